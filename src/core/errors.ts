@@ -1,0 +1,42 @@
+/**
+ * Coded errors. A code is `area/what` (the list, with the words in both languages, is `src/ui/words`), the
+ * parameters are the real names and numbers that go into the sentence. Nothing else crosses a border as an error.
+ */
+export type ErrorParams = Readonly<Record<string, string | number>>;
+
+/** What `CodedError` looks like as plain data, for threads, files and HTTP. */
+export interface CodedErrorData {
+  readonly code: string;
+  readonly params: ErrorParams;
+  readonly message: string;
+}
+
+export class CodedError extends Error {
+  readonly code: string;
+  readonly params: ErrorParams;
+
+  /**
+   * @param code stable code, `area/what`, e.g. `media/codec`
+   * @param params values for the words of this code, e.g. `{ codec: 'HEVC' }`
+   * @param detail one English line for logs and *Copy details*; defaults to the code and its parameters
+   */
+  constructor(code: string, params: ErrorParams = {}, detail?: string, options?: { cause?: unknown }) {
+    super(detail ?? `${code} ${JSON.stringify(params)}`, options);
+    this.name = 'CodedError';
+    this.code = code;
+    this.params = params;
+  }
+
+  toData(): CodedErrorData {
+    return { code: this.code, params: this.params, message: this.message };
+  }
+
+  static fromData(data: CodedErrorData): CodedError {
+    return new CodedError(data.code, data.params, data.message);
+  }
+}
+
+/** A stop that was asked for. It is no failure: nothing is reported to the user. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}

@@ -1,0 +1,95 @@
+/** What the page and the media worker say to each other. Times are seconds, frames are counted in presentation order. */
+
+/** How the pixels of one branch are taken from a frame (contracts §2). */
+export type PixelRule = { readonly pixels: 'squash' } | { readonly pixels: 'fragments'; readonly cell: number };
+
+export interface ColourFacts {
+  /** Matrix used for YUV to RGB. */
+  readonly matrix: 'bt601' | 'bt709' | 'bt2020';
+  readonly range: 'limited' | 'full';
+  /** Where the tag came from; `none` means the BT.601 default of ffmpeg was used. */
+  readonly source: 'bitstream' | 'container' | 'none';
+  /** Transfer curve, named when it is PQ or HLG (no tone mapping is done, the page says so). */
+  readonly transfer: 'sdr' | 'pq' | 'hlg';
+}
+
+export interface VideoFacts {
+  readonly name: string;
+  readonly bytes: number;
+  readonly container: 'mp4' | 'mov' | 'webm' | 'mkv' | 'mpegts';
+  /** Codec string as WebCodecs takes it, e.g. `avc1.64001f`. */
+  readonly codec: string;
+  /** For people: `H.264 High`, `VP9`, `AV1`. */
+  readonly codecName: string;
+  /** Size as shown, rotation applied, in pixels. */
+  readonly width: number;
+  readonly height: number;
+  readonly rotation: 0 | 90 | 180 | 270;
+  /** L: packets of the chosen stream, undecodable and hidden ones included. */
+  readonly frames: number;
+  readonly duration: number;
+  readonly fps: number;
+  readonly bitDepth: 8 | 10 | 12;
+  readonly chroma: '4:2:0' | '4:2:2' | '4:4:4' | 'mono';
+  readonly colour: ColourFacts;
+  /** Frames that the end of the file cuts off; 0 when it is whole. */
+  readonly missing: number;
+}
+
+export interface OpenedVideo {
+  readonly id: number;
+  readonly facts: VideoFacts;
+  /** Presentation time of every frame in seconds, ascending, first frame at 0. */
+  readonly times: Float64Array;
+}
+
+export interface FrameRequest {
+  /** Frames wanted, any order, repeats allowed; each distinct one is decoded and delivered once. */
+  readonly indices: readonly number[];
+  /** Side of the square model input in pixels. */
+  readonly size: number;
+  /** One RGB output a rule, in this order; vision and motion may differ. */
+  readonly rules: readonly PixelRule[];
+  /** Height in pixels of a thumbnail with the shown aspect, or 0 for none. */
+  readonly thumbnail: number;
+  /** Ask for the software decoder (after a stall or an error of the hardware one). */
+  readonly software?: boolean;
+}
+
+export interface DeliveredFrame {
+  readonly index: number;
+  /** Frame that was used because `index` could not be decoded. */
+  readonly substituted?: number;
+  readonly time: number;
+  /** One [size, size, 3] uint8 RGB picture for each rule, transferred. */
+  readonly rgb: readonly Uint8Array<ArrayBuffer>[];
+  readonly thumbnail?: ImageBitmap;
+}
+
+export interface DecodeReport {
+  /** Packets fed to the decoder in order to reach the wanted frames. */
+  readonly decoded: number;
+  readonly wanted: number;
+  readonly seconds: number;
+}
+
+/** The worker's side. Errors are `CodedError` with the `media/*` codes; an aborted job rejects with `AbortError`. */
+export interface MediaApi {
+  open(file: File): Promise<OpenedVideo>;
+  frames(
+    id: number,
+    request: FrameRequest,
+    onFrame: (frame: DeliveredFrame) => void,
+    job: number,
+  ): Promise<DecodeReport>;
+  /** One frame at full size with the project's own colour conversion, rotation applied: RGBA, for the viewer and PNG export. */
+  picture(id: number, index: number, job: number): Promise<{ width: number; height: number; rgba: Uint8ClampedArray<ArrayBuffer> }>;
+  abort(job: number): void;
+  close(id: number): void;
+}
+
+/** Codecs this browser decodes, measured with `VideoDecoder.isConfigSupported`. */
+export interface CodecSupport {
+  readonly name: 'H.264' | 'HEVC' | 'VP8' | 'VP9' | 'AV1';
+  readonly supported: boolean;
+}

@@ -1,0 +1,91 @@
+/** What the page and the model worker say to each other. */
+import type { Profile } from '../../src/core/profiles.ts';
+import type { Manifest } from '../../src/core/manifest.ts';
+
+export type Backend = 'webgpu' | 'wasm';
+export type Dtype = 'fp32' | 'fp16' | 'q8' | 'q4' | 'q4f16';
+
+/** A package by address (a folder, ends in `/`), or as files of a folder that the user dropped or chose. */
+export type PackageSource =
+  | { readonly kind: 'url'; readonly base: string }
+  | { readonly kind: 'files'; readonly files: readonly { readonly path: string; readonly file: File }[] };
+
+export interface LoadOptions {
+  readonly backend?: Backend | 'auto';
+  readonly dtype?: Dtype;
+  /** Processor threads for WASM; default: by measurement, 1 where the page is not isolated. */
+  readonly threads?: number;
+}
+
+export interface LoadProgress {
+  readonly loadedBytes: number;
+  readonly totalBytes: number;
+  readonly file: string;
+}
+
+/** Why this back end was taken, as a code that the page has words for. */
+export type BackendReason = 'gpu' | 'software-adapter' | 'no-adapter' | 'no-webgpu' | 'asked' | 'no-variant' | 'device-lost';
+
+export interface LoadedModel {
+  readonly manifest: Manifest;
+  readonly manifestSha256: string;
+  readonly profile: Profile;
+  readonly dtype: Dtype;
+  readonly backend: Backend;
+  readonly reason: BackendReason;
+  /** Adapter as the browser names it, empty on WASM. */
+  readonly adapter: string;
+  readonly threads: number;
+  readonly seconds: number;
+  readonly bytes: number;
+}
+
+export interface ModelFrame {
+  /** Cache key of this picture: file hash, source frame and pixel rule. Equal keys mean equal pixels. */
+  readonly key: string;
+  /** [size, size, 3] uint8 RGB; may be left out when `has(key)` said that its embedding is cached. */
+  readonly rgb?: Uint8Array<ArrayBuffer>;
+}
+
+export interface AssessRequest {
+  readonly job: number;
+  /** N frames of the vision branch, in prompt order. */
+  readonly vision: readonly ModelFrame[];
+  /** Frames of the motion branch in time order: the same N, or 2N for pairs. */
+  readonly motion: readonly ModelFrame[];
+  readonly sampling:
+    | { readonly kind: 'greedy' }
+    | { readonly kind: 'sample'; readonly temperature: number; readonly topK: number; readonly seed: number };
+  readonly maxTokens: number;
+  /** Text already written, to go on after a stop. */
+  readonly prefix?: string;
+}
+
+export type AssessEvent =
+  | { readonly stage: 'look'; readonly done: number; readonly total: number; readonly reused: number }
+  | { readonly stage: 'motion'; readonly reused: boolean }
+  | { readonly stage: 'prompt'; readonly tokens: number }
+  | { readonly stage: 'write'; readonly text: string; readonly tokens: number };
+
+export interface RawAnswer {
+  /** Everything the model wrote, special tokens left out. */
+  readonly text: string;
+  readonly tokens: number;
+  /** How it ended. */
+  readonly end: 'eos' | 'length' | 'aborted';
+  /** Expected score from the probabilities at the score's digits, null when no score was written. */
+  readonly expected: number | null;
+  /** Seconds a stage took. */
+  readonly seconds: { readonly look: number; readonly motion: number; readonly prompt: number; readonly write: number };
+  readonly framesReused: number;
+}
+
+/** The worker's side. Errors are `CodedError` with the `model/*` and `run/*` codes. */
+export interface ModelApi {
+  load(source: PackageSource, options: LoadOptions, onProgress: (p: LoadProgress) => void): Promise<LoadedModel>;
+  has(keys: readonly string[]): Promise<boolean[]>;
+  assess(request: AssessRequest, onEvent: (event: AssessEvent) => void): Promise<RawAnswer>;
+  /** Stops within one token; the running `assess` resolves with `end: 'aborted'` and what was written. */
+  abort(job: number): void;
+  unload(): Promise<void>;
+}

@@ -1,0 +1,34 @@
+/**
+ * One bridge between the page and its workers: comlink, with errors that keep their code across the thread border
+ * (comlink itself passes only name, message and stack).
+ */
+import * as Comlink from 'comlink';
+import { CodedError, type CodedErrorData } from '../src/core/errors.ts';
+
+interface Thrown {
+  value: unknown;
+}
+
+type Wire = { coded: CodedErrorData } | { name: string; message: string; stack?: string | undefined };
+
+const stock = Comlink.transferHandlers.get('throw') as Comlink.TransferHandler<Thrown, unknown>;
+
+const handler: Comlink.TransferHandler<Thrown, Wire> = {
+  canHandle: (value): value is Thrown => stock.canHandle(value),
+  serialize({ value }) {
+    if (value instanceof CodedError) return [{ coded: value.toData() }, []];
+    if (value instanceof Error)
+      return [{ name: value.name, message: value.message, stack: value.stack }, []];
+    return [{ name: 'Error', message: String(value) }, []];
+  },
+  deserialize(wire): never {
+    if ('coded' in wire) throw CodedError.fromData(wire.coded);
+    if (wire.name === 'AbortError') throw new DOMException(wire.message, 'AbortError');
+    throw Object.assign(new Error(wire.message), { name: wire.name, stack: wire.stack });
+  },
+};
+
+Comlink.transferHandlers.set('throw', handler);
+
+export const { expose, wrap, proxy, transfer, releaseProxy } = Comlink;
+export type Remote<T> = Comlink.Remote<T>;
