@@ -1,0 +1,53 @@
+import { defineConfig } from '@playwright/test';
+import { findChromium } from './scripts/chromium.mjs';
+
+const slow = process.env.VQA_SLOW === '1';
+const executablePath = findChromium();
+
+/** Flags that give headless Chromium a WebGPU adapter (SwiftShader) and keep it off the network. */
+const args = [
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+const webgpu = [
+  '--enable-unsafe-webgpu',
+  '--use-webgpu-adapter=swiftshader',
+  '--enable-features=Vulkan',
+  '--use-vulkan=swiftshader',
+  '--use-angle=swiftshader',
+];
+
+export default defineConfig({
+  testDir: 'e2e',
+  outputDir: 'test-results',
+  timeout: 120_000,
+  workers: 1,
+  reporter: [['list']],
+  use: { trace: 'retain-on-failure', viewport: { width: 1440, height: 900 } },
+  projects: [
+    {
+      name: 'wasm',
+      testIgnore: slow ? ['**/*.webgpu.spec.ts'] : ['**/*.webgpu.spec.ts', '**/*.slow.spec.ts'],
+      use: { launchOptions: { ...(executablePath ? { executablePath } : {}), args, chromiumSandbox: false } },
+    },
+    ...(slow
+      ? [
+          {
+            name: 'webgpu',
+            testMatch: ['**/*.webgpu.spec.ts'],
+            timeout: 600_000,
+            use: {
+              launchOptions: {
+                ...(executablePath ? { executablePath } : {}),
+                args: [...args, ...webgpu],
+                chromiumSandbox: false,
+              },
+            },
+          },
+        ]
+      : []),
+  ],
+});

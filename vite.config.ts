@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import react from '@vitejs/plugin-react';
+import type { Plugin } from 'vite';
+import { defineConfig } from 'vitest/config';
+import { DEV_CONTENT_SECURITY_POLICY, ISOLATION_HEADERS } from './scripts/headers.mjs';
+
+/**
+ * Vite refuses to import JavaScript that lies in `public/`, but onnxruntime loads its glue from there by design
+ * (a bundled copy makes its threads reload the app's own worker). Serve that folder raw, before Vite sees it.
+ */
+function rawRuntime(): Plugin {
+  const types: Record<string, string> = { mjs: 'text/javascript', wasm: 'application/wasm' };
+  return {
+    name: 'raw-runtime',
+    configureServer(server) {
+      server.middlewares.use((request, response, next) => {
+        const match = /\/ort\/([\w.-]+)\.(mjs|wasm)(?:\?|$)/.exec(request.url ?? '');
+        if (!match) return next();
+        const extension = match[2] as string;
+        for (const [name, value] of Object.entries(ISOLATION_HEADERS)) response.setHeader(name, value);
+        response.setHeader('Content-Type', types[extension] as string);
+        response.end(readFileSync(join(server.config.publicDir, 'ort', `${match[1]}.${extension}`)));
+      });
+    },
+  };
+}
+
+const NONCE = 'dev-only-nonce';
+
+export default defineConfig(({ command }) => ({
+  base: process.env.BASE_URL ?? '/',
+  plugins: [react(), rawRuntime()],
+  ...(command === 'serve' ? { html: { cspNonce: NONCE } } : {}),
+  resolve: {
+    alias: [
+      // The loader picks the /jspi or /webgpu build at run time; the bundler must not pull in a third copy.
+      { find: /^onnxruntime-web\/webgpu$/, replacement: 'onnxruntime-web/jspi' },
+    ],
+  },
+  worker: { format: 'es' },
+  build: { target: 'es2023', sourcemap: false, chunkSizeWarningLimit: 700 },
+  server: {
+    headers: { ...ISOLATION_HEADERS, 'Content-Security-Policy': DEV_CONTENT_SECURITY_POLICY(NONCE) },
+  },
+  preview: { headers: ISOLATION_HEADERS },
+  test: {
+    include: ['{src,workers,scripts,training-server}/**/*.test.{ts,tsx}'],
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+    // Two cores: one heavy file at a time beside the light ones.
+    maxWorkers: 2,
+  },
+}));
