@@ -26,6 +26,8 @@ function rawRuntime(): Plugin {
   };
 }
 
+const ort = (file: string) => join(import.meta.dirname, 'node_modules/onnxruntime-web/dist', file);
+
 const NONCE = 'dev-only-nonce';
 
 export default defineConfig(({ command }) => ({
@@ -34,8 +36,14 @@ export default defineConfig(({ command }) => ({
   ...(command === 'serve' ? { html: { cspNonce: NONCE } } : {}),
   resolve: {
     alias: [
-      // The loader picks the /jspi or /webgpu build at run time; the bundler must not pull in a third copy.
-      { find: /^onnxruntime-web\/webgpu$/, replacement: 'onnxruntime-web/jspi' },
+      // The model worker chooses a build at run time and hands it to transformers.js (workers/model/runtime.ts), whose
+      // own import would put a second runtime into the bundle.
+      { find: 'ort-jspi', replacement: ort('ort.jspi.min.mjs') },
+      { find: 'ort-asyncify', replacement: ort('ort.webgpu.min.mjs') },
+      {
+        find: /^onnxruntime-web\/webgpu$/,
+        replacement: join(import.meta.dirname, 'workers/model/no-runtime.ts'),
+      },
     ],
   },
   worker: { format: 'es' },

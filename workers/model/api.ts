@@ -1,6 +1,7 @@
 /** What the page and the model worker say to each other. */
-import type { Profile } from '../../src/core/profiles.ts';
+
 import type { Manifest } from '../../src/core/manifest.ts';
+import type { Profile } from '../../src/core/profiles.ts';
 
 export type Backend = 'webgpu' | 'wasm';
 export type Dtype = 'fp32' | 'fp16' | 'q8' | 'q4' | 'q4f16';
@@ -24,7 +25,14 @@ export interface LoadProgress {
 }
 
 /** Why this back end was taken, as a code that the page has words for. */
-export type BackendReason = 'gpu' | 'software-adapter' | 'no-adapter' | 'no-webgpu' | 'asked' | 'no-variant' | 'device-lost';
+export type BackendReason =
+  | 'gpu'
+  | 'software-adapter'
+  | 'no-adapter'
+  | 'no-webgpu'
+  | 'asked'
+  | 'no-variant'
+  | 'device-lost';
 
 export interface LoadedModel {
   readonly manifest: Manifest;
@@ -76,13 +84,22 @@ export interface RawAnswer {
   /** Expected score from the probabilities at the score's digits, null when no score was written. */
   readonly expected: number | null;
   /** Seconds a stage took. */
-  readonly seconds: { readonly look: number; readonly motion: number; readonly prompt: number; readonly write: number };
+  readonly seconds: {
+    readonly look: number;
+    readonly motion: number;
+    readonly prompt: number;
+    readonly write: number;
+  };
   readonly framesReused: number;
 }
 
 /** The worker's side. Errors are `CodedError` with the `model/*` and `run/*` codes. */
 export interface ModelApi {
-  load(source: PackageSource, options: LoadOptions, onProgress: (p: LoadProgress) => void): Promise<LoadedModel>;
+  load(
+    source: PackageSource,
+    options: LoadOptions,
+    onProgress: (p: LoadProgress) => void,
+  ): Promise<LoadedModel>;
   has(keys: readonly string[]): Promise<boolean[]>;
   assess(request: AssessRequest, onEvent: (event: AssessEvent) => void): Promise<RawAnswer>;
   /** Stops within one token; the running `assess` resolves with `end: 'aborted'` and what was written. */

@@ -1,0 +1,88 @@
+/** Which back end, dialect and weights run here, and why. */
+import { CodedError } from '../../src/core/errors.ts';
+import type { Manifest, Variant } from '../../src/core/manifest.ts';
+import type { Backend, BackendReason, Dtype, LoadOptions } from './api.ts';
+
+export interface AdapterFacts {
+  readonly name: string;
+  /** A software adapter (SwiftShader, WARP) computes right but 10 to 100 times slower than WASM. */
+  readonly software: boolean;
+  readonly shaderF16: boolean;
+  readonly maxBuffer: number;
+}
+
+export interface Choice {
+  readonly backend: Backend;
+  readonly reason: BackendReason;
+  readonly variant: Variant;
+}
+
+/** Asks the browser for its adapter; null where WebGPU is absent or blocked. */
+export async function probeAdapter(): Promise<AdapterFacts | null> {
+  const gpu = (navigator as Navigator & { gpu?: GPU }).gpu;
+  const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
+  if (!adapter) return null;
+  const { vendor, architecture, description, device } = adapter.info;
+  const name = [description || device, vendor, architecture].filter(Boolean).join(' · ');
+  const fallback = (adapter.info as GPUAdapterInfo & { isFallbackAdapter?: boolean }).isFallbackAdapter;
+  return {
+    name,
+    software: fallback === true || /swiftshader|llvmpipe|lavapipe|warp|basic render/i.test(name),
+    shaderF16: adapter.features.has('shader-f16'),
+    maxBuffer: adapter.limits.maxStorageBufferBindingSize,
+  };
+}
+
+/** Best first: on a GPU four-bit weights are read fastest; on the processor q8 is folded to fp32 at load, so is as fast. */
+const PREFERENCE: Record<Backend, readonly Dtype[]> = {
+  webgpu: ['q4f16', 'q4', 'q8', 'fp16', 'fp32'],
+  wasm: ['q8', 'fp32'],
+};
+
+function bestVariant(manifest: Manifest, backend: Backend, adapter: AdapterFacts | null, dtype?: Dtype) {
+  const fits = manifest.variants.filter(
+    (variant) =>
+      variant.dialect === backend &&
+      (dtype === undefined || variant.dtype === dtype) &&
+      (!variant.needs.includes('shader-f16') || adapter?.shaderF16 === true),
+  );
+  return PREFERENCE[backend]
+    .map((wanted) => fits.find((variant) => variant.dtype === wanted))
+    .find((variant) => variant !== undefined);
+}
+
+/**
+ * A real GPU adapter runs WebGPU; a software adapter or none runs WASM. What the user asks for is done if the package
+ * holds it.
+ *
+ * @throws CodedError `model/variant` {backend, dtype} when no variant of the package can run here
+ */
+export function chooseBackend(
+  manifest: Manifest,
+  adapter: AdapterFacts | null,
+  options: LoadOptions,
+): Choice {
+  const asked = options.backend !== undefined && options.backend !== 'auto' ? options.backend : null;
+  const real = adapter !== null && !adapter.software;
+  const first: Backend = asked ?? (real ? 'webgpu' : 'wasm');
+  const order: Backend[] = asked ? [asked] : [first, first === 'webgpu' ? 'wasm' : 'webgpu'];
+  for (const backend of order) {
+    if (backend === 'webgpu' && adapter === null) continue;
+    const variant = bestVariant(manifest, backend, adapter, options.dtype);
+    if (!variant) continue;
+    const reason: BackendReason =
+      asked !== null
+        ? 'asked'
+        : backend !== first
+          ? 'no-variant'
+          : backend === 'webgpu'
+            ? 'gpu'
+            : adapter !== null
+              ? 'software-adapter'
+              : 'gpu' in navigator
+                ? 'no-adapter'
+                : 'no-webgpu';
+    return { backend, reason, variant };
+  }
+  throw new CodedError('model/variant', { backend: first, dtype: options.dtype ?? 'any' });
+}

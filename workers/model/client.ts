@@ -1,0 +1,85 @@
+/** The page's side of the model worker: typed calls, AbortSignal instead of job numbers, a dead worker made anew. */
+import { CodedError } from '../../src/core/errors.ts';
+import { proxy, type Remote, releaseProxy, wrap } from '../rpc.ts';
+import type {
+  AssessEvent,
+  AssessRequest,
+  LoadedModel,
+  LoadOptions,
+  LoadProgress,
+  ModelApi,
+  PackageSource,
+  RawAnswer,
+} from './api.ts';
+
+export interface ModelClient {
+  load(
+    source: PackageSource,
+    options?: LoadOptions,
+    onProgress?: (p: LoadProgress) => void,
+  ): Promise<LoadedModel>;
+  /** Which pictures the worker still has embeddings of. */
+  has(keys: readonly string[]): Promise<boolean[]>;
+  assess(
+    request: Omit<AssessRequest, 'job'>,
+    onEvent: (event: AssessEvent) => void,
+    signal?: AbortSignal,
+  ): Promise<RawAnswer>;
+  /** Ends the worker; the next `load` starts a new one. */
+  close(): void;
+}
+
+export function createModelClient(): ModelClient {
+  let worker: Worker | null = null;
+  let remote: Remote<ModelApi> | null = null;
+  let fail: ((error: Error) => void) | null = null;
+  let job = 0;
+
+  function api(): Remote<ModelApi> {
+    if (!remote) {
+      worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'model' });
+      // The browser tells nothing when it ends a worker for its memory use, but a script that cannot start is an event.
+      worker.addEventListener('error', (event) => {
+        event.preventDefault();
+        fail?.(new CodedError('run/worker', { detail: event.message ?? '' }));
+        close();
+      });
+      remote = wrap<ModelApi>(worker);
+    }
+    return remote;
+  }
+
+  function close(): void {
+    remote?.[releaseProxy]();
+    worker?.terminate();
+    worker = null;
+    remote = null;
+  }
+
+  function guarded<T>(call: Promise<T>): Promise<T> {
+    return Promise.race([
+      call,
+      new Promise<never>((_, reject) => {
+        fail = reject;
+      }),
+    ]);
+  }
+
+  return {
+    load: (source, options = {}, onProgress = () => {}) =>
+      guarded(api().load(source, options, proxy(onProgress))) as Promise<LoadedModel>,
+    has: (keys) => guarded(api().has(keys)) as Promise<boolean[]>,
+    async assess(request, onEvent, signal) {
+      const id = ++job;
+      signal?.throwIfAborted();
+      const stop = () => void api().abort(id);
+      signal?.addEventListener('abort', stop);
+      try {
+        return (await guarded(api().assess({ ...request, job: id }, proxy(onEvent)))) as RawAnswer;
+      } finally {
+        signal?.removeEventListener('abort', stop);
+      }
+    },
+    close,
+  };
+}

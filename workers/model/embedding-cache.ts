@@ -1,0 +1,45 @@
+/**
+ * Embeddings by picture, least recently used out first. A perturbed order, a second answer or a second run over the
+ * same frames then costs the vision encoder nothing.
+ */
+export class EmbeddingCache {
+  readonly #entries = new Map<string, Float32Array>();
+  readonly #limit: number;
+  #bytes = 0;
+
+  /** @param limit bytes kept at most */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  has(key: string): boolean {
+    return this.#entries.has(key);
+  }
+
+  get(key: string): Float32Array | undefined {
+    const entry = this.#entries.get(key);
+    if (entry) {
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+    }
+    return entry;
+  }
+
+  set(key: string, value: Float32Array): void {
+    const old = this.#entries.get(key);
+    if (old) this.#bytes -= old.byteLength;
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    this.#bytes += value.byteLength;
+    for (const [first, entry] of this.#entries) {
+      if (this.#bytes <= this.#limit || first === key) break;
+      this.#entries.delete(first);
+      this.#bytes -= entry.byteLength;
+    }
+  }
+
+  clear(): void {
+    this.#entries.clear();
+    this.#bytes = 0;
+  }
+}

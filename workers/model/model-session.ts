@@ -1,0 +1,254 @@
+/** The model worker's work: one loaded package, one answer at a time. */
+import type * as Transformers from '@huggingface/transformers';
+import { CodedError } from '../../src/core/errors.ts';
+import { expandPrompt } from '../../src/core/prompts.ts';
+import type {
+  AssessEvent,
+  AssessRequest,
+  LoadedModel,
+  LoadOptions,
+  LoadProgress,
+  ModelApi,
+  ModelFrame,
+  PackageSource,
+  RawAnswer,
+} from './api.ts';
+import { chooseBackend, probeAdapter } from './backend.ts';
+import { EmbeddingCache } from './embedding-cache.ts';
+import { isDeviceLoss, nameFault, type Stage } from './faults.ts';
+import { generate } from './generation.ts';
+import { loadNetwork, type Network } from './network.ts';
+import { PackageFiles } from './package-files.ts';
+import { normalisationTable, normalise } from './pixels.ts';
+import { mount, packageId, type Runtime, startRuntime, unmount } from './runtime.ts';
+
+const CACHE_BYTES = 256 << 20;
+
+interface Loaded {
+  readonly source: PackageSource;
+  readonly options: LoadOptions;
+  readonly facts: LoadedModel;
+  readonly runtime: Runtime;
+  readonly network: Network;
+  readonly tokenizer: Transformers.PreTrainedTokenizer;
+  readonly table: readonly Float32Array[];
+}
+
+export class ModelSession implements ModelApi {
+  readonly #vision = new EmbeddingCache(CACHE_BYTES);
+  readonly #motion = new EmbeddingCache(1 << 20);
+  readonly #stops = new Map<number, AbortController>();
+  #loaded: Loaded | null = null;
+  #losses = 0;
+
+  async load(
+    source: PackageSource,
+    options: LoadOptions,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<LoadedModel> {
+    await this.unload();
+    try {
+      this.#loaded = await this.#build(source, options, onProgress);
+    } catch (error) {
+      throw nameFault(error, 'load');
+    }
+    return this.#loaded.facts;
+  }
+
+  async #build(
+    source: PackageSource,
+    options: LoadOptions,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<Loaded> {
+    const started = performance.now();
+    const [files, adapter] = await Promise.all([PackageFiles.open(source), probeAdapter()]);
+    const { manifest } = files;
+    if (manifest.family !== 'vqathinker') {
+      throw new CodedError('model/family', { family: manifest.family });
+    }
+    const choice = chooseBackend(manifest, adapter, options);
+    const [contents, runtime] = await Promise.all([
+      files.load(choice.variant, onProgress),
+      startRuntime(options.threads),
+    ]);
+    mount(contents);
+    try {
+      const network = await loadNetwork(runtime, choice, manifest.profile.tokenIds.context);
+      const tokenizer = await runtime.transformers.AutoTokenizer.from_pretrained(packageId);
+      const facts: LoadedModel = {
+        manifest,
+        manifestSha256: files.manifestSha256,
+        profile: manifest.profile,
+        dtype: choice.variant.dtype,
+        backend: choice.backend,
+        reason: choice.reason,
+        adapter: choice.backend === 'webgpu' ? (adapter?.name ?? '') : '',
+        threads: choice.backend === 'wasm' ? runtime.threads : 1,
+        seconds: (performance.now() - started) / 1000,
+        bytes: files.needed(choice.variant).reduce((sum, file) => sum + file.bytes, 0),
+      };
+      return {
+        source,
+        options,
+        facts,
+        runtime,
+        network,
+        tokenizer,
+        table: normalisationTable(manifest.profile),
+      };
+    } finally {
+      unmount();
+    }
+  }
+
+  has(keys: readonly string[]): Promise<boolean[]> {
+    return Promise.resolve(keys.map((key) => this.#vision.has(key)));
+  }
+
+  abort(job: number): void {
+    this.#stops.get(job)?.abort();
+  }
+
+  async unload(): Promise<void> {
+    const loaded = this.#loaded;
+    this.#loaded = null;
+    this.#vision.clear();
+    this.#motion.clear();
+    await loaded?.network.dispose();
+  }
+
+  async assess(request: AssessRequest, onEvent: (event: AssessEvent) => void): Promise<RawAnswer> {
+    const controller = new AbortController();
+    this.#stops.set(request.job, controller);
+    try {
+      return await this.#answer(request, controller.signal, onEvent);
+    } catch (error) {
+      const loaded = this.#loaded;
+      // A lost graphics device is rebuilt once; a second loss is for the user to decide.
+      if (!loaded || !isDeviceLoss((error as Error).cause ?? error) || this.#losses++ > 0) throw error;
+      await this.load(loaded.source, loaded.options, () => {});
+      return await this.#answer(request, controller.signal, onEvent);
+    } finally {
+      this.#stops.delete(request.job);
+    }
+  }
+
+  async #answer(
+    request: AssessRequest,
+    signal: AbortSignal,
+    onEvent: (event: AssessEvent) => void,
+  ): Promise<RawAnswer> {
+    const loaded = this.#loaded;
+    if (!loaded) throw new CodedError('run/no-model', {});
+    const { facts, runtime, network, tokenizer } = loaded;
+    let stage: Stage = 'look';
+    const clock = { look: 0, motion: 0, prompt: 0, write: 0 };
+    let mark = performance.now();
+    const lap = (): number => {
+      const now = performance.now();
+      const seconds = (now - mark) / 1000;
+      mark = now;
+      return seconds;
+    };
+    const aborted = (framesReused: number): RawAnswer => ({
+      text: request.prefix ?? '',
+      tokens: 0,
+      end: 'aborted',
+      expected: null,
+      seconds: clock,
+      framesReused,
+    });
+    try {
+      const { features, reused } = await this.#look(loaded, request.vision, signal, onEvent);
+      clock.look = lap();
+      if (signal.aborted) return aborted(reused);
+
+      stage = 'motion';
+      const motion = await this.#measureMotion(loaded, request.motion, onEvent);
+      clock.motion = lap();
+      if (signal.aborted) return aborted(reused);
+
+      stage = 'prompt';
+      const prompt = expandPrompt(facts.profile) + (request.prefix ?? '');
+      onEvent({ stage: 'prompt', tokens: tokenizer.encode(prompt, { add_special_tokens: false }).length });
+      const generated = await generate(runtime, network, tokenizer, {
+        prompt,
+        vision: features,
+        motion,
+        sampling: request.sampling,
+        maxTokens: request.maxTokens,
+        signal,
+        onText: (text, tokens) => {
+          stage = 'write';
+          onEvent({ stage: 'write', text, tokens });
+        },
+      });
+      const total = lap();
+      clock.write = Math.max(0, (mark - (generated.firstTokenAt || mark)) / 1000);
+      clock.prompt = total - clock.write;
+      return {
+        text: (request.prefix ?? '') + generated.text,
+        tokens: generated.tokens,
+        end: generated.end,
+        expected: generated.expected,
+        seconds: clock,
+        framesReused: reused,
+      };
+    } catch (error) {
+      throw nameFault(error, stage);
+    }
+  }
+
+  /** Features of all frames in prompt order, [n · tokens, width], one frame at a time so that a stop is quick. */
+  async #look(
+    { facts, network, table }: Loaded,
+    frames: readonly ModelFrame[],
+    signal: AbortSignal,
+    onEvent: (event: AssessEvent) => void,
+  ): Promise<{ features: Float32Array; reused: number }> {
+    const parts: Float32Array[] = [];
+    let reused = 0;
+    for (const [i, frame] of frames.entries()) {
+      if (signal.aborted) break;
+      let part = this.#vision.get(frame.key);
+      if (part) reused += 1;
+      else {
+        if (!frame.rgb) throw new CodedError('run/pixels', { frame: frame.key });
+        const pixels = normalise([frame.rgb], facts.profile.size, table);
+        part = await network.encodeVision(pixels, 1, facts.profile.size);
+        this.#vision.set(frame.key, part);
+      }
+      parts.push(part);
+      onEvent({ stage: 'look', done: i + 1, total: frames.length, reused });
+    }
+    const features = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      features.set(part, at);
+      at += part.length;
+    }
+    return { features, reused };
+  }
+
+  async #measureMotion(
+    { facts, network, table }: Loaded,
+    frames: readonly ModelFrame[],
+    onEvent: (event: AssessEvent) => void,
+  ): Promise<Float32Array> {
+    const key = frames.map((frame) => frame.key).join('\n');
+    const known = this.#motion.get(key);
+    if (known) {
+      onEvent({ stage: 'motion', reused: true });
+      return known;
+    }
+    const pictures = frames.map((frame) => {
+      if (!frame.rgb) throw new CodedError('run/pixels', { frame: frame.key });
+      return frame.rgb;
+    });
+    const pixels = normalise(pictures, facts.profile.size, table);
+    const motion = await network.encodeMotion(pixels, frames.length, facts.profile.size);
+    this.#motion.set(key, motion);
+    onEvent({ stage: 'motion', reused: false });
+    return motion;
+  }
+}

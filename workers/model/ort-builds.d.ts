@@ -1,0 +1,7 @@
+/** Aliases of vite.config.ts for the two builds of onnxruntime-web. */
+declare module 'ort-jspi' {
+  export * from 'onnxruntime-common';
+}
+declare module 'ort-asyncify' {
+  export * from 'onnxruntime-common';
+}

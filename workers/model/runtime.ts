@@ -1,0 +1,83 @@
+/**
+ * One onnxruntime-web for everything in this worker. The build is chosen before transformers.js is imported, which
+ * takes whatever `Symbol.for('onnxruntime')` holds: `jspi` where WebAssembly can switch stacks (smaller, faster, and
+ * streams large weights), else the asyncify build. Both are self-hosted under `BASE_URL/ort/`.
+ */
+import type * as Transformers from '@huggingface/transformers';
+
+const ORT = Symbol.for('onnxruntime');
+
+export interface Runtime {
+  readonly transformers: typeof Transformers;
+  readonly threads: number;
+}
+
+let runtime: Promise<Runtime> | undefined;
+
+/** Files of the loaded package, by path; transformers.js reads them through `env.fetch`. */
+const files = new Map<string, Uint8Array<ArrayBuffer>>();
+
+/** Address under which transformers.js believes the package lies. Never requested. */
+const VIRTUAL = '/package/';
+
+export const packageId = 'current';
+
+/** Puts the checked bytes of a package where transformers.js will look for them. */
+export function mount(package_: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): void {
+  files.clear();
+  for (const [path, bytes] of package_) files.set(`${VIRTUAL}${packageId}/${path}`, bytes);
+}
+
+/** Sessions hold their own copy of the weights by now; the tokenizer is parsed. */
+export function unmount(): void {
+  files.clear();
+}
+
+async function fetchMounted(input: string | URL | Request): Promise<Response> {
+  const path = String(input instanceof Request ? input.url : input);
+  const bytes = files.get(path);
+  if (!bytes) return new Response(null, { status: 404 });
+  return new Response(bytes, { headers: { 'Content-Length': String(bytes.byteLength) } });
+}
+
+/**
+ * Processor threads to use: all but none are given without cross-origin isolation, and past the physical cores small
+ * models only get slower. The choice is measured in `docs/performance.md`.
+ */
+function defaultThreads(): number {
+  if (!self.crossOriginIsolated) return 1;
+  return Math.max(1, Math.min(8, navigator.hardwareConcurrency ?? 1));
+}
+
+async function start(threads: number): Promise<Runtime> {
+  const suspending = 'Suspending' in WebAssembly;
+  const ort = suspending ? await import('ort-jspi') : await import('ort-asyncify');
+  const build = suspending ? 'jspi' : 'asyncify';
+  const base = `${new URL(import.meta.env.BASE_URL, self.location.href).pathname}ort/`;
+  ort.env.wasm.wasmPaths = {
+    mjs: `${base}ort-wasm-simd-threaded.${build}.mjs`,
+    wasm: `${base}ort-wasm-simd-threaded.${build}.wasm`,
+  };
+  ort.env.wasm.numThreads = threads;
+  ort.env.logLevel = 'error';
+  Object.defineProperty(globalThis, ORT, { value: { ...ort }, configurable: true });
+
+  const transformers = await import('@huggingface/transformers');
+  const { env } = transformers;
+  env.allowRemoteModels = false;
+  env.allowLocalModels = true;
+  env.localModelPath = VIRTUAL;
+  env.useBrowserCache = false;
+  env.useWasmCache = false;
+  env.fetch = fetchMounted as typeof fetch;
+  return { transformers, threads };
+}
+
+/**
+ * Starts the runtime once; later calls return the same one. The number of threads is fixed by the first call, because
+ * onnxruntime starts its pool once in a worker's life.
+ */
+export function startRuntime(threads?: number): Promise<Runtime> {
+  runtime ??= start(threads ?? defaultThreads());
+  return runtime;
+}
