@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
-import { DEV_CONTENT_SECURITY_POLICY, ISOLATION_HEADERS } from './scripts/headers.mjs';
+import {
+  CONTENT_SECURITY_POLICY,
+  DEV_CONTENT_SECURITY_POLICY,
+  ISOLATION_HEADERS,
+} from './scripts/headers.mjs';
 
 /**
  * Vite refuses to import JavaScript that lies in `public/`, but onnxruntime loads its glue from there by design
@@ -26,13 +30,25 @@ function rawRuntime(): Plugin {
   };
 }
 
+/** The policy inside the built page too, for hosts that send no headers. `frame-ancestors` has no meaning in a meta tag. */
+function policyTag(): Plugin {
+  const content = CONTENT_SECURITY_POLICY.replace(/; frame-ancestors [^;]*/, '');
+  return {
+    name: 'policy-tag',
+    apply: 'build',
+    transformIndexHtml: () => [
+      { tag: 'meta', attrs: { 'http-equiv': 'Content-Security-Policy', content }, injectTo: 'head-prepend' },
+    ],
+  };
+}
+
 const ort = (file: string) => join(import.meta.dirname, 'node_modules/onnxruntime-web/dist', file);
 
 const NONCE = 'dev-only-nonce';
 
 export default defineConfig(({ command }) => ({
   base: process.env.BASE_URL ?? '/',
-  plugins: [react(), rawRuntime()],
+  plugins: [react(), rawRuntime(), policyTag()],
   ...(command === 'serve' ? { html: { cspNonce: NONCE } } : {}),
   resolve: {
     alias: [
