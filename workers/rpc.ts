@@ -17,8 +17,7 @@ const handler: Comlink.TransferHandler<Thrown, Wire> = {
   canHandle: (value): value is Thrown => stock.canHandle(value),
   serialize({ value }) {
     if (value instanceof CodedError) return [{ coded: value.toData() }, []];
-    if (value instanceof Error)
-      return [{ name: value.name, message: value.message, stack: value.stack }, []];
+    if (value instanceof Error) return [{ name: value.name, message: value.message, stack: value.stack }, []];
     return [{ name: 'Error', message: String(value) }, []];
   },
   deserialize(wire): never {
@@ -30,5 +29,4 @@ const handler: Comlink.TransferHandler<Thrown, Wire> = {
 
 Comlink.transferHandlers.set('throw', handler);
 
-export const { expose, wrap, proxy, transfer, releaseProxy } = Comlink;
-export type Remote<T> = Comlink.Remote<T>;
+export { expose, proxy, type Remote, releaseProxy, transfer, wrap } from 'comlink';

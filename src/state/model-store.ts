@@ -1,0 +1,68 @@
+/** The model of the page: which package is loaded, how far loading is, what went wrong. */
+import { createStore } from 'zustand/vanilla';
+import type { LoadedModel, LoadOptions, LoadProgress, PackageSource } from '../../workers/model/api.ts';
+import { createModelClient, type ModelClient } from '../../workers/model/client.ts';
+import { CodedError, type CodedErrorData, isAbort } from '../core/errors.ts';
+
+export type ModelPhase = 'idle' | 'loading' | 'ready' | 'error';
+
+export interface ModelState {
+  readonly phase: ModelPhase;
+  readonly source: PackageSource | null;
+  readonly progress: LoadProgress | null;
+  readonly loaded: LoadedModel | null;
+  readonly error: CodedErrorData | null;
+}
+
+const EMPTY: ModelState = { phase: 'idle', source: null, progress: null, loaded: null, error: null };
+
+/** The package that ships with the page. */
+export const bundledSource = (): PackageSource => ({
+  kind: 'url',
+  base: new URL(`${import.meta.env.BASE_URL}models/small/`, document.baseURI).href,
+});
+
+export function toErrorData(error: unknown): CodedErrorData {
+  if (error instanceof CodedError) return error.toData();
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { code: 'app/unexpected', params: { detail: message }, message };
+}
+
+export function createModelStore(client: ModelClient = createModelClient()) {
+  const store = createStore<ModelState>(() => EMPTY);
+  let pending: Promise<LoadedModel> | null = null;
+  let turn = 0;
+
+  /** Loads a package in place of the present one. The last call wins. */
+  function load(source: PackageSource, options: LoadOptions = {}): Promise<LoadedModel> {
+    const mine = ++turn;
+    const current = () => mine === turn;
+    store.setState({ ...EMPTY, phase: 'loading', source });
+    pending = client
+      .load(source, options, (progress) => {
+        if (current()) store.setState({ progress });
+      })
+      .then((loaded) => {
+        if (current()) store.setState({ phase: 'ready', loaded, progress: null });
+        return loaded;
+      })
+      .catch((error: unknown) => {
+        if (current()) {
+          pending = null;
+          if (!isAbort(error)) store.setState({ phase: 'error', error: toErrorData(error), progress: null });
+        }
+        throw error;
+      });
+    return pending;
+  }
+
+  return {
+    store,
+    client,
+    load,
+    /** The loaded model; loads the bundled one when none was asked for yet. */
+    ready: (): Promise<LoadedModel> => pending ?? load(bundledSource()),
+  };
+}
+
+export type ModelStore = ReturnType<typeof createModelStore>;
