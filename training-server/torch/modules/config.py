@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-
-
-class ConfigError(ValueError):
-    """A configuration that this code cannot run, with the name of the field at fault."""
+from modules.profiles import (
+    BUILT_IN_PROFILES,
+    Profile,
+    conformance_profiles,
+    profile_from_json,
+    profile_to_json,
+)
+from modules.profiles import ConfigError as ConfigError
+from modules.profiles import PoolTime as PoolTime
 
 
 @dataclass(kw_only=True)
@@ -42,7 +47,7 @@ class VisionConfig:
     qkv_bias: bool = True
     """Whether the fused qkv projection has a bias."""
 
-    drop_path_rate: float = 0.0
+    drop_path_rate: float = 0.1
     """Stochastic depth of the last layer (linear from 0 at the first); acts in train mode only."""
 
     def __post_init__(self):
@@ -90,8 +95,8 @@ class LanguageConfig:
     bos_token_id: int | None = 151643
     """Not used by any prompt; kept for the file."""
 
-    eos_token_id: int | None = 151645
-    """The token that ends an answer, unless the caller names others."""
+    eos_token_id: int | list[int] | None = 151643
+    """As in the file. The official prompts end with `<|im_end|>` instead, which the caller names."""
 
     def __post_init__(self):
         if not self.head_dim:
@@ -158,178 +163,9 @@ class MotionConfig:
         return self.slow_features + self.fast_features + len(self.statistics)
 
 
-@dataclass(kw_only=True)
-class PoolTime:
-    """Weights of the frames in the closed-form pooling; each list sums to 1."""
-
-    slow: tuple[float, ...]
-    """One weight a slow frame."""
-
-    fast: tuple[float, ...]
-    """One weight a fast frame."""
-
-    def __post_init__(self):
-        self.slow, self.fast = tuple(self.slow), tuple(self.fast)
-
-
-@dataclass(kw_only=True)
-class BranchPixels:
-    """How one branch gets its pixels. Cutting and scaling happen before the model; it needs the shapes."""
-
-    pixels: str = "squash"
-    """"squash" (whole frame to a square) or "fragments" (native blocks side by side)."""
-
-    cell: int | None = None
-    """Side of a fragment in pixels."""
-
-    take: str = "same"
-    """"same" frames as sampled, or "pairs" (each with its successor)."""
-
-
-@dataclass(kw_only=True)
-class TokenIds:
-    """Ids of the strings around and in place of the frames."""
-
-    image_start: int = 151665
-    """`<img>`"""
-
-    image_end: int = 151666
-    """`</img>`"""
-
-    context: int = 151667
-    """`<IMG_CONTEXT>`: one for each vision token, and the last of a row for the motion token."""
-
-
-@dataclass(kw_only=True)
-class Profile:
-    """The constants of one way to run a model: frames, sizes, pooling, ids."""
-
-    name: str
-    """As in the checkpoint or the built-in table."""
-
-    frames: int
-    """Sampled frames N."""
-
-    size: int
-    """Side S of a frame in pixels, as the model sees it."""
-
-    slow_indices: tuple[int, ...]
-    """Places of the slow pathway among the frames that the motion branch sees."""
-
-    pool_time: PoolTime
-    """Time weights of the motion pooling."""
-
-    pool_space: tuple[float, ...]
-    """Space weights of the motion pooling, for ceil(S / 32) places an axis."""
-
-    tokens_per_frame: int
-    """Context tokens a frame."""
-
-    token_ids: TokenIds = field(default_factory=TokenIds)
-    """Special ids."""
-
-    vision: BranchPixels = field(default_factory=BranchPixels)
-    """Pixels of the vision branch."""
-
-    motion: BranchPixels = field(default_factory=BranchPixels)
-    """Pixels of the motion branch."""
-
-    places: str = "official"
-    """Which frames of the video: "official" or "golden"."""
-
-    mean: tuple[float, float, float] = IMAGENET_MEAN
-    """Subtracted from RGB / 255."""
-
-    std: tuple[float, float, float] = IMAGENET_STD
-    """Divides after that."""
-
-    prompt: str = ""
-    """Id of the prompt; the words are the driver's business."""
-
-    prompt_sha256: str = ""
-    """Of the prompt's text."""
-
-    @property
-    def motion_frames(self) -> int:
-        """Frames T that the motion branch sees."""
-        return self.frames * 2 if self.motion.take == "pairs" else self.frames
-
-    @property
-    def context_tokens(self) -> int:
-        """`<IMG_CONTEXT>` ids in a prompt: all vision tokens and one for motion."""
-        return self.frames * self.tokens_per_frame + 1
-
-    def __post_init__(self):
-        self.slow_indices = tuple(self.slow_indices)
-        self.pool_space = tuple(self.pool_space)
-        self.mean, self.std = tuple(self.mean), tuple(self.std)
-        for name, weights in (
-            ("poolTime.slow", self.pool_time.slow),
-            ("poolTime.fast", self.pool_time.fast),
-            ("poolSpace", self.pool_space),
-        ):
-            if abs(math.fsum(weights) - 1) > 1e-5:
-                raise ConfigError(f"profile {self.name}: {name} sums to {math.fsum(weights):g}, not 1")
-
-
 def _divides(name: str, part: int, whole: int) -> None:
     if part < 1 or whole % part:
         raise ConfigError(f"{name} is {part}, which does not divide {whole}")
-
-
-def slow_indices(frames: int, count: int) -> tuple[int, ...]:
-    """floor(i (T − 1) / (n − 1)) for i < n; [0] for n = 1 (exact integers, no linspace rounding)."""
-    if count == 1:
-        return (0,)
-    return tuple(i * (frames - 1) // (count - 1) for i in range(count))
-
-
-def pool_time_weights(frames: int, repeat: int, window: int) -> tuple[float, ...]:
-    """A frame's weight is the number of stride-1 windows that cover its `repeat` copies in time."""
-    length = frames * repeat
-    if length < window:
-        raise ConfigError(f"{frames} frames repeated {repeat} times are shorter than the window of {window}")
-    cover = [min(x + 1, length - x, window, length - window + 1) for x in range(length)]
-    total = sum(cover)
-    return tuple(sum(cover[i * repeat : (i + 1) * repeat]) / total for i in range(frames))
-
-
-def pool_space_weights(size: int) -> tuple[float, ...]:
-    """Weights of the ceil(size / 32) places of an axis: coverage by 7-windows, a plain mean below 7."""
-    places = -(-size // 32)
-    if places < 7:
-        return (1 / places,) * places
-    cover = [min(x + 1, places - x, 7, places - 6) for x in range(places)]
-    total = sum(cover)
-    return tuple(c / total for c in cover)
-
-
-def official_profile(
-    name: str, *, frames: int, size: int, repeat: int, slow: tuple[int, ...], patch: int = 14, **rest: Any
-) -> Profile:
-    """A profile of the official geometry (whole frames, same frames for both branches)."""
-    return Profile(
-        name=name,
-        frames=frames,
-        size=size,
-        slow_indices=slow,
-        pool_time=PoolTime(
-            slow=pool_time_weights(len(slow), repeat, 8), fast=pool_time_weights(frames, repeat, 32)
-        ),
-        pool_space=pool_space_weights(size),
-        tokens_per_frame=(size // patch // 2) ** 2,
-        **rest,
-    )
-
-
-BUILT_IN_PROFILES = {
-    "train6@448": official_profile(
-        "train6@448", frames=6, size=448, repeat=6, slow=(0, 5), prompt="official-train"
-    ),
-    "test12@560": official_profile(
-        "test12@560", frames=12, size=560, repeat=4, slow=(0, 5, 11), prompt="official-test"
-    ),
-}
 
 
 @dataclass(kw_only=True)
@@ -345,9 +181,6 @@ class ModelConfig:
     motion: MotionConfig = field(default_factory=MotionConfig)
     """Motion encoder."""
 
-    downsample_ratio: float = 0.5
-    """Side of the token grid over the side of the patch grid."""
-
     profiles: dict[str, Profile] = field(default_factory=lambda: dict(BUILT_IN_PROFILES))
     """By name."""
 
@@ -357,6 +190,10 @@ class ModelConfig:
     ignored: tuple[str, ...] = ()
     """Keys of config.json that were read past."""
 
+    def __post_init__(self):
+        if self.default_profile not in self.profiles:
+            raise ConfigError(f"default_profile {self.default_profile} names no profile")
+
     @property
     def profile(self) -> Profile:
         """The default profile."""
@@ -364,5 +201,107 @@ class ModelConfig:
 
     @property
     def shuffled_size(self) -> int:
-        """Width of a vision token before the projector (4096 in the 8B)."""
-        return self.vision.hidden_size * round(1 / self.downsample_ratio) ** 2
+        """Width of a vision token before the projector: 2 × 2 patches (4096 in the 8B)."""
+        return self.vision.hidden_size * 4
+
+
+_ONLY = {
+    "": {"downsample_ratio": 0.5, "select_layer": -1, "ps_version": "v2", "template": "internvl2_5"},
+    "vision_config": {
+        "qk_normalization": False,
+        "norm_type": "layer_norm",
+        "hidden_act": "gelu",
+        "num_channels": 3,
+    },
+    "llm_config": {"hidden_act": "silu", "use_sliding_window": False},
+}
+"""The values of the architecture here; a file that says otherwise is refused, not guessed at."""
+
+_OURS = {"motion_config", "profiles", "default_profile"}
+
+
+def read_config(folder: Path | str) -> ModelConfig:
+    """The configuration of a checkpoint folder.
+
+    A conformance folder has a `profiles.json` instead of our `motion_config` and `profiles`; it is mapped.
+    Raises ConfigError for a value that this architecture does not compute.
+    """
+    folder = Path(folder)
+    config = config_from_json(json.loads((folder / "config.json").read_text()))
+    beside = folder / "profiles.json"
+    if beside.exists():
+        profiles, slow, fast = conformance_profiles(beside)
+        motion = replace(config.motion, stem_slow=slow, stem_fast=fast, inner_slow=slow, inner_fast=fast)
+        default = "test12" if "test12" in profiles else next(iter(profiles))
+        config = replace(config, motion=motion, profiles=profiles, default_profile=default)
+    return config
+
+
+def config_from_json(value: Mapping[str, Any]) -> ModelConfig:
+    """A configuration from parsed JSON. Unknown official keys are listed in `ignored`, ours are refused."""
+    parts = {name: dict(value.get(name) or {}) for name in ("vision_config", "llm_config")}
+    llm = parts["llm_config"]
+    if "rope_theta" not in llm and "rope_theta" in (llm.get("rope_parameters") or {}):
+        llm["rope_theta"] = llm["rope_parameters"]["rope_theta"]  # where transformers 5 writes it
+    ignored = [key for key in value if key not in {*_ONLY[""], *parts, *_OURS}]
+    for part, only in _ONLY.items():
+        given = parts[part] if part else value
+        for key, expected in only.items():
+            if given.get(key, expected) != expected:
+                path = f"{part}.{key}" if part else key
+                raise ConfigError(f"{path} is {given[key]!r}; this model computes {expected!r} only")
+    known = {}
+    for part, kind in (("vision_config", VisionConfig), ("llm_config", LanguageConfig)):
+        names = {f.name for f in fields(kind)}
+        known[part] = kind(**{k: v for k, v in parts[part].items() if k in names and v is not None})
+        ignored += [f"{part}.{k}" for k in parts[part] if k not in names and k not in _ONLY[part]]
+    motion = dict(value.get("motion_config") or {})
+    unknown = set(motion) - {f.name for f in fields(MotionConfig)}
+    if unknown:
+        raise ConfigError(f"motion_config.{min(unknown)} is not a field this version knows")
+    profiles = value.get("profiles")
+    return ModelConfig(
+        vision=known["vision_config"],
+        language=known["llm_config"],
+        motion=MotionConfig(**motion),
+        profiles=dict(BUILT_IN_PROFILES)
+        if profiles is None
+        else {name: profile_from_json(p, f"profiles.{name}") for name, p in profiles.items()},
+        default_profile=value.get("default_profile", "test12@560"),
+        ignored=tuple(ignored),
+    )
+
+
+def config_to_json(config: ModelConfig) -> dict[str, Any]:
+    """A config.json that the official code, the driver and `config_from_json` all read."""
+    language = config.language
+    return {
+        "architectures": ["InternVLChatModel"],
+        "model_type": "internvl_chat",
+        **_ONLY[""],
+        "force_image_size": config.vision.image_size,
+        "dynamic_image_size": True,
+        "use_thumbnail": True,
+        "min_dynamic_patch": 1,
+        "max_dynamic_patch": 12,
+        "hidden_size": language.hidden_size,
+        "tie_word_embeddings": language.tie_word_embeddings,
+        "vision_config": {
+            "model_type": "intern_vit_6b",
+            "architectures": ["InternVisionModel"],
+            **asdict(config.vision),
+            **_ONLY["vision_config"],
+        },
+        "llm_config": {
+            "model_type": "qwen2",
+            "architectures": ["Qwen2ForCausalLM"],
+            **asdict(language),
+            **_ONLY["llm_config"],
+            "sliding_window": None,
+        },
+        "motion_config": {
+            k: list(v) if isinstance(v, tuple) else v for k, v in asdict(config.motion).items()
+        },
+        "profiles": {name: profile_to_json(p) for name, p in config.profiles.items()},
+        "default_profile": config.default_profile,
+    }

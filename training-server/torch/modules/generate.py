@@ -1,0 +1,147 @@
+"""Answers from the decoder: greedy or sampled, batches of prompts of unequal length, a KV cache.
+
+A row draws from its own generator, so its answer does not depend on the rows beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from modules.qwen2 import KVCache, Qwen2, causal_mask, padded_positions
+
+
+@dataclass(kw_only=True)
+class Sampling:
+    """How the next token is drawn."""
+
+    temperature: float = 0.0
+    """0 is greedy; else logits are divided by it."""
+
+    top_k: int = 0
+    """Keep the k likeliest tokens; 0 keeps all."""
+
+    top_p: float = 1.0
+    """Keep the likeliest tokens whose probabilities reach p, at least one."""
+
+    seed: int = 0
+    """Row r of the result draws from a generator seeded with (seed, r)."""
+
+
+@dataclass(kw_only=True)
+class Answers:
+    """What was generated for R rows."""
+
+    tokens: list[list[int]]
+    """One list a row, the stop token included where one came."""
+
+    logps: list[list[float]]
+    """Log-probability of each token at the sampling temperature, before top-k and top-p (as in TRL)."""
+
+    logits: Tensor | None
+    """[R, steps, V] that the tokens were drawn from, if they were asked for."""
+
+
+@torch.no_grad()
+def generate(
+    model: Qwen2,
+    inputs_embeds: Tensor,
+    *,
+    attention_mask: Tensor | None = None,
+    max_new_tokens: int,
+    stop_ids: Collection[int] = (),
+    sampling: Sampling | None = None,
+    answers_per_prompt: int = 1,
+    keep_logits: bool = False,
+) -> Answers:
+    """Continues prompts [B, L, D]; rows of the result are prompt-major, R = B · answers_per_prompt.
+
+    attention_mask [B, L]: 0 on the left padding, whose embeddings are ignored. Each prompt is read once,
+    however many answers it gets. Generation ends when every row has met a stop id or has max_new_tokens.
+    """
+    sampling = sampling or Sampling()
+    prompts, length = inputs_embeds.shape[:2]
+    device, dtype = inputs_embeds.device, inputs_embeds.dtype
+    if attention_mask is None:
+        attention_mask = torch.ones(prompts, length, dtype=torch.long, device=device)
+    padded = not bool(attention_mask.all())
+    cache = KVCache(model.config, prompts, length + max_new_tokens, dtype=dtype, device=device)
+    hidden = model(
+        inputs_embeds,
+        position_ids=padded_positions(attention_mask) if padded else None,
+        mask=causal_mask(attention_mask, length, dtype=dtype) if padded else None,
+        cache=cache,
+    )
+    logits = model.logits(hidden, slice(-1, None))[:, 0]
+    if answers_per_prompt > 1:
+        rows_of = torch.arange(prompts, device=device).repeat_interleave(answers_per_prompt)
+        cache, logits, attention_mask = cache.select(rows_of), logits[rows_of], attention_mask[rows_of]
+    rows = len(logits)
+    draws = _uniforms(sampling, rows, max_new_tokens).to(device)
+    stops = torch.tensor(sorted(stop_ids), device=device, dtype=torch.long)
+    finished = torch.zeros(rows, dtype=torch.bool, device=device)
+    tokens, logps, kept = [], [], []
+    for step in range(max_new_tokens):
+        token, logp = choose(logits, sampling, draws[:, step])
+        tokens.append(token)
+        logps.append(logp)
+        if keep_logits:
+            kept.append(logits)
+        finished |= torch.isin(token, stops)
+        if step + 1 == max_new_tokens or finished.all():
+            break
+        attention_mask = torch.cat([attention_mask, attention_mask.new_ones(rows, 1)], dim=1)
+        hidden = model(
+            model.embed(token[:, None]),
+            position_ids=padded_positions(attention_mask)[:, -1:] if padded else None,
+            mask=causal_mask(attention_mask, 1, dtype=dtype) if padded else None,
+            cache=cache,
+        )
+        logits = model.logits(hidden)[:, 0]
+    token_table, logp_table = torch.stack(tokens, 1).tolist(), torch.stack(logps, 1).tolist()
+    lengths = [_answer_length(row, stop_ids) for row in token_table]
+    return Answers(
+        tokens=[row[:n] for row, n in zip(token_table, lengths, strict=True)],
+        logps=[row[:n] for row, n in zip(logp_table, lengths, strict=True)],
+        logits=torch.stack(kept, 1) if keep_logits else None,
+    )
+
+
+def choose(logits: Tensor, sampling: Sampling, draws: Tensor) -> tuple[Tensor, Tensor]:
+    """Next tokens [R] and their log-probabilities [R] from logits [R, V] and uniform draws [R] in [0, 1)."""
+    wide = logits.float()
+    if sampling.temperature == 0:
+        token = wide.argmax(-1)
+        return token, wide.log_softmax(-1).gather(1, token[:, None])[:, 0]
+    wide = wide / sampling.temperature
+    logp = wide.log_softmax(-1)
+    # Likeliest first, so that both cuts keep a prefix and the inverse of the cumulative sum is the draw.
+    ranked, order = logp.sort(dim=-1, descending=True, stable=True)
+    if 0 < sampling.top_k < ranked.shape[-1]:
+        ranked, order = ranked[:, : sampling.top_k], order[:, : sampling.top_k]
+    mass = ranked.double().softmax(-1)
+    if sampling.top_p < 1:
+        mass = mass * (mass.cumsum(-1) - mass < sampling.top_p)
+    total = mass.cumsum(-1)
+    place = torch.searchsorted(total, draws.double()[:, None] * total[:, -1:], right=True)
+    last = (mass > 0).sum(-1, keepdim=True) - 1  # a draw next to 1 must not land on a cut token
+    token = order.gather(1, torch.minimum(place, last))
+    return token[:, 0], logp.gather(1, token)[:, 0]
+
+
+def _uniforms(sampling: Sampling, rows: int, steps: int) -> Tensor:
+    if sampling.temperature == 0:
+        return torch.zeros(rows, steps)
+    draws = torch.empty(rows, steps, dtype=torch.float64)
+    generator = torch.Generator()
+    for row in range(rows):
+        generator.manual_seed((sampling.seed * 1_000_003 + row) % 2**63)
+        draws[row] = torch.rand(steps, generator=generator, dtype=torch.float64)
+    return draws
+
+
+def _answer_length(row: Sequence[int], stop_ids: Collection[int]) -> int:
+    return next((i + 1 for i, token in enumerate(row) if token in stop_ids), len(row))

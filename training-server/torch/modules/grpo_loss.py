@@ -1,0 +1,159 @@
+"""The policy loss of GRPO and its three siblings, from log-probabilities and ready advantages.
+
+Shapes: R answers, T tokens (right-padded). Rewards and advantages are the driver's; this is tensors only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+LOSS_TYPES = ("grpo", "dapo", "dr_grpo", "bnpo")
+
+
+@dataclass(kw_only=True)
+class LossConfig:
+    """What the update asks for; the defaults are the official trainer's."""
+
+    loss_type: str = "grpo"
+    """How tokens are averaged: "grpo" a mean of means, "bnpo" over all tokens at hand, "dapo" over all of the
+    generation batch, "dr_grpo" over a constant length."""
+
+    beta: float = 0.04
+    """Weight of the KL to the reference."""
+
+    clip_low: float = 0.2
+    """The ratio is clipped below at 1 − clip_low."""
+
+    clip_high: float = 0.2
+    """The ratio is clipped above at 1 + clip_high."""
+
+    delta: float | None = None
+    """Upper bound of the ratio in the unclipped branch."""
+
+    bias_correction_kl: bool = False
+    """Whether k3 is multiplied by the ratio (TRL's default)."""
+
+    sequence_ratio: bool = False
+    """One ratio an answer, the geometric mean of its tokens', instead of one a token."""
+
+    gradient_accumulation: int = 1
+    """Micro-batches of one optimiser step; the loss is divided by it."""
+
+    steps_per_generation: int = 1
+    """Micro-batches of one generation batch (dapo)."""
+
+    processes: int = 1
+    """Processes that share the generation batch (dapo)."""
+
+    max_completion_length: int = 2048
+    """The constant length of dr_grpo, in tokens."""
+
+    def __post_init__(self):
+        if self.loss_type not in LOSS_TYPES:
+            raise ValueError(f"loss_type is {self.loss_type!r}, not one of {', '.join(LOSS_TYPES)}")
+
+
+@dataclass(kw_only=True)
+class PolicyLoss:
+    """The loss and what it was made of."""
+
+    loss: Tensor
+    """Scalar with gradient."""
+
+    per_token: Tensor
+    """[R, T], KL included, before masking."""
+
+    per_token_kl: Tensor
+    """[R, T] as added; zeros when beta is 0."""
+
+    ratio: Tensor
+    """π / π_old [R, T], or [R, 1] for one ratio an answer."""
+
+
+def grpo_loss(
+    policy: Tensor,
+    mask: Tensor,
+    advantages: Tensor,
+    config: LossConfig,
+    *,
+    old: Tensor | None = None,
+    reference: Tensor | None = None,
+    batch_tokens: int | None = None,
+) -> PolicyLoss:
+    """policy, old, reference, mask [R, T], advantages [R].
+
+    old: log-probabilities at generation; None means the policy itself (its first update). reference: needed
+    when beta is not 0. batch_tokens: answer tokens of the whole generation batch, for dapo.
+    """
+    mask = mask.to(policy.dtype)
+    old = policy.detach() if old is None else old
+    log_ratio = policy - old
+    if config.sequence_ratio:
+        log_ratio = (log_ratio * mask).sum(1, keepdim=True) / mask.sum(1, keepdim=True).clamp(min=1)
+    ratio = log_ratio.exp()
+    advantage = advantages[:, None]
+    clipped = ratio.clamp(1 - config.clip_low, 1 + config.clip_high)
+    bounded = ratio if config.delta is None else ratio.clamp(max=config.delta)
+    per_token = -torch.minimum(bounded * advantage, clipped * advantage).expand_as(policy)
+    kl = torch.zeros_like(policy)
+    if config.beta != 0:
+        if reference is None:
+            raise ValueError("a KL weight needs the reference's log-probabilities")
+        kl = k3(policy, reference)
+        if config.bias_correction_kl:
+            kl = kl * ratio
+        per_token = per_token + config.beta * kl
+    loss = _averaged(per_token, mask, config, batch_tokens)
+    return PolicyLoss(loss=loss, per_token=per_token, per_token_kl=kl, ratio=ratio)
+
+
+def k3(policy: Tensor, reference: Tensor) -> Tensor:
+    """The k3 estimate of KL(policy ‖ reference) a token: e^d − d − 1 with d = reference − policy."""
+    difference = reference - policy
+    return difference.exp() - difference - 1
+
+
+def _averaged(per_token: Tensor, mask: Tensor, config: LossConfig, batch_tokens: int | None) -> Tensor:
+    masked = per_token * mask
+    if config.loss_type == "grpo":
+        loss = (masked.sum(1) / mask.sum(1).clamp(min=1)).mean()
+    elif config.loss_type == "bnpo":
+        loss = masked.sum() / mask.sum().clamp(min=1)
+    elif config.loss_type == "dr_grpo":
+        loss = masked.sum() / (len(masked) * config.max_completion_length)
+    else:
+        if batch_tokens is None:
+            raise ValueError("dapo needs the number of answer tokens of the generation batch")
+        share = max(batch_tokens, 1) / config.processes / config.steps_per_generation
+        return masked.sum() / (share * config.gradient_accumulation)
+    return loss / config.gradient_accumulation
+
+
+def clip_rates(result: PolicyLoss, mask: Tensor, advantages: Tensor, config: LossConfig) -> dict[str, float]:
+    """Where the clip binds, as shares (TRL's `clip_ratio/*`).
+
+    low_mean, high_mean, region_mean: over all masked tokens, or over answers with one ratio each; low_min
+    and high_max: least and greatest share of one answer.
+    """
+    ratio, advantage = result.ratio, advantages[:, None]
+    low = (ratio < 1 - config.clip_low) & (advantage < 0)
+    high = (ratio > 1 + config.clip_high) & (advantage > 0)
+    weight = torch.ones_like(ratio) if config.sequence_ratio else mask.to(ratio.dtype)
+    count = weight.sum().clamp(min=1)
+
+    def mean(where: Tensor) -> float:
+        return float((where * weight).sum() / count)
+
+    def by_answer(where: Tensor) -> Tensor:
+        return ((where * weight).sum(1) / weight.sum(1))[weight.sum(1) > 0]
+
+    return {
+        "low_mean": mean(low),
+        "high_mean": mean(high),
+        "region_mean": mean(low | high),
+        "low_min": float(by_answer(low).min()),
+        "high_max": float(by_answer(high).max()),
+    }

@@ -1,0 +1,134 @@
+"""The whole model: frames to vision tokens, the clip to one motion token, both into the decoder's input.
+
+Shapes: V videos, R rows of the decoder (a video may have several), N sampled frames, T frames of the motion
+branch, S pixels a side, L positions, D decoder width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from modules.config import ModelConfig
+from modules.internvit import InternViT
+from modules.profiles import Profile
+from modules.projector import pixel_shuffle, projector
+from modules.qwen2 import KVCache, Qwen2
+from modules.slowfast import SlowFast
+
+STATISTICS_LIMIT = 4.0
+"""Standardised statistics are cut here, so that an unseen clip cannot leave the range that was trained."""
+
+
+@dataclass(kw_only=True)
+class Encoded:
+    """What the decoder needs of V videos; computed once each, whatever the number of answers."""
+
+    frames: Tensor
+    """[V, N · tokens per frame, D]: vision tokens in time order."""
+
+    motion: Tensor
+    """[V, D]: the motion token."""
+
+    def select(self, videos: Tensor) -> Encoded:
+        """Rows [R] of videos, repeats allowed."""
+        return Encoded(frames=self.frames[videos], motion=self.motion[videos])
+
+
+class MotionStatistics(nn.Module):
+    """Mean and standard deviation that standardise the input's statistics (`motion_statistics.*`)."""
+
+    def __init__(self, count: int):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(count))
+        self.register_buffer("std", torch.ones(count))
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Raw statistics [V, n] → standardised and limited."""
+        return ((values - self.mean) / self.std).clamp(-STATISTICS_LIMIT, STATISTICS_LIMIT)
+
+
+class VQAThinkerModel(nn.Module):
+    """Vision encoder, motion encoder, projectors and decoder under the checkpoint's names."""
+
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.config = config
+        width = config.language.hidden_size
+        self.vision_model = InternViT(config.vision)
+        self.language_model = Qwen2(config.language)
+        self.mlp1 = projector(config.shuffled_size, width)
+        self.slowfast_model = SlowFast(config.motion)
+        self.motion_mlp = projector(config.motion.features, width)
+        if config.motion.statistics:
+            self.motion_statistics = MotionStatistics(len(config.motion.statistics))
+
+    def vision_tokens(self, pixels: Tensor) -> Tensor:
+        """Normalised frames [V, N, 3, S, S] → [V, N · tokens per frame, D]."""
+        patches = self.vision_model(pixels.flatten(0, 1))
+        return self.mlp1(pixel_shuffle(patches)).unflatten(0, pixels.shape[:2]).flatten(1, 2)
+
+    def motion_vector(self, pixels: Tensor, profile: Profile) -> Tensor:
+        """Normalised frames [V, T, 3, S, S] → the motion projector's input [V, features]."""
+        pooled = self.slowfast_model(pixels, profile.slow_indices, profile.pool_time, profile.pool_space)
+        names = self.config.motion.statistics
+        if not names:
+            return pooled
+        from modules.statistics import statistics  # only a model that has them needs them
+
+        with torch.no_grad():
+            values = statistics(pixels.float(), names, profile.motion.cell or pixels.shape[-1])
+            standard = self.motion_statistics(values.to(self.motion_statistics.mean.dtype))
+        return torch.cat([pooled, standard.to(pooled.dtype)], dim=1)
+
+    def motion_token(self, pixels: Tensor, profile: Profile) -> Tensor:
+        """Normalised frames [V, T, 3, S, S] → [V, D]."""
+        return self.motion_mlp(self.motion_vector(pixels, profile))
+
+    def encode(self, pixels: Tensor, profile: Profile, motion_pixels: Tensor | None = None) -> Encoded:
+        """Normalised frames of the two branches, [V, N, 3, S, S] and [V, T, 3, S, S], to decoder tokens.
+
+        `motion_pixels` may be left out where both branches see the same tensor.
+        """
+        motion_pixels = pixels if motion_pixels is None else motion_pixels
+        return Encoded(frames=self.vision_tokens(pixels), motion=self.motion_token(motion_pixels, profile))
+
+    def inputs_embeds(self, input_ids: Tensor, encoded: Encoded, profile: Profile) -> Tensor:
+        """Ids [R, L] → [R, L, D], every `<IMG_CONTEXT>` replaced; row r belongs to row r of `encoded`.
+
+        All but the last context id of a row take vision tokens in order, the last takes the motion token.
+        A row whose number of context ids differs from the tokens at hand is an error (the official code
+        goes on with unreplaced embeddings).
+        """
+        tokens = torch.cat([encoded.frames, encoded.motion[:, None]], dim=1)
+        slots = input_ids == profile.token_ids.context
+        counts = slots.sum(1)
+        if len(tokens) != len(input_ids) or (counts != tokens.shape[1]).any():
+            raise ValueError(
+                f"prompts with {counts.tolist()} context ids for {len(tokens)} videos of {tokens.shape[1]} "
+                "tokens"
+            )
+        embeds = self.language_model.embed(input_ids)
+        return embeds.masked_scatter(slots[..., None], tokens.to(embeds.dtype))
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        encoded: Encoded,
+        profile: Profile,
+        *,
+        position_ids: Tensor | None = None,
+        mask: Tensor | None = None,
+        cache: KVCache | None = None,
+    ) -> Tensor:
+        """Ids [R, L] and the tokens of their videos → normed hidden states [R, L, D]; see `Qwen2.forward`."""
+        embeds = self.inputs_embeds(input_ids, encoded, profile)
+        return self.language_model(embeds, position_ids=position_ids, mask=mask, cache=cache)
+
+
+def normalised(frames: Tensor, profile: Profile, dtype: torch.dtype = torch.float32) -> Tensor:
+    """RGB bytes [..., T, S, S, 3] → [..., T, 3, S, S]: (x / 255 − mean) / std in fp32, then cast."""
+    mean, std = (torch.tensor(v, device=frames.device) for v in (profile.mean, profile.std))
+    return ((frames.float() / 255 - mean) / std).movedim(-1, -3).to(dtype)
