@@ -1,0 +1,37 @@
+/** The five grades of the ACR scale (ITU-T P.910) and the bands of the ruler: a score belongs to the nearest grade. */
+
+export type Grade = 1 | 2 | 3 | 4 | 5;
+export type GradeWord = 'bad' | 'poor' | 'fair' | 'good' | 'excellent';
+
+export interface Band {
+  readonly grade: Grade;
+  /** Name of the words in `src/ui/words`. */
+  readonly word: GradeWord;
+  /** Ends on the ruler, which runs from 1 to 5; the cuts lie half-way between grades and belong to the upper band. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export const bands: readonly [Band, Band, Band, Band, Band] = [
+  { grade: 1, word: 'bad', from: 1, to: 1.5 },
+  { grade: 2, word: 'poor', from: 1.5, to: 2.5 },
+  { grade: 3, word: 'fair', from: 2.5, to: 3.5 },
+  { grade: 4, word: 'good', from: 3.5, to: 4.5 },
+  { grade: 5, word: 'excellent', from: 4.5, to: 5 },
+];
+
+/** The band of a score; scores off the ruler belong to its last band on that side. */
+export function bandOf(score: number): Band {
+  return bands.find((band) => score < band.to) ?? bands[4];
+}
+
+/** Where a score lies that the ruler from 1 to 5 does not hold. */
+export function offRuler(score: number): 'below' | 'above' | null {
+  if (score < 1) return 'below';
+  return score > 5 ? 'above' : null;
+}
+
+/** Place of a score on the ruler, 0 = grade 1, 1 = grade 5; the needle stops at the ends. */
+export function rulerPlace(score: number): number {
+  return Math.max(0, Math.min((score - 1) / 4, 1));
+}

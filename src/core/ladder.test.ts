@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import ladder from './ladder.json' with { type: 'json' };
+
+const media = `${process.env.VQA_SHARED ?? '../shared'}/media`;
+
+describe('ladder', () => {
+  test('twelve clips, eight grids of five severities, each harder than the last', () => {
+    expect(new Set(ladder.clips).size).toBe(12);
+    expect(ladder.grids.map((g) => g.id)).toEqual([
+      'crf',
+      'scale',
+      'sigma',
+      'noise',
+      'gain',
+      'contrast',
+      'freeze',
+      'drop',
+    ]);
+    for (const grid of ladder.grids) {
+      for (const levels of [grid.levels, grid.levelsOdd ?? grid.levels]) {
+        expect(levels.length).toBe(5);
+        const steps = levels.slice(1).map((v, i) => Math.sign(v - levels[i]!));
+        expect(new Set(steps).size).toBe(1);
+      }
+    }
+  });
+
+  test.skipIf(!existsSync(media))('the clips are there', () => {
+    for (const clip of ladder.clips) expect(existsSync(`${media}/${clip}`), clip).toBe(true);
+  });
+});
