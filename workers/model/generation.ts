@@ -1,6 +1,6 @@
 /** One answer, streamed token by token. */
 import type * as Transformers from '@huggingface/transformers';
-import { Random } from '../../src/core/random.ts';
+import { type Random, seededRandom } from '../../src/core/random.ts';
 import type { AssessRequest } from './api.ts';
 import type { Network } from './network.ts';
 import type { Runtime } from './runtime.ts';
@@ -57,7 +57,7 @@ export async function generate(
   const digitIds = Array.from('0123456789', (digit) => encode(tokenizer, digit)[0] as number);
   const special = new Set(tokenizer.all_special_ids);
   const steps: DigitProbabilities[] = [];
-  const random = sampling.kind === 'sample' ? new Random(sampling.seed) : null;
+  const random = sampling.kind === 'sample' ? seededRandom(sampling.seed) : null;
 
   class Recorder extends LogitsProcessor {
     override _call(_ids: bigint[][], logits: Transformers.Tensor): Transformers.Tensor {

@@ -1,7 +1,7 @@
 /** The model worker's work: one loaded package, one answer at a time. */
 import type * as Transformers from '@huggingface/transformers';
 import { CodedError } from '../../src/core/errors.ts';
-import { expandPrompt } from '../../src/core/prompts.ts';
+import { promptText } from '../../src/core/prompts.ts';
 import type {
   AssessEvent,
   AssessRequest,
@@ -169,7 +169,7 @@ export class ModelSession implements ModelApi {
       if (signal.aborted) return aborted(reused);
 
       stage = 'prompt';
-      const prompt = expandPrompt(facts.profile) + (request.prefix ?? '');
+      const prompt = promptText(facts.profile) + (request.prefix ?? '');
       onEvent({ stage: 'prompt', tokens: tokenizer.encode(prompt, { add_special_tokens: false }).length });
       const generated = await generate(runtime, network, tokenizer, {
         prompt,

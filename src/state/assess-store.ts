@@ -1,0 +1,397 @@
+/**
+ * The Assess page as data: one video at a time, with a queue of three behind it. Actions start, stop and go on with a
+ * run; the page only draws what stands here.
+ */
+import { createStore } from 'zustand/vanilla';
+import type { CodecSupport, DecodeReport, DeliveredFrame, OpenedVideo } from '../../workers/media/api.ts';
+import type { LoadedModel, RawAnswer } from '../../workers/model/api.ts';
+import type { StrictReading } from '../core/answer.ts';
+import { type AnswerStream, type AnswerView, answerStream, viewAnswer } from '../core/answer-stream.ts';
+import { CodedError, type CodedErrorData, isAbort } from '../core/errors.ts';
+import { type Result, readResult } from '../core/result.ts';
+import { type FrameSource, type RunEvent, type RunResult, runAssessment } from './assess-run.ts';
+import { type ModelStore, toErrorData } from './model-store.ts';
+import { buildResult, readAnswer } from './result-file.ts';
+import { rememberStages, STAGES, type Stage, type StageSeconds } from './stages.ts';
+
+/** `reopened`: a result file without its video. */
+export type AssessPhase = 'empty' | 'running' | 'stopped' | 'done' | 'error' | 'reopened';
+
+export interface ShownFrame {
+  /** Source frame, in the order of the prompt. */
+  readonly index: number;
+  /** Seconds; NaN until the frame is there. */
+  readonly time: number;
+  readonly substituted?: number;
+  readonly thumbnail: ImageBitmap | null;
+  /** The vision encoder has seen it. */
+  readonly looked: boolean;
+}
+
+export interface StageState {
+  readonly state: 'waiting' | 'running' | 'done' | 'reused';
+  readonly seconds: number;
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface AssessState {
+  readonly phase: AssessPhase;
+  readonly file: File | null;
+  readonly video: OpenedVideo | null;
+  readonly frames: readonly ShownFrame[];
+  readonly stages: Readonly<Record<Stage, StageState>>;
+  readonly stage: Stage | null;
+  /** `performance.now` at the start of the run. */
+  readonly startedAt: number;
+  /** Seconds from the start to the first word, once it is there. */
+  readonly firstWord: number | null;
+  readonly view: AnswerView;
+  readonly tokens: number;
+  readonly answer: RawAnswer | null;
+  readonly reading: StrictReading | null;
+  readonly model: LoadedModel | null;
+  readonly report: DecodeReport | null;
+  /** The finished result; its file hash may arrive a moment after the score. */
+  readonly result: Result | null;
+  readonly error: CodedErrorData | null;
+  readonly queue: readonly File[];
+}
+
+const NO_VIEW: AnswerView = viewAnswer('');
+const MAX_QUEUE = 3;
+const MAX_TOKENS = 1024;
+/** One score says little about a longer video. */
+export const LONG_SECONDS = 60;
+
+const noStages = () =>
+  Object.fromEntries(
+    STAGES.map((stage) => [stage, { state: 'waiting', seconds: 0, done: 0, total: 0 }]),
+  ) as Record<Stage, StageState>;
+
+const EMPTY: AssessState = {
+  phase: 'empty',
+  file: null,
+  video: null,
+  frames: [],
+  stages: noStages(),
+  stage: null,
+  startedAt: 0,
+  firstWord: null,
+  view: NO_VIEW,
+  tokens: 0,
+  answer: null,
+  reading: null,
+  model: null,
+  report: null,
+  result: null,
+  error: null,
+  queue: [],
+};
+
+export interface MediaClient extends FrameSource {
+  close(id: number): void;
+  codecs?(): Promise<readonly CodecSupport[]>;
+}
+
+export interface AssessDependencies {
+  readonly media: MediaClient;
+  readonly models: ModelStore;
+  readonly hash: (file: Blob) => Promise<string>;
+  /** Name and version for result files. */
+  readonly app: string;
+  /** Called with every finished result, for Recent. */
+  readonly onResult?: (result: Result, frames: readonly ShownFrame[]) => void;
+}
+
+export function createAssessStore({ media, models, hash, app, onResult }: AssessDependencies) {
+  const store = createStore<AssessState>(() => EMPTY);
+  const get = store.getState;
+  const set = (change: Partial<AssessState>) => store.setState(change);
+  let controller: AbortController | null = null;
+  let kept: ReadonlyMap<number, DeliveredFrame> = new Map();
+  let stream: AnswerStream = answerStream();
+  let running: { stage: Stage; at: number } | null = null;
+
+  function setStage(stage: Stage, change: Partial<StageState>): void {
+    const { stages } = get();
+    set({ stages: { ...stages, [stage]: { ...stages[stage], ...change } } });
+  }
+
+  function leaveStage(): void {
+    if (!running) return;
+    setStage(running.stage, { state: 'done', seconds: (performance.now() - running.at) / 1000 });
+    running = null;
+  }
+
+  function enterStage(stage: Stage): void {
+    leaveStage();
+    running = { stage, at: performance.now() };
+    setStage(stage, { state: 'running' });
+    set({ stage });
+  }
+
+  function showFrame(frame: DeliveredFrame): void {
+    set({
+      frames: get().frames.map((shown) =>
+        shown.index === frame.index
+          ? {
+              ...shown,
+              time: frame.time,
+              thumbnail: frame.thumbnail ?? null,
+              ...(frame.substituted === undefined ? {} : { substituted: frame.substituted }),
+            }
+          : shown,
+      ),
+    });
+  }
+
+  function onEvent(event: RunEvent): void {
+    if (event.kind === 'stage') enterStage(event.stage);
+    else if (event.kind === 'opened') set({ video: event.video });
+    else if (event.kind === 'planned') {
+      const { frames, video } = get();
+      const same =
+        frames.length === event.sampled.length && frames.every((f, i) => f.index === event.sampled[i]);
+      if (!same) {
+        const times = video?.times;
+        set({
+          frames: event.sampled.map((index) => ({
+            index,
+            time: times?.[index] ?? Number.NaN,
+            thumbnail: null,
+            looked: false,
+          })),
+        });
+        for (const frame of kept.values()) showFrame(frame);
+      }
+    } else if (event.kind === 'frame') {
+      showFrame(event.frame);
+      setStage('decode', { done: event.arrived, total: event.wanted });
+    } else if (event.kind === 'decoded') set({ report: event.report });
+    else if (event.event.stage === 'look') {
+      const { done, total } = event.event;
+      setStage('look', { done, total });
+      set({ frames: get().frames.map((frame, i) => (i < done ? { ...frame, looked: true } : frame)) });
+    } else if (event.event.stage === 'write') {
+      const { startedAt, firstWord } = get();
+      const { text, tokens } = event.event;
+      set({
+        view: stream.feed(text),
+        tokens,
+        ...(firstWord === null ? { firstWord: (performance.now() - startedAt) / 1000 } : {}),
+      });
+      setStage('write', { done: tokens, total: MAX_TOKENS });
+    }
+  }
+
+  async function finish(file: File, run: RunResult, model: LoadedModel): Promise<void> {
+    const reading = readAnswer(run.answer, model);
+    const stages = noStages();
+    for (const stage of STAGES) {
+      const reused = run.reused.includes(stage);
+      stages[stage] = {
+        ...get().stages[stage],
+        state: reused ? 'reused' : 'done',
+        seconds: run.seconds[stage],
+      };
+    }
+    const stopped = run.answer.end === 'aborted';
+    set({
+      phase: stopped ? 'stopped' : 'done',
+      stage: null,
+      stages,
+      view: viewAnswer(run.answer.text),
+      answer: run.answer,
+      reading,
+      model,
+    });
+    if (stopped) return;
+    const measured: Partial<StageSeconds> = {};
+    for (const stage of STAGES) if (!run.reused.includes(stage)) measured[stage] = run.seconds[stage];
+    rememberStages(`${model.manifestSha256.slice(0, 12)}.${model.backend}`, measured);
+    const sha256 = await hash(file).catch(() => null);
+    if (sha256 === null || get().file !== file || get().answer !== run.answer) return;
+    const sampled = get().frames.map(({ index, time, substituted }) => ({
+      index,
+      time,
+      ...(substituted === undefined ? {} : { substituted }),
+    }));
+    const { answer, seconds, video } = run;
+    const createdAt = new Date();
+    const result = buildResult({
+      app,
+      createdAt,
+      video,
+      sha256,
+      model,
+      seed: null,
+      sampled,
+      answer,
+      seconds,
+    });
+    set({ result });
+    onResult?.(result, get().frames);
+  }
+
+  async function run(file: File, options: { prefix?: string; software?: boolean } = {}): Promise<void> {
+    controller?.abort();
+    const mine = new AbortController();
+    controller = mine;
+    stream = answerStream();
+    const view = options.prefix ? stream.feed(options.prefix) : NO_VIEW;
+    running = null;
+    set({
+      phase: 'running',
+      file,
+      stages: noStages(),
+      startedAt: performance.now(),
+      firstWord: null,
+      view,
+      tokens: 0,
+      answer: null,
+      reading: null,
+      result: null,
+      error: null,
+    });
+    const current = () => controller === mine;
+    try {
+      const model = models.ready();
+      // A failure of the model is reported by the run below, not as an unhandled rejection while the file is opened.
+      model.catch(() => {});
+      const result = await runAssessment({
+        file,
+        video: get().video,
+        kept,
+        media,
+        client: models.client,
+        model,
+        sampling: { kind: 'greedy' },
+        maxTokens: MAX_TOKENS,
+        ...options,
+        signal: mine.signal,
+        onEvent: (event) => {
+          if (current()) onEvent(event);
+        },
+      });
+      if (!current()) return;
+      kept = result.frames;
+      await finish(file, result, await model);
+    } catch (error) {
+      if (!current()) return;
+      leaveStage();
+      if (isAbort(error)) set({ phase: 'stopped', stage: null });
+      else set({ phase: 'error', error: toErrorData(error) });
+    } finally {
+      if (current()) {
+        controller = null;
+        next();
+      }
+    }
+  }
+
+  function next(): void {
+    const [first, ...queue] = get().queue;
+    if (!first || get().phase === 'stopped') return;
+    set({ queue });
+    show(first);
+  }
+
+  /** Lets go of the present video; what it showed stays until the next one is set. */
+  function forget(): void {
+    const { video } = get();
+    if (video) media.close(video.id);
+    for (const frame of kept.values()) frame.thumbnail?.close();
+    kept = new Map();
+  }
+
+  function show(file: File): void {
+    forget();
+    store.setState({ ...EMPTY, queue: get().queue });
+    void run(file);
+  }
+
+  return {
+    store,
+    /** Takes a video in place of the present one; while one runs it waits in line. */
+    take(file: File): 'started' | 'queued' | 'full' {
+      if (get().phase !== 'running') {
+        show(file);
+        return 'started';
+      }
+      if (get().queue.length >= MAX_QUEUE) return 'full';
+      set({ queue: [...get().queue, file] });
+      return 'queued';
+    },
+    /** Stops within one token; what was written stays. */
+    stop: () => controller?.abort(),
+    /** Goes on writing after a stop, or starts again where nothing was written. */
+    goOn(): void {
+      const { file, answer } = get();
+      if (file) void run(file, answer?.text ? { prefix: answer.text } : {});
+    },
+    again(options: { software?: boolean } = {}): void {
+      const { file } = get();
+      if (!file) return;
+      if (options.software) kept = new Map();
+      void run(file, options);
+    },
+    clear(): void {
+      controller?.abort();
+      controller = null;
+      forget();
+      store.setState(EMPTY);
+    },
+    /**
+     * Shows a saved result. Its video may be dropped afterwards to play it.
+     *
+     * @throws CodedError `result/version`, `result/file`
+     */
+    async reopen(file: File): Promise<Result> {
+      let json: unknown;
+      try {
+        json = JSON.parse(await file.text());
+      } catch {
+        throw new CodedError('result/file', { field: file.name, problem: 'is not JSON' });
+      }
+      const result = readResult(json);
+      showResult(result);
+      return result;
+    },
+    showResult,
+    /** Gives the video back to a reopened result, after its hash was found equal. */
+    async attach(file: File): Promise<boolean> {
+      const { result } = get();
+      if (!result || (await hash(file)) !== result.file.sha256 || get().result !== result) return false;
+      set({ file });
+      set({ video: await media.open(file).catch(() => null) });
+      return true;
+    },
+  };
+
+  function showResult(result: Result, thumbnails: readonly (ImageBitmap | null)[] = []): void {
+    controller?.abort();
+    controller = null;
+    forget();
+    const text = result.answers[0]?.text ?? '';
+    const stages = noStages();
+    for (const stage of STAGES) {
+      stages[stage] = { state: 'done', seconds: result.timings[stage] ?? 0, done: 0, total: 0 };
+    }
+    store.setState({
+      ...EMPTY,
+      phase: 'reopened',
+      result,
+      stages,
+      view: viewAnswer(text),
+      tokens: result.answers[0]?.tokens ?? 0,
+      frames: result.sampled.map((frame, i) => ({
+        ...frame,
+        thumbnail: thumbnails[i] ?? null,
+        looked: true,
+      })),
+    });
+  }
+}
+
+export type AssessStore = ReturnType<typeof createAssessStore>;

@@ -1,0 +1,93 @@
+/** From a finished run to the result file (contracts of the page: format 1). */
+import type { OpenedVideo } from '../../workers/media/api.ts';
+import type { LoadedModel, RawAnswer } from '../../workers/model/api.ts';
+import { readStrictly, type StrictReading } from '../core/answer.ts';
+import { bandOf } from '../core/grades.ts';
+import { percentileOf } from '../core/percentile.ts';
+import type { Result, ResultAnswer } from '../core/result.ts';
+import type { StageSeconds } from './stages.ts';
+
+export interface Sampled {
+  readonly index: number;
+  readonly time: number;
+  readonly substituted?: number;
+}
+
+/** The strict reading of an answer, or null when it was stopped before its end. */
+export function readAnswer(answer: RawAnswer, model: LoadedModel): StrictReading | null {
+  return answer.end === 'aborted' ? null : readStrictly(answer.text, model.manifest.scale.range);
+}
+
+/** An answer as the file keeps it: without a readable score it has a reason instead. */
+export function resultAnswer(answer: RawAnswer, reading: StrictReading | null): ResultAnswer {
+  const reason =
+    reading === null
+      ? 'aborted'
+      : reading.score !== null
+        ? null
+        : answer.end === 'length'
+          ? 'length'
+          : reading.reason;
+  return {
+    text: answer.text,
+    score: reading?.score ?? null,
+    tokens: answer.tokens,
+    ...(reason === null ? {} : { reason }),
+    ...(answer.expected === null || reading?.score == null ? {} : { expected: answer.expected }),
+  };
+}
+
+export interface ResultParts {
+  readonly app: string;
+  readonly createdAt: Date;
+  readonly video: OpenedVideo;
+  /** SHA-256 of the file, hex. */
+  readonly sha256: string;
+  readonly model: LoadedModel;
+  readonly seed: number | null;
+  readonly sampled: readonly Sampled[];
+  readonly answer: RawAnswer;
+  readonly seconds: StageSeconds;
+}
+
+export function buildResult(parts: ResultParts): Result {
+  const { video, model, answer } = parts;
+  const { facts } = video;
+  const reading = readAnswer(answer, model);
+  const score = reading?.score ?? null;
+  const percentile = score === null ? null : percentileOf(model.manifest.scale, score);
+  return {
+    format: 1,
+    app: parts.app,
+    createdAt: parts.createdAt.toISOString(),
+    file: {
+      name: facts.name,
+      bytes: facts.bytes,
+      sha256: parts.sha256,
+      container: facts.container,
+      codec: facts.codec,
+      width: facts.width,
+      height: facts.height,
+      frames: facts.frames,
+      fps: facts.fps,
+      rotation: facts.rotation,
+      colour: facts.colour,
+    },
+    model: {
+      name: model.manifest.name,
+      manifestSha256: model.manifestSha256,
+      dtype: model.dtype,
+      dialect: model.backend,
+      backend: model.backend,
+      adapter: model.adapter,
+    },
+    profile: model.profile,
+    seed: parts.seed,
+    sampled: parts.sampled.map((frame) => ({ ...frame })),
+    answers: [resultAnswer(answer, reading)],
+    score,
+    ...(score === null ? {} : { band: bandOf(score).grade }),
+    ...(percentile === null ? {} : { percentile }),
+    timings: { ...parts.seconds },
+  };
+}

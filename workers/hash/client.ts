@@ -1,0 +1,14 @@
+import { releaseProxy, wrap } from '../rpc.ts';
+import type { HashApi } from './api.ts';
+
+/** Hashes on a thread of its own, which ends with the work. */
+export async function hashFile(file: Blob): Promise<string> {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'hash' });
+  const remote = wrap<HashApi>(worker);
+  try {
+    return await remote.hash(file);
+  } finally {
+    remote[releaseProxy]();
+    worker.terminate();
+  }
+}
