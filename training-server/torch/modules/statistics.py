@@ -1,0 +1,209 @@
+"""Closed-form statistics of the motion branch's pixels: a table interpreted with tensors.
+
+Names, order and formulas are `src/core/statistics.json`, which the ONNX emitter reads too; what stands
+here is only how each word of the table is computed. No operation crosses the border of a fragment, since
+neighbouring fragments are not neighbours in the frame.
+
+Shapes: B clips, T = 2N frames, G × G fragments of `cell` pixels a side, S = G · cell, n statistics.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from modules.profiles import IMAGENET_MEAN, IMAGENET_STD
+
+TABLE_PATH = Path(__file__).parents[3] / "src" / "core" / "statistics.json"
+TABLE: Mapping[str, Any] = json.loads(TABLE_PATH.read_text("utf-8"))
+ROWS: Mapping[str, Mapping[str, Any]] = {row["name"]: row for row in TABLE["rows"]}
+NAMES: tuple[str, ...] = tuple(ROWS)
+LIMIT: float = TABLE["limit"]
+
+VARIANCE_FLOOR = 1e-8
+"""Under the root of a deviation over fragments or time."""
+
+Row = Mapping[str, Any]
+
+
+def _laplacian(v: Tensor) -> Tensor:
+    inner = v[..., 1:-1, 1:-1]
+    across = v[..., 1:-1, :-2] + v[..., 1:-1, 2:]
+    return (4 * inner - across - v[..., :-2, 1:-1] - v[..., 2:, 1:-1]).abs()
+
+
+def _checker(v: Tensor) -> Tensor:
+    x = v[..., :, :-2] - 2 * v[..., :, 1:-1] + v[..., :, 2:]
+    return (x[..., :-2, :] - 2 * x[..., 1:-1, :] + x[..., 2:, :]).abs() / 4
+
+
+def _flow(first: Tensor, second: Tensor, axis: str) -> Tensor:
+    """Numerator and denominator of the displacement in pixels of this scale, [..., 2, c − 2, c − 2]."""
+    middle, change = (first + second) / 2, (second - first)[..., 1:-1, 1:-1]
+    if axis == "x":
+        slope = (middle[..., 1:-1, 2:] - middle[..., 1:-1, :-2]) / 2
+    else:
+        slope = (middle[..., 2:, 1:-1] - middle[..., :-2, 1:-1]) / 2
+    return torch.stack([-slope * change, slope * slope + 1e-4], dim=-3)
+
+
+class Fragments:
+    """Fragments of some clips and the maps made of them; each is computed once for all rows that share it.
+
+    Maps are [B, M, G², h, w], M the frames, pairs or gaps.
+    """
+
+    def __init__(self, pixels: Tensor, cell: int):
+        """pixels [B, T, 3, S, S], normalised."""
+        batch, frames, _, side, _ = pixels.shape
+        if side % cell or frames % 2:
+            raise ValueError(f"{frames} frames of {side} pixels are no pairs of {cell}-pixel fragments")
+        grid = side // cell
+        mean, std = (pixels.new_tensor(v)[:, None, None] for v in (IMAGENET_MEAN, IMAGENET_STD))
+        rgb = (pixels * std + mean).clamp(0, 1)
+        cut = rgb.view(batch, frames, 3, grid, cell, grid, cell).permute(2, 0, 1, 3, 5, 4, 6)
+        red, green, blue = cut.reshape(3, batch, frames, grid * grid, cell, cell)
+        weights = TABLE["luma"]
+        luma = weights[0] * red + weights[1] * green + weights[2] * blue
+        self._maps: dict[tuple[str, int], Tensor] = {
+            ("luma", 1): luma,
+            ("cb", 1): 0.564 * (blue - luma),
+            ("cr", 1): 0.713 * (red - luma),
+            ("saturation", 1): torch.maximum(red, torch.maximum(green, blue))
+            - torch.minimum(red, torch.minimum(green, blue)),
+        }
+        self._values: dict[str, Tensor] = {}
+
+    def map(self, name: str, scale: int) -> Tensor:
+        key = (name, scale)
+        if key not in self._maps:
+            self._maps[key] = self._compute(name, scale)
+        return self._maps[key]
+
+    def _compute(self, name: str, scale: int) -> Tensor:
+        if name in ("luma", "cb", "cr", "saturation"):
+            source = self.map(name, 1)
+            return F.avg_pool2d(source.flatten(0, 2), scale).unflatten(0, source.shape[:3])
+        luma = self.map("luma", scale)
+        first, second = luma[:, 0::2], luma[:, 1::2]
+        match name:
+            case "dx":
+                return (luma[..., :, 1:] - luma[..., :, :-1]).abs()
+            case "dy":
+                return (luma[..., 1:, :] - luma[..., :-1, :]).abs()
+            case "laplacian":
+                return _laplacian(luma)
+            case "checker":
+                return _checker(luma)
+            case "chroma_laplacian":
+                return _laplacian(self.map("cb", scale)) + _laplacian(self.map("cr", scale))
+            case "pair":
+                return (second - first).abs()
+            case "pair_signed":
+                return second - first
+            case "pair_checker":
+                return _checker(second - first)
+            case "gap":
+                return (first[:, 1:] - second[:, :-1]).abs()
+            case "gap_signed":
+                return first[:, 1:] - second[:, :-1]
+            case "flow_x" | "flow_y":
+                return _flow(first, second, name[-1])
+        raise ValueError(f"statistics.json names an unknown map, {name}")
+
+    def value(self, row: Row) -> Tensor:
+        """One row up to `after`, [B, M]; rows that differ only in `time` share it."""
+        key = json.dumps({k: v for k, v in row.items() if k not in ("name", "time")}, sort_keys=True)
+        if key not in self._values:
+            value = _over_fragments(self.map(row["map"], row["scale"]), row)
+            self._values[key] = _after(value, row.get("after"))
+        return self._values[key]
+
+
+def _ramp(value: Tensor, rule: Mapping[str, float]) -> Tensor:
+    width = rule["width"]
+    ramp = (rule["below"] - value) / width if "below" in rule else (value - rule["above"]) / width
+    return (ramp + 0.5).clamp(0, 1)
+
+
+def _deviation(values: Tensor, dims: tuple[int, ...]) -> Tensor:
+    spread = (values * values).mean(dims) - values.mean(dims) ** 2
+    return (spread.clamp(min=0) + 1e-6).sqrt()
+
+
+def _phase(values: Tensor, axis: str, scale: int) -> Tensor:
+    """Strength of a grid of 8 native pixels: strongest phase above the mean of all, relative. [B, M, G²]."""
+    lines = values.mean(-2 if axis == "dx" else -1)
+    phases = F.pad(lines, (0, 1)).unflatten(-1, (-1, 8 // scale)).mean(-2)
+    mean = phases.mean(-1)
+    return (phases.amax(-1) - mean) / (mean + 1e-4)
+
+
+def _over_fragments(values: Tensor, row: Row) -> Tensor:
+    """Map [B, M, G², h, w] → [B, M]: over a fragment's positions, its logarithm, over the fragments."""
+    cell, over = row["cell"], row["fragments"]
+    if over == "ratio":
+        parts = values.mean((2, 4, 5))
+        return parts[..., 0] / parts[..., 1]
+    if over == "pixels":
+        return _deviation(values, (2, 3, 4))
+    if cell == "mean":
+        each = values.mean((-1, -2))
+    elif cell == "deviation":
+        each = _deviation(values, (-1, -2))
+    elif cell == "phase8":
+        each = _phase(values, row["map"], row["scale"])
+    else:
+        each = _ramp(values, cell).mean((-1, -2))
+    if "log" in row:
+        each = (each + row["log"]).log()
+    return _REDUCE[over](each)
+
+
+def _after(value: Tensor, rule: str | Mapping[str, float] | None) -> Tensor:
+    if rule is None:
+        return value
+    if rule == "abs":
+        return value.abs()
+    return (value + rule["log"]).log() if "log" in rule else _ramp(value, rule)
+
+
+def _std(values: Tensor) -> Tensor:
+    return (values.var(-1, correction=0) + VARIANCE_FLOOR).sqrt()
+
+
+def _half(values: Tensor) -> Tensor:
+    half = values.shape[-1] // 2
+    return values[..., -half:].mean(-1) - values[..., :half].mean(-1)
+
+
+_REDUCE: Mapping[str, Callable[[Tensor], Tensor]] = {
+    "mean": lambda v: v.mean(-1),
+    "min": lambda v: v.amin(-1),
+    "max": lambda v: v.amax(-1),
+    "std": _std,
+    "half": _half,
+}
+
+
+def statistics(pixels: Tensor, names: Sequence[str] = NAMES, cell: int = 32) -> Tensor:
+    """Normalised pixels [B, T, 3, S, S] or [T, 3, S, S] → raw statistics [B, n] or [n].
+
+    Raises KeyError for a name that the table does not hold.
+    """
+    if pixels.dim() == 4:
+        return statistics(pixels[None], names, cell)[0]
+    fragments = Fragments(pixels, cell)
+    rows = [ROWS[name] for name in names]
+    return torch.stack([_REDUCE[row["time"]](fragments.value(row)) for row in rows], dim=-1)
+
+
+def standardised(raw: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    """What enters the motion projector: raw [..., n] by `motion_statistics.{mean, std}` [n], clipped to ±LIMIT."""
+    return ((raw - mean) / std).clamp(-LIMIT, LIMIT)
