@@ -1,0 +1,114 @@
+"""The prompt as token ids. Its words live in `src/core/prompts.ts` and are asked for there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from small.tokenizer import CONTEXT, IMAGE_END, IMAGE_START
+
+ROOT = Path(__file__).resolve().parents[3]
+"""The repository."""
+
+
+def node() -> str:
+    """The project's own Node, else the system's (which must strip types: 22.18 or later)."""
+    own = ROOT / "node_modules" / ".bin" / "node"
+    found = os.fspath(own) if own.exists() else shutil.which("node")
+    if found is None:
+        raise RuntimeError("Node is needed to read src/core: run npm ci in the repository first")
+    return found
+
+
+def run_node(module: str, script: str, stdin: object = None) -> object:
+    """Evaluates `script` with the exports of src/core/`module` as `m` and the parsed stdin as `input`."""
+    source = (
+        f"import * as m from {json.dumps((ROOT / 'src' / 'core' / module).as_uri())};\n"
+        "import { readFileSync } from 'node:fs';\n"
+        "const input = JSON.parse(readFileSync(0, 'utf8'));\n"
+        f"process.stdout.write(JSON.stringify({script}));"
+    )
+    done = subprocess.run(
+        [node(), "--input-type=module", "--eval", source],
+        input=json.dumps(stdin),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    if done.returncode:
+        raise RuntimeError(f"src/core/{module}: {done.stderr.strip()}")
+    return json.loads(done.stdout)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptShape:
+    """The part of a profile that the prompt depends on."""
+
+    frames: int = 8
+    """N."""
+
+    tokens_per_frame: int = 49
+    """Context tokens a frame."""
+
+    prompt: str = "small"
+    """Id in src/core/prompts.ts."""
+
+
+@cache
+def prompt_text(shape: PromptShape) -> str:
+    """The whole conversation up to the answer, placeholders expanded."""
+    given = {"prompt": shape.prompt, "frames": shape.frames, "tokensPerFrame": shape.tokens_per_frame}
+    return str(run_node("prompts.ts", "m.promptText(input)", given))
+
+
+@cache
+def prompt_sha256(shape: PromptShape) -> str:
+    """SHA-256 of the conversation, placeholders unexpanded: `promptSha256` of a profile."""
+    given = {"prompt": shape.prompt, "frames": shape.frames}
+    text = str(run_node("prompts.ts", "m.conversation(input.prompt, input.frames)", given))
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def words_of_prompt(shape: PromptShape) -> str:
+    """The prompt without its context tokens, for the tokenizer's training."""
+    return prompt_text(shape).replace(CONTEXT, "").replace(IMAGE_START, "").replace(IMAGE_END, "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptIds:
+    """A prompt in ids, with the places that features go to."""
+
+    ids: Tensor
+    """[P] int64."""
+
+    frames: int
+    """Sampled frames N."""
+
+    context: Tensor
+    """[N · tokens_per_frame] places of the frame tokens, in order."""
+
+    motion: int
+    """Place of the motion token: the last context id."""
+
+    @property
+    def length(self) -> int:
+        return len(self.ids)
+
+
+def prompt_ids(tokenizer: Tokenizer, shape: PromptShape) -> PromptIds:
+    """Encodes the prompt; every context string must become one id."""
+    ids = torch.tensor(tokenizer.encode(prompt_text(shape), add_special_tokens=False).ids)
+    context = (ids == tokenizer.token_to_id(CONTEXT)).nonzero()[:, 0]
+    if len(context) != shape.frames * shape.tokens_per_frame + 1:
+        raise ValueError(f"the prompt has {len(context)} context tokens, not one a feature")
+    return PromptIds(ids=ids, frames=shape.frames, context=context[:-1], motion=int(context[-1]))

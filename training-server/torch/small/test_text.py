@@ -1,0 +1,105 @@
+"""The texts say what the labels say. Oracle: the labels themselves and `src/core`'s strict reading."""
+
+import re
+
+import numpy as np
+import pytest
+
+from small.codes import LabelPrior
+from small.text import DISTORTIONS, EXACT, SENTENCES, STYLE_SIZE, WHOLE, Fuzz, Label, compose, phrasings
+
+FORM = re.compile(r"<think>[A-Z][^<>]*\.</think><answer>[1-5]\.\d\d</answer>")
+
+
+def label(score=3.0, **severity):
+    return Label(
+        score=score,
+        severity=tuple(severity.get(d, 0.0) for d in DISTORTIONS),
+        when=(WHOLE,) * len(DISTORTIONS),
+    )
+
+
+def texts(given, count=200, fuzz=None):
+    rng = np.random.default_rng(0)
+    return [compose(given, rng.standard_normal(STYLE_SIZE), rng, fuzz) for _ in range(count)]
+
+
+def test_every_text_has_the_form_and_two_decimals():
+    rng, prior = np.random.default_rng(1), LabelPrior()
+    for _ in range(500):
+        assert FORM.fullmatch(compose(prior.draw(rng), rng.standard_normal(STYLE_SIZE), rng))
+
+
+def test_same_label_and_style_give_the_same_text():
+    style = np.linspace(-1, 1, STYLE_SIZE)
+    given = label(blur=0.6, noise=0.2)
+    first, second = (compose(given, style, np.random.default_rng(s), EXACT) for s in (1, 2))
+    assert first == second
+
+
+def test_phrasings_are_many_and_every_opening_is_used_alike():
+    assert phrasings() > 200
+    openings = SENTENCES["openings"]
+    found = [next(o for o in openings if t.startswith(f"<think>{o}")) for t in texts(label(blur=0.5), 3200)]
+    counts = [found.count(o) for o in openings]
+    assert min(counts) > 0.5 * 3200 / len(openings) and max(counts) < 1.5 * 3200 / len(openings)
+
+
+@pytest.mark.parametrize("distortion", DISTORTIONS)
+def test_a_fault_is_named_and_never_ruled_out(distortion):
+    names = SENTENCES["faults"][distortion]["names"]
+    fine = SENTENCES["fine"]
+    denied = [f.format(a=names[0], b="X").split("X")[0].rstrip(" andor.") for f in fine["absences"]]
+    praise = [c["text"] for c in fine["clauses"] if distortion in c["rules_out"]]
+    for text in texts(label(**{distortion: 0.7})):
+        assert any(n in text.lower() for n in names)
+        assert not any(d in text for d in denied)
+        assert not any(p in text for p in praise)
+
+
+def test_strongest_fault_comes_first():
+    for text in texts(label(noise=0.3, freeze=0.9)):
+        places = [
+            min(text.lower().find(n) for n in SENTENCES["faults"][d]["names"] if n in text.lower())
+            for d in ("freeze", "noise")
+        ]
+        assert places[0] < places[1]
+
+
+@pytest.mark.parametrize(("severity", "level"), [(0.1, 0), (0.45, 1), (0.7, 2), (0.95, 3)])
+def test_degree_follows_severity(severity, level):
+    degrees = SENTENCES["sentences"]["degrees"]
+    for text in texts(label(blur=severity), fuzz=EXACT):
+        found = [k for k, words in enumerate(degrees) if any(f" {w} " in text for w in words)]
+        assert level in found and (found == [level] or "very strong" in text)
+
+
+def test_halves_are_named_only_where_the_label_has_them():
+    times = SENTENCES["sentences"]["when"]
+    halves = times["first"] + times["second"]
+    for text in texts(label(blur=0.5)):
+        assert not any(f" {h}" in text for h in halves)
+    late = Label(score=3, severity=(0.5,) + (0,) * 12, when=(2,) + (WHOLE,) * 12)
+    for text in texts(late):
+        assert any(f" {h}" in text for h in times["second"])
+
+
+def test_a_lasting_clause_never_describes_a_freeze():
+    for text in texts(label(freeze=0.6)):
+        assert "throughout" not in text and "from start to end" not in text
+
+
+def test_grade_leads_to_the_score_but_does_not_fix_it():
+    grades = SENTENCES["conclusions"]["grades"]
+    at_border = texts(label(3.5, blur=0.2), fuzz=Fuzz(grade=0.1))
+    found = {k for t in at_border for k, words in enumerate(grades) for w in words if f" {w}." in t}
+    assert {2, 3} <= found
+    assert len({t.split("<answer>")[1] for t in at_border}) > 20
+    for text in texts(label(5.0), fuzz=EXACT):
+        assert text.endswith("<answer>5.00</answer>")
+
+
+def test_scores_stay_on_the_scale():
+    fuzz = Fuzz(score=3.0)
+    scores = [float(t.split("<answer>")[1][:4]) for t in texts(label(4.9), fuzz=fuzz)]
+    assert min(scores) >= 1 and max(scores) == 5
