@@ -1,0 +1,94 @@
+/**
+ * A file may be dropped anywhere. While one is over the window its kind is named; the browser tells the name only on
+ * the drop itself.
+ */
+import { useEffect, useState } from 'react';
+import { useWords } from '../ui/words/useWords.tsx';
+import './DropLayer.css';
+import { offerFiles } from './intake.ts';
+
+/** What the browser tells of the files over the window. */
+interface Over {
+  readonly count: number;
+  /** MIME type of the first, `''` when it is not told. */
+  readonly type: string;
+}
+
+function filesOver(event: DragEvent): Over | null {
+  const transfer = event.dataTransfer;
+  if (!transfer?.types.includes('Files')) return null;
+  const files = [...transfer.items].filter((item) => item.kind === 'file');
+  return { count: files.length, type: files[0]?.type ?? '' };
+}
+
+export function DropLayer() {
+  const w = useWords();
+  const [over, setOver] = useState<Over | null>(null);
+
+  useEffect(() => {
+    // Every child entered and left fires its own pair of events; the depth tells when the window itself is left.
+    let depth = 0;
+    const enter = (event: DragEvent) => {
+      const files = filesOver(event);
+      if (!files) return;
+      depth += 1;
+      setOver(files);
+    };
+    const move = (event: DragEvent) => {
+      if (!filesOver(event)) return;
+      event.preventDefault();
+      if (event.dataTransfer) event.dataTransfer.dropEffect = 'copy';
+    };
+    const leave = (event: DragEvent) => {
+      if (!filesOver(event)) return;
+      depth = Math.max(0, depth - 1);
+      if (depth === 0) setOver(null);
+    };
+    const drop = (event: DragEvent) => {
+      depth = 0;
+      setOver(null);
+      if (!filesOver(event)) return;
+      event.preventDefault();
+      offerFiles([...(event.dataTransfer?.files ?? [])], 'drop');
+    };
+    const paste = (event: ClipboardEvent) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (files.length === 0) return;
+      event.preventDefault();
+      offerFiles(files, 'paste');
+    };
+    addEventListener('dragenter', enter);
+    addEventListener('dragover', move);
+    addEventListener('dragleave', leave);
+    addEventListener('drop', drop);
+    addEventListener('paste', paste);
+    return () => {
+      removeEventListener('dragenter', enter);
+      removeEventListener('dragover', move);
+      removeEventListener('dragleave', leave);
+      removeEventListener('drop', drop);
+      removeEventListener('paste', paste);
+    };
+  }, []);
+
+  // The stage moves its corner marks in while something is over the window, wherever it lies.
+  useEffect(() => {
+    document.documentElement.toggleAttribute('data-dragging', over !== null);
+  }, [over]);
+
+  if (!over) return null;
+  const what =
+    over.count > 1
+      ? w.drop.several(over.count)
+      : over.type === ''
+        ? w.drop.unnamed
+        : w.drop.ofKind(over.type);
+  return (
+    <div className="app-drop" aria-hidden="true">
+      <p className="app-drop__words">
+        <strong>{w.drop.anywhere}</strong>
+        <span>{what}</span>
+      </p>
+    </div>
+  );
+}

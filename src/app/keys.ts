@@ -1,0 +1,106 @@
+/**
+ * The keyboard map as data: which keys ask for which action. The help dialog and the listener read the same table.
+ *
+ * A chord is written as the `key` of the event, letters in lower case: `k`, `?`, `ArrowLeft`, `Space`. `ctrl+` stands
+ * for Ctrl, or ⌘ on a Mac. `shift+` is written only with keys that print nothing (Shift is part of `?` or `<`).
+ * Two keys one after the other have a space between them: `g a`.
+ */
+export type KeyGroup = 'everywhere' | 'playing' | 'assess';
+
+export interface Binding {
+  readonly group: KeyGroup;
+  readonly chords: readonly string[];
+}
+
+export const BINDINGS = {
+  open: { group: 'everywhere', chords: ['o'] },
+  paste: { group: 'everywhere', chords: ['ctrl+v'] },
+  goAssess: { group: 'everywhere', chords: ['g a'] },
+  goCompare: { group: 'everywhere', chords: ['g c'] },
+  goBatch: { group: 'everywhere', chords: ['g b'] },
+  goModels: { group: 'everywhere', chords: ['g m'] },
+  goTraining: { group: 'everywhere', chords: ['g t'] },
+  help: { group: 'everywhere', chords: ['?'] },
+  escape: { group: 'everywhere', chords: ['Escape'] },
+  undo: { group: 'everywhere', chords: ['ctrl+z'] },
+  play: { group: 'playing', chords: ['Space', 'k'] },
+  slower: { group: 'playing', chords: ['j'] },
+  faster: { group: 'playing', chords: ['l'] },
+  frameBack: { group: 'playing', chords: ['ArrowLeft', ','] },
+  frameOn: { group: 'playing', chords: ['ArrowRight', '.'] },
+  secondBack: { group: 'playing', chords: ['shift+ArrowLeft'] },
+  secondOn: { group: 'playing', chords: ['shift+ArrowRight'] },
+  sampledBack: { group: 'playing', chords: ['['] },
+  sampledOn: { group: 'playing', chords: [']'] },
+  start: { group: 'playing', chords: ['Home'] },
+  end: { group: 'playing', chords: ['End'] },
+  loop: { group: 'playing', chords: ['\\'] },
+  fullscreen: { group: 'playing', chords: ['f'] },
+  modelView: { group: 'playing', chords: ['m'] },
+  saveFrame: { group: 'playing', chords: ['w'] },
+  copy: { group: 'assess', chords: ['c'] },
+  export: { group: 'assess', chords: ['e'] },
+  next: { group: 'assess', chords: ['n'] },
+  compare: { group: 'assess', chords: ['d'] },
+} as const satisfies Record<string, Binding>;
+
+export type Action = keyof typeof BINDINGS;
+
+const ACTION_OF = new Map<string, Action>(
+  Object.entries(BINDINGS).flatMap(([action, { chords }]) =>
+    chords.map((chord) => [chord, action as Action] as const),
+  ),
+);
+
+/** First keys of two-key chords. */
+const PREFIXES = new Set([...ACTION_OF.keys()].filter((c) => c.includes(' ')).map((c) => c.split(' ')[0]!));
+
+/** Time in which the second key of a pair must come, in ms. */
+const PAIR_MS = 1200;
+
+/** What of a `KeyboardEvent` the map looks at. */
+export interface Pressed {
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly altKey: boolean;
+  readonly shiftKey: boolean;
+  readonly timeStamp: number;
+}
+
+/** The chord of one event, or null for keys that never are one (Alt belongs to the browser). */
+export function chordOf(event: Pressed): string | null {
+  if (event.altKey || event.key.length === 0) return null;
+  const printing = [...event.key].length === 1 && event.key !== ' ';
+  const key = event.key === ' ' ? 'Space' : printing ? event.key.toLowerCase() : event.key;
+  const shift = event.shiftKey && !printing ? 'shift+' : '';
+  return `${event.ctrlKey || event.metaKey ? 'ctrl+' : ''}${shift}${key}`;
+}
+
+/** Reads events one after the other; keeps the first key of a pair in mind. */
+export function keyReader(): (event: Pressed, singleKeys: boolean) => Action | null {
+  let first: { key: string; at: number } | null = null;
+  return (event, singleKeys) => {
+    const chord = chordOf(event);
+    if (chord === null || chord === 'Shift') return null;
+    const pair = first && event.timeStamp - first.at <= PAIR_MS ? `${first.key} ${chord}` : null;
+    first = null;
+    const single = !chord.startsWith('ctrl+') && chord !== 'Escape';
+    if (single && !singleKeys) return null;
+    if (pair !== null) return ACTION_OF.get(pair) ?? null;
+    if (PREFIXES.has(chord)) {
+      first = { key: chord, at: event.timeStamp };
+      return null;
+    }
+    return ACTION_OF.get(chord) ?? null;
+  };
+}
+
+/** What has the focus, as far as keys care. */
+export type Focus = 'field' | 'button' | 'other';
+
+/** Whether an action's key belongs to what has the focus: letters to a field, Space to a button. */
+export function belongsToFocus(chord: string, focus: Focus): boolean {
+  if (chord.startsWith('ctrl+') || chord === 'Escape') return focus === 'field' && chord !== 'Escape';
+  return focus === 'field' || (focus === 'button' && (chord === 'Space' || chord === 'Enter'));
+}

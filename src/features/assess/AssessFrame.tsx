@@ -1,0 +1,32 @@
+/** Where the parts of the page lie at each width; the parts themselves come in as they are. */
+import type { ReactNode } from 'react';
+import './AssessFrame.css';
+
+export interface AssessFrameProps {
+  /** The dark field of the video; fills the height that is left. */
+  readonly stage: ReactNode;
+  /** Transport and strip. */
+  readonly strip?: ReactNode;
+  /** Score first, then the trace, or what stands there while nothing runs. */
+  readonly score: ReactNode;
+  readonly side: ReactNode;
+  /** Progress, then time and file. */
+  readonly below?: ReactNode;
+  /** The row of buttons at the foot. */
+  readonly actions?: ReactNode;
+}
+
+export function AssessFrame({ stage, strip, score, side, below, actions }: AssessFrameProps) {
+  return (
+    <div className="assess-frame">
+      <div className="assess-frame__stage">{stage}</div>
+      {strip && <div className="assess-frame__strip">{strip}</div>}
+      <div className="assess-frame__side">
+        <div className="assess-frame__score">{score}</div>
+        <div className="assess-frame__trace">{side}</div>
+      </div>
+      {below && <div className="assess-frame__below">{below}</div>}
+      {actions && <div className="assess-frame__actions">{actions}</div>}
+    </div>
+  );
+}

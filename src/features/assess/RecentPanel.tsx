@@ -1,0 +1,87 @@
+/** Results of before, kept on this device. */
+import { type Band, BandGlyph } from '../../ui/BandGlyph.tsx';
+import { Button, IconButton } from '../../ui/Button.tsx';
+import { Panel } from '../../ui/Panel.tsx';
+import { useWords } from '../../ui/words/useWords.tsx';
+import './RecentPanel.css';
+
+export interface RecentItem {
+  readonly id: string;
+  readonly name: string;
+  /** One line of facts: `640 × 272 · 10 s · 2 min ago`. */
+  readonly facts: string;
+  /** Address of a small picture (`blob:` or `data:`). */
+  readonly thumbnail?: string;
+  /** The score as shown and its grade; null when there was none. */
+  readonly score: { readonly text: string; readonly band: Band } | null;
+  /** The one that is open now. */
+  readonly current?: boolean;
+}
+
+export interface RecentPanelProps {
+  readonly items: readonly RecentItem[];
+  /** The one just deleted, while it can come back. */
+  readonly removed?: { readonly name: string; readonly onUndo: () => void };
+  readonly onOpen: (id: string) => void;
+  readonly onRemove: (id: string) => void;
+}
+
+export function RecentPanel({ items, removed, onOpen, onRemove }: RecentPanelProps) {
+  const w = useWords();
+  return (
+    <Panel title={w.recent.title} note={w.recent.kept} flush grow>
+      {removed && (
+        <p className="assess-recent__removed" role="status">
+          <span>{w.recent.removed(removed.name)}</span>
+          <Button icon="undo" onClick={removed.onUndo}>
+            {w.recent.undo}
+          </Button>
+        </p>
+      )}
+      {items.length === 0 ? (
+        <p className="assess-recent__empty">{w.recent.empty}</p>
+      ) : (
+        <ul>
+          {items.map((item) => (
+            <Row key={item.id} item={item} onOpen={onOpen} onRemove={onRemove} />
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+function Row(props: Pick<RecentPanelProps, 'onOpen' | 'onRemove'> & { readonly item: RecentItem }) {
+  const { item, onOpen, onRemove } = props;
+  const w = useWords();
+  return (
+    <li className="assess-recent__row">
+      <button
+        type="button"
+        className="assess-recent__open"
+        aria-current={item.current || undefined}
+        onClick={() => onOpen(item.id)}
+      >
+        <span className="assess-recent__picture">
+          {item.thumbnail && <img src={item.thumbnail} alt="" width="72" height="40" />}
+        </span>
+        <span className="assess-recent__words">
+          <span className="assess-recent__name">{item.name}</span>
+          <span className="assess-recent__facts">{item.facts}</span>
+        </span>
+        {item.score ? (
+          <>
+            <BandGlyph band={item.score.band} />
+            <span className="ui-sr">{w.grades.words[item.score.band - 1]}</span>
+            <span className="assess-recent__score">{item.score.text}</span>
+          </>
+        ) : (
+          <span className="assess-recent__facts">{w.recent.noScore}</span>
+        )}
+      </button>
+      <span className="assess-recent__remove">
+        <IconButton icon="trash" label={w.recent.remove(item.name)} onClick={() => onRemove(item.id)} />
+      </span>
+    </li>
+  );
+}

@@ -1,0 +1,299 @@
+/** The score: a numeral over its ruler, in the same place and size from empty to done. */
+import type { ReactNode } from 'react';
+import type { Percentile } from '../../core/percentile.ts';
+import { type Band, BandGlyph } from '../../ui/BandGlyph.tsx';
+import { TextButton } from '../../ui/Button.tsx';
+import { Icon } from '../../ui/Icon.tsx';
+import { Numeral } from '../../ui/Numeral.tsx';
+import { Panel } from '../../ui/Panel.tsx';
+import { Rich } from '../../ui/Rich.tsx';
+import { ACR } from '../../ui/ruler/acr.ts';
+import type { Scale } from '../../ui/ruler/geometry.ts';
+import { type Reading, ScoreRuler } from '../../ui/ruler/ScoreRuler.tsx';
+import type { Words } from '../../ui/words/en.ts';
+import { spread } from '../../ui/words/format.ts';
+import { useWords } from '../../ui/words/useWords.tsx';
+import './ScorePanel.css';
+
+export type ScoreState =
+  | { readonly kind: 'empty' }
+  /** Something runs, the model has not come to the score. */
+  | { readonly kind: 'waiting' }
+  /** The digits as the model writes them: `''`, `3`, `3.8`. `words` counts what it wrote before. */
+  | { readonly kind: 'writing'; readonly digits: string; readonly words: number }
+  | {
+      readonly kind: 'one';
+      readonly value: number;
+      /** The number as the model wrote it; shown instead of `value`, e.g. `3.5`, `0.87`. */
+      readonly written: string;
+      readonly band: Band;
+      readonly percentile?: Percentile;
+      /** Mean of the score from the probabilities of its digits. */
+      readonly expected?: number;
+    }
+  | {
+      readonly kind: 'several';
+      /** Mean of the readable answers. */
+      readonly value: number;
+      readonly band: Band;
+      /** Readable answers in the order they were written. */
+      readonly answers: readonly number[];
+      /** How many were asked for; more than `answers` when some could not be read. */
+      readonly asked: number;
+      /** 95 % interval of the mean; null when only one answer could be read. */
+      readonly interval: readonly [number, number] | null;
+      /** Standard deviation of the answers, null for one. */
+      readonly deviation: number | null;
+      readonly expected?: number;
+      readonly percentile?: Percentile;
+    }
+  /** The answer is not a number (`answer` holds what stands there, `''` when nothing does). */
+  | { readonly kind: 'unreadable'; readonly answer: string }
+  /** It wrote its full length and no score. */
+  | { readonly kind: 'length'; readonly tokens: number }
+  | { readonly kind: 'stopped'; readonly words: number };
+
+export interface ScorePanelProps {
+  readonly state: ScoreState;
+  /** The ACR ruler from 1 to 5 unless the model's family brings its own. */
+  readonly scale?: Scale;
+  /** Which run this is, for the note: `words.score.greedy('Small')`, `words.score.sampled(…)`. */
+  readonly run?: string;
+  readonly onAbout?: () => void;
+  readonly onRaw?: () => void;
+  readonly onAgain?: () => void;
+  readonly onGoOn?: () => void;
+  readonly onAnswer?: (index: number) => void;
+}
+
+export function ScorePanel(props: ScorePanelProps) {
+  const { state, scale = ACR, run } = props;
+  const w = useWords();
+  const note =
+    state.kind === 'empty' ? w.score.notYet : state.kind === 'waiting' ? w.score.afterReasoning : run;
+  return (
+    <Panel title={w.score.title} note={note}>
+      <div className="assess-score">
+        <div className="assess-score__line">
+          <ScoreNumeral state={state} />
+          <Verdict state={state} />
+        </div>
+        <ScoreRuler
+          scale={scale}
+          reading={reading(state)}
+          grades={w.grades.words}
+          label={rulerLabel(state, scale, w)}
+          {...(props.onAnswer && { onAnswer: props.onAnswer })}
+        />
+        <p className="assess-score__sentence">
+          <Sentence {...props} />
+        </p>
+      </div>
+    </Panel>
+  );
+}
+
+function ScoreNumeral({ state }: { readonly state: ScoreState }) {
+  const w = useWords();
+  switch (state.kind) {
+    case 'one':
+      return <Numeral text={state.written} done />;
+    case 'several':
+      return (
+        <>
+          <Numeral text={state.value.toFixed(2)} done />
+          {state.interval && <HalfWidth interval={state.interval} />}
+        </>
+      );
+    case 'writing':
+      return <Numeral text={state.digits} done={false} />;
+    default:
+      return (
+        <>
+          <span className="ui-sr">{w.score.unknown}</span>
+          <Numeral text="" done={false} />
+        </>
+      );
+  }
+}
+
+function HalfWidth({ interval: [low, high] }: { readonly interval: readonly [number, number] }) {
+  const w = useWords();
+  const half = spread((high - low) / 2);
+  return (
+    <span className="assess-score__half">
+      <span aria-hidden="true">± {half}</span>
+      <span className="ui-sr">{w.score.plusMinus(half)}</span>
+    </span>
+  );
+}
+
+/** The grade's word, or why there is none. */
+function Verdict({ state }: { readonly state: ScoreState }) {
+  const w = useWords();
+  if (state.kind === 'one' || state.kind === 'several')
+    return (
+      <div className="assess-score__verdict">
+        <p className="assess-score__grade">
+          <BandGlyph band={state.band} size={18} />
+          {w.grades.words[state.band - 1]}
+        </p>
+        <p className="assess-score__means">{w.grades.sentences[state.band - 1]}</p>
+      </div>
+    );
+  const why = noScore(state, w);
+  if (why === null) return null;
+  return (
+    <div className="assess-score__verdict">
+      <p className="assess-score__grade">
+        <Icon name="alert" size={18} />
+        {w.score.none}
+      </p>
+      <p className="assess-score__means">{why}</p>
+    </div>
+  );
+}
+
+/** Why there is no score, in a sentence; null while there may be one. */
+export function noScore(state: ScoreState, w: Words): string | null {
+  switch (state.kind) {
+    case 'unreadable':
+      return state.answer === '' ? w.score.noAnswer : w.score.notNumber(state.answer);
+    case 'length':
+      return w.score.tooLong(state.tokens);
+    case 'stopped':
+      return w.score.stopped(state.words);
+    default:
+      return null;
+  }
+}
+
+function reading(state: ScoreState): Reading {
+  switch (state.kind) {
+    case 'one':
+    case 'several':
+      return state;
+    case 'unreadable':
+    case 'length':
+    case 'stopped':
+      return { kind: 'none' };
+    default:
+      return { kind: 'empty' };
+  }
+}
+
+function rulerLabel(state: ScoreState, { low, high }: Scale, w: Words): string {
+  switch (state.kind) {
+    case 'one':
+      return w.score.ruler(state.written, low, high, w.grades.words[state.band - 1]!);
+    case 'several': {
+      const value = state.value.toFixed(2);
+      const grade = w.grades.words[state.band - 1]!;
+      if (!state.interval) return w.score.ruler(value, low, high, grade);
+      const [from, to] = state.interval.map((end) => end.toFixed(2)) as [string, string];
+      return w.score.rulerSeveral(value, low, high, grade, from, to, state.answers.length);
+    }
+    case 'unreadable':
+    case 'length':
+    case 'stopped':
+      return w.score.rulerNone(low, high);
+    default:
+      return w.score.rulerEmpty(low, high);
+  }
+}
+
+/** The line under the ruler: two lines are always kept free for it. */
+function Sentence({ state, scale = ACR, onAbout, onRaw, onAgain, onGoOn }: ScorePanelProps): ReactNode {
+  const w = useWords();
+  switch (state.kind) {
+    case 'empty':
+      return <span className="assess-score__aside">{w.score.emptyLine}</span>;
+    case 'waiting':
+      return <span className="assess-score__aside">{w.score.afterReasoningLine}</span>;
+    case 'writing':
+      return <span className="assess-score__aside">{w.score.writing(state.words)}</span>;
+    case 'one':
+    case 'several':
+      return (
+        <>
+          {state.kind === 'one' && <OffScale value={state.value} scale={scale} />}
+          {state.kind === 'several' && <Spread state={state} />}
+          {state.percentile && <Above percentile={state.percentile} />}
+          {onAbout && <TextButton onClick={onAbout}>{w.score.about}</TextButton>}
+        </>
+      );
+    case 'stopped':
+      return (
+        <>
+          <span>{w.score.goesOn} </span>
+          {onGoOn && <TextButton onClick={onGoOn}>{w.actions.goOn}</TextButton>}{' '}
+          {onRaw && <TextButton onClick={onRaw}>{w.score.showRaw}</TextButton>}
+        </>
+      );
+    case 'unreadable':
+    case 'length':
+      return (
+        <>
+          <span>{w.score.guessed} </span>
+          {onRaw && <TextButton onClick={onRaw}>{w.score.showRaw}</TextButton>}{' '}
+          {onAgain && <TextButton onClick={onAgain}>{w.actions.tryAgain}</TextButton>}
+        </>
+      );
+  }
+}
+
+function OffScale({ value, scale }: { readonly value: number; readonly scale: Scale }) {
+  const w = useWords();
+  if (value >= scale.low && value <= scale.high) return null;
+  return (
+    <>
+      <span>{value < scale.low ? w.score.below(scale.low) : w.score.above(scale.high)} </span>
+      <span className="assess-score__aside">{w.score.asWritten} </span>
+    </>
+  );
+}
+
+function Spread({ state }: { readonly state: Extract<ScoreState, { kind: 'several' }> }) {
+  const w = useWords();
+  const parts: string[] = [];
+  if (state.deviation !== null) parts.push(w.score.spread(spread(state.deviation)));
+  if (state.expected !== undefined) parts.push(w.score.expected(state.expected.toFixed(2)));
+  return (
+    <>
+      {parts.length > 0 && <span>{w.score.facts(parts)} </span>}
+      {state.answers.length < state.asked && (
+        <span>{w.score.readable(state.answers.length, state.asked)} </span>
+      )}
+    </>
+  );
+}
+
+function Above({ percentile: p }: { readonly percentile: Percentile }) {
+  const w = useWords();
+  const own = p.kind === 'own';
+  const percent = Math.floor(p.percent);
+  return (
+    <>
+      <span>
+        <Rich text={own ? w.score.aboveOwn(percent, p.n) : w.score.aboveHuman(percent, p.population)} />{' '}
+      </span>
+      <span className="assess-score__aside">{own ? w.score.ownScale : w.score.human(p.n)} </span>
+    </>
+  );
+}
+
+/** What a screen reader is told when the result is there. */
+export function spokenScore(state: ScoreState, w: Words): string {
+  if (state.kind !== 'one' && state.kind !== 'several') {
+    const why = noScore(state, w);
+    return why === null ? '' : `${w.score.spokenNone} ${why}`;
+  }
+  const value = state.kind === 'one' ? state.written : state.value.toFixed(2);
+  const sentence = w.score.spoken(value, w.grades.words[state.band - 1]!);
+  const p = state.percentile;
+  if (p === undefined) return sentence;
+  const percent = Math.floor(p.percent);
+  const above =
+    p.kind === 'own' ? w.score.spokenOwn(percent, p.n) : w.score.spokenHuman(percent, p.population, p.n);
+  return `${sentence} ${above}`;
+}

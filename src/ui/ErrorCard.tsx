@@ -1,0 +1,83 @@
+/** An error, in the place where the result would be: what happened, what to do, the code, and the details to copy. */
+import { useState } from 'react';
+import type { CodedErrorData } from '../core/errors.ts';
+import { Button, IconButton } from './Button.tsx';
+import './ErrorCard.css';
+import { Icon } from './Icon.tsx';
+import { Rich } from './Rich.tsx';
+import { useErrorText, useWords } from './words/useWords.tsx';
+
+export interface ErrorAction {
+  readonly label: string;
+  readonly onClick: () => void;
+}
+
+export interface ErrorCardProps {
+  readonly error: CodedErrorData;
+  /** The first one is the primary. */
+  readonly actions?: readonly ErrorAction[];
+  /** A command that helps, e.g. the ffmpeg line of `media/codec`. */
+  readonly command?: string;
+  /** On the dark field of the video. */
+  readonly onStage?: boolean;
+  /** More lines for *Copy details*: the file's facts, the browser, the model. */
+  readonly details?: readonly string[];
+}
+
+/** What *Copy details* gives: code, message, parameters, and what the caller knows. */
+export function errorDetails(error: CodedErrorData, details: readonly string[]): string {
+  const params = Object.entries(error.params).map(([name, value]) => `${name}: ${value}`);
+  return [error.code, error.message, ...params, ...details].join('\n');
+}
+
+export function ErrorCard({ error, actions = [], command, onStage = false, details = [] }: ErrorCardProps) {
+  const w = useWords();
+  const { title, body } = useErrorText(error);
+  const [copied, setCopied] = useState(false);
+  const copy = () =>
+    void navigator.clipboard.writeText(errorDetails(error, details)).then(() => setCopied(true));
+  return (
+    <div className={`ui-error${onStage ? ' ui-error--stage ui-on-stage' : ''}`} role="alert">
+      <Icon name="alert" size={20} />
+      <div className="ui-error__words">
+        <p className="ui-error__title">{title}</p>
+        {body && (
+          <p className="ui-error__body">
+            <Rich text={command ? `${body} ${w.errors.ffmpegLead}` : body} />
+          </p>
+        )}
+        {command && <Command line={command} />}
+        <div className="ui-error__actions">
+          {actions.map(({ label, onClick }, i) => (
+            <Button key={label} look={i === 0 ? 'primary' : 'plain'} onClick={onClick}>
+              {label}
+            </Button>
+          ))}
+          <Button onClick={copy}>{copied ? w.actions.copied : w.actions.copyDetails}</Button>
+          <span className="ui-error__code">
+            <span className="ui-sr">{w.errors.code} </span>
+            {error.code}
+          </span>
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Command({ line }: { readonly line: string }) {
+  const w = useWords();
+  const [copied, setCopied] = useState(false);
+  return (
+    <>
+      <div className="ui-error__command">
+        <code>{line}</code>
+        <IconButton
+          icon={copied ? 'check' : 'copy'}
+          label={copied ? w.actions.copied : w.actions.copy}
+          onClick={() => void navigator.clipboard.writeText(line).then(() => setCopied(true))}
+        />
+      </div>
+      <p className="ui-error__note">{w.errors.ffmpegNote}</p>
+    </>
+  );
+}

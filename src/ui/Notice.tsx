@@ -1,0 +1,20 @@
+/** A line that says something, with an icon and actions; not an alarm. */
+import type { ReactNode } from 'react';
+import { Icon, type IconName } from './Icon.tsx';
+import './Notice.css';
+
+export interface NoticeProps {
+  readonly icon?: IconName;
+  readonly children: ReactNode;
+  readonly actions?: ReactNode;
+}
+
+export function Notice({ icon = 'info', children, actions }: NoticeProps) {
+  return (
+    <div className="ui-notice">
+      <Icon name={icon} />
+      <div className="ui-notice__words">{children}</div>
+      {actions}
+    </div>
+  );
+}

@@ -1,0 +1,29 @@
+/** The score as a big numeral, or the empty slots that wait for its digits. */
+import './Numeral.css';
+
+export interface NumeralProps {
+  /** What is known of the number as text: `''`, `3.8`, `3.87`, `12.5`. Shown as given, never rounded here. */
+  readonly text: string;
+  /** Final, in ink; otherwise the digits are in ink-3 and the open places are slots. */
+  readonly done: boolean;
+}
+
+/** The form a score is written in: one digit, the point, two digits. A slot is as wide as the sign it waits for. */
+const FORM = '0.00';
+
+export function Numeral({ text, done }: NumeralProps) {
+  const rest = done ? '' : FORM.slice(text.length);
+  return (
+    <span className={`ui-numeral${done ? ' ui-numeral--done' : ''}`}>
+      {text}
+      {[...rest].map((place, i) => (
+        <span
+          // biome-ignore lint/suspicious/noArrayIndexKey: places of a fixed form, nothing else identifies them
+          key={text.length + i}
+          className={place === '.' ? 'ui-numeral__point' : 'ui-numeral__slot'}
+          aria-hidden="true"
+        />
+      ))}
+    </span>
+  );
+}

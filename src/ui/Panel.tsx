@@ -1,0 +1,35 @@
+/** A panel: surface, hairline, title line with a note at its end, and a foot under a rule. */
+import { type ReactNode, useId } from 'react';
+import './Panel.css';
+
+export interface PanelProps {
+  readonly title: string;
+  /** Small words at the right end of the title line: where the content comes from. */
+  readonly note?: ReactNode;
+  /** Buttons at the very end of the title line. */
+  readonly tools?: ReactNode;
+  readonly foot?: ReactNode;
+  /** The body has no padding of its own: rows reach from edge to edge. */
+  readonly flush?: boolean;
+  /** Takes the height that is left in a column. */
+  readonly grow?: boolean;
+  readonly children: ReactNode;
+}
+
+export function Panel({ title, note, tools, foot, flush = false, grow = false, children }: PanelProps) {
+  const id = useId();
+  return (
+    <section className={`ui-panel${grow ? ' ui-panel--grow' : ''}`} aria-labelledby={id}>
+      <header className="ui-panel__head">
+        {/* tabIndex: focus can be moved here when a result was asked for by key. */}
+        <h2 id={id} tabIndex={-1} className="ui-panel__title">
+          {title}
+        </h2>
+        {note !== undefined && <p className="ui-panel__note">{note}</p>}
+        {tools}
+      </header>
+      <div className={`ui-panel__body${flush ? ' ui-panel__body--flush' : ''}`}>{children}</div>
+      {foot !== undefined && foot !== null && <footer className="ui-panel__foot">{foot}</footer>}
+    </section>
+  );
+}

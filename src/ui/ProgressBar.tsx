@@ -1,0 +1,84 @@
+/**
+ * One bar, one segment a stage, as wide as its share of the time. Under a finished segment stand its seconds.
+ * Only measured progress is drawn: a stage without inner counts stays empty until it is done.
+ */
+import type { ReactNode } from 'react';
+import './ProgressBar.css';
+
+export interface Stage {
+  readonly id: string;
+  /** Its short name: Decode, Look, … */
+  readonly label: string;
+  /** Share of the time; the shares need not sum to 1. */
+  readonly share: number;
+  readonly state: 'waiting' | 'running' | 'done' | 'reused';
+  /** Part that is done while it runs, 0 … 1. */
+  readonly fraction?: number;
+  /** What it took, as shown: `0.24 s`; for a reused stage the word for it. */
+  readonly took?: string;
+}
+
+export interface ProgressBarProps {
+  /** Name of the bar for screen readers. */
+  readonly label: string;
+  /** What happens now: `Looking at frame 5 of 12`. */
+  readonly title: string;
+  /** Beside it: rate and time left. */
+  readonly detail?: string;
+  readonly stages: readonly Stage[];
+  /** Whether names and seconds stand under the segments. */
+  readonly captions?: boolean;
+  /** The button at the end: Stop, Cancel. */
+  readonly action?: ReactNode;
+}
+
+/** Part of the whole that is done, 0 … 1, by the shares. */
+export function progressOf(stages: readonly Stage[]): number {
+  const whole = stages.reduce((sum, stage) => sum + stage.share, 0);
+  const done = stages.reduce((sum, stage) => sum + stage.share * filled(stage), 0);
+  return whole > 0 ? done / whole : 0;
+}
+
+function filled({ state, fraction = 0 }: Stage): number {
+  if (state === 'waiting') return 0;
+  return state === 'running' ? Math.min(1, Math.max(0, fraction)) : 1;
+}
+
+export function ProgressBar(props: ProgressBarProps) {
+  const { label, title, detail, stages, captions = false, action } = props;
+  return (
+    <div className="ui-progress">
+      <div className="ui-progress__line">
+        <p className="ui-progress__title">
+          <strong>{title}</strong>
+          {detail && <span className="ui-progress__detail"> {detail}</span>}
+        </p>
+        {action}
+      </div>
+      <div
+        className="ui-progress__bar"
+        role="progressbar"
+        aria-label={label}
+        aria-valuemin={0}
+        aria-valuemax={100}
+        aria-valuenow={Math.round(progressOf(stages) * 100)}
+        aria-valuetext={detail ? `${title}, ${detail}` : title}
+      >
+        {stages.map((stage) => (
+          <div key={stage.id} className="ui-progress__stage" style={{ '--share': stage.share }}>
+            <div className={`ui-progress__track ui-progress__track--${stage.state}`}>
+              <div className="ui-progress__fill" style={{ '--filled': filled(stage) }} />
+            </div>
+            {captions && (
+              <p
+                className={`ui-progress__caption${stage.state === 'running' ? ' ui-progress__caption--now' : ''}`}
+              >
+                {stage.state === 'waiting' ? '' : stage.took ? `${stage.label} ${stage.took}` : stage.label}
+              </p>
+            )}
+          </div>
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,31 @@
+/** One of a few, side by side: a radio group that looks like a row of buttons. */
+import { useId } from 'react';
+import './Segmented.css';
+
+export interface SegmentedProps<T extends string> {
+  readonly label: string;
+  readonly options: readonly { readonly value: T; readonly label: string }[];
+  readonly value: T;
+  readonly onChange: (value: T) => void;
+}
+
+export function Segmented<T extends string>({ label, options, value, onChange }: SegmentedProps<T>) {
+  const name = useId();
+  return (
+    <fieldset className="ui-segmented">
+      <legend className="ui-sr">{label}</legend>
+      {options.map((option) => (
+        <label key={option.value} className="ui-segmented__option">
+          <input
+            type="radio"
+            className="ui-segmented__input"
+            name={name}
+            checked={option.value === value}
+            onChange={() => onChange(option.value)}
+          />
+          <span className="ui-segmented__word">{option.label}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
