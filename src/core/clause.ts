@@ -1,0 +1,23 @@
+/** Where clauses and words end in a text that may still be growing. Shared by the word lists for distortions and times. */
+
+/** Ends of clauses: a mark followed by white space (so that 3.5 holds together), or a full-width one. */
+export const clauseEnd = /[.!?;:](?=\s)|[。！？；：\n]/u;
+/** The same with commas. */
+export const phraseEnd = /[.,!?;:](?=\s)|[。，！？；：\n]/u;
+
+const unit = /[\p{L}\p{N}'’:./%-]+?(?=[^\p{L}\p{N}'’:./%-])|\p{Script=Han}/gu;
+
+/** Complete words in a text; each Han character counts as one, a word that the text breaks off does not count. */
+export function completeWords(text: string): number {
+  let count = 0;
+  for (const _ of text.replace(/\p{Script=Han}/gu, ' 一 ').matchAll(unit)) count++;
+  return count;
+}
+
+/**
+ * True when what is marked can no longer change as the text goes on: the clause has ended behind it, or enough words
+ * stand there that nothing longer begins at the same place.
+ */
+export function isSettled(after: string, end: RegExp, words: number): boolean {
+  return end.test(after) || completeWords(after) >= words;
+}

@@ -1,0 +1,109 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { distortionTerms } from './distortion-terms.ts';
+import { distortionLabel, distortionsOf, findDistortions } from './lexicon.ts';
+
+/** `+id` found, `-id` ruled out, in the order of the text. */
+const says = (text: string) => findDistortions(text).map((m) => (m.says === 'found' ? '+' : '-') + m.id);
+
+const cases: [string, string[]][] = [
+  ['There is no visible blur, noise or flicker.', ['-blur', '-noise', '-flicker']],
+  ['No shaking, but heavy compression artifacts.', ['-shake', '+compression']],
+  ['Free of noise and slight blur appears in frame 6.', ['-noise', '+blur']],
+  ['Not only blurry but also noisy.', ['+blur', '+noise']],
+  ['It is not free of noise.', ['+noise']],
+  ['Noise is not visible.', ['-noise']],
+  ["The picture isn't blurry; motion blur is strong.", ['-blur', '+motion-blur']],
+  ['A noise-free picture with low contrast', ['-noise', '+contrast']],
+  ['no blur, slight noise', ['-blur', '+noise']],
+  ['No blur is visible and noise is strong.', ['-blur', '+noise']],
+  ['Lack of sharpness and dull colors', ['+blur', '+colour']],
+  ['It is not sharp and noisy', ['+blur', '+noise']],
+  ['The image is not stable and blur occurs', ['+blur']],
+  ["There's no banding, the shaking is mild", ['-banding', '+shake']],
+  ['without freezing or dropped frames, although ghosting occurs', ['-freeze', '-drop', '+ghosting']],
+  ['Colors are faded. Frames freeze.', ['+colour', '+freeze']],
+  ['Blocking is barely noticeable', ['-compression']],
+  ['does not suffer from blur, noise, or banding', ['-blur', '-noise', '-banding']],
+  ['the video lacks noise, however it stutters', ['-noise', '+drop']],
+  ['good contrast, natural colours, high resolution', []],
+  [
+    'overexposed sky, underexposed ground, jagged edges, ringing',
+    ['+over', '+under', '+aliasing', '+ringing'],
+  ],
+  ['out of focus and low resolution', ['+focus', '+lowres']],
+  ['画面没有明显模糊、噪声和闪烁，但有轻微抖动。', ['-blur', '-noise', '-flicker', '+shake']],
+  ['噪声不明显，画面不清晰', ['-noise', '+blur']],
+  ['无卡顿，存在过曝', ['-drop', '+over']],
+  ['没有模糊但噪点严重', ['-blur', '+noise']],
+  ['运动模糊明显，对比度不足', ['+motion-blur', '+contrast']],
+];
+
+describe('distortions in a text', () => {
+  test.each(cases)('%s', (text, expected) => {
+    expect(says(text)).toEqual(expected);
+  });
+
+  test('spans hold the words', () => {
+    const text = 'Heavy motion blur here.';
+    expect(findDistortions(text).map((m) => text.slice(m.start, m.end))).toEqual(['motion blur']);
+  });
+
+  test('found wins over ruled out; each once', () => {
+    const marks = findDistortions('No blur at first. Blur later, and noise, and noise. No banding.');
+    expect(distortionsOf(marks)).toEqual({ found: ['blur', 'noise'], ruledOut: ['banding'] });
+  });
+
+  test('the thirteen of the training data are all there, with labels', () => {
+    const ids = distortionTerms.map((t) => t.id);
+    expect(new Set(ids).size).toBe(ids.length);
+    for (const id of 'blur noise compression lowres over under contrast colour banding freeze drop shake flicker'.split(
+      ' ',
+    )) {
+      expect(ids).toContain(id);
+      expect(distortionLabel(id, 'zh')).not.toBe(id);
+    }
+  });
+
+  test('every Chinese term is found as its own id', () => {
+    for (const term of distortionTerms) {
+      for (const word of term.zh)
+        expect(
+          findDistortions(`画面${word}`).map((m) => m.id),
+          word,
+        ).toEqual([term.id]);
+    }
+  });
+});
+
+describe('while the text is written', () => {
+  const sentence = fc.constantFrom(
+    ...cases.map(([text]) => text),
+    'The camera moves',
+    'blur',
+    'no',
+    'and noise',
+    '3.5',
+    '，',
+    '。',
+  );
+  test('a mark once given stays as it is', () => {
+    fc.assert(
+      fc.property(fc.array(sentence, { minLength: 1, maxLength: 5 }), (parts) => {
+        const text = parts.join(' ');
+        const whole = findDistortions(text);
+        for (let end = 0; end <= text.length; end += 3) {
+          const marks = findDistortions(text.slice(0, end), false);
+          expect(marks).toEqual(whole.slice(0, marks.length));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('marks do come before the end', () => {
+    expect(findDistortions('Heavy noise, and', false).map((m) => m.id)).toEqual(['noise']);
+    expect(findDistortions('Heavy nois', false)).toEqual([]);
+    expect(findDistortions('Heavy noise', false)).toEqual([]);
+  });
+});
