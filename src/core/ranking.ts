@@ -2,8 +2,8 @@
  * Rank reward (eq. 6): does the answer place its video on the right side of every other video? The K scores of a video
  * are taken as a normal distribution (Thurstone), so the comparison is a probability and not a vote.
  */
-import { mean, variance } from './advantage.ts';
 import { CodedError } from './errors.ts';
+import { mean, variance } from './moments.ts';
 import { normalCdf } from './normal.ts';
 import type { RewardRules } from './rewardRules.ts';
 

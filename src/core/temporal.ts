@@ -2,7 +2,7 @@
  * Temporal reward (eq. 8): a bonus δ where the answers to the intact video earn at least as much as those to its
  * temporally damaged copy. Decided for the rank and for the regression reward.
  */
-import { mean } from './advantage.ts';
+import { mean } from './moments.ts';
 import type { RewardRules } from './rewardRules.ts';
 
 /** One reward of the answers to one video, raw and perturbed; null = unreadable, left out of the means. */
