@@ -165,6 +165,7 @@ def save_model(
         partial = folder / f".{file}.partial"
         held = {name: _stored(state[name], dtype).contiguous() for name in names}
         save_file(held, partial, metadata={"format": "pt"})
+        partial.chmod(0o644)  # safetensors writes for the owner alone
         os.replace(partial, folder / file)
         weight_map |= dict.fromkeys(names, file)
     language = model.config.language

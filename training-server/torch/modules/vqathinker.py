@@ -18,9 +18,6 @@ from modules.projector import pixel_shuffle, projector
 from modules.qwen2 import KVCache, Qwen2
 from modules.slowfast import SlowFast
 
-STATISTICS_LIMIT = 4.0
-"""Standardised statistics are cut here, so that an unseen clip cannot leave the range that was trained."""
-
 
 @dataclass(kw_only=True)
 class Encoded:
@@ -44,10 +41,6 @@ class MotionStatistics(nn.Module):
         super().__init__()
         self.register_buffer("mean", torch.zeros(count))
         self.register_buffer("std", torch.ones(count))
-
-    def forward(self, values: Tensor) -> Tensor:
-        """Raw statistics [V, n] → standardised and limited."""
-        return ((values - self.mean) / self.std).clamp(-STATISTICS_LIMIT, STATISTICS_LIMIT)
 
 
 class VQAThinkerModel(nn.Module):
@@ -76,11 +69,12 @@ class VQAThinkerModel(nn.Module):
         names = self.config.motion.statistics
         if not names:
             return pooled
-        from modules.statistics import statistics  # only a model that has them needs them
+        from modules.statistics import standardised, statistics  # a model without them needs no table
 
         with torch.no_grad():
-            values = statistics(pixels.float(), names, profile.motion.cell or pixels.shape[-1])
-            standard = self.motion_statistics(values.to(self.motion_statistics.mean.dtype))
+            raw = statistics(pixels.float(), names, profile.motion.cell or pixels.shape[-1])
+            buffers = self.motion_statistics
+            standard = standardised(raw, buffers.mean.float(), buffers.std.float())
         return torch.cat([pooled, standard.to(pooled.dtype)], dim=1)
 
     def motion_token(self, pixels: Tensor, profile: Profile) -> Tensor:
