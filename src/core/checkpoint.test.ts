@@ -9,6 +9,7 @@ import {
 import type { CodedError } from './errors.ts';
 import { readConformanceProfiles } from './profile-schema.ts';
 import { builtInProfiles, poolSpace } from './profiles.ts';
+import { statisticRows } from './statistics.ts';
 
 const tiny = `${process.env.VQA_SHARED ?? '../shared'}/golden/tiny`;
 const json = (name: string): unknown => JSON.parse(readFileSync(`${tiny}/${name}`, 'utf8'));
@@ -48,6 +49,13 @@ describe('checkpoint config', () => {
     expect(read.text.vocab_size).toBe(2050);
   });
 
+  test('a single profile needs no default, a known statistic lengthens the pooled vector', () => {
+    const mine = { ...builtInProfiles['train6@448'], name: 'mine' };
+    expect(profileNamed(readCheckpointConfig({ profiles: { mine } })).name).toBe('mine');
+    const statistics = statisticRows.slice(0, 3).map((row) => row.name);
+    expect(motionVectorLength(readCheckpointConfig({ motion_config: { statistics } }).motion)).toBe(2307);
+  });
+
   test('rope theta under its newer name', () => {
     const read = readCheckpointConfig({ llm_config: { rope_parameters: { rope_theta: 10000 } } });
     expect(read.text.rope_theta).toBe(10000);
@@ -60,6 +68,10 @@ describe('checkpoint config', () => {
     expect(field({ llm_config: { use_sliding_window: true } })).toBe('llm_config.use_sliding_window');
     expect(field({ motion_config: { stem: 3 } })).toBe('motion_config.stem');
     expect(field({ motion_config: { statistics: ['a', 'a'] } })).toBe('motion_config.statistics');
+    expect(field({ motion_config: { statistics: ['no such statistic'] } })).toBe('motion_config.statistics');
+    expect(field({ llm_config: { rope_scaling: { type: 'yarn', factor: 4 } } })).toBe(
+      'llm_config.rope_scaling.type',
+    );
     expect(field({ default_profile: 'none' })).toBe('default_profile');
     const mine = { ...builtInProfiles['test12@560'], name: 'mine', tokensPerFrame: 100 };
     expect(field({ profiles: { mine }, default_profile: 'mine' })).toBe('profiles.mine.tokensPerFrame');

@@ -7,6 +7,7 @@ import { CodedError } from './errors.ts';
 import { type ConformanceProfiles, profileSchema } from './profile-schema.ts';
 import { builtInProfiles, type Profile } from './profiles.ts';
 import { readAs } from './schema.ts';
+import { statisticRows } from './statistics.ts';
 
 const code = 'convert/config';
 const count = z.int().positive();
@@ -41,6 +42,14 @@ const text = z.object({
   max_position_embeddings: count.default(32768),
   rms_norm_eps: epsilon.default(1e-6),
   rope_theta: z.number().positive().default(1e6),
+  /** Dynamic scaling changes nothing within `max_position_embeddings`; the other kinds would. */
+  rope_scaling: z
+    .looseObject({
+      type: z.enum(['dynamic', 'default']).optional(),
+      rope_type: z.enum(['dynamic', 'default']).optional(),
+    })
+    .nullable()
+    .default(null),
   hidden_act: z.literal('silu').default('silu'),
   /** Null or unused; transformers 4.49 obeys it in eager mode even when `use_sliding_window` is false. */
   use_sliding_window: z.literal(false).default(false),
@@ -51,6 +60,8 @@ const text = z.object({
     .nullable()
     .default(151643),
 });
+
+const knownStatistics = new Set(statisticRows.map((row) => row.name));
 
 const motion = z.strictObject({
   stem_slow: count.default(64),
@@ -65,6 +76,10 @@ const motion = z.strictObject({
   statistics: z
     .array(z.string().min(1))
     .refine((names) => new Set(names).size === names.length, 'must not repeat a name')
+    .refine(
+      (names) => names.every((name) => knownStatistics.has(name)),
+      'must name rows of the statistics table',
+    )
     .default([]),
 });
 
@@ -82,8 +97,17 @@ const official = z.object({
 const additions = z.object({
   motion_config: motion.prefault({}),
   profiles: z.record(z.string(), profileSchema).default({ ...builtInProfiles }),
-  default_profile: z.string().default('test12@560'),
+  /** Absent: the only profile there is, else the one of the released test code. */
+  default_profile: z.string().optional(),
 });
+
+function defaultOf(c: {
+  profiles: Readonly<Record<string, Profile>>;
+  default_profile?: string | undefined;
+}): string {
+  const names = Object.keys(c.profiles);
+  return c.default_profile ?? (names.length === 1 ? names[0]! : 'test12@560');
+}
 
 const config = official.extend(additions.shape).superRefine((c, context) => {
   const fault = (path: PropertyKey[], message: string) => context.addIssue({ code: 'custom', path, message });
@@ -98,7 +122,7 @@ const config = official.extend(additions.shape).superRefine((c, context) => {
   }
   if (m.fast_stem_time % 2 === 0) fault(['motion_config', 'fast_stem_time'], 'must be odd');
   if (m.fast_to_slow_kernel % 2 === 0) fault(['motion_config', 'fast_to_slow_kernel'], 'must be odd');
-  if (!(c.default_profile in c.profiles)) fault(['default_profile'], 'names no profile');
+  if (!Object.hasOwn(c.profiles, defaultOf(c))) fault(['default_profile'], 'names no profile');
   for (const [name, profile] of Object.entries(c.profiles)) {
     if (profile.name !== name) fault(['profiles', name, 'name'], `must be ${name}`);
     const block = 2 * v.patch_size;
@@ -145,7 +169,7 @@ export function readCheckpointConfig(value: unknown): CheckpointConfig {
     text: { ...t, head_dim: width },
     motion: read.motion_config,
     profiles: read.profiles,
-    defaultProfile: read.default_profile,
+    defaultProfile: defaultOf(read),
     ignored: ignoredKeys(value),
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CodedError } from './errors.ts';
 import { isPackagePath, readManifest } from './manifest.ts';
+import { percentileOf } from './percentile.ts';
 import { builtInProfiles } from './profiles.ts';
 
 const sha = 'a'.repeat(64);
@@ -47,6 +48,11 @@ describe('manifest', () => {
     const read = readManifest(manifest());
     expect(read.variants[0]).toMatchObject({ needs: [], decoderParts: 1 });
     expect(read.profile).toEqual(builtInProfiles['test12@560']);
+  });
+
+  test('a model that nobody measured has a range and claims no population', () => {
+    const read = readManifest({ ...manifest(), scale: { kind: 'unmeasured', range: [1, 5] } });
+    expect(percentileOf(read.scale, 3)).toBeNull();
   });
 
   test('another format', () => {

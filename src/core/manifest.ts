@@ -43,6 +43,8 @@ const scale = z.discriminatedUnion('kind', [
       .length(101, 'must have 101 values')
       .refine((q) => q.every((v, i) => i === 0 || v >= q[i - 1]!), 'must not fall'),
   }),
+  /** Nobody has measured the model: a score has a range and no population to stand in. */
+  z.strictObject({ kind: z.literal('unmeasured'), range }),
 ]);
 
 const variant = z

@@ -40,6 +40,7 @@ const toMos: Readonly<Record<string, (score: number) => number>> = {
 
 /** The percentile that a package may claim for a score, or null when it names no known population. */
 export function percentileOf(scale: Scale, score: number): Percentile | null {
+  if (scale.kind === 'unmeasured') return null;
   if (scale.kind === 'own') {
     const { population, n, quantiles } = scale;
     return { percent: shareBelow(quantiles, score), population, n, kind: 'own' };
