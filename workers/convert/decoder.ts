@@ -1,0 +1,311 @@
+/**
+ * Qwen2 with its KV cache, in two dialects. `webgpu`: GroupQueryAttention with fused RoPE on a packed projection.
+ * `wasm`: plain MatMul–Softmax–MatMul over the concatenated cache; the query heads of a group share their key head
+ * by being stacked as rows, so that keys and values are never repeated.
+ */
+import type { Profile } from '../../src/core/profiles.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { embeddingTensor } from './embed.ts';
+import type { Forms } from './forms.ts';
+import { Graph, msDomain } from './graph.ts';
+import { linear } from './linear.ts';
+import { type Matrix, matrixOf, stacked } from './matrix.ts';
+import { toFloat16 } from './numbers.ts';
+
+/** Positions that the rotary tables hold: the prompt, and answers far longer than any that is asked for. */
+export function positionLimit(checkpoint: Checkpoint, profile: Profile): number {
+  const prompt = profile.frames * (profile.tokensPerFrame + 16) + 1024;
+  return Math.min(checkpoint.config.text.max_position_embeddings, Math.ceil((prompt + 4096) / 1024) * 1024);
+}
+
+/** 1 / θ^(2i/d) with float32 at the places where torch rounds; a late rounding would turn far positions by 1e-4. */
+function inverseFrequencies(theta: number, size: number): number[] {
+  return Array.from({ length: size / 2 }, (_, i) =>
+    Math.fround(1 / Math.fround(theta ** Math.fround((2 * i) / size))),
+  );
+}
+
+/** A layer's keys and values, [b, groups, length, size]. */
+interface Cache {
+  readonly key: string;
+  readonly value: string;
+}
+
+interface Rotary {
+  readonly cos: string;
+  readonly sin: string;
+}
+
+/** What every layer of a dialect needs besides its own input. */
+type Context = Rotary &
+  (
+    | {
+        readonly dialect: 'webgpu';
+        /** int32 [b], valid keys less one. */
+        readonly lastKey: string;
+        /** int32 scalar. */
+        readonly totalLength: string;
+      }
+    | {
+        readonly dialect: 'wasm';
+        /** int64 [b, s] */
+        readonly positions: string;
+        /** [b, 1, s, t], 0 or the most negative number. */
+        readonly mask: string;
+        /** Shapes for [b, heads, s, t] and [b, groups, heads / groups · s, t]. */
+        readonly byHead: string;
+        readonly byGroup: string;
+      }
+  );
+
+class DecoderLowering {
+  readonly g: Graph;
+  readonly #checkpoint: Checkpoint;
+  readonly #forms: Forms;
+
+  constructor(g: Graph, checkpoint: Checkpoint, forms: Forms) {
+    this.g = g;
+    this.#checkpoint = checkpoint;
+    this.#forms = forms;
+  }
+
+  get type(): 'float16' | 'float32' {
+    return this.#forms.half ? 'float16' : 'float32';
+  }
+
+  /** Vectors one after another as one weight of the activations' type. */
+  #vectors(...names: string[]): string {
+    const length = names.reduce((sum, name) => sum + this.#checkpoint.shape(name)[0]!, 0);
+    return this.g.weight(names[0]!, this.type, [length], async () => {
+      const parts = await Promise.all(names.map((name) => this.#checkpoint.tensor(name)));
+      const joined = Float32Array.from(parts.flatMap((part) => [...part]));
+      return this.#forms.half ? toFloat16(joined) : joined;
+    });
+  }
+
+  #matrix(name: string): Matrix {
+    return matrixOf(this.#checkpoint, name);
+  }
+
+  norm(x: string, name: string): string {
+    const attributes = { axis: -1, epsilon: { float: this.#checkpoint.config.text.rms_norm_eps } };
+    return this.g.node('SimplifiedLayerNormalization', [x, this.#vectors(name)], attributes);
+  }
+
+  /** [norm(x + skip), x + skip] */
+  skipNorm(x: string, skip: string, name: string): readonly [string, string] {
+    const epsilon = { float: this.#checkpoint.config.text.rms_norm_eps };
+    const outputs = this.g.nodes(
+      'SkipSimplifiedLayerNormalization',
+      [x, skip, this.#vectors(name)],
+      { epsilon },
+      { domain: msDomain, outputs: 4 },
+    );
+    return [outputs[0]!, outputs[3]!];
+  }
+
+  /** Tables [positions, head / 2]: a product of two small constants, worked out when a session loads. */
+  rotaryTables(length: number): { cos: string; sin: string } {
+    const { g } = this;
+    const { rope_theta: theta, head_dim: size } = this.#checkpoint.config.text;
+    const places = g.node('Range', [g.floats([0], []), g.floats([length], []), g.floats([1], [])]);
+    const angles = g.mul(
+      g.reshape(places, [length, 1]),
+      g.floats(inverseFrequencies(theta, size), [1, size / 2]),
+    );
+    const table = (op: string) => {
+      const values = g.node(op, [angles]);
+      return this.#forms.half ? g.cast(values, 'float16') : values;
+    };
+    return { cos: table('Cos'), sin: table('Sin') };
+  }
+
+  /** Attention's output before `o_proj`, and the grown cache. */
+  attention(x: string, index: number, past: Cache, context: Context): Cache & { readonly mixed: string } {
+    const name = `language_model.model.layers.${index}.self_attn`;
+    return context.dialect === 'webgpu'
+      ? this.#grouped(x, name, past, context)
+      : this.#plain(x, name, past, context);
+  }
+
+  #grouped(x: string, name: string, past: Cache, context: Context & { dialect: 'webgpu' }) {
+    const { g } = this;
+    const t = this.#checkpoint.config.text;
+    const projections = ['q_proj', 'k_proj', 'v_proj'].map((part) => `${name}.${part}`);
+    const matrix = stacked(projections.map((part) => this.#matrix(`${part}.weight`)));
+    const bias = this.#vectors(...projections.map((part) => `${part}.bias`));
+    const packed = linear(g, x, `${name}.qkv_proj.weight`, matrix, this.#forms.decoder, bias);
+    const { lastKey, totalLength, cos, sin } = context;
+    const inputs = [packed, '', '', past.key, past.value, lastKey, totalLength, cos, sin];
+    const attributes = {
+      num_heads: t.num_attention_heads,
+      kv_num_heads: t.num_key_value_heads,
+      scale: { float: t.head_dim ** -0.5 },
+      do_rotary: 1,
+      rotary_interleaved: 0,
+    };
+    const [mixed, key, value] = g.nodes('GroupQueryAttention', inputs, attributes, {
+      domain: msDomain,
+      outputs: 3,
+    });
+    return { mixed: mixed!, key: key!, value: value! };
+  }
+
+  #plain(x: string, name: string, past: Cache, context: Context & { dialect: 'wasm' }) {
+    const { g } = this;
+    const t = this.#checkpoint.config.text;
+    const [heads, groups, size] = [t.num_attention_heads, t.num_key_value_heads, t.head_dim];
+    const project = (part: string) => {
+      const bias = this.#vectors(`${name}.${part}.bias`);
+      return linear(
+        g,
+        x,
+        `${name}.${part}.weight`,
+        this.#matrix(`${name}.${part}.weight`),
+        this.#forms.decoder,
+        bias,
+      );
+    };
+    const rotate = (y: string, count: number) =>
+      g.node(
+        'RotaryEmbedding',
+        [y, context.positions, context.cos, context.sin],
+        { num_heads: count, rotary_embedding_dim: size },
+        { domain: msDomain },
+      );
+    const byHead = (y: string, count: number) => g.transpose(g.reshape(y, [0, 0, count, size]), [0, 2, 1, 3]);
+    const query = byHead(rotate(project('q_proj'), heads), heads);
+    const key = g.concat([past.key, byHead(rotate(project('k_proj'), groups), groups)], 2);
+    const value = g.concat([past.value, byHead(project('v_proj'), groups)], 2);
+    const grouped = g.reshape(query, [0, groups, -1, size]);
+    const product = g.node(
+      'FusedMatMul',
+      [grouped, key],
+      { transB: 1, alpha: { float: size ** -0.5 } },
+      { domain: msDomain },
+    );
+    const scores = g.add(g.node('Reshape', [product, context.byHead]), context.mask);
+    const weights = g.node('Reshape', [g.softmax(scores), context.byGroup]);
+    const mixed = g.reshape(g.matmul(weights, value), [0, heads, -1, size]);
+    return { mixed: g.reshape(g.transpose(mixed, [0, 2, 1, 3]), [0, 0, heads * size]), key, value };
+  }
+
+  /** SwiGLU. */
+  feedForward(x: string, index: number): string {
+    const { g } = this;
+    const project = (y: string, part: string) => {
+      const name = `language_model.model.layers.${index}.mlp.${part}.weight`;
+      return linear(g, y, name, this.#matrix(name), this.#forms.decoder);
+    };
+    // x · sigmoid(x) is QuickGelu with α = 1, one kernel instead of two.
+    const gate = g.node(
+      'QuickGelu',
+      [project(x, 'gate_proj')],
+      { alpha: { float: 1 } },
+      { domain: msDomain },
+    );
+    return project(g.mul(gate, project(x, 'up_proj')), 'down_proj');
+  }
+
+  output(x: string, index: number): string {
+    const name = `language_model.model.layers.${index}.self_attn.o_proj.weight`;
+    return linear(this.g, x, name, this.#matrix(name), this.#forms.decoder);
+  }
+
+  head(x: string): string {
+    const tied = this.#checkpoint.config.text.tie_word_embeddings;
+    const name = 'language_model.lm_head.weight';
+    return linear(this.g, x, name, this.#matrix(tied ? embeddingTensor : name), this.#forms.head);
+  }
+
+  context(length: number): Context {
+    const { g } = this;
+    const rotary = this.rotaryTables(length);
+    const size = (x: string, axis: number) => g.node('Shape', [x], { start: axis, end: axis + 1 });
+    if (this.#forms.dialect === 'webgpu') {
+      const valid = g.node('ReduceSum', ['attention_mask', g.integers([1])], { keepdims: 0 });
+      const lastKey = g.cast(g.node('Sub', [valid, g.integers([1], [])]), 'int32');
+      const totalLength = g.cast(g.node('Squeeze', [size('attention_mask', 1)]), 'int32');
+      return { dialect: 'webgpu', ...rotary, lastKey, totalLength };
+    }
+    const { num_attention_heads: heads, num_key_value_heads: groups } = this.#checkpoint.config.text;
+    const total = size('attention_mask', 1);
+    const shape = (count: number) => g.concat([g.integers([0, count, -1]), total], 0);
+    return {
+      dialect: 'wasm',
+      ...rotary,
+      positions: 'position_ids',
+      mask: this.#mask(total, size('inputs_embeds', 1)),
+      byHead: shape(heads),
+      byGroup: shape(groups),
+    };
+  }
+
+  /** A query sees the keys up to its own slot that the attention mask does not leave out. */
+  #mask(total: string, fresh: string): string {
+    const { g } = this;
+    const [end, count] = [g.node('Squeeze', [total]), g.node('Squeeze', [fresh])];
+    const [zero, one] = [g.integers([0], []), g.integers([1], [])];
+    const rows = g.node('Range', [g.node('Sub', [end, count]), end, one]);
+    const columns = g.node('Range', [zero, end, one]);
+    const causal = g.node('LessOrEqual', [columns, g.reshape(rows, [-1, 1])]);
+    const present = g.cast(g.node('Unsqueeze', ['attention_mask', g.integers([1, 2])]), 'bool');
+    const allowed = g.node('And', [causal, present]);
+    return g.node('Where', [allowed, g.floats([0], []), g.floats([-3.4e38], [])]);
+  }
+}
+
+/**
+ * inputs_embeds f32 [b, s, D], attention_mask i64 [b, t], num_logits_to_keep i64 [] (0 = all), past_key_values.{i}
+ * [b, groups, p, size] → logits f32 [b, n, V], present.{i}. The wasm dialect also takes position_ids i64 [b, s] and
+ * padding on the left; the webgpu dialect numbers positions by the length of the cache.
+ */
+export function decoder(checkpoint: Checkpoint, profile: Profile, forms: Forms, tapped = false): Graph {
+  const { text: t } = checkpoint.config;
+  const g = new Graph('decoder_model_merged', tapped);
+  const lowering = new DecoderLowering(g, checkpoint, forms);
+  const { type } = lowering;
+  const embeds = g.input('inputs_embeds', 'float32', ['batch_size', 'sequence_length', t.hidden_size]);
+  g.input('attention_mask', 'int64', ['batch_size', 'total_sequence_length']);
+  if (forms.dialect === 'wasm') g.input('position_ids', 'int64', ['batch_size', 'sequence_length']);
+  const kept = g.input('num_logits_to_keep', 'int64', []);
+  const cacheShape = (length: string) => ['batch_size', t.num_key_value_heads, length, t.head_dim];
+  const past = Array.from({ length: t.num_hidden_layers }, (_, i) => ({
+    key: g.input(`past_key_values.${i}.key`, type, cacheShape('past_sequence_length')),
+    value: g.input(`past_key_values.${i}.value`, type, cacheShape('past_sequence_length')),
+  }));
+  const context = lowering.context(positionLimit(checkpoint, profile));
+
+  const first = forms.half ? g.cast(embeds, 'float16') : embeds;
+  const layers = 'language_model.model.layers';
+  let sum = first;
+  let x = lowering.norm(first, `${layers}.0.input_layernorm.weight`);
+  for (let i = 0; i < t.num_hidden_layers; i++) {
+    g.scope(`layers.${i}`, () => {
+      const { mixed, key, value } = lowering.attention(x, i, past[i]!, context);
+      g.output(`present.${i}.key`, key, type, cacheShape('total_sequence_length'));
+      g.output(`present.${i}.value`, value, type, cacheShape('total_sequence_length'));
+      const attended = lowering.output(mixed, i);
+      const [normed, residual] = lowering.skipNorm(
+        sum,
+        attended,
+        `${layers}.${i}.post_attention_layernorm.weight`,
+      );
+      const forward = lowering.feedForward(normed, i);
+      const last = i === t.num_hidden_layers - 1;
+      const norm = last ? 'language_model.model.norm.weight' : `${layers}.${i + 1}.input_layernorm.weight`;
+      [x, sum] = lowering.skipNorm(residual, forward, norm);
+      g.tap(`lm.layers.${i}`, sum, ['batch_size', 'sequence_length', t.hidden_size]);
+    });
+  }
+  g.tap('lm.norm', x, ['batch_size', 'sequence_length', t.hidden_size]);
+  const from = g.node('Neg', [g.reshape(kept, [1])]);
+  const wanted = g.node('Slice', [x, from, g.integers([Number.MAX_SAFE_INTEGER]), g.integers([1])]);
+  const logits = lowering.head(wanted);
+  g.output('logits', forms.half ? g.cast(logits, 'float32') : logits, 'float32', [
+    'batch_size',
+    'num_logits',
+    t.vocab_size,
+  ]);
+  return g;
+}

@@ -1,0 +1,81 @@
+/** embed_tokens: input_ids [b, s] → inputs_embeds [b, s, D]. Blocks of columns where the table is over the limit. */
+import type { Checkpoint } from './checkpoint.ts';
+import type { EmbeddingForm, Forms } from './forms.ts';
+import { Graph, msDomain } from './graph.ts';
+import { sharedBetween, tensorLimit } from './linear.ts';
+import { columnsOf, inSteps, type Matrix, matrixOf, quantiseMatrix } from './matrix.ts';
+import { toFloat16 } from './numbers.ts';
+import { blockSize, packBlocks } from './quantise.ts';
+
+export const embeddingTensor = 'language_model.model.embed_tokens.weight';
+
+const columnBytes: Readonly<Record<EmbeddingForm, number>> = { float32: 4, float16: 2, rows8: 1, blocks8: 1 };
+
+export function embedTokens(checkpoint: Checkpoint, forms: Forms): Graph {
+  const { text } = checkpoint.config;
+  const g = new Graph('embed_tokens');
+  const ids = g.input('input_ids', 'int64', ['batch_size', 'sequence_length']);
+  const table = matrixOf(checkpoint, embeddingTensor);
+  const most = Math.floor(tensorLimit / (table.rows * columnBytes[forms.embedding]));
+  const cuts = Math.ceil(table.columns / Math.max(blockSize, most - (most % blockSize)));
+  const size = Math.ceil(table.columns / cuts / blockSize) * blockSize;
+  const parts: string[] = [];
+  for (let first = 0; first < table.columns; first += size) {
+    const part = columnsOf(table, first, Math.min(size, table.columns - first));
+    parts.push(gathered(g, ids, part, forms.embedding));
+  }
+  g.output('inputs_embeds', g.concat(parts, -1), 'float32', [
+    'batch_size',
+    'sequence_length',
+    text.hidden_size,
+  ]);
+  return g;
+}
+
+async function whole(table: Matrix): Promise<Float32Array> {
+  const out = new Float32Array(table.rows * table.columns);
+  await inSteps(table, 0, table.rows, (rows, at) => out.set(rows, at * table.columns));
+  return out;
+}
+
+async function wholeFloat16(table: Matrix): Promise<Uint16Array> {
+  const out = new Uint16Array(table.rows * table.columns);
+  await inSteps(table, 0, table.rows, (rows, at) => out.set(toFloat16(rows), at * table.columns));
+  return out;
+}
+
+function gathered(g: Graph, ids: string, table: Matrix, form: EmbeddingForm): string {
+  const { rows, columns } = table;
+  if (form === 'float32')
+    return g.gather(
+      g.weight(embeddingTensor, form, [rows, columns], () => whole(table)),
+      ids,
+      0,
+    );
+  if (form === 'float16') {
+    const stored = g.weight(embeddingTensor, form, [rows, columns], () => wholeFloat16(table));
+    return g.cast(g.gather(stored, ids, 0), 'float32');
+  }
+  const blocks = Math.ceil(columns / blockSize);
+  const width = blocks * blockSize;
+  const take = sharedBetween(['integers', 'scales'], () => quantiseMatrix(table, 0, rows, 8));
+  const unsigned = form === 'blocks8';
+  const integers = g.weight(embeddingTensor, unsigned ? 'uint8' : 'int8', [rows, width], async () => {
+    const q = await take('integers');
+    return unsigned ? packBlocks(q, 8) : q.integers;
+  });
+  const scales = g.weight(
+    `${embeddingTensor}.scale`,
+    'float32',
+    [rows, blocks],
+    async () => (await take('scales')).scales,
+  );
+  const trim = (x: string) => (width === columns ? x : g.slice(x, 0, columns, 2));
+  if (unsigned) {
+    const attributes = { block_size: blockSize, gather_axis: 0, quantize_axis: 1, bits: 8 };
+    return trim(g.node('GatherBlockQuantized', [integers, ids, scales], attributes, { domain: msDomain }));
+  }
+  const values = g.reshape(g.cast(g.gather(integers, ids, 0), 'float32'), [0, 0, blocks, blockSize]);
+  const factors = g.reshape(g.gather(scales, ids, 0), [0, 0, blocks, 1]);
+  return trim(g.reshape(g.mul(values, factors), [0, 0, width]));
+}

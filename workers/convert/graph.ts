@@ -1,0 +1,252 @@
+/**
+ * Builds one ONNX graph. Values are named by strings; an operator method appends a node and returns its output's
+ * name. Weights are promises of bytes: they are produced when the file is written, one at a time.
+ */
+import { bytesOf } from './numbers.ts';
+import {
+  type Attribute,
+  type Dimension,
+  type ElementType,
+  type ExternalPlace,
+  elementBytes,
+  elementTypes,
+  encodeModel,
+  type OnnxNode,
+  type TensorInfo,
+  type ValueInfo,
+} from './onnx.ts';
+
+export const msDomain = 'com.microsoft';
+
+export interface Weight {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly dims: readonly number[];
+  readonly bytes: number;
+  /** Bytes that the session holds after load: folded weights grow to float32. */
+  readonly loadedBytes: number;
+  readonly produce: () => Promise<Uint8Array>;
+}
+
+interface NodeOptions {
+  readonly domain?: string;
+  readonly outputs?: number;
+}
+
+function product(dims: readonly number[]): number {
+  return dims.reduce((total, n) => total * n, 1);
+}
+
+export class Graph {
+  readonly name: string;
+  readonly weights: Weight[] = [];
+  readonly #nodes: OnnxNode[] = [];
+  readonly #constants = new Map<string, TensorInfo>();
+  readonly #inputs: ValueInfo[] = [];
+  readonly #outputs: ValueInfo[] = [];
+  readonly #tapped: boolean;
+  readonly #counts = new Map<string, number>();
+  #scope = '';
+
+  /** @param tapped also output the values that are given to `tap` (for conformance checks) */
+  constructor(name: string, tapped = false) {
+    this.name = name;
+    this.#tapped = tapped;
+  }
+
+  /** Names inside `build` begin with `part.`. */
+  scope<T>(part: string, build: () => T): T {
+    const outer = this.#scope;
+    this.#scope = `${outer}${part}.`;
+    const result = build();
+    this.#scope = outer;
+    return result;
+  }
+
+  #unique(stem: string): string {
+    const name = this.#scope + stem;
+    const n = this.#counts.get(name) ?? 0;
+    this.#counts.set(name, n + 1);
+    return n === 0 ? name : `${name}_${n}`;
+  }
+
+  input(name: string, type: ElementType, shape: readonly Dimension[]): string {
+    this.#inputs.push({ name, type, shape });
+    return name;
+  }
+
+  /** Makes a value an output under a name of its own. */
+  output(name: string, value: string, type: ElementType, shape: readonly Dimension[]): void {
+    this.#nodes.push({
+      op: 'Identity',
+      domain: '',
+      name: `output.${name}`,
+      inputs: [value],
+      outputs: [name],
+      attributes: {},
+    });
+    this.#outputs.push({ name, type, shape });
+  }
+
+  /** A value that a conformance check wants to see; costs nothing in a package. */
+  tap(name: string, value: string, shape: readonly Dimension[]): void {
+    if (this.#tapped) this.output(name, value, 'float32', shape);
+  }
+
+  /** A node with one output. */
+  node(
+    op: string,
+    inputs: readonly string[],
+    attributes: Record<string, Attribute> = {},
+    options: NodeOptions = {},
+  ): string {
+    return this.nodes(op, inputs, attributes, options)[0]!;
+  }
+
+  /** A node with several outputs. */
+  nodes(
+    op: string,
+    inputs: readonly string[],
+    attributes: Record<string, Attribute> = {},
+    options: NodeOptions = {},
+  ): string[] {
+    const name = this.#unique(op);
+    const count = options.outputs ?? 1;
+    const outputs = Array.from({ length: count }, (_, i) => (i === 0 ? name : `${name}:${i}`));
+    this.#nodes.push({ op, domain: options.domain ?? '', name, inputs, outputs, attributes });
+    return outputs;
+  }
+
+  #constant(type: ElementType, dims: readonly number[], data: Uint8Array): string {
+    const key = `${type} ${dims.join(',')} ${data.join(',')}`;
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known.name;
+    const name = `constant_${this.#constants.size}`;
+    this.#constants.set(key, { name, type, dims, data });
+    return name;
+  }
+
+  /** A small constant inside the graph; equal ones are shared. */
+  integers(values: readonly number[], dims: readonly number[] = [values.length]): string {
+    return this.#constant('int64', dims, bytesOf(BigInt64Array.from(values, BigInt)));
+  }
+
+  floats(values: readonly number[], dims: readonly number[] = [values.length]): string {
+    return this.#constant('float32', dims, bytesOf(Float32Array.from(values)));
+  }
+
+  int32(value: number): string {
+    return this.#constant('int32', [1], bytesOf(Int32Array.of(value)));
+  }
+
+  /**
+   * A weight in the external data file.
+   *
+   * @param loadedBytes what a session holds for it; defaults to its bytes
+   */
+  weight(
+    stem: string,
+    type: ElementType,
+    dims: readonly number[],
+    produce: () => Promise<ArrayBufferView>,
+    loadedBytes?: number,
+  ): string {
+    const bytes = product(dims) * elementBytes[type];
+    const name = this.#unique(stem);
+    const checked = async () => {
+      const data = bytesOf(await produce());
+      if (data.length !== bytes) throw new RangeError(`${name} has ${data.length} bytes, not ${bytes}`);
+      return data;
+    };
+    this.weights.push({ name, type, dims, bytes, loadedBytes: loadedBytes ?? bytes, produce: checked });
+    return name;
+  }
+
+  /** float32 values that are already here, as a weight. */
+  values(stem: string, dims: readonly number[], data: Float32Array): string {
+    return this.weight(stem, 'float32', dims, async () => data);
+  }
+
+  /** @param places where each weight lies; one that is absent is an error of the writer */
+  encode(
+    producer: { name: string; version: string },
+    places: ReadonlyMap<string, ExternalPlace | Uint8Array>,
+  ): Uint8Array {
+    const weights = this.weights.map(({ name, type, dims }) => {
+      const data = places.get(name);
+      if (data === undefined) throw new RangeError(`${name} was not written`);
+      return { name, type, dims, data };
+    });
+    return encodeModel({
+      graph: this.name,
+      producer,
+      opsets: [
+        { domain: '', version: 21 },
+        { domain: msDomain, version: 1 },
+      ],
+      nodes: this.#nodes,
+      initializers: [...this.#constants.values(), ...weights],
+      inputs: this.#inputs,
+      outputs: this.#outputs,
+    });
+  }
+
+  add(a: string, b: string): string {
+    return this.node('Add', [a, b]);
+  }
+
+  mul(a: string, b: string): string {
+    return this.node('Mul', [a, b]);
+  }
+
+  matmul(a: string, b: string): string {
+    return this.node('MatMul', [a, b]);
+  }
+
+  relu(x: string): string {
+    return this.node('Relu', [x]);
+  }
+
+  /** Exact (erf) GELU. */
+  gelu(x: string): string {
+    return this.node('Gelu', [x]);
+  }
+
+  softmax(x: string): string {
+    return this.node('Softmax', [x], { axis: -1 });
+  }
+
+  /** 0 keeps a dimension, −1 is worked out. */
+  reshape(x: string, dims: readonly number[]): string {
+    return this.node('Reshape', [x, this.integers(dims)]);
+  }
+
+  transpose(x: string, perm: readonly number[]): string {
+    return this.node('Transpose', [x], { perm });
+  }
+
+  concat(values: readonly string[], axis: number): string {
+    return values.length === 1 ? values[0]! : this.node('Concat', values, { axis });
+  }
+
+  gather(x: string, indices: string, axis: number): string {
+    return this.node('Gather', [x, indices], { axis });
+  }
+
+  split(x: string, sizes: readonly number[], axis: number): string[] {
+    return this.nodes('Split', [x, this.integers(sizes)], { axis }, { outputs: sizes.length });
+  }
+
+  /** Elements from (inclusive) to (exclusive) along one axis. */
+  slice(x: string, from: number, to: number, axis: number): string {
+    return this.node('Slice', [x, this.integers([from]), this.integers([to]), this.integers([axis])]);
+  }
+
+  cast(x: string, type: ElementType): string {
+    return this.node('Cast', [x], { to: elementTypes[type] });
+  }
+
+  layerNorm(x: string, weight: string, bias: string, epsilon: number): string {
+    return this.node('LayerNormalization', [x, weight, bias], { axis: -1, epsilon: { float: epsilon } });
+  }
+}

@@ -1,0 +1,126 @@
+/** Matrix products with constant weights, in the form that the target can hold and run. */
+import { type Graph, msDomain } from './graph.ts';
+import { type Matrix, quantiseMatrix } from './matrix.ts';
+import { toFloat16 } from './numbers.ts';
+import { blockSize, packBlocks, packFolded } from './quantise.ts';
+
+/**
+ * How the weights of a matrix lie in the file:
+ * `float32`; `float16`, cast on load; `folded`: int8 and scales that fold to float32 on load; `blocks`: MatMulNBits
+ * with 4 or 8 bits, whose scales have the type of the activations.
+ */
+export type LinearForm =
+  | { readonly kind: 'float32' | 'float16' | 'folded' }
+  | { readonly kind: 'blocks'; readonly bits: 4 | 8; readonly half: boolean };
+
+/** No tensor of a package is larger: a binding of this size is allowed by every WebGPU adapter worth the name. */
+export const tensorLimit = 2 ** 28;
+
+function transpose(x: Float32Array, rows: number, columns: number): Float32Array {
+  const out = new Float32Array(x.length);
+  for (let row = 0; row < rows; row++)
+    for (let k = 0; k < columns; k++) out[k * rows + row] = x[row * columns + k]!;
+  return out;
+}
+
+function rowBytes(form: LinearForm, columns: number): number {
+  const padded = Math.ceil(columns / blockSize) * blockSize;
+  if (form.kind === 'blocks') return (padded * form.bits) / 8;
+  // The folded forms count as what they become.
+  return (form.kind === 'folded' ? padded : columns) * 4;
+}
+
+/** Several tensors of one quantisation, which is worked out once and let go after the last was written. */
+export function sharedBetween<T, K extends string>(
+  parts: readonly K[],
+  make: () => Promise<T>,
+): (part: K) => Promise<T> {
+  let value: Promise<T> | undefined;
+  const open = new Set<K>(parts);
+  return (part) => {
+    value ??= make();
+    const current = value;
+    open.delete(part);
+    if (open.size === 0) {
+      value = undefined;
+      for (const each of parts) open.add(each);
+    }
+    return current;
+  };
+}
+
+/** x [.., K] times rows first…first+count of the matrix. */
+function product(
+  g: Graph,
+  x: string,
+  name: string,
+  matrix: Matrix,
+  form: LinearForm,
+  first: number,
+  count: number,
+): string {
+  const { columns } = matrix;
+  const blocks = Math.ceil(columns / blockSize);
+  const loaded = count * columns * 4;
+  if (form.kind === 'float32' || form.kind === 'float16') {
+    const read = async () => transpose(await matrix.read(first, count), count, columns);
+    if (form.kind === 'float32') return g.matmul(x, g.weight(name, 'float32', [columns, count], read));
+    const stored = g.weight(name, 'float16', [columns, count], async () => toFloat16(await read()), loaded);
+    return g.matmul(x, g.cast(stored, 'float32'));
+  }
+  const bits = form.kind === 'blocks' ? form.bits : 8;
+  const half = form.kind === 'blocks' && form.half;
+  const take = sharedBetween(['integers', 'scales'], () => quantiseMatrix(matrix, first, count, bits, half));
+  if (form.kind === 'folded') {
+    const integers = g.weight(
+      name,
+      'int8',
+      [blocks, blockSize, count],
+      async () => packFolded(await take('integers')).integers,
+      loaded,
+    );
+    const scales = g.weight(
+      `${name}.scale`,
+      'float32',
+      [blocks, 1, count],
+      async () => packFolded(await take('scales')).scales,
+      0,
+    );
+    const whole = g.reshape(g.mul(g.cast(integers, 'float32'), scales), [blocks * blockSize, count]);
+    return g.matmul(x, blocks * blockSize === columns ? whole : g.slice(whole, 0, columns, 0));
+  }
+  const integers = g.weight(name, 'uint8', [count, blocks, (blockSize * bits) / 8], async () =>
+    packBlocks(await take('integers'), bits),
+  );
+  const scales = g.weight(`${name}.scale`, half ? 'float16' : 'float32', [count, blocks], async () => {
+    const { scales: values } = await take('scales');
+    return half ? toFloat16(values) : values;
+  });
+  const attributes = { K: columns, N: count, bits, block_size: blockSize, accuracy_level: 0 };
+  return g.node('MatMulNBits', [x, integers, scales], attributes, { domain: msDomain });
+}
+
+/**
+ * x [.., K] → [.., N]. Matrices over the tensor limit become several products whose results are concatenated.
+ *
+ * @param name of the weight in the file
+ * @param bias added to the result, [N]
+ */
+export function linear(
+  g: Graph,
+  x: string,
+  name: string,
+  matrix: Matrix,
+  form: LinearForm,
+  bias?: string,
+): string {
+  const most = Math.max(1, Math.floor(tensorLimit / rowBytes(form, matrix.columns)));
+  const cuts = Math.ceil(matrix.rows / most);
+  const size = Math.ceil(matrix.rows / cuts);
+  const parts: string[] = [];
+  for (let first = 0; first < matrix.rows; first += size) {
+    parts.push(product(g, x, name, matrix, form, first, Math.min(size, matrix.rows - first)));
+  }
+  const y = g.concat(parts, -1);
+  return bias === undefined ? y : g.add(y, bias);
+}
