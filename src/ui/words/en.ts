@@ -214,6 +214,8 @@ export const en = {
     ruledOutMark: 'ruled out',
     shows: (frames: string): string => `shows ${frames}`,
     next: (name: string, nth: number, of: number): string => `${name}, place ${nth} of ${of} in the text`,
+    previousAnswer: 'Previous answer',
+    nextAnswer: 'Next answer',
     raw: 'Raw answer',
     rawHelp: 'Everything the model wrote, tags included.',
     official: (value: string): string => `The official test code would have read ${value}.`,

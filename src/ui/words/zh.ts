@@ -182,6 +182,8 @@ export const zh: Words = {
     ruledOutMark: '已排除',
     shows: (frames) => `指${frames}`,
     next: (name, nth, of) => `${name}，文中第${nth}处，共${of}处`,
+    previousAnswer: '上一个回答',
+    nextAnswer: '下一个回答',
     raw: '原始回答',
     rawHelp: '模型写下的全部内容，含标签。',
     official: (value) => `官方测试代码会读作${value}。`,

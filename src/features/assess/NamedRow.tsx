@@ -1,0 +1,47 @@
+/** What the text names and what it rules out, under the trace. */
+import { frameRanges } from '../../ui/words/format.ts';
+import { useWords } from '../../ui/words/useWords.tsx';
+import { inSentence, type Named } from './trace-segments.ts';
+
+export interface NamedRowProps {
+  readonly named: readonly (Named & { readonly label: string })[];
+  readonly ruledOut: readonly string[];
+  readonly writing: boolean;
+  readonly chosen: string | null;
+  readonly onChoose: (id: string) => void;
+}
+
+export function NamedRow({ named, ruledOut, writing, chosen, onChoose }: NamedRowProps) {
+  const w = useWords();
+  return (
+    <>
+      <dl className="assess-named">
+        <dt>{writing ? w.trace.namedSoFar : w.trace.named}</dt>
+        <dd className="assess-named__buttons">
+          {named.map(({ id, label, frames }) => (
+            <button
+              key={id}
+              type="button"
+              className="assess-named__button"
+              aria-pressed={id === chosen}
+              onClick={() => onChoose(id)}
+            >
+              {inSentence(label)}
+              {frames.length > 0 && <span className="assess-named__frames">{frameRanges(frames)}</span>}
+            </button>
+          ))}
+          {named.length === 0 && !writing && <span>{w.trace.nothingNamed}</span>}
+        </dd>
+        {ruledOut.length > 0 && (
+          <>
+            <dt>{w.trace.ruledOut}</dt>
+            <dd className="assess-named__out">{w.units.list(ruledOut.map(inSentence))}</dd>
+          </>
+        )}
+      </dl>
+      {!writing && (named.length > 0 || ruledOut.length > 0) && (
+        <p className="assess-named__method">{w.trace.method}</p>
+      )}
+    </>
+  );
+}

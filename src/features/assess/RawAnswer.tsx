@@ -1,0 +1,25 @@
+import { useWords } from '../../ui/words/useWords.tsx';
+
+export interface RawAnswerProps {
+  /** Everything that the model wrote, tags included. */
+  readonly text: string;
+  /** What the released test code would have made of it: the number, and whether that is its default for a failure. */
+  readonly official: { readonly value: string; readonly isDefault: boolean };
+  readonly open: boolean;
+  readonly onOpen: (open: boolean) => void;
+}
+
+/** The answer exactly as written; shown on demand, and what *Show the raw answer* opens. */
+export function RawAnswer({ text, official, open, onOpen }: RawAnswerProps) {
+  const w = useWords();
+  return (
+    <details className="assess-raw" open={open} onToggle={(event) => onOpen(event.currentTarget.open)}>
+      <summary>{w.trace.raw}</summary>
+      <p className="assess-raw__help">{w.trace.rawHelp}</p>
+      <pre className="assess-raw__text">{text}</pre>
+      <p className="assess-raw__help">
+        {official.isDefault ? w.trace.officialDefault(official.value) : w.trace.official(official.value)}
+      </p>
+    </details>
+  );
+}

@@ -1,0 +1,159 @@
+/**
+ * The model's reasoning as it is written, with what it names. Words of the model are set as text in its own language;
+ * the marks come from word lists, and the panel says so.
+ */
+import { useMemo, useRef, useState } from 'react';
+import { completeWords } from '../../core/clause.ts';
+import { distortionLabel } from '../../core/lexicon.ts';
+import { Button, IconButton } from '../../ui/Button.tsx';
+import { SpokenTrace } from '../../ui/LiveRegion.tsx';
+import { Panel } from '../../ui/Panel.tsx';
+import type { Lang } from '../../ui/words/lang.ts';
+import { useLang, useWords } from '../../ui/words/useWords.tsx';
+import { NamedRow } from './NamedRow.tsx';
+import { RawAnswer, type RawAnswerProps } from './RawAnswer.tsx';
+import { TraceText } from './TraceText.tsx';
+import './TracePanel.css';
+import { namedDistortions, ruledOutDistortions, type TraceSpan } from './trace-segments.ts';
+import { useFollow } from './useFollow.ts';
+
+export interface TracePanelProps {
+  /** The reasoning so far, tags left out; `''` before the first word. */
+  readonly text: string;
+  /** Language of the model's text, not of the page. */
+  readonly lang: Lang;
+  readonly writing: boolean;
+  /** Settled marks only: one that is given stays. */
+  readonly spans: readonly TraceSpan[];
+  /** While it writes: which model and how (`words.trace.run(…)`). Afterwards the number of words stands there. */
+  readonly run?: string;
+  /** Words it had written when it was stopped. */
+  readonly stoppedAfter?: number;
+  /** Sampled frames that are bracketed in the strip now, or null. */
+  readonly frames: readonly number[] | null;
+  /** Hover or focus on a time, or a choice among the named ones; null when it ends. */
+  readonly onFrames: (frames: readonly number[] | null) => void;
+  /** Click or Enter on a time: go to the first of its frames (a place 0 … N − 1). */
+  readonly onSeek: (frame: number) => void;
+  /** Shown when the answer is complete. */
+  readonly raw?: RawAnswerProps;
+  /** Several answers: which one this is, 0-based, and the way to the others. */
+  readonly answer?: {
+    readonly index: number;
+    readonly count: number;
+    readonly onSelect: (index: number) => void;
+  };
+  /** Read sentences aloud to screen readers. */
+  readonly announce: boolean;
+}
+
+export function TracePanel(props: TracePanelProps) {
+  const { text, lang, writing, spans, run, stoppedAfter, frames, onFrames, onSeek, raw, answer } = props;
+  const w = useWords();
+  const pageLang = useLang();
+  const [chosen, setChosen] = useState<string | null>(null);
+  const body = useRef<HTMLDivElement>(null);
+  const follow = useFollow(text, writing);
+  const named = useMemo(() => namedDistortions(text, spans), [text, spans]);
+  const ruledOut = useMemo(() => ruledOutDistortions(spans), [spans]);
+  const finished = !writing && text !== '';
+
+  const choose = (id: string) => {
+    const entry = named.find((n) => n.id === id);
+    if (!entry || chosen === id) {
+      setChosen(null);
+      onFrames(null);
+      return;
+    }
+    setChosen(id);
+    body.current?.querySelector(`[data-start="${entry.places[0]}"]`)?.scrollIntoView({ block: 'nearest' });
+    onFrames(entry.frames.length > 0 ? entry.frames : null);
+    if (entry.frames[0] !== undefined) onSeek(entry.frames[0]);
+  };
+
+  const words = completeWords(`${text} `);
+  const note =
+    stoppedAfter !== undefined ? w.trace.stopped(stoppedAfter) : finished ? w.trace.words(words) : run;
+  return (
+    <Panel
+      title={w.trace.title}
+      note={note}
+      grow
+      tools={finished && <CopyTrace text={text} />}
+      foot={
+        (writing || finished) && (
+          <NamedRow
+            named={named.map((n) => ({ ...n, label: distortionLabel(n.id, pageLang) }))}
+            ruledOut={ruledOut.map((id) => distortionLabel(id, pageLang))}
+            writing={writing}
+            chosen={chosen}
+            onChoose={choose}
+          />
+        )
+      }
+    >
+      {answer && answer.count > 1 && <AnswerChoice {...answer} />}
+      <div className="assess-trace" ref={body}>
+        {text === '' && !writing ? (
+          <p className="assess-trace__empty">{w.trace.empty}</p>
+        ) : (
+          <TraceText
+            text={text}
+            lang={lang}
+            writing={writing}
+            spans={spans}
+            chosen={chosen}
+            frames={frames}
+            end={follow.end}
+            onFrames={onFrames}
+            onSeek={onSeek}
+          />
+        )}
+        {follow.away && (
+          <div className="assess-trace__follow">
+            <Button icon="arrowDown" onClick={follow.resume}>
+              {w.trace.follow}
+            </Button>
+          </div>
+        )}
+      </div>
+      {raw && <RawAnswer {...raw} />}
+      {props.announce && writing && <SpokenTrace text={text} lang={lang} />}
+    </Panel>
+  );
+}
+
+function CopyTrace({ text }: { readonly text: string }) {
+  const w = useWords();
+  const [copied, setCopied] = useState(false);
+  return (
+    <IconButton
+      icon={copied ? 'check' : 'copy'}
+      label={copied ? w.trace.copied : w.trace.copy}
+      onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
+    />
+  );
+}
+
+/** Which of several answers is shown. */
+function AnswerChoice(props: NonNullable<TracePanelProps['answer']>) {
+  const { index, count, onSelect } = props;
+  const w = useWords();
+  return (
+    <div className="assess-trace__answers">
+      <IconButton
+        icon="previous"
+        label={w.trace.previousAnswer}
+        disabled={index === 0}
+        onClick={() => onSelect(index - 1)}
+      />
+      <span>{w.progress.answers(index + 1, count)}</span>
+      <IconButton
+        icon="next"
+        label={w.trace.nextAnswer}
+        disabled={index === count - 1}
+        onClick={() => onSelect(index + 1)}
+      />
+    </div>
+  );
+}
