@@ -25,7 +25,7 @@ export const distortionTerms: readonly DistortionTerm[] = [
     label: { en: 'Out of focus', zh: '失焦' },
     en: [
       'out~of~focus',
-      'de-?focus(?:ed|ing)?',
+      'de-?focus(?:ed|ing)?(?! blur)',
       'mis-?focus(?:ed)?',
       'focus (?:hunting|errors?|problems?|issues?)',
       'unfocus(?:ed)?',
@@ -88,14 +88,19 @@ export const distortionTerms: readonly DistortionTerm[] = [
   {
     id: 'noise',
     label: { en: 'Noise', zh: '噪声' },
-    en: ['nois(?:e|y|iness)', 'grain(?:s|y|iness)?', 'speckl(?:e|es|ed|ing)', 'snow(?:y)~(?:picture|image)'],
+    en: [
+      '(?:(?:image|sensor|film|luma|colou?r|chroma)~)?nois(?:e|y|iness)',
+      'grain(?:s|y|iness)?',
+      'speckl(?:e|es|ed|ing)',
+      'snow(?:y)~(?:picture|image)',
+    ],
     zh: ['噪声', '噪点', '噪音', '颗粒感', '颗粒'],
   },
   {
     id: 'lowres',
     label: { en: 'Low resolution', zh: '分辨率低' },
     en: [
-      '(?:low|lower|poor|limited|reduced|insufficient)~res(?:olution)?',
+      '(?:low|lower|poor|limited|reduced|insufficient)~res(?:olution)?(?:~up-?scal(?:ed|ing))?',
       'resolution (?:is|seems|looks|appears) (?:very |too |rather |quite )?(?:low|poor|limited)',
       'pixel+at(?:ed|ion)',
       'up-?scal(?:ed|ing)',
@@ -107,7 +112,7 @@ export const distortionTerms: readonly DistortionTerm[] = [
     id: 'blur',
     label: { en: 'Blur', zh: '模糊' },
     en: [
-      'blur(?:s|ry|red|ring|riness)?',
+      '(?:(?:defocus|gaussian|lens)~)?blur(?:s|ry|red|ring|riness)?',
       'unsharp(?:ness)?',
       'soft(?:ness)?(?= (?:picture|image|edges?|details?|texture)|[.,;:!?]|$)',
       '(?:lack(?:s|ing)?|loss|losing|lost)(?:~of)?~(?:(?:fine|some|much|texture|sharp) )*(?:sharpness|clarity|details?|definition)',
@@ -132,7 +137,8 @@ export const distortionTerms: readonly DistortionTerm[] = [
     id: 'over',
     label: { en: 'Too bright', zh: '过曝' },
     en: [
-      'over-?expos(?:ed|ure)',
+      'over-?expos(?:ed|ure)(?: highlights)?',
+      'highlight~clipping',
       '(?:too|overly|excessively)~bright',
       'blown(?:-| )?out(?: highlights| sky| areas)?',
       '(?:clipped|burnt|burned|blown) (?:highlights|whites)',
@@ -144,7 +150,8 @@ export const distortionTerms: readonly DistortionTerm[] = [
     id: 'under',
     label: { en: 'Too dark', zh: '过暗' },
     en: [
-      'under-?expos(?:ed|ure)',
+      'under-?expos(?:ed|ure)(?: shadows)?',
+      'shadow~crush(?:ing)?',
       '(?:too|overly|excessively|very)~dark',
       '(?:poor|low|insufficient|dim)~light(?:ing)?',
       'crushed (?:blacks|shadows)',
@@ -156,8 +163,9 @@ export const distortionTerms: readonly DistortionTerm[] = [
     id: 'contrast',
     label: { en: 'Contrast', zh: '对比度' },
     en: [
-      '(?:low|poor|weak|reduced|insufficient|flat|lack of|lacks|lacking|excessive|harsh|too much|too little)~contrast',
+      '(?:low|poor|weak|reduced|insufficient|flat|lack of|lacks|lacking|loss of|lost|excessive|harsh|too much|too little)~contrast',
       'contrast (?:is|seems|looks|appears) (?:very |too |rather |quite )?(?:low|poor|weak|flat|high|harsh|reduced)',
+      'contrast~(?:loss|fading)',
       'washed~out',
     ],
     zh: ['对比度低', '对比度较低', '对比度不足', '对比度过低', '对比度过高', '低对比度', '发灰'],
@@ -166,7 +174,7 @@ export const distortionTerms: readonly DistortionTerm[] = [
     id: 'colour',
     label: { en: 'Colour', zh: '色彩' },
     en: [
-      'colou?r~(?:cast|distortions?|shifts?|errors?|bleed(?:ing)?|deviation|inaccurac(?:y|ies)|fringing|problems?)',
+      'colou?r~(?:casts?|distortions?|shifts?|errors?|bleed(?:ing)?|deviation|inaccurac(?:y|ies)|fringing|problems?)',
       '(?:over|de|under)-?saturat(?:ed|ion)',
       '(?:unnatural|dull|faded|wrong|inaccurate|distorted|muted|pale)~(?:colou?rs?|saturation|hues?)',
       'colou?rs (?:are|look|seem|appear) (?:very |too |rather |quite |slightly )?(?:dull|faded|unnatural|wrong|off|pale|muted|distorted)',
@@ -204,7 +212,7 @@ export const distortionTerms: readonly DistortionTerm[] = [
     id: 'freeze',
     label: { en: 'Freezing', zh: '画面冻结' },
     en: [
-      'fr(?:eez(?:e|es|ing)|oze|ozen)(?:~frames?)?',
+      'fr(?:eez(?:e|es|ing)|oze|ozen)(?:~(?:frames?|motion))?',
       'stall(?:s|ed|ing)?',
       'stuck',
       '(?:re-?)?buffering',
@@ -243,7 +251,7 @@ export const distortionTerms: readonly DistortionTerm[] = [
     id: 'flicker',
     label: { en: 'Flicker', zh: '闪烁' },
     en: [
-      'flicker(?:s|ed|ing)?',
+      '(?:brightness~|light~)?flicker(?:s|ed|ing)?',
       'brightness~(?:fluctuat(?:es|ion|ions|ing)|pump(?:s|ing)|jumps?)',
       'strob(?:e|ing)',
     ],

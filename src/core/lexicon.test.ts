@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { distortionTerms } from './distortion-terms.ts';
@@ -36,6 +37,9 @@ const cases: [string, string[]][] = [
   ['噪声不明显，画面不清晰', ['-noise', '+blur']],
   ['无卡顿，存在过曝', ['-drop', '+over']],
   ['没有模糊但噪点严重', ['-blur', '+noise']],
+  ['I cannot overlook strong blur.', ['+blur']],
+  ['I find neither blur nor banding.', ['-blur', '-banding']],
+  ['no noise and no banding', ['-noise', '-banding']],
   ['运动模糊明显，对比度不足', ['+motion-blur', '+contrast']],
 ];
 
@@ -72,6 +76,43 @@ describe('distortions in a text', () => {
           findDistortions(`画面${word}`).map((m) => m.id),
           word,
         ).toEqual([term.id]);
+    }
+  });
+});
+
+const sentences = new URL('../../training-server/torch/small/text/', import.meta.url);
+const read = (name: string) => JSON.parse(readFileSync(new URL(`${name}.json`, sentences), 'utf8'));
+
+describe.skipIf(!existsSync(sentences))('the sentences of the small model', () => {
+  test('every name of a fault is found, as itself and once', () => {
+    for (const [id, { names }] of Object.entries<{ names: string[] }>(read('faults'))) {
+      for (const name of names) {
+        expect(
+          findDistortions(`I clearly see strong ${name} in the first half.`).map((m) => m.id),
+          name,
+        ).toEqual([id]);
+      }
+    }
+  });
+
+  test('every way to say that a fault is there, and that one is not', () => {
+    const { first, further } = read('sentences');
+    for (const frame of [...first.weak, ...first.strong, ...further]) {
+      expect(says(frame.replace('{fault}', 'slight flicker')), frame).toEqual(['+flicker']);
+    }
+    for (const frame of read('fine').absences) {
+      expect(says(frame.replace('{a}', 'flicker').replace('{b}', 'noise')), frame).toEqual([
+        '-flicker',
+        '-noise',
+      ]);
+    }
+  });
+
+  test('no other sentence names a distortion', () => {
+    const effects = Object.values<{ effects: string[] }>(read('faults')).flatMap((f) => f.effects);
+    const fine = read('fine').clauses.map((c: { text: string }) => c.text);
+    for (const text of [...effects, ...fine, ...read('openings'), ...read('sentences').clean]) {
+      expect(says(text), text).toEqual([]);
     }
   });
 });

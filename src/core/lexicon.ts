@@ -41,7 +41,7 @@ const negator =
   /\b(?:no|not|without|never|neither|nor|none of|cannot|free (?:of|from)|lack(?:s|ing)?(?: of)?|absence of|absent|devoid of|hardly any|barely any|(?:little|few) (?:to|or) no|rather than|instead of|avoid(?:s|ed|ing)?)\b|n['’]t\b|没有|没|毫无|并无|无(?!法)|未(?:见|出现|发现|发生|观察到|受到|有)?|不存在|看不到|看不出|并非|不是|不含|避免/giu;
 /** Looks like a negator and is none. */
 const noNegator =
-  /^(?:not (?:only|just|merely|simply|(?:\w+ )?(?:free|without|devoid|immune|stable|steady|smooth|natural|good|great|ideal|perfect|clean|consistent|uniform|bright|vivid|enough))\b|no doubt|no wonder|never (?:free|without)|cannot (?:hide|avoid|remove)|不仅|不只|没能|未能)/iu;
+  /^(?:not (?:only|just|merely|simply|(?:\w+ )?(?:free|without|devoid|immune|stable|steady|smooth|natural|good|great|ideal|perfect|clean|consistent|uniform|bright|vivid|enough))\b|no doubt|no wonder|never (?:free|without)|cannot (?:hide|avoid|remove|overlook|ignore|miss|deny)|不仅|不只|没能|未能)/iu;
 /** What ends the reach of a negator on its way to a term. */
 const reachEnd =
   /[.!?;:](?=\s)|[。，！？；：\n]|\b(?:but|however|although|though|while|whereas|yet|except|apart from|besides|only|despite|still)\b|[,，]? ?\band (?:the|there|it|its|this|some|a|an|is|are|has|have|shows?|slight|mild|heavy|strong|severe)\b|, (?:the|there|it|its|this|some|a|an|slight|mild|heavy|strong|severe|moderate|with|which|making|leading|causing)\b|\b(?:is|are|was|were)\b.*?(?:,|\band\b)|但|却|然而|不过|只有|仅有|而且有|存在(?!任何)|(?<!没|未)有(?:轻微|明显|一些|较|严重|些)/iu;

@@ -36,6 +36,17 @@ const cases: [string, [string, number[]][]][] = [
   ['the second half', [['the second half', [7, 8, 9, 10, 11, 12]]]],
   ['third quarter', [['third quarter', [7, 8, 9]]]],
   ['at the end, not in the end', [['at the end', [10, 11, 12]]]],
+  ['I go through the frames one by one.', []],
+  [
+    'blur early on, noise later on',
+    [
+      ['early on', [1, 2, 3, 4, 5, 6]],
+      ['later on', [7, 8, 9, 10, 11, 12]],
+    ],
+  ],
+  ['in the opening half', [['the opening half', [1, 2, 3, 4, 5, 6]]]],
+  ['banding from start to end', [['from start to end', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]]]],
+  ['frames three and four', [['frames three and four', [3, 4]]]],
   ['throughout', [['throughout', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]]]],
   ['第6帧模糊', [['第6帧', [6]]]],
   ['第3帧和第5帧', [['第3帧和第5帧', [3, 5]]]],

@@ -119,7 +119,8 @@ const parts: Readonly<Record<string, number>> = { half: 2, third: 3, quarter: 4 
 /** Longer readings first; group names differ between patterns. */
 const patterns: readonly (readonly [source: string, means: Meaning])[] = [
   [
-    `\\bframes?\\s*(?:numbers?\\s+|no\\.?\\s*|#)?(?<list>${listOf('\\d{1,3}')}|${listOf(word)})(?![\\w:]|\\.\\d)`,
+    // "frames one by one" names no frame: number words need the singular, or a list.
+    `\\bframes?\\s*(?:numbers?\\s+|no\\.?\\s*|#)?(?<list>${listOf('\\d{1,3}')}|(?<=\\bframe )${word}|${word}${separator}${listOf(word)})(?![\\w:]|\\.\\d)`,
     (clip, g) => listed(g.list!, clip.times.length),
   ],
   [
@@ -145,10 +146,12 @@ const patterns: readonly (readonly [source: string, means: Meaning])[] = [
     },
   ],
   [
-    '\\b(?:the )?(?<which>first|second|third|fourth|last|final|latter) (?<part>half|third|quarter)\\b',
+    '\\b(?:the )?(?<which>first|second|third|fourth|last|final|latter|opening|closing) (?<part>half|third|quarter)\\b',
     (clip, g, text) => {
       const n = parts[g.part!.toLowerCase()]!;
-      const i = /^(?:last|final|latter)$/i.test(g.which!) ? n : numberOf(g.which!);
+      const i = /^(?:last|final|latter|closing)$/i.test(g.which!)
+        ? n
+        : numberOf(g.which!.replace(/opening/i, 'first'));
       return i <= n ? part((i - 1) / n, i / n)(clip, g, text) : null;
     },
   ],
@@ -162,11 +165,13 @@ const patterns: readonly (readonly [source: string, means: Meaning])[] = [
   ],
   [`\\b(?<clock>${clock})`, (clip, g) => at(clip, secondsOf(g.clock!))],
   [`\\b(?<mark>${seconds})[ -]?${unit} mark\\b`, (clip, g) => at(clip, secondsOf(g.mark!))],
-  ['\\b(?:at|in|near|towards?|from) the (?:very )?(?:beginning|start|opening)\\b', part(0, 0.25)],
+  ['\\b(?:at|in|near|towards?|from) the (?:very )?(?:beginning|start|opening)\\b(?! (?:half|third|quarter))', part(0, 0.25)],
   ['\\b(?:at|near|towards?|by) the (?:very )?end\\b', part(0.75, 1)],
+  ['\\bearly on\\b', part(0, 0.5)],
+  ['\\blater on\\b', part(0.5, 1)],
   ['\\b(?:in|around|near) the middle\\b|\\b(?:half-?way|mid-?way) through\\b', part(1 / 3, 2 / 3)],
   [
-    '\\bthroughout\\b|\\b(?:all|every|each)(?: of the| the)? frames?\\b|\\b(?:the )?(?:whole|entire) (?:video|clip|sequence)\\b',
+    '\\bthroughout\\b|\\bfrom (?:the )?(?:start|beginning) to (?:the )?(?:end|finish)\\b|\\b(?:all|every|each)(?: of the| the)? frames?\\b|\\b(?:the )?(?:whole|entire) (?:video|clip|sequence)\\b',
     part(0, 1),
   ],
   [
