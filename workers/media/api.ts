@@ -1,11 +1,13 @@
 /** What the page and the media worker say to each other. Times are seconds, frames are counted in presentation order. */
 
 /** How the pixels of one branch are taken from a frame (contracts §2). */
-export type PixelRule = { readonly pixels: 'squash' } | { readonly pixels: 'fragments'; readonly cell: number };
+export type PixelRule =
+  | { readonly pixels: 'squash' }
+  | { readonly pixels: 'fragments'; readonly cell: number };
 
 export interface ColourFacts {
-  /** Matrix used for YUV to RGB. */
-  readonly matrix: 'bt601' | 'bt709' | 'bt2020';
+  /** Matrix used for YUV to RGB; `identity` holds RGB in its three planes. */
+  readonly matrix: 'bt601' | 'bt709' | 'bt2020' | 'smpte240m' | 'fcc' | 'identity';
   readonly range: 'limited' | 'full';
   /** Where the tag came from; `none` means the BT.601 default of ffmpeg was used. */
   readonly source: 'bitstream' | 'container' | 'none';
@@ -41,6 +43,8 @@ export interface OpenedVideo {
   readonly facts: VideoFacts;
   /** Presentation time of every frame in seconds, ascending, first frame at 0. */
   readonly times: Float64Array;
+  /** Time of frame 0 on a player's clock in seconds; negative when an edit list hides it. */
+  readonly start: number;
 }
 
 export interface FrameRequest {
@@ -64,6 +68,8 @@ export interface DeliveredFrame {
   /** One [size, size, 3] uint8 RGB picture for each rule, transferred. */
   readonly rgb: readonly Uint8Array<ArrayBuffer>[];
   readonly thumbnail?: ImageBitmap;
+  /** The decoder keeps its planes to itself: the browser made the RGB, other machines may give other values. */
+  readonly foreignColour?: true;
 }
 
 export interface DecodeReport {
@@ -73,9 +79,22 @@ export interface DecodeReport {
   readonly seconds: number;
 }
 
+/** A whole frame, rotation applied, rows from the top. */
+export interface Picture {
+  readonly width: number;
+  readonly height: number;
+  readonly rgba: Uint8ClampedArray<ArrayBuffer>;
+}
+
 /** The worker's side. Errors are `CodedError` with the `media/*` codes; an aborted job rejects with `AbortError`. */
 export interface MediaApi {
+  /**
+   * Reads the index, not the video. A video that ends early opens; `facts.missing` tells how much is cut off. Where the
+   * browser cannot decode the stream, `media/codec` carries what is known of it as parameters: `codec`, `width`,
+   * `height`, `frames`, `fps`, `duration`.
+   */
   open(file: File): Promise<OpenedVideo>;
+  /** Frames arrive one by one, in decode order, before the report. */
   frames(
     id: number,
     request: FrameRequest,
@@ -83,7 +102,9 @@ export interface MediaApi {
     job: number,
   ): Promise<DecodeReport>;
   /** One frame at full size with the project's own colour conversion, rotation applied: RGBA, for the viewer and PNG export. */
-  picture(id: number, index: number, job: number): Promise<{ width: number; height: number; rgba: Uint8ClampedArray<ArrayBuffer> }>;
+  picture(id: number, index: number, job: number): Promise<Picture>;
+  /** Codecs that this browser decodes, measured. */
+  codecs(): Promise<readonly CodecSupport[]>;
   abort(job: number): void;
   close(id: number): void;
 }

@@ -1,0 +1,154 @@
+/** What the browser tests call in their page: the media client, with pixels handed back as text. */
+import type { PixelRule, VideoFacts } from '../../workers/media/api.ts';
+import { createMediaClient } from '../../workers/media/client.ts';
+
+const client = createMediaClient();
+const files = new Map<string, Promise<File>>();
+
+function fileAt(url: string): Promise<File> {
+  let file = files.get(url);
+  if (!file) {
+    file = fetch(url).then(async (response) => {
+      if (!response.ok) throw new Error(`${url}: ${response.status}`);
+      return new File([await response.blob()], url.split('/').pop()!);
+    });
+    files.set(url, file);
+  }
+  return file;
+}
+
+export interface Failure {
+  readonly code: string;
+  readonly params: Readonly<Record<string, string | number>>;
+}
+
+/** Errors as data: what they say, not that they were thrown, is what the tests look at. */
+function failureOf(error: unknown): Failure {
+  if (error instanceof Error && 'code' in error && 'params' in error)
+    return { code: String(error.code), params: error.params as Failure['params'] };
+  return { code: error instanceof Error ? `${error.name}: ${error.message}` : String(error), params: {} };
+}
+
+function base64(bytes: Uint8Array | Uint8ClampedArray): string {
+  let text = '';
+  for (let at = 0; at < bytes.length; at += 32768)
+    text += String.fromCharCode(...bytes.subarray(at, at + 32768));
+  return btoa(text);
+}
+
+/** Mean of each channel of an RGB picture. */
+function meanOf(rgb: Uint8Array): [number, number, number] {
+  const sums: [number, number, number] = [0, 0, 0];
+  for (let i = 0; i < rgb.length; i++) sums[(i % 3) as 0 | 1 | 2] += rgb[i]!;
+  return sums.map((sum) => sum / (rgb.length / 3)) as [number, number, number];
+}
+
+export interface FramesResult {
+  readonly decoded: number;
+  readonly seconds: number;
+  readonly frames: readonly {
+    readonly index: number;
+    readonly substituted?: number;
+    readonly mean: readonly [number, number, number];
+    readonly sizes: readonly number[];
+    readonly thumbnail?: readonly [number, number];
+  }[];
+}
+
+const harness = {
+  async open(
+    url: string,
+  ): Promise<{ id: number; facts: VideoFacts; start: number; times: number[] } | Failure> {
+    try {
+      const { id, facts, start, times } = await client.open(await fileAt(url));
+      return { id, facts, start, times: [...times] };
+    } catch (error) {
+      return failureOf(error);
+    }
+  },
+
+  async openBytes(name: string, bytes: readonly number[]): Promise<Failure | { readonly id: number }> {
+    try {
+      return { id: (await client.open(new File([new Uint8Array(bytes)], name))).id };
+    } catch (error) {
+      return failureOf(error);
+    }
+  },
+
+  async frames(
+    id: number,
+    indices: readonly number[],
+    size: number,
+    rules: readonly PixelRule[],
+    options: { thumbnail?: number; software?: boolean; abortAfter?: number } = {},
+  ): Promise<FramesResult | Failure> {
+    const frames: FramesResult['frames'][number][] = [];
+    const stop = new AbortController();
+    try {
+      const report = await client.frames(
+        id,
+        { indices, size, rules, thumbnail: options.thumbnail ?? 0, software: options.software ?? false },
+        ({ index, substituted, rgb, thumbnail }) => {
+          frames.push({
+            index,
+            ...(substituted !== undefined ? { substituted } : {}),
+            mean: meanOf(rgb[0]!),
+            sizes: rgb.map((picture) => picture.length),
+            ...(thumbnail ? { thumbnail: [thumbnail.width, thumbnail.height] as const } : {}),
+          });
+          thumbnail?.close();
+          if (frames.length === options.abortAfter) stop.abort();
+        },
+        stop.signal,
+      );
+      frames.sort((a, b) => a.index - b.index);
+      return { decoded: report.decoded, seconds: report.seconds, frames };
+    } catch (error) {
+      return { ...failureOf(error), params: { ...failureOf(error).params, delivered: frames.length } };
+    }
+  },
+
+  async picture(
+    id: number,
+    index: number,
+  ): Promise<{ width: number; height: number; rgba: string } | Failure> {
+    try {
+      const { width, height, rgba } = await client.picture(id, index);
+      return { width, height, rgba: base64(rgba) };
+    } catch (error) {
+      return failureOf(error);
+    }
+  },
+
+  codecs: () => client.codecs(),
+  close: (id: number) => client.close(id),
+
+  /** Seconds to decode every packet of a file in decode order with one flush, frames closed at once. */
+  async decodeAll(url: string): Promise<{ packets: number; seconds: number }> {
+    const { Video } = await import('../../workers/media/video.ts');
+    const { RunDecoder } = await import('../../workers/media/run-decoder.ts');
+    const video = await Video.open(await fileAt(url));
+    const decoder = new RunDecoder(
+      video.index,
+      video.order,
+      video.config(false),
+      new AbortController().signal,
+    );
+    const begun = performance.now();
+    const end = video.facts.frames;
+    const { seen, failure } = await decoder.run({ start: 0, end }, new Set(), async () => {});
+    if (failure) throw failure;
+    decoder.close();
+    return { packets: seen.size, seconds: (performance.now() - begun) / 1000 };
+  },
+};
+
+export type Harness = typeof harness;
+
+declare global {
+  interface Window {
+    media: Harness;
+  }
+}
+
+window.media = harness;

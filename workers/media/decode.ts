@@ -1,0 +1,128 @@
+/** Decodes wanted frames of a video, and finds the nearest decodable one for those that are damaged. */
+import { CodedError } from '../../src/core/errors.ts';
+import { keyAfter, startOf } from './plan.ts';
+import { type FrameSink, RunDecoder, type RunOutcome } from './run-decoder.ts';
+import type { Video } from './video.ts';
+
+/** Takes one decoded frame and closes it. `index` is the frame that was wanted, `used` the one that `frame` is. */
+export type WantedSink = (index: number, used: number, frame: VideoFrame) => Promise<void>;
+
+export interface DecodeOptions {
+  readonly software: boolean;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Each distinct wanted frame goes to the sink once. A GOP that fails is tried again in software; what cannot be decoded
+ * then is replaced by the nearest decodable frame before it, else after it.
+ *
+ * @returns packets fed to decoders
+ * @throws CodedError `media/damaged` when nothing can be decoded, `media/stalled`, `media/changed`; `AbortError`
+ */
+export async function decodeFrames(
+  video: Video,
+  wanted: Iterable<number>,
+  sink: WantedSink,
+  { software, signal }: DecodeOptions,
+): Promise<number> {
+  const left = new Set(wanted);
+  const runs = await video.plan(left);
+  const preferred = new RunDecoder(video.index, video.order, video.config(software), signal);
+  let rescue: RunDecoder | undefined;
+  const inSoftware = () => {
+    rescue ??= new RunDecoder(video.index, video.order, video.config(true), signal);
+    return rescue;
+  };
+  const deliver: FrameSink = async (index, frame) => {
+    left.delete(index);
+    await sink(index, index, frame);
+  };
+  try {
+    let failed = 0;
+    for (const run of runs) {
+      // After two failures the hardware is not asked again.
+      const outcome = failed < 2 ? await preferred.run(run, left, deliver) : undefined;
+      if (outcome && outcome.failure === undefined) continue;
+      failed++;
+      if (run.frames.some((frame) => left.has(frame))) await inSoftware().run(run, left, deliver);
+    }
+    if (left.size > 0) await substitute(video, left, sink, inSoftware());
+    return preferred.fed + (rescue?.fed ?? 0);
+  } finally {
+    preferred.close();
+    rescue?.close();
+  }
+}
+
+const nothing: ReadonlySet<number> = new Set();
+const drop: FrameSink = async () => {};
+
+/** GOPs are looked through one by one, away from the damaged frame, until one gives a frame. */
+async function substitute(
+  video: Video,
+  left: Set<number>,
+  sink: WantedSink,
+  decoder: RunDecoder,
+): Promise<void> {
+  const { order } = video;
+  const surveys = new Map<number, readonly number[]>();
+  const survey = async (start: number) => {
+    let frames = surveys.get(start);
+    if (!frames) {
+      frames = await decodable(decoder, start, keyAfter(order, start));
+      surveys.set(start, frames);
+    }
+    return frames;
+  };
+  const uses = new Map<number, number[]>();
+  for (const index of [...left].sort((a, b) => a - b)) {
+    const home = await video.trustedKey(startOf(order, order.at[index]!));
+    let used: number | undefined;
+    for (let start = home; used === undefined; start = await video.trustedKey(start - 1)) {
+      used = (await survey(start)).findLast((frame) => frame <= index);
+      if (start === 0) break;
+    }
+    for (let start = home; used === undefined && start < order.key.length; start = keyAfter(order, start)) {
+      if ((await video.trustedKey(start)) !== start) continue;
+      used = (await survey(start)).find((frame) => frame > index);
+    }
+    if (used === undefined) throw new CodedError('media/damaged');
+    uses.set(used, [...(uses.get(used) ?? []), index]);
+  }
+  for (const run of await video.plan(uses.keys())) {
+    await decoder.run(run, new Set(run.frames), async (used, frame) => {
+      for (const index of uses.get(used)!) {
+        left.delete(index);
+        const copy = frame.clone();
+        try {
+          await sink(index, used, copy);
+        } finally {
+          copy.close();
+        }
+      }
+    });
+  }
+  if (left.size > 0) throw new CodedError('media/damaged');
+}
+
+/**
+ * Frames of [start, end) that come out of the decoder, ascending. A decoder that fails drops what it still holds, so the
+ * longest beginning that it takes to the end is searched by halving.
+ */
+async function decodable(decoder: RunDecoder, start: number, end: number): Promise<readonly number[]> {
+  const attempt = (to: number): Promise<RunOutcome> => decoder.run({ start, end: to }, nothing, drop);
+  let best = await attempt(end);
+  if (best.failure !== undefined) {
+    let [good, bad] = [start, end];
+    best = { seen: nothing };
+    while (bad - good > 1) {
+      const middle = (good + bad) >> 1;
+      const outcome = await attempt(middle);
+      if (outcome.failure === undefined) {
+        good = middle;
+        best = outcome;
+      } else bad = middle;
+    }
+  }
+  return [...best.seen].sort((a, b) => a - b);
+}

@@ -1,0 +1,77 @@
+/** Sequence parameter set of H.264 (ITU-T H.264 §7.3.2.1.1 and annex E). */
+import { BitReader } from './bits.ts';
+import { rawPayload } from './nal.ts';
+import { chromaOf, depthOf, type StreamHeader } from './stream-header.ts';
+
+/** Profiles whose SPS carries chroma format and bit depth. */
+const HIGH = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
+
+function skipScalingList(bits: BitReader, size: number): void {
+  let last = 8;
+  let next = 8;
+  for (let i = 0; i < size; i++) {
+    if (next !== 0) next = (last + bits.se() + 256) % 256;
+    if (next !== 0) last = next;
+  }
+}
+
+function skipScalingMatrix(bits: BitReader, lists: number): void {
+  for (let i = 0; i < lists; i++) {
+    const present = bits.flag();
+    if (present) skipScalingList(bits, i < 6 ? 16 : 64);
+  }
+}
+
+/**
+ * @param sps the NAL unit with its header byte
+ * @throws RangeError when it ends early or says what cannot be
+ */
+export function parseH264Sps(sps: Uint8Array): StreamHeader {
+  const bits = new BitReader(rawPayload(sps));
+  bits.skip(8);
+  const profile = bits.bits(8);
+  bits.skip(16); // constraints, level
+  bits.ue(); // seq_parameter_set_id
+  let chromaIdc = 1;
+  let depth = 8;
+  if (HIGH.has(profile)) {
+    chromaIdc = bits.ue();
+    if (chromaIdc === 3) bits.skip(1); // separate_colour_plane
+    depth = 8 + bits.ue();
+    bits.ue(); // bit depth of chroma
+    bits.skip(1); // lossless bypass
+    if (bits.flag()) skipScalingMatrix(bits, chromaIdc === 3 ? 12 : 8);
+  }
+  bits.ue(); // log2_max_frame_num
+  const order = bits.ue();
+  if (order === 0) bits.ue();
+  else if (order === 1) {
+    bits.skip(1);
+    bits.se();
+    bits.se();
+    const cycle = bits.ue();
+    if (cycle > 255) throw new RangeError(`${cycle} frames in a picture order cycle are too many.`);
+    for (let i = 0; i < cycle; i++) bits.se();
+  }
+  bits.ue(); // max_num_ref_frames
+  bits.skip(1);
+  bits.ue(); // width
+  bits.ue(); // height
+  if (!bits.flag()) bits.skip(1); // frame_mbs_only, else mb_adaptive
+  bits.skip(1); // direct_8x8
+  if (bits.flag()) for (let i = 0; i < 4; i++) bits.ue(); // cropping
+  const header = { bitDepth: depthOf(depth), chroma: chromaOf(chromaIdc) };
+  return bits.flag() ? { ...header, ...parseVuiColour(bits) } : header;
+}
+
+/** The start of the VUI, alike in H.264 and HEVC up to the colour description. */
+export function parseVuiColour(bits: BitReader): Pick<StreamHeader, 'matrix' | 'transfer' | 'fullRange'> {
+  if (bits.flag() && bits.bits(8) === 255) bits.skip(32); // aspect ratio
+  if (bits.flag()) bits.skip(1); // overscan
+  if (!bits.flag()) return {};
+  bits.skip(3); // video_format
+  const fullRange = bits.flag();
+  if (!bits.flag()) return { fullRange };
+  bits.skip(8); // primaries
+  return { fullRange, transfer: bits.bits(8), matrix: bits.bits(8) };
+}

@@ -1,0 +1,205 @@
+/**
+ * WebM, Matroska and MPEG-TS: the packet index of the video track. These files have no table of their packets, so
+ * their block headers are read once, from front to back; the packets themselves are read when they are wanted.
+ */
+import {
+  BlobSource,
+  type EncodedPacket,
+  EncodedPacketSink,
+  Input,
+  type InputVideoTrack,
+  MATROSKA,
+  MPEG_TS,
+  WEBM,
+} from 'mediabunny';
+import { CodedError } from '../../src/core/errors.ts';
+import type { NamedBlob } from './bytes.ts';
+import type { ContainerFamily } from './container.ts';
+import { type ContainerColour, MAX_PACKETS, type PacketIndex } from './packet-index.ts';
+import { bestStream } from './stream-choice.ts';
+
+/** Matroska writes times in nanoseconds at most; microseconds tell any two frames apart and are exact in a double. */
+const TIMESCALE = 1_000_000;
+
+const MATRICES: Readonly<Record<string, number>> = {
+  rgb: 0,
+  bt709: 1,
+  bt470bg: 5,
+  smpte170m: 6,
+  'bt2020-ncl': 9,
+};
+const TRANSFERS: Readonly<Record<string, number>> = {
+  bt709: 1,
+  smpte170m: 6,
+  linear: 8,
+  'iec61966-2-1': 13,
+  pq: 16,
+  hlg: 18,
+};
+
+/** @throws CodedError `media/container`, `truncated`, `encrypted`, `codec`, `no-video`, `no-frames` */
+export async function indexWithMediabunny(file: NamedBlob, family: ContainerFamily): Promise<PacketIndex> {
+  const input = new Input({
+    source: new BlobSource(file, { useStreamReader: false }),
+    formats: [WEBM, MATROSKA, MPEG_TS],
+  });
+  const tracks = await readable(() => input.getVideoTracks());
+  if (tracks.length === 0) throw new CodedError('media/no-video');
+  const scanned: Scan[] = [];
+  for (const track of tracks) scanned.push(await scan(track));
+  const chosen = scanned[bestStream(scanned.map((s) => s.facts))]!;
+  const { track, packets } = chosen;
+  if (packets.length === 0) throw new CodedError('media/no-frames');
+  const config = await readable(() => track.getDecoderConfig());
+  const description = config?.description;
+  const last = packets.at(-1)!;
+  return {
+    container: family === 'mpegts' ? 'mpegts' : (await input.getFormat()) === WEBM ? 'webm' : 'mkv',
+    codec: config?.codec ?? (await sourceCodec(track)),
+    codedWidth: await track.getCodedWidth(),
+    codedHeight: await track.getCodedHeight(),
+    description: description ? copyOf(description) : undefined,
+    rotation: await track.getRotation(),
+    colour: colourOf(await track.getColorSpace()),
+    packets: {
+      timescale: TIMESCALE,
+      offset: new Float64Array(packets.length).fill(-1),
+      size: Uint32Array.from(packets, (p) => p.byteLength),
+      pts: Float64Array.from(packets, (p) => Math.round(p.timestamp * TIMESCALE)),
+      key: Uint8Array.from(packets, (p, i) => (i === 0 || p.type === 'key' ? 1 : 0)),
+    },
+    missing: await missingPackets(input, file, chosen),
+    // A player starts where the file starts, which for MPEG-TS is anywhere.
+    playerOffset:
+      family === 'mpegts' ? -packets.reduce((first, p) => Math.min(first, p.timestamp), Infinity) : 0,
+    lastDuration: last.duration,
+    read: packetReader(track, packets),
+  };
+}
+
+interface Scan {
+  readonly track: InputVideoTrack;
+  readonly packets: readonly EncodedPacket[];
+  readonly facts: Parameters<typeof bestStream>[0][number];
+  /** Reading ended in an error: the file is cut off or damaged behind the last packet. */
+  readonly broken: boolean;
+}
+
+async function scan(track: InputVideoTrack): Promise<Scan> {
+  const packets: EncodedPacket[] = [];
+  let broken = false;
+  try {
+    for await (const packet of new EncodedPacketSink(track).packets(undefined, undefined, {
+      metadataOnly: true,
+    })) {
+      packets.push(packet);
+      if (packets.length > MAX_PACKETS) throw new RangeError(`More than ${MAX_PACKETS} packets.`);
+    }
+  } catch {
+    broken = true; // what was read until then is there
+  }
+  const disposition = await track.getDisposition();
+  const [first, last] = [packets[0], packets.at(-1)];
+  return {
+    track,
+    packets,
+    broken,
+    facts: {
+      isDefault: disposition.default,
+      impaired: disposition.hearingImpaired || disposition.visuallyImpaired,
+      packets: packets.length,
+      bytes: packets.reduce((sum, p) => sum + p.byteLength, 0),
+      seconds: first && last ? last.timestamp + last.duration - first.timestamp : 0,
+    },
+  };
+}
+
+/** A file that mediabunny cannot make sense of. */
+async function readable<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (cause) {
+    throw new CodedError('media/container', { looksLike: 'a damaged file' }, undefined, { cause });
+  }
+}
+
+/** The container's name of a codec that mediabunny does not know; for Video for Windows its four characters. */
+async function sourceCodec(track: InputVideoTrack): Promise<string> {
+  const id = await track.getInternalCodecId();
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : 'unknown';
+}
+
+function copyOf(source: AllowSharedBufferSource): Uint8Array<ArrayBuffer> {
+  const view = ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source);
+  return new Uint8Array(view);
+}
+
+function colourOf(space: VideoColorSpaceInit): ContainerColour {
+  return {
+    matrix: MATRICES[space.matrix ?? ''],
+    transfer: TRANSFERS[space.transfer ?? ''],
+    fullRange: space.fullRange ?? undefined,
+  };
+}
+
+/** How many packets the header's duration promises beyond the last one, when the file ends early. */
+async function missingPackets(
+  input: Input,
+  file: NamedBlob,
+  { packets, broken, facts }: Scan,
+): Promise<number> {
+  if (!broken && !(await endsEarly(file))) return 0;
+  const promised = (await input.getDurationFromMetadata()) ?? 0;
+  const end = facts.seconds + (packets[0]?.timestamp ?? 0);
+  return Math.max(0, Math.round((promised - end) * (packets.length / Math.max(facts.seconds, 1e-3))));
+}
+
+/** Whether the Matroska segment is longer than the file. */
+async function endsEarly(file: NamedBlob): Promise<boolean> {
+  const head = new Uint8Array(await file.slice(0, 4096).arrayBuffer());
+  const number = (at: number): { value: number; length: number } | null => {
+    const first = head[at];
+    if (first === undefined || first === 0) return null;
+    const length = Math.clz32(first) - 23;
+    let value = first & (255 >> length);
+    let unknown = value === 255 >> length;
+    for (let i = 1; i < length; i++) {
+      unknown &&= head[at + i] === 255;
+      value = value * 256 + (head[at + i] ?? 0);
+    }
+    return unknown ? null : { value, length };
+  };
+  const header = number(4); // after the four bytes of the EBML id
+  if (!header) return false;
+  const segment = 4 + header.length + header.value;
+  if (head[segment] !== 0x18 || head[segment + 1] !== 0x53) return false;
+  const size = number(segment + 4);
+  return size !== null && segment + 4 + size.length + size.value > file.size;
+}
+
+/**
+ * Reads packets by their place in decode order. Going on from the packet read last costs one step; a jump looks the
+ * packet up by its time, and walks on when several packets share it.
+ */
+function packetReader(track: InputVideoTrack, packets: readonly EncodedPacket[]): PacketIndex['read'] {
+  const sink = new EncodedPacketSink(track);
+  let at = -1;
+  let current: EncodedPacket | null = null;
+  return async (i) => {
+    const wanted = packets[i]!;
+    if (current && at === i) return current.data;
+    let packet: EncodedPacket | null =
+      current && at === i - 1 ? await sink.getNextPacket(current) : await sink.getPacket(wanted.timestamp);
+    if (packet?.sequenceNumber !== wanted.sequenceNumber) {
+      packet = await sink.getFirstPacket();
+      while (packet && packet.sequenceNumber < wanted.sequenceNumber)
+        packet = await sink.getNextPacket(packet);
+    }
+    if (packet?.sequenceNumber !== wanted.sequenceNumber) throw new CodedError('media/damaged');
+    current = packet;
+    at = i;
+    return packet.data;
+  };
+}

@@ -1,0 +1,57 @@
+/** What every demuxer hands over: where the packets of the chosen stream lie and how to decode them. */
+import type { VideoFacts } from './api.ts';
+
+/** Colour as the container states it; code points of ITU-T H.273. */
+export interface ContainerColour {
+  readonly matrix?: number | undefined;
+  readonly transfer?: number | undefined;
+  readonly fullRange?: boolean | undefined;
+}
+
+/** Columns over the packets of one video stream, in decode order. Times are in units of 1/timescale seconds. */
+export interface PacketTable {
+  readonly timescale: number;
+  /** Byte offset in the file; −1 where the demuxer keeps that to itself (Matroska, MPEG-TS). */
+  readonly offset: Float64Array;
+  readonly size: Uint32Array;
+  readonly pts: Float64Array;
+  /** 1 where the container says that decoding can start. */
+  readonly key: Uint8Array;
+}
+
+export interface PacketIndex {
+  readonly container: VideoFacts['container'];
+  /** Codec string for WebCodecs; the container's own name of the codec when that is unknown. */
+  readonly codec: string;
+  readonly codedWidth: number;
+  readonly codedHeight: number;
+  /** `avcC`, `hvcC` and the like; absent where the parameter sets travel in the packets. */
+  readonly description?: Uint8Array<ArrayBuffer> | undefined;
+  /** Clockwise, applied before the picture is shown. */
+  readonly rotation: 0 | 90 | 180 | 270;
+  readonly colour: ContainerColour;
+  readonly packets: PacketTable;
+  /** Packets that the end of the file cuts off; they are not in the table. */
+  readonly missing: number;
+  /** Time of pts 0 on a player's clock, in seconds: negative when an edit list hides the start. */
+  readonly playerOffset: number;
+  /** Seconds that the last frame is shown, or 0 when unknown. */
+  readonly lastDuration: number;
+  /** Bytes of the packet at a place in decode order, the same for every demuxer. */
+  read(decodeIndex: number): Promise<Uint8Array>;
+}
+
+/** Packets of one stream, at most; a table that asks for more is damaged or hostile. About 77 hours at 60 frames a second. */
+export const MAX_PACKETS = 1 << 24;
+
+/**
+ * Frame numbers: frame i is the i-th packet by ascending PTS, equal ones in decode order.
+ *
+ * @returns for each frame, [L], its place in decode order
+ */
+export function presentationOrder(pts: Float64Array): Uint32Array {
+  const order = Uint32Array.from(pts, (_, i) => i);
+  let sorted = true;
+  for (let i = 1; i < pts.length && sorted; i++) sorted = pts[i]! >= pts[i - 1]!;
+  return sorted ? order : order.sort((a, b) => pts[a]! - pts[b]! || a - b);
+}

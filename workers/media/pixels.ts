@@ -1,0 +1,128 @@
+/** From the planes of a frame to what the model, the strip and the viewer look at. */
+import { fragmentPlan } from '../../src/core/fragments.ts';
+import type { ColourFacts, Picture, PixelRule } from './api.ts';
+import type { Planes } from './planes.ts';
+import { resizeRgb } from './resize.ts';
+import { type ColourTables, colourTables, type Rotation, shownSize, writeRgb } from './yuv.ts';
+
+/** One decoded frame; pictures made of it share what they have in common. */
+export class FramePixels {
+  /** Shown size, rotation applied. */
+  readonly width: number;
+  readonly height: number;
+  private readonly planes: Planes;
+  private readonly tables: ColourTables;
+  private readonly rotation: Rotation;
+  private whole: Uint8ClampedArray | undefined;
+
+  constructor(planes: Planes, tables: ColourTables, rotation: Rotation) {
+    this.planes = planes;
+    this.tables = tables;
+    this.rotation = rotation;
+    ({ width: this.width, height: this.height } = shownSize(planes, rotation));
+  }
+
+  /** The model's input, RGB [size, size, 3]. */
+  input(rule: PixelRule, size: number): Uint8Array<ArrayBuffer> {
+    return rule.pixels === 'squash'
+      ? resizeRgb(this.rgb(), this.width, this.height, size, size)
+      : this.fragments(size, rule.cell);
+  }
+
+  /** Blocks of native pixels side by side; nothing but the blocks is converted. */
+  private fragments(size: number, cell: number): Uint8Array<ArrayBuffer> {
+    const plan = fragmentPlan(this.width, this.height, size, cell);
+    const out = new Uint8ClampedArray(size * size * 3);
+    const stride = size * 3;
+    const scaled = plan.scaled
+      ? resizeRgb(this.rgb(), this.width, this.height, plan.width, plan.height)
+      : null;
+    for (const [j, y] of plan.y.entries())
+      for (const [i, x] of plan.x.entries()) {
+        const offset = j * cell * stride + i * cell * 3;
+        if (scaled) copyBlock(scaled, (y * plan.width + x) * 3, plan.width * 3, out, offset, stride, cell);
+        else {
+          const region = { x, y, width: cell, height: cell, step: 1 };
+          writeRgb(this.planes, this.tables, this.rotation, region, {
+            bytes: out,
+            offset,
+            stride,
+            channels: 3,
+          });
+        }
+      }
+    return new Uint8Array(out.buffer);
+  }
+
+  /** The whole frame, RGB [height, width, 3]. */
+  rgb(): Uint8ClampedArray {
+    this.whole ??= this.convert(3, 1);
+    return this.whole;
+  }
+
+  /** The whole frame, RGBA. */
+  picture(): Picture {
+    return { width: this.width, height: this.height, rgba: this.convert(4, 1) };
+  }
+
+  /** The frame at a height in pixels with the shown aspect, RGBA; a frame that is lower keeps its size. */
+  thumbnail(height: number): Picture {
+    const to = Math.min(height, this.height);
+    const width = Math.max(1, Math.round((this.width * to) / this.height));
+    // Twice the size is enough for an antialiased picture; the pixels between are not looked at.
+    const step = Math.max(1, Math.floor(this.height / (2 * to)));
+    const [w, h] = [Math.ceil(this.width / step), Math.ceil(this.height / step)];
+    const rgb = resizeRgb(step === 1 ? this.rgb() : this.convert(3, step), w, h, width, to);
+    const rgba = new Uint8ClampedArray(width * to * 4).fill(255);
+    for (let from = 0, at = 0; from < rgb.length; from += 3, at += 4) {
+      rgba[at] = rgb[from]!;
+      rgba[at + 1] = rgb[from + 1]!;
+      rgba[at + 2] = rgb[from + 2]!;
+    }
+    return { width, height: to, rgba };
+  }
+
+  private convert(channels: 3 | 4, step: number): Uint8ClampedArray<ArrayBuffer> {
+    const columns = Math.ceil(this.width / step);
+    const bytes = new Uint8ClampedArray(columns * Math.ceil(this.height / step) * channels);
+    const region = { x: 0, y: 0, width: this.width, height: this.height, step };
+    writeRgb(this.planes, this.tables, this.rotation, region, {
+      bytes,
+      offset: 0,
+      stride: columns * channels,
+      channels,
+    });
+    return bytes;
+  }
+}
+
+function copyBlock(
+  from: Uint8Array,
+  start: number,
+  fromStride: number,
+  to: Uint8ClampedArray,
+  offset: number,
+  toStride: number,
+  cell: number,
+): void {
+  for (let row = 0; row < cell; row++)
+    to.set(
+      from.subarray(start + row * fromStride, start + row * fromStride + cell * 3),
+      offset + row * toStride,
+    );
+}
+
+/** Tables of a video's colour at each bit depth that its frames turn out to have. */
+export function tablesOf(
+  colour: Pick<ColourFacts, 'matrix' | 'range'>,
+): (bitDepth: Planes['bitDepth']) => ColourTables {
+  const made = new Map<number, ColourTables>();
+  return (bitDepth) => {
+    let tables = made.get(bitDepth);
+    if (!tables) {
+      tables = colourTables(colour, bitDepth);
+      made.set(bitDepth, tables);
+    }
+    return tables;
+  };
+}

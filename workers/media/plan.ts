@@ -1,0 +1,77 @@
+/** Which packets have to be decoded for which frames. Pure: no decoder, no file. */
+
+/** Order of a stream's frames: `at[i]` is the place of frame i in decode order, `frame[d]` the frame of packet d. */
+export interface FrameOrder {
+  readonly at: Uint32Array;
+  readonly frame: Uint32Array;
+  /** 1 for packets at which decoding can start; a mark may be taken back when the packet turns out to be none. */
+  readonly key: Uint8Array;
+}
+
+/** Packets [start, end) in decode order that go into the decoder, one flush after the last. */
+export interface Run {
+  readonly start: number;
+  readonly end: number;
+  /** Frames wanted from this run, ascending. */
+  readonly frames: readonly number[];
+}
+
+export function frameOrder(at: Uint32Array, key: Uint8Array): FrameOrder {
+  const frame = new Uint32Array(at.length);
+  for (let i = 0; i < at.length; i++) frame[at[i]!] = i;
+  return { at, frame, key };
+}
+
+/** The last key packet at or before d in decode order; the first packet when there is none. */
+export function keyBefore(order: FrameOrder, d: number): number {
+  let k = d;
+  while (k > 0 && order.key[k] === 0) k--;
+  return k;
+}
+
+/** The first key packet after d in decode order, or the number of packets. */
+export function keyAfter(order: FrameOrder, d: number): number {
+  let k = d + 1;
+  while (k < order.key.length && order.key[k] === 0) k++;
+  return k;
+}
+
+/**
+ * Where decoding must start for the packet at d. Pictures that lead a key frame (open GOP: after it in decode order,
+ * before it in presentation order) need the GOP before.
+ */
+export function startOf(order: FrameOrder, d: number): number {
+  const key = keyBefore(order, d);
+  const leads = d !== key && order.frame[d]! < order.frame[key]!;
+  return leads && key > 0 ? keyBefore(order, key - 1) : key;
+}
+
+/**
+ * The fewest packets that give the wanted frames: each GOP that holds one, from its key packet to its last wanted frame
+ * in decode order. Everything that a frame refers to lies before it in decode order, so nothing after it is fed.
+ * Runs that overlap (open GOPs) become one.
+ *
+ * @param wanted frames, any order; repeats count once
+ */
+export function planRuns(order: FrameOrder, wanted: Iterable<number>): Run[] {
+  const frames = [...new Set(wanted)].sort((a, b) => order.at[a]! - order.at[b]!);
+  const runs: { start: number; end: number; frames: number[] }[] = [];
+  for (const frame of frames) {
+    const d = order.at[frame]!;
+    const start = startOf(order, d);
+    const last = runs.at(-1);
+    if (last && start < last.end) {
+      // Only as far back as a run that another frame has opened already: runs ascend by their last packet.
+      last.end = d + 1;
+      last.start = Math.min(last.start, start);
+      last.frames.push(frame);
+    } else runs.push({ start, end: d + 1, frames: [frame] });
+  }
+  for (const run of runs) run.frames.sort((a, b) => a - b);
+  return runs;
+}
+
+/** Packets that a plan feeds. */
+export function packetsOf(runs: readonly Run[]): number {
+  return runs.reduce((sum, run) => sum + run.end - run.start, 0);
+}

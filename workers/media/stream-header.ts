@@ -1,0 +1,24 @@
+/** What a bitstream says of its own pictures. Numbers of colour are the code points of ITU-T H.273. */
+export interface StreamHeader {
+  readonly bitDepth: 8 | 10 | 12;
+  readonly chroma: '4:2:0' | '4:2:2' | '4:4:4' | 'mono';
+  /** Matrix coefficients; undefined or 2 when the stream states none. */
+  readonly matrix?: number | undefined;
+  readonly transfer?: number | undefined;
+  /** undefined when the stream does not say. */
+  readonly fullRange?: boolean | undefined;
+}
+
+const CHROMA = ['mono', '4:2:0', '4:2:2', '4:4:4'] as const;
+
+/** `chroma_format_idc` of H.264 and HEVC. */
+export function chromaOf(idc: number): StreamHeader['chroma'] {
+  const chroma = CHROMA[idc];
+  if (chroma === undefined) throw new RangeError(`chroma_format_idc ${idc} does not exist.`);
+  return chroma;
+}
+
+/** 9 bits and the like are handed over by decoders in the next larger format. */
+export function depthOf(bits: number): StreamHeader['bitDepth'] {
+  return bits <= 8 ? 8 : bits <= 10 ? 10 : 12;
+}

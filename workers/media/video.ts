@@ -1,0 +1,183 @@
+/** One opened video: its facts, and its frames. */
+import { CodedError } from '../../src/core/errors.ts';
+import type { OpenedVideo, VideoFacts } from './api.ts';
+import { parseAv1Header } from './av1.ts';
+import type { NamedBlob } from './bytes.ts';
+import { codecFamily, codecName } from './codec-names.ts';
+import { colourFacts } from './colour-facts.ts';
+import { demux } from './demux.ts';
+import { parseH264Sps } from './h264.ts';
+import { parseHevcSps } from './hevc.ts';
+import { annexBUnits, findSps, type NalCodec, prefixedUnits, startsDecoding } from './nal.ts';
+import { type PacketIndex, presentationOrder } from './packet-index.ts';
+import { type FrameOrder, frameOrder, keyBefore, planRuns, type Run } from './plan.ts';
+import type { StreamHeader } from './stream-header.ts';
+import { parseVp9Header } from './vp9.ts';
+
+export class Video {
+  readonly index: PacketIndex;
+  readonly order: FrameOrder;
+  readonly facts: VideoFacts;
+  /** Seconds, ascending, the first 0. */
+  readonly times: Float64Array;
+  readonly start: number;
+  private readonly trusted = new Set<number>();
+
+  private constructor(
+    index: PacketIndex,
+    facts: VideoFacts,
+    order: FrameOrder,
+    times: Float64Array,
+    start: number,
+  ) {
+    this.index = index;
+    this.facts = facts;
+    this.order = order;
+    this.times = times;
+    this.start = start;
+  }
+
+  /** @throws CodedError of `demux` */
+  static async open(file: NamedBlob): Promise<Video> {
+    const index = await demux(file);
+    const { packets } = index;
+    const at = presentationOrder(packets.pts);
+    const first = packets.pts[at[0]!]!;
+    const times = Float64Array.from(at, (d) => (packets.pts[d]! - first) / packets.timescale);
+    const header = await streamHeader(index);
+    const span = times.at(-1)!;
+    const last = times.length > 1 ? span / (times.length - 1) : index.lastDuration;
+    const upright = index.rotation % 180 === 0;
+    const facts: VideoFacts = {
+      name: file.name,
+      bytes: file.size,
+      container: index.container,
+      codec: index.codec,
+      codecName: codecName(index.codec),
+      width: upright ? index.codedWidth : index.codedHeight,
+      height: upright ? index.codedHeight : index.codedWidth,
+      rotation: index.rotation,
+      frames: times.length,
+      duration: span + last,
+      fps: last > 0 ? 1 / last : 0,
+      bitDepth: header.bitDepth ?? 8,
+      chroma: header.chroma ?? '4:2:0',
+      colour: colourFacts(header, index.colour),
+      missing: index.missing,
+    };
+    return new Video(
+      index,
+      facts,
+      frameOrder(at, packets.key),
+      times,
+      first / packets.timescale + index.playerOffset,
+    );
+  }
+
+  get opened(): Omit<OpenedVideo, 'id'> {
+    return { facts: this.facts, times: this.times, start: this.start };
+  }
+
+  config(software: boolean): VideoDecoderConfig {
+    const { codec, codedWidth, codedHeight, description } = this.index;
+    return {
+      codec,
+      ...(codedWidth > 0 && codedHeight > 0 ? { codedWidth, codedHeight } : {}),
+      ...(description ? { description } : {}),
+      hardwareAcceleration: software ? 'prefer-software' : 'no-preference',
+    };
+  }
+
+  /** For `media/codec`: what is known of a stream that cannot be decoded. */
+  unsupported(): CodedError {
+    const { width, height, frames, fps, duration } = this.facts;
+    return new CodedError('media/codec', {
+      codec: codecFamily(this.facts.codec),
+      width,
+      height,
+      frames,
+      fps,
+      duration,
+    });
+  }
+
+  /**
+   * The runs that give the wanted frames. Containers mark packets as key frames at which a decoder cannot start (no
+   * `stss`, open GOPs): the first packet of every run is looked at, and the mark taken back where it is wrong.
+   */
+  async plan(wanted: Iterable<number>): Promise<Run[]> {
+    const frames = [...wanted];
+    for (;;) {
+      const runs = planRuns(this.order, frames);
+      const doubtful = runs.filter((run) => !this.trusted.has(run.start));
+      if (doubtful.length === 0) return runs;
+      for (const run of doubtful) await this.trustedKey(run.start);
+    }
+  }
+
+  /** The last packet at or before d at which decoding can start. */
+  async trustedKey(d: number): Promise<number> {
+    let key = keyBefore(this.order, d);
+    while (!this.trusted.has(key)) {
+      if (key === 0 || (await this.startsAt(key))) this.trusted.add(key);
+      else {
+        this.order.key[key] = 0;
+        key = keyBefore(this.order, key);
+      }
+    }
+    return key;
+  }
+
+  private async startsAt(d: number): Promise<boolean> {
+    const codec = nalCodec(this.index.codec);
+    return !codec || startsDecoding(codec, unitsOf(this.index, codec, await this.index.read(d)));
+  }
+}
+
+function nalCodec(codec: string): NalCodec | null {
+  return /^avc/.test(codec) ? 'avc' : /^(hvc1|hev1)/.test(codec) ? 'hevc' : null;
+}
+
+function unitsOf(index: PacketIndex, codec: NalCodec, packet: Uint8Array): Iterable<Uint8Array> {
+  const config = index.description;
+  if (!config) return annexBUnits(packet);
+  return prefixedUnits(packet, ((config[codec === 'avc' ? 4 : 21] ?? 3) & 3) + 1);
+}
+
+/** Sequence parameter sets of `avcC` and `hvcC` (ISO/IEC 14496-15). */
+function* configuredUnits(codec: NalCodec, config: Uint8Array): Generator<Uint8Array> {
+  const size = (at: number) => config[at]! * 256 + config[at + 1]!;
+  if (codec === 'avc') {
+    let at = 6;
+    for (let left = (config[5] ?? 0) & 31; left > 0 && at + 2 <= config.length; left--) {
+      yield config.subarray(at + 2, at + 2 + size(at));
+      at += 2 + size(at);
+    }
+    return;
+  }
+  let at = 23;
+  for (let arrays = config[22] ?? 0; arrays > 0 && at + 3 <= config.length; arrays--) {
+    let units = size(at + 1);
+    for (at += 3; units > 0 && at + 2 <= config.length; units--) {
+      yield config.subarray(at + 2, at + 2 + size(at));
+      at += 2 + size(at);
+    }
+  }
+}
+
+/** What the bitstream says of itself; nothing where it is damaged or of a codec that says nothing. */
+async function streamHeader(index: PacketIndex): Promise<Partial<StreamHeader>> {
+  try {
+    const codec = nalCodec(index.codec);
+    if (codec) {
+      const configured = index.description && findSps(codec, configuredUnits(codec, index.description));
+      const sps = configured ?? findSps(codec, unitsOf(index, codec, await index.read(0)));
+      return sps ? (codec === 'avc' ? parseH264Sps(sps) : parseHevcSps(sps)) : {};
+    }
+    if (/^vp09/.test(index.codec)) return parseVp9Header(await index.read(0)) ?? {};
+    if (/^av01/.test(index.codec)) return parseAv1Header(await index.read(0)) ?? {};
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return {};
+}

@@ -1,0 +1,158 @@
+/**
+ * YUV to RGB by our own integers, so that every machine gives the same pixels. 8-bit pictures follow the arithmetic of
+ * libswscale's x86 converter (what decord and ffmpeg run): coefficients of 13 fractional bits, each product cut down on
+ * its own, chroma taken from the nearest sample.
+ */
+import type { ColourFacts } from './api.ts';
+import type { Planes } from './planes.ts';
+
+/** Red from V, blue from U, green from U and from V for full-range chroma, 16 fractional bits (`ff_yuv2rgb_coeffs`). */
+const COEFFICIENTS: Readonly<Record<ColourFacts['matrix'], readonly [number, number, number, number]>> = {
+  bt601: [104597, 132201, 25675, 53279],
+  bt709: [117489, 138438, 13975, 34925],
+  bt2020: [110013, 140363, 12277, 42626],
+  smpte240m: [117579, 136230, 16907, 35559],
+  fcc: [104448, 132798, 24759, 53109],
+  identity: [0, 0, 0, 0],
+};
+
+/** What each sample value adds to a channel; R = y + redV, G = y + greenU + greenV, B = y + blueU, clamped to 0…255. */
+export interface ColourTables {
+  readonly y: Int16Array;
+  readonly redV: Int16Array;
+  readonly greenU: Int16Array;
+  readonly greenV: Int16Array;
+  readonly blueU: Int16Array;
+  /** The planes hold green, blue and red themselves. */
+  readonly identity: boolean;
+}
+
+export function colourTables(
+  colour: Pick<ColourFacts, 'matrix' | 'range'>,
+  bitDepth: 8 | 10 | 12,
+): ColourTables {
+  const [rv, bu, gu, gv] = COEFFICIENTS[colour.matrix];
+  const full = colour.range === 'full';
+  // Coefficients are written for limited chroma (224 levels) and full luma; truncated as the C code does.
+  const chroma = (c: number) => (full ? Math.trunc((c * 224) / 255) : c);
+  const luma = full ? 65536 : Math.trunc((65536 * 255) / 219);
+  const black = full ? 0 : 16;
+  const table = bitDepth === 8 ? mmxTable : roundedTable;
+  const offset = 128 << (bitDepth - 8);
+  return {
+    y: table(bitDepth, luma, black << (bitDepth - 8)),
+    redV: table(bitDepth, chroma(rv), offset),
+    greenU: table(bitDepth, -chroma(gu), offset),
+    greenV: table(bitDepth, -chroma(gv), offset),
+    blueU: table(bitDepth, chroma(bu), offset),
+    identity: colour.matrix === 'identity',
+  };
+}
+
+/** `pmulhw` of (sample − offset)·8 and the coefficient rounded to 13 fractional bits. */
+function mmxTable(_bitDepth: number, coefficient: number, offset: number): Int16Array {
+  const rounded = Math.floor((coefficient * 8192 + 32768) / 65536);
+  return Int16Array.from({ length: 256 }, (_, value) => ((value - offset) * 8 * rounded) >> 16);
+}
+
+/** Deeper pictures to 8 bits, rounded to nearest. */
+function roundedTable(bitDepth: number, coefficient: number, offset: number): Int16Array {
+  const unit = 65536 * 2 ** (bitDepth - 8);
+  return Int16Array.from({ length: 1 << bitDepth }, (_, value) =>
+    Math.round(((value - offset) * coefficient) / unit),
+  );
+}
+
+export type Rotation = 0 | 90 | 180 | 270;
+
+/** A rectangle of the shown picture (rotation applied), in pixels; every `step`-th pixel of every `step`-th row. */
+export interface Region {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+  readonly step: number;
+}
+
+/** Where the pixels go: `channels` bytes a pixel (a fourth is set to 255), `stride` bytes from row to row. */
+export interface Target {
+  readonly bytes: Uint8ClampedArray;
+  readonly offset: number;
+  readonly stride: number;
+  readonly channels: 3 | 4;
+}
+
+export function shownSize(
+  planes: Pick<Planes, 'width' | 'height'>,
+  rotation: Rotation,
+): { width: number; height: number } {
+  const { width, height } = planes;
+  return rotation % 180 === 0 ? { width, height } : { width: height, height: width };
+}
+
+/** Writes ⌈width/step⌉ × ⌈height/step⌉ pixels of a region as RGB or RGBA. */
+export function writeRgb(
+  planes: Planes,
+  tables: ColourTables,
+  rotation: Rotation,
+  region: Region,
+  target: Target,
+): void {
+  const { width: W, height: H } = planes;
+  // Coded position of shown (x, y): clockwise rotation turns the coded left edge into the shown top edge at 90°.
+  const [x0, xx, xy, y0, yx, yy] = {
+    0: [0, 1, 0, 0, 0, 1],
+    90: [0, 0, 1, H - 1, -1, 0],
+    180: [W - 1, -1, 0, H - 1, 0, -1],
+    270: [W - 1, 0, -1, 0, 1, 0],
+  }[rotation] as [number, number, number, number, number, number];
+  const columns = Math.ceil(region.width / region.step);
+  const rows = Math.ceil(region.height / region.step);
+  for (let row = 0; row < rows; row++) {
+    const sy = region.y + row * region.step;
+    const x = x0 + region.x * xx + sy * xy;
+    const y = y0 + region.x * yx + sy * yy;
+    const at = target.offset + row * target.stride;
+    writeRow(planes, tables, x, y, xx * region.step, yx * region.step, columns, target, at);
+  }
+}
+
+/** One row of the shown picture: `count` pixels from coded (x, y) in steps of (dx, dy). */
+function writeRow(
+  planes: Planes,
+  tables: ColourTables,
+  x: number,
+  y: number,
+  dx: number,
+  dy: number,
+  count: number,
+  target: Target,
+  at: number,
+): void {
+  const { samples, shiftX, shiftY } = planes;
+  const { y: tableY, redV, greenU, greenV, blueU, identity } = tables;
+  const { bytes, channels } = target;
+  const { offset: offsetY, stride: strideY, step: stepY } = planes.y;
+  const { offset: offsetU, stride: strideU, step } = planes.u;
+  const shiftUV = planes.v.offset - offsetU;
+  for (let i = 0; i < count; i++) {
+    const luma = samples[offsetY + y * strideY + x * stepY]!;
+    const place = offsetU + (y >> shiftY) * strideU + (x >> shiftX) * step;
+    const u = samples[place]!;
+    const v = samples[place + shiftUV]!;
+    const base = tableY[luma]!;
+    if (identity) {
+      bytes[at] = tableY[v]!;
+      bytes[at + 1] = base;
+      bytes[at + 2] = tableY[u]!;
+    } else {
+      bytes[at] = base + redV[v]!;
+      bytes[at + 1] = base + greenU[u]! + greenV[v]!;
+      bytes[at + 2] = base + blueU[u]!;
+    }
+    if (channels === 4) bytes[at + 3] = 255;
+    at += channels;
+    x += dx;
+    y += dy;
+  }
+}
