@@ -165,7 +165,10 @@ const patterns: readonly (readonly [source: string, means: Meaning])[] = [
   ],
   [`\\b(?<clock>${clock})`, (clip, g) => at(clip, secondsOf(g.clock!))],
   [`\\b(?<mark>${seconds})[ -]?${unit} mark\\b`, (clip, g) => at(clip, secondsOf(g.mark!))],
-  ['\\b(?:at|in|near|towards?|from) the (?:very )?(?:beginning|start|opening)\\b(?! (?:half|third|quarter))', part(0, 0.25)],
+  [
+    '\\b(?:at|in|near|towards?|from) the (?:very )?(?:beginning|start|opening)\\b(?! (?:half|third|quarter))',
+    part(0, 0.25),
+  ],
   ['\\b(?:at|near|towards?|by) the (?:very )?end\\b', part(0.75, 1)],
   ['\\bearly on\\b', part(0, 0.5)],
   ['\\blater on\\b', part(0.5, 1)],
