@@ -45,6 +45,8 @@ type Context = Rotary &
         readonly lastKey: string;
         /** int32 scalar. */
         readonly totalLength: string;
+        /** int64 [1], the position of the first fresh token. */
+        readonly pastLength: string;
       }
     | {
         readonly dialect: 'wasm';
@@ -136,19 +138,35 @@ class DecoderLowering {
     const bias = this.#vectors(...projections.map((part) => `${part}.bias`));
     const packed = linear(g, x, `${name}.qkv_proj.weight`, matrix, this.#forms.decoder, bias);
     const { lastKey, totalLength, cos, sin } = context;
-    const inputs = [packed, '', '', past.key, past.value, lastKey, totalLength, cos, sin];
+    const [heads, groups, size] = [t.num_attention_heads, t.num_key_value_heads, t.head_dim];
+    // The kernel rotates heads of a multiple of 16 only; others are rotated before it.
+    const fused = size % 16 === 0;
+    const [query, key, value] = fused
+      ? [packed, '', '']
+      : g.split(
+          packed,
+          [heads, groups, groups].map((n) => n * size),
+          -1,
+        );
+    const rotate = (y: string, count: number) =>
+      g.node(
+        'RotaryEmbedding',
+        [y, context.pastLength, cos, sin],
+        { num_heads: count, rotary_embedding_dim: size },
+        { domain: msDomain },
+      );
+    const inputs = fused
+      ? [query!, '', '', past.key, past.value, lastKey, totalLength, cos, sin]
+      : [rotate(query!, heads), rotate(key!, groups), value!, past.key, past.value, lastKey, totalLength];
     const attributes = {
-      num_heads: t.num_attention_heads,
-      kv_num_heads: t.num_key_value_heads,
-      scale: { float: t.head_dim ** -0.5 },
-      do_rotary: 1,
+      num_heads: heads,
+      kv_num_heads: groups,
+      scale: { float: size ** -0.5 },
+      do_rotary: fused ? 1 : 0,
       rotary_interleaved: 0,
     };
-    const [mixed, key, value] = g.nodes('GroupQueryAttention', inputs, attributes, {
-      domain: msDomain,
-      outputs: 3,
-    });
-    return { mixed: mixed!, key: key!, value: value! };
+    const outputs = g.nodes('GroupQueryAttention', inputs, attributes, { domain: msDomain, outputs: 3 });
+    return { mixed: outputs[0]!, key: outputs[1]!, value: outputs[2]! };
   }
 
   #plain(x: string, name: string, past: Cache, context: Context & { dialect: 'wasm' }) {
@@ -225,8 +243,10 @@ class DecoderLowering {
     if (this.#forms.dialect === 'webgpu') {
       const valid = g.node('ReduceSum', ['attention_mask', g.integers([1])], { keepdims: 0 });
       const lastKey = g.cast(g.node('Sub', [valid, g.integers([1], [])]), 'int32');
-      const totalLength = g.cast(g.node('Squeeze', [size('attention_mask', 1)]), 'int32');
-      return { dialect: 'webgpu', ...rotary, lastKey, totalLength };
+      const total = size('attention_mask', 1);
+      const totalLength = g.cast(g.node('Squeeze', [total]), 'int32');
+      const pastLength = g.node('Sub', [total, size('inputs_embeds', 1)]);
+      return { dialect: 'webgpu', ...rotary, lastKey, totalLength, pastLength };
     }
     const { num_attention_heads: heads, num_key_value_heads: groups } = this.#checkpoint.config.text;
     const total = size('attention_mask', 1);

@@ -39,6 +39,8 @@ export interface ConvertOptions {
   readonly digest?: () => Digest;
   readonly onProgress?: (progress: ConvertProgress) => void;
   readonly signal?: AbortSignal;
+  /** Graphs with intermediate outputs as well, for conformance checks. */
+  readonly tapped?: boolean;
 }
 
 /** Copied as they are where the checkpoint has them. */
@@ -140,7 +142,7 @@ class PackageWriter {
     const variants: Variant[] = [];
     const plans = this.#options.variants.map((choice) => ({
       choice,
-      graphs: variantGraphs(this.#checkpoint, this.#profile, choice),
+      graphs: variantGraphs(this.#checkpoint, this.#profile, choice, this.#options.tapped),
     }));
     const total = plans.flatMap(({ graphs }) => graphs).reduce((sum, g) => sum + storedBytes(g), 0);
     let done = 0;

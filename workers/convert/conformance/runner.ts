@@ -1,0 +1,209 @@
+/**
+ * A package's four sessions, driven as the page drives them: encode, merge, prefill, decode with the KV cache. Which
+ * onnxruntime runs them is given, so the same code serves Node and a browser page.
+ */
+import type * as Ort from 'onnxruntime-web';
+import type { Profile } from '../../../src/core/profiles.ts';
+import type { Dialect, Dtype } from '../forms.ts';
+import { argmax, type FloatArray, size } from './arrays.ts';
+
+export type Session = Pick<
+  Ort.InferenceSession,
+  'run' | 'inputNames' | 'outputNames' | 'release' | 'inputMetadata'
+>;
+export type TensorClass = typeof Ort.Tensor;
+
+export const sessionNames = [
+  'vision_encoder',
+  'motion_encoder',
+  'embed_tokens',
+  'decoder_model_merged',
+] as const;
+export type SessionName = (typeof sessionNames)[number];
+
+type Outputs = ReadonlyMap<string, FloatArray>;
+type Cache = Record<string, Ort.Tensor>;
+
+export interface Continuation {
+  readonly tokens: number[];
+  /** Logits that each token was taken from, [n, V]. */
+  readonly logits: Float32Array;
+}
+
+/** A sequence as the decoder sees it; batches are padded on the left. */
+export interface Sequence {
+  /** [b, s, D] */
+  readonly embeds: FloatArray;
+  /** [b, s], 1 for a real token; all ones when absent. */
+  readonly mask?: readonly number[];
+}
+
+export class Runner {
+  readonly dtype: Dtype;
+  readonly dialect: Dialect;
+  readonly profile: Profile;
+  readonly #sessions: Readonly<Record<SessionName, Session>>;
+  readonly #Tensor: TensorClass;
+
+  constructor(
+    Tensor: TensorClass,
+    sessions: Readonly<Record<SessionName, Session>>,
+    facts: { dtype: Dtype; dialect: Dialect; profile: Profile },
+  ) {
+    this.#Tensor = Tensor;
+    this.#sessions = sessions;
+    this.dtype = facts.dtype;
+    this.dialect = facts.dialect;
+    this.profile = facts.profile;
+  }
+
+  async release(): Promise<void> {
+    for (const name of sessionNames) await this.#sessions[name].release();
+  }
+
+  #float(x: FloatArray): Ort.Tensor {
+    return new this.#Tensor('float32', x.data, x.shape);
+  }
+
+  #int64(values: readonly number[], shape: readonly number[]): Ort.Tensor {
+    return new this.#Tensor('int64', BigInt64Array.from(values, BigInt), shape);
+  }
+
+  async #encode(name: 'vision_encoder' | 'motion_encoder', pixels: FloatArray): Promise<Outputs> {
+    return floatsOf(await this.#sessions[name].run({ pixel_values: this.#float(pixels) }));
+  }
+
+  /** image_features, and the taps of a tapped graph. */
+  vision(pixels: FloatArray): Promise<Outputs> {
+    return this.#encode('vision_encoder', pixels);
+  }
+
+  /** motion_features, and the taps of a tapped graph. */
+  motion(pixels: FloatArray): Promise<Outputs> {
+    return this.#encode('motion_encoder', pixels);
+  }
+
+  /** [rows, columns] ids → [rows, columns, D] */
+  async embed(ids: readonly number[], rows = 1): Promise<FloatArray> {
+    const outputs = await this.#sessions.embed_tokens.run({
+      input_ids: this.#int64(ids, [rows, ids.length / rows]),
+    });
+    return floatsOf(outputs).get('inputs_embeds')!;
+  }
+
+  /** Frame tokens go to the context ids in order, the motion token to the last of them. */
+  async merge(ids: readonly number[], frames: FloatArray, motion: FloatArray): Promise<FloatArray> {
+    const embeds = await this.embed(ids);
+    const width = embeds.shape[2]!;
+    const places = ids.flatMap((id, place) => (id === this.profile.tokenIds.context ? [place] : []));
+    if (size(frames.shape) !== (places.length - 1) * width) {
+      throw new RangeError(
+        `${places.length} context tokens for ${size(frames.shape) / width} frame tokens and the motion token`,
+      );
+    }
+    for (const [i, place] of places.entries()) {
+      const last = i === places.length - 1;
+      const row = last ? motion.data : frames.data.subarray(i * width, (i + 1) * width);
+      embeds.data.set(row, place * width);
+    }
+    return embeds;
+  }
+
+  #emptyCache(batch: number): Cache {
+    const cache: Cache = {};
+    for (const meta of this.#sessions.decoder_model_merged.inputMetadata) {
+      if (!meta.isTensor || !meta.name.startsWith('past_key_values.')) continue;
+      const dims = meta.shape.map((d) => (typeof d === 'number' ? d : d === 'batch_size' ? batch : 0));
+      const empty = meta.type === 'float16' ? new Uint16Array(0) : new Float32Array(0);
+      cache[meta.name] = new this.#Tensor(meta.type as 'float32', empty as Float32Array, dims);
+    }
+    return cache;
+  }
+
+  async #step(
+    embeds: FloatArray,
+    mask: readonly number[],
+    cache: Cache,
+    keep: number,
+  ): Promise<{ outputs: Outputs; cache: Cache }> {
+    const session = this.#sessions.decoder_model_merged;
+    const [batch, fresh] = embeds.shape as [number, number, number];
+    const total = mask.length / batch;
+    const feeds: Record<string, Ort.Tensor> = {
+      ...cache,
+      inputs_embeds: this.#float(embeds),
+      attention_mask: this.#int64(mask, [batch, total]),
+      num_logits_to_keep: this.#int64([keep], []),
+    };
+    if (session.inputNames.includes('position_ids')) {
+      const positions: number[] = [];
+      for (let row = 0; row < batch; row++) {
+        let seen = 0;
+        for (let i = 0; i < total; i++) {
+          seen += mask[row * total + i]!;
+          if (i >= total - fresh) positions.push(Math.max(0, seen - 1));
+        }
+      }
+      feeds.position_ids = this.#int64(positions, [batch, fresh]);
+    }
+    const results = await session.run(feeds);
+    const grown: Cache = {};
+    for (const [name, tensor] of Object.entries(results)) {
+      if (name.startsWith('present.')) grown[name.replace('present', 'past_key_values')] = tensor;
+    }
+    return { outputs: floatsOf(results), cache: grown };
+  }
+
+  /** One forward pass without a cache; logits of the last `keep` positions, 0 = all. */
+  async forward({ embeds, mask }: Sequence, keep = 0): Promise<Outputs> {
+    const [batch, length] = embeds.shape as [number, number, number];
+    const all = mask ?? new Array<number>(batch * length).fill(1);
+    return (await this.#step(embeds, all, this.#emptyCache(batch), keep)).outputs;
+  }
+
+  /**
+   * Decodes through the KV cache.
+   *
+   * @param steps tokens to write
+   * @param forced tokens to go on with instead of the best ones, so that later logits stay comparable
+   * @returns one continuation a row
+   */
+  async decode(
+    { embeds, mask }: Sequence,
+    steps: number,
+    forced?: readonly (readonly number[])[],
+  ): Promise<Continuation[]> {
+    const [batch, length] = embeds.shape as [number, number, number];
+    let all = Array.from({ length: batch }, (_, row) =>
+      mask ? mask.slice(row * length, (row + 1) * length) : new Array<number>(length).fill(1),
+    );
+    let step = await this.#step(embeds, all.flat(), this.#emptyCache(batch), 1);
+    const tokens = all.map((): number[] => []);
+    const logits = all.map((): number[] => []);
+    for (let i = 0; ; i++) {
+      const found = step.outputs.get('logits')!;
+      const width = found.shape[2]!;
+      const next = all.map((_, row) => {
+        const own = found.data.subarray(row * width, (row + 1) * width);
+        logits[row]!.push(...own);
+        const best = argmax(own);
+        tokens[row]!.push(best);
+        return forced?.[row]?.[i] ?? best;
+      });
+      if (i === steps - 1) break;
+      all = all.map((own) => [...own, 1]);
+      step = await this.#step(await this.embed(next, batch), all.flat(), step.cache, 1);
+    }
+    return tokens.map((own, row) => ({ tokens: own, logits: Float32Array.from(logits[row]!) }));
+  }
+}
+
+function floatsOf(results: Readonly<Record<string, Ort.Tensor>>): Map<string, FloatArray> {
+  const found = new Map<string, FloatArray>();
+  for (const [name, tensor] of Object.entries(results)) {
+    if (tensor.type === 'float32' && !name.startsWith('present.')) {
+      found.set(name, { shape: [...tensor.dims], data: tensor.data as Float32Array });
+    }
+  }
+  return found;
+}
