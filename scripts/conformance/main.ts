@@ -1,0 +1,119 @@
+/** The conformance run: finds what a folder holds and puts each file through every stage that knows it. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { ConformanceReport } from '../../src/core/conformance/report.ts';
+import { ruleChecks } from '../../src/core/conformance/rules.ts';
+import { contentsOf } from './folder.ts';
+import { type Line, lineOf, miss, print } from './line.ts';
+import { type Picture, readPng } from './png.ts';
+import { checkPreprocess } from './preprocess.ts';
+import { runTool } from './tool.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const torch = join(root, 'training-server', 'torch');
+const python = [join(root, '.venv', 'bin', 'python'), join(root, '.venv', 'Scripts', 'python.exe')].find(
+  existsSync,
+);
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { browser: { type: 'boolean', default: false }, verbose: { type: 'boolean', default: false } },
+});
+if (positionals.length !== 1 || !existsSync(positionals[0]!) || !statSync(positionals[0]!).isDirectory()) {
+  console.error(
+    `npm run conformance -- FOLDER [--browser] [--verbose]\nNo folder ${positionals[0] ?? 'given'}.`,
+  );
+  process.exit(2);
+}
+const folder = resolve(positionals[0]!);
+const contents = contentsOf(folder);
+const nameOf = (path: string) => relative(folder, path) || basename(folder);
+const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
+
+/** A check that throws has met a file of another shape: a miss that says where. */
+async function attempt(
+  stage: string,
+  path: string,
+  check: () => ConformanceReport | Promise<ConformanceReport>,
+): Promise<Line> {
+  try {
+    return lineOf(stage, await check(), nameOf(path));
+  } catch (error) {
+    return miss(stage, nameOf(path), `not readable as this kind of file: ${(error as Error).message}`);
+  }
+}
+
+async function resizeLine(index: string): Promise<Line> {
+  const tool = join(root, 'workers', 'media', 'conformance.ts');
+  if (!existsSync(tool)) return miss('resize', nameOf(index), 'no workers/media/conformance.ts');
+  const { checkResize } = (await import(tool)) as {
+    checkResize: (
+      json: unknown,
+      read: (name: string) => Promise<Picture>,
+    ) => ConformanceReport | Promise<ConformanceReport>;
+  };
+  const read = async (name: string) => readPng(readFileSync(join(dirname(index), name)));
+  return attempt('resize', index, () => checkResize(readJson(index), read));
+}
+
+async function preprocessLine(path: string): Promise<Line | string> {
+  if (contents.media === null) return `${nameOf(path)}: no folder media/ with its clips`;
+  if (!python || spawnSync(python, ['-c', 'import decord'], { stdio: 'ignore' }).status !== 0)
+    return `${nameOf(path)}: decord, its oracle, is not installed`;
+  const media = contents.media;
+  return attempt('preprocess', path, () =>
+    checkPreprocess(readJson(path) as Parameters<typeof checkPreprocess>[0], media, python),
+  );
+}
+
+function torchLines(stage: string, subject: string, args: readonly string[]): Promise<Line[]> {
+  if (!python) return Promise.resolve([miss(stage, subject, 'no Python environment in .venv')]);
+  if (!existsSync(join(torch, 'modules', 'conformance.py')))
+    return Promise.resolve([miss(stage, subject, 'no training-server/torch/modules/conformance.py')]);
+  const command = ['-m', 'modules.conformance', ...args];
+  return runTool({ stage, subject, command: python, args: command, cwd: torch }, options.verbose);
+}
+
+function onnxLines(checkpoint: string): Promise<Line[]> {
+  const tool = join(root, 'workers', 'convert', 'conformance.node.ts');
+  const subject = nameOf(checkpoint);
+  if (!existsSync(tool))
+    return Promise.resolve([miss('onnxruntime', subject, 'no workers/convert/conformance.node.ts')]);
+  const args = [tool, checkpoint, ...(options.browser ? ['--browser'] : [])];
+  return runTool(
+    { stage: 'onnxruntime', subject, command: process.execPath, args, cwd: root },
+    options.verbose,
+  );
+}
+
+const lines: Line[] = [];
+const tell = (...more: readonly Line[]) => {
+  lines.push(...more);
+  more.forEach(print);
+};
+const skipped: string[] = [];
+
+for (const path of contents.rules)
+  tell(await attempt('rules', path, () => ruleChecks[basename(path)]!(readJson(path))));
+if (contents.resize) tell(await resizeLine(contents.resize));
+if (contents.preprocess) {
+  const line = await preprocessLine(contents.preprocess);
+  if (typeof line === 'string') skipped.push(line);
+  else tell(line);
+}
+for (const path of contents.rules.filter((name) => basename(name) === 'grpo_loss.json'))
+  tell(...(await torchLines('engine', nameOf(path), ['--grpo-loss', path])));
+for (const checkpoint of contents.checkpoints) {
+  tell(...(await torchLines('torch', nameOf(checkpoint), [checkpoint])));
+  tell(...(await onnxLines(checkpoint)));
+}
+
+for (const name of skipped) console.log(`skipped   ${name}`);
+for (const name of contents.missing) console.log(`absent    ${name}`);
+for (const name of contents.extra) console.log(`extra     ${name} (no check reads it)`);
+const missed = lines.filter((line) => !line.ok).length;
+if (lines.length === 0) console.log('MISS  nothing in this folder could be checked');
+console.log(`${lines.length - missed} passed, ${missed} failed, ${skipped.length} skipped`);
+process.exit(missed > 0 || lines.length === 0 ? 1 : 0);

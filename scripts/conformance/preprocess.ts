@@ -1,0 +1,107 @@
+/** `preprocess.json`: which frames the official loaders take of real clips, and their pixels after the resize. */
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { type ConformanceReport, tally } from '../../src/core/conformance/report.ts';
+import { officialIndices } from '../../src/core/places.ts';
+import { resizeRgb } from '../../workers/media/resize.ts';
+
+export interface PreprocessFile {
+  readonly rows: readonly {
+    readonly file: string;
+    readonly profile: string;
+    readonly size: number;
+    readonly packets: number;
+    readonly fps: number;
+    readonly decoded_height_width: readonly [number, number];
+    readonly indices: readonly number[];
+    readonly sha256_rgb_frames: string;
+    readonly sha256_resized_frames: string;
+    readonly mean_rgb_resized: readonly (readonly number[])[];
+  }[];
+}
+
+/** Frames of the profiles that the file may name. */
+const frameCounts: Readonly<Record<string, number>> = { train6: 6, test12: 12 };
+/** Half a unit of the last of four printed decimals. */
+const MEAN_LIMIT = 5.1e-5;
+const MAX_OUTPUT = 2 ** 30;
+
+interface Decoded {
+  readonly packets: number;
+  readonly fps: number;
+  readonly width: number;
+  readonly height: number;
+  readonly rgb: Buffer;
+}
+
+function decode(python: string, path: string, indices: readonly number[]): Decoded {
+  const script = join(import.meta.dirname, 'decord_frames.py');
+  const output = execFileSync(python, [script, path, indices.join(',')], {
+    maxBuffer: MAX_OUTPUT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const end = output.indexOf(0x0a);
+  return { ...JSON.parse(output.toString('utf8', 0, end)), rgb: output.subarray(end + 1) };
+}
+
+const sha256 = (...parts: readonly Uint8Array[]) =>
+  parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest('hex');
+
+function meanByChannel(rgb: Uint8Array): number[] {
+  const sums = [0, 0, 0];
+  for (let i = 0; i < rgb.length; i++) sums[i % 3]! += rgb[i]!;
+  return sums.map((sum) => sum / (rgb.length / 3));
+}
+
+/**
+ * Indices from the packet count by our rule, decoding by decord (a hash that differs there is another decoder, and is
+ * said), resize by ours: hashes exact.
+ */
+export function checkPreprocess(file: PreprocessFile, media: string, python: string): ConformanceReport {
+  const t = tally('preprocess', MEAN_LIMIT);
+  for (const row of file.rows) {
+    t.count();
+    const id = `${row.file} ${row.profile}`;
+    const frames = frameCounts[row.profile];
+    if (frames === undefined) {
+      t.fail(id, `unknown profile "${row.profile}"`);
+      continue;
+    }
+    t.equal(
+      `${id} indices`,
+      officialIndices(row.packets, frames, { fps: row.fps, seconds: null }),
+      row.indices,
+    );
+    const path = join(media, row.file);
+    if (!existsSync(path)) {
+      t.fail(id, 'no such clip');
+      continue;
+    }
+    let decoded: Decoded;
+    try {
+      decoded = decode(python, path, row.indices);
+    } catch (error) {
+      t.fail(
+        id,
+        `decord: ${String((error as { stderr?: unknown }).stderr ?? error)
+          .trim()
+          .split('\n')
+          .at(-1)}`,
+      );
+      continue;
+    }
+    const { width, height, rgb } = decoded;
+    t.equal(`${id} packets`, decoded.packets, row.packets);
+    t.equal(`${id} height and width`, [height, width], row.decoded_height_width);
+    t.equal(`${id} decoded frames (the decoder, not this project)`, sha256(rgb), row.sha256_rgb_frames);
+    const bytes = width * height * 3;
+    const resized = row.indices.map((_, k) =>
+      resizeRgb(rgb.subarray(k * bytes, (k + 1) * bytes), width, height, row.size, row.size),
+    );
+    t.equal(`${id} resized frames`, sha256(...resized), row.sha256_resized_frames);
+    t.nearAll(`${id} means`, resized.map(meanByChannel), row.mean_rgb_resized, MEAN_LIMIT);
+  }
+  return t.report();
+}
