@@ -41,7 +41,7 @@ export function Header({ place, model, onHelp }: HeaderProps) {
             label={w.header.theme}
             items={themeItems(settings, w)}
             button={(props) => (
-              <IconButton {...props} icon={isDark(settings) ? 'moon' : 'sun'} label={w.header.theme} />
+              <IconButton {...props} icon={isDark(settings) ? 'sun' : 'moon'} label={w.header.theme} />
             )}
           />
           <IconButton icon="help" label={w.header.help} kbd="?" onClick={onHelp} />

@@ -82,10 +82,9 @@ export function recordRequests(): void {
     const { droppedEntriesCount = 0 } = (rest[1] ?? {}) as { droppedEntriesCount?: number };
     add((list.getEntries() as PerformanceResourceTiming[]).map(report), 'page', droppedEntriesCount);
   };
-  const listen = (type: 'navigation' | 'resource') =>
-    new PerformanceObserver(take).observe({ type, buffered: true });
-  listen('navigation');
-  listen('resource');
+  // The page itself: its entry is there from the start and would be told again when it is complete.
+  add((performance.getEntriesByType('navigation') as PerformanceNavigationTiming[]).map(report), 'page');
+  new PerformanceObserver(take).observe({ type: 'resource', buffered: true });
   new BroadcastChannel(CHANNEL).addEventListener('message', (event: MessageEvent<ReportedRequest[]>) => {
     add(event.data, 'worker');
   });

@@ -29,7 +29,7 @@ export function Panel({ title, note, tools, foot, flush = false, grow = false, c
         {tools}
       </header>
       <div className={`ui-panel__body${flush ? ' ui-panel__body--flush' : ''}`}>{children}</div>
-      {foot !== undefined && foot !== null && <footer className="ui-panel__foot">{foot}</footer>}
+      {foot && <footer className="ui-panel__foot">{foot}</footer>}
     </section>
   );
 }

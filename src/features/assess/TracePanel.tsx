@@ -73,7 +73,7 @@ export function TracePanel(props: TracePanelProps) {
 
   const words = completeWords(`${text} `);
   const note =
-    stoppedAfter !== undefined ? w.trace.stopped(stoppedAfter) : finished ? w.trace.words(words) : run;
+    stoppedAfter !== undefined ? w.trace.stopped(stoppedAfter) : finished ? w.trace.words(words, lang) : run;
   return (
     <Panel
       title={w.trace.title}

@@ -48,7 +48,11 @@ export function ScoreRuler({ scale, reading, grades, label, onAnswer }: ScoreRul
   const active = reading.kind === 'one' || reading.kind === 'several' ? reading.band : null;
   const lit = (band: Band) => reading.kind === 'legend' || band === active;
   return (
-    <div className="ui-ruler" role="img" aria-label={label}>
+    <div
+      className={`ui-ruler${reading.kind === 'legend' ? ' ui-ruler--legend' : ''}`}
+      role="img"
+      aria-label={label}
+    >
       <svg className="ui-ruler__drawing" height={ZONE.y + ZONE.height} aria-hidden="true" focusable="false">
         <Zones scale={scale} hatched={reading.kind === 'none'} lit={lit} />
         {ticks(scale).map(({ at, kind }) => (

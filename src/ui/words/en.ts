@@ -3,6 +3,7 @@
  * `**…**` marks what is set in bold by `Rich`. Numbers come in as numbers and are formatted here.
  */
 import { bytes, bytesOf, count, THIN } from './format.ts';
+import type { Lang } from './lang.ts';
 
 const s = (seconds: number, decimals = 2): string => `${seconds.toFixed(decimals)}${THIN}s`;
 const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
@@ -199,7 +200,9 @@ export const en = {
   trace: {
     title: 'Reasoning',
     empty: 'The model writes here what it sees, before it gives a number.',
-    words: (n: number): string => plural(n, 'word', 'words'),
+    /** `lang` is that of the text: Chinese is counted in characters. */
+    words: (n: number, lang: Lang): string =>
+      lang === 'zh' ? plural(n, 'character', 'characters') : plural(n, 'word', 'words'),
     run: (model: string, mode: string): string => `${model} · ${mode}`,
     greedy: 'greedy',
     copy: 'Copy the reasoning',

@@ -5,6 +5,9 @@
 import { bytes, count } from './format.ts';
 import type { Lang } from './lang.ts';
 
+/** What was being done when something gave way. */
+export type RunStage = keyof (typeof DOING)['en'];
+
 /** Parameters of every code. Byte counts are bytes, times are seconds; the words format them. */
 export interface ErrorParamsOf {
   'media/container': { looksLike?: string };
@@ -20,20 +23,31 @@ export interface ErrorParamsOf {
   'media/changed': { name: string };
   'model/storage': { needed: number; free: number };
   'model/buffer': { needed: number; limit: number };
-  'model/network': { received: number; total: number };
+  'model/network': { received?: number; total?: number; file?: string };
   'model/checksum': { file: string };
-  'model/manifest': { field?: string };
+  'model/manifest': { field?: string; problem?: string };
+  'model/family': { family: string };
+  'model/runtime': { detail: string };
+  'model/variant': { backend: string; dtype: string };
   'model/version': { format: number | string; reads: number | string };
   'model/unsafe': { path: string };
   'run/no-answer': { answer: string };
   'run/length': { tokens: number };
-  'run/memory': { stage?: 'index' | 'decode' | 'look' | 'motion' | 'prompt' | 'write' | 'load' };
-  'run/device': object;
+  'run/memory': { stage?: RunStage };
+  'run/device': { stage?: RunStage };
+  'run/failed': { stage?: RunStage; detail: string };
+  'run/no-model': object;
+  'run/pixels': { frame: string };
+  'run/prompt': { places: number; features: number };
   'run/worker': object;
   'compare/file': { name: string };
   'batch/table': { line: number; file: string; value: string };
   'batch/unmatched': { scores: number; videos: number };
   'batch/access': object;
+  'result/file': { field: string; problem: string };
+  'result/version': { format: number | string; reads: number | string };
+  'convert/config': { field: string; problem: string };
+  'convert/exists': { folder: string };
   'convert/header': { file: string; problem: string };
   'convert/tensor': { name: string; missing: number };
   'train/unreachable': { address: string };
@@ -133,17 +147,29 @@ const en: ErrorTable = {
       `Needs a buffer of ${bytes(needed)}; this graphics adapter allows ${bytes(limit)}.`,
       'Choose the 4-bit model.',
     ),
-  'model/network': ({ received, total }) =>
-    say(
-      `The network was lost. ${bytes(received)} of ${bytes(total)} are kept.`,
-      'It goes on by itself when the network is back, or when you resume it.',
-    ),
+  'model/network': ({ received, total, file }) =>
+    received === undefined || total === undefined
+      ? say(
+          `The network was lost${file ? ` while ${file} was fetched` : ''}.`,
+          'Try again when the network is back.',
+        )
+      : say(
+          `The network was lost. ${bytes(received)} of ${bytes(total)} are kept.`,
+          'It goes on by itself when the network is back, or when you resume it.',
+        ),
   'model/checksum': ({ file }) =>
     say(`${file} does not match its checksum.`, 'Repair: only this file is fetched again.'),
-  'model/manifest': ({ field }) =>
+  'model/manifest': ({ field, problem }) =>
     say(
-      `The folder has no valid manifest.json${field ? ` (${field})` : ''}.`,
+      `The folder has no valid manifest.json${field ? ` (${[field, problem].filter(Boolean).join(' ')})` : ''}.`,
       'Make the package again with `npm run convert`.',
+    ),
+  'model/family': ({ family }) =>
+    say(`The package is of the family ${family}, which this page does not run yet.`, 'Choose another model.'),
+  'model/variant': ({ backend, dtype }) =>
+    say(
+      `The package has no variant for ${backend} with ${dtype} weights.`,
+      'Choose another model, or let the page choose the back end.',
     ),
   'model/version': ({ format, reads }) =>
     say(`The package has format ${format}; this page reads ${reads}.`, 'Update the page.'),
@@ -169,6 +195,24 @@ const en: ErrorTable = {
     ),
   'run/device': () =>
     say('The graphics adapter was lost twice.', 'Go on with the processor (slower), or reload the page.'),
+  'run/no-model': () => say('No model is loaded.', 'Choose one in the menu of the header.'),
+  'run/pixels': ({ frame }) =>
+    say(`The pixels of a frame were not there when the model needed them (${frame}).`, 'Try again.'),
+  'run/prompt': ({ places, features }) =>
+    say(
+      `The prompt has ${places} places for pictures and the frames fill ${features}.`,
+      'The package does not fit itself: make it again with `npm run convert`.',
+    ),
+  'run/failed': ({ stage, detail }) =>
+    say(
+      `The runtime failed${stage ? ` while ${DOING.en[stage]}` : ''}: ${detail}.`,
+      'Try again; if it stays, copy the details.',
+    ),
+  'model/runtime': ({ detail }) =>
+    say(
+      `The runtime could not load the model: ${detail}.`,
+      'Try again, or choose another model; if it stays, copy the details.',
+    ),
   'run/worker': () => say('The browser ended the model’s worker.', 'Start it again; the video stays loaded.'),
   'compare/file': ({ name }) =>
     say('This is not the file of the link: the content differs.', `Choose ${name}, or use this one anyway.`),
@@ -184,6 +228,17 @@ const en: ErrorTable = {
       'The browser no longer lets the page read the folder (it asks anew after a restart).',
       'Give access: one click, and the queue goes on.',
     ),
+  'result/file': ({ field, problem }) =>
+    say(
+      `This is no result of this page: ${field} ${problem}.`,
+      'Drop a video, or a result that was saved here.',
+    ),
+  'result/version': ({ format, reads }) =>
+    say(`The result has format ${format}; this page reads ${reads}.`, 'Update the page.'),
+  'convert/config': ({ field, problem }) =>
+    say(`The checkpoint cannot be read: ${field} ${problem}.`, 'Check that the folder is complete.'),
+  'convert/exists': ({ folder }) =>
+    say(`${folder} is not empty.`, 'Choose another folder, or empty it. Nothing was written.'),
   'convert/header': ({ file, problem }) =>
     say(`${file} is damaged: ${problem}.`, 'Download this shard again. Nothing was written.'),
   'convert/tensor': ({ name, missing }) =>
@@ -253,14 +308,22 @@ const zh: ErrorTable = {
     say(`需要${bytes(needed)}，本页可用${bytes(free)}。`, '请删除模型或清理磁盘；尚未下载。'),
   'model/buffer': ({ needed, limit }) =>
     say(`需要${bytes(needed)}的缓冲区；此显卡允许${bytes(limit)}。`, '请选4位模型。'),
-  'model/network': ({ received, total }) =>
-    say(`网络中断，已保留${bytes(received)}（共${bytes(total)}）。`, '网络恢复后自动继续，也可手动恢复。'),
+  'model/network': ({ received, total, file }) =>
+    received === undefined || total === undefined
+      ? say(`${file ? `获取${file}时` : ''}网络中断。`, '网络恢复后请重试。')
+      : say(
+          `网络中断，已保留${bytes(received)}（共${bytes(total)}）。`,
+          '网络恢复后自动继续，也可手动恢复。',
+        ),
   'model/checksum': ({ file }) => say(`${file}与校验值不符。`, '点“修复”只重新下载该文件。'),
-  'model/manifest': ({ field }) =>
+  'model/manifest': ({ field, problem }) =>
     say(
-      `文件夹中没有有效的manifest.json${field ? `（${field}）` : ''}。`,
+      `文件夹中没有有效的manifest.json${field ? `（${[field, problem].filter(Boolean).join(' ')}）` : ''}。`,
       '请用`npm run convert`重新转换模型包。',
     ),
+  'model/family': ({ family }) => say(`模型包属于${family}系列，本页尚不能运行。`, '请选择其他模型。'),
+  'model/variant': ({ backend, dtype }) =>
+    say(`模型包没有适合${backend}的${dtype}版本。`, '请选择其他模型，或由页面选择后端。'),
   'model/version': ({ format, reads }) => say(`模型包格式为${format}，本页只读${reads}。`, '请更新页面。'),
   'model/unsafe': ({ path }) => say(`模型包指向外部路径（${path}），已拒绝。`, '请勿使用，向作者重新索取。'),
   'run/no-answer': ({ answer }) => say(`回答“${answer}”无法读成数字，不作猜测。`, '可查看原文或重试。'),
@@ -268,6 +331,17 @@ const zh: ErrorTable = {
   'run/memory': ({ stage }) =>
     say(`${stage ? `${DOING.zh[stage]}时` : ''}内存不足。`, '请关闭其他标签页或选更小的模型。已有结果保留。'),
   'run/device': () => say('显卡两次丢失。', '可改用处理器继续（较慢），或刷新页面。'),
+  'run/no-model': () => say('没有加载模型。', '请在页首菜单中选择。'),
+  'run/pixels': ({ frame }) => say(`模型需要某帧的像素时，像素不在（${frame}）。`, '请重试。'),
+  'run/prompt': ({ places, features }) =>
+    say(
+      `提示词中有${places}个画面位置，而帧填入${features}个。`,
+      '模型包自相矛盾，请用`npm run convert`重新转换。',
+    ),
+  'run/failed': ({ stage, detail }) =>
+    say(`${stage ? `${DOING.zh[stage]}时` : ''}运行库出错：${detail}。`, '请重试；若仍出现，请复制详情。'),
+  'model/runtime': ({ detail }) =>
+    say(`运行库无法加载模型：${detail}。`, '请重试或选择其他模型；若仍出现，请复制详情。'),
   'run/worker': () => say('模型进程被浏览器结束。', '点击重新启动；视频仍在。'),
   'compare/file': ({ name }) => say('文件内容与链接不符。', `请选择${name}，或仍用此文件。`),
   'batch/table': ({ line, file, value }) =>
@@ -275,6 +349,12 @@ const zh: ErrorTable = {
   'batch/unmatched': ({ scores, videos }) =>
     say(`${count(scores)}个评分没有视频，${count(videos)}个视频没有评分。`, '可查看；其余可先开始。'),
   'batch/access': () => say('浏览器不再允许页面读取文件夹（重启后需重新授权）。', '点击授权后继续。'),
+  'result/file': ({ field, problem }) =>
+    say(`这不是本页保存的结果：${field} ${problem}。`, '请拖入视频，或在本页保存的结果。'),
+  'result/version': ({ format, reads }) => say(`结果文件格式为${format}，本页只读${reads}。`, '请更新页面。'),
+  'convert/config': ({ field, problem }) =>
+    say(`无法读取检查点：${field} ${problem}。`, '请确认文件夹完整。'),
+  'convert/exists': ({ folder }) => say(`${folder}不是空文件夹。`, '请另选文件夹或清空它；未写入任何内容。'),
   'convert/header': ({ file, problem }) =>
     say(`${file}已损坏：${problem}。`, '请重新下载该分片；未写入任何内容。'),
   'convert/tensor': ({ name, missing }) =>

@@ -167,7 +167,7 @@ export const zh: Words = {
   trace: {
     title: '推理过程',
     empty: '模型先在这里写出所见，然后给出分数。',
-    words: (n) => `${count(n)}个词`,
+    words: (n, lang) => (lang === 'zh' ? `${count(n)}字` : `${count(n)}个词`),
     run: (model, mode) => `${model} · ${mode}`,
     greedy: '贪心解码',
     copy: '复制推理过程',

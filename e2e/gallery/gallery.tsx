@@ -1,0 +1,248 @@
+/**
+ * Every state of the shared parts on one page, for looking at: `npm run dev`, then `/e2e/gallery/?theme=dark&lang=zh`.
+ * Not part of the build.
+ */
+import '../../src/ui/tokens.css';
+import '../../src/ui/base.css';
+import { type ReactNode, useState } from 'react';
+import { createRoot } from 'react-dom/client';
+import { Header } from '../../src/app/Header.tsx';
+import { HelpDialog } from '../../src/app/HelpDialog.tsx';
+import type { Action } from '../../src/app/keys.ts';
+import { BINDINGS } from '../../src/app/keys.ts';
+import { PrivacyPanel } from '../../src/app/PrivacyPanel.tsx';
+import { recordRequests } from '../../src/app/requests.ts';
+import { type KeyHandlers, useKeys } from '../../src/app/useKeys.ts';
+import { GradesPanel } from '../../src/features/assess/GradesPanel.tsx';
+import { RecentPanel } from '../../src/features/assess/RecentPanel.tsx';
+import { ScorePanel } from '../../src/features/assess/ScorePanel.tsx';
+import { TracePanel } from '../../src/features/assess/TracePanel.tsx';
+import { BANDS, BandGlyph } from '../../src/ui/BandGlyph.tsx';
+import { Button, IconButton } from '../../src/ui/Button.tsx';
+import { ErrorCard } from '../../src/ui/ErrorCard.tsx';
+import { Menu } from '../../src/ui/Menu.tsx';
+import { Notice } from '../../src/ui/Notice.tsx';
+import { ProgressBar } from '../../src/ui/ProgressBar.tsx';
+import { ACR } from '../../src/ui/ruler/acr.ts';
+import { ScoreRuler } from '../../src/ui/ruler/ScoreRuler.tsx';
+import { Segmented } from '../../src/ui/Segmented.tsx';
+import { useLang, useWords, WordsProvider } from '../../src/ui/words/useWords.tsx';
+import './gallery.css';
+import { RECENT, SCORES, stages, trace } from './samples.ts';
+
+const none = () => {};
+
+function Item({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  return (
+    <div className="gallery__item">
+      <p className="gallery__name">{name}</p>
+      {children}
+    </div>
+  );
+}
+
+function Trace({ length, writing = false }: { readonly length?: number; readonly writing?: boolean }) {
+  const lang = useLang();
+  const [frames, setFrames] = useState<readonly number[] | null>(writing ? null : [5]);
+  const [raw, setRaw] = useState(false);
+  const { text, spans } = trace(lang, length);
+  return (
+    <TracePanel
+      text={text}
+      lang={lang}
+      writing={writing}
+      spans={spans}
+      run="Small · greedy"
+      frames={frames}
+      onFrames={setFrames}
+      onSeek={none}
+      announce={false}
+      {...(!writing && {
+        raw: {
+          text: `<think>${text}</think><answer>3.5/5</answer>`,
+          official: { value: '3.00', isDefault: true },
+          open: raw,
+          onOpen: setRaw,
+        },
+      })}
+    />
+  );
+}
+
+function Gallery() {
+  const w = useWords();
+  const [view, setView] = useState('split');
+  const p = w.progress;
+  const stop = <Button kbd="Esc">{w.actions.stop}</Button>;
+  return (
+    <div className="gallery">
+      {SCORES.map(([name, state]) => (
+        <Item key={name} name={name}>
+          <ScorePanel
+            state={state}
+            run={w.score.greedy('Small')}
+            onAbout={none}
+            onRaw={none}
+            onAgain={none}
+            onGoOn={none}
+          />
+        </Item>
+      ))}
+      <Item name="grades">
+        <GradesPanel />
+      </Item>
+      <Item name="recent">
+        <RecentPanel
+          items={RECENT}
+          onOpen={none}
+          onRemove={none}
+          removed={{ name: 'cars.mp4', onUndo: none }}
+        />
+      </Item>
+      <Item name="trace, done">
+        <Trace />
+      </Item>
+      <Item name="trace, writing">
+        <Trace writing length={430} />
+      </Item>
+      <Item name="trace, empty">
+        <TracePanel
+          text=""
+          lang="en"
+          writing={false}
+          spans={[]}
+          frames={null}
+          onFrames={none}
+          onSeek={none}
+          announce={false}
+        />
+      </Item>
+      <Item name="progress">
+        <div className="gallery__box">
+          <ProgressBar
+            label={p.label}
+            title={p.loading}
+            detail={p.loadingBytes(7.4e6, 11.2e6)}
+            stages={[{ id: 'load', label: '', share: 1, state: 'running', fraction: 0.66 }]}
+            action={<Button>{w.actions.cancel}</Button>}
+          />
+          <ProgressBar label={p.label} title={p.decode(5, 12)} stages={stages(w, 1, 0.42)} action={stop} />
+          <ProgressBar
+            label={p.label}
+            title={p.look(9, 12)}
+            detail={p.left(5)}
+            stages={stages(w, 2, 0.75)}
+            action={stop}
+          />
+          <ProgressBar
+            label={p.label}
+            title={p.write(58)}
+            detail={p.leftIn(p.rate('31'), p.left(4))}
+            stages={stages(w, 5, 0.62)}
+            captions
+            action={stop}
+          />
+        </div>
+      </Item>
+      <Item name="error, in the stage">
+        <div className="gallery__stage">
+          <ErrorCard
+            onStage
+            error={{ code: 'media/codec', params: { codec: 'HEVC', browser: 'Safari' }, message: '' }}
+            command="ffmpeg -i IMG_2041.MOV -c:v libx264 -crf 12 -pix_fmt yuv420p copy.mp4"
+            actions={[{ label: w.actions.chooseAnother, onClick: none }]}
+          />
+        </div>
+      </Item>
+      <Item name="grades, controls, focus">
+        <div className="gallery__box">
+          <div className="gallery__row">
+            {BANDS.map((band) => (
+              <span key={band} className="gallery__row">
+                <BandGlyph band={band} /> {w.grades.words[band - 1]}
+              </span>
+            ))}
+          </div>
+          <ScoreRuler scale={ACR} reading={{ kind: 'legend' }} grades={w.grades.words} label="" />
+          <div className="gallery__row">
+            <Button look="primary">{w.actions.next}</Button>
+            <Button icon="copy">{w.actions.copyText}</Button>
+            <Button look="quiet">{w.actions.goOn}</Button>
+            <Button disabled>{w.actions.repair}</Button>
+            <IconButton icon="camera" label={w.player.saveFrame} />
+            <IconButton icon="repeat" pressed label={w.player.loop} />
+            <Menu
+              label={w.actions.export}
+              align="start"
+              button={(props) => (
+                <Button {...props} icon="download" iconAfter="chevronDown">
+                  {w.actions.export}
+                </Button>
+              )}
+              items={[
+                { id: 'json', label: w.actions.exportJson, onSelect: none },
+                { id: 'png', label: w.actions.exportPng, detail: w.trace.rawHelp, onSelect: none },
+              ]}
+            />
+          </div>
+          <Segmented
+            label="view"
+            value={view}
+            onChange={setView}
+            options={['split', 'side', 'difference'].map((value) => ({ value, label: value }))}
+          />
+        </div>
+      </Item>
+      <Item name="notice">
+        <Notice actions={<Button icon="undo">{w.actions.undo}</Button>}>{w.strip.substituted(93, 92)}</Notice>
+      </Item>
+      <Item name="privacy">
+        <div className="gallery__box">
+          <PrivacyPanel />
+        </div>
+      </Item>
+    </div>
+  );
+}
+
+function Page() {
+  const w = useWords();
+  const [help, setHelp] = useState(false);
+  const all = Object.fromEntries((Object.keys(BINDINGS) as Action[]).map((a) => [a, none])) as KeyHandlers;
+  useKeys(all);
+  return (
+    <>
+      <Header
+        place="assess"
+        onHelp={() => setHelp(true)}
+        model={{
+          state: { kind: 'ready', name: 'Small', size: 11.2e6, backend: 'wasm', threads: 8 },
+          reason: w.model.reasons['no-adapter'],
+          items: [
+            { id: 'small', label: 'Small', detail: w.model.bundled, checked: true, onSelect: none },
+            {
+              id: 'open',
+              icon: 'folder',
+              label: w.model.openFolder,
+              detail: w.model.openFolderHelp,
+              onSelect: none,
+            },
+          ],
+        }}
+      />
+      <Gallery />
+      {help && <HelpDialog onClose={() => setHelp(false)} />}
+    </>
+  );
+}
+
+recordRequests();
+const query = new URLSearchParams(location.search);
+const lang = query.get('lang') === 'zh' ? 'zh' : 'en';
+document.documentElement.lang = lang;
+document.documentElement.dataset.theme = query.get('theme') ?? 'light';
+createRoot(document.getElementById('root') as HTMLElement).render(
+  <WordsProvider lang={lang}>
+    <Page />
+  </WordsProvider>,
+);
