@@ -315,10 +315,10 @@ export function decoder(checkpoint: Checkpoint, profile: Profile, forms: Forms, 
       const last = i === t.num_hidden_layers - 1;
       const norm = last ? 'language_model.model.norm.weight' : `${layers}.${i + 1}.input_layernorm.weight`;
       [x, sum] = lowering.skipNorm(residual, forward, norm);
-      g.tap(`lm.layers.${i}`, sum, ['batch_size', 'sequence_length', t.hidden_size]);
+      g.tap(`lm.layers.${i}`, sum, ['batch_size', 'sequence_length', t.hidden_size], type);
     });
   }
-  g.tap('lm.norm', x, ['batch_size', 'sequence_length', t.hidden_size]);
+  g.tap('lm.norm', x, ['batch_size', 'sequence_length', t.hidden_size], type);
   const from = g.node('Neg', [g.reshape(kept, [1])]);
   const wanted = g.node('Slice', [x, from, g.integers([Number.MAX_SAFE_INTEGER]), g.integers([1])]);
   const logits = lowering.head(wanted);

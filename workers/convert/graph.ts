@@ -89,8 +89,9 @@ export class Graph {
   }
 
   /** A value that a conformance check wants to see; costs nothing in a package. */
-  tap(name: string, value: string, shape: readonly Dimension[]): void {
-    if (this.#tapped) this.output(name, value, 'float32', shape);
+  tap(name: string, value: string, shape: readonly Dimension[], type: ElementType = 'float32'): void {
+    if (!this.#tapped) return;
+    this.output(name, type === 'float32' ? value : this.cast(value, 'float32'), 'float32', shape);
   }
 
   /** A node with one output. */

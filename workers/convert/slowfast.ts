@@ -181,6 +181,7 @@ export function motionEncoder(checkpoint: Checkpoint, profile: Profile, forms: F
   const pooled = g.concat(parts, 1);
   g.tap('slowfast.pooled', pooled, [1, slow.channels + fast.channels]);
   const statistics = motion.statistics.length > 0 ? [motionStatistics(g, checkpoint, profile, pixels)] : [];
+  for (const value of statistics) g.tap('motion_statistics', value, [1, motion.statistics.length]);
   const vector = g.concat([pooled, ...statistics], 1);
   const token = projector(g, checkpoint, vector, 'motion_mlp', forms.encoder);
   g.output('motion_features', token, 'float32', [1, text.hidden_size]);

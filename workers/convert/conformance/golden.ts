@@ -1,4 +1,4 @@
-/** The tensors of a conformance profile: one safetensors file beside the checkpoint, named after its profile. */
+/** Recorded tensors: safetensors files beside the checkpoint, named after their profile or recorded with the default one. */
 import type { CheckpointFiles } from '../files.ts';
 import { readHeader, type TensorEntry } from '../safetensors.ts';
 import { type FloatArray, size } from './arrays.ts';
@@ -7,17 +7,26 @@ export class GoldenTensors {
   readonly #files: CheckpointFiles;
   readonly #entries: ReadonlyMap<string, TensorEntry>;
 
-  private constructor(files: CheckpointFiles, entries: ReadonlyMap<string, TensorEntry>) {
+  /** File name without its ending. */
+  readonly name: string;
+
+  private constructor(name: string, files: CheckpointFiles, entries: ReadonlyMap<string, TensorEntry>) {
+    this.name = name;
     this.#files = files;
     this.#entries = entries;
   }
 
-  /** @returns null where the folder has no tensors of that profile */
-  static async open(files: CheckpointFiles, profile: string): Promise<GoldenTensors | null> {
-    const file = (await files.list()).find(({ name }) => name === `${profile}.safetensors`);
-    if (file === undefined) return null;
-    const entries = await readHeader(files, file);
-    return new GoldenTensors(files, new Map(entries.map((entry) => [entry.name, entry])));
+  /** Every file of the folder that holds recorded tensors: those with `input.frames`. */
+  static async all(files: CheckpointFiles): Promise<GoldenTensors[]> {
+    const found: GoldenTensors[] = [];
+    for (const file of await files.list()) {
+      if (!file.name.endsWith('.safetensors')) continue;
+      const entries = await readHeader(files, file);
+      if (!entries.some(({ name }) => name === 'input.frames')) continue;
+      const name = file.name.replace('.safetensors', '');
+      found.push(new GoldenTensors(name, files, new Map(entries.map((entry) => [entry.name, entry]))));
+    }
+    return found;
   }
 
   has(name: string): boolean {
