@@ -12,7 +12,7 @@ const seconds = z.number().nonnegative();
 const sources = z.array(count.nullable());
 
 const colour = z.strictObject({
-  matrix: z.enum(['bt601', 'bt709', 'bt2020']),
+  matrix: z.enum(['bt601', 'bt709', 'bt2020', 'smpte240m', 'fcc', 'identity']),
   range: z.enum(['limited', 'full']),
   source: z.enum(['bitstream', 'container', 'none']),
   transfer: z.enum(['sdr', 'pq', 'hlg']),

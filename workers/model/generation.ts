@@ -103,7 +103,13 @@ export async function generate(
       onText(piece, tokens);
     }
 
-    override end(): void {}
+    override end(): void {
+      if (pending.length === 0) return;
+      const rest = decode(tokenizer, pending);
+      pending = [];
+      text += rest;
+      onText(rest, tokens);
+    }
   }
 
   const ids = encode(tokenizer, options.prompt);

@@ -1,0 +1,90 @@
+/**
+ * The model worker on golden checkpoints in a real browser: what the official code generated (its greedy tokens, with
+ * gaps of 0.02 and more) is what the page writes.
+ */
+import { expect, type Page, test } from '@playwright/test';
+import { createServer, type ViteDevServer } from 'vite';
+import { goldenText, hasGolden, makeGoldenPackage, root } from './golden-package.ts';
+import type { harness as Harness, HarnessRun } from './harness.ts';
+
+declare global {
+  interface Window {
+    harness: typeof Harness;
+  }
+}
+
+let server: ViteDevServer;
+let address = '';
+
+test.beforeAll(async () => {
+  server = await createServer({ root, server: { port: 0, host: '127.0.0.1' }, logLevel: 'error' });
+  await server.listen();
+  address = server.resolvedUrls?.local[0] ?? '';
+});
+test.afterAll(() => server.close());
+
+async function open(page: Page) {
+  await page.goto(`${address}e2e/model/harness.html`);
+  await expect(page).toHaveTitle('ready', { timeout: 60_000 });
+}
+
+const assess = (page: Page, run: HarnessRun) =>
+  page.evaluate((options) => window.harness.assess(options), run);
+const sizes = { train6: 224, test12: 280 } as const;
+
+test.describe('golden checkpoints', () => {
+  test.skip(!hasGolden, 'no shared golden data');
+
+  for (const profile of ['train6', 'test12'] as const) {
+    test(`${profile} on WASM writes the official greedy tokens`, async ({ page }) => {
+      const { base, frames } = makeGoldenPackage(profile, 'wasm:fp32');
+      await open(page);
+      const loaded = await page.evaluate(
+        ([b]) => window.harness.load(b as string, { backend: 'wasm' }),
+        [base],
+      );
+      expect(loaded).toMatchObject({ backend: 'wasm', dtype: 'fp32', profile, reason: 'asked' });
+      expect(loaded.threads).toBeGreaterThan(1);
+
+      const { answer, events } = await assess(page, { frames, size: sizes[profile], maxTokens: 20 });
+      expect(answer.tokens).toBe(20);
+      expect(answer.end).toBe('length');
+      const text = goldenText(profile);
+      expect(answer.text).toBe(text);
+      expect(
+        events
+          .filter((event) => event.stage === 'write')
+          .map((e) => e.text)
+          .join(''),
+      ).toBe(text);
+
+      const again = await assess(page, { frames, size: sizes[profile], maxTokens: 20 });
+      expect(again.answer.text).toBe(text);
+      expect(again.answer.framesReused).toBe(profile === 'train6' ? 6 : 12);
+      expect(again.answer.seconds.look).toBeLessThan(answer.seconds.look);
+    });
+  }
+
+  test('stops when asked and keeps what was written', async ({ page }) => {
+    const { base, frames } = makeGoldenPackage('train6', 'wasm:fp32');
+    await open(page);
+    await page.evaluate(([b]) => window.harness.load(b as string, { backend: 'wasm' }), [base]);
+    const { answer } = await assess(page, { frames, size: 224, maxTokens: 200, stopAfter: 5 });
+    expect(answer.end).toBe('aborted');
+    // The word to stop crosses two threads while this toy writes a token in a few milliseconds.
+    expect(answer.tokens).toBeLessThan(60);
+    expect(goldenText('train6').startsWith(answer.text.replace(/\ufffd$/, ''))).toBe(true);
+  });
+
+  test('samples the same text from the same seed and another from another', async ({ page }) => {
+    const { base, frames } = makeGoldenPackage('train6', 'wasm:fp32');
+    await open(page);
+    await page.evaluate(([b]) => window.harness.load(b as string, { backend: 'wasm' }), [base]);
+    const texts: string[] = [];
+    for (const seed of [1, 1, 2]) {
+      texts.push((await assess(page, { frames, size: 224, maxTokens: 20, seed })).answer.text);
+    }
+    expect(texts[0]).toBe(texts[1]);
+    expect(texts[0]).not.toBe(texts[2]);
+  });
+});
