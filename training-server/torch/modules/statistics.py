@@ -205,5 +205,5 @@ def statistics(pixels: Tensor, names: Sequence[str] = NAMES, cell: int = 32) -> 
 
 
 def standardised(raw: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    """What enters the motion projector: raw [..., n] by `motion_statistics.{mean, std}` [n], clipped to ±LIMIT."""
+    """What enters the motion projector: raw [..., n] by mean and std [n], clipped to ±LIMIT."""
     return ((raw - mean) / std).clamp(-LIMIT, LIMIT)

@@ -1,0 +1,78 @@
+"""Through a real encoder and back, in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from av import CodecContext, VideoFrame
+from av.video.frame import PictureType
+
+from procedural.planes import Planes
+
+
+@dataclass(frozen=True)
+class Codec:
+    name: str
+    """Encoder of libavcodec."""
+
+    options: dict[str, str] = field(default_factory=dict)
+    quantiser: int | None = None
+    """Constant quantiser of MPEG encoders, 1 to 31."""
+
+
+def x264(crf: float, preset: str = "superfast") -> Codec:
+    return Codec("libx264", {"crf": f"{crf:.2f}", "preset": preset, "threads": "1"})
+
+
+def mpeg(quantiser: int, name: str = "mpeg2video") -> Codec:
+    return Codec(name, {"threads": "1"}, quantiser)
+
+
+def vpx(quality: int, name: str = "libvpx") -> Codec:
+    rate = {"crf": str(quality), "b": "0" if name == "libvpx-vp9" else "20M"}
+    bounds = {"qmin": str(max(quality - 3, 0)), "qmax": str(min(quality + 3, 63))}
+    return Codec(name, rate | bounds | {"deadline": "realtime", "cpu-used": "8", "threads": "1"})
+
+
+DECODERS = {
+    "libx264": "h264",
+    "mpeg2video": "mpeg2video",
+    "mpeg4": "mpeg4",
+    "libvpx": "vp8",
+    "libvpx-vp9": "vp9",
+}
+
+
+def through(planes: Planes, codec: Codec, rate: int = 25) -> Planes:
+    """The frames after encoding and decoding; as many as went in.
+
+    Raises RuntimeError when the decoder gives another number of frames.
+    """
+    encoder = CodecContext.create(codec.name, "w")
+    encoder.width, encoder.height = planes.y.shape[2], planes.y.shape[1]
+    encoder.pix_fmt, encoder.time_base, encoder.framerate = "yuv420p", Fraction(1, rate), Fraction(rate)
+    encoder.options = codec.options
+    if codec.quantiser is not None:
+        encoder.qmin = encoder.qmax = codec.quantiser
+        encoder.bit_rate = 1_000_000_000
+        encoder.bit_rate_tolerance = 1_000_000_000
+    decoder = CodecContext.create(DECODERS[codec.name], "r")
+    decoder.thread_count = 1
+    out, count = planes.copy(), 0
+    decoded: list[VideoFrame] = []
+    for k in range(len(planes)):
+        frame = planes.frame(k)
+        frame.pts, frame.time_base, frame.pict_type = k, encoder.time_base, PictureType.NONE
+        for packet in encoder.encode(frame):
+            decoded += decoder.decode(packet)
+    for packet in encoder.encode(None):
+        decoded += decoder.decode(packet)
+    decoded += decoder.decode(None)
+    for frame in decoded:
+        if count < len(planes):
+            out.put(count, frame)
+        count += 1
+    if count != len(planes):
+        raise RuntimeError(f"{codec.name} gave {count} frames of {len(planes)}")
+    return out

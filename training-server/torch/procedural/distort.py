@@ -1,0 +1,186 @@
+"""The distortions: spatial ones on planes, temporal ones on which frames are shown and from where.
+
+Parameters and their range: `src/core/distortions.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from procedural.codec import Codec, mpeg, vpx, x264
+from procedural.labels import parameter
+from procedural.planes import Planes, noise_like
+
+Spatial = Callable[[Planes, Sequence[int], float, np.random.Generator], None]
+"""Changes the frames at the given places, at a severity, in place."""
+
+
+def _each_plane(planes: Planes, k: int):
+    """Frame k's planes and their linear size relative to luma."""
+    yield planes.y[k], 1.0
+    yield planes.uv[k, 0], 0.5
+    yield planes.uv[k, 1], 0.5
+
+
+def _blur(planes, places, severity, rng):
+    sigma = parameter("blur", severity)
+    kind = rng.choice(["gauss", "disc", "motion"], p=[0.65, 0.2, 0.15])
+    for k in places:
+        for plane, size in _each_plane(planes, k):
+            if kind == "motion":
+                length = max(int(round(3.4 * sigma * size)), 1)
+                padded = np.pad(plane, ((0, 0), (length // 2 + 1, (length - 1) // 2)), mode="edge")
+                total = np.cumsum(padded, axis=1, dtype=np.int32)
+                plane[:] = ((total[:, length:] - total[:, :-length]) / length).round()
+                continue
+            image = Image.fromarray(plane)
+            # A disc of radius 2σ has the variance of a Gaussian σ along each axis; a box comes close to it.
+            step = (
+                ImageFilter.GaussianBlur(sigma * size)
+                if kind == "gauss"
+                else ImageFilter.BoxBlur(1.6 * sigma * size)
+            )
+            plane[:] = np.asarray(image.filter(step))
+
+
+def _noise(planes, places, severity, rng):
+    sigma = parameter("noise", severity)
+    kind = rng.choice(["rgb", "luma", "grain"], p=[0.55, 0.25, 0.2])
+    for k in places:
+        for plane, size in _each_plane(planes, k):
+            if size < 1 and kind != "rgb":
+                continue
+            noise = noise_like(plane, rng)
+            if kind == "grain":
+                noise = (noise[:-1, :-1] + noise[1:, :-1] + noise[:-1, 1:] + noise[1:, 1:]) / 2
+                plane = plane[:-1, :-1]
+            # Independent RGB noise: its share in Y is |(.257, .504, .098)|; 4 chroma samples are averaged.
+            share = (0.57 if size == 1 else 0.27) if kind == "rgb" else 0.9
+            plane[:] = (plane + sigma * share * noise).round().clip(0, 255)
+
+
+def _lowres(planes, places, severity, rng):
+    factor = parameter("lowres", severity)
+    down = rng.choice(
+        [Image.Resampling.BICUBIC, Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.LANCZOS]
+    )
+    up = rng.choice(
+        [Image.Resampling.BICUBIC, Image.Resampling.BILINEAR, Image.Resampling.NEAREST], p=[0.6, 0.3, 0.1]
+    )
+    for k in places:
+        for plane, _ in _each_plane(planes, k):
+            height, width = plane.shape
+            small = (max(round(width / factor), 2), max(round(height / factor), 2))
+            plane[:] = np.asarray(Image.fromarray(plane).resize(small, down).resize((width, height), up))
+
+
+def _rgb_table(planes, places, table):
+    table = table.round().clip(0, 255).astype(np.uint8)
+    for k in places:
+        planes.map_rgb(k, table)
+
+
+LEVELS = np.arange(256, dtype=np.float64)
+
+
+def _over(planes, places, severity, rng):
+    gain = parameter("over", severity)
+    lift = rng.random() < 0.2  # a raised curve rather than a factor
+    _rgb_table(planes, places, 255 * np.clip(gain * LEVELS / 255, 0, 1) ** (0.85 if lift else 1))
+
+
+def _under(planes, places, severity, rng):
+    gain = parameter("under", severity)
+    curve = LEVELS / 255 if rng.random() < 0.75 else (LEVELS / 255) ** 1.25
+    _rgb_table(planes, places, 255 * gain * curve)
+
+
+def _contrast(planes, places, severity, rng):
+    centre = 128 if rng.random() < 0.7 else rng.uniform(95, 160)
+    _rgb_table(planes, places, centre + parameter("contrast", severity) * (LEVELS - centre))
+
+
+def _colour(planes, places, severity, rng):
+    strength = parameter("colour", severity)
+    if rng.random() < 0.45:
+        keep = 1 - strength / 60
+        for k in places:
+            planes.uv[k] = (128 + keep * (planes.uv[k].astype(np.float32) - 128)).round()
+        return
+    angle = rng.uniform(0, 2 * np.pi)
+    shift = strength * np.array([np.cos(angle), np.sin(angle)])
+    for k in places:
+        planes.uv[k] = (planes.uv[k] + shift[:, None, None]).round().clip(16, 240)
+
+
+def _banding(planes, places, severity, rng):
+    step = 219 / (parameter("banding", severity) - 1)
+    phase = rng.uniform(0, 1)
+    table = (
+        ((np.floor((LEVELS - 16) / step + phase) - phase + 0.5) * step + 16)
+        .round()
+        .clip(0, 255)
+        .astype(np.uint8)
+    )
+    chroma = (np.floor((LEVELS - 128) / step + 0.5) * step + 128).round().clip(0, 255).astype(np.uint8)
+    for k in places:
+        planes.y[k] = table[planes.y[k]]
+        if step > 6:
+            planes.uv[k] = chroma[planes.uv[k]]
+
+
+def _flicker(planes, places, severity, rng):
+    spread = parameter("flicker", severity)
+    period, phase = rng.uniform(2, 5), rng.uniform(0, 6)
+    regular = rng.random() < 0.3
+    for place, k in enumerate(places):
+        wave = 1.4 * np.sin(2 * np.pi * place / period + phase) if regular else rng.standard_normal()
+        gain = np.exp(np.clip(spread * wave, -1, 0.8))
+        table = ((LEVELS - 16) * gain + 16).round().clip(0, 255).astype(np.uint8)
+        planes.y[k] = table[planes.y[k]]
+
+
+SPATIAL: Mapping[str, Spatial] = {
+    "blur": _blur,
+    "noise": _noise,
+    "lowres": _lowres,
+    "over": _over,
+    "under": _under,
+    "contrast": _contrast,
+    "colour": _colour,
+    "banding": _banding,
+    "flicker": _flicker,
+}
+"""Compression is a codec (`codec_for`); freeze, drop and shake are done when the frames are drawn."""
+
+
+def codec_for(severity: float, rng: np.random.Generator) -> Codec:
+    """An encoder whose damage is that of x264 at the CRF of this severity."""
+    kind = str(rng.choice(["x264", "mpeg2", "mpeg4", "vp8", "vp9"], p=[0.7, 0.12, 0.05, 0.09, 0.04]))
+    if kind == "x264":
+        return x264(
+            parameter("compression", severity), str(rng.choice(["superfast", "veryfast"], p=[0.7, 0.3]))
+        )
+    if kind in ("mpeg2", "mpeg4"):
+        return mpeg(int(round(4 * (31 / 4) ** severity)), f"{kind}video" if kind == "mpeg2" else kind)
+    return vpx(int(round(28 + 35 * severity)), "libvpx" if kind == "vp8" else "libvpx-vp9")
+
+
+def frozen(times: np.ndarray, length: int, share: float, start: float) -> np.ndarray:
+    """Times [n] with a run of `share` of the clip that stands still, beginning at `start` of what is left."""
+    first = int(start * (length - round(share * length)))
+    inside = (times >= first) & (times < first + round(share * length))
+    return np.where(inside, first, times)
+
+
+def thinned(times: np.ndarray, keep: int) -> np.ndarray:
+    """Only every `keep`-th frame, shown `keep` times."""
+    return times // keep * keep
+
+
+def shaken(count: int, sigma: float, rng: np.random.Generator) -> np.ndarray:
+    """Camera offsets [count, 2] in pixels, white in time, clipped to the room that a shot has."""
+    return np.clip(sigma * rng.standard_normal((count, 2)), -40, 40)
