@@ -26,8 +26,8 @@ from torch import Tensor
 
 from modules.conformance_line import Line
 from modules.grpo_conformance import compare_losses
-from modules.loader import load_model
-from modules.profiles import Profile
+from modules.loader import CheckpointError, load_model
+from modules.profiles import ConfigError, Profile
 from modules.stages import Clip, completion_logps, greedy, stage_tensors
 from modules.vqathinker import Encoded, VQAThinkerModel
 
@@ -70,10 +70,12 @@ def conformance(folder: Path) -> Iterator[Line]:
             continue
         yield from compare_clip(model, profile, clip, recorded, path.stem)
         gradients = path.with_name(f"{path.stem}_grads.json")
-        if gradients.exists():
+        if gradients.exists() and "greedy.tokens" in recorded:
             yield from compare_gradients(
                 model, profile, clip, recorded["greedy.tokens"], json.loads(gradients.read_text()), path.stem
             )
+        elif gradients.exists():
+            yield _unmatched(path.stem, f"{gradients.name}: no greedy.tokens to take the loss of")
     if not compared:
         yield _unmatched(folder.name, "no *.safetensors with input.frames is here")
 
@@ -223,15 +225,20 @@ def main() -> int:
         parser.error("a folder or --grpo-loss FILE is needed")
     torch.set_num_threads(options.threads)
     missed = False
-    if options.folder is not None:
-        for line in conformance(options.folder):
-            print(json.dumps(asdict(line)), flush=True)
-            missed |= not line.ok
-    if options.grpo_loss is not None:
-        for result in compare_losses(json.loads(options.grpo_loss.read_text())):
-            print(json.dumps(asdict(result)), flush=True)
-            missed |= not result.ok
+    for line in _lines(options.folder, options.grpo_loss):
+        print(json.dumps(asdict(line)), flush=True)
+        missed |= not line.ok
     return 1 if missed else 0
+
+
+def _lines(folder: Path | None, losses: Path | None) -> Iterator[Line]:
+    if folder is not None:
+        try:
+            yield from conformance(folder)
+        except (CheckpointError, ConfigError, OSError) as error:
+            yield _unmatched(folder.name, str(error))
+    if losses is not None:
+        yield from compare_losses(json.loads(losses.read_text()))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from modules.qwen2 import KVCache, Qwen2, causal_mask, padded_positions
@@ -80,6 +81,10 @@ def generate(
         rows_of = torch.arange(prompts, device=device).repeat_interleave(answers_per_prompt)
         cache, logits, attention_mask = cache.select(rows_of), logits[rows_of], attention_mask[rows_of]
     rows = len(logits)
+    if padded:
+        # A step's one query sees all that is not padding, so one row of mask serves every step.
+        seen = causal_mask(F.pad(attention_mask, (0, max_new_tokens), value=1), 1, dtype=dtype)
+        lengths = attention_mask.sum(1, keepdim=True)
     draws = _uniforms(sampling, rows, max_new_tokens).to(device)
     stops = torch.tensor(sorted(stop_ids), device=device, dtype=torch.long)
     finished = torch.zeros(rows, dtype=torch.bool, device=device)
@@ -93,11 +98,10 @@ def generate(
         finished |= torch.isin(token, stops)
         if step + 1 == max_new_tokens or finished.all():
             break
-        attention_mask = torch.cat([attention_mask, attention_mask.new_ones(rows, 1)], dim=1)
         hidden = model(
             model.embed(token[:, None]),
-            position_ids=padded_positions(attention_mask)[:, -1:] if padded else None,
-            mask=causal_mask(attention_mask, 1, dtype=dtype) if padded else None,
+            position_ids=lengths + step if padded else None,
+            mask=seen[..., : cache.length + 1] if padded else None,
             cache=cache,
         )
         logits = model.logits(hidden)[:, 0]
@@ -118,17 +122,22 @@ def choose(logits: Tensor, sampling: Sampling, draws: Tensor) -> tuple[Tensor, T
         return token, wide.log_softmax(-1).gather(1, token[:, None])[:, 0]
     wide = wide / sampling.temperature
     logp = wide.log_softmax(-1)
-    # Likeliest first, so that both cuts keep a prefix and the inverse of the cumulative sum is the draw.
-    ranked, order = logp.sort(dim=-1, descending=True, stable=True)
-    if 0 < sampling.top_k < ranked.shape[-1]:
-        ranked, order = ranked[:, : sampling.top_k], order[:, : sampling.top_k]
+    size = logp.shape[-1]
+    kept = sampling.top_k if 0 < sampling.top_k < size else size
+    if kept < size or sampling.top_p < 1:
+        # Likeliest first, so that both cuts keep a prefix.
+        ranked, order = logp.topk(kept, dim=-1)
+    else:
+        ranked, order = logp, None
     mass = ranked.double().softmax(-1)
     if sampling.top_p < 1:
         mass = mass * (mass.cumsum(-1) - mass < sampling.top_p)
     total = mass.cumsum(-1)
-    place = torch.searchsorted(total, draws.double()[:, None] * total[:, -1:], right=True)
-    last = (mass > 0).sum(-1, keepdim=True) - 1  # a draw next to 1 must not land on a cut token
-    token = order.gather(1, torch.minimum(place, last))
+    whole = total[:, -1:]
+    # Rounding must not carry a draw next to 1 past the last token that was kept.
+    target = torch.minimum(draws.double()[:, None] * whole, whole.nextafter(torch.zeros_like(whole)))
+    place = torch.searchsorted(total, target, right=True)
+    token = place if order is None else order.gather(1, place)
     return token[:, 0], logp.gather(1, token)[:, 0]
 
 

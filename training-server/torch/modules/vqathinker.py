@@ -58,14 +58,21 @@ class VQAThinkerModel(nn.Module):
         if config.motion.statistics:
             self.motion_statistics = MotionStatistics(len(config.motion.statistics))
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of the weights; pixels are cast to it, statistics are taken from them in fp32."""
+        return self.language_model.model.norm.weight.dtype
+
     def vision_tokens(self, pixels: Tensor) -> Tensor:
         """Normalised frames [V, N, 3, S, S] → [V, N · tokens per frame, D]."""
-        patches = self.vision_model(pixels.flatten(0, 1))
+        patches = self.vision_model(pixels.flatten(0, 1).to(self.dtype))
         return self.mlp1(pixel_shuffle(patches)).unflatten(0, pixels.shape[:2]).flatten(1, 2)
 
     def motion_vector(self, pixels: Tensor, profile: Profile) -> Tensor:
         """Normalised frames [V, T, 3, S, S] → the motion projector's input [V, features]."""
-        pooled = self.slowfast_model(pixels, profile.slow_indices, profile.pool_time, profile.pool_space)
+        pooled = self.slowfast_model(
+            pixels.to(self.dtype), profile.slow_indices, profile.pool_time, profile.pool_space
+        )
         names = self.config.motion.statistics
         if not names:
             return pooled

@@ -158,6 +158,19 @@ def test_bf16_weights_keep_the_answers(tiny):
     assert 1e-3 < (logits[0, 0] - recorded["greedy.logits"][0]).abs().max() < 0.1
 
 
+def test_bf16_throughout_runs_and_stays_near(tiny):
+    """README: bf16 weights and activations move train6's first logits by about 0.14 and change no token."""
+    model = conformance.load_model(tiny, dtype=torch.bfloat16)
+    recorded = conformance.load_file(tiny / "train6.safetensors")
+    clip = conformance.Clip(frames=recorded["input.frames"], input_ids=recorded["input.input_ids"])
+    profile = model.config.profiles["train6"]
+    with torch.no_grad():
+        encoded = clip.encode(model, profile)
+    assert encoded.motion.dtype == encoded.frames.dtype == torch.bfloat16
+    _, logits, _ = conformance.greedy(model, profile, clip.input_ids, encoded, steps=1)
+    assert 1e-3 < (logits[0, 0].float() - recorded["greedy.logits"][0]).abs().max() < 0.3
+
+
 def test_prompt_and_video_must_fit(tiny):
     model = conformance.load_model(tiny)
     profile = model.config.profiles["train6"]
