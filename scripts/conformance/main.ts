@@ -8,7 +8,7 @@ import { ruleChecks } from '../../src/core/conformance/rules.ts';
 import { contentsOf } from './folder.ts';
 import { type Line, lineOf, miss, print } from './line.ts';
 import { type Picture, readPng } from './png.ts';
-import { checkPreprocess } from './preprocess.ts';
+import { checkPreprocess, type Oracle, type PreprocessFile } from './preprocess.ts';
 import { runTool } from './tool.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -51,21 +51,30 @@ async function resizeLine(index: string): Promise<Line> {
   const { checkResize } = (await import(tool)) as {
     checkResize: (
       json: unknown,
-      read: (name: string) => Promise<Picture>,
+      read: (name: string) => Picture,
     ) => ConformanceReport | Promise<ConformanceReport>;
   };
-  const read = async (name: string) => readPng(readFileSync(join(dirname(index), name)));
+  const read = (name: string) => readPng(readFileSync(join(dirname(index), name)));
   return attempt('resize', index, () => checkResize(readJson(index), read));
 }
 
-async function preprocessLine(path: string): Promise<Line | string> {
-  if (contents.media === null) return `${nameOf(path)}: no folder media/ with its clips`;
+/** The clips and decord where both are here; else why not. */
+function pixelOracle(): Oracle | string {
+  if (contents.media === null) return 'no folder media/ with the clips';
   if (!python || spawnSync(python, ['-c', 'import decord'], { stdio: 'ignore' }).status !== 0)
-    return `${nameOf(path)}: decord, its oracle, is not installed`;
-  const media = contents.media;
-  return attempt('preprocess', path, () =>
-    checkPreprocess(readJson(path) as Parameters<typeof checkPreprocess>[0], media, python),
-  );
+    return 'decord, the oracle, is not installed';
+  return { media: contents.media, python };
+}
+
+function preprocessLine(path: string): Promise<Line> {
+  const oracle = pixelOracle();
+  if (typeof oracle === 'string') skipped.push(`${nameOf(path)}, pixels: ${oracle}`);
+  return attempt('preprocess', path, () => {
+    const file = readJson(path) as PreprocessFile;
+    const { report, absent } = checkPreprocess(file, typeof oracle === 'string' ? null : oracle);
+    for (const clip of absent) skipped.push(`${nameOf(path)}, pixels of ${clip}: no such clip`);
+    return report;
+  });
 }
 
 function torchLines(stage: string, subject: string, args: readonly string[]): Promise<Line[]> {
@@ -98,11 +107,7 @@ const skipped: string[] = [];
 for (const path of contents.rules)
   tell(await attempt('rules', path, () => ruleChecks[basename(path)]!(readJson(path))));
 if (contents.resize) tell(await resizeLine(contents.resize));
-if (contents.preprocess) {
-  const line = await preprocessLine(contents.preprocess);
-  if (typeof line === 'string') skipped.push(line);
-  else tell(line);
-}
+if (contents.preprocess) tell(await preprocessLine(contents.preprocess));
 for (const path of contents.rules.filter((name) => basename(name) === 'grpo_loss.json'))
   tell(...(await torchLines('engine', nameOf(path), ['--grpo-loss', path])));
 for (const checkpoint of contents.checkpoints) {

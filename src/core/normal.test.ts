@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { erf, erfc, normalCdf } from './normal.ts';
+import { erf, erfc, normalCdf, normalTails } from './normal.ts';
 
 /** Oracle: mpmath at 40 digits. */
 const known: readonly [x: number, erf: number, erfc: number][] = [
@@ -29,4 +29,12 @@ test('ends and nonsense', () => {
   expect([normalCdf(Number.NEGATIVE_INFINITY), normalCdf(Number.POSITIVE_INFINITY)]).toEqual([0, 1]);
   expect(normalCdf(Number.NaN)).toBeNaN();
   expect([erf(Number.NaN), erfc(Number.NaN)]).toEqual([Number.NaN, Number.NaN]);
+});
+
+test('both tails at once equal one after the other', () => {
+  for (const z of [-9, -1.5, 0, 0.3, 4, 12]) {
+    const { lower, upper } = normalTails(z);
+    expect(Math.abs(lower / normalCdf(z) - 1)).toBeLessThan(1e-13);
+    expect(Math.abs(upper / normalCdf(-z) - 1)).toBeLessThan(1e-13);
+  }
 });

@@ -49,3 +49,9 @@ export function erfc(x: number): number {
 export function normalCdf(z: number): number {
   return erfc(-z / Math.SQRT2) / 2;
 }
+
+/** Φ(z) and Φ(−z), for one evaluation: the smaller one is computed, the larger is its complement. */
+export function normalTails(z: number): { readonly lower: number; readonly upper: number } {
+  const small = erfc(Math.abs(z) / Math.SQRT2) / 2;
+  return z < 0 ? { lower: small, upper: 1 - small } : { lower: 1 - small, upper: small };
+}

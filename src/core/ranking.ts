@@ -4,7 +4,7 @@
  */
 import { CodedError } from './errors.ts';
 import { mean, variance } from './moments.ts';
-import { normalCdf } from './normal.ts';
+import { normalTails } from './normal.ts';
 import type { RewardRules } from './rewardRules.ts';
 
 /** Scores that the K answers to one video gave; null = unreadable. */
@@ -23,7 +23,7 @@ export interface PairRank {
   readonly z: readonly (number | null)[];
   /** Probability that this video is the better one, Φ(z). */
   readonly p: readonly (number | null)[];
-  /** 1 − p, computed as Φ(−z). */
+  /** 1 − p, computed as Φ(−z) where that is the smaller one. */
   readonly q: readonly (number | null)[];
   /** Indicators of eq. 6: this video's MOS is the larger, the smaller; 0.5 and 0.5, or 0 and 0, for equal ones. */
   readonly better: number;
@@ -76,8 +76,11 @@ function pairRank(
   const worse = indicator(theirs.mos, mine.mos, rules);
   const z = mine.scores.map((score) => (score === null ? null : (score - other.mean) / denominator));
   // An infinite score or an undefined variance decides nothing: the released code falls back to ½ as well.
-  const p = z.map((value) => (value === null ? null : Number.isNaN(value) ? 0.5 : normalCdf(value)));
-  const q = z.map((value) => (value === null ? null : Number.isNaN(value) ? 0.5 : normalCdf(-value)));
+  const tails = z.map((value) =>
+    value === null ? null : Number.isNaN(value) ? { lower: 0.5, upper: 0.5 } : normalTails(value),
+  );
+  const p = tails.map((tail) => tail?.lower ?? null);
+  const q = tails.map((tail) => tail?.upper ?? null);
   const reward = p.map((value, k) =>
     value === null
       ? null
