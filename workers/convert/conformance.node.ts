@@ -14,8 +14,7 @@ import { Runner, type Session, type SessionName, sessionNames } from './conforma
 import {
   checkProfile,
   compareDialects,
-  exact,
-  type Limits,
+  limitsOf,
   type StageResult,
   type Transcript,
 } from './conformance/stages.ts';
@@ -23,18 +22,6 @@ import { CheckpointFolder, PackageFolder } from './folder.node.ts';
 import { type Dtype, folders, suffixes } from './forms.ts';
 import type { VariantChoice } from './model.ts';
 import { convertCheckpoint, variantsOf } from './package.ts';
-
-/**
- * Limits of the quantised forms on random weights of the golden size, which have no redundancy to soften an error:
- * twice what was measured. A wrong layout is off by orders of magnitude more.
- */
-const limits: Readonly<Record<Dtype, Limits>> = {
-  fp32: exact,
-  fp16: exact,
-  q8: exact,
-  q4: exact,
-  q4f16: exact,
-};
 
 // onnxruntime-node 1.30 reads no float16 output into a Float16Array ("not enough space: … got 0"), and falls back to
 // plain bits where the runtime has none. It looks once, when the first tensor is made.
@@ -76,12 +63,12 @@ export async function conformance(
       const { profile } = await convertCheckpoint(files, new PackageFolder(out), {
         variants: variantsOf(dtypes),
         profile: name,
-        tapped: true,
+        graph: { tapped: true },
       });
       const transcripts = new Map<string, Transcript>();
       for (const choice of variantsOf(dtypes)) {
         const runner = await openRunner(out, choice, profile);
-        const { results, transcript } = await checkProfile(runner, golden, limits[choice.dtype]);
+        const { results, transcript } = await checkProfile(runner, golden, limitsOf[choice.dtype]);
         await runner.release();
         for (const result of results) note(result);
         transcripts.set(`${choice.dialect} ${choice.dtype}`, transcript);

@@ -7,7 +7,7 @@ import type { Profile } from '../../src/core/profiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { embeddingTensor } from './embed.ts';
 import type { Forms } from './forms.ts';
-import { Graph, msDomain } from './graph.ts';
+import { Graph, type GraphOptions, msDomain } from './graph.ts';
 import { linear } from './linear.ts';
 import { type Matrix, matrixOf, stacked } from './matrix.ts';
 import { toFloat16 } from './numbers.ts';
@@ -280,9 +280,14 @@ class DecoderLowering {
  * [b, groups, p, size] → logits f32 [b, n, V], present.{i}. The wasm dialect also takes position_ids i64 [b, s] and
  * padding on the left; the webgpu dialect numbers positions by the length of the cache.
  */
-export function decoder(checkpoint: Checkpoint, profile: Profile, forms: Forms, tapped = false): Graph {
+export function decoder(
+  checkpoint: Checkpoint,
+  profile: Profile,
+  forms: Forms,
+  options: GraphOptions = {},
+): Graph {
   const { text: t } = checkpoint.config;
-  const g = new Graph('decoder_model_merged', tapped);
+  const g = new Graph('decoder_model_merged', options);
   const lowering = new DecoderLowering(g, checkpoint, forms);
   const { type } = lowering;
   const embeds = g.input('inputs_embeds', 'float32', ['batch_size', 'sequence_length', t.hidden_size]);

@@ -1,8 +1,8 @@
 /** embed_tokens: input_ids [b, s] → inputs_embeds [b, s, D]. Blocks of columns where the table is over the limit. */
 import type { Checkpoint } from './checkpoint.ts';
 import type { EmbeddingForm, Forms } from './forms.ts';
-import { Graph, msDomain } from './graph.ts';
-import { sharedBetween, tensorLimit } from './linear.ts';
+import { Graph, type GraphOptions, msDomain } from './graph.ts';
+import { sharedBetween } from './linear.ts';
 import { columnsOf, inSteps, type Matrix, matrixOf, quantiseMatrix } from './matrix.ts';
 import { toFloat16 } from './numbers.ts';
 import { blockSize, packBlocks } from './quantise.ts';
@@ -11,12 +11,12 @@ export const embeddingTensor = 'language_model.model.embed_tokens.weight';
 
 const columnBytes: Readonly<Record<EmbeddingForm, number>> = { float32: 4, float16: 2, rows8: 1, blocks8: 1 };
 
-export function embedTokens(checkpoint: Checkpoint, forms: Forms): Graph {
+export function embedTokens(checkpoint: Checkpoint, forms: Forms, options: GraphOptions = {}): Graph {
   const { text } = checkpoint.config;
-  const g = new Graph('embed_tokens');
+  const g = new Graph('embed_tokens', options);
   const ids = g.input('input_ids', 'int64', ['batch_size', 'sequence_length']);
   const table = matrixOf(checkpoint, embeddingTensor);
-  const most = Math.floor(tensorLimit / (table.rows * columnBytes[forms.embedding]));
+  const most = Math.floor(g.tensorLimit / (table.rows * columnBytes[forms.embedding]));
   const cuts = Math.ceil(table.columns / Math.max(blockSize, most - (most % blockSize)));
   const size = Math.ceil(table.columns / cuts / blockSize) * blockSize;
   const parts: string[] = [];

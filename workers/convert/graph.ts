@@ -37,8 +37,19 @@ function product(dims: readonly number[]): number {
   return dims.reduce((total, n) => total * n, 1);
 }
 
+/** No tensor of a package is larger: a binding of this size is allowed by every WebGPU adapter worth the name. */
+export const tensorLimit = 2 ** 28;
+
+export interface GraphOptions {
+  /** Also output the values that are given to `tap`, for conformance checks. */
+  readonly tapped?: boolean;
+  /** Bytes that a weight may have once it is loaded; larger ones are split. */
+  readonly tensorLimit?: number;
+}
+
 export class Graph {
   readonly name: string;
+  readonly tensorLimit: number;
   readonly weights: Weight[] = [];
   readonly #nodes: OnnxNode[] = [];
   readonly #constants = new Map<string, TensorInfo>();
@@ -48,10 +59,10 @@ export class Graph {
   readonly #counts = new Map<string, number>();
   #scope = '';
 
-  /** @param tapped also output the values that are given to `tap` (for conformance checks) */
-  constructor(name: string, tapped = false) {
+  constructor(name: string, options: GraphOptions = {}) {
     this.name = name;
-    this.#tapped = tapped;
+    this.#tapped = options.tapped ?? false;
+    this.tensorLimit = options.tensorLimit ?? tensorLimit;
   }
 
   /** Names inside `build` begin with `part.`. */

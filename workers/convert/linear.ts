@@ -13,9 +13,6 @@ export type LinearForm =
   | { readonly kind: 'float32' | 'float16' | 'folded' }
   | { readonly kind: 'blocks'; readonly bits: 4 | 8; readonly half: boolean };
 
-/** No tensor of a package is larger: a binding of this size is allowed by every WebGPU adapter worth the name. */
-export const tensorLimit = 2 ** 28;
-
 function transpose(x: Float32Array, rows: number, columns: number): Float32Array {
   const out = new Float32Array(x.length);
   for (let row = 0; row < rows; row++)
@@ -114,7 +111,7 @@ export function linear(
   form: LinearForm,
   bias?: string,
 ): string {
-  const most = Math.max(1, Math.floor(tensorLimit / rowBytes(form, matrix.columns)));
+  const most = Math.max(1, Math.floor(g.tensorLimit / rowBytes(form, matrix.columns)));
   const cuts = Math.ceil(matrix.rows / most);
   const size = Math.ceil(matrix.rows / cuts);
   const parts: string[] = [];

@@ -4,7 +4,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import { decoder } from './decoder.ts';
 import { embedTokens } from './embed.ts';
 import { type Dialect, type Dtype, formsOf } from './forms.ts';
-import type { Graph } from './graph.ts';
+import type { Graph, GraphOptions } from './graph.ts';
 import { motionEncoder } from './slowfast.ts';
 import { visionEncoder } from './vision.ts';
 
@@ -13,18 +13,17 @@ export interface VariantChoice {
   readonly dialect: Dialect;
 }
 
-/** @param tapped with intermediate outputs, for conformance checks */
 export function variantGraphs(
   checkpoint: Checkpoint,
   profile: Profile,
   variant: VariantChoice,
-  tapped = false,
+  options: GraphOptions = {},
 ): Graph[] {
   const forms = formsOf(variant.dtype, variant.dialect);
   return [
-    visionEncoder(checkpoint, profile, forms, tapped),
-    motionEncoder(checkpoint, profile, forms, tapped),
-    embedTokens(checkpoint, forms),
-    decoder(checkpoint, profile, forms, tapped),
+    visionEncoder(checkpoint, profile, forms, options),
+    motionEncoder(checkpoint, profile, forms, options),
+    embedTokens(checkpoint, forms, options),
+    decoder(checkpoint, profile, forms, options),
   ];
 }

@@ -15,7 +15,7 @@ import { Checkpoint } from './checkpoint.ts';
 import { HashedFile, type WrittenFile, writeGraph } from './external.ts';
 import { type CheckpointFiles, type PackageSink, readText } from './files.ts';
 import { folders, formsOf, suffixes } from './forms.ts';
-import type { Graph } from './graph.ts';
+import type { Graph, GraphOptions } from './graph.ts';
 import { type VariantChoice, variantGraphs } from './model.ts';
 import { type Digest, Sha256 } from './sha256.ts';
 
@@ -39,8 +39,7 @@ export interface ConvertOptions {
   readonly digest?: () => Digest;
   readonly onProgress?: (progress: ConvertProgress) => void;
   readonly signal?: AbortSignal;
-  /** Graphs with intermediate outputs as well, for conformance checks. */
-  readonly tapped?: boolean;
+  readonly graph?: GraphOptions;
 }
 
 /** Copied as they are where the checkpoint has them. */
@@ -142,7 +141,7 @@ class PackageWriter {
     const variants: Variant[] = [];
     const plans = this.#options.variants.map((choice) => ({
       choice,
-      graphs: variantGraphs(this.#checkpoint, this.#profile, choice, this.#options.tapped),
+      graphs: variantGraphs(this.#checkpoint, this.#profile, choice, this.#options.graph),
     }));
     const total = plans.flatMap(({ graphs }) => graphs).reduce((sum, g) => sum + storedBytes(g), 0);
     let done = 0;

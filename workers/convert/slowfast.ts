@@ -8,7 +8,7 @@
 import { motionFrames, type Profile } from '../../src/core/profiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { ConvolutionForm, Forms } from './forms.ts';
-import { Graph } from './graph.ts';
+import { Graph, type GraphOptions } from './graph.ts';
 import { toFloat16 } from './numbers.ts';
 import { projector } from './parts.ts';
 import { type Bottleneck, type Convolution, motionPlan } from './slowfast-shapes.ts';
@@ -143,10 +143,15 @@ class MotionLowering {
   }
 }
 
-export function motionEncoder(checkpoint: Checkpoint, profile: Profile, forms: Forms, tapped = false): Graph {
+export function motionEncoder(
+  checkpoint: Checkpoint,
+  profile: Profile,
+  forms: Forms,
+  options: GraphOptions = {},
+): Graph {
   const { motion, text } = checkpoint.config;
   const plan = motionPlan(motion);
-  const g = new Graph('motion_encoder', tapped);
+  const g = new Graph('motion_encoder', options);
   const frames = motionFrames(profile);
   const pixels = g.input('pixel_values', 'float32', [frames, 3, profile.size, profile.size]);
   const lowering = new MotionLowering(g, checkpoint, forms.convolution);

@@ -2,16 +2,21 @@
 import type { Profile } from '../../src/core/profiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import type { Forms } from './forms.ts';
-import { Graph } from './graph.ts';
+import { Graph, type GraphOptions } from './graph.ts';
 import { toFloat16 } from './numbers.ts';
 import { denseLayer, layerNorm, projector, vector } from './parts.ts';
 import { resizeGrid } from './position-embedding.ts';
 
 const embeddings = 'vision_model.embeddings';
 
-export function visionEncoder(checkpoint: Checkpoint, profile: Profile, forms: Forms, tapped = false): Graph {
+export function visionEncoder(
+  checkpoint: Checkpoint,
+  profile: Profile,
+  forms: Forms,
+  options: GraphOptions = {},
+): Graph {
   const { vision: v, text } = checkpoint.config;
-  const g = new Graph('vision_encoder', tapped);
+  const g = new Graph('vision_encoder', options);
   const width = v.hidden_size;
   const side = profile.size / v.patch_size;
   const patches = side * side;
