@@ -16,7 +16,6 @@ import math
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -226,7 +225,7 @@ def main() -> int:
     torch.set_num_threads(options.threads)
     missed = False
     for line in _lines(options.folder, options.grpo_loss):
-        print(json.dumps(asdict(line)), flush=True)
+        print(line.json(), flush=True)
         missed |= not line.ok
     return 1 if missed else 0
 

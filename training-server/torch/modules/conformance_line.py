@@ -1,6 +1,8 @@
 """What a conformance run prints for each comparison."""
 
-from dataclasses import dataclass
+import json
+import math
+from dataclasses import asdict, dataclass
 
 
 @dataclass(kw_only=True)
@@ -17,10 +19,16 @@ class Line:
     """Numbers compared."""
 
     error: float | None
-    """Largest error, relative or absolute as the limit is; None where nothing could be compared."""
+    """Largest error, relative or absolute as the limit is; None where nothing could be compared. NaN and
+    infinity (never ok) are null in JSON, which has no word for them."""
 
     limit: float
     """What the error may be."""
 
     ok: bool
     """Whether it is."""
+
+    def json(self) -> str:
+        """The line as one JSON object."""
+        error = self.error if self.error is not None and math.isfinite(self.error) else None
+        return json.dumps({**asdict(self), "error": error})

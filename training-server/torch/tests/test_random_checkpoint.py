@@ -1,10 +1,12 @@
 """Random checkpoints: they read back, they are reproducible, and their paths show."""
 
+import json
+
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
-from modules.conformance import conformance
+from modules.conformance import conformance, main
 from modules.loader import load_model
 from modules.random_checkpoint import PROFILES, SMALLEST_GAP, RandomCheckpoint, random_clip, write
 from modules.statistics import NAMES
@@ -17,6 +19,41 @@ def test_the_reference_is_what_the_files_compute(profile, tmp_path):
     lines = list(conformance(tmp_path))
     assert len(lines) > 30
     assert [line for line in lines if not line.ok] == []
+
+
+@pytest.mark.parametrize(("profile", "heads", "kv_heads"), [("train6", 5, 1), ("test12", 6, 3)])
+def test_a_conformance_folder_of_other_sizes(profile, heads, kv_heads, tmp_path, capsys, monkeypatch):
+    """The form of the recorded folder: official config.json, constants in profiles.json, any file name."""
+    write(tmp_path, RandomCheckpoint(profile=profile, heads=heads, kv_heads=kv_heads, layers=3, seed=2))
+    config = json.loads((tmp_path / "config.json").read_text())
+    given = config.pop("profiles")[profile]
+    del config["motion_config"], config["default_profile"]
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    constants = {
+        "token_ids": {"<img>": 392, "</img>": 393, "<IMG_CONTEXT>": 394},
+        "slowfast": {"slow_stem": 8, "fast_stem": 1},
+        "normalisation": {"mean": given["mean"], "std": given["std"]},
+        profile: {
+            "frames": given["frames"],
+            "image_size": given["size"],
+            "tokens_per_frame": given["tokensPerFrame"],
+            "slow_indices": given["slowIndices"],
+            "repeat": {6: 6, 12: 4}[given["frames"]],
+        },
+    }
+    (tmp_path / "profiles.json").write_text(json.dumps(constants))
+    (tmp_path / "reference.safetensors").rename(tmp_path / "another-name.safetensors")
+    monkeypatch.setattr("sys.argv", ["conformance", str(tmp_path)])
+    assert main() == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {line["stage"] for line in lines} == {"another-name"}
+    assert len(lines) > 40
+    recorded = load_file(tmp_path / "another-name.safetensors")
+    recorded["motion_mlp"] += 1e-4
+    save_file(recorded, tmp_path / "another-name.safetensors")
+    assert main() == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["name"] for line in lines if not line["ok"]] == ["motion_mlp"]
 
 
 def test_bf16_weights_have_their_own_reference(tmp_path):
