@@ -68,9 +68,19 @@ export interface Pressed {
   readonly timeStamp: number;
 }
 
+const MODIFIERS: ReadonlySet<string> = new Set([
+  'Shift',
+  'Control',
+  'Alt',
+  'AltGraph',
+  'Meta',
+  'CapsLock',
+  'Dead',
+]);
+
 /** The chord of one event, or null for keys that never are one (Alt belongs to the browser). */
 export function chordOf(event: Pressed): string | null {
-  if (event.altKey || event.key.length === 0) return null;
+  if (event.altKey || MODIFIERS.has(event.key)) return null;
   const printing = [...event.key].length === 1 && event.key !== ' ';
   const key = event.key === ' ' ? 'Space' : printing ? event.key.toLowerCase() : event.key;
   const shift = event.shiftKey && !printing ? 'shift+' : '';
@@ -82,7 +92,7 @@ export function keyReader(): (event: Pressed, singleKeys: boolean) => Action | n
   let first: { key: string; at: number } | null = null;
   return (event, singleKeys) => {
     const chord = chordOf(event);
-    if (chord === null || chord === 'Shift') return null;
+    if (chord === null) return null;
     const pair = first && event.timeStamp - first.at <= PAIR_MS ? `${first.key} ${chord}` : null;
     first = null;
     const single = !chord.startsWith('ctrl+') && chord !== 'Escape';

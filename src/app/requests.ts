@@ -3,6 +3,7 @@
  * of their own; they tell theirs over a broadcast channel (`workers/requests.ts`).
  */
 import { useSyncExternalStore } from 'react';
+import { REQUESTS_CHANNEL, type ReportedRequest, reportOf } from '../../workers/request-report.ts';
 
 export interface RequestEntry {
   readonly address: string;
@@ -22,18 +23,6 @@ export interface RequestLog {
   /** Entries that the browser had no room for before the page could listen. */
   readonly dropped: number;
 }
-
-/** What a worker sends of each of its requests. */
-export interface ReportedRequest {
-  readonly name: string;
-  readonly initiatorType: string;
-  readonly transferSize: number;
-  readonly decodedBodySize: number;
-  /** ms since 1970, so that both timelines agree. */
-  readonly startedAt: number;
-}
-
-export const CHANNEL = 'vqathinker.requests';
 
 /** Addresses inside the browser (`blob:`, `data:`) are no requests. */
 export function toEntry(
@@ -70,24 +59,22 @@ function add(requests: readonly ReportedRequest[], by: RequestEntry['by'], dropp
 
 /** Starts to record; called once, before anything else is loaded. What came before is in the browser's buffer. */
 export function recordRequests(): void {
-  const report = (entry: PerformanceResourceTiming): ReportedRequest => ({
-    name: entry.name,
-    initiatorType: entry.initiatorType,
-    transferSize: entry.transferSize,
-    decodedBodySize: entry.decodedBodySize,
-    startedAt: performance.timeOrigin + entry.startTime,
-  });
+  const report = (entry: PerformanceEntry) =>
+    reportOf(entry as PerformanceResourceTiming, performance.timeOrigin);
   // The third argument of the callback is in the standard and not yet in TypeScript's library.
   const take = (list: PerformanceObserverEntryList, ...rest: unknown[]) => {
     const { droppedEntriesCount = 0 } = (rest[1] ?? {}) as { droppedEntriesCount?: number };
-    add((list.getEntries() as PerformanceResourceTiming[]).map(report), 'page', droppedEntriesCount);
+    add(list.getEntries().map(report), 'page', droppedEntriesCount);
   };
   // The page itself: its entry is there from the start and would be told again when it is complete.
-  add((performance.getEntriesByType('navigation') as PerformanceNavigationTiming[]).map(report), 'page');
+  add(performance.getEntriesByType('navigation').map(report), 'page');
   new PerformanceObserver(take).observe({ type: 'resource', buffered: true });
-  new BroadcastChannel(CHANNEL).addEventListener('message', (event: MessageEvent<ReportedRequest[]>) => {
-    add(event.data, 'worker');
-  });
+  new BroadcastChannel(REQUESTS_CHANNEL).addEventListener(
+    'message',
+    (event: MessageEvent<ReportedRequest[]>) => {
+      add(event.data, 'worker');
+    },
+  );
 }
 
 export function useRequests(): RequestLog {

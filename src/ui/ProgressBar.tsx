@@ -3,6 +3,7 @@
  * Only measured progress is drawn: a stage without inner counts stays empty until it is done.
  */
 import type { ReactNode } from 'react';
+import { cssVariables } from './css-variables.ts';
 import './ProgressBar.css';
 
 export interface Stage {
@@ -65,9 +66,9 @@ export function ProgressBar(props: ProgressBarProps) {
         aria-valuetext={detail ? `${title}, ${detail}` : title}
       >
         {stages.map((stage) => (
-          <div key={stage.id} className="ui-progress__stage" style={{ '--share': stage.share }}>
+          <div key={stage.id} className="ui-progress__stage" style={cssVariables({ '--share': stage.share })}>
             <div className={`ui-progress__track ui-progress__track--${stage.state}`}>
-              <div className="ui-progress__fill" style={{ '--filled': filled(stage) }} />
+              <div className="ui-progress__fill" style={cssVariables({ '--filled': filled(stage) })} />
             </div>
             {captions && (
               <p

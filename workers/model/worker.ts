@@ -1,3 +1,4 @@
+import '../requests.ts';
 import { expose } from '../rpc.ts';
 import { ModelSession } from './model-session.ts';
 

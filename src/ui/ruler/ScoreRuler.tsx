@@ -1,6 +1,7 @@
 /** The ruler of the score: ticks each 0.1, the five grades with their words, the zones under it, and what was measured. */
 import { useId } from 'react';
 import { BANDS, type Band } from '../BandGlyph.tsx';
+import { cssVariables } from '../css-variables.ts';
 import { dotPlot, gradeAt, place, type Scale, ticks, zones } from './geometry.ts';
 import './ScoreRuler.css';
 
@@ -88,7 +89,7 @@ export function ScoreRuler({ scale, reading, grades, label, onAnswer }: ScoreRul
             <span
               key={band}
               className={`ui-ruler__word${side}${lit(band) ? ' ui-ruler__word--lit' : ''}`}
-              style={{ '--at': `${at}%` }}
+              style={cssVariables({ '--at': `${at}%` })}
             >
               {band} <span className="ui-ruler__grade">{grades[band - 1]}</span>
             </span>

@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { BINDINGS, belongsToFocus, chordOf, keyReader, type Pressed } from './keys.ts';
+
+const press = (key: string, change: Partial<Pressed> = {}): Pressed => ({
+  key,
+  ctrlKey: false,
+  metaKey: false,
+  altKey: false,
+  shiftKey: false,
+  timeStamp: 0,
+  ...change,
+});
+
+describe('the map', () => {
+  it('gives no chord to two actions', () => {
+    const chords = Object.values(BINDINGS).flatMap(({ chords }) => chords as readonly string[]);
+    expect(new Set(chords).size).toBe(chords.length);
+  });
+  it('uses no letter alone that begins a pair', () => {
+    const chords = Object.values(BINDINGS).flatMap(({ chords }) => chords as readonly string[]);
+    expect(chords).not.toContain('g');
+  });
+});
+
+describe('chordOf', () => {
+  it.each([
+    [press(' '), 'Space'],
+    [press('K', { shiftKey: true }), 'k'],
+    [press('?', { shiftKey: true }), '?'],
+    [press('ArrowLeft', { shiftKey: true }), 'shift+ArrowLeft'],
+    [press('z', { metaKey: true }), 'ctrl+z'],
+    [press('v', { ctrlKey: true }), 'ctrl+v'],
+  ])('%o', (event, chord) => expect(chordOf(event)).toBe(chord));
+  it('leaves Alt to the browser', () => expect(chordOf(press('d', { altKey: true }))).toBeNull());
+});
+
+describe('keyReader', () => {
+  it('reads single keys and pairs', () => {
+    const read = keyReader();
+    expect(read(press('o'), true)).toBe('open');
+    expect(read(press('g'), true)).toBeNull();
+    expect(read(press('c', { timeStamp: 500 }), true)).toBe('goCompare');
+    expect(read(press('c'), true)).toBe('copy');
+  });
+  it('forgets the first key after a while', () => {
+    const read = keyReader();
+    read(press('g'), true);
+    expect(read(press('c', { timeStamp: 3000 }), true)).toBe('copy');
+  });
+  it('does nothing for a pair that is none', () => {
+    const read = keyReader();
+    read(press('g'), true);
+    expect(read(press('n', { timeStamp: 10 }), true)).toBeNull();
+  });
+  it('keeps the pair while Shift goes down', () => {
+    const read = keyReader();
+    read(press('g'), true);
+    read(press('Shift', { shiftKey: true, timeStamp: 5 }), true);
+    expect(read(press('A', { shiftKey: true, timeStamp: 10 }), true)).toBe('goAssess');
+  });
+  it('with single keys off leaves Ctrl and Escape', () => {
+    const read = keyReader();
+    expect(read(press('o'), false)).toBeNull();
+    expect(read(press('?', { shiftKey: true }), false)).toBeNull();
+    expect(read(press('z', { ctrlKey: true }), false)).toBe('undo');
+    expect(read(press('Escape'), false)).toBe('escape');
+  });
+});
+
+describe('focus', () => {
+  it('leaves letters to a field, and Space and Enter to a button', () => {
+    expect(belongsToFocus('o', 'field')).toBe(true);
+    expect(belongsToFocus('ctrl+z', 'field')).toBe(true);
+    expect(belongsToFocus('Escape', 'field')).toBe(false);
+    expect(belongsToFocus('Space', 'button')).toBe(true);
+    expect(belongsToFocus('k', 'button')).toBe(false);
+    expect(belongsToFocus('Space', 'other')).toBe(false);
+  });
+});
