@@ -55,18 +55,30 @@ def load_model(
     config = config or read_config(folder)
     with torch.device("meta"):
         model = VQAThinkerModel(config)
+    state = read_tensors(folder, expected_tensors(model), dtype=dtype, device=device)
+    model.load_state_dict(state, strict=True, assign=True)
+    return model.eval()
+
+
+def read_tensors(
+    folder: Path,
+    expected: Mapping[str, tuple[tuple[int, ...], bool]],
+    *,
+    dtype: torch.dtype = torch.float32,
+    device: torch.device | str = "cpu",
+) -> dict[str, Tensor]:
+    """The expected tensors of a folder, floating ones as `dtype`. Raises CheckpointError, before reading
+    any, unless the folder holds exactly these."""
     files = tensor_files(folder)
-    _check(folder, expected_tensors(model), files)
+    _check(folder, expected, files)
     state = {}
     for path in sorted(set(files.values())):
         with safe_open(path, framework="pt", device=str(device)) as shard:
             for name in shard.keys():  # noqa: SIM118 (not a mapping)
-                if name == HEAD and config.language.tie_word_embeddings:
-                    continue
-                tensor = shard.get_tensor(name)
-                state[name] = tensor.to(dtype) if tensor.is_floating_point() else tensor
-    model.load_state_dict(state, strict=True, assign=True)
-    return model.eval()
+                if name in expected:  # a tied head is allowed in the file, and not wanted
+                    tensor = shard.get_tensor(name)
+                    state[name] = tensor.to(dtype) if tensor.is_floating_point() else tensor
+    return state
 
 
 def expected_tensors(model: VQAThinkerModel) -> dict[str, tuple[tuple[int, ...], bool]]:
