@@ -1,5 +1,6 @@
 /** The media worker: opens files, decodes the wanted frames, makes pictures of them. */
 /// <reference lib="webworker" />
+import '../requests.ts';
 import { CodedError } from '../../src/core/errors.ts';
 import { expose, transfer } from '../rpc.ts';
 import type { DecodeReport, DeliveredFrame, FrameRequest, MediaApi, OpenedVideo, Picture } from './api.ts';
