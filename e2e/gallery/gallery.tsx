@@ -28,9 +28,11 @@ import { ScoreRuler } from '../../src/ui/ruler/ScoreRuler.tsx';
 import { Segmented } from '../../src/ui/Segmented.tsx';
 import { useLang, useWords, WordsProvider } from '../../src/ui/words/useWords.tsx';
 import './gallery.css';
+import { LaidOut } from './page.tsx';
 import { RECENT, SCORES, stages, trace } from './samples.ts';
 
 const none = () => {};
+const query = new URLSearchParams(location.search);
 
 function Item({ name, children }: { readonly name: string; readonly children: ReactNode }) {
   return (
@@ -230,14 +232,13 @@ function Page() {
           ],
         }}
       />
-      <Gallery />
+      {query.get('page') ? <LaidOut kind={query.get('page')!} /> : <Gallery />}
       {help && <HelpDialog onClose={() => setHelp(false)} />}
     </>
   );
 }
 
 recordRequests();
-const query = new URLSearchParams(location.search);
 const lang = query.get('lang') === 'zh' ? 'zh' : 'en';
 document.documentElement.lang = lang;
 document.documentElement.dataset.theme = query.get('theme') ?? 'light';

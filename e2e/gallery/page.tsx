@@ -1,0 +1,77 @@
+/** The Assess page laid out with invented contents and an empty stage: `?page=empty`, `?page=writing`, `?page=done`. */
+import { useState } from 'react';
+import { AssessFrame } from '../../src/features/assess/AssessFrame.tsx';
+import { GradesPanel } from '../../src/features/assess/GradesPanel.tsx';
+import { RecentPanel } from '../../src/features/assess/RecentPanel.tsx';
+import { ScorePanel } from '../../src/features/assess/ScorePanel.tsx';
+import { TracePanel } from '../../src/features/assess/TracePanel.tsx';
+import { Button } from '../../src/ui/Button.tsx';
+import { ProgressBar } from '../../src/ui/ProgressBar.tsx';
+import { useLang, useWords } from '../../src/ui/words/useWords.tsx';
+import { RECENT, SCORES, stages, trace } from './samples.ts';
+
+const none = () => {};
+
+export function LaidOut({ kind }: { readonly kind: string }) {
+  const w = useWords();
+  const lang = useLang();
+  const [frames, setFrames] = useState<readonly number[] | null>(kind === 'done' ? [5] : null);
+  const [raw, setRaw] = useState(false);
+  const writing = kind === 'writing';
+  const { text, spans } = trace(lang, writing ? 430 : undefined);
+  const scores = Object.fromEntries(SCORES);
+  const score = kind === 'empty' ? scores.empty : writing ? scores.waiting : scores['done, own scale'];
+  return (
+    <AssessFrame
+      stage={<div className="gallery__stage" />}
+      strip={kind !== 'empty' && <div className="gallery__strip" />}
+      score={<ScorePanel state={score!} run={w.score.greedy('Small')} onAbout={none} />}
+      side={
+        kind === 'empty' ? (
+          <>
+            <GradesPanel />
+            <RecentPanel items={RECENT} onOpen={none} onRemove={none} />
+          </>
+        ) : (
+          <TracePanel
+            text={text}
+            lang={lang}
+            writing={writing}
+            spans={spans}
+            run={w.trace.run('Small', w.trace.greedy)}
+            frames={frames}
+            onFrames={setFrames}
+            onSeek={none}
+            announce={false}
+            {...(!writing && {
+              raw: { text, official: { value: '3.87', isDefault: false }, open: raw, onOpen: setRaw },
+            })}
+          />
+        )
+      }
+      below={
+        writing && (
+          <div className="gallery__box">
+            <ProgressBar
+              label={w.progress.label}
+              title={w.progress.write(58)}
+              detail={w.progress.leftIn(w.progress.rate('31'), w.progress.left(4))}
+              stages={stages(w, 5, 0.62)}
+              captions
+              action={<Button kbd="Esc">{w.actions.stop}</Button>}
+            />
+          </div>
+        )
+      }
+      actions={
+        kind === 'done' && (
+          <>
+            <Button look="primary">{w.actions.next}</Button>
+            <Button>{w.actions.assessTimes(8)}</Button>
+            <Button icon="copy">{w.actions.copyText}</Button>
+          </>
+        )
+      }
+    />
+  );
+}
