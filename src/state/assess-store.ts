@@ -64,6 +64,11 @@ const MAX_TOKENS = 1024;
 /** One score says little about a longer video. */
 export const LONG_SECONDS = 60;
 
+const START = 'assess:start';
+
+/** Seen in the browser's own performance panel and read by the bench. */
+const measure = (name: string) => performance.measure(`assess:${name}`, START);
+
 const noStages = () =>
   Object.fromEntries(
     STAGES.map((stage) => [stage, { state: 'waiting', seconds: 0, done: 0, total: 0 }]),
@@ -176,6 +181,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     } else if (event.event.stage === 'write') {
       const { startedAt, firstWord } = get();
       const { text, tokens } = event.event;
+      if (firstWord === null) measure('first-word');
       set({
         view: stream.feed(text),
         tokens,
@@ -197,6 +203,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       };
     }
     const stopped = run.answer.end === 'aborted';
+    if (!stopped) measure('done');
     set({
       phase: stopped ? 'stopped' : 'done',
       stage: null,
@@ -241,6 +248,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     stream = answerStream();
     const view = options.prefix ? stream.feed(options.prefix) : NO_VIEW;
     running = null;
+    performance.mark(START);
     set({
       phase: 'running',
       file,

@@ -1,0 +1,196 @@
+/**
+ * `npm run bench`: the figures of docs/performance.md, printed as one table. Measurements, not tests: they need an
+ * otherwise idle machine, and ratios within one run say more than seconds.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import type { Page } from '@playwright/test';
+import type { HarnessRun, harness as ModelHarness } from '../model/harness.ts';
+import { type Bench, median, openBench, renamed, root, scratchFile } from './browser.ts';
+import { benchMedia } from './media.ts';
+import { nativeTokensPerSecond } from './native-decoder.ts';
+
+declare global {
+  interface Window {
+    harness: typeof ModelHarness;
+  }
+}
+
+interface Row {
+  readonly what: string;
+  readonly value: string;
+  readonly bar: string;
+}
+
+const RUNS = 5;
+const PACKAGE = join(root, 'public', 'models', 'small');
+
+/** Ten seconds of 720p with plenty of detail and motion. */
+function clip720(): string {
+  const recipe = ['-f', 'lavfi', '-i', 'mandelbrot=size=1280x720:rate=25:end_pts=400', '-t', '10'];
+  const encode = ['-c:v', 'libx264', '-preset', 'medium', '-crf', '23', '-pix_fmt', 'yuv420p'];
+  return scratchFile('720p-10s.mp4', [...recipe, ...encode], (path) => {
+    execFileSync('ffmpeg', ['-v', 'error', '-y', ...recipe, ...encode, path], { stdio: 'inherit' });
+  });
+}
+
+/** Gzipped JavaScript that was loaded before the drop zone works. */
+async function firstPaint({ address, page }: Bench): Promise<Row> {
+  const view = await page();
+  let bytes = 0;
+  let done = false;
+  view.on('response', async (response) => {
+    if (done || !/\.m?js$/.test(new URL(response.url()).pathname)) return;
+    bytes += gzipSync(await response.body().catch(() => Buffer.alloc(0)), { level: 9 }).length;
+  });
+  await view.goto(address);
+  await view.locator('[data-drop-ready]').waitFor();
+  await view.waitForTimeout(200);
+  done = true;
+  await view.context().close();
+  return {
+    what: 'JavaScript before the drop zone works',
+    value: `${(bytes / 1000).toFixed(0)} kB gzipped`,
+    bar: '≤ 250 kB',
+  };
+}
+
+const marks = (view: Page) =>
+  view.evaluate(() => {
+    const last = (name: string) =>
+      performance.getEntriesByName(name, 'measure').at(-1)?.duration ?? Number.NaN;
+    return { first: last('assess:first-word') / 1000, done: last('assess:done') / 1000 };
+  });
+
+/** Warm runs of the bundled model on a 720p clip, through the page as a user has it. */
+async function warmRuns({ address, page }: Bench): Promise<Row[]> {
+  const view = await page();
+  await view.addInitScript(() => {
+    const times: number[] = [];
+    Object.assign(window, { longTasks: times });
+    new PerformanceObserver((list) =>
+      times.push(...list.getEntries().map((entry) => entry.duration)),
+    ).observe({
+      entryTypes: ['longtask'],
+    });
+  });
+  await view.goto(address);
+  await view.locator('[data-drop-ready]').waitFor();
+  const [first, done, long]: [number[], number[], number[]] = [[], [], []];
+  for (let run = 0; run <= RUNS; run++) {
+    await view.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks.splice(0));
+    const chooser = view.waitForEvent('filechooser');
+    await view.keyboard.press('o');
+    await (await chooser).setFiles(renamed(clip720(), `clip-${run}.mp4`));
+    await view.waitForFunction(
+      (n) => performance.getEntriesByName('assess:done', 'measure').length > n,
+      run,
+      {
+        timeout: 120_000,
+      },
+    );
+    const times = await marks(view);
+    const tasks = await view.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks);
+    // The first run loads the model.
+    if (run === 0) continue;
+    first.push(times.first);
+    done.push(times.done);
+    long.push(Math.max(0, ...tasks));
+  }
+  await view.context().close();
+  const seconds = (values: number[]) =>
+    `${median(values).toFixed(2)} s (${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)})`;
+  return [
+    { what: 'First word, 10 s of 720p, warm', value: seconds(first), bar: '≤ 1.5 s' },
+    { what: 'Finished', value: seconds(done), bar: '≤ 4 s' },
+    {
+      what: 'Longest task of the page’s thread while assessing',
+      value: `${Math.max(...long).toFixed(0)} ms`,
+      bar: '≤ 50 ms',
+    },
+  ];
+}
+
+/** Tokens a second in the browser by number of threads, on random pictures. */
+async function browserTokens(
+  { address, page }: Bench,
+  size: number,
+  frames: number,
+): Promise<Map<number, number>> {
+  const speeds = new Map<number, number>();
+  for (const threads of [1, 2]) {
+    const view = await page();
+    await view.goto(`${address}/e2e/model/harness.html`);
+    await view.waitForFunction(() => document.title === 'ready');
+    await view.evaluate(
+      ([base, count]) => window.harness.load(base as string, { backend: 'wasm', threads: count as number }),
+      ['/models/small/', threads] as const,
+    );
+    const url = await view.evaluate(
+      ([side, count]) => {
+        const bytes = Uint8Array.from(
+          { length: (side as number) ** 2 * 3 * (count as number) },
+          (_, i) => (i * 97) % 251,
+        );
+        return URL.createObjectURL(new Blob([bytes]));
+      },
+      [size, frames] as const,
+    );
+    const run: HarnessRun = { frames: url, size, maxTokens: 96 };
+    const rates: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      const { answer } = await view.evaluate((options) => window.harness.assess(options), run);
+      if (i > 0) rates.push((answer.tokens - 1) / answer.seconds.write);
+    }
+    speeds.set(threads, median(rates));
+    await view.context().close();
+  }
+  return speeds;
+}
+
+const best = (speeds: ReadonlyMap<number, number>) => [...speeds].reduce((a, b) => (b[1] > a[1] ? b : a));
+
+async function decoderSpeed(bench: Bench): Promise<Row[]> {
+  const manifest = JSON.parse(readFileSync(join(PACKAGE, 'manifest.json'), 'utf8'));
+  const { profile, variants } = manifest;
+  const wasm = variants.find((variant: { dialect: string }) => variant.dialect === 'wasm');
+  const file = wasm.files.find((path: string) => /decoder_model_merged.*\.onnx$/.test(path));
+  const prompt = profile.frames * profile.tokensPerFrame + 120;
+  const native = await nativeTokensPerSecond(PACKAGE, file, prompt, 60);
+  const browser = await browserTokens(
+    bench,
+    profile.size,
+    profile.frames * (profile.motion.take === 'pairs' ? 2 : 1),
+  );
+  const list = (speeds: ReadonlyMap<number, number>) =>
+    [...speeds].map(([t, s]) => `${s.toFixed(0)} (${t} thr.)`).join(', ');
+  const ratio = best(browser)[1] / best(native)[1];
+  return [
+    { what: 'Decode, native onnxruntime, tokens/s', value: list(native), bar: '' },
+    { what: 'Decode, browser WASM, tokens/s', value: list(browser), bar: '' },
+    {
+      what: 'Browser / native at the better thread counts',
+      value: ratio.toFixed(2),
+      bar: '≥ 0.3 (goal 0.5)',
+    },
+  ];
+}
+
+function print(rows: readonly Row[]): void {
+  const width = (pick: (row: Row) => string) => Math.max(...rows.map((row) => pick(row).length));
+  const [a, b] = [width((row) => row.what), width((row) => row.value)];
+  for (const { what, value, bar } of rows) console.log(`${what.padEnd(a)}  ${value.padEnd(b)}  ${bar}`);
+}
+
+const bench = await openBench();
+try {
+  console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'processor'}, Node ${process.versions.node}\n`);
+  const rows: Row[] = [await firstPaint(bench), ...(await warmRuns(bench)), ...(await decoderSpeed(bench))];
+  rows.push(...(await benchMedia(await bench.page(), bench.address)));
+  print(rows);
+} finally {
+  await bench.close();
+}
