@@ -1,5 +1,5 @@
 /**
- * `node workers/convert/conformance.node.ts FOLDER [--dtype LIST]`: converts a conformance checkpoint and compares every
+ * `node workers/convert/conformance.node.ts FOLDER [--dtype LIST] [--browser [--webgpu]]`: converts a conformance checkpoint and compares every
  * stage with the folder's tensors in onnxruntime on the processor, both dialects. One JSON line a stage:
  * {stage, name, cases, error, limit, ok}; exit 1 on a miss.
  */
@@ -19,7 +19,7 @@ import {
   type Transcript,
 } from './conformance/stages.ts';
 import { CheckpointFolder, PackageFolder } from './folder.node.ts';
-import { type Dtype, folders, suffixes } from './forms.ts';
+import { type Dialect, type Dtype, folders, suffixes } from './forms.ts';
 import type { VariantChoice } from './model.ts';
 import { convertCheckpoint, variantsOf } from './package.ts';
 
@@ -40,10 +40,19 @@ async function openRunner(
   return new Runner(Tensor as never, sessions, { ...choice, profile });
 }
 
-/** @param report called with each result as it comes */
+export interface ConformanceOptions {
+  readonly dtypes: readonly Dtype[];
+  /** Dialects to run in Chromium as well: fp32 and q8 of these. */
+  readonly browser?: readonly Dialect[];
+}
+
+/**
+ * @param report called with each result as it comes
+ * @returns whether every stage was within its limit
+ */
 export async function conformance(
   folder: string,
-  dtypes: readonly Dtype[],
+  { dtypes, browser = [] }: ConformanceOptions,
   report: (result: StageResult) => void,
 ): Promise<boolean> {
   let ok = true;
@@ -53,20 +62,22 @@ export async function conformance(
   };
   const files = new CheckpointFolder(folder);
   const { config } = await Checkpoint.open(files);
+  const recorded = await GoldenTensors.all(files);
+  if (recorded.length === 0) throw new RangeError(`${folder} holds no *.safetensors with input.frames`);
   const temporary = await mkdtemp(join(tmpdir(), 'conformance-'));
+  const chromium = browser.length > 0 ? await startBrowser(browser.includes('webgpu')) : null;
   try {
-    const recorded = await GoldenTensors.all(files);
-    if (recorded.length === 0) throw new RangeError(`${folder} holds no *.safetensors with input.frames`);
     for (const golden of recorded) {
       const name = golden.name in config.profiles ? golden.name : config.defaultProfile;
-      const out = join(temporary, name.replaceAll(/[^\w.@-]/g, '_'));
+      const out = join(temporary, golden.name);
+      const variants = variantsOf(dtypes);
       const { profile } = await convertCheckpoint(files, new PackageFolder(out), {
-        variants: variantsOf(dtypes),
+        variants,
         profile: name,
         graph: { tapped: true },
       });
       const transcripts = new Map<string, Transcript>();
-      for (const choice of variantsOf(dtypes)) {
+      for (const choice of variants) {
         const runner = await openRunner(out, choice, profile);
         const { results, transcript } = await checkProfile(runner, golden, limitsOf[choice.dtype]);
         await runner.release();
@@ -75,23 +86,48 @@ export async function conformance(
       }
       for (const dtype of dtypes) {
         const [a, b] = [transcripts.get(`webgpu ${dtype}`), transcripts.get(`wasm ${dtype}`)];
-        if (a && b) for (const result of compareDialects(`${name} ${dtype}`, a, b)) note(result);
+        if (a && b) for (const result of compareDialects(name, dtype, a, b)) note(result);
       }
+      const chosen = variants.filter(
+        ({ dialect, dtype }) => browser.includes(dialect) && (dtype === 'fp32' || dtype === 'q8'),
+      );
+      const seen =
+        (await chromium?.check(folder, await files.list(), out, golden.name, profile, chosen)) ?? [];
+      for (const result of seen) note(result);
     }
   } finally {
+    await chromium?.close();
     await rm(temporary, { recursive: true, force: true });
   }
   return ok;
 }
 
+/** Loaded only when it is asked for: the check in Node needs neither Playwright nor Vite. */
+async function startBrowser(webgpu: boolean) {
+  const { BrowserConformance } = await import('./conformance/browser.node.ts');
+  return BrowserConformance.start(webgpu);
+}
+
 if (import.meta.main) {
+  const flag = { type: 'boolean' } as const;
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { dtype: { type: 'string' }, browser: { type: 'boolean' } },
+    options: { dtype: { type: 'string' }, browser: flag, webgpu: flag },
   });
-  const dtypes = (values.dtype ?? 'fp32,fp16,q8,q4,q4f16').split(',') as Dtype[];
-  const ok = await conformance(positionals[0] ?? '', dtypes, (result) =>
-    process.stdout.write(`${JSON.stringify(result)}\n`),
-  );
-  process.exitCode = ok ? 0 : 1;
+  const [folder] = positionals;
+  if (folder === undefined) {
+    process.stderr.write(
+      'Usage: node workers/convert/conformance.node.ts FOLDER [--dtype LIST] [--browser [--webgpu]]\n',
+    );
+    process.exitCode = 2;
+  } else {
+    const dtypes = (values.dtype ?? 'fp32,fp16,q8,q4,q4f16').split(',') as Dtype[];
+    const browser: Dialect[] = values.browser
+      ? ['wasm', ...(values.webgpu ? (['webgpu'] as const) : [])]
+      : [];
+    const ok = await conformance(folder, { dtypes, browser }, (result) =>
+      process.stdout.write(`${JSON.stringify(result)}\n`),
+    );
+    process.exitCode = ok ? 0 : 1;
+  }
 }

@@ -339,9 +339,8 @@ function reversed(x: FloatArray): FloatArray {
 }
 
 /** Two dialects at the same dtype: teacher-forced logits as a share of their range, tokens where the lead is clear. */
-export function compareDialects(name: string, a: Transcript, b: Transcript): StageResult[] {
-  const stage = `webgpu≈wasm:${name.split(' ')[1]}`;
-  const prefix = name.split(' ')[0]!;
+export function compareDialects(prefix: string, dtype: Dtype, a: Transcript, b: Transcript): StageResult[] {
+  const stage = `webgpu≈wasm:${dtype}`;
   const share = distance(a.forced, b.forced) / spread(a.forced);
   const width = a.forced.length / (a.tokens.length + 1);
   let wrong = 0;

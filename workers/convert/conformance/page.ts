@@ -1,0 +1,91 @@
+/**
+ * The browser's half of the conformance check: runs the stages in onnxruntime-web and sends the results back. Served
+ * by `browser.node.ts`, which puts the package under /package/, the recorded folder under /folder/ and ORT under /ort/.
+ */
+import type * as Ort from 'onnxruntime-web';
+import type { Profile } from '../../../src/core/profiles.ts';
+import type { CheckpointFile, CheckpointFiles } from '../files.ts';
+import { folders, suffixes } from '../forms.ts';
+import type { VariantChoice } from '../model.ts';
+import { GoldenTensors } from './golden.ts';
+import { Runner, type Session, type SessionName, sessionNames } from './runner.ts';
+import { checkProfile, limitsOf, type StageResult } from './stages.ts';
+
+export interface PageRequest {
+  readonly variants: readonly VariantChoice[];
+  readonly profile: Profile;
+  /** Files of the recorded folder. */
+  readonly files: readonly CheckpointFile[];
+  /** The recorded file to compare with, without its ending. */
+  readonly golden: string;
+  /** Paths of the package's files. */
+  readonly paths: readonly string[];
+}
+
+/** A folder over HTTP; each file is fetched once. */
+class FetchedFolder implements CheckpointFiles {
+  readonly #files: readonly CheckpointFile[];
+  readonly #known = new Map<string, Promise<Uint8Array>>();
+
+  constructor(files: readonly CheckpointFile[]) {
+    this.#files = files;
+  }
+
+  async list(): Promise<readonly CheckpointFile[]> {
+    return this.#files;
+  }
+
+  async read(name: string, offset: number, length: number): Promise<Uint8Array> {
+    const known = this.#known.get(name) ?? fetched(`/folder/${name}`);
+    this.#known.set(name, known);
+    return (await known).slice(offset, offset + length);
+  }
+}
+
+async function fetched(path: string): Promise<Uint8Array> {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+async function openRunner(ort: typeof Ort, request: PageRequest, choice: VariantChoice): Promise<Runner> {
+  const folder = folders[choice.dialect];
+  const sessions = {} as Record<SessionName, Session>;
+  for (const name of sessionNames) {
+    const file = `${name}${suffixes[choice.dtype]}.onnx`;
+    const data = request.paths.filter((path) => path.startsWith(`${folder}/${file}_data`));
+    const externalData = await Promise.all(
+      data.map(async (path) => ({
+        path: path.slice(folder.length + 1),
+        data: await fetched(`/package/${path}`),
+      })),
+    );
+    const model = await fetched(`/package/${folder}/${file}`);
+    sessions[name] = await ort.InferenceSession.create(model, {
+      executionProviders: [choice.dialect === 'webgpu' ? 'webgpu' : 'wasm'],
+      externalData,
+      logSeverityLevel: 3,
+    });
+  }
+  return new Runner(ort.Tensor, sessions, { ...choice, profile: request.profile });
+}
+
+async function run(request: PageRequest): Promise<StageResult[]> {
+  const build = 'Suspending' in WebAssembly ? 'jspi' : 'webgpu';
+  const ort: typeof Ort = await import(/* @vite-ignore */ `${location.origin}/ort/ort.${build}.min.mjs`);
+  ort.env.wasm.wasmPaths = '/ort/';
+  ort.env.wasm.numThreads = 2;
+  const folder = new FetchedFolder(request.files);
+  const golden = (await GoldenTensors.all(folder)).find(({ name }) => name === request.golden);
+  if (golden === undefined) throw new RangeError(`the folder has no ${request.golden}`);
+  const all: StageResult[] = [];
+  for (const choice of request.variants) {
+    const runner = await openRunner(ort, request, choice);
+    const { results } = await checkProfile(runner, golden, limitsOf[choice.dtype]);
+    await runner.release();
+    all.push(...results.map((result) => ({ ...result, stage: `browser ${result.stage}` })));
+  }
+  return all;
+}
+
+Object.assign(globalThis, { runConformance: run });
