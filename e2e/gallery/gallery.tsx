@@ -165,7 +165,12 @@ function Gallery() {
               </span>
             ))}
           </div>
-          <ScoreRuler scale={ACR} reading={{ kind: 'legend' }} grades={w.grades.words} label="" />
+          <ScoreRuler
+            scale={ACR}
+            reading={{ kind: 'legend' }}
+            grades={w.grades.words}
+            label={w.grades.title}
+          />
           <div className="gallery__row">
             <Button look="primary">{w.actions.next}</Button>
             <Button icon="copy">{w.actions.copyText}</Button>
@@ -232,7 +237,10 @@ function Page() {
           ],
         }}
       />
-      {query.get('page') ? <LaidOut kind={query.get('page')!} /> : <Gallery />}
+      <main>
+        <h1 className="ui-sr">Gallery</h1>
+        {query.get('page') ? <LaidOut kind={query.get('page')!} /> : <Gallery />}
+      </main>
       {help && <HelpDialog onClose={() => setHelp(false)} />}
     </>
   );
