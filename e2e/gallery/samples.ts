@@ -45,7 +45,7 @@ export const SCORES: readonly (readonly [string, ScoreState])[] = [
   ],
   ['off the scale', { kind: 'one', value: 0.87, written: '0.87', band: 1 }],
   ['at the top', { kind: 'one', value: 5, written: '5', band: 5 }],
-  ['unreadable', { kind: 'unreadable', answer: '3.5/5' }],
+  ['unreadable', { kind: 'unreadable', answer: '3.5/5', reason: 'not-a-number' }],
   ['stopped', { kind: 'stopped', words: 58 }],
   ['wrote too long', { kind: 'length', tokens: 1024 }],
 ];

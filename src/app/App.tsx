@@ -9,18 +9,11 @@ import { Header, PlaceLinks } from './Header.tsx';
 import { HelpDialog } from './HelpDialog.tsx';
 import { chooseFiles } from './intake.ts';
 import type { Action } from './keys.ts';
-import type { ModelChipProps } from './ModelChip.tsx';
 import { PLACES, type Place } from './places.ts';
 import { goTo, useRoute } from './router.ts';
 import { useSettings } from './settings.ts';
 import { type KeyHandler, useKeyListener, useKeys } from './useKeys.ts';
-
-export interface AppProps {
-  /** The model's state as a hook, so that the shell knows nothing of where it is kept. */
-  readonly useModel?: () => ModelChipProps | undefined;
-}
-
-const noModel = () => undefined;
+import { useModelChip } from './useModelChip.ts';
 
 const GO = {
   assess: 'goAssess',
@@ -34,22 +27,22 @@ function goKeys(): Partial<Record<Action, KeyHandler>> {
   return Object.fromEntries(PLACES.map(({ id }) => [GO[id], () => goTo(id)]));
 }
 
-export function App({ useModel = noModel }: AppProps) {
+export function App() {
   const settings = useSettings();
   return (
     <WordsProvider lang={settings.lang}>
-      <Shell useModel={useModel} singleKeys={settings.singleKeys} />
+      <Shell singleKeys={settings.singleKeys} />
     </WordsProvider>
   );
 }
 
-function Shell(props: { readonly useModel: () => ModelChipProps | undefined; readonly singleKeys: boolean }) {
+function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
   const w = useWords();
-  const model = props.useModel();
+  const model = useModelChip();
   const route = useRoute();
   const [help, setHelp] = useState(false);
   const place: Place = PLACES.find(({ id }) => id === route.place) ?? PLACES[0];
-  useKeyListener(props.singleKeys);
+  useKeyListener(singleKeys);
   useKeys({
     open: chooseFiles,
     // The browser pastes; the listener is the paste event. Offered so that the help names it.
@@ -71,7 +64,7 @@ function Shell(props: { readonly useModel: () => ModelChipProps | undefined; rea
       >
         {w.app.skip}
       </a>
-      <Header place={place.id} onHelp={() => setHelp(true)} {...(model && { model })} />
+      <Header place={place.id} onHelp={() => setHelp(true)} model={model} />
       <main id="main" className="app-main" tabIndex={-1}>
         <Crash key={place.id}>
           <Suspense fallback={null}>

@@ -13,8 +13,7 @@ import { changeSettings, type Settings, THEMES, useSettings } from './settings.t
 
 export interface HeaderProps {
   readonly place: Place['id'];
-  /** Left out while no model is known to the page. */
-  readonly model?: ModelChipProps;
+  readonly model: ModelChipProps;
   readonly onHelp: () => void;
 }
 
@@ -32,7 +31,7 @@ export function Header({ place, model, onHelp }: HeaderProps) {
       <div className="app-header__right">
         <PrivacyChip />
         <div className="app-header__wide">
-          {model && <ModelChip {...model} />}
+          <ModelChip {...model} />
           <span className="app-header__rule" />
           <Button look="quiet" lang={other} onClick={() => changeSettings({ lang: other })}>
             <span className="app-header__language">{w.header.language}</span>
@@ -50,7 +49,7 @@ export function Header({ place, model, onHelp }: HeaderProps) {
           <Menu
             label={w.header.more}
             items={[
-              ...(model?.items ?? []),
+              ...model.items,
               {
                 id: 'language',
                 label: w.header.language,

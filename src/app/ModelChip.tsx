@@ -9,7 +9,8 @@ import './ModelChip.css';
 
 export type ModelChipState =
   | { readonly kind: 'idle' }
-  | { readonly kind: 'loading'; readonly name: string; readonly loaded: number; readonly total: number }
+  /** Bytes; `total` is 0 until the manifest has been read. */
+  | { readonly kind: 'loading'; readonly loaded: number; readonly total: number }
   | {
       readonly kind: 'ready';
       readonly name: string;
@@ -37,7 +38,7 @@ function chipWords(state: ModelChipState, w: Words): { name: string; detail: str
       return { name: w.model.failed, detail: '' };
     case 'loading':
       return {
-        name: w.model.loading(state.name),
+        name: w.progress.loading,
         detail: state.total > 0 ? w.model.loadingBytes(state.loaded, state.total) : '',
       };
     case 'ready':

@@ -1,5 +1,6 @@
 /** The score: a numeral over its ruler, in the same place and size from empty to done. */
 import type { ReactNode } from 'react';
+import type { Unreadable } from '../../core/answer.ts';
 import type { Percentile } from '../../core/percentile.ts';
 import { type Band, BandGlyph } from '../../ui/BandGlyph.tsx';
 import { TextButton } from '../../ui/Button.tsx';
@@ -47,8 +48,12 @@ export type ScoreState =
       readonly expected?: number;
       readonly percentile?: Percentile;
     }
-  /** The answer is not a number (`answer` holds what stands there, `''` when nothing does). */
-  | { readonly kind: 'unreadable'; readonly answer: string }
+  /** The answer cannot be read as a score: `answer` holds what stands there, `''` when nothing does. */
+  | {
+      readonly kind: 'unreadable';
+      readonly answer: string;
+      readonly reason: Unreadable | 'length' | 'aborted' | null;
+    }
   /** It wrote its full length and no score. */
   | { readonly kind: 'length'; readonly tokens: number }
   | { readonly kind: 'stopped'; readonly words: number };
@@ -158,7 +163,11 @@ function Verdict({ state }: { readonly state: ScoreState }) {
 export function noScore(state: ScoreState, w: Words): string | null {
   switch (state.kind) {
     case 'unreadable':
-      return state.answer === '' ? w.score.noAnswer : w.score.notNumber(state.answer);
+      if (state.reason === 'several-answers') return w.score.severalAnswers;
+      if (state.answer === '') return w.score.noAnswer;
+      return state.reason === 'out-of-range'
+        ? w.score.outOfRange(state.answer)
+        : w.score.notNumber(state.answer);
     case 'length':
       return w.score.tooLong(state.tokens);
     case 'stopped':

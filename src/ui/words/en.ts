@@ -2,6 +2,7 @@
  * The page's words in English; the shape of this object is the shape of every language (`Words`).
  * `**…**` marks what is set in bold by `Rich`. Numbers come in as numbers and are formatted here.
  */
+import { assessEn } from './assess.en.ts';
 import { bytes, bytesOf, count, THIN } from './format.ts';
 import type { Lang } from './lang.ts';
 
@@ -49,7 +50,7 @@ export const en = {
   model: {
     label: 'Model',
     none: 'No model',
-    loading: (name: string): string => `Loading ${name}`,
+    bundledName: 'Small',
     loadingBytes: (loaded: number, total: number): string => {
       const { part, whole, unit } = bytesOf(loaded, total);
       return `${part} of ${whole}${THIN}${unit}`;
@@ -169,6 +170,8 @@ export const en = {
     none: 'No score',
     notNumber: (answer: string): string => `The answer “${answer}” is not a number.`,
     noAnswer: 'The model gave no answer.',
+    severalAnswers: 'The model gave more than one answer.',
+    outOfRange: (answer: string): string => `The answer “${answer}” lies outside the model’s scale.`,
     tooLong: (tokens: number): string => `The model wrote ${count(tokens)} tokens without giving a score.`,
     stopped: (words: number): string => `Stopped after ${plural(words, 'word', 'words')}.`,
     guessed: 'Nothing is guessed.',
@@ -423,6 +426,7 @@ export const en = {
       Cmd: '⌘',
     },
   },
+  assess: assessEn,
   errors: {
     notice: 'Notice',
     code: 'Error code',

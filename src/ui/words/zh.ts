@@ -1,4 +1,5 @@
 /** 页面的中文文字。The spaces between Han and Latin come from `text-autospace`, never from here. */
+import { assessZh } from './assess.zh.ts';
 import type { Words } from './en.ts';
 import { bytes, bytesOf, count, THIN } from './format.ts';
 
@@ -45,7 +46,7 @@ export const zh: Words = {
   model: {
     label: '模型',
     none: '没有模型',
-    loading: (name) => `正在加载${name}`,
+    bundledName: 'Small',
     loadingBytes: (loaded, total) => {
       const { part, whole, unit } = bytesOf(loaded, total);
       return `${part}/${whole}${THIN}${unit}`;
@@ -146,6 +147,8 @@ export const zh: Words = {
     none: '无得分',
     notNumber: (answer) => `回答“${answer}”不是数字。`,
     noAnswer: '模型没有给出回答。',
+    severalAnswers: '模型给出了不止一个回答。',
+    outOfRange: (answer) => `回答“${answer}”超出模型的尺度。`,
     tooLong: (tokens) => `模型写满${count(tokens)}词元仍无得分。`,
     stopped: (words) => `写了${count(words)}个词后停止。`,
     guessed: '不作猜测。',
@@ -371,6 +374,7 @@ export const zh: Words = {
       Cmd: '⌘',
     },
   },
+  assess: assessZh,
   errors: {
     notice: '提示',
     code: '错误代码',
