@@ -20,6 +20,7 @@ import {
 } from './conformance/stages.ts';
 import { CheckpointFolder, PackageFolder } from './folder.node.ts';
 import { type Dialect, type Dtype, folders, suffixes } from './forms.ts';
+import type { GraphOptions } from './graph.ts';
 import type { VariantChoice } from './model.ts';
 import { convertCheckpoint, variantsOf } from './package.ts';
 
@@ -44,6 +45,7 @@ export interface ConformanceOptions {
   readonly dtypes: readonly Dtype[];
   /** Dialects to run in Chromium as well: fp32 and q8 of these. */
   readonly browser?: readonly Dialect[];
+  readonly graph?: GraphOptions;
 }
 
 /**
@@ -52,7 +54,7 @@ export interface ConformanceOptions {
  */
 export async function conformance(
   folder: string,
-  { dtypes, browser = [] }: ConformanceOptions,
+  { dtypes, browser = [], graph = {} }: ConformanceOptions,
   report: (result: StageResult) => void,
 ): Promise<boolean> {
   let ok = true;
@@ -74,7 +76,7 @@ export async function conformance(
       const { profile } = await convertCheckpoint(files, new PackageFolder(out), {
         variants,
         profile: name,
-        graph: { tapped: true },
+        graph: { ...graph, tapped: true },
       });
       const transcripts = new Map<string, Transcript>();
       for (const choice of variants) {

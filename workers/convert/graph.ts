@@ -254,6 +254,17 @@ export class Graph {
     return this.node('Slice', [x, this.integers([from]), this.integers([to]), this.integers([axis])]);
   }
 
+  /**
+   * One zero place at the end of an axis. All axes are written out: with the `axes` input, onnxruntime's layout pass
+   * for WebGPU permutes the two numbers as if there were one pair for each axis, and fails at run time.
+   */
+  padEnd(x: string, axis: number, rank: number): string {
+    return this.node('Pad', [
+      x,
+      this.integers(Array.from({ length: 2 * rank }, (_, i) => (i === rank + axis ? 1 : 0))),
+    ]);
+  }
+
   cast(x: string, type: ElementType): string {
     return this.node('Cast', [x], { to: elementTypes[type] });
   }

@@ -97,7 +97,7 @@ class MotionLowering {
 
   #window(maps: Maps, time: number, frames: number, step: number): string {
     const g = this.#g;
-    const padded = g.node('Pad', [maps.value, g.integers([0, 1]), '', g.integers([0])]);
+    const padded = g.padEnd(maps.value, 0, 4);
     const places = Array.from({ length: frames * time }, (_, i) => {
       const place = Math.floor(i / time) * step + (i % time) - (time - 1) / 2;
       return place < 0 || place >= maps.frames ? maps.frames : place;

@@ -285,7 +285,7 @@ class StatisticsLowering {
   #phase(map: StatisticMap, axis: string, scale: number): string {
     const g = this.#g;
     const lines = this.#reduce('Mean', map.value, [axis === 'dx' ? 2 : 3]);
-    const padded = g.node('Pad', [lines, g.integers([0, 1]), '', g.integers([2])]);
+    const padded = g.padEnd(lines, 2, 3);
     const phases = this.#reduce('Mean', g.reshape(padded, [map.count, this.#grid ** 2, -1, 8 / scale]), [2]);
     const mean = this.#reduce('Mean', phases, [2]);
     return this.#div(this.#sub(this.#reduce('Max', phases, [2]), mean), this.#plus(mean, 1e-4));

@@ -1,0 +1,297 @@
+/**
+ * Whole conversions. Oracles: the torch modules through `modules.random_checkpoint` (which prove themselves against the
+ * official code), `onnx.checker`, and the quantiser's own dequantised weights run in float32.
+ */
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readManifest } from '../../src/core/manifest.ts';
+import type { StageResult } from './conformance/stages.ts';
+import { conformance } from './conformance.node.ts';
+import { CheckpointFolder, PackageFolder } from './folder.node.ts';
+import { MemoryFiles, MemorySink } from './memory.ts';
+import { type ConvertOptions, convertCheckpoint, variantsOf } from './package.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const python = join(root, '.venv', 'bin', 'python');
+const temporary = mkdtempSync(join(tmpdir(), 'convert-'));
+afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+
+/** Sizes of the checkpoints; between them both official profiles, fragments, tied heads, 1, 5 and 7 heads a group. */
+const checkpoints = {
+  train6: 'profile="train6", heads=14, kv_heads=2',
+  test12: 'profile="test12", heads=5, kv_heads=1, head_dim=16, tied=True, layers=1',
+  fragments: 'profile="fragments", heads=4, kv_heads=4, head_dim=16, tied=True, statistics=NAMES',
+  mixed: 'profile="mixed", heads=5, kv_heads=1, head_dim=32, statistics=NAMES[::7]',
+} as const;
+
+function makeCheckpoints(): void {
+  const writes = Object.entries(checkpoints).map(
+    ([name, sizes]) => `write(Path(${JSON.stringify(join(temporary, name))}), RandomCheckpoint(${sizes}))`,
+  );
+  const program = [
+    'from pathlib import Path',
+    'import torch',
+    'torch.set_num_threads(1)',
+    'from modules.random_checkpoint import NAMES, RandomCheckpoint, write',
+    ...writes,
+  ].join('\n');
+  execFileSync(python, ['-c', program], { cwd: join(root, 'training-server', 'torch') });
+}
+
+const fp32: ConvertOptions = { variants: variantsOf(['fp32']) };
+
+describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeout: 300_000 }, () => {
+  beforeAll(makeCheckpoints, 300_000);
+
+  it.each(Object.keys(checkpoints))(
+    '%s agrees with torch at every stage, in both dialects and at q8',
+    async (name) => {
+      const results: StageResult[] = [];
+      await conformance(join(temporary, name), { dtypes: ['fp32', 'q8'] }, (result) => results.push(result));
+      expect(results.filter(({ ok }) => !ok)).toEqual([]);
+      const stages = new Set(results.map(({ stage }) => stage));
+      expect(stages).toEqual(
+        new Set(['webgpu:fp32', 'wasm:fp32', 'webgpu:q8', 'wasm:q8', 'webgpu≈wasm:fp32', 'webgpu≈wasm:q8']),
+      );
+      const names = new Set(results.map((result) => result.name.split('/')[1]));
+      for (const stage of [
+        'mlp1',
+        'slowfast.row_mid',
+        'motion_mlp',
+        'inputs_embeds',
+        'logits',
+        'greedy.logits',
+        'teacher_forced.logits',
+      ]) {
+        expect(names).toContain(stage);
+      }
+      if (checkpoints[name as keyof typeof checkpoints].includes('statistics'))
+        expect(names).toContain('motion_statistics');
+    },
+  );
+
+  it('computes the same when weights are split into small tensors', async () => {
+    const results: StageResult[] = [];
+    const options = { dtypes: ['fp32', 'q8'], graph: { tensorLimit: 8192 } } as const;
+    await conformance(join(temporary, 'mixed'), options, (result) => results.push(result));
+    expect(results.filter(({ ok }) => !ok)).toEqual([]);
+    const sink = new MemorySink();
+    await convertCheckpoint(new CheckpointFolder(join(temporary, 'mixed')), sink, {
+      ...fp32,
+      graph: { tensorLimit: 8192 },
+    });
+    const head = new TextDecoder('latin1').decode(sink.files?.get('onnx/decoder_model_merged.onnx'));
+    expect(head).toContain('language_model.lm_head.weight_1');
+  });
+
+  it('writes what the manifest says, with its checksums, and the same bytes again', async () => {
+    const files = new CheckpointFolder(join(temporary, 'fragments'));
+    const [a, b] = [new MemorySink(), new MemorySink()];
+    const options = { variants: variantsOf(['fp32', 'fp16', 'q8', 'q4', 'q4f16']), command: 'x' };
+    const manifest = await convertCheckpoint(files, a, options);
+    await convertCheckpoint(files, b, options);
+    expect(a.files).toEqual(b.files);
+    const listed = new Set(manifest.files.map(({ path }) => path));
+    expect(new Set(a.files!.keys())).toEqual(new Set([...listed, 'manifest.json']));
+    for (const { path, bytes, sha256 } of manifest.files) {
+      const content = a.files!.get(path)!;
+      expect(content.length).toBe(bytes);
+      const digest = new Uint8Array(
+        await crypto.subtle.digest('SHA-256', content as Uint8Array<ArrayBuffer>),
+      );
+      expect(Buffer.from(digest).toString('hex')).toBe(sha256);
+    }
+    const text = new TextDecoder().decode(a.files!.get('manifest.json'));
+    expect(readManifest(JSON.parse(text))).toEqual(manifest);
+    expect(manifest.variants.map(({ dialect, dtype }) => `${dialect}:${dtype}`)).toEqual([
+      'webgpu:fp32',
+      'wasm:fp32',
+      'webgpu:fp16',
+      'webgpu:q8',
+      'wasm:q8',
+      'webgpu:q4',
+      'webgpu:q4f16',
+    ]);
+    const config = JSON.parse(new TextDecoder().decode(a.files!.get('config.json'))) as Record<
+      string,
+      unknown
+    >;
+    expect(config).toMatchObject({
+      model_type: 'llava_onevision',
+      text_config: { model_type: 'qwen2', head_dim: 16 },
+      vqathinker: { format: 1, family: 'vqathinker' },
+      'transformers.js_config': { use_external_data_format: { 'decoder_model_merged_q4.onnx': 1 } },
+    });
+  });
+
+  it('writes models that onnx.checker accepts', async () => {
+    const out = join(temporary, 'checked');
+    const files = new CheckpointFolder(join(temporary, 'fragments'));
+    await convertCheckpoint(files, new PackageFolder(out), { variants: variantsOf(['fp32', 'q8', 'q4f16']) });
+    // onnxruntime keeps SimplifiedLayerNormalization in the standard domain, where the checker does not know it.
+    const program = [
+      'import onnx, pathlib, sys',
+      'for path in sorted(pathlib.Path(sys.argv[1]).glob("onnx*/*.onnx")):',
+      '    model = onnx.load(path)',
+      '    for node in model.graph.node:',
+      '        if node.op_type == "SimplifiedLayerNormalization": node.domain = "com.microsoft"',
+      '    onnx.checker.check_model(model, full_check=False)',
+      '    used = {name for node in model.graph.node for name in node.input} | {o.name for o in model.graph.output}',
+      '    idle = [t.name for t in model.graph.initializer if t.name not in used]',
+      '    assert not idle, idle',
+      '    print(path.name)',
+    ].join('\n');
+    const checked = execFileSync(python, ['-c', program, out]).toString().trim().split('\n');
+    expect(checked).toHaveLength(20);
+  });
+});
+
+const shared = process.env.VQA_SHARED ?? join(root, '..', 'shared');
+const golden = join(shared, 'golden', 'tiny');
+
+describe.skipIf(!existsSync(golden))('damaged checkpoints', () => {
+  /** A copy of the recorded checkpoint, damaged; the error of its conversion, and what is left in the folder. */
+  async function failure(damage: (folder: string) => void, options = fp32) {
+    const folder = mkdtempSync(join(temporary, 'damaged-'));
+    const checkpoint = join(folder, 'checkpoint');
+    cpSync(golden, checkpoint, { recursive: true, filter: (path) => !/(train6|test12)/.test(path) });
+    for (const name of readdirSync(checkpoint)) execFileSync('chmod', ['u+w', join(checkpoint, name)]);
+    damage(checkpoint);
+    const out = join(folder, 'out');
+    const error: unknown = await convertCheckpoint(
+      new CheckpointFolder(checkpoint),
+      new PackageFolder(out),
+      options,
+    ).catch((e: unknown) => e);
+    return { error, left: readdirSync(folder) };
+  }
+
+  function editConfig(
+    folder: string,
+    change: (config: Record<string, Record<string, unknown>>) => void,
+  ): void {
+    const path = join(folder, 'config.json');
+    const config = JSON.parse(readFileSync(path, 'utf8')) as Record<string, Record<string, unknown>>;
+    change(config);
+    writeFileSync(path, JSON.stringify(config));
+  }
+
+  /** Rewrites the header of model.safetensors with another tensor's name, same length. */
+  function rename(folder: string, from: string, to: string): void {
+    const path = join(folder, 'model.safetensors');
+    const bytes = readFileSync(path);
+    const at = bytes.indexOf(`"${from}"`);
+    bytes.write(to, at + 1);
+    writeFileSync(path, bytes);
+  }
+
+  it.each<[string, (folder: string) => void, object]>([
+    [
+      'a truncated weight file',
+      (folder) => truncateSync(join(folder, 'model.safetensors'), 1_000_000),
+      { code: 'convert/header', params: { file: 'model.safetensors' } },
+    ],
+    [
+      'a missing weight file',
+      (folder) => rmSync(join(folder, 'model.safetensors')),
+      {
+        code: 'convert/header',
+        params: { file: 'model.safetensors', problem: 'the file is not in the folder' },
+      },
+    ],
+    [
+      'a missing tensor',
+      (folder) => rename(folder, 'mlp1.1.weight', 'mlp1.9.weight'),
+      { code: 'convert/tensor', params: { name: 'mlp1.1.weight', missing: 1 } },
+    ],
+    [
+      'a config that asks for another width',
+      (folder) =>
+        editConfig(folder, (config) => Object.assign(config.llm_config!, { intermediate_size: 160 })),
+      { code: 'convert/config', params: { field: 'language_model.model.layers.0.mlp.gate_proj.weight' } },
+    ],
+    [
+      'a config of another architecture',
+      (folder) => editConfig(folder, (config) => Object.assign(config.llm_config!, { hidden_act: 'relu' })),
+      { code: 'convert/config', params: { field: 'llm_config.hidden_act' } },
+    ],
+    [
+      'statistics that nobody knows',
+      (folder) => {
+        rmSync(join(folder, 'profiles.json'));
+        editConfig(folder, (config) => Object.assign(config, { motion_config: { statistics: ['beauty'] } }));
+      },
+      { code: expect.stringMatching(/^convert\//) },
+    ],
+    [
+      'a missing config',
+      (folder) => rmSync(join(folder, 'config.json')),
+      { code: 'convert/config', params: { field: 'config.json' } },
+    ],
+    [
+      'a config that is no JSON',
+      (folder) => writeFileSync(join(folder, 'config.json'), '{'),
+      { code: 'convert/config' },
+    ],
+  ])('%s is a named error and leaves nothing', async (_, damage, expected) => {
+    const { error, left } = await failure(damage);
+    expect(error).toMatchObject(expected);
+    expect(left).toEqual(['checkpoint']);
+  });
+
+  it('an unknown profile is a named error and leaves nothing', async () => {
+    const { error, left } = await failure(() => {}, { ...fp32, profile: 'train7' });
+    expect(error).toMatchObject({ code: 'convert/config' });
+    expect(left).toEqual(['checkpoint']);
+  });
+
+  it('an error in the middle of writing removes what was written', async () => {
+    const stop = new AbortController();
+    const { error, left } = await failure(() => {}, {
+      ...fp32,
+      signal: stop.signal,
+      onProgress: ({ done }) => done > 1_000_000 && stop.abort(),
+    });
+    expect(error).toMatchObject({ name: 'AbortError' });
+    expect(left).toEqual(['checkpoint']);
+  });
+
+  it('replaces an earlier package but nothing else', async () => {
+    const out = join(temporary, 'target');
+    const files = new CheckpointFolder(golden);
+    await convertCheckpoint(files, new PackageFolder(out), fp32);
+    await convertCheckpoint(files, new PackageFolder(out), {
+      ...fp32,
+      variants: [{ dialect: 'wasm', dtype: 'fp32' }],
+    });
+    expect(readdirSync(out)).not.toContain('onnx');
+    rmSync(join(out, 'manifest.json'));
+    await expect(convertCheckpoint(files, new PackageFolder(out), fp32)).rejects.toMatchObject({
+      code: 'convert/exists',
+    });
+    expect(readdirSync(out)).toContain('onnx-wasm');
+  });
+
+  it('converts the same from memory', async () => {
+    const names = ['config.json', 'profiles.json', 'generation_config.json', 'model.safetensors'];
+    const files = new MemoryFiles(
+      names.map((name) => [name, new Uint8Array(readFileSync(join(golden, name)))]),
+    );
+    const sinks = [new MemorySink(), new MemorySink()] as const;
+    await convertCheckpoint(files, sinks[0], fp32);
+    await convertCheckpoint(new CheckpointFolder(golden), sinks[1], fp32);
+    expect(sinks[0].files).toEqual(sinks[1].files);
+  });
+});
