@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from small.text import DISTORTIONS, FIRST_HALF, SECOND_HALF, STYLE_SIZE, WHOLE, Label
+from procedural.labels import FIRST_HALF, SECOND_HALF, TABLE, WHOLE
+from small.text import DISTORTIONS, STYLE_SIZE, Label
 
 COUNT = len(DISTORTIONS)
 SCORE = slice(0, 1)
@@ -54,10 +55,10 @@ class LabelPrior:
     """Smallest severity of a fault that is there."""
 
     halves: float = 0.2
-    """Share of faults that act in one half only."""
+    """Share of faults in space that act in one half only."""
 
-    weight: tuple[float, float] = (0.55, 0.95)
-    """Range of w in 1 + 4 Π (1 − w s^0.8)."""
+    weight_spread: float = 0.15
+    """Largest change of a distortion's weight in 1 + 4 Π (1 − weight · s ^ exponent)."""
 
     loose: float = 0.5
     """Share of labels whose score is moved away from that formula, so that the text takes the score from the
@@ -71,8 +72,10 @@ class LabelPrior:
         keep = 1.0
         for i in rng.permutation(COUNT)[: rng.choice(len(self.faults), p=self.faults)]:
             severity[i] = float(rng.uniform(self.least, 1))
-            keep *= 1 - rng.uniform(*self.weight) * severity[i] ** 0.8
-            if rng.random() < self.halves:
+            weight = TABLE["distortions"][i]["weight"]
+            weight = min(0.98, weight + self.weight_spread * rng.uniform(-1, 1))
+            keep *= 1 - weight * severity[i] ** TABLE["exponent"]
+            if TABLE["distortions"][i]["spatial"] and rng.random() < self.halves:
                 when[i] = FIRST_HALF if rng.random() < 0.5 else SECOND_HALF
         score = 1 + 4 * keep
         if rng.random() < self.loose:

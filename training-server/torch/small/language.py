@@ -1,11 +1,10 @@
 """The language half: Qwen2 trained on oracle codes, with no video at all.
 
 What a step costs is the prompt, most of it frame tokens, not the answer. So the part before the motion slot
-is computed once a step and shared by all rows of the batch, which differ only from the motion token on. The
-first steps have the motion token and the answer alone,
-the next ones the words of the prompt and a few frame tokens, the last ones all of them; positions are always
-those of the whole prompt. Frame tokens are random vectors, or real ones once a perceiver has some: the model
-learns to read the motion slot through them.
+is computed once a step and shared by all rows of the batch, which differ only from the motion token on; the
+first steps leave out most frame tokens and the words between motion slot and answer, the last ones have them
+all, and positions are always those of the whole prompt. Frame tokens are random vectors, or real ones once a
+perceiver has some: the model learns to read the motion slot through them.
 """
 
 from __future__ import annotations
@@ -107,7 +106,7 @@ def shared_prefix(
 class LanguageRecipe:
     """Settings of the pre-training on oracle codes."""
 
-    steps: int = 1400
+    steps: int = 1200
     """Optimiser steps."""
 
     rows: int = 32
@@ -128,16 +127,16 @@ class LanguageRecipe:
     score_weight: tuple[float, float] = (6.0, 4.0)
     """Loss weights of the score's first digit and of its decimals; every other token counts 1."""
 
-    bare_until: float = 0.55
-    """Up to this share of the steps a row is the motion token and the answer."""
+    question_from: float = 0.5
+    """Before this share of the steps the words behind the motion slot are left out: half of a row."""
 
-    full_from: float = 0.85
+    full_from: float = 0.75
     """From this share of the steps on the prompt is whole."""
 
     short_tokens: tuple[int, int] = (1, 6)
-    """Frame tokens a frame in the steps between, drawn from this range; one step in `full_every` has all."""
+    """Frame tokens a frame in the steps before, drawn from this range; one step in `full_every` has all."""
 
-    full_every: int = 10
+    full_every: int = 8
     """See `short_tokens`."""
 
     prior: LabelPrior = field(default_factory=LabelPrior)
@@ -252,14 +251,14 @@ def rate(step: int, recipe: LanguageRecipe) -> float:
 
 
 def seen_places(prompt: PromptIds, step: int, recipe: LanguageRecipe, rng: np.random.Generator) -> Tensor:
-    """Prompt places [P] bool that a step keeps: none, the words and a few frame tokens, or all."""
-    if step < recipe.bare_until * recipe.steps:
-        return torch.zeros(prompt.length, dtype=torch.bool)
+    """Prompt places [P] bool that a step keeps."""
     seen = torch.ones(prompt.length, dtype=torch.bool)
+    if step < recipe.question_from * recipe.steps:
+        seen[prompt.motion + 1 :] = False
     if step < recipe.full_from * recipe.steps and step % recipe.full_every:
-        a_frame = int(rng.integers(recipe.short_tokens[0], recipe.short_tokens[1] + 1))
-        count = a_frame * prompt.frames
-        kept = rng.choice(len(prompt.context), min(count, len(prompt.context)), replace=False)
+        low, high = recipe.short_tokens
+        count = min(int(rng.integers(low, high + 1)) * prompt.frames, len(prompt.context))
+        kept = rng.choice(len(prompt.context), count, replace=False)
         seen[prompt.context] = False
         seen[prompt.context[torch.from_numpy(kept)]] = True
     return seen
@@ -295,6 +294,21 @@ class LanguageTraining:
         self.rng.bit_generator.state = state["rng"]
         self.step, self.seconds = state["step"], state["seconds"]
         return True
+
+    def adopt(self, file: Path) -> None:
+        """Starts from the weights of a run with other sentences: embeddings are matched by token, a new token
+        starts as the mean of the pieces that the other vocabulary cuts it into."""
+        state = torch.load(file, weights_only=False)
+        other = Tokenizer.from_str(json.loads(state["signature"])["vocab"])
+        weights = state["model"]
+        name = "decoder.model.embed_tokens.weight"
+        known, own = other.get_vocab(), self.tokens.tokenizer
+        rows = torch.empty_like(self.model.state_dict()[name])
+        for token, place in own.get_vocab().items():
+            text = own.decode([place], skip_special_tokens=False)
+            pieces = [known[token]] if token in known else other.encode(text, add_special_tokens=False).ids
+            rows[place] = weights[name][pieces].mean(0)
+        self.model.load_state_dict({**weights, name: rows})
 
     def save(self) -> None:
         self.file.parent.mkdir(parents=True, exist_ok=True)

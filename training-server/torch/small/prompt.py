@@ -7,9 +7,11 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
@@ -19,6 +21,11 @@ from small.tokenizer import CONTEXT, IMAGE_END, IMAGE_START
 
 ROOT = Path(__file__).resolve().parents[3]
 """The repository."""
+
+CORE = ROOT / "src" / "core"
+"""Where the rules live."""
+
+PROMPTS = {"prompts": CORE / "prompts.ts"}
 
 
 def node() -> str:
@@ -30,23 +37,25 @@ def node() -> str:
     return found
 
 
-def run_node(module: str, script: str, stdin: object = None) -> object:
-    """Evaluates `script` with the exports of src/core/`module` as `m` and the parsed stdin as `input`."""
-    source = (
-        f"import * as m from {json.dumps((ROOT / 'src' / 'core' / module).as_uri())};\n"
+def ask_node(modules: Mapping[str, Path], expression: str, given: object) -> Any:
+    """The JSON value of a TypeScript `expression` with the modules as names and `given` as `input`."""
+    source = "".join(
+        f"import * as {name} from {json.dumps(path.as_uri())};\n" for name, path in modules.items()
+    )
+    source += (
         "import { readFileSync } from 'node:fs';\n"
         "const input = JSON.parse(readFileSync(0, 'utf8'));\n"
-        f"process.stdout.write(JSON.stringify({script}));"
+        f"process.stdout.write(JSON.stringify({expression.strip()}));"
     )
     done = subprocess.run(
         [node(), "--input-type=module", "--eval", source],
-        input=json.dumps(stdin),
+        input=json.dumps(given),
         capture_output=True,
         text=True,
         encoding="utf-8",
     )
     if done.returncode:
-        raise RuntimeError(f"src/core/{module}: {done.stderr.strip()}")
+        raise RuntimeError(f"{', '.join(map(str, modules.values()))}: {done.stderr.strip()}")
     return json.loads(done.stdout)
 
 
@@ -68,14 +77,14 @@ class PromptShape:
 def prompt_text(shape: PromptShape) -> str:
     """The whole conversation up to the answer, placeholders expanded."""
     given = {"prompt": shape.prompt, "frames": shape.frames, "tokensPerFrame": shape.tokens_per_frame}
-    return str(run_node("prompts.ts", "m.promptText(input)", given))
+    return str(ask_node(PROMPTS, "prompts.promptText(input)", given))
 
 
 @cache
 def prompt_sha256(shape: PromptShape) -> str:
     """SHA-256 of the conversation, placeholders unexpanded: `promptSha256` of a profile."""
     given = {"prompt": shape.prompt, "frames": shape.frames}
-    text = str(run_node("prompts.ts", "m.conversation(input.prompt, input.frames)", given))
+    text = str(ask_node(PROMPTS, "prompts.conversation(input.prompt, input.frames)", given))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 

@@ -5,8 +5,10 @@ import re
 import numpy as np
 import pytest
 
+from procedural.labels import WHOLE
+from small.answers import read_answers
 from small.codes import LabelPrior
-from small.text import DISTORTIONS, EXACT, SENTENCES, STYLE_SIZE, WHOLE, Fuzz, Label, compose, phrasings
+from small.text import DISTORTIONS, EXACT, SENTENCES, STYLE_SIZE, Fuzz, Label, compose, phrasings
 
 FORM = re.compile(r"<think>[A-Z][^<>]*\.</think><answer>[1-5]\.\d\d</answer>")
 
@@ -103,3 +105,28 @@ def test_scores_stay_on_the_scale():
     fuzz = Fuzz(score=3.0)
     scores = [float(t.split("<answer>")[1][:4]) for t in texts(label(4.9), fuzz=fuzz)]
     assert min(scores) >= 1 and max(scores) == 5
+
+
+def test_the_page_finds_in_a_text_what_the_label_says():
+    """Oracle: `src/core/lexicon.ts` and the strict reading of `src/core/answer.ts`, run on 600 texts."""
+    rng, prior = np.random.default_rng(5), LabelPrior()
+    labels = [prior.draw(rng) for _ in range(600)]
+    written = [compose(g, rng.standard_normal(STYLE_SIZE), rng, EXACT) for g in labels]
+    for given, text, read in zip(labels, written, read_answers(written), strict=True):
+        present = {d for d, s in zip(DISTORTIONS, given.severity, strict=True) if s > 0}
+        order = sorted(present, key=lambda d: -given.severity[DISTORTIONS.index(d)])
+        assert list(read.found) == order[:3], text
+        assert not present.intersection(read.ruled_out), text
+        assert read.score == pytest.approx(given.score, abs=0.0051)
+
+
+def test_no_sentence_beside_the_faults_names_one():
+    sentences = SENTENCES["sentences"]
+    plain = [*SENTENCES["openings"], *sentences["clean"], *(c["text"] for c in SENTENCES["fine"]["clauses"])]
+    plain += [f.format(grade="good") for f in SENTENCES["conclusions"]["frames"]]
+    plain += [f.format(fault="that") for f in [*sentences["further"], *sum(sentences["first"].values(), [])]]
+    for sentence, read in zip(plain, read_answers(plain), strict=True):
+        assert read.found == read.ruled_out == (), sentence
+    for distortion, words in SENTENCES["faults"].items():
+        for read in read_answers(words["effects"]):
+            assert set(read.found) <= {distortion} and not read.ruled_out

@@ -20,25 +20,8 @@ from typing import Any
 
 import numpy as np
 
-DISTORTIONS = (
-    "blur",
-    "noise",
-    "compression",
-    "lowres",
-    "over",
-    "under",
-    "contrast",
-    "colour",
-    "banding",
-    "freeze",
-    "drop",
-    "shake",
-    "flicker",
-)
-"""Ids in the order of `src/core/distortions.json`; a test holds the two together."""
-
-WHOLE, FIRST_HALF, SECOND_HALF = 0, 1, 2
-"""When a distortion acts."""
+from procedural.labels import FIRST_HALF, SECOND_HALF, TABLE, WHOLE
+from procedural.labels import IDS as DISTORTIONS
 
 STYLE = (
     "opening",
@@ -57,7 +40,7 @@ STYLE_SIZE = len(STYLE)
 MOST_NAMED = 3
 """Faults a text names, strongest first."""
 
-SEVERITY_CUTS = (0.3, 0.55, 0.8)
+SEVERITY_CUTS = tuple(TABLE["severityCuts"])
 """Between slight, noticeable, strong and severe."""
 
 
@@ -139,7 +122,7 @@ class Writer:
         degree = self.pick("frame", SENTENCES["sentences"]["degrees"][self.degree(i)], place)
         phrase = f"{degree} {self.pick('name', words['names'], place)}"
         times = SENTENCES["sentences"]["when"]
-        when = ("whole", "first", "second")[self.label.when[i]]
+        when = {WHOLE: "whole", FIRST_HALF: "first", SECOND_HALF: "second"}[self.label.when[i]]
         if when == "whole" and (place > 0 or DISTORTIONS[i] not in SENTENCES["sentences"]["lasting"]):
             return phrase
         clause = self.pick("when", times[when])
@@ -172,7 +155,7 @@ class Writer:
             if len(true) == 2:
                 return frame.format(a=true[0]["text"], b=true[1]["text"])
             frame = self.pick("fine", fine["absences"])
-        a, b = (SENTENCES["faults"][d]["names"][0] for d in self.ring(DISTORTIONS, absent.__contains__))
+        a, b = (SENTENCES["faults"][d]["absent"] for d in self.ring(DISTORTIONS, absent.__contains__))
         return frame.format(a=a, b=b)
 
     def ring(self, items: Sequence, holds: Callable[[Any], bool]) -> list:

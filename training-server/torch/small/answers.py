@@ -1,0 +1,37 @@
+"""Answers as the page reads them: `src/core` is asked, for many texts in one call of Node."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from small.prompt import CORE, ask_node
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadAnswer:
+    """One answer under the strict reading and the word list of distortions."""
+
+    score: float | None
+    """None where the answer is unreadable; never a guess."""
+
+    found: tuple[str, ...]
+    """Distortions said to be there, in the order of first mention."""
+
+    ruled_out: tuple[str, ...]
+    """Distortions said to be absent."""
+
+
+READ = """
+input.map((text) => {
+  const named = lexicon.distortionsOf(lexicon.findDistortions(text));
+  return [answer.readStrictly(text, [1, 5]).score, named.found, named.ruledOut];
+})
+"""
+
+
+def read_answers(texts: Sequence[str]) -> list[ReadAnswer]:
+    """Reads every text with `src/core/answer.ts` and `src/core/lexicon.ts`."""
+    modules = {"answer": CORE / "answer.ts", "lexicon": CORE / "lexicon.ts"}
+    rows = ask_node(modules, READ, list(texts))
+    return [ReadAnswer(score=s, found=tuple(f), ruled_out=tuple(r)) for s, f, r in rows]

@@ -1,0 +1,115 @@
+"""Puts the parts together into a checkpoint folder of the official layout.
+
+Perceiver (SlowFast, statistics, projector's first half, vision encoder) + language model + the join between them:
+config.json with `motion_config` and the profile, model.safetensors, generation_config.json, tokenizer files. The
+folder loads strictly with `modules/loader.py` and is what `npm run convert` turns into `public/models/small`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+
+from modules.config import ModelConfig, MotionConfig, VisionConfig
+from modules.loader import SINGLE, load_model, save_model
+from modules.profiles import Profile, TokenIds
+from modules.vqathinker import VQAThinkerModel
+from small.join import CodeMap
+from small.language import OracleLanguage
+from small.prompt import PromptShape, prompt_sha256
+from small.tokenizer import END_OF_TEXT, save, token_ids
+
+
+@dataclass(frozen=True, kw_only=True)
+class Perceiver:
+    """What sees: every part in eval mode, weights as they are shipped."""
+
+    vision: VisionConfig
+    """Configuration of the vision encoder."""
+
+    motion: MotionConfig
+    """Configuration of SlowFast and the statistics."""
+
+    profile: Profile
+    """Frames and pixels; prompt and token ids are filled in here."""
+
+    vision_state: dict[str, Tensor]
+    """`vision_model.*` and `mlp1.*`."""
+
+    slowfast_state: dict[str, Tensor]
+    """Without the prefix `slowfast_model.`."""
+
+    statistics: tuple[Tensor, Tensor]
+    """Mean and standard deviation of the raw statistics."""
+
+    norm: nn.LayerNorm
+    """`motion_mlp.0`."""
+
+    inner: nn.Linear
+    """`motion_mlp.1`."""
+
+
+def profile_with_prompt(profile: Profile, tokenizer: Tokenizer) -> Profile:
+    """The profile with the small prompt and this tokenizer's ids."""
+    shape = PromptShape(frames=profile.frames, tokens_per_frame=profile.tokens_per_frame)
+    ids = token_ids(tokenizer)
+    return replace(
+        profile,
+        prompt=shape.prompt,
+        prompt_sha256=prompt_sha256(shape),
+        token_ids=TokenIds(image_start=ids["imageStart"], image_end=ids["imageEnd"], context=ids["context"]),
+    )
+
+
+def assemble(
+    perceiver: Perceiver, language: OracleLanguage, tokenizer: Tokenizer, code_map: CodeMap
+) -> VQAThinkerModel:
+    """The joined model: `motion_mlp.3` is the code map followed by the code's layer of the language half."""
+    profile = profile_with_prompt(perceiver.profile, tokenizer)
+    config = ModelConfig(
+        vision=perceiver.vision,
+        language=language.decoder.config,
+        motion=perceiver.motion,
+        profiles={profile.name: profile},
+        default_profile=profile.name,
+    )
+    width = config.language.hidden_size
+    if perceiver.inner.out_features != width:
+        found = perceiver.inner.out_features
+        raise ValueError(f"motion_mlp.1 has {found} outputs; the official projector has the model's {width}")
+    model = VQAThinkerModel(config)
+    weight, bias = code_map.then(language.code)
+    parts = {
+        "language_model.": language.decoder.state_dict(),
+        "slowfast_model.": perceiver.slowfast_state,
+        "": perceiver.vision_state,
+        "motion_mlp.0.": perceiver.norm.state_dict(),
+        "motion_mlp.1.": perceiver.inner.state_dict(),
+        "motion_mlp.3.": {"weight": weight, "bias": bias},
+        "motion_statistics.": dict(zip(("mean", "std"), perceiver.statistics, strict=True)),
+    }
+    state = {prefix + name: value for prefix, part in parts.items() for name, value in part.items()}
+    model.load_state_dict(state, strict=True)
+    return model.eval()
+
+
+def write_checkpoint(model: VQAThinkerModel, tokenizer: Tokenizer, folder: Path) -> str:
+    """Writes the folder (replacing one of that name only when complete) and returns the weights' SHA-256."""
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    save_model(model, partial, dtype=torch.float32)
+    save(tokenizer, partial)
+    generation = json.loads((partial / "generation_config.json").read_text("utf-8"))
+    generation |= {"do_sample": False, "pad_token_id": tokenizer.token_to_id(END_OF_TEXT)}
+    (partial / "generation_config.json").write_text(json.dumps(generation, indent=2) + "\n", "utf-8")
+    load_model(partial)
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+    return hashlib.sha256((folder / SINGLE).read_bytes()).hexdigest()

@@ -1,0 +1,145 @@
+"""Oracles: `Qwen2.forward` on whole rows (1e-5), and an unbroken run for a resumed one (equal)."""
+
+import numpy as np
+import pytest
+import torch
+
+from modules.config import LanguageConfig
+from small.codes import CODE_SIZE, code
+from small.language import (
+    AnswerTokens,
+    LanguageRecipe,
+    LanguageTraining,
+    OracleLanguage,
+    oracle_batch,
+    oracle_loss,
+    random_frame_tokens,
+    rate,
+    seen_places,
+    shared_prefix,
+    train_tokenizer,
+)
+from small.prompt import PromptShape, prompt_ids
+from small.text import Label
+
+SHAPE = PromptShape(frames=8, tokens_per_frame=4)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer(LanguageRecipe(), SHAPE)
+
+
+@pytest.fixture
+def prompt(tokenizer):
+    return prompt_ids(tokenizer, SHAPE)
+
+
+@pytest.fixture
+def model(tokenizer):
+    torch.manual_seed(0)
+    model = OracleLanguage(
+        LanguageConfig(
+            vocab_size=tokenizer.get_vocab_size(),
+            hidden_size=48,
+            intermediate_size=64,
+            num_hidden_layers=2,
+            num_attention_heads=6,
+            num_key_value_heads=2,
+            tie_word_embeddings=True,
+        )
+    )
+    for p in model.parameters():
+        torch.nn.init.normal_(p, std=0.2)
+    return model
+
+
+def test_shared_prefix_equals_whole_rows(model):
+    prefix, rows = torch.randn(1, 17, 48), torch.randn(3, 9, 48)
+    got = shared_prefix(model.decoder, prefix, torch.arange(17), rows, 17 + torch.arange(9))
+    whole = model.decoder(torch.cat([prefix.expand(3, -1, -1), rows], 1))
+    assert torch.allclose(got, whole[:, 17:], atol=1e-5)
+
+
+def test_whole_prompt_loss_is_that_of_the_plain_decoder(model, tokenizer, prompt):
+    recipe = LanguageRecipe(rows=3)
+    batch = oracle_batch(recipe, AnswerTokens(tokenizer, recipe.score_weight), np.random.default_rng(0))
+    frames = torch.randn(len(prompt.context), 48)
+    got = oracle_loss(model, prompt, batch, torch.ones(prompt.length, dtype=torch.bool), frames)
+    embeds = model.decoder.embed(prompt.ids).expand(3, -1, -1).clone()
+    embeds[:, prompt.context] = frames
+    embeds[:, prompt.motion] = model.code(batch.codes)
+    inputs = torch.cat([embeds, model.decoder.embed(batch.ids[:, :-1])], 1)
+    logits = model.decoder.logits(model.decoder(inputs))[:, prompt.length - 1 :]
+    losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), batch.ids, reduction="none")
+    expected = (losses * batch.weights).sum() / batch.weights.sum()
+    assert torch.allclose(got, expected, rtol=1e-5)
+
+
+def test_score_digits_weigh_more_and_padding_nothing(tokenizer):
+    tokens = AnswerTokens(tokenizer, (6.0, 4.0))
+    texts = ["<think>a.</think><answer>3.42</answer>", "<think>a b c.</think><answer>1.00</answer>"]
+    batch = tokens.batch(np.zeros((2, CODE_SIZE), np.float32), texts)
+    for r, digits in enumerate(("342", "100")):
+        row = tokenizer.decode(batch.ids[r][batch.weights[r] > 1].tolist())
+        assert row == digits
+        assert batch.weights[r][batch.weights[r] > 1].tolist() == [6, 4, 4]
+        assert batch.ids[r][batch.weights[r] > 0][-1] == tokens.end
+    assert batch.weights[0, -1] == 0
+
+
+def test_code_holds_the_label_and_the_style():
+    label = Label(score=2.5, severity=(0, 0.4) + (0,) * 11, when=(0, 2) + (0,) * 11)
+    got = code(label, np.arange(8))
+    assert got[0] == -0.5 and got[2] == pytest.approx(1.4) and got[1] == 0
+    assert got[14:27].sum() == 0 and got[28] == 1 and got[27:40].sum() == 1
+    assert got[40:].tolist() == list(range(8))
+
+
+def test_places_grow_until_the_prompt_is_whole(prompt):
+    recipe, rng = LanguageRecipe(steps=100, short_tokens=(1, 1), full_every=10), np.random.default_rng(0)
+    behind, frames = slice(prompt.motion + 1, None), prompt.context
+    first, full, later = (seen_places(prompt, step, recipe, rng) for step in (1, 10, 61))
+    assert first[frames].sum() == 8 and not first[behind].any()
+    assert full[frames].all() and not full[behind].any()
+    assert later[frames].sum() == 8 and later[behind].all()
+    assert all(seen_places(prompt, step, recipe, rng).all() for step in (75, 99))
+
+
+def test_rate_warms_up_and_ends_at_zero():
+    recipe = LanguageRecipe(steps=100, warmup=10, lr=1.0)
+    assert rate(0, recipe) == pytest.approx(0.1) and rate(9, recipe) > 0.95
+    assert rate(99, recipe) < 1e-3
+
+
+def test_a_resumed_run_is_the_unbroken_one(tokenizer, prompt, tmp_path):
+    recipe = LanguageRecipe(steps=4, rows=2, question_from=0.5, full_from=0.75)
+
+    def training(name):
+        return LanguageTraining(tokenizer, prompt, recipe, tmp_path / name)
+
+    whole, broken = training("whole.pt"), training("broken.pt")
+    list(whole.run())
+    broken.train_step()
+    broken.train_step()
+    broken.save()
+    resumed = training("broken.pt")
+    assert resumed.restore() and resumed.step == 2
+    list(resumed.run())
+    for a, b in zip(whole.model.parameters(), resumed.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+    other = LanguageTraining(tokenizer, prompt, LanguageRecipe(steps=5, rows=2), tmp_path / "broken.pt")
+    assert not other.restore()
+
+
+def test_training_lowers_the_loss(tokenizer, prompt, tmp_path):
+    training = LanguageTraining(tokenizer, prompt, LanguageRecipe(steps=200, rows=4), tmp_path / "l.pt")
+    first = training.train_step()
+    last = [training.train_step() for _ in range(15)][-1]
+    assert last < first - 1.5
+
+
+def test_frame_tokens_have_the_asked_shape_and_vary_in_size():
+    draw, rng = random_frame_tokens(48), np.random.default_rng(0)
+    sizes = [float(draw(20, rng).std()) for _ in range(20)]
+    assert draw(20, rng).shape == (20, 48) and max(sizes) > 2 * min(sizes)
