@@ -12,13 +12,16 @@ import { RECENT, SCORES, stages, trace } from './samples.ts';
 
 const none = () => {};
 
+/** A model may write anything. */
+const HOSTILE = { text: '<img src=x onerror="document.title=1"> <b>bold</b>', spans: [] };
+
 export function LaidOut({ kind }: { readonly kind: string }) {
   const w = useWords();
   const lang = useLang();
   const [frames, setFrames] = useState<readonly number[] | null>(kind === 'done' ? [5] : null);
   const [raw, setRaw] = useState(false);
   const writing = kind === 'writing';
-  const { text, spans } = trace(lang, writing ? 430 : undefined);
+  const { text, spans } = kind === 'hostile' ? HOSTILE : trace(lang, writing ? 430 : undefined);
   const scores = Object.fromEntries(SCORES);
   const score = kind === 'empty' ? scores.empty : writing ? scores.waiting : scores['done, own scale'];
   return (

@@ -1,5 +1,5 @@
 /** A panel: surface, hairline, title line with a note at its end, and a foot under a rule. */
-import { type ReactNode, useId } from 'react';
+import { type ReactNode, type Ref, useId } from 'react';
 import './Panel.css';
 
 export interface PanelProps {
@@ -13,16 +13,26 @@ export interface PanelProps {
   readonly flush?: boolean;
   /** Takes the height that is left in a column. */
   readonly grow?: boolean;
+  /** To move the focus to the title, when the content was asked for by key. */
+  readonly headingRef?: Ref<HTMLHeadingElement>;
   readonly children: ReactNode;
 }
 
-export function Panel({ title, note, tools, foot, flush = false, grow = false, children }: PanelProps) {
+export function Panel({
+  title,
+  note,
+  tools,
+  foot,
+  flush = false,
+  grow = false,
+  headingRef,
+  children,
+}: PanelProps) {
   const id = useId();
   return (
     <section className={`ui-panel${grow ? ' ui-panel--grow' : ''}`} aria-labelledby={id}>
       <header className="ui-panel__head">
-        {/* tabIndex: focus can be moved here when a result was asked for by key. */}
-        <h2 id={id} tabIndex={-1} className="ui-panel__title">
+        <h2 id={id} ref={headingRef} tabIndex={-1} className="ui-panel__title">
           {title}
         </h2>
         {note !== undefined && <p className="ui-panel__note">{note}</p>}

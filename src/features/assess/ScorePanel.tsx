@@ -1,5 +1,5 @@
 /** The score: a numeral over its ruler, in the same place and size from empty to done. */
-import type { ReactNode } from 'react';
+import type { ReactNode, Ref } from 'react';
 import type { Unreadable } from '../../core/answer.ts';
 import type { Percentile } from '../../core/percentile.ts';
 import { type Band, BandGlyph } from '../../ui/BandGlyph.tsx';
@@ -64,6 +64,8 @@ export interface ScorePanelProps {
   readonly scale?: Scale;
   /** Which run this is, for the note: `words.score.greedy('Small')`, `words.score.sampled(…)`. */
   readonly run?: string;
+  /** The title, for the focus when a result was asked for by key. */
+  readonly headingRef?: Ref<HTMLHeadingElement>;
   readonly onAbout?: () => void;
   readonly onRaw?: () => void;
   readonly onAgain?: () => void;
@@ -77,7 +79,7 @@ export function ScorePanel(props: ScorePanelProps) {
   const note =
     state.kind === 'empty' ? w.score.notYet : state.kind === 'waiting' ? w.score.afterReasoning : run;
   return (
-    <Panel title={w.score.title} note={note}>
+    <Panel title={w.score.title} note={note} {...(props.headingRef && { headingRef: props.headingRef })}>
       <div className="assess-score">
         <div className="assess-score__line">
           <ScoreNumeral state={state} />
