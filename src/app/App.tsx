@@ -1,8 +1,10 @@
 /** The shell: header, the open place, help, and files from anywhere. */
 import { Component, type ReactNode, Suspense, useState } from 'react';
 import { CodedError } from '../core/errors.ts';
+import { persist } from '../state/persisted.ts';
 import { ErrorCard } from '../ui/ErrorCard.tsx';
-import { useWords, WordsProvider } from '../ui/words/useWords.tsx';
+import { Notice } from '../ui/Notice.tsx';
+import { useErrorText, useWords, WordsProvider } from '../ui/words/useWords.tsx';
 import './App.css';
 import { DropLayer } from './DropLayer.tsx';
 import { Header, PlaceLinks } from './Header.tsx';
@@ -65,6 +67,7 @@ function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
         {w.app.skip}
       </a>
       <Header place={place.id} onHelp={() => setHelp(true)} model={model} />
+      {!KEEPS && <NothingKept />}
       <main id="main" className="app-main" tabIndex={-1}>
         <Crash key={place.id}>
           <Suspense fallback={null}>
@@ -78,6 +81,22 @@ function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
     </>
   );
 }
+
+/** Whether this window keeps anything; asked once, since it does not change while the page is open. */
+const KEEPS = persist('storage', true);
+
+function NothingKept() {
+  const { title, body } = useErrorText(NO_STORAGE);
+  return (
+    <div className="app-notice" role="status">
+      <Notice>
+        <strong>{title}</strong> {body}
+      </Notice>
+    </div>
+  );
+}
+
+const NO_STORAGE = { code: 'app/storage', params: {} };
 
 /** An error of the page itself: said in the place where it happened, with details to copy. */
 class Crash extends Component<{ readonly children: ReactNode }, { readonly error: Error | null }> {

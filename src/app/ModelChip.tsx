@@ -33,7 +33,7 @@ export interface ModelChipProps {
 function chipWords(state: ModelChipState, w: Words): { name: string; detail: string } {
   switch (state.kind) {
     case 'idle':
-      return { name: w.model.none, detail: '' };
+      return { name: w.model.bundledName, detail: w.model.notLoaded };
     case 'failed':
       return { name: w.model.failed, detail: '' };
     case 'loading':

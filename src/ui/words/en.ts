@@ -49,7 +49,7 @@ export const en = {
   },
   model: {
     label: 'Model',
-    none: 'No model',
+    notLoaded: 'not loaded yet',
     bundledName: 'Small',
     loadingBytes: (loaded: number, total: number): string => {
       const { part, whole, unit } = bytesOf(loaded, total);

@@ -45,7 +45,7 @@ export const zh: Words = {
   },
   model: {
     label: '模型',
-    none: '没有模型',
+    notLoaded: '尚未加载',
     bundledName: 'Small',
     loadingBytes: (loaded, total) => {
       const { part, whole, unit } = bytesOf(loaded, total);

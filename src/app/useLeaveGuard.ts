@@ -1,0 +1,11 @@
+import { useEffect } from 'react';
+
+/** While `running`, closing or leaving the page asks once; the browser has the words for it. */
+export function useLeaveGuard(running: boolean): void {
+  useEffect(() => {
+    if (!running) return;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener('beforeunload', ask);
+    return () => removeEventListener('beforeunload', ask);
+  }, [running]);
+}
