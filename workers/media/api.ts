@@ -105,6 +105,8 @@ export interface MediaApi {
   picture(id: number, index: number, job: number): Promise<Picture>;
   /** Codecs that this browser decodes, measured. */
   codecs(): Promise<readonly CodecSupport[]>;
+  /** A sign of life; the client ends a worker that gives none. */
+  ping(): void;
   abort(job: number): void;
   close(id: number): void;
 }

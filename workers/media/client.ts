@@ -1,4 +1,5 @@
 /** The page's side of the media worker: starts it, restarts it when it died, turns AbortSignals into `abort(job)`. */
+import { CodedError } from '../../src/core/errors.ts';
 import { proxy, type Remote, releaseProxy, wrap } from '../rpc.ts';
 import type {
   CodecSupport,
@@ -30,7 +31,12 @@ export interface MediaClient {
   dispose(): void;
 }
 
-/** A worker process and what is waiting for it. */
+/** Milliseconds from one sign of life to the next while something is in flight. */
+const BEAT = 1000;
+/** Signs of life that may fail to come in a row. Beats are counted, not seconds: a laptop that slept has missed none. */
+const MISSED = 10;
+
+/** A worker and what is waiting for it. */
 interface Connection {
   readonly worker: Worker;
   readonly api: Remote<MediaApi>;
@@ -39,6 +45,8 @@ interface Connection {
   readonly die: (reason: unknown) => void;
   /** Ids here for ids of the page. */
   readonly opened: Map<number, Promise<number>>;
+  /** Calls in flight. */
+  calls: number;
 }
 
 function startWorker(): Worker {
@@ -56,12 +64,26 @@ export function createMediaClient(start: () => Worker = startWorker): MediaClien
     const worker = start();
     const { promise: death, reject: die } = Promise.withResolvers<never>();
     death.catch(() => {});
-    const made: Connection = { worker, api: wrap<MediaApi>(worker), death, die, opened: new Map() };
+    const made: Connection = { worker, api: wrap<MediaApi>(worker), death, die, opened: new Map(), calls: 0 };
     const drop = (reason: unknown) => {
       if (connection === made) connection = undefined;
       worker.terminate();
       die(reason);
     };
+    // A damaged file can send a parser round in circles, where no watchdog of the worker's own gets a turn.
+    let missed = 0;
+    const beat = setInterval(() => {
+      if (connection !== made) return clearInterval(beat);
+      if (made.calls === 0) missed = 0;
+      else if (++missed > MISSED) drop(new CodedError('media/stalled', { seconds: (MISSED * BEAT) / 1000 }));
+      else
+        made.api.ping().then(
+          () => {
+            missed = 0;
+          },
+          () => {},
+        );
+    }, BEAT);
     worker.addEventListener('error', (event) => drop(new Error(event.message || 'The media worker ended.')));
     worker.addEventListener('messageerror', () =>
       drop(new Error('The media worker sent what cannot be read.')),
@@ -97,9 +119,11 @@ export function createMediaClient(start: () => Worker = startWorker): MediaClien
       reject(signal?.reason);
     };
     signal?.addEventListener('abort', onAbort);
+    to.calls++;
     try {
       return await Promise.race([work(to, job), to.death, aborted]);
     } finally {
+      to.calls--;
       signal?.removeEventListener('abort', onAbort);
     }
   }

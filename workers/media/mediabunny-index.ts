@@ -7,6 +7,7 @@ import {
   type EncodedPacket,
   EncodedPacketSink,
   Input,
+  type InputFormat,
   type InputVideoTrack,
   MATROSKA,
   MPEG_TS,
@@ -20,6 +21,9 @@ import { bestStream } from './stream-choice.ts';
 
 /** Matroska writes times in nanoseconds at most; microseconds tell any two frames apart and are exact in a double. */
 const TIMESCALE = 1_000_000;
+
+/** Frames a second, where not even two are there to tell. */
+const ASSUMED_RATE = 30;
 
 const MATRICES: Readonly<Record<string, number>> = {
   rgb: 0,
@@ -37,19 +41,28 @@ const TRANSFERS: Readonly<Record<string, number>> = {
   hlg: 18,
 };
 
-/** @throws CodedError `media/container`, `truncated`, `encrypted`, `codec`, `no-video`, `no-frames` */
-export async function indexWithMediabunny(file: NamedBlob, family: ContainerFamily): Promise<PacketIndex> {
-  const input = new Input({
-    source: new BlobSource(file, { useStreamReader: false }),
-    formats: [WEBM, MATROSKA, MPEG_TS],
-  });
+/**
+ * @param formats tests read MP4 with it too, to hold both demuxers against one table
+ * @throws CodedError `media/container`, `no-video`, `no-frames`
+ */
+export async function indexWithMediabunny(
+  file: NamedBlob,
+  family: ContainerFamily,
+  formats: InputFormat[] = [WEBM, MATROSKA, MPEG_TS],
+): Promise<PacketIndex> {
+  // A stream reader over a Blob slice stalls in some Chromium versions; plain slices do not.
+  const input = new Input({ source: new BlobSource(file, { useStreamReader: false }), formats });
   const tracks = await readable(() => input.getVideoTracks());
   if (tracks.length === 0) throw new CodedError('media/no-video');
   const scanned: Scan[] = [];
   for (const track of tracks) scanned.push(await scan(track));
   const chosen = scanned[bestStream(scanned.map((s) => s.facts))]!;
   const { track, packets } = chosen;
-  if (packets.length === 0) throw new CodedError('media/no-frames');
+  const missing = await missingPackets(input, file, chosen);
+  if (packets.length === 0)
+    throw missing > 0
+      ? new CodedError('media/truncated', { present: 0, frames: missing })
+      : new CodedError('media/no-frames');
   const config = await readable(() => track.getDecoderConfig());
   const description = config?.description;
   const last = packets.at(-1)!;
@@ -68,7 +81,7 @@ export async function indexWithMediabunny(file: NamedBlob, family: ContainerFami
       pts: Float64Array.from(packets, (p) => Math.round(p.timestamp * TIMESCALE)),
       key: Uint8Array.from(packets, (p, i) => (i === 0 || p.type === 'key' ? 1 : 0)),
     },
-    missing: await missingPackets(input, file, chosen),
+    missing,
     // A player starts where the file starts, which for MPEG-TS is anywhere.
     playerOffset:
       family === 'mpegts' ? -packets.reduce((first, p) => Math.min(first, p.timestamp), Infinity) : 0,
@@ -153,7 +166,8 @@ async function missingPackets(
   if (!broken && !(await endsEarly(file))) return 0;
   const promised = (await input.getDurationFromMetadata()) ?? 0;
   const end = facts.seconds + (packets[0]?.timestamp ?? 0);
-  return Math.max(0, Math.round((promised - end) * (packets.length / Math.max(facts.seconds, 1e-3))));
+  const rate = packets.length > 1 ? packets.length / facts.seconds : ASSUMED_RATE;
+  return Math.max(0, Math.round((promised - end) * rate));
 }
 
 /** Whether the Matroska segment is longer than the file. */

@@ -51,10 +51,15 @@ async function* topLevelBoxes(file: NamedBlob): AsyncGenerator<BoxPlace> {
   }
 }
 
+/** @throws CodedError `media/container` when a box says what cannot be */
 function parse(bytes: Uint8Array<ArrayBuffer>): ISOFile {
   const iso = createFile(false);
   iso.sampleListBuilt = true; // our own tables are smaller, and hold for files without `stsd`
-  iso.appendBuffer(MP4BoxBuffer.fromArrayBuffer(bytes.buffer, 0), true);
+  try {
+    iso.appendBuffer(MP4BoxBuffer.fromArrayBuffer(bytes.buffer, 0), true);
+  } catch (cause) {
+    throw new CodedError('media/container', { looksLike: 'a damaged MP4' }, undefined, { cause });
+  }
   return iso;
 }
 

@@ -123,6 +123,8 @@ const api: MediaApi = {
 
   codecs: codecSupport,
 
+  ping(): void {},
+
   abort(job): void {
     jobs.get(job)?.abort(new DOMException('The job was stopped.', 'AbortError'));
   },

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkResize } from './conformance.node.ts';
+import { resizeRgb } from './resize.ts';
+
+const golden = resolve(process.env.VQA_SHARED ?? '../shared', 'golden/rules/resize');
+
+describe('resizeRgb', () => {
+  it.skipIf(!existsSync(golden))('gives the bytes of Pillow on all 26 golden pictures', () => {
+    expect(checkResize(golden)).toEqual({
+      name: 'resize',
+      cases: 26,
+      failures: [],
+      largestError: 0,
+      limit: 0,
+    });
+  });
+
+  it('keeps a flat picture flat, up and down', () => {
+    const flat = new Uint8Array(7 * 5 * 3).fill(201);
+    for (const side of [1, 3, 24]) expect(new Set(resizeRgb(flat, 7, 5, side, side))).toEqual(new Set([201]));
+  });
+
+  it('clamps the overshoot of an edge instead of wrapping it', () => {
+    const edge = Uint8Array.from({ length: 8 * 3 }, (_, i) => (i < 12 ? 0 : 255));
+    const wide = resizeRgb(edge, 8, 1, 32, 1);
+    expect(Math.min(...wide.subarray(0, 12))).toBe(0);
+    expect(Math.max(...wide.subarray(-12))).toBe(255);
+  });
+
+  it('hands a picture of the right size back as it is', () => {
+    const noise = Uint8Array.from({ length: 4 * 4 * 3 }, (_, i) => (i * 97) & 255);
+    expect(resizeRgb(noise, 4, 4, 4, 4)).toEqual(noise);
+  });
+
+  it('refuses a picture that is shorter than it says', () => {
+    expect(() => resizeRgb(new Uint8Array(10), 2, 2, 4, 4)).toThrow(RangeError);
+  });
+});
