@@ -117,3 +117,35 @@ test('what the model writes is text, whatever it writes', async ({ page }) => {
   );
   await expect(page.locator('.assess-trace__text img, .assess-trace__text b')).toHaveCount(0);
 });
+
+test('the page follows the text only while its end is in view', async ({ page }) => {
+  await page.setViewportSize({ width: 900, height: 500 });
+  await open(page, 'page=growing');
+  const y = () => page.evaluate(() => scrollY);
+  const caret = page.locator('.assess-trace__caret');
+  const follow = page.getByRole('button', { name: 'Follow' });
+
+  // The reader is at the top: nothing moves, the way to the end is offered.
+  await expect(follow).toBeVisible();
+  expect(await y()).toBe(0);
+
+  await follow.click();
+  const start = await y();
+  await expect.poll(y).toBeGreaterThan(start + 60);
+  await expect(caret).toBeInViewport();
+  await expect(follow).toHaveCount(0);
+
+  await page.mouse.move(450, 250);
+  await page.mouse.wheel(0, -600);
+  await expect(follow).toBeVisible();
+  const left = await y();
+  await page.waitForTimeout(600);
+  expect(await y()).toBe(left);
+});
+
+test('a screen reader hears whole sentences, one at a time', async ({ page }) => {
+  await open(page, 'page=growing');
+  const log = page.locator('[role=log] p');
+  await expect(log).toHaveCount(1);
+  await expect(log).toHaveText(/[.]$/);
+});

@@ -28,7 +28,7 @@ import { ScoreRuler } from '../../src/ui/ruler/ScoreRuler.tsx';
 import { Segmented } from '../../src/ui/Segmented.tsx';
 import { useLang, useWords, WordsProvider } from '../../src/ui/words/useWords.tsx';
 import './gallery.css';
-import { LaidOut } from './page.tsx';
+import { Growing, LaidOut } from './page.tsx';
 import { RECENT, SCORES, stages, trace } from './samples.ts';
 
 const none = () => {};
@@ -239,7 +239,13 @@ function Page() {
       />
       <main>
         <h1 className="ui-sr">Gallery</h1>
-        {query.get('page') ? <LaidOut kind={query.get('page')!} /> : <Gallery />}
+        {query.get('page') === 'growing' ? (
+          <Growing />
+        ) : query.get('page') ? (
+          <LaidOut kind={query.get('page')!} />
+        ) : (
+          <Gallery />
+        )}
       </main>
       {help && <HelpDialog onClose={() => setHelp(false)} />}
     </>

@@ -1,5 +1,5 @@
 /** The Assess page laid out with invented contents and an empty stage: `?page=empty`, `?page=writing`, `?page=done`. */
-import { useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import { AssessFrame } from '../../src/features/assess/AssessFrame.tsx';
 import { GradesPanel } from '../../src/features/assess/GradesPanel.tsx';
 import { RecentPanel } from '../../src/features/assess/RecentPanel.tsx';
@@ -14,6 +14,28 @@ const none = () => {};
 
 /** A model may write anything. */
 const HOSTILE = { text: '<img src=x onerror="document.title=1"> <b>bold</b>', spans: [] };
+
+/** A text that grows by itself, for the rule of following. */
+export function Growing() {
+  const whole = useMemo(() => trace('en').text.repeat(8), []);
+  const [length, setLength] = useState(1500);
+  useEffect(() => {
+    const timer = setInterval(() => setLength((n) => Math.min(whole.length, n + 12)), 30);
+    return () => clearInterval(timer);
+  }, [whole]);
+  return (
+    <TracePanel
+      text={whole.slice(0, length)}
+      lang="en"
+      writing
+      spans={[]}
+      frames={null}
+      onFrames={none}
+      onSeek={none}
+      announce
+    />
+  );
+}
 
 export function LaidOut({ kind }: { readonly kind: string }) {
   const w = useWords();
