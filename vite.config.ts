@@ -44,10 +44,15 @@ function policyTag(): Plugin {
 
 const ort = (file: string) => join(import.meta.dirname, 'node_modules/onnxruntime-web/dist', file);
 
+const { version } = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8')) as {
+  version: string;
+};
+
 const NONCE = 'dev-only-nonce';
 
 export default defineConfig(({ command }) => ({
   base: process.env.BASE_URL ?? '/',
+  define: { 'import.meta.env.APP_VERSION': JSON.stringify(version) },
   plugins: [react(), rawRuntime(), policyTag()],
   ...(command === 'serve' ? { html: { cspNonce: NONCE } } : {}),
   resolve: {

@@ -5,16 +5,18 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app/App.tsx';
 import { recordRequests } from './app/requests.ts';
 import { watchSystemTheme } from './app/settings.ts';
+import { keepOffline } from './offline.ts';
+import { models } from './state/session.ts';
 
 recordRequests();
 watchSystemTheme();
-
-// Offline, and isolation on hosts that send no headers. Not while developing, where a cache would hide every change.
-if (import.meta.env.PROD && 'serviceWorker' in navigator)
-  void navigator.serviceWorker.register(`${import.meta.env.BASE_URL}sw.js`);
+keepOffline();
 
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
     <App />
   </StrictMode>,
 );
+
+// The model loads while the reader looks for a file. What fails here is said in the header and, on a run, on the stage.
+models.ready().catch(() => {});

@@ -8,11 +8,11 @@ import type { LoadedModel, RawAnswer } from '../../workers/model/api.ts';
 import type { StrictReading } from '../core/answer.ts';
 import { type AnswerStream, type AnswerView, answerStream, viewAnswer } from '../core/answer-stream.ts';
 import { CodedError, type CodedErrorData, isAbort } from '../core/errors.ts';
-import { type Result, readResult } from '../core/result.ts';
-import { type FrameSource, type RunEvent, type RunResult, runAssessment } from './assess-run.ts';
+import type { Result } from '../core/result.ts';
+import { type FrameSource, pixelRules, type RunEvent, type RunResult, runAssessment } from './assess-run.ts';
 import { type ModelStore, toErrorData } from './model-store.ts';
 import { buildResult, readAnswer } from './result-file.ts';
-import { rememberStages, STAGES, type Stage, type StageSeconds } from './stages.ts';
+import { rememberStages, rememberTokens, STAGES, type Stage, type StageSeconds } from './stages.ts';
 
 /** `reopened`: a result file without its video. */
 export type AssessPhase = 'empty' | 'running' | 'stopped' | 'done' | 'error' | 'reopened';
@@ -69,6 +69,10 @@ const START = 'assess:start';
 /** Seen in the browser's own performance panel and read by the bench. */
 const measure = (name: string) => performance.measure(`assess:${name}`, START);
 
+/** Under which name this machine's running means are kept: the package and where it runs. */
+export const stageKey = ({ manifestSha256, backend }: LoadedModel): string =>
+  `${manifestSha256.slice(0, 12)}.${backend}`;
+
 const noStages = () =>
   Object.fromEntries(
     STAGES.map((stage) => [stage, { state: 'waiting', seconds: 0, done: 0, total: 0 }]),
@@ -114,7 +118,8 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
   const get = store.getState;
   const set = (change: Partial<AssessState>) => store.setState(change);
   let controller: AbortController | null = null;
-  let kept: ReadonlyMap<number, DeliveredFrame> = new Map();
+  /** Frames of the present video; what a stopped run has decoded is there for the next one. */
+  let kept = new Map<number, DeliveredFrame>();
   let stream: AnswerStream = answerStream();
   let running: { stage: Stage; at: number } | null = null;
 
@@ -171,6 +176,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
         for (const frame of kept.values()) showFrame(frame);
       }
     } else if (event.kind === 'frame') {
+      kept.set(event.frame.index, event.frame);
       showFrame(event.frame);
       setStage('decode', { done: event.arrived, total: event.wanted });
     } else if (event.kind === 'decoded') set({ report: event.report });
@@ -216,7 +222,9 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     if (stopped) return;
     const measured: Partial<StageSeconds> = {};
     for (const stage of STAGES) if (!run.reused.includes(stage)) measured[stage] = run.seconds[stage];
-    rememberStages(`${model.manifestSha256.slice(0, 12)}.${model.backend}`, measured);
+    const key = stageKey(model);
+    rememberStages(key, measured);
+    if (run.answer.end === 'eos') rememberTokens(key, run.answer.tokens);
     const sha256 = await hash(file).catch(() => null);
     if (sha256 === null || get().file !== file || get().answer !== run.answer) return;
     const sampled = get().frames.map(({ index, time, substituted }) => ({
@@ -283,7 +291,6 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
         },
       });
       if (!current()) return;
-      kept = result.frames;
       await finish(file, result, await model);
     } catch (error) {
       if (!current()) return;
@@ -300,15 +307,17 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
 
   function next(): void {
     const [first, ...queue] = get().queue;
-    if (!first || get().phase === 'stopped') return;
+    // After a stop or an error the reader decides; a result has its place in Recent.
+    if (!first || get().phase !== 'done') return;
     set({ queue });
     show(first);
   }
 
   /** Lets go of the present video; what it showed stays until the next one is set. */
   function forget(): void {
-    const { video } = get();
+    const { video, frames } = get();
     if (video) media.close(video.id);
+    for (const frame of frames) frame.thumbnail?.close();
     for (const frame of kept.values()) frame.thumbnail?.close();
     kept = new Map();
   }
@@ -362,11 +371,35 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       } catch {
         throw new CodedError('result/file', { field: file.name, problem: 'is not JSON' });
       }
+      // The schema library is only needed here.
+      const { readResult } = await import('../core/result.ts');
       const result = readResult(json);
       showResult(result);
       return result;
     },
     showResult,
+    /** Shows what went wrong outside a run: a file that is no result, an export that failed. */
+    fail(error: unknown): void {
+      if (!isAbort(error)) set({ phase: 'error', error: toErrorData(error) });
+    },
+    /** Takes a waiting video out of the line. */
+    unqueue(file: File): void {
+      set({ queue: get().queue.filter((waiting) => waiting !== file) });
+    },
+    /** Shows the first of the line in place of the present one. */
+    advance(): void {
+      const [first, ...queue] = get().queue;
+      if (!first || get().phase === 'running') return;
+      set({ queue });
+      show(first);
+    },
+    /** The picture of a source frame as the vision encoder got it: [size, size, 3] uint8; null when it is not kept. */
+    seen(index: number): { readonly rgb: Uint8Array; readonly size: number } | null {
+      const model = get().model ?? models.store.getState().loaded;
+      const frame = kept.get(index);
+      const rgb = model && frame?.rgb[pixelRules(model.profile).vision];
+      return rgb ? { rgb, size: model.profile.size } : null;
+    },
     /** Gives the video back to a reopened result, after its hash was found equal. */
     async attach(file: File): Promise<boolean> {
       const { result } = get();

@@ -60,7 +60,9 @@ export function createModelStore(client: ModelClient = createModelClient()) {
     store,
     client,
     load,
-    /** The loaded model; loads the bundled one when none was asked for yet. */
+    /** Loads again what is loaded now or was last asked for. */
+    reload: (options: LoadOptions = {}) => load(store.getState().source ?? bundledSource(), options),
+    /** The loaded model; loads the bundled one when none was asked for yet or the last one failed. */
     ready: (): Promise<LoadedModel> => pending ?? load(bundledSource()),
   };
 }

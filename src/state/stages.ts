@@ -57,6 +57,21 @@ export function rememberStages(key: string, run: Partial<StageSeconds>): void {
   persist(`stages.${key}`, mean);
 }
 
+/** Tokens of a usual answer of this model, or null before the first one. */
+export function expectedTokens(key: string): number | null {
+  return readPersisted(
+    `tokens.${key}`,
+    (value) => (typeof value === 'number' && value > 0 ? value : null),
+    null,
+  );
+}
+
+/** Takes the length of a finished answer into the mean. */
+export function rememberTokens(key: string, tokens: number): void {
+  const old = expectedTokens(key);
+  persist(`tokens.${key}`, old === null ? tokens : old + NEWEST * (tokens - old));
+}
+
 /**
  * Seconds that are left, from the share done and the time since the start; null below 20 % or 3 s, where the guess
  * would be worth nothing.

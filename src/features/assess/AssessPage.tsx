@@ -1,25 +1,293 @@
-import { chooseFiles } from '../../app/intake.ts';
-import { Button } from '../../ui/Button.tsx';
-import { useWords } from '../../ui/words/useWords.tsx';
-import { AssessFrame } from './AssessFrame.tsx';
-import { GradesPanel } from './GradesPanel.tsx';
-import { ScorePanel } from './ScorePanel.tsx';
-
 /** Assess: a video in, reasons and a score out. */
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useStore } from 'zustand';
+import { chooseFiles, useFileIntake } from '../../app/intake.ts';
+import { useSettings } from '../../app/settings.ts';
+import { useTab } from '../../app/tab.ts';
+import { useKeys } from '../../app/useKeys.ts';
+import { useLeaveGuard } from '../../app/useLeaveGuard.ts';
+import { readAsOfficialTest } from '../../core/answer.ts';
+import { assess, models } from '../../state/session.ts';
+import { SpokenResult } from '../../ui/LiveRegion.tsx';
+import { Notice } from '../../ui/Notice.tsx';
+import { useWords } from '../../ui/words/useWords.tsx';
+import { AboutScale } from './AboutScale.tsx';
+import { Actions } from './Actions.tsx';
+import { AssessFrame } from './AssessFrame.tsx';
+import { errorRows, FilePanel, factRows, modelWords, resultRows } from './FilePanel.tsx';
+import { GradesPanel } from './GradesPanel.tsx';
+import { IntroRow, ModelLine } from './IntroRow.tsx';
+import { Notices, useNotices } from './Notices.tsx';
+import { Recent } from './Recent.tsx';
+import { ReopenedStage } from './ReopenedStage.tsx';
+import { progressState, RunProgress } from './RunProgress.tsx';
+import { langOf, scoreState, spansOf, timelineOf, wordsOf } from './run-view.ts';
+import { ScorePanel, type ScoreState, spokenScore } from './ScorePanel.tsx';
+import { Stage } from './Stage.tsx';
+import { StageError } from './StageError.tsx';
+import { Strip } from './Strip.tsx';
+import { TimePanel } from './TimePanel.tsx';
+import { TracePanel } from './TracePanel.tsx';
+import { Transport } from './Transport.tsx';
+import { useExports } from './useExports.ts';
+import { useIntake } from './useIntake.ts';
+import { usePlayer, usePlayerKeys } from './usePlayer.ts';
+import { Viewfinder } from './Viewfinder.tsx';
+import './AssessPage.css';
+
 export default function AssessPage() {
   const w = useWords();
+  const { announce } = useSettings();
+  const state = useStore(assess.store);
+  const model = useStore(models.store);
+  const { phase, file, video, frames, view, result, error, queue } = state;
+  const score = useMemo(() => scoreState(state), [state]);
+  const loaded = state.model ?? model.loaded;
+  const intake = useIntake();
+  const player = usePlayer(file, video);
+  const [highlight, setHighlight] = useState<readonly number[] | null>(null);
+  const [rawOpen, setRawOpen] = useState(false);
+  const [about, setAbout] = useState(false);
+  const stage = useRef<HTMLDivElement>(null);
+  const notices = useNotices(state, loaded);
+  const exports = useExports({ result, score, player, frames });
+
+  useFileIntake(intake.take);
+  useLeaveGuard(phase === 'running');
+  useFocusOnResult(phase, intake.byKey);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what was highlighted or open belongs to the run before
+  useEffect(() => {
+    setHighlight(null);
+    setRawOpen(false);
+  }, [file, result?.createdAt]);
+
+  const writing = phase === 'running' && state.stage === 'write';
+  const text = view.thinking;
+  const clip = useMemo(() => timelineOf({ frames, video, result }), [frames, video, result]);
+  const spans = useMemo(() => spansOf(text, clip, phase !== 'running'), [text, clip, phase]);
+  const sampled = useMemo(() => frames.map((frame) => frame.index), [frames]);
+  const name = file?.name ?? result?.file.name ?? '';
+  const modelName = loaded?.manifest.name ?? result?.model.name ?? '';
+  const finished = phase === 'done' || phase === 'reopened';
+  const rawText = state.answer?.text ?? result?.answers[0]?.text ?? '';
+
+  useTab(tabState(phase, score, name, () => progressState(state, loaded, w).done));
+
+  const fullscreen = useCallback(() => {
+    if (document.fullscreenElement) void document.exitFullscreen();
+    else void stage.current?.requestFullscreen().catch(() => {});
+  }, []);
+  const seek = useCallback(
+    (k: number) => {
+      const index = sampled[k];
+      if (index !== undefined) player?.seek(index);
+    },
+    [player, sampled],
+  );
+  const next = () => {
+    if (queue.length > 0) assess.advance();
+    else chooseFiles();
+  };
+
+  usePlayerKeys(player, sampled, { onFullscreen: fullscreen, onSaveFrame: exports.saveFrame });
+  useKeys({
+    escape: () => {
+      if (document.fullscreenElement) return false;
+      if (phase === 'running') assess.stop();
+      else if (phase === 'empty') return false;
+      else assess.clear();
+    },
+    next: () => (phase === 'running' ? false : next()),
+    copy: () => (exports.copy ? void exports.copy() : false),
+    export: () => {
+      const button = document.getElementById('assess-export');
+      if (!button) return false;
+      button.click();
+    },
+  });
+
+  const below =
+    phase === 'running' ? (
+      <RunProgress
+        state={state}
+        loaded={loaded}
+        loading={model.progress}
+        waiting={model.phase === 'loading'}
+        onStop={assess.stop}
+        onUnqueue={assess.unqueue}
+        announce={announce === 'sentences'}
+      />
+    ) : (
+      <div className="assess-below">
+        {finished && (
+          <TimePanel
+            stages={state.stages}
+            firstWord={state.firstWord}
+            report={state.report}
+            answer={state.answer}
+            model={state.model}
+            frames={video?.facts.frames ?? 0}
+          />
+        )}
+        {phase !== 'empty' && (
+          <FilePanel
+            name={name}
+            rows={[
+              ...(video ? factRows(video.facts, w) : result ? resultRows(result, w) : []),
+              ...(video && state.model
+                ? [
+                    {
+                      label: w.file.model,
+                      value: modelWords(modelName, state.model.dtype, state.model.backend, w),
+                    },
+                  ]
+                : []),
+              ...(!video && file && error ? errorRows(file, error, w) : []),
+            ]}
+            queue={queue}
+            onUnqueue={assess.unqueue}
+          />
+        )}
+      </div>
+    );
+
   return (
     <>
       <h1 className="ui-sr">{w.score.heading}</h1>
-      <AssessFrame
-        stage={
-          <Button look="primary" onClick={chooseFiles}>
-            {w.drop.choose}
-          </Button>
-        }
-        score={<ScorePanel state={{ kind: 'empty' }} />}
-        side={<GradesPanel />}
-      />
+      <div className={`assess-page assess-page--${phase}`}>
+        <AssessFrame
+          stage={
+            <div className="assess-screen" ref={stage}>
+              {phase === 'error' && error ? (
+                <StageError
+                  error={error}
+                  file={file}
+                  facts={video ? factRows(video.facts, w) : file ? errorRows(file, error, w) : []}
+                />
+              ) : player ? (
+                <Stage player={player} sampled={sampled} onFullscreen={fullscreen} />
+              ) : phase === 'reopened' && result ? (
+                <ReopenedStage result={result} frames={frames} note={intake.note} />
+              ) : phase === 'empty' ? (
+                <Viewfinder onSample={intake.sample} />
+              ) : (
+                <div className="assess-stage" />
+              )}
+            </div>
+          }
+          strip={
+            phase !== 'empty' && (
+              <>
+                {player && (
+                  <Transport
+                    player={player}
+                    sampled={sampled}
+                    onSaveFrame={exports.saveFrame}
+                    onFullscreen={fullscreen}
+                  />
+                )}
+                {(frames.length > 0 || player) && (
+                  <Strip
+                    frames={frames}
+                    count={video?.facts.frames ?? result?.file.frames ?? 0}
+                    player={player}
+                    highlight={highlight}
+                  />
+                )}
+              </>
+            )
+          }
+          score={
+            <ScorePanel
+              state={score}
+              {...(modelName !== '' && phase !== 'empty' && { run: w.score.greedy(modelName) })}
+              onAbout={() => setAbout(true)}
+              {...(rawText !== '' && finished && { onRaw: () => setRawOpen(true) })}
+              {...(phase === 'done' && { onAgain: () => assess.again() })}
+              {...(phase === 'stopped' && { onGoOn: assess.goOn })}
+            />
+          }
+          side={
+            phase === 'empty' ? (
+              <>
+                <GradesPanel />
+                <Recent />
+              </>
+            ) : (
+              <TracePanel
+                text={text}
+                lang={langOf(text)}
+                writing={writing}
+                spans={spans}
+                {...(phase === 'running' &&
+                  modelName !== '' && { run: w.trace.run(modelName, w.trace.greedy) })}
+                {...(phase === 'stopped' && { stoppedAfter: wordsOf(text) })}
+                frames={highlight}
+                onFrames={setHighlight}
+                onSeek={seek}
+                {...(finished &&
+                  rawText !== '' && {
+                    raw: {
+                      text: rawText,
+                      official: officialReading(rawText),
+                      open: rawOpen,
+                      onOpen: setRawOpen,
+                    },
+                  })}
+                announce={announce === 'sentences'}
+              />
+            )
+          }
+          below={
+            <>
+              {intake.message && <Notice>{intake.message}</Notice>}
+              <Notices notices={notices} />
+              {phase === 'empty' ? <IntroRow /> : below}
+            </>
+          }
+          actions={
+            phase === 'empty' ? (
+              <ModelLine />
+            ) : phase === 'running' ? null : (
+              <Actions
+                key={result?.createdAt ?? phase}
+                exports={exports.items}
+                onCopy={exports.copy}
+                onGoOn={phase === 'stopped' ? assess.goOn : null}
+                onAgain={phase === 'stopped' && text !== '' ? () => assess.again() : null}
+                waiting={queue.length}
+                onNext={next}
+              />
+            )
+          }
+        />
+      </div>
+      {announce !== 'off' && (
+        <SpokenResult text={phase === 'done' || phase === 'stopped' ? spokenScore(score, w) : ''} />
+      )}
+      {about && <AboutScale scale={state.model?.manifest.scale ?? null} onClose={() => setAbout(false)} />}
     </>
   );
+}
+
+function officialReading(text: string): { value: string; isDefault: boolean } {
+  const { value, score } = readAsOfficialTest(text);
+  return { value: score.toFixed(2), isDefault: value === null };
+}
+
+function tabState(phase: string, score: ScoreState, name: string, done: () => number) {
+  if (phase === 'running') return { kind: 'running', name, done: done() } as const;
+  if (phase !== 'done' && phase !== 'reopened') return { kind: 'idle' } as const;
+  if (score.kind === 'one') return { kind: 'done', name, score: score.written, band: score.band } as const;
+  return { kind: 'none', name } as const;
+}
+
+/** The focus goes to the score's heading when a result was asked for by key, never otherwise. */
+function useFocusOnResult(phase: string, byKey: () => boolean): void {
+  const before = useRef(phase);
+  useEffect(() => {
+    if (before.current === 'running' && phase === 'done' && byKey())
+      document.querySelector<HTMLElement>('.assess-frame__score h2')?.focus();
+    before.current = phase;
+  }, [phase, byKey]);
 }

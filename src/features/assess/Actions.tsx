@@ -1,0 +1,56 @@
+/** The row of buttons under a result: what can be taken away from it, and the way to the next one. */
+import { useState } from 'react';
+import { Button } from '../../ui/Button.tsx';
+import { Menu, type MenuItem } from '../../ui/Menu.tsx';
+import { useWords } from '../../ui/words/useWords.tsx';
+
+export interface ActionsProps {
+  /** Null until there is something to take away: the file's checksum comes a moment after the score. */
+  readonly exports: readonly MenuItem[] | null;
+  readonly onCopy: (() => Promise<void>) | null;
+  readonly onGoOn: (() => void) | null;
+  readonly onAgain: (() => void) | null;
+  /** How many videos wait. */
+  readonly waiting: number;
+  readonly onNext: () => void;
+}
+
+export function Actions({ exports, onCopy, onGoOn, onAgain, waiting, onNext }: ActionsProps) {
+  const w = useWords();
+  const [copied, setCopied] = useState(false);
+  return (
+    <>
+      {onGoOn && (
+        <Button look="primary" onClick={onGoOn}>
+          {w.actions.goOn}
+        </Button>
+      )}
+      {onAgain && <Button onClick={onAgain}>{w.actions.tryAgain}</Button>}
+      <span className="assess-actions__space" />
+      {onCopy && (
+        <Button
+          icon={copied ? 'check' : 'copy'}
+          aria-keyshortcuts="C"
+          onClick={() => void onCopy().then(() => setCopied(true))}
+        >
+          {copied ? w.assess.copiedText : w.actions.copyText}
+        </Button>
+      )}
+      {exports && (
+        <Menu
+          label={w.actions.export}
+          items={exports}
+          up
+          button={(props) => (
+            <Button {...props} id="assess-export" icon="download" iconAfter="chevronDown">
+              {w.actions.export}
+            </Button>
+          )}
+        />
+      )}
+      <Button look={onGoOn ? 'plain' : 'primary'} kbd="N" onClick={onNext}>
+        {waiting > 0 ? w.assess.queueStart : w.actions.next}
+      </Button>
+    </>
+  );
+}

@@ -1,0 +1,77 @@
+/** Three sentences of what this is, under the empty stage; and the line of the model below them. */
+import { useStore } from 'zustand';
+import { models } from '../../state/session.ts';
+import { Icon, type IconName } from '../../ui/Icon.tsx';
+import { useErrorText, useWords } from '../../ui/words/useWords.tsx';
+import './IntroRow.css';
+
+/** Frames of the profile that the bundled model has; the loaded model says its own. */
+const USUAL_FRAMES = 12;
+
+export function IntroRow() {
+  const w = useWords();
+  const loaded = useStore(models.store, (state) => state.loaded);
+  const parts: { icon: IconName; title: string; body: string }[] = [
+    {
+      icon: 'lock',
+      title: w.intro.privateTitle,
+      body: w.intro.privateBody(loaded?.profile.frames ?? USUAL_FRAMES),
+    },
+    { icon: 'file', title: w.intro.reasonsTitle, body: w.intro.reasonsBody },
+    { icon: 'eye', title: w.intro.checkTitle, body: w.intro.checkBody },
+  ];
+  return (
+    <div className="assess-intro">
+      {parts.map(({ icon, title, body }) => (
+        <section key={title}>
+          <h2 className="assess-intro__title">
+            <Icon name={icon} />
+            {title}
+          </h2>
+          <p className="assess-intro__body">{body}</p>
+        </section>
+      ))}
+    </div>
+  );
+}
+
+/** `Model ready: Small, 11.2 MB, loaded in 0.6 s`, or what it is doing instead. */
+export function ModelLine() {
+  const w = useWords();
+  const { phase, loaded, progress, error } = useStore(models.store);
+  return (
+    <p className="assess-model">
+      <span className={`assess-model__dot assess-model__dot--${phase}`} />
+      {loaded ? (
+        <>
+          <span>{w.model.readyLine(loaded.manifest.name, loaded.bytes, loaded.seconds)}</span>
+          <span className="assess-model__aside">
+            {loaded.backend === 'wasm' ? w.time.threads(loaded.threads) : w.time.adapter(loaded.adapter)}
+          </span>
+        </>
+      ) : error ? (
+        <ModelFault code={error.code} params={error.params} />
+      ) : (
+        <span>
+          {w.progress.loading}
+          {progress && progress.totalBytes > 0 && (
+            <span className="assess-model__aside">
+              {' '}
+              {w.progress.loadingBytes(progress.loadedBytes, progress.totalBytes)}
+            </span>
+          )}
+        </span>
+      )}
+    </p>
+  );
+}
+
+function ModelFault(props: Parameters<typeof useErrorText>[0]) {
+  const w = useWords();
+  const { title, body } = useErrorText(props);
+  return (
+    <span>
+      {w.assess.modelMissing}: {title} <span className="assess-model__aside">{body}</span>
+    </span>
+  );
+}

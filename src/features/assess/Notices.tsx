@@ -1,0 +1,68 @@
+/** What the reader should know of this file or this machine; none of it stops the work. */
+import type { AssessState } from '../../state/assess-store.ts';
+import { LONG_SECONDS } from '../../state/assess-store.ts';
+import { Notice } from '../../ui/Notice.tsx';
+import type { Words } from '../../ui/words/en.ts';
+import { errorText } from '../../ui/words/errors.ts';
+import type { Lang } from '../../ui/words/lang.ts';
+import { useLang, useWords } from '../../ui/words/useWords.tsx';
+
+/** Seconds between neighbouring sampled frames, the widest gap. */
+function widestGap(times: readonly number[]): number {
+  return times.slice(1).reduce((widest, time, i) => Math.max(widest, time - times[i]!), 0);
+}
+
+export function noticesOf(
+  { video, frames, model }: Pick<AssessState, 'video' | 'frames' | 'model'>,
+  machine: { readonly isolated: boolean; readonly serviceWorker: boolean },
+  w: Words,
+  lang: Lang,
+): string[] {
+  const notices: string[] = [];
+  if (video) {
+    const { facts } = video;
+    if (facts.missing > 0) notices.push(w.assess.truncated(facts.frames, facts.frames + facts.missing));
+    if (facts.colour.transfer !== 'sdr') notices.push(w.assess.hdr(facts.colour.transfer.toUpperCase()));
+    if (facts.duration > LONG_SECONDS && frames.length > 0) {
+      const title = errorText(lang, 'media/too-long', { seconds: facts.duration })?.title ?? '';
+      const gap = widestGap(frames.map((frame) => frame.time));
+      notices.push(
+        facts.duration >= 600
+          ? `${title} ${w.assess.long(frames.length, gap.toFixed(1))}`
+          : w.assess.long(frames.length, gap.toFixed(1)),
+      );
+    }
+  }
+  const told = new Set<number>();
+  for (const { index, substituted } of frames) {
+    if (substituted === undefined || told.has(index)) continue;
+    told.add(index);
+    notices.push(w.strip.substituted(index + 1, substituted + 1));
+  }
+  if (model?.backend === 'wasm' && model.threads === 1 && !machine.isolated)
+    notices.push(machine.serviceWorker ? w.assess.oneThread : w.assess.oneThreadNever);
+  return notices;
+}
+
+export function Notices(props: { readonly notices: readonly string[] }) {
+  if (props.notices.length === 0) return null;
+  return (
+    <div className="assess-notices">
+      {props.notices.map((notice) => (
+        <Notice key={notice}>{notice}</Notice>
+      ))}
+    </div>
+  );
+}
+
+/** The notices of a run in the page's language. */
+export function useNotices(state: AssessState, model: AssessState['model']): string[] {
+  const w = useWords();
+  const lang = useLang();
+  return noticesOf(
+    { video: state.video, frames: state.frames, model },
+    { isolated: globalThis.crossOriginIsolated, serviceWorker: 'serviceWorker' in navigator },
+    w,
+    lang,
+  );
+}

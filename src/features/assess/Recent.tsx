@@ -1,0 +1,35 @@
+/** The Recent panel with what this device keeps. */
+import { useEffect } from 'react';
+import { useStore } from 'zustand';
+import { useKeys } from '../../app/useKeys.ts';
+import { recent, reopenRecent } from '../../state/session.ts';
+import { useWords } from '../../ui/words/useWords.tsx';
+import { writtenScore } from './export-text.ts';
+import { type RecentItem, RecentPanel } from './RecentPanel.tsx';
+
+export function Recent() {
+  const w = useWords();
+  const { entries, removed } = useStore(recent.store);
+  useEffect(() => void recent.refresh(), []);
+  useKeys({ undo: () => recent.undo() });
+  const items = entries.map(({ entry, thumbnail }): RecentItem => {
+    const { file, score, band, createdAt } = entry.result;
+    const length = file.fps > 0 ? w.units.seconds(file.frames / file.fps, 0) : w.units.frames(file.frames);
+    const ago = w.units.ago(Math.max(0, (Date.now() - Date.parse(createdAt)) / 1000));
+    return {
+      id: entry.id,
+      name: file.name,
+      facts: `${file.width} × ${file.height} · ${length} · ${ago}`,
+      ...(thumbnail && { thumbnail }),
+      score: score !== null && band !== undefined ? { text: writtenScore(entry.result), band } : null,
+    };
+  });
+  return (
+    <RecentPanel
+      items={items}
+      {...(removed && { removed: { name: removed.result.file.name, onUndo: () => void recent.undo() } })}
+      onOpen={(id) => void reopenRecent(id)}
+      onRemove={(id) => void recent.remove(id)}
+    />
+  );
+}

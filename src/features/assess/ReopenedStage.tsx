@@ -1,0 +1,55 @@
+/** A result without its video: its frames as they were kept, and the wish for the file. */
+import { useEffect, useRef } from 'react';
+import { chooseFiles } from '../../app/intake.ts';
+import type { Result } from '../../core/result.ts';
+import type { ShownFrame } from '../../state/assess-store.ts';
+import { Button } from '../../ui/Button.tsx';
+import { useLang, useWords } from '../../ui/words/useWords.tsx';
+import './ReopenedStage.css';
+import { Corners } from './Viewfinder.tsx';
+
+export interface ReopenedStageProps {
+  readonly result: Result;
+  readonly frames: readonly ShownFrame[];
+  /** Said under the title: what is being checked, or that the file was another one. */
+  readonly note: string | null;
+}
+
+export function ReopenedStage({ result, frames, note }: ReopenedStageProps) {
+  const w = useWords();
+  const lang = useLang();
+  const date = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'short' }).format(
+    new Date(result.createdAt),
+  );
+  const pictures = frames.filter((frame) => frame.thumbnail !== null);
+  return (
+    <div className="assess-stage assess-reopened ui-on-stage">
+      <Corners />
+      {pictures.length > 0 && (
+        <div className="assess-reopened__pictures">
+          {pictures.map((frame, k) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: two places may show the same frame
+            <Picture key={k} bitmap={frame.thumbnail} />
+          ))}
+        </div>
+      )}
+      <p className="assess-reopened__title">{w.recent.dropToPlay(result.file.name)}</p>
+      <p className="assess-reopened__lead">{note ?? w.assess.reopenedTitle(date)}</p>
+      <Button look="primary" size="large" onClick={chooseFiles}>
+        {w.drop.choose}
+      </Button>
+    </div>
+  );
+}
+
+function Picture({ bitmap }: { readonly bitmap: ImageBitmap | null }) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const canvas = ref.current;
+    if (!canvas || !bitmap || bitmap.width === 0) return;
+    canvas.width = bitmap.width;
+    canvas.height = bitmap.height;
+    canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
+  }, [bitmap]);
+  return <canvas ref={ref} className="assess-reopened__picture" />;
+}

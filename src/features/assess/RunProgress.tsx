@@ -1,0 +1,109 @@
+/** Progress of a run: a bar of its own while the model is loaded, then one segment a stage. */
+import type { LoadProgress } from '../../../workers/model/api.ts';
+import { type AssessState, stageKey } from '../../state/assess-store.ts';
+import { expectedTokens, secondsLeft, stageShares } from '../../state/stages.ts';
+import { Button } from '../../ui/Button.tsx';
+import { SpokenStage } from '../../ui/LiveRegion.tsx';
+import { ProgressBar, progressOf } from '../../ui/ProgressBar.tsx';
+import type { Words } from '../../ui/words/en.ts';
+import { useWords } from '../../ui/words/useWords.tsx';
+import { Queue } from './FilePanel.tsx';
+import { barStages, wordsOf } from './run-view.ts';
+import './RunProgress.css';
+
+/** What is done now, in words. */
+export function stageWords({ stage, stages, view }: AssessState, w: Words): string {
+  if (stage === null) return w.progress.index;
+  const { done, total } = stages[stage];
+  switch (stage) {
+    case 'decode':
+      return total > 0 ? w.progress.decode(Math.min(done + 1, total), total) : w.progress.stages.decode;
+    case 'look':
+      return total > 0 ? w.progress.look(Math.min(done + 1, total), total) : w.progress.stages.look;
+    case 'write':
+      return w.progress.write(wordsOf(view.thinking));
+    default:
+      return w.progress[stage];
+  }
+}
+
+/** The bar's stages and how far the whole is, 0 … 1. */
+export function progressState(state: AssessState, loaded: AssessState['model'], w: Words) {
+  const key = loaded ? stageKey(loaded) : '';
+  const bar = barStages(
+    state.stages,
+    stageShares(key, loaded?.backend ?? 'wasm'),
+    expectedTokens(key),
+    (stage) => w.progress.stages[stage],
+    (stage) => (stage.state === 'reused' ? w.progress.reused : w.units.seconds(stage.seconds)),
+  );
+  return { bar, done: progressOf(bar) };
+}
+
+function rate({ startedAt, firstWord, tokens }: AssessState): number | null {
+  if (firstWord === null || tokens < 8) return null;
+  const seconds = (performance.now() - startedAt) / 1000 - firstWord;
+  return seconds > 0.2 ? (tokens - 1) / seconds : null;
+}
+
+export interface RunProgressProps {
+  readonly state: AssessState;
+  readonly loaded: AssessState['model'];
+  /** Bytes of the model while it is loaded, null when it is not. */
+  readonly loading: LoadProgress | null;
+  readonly waiting: boolean;
+  readonly onStop: () => void;
+  readonly onUnqueue: (file: File) => void;
+  readonly announce: boolean;
+}
+
+export function RunProgress(props: RunProgressProps) {
+  const { state, loaded, loading, waiting, onStop, onUnqueue, announce } = props;
+  const w = useWords();
+  const stop = (
+    <Button onClick={onStop} kbd="Esc">
+      {w.actions.stop}
+    </Button>
+  );
+  const cold = waiting && state.stage !== 'index';
+  const { bar, done } = progressState(state, loaded, w);
+  const title = cold ? w.progress.loading : stageWords(state, w);
+  const left = secondsLeft(done, (performance.now() - state.startedAt) / 1000);
+  const perSecond = state.stage === 'write' ? rate(state) : null;
+  const details = [
+    ...(perSecond === null ? [] : [w.progress.rate(perSecond.toFixed(0))]),
+    ...(left === null ? [] : [w.progress.left(left)]),
+  ];
+  return (
+    <div className="assess-progress">
+      {cold ? (
+        <ProgressBar
+          label={w.progress.loading}
+          title={w.progress.loading}
+          {...(loading && { detail: w.progress.loadingBytes(loading.loadedBytes, loading.totalBytes) })}
+          stages={[
+            {
+              id: 'model',
+              label: w.progress.loading,
+              share: 1,
+              state: 'running',
+              fraction: loading && loading.totalBytes > 0 ? loading.loadedBytes / loading.totalBytes : 0,
+            },
+          ]}
+          action={stop}
+        />
+      ) : (
+        <ProgressBar
+          label={w.progress.label}
+          title={title}
+          {...(details.length > 0 && { detail: details.join(' · ') })}
+          stages={bar}
+          captions
+          action={stop}
+        />
+      )}
+      {state.queue.length > 0 && <Queue queue={state.queue} onUnqueue={onUnqueue} />}
+      {announce && <SpokenStage text={cold ? title : state.stage ? w.progress.stages[state.stage] : title} />}
+    </div>
+  );
+}

@@ -1,0 +1,168 @@
+/** The dark field: the video as it plays, one frame of it where it cannot be played, or the model's own pixels. */
+import { useEffect, useRef, useState } from 'react';
+import { useStore } from 'zustand';
+import { isAbort } from '../../core/errors.ts';
+import { assess, media } from '../../state/session.ts';
+import { IconButton } from '../../ui/Button.tsx';
+import { cssVariables } from '../../ui/css-variables.ts';
+import { clock } from '../../ui/words/format.ts';
+import { useWords } from '../../ui/words/useWords.tsx';
+import type { Player } from './player.ts';
+import { sampledAt } from './strip-geometry.ts';
+import './Stage.css';
+
+export interface StageProps {
+  readonly player: Player;
+  /** Source frames that the model sees, in prompt order. */
+  readonly sampled: readonly number[];
+  readonly onFullscreen: () => void;
+}
+
+export function Stage({ player, sampled, onFullscreen }: StageProps) {
+  const { facts, start, times } = player.video;
+  const { frame, native, actual, modelView } = useStore(player.store);
+  const nth = sampledAt(sampled, frame);
+  const hidden = (times[frame] ?? 0) + start < 0;
+  const drawn = native === 'no' || hidden;
+  const seen = modelView && nth >= 0 ? assess.seen(frame) : null;
+  return (
+    <div
+      className={`assess-stage assess-view ui-on-stage${actual ? ' assess-view--actual' : ''}`}
+      style={cssVariables({
+        '--w': `${facts.width / devicePixelRatio}px`,
+        '--h': `${facts.height / devicePixelRatio}px`,
+      })}
+    >
+      <Film player={player} away={native === 'no'} />
+      {drawn && <DrawnFrame key={player.video.id} player={player} frame={frame} />}
+      {seen && <ModelPixels rgb={seen.rgb} size={seen.size} />}
+      <Badge nth={nth} size={seen?.size ?? null} native={native} hidden={hidden} />
+      <NarrowBar player={player} nth={nth} onFullscreen={onFullscreen} />
+    </div>
+  );
+}
+
+function Film({ player, away }: { readonly player: Player; readonly away: boolean }) {
+  const w = useWords();
+  const ref = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    if (ref.current) return player.attach(ref.current);
+  }, [player]);
+  return (
+    // biome-ignore lint/a11y/useMediaCaption: the reader's own file; the page has no captions for it
+    <video
+      ref={ref}
+      className="assess-view__picture"
+      src={player.address}
+      preload="auto"
+      playsInline
+      disablePictureInPicture
+      hidden={away}
+      aria-label={w.player.label}
+      onClick={() => player.toggle()}
+    />
+  );
+}
+
+/** A frame from the media worker: its pixels as the page reads them. The newest wish wins. */
+function DrawnFrame({ player, frame }: { readonly player: Player; readonly frame: number }) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  const { id } = player.video;
+  useEffect(() => {
+    const stop = new AbortController();
+    media
+      .picture(id, frame, stop.signal)
+      .then(({ width, height, rgba }) => {
+        const canvas = ref.current;
+        if (!canvas || stop.signal.aborted) return;
+        canvas.width = width;
+        canvas.height = height;
+        canvas.getContext('2d')?.putImageData(new ImageData(rgba, width, height), 0, 0);
+      })
+      .catch((error: unknown) => {
+        // A frame that cannot be decoded leaves the one before it in place; the run reports what it means.
+        if (!isAbort(error)) console.warn(error);
+      });
+    return () => stop.abort();
+  }, [id, frame]);
+  return <canvas ref={ref} className="assess-view__picture" />;
+}
+
+/** RGB bytes as the vision encoder got them, square, pixels kept hard. */
+function ModelPixels({ rgb, size }: { readonly rgb: Uint8Array; readonly size: number }) {
+  const ref = useRef<HTMLCanvasElement>(null);
+  useEffect(() => {
+    const context = ref.current?.getContext('2d');
+    if (!context) return;
+    const image = context.createImageData(size, size);
+    for (let i = 0, k = 0; i < image.data.length; i += 4, k += 3) {
+      image.data[i] = rgb[k]!;
+      image.data[i + 1] = rgb[k + 1]!;
+      image.data[i + 2] = rgb[k + 2]!;
+      image.data[i + 3] = 255;
+    }
+    context.putImageData(image, 0, 0);
+  }, [rgb, size]);
+  return <canvas ref={ref} className="assess-view__seen" width={size} height={size} />;
+}
+
+function Badge(props: {
+  readonly nth: number;
+  readonly size: number | null;
+  readonly native: string;
+  readonly hidden: boolean;
+}) {
+  const { nth, size, native, hidden } = props;
+  const w = useWords();
+  const lines: string[] = [];
+  if (nth >= 0) lines.push(size === null ? w.player.sampled(nth + 1) : w.player.asModelSawNow(nth + 1, size));
+  if (native === 'no') lines.push(w.assess.notPlayable);
+  else if (hidden) lines.push(w.assess.hidden);
+  return (
+    <div className="assess-view__badges">
+      {lines.map((line) => (
+        <p key={line} className="assess-view__badge">
+          {line}
+        </p>
+      ))}
+    </div>
+  );
+}
+
+/** On a narrow screen the transport lies over the picture. */
+function NarrowBar(props: {
+  readonly player: Player;
+  readonly nth: number;
+  readonly onFullscreen: () => void;
+}) {
+  const { player, nth, onFullscreen } = props;
+  const w = useWords();
+  const { frame, playing, native } = useStore(player.store);
+  const { times, facts } = player.video;
+  return (
+    <div className="assess-view__bar">
+      <IconButton
+        icon={playing ? 'pause' : 'play'}
+        label={playing ? w.player.pause : w.player.play}
+        disabled={native !== 'yes'}
+        onClick={player.toggle}
+      />
+      <span className="assess-view__time">
+        {clock(times[frame] ?? 0)} / {clock(facts.duration)}
+      </span>
+      {nth >= 0 && <span>F{nth + 1}</span>}
+      <IconButton icon="fullscreen" label={w.player.fullscreen} onClick={onFullscreen} />
+    </div>
+  );
+}
+
+/** Whether an element of this page fills the screen. */
+export function useFullscreen(): boolean {
+  const [full, setFull] = useState(false);
+  useEffect(() => {
+    const look = () => setFull(document.fullscreenElement !== null);
+    document.addEventListener('fullscreenchange', look);
+    return () => document.removeEventListener('fullscreenchange', look);
+  }, []);
+  return full;
+}

@@ -1,0 +1,68 @@
+/** What went wrong, in the place of the picture, with what can be done about it. */
+import { chooseFiles } from '../../app/intake.ts';
+import type { CodedErrorData } from '../../core/errors.ts';
+import { APP, assess, models } from '../../state/session.ts';
+import { type ErrorAction, ErrorCard } from '../../ui/ErrorCard.tsx';
+import { useWords } from '../../ui/words/useWords.tsx';
+import { stem } from './export-text.ts';
+import type { FactRow } from './FilePanel.tsx';
+import './StageError.css';
+
+/** A copy that every browser can read; CRF 12 keeps the change small. */
+const ffmpegLine = (name: string): string =>
+  `ffmpeg -i "${name.replace(/["\\$`]/g, '\\$&')}" -c:v libx264 -crf 12 -pix_fmt yuv420p "${stem(name).replace(/["\\$`]/g, '\\$&')}-copy.mp4"`;
+
+export interface StageErrorProps {
+  readonly error: CodedErrorData;
+  readonly file: File | null;
+  readonly facts: readonly FactRow[];
+}
+
+export function StageError({ error, file, facts }: StageErrorProps) {
+  const actions = useActions(error);
+  const { code } = error;
+  return (
+    <div className="assess-stage assess-failed">
+      <ErrorCard
+        key={code + error.message}
+        error={error}
+        actions={actions}
+        onStage
+        {...(code === 'media/codec' && file && { command: ffmpegLine(file.name) })}
+        details={[
+          ...(file ? [`file: ${file.name}, ${file.size} bytes, ${file.type}`] : []),
+          ...facts.map(({ label, value }) => `${label}: ${value}`),
+          APP,
+          navigator.userAgent,
+        ]}
+      />
+    </div>
+  );
+}
+
+function useActions({ code }: CodedErrorData): ErrorAction[] {
+  const w = useWords();
+  const again = (label: string) => ({ label, onClick: () => assess.again() });
+  const choose = { label: w.actions.chooseAnother, onClick: chooseFiles };
+  const software = { label: w.actions.software, onClick: () => assess.again({ software: true }) };
+  const processor = {
+    label: w.actions.processor,
+    onClick: () => {
+      models.reload({ backend: 'wasm' }).catch(() => {});
+      assess.again();
+    },
+  };
+  switch (code) {
+    case 'media/damaged':
+    case 'media/stalled':
+      return [software, choose];
+    case 'run/device':
+      return [processor, { label: w.actions.reload, onClick: () => location.reload() }];
+    case 'run/worker':
+      return [again(w.actions.restart), choose];
+    default:
+      return code.startsWith('media/') || code.startsWith('result/')
+        ? [choose]
+        : [again(w.actions.tryAgain), choose];
+  }
+}

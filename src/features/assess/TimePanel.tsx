@@ -1,0 +1,77 @@
+/** Where the time went: the bar of the run, its seconds, and what was done in them. */
+import { Fragment, useState } from 'react';
+import type { AssessState } from '../../state/assess-store.ts';
+import { STAGES, type Stage } from '../../state/stages.ts';
+import { cssVariables } from '../../ui/css-variables.ts';
+import type { Words } from '../../ui/words/en.ts';
+import { useWords } from '../../ui/words/useWords.tsx';
+import './TimePanel.css';
+
+export interface TimePanelProps {
+  readonly stages: AssessState['stages'];
+  readonly firstWord: number | null;
+  readonly report: AssessState['report'];
+  readonly answer: AssessState['answer'];
+  readonly model: AssessState['model'];
+  /** Frames of the video. */
+  readonly frames: number;
+}
+
+export function TimePanel({ stages, firstWord, report, answer, model, frames }: TimePanelProps) {
+  const w = useWords();
+  const [asked, setAsked] = useState<Stage | null>(null);
+  const total = STAGES.reduce((sum, stage) => sum + stages[stage].seconds, 0);
+  const lines: string[] = [];
+  if (report) lines.push(w.time.decoded(report.decoded, frames, report.wanted));
+  if (answer && model && stages.write.seconds > 0) {
+    const rate = (answer.tokens / stages.write.seconds).toFixed(0);
+    lines.push(w.time.wrote(answer.tokens, rate, place(model, w)));
+  }
+  if (answer && answer.framesReused > 0) lines.push(w.time.reused(answer.framesReused));
+  return (
+    <section className="assess-time" aria-label={w.time.title}>
+      <p className="assess-time__head">
+        <strong>{w.time.title}</strong>{' '}
+        <span>{firstWord === null ? w.time.inAllNoWord(total) : w.time.inAll(total, firstWord)}</span>
+      </p>
+      <div className="assess-time__bar" aria-hidden="true">
+        {STAGES.map((stage, i) => (
+          <span
+            key={stage}
+            className={`assess-time__part assess-time__part--${i % 3}`}
+            style={cssVariables({ '--share': stages[stage].seconds })}
+            title={`${w.progress.stages[stage]} ${w.units.seconds(stages[stage].seconds)}`}
+            onPointerEnter={() => setAsked(stage)}
+            onPointerLeave={() => setAsked(null)}
+          />
+        ))}
+      </div>
+      <dl className="assess-time__list">
+        {STAGES.map((stage, i) => (
+          <div key={stage} className={`assess-time__item${asked === stage ? ' assess-time__item--lit' : ''}`}>
+            <dt>
+              <span className={`assess-time__key assess-time__part--${i % 3}`} />
+              {w.progress.stages[stage]}
+            </dt>
+            <dd>{stages[stage].state === 'reused' ? w.progress.reused : stages[stage].seconds.toFixed(2)}</dd>
+          </div>
+        ))}
+        <div className="assess-time__item assess-time__item--total">
+          <dt>{w.time.total}</dt>
+          <dd>{w.units.seconds(total)}</dd>
+        </div>
+      </dl>
+      {lines.length > 0 && (
+        <p className="assess-time__words">
+          {lines.map((line) => (
+            <Fragment key={line}>{line} </Fragment>
+          ))}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function place(model: NonNullable<AssessState['model']>, w: Words): string {
+  return model.backend === 'webgpu' ? w.time.adapter(model.adapter) : w.time.threads(model.threads);
+}

@@ -1,0 +1,82 @@
+/** Under the picture: play, step, time and frame; speed, fit, loop, PNG of the frame, full screen. */
+import { useStore } from 'zustand';
+import { Button, IconButton } from '../../ui/Button.tsx';
+import { Menu } from '../../ui/Menu.tsx';
+import { clock } from '../../ui/words/format.ts';
+import { useWords } from '../../ui/words/useWords.tsx';
+import { type Player, RATES } from './player.ts';
+import { useFullscreen } from './Stage.tsx';
+import { sampledAt } from './strip-geometry.ts';
+import './Transport.css';
+
+export interface TransportProps {
+  readonly player: Player;
+  readonly sampled: readonly number[];
+  readonly onSaveFrame: () => void;
+  readonly onFullscreen: () => void;
+}
+
+export function Transport({ player, sampled, onSaveFrame, onFullscreen }: TransportProps) {
+  const w = useWords();
+  const { frame, playing, rate, loop, muted, actual, modelView, native } = useStore(player.store);
+  const full = useFullscreen();
+  const { times, facts } = player.video;
+  const name = (x: number) => w.player.speedValue(x);
+  return (
+    <div className="assess-transport">
+      <IconButton icon="previous" label={w.player.previousFrame} kbd="←" onClick={() => player.step(-1)} />
+      <IconButton
+        icon={playing ? 'pause' : 'play'}
+        label={playing ? w.player.pause : w.player.play}
+        kbd="K"
+        disabled={native !== 'yes'}
+        onClick={player.toggle}
+      />
+      <IconButton icon="next" label={w.player.nextFrame} kbd="→" onClick={() => player.step(1)} />
+      <p className="assess-transport__time">
+        <strong>{clock(times[frame] ?? 0)}</strong> / {clock(facts.duration)}
+      </p>
+      <p className="assess-transport__frame">{w.player.frameOf(frame + 1, facts.frames)}</p>
+      <span className="assess-transport__space" />
+      <IconButton
+        icon="eye"
+        label={w.player.asModelSaw}
+        kbd="M"
+        pressed={modelView}
+        disabled={sampledAt(sampled, frame) < 0 && !modelView}
+        onClick={player.toggleModelView}
+      />
+      <Menu
+        label={w.player.speed}
+        up
+        items={RATES.map((x) => ({
+          id: String(x),
+          label: name(x),
+          checked: x === rate,
+          onSelect: () => player.setRate(x),
+        }))}
+        button={(props) => (
+          <Button look="quiet" {...props} aria-label={`${w.player.speed}: ${name(rate)}`}>
+            {name(rate)}
+          </Button>
+        )}
+      />
+      <Button look="quiet" onClick={player.toggleActual}>
+        {actual ? w.player.actualSize : w.player.fit}
+      </Button>
+      <IconButton
+        icon={muted ? 'muted' : 'volume'}
+        label={muted ? w.player.unmute : w.player.mute}
+        onClick={player.toggleMuted}
+      />
+      <IconButton icon="repeat" label={w.player.loop} kbd="\" pressed={loop} onClick={player.toggleLoop} />
+      <IconButton icon="camera" label={w.player.saveFrame} kbd="W" onClick={onSaveFrame} />
+      <IconButton
+        icon={full ? 'fullscreenExit' : 'fullscreen'}
+        label={full ? w.player.leaveFullscreen : w.player.fullscreen}
+        kbd="F"
+        onClick={onFullscreen}
+      />
+    </div>
+  );
+}

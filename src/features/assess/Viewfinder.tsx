@@ -1,0 +1,71 @@
+/** The empty stage: a viewfinder that takes a video by drop, choice, paste or the sample clip. */
+import { chooseFiles } from '../../app/intake.ts';
+import { Button } from '../../ui/Button.tsx';
+import { Icon } from '../../ui/Icon.tsx';
+import { Kbd } from '../../ui/Kbd.tsx';
+import { useWords } from '../../ui/words/useWords.tsx';
+import { useCodecs } from './useCodecs.ts';
+import './Viewfinder.css';
+
+const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
+
+export function Viewfinder({ onSample }: { readonly onSample: () => void }) {
+  const w = useWords();
+  return (
+    <div className="assess-stage assess-finder ui-on-stage">
+      <Corners />
+      <div className="assess-finder__middle">
+        <svg className="assess-finder__cross" width="42" height="42" viewBox="0 0 42 42" aria-hidden="true">
+          <path d="M21 0v13M21 29v13M0 21h13M29 21h13" />
+          <circle cx="21" cy="21" r="7.5" />
+        </svg>
+        <p className="assess-finder__title">{w.drop.title}</p>
+        <p className="assess-finder__lead">{w.drop.lead}</p>
+        <div className="assess-finder__buttons">
+          <Button look="primary" size="large" onClick={chooseFiles}>
+            {w.drop.choose}
+          </Button>
+          <Button size="large" icon="play" onClick={onSample}>
+            {w.drop.sample}
+          </Button>
+        </div>
+        <p className="assess-finder__paste">
+          {w.drop.paste} <Kbd>{MAC ? w.help.keyNames.Cmd : w.help.keyNames.Ctrl}</Kbd> <Kbd>V</Kbd>
+        </p>
+      </div>
+      <Codecs />
+    </div>
+  );
+}
+
+/** Corner marks of a viewfinder; they move in while a file is over the window. */
+export function Corners() {
+  return (
+    <>
+      {(['tl', 'tr', 'bl', 'br'] as const).map((corner) => (
+        <span key={corner} className={`assess-corner assess-corner--${corner}`} />
+      ))}
+    </>
+  );
+}
+
+function Codecs() {
+  const w = useWords();
+  const codecs = useCodecs();
+  return (
+    <div className="assess-finder__codecs">
+      <span>{w.drop.containers}</span>
+      <span className="assess-finder__rule" />
+      <span>{w.drop.decodes}</span>
+      <ul className="assess-finder__list">
+        {codecs.map(({ name, supported }) => (
+          <li key={name} className={supported ? 'assess-codec' : 'assess-codec assess-codec--no'}>
+            <Icon name={supported ? 'check' : 'cross'} size={13} />
+            {!supported && <span className="ui-sr">{w.drop.cannot} </span>}
+            <span className="assess-codec__name">{name}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,91 @@
+/** A finished result as text for people and as files for tools. What the file does not say is left out, never filled in. */
+import { readStrictly } from '../../core/answer.ts';
+import { viewAnswer } from '../../core/answer-stream.ts';
+import { officialCsv, scoreCsv } from '../../core/csv.ts';
+import { bands } from '../../core/grades.ts';
+import { distortionLabel, distortionsOf, findDistortions } from '../../core/lexicon.ts';
+import type { Result } from '../../core/result.ts';
+import type { Words } from '../../ui/words/en.ts';
+import { clock } from '../../ui/words/format.ts';
+import type { Lang } from '../../ui/words/lang.ts';
+import { noScore, type ScoreState } from './ScorePanel.tsx';
+import { inSentence } from './trace-segments.ts';
+
+const seconds = (result: Result): number =>
+  Object.values(result.timings).reduce((sum, value) => sum + value, 0);
+
+const strip = (text: string): string => text.replaceAll('**', '');
+
+/** `bikes.mp4` → `bikes`. */
+export const stem = (name: string): string => name.replace(/\.[^.]*$/, '') || name;
+
+/** The score as the model wrote it, or as a number when its text does not say it again. */
+export function writtenScore(result: Result): string {
+  if (result.score === null) return '';
+  const reading = readStrictly(result.answers[0]?.text ?? '', [0, 5]);
+  return reading.score === result.score ? reading.written : String(result.score);
+}
+
+/** The scale the number stands on, as the score panel says it; `''` when no population is known. */
+export function scaleSentence(result: Result, w: Words): string {
+  const p = result.percentile;
+  if (!p) return '';
+  const percent = Math.floor(p.percent);
+  return p.kind === 'own'
+    ? `${strip(w.score.aboveOwn(percent, p.n))} ${w.score.ownScale}`
+    : `${strip(w.score.aboveHuman(percent, p.population))} ${w.score.human(p.n)}`;
+}
+
+/** What *Copy as text* gives: score, scale, file, model, frames, time, named words, reasoning; a line each. */
+export function resultText(result: Result, state: ScoreState, w: Words, lang: Lang): string {
+  const { file, model } = result;
+  const text = viewAnswer(result.answers[0]?.text ?? '')
+    .thinking.trim()
+    .replace(/\s+/g, ' ');
+  const { found, ruledOut } = distortionsOf(findDistortions(text));
+  const named = (ids: readonly string[]) =>
+    w.units.list(ids.map((id) => inSentence(distortionLabel(id, lang))));
+  const grade = result.band === undefined ? '' : (w.grades.words[result.band - 1] ?? '');
+  const row = (label: string, value: string) => (value === '' ? [] : [`${label}: ${value}`]);
+  const frames = result.sampled.map(({ index, time }) => `${index + 1} (${clock(time)})`);
+  return [
+    result.score === null
+      ? w.assess.textNone(noScore(state, w) ?? '')
+      : w.assess.textHead(writtenScore(result), grade),
+    ...row(w.assess.textScale, scaleSentence(result, w)),
+    ...row(w.assess.textFile, `${file.name}, ${file.width} × ${file.height}, ${w.units.frames(file.frames)}`),
+    ...row(w.assess.textModel, `${model.name}, ${model.dtype}, ${model.backend}, ${w.trace.greedy}`),
+    ...row(w.assess.textFrames, w.units.list(frames)),
+    ...row(w.assess.textTime, w.units.seconds(seconds(result))),
+    ...row(
+      w.assess.textNamed,
+      [named(found), ruledOut.length > 0 ? `${inSentence(w.assess.textRuledOut)}: ${named(ruledOut)}` : '']
+        .filter((part) => part !== '')
+        .join('; '),
+    ),
+    ...row(w.assess.textReasoning, text),
+  ].join('\n');
+}
+
+export const resultJson = (result: Result): string => `${JSON.stringify(result, null, 2)}\n`;
+
+export function resultCsv(result: Result): string {
+  const [answer] = result.answers;
+  const named = distortionsOf(findDistortions(viewAnswer(answer?.text ?? '').thinking)).found;
+  return scoreCsv([
+    {
+      file: result.file.name,
+      score: result.score,
+      band: bands.find(({ grade }) => grade === result.band)?.word,
+      expected: answer?.expected,
+      k: result.answers.length,
+      named,
+      seconds: Number(seconds(result).toFixed(3)),
+      error: answer?.reason,
+    },
+  ]);
+}
+
+/** The released script's columns; without a score table there is no truth to put beside it. */
+export const resultOfficialCsv = (result: Result): string =>
+  officialCsv([{ filename: result.file.name, predicted: result.score, truth: '' }]);

@@ -1,0 +1,176 @@
+/** The PNG export: one frame, the score on its ruler, the words. Drawn in ink on white, whatever the page's theme. */
+import { viewAnswer } from '../../core/answer-stream.ts';
+import { bands, offRuler, rulerPlace } from '../../core/grades.ts';
+import type { Result } from '../../core/result.ts';
+import type { Words } from '../../ui/words/en.ts';
+import { scaleSentence, writtenScore } from './export-text.ts';
+import { langOf } from './run-view.ts';
+
+const WIDTH = 1200;
+const PAD = 56;
+const SCALE = 2;
+const INK = '#171717';
+const INK_2 = '#494949';
+const INK_3 = '#666666';
+const LINE = '#dadada';
+const EDGE = '#848484';
+/** The light theme's bands (tokens.css). */
+const BANDS = ['#7d0f2c', '#b9461a', '#a4872b', '#1a8fa6', '#2c39a6'] as const;
+
+const voiceLine = { en: 34, zh: 40 } as const;
+
+function fonts(lang: string): { ui: string; voice: string } {
+  const probe = document.createElement('span');
+  probe.lang = lang;
+  document.body.append(probe);
+  const style = getComputedStyle(probe);
+  const found = {
+    ui: style.getPropertyValue('--ui') || 'sans-serif',
+    voice: style.getPropertyValue('--voice') || 'serif',
+  };
+  probe.remove();
+  return found;
+}
+
+/** Lines of a text within a width: at spaces, and between Han characters. */
+export function wrapText(text: string, width: number, measure: (text: string) => number): string[] {
+  const lines: string[] = [];
+  for (const paragraph of text.split(/\n+/)) {
+    let line = '';
+    for (const piece of paragraph.match(/\p{Script=Han}[，。；：、！？]?|[^\s\p{Script=Han}]+\s*|\s+/gu) ??
+      []) {
+      if (line !== '' && measure((line + piece).trimEnd()) > width) {
+        lines.push(line.trimEnd());
+        line = piece.trimStart();
+      } else line += piece;
+    }
+    if (line.trim() !== '') lines.push(line.trimEnd());
+  }
+  return lines;
+}
+
+function drawRuler(
+  context: OffscreenCanvasRenderingContext2D,
+  y: number,
+  result: Result,
+  w: Words,
+  ui: string,
+) {
+  const left = PAD;
+  const width = WIDTH - 2 * PAD;
+  const x = (score: number) => left + rulerPlace(score) * width;
+  for (let tenth = 10; tenth <= 50; tenth++) {
+    const height = tenth % 10 === 0 ? 20 : tenth % 5 === 0 ? 13 : 8;
+    context.fillStyle = tenth % 10 === 0 ? INK : EDGE;
+    context.fillRect(x(tenth / 10) - 0.75, y - height, 1.5, height);
+  }
+  for (const { grade, from, to } of bands) {
+    const lit = result.band === grade;
+    context.fillStyle = lit ? (BANDS[grade - 1] as string) : LINE;
+    context.fillRect(x(from) + 1, y + 4, x(to) - x(from) - 2, 8);
+    context.fillStyle = lit ? INK : INK_3;
+    context.font = `${lit ? 600 : 400} 17px ${ui}`;
+    context.textAlign = grade === 1 ? 'left' : grade === 5 ? 'right' : 'center';
+    context.fillText(`${grade} ${w.grades.words[grade - 1]}`, x(grade), y + 38);
+  }
+  context.textAlign = 'left';
+  if (result.score === null) return;
+  const at = x(result.score);
+  const off = offRuler(result.score);
+  context.fillStyle = INK;
+  context.beginPath();
+  if (off === null) {
+    context.moveTo(at - 9, y - 40);
+    context.lineTo(at + 9, y - 40);
+    context.lineTo(at, y - 24);
+  } else {
+    const tip = off === 'below' ? at - 18 : at + 18;
+    context.moveTo(tip, y - 26);
+    context.lineTo(at, y - 36);
+    context.lineTo(at, y - 16);
+  }
+  context.fill();
+  if (off === null) context.fillRect(at - 1.5, y - 26, 3, 38);
+}
+
+/**
+ * @param picture the frame to show, already at its shown aspect; null leaves its place out
+ * @param why the sentence that stands where there is no score
+ */
+export async function resultCard(
+  result: Result,
+  picture: (CanvasImageSource & { readonly width: number; readonly height: number }) | null,
+  w: Words,
+  pageLang: string,
+  why: string,
+): Promise<Blob> {
+  const text = viewAnswer(result.answers[0]?.text ?? '').thinking.trim();
+  const lang = langOf(text);
+  const { ui } = fonts(pageLang);
+  const { voice } = fonts(lang);
+  const measuring = new OffscreenCanvas(1, 1).getContext('2d');
+  if (!measuring) throw new Error('no canvas');
+  measuring.font = `22px ${voice}`;
+  const lines = wrapText(text, WIDTH - 2 * PAD, (s) => measuring.measureText(s).width);
+  const pictureHeight = picture ? Math.min(620, Math.round((WIDTH * picture.height) / picture.width)) : 0;
+  const lineHeight = voiceLine[lang];
+  const height = pictureHeight + 350 + lines.length * lineHeight + 80;
+
+  const canvas = new OffscreenCanvas(WIDTH * SCALE, height * SCALE);
+  const context = canvas.getContext('2d');
+  if (!context) throw new Error('no canvas');
+  context.scale(SCALE, SCALE);
+  context.fillStyle = '#ffffff';
+  context.fillRect(0, 0, WIDTH, height);
+  context.textBaseline = 'alphabetic';
+  if (picture) {
+    context.fillStyle = '#161616';
+    context.fillRect(0, 0, WIDTH, pictureHeight);
+    const width = Math.min(WIDTH, (pictureHeight * picture.width) / picture.height);
+    context.imageSmoothingQuality = 'high';
+    context.drawImage(picture, (WIDTH - width) / 2, 0, width, pictureHeight);
+  }
+
+  let y = pictureHeight + 112;
+  context.fillStyle = INK;
+  const score = result.score === null ? '–' : writtenScore(result);
+  context.font = `300 92px ${ui}`;
+  context.fillText(score, PAD - 4, y);
+  const beside = PAD + context.measureText(score).width + 28;
+  context.font = `600 34px ${ui}`;
+  const grade = result.band === undefined ? w.score.none : (w.grades.words[result.band - 1] ?? '');
+  if (result.band !== undefined) {
+    for (let n = 1; n <= 5; n++) {
+      const bar = 8 + 6 * (n - 1);
+      context.fillStyle = n <= result.band ? (BANDS[result.band - 1] as string) : LINE;
+      context.fillRect(beside + (n - 1) * 8, y - 32 - bar + 1, 6, bar);
+    }
+  }
+  context.fillStyle = INK;
+  context.fillText(grade, beside + (result.band === undefined ? 0 : 54), y - 32);
+  context.fillStyle = INK_2;
+  context.font = `400 21px ${ui}`;
+  context.fillText(result.band === undefined ? why : (w.grades.sentences[result.band - 1] ?? ''), beside, y);
+  y += 92;
+  drawRuler(context, y, result, w, ui);
+  y += 82;
+  context.fillStyle = INK_2;
+  context.font = `400 19px ${ui}`;
+  context.fillText(scaleSentence(result, w) || w.score.noPopulation, PAD, y);
+  y += 50;
+  context.fillStyle = INK;
+  context.font = `400 22px ${voice}`;
+  for (const line of lines) {
+    context.fillText(line, PAD, y);
+    y += lineHeight;
+  }
+  context.fillStyle = INK_3;
+  context.font = `400 16px ${ui}`;
+  const { file, model } = result;
+  context.fillText(
+    `${file.name} · ${file.width} × ${file.height} · ${model.name} · ${w.app.name}`,
+    PAD,
+    height - 36,
+  );
+  return canvas.convertToBlob({ type: 'image/png' });
+}

@@ -1,0 +1,127 @@
+/** What the panels show, read from the state of a run. Pure, so that every state can be tested. */
+import type { StrictReading } from '../../core/answer.ts';
+import { readStrictly } from '../../core/answer.ts';
+import { completeWords } from '../../core/clause.ts';
+import { bandOf } from '../../core/grades.ts';
+import { findDistortions } from '../../core/lexicon.ts';
+import { percentileOf } from '../../core/percentile.ts';
+import { findTimes, type Timeline } from '../../core/phrases.ts';
+import type { AssessState, StageState } from '../../state/assess-store.ts';
+import { STAGES, type Stage, type StageSeconds } from '../../state/stages.ts';
+import type { Stage as BarStage } from '../../ui/ProgressBar.tsx';
+import type { Lang } from '../../ui/words/lang.ts';
+import type { ScoreState } from './ScorePanel.tsx';
+import type { TraceSpan } from './trace-segments.ts';
+
+export const wordsOf = (text: string): number => completeWords(`${text} `);
+
+/** A text with Han characters is Chinese to fonts, line breaking and counting. */
+export const langOf = (text: string): Lang => (/\p{Script=Han}/u.test(text) ? 'zh' : 'en');
+
+function read(reading: StrictReading, end: string, tokens: number): ScoreState {
+  if (reading.score === null)
+    return end === 'length' && reading.reason === 'no-answer'
+      ? { kind: 'length', tokens }
+      : { kind: 'unreadable', answer: reading.written, reason: reading.reason };
+  return {
+    kind: 'one',
+    value: reading.score,
+    written: reading.written,
+    band: bandOf(reading.score).grade,
+  };
+}
+
+/** The score panel's state. */
+export function scoreState(state: AssessState): ScoreState {
+  const { phase, view, answer, reading, model, result } = state;
+  const words = wordsOf(view.thinking);
+  switch (phase) {
+    case 'empty':
+      return { kind: 'empty' };
+    case 'running':
+      return view.phase === 'answer' || view.phase === 'done'
+        ? { kind: 'writing', digits: view.digits.slice(0, 4), words }
+        : { kind: 'waiting' };
+    case 'stopped':
+      return { kind: 'stopped', words };
+    case 'error':
+      return words > 0 ? { kind: 'stopped', words } : { kind: 'empty' };
+    case 'done': {
+      if (!reading || !answer || !model) return { kind: 'waiting' };
+      const base = read(reading, answer.end, answer.tokens);
+      if (base.kind !== 'one') return base;
+      const percentile = percentileOf(model.manifest.scale, base.value);
+      return {
+        ...base,
+        ...(percentile && { percentile }),
+        ...(answer.expected !== null && { expected: answer.expected }),
+      };
+    }
+    case 'reopened': {
+      const first = result?.answers[0];
+      if (!result || !first) return { kind: 'empty' };
+      if (first.reason === 'aborted') return { kind: 'stopped', words };
+      // The file says which number was read; the text says how it was written.
+      const reading = readStrictly(first.text, [0, 5]);
+      const written = reading.score === result.score ? reading.written : String(result.score);
+      if (result.score === null)
+        return first.reason === 'length'
+          ? { kind: 'length', tokens: first.tokens }
+          : { kind: 'unreadable', answer: reading.written, reason: first.reason ?? null };
+      return {
+        kind: 'one',
+        value: result.score,
+        written,
+        band: result.band ?? bandOf(result.score).grade,
+        ...(result.percentile && { percentile: result.percentile }),
+        ...(first.expected !== undefined && { expected: first.expected }),
+      };
+    }
+  }
+}
+
+/** The clip as the phrases of a text mean it. */
+export function timelineOf(state: Pick<AssessState, 'frames' | 'video' | 'result'>): Timeline {
+  const { frames, video, result } = state;
+  const duration =
+    video?.facts.duration ?? (result && result.file.fps > 0 ? result.file.frames / result.file.fps : 0);
+  const times = frames.map((frame) => frame.time);
+  return { times: times.some(Number.isNaN) ? [] : times, duration };
+}
+
+/** The marks in the trace; while it is written only those that no further word can change. */
+export function spansOf(text: string, clip: Timeline, complete: boolean): TraceSpan[] {
+  const distortions = findDistortions(text, complete).map(
+    (mark): TraceSpan => ({ kind: 'distortion', ...mark }),
+  );
+  const times = findTimes(text, clip, complete).map(
+    ({ start, end, frames }): TraceSpan => ({ kind: 'time', start, end, frames }),
+  );
+  return [...distortions, ...times];
+}
+
+function fraction({ done, total }: StageState): number {
+  return total > 0 ? done / total : 0;
+}
+
+/** The stages of the bar with their shares; `tokens` is how long answers of this model usually are, if known. */
+export function barStages(
+  stages: AssessState['stages'],
+  shares: StageSeconds,
+  tokens: number | null,
+  label: (stage: Stage) => string,
+  took: (stage: StageState) => string,
+): BarStage[] {
+  return STAGES.map((id) => {
+    const stage = stages[id];
+    const part = id === 'write' ? (tokens ? Math.min(0.97, stage.done / tokens) : 0) : fraction(stage);
+    return {
+      id,
+      label: label(id),
+      share: shares[id],
+      state: stage.state,
+      fraction: part,
+      ...((stage.state === 'done' || stage.state === 'reused') && { took: took(stage) }),
+    };
+  });
+}

@@ -1,0 +1,69 @@
+/**
+ * The strip's axis is the frame number: frame i lies in [i / L, (i + 1) / L] of its width, so it holds for a variable
+ * frame rate too, and seconds fall where they fall. All places are parts of the width in [0, 1].
+ */
+import { type StripCell, stripCells } from '../../core/places.ts';
+
+export interface Cell extends StripCell {
+  /** Repeats the frame of the cell before it (clips with fewer frames than cells). */
+  readonly repeats: boolean;
+}
+
+export function cellsOf(sampled: readonly number[], L: number): Cell[] {
+  return stripCells(sampled, L).map((cell, k) => ({
+    ...cell,
+    repeats: k > 0 && sampled[k - 1] === cell.index,
+  }));
+}
+
+/** Middle of a frame on the axis. */
+export const placeOf = (frame: number, L: number): number => (L > 0 ? (frame + 0.5) / L : 0);
+
+/** Frame under a place on the axis. */
+export const frameUnder = (place: number, L: number): number =>
+  Math.min(L - 1, Math.max(0, Math.floor(place * L)));
+
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600] as const;
+
+/** Seconds between ticks: the smallest round step that gives at most `most` of them. */
+export function tickStep(duration: number, most = 60): number {
+  return STEPS.find((step) => duration / step <= most) ?? Math.ceil(duration / most / 3600) * 3600;
+}
+
+/**
+ * Places of whole seconds, inside the frame that is on screen then.
+ *
+ * @param times presentation time of each frame in seconds, ascending, [L]
+ */
+export function secondTicks(times: ArrayLike<number>, duration: number, most = 60): number[] {
+  const L = times.length;
+  const step = tickStep(duration, most);
+  const ticks: number[] = [];
+  let frame = 0;
+  for (let second = step; second < duration; second += step) {
+    while (frame + 1 < L && times[frame + 1]! <= second) frame += 1;
+    const from = times[frame]!;
+    const to = times[frame + 1] ?? Math.max(duration, from);
+    const inside = to > from ? Math.min(1, Math.max(0, (second - from) / (to - from))) : 0;
+    ticks.push((frame + inside) / L);
+  }
+  return ticks;
+}
+
+/** One bracket over a range of cells: from the first to the last highlighted one. */
+export function bracketOf(frames: readonly number[], N: number): { from: number; to: number } | null {
+  const inside = frames.filter((k) => k >= 0 && k < N);
+  if (inside.length === 0) return null;
+  return { from: Math.min(...inside) / N, to: (Math.max(...inside) + 1) / N };
+}
+
+/** Cell that shows exactly this source frame, or −1. */
+export function sampledAt(sampled: readonly number[], frame: number): number {
+  return sampled.indexOf(frame);
+}
+
+/** Source frame of the next or previous sampled one, seen from `frame`; the ends stay. */
+export function neighbourSampled(sampled: readonly number[], frame: number, by: 1 | -1): number {
+  if (by > 0) return sampled.find((index) => index > frame) ?? frame;
+  return sampled.findLast((index) => index < frame) ?? frame;
+}

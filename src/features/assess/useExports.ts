@@ -1,0 +1,83 @@
+/** What can be taken away: the result as text, files and a card, and the shown frame as PNG. */
+import { useMemo } from 'react';
+import type { Result } from '../../core/result.ts';
+import type { ShownFrame } from '../../state/assess-store.ts';
+import { assess, media } from '../../state/session.ts';
+import type { MenuItem } from '../../ui/Menu.tsx';
+import { useLang, useWords } from '../../ui/words/useWords.tsx';
+import { resultCsv, resultJson, resultOfficialCsv, resultText, stem } from './export-text.ts';
+import type { Player } from './player.ts';
+import { noScore, type ScoreState } from './ScorePanel.tsx';
+import { saveFile } from './save-file.ts';
+
+export interface Exports {
+  readonly items: readonly MenuItem[] | null;
+  readonly copy: (() => Promise<void>) | null;
+  readonly saveFrame: () => void;
+}
+
+/** A frame at full size as a bitmap, from the media worker's own colour conversion. */
+async function pictureOf(player: Player, frame: number): Promise<ImageBitmap> {
+  const { width, height, rgba } = await media.picture(player.video.id, frame);
+  return createImageBitmap(new ImageData(rgba, width, height));
+}
+
+async function png(bitmap: ImageBitmap): Promise<Blob> {
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return canvas.convertToBlob({ type: 'image/png' });
+}
+
+export function useExports(parts: {
+  readonly result: Result | null;
+  readonly score: ScoreState;
+  readonly player: Player | null;
+  readonly frames: readonly ShownFrame[];
+}): Exports {
+  const { result, score, player, frames } = parts;
+  const w = useWords();
+  const lang = useLang();
+  return useMemo(() => {
+    const saveFrame = () => {
+      if (!player) return;
+      const { frame } = player.store.getState();
+      const name = w.assess.frameFile(stem(player.video.facts.name), frame + 1);
+      pictureOf(player, frame)
+        .then(png)
+        .then((blob) => saveFile(name, blob))
+        .catch(assess.fail);
+    };
+    if (!result) return { items: null, copy: null, saveFrame };
+    const name = stem(result.file.name);
+    const card = async () => {
+      const middle = frames[frames.length >> 1];
+      const picture =
+        player && middle
+          ? await pictureOf(player, player.store.getState().frame || middle.index)
+          : (middle?.thumbnail ?? null);
+      const { resultCard } = await import('./result-card.ts');
+      saveFile(`${name}-card.png`, await resultCard(result, picture, w, lang, noScore(score, w) ?? ''));
+    };
+    const items: MenuItem[] = [
+      {
+        id: 'json',
+        label: w.actions.exportJson,
+        onSelect: () => saveFile(`${name}.json`, resultJson(result), 'application/json'),
+      },
+      {
+        id: 'csv',
+        label: w.actions.exportCsv,
+        onSelect: () => saveFile(`${name}.csv`, resultCsv(result), 'text/csv'),
+      },
+      {
+        id: 'official',
+        label: w.assess.exportOfficial,
+        onSelect: () => saveFile(`${name}-official.csv`, resultOfficialCsv(result), 'text/csv'),
+      },
+      { id: 'png', label: w.actions.exportPng, onSelect: () => void card().catch(assess.fail) },
+    ];
+    const copy = () => navigator.clipboard.writeText(resultText(result, score, w, lang));
+    return { items, copy, saveFrame };
+  }, [result, score, player, frames, w, lang]);
+}

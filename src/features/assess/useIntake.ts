@@ -1,0 +1,93 @@
+/** What comes in is sorted here: videos into the run or its line, results open, the rest gets a clear sentence. */
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { FileSource } from '../../app/intake.ts';
+import { assess } from '../../state/session.ts';
+import { useWords } from '../../ui/words/useWords.tsx';
+import { sortFiles } from './take-files.ts';
+
+/** Whether the last thing that the reader did was a key. */
+let lastByKey = false;
+if (typeof document !== 'undefined') {
+  document.addEventListener('keydown', () => (lastByKey = true), { capture: true });
+  document.addEventListener('pointerdown', () => (lastByKey = false), { capture: true });
+  document.addEventListener('drop', () => (lastByKey = false), { capture: true });
+}
+
+export interface IntakeState {
+  readonly take: (files: readonly File[], source: FileSource) => void;
+  readonly sample: () => void;
+  /** A sentence about what came in, or null. */
+  readonly message: string | null;
+  /** A sentence for the stage of a reopened result. */
+  readonly note: string | null;
+  readonly byKey: () => boolean;
+}
+
+export function useIntake(): IntakeState {
+  const w = useWords();
+  const [message, setMessage] = useState<string | null>(null);
+  const [note, setNote] = useState<string | null>(null);
+  const asked = useRef(false);
+
+  const show = useCallback(
+    (videos: readonly File[], others: number) => {
+      const refused = videos.filter((video) => assess.take(video) === 'full').length;
+      if (refused > 0) setMessage(w.assess.queueFull(refused));
+      else if (others > 0) setMessage(w.assess.others(others));
+      else setMessage(null);
+    },
+    [w],
+  );
+
+  const take = useCallback(
+    (files: readonly File[]) => {
+      asked.current = lastByKey;
+      setNote(null);
+      setMessage(null);
+      const sorted = sortFiles(files);
+      if (sorted.kind === 'picture') {
+        setMessage(w.drop.picture);
+        return;
+      }
+      if (sorted.kind === 'result') {
+        assess.reopen(sorted.file).catch(assess.fail);
+        return;
+      }
+      const { phase, result, video } = assess.store.getState();
+      const [first, ...rest] = sorted.videos;
+      // A result that waits for its video: one of the right size may be it.
+      if (phase === 'reopened' && result && !video && first && first.size === result.file.bytes) {
+        setNote(w.assess.checking(result.file.name));
+        void assess.attach(first).then((same) => {
+          setNote(null);
+          if (same) return;
+          show([first, ...rest], sorted.others);
+          setMessage(w.assess.reopenedOther(result.file.name));
+        });
+        return;
+      }
+      show(sorted.videos, sorted.others);
+    },
+    [show, w],
+  );
+
+  const sample = useCallback(() => {
+    asked.current = lastByKey;
+    fetch(`${import.meta.env.BASE_URL}sample.mp4`)
+      .then(async (response) => {
+        if (!response.ok) throw new Error(`sample.mp4: ${response.status}`);
+        const blob = await response.blob();
+        show([new File([blob], 'sample.mp4', { type: 'video/mp4' })], 0);
+      })
+      .catch(assess.fail);
+  }, [show]);
+
+  useEffect(() => {
+    if (message === null) return;
+    const timer = setTimeout(() => setMessage(null), 12_000);
+    return () => clearTimeout(timer);
+  }, [message]);
+
+  const byKey = useCallback(() => asked.current, []);
+  return { take, sample, message, note, byKey };
+}

@@ -1,0 +1,83 @@
+/** Recent results as the page lists them: kept entries with the address of one small picture each, and an undo. */
+import { createStore } from 'zustand/vanilla';
+import type { Result } from '../core/result.ts';
+import type { ShownFrame } from './assess-store.ts';
+import type { RecentEntry, RecentResults } from './recent.ts';
+
+export interface RecentShown {
+  readonly entry: RecentEntry;
+  /** `blob:` address of the middle frame, or null. */
+  readonly thumbnail: string | null;
+}
+
+export interface RecentState {
+  readonly entries: readonly RecentShown[];
+  /** The last deleted one, as long as it can come back. */
+  readonly removed: RecentEntry | null;
+  /** The result that was added last, so that the page can say which row is the open one. */
+  readonly latest: string | null;
+}
+
+/** Time in which a delete can be taken back, in ms. */
+export const UNDO_MS = 10_000;
+
+/** JPEG of a thumbnail. The picture is drawn before the first wait, so the bitmap may be closed right after the call. */
+async function jpegOf(bitmap: ImageBitmap | null): Promise<Blob | null> {
+  if (!bitmap || bitmap.width === 0) return null;
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  const context = canvas.getContext('2d');
+  if (!context) return null;
+  context.drawImage(bitmap, 0, 0);
+  return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.86 }).catch(() => null);
+}
+
+function shown(entry: RecentEntry): RecentShown {
+  const { thumbnails } = entry;
+  const middle = thumbnails[thumbnails.length >> 1] ?? thumbnails.find((blob) => blob !== null);
+  return { entry, thumbnail: middle ? URL.createObjectURL(middle) : null };
+}
+
+export function createRecentStore(results: RecentResults) {
+  const store = createStore<RecentState>(() => ({ entries: [], removed: null, latest: null }));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  async function refresh(): Promise<void> {
+    const list = await results.list();
+    const old = new Map(store.getState().entries.map((row) => [row.entry.id, row]));
+    const entries = list.map((entry) => old.get(entry.id) ?? shown(entry));
+    const kept = new Set(entries);
+    for (const row of old.values()) if (!kept.has(row) && row.thumbnail) URL.revokeObjectURL(row.thumbnail);
+    store.setState({ entries });
+  }
+
+  return {
+    store,
+    refresh,
+    /** Keeps a finished result with its frames. */
+    async add(result: Result, frames: readonly ShownFrame[]): Promise<void> {
+      const thumbnails = await Promise.all(frames.map((frame) => jpegOf(frame.thumbnail)));
+      const id = `${result.createdAt}.${result.file.sha256.slice(0, 16)}`;
+      await results.add({ id, result, thumbnails });
+      store.setState({ latest: id });
+      await refresh();
+    },
+    async remove(id: string): Promise<void> {
+      const removed = await results.remove(id);
+      clearTimeout(timer);
+      store.setState({ removed });
+      timer = setTimeout(() => store.setState({ removed: null }), UNDO_MS);
+      await refresh();
+    },
+    /** @returns false when there is nothing to bring back */
+    undo(): boolean {
+      const { removed } = store.getState();
+      if (!removed) return false;
+      clearTimeout(timer);
+      store.setState({ removed: null });
+      void results.add(removed).then(refresh);
+      return true;
+    },
+  };
+}
+
+export type RecentStore = ReturnType<typeof createRecentStore>;

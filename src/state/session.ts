@@ -1,0 +1,31 @@
+/** The stores of this page, made once. Workers start when they are first needed, not here. */
+import { hashFile } from '../../workers/hash/client.ts';
+import { createMediaClient } from '../../workers/media/client.ts';
+import { createAssessStore } from './assess-store.ts';
+import { createModelStore } from './model-store.ts';
+import { createRecentResults } from './recent.ts';
+import { createRecentStore } from './recent-store.ts';
+
+export const APP = `vqathinker-browser ${import.meta.env.APP_VERSION}`;
+
+export const media = createMediaClient();
+export const models = createModelStore();
+export const recent = createRecentStore(createRecentResults());
+export const assess = createAssessStore({
+  media,
+  models,
+  hash: hashFile,
+  app: APP,
+  onResult: (result, frames) => void recent.add(result, frames),
+});
+
+/** Shows a kept result with its small pictures. */
+export async function reopenRecent(id: string): Promise<void> {
+  const row = recent.store.getState().entries.find(({ entry }) => entry.id === id);
+  if (!row) return;
+  const pictures = row.entry.thumbnails.map((blob) =>
+    blob ? createImageBitmap(blob).catch(() => null) : null,
+  );
+  assess.showResult(row.entry.result, await Promise.all(pictures));
+  recent.store.setState({ latest: id });
+}
