@@ -4,9 +4,10 @@
  */
 import '../../src/ui/tokens.css';
 import '../../src/ui/base.css';
+import '../../src/app/App.css';
 import { type ReactNode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import { Header } from '../../src/app/Header.tsx';
+import { Header, PlaceLinks } from '../../src/app/Header.tsx';
 import { HelpDialog } from '../../src/app/HelpDialog.tsx';
 import type { Action } from '../../src/app/keys.ts';
 import { BINDINGS } from '../../src/app/keys.ts';
@@ -32,6 +33,15 @@ import { Growing, LaidOut } from './page.tsx';
 import { RECENT, SCORES, stages, trace } from './samples.ts';
 
 const none = () => {};
+
+/** The foot of a narrow window once every place is there. */
+const ALL_PLACES = [
+  { id: 'assess', icon: 'gauge' },
+  { id: 'compare', icon: 'split' },
+  { id: 'batch', icon: 'list' },
+  { id: 'models', icon: 'download' },
+  { id: 'training', icon: 'chart' },
+] as const;
 const query = new URLSearchParams(location.search);
 
 function Item({ name, children }: { readonly name: string; readonly children: ReactNode }) {
@@ -247,6 +257,7 @@ function Page() {
           <Gallery />
         )}
       </main>
+      {query.get('places') && <PlaceLinks place="assess" className="app-bottom" places={ALL_PLACES} />}
       {help && <HelpDialog onClose={() => setHelp(false)} />}
     </>
   );

@@ -79,17 +79,16 @@ function themeItems(settings: Settings, w: Words): MenuItem[] {
 }
 
 /** The places; in the header with words, at the foot of a narrow window with icons. */
-export function PlaceLinks({
-  place,
-  className,
-}: {
+export function PlaceLinks(props: {
   readonly place: Place['id'];
   readonly className: string;
+  readonly places?: readonly Pick<Place, 'id' | 'icon'>[];
 }) {
+  const { place, className, places = PLACES } = props;
   const w = useWords();
   return (
     <nav className={className} aria-label={w.places.label}>
-      {PLACES.map(({ id, icon }) => (
+      {places.map(({ id, icon }) => (
         <a key={id} className="app-place" href={hashOf(id)} aria-current={id === place ? 'page' : undefined}>
           <span className="app-place__icon">
             <Icon name={icon} size={20} />

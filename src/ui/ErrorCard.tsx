@@ -1,5 +1,5 @@
 /** An error, in the place where the result would be: what happened, what to do, the code, and the details to copy. */
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import type { CodedErrorData } from '../core/errors.ts';
 import { Button, IconButton } from './Button.tsx';
 import './ErrorCard.css';
@@ -70,7 +70,15 @@ function Command({ line }: { readonly line: string }) {
   return (
     <>
       <div className="ui-error__command">
-        <code>{line}</code>
+        <code>
+          {line.split(' ').map((word, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the words of one line, in their order
+            <Fragment key={i}>
+              {i > 0 && ' '}
+              <span className="ui-error__word">{word}</span>
+            </Fragment>
+          ))}
+        </code>
         <IconButton
           icon={copied ? 'check' : 'copy'}
           label={copied ? w.actions.copied : w.actions.copy}
