@@ -255,14 +255,12 @@ export class Graph {
   }
 
   /**
-   * One zero place at the end of an axis. All axes are written out: with the `axes` input, onnxruntime's layout pass
-   * for WebGPU permutes the two numbers as if there were one pair for each axis, and fails at run time.
+   * Zeros at the end of an axis. All axes are written out: with the `axes` input, onnxruntime's layout pass for WebGPU
+   * permutes the two numbers as if there were one pair for each axis, and fails at run time.
    */
-  padEnd(x: string, axis: number, rank: number): string {
-    return this.node('Pad', [
-      x,
-      this.integers(Array.from({ length: 2 * rank }, (_, i) => (i === rank + axis ? 1 : 0))),
-    ]);
+  padEnd(x: string, axis: number, rank: number, count = 1): string {
+    const pads = Array.from({ length: 2 * rank }, (_, i) => (i === rank + axis ? count : 0));
+    return this.node('Pad', [x, this.integers(pads)]);
   }
 
   cast(x: string, type: ElementType): string {

@@ -16,46 +16,57 @@ export interface Quantised {
   readonly scales: Float32Array;
 }
 
-/** Candidates of the scale search, as multiples of the scale that just holds the extreme value. */
-const candidates = Array.from({ length: 17 }, (_, i) => 0.76 + 0.03 * i);
+/** Candidates of the scale search, as multiples of the scale that maps the extreme value to −8. */
+const candidates = Float64Array.from({ length: 14 }, (_, i) => 0.78 + 0.035 * i);
 
-interface Fit {
-  scale: number;
-  error: number;
-}
+/** Added and taken away again, it rounds a double of magnitude below 2^51 to the nearest integer, ties to even. */
+const rounder = 1.5 * 2 ** 52;
 
 /**
- * The scale with the least squared error of a 4-bit block: each candidate's integers get their own best scale
- * Σxq / Σq², which is then tried too.
+ * The scale with the least squared error of a 4-bit block. For given integers q the best scale is Σxq / Σq², and what
+ * it leaves is Σx² − (Σxq)² / Σq²: one pass a candidate is enough to compare them.
+ *
+ * @param x values of the block from `at` on
  */
-function searchScale(x: Float32Array, at: number, count: number, half: boolean): number {
+function searchScale(x: Float32Array, at: number, count: number): number {
   let extreme = 0;
-  for (let i = at; i < at + count; i++) if (Math.abs(x[i]!) > Math.abs(extreme)) extreme = x[i]!;
+  const end = at + count;
+  for (let i = at; i < end; i++) {
+    const value = x[i]!;
+    if (Math.abs(value) > Math.abs(extreme)) extreme = value;
+  }
   if (extreme === 0) return 0;
-  const best: Fit = { scale: 0, error: Number.POSITIVE_INFINITY };
-  for (const factor of candidates) {
-    const trial = (extreme / -8) * factor;
+  let best = 0;
+  let scale = 0;
+  for (let c = 0; c < candidates.length; c++) {
+    const inverse = -8 / (extreme * candidates[c]!);
     let xq = 0;
     let qq = 0;
-    for (let i = at; i < at + count; i++) {
-      const q = Math.max(-8, Math.min(7, Math.round(x[i]! / trial)));
-      xq += x[i]! * q;
+    for (let i = at; i < end; i++) {
+      const value = x[i]!;
+      let q = value * inverse + rounder - rounder;
+      if (q < -8) q = -8;
+      else if (q > 7) q = 7;
+      xq += value * q;
       qq += q * q;
     }
-    if (qq === 0) continue;
-    const scale = half ? roundToFloat16(xq / qq) : Math.fround(xq / qq);
-    if (scale === 0) continue;
-    let error = 0;
-    for (let i = at; i < at + count; i++) {
-      const q = Math.max(-8, Math.min(7, Math.round(x[i]! / scale)));
-      error += (x[i]! - q * scale) ** 2;
-    }
-    if (error < best.error) {
-      best.scale = scale;
-      best.error = error;
+    const gain = (xq * xq) / qq;
+    if (gain > best) {
+      best = gain;
+      scale = xq / qq;
     }
   }
-  return best.scale;
+  return scale;
+}
+
+/** The scale that maps the largest magnitude of a block to 127. */
+function scaleOfEight(x: Float32Array, at: number, count: number): number {
+  let largest = 0;
+  for (let i = at; i < at + count; i++) {
+    const value = Math.abs(x[i]!);
+    if (value > largest) largest = value;
+  }
+  return largest / 127;
 }
 
 /**
@@ -74,23 +85,23 @@ export function quantise(
   const scales = new Float32Array(rows * blocks);
   const low = bits === 8 ? -127 : -8;
   const high = bits === 8 ? 127 : 7;
-  for (let row = 0; row < rows; row++) {
-    for (let block = 0; block < blocks; block++) {
-      const at = row * columns + block * blockSize;
-      const count = Math.min(blockSize, columns - block * blockSize);
-      let scale = 0;
-      if (bits === 4) scale = searchScale(weights, at, count, half);
-      else {
-        let largest = 0;
-        for (let i = at; i < at + count; i++) largest = Math.max(largest, Math.abs(weights[i]!));
-        scale = half ? roundToFloat16(largest / 127) : Math.fround(largest / 127);
-      }
-      scales[row * blocks + block] = scale;
-      if (scale === 0) continue;
-      const to = (row * blocks + block) * blockSize;
-      for (let i = 0; i < count; i++) {
-        integers[to + i] = Math.max(low, Math.min(high, Math.round(weights[at + i]! / scale)));
-      }
+  const scaleOf = bits === 8 ? scaleOfEight : searchScale;
+  for (let block = 0; block < rows * blocks; block++) {
+    const first = (block % blocks) * blockSize;
+    const at = Math.floor(block / blocks) * columns + first;
+    const count = Math.min(blockSize, columns - first);
+    const wanted = scaleOf(weights, at, count);
+    const scale = half ? roundToFloat16(wanted) : Math.fround(wanted);
+    // Denormal scales have no reciprocal; such a block is nothing beside its neighbours.
+    if (Math.abs(scale) < 2 ** -126) continue;
+    scales[block] = scale;
+    const inverse = 1 / scale;
+    const to = block * blockSize;
+    for (let i = 0; i < count; i++) {
+      let q = weights[at + i]! * inverse + rounder - rounder;
+      if (q < low) q = low;
+      else if (q > high) q = high;
+      integers[to + i] = q;
     }
   }
   return { rows, blocks, integers, scales };

@@ -7,7 +7,7 @@
  */
 import { motionFrames, type Profile } from '../../src/core/profiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import type { ConvolutionForm, Forms } from './forms.ts';
+import type { Dialect, Forms } from './forms.ts';
 import { Graph, type GraphOptions } from './graph.ts';
 import { toFloat16 } from './numbers.ts';
 import { projector } from './parts.ts';
@@ -22,6 +22,14 @@ interface Maps {
   readonly frames: number;
   readonly channels: number;
   readonly side: number;
+}
+
+/**
+ * Channels that a convolution's input is filled up to. onnxruntime's WebGPU kernel gives wrong sums for some numbers of
+ * channels that are no multiple of 4 (9 and 15 among them, any kernel; 1.30 and 1.31-dev); up to 3 are right.
+ */
+function channelsFor(dialect: Dialect, channels: number): number {
+  return dialect === 'webgpu' && channels > 3 ? Math.ceil(channels / 4) * 4 : channels;
 }
 
 /** Kernel [O, k·I, s, s] and bias [O] of a convolution with its batch norm folded in. */
@@ -54,32 +62,23 @@ async function folded(
 class MotionLowering {
   readonly #g: Graph;
   readonly #checkpoint: Checkpoint;
-  readonly #form: ConvolutionForm;
+  readonly #forms: Forms;
 
-  constructor(g: Graph, checkpoint: Checkpoint, form: ConvolutionForm) {
+  constructor(g: Graph, checkpoint: Checkpoint, forms: Forms) {
     this.#g = g;
     this.#checkpoint = checkpoint;
-    this.#form = form;
+    this.#forms = forms;
   }
 
   /** @param step frames from one output to the next: 4 in the lateral connections */
   convolve(maps: Maps, x: Convolution, step = 1): Maps {
     const g = this.#g;
     const frames = Math.floor((maps.frames - 1) / step) + 1;
-    const input = x.time === 1 ? maps.value : this.#window(maps, x.time, frames, step);
-    const half = this.#form === 'float16';
-    const dims = [x.output, x.time * x.input, x.space, x.space];
-    const stored = g.weight(
-      x.weight,
-      this.#form,
-      dims,
-      async () => {
-        const { kernel } = await folded(this.#checkpoint, x);
-        return half ? toFloat16(kernel) : kernel;
-      },
-      dims.reduce((n, d) => n * d, 4),
-    );
-    const kernel = half ? g.cast(stored, 'float32') : stored;
+    const channels = x.time * x.input;
+    const wide = channelsFor(this.#forms.dialect, channels);
+    const gathered = x.time === 1 ? maps.value : this.#window(maps, x.time, frames, step);
+    const input = wide === channels ? gathered : g.padEnd(gathered, 1, 4, wide - channels);
+    const kernel = this.#kernel(x, wide);
     const bias = g.weight(
       `${x.norm}.bias`,
       'float32',
@@ -93,6 +92,27 @@ class MotionLowering {
       pads: [pad, pad, pad, pad],
     });
     return { value, frames, channels: x.output, side: Math.ceil(maps.side / x.stride) };
+  }
+
+  /** [O, wide, s, s]: the folded kernel, and zeros for the channels that were added. */
+  #kernel(x: Convolution, wide: number): string {
+    const g = this.#g;
+    const form = this.#forms.convolution;
+    const dims = [x.output, wide, x.space, x.space];
+    const filled = async () => {
+      const { kernel } = await folded(this.#checkpoint, x);
+      const [from, to] = [kernel.length / x.output, wide * x.space * x.space];
+      if (from === to) return kernel;
+      const out = new Float32Array(x.output * to);
+      for (let o = 0; o < x.output; o++) out.set(kernel.subarray(o * from, (o + 1) * from), o * to);
+      return out;
+    };
+    if (form === 'float32') return g.weight(x.weight, form, dims, filled);
+    const loaded = dims.reduce((n, d) => n * d, 4);
+    return g.cast(
+      g.weight(x.weight, form, dims, async () => toFloat16(await filled()), loaded),
+      'float32',
+    );
   }
 
   #window(maps: Maps, time: number, frames: number, step: number): string {
@@ -154,7 +174,7 @@ export function motionEncoder(
   const g = new Graph('motion_encoder', options);
   const frames = motionFrames(profile);
   const pixels = g.input('pixel_values', 'float32', [frames, 3, profile.size, profile.size]);
-  const lowering = new MotionLowering(g, checkpoint, forms.convolution);
+  const lowering = new MotionLowering(g, checkpoint, forms);
   const input = { channels: 3, side: profile.size };
   const picked = g.gather(pixels, g.integers(profile.slowIndices), 0);
 
