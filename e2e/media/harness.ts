@@ -5,7 +5,9 @@ import { createMediaClient } from '../../workers/media/client.ts';
 const client = createMediaClient();
 const files = new Map<string, Promise<File>>();
 
+/** @param url an address, or `chosen:` for the file that the page's file field holds */
 function fileAt(url: string): Promise<File> {
+  if (url === 'chosen:') return Promise.resolve(document.querySelector('input')!.files![0]!);
   let file = files.get(url);
   if (!file) {
     file = fetch(url).then(async (response) => {
@@ -51,6 +53,8 @@ export interface FramesResult {
     readonly substituted?: number;
     readonly mean: readonly [number, number, number];
     readonly sizes: readonly number[];
+    /** SHA-256 of the first picture. */
+    readonly sha256: string;
     readonly thumbnail?: readonly [number, number];
   }[];
 }
@@ -67,9 +71,17 @@ const harness = {
     }
   },
 
-  async openBytes(name: string, bytes: readonly number[]): Promise<Failure | { readonly id: number }> {
+  /** Opens a file with single bytes overwritten, or with its end cut off. */
+  async openDamaged(
+    url: string,
+    bytes: readonly (readonly [at: number, value: number])[],
+    keep = 1,
+  ): Promise<Failure | { readonly id: number; readonly facts: VideoFacts }> {
     try {
-      return { id: (await client.open(new File([new Uint8Array(bytes)], name))).id };
+      const whole = new Uint8Array(await (await fileAt(url)).arrayBuffer());
+      for (const [at, value] of bytes) whole[at] = value;
+      const { id, facts } = await client.open(new File([whole.slice(0, whole.length * keep)], 'damaged'));
+      return { id, facts };
     } catch (error) {
       return failureOf(error);
     }
@@ -83,24 +95,35 @@ const harness = {
     options: { thumbnail?: number; software?: boolean; abortAfter?: number } = {},
   ): Promise<FramesResult | Failure> {
     const frames: FramesResult['frames'][number][] = [];
+    const hashes: Promise<void>[] = [];
     const stop = new AbortController();
     try {
       const report = await client.frames(
         id,
         { indices, size, rules, thumbnail: options.thumbnail ?? 0, software: options.software ?? false },
         ({ index, substituted, rgb, thumbnail }) => {
-          frames.push({
+          const frame = {
             index,
+            sha256: '',
             ...(substituted !== undefined ? { substituted } : {}),
             mean: meanOf(rgb[0]!),
             sizes: rgb.map((picture) => picture.length),
             ...(thumbnail ? { thumbnail: [thumbnail.width, thumbnail.height] as const } : {}),
-          });
+          };
+          frames.push(frame);
+          hashes.push(
+            crypto.subtle.digest('SHA-256', rgb[0]!).then((hash) => {
+              frame.sha256 = Array.from(new Uint8Array(hash), (byte) =>
+                byte.toString(16).padStart(2, '0'),
+              ).join('');
+            }),
+          );
           thumbnail?.close();
           if (frames.length === options.abortAfter) stop.abort();
         },
         stop.signal,
       );
+      await Promise.all(hashes);
       frames.sort((a, b) => a.index - b.index);
       return { decoded: report.decoded, seconds: report.seconds, frames };
     } catch (error) {

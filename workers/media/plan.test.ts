@@ -61,6 +61,8 @@ describe('planRuns', () => {
     ['openTwice', [1], '0-3:1'],
     ['openTwice', [4], '1-6:4'],
     ['openTwice', [1, 4], '0-6:1,4'],
+    ['openTwice', [0, 1, 2, 3, 4, 5, 6], '0-7:0,1,2,3,4,5,6'],
+    ['open', [0, 3, 4, 6, 9], '0-8:0,3,4,6,9'],
     ['intra', [3, 1], '1-2:1 3-4:3'],
     ['variable', [2, 4], '0-3:2 4-5:4'],
     ['variable', [3, 5], '0-4:3 4-6:5'],
@@ -82,6 +84,7 @@ describe('planRuns', () => {
     for (const text of Object.values(streams)) {
       const order = stream(text);
       const frames = [...order.at.keys()];
+      expect(packetsOf(planRuns(order, frames))).toBe(frames.length);
       for (const a of frames)
         for (const b of frames) {
           const runs = planRuns(order, [a, b]);

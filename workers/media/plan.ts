@@ -58,14 +58,13 @@ export function planRuns(order: FrameOrder, wanted: Iterable<number>): Run[] {
   const runs: { start: number; end: number; frames: number[] }[] = [];
   for (const frame of frames) {
     const d = order.at[frame]!;
-    const start = startOf(order, d);
-    const last = runs.at(-1);
-    if (last && start < last.end) {
-      // Only as far back as a run that another frame has opened already: runs ascend by their last packet.
-      last.end = d + 1;
-      last.start = Math.min(last.start, start);
-      last.frames.push(frame);
-    } else runs.push({ start, end: d + 1, frames: [frame] });
+    let run = { start: startOf(order, d), end: d + 1, frames: [frame] };
+    // Reaching back into the GOP before may take in more than one run.
+    for (let last = runs.at(-1); last && run.start < last.end; last = runs.at(-1)) {
+      runs.pop();
+      run = { start: Math.min(last.start, run.start), end: run.end, frames: [...last.frames, ...run.frames] };
+    }
+    runs.push(run);
   }
   for (const run of runs) run.frames.sort((a, b) => a - b);
   return runs;

@@ -1,0 +1,85 @@
+/** What it costs to take 12 frames out of a minute of 1080p, held against decoding all of it in the same browser. */
+import { execFileSync } from 'node:child_process';
+import type { Page } from '@playwright/test';
+import { officialIndices } from '../../src/core/places.ts';
+import type { Harness } from '../media/harness.ts';
+import { median, scratchFile } from './browser.ts';
+
+declare global {
+  interface Window {
+    media: Harness;
+  }
+}
+
+const RUNS = 3;
+const FRAMES = 12;
+/** The time may exceed the share of frames that have to be decoded by this factor: reading, colour and resize. */
+const LIMIT = 1.15;
+
+/** A minute of 1080p30 in H.264 with the usual three B-frames and the given distance of key frames. */
+function clip1080(gop: number): string {
+  const recipe = [
+    '-f',
+    'lavfi',
+    '-i',
+    'testsrc2=size=1920x1080:rate=30',
+    '-vf',
+    'noise=alls=12:allf=t',
+    '-t',
+    '60',
+  ];
+  const encode = [
+    '-c:v',
+    'libx264',
+    '-preset',
+    'veryfast',
+    '-b:v',
+    '5M',
+    '-g',
+    String(gop),
+    '-pix_fmt',
+    'yuv420p',
+  ];
+  return scratchFile(`1080p-60s-gop${gop}.mp4`, [...recipe, ...encode], (path) => {
+    execFileSync('ffmpeg', ['-v', 'error', '-y', ...recipe, ...encode, path], { stdio: 'inherit' });
+  });
+}
+
+export interface MediaFigure {
+  readonly what: string;
+  readonly value: string;
+  readonly bar: string;
+}
+
+/**
+ * @param address where the harness page of e2e/media is served, without its path
+ */
+export async function benchMedia(page: Page, address: string): Promise<MediaFigure[]> {
+  await page.goto(`${address.replace(/\/$/, '')}/e2e/media/harness.html`);
+  await page.waitForFunction(() => 'media' in window);
+  const rows: MediaFigure[] = [];
+  for (const gop of [60, 250]) {
+    await page.locator('input').setInputFiles(clip1080(gop));
+    const opened = await page.evaluate(() => window.media.open('chosen:'));
+    if ('code' in opened) throw new Error(opened.code);
+    const wanted = officialIndices(opened.facts.frames, FRAMES);
+    const [some, all, shares]: [number[], number[], number[]] = [[], [], []];
+    for (let run = 0; run < RUNS; run++) {
+      const whole = await page.evaluate(() => window.media.decodeAll('chosen:'));
+      const part = await page.evaluate(
+        ([id, indices]) => window.media.frames(id, indices, 448, [{ pixels: 'squash' }]),
+        [opened.id, wanted] as const,
+      );
+      if ('code' in part) throw new Error(part.code);
+      some.push(part.seconds);
+      all.push(whole.seconds);
+      shares.push(part.seconds / whole.seconds / (part.decoded / opened.facts.frames));
+    }
+    rows.push({
+      what: `${FRAMES} frames of 60 s of 1080p H.264, a key frame every ${gop}`,
+      value: `${median(some).toFixed(2)} s of ${median(all).toFixed(2)} s for all; ${median(shares).toFixed(2)} × the share of frames decoded`,
+      bar: `≤ ${LIMIT} ×`,
+    });
+  }
+  return rows;
+}
