@@ -34,7 +34,13 @@ export interface FrameSource {
 
 export type RunEvent =
   | { readonly kind: 'opened'; readonly video: OpenedVideo }
-  | { readonly kind: 'planned'; readonly sampled: readonly number[]; readonly wanted: number }
+  | {
+      readonly kind: 'planned';
+      readonly sampled: readonly number[];
+      readonly wanted: number;
+      /** Seconds that the run stood still because the model was still being loaded. */
+      readonly waited: number;
+    }
   | {
       readonly kind: 'frame';
       readonly frame: DeliveredFrame;
@@ -119,11 +125,11 @@ export async function runAssessment(options: RunOptions): Promise<RunResult> {
 
   const { profile } = await options.model;
   signal.throwIfAborted();
-  lap();
+  const waited = lap();
   const plan = samplePlan(profile, video.facts.frames);
   const { rules, vision, motion } = pixelRules(profile);
   const wanted = [...new Set([...plan.vision, ...plan.motion])].sort((a, b) => a - b);
-  onEvent({ kind: 'planned', sampled: plan.vision, wanted: wanted.length });
+  onEvent({ kind: 'planned', sampled: plan.vision, wanted: wanted.length, waited });
 
   const frames = new Map([...options.kept].filter(([index]) => wanted.includes(index)));
   const missing = wanted.filter((index) => !frames.has(index));

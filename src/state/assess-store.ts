@@ -42,7 +42,7 @@ export interface AssessState {
   readonly frames: readonly ShownFrame[];
   readonly stages: Readonly<Record<Stage, StageState>>;
   readonly stage: Stage | null;
-  /** `performance.now` at the start of the run. */
+  /** `performance.now` at the start of the run; the time that went into loading the model is left out. */
   readonly startedAt: number;
   /** Seconds from the start to the first word, once it is there. */
   readonly firstWord: number | null;
@@ -160,7 +160,8 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     if (event.kind === 'stage') enterStage(event.stage);
     else if (event.kind === 'opened') set({ video: event.video });
     else if (event.kind === 'planned') {
-      const { frames, video } = get();
+      const { frames, video, startedAt } = get();
+      set({ startedAt: startedAt + event.waited * 1000 });
       const same =
         frames.length === event.sampled.length && frames.every((f, i) => f.index === event.sampled[i]);
       if (!same) {

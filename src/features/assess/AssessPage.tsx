@@ -190,6 +190,7 @@ export default function AssessPage() {
                   <Strip
                     frames={frames}
                     count={video?.facts.frames ?? result?.file.frames ?? 0}
+                    expected={loaded?.profile.frames ?? 12}
                     player={player}
                     highlight={highlight}
                   />

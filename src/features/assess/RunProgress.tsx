@@ -65,7 +65,8 @@ export function RunProgress(props: RunProgressProps) {
       {w.actions.stop}
     </Button>
   );
-  const cold = waiting && state.stage !== 'index';
+  // The index is read while the model loads; from then on the run stands still until it is there.
+  const cold = waiting && state.video !== null;
   const { bar, done } = progressState(state, loaded, w);
   const title = cold ? w.progress.loading : stageWords(state, w);
   const left = secondsLeft(done, (performance.now() - state.startedAt) / 1000);

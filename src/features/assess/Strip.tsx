@@ -26,22 +26,25 @@ export interface StripProps {
   readonly frames: readonly ShownFrame[];
   /** Frames of the video, L. */
   readonly count: number;
+  /** How many frames there will be, while none is known. */
+  readonly expected: number;
   /** Null for a result without its video: the strip shows pictures and cannot scrub. */
   readonly player: Player | null;
   /** Places 0 … N − 1 that the trace speaks of now. */
   readonly highlight: readonly number[] | null;
 }
 
-export function Strip({ frames, count: L, player, highlight }: StripProps) {
+export function Strip({ frames, count: L, expected, player, highlight }: StripProps) {
   const w = useWords();
   const sampled = useMemo(() => frames.map((frame) => frame.index), [frames]);
   const cells = useMemo(() => cellsOf(sampled, L), [sampled, L]);
   const track = useRef<HTMLDivElement>(null);
   const bracket = highlight && bracketOf(highlight, cells.length);
   return (
-    <div className="assess-strip" style={cssVariables({ '--cells': Math.max(1, cells.length) })}>
+    <div className="assess-strip" style={cssVariables({ '--cells': cells.length || expected })}>
       <div className="assess-strip__track" ref={track}>
         <div className="assess-strip__cells">
+          {cells.length === 0 && <EmptyCells count={expected} />}
           {cells.map((cell, k) => (
             <div
               // biome-ignore lint/suspicious/noArrayIndexKey: cells are places of the prompt; two may show the same frame
@@ -76,6 +79,14 @@ export function Strip({ frames, count: L, player, highlight }: StripProps) {
   );
 }
 
+/** The places of the frames, before the model has said which they are. */
+function EmptyCells({ count }: { readonly count: number }) {
+  return Array.from({ length: count }, (_, k) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: empty places
+    <div key={k} className="assess-strip__cell" />
+  ));
+}
+
 /** A picture of a frame; drawn once for each bitmap. */
 function Thumbnail({ bitmap }: { readonly bitmap: ImageBitmap | null }) {
   const ref = useRef<HTMLCanvasElement>(null);
@@ -88,6 +99,15 @@ function Thumbnail({ bitmap }: { readonly bitmap: ImageBitmap | null }) {
   }, [bitmap]);
   return bitmap ? <canvas ref={ref} className="assess-strip__picture" /> : null;
 }
+
+/** What the slider's keys step by. With Shift a frame becomes a second. */
+const FRAMES: Readonly<Record<string, number>> = {
+  ArrowLeft: -1,
+  ArrowRight: 1,
+  ArrowDown: -1,
+  ArrowUp: 1,
+};
+const SECONDS: Readonly<Record<string, number>> = { PageDown: -1, PageUp: 1 };
 
 /** The slider over the cells: its playhead, dragging, keys and the picture under the pointer. */
 function Scrubber(props: {
@@ -108,20 +128,14 @@ function Scrubber(props: {
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const act: Record<string, () => void> = {
-      ArrowLeft: () => (event.shiftKey ? player.stepSeconds(-1) : player.step(-1)),
-      ArrowRight: () => (event.shiftKey ? player.stepSeconds(1) : player.step(1)),
-      ArrowDown: () => player.step(-1),
-      ArrowUp: () => player.step(1),
-      PageDown: () => player.stepSeconds(-1),
-      PageUp: () => player.stepSeconds(1),
-      Home: () => player.seek(0),
-      End: () => player.seek(L - 1),
-    };
-    const wanted = act[event.key];
-    if (!wanted) return;
+    const frames = FRAMES[event.key];
+    const seconds = event.shiftKey ? frames : SECONDS[event.key];
+    if (event.key === 'Home') player.seek(0);
+    else if (event.key === 'End') player.seek(L - 1);
+    else if (seconds !== undefined) player.stepSeconds(seconds);
+    else if (frames !== undefined) player.step(frames);
+    else return;
     event.preventDefault();
-    wanted();
   };
 
   return (
@@ -240,24 +254,16 @@ function Marks({ places }: { readonly places: readonly number[] }) {
 /** F1 … FN: each goes to its frame. */
 function FrameButtons(props: Pick<StripProps, 'frames' | 'player' | 'highlight'>) {
   const { frames, player, highlight } = props;
+  const lit = (k: number) => highlight?.includes(k) ?? false;
   return (
     <div className="assess-strip__names">
       {frames.map((frame, k) =>
         player ? (
-          <FrameButton
-            // biome-ignore lint/suspicious/noArrayIndexKey: places of the prompt
-            key={k}
-            nth={k}
-            frame={frame}
-            player={player}
-            lit={highlight?.includes(k) ?? false}
-          />
+          // biome-ignore lint/suspicious/noArrayIndexKey: places of the prompt
+          <FrameButton key={k} nth={k} frame={frame} player={player} lit={lit(k)} />
         ) : (
           // biome-ignore lint/suspicious/noArrayIndexKey: places of the prompt
-          <span
-            key={k}
-            className={`assess-strip__name${highlight?.includes(k) ? ' assess-strip__name--lit' : ''}`}
-          >
+          <span key={k} className={`assess-strip__name${lit(k) ? ' assess-strip__name--lit' : ''}`}>
             F{k + 1}
           </span>
         ),

@@ -42,7 +42,7 @@ describe('ticks of seconds', () => {
   it('are even for an even frame rate', () => {
     const ticks = secondTicks(even, 10);
     expect(ticks).toHaveLength(9);
-    ticks.forEach((at, k) => expect(at).toBeCloseTo((k + 1) / 10, 12));
+    for (const [k, at] of ticks.entries()) expect(at).toBeCloseTo((k + 1) / 10, 12);
   });
   it('fall where they fall for a variable one', () => {
     // 1 s is the start of frame 6, 2 s of frame 8; 0.5 s of film take half of the strip.
