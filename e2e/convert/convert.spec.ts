@@ -1,0 +1,74 @@
+/** The converter in a browser worker: the same bytes as in Node, and nothing left after an error or a stop. */
+import { execFileSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, type Page, test } from '@playwright/test';
+import { createServer, type ViteDevServer } from 'vite';
+import type { Manifest } from '../../src/core/manifest.ts';
+import type { harness as Harness, HarnessConversion } from './harness.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const golden = join(process.env.VQA_SHARED ?? join(root, '..', 'shared'), 'golden', 'tiny');
+const scratch = '.scratch/e2e/convert';
+const names = ['config.json', 'profiles.json', 'generation_config.json', 'model.safetensors'];
+const request: HarnessConversion = {
+  files: names.map((name) => `/${scratch}/${name}`),
+  folder: 'tiny',
+  profile: 'train6',
+  variants: [
+    { dialect: 'wasm', dtype: 'fp32' },
+    { dialect: 'webgpu', dtype: 'q4f16' },
+  ],
+};
+
+let server: ViteDevServer;
+let address = '';
+
+test.skip(!existsSync(golden), 'no shared golden data');
+
+test.beforeAll(async () => {
+  mkdirSync(join(root, scratch), { recursive: true });
+  for (const name of names) cpSync(join(golden, name), join(root, scratch, name));
+  server = await createServer({ root, server: { port: 0, host: '127.0.0.1' }, logLevel: 'error' });
+  await server.listen();
+  address = server.resolvedUrls?.local[0] ?? '';
+});
+test.afterAll(() => server?.close());
+
+async function convert(page: Page, change: Partial<HarnessConversion> = {}) {
+  await page.goto(`${address}e2e/convert/harness.html`);
+  await expect(page).toHaveTitle('ready', { timeout: 60_000 });
+  return page.evaluate(
+    (options) => (window as unknown as { harness: typeof Harness }).harness.convert(options),
+    { ...request, ...change },
+  );
+}
+
+test('writes the bytes that Node writes', async ({ page }) => {
+  const { result, contents, progress } = await convert(page);
+  const out = join(root, scratch, 'out');
+  rmSync(out, { recursive: true, force: true });
+  const cli = join(root, 'workers/convert/cli.ts');
+  execFileSync('node', [cli, golden, out, '--variants', 'wasm:fp32,webgpu:q4f16', '--profile', 'train6']);
+  const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8')) as Manifest;
+  const expected = manifest.files.map(({ path, sha256 }) => [`tiny/${path}`, sha256]);
+  expect(contents.filter(([path]) => path !== 'tiny/manifest.json')).toEqual(expected.sort());
+  expect((result as Manifest).producedBy.checkpointSha256).toBe(manifest.producedBy.checkpointSha256);
+  expect(progress.at(-1)).toBe(1);
+});
+
+test('leaves nothing after a damaged file, and nothing after a stop', async ({ page }) => {
+  const damaged = await convert(page, { truncate: ['model.safetensors', 1_000_000] });
+  expect(damaged.result).toMatchObject({ code: 'convert/header', params: { file: 'model.safetensors' } });
+  expect(damaged.contents).toEqual([]);
+  const stopped = await convert(page, { stop: true });
+  expect(stopped.result).toEqual({ name: 'AbortError' });
+  expect(stopped.contents).toEqual([]);
+});
+
+test('does not write over a package', async ({ page }) => {
+  const first = await convert(page);
+  const second = await convert(page);
+  expect(second.result).toMatchObject({ code: 'convert/exists' });
+  expect(second.contents).toEqual(first.contents);
+});

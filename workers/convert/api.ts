@@ -1,0 +1,26 @@
+/** What the page and the converting worker say to each other. */
+import type { Manifest } from '../../src/core/manifest.ts';
+import type { VariantChoice } from './model.ts';
+import type { ConvertProgress } from './package.ts';
+
+export type { ConvertProgress, VariantChoice };
+
+export interface ConvertRequest {
+  readonly job: number;
+  /** Files of the dropped checkpoint folder. */
+  readonly files: readonly File[];
+  /** Folders from the root of the origin private file system to the package's parent. */
+  readonly parent: readonly string[];
+  /** Name of the package's folder. */
+  readonly folder: string;
+  readonly variants: readonly VariantChoice[];
+  readonly profile?: string;
+  readonly name?: string;
+}
+
+/** The worker's side. Errors are `CodedError` with the `convert/*` codes; nothing half-written stays. */
+export interface ConvertApi {
+  convert(request: ConvertRequest, onProgress: (progress: ConvertProgress) => void): Promise<Manifest>;
+  /** The running `convert` rejects with an AbortError. */
+  abort(job: number): void;
+}

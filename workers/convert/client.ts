@@ -1,0 +1,31 @@
+/** The page's side of the converting worker. */
+import type { Manifest } from '../../src/core/manifest.ts';
+import { proxy, releaseProxy, wrap } from '../rpc.ts';
+import type { ConvertApi, ConvertProgress, ConvertRequest } from './api.ts';
+
+let nextJob = 1;
+
+/**
+ * Converts in a worker of its own, which ends with the job.
+ *
+ * @throws CodedError `convert/*`; AbortError when the signal says so
+ */
+export async function convertInWorker(
+  request: Omit<ConvertRequest, 'job'>,
+  onProgress: (progress: ConvertProgress) => void,
+  signal?: AbortSignal,
+): Promise<Manifest> {
+  signal?.throwIfAborted();
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'convert' });
+  const remote = wrap<ConvertApi>(worker);
+  const job = nextJob++;
+  const stop = () => void remote.abort(job);
+  signal?.addEventListener('abort', stop, { once: true });
+  try {
+    return await remote.convert({ ...request, job }, proxy(onProgress));
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    remote[releaseProxy]();
+    worker.terminate();
+  }
+}

@@ -1,0 +1,49 @@
+import { expose } from '../rpc.ts';
+import type { ConvertApi, ConvertProgress } from './api.ts';
+import { DroppedFiles, OpfsPackage } from './opfs.ts';
+import { convertCheckpoint } from './package.ts';
+
+const jobs = new Map<number, AbortController>();
+
+/** Progress crosses the thread at most this often, in milliseconds. */
+const interval = 100;
+
+function throttled(tell: (progress: ConvertProgress) => void): (progress: ConvertProgress) => void {
+  let last = 0;
+  return (progress) => {
+    const now = performance.now();
+    if (now - last < interval && progress.done < progress.total) return;
+    last = now;
+    tell(progress);
+  };
+}
+
+const api: ConvertApi = {
+  async convert(request, onProgress) {
+    const stop = new AbortController();
+    jobs.set(request.job, stop);
+    try {
+      let parent = await navigator.storage.getDirectory();
+      for (const part of request.parent) parent = await parent.getDirectoryHandle(part, { create: true });
+      return await convertCheckpoint(
+        new DroppedFiles(request.files),
+        new OpfsPackage(parent, request.folder),
+        {
+          variants: request.variants,
+          command: 'converted on the page',
+          onProgress: throttled(onProgress),
+          signal: stop.signal,
+          ...(request.profile !== undefined && { profile: request.profile }),
+          ...(request.name !== undefined && { about: { name: request.name, figures: [] } }),
+        },
+      );
+    } finally {
+      jobs.delete(request.job);
+    }
+  },
+  abort(job) {
+    jobs.get(job)?.abort();
+  },
+};
+
+expose(api);
