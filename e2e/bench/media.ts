@@ -1,5 +1,6 @@
 /** What it costs to take 12 frames out of a minute of 1080p, held against decoding all of it in the same browser. */
 import { execFileSync } from 'node:child_process';
+import { renameSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { officialIndices } from '../../src/core/places.ts';
 import type { Harness } from '../media/harness.ts';
@@ -41,7 +42,11 @@ function clip1080(gop: number): string {
     'yuv420p',
   ];
   return scratchFile(`1080p-60s-gop${gop}.mp4`, [...recipe, ...encode], (path) => {
-    execFileSync('ffmpeg', ['-v', 'error', '-y', ...recipe, ...encode, path], { stdio: 'inherit' });
+    // Under another name until it is whole: a run that is stopped leaves no half a clip behind.
+    execFileSync('ffmpeg', ['-v', 'error', '-y', ...recipe, ...encode, `${path}.part.mp4`], {
+      stdio: 'inherit',
+    });
+    renameSync(`${path}.part.mp4`, path);
   });
 }
 

@@ -110,12 +110,10 @@ export class RunDecoder {
       }
       if (!stopped()) await this.watchdog.wait(decoder.flush());
     } catch (error) {
-      // `decode` and `flush` throw DOMExceptions of the decoder; everything else is not about this run.
-      if (!(error instanceof DOMException) || error.name === 'AbortError') {
-        if (this.signal.aborted || !(error instanceof DOMException)) {
-          this.close();
-          throw error;
-        }
+      // DOMExceptions come from `decode` and `flush`, about this run; everything else ends the job.
+      if (this.signal.aborted || !(error instanceof DOMException)) {
+        this.close();
+        throw error;
       }
       failure ??= error;
     }
