@@ -1,8 +1,8 @@
 """Puts the parts together into a checkpoint folder of the official layout.
 
-Perceiver (SlowFast, statistics, projector's first half, vision encoder) + language model + the join between them:
-config.json with `motion_config` and the profile, model.safetensors, generation_config.json, tokenizer files. The
-folder loads strictly with `modules/loader.py` and is what `npm run convert` turns into `public/models/small`.
+Perceiver (SlowFast, statistics, projector's first half, vision encoder), language model, and the join between
+them: config.json with `motion_config` and the profile, model.safetensors, generation_config.json, tokenizer
+files. The folder loads strictly with `modules/loader.py`; `npm run convert` turns it into the package.
 """
 
 from __future__ import annotations

@@ -58,7 +58,10 @@ def explained(predicted: Tensor, targets: Tensor) -> Tensor:
 
 
 def best_penalty(
-    inputs: Tensor, targets: Tensor, held_out: Tensor, penalties: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1)
+    inputs: Tensor,
+    targets: Tensor,
+    held_out: Tensor,
+    penalties: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
 ) -> float:
     """The penalty with the best mean R² on the rows of `held_out` [n] bool, fitted on the others.
 

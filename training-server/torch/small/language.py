@@ -27,7 +27,7 @@ from modules.qwen2 import Qwen2, rotary_tables, rotate
 from small.codes import CODE_SIZE, CodeNoise, LabelPrior, code
 from small.prompt import PromptIds, PromptShape, prompt_ids, words_of_prompt
 from small.text import STYLE_SIZE, Fuzz, compose
-from small.tokenizer import END, END_OF_TEXT, train
+from small.tokenizer import END, END_OF_TEXT, LARGEST, train
 
 
 def language_config(tokenizer: Tokenizer) -> LanguageConfig:
@@ -198,8 +198,7 @@ def oracle_batch(recipe: LanguageRecipe, tokens: AnswerTokens, rng: np.random.Ge
         label, style = recipe.prior.draw(rng), rng.standard_normal(STYLE_SIZE)
         texts.append(compose(label, style, rng, recipe.fuzz))
         codes[r] = code(label, style)
-    codes += recipe.noise.vector() * rng.standard_normal(codes.shape).astype(np.float32)
-    return tokens.batch(codes, texts)
+    return tokens.batch(codes + recipe.noise.draw(recipe.rows, rng), texts)
 
 
 FrameTokens = Callable[[int, np.random.Generator], Tensor]
@@ -210,7 +209,7 @@ def random_frame_tokens(size: int) -> FrameTokens:
     """Vectors of no meaning whose size and common part vary, to cover whatever the vision branch will say."""
 
     def draw(count: int, rng: np.random.Generator) -> Tensor:
-        scale = 0.3 * 10 ** rng.uniform(0, 1)
+        scale = 0.05 * 60 ** rng.uniform(0, 1)
         common = rng.uniform(0, 0.9)
         own = rng.standard_normal((count, size))
         mean = rng.standard_normal((1, size))
@@ -298,9 +297,8 @@ class LanguageTraining:
     def adopt(self, file: Path) -> None:
         """Starts from the weights of a run with other sentences: embeddings are matched by token, a new token
         starts as the mean of the pieces that the other vocabulary cuts it into."""
-        state = torch.load(file, weights_only=False)
-        other = Tokenizer.from_str(json.loads(state["signature"])["vocab"])
-        weights = state["model"]
+        model, other, _ = saved_language(file)
+        weights = model.state_dict()
         name = "decoder.model.embed_tokens.weight"
         known, own = other.get_vocab(), self.tokens.tokenizer
         rows = torch.empty_like(self.model.state_dict()[name])
@@ -355,18 +353,27 @@ class LanguageTraining:
                 losses.clear()
 
 
+def saved_language(file: Path) -> tuple[OracleLanguage, Tokenizer, dict[str, float]]:
+    """The language half of a training file, its tokenizer, and how far it has come (step, CPU seconds)."""
+    state = torch.load(file, weights_only=False)
+    tokenizer = Tokenizer.from_str(json.loads(state["signature"])["vocab"])
+    model = OracleLanguage(language_config(tokenizer))
+    model.load_state_dict(state["model"])
+    return model.eval(), tokenizer, {"step": state["step"], "seconds": state["seconds"]}
+
+
 TOKENIZER_TEXTS = 8000
 """Answers that the tokenizer learns from."""
 
 
-def train_tokenizer(recipe: LanguageRecipe, shape: PromptShape) -> Tokenizer:
+def train_tokenizer(recipe: LanguageRecipe, shape: PromptShape, *, largest: int = LARGEST) -> Tokenizer:
     """A tokenizer for the recipe's answers and the prompt of this shape."""
     rng = np.random.default_rng(recipe.seed)
     texts = [
         compose(recipe.prior.draw(rng), rng.standard_normal(STYLE_SIZE), rng, recipe.fuzz)
         for _ in range(TOKENIZER_TEXTS)
     ]
-    return train(texts, words_of_prompt(shape))
+    return train(texts, words_of_prompt(shape), largest=largest)
 
 
 def language_training(work: Path, recipe: LanguageRecipe, shape: PromptShape) -> LanguageTraining:

@@ -143,3 +143,19 @@ def test_frame_tokens_have_the_asked_shape_and_vary_in_size():
     draw, rng = random_frame_tokens(48), np.random.default_rng(0)
     sizes = [float(draw(20, rng).std()) for _ in range(20)]
     assert draw(20, rng).shape == (20, 48) and max(sizes) > 2 * min(sizes)
+
+
+def test_other_sentences_start_from_known_words(tokenizer, prompt, tmp_path):
+    """A token of both vocabularies keeps its embedding; a new one is the mean of its old pieces."""
+    first = LanguageTraining(tokenizer, prompt, LanguageRecipe(steps=1, rows=2), tmp_path / "first.pt")
+    first.save()
+    smaller = train_tokenizer(LanguageRecipe(), SHAPE, largest=600)
+    second = LanguageTraining(
+        smaller, prompt_ids(smaller, SHAPE), LanguageRecipe(steps=1, rows=2), tmp_path / "second.pt"
+    )
+    second.adopt(tmp_path / "first.pt")
+    old, new = (t.model.decoder.model.embed_tokens.weight for t in (first, second))
+    for token, place in smaller.get_vocab().items():
+        if token in tokenizer.get_vocab():
+            assert torch.equal(new[place], old[tokenizer.token_to_id(token)])
+    assert torch.equal(first.model.code.weight, second.model.code.weight)

@@ -62,7 +62,7 @@ class Label:
 class Fuzz:
     """Standard deviations of the noise between a label and its text, so that sampled answers differ."""
 
-    score: float = 0.1
+    score: float = 0.05
     """Of the written score."""
 
     severity: float = 0.04

@@ -1,0 +1,59 @@
+"""The model card: what the small model is, how it was made, what it was measured to do, what it is not."""
+
+from __future__ import annotations
+
+from string import Template
+
+CARD = Template("""---
+license: apache-2.0
+library_name: transformers.js
+pipeline_tag: video-text-to-text
+---
+
+# VQAThinker small
+
+A no-reference video quality model of 4.4 million parameters that runs in a web page. It looks at 8 pairs
+of frames, writes what is wrong and what is right with the picture, and gives a score from 1 to 5. It has
+the parts of VQAThinker (vision encoder, SlowFast, two projectors, Qwen2 decoder, the same tensor names),
+made small, and was trained from nothing, on procedural video only.
+
+## Figures
+
+$table
+
+All figures are of the text that the model writes, decoded greedily and read strictly. Held-out clips
+show stills and photographs that training has not seen; the held-out family is a kind of generated still
+that training has not seen at all. The ladder is twelve real clips, each damaged in eight ways at five
+strengths; a score must fall along each row. Intervals are bootstrap intervals over scenes (ladder: over
+clips).
+
+## How it was made
+
+1. Procedural scenes (generated stills and free photographs, moving cameras and objects) are damaged by
+   thirteen distortions of known severity. The pseudo-MOS is 1 + 4 Π (1 − weight · severity^0.8): a
+   convention, not an opinion.
+2. The perceiver, closed-form statistics of the pixels beside a SlowFast, learns severities and score.
+3. The decoder learns to write from *labels*, given to it as one motion token, in the real prompt. The
+   phrasing follows eight numbers that on a video are properties of the picture which say nothing of its
+   quality.
+4. One ridge regression joins the two. No text was trained on video.
+
+## What it is not
+
+- **Its scale is its own.** A score is not a human opinion score; the page shows where it lies among the
+  scores of the held-out clips.
+- It knows thirteen distortions and names at most three. What it has no word for it cannot report:
+  ringing, interlacing, lip sync, content, beauty.
+- The score is better than the words: the order of clips is more often right than the named cause. Light
+  noise on soft or compressed footage, and exposure that depends on the scene, are its weak points.
+- It never saw footage of people in training beyond some photographs.
+- The vision tokens are read past: what the answer says comes from the motion token.
+
+## Licence
+
+Apache-2.0, weights included. Trained on generated pictures and on photographs under free licences.""")
+
+
+def model_card(table: str) -> str:
+    """README.md of the package with the given table of figures (markdown)."""
+    return CARD.substitute(table=table)
