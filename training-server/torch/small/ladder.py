@@ -15,9 +15,8 @@ from pathlib import Path
 
 import av
 import numpy as np
-import torch
-import torch.nn.functional as F
 from PIL import Image
+from scipy.ndimage import correlate1d
 from torch import Tensor
 
 from procedural.clips import pair_times
@@ -139,12 +138,10 @@ def damaged(rgb: np.ndarray, grid: str, level: float, rng: np.random.Generator) 
 
 
 def _separable(rgb: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    planes = torch.from_numpy(rgb.transpose(2, 0, 1).astype(np.float32))[:, None]
-    weight, half = torch.from_numpy(kernel), len(kernel) // 2
-    across, down = weight.view(1, 1, 1, -1), weight.view(1, 1, -1, 1)
-    planes = F.conv2d(F.pad(planes, (half, half, 0, 0), mode="replicate"), across)
-    planes = F.conv2d(F.pad(planes, (0, 0, half, half), mode="replicate"), down)
-    return planes[:, 0].round().clamp(0, 255).byte().numpy().transpose(1, 2, 0)
+    frame = rgb.astype(np.float32)
+    for axis in (0, 1):
+        frame = correlate1d(frame, kernel, axis, mode="nearest")
+    return frame.round().clip(0, 255).astype(np.uint8)
 
 
 def shown(grid: str, level: float, length: int) -> np.ndarray:
@@ -165,9 +162,9 @@ def levels_of(grid: dict, place: int) -> list[float]:
 def _make(path: Path, place: int) -> Iterator[tuple[str, np.ndarray]]:
     """Names and fragments [16, 3, 224, 224] of everything made of one clip."""
     footage = Footage(path, TABLE["frames"])
-    times = pair_times(len(footage))
-    frames = {int(t): footage.rgb(int(t)) for t in np.unique(times)}
-    yield "pristine", np.stack([fragments(frames[int(t)]) for t in times])
+    times, back = np.unique(pair_times(len(footage)), return_inverse=True)  # short clips repeat frames
+    frames = [footage.rgb(int(t)) for t in times]
+    yield "pristine", np.stack([fragments(frame) for frame in frames])[back]
     planes = None
     for grid in TABLE["grids"]:
         for step, level in enumerate(levels_of(grid, place)):
@@ -180,8 +177,8 @@ def _make(path: Path, place: int) -> Iterator[tuple[str, np.ndarray]]:
                 made = [fragments(footage.colour(y, *uv)) for y, uv in zip(coded.y, coded.uv, strict=True)]
             else:
                 rng = np.random.default_rng((place, step))
-                made = [fragments(damaged(frames[int(t)], key, level, rng)) for t in times]
-            yield name, np.stack(made)
+                made = [fragments(damaged(frame, key, level, rng)) for frame in frames]
+            yield name, np.stack(made)[back]
 
 
 def make_ladder() -> None:

@@ -74,6 +74,18 @@ class Projector(nn.Module):
         self.inner = nn.Linear(inputs, hidden)
         self.labels = nn.Linear(hidden, LABELS)
 
+    @torch.no_grad()
+    def ignore_pooled(self) -> Projector:
+        """Starts blind to the pooled vector, and stays so: neither factor of its columns has a gradient.
+
+        The norm's variance is then that of the statistics spread over all inputs, which its scale makes good.
+        """
+        self.norm.weight[:POOLED] = 0
+        self.norm.weight[POOLED:] = (1 - POOLED / len(self.norm.weight)) ** 0.5
+        nn.init.zeros_(self.inner.weight[:, :POOLED])
+        nn.init.kaiming_uniform_(self.inner.weight[:, POOLED:], a=5**0.5)
+        return self
+
     def hidden(self, inputs: Tensor) -> Tensor:
         return F.gelu(self.inner(self.norm(inputs)))
 
@@ -163,8 +175,9 @@ def label_loss(predicted: Tensor, codes: Tensor, centred: float) -> Tensor:
 def fit_head(inputs: Tensor, codes: Tensor, seed: int, options: HeadOptions = HeadOptions()) -> Projector:
     """A projector fitted on cached inputs [n, k] and label codes [n, 40], rows in groups of four."""
     torch.manual_seed(seed)
-    model = Projector(inputs.shape[1])
-    average = Projector(inputs.shape[1])
+    model, average = Projector(inputs.shape[1]), Projector(inputs.shape[1])
+    if inputs.shape[1] > POOLED and not inputs[:, :POOLED].any():
+        model.ignore_pooled()
     average.load_state_dict(model.state_dict())
     optimiser = torch.optim.AdamW(model.parameters(), lr=options.lr, weight_decay=options.weight_decay)
     groups = torch.arange(len(inputs)).view(-1, 4)

@@ -84,7 +84,7 @@ def dense_targets(frames: Tensor) -> Tensor:
 
 @dataclass(frozen=True, kw_only=True)
 class VisionOptions:
-    budget: float = 600.0
+    budget: float = 120.0
     """cpu-seconds over all runs."""
 
     lr: float = 6e-4
