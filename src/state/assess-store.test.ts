@@ -26,6 +26,7 @@ const model = {
 
 const video: OpenedVideo = {
   id: 1,
+  start: 0,
   times: Float64Array.from({ length: 240 }, (_, i) => i / 24),
   facts: {
     name: 'clip.mp4',
