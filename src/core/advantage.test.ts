@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { groupAdvantage } from './advantage.ts';
-import { RULES } from './rewardRules.ts';
+import { RULES } from './reward-rules.ts';
 
 const rules = RULES.ours.advantage;
 const rewards = fc.array(fc.double({ min: -10, max: 10, noNaN: true }), { minLength: 2, maxLength: 16 });

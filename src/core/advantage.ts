@@ -1,6 +1,6 @@
 /** Group-relative advantages (eq. 2): how much better an answer is than the other answers to the same video. */
 import { mean, variance } from './moments.ts';
-import type { AdvantageRules } from './rewardRules.ts';
+import type { AdvantageRules } from './reward-rules.ts';
 
 export interface GroupAdvantage {
   readonly mean: number;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { rankRewards } from './ranking.ts';
-import { RULES } from './rewardRules.ts';
+import { RULES } from './reward-rules.ts';
 
 const score = fc.integer({ min: 100, max: 500 }).map((n) => n / 100);
 const video = fc.record({ mos: score, scores: fc.array(score, { minLength: 2, maxLength: 6 }) });

@@ -5,7 +5,7 @@
 import { CodedError } from './errors.ts';
 import { mean, variance } from './moments.ts';
 import { normalTails } from './normal.ts';
-import type { RewardRules } from './rewardRules.ts';
+import type { RewardRules } from './reward-rules.ts';
 
 /** Scores that the K answers to one video gave; null = unreadable. */
 export interface RankedVideo {

@@ -1,7 +1,7 @@
 /** Regression reward (eq. 5): a Gaussian of the score's error, and the factor α. */
 import { lacksPrecision } from './answer.ts';
 import { CodedError } from './errors.ts';
-import type { RewardRules } from './rewardRules.ts';
+import type { RewardRules } from './reward-rules.ts';
 
 export interface RegressionReward {
   /** Predicted score minus MOS. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type RewardRules, RULES } from './rewardRules.ts';
+import { type RewardRules, RULES } from './reward-rules.ts';
 import { batchRewards, readForReward } from './rewards.ts';
 
 const answer = (written: string) =>

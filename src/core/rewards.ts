@@ -8,7 +8,7 @@ import { CodedError } from './errors.ts';
 import { asciiDigits } from './python-text.ts';
 import { rankRewards, type VideoRank } from './ranking.ts';
 import { type RegressionReward, regressionReward } from './regression.ts';
-import type { RewardRules } from './rewardRules.ts';
+import type { RewardRules } from './reward-rules.ts';
 import { type TemporalOutcome, temporalBonuses } from './temporal.ts';
 
 /** What the rewards need to know of one answer. */

@@ -3,7 +3,7 @@
  * temporally damaged copy. Decided for the rank and for the regression reward.
  */
 import { mean } from './moments.ts';
-import type { RewardRules } from './rewardRules.ts';
+import type { RewardRules } from './reward-rules.ts';
 
 /** One reward of the answers to one video, raw and perturbed; null = unreadable, left out of the means. */
 export interface TemporalColumn {

@@ -1,7 +1,7 @@
 /** `rewards.json`: the released reward functions and trainer lines. */
 
 import { CodedError } from '../errors.ts';
-import { FIRST_RELEASE, type RewardRules, RULES } from '../rewardRules.ts';
+import { FIRST_RELEASE, type RewardRules, RULES } from '../reward-rules.ts';
 import type { DrawInteger, VideoRewards } from '../rewards.ts';
 import { batchRewards, readForReward } from '../rewards.ts';
 import { type ConformanceReport, goldenNumbers, type Tally, tally, type Written } from './report.ts';

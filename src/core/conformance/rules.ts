@@ -1,13 +1,13 @@
 /** The check of every file of rules, by the file's name. */
 import { checkFrames, type FramesFile } from './frames.ts';
-import { checkGrpoLoss, type GrpoLossFile } from './grpoLoss.ts';
+import { checkGrpoLoss, type GrpoLossFile } from './grpo-loss.ts';
 import { checkLevels, type LevelsFile } from './levels.ts';
 import { checkMetrics, type MetricsFile } from './metrics.ts';
 import { checkParse, type ParseFile } from './parse.ts';
 import { checkPerturb, type PerturbFile } from './perturb.ts';
 import type { ConformanceReport } from './report.ts';
 import { checkRewards, type RewardsFile } from './rewards.ts';
-import { checkRewardsPaper, type RewardsPaperFile } from './rewardsPaper.ts';
+import { checkRewardsPaper, type RewardsPaperFile } from './rewards-paper.ts';
 
 /**
  * The parsed file in, the report out. A file of another shape throws (TypeError, CodedError): the caller says so and

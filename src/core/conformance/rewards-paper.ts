@@ -1,7 +1,7 @@
 /** `rewards_paper.json`: the paper's equations 2–6 and 8–10, every intermediate. */
 import { groupAdvantage } from '../advantage.ts';
 import { clippedSurrogate, k3 } from '../grpo.ts';
-import { type RewardRules, RULES } from '../rewardRules.ts';
+import { type RewardRules, RULES } from '../reward-rules.ts';
 import { batchRewards, type ReadAnswer, type VideoRewards } from '../rewards.ts';
 import { type ConformanceReport, goldenNumbers, type Tally, tally, type Written } from './report.ts';
 
