@@ -25,6 +25,8 @@ let server: ViteDevServer;
 let address = '';
 
 test.skip(!existsSync(golden), 'no shared golden data');
+// A development server bundles its dependencies on the first visit.
+test.describe.configure({ timeout: 240_000 });
 
 test.beforeAll(async () => {
   mkdirSync(join(root, scratch), { recursive: true });

@@ -15,13 +15,18 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readManifest } from '../../src/core/manifest.ts';
+import { Checkpoint } from './checkpoint.ts';
+import { distance, spread } from './conformance/arrays.ts';
 import type { StageResult } from './conformance/stages.ts';
 import { conformance } from './conformance.node.ts';
 import { CheckpointFolder, PackageFolder } from './folder.node.ts';
 import { MemoryFiles, MemorySink } from './memory.ts';
+import { bytesOf } from './numbers.ts';
 import { type ConvertOptions, convertCheckpoint, variantsOf } from './package.ts';
+import { dequantise, quantise } from './quantise.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const python = join(root, '.venv', 'bin', 'python');
@@ -48,6 +53,58 @@ function makeCheckpoints(): void {
     ...writes,
   ].join('\n');
   execFileSync(python, ['-c', program], { cwd: join(root, 'training-server', 'torch') });
+}
+
+/** The checkpoint with the decoder's matrices as 4 bits leave them, and the tied head as 8 bits do. */
+async function withRoundedDecoder(files: CheckpointFolder): Promise<MemoryFiles> {
+  const { tensors } = await Checkpoint.open(files);
+  const header: Record<string, object> = {};
+  const data: Uint8Array[] = [];
+  let at = 0;
+  for (const name of tensors.names) {
+    const entry = tensors.entry(name)!;
+    let bytes = await tensors.bytes(entry);
+    if (entry.type === 'F32' && /(_proj|embed_tokens)\.weight$/.test(name)) {
+      const [rows, columns] = entry.shape as [number, number];
+      const q = quantise(await tensors.elements(entry), rows, columns, name.includes('embed') ? 8 : 4);
+      bytes = bytesOf(dequantise(q, columns));
+    }
+    header[name] = { dtype: entry.type, shape: entry.shape, data_offsets: [at, at + bytes.length] };
+    at += bytes.length;
+    data.push(bytes);
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const length = bytesOf(BigUint64Array.of(BigInt(json.length)));
+  const weights = new Uint8Array(Buffer.concat([length, json, ...data]));
+  const copied: [string, Uint8Array][] = [];
+  for (const name of ['config.json', 'generation_config.json']) {
+    copied.push([name, new Uint8Array(readFileSync(join(temporary, 'fragments', name)))]);
+  }
+  return new MemoryFiles([...copied, ['model.safetensors', weights]]);
+}
+
+/** Logits of 12 made-up embeddings, all places. */
+async function logitsOf(path: string): Promise<Float32Array> {
+  const session = await InferenceSession.create(path, { logSeverityLevel: 3 });
+  const length = 12;
+  const int64 = (values: number[], dims: number[]) =>
+    new Tensor('int64', BigInt64Array.from(values, BigInt), dims);
+  const feeds: Record<string, Tensor> = {
+    inputs_embeds: new Tensor(
+      'float32',
+      Float32Array.from({ length: length * 64 }, (_, i) => 0.05 * Math.sin(i * i)),
+      [1, length, 64],
+    ),
+    attention_mask: int64(new Array(length).fill(1), [1, length]),
+    num_logits_to_keep: int64([0], []),
+  };
+  if (session.inputNames.includes('position_ids'))
+    feeds.position_ids = int64([...new Array(length).keys()], [1, length]);
+  for (const name of session.inputNames.filter((each) => each.startsWith('past'))) {
+    feeds[name] = new Tensor('float32', new Float32Array(0), [1, 4, 0, 16]);
+  }
+  const { logits } = await session.run(feeds);
+  return logits!.data as Float32Array;
 }
 
 const fp32: ConvertOptions = { variants: variantsOf(['fp32']) };
@@ -134,6 +191,27 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
       vqathinker: { format: 1, family: 'vqathinker' },
       'transformers.js_config': { use_external_data_format: { 'decoder_model_merged_q4.onnx': 1 } },
     });
+  });
+
+  it('runs at 4 bits what its integers and scales stand for', async () => {
+    const folder = join(temporary, 'fragments');
+    const files = new CheckpointFolder(folder);
+    const rounded = await withRoundedDecoder(files);
+    const [q4, reference] = [join(temporary, 'q4'), join(temporary, 'q4-reference')];
+    await convertCheckpoint(files, new PackageFolder(q4), { variants: [{ dialect: 'webgpu', dtype: 'q4' }] });
+    await convertCheckpoint(rounded, new PackageFolder(reference), {
+      variants: [{ dialect: 'wasm', dtype: 'fp32' }],
+    });
+    const found = await logitsOf(join(q4, 'onnx', 'decoder_model_merged_q4.onnx'));
+    const expected = await logitsOf(join(reference, 'onnx-wasm', 'decoder_model_merged.onnx'));
+    // The same numbers in another order of sums.
+    expect(distance(found, expected)).toBeLessThan(2e-5 * spread(expected));
+    const exact = join(temporary, 'q4-exact');
+    await convertCheckpoint(files, new PackageFolder(exact), {
+      variants: [{ dialect: 'wasm', dtype: 'fp32' }],
+    });
+    const unrounded = await logitsOf(join(exact, 'onnx-wasm', 'decoder_model_merged.onnx'));
+    expect(distance(found, unrounded)).toBeGreaterThan(1e-3 * spread(expected));
   });
 
   it('writes models that onnx.checker accepts', async () => {

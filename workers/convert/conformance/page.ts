@@ -22,6 +22,13 @@ export interface PageRequest {
   readonly paths: readonly string[];
 }
 
+/**
+ * On SwiftShader (subgroups of 4) onnxruntime's GroupQueryAttention for WebGPU is wrong by a fifth for 32 and more fresh
+ * tokens at once, and right below (onnxruntime-node 1.30 and onnxruntime-web 1.31-dev, any head size). The page
+ * takes WASM on software adapters; the check goes on in pieces that are right.
+ */
+const prefillStep = 31;
+
 /** A folder over HTTP; each file is fetched once. */
 class FetchedFolder implements CheckpointFiles {
   readonly #files: readonly CheckpointFile[];
@@ -67,7 +74,11 @@ async function openRunner(ort: typeof Ort, request: PageRequest, choice: Variant
       logSeverityLevel: 3,
     });
   }
-  return new Runner(ort.Tensor, sessions, { ...choice, profile: request.profile });
+  return new Runner(ort.Tensor, sessions, {
+    ...choice,
+    profile: request.profile,
+    ...(choice.dialect === 'webgpu' && { prefillStep }),
+  });
 }
 
 async function run(request: PageRequest): Promise<StageResult[]> {

@@ -44,17 +44,19 @@ export class Runner {
   readonly profile: Profile;
   readonly #sessions: Readonly<Record<SessionName, Session>>;
   readonly #Tensor: TensorClass;
+  readonly #prefillStep: number;
 
   constructor(
     Tensor: TensorClass,
     sessions: Readonly<Record<SessionName, Session>>,
-    facts: { dtype: Dtype; dialect: Dialect; profile: Profile },
+    facts: { dtype: Dtype; dialect: Dialect; profile: Profile; prefillStep?: number },
   ) {
     this.#Tensor = Tensor;
     this.#sessions = sessions;
     this.dtype = facts.dtype;
     this.dialect = facts.dialect;
     this.profile = facts.profile;
+    this.#prefillStep = facts.prefillStep ?? Number.POSITIVE_INFINITY;
   }
 
   async release(): Promise<void> {
@@ -154,11 +156,53 @@ export class Runner {
     return { outputs: floatsOf(results), cache: grown };
   }
 
-  /** One forward pass without a cache; logits of the last `keep` positions, 0 = all. */
-  async forward({ embeds, mask }: Sequence, keep = 0): Promise<Outputs> {
-    const [batch, length] = embeds.shape as [number, number, number];
+  /** The prompt, whole or in pieces of at most `prefillStep`; logits of all pieces when `keep` is 0, else of the last. */
+  async #prefill({ embeds, mask }: Sequence, keep: number): Promise<{ outputs: Outputs; cache: Cache }> {
+    const [batch, length, width] = embeds.shape as [number, number, number];
     const all = mask ?? new Array<number>(batch * length).fill(1);
-    return (await this.#step(embeds, all, this.#emptyCache(batch), keep)).outputs;
+    const step = this.#prefillStep;
+    if (length <= step) return this.#step(embeds, all, this.#emptyCache(batch), keep);
+    if (batch !== 1) throw new RangeError('a batch is prefilled as a whole');
+    let cache = this.#emptyCache(1);
+    let outputs: Outputs = new Map();
+    const logits: FloatArray[] = [];
+    // The short piece comes first: what is compared are the last positions.
+    let from = 0;
+    for (let to = length % step || step; from < length; to += step) {
+      const data = embeds.data.subarray(from * width, to * width);
+      ({ outputs, cache } = await this.#step(
+        { shape: [1, to - from, width], data },
+        all.slice(0, to),
+        cache,
+        keep && 1,
+      ));
+      logits.push(outputs.get('logits')!);
+      from = to;
+    }
+    const own = keep === 1 ? logits.slice(-1) : logits;
+    const rows = own.reduce((sum, part) => sum + part.shape[1]!, 0);
+    const vocabulary = own[0]!.shape[2]!;
+    const joined = new Float32Array(rows * vocabulary);
+    own.reduce((at, part) => {
+      joined.set(part.data, at);
+      return at + part.data.length;
+    }, 0);
+    return {
+      outputs: new Map([...outputs, ['logits', { shape: [1, rows, vocabulary], data: joined }]]),
+      cache,
+    };
+  }
+
+  /** One forward pass without a cache; logits of the last `keep` positions, 0 = all. */
+  async forward(sequence: Sequence, keep = 0): Promise<Outputs> {
+    const length = sequence.embeds.shape[1]!;
+    if (length <= this.#prefillStep) return (await this.#prefill(sequence, keep)).outputs;
+    const { outputs } = await this.#prefill(sequence, 0);
+    const logits = outputs.get('logits')!;
+    const vocabulary = logits.shape[2]!;
+    const rows = keep === 0 ? length : keep;
+    const last = { shape: [1, rows, vocabulary], data: logits.data.subarray((length - rows) * vocabulary) };
+    return new Map([...outputs, ['logits', last]]);
   }
 
   /**
@@ -177,7 +221,7 @@ export class Runner {
     let all = Array.from({ length: batch }, (_, row) =>
       mask ? mask.slice(row * length, (row + 1) * length) : new Array<number>(length).fill(1),
     );
-    let step = await this.#step(embeds, all.flat(), this.#emptyCache(batch), 1);
+    let step = await this.#prefill({ embeds, ...(mask && { mask }) }, 1);
     const tokens = all.map((): number[] => []);
     const logits = all.map((): number[] => []);
     for (let i = 0; ; i++) {
