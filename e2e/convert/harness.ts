@@ -27,7 +27,7 @@ export interface HarnessConversion {
   readonly profile: string;
   /** Cut a file short: name and bytes. */
   readonly truncate?: readonly [string, number];
-  /** Abort at the first word of progress. */
+  /** Abort at once. */
   readonly stop?: boolean;
 }
 
@@ -44,14 +44,14 @@ export const harness = {
     const parent = await root.getDirectoryHandle('models', { create: true });
     const abort = new AbortController();
     const progress: number[] = [];
-    const result = await convertInWorker(
+    const conversion = convertInWorker(
       { ...request, files: dropped, parent: ['models'] },
-      ({ done, total }) => {
-        progress.push(done / total);
-        if (stop) abort.abort();
-      },
+      ({ done, total }) => void progress.push(done / total),
       abort.signal,
-    ).catch((error: unknown) =>
+    );
+    // The word to stop follows the request through the same channel, so it arrives while the worker opens the folder.
+    if (stop) abort.abort();
+    const result = await conversion.catch((error: unknown) =>
       error instanceof CodedError ? error.toData() : { name: (error as Error).name },
     );
     return { result, progress, contents: await contents(parent) };
