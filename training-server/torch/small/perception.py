@@ -141,15 +141,19 @@ class Standard:
 
 @dataclass(frozen=True, kw_only=True)
 class HeadOptions:
-    """How a projector is fitted on cached inputs."""
+    """How a projector is fitted on cached inputs.
 
-    steps: int = 1500
+    A slower, shorter fit than held-out clips ask for: their figures hardly change, but a head that follows the
+    procedural clips more closely ranks real ones worse (lr 1e-3: 3,000 steps lose .08 of the ladder).
+    """
+
+    steps: int = 1200
     groups: int = 48
     """Groups of four versions a step."""
 
-    lr: float = 1e-3
-    weight_decay: float = 0.05
-    noise: float = 0.1
+    lr: float = 5e-4
+    weight_decay: float = 0.3
+    noise: float = 0.15
     """Standard deviation of the noise on inputs: real clips lie beside the training ones."""
 
     dropout: float = 0.1
@@ -289,7 +293,7 @@ def stage_projector(seeds: int = 6) -> None:
     heads = [fit_head(inputs, codes, seed) for seed in range(seeds)]
     with torch.no_grad():
         together = torch.stack([head(inputs) for head in heads]).mean(0)
-    projector = fit_head(inputs, 0.3 * codes + 0.7 * together, seeds, HeadOptions(steps=2500))
+    projector = fit_head(inputs, 0.3 * codes + 0.7 * together, seeds)
     keys, raw = ladder_statistics()
     ladder = (keys, pad_pooled(standard(raw)))
     held_out = motion_inputs(test, standard)
