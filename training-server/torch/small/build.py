@@ -39,7 +39,7 @@ BANK = 48
 
 
 def vision_token_bank(count: int = BANK) -> Tensor:
-    """Vision tokens of training clips of different scenes [count, 392, 192], kept beside the language half."""
+    """Real vision tokens of clips of different scenes [count, 392, 192], kept beside the language half."""
     path = LANGUAGE / "vision_tokens.npy"
     if not path.exists():
         clips, vision = load_clips("train"), load_vision()
@@ -56,7 +56,8 @@ def mixed_frame_tokens(bank: Tensor) -> FrameTokens:
         if rng.random() < 0.5:
             return drawn(count, rng)
         clip = bank[rng.integers(len(bank))]
-        return clip[torch.from_numpy(np.sort(rng.choice(len(clip), count, replace=count > len(clip))))]
+        places = rng.choice(len(clip), count, replace=False)
+        return clip[torch.from_numpy(np.sort(places))]
 
     return draw
 
@@ -81,9 +82,7 @@ def code_map_of(projector: Projector) -> CodeMap:
     predicted = found(projector.hidden(motion_inputs(test)))[:, LABEL_PART]
     worth = explained(predicted, codes_of(test))
     listed = " ".join(f"{float(r):.2f}" for r in worth[SEVERITY])
-    print(
-        f"{len(train)} clips, penalty {penalty:g}, R² of the score {float(worth[SCORE][0]):.2f}, faults {listed}"
-    )
+    print(f"{len(train)} clips, penalty {penalty:g}, R²: score {float(worth[SCORE][0]):.2f}, faults {listed}")
     return found
 
 
@@ -94,9 +93,8 @@ def stage_checkpoint() -> None:
     print("language half: {step} steps, {seconds:.0f} cpu-s".format(**trained))
     perceiver, projector = load_perceiver(), load_projector()
     folder = CACHE / "checkpoint"
-    sha256 = write_checkpoint(
-        assemble(perceiver, language, tokenizer, code_map_of(projector)), tokenizer, folder
-    )
+    model = assemble(perceiver, language, tokenizer, code_map_of(projector))
+    sha256 = write_checkpoint(model, tokenizer, folder)
     print(f"{folder}: {sha256}")
     train = load_clips("train", with_statistics=True)
     inputs, codes = motion_inputs(train), codes_of(train)

@@ -1,0 +1,89 @@
+"""A folder assembled from parts loads strictly and computes what the parts compute. Oracle: the parts."""
+
+import json
+
+import pytest
+import torch
+
+from modules.loader import load_model
+from modules.statistics import NAMES, standardised, statistics
+from modules.vqathinker import VQAThinkerModel
+from small.checkpoint import Perceiver, assemble, profile_with_prompt, write_checkpoint
+from small.codes import CODE_SIZE
+from small.join import CodeMap
+from small.judge import TorchJudge
+from small.language import LanguageRecipe, OracleLanguage, language_config, train_tokenizer
+from small.perception import CELL, MOTION, PROFILE, VISION, Projector
+from small.prompt import PromptShape, prompt_sha256
+from small.trunk import load_trunk, muted
+from small.vision import load_vision
+
+
+@pytest.fixture(scope="module")
+def parts():
+    torch.manual_seed(0)
+    tokenizer = train_tokenizer(LanguageRecipe(), PromptShape())
+    language = OracleLanguage(language_config(tokenizer)).eval()
+    projector = Projector()
+    perceiver = Perceiver(
+        vision=VISION,
+        motion=MOTION,
+        profile=PROFILE,
+        vision_state=load_vision().state_dict(),
+        slowfast_state=muted(load_trunk()).state_dict(),
+        statistics=(torch.randn(len(NAMES)), torch.rand(len(NAMES)) + 0.5),
+        norm=projector.norm,
+        inner=projector.inner,
+    )
+    code_map = CodeMap(weight=torch.randn(CODE_SIZE, 192) * 0.1, bias=torch.randn(CODE_SIZE))
+    return perceiver, language, tokenizer, code_map, projector
+
+
+def test_profile_gets_prompt_and_ids(parts):
+    tokenizer = parts[2]
+    profile = profile_with_prompt(PROFILE, tokenizer)
+    assert profile.prompt_sha256 == prompt_sha256(PromptShape())
+    ids = profile.token_ids
+    assert tokenizer.decode([ids.image_start, ids.context, ids.image_end], skip_special_tokens=False) == (
+        "<img><IMG_CONTEXT></img>"
+    )
+
+
+def test_folder_computes_what_the_parts_compute(parts, tmp_path):
+    perceiver, language, tokenizer, code_map, projector = parts
+    model = assemble(perceiver, language, tokenizer, code_map)
+    sha256 = write_checkpoint(model, tokenizer, tmp_path / "checkpoint")
+    assert len(sha256) == 64 and not list(tmp_path.glob(".*"))
+    judge = TorchJudge(tmp_path / "checkpoint")
+    pixels = torch.randn(16, 3, 224, 224)
+    seen = judge.see(pixels)
+    # The muted trunk adds less than 1e-3 to a vector of unit size.
+    expected = standardised(statistics(pixels, NAMES, CELL), *perceiver.statistics)
+    assert torch.allclose(seen.motion[512:], expected, atol=1e-4)
+    assert seen.motion[:512].abs().max() < 1e-2
+    with torch.no_grad():
+        token = judge.model.motion_mlp(seen.motion[None])
+        assert torch.allclose(token, language.code(code_map(projector.hidden(seen.motion[None]))), atol=1e-4)
+    assert seen.frames.shape == (8 * 49, 192)
+    assert len(judge.write([seen, seen])) == 2
+    config = json.loads((tmp_path / "checkpoint" / "config.json").read_text())
+    assert config["default_profile"] == "small8" and config["llm_config"]["tie_word_embeddings"]
+    generation = json.loads((tmp_path / "checkpoint" / "generation_config.json").read_text())
+    assert generation["eos_token_id"] == tokenizer.token_to_id("<|im_end|>")
+
+
+def test_strict_loading_is_what_writing_ends_with(parts, tmp_path):
+    model = assemble(*parts[:4])
+    write_checkpoint(model, parts[2], tmp_path / "c")
+    loaded = load_model(tmp_path / "c")
+    assert isinstance(loaded, VQAThinkerModel)
+    for (name, a), b in zip(model.state_dict().items(), loaded.state_dict().values(), strict=True):
+        assert torch.equal(a, b), name
+
+
+def test_a_projector_of_another_width_is_refused(parts):
+    perceiver, language, tokenizer, code_map, _ = parts
+    wide = Projector(hidden=256)
+    other = Perceiver(**{**vars(perceiver), "norm": wide.norm, "inner": wide.inner})
+    with pytest.raises(ValueError, match="256 outputs"):
+        assemble(other, language, tokenizer, code_map)
