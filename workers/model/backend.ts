@@ -15,7 +15,15 @@ export interface Choice {
   readonly backend: Backend;
   readonly reason: BackendReason;
   readonly variant: Variant;
+  /** Prompt tokens given to the decoder at once. */
+  readonly prefillTokens: number;
 }
+
+/**
+ * onnxruntime-web 1.30 and 1.31 compute GroupQueryAttention wrongly for 32 and more fresh tokens on SwiftShader, whose
+ * subgroups hold 4 lanes; pieces below that are right, and a software adapter is slow either way.
+ */
+const SOFTWARE_PREFILL = 31;
 
 /** Asks the browser for its adapter; null where WebGPU is absent or blocked. */
 export async function probeAdapter(): Promise<AdapterFacts | null> {
@@ -82,7 +90,8 @@ export function chooseBackend(
               : 'gpu' in navigator
                 ? 'no-adapter'
                 : 'no-webgpu';
-    return { backend, reason, variant };
+    const pieces = backend === 'webgpu' && adapter?.software === true;
+    return { backend, reason, variant, prefillTokens: pieces ? SOFTWARE_PREFILL : Number.POSITIVE_INFINITY };
   }
   throw new CodedError('model/variant', { backend: first, dtype: options.dtype ?? 'any' });
 }

@@ -65,7 +65,7 @@ export function injectFeatures(
   });
 }
 
-function defineNetwork({ transformers }: Runtime, contextId: number) {
+function defineNetwork({ transformers }: Runtime, contextId: number, prefillTokens: number) {
   const { LlavaOnevisionForConditionalGeneration, Tensor } = transformers;
 
   return class VQAThinker extends LlavaOnevisionForConditionalGeneration implements Network {
@@ -92,9 +92,34 @@ function defineNetwork({ transformers }: Runtime, contextId: number) {
           image_features.data as Float32Array,
           motion_features.data as Float32Array,
         );
-        return super.forward({ ...rest, inputs_embeds: embeds });
+        return this.#prefill(rest, embeds);
       }
       return super.forward(rest);
+    }
+
+    /** The prompt in pieces of `prefillTokens`; the cache of one piece is the past of the next. */
+    async #prefill(rest: Inputs, embeds: Tensor): Promise<unknown> {
+      const length = embeds.dims[1] as number;
+      const mask = rest.attention_mask as Tensor;
+      let past: Record<string, Tensor> | null = null;
+      for (let from = 0; ; from += prefillTokens) {
+        const to = Math.min(from + prefillTokens, length);
+        const outputs = (await super.forward({
+          ...rest,
+          inputs_embeds: from === 0 && to === length ? embeds : embeds.slice(null, [from, to], null),
+          attention_mask: to === length ? mask : mask.slice(null, [0, to]),
+          ...(past === null ? {} : { past_key_values: past }),
+        })) as Record<string, Tensor>;
+        for (const tensor of Object.values(past ?? {}))
+          if (tensor.location === 'gpu-buffer') tensor.dispose();
+        if (to === length) return outputs;
+        past = Object.fromEntries(
+          Object.entries(outputs)
+            .filter(([name]) => name.startsWith('present'))
+            .map(([name, tensor]) => [name.replace('present', 'past_key_values'), tensor]),
+        );
+        await messages();
+      }
     }
 
     encodeVision(pixels: Float32Array, frames: number, size: number): Promise<Float32Array> {
@@ -145,7 +170,7 @@ export async function loadNetwork(runtime: Runtime, choice: Choice, contextId: n
     }),
     model_file_name: 'motion_encoder',
   });
-  const Network = defineNetwork(runtime, contextId);
+  const Network = defineNetwork(runtime, contextId, choice.prefillTokens);
   const sessions = { ...base.sessions, motion_encoder: motion.sessions.model };
   const network = new Network(base.config, sessions, base.configs);
   // The registry of transformers.js does not know the subclass; it runs as what it is derived from.
