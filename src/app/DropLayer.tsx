@@ -5,6 +5,7 @@
 import { useEffect, useState } from 'react';
 import { useWords } from '../ui/words/useWords.tsx';
 import './DropLayer.css';
+import { droppedFolder, openDroppedFolder } from './dropped-folder.ts';
 import { offerFiles } from './intake.ts';
 
 /** What the browser tells of the files over the window. */
@@ -49,7 +50,9 @@ export function DropLayer() {
       setOver(null);
       if (!filesOver(event)) return;
       event.preventDefault();
-      offerFiles([...(event.dataTransfer?.files ?? [])], 'drop');
+      const folder = droppedFolder(event);
+      if (folder) void openDroppedFolder(folder);
+      else offerFiles([...(event.dataTransfer?.files ?? [])], 'drop');
     };
     const paste = (event: ClipboardEvent) => {
       const files = [...(event.clipboardData?.files ?? [])];

@@ -35,6 +35,8 @@ import { usePlayer, usePlayerKeys } from './usePlayer.ts';
 import { Viewfinder } from './Viewfinder.tsx';
 import './AssessPage.css';
 
+const LATE_STOP_MS = 1000;
+
 export default function AssessPage() {
   const w = useWords();
   const { announce } = useSettings();
@@ -49,10 +51,15 @@ export default function AssessPage() {
   const [rawOpen, setRawOpen] = useState(false);
   const [about, setAbout] = useState(false);
   const stage = useRef<HTMLDivElement>(null);
+  /** When the present phase began, unless it is a run. */
+  const settled = useRef(Number.NEGATIVE_INFINITY);
   const notices = useNotices(state, loaded);
   const exports = useExports({ result, score, player, frames });
 
   useFileIntake(intake.take);
+  useEffect(() => {
+    if (phase !== 'running') settled.current = performance.now();
+  }, [phase]);
   useLeaveGuard(phase === 'running');
   useFocusOnResult(phase, intake.byKey);
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was highlighted or open belongs to the run before
@@ -95,7 +102,8 @@ export default function AssessPage() {
       if (document.fullscreenElement) return false;
       if (phase === 'running') assess.stop();
       else if (phase === 'empty') return false;
-      else assess.clear();
+      // A stop that comes a moment too late must not take the result away.
+      else if (phase !== 'done' || performance.now() - settled.current > LATE_STOP_MS) assess.clear();
     },
     next: () => (phase === 'running' ? false : next()),
     copy: () => (exports.copy ? void exports.copy() : false),
@@ -209,7 +217,7 @@ export default function AssessPage() {
             />
           }
           side={
-            phase === 'empty' ? (
+            phase === 'empty' || (phase === 'error' && text === '') ? (
               <>
                 <GradesPanel />
                 <Recent />
@@ -249,7 +257,7 @@ export default function AssessPage() {
           actions={
             phase === 'empty' ? (
               <ModelLine />
-            ) : phase === 'running' ? null : (
+            ) : phase === 'running' || (phase === 'error' && queue.length === 0) ? null : (
               <Actions
                 key={result?.createdAt ?? phase}
                 exports={exports.items}

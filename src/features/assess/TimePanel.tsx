@@ -1,5 +1,5 @@
 /** Where the time went: the bar of the run, its seconds, and what was done in them. */
-import { Fragment, useState } from 'react';
+import { useState } from 'react';
 import type { AssessState } from '../../state/assess-store.ts';
 import { STAGES, type Stage } from '../../state/stages.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
@@ -64,7 +64,7 @@ export function TimePanel({ stages, firstWord, report, answer, model, frames }: 
       {lines.length > 0 && (
         <p className="assess-time__words">
           {lines.map((line) => (
-            <Fragment key={line}>{line} </Fragment>
+            <span key={line}>{line}</span>
           ))}
         </p>
       )}

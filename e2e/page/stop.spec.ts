@@ -1,0 +1,75 @@
+/** Stopping in each stage, going on, and leaving while it runs. */
+import {
+  choose,
+  clip,
+  expect,
+  hasModel,
+  openPage,
+  reaches,
+  SAMPLE,
+  scoreOf,
+  test,
+  traceOf,
+} from './fixture.ts';
+
+test.skip(!hasModel, 'no bundled model');
+
+/** What the bar says in a stage, and what must be there after a stop in it. */
+const STAGES = [
+  ['decode', /Decod/],
+  ['look', /Looking|Look/],
+  ['prompt', /Reading it all together|Measuring motion/],
+  ['write', /^Writing, [1-9]/],
+] as const;
+
+test('a stop in each stage keeps what there is, and going on ends as if there had been none', async ({
+  page,
+  site,
+}) => {
+  const file = clip('bikes.mp4') ?? SAMPLE;
+  await openPage(page, site.address);
+  await choose(page, file);
+  await reaches(page, 'done');
+  const whole = `${await scoreOf(page)} ${await traceOf(page)}`;
+
+  for (const [stage, title] of STAGES) {
+    // A fresh page: kept frames would skip the early stages.
+    await openPage(page, site.address);
+    await choose(page, file);
+    await expect(page.locator('.ui-progress__title strong')).toContainText(title, { timeout: 60_000 });
+    await page.keyboard.press('Escape');
+    await reaches(page, 'stopped', 15_000);
+    await expect(page.locator('.assess-score'), stage).toContainText('No score');
+    const kept = await page.locator('.assess-strip__picture').count();
+    if (stage !== 'decode') expect(kept, stage).toBeGreaterThan(0);
+    if (stage === 'write') expect(whole).toContain((await traceOf(page)).trim());
+
+    await page.locator('.assess-frame__actions').getByRole('button', { name: 'Go on' }).click();
+    await reaches(page, 'done');
+    expect(`${await scoreOf(page)} ${await traceOf(page)}`, stage).toBe(whole);
+  }
+});
+
+test('leaving while it runs asks once; a reload starts clean and keeps Recent', async ({ page, site }) => {
+  await openPage(page, site.address);
+  await choose(page, SAMPLE);
+  await reaches(page, 'done');
+  await expect(page.locator('#assess-export')).toBeVisible();
+
+  const asked: string[] = [];
+  page.on('dialog', (dialog) => {
+    asked.push(dialog.type());
+    void dialog.accept();
+  });
+  await choose(page, clip('bikes.mp4') ?? SAMPLE);
+  await reaches(page, 'running');
+  await page.reload();
+  expect(asked).toEqual(['beforeunload']);
+  await reaches(page, 'empty');
+  await expect(page.locator('.assess-recent__row')).toHaveCount(1);
+  await expect(page.locator('.assess-recent__picture img')).toHaveCount(1);
+
+  // Nothing runs: nothing is asked.
+  await page.reload();
+  expect(asked).toHaveLength(1);
+});
