@@ -24,6 +24,8 @@ export interface ShownFrame {
   readonly time: number;
   readonly substituted?: number;
   readonly thumbnail: ImageBitmap | null;
+  /** The browser made its colours; another machine may give others. */
+  readonly foreign?: true;
   /** The vision encoder has seen it. */
   readonly looked: boolean;
 }
@@ -150,6 +152,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
               time: frame.time,
               thumbnail: frame.thumbnail ?? null,
               ...(frame.substituted === undefined ? {} : { substituted: frame.substituted }),
+              ...(frame.foreignColour ? { foreign: true } : {}),
             }
           : shown,
       ),

@@ -33,6 +33,7 @@ export function noticesOf(
       );
     }
   }
+  if (frames.some(({ foreign }) => foreign)) notices.push(w.assess.foreign);
   const told = new Set<number>();
   for (const { index, substituted } of frames) {
     if (substituted === undefined || told.has(index)) continue;

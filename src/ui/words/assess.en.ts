@@ -1,12 +1,7 @@
 /** Words of the Assess page in English, beside those in `en.ts` that other pages share. */
-import { bytes, count, THIN } from './format.ts';
+import { count, THIN } from './format.ts';
 
 export const assessEn = {
-  dropHere: 'Drop it anywhere on the page.',
-  codecsUnknown: 'not measured yet',
-  supported: 'yes',
-  unsupported: 'no',
-  sampleName: 'sample.mp4',
   modelMissing: 'Model not loaded',
   queueTitle: 'Next',
   queueRemove: (name: string): string => `Take ${name} out of the line`,
@@ -36,9 +31,6 @@ export const assessEn = {
   textScale: 'Scale',
   copiedText: 'Copied',
   exportOfficial: 'Row as CSV, official columns',
-  exported: (name: string): string => `${name} saved`,
-  outOfRange: (answer: string): string => `The answer “${answer}” lies outside the scale.`,
-  severalAnswers: 'There is more than one answer in the text.',
   reopenedTitle: (date: string): string => `Result of ${date}`,
   reopenedOther: (name: string): string =>
     `This is not ${name}: the content differs. It is assessed as a new video.`,
@@ -52,20 +44,13 @@ export const assessEn = {
     'Nobody has measured this model, so its score stands alone: from 1 to 5, higher is better, and no percentile is given.',
   aboutRule:
     'The word is the grade nearest to the number, with the cuts half-way between grades. The same video and the same model give the same text and the same number.',
-  previousSampled: 'Previous sampled frame',
-  nextSampled: 'Next sampled frame',
   frameFile: (name: string, frame: number): string => `${name}-frame-${frame}.png`,
   stageFacts: 'Facts of the file',
-  details: 'Time, file and model',
   notPlayable: 'This browser cannot play this file; its frames are decoded one by one.',
   hidden: 'An edit list hides this frame in players; the model sees it.',
-  sizeOnly: (size: number): string => bytes(size),
   modelValue: (name: string, dtype: string, backend: string): string => `${name}, ${dtype}, ${backend}`,
   onProcessor: 'processor',
   onAdapter: 'graphics adapter',
-  openedFolder: (name: string): string => `Loading the model of ${name}`,
-  stoppedBefore: 'Stopped before the first word',
-  doneSpoken: 'Done.',
 };
 
 export type AssessWords = typeof assessEn;

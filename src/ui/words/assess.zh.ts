@@ -1,13 +1,8 @@
 /** Words of the Assess page in Chinese. */
 import type { AssessWords } from './assess.en.ts';
-import { bytes, count } from './format.ts';
+import { count } from './format.ts';
 
 export const assessZh: AssessWords = {
-  dropHere: '可拖到页面任意位置。',
-  codecsUnknown: '尚未测定',
-  supported: '可以',
-  unsupported: '不可以',
-  sampleName: 'sample.mp4',
   modelMissing: '未加载模型',
   queueTitle: '接下来',
   queueRemove: (name) => `将${name}移出队列`,
@@ -33,9 +28,6 @@ export const assessZh: AssessWords = {
   textScale: '尺度',
   copiedText: '已复制',
   exportOfficial: '一行CSV（官方列）',
-  exported: (name) => `已保存${name}`,
-  outOfRange: (answer) => `回答“${answer}”超出量表范围。`,
-  severalAnswers: '文中不止一个回答。',
   reopenedTitle: (date) => `${date}的结果`,
   reopenedOther: (name) => `这不是${name}，内容不同，将作为新视频评估。`,
   checking: (name) => `正在核对是否为${name}`,
@@ -46,18 +38,11 @@ export const assessZh: AssessWords = {
     `模型的训练目标是人工主观评分。百分位表示${dataset}的${count(n)}段视频中，有多少段的人工评分更低。`,
   aboutUnmeasured: '此模型未经测定，分数只能单独看：1至5分，越高越好，不给出百分位。',
   aboutRule: '评语取最接近分数的等级，分界在两级正中。同一视频、同一模型，文字与分数都相同。',
-  previousSampled: '上一采样帧',
-  nextSampled: '下一采样帧',
   frameFile: (name, frame) => `${name}-frame-${frame}.png`,
   stageFacts: '文件信息',
-  details: '用时、文件与模型',
   notPlayable: '此浏览器无法播放该文件，画面逐帧解码显示。',
   hidden: '编辑列表使播放器不显示此帧，模型会看到它。',
-  sizeOnly: (size) => bytes(size),
   modelValue: (name, dtype, backend) => `${name}，${dtype}，${backend}`,
   onProcessor: '处理器',
   onAdapter: '显卡',
-  openedFolder: (name) => `正在加载${name}中的模型`,
-  stoppedBefore: '在写出首词前停止',
-  doneSpoken: '完成。',
 };

@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import type { OpenedVideo } from '../../../workers/media/api.ts';
+import type { LoadedModel, RawAnswer } from '../../../workers/model/api.ts';
+import { readStrictly } from '../../core/answer.ts';
+import { viewAnswer } from '../../core/answer-stream.ts';
+import type { AssessState } from '../../state/assess-store.ts';
+import { STAGES } from '../../state/stages.ts';
+import { en } from '../../ui/words/en.ts';
+import { noticesOf } from './Notices.tsx';
+import { barStages, scoreState, spansOf, timelineOf } from './run-view.ts';
+
+const stages = Object.fromEntries(
+  STAGES.map((stage) => [stage, { state: 'waiting', seconds: 0, done: 0, total: 0 }]),
+) as unknown as AssessState['stages'];
+
+const model = {
+  manifest: { name: 'Tiny', scale: { kind: 'unmeasured', range: [1, 5] } },
+} as unknown as LoadedModel;
+
+function stateOf(phase: AssessState['phase'], text: string, change: Partial<AssessState> = {}): AssessState {
+  const answer = { text, tokens: 9, end: 'eos', expected: null, framesReused: 0 } as unknown as RawAnswer;
+  return {
+    phase,
+    file: null,
+    video: null,
+    frames: [],
+    stages,
+    stage: null,
+    startedAt: 0,
+    firstWord: null,
+    view: viewAnswer(text),
+    tokens: 0,
+    answer: phase === 'done' ? answer : null,
+    reading: phase === 'done' ? readStrictly(text, [1, 5]) : null,
+    model,
+    report: null,
+    result: null,
+    error: null,
+    queue: [],
+    ...change,
+  };
+}
+
+const WHOLE = '<think>The clip is clear.</think><answer>3.87</answer>';
+
+describe('the score panel', () => {
+  it('waits, fills its digits, then has the number as written', () => {
+    expect(scoreState(stateOf('running', '<think>The clip')).kind).toBe('waiting');
+    expect(scoreState(stateOf('running', '<think>The clip is clear.</think><answer>3.8'))).toEqual({
+      kind: 'writing',
+      digits: '3.8',
+      words: 4,
+    });
+    expect(scoreState(stateOf('done', WHOLE))).toEqual({
+      kind: 'one',
+      value: 3.87,
+      written: '3.87',
+      band: 4,
+    });
+  });
+  it('never has a number that the answer is not', () => {
+    const text = '<think>x</think><answer>3.5/5</answer>';
+    expect(scoreState(stateOf('done', text))).toMatchObject({ kind: 'unreadable', answer: '3.5/5' });
+    expect(scoreState(stateOf('stopped', '<think>The clip is')).kind).toBe('stopped');
+    const long = { ...stateOf('done', '<think>on and on'), answer: { end: 'length', tokens: 1024 } };
+    expect(scoreState(long as AssessState)).toMatchObject({ kind: 'length', tokens: 1024 });
+  });
+});
+
+describe('marks', () => {
+  const frames = [0, 1, 2, 3].map((k) => ({ index: k * 10, time: k, thumbnail: null, looked: true }));
+  it('find what is named, what is ruled out and which frames are meant', () => {
+    const clip = timelineOf({ frames, video: { facts: { duration: 4 } } as OpenedVideo, result: null });
+    const spans = spansOf('Some motion blur in frame 2. No noise is visible.', clip, true);
+    expect(spans).toMatchObject([
+      { kind: 'distortion', id: 'motion-blur', says: 'found' },
+      { kind: 'distortion', id: 'noise', says: 'ruled-out' },
+      { kind: 'time', frames: [1] },
+    ]);
+  });
+  it('mean no frame before the frames are known', () => {
+    const clip = timelineOf({
+      frames: frames.map((frame) => ({ ...frame, time: Number.NaN })),
+      video: null,
+      result: null,
+    });
+    expect(spansOf('See frame 2 here.', clip, true)).toEqual([]);
+  });
+});
+
+describe('the bar', () => {
+  it('draws only what is measured', () => {
+    const shares = { index: 0.1, decode: 0.1, look: 0.4, motion: 0.1, prompt: 0.1, write: 0.2 };
+    const running = {
+      ...stages,
+      index: { state: 'done', seconds: 0.1, done: 0, total: 0 },
+      decode: { state: 'reused', seconds: 0, done: 0, total: 0 },
+      look: { state: 'running', seconds: 0, done: 3, total: 12 },
+      write: { state: 'running', seconds: 0, done: 50, total: 1024 },
+    } as const;
+    const bar = (tokens: number | null) =>
+      barStages(
+        running,
+        shares,
+        tokens,
+        (stage) => stage,
+        ({ seconds }) => `${seconds} s`,
+      );
+    expect(bar(null).map(({ fraction }) => fraction)).toEqual([0, 0, 0.25, 0, 0, 0]);
+    expect(bar(100).at(-1)?.fraction).toBe(0.5);
+    expect(bar(20).at(-1)?.fraction).toBe(0.97);
+    expect(bar(null).map(({ took }) => took)).toEqual([
+      '0.1 s',
+      '0 s',
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
+describe('notices', () => {
+  const facts = {
+    frames: 74,
+    missing: 176,
+    duration: 150,
+    colour: { transfer: 'hlg' },
+  } as OpenedVideo['facts'];
+  const frames = [
+    { index: 10, time: 10, thumbnail: null, looked: true },
+    { index: 93, time: 60.5, thumbnail: null, looked: true, substituted: 92 },
+  ];
+  it('say what is cut off, what was put in place, and what was not converted', () => {
+    const machine = { isolated: true, serviceWorker: true };
+    const found = noticesOf({ video: { facts } as OpenedVideo, frames, model: null }, machine, en, 'en');
+    expect(found).toHaveLength(4);
+    expect(found[0]).toContain('74 of 250');
+    expect(found[1]).toContain('HLG');
+    expect(found[2]).toContain('50.5\u202fs apart');
+    expect(found[3]).toBe('Frame 94 could not be decoded; frame 93 was used.');
+  });
+  it('say why there is one thread', () => {
+    const one = { backend: 'wasm', threads: 1 } as LoadedModel;
+    const on = (serviceWorker: boolean) =>
+      noticesOf({ video: null, frames: [], model: one }, { isolated: false, serviceWorker }, en, 'en');
+    expect(on(true)[0]).toContain('Reload');
+    expect(on(false)[0]).not.toContain('Reload');
+  });
+});
