@@ -6,6 +6,7 @@ cpu-seconds, so that a stop at any time leaves a usable trunk and more time make
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -166,7 +167,7 @@ def stage_trunk(options: TrunkOptions = TrunkOptions(), run_for: float = 1e9) ->
             errors: list[float] = []
         at = (spent + used) / options.budget
         for group in optimiser.param_groups:
-            group["lr"] = options.lr * min(1, (step + 1) / 50) * 0.5 * (1 + np.cos(np.pi * at))
+            group["lr"] = options.lr * min(1, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * at))
         chosen, pixels = [], []
         for g in rng.choice(len(train) // 4, options.groups, replace=False):
             places, flip = some_places(rng, options.side), rng.random() < 0.5

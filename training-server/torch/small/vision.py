@@ -7,6 +7,7 @@ a whitened cosine basis, without which a transformer hardly sees fine structure 
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -128,7 +129,7 @@ def stage_vision(options: VisionOptions = VisionOptions(), run_for: float = 1e9)
     while (used := time.process_time() - begun) < run_for and spent + used < options.budget:
         at = (spent + used) / options.budget
         for group in optimiser.param_groups:
-            group["lr"] = options.lr * min(1, (step + 1) / 50) * 0.5 * (1 + np.cos(np.pi * at))
+            group["lr"] = options.lr * min(1, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * at))
         chosen, frames = draw(train, rng, options)
         dense, labels = model(frames, options.frames)
         fit = F.smooth_l1_loss(dense, dense_targets(frames))
