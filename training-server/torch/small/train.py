@@ -1,7 +1,7 @@
 """Stages of the small model, one command each: `npm run train-small -- STAGE`.
 
 Every stage reads and writes files under the cache and can be stopped and run again. In order: `statistics`,
-`yardstick`, `trunk`, `vision`, `projector`; then the language half.
+`yardstick`, `trunk`, `vision`, `projector`; then `language` and `checkpoint`.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ STAGES = {
     "vision": "small.vision:stage_vision",
     "yardstick": "small.perception:stage_yardstick",
     "projector": "small.perception:stage_projector",
+    "language": "small.build:stage_language",
+    "checkpoint": "small.build:stage_checkpoint",
 }
 
 

@@ -199,9 +199,8 @@ def stage_trunk(options: TrunkOptions = TrunkOptions(), run_for: float = 1e9) ->
             path.with_suffix(".partial").rename(path)
             views = step * 4 * options.groups
             print(f"{now:.0f} cpu-s, {step} steps, {views} views, loss {np.mean(errors):.3f}", flush=True)
-        if step % (5 * SAVE_EVERY) == 0:
-            print(line(own_figures(average, load_clips("test"), 200, 4)), flush=True)
     save_part(average.trunk, OUT / "slowfast.safetensors")
+    print(line(own_figures(average, load_clips("test"), 400, 4)))
 
 
 def load_trunk() -> SlowFast:
