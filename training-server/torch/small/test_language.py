@@ -97,13 +97,13 @@ def test_code_holds_the_label_and_the_style():
 
 
 def test_places_grow_until_the_prompt_is_whole(prompt):
-    recipe, rng = LanguageRecipe(steps=100, short_tokens=(1, 1), full_every=10), np.random.default_rng(0)
-    behind, frames = slice(prompt.motion + 1, None), prompt.context
-    first, full, later = (seen_places(prompt, step, recipe, rng) for step in (1, 10, 61))
-    assert first[frames].sum() == 8 and not first[behind].any()
-    assert full[frames].all() and not full[behind].any()
-    assert later[frames].sum() == 8 and later[behind].all()
-    assert all(seen_places(prompt, step, recipe, rng).all() for step in (75, 99))
+    recipe = LanguageRecipe(steps=100, short_tokens=(1, 1), full_every=10, bare_until=0.45, full_from=0.7)
+    rng, frames = np.random.default_rng(0), prompt.context
+    assert not any(seen_places(prompt, step, recipe, rng).any() for step in (0, 44))
+    short, full = (seen_places(prompt, step, recipe, rng) for step in (61, 50))
+    assert short[frames].sum() == 8 and short.sum() == prompt.length - len(frames) + 8
+    assert full.all()
+    assert all(seen_places(prompt, step, recipe, rng).all() for step in (70, 99))
 
 
 def test_rate_warms_up_and_ends_at_zero():
@@ -113,7 +113,7 @@ def test_rate_warms_up_and_ends_at_zero():
 
 
 def test_a_resumed_run_is_the_unbroken_one(tokenizer, prompt, tmp_path):
-    recipe = LanguageRecipe(steps=4, rows=2, question_from=0.5, full_from=0.75)
+    recipe = LanguageRecipe(steps=4, rows=2, bare_until=0.5, full_from=0.75)
 
     def training(name):
         return LanguageTraining(tokenizer, prompt, recipe, tmp_path / name)
