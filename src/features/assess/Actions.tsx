@@ -12,10 +12,12 @@ export interface ActionsProps {
   readonly onAgain: (() => void) | null;
   /** How many videos wait. */
   readonly waiting: number;
+  /** The stage has the one primary button of the view. */
+  readonly quiet: boolean;
   readonly onNext: () => void;
 }
 
-export function Actions({ exports, onCopy, onGoOn, onAgain, waiting, onNext }: ActionsProps) {
+export function Actions({ exports, onCopy, onGoOn, onAgain, waiting, quiet, onNext }: ActionsProps) {
   const w = useWords();
   const [copied, setCopied] = useState(false);
   return (
@@ -48,7 +50,7 @@ export function Actions({ exports, onCopy, onGoOn, onAgain, waiting, onNext }: A
           )}
         />
       )}
-      <Button look={onGoOn ? 'plain' : 'primary'} kbd="N" onClick={onNext}>
+      <Button look={onGoOn || quiet ? 'plain' : 'primary'} kbd="N" onClick={onNext}>
         {waiting > 0 ? w.assess.queueStart : w.actions.next}
       </Button>
     </>

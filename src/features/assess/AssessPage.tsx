@@ -265,6 +265,7 @@ export default function AssessPage() {
                 onGoOn={phase === 'stopped' ? assess.goOn : null}
                 onAgain={phase === 'stopped' && text !== '' ? () => assess.again() : null}
                 waiting={queue.length}
+                quiet={phase === 'error' || (phase === 'reopened' && !player)}
                 onNext={next}
               />
             )
