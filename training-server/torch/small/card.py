@@ -12,10 +12,10 @@ pipeline_tag: video-text-to-text
 
 # VQAThinker small
 
-A no-reference video quality model of 4.4 million parameters that runs in a web page. It looks at 8 pairs
-of frames, writes what is wrong and what is right with the picture, and gives a score from 1 to 5. It has
-the parts of VQAThinker (vision encoder, SlowFast, two projectors, Qwen2 decoder, the same tensor names),
-made small, and was trained from nothing, on procedural video only.
+A no-reference video quality model of $parameters million parameters that runs in a web page. It looks at
+8 pairs of frames, writes what is wrong and what is right with the picture, and gives a score from 1 to 5.
+It has the parts of VQAThinker (vision encoder, SlowFast, two projectors, Qwen2 decoder, the same tensor
+names), made small, and was trained from nothing, on procedural video only.
 
 ## Figures
 
@@ -47,13 +47,15 @@ clips).
 - The score is better than the words: the order of clips is more often right than the named cause. Light
   noise on soft or compressed footage, and exposure that depends on the scene, are its weak points.
 - It never saw footage of people in training beyond some photographs.
-- The vision tokens are read past: what the answer says comes from the motion token.
+- What the answer says comes from closed-form statistics of the pixels, through the motion token. SlowFast and
+  the vision encoder are in the graph and were trained, but the first is muted, because its features measured
+  no better than none, and the decoder reads past the tokens of the second.
 
 ## Licence
 
 Apache-2.0, weights included. Trained on generated pictures and on photographs under free licences.""")
 
 
-def model_card(table: str) -> str:
-    """README.md of the package with the given table of figures (markdown)."""
-    return CARD.substitute(table=table)
+def model_card(table: str, parameters: int) -> str:
+    """README.md of the package with the given table of figures (markdown) and number of parameters."""
+    return CARD.substitute(table=table, parameters=f"{parameters / 1e6:.1f}")

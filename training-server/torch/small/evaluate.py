@@ -2,7 +2,7 @@
 
 Everything is measured on the text that the model writes, read as the page reads it: held-out clips, a
 held-out family of stills, and the ladder of real footage, with 95 % intervals by bootstrap over scenes (the
-four versions of a scene stay together). Beside it stands the yardstick: a head on the statistics, no text.
+four versions of a scene stay together).
 
 Prints the table and writes `figures-*.json` (every figure with its command) and `about.json`, what
 `npm run convert -- … --about` takes: name, scale, figures, licence, card.
@@ -229,7 +229,9 @@ def table(figures: Sequence[Figure]) -> str:
     return "\n".join(lines)
 
 
-def about(figures: Sequence[Figure], quantiles: Sequence[float], n: int) -> dict[str, object]:
+def about(
+    figures: Sequence[Figure], quantiles: Sequence[float], n: int, parameters: int
+) -> dict[str, object]:
     """What a package says of itself."""
     return {
         "name": NAME,
@@ -242,7 +244,7 @@ def about(figures: Sequence[Figure], quantiles: Sequence[float], n: int) -> dict
             "quantiles": [float(q) for q in quantiles],
         },
         "figures": [f.as_json() for f in figures],
-        "card": model_card(table(figures)),
+        "card": model_card(table(figures), parameters),
     }
 
 
@@ -276,7 +278,8 @@ def main(arguments: list[str] | None = None) -> None:
     content = json.dumps([f.as_json() for f in figures], indent=2)
     (out / f"figures-{stem}.json").write_text(content + "\n", "utf-8")
     if not options.package:
-        said = about(figures, options.quantiles, options.judged)
+        parameters = sum(p.numel() for p in judges[0].model.parameters())
+        said = about(figures, options.quantiles, options.judged, parameters)
         (out / "about.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")
 
 

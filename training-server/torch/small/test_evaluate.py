@@ -144,9 +144,10 @@ def test_stopped_judging_goes_on_where_it_stopped(tmp_path: Path):
 
 def test_about_is_what_the_converter_takes():
     figures = [Figure(name="SRCC", value=0.5, low=0.4, high=0.6, n=4, command="npm run evaluate-small")]
-    said = about(figures, np.linspace(1, 5, 101), 4)
+    said = about(figures, np.linspace(1, 5, 101), 4, 4_400_000)
     assert said["figures"] == [
         {"name": "SRCC", "value": 0.5, "n": 4, "command": "npm run evaluate-small", "low": 0.4, "high": 0.6}
     ]
     assert len(said["scale"]["quantiles"]) == 101 and said["scale"]["kind"] == "own"
-    assert table(figures) in said["card"] == model_card(table(figures))
+    assert table(figures) in said["card"] == model_card(table(figures), 4_400_000)
+    assert "4.4 million" in said["card"]
