@@ -69,7 +69,26 @@ export default defineConfig(({ command }) => ({
   },
   worker: { format: 'es' },
   build: { target: 'es2023', sourcemap: false, chunkSizeWarningLimit: 700 },
+  // What the workers import is found late otherwise, and the page would be loaded a second time.
+  optimizeDeps: {
+    entries: ['index.html'],
+    include: [
+      '@huggingface/transformers',
+      '@noble/hashes/sha2.js',
+      '@noble/hashes/utils.js',
+      'comlink',
+      'mediabunny',
+      'mp4box',
+      'ort-asyncify',
+      'ort-jspi',
+      'zod',
+    ],
+  },
   server: {
+    // The Python environment and made data are tens of thousands of files that no page depends on.
+    watch: {
+      ignored: ['**/.venv/**', '**/.scratch/**', '**/.cache/**', '**/work/**', '**/training-server/**'],
+    },
     headers: { ...ISOLATION_HEADERS, 'Content-Security-Policy': DEV_CONTENT_SECURITY_POLICY(NONCE) },
   },
   preview: { headers: ISOLATION_HEADERS },

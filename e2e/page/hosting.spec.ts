@@ -50,6 +50,9 @@ test('on a host without headers: one thread at first, all of them after a reload
 test('in development', async ({ page }) => {
   const server = await createServer({
     root: ROOT,
+    // Its own, and cold: the first start after an install is the one that must work.
+    cacheDir: join(ROOT, '.scratch', 'vite-page'),
+    optimizeDeps: { force: true },
     logLevel: 'error',
     server: { port: 0, host: '127.0.0.1', hmr: false },
   });
