@@ -1,6 +1,6 @@
 /** A page of the production build in real Chromium, as a user's browser would run it. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from '@playwright/test';
@@ -59,14 +59,14 @@ export function scratchFile(name: string, recipe: readonly string[], make: (path
   return path;
 }
 
-/** A copy under another name: other bytes for every cache, the same video. */
-export function renamed(path: string, name: string): { name: string; mimeType: string; buffer: Buffer } {
-  return { name, mimeType: 'video/mp4', buffer: readFileSync(path) };
+/** A copy under another name: new to every cache of the page, the same video. */
+export function renamed(path: string, name: string): string {
+  const copy = join(scratch, name);
+  copyFileSync(path, copy);
+  return copy;
 }
 
 export const median = (values: readonly number[]): number => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 };
-
-export { writeFileSync };

@@ -3,13 +3,13 @@
  * otherwise idle machine, and ratios within one run say more than seconds.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import type { HarnessRun, harness as ModelHarness } from '../model/harness.ts';
-import { type Bench, median, openBench, renamed, root, scratchFile } from './browser.ts';
+import { type Bench, median, openBench, renamed, root, scratch, scratchFile } from './browser.ts';
 import { benchMedia } from './media.ts';
 import { nativeTokensPerSecond } from './native-decoder.ts';
 
@@ -84,9 +84,12 @@ async function warmRuns({ address, page }: Bench): Promise<Row[]> {
   const [first, done, long]: [number[], number[], number[]] = [[], [], []];
   for (let run = 0; run <= RUNS; run++) {
     await view.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks.splice(0));
-    const chooser = view.waitForEvent('filechooser');
-    await view.keyboard.press('o');
-    await (await chooser).setFiles(renamed(clip720(), `clip-${run}.mp4`));
+    const chooser = view.locator('body > input[type=file]');
+    while ((await chooser.count()) === 0) {
+      await view.keyboard.press('o');
+      await view.waitForTimeout(100);
+    }
+    await chooser.setInputFiles(renamed(clip720(), `clip-${run}.mp4`));
     await view.waitForFunction(
       (n) => performance.getEntriesByName('assess:done', 'measure').length > n,
       run,
@@ -121,7 +124,10 @@ async function browserTokens(
   { address, page }: Bench,
   size: number,
   frames: number,
+  pairs: boolean,
 ): Promise<Map<number, number>> {
+  const bytes = Uint8Array.from({ length: size ** 2 * 3 * frames }, (_, i) => (i * 97) % 251);
+  writeFileSync(join(scratch, 'dist', 'frames.bin'), bytes);
   const speeds = new Map<number, number>();
   for (const threads of [1, 2]) {
     const view = await page();
@@ -131,17 +137,7 @@ async function browserTokens(
       ([base, count]) => window.harness.load(base as string, { backend: 'wasm', threads: count as number }),
       ['/models/small/', threads] as const,
     );
-    const url = await view.evaluate(
-      ([side, count]) => {
-        const bytes = Uint8Array.from(
-          { length: (side as number) ** 2 * 3 * (count as number) },
-          (_, i) => (i * 97) % 251,
-        );
-        return URL.createObjectURL(new Blob([bytes]));
-      },
-      [size, frames] as const,
-    );
-    const run: HarnessRun = { frames: url, size, maxTokens: 96 };
+    const run: HarnessRun = { frames: '/frames.bin', size, maxTokens: 96, pairs };
     const rates: number[] = [];
     for (let i = 0; i < 4; i++) {
       const { answer } = await view.evaluate((options) => window.harness.assess(options), run);
@@ -162,11 +158,8 @@ async function decoderSpeed(bench: Bench): Promise<Row[]> {
   const file = wasm.files.find((path: string) => /decoder_model_merged.*\.onnx$/.test(path));
   const prompt = profile.frames * profile.tokensPerFrame + 120;
   const native = await nativeTokensPerSecond(PACKAGE, file, prompt, 60);
-  const browser = await browserTokens(
-    bench,
-    profile.size,
-    profile.frames * (profile.motion.take === 'pairs' ? 2 : 1),
-  );
+  const pairs = profile.motion.take === 'pairs';
+  const browser = await browserTokens(bench, profile.size, profile.frames * (pairs ? 2 : 1), pairs);
   const list = (speeds: ReadonlyMap<number, number>) =>
     [...speeds].map(([t, s]) => `${s.toFixed(0)} (${t} thr.)`).join(', ');
   const ratio = best(browser)[1] / best(native)[1];
@@ -182,17 +175,16 @@ async function decoderSpeed(bench: Bench): Promise<Row[]> {
 }
 
 function print(rows: readonly Row[]): void {
-  const width = (pick: (row: Row) => string) => Math.max(...rows.map((row) => pick(row).length));
-  const [a, b] = [width((row) => row.what), width((row) => row.value)];
-  for (const { what, value, bar } of rows) console.log(`${what.padEnd(a)}  ${value.padEnd(b)}  ${bar}`);
+  for (const { what, value, bar } of rows) console.log(`${what.padEnd(50)}  ${value.padEnd(30)}  ${bar}`);
 }
 
 const bench = await openBench();
 try {
   console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'processor'}, Node ${process.versions.node}\n`);
-  const rows: Row[] = [await firstPaint(bench), ...(await warmRuns(bench)), ...(await decoderSpeed(bench))];
-  rows.push(...(await benchMedia(await bench.page(), bench.address)));
-  print(rows);
+  print([await firstPaint(bench)]);
+  print(await warmRuns(bench));
+  print(await decoderSpeed(bench));
+  print(await benchMedia(await bench.page(), bench.address));
 } finally {
   await bench.close();
 }

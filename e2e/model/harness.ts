@@ -9,6 +9,8 @@ export interface HarnessRun {
   readonly frames: string;
   readonly size: number;
   readonly maxTokens: number;
+  /** The frames are pairs: the vision branch sees the first of each. */
+  readonly pairs?: boolean;
   /** Aborts after this many tokens. */
   readonly stopAfter?: number;
   readonly prefix?: string;
@@ -31,7 +33,7 @@ export const harness = {
     const events: AssessEvent[] = [];
     const answer = await client.assess(
       {
-        vision: frames,
+        vision: run.pairs ? frames.filter((_, i) => i % 2 === 0) : frames,
         motion: frames,
         sampling:
           run.seed === undefined

@@ -58,7 +58,7 @@ export interface RunOptions {
   /** Frames that an earlier run of the same video delivered, by index. */
   readonly kept: ReadonlyMap<number, DeliveredFrame>;
   readonly media: FrameSource;
-  readonly client: Pick<ModelClient, 'assess'>;
+  readonly client: Pick<ModelClient, 'assess' | 'look'>;
   /** Resolves when the model is loaded; decoding starts only then, since the profile says which frames. */
   readonly model: Promise<LoadedModel>;
   readonly sampling: AssessRequest['sampling'];
@@ -131,6 +131,11 @@ export async function runAssessment(options: RunOptions): Promise<RunResult> {
   const wanted = [...new Set([...plan.vision, ...plan.motion])].sort((a, b) => a - b);
   onEvent({ kind: 'planned', sampled: plan.vision, wanted: wanted.length, waited });
 
+  const picture = (index: number, rule: number): ModelFrame => ({
+    key: frameKey(file, index, rules[rule] as PixelRule, profile.size),
+    rgb: (frames.get(index) as DeliveredFrame).rgb[rule] as Uint8Array<ArrayBuffer>,
+  });
+
   const frames = new Map([...options.kept].filter(([index]) => wanted.includes(index)));
   const missing = wanted.filter((index) => !frames.has(index));
   let report: DecodeReport | null = null;
@@ -147,16 +152,14 @@ export async function runAssessment(options: RunOptions): Promise<RunResult> {
     const take = (frame: DeliveredFrame) => {
       frames.set(frame.index, frame);
       onEvent({ kind: 'frame', frame, arrived: frames.size, wanted: wanted.length });
+      // The vision encoder works on one core while the decoder works on the others. What fails here fails below too.
+      if (plan.vision.includes(frame.index)) client.look([picture(frame.index, vision)]).catch(() => {});
     };
     report = await media.frames(video.id, request, take, signal);
     onEvent({ kind: 'decoded', report });
     seconds.decode = lap();
   }
 
-  const picture = (index: number, rule: number): ModelFrame => ({
-    key: frameKey(file, index, rules[rule] as PixelRule, profile.size),
-    rgb: (frames.get(index) as DeliveredFrame).rgb[rule] as Uint8Array<ArrayBuffer>,
-  });
   let stage: Stage | null = null;
   const enter = (next: Stage) => {
     if (stage !== next) onEvent({ kind: 'stage', stage: next });
@@ -181,6 +184,16 @@ export async function runAssessment(options: RunOptions): Promise<RunResult> {
     },
     signal,
   );
-  if (answer.framesReused === plan.vision.length) reused.push('look');
-  return { video, answer, seconds: { ...seconds, ...answer.seconds }, reused, report, frames };
+  // What was looked at while decoding is no reuse; what was still waiting then is time of looking.
+  if (report === null && answer.framesReused === plan.vision.length) reused.push('look');
+  const { look, motion: moving, prompt, write } = answer.seconds;
+  const waiting = Math.max(0, lap() - look - moving - prompt - write);
+  return {
+    video,
+    answer,
+    seconds: { ...seconds, ...answer.seconds, look: look + waiting },
+    reused,
+    report,
+    frames,
+  };
 }

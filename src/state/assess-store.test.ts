@@ -90,7 +90,10 @@ function page(change: { assess?: Assess; media?: Partial<MediaClient>; hash?: ()
     ...change.media,
   };
   const assess = vi.fn(change.assess ?? writes);
-  const models = { ready: async () => model, client: { assess } } as unknown as ModelStore;
+  const models = {
+    ready: async () => model,
+    client: { assess, look: async () => {} },
+  } as unknown as ModelStore;
   const onResult = vi.fn();
   const store = createAssessStore({
     media,

@@ -63,6 +63,8 @@ export interface AssessState {
 const NO_VIEW: AnswerView = viewAnswer('');
 const MAX_QUEUE = 3;
 const MAX_TOKENS = 1024;
+/** Milliseconds between two drawings of the growing text. */
+const WRITE_INTERVAL = 50;
 /** One score says little about a longer video. */
 export const LONG_SECONDS = 60;
 
@@ -123,6 +125,9 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
   /** Frames of the present video; what a stopped run has decoded is there for the next one. */
   let kept = new Map<number, DeliveredFrame>();
   let stream: AnswerStream = answerStream();
+  /** Text that has arrived and is not drawn yet: a fast model writes more tokens than a screen has frames. */
+  let unread = { text: '', tokens: 0 };
+  let unreadTimer: ReturnType<typeof setTimeout> | undefined;
   let running: { stage: Stage; at: number } | null = null;
 
   function setStage(stage: Stage, change: Partial<StageState>): void {
@@ -190,18 +195,32 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       set({ frames: get().frames.map((frame, i) => (i < done ? { ...frame, looked: true } : frame)) });
     } else if (event.event.stage === 'write') {
       const { startedAt, firstWord } = get();
-      const { text, tokens } = event.event;
-      if (firstWord === null) measure('first-word');
-      set({
-        view: stream.feed(text),
-        tokens,
-        ...(firstWord === null ? { firstWord: (performance.now() - startedAt) / 1000 } : {}),
-      });
-      setStage('write', { done: tokens, total: MAX_TOKENS });
+      unread = { text: unread.text + event.event.text, tokens: event.event.tokens };
+      if (firstWord === null) {
+        measure('first-word');
+        set({ firstWord: (performance.now() - startedAt) / 1000 });
+        showWritten();
+      } else unreadTimer ??= setTimeout(showWritten, WRITE_INTERVAL);
     }
   }
 
+  function showWritten(): void {
+    clearTimeout(unreadTimer);
+    unreadTimer = undefined;
+    const { text, tokens } = unread;
+    unread = { text: '', tokens };
+    set({ view: stream.feed(text), tokens });
+    setStage('write', { done: tokens, total: MAX_TOKENS });
+  }
+
+  function dropUnread(): void {
+    clearTimeout(unreadTimer);
+    unreadTimer = undefined;
+    unread = { text: '', tokens: 0 };
+  }
+
   async function finish(file: File, run: RunResult, model: LoadedModel): Promise<void> {
+    dropUnread();
     const reading = readAnswer(run.answer, model);
     const stages = noStages();
     for (const stage of STAGES) {
@@ -257,6 +276,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     controller?.abort();
     const mine = new AbortController();
     controller = mine;
+    dropUnread();
     stream = answerStream();
     const view = options.prefix ? stream.feed(options.prefix) : NO_VIEW;
     running = null;

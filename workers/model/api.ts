@@ -14,7 +14,7 @@ export type PackageSource =
 export interface LoadOptions {
   readonly backend?: Backend | 'auto';
   readonly dtype?: Dtype;
-  /** Processor threads for WASM; default: by measurement, 1 where the page is not isolated. */
+  /** Processor threads for WASM; default: one for a small package, else all cores; 1 where the page is not isolated. */
   readonly threads?: number;
 }
 
@@ -101,6 +101,8 @@ export interface ModelApi {
     onProgress: (p: LoadProgress) => void,
   ): Promise<LoadedModel>;
   has(keys: readonly string[]): Promise<boolean[]>;
+  /** Runs the vision encoder ahead of `assess`, while later frames are still being decoded. */
+  look(frames: readonly ModelFrame[]): Promise<void>;
   assess(request: AssessRequest, onEvent: (event: AssessEvent) => void): Promise<RawAnswer>;
   /** Stops within one token; the running `assess` resolves with `end: 'aborted'` and what was written. */
   abort(job: number): void;

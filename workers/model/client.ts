@@ -8,6 +8,7 @@ import type {
   LoadOptions,
   LoadProgress,
   ModelApi,
+  ModelFrame,
   PackageSource,
   RawAnswer,
 } from './api.ts';
@@ -20,6 +21,8 @@ export interface ModelClient {
   ): Promise<LoadedModel>;
   /** Which pictures the worker still has embeddings of. */
   has(keys: readonly string[]): Promise<boolean[]>;
+  /** Looks at frames ahead of `assess`; failures show there. */
+  look(frames: readonly ModelFrame[]): Promise<void>;
   assess(
     request: Omit<AssessRequest, 'job'>,
     onEvent: (event: AssessEvent) => void,
@@ -66,9 +69,13 @@ export function createModelClient(): ModelClient {
   }
 
   return {
-    load: (source, options = {}, onProgress = () => {}) =>
-      guarded(api().load(source, options, proxy(onProgress))) as Promise<LoadedModel>,
+    load(source, options = {}, onProgress = () => {}) {
+      // A new worker for every package: a WASM heap never shrinks, and the number of threads is set once in its life.
+      close();
+      return guarded(api().load(source, options, proxy(onProgress))) as Promise<LoadedModel>;
+    },
     has: (keys) => guarded(api().has(keys)) as Promise<boolean[]>,
+    look: (frames) => guarded(api().look(frames)) as Promise<void>,
     async assess(request, onEvent, signal) {
       const id = ++job;
       signal?.throwIfAborted();

@@ -20,7 +20,7 @@ import { generate } from './generation.ts';
 import { loadNetwork, type Network } from './network.ts';
 import { PackageFiles } from './package-files.ts';
 import { normalisationTable, normalise } from './pixels.ts';
-import { mount, packageId, type Runtime, startRuntime, unmount } from './runtime.ts';
+import { mount, packageId, type Runtime, startRuntime, threadsFor, unmount } from './runtime.ts';
 
 const CACHE_BYTES = 256 << 20;
 
@@ -39,6 +39,7 @@ export class ModelSession implements ModelApi {
   readonly #motion = new EmbeddingCache(1 << 20);
   readonly #stops = new Map<number, AbortController>();
   #loaded: Loaded | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
   #losses = 0;
 
   async load(
@@ -67,9 +68,10 @@ export class ModelSession implements ModelApi {
       throw new CodedError('model/family', { family: manifest.family });
     }
     const choice = chooseBackend(manifest, adapter, options);
+    const weightBytes = files.needed(choice.variant).reduce((sum, file) => sum + file.bytes, 0);
     const [contents, runtime] = await Promise.all([
       files.load(choice.variant, onProgress),
-      startRuntime(options.threads),
+      startRuntime(options.threads ?? threadsFor(weightBytes)),
     ]);
     mount(contents);
     try {
@@ -85,7 +87,7 @@ export class ModelSession implements ModelApi {
         adapter: choice.backend === 'webgpu' ? (adapter?.name ?? '') : '',
         threads: choice.backend === 'wasm' ? runtime.threads : 1,
         seconds: (performance.now() - started) / 1000,
-        bytes: files.needed(choice.variant).reduce((sum, file) => sum + file.bytes, 0),
+        bytes: weightBytes,
       };
       return {
         source,
@@ -105,6 +107,21 @@ export class ModelSession implements ModelApi {
     return Promise.resolve(keys.map((key) => this.#vision.has(key)));
   }
 
+  look(frames: readonly ModelFrame[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const loaded = this.#loaded;
+      if (!loaded) return;
+      for (const frame of frames) await this.#embed(loaded, frame);
+    });
+  }
+
+  /** One call at a time: a session cannot run twice at once. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work, work);
+    this.#turn = done.catch(() => {});
+    return done;
+  }
+
   abort(job: number): void {
     this.#stops.get(job)?.abort();
   }
@@ -121,7 +138,7 @@ export class ModelSession implements ModelApi {
     const controller = new AbortController();
     this.#stops.set(request.job, controller);
     try {
-      return await this.#answer(request, controller.signal, onEvent);
+      return await this.#inTurn(() => this.#answer(request, controller.signal, onEvent));
     } catch (error) {
       const loaded = this.#loaded;
       // A lost graphics device is rebuilt once; a second loss is for the user to decide.
@@ -199,9 +216,20 @@ export class ModelSession implements ModelApi {
     }
   }
 
+  /** Features of one frame, [tokens, width], from the cache where they are known. */
+  async #embed({ facts, network, table }: Loaded, frame: ModelFrame): Promise<Float32Array> {
+    const known = this.#vision.get(frame.key);
+    if (known) return known;
+    if (!frame.rgb) throw new CodedError('run/pixels', { frame: frame.key });
+    const { size } = facts.profile;
+    const features = await network.encodeVision(normalise([frame.rgb], size, table), 1, size);
+    this.#vision.set(frame.key, features);
+    return features;
+  }
+
   /** Features of all frames in prompt order, [n · tokens, width], one frame at a time so that a stop is quick. */
   async #look(
-    { facts, network, table }: Loaded,
+    loaded: Loaded,
     frames: readonly ModelFrame[],
     signal: AbortSignal,
     onEvent: (event: AssessEvent) => void,
@@ -210,15 +238,8 @@ export class ModelSession implements ModelApi {
     let reused = 0;
     for (const [i, frame] of frames.entries()) {
       if (signal.aborted) break;
-      let part = this.#vision.get(frame.key);
-      if (part) reused += 1;
-      else {
-        if (!frame.rgb) throw new CodedError('run/pixels', { frame: frame.key });
-        const pixels = normalise([frame.rgb], facts.profile.size, table);
-        part = await network.encodeVision(pixels, 1, facts.profile.size);
-        this.#vision.set(frame.key, part);
-      }
-      parts.push(part);
+      if (this.#vision.has(frame.key)) reused += 1;
+      parts.push(await this.#embed(loaded, frame));
       onEvent({ stage: 'look', done: i + 1, total: frames.length, reused });
     }
     const features = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -40,12 +40,15 @@ async function fetchMounted(input: string | URL | Request): Promise<Response> {
   return new Response(bytes, { headers: { 'Content-Length': String(bytes.byteLength) } });
 }
 
+/** Weights below this many bytes are a small model. */
+const SMALL = 64 << 20;
+
 /**
- * Processor threads to use: all but none are given without cross-origin isolation, and past the physical cores small
- * models only get slower. The choice is measured in `docs/performance.md`.
+ * Processor threads to use: one where the page is not isolated, and for a small model, whose layers are done before a
+ * second thread has woken up (docs/performance.md: 390 tokens a second on one, 180 on two); else all cores up to 8.
  */
-function defaultThreads(): number {
-  if (!self.crossOriginIsolated) return 1;
+export function threadsFor(weightBytes: number): number {
+  if (!self.crossOriginIsolated || weightBytes < SMALL) return 1;
   return Math.max(1, Math.min(8, navigator.hardwareConcurrency ?? 1));
 }
 
@@ -77,7 +80,7 @@ async function start(threads: number): Promise<Runtime> {
  * Starts the runtime once; later calls return the same one. The number of threads is fixed by the first call, because
  * onnxruntime starts its pool once in a worker's life.
  */
-export function startRuntime(threads?: number): Promise<Runtime> {
-  runtime ??= start(threads ?? defaultThreads());
+export function startRuntime(threads: number): Promise<Runtime> {
+  runtime ??= start(threads);
   return runtime;
 }
