@@ -3,10 +3,22 @@ import { readFileSync } from 'node:fs';
 import { choose, clip, codeOf, drop, expect, openPage, reaches, SAMPLE, test } from './fixture.ts';
 
 const text = (content: string) => Buffer.from(content);
+
+/** A box of MP4 with a 32-bit size. */
+function box(type: string, content: Buffer): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(content.length + 8);
+  head.write(type, 4, 'latin1');
+  return Buffer.concat([head, content]);
+}
+const ftyp = box('ftyp', Buffer.from('isom\0\0\0\0', 'latin1'));
+
 const MADE: readonly [name: string, content: Buffer, code: string][] = [
   ['report.mp4', text('%PDF-1.7\n1 0 obj\n'), 'media/container'],
   ['archive.mov', Buffer.from([0x50, 0x4b, 3, 4, 0, 0, 0, 0]), 'media/container'],
   ['empty.webm', Buffer.alloc(0), 'media/container'],
+  ['no-track.mp4', Buffer.concat([ftyp, box('moov', box('mvhd', Buffer.alloc(100)))]), 'media/no-video'],
+  ['cut-index.mp4', Buffer.concat([ftyp, box('moov', Buffer.alloc(100)).subarray(0, 60)]), 'media/truncated'],
   ['noise.mkv', Buffer.from(Array.from({ length: 4096 }, (_, i) => (i * 197 + 31) & 255)), 'media/container'],
 ];
 
@@ -15,8 +27,6 @@ const SHARED: readonly [name: string, code: RegExp][] = [
   ['sample_vvc.mp4', /^media\/codec$/],
   ['h265_10bits.mp4', /^media\/codec$/],
   ['av1-clearkey-cbcs-video.mp4', /^media\/encrypted$/],
-  ['sample_empty_track.mp4', /^media\/no-frames$/],
-  ['sample_missing_stsd.mp4', /^media\/(container|no-video|codec)$/],
 ];
 
 test('made-up files each give their code, one after the other in one page', async ({ page, site }) => {
@@ -26,7 +36,7 @@ test('made-up files each give their code, one after the other in one page', asyn
     await expect(page.locator('.assess-file__name')).toHaveText(name);
     await reaches(page, 'error');
     expect(await codeOf(page), name).toBe(code);
-    await expect(page.getByRole('alert')).toContainText(/not a video file/);
+    if (code === 'media/container') await expect(page.getByRole('alert')).toContainText('not a video file');
     await expect(page.locator('.assess-file')).toContainText('Size');
   }
   // The page is as good as before.
