@@ -113,10 +113,17 @@ const en: ErrorTable = {
     ),
   'media/encrypted': () => say('The video is encrypted (DRM).', 'Use an unprotected copy.'),
   'media/truncated': ({ present, frames }) =>
-    say(
-      `The file ends early: ${count(present)} of ${count(frames)} frames are there.`,
-      'Copy or download it again, or assess what is there.',
-    ),
+    present === 0
+      ? say(
+          frames === 0
+            ? 'The file ends early: its index is not there, so no frame can be found.'
+            : `The file ends early: none of its ${count(frames)} frames is there.`,
+          'Copy or download it again.',
+        )
+      : say(
+          `The file ends early: ${count(present)} of ${count(frames)} frames are there.`,
+          'Copy or download it again, or assess what is there.',
+        ),
   'media/no-video': () =>
     say('There is sound but no picture in this file.', 'Choose a file with a video track.'),
   'media/no-frames': () =>
@@ -295,7 +302,12 @@ const zh: ErrorTable = {
     ),
   'media/encrypted': () => say('视频已加密（DRM）。', '请用未加密的副本。'),
   'media/truncated': ({ present, frames }) =>
-    say(`文件不完整，仅有${count(present)}/${count(frames)}帧。`, '请重新获取，或评估现有部分。'),
+    present === 0
+      ? say(
+          frames === 0 ? '文件不完整，缺少索引，找不到任何帧。' : `文件不完整，${count(frames)}帧全部缺失。`,
+          '请重新获取。',
+        )
+      : say(`文件不完整，仅有${count(present)}/${count(frames)}帧。`, '请重新获取，或评估现有部分。'),
   'media/no-video': () => say('文件没有画面。', '请选择带视频轨的文件。'),
   'media/no-frames': () => say('视频轨没有任何帧。', '文件可能已损坏，请重新导出。'),
   'media/damaged': () => say('没有任何一帧可以解码。', '请试软件解码；若仍失败，则文件已损坏。'),
