@@ -137,6 +137,28 @@ describe('assess store', () => {
     expect(new Set(scores)).toEqual(new Set([null]));
   });
 
+  it('lets no late event change an answer that is there', async () => {
+    // The file's checksum takes its time, and the last pieces of text come after the answer.
+    const { promise: hashed, resolve } = Promise.withResolvers<string>();
+    let late = () => {};
+    const { take, get, settled, onResult } = page({
+      hash: () => hashed,
+      assess: async (request, onEvent) => {
+        late = () => onEvent({ stage: 'write', text: '3.87</answer>', tokens: 9 });
+        onEvent({ stage: 'look', done: 1, total: request.vision.length, reused: 0 });
+        onEvent({ stage: 'write', text: '<think', tokens: 1 });
+        return answerOf(TEXT);
+      },
+    });
+    take(file());
+    await settled();
+    late();
+    await new Promise((done) => setTimeout(done, 80));
+    expect(get().view.thinking).toBe('No blur here.');
+    resolve(sha);
+    await vi.waitFor(() => expect(onResult).toHaveBeenCalledOnce());
+  });
+
   it('decodes nothing twice when asked again', async () => {
     const { take, again, get, settled, requests } = page();
     take(file());

@@ -311,7 +311,8 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
         ...options,
         signal: mine.signal,
         onEvent: (event) => {
-          if (current()) onEvent(event);
+          // Events and the answer cross the thread on two ports, in no order: what comes after the answer is old.
+          if (current() && get().phase === 'running') onEvent(event);
         },
       });
       if (!current()) return;
