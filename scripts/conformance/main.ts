@@ -7,8 +7,8 @@ import type { ConformanceReport } from '../../src/core/conformance/report.ts';
 import { ruleChecks } from '../../src/core/conformance/rules.ts';
 import { contentsOf } from './folder.ts';
 import { type Line, lineOf, miss, print } from './line.ts';
-import { type Picture, readPng } from './png.ts';
 import { checkPreprocess, type Oracle, type PreprocessFile } from './preprocess.ts';
+import { checkResize } from './resize.ts';
 import { runTool } from './tool.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -43,19 +43,6 @@ async function attempt(
   } catch (error) {
     return miss(stage, nameOf(path), `not readable as this kind of file: ${(error as Error).message}`);
   }
-}
-
-async function resizeLine(index: string): Promise<Line> {
-  const tool = join(root, 'workers', 'media', 'conformance.ts');
-  if (!existsSync(tool)) return miss('resize', nameOf(index), 'no workers/media/conformance.ts');
-  const { checkResize } = (await import(tool)) as {
-    checkResize: (
-      json: unknown,
-      read: (name: string) => Picture,
-    ) => ConformanceReport | Promise<ConformanceReport>;
-  };
-  const read = (name: string) => readPng(readFileSync(join(dirname(index), name)));
-  return attempt('resize', index, () => checkResize(readJson(index), read));
 }
 
 /** The clips and decord where both are here; else why not. */
@@ -106,7 +93,8 @@ const skipped: string[] = [];
 
 for (const path of contents.rules)
   tell(await attempt('rules', path, () => ruleChecks[basename(path)]!(readJson(path))));
-if (contents.resize) tell(await resizeLine(contents.resize));
+const { resize } = contents;
+if (resize) tell(await attempt('resize', resize, () => checkResize(dirname(resize))));
 if (contents.preprocess) tell(await preprocessLine(contents.preprocess));
 for (const path of contents.rules.filter((name) => basename(name) === 'grpo_loss.json'))
   tell(...(await torchLines('engine', nameOf(path), ['--grpo-loss', path])));

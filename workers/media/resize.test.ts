@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkResize } from './conformance.node.ts';
+import { checkResize } from '../../scripts/conformance/resize.ts';
 import { resizeRgb } from './resize.ts';
 
 const golden = resolve(process.env.VQA_SHARED ?? '../shared', 'golden/rules/resize');
