@@ -143,7 +143,8 @@ def ladder_measure(row_sets: Sequence[dict[tuple[str, str], np.ndarray]], comman
     rng = np.random.default_rng(0)
     draws = np.array([both(list(rng.choice(clips, len(clips)))) for _ in range(RESAMPLES // 5)])
     low, high = np.quantile(draws, [0.025, 0.975], axis=0)
-    names = ("Spearman on the ladder of real footage", "undamaged clip on top, ladder of real footage")
+    heads = f", mean of {len(row_sets)} heads" if len(row_sets) > 1 else ""
+    names = (f"Spearman, ladder of real footage{heads}", f"undamaged on top, ladder of real footage{heads}")
     figures = [
         Figure(
             name=name,
