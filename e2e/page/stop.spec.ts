@@ -1,4 +1,5 @@
 /** Stopping in each stage, going on, and leaving while it runs. */
+import type { Page } from '@playwright/test';
 import {
   choose,
   clip,
@@ -14,10 +15,9 @@ import {
 
 test.skip(!hasModel, 'no bundled model');
 
-/** What the bar says in a stage, and what must be there after a stop in it. */
+/** What the bar says in each stage that can be hit; frames are looked at while others are still decoded. */
 const STAGES = [
-  ['decode', /Decod/],
-  ['look', /Looking|Look/],
+  ['decode', /Decoding frame [2-9]/],
   ['motion', /Measuring motion/],
   ['prompt', /Reading it all together/],
   ['write', /^Writing, [1-9]/],
@@ -28,12 +28,13 @@ async function stopWhen(page: Page, title: RegExp): Promise<void> {
   await page.evaluate(
     ([source]) => {
       const wanted = new RegExp(source as string);
-      const look = () => {
+      const watcher = new MutationObserver(() => {
         const text = document.querySelector('.ui-progress__title strong')?.textContent ?? '';
-        if (!wanted.test(text)) requestAnimationFrame(look);
-        else document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
-      };
-      look();
+        if (!wanted.test(text)) return;
+        watcher.disconnect();
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape', bubbles: true }));
+      });
+      watcher.observe(document.body, { subtree: true, childList: true, characterData: true });
     },
     [title.source],
   );
