@@ -15,7 +15,8 @@ pipeline_tag: video-text-to-text
 A no-reference video quality model of $parameters million parameters that runs in a web page. It looks at
 8 pairs of frames, writes what is wrong and what is right with the picture, and gives a score from 1 to 5.
 It has the parts of VQAThinker (vision encoder, SlowFast, two projectors, Qwen2 decoder, the same tensor
-names), made small, and was trained from nothing, on procedural clips only: generated scenes and moving photographs.
+names), made small, and was trained from nothing, on procedural clips only: generated scenes and moving
+photographs.
 
 ## Figures
 
