@@ -44,7 +44,8 @@ test.describe('golden checkpoints', () => {
         [base],
       );
       expect(loaded).toMatchObject({ backend: 'wasm', dtype: 'fp32', profile, reason: 'asked' });
-      expect(loaded.threads).toBeGreaterThan(1);
+      // Small weights: a second thread would only wait (runtime.ts).
+      expect(loaded.threads).toBe(1);
 
       const { answer, events } = await assess(page, { frames, size: sizes[profile], maxTokens: 20 });
       expect(answer.tokens).toBe(20);

@@ -64,7 +64,7 @@ const NO_VIEW: AnswerView = viewAnswer('');
 const MAX_QUEUE = 3;
 const MAX_TOKENS = 1024;
 /** Milliseconds between two drawings of the growing text. */
-const WRITE_INTERVAL = 50;
+const WRITE_INTERVAL = 16;
 /** One score says little about a longer video. */
 export const LONG_SECONDS = 60;
 
