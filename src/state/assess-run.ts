@@ -139,6 +139,8 @@ export async function runAssessment(options: RunOptions): Promise<RunResult> {
   const frames = new Map([...options.kept].filter(([index]) => wanted.includes(index)));
   const missing = wanted.filter((index) => !frames.has(index));
   let report: DecodeReport | null = null;
+  /** Frames that this run looked at while it decoded: found in the cache later, but no reuse. */
+  let ahead = 0;
   if (missing.length === 0) reused.push('decode');
   else {
     onEvent({ kind: 'stage', stage: 'decode' });
@@ -153,7 +155,9 @@ export async function runAssessment(options: RunOptions): Promise<RunResult> {
       frames.set(frame.index, frame);
       onEvent({ kind: 'frame', frame, arrived: frames.size, wanted: wanted.length });
       // The vision encoder works on one core while the decoder works on the others. What fails here fails below too.
-      if (plan.vision.includes(frame.index)) client.look([picture(frame.index, vision)]).catch(() => {});
+      if (!plan.vision.includes(frame.index)) return;
+      ahead += 1;
+      client.look([picture(frame.index, vision)]).catch(() => {});
     };
     report = await media.frames(video.id, request, take, signal);
     onEvent({ kind: 'decoded', report });
@@ -184,13 +188,14 @@ export async function runAssessment(options: RunOptions): Promise<RunResult> {
     },
     signal,
   );
-  // What was looked at while decoding is no reuse; what was still waiting then is time of looking.
-  if (report === null && answer.framesReused === plan.vision.length) reused.push('look');
+  const framesReused = Math.max(0, answer.framesReused - ahead);
+  if (framesReused === plan.vision.length) reused.push('look');
+  // What was still waiting to be looked at when decoding ended is time of looking.
   const { look, motion: moving, prompt, write } = answer.seconds;
   const waiting = Math.max(0, lap() - look - moving - prompt - write);
   return {
     video,
-    answer,
+    answer: { ...answer, framesReused },
     seconds: { ...seconds, ...answer.seconds, look: look + waiting },
     reused,
     report,
