@@ -87,7 +87,7 @@ export default defineConfig(({ command }) => ({
   server: {
     // The Python environment and made data are tens of thousands of files that no page depends on.
     watch: {
-      ignored: ['**/.venv/**', '**/.scratch/**', '**/.cache/**', '**/work/**', '**/training-server/**'],
+      ignored: ['**/.venv/**', '**/.scratch/**', '**/.cache/**', '**/training-server/**'],
     },
     headers: { ...ISOLATION_HEADERS, 'Content-Security-Policy': DEV_CONTENT_SECURITY_POLICY(NONCE) },
   },
