@@ -5,17 +5,13 @@ import { Icon, type IconName } from '../../ui/Icon.tsx';
 import { useErrorText, useWords } from '../../ui/words/useWords.tsx';
 import './IntroRow.css';
 
-/** Frames of the profile that the bundled model has; the loaded model says its own. */
-const USUAL_FRAMES = 12;
-
 export function IntroRow() {
   const w = useWords();
-  const loaded = useStore(models.store, (state) => state.loaded);
   const parts: { icon: IconName; title: string; body: string }[] = [
     {
       icon: 'lock',
       title: w.intro.privateTitle,
-      body: w.intro.privateBody(loaded?.profile.frames ?? USUAL_FRAMES),
+      body: w.intro.privateBody,
     },
     { icon: 'file', title: w.intro.reasonsTitle, body: w.intro.reasonsBody },
     { icon: 'eye', title: w.intro.checkTitle, body: w.intro.checkBody },

@@ -117,8 +117,8 @@ export const en = {
   },
   intro: {
     privateTitle: 'Nothing is uploaded',
-    privateBody: (frames: number): string =>
-      `The page decodes ${frames} frames on this device. No byte of the video is sent. Cut the network and it still works.`,
+    privateBody:
+      'The page decodes only the frames it needs, on this device. No byte of the video is sent. Cut the network and it still works.',
     reasonsTitle: 'The reasons come first',
     reasonsBody:
       'The model writes what it sees, word by word, and only then gives its number. The same video gives the same answer.',

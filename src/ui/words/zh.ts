@@ -106,7 +106,7 @@ export const zh: Words = {
   },
   intro: {
     privateTitle: '不上传任何内容',
-    privateBody: (frames) => `页面在本机解码${frames}帧，视频不会发送一个字节。断开网络也能使用。`,
+    privateBody: '页面只在本机解码所需的几帧，视频不会发送一个字节。断开网络也能使用。',
     reasonsTitle: '先说理由',
     reasonsBody: '模型逐词写出所见，然后才给出分数。同一段视频得到同样的回答。',
     checkTitle: '每一步都可核对',
