@@ -1,0 +1,181 @@
+/**
+ * What the training server says about runs over HTTP and Server-Sent Events: one schema for the server and the page.
+ * Routes: `docs/training.md` and `/api/openapi.json`.
+ */
+import { z } from 'zod';
+
+/**
+ * `queued` waits for the engine; `starting` loads the checkpoint; `paused` holds its state and no engine (by the person,
+ * by a full disk); `stopped` by the person; `guarded` stopped itself (KL, entropy); `failed` with an error.
+ */
+export const runStates = [
+  'queued',
+  'starting',
+  'running',
+  'paused',
+  'stopped',
+  'guarded',
+  'failed',
+  'finished',
+] as const;
+export type RunState = (typeof runStates)[number];
+
+export const codedErrorSchema = z.strictObject({
+  code: z.string(),
+  params: z.record(z.string(), z.union([z.string(), z.number()])),
+  message: z.string(),
+});
+
+export const runSchema = z.strictObject({
+  /** `20261121-0742-small-grpo-3f9a`: also the name of the run's folder. */
+  id: z.string().regex(/^[a-z0-9][a-z0-9-]{0,79}$/),
+  recipe: z.string(),
+  /** SHA-256 of the resolved recipe's canonical JSON. */
+  recipeSha256: z.string(),
+  state: z.enum(runStates),
+  /** Why it is `paused`, `guarded` or `failed`. */
+  reason: codedErrorSchema.nullable(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+  /** Stage that runs or ran last. */
+  stage: z.strictObject({ index: z.int(), name: z.string(), objective: z.string() }).nullable(),
+  /** Optimiser steps over all stages; `steps` null while it is not known. */
+  step: z.int(),
+  steps: z.int().nullable(),
+  /** Step of the last complete checkpoint, from which a resume goes on. */
+  savedStep: z.int().nullable(),
+  bestStep: z.int().nullable(),
+  /** Last values by name, e.g. `eval/srcc`. */
+  latest: z.record(z.string(), z.number().nullable()),
+  seconds: z.number(),
+});
+export type Run = z.infer<typeof runSchema>;
+
+/** One line of `metrics.jsonl`; names are TRL's (`reward`, `kl`, `completions/mean_length`), ours beside them. */
+export const metricRecordSchema = z.strictObject({
+  step: z.int(),
+  stage: z.int(),
+  /** Unix seconds. Left out of what a resume must reproduce. */
+  time: z.number(),
+  /** Null where a value is not defined (a correlation of one video). */
+  values: z.record(z.string(), z.number().nullable()),
+});
+export type MetricRecord = z.infer<typeof metricRecordSchema>;
+
+export const answerRecordSchema = z.strictObject({
+  text: z.string(),
+  tokens: z.int(),
+  /** Null = unreadable. */
+  score: z.number().nullable(),
+  format: z.number(),
+  rank: z.number().nullable(),
+  regression: z.number().nullable(),
+  /** Temporal bonus in the rank and the regression column. */
+  temporalRank: z.number(),
+  temporalRegression: z.number(),
+  reward: z.number().nullable(),
+  /** Null for answers to the perturbed copy and where the group has no variance. */
+  advantage: z.number().nullable(),
+});
+export type AnswerRecord = z.infer<typeof answerRecordSchema>;
+
+/** One line of `completions.jsonl`: a video of a step with its K answers, and those to its damaged copy. */
+export const completionRecordSchema = z.strictObject({
+  step: z.int(),
+  stage: z.int(),
+  video: z.string(),
+  mos: z.number(),
+  frames: z.int(),
+  indices: z.array(z.int().nullable()),
+  perturbation: z.strictObject({ mode: z.string(), indices: z.array(z.int().nullable()) }).nullable(),
+  answers: z.array(answerRecordSchema),
+  perturbedAnswers: z.array(answerRecordSchema),
+});
+export type CompletionRecord = z.infer<typeof completionRecordSchema>;
+
+export const logLineSchema = z.strictObject({
+  time: z.number(),
+  source: z.enum(['driver', 'engine']),
+  level: z.enum(['debug', 'info', 'warning', 'error']),
+  text: z.string(),
+});
+export type LogLine = z.infer<typeof logLineSchema>;
+
+/** One `data:` of `/api/runs/:id/events`; its SSE `event:` is `type`, its `id:` rises by one for each event of a run. */
+export const runEventSchema = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('run'), run: runSchema }),
+  z.strictObject({ type: z.literal('metrics'), record: metricRecordSchema }),
+  /** A step's answers are ready at `…/completions?step=`. */
+  z.strictObject({ type: z.literal('completions'), step: z.int(), videos: z.int() }),
+  z.strictObject({ type: z.literal('log'), line: logLineSchema }),
+  z.strictObject({
+    type: z.literal('progress'),
+    phase: z.enum(['load', 'encode', 'rollout', 'update', 'evaluate', 'save', 'export']),
+    done: z.int(),
+    of: z.int(),
+  }),
+  z.strictObject({ type: z.literal('checkpoint'), step: z.int(), best: z.boolean() }),
+]);
+export type RunEvent = z.infer<typeof runEventSchema>;
+
+/** `POST /api/validate` and the head of a new run: what was found before anything is spent. */
+export const validationReportSchema = z.strictObject({
+  ok: z.boolean(),
+  errors: z.array(codedErrorSchema),
+  warnings: z.array(codedErrorSchema),
+  /** The resolved recipe, or null when it cannot be resolved. */
+  recipe: z.unknown().nullable(),
+  recipeSha256: z.string().nullable(),
+  sources: z.array(
+    z.strictObject({
+      name: z.string(),
+      role: z.enum(['train', 'heldOut']),
+      videos: z.int(),
+      missing: z.array(z.string()),
+      unreadable: z.array(z.string()),
+      duplicates: z.array(z.string()),
+      /** Smallest and largest label on the scale that training uses. */
+      labels: z.tuple([z.number(), z.number()]).nullable(),
+      seconds: z.number().nullable(),
+    }),
+  ),
+  engine: z
+    .strictObject({
+      device: z.string(),
+      torch: z.string(),
+      gpus: z.int(),
+      memoryBytes: z.number().nullable(),
+    })
+    .nullable(),
+});
+export type ValidationReport = z.infer<typeof validationReportSchema>;
+
+export const checkpointSchema = z.strictObject({
+  /** `RUN_ID:STEP`, or the name of a folder under a root. */
+  id: z.string(),
+  run: z.string().nullable(),
+  step: z.int().nullable(),
+  best: z.boolean(),
+  last: z.boolean(),
+  createdAt: z.string(),
+  bytes: z.number(),
+  figures: z.record(z.string(), z.number().nullable()),
+  /** Package made of it, if one was. */
+  package: z
+    .strictObject({ id: z.string(), state: z.enum(['making', 'ready', 'failed']), done: z.number() })
+    .nullable(),
+});
+export type Checkpoint = z.infer<typeof checkpointSchema>;
+
+export const recipeCardSchema = z.strictObject({
+  name: z.string(),
+  about: z.string(),
+  extends: z.string().nullable(),
+  objectives: z.array(z.string()),
+  /** In words: "a CUDA GPU with 140 GB", "two CPU cores, about 20 minutes". */
+  needs: z.string(),
+  recipe: z.unknown(),
+  resolved: z.unknown().nullable(),
+  error: codedErrorSchema.nullable(),
+});
+export type RecipeCard = z.infer<typeof recipeCardSchema>;

@@ -1,0 +1,243 @@
+/**
+ * The border between the driver (TypeScript) and the engine (Python under torchrun): JSON-RPC 2.0, one message a line,
+ * over a Unix socket at `VQA_CTRL` (`unix:/path`) or TCP (`tcp:host:port`, with `VQA_CTRL_TOKEN`). The driver listens,
+ * rank 0 connects and sends `hello` first. The driver asks, the engine computes; the engine holds no rule.
+ *
+ * Text and prompts arrive as token ids' text form: the driver builds the conversation (`src/core/prompts.ts`), the engine
+ * tokenizes it with the checkpoint's own tokenizer and puts embeddings in the places of `<IMG_CONTEXT>`.
+ */
+import { z } from 'zod';
+import { profileSchema } from '../../src/core/profile-schema.ts';
+
+export const PROTOCOL_VERSION = 1;
+
+/** A video's frames: source indices in the order shown; null = a frame of zeros after normalisation (official drop). */
+export const videoSchema = z.strictObject({
+  path: z.string(),
+  indices: z.array(z.int().min(0).nullable()),
+  /** Where the motion branch sees other frames (`take: "pairs"`). */
+  motionIndices: z.array(z.int().min(0).nullable()).optional(),
+});
+export type EngineVideo = z.infer<typeof videoSchema>;
+
+export const precisionSchema = z.enum(['fp32', 'bf16']);
+export const partsSchema = z.strictObject({
+  vision: z.boolean(),
+  visionProjector: z.boolean(),
+  languageModel: z.boolean(),
+  motionExtractor: z.boolean(),
+  motionProjector: z.boolean(),
+});
+export type TrainedParts = z.infer<typeof partsSchema>;
+
+const answerSchema = z.strictObject({
+  tokens: z.array(z.int()),
+  text: z.string(),
+  /** log π of each drawn token at the temperature 1 of the loss, under the weights that drew it. */
+  logps: z.array(z.number()),
+  /** `length`: maxTokens was reached before an end token. */
+  end: z.enum(['eos', 'length']),
+});
+export type EngineAnswer = z.infer<typeof answerSchema>;
+
+const stepMetrics = z.record(z.string(), z.number().nullable());
+const seconds = z.record(z.string(), z.number());
+
+/** Method → parameters and result. */
+export const methods = {
+  /** Frame counts and sizes as `av_find_best_stream` sees them; a video that cannot be read says why in `error`. */
+  probe: {
+    params: z.strictObject({ paths: z.array(z.string()) }),
+    result: z.array(
+      z.strictObject({
+        frames: z.int(),
+        width: z.int(),
+        height: z.int(),
+        fps: z.number(),
+        error: z.string().optional(),
+      }),
+    ),
+  },
+  /** Loads a checkpoint (official layout) with its tokenizer and profile; once per engine before anything else. */
+  load: {
+    params: z.strictObject({
+      checkpoint: z.string(),
+      profile: profileSchema,
+      device: z.enum(['cpu', 'cuda']),
+      precision: precisionSchema,
+      parts: partsSchema,
+      /** Keeps a frozen copy for the KL term. */
+      reference: z.boolean(),
+      frozenBatchNorm: z.enum(['eval', 'train']),
+      optimiser: z.strictObject({
+        kind: z.enum(['adamw', 'adamw-sr']),
+        betas: z.tuple([z.number(), z.number()]),
+        epsilon: z.number(),
+        weightDecay: z.number(),
+        /** Multiplies lr for one part. */
+        lrScale: z.record(z.string(), z.number()),
+      }),
+      gradientCheckpointing: z.boolean(),
+      seed: z.int(),
+      pixelCache: z.strictObject({ folder: z.string(), bytes: z.number() }),
+      decodeWorkers: z.int().min(0),
+    }),
+    result: z.strictObject({
+      parameters: z.int(),
+      trainable: z.int(),
+      device: z.string(),
+      torch: z.string(),
+      ranks: z.int(),
+      memoryBytes: z.number().nullable(),
+      /** Of the checkpoint's weights. */
+      sha256: z.string(),
+    }),
+  },
+  /** Decodes and encodes ahead, so that the next rollout finds its frames ready. Failed videos are named, not raised. */
+  encode: {
+    params: z.strictObject({ videos: z.array(videoSchema) }),
+    result: z.strictObject({ failed: z.array(z.strictObject({ path: z.string(), error: z.string() })) }),
+  },
+  /** K answers to each video. Draws depend on `seeds` alone, not on batch order or slots. A failed video gives null. */
+  rollout: {
+    params: z.strictObject({
+      videos: z.array(videoSchema),
+      prompt: z.string(),
+      k: z.int().min(1),
+      /** One a video; answer j of video i draws from (seeds[i], j). */
+      seeds: z.array(z.int()),
+      /** 0 = greedy. */
+      temperature: z.number().min(0),
+      /** 0 = off. */
+      topK: z.int().min(0),
+      /** 1 = off. */
+      topP: z.number(),
+      maxTokens: z.int().min(1),
+      slots: z.int().min(1),
+    }),
+    result: z.strictObject({
+      answers: z.array(z.array(answerSchema).nullable()),
+      failed: z.array(z.strictObject({ path: z.string(), error: z.string() })),
+      seconds,
+      tokens: z.int(),
+    }),
+  },
+  /** One optimiser step on groups of answers (GRPO). */
+  update: {
+    params: z.strictObject({
+      prompt: z.string(),
+      groups: z.array(
+        z.strictObject({
+          video: videoSchema,
+          answers: z.array(
+            z.strictObject({
+              tokens: z.array(z.int()),
+              /** Of the policy that drew them; left out = the trained policy itself (one step a rollout). */
+              logps: z.array(z.number()).optional(),
+              advantage: z.number(),
+            }),
+          ),
+        }),
+      ),
+      beta: z.number().min(0),
+      clip: z.strictObject({ low: z.number(), high: z.number(), delta: z.number().nullable() }),
+      lossType: z.enum(['grpo', 'bnpo', 'dr_grpo', 'dapo']),
+      maxCompletionLength: z.int(),
+      lr: z.number().min(0),
+      maxGradNorm: z.number(),
+      /** Tokens in one packed forward; rows are cut into micro-batches of it. */
+      packTokens: z.int(),
+    }),
+    result: z.strictObject({ metrics: stepMetrics, seconds }),
+  },
+  /** One optimiser step on written answers. */
+  sft: {
+    params: z.strictObject({
+      prompt: z.string(),
+      examples: z.array(z.strictObject({ video: videoSchema, text: z.string() })),
+      lr: z.number().min(0),
+      maxGradNorm: z.number(),
+      packTokens: z.int(),
+    }),
+    result: z.strictObject({ metrics: stepMetrics, seconds }),
+  },
+  /** One optimiser step on dense targets: a linear head on pooled vision and motion features, kept with the optimiser. */
+  warmup: {
+    params: z.strictObject({
+      examples: z.array(z.strictObject({ video: videoSchema, targets: z.array(z.number().nullable()) })),
+      names: z.array(z.string()),
+      lr: z.number().min(0),
+      maxGradNorm: z.number(),
+    }),
+    result: z.strictObject({ metrics: stepMetrics, seconds }),
+  },
+  /** Closed-form fit (ridge) of the motion projector's last layer to targets; no optimiser step. */
+  fit: {
+    params: z.strictObject({
+      examples: z.array(z.strictObject({ video: videoSchema, targets: z.array(z.number()) })),
+      ridge: z.number().min(0),
+    }),
+    result: z.strictObject({ metrics: stepMetrics, seconds }),
+  },
+  /**
+   * Writes weights, optimiser, random states and `extra` (the driver's own state) under `folder` by DCP, to a sibling
+   * first; the folder appears whole or not at all.
+   */
+  save: {
+    params: z.strictObject({ folder: z.string(), extra: z.unknown() }),
+    result: z.strictObject({ bytes: z.number(), seconds: z.number() }),
+  },
+  restore: {
+    params: z.strictObject({ folder: z.string() }),
+    result: z.strictObject({ extra: z.unknown() }),
+  },
+  /** Writes a checkpoint in the official layout, tokenizer and config included. */
+  export: {
+    params: z.strictObject({ folder: z.string() }),
+    result: z.strictObject({ bytes: z.number(), sha256: z.string() }),
+  },
+  stop: { params: z.strictObject({}), result: z.strictObject({}) },
+} as const;
+
+export type Method = keyof typeof methods;
+export type Params<M extends Method> = z.input<(typeof methods)[M]['params']>;
+export type Result<M extends Method> = z.output<(typeof methods)[M]['result']>;
+
+/** What the engine says unasked. */
+export const notifications = {
+  hello: z.strictObject({
+    protocol: z.int(),
+    pid: z.int(),
+    pgids: z.array(z.int()),
+    ranks: z.int(),
+    restart: z.int(),
+    device: z.string(),
+    gpus: z.int(),
+    torch: z.string(),
+    memoryBytes: z.number().nullable(),
+    token: z.string().optional(),
+  }),
+  heartbeat: z.strictObject({ time: z.number() }),
+  progress: z.strictObject({
+    phase: z.enum(['load', 'encode', 'rollout', 'update', 'evaluate', 'save', 'export']),
+    done: z.int(),
+    of: z.int(),
+  }),
+  log: z.strictObject({ level: z.enum(['debug', 'info', 'warning', 'error']), text: z.string() }),
+} as const;
+
+/**
+ * Errors of JSON-RPC: `code` −32000, `data` = `{ code: 'train/engine', params, trace }`. Disk full is `train/disk`, a
+ * checkpoint of another shape `train/checkpoint`, no memory `train/engine` with `detail: 'CUDA out of memory'`.
+ */
+export const engineErrorSchema = z.object({
+  code: z.int(),
+  message: z.string(),
+  data: z
+    .object({
+      code: z.string(),
+      params: z.record(z.string(), z.union([z.string(), z.number()])),
+      trace: z.string().optional(),
+    })
+    .optional(),
+});
