@@ -75,6 +75,15 @@ export type AssessEvent =
   | { readonly stage: 'prompt'; readonly tokens: number }
   | { readonly stage: 'write'; readonly text: string; readonly tokens: number };
 
+/**
+ * Told of each event. The reply says whether to go on; the worker writes only a few tokens (`AHEAD`) beyond the last
+ * reply, so that a stop is never lost to a model that writes faster than the page reads.
+ */
+export type OnEvent = (event: AssessEvent) => boolean | Promise<boolean>;
+
+/** Tokens that may be written while the page has not replied to the event that told of them. */
+export const AHEAD = 8;
+
 export interface RawAnswer {
   /** Everything the model wrote, special tokens left out. */
   readonly text: string;
@@ -103,8 +112,8 @@ export interface ModelApi {
   has(keys: readonly string[]): Promise<boolean[]>;
   /** Runs the vision encoder ahead of `assess`, while later frames are still being decoded. */
   look(frames: readonly ModelFrame[]): Promise<void>;
-  assess(request: AssessRequest, onEvent: (event: AssessEvent) => void): Promise<RawAnswer>;
-  /** Stops within one token; the running `assess` resolves with `end: 'aborted'` and what was written. */
+  assess(request: AssessRequest, onEvent: OnEvent): Promise<RawAnswer>;
+  /** Stops before the next token; the running `assess` resolves with `end: 'aborted'` and what was written. */
   abort(job: number): void;
   unload(): Promise<void>;
 }

@@ -82,7 +82,11 @@ export function createModelClient(): ModelClient {
       const stop = () => void api().abort(id);
       signal?.addEventListener('abort', stop);
       try {
-        return (await guarded(api().assess({ ...request, job: id }, proxy(onEvent)))) as RawAnswer;
+        const reply = (event: AssessEvent) => {
+          onEvent(event);
+          return signal?.aborted !== true;
+        };
+        return (await guarded(api().assess({ ...request, job: id }, proxy(reply)))) as RawAnswer;
       } finally {
         signal?.removeEventListener('abort', stop);
       }

@@ -1,8 +1,9 @@
 /** One answer, streamed token by token. */
 import type * as Transformers from '@huggingface/transformers';
 import { type Random, seededRandom } from '../../src/core/random.ts';
-import type { AssessRequest } from './api.ts';
+import { AHEAD, type AssessRequest } from './api.ts';
 import type { Network } from './network.ts';
+import { Pace } from './pace.ts';
 import type { Runtime } from './runtime.ts';
 import { type DigitProbabilities, digitProbabilities, expectedScore } from './score-digits.ts';
 
@@ -24,9 +25,9 @@ export interface GenerateOptions {
   readonly motion: Float32Array;
   readonly sampling: AssessRequest['sampling'];
   readonly maxTokens: number;
-  readonly signal: AbortSignal;
-  /** New text, whole characters only, and the number of tokens so far. */
-  readonly onText: (text: string, tokens: number) => void;
+  readonly stop: AbortController;
+  /** New text, whole characters only, and the number of tokens so far; replies whether to go on. */
+  readonly onText: (text: string, tokens: number) => boolean | Promise<boolean>;
 }
 
 /**
@@ -53,7 +54,9 @@ export async function generate(
 ): Promise<Generated> {
   const { LogitsProcessor, LogitsProcessorList, InterruptableStoppingCriteria, BaseStreamer, Tensor } =
     transformers;
-  const { signal, sampling, onText } = options;
+  const { sampling, onText } = options;
+  const { signal } = options.stop;
+  const pace = new Pace(AHEAD, () => options.stop.abort());
   const digitIds = Array.from('0123456789', (digit) => encode(tokenizer, digit)[0] as number);
   const special = new Set(tokenizer.all_special_ids);
   const steps: DigitProbabilities[] = [];
@@ -100,7 +103,7 @@ export async function generate(
       if (piece.endsWith('\ufffd') && pending.length < 8) return;
       pending = [];
       text += piece;
-      onText(piece, tokens);
+      pace.told(tokens, onText(piece, tokens));
     }
 
     override end(): void {
@@ -108,7 +111,7 @@ export async function generate(
       const rest = decode(tokenizer, pending);
       pending = [];
       text += rest;
-      onText(rest, tokens);
+      pace.told(tokens, onText(rest, tokens));
     }
   }
 
@@ -116,6 +119,7 @@ export async function generate(
   const width = options.motion.length;
   const processors = new LogitsProcessorList();
   processors.push(new Recorder());
+  network.room = () => pace.room(tokens);
   try {
     await network.generate({
       inputs: new Tensor('int64', BigInt64Array.from(ids, BigInt), [1, ids.length]),

@@ -3,13 +3,13 @@ import type * as Transformers from '@huggingface/transformers';
 import { CodedError } from '../../src/core/errors.ts';
 import { promptText } from '../../src/core/prompts.ts';
 import type {
-  AssessEvent,
   AssessRequest,
   LoadedModel,
   LoadOptions,
   LoadProgress,
   ModelApi,
   ModelFrame,
+  OnEvent,
   PackageSource,
   RawAnswer,
 } from './api.ts';
@@ -134,27 +134,24 @@ export class ModelSession implements ModelApi {
     await loaded?.network.dispose();
   }
 
-  async assess(request: AssessRequest, onEvent: (event: AssessEvent) => void): Promise<RawAnswer> {
+  async assess(request: AssessRequest, onEvent: OnEvent): Promise<RawAnswer> {
     const controller = new AbortController();
     this.#stops.set(request.job, controller);
     try {
-      return await this.#inTurn(() => this.#answer(request, controller.signal, onEvent));
+      return await this.#inTurn(() => this.#answer(request, controller, onEvent));
     } catch (error) {
       const loaded = this.#loaded;
       // A lost graphics device is rebuilt once; a second loss is for the user to decide.
       if (!loaded || !isDeviceLoss((error as Error).cause ?? error) || this.#losses++ > 0) throw error;
       await this.load(loaded.source, loaded.options, () => {});
-      return await this.#answer(request, controller.signal, onEvent);
+      return await this.#answer(request, controller, onEvent);
     } finally {
       this.#stops.delete(request.job);
     }
   }
 
-  async #answer(
-    request: AssessRequest,
-    signal: AbortSignal,
-    onEvent: (event: AssessEvent) => void,
-  ): Promise<RawAnswer> {
+  async #answer(request: AssessRequest, stop: AbortController, onEvent: OnEvent): Promise<RawAnswer> {
+    const { signal } = stop;
     const loaded = this.#loaded;
     if (!loaded) throw new CodedError('run/no-model', {});
     const { facts, runtime, network, tokenizer } = loaded;
@@ -194,10 +191,10 @@ export class ModelSession implements ModelApi {
         motion,
         sampling: request.sampling,
         maxTokens: request.maxTokens,
-        signal,
+        stop,
         onText: (text, tokens) => {
           stage = 'write';
-          onEvent({ stage: 'write', text, tokens });
+          return onEvent({ stage: 'write', text, tokens });
         },
       });
       const total = lap();
@@ -232,7 +229,7 @@ export class ModelSession implements ModelApi {
     loaded: Loaded,
     frames: readonly ModelFrame[],
     signal: AbortSignal,
-    onEvent: (event: AssessEvent) => void,
+    onEvent: OnEvent,
   ): Promise<{ features: Float32Array; reused: number }> {
     const parts: Float32Array[] = [];
     let reused = 0;
@@ -254,7 +251,7 @@ export class ModelSession implements ModelApi {
   async #measureMotion(
     { facts, network, table }: Loaded,
     frames: readonly ModelFrame[],
-    onEvent: (event: AssessEvent) => void,
+    onEvent: OnEvent,
   ): Promise<Float32Array> {
     const key = frames.map((frame) => frame.key).join('\n');
     const known = this.#motion.get(key);

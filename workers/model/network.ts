@@ -20,6 +20,8 @@ export interface Network {
   encodeVision(pixels: Float32Array, frames: number, size: number): Promise<Float32Array>;
   encodeMotion(pixels: Float32Array, frames: number, size: number): Promise<Float32Array>;
   generate(options: Record<string, unknown>): Promise<unknown>;
+  /** Awaited before each step of generation. */
+  room: () => Promise<void>;
   dispose(): Promise<unknown>;
 }
 
@@ -78,7 +80,10 @@ function defineNetwork({ transformers }: Runtime, contextId: number, prefillToke
       'motion_features',
     ];
 
+    room = async () => {};
+
     override async forward(inputs: Inputs): Promise<unknown> {
+      await this.room();
       await messages();
       const { image_features, motion_features, ...rest } = inputs;
       const { input_ids } = rest;
