@@ -1,0 +1,4 @@
+/** Path of the project's own Python, whether it is there or not. */
+export declare const python: string;
+/** Makes `.venv` with what the requirements list; throws with what to do when there is no Python 3.11. */
+export declare function setUpPython(options?: { tests?: boolean }): void;

@@ -1,0 +1,223 @@
+/**
+ * The engine as the driver sees it, and the client of one connection: JSON-RPC 2.0, one message a line, both ways over
+ * one stream. Results and notifications are parsed by the border's schemas; what does not fit is an error of the engine.
+ */
+import type { Duplex } from 'node:stream';
+import type { z } from 'zod';
+import { CodedError, type ErrorParams } from '../../src/core/errors.ts';
+import {
+  engineErrorSchema,
+  type Method,
+  methods,
+  notifications,
+  type Params,
+  PROTOCOL_VERSION,
+  type Result,
+} from './protocol.ts';
+
+export type Notice = keyof typeof notifications;
+export type NoticeOf<N extends Notice> = z.output<(typeof notifications)[N]>;
+export type Hello = NoticeOf<'hello'>;
+
+/** A failure on the engine's side: `train/engine`, `train/disk`, `train/checkpoint`, `train/data`. */
+export class EngineError extends CodedError {
+  /** The engine's own stack, for the log; nothing of it is shown as a sentence. */
+  readonly trace: string | undefined;
+
+  constructor(code: string, params: ErrorParams, message: string, trace?: string, cause?: unknown) {
+    super(code, params, message, cause === undefined ? undefined : { cause });
+    this.name = 'EngineError';
+    this.trace = trace;
+  }
+}
+
+/** The engine cannot go on. `problem` is one English line. */
+export function engineFault(problem: string, trace?: string, cause?: unknown): EngineError {
+  return new EngineError('train/engine', { problem }, problem, trace, cause);
+}
+
+export interface CallOptions {
+  /**
+   * Rejects the call with an `AbortError` at once. Asks that are still waiting are dropped by the engine; `encode` and
+   * `rollout` stop between two videos; an optimiser step that has begun is finished, so that no state is half done.
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** One engine, one checkpoint, one driver. Calls are answered in the order in which they were made. */
+export interface Engine {
+  /** What rank 0 said when it connected (after an elastic restart: when it connected last). */
+  readonly hello: Hello;
+  /**
+   * @throws EngineError the engine's own, or `train/engine` when it ended, fell silent or broke the protocol
+   * @throws DOMException `AbortError` when the signal fired
+   */
+  call<M extends Method>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>>;
+  /** Returns what takes the listener off again. */
+  on<N extends Notice>(notice: N, listener: (value: NoticeOf<N>) => void): () => void;
+  /** Resolves once, when the engine is gone: null after `stop`, else why. Never rejects. */
+  readonly closed: Promise<EngineError | null>;
+  /** Ends the engine and everything it started. Saves nothing: ask `save` before. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Longest line that is read: a step of 64 × 8 answers has under 1 MiB. */
+const LONGEST_LINE = 256 * 2 ** 20;
+
+interface Pending {
+  readonly method: Method;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+type Listeners = { [N in Notice]: Set<(value: NoticeOf<N>) => void> };
+
+/** The two ends of a line protocol, without any knowledge of processes. */
+export class EngineConnection {
+  readonly #stream: Duplex;
+  readonly #pending = new Map<number, Pending>();
+  readonly #listeners: Listeners = {
+    hello: new Set(),
+    heartbeat: new Set(),
+    progress: new Set(),
+    log: new Set(),
+  };
+  #nextId = 1;
+  #parts: Buffer[] = [];
+  #held = 0;
+  #end: EngineError | null = null;
+  readonly ended: Promise<EngineError>;
+  #resolveEnded: (error: EngineError) => void = () => {};
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+    this.ended = new Promise((resolve) => {
+      this.#resolveEnded = resolve;
+    });
+    stream.on('data', (chunk: Buffer) => this.#read(chunk));
+    stream.on('error', (error) => this.fail(engineFault('the connection broke', undefined, error)));
+    stream.on('close', () => this.fail(engineFault('the engine ended')));
+  }
+
+  on<N extends Notice>(notice: N, listener: (value: NoticeOf<N>) => void): () => void {
+    this.#listeners[notice].add(listener);
+    return () => void this.#listeners[notice].delete(listener);
+  }
+
+  call<M extends Method>(method: M, params: Params<M>, { signal }: CallOptions = {}): Promise<Result<M>> {
+    return new Promise<Result<M>>((resolve, reject) => {
+      if (this.#end) return reject(this.#end);
+      if (signal?.aborted) return reject(aborted(signal));
+      const id = this.#nextId++;
+      const onAbort = () => {
+        this.#pending.delete(id);
+        this.#write({ jsonrpc: '2.0', method: 'cancel', params: { id } });
+        reject(aborted(signal!));
+      };
+      const settle = () => signal?.removeEventListener('abort', onAbort);
+      this.#pending.set(id, {
+        method,
+        resolve: (value) => {
+          settle();
+          resolve(value as Result<M>);
+        },
+        reject: (error) => {
+          settle();
+          reject(error);
+        },
+      });
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#write({ jsonrpc: '2.0', id, method, params });
+    });
+  }
+
+  /** Ends the connection for a reason; whatever was asked is rejected with it. The first reason stands. */
+  fail(reason: EngineError): void {
+    if (this.#end) return;
+    this.#end = reason;
+    for (const { reject } of this.#pending.values()) reject(reason);
+    this.#pending.clear();
+    this.#stream.destroy();
+    this.#resolveEnded(reason);
+  }
+
+  #write(message: object): void {
+    if (!this.#end) this.#stream.write(`${JSON.stringify(message)}\n`);
+  }
+
+  #read(chunk: Buffer): void {
+    let rest = chunk;
+    for (let at = rest.indexOf(10); at >= 0; at = rest.indexOf(10)) {
+      const line = Buffer.concat([...this.#parts, rest.subarray(0, at)]).toString('utf8');
+      this.#parts = [];
+      this.#held = 0;
+      rest = rest.subarray(at + 1);
+      this.#message(line);
+      if (this.#end) return;
+    }
+    if (rest.length === 0) return;
+    this.#parts.push(rest);
+    this.#held += rest.length;
+    if (this.#held > LONGEST_LINE) this.fail(engineFault('the engine sent a line without end'));
+  }
+
+  #message(line: string): void {
+    let message: { id?: unknown; method?: unknown; params?: unknown; result?: unknown; error?: unknown };
+    try {
+      message = JSON.parse(line);
+      if (typeof message !== 'object' || message === null) throw new TypeError('no object');
+    } catch (error) {
+      this.fail(engineFault('the engine sent a line that is no message', line.slice(0, 500), error));
+      return;
+    }
+    if (typeof message.method === 'string') this.#notice(message.method, message.params);
+    else if (typeof message.id === 'number') this.#reply(message.id, message.result, message.error);
+  }
+
+  /** Unknown notices are let pass: a newer engine of the same protocol may say more. */
+  #notice(name: string, params: unknown): void {
+    if (!Object.hasOwn(notifications, name)) return;
+    const notice = name as Notice;
+    const read = notifications[notice].safeParse(params);
+    if (!read.success) {
+      this.fail(engineFault(`the engine's ${name} is malformed`, read.error.message));
+      return;
+    }
+    for (const listener of this.#listeners[notice] as Set<(value: unknown) => void>) listener(read.data);
+  }
+
+  #reply(id: number, result: unknown, error: unknown): void {
+    const pending = this.#pending.get(id);
+    if (!pending) return; // aborted in the meantime
+    this.#pending.delete(id);
+    const read = methods[pending.method].result.safeParse(result);
+    if (error !== undefined) pending.reject(readError(error));
+    else if (read.success) pending.resolve(read.data);
+    else {
+      const problem = `the engine's answer to ${pending.method} is malformed`;
+      pending.reject(engineFault(problem, read.error.message));
+    }
+  }
+}
+
+/** An AbortError whatever reason the signal was given, so that `isAbort` knows it. */
+function aborted(signal: AbortSignal): unknown {
+  const reason: unknown = signal.reason;
+  return reason instanceof Error && reason.name === 'AbortError'
+    ? reason
+    : new DOMException('the call was aborted', 'AbortError');
+}
+
+function readError(value: unknown): EngineError {
+  const read = engineErrorSchema.safeParse(value);
+  if (!read.success) return engineFault('the engine failed and did not say how', JSON.stringify(value));
+  const { message, data } = read.data;
+  return data ? new EngineError(data.code, data.params, message, data.trace) : engineFault(message);
+}
+
+/** What makes a connection one of ours; the reason when it is not. */
+export function refusal(hello: Hello, token: string): string | null {
+  if (hello.token !== token) return 'a connection without the right token was refused';
+  if (hello.protocol === PROTOCOL_VERSION) return null;
+  return `the engine speaks protocol ${hello.protocol}, the driver ${PROTOCOL_VERSION}: they are of two versions`;
+}
