@@ -175,7 +175,7 @@ export function perturb(
   const { take } = profile.motion;
   const clean = sampledIndices(places, L, N);
   if (L === 1 && rules.over === 'video') return { kind: 'unperturbable', mode, draws: 0 };
-  const scale = rules.over === 'video' && rules.scale === 'sampled' ? perturbScale(L, N, strength) : 1;
+  const scale = rules.scale === 'sampled' ? perturbScale(rules.over === 'video' ? L : N, N, strength) : 1;
   const orderRules: OrderRules = {
     window: rules.window,
     remainder: rules.remainder,
