@@ -1,0 +1,302 @@
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { CodedError } from '../../src/core/errors.ts';
+import {
+  type LoadedSource,
+  loadSource,
+  openRoots,
+  type Roots,
+  sourceSchema,
+  validateSources,
+} from './api.ts';
+import { LONGEST_LINE } from './lines.ts';
+
+const top = mkdtempSync(join(tmpdir(), 'data-'));
+const root = join(top, 'root');
+let roots: Roots;
+
+const put = (name: string, content: string | Uint8Array) => writeFileSync(join(root, name), content);
+const load = (source: Record<string, unknown>, probe?: Parameters<typeof loadSource>[2]) =>
+  loadSource(sourceSchema.parse({ name: 's', folder: 'videos', ...source }), roots, probe);
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => 'nothing thrown',
+    (error: unknown) => (error instanceof CodedError ? { code: error.code, ...error.params } : String(error)),
+  );
+
+beforeAll(async () => {
+  mkdirSync(join(root, 'videos', 'yfcc-batch1'), { recursive: true });
+  mkdirSync(join(top, 'root-old'));
+  for (const name of ['a.mp4', 'b.mp4', 'yfcc-batch1/747.mp4', 'with, comma.mp4'])
+    put(`videos/${name}`, name);
+  writeFileSync(join(top, 'secret.mp4'), 'secret');
+  writeFileSync(join(top, 'root-old', 'x.mp4'), 'x');
+  symlinkSync(join(top, 'secret.mp4'), join(root, 'videos', 'link.mp4'));
+  symlinkSync(join(root, 'videos', 'a.mp4'), join(root, 'videos', 'inside.mp4'));
+  symlinkSync(top, join(root, 'up'));
+  roots = await openRoots([root]);
+});
+
+const official = (path: string, value: unknown, id: unknown = 1) =>
+  JSON.stringify({
+    id,
+    dataset_name: 'LSVQ',
+    image: [path],
+    conversations: [
+      { from: 'human', value: '<image>\nRate it.' },
+      { from: 'gpt', value },
+    ],
+  });
+
+describe('the released JSONL', () => {
+  it('reads labels as they stand, numbers and numerals', async () => {
+    put('train.jsonl', `${official('a.mp4', 3.418571)}\r\n\n${official('b.mp4', '2.611842', 'two')}`);
+    const { items, report, errors } = await load({ kind: 'jsonl', file: 'train.jsonl' });
+    expect(errors).toEqual([]);
+    expect(items.map(({ id, mos, source }) => [id, mos, source])).toEqual([
+      ['1', 3.418571, 's'],
+      ['two', 2.611842, 's'],
+    ]);
+    expect(items[0]!.path).toBe(join(roots.folders[0]!, 'videos', 'a.mp4'));
+    expect(report.labels).toEqual([2.611842, 3.418571]);
+  });
+
+  it('keeps a written answer and takes the label out of its answer block', async () => {
+    const text = '<think>Sharp, then blocks.</think> <answer>2.5</answer>';
+    put('sft.jsonl', official('a.mp4', text));
+    const { items } = await load({ kind: 'jsonl', file: 'sft.jsonl' });
+    expect(items).toMatchObject([{ mos: 2.5, text }]);
+  });
+
+  it('maps folders by data set; a row of an unmapped one counts as missing', async () => {
+    put('two.jsonl', `${official('a.mp4', 3)}\n${official('b.mp4', 3, 2).replace('LSVQ', 'Other')}`);
+    const { items, report, warnings } = await load({
+      kind: 'jsonl',
+      file: 'two.jsonl',
+      folder: { LSVQ: 'videos' },
+    });
+    expect([items.length, report.missing]).toEqual([1, ['b.mp4']]);
+    expect(warnings).toMatchObject([{ code: 'train/missing', params: { source: 's', count: 1 } }]);
+  });
+
+  it.each([
+    ['no JSON', '{"id": 1', 'is not JSON'],
+    ['a number for an object', '7', 'expected object'],
+    ['an id of another type', official('a.mp4', 3, { $gt: '' }), 'id'],
+    ['a list of images', official('a.mp4', 3).replace('["a.mp4"]', '["a.mp4","b.mp4"]'), 'image'],
+    ['words for a score', official('a.mp4', 'good'), 'neither a number nor one answer block'],
+    ['two answers', official('a.mp4', '<answer>1</answer><answer>2</answer>'), 'neither a number'],
+    ['hexadecimal', official('a.mp4', '0x3'), 'neither a number'],
+    ['infinity', official('a.mp4', 'Infinity'), 'neither a number'],
+    ['nobody answers', official('a.mp4', 3).replace('gpt', 'cat'), 'nothing is said by'],
+  ])('names the line of %s', async (_, line, problem) => {
+    put('bad.jsonl', `${official('b.mp4', 2)}\n${line}\n`);
+    const { errors, items } = await load({ kind: 'jsonl', file: 'bad.jsonl' });
+    expect(errors).toMatchObject([{ code: 'train/data', params: { file: 'bad.jsonl', line: 2 } }]);
+    expect(errors[0]!.params.problem).toContain(problem);
+    expect(items).toHaveLength(1);
+  });
+
+  it('stops after twenty faults of a file that is something else', async () => {
+    put('else.jsonl', 'x\n'.repeat(10_000));
+    expect((await load({ kind: 'jsonl', file: 'else.jsonl' })).errors).toHaveLength(20);
+  });
+
+  it('a label outside the scale is an error before anything starts', async () => {
+    put('range.jsonl', `${official('b.mp4', 3)}\n${official('a.mp4', 68.37, 2)}`);
+    const { errors } = await load({ kind: 'jsonl', file: 'range.jsonl' });
+    expect(errors).toMatchObject([
+      { code: 'train/labels', params: { count: 1, low: 0, high: 5, line: 2, value: 68.37 } },
+    ]);
+  });
+});
+
+describe('files that mean harm', () => {
+  it('refuses a line without an end before it is in memory', async () => {
+    put('long.jsonl', `${official('a.mp4', 3)}\n"${'x'.repeat(LONGEST_LINE + 100_000)}`);
+    expect(await codeOf(load({ kind: 'jsonl', file: 'long.jsonl' }))).toMatchObject({
+      code: 'train/data',
+      line: 2,
+      problem: 'is longer than 1 MiB',
+    });
+  });
+
+  it('refuses bytes that are not UTF-8, and reads a byte order mark', async () => {
+    put('latin.csv', Uint8Array.from([0x61, 0xe9, 0x2c, 0x33, 0x0a]));
+    expect(await codeOf(load({ kind: 'csv', file: 'latin.csv' }))).toMatchObject({ problem: 'is not UTF-8' });
+    put('bom.csv', '\uFEFFpath,mos\na.mp4,3\n');
+    expect((await load({ kind: 'csv', file: 'bom.csv' })).items).toHaveLength(1);
+  });
+
+  it('characters cut by the read buffer are whole again', async () => {
+    const name = `videos/${'é'.repeat(60)}.mp4`;
+    put(name, 'x');
+    // Two bytes each: every alignment against the 64 KiB buffer occurs.
+    const line = `${name.slice('videos/'.length)},3\n`;
+    put('wide.csv', `path,mos\n${line.repeat(2000)}x.mp4,2\n`);
+    const { report } = await load({ kind: 'csv', file: 'wide.csv' });
+    expect([report.videos, report.duplicates.length, report.missing]).toEqual([1, 1999, ['x.mp4']]);
+  });
+
+  it.each(['../../secret.mp4', 'link.mp4', '/etc/hostname', 'a.mp4\0.txt', '.', 'yfcc-batch1'])(
+    'a row cannot reach %j',
+    async (path) => {
+      put('out.jsonl', `${official(path, 3)}\n${official('b.mp4', 3, 2)}`);
+      const { items, report } = await load({ kind: 'jsonl', file: 'out.jsonl' });
+      expect([items.length, report.missing]).toEqual([1, [path]]);
+    },
+  );
+
+  it.each([
+    '../secret.mp4',
+    join(top, 'secret.mp4'),
+    'up/secret.mp4',
+    join(top, 'root-old', 'x.mp4'),
+    '/etc/passwd',
+  ])('the file of a source cannot be %s', async (file) => {
+    expect(await codeOf(load({ kind: 'csv', file }))).toEqual({ code: 'train/path', field: file });
+  });
+
+  it('says nothing about what exists outside', async () => {
+    expect(await codeOf(load({ kind: 'csv', file: '../nowhere.csv' }))).toMatchObject({ code: 'train/path' });
+    expect(await codeOf(load({ kind: 'csv', file: 'nowhere.csv' }))).toMatchObject({
+      code: 'train/missing-path',
+    });
+  });
+
+  it('keys of the prototype are plain data', async () => {
+    put('proto.jsonl', official('a.mp4', 3).replace('{"id"', '{"__proto__": {"image": ["b.mp4"]}, "id"'));
+    const { items } = await load({ kind: 'jsonl', file: 'proto.jsonl', folder: { LSVQ: 'videos' } });
+    expect(items.map(({ path }) => path.split('/').at(-1))).toEqual(['a.mp4']);
+    expect(({} as Record<string, unknown>).image).toBeUndefined();
+  });
+
+  it('a folder or a pipe is no data file', async () => {
+    expect(await codeOf(load({ kind: 'csv', file: 'videos' }))).toMatchObject({ code: 'train/missing-path' });
+  });
+});
+
+describe('benchmark annotations', () => {
+  it('reads scores that are strings, on the scale asked for', async () => {
+    put(
+      'LSVQ_whole_test_ds_score.json',
+      JSON.stringify({
+        annotations: [
+          { image_id: 'yfcc-batch1/747.mp4', ann_type: 'score', score: '67.75' },
+          { image_id: 'a.mp4', ann_type: 'score', score: '78.7741935483871' },
+          { image_id: 'b.mp4', ann_type: 'score', score: 'n/a' },
+        ],
+      }),
+    );
+    const file = 'LSVQ_whole_test_ds_score.json';
+    const scaled = await load({ kind: 'annotations', file, labels: 'mos/20' });
+    expect(scaled.items.map(({ mos }) => mos)).toEqual([3.3875, 3.93871]);
+    expect(scaled.errors).toMatchObject([{ params: { file, line: 3 } }]);
+    const other = await load({ kind: 'annotations', file, labels: '1-5', mosRange: [0, 100] });
+    expect(other.items.map(({ mos }) => mos)).toEqual([3.71, 4.150968]);
+    expect((await load({ kind: 'annotations', file, labels: 'raw' })).items[0]!.mos).toBe(67.75);
+  });
+
+  it('is not satisfied with another document', async () => {
+    put('other.json', '{"images": []}');
+    expect(await codeOf(load({ kind: 'annotations', file: 'other.json' }))).toMatchObject({
+      code: 'train/data',
+      line: 0,
+    });
+  });
+});
+
+describe('tables', () => {
+  it.each([
+    ['a header in any order', 'mos,extra,path\n3,x,a.mp4\n2.5,y,b.mp4\n'],
+    ['no header', 'a.mp4,3\nb.mp4,2.5\n'],
+    ['four columns', 'a.mp4, 8.0, 25, 3\nb.mp4, 8.0, 25, 2.5\n'],
+    ['tabs', 'a.mp4\t3\nb.mp4\t2.5\n'],
+    ['the released result form', 'filename,pred_score,gt_score\na.mp4,1,3\nb.mp4,1,2.5\n'],
+  ])('%s', async (_, text) => {
+    put('t.csv', text);
+    const { items, errors } = await load({ kind: 'csv', file: 't.csv' });
+    expect(errors).toEqual([]);
+    expect(items.map(({ id, mos }) => [id, mos])).toEqual([
+      ['a.mp4', 3],
+      ['b.mp4', 2.5],
+    ]);
+  });
+
+  it('reads quoted cells and names bad ones', async () => {
+    put('q.csv', 'path,mos\n"with, comma.mp4",3\n"open,2\na.mp4,n/a\n,4\n');
+    const { items, errors } = await load({ kind: 'csv', file: 'q.csv' });
+    expect(items.map(({ id }) => id)).toEqual(['with, comma.mp4']);
+    expect(errors.map(({ params }) => params.line)).toEqual([3, 4, 5]);
+  });
+});
+
+describe('the report', () => {
+  const probe = async (paths: readonly string[]) =>
+    paths.map((path) =>
+      path.endsWith('b.mp4')
+        ? { frames: 0, width: 0, height: 0, fps: 0, error: 'moov atom not found' }
+        : { frames: 50, width: 64, height: 64, fps: 25 },
+    );
+
+  it('counts unreadable videos, duplicates through links and playing time', async () => {
+    put('r.csv', 'a.mp4,3\nb.mp4,2\na.mp4,4\ninside.mp4,1\ngone.mp4,2\n');
+    const found: LoadedSource = await load({ kind: 'csv', file: 'r.csv' }, { probe });
+    expect(found.report).toEqual({
+      name: 's',
+      videos: 1,
+      missing: ['gone.mp4'],
+      unreadable: ['b.mp4: moov atom not found'],
+      duplicates: ['a.mp4', 'inside.mp4'],
+      labels: [3, 3],
+      seconds: 2,
+    });
+    expect(found.warnings.map(({ code }) => code)).toEqual([
+      'train/missing',
+      'train/unreadable',
+      'train/duplicates',
+    ]);
+  });
+
+  it('a source with nothing left is an error', async () => {
+    put('none.csv', 'gone.mp4,2\n');
+    expect((await load({ kind: 'csv', file: 'none.csv' })).errors).toMatchObject([{ code: 'train/empty' }]);
+  });
+
+  it('cuts a source into parts that do not meet and do not depend on the machine', async () => {
+    const names = Array.from({ length: 20 }, (_, i) => `p${i}.mp4`);
+    for (const name of names) put(`videos/${name}`, name);
+    put('p.csv', names.map((name) => `${name},3\n`).join(''));
+    const ids = async (from: number, to: number, limit?: number) =>
+      (await load({ kind: 'csv', file: 'p.csv', part: { seed: 1, from, to }, limit })).items.map(
+        ({ id }) => id,
+      );
+    const [held, rest] = [await ids(0, 0.2), await ids(0.2, 1)];
+    expect([held.length, rest.length]).toEqual([4, 16]);
+    expect(new Set([...held, ...rest]).size).toBe(20);
+    expect(held).toEqual(await ids(0, 0.2));
+    expect(await ids(0.2, 1, 3)).toHaveLength(3);
+  });
+
+  it('finds held-out videos that training sees, and never throws for one bad source', async () => {
+    put('leak.csv', 'a.mp4,3\np1.mp4,2\n');
+    put('held.csv', 'a.mp4,3\n');
+    const source = (name: string, file: string) =>
+      sourceSchema.parse({ kind: 'csv', name, file, folder: 'videos' });
+    const data = await validateSources(
+      [
+        { role: 'train', source: source('one', 'leak.csv') },
+        { role: 'heldOut', source: source('two', 'held.csv') },
+        { role: 'train', source: source('three', '../secret.mp4') },
+      ],
+      roots,
+    );
+    expect(data.reports.map(({ name, role, videos }) => [name, role, videos])).toEqual([
+      ['one', 'train', 2],
+      ['two', 'heldOut', 1],
+    ]);
+    expect(data.errors.map(({ code }) => code)).toEqual(['train/path', 'train/leak']);
+  });
+});

@@ -1,0 +1,192 @@
+/** A source's rows, checked against the disk: which videos there are, which of them can be read, with which labels. */
+import { stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { CodedError, type CodedErrorData } from '../../src/core/errors.ts';
+import { seededRandom } from '../../src/core/random.ts';
+import type { Source } from '../../src/core/training/source.ts';
+import type { DataItem, LoadedSource, LoadOptions, SourceReport } from './api.ts';
+import { labelOf, rangeOf } from './labels.ts';
+import { makeProcedural } from './procedural.ts';
+import { isWithin, type Roots } from './roots.ts';
+import { type Read, type Row, readAnnotations, readOfficial, readTable } from './rows.ts';
+
+/** Faulty lines that are told one by one; a file of another kind has nothing but such lines. */
+const MOST_FAULTS = 20;
+const PROBE_BATCH = 64;
+
+type FileSource = Exclude<Source, { kind: 'procedural' }>;
+const readers = { jsonl: readOfficial, annotations: readAnnotations, csv: readTable } as const;
+
+/**
+ * @throws `train/path` {field} or `train/missing-path` {field} where the source's own file or folder is outside the roots
+ *   or not there, `train/data` {file, line, problem} where the file is of no such kind. Faults of single rows are
+ *   returned: those of the file as `errors`, of videos as `warnings`.
+ */
+export async function loadSource(
+  source: Source,
+  roots: Roots,
+  options: LoadOptions = {},
+): Promise<LoadedSource> {
+  const found =
+    source.kind === 'procedural' ? await makeProcedural(source, options) : await openFile(source, roots);
+  const faults: CodedError[] = [];
+  const rows: Row[] = [];
+  try {
+    for await (const read of found.rows) {
+      options.signal?.throwIfAborted();
+      if (read instanceof CodedError) faults.push(read);
+      else rows.push(read);
+      if (faults.length === MOST_FAULTS) break;
+    }
+  } finally {
+    await found.close();
+  }
+  const report: SourceReport = {
+    name: source.name,
+    videos: 0,
+    missing: [],
+    unreadable: [],
+    duplicates: [],
+    labels: null,
+    seconds: null,
+  };
+  const errors: CodedErrorData[] = faults.map((fault) => fault.toData());
+  const wanted = choose(source, rows);
+  const items = await present(source, wanted, found, report);
+  errors.push(...outOfRange(source, items, rows));
+  const readable = options.probe ? await probed(items, options.probe, report, options) : items;
+  report.videos = readable.length;
+  const labels = readable.map(({ mos }) => mos);
+  if (labels.length > 0) report.labels = [least(labels), greatest(labels)];
+  else if (errors.length === 0)
+    errors.push(
+      new CodedError('train/empty', { source: source.name, missing: report.missing.length }).toData(),
+    );
+  return { items: readable, report, errors, warnings: warningsOf(report) };
+}
+
+interface Found {
+  readonly rows: AsyncIterable<Read>;
+  readonly close: () => Promise<void>;
+  /** Real folder of a row's data set, or null where the recipe maps none. */
+  readonly folderOf: (row: Row) => string | null;
+  readonly resolve: (path: string) => Promise<string>;
+}
+
+async function openFile(source: FileSource, roots: Roots): Promise<Found> {
+  const { folder } = source;
+  const mapped = new Map<string, string>();
+  let single: string | null = null;
+  if (typeof folder === 'string') single = await roots.resolve(folder);
+  else for (const [name, path] of Object.entries(folder)) mapped.set(name, await roots.resolve(path));
+  const handle = await roots.open(source.file);
+  return {
+    rows: readers[source.kind](handle, basename(source.file)),
+    close: () => handle.close(),
+    folderOf: (row) => single ?? mapped.get(row.dataset ?? '') ?? null,
+    resolve: (path) => roots.resolve(path),
+  };
+}
+
+/** The part and the limit of the source, in the file's order. */
+function choose(source: Source, rows: readonly Row[]): readonly Row[] {
+  const { part, limit } = source;
+  if (part === undefined) return limit === undefined ? rows : rows.slice(0, limit);
+  const order = seededRandom(`part ${part.seed}`).permutation(rows.length);
+  const edge = (share: number) => Math.round(share * rows.length);
+  const kept = order.slice(edge(part.from), edge(part.to)).slice(0, limit);
+  return kept.sort((a, b) => a - b).map((index) => rows[index]!);
+}
+
+/** Rows whose file is there, each file once. */
+async function present(
+  source: Source,
+  rows: readonly Row[],
+  found: Found,
+  report: SourceReport,
+): Promise<DataItem[]> {
+  const items: DataItem[] = [];
+  const seen = new Set<string>();
+  const ids = new Set<string>();
+  for (const row of rows) {
+    const folder = found.folderOf(row);
+    const real = folder === null ? null : await realVideo(folder, row.path, found);
+    if (real === null) report.missing.push(row.path);
+    else if (seen.has(real)) report.duplicates.push(row.path);
+    else {
+      seen.add(real);
+      const id = ids.has(row.id) ? `${row.id}#${row.line}` : row.id;
+      ids.add(id);
+      items.push({
+        path: real,
+        mos: labelOf(source, row.mos),
+        source: source.name,
+        id,
+        ...(row.text !== undefined && { text: row.text }),
+        ...(row.targets !== undefined && { targets: row.targets }),
+      });
+    }
+  }
+  return items;
+}
+
+/** A row may not lead out of its folder by its text, nor out of the roots by a link. */
+async function realVideo(folder: string, path: string, found: Found): Promise<string | null> {
+  const file = join(folder, path);
+  if (path.includes('\0') || !isWithin(folder, file)) return null;
+  try {
+    const real = await found.resolve(file);
+    return (await stat(real)).isFile() ? real : null;
+  } catch {
+    return null;
+  }
+}
+
+function outOfRange(source: Source, items: readonly DataItem[], rows: readonly Row[]): CodedErrorData[] {
+  const range = rangeOf(source);
+  if (range === null) return [];
+  const [low, high] = range;
+  const wrong = items.filter(({ mos }) => !(mos >= low && mos <= high));
+  if (wrong.length === 0) return [];
+  const first = wrong[0]!;
+  const line = rows.find(({ id, line }) => id === first.id || `${id}#${line}` === first.id)?.line ?? 0;
+  const params = { source: source.name, count: wrong.length, low, high, line, value: first.mos };
+  return [new CodedError('train/labels', params).toData()];
+}
+
+async function probed(
+  items: readonly DataItem[],
+  probe: NonNullable<LoadOptions['probe']>,
+  report: SourceReport,
+  { onProgress, signal }: LoadOptions,
+): Promise<DataItem[]> {
+  const readable: DataItem[] = [];
+  let seconds = 0;
+  for (let at = 0; at < items.length; at += PROBE_BATCH) {
+    signal?.throwIfAborted();
+    const batch = items.slice(at, at + PROBE_BATCH);
+    const facts = await probe(batch.map(({ path }) => path));
+    for (const [index, item] of batch.entries()) {
+      const fact = facts[index];
+      if (fact === undefined || fact.error !== undefined || fact.frames < 1)
+        report.unreadable.push(`${item.id}: ${fact?.error ?? 'no frames'}`);
+      else {
+        readable.push(item);
+        if (fact.fps > 0) seconds += fact.frames / fact.fps;
+      }
+    }
+    onProgress?.(Math.min(at + PROBE_BATCH, items.length), items.length);
+  }
+  report.seconds = seconds;
+  return readable;
+}
+
+const least = (values: readonly number[]) => values.reduce((a, b) => Math.min(a, b));
+const greatest = (values: readonly number[]) => values.reduce((a, b) => Math.max(a, b));
+
+function warningsOf({ name: source, missing, unreadable, duplicates }: SourceReport): CodedErrorData[] {
+  const lists = { 'train/missing': missing, 'train/unreadable': unreadable, 'train/duplicates': duplicates };
+  return Object.entries(lists)
+    .filter(([, list]) => list.length > 0)
+    .map(([code, list]) => new CodedError(code, { source, count: list.length, first: list[0]! }).toData());
+}

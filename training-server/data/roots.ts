@@ -1,0 +1,96 @@
+/**
+ * Folders that the server may read. Every path of a request or a recipe goes through here: resolved with its symlinks,
+ * then compared; a file is opened first and checked as the opened file, so that swapping it in between gains nothing.
+ */
+import { constants } from 'node:fs';
+import { type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
+import { isAbsolute, join, resolve, sep } from 'node:path';
+import { CodedError } from '../../src/core/errors.ts';
+
+const outside = (field: string) => new CodedError('train/path', { field });
+const absent = (field: string) => new CodedError('train/missing-path', { field });
+
+export interface Roots {
+  /** Real paths of the roots. */
+  readonly folders: readonly string[];
+  /**
+   * Real path of something that exists. A relative path is looked for in each root in turn.
+   * @param field what is named in the error, e.g. `data.train[0].file`; defaults to the path itself
+   * @throws `train/path` {field} outside the roots (links followed), `train/missing-path` {field} where nothing is
+   */
+  resolve(path: string, field?: string): Promise<string>;
+  /** Opens a regular file to read; the caller closes it. Throws like `resolve`. */
+  open(path: string, field?: string): Promise<FileHandle>;
+  /** Whether a real path lies within a root. */
+  holds(real: string): boolean;
+}
+
+/** Within, not merely beginning with the same letters: `/data-old` is not in `/data`. */
+export function isWithin(folder: string, path: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
+/** @throws `train/missing-path` for a root that is not there */
+export async function openRoots(paths: readonly string[]): Promise<Roots> {
+  const folders = await Promise.all(
+    paths.map((path) =>
+      realpath(resolve(path)).catch(() => {
+        throw absent(path);
+      }),
+    ),
+  );
+  const holds = (real: string) => folders.some((folder) => isWithin(folder, real));
+
+  async function find(path: string, field: string): Promise<string> {
+    if (path.includes('\0')) throw outside(field);
+    let escaped = false;
+    for (const candidate of isAbsolute(path)
+      ? [resolve(path)]
+      : folders.map((folder) => join(folder, path))) {
+      // Said of the text first, so that an answer does not tell whether something outside exists.
+      if (!folders.some((folder) => isWithin(folder, candidate))) {
+        escaped = true;
+        continue;
+      }
+      const real = await realpath(candidate).catch(() => null);
+      if (real === null) continue;
+      if (holds(real)) return real;
+      escaped = true;
+    }
+    throw escaped ? outside(field) : absent(field);
+  }
+
+  return {
+    folders,
+    holds,
+    resolve: (path, field = path) => find(path, field),
+    async open(path, field = path) {
+      const real = await find(path, field);
+      // A last component that became a link since then is refused; a pipe or a device does not block.
+      const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+      const handle = await open(real, flags).catch(() => {
+        throw absent(field);
+      });
+      try {
+        if (!(await handle.stat()).isFile()) throw absent(field);
+        if (!(await isStillWithin(handle, real, holds))) throw outside(field);
+      } catch (error) {
+        await handle.close();
+        throw error;
+      }
+      return handle;
+    },
+  };
+}
+
+/** Where the opened file really lies: Linux says it of the descriptor; elsewhere the path must lead to the same file. */
+async function isStillWithin(
+  handle: FileHandle,
+  real: string,
+  holds: (path: string) => boolean,
+): Promise<boolean> {
+  if (process.platform === 'linux') return holds(await readlink(`/proc/self/fd/${handle.fd}`));
+  const again = await realpath(real);
+  const [opened, named] = await Promise.all([handle.stat(), stat(again)]);
+  return holds(again) && opened.dev === named.dev && opened.ino === named.ino;
+}

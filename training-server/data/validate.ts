@@ -1,0 +1,81 @@
+/** All sources of a recipe together, before anything is spent. */
+import { CodedError, type CodedErrorData } from '../../src/core/errors.ts';
+import type { DataItem, LoadedSource, LoadOptions, Source, SourceReport } from './api.ts';
+import { loadSource } from './load.ts';
+import type { Roots } from './roots.ts';
+
+export type Role = 'train' | 'heldOut';
+
+export interface LoadedData {
+  /** By name of the source. */
+  readonly items: ReadonlyMap<string, readonly DataItem[]>;
+  readonly reports: readonly (SourceReport & { role: Role })[];
+  readonly errors: readonly CodedErrorData[];
+  readonly warnings: readonly CodedErrorData[];
+}
+
+/** Loads every source once. Nothing is thrown but an abort: a source that cannot be opened is an error in the list. */
+export async function validateSources(
+  sources: readonly { readonly role: Role; readonly source: Source }[],
+  roots: Roots,
+  options: LoadOptions = {},
+): Promise<LoadedData> {
+  const items = new Map<string, readonly DataItem[]>();
+  const reports: (SourceReport & { role: Role })[] = [];
+  const errors: CodedErrorData[] = [];
+  const warnings: CodedErrorData[] = [];
+  for (const { role, source } of sources) {
+    if (items.has(source.name)) {
+      errors.push(
+        new CodedError('train/recipe', { field: source.name, problem: 'names two sources' }).toData(),
+      );
+      continue;
+    }
+    if (role === 'train' && source.labels === 'raw') {
+      const problem = 'a source of training needs labels on its scale; "raw" is for held-out videos';
+      errors.push(new CodedError('train/recipe', { field: `${source.name}.labels`, problem }).toData());
+      continue;
+    }
+    const loaded = await loadOrSay(source, roots, options);
+    if (loaded instanceof CodedError) {
+      errors.push(loaded.toData());
+      continue;
+    }
+    items.set(source.name, loaded.items);
+    reports.push({ ...loaded.report, role });
+    errors.push(...loaded.errors);
+    warnings.push(...loaded.warnings);
+  }
+  errors.push(...leaks(sources, items));
+  return { items, reports, errors, warnings };
+}
+
+async function loadOrSay(
+  source: Source,
+  roots: Roots,
+  options: LoadOptions,
+): Promise<LoadedSource | CodedError> {
+  try {
+    return await loadSource(source, roots, options);
+  } catch (error) {
+    if (error instanceof CodedError) return error;
+    throw error;
+  }
+}
+
+/** A figure over held-out videos says nothing when training has seen them. */
+function leaks(
+  sources: readonly { readonly role: Role; readonly source: Source }[],
+  items: ReadonlyMap<string, readonly DataItem[]>,
+): CodedErrorData[] {
+  const trained = new Map<string, string>();
+  for (const { role, source } of sources)
+    if (role === 'train') for (const { path } of items.get(source.name) ?? []) trained.set(path, source.name);
+  return sources.flatMap(({ role, source }) => {
+    if (role === 'train') return [];
+    const both = (items.get(source.name) ?? []).filter(({ path }) => trained.has(path));
+    if (both.length === 0) return [];
+    const train = trained.get(both[0]!.path)!;
+    return [new CodedError('train/leak', { count: both.length, train, heldOut: source.name }).toData()];
+  });
+}
