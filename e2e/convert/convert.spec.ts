@@ -31,7 +31,11 @@ test.describe.configure({ timeout: 240_000 });
 test.beforeAll(async () => {
   mkdirSync(join(root, scratch), { recursive: true });
   for (const name of names) cpSync(join(golden, name), join(root, scratch, name));
-  server = await createServer({ root, server: { port: 0, host: '127.0.0.1' }, logLevel: 'error' });
+  server = await createServer({
+    root,
+    server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
+    logLevel: 'error',
+  });
   await server.listen();
   address = server.resolvedUrls?.local[0] ?? '';
 });

@@ -18,7 +18,11 @@ let server: ViteDevServer;
 let address = '';
 
 test.beforeAll(async () => {
-  server = await createServer({ root, server: { port: 0, host: '127.0.0.1' }, logLevel: 'error' });
+  server = await createServer({
+    root,
+    server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
+    logLevel: 'error',
+  });
   await server.listen();
   address = server.resolvedUrls?.local[0] ?? '';
 });

@@ -7,7 +7,11 @@ import { goldenText, hasGolden, makeGoldenPackage, root } from './golden-package
 
 let server: ViteDevServer;
 test.beforeAll(async () => {
-  server = await createServer({ root, server: { port: 0, host: '127.0.0.1' }, logLevel: 'error' });
+  server = await createServer({
+    root,
+    server: { port: 0, host: '127.0.0.1', hmr: false, watch: null },
+    logLevel: 'error',
+  });
   await server.listen();
 });
 test.afterAll(() => server.close());

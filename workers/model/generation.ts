@@ -58,7 +58,7 @@ export async function generate(
   const { signal } = options.stop;
   const pace = new Pace(AHEAD, () => options.stop.abort());
   const digitIds = Array.from('0123456789', (digit) => encode(tokenizer, digit)[0] as number);
-  const special = new Set(tokenizer.all_special_ids);
+  const ends = new Set([network.generation_config?.eos_token_id ?? []].flat());
   const steps: DigitProbabilities[] = [];
   const random = sampling.kind === 'sample' ? seededRandom(sampling.seed) : null;
 
@@ -94,8 +94,8 @@ export async function generate(
       const id = Number(value[0]?.[0]);
       if (tokens === 0) firstTokenAt = performance.now();
       tokens += 1;
-      ended = special.has(id);
-      pieces.push(ended ? '' : decode(tokenizer, [id]));
+      ended = ends.has(id);
+      pieces.push(decode(tokenizer, [id]));
       if (ended) return;
       // A character of several bytes may span tokens: wait until it is whole.
       pending.push(id);

@@ -19,6 +19,7 @@ type Inputs = Record<string, unknown> & {
 export interface Network {
   encodeVision(pixels: Float32Array, frames: number, size: number): Promise<Float32Array>;
   encodeMotion(pixels: Float32Array, frames: number, size: number): Promise<Float32Array>;
+  readonly generation_config: { readonly eos_token_id?: number | number[] | null } | null;
   generate(options: Record<string, unknown>): Promise<unknown>;
   /** Awaited before each step of generation. */
   room: () => Promise<void>;
