@@ -1,10 +1,8 @@
 /** Data of a run: what the driver may ask. Rows of every kind of source come out as the same items. */
 import type { CodedErrorData } from '../../src/core/errors.ts';
-import type { Source } from '../../src/core/training/source.ts';
+import type { DataSource } from '../../src/core/training/recipe-data.ts';
 import type { Roots } from './roots.ts';
 
-export type { Source } from '../../src/core/training/source.ts';
-export { sourceSchema } from '../../src/core/training/source.ts';
 export { loadSource } from './load.ts';
 export { openRoots, type Roots } from './roots.ts';
 export { validateSources } from './validate.ts';
@@ -63,5 +61,11 @@ export interface LoadedSource {
   readonly warnings: readonly CodedErrorData[];
 }
 
-/** `loadSource(source, roots, options)`: throws `train/path` where the source itself lies outside the roots. */
-export type LoadSource = (source: Source, roots: Roots, options?: LoadOptions) => Promise<LoadedSource>;
+/** A source under its name in the recipe. */
+export interface NamedSource {
+  readonly name: string;
+  readonly source: DataSource;
+}
+
+/** `loadSource({ name, source }, roots, options)`: throws `train/path` where the source itself lies outside the roots. */
+export type LoadSource = (named: NamedSource, roots: Roots, options?: LoadOptions) => Promise<LoadedSource>;

@@ -1,11 +1,11 @@
 /** A source's rows, checked against the disk: which videos there are, which of them can be read, with which labels. */
 import { stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { CodedError, type CodedErrorData } from '../../src/core/errors.ts';
 import { seededRandom } from '../../src/core/random.ts';
-import type { Source } from '../../src/core/training/source.ts';
-import type { DataItem, LoadedSource, LoadOptions, SourceReport } from './api.ts';
-import { labelOf, rangeOf } from './labels.ts';
+import type { DataSource } from '../../src/core/training/recipe-data.ts';
+import type { DataItem, LoadedSource, LoadOptions, NamedSource, SourceReport } from './api.ts';
+import { type LabelRule, labelOf, rangeOf } from './labels.ts';
 import { makeProcedural } from './procedural.ts';
 import { isWithin, type Roots } from './roots.ts';
 import { type Read, type Row, readAnnotations, readOfficial, readTable } from './rows.ts';
@@ -14,7 +14,7 @@ import { type Read, type Row, readAnnotations, readOfficial, readTable } from '.
 const MOST_FAULTS = 20;
 const PROBE_BATCH = 64;
 
-type FileSource = Exclude<Source, { kind: 'procedural' }>;
+type FileSource = Exclude<DataSource, { kind: 'procedural' }>;
 const readers = { jsonl: readOfficial, annotations: readAnnotations, csv: readTable } as const;
 
 /**
@@ -23,7 +23,7 @@ const readers = { jsonl: readOfficial, annotations: readAnnotations, csv: readTa
  *   returned: those of the file as `errors`, of videos as `warnings`.
  */
 export async function loadSource(
-  source: Source,
+  { name, source }: NamedSource,
   roots: Roots,
   options: LoadOptions = {},
 ): Promise<LoadedSource> {
@@ -42,7 +42,7 @@ export async function loadSource(
     await found.close();
   }
   const report: SourceReport = {
-    name: source.name,
+    name,
     videos: 0,
     missing: [],
     unreadable: [],
@@ -51,17 +51,15 @@ export async function loadSource(
     seconds: null,
   };
   const errors: CodedErrorData[] = faults.map((fault) => fault.toData());
-  const wanted = choose(source, rows);
-  const items = await present(source, wanted, found, report);
-  errors.push(...outOfRange(source, items, rows));
+  const scale = scaleOf(source);
+  const items = await present(name, scale, choose(source, rows), found, report);
+  errors.push(...outOfRange(name, scale, items, rows));
   const readable = options.probe ? await probed(items, options.probe, report, options) : items;
   report.videos = readable.length;
   const labels = readable.map(({ mos }) => mos);
   if (labels.length > 0) report.labels = [least(labels), greatest(labels)];
   else if (errors.length === 0)
-    errors.push(
-      new CodedError('train/empty', { source: source.name, missing: report.missing.length }).toData(),
-    );
+    errors.push(new CodedError('train/empty', { source: name, missing: report.missing.length }).toData());
   return { items: readable, report, errors, warnings: warningsOf(report) };
 }
 
@@ -74,24 +72,43 @@ interface Found {
 }
 
 async function openFile(source: FileSource, roots: Roots): Promise<Found> {
-  const { folder } = source;
-  const mapped = new Map<string, string>();
-  let single: string | null = null;
-  if (typeof folder === 'string') single = await roots.resolve(folder);
-  else for (const [name, path] of Object.entries(folder)) mapped.set(name, await roots.resolve(path));
   const handle = await roots.open(source.file);
-  return {
-    rows: readers[source.kind](handle, basename(source.file)),
-    close: () => handle.close(),
-    folderOf: (row) => single ?? mapped.get(row.dataset ?? '') ?? null,
-    resolve: (path) => roots.resolve(path),
-  };
+  try {
+    const { root } = source;
+    const mapped = new Map<string, string>();
+    let single: string | null = null;
+    if (typeof root === 'string' || root === null) single = await roots.resolve(root ?? dirname(source.file));
+    else
+      for (const [dataset, folder] of Object.entries(root)) mapped.set(dataset, await roots.resolve(folder));
+    return {
+      rows: readers[source.kind](handle, basename(source.file)),
+      close: () => handle.close(),
+      folderOf: (row) => single ?? mapped.get(row.dataset ?? '') ?? null,
+      resolve: (path) => roots.resolve(path),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+interface Scale {
+  readonly rule: LabelRule;
+  readonly range: readonly [number, number];
+}
+
+/** Labels of drawn clips stand on 1–5 as written. */
+function scaleOf(source: DataSource): Scale {
+  if (source.kind === 'procedural') return { rule: 'asWritten', range: [1, 5] };
+  return { rule: source.labels ?? 'asWritten', range: source.range };
 }
 
 /** The part and the limit of the source, in the file's order. */
-function choose(source: Source, rows: readonly Row[]): readonly Row[] {
-  const { part, limit } = source;
-  if (part === undefined) return limit === undefined ? rows : rows.slice(0, limit);
+function choose(source: DataSource, rows: readonly Row[]): readonly Row[] {
+  if (source.kind === 'procedural') return rows;
+  const { part } = source;
+  const limit = source.limit ?? rows.length;
+  if (part === null) return rows.slice(0, limit);
   const order = seededRandom(`part ${part.seed}`).permutation(rows.length);
   const edge = (share: number) => Math.round(share * rows.length);
   const kept = order.slice(edge(part.from), edge(part.to)).slice(0, limit);
@@ -100,7 +117,8 @@ function choose(source: Source, rows: readonly Row[]): readonly Row[] {
 
 /** Rows whose file is there, each file once. */
 async function present(
-  source: Source,
+  name: string,
+  { rule, range }: Scale,
   rows: readonly Row[],
   found: Found,
   report: SourceReport,
@@ -119,8 +137,8 @@ async function present(
       ids.add(id);
       items.push({
         path: real,
-        mos: labelOf(source, row.mos),
-        source: source.name,
+        mos: labelOf(rule, range, row.mos),
+        source: name,
         id,
         ...(row.text !== undefined && { text: row.text }),
         ...(row.targets !== undefined && { targets: row.targets }),
@@ -142,16 +160,18 @@ async function realVideo(folder: string, path: string, found: Found): Promise<st
   }
 }
 
-function outOfRange(source: Source, items: readonly DataItem[], rows: readonly Row[]): CodedErrorData[] {
-  const range = rangeOf(source);
-  if (range === null) return [];
-  const [low, high] = range;
+function outOfRange(
+  source: string,
+  { rule }: Scale,
+  items: readonly DataItem[],
+  rows: readonly Row[],
+): CodedErrorData[] {
+  const [low, high] = rangeOf(rule);
   const wrong = items.filter(({ mos }) => !(mos >= low && mos <= high));
   if (wrong.length === 0) return [];
-  const first = wrong[0]!;
-  const line = rows.find(({ id, line }) => id === first.id || `${id}#${line}` === first.id)?.line ?? 0;
-  const params = { source: source.name, count: wrong.length, low, high, line, value: first.mos };
-  return [new CodedError('train/labels', params).toData()];
+  const { id, mos: value } = wrong[0]!;
+  const line = rows.find((row) => row.id === id || `${row.id}#${row.line}` === id)?.line ?? 0;
+  return [new CodedError('train/labels', { source, count: wrong.length, low, high, line, value }).toData()];
 }
 
 async function probed(

@@ -3,12 +3,12 @@ import { spawn } from 'node:child_process';
 import { mkdir, open, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '../../src/core/errors.ts';
-import type { Source } from '../../src/core/training/source.ts';
+import type { DataSource } from '../../src/core/training/recipe-data.ts';
 import type { LoadOptions } from './api.ts';
 import { isWithin } from './roots.ts';
 import { type Read, type Row, readOfficial } from './rows.ts';
 
-type Procedural = Extract<Source, { kind: 'procedural' }>;
+type Procedural = Extract<DataSource, { kind: 'procedural' }>;
 
 const root = join(import.meta.dirname, '..', '..');
 const python = join(root, 'scripts', 'python.mjs');
@@ -20,15 +20,14 @@ const python = join(root, 'scripts', 'python.mjs');
 export async function makeProcedural(source: Procedural, { cache, signal, onProgress }: LoadOptions) {
   if (cache === undefined)
     throw new CodedError('train/clips', { problem: 'no folder for made clips was given' });
-  const name = `${source.split}-${source.first}-${source.clips}-${source.frames}`;
+  const name = `${source.split}-${source.groups}`;
   const folder = join(cache, 'procedural', name);
   const table = join(folder, 'clips.jsonl');
   await mkdir(join(cache, 'procedural'), { recursive: true });
   let handle = await open(table).catch(() => null);
   if (handle === null) {
-    const numbers = { '--clips': source.clips, '--first': source.first, '--frames': source.frames };
-    const args = ['--videos', folder, '--split', source.split, ...Object.entries(numbers).flat().map(String)];
-    await generate(args, signal, (done) => onProgress?.(done, source.clips));
+    const args = ['--videos', folder, '--split', source.split, '--groups', String(source.groups)];
+    await generate(args, signal, (done) => onProgress?.(done, source.groups));
     handle = await open(table);
   }
   const opened = handle;
@@ -49,7 +48,7 @@ export async function makeProcedural(source: Procedural, { cache, signal, onProg
 function generate(
   args: string[],
   signal: AbortSignal | undefined,
-  onClip: (done: number) => void,
+  onGroup: (done: number) => void,
 ): Promise<void> {
   return new Promise((done, fail) => {
     const child = spawn(process.execPath, [python, '-m', 'procedural.make_clips', ...args], {
@@ -59,8 +58,8 @@ function generate(
     let last = '';
     let made = 0;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      made += text.split('\n').filter((line) => line.startsWith('clip ')).length;
-      onClip(made);
+      made += text.split('\n').filter((line) => line.startsWith('group ')).length;
+      onGroup(made);
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       last = (last + text).slice(-2000);

@@ -14,7 +14,7 @@ export interface Roots {
   /** Real paths of the roots. */
   readonly folders: readonly string[];
   /**
-   * Real path of something that exists. A relative path is looked for in each root in turn.
+   * Real path of something that exists. A relative path is looked for in the working folder, then in each root.
    * @param field what is named in the error, e.g. `data.train[0].file`; defaults to the path itself
    * @throws `train/path` {field} outside the roots (links followed), `train/missing-path` {field} where nothing is
    */

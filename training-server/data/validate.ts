@@ -1,10 +1,14 @@
 /** All sources of a recipe together, before anything is spent. */
 import { CodedError, type CodedErrorData } from '../../src/core/errors.ts';
-import type { DataItem, LoadedSource, LoadOptions, Source, SourceReport } from './api.ts';
+import type { DataItem, LoadedSource, LoadOptions, NamedSource, SourceReport } from './api.ts';
 import { loadSource } from './load.ts';
 import type { Roots } from './roots.ts';
 
 export type Role = 'train' | 'heldOut';
+
+export interface RoledSource extends NamedSource {
+  readonly role: Role;
+}
 
 export interface LoadedData {
   /** By name of the source. */
@@ -16,7 +20,7 @@ export interface LoadedData {
 
 /** Loads every source once. Nothing is thrown but an abort: a source that cannot be opened is an error in the list. */
 export async function validateSources(
-  sources: readonly { readonly role: Role; readonly source: Source }[],
+  sources: readonly RoledSource[],
   roots: Roots,
   options: LoadOptions = {},
 ): Promise<LoadedData> {
@@ -24,24 +28,14 @@ export async function validateSources(
   const reports: (SourceReport & { role: Role })[] = [];
   const errors: CodedErrorData[] = [];
   const warnings: CodedErrorData[] = [];
-  for (const { role, source } of sources) {
-    if (items.has(source.name)) {
-      errors.push(
-        new CodedError('train/recipe', { field: source.name, problem: 'names two sources' }).toData(),
-      );
-      continue;
-    }
-    if (role === 'train' && source.labels === 'raw') {
-      const problem = 'a source of training needs labels on its scale; "raw" is for held-out videos';
-      errors.push(new CodedError('train/recipe', { field: `${source.name}.labels`, problem }).toData());
-      continue;
-    }
-    const loaded = await loadOrSay(source, roots, options);
+  for (const { role, name, source } of sources) {
+    if (items.has(name)) continue; // several stages read it
+    const loaded = await loadOrSay({ name, source }, roots, options);
     if (loaded instanceof CodedError) {
       errors.push(loaded.toData());
       continue;
     }
-    items.set(source.name, loaded.items);
+    items.set(name, loaded.items);
     reports.push({ ...loaded.report, role });
     errors.push(...loaded.errors);
     warnings.push(...loaded.warnings);
@@ -51,7 +45,7 @@ export async function validateSources(
 }
 
 async function loadOrSay(
-  source: Source,
+  source: NamedSource,
   roots: Roots,
   options: LoadOptions,
 ): Promise<LoadedSource | CodedError> {
@@ -65,17 +59,17 @@ async function loadOrSay(
 
 /** A figure over held-out videos says nothing when training has seen them. */
 function leaks(
-  sources: readonly { readonly role: Role; readonly source: Source }[],
+  sources: readonly RoledSource[],
   items: ReadonlyMap<string, readonly DataItem[]>,
 ): CodedErrorData[] {
   const trained = new Map<string, string>();
-  for (const { role, source } of sources)
-    if (role === 'train') for (const { path } of items.get(source.name) ?? []) trained.set(path, source.name);
-  return sources.flatMap(({ role, source }) => {
+  for (const { role, name } of sources)
+    if (role === 'train') for (const { path } of items.get(name) ?? []) trained.set(path, name);
+  return sources.flatMap(({ role, name }) => {
     if (role === 'train') return [];
-    const both = (items.get(source.name) ?? []).filter(({ path }) => trained.has(path));
+    const both = (items.get(name) ?? []).filter(({ path }) => trained.has(path));
     if (both.length === 0) return [];
     const train = trained.get(both[0]!.path)!;
-    return [new CodedError('train/leak', { count: both.length, train, heldOut: source.name }).toData()];
+    return [new CodedError('train/leak', { count: both.length, train, heldOut: name }).toData()];
   });
 }
