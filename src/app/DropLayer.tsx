@@ -7,6 +7,7 @@ import { useWords } from '../ui/words/useWords.tsx';
 import './DropLayer.css';
 import { droppedFolder, openDroppedFolder } from './dropped-folder.ts';
 import { offerFiles } from './intake.ts';
+import { useRoute } from './router.ts';
 
 /** What the browser tells of the files over the window. */
 interface Over {
@@ -24,6 +25,7 @@ function filesOver(event: DragEvent): Over | null {
 
 export function DropLayer() {
   const w = useWords();
+  const { place } = useRoute();
   const [over, setOver] = useState<Over | null>(null);
 
   useEffect(() => {
@@ -89,7 +91,7 @@ export function DropLayer() {
   return (
     <div className="app-drop" aria-hidden="true">
       <p className="app-drop__words">
-        <strong>{w.drop.anywhere}</strong>
+        <strong>{place === 'compare' ? w.drop.toCompare : w.drop.anywhere}</strong>
         <span>{what}</span>
       </p>
     </div>

@@ -10,7 +10,7 @@ import { type Action, BINDINGS, type KeyGroup } from './keys.ts';
 import { ANNOUNCE, changeSettings, useSettings } from './settings.ts';
 import { useOfferedActions } from './useKeys.ts';
 
-const GROUPS: readonly KeyGroup[] = ['everywhere', 'playing', 'assess'];
+const GROUPS: readonly KeyGroup[] = ['everywhere', 'playing', 'assess', 'compare'];
 
 const GO: Partial<Record<Action, Exclude<keyof Words['places'], 'label'>>> = {
   goAssess: 'assess',
@@ -120,7 +120,7 @@ function Chord({ chord }: { readonly chord: string }) {
   return pair.map((keys, i) => (
     <span key={keys} className="app-help__chord">
       {i > 0 && <span className="app-help__aside"> {w.help.followedBy} </span>}
-      {keys.split('+').map((key) => (
+      {(keys === '+' ? [keys] : keys.split('+')).map((key) => (
         <Kbd key={key}>{printed(key)}</Kbd>
       ))}
     </span>

@@ -14,6 +14,11 @@ export function offerFiles(files: readonly File[], source: FileSource): void {
   else waiting = { files, source };
 }
 
+/** Keeps files for the place that is opened next. */
+export function handOver(files: readonly File[]): void {
+  waiting = { files, source: 'choose' };
+}
+
 /** The open place takes what comes in. The last caller wins. */
 export function useFileIntake(take: TakeFiles): void {
   const latest = useRef(take);

@@ -28,6 +28,9 @@ describe('chordOf', () => {
     [press('K', { shiftKey: true }), 'k'],
     [press('?', { shiftKey: true }), '?'],
     [press('ArrowLeft', { shiftKey: true }), 'shift+ArrowLeft'],
+    [press(')', { shiftKey: true, code: 'Digit0' }), 'shift+0'],
+    [press('=', { shiftKey: true, code: 'Digit0' }), 'shift+0'],
+    [press('+', { shiftKey: true, code: 'Equal' }), '+'],
     [press('z', { metaKey: true }), 'ctrl+z'],
     [press('v', { ctrlKey: true }), 'ctrl+v'],
   ])('%o', (event, chord) => expect(chordOf(event)).toBe(chord));

@@ -5,7 +5,7 @@
  * for Ctrl, or ⌘ on a Mac. `shift+` is written only with keys that print nothing (Shift is part of `?` or `<`).
  * Two keys one after the other have a space between them: `g a`.
  */
-export type KeyGroup = 'everywhere' | 'playing' | 'assess';
+export type KeyGroup = 'everywhere' | 'playing' | 'assess' | 'compare';
 
 export interface Binding {
   readonly group: KeyGroup;
@@ -42,6 +42,19 @@ export const BINDINGS = {
   export: { group: 'assess', chords: ['e'] },
   next: { group: 'assess', chords: ['n'] },
   compare: { group: 'assess', chords: ['d'] },
+  onlyA: { group: 'compare', chords: ['1'] },
+  onlyB: { group: 'compare', chords: ['2'] },
+  splitCentre: { group: 'compare', chords: ['3'] },
+  nextView: { group: 'compare', chords: ['v'] },
+  swap: { group: 'compare', chords: ['s'] },
+  offsetBack: { group: 'compare', chords: ['<'] },
+  offsetOn: { group: 'compare', chords: ['>'] },
+  zoomIn: { group: 'compare', chords: ['+', '='] },
+  zoomOut: { group: 'compare', chords: ['-'] },
+  fit: { group: 'compare', chords: ['0'] },
+  actualSize: { group: 'compare', chords: ['shift+0'] },
+  loupe: { group: 'compare', chords: ['q'] },
+  newSeed: { group: 'compare', chords: ['r'] },
 } as const satisfies Record<string, Binding>;
 
 export type Action = keyof typeof BINDINGS;
@@ -66,6 +79,8 @@ export interface Pressed {
   readonly altKey: boolean;
   readonly shiftKey: boolean;
   readonly timeStamp: number;
+  /** Place of the key on the board: what Shift and 0 print together differs from layout to layout. */
+  readonly code?: string;
 }
 
 const MODIFIERS: ReadonlySet<string> = new Set([
@@ -81,6 +96,7 @@ const MODIFIERS: ReadonlySet<string> = new Set([
 /** The chord of one event, or null for keys that never are one (Alt belongs to the browser). */
 export function chordOf(event: Pressed): string | null {
   if (event.altKey || MODIFIERS.has(event.key)) return null;
+  if (event.shiftKey && event.code === 'Digit0' && !event.ctrlKey && !event.metaKey) return 'shift+0';
   const printing = [...event.key].length === 1 && event.key !== ' ';
   const key = event.key === ' ' ? 'Space' : printing ? event.key.toLowerCase() : event.key;
   const shift = event.shiftKey && !printing ? 'shift+' : '';

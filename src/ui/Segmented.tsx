@@ -1,10 +1,12 @@
 /** One of a few, side by side: a radio group that looks like a row of buttons. */
 import { useId } from 'react';
+import { Icon, type IconName } from './Icon.tsx';
 import './Segmented.css';
 
 export interface SegmentedProps<T extends string> {
   readonly label: string;
-  readonly options: readonly { readonly value: T; readonly label: string }[];
+  /** With an icon the word may be hidden where there is little room; it stays the name. */
+  readonly options: readonly { readonly value: T; readonly label: string; readonly icon?: IconName }[];
   readonly value: T;
   readonly onChange: (value: T) => void;
 }
@@ -23,7 +25,10 @@ export function Segmented<T extends string>({ label, options, value, onChange }:
             checked={option.value === value}
             onChange={() => onChange(option.value)}
           />
-          <span className="ui-segmented__word">{option.label}</span>
+          <span className="ui-segmented__word">
+            {option.icon && <Icon name={option.icon} />}
+            <span className={option.icon && 'ui-segmented__beside'}>{option.label}</span>
+          </span>
         </label>
       ))}
     </fieldset>

@@ -1,5 +1,6 @@
 /** What can be taken away: the result as text, files and a card, and the shown frame as PNG. */
 import { useMemo } from 'react';
+import { saveFile } from '../../app/save-file.ts';
 import type { Result } from '../../core/result.ts';
 import type { ShownFrame } from '../../state/assess-store.ts';
 import { assess, media } from '../../state/session.ts';
@@ -8,7 +9,6 @@ import { useLang, useWords } from '../../ui/words/useWords.tsx';
 import { resultCsv, resultJson, resultOfficialCsv, resultText, stem } from './export-text.ts';
 import type { Player } from './player.ts';
 import { noScore, type ScoreState } from './ScorePanel.tsx';
-import { saveFile } from './save-file.ts';
 
 export interface Exports {
   readonly items: readonly MenuItem[] | null;

@@ -1,0 +1,145 @@
+/**
+ * Where the picture lies in the field. The field is the canvas in device pixels; both sides share scale and centre, so
+ * that they always show the same part. Pure.
+ */
+import type { View } from '../../state/compare-settings.ts';
+import type { SideName } from '../../state/compare-store.ts';
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Box extends Size {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Part of the field with one scale and centre; `sides` are drawn in it, the first one below. */
+export interface Pane extends Box {
+  readonly sides: readonly SideName[];
+}
+
+/** Zooms by the keys and buttons; 25–800 %. */
+export const LEAST_ZOOM = 0.25;
+export const MOST_ZOOM = 8;
+const STEPS = [0.25, 0.33, 0.5, 0.67, 1, 1.5, 2, 3, 4, 6, 8] as const;
+
+/** Pixels between two panes. */
+const GAP = 2;
+
+/** @param one only this side is shown (a side that is peeked at) */
+export function panesOf(view: View, field: Size, swapped: boolean, one: SideName | null): Pane[] {
+  const whole = { x: 0, y: 0, ...field };
+  if (one) return [{ ...whole, sides: [one] }];
+  const [first, second]: [SideName, SideName] = swapped ? ['b', 'a'] : ['a', 'b'];
+  if (view === 'side') {
+    const width = Math.floor((field.width - GAP) / 2);
+    return [
+      { ...whole, width, sides: [first] },
+      { ...whole, x: field.width - width, width, sides: [second] },
+    ];
+  }
+  if (view === 'stack') {
+    const height = Math.floor((field.height - GAP) / 2);
+    return [
+      { ...whole, height, sides: [first] },
+      { ...whole, y: field.height - height, height, sides: [second] },
+    ];
+  }
+  return [{ ...whole, sides: [first, second] }];
+}
+
+/** Device pixels a video pixel at which the whole picture fits. */
+export function fitScale(picture: Size, pane: Size): number {
+  return Math.min(pane.width / picture.width, pane.height / picture.height);
+}
+
+export interface Look {
+  /** Device pixels a video pixel; null fits. */
+  readonly zoom: number | null;
+  /** Point of the picture in the middle of the pane, parts of its size. */
+  readonly centre: readonly [number, number];
+}
+
+/** The picture never leaves an empty edge that it could fill; where it is smaller than the pane it stands in the middle. */
+function settle(centre: number, length: number, room: number): number {
+  if (length <= room) return 0.5;
+  const half = room / 2 / length;
+  return Math.min(1 - half, Math.max(half, centre));
+}
+
+/** Where the picture lies, in pixels of the field; whole pixels at whole scales. */
+export function pictureBox(picture: Size, pane: Box, look: Look): Box & { readonly scale: number } {
+  const scale = look.zoom ?? fitScale(picture, pane);
+  const width = picture.width * scale;
+  const height = picture.height * scale;
+  const x = pane.x + pane.width / 2 - settle(look.centre[0], width, pane.width) * width;
+  const y = pane.y + pane.height / 2 - settle(look.centre[1], height, pane.height) * height;
+  const crisp = look.zoom !== null;
+  return { x: crisp ? Math.round(x) : x, y: crisp ? Math.round(y) : y, width, height, scale };
+}
+
+/** A look whose centre is where the picture really stands, so that panning has no dead travel. */
+export function settled(picture: Size, pane: Box, look: Look): Look {
+  const box = pictureBox(picture, pane, look);
+  return {
+    zoom: look.zoom,
+    centre: [(pane.x + pane.width / 2 - box.x) / box.width, (pane.y + pane.height / 2 - box.y) / box.height],
+  };
+}
+
+/** Another scale with the point under (x, y) of the field kept in its place. */
+export function zoomAt(picture: Size, pane: Box, look: Look, zoom: number, x: number, y: number): Look {
+  const box = pictureBox(picture, pane, look);
+  const to = Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, zoom));
+  const part = (at: number, from: number, length: number, middle: number, whole: number) =>
+    (at - from) / length + (middle - at) / (whole * to);
+  return settled(picture, pane, {
+    zoom: to,
+    centre: [
+      part(x, box.x, box.width, pane.x + pane.width / 2, picture.width),
+      part(y, box.y, box.height, pane.y + pane.height / 2, picture.height),
+    ],
+  });
+}
+
+/** The picture moved by so many pixels of the field. */
+export function panBy(picture: Size, pane: Box, look: Look, dx: number, dy: number): Look {
+  const now = settled(picture, pane, look);
+  const box = pictureBox(picture, pane, now);
+  return settled(picture, pane, {
+    zoom: now.zoom,
+    centre: [now.centre[0] - dx / box.width, now.centre[1] - dy / box.height],
+  });
+}
+
+/** Next scale of the row, seen from the one of now. */
+export function nextZoom(scale: number, by: 1 | -1): number {
+  const found =
+    by > 0 ? STEPS.find((step) => step > scale * 1.01) : STEPS.findLast((step) => step < scale * 0.99);
+  return found ?? (by > 0 ? MOST_ZOOM : LEAST_ZOOM);
+}
+
+/** The pixel of the picture under a point of the field, or null beside the picture. */
+export function pixelAt(
+  picture: Size,
+  pane: Box,
+  look: Look,
+  x: number,
+  y: number,
+): { x: number; y: number } | null {
+  if (x < pane.x || y < pane.y || x >= pane.x + pane.width || y >= pane.y + pane.height) return null;
+  const box = pictureBox(picture, pane, look);
+  const px = Math.floor((x - box.x) / box.scale);
+  const py = Math.floor((y - box.y) / box.scale);
+  return px >= 0 && py >= 0 && px < picture.width && py < picture.height ? { x: px, y: py } : null;
+}
+
+/** A picture of another shape stands in the middle of the box, whole and never stretched. */
+export function containIn(picture: Size, box: Box): Box {
+  const scale = fitScale(picture, box);
+  const width = picture.width * scale;
+  const height = picture.height * scale;
+  return { x: box.x + (box.width - width) / 2, y: box.y + (box.height - height) / 2, width, height };
+}
