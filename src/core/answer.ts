@@ -107,3 +107,8 @@ export function formatReward(text: string): 0 | 1 {
   }
   return 0;
 }
+
+/** Format reward where no reasoning is asked for, 1 or 0: the whole text is `<answer>…</answer>`. */
+export function answerFormReward(text: string): 0 | 1 {
+  return text.startsWith(open) && text.endsWith(close) && text.length >= open.length + close.length ? 1 : 0;
+}

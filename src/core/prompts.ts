@@ -17,11 +17,27 @@ const officialQuestion =
 const officialForm =
   'First output the thinking process in <think> </think> tags and then output the final answer in <answer> </answer> tags.';
 
+const smallForm = 'Think in <think> </think> tags, then give the score in <answer> </answer> tags.';
+
 interface PromptText {
   readonly system: string;
   /** The user's turn, placeholders unexpanded. */
   readonly user: (frames: number) => string;
+  /** What asks for reasoning, and the motion slot, as they stand in `user`: ablations replace or cut them. */
+  readonly form: string;
+  readonly motion: string;
 }
+
+/** In place of the form of answer where no reasoning is asked for. */
+const answerOnly = 'Output the final answer in <answer> </answer> tags.';
+
+/** Variants of a prompt that ablations train with; the profile's prompt has both. */
+export interface PromptVariant {
+  readonly reasoning: boolean;
+  /** The slot of the motion token. */
+  readonly motion: boolean;
+}
+const wholePrompt: PromptVariant = { reasoning: true, motion: true };
 
 const frameLines = (frames: number, line: (k: number) => string): string =>
   Array.from({ length: frames }, (_, k) => line(k + 1)).join('');
@@ -32,19 +48,24 @@ const prompts: Readonly<Record<PromptId, PromptText>> = {
     user: (frames) =>
       `Now you will receive a video:\n${frameLines(frames, (k) => `Frame${k}:${imagePlaceholder}\n`)}` +
       `Motion Feature:${imagePlaceholder}\n${officialQuestion} ${officialForm}`,
+    form: officialForm,
+    motion: `Motion Feature:${imagePlaceholder}\n`,
   },
   'official-test': {
     system: officialSystem,
     user: (frames) =>
       `Now you will receive a video:${frameLines(frames, (k) => `Frame${k}: ${imagePlaceholder}`)}` +
       `Motion Feature: ${imagePlaceholder}${officialQuestion}${officialForm}`,
+    form: officialForm,
+    motion: `Motion Feature: ${imagePlaceholder}`,
   },
   small: {
     system: 'You judge the quality of videos.',
     user: (frames) =>
       `Now you will receive a video:${frameLines(frames, (k) => `Frame${k}: ${imagePlaceholder}`)}` +
-      `Motion Feature: ${imagePlaceholder}How good is the quality of this video, from 1 to 5? ` +
-      'Think in <think> </think> tags, then give the score in <answer> </answer> tags.',
+      `Motion Feature: ${imagePlaceholder}How good is the quality of this video, from 1 to 5? ${smallForm}`,
+    form: smallForm,
+    motion: `Motion Feature: ${imagePlaceholder}`,
   },
 };
 
@@ -55,16 +76,17 @@ export const smallPromptSha256: Readonly<Record<8 | 12, string>> = {
 };
 
 /** The user's turn, placeholders unexpanded. */
-export function userText(prompt: PromptId, frames: number): string {
-  return prompts[prompt].user(frames);
+export function userText(prompt: PromptId, frames: number, variant: PromptVariant = wholePrompt): string {
+  const { user, form, motion } = prompts[prompt];
+  const text = variant.reasoning ? user(frames) : user(frames).replace(form, answerOnly);
+  return variant.motion ? text : text.replace(motion, '');
 }
 
 /** The whole conversation up to where the model begins to write, placeholders unexpanded; its SHA-256 is the profile's. */
-export function conversation(prompt: PromptId, frames: number): string {
-  const { system, user } = prompts[prompt];
+export function conversation(prompt: PromptId, frames: number, variant: PromptVariant = wholePrompt): string {
   return (
-    `<|im_start|>system\n${system}<|im_end|>\n` +
-    `<|im_start|>user\n${user(frames)}<|im_end|>\n<|im_start|>assistant\n`
+    `<|im_start|>system\n${prompts[prompt].system}<|im_end|>\n` +
+    `<|im_start|>user\n${userText(prompt, frames, variant)}<|im_end|>\n<|im_start|>assistant\n`
   );
 }
 
@@ -74,8 +96,11 @@ function slot(tokens: number): string {
 }
 
 /** Text that the model gets: every frame slot with `tokensPerFrame` context tokens, the motion slot with one. */
-export function promptText(profile: Pick<Profile, 'prompt' | 'frames' | 'tokensPerFrame'>): string {
-  const parts = conversation(profile.prompt, profile.frames).split(imagePlaceholder);
+export function promptText(
+  profile: Pick<Profile, 'prompt' | 'frames' | 'tokensPerFrame'>,
+  variant: PromptVariant = wholePrompt,
+): string {
+  const parts = conversation(profile.prompt, profile.frames, variant).split(imagePlaceholder);
   return parts.reduce(
     (text, part, k) => text + slot(k <= profile.frames ? profile.tokensPerFrame : 1) + part,
   );

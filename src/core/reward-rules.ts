@@ -24,6 +24,10 @@ export interface RewardRules {
   readonly pairEpsilon: number;
   /** Eq. 6 for a pair of equal MOS: both indicators 0, or both 0.5. */
   readonly equalMos: 'neither' | 'half';
+  /** Weights of the columns in the sum of eq. 10; an ablation puts 0. */
+  readonly columns: { readonly rank: number; readonly regression: number; readonly format: number };
+  /** Answers are asked to reason first: decides the end of the prompt and the form that eq. 4 rewards. */
+  readonly reasoning: boolean;
   readonly temporalOn: boolean;
   readonly temporal: {
     /** Means compared: over the answers of one video, or over all answers of the process. */
@@ -79,6 +83,8 @@ const official: RewardRules = {
   varianceOfOne: 'undefined',
   pairEpsilon: 1e-6,
   equalMos: 'half',
+  columns: { rank: 1, regression: 1, format: 1 },
+  reasoning: true,
   temporalOn: false,
   temporal: {
     means: 'process',

@@ -125,7 +125,9 @@ test('unreadable answers are drawn in the order of the released code, and only w
 
 test('the three readings of one completion', () => {
   const read = (text: string) =>
-    (['paper', 'official', 'ours'] as const).map((parse) => readForReward(text, { parse }).score);
+    (['paper', 'official', 'ours'] as const).map(
+      (parse) => readForReward(text, { ...RULES[parse], parse }).score,
+    );
   expect(read('<think>a</think><answer>3.20</answer>')).toEqual([3.2, 3.2, 3.2]);
   expect(read('<answer>1.10</answer><answer>3.20 of 5</answer>')).toEqual([3.2, 3.2, null]);
   expect(read('about 3.2')).toEqual([null, 3.2, null]);

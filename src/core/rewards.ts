@@ -3,7 +3,13 @@
  * intermediate is in the result: the trainer logs it, the page works it out step by step.
  */
 import { type GroupAdvantage, groupAdvantage } from './advantage.ts';
-import { formatReward, readAsOfficialTrain, readStrictly, type ScoreRange } from './answer.ts';
+import {
+  answerFormReward,
+  formatReward,
+  readAsOfficialTrain,
+  readStrictly,
+  type ScoreRange,
+} from './answer.ts';
 import { CodedError } from './errors.ts';
 import { asciiDigits } from './python-text.ts';
 import { rankRewards, type VideoRank } from './ranking.ts';
@@ -49,7 +55,7 @@ export interface VideoRewards {
   /** Columns [K] with the bonus in them; format is `raw.format`. */
   readonly rank: readonly number[];
   readonly regression: readonly number[];
-  /** [K], eq. 10: the plain sum of the columns. */
+  /** [K], eq. 10: the sum of the columns, each times its weight (1, but in ablations). */
   readonly reward: readonly number[];
   readonly advantage: GroupAdvantage;
 }
@@ -63,10 +69,10 @@ export type DrawInteger = (low: number, high: number) => number;
  */
 export function readForReward(
   text: string,
-  rules: Pick<RewardRules, 'parse'>,
+  rules: Pick<RewardRules, 'parse' | 'reasoning'>,
   range: ScoreRange = [1, 5],
 ): ReadAnswer {
-  const format = formatReward(text);
+  const format = rules.reasoning ? formatReward(text) : answerFormReward(text);
   if (rules.parse === 'ours') {
     const { score, decimals } = readStrictly(text, range);
     return { score, decimals, format };
@@ -161,7 +167,11 @@ function processRewards(
     const regression = set.regression.map(
       (reward, k) => (reward?.reward ?? 0) + (outcome?.regression.bonus[k] ?? 0),
     );
-    const reward = rank.map((value, k) => value + regression[k]! + set.format[k]!);
+    const { columns } = rules;
+    const reward = rank.map(
+      (value, k) =>
+        columns.rank * value + columns.regression * regression[k]! + columns.format * set.format[k]!,
+    );
     const advantage = groupAdvantage(reward, rules.advantage);
     return { raw: set, perturbed: perturbed[i]!, temporal: outcome, rank, regression, reward, advantage };
   });
