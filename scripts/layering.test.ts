@@ -94,8 +94,9 @@ const walls: readonly Wall[] = [
   },
   {
     room: 'training-server',
-    rule: 'training-server, workers and core',
-    mayImport: (to) => isPackage(to) || within('training-server', 'workers', 'src/core')(to),
+    rule: 'training-server, workers, core, set-up scripts and the words of errors',
+    mayImport: (to) =>
+      isPackage(to) || within('training-server', 'workers', 'src/core', 'scripts', 'src/ui/words')(to),
   },
 ];
 

@@ -1,7 +1,8 @@
 /** Clips that the small model's generator draws, as a source: made once into the cache, by a fixed entry point. */
 import { spawn } from 'node:child_process';
-import { mkdir, open, realpath } from 'node:fs/promises';
+import { access, mkdir, open, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { python } from '../../scripts/python.mjs';
 import { CodedError } from '../../src/core/errors.ts';
 import type { DataSource } from '../../src/core/training/recipe-data.ts';
 import type { LoadOptions } from './api.ts';
@@ -10,39 +11,49 @@ import { type Read, type Row, readOfficial } from './rows.ts';
 
 type Procedural = Extract<DataSource, { kind: 'procedural' }>;
 
-const root = join(import.meta.dirname, '..', '..');
-const python = join(root, 'scripts', 'python.mjs');
+const home = join(import.meta.dirname, '..', 'torch');
+
+/** Two runs that want the same clips wait for one generator. */
+const making = new Map<string, Promise<void>>();
 
 /**
- * Makes the clips that are not there yet (the same numbers give the same clips) and reads their JSONL.
+ * Makes the clips unless they are there (the same numbers give the same clips) and reads their JSONL.
  * @throws `train/clips` {problem}: what the generator said last
  */
 export async function makeProcedural(source: Procedural, { cache, signal, onProgress }: LoadOptions) {
   if (cache === undefined)
     throw new CodedError('train/clips', { problem: 'no folder for made clips was given' });
   const name = `${source.split}-${source.groups}`;
-  const folder = join(cache, 'procedural', name);
+  const shelf = join(cache, 'procedural');
+  const folder = join(shelf, name);
   const table = join(folder, 'clips.jsonl');
-  await mkdir(join(cache, 'procedural'), { recursive: true });
-  let handle = await open(table).catch(() => null);
-  if (handle === null) {
-    const args = ['--videos', folder, '--split', source.split, '--groups', String(source.groups)];
-    await generate(args, signal, (done) => onProgress?.(done, source.groups));
-    handle = await open(table);
+  await mkdir(shelf, { recursive: true });
+  if (!(await isThere(table))) {
+    const numbers = ['--split', source.split, '--groups', String(source.groups)];
+    const args = ['--videos', folder, '--out', join(shelf, 'stills'), ...numbers];
+    const job = making.get(folder) ?? generate(args, signal, (done) => onProgress?.(done, source.groups));
+    making.set(folder, job);
+    await job.finally(() => making.delete(folder));
   }
-  const opened = handle;
-  const home = await realpath(folder);
+  const handle = await open(table);
+  const real = await realpath(folder);
   return {
-    rows: readOfficial(opened, `${name}/clips.jsonl`) as AsyncIterable<Read>,
-    close: () => opened.close(),
-    folderOf: (_: Row) => home,
+    rows: readOfficial(handle, `${name}/clips.jsonl`) as AsyncIterable<Read>,
+    close: () => handle.close(),
+    folderOf: (_: Row) => real,
     resolve: async (path: string) => {
-      const real = await realpath(path);
-      if (!isWithin(home, real)) throw new CodedError('train/path', { field: path });
-      return real;
+      const file = await realpath(path);
+      if (!isWithin(real, file)) throw new CodedError('train/path', { field: path });
+      return file;
     },
   };
 }
+
+const isThere = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 /** An argument vector for a fixed module; no shell reads it. */
 function generate(
@@ -51,7 +62,8 @@ function generate(
   onGroup: (done: number) => void,
 ): Promise<void> {
   return new Promise((done, fail) => {
-    const child = spawn(process.execPath, [python, '-m', 'procedural.make_clips', ...args], {
+    const child = spawn(python, ['-m', 'procedural.make_clips', ...args], {
+      cwd: home,
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(signal && { signal }),
     });
@@ -64,7 +76,9 @@ function generate(
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       last = (last + text).slice(-2000);
     });
-    child.on('error', fail);
+    child.on('error', (error: NodeJS.ErrnoException) =>
+      fail(error.code === 'ENOENT' ? new CodedError('train/python') : error),
+    );
     child.on('close', (status) => {
       if (status === 0) done();
       else

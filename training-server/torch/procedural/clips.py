@@ -84,9 +84,20 @@ def draw_versions(rng: np.random.Generator) -> list[Version]:
 
 
 def make_version(scene: Scene, version: Version, base_crf: float | None, rng: np.random.Generator) -> Clip:
+    planes, labels = draw_version(scene, version, base_crf, rng, pair_times(scene.length))
+    return Clip(cut(planes, GRID, CELL), labels)
+
+
+def draw_version(
+    scene: Scene,
+    version: Version,
+    base_crf: float | None,
+    rng: np.random.Generator,
+    wanted: np.ndarray,
+) -> tuple[Planes, Labels]:
+    """The frames `wanted` of a version, whole, with its labels."""
     labels = Labels()
     faults = {name: (severity, when) for name, severity, when in version.faults}
-    wanted = pair_times(scene.length)
     compressed = "compression" in faults
     light = not compressed and rng.random() < LIGHT
     if base_crf is None and not compressed and not light:
@@ -127,7 +138,7 @@ def make_version(scene: Scene, version: Version, base_crf: float | None, rng: np
         planes = coded
     elif light:
         planes = through(planes, x264(rng.uniform(12, 22)))
-    return Clip(cut(planes.take(np.searchsorted(times, wanted)), GRID, CELL), labels)
+    return planes.take(np.searchsorted(times, wanted)), labels
 
 
 def make_group(seed: int, sources: Sources) -> tuple[Scene, list[Clip]]:

@@ -4,6 +4,9 @@ A shard is a folder with `y.npy` [n, 16, 224, 224] and `uv.npy` [n, 16, 2, 112, 
 of 8 pairs of frames, BT.601 limited 4:2:0), `labels.npz` (score [n], severity [n, 13], when [n, 13], group
 [n], kind [n]) and `clips.jsonl`, one line a clip. Shards that exist are left alone, so the command can be
 stopped and run again; the same seed gives the same clips.
+
+With `--videos FOLDER --groups N` the clips become video files with every frame, and FOLDER/clips.jsonl names
+them in the form of the released training data, for the training server.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ import numpy as np
 from procedural.clips import CELL, GRID, PAIRS, VERSIONS, make_group
 from procedural.labels import IDS
 from procedural.sources import ROOT, Sources
+from procedural.videos import make_videos
 
 CACHE = Path(os.environ.get("VQA_CACHE", ROOT / ".cache" / "small"))
 GROUPS = 25
@@ -79,7 +83,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--first", type=int, default=0, help="first shard")
     parser.add_argument("--step", type=int, default=1, help="every step-th shard, to share the work")
     parser.add_argument("--out", type=Path, default=CACHE)
+    parser.add_argument("--videos", type=Path, help="folder of video files to make instead of shards")
+    parser.add_argument("--groups", type=int, default=25, help="scenes of four clips, with --videos")
     options = parser.parse_args(arguments)
+    if options.videos:
+        stills = Sources(options.split, options.out, STILLS[options.split])
+        make_videos(options.videos, SEEDS[options.split], options.groups, stills)
+        return
     sources = Sources(options.split, options.out, STILLS[options.split])
     if not sources.photos and options.split != "family":
         print("no photographs found (VQA_SHARED): generated stills only", file=sys.stderr)
