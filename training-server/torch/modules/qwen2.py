@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from modules.config import LanguageConfig
+from modules.token_logps import TokenScores, token_logps
 
 
 class KVCache:
@@ -64,6 +66,34 @@ class KVCache:
         self.length = min(self.length, length)
 
 
+class Attend(Protocol):
+    """How the queries of a forward pass meet keys; training shares prompts between answers through it."""
+
+    def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        """Rotated queries [B, H, N, d], and keys and values [B, G, N, d] of the same positions, of one layer
+        → [B, H, N, d]."""
+        ...
+
+
+class CausalAttend:
+    """Causal or masked attention to the cache, if any, and the new positions (see `Qwen2.forward`)."""
+
+    def __init__(self, mask: Tensor | None = None, cache: KVCache | None = None):
+        self.mask, self.cache = mask, cache
+
+    def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        if self.cache is not None:
+            k, v = self.cache.extend(layer, k, v)
+        return F.scaled_dot_product_attention(
+            q,
+            k,
+            v,
+            attn_mask=self.mask,
+            is_causal=self.mask is None and q.shape[2] > 1,
+            enable_gqa=q.shape[1] != k.shape[1],
+        )
+
+
 class RMSNorm(nn.Module):
     def __init__(self, size: int, eps: float):
         super().__init__()
@@ -110,28 +140,12 @@ class Attention(nn.Module):
         self.v_proj = nn.Linear(size, self.kv_heads * d)
         self.o_proj = nn.Linear(self.heads * d, size, bias=False)
 
-    def forward(
-        self,
-        x: Tensor,
-        rotary: tuple[Tensor, Tensor],
-        mask: Tensor | None,
-        cache: KVCache | None,
-    ) -> Tensor:
+    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor], attend: Attend) -> Tensor:
         q, k, v = (
             projection(x).unflatten(-1, (-1, self.head_dim)).transpose(1, 2)
             for projection in (self.q_proj, self.k_proj, self.v_proj)
         )
-        q, k = rotate(q, *rotary), rotate(k, *rotary)
-        if cache is not None:
-            k, v = cache.extend(self.layer, k, v)
-        out = F.scaled_dot_product_attention(
-            q,
-            k,
-            v,
-            attn_mask=mask,
-            is_causal=mask is None and q.shape[2] > 1,
-            enable_gqa=self.heads != self.kv_heads,
-        )
+        out = attend(self.layer, rotate(q, *rotary), rotate(k, *rotary), v)
         return self.o_proj(out.transpose(1, 2).flatten(2))
 
 
@@ -156,10 +170,8 @@ class DecoderLayer(nn.Module):
         self.post_attention_layernorm = RMSNorm(config.hidden_size, config.rms_norm_eps)
         self.mlp = MLP(config)
 
-    def forward(
-        self, x: Tensor, rotary: tuple[Tensor, Tensor], mask: Tensor | None, cache: KVCache | None
-    ) -> Tensor:
-        x = x + self.self_attn(self.input_layernorm(x), rotary, mask, cache)
+    def forward(self, x: Tensor, rotary: tuple[Tensor, Tensor], attend: Attend) -> Tensor:
+        x = x + self.self_attn(self.input_layernorm(x), rotary, attend)
         return x + self.mlp(self.post_attention_layernorm(x))
 
 
@@ -202,11 +214,12 @@ class Qwen2(nn.Module):
         position_ids: Tensor | None = None,
         mask: Tensor | None = None,
         cache: KVCache | None = None,
+        attend: Attend | None = None,
     ) -> Iterator[Tensor]:
         """Yields [B, N, D] after each layer and, last, after the final norm. Arguments: see `forward`."""
         rows, count = inputs_embeds.shape[:2]
         past = cache.length if cache is not None else 0
-        if past + count > self.config.max_position_embeddings:
+        if attend is None and past + count > self.config.max_position_embeddings:
             raise ValueError(
                 f"{past + count} positions exceed the model's {self.config.max_position_embeddings}"
             )
@@ -217,13 +230,15 @@ class Qwen2(nn.Module):
             mask = causal_mask(
                 torch.ones(rows, past + count, device=inputs_embeds.device), count, dtype=inputs_embeds.dtype
             )
+        if attend is None:
+            attend = CausalAttend(mask, cache)
         x = inputs_embeds
         rotary = rotary_tables(position_ids, self.config.head_dim, self.config.rope_theta, x.dtype)
         for layer in self.model.layers:
             if self.recompute_layers and torch.is_grad_enabled() and cache is None:
-                x = checkpoint(layer, x, rotary, mask, cache, use_reentrant=False)
+                x = checkpoint(layer, x, rotary, attend, use_reentrant=False)
             else:
-                x = layer(x, rotary, mask, cache)
+                x = layer(x, rotary, attend)
             yield x
         if cache is not None:
             cache.advance(count)
@@ -236,14 +251,27 @@ class Qwen2(nn.Module):
         position_ids: Tensor | None = None,
         mask: Tensor | None = None,
         cache: KVCache | None = None,
+        attend: Attend | None = None,
     ) -> Tensor:
         """inputs_embeds [B, N, D] → normed hidden states [B, N, D]; `logits` maps the chosen ones on.
 
         position_ids [B, N] (default: consecutive after the cache); mask: additive [B or 1, 1, N, K] or
-        boolean (true = may attend), default causal; cache: extended by the N positions.
+        boolean (true = may attend), default causal; cache: extended by the N positions; attend: in place of
+        mask and cache, with position_ids within the model's range.
         """
-        outputs = self.layer_outputs(inputs_embeds, position_ids=position_ids, mask=mask, cache=cache)
+        outputs = self.layer_outputs(
+            inputs_embeds, position_ids=position_ids, mask=mask, cache=cache, attend=attend
+        )
         return deque(outputs, maxlen=1).pop()
+
+    def token_logps(
+        self, hidden: Tensor, tokens: Tensor, *, temperature: float = 1.0, chunk: int = 1024
+    ) -> TokenScores:
+        """Scores of tokens [P] after hidden states [P, D]: `modules.token_logps` with the model's head.
+
+        A method, so that sharded weights can be gathered around it.
+        """
+        return token_logps(hidden, self.head_weight, tokens, temperature=temperature, chunk=chunk)
 
     def logits(self, hidden: Tensor, positions: Tensor | slice | None = None) -> Tensor:
         """Hidden states [B, N, D] → logits [B, P, V] at the chosen positions only.

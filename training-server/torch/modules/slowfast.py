@@ -201,6 +201,11 @@ class SlowFast(nn.Module):
         self.requires_grad_(not frozen)
         return self.train(self.training)
 
+    def drift(self) -> SlowFast:
+        """Batch norms take the statistics of their batch and their running ones move, though nothing trains:
+        the official run, which only clears requires_grad. Until the next `train` or `eval`."""
+        return super().train(True)
+
     def train(self, mode: bool = True) -> SlowFast:
         # The official trainer only clears requires_grad, so its batch norms drift; ours stay as saved.
         return super().train(mode and not self.frozen)

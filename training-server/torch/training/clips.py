@@ -1,0 +1,216 @@
+"""Clips as a step gets them, and the encoders run as seldom as possible.
+
+A picture is seen once a step by the vision encoder, whatever the number of answers and of clips (a raw clip
+and its perturbed twin) that hold it. What frozen parts compute is kept from step to step.
+
+Shapes: V clips, N sampled frames, T frames of the motion branch, S pixels a side, t tokens a frame, D width.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from modules.profiles import Profile
+from modules.vqathinker import Encoded, VQAThinkerModel, normalised
+
+
+@dataclass(kw_only=True, eq=False)
+class ClipPixels:
+    """One decoded clip of a profile."""
+
+    frames: Tensor
+    """[N, S, S, 3] uint8 RGB: what the vision branch sees."""
+
+    absent: Sequence[bool] | None = None
+    """[N]: frames that are zero after normalisation, whatever their bytes (a dropped frame of the official
+    code); None for none."""
+
+    motion_frames: Tensor | None = None
+    """[T, S, S, 3] uint8 where the motion branch sees other pixels; None for the same."""
+
+    motion_absent: Sequence[bool] | None = None
+    """[T], of `motion_frames`; ignored without them."""
+
+    key: Hashable | None = None
+    """Names the pixels of the motion branch and their order; clips of one key share a motion vector. None
+    for a clip that does not come again, as a perturbed one."""
+
+    frame_keys: Sequence[Hashable] | None = None
+    """[N]: names the pixels of each frame (file and index, say); frames of one key share vision tokens, in
+    this clip and in others. None where nothing is known."""
+
+    def pixels(self, profile: Profile, device: torch.device) -> Tensor:
+        """Normalised [N, 3, S, S] of the vision branch, fp32."""
+        return _normalised(self.frames, self.absent, profile, device)
+
+    def motion_pixels(self, profile: Profile, device: torch.device) -> Tensor:
+        """Normalised [T, 3, S, S] of the motion branch, fp32."""
+        if self.motion_frames is None:
+            return self.pixels(profile, device)
+        return _normalised(self.motion_frames, self.motion_absent, profile, device)
+
+
+def _normalised(
+    frames: Tensor, absent: Sequence[bool] | None, profile: Profile, device: torch.device
+) -> Tensor:
+    pixels = normalised(frames.to(device, non_blocking=True), profile)
+    if absent is not None and any(absent):
+        pixels[torch.tensor(list(absent), device=device)] = 0
+    return pixels
+
+
+class FeatureCache:
+    """Tensors by key, the least recently used ones dropped past `capacity` bytes."""
+
+    def __init__(self, capacity: int = 1 << 30):
+        self.capacity = capacity
+        self.bytes = 0
+        self._held: OrderedDict[Hashable, Tensor] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get(self, key: Hashable) -> Tensor | None:
+        if key not in self._held:
+            return None
+        self._held.move_to_end(key)
+        return self._held[key]
+
+    def put(self, key: Hashable, value: Tensor) -> None:
+        if key in self._held:
+            self.bytes -= self._held.pop(key).nbytes
+        self._held[key] = value
+        self.bytes += value.nbytes
+        while self.bytes > self.capacity and len(self._held) > 1:
+            self.bytes -= self._held.popitem(last=False)[1].nbytes
+
+    def clear(self) -> None:
+        self._held.clear()
+        self.bytes = 0
+
+
+class Encoder:
+    """Runs the two encoders of a model over clips. Keep one a model: it owns the features of frozen parts.
+
+    `pictures` and `motions` count what really went through the encoders.
+    """
+
+    def __init__(
+        self,
+        model: VQAThinkerModel,
+        profile: Profile,
+        *,
+        frames_at_once: int = 64,
+        clips_at_once: int = 8,
+        cache_bytes: int = 1 << 30,
+    ):
+        self.model, self.profile = model, profile
+        self.frames_at_once, self.clips_at_once = frames_at_once, clips_at_once
+        self.motion_cache = FeatureCache(cache_bytes)
+        self.vision_cache = FeatureCache(cache_bytes)
+        self.pictures = self.motions = 0
+
+    @property
+    def device(self) -> torch.device:
+        return self.model.language_model.model.norm.weight.device
+
+    def weights_changed(self) -> None:
+        """To be called after an update or a load: drops what the changed weights computed."""
+        if not _frozen(self.model.vision_model, self.model.mlp1):
+            self.vision_cache.clear()
+        if not self._motion_is_constant:
+            self.motion_cache.clear()
+
+    def forget(self) -> None:
+        """Drops everything, as after loading other weights."""
+        self.vision_cache.clear()
+        self.motion_cache.clear()
+
+    def encode(self, clips: Sequence[ClipPixels]) -> Encoded:
+        """Tokens of V clips, differentiable in the parts that train (unless under no_grad)."""
+        return Encoded(frames=self.vision(clips), motion=self.motion(clips))
+
+    def vision(self, clips: Sequence[ClipPixels]) -> Tensor:
+        """Vision tokens [V, N · t, D]; pictures of one key go through the encoder once."""
+        places: dict[Hashable, int] = {}
+        found: list[Tensor | None] = []
+        wanted: list[tuple[Hashable, ClipPixels, int]] = []
+        order = []
+        # Tokens that carry a gradient must not be kept beyond this call.
+        keep = not torch.is_grad_enabled() or _frozen(self.model.vision_model, self.model.mlp1)
+        for c, clip in enumerate(clips):
+            for n in range(len(clip.frames)):
+                if clip.absent is not None and clip.absent[n]:
+                    key: Hashable = ("absent",)
+                elif clip.frame_keys is None:
+                    key = ("unnamed", c, n)
+                else:
+                    key = ("named", clip.frame_keys[n])
+                if key not in places:
+                    places[key] = len(found)
+                    found.append(self.vision_cache.get(key) if keep and key[0] != "unnamed" else None)
+                    if found[-1] is None:
+                        wanted.append((key, clip, n))
+                order.append(places[key])
+        for start in range(0, len(wanted), self.frames_at_once):
+            piece = wanted[start : start + self.frames_at_once]
+            # A single frame of a clip is normalised by itself, so that only new pictures cross to the device.
+            pixels = torch.cat([_one_frame(clip, n, self.profile, self.device) for _, clip, n in piece])
+            tokens = self.model.vision_tokens(pixels[:, None])
+            self.pictures += len(piece)
+            for (key, _, _), own in zip(piece, tokens, strict=True):
+                found[places[key]] = own
+                if keep and key[0] != "unnamed":
+                    self.vision_cache.put(key, own.detach().clone())
+        rows = torch.stack(found)[torch.tensor(order, device=self.device)]
+        return rows.unflatten(0, (len(clips), -1)).flatten(1, 2)
+
+    def motion(self, clips: Sequence[ClipPixels]) -> Tensor:
+        """Motion tokens [V, D]; the projector runs on vectors that are kept while the extractor is frozen."""
+        return self.model.motion_mlp(self.motion_vectors(clips))
+
+    def motion_vectors(self, clips: Sequence[ClipPixels]) -> Tensor:
+        """Inputs of the motion projector [V, features]."""
+        training = self.model.slowfast_model.training  # batch statistics: a vector depends on its batch
+        keep = self._motion_is_constant or not (torch.is_grad_enabled() or training)
+        held: dict[Hashable, Tensor] = {}
+        wanted: OrderedDict[Hashable, ClipPixels] = OrderedDict()
+        keys = [
+            ("named", clip.key) if clip.key is not None else ("unnamed", c) for c, clip in enumerate(clips)
+        ]
+        for key, clip in zip(keys, clips, strict=True):
+            cached = self.motion_cache.get(key) if keep and key[0] == "named" else None
+            if cached is None:
+                wanted.setdefault(key, clip)
+            else:
+                held[key] = cached.to(self.device)
+        items = list(wanted.items())
+        for start in range(0, len(items), self.clips_at_once):
+            piece = items[start : start + self.clips_at_once]
+            pixels = torch.stack([clip.motion_pixels(self.profile, self.device) for _, clip in piece])
+            vectors = self.model.motion_vector(pixels, self.profile)
+            self.motions += len(piece)
+            for (key, _), vector in zip(piece, vectors, strict=True):
+                held[key] = vector
+                if keep and key[0] == "named":
+                    self.motion_cache.put(key, vector.detach().cpu())
+        return torch.stack([held[key] for key in keys])
+
+    @property
+    def _motion_is_constant(self) -> bool:
+        extractor = self.model.slowfast_model
+        return _frozen(extractor) and not extractor.training
+
+
+def _frozen(*modules: torch.nn.Module) -> bool:
+    return not any(p.requires_grad for module in modules for p in module.parameters())
+
+
+def _one_frame(clip: ClipPixels, n: int, profile: Profile, device: torch.device) -> Tensor:
+    absent = None if clip.absent is None else [clip.absent[n]]
+    return _normalised(clip.frames[n : n + 1], absent, profile, device)

@@ -1,0 +1,57 @@
+"""How tokens and answers are weighed when one optimiser step is made of many rows, on many ranks.
+
+Every loss type of `modules.grpo_loss` is a weighted sum over answer tokens whose weights follow from counts
+of the whole step. With the counts known beforehand the parts of a step add up exactly, however they are cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from modules.grpo_loss import LossConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepTotals:
+    """Counts over all rows of an optimiser step, on all ranks."""
+
+    answers: int
+    """Answers."""
+
+    tokens: int
+    """Answer tokens."""
+
+    generation_tokens: int | None = None
+    """Answer tokens of the generation batch, where it feeds several steps ("dapo"); None for the same."""
+
+    ranks: int = 1
+    """Processes whose gradients are averaged later: the loss is scaled so that the average is the sum."""
+
+    @classmethod
+    def of(cls, groups, ranks: int = 1) -> StepTotals:
+        """The totals of groups that are all at hand."""
+        lengths = [len(answer.tokens) for group in groups for answer in group.answers]
+        return cls(answers=len(lengths), tokens=sum(lengths), ranks=ranks)
+
+
+def answer_weights(lengths: Tensor, config: LossConfig, totals: StepTotals) -> Tensor:
+    """Weight [R] of each token of R answers with the given numbers of tokens; fp32.
+
+    "grpo" is a mean of means, "bnpo" a mean over the step's tokens, "dapo" over the generation batch's share
+    of a step, "dr_grpo" over a constant length. The fields of `config` that cut a step into micro-batches
+    (gradient_accumulation, processes) are not read: the totals say what there is.
+    """
+    counts = lengths.clamp(min=1).float()
+    if config.loss_type == "grpo":
+        weights = 1 / (counts * totals.answers)
+    elif config.loss_type == "bnpo":
+        weights = counts.new_full(counts.shape, 1 / max(totals.tokens, 1))
+    elif config.loss_type == "dapo":
+        whole = totals.tokens if totals.generation_tokens is None else totals.generation_tokens
+        share = max(whole, 1) / (1 if totals.generation_tokens is None else config.steps_per_generation)
+        weights = counts.new_full(counts.shape, 1 / share)
+    else:
+        weights = counts.new_full(counts.shape, 1 / (totals.answers * config.max_completion_length))
+    return weights * totals.ranks

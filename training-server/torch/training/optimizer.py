@@ -1,0 +1,244 @@
+"""AdamW for weights in bf16: with fp32 masters, or with stochastic rounding and no fp32 copy at all.
+
+At a learning rate of 1e-6 plain bf16 does not train: a step is smaller than half the distance to the next
+bf16 number and is rounded away nearly always. A master keeps the small steps in fp32 (16 bytes a weight with
+both moments); stochastic rounding takes the next number with the probability that makes the mean exact (6
+bytes a weight), for the weight and for both moments.
+
+State is made when the optimiser is, for every parameter, so that a checkpoint has the same entries whatever
+has had a gradient. The noise of a step follows from (seed, step, parameter): it needs no state of its own,
+and a resumed run repeats it bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from training.draws import mixed
+
+KINDS = ("master", "stochastic")
+
+ELEMENTS_AT_ONCE = 1 << 26
+"""Elements whose temporary fp32 copies exist at a time (a few of 256 MB each)."""
+
+
+class _AdamW(Optimizer):
+    """What both have in common: eager state, parameter groups, and loading that keeps each state's type."""
+
+    def __init__(
+        self,
+        params: Iterable[nn.Parameter] | Sequence[dict[str, Any]],
+        *,
+        lr: float = 1e-6,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        seed: int = 0,
+    ):
+        if lr < 0 or eps <= 0 or weight_decay < 0 or not all(0 <= b < 1 for b in betas):
+            raise ValueError(f"lr {lr}, betas {betas}, eps {eps}, weight_decay {weight_decay} out of range")
+        defaults = dict(lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay, seed=seed)
+        super().__init__(params, defaults)
+        for p in self._parameters():
+            self.state[p] = {"step": torch.zeros(()), **self._initial(p)}
+
+    def _initial(self, p: Tensor) -> dict[str, Tensor]:
+        raise NotImplementedError
+
+    def _parameters(self) -> Iterator[nn.Parameter]:
+        for group in self.param_groups:
+            yield from group["params"]
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """As torch's, but every state keeps its own type (torch casts it to the parameter's, and with it
+        the masters to bf16)."""
+        super().load_state_dict(state_dict)
+        places = [i for group in state_dict["param_groups"] for i in group["params"]]
+        for place, p in zip(places, self._parameters(), strict=True):
+            for name, value in state_dict["state"].get(place, {}).items():
+                device = value.device if name == "step" else p.device
+                self.state[p][name] = value.to(device, copy=True)
+
+    @torch.no_grad()
+    def step(self, closure=None) -> None:
+        """One step with the gradients at hand; a parameter without one stays, and so does its state."""
+        if closure is not None:
+            raise ValueError("closures are not used here")
+        number = 0
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    self.state[p]["step"] += 1
+                    self._update(p, number, group)
+                number += 1
+
+    def _update(self, p: Tensor, number: int, group: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+
+class MasterAdamW(_AdamW):
+    """AdamW in fp32; a parameter of another type gets an fp32 master and is its rounded copy."""
+
+    def _initial(self, p: Tensor) -> dict[str, Tensor]:
+        state = {name: torch.zeros_like(p, dtype=torch.float32) for name in ("exp_avg", "exp_avg_sq")}
+        if p.dtype != torch.float32:
+            state["master"] = p.detach().float().clone()
+        return state
+
+    def _update(self, p: Tensor, number: int, group: dict[str, Any]) -> None:
+        state = self.state[p]
+        step = int(state["step"])
+        master = state.get("master", p)
+        flat = [_flat(t) for t in (p, master, _gradient(p), state["exp_avg"], state["exp_avg_sq"])]
+        for own, master, grad, mean, square in zip(*(t.split(ELEMENTS_AT_ONCE) for t in flat), strict=True):
+            grad = grad.float()
+            mean.lerp_(grad, 1 - group["betas"][0])
+            square.mul_(group["betas"][1]).addcmul_(grad, grad, value=1 - group["betas"][1])
+            _descend(master, mean, square, step, group)
+            if own.dtype != torch.float32:
+                own.copy_(master)
+
+
+class StochasticAdamW(_AdamW):
+    """AdamW whose bf16 weights and bf16 moments are rounded stochastically; fp32 parameters stay exact.
+
+    shard: a number of this process's share, so that shards of one parameter draw different noise.
+    """
+
+    def __init__(self, params, *, shard: int = 0, **options: Any):
+        self.shard = shard
+        super().__init__(params, **options)
+
+    def _initial(self, p: Tensor) -> dict[str, Tensor]:
+        if p.dtype not in (torch.bfloat16, torch.float32):
+            raise ValueError(f"stochastic rounding is for bfloat16 (and leaves float32), not {p.dtype}")
+        return {name: torch.zeros_like(p) for name in ("exp_avg", "exp_avg_sq")}
+
+    def _update(self, p: Tensor, number: int, group: dict[str, Any]) -> None:
+        state = self.state[p]
+        step = int(state["step"])
+        flat = [_flat(t) for t in (p, _gradient(p), state["exp_avg"], state["exp_avg_sq"])]
+        generator = torch.Generator(flat[0].device).manual_seed(
+            mixed(group["seed"], step, number, self.shard)
+        )
+        for own, grad, mean, square in zip(*(t.split(ELEMENTS_AT_ONCE) for t in flat), strict=True):
+            if own.dtype == torch.float32:
+                mean.lerp_(grad.float(), 1 - group["betas"][0])
+                square.mul_(group["betas"][1]).addcmul_(grad, grad, value=1 - group["betas"][1])
+                _descend(own, mean, square, step, group)
+                continue
+            noise = [
+                torch.randint(-(1 << 31), 1 << 31, own.shape, dtype=torch.int32, device=own.device,
+                              generator=generator)
+                for _ in range(2)
+            ]  # fmt: skip
+            _stochastic_update(own, grad, mean, square, noise[0], noise[1], step, group)
+
+
+def _stochastic_update(
+    own: Tensor,
+    grad: Tensor,
+    mean: Tensor,
+    square: Tensor,
+    first: Tensor,
+    second: Tensor,
+    step: int,
+    group: dict[str, Any],
+) -> None:
+    grad = grad.float()
+    wide_mean = mean.float().lerp_(grad, 1 - group["betas"][0])
+    wide_square = square.float().mul_(group["betas"][1]).addcmul_(grad, grad, value=1 - group["betas"][1])
+    weights = own.float()
+    _descend(weights, wide_mean, wide_square, step, group)
+    own.copy_(stochastic_round(weights, first))
+    mean.copy_(stochastic_round(wide_mean, first >> 16))
+    square.copy_(stochastic_round(wide_square, second))
+
+
+def _descend(weights: Tensor, mean: Tensor, square: Tensor, step: int, group: dict[str, Any]) -> None:
+    """weights, fp32 and in place: decay, then the step of Adam from both moments."""
+    beta1, beta2 = group["betas"]
+    if group["weight_decay"]:
+        weights.mul_(1 - group["lr"] * group["weight_decay"])
+    denominator = (square / (1 - beta2**step)).sqrt_().add_(group["eps"])
+    weights.addcdiv_(mean, denominator, value=-group["lr"] / (1 - beta1**step))
+
+
+def stochastic_round(values: Tensor, noise: Tensor) -> Tensor:
+    """fp32 values to one of the two bf16 neighbours, so that the mean over the noise is the value.
+
+    noise: int32 of the same shape, of which the low 16 bits count. A bf16 is the upper half of an fp32:
+    adding noise to the lower half carries over exactly as often as that half is large. Values must be finite.
+    """
+    bits = values.contiguous().view(torch.int32) + (noise & 0xFFFF)
+    return (bits & ~0xFFFF).view(torch.float32).to(torch.bfloat16)
+
+
+def _flat(tensor: Tensor) -> Tensor:
+    """A flat view of this process's part of a tensor."""
+    return _local(tensor).view(-1)
+
+
+def _local(tensor: Tensor) -> Tensor:
+    return (tensor.to_local() if hasattr(tensor, "to_local") else tensor).detach()
+
+
+def _gradient(p: Tensor) -> Tensor:
+    return _local(p.grad).contiguous()
+
+
+def make_optimizer(
+    params: Iterable[nn.Parameter],
+    kind: str = "master",
+    *,
+    lr: float = 1e-6,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    seed: int = 0,
+    shard: int = 0,
+) -> MasterAdamW | StochasticAdamW:
+    """The optimiser of a stage; weight decay is for matrices only. `kind`: "master" or "stochastic"."""
+    if kind not in KINDS:
+        raise ValueError(f"optimiser {kind!r}, not one of {', '.join(KINDS)}")
+    params = list(params)
+    groups = [
+        {"params": [p for p in params if p.dim() > 1], "weight_decay": weight_decay},
+        {"params": [p for p in params if p.dim() <= 1], "weight_decay": 0.0},
+    ]
+    options = dict(lr=lr, betas=betas, eps=eps, seed=seed)
+    groups = [group for group in groups if group["params"]]
+    return (
+        MasterAdamW(groups, **options)
+        if kind == "master"
+        else StochasticAdamW(groups, shard=shard, **options)
+    )
+
+
+def clip_and_step(
+    optimizer: Optimizer, *, lr: float, max_norm: float | None = 1.0, zero: bool = True
+) -> tuple[float, bool]:
+    """Clips the gradients by their joint norm, steps with `lr`, and drops them.
+
+    Returns the norm before clipping and whether the step was taken: a norm that is no number leaves weights
+    and state as they are.
+    """
+    params = [p for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    total = torch.nn.utils.get_total_norm([p.grad for p in params]) if params else torch.zeros(())
+    total = total.full_tensor() if hasattr(total, "full_tensor") else total
+    norm = float(total)
+    taken = norm == norm and norm != float("inf")
+    if taken:
+        if max_norm is not None and norm > max_norm:
+            torch.nn.utils.clip_grads_with_norm_(params, max_norm, total)
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+        optimizer.step()
+    if zero:
+        optimizer.zero_grad(set_to_none=True)
+    return norm, taken

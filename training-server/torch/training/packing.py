@@ -1,0 +1,234 @@
+"""Prompts and their answers in one row: a prompt stands once, its answers follow, blind to each other.
+
+A row is [prompt, c1 … cK] of one video, then the next video's. Positions restart at the prompt's length for
+every answer, so that an answer is computed as if it alone followed the prompt. The last token of an answer is
+no input (nothing is predicted from it).
+
+Shapes: N places of a row, Q predicted tokens, R answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+ALIGN = 128
+"""Rows for block masks are filled up to a multiple of this."""
+
+
+@dataclass(kw_only=True)
+class Segment:
+    """One video's part of a row."""
+
+    start: int
+    """First place of the prompt."""
+
+    prompt: int
+    """Places of the prompt."""
+
+    answers: list[int]
+    """Places of each answer: its tokens but the last."""
+
+    @property
+    def length(self) -> int:
+        return self.prompt + sum(self.answers)
+
+
+@dataclass(kw_only=True)
+class Packing:
+    """Where everything stands in one row; tensors on the CPU."""
+
+    segments: list[Segment]
+    """In the order of the row."""
+
+    position_ids: Tensor
+    """[1, N]"""
+
+    predicts: Tensor
+    """[Q]: the place whose hidden state predicts each answer token, answer by answer."""
+
+    targets: Tensor
+    """[Q]: the answer tokens."""
+
+    lengths: Tensor
+    """[R]: tokens of each answer."""
+
+    @property
+    def places(self) -> int:
+        return self.position_ids.shape[1]
+
+    def padded(self, values: Tensor) -> Tensor:
+        """Values [Q] of the answer tokens → [R, longest], zeros after each answer; differentiable."""
+        rows = torch.split(values, self.lengths.tolist())
+        return torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
+
+    def mask(self, device: torch.device | None = None) -> Tensor:
+        """[R, longest] bool: true on answer tokens."""
+        longest = int(self.lengths.max()) if len(self.lengths) else 0
+        return (torch.arange(longest) < self.lengths[:, None]).to(device or "cpu")
+
+
+def packing(prompts: Sequence[int], answers: Sequence[Sequence[Sequence[int]]]) -> Packing:
+    """The row of prompts of given lengths, each with its answers' tokens (at least one an answer)."""
+    segments, positions, predicts, targets, lengths = [], [], [], [], []
+    start = 0
+    for prompt, group in zip(prompts, answers, strict=True):
+        segment = Segment(start=start, prompt=prompt, answers=[len(tokens) - 1 for tokens in group])
+        segments.append(segment)
+        positions.append(torch.arange(prompt))
+        place = start + prompt
+        for tokens in group:
+            if not tokens:
+                raise ValueError("an answer without a token has nothing to train on")
+            inputs = len(tokens) - 1
+            positions.append(torch.arange(prompt, prompt + inputs))
+            predicts.append(torch.tensor([start + prompt - 1]))
+            predicts.append(torch.arange(place, place + inputs))
+            targets.append(torch.tensor(list(tokens)))
+            lengths.append(len(tokens))
+            place += inputs
+        start = place
+    empty = torch.empty(0, dtype=torch.long)
+    return Packing(
+        segments=segments,
+        position_ids=torch.cat([empty, *positions])[None],
+        predicts=torch.cat([empty, *predicts]),
+        targets=torch.cat([empty, *targets]),
+        lengths=torch.tensor(lengths, dtype=torch.long),
+    )
+
+
+def packs(sizes: Sequence[int], limit: int) -> Iterator[list[int]]:
+    """Indices of consecutive groups whose sizes together stay within `limit` places; a larger one alone."""
+    held: list[int] = []
+    total = 0
+    for i, size in enumerate(sizes):
+        if held and total + size > limit:
+            yield held
+            held, total = [], 0
+        held.append(i)
+        total += size
+    if held:
+        yield held
+
+
+def packed_size(prompt: int, answers: Sequence[Sequence[int]]) -> int:
+    """Places that a prompt and its answers take in a row."""
+    return prompt + sum(len(tokens) - 1 for tokens in answers)
+
+
+def tree_mask(found: Packing) -> Tensor:
+    """[N, N] bool, true where a place may see another: the definition that both attentions follow."""
+    document, branch = owners(found)
+    place = torch.arange(found.places)
+    same = document[:, None] == document[None]
+    own = (branch[None] == 0) | (branch[:, None] == branch[None])
+    return same & own & (place[:, None] >= place[None])
+
+
+def owners(found: Packing) -> tuple[Tensor, Tensor]:
+    """Of each place [N]: its video's number in the row, and 0 for the prompt, k for answer k."""
+    documents, branches = [], []
+    for d, segment in enumerate(found.segments):
+        documents.append(torch.full((segment.length,), d))
+        branches.append(torch.zeros(segment.prompt, dtype=torch.long))
+        branches += [torch.full((n,), k + 1) for k, n in enumerate(segment.answers)]
+    return torch.cat(documents), torch.cat(branches)
+
+
+class SegmentAttend:
+    """Tree attention by dense kernels: a prompt causally, then its answers to the prompt and themselves.
+
+    Never makes the mask of a whole row: the largest is [answers' places, places of one segment].
+    """
+
+    def __init__(self, found: Packing, device: torch.device | str = "cpu"):
+        self.segments = found.segments
+        self.masks = [_answers_mask(segment).to(device) for segment in found.segments]
+
+    def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        outs = []
+        shared = q.shape[1] != k.shape[1]
+        for segment, mask in zip(self.segments, self.masks, strict=True):
+            middle, end = segment.start + segment.prompt, segment.start + segment.length
+            prompt, answers, whole = (
+                slice(segment.start, middle),
+                slice(middle, end),
+                slice(segment.start, end),
+            )
+            outs.append(
+                F.scaled_dot_product_attention(
+                    q[:, :, prompt], k[:, :, prompt], v[:, :, prompt], is_causal=True, enable_gqa=shared
+                )
+            )
+            if end > middle:
+                outs.append(
+                    F.scaled_dot_product_attention(
+                        q[:, :, answers], k[:, :, whole], v[:, :, whole], attn_mask=mask, enable_gqa=shared
+                    )
+                )
+        return torch.cat(outs, dim=2)
+
+
+def _answers_mask(segment: Segment) -> Tensor:
+    """[places of the answers, places of the segment] bool."""
+    causal = [torch.ones(n, n, dtype=torch.bool).tril() for n in segment.answers]
+    own = torch.block_diag(*causal).bool() if causal else torch.zeros(0, 0, dtype=torch.bool)
+    return F.pad(own, (segment.prompt, 0), value=True)
+
+
+class BlockAttend:
+    """Tree attention by FlexAttention: blocks that no place of the row may see are never read.
+
+    The row is filled up to a multiple of `ALIGN` places inside the attention, so that few shapes compile.
+    """
+
+    def __init__(self, found: Packing, device: torch.device | str = "cuda", *, compiled: bool = True):
+        from torch.nn.attention.flex_attention import create_block_mask
+
+        self.filling = -found.places % ALIGN
+        document, branch = (F.pad(t, (0, self.filling), value=-1).to(device) for t in owners(found))
+        size = found.places + self.filling
+        self.block_mask = create_block_mask(
+            tree_rule(document, branch), B=None, H=None, Q_LEN=size, KV_LEN=size, device=device
+        )
+        self.attention = _flex_attention(compiled)
+
+    def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        shared = q.shape[1] != k.shape[1]
+        places = q.shape[2]
+        q, k, v = (F.pad(t, (0, 0, 0, self.filling)) for t in (q, k, v))
+        out = self.attention(q, k, v, block_mask=self.block_mask, enable_gqa=shared)
+        return out[:, :, :places]
+
+
+def tree_rule(document: Tensor, branch: Tensor):
+    """The rule of `tree_mask` as FlexAttention asks for it."""
+
+    def may_see(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
+        own = (branch[key] == 0) | (branch[query] == branch[key])
+        return (document[query] == document[key]) & own & (query >= key)
+
+    return may_see
+
+
+_COMPILED: list = []
+
+
+def _flex_attention(compiled: bool):
+    from torch.nn.attention.flex_attention import flex_attention
+
+    if not compiled:
+        return flex_attention
+    if not _COMPILED:
+        _COMPILED.append(torch.compile(flex_attention, dynamic=True))
+    return _COMPILED[0]
+
+
+def attend_to_tree(found: Packing, device: torch.device) -> SegmentAttend | BlockAttend:
+    """The attention of a packed row for a device: block masks on CUDA, dense kernels elsewhere."""
+    return BlockAttend(found, device) if device.type == "cuda" else SegmentAttend(found, device)

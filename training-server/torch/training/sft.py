@@ -1,0 +1,109 @@
+"""One step of supervised fine-tuning: cross-entropy on the answers' tokens alone, packed rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from modules.vqathinker import VQAThinkerModel
+from training.clips import Encoder
+from training.forced import Example, row_of, row_scores, rows_of
+from training.metrics import MetricSums
+from training.optimizer import clip_and_step
+from training.trainable import trainable
+
+
+@dataclass(kw_only=True)
+class SftOptions:
+    """What a step of supervised fine-tuning does."""
+
+    max_grad_norm: float | None = 1.0
+    """Largest joint norm of the gradients."""
+
+    row_places: int = 4096
+    """Most places of a packed row; an example that is longer has a row of its own."""
+
+    head_rows: int = 1024
+    """Rows of logits that exist at a time."""
+
+
+def sft_step(
+    model: VQAThinkerModel,
+    encoder: Encoder,
+    optimizer: Optimizer,
+    examples: Sequence[Example],
+    options: SftOptions,
+    *,
+    lr: float,
+) -> dict[str, float]:
+    """One optimiser step on one process; metrics under TRL's names.
+
+    The loss is the mean over all answer tokens of the step; prompts are never predicted. Several texts of one
+    video are one example with several answers.
+    """
+    tokens = answer_tokens(examples)
+    sums = accumulate_sft(model, encoder, examples, options, tokens=tokens)
+    norm, taken = clip_and_step(optimizer, lr=lr, max_norm=options.max_grad_norm)
+    encoder.weights_changed()
+    return {
+        **sft_metrics(sums),
+        "grad_norm": norm,
+        "learning_rate": lr,
+        "skipped": 0.0 if taken else 1.0,
+    }
+
+
+def answer_tokens(examples: Sequence[Example]) -> int:
+    """Tokens that a step predicts."""
+    return sum(len(answer.tokens) for example in examples for answer in example.answers)
+
+
+def accumulate_sft(
+    model: VQAThinkerModel,
+    encoder: Encoder,
+    examples: Sequence[Example],
+    options: SftOptions,
+    *,
+    tokens: int,
+    ranks: int = 1,
+    before_backward: Callable[[bool], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> MetricSums:
+    """Adds the gradients of the examples' loss. tokens: answer tokens of the whole step over all ranks, whose
+    gradients are averaged afterwards; the callbacks are those of `training.update.accumulate`."""
+    sums = MetricSums()
+    rows = rows_of(examples, options.row_places)
+    done = 0
+    for number, batch in enumerate(rows):
+        found = row_of(batch)
+        scores = row_scores(model, encoder, batch, found, 1.0, options.head_rows)
+        loss: Tensor = -scores.logps.sum() / max(tokens, 1)
+        sums.add("loss", loss)
+        sums.add("entropy", scores.entropies.sum())
+        sums.add("likeliest", scores.likeliest.sum())
+        sums.add("tokens", len(found.targets))
+        sums.add("all_tokens", found.places)
+        if before_backward is not None:
+            before_backward(number + 1 == len(rows))
+        (loss * ranks).backward()
+        done += len(batch)
+        if progress is not None:
+            progress(done, len(examples))
+    for p in trainable(model):
+        if p.grad is None:
+            p.grad = torch.zeros_like(p)
+    return sums
+
+
+def sft_metrics(sums: MetricSums) -> dict[str, float]:
+    """TRL's names for what a step has summed up."""
+    return {
+        "loss": sums.total("loss"),
+        "entropy": sums.mean("entropy", "tokens"),
+        "mean_token_accuracy": sums.mean("likeliest", "tokens"),
+        "num_tokens": sums.total("all_tokens"),
+    }

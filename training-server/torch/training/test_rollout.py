@@ -1,0 +1,164 @@
+"""Rollouts. Oracle: one forward pass over prompt and answer, and plain one-at-a-time generation."""
+
+import pytest
+import torch
+
+from modules.generate import Sampling, generate
+from training.clips import Encoder
+from training.conftest import tiny_clip, tiny_model, tiny_prompt
+from training.draws import answer_draws, mixed
+from training.rollout import Prompt, RolloutOptions, rollout
+from training.slots import attention_part, merged
+
+STOPS = {7, 19, 31, 43, 55, 67}
+
+
+def prompts(count, **fields):
+    return [
+        Prompt(input_ids=tiny_prompt(n, question=4 + n % 3), clip=tiny_clip(n), number=n, **fields)
+        for n in range(count)
+    ]
+
+
+def options(**fields):
+    fields = {"answers": 3, "max_tokens": 24, "stop_ids": STOPS, "slots": 5, "prefill_rows": 2} | fields
+    return RolloutOptions(**fields)
+
+
+def tokens(found):
+    return [[answer.tokens for answer in group] for group in found]
+
+
+@torch.no_grad()
+def forced_logits(model, encoder, prompt, answer):
+    """Logits [n, V] of the answer's tokens in one pass over prompt and answer."""
+    embeds = model.inputs_embeds(prompt.input_ids[None], encoder.encode([prompt.clip]), encoder.profile)
+    whole = torch.cat([embeds, model.language_model.embed(torch.tensor([answer.tokens[:-1]]).long())], dim=1)
+    hidden = model.language_model(whole)
+    return model.language_model.logits(hidden)[0, len(prompt.input_ids) - 1 :]
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+@pytest.mark.parametrize(("heads", "kv_heads"), [(4, 2), (3, 1), (2, 2)])
+def test_every_logit_is_that_of_one_forward_pass(heads, kv_heads, temperature):
+    model = tiny_model(heads=heads, kv_heads=kv_heads)
+    encoder = Encoder(model, model.config.profile)
+    asked = prompts(6)
+    found = rollout(
+        model, encoder, asked, options(sampling=Sampling(temperature=temperature), record_logits=True)
+    )
+    lengths = set()
+    for prompt, group in zip(asked, found, strict=True):
+        for answer in group:
+            expected = forced_logits(model, encoder, prompt, answer)
+            torch.testing.assert_close(answer.logits, expected, atol=5e-5, rtol=0)
+            scale = temperature or 1.0
+            logps = (expected / scale).log_softmax(-1)
+            chosen = logps.gather(1, torch.tensor(answer.tokens)[:, None])[:, 0]
+            torch.testing.assert_close(torch.tensor(answer.logps), chosen, atol=5e-5, rtol=0)
+            if temperature == 0:
+                assert answer.tokens == expected.argmax(-1).tolist()
+            assert answer.stopped == (answer.tokens[-1] in STOPS)
+            assert not STOPS & set(answer.tokens[:-1])
+            assert answer.stopped or len(answer.tokens) == 24
+            lengths.add(len(answer.tokens))
+    assert temperature == 0 or len(lengths) > 3
+
+
+def test_greedy_equals_plain_generation(model, encoder):
+    asked = prompts(4)
+    found = rollout(model, encoder, asked, options(answers=1, sampling=Sampling(temperature=0)))
+    for prompt, group in zip(asked, found, strict=True):
+        embeds = model.inputs_embeds(prompt.input_ids[None], encoder.encode([prompt.clip]), encoder.profile)
+        plain = generate(model.language_model, embeds, max_new_tokens=24, stop_ids=STOPS, keep_logits=True)
+        best = plain.logits[0].topk(2, dim=-1).values
+        assert float((best[:, 0] - best[:, 1]).min()) > 1e-3, "the oracle must have no near tie"
+        assert group[0].tokens == plain.tokens[0]
+
+
+def test_draws_do_not_depend_on_slots_order_or_company(model, encoder):
+    sampling = Sampling(temperature=1.0, seed=5)
+    asked = prompts(6)
+    expected = tokens(rollout(model, encoder, asked, options(sampling=sampling)))
+    for changed in ({"slots": 1}, {"slots": 18}, {"slots": 4, "prefill_rows": 1, "spare_places": 2.0}):
+        assert tokens(rollout(model, encoder, asked, options(sampling=sampling, **changed))) == expected
+    backwards = tokens(rollout(model, encoder, asked[::-1], options(sampling=sampling)))
+    assert backwards[::-1] == expected
+    alone = tokens(rollout(model, encoder, asked[4:5], options(sampling=sampling)))
+    assert alone == expected[4:5]
+    fewer = tokens(rollout(model, encoder, asked, options(sampling=sampling, answers=2)))
+    assert fewer == [group[:2] for group in expected]
+    sparse = tokens(rollout(model, encoder, asked, options(sampling=sampling, poll_every=4)))
+    assert sparse == expected
+    flat = [tuple(answer) for group in expected for answer in group]
+    assert len(set(flat)) == len(flat)
+    other = tokens(rollout(model, encoder, asked, options(sampling=Sampling(temperature=1.0, seed=6))))
+    assert other != expected
+
+
+def test_top_k_and_top_p_reach_the_draws(model, encoder):
+    asked = prompts(2)
+    greedy = tokens(rollout(model, encoder, asked, options(sampling=Sampling(temperature=0))))
+    for only_best in (Sampling(temperature=3.0, top_k=1), Sampling(temperature=1.0, top_p=1e-6)):
+        assert tokens(rollout(model, encoder, asked, options(sampling=only_best))) == greedy
+
+
+def test_limits_force_lengths(model, encoder):
+    asked = prompts(3, limits=[1, 9, 40])
+    found = rollout(model, encoder, asked, options(stop_ids=()))
+    assert [[len(a.tokens) for a in group] for group in found] == [[1, 9, 24]] * 3
+    assert not any(a.stopped for group in found for a in group)
+
+
+def test_first_tokens_may_all_stop(model, encoder):
+    asked = prompts(5)
+    found = rollout(model, encoder, asked, options(stop_ids=range(97)))
+    assert [[len(a.tokens) for a in group] for group in found] == [[1, 1, 1]] * 5
+    assert all(a.stopped for group in found for a in group)
+
+
+def test_nothing_asked_nothing_done(model, encoder):
+    assert rollout(model, encoder, [], options()) == []
+    with pytest.raises(ValueError, match="exceed the model's 512 positions"):
+        rollout(model, encoder, prompts(1), options(max_tokens=500))
+
+
+def test_each_picture_is_seen_once_and_each_prompt_read_once(model, encoder, monkeypatch):
+    reads = []
+    forward = model.language_model.forward
+    monkeypatch.setattr(
+        model.language_model, "forward", lambda x, **kw: reads.append(x.shape[:2]) or forward(x, **kw)
+    )
+    asked = prompts(4)
+    rollout(model, encoder, asked, options())
+    assert encoder.pictures == 16 and encoder.motions == 4
+    assert sum(rows for rows, length in reads if length > 1) == 4
+
+
+def test_the_model_is_in_eval_mode_meanwhile_and_in_its_own_after(model, encoder):
+    expected = tokens(rollout(model, encoder, prompts(2), options()))
+    model.train()
+    encoder.forget()
+    assert tokens(rollout(model, encoder, prompts(2), options())) == expected
+    assert model.training and model.vision_model.training
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_parts_merge_to_attention_over_all_keys(count):
+    generator = torch.Generator().manual_seed(0)
+    q, k, v = (torch.randn(2, 3, n, 8, generator=generator) for n in (count, 11, 11))
+    bias = torch.zeros(2, 1, 1, 11)
+    bias[1, ..., 9:] = -torch.inf
+    whole = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
+    parts = [attention_part(q, k[:, :, s], v[:, :, s], bias[..., s]) for s in (slice(0, 6), slice(6, 11))]
+    torch.testing.assert_close(merged(*parts[0], *parts[1]), whole, atol=1e-6, rtol=0)
+    nothing = (torch.zeros_like(whole), torch.full_like(whole[..., :1], -torch.inf))
+    torch.testing.assert_close(merged(*nothing, *parts[1]), parts[1][0])
+
+
+def test_draws_are_their_answers_own():
+    assert torch.equal(answer_draws(1, 2, 3, 50)[:10], answer_draws(1, 2, 3, 10))
+    seeds = {mixed(s, n, k) for s in range(10) for n in range(40) for k in range(10)}
+    assert len(seeds) == 4000 and all(0 <= seed < 2**63 for seed in seeds)
+    first = torch.stack([answer_draws(0, n, k, 1) for n in range(50) for k in range(8)])
+    assert abs(float(first.mean()) - 0.5) < 0.05  # 3.5 standard errors
