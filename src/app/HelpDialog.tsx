@@ -10,7 +10,7 @@ import { type Action, BINDINGS, type KeyGroup } from './keys.ts';
 import { ANNOUNCE, changeSettings, useSettings } from './settings.ts';
 import { useOfferedActions } from './useKeys.ts';
 
-const GROUPS: readonly KeyGroup[] = ['everywhere', 'playing', 'assess', 'compare'];
+const GROUPS: readonly KeyGroup[] = ['everywhere', 'playing', 'assess', 'compare', 'training'];
 
 const GO: Partial<Record<Action, Exclude<keyof Words['places'], 'label'>>> = {
   goAssess: 'assess',

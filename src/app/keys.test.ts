@@ -12,8 +12,13 @@ const press = (key: string, change: Partial<Pressed> = {}): Pressed => ({
 });
 
 describe('the map', () => {
-  it('gives no chord to two actions', () => {
-    const chords = Object.values(BINDINGS).flatMap(({ chords }) => chords as readonly string[]);
+  it.each([
+    ['assess', ['everywhere', 'playing', 'assess']],
+    ['compare', ['everywhere', 'playing', 'compare']],
+    ['training', ['everywhere', 'training']],
+  ])('gives no chord to two actions on the page %s', (_, groups) => {
+    const bindings = Object.values(BINDINGS).filter(({ group }) => groups.includes(group));
+    const chords = bindings.flatMap(({ chords }) => chords as readonly string[]);
     expect(new Set(chords).size).toBe(chords.length);
   });
   it('uses no letter alone that begins a pair', () => {
@@ -44,6 +49,11 @@ describe('keyReader', () => {
     expect(read(press('g'), true)).toBeNull();
     expect(read(press('c', { timeStamp: 500 }), true)).toBe('goCompare');
     expect(read(press('c'), true)).toBe('copy');
+  });
+  it('takes the action that is offered where a chord has two', () => {
+    expect(keyReader((action) => action !== 'sampledBack')(press('['), true)).toBe('stepBack');
+    expect(keyReader((action) => action !== 'stepBack')(press('['), true)).toBe('sampledBack');
+    expect(keyReader(() => false)(press('['), true)).toBeNull();
   });
   it('forgets the first key after a while', () => {
     const read = keyReader();

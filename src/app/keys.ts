@@ -5,7 +5,7 @@
  * for Ctrl, or ⌘ on a Mac. `shift+` is written only with keys that print nothing (Shift is part of `?` or `<`).
  * Two keys one after the other have a space between them: `g a`.
  */
-export type KeyGroup = 'everywhere' | 'playing' | 'assess' | 'compare';
+export type KeyGroup = 'everywhere' | 'playing' | 'assess' | 'compare' | 'training';
 
 export interface Binding {
   readonly group: KeyGroup;
@@ -55,18 +55,20 @@ export const BINDINGS = {
   actualSize: { group: 'compare', chords: ['shift+0'] },
   loupe: { group: 'compare', chords: ['q'] },
   newSeed: { group: 'compare', chords: ['r'] },
+  stepBack: { group: 'training', chords: ['['] },
+  stepOn: { group: 'training', chords: [']'] },
+  pauseRun: { group: 'training', chords: ['p'] },
 } as const satisfies Record<string, Binding>;
 
 export type Action = keyof typeof BINDINGS;
 
-const ACTION_OF = new Map<string, Action>(
-  Object.entries(BINDINGS).flatMap(([action, { chords }]) =>
-    chords.map((chord) => [chord, action as Action] as const),
-  ),
-);
+/** A chord may mean one thing on one page and another on the next: the action that is offered is taken. */
+const ACTIONS_OF = new Map<string, Action[]>();
+for (const [action, { chords }] of Object.entries(BINDINGS))
+  for (const chord of chords) ACTIONS_OF.set(chord, [...(ACTIONS_OF.get(chord) ?? []), action as Action]);
 
 /** First keys of two-key chords. */
-const PREFIXES = new Set([...ACTION_OF.keys()].filter((c) => c.includes(' ')).map((c) => c.split(' ')[0]!));
+const PREFIXES = new Set([...ACTIONS_OF.keys()].filter((c) => c.includes(' ')).map((c) => c.split(' ')[0]!));
 
 /** Time in which the second key of a pair must come, in ms. */
 const PAIR_MS = 1200;
@@ -103,9 +105,16 @@ export function chordOf(event: Pressed): string | null {
   return `${event.ctrlKey || event.metaKey ? 'ctrl+' : ''}${shift}${key}`;
 }
 
-/** Reads events one after the other; keeps the first key of a pair in mind. */
-export function keyReader(): (event: Pressed, singleKeys: boolean) => Action | null {
+/**
+ * Reads events one after the other; keeps the first key of a pair in mind.
+ *
+ * @param offered whether an action does something now
+ */
+export function keyReader(
+  offered: (action: Action) => boolean = () => true,
+): (event: Pressed, singleKeys: boolean) => Action | null {
   let first: { key: string; at: number } | null = null;
+  const actionOf = (chord: string) => ACTIONS_OF.get(chord)?.find(offered) ?? null;
   return (event, singleKeys) => {
     const chord = chordOf(event);
     if (chord === null) return null;
@@ -113,12 +122,12 @@ export function keyReader(): (event: Pressed, singleKeys: boolean) => Action | n
     first = null;
     const single = !chord.startsWith('ctrl+') && chord !== 'Escape';
     if (single && !singleKeys) return null;
-    if (pair !== null) return ACTION_OF.get(pair) ?? null;
+    if (pair !== null) return actionOf(pair);
     if (PREFIXES.has(chord)) {
       first = { key: chord, at: event.timeStamp };
       return null;
     }
-    return ACTION_OF.get(chord) ?? null;
+    return actionOf(chord);
   };
 }
 

@@ -55,7 +55,7 @@ function focusOf(target: EventTarget | null): Focus {
 /** Listens on the document; one call in the shell. */
 export function useKeyListener(singleKeys: boolean): void {
   useEffect(() => {
-    const read = keyReader();
+    const read = keyReader((action) => offered.has(action));
     const onKeyDown = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.isComposing) return;
       // A modal dialog has its own Escape, and nothing behind it may act.

@@ -52,6 +52,8 @@ export interface ErrorParamsOf {
   'convert/tensor': { name: string; missing: number };
   'train/unreachable': { address: string };
   'train/token': object;
+  'train/refused': { status: number };
+  'train/answer': { field: string; problem: string };
   'train/recipe': { field: string; problem: string };
   'train/path': { field: string };
   'train/disk': { step: number };
@@ -256,6 +258,13 @@ const en: ErrorTable = {
   'train/unreachable': ({ address }) =>
     say(`No training server answers at ${address}.`, 'Start it: `npm run train-server`.'),
   'train/token': () => say('The server refused the token.', 'Copy it again from the server’s window.'),
+  'train/refused': ({ status }) =>
+    say(`The training server refused with status ${status}.`, 'Its window says why.'),
+  'train/answer': ({ field, problem }) =>
+    say(
+      `The training server said what this page cannot read: ${field}: ${problem}.`,
+      'Page and server are of different versions: update the older one.',
+    ),
   'train/recipe': ({ field, problem }) =>
     say(`${field} ${problem}.`, 'Correct the field; nothing has started.'),
   'train/path': ({ field }) =>
@@ -374,6 +383,9 @@ const zh: ErrorTable = {
   'train/unreachable': ({ address }) =>
     say(`${address}没有训练服务器应答。`, '请先启动：`npm run train-server`。'),
   'train/token': () => say('令牌被拒绝。', '请从服务器窗口重新复制。'),
+  'train/refused': ({ status }) => say(`训练服务器拒绝了请求（状态${status}）。`, '原因见服务器窗口。'),
+  'train/answer': ({ field, problem }) =>
+    say(`训练服务器的答复无法读取：${field}：${problem}。`, '页面与服务器版本不同，请更新较旧的一方。'),
   'train/recipe': ({ field, problem }) => say(`${field}${problem}。`, '请修正该字段；尚未开始。'),
   'train/path': ({ field }) => say(`${field}不在服务器允许的目录内。`, '请用`--root`启动，或移动数据。'),
   'train/disk': ({ step }) => say(`磁盘已满，训练在第${count(step)}步暂停。`, '清理后继续，无数据丢失。'),

@@ -101,6 +101,7 @@ describe('errors', () => {
     step: 412,
     resume: 400,
     kl: 0.5,
+    status: 503,
   };
   const codes = Object.keys(errorTables.en);
 

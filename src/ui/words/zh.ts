@@ -327,7 +327,7 @@ export const zh: Words = {
     singleKeysHelp: '关闭后，只有带Ctrl的按键和Esc起作用。',
     on: '开',
     off: '关',
-    groups: { everywhere: '全局', playing: '播放', assess: '评估', compare: '对比' },
+    groups: { everywhere: '全局', playing: '播放', assess: '评估', compare: '对比', training: '训练' },
     followedBy: '然后',
     or: '或',
     key: '按键',
@@ -372,6 +372,9 @@ export const zh: Words = {
       actualSize: '一比一像素',
       loupe: '放大镜',
       newSeed: '新种子',
+      stepBack: '上一步的回答',
+      stepOn: '下一步的回答',
+      pauseRun: '暂停、恢复训练',
     },
     keyNames: {
       Space: '空格',

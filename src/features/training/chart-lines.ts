@@ -1,0 +1,160 @@
+/** From the metrics of the open run and those beside it to the lines of one chart, on one axis. */
+import { type Cell, type MetricTable, runningHours } from '../../state/training-metrics.ts';
+import type { TrainingWords } from '../../ui/words/training.en.ts';
+import { axisRange, extent, nearest, readable, smooth, writtenAt } from './chart-data.ts';
+import { type AnyChart, isPlain, type SeriesSpec } from './chart-specs.ts';
+
+export type Axis = 'step' | 'hours';
+
+/** A line of ink, of the perturbed side, or of a run that is only compared with. */
+export type Ink = 'ink' | 'side-b' | 'ink-3';
+
+export interface Line {
+  readonly id: string;
+  /** As it is called in the title line. */
+  readonly name: string;
+  /** What stands at its end. */
+  readonly endLabel: string;
+  readonly ink: Ink;
+  /** Lengths of dash and gap in pixels; [] = solid. */
+  readonly dash: readonly number[];
+  readonly dots: 'none' | 'full' | 'hollow';
+  readonly xs: readonly number[];
+  /** Steps, where `xs` is in hours too. */
+  readonly steps: readonly number[];
+  /** As measured. */
+  readonly values: readonly Cell[];
+  /** As drawn: smoothed. */
+  readonly ys: readonly Cell[];
+  /** Draws the measured values under it. */
+  readonly raw: boolean;
+  /** Belongs to the open run. */
+  readonly own: boolean;
+}
+
+export interface RunLines {
+  readonly name: string;
+  readonly table: MetricTable;
+}
+
+/** Told apart without colour, in the order of the series. */
+const DASHES: readonly (readonly number[])[] = [[], [7, 3], [3, 3], [1, 3], [9, 3, 2, 3]];
+
+const column = (table: MetricTable, metrics: readonly string[]): readonly Cell[] =>
+  metrics.map((name) => table.columns.get(name)).find((cells) => cells !== undefined) ?? [];
+
+function specsOf(chart: AnyChart): readonly SeriesSpec[] {
+  return isPlain(chart) ? [{ name: 'mean', metrics: [chart.metric] }] : chart.series;
+}
+
+/**
+ * @param weight of the smoothing, 0 … 1
+ * @param beside runs compared with: only their first line is drawn, or every line would need its own dash and its own
+ *   grey
+ */
+export function linesOf(
+  chart: AnyChart,
+  run: RunLines,
+  beside: readonly RunLines[],
+  axis: Axis,
+  weight: number,
+  t: TrainingWords,
+): Line[] {
+  const xsOf = (table: MetricTable) => (axis === 'step' ? table.steps : runningHours(table));
+  const lines: Line[] = [];
+  const add = (from: RunLines, spec: SeriesSpec, index: number, own: boolean) => {
+    const values = column(from.table, spec.metrics);
+    if (!values.some((value) => typeof value === 'number')) return;
+    const dots = spec.dots ?? 'none';
+    const name = isPlain(chart) ? chart.metric : t.charts.series[spec.name];
+    const side = spec.side?.toUpperCase();
+    // What is measured rarely is not smoothed: each value rests on many clips already.
+    const ys = dots === 'none' ? smooth(values, weight) : values;
+    const last = ys.findLast((value) => typeof value === 'number');
+    const single = specsOf(chart).length === 1;
+    lines.push({
+      id: `${own ? '' : `${from.name} `}${spec.name}`,
+      name: own ? name : from.name,
+      endLabel: own
+        ? single || side
+          ? [side, typeof last === 'number' ? readable(last) : ''].filter(Boolean).join(' ')
+          : name
+        : from.name,
+      ink: own ? (spec.side === 'b' ? 'side-b' : 'ink') : 'ink-3',
+      dash: spec.dots === 'hollow' ? DASHES[2]! : (DASHES[index % DASHES.length] ?? []),
+      dots,
+      xs: xsOf(from.table),
+      steps: from.table.steps,
+      values,
+      ys,
+      raw: own && weight > 0 && !isPlain(chart) && chart.raw === true && dots === 'none',
+      own,
+    });
+  };
+  for (const [i, other] of beside.entries()) {
+    const spec = specsOf(chart)[0];
+    if (spec) add(other, spec, i + 1, false);
+  }
+  for (const [i, spec] of specsOf(chart).entries()) add(run, spec, i, true);
+  return lines;
+}
+
+/** The axis of values for what is visible between two places of x. */
+export function valueRange(
+  lines: readonly Line[],
+  from: number,
+  to: number,
+  ceiling?: number,
+): [number, number] {
+  const drawn = lines.flatMap((line) => [
+    { xs: line.xs, ys: line.ys },
+    ...(line.raw ? [{ xs: line.xs, ys: line.values }] : []),
+  ]);
+  return axisRange(extent(drawn, from, to) ?? [0, 1], ceiling);
+}
+
+/** Smallest and largest x of all lines. */
+export function spanOf(lines: readonly Line[]): [number, number] {
+  const xs = lines.flatMap((line) => (line.xs.length > 0 ? [line.xs[0]!, line.xs.at(-1)!] : []));
+  if (xs.length === 0) return [0, 1];
+  const [low, high] = [Math.min(...xs), Math.max(...xs)];
+  return low === high ? [low, low + 1] : [low, high];
+}
+
+export interface Reading {
+  readonly name: string;
+  /** Null where it was written and is not defined. */
+  readonly value: number | null;
+  /** Step at which it was measured: at or before the cursor. */
+  readonly step: number;
+}
+
+/** What every line has at a place of x, or last had before it. */
+export function readingsAt(lines: readonly Line[], x: number): Reading[] {
+  return lines.flatMap((line) => {
+    const at = writtenAt(line.values, nearest(line.xs, x));
+    if (at < 0) return [];
+    return [{ name: line.name, value: line.values[at] ?? null, step: line.steps[at]! }];
+  });
+}
+
+/** All lines on one axis, as uPlot wants them: `undefined` where a line has no record at that x. */
+export function aligned(lines: readonly Line[]): { xs: number[]; columns: Cell[][] } {
+  const first = lines[0]?.xs ?? [];
+  const same = lines.every((line) => line.xs === first);
+  const xs = same ? [...first] : [...new Set(lines.flatMap((line) => line.xs))].sort((a, b) => a - b);
+  const place = same ? null : new Map(xs.map((x, i) => [x, i]));
+  const spread = (from: readonly number[], ys: readonly Cell[]): Cell[] => {
+    if (!place) return from.map((_, i) => ys[i]);
+    const cells = new Array<Cell>(xs.length).fill(undefined);
+    for (let i = 0; i < ys.length; i += 1) cells[place.get(from[i]!)!] = ys[i];
+    return cells;
+  };
+  return {
+    xs,
+    columns: lines.flatMap((line) => [
+      ...(line.raw ? [spread(line.xs, line.values)] : []),
+      spread(line.xs, line.ys),
+    ]),
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * The charts of a run as data: which metrics stand in which chart. Names are TRL's where TRL has one; the first name that
+ * a run has written is drawn. What is in none of them gets a chart of its own, under its own name.
+ */
+import type { TrainingWords } from '../../ui/words/training.en.ts';
+
+export type SeriesName = keyof TrainingWords['charts']['series'];
+export type ChartName = keyof TrainingWords['charts']['names'];
+
+export interface SeriesSpec {
+  readonly name: SeriesName;
+  readonly metrics: readonly string[];
+  /** `a` and `b`: the letter stands at the line's end; B is the perturbed copy and the one line with a hue. */
+  readonly side?: 'a' | 'b';
+  /** Measured now and then: each value is a dot. */
+  readonly dots?: 'full' | 'hollow';
+}
+
+export interface ChartSpec {
+  readonly name: ChartName;
+  readonly series: readonly SeriesSpec[];
+  /** Every value as it came, faintly under the smoothed line. */
+  readonly raw?: true;
+  /** No value can lie above. */
+  readonly ceiling?: number;
+}
+
+/** In the order in which they are shown. */
+export const CHARTS: readonly ChartSpec[] = [
+  {
+    name: 'reward',
+    raw: true,
+    series: [
+      { name: 'original', metrics: ['reward'], side: 'a' },
+      { name: 'perturbed', metrics: ['reward/perturbed', 'perturbed/reward'], side: 'b' },
+    ],
+  },
+  {
+    name: 'parts',
+    series: [
+      { name: 'format', metrics: ['rewards/format/mean', 'rewards/format'] },
+      { name: 'rank', metrics: ['rewards/rank/mean', 'rewards/rank'] },
+      { name: 'regression', metrics: ['rewards/regression/mean', 'rewards/regression'] },
+      { name: 'temporal', metrics: ['rewards/temporal/mean', 'rewards/temporal'] },
+    ],
+  },
+  {
+    name: 'agreement',
+    ceiling: 1,
+    series: [
+      { name: 'srcc', metrics: ['eval/srcc'], dots: 'full' },
+      { name: 'plcc', metrics: ['eval/plcc'], dots: 'hollow' },
+    ],
+  },
+  { name: 'kl', raw: true, series: [{ name: 'kl', metrics: ['kl'] }] },
+  {
+    name: 'length',
+    raw: true,
+    series: [{ name: 'mean', metrics: ['completions/mean_length'] }],
+  },
+  {
+    name: 'time',
+    series: [
+      { name: 'all', metrics: ['time/step', 'step_time'] },
+      { name: 'rollout', metrics: ['time/rollout'] },
+      { name: 'update', metrics: ['time/update'] },
+      { name: 'reward', metrics: ['time/reward', 'time/rewards'] },
+    ],
+  },
+  { name: 'entropy', raw: true, series: [{ name: 'entropy', metrics: ['entropy'] }] },
+  { name: 'loss', raw: true, series: [{ name: 'loss', metrics: ['loss'] }] },
+  { name: 'gradient', raw: true, series: [{ name: 'gradient', metrics: ['grad_norm'] }] },
+  { name: 'rate', series: [{ name: 'rate', metrics: ['learning_rate', 'lr'] }] },
+  {
+    name: 'clipped',
+    series: [
+      { name: 'clip', metrics: ['clip_ratio/region_mean', 'clip_ratio'] },
+      { name: 'low', metrics: ['clip_ratio/low_mean'] },
+      { name: 'high', metrics: ['clip_ratio/high_mean'] },
+    ],
+  },
+  {
+    name: 'faults',
+    series: [
+      { name: 'unreadable', metrics: ['completions/unreadable', 'unreadable'] },
+      { name: 'cut', metrics: ['completions/clipped_ratio'] },
+      { name: 'flat', metrics: ['frac_reward_zero_std'] },
+    ],
+  },
+];
+
+/** Charts that a stage of this objective always has, so that their places are there before the first value. */
+const EXPECTED: Readonly<Record<string, readonly ChartName[]>> = {
+  grpo: ['reward', 'parts', 'agreement', 'kl', 'length', 'time', 'entropy', 'loss'],
+  sft: ['loss', 'agreement', 'time', 'gradient', 'rate'],
+  warmup: ['loss', 'time', 'gradient', 'rate'],
+  fit: ['loss', 'time'],
+};
+
+/** A chart of a metric that no chart names. */
+export interface PlainChart {
+  readonly metric: string;
+}
+export type AnyChart = ChartSpec | PlainChart;
+
+export const isPlain = (chart: AnyChart): chart is PlainChart => 'metric' in chart;
+export const chartId = (chart: AnyChart): string => (isPlain(chart) ? `metric:${chart.metric}` : chart.name);
+
+/**
+ * The charts of a run: those expected of its objectives and those that have values, in the order of the table, then one
+ * for every other metric.
+ */
+export function chartsOf(objectives: readonly string[], metrics: Iterable<string>): AnyChart[] {
+  const written = new Set(metrics);
+  const expected = new Set(objectives.flatMap((objective) => EXPECTED[objective] ?? []));
+  const shown = CHARTS.filter(
+    (chart) =>
+      expected.has(chart.name) ||
+      chart.series.some((series) => series.metrics.some((name) => written.has(name))),
+  );
+  const named = new Set(CHARTS.flatMap((chart) => chart.series.flatMap((series) => series.metrics)));
+  const others = [...written].filter((name) => !named.has(name)).sort();
+  return [...shown, ...others.map((metric) => ({ metric }))];
+}

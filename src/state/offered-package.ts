@@ -1,0 +1,27 @@
+/**
+ * A package that another place offers to the Models page: made by the training server, not fetched yet. The Models page
+ * takes it and downloads it like any other, with the header that its server asks for.
+ */
+import { createStore } from 'zustand/vanilla';
+
+export interface OfferedPackage {
+  /** Absolute address of `manifest.json`; the files lie under `files/` beside it. */
+  readonly manifestUrl: string;
+  /** Sent with the manifest and every file. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** What it is called until the manifest has been read: `small-grpo, step 400`. */
+  readonly name: string;
+}
+
+const store = createStore<{ readonly offered: OfferedPackage | null }>(() => ({ offered: null }));
+
+export const offeredPackage = {
+  store,
+  offer: (offered: OfferedPackage) => store.setState({ offered }),
+  /** Takes what is offered; it is gone then. */
+  take(): OfferedPackage | null {
+    const { offered } = store.getState();
+    if (offered) store.setState({ offered: null });
+    return offered;
+  },
+};
