@@ -17,4 +17,10 @@ export const PLACES: readonly [Place, ...Place[]] = [
     key: 'a',
     Page: lazy(() => import('../features/assess/AssessPage.tsx')),
   },
+  {
+    id: 'compare',
+    icon: 'split',
+    key: 'c',
+    Page: lazy(() => import('../features/compare/ComparePage.tsx')),
+  },
 ];

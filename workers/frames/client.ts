@@ -19,6 +19,8 @@ export interface FrameStore {
   /** What ended the filling before all frames were there, or null. */
   readonly error: unknown;
   has(index: number): boolean;
+  /** Whether what is kept of a frame is all there is of it: its true pixels. */
+  exact(index: number): boolean;
   /**
    * Writes a frame as RGBA, [plan.height, plan.width, 4].
    *
@@ -133,6 +135,7 @@ export function createFrameStore(
       return error;
     },
     has: (index) => kept.has(index),
+    exact: (index) => plan.exact && kept.get(index)?.fromRgb === false,
     paint(index, out) {
       const frame = kept.get(index);
       if (!frame) return false;

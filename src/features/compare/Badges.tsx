@@ -1,0 +1,51 @@
+/** Which frame each side shows: the letter, what it is, and the frame's number. */
+import { useStore } from 'zustand';
+import { compare } from '../../state/compare-session.ts';
+import type { SideName } from '../../state/compare-store.ts';
+import { NO_FRAME } from '../../state/compare-timeline.ts';
+import { SideLetter } from './SideLetter.tsx';
+import { useCompareWords } from './words.ts';
+
+export function Badges({ only }: { readonly only: SideName | null }) {
+  const { view, swapped } = useStore(compare.store, (state) => state.settings);
+  const [first, second]: [SideName, SideName] = swapped ? ['b', 'a'] : ['a', 'b'];
+  if (only) return <Badge name={only} place="first" />;
+  return (
+    <>
+      <Badge name={first} place="first" />
+      <Badge name={second} place={view === 'side' ? 'side' : view === 'stack' ? 'stack' : 'second'} />
+    </>
+  );
+}
+
+function Badge(props: { readonly name: SideName; readonly place: 'first' | 'second' | 'side' | 'stack' }) {
+  const { name } = props;
+  const text = useSideText(name);
+  return (
+    <p className={`compare-badge compare-badge--${props.place}`}>
+      <SideLetter name={name} />
+      <strong>{text.title}</strong>
+      <span className="compare-badge__frame">{text.frame}</span>
+    </p>
+  );
+}
+
+/** What a side is and which frame it shows. */
+export function useSideText(name: SideName): { title: string; frame: string } {
+  const w = useCompareWords();
+  const place = useStore(compare.clock.store, (state) => state.place);
+  const { a, b, timeline, settings } = useStore(compare.store);
+  const frame = timeline?.[name][place] ?? 0;
+  const other = timeline?.a[place] ?? 0;
+  if (b) {
+    const file = name === 'a' ? a?.file.name : b.file.name;
+    return { title: file ?? '', frame: w.stage.frame(frame + 1) };
+  }
+  if (name === 'a') return { title: w.stage.original, frame: w.stage.frame(frame + 1) };
+  const title = w.damage.done[settings.mode];
+  if (frame === NO_FRAME) return { title, frame: w.stage.removed(other + 1) };
+  return {
+    title,
+    frame: frame === other ? w.stage.frame(frame + 1) : w.stage.inPlace(frame + 1, other + 1),
+  };
+}

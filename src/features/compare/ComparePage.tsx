@@ -1,0 +1,154 @@
+/** Compare: a video beside a damaged copy of it, or beside a second video, with both scores. */
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { useStore } from 'zustand';
+import { useFileIntake } from '../../app/intake.ts';
+import { useTab } from '../../app/tab.ts';
+import { isAbort } from '../../core/errors.ts';
+import { compare } from '../../state/compare-session.ts';
+import { FRAMES_CAP, type SideName } from '../../state/compare-store.ts';
+import { Notice } from '../../ui/Notice.tsx';
+import './ComparePage.css';
+import { DamagePanel } from './DamagePanel.tsx';
+import { EmptyFields, Problem } from './EmptyFields.tsx';
+import { OrderPlot } from './OrderPlot.tsx';
+import { Strips } from './Strips.tsx';
+import { saveFrames } from './save-frames.ts';
+import { Toolbar } from './Toolbar.tsx';
+import { Transport } from './Transport.tsx';
+import { compareAddress, useAddress } from './useAddress.ts';
+import { useCompareKeys } from './useCompareKeys.ts';
+import { useFilled } from './useFilled.ts';
+import { chooseFor, takeSample, useSideDrop } from './useIntake.ts';
+import { Viewer } from './Viewer.tsx';
+import { fitScale, panesOf } from './viewport.ts';
+import { useCompareWords } from './words.ts';
+
+export default function ComparePage() {
+  const w = useCompareWords();
+  const { a, opening, error } = useStore(compare.store);
+  useAddress();
+  useFileIntake(useSideDrop());
+  useTab({ kind: 'idle' });
+  // Leaving the page stops the clock; what is open stays.
+  useEffect(() => compare.clock.pause, []);
+  return (
+    <>
+      <h1 className="ui-sr">{w.heading}</h1>
+      {a ? <Workbench /> : <EmptyFields onChoose={chooseFor} onSample={() => void takeSample()} />}
+      <p className="ui-sr" role="status">
+        {opening && !error ? w.empty.opening(opening.name) : ''}
+      </p>
+    </>
+  );
+}
+
+function Workbench() {
+  const w = useCompareWords();
+  const [only, setOnly] = useState<SideName | null>(null);
+  const [loupe, setLoupe] = useState(false);
+  const [full, fullscreen] = useFullscreen();
+  const stage = useRef<HTMLDivElement>(null);
+  const scale = useScale();
+  const save = useCallback(() => {
+    saveFrames(w.exportName).catch((error: unknown) => {
+      if (!isAbort(error)) console.error(error);
+    });
+  }, [w]);
+  const goFull = () => fullscreen(stage.current);
+  useCompareKeys({
+    onOnly: setOnly,
+    onLoupe: () => setLoupe((was) => !was),
+    onSave: save,
+    onFullscreen: goFull,
+    onEscape: () => {
+      if (document.fullscreenElement) return false;
+      if (loupe) setLoupe(false);
+      else if (compare.store.getState().error) compare.dismiss();
+      else return false;
+      return true;
+    },
+  });
+  return (
+    <div className="compare-page">
+      <div className="compare-stage" ref={stage}>
+        <Toolbar
+          scale={scale}
+          loupe={loupe}
+          full={full}
+          onLoupe={() => setLoupe(!loupe)}
+          onSave={save}
+          onFullscreen={goFull}
+          onLink={() => navigator.clipboard.writeText(compareAddress())}
+        />
+        <Viewer only={only} loupe={loupe} />
+        <Transport />
+        <Strips />
+        <StoreNotice />
+        <Problem onChoose={chooseFor} />
+        <OrderPlot />
+      </div>
+      <div className="compare-side">
+        <DamagePanel onSecond={() => chooseFor('b')} />
+      </div>
+    </div>
+  );
+}
+
+/** What of the video is kept ready, when it is not all of it. */
+function StoreNotice() {
+  const w = useCompareWords();
+  const { a, b } = useStore(compare.store);
+  const filled = useFilled();
+  const partial = [a, b].find((side) => side && side.frames.plan.room < side.frames.plan.frames)?.frames;
+  if (filled.failed) return <Notice>{w.store.failed}</Notice>;
+  if (partial) {
+    const [from, to] = partial.part;
+    return <Notice>{w.store.part(from + 1, to, partial.plan.frames, FRAMES_CAP)}</Notice>;
+  }
+  const size = a ? `${a.frames.plan.width} × ${a.frames.plan.height}` : '';
+  const memory = [a, b].reduce(
+    (sum, side) => sum + (side ? side.frames.ready * side.frames.plan.bytesPerFrame : 0),
+    0,
+  );
+  return (
+    <p className="compare-store">
+      {filled.ready < filled.of
+        ? w.store.filling(filled.ready, filled.of)
+        : w.store.kept(filled.of, size, memory)}
+    </p>
+  );
+}
+
+/** Device pixels a video pixel, as the field shows it now. */
+function useScale(): number {
+  const { settings, a } = useStore(compare.store);
+  const [field, setField] = useState({ width: 1, height: 1 });
+  useEffect(() => {
+    const canvas = document.querySelector<HTMLCanvasElement>('.compare-view__canvas');
+    if (!canvas) return;
+    const watch = new ResizeObserver(([entry]) => {
+      const { width, height } = entry!.contentRect;
+      setField({ width: width * devicePixelRatio, height: height * devicePixelRatio });
+    });
+    watch.observe(canvas);
+    return () => watch.disconnect();
+  }, []);
+  const [pane] = panesOf(settings.view, field, false, null);
+  return settings.zoom ?? (a && pane ? fitScale(a.video.facts, pane) : 1);
+}
+
+function useFullscreen(): [boolean, (element: HTMLElement | null) => void] {
+  const [full, setFull] = useState(false);
+  useEffect(() => {
+    const look = () => setFull(document.fullscreenElement !== null);
+    document.addEventListener('fullscreenchange', look);
+    return () => document.removeEventListener('fullscreenchange', look);
+  }, []);
+  return [
+    full,
+    (element) => {
+      if (document.fullscreenElement) void document.exitFullscreen();
+      else void element?.requestFullscreen().catch(() => {});
+    },
+  ];
+}

@@ -1,0 +1,85 @@
+/** Two square windows beside the pointer: the same pixels of A and of B, eight times as large. True pixels only. */
+import { useEffect, useRef } from 'react';
+import { useStore } from 'zustand';
+import { compare } from '../../state/compare-session.ts';
+import type { SideName } from '../../state/compare-store.ts';
+import { cssVariables } from '../../ui/css-variables.ts';
+import { SideLetter } from './SideLetter.tsx';
+import type { SidePicture } from './side-picture.ts';
+import type { ViewerParts } from './useViewer.ts';
+import { pixelUnder } from './Viewer.tsx';
+import { useCompareWords } from './words.ts';
+
+/** Video pixels across a window, odd so that one is in the middle, and how large each is drawn. */
+const PIXELS = 17;
+const TIMES = 8;
+
+export function Loupe(props: { readonly parts: ViewerParts; readonly pointer: { x: number; y: number } }) {
+  const { parts, pointer } = props;
+  const w = useCompareWords();
+  useStore(compare.clock.store, (state) => state.place);
+  const { field } = parts.showing;
+  const pixel = pixelUnder(parts, pointer);
+  if (!pixel) return null;
+  const side = pointer.x > field.width / 2 ? 'left' : 'right';
+  const below = pointer.y < field.height / 2;
+  return (
+    <div
+      className={`compare-loupe compare-loupe--${side}${below ? ' compare-loupe--below' : ''}`}
+      style={cssVariables({
+        '--x': `${(pointer.x / field.width) * 100}%`,
+        '--y': `${(pointer.y / field.height) * 100}%`,
+      })}
+      role="img"
+      aria-label={w.stage.loupe}
+    >
+      <Window name="a" parts={parts} at={pixel} />
+      <Window name="b" parts={parts} at={pixel} />
+    </div>
+  );
+}
+
+function Window(props: {
+  readonly name: SideName;
+  readonly parts: ViewerParts;
+  readonly at: { readonly x: number; readonly y: number };
+}) {
+  const { name, parts, at } = props;
+  const ref = useRef<HTMLCanvasElement>(null);
+  const picture: SidePicture = parts.sides[name];
+  const ready = parts.showing[name] === 'true' && picture.quality === 'true';
+  const { width, height } = parts.sizes().a;
+  useEffect(() => {
+    const context = ref.current?.getContext('2d');
+    if (!context) return;
+    const reach = PIXELS * TIMES;
+    context.clearRect(0, 0, reach, reach);
+    if (!ready) return;
+    context.imageSmoothingEnabled = false;
+    // B may have another size: the window shows the same part of its picture.
+    const [sx, sy] = [picture.canvas.width / width, picture.canvas.height / height];
+    const half = (PIXELS - 1) / 2;
+    context.drawImage(
+      picture.canvas,
+      (at.x - half) * sx,
+      (at.y - half) * sy,
+      PIXELS * sx,
+      PIXELS * sy,
+      0,
+      0,
+      reach,
+      reach,
+    );
+    const middle = half * TIMES;
+    context.strokeStyle = '#000';
+    context.strokeRect(middle - 1.5, middle - 1.5, TIMES + 3, TIMES + 3);
+    context.strokeStyle = '#fff';
+    context.strokeRect(middle - 0.5, middle - 0.5, TIMES + 1, TIMES + 1);
+  });
+  return (
+    <span className="compare-loupe__window">
+      <canvas ref={ref} width={PIXELS * TIMES} height={PIXELS * TIMES} />
+      <SideLetter name={name} />
+    </span>
+  );
+}

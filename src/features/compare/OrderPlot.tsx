@@ -1,0 +1,278 @@
+/** The damage itself, made visible: which source frame stands at which place, under the strips and on their axis. */
+import { type KeyboardEvent, type PointerEvent, useMemo, useRef } from 'react';
+import { useStore } from 'zustand';
+import { saveFile } from '../../app/save-file.ts';
+import { compare } from '../../state/compare-session.ts';
+import { orderFacts } from '../../state/compare-timeline.ts';
+import { IconButton } from '../../ui/Button.tsx';
+import { cssVariables } from '../../ui/css-variables.ts';
+import { count } from '../../ui/words/format.ts';
+import './OrderPlot.css';
+import {
+  along,
+  axisTicks,
+  type OrderPoint,
+  orderPaths,
+  orderPlot,
+  orderSvg,
+  type OrderPlot as Plot,
+  shownOrder,
+} from './order-plot.ts';
+import { placeUnder } from './strip-cells.ts';
+import { useCompareWords } from './words.ts';
+
+const HEIGHT = 210;
+/** More points than this are dots without a line between them. */
+const DENSE = 64;
+/** Rows of the table, and numbers of missing frames, that are written out. */
+const WRITTEN = 200;
+const WIDTH = 1000;
+const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
+
+export function OrderPlot() {
+  const w = useCompareWords();
+  const { a, b, damage, timeline, sampled, settings } = useStore(compare.store);
+  const places = timeline?.places ?? 0;
+  const sources = settings.over === 'video' ? (a?.video.times.length ?? 0) : sampled.length;
+  const order = useMemo(
+    () => (timeline && !b ? shownOrder(damage, sampled, places, settings.offset) : []),
+    [timeline, b, damage, sampled, places, settings.offset],
+  );
+  const plot = useMemo(() => orderPlot(order, sources), [order, sources]);
+  if (!timeline || b || places === 0 || !a) return null;
+  const facts = orderFacts(order, sources);
+  const sentence = w.plot.facts(
+    facts.outOfPlace,
+    places,
+    facts.repeated,
+    facts.missing,
+    facts.meanJump.toFixed(1),
+  );
+  const save = () =>
+    saveFile(
+      w.plotName(a.file.name),
+      new Blob([orderSvg(plot, `${w.plot.title}: ${a.file.name}, ${w.plot.axes}`, [sentence])], {
+        type: 'image/svg+xml',
+      }),
+    );
+  return (
+    <figure className="compare-plot">
+      <figcaption className="compare-plot__caption">
+        <h2 className="compare-plot__title">{w.plot.title}</h2>
+        <span>{w.plot.axes}</span>
+        <span className="compare-plot__facts">{sentence}</span>
+        <IconButton icon="download" label={w.plot.export} onClick={save} />
+      </figcaption>
+      <div className="compare-plot__body">
+        <Axis sources={sources} missing={plot.missing} />
+        <div className="compare-plot__field">
+          <Drawing plot={plot} />
+          <Cursor plot={plot} />
+        </div>
+      </div>
+      <Numbers places={places} />
+      <details className="compare-plot__details">
+        <summary>{w.plot.table}</summary>
+        <Table plot={plot} />
+      </details>
+    </figure>
+  );
+}
+
+function Axis({ sources, missing }: { readonly sources: number; readonly missing: readonly number[] }) {
+  const y = (source: number) => (1 - along(source, sources)) * HEIGHT;
+  return (
+    <svg className="compare-plot__axis" height={HEIGHT} width="100%" aria-hidden="true" focusable="false">
+      <svg x="100%" overflow="visible" aria-hidden="true">
+        {axisTicks(sources, 6).map((n) => (
+          <text key={n} x={-12} y={y(n - 1)} dy="0.32em" textAnchor="end">
+            {count(n)}
+          </text>
+        ))}
+        <path
+          className="compare-plot__missing"
+          d={missing.map((source) => `M-8 ${y(source).toFixed(2)}h6`).join('')}
+        />
+      </svg>
+    </svg>
+  );
+}
+
+function Drawing({ plot }: { readonly plot: Plot }) {
+  const paths = useMemo(() => orderPaths(plot, WIDTH, HEIGHT), [plot]);
+  const { points, sources } = plot;
+  const dense = points.length > DENSE;
+  const level = (source: number) => (1 - along(source, sources)) * HEIGHT;
+  const last = points.findLast(({ source }) => source !== null);
+  return (
+    <svg className="compare-plot__drawing" height={HEIGHT} width="100%" aria-hidden="true" focusable="false">
+      {axisTicks(sources, 6).map((n) => (
+        <line key={n} className="compare-plot__grid" x1="0" x2="100%" y1={level(n - 1)} y2={level(n - 1)} />
+      ))}
+      <svg
+        width="100%"
+        height={HEIGHT}
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        overflow="visible"
+        aria-hidden="true"
+      >
+        <path
+          className="compare-plot__a"
+          d={`M${along(0, points.length) * WIDTH} ${level(0)}L${along(points.length - 1, points.length) * WIDTH} ${level(sources - 1)}`}
+        />
+        {!dense && <path className="compare-plot__b" d={paths.line} />}
+        {dense && (
+          <>
+            <path className="compare-plot__dots" d={paths.kept + paths.moved} />
+            <path className="compare-plot__dots compare-plot__dots--repeated" d={paths.repeated} />
+          </>
+        )}
+      </svg>
+      {!dense &&
+        points.map((point) => point.source !== null && <Mark key={point.place} point={point} plot={plot} />)}
+      <text className="compare-plot__name" x="100%" dx="4" y={level(sources - 1)} dy="0.32em">
+        A
+      </text>
+      {last && (
+        <text
+          className="compare-plot__name compare-plot__name--b"
+          x="100%"
+          dx="4"
+          // Not over the other name.
+          y={Math.max(level(last.source ?? 0), level(sources - 1) + 14)}
+          dy="0.32em"
+        >
+          B
+        </text>
+      )}
+    </svg>
+  );
+}
+
+/** Out of place: filled; in its place: hollow; shown before: outlined once more. */
+function Mark({ point, plot }: { readonly point: OrderPoint; readonly plot: Plot }) {
+  const x = percent(along(point.place, plot.points.length));
+  const y = (1 - along(point.source ?? 0, plot.sources)) * HEIGHT;
+  return (
+    <svg x={x} y={y} overflow="visible" aria-hidden="true">
+      {point.repeated && <rect className="compare-plot__again" x="-7" y="-7" width="14" height="14" />}
+      <rect
+        className={point.outOfPlace ? 'compare-plot__moved' : 'compare-plot__kept'}
+        x="-4"
+        y="-4"
+        width="8"
+        height="8"
+      />
+    </svg>
+  );
+}
+
+/** The clock in the plot: a line that can be dragged and moved by keys, and what stands under it. */
+function Cursor({ plot }: { readonly plot: Plot }) {
+  const w = useCompareWords();
+  const place = useStore(compare.clock.store, (state) => state.place);
+  const field = useRef<HTMLDivElement>(null);
+  const places = plot.points.length;
+  const point = plot.points[place];
+  if (!point) return null;
+  const { source } = point;
+  const readout =
+    source === null ? w.plot.readoutZeros(place + 1) : w.plot.readout(place + 1, source + 1, source - place);
+  const x = along(place, places);
+  const y = source === null ? 0.5 : 1 - along(source, plot.sources);
+  const under = (event: PointerEvent) => {
+    const box = field.current?.getBoundingClientRect();
+    return box ? placeUnder((event.clientX - box.left) / box.width, places) : 0;
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+    if (by !== undefined) compare.clock.step(by);
+    else if (event.key === 'Home') compare.clock.seek(0);
+    else if (event.key === 'End') compare.clock.seek(places - 1);
+    else return;
+    event.preventDefault();
+  };
+  return (
+    <div
+      className="compare-plot__cursor"
+      ref={field}
+      role="slider"
+      tabIndex={0}
+      aria-label={w.plot.cursor}
+      aria-valuemin={1}
+      aria-valuemax={places}
+      aria-valuenow={place + 1}
+      aria-valuetext={readout}
+      onKeyDown={onKeyDown}
+      onPointerDown={(event) => {
+        if (event.button !== 0) return;
+        event.currentTarget.setPointerCapture(event.pointerId);
+        compare.clock.seek(under(event));
+      }}
+      onPointerMove={(event) => {
+        if (event.currentTarget.hasPointerCapture(event.pointerId)) compare.clock.scrub(under(event));
+      }}
+    >
+      <span className="compare-plot__line" style={cssVariables({ '--at': percent(x) })} />
+      <span
+        className={`compare-plot__readout${x > 0.5 ? ' compare-plot__readout--left' : ''}`}
+        style={cssVariables({ '--at': percent(x), '--y': percent(Math.min(0.9, Math.max(0.1, y))) })}
+      >
+        {readout}
+      </span>
+    </div>
+  );
+}
+
+function Numbers({ places }: { readonly places: number }) {
+  return (
+    <div className="compare-plot__numbers" aria-hidden="true">
+      {axisTicks(places, 12).map((n) => (
+        <span key={n} style={cssVariables({ '--at': percent(along(n - 1, places)) })}>
+          {count(n)}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function Table({ plot }: { readonly plot: Plot }) {
+  const w = useCompareWords();
+  const { points, missing } = plot;
+  const rest = points.length - WRITTEN;
+  const note = ({ repeated, source }: OrderPoint) =>
+    source === null ? w.plot.zeros : repeated ? w.plot.repeated : '';
+  const gone = missing.slice(0, WRITTEN).map((source) => count(source + 1));
+  if (missing.length > WRITTEN) gone.push(w.plot.more(missing.length - WRITTEN));
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by key
+    <section className="compare-plot__table" tabIndex={0} aria-label={w.plot.title}>
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{w.plot.place}</th>
+            <th scope="col">{w.plot.source}</th>
+            <th scope="col">{w.plot.move}</th>
+            <th scope="col">{w.plot.note}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {points.slice(0, WRITTEN).map((point) => (
+            <tr key={point.place}>
+              <td>{count(point.place + 1)}</td>
+              <td>{point.source === null ? '–' : count(point.source + 1)}</td>
+              <td>{point.source === null ? '–' : signed(point.source - point.place)}</td>
+              <td>{note(point)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {rest > 0 && <p>{w.plot.more(rest)}</p>}
+      {gone.length > 0 && <p>{w.plot.missing(gone.join(', '))}</p>}
+    </section>
+  );
+}
+
+const signed = (n: number): string => (n === 0 ? '0' : n > 0 ? `+${count(n)}` : `−${count(-n)}`);

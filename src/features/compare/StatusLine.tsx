@@ -1,0 +1,86 @@
+/** At the foot of the field: what is shown, true or reduced, and the pixel under the pointer. */
+import { useStore } from 'zustand';
+import { compare } from '../../state/compare-session.ts';
+import type { SideName } from '../../state/compare-store.ts';
+import type { SidePicture } from './side-picture.ts';
+import { useFilled } from './useFilled.ts';
+import type { ViewerParts } from './useViewer.ts';
+import { pixelUnder } from './Viewer.tsx';
+import { useCompareWords } from './words.ts';
+
+export interface StatusLineProps {
+  readonly parts: ViewerParts;
+  /** Device pixels of the field, or null when the pointer is elsewhere. */
+  readonly pointer: { readonly x: number; readonly y: number } | null;
+}
+
+export function StatusLine({ parts, pointer }: StatusLineProps) {
+  return (
+    <div className="compare-status">
+      <p className="compare-status__what">
+        <What parts={parts} />
+      </p>
+      {pointer && (
+        <p className="compare-status__pixel">
+          <Pixel parts={parts} pointer={pointer} />
+        </p>
+      )}
+    </div>
+  );
+}
+
+function What({ parts }: { readonly parts: ViewerParts }) {
+  const w = useCompareWords();
+  const { playing, waiting } = useStore(compare.clock.store);
+  const filled = useFilled();
+  const { a, b } = parts.showing;
+  if (waiting) return w.stage.waiting(Math.floor(filled.part * 100));
+  if (a === 'late' || b === 'late') return w.stage.late;
+  const reduced = (['a', 'b'] as const).find((name) => parts.showing[name] === 'reduced');
+  if (reduced) {
+    const plan = compare.sideOf(reduced)?.frames.plan;
+    const size = plan ? `${plan.width} × ${plan.height}` : '';
+    return playing ? w.stage.reduced(size) : w.stage.reducedPaused(size);
+  }
+  const { a: sizeA, b: sizeB } = parts.sizes();
+  const same = sizeA.width === sizeB.width && sizeA.height === sizeB.height;
+  const size = (of: { width: number; height: number }) => `${of.width} × ${of.height}`;
+  return w.stage.trueBoth(same ? size(sizeA) : `A ${size(sizeA)}, B ${size(sizeB)}`);
+}
+
+function Pixel({
+  parts,
+  pointer,
+}: {
+  readonly parts: ViewerParts;
+  readonly pointer: { x: number; y: number };
+}) {
+  const w = useCompareWords();
+  // Subscribed, so that the values follow the clock under a resting pointer.
+  useStore(compare.clock.store, (state) => state.place);
+  const pixel = pixelUnder(parts, pointer);
+  if (!pixel) return null;
+  const sizes = parts.sizes();
+  const read = (name: SideName) => {
+    // B may have another size: the same part of its picture is read.
+    const x = name === 'a' ? pixel.x : Math.floor(((pixel.x + 0.5) / sizes.a.width) * sizes.b.width);
+    const y = name === 'a' ? pixel.y : Math.floor(((pixel.y + 0.5) / sizes.a.height) * sizes.b.height);
+    return valueAt(parts.sides[name], x, y);
+  };
+  const [a, b] = [read('a'), read('b')];
+  if (!a || !b) return w.stage.pixelWait;
+  return (
+    <>
+      {w.stage.pixel(pixel.x, pixel.y)} <b>A</b> {a} <b>B</b> {b}
+    </>
+  );
+}
+
+/** Red, green and blue of a true pixel; null where the picture is a reduced one. */
+function valueAt(side: SidePicture, x: number, y: number): string | null {
+  if (side.quality === 'zeros') return '–';
+  if (side.quality !== 'true') return null;
+  const at = (y * side.canvas.width + x) * 4;
+  const value = side.rgba.subarray(at, at + 3);
+  return value.length === 3 ? [...value].join(' ') : null;
+}

@@ -1,0 +1,154 @@
+/** Over the field: the views and what belongs to them, zoom, loupe, saving, full screen. */
+import { useState } from 'react';
+import { useStore } from 'zustand';
+import { compare } from '../../state/compare-session.ts';
+import { GAINS, VIEWS, type View } from '../../state/compare-settings.ts';
+import { Button, IconButton } from '../../ui/Button.tsx';
+import type { IconName } from '../../ui/Icon.tsx';
+import { Menu } from '../../ui/Menu.tsx';
+import { Segmented } from '../../ui/Segmented.tsx';
+import { useWords } from '../../ui/words/useWords.tsx';
+import './Toolbar.css';
+import { zoomField } from './Viewer.tsx';
+import { useCompareWords } from './words.ts';
+
+const ICONS: Readonly<Record<View, IconName>> = {
+  split: 'split',
+  side: 'sideBySide',
+  stack: 'stack',
+  overlay: 'overlay',
+  difference: 'difference',
+};
+
+export interface ToolbarProps {
+  /** Device pixels a video pixel, as drawn now. */
+  readonly scale: number;
+  readonly loupe: boolean;
+  readonly full: boolean;
+  readonly onLoupe: () => void;
+  readonly onSave: () => void;
+  readonly onFullscreen: () => void;
+  readonly onLink: () => Promise<void>;
+}
+
+export function Toolbar(props: ToolbarProps) {
+  const w = useCompareWords();
+  const words = useWords();
+  const { view } = useStore(compare.store, (state) => state.settings);
+  const [copied, setCopied] = useState(false);
+  return (
+    <div className="compare-tools">
+      <Segmented
+        label={w.views.label}
+        value={view}
+        options={VIEWS.map((value) => ({ value, label: w.views[value], icon: ICONS[value] }))}
+        onChange={(value) => compare.change({ view: value })}
+      />
+      <Button
+        look="quiet"
+        icon="swap"
+        aria-keyshortcuts="S"
+        onClick={() => compare.change({ swapped: !compare.store.getState().settings.swapped })}
+      >
+        {w.tools.swap}
+      </Button>
+      <ViewOptions view={view} />
+      <span className="compare-tools__space" />
+      <ZoomMenu scale={props.scale} />
+      <IconButton icon="loupe" label={w.tools.loupe} kbd="Q" pressed={props.loupe} onClick={props.onLoupe} />
+      <IconButton icon="camera" label={w.tools.save} kbd="W" onClick={props.onSave} />
+      <IconButton
+        icon={copied ? 'check' : 'link'}
+        label={copied ? w.tools.linkCopied : w.tools.link}
+        onClick={() => void props.onLink().then(() => setCopied(true))}
+        onBlur={() => setCopied(false)}
+      />
+      <IconButton
+        icon={props.full ? 'fullscreenExit' : 'fullscreen'}
+        label={props.full ? words.player.leaveFullscreen : words.player.fullscreen}
+        kbd="F"
+        onClick={props.onFullscreen}
+      />
+    </div>
+  );
+}
+
+function ZoomMenu({ scale }: { readonly scale: number }) {
+  const w = useCompareWords();
+  const { zoom } = useStore(compare.store, (state) => state.settings);
+  const items = [0.25, 0.5, 1, 2, 4, 8].map((value) => ({
+    id: String(value),
+    label: value === 1 ? `${w.tools.oneToOne}, 100 %` : `${value * 100} %`,
+    checked: zoom !== null && Math.abs(zoom - value) < 1e-3,
+    onSelect: () => zoomField(value),
+  }));
+  return (
+    <>
+      <IconButton icon="zoomOut" label={w.tools.zoomOut} kbd="-" onClick={() => zoomField('out')} />
+      <Menu
+        label={w.tools.zoomLabel}
+        items={[
+          {
+            id: 'fit',
+            label: w.tools.fit,
+            kbd: '0',
+            checked: zoom === null,
+            onSelect: () => zoomField(null),
+          },
+          ...items,
+        ]}
+        button={(props) => (
+          <Button look="quiet" {...props}>
+            {w.tools.zoom(Math.round(scale * 100))}
+          </Button>
+        )}
+      />
+      <IconButton icon="zoomIn" label={w.tools.zoomIn} kbd="+" onClick={() => zoomField('in')} />
+    </>
+  );
+}
+
+/** What only one of the views has. */
+function ViewOptions({ view }: { readonly view: View }) {
+  const w = useCompareWords();
+  const { opacity, gain, luma } = useStore(compare.store, (state) => state.settings);
+  if (view === 'overlay')
+    return (
+      <label className="compare-tools__option">
+        <span>{w.tools.opacity}</span>
+        <input
+          type="range"
+          className="compare-range"
+          min={0}
+          max={100}
+          value={Math.round(opacity * 100)}
+          aria-valuetext={`${Math.round(opacity * 100)} %`}
+          onChange={(event) => compare.change({ opacity: Number(event.target.value) / 100 })}
+        />
+      </label>
+    );
+  if (view === 'difference')
+    return (
+      <>
+        <Menu
+          label={w.tools.gain}
+          align="start"
+          items={GAINS.map((value) => ({
+            id: String(value),
+            label: w.tools.gainValue(value),
+            checked: value === gain,
+            onSelect: () => compare.change({ gain: value }),
+          }))}
+          button={(props) => (
+            <Button look="quiet" iconAfter="chevronDown" {...props}>
+              {w.tools.gain} {w.tools.gainValue(gain)}
+            </Button>
+          )}
+        />
+        <Button look="quiet" pressed={luma} onClick={() => compare.change({ luma: !luma })}>
+          {w.tools.luma}
+        </Button>
+      </>
+    );
+  return null;
+}

@@ -1,0 +1,103 @@
+/** Under the field: play and step, time and place, speed, offset, what happens at the end. */
+import { useStore } from 'zustand';
+import { RATES } from '../../state/compare-clock.ts';
+import { compare } from '../../state/compare-session.ts';
+import { LOOPS, type Loop } from '../../state/compare-settings.ts';
+import { Button, IconButton } from '../../ui/Button.tsx';
+import type { IconName } from '../../ui/Icon.tsx';
+import { Menu } from '../../ui/Menu.tsx';
+import { clock as time } from '../../ui/words/format.ts';
+import { useWords } from '../../ui/words/useWords.tsx';
+import './Transport.css';
+import { useCompareWords } from './words.ts';
+
+const LOOP_ICONS: Readonly<Record<Loop, IconName>> = {
+  off: 'repeat',
+  loop: 'repeat',
+  pingpong: 'toAndFro',
+};
+
+/** Play once, loop, to and fro, and again. */
+export function nextLoop(): void {
+  const { loop } = compare.clock.store.getState();
+  compare.change({ loop: LOOPS[(LOOPS.indexOf(loop) + 1) % LOOPS.length]! });
+}
+
+export function shiftB(by: number): void {
+  const { offset } = compare.store.getState().settings;
+  compare.change({ offset: by === 0 ? 0 : offset + by });
+}
+
+export function Transport() {
+  const w = useCompareWords();
+  const words = useWords();
+  const { place, playing, rate, loop } = useStore(compare.clock.store);
+  const { timeline, settings, b, sampled } = useStore(compare.store);
+  if (!timeline) return null;
+  const { offset } = settings;
+  const slides = !b && settings.over === 'sampled';
+  return (
+    <div className="compare-transport">
+      <IconButton
+        icon="previous"
+        label={words.player.previousFrame}
+        kbd="←"
+        onClick={() => compare.clock.step(-1)}
+      />
+      <IconButton
+        icon={playing ? 'pause' : 'play'}
+        label={playing ? words.player.pause : words.player.play}
+        kbd="K"
+        onClick={compare.clock.toggle}
+      />
+      <IconButton icon="next" label={words.player.nextFrame} kbd="→" onClick={() => compare.clock.step(1)} />
+      <p className="compare-transport__time">
+        <strong>{time(timeline.times[place] ?? 0)}</strong> / {time(timeline.duration)}
+      </p>
+      <p className="compare-transport__place">
+        {slides
+          ? w.transport.sampledOf(place + 1, sampled.length)
+          : words.player.frameOf(place + 1, timeline.places)}
+      </p>
+      <span className="compare-transport__space" />
+      <Menu
+        label={words.player.speed}
+        up
+        items={RATES.map((value) => ({
+          id: String(value),
+          label: words.player.speedValue(value),
+          checked: value === rate,
+          onSelect: () => compare.change({ rate: value }),
+        }))}
+        button={(props) => (
+          <Button
+            look="quiet"
+            {...props}
+            aria-label={`${words.player.speed}: ${words.player.speedValue(rate)}`}
+          >
+            {words.player.speedValue(rate)}
+          </Button>
+        )}
+      />
+      <span className="compare-transport__offset">
+        <IconButton icon="chevronLeft" label={w.transport.offsetLess} kbd="<" onClick={() => shiftB(-1)} />
+        <Button
+          look="quiet"
+          aria-label={`${w.transport.offset(offset)}. ${w.transport.offsetReset}`}
+          disabled={offset === 0}
+          onClick={() => shiftB(0)}
+        >
+          {w.transport.offset(offset)}
+        </Button>
+        <IconButton icon="chevronRight" label={w.transport.offsetMore} kbd=">" onClick={() => shiftB(1)} />
+      </span>
+      <IconButton
+        icon={LOOP_ICONS[loop]}
+        label={w.transport.loops[loop]}
+        kbd="\"
+        pressed={loop !== 'off'}
+        onClick={nextLoop}
+      />
+    </div>
+  );
+}

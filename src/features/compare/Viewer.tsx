@@ -1,0 +1,234 @@
+/** The field with both sides: pictures, names, handle, loupe, pixel values, and what is shown (true or reduced). */
+import { type PointerEvent, type RefObject, useCallback, useEffect, useRef, useState } from 'react';
+import { useStore } from 'zustand';
+import { compare } from '../../state/compare-session.ts';
+import type { SideName } from '../../state/compare-store.ts';
+import { Badges } from './Badges.tsx';
+import { Loupe } from './Loupe.tsx';
+import { SplitHandle } from './SplitHandle.tsx';
+import { StatusLine } from './StatusLine.tsx';
+import { useViewer, type ViewerParts } from './useViewer.ts';
+import './Viewer.css';
+import {
+  fitScale,
+  type Look,
+  nextZoom,
+  type Pane,
+  panBy,
+  panesOf,
+  pictureBox,
+  pixelAt,
+  zoomAt,
+} from './viewport.ts';
+import { useCompareWords } from './words.ts';
+
+export interface ViewerProps {
+  /** The only side that is shown, while its key is held. */
+  readonly only: SideName | null;
+  readonly loupe: boolean;
+  readonly children?: React.ReactNode;
+}
+
+/** Pointer travel in CSS pixels up to which it is a click. */
+const CLICK = 4;
+
+const settingsNow = () => compare.store.getState().settings;
+
+/** The pane under a point of the field. */
+function paneAt(panes: readonly Pane[], x: number, y: number): Pane {
+  const inside = (pane: Pane) =>
+    x >= pane.x && y >= pane.y && x < pane.x + pane.width && y < pane.y + pane.height;
+  return panes.find(inside) ?? panes[0]!;
+}
+
+/** Zooms about the middle of the field, or about a point of it in device pixels. */
+export function zoomField(to: number | 'in' | 'out' | null, at?: { x: number; y: number }): void {
+  const canvas = document.querySelector<HTMLCanvasElement>('.compare-view__canvas');
+  const side = compare.sideOf('a');
+  if (!canvas || !side) return;
+  if (to === null) {
+    compare.change({ zoom: null, centre: [0.5, 0.5] });
+    return;
+  }
+  const settings = settingsNow();
+  const panes = panesOf(settings.view, canvas, settings.swapped, null);
+  const pane = at ? paneAt(panes, at.x, at.y) : panes[0]!;
+  const point = at ?? { x: pane.x + pane.width / 2, y: pane.y + pane.height / 2 };
+  const { facts } = side.video;
+  const scale = settings.zoom ?? fitScale(facts, pane);
+  const zoom = to === 'in' ? nextZoom(scale, 1) : to === 'out' ? nextZoom(scale, -1) : to;
+  const { zoom: z, centre } = zoomAt(facts, pane, settings, zoom, point.x, point.y);
+  compare.change({ zoom: z, centre });
+}
+
+export function Viewer({ only, loupe, children }: ViewerProps) {
+  const w = useCompareWords();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const meanBox = useRef<HTMLParagraphElement>(null);
+  const [pointer, setPointer] = useState<{ x: number; y: number } | null>(null);
+  const onMean = useCallback(
+    (mean: number | null) => {
+      if (meanBox.current) meanBox.current.textContent = mean === null ? '' : w.tools.mean(mean.toFixed(2));
+    },
+    [w],
+  );
+  const parts = useViewer(canvas, only, onMean);
+  const settings = useStore(compare.store, (state) => state.settings);
+  const isTrue = (name: SideName) => parts.showing[name] === 'true' || parts.showing[name] === 'zeros';
+  const quality = isTrue('a') && isTrue('b') ? 'true' : 'reduced';
+  const split = settings.view === 'split' && only === null;
+  useWheel(canvas);
+
+  return (
+    <section className="compare-view ui-on-stage" aria-label={w.stage.label} data-quality={quality}>
+      <canvas ref={canvas} className="compare-view__canvas" />
+      <Gestures canvas={canvas} parts={parts} onPointer={setPointer} />
+      {split && <SplitHandle />}
+      <Badges only={only} />
+      {settings.view === 'difference' && only === null && <p ref={meanBox} className="compare-view__mean" />}
+      <StatusLine parts={parts} pointer={pointer} />
+      {loupe && pointer && <Loupe parts={parts} pointer={pointer} />}
+      {children}
+    </section>
+  );
+}
+
+/** A point of the field in device pixels. */
+function fieldPoint(canvas: HTMLCanvasElement, event: { clientX: number; clientY: number }) {
+  const box = canvas.getBoundingClientRect();
+  const scale = canvas.width / Math.max(1, box.width);
+  return { x: (event.clientX - box.left) * scale, y: (event.clientY - box.top) * scale };
+}
+
+/** Ctrl and the wheel, or two fingers on a pad, zoom at the pointer; the plain wheel scrolls the page. */
+function useWheel(canvas: RefObject<HTMLCanvasElement | null>): void {
+  useEffect(() => {
+    const stage = canvas.current?.parentElement;
+    if (!stage) return;
+    const onWheel = (event: WheelEvent) => {
+      const target = canvas.current;
+      if (!target || !(event.ctrlKey || event.metaKey || document.fullscreenElement)) return;
+      event.preventDefault();
+      const side = compare.sideOf('a');
+      if (!side) return;
+      const settings = settingsNow();
+      const point = fieldPoint(target, event);
+      const pane = paneAt(panesOf(settings.view, target, settings.swapped, null), point.x, point.y);
+      const scale = settings.zoom ?? fitScale(side.video.facts, pane);
+      const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 16 : 1;
+      zoomField(scale * Math.exp((-event.deltaY * lines) / 300), point);
+    };
+    // React's own wheel listeners are passive.
+    stage.addEventListener('wheel', onWheel, { passive: false });
+    return () => stage.removeEventListener('wheel', onWheel);
+  }, [canvas]);
+}
+
+/**
+ * The picture under the pointer: drag pans, two fingers zoom, a click plays or moves the handle, a double click goes to
+ * 1:1 and back.
+ */
+function Gestures(props: {
+  readonly canvas: RefObject<HTMLCanvasElement | null>;
+  readonly parts: ViewerParts;
+  readonly onPointer: (point: { x: number; y: number } | null) => void;
+}) {
+  const { canvas, parts, onPointer } = props;
+  const fingers = useRef(new Map<number, { x: number; y: number }>());
+  const start = useRef<{ x: number; y: number; look: Look; moved: boolean; distance: number } | null>(null);
+  const zoomed = useStore(compare.store, (state) => state.settings.zoom !== null);
+
+  const begin = () => {
+    const [first, second] = [...fingers.current.values()];
+    if (!first) {
+      start.current = null;
+      return;
+    }
+    const { zoom, centre } = settingsNow();
+    const middle = second ? { x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 } : first;
+    const distance = second ? Math.hypot(first.x - second.x, first.y - second.y) : 0;
+    start.current = { ...middle, look: { zoom, centre }, moved: start.current?.moved ?? false, distance };
+  };
+  const move = (target: HTMLCanvasElement) => {
+    const from = start.current;
+    const [first, second] = [...fingers.current.values()];
+    const side = compare.sideOf('a');
+    if (!from || !first || !side) return;
+    const at = second ? { x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 } : first;
+    const [dx, dy] = [at.x - from.x, at.y - from.y];
+    const scale = target.width / target.getBoundingClientRect().width;
+    if (Math.hypot(dx, dy) > CLICK * scale || second) from.moved = true;
+    if (!from.moved) return;
+    const settings = settingsNow();
+    const pane = paneAt(panesOf(settings.view, target, settings.swapped, null), from.x, from.y);
+    let look = from.look;
+    if (second && from.distance > 0) {
+      const now = look.zoom ?? fitScale(side.video.facts, pane);
+      const ratio = Math.hypot(first.x - second.x, first.y - second.y) / from.distance;
+      look = zoomAt(side.video.facts, pane, look, now * ratio, from.x, from.y);
+    }
+    if (look.zoom === null) return;
+    compare.change({ zoom: look.zoom, centre: panBy(side.video.facts, pane, look, dx, dy).centre });
+  };
+  const click = (event: PointerEvent, point: { x: number; y: number }, target: HTMLCanvasElement) => {
+    const settings = settingsNow();
+    if (settings.view !== 'split') return compare.clock.toggle();
+    const horizontal = event.shiftKey ? !settings.horizontal : settings.horizontal;
+    const split = horizontal ? point.y / target.height : point.x / target.width;
+    compare.change({ horizontal, split: Math.min(1, Math.max(0, split)) });
+  };
+
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: shortcuts of the pointer; every one has a button and a key
+    <div
+      className={`compare-view__glass${zoomed ? ' compare-view__glass--zoomed' : ''}`}
+      onPointerDown={(event) => {
+        const target = canvas.current;
+        if (!target || (event.button !== 0 && event.button !== 1)) return;
+        event.currentTarget.setPointerCapture(event.pointerId);
+        if (fingers.current.size === 0) start.current = null;
+        fingers.current.set(event.pointerId, fieldPoint(target, event));
+        begin();
+      }}
+      onPointerMove={(event) => {
+        const target = canvas.current;
+        if (!target) return;
+        const point = fieldPoint(target, event);
+        if (event.pointerType === 'mouse') onPointer(point);
+        if (!fingers.current.has(event.pointerId)) return;
+        fingers.current.set(event.pointerId, point);
+        move(target);
+      }}
+      onPointerUp={(event) => {
+        const target = canvas.current;
+        const moved = start.current?.moved ?? true;
+        if (!fingers.current.delete(event.pointerId) || !target) return;
+        if (fingers.current.size === 0 && !moved && event.button === 0)
+          click(event, fieldPoint(target, event), target);
+        begin();
+      }}
+      onPointerCancel={(event) => {
+        fingers.current.delete(event.pointerId);
+        begin();
+      }}
+      onPointerLeave={() => onPointer(null)}
+      onDoubleClick={(event) => {
+        const target = canvas.current;
+        if (target && settingsNow().view !== 'split')
+          zoomField(settingsNow().zoom === null ? 1 : null, fieldPoint(target, event));
+      }}
+      data-field={`${parts.showing.field.width}x${parts.showing.field.height}`}
+    />
+  );
+}
+
+/** The pixel of A's picture under a point, and the scale there. */
+export function pixelUnder(parts: ViewerParts, point: { x: number; y: number }) {
+  const settings = settingsNow();
+  const { field } = parts.showing;
+  if (field.width === 0) return null;
+  const pane = paneAt(panesOf(settings.view, field, settings.swapped, null), point.x, point.y);
+  const size = parts.sizes().a;
+  const pixel = pixelAt(size, pane, settings, point.x, point.y);
+  return pixel && { ...pixel, scale: pictureBox(size, pane, settings).scale };
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { drawDamage } from '../../state/compare-timeline.ts';
+import { axisTicks, orderPaths, orderPlot, orderSvg, shownOrder } from './order-plot.ts';
+
+describe('orderPlot', () => {
+  it('marks what is out of place, repeated and never shown', () => {
+    const { points, missing } = orderPlot([0, 0, null, 2], 4);
+    expect(points.map(({ outOfPlace, repeated }) => [outOfPlace, repeated])).toEqual([
+      [false, false],
+      [true, true],
+      [true, false],
+      [true, false],
+    ]);
+    expect(missing).toEqual([1, 3]);
+  });
+  it('leaves a gap where a frame was taken away', () => {
+    const { line, moved, kept } = orderPaths(orderPlot([0, null, 2, 1], 4), 400, 100);
+    expect(line).toBe('M50 87.5M250 37.5L350 62.5');
+    expect(kept).toBe('M50 87.5h0M250 37.5h0');
+    expect(moved).toBe('M350 62.5h0');
+  });
+  it('is shifted by the offset and holds its ends', () => {
+    const damage = drawDamage(
+      { places: 'golden', frames: 4, motion: { pixels: 'squash', take: 'same' } },
+      5,
+      {
+        mode: 'reverse',
+        over: 'video',
+        strength: null,
+        seed: 1,
+      },
+    );
+    expect(shownOrder(damage, [], 5, 0)).toEqual([4, 3, 2, 1, 0]);
+    expect(shownOrder(damage, [], 5, -2)).toEqual([4, 4, 4, 3, 2]);
+    expect(shownOrder(null, [], 3, 0)).toEqual([0, 1, 2]);
+  });
+});
+
+describe('axisTicks', () => {
+  it.each([
+    [8, 12, [1, 2, 3, 4, 5, 6, 7, 8]],
+    [250, 6, [1, 50, 100, 150, 200, 250]],
+    [1800, 6, [1, 500, 1000, 1500, 1800]],
+    [90, 6, [1, 20, 40, 60, 80, 90]],
+  ])('of %i, at most %i', (count, most, ticks) => expect(axisTicks(count, most)).toEqual(ticks));
+});
+
+describe('orderSvg', () => {
+  it('stands alone and takes no markup from words', () => {
+    const svg = orderSvg(orderPlot([1, 0], 2), 'a <b> & "c"', ['x < y']);
+    expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
+    expect(svg).toContain('a &lt;b&gt; &amp; &quot;c&quot;');
+    expect(svg).toContain('x &lt; y');
+    expect(svg).not.toMatch(/NaN|undefined/);
+  });
+});

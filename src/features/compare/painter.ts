@@ -1,0 +1,136 @@
+/** Draws both sides into the field, as the view asks. One canvas, so that no side can lag behind the other. */
+import type { CompareSettings } from '../../state/compare-settings.ts';
+import type { SideName } from '../../state/compare-store.ts';
+import { writeDifference } from './difference.ts';
+import type { SidePicture } from './side-picture.ts';
+import { type Box, containIn, type Pane, panesOf, pictureBox, type Size } from './viewport.ts';
+
+/** A frame of zeros after normalisation is the mean of the normalisation: ImageNet's, not black. */
+export const ZEROS = [124, 116, 104] as const;
+
+export interface Scene {
+  readonly settings: CompareSettings;
+  /** The only side that is shown, while it is peeked at. */
+  readonly only: SideName | null;
+  readonly sides: Readonly<Record<SideName, SidePicture>>;
+  /** True size of each side's picture. */
+  readonly sizes: Readonly<Record<SideName, Size>>;
+}
+
+export interface Drawn {
+  /** Mean absolute difference where the view shows it, else null. */
+  readonly mean: number | null;
+}
+
+export class Painter {
+  private readonly context: CanvasRenderingContext2D;
+  private readonly difference = document.createElement('canvas');
+  private differenceKey = '';
+  private differenceMean = 0;
+
+  constructor(canvas: HTMLCanvasElement) {
+    this.context = canvas.getContext('2d', { alpha: false }) as CanvasRenderingContext2D;
+  }
+
+  /** @param background colour of the field beside the picture */
+  draw(scene: Scene, background: string): Drawn {
+    const { context } = this;
+    const { canvas } = context;
+    const { settings, only, sizes } = scene;
+    context.globalAlpha = 1;
+    context.fillStyle = background;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    let mean: number | null = null;
+    for (const pane of panesOf(settings.view, canvas, settings.swapped, only)) {
+      context.save();
+      clip(context, pane);
+      const box = pictureBox(sizes.a, pane, settings);
+      const [below, above] = pane.sides as [SideName, SideName?];
+      if (!above) this.drawSide(scene, below, box, box.scale);
+      else if (settings.view === 'difference') mean = this.drawDifference(scene, box, box.scale);
+      else {
+        this.drawSide(scene, below, box, box.scale);
+        if (settings.view === 'overlay') context.globalAlpha = settings.opacity;
+        else clip(context, secondHalf(pane, settings));
+        if (settings.view !== 'overlay') {
+          // The side above may be of another shape: nothing of the one below looks out beside it.
+          context.fillStyle = background;
+          context.fillRect(pane.x, pane.y, pane.width, pane.height);
+        }
+        this.drawSide(scene, above, box, box.scale);
+      }
+      context.restore();
+    }
+    return { mean };
+  }
+
+  private drawSide({ sides, sizes }: Scene, name: SideName, box: Box, scale: number): void {
+    const { context } = this;
+    const side = sides[name];
+    const own = name === 'b' ? containIn(sizes.b, box) : box;
+    if (side.quality === 'zeros') {
+      context.fillStyle = `rgb(${ZEROS.join(' ')})`;
+      context.fillRect(own.x, own.y, own.width, own.height);
+      return;
+    }
+    if (side.blank) return;
+    // Pixels that are looked at one by one stay hard.
+    context.imageSmoothingEnabled = !(side.quality === 'true' && scale >= 2);
+    context.imageSmoothingQuality = 'medium';
+    context.drawImage(side.canvas, own.x, own.y, own.width, own.height);
+  }
+
+  private drawDifference(scene: Scene, box: Box, scale: number): number | null {
+    const { sides, settings } = scene;
+    const { a, b } = sides;
+    if (a.blank || b.blank) return null;
+    const key = [a.version, a.quality, b.version, b.quality, settings.gain, settings.luma].join();
+    if (key !== this.differenceKey) {
+      this.differenceKey = key;
+      const { width, height } = a.canvas;
+      this.difference.width = width;
+      this.difference.height = height;
+      const out = new Uint8ClampedArray(width * height * 4);
+      const [first, second] = [a, b].map((side) => pixelsAt(side, width, height));
+      this.differenceMean = writeDifference(first!, second!, settings.gain, settings.luma, out).mean;
+      this.difference.getContext('2d')?.putImageData(new ImageData(out, width, height), 0, 0);
+    }
+    this.context.imageSmoothingEnabled = scale < 2;
+    this.context.drawImage(this.difference, box.x, box.y, box.width, box.height);
+    return this.differenceMean;
+  }
+}
+
+function clip(context: CanvasRenderingContext2D, { x, y, width, height }: Box): void {
+  context.beginPath();
+  context.rect(x, y, width, height);
+  context.clip();
+}
+
+/** The part of the field beyond the handle. */
+function secondHalf(pane: Pane, { split, horizontal }: CompareSettings): Box {
+  const { x, y, width, height } = pane;
+  if (horizontal) {
+    const cut = Math.round(height * split);
+    return { x, y: y + cut, width, height: height - cut };
+  }
+  const cut = Math.round(width * split);
+  return { x: x + cut, y, width: width - cut, height };
+}
+
+/** A side's pixels at a size; another shape is put in whole, as it is drawn. */
+function pixelsAt(side: SidePicture, width: number, height: number): ArrayLike<number> {
+  if (side.quality === 'zeros') {
+    const flat = new Uint8ClampedArray(width * height * 4).fill(255);
+    for (let i = 0; i < flat.length; i += 4) flat.set(ZEROS, i);
+    return flat;
+  }
+  if (side.canvas.width === width && side.canvas.height === height) return side.rgba;
+  const scaled = document.createElement('canvas');
+  scaled.width = width;
+  scaled.height = height;
+  const context = scaled.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D;
+  const box = containIn(side.canvas, { x: 0, y: 0, width, height });
+  context.drawImage(side.canvas, box.x, box.y, box.width, box.height);
+  return context.getImageData(0, 0, width, height).data;
+}

@@ -1,0 +1,36 @@
+/** Both frames as PNG, with their true pixels. */
+import { saveFile } from '../../app/save-file.ts';
+import { compare } from '../../state/compare-session.ts';
+import { NO_FRAME } from '../../state/compare-timeline.ts';
+
+/**
+ * @param name of a file, from the video's name, the side's letter and the frame's number
+ * @throws CodedError of the decoder
+ */
+export async function saveFrames(
+  name: (video: string, side: string, frame: number) => string,
+): Promise<void> {
+  compare.clock.pause();
+  const { place } = compare.clock.store.getState();
+  for (const side of ['a', 'b'] as const) {
+    const of = compare.sideOf(side);
+    const frame = compare.frameOf(side, place);
+    if (!of || frame === NO_FRAME) continue;
+    const { file, video, frames } = of;
+    const { width, height } = video.facts;
+    let rgba = compare.pictures.get(video.id, frame)?.rgba;
+    if (!rgba && frames.exact(frame)) {
+      rgba = new Uint8ClampedArray(width * height * 4);
+      frames.paint(frame, rgba);
+    }
+    // A wish of its own, so that the viewer's cannot end it.
+    const picture = rgba
+      ? { rgba, width, height }
+      : await compare.pictures.want(`save-${side}`, video.id, frame);
+    if (!picture) continue;
+    const canvas = new OffscreenCanvas(picture.width, picture.height);
+    canvas.getContext('2d')?.putImageData(new ImageData(picture.rgba, picture.width, picture.height), 0, 0);
+    const base = file.name.replace(/\.[^.]+$/, '');
+    saveFile(name(base, side.toUpperCase(), frame + 1), await canvas.convertToBlob({ type: 'image/png' }));
+  }
+}

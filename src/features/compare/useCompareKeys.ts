@@ -1,0 +1,93 @@
+/** The keys of the Compare page. */
+import { useEffect, useRef } from 'react';
+import { useKeys } from '../../app/useKeys.ts';
+import { compare } from '../../state/compare-session.ts';
+import { VIEWS } from '../../state/compare-settings.ts';
+import type { SideName } from '../../state/compare-store.ts';
+import { newSeed } from './DamagePanel.tsx';
+import { cellOf, stripCells } from './strip-cells.ts';
+import { nextLoop, shiftB } from './Transport.tsx';
+import { zoomField } from './Viewer.tsx';
+
+export interface CompareKeyActions {
+  readonly onOnly: (side: SideName | null) => void;
+  readonly onLoupe: () => void;
+  readonly onSave: () => void;
+  readonly onFullscreen: () => void;
+  readonly onEscape: () => boolean;
+}
+
+/** To the next or the one before of the places that the model sees. */
+function sampled(by: 1 | -1): void {
+  const { timeline, profile } = compare.store.getState();
+  if (!timeline) return;
+  const { place } = compare.clock.store.getState();
+  const cells = stripCells(timeline, profile).map((cell) => cell.place);
+  const next = by > 0 ? cells.find((cell) => cell > place) : cells.findLast((cell) => cell < place);
+  const here = cells[cellOf(place, timeline.places, cells.length)] ?? place;
+  compare.clock.seek(next ?? here);
+}
+
+/** A side that is shown alone as long as its key is down. */
+function usePeek(onOnly: (side: SideName | null) => void) {
+  const held = useRef<string | null>(null);
+  const latest = useRef(onOnly);
+  useEffect(() => {
+    latest.current = onOnly;
+  });
+  useEffect(() => {
+    const end = (event?: KeyboardEvent) => {
+      if (held.current === null || (event && event.key !== held.current)) return;
+      held.current = null;
+      latest.current(null);
+    };
+    // A key that is let go in another window is never heard of.
+    const blur = () => end();
+    addEventListener('keyup', end);
+    addEventListener('blur', blur);
+    return () => {
+      removeEventListener('keyup', end);
+      removeEventListener('blur', blur);
+    };
+  }, []);
+  return (side: SideName) => (event: KeyboardEvent) => {
+    held.current = event.key;
+    onOnly(side);
+  };
+}
+
+export function useCompareKeys(actions: CompareKeyActions): void {
+  const { clock, change, store } = compare;
+  const settings = () => store.getState().settings;
+  const peek = usePeek(actions.onOnly);
+  useKeys({
+    play: () => clock.toggle(),
+    slower: () => clock.shift(-1),
+    faster: () => clock.shift(1),
+    frameBack: () => clock.step(-1),
+    frameOn: () => clock.step(1),
+    secondBack: () => clock.stepSeconds(-1),
+    secondOn: () => clock.stepSeconds(1),
+    sampledBack: () => sampled(-1),
+    sampledOn: () => sampled(1),
+    start: () => clock.seek(0),
+    end: () => clock.seek(Number.MAX_SAFE_INTEGER),
+    loop: nextLoop,
+    fullscreen: actions.onFullscreen,
+    saveFrame: actions.onSave,
+    onlyA: peek('a'),
+    onlyB: peek('b'),
+    splitCentre: () => change({ view: 'split', split: 0.5 }),
+    nextView: () => change({ view: VIEWS[(VIEWS.indexOf(settings().view) + 1) % VIEWS.length]! }),
+    swap: () => change({ swapped: !settings().swapped }),
+    offsetBack: () => shiftB(-1),
+    offsetOn: () => shiftB(1),
+    zoomIn: () => zoomField('in'),
+    zoomOut: () => zoomField('out'),
+    fit: () => zoomField(null),
+    actualSize: () => zoomField(1),
+    loupe: actions.onLoupe,
+    newSeed,
+    escape: actions.onEscape,
+  });
+}

@@ -1,0 +1,48 @@
+/** Files that come in: the field under the pointer takes a drop, otherwise the first one is A and a second one B. */
+import { useEffect, useRef } from 'react';
+import { chooseFiles, type TakeFiles } from '../../app/intake.ts';
+import { compare } from '../../state/compare-session.ts';
+import type { SideName } from '../../state/compare-store.ts';
+
+/** The side that the next chosen file is for. */
+let chosenFor: SideName | null = null;
+
+/** Opens the file chooser for a side; must be called from a click or a key. */
+export function chooseFor(side: SideName): void {
+  chosenFor = side;
+  chooseFiles();
+}
+
+const VIDEO = /\.(mp4|m4v|mov|qt|webm|mkv|ts|m2ts|mts|avi|mpg|mpeg|wmv|flv|ogv|3gp)$/i;
+const isVideo = (file: File) => file.type.startsWith('video/') || VIDEO.test(file.name);
+
+export function useSideDrop(): TakeFiles {
+  const under = useRef<SideName | null>(null);
+  useEffect(() => {
+    const look = (event: DragEvent) => {
+      const field = event.target instanceof Element ? event.target.closest('[data-side]') : null;
+      under.current = (field?.getAttribute('data-side') as SideName | null) ?? null;
+    };
+    // Before the shell's own listener hands the files on.
+    addEventListener('drop', look, { capture: true });
+    return () => removeEventListener('drop', look, { capture: true });
+  }, []);
+  return (files, source) => {
+    const videos = files.filter(isVideo);
+    const taken = videos.length > 0 ? videos : files;
+    const side = source === 'choose' ? chosenFor : source === 'drop' ? under.current : null;
+    chosenFor = null;
+    under.current = null;
+    const { a } = compare.store.getState();
+    // A second video alone needs a first: dropped on the empty field of B it is A, and B its damaged copy.
+    if (taken.length === 1 && side && (side === 'a' || a)) compare.open(side, taken[0]!);
+    else compare.take(taken);
+  };
+}
+
+/** The clip that ships with the page. */
+export async function takeSample(): Promise<void> {
+  const response = await fetch(`${import.meta.env.BASE_URL}sample.mp4`);
+  if (!response.ok) throw new Error(`sample.mp4: ${response.status}`);
+  compare.open('a', new File([await response.blob()], 'sample.mp4', { type: 'video/mp4' }));
+}

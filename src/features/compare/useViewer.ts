@@ -1,0 +1,189 @@
+/**
+ * Keeps the canvas in step with clock, settings and frames, and asks for true pixels when the clock stands. What the
+ * reader is looking at is said as `Showing`.
+ */
+import { type RefObject, useEffect, useRef, useState } from 'react';
+import { isAbort } from '../../core/errors.ts';
+import { compare } from '../../state/compare-session.ts';
+import type { Side, SideName } from '../../state/compare-store.ts';
+import { NO_FRAME } from '../../state/compare-timeline.ts';
+import { Painter } from './painter.ts';
+import { type Quality, SidePicture } from './side-picture.ts';
+import type { Size } from './viewport.ts';
+
+const SIDES = ['a', 'b'] as const;
+/** Milliseconds that the clock must stand before a decoder is started: a held arrow key passes by many frames. */
+const STANDING = 30;
+
+export interface Showing {
+  readonly a: Quality;
+  readonly b: Quality;
+  /** Field in device pixels. */
+  readonly field: Size;
+}
+
+export interface ViewerParts {
+  readonly sides: Readonly<Record<SideName, SidePicture>>;
+  readonly sizes: () => Readonly<Record<SideName, Size>>;
+  readonly showing: Showing;
+}
+
+const sizeOf = (side: Side | null): Size => side?.video.facts ?? { width: 16, height: 9 };
+const sizes = () => ({ a: sizeOf(compare.sideOf('a')), b: sizeOf(compare.sideOf('b')) });
+
+/** @param mean where the mean difference is written, without a render for each frame */
+export function useViewer(
+  canvas: RefObject<HTMLCanvasElement | null>,
+  only: SideName | null,
+  onMean: (mean: number | null) => void,
+): ViewerParts {
+  const [showing, setShowing] = useState<Showing>({ a: 'late', b: 'late', field: { width: 0, height: 0 } });
+  const sides = useRef<Record<SideName, SidePicture>>(undefined);
+  sides.current ??= { a: new SidePicture(), b: new SidePicture() };
+  const peek = useRef(only);
+  const mean = useRef(onMean);
+  const redraw = useRef(() => {});
+  useEffect(() => {
+    peek.current = only;
+    mean.current = onMean;
+    redraw.current();
+  });
+
+  useEffect(() => {
+    const target = canvas.current;
+    const pictures = sides.current;
+    if (!target || !pictures) return;
+    const painter = new Painter(target);
+    let frame = 0;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+
+    const draw = () => {
+      frame = 0;
+      const { place } = compare.clock.store.getState();
+      const quality = {} as Record<SideName, Quality>;
+      for (const name of SIDES) {
+        const side = compare.sideOf(name);
+        if (!side) return;
+        quality[name] = pictures[name].show(side, compare.frameOf(name, place), compare.pictures);
+      }
+      const scene = {
+        settings: compare.store.getState().settings,
+        only: peek.current,
+        sides: pictures,
+        sizes: sizes(),
+      };
+      const background = getComputedStyle(target).getPropertyValue('--stage').trim() || '#000';
+      const drawn = painter.draw(scene, background);
+      mean.current(drawn.mean);
+      const { width, height } = target;
+      setShowing((was) =>
+        was.a === quality.a && was.b === quality.b && was.field.width === width && was.field.height === height
+          ? was
+          : { a: quality.a, b: quality.b, field: { width, height } },
+      );
+    };
+    const request = () => {
+      frame ||= requestAnimationFrame(draw);
+    };
+    redraw.current = request;
+
+    /** Both sides' decoders are asked at once; the reduced frames wait for them. */
+    const sharpen = () => {
+      const begun = performance.now();
+      const { place } = compare.clock.store.getState();
+      const wishes = SIDES.map(async (name) => {
+        const side = compare.sideOf(name);
+        const index = compare.frameOf(name, place);
+        if (!side || index === NO_FRAME || side.frames.exact(index)) return;
+        side.frames.hold(true);
+        try {
+          await compare.pictures.want(name, side.video.id, index);
+          request();
+        } catch (error) {
+          if (!isAbort(error)) console.warn(error);
+        }
+      });
+      void Promise.all(wishes).then(() => {
+        if (compare.pictures.busy) return;
+        for (const name of SIDES) compare.sideOf(name)?.frames.hold(false);
+        performance.measure('compare:true-pixels', { start: begun, end: performance.now() });
+      });
+    };
+    const settle = () => {
+      clearTimeout(timer);
+      const { playing } = compare.clock.store.getState();
+      if (playing) {
+        compare.pictures.cancel();
+        for (const name of SIDES) compare.sideOf(name)?.frames.hold(false);
+      } else timer = setTimeout(sharpen, STANDING);
+    };
+
+    const stops = [
+      compare.clock.store.subscribe((now, before) => {
+        if (now.place !== before.place) request();
+        if (now.place !== before.place || now.playing !== before.playing) settle();
+      }),
+      compare.store.subscribe((now, before) => {
+        request();
+        if (now.timeline !== before.timeline || now.a !== before.a || now.b !== before.b) settle();
+      }),
+    ];
+    const fit = new ResizeObserver(() => {
+      const { width, height } = target.getBoundingClientRect();
+      const [w, h] = [width, height].map((length) => Math.max(1, Math.round(length * devicePixelRatio)));
+      if (target.width !== w || target.height !== h) {
+        target.width = w!;
+        target.height = h!;
+        draw();
+      }
+    });
+    fit.observe(target);
+    request();
+    settle();
+    return () => {
+      for (const stop of stops) stop();
+      fit.disconnect();
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+      compare.pictures.cancel();
+    };
+  }, [canvas]);
+
+  useFrameArrivals(() => redraw.current());
+  return { sides: sides.current, sizes, showing };
+}
+
+/** Calls when a reduced frame that is to be shown arrives. */
+function useFrameArrivals(arrived: () => void): void {
+  const [stores, setStores] = useState(() => storesOf());
+  useEffect(
+    () =>
+      compare.store.subscribe((now, before) => {
+        if (now.a !== before.a || now.b !== before.b) setStores(storesOf());
+      }),
+    [],
+  );
+  const latest = useRef(arrived);
+  useEffect(() => {
+    latest.current = arrived;
+  });
+  useEffect(() => {
+    /** What was there the last time, so that only frames that matter redraw. */
+    let before = '';
+    const look = () => {
+      const { place } = compare.clock.store.getState();
+      const now = SIDES.map((name) => compare.sideOf(name)?.frames.has(compare.frameOf(name, place))).join();
+      if (now !== before) latest.current();
+      before = now;
+    };
+    const stops = stores.map((store) => store.subscribe(look));
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [stores]);
+}
+
+function storesOf() {
+  const { a, b } = compare.store.getState();
+  return [a?.frames, b?.frames].filter((store) => store !== undefined);
+}
