@@ -151,15 +151,10 @@ const harness = {
     const { Video } = await import('../../workers/media/video.ts');
     const { RunDecoder } = await import('../../workers/media/run-decoder.ts');
     const video = await Video.open(await fileAt(url));
-    const decoder = new RunDecoder(
-      video.index,
-      video.order,
-      video.config(false),
-      new AbortController().signal,
-    );
+    const decoder = new RunDecoder(video, { software: false, signal: new AbortController().signal });
     const begun = performance.now();
     const end = video.facts.frames;
-    const { seen, failure } = await decoder.run({ start: 0, end }, new Set(), async () => {});
+    const { seen, failure } = await decoder.run({ start: 0, end }, 'all');
     if (failure) throw failure;
     decoder.close();
     return { packets: seen.size, seconds: (performance.now() - begun) / 1000 };

@@ -147,6 +147,15 @@ test('a frame is the same whichever frames are asked for with it', async () => {
   }
 });
 
+test('packets that no other frame refers to are left out', async () => {
+  const name = 'bbb_800x640_768kbps_30fps_avc_pyramid_3b.mp4';
+  const id = await open(name);
+  const { decoded, frames: given } = await frames(id, [0, 119]);
+  expect(given).toHaveLength(2);
+  // Frame 119 ends a GOP of 30 packets, every second one of them disposable.
+  expect(decoded).toBeLessThanOrEqual(1 + 30 / 2 + 1);
+});
+
 test('repeats cost nothing', async () => {
   const id = await open('bikes.mp4');
   const result = await frames(id, [5, 5, 0, 5]);

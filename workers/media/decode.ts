@@ -1,16 +1,11 @@
 /** Decodes wanted frames of a video, and finds the nearest decodable one for those that are damaged. */
 import { CodedError } from '../../src/core/errors.ts';
 import { keyAfter, startOf } from './plan.ts';
-import { type FrameSink, RunDecoder, type RunOutcome } from './run-decoder.ts';
+import { type DecodeOptions, type FrameSink, RunDecoder, type RunOutcome } from './run-decoder.ts';
 import type { Video } from './video.ts';
 
 /** Takes one decoded frame and closes it. `index` is the frame that was wanted, `used` the one that `frame` is. */
 export type WantedSink = (index: number, used: number, frame: VideoFrame) => Promise<void>;
-
-export interface DecodeOptions {
-  readonly software: boolean;
-  readonly signal: AbortSignal;
-}
 
 /**
  * Each distinct wanted frame goes to the sink once. A GOP that fails is tried again in software; what cannot be decoded
@@ -27,10 +22,10 @@ export async function decodeFrames(
 ): Promise<number> {
   const left = new Set(wanted);
   const runs = await video.plan(left);
-  const preferred = new RunDecoder(video.index, video.order, video.config(software), signal);
+  const preferred = new RunDecoder(video, { software, signal });
   let rescue: RunDecoder | undefined;
   const inSoftware = () => {
-    rescue ??= new RunDecoder(video.index, video.order, video.config(true), signal);
+    rescue ??= new RunDecoder(video, { software: true, signal });
     return rescue;
   };
   const deliver: FrameSink = async (index, frame) => {
@@ -53,9 +48,6 @@ export async function decodeFrames(
     rescue?.close();
   }
 }
-
-const nothing: ReadonlySet<number> = new Set();
-const drop: FrameSink = async () => {};
 
 /** GOPs are looked through one by one, away from the damaged frame, until one gives a frame. */
 async function substitute(
@@ -110,11 +102,11 @@ async function substitute(
  * longest beginning that it takes to the end is searched by halving.
  */
 async function decodable(decoder: RunDecoder, start: number, end: number): Promise<readonly number[]> {
-  const attempt = (to: number): Promise<RunOutcome> => decoder.run({ start, end: to }, nothing, drop);
+  const attempt = (to: number): Promise<RunOutcome> => decoder.run({ start, end: to }, 'all');
   let best = await attempt(end);
   if (best.failure !== undefined) {
     let [good, bad] = [start, end];
-    best = { seen: nothing };
+    best = { seen: new Set() };
     while (bad - good > 1) {
       const middle = (good + bad) >> 1;
       const outcome = await attempt(middle);

@@ -86,7 +86,7 @@ export async function indexWithMediabunny(
     playerOffset:
       family === 'mpegts' ? -packets.reduce((first, p) => Math.min(first, p.timestamp), Infinity) : 0,
     lastDuration: last.duration,
-    read: packetReader(track, packets),
+    ...packetReader(track, packets),
   };
 }
 
@@ -197,11 +197,14 @@ async function endsEarly(file: NamedBlob): Promise<boolean> {
  * Reads packets by their place in decode order. Going on from the packet read last costs one step; a jump looks the
  * packet up by its time, and walks on when several packets share it.
  */
-function packetReader(track: InputVideoTrack, packets: readonly EncodedPacket[]): PacketIndex['read'] {
+function packetReader(
+  track: InputVideoTrack,
+  packets: readonly EncodedPacket[],
+): Pick<PacketIndex, 'read' | 'readRun'> {
   const sink = new EncodedPacketSink(track);
   let at = -1;
   let current: EncodedPacket | null = null;
-  return async (i) => {
+  const read = async (i: number): Promise<Uint8Array> => {
     const wanted = packets[i]!;
     if (current && at === i) return current.data;
     let packet: EncodedPacket | null =
@@ -215,5 +218,13 @@ function packetReader(track: InputVideoTrack, packets: readonly EncodedPacket[])
     current = packet;
     at = i;
     return packet.data;
+  };
+  return {
+    read,
+    async readRun(start, end) {
+      const run: Uint8Array[] = [];
+      for (let i = start; i < end; i++) run.push(await read(i));
+      return run;
+    },
   };
 }

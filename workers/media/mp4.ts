@@ -5,7 +5,7 @@ import { type NamedBlob, readRange } from './bytes.ts';
 import { isQuickTime } from './container.ts';
 import { type Mp4File, readMp4 } from './mp4-file.ts';
 import { PacketColumns, type TrackRun } from './mp4-samples.ts';
-import type { ContainerColour, PacketIndex } from './packet-index.ts';
+import type { ContainerColour, PacketIndex, PacketTable } from './packet-index.ts';
 import { bestStream } from './stream-choice.ts';
 
 type Trak = ISOFile['moov']['traks'][number];
@@ -83,7 +83,27 @@ export async function indexMp4(file: NamedBlob, head: Uint8Array): Promise<Packe
     missing,
     playerOffset: playerOffset(mp4, trak),
     lastDuration: chosen.seconds / Math.max(1, chosen.columns.length),
-    read: (i) => readRange(file, packets.offset[i]!, packets.offset[i]! + packets.size[i]!),
+    ...packetReader(file, packets),
+  };
+}
+
+/** Sound between the pictures is read with them, up to as many bytes again. */
+function packetReader(file: NamedBlob, { offset, size }: PacketTable): Pick<PacketIndex, 'read' | 'readRun'> {
+  const read = (d: number) => readRange(file, offset[d]!, offset[d]! + size[d]!);
+  return {
+    read,
+    async readRun(start, end) {
+      let [from, to, bytes] = [Number.POSITIVE_INFINITY, 0, 0];
+      for (let d = start; d < end; d++) {
+        from = Math.min(from, offset[d]!);
+        to = Math.max(to, offset[d]! + size[d]!);
+        bytes += size[d]!;
+      }
+      const places = Array.from({ length: end - start }, (_, i) => start + i);
+      if (to - from > 2 * bytes) return Promise.all(places.map(read));
+      const span = await readRange(file, from, to);
+      return places.map((d) => span.subarray(offset[d]! - from, offset[d]! - from + size[d]!));
+    },
   };
 }
 

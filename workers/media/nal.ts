@@ -59,6 +59,24 @@ export function startsDecoding(codec: NalCodec, units: Iterable<Uint8Array>): bo
   return false;
 }
 
+/** Access unit delimiter, SEI and filler: they say nothing that a later picture needs. */
+const REMARKS: ReadonlySet<number> = new Set([6, 9, 12]);
+
+/**
+ * Whether an H.264 packet may be left out where its own picture is not wanted: `nal_ref_idc` 0 in every slice says that
+ * no other picture refers to it (ITU-T H.264 §7.4.1). x264 writes every second packet so.
+ */
+export function isDisposable(units: Iterable<Uint8Array>): boolean {
+  let slices = 0;
+  for (const unit of units) {
+    const head = unit[0];
+    if (head === undefined || REMARKS.has(head & 31)) continue;
+    if ((head & 31) !== 1 || (head & 0x60) !== 0) return false;
+    slices++;
+  }
+  return slices > 0;
+}
+
 /** First unit that is a sequence parameter set. */
 export function findSps(codec: NalCodec, units: Iterable<Uint8Array>): Uint8Array | null {
   for (const unit of units) {

@@ -39,6 +39,8 @@ export interface PacketIndex {
   readonly lastDuration: number;
   /** Bytes of the packet at a place in decode order, the same for every demuxer. */
   read(decodeIndex: number): Promise<Uint8Array>;
+  /** Packets [start, end) in decode order; where they lie together they cost one look at the file. */
+  readRun(start: number, end: number): Promise<readonly Uint8Array[]>;
 }
 
 /** Packets of one stream, at most; a table that asks for more is damaged or hostile. About 77 hours at 60 frames a second. */

@@ -1,14 +1,19 @@
 /** One `VideoDecoder`, fed run by run. */
-import type { PacketIndex } from './packet-index.ts';
-import type { FrameOrder, Run } from './plan.ts';
+import type { Run } from './plan.ts';
+import type { Video } from './video.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Milliseconds without a frame or a taken packet after which a decoder counts as stalled. */
 const STALL = 10_000;
-/** Packets in the decoder's queue; more would only hold memory. */
-const QUEUE = 12;
+/**
+ * Packets in the decoder's queue: when it is full, feeding rests until half of it is taken. It covers the time for
+ * which this thread is busy with the pixels of a frame; more would only hold memory.
+ */
+const QUEUE = 32;
 /** Wanted frames whose planes are not yet copied; each keeps one picture of the decoder. */
 const COPIES = 3;
+/** What is read of the file at once: packets, and bytes beyond the first packet. A look at the file costs about 1 ms. */
+const PIECE = { packets: 32, bytes: 1 << 20 };
 
 export interface RunOutcome {
   /** Frames that came out, wanted or not. */
@@ -20,9 +25,16 @@ export interface RunOutcome {
 /** Takes one decoded frame and closes it. */
 export type FrameSink = (index: number, frame: VideoFrame) => Promise<void>;
 
+const drop: FrameSink = async () => {};
+
+export interface DecodeOptions {
+  readonly software: boolean;
+  /** Ends the work with an `AbortError`. */
+  readonly signal: AbortSignal;
+}
+
 export class RunDecoder {
-  private readonly index: PacketIndex;
-  private readonly order: FrameOrder;
+  private readonly video: Video;
   private readonly config: VideoDecoderConfig;
   private readonly watchdog: Watchdog;
   private readonly signal: AbortSignal;
@@ -30,10 +42,9 @@ export class RunDecoder {
   /** Packets fed since the start. */
   fed = 0;
 
-  constructor(index: PacketIndex, order: FrameOrder, config: VideoDecoderConfig, signal: AbortSignal) {
-    this.index = index;
-    this.order = order;
-    this.config = config;
+  constructor(video: Video, { software, signal }: DecodeOptions) {
+    this.video = video;
+    this.config = video.config(software);
     this.signal = signal;
     this.watchdog = new Watchdog(STALL, signal);
   }
@@ -41,14 +52,15 @@ export class RunDecoder {
   /**
    * Feeds the packets of a run and flushes.
    *
-   * @param wanted frames that go to the sink; all others are closed at once
+   * @param wanted frames that go to the sink, all others are closed at once; `all` closes every one
    * @throws CodedError `media/stalled`, `media/changed`; `AbortError`; what the sink throws
    */
   async run(
     run: Pick<Run, 'start' | 'end'>,
-    wanted: ReadonlySet<number>,
-    sink: FrameSink,
+    wanted: ReadonlySet<number> | 'all',
+    sink: FrameSink = drop,
   ): Promise<RunOutcome> {
+    const { order } = this.video;
     const seen = new Set<number>();
     const copies = new Set<Promise<void>>();
     let failure: unknown;
@@ -60,7 +72,7 @@ export class RunDecoder {
         const index = frame.timestamp / SPACING;
         const first = !seen.has(index);
         seen.add(index);
-        if (!first || !wanted.has(index) || this.signal.aborted) frame.close();
+        if (!first || wanted === 'all' || !wanted.has(index) || this.signal.aborted) frame.close();
         else {
           const copy = sink(index, frame)
             .catch((error) => {
@@ -85,25 +97,26 @@ export class RunDecoder {
       },
     );
     const stopped = () => failure !== undefined || broken !== undefined;
-    const until = async (ready: () => boolean) => {
-      while (!ready() && !stopped()) {
-        await this.watchdog.wait(
-          new Promise<void>((resolve) => {
-            wake = resolve;
-          }),
-        );
-      }
-    };
+    const until = (ready: () => boolean) =>
+      this.watchdog.wait(
+        new Promise<void>((resolve) => {
+          wake = () => {
+            if (ready() || stopped()) resolve();
+          };
+          wake();
+        }),
+      );
     try {
-      for (let d = run.start; d < run.end && !stopped(); d++) {
-        const data = await this.watchdog.wait(this.index.read(d));
-        await until(() => decoder.decodeQueueSize < QUEUE && copies.size < COPIES);
+      for await (const [d, data] of this.packets(run)) {
+        if (wanted !== 'all' && !wanted.has(order.frame[d]!) && this.video.isDisposable(data)) continue;
+        if (decoder.decodeQueueSize >= QUEUE || copies.size >= COPIES)
+          await until(() => decoder.decodeQueueSize <= QUEUE / 2 && copies.size < COPIES);
         if (stopped()) break;
         this.fed++;
         decoder.decode(
           new EncodedVideoChunk({
             type: d === run.start ? 'key' : 'delta',
-            timestamp: this.order.frame[d]! * SPACING,
+            timestamp: order.frame[d]! * SPACING,
             data,
           }),
         );
@@ -126,6 +139,29 @@ export class RunDecoder {
     if (failure === undefined) return { seen };
     this.close();
     return { seen, failure };
+  }
+
+  /** The packets of a run in decode order; while one piece of the file is fed, the next one is read. */
+  private async *packets({
+    start,
+    end,
+  }: Pick<Run, 'start' | 'end'>): AsyncGenerator<readonly [d: number, data: Uint8Array]> {
+    const { index } = this.video;
+    const read = (from: number) => {
+      let [to, bytes] = [from + 1, 0];
+      while (to < end && to < from + PIECE.packets && bytes < PIECE.bytes) bytes += index.packets.size[to++]!;
+      const piece = index.readRun(from, to);
+      piece.catch(() => {}); // it may come after the run has been given up
+      return piece;
+    };
+    let next = read(start);
+    for (let at = start; at < end; ) {
+      const piece = await this.watchdog.wait(next);
+      const first = at;
+      at += piece.length;
+      if (at < end) next = read(at);
+      for (const [i, data] of piece.entries()) yield [first + i, data];
+    }
   }
 
   private listeners: {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAv1Header } from './av1.ts';
 import { parseH264Sps } from './h264.ts';
 import { parseHevcSps } from './hevc.ts';
-import { annexBUnits, findSps, prefixedUnits, rawPayload, startsDecoding } from './nal.ts';
+import { annexBUnits, findSps, isDisposable, prefixedUnits, rawPayload, startsDecoding } from './nal.ts';
 import { parseVp9Header } from './vp9.ts';
 
 /** Bits written as in the specifications: `u(8)=100`, `ue=3`, `se=-1`, `1`. */
@@ -194,6 +194,18 @@ describe('NAL units', () => {
       );
     expect([at('avc', 9, 0x67, 0x68, 0x65), at('avc', 6, 0x41), at('avc')]).toEqual([true, false, false]);
     expect([at('hevc', 0x40, 0x26), at('hevc', 0x2a), at('hevc', 0x02)]).toEqual([true, true, false]);
+  });
+  it.each<[string, number[], boolean]>([
+    ['a slice that nothing refers to', [0x01], true],
+    ['two of them behind a delimiter and a remark', [0x09, 0x06, 0x01, 0x01], true],
+    ['a reference slice', [0x41], false],
+    ['a field that is referred to beside one that is not', [0x01, 0x21], false],
+    ['an IDR picture', [0x65], false],
+    ['a parameter set before the slice', [0x68, 0x01], false],
+    ['slice data in partitions', [0x02], false],
+    ['no slice at all', [0x09, 0x06], false],
+  ])('says whether a packet may be left out: %s', (_name, heads, disposable) => {
+    expect(isDisposable(heads.map((head) => Uint8Array.of(head, 1)))).toBe(disposable);
   });
   it('takes emulation prevention out', () => {
     expect([...rawPayload(Uint8Array.of(1, 0, 0, 3, 1, 0, 0, 3))]).toEqual([1, 0, 0, 1, 0, 0]);

@@ -8,7 +8,7 @@ import { colourFacts } from './colour-facts.ts';
 import { demux } from './demux.ts';
 import { parseH264Sps } from './h264.ts';
 import { parseHevcSps } from './hevc.ts';
-import { annexBUnits, findSps, type NalCodec, prefixedUnits, startsDecoding } from './nal.ts';
+import { annexBUnits, findSps, isDisposable, type NalCodec, prefixedUnits, startsDecoding } from './nal.ts';
 import { type PacketIndex, presentationOrder } from './packet-index.ts';
 import { type FrameOrder, frameOrder, keyBefore, planRuns, type Run } from './plan.ts';
 import type { StreamHeader } from './stream-header.ts';
@@ -126,6 +126,15 @@ export class Video {
       }
     }
     return key;
+  }
+
+  /**
+   * Whether a packet may be left out where its own frame is not wanted. Told for H.264 in MP4 and Matroska, where both
+   * fields of a frame are in one packet; elsewhere no packet is taken for one.
+   */
+  isDisposable(packet: Uint8Array): boolean {
+    if (!this.index.description || nalCodec(this.index.codec) !== 'avc') return false;
+    return isDisposable(unitsOf(this.index, 'avc', packet));
   }
 
   private async startsAt(d: number): Promise<boolean> {
