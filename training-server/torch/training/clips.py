@@ -17,6 +17,7 @@ from torch import Tensor
 
 from modules.profiles import Profile
 from modules.vqathinker import Encoded, VQAThinkerModel, normalised
+from training.phases import phase
 
 
 @dataclass(kw_only=True, eq=False)
@@ -133,7 +134,10 @@ class Encoder:
 
     def encode(self, clips: Sequence[ClipPixels]) -> Encoded:
         """Tokens of V clips, differentiable in the parts that train (unless under no_grad)."""
-        return Encoded(frames=self.vision(clips), motion=self.motion(clips))
+        with phase("vision"):
+            frames = self.vision(clips)
+        with phase("motion"):
+            return Encoded(frames=frames, motion=self.motion(clips))
 
     def vision(self, clips: Sequence[ClipPixels]) -> Tensor:
         """Vision tokens [V, N · t, D]; pictures of one key go through the encoder once."""

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from training.draws import mixed
+from training.phases import phase
 
 KINDS = ("master", "stochastic")
 
@@ -223,7 +224,7 @@ def make_optimizer(
 def clip_and_step(
     optimizer: Optimizer, *, lr: float, max_norm: float | None = 1.0, zero: bool = True
 ) -> tuple[float, bool]:
-    """Clips the gradients by their joint norm, steps with `lr`, and drops them.
+    """Clips the gradients by their joint norm, steps with `lr` (times a group's `lr_scale`), and drops them.
 
     Returns the norm before clipping and whether the step was taken: a norm that is no number leaves weights
     and state as they are.
@@ -237,8 +238,9 @@ def clip_and_step(
         if max_norm is not None and norm > max_norm:
             torch.nn.utils.clip_grads_with_norm_(params, max_norm, total)
         for group in optimizer.param_groups:
-            group["lr"] = lr
-        optimizer.step()
+            group["lr"] = lr * group.get("lr_scale", 1.0)
+        with phase("optimizer"):
+            optimizer.step()
     if zero:
         optimizer.zero_grad(set_to_none=True)
     return norm, taken

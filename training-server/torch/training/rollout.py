@@ -13,6 +13,7 @@ from modules.generate import Sampling
 from modules.vqathinker import VQAThinkerModel
 from training.clips import ClipPixels, Encoder
 from training.draws import answer_draws
+from training.phases import phase
 from training.slots import Slots
 from training.trainable import evaluating
 
@@ -150,9 +151,10 @@ class _Rollout:
     def run(self) -> list[list[Answer]]:
         self._refill(range(self.slots.width))
         while self.running:
-            for _ in range(self.poll_every):
-                self.slots.step()
-            self._collect()
+            with phase("decode"):
+                for _ in range(self.poll_every):
+                    self.slots.step()
+                self._collect()
         return [[answer for answer in group if answer is not None] for group in self.answers]
 
     def _collect(self) -> None:
@@ -220,7 +222,8 @@ class _Rollout:
             chosen.append(self.unread.popleft())
         self._encode(chosen)
         places = free[: len(chosen)]
-        self.slots.prefill(places, torch.stack([self.encoded.pop(prompt) for prompt in chosen]))
+        with phase("prefill"):
+            self.slots.prefill(places, torch.stack([self.encoded.pop(prompt) for prompt in chosen]))
         for prompt, place in zip(chosen, places, strict=True):
             self.open[place] = self.options.answers
             self.waiting.extend((prompt, place, k) for k in range(self.options.answers))

@@ -14,6 +14,7 @@ from training.clips import Encoder
 from training.forced import Example, row_of, row_scores, rows_of
 from training.metrics import MetricSums
 from training.optimizer import clip_and_step
+from training.phases import phase
 from training.trainable import trainable
 
 
@@ -80,7 +81,8 @@ def accumulate_sft(
     done = 0
     for number, batch in enumerate(rows):
         found = row_of(batch)
-        scores = row_scores(model, encoder, batch, found, 1.0, options.head_rows)
+        with phase("forward"):
+            scores = row_scores(model, encoder, batch, found, 1.0, options.head_rows)
         loss: Tensor = -scores.logps.sum() / max(tokens, 1)
         sums.add("loss", loss)
         sums.add("entropy", scores.entropies.sum())
@@ -89,7 +91,8 @@ def accumulate_sft(
         sums.add("all_tokens", found.places)
         if before_backward is not None:
             before_backward(number + 1 == len(rows))
-        (loss * ranks).backward()
+        with phase("backward"):
+            (loss * ranks).backward()
         done += len(batch)
         if progress is not None:
             progress(done, len(examples))

@@ -24,6 +24,7 @@ from training.metrics import MetricSums, policy_metrics
 from training.objective import StepTotals, answer_weights
 from training.optimizer import clip_and_step
 from training.packing import Packing
+from training.phases import phase
 from training.trainable import trainable
 
 
@@ -139,7 +140,8 @@ def accumulate(
         loss = _row_loss(model, encoder, batch, options, totals, reference, sums)
         if before_backward is not None:
             before_backward(number + 1 == len(rows))
-        loss.backward()
+        with phase("backward"):
+            loss.backward()
         done += len(batch)
         if progress is not None:
             progress(done, len(groups))
@@ -162,10 +164,11 @@ def _row_loss(
     found = row_of(groups)
     theirs = None
     if options.loss.beta != 0 and reference is not None:
-        with torch.no_grad():
+        with torch.no_grad(), phase("reference"):
             theirs = row_scores(*reference, groups, found, options.temperature, options.head_rows)
             theirs = found.padded(theirs.logps)
-    scores = row_scores(model, encoder, groups, found, options.temperature, options.head_rows)
+    with phase("forward"):
+        scores = row_scores(model, encoder, groups, found, options.temperature, options.head_rows)
     policy, mask = found.padded(scores.logps), found.mask(device)
     old = None
     if options.old_logps:
