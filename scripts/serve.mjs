@@ -63,9 +63,14 @@ export function locate(root, base, url) {
   return existsSync(target) && statSync(target).isFile() ? target : null;
 }
 
-export function createStaticServer({ root, base = '/', plain = false }) {
+export function createStaticServer(options) {
+  return createServer(staticHandler(options));
+}
+
+/** Answers requests for the files below `root`; also part of servers that answer more than files. */
+export function staticHandler({ root, base = '/', plain = false }) {
   const top = resolve(root);
-  return createServer((request, response) => {
+  return (request, response) => {
     const headers = plain ? {} : { ...ISOLATION_HEADERS, ...SECURITY_HEADERS };
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.writeHead(405, { ...headers, Allow: 'GET, HEAD' }).end();
@@ -123,7 +128,7 @@ export function createStaticServer({ root, base = '/', plain = false }) {
     } else {
       send(200, { 'Content-Length': size }, () => createReadStream(file));
     }
-  });
+  };
 }
 
 /** Listens on 127.0.0.1, on the next free port when the wanted one is taken. Resolves with the address. */

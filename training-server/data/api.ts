@@ -32,8 +32,12 @@ export type Probe = (
 export interface LoadOptions {
   /** Where it is absent, no video is opened: `unreadable` stays empty and `seconds` null. */
   readonly probe?: Probe;
+  /** Milliseconds that opening videos may take; those not reached count as readable, and a warning says how many. */
+  readonly probeMs?: number;
   /** Folder for what sources make themselves (procedural clips). Needed for those. */
   readonly cache?: string;
+  /** False: clips that are not drawn yet are only counted. A request must not wait for them; a run does. */
+  readonly draw?: boolean;
   readonly onProgress?: (done: number, of: number) => void;
   readonly signal?: AbortSignal;
 }

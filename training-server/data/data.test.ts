@@ -257,6 +257,21 @@ describe('the report', () => {
     ]);
   });
 
+  it('stops opening videos when its time is over, and says how many it opened', async () => {
+    put('many.csv', Array.from({ length: 100 }, (_, i) => `m${i}.mp4,3\n`).join(''));
+    for (let i = 0; i < 100; i++) put(`videos/m${i}.mp4`, 'x');
+    const slow = async (paths: readonly string[]) => {
+      await new Promise((done) => setTimeout(done, 30));
+      return probe(paths);
+    };
+    const { items, report, warnings } = await load(
+      { kind: 'csv', file: 'many.csv' },
+      { probe: slow, probeMs: 10 },
+    );
+    expect([items.length, report.videos, report.seconds]).toEqual([100, 100, null]);
+    expect(warnings).toMatchObject([{ code: 'train/opened', params: { opened: 32, of: 100 } }]);
+  });
+
   it('a source with nothing left is an error', async () => {
     put('none.csv', 'gone.mp4,2\n');
     expect((await load({ kind: 'csv', file: 'none.csv' })).errors).toMatchObject([{ code: 'train/empty' }]);
@@ -306,6 +321,8 @@ describe('drawn clips', () => {
   it.skipIf(!venv)('are made once, by one generator, and read as any other source', async () => {
     const cache = join(top, 'cache');
     const source = sourceSchema.parse({ kind: 'procedural', split: 'test', groups: 1 });
+    const counted = await loadSource({ name: 'clips', source }, roots, { cache, draw: false });
+    expect([counted.items.length, counted.report.videos, existsSync(cache)]).toEqual([0, 4, false]);
     const both = await Promise.all([1, 2].map(() => loadSource({ name: 'clips', source }, roots, { cache })));
     for (const { items, errors, report } of both) {
       expect(errors).toEqual([]);

@@ -6,13 +6,13 @@ import { seededRandom } from '../../src/core/random.ts';
 import type { DataSource } from '../../src/core/training/recipe-data.ts';
 import type { DataItem, LoadedSource, LoadOptions, NamedSource, SourceReport } from './api.ts';
 import { type LabelRule, labelOf, rangeOf } from './labels.ts';
-import { makeProcedural } from './procedural.ts';
+import { isDrawn, makeProcedural } from './procedural.ts';
 import { isWithin, type Roots } from './roots.ts';
 import { type Read, type Row, readAnnotations, readOfficial, readTable } from './rows.ts';
 
 /** Faulty lines that are told one by one; a file of another kind has nothing but such lines. */
 const MOST_FAULTS = 20;
-const PROBE_BATCH = 64;
+const PROBE_BATCH = 32;
 
 type FileSource = Exclude<DataSource, { kind: 'procedural' }>;
 const readers = { jsonl: readOfficial, annotations: readAnnotations, csv: readTable } as const;
@@ -27,6 +27,8 @@ export async function loadSource(
   roots: Roots,
   options: LoadOptions = {},
 ): Promise<LoadedSource> {
+  if (source.kind === 'procedural' && options.draw === false && !(await isDrawn(source, options.cache)))
+    return undrawn(name, source.groups);
   const found =
     source.kind === 'procedural' ? await makeProcedural(source, options) : await openFile(source, roots);
   const faults: CodedError[] = [];
@@ -54,13 +56,28 @@ export async function loadSource(
   const scale = scaleOf(source);
   const items = await present(name, scale, choose(source, rows), found, report);
   errors.push(...outOfRange(name, scale, items, rows));
-  const readable = options.probe ? await probed(items, options.probe, report, options) : items;
+  const warnings: CodedErrorData[] = [];
+  const readable = options.probe ? await probed(items, options.probe, report, options, warnings) : items;
   report.videos = readable.length;
   const labels = readable.map(({ mos }) => mos);
   if (labels.length > 0) report.labels = [least(labels), greatest(labels)];
   else if (errors.length === 0)
     errors.push(new CodedError('train/empty', { source: name, missing: report.missing.length }).toData());
-  return { items: readable, report, errors, warnings: warningsOf(report) };
+  return { items: readable, report, errors, warnings: [...warnings, ...warningsOf(report)] };
+}
+
+/** What is known of clips before they are drawn: four a scene, labels on the whole scale. */
+function undrawn(name: string, groups: number): LoadedSource {
+  const report: SourceReport = {
+    name,
+    videos: 4 * groups,
+    missing: [],
+    unreadable: [],
+    duplicates: [],
+    labels: [1, 5],
+    seconds: null,
+  };
+  return { items: [], report, errors: [], warnings: [] };
 }
 
 interface Found {
@@ -178,12 +195,19 @@ async function probed(
   items: readonly DataItem[],
   probe: NonNullable<LoadOptions['probe']>,
   report: SourceReport,
-  { onProgress, signal }: LoadOptions,
+  { onProgress, signal, probeMs = Number.POSITIVE_INFINITY }: LoadOptions,
+  warnings: CodedErrorData[],
 ): Promise<DataItem[]> {
   const readable: DataItem[] = [];
+  const end = Date.now() + probeMs;
   let seconds = 0;
   for (let at = 0; at < items.length; at += PROBE_BATCH) {
     signal?.throwIfAborted();
+    if (Date.now() > end) {
+      const params = { source: report.name, opened: at, of: items.length };
+      warnings.push(new CodedError('train/opened', params).toData());
+      return [...readable, ...items.slice(at)];
+    }
     const batch = items.slice(at, at + PROBE_BATCH);
     const facts = await probe(batch.map(({ path }) => path));
     for (const [index, item] of batch.entries()) {

@@ -16,6 +16,13 @@ const home = join(import.meta.dirname, '..', 'torch');
 /** Two runs that want the same clips wait for one generator. */
 const making = new Map<string, Promise<void>>();
 
+const nameOf = ({ split, groups }: Procedural) => `${split}-${groups}`;
+
+/** Whether all clips of a source are there. */
+export async function isDrawn(source: Procedural, cache = ''): Promise<boolean> {
+  return isThere(join(cache, 'procedural', nameOf(source), 'clips.jsonl'));
+}
+
 /**
  * Makes the clips unless they are there (the same numbers give the same clips) and reads their JSONL.
  * @throws `train/clips` {problem}: what the generator said last
@@ -23,7 +30,7 @@ const making = new Map<string, Promise<void>>();
 export async function makeProcedural(source: Procedural, { cache, signal, onProgress }: LoadOptions) {
   if (cache === undefined)
     throw new CodedError('train/clips', { problem: 'no folder for made clips was given' });
-  const name = `${source.split}-${source.groups}`;
+  const name = nameOf(source);
   const shelf = join(cache, 'procedural');
   const folder = join(shelf, name);
   const table = join(folder, 'clips.jsonl');

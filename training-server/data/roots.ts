@@ -41,21 +41,19 @@ export async function openRoots(paths: readonly string[]): Promise<Roots> {
   );
   const holds = (real: string) => folders.some((folder) => isWithin(folder, real));
 
+  const starts = [...new Set([process.cwd(), ...folders])];
+
   async function find(path: string, field: string): Promise<string> {
     if (path.includes('\0')) throw outside(field);
+    const named = isAbsolute(path) ? [resolve(path)] : starts.map((folder) => join(folder, path));
+    // Judged by the text first: an answer does not tell whether something outside exists.
+    const candidates = named.filter(holds);
+    if (candidates.length === 0) throw outside(field);
     let escaped = false;
-    for (const candidate of isAbsolute(path)
-      ? [resolve(path)]
-      : folders.map((folder) => join(folder, path))) {
-      // Said of the text first, so that an answer does not tell whether something outside exists.
-      if (!folders.some((folder) => isWithin(folder, candidate))) {
-        escaped = true;
-        continue;
-      }
+    for (const candidate of candidates) {
       const real = await realpath(candidate).catch(() => null);
-      if (real === null) continue;
-      if (holds(real)) return real;
-      escaped = true;
+      if (real !== null && holds(real)) return real;
+      escaped ||= real !== null;
     }
     throw escaped ? outside(field) : absent(field);
   }
