@@ -1,0 +1,152 @@
+/**
+ * Frames and facts of videos without an engine: one Python process without torch, started when it is needed, ended when
+ * it has been idle. It decodes by the engine's own rule.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
+import { python as projectPython } from '../../scripts/python.mjs';
+import { CodedError } from '../../src/core/errors.ts';
+import type { Probe } from '../data/api.ts';
+
+const IDLE_MS = 60_000;
+/** A video that takes longer is not worth waiting for. */
+const PATIENCE_MS = 60_000;
+const THUMBNAIL_WIDTH = 192;
+/** Requests for frames of one video that come together are decoded together. */
+const GATHER_MS = 15;
+const VIDEOS_KEPT = 200;
+
+const failed = z.object({ error: z.string() });
+const factsSchema = z.array(
+  z.object({
+    frames: z.int(),
+    width: z.int(),
+    height: z.int(),
+    fps: z.number(),
+    error: z.string().optional(),
+  }),
+);
+const framesSchema = z.array(z.tuple([z.int(), z.string()]));
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+export class VideoDesk {
+  readonly #python: string;
+  #child: ChildProcess | null = null;
+  #waiting: Waiting[] = [];
+  #idle: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
+  /** JPEGs by path and index, least recently used first. */
+  readonly #kept = new Map<string, Map<number, Buffer>>();
+  readonly #gathering = new Map<string, { indices: Set<number>; done: Promise<void> }>();
+
+  constructor(python = projectPython) {
+    this.#python = python;
+  }
+
+  /** Facts of videos, one answer a path; what cannot be read says why. Paths must be checked already. */
+  readonly probe: Probe = async (paths) => factsSchema.parse(await this.#ask({ probe: [...paths] }));
+
+  /**
+   * A frame, 192 pixels wide at most, as JPEG.
+   * @param path real path, checked already
+   * @throws `train/frame` {index, problem}
+   */
+  async frame(path: string, index: number): Promise<Buffer> {
+    if (this.#kept.get(path)?.has(index) !== true) await this.#gather(path, index);
+    const frame = this.#kept.get(path)?.get(index);
+    if (frame === undefined)
+      throw new CodedError('train/frame', { index, problem: 'the video has no such frame' });
+    return frame;
+  }
+
+  #gather(path: string, index: number): Promise<void> {
+    const open = this.#gathering.get(path);
+    if (open !== undefined) {
+      open.indices.add(index);
+      return open.done;
+    }
+    const indices = new Set([index]);
+    const done = new Promise<void>((resolve, reject) => {
+      setTimeout(() => {
+        this.#gathering.delete(path);
+        this.#fetch(path, [...indices]).then(resolve, reject);
+      }, GATHER_MS);
+    });
+    this.#gathering.set(path, { indices, done });
+    return done;
+  }
+
+  async #fetch(path: string, frames: number[]): Promise<void> {
+    const said = await this.#ask({ path, frames, width: THUMBNAIL_WIDTH });
+    const fault = failed.safeParse(said);
+    if (fault.success) throw new CodedError('train/frame', { index: frames[0]!, problem: fault.data.error });
+    const kept = this.#kept.get(path) ?? new Map<number, Buffer>();
+    for (const [index, jpeg] of framesSchema.parse(said)) kept.set(index, Buffer.from(jpeg, 'base64'));
+    this.#kept.delete(path);
+    this.#kept.set(path, kept);
+    if (this.#kept.size > VIDEOS_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
+  }
+
+  #ask(request: object): Promise<unknown> {
+    const child = this.#start();
+    clearTimeout(this.#idle);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      if (this.#waiting.length === 1) this.#watch();
+      child.stdin!.write(`${JSON.stringify(request)}\n`);
+    });
+  }
+
+  /** The time runs for the request at work, not for those behind it. */
+  #watch(): void {
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => this.#end('it took longer than a minute'), PATIENCE_MS);
+  }
+
+  #start(): ChildProcess {
+    if (this.#child !== null) return this.#child;
+    const child = spawn(this.#python, ['-m', 'peek', 'videos'], {
+      cwd: join(import.meta.dirname, '..', 'torch'),
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    this.#child = child;
+    child.on('error', () => this.#gone(child, new CodedError('train/python')));
+    child.on('close', () =>
+      this.#gone(child, new CodedError('train/frame', { index: 0, problem: 'the reader ended' })),
+    );
+    child.stdin!.on('error', () => {});
+    createInterface({ input: child.stdout! }).on('line', (line) => {
+      if (this.#child !== child) return;
+      this.#waiting.shift()?.resolve(JSON.parse(line));
+      clearTimeout(this.#patience);
+      if (this.#waiting.length > 0) this.#watch();
+      else this.#idle = setTimeout(() => this.close(), IDLE_MS).unref();
+    });
+    return child;
+  }
+
+  #gone(child: ChildProcess, error: CodedError): void {
+    if (this.#child !== child) return;
+    this.#child = null;
+    clearTimeout(this.#patience);
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
+  }
+
+  #end(problem: string): void {
+    const child = this.#child;
+    if (child === null) return;
+    this.#gone(child, new CodedError('train/frame', { index: 0, problem }));
+    child.kill('SIGKILL');
+  }
+
+  close(): void {
+    clearTimeout(this.#idle);
+    this.#end('the server is leaving');
+  }
+}

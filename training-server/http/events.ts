@@ -1,0 +1,88 @@
+/**
+ * Server-Sent Events of a run (HTML standard §9.2). Numbered, so that a client that comes back with Last-Event-ID gets
+ * what it missed; a comment every 15 s shows that the line is alive; a client that does not read is let go.
+ */
+import type { ServerResponse } from 'node:http';
+import { CodedError } from '../../src/core/errors.ts';
+import type { RunEvent } from '../../src/core/training/run.ts';
+import type { Runs } from '../runs/api.ts';
+
+export interface EventLimits {
+  readonly clients: number;
+  readonly keepAliveMs: number;
+  /** Bytes that may wait for one client. */
+  readonly backlog: number;
+}
+
+export const EVENT_LIMITS: EventLimits = { clients: 64, keepAliveMs: 15_000, backlog: 8 << 20 };
+
+/** One event as it goes over the wire; JSON has no line breaks of its own. An event without a number keeps the last one. */
+export function formatEvent(event: RunEvent, id?: number): string {
+  const head = id === undefined ? '' : `id: ${id}\n`;
+  return `${head}event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
+}
+
+export class EventStreams {
+  readonly #limits: EventLimits;
+  readonly #open = new Map<ServerResponse, () => void>();
+
+  constructor(limits: EventLimits = EVENT_LIMITS) {
+    this.#limits = limits;
+  }
+
+  get clients(): number {
+    return this.#open.size;
+  }
+
+  /**
+   * Streams a run's events until the client or the server leaves: the run as it is, then what came after `since` (only
+   * what comes from now on without it).
+   * @throws `train/busy` {limit}, `train/run` {id}
+   */
+  serve(
+    runs: Runs,
+    id: string,
+    response: ServerResponse,
+    headers: Record<string, string>,
+    since?: number,
+  ): void {
+    const { clients, keepAliveMs, backlog } = this.#limits;
+    if (this.#open.size >= clients) throw new CodedError('train/busy', { limit: clients });
+    const run = runs.get(id);
+    response.writeHead(200, {
+      ...headers,
+      'Content-Type': 'text/event-stream; charset=utf-8',
+      'Cache-Control': 'no-store',
+      'X-Accel-Buffering': 'no',
+    });
+    // Small events must not wait for each other's acknowledgement.
+    response.socket?.setNoDelay(true);
+    let unsubscribe = () => {};
+    const leave = () => {
+      clearInterval(alive);
+      unsubscribe();
+      this.#open.delete(response);
+    };
+    const write = (text: string) => {
+      if (response.destroyed || response.writableEnded) return;
+      response.write(text);
+      // It can come back with its last number; until then nothing is kept for it.
+      if (response.writableLength > backlog) response.destroy();
+    };
+    const alive = setInterval(() => write(': alive\n\n'), keepAliveMs);
+    this.#open.set(response, leave);
+    response.on('close', leave);
+    write(`retry: 2000\n${formatEvent({ type: 'run', run })}`);
+    unsubscribe = runs.subscribe(id, ({ id: number, event }) => write(formatEvent(event, number)), since);
+    // The client may have gone while old events were written.
+    if (response.destroyed) leave();
+  }
+
+  /** Ends every stream: the server leaves. */
+  close(): void {
+    for (const [response, leave] of this.#open) {
+      leave();
+      response.end();
+    }
+  }
+}

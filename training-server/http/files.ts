@@ -1,0 +1,67 @@
+/** A file of a folder with byte ranges (RFC 9110 §14), opened before it is described. */
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { parseRange } from '../../scripts/serve.mjs';
+import { CodedError } from '../../src/core/errors.ts';
+import type { Asked } from './route.ts';
+
+type Request = Pick<Asked<unknown, unknown, unknown>, 'request' | 'response' | 'headers' | 'signal'>;
+
+/**
+ * @param folder a folder that the server itself wrote
+ * @param path a path of the package's manifest (`isPackagePath`), or `manifest.json`
+ * @param etag strong validator of the content, e.g. its SHA-256
+ * @throws the error `absent` where there is no such file, `train/range` {size}
+ */
+export async function sendFile(
+  { request, response, headers, signal }: Request,
+  folder: string,
+  path: string,
+  type: string,
+  absent: CodedError,
+  etag?: string,
+): Promise<void> {
+  let handle: FileHandle;
+  try {
+    handle = await open(join(folder, path), constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch {
+    throw absent;
+  }
+  try {
+    const facts = await handle.stat();
+    if (!facts.isFile()) throw absent;
+    const { size } = facts;
+    const tag = `"${etag ?? `${size.toString(36)}-${Math.round(facts.mtimeMs).toString(36)}`}"`;
+    const own = {
+      ...headers,
+      'Content-Type': type,
+      'Accept-Ranges': 'bytes',
+      ETag: tag,
+      'Cache-Control': 'no-cache',
+    };
+    if (request.headers['if-none-match'] === tag) {
+      response.writeHead(304, own).end();
+      return;
+    }
+    // A part of another version must not be put behind what is there.
+    const condition = request.headers['if-range'];
+    const range =
+      condition === undefined || condition === tag ? parseRange(request.headers.range, size) : null;
+    if (range === false) {
+      response.setHeader('Content-Range', `bytes */${size}`);
+      throw new CodedError('train/range', { size });
+    }
+    const { start, end } = range ?? { start: 0, end: size - 1 };
+    response.writeHead(range ? 206 : 200, {
+      ...own,
+      'Content-Length': end - start + 1,
+      ...(range && { 'Content-Range': `bytes ${start}-${end}/${size}` }),
+    });
+    if (request.method === 'HEAD' || size === 0) response.end();
+    else await pipeline(handle.createReadStream({ start, end, autoClose: false }), response, { signal });
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,133 @@
+/** Model packages made of checkpoints, each in a worker thread; one at a time, because each takes all cores. */
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { CodedError, type CodedErrorData } from '../../src/core/errors.ts';
+import { type Manifest, readManifest } from '../../src/core/manifest.ts';
+import type { Checkpoint } from '../../src/core/training/run.ts';
+import type { PackagingMessage, PackagingOrder } from './packaging-worker.ts';
+
+export interface PackageRequest {
+  /** Of the checkpoint, `RUN:STEP` or a path below a root. */
+  readonly checkpoint: string;
+  /** Real path of its folder in the official layout. */
+  readonly folder: string;
+  readonly createdAt: string;
+  readonly name: string;
+  /** As `npm run convert -- --variants` takes it. */
+  readonly variants: string;
+  /** Of the scores that the model writes. */
+  readonly range: readonly [0 | 1, 5];
+}
+
+interface Making {
+  state: 'making' | 'failed';
+  /** Share of the work, 0–1. */
+  done: number;
+  error?: CodedErrorData;
+}
+
+/** Letters, digits and hyphens that name a checkpoint's package; a hash keeps names apart that look the same then. */
+export function packageId(checkpoint: string): string {
+  const plain = checkpoint
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, 80);
+  return `${plain || 'package'}-${createHash('sha256').update(checkpoint).digest('hex').slice(0, 8)}`;
+}
+
+export class Packages {
+  readonly #home: string;
+  readonly #making = new Map<string, Making>();
+  readonly #workers = new Set<Worker>();
+  #queue: Promise<void> = Promise.resolve();
+  #closed = false;
+
+  /** @param home folder of the packages; made when the first one is */
+  constructor(home: string) {
+    this.#home = home;
+  }
+
+  folder(id: string): string {
+    return join(this.#home, id);
+  }
+
+  /** What a checkpoint's package is at, null without one. One that is older than its checkpoint does not count. */
+  async stateOf(checkpoint: string, createdAt: string): Promise<Checkpoint['package']> {
+    const id = packageId(checkpoint);
+    const making = this.#making.get(id);
+    if (making?.state === 'making') return { id, state: 'making', done: making.done };
+    const made = await stat(join(this.folder(id), 'manifest.json')).catch(() => null);
+    if (made !== null && made.mtimeMs >= Date.parse(createdAt)) return { id, state: 'ready', done: 1 };
+    return making === undefined ? null : { id, state: 'failed', done: making.done };
+  }
+
+  /** Why the last attempt failed. */
+  failure(checkpoint: string): CodedErrorData | undefined {
+    return this.#making.get(packageId(checkpoint))?.error;
+  }
+
+  /** Begins a package unless it is being made or ready. Resolves when that is decided. */
+  async make(request: PackageRequest): Promise<void> {
+    if (this.#closed) throw new CodedError('train/closing');
+    const state = await this.stateOf(request.checkpoint, request.createdAt);
+    if (state !== null && state.state !== 'failed') return;
+    const id = packageId(request.checkpoint);
+    const making: Making = { state: 'making', done: 0 };
+    this.#making.set(id, making);
+    this.#queue = this.#queue.then(() => this.#run(id, request, making));
+  }
+
+  async #run(id: string, { folder, name, variants, range }: PackageRequest, making: Making): Promise<void> {
+    try {
+      if (this.#closed) throw new CodedError('train/closing');
+      await mkdir(this.#home, { recursive: true });
+      const order: PackagingOrder = { checkpoint: folder, target: this.folder(id), name, variants, range };
+      await this.#work(order, (done) => {
+        making.done = done;
+      });
+      this.#making.delete(id);
+    } catch (error) {
+      making.state = 'failed';
+      making.error = (
+        error instanceof CodedError ? error : new CodedError('app/unexpected', { detail: String(error) })
+      ).toData();
+    }
+  }
+
+  #work(order: PackagingOrder, onProgress: (done: number) => void): Promise<void> {
+    return new Promise((done, fail) => {
+      const worker = new Worker(new URL('./packaging-worker.ts', import.meta.url), { workerData: order });
+      this.#workers.add(worker);
+      worker.on('message', (message: PackagingMessage) => {
+        if ('done' in message) onProgress(message.done);
+        else if ('error' in message) fail(CodedError.fromData(message.error));
+        else done();
+      });
+      worker.on('error', fail);
+      worker.on('exit', () => {
+        this.#workers.delete(worker);
+        fail(new CodedError('app/unexpected', { detail: 'the converting thread ended' }));
+      });
+    });
+  }
+
+  /** The manifest of a finished package. @throws `train/package` {id} */
+  async manifest(id: string): Promise<Manifest> {
+    const absent = new CodedError('train/package', { id: id.slice(0, 100) });
+    if (!/^[a-z0-9-]{1,100}$/.test(id)) throw absent;
+    const text = await readFile(join(this.folder(id), 'manifest.json'), 'utf8').catch(() => {
+      throw absent;
+    });
+    return readManifest(JSON.parse(text));
+  }
+
+  /** Ends what is being made; nothing half-written is ever under a package's name. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const worker of this.#workers) worker.postMessage('stop');
+    await this.#queue;
+  }
+}

@@ -1,0 +1,100 @@
+/** Checkpoints, the packages made of them, and the recipes that ship. */
+import { z } from 'zod';
+import { CodedError } from '../../../src/core/errors.ts';
+import { manifestSchema } from '../../../src/core/manifest.ts';
+import { checkpointSchema, recipeCardSchema } from '../../../src/core/training/run.ts';
+import { readVariants } from '../../../workers/convert/package.ts';
+import { Checkpoints } from '../checkpoints.ts';
+import { sendFile } from '../files.ts';
+import { type Route, route } from '../route.ts';
+import type { Services } from '../services.ts';
+
+/** Above it, 8 bits a weight are more than most browsers can hold. */
+const LARGE = 4e9;
+
+const variants = z
+  .string()
+  .max(200)
+  .refine((text) => {
+    try {
+      return readVariants(text).length > 0;
+    } catch {
+      return false;
+    }
+  }, 'must be variants as `npm run convert -- --variants` takes them');
+
+const types: Readonly<Record<string, string>> = {
+  '.json': 'application/json',
+  '.md': 'text/markdown; charset=utf-8',
+};
+const packageParams = z.strictObject({ id: z.string().regex(/^[a-z0-9-]{1,100}$/) });
+
+export function modelRoutes({ runs, roots, packages, validation }: Services): Route[] {
+  const checkpoints = new Checkpoints(runs, roots, packages);
+  return [
+    route({
+      method: 'GET',
+      path: '/api/recipes',
+      tag: 'recipes',
+      summary: 'Recipes that ship, as written and resolved',
+      sends: z.array(recipeCardSchema),
+      handle: async () => ({ json: await validation.recipes.cards() }),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/checkpoints',
+      tag: 'models',
+      summary: 'Checkpoints of runs, and folders in the official layout below the roots',
+      sends: z.array(checkpointSchema),
+      handle: async () => ({ json: await checkpoints.list() }),
+    }),
+    route({
+      method: 'POST',
+      path: '/api/checkpoints/:id/package',
+      tag: 'models',
+      summary: 'Begins a package for the page; its progress stands at the checkpoint',
+      params: z.strictObject({ id: z.string().min(1).max(500) }),
+      body: z.strictObject({
+        variants: variants.optional().describe('Default: q8 for both back ends, q4f16 above 4 GB'),
+      }),
+      sends: checkpointSchema,
+      status: 202,
+      fails: ['train/checkpoint-id', 'train/closing'],
+      handle: async ({ params, body }) => {
+        const { bytes, ...source } = await checkpoints.source(params.id);
+        const chosen = body.variants ?? (bytes > LARGE ? 'webgpu:q4f16' : 'webgpu:q8,wasm:q8');
+        await packages.make({ checkpoint: params.id, variants: chosen, ...source });
+        return { status: 202, json: await checkpoints.one(params.id) };
+      },
+    }),
+    route({
+      method: 'GET',
+      path: '/api/packages/:id/manifest.json',
+      tag: 'models',
+      summary: 'Manifest of a finished package',
+      params: packageParams,
+      sends: manifestSchema,
+      fails: ['train/package'],
+      handle: async ({ params }) => ({ json: await packages.manifest(params.id) }),
+    }),
+    route({
+      method: 'GET',
+      path: '/api/packages/:id/files/*',
+      tag: 'models',
+      summary: 'A file that the manifest names, or `manifest.json`; ranges are answered',
+      params: packageParams.extend({ path: z.string().min(1).max(1000).describe('Path in the package') }),
+      sends: 'application/octet-stream',
+      fails: ['train/package', 'train/range'],
+      handle: async ({ params: { id, path }, ...asked }) => {
+        const manifest = await packages.manifest(id);
+        const file = manifest.files.find((listed) => listed.path === path);
+        const absent = new CodedError('train/package', { id: `${id}/${path}`.slice(0, 200) });
+        // The manifest is the list of what may be asked for; nothing else is ever made into a path.
+        if (file === undefined && path !== 'manifest.json') throw absent;
+        const type = types[/\.[a-z]+$/.exec(path)?.[0] ?? ''] ?? 'application/octet-stream';
+        await sendFile(asked, packages.folder(id), path, type, absent, file?.sha256);
+        return null;
+      },
+    }),
+  ];
+}

@@ -1,0 +1,16 @@
+/** What the routes work with. */
+import type { Roots } from '../data/api.ts';
+import type { Runs } from '../runs/api.ts';
+import type { VideoDesk } from './desk.ts';
+import type { EventStreams } from './events.ts';
+import type { Packages } from './packages.ts';
+import type { Validation } from './validate.ts';
+
+export interface Services {
+  readonly runs: Runs;
+  readonly roots: Roots;
+  readonly validation: Validation;
+  readonly packages: Packages;
+  readonly events: EventStreams;
+  readonly desk: Pick<VideoDesk, 'frame'>;
+}
