@@ -76,6 +76,8 @@ export const answerRecordSchema = z.strictObject({
   reward: z.number().nullable(),
   /** Null for answers to the perturbed copy and where the group has no variance. */
   advantage: z.number().nullable(),
+  /** Of a perturbed answer whose copy is its own (a perturbation drawn for each answer). */
+  perturbation: z.strictObject({ mode: z.string(), indices: z.array(z.int().nullable()) }).optional(),
 });
 export type AnswerRecord = z.infer<typeof answerRecordSchema>;
 

@@ -1,0 +1,428 @@
+/**
+ * The driver: takes a run through its stages step by step, writes down what happened, and leaves checkpoints from which
+ * the same steps follow. It asks the engine for tensors and holds every rule itself.
+ */
+import { createHash } from 'node:crypto';
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodedError } from '../../src/core/errors.ts';
+import { promptText } from '../../src/core/prompts.ts';
+import type { Recipe } from '../../src/core/training/recipe.ts';
+import { scoreRange } from '../../src/core/training/recipe-checks.ts';
+import type { Stage } from '../../src/core/training/recipe-stages.ts';
+import type { LogLine, RunEvent } from '../../src/core/training/run.ts';
+import type { DataItem } from '../data/api.ts';
+import type { Engine } from '../engine/client.ts';
+import type { Params } from '../engine/protocol.ts';
+import { bytesOf, type DriverState, type RunFolder } from '../runs/run-folder.ts';
+import { evaluate } from './evaluation.ts';
+import { FrameCounts } from './frame-counts.ts';
+import { countGuards, firedGuard, noGuardCounts } from './guards.ts';
+import { type Objective, objectiveOf, type StepResult, stepsOf } from './objective.ts';
+import { trainingProfile } from './profile.ts';
+import { RunStreams } from './run-streams.ts';
+import type { Setting, Values } from './setting.ts';
+
+/** The videos of a stage. */
+export interface StageData {
+  readonly train: readonly DataItem[];
+  readonly heldOut: readonly DataItem[];
+}
+
+/** What the driver cannot do itself. */
+export interface DriverPorts {
+  startEngine(recipe: Recipe): Promise<Engine>;
+  /** One entry a stage. Called once, before the engine starts. */
+  loadData(recipe: Recipe): Promise<StageData[]>;
+  /** Real path of the checkpoint that the recipe names. */
+  resolveCheckpoint(path: string): Promise<string>;
+  say(event: Exclude<RunEvent, { type: 'run' | 'log' }>): void;
+  log(level: LogLine['level'], text: string, source?: LogLine['source']): void;
+  /** Where the run stands, after every step, evaluation and checkpoint. */
+  onProgress(place: Place): void;
+  /** Seconds since 1970; time is written down, never computed with. */
+  now(): number;
+  /** Folder and size of the cache of decoded frames. */
+  readonly pixelCache: string;
+}
+
+export interface Place {
+  readonly stage: { readonly index: number; readonly name: string; readonly objective: string };
+  readonly step: number;
+  readonly steps: number;
+  readonly savedStep: number | null;
+  readonly bestStep: number | null;
+  readonly latest: Values;
+}
+
+const firstState = (): DriverState => ({
+  step: 0,
+  stage: 0,
+  stageStep: 0,
+  tokens: 0,
+  guards: noGuardCounts,
+  best: null,
+  streams: { metrics: 0, completions: 0, tensorboard: {} },
+  data: '',
+  latest: {},
+  stageEnds: [],
+});
+
+/** Room that must be left for logs and streams when a checkpoint is written. */
+const SPARE_BYTES = 32 * 2 ** 20;
+
+export class Driver {
+  readonly #folder: RunFolder;
+  readonly #recipe: Recipe;
+  readonly #lrFactor: number;
+  readonly #ports: DriverPorts;
+  #state: DriverState = firstState();
+  #saved: { step: number; bytes: number } | null = null;
+  #steps = 0;
+  #engine: Engine | null = null;
+  #streams: RunStreams | null = null;
+  #leave = false;
+  #save = false;
+
+  constructor(folder: RunFolder, recipe: Recipe, lrFactor: number, ports: DriverPorts) {
+    this.#folder = folder;
+    this.#recipe = recipe;
+    this.#lrFactor = lrFactor;
+    this.#ports = ports;
+  }
+
+  get step(): number {
+    return this.#state.step;
+  }
+
+  /** Step of the last checkpoint; null before the first. */
+  get savedStep(): number | null {
+    return this.#saved?.step ?? null;
+  }
+
+  /** Finish the step, save, return. */
+  leave(): void {
+    this.#leave = true;
+  }
+
+  /** Save after this step and go on. */
+  save(): void {
+    this.#save = true;
+  }
+
+  /** Drops the engine at once, in the middle of whatever it does. */
+  async abort(): Promise<void> {
+    this.#leave = true;
+    await this.#engine?.stop();
+  }
+
+  /**
+   * From the last checkpoint to the end, or until `leave`.
+   *
+   * @throws CodedError `train/guard`, `train/entropy`, `train/recipe`, `train/data`, `train/checkpoint`; EngineError;
+   *   whatever writing a file throws
+   */
+  async run(): Promise<'finished' | 'left'> {
+    const data = await this.#ports.loadData(this.#recipe);
+    const { stages } = this.#recipe;
+    for (const [i, stage] of stages.entries()) checkItems(stage, data[i]!, `stages[${i}]`);
+    const steps = stages.map((stage, i) => stepsOf(stage, this.#recipe, data[i]!.train.length));
+    this.#steps = steps.reduce((sum, n) => sum + n, 0);
+    const last = await this.#folder.last();
+    if (last) {
+      this.#state = last.state;
+      this.#saved = { step: last.step, bytes: last.bytes };
+    }
+    await this.#folder.keep(new Set((await this.#folder.checkpoints()).map(({ step }) => step)));
+    this.#streams = await RunStreams.open(
+      this.#folder.path,
+      this.#state.streams,
+      this.step,
+      this.#ports.now(),
+    );
+    try {
+      while (this.#state.stage < stages.length) {
+        if (this.#leave) return 'left';
+        if (!(await this.#runStage(stages[this.#state.stage]!, data[this.#state.stage]!))) return 'left';
+      }
+      return 'finished';
+    } finally {
+      await this.#streams.close();
+      await this.#engine?.stop();
+    }
+  }
+
+  /** @returns false when it was asked to leave before the end */
+  async #runStage(stage: Stage, data: StageData): Promise<boolean> {
+    const { setting, objective } = await this.#begin(stage, data);
+    const { stage: index } = this.#state;
+    this.#tell(stage);
+    if (this.#state.stageStep === 0 && stage.evaluation.atStart && this.#evaluates(setting))
+      await this.#record(await this.#evaluate(setting), stage);
+    // The checkpoint after the last step opens the next stage.
+    while (this.#state.stage === index) {
+      if (this.#leave) {
+        await this.#checkpoint(stage, objective);
+        return false;
+      }
+      const round = this.#state.stageStep / objective.stepsPerRound;
+      let left = objective.stepsPerRound;
+      for await (const result of objective.round(round, this.#lrFactor)) {
+        left -= 1;
+        await this.#step(result, setting, objective, left === 0);
+      }
+      const due = this.#state.stageStep % stage.checkpoints.everySteps === 0;
+      const isBest = this.#state.best?.step === this.step;
+      const ends = this.#state.stageStep >= objective.steps;
+      const asked = this.#save;
+      this.#save = false;
+      if (due || isBest || ends || asked) await this.#checkpoint(stage, objective);
+    }
+    await this.#engine?.stop();
+    this.#engine = null;
+    return true;
+  }
+
+  /** A fresh engine for the stage, with its weights and, on a resume, its optimiser. */
+  async #begin(stage: Stage, data: StageData): Promise<{ setting: Setting; objective: Objective }> {
+    const recipe = this.#recipe;
+    const first = await this.#ports.resolveCheckpoint(recipe.model.checkpoint);
+    const start = this.#state.stageEnds[this.#state.stage - 1];
+    const checkpoint = start === undefined ? first : this.#folder.model(start);
+    const hash = hashOf(data);
+    if (this.#state.stageStep > 0 && this.#state.data !== hash) {
+      const problem = `have other videos or labels than at step ${this.step}`;
+      throw new CodedError('train/recipe', { field: 'sources', problem });
+    }
+    this.#state = { ...this.#state, data: hash };
+    const profile = await trainingProfile(first, recipe.model.profile);
+    const engine = await this.#ports.startEngine(recipe);
+    this.#engine = engine;
+    this.#listen(engine);
+    const loaded = await engine.call(
+      'load',
+      loadParams(recipe, stage, checkpoint, profile, engine, this.#ports),
+    );
+    this.#ports.log(
+      'info',
+      `${stage.name}: ${loaded.trainable} of ${loaded.parameters} parameters train on ${loaded.device}, ` +
+        `${data.train.length} videos, ${data.heldOut.length} held out`,
+    );
+    if (this.#state.stageStep > 0) await this.#restore(engine);
+    const counts = new FrameCounts(engine, (path, error) =>
+      this.#ports.log('warning', `${path} is left out: ${error}`),
+    );
+    const setting: Setting = {
+      engine,
+      recipe,
+      stage,
+      seed: `${recipe.seed}/${stage.name}`,
+      profile,
+      prompt: promptText(profile, { reasoning: recipe.rules.reasoning, motion: recipe.model.motion }),
+      range: scoreRange(recipe),
+      ...data,
+      counts,
+    };
+    return { setting, objective: objectiveOf(setting) };
+  }
+
+  async #restore(engine: Engine): Promise<void> {
+    const { extra } = await engine.call('restore', { folder: this.#folder.state(this.step) });
+    const step = (extra as { step?: unknown } | null)?.step;
+    if (step === this.step) return;
+    const problem = `the checkpoint of step ${this.step} holds step ${String(step)}`;
+    throw new CodedError('train/checkpoint', { step: this.step, problem }, problem);
+  }
+
+  #listen(engine: Engine): void {
+    engine.on('log', ({ level, text }) => this.#ports.log(level, text, 'engine'));
+    engine.on('progress', (progress) => this.#ports.say({ type: 'progress', ...progress }));
+  }
+
+  #evaluates(setting: Setting): boolean {
+    return setting.heldOut.length > 0 && setting.stage.evaluation.everySteps !== null;
+  }
+
+  async #evaluate(setting: Setting): Promise<Values> {
+    const started = performance.now();
+    const values = await evaluate(setting, (done, of) =>
+      this.#ports.say({ type: 'progress', phase: 'evaluate', done, of }),
+    );
+    return { ...values, 'seconds/evaluate': (performance.now() - started) / 1000 };
+  }
+
+  async #step(
+    result: StepResult,
+    setting: Setting,
+    objective: Objective,
+    endOfRound: boolean,
+  ): Promise<void> {
+    const { stage } = setting;
+    const { stage: index } = this.#state;
+    const started = performance.now();
+    const stageStep = this.#state.stageStep + 1;
+    const tokens = this.#state.tokens + result.tokens;
+    this.#state = { ...this.#state, step: this.step + 1, stageStep, tokens };
+    const completions = result.completions(this.step, index);
+    await this.#streams!.completions(completions);
+    if (completions.length > 0)
+      this.#ports.say({ type: 'completions', step: this.step, videos: completions.length });
+    const every = stage.evaluation.everySteps;
+    const ends = stageStep === objective.steps && stage.evaluation.atEnd;
+    const due =
+      endOfRound && this.#evaluates(setting) && (ends || (every !== null && stageStep % every === 0));
+    const values = { ...result.values, ...(tokens > 0 && { num_tokens: tokens }) };
+    if (stage.objective === 'grpo')
+      this.#state = { ...this.#state, guards: countGuards(this.#state.guards, stage.guards, values) };
+    const judged = due ? await this.#evaluate(setting) : {};
+    if (due) this.#compare(judged[`eval/${stage.evaluation.best}`] ?? null);
+    await this.#record(
+      { ...values, ...judged, 'seconds/driver': (performance.now() - started) / 1000 },
+      stage,
+    );
+    if (stage.objective !== 'grpo') return;
+    const fired = firedGuard(this.#state.guards, stage.guards, this.step, this.savedStep ?? 0);
+    if (fired) throw fired;
+  }
+
+  #compare(value: number | null): void {
+    const { best } = this.#state;
+    if (value !== null && (best === null || value > best.value))
+      this.#state = { ...this.#state, best: { step: this.step, value } };
+  }
+
+  async #record(values: Values, stage: Stage): Promise<void> {
+    const record = { step: this.step, stage: this.#state.stage, time: this.#ports.now(), values };
+    await this.#streams!.metrics(record);
+    this.#state = { ...this.#state, latest: { ...this.#state.latest, ...values } };
+    this.#ports.say({ type: 'metrics', record });
+    this.#tell(stage);
+  }
+
+  #tell(stage: Stage): void {
+    this.#ports.onProgress({
+      stage: { index: this.#recipe.stages.indexOf(stage), name: stage.name, objective: stage.objective },
+      step: this.step,
+      steps: this.#steps,
+      savedStep: this.savedStep,
+      bestStep: this.#state.best?.step ?? null,
+      latest: this.#state.latest,
+    });
+  }
+
+  /** Streams to the disk first, then the engine's state and model, then the pointer: any of it may be the last thing done. */
+  async #checkpoint(stage: Stage, objective: Objective): Promise<void> {
+    if (this.#saved?.step === this.step || this.step === 0) return;
+    const engine = this.#engine!;
+    await this.#streams!.sync();
+    await this.#needRoom();
+    const ended = this.#state.stageStep >= objective.steps;
+    this.#state = {
+      ...this.#state,
+      streams: this.#streams!.bytes(),
+      ...(ended && {
+        stage: this.#state.stage + 1,
+        stageStep: 0,
+        guards: noGuardCounts,
+        best: this.#state.best,
+        stageEnds: [...this.#state.stageEnds, this.step],
+      }),
+    };
+    const partial = await this.#folder.prepare(this.step);
+    try {
+      await engine.call('save', { folder: join(partial, 'state'), extra: { step: this.step } });
+      await engine.call('export', { folder: join(partial, 'model') });
+      const bytes = await bytesOf(partial);
+      const figures = Object.fromEntries(
+        Object.entries(this.#state.latest).filter(([name]) => name.startsWith('eval/') || name === 'reward'),
+      );
+      const createdAt = new Date(this.#ports.now() * 1000).toISOString();
+      await this.#folder.place({ step: this.step, createdAt, bytes, figures, state: this.#state });
+      this.#saved = { step: this.step, bytes };
+    } catch (error) {
+      await this.#folder.keep(new Set((await this.#folder.checkpoints()).map(({ step }) => step)));
+      throw error;
+    }
+    await this.#retain(stage);
+    this.#ports.say({ type: 'checkpoint', step: this.step, best: this.#state.best?.step === this.step });
+    this.#tell(stage);
+  }
+
+  /** The last few, the best one, and the one that the running stage began with. */
+  async #retain(stage: Stage): Promise<void> {
+    const steps = (await this.#folder.checkpoints()).map(({ step }) => step);
+    const { best, stageEnds } = this.#state;
+    const kept = [...steps.slice(-stage.checkpoints.keep), ...stageEnds, ...(best ? [best.step] : [])];
+    await this.#folder.keep(new Set(kept));
+  }
+
+  /** Said before the engine writes for minutes: nothing is half written, nothing is lost. */
+  async #needRoom(): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#folder.path);
+    const needed = (this.#saved?.bytes ?? 0) + SPARE_BYTES;
+    if (bavail * bsize < needed) throw new CodedError('train/disk', { step: this.step });
+  }
+}
+
+function loadParams(
+  recipe: Recipe,
+  stage: Stage,
+  checkpoint: string,
+  profile: Params<'load'>['profile'],
+  engine: Engine,
+  ports: DriverPorts,
+): Params<'load'> {
+  const { device, precision, gradientCheckpointing, decodeWorkers, pixelCacheGB } = recipe.engine;
+  const { gpus } = engine.hello;
+  if (device === 'cuda' && gpus === 0) {
+    const problem = 'asks for a CUDA GPU, and this machine has none';
+    throw new CodedError('train/recipe', { field: 'engine.device', problem });
+  }
+  const { maxGradNorm: _, lr: __, lrScale, ...optimiser } = stage.optimiser;
+  return {
+    checkpoint,
+    profile,
+    device: device === 'auto' ? (gpus > 0 ? 'cuda' : 'cpu') : device,
+    precision,
+    parts: stage.parts,
+    reference: stage.objective === 'grpo' && stage.beta > 0,
+    frozenBatchNorm: recipe.rules.frozenBatchNorm,
+    optimiser: {
+      ...optimiser,
+      lrScale: Object.fromEntries(
+        Object.entries(lrScale).flatMap(([part, factor]) => (factor === undefined ? [] : [[part, factor]])),
+      ),
+    },
+    gradientCheckpointing,
+    seed: recipe.seed,
+    pixelCache: { folder: ports.pixelCache, bytes: pixelCacheGB * 1e9 },
+    decodeWorkers,
+  };
+}
+
+/** What a stage needs of its videos. @throws CodedError `train/recipe` */
+function checkItems(stage: Stage, { train }: StageData, at: string): void {
+  const lacking = (field: string, what: string, lacks: (item: DataItem) => boolean) => {
+    const count = train.filter(lacks).length;
+    const first = train.find(lacks);
+    if (first)
+      throw new CodedError('train/recipe', {
+        field: `${at}.${field}`,
+        problem: `needs ${what}; ${count} of ${train.length} videos have none, ${first.id} of ${first.source} first`,
+      });
+  };
+  if (stage.objective === 'sft' && stage.texts === 'written')
+    lacking('texts', 'a written answer to each video', (item) => item.text === undefined);
+  if (stage.objective === 'fit')
+    for (const name of stage.targets)
+      lacking('targets', `the target ${name}`, (item) => item.targets?.[name] === undefined);
+}
+
+/** Of videos and labels in order; where they lie on the disk may change. */
+function hashOf(data: StageData): string {
+  const hash = createHash('sha256');
+  for (const role of ['train', 'heldOut'] as const)
+    for (const { source, id, mos, text, targets } of data[role])
+      hash.update(JSON.stringify([role, source, id, mos, text, targets]));
+  return hash.digest('hex');
+}
