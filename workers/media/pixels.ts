@@ -13,7 +13,7 @@ export class FramePixels {
   private readonly planes: Planes;
   private readonly tables: ColourTables;
   private readonly rotation: Rotation;
-  private whole: Uint8ClampedArray | undefined;
+  private whole: Uint8ClampedArray<ArrayBuffer> | undefined;
 
   constructor(planes: Planes, tables: ColourTables, rotation: Rotation) {
     this.planes = planes;
@@ -24,9 +24,7 @@ export class FramePixels {
 
   /** The model's input, RGB [size, size, 3]. */
   input(rule: PixelRule, size: number): Uint8Array<ArrayBuffer> {
-    return rule.pixels === 'squash'
-      ? resizeRgb(this.rgb(), this.width, this.height, size, size)
-      : this.fragments(size, rule.cell);
+    return rule.pixels === 'squash' ? this.resized(size, size) : this.fragments(size, rule.cell);
   }
 
   /** Blocks of native pixels side by side; nothing but the blocks is converted. */
@@ -34,9 +32,7 @@ export class FramePixels {
     const plan = fragmentPlan(this.width, this.height, size, cell);
     const out = new Uint8ClampedArray(size * size * 3);
     const stride = size * 3;
-    const scaled = plan.scaled
-      ? resizeRgb(this.rgb(), this.width, this.height, plan.width, plan.height)
-      : null;
+    const scaled = plan.scaled ? this.resized(plan.width, plan.height) : null;
     for (const [j, y] of plan.y.entries())
       for (const [i, x] of plan.x.entries()) {
         const offset = j * cell * stride + i * cell * 3;
@@ -54,15 +50,18 @@ export class FramePixels {
     return new Uint8Array(out.buffer);
   }
 
-  /** The whole frame, RGB [height, width, 3]. */
-  rgb(): Uint8ClampedArray {
-    this.whole ??= this.convert(3, 1);
+  private resized(width: number, height: number): Uint8Array<ArrayBuffer> {
+    return resizeRgb(this.rgba(), this.width, this.height, width, height, 4);
+  }
+
+  private rgba(): Uint8ClampedArray<ArrayBuffer> {
+    this.whole ??= this.convert(1);
     return this.whole;
   }
 
-  /** The whole frame, RGBA. */
+  /** The whole frame, RGBA; its memory is kept for other pictures of this frame. */
   picture(): Picture {
-    return { width: this.width, height: this.height, rgba: this.convert(4, 1) };
+    return { width: this.width, height: this.height, rgba: this.rgba() };
   }
 
   /** The frame at a height in pixels with the shown aspect, RGBA; a frame that is lower keeps its size. */
@@ -72,7 +71,7 @@ export class FramePixels {
     // Twice the size is enough for an antialiased picture; the pixels between are not looked at.
     const step = Math.max(1, Math.floor(this.height / (2 * to)));
     const [w, h] = [Math.ceil(this.width / step), Math.ceil(this.height / step)];
-    const rgb = resizeRgb(step === 1 ? this.rgb() : this.convert(3, step), w, h, width, to);
+    const rgb = resizeRgb(step === 1 ? this.rgba() : this.convert(step), w, h, width, to, 4);
     const rgba = new Uint8ClampedArray(width * to * 4).fill(255);
     for (let from = 0, at = 0; from < rgb.length; from += 3, at += 4) {
       rgba[at] = rgb[from]!;
@@ -82,15 +81,16 @@ export class FramePixels {
     return { width, height: to, rgba };
   }
 
-  private convert(channels: 3 | 4, step: number): Uint8ClampedArray<ArrayBuffer> {
+  /** Every `step`-th pixel of every `step`-th row, RGBA. */
+  private convert(step: number): Uint8ClampedArray<ArrayBuffer> {
     const columns = Math.ceil(this.width / step);
-    const bytes = new Uint8ClampedArray(columns * Math.ceil(this.height / step) * channels);
+    const bytes = new Uint8ClampedArray(columns * Math.ceil(this.height / step) * 4);
     const region = { x: 0, y: 0, width: this.width, height: this.height, step };
     writeRgb(this.planes, this.tables, this.rotation, region, {
       bytes,
       offset: 0,
-      stride: columns * channels,
-      channels,
+      stride: columns * 4,
+      channels: 4,
     });
     return bytes;
   }

@@ -34,6 +34,21 @@ describe('resizeRgb', () => {
     expect(resizeRgb(noise, 4, 4, 4, 4)).toEqual(noise);
   });
 
+  it.each([
+    [64, 48, 20, 16],
+    [33, 17, 33, 5],
+    [9, 7, 40, 7],
+    [31, 1, 8, 1],
+  ])('takes RGBA as it takes RGB: %d × %d to %d × %d', (width, height, toWidth, toHeight) => {
+    const rgb = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * i * 31) & 255);
+    const rgba = Uint8Array.from({ length: width * height * 4 }, (_, i) =>
+      i % 4 === 3 ? 255 : rgb[(i >> 2) * 3 + (i % 4)]!,
+    );
+    expect(resizeRgb(rgba, width, height, toWidth, toHeight, 4)).toEqual(
+      resizeRgb(rgb, width, height, toWidth, toHeight),
+    );
+  });
+
   it('refuses a picture that is shorter than it says', () => {
     expect(() => resizeRgb(new Uint8Array(10), 2, 2, 4, 4)).toThrow(RangeError);
   });

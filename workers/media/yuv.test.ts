@@ -4,7 +4,7 @@ import { colourFacts } from './colour-facts.ts';
 import { FramePixels } from './pixels.ts';
 import type { Planes } from './planes.ts';
 import { resizeRgb } from './resize.ts';
-import { colourTables, type Rotation } from './yuv.ts';
+import { colourTables, type Rotation, writeRgb } from './yuv.ts';
 
 type Colour = Pick<ColourFacts, 'matrix' | 'range'>;
 const limited: Colour = { matrix: 'bt601', range: 'limited' };
@@ -46,6 +46,11 @@ function pixels(planes: Planes, colour: Colour = limited, rotation: Rotation = 0
   return new FramePixels(planes, colourTables(colour, planes.bitDepth), rotation);
 }
 
+/** RGB [height, width, 3] of a whole frame. */
+function rgbOf(frame: FramePixels): Uint8ClampedArray {
+  return frame.picture().rgba.filter((_, i) => i % 4 !== 3);
+}
+
 describe('writeRgb', () => {
   // Written down from `ffmpeg -pix_fmt rgb24` of one-colour pictures.
   it.each<[string, Colour, Planes, number[]]>([
@@ -58,7 +63,7 @@ describe('writeRgb', () => {
     ['12-bit black', { matrix: 'bt709', range: 'limited' }, onePixel(256, 2048, 2048, 12), [0, 0, 0]],
     ['RGB in planes', { matrix: 'identity', range: 'full' }, onePixel(20, 30, 10), [10, 20, 30]],
   ])('%s', (_name, colour, planes, rgb) => {
-    const actual = [...pixels(planes, colour).rgb()];
+    const actual = [...rgbOf(pixels(planes, colour))];
     for (const [i, value] of actual.entries()) expect(Math.abs(value - rgb[i]!)).toBeLessThanOrEqual(1);
   });
 
@@ -76,7 +81,7 @@ describe('writeRgb', () => {
           const red = l + 2 * (1 - kr) * r;
           const blue = l + 2 * (1 - kb) * b;
           const green = (l - kr * red - kb * blue) / (1 - kr - kb);
-          const actual = pixels(onePixel(y, u, v), { matrix, range: 'limited' }).rgb();
+          const actual = rgbOf(pixels(onePixel(y, u, v), { matrix, range: 'limited' }));
           for (const [i, exact] of [red, green, blue].entries())
             expect(Math.abs(actual[i]! - 255 * Math.min(1, Math.max(0, exact)))).toBeLessThanOrEqual(3);
         }
@@ -91,18 +96,31 @@ describe('writeRgb', () => {
     }
     const u = { offset: 24, stride: 6, step: 2 as const };
     const semi: Planes = { ...planar, samples, u, v: { ...u, offset: 25 } };
-    expect(pixels(semi).rgb()).toEqual(pixels(planar).rgb());
+    expect(rgbOf(pixels(semi))).toEqual(rgbOf(pixels(planar)));
+  });
+
+  it.each<[string, Partial<Planes>]>([
+    ['4:2:0', {}],
+    ['4:2:2', { shiftY: 0, u: { offset: 0, stride: 40, step: 1 }, v: { offset: 7, stride: 40, step: 1 } }],
+    ['10 bits', { bitDepth: 10, samples: Uint16Array.from(noise(75, 61).samples, (value) => value * 4 + 3) }],
+  ])('writes the same pixels in pairs (RGBA) as one by one (RGB): %s', (_name, change) => {
+    const planes: Planes = { ...noise(75, 61), ...change };
+    const tables = colourTables(limited, planes.bitDepth);
+    const one = new Uint8ClampedArray(75 * 61 * 3);
+    const region = { x: 0, y: 0, width: 75, height: 61, step: 1 };
+    writeRgb(planes, tables, 0, region, { bytes: one, offset: 0, stride: 75 * 3, channels: 3 });
+    expect(rgbOf(new FramePixels(planes, tables, 0))).toEqual(one);
   });
 
   it('turns clockwise: the left column becomes the top row, from the bottom up', () => {
     const planes = noise(5, 3);
-    const upright = pixels(planes).rgb();
+    const upright = rgbOf(pixels(planes));
     const at = (x: number, y: number) => [...upright.subarray((y * 5 + x) * 3, (y * 5 + x) * 3 + 3)];
     const turned = pixels(planes, limited, 90);
     expect([turned.width, turned.height]).toEqual([3, 5]);
-    expect([...turned.rgb().subarray(0, 9)]).toEqual([...at(0, 2), ...at(0, 1), ...at(0, 0)]);
-    expect([...pixels(planes, limited, 180).rgb().subarray(0, 3)]).toEqual(at(4, 2));
-    expect([...pixels(planes, limited, 270).rgb().subarray(0, 3)]).toEqual(at(4, 0));
+    expect([...rgbOf(turned).subarray(0, 9)]).toEqual([...at(0, 2), ...at(0, 1), ...at(0, 0)]);
+    expect([...rgbOf(pixels(planes, limited, 180)).subarray(0, 3)]).toEqual(at(4, 2));
+    expect([...rgbOf(pixels(planes, limited, 270)).subarray(0, 3)]).toEqual(at(4, 0));
   });
 
   it('writes RGBA with an opaque fourth byte', () => {
@@ -114,7 +132,7 @@ describe('writeRgb', () => {
 describe('FramePixels.input', () => {
   it.each<Rotation>([0, 90, 180, 270])('cuts fragments out of the turned frame (%d°)', (rotation) => {
     const frame = pixels(noise(75, 61), limited, rotation);
-    const whole = frame.rgb();
+    const whole = rgbOf(frame);
     const size = 56;
     const cut = frame.input({ pixels: 'fragments', cell: 28 }, size);
     const edge = (i: number, length: number) => 2 * Math.floor((((2 * i + 1) * length) / 4 - 14) / 2);
@@ -138,13 +156,13 @@ describe('FramePixels.input', () => {
   it('scales a frame up first when a side is too short', () => {
     const frame = pixels(noise(80, 40));
     const cut = frame.input({ pixels: 'fragments', cell: 28 }, 56);
-    const scaled = resizeRgb(frame.rgb(), 80, 40, 112, 56);
+    const scaled = resizeRgb(rgbOf(frame), 80, 40, 112, 56);
     expect([...cut.subarray(0, 3)]).toEqual([...scaled.subarray(14 * 3, 14 * 3 + 3)]);
   });
 
   it('squashes the whole frame', () => {
     const frame = pixels(noise(80, 40));
-    expect(frame.input({ pixels: 'squash' }, 28)).toEqual(resizeRgb(frame.rgb(), 80, 40, 28, 28));
+    expect(frame.input({ pixels: 'squash' }, 28)).toEqual(resizeRgb(rgbOf(frame), 80, 40, 28, 28));
   });
 });
 
