@@ -12,6 +12,8 @@ import type { Packages } from './packages.ts';
 /** How deep below a root a checkpoint is looked for, and how many folders in all. */
 const DEEPEST = 3;
 const MOST_FOLDERS = 2000;
+/** Where a project keeps what it installed, not what it trained. */
+const NOT_LOOKED_INTO = new Set(['node_modules', '.venv', '.git', 'dist']);
 
 export interface CheckpointSource {
   /** Real path in the official layout. */
@@ -95,7 +97,9 @@ export class Checkpoints {
         return;
       }
       if (depth === 0) return;
-      for (const entry of entries) if (entry.isDirectory()) await visit(join(folder, entry.name), depth - 1);
+      for (const entry of entries)
+        if (entry.isDirectory() && !NOT_LOOKED_INTO.has(entry.name))
+          await visit(join(folder, entry.name), depth - 1);
     };
     for (const root of this.#roots.folders) await visit(root, DEEPEST);
     return [...new Set(found)].sort();

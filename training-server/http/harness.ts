@@ -10,7 +10,6 @@ import { EVENT_LIMITS, type EventLimits, EventStreams } from './events.ts';
 import type { Machine } from './machine.ts';
 import { MemoryRuns } from './memory-runs.ts';
 import { Packages } from './packages.ts';
-import { recipesIn } from './recipes.ts';
 import { createTrainingServer, routesOf, type ServerOptions } from './server.ts';
 import type { Services } from './services.ts';
 
@@ -60,7 +59,6 @@ export async function startHarness(options: HarnessOptions = {}) {
     events,
     desk: { frame: async (path, index) => Buffer.from(`${path}#${index}`) },
     validation: {
-      recipes: recipesIn(join(import.meta.dirname, '..', '..', 'recipes')),
       roots,
       machine: options.machine ?? (async () => MACHINE),
       load: { cache: at('cache'), draw: false },

@@ -1,73 +1,64 @@
-/** The recipes that ship, as files that a run can start from. */
+/** The recipes that ship, and recipes that are sent. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '../../src/core/errors.ts';
-import { mergedRecipe, type Recipe, resolveRecipe } from '../../src/core/training/recipe.ts';
+import type { Recipe } from '../../src/core/training/recipe.ts';
 import type { RecipeCard } from '../../src/core/training/run.ts';
+import { recipeFolder, recipeFrom } from '../runs/recipe-files.ts';
 import { parseJson } from './body.ts';
 
 const known = /^[a-z0-9][a-z0-9-]{0,59}$/;
 
-export interface Recipes {
-  /** Shipped recipes by name, those that cannot be read with their error. */
-  cards(): Promise<RecipeCard[]>;
-  /**
-   * A recipe by its name or as it stands, with all that it extends.
-   * @throws `train/recipe` {field, problem}
-   */
-  resolve(given: unknown): Promise<Recipe>;
+async function load(name: string): Promise<unknown> {
+  const fault = (problem: string) => new CodedError('train/recipe', { field: name.slice(0, 80), problem });
+  // The name becomes a path: nothing but letters, digits and hyphens.
+  if (!known.test(name)) throw fault('is no name of a recipe');
+  const text = await readFile(join(recipeFolder, `${name}.json`), 'utf8').catch(() => {
+    throw fault('is no recipe of this server');
+  });
+  return parseJson(text);
 }
 
-export function recipesIn(folder: string): Recipes {
-  async function load(name: string): Promise<unknown> {
-    const fault = (problem: string) => new CodedError('train/recipe', { field: name.slice(0, 80), problem });
-    // The name becomes a path: nothing but letters, digits and hyphens.
-    if (!known.test(name)) throw fault('is no name of a recipe');
-    const text = await readFile(join(folder, `${name}.json`), 'utf8').catch(() => {
-      throw fault('is no recipe of this server');
-    });
-    try {
-      return parseJson(text);
-    } catch {
-      throw fault('is not JSON');
-    }
-  }
+/**
+ * A recipe by the name under which it ships, or as it was sent, with all that it extends.
+ * @throws `train/recipe` {field, problem}
+ */
+export async function resolveGiven(given: unknown): Promise<Recipe> {
+  return recipeFrom(typeof given === 'string' ? await load(given) : given);
+}
 
-  async function resolve(given: unknown): Promise<Recipe> {
-    return resolveRecipe(await mergedRecipe(typeof given === 'string' ? await load(given) : given, load));
-  }
+/** Shipped recipes by name; one that cannot be resolved says why. */
+export async function recipeCards(): Promise<RecipeCard[]> {
+  const files = (await readdir(recipeFolder)).filter((file) => file.endsWith('.json'));
+  return Promise.all(files.sort().map((file) => cardOf(file.slice(0, -'.json'.length))));
+}
 
-  async function card(name: string): Promise<RecipeCard> {
-    const empty = { name, about: '', extends: null, objectives: [], needs: '', recipe: null };
+async function cardOf(name: string): Promise<RecipeCard> {
+  const card = { name, about: '', extends: null, objectives: [], needs: '', recipe: null, resolved: null };
+  try {
+    const recipe = await load(name);
+    const base = (recipe as { extends?: unknown }).extends;
+    const own = { ...card, recipe, extends: typeof base === 'string' ? base : null };
     try {
-      const recipe = await load(name);
-      const base = (recipe as { extends?: unknown }).extends;
-      try {
-        const resolved = await resolve(recipe);
-        const { about, needs, stages } = resolved;
-        const objectives = stages.map(({ objective }) => objective);
-        const over = typeof base === 'string' ? base : null;
-        return { name, about, extends: over, objectives, needs, recipe, resolved, error: null };
-      } catch (error) {
-        return { ...empty, recipe, resolved: null, error: plain(error) };
-      }
+      const resolved = await recipeFrom(recipe);
+      const { about, needs, stages } = resolved;
+      return {
+        ...own,
+        about,
+        needs,
+        objectives: stages.map((stage) => stage.objective),
+        resolved,
+        error: null,
+      };
     } catch (error) {
-      return { ...empty, resolved: null, error: plain(error) };
+      return { ...own, error: dataOf(error) };
     }
+  } catch (error) {
+    return { ...card, error: dataOf(error) };
   }
-
-  return {
-    resolve,
-    async cards() {
-      const names = (await readdir(folder))
-        .filter((file) => file.endsWith('.json'))
-        .map((file) => file.slice(0, -5));
-      return Promise.all(names.sort().map(card));
-    },
-  };
 }
 
-function plain(error: unknown): RecipeCard['error'] {
+function dataOf(error: unknown): RecipeCard['error'] {
   if (!(error instanceof CodedError)) throw error;
   return { ...error.toData(), params: { ...error.params } };
 }

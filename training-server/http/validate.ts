@@ -1,17 +1,16 @@
 /** What is found out about a recipe before anything is spent: its fields, its paths, its videos, the machine. */
-import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError, type CodedErrorData } from '../../src/core/errors.ts';
-import { canonicalJson, type Recipe } from '../../src/core/training/recipe.ts';
+import type { Recipe } from '../../src/core/training/recipe.ts';
 import type { ValidationReport } from '../../src/core/training/run.ts';
 import { type LoadOptions, type Roots, validateSources } from '../data/api.ts';
-import type { RoledSource } from '../data/validate.ts';
+import { recipeSha256 } from '../runs/recipe-files.ts';
+import { usedSources } from '../runs/stage-data.ts';
 import type { Machine } from './machine.ts';
-import type { Recipes } from './recipes.ts';
+import { resolveGiven } from './recipes.ts';
 
 export interface Validation {
-  readonly recipes: Recipes;
   readonly roots: Roots;
   /** What engine there is. @throws `train/python`, `train/torch` */
   readonly machine: () => Promise<Machine>;
@@ -21,7 +20,7 @@ export interface Validation {
 /** Never throws for what is wrong with the recipe: that is the report. */
 export async function validateRecipe(
   given: unknown,
-  { recipes, roots, machine, load }: Validation,
+  { roots, machine, load }: Validation,
 ): Promise<{ report: ValidationReport; recipe: Recipe | null }> {
   const errors: CodedErrorData[] = [];
   const tried = async <T>(work: () => Promise<T>): Promise<T | null> => {
@@ -33,12 +32,12 @@ export async function validateRecipe(
       return null;
     }
   };
-  const recipe = await tried(() => recipes.resolve(given));
+  const recipe = await tried(() => resolveGiven(given));
   const engine = await tried(machine);
   if (recipe === null) return { report: reportOf({ errors, engine }), recipe };
   if (engine !== null) errors.push(...lacks(recipe, engine));
   await tried(() => checkpointOf(recipe, roots));
-  const data = await validateSources(rolesOf(recipe), roots, load);
+  const data = await validateSources(usedSources(recipe), roots, load);
   errors.push(...data.errors);
   const report = reportOf({ errors, engine, recipe, warnings: data.warnings, sources: data.reports });
   return { report, recipe };
@@ -59,22 +58,10 @@ function reportOf({ errors, engine, warnings = [], recipe, sources = [] }: Parts
     errors: copy(errors),
     warnings: copy(warnings),
     recipe: recipe ?? null,
-    recipeSha256:
-      recipe === undefined ? null : createHash('sha256').update(canonicalJson(recipe)).digest('hex'),
+    recipeSha256: recipe === undefined ? null : recipeSha256(recipe),
     sources: [...sources],
     engine,
   };
-}
-
-/** Each source that a stage reads, once; one that is trained on anywhere is a source of training. */
-function rolesOf(recipe: Recipe): RoledSource[] {
-  const trained = new Set(recipe.stages.flatMap((stage) => stage.train));
-  const used = new Set([...trained, ...recipe.stages.flatMap((stage) => stage.heldOut)]);
-  return [...used].map((name) => ({
-    name,
-    source: recipe.sources[name]!,
-    role: trained.has(name) ? 'train' : 'heldOut',
-  }));
 }
 
 async function checkpointOf(recipe: Recipe, roots: Roots): Promise<void> {

@@ -6,6 +6,7 @@ import { checkpointSchema, recipeCardSchema } from '../../../src/core/training/r
 import { readVariants } from '../../../workers/convert/package.ts';
 import { Checkpoints } from '../checkpoints.ts';
 import { sendFile } from '../files.ts';
+import { recipeCards } from '../recipes.ts';
 import { type Route, route } from '../route.ts';
 import type { Services } from '../services.ts';
 
@@ -29,7 +30,7 @@ const types: Readonly<Record<string, string>> = {
 };
 const packageParams = z.strictObject({ id: z.string().regex(/^[a-z0-9-]{1,100}$/) });
 
-export function modelRoutes({ runs, roots, packages, validation }: Services): Route[] {
+export function modelRoutes({ runs, roots, packages }: Services): Route[] {
   const checkpoints = new Checkpoints(runs, roots, packages);
   return [
     route({
@@ -38,7 +39,7 @@ export function modelRoutes({ runs, roots, packages, validation }: Services): Ro
       tag: 'recipes',
       summary: 'Recipes that ship, as written and resolved',
       sends: z.array(recipeCardSchema),
-      handle: async () => ({ json: await validation.recipes.cards() }),
+      handle: async () => ({ json: await recipeCards() }),
     }),
     route({
       method: 'GET',
