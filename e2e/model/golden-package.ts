@@ -10,6 +10,21 @@ export const root = join(import.meta.dirname, '..', '..');
 export const shared = process.env.VQA_SHARED ?? join(root, '..', 'shared');
 export const golden = join(shared, 'golden', 'tiny');
 export const hasGolden = existsSync(golden);
+export const hasModel = existsSync(join(root, 'public', 'models', 'small', 'manifest.json'));
+
+/**
+ * Address of made-up frames, [count, side, side, 3]. Noise is out of the ordinary for any model, but the gaps between
+ * its first and second tokens are far over 1e-3.
+ */
+export function noise(side: number, count: number): string {
+  const bytes = Uint8Array.from(
+    { length: side * side * 3 * count },
+    (_, i) => (i * 97 + (i >> 9) * 13) % 251,
+  );
+  mkdirSync(join(root, '.scratch'), { recursive: true });
+  writeFileSync(join(root, '.scratch', `noise-${side}-${count}.frames`), bytes);
+  return `/.scratch/noise-${side}-${count}.frames`;
+}
 
 /** GPT-2's byte alphabet: printable bytes stand for themselves, the others for code points from 256 on. */
 function byteAlphabet(): string[] {

@@ -1,6 +1,7 @@
 /** Puts the model worker's client where a test can reach it. */
 import type { AssessEvent, LoadOptions } from '../../workers/model/api.ts';
 import { createModelClient } from '../../workers/model/client.ts';
+import { stockAnswer } from './stock.ts';
 
 const client = createModelClient();
 
@@ -17,24 +18,29 @@ export interface HarnessRun {
   readonly seed?: number;
 }
 
+async function pictures({ frames: address, size, pairs }: HarnessRun) {
+  const bytes = new Uint8Array(await (await fetch(address)).arrayBuffer());
+  const area = size * size * 3;
+  const motion = Array.from({ length: bytes.length / area }, (_, i) => ({
+    key: `${address}#${i}`,
+    rgb: bytes.slice(i * area, (i + 1) * area),
+  }));
+  return { motion, vision: pairs ? motion.filter((_, i) => i % 2 === 0) : motion };
+}
+
 export const harness = {
   async load(base: string, options: LoadOptions) {
     const { manifest, profile, ...facts } = await client.load({ kind: 'url', base }, options);
     return { ...facts, name: manifest.name, profile: profile.name };
   },
   async assess(run: HarnessRun) {
-    const bytes = new Uint8Array(await (await fetch(run.frames)).arrayBuffer());
-    const area = run.size * run.size * 3;
-    const frames = Array.from({ length: bytes.length / area }, (_, i) => ({
-      key: `${run.frames}#${i}`,
-      rgb: bytes.slice(i * area, (i + 1) * area),
-    }));
+    const { vision, motion } = await pictures(run);
     const stop = new AbortController();
     const events: AssessEvent[] = [];
     const answer = await client.assess(
       {
-        vision: run.pairs ? frames.filter((_, i) => i % 2 === 0) : frames,
-        motion: frames,
+        vision,
+        motion,
         sampling:
           run.seed === undefined
             ? { kind: 'greedy' }
@@ -50,6 +56,18 @@ export const harness = {
       stop.signal,
     );
     return { answer, events };
+  },
+  /** Looks ahead at the first frames of a run, as the page does while it decodes. */
+  async look(run: HarnessRun, count: number) {
+    const { vision } = await pictures(run);
+    const order = vision.map(({ key }) => key);
+    for (const frame of vision.slice(0, count)) await client.look([frame], order);
+  },
+  /** What transformers.js' own loop writes. */
+  async stock(base: string, run: HarnessRun) {
+    const { vision, motion } = await pictures(run);
+    const pixels = (frames: readonly { readonly rgb: Uint8Array }[]) => frames.map(({ rgb }) => rgb);
+    return stockAnswer(base, pixels(vision), pixels(motion), run.maxTokens);
   },
 };
 

@@ -1,9 +1,7 @@
 /** The WebGPU dialect on a software adapter: the official greedy tokens again. Slow: shaders compile on the processor. */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { createServer, type ViteDevServer } from 'vite';
-import { goldenText, hasGolden, makeGoldenPackage, root } from './golden-package.ts';
+import { goldenText, hasGolden, makeGoldenPackage, noise, root } from './golden-package.ts';
 
 let server: ViteDevServer;
 test.beforeAll(async () => {
@@ -35,22 +33,13 @@ test('train6 on WebGPU writes the official greedy tokens', async ({ page }) => {
 });
 
 test('the bundled model writes the same text on WebGPU as on WASM', async ({ page }) => {
-  // Noise is out of the ordinary for the model, but its gaps between the first and the second token are far over 1e-3.
-  const side = 224;
-  const bytes = Uint8Array.from({ length: side * side * 3 * 16 }, (_, i) => (i * 97 + (i >> 9) * 13) % 251);
-  mkdirSync(join(root, '.scratch'), { recursive: true });
-  writeFileSync(join(root, '.scratch', 'noise.frames'), bytes);
+  const run = { frames: noise(224, 16), size: 224, maxTokens: 200, pairs: true };
   const texts: string[] = [];
   for (const backend of ['wasm', 'webgpu'] as const) {
     await page.goto(`${server.resolvedUrls?.local[0]}e2e/model/harness.html`);
     await expect(page).toHaveTitle('ready', { timeout: 60_000 });
     await page.evaluate((b) => window.harness.load('/models/small/', { backend: b }), backend);
-    const { answer } = await page.evaluate((run) => window.harness.assess(run), {
-      frames: '/.scratch/noise.frames',
-      size: side,
-      maxTokens: 200,
-      pairs: true,
-    });
+    const { answer } = await page.evaluate((r) => window.harness.assess(r), run);
     texts.push(answer.text);
   }
   expect(texts[1]).toBe(texts[0]);

@@ -131,8 +131,11 @@ export async function runAssessment(options: RunOptions): Promise<RunResult> {
   const wanted = [...new Set([...plan.vision, ...plan.motion])].sort((a, b) => a - b);
   onEvent({ kind: 'planned', sampled: plan.vision, wanted: wanted.length, waited });
 
+  const keyOf = (index: number, rule: number) =>
+    frameKey(file, index, rules[rule] as PixelRule, profile.size);
+  const promptOrder = plan.vision.map((index) => keyOf(index, vision));
   const picture = (index: number, rule: number): ModelFrame => ({
-    key: frameKey(file, index, rules[rule] as PixelRule, profile.size),
+    key: keyOf(index, rule),
     rgb: (frames.get(index) as DeliveredFrame).rgb[rule] as Uint8Array<ArrayBuffer>,
   });
 
@@ -154,10 +157,11 @@ export async function runAssessment(options: RunOptions): Promise<RunResult> {
     const take = (frame: DeliveredFrame) => {
       frames.set(frame.index, frame);
       onEvent({ kind: 'frame', frame, arrived: frames.size, wanted: wanted.length });
-      // The vision encoder works on one core while the decoder works on the others. What fails here fails below too.
+      // The model looks, and reads its prompt so far, on one core while the decoder works on the others. What fails here
+      // fails below too.
       if (!plan.vision.includes(frame.index)) return;
       ahead += 1;
-      client.look([picture(frame.index, vision)]).catch(() => {});
+      client.look([picture(frame.index, vision)], promptOrder).catch(() => {});
     };
     report = await media.frames(video.id, request, take, signal);
     onEvent({ kind: 'decoded', report });

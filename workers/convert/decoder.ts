@@ -8,7 +8,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import { embeddingTensor } from './embed.ts';
 import type { Forms } from './forms.ts';
 import { Graph, type GraphOptions, msDomain } from './graph.ts';
-import { linear } from './linear.ts';
+import { constantMatrix, linear } from './linear.ts';
 import { type Matrix, matrixOf, stacked } from './matrix.ts';
 import { toFloat16 } from './numbers.ts';
 
@@ -60,7 +60,7 @@ type Context = Rotary &
       }
   );
 
-class DecoderLowering {
+export class DecoderLowering {
   readonly g: Graph;
   readonly #checkpoint: Checkpoint;
   readonly #forms: Forms;
@@ -96,10 +96,15 @@ class DecoderLowering {
 
   /** [norm(x + skip), x + skip] */
   skipNorm(x: string, skip: string, name: string): readonly [string, string] {
+    return this.skipNormWith(x, skip, this.#vectors(name));
+  }
+
+  /** @param weight [D], a value of the graph */
+  skipNormWith(x: string, skip: string, weight: string): readonly [string, string] {
     const epsilon = { float: this.#checkpoint.config.text.rms_norm_eps };
     const outputs = this.g.nodes(
       'SkipSimplifiedLayerNormalization',
-      [x, skip, this.#vectors(name)],
+      [x, skip, weight],
       { epsilon },
       { domain: msDomain, outputs: 4 },
     );
@@ -234,6 +239,66 @@ class DecoderLowering {
     const tied = this.#checkpoint.config.text.tie_word_embeddings;
     const name = 'language_model.lm_head.weight';
     return linear(this.g, x, name, this.#matrix(tied ? embeddingTensor : name), this.#forms.head);
+  }
+
+  /** Weights of all norms, under the names that `decoder` gives them. */
+  norms() {
+    const layers = 'language_model.model.layers';
+    const last = this.#checkpoint.config.text.num_hidden_layers - 1;
+    const first = this.#vectors(`${layers}.0.input_layernorm.weight`);
+    const afterAttention: string[] = [];
+    const afterLayer: string[] = [];
+    for (let i = 0; i <= last; i++) {
+      this.g.scope(`layers.${i}`, () => {
+        const next =
+          i === last ? 'language_model.model.norm.weight' : `${layers}.${i + 1}.input_layernorm.weight`;
+        afterAttention.push(this.#vectors(`${layers}.${i}.post_attention_layernorm.weight`));
+        afterLayer.push(this.#vectors(next));
+      });
+    }
+    const attributes = { axis: -1, epsilon: { float: this.#checkpoint.config.text.rms_norm_eps } };
+    return { first, afterAttention, afterLayer, attributes };
+  }
+
+  /**
+   * The matrices of a layer of the wasm dialect as float32 constants, projections of the same input side by side: [D,
+   * (heads + 2 groups) · size] with its bias, [heads · size, D], [D, 2 F] and [F, D]. Joined on load, so that the file
+   * holds them as `decoder` does.
+   */
+  joinedLayer(index: number) {
+    const { g } = this;
+    const form = this.#forms.decoder;
+    if (form.kind === 'blocks') throw new RangeError('packed matrices cannot be joined');
+    const layer = `language_model.model.layers.${index}`;
+    return g.scope(`layers.${index}`, () => {
+      const constant = (part: string) => {
+        const name = `${layer}.${part}.weight`;
+        return constantMatrix(g, name, this.#matrix(name), form);
+      };
+      const projections = ['q_proj', 'k_proj', 'v_proj'].map((part) => `self_attn.${part}`);
+      const attention = g.concat(projections.map(constant), 1);
+      const bias = g.concat(
+        projections.map((part) => this.#vectors(`${layer}.${part}.bias`)),
+        0,
+      );
+      const gates = g.concat(['mlp.gate_proj', 'mlp.up_proj'].map(constant), 1);
+      return {
+        attention,
+        bias,
+        gates,
+        output: constant('self_attn.o_proj'),
+        down: constant('mlp.down_proj'),
+      };
+    });
+  }
+
+  /** The head as a float32 constant [D, V]. */
+  constantHead(): string {
+    const form = this.#forms.head;
+    if (form.kind === 'blocks') throw new RangeError('a packed head is no constant');
+    const tied = this.#checkpoint.config.text.tie_word_embeddings;
+    const name = 'language_model.lm_head.weight';
+    return constantMatrix(this.g, name, this.#matrix(tied ? embeddingTensor : name), form);
   }
 
   context(length: number): Context {

@@ -44,6 +44,38 @@ async function wholeFloat16(table: Matrix): Promise<Uint16Array> {
   return out;
 }
 
+/** The table as a constant [V, D] that a session holds in float32; the forms that fold on load. */
+export function constantTable(g: Graph, checkpoint: Checkpoint, forms: Forms): string {
+  const table = matrixOf(checkpoint, embeddingTensor);
+  const { rows, columns } = table;
+  if (forms.embedding === 'float32')
+    return g.weight(embeddingTensor, 'float32', [rows, columns], () => whole(table));
+  const { integers, scales, blocks } = rows8(g, table);
+  const values = g.reshape(g.cast(integers, 'float32'), [rows, blocks, blockSize]);
+  const wide = g.reshape(g.mul(values, g.reshape(scales, [rows, blocks, 1])), [rows, blocks * blockSize]);
+  return blocks * blockSize === columns ? wide : g.slice(wide, 0, columns, 1);
+}
+
+/** Signed integers [V, ⌈D/32⌉·32] and scales [V, ⌈D/32⌉]. */
+function rows8(g: Graph, table: Matrix) {
+  const { rows, columns } = table;
+  const blocks = Math.ceil(columns / blockSize);
+  const take = sharedBetween(['integers', 'scales'], () => quantiseMatrix(table, 0, rows, 8));
+  const integers = g.weight(
+    embeddingTensor,
+    'int8',
+    [rows, blocks * blockSize],
+    async () => (await take('integers')).integers,
+  );
+  const scales = g.weight(
+    `${embeddingTensor}.scale`,
+    'float32',
+    [rows, blocks],
+    async () => (await take('scales')).scales,
+  );
+  return { integers, scales, blocks };
+}
+
 function gathered(g: Graph, ids: string, table: Matrix, form: EmbeddingForm): string {
   const { rows, columns } = table;
   if (form === 'float32')
@@ -58,23 +90,22 @@ function gathered(g: Graph, ids: string, table: Matrix, form: EmbeddingForm): st
   }
   const blocks = Math.ceil(columns / blockSize);
   const width = blocks * blockSize;
-  const take = sharedBetween(['integers', 'scales'], () => quantiseMatrix(table, 0, rows, 8));
-  const unsigned = form === 'blocks8';
-  const integers = g.weight(embeddingTensor, unsigned ? 'uint8' : 'int8', [rows, width], async () => {
-    const q = await take('integers');
-    return unsigned ? packBlocks(q, 8) : q.integers;
-  });
-  const scales = g.weight(
-    `${embeddingTensor}.scale`,
-    'float32',
-    [rows, blocks],
-    async () => (await take('scales')).scales,
-  );
   const trim = (x: string) => (width === columns ? x : g.slice(x, 0, columns, 2));
-  if (unsigned) {
+  if (form === 'blocks8') {
+    const take = sharedBetween(['integers', 'scales'], () => quantiseMatrix(table, 0, rows, 8));
+    const integers = g.weight(embeddingTensor, 'uint8', [rows, width], async () =>
+      packBlocks(await take('integers'), 8),
+    );
+    const scales = g.weight(
+      `${embeddingTensor}.scale`,
+      'float32',
+      [rows, blocks],
+      async () => (await take('scales')).scales,
+    );
     const attributes = { block_size: blockSize, gather_axis: 0, quantize_axis: 1, bits: 8 };
     return trim(g.node('GatherBlockQuantized', [integers, ids, scales], attributes, { domain: msDomain }));
   }
+  const { integers, scales } = rows8(g, table);
   const values = g.reshape(g.cast(g.gather(integers, ids, 0), 'float32'), [0, 0, blocks, blockSize]);
   const factors = g.reshape(g.gather(scales, ids, 0), [0, 0, blocks, 1]);
   return trim(g.reshape(g.mul(values, factors), [0, 0, width]));

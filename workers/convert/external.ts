@@ -50,6 +50,8 @@ export interface WriteOptions {
   /** Called after each weight with its bytes in the file. */
   readonly onWeight?: (bytes: number) => void;
   readonly signal?: AbortSignal;
+  /** Where the weights of the folder's earlier graphs lie, by graph; this graph's are added. */
+  readonly placed?: Map<string, ReadonlyMap<string, ExternalPlace | Uint8Array>>;
 }
 
 /** @returns the `.onnx` first, then its data files */
@@ -65,6 +67,11 @@ export async function writeGraph(
   let current: HashedFile | null = null;
   for (const weight of g.weights) {
     options.signal?.throwIfAborted();
+    const lent = weight.lender && options.placed?.get(weight.lender)?.get(weight.name);
+    if (lent) {
+      places.set(weight.name, lent);
+      continue;
+    }
     const data = await weight.produce();
     options.onWeight?.(data.length);
     if (data.length < inlineBytes) {
@@ -86,6 +93,7 @@ export async function writeGraph(
     await current.write(data);
   }
   if (current !== null) written.push(await current.close());
+  options.placed?.set(g.name, places);
   const model = await HashedFile.create(sink, `${folder}/${file}`, options.digest());
   await model.write(g.encode(options.producer, places));
   return [await model.close(), ...written];

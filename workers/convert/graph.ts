@@ -26,6 +26,8 @@ export interface Weight {
   /** Bytes that the session holds after load: folded weights grow to float32. */
   readonly loadedBytes: number;
   readonly produce: () => Promise<Uint8Array>;
+  /** The graph that has the same weight in its data file already; nothing is written twice. */
+  readonly lender?: string;
 }
 
 interface NodeOptions {
@@ -45,13 +47,17 @@ export interface GraphOptions {
   readonly tapped?: boolean;
   /** Bytes that a weight may have once it is loaded; larger ones are split. */
   readonly tensorLimit?: number;
+  /** Graphs of the same package with which this one shares weights of equal name. */
+  readonly lenders?: readonly Graph[];
 }
 
 export class Graph {
   readonly name: string;
   readonly tensorLimit: number;
   readonly weights: Weight[] = [];
-  readonly #nodes: OnnxNode[] = [];
+  readonly #lenders: readonly Graph[];
+  /** Where nodes go: the graph, or the body under construction. */
+  #nodes: OnnxNode[] = [];
   readonly #constants = new Map<string, TensorInfo>();
   readonly #inputs: ValueInfo[] = [];
   readonly #outputs: ValueInfo[] = [];
@@ -63,6 +69,7 @@ export class Graph {
     this.name = name;
     this.#tapped = options.tapped ?? false;
     this.tensorLimit = options.tensorLimit ?? tensorLimit;
+    this.#lenders = options.lenders ?? [];
   }
 
   /** Names inside `build` begin with `part.`. */
@@ -129,6 +136,48 @@ export class Graph {
     return outputs;
   }
 
+  /**
+   * A Loop: runs `build` as long as its condition holds, at most `most` times (int64 []).
+   *
+   * @param carried what goes from one turn to the next, with its value before the first
+   * @param build given the turn (int64 []) and the carried values, in order; returns the condition (bool []), the next
+   *   carried values, and the values that are collected, one row a turn
+   * @returns the last carried values, then the collected ones
+   */
+  loop(
+    most: string,
+    carried: readonly (ValueInfo & { readonly first: string })[],
+    collected: readonly ValueInfo[],
+    build: (turn: string, values: string[]) => { condition: string; carried: string[]; collected: string[] },
+  ): string[] {
+    const outer = this.#nodes;
+    this.#nodes = [];
+    const flag = { type: 'bool', shape: [] } as const;
+    const turn = { name: this.#unique('turn'), type: 'int64', shape: [] } as const;
+    const before = { name: this.#unique('go_on'), ...flag };
+    const inputs = carried.map(({ name, type, shape }) => ({ name: this.#unique(name), type, shape }));
+    const made = build(
+      turn.name,
+      inputs.map(({ name }) => name),
+    );
+    const results = [made.condition, ...made.carried, ...made.collected];
+    const kinds = [flag, ...carried, ...collected];
+    // A result may be an outer value or an input of the body, which no graph may name as its output.
+    const outputs = results.map((value, i) => {
+      const { type, shape } = kinds[i] as Omit<ValueInfo, 'name'>;
+      return { name: this.node('Identity', [value]), type, shape };
+    });
+    const nodes = this.#nodes;
+    this.#nodes = outer;
+    const body = { name: `${this.name}_body`, nodes, inputs: [turn, before, ...inputs], outputs };
+    return this.nodes(
+      'Loop',
+      [most, '', ...carried.map(({ first }) => first)],
+      { body: { body } },
+      { outputs: results.length - 1 },
+    );
+  }
+
   #constant(type: ElementType, dims: readonly number[], data: Uint8Array): string {
     const key = `${type} ${dims.join(',')} ${data.join(',')}`;
     const known = this.#constants.get(key);
@@ -170,7 +219,20 @@ export class Graph {
       if (data.length !== bytes) throw new RangeError(`${name} has ${data.length} bytes, not ${bytes}`);
       return data;
     };
-    this.weights.push({ name, type, dims, bytes, loadedBytes: loadedBytes ?? bytes, produce: checked });
+    const lender = this.#lenders.find(({ weights }) =>
+      weights.some(
+        (own) => own.name === name && own.type === type && own.dims.join() === dims.join() && !own.lender,
+      ),
+    )?.name;
+    this.weights.push({
+      name,
+      type,
+      dims,
+      bytes,
+      loadedBytes: loadedBytes ?? bytes,
+      produce: checked,
+      ...(lender !== undefined && { lender }),
+    });
     return name;
   }
 
@@ -190,16 +252,18 @@ export class Graph {
       return { name, type, dims, data };
     });
     return encodeModel({
-      graph: this.name,
+      graph: {
+        name: this.name,
+        nodes: this.#nodes,
+        initializers: [...this.#constants.values(), ...weights],
+        inputs: this.#inputs,
+        outputs: this.#outputs,
+      },
       producer,
       opsets: [
         { domain: '', version: 21 },
         { domain: msDomain, version: 1 },
       ],
-      nodes: this.#nodes,
-      initializers: [...this.#constants.values(), ...weights],
-      inputs: this.#inputs,
-      outputs: this.#outputs,
     });
   }
 

@@ -46,6 +46,45 @@ export function sharedBetween<T, K extends string>(
   };
 }
 
+type PlainForm = Extract<LinearForm, { kind: 'float32' | 'float16' | 'folded' }>;
+
+/** Rows first…first+count of a matrix as a constant [K, count] that a session holds in float32. */
+export function constantMatrix(
+  g: Graph,
+  name: string,
+  matrix: Matrix,
+  form: PlainForm,
+  first = 0,
+  count = matrix.rows,
+): string {
+  const { columns } = matrix;
+  const loaded = count * columns * 4;
+  if (form.kind !== 'folded') {
+    const read = async () => transpose(await matrix.read(first, count), count, columns);
+    if (form.kind === 'float32') return g.weight(name, 'float32', [columns, count], read);
+    const stored = g.weight(name, 'float16', [columns, count], async () => toFloat16(await read()), loaded);
+    return g.cast(stored, 'float32');
+  }
+  const blocks = Math.ceil(columns / blockSize);
+  const take = sharedBetween(['integers', 'scales'], () => quantiseMatrix(matrix, first, count, 8));
+  const integers = g.weight(
+    name,
+    'int8',
+    [blocks, blockSize, count],
+    async () => packFolded(await take('integers')).integers,
+    loaded,
+  );
+  const scales = g.weight(
+    `${name}.scale`,
+    'float32',
+    [blocks, 1, count],
+    async () => packFolded(await take('scales')).scales,
+    0,
+  );
+  const whole = g.reshape(g.mul(g.cast(integers, 'float32'), scales), [blocks * blockSize, count]);
+  return blocks * blockSize === columns ? whole : g.slice(whole, 0, columns, 0);
+}
+
 /** x [.., K] times rows first…first+count of the matrix. */
 function product(
   g: Graph,
@@ -58,34 +97,9 @@ function product(
 ): string {
   const { columns } = matrix;
   const blocks = Math.ceil(columns / blockSize);
-  const loaded = count * columns * 4;
-  if (form.kind === 'float32' || form.kind === 'float16') {
-    const read = async () => transpose(await matrix.read(first, count), count, columns);
-    if (form.kind === 'float32') return g.matmul(x, g.weight(name, 'float32', [columns, count], read));
-    const stored = g.weight(name, 'float16', [columns, count], async () => toFloat16(await read()), loaded);
-    return g.matmul(x, g.cast(stored, 'float32'));
-  }
-  const bits = form.kind === 'blocks' ? form.bits : 8;
-  const half = form.kind === 'blocks' && form.half;
+  if (form.kind !== 'blocks') return g.matmul(x, constantMatrix(g, name, matrix, form, first, count));
+  const { bits, half } = form;
   const take = sharedBetween(['integers', 'scales'], () => quantiseMatrix(matrix, first, count, bits, half));
-  if (form.kind === 'folded') {
-    const integers = g.weight(
-      name,
-      'int8',
-      [blocks, blockSize, count],
-      async () => packFolded(await take('integers')).integers,
-      loaded,
-    );
-    const scales = g.weight(
-      `${name}.scale`,
-      'float32',
-      [blocks, 1, count],
-      async () => packFolded(await take('scales')).scales,
-      0,
-    );
-    const whole = g.reshape(g.mul(g.cast(integers, 'float32'), scales), [blocks * blockSize, count]);
-    return g.matmul(x, blocks * blockSize === columns ? whole : g.slice(whole, 0, columns, 0));
-  }
   const integers = g.weight(name, 'uint8', [count, blocks, (blockSize * bits) / 8], async () =>
     packBlocks(await take('integers'), bits),
   );

@@ -1,10 +1,11 @@
-/** The four graphs of a variant. */
+/** The graphs of a variant: four, and one more where a small decoder runs on WASM. */
 import type { Profile } from '../../src/core/profiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { decoder } from './decoder.ts';
 import { embedTokens } from './embed.ts';
 import { type Dialect, type Dtype, formsOf } from './forms.ts';
 import type { Graph, GraphOptions } from './graph.ts';
+import { greedyDecoder, wantsGreedy } from './greedy.ts';
 import { motionEncoder } from './slowfast.ts';
 import { visionEncoder } from './vision.ts';
 
@@ -20,10 +21,14 @@ export function variantGraphs(
   options: GraphOptions = {},
 ): Graph[] {
   const forms = formsOf(variant.dtype, variant.dialect);
-  return [
+  const embed = embedTokens(checkpoint, forms, options);
+  const step = decoder(checkpoint, profile, forms, options);
+  const graphs = [
     visionEncoder(checkpoint, profile, forms, options),
     motionEncoder(checkpoint, profile, forms, options),
-    embedTokens(checkpoint, forms, options),
-    decoder(checkpoint, profile, forms, options),
+    embed,
+    step,
   ];
+  if (!wantsGreedy(checkpoint, forms, options)) return graphs;
+  return [...graphs, greedyDecoder(checkpoint, profile, forms, { ...options, lenders: [embed, step] })];
 }

@@ -22,8 +22,21 @@ export const elementBytes: Readonly<Record<ElementType, number>> = {
   float16: 2,
 };
 
-/** A whole number, or an array of them, is an INT(S) attribute; `{float}` marks a FLOAT. */
-export type Attribute = number | readonly number[] | string | { readonly float: number };
+/** A whole number, or an array of them, is an INT(S) attribute; `{float}` marks a FLOAT, `{body}` a GRAPH. */
+export type Attribute =
+  | number
+  | readonly number[]
+  | string
+  | { readonly float: number }
+  | { readonly body: OnnxBody };
+
+/** A graph inside a node; it sees the values of the graph around it. */
+export interface OnnxBody {
+  readonly name: string;
+  readonly nodes: readonly OnnxNode[];
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+}
 
 export interface OnnxNode {
   readonly op: string;
@@ -56,14 +69,14 @@ export interface TensorInfo {
   readonly data: Uint8Array | ExternalPlace;
 }
 
+export interface OnnxGraph extends OnnxBody {
+  readonly initializers: readonly TensorInfo[];
+}
+
 export interface OnnxModel {
-  readonly graph: string;
+  readonly graph: OnnxGraph;
   readonly producer: { readonly name: string; readonly version: string };
   readonly opsets: readonly { readonly domain: string; readonly version: number }[];
-  readonly nodes: readonly OnnxNode[];
-  readonly initializers: readonly TensorInfo[];
-  readonly inputs: readonly ValueInfo[];
-  readonly outputs: readonly ValueInfo[];
 }
 
 function attributeMessage(name: string, value: Attribute): ProtobufWriter {
@@ -71,6 +84,8 @@ function attributeMessage(name: string, value: Attribute): ProtobufWriter {
   if (typeof value === 'number') return out.integer(3, value).integer(20, 2);
   if (typeof value === 'string') return out.string(4, value).integer(20, 3);
   if ('float' in value) return out.float(2, value.float).integer(20, 1);
+  if ('body' in value)
+    return out.message(6, graphMessage({ ...value.body, initializers: [] })).integer(20, 5);
   for (const item of value) out.integer(8, item);
   return out.integer(20, 7);
 }
@@ -107,19 +122,23 @@ function valueMessage(value: ValueInfo): ProtobufWriter {
   return new ProtobufWriter().string(1, value.name).message(2, new ProtobufWriter().message(1, tensor));
 }
 
+function graphMessage(graph: OnnxGraph): ProtobufWriter {
+  const out = new ProtobufWriter();
+  for (const node of graph.nodes) out.message(1, nodeMessage(node));
+  out.string(2, graph.name);
+  for (const tensor of graph.initializers) out.message(5, tensorMessage(tensor));
+  for (const input of graph.inputs) out.message(11, valueMessage(input));
+  for (const output of graph.outputs) out.message(12, valueMessage(output));
+  return out;
+}
+
 /** The bytes of a `.onnx` file. */
 export function encodeModel(model: OnnxModel): Uint8Array {
-  const graph = new ProtobufWriter();
-  for (const node of model.nodes) graph.message(1, nodeMessage(node));
-  graph.string(2, model.graph);
-  for (const tensor of model.initializers) graph.message(5, tensorMessage(tensor));
-  for (const input of model.inputs) graph.message(11, valueMessage(input));
-  for (const output of model.outputs) graph.message(12, valueMessage(output));
   const out = new ProtobufWriter()
     .integer(1, 10)
     .string(2, model.producer.name)
     .string(3, model.producer.version)
-    .message(7, graph);
+    .message(7, graphMessage(model.graph));
   for (const { domain, version } of model.opsets) {
     out.message(8, new ProtobufWriter().string(1, domain).integer(2, version));
   }

@@ -12,7 +12,7 @@ import {
 import { motionFrames, type Profile } from '../../src/core/profiles.ts';
 import type { About } from './about.ts';
 import { Checkpoint } from './checkpoint.ts';
-import { HashedFile, type WrittenFile, writeGraph } from './external.ts';
+import { HashedFile, type WriteOptions, type WrittenFile, writeGraph } from './external.ts';
 import { type CheckpointFiles, type PackageSink, readText } from './files.ts';
 import { folders, formsOf, suffixes } from './forms.ts';
 import type { Graph, GraphOptions } from './graph.ts';
@@ -147,6 +147,7 @@ class PackageWriter {
     let done = 0;
     for (const { choice, graphs } of plans) {
       const own: WrittenFile[] = [];
+      const placed: NonNullable<WriteOptions['placed']> = new Map();
       for (const g of graphs) {
         const file = `${g.name}${suffixes[choice.dtype]}.onnx`;
         const folder = folders[choice.dialect];
@@ -159,6 +160,7 @@ class PackageWriter {
           producer: converter,
           digest: () => this.#digest(),
           onWeight,
+          placed,
           ...(signal && { signal }),
         };
         own.push(...(await writeGraph(this.#sink, folder, file, g, options)));
@@ -208,7 +210,7 @@ class PackageWriter {
 const unmeasured: Scale = { kind: 'unmeasured', range: [1, 5] };
 
 function storedBytes(g: Graph): number {
-  return g.weights.reduce((sum, weight) => sum + weight.bytes, 0);
+  return g.weights.reduce((sum, weight) => sum + (weight.lender === undefined ? weight.bytes : 0), 0);
 }
 
 function loadedBytes(g: Graph): number {

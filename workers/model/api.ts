@@ -81,7 +81,7 @@ export type AssessEvent =
  */
 export type OnEvent = (event: AssessEvent) => boolean | Promise<boolean>;
 
-/** Tokens that may be written while the page has not replied to the event that told of them. */
+/** Tokens that may be written beyond the last event that the page has replied to before the worker waits. */
 export const AHEAD = 8;
 
 export interface RawAnswer {
@@ -110,10 +110,14 @@ export interface ModelApi {
     onProgress: (p: LoadProgress) => void,
   ): Promise<LoadedModel>;
   has(keys: readonly string[]): Promise<boolean[]>;
-  /** Runs the vision encoder ahead of `assess`, while later frames are still being decoded. */
-  look(frames: readonly ModelFrame[]): Promise<void>;
+  /**
+   * Runs the vision encoder ahead of `assess`, while later frames are still being decoded.
+   *
+   * @param order keys of all vision frames in prompt order: the decoder then reads the prompt as far as they are known
+   */
+  look(frames: readonly ModelFrame[], order?: readonly string[]): Promise<void>;
   assess(request: AssessRequest, onEvent: OnEvent): Promise<RawAnswer>;
-  /** Stops before the next token; the running `assess` resolves with `end: 'aborted'` and what was written. */
+  /** Stops before the next run of the decoder; the running `assess` resolves with `end: 'aborted'` and what was written. */
   abort(job: number): void;
   unload(): Promise<void>;
 }

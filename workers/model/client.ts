@@ -22,7 +22,7 @@ export interface ModelClient {
   /** Which pictures the worker still has embeddings of. */
   has(keys: readonly string[]): Promise<boolean[]>;
   /** Looks at frames ahead of `assess`; failures show there. */
-  look(frames: readonly ModelFrame[]): Promise<void>;
+  look(frames: readonly ModelFrame[], order?: readonly string[]): Promise<void>;
   assess(
     request: Omit<AssessRequest, 'job'>,
     onEvent: (event: AssessEvent) => void,
@@ -75,7 +75,7 @@ export function createModelClient(): ModelClient {
       return guarded(api().load(source, options, proxy(onProgress))) as Promise<LoadedModel>;
     },
     has: (keys) => guarded(api().has(keys)) as Promise<boolean[]>,
-    look: (frames) => guarded(api().look(frames)) as Promise<void>,
+    look: (frames, order) => guarded(api().look(frames, order)) as Promise<void>,
     async assess(request, onEvent, signal) {
       const id = ++job;
       signal?.throwIfAborted();

@@ -1,10 +1,9 @@
-/** One answer, streamed token by token. */
+/** One answer after a prompt, streamed. */
 import type * as Transformers from '@huggingface/transformers';
 import { type Random, seededRandom } from '../../src/core/random.ts';
 import { AHEAD, type AssessRequest } from './api.ts';
-import type { Network } from './network.ts';
+import { type Cache, type Decoder, messages, release } from './decoder.ts';
 import { Pace } from './pace.ts';
-import type { Runtime } from './runtime.ts';
 import { type DigitProbabilities, digitProbabilities, expectedScore } from './score-digits.ts';
 
 type Tokenizer = Transformers.PreTrainedTokenizer;
@@ -14,15 +13,14 @@ export interface Generated {
   readonly tokens: number;
   readonly end: 'eos' | 'length' | 'aborted';
   readonly expected: number | null;
-  /** Milliseconds (`performance.now`) of the first token. */
-  readonly firstTokenAt: number;
 }
 
 export interface GenerateOptions {
-  /** The whole prompt with its context tokens, and what was written before a stop. */
-  readonly prompt: string;
-  readonly vision: Float32Array;
-  readonly motion: Float32Array;
+  /** What has been read of the prompt; used up. */
+  readonly cache: Cache;
+  /** Logits [V] of the first new token. */
+  readonly logits: Float32Array;
+  readonly endIds: readonly number[];
   readonly sampling: AssessRequest['sampling'];
   readonly maxTokens: number;
   readonly stop: AbortController;
@@ -30,9 +28,12 @@ export interface GenerateOptions {
   readonly onText: (text: string, tokens: number) => boolean | Promise<boolean>;
 }
 
+/** Tokens of a greedy run of several steps: told at once, so no more than may be ahead of the reader. */
+const CHUNK = AHEAD;
+
 /**
- * Sampling as an arg max: logits / temperature plus Gumbel noise, outside the top k −∞ (Gumbel-max trick). So the
- * library's greedy loop serves both, and a seed gives the same answer everywhere.
+ * Sampling as an arg max: logits / temperature plus Gumbel noise, outside the top k −∞ (Gumbel-max trick). So one loop
+ * serves both, and a seed gives the same answer everywhere.
  */
 export function perturbLogits(logits: Float32Array, temperature: number, topK: number, random: Random): void {
   let floor = Number.NEGATIVE_INFINITY;
@@ -46,108 +47,129 @@ export function perturbLogits(logits: Float32Array, temperature: number, topK: n
   }
 }
 
+/** Place of the largest value; the first of equals, as everywhere. */
+export function argmax(values: Float32Array): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if ((values[i] as number) > (values[best] as number)) best = i;
+  return best;
+}
+
+/** What has been written: tokens as text, and what the score's expectation needs. */
+class Answer {
+  readonly #tokenizer: Tokenizer;
+  readonly #digitIds: readonly number[];
+  readonly #pieces: string[] = [];
+  readonly #steps: DigitProbabilities[] = [];
+  #pending: number[] = [];
+  #told = 0;
+  text = '';
+
+  constructor(tokenizer: Tokenizer) {
+    this.#tokenizer = tokenizer;
+    this.#digitIds = Array.from('0123456789', (digit) => encode(tokenizer, digit)[0] as number);
+  }
+
+  get tokens(): number {
+    return this.#pieces.length;
+  }
+
+  /** @param logits [V], before any sampling */
+  add(id: number, logits: Float32Array, ends: boolean): void {
+    this.#steps.push(digitProbabilities(logits, this.#digitIds));
+    this.#pieces.push(this.#decode([id]));
+    if (ends) return;
+    // A character of several bytes may span tokens: wait until it is whole.
+    this.#pending.push(id);
+    const piece = this.#decode(this.#pending);
+    if (piece.endsWith('\ufffd') && this.#pending.length < 8) return;
+    this.#pending = [];
+    this.text += piece;
+  }
+
+  /** Bytes that never became a character. */
+  finish(): void {
+    if (this.#pending.length > 0) this.text += this.#decode(this.#pending);
+    this.#pending = [];
+  }
+
+  /** Text since the last call. */
+  news(): string {
+    const news = this.text.slice(this.#told);
+    this.#told = this.text.length;
+    return news;
+  }
+
+  get expected(): number | null {
+    return expectedScore(this.#pieces, this.#steps);
+  }
+
+  #decode(ids: number[]): string {
+    return this.#tokenizer.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
+  }
+}
+
 export async function generate(
-  { transformers }: Runtime,
-  network: Network,
+  decoder: Decoder,
   tokenizer: Tokenizer,
   options: GenerateOptions,
 ): Promise<Generated> {
-  const { LogitsProcessor, LogitsProcessorList, InterruptableStoppingCriteria, BaseStreamer, Tensor } =
-    transformers;
-  const { sampling, onText } = options;
+  const { sampling, maxTokens, onText } = options;
   const { signal } = options.stop;
-  const pace = new Pace(AHEAD, () => options.stop.abort());
-  const digitIds = Array.from('0123456789', (digit) => encode(tokenizer, digit)[0] as number);
-  const ends = new Set([network.generation_config?.eos_token_id ?? []].flat());
-  const steps: DigitProbabilities[] = [];
+  const ends = new Set(options.endIds);
   const random = sampling.kind === 'sample' ? seededRandom(sampling.seed) : null;
+  const pace = new Pace(AHEAD, () => options.stop.abort());
+  const answer = new Answer(tokenizer);
+  const tell = () => {
+    const news = answer.news();
+    if (news !== '') pace.told(answer.tokens, onText(news, answer.tokens));
+  };
+  const choose = (logits: Float32Array): number => {
+    if (!random || sampling.kind !== 'sample') return argmax(logits);
+    const noisy = Float32Array.from(logits);
+    perturbLogits(noisy, sampling.temperature, sampling.topK, random);
+    return argmax(noisy);
+  };
 
-  class Recorder extends LogitsProcessor {
-    override _call(_ids: bigint[][], logits: Transformers.Tensor): Transformers.Tensor {
-      const data = logits.data as Float32Array;
-      steps.push(digitProbabilities(data, digitIds));
-      if (sampling.kind === 'sample' && random) {
-        perturbLogits(data, sampling.temperature, sampling.topK, random);
-      }
-      return logits;
-    }
-  }
-
-  const pieces: string[] = [];
-  let pending: number[] = [];
-  let text = '';
-  let tokens = 0;
-  let firstTokenAt = 0;
-  let ended = false;
-  const interrupt = new InterruptableStoppingCriteria();
-  const stop = () => interrupt.interrupt();
-  signal.addEventListener('abort', stop);
-
-  class Streamer extends BaseStreamer {
-    #prompt = true;
-
-    override put(value: bigint[][]): void {
-      if (this.#prompt) {
-        this.#prompt = false;
-        return;
-      }
-      const id = Number(value[0]?.[0]);
-      if (tokens === 0) firstTokenAt = performance.now();
-      tokens += 1;
-      ended = ends.has(id);
-      pieces.push(decode(tokenizer, [id]));
-      if (ended) return;
-      // A character of several bytes may span tokens: wait until it is whole.
-      pending.push(id);
-      const piece = decode(tokenizer, pending);
-      if (piece.endsWith('\ufffd') && pending.length < 8) return;
-      pending = [];
-      text += piece;
-      pace.told(tokens, onText(piece, tokens));
-    }
-
-    override end(): void {
-      if (pending.length === 0) return;
-      const rest = decode(tokenizer, pending);
-      pending = [];
-      text += rest;
-      pace.told(tokens, onText(rest, tokens));
-    }
-  }
-
-  const ids = encode(tokenizer, options.prompt);
-  const width = options.motion.length;
-  const processors = new LogitsProcessorList();
-  processors.push(new Recorder());
-  network.room = () => pace.room(tokens);
+  let { cache, logits } = options;
+  const greedy = sampling.kind === 'greedy' ? decoder.greedy(cache, options.endIds) : null;
+  let last = -1;
   try {
-    await network.generate({
-      inputs: new Tensor('int64', BigInt64Array.from(ids, BigInt), [1, ids.length]),
-      attention_mask: new Tensor('int64', new BigInt64Array(ids.length).fill(1n), [1, ids.length]),
-      image_features: new Tensor('float32', options.vision, [options.vision.length / width, width]),
-      motion_features: new Tensor('float32', options.motion, [1, width]),
-      max_new_tokens: options.maxTokens,
-      do_sample: false,
-      logits_processor: processors,
-      stopping_criteria: interrupt,
-      streamer: new Streamer(),
-    });
+    const take = (id: number, from: Float32Array) => {
+      last = id;
+      answer.add(id, from, ends.has(id));
+    };
+    take(choose(logits), logits);
+    tell();
+    while (!ends.has(last) && answer.tokens < maxTokens) {
+      await pace.room(answer.tokens);
+      await messages();
+      if (signal.aborted) break;
+      if (greedy) {
+        const written = await greedy(last, Math.min(CHUNK, maxTokens - answer.tokens));
+        const width = written.logits.length / written.tokens.length;
+        for (const [i, id] of written.tokens.entries())
+          take(id, written.logits.subarray(i * width, (i + 1) * width));
+      } else {
+        ({ cache, logits } = await decoder.step(cache, last));
+        take(choose(logits), logits);
+      }
+      tell();
+    }
   } finally {
-    signal.removeEventListener('abort', stop);
+    release(cache);
   }
+  answer.finish();
+  tell();
+  const stopped = signal.aborted;
+  await pace.end();
   return {
-    text,
-    tokens,
-    end: ended ? 'eos' : signal.aborted ? 'aborted' : 'length',
-    expected: expectedScore(pieces, steps),
-    firstTokenAt,
+    text: answer.text,
+    tokens: answer.tokens,
+    end: ends.has(last) ? 'eos' : stopped ? 'aborted' : 'length',
+    expected: answer.expected,
   };
 }
 
 export function encode(tokenizer: Tokenizer, text: string): number[] {
   return tokenizer.encode(text, { add_special_tokens: false });
-}
-
-function decode(tokenizer: Tokenizer, ids: number[]): string {
-  return tokenizer.decode(ids, { skip_special_tokens: true, clean_up_tokenization_spaces: false });
 }

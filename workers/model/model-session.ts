@@ -16,10 +16,11 @@ import type {
 import { chooseBackend, probeAdapter } from './backend.ts';
 import { EmbeddingCache } from './embedding-cache.ts';
 import { isDeviceLoss, nameFault, type Stage } from './faults.ts';
-import { generate } from './generation.ts';
+import { encode, generate } from './generation.ts';
 import { loadNetwork, type Network } from './network.ts';
 import { PackageFiles } from './package-files.ts';
 import { normalisationTable, normalise } from './pixels.ts';
+import { PromptReader } from './prompt-reader.ts';
 import { mount, packageId, type Runtime, startRuntime, threadsFor, unmount } from './runtime.ts';
 
 const CACHE_BYTES = 256 << 20;
@@ -31,6 +32,7 @@ interface Loaded {
   readonly runtime: Runtime;
   readonly network: Network;
   readonly tokenizer: Transformers.PreTrainedTokenizer;
+  readonly reader: PromptReader;
   readonly table: readonly Float32Array[];
 }
 
@@ -75,8 +77,15 @@ export class ModelSession implements ModelApi {
     ]);
     mount(contents);
     try {
-      const network = await loadNetwork(runtime, choice, manifest.profile.tokenIds.context);
+      const network = await loadNetwork(runtime, choice);
       const tokenizer = await runtime.transformers.AutoTokenizer.from_pretrained(packageId);
+      const { frames, tokensPerFrame, tokenIds } = manifest.profile;
+      const reader = new PromptReader(network.decoder, {
+        ids: encode(tokenizer, promptText(manifest.profile)),
+        contextId: tokenIds.context,
+        frames,
+        tokensPerFrame,
+      });
       const facts: LoadedModel = {
         manifest,
         manifestSha256: files.manifestSha256,
@@ -96,6 +105,7 @@ export class ModelSession implements ModelApi {
         runtime,
         network,
         tokenizer,
+        reader,
         table: normalisationTable(manifest.profile),
       };
     } finally {
@@ -107,12 +117,22 @@ export class ModelSession implements ModelApi {
     return Promise.resolve(keys.map((key) => this.#vision.has(key)));
   }
 
-  look(frames: readonly ModelFrame[]): Promise<void> {
+  look(frames: readonly ModelFrame[], order: readonly string[] = []): Promise<void> {
     return this.#inTurn(async () => {
       const loaded = this.#loaded;
       if (!loaded) return;
       for (const frame of frames) await this.#embed(loaded, frame);
+      const gap = order.findIndex((key) => !this.#vision.has(key));
+      await this.#read(loaded, gap < 0 ? order : order.slice(0, gap));
     });
+  }
+
+  /** Lets the decoder read the prompt to the end of these frames, whose features are known. */
+  async #read({ reader }: Loaded, keys: readonly string[]): Promise<void> {
+    await reader.frames(
+      keys,
+      keys.map((key) => this.#vision.get(key) as Float32Array),
+    );
   }
 
   /** One call at a time: a session cannot run twice at once. */
@@ -131,6 +151,7 @@ export class ModelSession implements ModelApi {
     this.#loaded = null;
     this.#vision.clear();
     this.#motion.clear();
+    loaded?.reader.dispose();
     await loaded?.network.dispose();
   }
 
@@ -154,7 +175,7 @@ export class ModelSession implements ModelApi {
     const { signal } = stop;
     const loaded = this.#loaded;
     if (!loaded) throw new CodedError('run/no-model', {});
-    const { facts, runtime, network, tokenizer } = loaded;
+    const { facts, network, tokenizer, reader } = loaded;
     let stage: Stage = 'look';
     const clock = { look: 0, motion: 0, prompt: 0, write: 0 };
     let mark = performance.now();
@@ -173,7 +194,7 @@ export class ModelSession implements ModelApi {
       framesReused,
     });
     try {
-      const { features, reused } = await this.#look(loaded, request.vision, signal, onEvent);
+      const reused = await this.#look(loaded, request.vision, signal, onEvent);
       clock.look = lap();
       if (signal.aborted) return aborted(reused);
 
@@ -183,12 +204,19 @@ export class ModelSession implements ModelApi {
       if (signal.aborted) return aborted(reused);
 
       stage = 'prompt';
-      const prompt = promptText(facts.profile) + (request.prefix ?? '');
-      onEvent({ stage: 'prompt', tokens: tokenizer.encode(prompt, { add_special_tokens: false }).length });
-      const generated = await generate(runtime, network, tokenizer, {
-        prompt,
-        vision: features,
-        motion,
+      const ids = encode(tokenizer, promptText(facts.profile) + (request.prefix ?? ''));
+      onEvent({ stage: 'prompt', tokens: ids.length });
+      await this.#read(
+        loaded,
+        request.vision.map(({ key }) => key),
+      );
+      const { cache, logits } = await reader.rest(ids, motion);
+      clock.prompt = lap();
+
+      const generated = await generate(network.decoder, tokenizer, {
+        cache,
+        logits,
+        endIds: network.endIds,
         sampling: request.sampling,
         maxTokens: request.maxTokens,
         stop,
@@ -197,9 +225,7 @@ export class ModelSession implements ModelApi {
           return onEvent({ stage: 'write', text, tokens });
         },
       });
-      const total = lap();
-      clock.write = Math.max(0, (mark - (generated.firstTokenAt || mark)) / 1000);
-      clock.prompt = total - clock.write;
+      clock.write = lap();
       return {
         text: (request.prefix ?? '') + generated.text,
         tokens: generated.tokens,
@@ -224,28 +250,21 @@ export class ModelSession implements ModelApi {
     return features;
   }
 
-  /** Features of all frames in prompt order, [n · tokens, width], one frame at a time so that a stop is quick. */
+  /** Features of all frames into the cache, one frame at a time so that a stop is quick; how many were there already. */
   async #look(
     loaded: Loaded,
     frames: readonly ModelFrame[],
     signal: AbortSignal,
     onEvent: OnEvent,
-  ): Promise<{ features: Float32Array; reused: number }> {
-    const parts: Float32Array[] = [];
+  ): Promise<number> {
     let reused = 0;
     for (const [i, frame] of frames.entries()) {
       if (signal.aborted) break;
       if (this.#vision.has(frame.key)) reused += 1;
-      parts.push(await this.#embed(loaded, frame));
+      await this.#embed(loaded, frame);
       onEvent({ stage: 'look', done: i + 1, total: frames.length, reused });
     }
-    const features = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      features.set(part, at);
-      at += part.length;
-    }
-    return { features, reused };
+    return reused;
   }
 
   async #measureMotion(

@@ -4,7 +4,7 @@ import { injectFeatures } from './network.ts';
 import { normalisationTable, normalise } from './pixels.ts';
 
 describe('embedding injection', () => {
-  const ids = [1n, 9n, 9n, 2n, 9n, 3n];
+  const ids = [1, 9, 9, 2, 9, 3];
   const vision = Float32Array.of(1, 1, 2, 2);
   const motion = Float32Array.of(7, 7);
 

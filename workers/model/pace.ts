@@ -37,4 +37,9 @@ export class Pace {
       this.#replies.shift();
     }
   }
+
+  /** Resolves when all replies are there: what was told is not overtaken by what is returned. */
+  async end(): Promise<void> {
+    await Promise.all(this.#replies.splice(0).map(({ reply }) => reply));
+  }
 }

@@ -4,10 +4,12 @@
  * streams large weights), else the asyncify build. Both are self-hosted under `BASE_URL/ort/`.
  */
 import type * as Transformers from '@huggingface/transformers';
+import type * as Ort from 'onnxruntime-common';
 
 const ORT = Symbol.for('onnxruntime');
 
 export interface Runtime {
+  readonly ort: typeof Ort;
   readonly transformers: typeof Transformers;
   readonly threads: number;
 }
@@ -31,6 +33,11 @@ export function mount(package_: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): v
 /** Sessions hold their own copy of the weights by now; the tokenizer is parsed. */
 export function unmount(): void {
   files.clear();
+}
+
+/** A file of the mounted package. */
+export function mountedBytes(path: string): Uint8Array<ArrayBuffer> | undefined {
+  return files.get(`${VIRTUAL}${packageId}/${path}`);
 }
 
 async function fetchMounted(input: string | URL | Request): Promise<Response> {
@@ -73,7 +80,7 @@ async function start(threads: number): Promise<Runtime> {
   env.useBrowserCache = false;
   env.useWasmCache = false;
   env.fetch = fetchMounted as typeof fetch;
-  return { transformers, threads };
+  return { ort, transformers, threads };
 }
 
 /**

@@ -1,0 +1,188 @@
+/**
+ * The decoder with its KV cache, driven on its sessions directly. transformers.js' own loop computes the same tokens (a
+ * test holds the two against each other) but spends more time around a step of a small model than in it.
+ */
+import type * as Ort from 'onnxruntime-common';
+
+export type Session = Pick<
+  Ort.InferenceSession,
+  'run' | 'release' | 'inputNames' | 'outputNames' | 'inputMetadata'
+>;
+export type TensorClass = typeof Ort.Tensor;
+
+/** Keys and values of what has been read, by the name of the input that takes them. Belongs to whoever holds it. */
+export interface Cache {
+  readonly length: number;
+  readonly tensors: Readonly<Record<string, Ort.Tensor>>;
+}
+
+const channel = new MessageChannel();
+
+/**
+ * Lets waiting messages in. On WASM a run resolves without leaving the task, so that a stop from the page would be
+ * heard only at the end; a timer would cost 4 ms a token.
+ */
+export function messages(): Promise<void> {
+  return new Promise((resolve) => {
+    channel.port1.onmessage = () => resolve();
+    channel.port2.postMessage(null);
+  });
+}
+
+/** Caches on the graphics device are let go by hand; those in JavaScript may be held by several readers. */
+export function release(cache: Cache): void {
+  for (const tensor of Object.values(cache.tensors)) if (tensor.location === 'gpu-buffer') tensor.dispose();
+}
+
+/** Outputs that begin with `from`, as inputs that begin with `to`. */
+function renamed(outputs: Readonly<Record<string, Ort.Tensor>>, from: string, to: string) {
+  return Object.fromEntries(
+    Object.entries(outputs).flatMap(([name, tensor]) =>
+      name.startsWith(from) ? [[to + name.slice(from.length), tensor]] : [],
+    ),
+  );
+}
+
+export interface DecoderSessions {
+  readonly embed: Session;
+  /** One session, or the parts of a decoder too large for one, in order. */
+  readonly parts: readonly Session[];
+  /** Several greedy steps a run (`workers/convert/greedy.ts`), where the package holds it. */
+  readonly greedy: Session | null;
+}
+
+export class Decoder {
+  readonly #Tensor: TensorClass;
+  readonly #sessions: DecoderSessions;
+  readonly #prefill: number;
+  /** Length of a token's embedding. */
+  readonly width: number;
+
+  /** @param prefill tokens given to the decoder at once */
+  constructor(Tensor: TensorClass, sessions: DecoderSessions, width: number, prefill: number) {
+    this.#Tensor = Tensor;
+    this.#sessions = sessions;
+    this.#prefill = prefill;
+    this.width = width;
+  }
+
+  #int64(values: readonly number[], dims: readonly number[]): Ort.Tensor {
+    return new this.#Tensor('int64', BigInt64Array.from(values, BigInt), dims);
+  }
+
+  #empty(sessions: readonly Session[], prefix: string): Record<string, Ort.Tensor> {
+    const tensors: Record<string, Ort.Tensor> = {};
+    for (const session of sessions) {
+      for (const input of session.inputMetadata) {
+        if (!input.isTensor || !input.name.startsWith(prefix)) continue;
+        const dims = input.shape.map((size) =>
+          typeof size === 'number' ? size : size === 'batch_size' ? 1 : 0,
+        );
+        tensors[input.name] =
+          input.type === 'float16'
+            ? new this.#Tensor('float16', new Uint16Array(0), dims)
+            : new this.#Tensor('float32', new Float32Array(0), dims);
+      }
+    }
+    return tensors;
+  }
+
+  /** Nothing read yet. */
+  empty(): Cache {
+    return { length: 0, tensors: this.#empty(this.#sessions.parts, 'past_key_values.') };
+  }
+
+  /** ids → [n, width] */
+  async embed(ids: readonly number[]): Promise<Float32Array> {
+    const { inputs_embeds } = await this.#sessions.embed.run({
+      input_ids: this.#int64(ids, [1, ids.length]),
+    });
+    return (inputs_embeds as Ort.Tensor).data as Float32Array;
+  }
+
+  /**
+   * Reads embeddings [n, width] after what the cache holds, in pieces where the back end asks for it.
+   *
+   * @param keep leaves the given cache as it is; else it is used up
+   * @returns logits of the last row
+   */
+  async read(
+    cache: Cache,
+    embeds: Float32Array,
+    keep = false,
+  ): Promise<{ cache: Cache; logits: Float32Array }> {
+    const count = embeds.length / this.width;
+    let current = cache;
+    for (let from = 0; ; from += this.#prefill) {
+      const to = Math.min(from + this.#prefill, count);
+      const piece = embeds.subarray(from * this.width, to * this.width);
+      const step = await this.#run(current, piece, to - from);
+      if (!(keep && current === cache)) release(current);
+      current = step.cache;
+      if (to === count) return step;
+      await messages();
+    }
+  }
+
+  async #run(cache: Cache, embeds: Float32Array, count: number) {
+    const total = cache.length + count;
+    const places = Array.from({ length: count }, (_, i) => cache.length + i);
+    const common: Record<string, Ort.Tensor> = {
+      attention_mask: new this.#Tensor('int64', new BigInt64Array(total).fill(1n), [1, total]),
+      position_ids: this.#int64(places, [1, count]),
+      num_logits_to_keep: this.#int64([1], []),
+    };
+    let hidden: Ort.Tensor = new this.#Tensor('float32', embeds, [1, count, this.width]);
+    let tensors: Record<string, Ort.Tensor> = {};
+    let outputs: Record<string, Ort.Tensor> = {};
+    for (const part of this.#sessions.parts) {
+      const known: Record<string, Ort.Tensor> = { ...common, ...cache.tensors, inputs_embeds: hidden };
+      const feeds = Object.fromEntries(part.inputNames.map((name) => [name, known[name] as Ort.Tensor]));
+      outputs = (await part.run(feeds)) as Record<string, Ort.Tensor>;
+      if (hidden.location === 'gpu-buffer') hidden.dispose();
+      tensors = { ...tensors, ...renamed(outputs, 'present.', 'past_key_values.') };
+      hidden = outputs.hidden_states as Ort.Tensor;
+    }
+    const logits = (outputs.logits as Ort.Tensor).data as Float32Array;
+    return { cache: { length: total, tensors }, logits };
+  }
+
+  /** Takes one token in; the given cache is used up. */
+  async step(cache: Cache, token: number): Promise<{ cache: Cache; logits: Float32Array }> {
+    const next = await this.#run(cache, await this.embed([token]), 1);
+    release(cache);
+    return next;
+  }
+
+  /** A writer of greedy tokens after a prompt, several a run; null where the package has no graph for it. */
+  greedy(prompt: Cache, ends: readonly number[]): GreedyWriter | null {
+    const session = this.#sessions.greedy;
+    if (!session) return null;
+    let answer = this.#empty([session], 'answer_key_values.');
+    return async (token, steps) => {
+      const outputs = (await session.run({
+        token: this.#int64([token], [1]),
+        steps: this.#int64([steps], []),
+        end_ids: this.#int64(ends.length > 0 ? ends : [-1], [Math.max(1, ends.length)]),
+        ...prompt.tensors,
+        ...answer,
+      })) as Record<string, Ort.Tensor>;
+      answer = renamed(outputs, 'present_answer.', 'answer_key_values.');
+      const ids = (outputs.tokens as Ort.Tensor).data as BigInt64Array;
+      return {
+        tokens: Array.from(ids, Number),
+        logits: (outputs.logits as Ort.Tensor).data as Float32Array,
+      };
+    };
+  }
+}
+
+/**
+ * Takes the last token, and writes at most `steps` more, n: fewer where one of them ends the answer.
+ *
+ * @returns the tokens and the logits that they were taken from, [n, V]
+ */
+export type GreedyWriter = (
+  token: number,
+  steps: number,
+) => Promise<{ readonly tokens: number[]; readonly logits: Float32Array }>;

@@ -1,0 +1,107 @@
+/**
+ * Reads the prompt as far as its frames are known. A causal decoder can read the tokens of the first frames while later
+ * ones are still being decoded; what was read is kept for another answer on the same frames.
+ */
+import { type Cache, type Decoder, release } from './decoder.ts';
+import { injectFeatures } from './network.ts';
+
+export interface PromptIds {
+  /** The whole prompt with its context tokens. */
+  readonly ids: readonly number[];
+  readonly contextId: number;
+  readonly frames: number;
+  readonly tokensPerFrame: number;
+}
+
+const none = new Float32Array(0);
+
+export class PromptReader {
+  readonly #decoder: Decoder;
+  readonly #contextId: number;
+  readonly #ids: readonly number[];
+  /** Place after the last token of each frame. */
+  readonly #ends: readonly number[];
+  #read: readonly string[] = [];
+  #cache: Cache;
+
+  constructor(decoder: Decoder, { ids, contextId, frames, tokensPerFrame }: PromptIds) {
+    this.#decoder = decoder;
+    this.#contextId = contextId;
+    this.#ids = ids;
+    const places = ids.flatMap((id, at) => (id === contextId ? [at] : []));
+    this.#ends = Array.from({ length: frames }, (_, k) => (places[(k + 1) * tokensPerFrame - 1] ?? -1) + 1);
+    this.#cache = decoder.empty();
+  }
+
+  /** How many of these frames, from the first on, have been read; 0 where others were. */
+  known(keys: readonly string[]): number {
+    const fits = this.#read.length <= keys.length && this.#read.every((key, i) => key === keys[i]);
+    return fits ? this.#read.length : 0;
+  }
+
+  #forget(): void {
+    release(this.#cache);
+    this.#cache = this.#decoder.empty();
+    this.#read = [];
+  }
+
+  /**
+   * Reads on to the end of the last of these frames, the first of the prompt.
+   *
+   * @param keys names of the pictures; equal keys mean equal features
+   * @param features [tokens, D] of each
+   */
+  async frames(keys: readonly string[], features: readonly Float32Array[]): Promise<void> {
+    const known = this.known(keys);
+    if (known === keys.length) return;
+    if (known === 0) this.#forget();
+    const from = known === 0 ? 0 : (this.#ends[known - 1] as number);
+    const ids = this.#ids.slice(from, this.#ends[keys.length - 1]);
+    const embeds = await this.#embed(ids, joined(features.slice(known)), null);
+    const cache = this.#cache;
+    // A run that fails leaves nothing half read.
+    this.#cache = this.#decoder.empty();
+    this.#read = [];
+    this.#cache = (await this.#decoder.read(cache, embeds)).cache;
+    this.#read = [...keys];
+  }
+
+  /**
+   * Reads what follows the last frame; all frames must have been read.
+   *
+   * @param ids the whole prompt again, with what was already written after it
+   * @param motion [D]
+   * @returns a cache of its own, and the logits of the first new token
+   */
+  async rest(ids: readonly number[], motion: Float32Array): Promise<{ cache: Cache; logits: Float32Array }> {
+    const tail = ids.slice(this.#ends.at(-1));
+    const embeds = await this.#embed(tail, none, motion);
+    const inMemory = Object.values(this.#cache.tensors).every(({ location }) => location === 'cpu');
+    if (inMemory) return this.#decoder.read(this.#cache, embeds, true);
+    // On the graphics device a second cache of a large model would not fit.
+    const cache = this.#cache;
+    this.#cache = this.#decoder.empty();
+    this.#read = [];
+    return this.#decoder.read(cache, embeds);
+  }
+
+  async #embed(ids: readonly number[], vision: Float32Array, motion: Float32Array | null) {
+    const embeds = await this.#decoder.embed(ids);
+    injectFeatures(embeds, ids, this.#contextId, vision, motion);
+    return embeds;
+  }
+
+  dispose(): void {
+    this.#forget();
+  }
+}
+
+export function joined(parts: readonly Float32Array[]): Float32Array {
+  const out = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
