@@ -1,6 +1,7 @@
 /** The stores of the Compare page, made when it is first opened. */
 import { createFrameStore } from '../../workers/frames/client.ts';
 import { hashFile } from '../../workers/hash/client.ts';
+import { createAssessBoth } from './compare-assess.ts';
 import { createCompareStore } from './compare-store.ts';
 import { media, models } from './session.ts';
 
@@ -13,3 +14,10 @@ const follow = () => {
 };
 models.store.subscribe(follow);
 follow();
+
+export const both = createAssessBoth({ media, models, state: compare.store.getState });
+
+compare.store.subscribe((now, before) => {
+  const other = (one: typeof now.a, two: typeof now.a) => one?.video !== two?.video;
+  if (other(now.a, before.a) || other(now.b, before.b)) both.clear();
+});

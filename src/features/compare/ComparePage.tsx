@@ -3,17 +3,22 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { useFileIntake } from '../../app/intake.ts';
 import { useTab } from '../../app/tab.ts';
+import { useLeaveGuard } from '../../app/useLeaveGuard.ts';
 import { isAbort } from '../../core/errors.ts';
-import { compare } from '../../state/compare-session.ts';
+import { both, compare } from '../../state/compare-session.ts';
 import { FRAMES_CAP, type SideName } from '../../state/compare-store.ts';
 import { Notice } from '../../ui/Notice.tsx';
 import './ComparePage.css';
 import { DamagePanel } from './DamagePanel.tsx';
 import { EmptyFields, Problem } from './EmptyFields.tsx';
 import { OrderPlot } from './OrderPlot.tsx';
+import { RewardsPanel } from './RewardsPanel.tsx';
+import { ScoresPanel } from './ScoresPanel.tsx';
 import { Strips } from './Strips.tsx';
 import { saveFrames } from './save-frames.ts';
+import { Timings } from './Timings.tsx';
 import { Toolbar } from './Toolbar.tsx';
+import { Traces } from './Traces.tsx';
 import { Transport } from './Transport.tsx';
 import { compareAddress, useAddress } from './useAddress.ts';
 import { useCompareKeys } from './useCompareKeys.ts';
@@ -46,6 +51,8 @@ function Workbench() {
   const w = useCompareWords();
   const [only, setOnly] = useState<SideName | null>(null);
   const [loupe, setLoupe] = useState(false);
+  const [chosen, setChosen] = useState(0);
+  const running = useStore(both.store, (state) => state.phase === 'running');
   const [full, fullscreen] = useFullscreen();
   const stage = useRef<HTMLDivElement>(null);
   const scale = useScale();
@@ -55,6 +62,8 @@ function Workbench() {
     });
   }, [w]);
   const goFull = () => fullscreen(stage.current);
+  useLeaveGuard(running);
+  useFollowAnswers(setChosen);
   useCompareKeys({
     onOnly: setOnly,
     onLoupe: () => setLoupe((was) => !was),
@@ -62,7 +71,8 @@ function Workbench() {
     onFullscreen: goFull,
     onEscape: () => {
       if (document.fullscreenElement) return false;
-      if (loupe) setLoupe(false);
+      if (running) both.stop();
+      else if (loupe) setLoupe(false);
       else if (compare.store.getState().error) compare.dismiss();
       else return false;
       return true;
@@ -83,14 +93,34 @@ function Workbench() {
         <Viewer only={only} loupe={loupe} />
         <Transport />
         <Strips />
-        <StoreNotice />
         <Problem onChoose={chooseFor} />
         <OrderPlot />
+        <StoreNotice />
       </div>
       <div className="compare-side">
         <DamagePanel onSecond={() => chooseFor('b')} />
+        <ScoresPanel chosen={chosen} onChoose={setChosen} />
+        <RewardsPanel chosen={chosen} onChoose={setChosen} />
+        <Timings />
+      </div>
+      <div className="compare-below">
+        <Traces chosen={chosen} onChoose={setChosen} />
       </div>
     </div>
+  );
+}
+
+/** While answers are written the one of now is shown; a new run begins at the first. */
+function useFollowAnswers(show: (k: number) => void): void {
+  useEffect(
+    () =>
+      both.store.subscribe(({ step, phase }, before) => {
+        const now = step?.kind === 'answer' ? step.k : null;
+        const was = before.step?.kind === 'answer' ? before.step.k : null;
+        if (now !== null && now !== was) show(now);
+        if (phase === 'done' && before.phase === 'running') show(0);
+      }),
+    [show],
   );
 }
 

@@ -30,7 +30,8 @@ const GAP = 2;
 
 /** @param one only this side is shown (a side that is peeked at) */
 export function panesOf(view: View, field: Size, swapped: boolean, one: SideName | null): Pane[] {
-  const whole = { x: 0, y: 0, ...field };
+  // A canvas has its size on its prototype, where a spread does not find it.
+  const whole = { x: 0, y: 0, width: field.width, height: field.height };
   if (one) return [{ ...whole, sides: [one] }];
   const [first, second]: [SideName, SideName] = swapped ? ['b', 'a'] : ['a', 'b'];
   if (view === 'side') {

@@ -1,0 +1,243 @@
+/** The reward inspector: what each answer to A would earn in training, worked out with its numbers. */
+import { useId, useMemo, useState } from 'react';
+import { useStore } from 'zustand';
+import { both, compare } from '../../state/compare-session.ts';
+import { REWARD_MODES } from '../../state/compare-settings.ts';
+import { Notice } from '../../ui/Notice.tsx';
+import { Panel } from '../../ui/Panel.tsx';
+import { Rich } from '../../ui/Rich.tsx';
+import { Segmented } from '../../ui/Segmented.tsx';
+import type { CompareWords } from '../../ui/words/compare.en.ts';
+import './RewardsPanel.css';
+import { type FormulaName, type Opponent, type RewardView, rewardView, short } from './rewards-view.ts';
+import { signed } from './side-scores.ts';
+import { useCompareWords } from './words.ts';
+
+const COLUMNS = ['format', 'rank', 'regression', 'temporal', 'sum', 'advantage'] as const;
+
+export interface RewardsPanelProps {
+  readonly chosen: number;
+  readonly onChoose: (k: number) => void;
+}
+
+export function RewardsPanel({ chosen, onChoose }: RewardsPanelProps) {
+  const w = useCompareWords();
+  const { runs, model } = useStore(both.store);
+  const { settings, b: second } = useStore(compare.store);
+  const [opponent, setOpponent] = useState<Opponent | null>(null);
+  const range = model?.manifest.scale.range;
+  const view = useMemo(() => {
+    if (!runs.a || runs.a.answers.length === 0 || !range) return null;
+    return rewardView({
+      mode: settings.rewards,
+      range,
+      a: runs.a.answers.map(({ raw }) => raw.text),
+      b: runs.b?.answers.map(({ raw }) => raw.text) ?? null,
+      damaged: second === null,
+      mosA: settings.mosA,
+      mosB: settings.mosB,
+      opponent: second ? null : opponent,
+    });
+  }, [runs, range, settings.rewards, settings.mosA, settings.mosB, second, opponent]);
+  return (
+    <Panel
+      title={w.rewards.title}
+      note={settings.mosA === null ? undefined : w.rewards.against(settings.mosA.toFixed(2))}
+      tools={
+        <Segmented
+          label={w.rewards.mode}
+          value={settings.rewards}
+          options={REWARD_MODES.map((value) => ({ value, label: w.rewards.modes[value] }))}
+          onChange={(rewards) => compare.change({ rewards })}
+        />
+      }
+      flush
+    >
+      <div className="compare-rewards">
+        <div className="compare-rewards__fields">
+          <MosField label={w.rewards.mos} help={w.rewards.mosHelp} name="mosA" />
+          {second && <MosField label={w.rewards.mosB} name="mosB" />}
+        </div>
+        {view ? (
+          <Inspector view={view} chosen={chosen} onChoose={onChoose} />
+        ) : (
+          <p className="compare-rewards__empty">{w.rewards.empty}</p>
+        )}
+        {settings.mosA !== null && !second && <OpponentFields onChange={setOpponent} />}
+      </div>
+    </Panel>
+  );
+}
+
+/** A number from 1 to 5, taken as soon as it is one. */
+function MosField(props: { readonly label: string; readonly help?: string; readonly name: 'mosA' | 'mosB' }) {
+  const { label, help, name } = props;
+  const id = useId();
+  const value = useStore(compare.store, (state) => state.settings[name]);
+  const [text, setText] = useState(value === null ? '' : String(value));
+  return (
+    <div className="compare-rewards__field">
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        className="compare-field"
+        inputMode="decimal"
+        value={text}
+        aria-describedby={help ? `${id}h` : undefined}
+        onChange={(event) => {
+          setText(event.target.value);
+          const number = Number(event.target.value);
+          const valid = event.target.value.trim() !== '' && number >= 1 && number <= 5;
+          compare.change({ [name]: valid ? number : null });
+        }}
+      />
+      {help && (
+        <span id={`${id}h`} className="compare-rewards__help">
+          {help}
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** Another video to rank against, as numbers. */
+function OpponentFields({ onChange }: { readonly onChange: (opponent: Opponent | null) => void }) {
+  const w = useCompareWords();
+  const id = useId();
+  const [scores, setScores] = useState('');
+  const [mos, setMos] = useState('');
+  const take = (scores: string, mos: string) => {
+    const numbers = scores.split(/[\s,;，；]+/).flatMap((part) => (part === '' ? [] : [Number(part)]));
+    const valid =
+      numbers.length > 0 &&
+      numbers.every(Number.isFinite) &&
+      mos.trim() !== '' &&
+      Number.isFinite(Number(mos));
+    onChange(valid ? { scores: numbers, mos: Number(mos) } : null);
+  };
+  return (
+    <fieldset className="compare-rewards__opponent">
+      <legend>{w.rewards.opponent}</legend>
+      <label htmlFor={`${id}s`}>{w.rewards.opponentScores}</label>
+      <input
+        id={`${id}s`}
+        className="compare-field compare-field--wide"
+        value={scores}
+        aria-describedby={`${id}h`}
+        onChange={(event) => {
+          setScores(event.target.value);
+          take(event.target.value, mos);
+        }}
+      />
+      <label htmlFor={`${id}m`}>{w.rewards.opponentMos}</label>
+      <input
+        id={`${id}m`}
+        className="compare-field"
+        inputMode="decimal"
+        value={mos}
+        onChange={(event) => {
+          setMos(event.target.value);
+          take(scores, event.target.value);
+        }}
+      />
+      <p id={`${id}h`} className="compare-rewards__help">
+        {w.rewards.opponentHelp}
+      </p>
+    </fieldset>
+  );
+}
+
+function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
+  const { view, chosen, onChoose } = props;
+  const w = useCompareWords();
+  const k = Math.min(chosen, view.rows.length - 1);
+  const cell = (value: number | null, write: (value: number) => string) =>
+    value === null ? '–' : write(value);
+  return (
+    <>
+      <div className="compare-rewards__scroll">
+        <table className="compare-rewards__table">
+          <caption className="ui-sr">
+            {w.rewards.title}, {w.rewards.sideA}
+          </caption>
+          <thead>
+            <tr>
+              <th scope="col">{w.rewards.columns.answer}</th>
+              {COLUMNS.map((name) => (
+                <th key={name} scope="col">
+                  {w.rewards.columns[name]}
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {view.rows.map((row, i) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: answers are numbered
+              <tr key={i} className={i === k ? 'compare-rewards__row--chosen' : undefined}>
+                <th scope="row">
+                  <button
+                    type="button"
+                    className="compare-rewards__choose"
+                    aria-pressed={i === k}
+                    aria-label={`${w.rewards.choose(i + 1)}: ${row.written || w.rewards.unreadable}`}
+                    onClick={() => onChoose(i)}
+                  >
+                    {row.written || w.rewards.unreadable}
+                  </button>
+                </th>
+                <td>{row.format}</td>
+                <td>{cell(row.rank, (x) => short(x))}</td>
+                <td>{cell(row.regression, (x) => short(x))}</td>
+                <td>{cell(row.temporal, (x) => `+${short(x, 1)}`)}</td>
+                <td>
+                  <strong>{cell(row.sum, (x) => short(x))}</strong>
+                </td>
+                <td>{cell(row.advantage, (x) => signed(x))}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {view.raises && <Notice icon="alert">{w.rewards.raised(view.raises)}</Notice>}
+      {view.drawn && <Notice>{w.rewards.drawn}</Notice>}
+      <dl className="compare-rewards__formulas">
+        {COLUMNS.map((name) => (
+          <Formula key={name} name={name} view={view} k={k} />
+        ))}
+      </dl>
+    </>
+  );
+}
+
+/** Why a reward cannot be worked out, or null. */
+function lacks(name: FormulaName, view: RewardView, mos: number | null, w: CompareWords): string | null {
+  if (name === 'format') return null;
+  if (mos === null) return w.rewards.needsMos;
+  if (name === 'rank' && !view.ranked) return w.rewards.noOpponent;
+  if (name === 'temporal') return view.rules.temporalOn ? null : w.rewards.temporalOff;
+  if (name === 'advantage') return view.rows.length < 2 ? w.rewards.one : null;
+  return null;
+}
+
+function Formula(props: { readonly name: FormulaName; readonly view: RewardView; readonly k: number }) {
+  const { name, view, k } = props;
+  const w = useCompareWords();
+  const mos = useStore(compare.store, (state) => state.settings.mosA);
+  const second = useStore(compare.store, (state) => state.b);
+  const formula = view.formulas(k)[name];
+  const missing = name === 'temporal' && second ? w.rewards.perturbedOnly : lacks(name, view, mos, w);
+  return (
+    <div>
+      <dt>{w.rewards.columns[name]}</dt>
+      <dd>
+        {missing === null && formula ? (
+          <code>
+            <Rich text={formula} />
+          </code>
+        ) : (
+          <span className="compare-rewards__help">{missing ?? '–'}</span>
+        )}
+      </dd>
+    </div>
+  );
+}

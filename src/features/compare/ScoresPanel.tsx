@@ -1,0 +1,250 @@
+/** Both scores on one ruler, their difference, and the verdict in a sentence. */
+import type { ReactNode } from 'react';
+import { useStore } from 'zustand';
+import { bandOf } from '../../core/grades.ts';
+import type { BothStep, SideRun } from '../../state/compare-assess.ts';
+import { both, compare } from '../../state/compare-session.ts';
+import { ANSWERS } from '../../state/compare-settings.ts';
+import type { SideName } from '../../state/compare-store.ts';
+import { Button } from '../../ui/Button.tsx';
+import { ErrorCard } from '../../ui/ErrorCard.tsx';
+import { Icon } from '../../ui/Icon.tsx';
+import { SpokenResult, SpokenStage } from '../../ui/LiveRegion.tsx';
+import { Menu } from '../../ui/Menu.tsx';
+import { Panel } from '../../ui/Panel.tsx';
+import type { CompareWords } from '../../ui/words/compare.en.ts';
+import { spread } from '../../ui/words/format.ts';
+import { useWords } from '../../ui/words/useWords.tsx';
+import './ScoresPanel.css';
+import { SideLetter } from './SideLetter.tsx';
+import { preferenceOf, type SideScores, sideScores, signed } from './side-scores.ts';
+import { TwoRuler } from './TwoRuler.tsx';
+import { useCompareWords } from './words.ts';
+
+export interface ScoresPanelProps {
+  readonly chosen: number;
+  readonly onChoose: (k: number) => void;
+}
+
+export function ScoresPanel({ chosen, onChoose }: ScoresPanelProps) {
+  const w = useCompareWords();
+  const words = useWords();
+  const state = useStore(both.store);
+  const { settings } = useStore(compare.store);
+  const { runs, phase, error } = state;
+  const [a, b] = [sideScores(runs.a), sideScores(runs.b)];
+  const running = phase === 'running';
+  const text = (side: SideScores | null) => (side ? side.mean.toFixed(2) : w.scores.noScore);
+  const verdict = useVerdict();
+  return (
+    <Panel title={w.scores.title} note={runs.a && w.scores.note(settings.answers)} tools={<AnswersMenu />}>
+      <div className="compare-scores">
+        <div className="compare-scores__line">
+          <SideScore name="a" scores={a} run={runs.a} />
+          <SideScore name="b" scores={b} run={runs.b} />
+          <Difference />
+        </div>
+        <TwoRuler a={a} b={b} chosen={chosen} onChoose={onChoose} label={w.scores.ruler(text(a), text(b))} />
+        <p className="compare-scores__verdict">{verdict.node}</p>
+        <Facts a={a} b={b} />
+        {error && phase === 'error' && (
+          <ErrorCard
+            error={error}
+            actions={[{ label: words.actions.tryAgain, onClick: () => void both.run() }]}
+          />
+        )}
+        <div className="compare-scores__actions">
+          {running ? (
+            <Progress step={state.step} done={state.done} />
+          ) : (
+            <Button look="primary" onClick={() => void both.run()}>
+              {runs.a ? w.scores.again : w.scores.assess}
+            </Button>
+          )}
+        </div>
+      </div>
+      <SpokenResult text={phase === 'done' ? verdict.text : ''} />
+    </Panel>
+  );
+}
+
+function AnswersMenu() {
+  const w = useCompareWords();
+  const { answers } = useStore(compare.store, (state) => state.settings);
+  return (
+    <Menu
+      label={w.scores.answers}
+      items={ANSWERS.map((k) => ({
+        id: String(k),
+        label: w.scores.answersValue(k),
+        checked: k === answers,
+        onSelect: () => compare.change({ answers: k }),
+      }))}
+      button={(props) => (
+        <Button look="quiet" iconAfter="chevronDown" {...props} aria-label={w.scores.answers}>
+          {w.scores.answersValue(answers)}
+        </Button>
+      )}
+    />
+  );
+}
+
+function SideScore(props: {
+  readonly name: SideName;
+  readonly scores: SideScores | null;
+  readonly run: SideRun | null;
+}) {
+  const { name, scores, run } = props;
+  const w = useCompareWords();
+  const words = useWords();
+  const half = scores?.interval ? (scores.interval[1] - scores.interval[0]) / 2 : null;
+  // Numbers are shown as they were written when there is only one.
+  const only = run?.answers.length === 1 ? run.answers[0]?.reading : null;
+  return (
+    <div className="compare-score">
+      <SideLetter name={name} />
+      {scores ? (
+        <>
+          <span className="compare-score__number">{only?.written || scores.mean.toFixed(2)}</span>
+          <span className="compare-score__words">
+            <span className="compare-score__half">{half === null ? ' ' : w.scores.half(spread(half))}</span>
+            <span>{words.grades.words[bandOf(scores.mean).grade - 1]}</span>
+          </span>
+        </>
+      ) : (
+        <>
+          <span className="compare-score__number compare-score__number--none" aria-hidden="true">
+            _._ _
+          </span>
+          <span className="compare-score__words">
+            <span />
+            <span className="compare-score__half">
+              {run && run.answers.length > 0 ? w.scores.noScore : words.score.notYet}
+            </span>
+          </span>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Difference() {
+  const w = useCompareWords();
+  const { runs } = useStore(both.store);
+  const found = preferenceOf(runs.a, runs.b);
+  return (
+    <p className="compare-scores__difference">
+      <span>{w.scores.difference}</span>
+      <strong>{found ? signed(found.difference) : '–'}</strong>
+      <span className="compare-scores__interval">
+        {found && found.low !== null && found.high !== null
+          ? w.scores.interval(signed(found.low), signed(found.high))
+          : ''}
+      </span>
+    </p>
+  );
+}
+
+/** The verdict, said and drawn. */
+function useVerdict(): { text: string; node: ReactNode } {
+  const w = useCompareWords();
+  const { phase, runs } = useStore(both.store);
+  // What B shows may have changed since it was assessed.
+  const { b: second, damage } = useStore(compare.store);
+  const plain = (text: string) => ({ text, node: <span className="compare-scores__aside">{text}</span> });
+  if (phase === 'idle' || !runs.a) return plain(w.scores.empty);
+  if (phase === 'running') return plain('');
+  if (phase === 'stopped') return plain(w.scores.stopped);
+  if (phase === 'error') return plain('');
+  if (!both.isCurrent('b')) return plain(w.scores.stale);
+  const found = preferenceOf(runs.a, runs.b);
+  if (!found) return plain(w.scores.noVerdict);
+  const same = !second && damage?.unseen ? ` ${w.scores.same}` : '';
+  const text = verdictText(found, w, second !== null) + same;
+  const sure = found.verdict === 'a' || found.verdict === 'b';
+  return {
+    text,
+    node: (
+      <>
+        <Icon name={found.verdict === 'a' ? 'check' : sure ? 'alert' : 'info'} /> <strong>{text}</strong>
+      </>
+    ),
+  };
+}
+
+export function verdictText(
+  found: NonNullable<ReturnType<typeof preferenceOf>>,
+  w: CompareWords,
+  second: boolean,
+): string {
+  const { verdict, won, pairs, difference } = found;
+  switch (verdict) {
+    case 'single':
+      return w.scores.single(Math.abs(difference).toFixed(2));
+    case 'unsure':
+      return w.scores.cannot;
+    case 'a':
+      return (second ? w.scores.preferA : w.scores.undamaged) + w.scores.inPairs(won, pairs);
+    case 'b':
+      return (second ? w.scores.preferB : w.scores.damaged) + w.scores.inPairs(pairs - won, pairs);
+  }
+}
+
+/** Spread, agreement, expected score and what could not be read, a line for each side. */
+function Facts({ a, b }: { readonly a: SideScores | null; readonly b: SideScores | null }) {
+  const w = useCompareWords();
+  const line = (side: SideScores): string => {
+    const parts: string[] = [];
+    if (side.deviation !== null) parts.push(w.scores.spread(spread(side.deviation)));
+    if (side.deviation !== null) parts.push(w.scores.agreement(Math.round(side.agreement * 100)));
+    if (side.expected !== null) parts.push(w.scores.expected(side.expected.toFixed(2)));
+    if (side.readable.length < side.scores.length)
+      parts.push(w.scores.readable(side.readable.length, side.scores.length));
+    return parts.join(' · ');
+  };
+  if (!a && !b) return null;
+  return (
+    <div className="compare-scores__facts">
+      {a && (
+        <p>
+          <SideLetter name="a" /> {line(a)}
+        </p>
+      )}
+      {b && (
+        <p>
+          <SideLetter name="b" /> {line(b)}
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function stepText(step: BothStep | null, w: CompareWords): string {
+  if (!step) return '';
+  switch (step.kind) {
+    case 'loading':
+      return w.scores.loading;
+    case 'decode':
+      return w.scores.decoding(step.done, step.total);
+    case 'look':
+      return w.scores.looking(step.side.toUpperCase(), step.done, step.total);
+    case 'answer':
+      return w.scores.running(step.side.toUpperCase(), step.k + 1, step.of);
+  }
+}
+
+function Progress({ step, done }: { readonly step: BothStep | null; readonly done: number }) {
+  const w = useCompareWords();
+  const words = useWords();
+  const text = stepText(step, w);
+  return (
+    <div className="compare-progress">
+      <p className="compare-progress__text">{text}</p>
+      <progress className="compare-progress__bar" value={done} max={1} aria-label={words.progress.label} />
+      <Button kbd="Esc" onClick={both.stop}>
+        {words.actions.stop}
+      </Button>
+      <SpokenStage text={step?.kind === 'answer' ? text : ''} />
+    </div>
+  );
+}

@@ -1,0 +1,65 @@
+/** What each side cost: the second one looks at no frame anew when only their order is another. */
+import { useStore } from 'zustand';
+import type { SideRun } from '../../state/compare-assess.ts';
+import { both, compare } from '../../state/compare-session.ts';
+import type { SideName } from '../../state/compare-store.ts';
+import { Panel } from '../../ui/Panel.tsx';
+import { SideLetter } from './SideLetter.tsx';
+import './Timings.css';
+import { useCompareWords } from './words.ts';
+
+export function Timings() {
+  const w = useCompareWords();
+  const { runs } = useStore(both.store);
+  const { damage } = useStore(compare.store);
+  const { columns } = w.timings;
+  if (!runs.a) return null;
+  const zeros = damage?.drawn.kind === 'perturbed' && damage.drawn.vision.includes(null);
+  return (
+    <Panel title={w.timings.title} foot={zeros ? w.timings.zeros : undefined}>
+      <table className="compare-timings">
+        <thead>
+          <tr>
+            {(
+              [
+                columns.side,
+                columns.decode,
+                columns.look,
+                columns.motion,
+                columns.prompt,
+                columns.write,
+              ] as const
+            ).map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          <Row name="a" run={runs.a} />
+          {runs.b && <Row name="b" run={runs.b} />}
+        </tbody>
+      </table>
+    </Panel>
+  );
+}
+
+function Row({ name, run }: { readonly name: SideName; readonly run: SideRun }) {
+  const w = useCompareWords();
+  const { seconds, reused, frames, decoded, answers } = run;
+  const all = answers.length > 0 && reused === frames;
+  const kept = decoded === 0 && answers.length > 0;
+  return (
+    <tr>
+      <th scope="row">
+        <SideLetter name={name} />
+      </th>
+      <td>{kept ? w.timings.reused(seconds.decode) : w.timings.seconds(seconds.decode)}</td>
+      <td>{all ? w.timings.reused(seconds.look) : w.timings.seconds(seconds.look)}</td>
+      <td>{w.timings.seconds(seconds.motion)}</td>
+      <td>{w.timings.seconds(seconds.prompt)}</td>
+      <td>{w.timings.seconds(seconds.write)}</td>
+    </tr>
+  );
+}

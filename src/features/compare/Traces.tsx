@@ -1,0 +1,128 @@
+/** The reasons of both sides beside each other, for one pair of answers; what only one side says has a bar at its left. */
+import { useMemo } from 'react';
+import { useStore } from 'zustand';
+import { viewAnswer } from '../../core/answer-stream.ts';
+import type { Answer } from '../../state/compare-assess.ts';
+import { both } from '../../state/compare-session.ts';
+import type { SideName } from '../../state/compare-store.ts';
+import { IconButton } from '../../ui/Button.tsx';
+import { Panel } from '../../ui/Panel.tsx';
+import { useWords } from '../../ui/words/useWords.tsx';
+import { comparedPhrases } from './phrase-diff.ts';
+import { SideLetter } from './SideLetter.tsx';
+import './Traces.css';
+import { useCompareWords } from './words.ts';
+
+export interface TracesProps {
+  /** 0-based number of the answer that is shown on both sides. */
+  readonly chosen: number;
+  readonly onChoose: (k: number) => void;
+}
+
+/** A text with Han characters is Chinese to fonts and line breaking. */
+const langOf = (text: string) => (/\p{Script=Han}/u.test(text) ? 'zh' : 'en');
+
+export function Traces({ chosen, onChoose }: TracesProps) {
+  const w = useCompareWords();
+  const words = useWords();
+  const { runs, step } = useStore(both.store);
+  const writing = step?.kind === 'answer' ? step : null;
+  const count = Math.max(runs.a?.answers.length ?? 0, runs.b?.answers.length ?? 0);
+  const textOf = (name: SideName): string | null => {
+    const answer = runs[name]?.answers[chosen];
+    return answer ? viewAnswer(answer.raw.text).thinking : null;
+  };
+  const [a, b] = [textOf('a'), textOf('b')];
+  if (count === 0 && !writing)
+    return (
+      <Panel title={w.traces.title}>
+        <p className="compare-traces__empty">{w.traces.empty}</p>
+      </Panel>
+    );
+  const same = a !== null && b !== null && a === b;
+  return (
+    <Panel
+      title={w.traces.title}
+      note={same ? w.traces.same : w.traces.differs}
+      tools={
+        count > 1 && (
+          <span className="compare-traces__choice">
+            <IconButton
+              icon="chevronLeft"
+              label={words.trace.previousAnswer}
+              disabled={chosen === 0}
+              onClick={() => onChoose(chosen - 1)}
+            />
+            {w.traces.answer(chosen + 1, count)}
+            <IconButton
+              icon="chevronRight"
+              label={words.trace.nextAnswer}
+              disabled={chosen >= count - 1}
+              onClick={() => onChoose(chosen + 1)}
+            />
+          </span>
+        )
+      }
+    >
+      <div className="compare-traces">
+        {(['a', 'b'] as const).map((name) => (
+          <Trace
+            key={name}
+            name={name}
+            text={name === 'a' ? a : b}
+            other={name === 'a' ? b : a}
+            answer={runs[name]?.answers[chosen] ?? null}
+            writing={writing?.side === name && writing.k === chosen ? writing.text : null}
+          />
+        ))}
+      </div>
+    </Panel>
+  );
+}
+
+function Trace(props: {
+  readonly name: SideName;
+  readonly text: string | null;
+  readonly other: string | null;
+  readonly answer: Answer | null;
+  /** The answer as it is being written, or null. */
+  readonly writing: string | null;
+}) {
+  const { name, text, other, answer, writing } = props;
+  const w = useCompareWords();
+  const grown = writing === null ? '' : viewAnswer(writing).thinking;
+  const phrases = useMemo(() => (text === null ? [] : comparedPhrases(text, other)), [text, other]);
+  const shown = text ?? grown;
+  const reading = answer?.reading;
+  return (
+    <article className="compare-trace">
+      <h3 className="compare-trace__head">
+        <SideLetter name={name} />
+        {answer && <strong>{reading?.score != null ? reading.written : w.scores.noScore}</strong>}
+        {answer && (
+          <span className="compare-trace__how">
+            {answer.seed === null ? w.traces.greedy : w.traces.seed(answer.seed)}
+          </span>
+        )}
+      </h3>
+      <p className="compare-trace__text" lang={langOf(shown)}>
+        {text === null
+          ? grown
+          : phrases.map((phrase) => (
+              <span key={phrase.start} className={phrase.differs ? 'compare-trace__differs' : undefined}>
+                {phrase.pieces.map((piece, i) => (
+                  <span
+                    // biome-ignore lint/suspicious/noArrayIndexKey: pieces of one phrase, in their order
+                    key={i}
+                    className={piece.mark ? `compare-trace__${piece.mark}` : undefined}
+                  >
+                    {piece.text}
+                  </span>
+                ))}
+              </span>
+            ))}
+        {writing !== null && <span className="compare-trace__caret" />}
+      </p>
+    </article>
+  );
+}

@@ -1,0 +1,228 @@
+/** The rewards of both sides' answers as the inspector shows them: columns, and each formula with its numbers. Pure. */
+import type { ScoreRange } from '../../core/answer.ts';
+import { CodedError } from '../../core/errors.ts';
+import { seededRandom } from '../../core/random.ts';
+import type { PairRank } from '../../core/ranking.ts';
+import { type RewardMode, type RewardRules, RULES } from '../../core/reward-rules.ts';
+import {
+  type AnsweredVideo,
+  batchRewards,
+  type ReadAnswer,
+  readForReward,
+  type VideoRewards,
+} from '../../core/rewards.ts';
+import type { TemporalDecision } from '../../core/temporal.ts';
+
+/** Another video of the batch, as the reader gives it. */
+export interface Opponent {
+  readonly scores: readonly number[];
+  readonly mos: number;
+}
+
+export interface RewardInput {
+  readonly mode: RewardMode;
+  readonly range: ScoreRange;
+  /** Whole answers to A, [K]. */
+  readonly a: readonly string[];
+  /** Whole answers to B, where they are there. */
+  readonly b: readonly string[] | null;
+  /** B is A's damaged copy, not a video of its own. */
+  readonly damaged: boolean;
+  readonly mosA: number | null;
+  readonly mosB: number | null;
+  readonly opponent: Opponent | null;
+}
+
+export interface RewardRow {
+  /** As the mode reads it; null = unreadable. */
+  readonly score: number | null;
+  readonly written: string;
+  readonly format: 0 | 1;
+  /** Null where what it needs is not known. */
+  readonly rank: number | null;
+  readonly regression: number | null;
+  /** Sum of both bonuses. */
+  readonly temporal: number | null;
+  readonly sum: number | null;
+  readonly advantage: number | null;
+}
+
+export type FormulaName = 'format' | 'rank' | 'regression' | 'temporal' | 'sum' | 'advantage';
+
+export interface RewardView {
+  readonly rows: readonly RewardRow[];
+  readonly rules: RewardRules;
+  /** A second video is there to rank against. */
+  readonly ranked: boolean;
+  /** What the released code raises with this batch, as Python calls it. */
+  readonly raises: string | null;
+  /** Scores were drawn at random for unreadable answers. */
+  readonly drawn: boolean;
+  /** Formula of each reward of answer k with its numbers; `**…**` is what it comes to. */
+  readonly formulas: (k: number) => Partial<Record<FormulaName, string>>;
+}
+
+/** `.943`, `1.001`, `−.34`: without the zero before the point, as the tables of the field print them. */
+export function short(value: number, digits = 3): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '−∞';
+  const text = Math.abs(value).toFixed(digits);
+  const sign = value < 0 && Number(text) !== 0 ? '−' : '';
+  return sign + (text.startsWith('0.') ? text.slice(1) : text);
+}
+
+const written = ({ score, decimals }: ReadAnswer): string =>
+  score === null ? '' : score.toFixed(Math.min(12, decimals));
+
+export function rewardView(input: RewardInput): RewardView {
+  const rules = RULES[input.mode];
+  const read = (texts: readonly string[]) => texts.map((text) => readForReward(text, rules, input.range));
+  const raw = read(input.a);
+  const other = input.b && read(input.b);
+  const { mosA, mosB, opponent, damaged } = input;
+  const batch: AnsweredVideo[] | null =
+    mosA === null || raw.length === 0
+      ? null
+      : [
+          {
+            mos: mosA,
+            raw,
+            // Where nothing is compared with the copy, the released script makes none.
+            perturbed: rules.temporalOn && damaged && other && other.length > 0 ? other : null,
+          },
+          ...(!damaged && other && mosB !== null ? [{ mos: mosB, raw: other }] : []),
+          ...(opponent && opponent.scores.length > 0
+            ? [
+                {
+                  mos: opponent.mos,
+                  raw: opponent.scores.map((score) => ({ score, decimals: 2, format: 1 as const })),
+                },
+              ]
+            : []),
+        ];
+  const worked = batch && work(batch, rules);
+  const video = worked?.video ?? null;
+  const ranked = (batch?.length ?? 0) > 1;
+  const rows = raw.map((answer, k): RewardRow => {
+    const bonus = video?.temporal && video.temporal.rank.bonus[k]! + video.temporal.regression.bonus[k]!;
+    return {
+      score: video?.raw.regressionScores[k] ?? answer.score,
+      written: written(answer),
+      format: answer.format,
+      rank: video && ranked ? video.raw.rank.reward[k]! : null,
+      regression: video ? (video.raw.regression[k]?.reward ?? 0) : null,
+      temporal: bonus ?? null,
+      sum: video ? video.reward[k]! : null,
+      advantage: video ? finite(video.advantage.values[k]) : null,
+    };
+  });
+  return {
+    rows,
+    rules,
+    ranked,
+    raises: worked?.raises ?? null,
+    drawn: rules.unreadable === 'drawn' && raw.some(({ score }) => score === null),
+    formulas: (k) => (video ? formulas(video, rules, k, raw[k], ranked) : formatOnly(raw[k])),
+  };
+}
+
+const finite = (value: number | undefined): number | null =>
+  value !== undefined && Number.isFinite(value) ? value : null;
+
+/** Works the batch out; where the released code would stop, says how, and goes on as the other modes do. */
+function work(
+  batch: readonly AnsweredVideo[],
+  rules: RewardRules,
+): { video: VideoRewards; raises: string | null } {
+  const draw = () => {
+    const random = seededRandom('reward inspector');
+    return (low: number, high: number) => random.between(low, high);
+  };
+  try {
+    return { video: batchRewards(batch, rules, draw())[0]!, raises: null };
+  } catch (error) {
+    if (!(error instanceof CodedError)) throw error;
+    const video = batchRewards(batch, { ...rules, failure: 'zero' }, draw())[0]!;
+    return { video, raises: String(error.params.python ?? error.code) };
+  }
+}
+
+const FORM = '<think>…</think> <answer>…</answer>';
+
+function formatOnly(answer: ReadAnswer | undefined): Partial<Record<FormulaName, string>> {
+  return answer ? { format: `${FORM} → **${answer.format}**` } : {};
+}
+
+function formulas(
+  video: VideoRewards,
+  rules: RewardRules,
+  k: number,
+  answer: ReadAnswer | undefined,
+  ranked: boolean,
+): Partial<Record<FormulaName, string>> {
+  const lines: Partial<Record<FormulaName, string>> = formatOnly(answer);
+  const { raw, temporal, advantage } = video;
+  if (ranked) lines.rank = rankFormula(video, rules, k);
+  const regression = raw.regression[k];
+  const score = raw.regressionScores[k];
+  if (regression && score !== null && score !== undefined) {
+    const alpha = regression.factor === 1 ? '' : ` · ${regression.factor}`;
+    const error = `(${trim(score)} − ${trim(score - regression.error)})²`;
+    lines.regression = `exp(−${error} / (2 · ${rules.sigma}²))${alpha} = **${short(regression.reward)}**`;
+  } else lines.regression = '**0**';
+  if (temporal) {
+    const own = { rank: raw.rank.reward[k]!, regression: regression?.reward ?? 0 };
+    lines.temporal = (['rank', 'regression'] as const)
+      .map((name) => temporalFormula(name, temporal[name], own[name], rules, k))
+      .join(' · ');
+  }
+  const columns = [video.rank[k]!, video.regression[k]!, raw.format[k]!];
+  lines.sum = `${columns.map((value) => short(value)).join(' + ')} = **${short(video.reward[k]!)}**`;
+  const value = advantage.values[k];
+  if (value !== undefined && Number.isFinite(value)) {
+    const top = `(${short(video.reward[k]!)} − ${short(advantage.mean)})`;
+    lines.advantage = `${top} / (${short(advantage.std, 4)} + ${exponent(rules.advantage.epsilon)}) = **${short(value, 2)}**`;
+  }
+  return lines;
+}
+
+/** A score or a MOS as people write it: no digits that say nothing. */
+const trim = (value: number): string => String(Number(value.toFixed(4)));
+
+const exponent = (value: number): string =>
+  value < 0.001 ? value.toExponential(0).replace('e', 'e') : String(value);
+
+function pairFormula(pair: PairRank, score: number, epsilon: number, k: number): string {
+  const { denominator, better, worse } = pair;
+  const z = pair.z[k]!;
+  const p = pair.p[k]!;
+  const mean = score - z * denominator;
+  const e = exponent(epsilon);
+  const probability = `p = Φ((${trim(score)} − ${trim(mean)}) / ${short(denominator)}) = Φ(${short(z, 2)}) = ${short(p)}`;
+  return `√(p·${better} + ${e}) + √((1−p)·${worse} + ${e}), ${probability} → **${short(pair.reward[k]!)}**`;
+}
+
+function rankFormula({ raw }: VideoRewards, rules: RewardRules, k: number): string {
+  const score = raw.rankScores[k];
+  if (score === null || score === undefined) return '**0**';
+  const pairs = raw.rank.pairs.map((pair) => pairFormula(pair, score, rules.pairEpsilon, k));
+  if (pairs.length === 0) return '**0**';
+  return pairs.length === 1 ? pairs[0]! : `${pairs.join('; ')}; ∅ = **${short(raw.rank.reward[k]!)}**`;
+}
+
+function temporalFormula(
+  name: 'rank' | 'regression',
+  decision: TemporalDecision,
+  own: number,
+  rules: RewardRules,
+  k: number,
+): string {
+  const { raw, perturbed, won, tau } = decision;
+  const side = (value: number | null) => (value === null ? '–' : short(value));
+  const compared = `${name} ${side(raw)} ${won ? '≥' : '<'} ${side(perturbed)}`;
+  const bonus = decision.bonus[k]!;
+  // Eq. 8 asks that the mean passes τ, the released code that the answer's own reward does.
+  const passing = rules.temporal.bonus === 'all' ? raw : own;
+  const threshold =
+    won && passing !== null ? `, ${short(passing)} ${passing > tau ? '>' : '≤'} ${short(tau, 1)}` : '';
+  return `${compared}${threshold} → **+${short(bonus, 1)}**`;
+}
