@@ -1,0 +1,157 @@
+/**
+ * Where a benchmark outlives the page: its head, its rows one by one, small pictures, and handles of its files where the
+ * browser gives them. IndexedDB; in a window that keeps nothing, memory. No video is copied.
+ */
+import type { BatchModel, BatchRow, BatchSettings } from '../core/batch/file.ts';
+
+export interface BatchHead {
+  readonly createdAt: string;
+  readonly name: string;
+  readonly model: BatchModel | null;
+  readonly settings: BatchSettings | null;
+  /** It was running when the head was written: after a reload it can go on. */
+  readonly running: boolean;
+}
+
+export interface BatchShelf {
+  /** Null when there is none. */
+  read(): Promise<{ head: BatchHead; rows: BatchRow[]; handles: Map<string, FileSystemFileHandle> } | null>;
+  /** Puts a new benchmark in place of the old one. */
+  begin(
+    head: BatchHead,
+    rows: readonly BatchRow[],
+    handles: ReadonlyMap<string, FileSystemFileHandle>,
+  ): Promise<void>;
+  writeHead(head: BatchHead): Promise<void>;
+  writeRow(row: BatchRow, picture?: Blob | null): Promise<void>;
+  writeRows(rows: readonly BatchRow[]): Promise<void>;
+  picture(path: string): Promise<Blob | null>;
+  clear(): Promise<void>;
+}
+
+const DATABASE = 'vqathinker-batch';
+const STORES = ['head', 'rows', 'pictures', 'handles'] as const;
+type StoreName = (typeof STORES)[number];
+const HEAD = 'head';
+
+function open(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => {
+      for (const name of STORES) request.result.createObjectStore(name);
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error('another tab holds an older version'));
+  });
+}
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+/** @throws DOMException `QuotaExceededError` from the writing calls */
+export function createBatchShelf(): BatchShelf {
+  let database: Promise<IDBDatabase> | undefined;
+  const transaction = async (names: readonly StoreName[], mode: IDBTransactionMode) => {
+    database ??= open();
+    const all = (await database).transaction(names, mode);
+    const done = new Promise<void>((resolve, reject) => {
+      all.oncomplete = () => resolve();
+      all.onerror = () => reject(all.error);
+      all.onabort = () => reject(all.error);
+    });
+    return { at: (name: StoreName) => all.objectStore(name), done };
+  };
+
+  return {
+    async read() {
+      const { at } = await transaction(STORES, 'readonly');
+      const head = settled(at('head').get(HEAD) as IDBRequest<BatchHead | undefined>);
+      const rows = settled(at('rows').getAll() as IDBRequest<BatchRow[]>);
+      const names = settled(at('handles').getAllKeys());
+      const handles = settled(at('handles').getAll() as IDBRequest<FileSystemFileHandle[]>);
+      const found = await head;
+      if (!found) return null;
+      const keys = await names;
+      const values = await handles;
+      return {
+        head: found,
+        rows: await rows,
+        handles: new Map(keys.map((key, i) => [String(key), values[i] as FileSystemFileHandle])),
+      };
+    },
+    async begin(head, rows, handles) {
+      const { at, done } = await transaction(STORES, 'readwrite');
+      for (const name of STORES) at(name).clear();
+      at('head').put(head, HEAD);
+      for (const row of rows) at('rows').put(row, row.path);
+      for (const [path, handle] of handles) at('handles').put(handle, path);
+      await done;
+    },
+    async writeHead(head) {
+      const { at, done } = await transaction(['head'], 'readwrite');
+      at('head').put(head, HEAD);
+      await done;
+    },
+    async writeRow(row, picture) {
+      const { at, done } = await transaction(['rows', 'pictures'], 'readwrite');
+      at('rows').put(row, row.path);
+      if (picture) at('pictures').put(picture, row.path);
+      await done;
+    },
+    async writeRows(rows) {
+      const { at, done } = await transaction(['rows'], 'readwrite');
+      for (const row of rows) at('rows').put(row, row.path);
+      await done;
+    },
+    async picture(path) {
+      const { at } = await transaction(['pictures'], 'readonly');
+      return (await settled(at('pictures').get(path) as IDBRequest<Blob | undefined>)) ?? null;
+    },
+    async clear() {
+      const { at, done } = await transaction(STORES, 'readwrite');
+      for (const name of STORES) at(name).clear();
+      await done;
+    },
+  };
+}
+
+/** Lives as long as the page. */
+export function createMemoryShelf(): BatchShelf {
+  let head: BatchHead | null = null;
+  let handles = new Map<string, FileSystemFileHandle>();
+  const rows = new Map<string, BatchRow>();
+  const pictures = new Map<string, Blob>();
+  const clear = () => {
+    head = null;
+    handles = new Map();
+    rows.clear();
+    pictures.clear();
+  };
+  const put = (list: readonly BatchRow[]) => {
+    for (const row of list) rows.set(row.path, row);
+  };
+  return {
+    read: async () => head && { head, rows: [...rows.values()], handles: new Map(handles) },
+    begin: async (newHead, newRows, newHandles) => {
+      clear();
+      head = newHead;
+      handles = new Map(newHandles);
+      put(newRows);
+    },
+    writeHead: async (newHead) => {
+      head = newHead;
+    },
+    writeRow: async (row, picture) => {
+      put([row]);
+      if (picture) pictures.set(row.path, picture);
+    },
+    writeRows: async (list) => put(list),
+    picture: async (path) => pictures.get(path) ?? null,
+    clear: async () => clear(),
+  };
+}
