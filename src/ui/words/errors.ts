@@ -4,12 +4,13 @@
  */
 import { bytes, count } from './format.ts';
 import type { Lang } from './lang.ts';
+import { type ServerErrorParams, serverErrorsEn, serverErrorsZh } from './server-errors.ts';
 
 /** What was being done when something gave way. */
 export type RunStage = keyof (typeof DOING)['en'];
 
 /** Parameters of every code. Byte counts are bytes, times are seconds; the words format them. */
-export interface ErrorParamsOf {
+export interface ErrorParamsOf extends ServerErrorParams {
   'media/container': { looksLike?: string };
   'media/codec': { codec: string; browser?: string };
   'media/encrypted': object;
@@ -103,6 +104,7 @@ const DOING = {
 } as const;
 
 const en: ErrorTable = {
+  ...serverErrorsEn,
   'media/container': ({ looksLike }) =>
     say(
       `This is not a video file the page can read${looksLike ? ` (it looks like ${looksLike})` : ''}.`,
@@ -302,6 +304,7 @@ const en: ErrorTable = {
 };
 
 const zh: ErrorTable = {
+  ...serverErrorsZh,
   'media/container': ({ looksLike }) =>
     say(`无法读取此文件${looksLike ? `（看起来是${looksLike}）` : ''}。`, '请用MP4、MOV、WebM或MKV。'),
   'media/codec': ({ codec, browser }) =>
