@@ -23,4 +23,10 @@ export const PLACES: readonly [Place, ...Place[]] = [
     key: 'c',
     Page: lazy(() => import('../features/compare/ComparePage.tsx')),
   },
+  {
+    id: 'training',
+    icon: 'chart',
+    key: 't',
+    Page: lazy(() => import('../features/training/TrainingPage.tsx')),
+  },
 ];

@@ -19,6 +19,8 @@ import { shownAddress } from './training-link.ts';
 
 /** Time after which a request that is not a stream counts as unanswered, in ms. */
 const TIMEOUT_MS = 20_000;
+/** The same where the server first opens every video of a data set. */
+const CHECK_MS = 30 * 60_000;
 
 const problemSchema = z.object({
   code: z.string(),
@@ -28,6 +30,13 @@ const problemSchema = z.object({
 });
 
 export type RunAction = 'pause' | 'resume' | 'stop' | 'save';
+
+export interface ResumeOptions {
+  /** Step of a kept checkpoint; left out = the last one. Later ones are removed. */
+  readonly step?: number;
+  /** Multiplies the learning rate of all that follows. */
+  readonly lrFactor?: number;
+}
 
 export interface TrainingApiOptions {
   readonly address: string;
@@ -78,8 +87,10 @@ export function trainingApi({ address, token, fetch: given }: TrainingApiOptions
     return readAs(schema, value, 'train/answer', path.replace(/^\/api\//, '').replace(/\?.*$/, ''));
   }
 
-  const post = <T>(path: string, schema: z.ZodType<T>, body: unknown = {}) =>
-    get(path, schema, { method: 'POST', body: JSON.stringify(body) });
+  const post = <T>(path: string, schema: z.ZodType<T>, body: unknown = {}, signal?: AbortSignal) =>
+    get(path, schema, { method: 'POST', body: JSON.stringify(body), ...(signal ? { signal } : {}) });
+  const patient = (signal?: AbortSignal) =>
+    AbortSignal.any([AbortSignal.timeout(CHECK_MS), ...(signal ? [signal] : [])]);
   const of = (id: string) => `/api/runs/${encodeURIComponent(id)}`;
 
   return {
@@ -94,17 +105,22 @@ export function trainingApi({ address, token, fetch: given }: TrainingApiOptions
     completions: (id: string, step: number) =>
       get(`${of(id)}/completions?step=${step}`, z.array(completionRecordSchema)),
     log: (id: string) => get(`${of(id)}/log`, z.array(logLineSchema)),
-    act: (id: string, action: RunAction) => post(`${of(id)}/${action}`, runSchema),
+    act: (id: string, action: RunAction, options: ResumeOptions = {}) =>
+      post(`${of(id)}/${action}`, runSchema, options),
+    /** The resolved recipe; read where it is used, since older runs may hold older recipes. */
+    recipe: (id: string) => get(`${of(id)}/recipe`, z.unknown()),
     checkpoints: () => get('/api/checkpoints', z.array(checkpointSchema)),
     makePackage: (id: string) => post(`/api/checkpoints/${encodeURIComponent(id)}/package`, checkpointSchema),
     manifestUrl: (id: string) => `${address}/api/packages/${encodeURIComponent(id)}/manifest.json`,
     recipes: () => get('/api/recipes', z.array(recipeCardSchema)),
-    validate: (recipe: unknown) => post('/api/validate', validationReportSchema, { recipe }),
-    start: (recipe: unknown) => post('/api/runs', runSchema, { recipe }),
+    /** @param recipe its name, or a recipe as it stands */
+    validate: (recipe: unknown, signal?: AbortSignal) =>
+      post('/api/validate', validationReportSchema, { recipe }, patient(signal)),
+    start: (recipe: unknown) => post('/api/runs', runSchema, { recipe }, patient()),
     /** A small picture of a source frame. */
-    async frame(run: string, video: string, index: number, signal: AbortSignal): Promise<Blob> {
+    async frame(run: string, video: string, index: number): Promise<Blob> {
       const query = new URLSearchParams({ video, index: String(index) });
-      return (await request(`${of(run)}/frames?${query}`, { signal })).blob();
+      return (await request(`${of(run)}/frames?${query}`, { cache: 'default' })).blob();
     },
   };
 }

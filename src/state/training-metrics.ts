@@ -1,6 +1,6 @@
 /**
- * Metrics of a run as columns over steps. Records may come twice (a replayed event, a resume that repeats steps) and in
- * parts (an evaluation writes its own record for the same step): the later value of a name stands.
+ * Metrics of a run as columns over steps. A record of a step that was there before replaces it and everything after it:
+ * the run went back to a checkpoint, or the events since a break are told again.
  */
 import type { MetricRecord } from '../core/training/run.ts';
 
@@ -16,8 +16,10 @@ export interface MetricTable {
 }
 
 export interface GrowingTable extends MetricTable {
-  /** Takes records in any order. */
+  /** Takes records in the order in which they were written. */
   add(records: readonly MetricRecord[]): void;
+  /** Forgets everything and begins with these. */
+  replace(records: readonly MetricRecord[]): void;
 }
 
 /** First place whose step is not below `step`. */
@@ -36,16 +38,18 @@ export function metricTable(): GrowingTable {
   const times: number[] = [];
   const columns = new Map<string, Cell[]>();
 
+  function cut(length: number): void {
+    steps.length = Math.min(steps.length, length);
+    times.length = Math.min(times.length, length);
+    for (const column of columns.values()) column.length = Math.min(column.length, length);
+  }
+
   function put({ step, time, values }: MetricRecord): void {
-    // Records nearly always come in order, so that the end is looked at first.
     const last = steps.at(-1);
-    const at = last === undefined || step > last ? steps.length : placeOf(steps, step);
-    if (steps[at] !== step) {
-      steps.splice(at, 0, step);
-      times.splice(at, 0, time);
-      for (const column of columns.values()) if (at < column.length) column.splice(at, 0, undefined);
-    }
-    times[at] = Math.max(times[at]!, time);
+    if (last !== undefined && step <= last) cut(placeOf(steps, step));
+    const at = steps.length;
+    steps.push(step);
+    times.push(time);
     for (const [name, value] of Object.entries(values)) {
       let column = columns.get(name);
       if (!column) {
@@ -57,12 +61,18 @@ export function metricTable(): GrowingTable {
     }
   }
 
+  const add = (records: readonly MetricRecord[]) => {
+    for (const record of records) put(record);
+  };
   return {
     steps,
     times,
     columns,
-    add(records) {
-      for (const record of records) put(record);
+    add,
+    replace(records) {
+      cut(0);
+      columns.clear();
+      add(records);
     },
   };
 }

@@ -8,13 +8,20 @@ import type {
   Checkpoint,
   CompletionRecord,
   LogLine,
+  MetricRecord,
   RecipeCard,
   Run,
   RunEvent,
 } from '../core/training/run.ts';
 import { toErrorData } from './model-store.ts';
-import { type RunAction, readEvent, type TrainingApi, trainingApi } from './training-api.ts';
-import { type Credentials, serverLink } from './training-link.ts';
+import {
+  type ResumeOptions,
+  type RunAction,
+  readEvent,
+  type TrainingApi,
+  trainingApi,
+} from './training-api.ts';
+import { type Credentials, forgetCredentials, keepCredentials, serverLink } from './training-link.ts';
 import { type GrowingTable, metricTable } from './training-metrics.ts';
 import { backoff, followEvents, type Stream } from './training-stream.ts';
 
@@ -29,6 +36,11 @@ export interface RunData {
   /** Steps whose answers are there, ascending. */
   readonly answered: readonly number[];
   readonly progress: Extract<RunEvent, { type: 'progress' }> | null;
+}
+
+/** What the server keeps beside a run's line: its resolved recipe. */
+export interface RunDetail {
+  readonly resolved: unknown;
 }
 
 export type Completions =
@@ -47,6 +59,9 @@ export interface TrainingState {
   readonly compared: readonly string[];
   readonly data: ReadonlyMap<string, RunData>;
   readonly completions: ReadonlyMap<string, Completions>;
+  readonly details: ReadonlyMap<string, RunDetail>;
+  /** What the engine runs on, in words: `1 adapter, 38.2 of 141 GB`; null while no report has said it. */
+  readonly device: string | null;
   readonly recipes: readonly RecipeCard[] | null;
   readonly checkpoints: readonly Checkpoint[] | null;
   /** The action that the server was asked for and has not answered yet. */
@@ -63,6 +78,8 @@ const EMPTY: TrainingState = {
   compared: [],
   data: new Map(),
   completions: new Map(),
+  details: new Map(),
+  device: null,
   recipes: null,
   checkpoints: null,
   acting: null,
@@ -185,25 +202,34 @@ export function createTrainingStore({ fetch, now = Date.now }: TrainingDependenc
       if (event.run.state !== 'running') setData(run, () => ({ progress: null }));
       return;
     }
+    if (event.type === 'metrics') meanwhile?.push(event.record);
     const waiting = unread.get(run);
     if (waiting) waiting.push(event);
     else unread.set(run, [event]);
     unreadTimer ??= setTimeout(drawUnread, DRAW_MS);
   }
 
+  /** Records that came while the history was asked for: it may or may not hold them. */
+  let meanwhile: MetricRecord[] | null = null;
+
   /** Reads what was before the first event, and after every break what fell into it. */
   async function loadHistory(run: string): Promise<void> {
     const [mine, at] = [api, epoch];
     if (!mine) return;
+    const fresh: MetricRecord[] = [];
+    meanwhile = fresh;
     try {
       const [records, lines] = await Promise.all([mine.metrics(run), mine.log(run)]);
-      if (epoch !== at) return;
+      if (epoch !== at || get().selected !== run) return;
       setData(run, (data) => {
-        data.table.add(records);
+        data.table.replace(records);
+        data.table.add(fresh);
         return { version: data.version + 1, loaded: true, log: mergeLog(data.log, lines) };
       });
     } catch (error) {
       if (epoch === at) set({ actionError: toErrorData(error) });
+    } finally {
+      if (meanwhile === fresh) meanwhile = null;
     }
   }
 
@@ -245,6 +271,8 @@ export function createTrainingStore({ fetch, now = Date.now }: TrainingDependenc
     try {
       const runs = await mine.runs();
       if (epoch !== at) return;
+      // Once: what has become of them is told by events and asked for where it is shown.
+      if (get().checkpoints === null) void loadCheckpoints();
       set({ runs, phase: 'connected', error: null });
       heard();
       const { selected } = get();
@@ -289,7 +317,7 @@ export function createTrainingStore({ fetch, now = Date.now }: TrainingDependenc
       if (epoch !== at) break;
       if (records)
         setData(id, (before) => {
-          before.table.add(records);
+          before.table.replace(records);
           return { version: before.version + 1, loaded: true };
         });
     }
@@ -326,14 +354,25 @@ export function createTrainingStore({ fetch, now = Date.now }: TrainingDependenc
     serverLink.setState({ state: 'none' });
   }
 
+  function connect({ address, token }: Pick<Credentials, 'address' | 'token'>): Promise<void> {
+    disconnect();
+    api = trainingApi({ address, token, ...(fetch ? { fetch } : {}) });
+    set({ phase: 'connecting' });
+    serverLink.setState({ address, state: 'connecting' });
+    return refresh();
+  }
+
   return {
     store,
-    connect({ address, token }: Pick<Credentials, 'address' | 'token'>): Promise<void> {
+    connect,
+    /** Connects, and keeps address and token as was asked once the server has taken them. */
+    async enter(credentials: Credentials): Promise<void> {
+      await connect(credentials);
+      if (get().phase === 'connected') keepCredentials(credentials);
+    },
+    leave(forget: boolean): void {
       disconnect();
-      api = trainingApi({ address, token, ...(fetch ? { fetch } : {}) });
-      set({ phase: 'connecting' });
-      serverLink.setState({ address, state: 'connecting' });
-      return refresh();
+      if (forget) forgetCredentials();
     },
     disconnect,
     /** Asks now instead of after the wait. */
@@ -348,11 +387,11 @@ export function createTrainingStore({ fetch, now = Date.now }: TrainingDependenc
       if (id === selected) return;
       set({ compared: compared.includes(id) ? compared.filter((other) => other !== id) : [...compared, id] });
     },
-    async act(run: string, action: RunAction): Promise<void> {
+    async act(run: string, action: RunAction, options: ResumeOptions = {}): Promise<void> {
       if (!api || get().acting) return;
       set({ acting: { run, action }, actionError: null });
       try {
-        setRun(await api.act(run, action));
+        setRun(await api.act(run, action, options));
       } catch (error) {
         set({ actionError: toErrorData(error) });
       } finally {
@@ -378,6 +417,16 @@ export function createTrainingStore({ fetch, now = Date.now }: TrainingDependenc
         if (epoch === at) put({ kind: 'ready', records });
       } catch (error) {
         if (epoch === at) put({ kind: 'error', error: toErrorData(error) });
+      }
+    },
+    async loadDetail(run: string): Promise<void> {
+      if (!api || get().details.has(run)) return;
+      const at = epoch;
+      try {
+        const resolved = await api.recipe(run);
+        if (epoch === at) set({ details: new Map(get().details).set(run, { resolved }) });
+      } catch (error) {
+        if (epoch === at) set({ actionError: toErrorData(error) });
       }
     },
     async loadRecipes(): Promise<void> {

@@ -40,8 +40,18 @@ export interface RunLines {
 /** Told apart without colour, in the order of the series. */
 const DASHES: readonly (readonly number[])[] = [[], [7, 3], [3, 3], [1, 3], [9, 3, 2, 3]];
 
-const column = (table: MetricTable, metrics: readonly string[]): readonly Cell[] =>
-  metrics.map((name) => table.columns.get(name)).find((cells) => cells !== undefined) ?? [];
+function column(table: MetricTable, { metrics, sum }: SeriesSpec): readonly Cell[] {
+  const columns = metrics.map((name) => table.columns.get(name)).filter((cells) => cells !== undefined);
+  const [first] = columns;
+  if (!first || !sum) return first ?? [];
+  // What one of them does not say at a step is not known of the sum either.
+  return table.steps.map((_, i) =>
+    columns.reduce<Cell>((total, cells) => {
+      const value = cells[i];
+      return typeof total === 'number' && typeof value === 'number' ? total + value : undefined;
+    }, 0),
+  );
+}
 
 function specsOf(chart: AnyChart): readonly SeriesSpec[] {
   return isPlain(chart) ? [{ name: 'mean', metrics: [chart.metric] }] : chart.series;
@@ -63,7 +73,7 @@ export function linesOf(
   const xsOf = (table: MetricTable) => (axis === 'step' ? table.steps : runningHours(table));
   const lines: Line[] = [];
   const add = (from: RunLines, spec: SeriesSpec, index: number, own: boolean) => {
-    const values = column(from.table, spec.metrics);
+    const values = column(from.table, spec);
     if (!values.some((value) => typeof value === 'number')) return;
     const dots = spec.dots ?? 'none';
     const name = isPlain(chart) ? chart.metric : t.charts.series[spec.name];
@@ -118,7 +128,9 @@ export function spanOf(lines: readonly Line[]): [number, number] {
   const xs = lines.flatMap((line) => (line.xs.length > 0 ? [line.xs[0]!, line.xs.at(-1)!] : []));
   if (xs.length === 0) return [0, 1];
   const [low, high] = [Math.min(...xs), Math.max(...xs)];
-  return low === high ? [low, low + 1] : [low, high];
+  // The first record is that of step 1, after which the axis has begun: it shows its 0.
+  const start = low > 0 && low <= 1 ? 0 : low;
+  return start === high ? [start, start + 1] : [start, high];
 }
 
 export interface Reading {

@@ -10,6 +10,8 @@ export type ChartName = keyof TrainingWords['charts']['names'];
 export interface SeriesSpec {
   readonly name: SeriesName;
   readonly metrics: readonly string[];
+  /** Drawn is the sum of all that are there, instead of the first. */
+  readonly sum?: true;
   /** `a` and `b`: the letter stands at the line's end; B is the perturbed copy and the one line with a hue. */
   readonly side?: 'a' | 'b';
   /** Measured now and then: each value is a dot. */
@@ -32,16 +34,16 @@ export const CHARTS: readonly ChartSpec[] = [
     raw: true,
     series: [
       { name: 'original', metrics: ['reward'], side: 'a' },
-      { name: 'perturbed', metrics: ['reward/perturbed', 'perturbed/reward'], side: 'b' },
+      { name: 'perturbed', metrics: ['perturbed/reward'], side: 'b' },
     ],
   },
   {
     name: 'parts',
     series: [
-      { name: 'format', metrics: ['rewards/format/mean', 'rewards/format'] },
-      { name: 'rank', metrics: ['rewards/rank/mean', 'rewards/rank'] },
-      { name: 'regression', metrics: ['rewards/regression/mean', 'rewards/regression'] },
-      { name: 'temporal', metrics: ['rewards/temporal/mean', 'rewards/temporal'] },
+      { name: 'format', metrics: ['rewards/format/mean'] },
+      { name: 'rank', metrics: ['rewards/rank/mean'] },
+      { name: 'regression', metrics: ['rewards/regression/mean'] },
+      { name: 'temporal', metrics: ['temporal/bonus'] },
     ],
   },
   {
@@ -61,20 +63,20 @@ export const CHARTS: readonly ChartSpec[] = [
   {
     name: 'time',
     series: [
-      { name: 'all', metrics: ['time/step', 'step_time'] },
-      { name: 'rollout', metrics: ['time/rollout'] },
-      { name: 'update', metrics: ['time/update'] },
-      { name: 'reward', metrics: ['time/reward', 'time/rewards'] },
+      { name: 'all', metrics: ['seconds/rollout', 'seconds/update', 'seconds/driver'], sum: true },
+      { name: 'rollout', metrics: ['seconds/rollout'] },
+      { name: 'update', metrics: ['seconds/update'] },
+      { name: 'driver', metrics: ['seconds/driver'] },
     ],
   },
   { name: 'entropy', raw: true, series: [{ name: 'entropy', metrics: ['entropy'] }] },
   { name: 'loss', raw: true, series: [{ name: 'loss', metrics: ['loss'] }] },
   { name: 'gradient', raw: true, series: [{ name: 'gradient', metrics: ['grad_norm'] }] },
-  { name: 'rate', series: [{ name: 'rate', metrics: ['learning_rate', 'lr'] }] },
+  { name: 'rate', series: [{ name: 'rate', metrics: ['learning_rate'] }] },
   {
     name: 'clipped',
     series: [
-      { name: 'clip', metrics: ['clip_ratio/region_mean', 'clip_ratio'] },
+      { name: 'clip', metrics: ['clip_ratio/region_mean'] },
       { name: 'low', metrics: ['clip_ratio/low_mean'] },
       { name: 'high', metrics: ['clip_ratio/high_mean'] },
     ],
@@ -82,7 +84,7 @@ export const CHARTS: readonly ChartSpec[] = [
   {
     name: 'faults',
     series: [
-      { name: 'unreadable', metrics: ['completions/unreadable', 'unreadable'] },
+      { name: 'unreadable', metrics: ['unreadable'] },
       { name: 'cut', metrics: ['completions/clipped_ratio'] },
       { name: 'flat', metrics: ['frac_reward_zero_std'] },
     ],

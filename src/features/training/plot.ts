@@ -172,7 +172,7 @@ export function createPlot(host: HTMLElement, events: PlotEvents): Plot {
             },
       space: side === 0 ? 56 : 34,
       splits: (u, _, low, high) => {
-        const room = side === 0 ? u.bbox.width / uPlot.pxRatio / 64 : u.bbox.height / uPlot.pxRatio / 42;
+        const room = side === 0 ? u.bbox.width / uPlot.pxRatio / 64 : u.bbox.height / uPlot.pxRatio / 30;
         return ticks(low, high, Math.max(2, room));
       },
       values: (_, splits) => tickLabels(splits),

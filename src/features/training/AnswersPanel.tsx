@@ -1,0 +1,301 @@
+/** The answers of one step to one video: its frames, and each answer with its rewards and what is learnt from it. */
+import { useMemo, useState } from 'react';
+import { viewAnswer } from '../../core/answer-stream.ts';
+import { findDistortions } from '../../core/lexicon.ts';
+import type { AnswerRecord, CompletionRecord, Run } from '../../core/training/run.ts';
+import { Button, IconButton } from '../../ui/Button.tsx';
+import { cssVariables } from '../../ui/css-variables.ts';
+import { ErrorCard } from '../../ui/ErrorCard.tsx';
+import { Icon } from '../../ui/Icon.tsx';
+import { Rich } from '../../ui/Rich.tsx';
+import { Segmented } from '../../ui/Segmented.tsx';
+import './AnswersPanel.css';
+import { advantageBars, type Bar, part, signed } from './advantage-bar.ts';
+import { FrameStrip } from './FrameStrip.tsx';
+import type { Answers } from './useAnswers.ts';
+import { useTrainingWords } from './useTrainingWords.ts';
+
+export interface AnswersPanelProps {
+  readonly run: Run;
+  readonly answers: Answers;
+  /** Under the charts: one line an answer until one is opened. */
+  readonly short: boolean;
+}
+
+export function AnswersPanel({ run, answers, short }: AnswersPanelProps) {
+  const t = useTrainingWords();
+  const { step, completions } = answers;
+  if (step === null)
+    return (
+      <section className="train-answers train-answers--none">
+        <p>{t.answers.none}</p>
+      </section>
+    );
+  const records = completions?.kind === 'ready' ? completions.records : [];
+  const record = records[answers.video];
+  return (
+    <section className="train-answers" aria-labelledby="train-answers">
+      <header className="train-answers__head">
+        <h2 id="train-answers" className="train-answers__title">
+          {t.answers.ofStep(step)}
+        </h2>
+        <Steps answers={answers} />
+        {record && (
+          <>
+            <span className="train-answers__videos">
+              <span>{t.answers.video(answers.video + 1, records.length)}</span>
+              <IconButton
+                icon="chevronLeft"
+                label={t.answers.previousVideo}
+                disabled={answers.video === 0}
+                onClick={() => answers.toVideo(answers.video - 1)}
+              />
+              <IconButton
+                icon="chevronRight"
+                label={t.answers.nextVideo}
+                disabled={answers.video >= records.length - 1}
+                onClick={() => answers.toVideo(answers.video + 1)}
+              />
+            </span>
+            <FrameStrip run={run.id} record={record} side={answers.side} large={!short} />
+            <span className="train-answers__video">
+              <span className="train-answers__file">{record.video.split('/').at(-1)}</span>,{' '}
+              <Rich text={t.answers.mos(record.mos.toFixed(2))} />
+            </span>
+            <Segmented
+              label={t.answers.side}
+              value={answers.side}
+              options={[
+                { value: 'original', label: t.answers.original },
+                { value: 'perturbed', label: t.answers.perturbed },
+              ]}
+              onChange={answers.toSide}
+            />
+          </>
+        )}
+      </header>
+      {completions?.kind === 'error' ? (
+        <div className="train-answers__error">
+          <ErrorCard error={completions.error} />
+        </div>
+      ) : !completions || completions.kind === 'loading' ? (
+        <p className="train-answers__wait">{t.answers.loading}</p>
+      ) : record ? (
+        <Group
+          key={`${step} ${record.video} ${answers.side}`}
+          record={record}
+          side={answers.side}
+          short={short}
+        />
+      ) : (
+        <p className="train-answers__wait">{t.answers.empty}</p>
+      )}
+    </section>
+  );
+}
+
+function Steps({ answers }: { readonly answers: Answers }) {
+  const t = useTrainingWords();
+  const { steps, step, following } = answers;
+  return (
+    <span className="train-answers__steps">
+      <IconButton
+        icon="previous"
+        label={t.answers.previousStep}
+        kbd="["
+        disabled={step === steps[0]}
+        onClick={() => answers.go(-1)}
+      />
+      <IconButton
+        icon="next"
+        label={t.answers.nextStep}
+        kbd="]"
+        disabled={step === steps.at(-1)}
+        onClick={() => answers.go(1)}
+      />
+      {!following && (
+        <Button look="quiet" onClick={answers.follow}>
+          {t.answers.latest}
+        </Button>
+      )}
+    </span>
+  );
+}
+
+type Side = Answers['side'];
+
+function Group(props: { readonly record: CompletionRecord; readonly side: Side; readonly short: boolean }) {
+  const { record, side, short } = props;
+  const t = useTrainingWords();
+  const { columns } = t.answers;
+  const answers = side === 'original' ? record.answers : record.perturbedAnswers;
+  const bars = useMemo(() => advantageBars(answers.map(({ advantage }) => advantage)), [answers]);
+  if (answers.length === 0) return <p className="train-answers__wait">{t.answers.notPerturbed}</p>;
+  const mode = record.perturbation?.mode;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by key
+    <section className="train-answers__scroll" tabIndex={0} aria-label={t.answers.title}>
+      <table className={`train-answers__table${short ? '' : ' train-answers__table--long'}`}>
+        <caption className="ui-sr">
+          {record.video}
+          {side === 'perturbed' && mode ? `, ${t.answers.modes[mode] ?? mode}` : ''}
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">{columns.score}</th>
+            <th scope="col">{columns.reasoning}</th>
+            <th scope="col">{columns.format}</th>
+            <th scope="col">{columns.rank}</th>
+            <th scope="col">{columns.regression}</th>
+            <th scope="col">{columns.temporal}</th>
+            <th scope="col">{columns.sum}</th>
+            <th scope="col">{columns.advantage}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {answers.map((answer, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the answers of a step do not change their order
+            <Row key={i} answer={answer} bar={bars[i] ?? null} side={side} short={short} />
+          ))}
+        </tbody>
+      </table>
+      <p className="train-answers__foot">
+        {t.answers.summary(answers.length, answers.filter(({ score }) => score !== null).length)}
+        {side === 'perturbed' && mode && ` · ${t.answers.modes[mode] ?? mode}`}
+        {side === 'perturbed' && ` · ${t.answers.noAdvantage.perturbed}`}
+        {side === 'original' &&
+          answers.every(({ advantage }) => advantage === null) &&
+          ` · ${t.answers.noAdvantage.flat}`}
+      </p>
+    </section>
+  );
+}
+
+const cell = (value: number | null): string => (value === null ? '–' : part(value));
+
+function Row(props: {
+  readonly answer: AnswerRecord;
+  readonly bar: Bar | null;
+  readonly side: Side;
+  readonly short: boolean;
+}) {
+  const { answer, bar, side, short } = props;
+  const t = useTrainingWords();
+  const [open, setOpen] = useState(!short);
+  const bonus = answer.temporalRank + answer.temporalRegression;
+  return (
+    <tr>
+      <th scope="row" className="train-answer__score">
+        {answer.score === null ? (
+          <span className="train-answer__unreadable" title={t.answers.unreadableHelp}>
+            <Icon name="alert" size={14} /> {t.answers.unreadable}
+          </span>
+        ) : (
+          answer.score.toFixed(2)
+        )}
+      </th>
+      <td className="train-answer__text">
+        {short ? (
+          <button
+            type="button"
+            className={`train-answer__line${open ? ' train-answer__line--open' : ''}`}
+            aria-expanded={open}
+            title={open ? t.answers.collapse : t.answers.expand}
+            onClick={() => setOpen(!open)}
+          >
+            <Trace answer={answer} open={open} />
+          </button>
+        ) : (
+          <Trace answer={answer} open />
+        )}
+      </td>
+      <td data-name={t.answers.columns.format}>{part(answer.format)}</td>
+      <td data-name={t.answers.columns.rank}>{cell(answer.rank)}</td>
+      <td data-name={t.answers.columns.regression}>{cell(answer.regression)}</td>
+      <td data-name={t.answers.columns.temporal}>{bonus > 0 ? `+${part(bonus)}` : part(bonus)}</td>
+      <td data-name={t.answers.columns.sum} className="train-answer__sum">
+        {answer.reward === null ? '–' : answer.reward.toFixed(3)}
+      </td>
+      <td data-name={t.answers.columns.advantage} className="train-answer__advantage">
+        {answer.advantage === null || !bar ? (
+          <span title={side === 'perturbed' ? t.answers.noAdvantage.perturbed : t.answers.noAdvantage.flat}>
+            –
+          </span>
+        ) : (
+          <>
+            <span className="train-bar__track" aria-hidden="true">
+              <span
+                className={`train-bar__fill${bar.negative ? ' train-bar__fill--negative' : ''}`}
+                style={cssVariables({ '--left': `${bar.left}%`, '--width': `${bar.width}%` })}
+              />
+            </span>
+            <span className="train-bar__value">{signed(answer.advantage)}</span>
+          </>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+const langOf = (text: string) => (/\p{Script=Han}/u.test(text) ? 'zh' : 'en');
+
+/** The words of the model in its own face, as text; the word list's finds are underlined. */
+function Trace({ answer, open }: { readonly answer: AnswerRecord; readonly open: boolean }) {
+  const { thinking, answer: written } = useMemo(() => viewAnswer(answer.text), [answer.text]);
+  const text = thinking.trim();
+  // One line holds the end, where the reasons become a number.
+  const from = open ? 0 : tailStart(text, LINE);
+  const pieces = useMemo(() => marked(text, from), [text, from]);
+  return (
+    <span className={`train-trace${open ? ' train-trace--open' : ''}`} lang={langOf(text)}>
+      {from > 0 && '… '}
+      {text === '' ? (
+        <span className="train-trace__raw">{answer.text}</span>
+      ) : (
+        pieces.map(({ at, text: piece, says }) =>
+          says ? (
+            <span key={at} className={says === 'found' ? 'train-trace__found' : 'train-trace__out'}>
+              {piece}
+            </span>
+          ) : (
+            piece
+          ),
+        )
+      )}
+      {open && answer.score === null && text !== '' && written !== '' && (
+        <span className="train-trace__raw"> {written}</span>
+      )}
+    </span>
+  );
+}
+
+interface Piece {
+  readonly at: number;
+  readonly text: string;
+  readonly says: 'found' | 'ruled-out' | null;
+}
+
+/** Characters of a trace that one line shows. */
+const LINE = 110;
+
+/** Start of the last words that fit into so many characters. */
+function tailStart(text: string, most: number): number {
+  if (text.length <= most) return 0;
+  const at = text.length - most;
+  const word = /\s|[，。；、]/.exec(text.slice(at));
+  return word && word.index < most / 2 ? at + word.index + 1 : at;
+}
+
+/** The text from a place on, cut at the word list's finds (which need what stands before it). */
+function marked(text: string, from: number): Piece[] {
+  const pieces: Piece[] = [];
+  let at = from;
+  for (const mark of findDistortions(text)) {
+    if (mark.start < from) continue;
+    if (mark.start > at) pieces.push({ at, text: text.slice(at, mark.start), says: null });
+    pieces.push({ at: mark.start, text: text.slice(mark.start, mark.end), says: mark.says });
+    at = mark.end;
+  }
+  if (at < text.length) pieces.push({ at, text: text.slice(at), says: null });
+  return pieces;
+}

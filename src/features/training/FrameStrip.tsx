@@ -1,0 +1,60 @@
+/** The frames that the model saw, in the order in which it saw them; pictures come from the server, each once. */
+import { useEffect, useState } from 'react';
+import type { CompletionRecord } from '../../core/training/run.ts';
+import { frameUrl } from './frames.ts';
+import { useTrainingWords } from './useTrainingWords.ts';
+
+export interface FrameStripProps {
+  readonly run: string;
+  readonly record: CompletionRecord;
+  readonly side: 'original' | 'perturbed';
+  readonly large: boolean;
+}
+
+export function FrameStrip({ run, record, side, large }: FrameStripProps) {
+  const t = useTrainingWords();
+  const indices = side === 'perturbed' && record.perturbation ? record.perturbation.indices : record.indices;
+  return (
+    <ol
+      className={`train-frames${large ? ' train-frames--large' : ''}`}
+      aria-label={t.answers.frames(indices.length)}
+    >
+      {indices.map((index, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: the place is what a frame is here; frames may repeat
+        <Frame key={i} run={run} video={record.video} index={index} nth={i + 1} />
+      ))}
+    </ol>
+  );
+}
+
+function Frame(props: { run: string; video: string; index: number | null; nth: number }) {
+  const { run, video, index, nth } = props;
+  const t = useTrainingWords();
+  const [url, setUrl] = useState<string | null>(null);
+  const [failed, setFailed] = useState(false);
+  useEffect(() => {
+    setFailed(false);
+    if (index === null) return;
+    let current = true;
+    frameUrl(run, video, index).then(
+      (made) => current && setUrl(made),
+      () => current && setFailed(true),
+    );
+    return () => {
+      current = false;
+    };
+  }, [run, video, index]);
+  const name = index === null ? t.answers.blackFrame(nth) : t.answers.frame(nth, index);
+  return (
+    <li
+      className={`train-frame${index === null ? ' train-frame--black' : ''}`}
+      title={failed ? t.answers.noPicture : name}
+    >
+      {url && index !== null && !failed ? (
+        <img src={url} alt={name} draggable={false} />
+      ) : (
+        <span className="ui-sr">{failed ? `${name}. ${t.answers.noPicture}` : name}</span>
+      )}
+    </li>
+  );
+}

@@ -1,0 +1,27 @@
+import type { LogLine } from '../../core/training/run.ts';
+import './LogLines.css';
+import { useTrainingWords } from './useTrainingWords.ts';
+
+const time = (seconds: number): string => new Date(seconds * 1000).toTimeString().slice(0, 8);
+
+/** Lines as the engine and the driver wrote them: time, who, what; warnings and errors by a mark, not by a colour. */
+export function LogLines({ lines }: { readonly lines: readonly LogLine[] }) {
+  const t = useTrainingWords();
+  return (
+    <ol className="train-log">
+      {lines.map((line, i) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: equal lines may follow each other
+        <li key={`${line.time} ${i}`} className={`train-log__line train-log__line--${line.level}`}>
+          <time dateTime={new Date(line.time * 1000).toISOString()}>{time(line.time)}</time>
+          <span className="train-log__source">{t.log.sources[line.source]}</span>
+          <span className="train-log__text">
+            {(line.level === 'warning' || line.level === 'error') && (
+              <strong className="train-log__level">{t.log.marks[line.level]} </strong>
+            )}
+            {line.text}
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}

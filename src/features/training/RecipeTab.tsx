@@ -1,0 +1,27 @@
+/** The resolved recipe of the open run. */
+import { useEffect } from 'react';
+import { useStore } from 'zustand';
+import type { Run } from '../../core/training/run.ts';
+import { training } from '../../state/training-session.ts';
+import { RecipeTable } from './RecipeTable.tsx';
+import { useTrainingWords } from './useTrainingWords.ts';
+
+export function RecipeTab({ run }: { readonly run: Run }) {
+  const t = useTrainingWords();
+  const detail = useStore(training.store, (state) => state.details.get(run.id));
+  const recipes = useStore(training.store, (state) => state.recipes);
+  useEffect(() => {
+    void training.loadDetail(run.id);
+    if (training.store.getState().recipes === null) void training.loadRecipes();
+  }, [run.id]);
+  if (!detail) return <p className="train-wait">{t.recipe.loading}</p>;
+  return (
+    <RecipeTable
+      key={run.id}
+      resolved={detail.resolved}
+      name={run.recipe}
+      recipes={recipes ?? []}
+      sha256={run.recipeSha256}
+    />
+  );
+}

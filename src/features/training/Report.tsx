@@ -1,0 +1,124 @@
+/** What the server found out about a recipe before anything is spent. */
+import type { ReactNode } from 'react';
+import type { CodedErrorData } from '../../core/errors.ts';
+import type { ValidationReport } from '../../core/training/run.ts';
+import { Icon } from '../../ui/Icon.tsx';
+import { Rich } from '../../ui/Rich.tsx';
+import { count } from '../../ui/words/format.ts';
+import { useErrorText } from '../../ui/words/useWords.tsx';
+import './Report.css';
+import { useTrainingWords } from './useTrainingWords.ts';
+
+/** Names that are shown of a long list; the rest are counted. */
+const NAMED = 200;
+
+export function Report({ report }: { readonly report: ValidationReport }) {
+  const t = useTrainingWords();
+  const { ok, errors, warnings, sources, engine } = report;
+  return (
+    <div className="train-report">
+      <p className="train-report__verdict" role="status">
+        <Icon name={ok ? 'check' : 'alert'} />
+        <strong>
+          {!ok
+            ? t.start.notReady
+            : warnings.length > 0
+              ? t.start.readyWarned(warnings.length)
+              : t.start.ready}
+        </strong>
+        {!ok && ` ${t.start.nothingStarted}`}
+      </p>
+      <Faults title={t.start.errors} faults={errors} />
+      <Faults title={t.start.warnings} faults={warnings} />
+      {sources.length > 0 && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by key
+        <section className="train-report__scroll" tabIndex={0} aria-label={t.start.source}>
+          <table className="train-report__table">
+            <thead>
+              <tr>
+                <th scope="col">{t.start.source}</th>
+                <th scope="col">{t.start.role}</th>
+                <th scope="col">{t.start.videos}</th>
+                <th scope="col">{t.start.missing}</th>
+                <th scope="col">{t.start.unreadable}</th>
+                <th scope="col">{t.start.duplicates}</th>
+                <th scope="col">{t.start.labels}</th>
+                <th scope="col">{t.start.length}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {sources.map((source) => (
+                <tr key={`${source.name} ${source.role}`}>
+                  <th scope="row">{source.name}</th>
+                  <td>{t.start.roles[source.role]}</td>
+                  <td>{count(source.videos)}</td>
+                  <Files source={source.name} what={t.start.missing} names={source.missing} />
+                  <Files source={source.name} what={t.start.unreadable} names={source.unreadable} />
+                  <Files source={source.name} what={t.start.duplicates} names={source.duplicates} />
+                  <td>
+                    {source.labels
+                      ? t.start.labelRange(source.labels[0].toFixed(2), source.labels[1].toFixed(2))
+                      : '–'}
+                  </td>
+                  <td>{source.seconds === null ? '–' : t.duration(source.seconds)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </section>
+      )}
+      <p className="train-report__engine">
+        <span>{t.start.engine}</span>{' '}
+        {engine
+          ? t.start.engineLine(engine.device, engine.gpus, engine.memoryBytes, engine.torch)
+          : t.start.engineNone}
+      </p>
+    </div>
+  );
+}
+
+function Faults({ title, faults }: { title: string; faults: readonly CodedErrorData[] }): ReactNode {
+  if (faults.length === 0) return null;
+  return (
+    <section className="train-report__faults">
+      <h4>{title}</h4>
+      <ul>
+        {faults.map((fault, i) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a report does not change
+          <Fault key={i} fault={fault} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function Fault({ fault }: { readonly fault: CodedErrorData }) {
+  const { title, body } = useErrorText(fault);
+  return (
+    <li>
+      <strong>{title}</strong> <Rich text={body} /> <code className="train-report__code">{fault.code}</code>
+    </li>
+  );
+}
+
+function Files(props: { readonly source: string; readonly what: string; readonly names: readonly string[] }) {
+  const { source, what, names } = props;
+  const t = useTrainingWords();
+  if (names.length === 0) return <td>0</td>;
+  return (
+    <td>
+      <details className="train-report__files">
+        <summary aria-label={`${t.start.showFiles(source, what)}: ${t.start.files(names.length)}`}>
+          {count(names.length)}
+        </summary>
+        <ul>
+          {names.slice(0, NAMED).map((name, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: a report does not change
+            <li key={i}>{name}</li>
+          ))}
+          {names.length > NAMED && <li>… {t.start.files(names.length - NAMED)}</li>}
+        </ul>
+      </details>
+    </td>
+  );
+}

@@ -1,0 +1,185 @@
+/** The runs of the server: at the left where there is room, else behind a button over the page. */
+import { useId, useState } from 'react';
+import { useStore } from 'zustand';
+import type { Run } from '../../core/training/run.ts';
+import { lastValue } from '../../state/training-metrics.ts';
+import { training } from '../../state/training-session.ts';
+import { Button } from '../../ui/Button.tsx';
+import { Popover } from '../../ui/Popover.tsx';
+import { count } from '../../ui/words/format.ts';
+import type { TrainingWords } from '../../ui/words/training.en.ts';
+import { readable } from './chart-data.ts';
+import './RunList.css';
+import { RunMark } from './RunMark.tsx';
+import { ServerFoot } from './ServerFoot.tsx';
+import { Sparkline } from './Sparkline.tsx';
+import { useTrainingWords } from './useTrainingWords.ts';
+
+interface Choose {
+  readonly onNew: () => void;
+  readonly onSelect: () => void;
+}
+
+/** The line under a run's name: its state, and the one figure that says most. */
+export function stateLine(run: Run, t: TrainingWords): string {
+  const { state } = run;
+  const word = t.runs.states[state];
+  const srcc = run.latest['eval/srcc'];
+  if (state === 'finished' && typeof srcc === 'number')
+    return t.runs.line([word, t.runs.srcc(readable(srcc))]);
+  if (state === 'queued' || state === 'starting') return word;
+  const kl = run.reason?.params.kl;
+  if (state === 'guarded' && kl !== undefined) return t.runs.guarded(`KL ${kl}`);
+  if (state === 'stopped') return t.runs.line([word, count(run.step)]);
+  return t.runs.line([word, t.runs.step(run.step)]);
+}
+
+export function RunList({ making, onNew, onSelect }: Choose & { readonly making: boolean }) {
+  const t = useTrainingWords();
+  return (
+    <nav className="train-runs" aria-label={t.runs.title}>
+      <div className="train-runs__inner">
+        <header className="train-runs__head">
+          <h2>{t.runs.title}</h2>
+          <Button icon="plus" {...(making ? { pressed: true } : {})} onClick={onNew}>
+            {t.runs.new}
+          </Button>
+        </header>
+        <Rows onSelect={onSelect} making={making} />
+        <ServerFoot />
+      </div>
+    </nav>
+  );
+}
+
+/** The same below 900 px: one line that opens the list. */
+export function RunPicker({ onNew, onSelect }: Choose) {
+  const t = useTrainingWords();
+  const { runs, selected } = useStore(training.store);
+  const run = runs.find(({ id }) => id === selected);
+  return (
+    <div className="train-picker">
+      <Popover
+        label={t.runs.choose}
+        align="start"
+        button={(props) => (
+          <button type="button" className="train-picker__button" {...props}>
+            {run ? (
+              <>
+                <RunMark state={run.state} />
+                <span className="train-picker__name">{run.recipe}</span>
+                <span className="train-picker__state">{stateLine(run, t)}</span>
+              </>
+            ) : (
+              <span className="train-picker__name">{t.runs.none}</span>
+            )}
+          </button>
+        )}
+      >
+        {(close) => (
+          <div className="train-picker__sheet">
+            <Rows
+              making={false}
+              onSelect={() => {
+                close();
+                onSelect();
+              }}
+            />
+            <ServerFoot />
+          </div>
+        )}
+      </Popover>
+      <Button icon="plus" onClick={onNew}>
+        {t.runs.new}
+      </Button>
+    </div>
+  );
+}
+
+function Rows({ onSelect, making }: { readonly onSelect: () => void; readonly making: boolean }) {
+  const t = useTrainingWords();
+  const { runs, selected, compared } = useStore(training.store);
+  const [comparing, setComparing] = useState(compared.length > 0);
+  const help = useId();
+  if (runs.length === 0) return <p className="train-runs__none">{t.runs.none}</p>;
+  return (
+    <>
+      <ul className="train-runs__list">
+        {runs.map((run) => (
+          <RunRow
+            key={run.id}
+            run={run}
+            open={run.id === selected && !making}
+            comparing={comparing && run.id !== selected}
+            compared={compared.includes(run.id)}
+            onSelect={onSelect}
+          />
+        ))}
+      </ul>
+      {runs.length > 1 && (
+        <div className="train-runs__compare">
+          <Button
+            look="quiet"
+            icon="overlay"
+            pressed={comparing}
+            aria-describedby={comparing ? help : undefined}
+            onClick={() => {
+              if (comparing) for (const id of compared) training.toggleCompared(id);
+              setComparing(!comparing);
+            }}
+          >
+            {t.runs.compare}
+          </Button>
+          {comparing && (
+            <p id={help} className="train-runs__help">
+              {t.runs.compareHelp}
+            </p>
+          )}
+        </div>
+      )}
+    </>
+  );
+}
+
+function RunRow(props: {
+  readonly run: Run;
+  readonly open: boolean;
+  readonly comparing: boolean;
+  readonly compared: boolean;
+  readonly onSelect: () => void;
+}) {
+  const { run, open, comparing, compared, onSelect } = props;
+  const t = useTrainingWords();
+  const table = useStore(training.store, (state) => state.data.get(run.id)?.table);
+  const version = useStore(training.store, (state) => state.data.get(run.id)?.version ?? 0);
+  const curve = table && lastValue(table, ['reward']) !== null ? 'reward' : 'loss';
+  return (
+    <li className={`train-run${open ? ' train-run--open' : ''}`}>
+      <button
+        type="button"
+        className="train-run__button"
+        aria-current={open ? 'true' : undefined}
+        onClick={() => {
+          training.select(run.id);
+          onSelect();
+        }}
+      >
+        <RunMark state={run.state} />
+        <span className="train-run__words">
+          <span className="train-run__name">{run.recipe}</span>
+          <span className="train-run__state">{stateLine(run, t)}</span>
+        </span>
+        {table && !comparing && <Sparkline key={version} values={table.columns.get(curve) ?? []} />}
+      </button>
+      {comparing && (
+        <input
+          type="checkbox"
+          className="train-run__compare"
+          aria-label={t.runs.compareRun(run.recipe)}
+          checked={compared}
+          onChange={() => training.toggleCompared(run.id)}
+        />
+      )}
+    </li>
+  );
+}

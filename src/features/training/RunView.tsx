@@ -1,0 +1,87 @@
+/** The open run: its head, and one of charts, answers, recipe, checkpoints, log. */
+import { useState } from 'react';
+import { useStore } from 'zustand';
+import { useKeys } from '../../app/useKeys.ts';
+import type { Run } from '../../core/training/run.ts';
+import { persist, readPersisted } from '../../state/persisted.ts';
+import { training } from '../../state/training-session.ts';
+import { ErrorCard } from '../../ui/ErrorCard.tsx';
+import { Segmented } from '../../ui/Segmented.tsx';
+import { AnswersPanel } from './AnswersPanel.tsx';
+import { type ChartSettings, ChartsTab, ChartTools } from './ChartsTab.tsx';
+import { CheckpointsTab } from './CheckpointsTab.tsx';
+import { LogTab } from './LogTab.tsx';
+import { RecipeTab } from './RecipeTab.tsx';
+import { actionsOf, RunHead } from './RunHead.tsx';
+import './RunView.css';
+import { useWords } from '../../ui/words/useWords.tsx';
+import { useAnswers } from './useAnswers.ts';
+import { useTrainingWords } from './useTrainingWords.ts';
+
+const TABS = ['charts', 'answers', 'recipe', 'checkpoints', 'log'] as const;
+export type Tab = (typeof TABS)[number];
+
+const SETTINGS = 'training.charts';
+const parseSettings = (value: unknown): ChartSettings => {
+  const { weight, axis } = (value ?? {}) as Partial<ChartSettings>;
+  return {
+    weight: typeof weight === 'number' && weight >= 0 && weight < 1 ? weight : 0.9,
+    axis: axis === 'hours' ? 'hours' : 'step',
+  };
+};
+
+export function RunView({ run, onAgain }: { readonly run: Run; readonly onAgain: () => void }) {
+  const t = useTrainingWords();
+  const w = useWords();
+  const [tab, setTab] = useState<Tab>('charts');
+  const [settings, setSettings] = useState(() => readPersisted(SETTINGS, parseSettings, parseSettings(null)));
+  const data = useStore(training.store, (state) => state.data.get(run.id));
+  const error = useStore(training.store, (state) => state.actionError);
+  const answers = useAnswers(run, data);
+  useKeys({
+    pauseRun: () => {
+      const action = actionsOf(run).find((one) => one === 'pause' || one === 'resume');
+      if (!action) return false;
+      void training.act(run.id, action);
+    },
+    stepBack: () => answers.go(-1),
+    stepOn: () => answers.go(1),
+  });
+
+  return (
+    <>
+      <RunHead run={run} data={data} onTab={setTab} onAgain={onAgain} />
+      {error && (
+        <div className="train-error">
+          <ErrorCard error={error} actions={[{ label: w.actions.close, onClick: training.clearError }]} />
+        </div>
+      )}
+      <div className="train-bar">
+        <Segmented
+          label={t.tabs.label}
+          value={tab}
+          options={TABS.map((value) => ({ value, label: t.tabs[value] }))}
+          onChange={setTab}
+        />
+        {tab === 'charts' && (
+          <ChartTools
+            settings={settings}
+            onChange={(next) => {
+              persist(SETTINGS, next);
+              setSettings(next);
+            }}
+          />
+        )}
+      </div>
+      {tab === 'charts' && (
+        <ChartsTab run={run} data={data} settings={settings}>
+          {answers.step !== null && <AnswersPanel run={run} answers={answers} short />}
+        </ChartsTab>
+      )}
+      {tab === 'answers' && <AnswersPanel run={run} answers={answers} short={false} />}
+      {tab === 'recipe' && <RecipeTab run={run} />}
+      {tab === 'checkpoints' && <CheckpointsTab run={run} />}
+      {tab === 'log' && <LogTab lines={data?.log ?? []} name={run.id} />}
+    </>
+  );
+}

@@ -1,0 +1,72 @@
+/** Which server, whether it is heard, and the way out. */
+import { useEffect, useState } from 'react';
+import { useStore } from 'zustand';
+import { isOnThisMachine, serverLink, shownAddress } from '../../state/training-link.ts';
+import { training } from '../../state/training-session.ts';
+import { Button } from '../../ui/Button.tsx';
+import { Icon } from '../../ui/Icon.tsx';
+import { Menu } from '../../ui/Menu.tsx';
+import { useTrainingWords } from './useTrainingWords.ts';
+
+/** Seconds since a moment, counted while the component stands. */
+function useSeconds(since: number | null): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    if (since === null) return;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1000);
+    return () => clearInterval(timer);
+  }, [since]);
+  return since === null ? 0 : Math.max(0, Math.round((now - since) / 1000));
+}
+
+export function ServerFoot() {
+  const t = useTrainingWords();
+  const { address } = useStore(serverLink);
+  const lost = useStore(training.store, (state) => state.lost);
+  const device = useStore(training.store, (state) => state.device);
+  const seconds = useSeconds(lost?.heardAt ?? null);
+  return (
+    <div className="train-server">
+      <div className="train-server__line">
+        <Icon name="plug" />
+        <span className="train-server__address">{shownAddress(address)}</span>
+        <Menu
+          up
+          label={t.server.menu}
+          items={[
+            { id: 'leave', label: t.server.leave, onSelect: () => training.leave(false) },
+            { id: 'forget', label: t.server.forget, onSelect: () => training.leave(true) },
+          ]}
+          button={(props) => (
+            <button type="button" className="ui-iconbutton" {...props} aria-label={t.server.menu}>
+              <Icon name="menu" />
+            </button>
+          )}
+        />
+      </div>
+      {/* Said once when it happens, not each second. */}
+      <p className="ui-sr" role="status">
+        {lost ? t.server.lost : ''}
+      </p>
+      {lost ? (
+        <div className="train-server__lost">
+          <p>
+            <strong>{t.server.lost}</strong>, {t.server.lastHeard(seconds)}
+          </p>
+          <Button onClick={training.retry}>{t.server.tryNow}</Button>
+        </div>
+      ) : (
+        <p className="train-server__state">
+          {[
+            device,
+            isOnThisMachine(address) ? null : address.startsWith('https') ? 'https' : null,
+            t.server.live,
+          ]
+            .filter(Boolean)
+            .join(' · ')}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+/** Training: a server somewhere trains; this page starts, watches, and takes what comes out. */
+import { useEffect, useRef, useState } from 'react';
+import { useStore } from 'zustand';
+import { parseRoute } from '../../app/router.ts';
+import { useTab } from '../../app/tab.ts';
+import { knownCredentials } from '../../state/training-link.ts';
+import { training } from '../../state/training-session.ts';
+import { Connect } from './Connect.tsx';
+import { NewRun } from './NewRun.tsx';
+import { RunList, RunPicker } from './RunList.tsx';
+import { RunView } from './RunView.tsx';
+import './TrainingPage.css';
+import { useMakingWatch } from './usePackage.ts';
+import { useTrainingWords } from './useTrainingWords.ts';
+
+export default function TrainingPage() {
+  const t = useTrainingWords();
+  const { phase, runs, selected, lost } = useStore(training.store);
+  const [making, setMaking] = useState(false);
+  /** A recipe that a new run begins with. */
+  const [recipe, setRecipe] = useState<string | null>(null);
+  useKnownServer();
+  useMakingWatch();
+
+  const run = runs.find(({ id }) => id === selected) ?? null;
+  const done = run?.steps ? Math.min(1, run.step / run.steps) : null;
+  useTab(
+    run && (run.state === 'running' || run.state === 'starting') && done !== null
+      ? { kind: 'running', name: run.recipe, done }
+      : { kind: 'idle' },
+  );
+
+  const start = (name: string | null) => {
+    setRecipe(name);
+    setMaking(true);
+  };
+
+  if (phase !== 'connected')
+    return (
+      <>
+        <h1 className="ui-sr">{t.title}</h1>
+        <Connect />
+      </>
+    );
+  const empty = runs.length === 0;
+  return (
+    <>
+      <h1 className="ui-sr">{t.title}</h1>
+      <div className={`train-page${lost ? ' train-page--lost' : ''}`}>
+        <RunList making={making || empty} onNew={() => start(null)} onSelect={() => setMaking(false)} />
+        <RunPicker onNew={() => start(null)} onSelect={() => setMaking(false)} />
+        <div className="train-page__main">
+          {making || empty ? (
+            <NewRun first={empty} recipe={recipe} onClose={() => setMaking(false)} />
+          ) : (
+            run && <RunView key={run.id} run={run} onAgain={() => start(run.recipe)} />
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+/**
+ * Connects with what is known already. A token in the address bar is taken out of it at once: it must not stay in the
+ * history, nor in a picture of the screen.
+ */
+function useKnownServer(): void {
+  const asked = useRef(false);
+  useEffect(() => {
+    const take = () => {
+      const { place, query } = parseRoute(location.hash);
+      const given = new URLSearchParams(query).has('token');
+      if (place !== 'training' || (asked.current && !given)) return;
+      asked.current = true;
+      const known = knownCredentials(query, location.origin);
+      if (given) history.replaceState(history.state, '', '#/training');
+      if (known && (given || training.store.getState().phase === 'away')) void training.enter(known);
+    };
+    take();
+    addEventListener('hashchange', take);
+    return () => removeEventListener('hashchange', take);
+  }, []);
+}
