@@ -1,0 +1,121 @@
+/** What `npm run train-server` is told, checked before anything is opened. */
+import { randomBytes } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CodedError } from '../../src/core/errors.ts';
+import { isLoopback } from './access.ts';
+
+export const usage = `npm run train-server -- [options]
+
+  --port N          port (default 7077; 0 = any)
+  --root DIR        folder that data and checkpoints may lie in; may be given again (default: here)
+  --runs DIR        folder of the runs (default .cache/runs)
+  --cache DIR       folder for decoded frames, drawn clips and packages (default .cache/training)
+  --origin URL      origin of another page that may ask; may be given again
+  --host ADDRESS    address to listen on (default 127.0.0.1)
+  --name NAME       name that the server is called by, e.g. behind a proxy; may be given again
+  --public          allows an address that other machines reach; needs a token in VQA_TRAIN_TOKEN
+  --wait            interrupted runs wait for Resume instead of going on by themselves
+  --no-page         serves the interface alone
+`;
+
+/** A token of one's own must not be a word: 24 characters hold over 100 bits when drawn at random. */
+const SHORTEST_TOKEN = 24;
+const project = join(import.meta.dirname, '..', '..');
+
+export interface CliOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly token: string;
+  /** The token was given and is not printed. */
+  readonly ownToken: boolean;
+  readonly roots: readonly string[];
+  readonly runs: string;
+  readonly cache: string;
+  readonly origins: readonly string[];
+  readonly names: readonly string[];
+  readonly goOn: boolean;
+  readonly page: boolean;
+}
+
+const texts = { type: 'string', multiple: true } as const;
+const flags = {
+  port: { type: 'string' },
+  root: texts,
+  runs: { type: 'string' },
+  cache: { type: 'string' },
+  origin: texts,
+  host: { type: 'string' },
+  name: texts,
+  public: { type: 'boolean' },
+  wait: { type: 'boolean' },
+  'no-page': { type: 'boolean' },
+  help: { type: 'boolean' },
+} as const;
+
+const refuse = (option: string, problem: string) => new CodedError('train/option', { option, problem });
+
+/**
+ * @returns null for `--help`
+ * @throws `train/option` {option, problem}, `train/public` {host}
+ */
+export function readOptions(args: readonly string[], environment: NodeJS.ProcessEnv): CliOptions | null {
+  const { values } = parsed(args);
+  if (values.help) return null;
+  const host = values.host ?? '127.0.0.1';
+  const own = environment.VQA_TRAIN_TOKEN;
+  if (own !== undefined && !/^[\x21-\x7e]*$/.test(own))
+    throw refuse('VQA_TRAIN_TOKEN', 'has characters that no header holds');
+  if (own !== undefined && own.length < SHORTEST_TOKEN)
+    throw refuse('VQA_TRAIN_TOKEN', `has fewer than ${SHORTEST_TOKEN} characters`);
+  if (!isLoopback(host) && (!values.public || own === undefined))
+    throw new CodedError('train/public', { host });
+  return {
+    host,
+    port: portOf(values.port ?? '7077'),
+    token: own ?? randomBytes(32).toString('base64url'),
+    ownToken: own !== undefined,
+    roots: values.root ?? [process.cwd()],
+    runs: values.runs ?? join(project, '.cache', 'runs'),
+    cache: values.cache ?? join(project, '.cache', 'training'),
+    origins: (values.origin ?? []).map(originOf),
+    names: (values.name ?? []).map(nameOf),
+    goOn: !values.wait,
+    page: !values['no-page'],
+  };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: flags, allowPositionals: false });
+  } catch (error) {
+    const option = /'(-[^']*)'/.exec((error as Error).message)?.[1] ?? 'The command';
+    throw refuse(option.split(' ')[0]!, 'is not understood');
+  }
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) throw refuse('--port', 'must be a number from 0 to 65535');
+  return port;
+}
+
+function originOf(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.origin !== text.replace(/\/$/, ''))
+    throw refuse('--origin', 'must be an origin such as https://example.org');
+  return url.origin;
+}
+
+function nameOf(text: string): string {
+  if (!/^[A-Za-z0-9.-]{1,253}(:\d{1,5})?$/.test(text))
+    throw refuse('--name', 'must be a host name, with a port if need be');
+  return text.toLowerCase();
+}
+
+/** A path under the home folder as people write it. */
+export const shortPath = (path: string): string => {
+  const home = homedir();
+  return path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;
+};
