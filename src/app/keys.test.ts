@@ -89,4 +89,10 @@ describe('focus', () => {
     expect(belongsToFocus('k', 'button')).toBe(false);
     expect(belongsToFocus('Space', 'other')).toBe(false);
   });
+  it('leaves arrows and Space to a choice, and no letter', () => {
+    expect(belongsToFocus('ArrowLeft', 'choice')).toBe(true);
+    expect(belongsToFocus('Space', 'choice')).toBe(true);
+    expect(belongsToFocus('k', 'choice')).toBe(false);
+    expect(belongsToFocus('Escape', 'choice')).toBe(false);
+  });
 });

@@ -132,10 +132,14 @@ export function keyReader(
 }
 
 /** What has the focus, as far as keys care. */
-export type Focus = 'field' | 'button' | 'other';
+export type Focus = 'field' | 'button' | 'choice' | 'other';
+
+/** Keys by which a radio button, a check box or a range is set. */
+const CHOOSES = /^(shift\+)?(Arrow(Left|Right|Up|Down)|Home|End|PageUp|PageDown)$|^Space$/;
 
 /** Whether an action's key belongs to what has the focus: letters to a field, Space to a button. */
 export function belongsToFocus(chord: string, focus: Focus): boolean {
+  if (focus === 'choice') return CHOOSES.test(chord);
   if (chord.startsWith('ctrl+') || chord === 'Escape') return focus === 'field' && chord !== 'Escape';
   return focus === 'field' || (focus === 'button' && (chord === 'Space' || chord === 'Enter'));
 }

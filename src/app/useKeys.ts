@@ -47,6 +47,7 @@ export function useOfferedActions(): ReadonlySet<Action> {
 
 function focusOf(target: EventTarget | null): Focus {
   if (!(target instanceof Element)) return 'other';
+  if (target.matches('input:is([type=radio], [type=checkbox], [type=range])')) return 'choice';
   if (target.closest('input, textarea, select, [contenteditable]:not([contenteditable="false"])'))
     return 'field';
   return target.closest('button, a[href], summary, [role="button"]') ? 'button' : 'other';

@@ -217,9 +217,17 @@ export function createCompareStore({ media, createFrames, hash }: CompareDepende
     );
   }
 
+  /** Second of A's video that a place shows. */
+  function timeOf(place: number): number {
+    const { a, b, timeline } = get();
+    const frame = timeline?.a[place] ?? 0;
+    return (b ? timeline?.times[place] : a?.video.times[frame]) ?? 0;
+  }
+
   return {
     store,
     clock,
+    timeOf,
     pictures,
     sideOf,
     frameOf,

@@ -27,6 +27,8 @@ const DENSE = 64;
 /** Rows of the table, and numbers of missing frames, that are written out. */
 const WRITTEN = 200;
 const WIDTH = 1000;
+/** Side of a dot in pixels: the more there are, the smaller. */
+const dotSize = (points: number): number => (points <= 300 ? 3.5 : points <= 1000 ? 2.5 : 1.75);
 const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
 
 export function OrderPlot() {
@@ -123,10 +125,10 @@ function Drawing({ plot }: { readonly plot: Plot }) {
         />
         {!dense && <path className="compare-plot__b" d={paths.line} />}
         {dense && (
-          <>
+          <g style={cssVariables({ '--dot': dotSize(points.length) })}>
             <path className="compare-plot__dots" d={paths.kept + paths.moved} />
             <path className="compare-plot__dots compare-plot__dots--repeated" d={paths.repeated} />
-          </>
+          </g>
         )}
       </svg>
       {!dense &&

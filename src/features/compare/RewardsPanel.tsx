@@ -42,7 +42,7 @@ export function RewardsPanel({ chosen, onChoose }: RewardsPanelProps) {
   return (
     <Panel
       title={w.rewards.title}
-      note={settings.mosA === null ? undefined : w.rewards.against(settings.mosA.toFixed(2))}
+      note={settings.mosA === null ? '' : w.rewards.against(settings.mosA.toFixed(2))}
       tools={
         <Segmented
           label={w.rewards.mode}
@@ -188,7 +188,7 @@ function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
                 <td>{row.format}</td>
                 <td>{cell(row.rank, (x) => short(x))}</td>
                 <td>{cell(row.regression, (x) => short(x))}</td>
-                <td>{cell(row.temporal, (x) => `+${short(x, 1)}`)}</td>
+                <td>{cell(row.temporal, (x) => (x === 0 ? '0' : `+${short(x, 1)}`))}</td>
                 <td>
                   <strong>{cell(row.sum, (x) => short(x))}</strong>
                 </td>

@@ -37,7 +37,11 @@ export function ScoresPanel({ chosen, onChoose }: ScoresPanelProps) {
   const text = (side: SideScores | null) => (side ? side.mean.toFixed(2) : w.scores.noScore);
   const verdict = useVerdict();
   return (
-    <Panel title={w.scores.title} note={runs.a && w.scores.note(settings.answers)} tools={<AnswersMenu />}>
+    <Panel
+      title={w.scores.title}
+      note={runs.a ? w.scores.note(settings.answers) : ''}
+      tools={<AnswersMenu />}
+    >
       <div className="compare-scores">
         <div className="compare-scores__line">
           <SideScore name="a" scores={a} run={runs.a} />
@@ -136,11 +140,6 @@ function Difference() {
     <p className="compare-scores__difference">
       <span>{w.scores.difference}</span>
       <strong>{found ? signed(found.difference) : '–'}</strong>
-      <span className="compare-scores__interval">
-        {found && found.low !== null && found.high !== null
-          ? w.scores.interval(signed(found.low), signed(found.high))
-          : ''}
-      </span>
     </p>
   );
 }
@@ -193,6 +192,7 @@ export function verdictText(
 /** Spread, agreement, expected score and what could not be read, a line for each side. */
 function Facts({ a, b }: { readonly a: SideScores | null; readonly b: SideScores | null }) {
   const w = useCompareWords();
+  const { runs } = useStore(both.store);
   const line = (side: SideScores): string => {
     const parts: string[] = [];
     if (side.deviation !== null) parts.push(w.scores.spread(spread(side.deviation)));
@@ -203,8 +203,14 @@ function Facts({ a, b }: { readonly a: SideScores | null; readonly b: SideScores
     return parts.join(' · ');
   };
   if (!a && !b) return null;
+  const found = preferenceOf(runs.a, runs.b);
   return (
     <div className="compare-scores__facts">
+      {found && found.low !== null && found.high !== null && (
+        <p>
+          {w.scores.difference} {w.scores.interval(signed(found.low), signed(found.high))}
+        </p>
+      )}
       {a && (
         <p>
           <SideLetter name="a" /> {line(a)}

@@ -99,7 +99,7 @@ function Scrubber(props: {
   const [hover, setHover] = useState<number | null>(null);
   const wasPlaying = useRef(false);
   if (!timeline) return null;
-  const { places, times } = timeline;
+  const { places } = timeline;
   const under = (event: PointerEvent) => {
     const box = track.current?.getBoundingClientRect();
     return box ? placeUnder((event.clientX - box.left) / box.width, places) : 0;
@@ -128,7 +128,7 @@ function Scrubber(props: {
         aria-valuemax={places}
         aria-valuenow={place + 1}
         aria-valuetext={w.strip.value(
-          time(times[place] ?? 0),
+          time(compare.timeOf(place)),
           place + 1,
           places,
           name(timeline.a[place]!),
@@ -179,7 +179,7 @@ function Scrubber(props: {
               </figcaption>
             </figure>
           ))}
-          <p>{time(times[hover] ?? 0)}</p>
+          <p>{time(compare.timeOf(hover))}</p>
         </div>
       )}
     </>

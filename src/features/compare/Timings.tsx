@@ -55,8 +55,14 @@ function Row({ name, run }: { readonly name: SideName; readonly run: SideRun }) 
       <th scope="row">
         <SideLetter name={name} />
       </th>
-      <td>{kept ? w.timings.reused(seconds.decode) : w.timings.seconds(seconds.decode)}</td>
-      <td>{all ? w.timings.reused(seconds.look) : w.timings.seconds(seconds.look)}</td>
+      {all && kept ? (
+        <td colSpan={2}>{w.timings.reused(seconds.decode + seconds.look)}</td>
+      ) : (
+        <>
+          <td>{kept ? w.timings.reused(seconds.decode) : w.timings.seconds(seconds.decode)}</td>
+          <td>{all ? w.timings.reused(seconds.look) : w.timings.seconds(seconds.look)}</td>
+        </>
+      )}
       <td>{w.timings.seconds(seconds.motion)}</td>
       <td>{w.timings.seconds(seconds.prompt)}</td>
       <td>{w.timings.seconds(seconds.write)}</td>

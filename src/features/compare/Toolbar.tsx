@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { useStore } from 'zustand';
 import { compare } from '../../state/compare-session.ts';
-import { GAINS, VIEWS, type View } from '../../state/compare-settings.ts';
+import { VIEWS, type View } from '../../state/compare-settings.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import type { IconName } from '../../ui/Icon.tsx';
 import { Menu } from '../../ui/Menu.tsx';
@@ -52,7 +52,6 @@ export function Toolbar(props: ToolbarProps) {
       >
         {w.tools.swap}
       </Button>
-      <ViewOptions view={view} />
       <span className="compare-tools__space" />
       <ZoomMenu scale={props.scale} />
       <IconButton icon="loupe" label={w.tools.loupe} kbd="Q" pressed={props.loupe} onClick={props.onLoupe} />
@@ -106,49 +105,4 @@ function ZoomMenu({ scale }: { readonly scale: number }) {
       <IconButton icon="zoomIn" label={w.tools.zoomIn} kbd="+" onClick={() => zoomField('in')} />
     </>
   );
-}
-
-/** What only one of the views has. */
-function ViewOptions({ view }: { readonly view: View }) {
-  const w = useCompareWords();
-  const { opacity, gain, luma } = useStore(compare.store, (state) => state.settings);
-  if (view === 'overlay')
-    return (
-      <label className="compare-tools__option">
-        <span>{w.tools.opacity}</span>
-        <input
-          type="range"
-          className="compare-range"
-          min={0}
-          max={100}
-          value={Math.round(opacity * 100)}
-          aria-valuetext={`${Math.round(opacity * 100)} %`}
-          onChange={(event) => compare.change({ opacity: Number(event.target.value) / 100 })}
-        />
-      </label>
-    );
-  if (view === 'difference')
-    return (
-      <>
-        <Menu
-          label={w.tools.gain}
-          align="start"
-          items={GAINS.map((value) => ({
-            id: String(value),
-            label: w.tools.gainValue(value),
-            checked: value === gain,
-            onSelect: () => compare.change({ gain: value }),
-          }))}
-          button={(props) => (
-            <Button look="quiet" iconAfter="chevronDown" {...props}>
-              {w.tools.gain} {w.tools.gainValue(gain)}
-            </Button>
-          )}
-        />
-        <Button look="quiet" pressed={luma} onClick={() => compare.change({ luma: !luma })}>
-          {w.tools.luma}
-        </Button>
-      </>
-    );
-  return null;
 }

@@ -52,7 +52,7 @@ export function Transport() {
       />
       <IconButton icon="next" label={words.player.nextFrame} kbd="→" onClick={() => compare.clock.step(1)} />
       <p className="compare-transport__time">
-        <strong>{time(timeline.times[place] ?? 0)}</strong> / {time(timeline.duration)}
+        <strong>{time(compare.timeOf(place))}</strong> / {time(timeline.duration)}
       </p>
       <p className="compare-transport__place">
         {slides

@@ -10,7 +10,7 @@ import './TwoRuler.css';
 const SIDES = ['a', 'b'] as const;
 /** Rows in pixels from the top. */
 const BASE = 112;
-const DOTS = { base: 96, room: 52, size: 6 };
+const DOTS = { base: { a: 66, b: 100 }, room: 30, size: 6 } as const;
 const TICK = { grade: 10, half: 7, tenth: 4 } as const;
 /** One dot in units of the score, on a ruler of 410 px. */
 const DOT_SPAN = 0.062;
@@ -129,7 +129,8 @@ function Answers(props: MarkProps & Pick<TwoRulerProps, 'chosen' | 'onChoose'>) 
   // The index among the readable ones back to that among all.
   const all = side.scores.flatMap((score, k) => (score === null ? [] : [k]));
   return dots.map(({ index, at, level }) => {
-    const y = DOTS.base - (level + 0.5) * pitch;
+    // A lane for each side: dots of equal scores never hide each other.
+    const y = DOTS.base[name] - (level + 0.5) * pitch;
     const k = all[index]!;
     const shared = {
       className: `compare-ruler__answer compare-ruler__answer--${name}${k === chosen ? ' compare-ruler__answer--chosen' : ''}`,

@@ -8,6 +8,7 @@ import { Loupe } from './Loupe.tsx';
 import { SplitHandle } from './SplitHandle.tsx';
 import { StatusLine } from './StatusLine.tsx';
 import { useViewer, type ViewerParts } from './useViewer.ts';
+import { ViewOptions } from './ViewOptions.tsx';
 import './Viewer.css';
 import {
   fitScale,
@@ -85,7 +86,11 @@ export function Viewer({ only, loupe, children }: ViewerProps) {
       <Gestures canvas={canvas} parts={parts} onPointer={setPointer} />
       {split && <SplitHandle />}
       <Badges only={only} />
-      {settings.view === 'difference' && only === null && <p ref={meanBox} className="compare-view__mean" />}
+      {only === null && (
+        <ViewOptions>
+          <p ref={meanBox} className="compare-options__mean" />
+        </ViewOptions>
+      )}
       <StatusLine parts={parts} pointer={pointer} />
       {loupe && pointer && <Loupe parts={parts} pointer={pointer} />}
       {children}

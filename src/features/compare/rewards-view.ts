@@ -171,7 +171,8 @@ function formulas(
   } else lines.regression = '**0**';
   if (temporal) {
     const own = { rank: raw.rank.reward[k]!, regression: regression?.reward ?? 0 };
-    lines.temporal = (['rank', 'regression'] as const)
+    // Without an opponent there are no rank rewards to compare.
+    lines.temporal = (ranked ? (['rank', 'regression'] as const) : (['regression'] as const))
       .map((name) => temporalFormula(name, temporal[name], own[name], rules, k))
       .join(' · ');
   }
@@ -224,5 +225,5 @@ function temporalFormula(
   const passing = rules.temporal.bonus === 'all' ? raw : own;
   const threshold =
     won && passing !== null ? `, ${short(passing)} ${passing > tau ? '>' : '≤'} ${short(tau, 1)}` : '';
-  return `${compared}${threshold} → **+${short(bonus, 1)}**`;
+  return `${compared}${threshold} → **${bonus === 0 ? '0' : `+${short(bonus, 1)}`}**`;
 }
