@@ -1,0 +1,436 @@
+"""The commands of the driver. Every rank runs each of them on its share; rank 0's result is the answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine.channel import finite
+from engine.dense import DenseHead, fit_projector
+from engine.export import digest, export
+from engine.faults import CommandError
+from engine.policy import LoadRequest, Policy, load_policy
+from engine.ranks import Ranks
+from engine.saving import Saver
+from engine.totals import merged
+from engine.video.decode_pool import DecodePool
+from engine.video.decoding import Job
+from engine.video.footage import VideoError
+from engine.video.pixel_cache import PixelCache
+from engine.video.videos import Video, Videos
+from modules.generate import Sampling
+from modules.grpo_loss import LossConfig
+from training.clips import ClipPixels
+from training.forced import Example, row_of, row_scores, rows_of
+from training.metrics import policy_metrics
+from training.objective import StepTotals
+from training.optimizer import clip_and_step
+from training.phases import PhaseClock
+from training.rollout import Answer, Prompt, RolloutOptions, rollout
+from training.sft import SftOptions, accumulate_sft, answer_tokens, sft_metrics
+from training.update import Group, UpdateOptions, accumulate
+
+Params = Mapping[str, Any]
+Notify = Callable[[str, Params], None]
+
+
+class Commands:
+    """The state of an engine: one loaded checkpoint and its data."""
+
+    def __init__(self, ranks: Ranks, notify: Notify):
+        self.ranks, self.notify = ranks, notify
+        self.policy: Policy | None = None
+        self.videos: Videos | None = None
+        self.dense: DenseHead | None = None
+        self.saver = Saver(ranks)
+        self._probes: DecodePool | None = None
+        self._reported: set[str] = set()
+
+    def run(self, method: str, params: Params) -> Any:
+        """The result of a command. Raises CommandError and what the computation raises."""
+        return getattr(self, f"do_{method}")(params)
+
+    def close(self) -> None:
+        """Waits for what is being written and ends the decoders."""
+        self.saver.wait()
+        for pool in (self._probes, self.videos.pool if self.videos else None):
+            if pool is not None:
+                pool.close()
+
+    # What runs beside the computation
+
+    def probe(self, params: Params) -> list[dict[str, Any]]:
+        """`probe`, from any thread."""
+        if self._probes is None:
+            self._probes = DecodePool(2, cache=None, cap=0)
+        outcomes = [self._probes.submit(Job(path=path)) for path in params["paths"]]
+        found = []
+        for outcome in (future.result() for future in outcomes):
+            facts = outcome.facts
+            if facts is None:
+                empty = {"frames": 0, "width": 0, "height": 0, "fps": 0.0}
+                found.append({**empty, "error": outcome.error or "it cannot be read"})
+            else:
+                size = {"width": facts.width, "height": facts.height}
+                found.append({"frames": facts.frames, **size, "fps": facts.fps})
+        return found
+
+    def announce(self, params: Params) -> None:
+        """Starts decoding the videos that a command names, from any thread, before its turn comes."""
+        named = params.get("videos") or [
+            entry["video"] for kind in ("groups", "examples") for entry in params.get(kind, ())
+        ]
+        if self.videos is not None and named:
+            self.videos.announce(self.ranks.own([Video.from_json(video) for video in named]))
+
+    # Commands
+
+    def do_load(self, params: Params) -> dict[str, Any]:
+        request = LoadRequest.from_json(params)
+        self._progress("load", 0, 1)
+        self.saver.wait()
+        if self.videos is not None:
+            self.videos.pool.close()
+        self.policy = self.videos = self.dense = None
+        torch.manual_seed(request.seed)
+        sha256 = digest(request.checkpoint) if self.ranks.leads else ""
+        policy = load_policy(request, self.ranks)
+        cache = params["pixelCache"]
+        pixels = PixelCache(Path(cache["folder"]))
+        cap = int(cache["bytes"])
+        pool = DecodePool(params["decodeWorkers"], cache=pixels if cap > 0 else None, cap=cap)
+        self.policy, self.videos = policy, Videos(pool, policy.profile)
+        self._progress("load", 1, 1)
+        return {
+            "parameters": policy.parameters,
+            "trainable": policy.trainable,
+            "device": _device_name(policy.device),
+            "torch": torch.__version__,
+            "ranks": self.ranks.world,
+            "memoryBytes": memory(policy.device),
+            "sha256": sha256,
+        }
+
+    def do_encode(self, params: Params) -> dict[str, Any]:
+        _, videos = self._loaded()
+        own = self.ranks.own([Video.from_json(video) for video in params["videos"]])
+        failed = videos.failures(own)
+        return {"failed": self._named(failed)}
+
+    def do_rollout(self, params: Params) -> dict[str, Any]:
+        policy, _ = self._loaded()
+        started = time.perf_counter()
+        named = [Video.from_json(video) for video in params["videos"]]
+        seeds = params["seeds"]
+        if len(seeds) != len(named):
+            raise CommandError(f"{len(seeds)} seeds for {len(named)} videos")
+        ids = torch.tensor(policy.text.prompt(params["prompt"]))
+        clips, failed = self._clips(self.ranks.own(named))
+        waited = time.perf_counter()
+        sampling = Sampling(temperature=params["temperature"], top_k=params["topK"], top_p=params["topP"])
+        options = RolloutOptions(
+            answers=1 if params["temperature"] == 0 else params["k"],
+            sampling=sampling,
+            max_tokens=params["maxTokens"],
+            stop_ids=(policy.text.end,),
+            slots=params["slots"],
+        )
+        prompts = [
+            Prompt(input_ids=ids, clip=clip, number=seed)
+            for clip, seed in zip(clips, self.ranks.own(seeds), strict=True)
+            if clip is not None
+        ]
+        with PhaseClock(policy.device) as clock, policy.shards.gathered():
+            drawn = rollout(policy.model, policy.encoder, prompts, options)
+            if sampling.temperature not in (0, 1):
+                drawn = self._scored(prompts, drawn)
+        found = iter(drawn)
+        own = [None if clip is None else self._answers(next(found), params["k"]) for clip in clips]
+        answers = self.ranks.whole(own)
+        ended = time.perf_counter()
+        return {
+            "answers": answers,
+            "failed": self._named(failed),
+            "seconds": {**clock.seconds, "videos": waited - started, "total": ended - started},
+            "tokens": sum(len(a["tokens"]) for group in answers for a in group or ()),
+        }
+
+    def do_update(self, params: Params) -> dict[str, Any]:
+        policy, _ = self._training()
+        started = time.perf_counter()
+        clip = params["clip"]
+        options = UpdateOptions(
+            loss=LossConfig(
+                loss_type=params["lossType"],
+                beta=params["beta"],
+                clip_low=clip["low"],
+                clip_high=clip["high"],
+                delta=clip["delta"],
+                max_completion_length=params["maxCompletionLength"],
+            ),
+            old_logps=any("logps" in a for g in params["groups"] for a in g["answers"]),
+            max_grad_norm=params["maxGradNorm"],
+            row_places=params["packTokens"],
+        )
+        if options.loss.beta and policy.reference is None:
+            raise CommandError("the KL term needs a reference, and the checkpoint was loaded without one")
+        ids = torch.tensor(policy.text.prompt(params["prompt"]))
+        groups, lost = self._examples(params["groups"], lambda entry, pixels: self._group(ids, entry, pixels))
+        groups = [group for group in groups if group.answers]
+        counts = self.ranks.gather([len(a.tokens) for g in groups for a in g.answers])
+        lengths = [count for share in counts for count in share]
+        if not lengths:
+            raise CommandError("there is nothing to learn from: no group has an answer with a token")
+        totals = StepTotals(answers=len(lengths), tokens=sum(lengths))
+        waited = time.perf_counter()
+        with PhaseClock(policy.device) as clock:
+            with policy.shards.accumulating():
+                sums = accumulate(
+                    policy.model,
+                    policy.encoder,
+                    groups,
+                    options,
+                    totals=totals,
+                    reference=policy.reference,
+                    progress=lambda done, of: self._progress("update", done, of),
+                )
+            norm, taken = self._step(params)
+        metrics = policy_metrics(merged(sums, self.ranks))
+        return self._stepped(metrics, params, norm, taken, lost, clock, started, waited)
+
+    def do_sft(self, params: Params) -> dict[str, Any]:
+        policy, _ = self._training()
+        started = time.perf_counter()
+        options = SftOptions(max_grad_norm=params["maxGradNorm"], row_places=params["packTokens"])
+        ids = torch.tensor(policy.text.prompt(params["prompt"]))
+
+        def example(entry: Params, pixels: ClipPixels) -> Example:
+            tokens = policy.text.answer(entry["text"])
+            return Example(input_ids=ids, clip=pixels, answers=[_answer(tokens, [], policy.text.end)])
+
+        examples, lost = self._examples(params["examples"], example)
+        tokens = sum(self.ranks.gather(answer_tokens(examples)))
+        waited = time.perf_counter()
+        with PhaseClock(policy.device) as clock:
+            with policy.shards.accumulating():
+                sums = accumulate_sft(
+                    policy.model,
+                    policy.encoder,
+                    examples,
+                    options,
+                    tokens=tokens,
+                    progress=lambda done, of: self._progress("update", done, of),
+                )
+            norm, taken = self._step(params)
+        metrics = sft_metrics(merged(sums, self.ranks))
+        return self._stepped(metrics, params, norm, taken, lost, clock, started, waited)
+
+    def do_warmup(self, params: Params) -> dict[str, Any]:
+        policy, _ = self._training()
+        started = time.perf_counter()
+        names = tuple(params["names"])
+        for entry in params["examples"]:
+            if len(entry["targets"]) != len(names):
+                raise CommandError(f"{len(entry['targets'])} targets of an example for {len(names)} names")
+        if self.dense is None or self.dense.names != names:
+            self.dense = DenseHead(policy, names, self.ranks)
+        examples, lost = self._examples(params["examples"], self.dense.example)
+        waited = time.perf_counter()
+        with PhaseClock(policy.device) as clock:
+            sums = self.dense.accumulate(examples)
+            norm, taken = self._step(params)
+            self.dense.step(params["lr"], params["maxGradNorm"], taken)
+        metrics = self.dense.metrics(merged(sums, self.ranks))
+        return self._stepped(metrics, params, norm, taken, lost, clock, started, waited)
+
+    def do_fit(self, params: Params) -> dict[str, Any]:
+        policy, _ = self._loaded()
+        started = time.perf_counter()
+        width = policy.model.config.language.hidden_size
+        for entry in params["examples"]:
+            if len(entry["targets"]) != width:
+                raise CommandError(
+                    f"{len(entry['targets'])} targets of an example; the motion token has {width} numbers"
+                )
+        examples, lost = self._examples(params["examples"], lambda entry, pixels: (pixels, entry["targets"]))
+        waited = time.perf_counter()
+        metrics = fit_projector(policy, examples, params["ridge"], self.ranks)
+        seconds = {"videos": waited - started, "total": time.perf_counter() - started}
+        return {"metrics": finite({**metrics, "videos/failed": lost}), "seconds": seconds}
+
+    def do_export(self, params: Params) -> dict[str, Any]:
+        policy, _ = self._loaded()
+        self.saver.wait()
+        self._progress("export", 0, 1)
+        found = export(policy, Path(params["folder"]), self.ranks)
+        self._progress("export", 1, 1)
+        return found
+
+    def do_restore(self, params: Params) -> dict[str, Any]:
+        policy, _ = self._loaded()
+        self.saver.wait()
+        extra, self.dense = self.saver.restore(policy, Path(params["folder"]))
+        policy.encoder.forget()
+        return {"extra": extra}
+
+    def begin_save(self, params: Params) -> Callable[[], dict[str, Any]]:
+        """Takes a copy of everything and starts writing it; what is returned waits for the end of that."""
+        policy, _ = self._loaded()
+        self._progress("save", 0, 1)
+        return self.saver.save(policy, self.dense, Path(params["folder"]), params["extra"])
+
+    # Parts of them
+
+    def _loaded(self) -> tuple[Policy, Videos]:
+        if self.policy is None or self.videos is None:
+            raise CommandError("no checkpoint is loaded")
+        return self.policy, self.videos
+
+    def _training(self) -> tuple[Policy, Videos]:
+        policy, videos = self._loaded()
+        if policy.optimiser is None:
+            raise CommandError("no part of the model trains")
+        return policy, videos
+
+    def _progress(self, phase: str, done: int, of: int) -> None:
+        self.notify("progress", {"phase": phase, "done": done, "of": of})
+
+    def _clips(self, own: Sequence[Video]) -> tuple[list[ClipPixels | None], list[tuple[str, str]]]:
+        """Decoded clips of this rank's videos, and path and reason of those that cannot be read."""
+        _, videos = self._loaded()
+        videos.announce(own)
+        clips: list[ClipPixels | None] = []
+        failed = []
+        for number, video in enumerate(own):
+            try:
+                clips.append(videos.clip(video))
+            except VideoError as error:
+                clips.append(None)
+                failed.append((video.path, str(error)))
+            self._progress("encode", number + 1, len(own))
+        return clips, failed
+
+    def _examples(
+        self, entries: Sequence[Params], make: Callable[[Params, ClipPixels], Any]
+    ) -> tuple[list[Any], int]:
+        """This rank's share of a step without the unreadable videos, and their number over all ranks."""
+        own = self.ranks.own(entries)
+        clips, failed = self._clips([Video.from_json(entry["video"]) for entry in own])
+        lost = len(self._named(failed))
+        pairs = zip(own, clips, strict=True)
+        return [make(entry, clip) for entry, clip in pairs if clip is not None], lost
+
+    def _named(self, failed: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
+        """The failures of all ranks, each path once; the log hears of each once in the engine's life."""
+        found = dict(pair for share in self.ranks.gather(list(failed)) for pair in share)
+        for path, error in found.items():
+            if path not in self._reported:
+                self._reported.add(path)
+                self.notify("log", {"level": "warning", "text": f"{path} cannot be read: {error}"})
+        return [{"path": path, "error": error} for path, error in found.items()]
+
+    def _group(self, ids: torch.Tensor, entry: Params, pixels: ClipPixels) -> Group:
+        policy, _ = self._training()
+        # An answer without a token has no place in the loss; it counts among the answers of no mean.
+        answers = [answer for answer in entry["answers"] if answer["tokens"]]
+        return Group(
+            input_ids=ids,
+            clip=pixels,
+            answers=[_answer(a["tokens"], a.get("logps", []), policy.text.end) for a in answers],
+            advantages=[answer["advantage"] for answer in answers],
+        )
+
+    def _scored(self, prompts: Sequence[Prompt], drawn: Sequence[Sequence[Answer]]) -> list[list[Answer]]:
+        """The same answers with their log-probabilities at temperature 1, which is that of the loss."""
+        policy, _ = self._loaded()
+        examples = [
+            Example(input_ids=prompt.input_ids, clip=prompt.clip, answers=answers)
+            for prompt, answers in zip(prompts, drawn, strict=True)
+        ]
+        found: list[list[Answer]] = []
+        with torch.no_grad():
+            for row in rows_of(examples, 8192):
+                logps = row_scores(policy.model, policy.encoder, row, row_of(row)).logps.tolist()
+                for example in row:
+                    group = []
+                    for answer in example.answers:
+                        count = len(answer.tokens)
+                        own, logps = logps[:count], logps[count:]
+                        group.append(Answer(tokens=answer.tokens, logps=own, stopped=answer.stopped))
+                    found.append(group)
+        return found
+
+    def _answers(self, group: Sequence[Answer], count: int) -> list[dict[str, Any]]:
+        policy, _ = self._loaded()
+        found = [
+            {
+                "tokens": answer.tokens,
+                "text": policy.text.read(answer.tokens),
+                "logps": answer.logps,
+                "end": "eos" if answer.stopped else "length",
+            }
+            for answer in group
+        ]
+        return found * (count // len(found))  # greedy answers are all the same
+
+    def _step(self, params: Params) -> tuple[float, bool]:
+        policy, _ = self._training()
+        result = clip_and_step(policy.optimiser, lr=params["lr"], max_norm=params["maxGradNorm"])
+        policy.encoder.weights_changed()
+        if policy.request.drifting_statistics:
+            self._share_statistics()
+        return result
+
+    def _share_statistics(self) -> None:
+        """Running statistics of rank 0 for all, so that ranks stay one model."""
+        if self.ranks.world > 1:
+            for buffer in self.policy.model.slowfast_model.buffers():
+                torch.distributed.broadcast(buffer, src=0)
+
+    def _stepped(
+        self,
+        metrics: Mapping[str, float],
+        params: Params,
+        norm: float,
+        taken: bool,
+        lost: int,
+        clock: PhaseClock,
+        started: float,
+        waited: float,
+    ) -> dict[str, Any]:
+        values = {
+            **metrics,
+            "grad_norm": norm,
+            "learning_rate": params["lr"],
+            "skipped": 0.0 if taken else 1.0,
+            "videos/failed": float(lost),
+        }
+        if memory_peak := _peak(self.policy.device):
+            values["memory/peak_bytes"] = float(memory_peak)
+        seconds = {**clock.seconds, "videos": waited - started, "total": time.perf_counter() - started}
+        return {"metrics": finite(values), "seconds": seconds}
+
+
+def _answer(tokens: Sequence[int], logps: Sequence[float], end: int) -> Answer:
+    return Answer(tokens=list(tokens), logps=list(logps), stopped=bool(tokens) and tokens[-1] == end)
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+
+
+def memory(device: torch.device) -> int | None:
+    """Bytes of a GPU's memory; None on a CPU."""
+    return torch.cuda.get_device_properties(device).total_memory if device.type == "cuda" else None
+
+
+def _peak(device: torch.device) -> int | None:
+    if device.type != "cuda":
+        return None
+    peak = torch.cuda.max_memory_allocated(device)
+    torch.cuda.reset_peak_memory_stats(device)
+    return peak

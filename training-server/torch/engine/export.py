@@ -1,0 +1,98 @@
+"""A checkpoint in the official layout: what the converter, the page and the next stage start from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from engine.policy import Policy
+from engine.ranks import Ranks
+from engine.text import FILES
+from engine.weights import whole
+from modules.loader import save_model, tensor_files
+from modules.vqathinker import VQAThinkerModel
+
+BLOCK = 1 << 24
+
+
+def export(policy: Policy, folder: Path, ranks: Ranks) -> dict[str, Any]:
+    """Writes weights, config, tokenizer and generation config beside the name, then renames; every rank must
+    come. Weights have the type that they compute in; a master is rounded to it."""
+    if ranks.world > 1:
+        # Shards are gathered one tensor at a time; only rank 0 keeps them.
+        state = {}
+        for name, tensor in policy.model.state_dict().items():
+            full = whole(tensor)
+            if ranks.leads:
+                state[name] = full
+    else:
+        state = policy.model.state_dict()
+    found: dict[str, Any] = {}
+    failure: Exception | None = None
+    if ranks.leads:
+        try:
+            found = _write(policy, state, folder)
+        except Exception as error:  # noqa: BLE001 (raised below, after the others know)
+            failure = error
+    broken = ranks.broadcast(None if failure is None else str(failure))
+    if broken is not None:
+        raise failure or OSError(broken)
+    return found
+
+
+def _write(policy: Policy, state: dict[str, torch.Tensor], folder: Path) -> dict[str, Any]:
+    partial = folder.with_name(f".{folder.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        with torch.device("meta"):
+            model = VQAThinkerModel(policy.model.config)
+        model.load_state_dict(state, strict=True, assign=True)
+        save_model(model, partial, dtype=policy.request.precision)
+        source = policy.request.checkpoint
+        for name in FILES:
+            if (source / name).exists():
+                shutil.copyfile(source / name, partial / name)
+        _generation_config(source, partial, policy.text.end)
+        sha256 = digest(partial)
+        size = sum(file.stat().st_size for file in partial.iterdir())
+        if folder.exists():
+            previous = folder.with_name(f".{folder.name}.previous")
+            shutil.rmtree(previous, ignore_errors=True)
+            folder.rename(previous)
+            partial.rename(folder)
+            shutil.rmtree(previous)
+        else:
+            os.replace(partial, folder)
+    except BaseException:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+    return {"bytes": size, "sha256": sha256}
+
+
+def _generation_config(source: Path, folder: Path, end: int) -> None:
+    """That of the checkpoint we started from; else one that stops where the prompts' turns do."""
+    held = source / "generation_config.json"
+    if held.exists():
+        shutil.copyfile(held, folder / held.name)
+        return
+    written = json.loads((folder / held.name).read_text("utf-8")) | {"eos_token_id": end, "do_sample": False}
+    (folder / held.name).write_text(json.dumps(written, indent=2) + "\n", "utf-8")
+
+
+def digest(folder: Path) -> str:
+    """SHA-256 of the weights: of the one file, or of the lines `<sha256>  <name>` of several by name."""
+    files = sorted(set(tensor_files(folder).values()))
+    lines = []
+    for file in files:
+        found = hashlib.sha256()
+        with file.open("rb") as data:
+            while block := data.read(BLOCK):
+                found.update(block)
+        lines.append(f"{found.hexdigest()}  {file.name}\n")
+    return lines[0][:64] if len(lines) == 1 else hashlib.sha256("".join(lines).encode()).hexdigest()

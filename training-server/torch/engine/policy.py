@@ -1,0 +1,185 @@
+"""What a stage trains: the model with its encoder, reference and optimiser, sharded over the ranks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from engine.faults import CommandError
+from engine.ranks import Ranks
+from engine.sharding import Shards
+from engine.text import Text
+from modules.config import read_config
+from modules.loader import load_model
+from modules.profiles import Profile, profile_from_json
+from modules.vqathinker import VQAThinkerModel
+from training.clips import Encoder
+from training.optimizer import MasterAdamW, StochasticAdamW
+from training.trainable import PARTS, train_parts
+from training.update import frozen_reference
+
+PART_NAMES = {
+    "vision": "vision",
+    "visionProjector": "visionProjector",
+    "languageModel": "languageModel",
+    "motionExtractor": "motion",
+    "motionProjector": "motionProjector",
+}
+"""The driver's names of the parts, and those of `training.trainable`."""
+
+OPTIMISERS = {"adamw": MasterAdamW, "adamw-sr": StochasticAdamW}
+TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadRequest:
+    """Parameters of `load`, as the driver sends them."""
+
+    checkpoint: Path
+    profile: Profile
+    device: str
+    precision: torch.dtype
+    parts: tuple[str, ...]
+    """Parts that train, by the names of `training.trainable`."""
+
+    reference: bool
+    drifting_statistics: bool
+    """Whether a frozen motion extractor has its batch norms in train mode."""
+
+    optimiser: Mapping[str, Any]
+    recompute: bool
+    seed: int
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> LoadRequest:
+        return cls(
+            checkpoint=Path(value["checkpoint"]),
+            profile=profile_from_json(value["profile"]),
+            device=value["device"],
+            precision=TYPES[value["precision"]],
+            parts=tuple(PART_NAMES[name] for name, trains in value["parts"].items() if trains),
+            reference=value["reference"],
+            drifting_statistics=value["frozenBatchNorm"] == "train",
+            optimiser=value["optimiser"],
+            recompute=value["gradientCheckpointing"],
+            seed=value["seed"],
+        )
+
+
+@dataclass(kw_only=True, eq=False)
+class Policy:
+    """A loaded checkpoint, ready to answer and to train."""
+
+    request: LoadRequest
+    device: torch.device
+    model: VQAThinkerModel
+    encoder: Encoder
+    shards: Shards
+    optimiser: MasterAdamW | StochasticAdamW | None
+    """None where nothing trains."""
+
+    reference: tuple[VQAThinkerModel, Encoder] | None
+    text: Text
+    names: dict[Tensor, str] = field(default_factory=dict)
+    """Names of the parameters that train, as in the checkpoint."""
+
+    parameters: int = 0
+    trainable: int = 0
+
+    @property
+    def profile(self) -> Profile:
+        return self.encoder.profile
+
+
+def device_of(name: str, ranks: Ranks) -> torch.device:
+    """Raises CommandError where the machine has no such thing."""
+    if name == "cpu":
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise CommandError("no CUDA GPU is here, and the recipe asks for one", detail="no CUDA GPU")
+    return torch.device("cuda", ranks.local_rank)
+
+
+def load_policy(request: LoadRequest, ranks: Ranks) -> Policy:
+    """Raises CommandError, CheckpointError and ConfigError, on every rank alike."""
+    device = device_of(request.device, ranks)
+    folder = request.checkpoint
+    if not (folder / "config.json").exists():
+        raise CommandError(f"there is no config.json in {folder}", code="train/checkpoint")
+    config = read_config(folder)
+    profile = request.profile
+    if profile.size % (2 * config.vision.patch_size):
+        raise CommandError(
+            f"profile {profile.name} has frames of {profile.size} pixels for patches of "
+            f"{config.vision.patch_size}",
+            code="train/checkpoint",
+        )
+    # The profile that is trained with goes into the checkpoint that comes out of it.
+    config = replace(config, profiles={**config.profiles, profile.name: profile})
+    text = Text(folder, profile)
+    # fp32 shards are the masters under FSDP; a single process keeps masters in the optimiser.
+    masters = ranks.world > 1 and request.optimiser["kind"] == "adamw"
+    stored = torch.float32 if masters else request.precision
+    model = load_model(folder, config=config, dtype=stored, device=device)
+    model.requires_grad_(False)
+    if request.parts:
+        train_parts(
+            model,
+            request.parts,
+            drifting_statistics=request.drifting_statistics,
+            recompute=request.recompute,
+        )
+    encoder = Encoder(model, profile)
+    reference = None
+    if request.reference:
+        reference = frozen_reference(model, encoder, share_frozen=ranks.world == 1)
+        reference[0].to(request.precision)
+    parameters = sum(p.numel() for p in model.parameters())
+    trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
+    if masters and request.precision != torch.float32:
+        # What FSDP does not own computes as it is stored.
+        for name in set(PARTS) - set(request.parts):
+            getattr(model, PARTS[name]).to(request.precision)
+    shards = Shards(model, ranks, device, request.precision)
+    names = {p: name for name, p in model.named_parameters() if p.requires_grad}
+    return Policy(
+        request=request,
+        device=device,
+        model=model,
+        encoder=encoder,
+        shards=shards,
+        optimiser=_optimiser(model, request, ranks) if request.parts else None,
+        reference=reference,
+        text=text,
+        names=names,
+        parameters=parameters,
+        trainable=trainable,
+    )
+
+
+def _optimiser(model: VQAThinkerModel, request: LoadRequest, ranks: Ranks) -> MasterAdamW | StochasticAdamW:
+    """Groups of parameters by part, for the part's own share of the learning rate; matrices decay."""
+    given = request.optimiser
+    scales = {PART_NAMES[name]: scale for name, scale in given["lrScale"].items()}
+    groups = []
+    for part, module in PARTS.items():
+        params = [p for p in getattr(model, module).parameters() if p.requires_grad]
+        for matrices in (True, False):
+            own = [p for p in params if (p.dim() > 1) == matrices]
+            if own:
+                groups.append(
+                    {
+                        "params": own,
+                        "weight_decay": given["weightDecay"] if matrices else 0.0,
+                        "lr_scale": scales.get(part, 1.0),
+                    }
+                )
+    options = {"betas": tuple(given["betas"]), "eps": given["epsilon"], "seed": request.seed}
+    if given["kind"] == "adamw-sr":
+        options["shard"] = ranks.rank
+    return OPTIMISERS[given["kind"]](groups, **options)

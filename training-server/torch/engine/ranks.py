@@ -1,0 +1,84 @@
+"""The processes that compute together. Every rank does every command, each on its own items."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+
+Item = TypeVar("Item")
+
+PATIENCE = timedelta(days=30)
+"""How long a rank waits for a command: a run may be paused over a holiday."""
+
+
+class Ranks:
+    """This process's place among all, and what they exchange: Python objects, over the CPU."""
+
+    def __init__(self, rank: int, world: int, local_rank: int):
+        self.rank, self.world, self.local_rank = rank, world, local_rank
+
+    @classmethod
+    def join(cls) -> Ranks:
+        """Meets the other ranks as torchrun's environment says."""
+        ranks = cls(*(int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")))
+        gpus = torch.cuda.is_available()
+        if gpus:
+            torch.cuda.set_device(ranks.local_rank)
+        backend = "cpu:gloo,cuda:nccl" if gpus else "gloo"
+        dist.init_process_group(backend, timeout=PATIENCE)
+        return ranks
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is rank 0, which talks to the driver."""
+        return self.rank == 0
+
+    def leave(self) -> None:
+        dist.destroy_process_group()
+
+    def own(self, items: Sequence[Item]) -> list[Item]:
+        """This rank's share of a list: every `world`-th, so that long and short ones mix."""
+        return list(items[self.rank :: self.world])
+
+    def whole(self, own: Sequence[Item]) -> list[Item]:
+        """The list again from the shares of all ranks, in its order; on every rank."""
+        if self.world == 1:
+            return list(own)
+        shares = self.gather(list(own))
+        total = sum(len(share) for share in shares)
+        return [shares[i % self.world][i // self.world] for i in range(total)]
+
+    def broadcast(self, value: Any) -> Any:
+        """Rank 0's value, on every rank."""
+        if self.world == 1:
+            return value
+        held = [value if self.leads else None]
+        dist.broadcast_object_list(held, src=0, device=torch.device("cpu"))
+        return held[0]
+
+    def gather(self, value: Any) -> list[Any]:
+        """The values of all ranks in their order, on every rank."""
+        if self.world == 1:
+            return [value]
+        held: list[Any] = [None] * self.world
+        dist.all_gather_object(held, value)
+        return held
+
+    def sum(self, tensor: torch.Tensor) -> torch.Tensor:
+        """The sum over all ranks, in place."""
+        if self.world > 1:
+            dist.all_reduce(tensor)
+        return tensor
+
+    def processes(self) -> tuple[list[int], list[int]]:
+        """Process ids and group ids of the ranks on rank 0's machine: what its driver may have to end."""
+        mine = (socket.gethostname(), os.getpid(), os.getpgid(0))
+        found = self.gather(mine)
+        here = [place for place in found if place[0] == found[0][0]]
+        return [pid for _, pid, _ in here], [group for _, _, group in here]

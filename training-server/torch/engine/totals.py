@@ -1,0 +1,23 @@
+"""Metrics of a step from the sums of all ranks."""
+
+from __future__ import annotations
+
+import torch
+
+from engine.ranks import Ranks
+from training.metrics import MetricSums
+
+
+def merged(sums: MetricSums, ranks: Ranks) -> MetricSums:
+    """The same over all ranks. A rank without a row has added nothing, so names travel with values."""
+    mine = tuple(
+        {name: float(value) for name, value in held.items()}
+        for held in (sums.sums, sums.least, sums.greatest)
+    )
+    found = MetricSums()
+    for added, least, greatest in ranks.gather(mine):
+        for name, value in added.items():
+            found.add(name, value)
+        for name in least:
+            found.spread(name, torch.tensor([least[name], greatest[name]], dtype=torch.float64))
+    return found
