@@ -1,0 +1,97 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { CodedError } from '../../src/core/errors.ts';
+import { isErrorCode } from '../../src/ui/words/errors.ts';
+import { readOptions } from './options.ts';
+
+const LONG = 'x'.repeat(24);
+const codeOf = (args: string[], token?: string) => {
+  try {
+    readOptions(args, token === undefined ? {} : { VQA_TRAIN_TOKEN: token });
+    return 'taken';
+  } catch (error) {
+    return error instanceof CodedError ? error.code : String(error);
+  }
+};
+
+describe('options', () => {
+  it('loopback and a random token by default', () => {
+    const [a, b] = [readOptions([], {})!, readOptions([], {})!];
+    expect([a.host, a.port, a.ownToken]).toEqual(['127.0.0.1', 7077, false]);
+    expect(a.token).toMatch(/^[\w-]{43}$/);
+    expect(a.token).not.toBe(b.token);
+  });
+
+  it.each([
+    [['--host', '0.0.0.0'], undefined],
+    [['--host', '0.0.0.0', '--public'], undefined],
+    [['--host', '0.0.0.0'], LONG],
+    [['--host', '::'], LONG],
+    [['--host', '192.168.1.2'], LONG],
+    [['--host', 'example.org'], LONG],
+  ])('a public address needs the flag and a token of its own: %j', (args, token) => {
+    expect(codeOf(args, token)).toBe('train/public');
+  });
+
+  it('both together open it; a short token never does', () => {
+    expect(codeOf(['--host', '0.0.0.0', '--public'], LONG)).toBe('taken');
+    expect(codeOf(['--host', '0.0.0.0', '--public'], 'password')).toBe('train/option');
+    expect(codeOf([], 'short')).toBe('train/option');
+    expect(codeOf([], `${LONG}\r\nX-Injected: 1`)).toBe('train/option');
+  });
+
+  it.each([
+    [['--port', '65536']],
+    [['--port', '-1']],
+    [['--port', '1e3']],
+    [['--port']],
+    [['--frobnicate']],
+    [['recipes/tiny.json']],
+    [['--origin', '*']],
+    [['--origin', 'https://example.org/page']],
+    [['--origin', 'javascript:alert(1)']],
+    [['--name', 'a b']],
+    [['--name', 'a/b']],
+  ])('%j is refused by name', (args) => expect(codeOf(args)).toBe('train/option'));
+
+  it('takes what may be given again', () => {
+    const options = readOptions(
+      [
+        '--root',
+        'a',
+        '--root',
+        'b',
+        '--origin',
+        'https://example.org/',
+        '--name',
+        'Host:80',
+        '--wait',
+        '--no-page',
+      ],
+      {},
+    )!;
+    expect(options).toMatchObject({
+      roots: ['a', 'b'],
+      origins: ['https://example.org'],
+      names: ['host:80'],
+      goOn: false,
+      page: false,
+    });
+  });
+});
+
+it('every code that the training server throws has words', () => {
+  const root = join(import.meta.dirname, '..', '..');
+  const files = globSync(['training-server/**/*.{ts,py}', 'src/core/training/*.ts'], { cwd: root });
+  const thrown = files
+    .filter((file) => !/\.test\.ts$|test_\w+\.py$|\.venv/.test(file))
+    .flatMap((file) =>
+      [...readFileSync(join(root, file), 'utf8').matchAll(/['"](train\/[a-z-]+)['"]/g)].map(([, code]) => [
+        file,
+        code!,
+      ]),
+    );
+  expect(thrown.length).toBeGreaterThan(50);
+  expect(thrown.filter(([, code]) => !isErrorCode(code!))).toEqual([]);
+});
