@@ -82,7 +82,7 @@ export type AssessEvent =
 export type OnEvent = (event: AssessEvent) => boolean | Promise<boolean>;
 
 /** Tokens that may be written beyond the last event that the page has replied to before the worker waits. */
-export const AHEAD = 8;
+export const AHEAD = 16;
 
 export interface RawAnswer {
   /** Everything the model wrote, special tokens left out. */

@@ -28,8 +28,8 @@ export interface GenerateOptions {
   readonly onText: (text: string, tokens: number) => boolean | Promise<boolean>;
 }
 
-/** Tokens of a greedy run of several steps: told at once, so no more than may be ahead of the reader. */
-const CHUNK = AHEAD;
+/** Tokens of a greedy run of several steps, told at once: the reply to one run comes while the next goes on. */
+const CHUNK = AHEAD / 2;
 
 /**
  * Sampling as an arg max: logits / temperature plus Gumbel noise, outside the top k −∞ (Gumbel-max trick). So one loop
@@ -56,6 +56,9 @@ export function argmax(values: Float32Array): number {
 
 /** What has been written: tokens as text, and what the score's expectation needs. */
 class Answer {
+  /** Text of single tokens; a tokenizer takes longer for one than the small model's decoder. */
+  static readonly #texts = new WeakMap<Tokenizer, Map<number, string>>();
+  readonly #known: Map<number, string>;
   readonly #tokenizer: Tokenizer;
   readonly #digitIds: readonly number[];
   readonly #pieces: string[] = [];
@@ -66,6 +69,8 @@ class Answer {
 
   constructor(tokenizer: Tokenizer) {
     this.#tokenizer = tokenizer;
+    this.#known = Answer.#texts.get(tokenizer) ?? new Map();
+    Answer.#texts.set(tokenizer, this.#known);
     this.#digitIds = Array.from('0123456789', (digit) => encode(tokenizer, digit)[0] as number);
   }
 
@@ -76,11 +81,12 @@ class Answer {
   /** @param logits [V], before any sampling */
   add(id: number, logits: Float32Array, ends: boolean): void {
     this.#steps.push(digitProbabilities(logits, this.#digitIds));
-    this.#pieces.push(this.#decode([id]));
+    const own = this.#piece(id);
+    this.#pieces.push(own);
     if (ends) return;
     // A character of several bytes may span tokens: wait until it is whole.
     this.#pending.push(id);
-    const piece = this.#decode(this.#pending);
+    const piece = this.#pending.length === 1 ? own : this.#decode(this.#pending);
     if (piece.endsWith('\ufffd') && this.#pending.length < 8) return;
     this.#pending = [];
     this.text += piece;
@@ -101,6 +107,12 @@ class Answer {
 
   get expected(): number | null {
     return expectedScore(this.#pieces, this.#steps);
+  }
+
+  #piece(id: number): string {
+    const known = this.#known.get(id) ?? this.#decode([id]);
+    this.#known.set(id, known);
+    return known;
   }
 
   #decode(ids: number[]): string {
