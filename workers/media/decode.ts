@@ -42,6 +42,8 @@ export async function decodeFrames(
       if (run.frames.some((frame) => left.has(frame))) await inSoftware().run(run, left, deliver);
     }
     if (left.size > 0) await substitute(video, left, sink, inSoftware());
+    await preferred.settle();
+    await rescue?.settle();
     return preferred.fed + (rescue?.fed ?? 0);
   } finally {
     preferred.close();
@@ -94,6 +96,7 @@ async function substitute(
       }
     });
   }
+  await decoder.settle();
   if (left.size > 0) throw new CodedError('media/damaged');
 }
 

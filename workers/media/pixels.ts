@@ -112,16 +112,18 @@ function copyBlock(
     );
 }
 
-/** Tables of a video's colour at each bit depth that its frames turn out to have. */
-export function tablesOf(
+/** Tables of each colour and bit depth, made once: few videos are open at a time, and all of one alike. */
+export function tablesOf(): (
   colour: Pick<ColourFacts, 'matrix' | 'range'>,
-): (bitDepth: Planes['bitDepth']) => ColourTables {
-  const made = new Map<number, ColourTables>();
-  return (bitDepth) => {
-    let tables = made.get(bitDepth);
+  bitDepth: Planes['bitDepth'],
+) => ColourTables {
+  const made = new Map<string, ColourTables>();
+  return (colour, bitDepth) => {
+    const key = `${colour.matrix} ${colour.range} ${bitDepth}`;
+    let tables = made.get(key);
     if (!tables) {
       tables = colourTables(colour, bitDepth);
-      made.set(bitDepth, tables);
+      made.set(key, tables);
     }
     return tables;
   };

@@ -10,8 +10,8 @@ const STALL = 10_000;
  * which this thread is busy with the pixels of a frame; more would only hold memory.
  */
 const QUEUE = 32;
-/** Wanted frames whose planes are not yet copied; each keeps one picture of the decoder. */
-const COPIES = 3;
+/** Wanted frames that the sink has not done with; each may keep one picture of the decoder. */
+const TAKEN = 4;
 /** What is read of the file at once: packets, and bytes beyond the first packet. A look at the file costs about 1 ms. */
 const PIECE = { packets: 32, bytes: 1 << 20 };
 
@@ -22,7 +22,7 @@ export interface RunOutcome {
   readonly failure?: unknown;
 }
 
-/** Takes one decoded frame and closes it. */
+/** Takes one decoded frame and closes it; decoding goes on meanwhile. */
 export type FrameSink = (index: number, frame: VideoFrame) => Promise<void>;
 
 const drop: FrameSink = async () => {};
@@ -39,6 +39,9 @@ export class RunDecoder {
   private readonly watchdog: Watchdog;
   private readonly signal: AbortSignal;
   private decoder: VideoDecoder | undefined;
+  /** Frames of this run and earlier ones that are with the sink. */
+  private readonly taken = new Set<Promise<void>>();
+  private broken: { readonly error: unknown } | undefined;
   /** Packets fed since the start. */
   fed = 0;
 
@@ -50,7 +53,7 @@ export class RunDecoder {
   }
 
   /**
-   * Feeds the packets of a run and flushes.
+   * Feeds the packets of a run and flushes. Frames may still be with the sink afterwards: see `settle`.
    *
    * @param wanted frames that go to the sink, all others are closed at once; `all` closes every one
    * @throws CodedError `media/stalled`, `media/changed`; `AbortError`; what the sink throws
@@ -62,9 +65,7 @@ export class RunDecoder {
   ): Promise<RunOutcome> {
     const { order } = this.video;
     const seen = new Set<number>();
-    const copies = new Set<Promise<void>>();
     let failure: unknown;
-    let broken: unknown;
     let wake = () => {};
     const decoder = this.decoderFor(
       (frame) => {
@@ -73,18 +74,7 @@ export class RunDecoder {
         const first = !seen.has(index);
         seen.add(index);
         if (!first || wanted === 'all' || !wanted.has(index) || this.signal.aborted) frame.close();
-        else {
-          const copy = sink(index, frame)
-            .catch((error) => {
-              broken ??= error;
-            })
-            .finally(() => {
-              frame.close();
-              copies.delete(copy);
-              wake();
-            });
-          copies.add(copy);
-        }
+        else this.take(sink(index, frame), frame);
         wake();
       },
       (error) => {
@@ -96,7 +86,8 @@ export class RunDecoder {
         wake();
       },
     );
-    const stopped = () => failure !== undefined || broken !== undefined;
+    this.onSettled = () => wake();
+    const stopped = () => failure !== undefined || this.broken !== undefined;
     const until = (ready: () => boolean) =>
       this.watchdog.wait(
         new Promise<void>((resolve) => {
@@ -109,8 +100,8 @@ export class RunDecoder {
     try {
       for await (const [d, data] of this.packets(run)) {
         if (wanted !== 'all' && !wanted.has(order.frame[d]!) && this.video.isDisposable(data)) continue;
-        if (decoder.decodeQueueSize >= QUEUE || copies.size >= COPIES)
-          await until(() => decoder.decodeQueueSize <= QUEUE / 2 && copies.size < COPIES);
+        if (decoder.decodeQueueSize >= QUEUE || this.taken.size >= TAKEN)
+          await until(() => decoder.decodeQueueSize <= QUEUE / 2 && this.taken.size < TAKEN);
         if (stopped()) break;
         this.fed++;
         decoder.decode(
@@ -130,15 +121,39 @@ export class RunDecoder {
       }
       failure ??= error;
     }
-    // Copies hold frames of their own, so they end well even when the decoder has not.
-    await Promise.all(copies);
-    if (broken !== undefined) {
+    if (this.broken) {
       this.close();
-      throw broken;
+      throw this.broken.error;
     }
     if (failure === undefined) return { seen };
     this.close();
     return { seen, failure };
+  }
+
+  private onSettled = () => {};
+
+  private take(work: Promise<void>, frame: VideoFrame): void {
+    const done = work
+      .catch((error) => {
+        this.broken ??= { error };
+      })
+      .finally(() => {
+        frame.close();
+        this.watchdog.alive();
+        this.taken.delete(done);
+        this.onSettled();
+      });
+    this.taken.add(done);
+  }
+
+  /**
+   * Waits until the sink has done with every frame.
+   *
+   * @throws CodedError `media/stalled`; `AbortError`; what the sink throws
+   */
+  async settle(): Promise<void> {
+    await this.watchdog.wait(Promise.all(this.taken));
+    if (this.broken) throw this.broken.error;
   }
 
   /** The packets of a run in decode order; while one piece of the file is fed, the next one is read. */

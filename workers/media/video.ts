@@ -10,6 +10,7 @@ import { parseH264Sps } from './h264.ts';
 import { parseHevcSps } from './hevc.ts';
 import { annexBUnits, findSps, isDisposable, type NalCodec, prefixedUnits, startsDecoding } from './nal.ts';
 import { type PacketIndex, presentationOrder } from './packet-index.ts';
+import type { FrameFacts } from './pixel-worker.ts';
 import { type FrameOrder, frameOrder, keyBefore, planRuns, type Run } from './plan.ts';
 import type { StreamHeader } from './stream-header.ts';
 import { parseVp9Header } from './vp9.ts';
@@ -76,6 +77,11 @@ export class Video {
 
   get opened(): Omit<OpenedVideo, 'id'> {
     return { facts: this.facts, times: this.times, start: this.start };
+  }
+
+  get frameFacts(): FrameFacts {
+    const { matrix, range } = this.facts.colour;
+    return { colour: { matrix, range }, rotation: this.index.rotation };
   }
 
   config(software: boolean): VideoDecoderConfig {

@@ -1,4 +1,4 @@
-/** The media worker: opens files, decodes the wanted frames, makes pictures of them. */
+/** The media worker: opens files and decodes the wanted frames; the pixel worker makes pictures of them. */
 /// <reference lib="webworker" />
 import '../requests.ts';
 import { CodedError } from '../../src/core/errors.ts';
@@ -6,16 +6,11 @@ import { expose, transfer } from '../rpc.ts';
 import type { DecodeReport, DeliveredFrame, FrameRequest, MediaApi, OpenedVideo, Picture } from './api.ts';
 import { codecSupport, isSupported } from './codecs.ts';
 import { decodeFrames } from './decode.ts';
-import { FramePixels, tablesOf } from './pixels.ts';
-import { hasPlanes, PlaneReader } from './planes.ts';
+import { pixels, preparePixels } from './pixel-client.ts';
 import { Video } from './video.ts';
-import { colourTables } from './yuv.ts';
 
 const videos = new Map<number, Video>();
 const jobs = new Map<number, AbortController>();
-const reader = new PlaneReader();
-/** For frames that the browser has turned into RGB itself. */
-const ready = colourTables({ matrix: 'identity', range: 'full' }, 8);
 let lastId = 0;
 
 function videoOf(id: number): Video {
@@ -35,25 +30,6 @@ async function asJob<T>(job: number, work: (signal: AbortSignal) => Promise<T>):
   }
 }
 
-/** Copies the planes, closes the frame, and lends the pixels to `look`. */
-function withPixels<T>(
-  video: Video,
-  look: (pixels: FramePixels, foreign: boolean) => T,
-): (frame: VideoFrame) => Promise<T> {
-  const tables = tablesOf(video.facts.colour);
-  return async (frame) => {
-    const foreign = !hasPlanes(frame.format);
-    const planes = await reader.read(frame);
-    frame.close();
-    try {
-      const use = foreign ? ready : tables(planes.bitDepth);
-      return look(new FramePixels(planes, use, video.index.rotation), foreign);
-    } finally {
-      reader.release(planes);
-    }
-  };
-}
-
 function validateIndices(video: Video, indices: readonly number[]): void {
   for (const index of indices)
     if (!Number.isInteger(index) || index < 0 || index >= video.facts.frames)
@@ -64,6 +40,7 @@ const api: MediaApi = {
   async open(file: File): Promise<OpenedVideo> {
     const video = await Video.open(file);
     if (!(await isSupported(video.config(false)))) throw video.unsupported();
+    preparePixels();
     videos.set(++lastId, video);
     return { id: lastId, ...video.opened };
   },
@@ -74,29 +51,28 @@ const api: MediaApi = {
     return asJob(job, async (signal) => {
       const begun = performance.now();
       const wanted = new Set(request.indices);
+      const { rules, size, thumbnail: height } = request;
+      const form = { rules, size, thumbnail: height };
       // The callback has a channel of its own: its answers tell that the page has had every frame before the report.
       const received: unknown[] = [];
-      const look = withPixels(video, (pixels, foreign) => ({
-        rgb: request.rules.map((rule) => pixels.input(rule, request.size)),
-        thumbnail: request.thumbnail > 0 ? pixels.thumbnail(request.thumbnail) : undefined,
-        foreign,
-      }));
       const decoded = await decodeFrames(
         video,
         wanted,
         async (index, used, frame) => {
-          const { rgb, thumbnail, foreign } = await look(frame);
-          const bitmap = thumbnail && (await bitmapOf(thumbnail));
-          if (signal.aborted) return;
+          const { rgb, thumbnail, foreign } = await pixels.pictures(frame, video.frameFacts, form);
+          if (signal.aborted) {
+            thumbnail?.close();
+            return;
+          }
           const delivered: DeliveredFrame = {
             index,
             time: video.times[index]!,
             rgb,
             ...(used !== index ? { substituted: used } : {}),
-            ...(bitmap ? { thumbnail: bitmap } : {}),
+            ...(thumbnail ? { thumbnail } : {}),
             ...(foreign ? { foreignColour: true as const } : {}),
           };
-          const owned = [...rgb.map((picture) => picture.buffer), ...(bitmap ? [bitmap] : [])];
+          const owned = [...rgb.map((picture) => picture.buffer), ...(thumbnail ? [thumbnail] : [])];
           received.push(onFrame(transfer(delivered, owned)));
         },
         { software: request.software ?? false, signal },
@@ -110,10 +86,9 @@ const api: MediaApi = {
     const video = videoOf(id);
     validateIndices(video, [index]);
     return asJob(job, async (signal) => {
-      const look = withPixels(video, (pixels) => pixels.picture());
       let picture: Picture | undefined;
       const sink = async (_index: number, _used: number, frame: VideoFrame) => {
-        picture = await look(frame);
+        picture = await pixels.picture(frame, video.frameFacts);
       };
       await decodeFrames(video, [index], sink, { software: false, signal });
       if (!picture) throw new CodedError('media/damaged');
@@ -133,9 +108,5 @@ const api: MediaApi = {
     videos.delete(id);
   },
 };
-
-function bitmapOf({ rgba, width, height }: Picture): Promise<ImageBitmap> {
-  return createImageBitmap(new ImageData(rgba, width, height), { colorSpaceConversion: 'none' });
-}
 
 expose(api);

@@ -1,0 +1,48 @@
+/** The media worker's side of the pixel worker: started with the first frame, again when it has died. */
+import { type Remote, transfer, wrap } from '../rpc.ts';
+import type { PixelApi } from './pixel-worker.ts';
+
+interface Connection {
+  readonly api: Remote<PixelApi>;
+  /** Rejects when the worker dies. */
+  readonly death: Promise<never>;
+}
+
+let connection: Connection | undefined;
+
+function connect(): Connection {
+  if (connection) return connection;
+  const worker = new Worker(new URL('./pixel-worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'pixels',
+  });
+  const { promise: death, reject } = Promise.withResolvers<never>();
+  death.catch(() => {});
+  const made = { api: wrap<PixelApi>(worker), death };
+  const drop = (message: string) => {
+    if (connection === made) connection = undefined;
+    worker.terminate();
+    reject(new Error(message));
+  };
+  worker.addEventListener('error', (event) => drop(event.message || 'The pixel worker ended.'));
+  worker.addEventListener('messageerror', () => drop('The pixel worker sent what cannot be read.'));
+  connection = made;
+  return made;
+}
+
+/** Starts the worker, so that the first frame does not wait for it. */
+export function preparePixels(): void {
+  connect();
+}
+
+/** Frames go over to the pixel worker, which closes them. Rejects when that worker dies. */
+export const pixels: PixelApi = {
+  pictures: (frame, ...rest) => {
+    const { api, death } = connect();
+    return Promise.race([api.pictures(transfer(frame, [frame]), ...rest), death]);
+  },
+  picture: (frame, ...rest) => {
+    const { api, death } = connect();
+    return Promise.race([api.picture(transfer(frame, [frame]), ...rest), death]);
+  },
+};

@@ -1,0 +1,78 @@
+/** Makes pictures of decoded frames, on a thread beside the one that feeds the decoder. */
+/// <reference lib="webworker" />
+import '../requests.ts';
+import { expose, transfer } from '../rpc.ts';
+import type { ColourFacts, FrameRequest, Picture } from './api.ts';
+import { FramePixels, tablesOf } from './pixels.ts';
+import { hasPlanes, PlaneReader } from './planes.ts';
+import { colourTables, type Rotation } from './yuv.ts';
+
+/** What a video says of all its frames. */
+export interface FrameFacts {
+  readonly colour: Pick<ColourFacts, 'matrix' | 'range'>;
+  readonly rotation: Rotation;
+}
+
+/** What a request makes of one frame. */
+export interface FramePictures {
+  /** One [size, size, 3] picture for each rule. */
+  readonly rgb: readonly Uint8Array<ArrayBuffer>[];
+  readonly thumbnail?: ImageBitmap;
+  /** The browser made the RGB. */
+  readonly foreign: boolean;
+}
+
+/** Both methods take the frame over and close it once its planes are copied. */
+export interface PixelApi {
+  pictures(
+    frame: VideoFrame,
+    facts: FrameFacts,
+    request: Pick<FrameRequest, 'rules' | 'size' | 'thumbnail'>,
+  ): Promise<FramePictures>;
+  /** The whole frame, RGBA. */
+  picture(frame: VideoFrame, facts: FrameFacts): Promise<Picture>;
+}
+
+const reader = new PlaneReader();
+/** For frames that the browser has turned into RGB itself. */
+const ready = colourTables({ matrix: 'identity', range: 'full' }, 8);
+const tables = tablesOf();
+
+/** Copies the planes, closes the frame, and lends the pixels to `use`. */
+async function withPixels<T>(
+  frame: VideoFrame,
+  { colour, rotation }: FrameFacts,
+  use: (pixels: FramePixels, foreign: boolean) => T,
+): Promise<T> {
+  const foreign = !hasPlanes(frame.format);
+  const planes = await reader.read(frame).finally(() => frame.close());
+  try {
+    return use(new FramePixels(planes, foreign ? ready : tables(colour, planes.bitDepth), rotation), foreign);
+  } finally {
+    reader.release(planes);
+  }
+}
+
+function bitmapOf({ rgba, width, height }: Picture): Promise<ImageBitmap> {
+  return createImageBitmap(new ImageData(rgba, width, height), { colorSpaceConversion: 'none' });
+}
+
+const api: PixelApi = {
+  async pictures(frame, facts, { rules, size, thumbnail: height }) {
+    const { rgb, small, foreign } = await withPixels(frame, facts, (pixels, foreign) => ({
+      rgb: rules.map((rule) => pixels.input(rule, size)),
+      small: height > 0 ? pixels.thumbnail(height) : null,
+      foreign,
+    }));
+    const thumbnail = small && (await bitmapOf(small));
+    const owned = [...rgb.map((picture) => picture.buffer), ...(thumbnail ? [thumbnail] : [])];
+    return transfer({ rgb, foreign, ...(thumbnail ? { thumbnail } : {}) }, owned);
+  },
+
+  async picture(frame, facts) {
+    const picture = await withPixels(frame, facts, (pixels) => pixels.picture());
+    return transfer(picture, [picture.rgba.buffer]);
+  },
+};
+
+expose(api);
