@@ -32,6 +32,8 @@ export interface ErrorParamsOf extends ServerErrorParams {
   'model/variant': { backend: string; dtype: string };
   'model/version': { format: number | string; reads: number | string };
   'model/unsafe': { path: string };
+  'model/busy': Record<string, never>;
+  'batch/model': { was: string; now: string };
   'run/no-answer': { answer: string };
   'run/length': { tokens: number };
   'run/memory': { stage?: RunStage };
@@ -168,6 +170,13 @@ const en: ErrorTable = {
           `The network was lost. ${bytes(received)} of ${bytes(total)} are kept.`,
           'It goes on by itself when the network is back, or when you resume it.',
         ),
+  'model/busy': () =>
+    say('Another tab is fetching this model.', 'Wait for it, or close that tab: what arrived is kept.'),
+  'batch/model': ({ was, now }) =>
+    say(
+      `The scores so far are ${was}'s; the model in use is ${now}.`,
+      'Choose the first model again, or start over with this one.',
+    ),
   'model/checksum': ({ file }) =>
     say(`${file} does not match its checksum.`, 'Repair: only this file is fetched again.'),
   'model/manifest': ({ field, problem }) =>
@@ -339,6 +348,9 @@ const zh: ErrorTable = {
           `网络中断，已保留${bytes(received)}（共${bytes(total)}）。`,
           '网络恢复后自动继续，也可手动恢复。',
         ),
+  'model/busy': () => say('另一个标签页正在下载此模型。', '请等待，或关闭那个标签页：已下载部分会保留。'),
+  'batch/model': ({ was, now }) =>
+    say(`已有得分来自${was}，当前模型是${now}。`, '请重新选择原来的模型，或用当前模型从头开始。'),
   'model/checksum': ({ file }) => say(`${file}与校验值不符。`, '点“修复”只重新下载该文件。'),
   'model/manifest': ({ field, problem }) =>
     say(

@@ -1,0 +1,146 @@
+/**
+ * One file from the network to disk: goes on where an earlier visit stopped, hashes while it writes, and never leaves a
+ * file that looks whole and is not.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { CodedError } from '../../src/core/errors.ts';
+import type { Sink } from './folder.ts';
+
+export interface WantedFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+export interface FetchOptions {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  /** How far this file is now. It falls only with a `why`. */
+  readonly onArrived: (bytes: number, why?: 'server' | 'checksum') => void;
+  readonly fetch: typeof fetch;
+  /** Waits between attempts, in milliseconds; tests hand in their own. */
+  readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+const PIECE = 4 << 20;
+/** Attempts in a row that brought nothing. */
+const ATTEMPTS = 6;
+const FIRST_WAIT = 500;
+
+type Hash = ReturnType<typeof sha256.create>;
+
+/** Hash of what is on disk already. */
+function hashOf(sink: Sink, signal: AbortSignal): Hash {
+  const hash = sha256.create();
+  const piece = new Uint8Array(PIECE);
+  for (let at = 0; at < sink.size; ) {
+    signal.throwIfAborted();
+    const read = sink.read(piece.subarray(0, Math.min(PIECE, sink.size - at)), at);
+    if (read === 0) throw new DOMException('the file ends before its size', 'InvalidStateError');
+    hash.update(piece.subarray(0, read));
+    at += read;
+  }
+  return hash;
+}
+
+class Restart extends Error {}
+
+/** What a server says that trying again does not change. */
+const isFinal = (status: number) => status >= 400 && status < 500 && status !== 408 && status !== 429;
+
+/**
+ * @throws CodedError `model/network` {file, status?} after several attempts without a byte, or when the server refuses;
+ *   `model/checksum` {file} when the bytes are twice not those of the manifest; AbortError; QuotaExceededError of the disk
+ */
+export async function fetchFile(file: WantedFile, sink: Sink, options: FetchOptions): Promise<void> {
+  const { signal, onArrived, wait } = options;
+  if (sink.size > file.bytes) sink.truncate(0);
+  let hash = hashOf(sink, signal);
+  onArrived(sink.size);
+  let idle = 0;
+  let restarts = 0;
+  const startAgain = (why: 'server' | 'checksum') => {
+    sink.truncate(0);
+    hash = sha256.create();
+    onArrived(0, why);
+  };
+  for (;;) {
+    const before = sink.size;
+    try {
+      if (sink.size < file.bytes) await attempt(file, sink, hash, options);
+      if (bytesToHex(hash.clone().digest()) === file.sha256) {
+        sink.flush();
+        return;
+      }
+      startAgain('checksum');
+      restarts += 1;
+      // Once may be a bad byte of an earlier visit; twice is the file.
+      if (restarts > 1) throw new CodedError('model/checksum', { file: file.path });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof Restart) {
+        startAgain('server');
+        restarts += 1;
+        if (restarts > 2) throw new CodedError('model/checksum', { file: file.path });
+        continue;
+      }
+      if (!(error instanceof CodedError) || error.code !== 'model/network') throw error;
+      idle = sink.size > before ? 1 : idle + 1;
+      if (idle >= ATTEMPTS || isFinal(Number(error.params.status))) throw error;
+      sink.flush();
+      await wait(FIRST_WAIT * 2 ** (idle - 1), signal);
+    }
+  }
+}
+
+async function attempt(file: WantedFile, sink: Sink, hash: Hash, options: FetchOptions): Promise<void> {
+  const { url, headers, signal, onArrived } = options;
+  const lost = (cause: unknown, status?: number) =>
+    new CodedError(
+      'model/network',
+      { file: file.path, ...(status === undefined ? {} : { status }) },
+      `${file.path} could not be fetched`,
+      { cause },
+    );
+  const from = sink.size;
+  let response: Response;
+  try {
+    response = await options.fetch(url, {
+      signal,
+      headers: from > 0 ? { ...headers, Range: `bytes=${from}-` } : { ...headers },
+      cache: 'no-store',
+    });
+  } catch (cause) {
+    throw lost(cause);
+  }
+  // A server that does not know ranges sends all of it; one whose file changed says that there is no such range.
+  if (response.status === 416 || (from > 0 && response.status === 200)) {
+    await response.body?.cancel();
+    throw new Restart();
+  }
+  if (!response.ok || !response.body) throw lost(response.status, response.status);
+  const range = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '');
+  if (response.status === 206 && Number(range?.[1]) !== from) {
+    await response.body.cancel();
+    throw new Restart();
+  }
+  const reader = response.body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw lost(cause);
+      });
+      if (done) break;
+      // More than the manifest says: another file.
+      if (sink.size + value.byteLength > file.bytes) throw new Restart();
+      sink.append(value);
+      hash.update(value);
+      onArrived(sink.size);
+    }
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
+  if (sink.size < file.bytes) throw lost('the answer ended early');
+}

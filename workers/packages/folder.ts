@@ -1,0 +1,97 @@
+/** Files of packages: the little that is needed of a file system, on OPFS. */
+
+/** A file open for writing at its end. Writing throws `QuotaExceededError` when the disk is full. */
+export interface Sink {
+  readonly size: number;
+  append(bytes: Uint8Array): void;
+  truncate(size: number): void;
+  /** Fills `into` from `at`; returns the bytes read. */
+  read(into: Uint8Array, at: number): number;
+  flush(): void;
+  close(): void;
+}
+
+export interface Folder {
+  names(): Promise<string[]>;
+  folder(name: string): Promise<Folder>;
+  /** Null when there is none. */
+  file(path: string): Promise<File | null>;
+  /** One at a time for a file. */
+  open(path: string): Promise<Sink>;
+  remove(name: string): Promise<void>;
+}
+
+export async function readText(folder: Folder, path: string): Promise<string | null> {
+  return (await (await folder.file(path))?.text()) ?? null;
+}
+
+/** Written beside and then in place would be atomic, but OPFS has no rename everywhere: readers take half a file for none. */
+export async function writeText(folder: Folder, path: string, text: string): Promise<void> {
+  const sink = await folder.open(path);
+  try {
+    sink.truncate(0);
+    sink.append(new TextEncoder().encode(text));
+    sink.flush();
+  } finally {
+    sink.close();
+  }
+}
+
+const isMissing = (error: unknown) => error instanceof DOMException && error.name === 'NotFoundError';
+
+export function opfsFolder(directory: FileSystemDirectoryHandle): Folder {
+  const parent = async (path: string, create: boolean) => {
+    const parts = path.split('/');
+    const name = parts.pop() as string;
+    let at = directory;
+    for (const part of parts) at = await at.getDirectoryHandle(part, { create });
+    return { at, name };
+  };
+  return {
+    async names() {
+      const names: string[] = [];
+      for await (const name of directory.keys()) names.push(name);
+      return names;
+    },
+    async folder(name) {
+      return opfsFolder(await directory.getDirectoryHandle(name, { create: true }));
+    },
+    async file(path) {
+      try {
+        const { at, name } = await parent(path, false);
+        return await (await at.getFileHandle(name)).getFile();
+      } catch (error) {
+        if (isMissing(error)) return null;
+        throw error;
+      }
+    },
+    async open(path) {
+      const { at, name } = await parent(path, true);
+      const handle = await (await at.getFileHandle(name, { create: true })).createSyncAccessHandle();
+      let size = handle.getSize();
+      return {
+        get size() {
+          return size;
+        },
+        append(bytes) {
+          const written = handle.write(bytes, { at: size });
+          size += written;
+          // A full disk may take part of what was given instead of throwing.
+          if (written < bytes.byteLength) throw new DOMException('the disk is full', 'QuotaExceededError');
+        },
+        truncate(to) {
+          handle.truncate(to);
+          size = to;
+        },
+        read: (into, from) => handle.read(into, { at: from }),
+        flush: () => handle.flush(),
+        close: () => handle.close(),
+      };
+    },
+    async remove(name) {
+      await directory.removeEntry(name, { recursive: true }).catch((error: unknown) => {
+        if (!isMissing(error)) throw error;
+      });
+    },
+  };
+}
