@@ -32,7 +32,7 @@ export interface ErrorParamsOf extends ServerErrorParams {
   'model/variant': { backend: string; dtype: string };
   'model/version': { format: number | string; reads: number | string };
   'model/unsafe': { path: string };
-  'model/busy': Record<string, never>;
+  'model/busy': object;
   'batch/model': { was: string; now: string };
   'run/no-answer': { answer: string };
   'run/length': { tokens: number };

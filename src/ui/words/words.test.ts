@@ -126,6 +126,8 @@ describe('errors', () => {
     port: 7077,
     pid: 4711,
     option: '--port',
+    was: 'small',
+    now: 'base',
   };
   const codes = Object.keys(errorTables.en);
 
