@@ -67,6 +67,8 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(request.url);
   if (request.method !== 'GET' || url.origin !== self.location.origin) return;
   if (!url.pathname.startsWith(SCOPE) || request.headers.has('range')) return;
+  // What a training server answers is for this token and this moment, and its events have no end.
+  if (request.headers.has('authorization') || url.pathname.startsWith(`${SCOPE}api/`)) return;
   event.respondWith(answer(event));
 });
 
@@ -79,6 +81,7 @@ self.addEventListener('message', (event) => {
       for (const address of event.data.urls) {
         const url = new URL(address, self.location.href);
         if (url.origin !== self.location.origin || !url.pathname.startsWith(SCOPE)) continue;
+        if (url.pathname.startsWith(`${SCOPE}api/`)) continue;
         if (await cache.match(url.href)) continue;
         await fetch(url.href, { cache: 'force-cache' })
           .then((response) => keep(new Request(url.href), response))

@@ -9,6 +9,7 @@ import { ModelChip, type ModelChipProps } from './ModelChip.tsx';
 import { PrivacyChip } from './PrivacyPanel.tsx';
 import { PLACES, type Place } from './places.ts';
 import { hashOf } from './router.ts';
+import { ServerChip } from './ServerChip.tsx';
 import { changeSettings, type Settings, THEMES, useSettings } from './settings.ts';
 
 export interface HeaderProps {
@@ -29,7 +30,7 @@ export function Header({ place, model, onHelp }: HeaderProps) {
       </a>
       <PlaceLinks place={place} className="app-header__places" />
       <div className="app-header__right">
-        <PrivacyChip />
+        {place === 'training' ? <ServerChip /> : <PrivacyChip />}
         <div className="app-header__wide">
           <ModelChip {...model} />
           <span className="app-header__rule" />

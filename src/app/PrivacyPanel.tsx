@@ -24,14 +24,15 @@ export function PrivacyChip() {
   );
 }
 
-export function PrivacyPanel() {
+/** @param title and body: what is said above the list; by default that nothing is uploaded */
+export function PrivacyPanel(props: { readonly title?: string; readonly body?: string }) {
   const w = useWords();
   const { entries, dropped } = useRequests();
   const own = entries.filter((entry) => entry.own).length;
   return (
     <div className="app-privacy">
-      <h2 className="app-privacy__title">{w.privacy.title}</h2>
-      <p>{w.privacy.body}</p>
+      <h2 className="app-privacy__title">{props.title ?? w.privacy.title}</h2>
+      <p>{props.body ?? w.privacy.body}</p>
       <p className="app-privacy__sum">{w.privacy.summary(own, entries.length - own)}</p>
       {entries.length === 0 ? <p>{w.privacy.none}</p> : <RequestTable entries={entries} />}
       {dropped > 0 && <p>{w.privacy.dropped(dropped)}</p>}

@@ -130,8 +130,22 @@ function PlotCanvas(props: { lines: readonly Line[]; limit: number | null; ceili
     latest.current = lines;
   });
 
+  const [seen, setSeen] = useState(false);
+  // A page of charts far below is drawn when it comes near.
   useEffect(() => {
-    if (!host.current) return;
+    if (!host.current || seen) return;
+    const near = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) setSeen(true);
+      },
+      { rootMargin: '300px' },
+    );
+    near.observe(host.current);
+    return () => near.disconnect();
+  }, [seen]);
+
+  useEffect(() => {
+    if (!host.current || !seen) return;
     const made = createPlot(host.current, {
       onPoint: (x) => {
         const xs = latest.current.find((line) => line.own)?.xs ?? [];
@@ -153,12 +167,12 @@ function PlotCanvas(props: { lines: readonly Line[]; limit: number | null; ceili
       made.destroy();
       plot.current = null;
     };
-  }, []);
+  }, [seen]);
 
   const { range } = useStore(plotView);
   useEffect(() => {
-    plot.current?.show({ lines, limit, ...(ceiling === undefined ? {} : { ceiling }) }, range);
-  }, [lines, limit, ceiling, range]);
+    if (seen) plot.current?.show({ lines, limit, ...(ceiling === undefined ? {} : { ceiling }) }, range);
+  }, [lines, limit, ceiling, range, seen]);
 
   return <div ref={host} className="train-chart__canvas" aria-hidden="true" />;
 }

@@ -76,7 +76,7 @@ export function RunHead({ run, data, onTab, onAgain }: RunHeadProps) {
               {label(action)}
             </Button>
           ))}
-          <SendToModels run={run} onTab={onTab} />
+          <SendToModels run={run} quiet={standing && run.reason !== null} onTab={onTab} />
         </div>
       </div>
       <div
@@ -192,7 +192,13 @@ function Reason(props: {
 }
 
 /** Makes a package of the run's best checkpoint, and hands it over when it is there. */
-function SendToModels({ run, onTab }: { readonly run: Run; readonly onTab: (tab: Tab) => void }) {
+function SendToModels(props: {
+  readonly run: Run;
+  /** Another button is the first one now. */
+  readonly quiet: boolean;
+  readonly onTab: (tab: Tab) => void;
+}) {
+  const { run, quiet, onTab } = props;
   const t = useTrainingWords();
   const step = run.bestStep ?? run.savedStep;
   const { state, percent, send } = usePackage(step === null ? null : `${run.id}:${step}`);
@@ -200,7 +206,7 @@ function SendToModels({ run, onTab }: { readonly run: Run; readonly onTab: (tab:
     state === 'making' ? t.checkpoints.making(percent) : state === 'ready' ? t.checkpoints.open : t.head.send;
   return (
     <Button
-      look="primary"
+      look={quiet ? 'plain' : 'primary'}
       icon="arrowRight"
       disabled={step === null || state === 'making'}
       title={step === null ? t.head.sendNeeds : undefined}

@@ -99,6 +99,14 @@ export const en = {
     hidden: 'not told',
     none: 'No request has been recorded yet.',
   },
+  server: {
+    here: 'Server on this machine',
+    there: (address: string): string => `Server ${address}`,
+    short: 'Server',
+    title: 'The page talks to a training server',
+    body: (address: string, here: boolean): string =>
+      `${address}${here ? ', on this machine' : ''}. It reads its own videos and trains on them; the page sends it what you ask and shows what it answers. No video goes from the page to it. Below is every request since the page was loaded.`,
+  },
   drop: {
     anywhere: 'Drop to assess',
     toCompare: 'Drop to compare',

@@ -308,7 +308,7 @@ export const trainingEn = {
     show: 'Which fields',
     compared: 'Compared with',
     nothing: 'nothing',
-    changed: (value: string, base: string): string => `${value} in ${base}`,
+    changed: (value: string, base: string): string => `${base}: ${value}`,
     added: (base: string): string => `not in ${base}`,
     noneChanged: 'No field differs.',
     changedCount: (n: number): string => plural(n, 'field differs', 'fields differ'),

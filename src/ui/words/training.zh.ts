@@ -296,7 +296,7 @@ export const trainingZh: TrainingWords = {
     show: '显示哪些字段',
     compared: '对比',
     nothing: '不对比',
-    changed: (value, base) => `${base}中为${value}`,
+    changed: (value, base) => `${base}：${value}`,
     added: (base) => `${base}中没有`,
     noneChanged: '没有字段不同。',
     changedCount: (n) => `${count(n)}个字段不同`,

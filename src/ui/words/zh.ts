@@ -88,6 +88,14 @@ export const zh: Words = {
     hidden: '未告知',
     none: '尚未记录到请求。',
   },
+  server: {
+    here: '本机上的服务器',
+    there: (address) => `服务器${address}`,
+    short: '服务器',
+    title: '本页正与训练服务器通信',
+    body: (address, here) =>
+      `${address}${here ? '，在本机上' : ''}。它读取自己的视频并进行训练；本页只把你的要求发给它，并显示它的答复，不会向它发送任何视频。下面是本页加载以来的全部请求。`,
+  },
   drop: {
     anywhere: '松开即开始评估',
     toCompare: '松开即开始对比',
