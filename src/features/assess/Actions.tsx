@@ -10,6 +10,8 @@ export interface ActionsProps {
   readonly onCopy: (() => Promise<void>) | null;
   readonly onGoOn: (() => void) | null;
   readonly onAgain: (() => void) | null;
+  /** Takes the video to the Compare page; null without one. */
+  readonly onCompare: (() => void) | null;
   /** How many videos wait. */
   readonly waiting: number;
   /** The stage has the one primary button of the view. */
@@ -17,7 +19,8 @@ export interface ActionsProps {
   readonly onNext: () => void;
 }
 
-export function Actions({ exports, onCopy, onGoOn, onAgain, waiting, quiet, onNext }: ActionsProps) {
+export function Actions(props: ActionsProps) {
+  const { exports, onCopy, onGoOn, onAgain, onCompare, waiting, quiet, onNext } = props;
   const w = useWords();
   const [copied, setCopied] = useState(false);
   return (
@@ -28,6 +31,11 @@ export function Actions({ exports, onCopy, onGoOn, onAgain, waiting, quiet, onNe
         </Button>
       )}
       {onAgain && <Button onClick={onAgain}>{w.actions.tryAgain}</Button>}
+      {onCompare && (
+        <Button look={onGoOn || quiet ? 'plain' : 'primary'} icon="split" kbd="D" onClick={onCompare}>
+          {w.actions.compare}
+        </Button>
+      )}
       <span className="assess-actions__space" />
       {onCopy && (
         <Button
@@ -50,7 +58,7 @@ export function Actions({ exports, onCopy, onGoOn, onAgain, waiting, quiet, onNe
           )}
         />
       )}
-      <Button look={onGoOn || quiet ? 'plain' : 'primary'} kbd="N" onClick={onNext}>
+      <Button look={onGoOn || quiet || onCompare ? 'plain' : 'primary'} kbd="N" onClick={onNext}>
         {waiting > 0 ? w.assess.queueStart : w.actions.next}
       </Button>
     </>

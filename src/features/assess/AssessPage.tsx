@@ -1,7 +1,8 @@
 /** Assess: a video in, reasons and a score out. */
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
-import { chooseFiles, useFileIntake } from '../../app/intake.ts';
+import { chooseFiles, handOver, useFileIntake } from '../../app/intake.ts';
+import { goTo } from '../../app/router.ts';
 import { useSettings } from '../../app/settings.ts';
 import { useTab } from '../../app/tab.ts';
 import { useKeys } from '../../app/useKeys.ts';
@@ -107,6 +108,7 @@ export default function AssessPage() {
     },
     next: () => (phase === 'running' ? false : next()),
     copy: () => (exports.copy ? void exports.copy() : false),
+    compare: () => (file && phase !== 'error' ? toCompare(file) : false),
     export: () => {
       const button = document.getElementById('assess-export');
       if (!button) return false;
@@ -263,6 +265,7 @@ export default function AssessPage() {
                 exports={exports.items}
                 onCopy={exports.copy}
                 onGoOn={phase === 'stopped' ? assess.goOn : null}
+                onCompare={file && phase !== 'error' ? () => toCompare(file) : null}
                 onAgain={phase === 'stopped' && text !== '' ? () => assess.again() : null}
                 waiting={queue.length}
                 quiet={phase === 'error' || (phase === 'reopened' && !player)}
@@ -278,6 +281,12 @@ export default function AssessPage() {
       {about && <AboutScale scale={state.model?.manifest.scale ?? null} onClose={() => setAbout(false)} />}
     </>
   );
+}
+
+/** Opens the video on the Compare page, beside a damaged copy of itself. */
+function toCompare(file: File): void {
+  handOver([file]);
+  goTo('compare');
 }
 
 function officialReading(text: string): { value: string; isDefault: boolean } {
