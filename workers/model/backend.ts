@@ -1,7 +1,8 @@
 /** Which back end, dialect and weights run here, and why. */
 import { CodedError } from '../../src/core/errors.ts';
+import { bestVariant } from '../../src/core/machine.ts';
 import type { Manifest, Variant } from '../../src/core/manifest.ts';
-import type { Backend, BackendReason, Dtype, LoadOptions } from './api.ts';
+import type { Backend, BackendReason, LoadOptions } from './api.ts';
 
 export interface AdapterFacts {
   readonly name: string;
@@ -39,24 +40,6 @@ export async function probeAdapter(): Promise<AdapterFacts | null> {
     shaderF16: adapter.features.has('shader-f16'),
     maxBuffer: adapter.limits.maxStorageBufferBindingSize,
   };
-}
-
-/** Best first: on a GPU four-bit weights are read fastest; on the processor q8 is folded to fp32 at load, so is as fast. */
-const PREFERENCE: Record<Backend, readonly Dtype[]> = {
-  webgpu: ['q4f16', 'q4', 'q8', 'fp16', 'fp32'],
-  wasm: ['q8', 'fp32'],
-};
-
-function bestVariant(manifest: Manifest, backend: Backend, adapter: AdapterFacts | null, dtype?: Dtype) {
-  const fits = manifest.variants.filter(
-    (variant) =>
-      variant.dialect === backend &&
-      (dtype === undefined || variant.dtype === dtype) &&
-      (!variant.needs.includes('shader-f16') || adapter?.shaderF16 === true),
-  );
-  return PREFERENCE[backend]
-    .map((wanted) => fits.find((variant) => variant.dtype === wanted))
-    .find((variant) => variant !== undefined);
 }
 
 /**

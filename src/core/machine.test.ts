@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { judgeMachine, type Machine } from './machine.ts';
+import { type Manifest, readManifest } from './manifest.ts';
+
+const small = readManifest(
+  JSON.parse(readFileSync(new URL('../../public/models/small/manifest.json', import.meta.url), 'utf8')),
+);
+const variant = (change: Partial<Manifest['variants'][number]>): Manifest['variants'][number] => ({
+  dtype: 'q4f16',
+  dialect: 'webgpu',
+  files: ['onnx/decoder.onnx'],
+  gpuBytes: 5.5e9,
+  heapBytes: 8e8,
+  needs: ['shader-f16'],
+  decoderParts: 4,
+  ...change,
+});
+const big = (change: Partial<Manifest['variants'][number]> = {}): Manifest => ({
+  ...small,
+  files: [{ path: 'onnx/decoder.onnx', bytes: 4.9e9, sha256: 'a'.repeat(64) }],
+  variants: [variant(change)],
+});
+const gpu = { name: 'gpu', software: false, shaderF16: true, maxBuffer: 2 ** 30 };
+const machine = (change: Partial<Machine> = {}): Machine => ({
+  adapter: gpu,
+  memory: 8e9,
+  free: 60e9,
+  ...change,
+});
+const met = (m: Manifest, here: Machine, stored = 0) => {
+  const { runs, needs } = judgeMachine(m, here, stored);
+  return [runs, Object.fromEntries(needs.map((need) => [need.name, need.met]))];
+};
+
+describe('will it run here', () => {
+  test('the shipped model runs on any machine', () => {
+    expect(judgeMachine(small, machine({ adapter: null }))).toMatchObject({ runs: true, backend: 'wasm' });
+    expect(judgeMachine(small, machine({ adapter: { ...gpu, software: true } })).backend).toBe('wasm');
+    expect(judgeMachine(small, machine()).backend).toBe('webgpu');
+  });
+  test('the memory of an adapter is told by nobody', () => {
+    expect(met(big(), machine())).toEqual([
+      null,
+      { adapter: true, 'shader-f16': true, buffer: true, memory: null, storage: true },
+    ]);
+  });
+  test('each need that is not met is named', () => {
+    expect(met(big(), machine({ adapter: null }))).toEqual([false, { adapter: false }]);
+    expect(met(big(), machine({ adapter: { ...gpu, shaderF16: false } }))).toEqual([
+      false,
+      { 'shader-f16': false },
+    ]);
+    expect(met(big(), machine({ adapter: { ...gpu, maxBuffer: 2 ** 27 } }))).toMatchObject([
+      false,
+      { buffer: false },
+    ]);
+    expect(met(big(), machine({ free: 1e9 }))).toMatchObject([false, { storage: false }]);
+    expect(met(big({ heapBytes: 5e9 }), machine())).toMatchObject([false, { memory: false }]);
+  });
+  test('bytes that are here already need no room', () => {
+    expect(met(big(), machine({ free: 1e9 }), 4e9)).toMatchObject([null, { storage: true }]);
+  });
+});

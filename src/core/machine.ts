@@ -1,0 +1,136 @@
+/** Will a package run on this machine: which variant would be taken, and each need beside what is here. */
+import type { Manifest, Variant } from './manifest.ts';
+
+export type Backend = Variant['dialect'];
+export type Dtype = Variant['dtype'];
+
+/** Best first: on a GPU four-bit weights are read fastest; on the processor q8 is folded to fp32 at load, so is as fast. */
+const PREFERENCE: Record<Backend, readonly Dtype[]> = {
+  webgpu: ['q4f16', 'q4', 'q8', 'fp16', 'fp32'],
+  wasm: ['q8', 'fp32'],
+};
+
+/** The best variant of a dialect that the adapter can compute; `dtype` asks for one. */
+export function bestVariant(
+  manifest: Pick<Manifest, 'variants'>,
+  backend: Backend,
+  adapter: { readonly shaderF16: boolean } | null,
+  dtype?: Dtype,
+): Variant | undefined {
+  const fits = manifest.variants.filter(
+    (variant) =>
+      variant.dialect === backend &&
+      (dtype === undefined || variant.dtype === dtype) &&
+      (!variant.needs.includes('shader-f16') || adapter?.shaderF16 === true),
+  );
+  return PREFERENCE[backend]
+    .map((wanted) => fits.find((variant) => variant.dtype === wanted))
+    .find((variant) => variant !== undefined);
+}
+
+/** What is known of this machine; null = the browser does not tell. */
+export interface Machine {
+  readonly adapter: {
+    readonly name: string;
+    readonly software: boolean;
+    readonly shaderF16: boolean;
+    /** Largest storage buffer in bytes. */
+    readonly maxBuffer: number;
+  } | null;
+  /** Bytes of memory, rounded down by the browser and capped at 8 GB. */
+  readonly memory: number | null;
+  /** Bytes that this page may still store. */
+  readonly free: number | null;
+}
+
+export type NeedName = 'adapter' | 'shader-f16' | 'buffer' | 'memory' | 'storage';
+
+export interface Need {
+  readonly name: NeedName;
+  /** Bytes, or null where the need is a yes or no. */
+  readonly needs: number | null;
+  readonly here: number | null;
+  /** Null: cannot be told before it is tried. */
+  readonly met: boolean | null;
+}
+
+export interface Verdict {
+  /** Null where some need cannot be told. */
+  readonly runs: boolean | null;
+  readonly backend: Backend;
+  readonly variant: Variant | null;
+  readonly needs: readonly Need[];
+}
+
+/** A tensor over 256 MiB is split by the converter, so that no buffer is larger. */
+const LARGEST_TENSOR = 256 << 20;
+/** A 32-bit WebAssembly memory. */
+const WASM_LIMIT = 2 ** 32;
+/** What browsers report at most; a machine that says so may have much more. */
+const MEMORY_CAP = 8e9;
+
+/** Files of a variant and the small ones that all variants share. */
+export function filesOf(manifest: Manifest, variant: Variant): Manifest['files'] {
+  const shared = /^[^/]+\.(json|md)$/i;
+  const own = new Set(variant.files);
+  return manifest.files.filter(({ path }) => own.has(path) || shared.test(path));
+}
+
+export const bytesOf = (files: readonly { readonly bytes: number }[]): number =>
+  files.reduce((sum, file) => sum + file.bytes, 0);
+
+/**
+ * @param stored bytes of this package that are on this device already
+ */
+export function judgeMachine(manifest: Manifest, machine: Machine, stored = 0): Verdict {
+  const { adapter } = machine;
+  const real = adapter !== null && !adapter.software;
+  const order: readonly Backend[] = real ? ['webgpu', 'wasm'] : ['wasm'];
+  const picked = order
+    .map((backend) => ({ backend, variant: bestVariant(manifest, backend, adapter) }))
+    .find(({ variant }) => variant !== undefined);
+  if (!picked?.variant) return without(manifest, machine);
+  const { backend, variant } = picked as { backend: Backend; variant: Variant };
+  const needs: Need[] = [];
+  if (backend === 'webgpu') {
+    needs.push({ name: 'adapter', needs: null, here: null, met: true });
+    if (variant.needs.includes('shader-f16')) {
+      needs.push({ name: 'shader-f16', needs: null, here: null, met: adapter?.shaderF16 === true });
+    }
+    const files = filesOf(manifest, variant).filter(({ path }) => variant.files.includes(path));
+    const largest = Math.min(
+      LARGEST_TENSOR,
+      files.reduce((most, { bytes }) => Math.max(most, bytes), 0),
+    );
+    const limit = adapter?.maxBuffer ?? 0;
+    needs.push({ name: 'buffer', needs: largest, here: limit, met: largest <= limit });
+  }
+  needs.push(memoryNeed(backend, variant, machine), storageNeed(manifest, variant, machine, stored));
+  return { runs: all(needs), backend, variant, needs };
+}
+
+function memoryNeed(backend: Backend, variant: Variant, { memory }: Machine): Need {
+  const needs = backend === 'webgpu' ? variant.gpuBytes + variant.heapBytes : variant.heapBytes;
+  if (variant.heapBytes > WASM_LIMIT) return { name: 'memory', needs, here: WASM_LIMIT, met: false };
+  // Nobody tells the memory of a graphics adapter.
+  if (backend === 'webgpu' || memory === null) return { name: 'memory', needs, here: null, met: null };
+  if (needs <= memory / 2) return { name: 'memory', needs, here: memory, met: true };
+  return { name: 'memory', needs, here: memory, met: memory >= MEMORY_CAP || needs < memory ? null : false };
+}
+
+function storageNeed(manifest: Manifest, variant: Variant, { free }: Machine, stored: number): Need {
+  const needs = Math.max(0, bytesOf(filesOf(manifest, variant)) - stored);
+  return { name: 'storage', needs, here: free, met: free === null ? null : needs <= free };
+}
+
+/** No variant computes here: which need is in the way. */
+function without(manifest: Manifest, { adapter }: Machine): Verdict {
+  const f16 = adapter !== null && !adapter.software && manifest.variants.some((v) => v.dialect === 'webgpu');
+  const need: Need = { name: f16 ? 'shader-f16' : 'adapter', needs: null, here: null, met: false };
+  return { runs: false, backend: f16 ? 'webgpu' : 'wasm', variant: null, needs: [need] };
+}
+
+function all(needs: readonly Need[]): boolean | null {
+  if (needs.some(({ met }) => met === false)) return false;
+  return needs.some(({ met }) => met === null) ? null : true;
+}
