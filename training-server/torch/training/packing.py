@@ -201,7 +201,8 @@ class BlockAttend:
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         shared = q.shape[1] != k.shape[1]
         places = q.shape[2]
-        q, k, v = (F.pad(t, (0, 0, 0, self.filling)) for t in (q, k, v))
+        if self.filling:
+            q, k, v = (F.pad(t, (0, 0, 0, self.filling)) for t in (q, k, v))
         out = self.attention(q, k, v, block_mask=self.block_mask, enable_gqa=shared)
         return out[:, :, :places]
 

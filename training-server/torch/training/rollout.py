@@ -44,7 +44,8 @@ class Answer:
     """At least one; the stop token included where one came."""
 
     logps: list[float]
-    """Log-probability of each token at the sampling temperature, before top-k and top-p."""
+    """Log-probability of each token before top-k and top-p, at the sampling temperature unless
+    `RolloutOptions.scored_temperature` says another; greedy counts as 1."""
 
     stopped: bool
     """Whether a stop token ended it; else it ran into its limit."""
@@ -80,6 +81,9 @@ class RolloutOptions:
 
     encode_ahead: int = 16
     """Videos that are encoded together, before their prompts are read."""
+
+    scored_temperature: float | None = None
+    """Temperature of the log-probabilities that come with the answers, if not that of the draws."""
 
     poll_every: int = 0
     """Decode steps between looks at which answers have ended; 0 is 1 on a CPU and 8 on CUDA."""
@@ -137,6 +141,7 @@ class _Rollout:
             max_tokens=options.max_tokens,
             sampling=options.sampling,
             stop_ids=options.stop_ids,
+            scored_temperature=options.scored_temperature,
             record_logits=options.record_logits,
         )
         self.stops = set(options.stop_ids)

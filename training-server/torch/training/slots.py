@@ -75,11 +75,13 @@ class Slots:
         max_tokens: int,
         sampling: Sampling,
         stop_ids: Collection[int],
+        scored_temperature: float | None = None,
         record_logits: bool = False,
     ):
         weight = model.model.norm.weight
         config: LanguageConfig = model.config
         self.model, self.sampling, self.lanes, self.max_tokens = model, sampling, lanes, max_tokens
+        self.scored_temperature = scored_temperature
         self.device, self.dtype = weight.device, weight.dtype
         self.width, self.places = slots, places
         self.window_step = min(WINDOW * 4 if self.device.type == "cuda" else WINDOW, max_tokens)
@@ -146,7 +148,7 @@ class Slots:
         places = torch.tensor([place for place, _ in lanes], device=self.device)
         draws = draws.to(self.device)
         logits = self.first_logits[places]
-        token, logp = choose(logits, self.sampling, draws[:, 0])
+        token, logp = self._choose(logits, draws[:, 0])
         limit = torch.tensor(list(limits), device=self.device)
         self.prompt_length[chosen] = torch.tensor(
             [self.prompt_lengths[place] for place, _ in lanes], device=self.device
@@ -177,11 +179,18 @@ class Slots:
         logits = self.model.logits(hidden)[:, 0].float()
         self._take(logits)
 
+    def _choose(self, logits: Tensor, draws: Tensor) -> tuple[Tensor, Tensor]:
+        token, logp = choose(logits, self.sampling, draws)
+        other = self.scored_temperature
+        if other is not None and other != (self.sampling.temperature or 1.0):
+            logp = (logits / other).log_softmax(-1).gather(1, token[:, None])[:, 0]
+        return token, logp
+
     def _take(self, logits: Tensor) -> None:
         w = self.width
         rows, running = self.rows[:w], self.running[:w]
         at = self.count[:w].clamp(max=self.max_tokens - 1)
-        token, logp = choose(logits, self.sampling, self.draws[rows, at])
+        token, logp = self._choose(logits, self.draws[rows, at])
         self.tokens[rows, at] = torch.where(running, token, self.tokens[rows, at])
         self.logps[rows, at] = torch.where(running, logp, self.logps[rows, at])
         if self.logits is not None:

@@ -175,6 +175,17 @@ def test_clipping_scales_to_the_norm():
     assert clip_and_step(optimizer, lr=1.0)[1] is False
 
 
+def test_a_group_scales_its_own_learning_rate():
+    model = linear()
+    before = [p.detach().clone() for p in model.parameters()]
+    first, second = list(model[0].parameters()), list(model[1].parameters())
+    optimizer = MasterAdamW([{"params": first, "lr_scale": 10.0}, {"params": second}])
+    gradients(model, 0)
+    clip_and_step(optimizer, lr=1e-3, max_norm=None)
+    moved = [float((p - q).abs().mean()) for p, q in zip(model.parameters(), before, strict=True)]
+    assert moved == pytest.approx([1e-2, 1e-2, 1e-3, 1e-3], rel=1e-3)
+
+
 def test_schedules():
     linear_decay = Schedule(lr=2.0, kind="linear", steps=10)
     assert [linear_decay.at(s) for s in (0, 5, 9, 10, 99)] == pytest.approx([2, 1, 0.2, 0, 0])

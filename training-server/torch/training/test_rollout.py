@@ -103,6 +103,20 @@ def test_top_k_and_top_p_reach_the_draws(model, encoder):
         assert tokens(rollout(model, encoder, asked, options(sampling=only_best))) == greedy
 
 
+def test_answers_are_scored_at_the_temperature_asked_for(model, encoder):
+    asked = prompts(2)
+    sampling = Sampling(temperature=0.7)
+    own = rollout(model, encoder, asked, options(sampling=sampling))
+    other = rollout(model, encoder, asked, options(sampling=sampling, scored_temperature=1.0))
+    assert tokens(own) == tokens(other)
+    for prompt, group, cold in zip(asked, other, own, strict=True):
+        for answer, colder in zip(group, cold, strict=True):
+            expected = forced_logits(model, encoder, prompt, answer).log_softmax(-1)
+            chosen = expected.gather(1, torch.tensor(answer.tokens)[:, None])[:, 0]
+            torch.testing.assert_close(torch.tensor(answer.logps), chosen, atol=5e-5, rtol=0)
+            assert answer.logps != colder.logps
+
+
 def test_limits_force_lengths(model, encoder):
     asked = prompts(3, limits=[1, 9, 40])
     found = rollout(model, encoder, asked, options(stop_ids=()))
