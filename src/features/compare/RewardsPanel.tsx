@@ -151,6 +151,9 @@ function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
   const { view, chosen, onChoose } = props;
   const w = useCompareWords();
   const k = Math.min(chosen, view.rows.length - 1);
+  const known = useStore(compare.store, (state) => state.settings.mosA !== null);
+  // Without a human score only what needs none.
+  const columns = known ? COLUMNS : (['format'] as const);
   const cell = (value: number | null, write: (value: number) => string) =>
     value === null ? '–' : write(value);
   return (
@@ -163,7 +166,7 @@ function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
           <thead>
             <tr>
               <th scope="col">{w.rewards.columns.answer}</th>
-              {COLUMNS.map((name) => (
+              {columns.map((name) => (
                 <th key={name} scope="col">
                   {w.rewards.columns[name]}
                 </th>
@@ -186,13 +189,17 @@ function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
                   </button>
                 </th>
                 <td>{row.format}</td>
-                <td>{cell(row.rank, (x) => short(x))}</td>
-                <td>{cell(row.regression, (x) => short(x))}</td>
-                <td>{cell(row.temporal, (x) => (x === 0 ? '0' : `+${short(x, 1)}`))}</td>
-                <td>
-                  <strong>{cell(row.sum, (x) => short(x))}</strong>
-                </td>
-                <td>{cell(row.advantage, (x) => signed(x))}</td>
+                {known && (
+                  <>
+                    <td>{cell(row.rank, (x) => short(x))}</td>
+                    <td>{cell(row.regression, (x) => short(x))}</td>
+                    <td>{cell(row.temporal, (x) => (x === 0 ? '0' : `+${short(x, 1)}`))}</td>
+                    <td>
+                      <strong>{cell(row.sum, (x) => short(x))}</strong>
+                    </td>
+                    <td>{cell(row.advantage, (x) => signed(x))}</td>
+                  </>
+                )}
               </tr>
             ))}
           </tbody>
@@ -201,7 +208,7 @@ function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
       {view.raises && <Notice icon="alert">{w.rewards.raised(view.raises)}</Notice>}
       {view.drawn && <Notice>{w.rewards.drawn}</Notice>}
       <dl className="compare-rewards__formulas">
-        {COLUMNS.map((name) => (
+        {columns.map((name) => (
           <Formula key={name} name={name} view={view} k={k} />
         ))}
       </dl>
@@ -210,9 +217,7 @@ function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
 }
 
 /** Why a reward cannot be worked out, or null. */
-function lacks(name: FormulaName, view: RewardView, mos: number | null, w: CompareWords): string | null {
-  if (name === 'format') return null;
-  if (mos === null) return w.rewards.needsMos;
+function lacks(name: FormulaName, view: RewardView, w: CompareWords): string | null {
   if (name === 'rank' && !view.ranked) return w.rewards.noOpponent;
   if (name === 'temporal') return view.rules.temporalOn ? null : w.rewards.temporalOff;
   if (name === 'advantage') return view.rows.length < 2 ? w.rewards.one : null;
@@ -222,10 +227,9 @@ function lacks(name: FormulaName, view: RewardView, mos: number | null, w: Compa
 function Formula(props: { readonly name: FormulaName; readonly view: RewardView; readonly k: number }) {
   const { name, view, k } = props;
   const w = useCompareWords();
-  const mos = useStore(compare.store, (state) => state.settings.mosA);
   const second = useStore(compare.store, (state) => state.b);
   const formula = view.formulas(k)[name];
-  const missing = name === 'temporal' && second ? w.rewards.perturbedOnly : lacks(name, view, mos, w);
+  const missing = name === 'temporal' && second ? w.rewards.perturbedOnly : lacks(name, view, w);
   return (
     <div>
       <dt>{w.rewards.columns[name]}</dt>

@@ -202,7 +202,6 @@ function Facts({ a, b }: { readonly a: SideScores | null; readonly b: SideScores
       parts.push(w.scores.readable(side.readable.length, side.scores.length));
     return parts.join(' · ');
   };
-  if (!a && !b) return null;
   const found = preferenceOf(runs.a, runs.b);
   return (
     <div className="compare-scores__facts">

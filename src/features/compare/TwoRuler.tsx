@@ -11,6 +11,8 @@ const SIDES = ['a', 'b'] as const;
 /** Rows in pixels from the top. */
 const BASE = 112;
 const DOTS = { base: { a: 66, b: 100 }, room: 30, size: 6 } as const;
+/** A row for each side's interval: near means overlap. */
+const WHISKER = { a: 24, b: 31 } as const;
 const TICK = { grade: 10, half: 7, tenth: 4 } as const;
 /** One dot in units of the score, on a ruler of 410 px. */
 const DOT_SPAN = 0.062;
@@ -97,15 +99,16 @@ function Mean({ name, side, other }: MarkProps & { readonly other: SideScores | 
   const near = other !== null && Math.abs(place(other.mean, ACR).at - at) < 5;
   const right = near && (side.mean > other.mean || (side.mean === other.mean && name === 'b'));
   const shift = near ? (right ? 10 : -10) : 0;
+  const whisker = WHISKER[name];
   const [low, high] = (side.interval ?? []).map((end) => `${place(end, ACR).at}%`);
   return (
     <g className={`compare-ruler__mean compare-ruler__mean--${name}`}>
       <line className="compare-ruler__needle" x1={`${at}%`} x2={`${at}%`} y1="20" y2={BASE + 7} />
       {low !== undefined && (
         <g className="compare-ruler__whisker">
-          <line x1={low} x2={high} y1="28" y2="28" />
-          <line x1={low} x2={low} y1="24" y2="32" />
-          <line x1={high} x2={high} y1="24" y2="32" />
+          <line x1={low} x2={high} y1={whisker} y2={whisker} />
+          <line x1={low} x2={low} y1={whisker - 3} y2={whisker + 3} />
+          <line x1={high} x2={high} y1={whisker - 3} y2={whisker + 3} />
         </g>
       )}
       <svg x={`${at}%`} overflow="visible" aria-hidden="true">
