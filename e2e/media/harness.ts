@@ -143,6 +143,26 @@ const harness = {
     }
   },
 
+  /** Asks for a frame of a decoder that hangs. */
+  async stall(url: string): Promise<Failure | 'a frame'> {
+    const hung = createMediaClient(
+      () => new Worker(new URL('./silent-worker.ts', import.meta.url), { type: 'module' }),
+    );
+    try {
+      const { id } = await hung.open(await fileAt(url));
+      await hung.frames(
+        id,
+        { indices: [0], size: 56, rules: [{ pixels: 'squash' }], thumbnail: 0 },
+        () => {},
+      );
+      return 'a frame';
+    } catch (error) {
+      return failureOf(error);
+    } finally {
+      hung.dispose();
+    }
+  },
+
   codecs: () => client.codecs(),
   close: (id: number) => client.close(id),
 

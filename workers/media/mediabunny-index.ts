@@ -16,6 +16,7 @@ import {
 import { CodedError } from '../../src/core/errors.ts';
 import type { NamedBlob } from './bytes.ts';
 import type { ContainerFamily } from './container.ts';
+import { undecodedStream } from './mpegts-streams.ts';
 import { type ContainerColour, MAX_PACKETS, type PacketIndex } from './packet-index.ts';
 import { bestStream } from './stream-choice.ts';
 
@@ -43,7 +44,7 @@ const TRANSFERS: Readonly<Record<string, number>> = {
 
 /**
  * @param formats tests read MP4 with it too, to hold both demuxers against one table
- * @throws CodedError `media/container`, `no-video`, `no-frames`
+ * @throws CodedError `media/container`, `codec`, `no-video`, `no-frames`
  */
 export async function indexWithMediabunny(
   file: NamedBlob,
@@ -53,7 +54,10 @@ export async function indexWithMediabunny(
   // A stream reader over a Blob slice stalls in some Chromium versions; plain slices do not.
   const input = new Input({ source: new BlobSource(file, { useStreamReader: false }), formats });
   const tracks = await readable(() => input.getVideoTracks());
-  if (tracks.length === 0) throw new CodedError('media/no-video');
+  if (tracks.length === 0) {
+    const codec = family === 'mpegts' ? await undecodedStream(file) : null;
+    throw codec ? new CodedError('media/codec', { codec }) : new CodedError('media/no-video');
+  }
   const scanned: Scan[] = [];
   for (const track of tracks) scanned.push(await scan(track));
   const chosen = scanned[bestStream(scanned.map((s) => s.facts))]!;
@@ -86,7 +90,7 @@ export async function indexWithMediabunny(
     playerOffset:
       family === 'mpegts' ? -packets.reduce((first, p) => Math.min(first, p.timestamp), Infinity) : 0,
     lastDuration: last.duration,
-    ...packetReader(track, packets),
+    ...packetReader(track, packets, file.name),
   };
 }
 
@@ -200,19 +204,31 @@ async function endsEarly(file: NamedBlob): Promise<boolean> {
 function packetReader(
   track: InputVideoTrack,
   packets: readonly EncodedPacket[],
+  name: string,
 ): Pick<PacketIndex, 'read' | 'readRun'> {
   const sink = new EncodedPacketSink(track);
+  /** Browsers say with a DOMException that a file is not what it was. */
+  const present = async <T>(reading: Promise<T>): Promise<T> => {
+    try {
+      return await reading;
+    } catch (cause) {
+      if (cause instanceof DOMException)
+        throw new CodedError('media/changed', { name }, undefined, { cause });
+      throw cause;
+    }
+  };
   let at = -1;
   let current: EncodedPacket | null = null;
   const read = async (i: number): Promise<Uint8Array> => {
     const wanted = packets[i]!;
     if (current && at === i) return current.data;
-    let packet: EncodedPacket | null =
-      current && at === i - 1 ? await sink.getNextPacket(current) : await sink.getPacket(wanted.timestamp);
+    let packet: EncodedPacket | null = await present(
+      current && at === i - 1 ? sink.getNextPacket(current) : sink.getPacket(wanted.timestamp),
+    );
     if (packet?.sequenceNumber !== wanted.sequenceNumber) {
-      packet = await sink.getFirstPacket();
+      packet = await present(sink.getFirstPacket());
       while (packet && packet.sequenceNumber < wanted.sequenceNumber)
-        packet = await sink.getNextPacket(packet);
+        packet = await present(sink.getNextPacket(packet));
     }
     if (packet?.sequenceNumber !== wanted.sequenceNumber) throw new CodedError('media/damaged');
     current = packet;
