@@ -75,9 +75,17 @@ export function goldenTensor(profile: string, name: string): { shape: readonly n
   };
 }
 
-/** Converts once and writes the frames beside it. Paths are relative to the repository. */
-export function makeGoldenPackage(profile: string, variants: string): { base: string; frames: string } {
-  const base = `.scratch/e2e/${profile}-${variants.replaceAll(/[:,]/g, '-')}`;
+/**
+ * Converts once and writes the frames beside it. Paths are relative to the repository.
+ *
+ * @param options more for the command line
+ */
+export function makeGoldenPackage(
+  profile: string,
+  variants: string,
+  options: readonly string[] = [],
+): { base: string; frames: string } {
+  const base = `.scratch/e2e/${[profile, variants, ...options].join('-').replaceAll(/[^\w.]+/g, '-')}`;
   const checkpoint = join(root, `${base}-checkpoint`);
   rmSync(checkpoint, { recursive: true, force: true });
   mkdirSync(checkpoint, { recursive: true });
@@ -91,9 +99,8 @@ export function makeGoldenPackage(profile: string, variants: string): { base: st
   const config = { tokenizer_class: 'PreTrainedTokenizerFast', clean_up_tokenization_spaces: false };
   writeFileSync(join(checkpoint, 'tokenizer_config.json'), JSON.stringify(config));
   const cli = join(root, 'workers/convert/cli.ts');
-  execFileSync('node', [cli, checkpoint, join(root, base), '--variants', variants, '--profile', profile], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const request = [checkpoint, join(root, base), '--variants', variants, '--profile', profile];
+  execFileSync('node', [cli, ...request, ...options], { stdio: ['ignore', 'ignore', 'inherit'] });
   writeFileSync(join(root, `${base}.frames`), goldenTensor(profile, 'input.frames').bytes);
   return { base: `/${base}/`, frames: `/${base}.frames` };
 }

@@ -2,8 +2,11 @@
  * The model worker on golden checkpoints in a real browser: what the official code generated (its greedy tokens, with
  * gaps of 0.02 and more) is what the page writes.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { createServer, type ViteDevServer } from 'vite';
+import type { Manifest } from '../../src/core/manifest.ts';
 import { AHEAD } from '../../workers/model/api.ts';
 import { goldenText, hasGolden, hasModel, makeGoldenPackage, noise, root } from './golden-package.ts';
 import type { harness as Harness, HarnessRun } from './harness.ts';
@@ -103,6 +106,16 @@ test.describe('golden checkpoints', () => {
     expect(answer.end).toBe('aborted');
     expect(answer.tokens).toBeLessThanOrEqual(1 + AHEAD);
     expect(goldenText('train6').startsWith(answer.text.replace(/\ufffd$/, ''))).toBe(true);
+  });
+
+  test('a decoder cut into parts writes the official greedy tokens', async ({ page }) => {
+    const { base, frames } = makeGoldenPackage('train6', 'wasm:fp32', ['--part-mib', '0.01']);
+    const manifest = JSON.parse(readFileSync(join(root, base, 'manifest.json'), 'utf8')) as Manifest;
+    expect(manifest.variants[0]?.decoderParts).toBeGreaterThan(1);
+    await open(page);
+    await page.evaluate(([b]) => window.harness.load(b as string, { backend: 'wasm' }), [base]);
+    const { answer } = await assess(page, { frames, size: 224, maxTokens: 20 });
+    expect(answer.text).toBe(goldenText('train6'));
   });
 
   test('writes what transformers.js writes with its own loop, reading ahead or not', async ({ page }) => {

@@ -20,6 +20,7 @@ OUT         folder of the model package; made anew, an earlier package there is 
   --profile NAME    which of the checkpoint's profiles (default: its default_profile)
   --name TEXT       name of the package (default: the profile's)
   --licence TEXT    (default: the one that the checkpoint's README.md names)
+  --part-mib N      largest session of the decoder, MiB of weights (default 1024); it is cut between layers
   --about FILE      JSON: {name, licence, scale, figures, card}, as in manifest.json; card is the README's text
 `;
 
@@ -60,6 +61,12 @@ function variantsFrom(values: {
   return variantsOf(wanted);
 }
 
+function partBytes(text: string): number {
+  const mib = Number(text);
+  if (!(mib > 0)) throw new CodedError('convert/option', { option: '--part-mib', value: text });
+  return Math.floor(mib * 2 ** 20);
+}
+
 async function readAboutFile(path: string): Promise<About> {
   const text = await readFile(path, 'utf8').catch(() => {
     throw new CodedError('convert/option', { option: '--about', value: path });
@@ -84,6 +91,7 @@ async function main(argv: readonly string[]): Promise<number> {
       name: text,
       licence: text,
       about: text,
+      'part-mib': text,
       help: { type: 'boolean' },
     },
   });
@@ -110,6 +118,7 @@ async function main(argv: readonly string[]): Promise<number> {
     onProgress: showProgress,
     signal: stop.signal,
     ...(values.profile !== undefined && { profile: values.profile }),
+    ...(values['part-mib'] !== undefined && { graph: { partLimit: partBytes(values['part-mib']) } }),
   });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const bytes = new Map(manifest.files.map((file) => [file.path, file.bytes]));

@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { Checkpoint } from './checkpoint.ts';
 import { GoldenTensors } from './conformance/golden.ts';
-import { Runner, type Session, type SessionName, sessionNames } from './conformance/runner.ts';
+import { openSessions, Runner, type Session } from './conformance/runner.ts';
 import {
   checkProfile,
   compareDialects,
@@ -31,13 +31,13 @@ Reflect.deleteProperty(globalThis, 'Float16Array');
 async function openRunner(
   folder: string,
   choice: VariantChoice,
+  parts: number,
   profile: Runner['profile'],
 ): Promise<Runner> {
-  const sessions = {} as Record<SessionName, Session>;
-  for (const name of sessionNames) {
+  const sessions = await openSessions(parts, async (name) => {
     const path = join(folder, folders[choice.dialect], `${name}${suffixes[choice.dtype]}.onnx`);
-    sessions[name] = (await InferenceSession.create(path, { logSeverityLevel: 3 })) as unknown as Session;
-  }
+    return (await InferenceSession.create(path, { logSeverityLevel: 3 })) as unknown as Session;
+  });
   return new Runner(Tensor as never, sessions, { ...choice, profile });
 }
 
@@ -73,14 +73,19 @@ export async function conformance(
       const name = golden.name in config.profiles ? golden.name : config.defaultProfile;
       const out = join(temporary, golden.name);
       const variants = variantsOf(dtypes);
-      const { profile } = await convertCheckpoint(files, new PackageFolder(out), {
+      const manifest = await convertCheckpoint(files, new PackageFolder(out), {
         variants,
         profile: name,
         graph: { ...graph, tapped: true },
       });
+      const { profile } = manifest;
       const transcripts = new Map<string, Transcript>();
       for (const choice of variants) {
-        const runner = await openRunner(out, choice, profile);
+        const { decoderParts = 1 } =
+          manifest.variants.find(
+            ({ dtype, dialect }) => dtype === choice.dtype && dialect === choice.dialect,
+          ) ?? {};
+        const runner = await openRunner(out, choice, decoderParts, profile);
         const { results, transcript } = await checkProfile(runner, golden, limitsOf[choice.dtype]);
         await runner.release();
         for (const result of results) note(result);

@@ -7,7 +7,7 @@ import type { Profile } from '../../src/core/profiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { embeddingTensor } from './embed.ts';
 import type { Forms } from './forms.ts';
-import { Graph, type GraphOptions, msDomain } from './graph.ts';
+import { Graph, type GraphOptions, msDomain, partLimit } from './graph.ts';
 import { constantMatrix, linear } from './linear.ts';
 import { type Matrix, matrixOf, stacked } from './matrix.ts';
 import { toFloat16 } from './numbers.ts';
@@ -340,39 +340,101 @@ export class DecoderLowering {
   }
 }
 
+/** Layers first…end of the decoder as a session of their own; the last part also holds the final norm and the head. */
+interface Part {
+  readonly name: string;
+  readonly first: number;
+  readonly end: number;
+}
+
 /**
+ * The decoder as one graph, `decoder_model_merged`, or cut between layers where its weights would lie in one session with
+ * more than `partLimit` bytes: `decoder_model_0`, …
+ *
  * inputs_embeds f32 [b, s, D], attention_mask i64 [b, t], num_logits_to_keep i64 [] (0 = all), past_key_values.{i}
  * [b, groups, p, size] → logits f32 [b, n, V], present.{i}. The wasm dialect also takes position_ids i64 [b, s] and
  * padding on the left; the webgpu dialect numbers positions by the length of the cache.
+ *
+ * A part takes and gives the caches of its own layers. All but the last give hidden_states [b, s, D] (the type of the
+ * activations), which the next takes as its inputs_embeds; only the last takes num_logits_to_keep.
  */
-export function decoder(
+export function decoders(
   checkpoint: Checkpoint,
   profile: Profile,
   forms: Forms,
   options: GraphOptions = {},
+): Graph[] {
+  const layers = checkpoint.config.text.num_hidden_layers;
+  const whole = decoderPart(checkpoint, profile, forms, options, {
+    name: 'decoder_model_merged',
+    first: 0,
+    end: layers,
+  });
+  const limit = options.partLimit ?? partLimit;
+  const ends = cuts(whole, layers, limit);
+  if (ends.length === 1) return [whole];
+  return ends.map((end, k) =>
+    decoderPart(checkpoint, profile, forms, options, {
+      name: `decoder_model_${k}`,
+      first: ends[k - 1] ?? 0,
+      end,
+    }),
+  );
+}
+
+/** Places after which to cut, the last layer's end included: as many layers a part as fit, the head with the last. */
+function cuts(whole: Graph, layers: number, limit: number): number[] {
+  const bytesOf = (belongs: (name: string) => boolean) =>
+    whole.weights.reduce((sum, { name, bytes }) => sum + (belongs(name) ? bytes : 0), 0);
+  const inLayer = Array.from({ length: layers }, (_, i) =>
+    bytesOf((name) => name.startsWith(`layers.${i}.`)),
+  );
+  const rest = bytesOf((name) => !name.startsWith('layers.'));
+  const ends: number[] = [];
+  let held = 0;
+  for (const [i, bytes] of inLayer.entries()) {
+    const own = bytes + (i === layers - 1 ? rest : 0);
+    if (held > 0 && held + own > limit) {
+      ends.push(i);
+      held = 0;
+    }
+    held += own;
+  }
+  return [...ends, layers];
+}
+
+function decoderPart(
+  checkpoint: Checkpoint,
+  profile: Profile,
+  forms: Forms,
+  options: GraphOptions,
+  { name, first, end }: Part,
 ): Graph {
   const { text: t } = checkpoint.config;
-  const g = new Graph('decoder_model_merged', options);
+  const g = new Graph(name, options);
   const lowering = new DecoderLowering(g, checkpoint, forms);
   const { type } = lowering;
-  const embeds = g.input('inputs_embeds', 'float32', ['batch_size', 'sequence_length', t.hidden_size]);
+  const begins = first === 0;
+  const ends = end === t.num_hidden_layers;
+  const hiddenShape = ['batch_size', 'sequence_length', t.hidden_size] as const;
+  const given = g.input('inputs_embeds', begins ? 'float32' : type, hiddenShape);
   g.input('attention_mask', 'int64', ['batch_size', 'total_sequence_length']);
   if (forms.dialect === 'wasm') g.input('position_ids', 'int64', ['batch_size', 'sequence_length']);
-  const kept = g.input('num_logits_to_keep', 'int64', []);
+  const kept = ends ? g.input('num_logits_to_keep', 'int64', []) : '';
   const cacheShape = (length: string) => ['batch_size', t.num_key_value_heads, length, t.head_dim];
-  const past = Array.from({ length: t.num_hidden_layers }, (_, i) => ({
+  const own = Array.from({ length: end - first }, (_, i) => first + i);
+  const past = own.map((i) => ({
     key: g.input(`past_key_values.${i}.key`, type, cacheShape('past_sequence_length')),
     value: g.input(`past_key_values.${i}.value`, type, cacheShape('past_sequence_length')),
   }));
   const context = lowering.context(positionLimit(checkpoint, profile));
 
-  const first = forms.half ? g.cast(embeds, 'float16') : embeds;
   const layers = 'language_model.model.layers';
-  let sum = first;
-  let x = lowering.norm(first, `${layers}.0.input_layernorm.weight`);
-  for (let i = 0; i < t.num_hidden_layers; i++) {
+  let sum = begins && forms.half ? g.cast(given, 'float16') : given;
+  let x = lowering.norm(sum, `${layers}.${first}.input_layernorm.weight`);
+  for (const i of own) {
     g.scope(`layers.${i}`, () => {
-      const { mixed, key, value } = lowering.attention(x, i, past[i]!, context);
+      const { mixed, key, value } = lowering.attention(x, i, past[i - first]!, context);
       g.output(`present.${i}.key`, key, type, cacheShape('total_sequence_length'));
       g.output(`present.${i}.value`, value, type, cacheShape('total_sequence_length'));
       const attended = lowering.output(mixed, i);
@@ -382,13 +444,20 @@ export function decoder(
         `${layers}.${i}.post_attention_layernorm.weight`,
       );
       const forward = lowering.feedForward(normed, i);
-      const last = i === t.num_hidden_layers - 1;
-      const norm = last ? 'language_model.model.norm.weight' : `${layers}.${i + 1}.input_layernorm.weight`;
-      [x, sum] = lowering.skipNorm(residual, forward, norm);
-      g.tap(`lm.layers.${i}`, sum, ['batch_size', 'sequence_length', t.hidden_size], type);
+      if (i === end - 1 && !ends) sum = g.add(residual, forward);
+      else {
+        const next =
+          i === end - 1 ? 'language_model.model.norm.weight' : `${layers}.${i + 1}.input_layernorm.weight`;
+        [x, sum] = lowering.skipNorm(residual, forward, next);
+      }
+      g.tap(`lm.layers.${i}`, sum, hiddenShape, type);
     });
   }
-  g.tap('lm.norm', x, ['batch_size', 'sequence_length', t.hidden_size], type);
+  if (!ends) {
+    g.output('hidden_states', sum, type, hiddenShape);
+    return g;
+  }
+  g.tap('lm.norm', x, hiddenShape, type);
   const from = g.node('Neg', [g.reshape(kept, [1])]);
   const wanted = g.node('Slice', [x, from, g.integers([Number.MAX_SAFE_INTEGER]), g.integers([1])]);
   const logits = lowering.head(wanted);

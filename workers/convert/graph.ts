@@ -42,7 +42,12 @@ function product(dims: readonly number[]): number {
 /** No tensor of a package is larger: a binding of this size is allowed by every WebGPU adapter worth the name. */
 export const tensorLimit = 2 ** 28;
 
+/** Bytes of weights in one session of the decoder: every heap and every upload stays small, and the parts load one by one. */
+export const partLimit = 2 ** 30;
+
 export interface GraphOptions {
+  /** Bytes of weights of one session of the decoder; it is cut between layers. */
+  readonly partLimit?: number;
   /** Also output the values that are given to `tap`, for conformance checks. */
   readonly tapped?: boolean;
   /** Bytes that a weight may have once it is loaded; larger ones are split. */

@@ -1,7 +1,7 @@
-/** The graphs of a variant: four, and one more where a small decoder runs on WASM. */
+/** The graphs of a variant: four, more where the decoder is cut, and one more where a small decoder runs on WASM. */
 import type { Profile } from '../../src/core/profiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { decoder } from './decoder.ts';
+import { decoders } from './decoder.ts';
 import { embedTokens } from './embed.ts';
 import { type Dialect, type Dtype, formsOf } from './forms.ts';
 import type { Graph, GraphOptions } from './graph.ts';
@@ -22,13 +22,13 @@ export function variantGraphs(
 ): Graph[] {
   const forms = formsOf(variant.dtype, variant.dialect);
   const embed = embedTokens(checkpoint, forms, options);
-  const step = decoder(checkpoint, profile, forms, options);
+  const steps = decoders(checkpoint, profile, forms, options);
   const graphs = [
     visionEncoder(checkpoint, profile, forms, options),
     motionEncoder(checkpoint, profile, forms, options),
     embed,
-    step,
+    ...steps,
   ];
-  if (!wantsGreedy(checkpoint, forms, options)) return graphs;
-  return [...graphs, greedyDecoder(checkpoint, profile, forms, { ...options, lenders: [embed, step] })];
+  if (steps.length > 1 || !wantsGreedy(checkpoint, forms, options)) return graphs;
+  return [...graphs, greedyDecoder(checkpoint, profile, forms, { ...options, lenders: [embed, ...steps] })];
 }

@@ -214,6 +214,34 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
     expect(distance(found, unrounded)).toBeGreaterThan(1e-3 * spread(expected));
   });
 
+  it('cuts the decoder into parts that agree with torch as the whole does', async () => {
+    const results: StageResult[] = [];
+    // Less than a layer: every layer is a part.
+    const options = { dtypes: ['fp32', 'q8', 'q4f16'] as const, graph: { partLimit: 1 } };
+    await conformance(join(temporary, 'train6'), options, (result) => results.push(result));
+    expect(results.filter(({ ok }) => !ok)).toEqual([]);
+    const names = new Set(results.map(({ name }) => name.split('/')[1]));
+    expect(names).toContain('greedy.logits');
+    expect(names).toContain('teacher_forced.logits');
+
+    const { config } = await Checkpoint.open(new CheckpointFolder(join(temporary, 'train6')));
+    const layers = config.text.num_hidden_layers;
+    expect(layers).toBeGreaterThan(1);
+    const cut = new MemorySink();
+    const whole = new MemorySink();
+    const choice = { variants: [{ dialect: 'wasm', dtype: 'q8' }] } as const;
+    const files = new CheckpointFolder(join(temporary, 'train6'));
+    const manifest = await convertCheckpoint(files, cut, { ...choice, graph: { partLimit: 1 } });
+    await convertCheckpoint(files, whole, choice);
+    expect(manifest.variants[0]).toMatchObject({ decoderParts: layers });
+    // The parts hold the bytes of the whole, each once.
+    const sizeOf = (sink: MemorySink) =>
+      [...sink.files!]
+        .filter(([path]) => /decoder_model.*onnx_data/.test(path))
+        .reduce((sum, [, bytes]) => sum + bytes.length, 0);
+    expect(Math.abs(sizeOf(cut) - sizeOf(whole))).toBeLessThan(64 * layers);
+  });
+
   it('writes models that onnx.checker accepts', async () => {
     const out = join(temporary, 'checked');
     const files = new CheckpointFolder(join(temporary, 'fragments'));

@@ -265,7 +265,8 @@ function variantEntry(
       : { gpuBytes: 0, heapBytes: stored + weights + working };
   // transformers.js refuses plain fp16 on an adapter without it; q4f16 computes in it.
   const needs: Variant['needs'] = choice.dtype === 'fp16' || choice.dtype === 'q4f16' ? ['shader-f16'] : [];
-  return { ...choice, files, ...memory, needs, decoderParts: 1 };
+  const decoderParts = graphs.filter(({ name }) => /^decoder_model_(merged|\d+)$/.test(name)).length;
+  return { ...choice, files, ...memory, needs, decoderParts };
 }
 
 /** Greedy unless told otherwise: the checkpoint's own sampling settings stay. */

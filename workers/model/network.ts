@@ -49,7 +49,10 @@ function sessionOptions({ backend }: Choice, layers: number) {
     [`present.${layer}.key`, 'gpu-buffer'],
     [`present.${layer}.value`, 'gpu-buffer'],
   ]).flat();
-  return { executionProviders: ['webgpu'], preferredOutputLocation: Object.fromEntries(present) };
+  return {
+    executionProviders: ['webgpu'],
+    preferredOutputLocation: { ...Object.fromEntries(present), hidden_states: 'gpu-buffer' },
+  };
 }
 
 interface PackageConfig {

@@ -8,7 +8,7 @@ import type { CheckpointFile, CheckpointFiles } from '../files.ts';
 import { folders, suffixes } from '../forms.ts';
 import type { VariantChoice } from '../model.ts';
 import { GoldenTensors } from './golden.ts';
-import { Runner, type Session, type SessionName, sessionNames } from './runner.ts';
+import { openSessions, Runner } from './runner.ts';
 import { checkProfile, limitsOf, type StageResult } from './stages.ts';
 
 export interface PageRequest {
@@ -57,8 +57,9 @@ async function fetched(path: string): Promise<Uint8Array> {
 
 async function openRunner(ort: typeof Ort, request: PageRequest, choice: VariantChoice): Promise<Runner> {
   const folder = folders[choice.dialect];
-  const sessions = {} as Record<SessionName, Session>;
-  for (const name of sessionNames) {
+  const part = new RegExp(`^${folder}/decoder_model_\\d+${suffixes[choice.dtype]}\\.onnx$`);
+  const parts = request.paths.filter((path) => part.test(path));
+  const sessions = await openSessions(Math.max(1, parts.length), async (name) => {
     const file = `${name}${suffixes[choice.dtype]}.onnx`;
     const data = request.paths.filter((path) => path.startsWith(`${folder}/${file}_data`));
     const externalData = await Promise.all(
@@ -68,12 +69,12 @@ async function openRunner(ort: typeof Ort, request: PageRequest, choice: Variant
       })),
     );
     const model = await fetched(`/package/${folder}/${file}`);
-    sessions[name] = await ort.InferenceSession.create(model, {
+    return ort.InferenceSession.create(model, {
       executionProviders: [choice.dialect === 'webgpu' ? 'webgpu' : 'wasm'],
       externalData,
       logSeverityLevel: 3,
     });
-  }
+  });
   return new Runner(ort.Tensor, sessions, {
     ...choice,
     profile: request.profile,

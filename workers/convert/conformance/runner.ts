@@ -13,13 +13,29 @@ export type Session = Pick<
 >;
 export type TensorClass = typeof Ort.Tensor;
 
-export const sessionNames = [
-  'vision_encoder',
-  'motion_encoder',
-  'embed_tokens',
-  'decoder_model_merged',
-] as const;
-export type SessionName = (typeof sessionNames)[number];
+export interface Sessions {
+  readonly vision_encoder: Session;
+  readonly motion_encoder: Session;
+  readonly embed_tokens: Session;
+  /** The parts of the decoder, in order. */
+  readonly decoder: readonly Session[];
+}
+
+/** Opens the sessions of a variant by the names of its graphs. */
+export async function openSessions(
+  decoderParts: number,
+  open: (name: string) => Promise<Session>,
+): Promise<Sessions> {
+  const decoder: Session[] = [];
+  if (decoderParts === 1) decoder.push(await open('decoder_model_merged'));
+  else for (let k = 0; k < decoderParts; k++) decoder.push(await open(`decoder_model_${k}`));
+  return {
+    vision_encoder: await open('vision_encoder'),
+    motion_encoder: await open('motion_encoder'),
+    embed_tokens: await open('embed_tokens'),
+    decoder,
+  };
+}
 
 type Outputs = ReadonlyMap<string, FloatArray>;
 type Cache = Record<string, Ort.Tensor>;
@@ -42,13 +58,13 @@ export class Runner {
   readonly dtype: Dtype;
   readonly dialect: Dialect;
   readonly profile: Profile;
-  readonly #sessions: Readonly<Record<SessionName, Session>>;
+  readonly #sessions: Sessions;
   readonly #Tensor: TensorClass;
   readonly #prefillStep: number;
 
   constructor(
     Tensor: TensorClass,
-    sessions: Readonly<Record<SessionName, Session>>,
+    sessions: Sessions,
     facts: { dtype: Dtype; dialect: Dialect; profile: Profile; prefillStep?: number },
   ) {
     this.#Tensor = Tensor;
@@ -60,7 +76,8 @@ export class Runner {
   }
 
   async release(): Promise<void> {
-    for (const name of sessionNames) await this.#sessions[name].release();
+    const { vision_encoder, motion_encoder, embed_tokens, decoder } = this.#sessions;
+    for (const session of [vision_encoder, motion_encoder, embed_tokens, ...decoder]) await session.release();
   }
 
   #float(x: FloatArray): Ort.Tensor {
@@ -113,7 +130,7 @@ export class Runner {
 
   #emptyCache(batch: number): Cache {
     const cache: Cache = {};
-    for (const meta of this.#sessions.decoder_model_merged.inputMetadata) {
+    for (const meta of this.#sessions.decoder.flatMap(({ inputMetadata }) => inputMetadata)) {
       if (!meta.isTensor || !meta.name.startsWith('past_key_values.')) continue;
       const dims = meta.shape.map((d) => (typeof d === 'number' ? d : d === 'batch_size' ? batch : 0));
       const empty = meta.type === 'float16' ? new Uint16Array(0) : new Float32Array(0);
@@ -128,32 +145,35 @@ export class Runner {
     cache: Cache,
     keep: number,
   ): Promise<{ outputs: Outputs; cache: Cache }> {
-    const session = this.#sessions.decoder_model_merged;
     const [batch, fresh] = embeds.shape as [number, number, number];
     const total = mask.length / batch;
+    const positions: number[] = [];
+    for (let row = 0; row < batch; row++) {
+      let seen = 0;
+      for (let i = 0; i < total; i++) {
+        seen += mask[row * total + i]!;
+        if (i >= total - fresh) positions.push(Math.max(0, seen - 1));
+      }
+    }
     const feeds: Record<string, Ort.Tensor> = {
       ...cache,
-      inputs_embeds: this.#float(embeds),
       attention_mask: this.#int64(mask, [batch, total]),
       num_logits_to_keep: this.#int64([keep], []),
+      position_ids: this.#int64(positions, [batch, fresh]),
     };
-    if (session.inputNames.includes('position_ids')) {
-      const positions: number[] = [];
-      for (let row = 0; row < batch; row++) {
-        let seen = 0;
-        for (let i = 0; i < total; i++) {
-          seen += mask[row * total + i]!;
-          if (i >= total - fresh) positions.push(Math.max(0, seen - 1));
-        }
-      }
-      feeds.position_ids = this.#int64(positions, [batch, fresh]);
-    }
-    const results = await session.run(feeds);
     const grown: Cache = {};
-    for (const [name, tensor] of Object.entries(results)) {
-      if (name.startsWith('present.')) grown[name.replace('present', 'past_key_values')] = tensor;
+    const outputs = new Map<string, FloatArray>();
+    let hidden = this.#float(embeds);
+    for (const part of this.#sessions.decoder) {
+      const known: Record<string, Ort.Tensor> = { ...feeds, inputs_embeds: hidden };
+      const results = await part.run(Object.fromEntries(part.inputNames.map((name) => [name, known[name]!])));
+      for (const [name, tensor] of Object.entries(results)) {
+        if (name.startsWith('present.')) grown[name.replace('present', 'past_key_values')] = tensor;
+      }
+      for (const [name, value] of floatsOf(results)) outputs.set(name, value);
+      if (results.hidden_states) hidden = results.hidden_states;
     }
-    return { outputs: floatsOf(results), cache: grown };
+    return { outputs, cache: grown };
   }
 
   /** The prompt, whole or in pieces of at most `prefillStep`; logits of all pieces when `keep` is 0, else of the last. */
