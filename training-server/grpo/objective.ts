@@ -87,7 +87,9 @@ function grpo(setting: Setting<GrpoStage>): Objective {
     return views;
   }
 
-  /** What cannot be decoded is met again, and counted, by the rollout. */
+  /**
+   * Asked for behind the update, decoded beside it. What cannot be decoded is met again, and counted, by the rollout.
+   */
   async function prefetch(): Promise<void> {
     const next = await ahead?.views.catch(() => []);
     if (next && next.length > 0) decoded = engine.call('encode', { videos: videosOf(next) }).catch(() => {});
@@ -100,7 +102,6 @@ function grpo(setting: Setting<GrpoStage>): Objective {
       const views = await lookUp(round);
       await decoded;
       const rollout = await rollOut(setting, sampler, round, views);
-      await prefetch();
       const rolled = rolloutValues(rollout);
       const groups = groupsOf(rollout, stage.iterations > 1);
       const tokens = rollout.answered
@@ -109,8 +110,11 @@ function grpo(setting: Setting<GrpoStage>): Objective {
       for (let iteration = 0; iteration < stage.iterations; iteration++) {
         const lr = learningRate(stage, round * stage.iterations + iteration, steps) * lrFactor;
         const started = performance.now();
-        const { metrics, seconds } = await update(groups, lr);
         const first = iteration === 0;
+        const updated = update(groups, lr);
+        updated.catch(() => {}); // awaited below
+        if (first) await prefetch();
+        const { metrics, seconds } = await updated;
         yield {
           values: {
             ...metrics,

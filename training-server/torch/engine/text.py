@@ -36,10 +36,11 @@ class Text:
         self.end = end
 
     def prompt(self, text: str) -> list[int]:
-        """Ids of a prompt. Raises CommandError where it does not have one context id a feature."""
+        """Ids of a prompt. Raises CommandError where it does not have one context id a feature; the motion's
+        may be left out."""
         ids = self.ids(text)
         found, wanted = ids.count(self.profile.token_ids.context), self.profile.context_tokens
-        if found != wanted:
+        if found not in (wanted, wanted - 1):
             raise CommandError(
                 f"the prompt has {found} <IMG_CONTEXT> for the {wanted} features of profile "
                 f"{self.profile.name}"

@@ -100,12 +100,14 @@ class VQAThinkerModel(nn.Module):
         """Ids [R, L] → [R, L, D], every `<IMG_CONTEXT>` replaced; row r belongs to row r of `encoded`.
 
         All but the last context id of a row take vision tokens in order, the last takes the motion token.
-        A row whose number of context ids differs from the tokens at hand is an error (the official code
-        goes on with unreplaced embeddings).
+        Prompts without the motion's slot (an ablation) take the vision tokens alone. Any other number of
+        context ids is an error (the official code goes on with unreplaced embeddings).
         """
         tokens = torch.cat([encoded.frames, encoded.motion[:, None]], dim=1)
         slots = input_ids == profile.token_ids.context
         counts = slots.sum(1)
+        if (counts == encoded.frames.shape[1]).all():
+            tokens = encoded.frames
         if len(tokens) != len(input_ids) or (counts != tokens.shape[1]).any():
             raise ValueError(
                 f"prompts with {counts.tolist()} context ids for {len(tokens)} videos of {tokens.shape[1]} "
