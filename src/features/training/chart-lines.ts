@@ -13,8 +13,8 @@ export interface Line {
   readonly id: string;
   /** As it is called in the title line. */
   readonly name: string;
-  /** What stands at its end. */
-  readonly endLabel: string;
+  /** What stands at its end: its letter or name, and its value there where it says more than the axis. */
+  readonly end: { readonly name: string; readonly value: boolean };
   readonly ink: Ink;
   /** Lengths of dash and gap in pixels; [] = solid. */
   readonly dash: readonly number[];
@@ -80,16 +80,13 @@ export function linesOf(
     const side = spec.side?.toUpperCase();
     // What is measured rarely is not smoothed: each value rests on many clips already.
     const ys = dots === 'none' ? smooth(values, weight) : values;
-    const last = ys.findLast((value) => typeof value === 'number');
     const single = specsOf(chart).length === 1;
     lines.push({
       id: `${own ? '' : `${from.name} `}${spec.name}`,
       name: own ? name : from.name,
-      endLabel: own
-        ? single || side
-          ? [side, typeof last === 'number' ? readable(last) : ''].filter(Boolean).join(' ')
-          : name
-        : from.name,
+      end: own
+        ? { name: side ?? (single ? '' : name), value: single || side !== undefined }
+        : { name: from.name, value: false },
       ink: own ? (spec.side === 'b' ? 'side-b' : 'ink') : 'ink-3',
       dash: spec.dots === 'hollow' ? DASHES[2]! : (DASHES[index % DASHES.length] ?? []),
       dots,
@@ -108,6 +105,10 @@ export function linesOf(
   for (const [i, spec] of specsOf(chart).entries()) add(run, spec, i, true);
   return lines;
 }
+
+/** @param y value of the line where it ends in the picture */
+export const endLabel = ({ end }: Line, y: number): string =>
+  [end.name, end.value ? readable(y) : ''].filter(Boolean).join(' ');
 
 /** The axis of values for what is visible between two places of x. */
 export function valueRange(

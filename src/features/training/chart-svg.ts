@@ -1,6 +1,6 @@
 /** A chart as an SVG file: title, axes, lines and their names; what the screen shows, at a size of its own. */
 import { decimate, type Point, spreadLabels, tickLabels, ticks } from './chart-data.ts';
-import { type Line, spanOf, valueRange } from './chart-lines.ts';
+import { endLabel, type Line, spanOf, valueRange } from './chart-lines.ts';
 
 export interface ChartPicture {
   readonly title: string;
@@ -94,7 +94,7 @@ export function chartSvg({ title, note, xTitle, lines, range, ceiling }: ChartPi
   });
   const ends = drawn.flatMap(({ line, points }) => {
     const last = points.findLast((point): point is readonly [number, number] => point[1] !== null);
-    return last ? [{ line, y: y(last[1]) }] : [];
+    return last ? [{ line, value: last[1], y: y(last[1]) }] : [];
   });
   const places = spreadLabels(
     ends.map((end) => end.y),
@@ -102,8 +102,12 @@ export function chartSvg({ title, note, xTitle, lines, range, ceiling }: ChartPi
     BOX.top + 4,
     BOX.top + height,
   );
-  const names = ends.map(({ line }, i) =>
-    text([BOX.left + width + 8, places[i]! + 4], line.endLabel, `fill="${INKS[line.ink]}" font-weight="500"`),
+  const names = ends.map(({ line, value }, i) =>
+    text(
+      [BOX.left + width + 8, places[i]! + 4],
+      endLabel(line, value),
+      `fill="${INKS[line.ink]}" font-weight="500"`,
+    ),
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT}" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="${escapeXml(FONT)}" font-size="12">`,

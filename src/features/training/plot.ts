@@ -5,7 +5,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { spreadLabels, tickLabels, ticks } from './chart-data.ts';
-import { aligned, type Ink, type Line, spanOf, valueRange } from './chart-lines.ts';
+import { aligned, endLabel, type Ink, type Line, spanOf, valueRange } from './chart-lines.ts';
 
 export interface PlotContent {
   readonly lines: readonly Line[];
@@ -64,7 +64,10 @@ const measuring = document.createElement('canvas').getContext('2d');
 function widestLabel(lines: readonly Line[], font: string): number {
   if (!measuring) return 60;
   measuring.font = font;
-  return Math.max(20, ...lines.map((line) => measuring.measureText(line.endLabel).width));
+  // Every value that comes into sight has its place: the widest is one with three digits and a sign.
+  const widest = (line: Line) =>
+    measuring.measureText(line.end.value ? `${line.end.name} −0.00` : line.end.name).width;
+  return Math.max(20, ...lines.map(widest));
 }
 
 /** @param host has a size of its own; the plot follows it */
@@ -118,7 +121,7 @@ export function createPlot(host: HTMLElement, events: PlotEvents): Plot {
       for (let i = line.xs.length - 1; i >= 0; i -= 1) {
         const y = line.ys[i];
         if (typeof y === 'number' && line.xs[i]! <= to && line.xs[i]! >= from)
-          return [{ line, y: u.valToPos(y, 'y', true) }];
+          return [{ line, value: y, y: u.valToPos(y, 'y', true) }];
       }
       return [];
     });
@@ -132,9 +135,9 @@ export function createPlot(host: HTMLElement, events: PlotEvents): Plot {
     ctx.textAlign = 'left';
     ctx.textBaseline = 'middle';
     ctx.font = palette.font(500).replace(`${FONT_PX}px`, `${FONT_PX * ratio}px`);
-    for (const [i, { line }] of ends.entries()) {
+    for (const [i, { line, value }] of ends.entries()) {
       ctx.fillStyle = palette.inks[line.ink];
-      ctx.fillText(line.endLabel, bbox.left + bbox.width + LABEL_GAP * ratio, places[i]!);
+      ctx.fillText(endLabel(line, value), bbox.left + bbox.width + LABEL_GAP * ratio, places[i]!);
     }
     ctx.restore();
   }

@@ -46,32 +46,39 @@ function leaves(
           path: `${at.path}[${i}]`,
           pattern: `${at.pattern}[]`,
           key: `${at.key}[${isObject(item) && typeof item.name === 'string' ? item.name : i}]`,
-          kind: kindOf(item) ?? at.kind,
+          kind: kindOf(item, `${at.pattern}[]`) ?? at.kind,
         },
         patterns,
       ),
     );
   return Object.entries(value as object).flatMap(([name, child]) => {
     const named = join(at.pattern, name);
-    // Names that people give (sources) are `*` in the explanations.
-    const pattern =
-      patterns.has(named) || ![...patterns].some((p) => p.startsWith(`${at.pattern}.*`))
-        ? named
-        : `${at.pattern}.*`;
+    // Names that people give (sources) are `*` in the explanations; what is not explained is part of what holds it.
+    const pattern = patterns.has(named)
+      ? named
+      : [...patterns].some((known) => known.startsWith(`${at.pattern}.*`))
+        ? `${at.pattern}.*`
+        : patterns.has(at.pattern)
+          ? at.pattern
+          : named;
     return leaves(
       child,
-      { path: join(at.path, name), pattern, key: join(at.key, name), kind: kindOf(child) ?? at.kind },
+      {
+        path: join(at.path, name),
+        pattern,
+        key: join(at.key, name),
+        kind: kindOf(child, pattern) ?? at.kind,
+      },
       patterns,
     );
   });
 }
 
-function kindOf(value: unknown): string | null {
+/** Of a stage its objective, of a source its kind: what decides which fields it has. */
+function kindOf(value: unknown, pattern: string): string | null {
   if (!isObject(value)) return null;
-  const tag = value.objective ?? value.kind;
-  return typeof tag === 'string' && ('objective' in value || 'labels' in value || 'file' in value)
-    ? tag
-    : null;
+  const tag = pattern === 'stages[]' ? value.objective : pattern === 'sources.*' ? value.kind : null;
+  return typeof tag === 'string' ? tag : null;
 }
 
 let known: readonly RecipeField[] | null = null;
