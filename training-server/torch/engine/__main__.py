@@ -46,6 +46,7 @@ class Leader:
         self.commands = Commands(ranks, self._notify)
         self.waiting: queue.SimpleQueue[Request] = queue.SimpleQueue()
         self.cancelled: set[Any] = set()
+        self.leaving = False
 
     def run(self) -> None:
         self._hello()
@@ -60,19 +61,19 @@ class Leader:
             self.ranks.broadcast((method, request.get("params", {})))
             if method == "stop":
                 self.commands.close()
+                self.leaving = True
                 self._reply(request, {})
                 return
             self._do(request)
 
     def _hello(self) -> None:
         ranks = self.ranks
-        _, groups = ranks.processes()
         gpus = torch.cuda.device_count()
         device = torch.device("cuda", 0) if gpus else torch.device("cpu")
         hello = {
             "protocol": PROTOCOL,
             "pid": os.getpid(),
-            "pgids": groups,
+            "pgids": ranks.groups,
             "ranks": ranks.world,
             "restart": int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")),
             "device": torch.cuda.get_device_name(device) if gpus else "cpu",
@@ -118,7 +119,8 @@ class Leader:
                         with contextlib.suppress(Exception):  # told when its turn comes
                             self.commands.announce(message.get("params", {}))
                     self.waiting.put(message)
-        leave_at_once("the driver's connection ended")
+        if not self.leaving:
+            leave_at_once("the driver's connection ended")
 
     def _beside(self, request: Request) -> None:
         try:
@@ -144,7 +146,8 @@ class Leader:
         try:
             self.channel.send(message)
         except OSError:
-            leave_at_once("the driver's connection broke")
+            if not self.leaving:
+                leave_at_once("the driver's connection broke")
 
 
 def follow(ranks: Ranks) -> None:

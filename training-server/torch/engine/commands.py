@@ -185,7 +185,7 @@ class Commands:
         lengths = [count for share in counts for count in share]
         if not lengths:
             raise CommandError("there is nothing to learn from: no group has an answer with a token")
-        totals = StepTotals(answers=len(lengths), tokens=sum(lengths))
+        totals = StepTotals(answers=len(lengths), tokens=sum(lengths), ranks=self.ranks.world)
         waited = time.perf_counter()
         with PhaseClock(policy.device) as clock:
             with policy.shards.accumulating():
@@ -223,6 +223,7 @@ class Commands:
                     examples,
                     options,
                     tokens=tokens,
+                    ranks=self.ranks.world,
                     progress=lambda done, of: self._progress("update", done, of),
                 )
             norm, taken = self._step(params)

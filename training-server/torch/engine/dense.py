@@ -57,10 +57,15 @@ class DenseHead:
         known = {name: sum(share[name] for share in shares) for name in mine}
         with self.policy.shards.accumulating():
             sums = accumulate_warmup(
-                self.policy.model, self.policy.encoder, self.heads, examples, known=known
+                self.policy.model,
+                self.policy.encoder,
+                self.heads,
+                examples,
+                known=known,
+                ranks=self.ranks.world,
             )
         for p in self.heads.parameters():
-            self.ranks.sum(p.grad)
+            self.ranks.average(p.grad)
         return sums
 
     def step(self, lr: float, max_grad_norm: float, taken: bool) -> None:

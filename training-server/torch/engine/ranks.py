@@ -22,6 +22,8 @@ class Ranks:
 
     def __init__(self, rank: int, world: int, local_rank: int):
         self.rank, self.world, self.local_rank = rank, world, local_rank
+        self.groups: list[int] = []
+        """Process groups of the ranks on rank 0's machine: what its driver may have to end."""
 
     @classmethod
     def join(cls) -> Ranks:
@@ -32,6 +34,8 @@ class Ranks:
             torch.cuda.set_device(ranks.local_rank)
         backend = "cpu:gloo,cuda:nccl" if gpus else "gloo"
         dist.init_process_group(backend, timeout=PATIENCE)
+        found = ranks.gather((socket.gethostname(), os.getpgid(0)))
+        ranks.groups = [group for host, group in found if host == found[0][0]]
         return ranks
 
     @property
@@ -70,15 +74,8 @@ class Ranks:
         dist.all_gather_object(held, value)
         return held
 
-    def sum(self, tensor: torch.Tensor) -> torch.Tensor:
-        """The sum over all ranks, in place."""
+    def average(self, tensor: torch.Tensor) -> None:
+        """The mean over all ranks, in place."""
         if self.world > 1:
             dist.all_reduce(tensor)
-        return tensor
-
-    def processes(self) -> tuple[list[int], list[int]]:
-        """Process ids and group ids of the ranks on rank 0's machine: what its driver may have to end."""
-        mine = (socket.gethostname(), os.getpid(), os.getpgid(0))
-        found = self.gather(mine)
-        here = [place for place in found if place[0] == found[0][0]]
-        return [pid for _, pid, _ in here], [group for _, _, group in here]
+            tensor /= self.world

@@ -16,7 +16,8 @@ import os
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,8 @@ class Saver:
 
         def finish() -> dict[str, Any]:
             try:
-                writing.result()
+                with _ordinary_errors():
+                    writing.result()
                 if self.ranks.leads:
                     _write(partial / ABOUT, about)
                     _write(partial / EXTRA, extra)
@@ -105,7 +107,8 @@ class Saver:
         dense = DenseHead(policy, about["dense"], self.ranks) if about["dense"] else None
         tensors = _tensors(policy, dense)
         _compare(about["tensors"], _shapes(tensors))
-        dcp.load(tensors, storage_reader=dcp.FileSystemReader(source), process_group=self.group)
+        with _ordinary_errors():
+            dcp.load(tensors, storage_reader=dcp.FileSystemReader(source), process_group=self.group)
         follow_masters(policy)
         states = about["random"]
         _set_random(states[self.ranks.rank % len(states)])
@@ -172,6 +175,16 @@ def _set_random(states: dict[str, str]) -> None:
             torch.set_rng_state(state)
         elif torch.cuda.is_available():
             torch.cuda.set_rng_state(state)
+
+
+@contextmanager
+def _ordinary_errors() -> Iterator[None]:
+    """DCP's own exception is no Exception, and would pass by everyone who catches these."""
+    try:
+        yield
+    except dcp.CheckpointException as error:
+        failures = [part[0] if isinstance(part, tuple) else part for part in error.failures.values()]
+        raise RuntimeError(f"a checkpoint could not be written or read: {failures[0]}") from error
 
 
 def _beside(folder: Path, suffix: str) -> Path:

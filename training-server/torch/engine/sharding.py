@@ -66,8 +66,6 @@ class Shards:
         for part in parts:
             shard(part)
         self.anchor = fully_shard(_Anchor(parts, device), mesh=mesh, reshard_after_forward=False)
-        for unit in self._units():
-            unit.set_gradient_divide_factor(1.0)  # losses are weighed by the counts of the whole step
         with torch.no_grad():
             self.anchor(torch.ones(1, device=device))
         self._reshard()
@@ -95,7 +93,7 @@ class Shards:
 
     @contextmanager
     def accumulating(self) -> Iterator[None]:
-        """Whole weights, and gradients that are summed over the ranks at the end."""
+        """Whole weights, and gradients that are averaged over the ranks at the end."""
         if self.anchor is None:
             yield
             return
