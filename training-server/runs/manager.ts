@@ -346,8 +346,9 @@ export class RunManager implements Runs {
       else ending = { state: 'paused', reason: interruption(entry.driver.savedStep) };
     } catch (error) {
       ending = endOf(error, entry.driver, entry.leaving ?? (this.#closing ? 'paused' : null));
-      const trace = (error as { trace?: string }).trace ?? (error as Error).stack ?? '';
-      log.write('error', 'driver', `${ending.reason?.message ?? String(error)}\n${trace}`.trimEnd());
+      const { trace, stack } = error as { trace?: string; stack?: string };
+      if (ending.reason)
+        log.write('error', 'driver', `${ending.reason.message}\n${trace ?? stack ?? ''}`.trimEnd());
     }
     entry.seconds = entry.run.seconds;
     entry.started = null;

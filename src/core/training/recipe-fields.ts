@@ -56,7 +56,7 @@ function walk(schema: Schema, path: string, of: string | null): RecipeField[] {
       Object.entries(defOf(option).shape!).flatMap(([key, field]) => {
         const everywhere = kinds.every((other) => other.fields.includes(key));
         const isTag = key === def.discriminator;
-        const id = everywhere && !isTag ? key : `${kind}/${key}`;
+        const id = isTag ? `${kind}/${key}` : key;
         if (seen.has(id)) return [];
         seen.add(id);
         const holders = kinds.filter((other) => other.fields.includes(key)).map((other) => other.kind);

@@ -72,7 +72,7 @@ export function typeWords(schema: z.core.$ZodType): string {
     case 'union':
       return (def.options as z.core.$ZodType[]).map(typeWords).join(' | ');
     case 'object':
-      return `{${Object.keys(def.shape as object).join(', ')}}`;
+      return 'fields';
     case 'number':
       return (schema as z.ZodNumber).format === 'safeint' ? 'whole number' : 'number';
     default:
