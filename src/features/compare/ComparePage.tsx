@@ -96,13 +96,15 @@ function Workbench() {
         <Problem onChoose={chooseFor} />
         <OrderPlot />
         <StoreNotice />
-        <Traces chosen={chosen} onChoose={setChosen} />
-        <Timings />
       </div>
       <div className="compare-side">
         <DamagePanel onSecond={() => chooseFor('b')} />
         <ScoresPanel chosen={chosen} onChoose={setChosen} />
         <RewardsPanel chosen={chosen} onChoose={setChosen} />
+      </div>
+      <div className="compare-below">
+        <Traces chosen={chosen} onChoose={setChosen} />
+        <Timings />
       </div>
     </div>
   );

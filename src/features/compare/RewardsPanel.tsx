@@ -228,7 +228,7 @@ function Formula(props: { readonly name: FormulaName; readonly view: RewardView;
   const { name, view, k } = props;
   const w = useCompareWords();
   const second = useStore(compare.store, (state) => state.b);
-  const formula = view.formulas(k)[name];
+  const formula = view.formulas(k, w.rewards.columns)[name];
   const missing = name === 'temporal' && second ? w.rewards.perturbedOnly : lacks(name, view, w);
   return (
     <div>

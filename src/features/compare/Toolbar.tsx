@@ -82,7 +82,7 @@ function ZoomMenu({ scale }: { readonly scale: number }) {
     onSelect: () => zoomField(value),
   }));
   return (
-    <>
+    <span className="compare-tools__group">
       <IconButton icon="zoomOut" label={w.tools.zoomOut} kbd="-" onClick={() => zoomField('out')} />
       <Menu
         label={w.tools.zoomLabel}
@@ -103,6 +103,6 @@ function ZoomMenu({ scale }: { readonly scale: number }) {
         )}
       />
       <IconButton icon="zoomIn" label={w.tools.zoomIn} kbd="+" onClick={() => zoomField('in')} />
-    </>
+    </span>
   );
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type RewardInput, rewardView, short } from './rewards-view.ts';
 
+const NAMES = { rank: 'rank', regression: 'regression' };
 const answer = (score: string) => `<think>Fine.</think><answer>${score}</answer>`;
 const input = (change: Partial<RewardInput> = {}): RewardInput => ({
   mode: 'ours',
@@ -23,8 +24,10 @@ describe('rewardView', () => {
     expect(rows[0]?.regression).toBeCloseTo(0.95009, 5);
     expect(rows[0]?.temporal).toBeCloseTo(0.3, 12);
     expect(rows[0]?.rank).toBeNull();
-    expect(formulas(0).regression).toBe('exp(−(3.87 − 3.71)² / (2 · 0.5²)) = **.950**');
-    expect(formulas(0).temporal).toMatch(/^regression \.9\d\d ≥ \.\d\d\d, \.950 > \.9 → \*\*\+\.3\*\*$/);
+    expect(formulas(0, NAMES).regression).toBe('exp(−(3.87 − 3.71)² / (2 · 0.5²)) = **.950**');
+    expect(formulas(0, NAMES).temporal).toMatch(
+      /^regression \.9\d\d ≥ \.\d\d\d, \.950 > \.9 → \*\*\+\.3\*\*$/,
+    );
     const sum = rows.reduce((total, row) => total + (row.advantage ?? 0), 0);
     expect(sum).toBeCloseTo(0, 9);
   });
@@ -32,7 +35,7 @@ describe('rewardView', () => {
     const { rows, formulas } = rewardView(input({ opponent: { scores: [2.4, 2.6], mos: 2.5 } }));
     // Φ of about 9 standard deviations: 1 and √(1 + ε) + √ε.
     expect(rows[0]?.rank).toBeCloseTo(1.001, 3);
-    expect(formulas(0).rank).toMatch(
+    expect(formulas(0, NAMES).rank).toMatch(
       /^√\(p·1 \+ 1e-6\) \+ √\(\(1−p\)·0 \+ 1e-6\), p = Φ\(\(3\.87 − 2\.5\) \/ \.\d{3}\) = Φ\(\d\.\d\d\) = 1\.000 → \*\*1\.001\*\*$/,
     );
   });
@@ -54,7 +57,7 @@ describe('rewardView', () => {
   it('without a human score shows only what needs none', () => {
     const { rows, formulas } = rewardView(input({ mosA: null }));
     expect(rows[0]).toMatchObject({ format: 1, rank: null, regression: null, sum: null, advantage: null });
-    expect(Object.keys(formulas(0))).toEqual(['format']);
+    expect(Object.keys(formulas(0, NAMES))).toEqual(['format']);
   });
   it('takes two videos as each other’s opponents', () => {
     const { ranked, rows } = rewardView(input({ damaged: false, mosB: 2.5 }));

@@ -47,6 +47,9 @@ export interface RewardRow {
   readonly advantage: number | null;
 }
 
+/** The page's words for the two rewards that a formula names. */
+export type ColumnNames = Readonly<Record<'rank' | 'regression', string>>;
+
 export type FormulaName = 'format' | 'rank' | 'regression' | 'temporal' | 'sum' | 'advantage';
 
 export interface RewardView {
@@ -59,7 +62,7 @@ export interface RewardView {
   /** Scores were drawn at random for unreadable answers. */
   readonly drawn: boolean;
   /** Formula of each reward of answer k with its numbers; `**…**` is what it comes to. */
-  readonly formulas: (k: number) => Partial<Record<FormulaName, string>>;
+  readonly formulas: (k: number, names: ColumnNames) => Partial<Record<FormulaName, string>>;
 }
 
 /** `.943`, `1.001`, `−.34`: without the zero before the point, as the tables of the field print them. */
@@ -121,7 +124,7 @@ export function rewardView(input: RewardInput): RewardView {
     ranked,
     raises: worked?.raises ?? null,
     drawn: rules.unreadable === 'drawn' && raw.some(({ score }) => score === null),
-    formulas: (k) => (video ? formulas(video, rules, k, raw[k], ranked) : formatOnly(raw[k])),
+    formulas: (k, names) => (video ? formulas(video, rules, k, raw[k], ranked, names) : formatOnly(raw[k])),
   };
 }
 
@@ -158,6 +161,7 @@ function formulas(
   k: number,
   answer: ReadAnswer | undefined,
   ranked: boolean,
+  names: ColumnNames,
 ): Partial<Record<FormulaName, string>> {
   const lines: Partial<Record<FormulaName, string>> = formatOnly(answer);
   const { raw, temporal, advantage } = video;
@@ -173,7 +177,7 @@ function formulas(
     const own = { rank: raw.rank.reward[k]!, regression: regression?.reward ?? 0 };
     // Without an opponent there are no rank rewards to compare.
     lines.temporal = (ranked ? (['rank', 'regression'] as const) : (['regression'] as const))
-      .map((name) => temporalFormula(name, temporal[name], own[name], rules, k))
+      .map((name) => temporalFormula(names[name], temporal[name], own[name], rules, k))
       .join(' · ');
   }
   const columns = [video.rank[k]!, video.regression[k]!, raw.format[k]!];
@@ -211,7 +215,7 @@ function rankFormula({ raw }: VideoRewards, rules: RewardRules, k: number): stri
 }
 
 function temporalFormula(
-  name: 'rank' | 'regression',
+  name: string,
   decision: TemporalDecision,
   own: number,
   rules: RewardRules,
