@@ -9,7 +9,7 @@ Shapes: V clips, N sampled frames, T frames of the motion branch, S pixels a sid
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -98,6 +98,8 @@ class FeatureCache:
 class Encoder:
     """Runs the two encoders of a model over clips. Keep one a model: it owns the features of frozen parts.
 
+    On a CPU whatever is kept is computed by itself, because a product's last bits may depend on what else is
+    in its batch: a resumed run, whose cache is empty, must compute the bits that the cache had.
     `pictures` and `motions` count what really went through the encoders.
     """
 
@@ -106,12 +108,15 @@ class Encoder:
         model: VQAThinkerModel,
         profile: Profile,
         *,
-        frames_at_once: int = 64,
+        frames_at_once: int | None = None,
         clips_at_once: int = 8,
         cache_bytes: int = 1 << 30,
     ):
+        """frames_at_once, clips_at_once: most pictures and clips of one pass; None is 64 frames, 8 on a CPU.
+        cache_bytes: of kept vision tokens, and as much of motion vectors."""
         self.model, self.profile = model, profile
-        self.frames_at_once, self.clips_at_once = frames_at_once, clips_at_once
+        self.frames_at_once = frames_at_once or (8 if self.device.type == "cpu" else 64)
+        self.clips_at_once = clips_at_once
         self.motion_cache = FeatureCache(cache_bytes)
         self.vision_cache = FeatureCache(cache_bytes)
         self.pictures = self.motions = 0
@@ -146,7 +151,9 @@ class Encoder:
         wanted: list[tuple[Hashable, ClipPixels, int]] = []
         order = []
         # Tokens that carry a gradient must not be kept beyond this call.
-        keep = not torch.is_grad_enabled() or _frozen(self.model.vision_model, self.model.mlp1)
+        constant = _frozen(self.model.vision_model, self.model.mlp1)
+        keep = constant or not torch.is_grad_enabled()
+        size = 1 if constant and self.device.type == "cpu" else self.frames_at_once
         for c, clip in enumerate(clips):
             for n in range(len(clip.frames)):
                 if clip.absent is not None and clip.absent[n]:
@@ -161,8 +168,8 @@ class Encoder:
                     if found[-1] is None:
                         wanted.append((key, clip, n))
                 order.append(places[key])
-        for start in range(0, len(wanted), self.frames_at_once):
-            piece = wanted[start : start + self.frames_at_once]
+        for start in range(0, len(wanted), size):
+            piece = wanted[start : start + size]
             # A single frame of a clip is normalised by itself, so that only new pictures cross to the device.
             pixels = torch.cat([_one_frame(clip, n, self.profile, self.device) for _, clip, n in piece])
             tokens = self.model.vision_tokens(pixels[:, None])
@@ -193,9 +200,7 @@ class Encoder:
                 wanted.setdefault(key, clip)
             else:
                 held[key] = cached.to(self.device)
-        items = list(wanted.items())
-        for start in range(0, len(items), self.clips_at_once):
-            piece = items[start : start + self.clips_at_once]
+        for piece in self._motion_batches(list(wanted.items())):
             pixels = torch.stack([clip.motion_pixels(self.profile, self.device) for _, clip in piece])
             vectors = self.model.motion_vector(pixels, self.profile)
             self.motions += len(piece)
@@ -204,6 +209,15 @@ class Encoder:
                 if keep and key[0] == "named":
                     self.motion_cache.put(key, vector.detach().cpu())
         return torch.stack([held[key] for key in keys])
+
+    def _motion_batches(
+        self, items: list[tuple[Hashable, ClipPixels]]
+    ) -> Iterator[list[tuple[Hashable, ClipPixels]]]:
+        if self._motion_is_constant and self.device.type == "cpu":
+            yield from ([item] for item in items if item[0][0] == "named")
+            items = [item for item in items if item[0][0] != "named"]
+        for start in range(0, len(items), self.clips_at_once):
+            yield items[start : start + self.clips_at_once]
 
     @property
     def _motion_is_constant(self) -> bool:

@@ -194,7 +194,13 @@ class BlockAttend:
         document, branch = (F.pad(t, (0, self.filling), value=-1).to(device) for t in owners(found))
         size = found.places + self.filling
         self.block_mask = create_block_mask(
-            tree_rule(document, branch), B=None, H=None, Q_LEN=size, KV_LEN=size, device=device
+            tree_rule(document, branch),
+            B=None,
+            H=None,
+            Q_LEN=size,
+            KV_LEN=size,
+            device=device,
+            _compile=compiled,
         )
         self.attention = _flex_attention(compiled)
 

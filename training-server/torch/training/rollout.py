@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -94,9 +94,16 @@ class RolloutOptions:
 
 @torch.no_grad()
 def rollout(
-    model: VQAThinkerModel, encoder: Encoder, prompts: Sequence[Prompt], options: RolloutOptions
+    model: VQAThinkerModel,
+    encoder: Encoder,
+    prompts: Sequence[Prompt],
+    options: RolloutOptions,
+    *,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[list[Answer]]:
     """K answers to each prompt, in the order given. The model is in eval mode meanwhile.
+
+    progress(done, answers): called when answers have ended; what it raises ends the rollout.
 
     Answer k of a prompt depends on the weights, the prompt, the seed, its `number` and k; up to rounding in
     the last digits it does not depend on what runs beside it. Raises ValueError for a prompt that with
@@ -114,7 +121,7 @@ def rollout(
             "positions"
         )
     with evaluating(model):
-        return _Rollout(model, encoder, prompts, options, longest).run()
+        return _Rollout(model, encoder, prompts, options, longest, progress).run()
 
 
 class _Rollout:
@@ -127,8 +134,10 @@ class _Rollout:
         prompts: Sequence[Prompt],
         options: RolloutOptions,
         longest: int,
+        progress: Callable[[int, int], None] | None,
     ):
         self.model, self.encoder, self.prompts, self.options = model, encoder, prompts, options
+        self.progress, self.done = progress, 0
         width = min(options.slots, len(prompts) * options.answers)
         filling = -(-width // options.answers)
         places = min(len(prompts), filling + max(1, round(filling * options.spare_places)))
@@ -170,6 +179,9 @@ class _Rollout:
                 return
             for slot in ended:
                 self._finish(slot, counts[slot])
+            if self.progress is not None:
+                self.done += len(ended)
+                self.progress(self.done, len(self.prompts) * self.options.answers)
             # An answer that takes a slot may end with its first token, hence the loop.
             self._refill(ended)
             self._shrink()

@@ -157,7 +157,7 @@ class Slots:
         self.token[chosen], self.tokens[chosen, 0], self.logps[chosen, 0] = token, token, logp
         self.count[chosen], self.limit[chosen] = 1, limit
         self.draws[chosen] = draws
-        self.running[chosen] = ~torch.isin(token, self.stops) & (limit > 1)
+        self.running[chosen] = ~self._stops(token) & (limit > 1)
         if self.logits is not None:
             self.logits[chosen, 0] = logits
 
@@ -186,6 +186,9 @@ class Slots:
             logp = (logits / other).log_softmax(-1).gather(1, token[:, None])[:, 0]
         return token, logp
 
+    def _stops(self, token: Tensor) -> Tensor:
+        return (token[:, None] == self.stops).any(-1)
+
     def _take(self, logits: Tensor) -> None:
         w = self.width
         rows, running = self.rows[:w], self.running[:w]
@@ -197,7 +200,7 @@ class Slots:
             self.logits[rows, at] = torch.where(running[:, None], logits, self.logits[rows, at])
         self.token[:w] = torch.where(running, token, self.token[:w])
         self.count[:w] += running
-        self.running[:w] = running & ~torch.isin(token, self.stops) & (self.count[:w] < self.limit[:w])
+        self.running[:w] = running & ~self._stops(token) & (self.count[:w] < self.limit[:w])
 
     def _window(self) -> int:
         """Positions of the suffix that a step must see, in whole steps; makes room for them."""

@@ -55,6 +55,19 @@ def test_a_perturbed_twin_costs_no_picture(model, encoder):
     assert encoder.pictures == 4 and encoder.motions == 2
 
 
+@torch.no_grad()
+def test_kept_features_have_the_same_bits_in_any_company(model):
+    """One thread on a CPU: what a resumed run computes must equal what the cache held."""
+    train_parts(model, ("languageModel",))
+    clips = [tiny_clip(n, key=n, frame_keys=[(n, k) for k in range(4)]) for n in range(5)]
+    together = Encoder(model, model.config.profile)
+    alone = [Encoder(model, model.config.profile) for _ in clips]
+    for features in ("vision", "motion_vectors"):
+        whole = getattr(together, features)(clips)
+        single = [getattr(own, features)([clip]) for own, clip in zip(alone, clips, strict=True)]
+        assert torch.equal(whole, torch.cat(single)), features
+
+
 def test_what_may_change_is_forgotten(model, encoder):
     clip = tiny_clip(3, key="a.mp4", frame_keys=["a0", "a1", "a2", "a3"])
     counted = {}

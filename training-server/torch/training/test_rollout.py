@@ -2,13 +2,14 @@
 
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from modules.generate import Sampling, generate
 from training.clips import Encoder
 from training.conftest import tiny_clip, tiny_model, tiny_prompt
 from training.draws import answer_draws, mixed
 from training.rollout import Prompt, RolloutOptions, rollout
-from training.slots import attention_part, merged
+from training.slots import Slots, StepGraphs, attention_part, merged
 
 STOPS = {7, 19, 31, 43, 55, 67}
 
@@ -129,6 +130,100 @@ def test_first_tokens_may_all_stop(model, encoder):
     found = rollout(model, encoder, asked, options(stop_ids=range(97)))
     assert [[len(a.tokens) for a in group] for group in found] == [[1, 1, 1]] * 5
     assert all(a.stopped for group in found for a in group)
+
+
+def test_progress_reaches_the_end(model, encoder):
+    calls = []
+    rollout(model, encoder, prompts(4), options(), progress=lambda *call: calls.append(call))
+    assert calls == sorted(set(calls)) and calls[-1] == (12, 12) and len(calls) > 1
+
+
+class Operations(TorchDispatchMode):
+    """Names of the operations that run within."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        self.names.add(func.name())
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.parametrize("sampling", [
+    Sampling(temperature=0),
+    Sampling(temperature=0.9, top_k=50),
+    Sampling(temperature=1.0, top_p=0.9),
+])  # fmt: skip
+@torch.no_grad()
+def test_a_step_could_be_a_cuda_graph(model, encoder, sampling):
+    """It never reads a number back or sends one, has no shape that depends on values, moves no buffer."""
+    asked = prompts(2)
+    slots = Slots(
+        model.language_model,
+        slots=4,
+        places=2,
+        lanes=2,
+        prompt_places=max(len(p.input_ids) for p in asked),
+        max_tokens=8,
+        sampling=sampling,
+        stop_ids=STOPS,
+        scored_temperature=1.0,
+    )
+    for place, prompt in enumerate(asked):
+        encoded = encoder.encode([prompt.clip])
+        slots.prefill([place], model.inputs_embeds(prompt.input_ids[None], encoded, encoder.profile))
+    lanes = [(0, 0), (0, 1), (1, 0), (1, 1)]
+    slots.begin(range(4), lanes, torch.rand(4, 8, dtype=torch.float64), [8] * 4)
+    buffers = {name: t.data_ptr() for name, t in vars(slots).items() if isinstance(t, torch.Tensor)}
+    shapes = []
+    for _ in range(3):
+        with Operations() as seen:
+            slots.step()
+        shapes.append(seen.names)
+        host = ("_local_scalar_dense", "item", "nonzero", "masked_select", "lift_fresh", "unique")
+        assert not [name for name in seen.names if any(word in name for word in host)]
+    assert shapes[0] == shapes[1] == shapes[2] and len(shapes[0]) > 20
+    assert {n: t.data_ptr() for n, t in vars(slots).items() if isinstance(t, torch.Tensor)} == buffers
+
+
+def test_graphs_are_captured_once_a_shape_and_again_after_a_move(monkeypatch):
+    """The bookkeeping around capture; the capture itself is CUDA's."""
+    log = []
+
+    class Graph:
+        def replay(self):
+            log.append("replay")
+
+        def pool(self):
+            return "pool"
+
+    class Within:
+        def __init__(self, *args, **kwargs):
+            pass
+
+        def __enter__(self):
+            log.append("[")
+
+        def __exit__(self, *_):
+            log.append("]")
+
+    stream = type("Stream", (), {"wait_stream": lambda self, other: None})
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", Graph)
+    monkeypatch.setattr(torch.cuda, "graph", Within)
+    monkeypatch.setattr(torch.cuda, "stream", Within)
+    monkeypatch.setattr(torch.cuda, "Stream", stream)
+    monkeypatch.setattr(torch.cuda, "current_stream", stream)
+    graphs = StepGraphs()
+    for _ in range(4):
+        graphs.run((1, 2), lambda: log.append("step"))
+    warm = ["[", "step", "]"]
+    assert log == [*warm, *warm, *warm, "replay", "replay"]
+    log.clear()
+    graphs.run((1, 3), lambda: log.append("step"))
+    graphs.clear()
+    graphs.run((1, 2), lambda: log.append("step"))
+    assert log == [*warm, *warm]
 
 
 def test_nothing_asked_nothing_done(model, encoder):
