@@ -1,0 +1,180 @@
+/**
+ * What the driver costs: a real run of a few steps with the real engine, and for each step the time in which the engine
+ * computed nothing. That is the socket with both sides' JSON, and the driver's own work: draws, rewards, advantages,
+ * records on disk.
+ */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { python } from '../../scripts/python.mjs';
+import { CodedError } from '../../src/core/errors.ts';
+import type { CallOptions, Engine } from '../engine/client.ts';
+import type { Method, Params, Result } from '../engine/protocol.ts';
+import { spawnEngine } from '../engine/spawn.ts';
+import type { Runs } from '../runs/api.ts';
+import { RunManager } from '../runs/manager.ts';
+import { recipeFrom } from '../runs/recipe-files.ts';
+
+const project = join(import.meta.dirname, '..', '..');
+const home = join(project, 'training-server', 'torch');
+
+export interface OverheadOptions {
+  /** Shape of the random checkpoint, as `npm run make-checkpoint` knows it. */
+  readonly shape: string;
+  readonly device: 'cpu' | 'cuda';
+  readonly videos: number;
+  /** Steps that count, after one to warm up. */
+  readonly steps: number;
+  readonly maxTokens: number;
+}
+
+/** Milliseconds of one step. */
+export interface StepOverhead {
+  readonly step: number;
+  /** From the end of the step before to the end of this one. */
+  readonly wall: number;
+  /** In calls, less what the engine says it computed: socket, JSON on both sides, waiting for a thread. */
+  readonly socket: number;
+  /** Outside of any call: draws, rewards, advantages, records. */
+  readonly driver: number;
+}
+
+interface Call {
+  readonly begin: number;
+  readonly end: number;
+  /** Milliseconds that the engine says the call took it; the whole call where it says nothing. */
+  readonly computed: number;
+}
+
+/** The engine with a stop-watch at its calls. */
+class TimedEngine implements Engine {
+  readonly #engine: Engine;
+  readonly #calls: Call[];
+
+  constructor(engine: Engine, calls: Call[]) {
+    this.#engine = engine;
+    this.#calls = calls;
+  }
+
+  get hello() {
+    return this.#engine.hello;
+  }
+  get closed() {
+    return this.#engine.closed;
+  }
+  on: Engine['on'] = (notice, listener) => this.#engine.on(notice, listener);
+  stop = () => this.#engine.stop();
+
+  async call<M extends Method>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>> {
+    const begin = performance.now();
+    const result = await this.#engine.call(method, params, options);
+    const end = performance.now();
+    const { seconds } = result as { seconds?: Readonly<Record<string, number>> | number };
+    const total = typeof seconds === 'object' ? seconds.total : undefined;
+    this.#calls.push({ begin, end, computed: total === undefined ? end - begin : 1000 * total });
+    return result;
+  }
+}
+
+/** Milliseconds within [from, to] in which at least one call was open. */
+export function openTime(calls: readonly Pick<Call, 'begin' | 'end'>[], from: number, to: number): number {
+  let sum = 0;
+  let reached = from;
+  for (const { begin, end } of [...calls].sort((a, b) => a.begin - b.begin)) {
+    const start = Math.max(begin, reached);
+    const stop = Math.min(end, to);
+    if (stop > start) {
+      sum += stop - start;
+      reached = stop;
+    }
+  }
+  return sum;
+}
+
+function overheadOf(step: number, calls: readonly Call[], from: number, to: number): StepOverhead {
+  const own = calls.filter(({ end }) => end > from && end <= to);
+  const socket = own.reduce((sum, { begin, end, computed }) => sum + Math.max(0, end - begin - computed), 0);
+  return { step, wall: to - from, socket, driver: to - from - openTime(own, from, to) };
+}
+
+async function checkpointOf(shape: string): Promise<string> {
+  const folder = join(project, '.cache', 'bench', shape);
+  const there = await stat(join(folder, 'config.json')).catch(() => null);
+  if (there === null) {
+    await mkdir(join(project, '.cache', 'bench'), { recursive: true });
+    await promisify(execFile)(python, ['-m', 'engine.make_checkpoint', folder, '--shape', shape], {
+      cwd: home,
+    });
+  }
+  return folder;
+}
+
+/** Random weights write until the cap, as the longest answers of a trained model do. */
+function recipeOf({ device, videos, steps, maxTokens }: OverheadOptions, checkpoint: string): object {
+  return {
+    name: 'bench',
+    model: { checkpoint },
+    engine: {
+      device,
+      precision: device === 'cuda' ? 'bf16' : 'fp32',
+      gradientCheckpointing: device === 'cuda',
+      decodeWorkers: 1,
+      pixelCacheGB: 1,
+    },
+    rules: { videosPerStep: videos, labels: 'rescaled1to5' },
+    sources: { clips: { kind: 'procedural', split: 'train', groups: Math.ceil(videos / 4) } },
+    stages: [
+      {
+        name: 'grpo',
+        objective: 'grpo',
+        train: ['clips'],
+        steps: steps + 1,
+        k: 4,
+        maxTokens,
+        checkpoints: { everySteps: 1000, keep: 1 },
+        evaluation: { everySteps: null },
+        guards: { maxKl: null },
+      },
+    ],
+  };
+}
+
+/** @throws CodedError what ended the run */
+export async function measureOverhead(options: OverheadOptions): Promise<StepOverhead[]> {
+  const checkpoint = await checkpointOf(options.shape);
+  const recipe = await recipeFrom(recipeOf(options, checkpoint));
+  const cache = join(project, '.cache', 'training');
+  const runs = await mkdtemp(join(project, '.cache', 'bench', 'runs-'));
+  const calls: Call[] = [];
+  try {
+    const manager = await RunManager.open({
+      runs,
+      cache,
+      roots: [join(project, '.cache')],
+      startEngine: async (how) => new TimedEngine(await spawnEngine(how), calls),
+    });
+    try {
+      const ends = await stepsOf(manager, (await manager.start(recipe)).id);
+      return ends.slice(1).map((end, i) => overheadOf(i + 2, calls, ends[i]!, end));
+    } finally {
+      await manager.close();
+    }
+  } finally {
+    await rm(runs, { recursive: true, force: true });
+  }
+}
+
+/** When each step was done, by this process's clock. */
+function stepsOf(runs: Runs, id: string): Promise<number[]> {
+  const ends: number[] = [];
+  return new Promise((done, fail) => {
+    runs.subscribe(id, ({ event }) => {
+      if (event.type === 'metrics') ends.push(performance.now());
+      if (event.type !== 'run') return;
+      const { state, reason } = event.run;
+      if (state === 'finished') done(ends);
+      else if (reason !== null) fail(CodedError.fromData(reason));
+    });
+  });
+}
