@@ -1,6 +1,6 @@
 /** A folder dropped on the page: a model package when it holds a manifest, else the files in it. */
 import { models } from '../state/session.ts';
-import { offerFiles } from './intake.ts';
+import { offerFiles, offerFolder } from './intake.ts';
 
 interface FolderFile {
   /** Path inside the folder, `/` between parts. */
@@ -40,6 +40,7 @@ async function filesOf(folder: FileSystemDirectoryEntry, above = ''): Promise<Fo
 
 export async function openDroppedFolder(folder: FileSystemDirectoryEntry): Promise<void> {
   const files = await filesOf(folder);
+  if (offerFolder(files)) return;
   const isPackage = files.some(({ path }) => path === 'manifest.json');
   // The header says what is wrong with a package; the open place what is wrong with a file.
   if (isPackage) await models.load({ kind: 'files', files }).catch(() => {});

@@ -39,6 +39,32 @@ export function useFileIntake(take: TakeFiles): void {
   }, []);
 }
 
+/** Files of a folder with their paths inside it. */
+export type FolderFiles = readonly { readonly path: string; readonly file: File }[];
+
+let folderTaker: ((files: FolderFiles) => void) | null = null;
+
+/** Hands a folder to the open place; false when it takes none. */
+export function offerFolder(files: FolderFiles): boolean {
+  folderTaker?.(files);
+  return folderTaker !== null;
+}
+
+/** The open place takes folders that come in. */
+export function useFolderIntake(take: (files: FolderFiles) => void): void {
+  const latest = useRef(take);
+  useEffect(() => {
+    latest.current = take;
+  });
+  useEffect(() => {
+    const mine = (files: FolderFiles) => latest.current(files);
+    folderTaker = mine;
+    return () => {
+      if (folderTaker === mine) folderTaker = null;
+    };
+  }, []);
+}
+
 let opener: HTMLInputElement | null = null;
 
 /** Opens the file chooser; must be called from a click or a key. What is chosen goes to `offerFiles`. */
@@ -56,7 +82,7 @@ export function chooseFiles(): void {
 }
 
 /** Opens the folder chooser and resolves with its files and their paths inside the folder; `[]` when cancelled. */
-export function chooseFolder(): Promise<readonly { readonly path: string; readonly file: File }[]> {
+export function chooseFolder(): Promise<FolderFiles> {
   return new Promise((resolve) => {
     const input = document.createElement('input');
     input.type = 'file';

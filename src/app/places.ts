@@ -24,6 +24,12 @@ export const PLACES: readonly [Place, ...Place[]] = [
     Page: lazy(() => import('../features/compare/ComparePage.tsx')),
   },
   {
+    id: 'models',
+    icon: 'stack',
+    key: 'm',
+    Page: lazy(() => import('../features/models/ModelsPage.tsx')),
+  },
+  {
     id: 'training',
     icon: 'chart',
     key: 't',

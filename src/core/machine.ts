@@ -67,7 +67,7 @@ const LARGEST_TENSOR = 256 << 20;
 /** A 32-bit WebAssembly memory. */
 const WASM_LIMIT = 2 ** 32;
 /** What browsers report at most; a machine that says so may have much more. */
-const MEMORY_CAP = 8e9;
+const MEMORY_CAP = 8 * 2 ** 30;
 
 /** Files of a variant and the small ones that all variants share. */
 export function filesOf(manifest: Manifest, variant: Variant): Manifest['files'] {

@@ -28,10 +28,17 @@ export function toErrorData(error: unknown): CodedErrorData {
   return { code: 'app/unexpected', params: { detail: message }, message };
 }
 
-export function createModelStore(client: ModelClient = createModelClient()) {
+/**
+ * @param preferred which package to load when the page needs a model and none was asked for: the one used last
+ */
+export function createModelStore(
+  client: ModelClient = createModelClient(),
+  preferred: () => Promise<PackageSource> = async () => bundledSource(),
+) {
   const store = createStore<ModelState>(() => EMPTY);
   let pending: Promise<LoadedModel> | null = null;
   let turn = 0;
+  let choosing: Promise<LoadedModel> | null = null;
 
   /** Loads a package in place of the present one. The last call wins. */
   function load(source: PackageSource, options: LoadOptions = {}): Promise<LoadedModel> {
@@ -62,8 +69,17 @@ export function createModelStore(client: ModelClient = createModelClient()) {
     load,
     /** Loads again what is loaded now or was last asked for. */
     reload: (options: LoadOptions = {}) => load(store.getState().source ?? bundledSource(), options),
-    /** The loaded model; loads the bundled one when none was asked for yet or the last one failed. */
-    ready: (): Promise<LoadedModel> => pending ?? load(bundledSource()),
+    /** The loaded model; loads the preferred one when none was asked for yet or the last one failed. */
+    ready(): Promise<LoadedModel> {
+      if (pending) return pending;
+      choosing ??= preferred()
+        // Somebody may have asked for one meanwhile.
+        .then((source) => pending ?? load(source))
+        .finally(() => {
+          choosing = null;
+        });
+      return choosing;
+    },
   };
 }
 

@@ -4,7 +4,8 @@ import type { StoredPackage } from '../../workers/packages/api.ts';
 import type { PackagesClient } from '../../workers/packages/client.ts';
 import { CodedError } from '../core/errors.ts';
 import { type Manifest, readManifest } from '../core/manifest.ts';
-import { addressOf, BUNDLED, createPackagesStore, wantedPaths } from './packages-store.ts';
+import { SHIPPED } from './chosen-package.ts';
+import { addressOf, createPackagesStore, wantedPaths } from './packages-store.ts';
 
 const shipped = JSON.parse(
   readFileSync(new URL('../../public/models/small/manifest.json', import.meta.url), 'utf8'),
@@ -41,6 +42,7 @@ const stored = (arrived: number): StoredPackage => {
 function setUp(change: Partial<PackagesClient> = {}, kept: StoredPackage[] = []) {
   let online: () => void = () => {};
   const client: PackagesClient = {
+    machine: async () => machine,
     list: async () => kept,
     look: async () => ({ manifest, manifestSha256: SHA, stored: null }),
     download: async () => stored(1),
@@ -72,7 +74,7 @@ describe('models on this device', () => {
   test('the package that ships is first, kept ones follow, half a download is paused', async () => {
     const { packages, row } = setUp({}, [stored(0.5)]);
     await packages.open();
-    expect(packages.store.getState().rows.map(({ id }) => id)).toEqual([BUNDLED, ID]);
+    expect(packages.store.getState().rows.map(({ id }) => id)).toEqual([SHIPPED, ID]);
     expect(row()?.work).toMatchObject({ kind: 'paused', reason: 'closed' });
   });
 

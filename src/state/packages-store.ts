@@ -8,6 +8,7 @@ import type { PackagesClient } from '../../workers/packages/client.ts';
 import { CodedError, type CodedErrorData, isAbort } from '../core/errors.ts';
 import { filesOf, judgeMachine, type Machine } from '../core/machine.ts';
 import { type Manifest, readManifest } from '../core/manifest.ts';
+import { SHIPPED } from './chosen-package.ts';
 import { toErrorData } from './model-store.ts';
 
 /** Why a package that is not whole stands still. */
@@ -70,7 +71,6 @@ export interface PackagesDependencies {
   readonly now?: () => number;
 }
 
-export const BUNDLED = 'bundled';
 /** Weight of the newest second in the speed shown. */
 const NEWEST = 0.3;
 const SPEED_WINDOW = 500;
@@ -153,7 +153,7 @@ export function createPackagesStore({
   async function shipped(): Promise<PackageRow> {
     const { manifest, sha256, base } = await bundled();
     return {
-      id: BUNDLED,
+      id: SHIPPED,
       manifest: readManifest(manifest),
       manifestSha256: sha256,
       stored: null,
@@ -356,10 +356,10 @@ export function createPackagesStore({
     files: (id: string) => client.files(id),
     /** Deletes every package that is kept here. */
     async clear(): Promise<void> {
-      const kept = get().rows.filter(({ id }) => id !== BUNDLED);
+      const kept = get().rows.filter(({ id }) => id !== SHIPPED);
       for (const { id } of kept) running.get(id)?.abort(new DOMException('removed', 'AbortError'));
       for (const { id } of kept) await client.remove(id);
-      store.setState({ rows: get().rows.filter(({ id }) => id === BUNDLED) });
+      store.setState({ rows: get().rows.filter(({ id }) => id === SHIPPED) });
       await measure();
     },
   };

@@ -2,14 +2,18 @@
 import { hashFile } from '../../workers/hash/client.ts';
 import { createMediaClient } from '../../workers/media/client.ts';
 import { createAssessStore } from './assess-store.ts';
-import { createModelStore } from './model-store.ts';
+import { chosenPackage, SHIPPED } from './chosen-package.ts';
+import { bundledSource, createModelStore } from './model-store.ts';
 import { createRecentResults } from './recent.ts';
 import { createRecentStore } from './recent-store.ts';
 
 export const APP = `vqathinker-browser ${import.meta.env.APP_VERSION}`;
 
 export const media = createMediaClient();
-export const models = createModelStore();
+/** The first paint does not wait for the code of kept packages: most people use the one that ships. */
+export const models = createModelStore(undefined, async () =>
+  chosenPackage() === SHIPPED ? bundledSource() : (await import('./packages-session.ts')).preferredSource(),
+);
 export const recent = createRecentStore(createRecentResults());
 export const assess = createAssessStore({
   media,

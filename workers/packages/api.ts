@@ -1,4 +1,5 @@
 /** What the page and the package worker say to each other: model packages kept on this device. */
+import type { Machine } from '../../src/core/machine.ts';
 import type { Manifest } from '../../src/core/manifest.ts';
 
 /** Where a package comes from. */
@@ -55,6 +56,8 @@ export interface DownloadProgress {
 
 /** Errors are `CodedError`: `model/{manifest,version,unsafe,network,checksum,storage,busy}`; a pause rejects with `AbortError`. */
 export interface PackagesApi {
+  /** What this machine has, as far as the browser tells. */
+  machine(): Promise<Machine>;
   list(): Promise<StoredPackage[]>;
   /** Reads and checks the manifest at an address; fetches nothing else. */
   look(address: PackageAddress): Promise<OfferedPackage>;

@@ -27,6 +27,7 @@ export function createPackagesClient() {
   }
 
   return {
+    machine: () => worker().machine(),
     list: () => worker().list(),
     look: (address: PackageAddress) => worker().look(address),
     download: (

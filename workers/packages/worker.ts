@@ -1,6 +1,7 @@
 /** Model packages on this device, in a worker: only there may files of OPFS be written in place. */
 import '../requests.ts';
 import { CodedError } from '../../src/core/errors.ts';
+import { probeAdapter } from '../model/backend.ts';
 import { expose } from '../rpc.ts';
 import type { PackagesApi } from './api.ts';
 import { opfsFolder } from './folder.ts';
@@ -62,6 +63,14 @@ async function during<T>(job: number, work: (signal: AbortSignal) => Promise<T>)
 }
 
 const api: PackagesApi = {
+  async machine() {
+    const { deviceMemory } = navigator as Navigator & { deviceMemory?: number };
+    return {
+      adapter: await probeAdapter(),
+      memory: deviceMemory === undefined ? null : deviceMemory * 2 ** 30,
+      free: await free().catch(() => null),
+    };
+  },
   list: async () => (await store).list(),
   look: async (address) => (await store).look(address),
   download: (address, manifestSha256, paths, job, onProgress) =>

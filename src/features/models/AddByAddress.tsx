@@ -1,0 +1,37 @@
+/** A package by its address: only its manifest is read until somebody asks for the rest. */
+import { useId, useState } from 'react';
+import { useStore } from 'zustand';
+import { packages } from '../../state/packages-session.ts';
+import { useModelsWords } from './useModelsWords.ts';
+
+export function AddByAddress({ onAdded }: { readonly onAdded: (id: string) => void }) {
+  const w = useModelsWords();
+  const id = useId();
+  const [address, setAddress] = useState('');
+  const looking = useStore(packages.store, (state) => state.looking);
+  return (
+    <form
+      className="models-add"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void packages.look(address.trim()).then((found) => found !== null && onAdded(found));
+      }}
+    >
+      <label htmlFor={id}>{w.addLabel}</label>
+      <input
+        id={id}
+        type="url"
+        required
+        // biome-ignore lint/a11y/noAutofocus: the field was asked for
+        autoFocus
+        spellCheck={false}
+        placeholder={w.addHint}
+        value={address}
+        onChange={(event) => setAddress(event.target.value)}
+      />
+      <button type="submit" className="ui-button ui-button--primary ui-button--normal" disabled={looking}>
+        {looking ? w.looking : w.addDo}
+      </button>
+    </form>
+  );
+}

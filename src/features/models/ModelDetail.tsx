@@ -1,0 +1,246 @@
+/** The chosen package: will it run here, line by line; what was measured; facts; its card and files. */
+import { useEffect, useState } from 'react';
+import type { Machine, Need, Verdict } from '../../core/machine.ts';
+import type { Manifest } from '../../core/manifest.ts';
+import { packages } from '../../state/packages-session.ts';
+import type { PackageRow } from '../../state/packages-store.ts';
+import { Button } from '../../ui/Button.tsx';
+import { Dialog } from '../../ui/Dialog.tsx';
+import { Icon } from '../../ui/Icon.tsx';
+import { bytes, count } from '../../ui/words/format.ts';
+import type { ModelsWords } from '../../ui/words/models.en.ts';
+import './ModelDetail.css';
+import { cardOf } from './card.ts';
+import { useRowView } from './ModelRow.tsx';
+import { refusal } from './row-view.ts';
+import { useModelsWords } from './useModelsWords.ts';
+
+export function ModelDetail({
+  row,
+  machine,
+}: {
+  readonly row: PackageRow;
+  readonly machine: Machine | null;
+}) {
+  const w = useModelsWords();
+  const view = useRowView(row);
+  const [dialog, setDialog] = useState<'card' | 'files' | null>(null);
+  const { manifest, stored, work } = row;
+  return (
+    <section className="models-detail" aria-label={manifest.name}>
+      <div className="models-detail__body">
+        <h2 className="models-detail__name">{manifest.name}</h2>
+        {view.verdict && <Needs verdict={view.verdict} machine={machine} />}
+        <Figures manifest={manifest} />
+        <Facts manifest={manifest} />
+      </div>
+      <footer className="models-detail__foot">
+        <Button onClick={() => setDialog('card')}>{w.card}</Button>
+        <Button onClick={() => setDialog('files')}>{w.fileList}</Button>
+        {stored && work.kind === 'none' && (
+          <Button onClick={() => void packages.verify(row.id)}>{w.verify}</Button>
+        )}
+      </footer>
+      {dialog === 'card' && <Card row={row} onClose={() => setDialog(null)} />}
+      {dialog === 'files' && <Files row={row} onClose={() => setDialog(null)} />}
+    </section>
+  );
+}
+
+function Needs({ verdict, machine }: { readonly verdict: Verdict; readonly machine: Machine | null }) {
+  const w = useModelsWords();
+  const n = w.needs;
+  const onProcessor = verdict.backend === 'wasm' && verdict.variant !== null;
+  return (
+    <section>
+      <table className="models-table">
+        <caption>{n.title}</caption>
+        <thead>
+          <tr>
+            <td />
+            <th scope="col">{n.needs}</th>
+            <th scope="col">{n.here}</th>
+            <td />
+          </tr>
+        </thead>
+        <tbody>
+          {onProcessor && (
+            <tr>
+              <th scope="row">{n.processor}</th>
+              <td>{n.anyProcessor}</td>
+              <td>{n.yes}</td>
+              <Met met={true} />
+            </tr>
+          )}
+          {verdict.needs.map((need) => (
+            <tr key={need.name}>
+              <th scope="row">{n.names[need.name]}</th>
+              <td>{needed(need, w)}</td>
+              <td>{here(need, machine, w)}</td>
+              <Met met={need.met} />
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className="models-detail__verdict">
+        {refusal(verdict.needs, w) ?? (verdict.runs === true ? n.runs : n.may)}
+      </p>
+    </section>
+  );
+}
+
+function needed(need: Need, w: ModelsWords): string {
+  if (need.name === 'adapter') return w.needs.webgpu;
+  return need.needs === null ? w.needs.needed : bytes(need.needs);
+}
+
+function here(need: Need, machine: Machine | null, w: ModelsWords): string {
+  const n = w.needs;
+  if (need.name === 'adapter') return machine?.adapter ? n.webgpu : n.none;
+  if (need.name === 'shader-f16') return need.met ? n.yes : n.no;
+  if (need.here === null) return n.untold;
+  if (need.name === 'storage') return n.free(need.here);
+  return need.name === 'memory' && need.met !== false ? n.atLeast(need.here) : bytes(need.here);
+}
+
+function Met({ met }: { readonly met: boolean | null }) {
+  const { needs } = useModelsWords();
+  return (
+    <td className="models-table__mark">
+      {met === null ? <span aria-hidden="true">?</span> : <Icon name={met ? 'check' : 'alert'} />}
+      <span className="ui-sr">{met === null ? needs.unknown : met ? needs.met : needs.notMet}</span>
+    </td>
+  );
+}
+
+/** Three decimals without the zero in front, as papers print correlations. */
+const figure = (value: number): string => value.toFixed(3).replace(/^(-?)0\./, '$1.');
+
+function Figures({ manifest }: { readonly manifest: Manifest }) {
+  const { figures: w } = useModelsWords();
+  if (manifest.figures.length === 0) return <p className="models-detail__note">{w.none}</p>;
+  return (
+    <section>
+      <table className="models-table models-table--numbers">
+        <caption>{w.title}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{w.name}</th>
+            <th scope="col">{w.value}</th>
+            <th scope="col">{w.interval}</th>
+            <th scope="col">{w.n}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {manifest.figures.map(({ name, value, low, high, n }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td>{figure(value)}</td>
+              <td>{low === undefined || high === undefined ? '' : `${figure(low)}–${figure(high)}`}</td>
+              <td>{count(n)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className="models-detail__note">{w.note}</p>
+    </section>
+  );
+}
+
+function scaleWords({ scale }: Manifest, w: ModelsWords): string {
+  if (scale.kind === 'human') return w.facts.scaleHuman(scale.dataset, scale.map);
+  return scale.kind === 'own' ? w.facts.scaleOwn(scale.n) : w.facts.scaleUnmeasured;
+}
+
+function Facts({ manifest }: { readonly manifest: Manifest }) {
+  const w = useModelsWords();
+  const { facts: f } = w;
+  const lines: readonly [string, string][] = [
+    [f.scale, scaleWords(manifest, w)],
+    [f.looks, f.looksValue(manifest.profile.frames, manifest.profile.size)],
+    [f.files, f.filesValue(manifest.files.length)],
+    [f.format, `${manifest.format}, ${w.family[manifest.family]}`],
+    [f.licence, manifest.licence],
+    [f.checkpoint, manifest.producedBy.checkpointSha256.slice(0, 16)],
+  ];
+  return (
+    <dl className="models-facts" aria-label={f.title}>
+      {lines.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+interface DialogFor {
+  readonly row: PackageRow;
+  readonly onClose: () => void;
+}
+
+function Card({ row, onClose }: DialogFor) {
+  const w = useModelsWords();
+  const [text, setText] = useState<string | null>(null);
+  const [missing, setMissing] = useState(false);
+  useEffect(() => {
+    let gone = false;
+    cardOf(row).then(
+      (card) => {
+        if (!gone) setText(card);
+      },
+      () => {
+        if (!gone) setMissing(true);
+      },
+    );
+    return () => {
+      gone = true;
+    };
+  }, [row]);
+  return (
+    <Dialog title={w.cardTitle(row.manifest.name)} onClose={onClose}>
+      {missing ? (
+        <p>{w.cardMissing}</p>
+      ) : (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by key
+        <pre className="models-card" lang="en" tabIndex={0}>
+          {text ?? ''}
+        </pre>
+      )}
+    </Dialog>
+  );
+}
+
+function Files({ row, onClose }: DialogFor) {
+  const w = useModelsWords();
+  const states = new Map(row.stored?.files.map(({ path, state }) => [path, state]));
+  return (
+    <Dialog title={w.fileListTitle(row.manifest.name)} onClose={onClose}>
+      <div className="models-files">
+        <table className="models-table models-table--files">
+          <thead>
+            <tr>
+              <th scope="col">{w.fileColumns.file}</th>
+              <th scope="col">{w.fileColumns.size}</th>
+              {row.stored && <th scope="col">{w.fileColumns.state}</th>}
+              <th scope="col">SHA-256</th>
+            </tr>
+          </thead>
+          <tbody>
+            {row.manifest.files.map((file) => (
+              <tr key={file.path}>
+                <th scope="row">{file.path}</th>
+                <td>{bytes(file.bytes)}</td>
+                {row.stored && <td>{w.fileState[states.get(file.path) ?? 'missing']}</td>}
+                <td>
+                  <code title={file.sha256}>{file.sha256.slice(0, 12)}</code>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,227 @@
+/** One package of the list: what it is, its size, one action, one bar. */
+import { useStore } from 'zustand';
+import { SHIPPED } from '../../state/chosen-package.ts';
+import { choosePackage, packages } from '../../state/packages-session.ts';
+import type { PackageRow } from '../../state/packages-store.ts';
+import { models } from '../../state/session.ts';
+import { Button, IconButton } from '../../ui/Button.tsx';
+import { Icon } from '../../ui/Icon.tsx';
+import { Rich } from '../../ui/Rich.tsx';
+import { bytes } from '../../ui/words/format.ts';
+import { useErrorText } from '../../ui/words/useWords.tsx';
+import { ByteBar } from './ByteBar.tsx';
+import './ModelRow.css';
+import { about, type RowView, rowView, verdictLine } from './row-view.ts';
+import { useModelsWords } from './useModelsWords.ts';
+
+export interface ModelRowProps {
+  readonly row: PackageRow;
+  readonly selected: boolean;
+  readonly onSelect: () => void;
+  readonly onRemove: () => void;
+}
+
+/** How a row stands, with what the machine and the model in use say. */
+export function useRowView(row: PackageRow): RowView {
+  const machine = useStore(packages.store, (state) => state.machine);
+  const loaded = useStore(models.store, (state) => state.loaded);
+  const loading = useStore(models.store, (state) => state.phase === 'loading');
+  return rowView(row, machine, { manifestSha256: loaded?.manifestSha256 ?? null, loading });
+}
+
+export function ModelRow({ row, selected, onSelect, onRemove }: ModelRowProps) {
+  const w = useModelsWords();
+  const view = useRowView(row);
+  return (
+    <li className={`models-row${selected ? ' models-row--selected' : ''}`}>
+      <div className="models-row__line">
+        <button type="button" className="models-row__open" aria-pressed={selected} onClick={onSelect}>
+          <span className="models-row__name">{row.manifest.name}</span>
+          <span className="models-row__about">{about(row, view.verdict, w)}</span>
+        </button>
+        <span className="models-row__size">{bytes(view.bytes)}</span>
+        <span className="models-row__actions">
+          <Actions row={row} view={view} onRemove={onRemove} />
+        </span>
+      </div>
+      <Below row={row} view={view} />
+      {row.error && <Fault row={row} />}
+    </li>
+  );
+}
+
+function Actions({
+  row,
+  view,
+  onRemove,
+}: Pick<ModelRowProps, 'row' | 'onRemove'> & { readonly view: RowView }) {
+  const w = useModelsWords();
+  const { id } = row;
+  const trash = id !== SHIPPED && (
+    <IconButton icon="trash" label={w.remove(row.manifest.name)} onClick={onRemove} />
+  );
+  switch (view.state) {
+    case 'in-use':
+    case 'loading':
+      return (
+        <>
+          <span className="models-row__used">
+            <Icon name="check" />
+            {view.state === 'loading' ? w.loading : w.inUse}
+          </span>
+          {trash}
+        </>
+      );
+    case 'ready':
+      return (
+        <>
+          <Button onClick={() => void choosePackage(models, id)}>{w.use}</Button>
+          {trash}
+        </>
+      );
+    case 'absent':
+      return (
+        <>
+          <Button icon="download" onClick={() => void packages.download(id)}>
+            {w.download}
+          </Button>
+          {trash}
+        </>
+      );
+    case 'wont-run':
+      return (
+        <>
+          <Button icon="download" onClick={() => void packages.download(id, true)}>
+            {w.otherMachine}
+          </Button>
+          {trash}
+        </>
+      );
+    case 'downloading':
+      return (
+        <>
+          <Button icon="pause" onClick={() => packages.pause(id)}>
+            {w.pause}
+          </Button>
+          <Button onClick={onRemove}>{w.cancel}</Button>
+        </>
+      );
+    case 'checking':
+      return <Button onClick={() => packages.pause(id)}>{w.cancel}</Button>;
+    case 'paused':
+      return (
+        <>
+          {row.address && <Button onClick={() => void packages.download(id)}>{w.resume}</Button>}
+          {trash}
+        </>
+      );
+    case 'damaged':
+      return (
+        <>
+          {row.address && (
+            <Button icon="retry" onClick={() => void packages.download(id)}>
+              {w.repair(view.repairBytes)}
+            </Button>
+          )}
+          {trash}
+        </>
+      );
+  }
+}
+
+/** The bar with its figures, or the one line that says how the package stands. */
+function Below({ row, view }: { readonly row: PackageRow; readonly view: RowView }) {
+  const w = useModelsWords();
+  const { work, stored, manifest } = row;
+  if (work.kind === 'downloading' || work.kind === 'checking' || work.kind === 'copying') {
+    const { progress, speed } = work;
+    const total = progress?.totalBytes ?? view.bytes;
+    const arrived = progress?.arrivedBytes ?? stored?.arrivedBytes ?? 0;
+    const text = w.progress(arrived, total);
+    const left = speed && speed > 0 && arrived < total ? (total - arrived) / speed : null;
+    const { restarted } = progress ?? {};
+    return (
+      <div className="models-row__below">
+        <ByteBar
+          label={work.kind === 'downloading' ? w.bar(manifest.name) : w.checkBar(manifest.name)}
+          text={text}
+          total={total}
+          checked={progress?.checkedBytes ?? 0}
+          arrived={arrived}
+          files={stored?.files.map((file) => file.bytes) ?? []}
+        />
+        <p className="models-row__figures">
+          <strong>
+            {work.kind === 'downloading' ? text : work.kind === 'copying' ? w.copying : w.checking}
+          </strong>
+          {work.kind === 'downloading' && speed !== null && <span>{w.speed(speed)}</span>}
+          {work.kind === 'downloading' && left !== null && left > 3 && <span>{w.left(left)}</span>}
+          {progress && (
+            <span className="models-row__legend">
+              <i className="models-row__solid" /> {w.checkedBytes(progress.checkedBytes)}
+              <i className="models-row__hatched" /> {w.arrived}{' '}
+              <span>{w.filesDone(progress.checkedFiles, progress.files)}</span>
+            </span>
+          )}
+        </p>
+        {restarted && <p className="models-row__note">{w.restarted[restarted.why](restarted.path)}</p>}
+      </div>
+    );
+  }
+  if (work.kind === 'paused' && stored) {
+    const time = new Date(work.since).toTimeString().slice(0, 5);
+    const text = w.progress(stored.arrivedBytes, stored.totalBytes);
+    return (
+      <div className="models-row__below">
+        <ByteBar
+          label={w.bar(manifest.name)}
+          text={text}
+          total={stored.totalBytes}
+          checked={stored.files.reduce((sum, file) => sum + (file.state === 'checked' ? file.bytes : 0), 0)}
+          arrived={stored.arrivedBytes}
+          files={stored.files.map((file) => file.bytes)}
+        />
+        <p className="models-row__figures">
+          <strong>{text}</strong>
+          <span>{work.reason === 'network' ? w.paused.network(time) : w.paused[work.reason]}</span>
+        </p>
+      </div>
+    );
+  }
+  if (view.state === 'damaged') {
+    return (
+      <p className="models-row__verdict">
+        <Icon name="alert" />
+        <span>
+          <Rich
+            text={w.damaged(
+              view.damaged.map((path) => path.split('/').at(-1) ?? path),
+              stored?.files.length ?? 0,
+            )}
+          />
+        </span>
+      </p>
+    );
+  }
+  if ((view.state === 'absent' || view.state === 'wont-run') && view.verdict) {
+    return (
+      <p className="models-row__verdict">
+        <Icon name={view.verdict.runs === false ? 'alert' : 'check'} />
+        <span>{verdictLine(view.verdict, w)}</span>
+      </p>
+    );
+  }
+  return null;
+}
+
+function Fault({ row }: { readonly row: PackageRow }) {
+  const { title, body } = useErrorText(row.error as NonNullable<PackageRow['error']>);
+  return (
+    <p className="models-row__verdict" role="alert">
+      <Icon name="alert" />
+      <span>
+        <strong>{title}</strong> <Rich text={body ?? ''} />
+      </span>
+    </p>
+  );
+}

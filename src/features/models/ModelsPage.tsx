@@ -1,0 +1,187 @@
+/** Models: what this device has, what it could have, and whether it would run here. */
+import { useEffect, useRef, useState } from 'react';
+import { useStore } from 'zustand';
+import { chooseFolder, useFolderIntake } from '../../app/intake.ts';
+import { isAbort } from '../../core/errors.ts';
+import { toErrorData } from '../../state/model-store.ts';
+import { offeredPackage } from '../../state/offered-package.ts';
+import {
+  convertFolder,
+  type FolderFile,
+  forgetPackage,
+  kindOfFolder,
+  packages,
+} from '../../state/packages-session.ts';
+import { models } from '../../state/session.ts';
+import { Button, IconButton } from '../../ui/Button.tsx';
+import { ErrorCard } from '../../ui/ErrorCard.tsx';
+import { Icon } from '../../ui/Icon.tsx';
+import { Notice } from '../../ui/Notice.tsx';
+import { AddByAddress } from './AddByAddress.tsx';
+import { ModelDetail } from './ModelDetail.tsx';
+import { ModelRow } from './ModelRow.tsx';
+import './ModelsPage.css';
+import { StoragePanel } from './StoragePanel.tsx';
+import { useModelsWords } from './useModelsWords.ts';
+
+interface Removed {
+  readonly id: string;
+  readonly name: string;
+  readonly undo: () => void;
+}
+
+export default function ModelsPage() {
+  const w = useModelsWords();
+  const { rows, ready, machine, error } = useStore(packages.store);
+  const [selected, setSelected] = useState<string | null>(null);
+  const [adding, setAdding] = useState(false);
+  const [removed, setRemoved] = useState<Removed | null>(null);
+  const [said, setSaid] = useState<string | null>(null);
+  const conversion = useConversion((id) => setSelected(id));
+  const offered = useStore(offeredPackage.store, (state) => state.offered);
+
+  useEffect(() => void packages.open(), []);
+  useEffect(() => {
+    if (!ready || !offered) return;
+    const taken = offeredPackage.take();
+    if (!taken) return;
+    const base = new URL('files/', taken.manifestUrl).href;
+    void packages.look(taken.manifestUrl, taken.headers, base).then((id) => {
+      if (id === null) return;
+      setSelected(id);
+      void packages.download(id, true);
+    });
+  }, [ready, offered]);
+
+  const bring = async (files: readonly FolderFile[]) => {
+    setSaid(null);
+    const kind = kindOfFolder(files);
+    if (kind === 'other') return setSaid(w.noPackage);
+    if (kind === 'checkpoint') return conversion.start(files);
+    const id = await packages.take(files);
+    if (id === null) return;
+    setSelected(id);
+    const row = packages.store.getState().rows.find((one) => one.id === id);
+    if (row) setSaid(w.imported(row.manifest.name, row.manifest.licence));
+  };
+  useFolderIntake((files) => void bring(files));
+  const openFolder = async () => {
+    const files = await chooseFolder();
+    if (files.length > 0) await bring(files);
+  };
+
+  const remove = (id: string, name: string) => {
+    const { undo, gone } = packages.remove(id);
+    setRemoved({ id, name, undo });
+    void gone.then(() => {
+      setRemoved((now) => (now?.id === id ? null : now));
+      if (!packages.store.getState().rows.some((row) => row.id === id)) forgetPackage(models, id);
+    });
+  };
+
+  const chosen = rows.find(({ id }) => id === selected) ?? rows[0];
+  return (
+    <div className="models-page">
+      <h1 className="ui-sr">{w.title}</h1>
+      <div className="models-page__left">
+        <StoragePanel />
+        <section className="models-list" aria-labelledby="models-title">
+          <header className="models-list__head">
+            <h2 id="models-title">{w.title}</h2>
+            <Button icon="plus" aria-expanded={adding} onClick={() => setAdding(!adding)}>
+              {w.add}
+            </Button>
+            <Button icon="folder" onClick={() => void openFolder()}>
+              {w.openFolder}
+            </Button>
+          </header>
+          {adding && (
+            <AddByAddress
+              onAdded={(id) => {
+                setAdding(false);
+                setSelected(id);
+              }}
+            />
+          )}
+          {(error ?? conversion.error) && (
+            <div className="models-list__said">
+              <ErrorCard error={(conversion.error ?? error) as NonNullable<typeof error>} />
+            </div>
+          )}
+          {conversion.percent !== null && (
+            <div className="models-list__said" role="status">
+              <Notice actions={<Button onClick={conversion.stop}>{w.cancel}</Button>}>
+                {w.converting(conversion.percent)}
+              </Notice>
+            </div>
+          )}
+          {said && (
+            <div className="models-list__said" role="status">
+              <Notice actions={<IconButton icon="close" label={w.dismiss} onClick={() => setSaid(null)} />}>
+                {said}
+              </Notice>
+            </div>
+          )}
+          {removed && (
+            <p className="models-list__removed" role="status">
+              <span>{w.removed(removed.name)}</span>
+              <Button
+                icon="undo"
+                onClick={() => {
+                  removed.undo();
+                  setRemoved(null);
+                }}
+              >
+                {w.undo}
+              </Button>
+            </p>
+          )}
+          <ul className="models-list__rows">
+            {rows.map((row) => (
+              <ModelRow
+                key={row.id}
+                row={row}
+                selected={row.id === chosen?.id}
+                onSelect={() => setSelected(row.id)}
+                onRemove={() => remove(row.id, row.manifest.name)}
+              />
+            ))}
+          </ul>
+          <p className="models-list__foot">
+            <Icon name="folder" />
+            {w.dropHint}
+          </p>
+        </section>
+      </div>
+      {chosen && <ModelDetail key={chosen.id} row={chosen} machine={machine} />}
+    </div>
+  );
+}
+
+/** A checkpoint that is being made into a package. */
+function useConversion(onDone: (id: string) => void) {
+  const [percent, setPercent] = useState<number | null>(null);
+  const [error, setError] = useState<ReturnType<typeof toErrorData> | null>(null);
+  const running = useRef<AbortController | null>(null);
+  const stop = () => running.current?.abort(new DOMException('stopped', 'AbortError'));
+  const start = async (files: readonly FolderFile[]) => {
+    if (running.current) return;
+    running.current = new AbortController();
+    setError(null);
+    setPercent(0);
+    try {
+      const id = await convertFolder(
+        files,
+        (share) => setPercent(Math.floor(share * 100)),
+        running.current.signal,
+      );
+      if (id !== null) onDone(id);
+    } catch (cause) {
+      if (!isAbort(cause)) setError(toErrorData(cause));
+    } finally {
+      running.current = null;
+      setPercent(null);
+    }
+  };
+  return { percent, error, start, stop };
+}

@@ -1,0 +1,82 @@
+/** What a row of the model list says and offers, from the data alone. */
+import { bytesOf, filesOf, judgeMachine, type Machine, type Need, type Verdict } from '../../core/machine.ts';
+import { SHIPPED } from '../../state/chosen-package.ts';
+import type { PackageRow } from '../../state/packages-store.ts';
+import type { ModelsWords } from '../../ui/words/models.en.ts';
+
+export type RowState =
+  | 'in-use'
+  | 'loading'
+  | 'ready'
+  | 'absent'
+  | 'wont-run'
+  | 'downloading'
+  | 'checking'
+  | 'paused'
+  | 'damaged';
+
+export interface RowView {
+  readonly state: RowState;
+  /** Bytes that this machine needs of the package. */
+  readonly bytes: number;
+  readonly verdict: Verdict | null;
+  /** Paths whose checksum is wrong, and what fetching them again costs. */
+  readonly damaged: readonly string[];
+  readonly repairBytes: number;
+}
+
+export interface InUse {
+  readonly manifestSha256: string | null;
+  readonly loading: boolean;
+}
+
+export function rowView(row: PackageRow, machine: Machine | null, used: InUse): RowView {
+  const { manifest, stored, work } = row;
+  const verdict = machine && judgeMachine(manifest, machine, stored?.arrivedBytes ?? 0);
+  const bytes = stored
+    ? stored.totalBytes
+    : bytesOf(verdict?.variant ? filesOf(manifest, verdict.variant) : manifest.files);
+  const bad = stored?.files.filter(({ state }) => state === 'damaged') ?? [];
+  return {
+    state: stateOf(row, verdict, used),
+    bytes,
+    verdict,
+    damaged: bad.map(({ path }) => path),
+    repairBytes: bytesOf(bad),
+  };
+
+  function stateOf({ id }: PackageRow, judged: Verdict | null, { manifestSha256, loading }: InUse): RowState {
+    if (work.kind === 'downloading') return 'downloading';
+    if (work.kind === 'checking' || work.kind === 'copying') return 'checking';
+    const here = id === SHIPPED || stored?.complete === true;
+    if (bad.length > 0) return 'damaged';
+    if (here && manifestSha256 === row.manifestSha256) return loading ? 'loading' : 'in-use';
+    if (work.kind === 'paused') return 'paused';
+    if (judged?.runs === false) return here ? 'ready' : 'wont-run';
+    return here ? 'ready' : 'absent';
+  }
+}
+
+/** The need that stands in the way, in a sentence; null when none does. */
+export function refusal(needs: readonly Need[], w: ModelsWords): string | null {
+  const need = needs.find(({ met }) => met === false);
+  if (!need) return null;
+  const words = w.wontRun[need.name];
+  return typeof words === 'string' ? words : words(need.needs ?? 0, need.here ?? 0);
+}
+
+/** The line of verdict under a row that is not here yet. */
+export function verdictLine(verdict: Verdict, w: ModelsWords): string {
+  return refusal(verdict.needs, w) ?? (verdict.runs === true ? w.willRun[verdict.backend] : w.mayRun);
+}
+
+/** Family, weights, and where it comes from. */
+export function about(row: PackageRow, verdict: Verdict | null, w: ModelsWords): string {
+  const { manifest, id, address } = row;
+  const variant = verdict?.variant ?? manifest.variants[0];
+  return w.line([
+    w.family[manifest.family],
+    ...(variant ? [w.dtype[variant.dtype]] : []),
+    id === SHIPPED ? w.ships : address ? w.from(new URL(address.manifestUrl).host) : w.fromFolder,
+  ]);
+}
