@@ -72,6 +72,29 @@ test('leaves nothing after a damaged file, and nothing after a stop', async ({ p
   expect(stopped.contents).toEqual([]);
 });
 
+test('takes over what a closed page has finished', async ({ page }) => {
+  // Enough work that the page is closed long before its end.
+  const variants = (['fp32', 'q8', 'q4', 'q4f16', 'fp16'] as const).map((dtype) => ({
+    dialect: 'webgpu' as const,
+    dtype,
+  }));
+  const whole = await convert(page, { folder: 'whole', variants });
+  await page.goto(`${address}e2e/convert/harness.html`);
+  await expect(page).toHaveTitle('ready', { timeout: 60_000 });
+  await page.evaluate(
+    (options) => (window as unknown as { harness: typeof Harness }).harness.convertUntil(options, 0.3),
+    { ...request, folder: 'left', variants },
+  );
+  const again = await convert(page, { folder: 'left', variants });
+  expect((again.result as Manifest).files).toEqual((whole.result as Manifest).files);
+  const inside = (folder: string) =>
+    again.contents.flatMap(([path, sum]) =>
+      path.startsWith(`${folder}/`) ? [[path.slice(folder.length), sum]] : [],
+    );
+  expect(inside('left')).toEqual(inside('whole'));
+  expect(again.begun).toBeGreaterThan(whole.begun);
+});
+
 test('does not write over a package', async ({ page }) => {
   const first = await convert(page);
   const second = await convert(page);

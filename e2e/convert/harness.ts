@@ -31,30 +31,50 @@ export interface HarnessConversion {
   readonly stop?: boolean;
 }
 
+function dropped({ files, truncate }: HarnessConversion): Promise<File[]> {
+  return Promise.all(
+    files.map(async (address) => {
+      const name = address.split('/').at(-1)!;
+      const blob = await (await fetch(address)).blob();
+      return new File([truncate?.[0] === name ? blob.slice(0, truncate[1]) : blob], name);
+    }),
+  );
+}
+
 export const harness = {
-  async convert({ files, truncate, stop, ...request }: HarnessConversion) {
-    const dropped = await Promise.all(
-      files.map(async (address) => {
-        const name = address.split('/').at(-1)!;
-        const blob = await (await fetch(address)).blob();
-        return new File([truncate?.[0] === name ? blob.slice(0, truncate[1]) : blob], name);
-      }),
-    );
+  /** Resolves while the conversion still runs: a share of the writing is done. */
+  async convertUntil(conversion: HarnessConversion, share: number): Promise<void> {
+    const { stop: _, truncate: __, ...request } = conversion;
+    const files = await dropped(conversion);
+    await new Promise<void>((resolve) => {
+      void convertInWorker({ ...request, files, parent: ['models'] }, ({ stage, done, total }) => {
+        if (stage === 'write' && done / total > share) resolve();
+      });
+    });
+  },
+  async convert(conversion: HarnessConversion) {
+    const { stop, truncate: _, ...request } = conversion;
+    const files = await dropped(conversion);
     const root = await navigator.storage.getDirectory();
     const parent = await root.getDirectoryHandle('models', { create: true });
     const abort = new AbortController();
     const progress: number[] = [];
-    const conversion = convertInWorker(
-      { ...request, files: dropped, parent: ['models'] },
-      ({ done, total }) => void progress.push(done / total),
+    /** Share of the writing that is done when it begins: more than nothing where something was taken over. */
+    let begun = Number.NaN;
+    const running = convertInWorker(
+      { ...request, files, parent: ['models'] },
+      ({ stage, done, total }) => {
+        progress.push(done / total);
+        if (stage === 'write' && Number.isNaN(begun)) begun = done / total;
+      },
       abort.signal,
     );
     // The word to stop follows the request through the same channel, so it arrives while the worker opens the folder.
     if (stop) abort.abort();
-    const result = await conversion.catch((error: unknown) =>
+    const result = await running.catch((error: unknown) =>
       error instanceof CodedError ? error.toData() : { name: (error as Error).name },
     );
-    return { result, progress, contents: await contents(parent) };
+    return { result, progress, begun, contents: await contents(parent) };
   },
 };
 

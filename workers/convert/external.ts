@@ -1,14 +1,8 @@
 /** Writes a graph: weights into external data files of at most 1 GiB, then the `.onnx` that points into them. */
-import type { PackageSink, SinkFile } from './files.ts';
+import type { PackageSink, SinkFile, WrittenFile } from './files.ts';
 import type { Graph } from './graph.ts';
 import type { ExternalPlace } from './onnx.ts';
 import type { Digest } from './sha256.ts';
-
-export interface WrittenFile {
-  readonly path: string;
-  readonly bytes: number;
-  readonly sha256: string;
-}
 
 export const fileLimit = 2 ** 30;
 /** Smaller weights lie in the graph itself. */
@@ -44,14 +38,41 @@ export class HashedFile {
   }
 }
 
+/** Where the weights of a graph lie that are not in the graph itself, by name. */
+export type Layout = ReadonlyMap<string, ExternalPlace>;
+
+/**
+ * Lays the weights one after another into files of at most `fileLimit` bytes.
+ *
+ * @param file name of the `.onnx`, which the data files' names begin with
+ * @param placed layouts of the folder's earlier graphs, by graph
+ */
+export function layOut(g: Graph, file: string, placed: ReadonlyMap<string, Layout>): Layout {
+  const layout = new Map<string, ExternalPlace>();
+  let count = 0;
+  let at = 0;
+  for (const { name, bytes: length, lender } of g.weights) {
+    const lent = lender === undefined ? undefined : placed.get(lender)?.get(name);
+    if (lent !== undefined) layout.set(name, lent);
+    if (lent !== undefined || length < inlineBytes) continue;
+    at += -at & (alignment - 1);
+    if (count === 0 || at + length > fileLimit) {
+      count++;
+      at = 0;
+    }
+    const location = `${file}_data${count === 1 ? '' : `_${count - 1}`}`;
+    layout.set(name, { location, offset: at, length });
+    at += length;
+  }
+  return layout;
+}
+
 export interface WriteOptions {
   readonly producer: { readonly name: string; readonly version: string };
   readonly digest: () => Digest;
   /** Called after each weight with its bytes in the file. */
   readonly onWeight?: (bytes: number) => void;
   readonly signal?: AbortSignal;
-  /** Where the weights of the folder's earlier graphs lie, by graph; this graph's are added. */
-  readonly placed?: Map<string, ReadonlyMap<string, ExternalPlace | Uint8Array>>;
 }
 
 /** @returns the `.onnx` first, then its data files */
@@ -60,40 +81,32 @@ export async function writeGraph(
   folder: string,
   file: string,
   g: Graph,
+  layout: Layout,
   options: WriteOptions,
 ): Promise<WrittenFile[]> {
-  const places = new Map<string, ExternalPlace | Uint8Array>();
+  const places = new Map<string, ExternalPlace | Uint8Array>(layout);
   const written: WrittenFile[] = [];
   let current: HashedFile | null = null;
   for (const weight of g.weights) {
     options.signal?.throwIfAborted();
-    const lent = weight.lender && options.placed?.get(weight.lender)?.get(weight.name);
-    if (lent) {
-      places.set(weight.name, lent);
-      continue;
-    }
+    const place = layout.get(weight.name);
+    if (place !== undefined && !place.location.startsWith(`${file}_data`)) continue;
     const data = await weight.produce();
-    options.onWeight?.(data.length);
-    if (data.length < inlineBytes) {
+    // A small one lies in its lender's graph and in this one; it counts once.
+    if (weight.lender === undefined) options.onWeight?.(data.length);
+    if (place === undefined) {
       places.set(weight.name, data);
       continue;
     }
-    if (current !== null && current.bytes + alignment + data.length > fileLimit) {
-      written.push(await current.close());
-      current = null;
+    const path = `${folder}/${place.location}`;
+    if (current?.path !== path) {
+      if (current !== null) written.push(await current.close());
+      current = await HashedFile.create(sink, path, options.digest());
     }
-    if (current === null) {
-      const location = `${file}_data${written.length === 0 ? '' : `_${written.length}`}`;
-      current = await HashedFile.create(sink, `${folder}/${location}`, options.digest());
-    }
-    const gap = -current.bytes & (alignment - 1);
-    if (gap > 0) await current.write(new Uint8Array(gap));
-    const location = current.path.slice(folder.length + 1);
-    places.set(weight.name, { location, offset: current.bytes, length: data.length });
+    if (place.offset > current.bytes) await current.write(new Uint8Array(place.offset - current.bytes));
     await current.write(data);
   }
   if (current !== null) written.push(await current.close());
-  options.placed?.set(g.name, places);
   const model = await HashedFile.create(sink, `${folder}/${file}`, options.digest());
   await model.write(g.encode(options.producer, places));
   return [await model.close(), ...written];

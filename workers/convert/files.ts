@@ -22,8 +22,25 @@ export interface SinkFile {
   close(): Promise<void>;
 }
 
+/** A file that has been written, and what its bytes hash to. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
 /** A package folder that appears whole or not at all. */
 export interface PackageSink {
+  /**
+   * Comes before all else.
+   *
+   * @param key names the conversion: equal keys write equal bytes
+   * @returns files by finished graph that an interrupted conversion of that key has left, their checksums compared;
+   *   whatever else it left is gone
+   */
+  begin(key: string): Promise<readonly (readonly WrittenFile[])[]>;
+  /** The files of a graph are whole: a later conversion of the same key need not write them again. */
+  finished(files: readonly WrittenFile[]): Promise<void>;
   /** @param path relative, `/` between parts, e.g. `onnx/vision_encoder.onnx` */
   create(path: string): Promise<SinkFile>;
   /** Makes what was written visible under its final name. */

@@ -25,6 +25,12 @@ export class MemorySink implements PackageSink {
   files: ReadonlyMap<string, Uint8Array> | null = null;
   aborted = false;
 
+  async begin(): Promise<readonly []> {
+    return [];
+  }
+
+  async finished(): Promise<void> {}
+
   async create(path: string): Promise<SinkFile> {
     const parts: Uint8Array[] = [];
     this.#open.set(path, parts);

@@ -1,6 +1,8 @@
 /** The browser's borders: a dropped checkpoint folder, and a package folder in the origin private file system. */
 import { CodedError } from '../../src/core/errors.ts';
-import type { CheckpointFile, CheckpointFiles, PackageSink, SinkFile } from './files.ts';
+import type { CheckpointFile, CheckpointFiles, PackageSink, SinkFile, WrittenFile } from './files.ts';
+import { graphLine, headLine, journalName, readJournal } from './journal.ts';
+import { type Digest, Sha256 } from './sha256.ts';
 
 /** Files that a person dropped or chose. Blobs are read by slices; the browser keeps them on disk. */
 export class DroppedFiles implements CheckpointFiles {
@@ -26,36 +28,75 @@ export class DroppedFiles implements CheckpointFiles {
 
 /**
  * A package folder. Directories of this file system cannot be renamed, so its mark of being whole is `manifest.json`,
- * which the converter writes last: a folder without one is no package, and is removed by the next conversion there.
+ * which the converter writes last, without a journal beside it. Any other folder is no package: the next conversion
+ * there takes over what is of the same conversion, and removes the rest.
  */
 export class OpfsPackage implements PackageSink {
   readonly #parent: FileSystemDirectoryHandle;
   readonly #name: string;
+  readonly #digest: () => Digest;
   #folder: FileSystemDirectoryHandle | null = null;
 
-  constructor(parent: FileSystemDirectoryHandle, name: string) {
+  /** @param digest for the checksums of what an interrupted conversion has left */
+  constructor(parent: FileSystemDirectoryHandle, name: string, digest: () => Digest = () => new Sha256()) {
     this.#parent = parent;
     this.#name = name;
+    this.#digest = digest;
   }
 
   /** @throws CodedError `convert/exists` {folder}: there is a package of that name */
-  async #open(): Promise<FileSystemDirectoryHandle> {
-    if (this.#folder !== null) return this.#folder;
+  async begin(key: string): Promise<readonly (readonly WrittenFile[])[]> {
     const before = await this.#parent.getDirectoryHandle(this.#name).catch(() => null);
+    const whole: WrittenFile[][] = [];
     if (before !== null) {
-      const whole = await before.getFileHandle('manifest.json').catch(() => null);
-      if (whole !== null) throw new CodedError('convert/exists', { folder: this.#name });
-      await this.#parent.removeEntry(this.#name, { recursive: true });
+      const manifest = await before.getFileHandle('manifest.json').catch(() => null);
+      const journal = await before.getFileHandle(journalName).catch(() => null);
+      if (manifest !== null && journal === null)
+        throw new CodedError('convert/exists', { folder: this.#name });
+      const text = journal === null ? '' : await (await journal.getFile()).text();
+      for (const graph of readJournal(text, key) ?? []) {
+        const sums = await Promise.all(graph.map(({ path }) => this.#sha256(before, path)));
+        if (graph.every(({ sha256 }, i) => sums[i] === sha256)) whole.push(graph);
+      }
+      await removeOthers(before, new Set(whole.flat().map(({ path }) => path)), '');
     }
     this.#folder = await this.#parent.getDirectoryHandle(this.#name, { create: true });
+    await this.#note(headLine(key) + whole.map(graphLine).join(''));
+    return whole;
+  }
+
+  async #sha256(folder: FileSystemDirectoryHandle, path: string): Promise<string | null> {
+    const digest = this.#digest();
+    try {
+      const [file, inside] = await placeOf(folder, path, false);
+      const stream = (await (await inside.getFileHandle(file)).getFile()).stream();
+      for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) digest.update(chunk);
+    } catch {
+      return null;
+    }
+    return digest.hex();
+  }
+
+  async #note(text: string): Promise<void> {
+    const handle = await this.#opened().getFileHandle(journalName, { create: true });
+    const file = await handle.createSyncAccessHandle();
+    file.write(new TextEncoder().encode(text), { at: file.getSize() });
+    file.flush();
+    file.close();
+  }
+
+  #opened(): FileSystemDirectoryHandle {
+    if (this.#folder === null) throw new RangeError('begin comes first');
     return this.#folder;
   }
 
+  finished(files: readonly WrittenFile[]): Promise<void> {
+    return this.#note(graphLine(files));
+  }
+
   async create(path: string): Promise<SinkFile> {
-    let folder = await this.#open();
-    const parts = path.split('/');
-    for (const part of parts.slice(0, -1)) folder = await folder.getDirectoryHandle(part, { create: true });
-    const handle = await folder.getFileHandle(parts.at(-1)!, { create: true });
+    const [name, folder] = await placeOf(this.#opened(), path, true);
+    const handle = await folder.getFileHandle(name, { create: true });
     const file = await handle.createSyncAccessHandle();
     let at = 0;
     return {
@@ -74,11 +115,37 @@ export class OpfsPackage implements PackageSink {
     };
   }
 
-  async commit(): Promise<void> {}
+  async commit(): Promise<void> {
+    await this.#opened().removeEntry(journalName);
+  }
 
   async abort(): Promise<void> {
     if (this.#folder === null) return;
     this.#folder = null;
     await this.#parent.removeEntry(this.#name, { recursive: true }).catch(() => {});
+  }
+}
+
+/** A file's name and the folder that it lies in. */
+async function placeOf(
+  root: FileSystemDirectoryHandle,
+  path: string,
+  create: boolean,
+): Promise<[string, FileSystemDirectoryHandle]> {
+  const parts = path.split('/');
+  let folder = root;
+  for (const part of parts.slice(0, -1)) folder = await folder.getDirectoryHandle(part, { create });
+  return [parts.at(-1)!, folder];
+}
+
+async function removeOthers(
+  folder: FileSystemDirectoryHandle,
+  kept: ReadonlySet<string>,
+  prefix: string,
+): Promise<void> {
+  for await (const [name, handle] of folder.entries()) {
+    if (handle.kind === 'directory')
+      await removeOthers(handle as FileSystemDirectoryHandle, kept, `${prefix}${name}/`);
+    else if (!kept.has(prefix + name)) await folder.removeEntry(name);
   }
 }

@@ -2,7 +2,7 @@
  * Whole conversions. Oracles: the torch modules through `modules.random_checkpoint` (which prove themselves against the
  * official code), `onnx.checker`, and the quantiser's own dequantised weights run in float32.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -10,6 +10,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -240,6 +241,83 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
         .filter(([path]) => /decoder_model.*onnx_data/.test(path))
         .reduce((sum, [, bytes]) => sum + bytes.length, 0);
     expect(Math.abs(sizeOf(cut) - sizeOf(whole))).toBeLessThan(64 * layers);
+  });
+
+  describe('a conversion that was killed', () => {
+    const request = { variants: variantsOf(['q8']) };
+
+    /** Converts in a process of its own, which kills itself at this share of the writing. */
+    function killedAt(share: number, checkpoint: string, out: string): void {
+      const program = `
+        import { CheckpointFolder, PackageFolder } from ${JSON.stringify(join(root, 'workers/convert/folder.node.ts'))};
+        import { convertCheckpoint } from ${JSON.stringify(join(root, 'workers/convert/package.ts'))};
+        await convertCheckpoint(
+          new CheckpointFolder(${JSON.stringify(checkpoint)}),
+          new PackageFolder(${JSON.stringify(out)}),
+          { variants: ${JSON.stringify(request.variants)}, onProgress({ stage, done, total }) {
+            if (stage === 'write' && done / total > ${share}) process.kill(process.pid, 'SIGKILL');
+          } },
+        );`;
+      const { signal } = spawnSync(process.execPath, ['--input-type=module', '-e', program]);
+      expect(signal).toBe('SIGKILL');
+    }
+
+    /** The share of the writing that a conversion begins with, and the package's bytes by path. */
+    async function convert(checkpoint: string, out: string) {
+      const shares: number[] = [];
+      await convertCheckpoint(new CheckpointFolder(checkpoint), new PackageFolder(out), {
+        ...request,
+        onProgress: ({ stage, done, total }) => void (stage === 'write' && shares.push(done / total)),
+      });
+      const paths = readdirSync(out, { recursive: true, encoding: 'utf8' }).sort();
+      const files = paths.flatMap((path) =>
+        statSync(join(out, path)).isFile() ? [[path, readFileSync(join(out, path)).toString('base64')]] : [],
+      );
+      return { steps: shares.length, last: shares.at(-1), files };
+    }
+
+    const folder = () => mkdtempSync(join(temporary, 'killed-'));
+    const checkpoint = join(temporary, 'train6');
+
+    it('is taken over: the same bytes in fewer steps, and nothing else left', async () => {
+      const [fresh, resumed] = [folder(), folder()];
+      const whole = await convert(checkpoint, join(fresh, 'out'));
+      killedAt(0.6, checkpoint, join(resumed, 'out'));
+      expect(readdirSync(resumed).join()).toMatch(/^out\.partial-[0-9a-f]{8}-\d+$/);
+      const rest = await convert(checkpoint, join(resumed, 'out'));
+      expect(rest.files).toEqual(whole.files);
+      expect(rest.last).toBe(1);
+      expect(rest.steps).toBeLessThan(whole.steps - 10);
+      expect(readdirSync(resumed)).toEqual(['out']);
+    });
+
+    it('is taken over without a file that has been damaged since', async () => {
+      const [fresh, resumed] = [folder(), folder()];
+      const whole = await convert(checkpoint, join(fresh, 'out'));
+      killedAt(0.6, checkpoint, join(resumed, 'out'));
+      const [partial] = readdirSync(resumed);
+      const damaged = join(resumed, partial!, 'onnx', 'vision_encoder_quantized.onnx_data');
+      const bytes = readFileSync(damaged);
+      bytes[100]! ^= 1;
+      writeFileSync(damaged, bytes);
+      expect((await convert(checkpoint, join(resumed, 'out'))).files).toEqual(whole.files);
+    });
+
+    it('is not taken over for other weights of the same shapes', async () => {
+      const place = folder();
+      killedAt(0.6, checkpoint, join(place, 'out'));
+      const other = join(place, 'other');
+      cpSync(checkpoint, other, { recursive: true });
+      const weights = readFileSync(join(other, 'model.safetensors'));
+      weights[weights.length - 1]! ^= 1;
+      writeFileSync(join(other, 'model.safetensors'), weights);
+      const [whole, rest] = [
+        await convert(other, join(place, 'fresh')),
+        await convert(other, join(place, 'out')),
+      ];
+      expect(rest).toEqual(whole);
+      expect(readdirSync(place).sort()).toEqual(['fresh', 'other', 'out']);
+    });
   });
 
   it('writes models that onnx.checker accepts', async () => {

@@ -1,4 +1,7 @@
-/** Checkpoint → model package. The same code in Node and in a browser worker; nothing half-written stays. */
+/**
+ * Checkpoint → model package. The same code in Node and in a browser worker. An error or a stop leaves nothing; what a
+ * killed process or a closed page has finished is taken over by the next conversion of the same checkpoint.
+ */
 
 import { type CheckpointConfig, profileNamed } from '../../src/core/checkpoint.ts';
 import { CodedError } from '../../src/core/errors.ts';
@@ -12,8 +15,8 @@ import {
 import { motionFrames, type Profile } from '../../src/core/profiles.ts';
 import type { About } from './about.ts';
 import { Checkpoint } from './checkpoint.ts';
-import { HashedFile, type WriteOptions, type WrittenFile, writeGraph } from './external.ts';
-import { type CheckpointFiles, type PackageSink, readText } from './files.ts';
+import { HashedFile, type Layout, layOut, writeGraph } from './external.ts';
+import { type CheckpointFiles, type PackageSink, readText, type WrittenFile } from './files.ts';
 import { folders, formsOf, suffixes } from './forms.ts';
 import type { Graph, GraphOptions } from './graph.ts';
 import { type VariantChoice, variantGraphs } from './model.ts';
@@ -97,7 +100,14 @@ class PackageWriter {
   async write(): Promise<Manifest> {
     const { config, files } = this.#checkpoint;
     const { about, command = '' } = this.#options;
-    const variants = await this.#variants();
+    // Every tensor is known to be there before the long work begins.
+    const plans = this.#options.variants.map((choice) => ({
+      choice,
+      graphs: variantGraphs(this.#checkpoint, this.#profile, choice, this.#options.graph),
+    }));
+    const checkpointSha256 = await this.#checkpointDigest();
+    const finished = await this.#sink.begin(this.#key(checkpointSha256));
+    const variants = await this.#variants(plans, new Map(finished.map((graph) => [graph[0]!.path, graph])));
     const present = new Map((await files.list()).map((file) => [file.name, file]));
     for (const name of copied) {
       const file = present.get(name);
@@ -117,7 +127,6 @@ class PackageWriter {
       'README.md',
       new TextEncoder().encode(about?.card ?? readme ?? `# ${name}\n\nLicence: ${licence}.\n`),
     );
-    const checkpointSha256 = await this.#checkpointDigest();
     const manifest = readManifest({
       format: manifestFormat,
       name,
@@ -137,33 +146,51 @@ class PackageWriter {
     return manifest;
   }
 
-  async #variants(): Promise<Variant[]> {
+  /** Names all that the bytes of the graphs depend on. */
+  #key(checkpointSha256: string): string {
+    const { variants, graph = {} } = this.#options;
+    const digest = this.#digest();
+    const facts = { converter, checkpointSha256, profile: this.#profile, variants, graph };
+    digest.update(new TextEncoder().encode(JSON.stringify([facts, this.#checkpoint.config])));
+    return digest.hex();
+  }
+
+  /** @param finished files of graphs that are there already, by the path of their `.onnx` */
+  async #variants(
+    plans: readonly { readonly choice: VariantChoice; readonly graphs: readonly Graph[] }[],
+    finished: ReadonlyMap<string, readonly WrittenFile[]>,
+  ): Promise<Variant[]> {
     const variants: Variant[] = [];
-    const plans = this.#options.variants.map((choice) => ({
-      choice,
-      graphs: variantGraphs(this.#checkpoint, this.#profile, choice, this.#options.graph),
-    }));
     const total = plans.flatMap(({ graphs }) => graphs).reduce((sum, g) => sum + storedBytes(g), 0);
     let done = 0;
     for (const { choice, graphs } of plans) {
       const own: WrittenFile[] = [];
-      const placed: NonNullable<WriteOptions['placed']> = new Map();
+      const placed = new Map<string, Layout>();
       for (const g of graphs) {
         const file = `${g.name}${suffixes[choice.dtype]}.onnx`;
         const folder = folders[choice.dialect];
+        const layout = layOut(g, file, placed);
+        placed.set(g.name, layout);
         const onWeight = (bytes: number) => {
           done += bytes;
           this.#options.onProgress?.({ stage: 'write', done, total, file: `${folder}/${file}` });
         };
+        const known = finished.get(`${folder}/${file}`);
+        if (known !== undefined) {
+          onWeight(storedBytes(g));
+          own.push(...known);
+          continue;
+        }
         const { signal } = this.#options;
         const options = {
           producer: converter,
           digest: () => this.#digest(),
           onWeight,
-          placed,
           ...(signal && { signal }),
         };
-        own.push(...(await writeGraph(this.#sink, folder, file, g, options)));
+        const files = await writeGraph(this.#sink, folder, file, g, layout, options);
+        await this.#sink.finished(files);
+        own.push(...files);
       }
       this.#written.push(...own);
       variants.push(variantEntry(choice, graphs, own, this.#checkpoint.config, this.#profile));
