@@ -38,13 +38,16 @@ export function engineFault(problem: string, trace?: string, cause?: unknown): E
 
 export interface CallOptions {
   /**
-   * Rejects the call with an `AbortError` at once. Asks that are still waiting are dropped by the engine; `encode` and
-   * `rollout` stop between two videos; an optimiser step that has begun is finished, so that no state is half done.
+   * Rejects the call with an `AbortError` at once. What still waits is dropped by the engine, what has begun is finished
+   * there, so that no state is half done; its result is not read.
    */
   readonly signal?: AbortSignal;
 }
 
-/** One engine, one checkpoint, one driver. Calls are answered in the order in which they were made. */
+/**
+ * One engine, one checkpoint, one driver. Calls are done in the order in which they were made, but for `probe`, which
+ * runs beside them; `save` takes its copy in turn and is answered when all is on the disk, while later calls go on.
+ */
 export interface Engine {
   /** What rank 0 said when it connected (after an elastic restart: when it connected last). */
   readonly hello: Hello;
@@ -89,14 +92,17 @@ export class EngineConnection {
   readonly ended: Promise<EngineError>;
   #resolveEnded: (error: EngineError) => void = () => {};
 
-  constructor(stream: Duplex) {
+  /** @param explain why the other end may have closed the stream; asked once, when it has */
+  constructor(stream: Duplex, explain = () => engineFault('the engine ended')) {
     this.#stream = stream;
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
     stream.on('data', (chunk: Buffer) => this.#read(chunk));
     stream.on('error', (error) => this.fail(engineFault('the connection broke', undefined, error)));
-    stream.on('close', () => this.fail(engineFault('the engine ended')));
+    stream.on('close', () => {
+      if (!this.#end) this.fail(explain());
+    });
   }
 
   on<N extends Notice>(notice: N, listener: (value: NoticeOf<N>) => void): () => void {

@@ -7,7 +7,7 @@
  * tokenizes it with the checkpoint's own tokenizer and puts embeddings in the places of `<IMG_CONTEXT>`.
  *
  * The driver's one notification is `cancel {id}`: the result of that request is no longer wanted. A request that waits is
- * dropped, `encode` and `rollout` stop between two videos, a step that has begun is finished.
+ * dropped, one that has begun is finished.
  */
 import { z } from 'zod';
 import { profileSchema } from '../../src/core/profile-schema.ts';

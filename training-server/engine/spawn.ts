@@ -21,6 +21,7 @@ import {
   type NoticeOf,
   refusal,
 } from './client.ts';
+import { crashOf } from './crash.ts';
 import { killGroups, type ProcessRecord, signalGroup, writeRecord } from './processes.ts';
 import { type Method, notifications, type Params, type Result } from './protocol.ts';
 
@@ -98,6 +99,7 @@ class EngineProcess implements Engine {
   readonly #token: string;
   readonly #record: ProcessRecord = { mark: randomUUID(), groups: [] };
   readonly #listeners = new Map<Notice, Set<(value: never) => void>>();
+  readonly #startedAt = Date.now() - 1000; // clocks of file systems are coarse
   #child: ChildProcess | null = null;
   #exited: Promise<void> = Promise.resolve();
   #connection: EngineConnection | null = null;
@@ -144,9 +146,7 @@ class EngineProcess implements Engine {
     const { signal, patience = 180 } = this.#options;
     const hello = this.#awaitHello();
     await this.#spawn(address);
-    const failed = this.#exited.then(() =>
-      Promise.reject(engineFault(`the engine did not start; see ${this.#options.logs}`)),
-    );
+    const failed = this.#exited.then(() => Promise.reject(this.#explained('did not start')));
     const late = sleep(patience * 1000, undefined, { ref: false }).then(() =>
       Promise.reject(engineFault(`the engine said nothing for ${patience} seconds`)),
     );
@@ -158,9 +158,7 @@ class EngineProcess implements Engine {
       ),
     );
     await Promise.race([hello, failed, late, aborted]);
-    void this.#exited.then(() =>
-      this.#fail(engineFault(`the engine ended unasked; see ${this.#options.logs}`)),
-    );
+    void this.#exited.then(() => this.#fail(this.#explained()));
     const silence = this.#options.silence ?? 120;
     this.#lastSign = performance.now();
     this.#watchdog = setInterval(() => {
@@ -168,6 +166,10 @@ class EngineProcess implements Engine {
         this.#fail(engineFault(`the engine gave no sign of life for ${silence} seconds`));
     }, 1000);
     this.#watchdog.unref();
+  }
+
+  #explained(what?: string): EngineError {
+    return crashOf(this.#options.logs, this.#startedAt, what);
   }
 
   async #listen(): Promise<string> {
@@ -221,7 +223,7 @@ class EngineProcess implements Engine {
   #awaitHello(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.on('connection', (socket: Socket) => {
-        const connection = new EngineConnection(socket);
+        const connection = new EngineConnection(socket, () => this.#explained());
         const introduction = setTimeout(() => connection.fail(engineFault('no hello came')), 30_000);
         connection.on('hello', (hello) => {
           clearTimeout(introduction);

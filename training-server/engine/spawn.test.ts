@@ -1,0 +1,175 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { python } from '../../scripts/python.mjs';
+import type { Engine } from './client.ts';
+import { crashOf } from './crash.ts';
+import { livingGroups, type ProcessRecord, reapOrphans, writeRecord } from './processes.ts';
+import { type EngineOptions, spawnEngine } from './spawn.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'engine-test-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let count = 0;
+
+function options(changes: Partial<EngineOptions> = {}): EngineOptions {
+  const own = join(folder, String(count++));
+  return { logs: join(own, 'logs'), record: join(folder, `${count}.json`), ...changes };
+}
+
+const recordOf = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as ProcessRecord;
+
+/** Until none of the recorded groups lives, or 20 s. */
+async function gone(record: ProcessRecord): Promise<boolean> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    if ((await livingGroups(record)).length === 0) return true;
+    await sleep(100);
+  }
+  return false;
+}
+
+const LONG = 120_000;
+
+describe.skipIf(!existsSync(python))('an engine of its own', () => {
+  let engine: Engine | undefined;
+  afterEach(() => engine?.stop());
+
+  test(
+    'starts, answers, keeps its socket to itself, and leaves nothing when it is stopped',
+    async () => {
+      const given = options();
+      engine = await spawnEngine(given);
+      expect(engine.hello).toMatchObject({ ranks: 1, restart: 0 });
+      const record = recordOf(given.record);
+      expect(await livingGroups(record)).toEqual(record.groups);
+      expect(record.groups).toContain(engine.hello.pid);
+      expect(statSync(given.record).mode & 0o077).toBe(0);
+      const probed = await engine.call('probe', { paths: [join(folder, 'none.mp4')] });
+      expect(probed).toMatchObject([{ frames: 0, error: 'the file is not there' }]);
+      await expect(engine.call('export', { folder: join(folder, 'x') })).rejects.toMatchObject({
+        code: 'train/engine',
+        message: 'no checkpoint is loaded',
+        trace: expect.stringContaining('commands.py'),
+      });
+      await engine.stop();
+      expect(await engine.closed).toBeNull();
+      expect(await livingGroups(record)).toEqual([]);
+      expect(existsSync(given.record)).toBe(false);
+      expect(readFileSync(join(given.logs, 'engine.log'), 'utf8')).not.toContain('FAILED');
+    },
+    LONG,
+  );
+
+  test(
+    'that is killed says so to whoever waits, and takes all its processes along',
+    async () => {
+      const given = options();
+      engine = await spawnEngine(given);
+      const record = recordOf(given.record);
+      process.kill(engine.hello.pid, 'SIGSTOP'); // so that the call is on its way when it dies
+      const call = engine.call('probe', { paths: ['a'] });
+      process.kill(engine.hello.pid, 'SIGKILL');
+      await expect(call).rejects.toMatchObject({ code: 'train/engine' });
+      expect(await engine.closed).toMatchObject({ code: 'train/engine' });
+      expect(await gone(record)).toBe(true);
+    },
+    LONG,
+  );
+
+  test(
+    'that hangs is ended',
+    async () => {
+      const given = options({ silence: 7 });
+      engine = await spawnEngine(given);
+      const record = recordOf(given.record);
+      process.kill(-engine.hello.pid, 'SIGSTOP');
+      expect(await engine.closed).toMatchObject({
+        message: expect.stringContaining('no sign of life for 7 s'),
+      });
+      expect(await gone(record)).toBe(true);
+    },
+    LONG,
+  );
+
+  test(
+    'whose driver is killed ends by itself; one that cannot is reaped by the record',
+    async () => {
+      const given = options();
+      const script = join(folder, 'driver.ts');
+      const module = JSON.stringify(join(import.meta.dirname, 'spawn.ts'));
+      writeFileSync(
+        script,
+        `import { spawnEngine } from ${module};
+       await spawnEngine(${JSON.stringify(given)}); console.log('up'); setInterval(() => {}, 1000);`,
+      );
+      const start = async () => {
+        const driver = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
+        await new Promise((resolve) => driver.stdout.once('data', resolve));
+        return { driver, record: recordOf(given.record) };
+      };
+      const first = await start();
+      first.driver.kill('SIGKILL');
+      expect(await gone(first.record)).toBe(true);
+
+      const second = await start();
+      for (const group of second.record.groups) process.kill(-group, 'SIGSTOP');
+      second.driver.kill('SIGKILL');
+      await sleep(500);
+      expect(await livingGroups(second.record)).toEqual(second.record.groups);
+      expect(await reapOrphans(given.record)).toBe(2);
+      expect(await gone(second.record)).toBe(true);
+      expect(await reapOrphans(given.record)).toBe(0);
+    },
+    LONG,
+  );
+
+  test(
+    'a start that is given up, or cannot be, leaves nothing',
+    async () => {
+      const stop = new AbortController();
+      const given = options({ signal: stop.signal });
+      setTimeout(() => stop.abort(), 1000);
+      await expect(spawnEngine(given)).rejects.toThrow('aborted');
+      expect(existsSync(given.record)).toBe(false);
+      await expect(spawnEngine(options({ python: '/nowhere/python' }))).rejects.toMatchObject({
+        code: 'train/engine',
+        message: '/nowhere/python does not start',
+      });
+      const broken = spawnEngine(options({ torchrun: ['--no-such-option'] }));
+      await expect(broken).rejects.toMatchObject({ message: expect.stringContaining('did not start; see') });
+    },
+    LONG,
+  );
+});
+
+test('a number that has another program by now is not signalled', async () => {
+  const other = spawn('sleep', ['60'], { detached: true });
+  try {
+    const record = join(folder, 'foreign.json');
+    await writeRecord(record, { mark: '00000000-0000-4000-8000-000000000000', groups: [other.pid!] });
+    expect(await reapOrphans(record)).toBe(0);
+    expect(other.exitCode).toBeNull();
+    expect(process.kill(other.pid!, 0)).toBe(true);
+  } finally {
+    other.kill('SIGKILL');
+  }
+});
+
+test('the first error that a rank has written is the reason, with its trace', async () => {
+  const { mkdirSync, utimesSync } = await import('node:fs');
+  const logs = join(folder, 'crash');
+  const write = (rank: number, message: string, seconds: number) => {
+    const place = join(logs, 'ranks', 'run_x', 'attempt_0', String(rank));
+    mkdirSync(place, { recursive: true });
+    const extraInfo = { py_callstack: `Traceback of ${rank}`, timestamp: '1' };
+    writeFileSync(join(place, 'error.json'), JSON.stringify({ message: { message, extraInfo } }));
+    utimesSync(join(place, 'error.json'), seconds, seconds);
+  };
+  expect(crashOf(logs, 0).message).toContain('ended unasked; see');
+  write(0, 'RuntimeError: the other rank is gone', 2000);
+  write(1, 'ValueError: first\nsecond line', 1000);
+  expect(crashOf(logs, 0)).toMatchObject({ message: 'ValueError: first', trace: 'Traceback of 1' });
+  expect(crashOf(logs, 1_500_000).message).toBe('RuntimeError: the other rank is gone');
+});
