@@ -85,7 +85,12 @@ function AnswersMenu() {
         onSelect: () => compare.change({ answers: k }),
       }))}
       button={(props) => (
-        <Button look="quiet" iconAfter="chevronDown" {...props} aria-label={w.scores.answers}>
+        <Button
+          look="quiet"
+          iconAfter="chevronDown"
+          {...props}
+          aria-label={`${w.scores.answers}: ${w.scores.answersValue(answers)}`}
+        >
           {w.scores.answersValue(answers)}
         </Button>
       )}

@@ -1,0 +1,137 @@
+/** Both sides assessed with the bundled model: shared frames, a verdict, rewards with their numbers; for every reader. */
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { rewardView } from '../../src/features/compare/rewards-view.ts';
+import { give, openCompare, sharp } from './compare-fixture.ts';
+import { clip, expect, hasModel, SAMPLE, test } from './fixture.ts';
+
+test.skip(!hasModel, 'no bundled model');
+
+async function assessBoth(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /^(Assess (both|again)|评估两侧|重新评估)$/ }).click();
+  await expect(page.getByRole('button', { name: /^(Assess again|重新评估)$/ })).toBeVisible({
+    timeout: 200_000,
+  });
+}
+
+test('permuted frames are looked at once; K answers give a mean, an interval and a verdict', async ({
+  page,
+  site,
+}) => {
+  const file = clip('bikes.mp4');
+  test.skip(file === null, 'no shared media');
+  await openCompare(page, site.address, 'k=4');
+  await give(page, file as string);
+  await sharp(page);
+  await assessBoth(page);
+  const b = page.locator('.compare-timings tbody tr').nth(1);
+  await expect(b).toContainText(/frames reused, 0\.00.s/);
+  const scores = await page.locator('.compare-score__number').allInnerTexts();
+  expect(scores).toHaveLength(2);
+  for (const score of scores) expect(score).toMatch(/^[1-5]\.\d\d$/);
+  await expect(page.locator('.compare-scores__verdict')).toHaveText(
+    /The judge prefers the (un)?damaged copy, in [0-4] of 4 pairs\.|Cannot tell: the interval contains 0\.|No verdict/,
+  );
+  await expect(page.locator('.compare-ruler__answer')).toHaveCount(8);
+  const difference = Number(
+    (await page.locator('.compare-scores__difference strong').innerText()).replace('−', '-'),
+  );
+  expect(difference).toBeCloseTo(Number(scores[0]) - Number(scores[1]), 1);
+
+  // The same seeds give the same answers; other damage leaves A as it is.
+  const first = await page.locator('.compare-trace__text').first().innerText();
+  await page.getByRole('radio', { name: /^Reverse/ }).check();
+  await expect(page.locator('.compare-scores__verdict')).toHaveText(/The damage has changed since/);
+  await assessBoth(page);
+  expect(await page.locator('.compare-trace__text').first().innerText()).toBe(first);
+  await expect(b).toContainText(/frames reused, 0\.00.s/);
+});
+
+test('every reward is worked out with its numbers, in each mode', async ({ page, site }) => {
+  await openCompare(page, site.address, 'k=4&mos=3.1');
+  await page.getByRole('button', { name: 'Try the sample clip' }).click();
+  await sharp(page);
+  await assessBoth(page);
+  for (const mode of ['paper', 'official', 'ours'] as const) {
+    await page.getByRole('radio', { name: mode }).check();
+    // As the mode reads them: what one cannot read another may.
+    const written = await page.locator('.compare-rewards__choose').allInnerTexts();
+    expect(written).toHaveLength(4);
+    const texts = written.map((score) => `<think>x</think><answer>${score}</answer>`);
+    // Format and regression rest on the answers alone.
+    const { rows } = rewardView({
+      mode,
+      range: [1, 5],
+      a: texts,
+      b: null,
+      damaged: true,
+      mosA: 3.1,
+      mosB: null,
+      opponent: null,
+    });
+    for (const [k, row] of rows.entries()) {
+      const cells = await page
+        .locator('.compare-rewards__table tbody tr')
+        .nth(k)
+        .locator('td')
+        .allInnerTexts();
+      expect([mode, k, Number(cells[2])]).toEqual([mode, k, Number(row.regression?.toFixed(3))]);
+    }
+    const formulas = page.locator('.compare-rewards__formulas');
+    await expect(formulas).toContainText(/exp\(−\([\d.]+ − 3\.1\)² \/ \(2 · 0\.5²\)\)/);
+    if (mode === 'official') {
+      await expect(page.locator('.compare-rewards')).toContainText(
+        'The official code stops here: ZeroDivisionError',
+      );
+      await expect(formulas).toContainText('switched off in the released script');
+    } else await expect(formulas).toContainText(/regression \.?\d*\.?\d+ [≥<]/);
+  }
+  await page.getByLabel('Its scores').fill('2.0 2.2 2.1');
+  await page.getByLabel('Its human score').fill('2');
+  await expect(page.locator('.compare-rewards__formulas')).toContainText(/√\(p·1 \+ 1e-6\).* p = Φ\(/);
+});
+
+test('Escape stops within an answer, and what is finished stays', async ({ page, site }) => {
+  await openCompare(page, site.address, 'k=16');
+  await page.getByRole('button', { name: 'Try the sample clip' }).click();
+  await sharp(page);
+  await page.getByRole('button', { name: 'Assess both' }).click();
+  await expect(page.locator('.compare-progress__text')).toHaveText(/Side A, answer [2-9] of 16/, {
+    timeout: 90_000,
+  });
+  await page.keyboard.press('Escape');
+  await expect(page.locator('.compare-scores__verdict')).toHaveText(/Stopped\. What was finished is kept\./);
+  expect(await page.locator('.compare-rewards__choose').count()).toBeGreaterThan(0);
+});
+
+async function violations(page: Page): Promise<string[]> {
+  const found = (await new AxeBuilder({ page }).analyze()).violations;
+  return found.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
+}
+
+for (const colorScheme of ['light', 'dark'] as const)
+  for (const locale of ['en-US', 'zh-CN'])
+    test.describe(`${colorScheme}, ${locale}`, () => {
+      test.use({ colorScheme, locale });
+      test('axe finds nothing: empty, viewer, each view, error, done, narrow', async ({ page, site }) => {
+        await openCompare(page, site.address, 'k=4&over=video&damage=jitter&mos=3');
+        expect(await violations(page), 'empty').toEqual([]);
+        await give(page, { name: 'x.mp4', mimeType: 'video/mp4', buffer: Buffer.from('%PDF-1.7') });
+        await expect(page.locator('.ui-error')).toBeVisible();
+        expect(await violations(page), 'error').toEqual([]);
+        await give(page, SAMPLE);
+        await sharp(page);
+        for (const view of ['split', 'side', 'stack', 'overlay', 'difference']) {
+          expect(await violations(page), view).toEqual([]);
+          await page.keyboard.press('v');
+        }
+        await page.locator('.compare-plot__details summary').click();
+        await assessBoth(page);
+        expect(await violations(page), 'done').toEqual([]);
+        await page.setViewportSize({ width: 390, height: 844 });
+        expect(await violations(page), 'narrow').toEqual([]);
+        // Nothing reaches past the edge of a narrow window.
+        await page.setViewportSize({ width: 320, height: 700 });
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+      });
+    });
