@@ -167,9 +167,11 @@ export class Driver {
       }
       const round = this.#state.stageStep / objective.stepsPerRound;
       let left = objective.stepsPerRound;
+      let started = performance.now();
       for await (const result of objective.round(round, this.#lrFactor)) {
         left -= 1;
-        await this.#step(result, setting, objective, left === 0);
+        await this.#step(result, setting, objective, left === 0, started);
+        started = performance.now();
       }
       const due = this.#state.stageStep % stage.checkpoints.everySteps === 0;
       const isBest = this.#state.best?.step === this.step;
@@ -256,10 +258,10 @@ export class Driver {
     setting: Setting,
     objective: Objective,
     endOfRound: boolean,
+    started: number,
   ): Promise<void> {
     const { stage } = setting;
     const { stage: index } = this.#state;
-    const started = performance.now();
     const stageStep = this.#state.stageStep + 1;
     const tokens = this.#state.tokens + result.tokens;
     this.#state = { ...this.#state, step: this.step + 1, stageStep, tokens };
@@ -276,10 +278,8 @@ export class Driver {
       this.#state = { ...this.#state, guards: countGuards(this.#state.guards, stage.guards, values) };
     const judged = due ? await this.#evaluate(setting) : {};
     if (due) this.#compare(judged[`eval/${stage.evaluation.best}`] ?? null);
-    await this.#record(
-      { ...values, ...judged, 'seconds/driver': (performance.now() - started) / 1000 },
-      stage,
-    );
+    const spent = (performance.now() - started) / 1000;
+    await this.#record({ ...values, ...judged, ...timesOf(spent, { ...values, ...judged }) }, stage);
     if (stage.objective !== 'grpo') return;
     const fired = firedGuard(this.#state.guards, stage.guards, this.step, this.savedStep ?? 0);
     if (fired) throw fired;
@@ -362,6 +362,12 @@ export class Driver {
     const needed = (this.#saved?.bytes ?? 0) + SPARE_BYTES;
     if (bavail * bsize < needed) throw new CodedError('train/disk', { step: this.step });
   }
+}
+
+/** The whole step, and what of it was neither the engine's work nor the rewards': the driver's own. */
+function timesOf(spent: number, values: Values): Values {
+  const parts = ['rollout', 'reward', 'update', 'evaluate'].map((part) => values[`seconds/${part}`] ?? 0);
+  return { 'seconds/step': spent, 'seconds/driver': parts.reduce((rest, part) => rest - part, spent) };
 }
 
 function loadParams(

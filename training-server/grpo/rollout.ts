@@ -25,7 +25,8 @@ export interface Rollout {
   readonly rewards: readonly VideoRewards[];
   /** Videos of the batch that could not be read, and those left over that fill no process. */
   readonly failed: number;
-  readonly seconds: number;
+  /** Waiting for the engine, and reading and rewarding its answers. */
+  readonly seconds: { readonly engine: number; readonly reward: number };
   /** Tokens written, damaged copies included. */
   readonly tokens: number;
 }
@@ -83,6 +84,7 @@ export async function rollOut(
     ),
   );
   let tokens = 0;
+  let waited = 0;
   // One perturbation for K answers goes with the undamaged videos; one for each answer is asked for on its own.
   const answers = own
     ? [...(await ask(raw, stage.k)), ...(await ask(damaged, 1))]
@@ -124,12 +126,13 @@ export async function rollOut(
     answered: whole,
     rewards,
     failed: sampler.size - whole.length,
-    seconds: (performance.now() - started) / 1000,
+    seconds: { engine: waited, reward: (performance.now() - started) / 1000 - waited },
     tokens,
   };
 
   async function ask(asked: readonly Ask[], k: number): Promise<(EngineAnswer[] | null)[]> {
     if (asked.length === 0) return [];
+    const asking = performance.now();
     const result = await setting.engine.call(
       'rollout',
       {
@@ -145,6 +148,7 @@ export async function rollOut(
       },
       { ...(signal && { signal }) },
     );
+    waited += (performance.now() - asking) / 1000;
     for (const { path, error } of result.failed) setting.counts.failed(path, error);
     tokens += result.tokens;
     return result.answers;

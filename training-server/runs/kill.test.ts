@@ -1,0 +1,97 @@
+/**
+ * `kill -9` with the real engine: the run that goes on is, byte for byte but for times, the run that was never killed.
+ * Two moments in the fast tier, ten with VQA_SLOW. One thread on a CPU, the tiny checkpoint, three scenes of clips.
+ */
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { seededRandom } from '../../src/core/random.ts';
+import { engineGroups, hasPython, killGroup, remove, runFolder, train, until } from './real-engine.ts';
+import { streams } from './testing.ts';
+
+const slow = process.env.VQA_SLOW === '1';
+const moments = slow ? 10 : 2;
+const STEPS = 6;
+
+const home = mkdtempSync(join(tmpdir(), 'kill-'));
+const recipe = join(home, 'kill.json');
+writeFileSync(
+  recipe,
+  JSON.stringify({
+    name: 'kill',
+    extends: 'tiny-cpu',
+    needs: '',
+    engine: { decodeWorkers: 1 },
+    rules: { videosPerStep: 4 },
+    sources: {
+      clips: { kind: 'procedural', split: 'family', groups: 3 },
+      'held-out': { kind: 'procedural', split: 'family', groups: 3 },
+    },
+    stages: [
+      {
+        name: 'grpo',
+        heldOut: [],
+        steps: STEPS,
+        checkpoints: { everySteps: 2, keep: 1 },
+        evaluation: { everySteps: null },
+      },
+    ],
+  }),
+);
+
+const stepsOf = (folder: string | null) =>
+  folder === null
+    ? -1
+    : readFileSync(join(folder, 'metrics.jsonl'), { encoding: 'utf8', flag: 'a+' }).split('\n').length - 1;
+
+type Victim = 'engine' | 'driver' | 'everything';
+
+/** Kills once the run has said so many lines, and a while later; then resumes until it is finished. */
+async function killed(name: string, victim: Victim, lines: number, delay: number) {
+  const runs = join(home, name);
+  const first = train(runs, recipe);
+  await until(first, () => stepsOf(runFolder(runs)) >= lines && engineGroups(runFolder(runs)!).length > 1);
+  await sleep(delay);
+  const folder = runFolder(runs)!;
+  const groups = engineGroups(folder);
+  if (victim !== 'engine') killGroup(first.child.pid!);
+  if (victim !== 'driver') for (const group of groups) killGroup(group);
+  await first.ended;
+  const again = train(runs, '--resume', basename(folder));
+  expect(await again.ended, again.text()).toBe(0);
+  // What the killed driver left behind is gone.
+  for (const group of groups) expect(killGroup(group)).toBe(false);
+  return folder;
+}
+
+describe.skipIf(!hasPython)('kill -9 (needs the Python environment)', () => {
+  let whole: ReturnType<typeof streams>;
+
+  beforeAll(async () => {
+    const runs = join(home, 'whole');
+    const command = train(runs, recipe);
+    expect(await command.ended, command.text()).toBe(0);
+    whole = streams(runFolder(runs)!);
+    expect(whole.metrics).toHaveLength(STEPS);
+  }, 600_000);
+  afterAll(() => remove(home));
+
+  const random = seededRandom('moments of death');
+  const victims: Victim[] = ['everything', 'engine', 'driver'];
+  const cases = Array.from(
+    { length: moments },
+    (_, i) =>
+      [
+        victims[i % victims.length]!,
+        i === 0 ? 3 : random.int(STEPS),
+        Math.round(random.uniform() * 1500),
+      ] as const,
+  );
+
+  test.each(cases)('of %s after %i steps and %i ms', { timeout: 600_000 }, async (victim, lines, delay) => {
+    const folder = await killed(`${victim}-${lines}-${delay}`, victim, lines, delay);
+    expect(streams(folder)).toEqual(whole);
+  });
+});
