@@ -166,6 +166,13 @@ const harness = {
   codecs: () => client.codecs(),
   close: (id: number) => client.close(id),
 
+  /** Frames from the key frames up to the wanted ones, in decode order. */
+  async reached(url: string, indices: readonly number[]): Promise<number> {
+    const { Video } = await import('../../workers/media/video.ts');
+    const { packetsOf } = await import('../../workers/media/plan.ts');
+    return packetsOf(await (await Video.open(await fileAt(url))).plan(indices));
+  },
+
   /** Seconds to decode every packet of a file in decode order with one flush, frames closed at once. */
   async decodeAll(url: string): Promise<{ packets: number; seconds: number }> {
     const { Video } = await import('../../workers/media/video.ts');

@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
+import { Video } from '../../workers/media/video.ts';
 import { CLIPS, REFUSED } from './clips.ts';
 import type { Failure, FramesResult, Harness } from './harness.ts';
 import { type HarnessServer, hasShared, ROOT, SHARED, serveHarness } from './server.ts';
@@ -174,6 +175,30 @@ test('an abort stops within a frame, and the worker goes on', async () => {
   expect(stopped.code).toContain('AbortError');
   expect(stopped.params.delivered).toBeLessThanOrEqual(3);
   expect((await frames(id, [0])).frames).toHaveLength(1);
+});
+
+test('a damaged packet costs its own GOP, not the frames before it that are still on their way', async () => {
+  const name = 'bbb_800x640_768kbps_30fps_avc_pyramid_3b.mp4';
+  const { index, order } = await Video.open(
+    new File([readFileSync(resolve(SHARED, 'media', name))], name, { type: 'video/mp4' }),
+  );
+  const [first, second] = [...order.key.keys()].filter((d) => order.key[d] === 1) as [number, number];
+  // The length of the packet after the second key packet becomes what it cannot be.
+  const at = index.packets.offset[second + 1]!;
+  const bytes = [0, 1, 2, 3].map((i) => [at + i, 255] as const);
+  const opened = await page.evaluate(([url, b]) => window.media.openDamaged(url, b), [
+    address(name),
+    bytes,
+  ] as const);
+  if ('code' in opened) throw new Error(opened.code);
+  const [before, key] = [order.frame[second]! - 1, order.frame[second]!];
+  const result = await frames(opened.id, [order.frame[first]!, before, key + 9, 119]);
+  expect(result.frames.map(({ index: frame, substituted }) => [frame, substituted])).toEqual([
+    [0, undefined],
+    [before, undefined],
+    [key + 9, key],
+    [119, undefined],
+  ]);
 });
 
 test('a file that ends early opens with what is there', async () => {

@@ -1,6 +1,6 @@
 /** Decodes wanted frames of a video, and finds the nearest decodable one for those that are damaged. */
 import { CodedError } from '../../src/core/errors.ts';
-import { keyAfter, startOf } from './plan.ts';
+import { keyAfter, type Run, startOf } from './plan.ts';
 import { type DecodeOptions, type FrameSink, RunDecoder, type RunOutcome } from './run-decoder.ts';
 import type { Video } from './video.ts';
 
@@ -34,12 +34,21 @@ export async function decodeFrames(
   };
   try {
     let failed = 0;
-    for (const run of runs) {
+    /** Fed since the last flush: a decoder that fails takes their last frames with it. */
+    let open: Run[] = [];
+    for (const [i, run] of runs.entries()) {
+      const flush = i === runs.length - 1 || !video.runsJoin;
+      open.push(run);
       // After two failures the hardware is not asked again.
-      const outcome = failed < 2 ? await preferred.run(run, left, deliver) : undefined;
-      if (outcome && outcome.failure === undefined) continue;
+      const outcome = failed < 2 ? await preferred.run(run, left, deliver, flush) : undefined;
+      if (outcome && outcome.failure === undefined) {
+        if (flush) open = [];
+        continue;
+      }
       failed++;
-      if (run.frames.some((frame) => left.has(frame))) await inSoftware().run(run, left, deliver);
+      for (const lost of open)
+        if (lost.frames.some((frame) => left.has(frame))) await inSoftware().run(lost, left, deliver);
+      open = [];
     }
     if (left.size > 0) await substitute(video, left, sink, inSoftware());
     await preferred.settle();

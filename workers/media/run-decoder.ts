@@ -53,15 +53,17 @@ export class RunDecoder {
   }
 
   /**
-   * Feeds the packets of a run and flushes. Frames may still be with the sink afterwards: see `settle`.
+   * Feeds the packets of a run. Frames may still be with the sink afterwards: see `settle`.
    *
    * @param wanted frames that go to the sink, all others are closed at once; `all` closes every one
+   * @param flush without it the last frames come with the packets of the next run, and the decoder has no pause between
    * @throws CodedError `media/stalled`, `media/changed`; `AbortError`; what the sink throws
    */
   async run(
     run: Pick<Run, 'start' | 'end'>,
     wanted: ReadonlySet<number> | 'all',
     sink: FrameSink = drop,
+    flush = true,
   ): Promise<RunOutcome> {
     const { order } = this.video;
     const seen = new Set<number>();
@@ -112,7 +114,7 @@ export class RunDecoder {
           }),
         );
       }
-      if (!stopped()) await this.watchdog.wait(decoder.flush());
+      if (flush && !stopped()) await this.watchdog.wait(decoder.flush());
     } catch (error) {
       // DOMExceptions come from `decode` and `flush`, about this run; everything else ends the job.
       if (this.signal.aborted || !(error instanceof DOMException)) {

@@ -134,6 +134,11 @@ export class Video {
     return key;
   }
 
+  /** Whether a run may follow the last one without a flush: runs of H.264 start at IDR pictures, before which all come out. */
+  get runsJoin(): boolean {
+    return nalCodec(this.index.codec) === 'avc';
+  }
+
   /**
    * Whether a packet may be left out where its own frame is not wanted. Told for H.264 in MP4 and Matroska, where both
    * fields of a frame are in one packet; elsewhere no packet is taken for one.
