@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import about from '../../package.json' with { type: 'json' };
 import { CodedError } from '../../src/core/errors.ts';
 import { openRoots } from '../data/api.ts';
+import { spawnEngine } from '../engine/spawn.ts';
 import { RunManager } from '../runs/manager.ts';
 import { isLoopback, loopbackHosts } from './access.ts';
 import { VideoDesk } from './desk.ts';
@@ -69,6 +70,7 @@ async function main(options: CliOptions): Promise<void> {
     roots: folders,
     cache: options.cache,
     goOn: options.goOn,
+    startEngine: (how) => spawnEngine({ ...how, torchrun: options.torchrun }),
   });
   const server = createTrainingServer(
     { runs, roots, packages, events, desk, validation: { roots, machine, load } },

@@ -53,7 +53,21 @@ describe('options', () => {
     [['--origin', 'javascript:alert(1)']],
     [['--name', 'a b']],
     [['--name', 'a/b']],
+    [['--nodes', '2']],
+    [['--nodes', '1', '--rendezvous', 'a:1']],
+    [['--rendezvous', 'a:1']],
+    [['--nodes', '2', '--rendezvous', 'a:1 --module os']],
   ])('%j is refused by name', (args) => expect(codeOf(args)).toBe('train/option'));
+
+  it('several machines are torchrun’s to join', () => {
+    expect(readOptions(['--nodes', '2', '--rendezvous', 'host0:29400'], {})!.torchrun).toEqual([
+      '--nnodes=2',
+      '--node-rank=0',
+      '--master-addr=host0',
+      '--master-port=29400',
+    ]);
+    expect(readOptions([], {})!.torchrun).toEqual([]);
+  });
 
   it('takes what may be given again', () => {
     const options = readOptions(
