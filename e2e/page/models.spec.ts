@@ -1,0 +1,148 @@
+/** The Models page: packages come, are checked, used, repaired and deleted; nothing hostile gets in. */
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { choose, expect, hasModel, openPage, reaches, SAMPLE, test } from './fixture.ts';
+import { type PackageServer, servePackage } from './package-server.ts';
+
+const NAME = 'Another model';
+const LARGE = 'onnx-wasm/decoder_model_merged_quantized.onnx_data';
+
+const row = (page: Page, name = NAME) => page.locator('.models-row').filter({ hasText: name });
+
+async function goToModels(page: Page, address: string): Promise<void> {
+  await page.goto(`${address}#/models`);
+  await expect(page.locator('.models-row').first()).toBeVisible({ timeout: 30_000 });
+}
+
+async function add(page: Page, address: string): Promise<void> {
+  await page.getByRole('button', { name: 'Add by address' }).click();
+  await page.getByLabel('Address of a model package').fill(address);
+  await page.getByRole('button', { name: 'Look it up' }).click();
+}
+
+test.describe('models', () => {
+  test.skip(!hasModel, 'no bundled model');
+  let server: PackageServer;
+  test.beforeEach(async () => {
+    server = await servePackage(NAME);
+  });
+  test.afterEach(async () => server.close());
+
+  test('by address: looked at, downloaded through a cut connection, used, still there after a reload', async ({
+    page,
+    site,
+  }) => {
+    await goToModels(page, site.address);
+    await expect(row(page, 'VQAThinker small')).toContainText('ships with the page');
+    await add(page, server.address);
+    await expect(row(page).getByRole('button', { name: 'Download' })).toBeVisible();
+    expect(server.asked).toEqual(['manifest.json 0']);
+    await expect(page.getByRole('table', { name: 'Will it run here?' })).toBeVisible();
+
+    server.faults.set(LARGE, [{ cutAfter: 100_000 }]);
+    await row(page).getByRole('button', { name: 'Download' }).click();
+    await expect(row(page).getByRole('button', { name: 'Use' })).toBeVisible({ timeout: 60_000 });
+    // What had arrived when the connection was cut was not asked for again.
+    expect(server.asked.some((ask) => ask.startsWith(LARGE) && !ask.endsWith(' 0'))).toBe(true);
+    // This machine has no graphics adapter: nothing was fetched that it cannot use.
+    expect(server.asked.some((ask) => ask.startsWith('onnx/'))).toBe(false);
+
+    await row(page).getByRole('button', { name: 'Use' }).click();
+    await expect(row(page)).toContainText('In use', { timeout: 60_000 });
+    await server.close();
+    await openPage(page, site.address);
+    await expect(page.locator('.app-chip')).toContainText(NAME);
+    await choose(page, SAMPLE);
+    await reaches(page, 'done');
+  });
+
+  test('paused by a closed page, it says so and goes on', async ({ page, site }) => {
+    await goToModels(page, site.address);
+    await add(page, server.address);
+    server.faults.set(LARGE, [{ stallAfter: 50_000 }]);
+    await row(page).getByRole('button', { name: 'Download' }).click();
+    await expect(row(page).getByRole('progressbar')).toBeVisible();
+    await expect.poll(() => server.asked.length).toBeGreaterThan(8);
+    await page.waitForTimeout(500);
+    await page.reload();
+    await expect(row(page)).toContainText('the page was closed', { timeout: 30_000 });
+    await row(page).getByRole('button', { name: 'Resume' }).click();
+    await expect(row(page).getByRole('button', { name: 'Use' })).toBeVisible({ timeout: 60_000 });
+    expect(server.asked.some((ask) => ask.startsWith(LARGE) && !ask.endsWith(' 0'))).toBe(true);
+  });
+
+  test('a damaged file is named, and repaired alone', async ({ page, site }) => {
+    await goToModels(page, site.address);
+    await add(page, server.address);
+    server.faults.set('tokenizer.json', [{ wrong: true }, { wrong: true }]);
+    await row(page).getByRole('button', { name: 'Download' }).click();
+    const repair = row(page).getByRole('button', { name: /^Repair/ });
+    await expect(repair).toBeVisible({ timeout: 60_000 });
+    await expect(row(page)).toContainText('tokenizer.json');
+    const large = server.asked.filter((ask) => ask.startsWith(LARGE)).length;
+    await repair.click();
+    await expect(row(page).getByRole('button', { name: 'Use' })).toBeVisible({ timeout: 60_000 });
+    expect(server.asked.filter((ask) => ask === `${LARGE} 0`).length).toBeLessThanOrEqual(Math.max(1, large));
+  });
+
+  test('deleting can be undone, and is final when its time is over', async ({ page, site }) => {
+    await goToModels(page, site.address);
+    await add(page, server.address);
+    await row(page).getByRole('button', { name: 'Download' }).click();
+    await expect(row(page).getByRole('button', { name: 'Use' })).toBeVisible({ timeout: 60_000 });
+    await row(page)
+      .getByRole('button', { name: `Delete ${NAME}` })
+      .click();
+    await expect(row(page)).toHaveCount(0);
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(row(page)).toHaveCount(1);
+    await row(page)
+      .getByRole('button', { name: `Delete ${NAME}` })
+      .click();
+    await expect(page.getByRole('button', { name: 'Undo' })).toHaveCount(0, { timeout: 20_000 });
+    await page.reload();
+    await expect(row(page, 'VQAThinker small')).toBeVisible({ timeout: 30_000 });
+    await expect(row(page)).toHaveCount(0);
+  });
+
+  test('hostile packages are refused by name', async ({ page, site }) => {
+    const hostile = await servePackage('Hostile', (manifest) => {
+      (manifest.files[0] as { path: string }).path = '../../escape';
+    });
+    await goToModels(page, site.address);
+    await add(page, hostile.address);
+    await expect(page.locator('.ui-error__code')).toContainText('model/unsafe');
+    await expect(row(page, 'Hostile')).toHaveCount(0);
+    const newer = await servePackage('Newer', (manifest) => Object.assign(manifest, { format: 2 }));
+    await page.getByLabel('Address of a model package').fill(newer.address);
+    await page.getByRole('button', { name: 'Look it up' }).click();
+    await expect(page.locator('.ui-error__code')).toContainText('model/version');
+    await hostile.close();
+    await newer.close();
+  });
+
+  test('a wrong address is a clear error', async ({ page, site }) => {
+    await goToModels(page, site.address);
+    await add(page, 'http://127.0.0.1:9/none');
+    await expect(page.locator('.ui-error__code')).toContainText('model/network');
+  });
+});
+
+for (const colorScheme of ['light', 'dark'] as const)
+  for (const locale of ['en-US', 'zh-CN'])
+    test.describe(`models, ${colorScheme}, ${locale}`, () => {
+      test.use({ colorScheme, locale });
+      test('axe finds nothing, wide and narrow', async ({ page, site }) => {
+        test.skip(!hasModel, 'no bundled model');
+        await goToModels(page, site.address);
+        for (const width of [1440, 390, 320]) {
+          await page.setViewportSize({ width, height: 900 });
+          const { violations } = await new AxeBuilder({ page }).analyze();
+          expect(violations.map((v) => `${width} ${v.id}`)).toEqual([]);
+          expect(
+            await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+            `${width} wide`,
+          ).toBeLessThanOrEqual(0);
+        }
+      });
+    });
