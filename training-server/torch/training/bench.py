@@ -5,8 +5,8 @@
 Weights and pixels are random and the lengths of the answers forced from one list, so that both schedules do
 the same work: K answers to each raw and each perturbed clip (its own pixels: nothing is shared between the
 two), then an update on the raw ones with the KL to a frozen reference. Prints JSON lines: one for each
-schedule, then the ratio. MFU is a share of what a large matrix product reaches in the same run and type
-(`peak_flops`), not of a data sheet.
+schedule, then the ratio, of seconds and of processor seconds (which other programs disturb less). MFU is a
+share of what a large matrix product reaches in the same run and type (`peak_flops`), not of a data sheet.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ def measure(options: BenchOptions, out=sys.stdout) -> dict[str, float]:
             reference=reference[0],
         )
 
-    rates = {}
+    rates, busy = {}, {}
     for name, step, videos in (
         ("shared", shared_step, options.videos),
         ("plain", plain_step, options.plain_videos or options.videos),
@@ -199,8 +199,8 @@ def measure(options: BenchOptions, out=sys.stdout) -> dict[str, float]:
             perturbed=work.lengths[videos:],
             vision_trains="vision" in options.parts or "visionProjector" in options.parts,
         )
-        seconds, phases, memory = _timed(step, work, options.steps, device)
-        rates[name] = seconds / videos
+        seconds, cpu, phases, memory = _timed(step, work, options.steps, device)
+        rates[name], busy[name] = seconds / videos, cpu / videos
         update_seconds = phases.get("forward", 0) + phases.get("backward", 0) + phases.get("optimizer", 0)
         decode = phases.get("decode") or phases.get("rollout", 0)
         line = {
@@ -216,6 +216,7 @@ def measure(options: BenchOptions, out=sys.stdout) -> dict[str, float]:
             "prompt_tokens": shape.prompt_length(),
             "answer_tokens": work.drawn_tokens,
             "seconds": round(seconds, 4),
+            "cpu_seconds": round(cpu, 4),
             "phases": {key: round(value, 4) for key, value in sorted(phases.items())},
             "decode_tokens_per_second": round(work.drawn_tokens / decode, 1) if decode else None,
             "gflop": round(flops.total / 1e9, 2),
@@ -230,21 +231,25 @@ def measure(options: BenchOptions, out=sys.stdout) -> dict[str, float]:
         "shape": options.shape,
         "seconds_per_video": {name: round(rate, 4) for name, rate in rates.items()},
         "ratio": round(rates["plain"] / rates["shared"], 2),
+        "cpu_ratio": round(busy["plain"] / busy["shared"], 2),
     }
     print(json.dumps(last), file=out, flush=True)
     return last
 
 
-def _timed(step, work: Workload, steps: int, device: torch.device) -> tuple[float, dict[str, float], int]:
-    """Seconds of a step, of its phases, and the peak of memory in bytes; the first step is not counted."""
+def _timed(
+    step, work: Workload, steps: int, device: torch.device
+) -> tuple[float, float, dict[str, float], int]:
+    """Seconds of a step, processor seconds of it, seconds of its phases, and the peak of memory in bytes; the
+    first step is not counted."""
     step(work)
     _reset_peak(device)
     with PhaseClock(device) as clock:
-        start = _now(device)
+        start, started = _now(device), time.process_time()
         for _ in range(steps):
             step(work)
-        seconds = (_now(device) - start) / steps
-    return seconds, {name: value / steps for name, value in clock.seconds.items()}, _peak(device)
+        seconds, cpu = (_now(device) - start) / steps, (time.process_time() - started) / steps
+    return seconds, cpu, {name: value / steps for name, value in clock.seconds.items()}, _peak(device)
 
 
 def _now(device: torch.device) -> float:

@@ -9,8 +9,10 @@ Shapes: N places of a row, Q predicted tokens, R answers.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 import torch.nn.functional as F
@@ -223,19 +225,31 @@ def tree_rule(document: Tensor, branch: Tensor):
     return may_see
 
 
-_COMPILED: list = []
-
-
+@cache
 def _flex_attention(compiled: bool):
     from torch.nn.attention.flex_attention import flex_attention
 
-    if not compiled:
-        return flex_attention
-    if not _COMPILED:
-        _COMPILED.append(torch.compile(flex_attention, dynamic=True))
-    return _COMPILED[0]
+    return torch.compile(flex_attention, dynamic=True) if compiled else flex_attention
 
 
 def attend_to_tree(found: Packing, device: torch.device) -> SegmentAttend | BlockAttend:
-    """The attention of a packed row for a device: block masks on CUDA, dense kernels elsewhere."""
-    return BlockAttend(found, device) if device.type == "cuda" else SegmentAttend(found, device)
+    """The attention of a packed row: block masks on CUDA where they compile, else dense kernels."""
+    blocks = device.type == "cuda" and _blocks_compile(device)
+    return BlockAttend(found, device) if blocks else SegmentAttend(found, device)
+
+
+@cache
+def _blocks_compile(device: torch.device) -> bool:
+    """Whether FlexAttention runs forward and backward here (it needs Triton and a C compiler)."""
+    row = packing([ALIGN], [[[0] * 8, [0] * 8]])
+    try:
+        with torch.enable_grad():
+            q, k, v = (
+                torch.zeros(1, heads, row.places, 64, dtype=torch.bfloat16, device=device, requires_grad=True)
+                for heads in (2, 1, 1)
+            )
+            BlockAttend(row, device)(0, q, k, v).sum().backward()
+    except Exception as error:  # whatever the compiler raises: the dense kernels compute the same
+        warnings.warn(f"FlexAttention does not run here, dense attention is used: {error}", stacklevel=2)
+        return False
+    return True

@@ -328,7 +328,10 @@ class _Decode:
 
 
 class StepGraphs:
-    """CUDA graphs of decode steps by shape. A shape runs twice as it is, is captured, then replayed."""
+    """CUDA graphs of decode steps by shape: a shape runs once as it is, then it is captured and replayed.
+
+    The first shape of all runs twice before, for what is initialised lazily in a process.
+    """
 
     def __init__(self):
         self.captured: dict[tuple[int, ...], torch.cuda.CUDAGraph] = {}
@@ -346,8 +349,8 @@ class StepGraphs:
             graph.replay()
             return
         self.runs[shape] = self.runs.get(shape, 0) + 1
-        if self.runs[shape] <= 2:
-            # Lazy initialisations must not be recorded; they happen on a side stream, as capture asks.
+        if self.runs[shape] <= (1 if self.captured else 2):
+            # What is initialised lazily must not be recorded; it happens on a side stream, as capture asks.
             side = torch.cuda.Stream()
             side.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(side):

@@ -182,7 +182,7 @@ def test_a_group_scales_its_own_learning_rate():
     optimizer = MasterAdamW([{"params": first, "lr_scale": 10.0}, {"params": second}])
     gradients(model, 0)
     clip_and_step(optimizer, lr=1e-3, max_norm=None)
-    moved = [float((p - q).abs().mean()) for p, q in zip(model.parameters(), before, strict=True)]
+    moved = [(p - q).abs().mean().item() for p, q in zip(model.parameters(), before, strict=True)]
     assert moved == pytest.approx([1e-2, 1e-2, 1e-3, 1e-3], rel=1e-3)
 
 

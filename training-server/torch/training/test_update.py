@@ -120,7 +120,7 @@ def test_packed_rows_equal_separate_rows(loss_type, row_places):
         if p.grad is not None:
             error = float((p.grad - gradients.get(name, torch.zeros_like(p))).abs().max())
             assert error <= 1e-5 * largest, (name, error, largest)
-    kl = float((expected.per_token_kl * mask).sum() / mask.sum())
+    kl = ((expected.per_token_kl * mask).sum() / mask.sum()).item()
     assert abs(sums.mean("kl", "tokens") - kl) < 1e-5
     assert kl > 1e-3
 
@@ -326,6 +326,7 @@ def test_the_mask_is_a_tree():
     ]
 
 
+@pytest.mark.filterwarnings("ignore:flex_attention called without")
 @pytest.mark.parametrize("heads", [(4, 2), (2, 2)])
 def test_both_attentions_follow_the_mask(heads):
     queries, shared = heads
@@ -339,6 +340,23 @@ def test_both_attentions_follow_the_mask(heads):
     torch.testing.assert_close(SegmentAttend(found)(0, q, k, v), expected, atol=1e-6, rtol=0)
     block = BlockAttend(found, "cpu", compiled=False)
     torch.testing.assert_close(block(0, q, k, v), expected, atol=1e-6, rtol=0)
+
+
+def test_where_blocks_do_not_compile_dense_kernels_stand_in(monkeypatch):
+    from training import packing as module
+
+    found = packing([3], [[[1, 2]]])
+    assert isinstance(module.attend_to_tree(found, torch.device("cpu")), SegmentAttend)
+
+    class Broken:
+        def __init__(self, *args):
+            raise RuntimeError("no compiler")
+
+    module._blocks_compile.cache_clear()
+    monkeypatch.setattr(module, "BlockAttend", Broken)
+    with pytest.warns(UserWarning, match="dense attention is used: no compiler"):
+        assert module._blocks_compile(torch.device("cpu")) is False
+    module._blocks_compile.cache_clear()
 
 
 def test_rows_stay_within_their_limit():
