@@ -1,9 +1,21 @@
 /** Both sides assessed with the bundled model: shared frames, a verdict, rewards with their numbers; for every reader. */
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { readResult } from '../../src/core/result.ts';
 import { rewardView } from '../../src/features/compare/rewards-view.ts';
 import { give, openCompare, sharp } from './compare-fixture.ts';
-import { clip, expect, hasModel, SAMPLE, test } from './fixture.ts';
+import {
+  choose,
+  clip,
+  expect,
+  exportJson,
+  hasModel,
+  openPage,
+  reaches,
+  SAMPLE,
+  scoreOf,
+  test,
+} from './fixture.ts';
 
 test.skip(!hasModel, 'no bundled model');
 
@@ -89,6 +101,30 @@ test('every reward is worked out with its numbers, in each mode', async ({ page,
   await page.getByLabel('Its scores').fill('2.0 2.2 2.1');
   await page.getByLabel('Its human score').fill('2');
   await expect(page.locator('.compare-rewards__formulas')).toContainText(/√\(p·1 \+ 1e-6\).* p = Φ\(/);
+});
+
+test('Assess 8 times: a mean with its interval, a dot an answer, each with its reasons', async ({
+  page,
+  site,
+}) => {
+  await openPage(page, site.address);
+  await choose(page, SAMPLE);
+  await reaches(page, 'done');
+  await page.getByRole('button', { name: 'Assess 8 times' }).click();
+  await reaches(page, 'running');
+  await expect(page.locator('.ui-progress__title')).toContainText(/Answer [1-8] of 8/);
+  await reaches(page, 'done', 200_000);
+  await expect(page.locator('.assess-score__half')).toContainText(/± \.?\d/);
+  const dots = await page.locator('.ui-ruler__dot').count();
+  expect(dots).toBeGreaterThan(1);
+  await expect(page.locator('.assess-trace__answers')).toContainText('Answer 1 of 8');
+  await page.getByRole('button', { name: 'Next answer' }).click();
+  await expect(page.locator('.assess-trace__answers')).toContainText('Answer 2 of 8');
+  await expect(page.locator('#assess-export')).toBeVisible();
+  const result = readResult(JSON.parse((await exportJson(page)).text));
+  expect(result.answers).toHaveLength(8);
+  expect(result.answers.filter(({ score }) => score !== null)).toHaveLength(dots);
+  expect(result.score?.toFixed(2)).toBe(await scoreOf(page));
 });
 
 test('Escape stops within an answer, and what is finished stays', async ({ page, site }) => {

@@ -169,6 +169,54 @@ describe('assess store', () => {
     expect(requests.length).toBe(1);
   });
 
+  it('asks several times with seeds of their own, and writes down all answers with their mean', async () => {
+    const texts = ['3.50', 'good', '3.70'].map((score) => `<think>x</think><answer>${score}</answer>`);
+    let nth = 0;
+    const assess: Assess = async (_, onEvent) => {
+      const text = texts[nth % 3]!;
+      nth++;
+      onEvent({ stage: 'write', text, tokens: 9 });
+      return answerOf(text);
+    };
+    const { take, again, get, settled, onResult, assess: asked, requests } = page({ assess });
+    take(file());
+    await settled();
+    nth = 0;
+    again({ times: 3 });
+    await vi.waitFor(() => expect(get().answers.length).toBe(3));
+    await settled();
+    await vi.waitFor(() => expect(onResult).toHaveBeenCalledTimes(2));
+    const seeds = asked.mock.calls
+      .slice(1)
+      .map(([{ sampling }]) => sampling.kind === 'sample' && sampling.seed);
+    expect(seeds).toEqual([1, 2, 3]);
+    expect(requests.length).toBe(1);
+    const result = readResult(JSON.parse(JSON.stringify(get().result)));
+    expect(result.answers.map(({ score }) => score)).toEqual([3.5, null, 3.7]);
+    expect(result.score).toBeCloseTo(3.6, 12);
+    expect([result.seed, result.timings.write, get().stages.write.seconds]).toEqual([1, 3, 3]);
+  });
+
+  it('keeps the answers that are finished when it is stopped among several', async () => {
+    let nth = 0;
+    const assess: Assess = (_, onEvent, signal) => {
+      nth++;
+      onEvent({ stage: 'write', text: '<think>x', tokens: 1 });
+      if (nth < 4) return Promise.resolve(answerOf(TEXT));
+      return new Promise((resolve) => {
+        signal?.addEventListener('abort', () => resolve(answerOf('<think>x', { end: 'aborted' })));
+      });
+    };
+    const { take, again, stop, get, settled } = page({ assess });
+    take(file());
+    await settled();
+    again({ times: 8 });
+    await vi.waitFor(() => expect(nth).toBe(4));
+    stop();
+    await settled();
+    expect([get().phase, get().answers.length, get().reading?.score]).toEqual(['done', 2, 3.87]);
+  });
+
   it('keeps what was written at a stop and goes on from there', async () => {
     const half = '<think>No blur';
     const stops: Assess = (request, onEvent, signal) =>

@@ -12,6 +12,7 @@ import type { Result } from '../core/result.ts';
 import { type FrameSource, pixelRules, type RunEvent, type RunResult, runAssessment } from './assess-run.ts';
 import { type ModelStore, toErrorData } from './model-store.ts';
 import { buildResult, readAnswer } from './result-file.ts';
+import { firstSeed, joinRuns, samplingOf } from './sampling.ts';
 import { rememberStages, rememberTokens, STAGES, type Stage, type StageSeconds } from './stages.ts';
 
 /** `reopened`: a result file without its video. */
@@ -50,7 +51,11 @@ export interface AssessState {
   readonly firstWord: number | null;
   readonly view: AnswerView;
   readonly tokens: number;
+  /** The first answer, or the only one. */
   readonly answer: RawAnswer | null;
+  /** All finished answers, and how many were asked for. */
+  readonly answers: readonly RawAnswer[];
+  readonly asked: number;
   readonly reading: StrictReading | null;
   readonly model: LoadedModel | null;
   readonly report: DecodeReport | null;
@@ -94,6 +99,8 @@ const EMPTY: AssessState = {
   view: NO_VIEW,
   tokens: 0,
   answer: null,
+  answers: [],
+  asked: 1,
   reading: null,
   model: null,
   report: null,
@@ -219,8 +226,13 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     unread = { text: '', tokens: 0 };
   }
 
-  async function finish(file: File, run: RunResult, model: LoadedModel): Promise<void> {
+  async function finish(file: File, runs: readonly RunResult[], model: LoadedModel): Promise<void> {
     dropUnread();
+    // Of several answers the one that was stopped is left out; a single one is kept to go on with.
+    const whole = runs.filter(({ answer }) => answer.end !== 'aborted');
+    const finished = whole.length > 0 ? whole : runs.slice(0, 1);
+    const run = joinRuns(finished);
+    const answers = finished.map(({ answer }) => answer);
     const reading = readAnswer(run.answer, model);
     const stages = noStages();
     for (const stage of STAGES) {
@@ -239,6 +251,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       stages,
       view: viewAnswer(run.answer.text),
       answer: run.answer,
+      answers,
       reading,
       model,
     });
@@ -246,8 +259,9 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     const measured: Partial<StageSeconds> = {};
     for (const stage of STAGES) if (!run.reused.includes(stage)) measured[stage] = run.seconds[stage];
     const key = stageKey(model);
-    rememberStages(key, measured);
-    if (run.answer.end === 'eos') rememberTokens(key, run.answer.tokens);
+    // The bar's shares and the usual length are those of one greedy answer.
+    if (answers.length === 1) rememberStages(key, measured);
+    if (answers.length === 1 && run.answer.end === 'eos') rememberTokens(key, run.answer.tokens);
     const sha256 = await hash(file).catch(() => null);
     if (sha256 === null || get().file !== file || get().answer !== run.answer) return;
     const sampled = get().frames.map(({ index, time, substituted }) => ({
@@ -255,7 +269,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       time,
       ...(substituted === undefined ? {} : { substituted }),
     }));
-    const { answer, seconds, video } = run;
+    const { seconds, video } = run;
     const createdAt = new Date();
     const result = buildResult({
       app,
@@ -263,16 +277,26 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       video,
       sha256,
       model,
-      seed: null,
+      seed: firstSeed(answers.length),
       sampled,
-      answer,
+      answers,
       seconds,
     });
     set({ result });
     onResult?.(result, get().frames);
   }
 
-  async function run(file: File, options: { prefix?: string; software?: boolean } = {}): Promise<void> {
+  /** Text and words of the answer before make room for the next one; what the stages took stays. */
+  function clearText(): void {
+    dropUnread();
+    stream = answerStream();
+    set({ view: NO_VIEW, tokens: 0 });
+  }
+
+  async function run(
+    file: File,
+    { times = 1, ...options }: { prefix?: string; software?: boolean; times?: number } = {},
+  ): Promise<void> {
     controller?.abort();
     const mine = new AbortController();
     controller = mine;
@@ -290,6 +314,8 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       view,
       tokens: 0,
       answer: null,
+      answers: [],
+      asked: times,
       reading: null,
       result: null,
       error: null,
@@ -299,24 +325,31 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       const model = models.ready();
       // A failure of the model is reported by the run below, not as an unhandled rejection while the file is opened.
       model.catch(() => {});
-      const result = await runAssessment({
-        file,
-        video: get().video,
-        kept,
-        media,
-        client: models.client,
-        model,
-        sampling: { kind: 'greedy' },
-        maxTokens: MAX_TOKENS,
-        ...options,
-        signal: mine.signal,
-        onEvent: (event) => {
-          // Events and the answer cross the thread on two ports, in no order: what comes after the answer is old.
-          if (current() && get().phase === 'running') onEvent(event);
-        },
-      });
-      if (!current()) return;
-      await finish(file, result, await model);
+      const runs: RunResult[] = [];
+      for (let k = 0; k < times; k++) {
+        if (k > 0) clearText();
+        const one = await runAssessment({
+          file,
+          video: get().video,
+          kept,
+          media,
+          client: models.client,
+          model,
+          sampling: samplingOf(k, times),
+          maxTokens: MAX_TOKENS,
+          ...options,
+          signal: mine.signal,
+          onEvent: (event) => {
+            // Events and the answer cross the thread on two ports, in no order: what comes after the answer is old.
+            if (current() && get().phase === 'running' && runs.length === k) onEvent(event);
+          },
+        });
+        if (!current()) return;
+        runs.push(one);
+        set({ answers: runs.map(({ answer }) => answer) });
+        if (one.answer.end === 'aborted') break;
+      }
+      await finish(file, runs, await model);
     } catch (error) {
       if (!current()) return;
       leaveStage();
@@ -372,7 +405,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       const { file, answer } = get();
       if (file) void run(file, answer?.text ? { prefix: answer.text } : {});
     },
-    again(options: { software?: boolean } = {}): void {
+    again(options: { software?: boolean; times?: number } = {}): void {
       const { file } = get();
       if (!file) return;
       if (options.software) kept = new Map();

@@ -15,11 +15,11 @@ import type { StrictReading } from '../core/answer.ts';
 import { type CodedErrorData, isAbort } from '../core/errors.ts';
 import { samplePlan } from '../core/places.ts';
 import type { Profile } from '../core/profiles.ts';
-import { RULES } from '../core/reward-rules.ts';
 import { type FrameSource, frameKey, pixelRules } from './assess-run.ts';
 import type { CompareState, Side, SideName } from './compare-store.ts';
 import { type ModelStore, toErrorData } from './model-store.ts';
 import { readAnswer } from './result-file.ts';
+import { samplingOf } from './sampling.ts';
 
 const MAX_TOKENS = 1024;
 /** Milliseconds between two drawings of the growing text. */
@@ -102,13 +102,6 @@ export function seenFrames(name: SideName, state: CompareState, profile: Profile
   if (side) return samplePlan(profile, side.video.times.length);
   const drawn = name === 'b' ? damage?.drawn : null;
   return drawn?.kind === 'perturbed' ? drawn : null;
-}
-
-/** Greedy for a single answer; several are drawn as in training (`ours`). */
-export function samplingOf(k: number, of: number): AssessRequest['sampling'] {
-  if (of === 1) return { kind: 'greedy' };
-  const { temperature, topK } = RULES.ours;
-  return { kind: 'sample', temperature, topK: topK ?? 0, seed: k + 1 };
 }
 
 /** Names everything that an answer depends on; equal keys give equal answers. */

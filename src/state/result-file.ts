@@ -3,6 +3,7 @@ import type { OpenedVideo } from '../../workers/media/api.ts';
 import type { LoadedModel, RawAnswer } from '../../workers/model/api.ts';
 import { readStrictly, type StrictReading } from '../core/answer.ts';
 import { bandOf } from '../core/grades.ts';
+import { meanInterval } from '../core/interval.ts';
 import { percentileOf } from '../core/percentile.ts';
 import type { Result, ResultAnswer } from '../core/result.ts';
 import type { StageSeconds } from './stages.ts';
@@ -37,6 +38,11 @@ export function resultAnswer(answer: RawAnswer, reading: StrictReading | null): 
   };
 }
 
+/** Mean of the readable answers, null without any; a single score is as it was written. */
+export function meanScore(answers: readonly Pick<ResultAnswer, 'score'>[]): number | null {
+  return meanInterval(answers.flatMap(({ score }) => (score === null ? [] : [score])))?.mean ?? null;
+}
+
 export interface ResultParts {
   readonly app: string;
   readonly createdAt: Date;
@@ -46,15 +52,16 @@ export interface ResultParts {
   readonly model: LoadedModel;
   readonly seed: number | null;
   readonly sampled: readonly Sampled[];
-  readonly answer: RawAnswer;
+  /** One greedy answer, or several sampled ones. */
+  readonly answers: readonly RawAnswer[];
   readonly seconds: StageSeconds;
 }
 
 export function buildResult(parts: ResultParts): Result {
-  const { video, model, answer } = parts;
+  const { video, model } = parts;
   const { facts } = video;
-  const reading = readAnswer(answer, model);
-  const score = reading?.score ?? null;
+  const answers = parts.answers.map((answer) => resultAnswer(answer, readAnswer(answer, model)));
+  const score = meanScore(answers);
   const percentile = score === null ? null : percentileOf(model.manifest.scale, score);
   return {
     format: 1,
@@ -84,7 +91,7 @@ export function buildResult(parts: ResultParts): Result {
     profile: model.profile,
     seed: parts.seed,
     sampled: parts.sampled.map((frame) => ({ ...frame })),
-    answers: [resultAnswer(answer, reading)],
+    answers,
     score,
     ...(score === null ? {} : { band: bandOf(score).grade }),
     ...(percentile === null ? {} : { percentile }),

@@ -4,12 +4,17 @@ import { Button } from '../../ui/Button.tsx';
 import { Menu, type MenuItem } from '../../ui/Menu.tsx';
 import { useWords } from '../../ui/words/useWords.tsx';
 
+/** Answers that are asked for to see how sure the model is. */
+export const TIMES = 8;
+
 export interface ActionsProps {
   /** Null until there is something to take away: the file's checksum comes a moment after the score. */
   readonly exports: readonly MenuItem[] | null;
   readonly onCopy: (() => Promise<void>) | null;
   readonly onGoOn: (() => void) | null;
   readonly onAgain: (() => void) | null;
+  /** Asks for several answers; null without a video. */
+  readonly onTimes: (() => void) | null;
   /** Takes the video to the Compare page; null without one. */
   readonly onCompare: (() => void) | null;
   /** How many videos wait. */
@@ -20,7 +25,7 @@ export interface ActionsProps {
 }
 
 export function Actions(props: ActionsProps) {
-  const { exports, onCopy, onGoOn, onAgain, onCompare, waiting, quiet, onNext } = props;
+  const { exports, onCopy, onGoOn, onAgain, onTimes, onCompare, waiting, quiet, onNext } = props;
   const w = useWords();
   const [copied, setCopied] = useState(false);
   return (
@@ -36,6 +41,7 @@ export function Actions(props: ActionsProps) {
           {w.actions.compare}
         </Button>
       )}
+      {onTimes && <Button onClick={onTimes}>{w.actions.assessTimes(TIMES)}</Button>}
       <span className="assess-actions__space" />
       {onCopy && (
         <Button

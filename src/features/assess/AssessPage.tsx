@@ -7,13 +7,17 @@ import { useSettings } from '../../app/settings.ts';
 import { useTab } from '../../app/tab.ts';
 import { useKeys } from '../../app/useKeys.ts';
 import { useLeaveGuard } from '../../app/useLeaveGuard.ts';
-import { readAsOfficialTest } from '../../core/answer.ts';
+import { readAsOfficialTest, readStrictly } from '../../core/answer.ts';
+import { viewAnswer } from '../../core/answer-stream.ts';
+import type { AssessState } from '../../state/assess-store.ts';
+import { firstSeed } from '../../state/sampling.ts';
 import { assess, models } from '../../state/session.ts';
 import { SpokenResult } from '../../ui/LiveRegion.tsx';
 import { Notice } from '../../ui/Notice.tsx';
+import type { Words } from '../../ui/words/en.ts';
 import { useWords } from '../../ui/words/useWords.tsx';
 import { AboutScale } from './AboutScale.tsx';
-import { Actions } from './Actions.tsx';
+import { Actions, TIMES } from './Actions.tsx';
 import { AssessFrame } from './AssessFrame.tsx';
 import { errorRows, FilePanel, factRows, modelWords, resultRows } from './FilePanel.tsx';
 import { GradesPanel } from './GradesPanel.tsx';
@@ -51,6 +55,8 @@ export default function AssessPage() {
   const [highlight, setHighlight] = useState<readonly number[] | null>(null);
   const [rawOpen, setRawOpen] = useState(false);
   const [about, setAbout] = useState(false);
+  /** Which of several answers is shown. */
+  const [nth, setNth] = useState(0);
   const stage = useRef<HTMLDivElement>(null);
   /** When the present phase began, unless it is a run. */
   const settled = useRef(Number.NEGATIVE_INFINITY);
@@ -67,17 +73,20 @@ export default function AssessPage() {
   useEffect(() => {
     setHighlight(null);
     setRawOpen(false);
+    setNth(0);
   }, [file, result?.createdAt]);
 
+  const finished = phase === 'done' || phase === 'reopened';
   const writing = phase === 'running' && state.stage === 'write';
-  const text = view.thinking;
+  const answers = finished ? answersOf(state) : [];
+  const several = answers.length > 1;
+  const text = several ? viewAnswer(answers[nth] ?? '').thinking : view.thinking;
   const clip = useMemo(() => timelineOf({ frames, video, result }), [frames, video, result]);
   const spans = useMemo(() => spansOf(text, clip, phase !== 'running'), [text, clip, phase]);
   const sampled = useMemo(() => frames.map((frame) => frame.index), [frames]);
   const name = file?.name ?? result?.file.name ?? '';
   const modelName = loaded?.manifest.name ?? result?.model.name ?? '';
-  const finished = phase === 'done' || phase === 'reopened';
-  const rawText = state.answer?.text ?? result?.answers[0]?.text ?? '';
+  const rawText = answers[nth] ?? state.answer?.text ?? '';
 
   useTab(tabState(phase, score, name, () => progressState(state, loaded, w).done));
 
@@ -134,7 +143,7 @@ export default function AssessPage() {
             stages={state.stages}
             firstWord={state.firstWord}
             report={state.report}
-            answer={state.answer}
+            answer={allTokens(state)}
             model={state.model}
             frames={video?.facts.frames ?? 0}
           />
@@ -211,7 +220,9 @@ export default function AssessPage() {
           score={
             <ScorePanel
               state={score}
-              {...(modelName !== '' && phase !== 'empty' && { run: w.score.greedy(modelName) })}
+              {...(modelName !== '' &&
+                phase !== 'empty' && { run: runWords(modelName, state, answers.length, w) })}
+              {...(several && { onAnswer: (k: number) => setNth(readableAt(answers, k)) })}
               onAbout={() => setAbout(true)}
               {...(rawText !== '' && finished && { onRaw: () => setRawOpen(true) })}
               {...(phase === 'done' && { onAgain: () => assess.again() })}
@@ -233,6 +244,7 @@ export default function AssessPage() {
                 {...(phase === 'running' &&
                   modelName !== '' && { run: w.trace.run(modelName, w.trace.greedy) })}
                 {...(phase === 'stopped' && { stoppedAfter: wordsOf(text) })}
+                {...(several && { answer: { index: nth, count: answers.length, onSelect: setNth } })}
                 frames={highlight}
                 onFrames={setHighlight}
                 onSeek={seek}
@@ -266,6 +278,7 @@ export default function AssessPage() {
                 onCopy={exports.copy}
                 onGoOn={phase === 'stopped' ? assess.goOn : null}
                 onCompare={file && phase !== 'error' ? () => toCompare(file) : null}
+                onTimes={phase === 'done' ? () => assess.again({ times: TIMES }) : null}
                 onAgain={phase === 'stopped' && text !== '' ? () => assess.again() : null}
                 waiting={queue.length}
                 quiet={phase === 'error' || (phase === 'reopened' && !player)}
@@ -283,6 +296,30 @@ export default function AssessPage() {
   );
 }
 
+/** Whole texts of the finished answers. */
+function answersOf({ answers, result }: AssessState): readonly string[] {
+  return answers.length > 0
+    ? answers.map(({ text }) => text)
+    : (result?.answers.map(({ text }) => text) ?? []);
+}
+
+/** The first answer with the tokens of all: the seconds of writing are those of all. */
+function allTokens({ answer, answers }: AssessState): AssessState['answer'] {
+  return answer && { ...answer, tokens: answers.reduce((sum, { tokens }) => sum + tokens, 0) };
+}
+
+/** The ruler counts the answers that could be read; this is the place among all. */
+function readableAt(answers: readonly string[], k: number): number {
+  const readable = answers.flatMap((text, i) => (readStrictly(text, [0, 5]).score === null ? [] : [i]));
+  return readable[k] ?? 0;
+}
+
+/** How the answers are drawn: greedily, or several with seeds. */
+function runWords(model: string, { phase, asked }: AssessState, finished: number, w: Words): string {
+  const count = phase === 'running' ? asked : finished;
+  return count > 1 ? w.score.sampled(model, count, firstSeed(count) ?? 0) : w.score.greedy(model);
+}
+
 /** Opens the video on the Compare page, beside a damaged copy of itself. */
 function toCompare(file: File): void {
   handOver([file]);
@@ -298,6 +335,8 @@ function tabState(phase: string, score: ScoreState, name: string, done: () => nu
   if (phase === 'running') return { kind: 'running', name, done: done() } as const;
   if (phase !== 'done' && phase !== 'reopened') return { kind: 'idle' } as const;
   if (score.kind === 'one') return { kind: 'done', name, score: score.written, band: score.band } as const;
+  if (score.kind === 'several')
+    return { kind: 'done', name, score: score.value.toFixed(2), band: score.band } as const;
   return { kind: 'none', name } as const;
 }
 

@@ -68,7 +68,8 @@ export function RunProgress(props: RunProgressProps) {
   // The index is read while the model loads; from then on the run stands still until it is there.
   const cold = waiting && state.video !== null;
   const { bar, done } = progressState(state, loaded, w);
-  const title = cold ? w.progress.loading : stageWords(state, w);
+  const nth = state.asked > 1 ? `${w.progress.answers(state.answers.length + 1, state.asked)} · ` : '';
+  const title = cold ? w.progress.loading : nth + stageWords(state, w);
   const left = secondsLeft(done, (performance.now() - state.startedAt) / 1000);
   const perSecond = state.stage === 'write' ? rate(state) : null;
   const details = [

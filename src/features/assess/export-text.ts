@@ -3,7 +3,9 @@ import { readStrictly } from '../../core/answer.ts';
 import { viewAnswer } from '../../core/answer-stream.ts';
 import { officialCsv, scoreCsv } from '../../core/csv.ts';
 import { bands } from '../../core/grades.ts';
+import { meanInterval } from '../../core/interval.ts';
 import { distortionLabel, distortionsOf, findDistortions } from '../../core/lexicon.ts';
+import { mean } from '../../core/moments.ts';
 import type { Result } from '../../core/result.ts';
 import type { Words } from '../../ui/words/en.ts';
 import { clock } from '../../ui/words/format.ts';
@@ -22,6 +24,8 @@ export const stem = (name: string): string => name.replace(/\.[^.]*$/, '') || na
 /** The score as the model wrote it, or as a number when its text does not say it again. */
 export function writtenScore(result: Result): string {
   if (result.score === null) return '';
+  // A mean has no more digits than its answers.
+  if (result.answers.length > 1) return result.score.toFixed(2);
   const reading = readStrictly(result.answers[0]?.text ?? '', [0, 5]);
   return reading.score === result.score ? reading.written : String(result.score);
 }
@@ -34,6 +38,13 @@ export function scaleSentence(result: Result, w: Words): string {
   return p.kind === 'own'
     ? `${strip(w.score.aboveOwn(percent, p.n))} ${w.score.ownScale}`
     : `${strip(w.score.aboveHuman(percent, p.population))} ${w.score.human(p.n)}`;
+}
+
+/** Which model, and how its answers were drawn. */
+function how({ model, answers, seed }: Result, w: Words): string {
+  return answers.length > 1
+    ? w.score.sampled(model.name, answers.length, seed ?? 0)
+    : `${model.name}, ${w.trace.greedy}`;
 }
 
 /** What *Copy as text* gives: score, scale, file, model, frames, time, named words, reasoning; a line each. */
@@ -54,7 +65,7 @@ export function resultText(result: Result, state: ScoreState, w: Words, lang: La
       : w.assess.textHead(writtenScore(result), grade),
     ...row(w.assess.textScale, scaleSentence(result, w)),
     ...row(w.assess.textFile, `${file.name}, ${file.width} × ${file.height}, ${w.units.frames(file.frames)}`),
-    ...row(w.assess.textModel, `${model.name}, ${model.dtype}, ${model.backend}, ${w.trace.greedy}`),
+    ...row(w.assess.textModel, `${how(result, w)}, ${model.dtype}, ${model.backend}`),
     ...row(w.assess.textFrames, w.units.list(frames)),
     ...row(w.assess.textTime, w.units.seconds(seconds(result))),
     ...row(
@@ -71,13 +82,17 @@ export const resultJson = (result: Result): string => `${JSON.stringify(result, 
 
 export function resultCsv(result: Result): string {
   const [answer] = result.answers;
+  const interval = meanInterval(result.answers.flatMap(({ score }) => (score === null ? [] : [score])));
+  const expected = result.answers.flatMap((one) => one.expected ?? []);
   const named = distortionsOf(findDistortions(viewAnswer(answer?.text ?? '').thinking)).found;
   return scoreCsv([
     {
       file: result.file.name,
       score: result.score,
       band: bands.find(({ grade }) => grade === result.band)?.word,
-      expected: answer?.expected,
+      expected: expected.length > 0 ? mean(expected) : undefined,
+      ciLow: interval?.low,
+      ciHigh: interval?.high,
       k: result.answers.length,
       named,
       seconds: Number(seconds(result).toFixed(3)),

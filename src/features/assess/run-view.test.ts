@@ -31,6 +31,8 @@ function stateOf(phase: AssessState['phase'], text: string, change: Partial<Asse
     view: viewAnswer(text),
     tokens: 0,
     answer: phase === 'done' ? answer : null,
+    answers: phase === 'done' ? [answer] : [],
+    asked: 1,
     reading: phase === 'done' ? readStrictly(text, [1, 5]) : null,
     model,
     report: null,

@@ -3,10 +3,14 @@ import type { StrictReading } from '../../core/answer.ts';
 import { readStrictly } from '../../core/answer.ts';
 import { completeWords } from '../../core/clause.ts';
 import { bandOf } from '../../core/grades.ts';
+import { meanInterval } from '../../core/interval.ts';
 import { findDistortions } from '../../core/lexicon.ts';
+import { mean, variance } from '../../core/moments.ts';
 import { percentileOf } from '../../core/percentile.ts';
 import { findTimes, type Timeline } from '../../core/phrases.ts';
+import type { ResultAnswer } from '../../core/result.ts';
 import type { AssessState, StageState } from '../../state/assess-store.ts';
+import { readAnswer, resultAnswer } from '../../state/result-file.ts';
 import { STAGES, type Stage, type StageSeconds } from '../../state/stages.ts';
 import type { Stage as BarStage } from '../../ui/ProgressBar.tsx';
 import type { Lang } from '../../ui/words/lang.ts';
@@ -31,6 +35,27 @@ function read(reading: StrictReading, end: string, tokens: number): ScoreState {
   };
 }
 
+/** Mean, interval and spread of several answers; null when none can be read. */
+function severalState(
+  answers: readonly ResultAnswer[],
+  asked: number,
+): Extract<ScoreState, { kind: 'several' }> | null {
+  const readable = answers.flatMap(({ score }) => (score === null ? [] : [score]));
+  const interval = meanInterval(readable);
+  if (!interval) return null;
+  const expected = answers.flatMap((answer) => answer.expected ?? []);
+  return {
+    kind: 'several',
+    value: interval.mean,
+    band: bandOf(interval.mean).grade,
+    answers: readable,
+    asked,
+    interval: interval.low !== null && interval.high !== null ? [interval.low, interval.high] : null,
+    deviation: readable.length > 1 ? Math.sqrt(variance(readable, 'sample')) : null,
+    ...(expected.length > 0 && { expected: mean(expected) }),
+  };
+}
+
 /** The score panel's state. */
 export function scoreState(state: AssessState): ScoreState {
   const { phase, view, answer, reading, model, result } = state;
@@ -48,6 +73,14 @@ export function scoreState(state: AssessState): ScoreState {
       return words > 0 ? { kind: 'stopped', words } : { kind: 'empty' };
     case 'done': {
       if (!reading || !answer || !model) return { kind: 'waiting' };
+      if (state.answers.length > 1) {
+        const several = severalState(
+          state.answers.map((one) => resultAnswer(one, readAnswer(one, model))),
+          state.asked,
+        );
+        const percentile = several && percentileOf(model.manifest.scale, several.value);
+        if (several) return { ...several, ...(percentile && { percentile }) };
+      }
       const base = read(reading, answer.end, answer.tokens);
       if (base.kind !== 'one') return base;
       const percentile = percentileOf(model.manifest.scale, base.value);
@@ -61,6 +94,10 @@ export function scoreState(state: AssessState): ScoreState {
       const first = result?.answers[0];
       if (!result || !first) return { kind: 'empty' };
       if (first.reason === 'aborted') return { kind: 'stopped', words };
+      if (result.answers.length > 1) {
+        const several = severalState(result.answers, result.answers.length);
+        if (several) return { ...several, ...(result.percentile && { percentile: result.percentile }) };
+      }
       // The file says which number was read; the text says how it was written.
       const reading = readStrictly(first.text, [0, 5]);
       const written = reading.score === result.score ? reading.written : String(result.score);
