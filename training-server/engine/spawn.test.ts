@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -31,6 +40,7 @@ async function gone(record: ProcessRecord): Promise<boolean> {
 }
 
 const LONG = 120_000;
+const slow = test.skipIf(!process.env.VQA_SLOW);
 
 describe.skipIf(!existsSync(python))('an engine of its own', () => {
   let engine: Engine | undefined;
@@ -78,7 +88,7 @@ describe.skipIf(!existsSync(python))('an engine of its own', () => {
     LONG,
   );
 
-  test(
+  slow(
     'that hangs is ended',
     async () => {
       const given = options({ silence: 7 });
@@ -93,7 +103,7 @@ describe.skipIf(!existsSync(python))('an engine of its own', () => {
     LONG,
   );
 
-  test(
+  slow(
     'whose driver is killed ends by itself; one that cannot is reaped by the record',
     async () => {
       const given = options();
@@ -157,8 +167,7 @@ test('a number that has another program by now is not signalled', async () => {
   }
 });
 
-test('the first error that a rank has written is the reason, with its trace', async () => {
-  const { mkdirSync, utimesSync } = await import('node:fs');
+test('the first error that a rank has written is the reason, with its trace', () => {
   const logs = join(folder, 'crash');
   const write = (rank: number, message: string, seconds: number) => {
     const place = join(logs, 'ranks', 'run_x', 'attempt_0', String(rank));

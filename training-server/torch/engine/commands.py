@@ -382,12 +382,13 @@ class Commands:
         policy, _ = self._training()
         result = clip_and_step(policy.optimiser, lr=params["lr"], max_norm=params["maxGradNorm"])
         policy.encoder.weights_changed()
-        if policy.request.drifting_statistics:
+        if policy.model.slowfast_model.training:
             self._share_statistics()
         return result
 
     def _share_statistics(self) -> None:
-        """Running statistics of rank 0 for all, so that ranks stay one model."""
+        """Running statistics of rank 0 for all, so that ranks stay one model. Batch norm in train mode takes
+        the statistics of the rows at hand, which ranks do not share (as in the official run)."""
         if self.ranks.world > 1:
             for buffer in self.policy.model.slowfast_model.buffers():
                 torch.distributed.broadcast(buffer, src=0)
