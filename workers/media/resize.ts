@@ -126,8 +126,12 @@ function horizontal(
     const atBelow = y + 1 < height ? toWidth * 3 : 0;
     let at = y * toWidth * 3;
     for (let x = 0; x < toWidth; x++) {
-      let [r, g, b] = [HALF, HALF, HALF];
-      let [r2, g2, b2] = [HALF, HALF, HALF];
+      let r = HALF;
+      let g = HALF;
+      let b = HALF;
+      let r2 = HALF;
+      let g2 = HALF;
+      let b2 = HALF;
       let p = y * width + first[x]!;
       const end = x * taps + count[x]!;
       for (let k = x * taps; k < end; k++) {
