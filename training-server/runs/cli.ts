@@ -5,7 +5,9 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CodedError } from '../../src/core/errors.ts';
+import type { Recipe } from '../../src/core/training/recipe.ts';
 import type { Run } from '../../src/core/training/run.ts';
+import { inWords } from '../http/problem.ts';
 import { RunManager } from './manager.ts';
 import { recipeFromFile, recipeSha256 } from './recipe-files.ts';
 import { eventLine, stateLine } from './terminal.ts';
@@ -47,9 +49,16 @@ async function main(): Promise<number> {
   const recipe = file ? await recipeFromFile(file) : null;
   const { runs, root: roots, cache } = values;
   const manager = await RunManager.open({ runs, roots, cache, goOn: false });
+  try {
+    return await work(manager, recipe);
+  } finally {
+    await manager.close();
+  }
+}
+
+async function work(manager: RunManager, recipe: Recipe | null): Promise<number> {
   if (values.list) {
     for (const run of manager.list()) say(stateLine(run));
-    await manager.close();
     return 0;
   }
   const run = recipe ? await manager.start(recipe) : await manager.resume(values.resume!, resumeOptions());
@@ -57,10 +66,7 @@ async function main(): Promise<number> {
     `${run.id}\n${manager.folder(run.id)}\nrecipe ${run.recipe} ${recipe ? recipeSha256(recipe) : run.recipeSha256}`,
   );
   const ended = await watch(manager, run.id);
-  await manager.close();
-  const last = manager.get(run.id);
-  say(stateLine(last));
-  if (last.state !== 'finished') say(`npm run train -- --resume ${run.id}`);
+  if (ended !== 'finished') say(`npm run train -- --resume ${run.id}`);
   return ended === 'finished' || ended === 'paused' ? 0 : 1;
 }
 
@@ -108,7 +114,6 @@ try {
   process.exitCode = await main();
 } catch (error) {
   if (!(error instanceof CodedError)) throw error;
-  const { field, problem } = error.params;
-  process.stderr.write(`${field === undefined ? error.message : `${field} ${problem ?? error.code}`}\n`);
+  process.stderr.write(`${inWords(error)}\n`);
   process.exitCode = 1;
 }

@@ -26,8 +26,8 @@ writeFileSync(
     engine: { decodeWorkers: 1 },
     rules: { videosPerStep: 4 },
     sources: {
-      clips: { kind: 'procedural', split: 'family', groups: 3 },
-      'held-out': { kind: 'procedural', split: 'family', groups: 3 },
+      clips: { kind: 'procedural', split: 'family', groups: 8 },
+      'held-out': { kind: 'procedural', split: 'family', groups: 8 },
     },
     stages: [
       {

@@ -1,5 +1,8 @@
 /** A run as lines in a terminal. */
+
+import { CodedError } from '../../src/core/errors.ts';
 import type { MetricRecord, Run, RunEvent } from '../../src/core/training/run.ts';
+import { inWords } from '../http/problem.ts';
 
 /** Shown of a step where they are there, in this order, under short names. */
 const columns: readonly (readonly [name: string, short: string, digits: number])[] = [
@@ -31,7 +34,7 @@ export function stepLine({ step, values }: MetricRecord, steps: number | null): 
 
 export function stateLine(run: Run): string {
   const place = run.stage ? ` ${run.stage.name}` : '';
-  const reason = run.reason ? `: ${run.reason.message}` : '';
+  const reason = run.reason ? `: ${inWords(CodedError.fromData(run.reason))}` : '';
   const saved = run.savedStep === null ? '' : `, saved at step ${run.savedStep}`;
   return `${run.id} ${run.state}${place}, step ${run.step}${saved}${reason}`;
 }
