@@ -3,6 +3,7 @@
  * The integers and scales are the same in both; K is filled up with zeros to a multiple of 32.
  */
 import { roundToFloat16 } from './numbers.ts';
+import { searchScale, searchScales } from './scale-search.ts';
 
 export const blockSize = 32;
 
@@ -16,48 +17,8 @@ export interface Quantised {
   readonly scales: Float32Array;
 }
 
-/** Candidates of the scale search, as multiples of the scale that maps the extreme value to −8. */
-const candidates = Float64Array.from({ length: 14 }, (_, i) => 0.78 + 0.035 * i);
-
 /** Added and taken away again, it rounds a double of magnitude below 2^51 to the nearest integer, ties to even. */
 const rounder = 1.5 * 2 ** 52;
-
-/**
- * The scale with the least squared error of a 4-bit block. For given integers q the best scale is Σxq / Σq², and what
- * it leaves is Σx² − (Σxq)² / Σq²: one pass a candidate is enough to compare them.
- *
- * @param x values of the block from `at` on
- */
-function searchScale(x: Float32Array, at: number, count: number): number {
-  let extreme = 0;
-  const end = at + count;
-  for (let i = at; i < end; i++) {
-    const value = x[i]!;
-    if (Math.abs(value) > Math.abs(extreme)) extreme = value;
-  }
-  if (extreme === 0) return 0;
-  let best = 0;
-  let scale = 0;
-  for (let c = 0; c < candidates.length; c++) {
-    const inverse = -8 / (extreme * candidates[c]!);
-    let xq = 0;
-    let qq = 0;
-    for (let i = at; i < end; i++) {
-      const value = x[i]!;
-      let q = value * inverse + rounder - rounder;
-      if (q < -8) q = -8;
-      else if (q > 7) q = 7;
-      xq += value * q;
-      qq += q * q;
-    }
-    const gain = (xq * xq) / qq;
-    if (gain > best) {
-      best = gain;
-      scale = xq / qq;
-    }
-  }
-  return scale;
-}
 
 /** The scale that maps the largest magnitude of a block to 127. */
 function scaleOfEight(x: Float32Array, at: number, count: number): number {
@@ -85,12 +46,14 @@ export function quantise(
   const scales = new Float32Array(rows * blocks);
   const low = bits === 8 ? -127 : -8;
   const high = bits === 8 ? 127 : 7;
+  // Rows of whole blocks lie as the search wants them.
+  const found = bits === 4 && columns % blockSize === 0 ? searchScales(weights) : null;
   const scaleOf = bits === 8 ? scaleOfEight : searchScale;
   for (let block = 0; block < rows * blocks; block++) {
     const first = (block % blocks) * blockSize;
     const at = Math.floor(block / blocks) * columns + first;
     const count = Math.min(blockSize, columns - first);
-    const wanted = scaleOf(weights, at, count);
+    const wanted = found === null ? scaleOf(weights, at, count) : found[block]!;
     const scale = half ? roundToFloat16(wanted) : Math.fround(wanted);
     // Denormal scales have no reciprocal; such a block is nothing beside its neighbours.
     if (Math.abs(scale) < 2 ** -126) continue;
@@ -121,7 +84,11 @@ export function dequantise(q: Quantised, columns: number): Float32Array {
 
 /** MatMulNBits and GatherBlockQuantized: unsigned with zero point 2^(bits−1); 4 bits as pairs, low nibble first. */
 export function packBlocks(q: Quantised, bits: 4 | 8): Uint8Array {
-  if (bits === 8) return Uint8Array.from(q.integers, (value) => value + 128);
+  if (bits === 8) {
+    const bytes = new Uint8Array(q.integers.length);
+    for (let i = 0; i < bytes.length; i++) bytes[i] = q.integers[i]! + 128;
+    return bytes;
+  }
   const out = new Uint8Array(q.integers.length / 2);
   for (let i = 0; i < out.length; i++)
     out[i] = (q.integers[2 * i]! + 8) | ((q.integers[2 * i + 1]! + 8) << 4);
