@@ -21,7 +21,7 @@ const FRAMES = 12;
 const LIMIT = 1.15;
 
 /** A minute of 1080p30 in H.264 with the usual three B-frames and the given distance of key frames. */
-function clip1080(gop: number): string {
+export function clip1080(gop: number): string {
   const recipe = ['-f', 'lavfi', '-i', 'testsrc2=size=1920x1080:rate=30', '-t', '60'];
   const encode = [
     '-c:v',

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- paint assess decode media]`: the figures of docs/performance.md, printed as one table.
+ * `npm run bench [-- paint assess decode media compare]`: the figures of docs/performance.md, printed as one table.
  * Measurements, not tests: they need an otherwise idle machine, and ratios within one run say more than seconds.
  */
 import { execFileSync } from 'node:child_process';
@@ -10,6 +10,7 @@ import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import type { HarnessRun, harness as ModelHarness } from '../model/harness.ts';
 import { type Bench, median, openBench, renamed, root, scratch, scratchFile } from './browser.ts';
+import { benchCompare } from './compare.ts';
 import { benchMedia } from './media.ts';
 import { nativeGreedyTokensPerSecond, nativeTokensPerSecond } from './native-decoder.ts';
 
@@ -186,6 +187,7 @@ const sections: Record<string, (bench: Bench) => Promise<readonly Row[]>> = {
   assess: warmRuns,
   decode: decoderSpeed,
   media: async (bench) => benchMedia(await bench.page(), bench.address),
+  compare: async (bench) => benchCompare(await bench.page(), bench.address),
 };
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !(name in sections));

@@ -2,10 +2,25 @@
 import { createFrameStore } from '../../workers/frames/client.ts';
 import { hashFile } from '../../workers/hash/client.ts';
 import { createAssessBoth } from './compare-assess.ts';
-import { createCompareStore } from './compare-store.ts';
+import { createCompareStore, FRAMES_CAP, SMALL_FRAMES_CAP } from './compare-store.ts';
 import { media, models } from './session.ts';
 
-export const compare = createCompareStore({ media, createFrames: createFrameStore, hash: hashFile });
+/**
+ * Phones end a page that takes too much. Chromium tells the memory; other browsers tell at least whether the pointer is
+ * a finger.
+ */
+function framesCap(): number {
+  const { deviceMemory } = navigator as Navigator & { readonly deviceMemory?: number };
+  const small = deviceMemory === undefined ? matchMedia('(pointer: coarse)').matches : deviceMemory <= 4;
+  return small ? SMALL_FRAMES_CAP : FRAMES_CAP;
+}
+
+export const compare = createCompareStore({
+  media,
+  createFrames: createFrameStore,
+  hash: hashFile,
+  cap: framesCap(),
+});
 
 /** Follows the loaded model's way of sampling. */
 const follow = () => {

@@ -23,8 +23,9 @@ import {
 } from './compare-timeline.ts';
 import { toErrorData } from './model-store.ts';
 
-/** Bytes that reduced frames may take on the whole page, whether one video is open or two. */
+/** Bytes that reduced frames may take on the whole page, whether one video is open or two; less on small devices. */
 export const FRAMES_CAP = 512e6;
+export const SMALL_FRAMES_CAP = 160e6;
 
 export type SideName = 'a' | 'b';
 
@@ -83,9 +84,12 @@ export interface CompareDependencies {
   };
   readonly createFrames: (file: File, facts: VideoFacts, cap: number) => FrameStore;
   readonly hash: (file: Blob) => Promise<string>;
+  /** Bytes for reduced frames. */
+  readonly cap?: number;
 }
 
-export function createCompareStore({ media, createFrames, hash }: CompareDependencies) {
+export function createCompareStore(dependencies: CompareDependencies) {
+  const { media, createFrames, hash, cap = FRAMES_CAP } = dependencies;
   const store = createStore<CompareState>(() => EMPTY);
   const get = store.getState;
   const set = (change: Partial<CompareState>) => store.setState(change);
@@ -111,10 +115,12 @@ export function createCompareStore({ media, createFrames, hash }: CompareDepende
     const frame = frameOf(name, place);
     const side = sideOf(name);
     if (!side || frame === NO_FRAME) return true;
-    if (side.frames.has(frame) || pictures.has(side.video.id, frame)) return true;
+    if (pictures.has(side.video.id, frame)) return true;
+    const sharp = get().settings.zoom === 1 && !side.frames.plan.exact;
+    if (!sharp && side.frames.has(frame)) return true;
     const [from, to] = side.frames.part;
-    const comes = !side.frames.error && frame >= from && frame < to;
-    // What the store will never hold is decoded for this one place.
+    const comes = !sharp && !side.frames.error && frame >= from && frame < to;
+    // What the store will never hold, and what 1:1 shows, is decoded for this one place.
     if (!comes) pictures.want(name, side.video.id, frame).catch(() => {});
     return false;
   }
@@ -160,7 +166,7 @@ export function createCompareStore({ media, createFrames, hash }: CompareDepende
 
   /** Both stores share the cap; a change of their number makes them anew. */
   function framesOf(file: File, facts: VideoFacts, sides: 1 | 2): FrameStore {
-    return createFrames(file, facts, FRAMES_CAP / sides);
+    return createFrames(file, facts, cap / sides);
   }
 
   async function open(name: SideName, file: File): Promise<void> {
@@ -229,6 +235,7 @@ export function createCompareStore({ media, createFrames, hash }: CompareDepende
     clock,
     timeOf,
     pictures,
+    cap,
     sideOf,
     frameOf,
     /** Takes a video for a side; an open one is replaced. */

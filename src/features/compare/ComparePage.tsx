@@ -6,7 +6,7 @@ import { useTab } from '../../app/tab.ts';
 import { useLeaveGuard } from '../../app/useLeaveGuard.ts';
 import { isAbort } from '../../core/errors.ts';
 import { both, compare } from '../../state/compare-session.ts';
-import { FRAMES_CAP, type SideName } from '../../state/compare-store.ts';
+import type { SideName } from '../../state/compare-store.ts';
 import { Notice } from '../../ui/Notice.tsx';
 import './ComparePage.css';
 import { DamagePanel } from './DamagePanel.tsx';
@@ -33,7 +33,8 @@ export default function ComparePage() {
   const { a, opening, error } = useStore(compare.store);
   useAddress();
   useFileIntake(useSideDrop());
-  useTab({ kind: 'idle' });
+  const { phase, done } = useStore(both.store);
+  useTab(phase === 'running' ? { kind: 'running', name: a?.file.name ?? '', done } : { kind: 'idle' });
   // Leaving the page stops the clock; what is open stays.
   useEffect(() => compare.clock.pause, []);
   return (
@@ -133,7 +134,7 @@ function StoreNotice() {
   if (filled.failed) return <Notice>{w.store.failed}</Notice>;
   if (partial) {
     const [from, to] = partial.part;
-    return <Notice>{w.store.part(from + 1, to, partial.plan.frames, FRAMES_CAP)}</Notice>;
+    return <Notice>{w.store.part(from + 1, to, partial.plan.frames, compare.cap)}</Notice>;
   }
   const size = a ? `${a.frames.plan.width} × ${a.frames.plan.height}` : '';
   const memory = [a, b].reduce(

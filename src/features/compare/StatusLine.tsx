@@ -34,8 +34,8 @@ function What({ parts }: { readonly parts: ViewerParts }) {
   const { playing, waiting } = useStore(compare.clock.store);
   const filled = useFilled();
   const { a, b } = parts.showing;
-  if (waiting) return w.stage.waiting(Math.floor(filled.part * 100));
-  if (a === 'late' || b === 'late') return w.stage.late;
+  if (waiting && filled.part < 1) return w.stage.waiting(Math.floor(filled.part * 100));
+  if (waiting || a === 'late' || b === 'late') return w.stage.late;
   const reduced = (['a', 'b'] as const).find((name) => parts.showing[name] === 'reduced');
   if (reduced) {
     const plan = compare.sideOf(reduced)?.frames.plan;

@@ -23,8 +23,12 @@ export class SidePicture {
     return this.rgba.length === 0;
   }
 
-  /** Brings a frame onto the canvas in the best form that is there. */
-  show(side: Side, frame: number, pictures: Pictures): Quality {
+  /**
+   * Brings a frame onto the canvas in the best form that is there.
+   *
+   * @param trueOnly a reduced copy will not do: the picture before stays until the true pixels are there
+   */
+  show(side: Side, frame: number, pictures: Pictures, trueOnly: boolean): Quality {
     if (frame === NO_FRAME) {
       this.shown = '';
       this.quality = 'zeros';
@@ -35,7 +39,7 @@ export class SidePicture {
     if (picture) {
       this.put(`${id}/${frame}/true`, picture.width, picture.height, () => picture.rgba);
       this.quality = 'true';
-    } else if (side.frames.has(frame)) {
+    } else if (side.frames.has(frame) && (!trueOnly || side.frames.exact(frame))) {
       const { width, height } = side.frames.plan;
       this.put(`${id}/${frame}`, width, height, () => {
         const bytes = width * height * 4;

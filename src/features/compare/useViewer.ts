@@ -64,7 +64,10 @@ export function useViewer(
       for (const name of SIDES) {
         const side = compare.sideOf(name);
         if (!side) return;
-        quality[name] = pictures[name].show(side, compare.frameOf(name, place), compare.pictures);
+        const frame = compare.frameOf(name, place);
+        // 1:1 is for looking at pixels: no reduced ones there.
+        const trueOnly = compare.store.getState().settings.zoom === 1;
+        quality[name] = pictures[name].show(side, frame, compare.pictures, trueOnly);
       }
       const scene = {
         settings: compare.store.getState().settings,
@@ -125,7 +128,8 @@ export function useViewer(
       }),
       compare.store.subscribe((now, before) => {
         request();
-        if (now.timeline !== before.timeline || now.a !== before.a || now.b !== before.b) settle();
+        const zoomed = (now.settings.zoom === 1) !== (before.settings.zoom === 1);
+        if (now.timeline !== before.timeline || now.a !== before.a || now.b !== before.b || zoomed) settle();
       }),
     ];
     const fit = new ResizeObserver(() => {

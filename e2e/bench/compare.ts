@@ -1,0 +1,84 @@
+/** Playing a shuffled minute of 1080p beside the original: pictures a second, memory, and how soon true pixels are there. */
+import type { Page } from '@playwright/test';
+import { median } from './browser.ts';
+import { clip1080, type MediaFigure } from './media.ts';
+
+const SECONDS = 10;
+const PAUSES = 9;
+/** Time after a pause at which the true pixels should be there, ms. */
+const SHARP = 300;
+
+async function open(page: Page, address: string, path: string): Promise<void> {
+  await page.goto(`${address}/#/compare?over=video`);
+  await page.locator('.compare-empty').waitFor();
+  const chooser = page.locator('body > input[type=file]');
+  while ((await chooser.count()) === 0) {
+    await page.keyboard.press('o');
+    await page.waitForTimeout(100);
+  }
+  await chooser.setInputFiles(path);
+  await page.locator('.compare-page').waitFor();
+}
+
+/** Places a second that the clock shows while it plays; each is a new picture on both sides. */
+function playedPlaces(page: Page, seconds: number): Promise<number> {
+  return page.evaluate(async (ms) => {
+    const text = document.querySelector('.compare-transport__place');
+    let shown = 0;
+    let last = text?.textContent;
+    const watch = new MutationObserver(() => {
+      if (text?.textContent !== last) shown++;
+      last = text?.textContent;
+    });
+    watch.observe(text as Node, { characterData: true, childList: true, subtree: true });
+    const begun = performance.now();
+    await new Promise((done) => setTimeout(done, ms));
+    watch.disconnect();
+    return (shown * 1000) / (performance.now() - begun);
+  }, seconds * 1000);
+}
+
+/** Milliseconds from a pause to the true pixels of both sides. */
+async function pauseToTrue(page: Page): Promise<number> {
+  await page.evaluate(() => performance.clearMeasures('compare:true-pixels'));
+  await page.keyboard.press('k');
+  await page.waitForFunction(() => performance.getEntriesByName('compare:true-pixels').length > 0, null, {
+    polling: 20,
+  });
+  const ms = await page.evaluate(() => performance.getEntriesByName('compare:true-pixels')[0]?.duration);
+  await page.keyboard.press('k');
+  await page.waitForTimeout(700);
+  return ms ?? Number.NaN;
+}
+
+export async function benchCompare(page: Page, address: string): Promise<MediaFigure[]> {
+  const rows: MediaFigure[] = [];
+  for (const gop of [60, 250]) {
+    const begun = performance.now();
+    await open(page, address.replace(/\/$/, ''), clip1080(gop));
+    const store = page.locator('.compare-store');
+    await page.waitForFunction(
+      () => /kept ready/.test(document.querySelector('.compare-store')?.textContent ?? ''),
+      null,
+      { timeout: 600_000 },
+    );
+    const filled = (performance.now() - begun) / 1000;
+    await page.locator('.compare-transport__time').click();
+    await page.keyboard.press('k');
+    const rate = await playedPlaces(page, SECONDS);
+    const waits: number[] = [];
+    for (let i = 0; i < PAUSES; i++) waits.push(await pauseToTrue(page));
+    const what = `60 s of 1080p, shuffled, a key frame every ${gop}`;
+    rows.push(
+      { what: `${what}: places a second while playing`, value: rate.toFixed(1), bar: '≥ 24' },
+      { what: `${what}: frames kept`, value: (await store.textContent()) ?? '', bar: '≤ 600 MB' },
+      { what: `${what}: until all are kept`, value: `${filled.toFixed(0)} s`, bar: '' },
+      {
+        what: `${what}: true pixels after a pause`,
+        value: `${median(waits).toFixed(0)} ms (${Math.min(...waits).toFixed(0)}–${Math.max(...waits).toFixed(0)})`,
+        bar: `≤ ${SHARP} ms`,
+      },
+    );
+  }
+  return rows;
+}
