@@ -16,7 +16,7 @@ export interface StepResult {
   readonly values: Values;
   /** What is written down of a rollout; none where the step is on an earlier one. */
   readonly completions: (step: number, stage: number) => CompletionRecord[];
-  /** Tokens of answers that the optimiser saw. */
+  /** Tokens that the optimiser saw, prompts included. */
   readonly tokens: number;
 }
 
@@ -104,9 +104,6 @@ function grpo(setting: Setting<GrpoStage>): Objective {
       const rollout = await rollOut(setting, sampler, round, views);
       const rolled = rolloutValues(rollout);
       const groups = groupsOf(rollout, stage.iterations > 1);
-      const tokens = rollout.answered
-        .flatMap((video) => video.answers)
-        .reduce((sum, a) => sum + a.tokens.length, 0);
       for (let iteration = 0; iteration < stage.iterations; iteration++) {
         const lr = learningRate(stage, round * stage.iterations + iteration, steps) * lrFactor;
         const started = performance.now();
@@ -126,7 +123,7 @@ function grpo(setting: Setting<GrpoStage>): Objective {
             ...prefixed('seconds/update/', seconds),
           },
           completions: (at, index) => (first ? completionRecords(rollout, at, index) : []),
-          tokens,
+          tokens: metrics.num_tokens ?? 0,
         };
       }
     },
@@ -191,7 +188,7 @@ function supervised(setting: Setting<Supervised>): Objective {
           ...prefixed('seconds/update/', seconds),
         },
         completions: () => [],
-        tokens: typeof metrics.num_tokens === 'number' ? metrics.num_tokens : 0,
+        tokens: metrics.num_tokens ?? 0,
       };
 
       function step() {

@@ -24,9 +24,3 @@ export interface Setting<S extends Stage = Stage> {
 }
 
 export type Values = Record<string, number | null>;
-
-/** Sums that go on over the steps; kept with the checkpoint. */
-export interface Totals {
-  /** Tokens that the optimiser has seen, prompts left out. */
-  readonly tokens: number;
-}
