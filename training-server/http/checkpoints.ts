@@ -13,7 +13,7 @@ import type { Packages } from './packages.ts';
 const DEEPEST = 3;
 const MOST_FOLDERS = 2000;
 /** Where a project keeps what it installed, not what it trained. */
-const NOT_LOOKED_INTO = new Set(['node_modules', '.venv', '.git', 'dist']);
+const NOT_LOOKED_INTO = new Set(['node_modules', '.venv', '.git', '.scratch', 'dist']);
 
 export interface CheckpointSource {
   /** Real path in the official layout. */

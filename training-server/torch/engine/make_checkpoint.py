@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer
 
 from engine.export import digest
 from engine.text import FILES, read_tokenizer
@@ -68,7 +69,7 @@ def config_of(shape: str, tokenizer: Path) -> ModelConfig:
         )
     if shape == "small":
         profile = replace(_small_profile(tokenizer), token_ids=ids)
-        vision, motion, language = _small_parts()
+        vision, motion, language = _small_parts(text)
     else:
         profile = _tiny_profile(ids)
         vision, motion, language = _tiny_parts()
@@ -96,11 +97,11 @@ def _small_profile(tokenizer: Path) -> Profile:
     return replace(PROFILE, prompt=shape.prompt, prompt_sha256=prompt_sha256(shape))
 
 
-def _small_parts() -> tuple[VisionConfig, MotionConfig, LanguageConfig]:
-    from small.language import LANGUAGE
+def _small_parts(text: Tokenizer) -> tuple[VisionConfig, MotionConfig, LanguageConfig]:
+    from small.language import language_config
     from small.perception import MOTION, VISION
 
-    return VISION, MOTION, LANGUAGE
+    return VISION, MOTION, language_config(text)
 
 
 def _tiny_profile(ids: TokenIds) -> Profile:
