@@ -1,6 +1,6 @@
 /** Reading the JSON lines of a run that may still be growing. */
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 
 /** Whole lines from a byte on; a last line without its end is not there yet. Nothing where the file is not there. */
@@ -25,4 +25,50 @@ export async function wholeLines(file: string): Promise<number> {
   let bytes = 0;
   for await (const line of linesOf(file)) bytes += Buffer.byteLength(line) + 1;
   return bytes;
+}
+
+/** Bytes read at a place to find the line that begins after it. */
+const WINDOW = 64 * 1024;
+
+/**
+ * Byte at which the first line of that step or a later one begins, by bisection: lines begin with `{"step":N,` and N never
+ * falls. The end of the file when there is none.
+ */
+export async function offsetOfStep(path: string, step: number): Promise<number> {
+  const file = await open(path).catch(() => null);
+  if (file === null) return 0;
+  try {
+    const { size } = await file.stat();
+    // The first wanted line begins in (low, high]; a line begins at 0, too.
+    let [low, high] = [-1, size];
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      const found = await lineAfter(file, middle, size);
+      if (found !== null && found.step < step) low = Math.max(found.start, middle);
+      else high = middle;
+    }
+    return (await lineAfter(file, high, size))?.start ?? size;
+  } finally {
+    await file.close();
+  }
+}
+
+/** The first line that begins at a byte or after it. */
+async function lineAfter(
+  file: FileHandle,
+  at: number,
+  size: number,
+): Promise<{ start: number; step: number } | null> {
+  const head = /^\{"step":(\d+),/;
+  let start = at === 0 ? 0 : -1;
+  const buffer = Buffer.alloc(WINDOW);
+  for (let from = Math.max(0, at - 1); start < 0; from += WINDOW) {
+    if (from >= size) return null;
+    const { bytesRead } = await file.read(buffer, 0, WINDOW, from);
+    const end = buffer.subarray(0, bytesRead).indexOf(10);
+    if (end >= 0) start = from + end + 1;
+  }
+  const { bytesRead } = await file.read(buffer, 0, 64, start);
+  const match = head.exec(buffer.toString('latin1', 0, bytesRead));
+  return match ? { start, step: Number(match[1]) } : null;
 }

@@ -14,7 +14,7 @@ import type { NumberedEvent, ResumeOptions, RunCheckpoint, Runs } from './api.ts
 import { readJson } from './atomic.ts';
 import { endOf } from './endings.ts';
 import { EventLog } from './event-log.ts';
-import { linesOf } from './lines.ts';
+import { linesOf, offsetOfStep } from './lines.ts';
 import { lock } from './lock.ts';
 import { recipeSha256 } from './recipe-files.ts';
 import { RunFolder } from './run-folder.ts';
@@ -256,19 +256,18 @@ export class RunManager implements Runs {
 
   async metrics(id: string, from = 0): Promise<MetricRecord[]> {
     const records: MetricRecord[] = [];
-    for await (const line of linesOf(this.#entry(id).folder.file('metrics.jsonl'))) {
-      const record = JSON.parse(line) as MetricRecord;
-      if (record.step >= from) records.push(record);
-    }
+    const file = this.#entry(id).folder.file('metrics.jsonl');
+    for await (const line of linesOf(file, await offsetOfStep(file, from))) records.push(JSON.parse(line));
     return records;
   }
 
   async completions(id: string, step: number): Promise<CompletionRecord[]> {
     const records: CompletionRecord[] = [];
     const head = `{"step":${step},`;
-    for await (const line of linesOf(this.#entry(id).folder.file('completions.jsonl'))) {
-      if (line.startsWith(head)) records.push(JSON.parse(line));
-      else if (records.length > 0) break;
+    const file = this.#entry(id).folder.file('completions.jsonl');
+    for await (const line of linesOf(file, await offsetOfStep(file, step))) {
+      if (!line.startsWith(head)) break;
+      records.push(JSON.parse(line));
     }
     return records;
   }

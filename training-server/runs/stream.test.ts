@@ -1,8 +1,9 @@
 import { appendFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { linesOf, wholeLines } from './lines.ts';
+import { linesOf, offsetOfStep, wholeLines } from './lines.ts';
 import { Stream } from './stream.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stream-'));
@@ -45,4 +46,32 @@ test('a last line without its end is not there yet', async () => {
   expect(await collect(file)).toEqual(['one', 'twö', 'three']);
   writeFileSync(file, 'half');
   expect(await collect(file)).toEqual([]);
+});
+
+test('the lines of a step are found where they are, however long the lines before', async () => {
+  const file = join(folder, 'steps');
+  const line = fc.tuple(
+    fc.integer({ min: 0, max: 2 }),
+    fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 90_000 })),
+  );
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(line, { maxLength: 12 }),
+      fc.integer({ min: 0, max: 30 }),
+      async (parts, wanted) => {
+        let step = 0;
+        const lines = parts.map(([rise, length]) => {
+          step += rise;
+          return { step, text: `{"step":${step},"x":"${'y'.repeat(length)}"}\n` };
+        });
+        writeFileSync(file, lines.map(({ text }) => text).join(''));
+        const before = lines
+          .filter((one) => one.step < wanted)
+          .reduce((sum, { text }) => sum + text.length, 0);
+        expect(await offsetOfStep(file, wanted)).toBe(before);
+      },
+    ),
+    { numRuns: 60 },
+  );
+  expect(await offsetOfStep(join(folder, 'none'), 3)).toBe(0);
 });
