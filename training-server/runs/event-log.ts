@@ -1,7 +1,7 @@
 /** The numbered events of a run: told to whoever listens, kept in a file so that nobody misses one. */
 import type { RunEvent } from '../../src/core/training/run.ts';
 import type { NumberedEvent } from './api.ts';
-import { linesOf, wholeLines } from './lines.ts';
+import { lastLine, linesOf, wholeLines } from './lines.ts';
 import { Stream } from './stream.ts';
 
 type Listener = (event: NumberedEvent) => void;
@@ -23,9 +23,8 @@ export class EventLog {
   }
 
   static async open(file: string): Promise<EventLog> {
-    let last = 0;
-    for await (const line of linesOf(file)) last = (JSON.parse(line) as NumberedEvent).id;
-    return new EventLog(file, last);
+    const last = await lastLine(file);
+    return new EventLog(file, last === null ? 0 : (JSON.parse(last) as NumberedEvent).id);
   }
 
   get last(): number {

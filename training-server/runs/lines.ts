@@ -3,6 +3,9 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 
+/** Bytes read at a time where an end of line is looked for. */
+const WINDOW = 64 * 1024;
+
 /** Whole lines from a byte on; a last line without its end is not there yet. Nothing where the file is not there. */
 export async function* linesOf(file: string, from = 0): AsyncGenerator<string> {
   const size = (await stat(file).catch(() => null))?.size ?? 0;
@@ -21,14 +24,22 @@ export async function* linesOf(file: string, from = 0): AsyncGenerator<string> {
 }
 
 /** Bytes of the file up to the end of its last whole line. */
-export async function wholeLines(file: string): Promise<number> {
-  let bytes = 0;
-  for await (const line of linesOf(file)) bytes += Buffer.byteLength(line) + 1;
-  return bytes;
+export async function wholeLines(path: string): Promise<number> {
+  const file = await open(path).catch(() => null);
+  if (file === null) return 0;
+  try {
+    const buffer = Buffer.alloc(WINDOW);
+    for (let end = (await file.stat()).size; end > 0; end -= WINDOW) {
+      const from = Math.max(0, end - WINDOW);
+      await file.read(buffer, 0, end - from, from);
+      const at = buffer.subarray(0, end - from).lastIndexOf(10);
+      if (at >= 0) return from + at + 1;
+    }
+    return 0;
+  } finally {
+    await file.close();
+  }
 }
-
-/** Bytes read at a place to find the line that begins after it. */
-const WINDOW = 64 * 1024;
 
 /**
  * Byte at which the first line of that step or a later one begins, by bisection: lines begin with `{"step":N,` and N never
@@ -71,4 +82,19 @@ async function lineAfter(
   const { bytesRead } = await file.read(buffer, 0, 64, start);
   const match = head.exec(buffer.toString('latin1', 0, bytesRead));
   return match ? { start, step: Number(match[1]) } : null;
+}
+
+/** The last whole line; null where there is none. Lines are shorter than 4 MiB. */
+export async function lastLine(path: string): Promise<string | null> {
+  const file = await open(path).catch(() => null);
+  if (file === null) return null;
+  try {
+    const { size } = await file.stat();
+    const tail = Buffer.alloc(Math.min(size, 4 * 2 ** 20));
+    await file.read(tail, 0, tail.length, size - tail.length);
+    const end = tail.lastIndexOf(10);
+    return end < 0 ? null : tail.toString('utf8', tail.lastIndexOf(10, end - 1) + 1, end);
+  } finally {
+    await file.close();
+  }
 }

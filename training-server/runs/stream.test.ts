@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { linesOf, offsetOfStep, wholeLines } from './lines.ts';
+import { lastLine, linesOf, offsetOfStep, wholeLines } from './lines.ts';
 import { Stream } from './stream.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'stream-'));
@@ -42,10 +42,14 @@ test('a last line without its end is not there yet', async () => {
   writeFileSync(file, 'one\ntwö\nthr');
   expect(await collect(file)).toEqual(['one', 'twö']);
   expect(await wholeLines(file)).toBe(9);
+  expect(await lastLine(file)).toBe('twö');
   appendFileSync(file, 'ee\n');
   expect(await collect(file)).toEqual(['one', 'twö', 'three']);
   writeFileSync(file, 'half');
   expect(await collect(file)).toEqual([]);
+  expect([await wholeLines(file), await lastLine(file)]).toEqual([0, null]);
+  writeFileSync(file, `one\n${'x'.repeat(200_000)}`);
+  expect(await wholeLines(file)).toBe(4);
 });
 
 test('the lines of a step are found where they are, however long the lines before', async () => {
