@@ -81,6 +81,7 @@ async function main(options: CliOptions): Promise<void> {
       onFault: (error) => warn(String((error as Error)?.stack ?? error)),
     },
   );
+  await packages.tidy();
   const leave = leaver({ runs, server, events, packages, desk });
   let port: number;
   try {

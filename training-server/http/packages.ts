@@ -1,6 +1,6 @@
 /** Model packages made of checkpoints, each in a worker thread; one at a time, because each takes all cores. */
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { CodedError, type CodedErrorData } from '../../src/core/errors.ts';
@@ -48,6 +48,14 @@ export class Packages {
   /** @param home folder of the packages; made when the first one is */
   constructor(home: string) {
     this.#home = home;
+  }
+
+  /** Removes what a process that was killed left half-written. Called before the first package. */
+  async tidy(): Promise<void> {
+    const names = await readdir(this.#home).catch(() => []);
+    for (const name of names)
+      if (/\.partial-[0-9a-f]+$/.test(name))
+        await rm(join(this.#home, name), { recursive: true, force: true });
   }
 
   folder(id: string): string {

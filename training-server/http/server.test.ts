@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -332,6 +332,13 @@ describe('events', () => {
     await expect.poll(() => h.events.clients).toBe(0);
   });
 
+  it('HEAD does not stay', async () => {
+    const { id } = await started();
+    const response = await h.ask(`/api/runs/${id}/events`, { method: 'HEAD' });
+    expect([response.status, h.events.clients]).toEqual([200, 0]);
+    expect((await h.ask('/api/runs/none/events', { method: 'HEAD' })).status).toBe(404);
+  });
+
   it('that were missed come first, once each', async () => {
     const { id } = await started();
     for (const step of [1, 2, 3]) h.runs.say(id, { type: 'metrics', record: record(step) });
@@ -461,8 +468,28 @@ describe.skipIf(!existsSync(golden))('packages of a checkpoint', () => {
     expect(await refusal(odd)).toMatchObject({ status: 400, code: 'train/request' });
   });
 
+  it('in the making when the server leaves are gone; what a kill left is removed', async () => {
+    const own = await startHarness();
+    const request = {
+      checkpoint: 'a:1',
+      folder: golden,
+      createdAt: new Date(0).toISOString(),
+      name: 'a',
+      variants: 'wasm:fp32',
+      range: [1, 5],
+    } as const;
+    await own.packages.make(request);
+    await expect.poll(() => existsSync(own.at('packages'))).toBe(true);
+    await own.packages.close();
+    expect(readdirSync(own.at('packages')).filter((name) => name.includes('partial'))).toEqual([]);
+    await expect(own.packages.make(request)).rejects.toMatchObject({ code: 'train/closing' });
+    mkdirSync(own.at('packages', 'a-1.partial-00ff00ff', 'onnx'), { recursive: true });
+    await own.packages.tidy();
+    expect(readdirSync(own.at('packages')).filter((name) => name.includes('partial'))).toEqual([]);
+    await own.close();
+  });
+
   it('folders below a root are offered too, by their path', async () => {
-    const { cpSync } = await import('node:fs');
     cpSync(golden, h.at('root', 'models', 'tiny'), { recursive: true });
     expect(await checkpoint('models/tiny')).toMatchObject({ run: null, step: null, package: null });
     const begun = await h.post(`/api/checkpoints/${encodeURIComponent('models/tiny')}/package`, {

@@ -162,7 +162,10 @@ export function runRoutes({ runs, events, validation }: Services): Route[] {
       handle: async ({ params, query, request, response, headers }) => {
         const last = /^\d{1,15}$/.exec(String(request.headers['last-event-id'] ?? ''))?.[0];
         const since = last === undefined ? query.since : Number(last);
-        events.serve(runs, params.id, response, { ...headers }, since);
+        if (request.method === 'HEAD') {
+          runs.get(params.id);
+          response.writeHead(200, { ...headers, 'Content-Type': 'text/event-stream; charset=utf-8' }).end();
+        } else events.serve(runs, params.id, response, { ...headers }, since);
         return null;
       },
     }),
