@@ -1,24 +1,33 @@
 /** Which frame each side shows: the letter, what it is, and the frame's number. */
 import { useStore } from 'zustand';
 import { compare } from '../../state/compare-session.ts';
+import type { View } from '../../state/compare-settings.ts';
 import type { SideName } from '../../state/compare-store.ts';
 import { NO_FRAME } from '../../state/compare-timeline.ts';
 import { SideLetter } from './SideLetter.tsx';
 import { useCompareWords } from './words.ts';
 
 export function Badges({ only }: { readonly only: SideName | null }) {
-  const { view, swapped } = useStore(compare.store, (state) => state.settings);
+  const { view, swapped, horizontal } = useStore(compare.store, (state) => state.settings);
   const [first, second]: [SideName, SideName] = swapped ? ['b', 'a'] : ['a', 'b'];
   if (only) return <Badge name={only} place="first" />;
   return (
     <>
       <Badge name={first} place="first" />
-      <Badge name={second} place={view === 'side' ? 'side' : view === 'stack' ? 'stack' : 'second'} />
+      <Badge name={second} place={placeOf(view, horizontal)} />
     </>
   );
 }
 
-function Badge(props: { readonly name: SideName; readonly place: 'first' | 'second' | 'side' | 'stack' }) {
+/** Where the second side's badge stands: in its own part of the field. */
+function placeOf(view: View, horizontal: boolean): BadgePlace {
+  if (view === 'side' || view === 'stack') return view;
+  return view === 'split' && horizontal ? 'low' : 'second';
+}
+
+type BadgePlace = 'first' | 'second' | 'side' | 'stack' | 'low';
+
+function Badge(props: { readonly name: SideName; readonly place: BadgePlace }) {
   const { name } = props;
   const text = useSideText(name);
   return (
