@@ -23,6 +23,7 @@ export const BINDINGS = {
   help: { group: 'everywhere', chords: ['?'] },
   escape: { group: 'everywhere', chords: ['Escape'] },
   undo: { group: 'everywhere', chords: ['ctrl+z'] },
+  find: { group: 'everywhere', chords: ['/'] },
   play: { group: 'playing', chords: ['Space', 'k'] },
   slower: { group: 'playing', chords: ['j'] },
   faster: { group: 'playing', chords: ['l'] },

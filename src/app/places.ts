@@ -24,6 +24,12 @@ export const PLACES: readonly [Place, ...Place[]] = [
     Page: lazy(() => import('../features/compare/ComparePage.tsx')),
   },
   {
+    id: 'batch',
+    icon: 'list',
+    key: 'b',
+    Page: lazy(() => import('../features/batch/BatchPage.tsx')),
+  },
+  {
     id: 'models',
     icon: 'stack',
     key: 'm',

@@ -351,6 +351,8 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
       set({ present: present(), phase: settledPhase(get().rows) });
       return files.size;
     },
+    /** The file of a row, where it is at hand. */
+    file: (path: string): File | null => files.get(path) ?? null,
     picture: (path: string) => shelf.picture(path).catch(() => null),
     /** @returns what puts it back, for Undo */
     async clear(): Promise<() => Promise<void>> {

@@ -406,6 +406,7 @@ export const en = {
       help: 'Keys',
       escape: 'Stop, close, back',
       undo: 'Undo a delete',
+      find: 'Find',
       play: 'Play, pause',
       slower: 'Slower, or backwards',
       faster: 'Faster',

@@ -34,6 +34,7 @@ export interface ErrorParamsOf extends ServerErrorParams {
   'model/unsafe': { path: string };
   'model/busy': object;
   'batch/model': { was: string; now: string };
+  'batch/nothing': object;
   'run/no-answer': { answer: string };
   'run/length': { tokens: number };
   'run/memory': { stage?: RunStage };
@@ -170,6 +171,8 @@ const en: ErrorTable = {
           `The network was lost. ${bytes(received)} of ${bytes(total)} are kept.`,
           'It goes on by itself when the network is back, or when you resume it.',
         ),
+  'batch/nothing': () =>
+    say('There is neither a video nor a score table in this.', 'Drop a folder of videos, or several files.'),
   'model/busy': () =>
     say('Another tab is fetching this model.', 'Wait for it, or close that tab: what arrived is kept.'),
   'batch/model': ({ was, now }) =>
@@ -348,6 +351,7 @@ const zh: ErrorTable = {
           `网络中断，已保留${bytes(received)}（共${bytes(total)}）。`,
           '网络恢复后自动继续，也可手动恢复。',
         ),
+  'batch/nothing': () => say('其中既没有视频，也没有评分表。', '请拖入视频文件夹或多个文件。'),
   'model/busy': () => say('另一个标签页正在下载此模型。', '请等待，或关闭那个标签页：已下载部分会保留。'),
   'batch/model': ({ was, now }) =>
     say(`已有得分来自${was}，当前模型是${now}。`, '请重新选择原来的模型，或用当前模型从头开始。'),

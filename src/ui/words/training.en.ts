@@ -2,7 +2,7 @@
  * Words of the Training page in English; the shape of this object is the shape of both languages. Loaded with that page,
  * not with the first paint.
  */
-import { bytes, bytesOf, count, THIN } from './format.ts';
+import { bytes, count, THIN } from './format.ts';
 
 const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
 
@@ -42,17 +42,13 @@ export const trainingEn = {
     copied: 'Copied',
   },
   server: {
-    here: 'Server on this machine',
-    there: (address: string): string => `Server ${address}`,
     live: 'live',
-    connecting: 'connecting',
     lost: 'connection lost',
     lastHeard: (seconds: number): string => `last heard ${duration(seconds)} ago, trying again`,
     tryNow: 'Try now',
     leave: 'Disconnect',
     forget: 'Disconnect and forget the token',
     menu: 'Server',
-    device: (name: string): string => name,
   },
   runs: {
     title: 'Runs',
@@ -77,7 +73,6 @@ export const trainingEn = {
     srcc: (value: string): string => `SRCC ${value}`,
     guarded: (guard: string): string => `stopped itself: ${guard}`,
     line: (parts: readonly string[]): string => parts.join(' · '),
-    created: (when: string): string => `started ${when}`,
   },
   head: {
     stage: (index: number, of: number, objective: string): string => `stage ${index} of ${of}, ${objective}`,
@@ -120,9 +115,6 @@ export const trainingEn = {
     },
     queued: 'Waits until the run before it ends.',
     starting: 'The engine starts and loads the checkpoint.',
-    paused: 'Paused. Its state is saved; the engine is free for another run.',
-    stopped: (step: number): string => `You stopped it at step ${count(step)}.`,
-    noStep: 'No step has ended yet.',
     lastLines: 'Last lines of the log',
     wholeLog: 'Whole log',
     again: 'New run from this recipe',
@@ -173,9 +165,6 @@ export const trainingEn = {
     unit: {
       tokens: 'tokens, mean',
       limit: (tokens: number): string => `tokens, mean; limit ${count(tokens)}`,
-      seconds: 's',
-      nats: 'nats a token',
-      share: 'share of answers',
     },
     names: {
       reward: 'Reward',
@@ -219,13 +208,10 @@ export const trainingEn = {
       plcc: 'PLCC',
       kl: 'KL',
       mean: 'mean',
-      longest: 'longest',
       all: 'all',
       rollout: 'roll out',
       reward: 'reward',
       update: 'update',
-      decode: 'decode',
-      evaluate: 'evaluate',
       driver: 'score, record',
       entropy: 'entropy',
       loss: 'loss',
@@ -237,8 +223,6 @@ export const trainingEn = {
       unreadable: 'unreadable',
       cut: 'cut off',
       flat: 'no variance',
-      trainLoss: 'training',
-      evalLoss: 'held-out',
     },
   },
   answers: {
@@ -273,16 +257,13 @@ export const trainingEn = {
       temporal: 'temporal',
       sum: 'sum',
       advantage: 'advantage',
-      tokens: 'tokens',
     },
     unreadable: 'unreadable',
     unreadableHelp: 'No number could be read from this answer; none is guessed.',
     noAdvantage: {
       perturbed: 'Answers to the damaged copy are compared and not learnt from.',
       flat: 'All answers of this video earned the same, so that none is better than the others.',
-      unreadable: 'An unreadable answer has no advantage.',
     },
-    advantage: (value: string): string => `advantage ${value}`,
     expand: 'Show the whole answer',
     collapse: 'Show one line',
     loading: 'Reading the answers',
@@ -292,12 +273,10 @@ export const trainingEn = {
     frame: (nth: number, index: number): string => `F${nth}: source frame ${count(index)}`,
     blackFrame: (nth: number): string => `F${nth}: filled with zeros`,
     noPicture: 'The picture could not be fetched.',
-    mean: 'mean',
     summary: (n: number, readable: number): string =>
       readable === n
         ? plural(n, 'answer', 'answers')
         : `${count(readable)} of ${count(n)} answers could be read`,
-    raw: 'Raw answer',
   },
   recipe: {
     title: 'Recipe',
@@ -346,13 +325,9 @@ export const trainingEn = {
     reference: 'compare with',
     base: (name: string): string => `Differences from ${name}`,
     baseNone: 'Choose a checkpoint to see the differences of all others from it.',
-    difference: (value: string): string => value,
     all: 'All runs',
     this: 'This run',
     which: 'Whose checkpoints',
-    bytes,
-    sent: (name: string): string => `${name} is ready.`,
-    address: 'Address of its manifest',
     copyAddress: 'Copy the address',
     copied: 'Copied',
     onlyFolder: 'folder',
@@ -412,16 +387,6 @@ export const trainingEn = {
         `PyTorch ${torch}`,
       ].join(', '),
     engineNone: 'No engine answered.',
-    recipe: 'What will run',
-  },
-  states: {
-    guard: 'The run stopped itself.',
-    failed: 'The run failed.',
-    paused: 'The run is paused.',
-  },
-  packageProgress: (done: number, total: number): string => {
-    const { part, whole, unit } = bytesOf(done, total);
-    return `${part} of ${whole}${THIN}${unit}`;
   },
 };
 

@@ -1,5 +1,5 @@
 /** Words of the Training page in Chinese. */
-import { bytes, bytesOf, count, THIN } from './format.ts';
+import { bytes, count } from './format.ts';
 import type { TrainingWords } from './training.en.ts';
 
 function duration(seconds: number): string {
@@ -35,17 +35,13 @@ export const trainingZh: TrainingWords = {
     copied: '已复制',
   },
   server: {
-    here: '本机上的服务器',
-    there: (address) => `服务器${address}`,
     live: '实时',
-    connecting: '正在连接',
     lost: '连接中断',
     lastHeard: (seconds) => `${duration(seconds)}前最后收到，正在重试`,
     tryNow: '立即重试',
     leave: '断开',
     forget: '断开并忘记令牌',
     menu: '服务器',
-    device: (name) => name,
   },
   runs: {
     title: '训练任务',
@@ -70,7 +66,6 @@ export const trainingZh: TrainingWords = {
     srcc: (value) => `SRCC ${value}`,
     guarded: (guard) => `自动停止：${guard}`,
     line: (parts) => parts.join(' · '),
-    created: (when) => `${when}开始`,
   },
   head: {
     stage: (index, of, objective) => `第${index}/${of}阶段，${objective}`,
@@ -110,9 +105,6 @@ export const trainingZh: TrainingWords = {
     },
     queued: '等待前一个任务结束。',
     starting: '引擎正在启动并加载检查点。',
-    paused: '已暂停。状态已保存，引擎可供其他任务使用。',
-    stopped: (step) => `由你在第${count(step)}步停止。`,
-    noStep: '尚未完成任何一步。',
     lastLines: '最后的日志',
     wholeLog: '全部日志',
     again: '用此配方新建',
@@ -163,9 +155,6 @@ export const trainingZh: TrainingWords = {
     unit: {
       tokens: '词元，均值',
       limit: (tokens) => `词元，均值；上限${count(tokens)}`,
-      seconds: '秒',
-      nats: '每词元奈特',
-      share: '占回答的比例',
     },
     names: {
       reward: '奖励',
@@ -209,13 +198,10 @@ export const trainingZh: TrainingWords = {
       plcc: 'PLCC',
       kl: 'KL',
       mean: '均值',
-      longest: '最长',
       all: '合计',
       rollout: '书写',
       reward: '奖励',
       update: '更新',
-      decode: '解码',
-      evaluate: '评估',
       driver: '评分与记录',
       entropy: '熵',
       loss: '损失',
@@ -227,8 +213,6 @@ export const trainingZh: TrainingWords = {
       unreadable: '无法读取',
       cut: '被截断',
       flat: '无方差',
-      trainLoss: '训练',
-      evalLoss: '留出',
     },
   },
   answers: {
@@ -263,16 +247,13 @@ export const trainingZh: TrainingWords = {
       temporal: '时序',
       sum: '总和',
       advantage: '优势',
-      tokens: '词元',
     },
     unreadable: '无法读取',
     unreadableHelp: '此回答中读不出数字，不作猜测。',
     noAdvantage: {
       perturbed: '对受损副本的回答只作比较，不用于学习。',
       flat: '这段视频的所有回答得到相同奖励，没有优劣之分。',
-      unreadable: '无法读取的回答没有优势值。',
     },
-    advantage: (value) => `优势${value}`,
     expand: '显示完整回答',
     collapse: '只显示一行',
     loading: '正在读取回答',
@@ -282,10 +263,8 @@ export const trainingZh: TrainingWords = {
     frame: (nth, index) => `F${nth}：源帧${count(index)}`,
     blackFrame: (nth) => `F${nth}：以零填充`,
     noPicture: '无法取得画面。',
-    mean: '均值',
     summary: (n, readable) =>
       readable === n ? `${count(n)}个回答` : `${count(n)}个回答中有${count(readable)}个可读`,
-    raw: '原始回答',
   },
   recipe: {
     title: '配方',
@@ -334,13 +313,9 @@ export const trainingZh: TrainingWords = {
     reference: '与之对比',
     base: (name) => `与${name}的差异`,
     baseNone: '选择一个检查点，即可看到其余各点与它的差异。',
-    difference: (value) => value,
     all: '全部任务',
     this: '本任务',
     which: '显示哪些检查点',
-    bytes,
-    sent: (name) => `${name}已就绪。`,
-    address: '清单地址',
     copyAddress: '复制地址',
     copied: '已复制',
     onlyFolder: '文件夹',
@@ -400,15 +375,5 @@ export const trainingZh: TrainingWords = {
         `PyTorch ${torch}`,
       ].join('，'),
     engineNone: '引擎没有应答。',
-    recipe: '将要运行的内容',
-  },
-  states: {
-    guard: '训练自动停止。',
-    failed: '训练失败。',
-    paused: '训练已暂停。',
-  },
-  packageProgress: (done, total) => {
-    const { part, whole, unit } = bytesOf(done, total);
-    return `${part}/${whole}${THIN}${unit}`;
   },
 };

@@ -348,6 +348,7 @@ export const zh: Words = {
       help: '按键',
       escape: '停止、关闭、返回',
       undo: '撤销删除',
+      find: '查找',
       play: '播放、暂停',
       slower: '减速或倒放',
       faster: '加速',

@@ -1,0 +1,210 @@
+/** The head of a batch: its name, what it does now, how far it is, and the chips that filter and count. */
+import { useState } from 'react';
+import type { BatchRow } from '../../core/batch/file.ts';
+import type { Grade } from '../../core/grades.ts';
+import { batch } from '../../state/batch-session.ts';
+import type { BatchState } from '../../state/batch-store.ts';
+import { BandGlyph } from '../../ui/BandGlyph.tsx';
+import { Button } from '../../ui/Button.tsx';
+import { ErrorCard } from '../../ui/ErrorCard.tsx';
+import { Icon } from '../../ui/Icon.tsx';
+import { Menu, type MenuItem } from '../../ui/Menu.tsx';
+import { Notice } from '../../ui/Notice.tsx';
+import { ProgressBar } from '../../ui/ProgressBar.tsx';
+import { Rich } from '../../ui/Rich.tsx';
+import { count } from '../../ui/words/format.ts';
+import { useWords } from '../../ui/words/useWords.tsx';
+import './BatchHead.css';
+import { type Filter, fileName, filterCounts, type TableView } from './rows.ts';
+import { useBatchWords } from './useBatchWords.ts';
+
+export interface BatchHeadProps {
+  readonly state: BatchState;
+  readonly view: TableView;
+  readonly onView: (view: TableView) => void;
+  readonly exports: readonly MenuItem[];
+  readonly onAdd: () => void;
+  readonly onClear: () => void;
+}
+
+const ended = ({ state }: BatchRow) => state !== 'waiting' && state !== 'running';
+
+export function BatchHead({ state, view, onView, exports, onAdd, onClear }: BatchHeadProps) {
+  const w = useBatchWords();
+  const { rows, phase, pace, check, name, kept, error } = state;
+  const done = rows.filter(ended).length;
+  const left = pace !== null && phase === 'running' ? pace * (rows.length - done) : null;
+  const now = rows.find((row) => row.state === 'running');
+  return (
+    <header className="batch-head">
+      <div className="batch-head__line">
+        <h2>{name}</h2>
+        <p className="batch-head__about">
+          {[
+            w.videos(rows.length),
+            check && check.tables.length > 0 ? w.scoresFrom(check.tables) : w.noScores,
+          ].join(', ')}
+        </p>
+        {phase === 'running' ? (
+          <Button icon="pause" kbd="P" onClick={() => void batch.pause()}>
+            {w.pause}
+          </Button>
+        ) : (
+          (phase === 'checked' || phase === 'paused') && (
+            <Button look="primary" icon="play" kbd="P" onClick={() => void batch.start()}>
+              {phase === 'checked' ? w.start : w.resume}
+            </Button>
+          )
+        )}
+        <Button icon="plus" onClick={onAdd}>
+          {w.add}
+        </Button>
+        <Menu
+          label={w.export}
+          items={exports}
+          button={(props) => (
+            <Button {...props} icon="download" iconAfter="chevronDown">
+              {w.export}
+            </Button>
+          )}
+        />
+        <Button icon="trash" onClick={onClear}>
+          {w.clear}
+        </Button>
+      </div>
+      {check && <Check state={state} />}
+      {error && (
+        <div className="batch-head__said">
+          <ErrorCard
+            error={error}
+            actions={
+              error.code === 'batch/model' ? [{ label: w.restart, onClick: () => void batch.restart() }] : []
+            }
+          />
+        </div>
+      )}
+      {phase === 'access' && (
+        <div className="batch-head__said">
+          <Notice
+            icon="folder"
+            actions={<Button onClick={() => void batch.giveAccess()}>{w.giveAccess}</Button>}
+          >
+            {w.again}
+          </Notice>
+        </div>
+      )}
+      {rows.length > 0 && (
+        <>
+          <ProgressBar
+            label={w.bar}
+            title={phase === 'done' ? w.finished : now ? w.now(fileName(now.path)) : w.states.waiting}
+            stages={[{ id: 'all', label: '', share: 1, state: 'running', fraction: done / rows.length }]}
+          />
+          <p className="batch-head__figures">
+            <span>
+              <Rich text={w.done(done, rows.length)} />
+            </span>
+            {pace !== null && <span>{w.pace(pace)}</span>}
+            {left !== null && left > 3 && <span>{w.left(left)}</span>}
+            <span className="batch-head__safe">{kept ? (phase === 'done' ? '' : w.safe) : w.notKept}</span>
+          </p>
+        </>
+      )}
+      <Filters rows={rows} view={view} onView={onView} />
+    </header>
+  );
+}
+
+function Check({ state }: { readonly state: BatchState }) {
+  const w = useBatchWords();
+  const [open, setOpen] = useState(false);
+  const { check, rows } = state;
+  if (!check) return null;
+  const list = [...check.withoutVideo, ...check.ambiguous];
+  const [fault] = check.faults;
+  return (
+    <div className="batch-head__check">
+      <p>
+        {w.check.line(rows.length, rows.length - check.withoutScore, check.withoutVideo.length)}
+        {check.ambiguous.length > 0 && ` ${w.check.ambiguous(check.ambiguous.length)}`}
+        {list.length > 0 && (
+          <>
+            {' '}
+            <button
+              type="button"
+              className="ui-textbutton"
+              aria-expanded={open}
+              onClick={() => setOpen(!open)}
+            >
+              {open ? w.check.hide : w.check.show}
+            </button>
+          </>
+        )}
+      </p>
+      {fault && (
+        <p className="batch-head__fault">
+          <Icon name="alert" size={14} />{' '}
+          {w.check.faults(check.faults.length, fault.table, fault.line, fault.problem)}
+        </p>
+      )}
+      {open && (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls must be reachable by key
+        <ul className="batch-head__orphans" tabIndex={0}>
+          {list.slice(0, 500).map((path) => (
+            <li key={path}>{path}</li>
+          ))}
+        </ul>
+      )}
+    </div>
+  );
+}
+
+const GRADES: readonly Grade[] = [5, 4, 3, 2, 1];
+
+function Filters({
+  rows,
+  view,
+  onView,
+}: Pick<BatchHeadProps, 'view' | 'onView'> & { readonly rows: readonly BatchRow[] }) {
+  const w = useBatchWords();
+  const words = useWords();
+  const counts = filterCounts(rows);
+  const chip = (filter: Filter, label: string, always = false) => {
+    const n = counts.get(filter) ?? 0;
+    if (n === 0 && !always) return null;
+    return (
+      <button
+        key={String(filter)}
+        type="button"
+        className="batch-chip"
+        aria-pressed={view.filter === filter}
+        onClick={() => onView({ ...view, filter: view.filter === filter ? 'all' : filter })}
+      >
+        {typeof filter === 'number' && <BandGlyph band={filter} size={12} />}
+        <span>{label}</span>
+        <span className="batch-chip__n">{count(n)}</span>
+      </button>
+    );
+  };
+  return (
+    <div className="batch-head__filters">
+      <fieldset>
+        <legend className="ui-sr">{w.filters.label}</legend>
+        {chip('all', w.filters.all, true)}
+        {GRADES.map((grade) => chip(grade, words.grades.words[grade - 1] ?? '', true))}
+        {chip('none', w.filters.none)}
+        {chip('failed', w.filters.failed)}
+        {chip('skipped', w.filters.skipped)}
+        {chip('waiting', w.filters.waiting)}
+      </fieldset>
+      <input
+        id="batch-find"
+        type="search"
+        aria-label={w.find}
+        placeholder={w.find}
+        value={view.find}
+        onChange={(event) => onView({ ...view, find: event.target.value })}
+      />
+    </div>
+  );
+}

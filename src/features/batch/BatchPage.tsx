@@ -1,0 +1,224 @@
+/** Batch: a folder of videos, one row each, and how well the scores agree with people where people scored them. */
+import { useEffect, useMemo, useState } from 'react';
+import { useStore } from 'zustand';
+import { hashFile } from '../../../workers/hash/client.ts';
+import { chooseFiles, chooseFolder, handOver, useFileIntake, useFolderIntake } from '../../app/intake.ts';
+import { goTo } from '../../app/router.ts';
+import { saveFile } from '../../app/save-file.ts';
+import { useTab } from '../../app/tab.ts';
+import { useKeys } from '../../app/useKeys.ts';
+import { isPair } from '../../core/batch/figures.ts';
+import type { CodedErrorData } from '../../core/errors.ts';
+import { batch } from '../../state/batch-session.ts';
+import { toErrorData } from '../../state/model-store.ts';
+import { APP } from '../../state/session.ts';
+import { Button } from '../../ui/Button.tsx';
+import { ErrorCard } from '../../ui/ErrorCard.tsx';
+import type { MenuItem } from '../../ui/Menu.tsx';
+import { BatchHead } from './BatchHead.tsx';
+import './BatchPage.css';
+import { BatchTable } from './BatchTable.tsx';
+import { EmptyBatch } from './EmptyBatch.tsx';
+import { batchFullCsv, batchJson, batchOfficialCsv, settingsHash } from './exports.ts';
+import type { SortBy, TableView } from './rows.ts';
+import { SidePanels } from './SidePanels.tsx';
+import { scatterPng, scatterSvg } from './scatter-picture.ts';
+import { type Given, takeBatchFiles } from './take-batch.ts';
+import { useBatchWords } from './useBatchWords.ts';
+import { useFigures } from './useFigures.ts';
+
+const FIRST_VIEW: TableView = { filter: 'all', find: '', sort: { by: 'file', down: false } };
+
+export default function BatchPage() {
+  const w = useBatchWords();
+  const state = useStore(batch.store);
+  const [view, setView] = useState(FIRST_VIEW);
+  const [selected, setSelected] = useState<string | null>(null);
+  const [undo, setUndo] = useState<(() => Promise<void>) | null>(null);
+  const [fault, setFault] = useState<CodedErrorData | null>(null);
+  const figures = useFigures(state.rows);
+  const { phase, rows } = state;
+
+  useEffect(() => {
+    // What was running when the page was closed goes on by itself where the browser still gives the files.
+    void batch.restore().then((wasRunning) => {
+      if (wasRunning && batch.store.getState().phase === 'paused') void batch.start();
+    });
+  }, []);
+
+  const take = (given: readonly Given[]) => {
+    setFault(null);
+    takeBatchFiles(given).catch((error: unknown) => setFault(toErrorData(error)));
+  };
+  useFileIntake((files) => take(files.map((file) => ({ path: file.webkitRelativePath || file.name, file }))));
+  useFolderIntake((files) => take(files));
+  const addFolder = async () => take(await chooseFolder());
+
+  const toggle = () => {
+    if (phase === 'running') void batch.pause();
+    else if (phase === 'checked' || phase === 'paused') void batch.start();
+    else return false;
+  };
+  const open = (path: string) => {
+    const file = batch.file(path);
+    if (!file) return;
+    handOver([file]);
+    goTo('assess');
+  };
+  useKeys({
+    pauseRun: toggle,
+    find: () => document.getElementById('batch-find')?.focus(),
+    undo: () => {
+      if (!undo) return false;
+      void undo().then(() => setUndo(null));
+    },
+  });
+  const done = rows.filter((row) => row.state !== 'waiting' && row.state !== 'running').length;
+  useTab(
+    phase === 'running' ? { kind: 'running', name: state.name, done: done / rows.length } : { kind: 'idle' },
+  );
+
+  const exports = useMemo<readonly MenuItem[]>(() => {
+    const stem = state.name.replace(/[^\p{L}\p{N}._-]+/gu, '-') || 'batch';
+    const pairs = rows.filter(isPair);
+    const noPairs = pairs.length === 0;
+    const range = state.model?.range ?? [1, 5];
+    return [
+      {
+        id: 'official',
+        label: w.exports.official,
+        detail: w.exports.officialHelp,
+        disabled: noPairs,
+        onSelect: () => saveFile(`${stem}.csv`, batchOfficialCsv(state), 'text/csv'),
+      },
+      {
+        id: 'full',
+        label: w.exports.full,
+        onSelect: () => saveFile(`${stem}-full.csv`, batchFullCsv(state), 'text/csv'),
+      },
+      {
+        id: 'json',
+        label: w.exports.json,
+        onSelect: () =>
+          void settingsHash(state, hashFile).then((hash) =>
+            saveFile(`${stem}.json`, batchJson(state, APP, hash), 'application/json'),
+          ),
+      },
+      {
+        id: 'svg',
+        label: w.exports.svg,
+        disabled: noPairs,
+        onSelect: () =>
+          saveFile(`${stem}.svg`, scatterSvg(pairs, figures?.all ?? null, range, w), 'image/svg+xml'),
+      },
+      {
+        id: 'png',
+        label: w.exports.png,
+        disabled: noPairs,
+        onSelect: () =>
+          void scatterPng(pairs, figures?.all ?? null, range, w).then((blob) =>
+            saveFile(`${stem}.png`, blob),
+          ),
+      },
+    ];
+  }, [state, rows, figures, w]);
+
+  const sort = (by: SortBy) =>
+    setView({ ...view, sort: { by, down: view.sort.by === by ? !view.sort.down : by !== 'file' } });
+  const clear = () =>
+    void batch.clear().then((back) => {
+      setUndo(() => back);
+      setTimeout(() => setUndo((now) => (now === back ? null : now)), 10_000);
+    });
+  const select = (path: string) => setSelected(path);
+  const said = (
+    <>
+      {fault && (
+        <div className="batch-page__said">
+          <ErrorCard error={fault} />
+        </div>
+      )}
+      {undo && (
+        <p className="batch-page__undo" role="status">
+          <span>{w.cleared}</span>
+          <Button icon="undo" onClick={() => void undo().then(() => setUndo(null))}>
+            {w.undo}
+          </Button>
+        </p>
+      )}
+    </>
+  );
+
+  if (phase === 'empty') {
+    return (
+      <div className="batch-page--empty">
+        <h1 className="ui-sr">{w.title}</h1>
+        {said}
+        <EmptyBatch onFolder={() => void addFolder()} onFiles={chooseFiles} />
+      </div>
+    );
+  }
+  return (
+    <div className={`batch-page batch-page--${phase}`}>
+      <h1 className="ui-sr">{w.title}</h1>
+      <section className="batch-page__main" aria-label={state.name}>
+        {said}
+        <BatchHead
+          state={state}
+          view={view}
+          onView={setView}
+          exports={exports}
+          onAdd={() => void addFolder()}
+          onClear={clear}
+        />
+        <BatchTable
+          rows={rows}
+          view={view}
+          onSort={sort}
+          fit={figures?.all?.fit ?? null}
+          hasMos={rows.some(({ mos }) => mos !== undefined)}
+          selected={selected}
+          onSelect={select}
+          onOpen={open}
+        />
+        <Answer path={selected} onOpen={open} onClose={() => setSelected(null)} />
+      </section>
+      <SidePanels state={state} figures={figures} selected={selected} onSelect={select} />
+    </div>
+  );
+}
+
+/** What the model wrote for the chosen row. */
+function Answer(props: {
+  readonly path: string | null;
+  readonly onOpen: (path: string) => void;
+  readonly onClose: () => void;
+}) {
+  const { path, onOpen, onClose } = props;
+  const w = useBatchWords();
+  const row = useStore(batch.store, ({ rows }) => rows.find((one) => one.path === path));
+  if (!row || path === null || (row.text === undefined && row.error === undefined)) return null;
+  return (
+    <section className="batch-answer" aria-label={w.detail.answer}>
+      <p className="batch-answer__line">
+        <strong>{row.path}</strong>
+        {batch.file(path) && (
+          <Button icon="gauge" onClick={() => onOpen(path)}>
+            {w.open}
+          </Button>
+        )}
+        <Button icon="retry" onClick={() => void batch.retry([path]).then(() => void batch.start())}>
+          {w.retry}
+        </Button>
+        <Button icon="close" onClick={onClose}>
+          {w.detail.close}
+        </Button>
+      </p>
+      {row.text !== undefined && (
+        <p className="batch-answer__text" lang="en">
+          {row.text}
+        </p>
+      )}
+    </section>
+  );
+}

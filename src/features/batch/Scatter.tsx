@@ -1,0 +1,179 @@
+/** Score against MOS: points on a canvas under SVG axes, the fitted curve, a cursor for keys and pointer. */
+import { type KeyboardEvent, type PointerEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
+import type { Figures, Pair } from '../../core/batch/figures.ts';
+import { logisticAt } from '../../core/logistic.ts';
+import { plainFigure } from './figure-text.ts';
+import { fileName } from './rows.ts';
+import { nearestPoint, scatterScales } from './scatter-geometry.ts';
+import './Scatter.css';
+import { useBatchWords } from './useBatchWords.ts';
+
+export interface ScatterProps {
+  readonly pairs: readonly Pair[];
+  readonly figures: Figures | null;
+  readonly range: readonly [number, number];
+  readonly selected: string | null;
+  readonly onSelect: (path: string) => void;
+}
+
+const WIDTH = 440;
+const HEIGHT = 290;
+
+export function Scatter({ pairs, figures, range, selected, onSelect }: ScatterProps) {
+  const w = useBatchWords();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const caption = useId();
+  const [at, setAt] = useState<number | null>(null);
+  const scales = useMemo(() => scatterScales(pairs, range, WIDTH, HEIGHT), [pairs, range]);
+  const sorted = useMemo(() => [...pairs].sort((a, b) => a.score - b.score), [pairs]);
+  const shown = at === null ? sorted.find(({ path }) => path === selected) : sorted[at];
+
+  useEffect(() => {
+    const context = canvas.current?.getContext('2d');
+    if (!canvas.current || !context) return;
+    const draw = () => {
+      const ratio = devicePixelRatio || 1;
+      const own = canvas.current as HTMLCanvasElement;
+      own.width = WIDTH * ratio;
+      own.height = HEIGHT * ratio;
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      context.clearRect(0, 0, WIDTH, HEIGHT);
+      context.fillStyle = getComputedStyle(own).color;
+      context.globalAlpha = pairs.length > 300 ? 0.35 : 0.55;
+      for (const { score, mos } of pairs) {
+        context.beginPath();
+        context.arc(scales.x(score), scales.y(mos), 2.2, 0, 2 * Math.PI);
+        context.fill();
+      }
+    };
+    draw();
+    // Another theme is another colour of ink.
+    const watch = new MutationObserver(draw);
+    watch.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+    return () => watch.disconnect();
+  }, [pairs, scales]);
+
+  const point = (event: PointerEvent<HTMLElement>) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const found = nearestPoint(
+      sorted,
+      scales,
+      ((event.clientX - box.left) / box.width) * WIDTH,
+      ((event.clientY - box.top) / box.height) * HEIGHT,
+    );
+    setAt(found);
+    return found;
+  };
+  const key = (event: KeyboardEvent) => {
+    const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: 1, ArrowDown: -1 };
+    const now = at ?? sorted.findIndex(({ path }) => path === selected);
+    let next: number;
+    if (event.key in steps) next = now + (steps[event.key] as number);
+    else if (event.key === 'Home') next = 0;
+    else if (event.key === 'End') next = sorted.length - 1;
+    else if (event.key === 'Enter' && sorted[now]) return onSelect((sorted[now] as Pair).path);
+    else return;
+    event.preventDefault();
+    setAt(Math.min(sorted.length - 1, Math.max(0, next)));
+  };
+  const said = shown && w.scatter.point(fileName(shown.path), shown.score.toFixed(2), String(shown.mos));
+  const curve =
+    figures?.fit &&
+    Array.from({ length: 61 }, (_, i) => {
+      const [low, high] = scales.extent;
+      const x = low + ((high - low) * i) / 60;
+      return `${i === 0 ? 'M' : 'L'}${scales.x(x).toFixed(1)} ${scales.y(logisticAt(figures.fit as NonNullable<typeof figures.fit>, x)).toFixed(1)}`;
+    }).join('');
+  return (
+    <figure className="batch-scatter" aria-labelledby={caption}>
+      <div
+        className="batch-scatter__field"
+        role="slider"
+        tabIndex={0}
+        aria-label={w.scatter.cursor}
+        aria-valuemin={1}
+        aria-valuemax={Math.max(1, sorted.length)}
+        aria-valuenow={(at ?? 0) + 1}
+        aria-valuetext={said ?? ''}
+        onKeyDown={key}
+        onPointerMove={point}
+        onPointerLeave={() => setAt(null)}
+        onClick={(event) => {
+          const found = point(event as unknown as PointerEvent<HTMLElement>);
+          if (found !== null) onSelect((sorted[found] as Pair).path);
+        }}
+      >
+        <canvas ref={canvas} />
+        <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
+          {scales.yTicks.map((value) => (
+            <g key={value}>
+              <line
+                className="batch-scatter__grid"
+                x1={scales.left}
+                x2={WIDTH}
+                y1={scales.y(value)}
+                y2={scales.y(value)}
+              />
+              <text x={scales.left - 8} y={scales.y(value) + 4} textAnchor="end">
+                {value}
+              </text>
+            </g>
+          ))}
+          {scales.xTicks.map((value) => (
+            <g key={value}>
+              <line
+                className="batch-scatter__tick"
+                x1={scales.x(value)}
+                x2={scales.x(value)}
+                y1={scales.bottom}
+                y2={scales.bottom + 5}
+              />
+              <text x={scales.x(value)} y={scales.bottom + 18} textAnchor="middle">
+                {value}
+              </text>
+            </g>
+          ))}
+          <line
+            className="batch-scatter__axis"
+            x1={scales.left}
+            x2={WIDTH}
+            y1={scales.bottom}
+            y2={scales.bottom}
+          />
+          {curve && <path className="batch-scatter__curve" d={curve} />}
+          {shown && (
+            <g>
+              <path
+                className="batch-scatter__cross"
+                d={`M${scales.left} ${scales.y(shown.mos)}H${scales.x(shown.score)}V${scales.bottom}`}
+              />
+              <circle
+                className="batch-scatter__here"
+                cx={scales.x(shown.score)}
+                cy={scales.y(shown.mos)}
+                r="5"
+              />
+            </g>
+          )}
+          <text className="batch-scatter__name" x={scales.left - 8} y={11} textAnchor="end">
+            {w.scatter.y}
+          </text>
+          <text
+            className="batch-scatter__name"
+            x={(scales.left + WIDTH) / 2}
+            y={HEIGHT - 3}
+            textAnchor="middle"
+          >
+            {w.scatter.x}
+          </text>
+        </svg>
+      </div>
+      <p className="batch-scatter__said">{said ?? ' '}</p>
+      <figcaption id={caption}>
+        {figures
+          ? w.scatter.caption(figures.n, plainFigure(figures.srcc.value))
+          : w.scatter.captionFew(pairs.length)}
+      </figcaption>
+    </figure>
+  );
+}

@@ -1,0 +1,243 @@
+/** Beside the table: scatter or histogram, the figures, data sets, and the paper's own figures. */
+import type { BatchFigures, Figure, Figures, Pair } from '../../core/batch/figures.ts';
+import { isPair, LEAST_PAIRS } from '../../core/batch/figures.ts';
+import type { BatchRow } from '../../core/batch/file.ts';
+import { type PublishedSet, publishedFor, publishedSource } from '../../core/batch/published.ts';
+import type { BatchState } from '../../state/batch-store.ts';
+import { cssVariables } from '../../ui/css-variables.ts';
+import { Panel } from '../../ui/Panel.tsx';
+import { count } from '../../ui/words/format.ts';
+import { plainFigure } from './figure-text.ts';
+import { Scatter } from './Scatter.tsx';
+import './SidePanels.css';
+import { useBatchWords } from './useBatchWords.ts';
+
+export interface SideProps {
+  readonly state: BatchState;
+  readonly figures: BatchFigures | null;
+  readonly selected: string | null;
+  readonly onSelect: (path: string) => void;
+}
+
+export function SidePanels({ state, figures, selected, onSelect }: SideProps) {
+  const w = useBatchWords();
+  const { rows, model } = state;
+  const pairs: readonly Pair[] = rows.filter(isPair);
+  const hasMos = rows.some(({ mos }) => mos !== undefined);
+  const known = publishedOf(state);
+  return (
+    <div className="batch-side">
+      {hasMos ? (
+        <Panel title={w.scatter.title} note={w.videos(pairs.length)}>
+          <Scatter
+            pairs={pairs}
+            figures={figures?.all ?? null}
+            range={model?.range ?? [1, 5]}
+            selected={selected}
+            onSelect={onSelect}
+          />
+        </Panel>
+      ) : (
+        <Histogram rows={rows} />
+      )}
+      {hasMos && <FourFigures figures={figures?.all ?? null} all={figures} model={model} />}
+      {figures && figures.datasets.length > 1 && <Datasets figures={figures} />}
+      {known && figures?.all && <Paper set={known} figures={figures.all} />}
+    </div>
+  );
+}
+
+/** The paper's data set that this batch is, by its name or the name of its only table. */
+function publishedOf({ name, check, rows }: BatchState): PublishedSet | null {
+  const sets = new Set(rows.map(({ dataset }) => dataset));
+  const only = sets.size === 1 ? [...sets][0] : undefined;
+  for (const one of [only, name, ...(check?.tables ?? [])]) {
+    const found = one === undefined ? null : publishedFor(one);
+    if (found) return found;
+  }
+  return null;
+}
+
+function FourFigures({
+  figures,
+  all,
+  model,
+}: {
+  readonly figures: Figures | null;
+  readonly all: BatchFigures | null;
+  readonly model: BatchState['model'];
+}) {
+  const { figures: w } = useBatchWords();
+  const one = (name: keyof typeof w.names, figure: Figure | null | undefined) => (
+    <div key={name}>
+      <dt>{w.names[name]}</dt>
+      <dd>
+        <span className="batch-figures__value">
+          {figure
+            ? name === 'rmse'
+              ? figure.value.toFixed(2)
+              : plainFigure(figure.value)
+            : w.needs(LEAST_PAIRS)}
+        </span>
+        <span className="batch-figures__interval">
+          {figure?.interval &&
+            w.interval(
+              name === 'rmse' ? figure.interval.low.toFixed(2) : plainFigure(figure.interval.low),
+              name === 'rmse' ? figure.interval.high.toFixed(2) : plainFigure(figure.interval.high),
+            )}
+          {name === 'rmse' && figure ? ` ${w.rmseUnit}` : ''}
+        </span>
+      </dd>
+    </div>
+  );
+  const without = all ? w.without(all.unreadable, all.failed) : '';
+  return (
+    <Panel title={w.title} note={figures ? w.restOn(figures.n) : undefined}>
+      <dl className="batch-figures">
+        {one('srcc', figures?.srcc)}
+        {one('plcc', figures?.plcc)}
+        {one('krcc', figures?.krcc)}
+        {one('rmse', figures?.rmse)}
+      </dl>
+      <p className="batch-side__note">
+        {[
+          figures?.plccFitted == null ? '' : w.afterFit(plainFigure(figures.plccFitted)),
+          without === '' ? '' : `${without}.`,
+          model ? `${w.settings(model.name, model.manifestSha256.slice(0, 12))}.` : '',
+        ]
+          .filter(Boolean)
+          .join(' ')}
+      </p>
+    </Panel>
+  );
+}
+
+function Datasets({ figures }: { readonly figures: BatchFigures }) {
+  const { figures: w } = useBatchWords();
+  return (
+    <Panel title={w.datasets}>
+      <table className="batch-paper">
+        <thead>
+          <tr>
+            <td />
+            <th scope="col">{w.videos}</th>
+            <th scope="col">SRCC</th>
+            <th scope="col">PLCC</th>
+          </tr>
+        </thead>
+        <tbody>
+          {figures.datasets.map(({ dataset, figures: own, n }) => (
+            <tr key={dataset}>
+              <th scope="row">{dataset}</th>
+              <td>{count(n)}</td>
+              <td>{own ? plainFigure(own.srcc.value) : w.needs(LEAST_PAIRS)}</td>
+              <td>{own ? plainFigure(own.plcc.value) : ''}</td>
+            </tr>
+          ))}
+          {figures.overall && (
+            <tr className="batch-paper__own">
+              <th scope="row">{w.overall}</th>
+              <td>{count(figures.overall.n)}</td>
+              <td>{plainFigure(figures.overall.srcc)}</td>
+              <td>{plainFigure(figures.overall.plcc)}</td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+    </Panel>
+  );
+}
+
+function Paper({ set, figures }: { readonly set: PublishedSet; readonly figures: Figures }) {
+  const { paper: w } = useBatchWords();
+  const values = [
+    ...set.methods.flatMap(({ srcc, plcc }) => [srcc, plcc]),
+    figures.srcc.value,
+    figures.plcc.value,
+  ];
+  const low = Math.floor(Math.min(...values.filter(Number.isFinite)) * 20) / 20;
+  const place = (value: number) => Math.max(0, Math.min(1, (value - low) / (1 - low)));
+  const row = (name: string, srcc: number, plcc: number, own: boolean) => (
+    <tr key={name} className={own ? 'batch-paper__own' : ''}>
+      <th scope="row">{name}</th>
+      <td>{plainFigure(srcc)}</td>
+      <td>{plainFigure(plcc)}</td>
+      <td className="batch-paper__dots" aria-hidden="true">
+        <span className="batch-paper__line">
+          {own && figures.srcc.interval && (
+            <span
+              className="batch-paper__whisker"
+              style={cssVariables({
+                '--from': place(figures.srcc.interval.low),
+                '--to': place(figures.srcc.interval.high),
+              })}
+            />
+          )}
+          <span className="batch-paper__srcc" style={cssVariables({ '--at': place(srcc) })} />
+          <span className="batch-paper__plcc" style={cssVariables({ '--at': place(plcc) })} />
+        </span>
+      </td>
+    </tr>
+  );
+  return (
+    <Panel title={w.title} note={`${publishedSource}, ${set.name}`}>
+      <table className="batch-paper">
+        <thead>
+          <tr>
+            <th scope="col">{w.method}</th>
+            <th scope="col">SRCC</th>
+            <th scope="col">PLCC</th>
+            <td className="batch-paper__dots">
+              {plainFigure(low, 2)} – 1 <i className="batch-paper__srcc" /> SRCC{' '}
+              <i className="batch-paper__plcc" /> PLCC
+            </td>
+          </tr>
+        </thead>
+        <tbody>
+          {row(w.run(figures.n, set.videos), figures.srcc.value, figures.plcc.value, true)}
+          {set.methods.map(({ name, srcc, plcc }) => row(name, srcc, plcc, false))}
+        </tbody>
+      </table>
+      <p className="batch-side__note">{w.note(set.videos)}</p>
+    </Panel>
+  );
+}
+
+const BINS = 40;
+
+function Histogram({ rows }: { readonly rows: readonly BatchRow[] }) {
+  const { histogram: w } = useBatchWords();
+  const scores = rows.flatMap(({ score }) => (score === null ? [] : [score]));
+  const bins = Array.from({ length: BINS }, () => 0);
+  for (const score of scores) {
+    const at = Math.min(BINS - 1, Math.max(0, Math.floor(((score - 1) / 4) * BINS)));
+    bins[at] = (bins[at] ?? 0) + 1;
+  }
+  const most = Math.max(1, ...bins);
+  const mean = scores.reduce((sum, score) => sum + score, 0) / (scores.length || 1);
+  return (
+    <Panel title={w.title}>
+      <figure className="batch-histogram">
+        <svg viewBox="0 0 440 120" aria-hidden="true">
+          {bins.map((n, i) => (
+            <rect
+              // biome-ignore lint/suspicious/noArrayIndexKey: a bin is its place
+              key={i}
+              x={i * 11 + 1}
+              width={9}
+              y={96 - (n / most) * 90}
+              height={(n / most) * 90}
+            />
+          ))}
+          <line x1="0" x2="440" y1="96.5" y2="96.5" />
+          {[1, 2, 3, 4, 5].map((value) => (
+            <text key={value} x={Math.min(434, Math.max(4, (value - 1) * 110))} y="113" textAnchor="middle">
+              {value}
+            </text>
+          ))}
+        </svg>
+        <figcaption>{scores.length > 0 ? w.caption(scores.length, mean.toFixed(2)) : ' '}</figcaption>
+      </figure>
+    </Panel>
+  );
+}

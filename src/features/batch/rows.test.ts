@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import type { BatchRow } from '../../core/batch/file.ts';
+import { filterCounts, offBy, tableGroups, visibleRange } from './rows.ts';
+
+const row = (path: string, score: number | null, change: Partial<BatchRow> = {}): BatchRow => ({
+  path,
+  bytes: 1,
+  modified: 0,
+  state: score === null ? 'no-score' : 'done',
+  score,
+  named: [],
+  ...change,
+});
+const rows = [
+  row('b.mp4', 4.2, { mos: 80 }),
+  row('a.mp4', 1.1, { mos: 40 }),
+  row('c.mp4', null),
+  row('d.mp4', null, { state: 'waiting' }),
+  row('e.mp4', 3, {}),
+];
+const fit = { low: 0, high: 100, middle: 3, width: 1 };
+const view = { filter: 'all', find: '', sort: { by: 'score', down: true } } as const;
+
+test('rows that ended without a score are a group of their own; the rest is sorted, values first', () => {
+  const { without, rest } = tableGroups(rows, view, fit);
+  expect(without.map(({ path }) => path)).toEqual(['c.mp4']);
+  expect(rest.map(({ path }) => path)).toEqual(['b.mp4', 'e.mp4', 'a.mp4', 'd.mp4']);
+  const up = tableGroups(rows, { ...view, sort: { by: 'mos', down: false } }, fit).rest;
+  expect(up.map(({ path }) => path)).toEqual(['a.mp4', 'b.mp4', 'd.mp4', 'e.mp4']);
+});
+
+test('off by: the sign says who is kinder, the sort takes the distance', () => {
+  expect(offBy(rows[0] as BatchRow, fit)).toBeCloseTo(100 / (1 + Math.exp(-1.2)) - 80, 9);
+  expect(offBy(rows[4] as BatchRow, fit)).toBeNull();
+  const far = tableGroups(rows, { ...view, sort: { by: 'off', down: true } }, fit).rest;
+  expect(far[0]?.path).toBe('a.mp4');
+});
+
+test('chips count every row once, by grade or by state', () => {
+  const counts = filterCounts(rows);
+  expect([...counts].map(([, n]) => n)).toEqual([5, 0, 1, 1, 0, 1, 1, 0, 0, 1]);
+  expect(tableGroups(rows, { ...view, filter: 4 }, fit).rest).toHaveLength(1);
+  expect(tableGroups(rows, { ...view, find: 'B.MP' }, fit).rest).toHaveLength(1);
+});
+
+test('a window of ten thousand rows draws some dozens', () => {
+  const { from, to } = visibleRange(180_000, 600, 36, 10_000);
+  expect(to - from).toBeLessThan(40);
+  expect(from * 36).toBeLessThanOrEqual(180_000);
+  expect(visibleRange(0, 600, 36, 3)).toEqual({ from: 0, to: 3 });
+});

@@ -1,0 +1,89 @@
+/** The table as data: which rows are shown, in which order, and how far each is from the fitted curve. */
+import type { BatchRow } from '../../core/batch/file.ts';
+import { bandOf, type Grade } from '../../core/grades.ts';
+import { type Logistic, logisticAt } from '../../core/logistic.ts';
+
+export type Filter = 'all' | Grade | 'none' | 'failed' | 'skipped' | 'waiting';
+export type SortBy = 'file' | 'score' | 'mos' | 'off' | 'time';
+
+export interface TableView {
+  readonly filter: Filter;
+  readonly find: string;
+  readonly sort: { readonly by: SortBy; readonly down: boolean };
+}
+
+export const fileName = (path: string): string => path.split('/').at(-1) ?? path;
+
+/** Signed distance from the fitted curve in MOS points: positive where the model is kinder than people. */
+export function offBy(row: BatchRow, fit: Logistic | null): number | null {
+  if (fit === null || row.score === null || row.mos === undefined) return null;
+  return logisticAt(fit, row.score) - row.mos;
+}
+
+export function matches(row: BatchRow, filter: Filter): boolean {
+  switch (filter) {
+    case 'all':
+      return true;
+    case 'none':
+      return row.state === 'no-score';
+    case 'failed':
+    case 'skipped':
+      return row.state === filter;
+    case 'waiting':
+      return row.state === 'waiting' || row.state === 'running';
+    default:
+      return row.score !== null && bandOf(row.score).grade === filter;
+  }
+}
+
+export function filterCounts(rows: readonly BatchRow[]): ReadonlyMap<Filter, number> {
+  const filters: readonly Filter[] = ['all', 5, 4, 3, 2, 1, 'none', 'failed', 'skipped', 'waiting'];
+  return new Map(filters.map((filter) => [filter, rows.filter((row) => matches(row, filter)).length]));
+}
+
+const hasNoScore = ({ state }: BatchRow) => state === 'no-score' || state === 'failed' || state === 'skipped';
+
+export interface TableGroups {
+  /** Rows that ended without a score, in the order of their files. */
+  readonly without: readonly BatchRow[];
+  readonly rest: readonly BatchRow[];
+}
+
+export function tableGroups(rows: readonly BatchRow[], view: TableView, fit: Logistic | null): TableGroups {
+  const wanted = view.find.trim().toLowerCase();
+  const shown = rows.filter(
+    (row) => matches(row, view.filter) && (wanted === '' || row.path.toLowerCase().includes(wanted)),
+  );
+  const { by, down } = view.sort;
+  const value = (row: BatchRow): number | string | null => {
+    if (by === 'file') return row.path;
+    if (by === 'off') {
+      const off = offBy(row, fit);
+      return off === null ? null : Math.abs(off);
+    }
+    return (by === 'score' ? row.score : by === 'mos' ? row.mos : row.seconds) ?? null;
+  };
+  const rest = shown.filter((row) => !hasNoScore(row));
+  const keyed = rest.map((row, at) => ({ row, at, key: value(row) }));
+  keyed.sort((a, b) => {
+    // What has no value stays at the end, whichever way is up.
+    if (a.key === null || b.key === null) return a.key === b.key ? a.at - b.at : a.key === null ? 1 : -1;
+    const order = a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
+    return order === 0 ? a.at - b.at : down ? -order : order;
+  });
+  return { without: shown.filter(hasNoScore), rest: keyed.map(({ row }) => row) };
+}
+
+/** Rows of a window of a list, with some beyond it so that a quick scroll meets no gap. */
+export function visibleRange(
+  scroll: number,
+  height: number,
+  rowHeight: number,
+  n: number,
+): { readonly from: number; readonly to: number } {
+  const beyond = 8;
+  return {
+    from: Math.max(0, Math.floor(scroll / rowHeight) - beyond),
+    to: Math.min(n, Math.ceil((scroll + height) / rowHeight) + beyond),
+  };
+}

@@ -1,0 +1,72 @@
+/** The scatter as a file, in ink on white, whatever the page's theme. */
+import type { Figures, Pair } from '../../core/batch/figures.ts';
+import { logisticAt } from '../../core/logistic.ts';
+import type { BatchWords } from '../../ui/words/batch.en.ts';
+import { plainFigure } from './figure-text.ts';
+import { scatterScales } from './scatter-geometry.ts';
+
+const WIDTH = 640;
+const HEIGHT = 440;
+const CAPTION = 30;
+
+const escaped = (text: string) =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+
+export function scatterSvg(
+  pairs: readonly Pair[],
+  figures: Figures | null,
+  range: readonly [number, number],
+  w: BatchWords,
+): string {
+  const s = scatterScales(pairs, range, WIDTH, HEIGHT);
+  const place = (value: number) => value.toFixed(1);
+  const text = (x: number, y: number, anchor: string, content: string, ink = '#494949') =>
+    `<text x="${place(x)}" y="${place(y)}" text-anchor="${anchor}" fill="${ink}">${escaped(content)}</text>`;
+  const fit = figures?.fit;
+  const curve = fit
+    ? Array.from({ length: 121 }, (_, i) => {
+        const x = s.extent[0] + ((s.extent[1] - s.extent[0]) * i) / 120;
+        return `${i === 0 ? 'M' : 'L'}${place(s.x(x))} ${place(s.y(logisticAt(fit, x)))}`;
+      }).join('')
+    : '';
+  const caption = figures
+    ? w.scatter.caption(figures.n, plainFigure(figures.srcc.value))
+    : w.scatter.captionFew(pairs.length);
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT + CAPTION}" viewBox="0 0 ${WIDTH} ${HEIGHT + CAPTION}" font-family="system-ui, sans-serif" font-size="12">`,
+    `<rect width="${WIDTH}" height="${HEIGHT + CAPTION}" fill="#fff"/>`,
+    ...s.yTicks.map(
+      (v) =>
+        `<path d="M${s.left} ${place(s.y(v))}H${WIDTH}" stroke="#dadada"/>${text(s.left - 8, s.y(v) + 4, 'end', String(v))}`,
+    ),
+    ...s.xTicks.map(
+      (v) =>
+        `<path d="M${place(s.x(v))} ${s.bottom}v5" stroke="#848484"/>${text(s.x(v), s.bottom + 19, 'middle', String(v))}`,
+    ),
+    `<path d="M${s.left} ${s.bottom}H${WIDTH}" stroke="#848484"/>`,
+    text(s.left - 8, 12, 'end', w.scatter.y),
+    text((s.left + WIDTH) / 2, HEIGHT - 2, 'middle', w.scatter.x),
+    `<g fill="#171717" fill-opacity=".5">`,
+    ...pairs.map(({ score, mos }) => `<circle cx="${place(s.x(score))}" cy="${place(s.y(mos))}" r="2.2"/>`),
+    '</g>',
+    curve && `<path d="${curve}" fill="none" stroke="#171717" stroke-width="1.5"/>`,
+    text(8, HEIGHT + CAPTION - 10, 'start', caption, '#666666'),
+    '</svg>',
+    '',
+  ].join('\n');
+}
+
+export async function scatterPng(...parts: Parameters<typeof scatterSvg>): Promise<Blob> {
+  const scale = 2;
+  const image = new Image();
+  const address = URL.createObjectURL(new Blob([scatterSvg(...parts)], { type: 'image/svg+xml' }));
+  try {
+    image.src = address;
+    await image.decode();
+    const canvas = new OffscreenCanvas(WIDTH * scale, (HEIGHT + CAPTION) * scale);
+    canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return await canvas.convertToBlob({ type: 'image/png' });
+  } finally {
+    URL.revokeObjectURL(address);
+  }
+}

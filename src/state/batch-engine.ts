@@ -1,0 +1,86 @@
+/** One video of a batch through the page's own media and model workers; nothing of it stays in memory. */
+import type { LoadedModel } from '../../workers/model/api.ts';
+import { viewAnswer } from '../core/answer-stream.ts';
+import { distortionsOf, findDistortions } from '../core/lexicon.ts';
+import { type FrameSource, runAssessment } from './assess-run.ts';
+import type { BatchAnswer, BatchEngine } from './batch-store.ts';
+import type { ModelStore } from './model-store.ts';
+import { readAnswer, resultAnswer } from './result-file.ts';
+
+const MAX_TOKENS = 1024;
+const THUMBNAIL_WIDTH = 104;
+
+export interface BatchMedia extends FrameSource {
+  close(id: number): void;
+}
+
+/** JPEG of a frame, small enough to keep one for each of thousands of rows. */
+async function pictureOf(bitmap: ImageBitmap): Promise<Blob | null> {
+  const width = Math.min(THUMBNAIL_WIDTH, bitmap.width);
+  const height = Math.max(1, Math.round((bitmap.height / bitmap.width) * width));
+  const canvas = new OffscreenCanvas(width, height);
+  canvas.getContext('2d')?.drawImage(bitmap, 0, 0, width, height);
+  return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.8 }).catch(() => null);
+}
+
+export function createBatchEngine(media: BatchMedia, models: ModelStore): BatchEngine {
+  const describe = ({ manifest, manifestSha256, dtype, backend, adapter }: LoadedModel) => ({
+    name: manifest.name,
+    manifestSha256,
+    dtype,
+    dialect: backend,
+    backend,
+    adapter,
+    range: [...manifest.scale.range] as [number, number],
+  });
+
+  async function assess(file: File, signal: AbortSignal): Promise<BatchAnswer> {
+    let opened: number | null = null;
+    const bitmaps: ImageBitmap[] = [];
+    try {
+      const model = models.ready();
+      const { answer } = await runAssessment({
+        file,
+        video: null,
+        kept: new Map(),
+        media,
+        client: models.client,
+        model,
+        sampling: { kind: 'greedy' },
+        maxTokens: MAX_TOKENS,
+        signal,
+        onEvent(event) {
+          if (event.kind === 'opened') opened = event.video.id;
+          if (event.kind === 'frame' && event.frame.thumbnail) bitmaps.push(event.frame.thumbnail);
+        },
+      });
+      if (answer.end === 'aborted') throw new DOMException('stopped', 'AbortError');
+      const read = resultAnswer(answer, readAnswer(answer, await model));
+      const { thinking } = viewAnswer(answer.text);
+      const middle = bitmaps[bitmaps.length >> 1];
+      return {
+        score: read.score,
+        ...(read.reason === undefined ? {} : { reason: read.reason }),
+        ...(read.expected === undefined ? {} : { expected: read.expected }),
+        text: answer.text,
+        tokens: answer.tokens,
+        named: distortionsOf(findDistortions(thinking)).found,
+        picture: middle ? await pictureOf(middle) : null,
+      };
+    } finally {
+      for (const bitmap of bitmaps) bitmap.close();
+      if (opened !== null) media.close(opened);
+    }
+  }
+
+  return {
+    async ready() {
+      const loaded = await models.ready();
+      return {
+        model: describe(loaded),
+        settings: { profile: loaded.profile.name, sampling: 'greedy', maxTokens: MAX_TOKENS },
+      };
+    },
+    assess,
+  };
+}
