@@ -1,6 +1,6 @@
 /** Runs of one root: a queue before one engine, states that survive whatever dies, events that can be caught up with. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '../../src/core/errors.ts';
 import type { Recipe } from '../../src/core/training/recipe.ts';
@@ -136,7 +136,7 @@ export class RunManager implements Runs {
   async start(recipe: Recipe): Promise<Run> {
     const now = new Date();
     const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 13);
-    const id = `${stamp}-${recipe.name}-${randomBytes(2).toString('hex')}`;
+    const id = `${stamp}-${recipe.name}-${randomBytes(3).toString('hex')}`;
     const run: Run = {
       id,
       recipe: recipe.name,
@@ -154,14 +154,8 @@ export class RunManager implements Runs {
       seconds: 0,
     };
     const folder = new RunFolder(join(this.#options.runs, id));
-    try {
-      await folder.make(recipe, run);
-    } catch (error) {
-      await rm(folder.path, { recursive: true, force: true });
-      throw error;
-    }
+    await folder.make(recipe, run, { lrFactor: 1, goesOn: true });
     const entry = await this.#enter(folder, run);
-    await folder.writeMemo({ lrFactor: 1, goesOn: true });
     this.#enqueue(entry);
     this.#pump();
     return entry.run;

@@ -62,13 +62,18 @@ export class RunFolder {
   readonly state = (step: number): string => join(this.checkpoint(step), 'state');
   readonly model = (step: number): string => join(this.checkpoint(step), 'model');
 
-  /** Whole or not at all: what a crash leaves of it has no recipe.json and is no run. */
-  async make(recipe: Recipe, run: Run): Promise<void> {
+  /** Whole or not at all: what a crash leaves of it has no recipe.json and is no run. @throws where it is there already */
+  async make(recipe: Recipe, run: Run, memo: Memo): Promise<void> {
     await mkdir(this.path);
-    await mkdir(this.file('checkpoints'));
-    await this.writeMemo({ lrFactor: 1, goesOn: false });
-    await this.writeRun(run);
-    await writeWhole(this.file('recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
+    try {
+      await mkdir(this.file('checkpoints'));
+      await this.writeMemo(memo);
+      await this.writeRun(run);
+      await writeWhole(this.file('recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
+    } catch (error) {
+      await rm(this.path, { recursive: true, force: true });
+      throw error;
+    }
   }
 
   /** Removes what a crash left half written beside the files. */
