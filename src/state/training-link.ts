@@ -29,6 +29,8 @@ export const USUAL_ADDRESS = 'http://127.0.0.1:7077';
  */
 export function parseAddress(text: string): string | null {
   const typed = text.trim();
+  // Some browsers write spaces of a host as %20 instead of refusing them.
+  if (/[\s%]/.test(typed)) return null;
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(typed) ? typed : `http://${typed}`);
   if (!url || typed === '' || !/^https?:$/.test(url.protocol) || url.hostname === '') return null;
   if (url.username || url.password || url.search || url.hash || url.pathname !== '/') return null;

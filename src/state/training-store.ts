@@ -60,8 +60,6 @@ export interface TrainingState {
   readonly data: ReadonlyMap<string, RunData>;
   readonly completions: ReadonlyMap<string, Completions>;
   readonly details: ReadonlyMap<string, RunDetail>;
-  /** What the engine runs on, in words: `1 adapter, 38.2 of 141 GB`; null while no report has said it. */
-  readonly device: string | null;
   readonly recipes: readonly RecipeCard[] | null;
   readonly checkpoints: readonly Checkpoint[] | null;
   /** The action that the server was asked for and has not answered yet. */
@@ -79,7 +77,6 @@ const EMPTY: TrainingState = {
   data: new Map(),
   completions: new Map(),
   details: new Map(),
-  device: null,
   recipes: null,
   checkpoints: null,
   acting: null,

@@ -11,7 +11,8 @@ import { Rich } from '../../ui/Rich.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
 import './AnswersPanel.css';
 import { advantageBars, type Bar, part, signed } from './advantage-bar.ts';
-import { FrameStrip } from './FrameStrip.tsx';
+import { damageOf, FrameStrip } from './FrameStrip.tsx';
+import { ScrollBox } from './ScrollBox.tsx';
 import type { Answers } from './useAnswers.ts';
 import { useTrainingWords } from './useTrainingWords.ts';
 
@@ -131,10 +132,9 @@ function Group(props: { readonly record: CompletionRecord; readonly side: Side; 
   const answers = side === 'original' ? record.answers : record.perturbedAnswers;
   const bars = useMemo(() => advantageBars(answers.map(({ advantage }) => advantage)), [answers]);
   if (answers.length === 0) return <p className="train-answers__wait">{t.answers.notPerturbed}</p>;
-  const mode = record.perturbation?.mode;
+  const mode = damageOf(record)?.mode;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by key
-    <section className="train-answers__scroll" tabIndex={0} aria-label={t.answers.title}>
+    <ScrollBox className="train-answers__scroll" name={t.answers.title}>
       <table className={`train-answers__table${short ? '' : ' train-answers__table--long'}`}>
         <caption className="ui-sr">
           {record.video}
@@ -167,7 +167,7 @@ function Group(props: { readonly record: CompletionRecord; readonly side: Side; 
           answers.every(({ advantage }) => advantage === null) &&
           ` · ${t.answers.noAdvantage.flat}`}
       </p>
-    </section>
+    </ScrollBox>
   );
 }
 

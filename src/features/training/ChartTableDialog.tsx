@@ -6,6 +6,7 @@ import { readable } from './chart-data.ts';
 import type { Line } from './chart-lines.ts';
 import { chartTable, tableTsv, thinned } from './chart-table.ts';
 import './ChartTableDialog.css';
+import { ScrollBox } from './ScrollBox.tsx';
 import { useTrainingWords } from './useTrainingWords.ts';
 
 const MOST_ROWS = 250;
@@ -31,8 +32,7 @@ export function ChartTableDialog(props: {
           {copied ? t.charts.copied : t.charts.copyTable}
         </Button>
       </div>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by key */}
-      <section className="train-table" tabIndex={0} aria-label={title}>
+      <ScrollBox className="train-table" name={title}>
         <table>
           <thead>
             <tr>
@@ -55,7 +55,7 @@ export function ChartTableDialog(props: {
             ))}
           </tbody>
         </table>
-      </section>
+      </ScrollBox>
     </Dialog>
   );
 }

@@ -12,6 +12,7 @@ import { useWords } from '../../ui/words/useWords.tsx';
 import { signed } from './advantage-bar.ts';
 import './CheckpointsTab.css';
 import { readable } from './chart-data.ts';
+import { ScrollBox } from './ScrollBox.tsx';
 import { nameOf, usePackage } from './usePackage.ts';
 import { useTrainingWords } from './useTrainingWords.ts';
 
@@ -72,8 +73,7 @@ export function CheckpointsTab({ run }: { readonly run: Run }) {
       {rows.length === 0 ? (
         <p className="train-wait">{all === null ? t.recipe.loading : t.checkpoints.none}</p>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by key
-        <section className="train-points__scroll" tabIndex={0} aria-label={t.checkpoints.title}>
+        <ScrollBox className="train-points__scroll" name={t.checkpoints.title}>
           <table className="train-points">
             <thead>
               <tr>
@@ -102,7 +102,7 @@ export function CheckpointsTab({ run }: { readonly run: Run }) {
               ))}
             </tbody>
           </table>
-        </section>
+        </ScrollBox>
       )}
     </Panel>
   );

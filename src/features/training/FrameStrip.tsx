@@ -13,7 +13,7 @@ export interface FrameStripProps {
 
 export function FrameStrip({ run, record, side, large }: FrameStripProps) {
   const t = useTrainingWords();
-  const indices = side === 'perturbed' && record.perturbation ? record.perturbation.indices : record.indices;
+  const indices = (side === 'perturbed' ? damageOf(record)?.indices : null) ?? record.indices;
   return (
     <ol
       className={`train-frames${large ? ' train-frames--large' : ''}`}
@@ -26,6 +26,10 @@ export function FrameStrip({ run, record, side, large }: FrameStripProps) {
     </ol>
   );
 }
+
+/** How the copy was damaged; where each answer saw a copy of its own, that of the first. */
+export const damageOf = ({ perturbation, perturbedAnswers }: CompletionRecord) =>
+  perturbation ?? perturbedAnswers[0]?.perturbation ?? null;
 
 function Frame(props: { run: string; video: string; index: number | null; nth: number }) {
   const { run, video, index, nth } = props;

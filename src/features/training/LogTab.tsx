@@ -5,6 +5,7 @@ import { Button } from '../../ui/Button.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { LogLines } from './LogLines.tsx';
 import './LogTab.css';
+import { ScrollBox } from './ScrollBox.tsx';
 import { useTrainingWords } from './useTrainingWords.ts';
 
 const LEVELS = ['debug', 'info', 'warning', 'error'] as const;
@@ -17,7 +18,7 @@ export function LogTab({ lines, name }: { readonly lines: readonly LogLine[]; re
   const [level, setLevel] = useState<Level>('info');
   const [following, setFollowing] = useState(true);
   const [copied, setCopied] = useState(false);
-  const box = useRef<HTMLElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const shown = lines.filter((line) => LEVELS.indexOf(line.level) >= LEVELS.indexOf(level));
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new last line is what moves the end
@@ -64,18 +65,16 @@ export function LogTab({ lines, name }: { readonly lines: readonly LogLine[]; re
         <p className="train-logbox__none">{lines.length === 0 ? t.log.none : t.log.noneAt}</p>
       ) : (
         <div className="train-logbox">
-          <section
+          <ScrollBox
             ref={box}
             className="train-logbox__scroll"
-            // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by key
-            tabIndex={0}
-            aria-label={t.log.title}
+            name={t.log.title}
             onScroll={({ currentTarget: at }) =>
               setFollowing(at.scrollHeight - at.scrollTop - at.clientHeight < NEAR_END)
             }
           >
             <LogLines lines={shown} />
-          </section>
+          </ScrollBox>
           {!following && (
             <div className="train-logbox__follow">
               <Button icon="arrowDown" onClick={() => setFollowing(true)}>

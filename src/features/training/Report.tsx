@@ -7,6 +7,7 @@ import { Rich } from '../../ui/Rich.tsx';
 import { count } from '../../ui/words/format.ts';
 import { useErrorText } from '../../ui/words/useWords.tsx';
 import './Report.css';
+import { ScrollBox } from './ScrollBox.tsx';
 import { useTrainingWords } from './useTrainingWords.ts';
 
 /** Names that are shown of a long list; the rest are counted. */
@@ -31,8 +32,7 @@ export function Report({ report }: { readonly report: ValidationReport }) {
       <Faults title={t.start.errors} faults={errors} />
       <Faults title={t.start.warnings} faults={warnings} />
       {sources.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by key
-        <section className="train-report__scroll" tabIndex={0} aria-label={t.start.source}>
+        <ScrollBox className="train-report__scroll" name={t.start.source}>
           <table className="train-report__table">
             <thead>
               <tr>
@@ -65,7 +65,7 @@ export function Report({ report }: { readonly report: ValidationReport }) {
               ))}
             </tbody>
           </table>
-        </section>
+        </ScrollBox>
       )}
       <p className="train-report__engine">
         <span>{t.start.engine}</span>{' '}

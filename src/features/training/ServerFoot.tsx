@@ -1,7 +1,7 @@
 /** Which server, whether it is heard, and the way out. */
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
-import { isOnThisMachine, serverLink, shownAddress } from '../../state/training-link.ts';
+import { serverLink, shownAddress } from '../../state/training-link.ts';
 import { training } from '../../state/training-session.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
@@ -24,7 +24,6 @@ export function ServerFoot() {
   const t = useTrainingWords();
   const { address } = useStore(serverLink);
   const lost = useStore(training.store, (state) => state.lost);
-  const device = useStore(training.store, (state) => state.device);
   const seconds = useSeconds(lost?.heardAt ?? null);
   return (
     <div className="train-server">
@@ -57,15 +56,7 @@ export function ServerFoot() {
           <Button onClick={training.retry}>{t.server.tryNow}</Button>
         </div>
       ) : (
-        <p className="train-server__state">
-          {[
-            device,
-            isOnThisMachine(address) ? null : address.startsWith('https') ? 'https' : null,
-            t.server.live,
-          ]
-            .filter(Boolean)
-            .join(' · ')}
-        </p>
+        <p className="train-server__state">{t.server.live}</p>
       )}
     </div>
   );
