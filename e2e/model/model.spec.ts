@@ -101,11 +101,15 @@ test.describe('golden checkpoints', () => {
     const { base, frames } = makeGoldenPackage('train6', 'wasm:fp32');
     await open(page);
     await page.evaluate(([b]) => window.harness.load(b as string, { backend: 'wasm' }), [base]);
+    const run = { frames, size: 224, maxTokens: 200 };
+    const { answer: whole } = await assess(page, run);
+    expect(whole.tokens).toBe(200);
     // The reply to the first event says stop, and the worker does not write more than AHEAD tokens beyond it.
-    const { answer } = await assess(page, { frames, size: 224, maxTokens: 200, stopAfter: 1 });
+    const { answer } = await assess(page, { ...run, stopAfter: 1 });
     expect(answer.end).toBe('aborted');
     expect(answer.tokens).toBeLessThanOrEqual(1 + AHEAD);
-    expect(goldenText('train6').startsWith(answer.text.replace(/\ufffd$/, ''))).toBe(true);
+    expect(answer.text.length).toBeGreaterThan(0);
+    expect(whole.text.startsWith(answer.text.replace(/\ufffd$/, ''))).toBe(true);
   });
 
   test('a decoder cut into parts writes the official greedy tokens', async ({ page }) => {

@@ -76,13 +76,16 @@ export type AssessEvent =
   | { readonly stage: 'write'; readonly text: string; readonly tokens: number };
 
 /**
- * Told of each event. The reply says whether to go on; the worker writes only a few tokens (`AHEAD`) beyond the last
- * reply, so that a stop is never lost to a model that writes faster than the page reads.
+ * Told of each event. The reply says whether to go on; the worker writes no more than `AHEAD` tokens beyond
+ * the last one replied to, so that a stop is never lost to a model that writes faster than the page reads.
  */
 export type OnEvent = (event: AssessEvent) => boolean | Promise<boolean>;
 
-/** Tokens that may be written beyond the last event that the page has replied to before the worker waits. */
-export const AHEAD = 16;
+/**
+ * Tokens that may be written beyond the last event that the page has replied to: many enough that a busy page does not
+ * slow the writing down, about 30 ms of the small model.
+ */
+export const AHEAD = 64;
 
 export interface RawAnswer {
   /** Everything the model wrote, special tokens left out. */
