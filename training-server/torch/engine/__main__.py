@@ -195,6 +195,7 @@ def leave_at_once(reason: str) -> None:
 def main() -> None:
     # Ctrl-C in the driver's terminal is the driver's business.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     torch.use_deterministic_algorithms(not torch.cuda.is_available(), warn_only=True)
     ranks = Ranks.join()

@@ -313,6 +313,8 @@ class Commands:
                 clips.append(None)
                 failed.append((video.path, str(error)))
             self._progress("encode", number + 1, len(own))
+        while videos.notices:
+            self.notify("log", {"level": "info", "text": videos.notices.pop()})
         return clips, failed
 
     def _examples(

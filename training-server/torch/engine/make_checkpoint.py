@@ -25,7 +25,9 @@ from modules.loader import save_model
 from modules.profiles import BUILT_IN_PROFILES, BranchPixels, Profile, TokenIds, profile_from_json, profile_of
 from modules.random_checkpoint import random_weights
 from modules.vqathinker import VQAThinkerModel
-from small.prompt import PromptShape, prompt_sha256
+from small import perception
+from small.checkpoint import profile_with_prompt
+from small.language import language_config
 from small.tokenizer import CONTEXT, END, END_OF_TEXT, IMAGE_END, IMAGE_START
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -67,12 +69,8 @@ def config_of(shape: str, tokenizer: Path) -> ModelConfig:
         return ModelConfig(
             language=replace(OFFICIAL[shape], vocab_size=vocabulary, **special), profiles=profiles
         )
-    if shape == "small":
-        profile = replace(_small_profile(tokenizer), token_ids=ids)
-        vision, motion, language = _small_parts(text)
-    else:
-        profile = _tiny_profile(ids)
-        vision, motion, language = _tiny_parts()
+    vision, motion, language, profile = (_small if shape == "small" else _tiny)(text, tokenizer)
+    profile = replace(profile, token_ids=ids)
     return ModelConfig(
         vision=vision,
         language=replace(language, vocab_size=text.get_vocab_size(), **special),
@@ -82,46 +80,36 @@ def config_of(shape: str, tokenizer: Path) -> ModelConfig:
     )
 
 
-def _released(text) -> bool:
+def _released(text: Tokenizer) -> bool:
     """Whether it is the family's own tokenizer, whose model has a few more rows than it has entries."""
     return text.get_vocab_size() > 100_000
 
 
-def _small_profile(tokenizer: Path) -> Profile:
-    from small.perception import PROFILE
+Parts = tuple[VisionConfig, MotionConfig, LanguageConfig, Profile]
 
-    manifest = tokenizer / "manifest.json"
+
+def _small(text: Tokenizer, folder: Path) -> Parts:
+    """The bundled model's own numbers."""
+    manifest = folder / "manifest.json"
     if manifest.exists():
-        return profile_from_json(json.loads(manifest.read_text("utf-8"))["profile"])
-    shape = PromptShape(frames=PROFILE.frames, tokens_per_frame=PROFILE.tokens_per_frame)
-    return replace(PROFILE, prompt=shape.prompt, prompt_sha256=prompt_sha256(shape))
+        profile = profile_from_json(json.loads(manifest.read_text("utf-8"))["profile"])
+    else:
+        profile = profile_with_prompt(perception.PROFILE, text)
+    return perception.VISION, perception.MOTION, language_config(text), profile
 
 
-def _small_parts(text: Tokenizer) -> tuple[VisionConfig, MotionConfig, LanguageConfig]:
-    from small.language import language_config
-    from small.perception import MOTION, VISION
-
-    return VISION, MOTION, language_config(text)
-
-
-def _tiny_profile(ids: TokenIds) -> Profile:
-    shape = PromptShape(frames=8, tokens_per_frame=4)
+def _tiny(text: Tokenizer, folder: Path) -> Parts:
     blocks = BranchPixels(pixels="fragments", cell=32)
-    return profile_of(
+    profile = profile_of(
         "tiny8",
         frames=8,
         size=64,
         patch=16,
-        token_ids=ids,
         places="golden",
         vision=blocks,
         motion=BranchPixels(pixels="fragments", cell=32, take="pairs"),
-        prompt=shape.prompt,
-        prompt_sha256=prompt_sha256(shape),
+        prompt="small",
     )
-
-
-def _tiny_parts() -> tuple[VisionConfig, MotionConfig, LanguageConfig]:
     vision = VisionConfig(
         hidden_size=32,
         num_hidden_layers=1,
@@ -148,7 +136,7 @@ def _tiny_parts() -> tuple[VisionConfig, MotionConfig, LanguageConfig]:
         tie_word_embeddings=True,
         max_position_embeddings=2048,
     )
-    return vision, motion, language
+    return vision, motion, language, profile_with_prompt(profile, text)
 
 
 def make(folder: Path, shape: str, tokenizer: Path, *, dtype: torch.dtype, seed: int) -> str:

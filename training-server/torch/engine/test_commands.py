@@ -9,9 +9,11 @@ import pytest
 import torch
 
 from engine import saving
-from engine.conftest import ALL_PARTS, load_params, rollout_params, update_params, video_of
+from engine.conftest import ALL_PARTS, load_params, rollout_params, update_params, video_of, write_clip
 from engine.faults import CommandError, described
 from engine.text import Text
+from engine.video.footage import Footage
+from engine.video.test_video import damaged
 from engine.video.videos import Video
 from modules.generate import generate
 from modules.loader import load_model
@@ -94,6 +96,18 @@ def test_an_unreadable_video_costs_itself(loaded, prompt, clips, profile, videos
     assert loaded.run("update", step)["metrics"]["videos/failed"] == 1
     warnings = [params["text"] for method, params in said if method == "log"]
     assert len(warnings) == 1 and str(clips[4]) in warnings[0]
+
+
+def test_a_stand_in_is_said_once(loaded, prompt, profile, tmp_path, said):
+    source = write_clip(tmp_path / "whole.mp4", frames=24, gop=8)
+    path = damaged(source, tmp_path / "damaged.mp4", {Footage(source).order[23]})
+    video = video_of(path, profile, start=15)
+    video["motionIndices"] = [min(i, 23) for i in video["motionIndices"]]
+    video["indices"] = video["indices"][:7] + [23]
+    for _ in range(2):
+        assert loaded.run("rollout", rollout_params(prompt, [video]))["failed"] == []
+    notices = [params["text"] for method, params in said if method == "log"]
+    assert notices == [f"Frame 23 of {path} could not be decoded; frame 22 was used"]
 
 
 def test_a_null_frame_is_zero_after_normalisation(loaded, profile, clips):

@@ -50,8 +50,9 @@ class Videos:
         self._limit = held
         self._coming: OrderedDict[Video, Future[Outcome]] = OrderedDict()
         self._lock = threading.Lock()  # videos are announced while others are computed with
-        self.substituted = 0
-        """Frames that others stand for, over all videos read."""
+        self.notices: list[str] = []
+        """What should be known of the videos read since somebody looked; each is said once."""
+        self._noticed: set[str] = set()
 
     def announce(self, videos: Iterable[Video]) -> None:
         """Starts decoding what is not at hand. Raises ValueError for one that is not of the profile."""
@@ -72,7 +73,11 @@ class Videos:
         outcome = self._start(video).result()
         if outcome.error is not None:
             raise VideoError(outcome.error)
-        self.substituted += len(outcome.substituted)
+        for wanted, used in outcome.substituted.items():
+            notice = f"Frame {wanted} of {video.path} could not be decoded; frame {used} was used"
+            if notice not in self._noticed:
+                self._noticed.add(notice)
+                self.notices.append(notice)
         return self._assembled(video, outcome.pixels)
 
     def failures(self, videos: Sequence[Video]) -> list[tuple[str, str]]:

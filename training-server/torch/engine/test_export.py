@@ -1,0 +1,96 @@
+"""What an engine exports is read by whatever reads checkpoints: the converter, the conformance command."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from engine import make_checkpoint
+from engine.conftest import rollout_params, update_params, video_of
+from engine.video.videos import Video
+from modules.config import config_to_json
+from modules.loader import load_model
+from modules.profiles import BUILT_IN_PROFILES
+from modules.stages import Clip, greedy, stage_tensors
+from small.prompt import ROOT, node
+
+
+@pytest.mark.slow
+def test_the_converter_and_the_conformance_command_take_an_export(loaded, prompt, clips, profile, tmp_path):
+    """Oracle of the numbers: the engine's own model after a step, on a decoded clip."""
+    videos = [video_of(path, profile) for path in clips[:2]]
+    answers = loaded.run("rollout", rollout_params(prompt, videos))["answers"]
+    loaded.run("update", update_params(prompt, videos, answers))
+    folder = tmp_path / "model"
+    loaded.run("export", {"folder": str(folder)})
+    pixels = loaded.videos.clip(Video.from_json(videos[0]))
+    clip = Clip(
+        frames=pixels.frames,
+        input_ids=torch.tensor([loaded.policy.text.prompt(prompt)]),
+        motion_frames=pixels.motion_frames,
+    )
+    model = loaded.policy.model
+    with torch.no_grad():
+        tokens, logits, gaps = greedy(model, profile, clip.input_ids, clip.encode(model, profile))
+        reference = clip.tensors() | dict(stage_tensors(model, profile, clip))
+    reference |= {"greedy.tokens": tokens[0], "greedy.logits": logits[0], "greedy.gap": gaps[0]}
+    save_file({k: v.detach().contiguous() for k, v in reference.items()}, folder / "reference.safetensors")
+
+    done = subprocess.run(
+        [node(), "scripts/conformance/main.ts", str(folder)], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "MISS" not in done.stdout and "reference" in done.stdout
+
+    (folder / "reference.safetensors").unlink()
+    package = tmp_path / "package"
+    command = [node(), "workers/convert/cli.ts", str(folder), str(package), "--variants", "wasm:fp32"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    manifest = json.loads((package / "manifest.json").read_text())
+    assert manifest["profile"]["name"] == profile.name
+    assert (
+        manifest["producedBy"]["checkpointSha256"] == loaded.run("export", {"folder": str(folder)})["sha256"]
+    )
+
+
+@pytest.mark.parametrize("shape", ["tiny", "small"])
+def test_a_random_checkpoint_of_a_named_shape(shape, tmp_path):
+    sha256 = make_checkpoint.make(
+        tmp_path / "a", shape, make_checkpoint.TOKENIZER, dtype=torch.float32, seed=1
+    )
+    model = load_model(tmp_path / "a")
+    profile = model.config.profile
+    assert model.config.language.vocab_size == 1081
+    assert (profile.frames, profile.size) == {"tiny": (8, 64), "small": (8, 224)}[shape]
+    assert all(t.isfinite().all() for t in model.state_dict().values())
+    again = make_checkpoint.make(
+        tmp_path / "b", shape, make_checkpoint.TOKENIZER, dtype=torch.float32, seed=1
+    )
+    assert again == sha256
+
+
+@pytest.mark.parametrize(
+    ("shape", "parameters"), [("1b", 938_193_024), ("2b", 2_088_957_440), ("8b", 7_944_373_760)]
+)
+def test_the_published_shapes_have_the_published_sizes(shape, parameters, monkeypatch):
+    """Parameters without the motion branch, as published; counted without making them."""
+    monkeypatch.setattr(make_checkpoint, "_released", lambda text: True)
+    config = make_checkpoint.config_of(shape, make_checkpoint.TOKENIZER)
+    with torch.device("meta"):
+        model = make_checkpoint.VQAThinkerModel(config)
+    parts = (model.vision_model, model.language_model, model.mlp1)
+    assert sum(p.numel() for part in parts for p in part.parameters()) == parameters
+    assert set(config.profiles) == set(BUILT_IN_PROFILES)
+    assert config_to_json(config)["llm_config"]["vocab_size"] == 151_674
+
+
+def test_the_bundled_model_has_the_small_shape():
+    """The shape `small` is that of the model in the repository, weights apart."""
+    config = make_checkpoint.config_of("small", make_checkpoint.TOKENIZER)
+    bundled = json.loads((make_checkpoint.TOKENIZER / "manifest.json").read_text())["profile"]
+    assert config_to_json(config)["profiles"]["small8"] == bundled
