@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isLoopback, sameSecret } from './access.ts';
-import { LARGEST_BODY } from './body.ts';
+import { DEEPEST_BODY, LARGEST_BODY } from './body.ts';
 import { type Harness, RECIPE, refusal, startHarness, TOKEN } from './harness.ts';
 
 let h: Harness;
@@ -145,11 +145,19 @@ describe('bodies', () => {
   });
 
   it('a deep one does not reach the parser', async () => {
-    const deep = `{"recipe": ${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
-    expect(await refusal(await h.post('/api/validate', deep))).toMatchObject({
-      status: 400,
-      code: 'train/body',
-    });
+    const nested = (depth: number) => `{"recipe": {"a": ${'['.repeat(depth)}${']'.repeat(depth)}}}`;
+    for (const depth of [DEEPEST_BODY - 1, 100_000]) {
+      const response = await h.post('/api/validate', nested(depth));
+      expect(await refusal(response)).toMatchObject({
+        status: 400,
+        code: 'train/body',
+        params: { problem: `is nested deeper than ${DEEPEST_BODY}` },
+      });
+    }
+    // Brackets in a text are no depth.
+    const text = { recipe: { ...RECIPE, about: `${'['.repeat(1000)}\\"[` } };
+    expect((await h.post('/api/validate', text)).status).toBe(200);
+    expect((await h.post('/api/validate', nested(DEEPEST_BODY - 2))).status).toBe(200);
   });
 
   it.each(['__proto__', 'constructor', 'prototype'])(
@@ -200,11 +208,13 @@ describe('bodies', () => {
       expect(await refusal(await h.post('/api/runs', { recipe }))).toMatchObject({
         status: 422,
         code: 'train/recipe',
+        params: { problem: 'is no name of a recipe' },
       });
       expect(
         await refusal(await h.post('/api/runs', { recipe: { ...RECIPE, extends: recipe } })),
       ).toMatchObject({
         code: 'train/recipe',
+        params: { field: 'extends', problem: expect.stringContaining('must be lower-case letters') },
       });
     }
   });
