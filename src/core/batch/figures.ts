@@ -2,7 +2,8 @@
  * What a benchmark says: agreement of scores and opinions with bootstrap intervals, for each data set and over all of
  * them. Rows without a score or without an opinion are in no figure, and every figure says how many rows it rests on.
  */
-import { bootstrapInterval, type Interval, krcc, type Metric, plcc, rmse, srcc } from '../correlation.ts';
+import { type Bootstrapped, bootstrapIntervals } from '../bootstrap.ts';
+import { type Interval, krcc, type Metric, plcc, rmse, srcc } from '../correlation.ts';
 import { fitLogistic, type Logistic, logisticAt } from '../logistic.ts';
 import { weightedByVideos } from '../overall.ts';
 import { seededRandom } from '../random.ts';
@@ -60,12 +61,6 @@ export interface FigureOptions {
   readonly bootstraps?: number;
 }
 
-/** The same draws each time: figures of the same rows are the same. */
-function interval(metric: MetricOf, a: Numbers, b: Numbers, resamples: number): Interval {
-  const random = seededRandom(1);
-  return bootstrapInterval(metric, a, b, { draw: (n) => random.int(n), resamples });
-}
-
 /** Null below `LEAST_PAIRS` pairs. */
 export function figuresOf(
   pairs: readonly Pair[],
@@ -74,19 +69,24 @@ export function figuresOf(
   if (pairs.length < LEAST_PAIRS) return null;
   const scores = pairs.map(({ score }) => score);
   const opinions = pairs.map(({ mos }) => mos);
-  const figure = (metric: MetricOf): Figure => ({
-    value: metric(scores, opinions).value,
-    interval: bootstraps === 0 ? null : interval(metric, scores, opinions, bootstraps),
-  });
   const fit = new Set(scores).size > 1 ? fitLogistic(scores, opinions) : null;
-  const fitted = fit && ((values: readonly number[]) => values.map((value) => logisticAt(fit, value)));
+  const fitted = fit && scores.map((score) => logisticAt(fit, score));
+  const random = seededRandom(1);
+  const intervals =
+    bootstraps === 0
+      ? null
+      : bootstrapIntervals(scores, opinions, { draw: (n) => random.int(n), resamples: bootstraps, fitted });
+  const figure = (name: Bootstrapped, metric: MetricOf, of: Numbers): Figure => ({
+    value: metric(of, opinions).value,
+    interval: intervals?.[name] ?? null,
+  });
   return {
     n: pairs.length,
-    srcc: figure(srcc),
-    plcc: figure(plcc),
-    krcc: figure(krcc),
-    rmse: fitted && figure((a, b) => rmse(fitted(a), b)),
-    plccFitted: fitted && plcc(fitted(scores), opinions).value,
+    srcc: figure('srcc', srcc, scores),
+    plcc: figure('plcc', plcc, scores),
+    krcc: figure('krcc', krcc, scores),
+    rmse: fitted && figure('rmse', rmse, fitted),
+    plccFitted: fitted && plcc(fitted, opinions).value,
     fit,
   };
 }

@@ -35,16 +35,17 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
   const done = rows.filter(ended).length;
   const left = pace !== null && phase === 'running' ? pace * (rows.length - done) : null;
   const now = rows.find((row) => row.state === 'running');
+  const origin =
+    check && check.tables.length > 0
+      ? w.scoresFrom(check.tables)
+      : rows.some(({ mos }) => mos !== undefined)
+        ? ''
+        : w.noScores;
   return (
     <header className="batch-head">
       <div className="batch-head__line">
         <h2>{name}</h2>
-        <p className="batch-head__about">
-          {[
-            w.videos(rows.length),
-            check && check.tables.length > 0 ? w.scoresFrom(check.tables) : w.noScores,
-          ].join(', ')}
-        </p>
+        <p className="batch-head__about">{[w.videos(rows.length), origin].filter(Boolean).join(', ')}</p>
         {phase === 'running' ? (
           <Button icon="pause" kbd="P" onClick={() => void batch.pause()}>
             {w.pause}

@@ -231,27 +231,31 @@ function Row({ index, row, hasMos, off, largest, selected, onSelect, onOpen }: R
       onClick={onSelect}
       onDoubleClick={onOpen}
     >
-      <td className="batch-table__file">
-        <span className="batch-table__picture">
-          {row.state !== 'waiting' && <Thumbnail path={row.path} />}
-        </span>
-        <span className="batch-table__name" title={row.path}>
-          {fileName(row.path)}
-        </span>
-      </td>
-      <td className="batch-table__score">
-        {grade === null ? (
-          <span className="batch-table__state">
-            {(row.state === 'no-score' || row.state === 'failed') && <Icon name="alert" size={13} />}
-            {w.states[row.state]}
+      <td>
+        <div className="batch-table__file">
+          <span className="batch-table__picture">
+            {row.state !== 'waiting' && <Thumbnail path={row.path} />}
           </span>
-        ) : (
-          <>
-            <strong>{(row.score as number).toFixed(2)}</strong>
-            <BandGlyph band={grade} size={12} />
-            <span className="batch-table__grade">{words.grades.words[grade - 1]}</span>
-          </>
-        )}
+          <span className="batch-table__name" title={row.path}>
+            {fileName(row.path)}
+          </span>
+        </div>
+      </td>
+      <td>
+        <div className="batch-table__score">
+          {grade === null ? (
+            <span className="batch-table__state">
+              {(row.state === 'no-score' || row.state === 'failed') && <Icon name="alert" size={13} />}
+              {w.states[row.state]}
+            </span>
+          ) : (
+            <>
+              <strong>{(row.score as number).toFixed(2)}</strong>
+              <BandGlyph band={grade} size={12} />
+              <span className="batch-table__grade">{words.grades.words[grade - 1]}</span>
+            </>
+          )}
+        </div>
       </td>
       {hasMos && <td className="batch-table__mos">{row.written ?? row.mos ?? ''}</td>}
       {hasMos && (

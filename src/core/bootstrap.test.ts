@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { bootstrapIntervals } from './bootstrap.ts';
+import { bootstrapInterval, krcc, plcc, rmse, srcc } from './correlation.ts';
+import { seededRandom } from './random.ts';
+
+test.each([
+  ['ties on both sides', 30, 6],
+  ['no ties', 40, 1e9],
+  ['few pairs', 10, 3],
+])('the intervals of the plain bootstrap with the same draws: %s', (name, n, values) => {
+  const random = seededRandom(name);
+  const pred = Array.from({ length: n }, () => Math.floor(random.uniform() * values));
+  const mos = pred.map((p) => p + Math.floor((random.uniform() * values) / 2));
+  const fitted = pred.map((p) => p * 1.1 + 0.3);
+  const draw = () => {
+    const own = seededRandom(5);
+    return (k: number) => own.int(k);
+  };
+  const intervals = bootstrapIntervals(pred, mos, { draw: draw(), resamples: 200, fitted });
+  const plain = {
+    srcc: bootstrapInterval(srcc, pred, mos, { draw: draw(), resamples: 200 }),
+    plcc: bootstrapInterval(plcc, pred, mos, { draw: draw(), resamples: 200 }),
+    krcc: bootstrapInterval(krcc, pred, mos, { draw: draw(), resamples: 200 }),
+    rmse: bootstrapInterval(rmse, fitted, mos, { draw: draw(), resamples: 200 }),
+  };
+  for (const key of ['srcc', 'plcc', 'krcc', 'rmse'] as const) {
+    expect(intervals[key].resamples).toBe(plain[key].resamples);
+    expect(intervals[key].low).toBeCloseTo(plain[key].low, 11);
+    expect(intervals[key].high).toBeCloseTo(plain[key].high, 11);
+  }
+});
+
+test('constant scores have no correlation and no interval', () => {
+  const { srcc: interval } = bootstrapIntervals([1, 1, 1, 1], [1, 2, 3, 4], {
+    draw: (n) => Math.floor(n / 2),
+    resamples: 5,
+    fitted: null,
+  });
+  expect(interval).toEqual({ low: Number.NaN, high: Number.NaN, resamples: 0 });
+});
