@@ -99,7 +99,7 @@ function Workbench() {
         <StoreNotice />
       </div>
       <div className="compare-side">
-        <DamagePanel onSecond={() => chooseFor('b')} />
+        <DamagePanel onSecond={() => chooseFor('b')} onAnother={() => chooseFor('a')} />
         <ScoresPanel chosen={chosen} onChoose={setChosen} />
         <RewardsPanel chosen={chosen} onChoose={setChosen} />
       </div>
@@ -141,8 +141,12 @@ function StoreNotice() {
     (sum, side) => sum + (side ? side.frames.ready * side.frames.plan.bytesPerFrame : 0),
     0,
   );
+  const facts = a?.video.facts;
   return (
     <p className="compare-store">
+      {!b && facts && (
+        <strong>{w.store.file(facts.name, facts.width, facts.height, facts.fps.toFixed(2))} </strong>
+      )}
       {filled.ready < filled.of
         ? w.store.filling(filled.ready, filled.of)
         : w.store.kept(filled.of, size, memory)}

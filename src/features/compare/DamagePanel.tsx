@@ -8,6 +8,7 @@ import { Button } from '../../ui/Button.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
+import { newSeed } from './adjust.ts';
 import './DamagePanel.css';
 import { useCompareWords } from './words.ts';
 
@@ -21,14 +22,14 @@ const MODES: readonly PerturbMode[] = [
   'random_drop',
 ];
 
-/** Another seed, never the one of now. */
-export function newSeed(): void {
-  const { seed } = compare.store.getState().settings;
-  const drawn = Math.floor(Math.random() * 9999) + 1;
-  compare.change({ seed: drawn === seed ? drawn + 1 : drawn });
+export interface DamagePanelProps {
+  /** Asks for a second video in place of the damaged copy. */
+  readonly onSecond: () => void;
+  /** Asks for another original. */
+  readonly onAnother: () => void;
 }
 
-export function DamagePanel({ onSecond }: { readonly onSecond: () => void }) {
+export function DamagePanel({ onSecond, onAnother }: DamagePanelProps) {
   const w = useCompareWords();
   const { settings, profile, damage, b } = useStore(compare.store);
   if (b)
@@ -73,6 +74,9 @@ export function DamagePanel({ onSecond }: { readonly onSecond: () => void }) {
       )}
       <p className="compare-damage__second">
         <Button onClick={onSecond}>{w.damage.second}</Button>
+        <Button look="quiet" kbd="O" onClick={onAnother}>
+          {w.damage.another}
+        </Button>
       </p>
     </Panel>
   );

@@ -4,10 +4,10 @@ import { useStore } from 'zustand';
 import { compare } from '../../state/compare-session.ts';
 import type { SideName } from '../../state/compare-store.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
+import { pixelUnder } from './field.ts';
 import { SideLetter } from './SideLetter.tsx';
 import type { SidePicture } from './side-picture.ts';
 import type { ViewerParts } from './useViewer.ts';
-import { pixelUnder } from './Viewer.tsx';
 import { useCompareWords } from './words.ts';
 
 /** Video pixels across a window, odd so that one is in the middle, and how large each is drawn. */

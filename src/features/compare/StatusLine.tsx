@@ -2,10 +2,10 @@
 import { useStore } from 'zustand';
 import { compare } from '../../state/compare-session.ts';
 import type { SideName } from '../../state/compare-store.ts';
+import { pixelUnder } from './field.ts';
 import type { SidePicture } from './side-picture.ts';
 import { useFilled } from './useFilled.ts';
 import type { ViewerParts } from './useViewer.ts';
-import { pixelUnder } from './Viewer.tsx';
 import { useCompareWords } from './words.ts';
 
 export interface StatusLineProps {

@@ -9,7 +9,7 @@ import { Menu } from '../../ui/Menu.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
 import { useWords } from '../../ui/words/useWords.tsx';
 import './Toolbar.css';
-import { zoomField } from './Viewer.tsx';
+import { zoomField } from './field.ts';
 import { useCompareWords } from './words.ts';
 
 const ICONS: Readonly<Record<View, IconName>> = {

@@ -2,12 +2,13 @@
 import { useStore } from 'zustand';
 import { RATES } from '../../state/compare-clock.ts';
 import { compare } from '../../state/compare-session.ts';
-import { LOOPS, type Loop } from '../../state/compare-settings.ts';
+import type { Loop } from '../../state/compare-settings.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import type { IconName } from '../../ui/Icon.tsx';
 import { Menu } from '../../ui/Menu.tsx';
 import { clock as time } from '../../ui/words/format.ts';
 import { useWords } from '../../ui/words/useWords.tsx';
+import { nextLoop, shiftB } from './adjust.ts';
 import './Transport.css';
 import { useCompareWords } from './words.ts';
 
@@ -16,17 +17,6 @@ const LOOP_ICONS: Readonly<Record<Loop, IconName>> = {
   loop: 'repeat',
   pingpong: 'toAndFro',
 };
-
-/** Play once, loop, to and fro, and again. */
-export function nextLoop(): void {
-  const { loop } = compare.clock.store.getState();
-  compare.change({ loop: LOOPS[(LOOPS.indexOf(loop) + 1) % LOOPS.length]! });
-}
-
-export function shiftB(by: number): void {
-  const { offset } = compare.store.getState().settings;
-  compare.change({ offset: by === 0 ? 0 : offset + by });
-}
 
 export function Transport() {
   const w = useCompareWords();

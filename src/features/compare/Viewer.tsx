@@ -4,23 +4,14 @@ import { useStore } from 'zustand';
 import { compare } from '../../state/compare-session.ts';
 import type { SideName } from '../../state/compare-store.ts';
 import { Badges } from './Badges.tsx';
+import { type FieldPoint, paneAt, settingsNow, zoomField } from './field.ts';
 import { Loupe } from './Loupe.tsx';
 import { SplitHandle } from './SplitHandle.tsx';
 import { StatusLine } from './StatusLine.tsx';
 import { useViewer, type ViewerParts } from './useViewer.ts';
 import { ViewOptions } from './ViewOptions.tsx';
 import './Viewer.css';
-import {
-  fitScale,
-  type Look,
-  nextZoom,
-  type Pane,
-  panBy,
-  panesOf,
-  pictureBox,
-  pixelAt,
-  zoomAt,
-} from './viewport.ts';
+import { fitScale, type Look, panBy, panesOf, zoomAt } from './viewport.ts';
 import { useCompareWords } from './words.ts';
 
 export interface ViewerProps {
@@ -33,40 +24,11 @@ export interface ViewerProps {
 /** Pointer travel in CSS pixels up to which it is a click. */
 const CLICK = 4;
 
-const settingsNow = () => compare.store.getState().settings;
-
-/** The pane under a point of the field. */
-function paneAt(panes: readonly Pane[], x: number, y: number): Pane {
-  const inside = (pane: Pane) =>
-    x >= pane.x && y >= pane.y && x < pane.x + pane.width && y < pane.y + pane.height;
-  return panes.find(inside) ?? panes[0]!;
-}
-
-/** Zooms about the middle of the field, or about a point of it in device pixels. */
-export function zoomField(to: number | 'in' | 'out' | null, at?: { x: number; y: number }): void {
-  const canvas = document.querySelector<HTMLCanvasElement>('.compare-view__canvas');
-  const side = compare.sideOf('a');
-  if (!canvas || !side) return;
-  if (to === null) {
-    compare.change({ zoom: null, centre: [0.5, 0.5] });
-    return;
-  }
-  const settings = settingsNow();
-  const panes = panesOf(settings.view, canvas, settings.swapped, null);
-  const pane = at ? paneAt(panes, at.x, at.y) : panes[0]!;
-  const point = at ?? { x: pane.x + pane.width / 2, y: pane.y + pane.height / 2 };
-  const { facts } = side.video;
-  const scale = settings.zoom ?? fitScale(facts, pane);
-  const zoom = to === 'in' ? nextZoom(scale, 1) : to === 'out' ? nextZoom(scale, -1) : to;
-  const { zoom: z, centre } = zoomAt(facts, pane, settings, zoom, point.x, point.y);
-  compare.change({ zoom: z, centre });
-}
-
 export function Viewer({ only, loupe, children }: ViewerProps) {
   const w = useCompareWords();
   const canvas = useRef<HTMLCanvasElement>(null);
   const meanBox = useRef<HTMLParagraphElement>(null);
-  const [pointer, setPointer] = useState<{ x: number; y: number } | null>(null);
+  const [pointer, setPointer] = useState<FieldPoint | null>(null);
   const onMean = useCallback(
     (mean: number | null) => {
       if (meanBox.current) meanBox.current.textContent = mean === null ? '' : w.tools.mean(mean.toFixed(2));
@@ -136,10 +98,10 @@ function useWheel(canvas: RefObject<HTMLCanvasElement | null>): void {
 function Gestures(props: {
   readonly canvas: RefObject<HTMLCanvasElement | null>;
   readonly parts: ViewerParts;
-  readonly onPointer: (point: { x: number; y: number } | null) => void;
+  readonly onPointer: (point: FieldPoint | null) => void;
 }) {
   const { canvas, parts, onPointer } = props;
-  const fingers = useRef(new Map<number, { x: number; y: number }>());
+  const fingers = useRef(new Map<number, FieldPoint>());
   const start = useRef<{ x: number; y: number; look: Look; moved: boolean; distance: number } | null>(null);
   const zoomed = useStore(compare.store, (state) => state.settings.zoom !== null);
 
@@ -175,7 +137,7 @@ function Gestures(props: {
     if (look.zoom === null) return;
     compare.change({ zoom: look.zoom, centre: panBy(side.video.facts, pane, look, dx, dy).centre });
   };
-  const click = (event: PointerEvent, point: { x: number; y: number }, target: HTMLCanvasElement) => {
+  const click = (event: PointerEvent, point: FieldPoint, target: HTMLCanvasElement) => {
     const settings = settingsNow();
     if (settings.view !== 'split') return compare.clock.toggle();
     const horizontal = event.shiftKey ? !settings.horizontal : settings.horizontal;
@@ -225,15 +187,4 @@ function Gestures(props: {
       data-field={`${parts.showing.field.width}x${parts.showing.field.height}`}
     />
   );
-}
-
-/** The pixel of A's picture under a point, and the scale there. */
-export function pixelUnder(parts: ViewerParts, point: { x: number; y: number }) {
-  const settings = settingsNow();
-  const { field } = parts.showing;
-  if (field.width === 0) return null;
-  const pane = paneAt(panesOf(settings.view, field, settings.swapped, null), point.x, point.y);
-  const size = parts.sizes().a;
-  const pixel = pixelAt(size, pane, settings, point.x, point.y);
-  return pixel && { ...pixel, scale: pictureBox(size, pane, settings).scale };
 }

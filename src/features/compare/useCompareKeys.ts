@@ -4,10 +4,9 @@ import { useKeys } from '../../app/useKeys.ts';
 import { compare } from '../../state/compare-session.ts';
 import { VIEWS } from '../../state/compare-settings.ts';
 import type { SideName } from '../../state/compare-store.ts';
-import { newSeed } from './DamagePanel.tsx';
+import { newSeed, nextLoop, shiftB } from './adjust.ts';
+import { zoomField } from './field.ts';
 import { cellOf, stripCells } from './strip-cells.ts';
-import { nextLoop, shiftB } from './Transport.tsx';
-import { zoomField } from './Viewer.tsx';
 
 export interface CompareKeyActions {
   readonly onOnly: (side: SideName | null) => void;

@@ -69,6 +69,8 @@ export const compareEn = {
     loupe: 'Loupe, eight times',
   },
   store: {
+    file: (name: string, width: number, height: number, fps: string): string =>
+      `${name}, ${width} × ${height}, ${Number(fps)} frames/s.`,
     filling: (done: number, of: number): string => `${count(done)} of ${plural(of, 'frame', 'frames')} ready`,
     kept: (frames: number, size: string, memory: number): string =>
       `${plural(frames, 'frame', 'frames')} kept ready at ${size}, ${bytes(memory)}`,
@@ -133,6 +135,7 @@ export const compareEn = {
     single: 'A video of one frame has no order to damage.',
     second: 'Compare with a second video',
     secondTitle: 'Second video',
+    another: 'Open another video',
     back: 'Back to a damaged copy',
   },
   plot: {

@@ -63,6 +63,7 @@ export const compareZh: CompareWords = {
     loupe: '放大镜，八倍',
   },
   store: {
+    file: (name, width, height, fps) => `${name}，${width} × ${height}，每秒${Number(fps)}帧。`,
     filling: (done, of) => `${count(of)}帧中已就绪${count(done)}帧`,
     kept: (frames, size, memory) => `${count(frames)}帧以${size}备用，占${bytes(memory)}`,
     part: (from, to, of, cap) =>
@@ -123,6 +124,7 @@ export const compareZh: CompareWords = {
     single: '只有一帧的视频没有顺序可言。',
     second: '与第二段视频对比',
     secondTitle: '第二段视频',
+    another: '打开另一段视频',
     back: '回到受损副本',
   },
   plot: {

@@ -1,0 +1,49 @@
+/** The field as it is now: which pane and which pixel lie under a point of it, and zooming. Points are device pixels. */
+import { compare } from '../../state/compare-session.ts';
+import type { ViewerParts } from './useViewer.ts';
+import { fitScale, nextZoom, type Pane, panesOf, pictureBox, pixelAt, zoomAt } from './viewport.ts';
+
+export interface FieldPoint {
+  readonly x: number;
+  readonly y: number;
+}
+
+export const settingsNow = () => compare.store.getState().settings;
+
+/** The pane under a point of the field. */
+export function paneAt(panes: readonly Pane[], x: number, y: number): Pane {
+  const inside = (pane: Pane) =>
+    x >= pane.x && y >= pane.y && x < pane.x + pane.width && y < pane.y + pane.height;
+  return panes.find(inside) ?? panes[0]!;
+}
+
+/** Zooms about the middle of the field, or about a point of it in device pixels. */
+export function zoomField(to: number | 'in' | 'out' | null, at?: FieldPoint): void {
+  const canvas = document.querySelector<HTMLCanvasElement>('.compare-view__canvas');
+  const side = compare.sideOf('a');
+  if (!canvas || !side) return;
+  if (to === null) {
+    compare.change({ zoom: null, centre: [0.5, 0.5] });
+    return;
+  }
+  const settings = settingsNow();
+  const panes = panesOf(settings.view, canvas, settings.swapped, null);
+  const pane = at ? paneAt(panes, at.x, at.y) : panes[0]!;
+  const point = at ?? { x: pane.x + pane.width / 2, y: pane.y + pane.height / 2 };
+  const { facts } = side.video;
+  const scale = settings.zoom ?? fitScale(facts, pane);
+  const zoom = to === 'in' ? nextZoom(scale, 1) : to === 'out' ? nextZoom(scale, -1) : to;
+  const { zoom: z, centre } = zoomAt(facts, pane, settings, zoom, point.x, point.y);
+  compare.change({ zoom: z, centre });
+}
+
+/** The pixel of A's picture under a point, and the scale there. */
+export function pixelUnder(parts: ViewerParts, point: FieldPoint) {
+  const settings = settingsNow();
+  const { field } = parts.showing;
+  if (field.width === 0) return null;
+  const pane = paneAt(panesOf(settings.view, field, settings.swapped, null), point.x, point.y);
+  const size = parts.sizes().a;
+  const pixel = pixelAt(size, pane, settings, point.x, point.y);
+  return pixel && { ...pixel, scale: pictureBox(size, pane, settings).scale };
+}
