@@ -65,10 +65,14 @@ def _normalised(
     return pixels
 
 
+CACHE_BYTES = 1 << 30
+"""Of kept vision tokens on the device, and of motion vectors on the host."""
+
+
 class FeatureCache:
     """Tensors by key, the least recently used ones dropped past `capacity` bytes."""
 
-    def __init__(self, capacity: int = 1 << 30):
+    def __init__(self, capacity: int = CACHE_BYTES):
         self.capacity = capacity
         self.bytes = 0
         self._held: OrderedDict[Hashable, Tensor] = OrderedDict()
@@ -110,7 +114,7 @@ class Encoder:
         *,
         frames_at_once: int | None = None,
         clips_at_once: int = 8,
-        cache_bytes: int = 1 << 30,
+        cache_bytes: int = CACHE_BYTES,
     ):
         """frames_at_once, clips_at_once: most pictures and clips of one pass; None is 64 frames, 8 on a CPU.
         cache_bytes: of kept vision tokens, and as much of motion vectors."""
@@ -131,6 +135,11 @@ class Encoder:
             self.vision_cache.clear()
         if not self._motion_is_constant:
             self.motion_cache.clear()
+
+    def before_training(self) -> None:
+        """To be called after the rollouts of a step: their features make room for activations."""
+        if not _frozen(self.model.vision_model, self.model.mlp1):
+            self.vision_cache.clear()
 
     def forget(self) -> None:
         """Drops everything, as after loading other weights."""

@@ -21,6 +21,7 @@ import torch
 
 from modules.config import ModelConfig
 from modules.vqathinker import VQAThinkerModel
+from training.clips import CACHE_BYTES
 from training.flops import ModelFlops, step_flops
 from training.shapes import SHAPES, Shape
 
@@ -142,6 +143,9 @@ class Memory:
     cache: float
     """Keys and values of a rollout."""
 
+    features: float
+    """Vision tokens that a rollout keeps."""
+
     activations: float
     """Of an update's row at its highest."""
 
@@ -151,7 +155,8 @@ class Memory:
     @property
     def rollout(self) -> float:
         """At the height of a rollout, when there are no gradients and no activations to keep."""
-        return self.weights + self.optimizer + self.reference + self.cache + self.reserve
+        held = self.weights + self.optimizer + self.reference
+        return held + self.cache + self.features + self.reserve
 
     @property
     def update(self) -> float:
@@ -187,6 +192,13 @@ def cache_bytes(config: ModelConfig, prompt: int, plan: Plan) -> float:
     filling = -(-slots // plan.answers)
     places = filling + max(1, round(filling / 4))
     return token * (places * prompt + slots * plan.window)
+
+
+def feature_bytes(config: ModelConfig, plan: Plan) -> float:
+    """Vision tokens of a step's clips, as far as they are kept."""
+    clips = _share(plan.videos * (2 if plan.temporal else 1), plan.gpus)
+    tokens = clips * config.profile.frames * config.profile.tokens_per_frame
+    return float(min(CACHE_BYTES, tokens * config.language.hidden_size * plan.item))
 
 
 def decoder_activations(config: ModelConfig, places: int, item: int) -> tuple[float, float]:
@@ -231,6 +243,7 @@ def memory(config: ModelConfig, prompt: int, plan: Plan, mean_answer: int = 170)
         optimizer=optimizer_bytes(counts, plan),
         reference=float(plan.item * (counts.total - shared)) if plan.reference else 0.0,
         cache=cache_bytes(config, prompt, plan),
+        features=feature_bytes(config, plan),
         activations=height,
     )
 
@@ -370,13 +383,14 @@ def table(names: tuple[str, ...] = ("1b", "2b", "8b"), counts: tuple[int, ...] =
 
 def markdown(lines: Iterator[dict]) -> Iterator[str]:
     """The table of docs/scaling.md."""
+    kinds = {"master": "adamw", "stochastic": "adamw-sr"}  # as recipes write them
     yield "| model | GPU | GPUs | optimiser | slots, row | peak / GPU, GB | step, s | epoch, h |"
     yield "|---|---|---|---|---|---|---|---|"
     for line in lines:
         start = f"| {line['model'].upper()} | {line['gpu']} | {line['gpus']} "
         if line["fits"]:
             peak = f"{line['peak_gb']} of {line['gpu_gb']}"
-            plan = f"| {line['optimizer']} | {line['slots']}, {line['row_places']} "
+            plan = f"| {kinds[line['optimizer']]} | {line['slots']}, {line['row_places']} "
             yield start + plan + f"| {peak} | {line['step_seconds']} | {line['epoch_hours']} |"
         else:
             yield start + f"| does not fit | | at least {line['peak_gb']} | | |"

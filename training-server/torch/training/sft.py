@@ -76,6 +76,7 @@ def accumulate_sft(
 ) -> MetricSums:
     """Adds the gradients of the examples' loss. tokens: answer tokens of the whole step over all ranks, whose
     gradients are averaged afterwards; the callbacks are those of `training.update.accumulate`."""
+    encoder.before_training()
     sums = MetricSums()
     rows = rows_of(examples, options.row_places)
     done = 0

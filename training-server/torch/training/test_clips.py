@@ -82,6 +82,18 @@ def test_what_may_change_is_forgotten(model, encoder):
     assert counted == {"languageModel": (4, 1), "vision": (8, 1), "motion": (4, 2)}
 
 
+def test_a_rollouts_tokens_make_room_for_the_update(model, encoder):
+    clip = tiny_clip(3, key="a.mp4", frame_keys=["a0", "a1", "a2", "a3"])
+    for parts, kept in ((("vision", "languageModel"), 0), (("languageModel",), 4)):
+        train_parts(model, parts)
+        encoder.forget()
+        with torch.no_grad():
+            encoder.encode([clip])
+        assert len(encoder.vision_cache) == 4
+        encoder.before_training()
+        assert len(encoder.vision_cache) == kept and len(encoder.motion_cache) == 1
+
+
 def test_gradients_reach_what_trains_and_nothing_else(model, encoder):
     clip = tiny_clip(3, key="a.mp4", frame_keys=["a0", "a1", "a2", "a3"])
     train_parts(model, ("vision", "motionProjector"))

@@ -1,11 +1,16 @@
 """Rollouts. Oracle: one forward pass over prompt and answer, and plain one-at-a-time generation."""
 
+import os
+from pathlib import Path
+
 import pytest
 import torch
+from safetensors.torch import load_file
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from modules.generate import Sampling, generate
-from training.clips import Encoder
+from modules.loader import load_model
+from training.clips import ClipPixels, Encoder
 from training.conftest import tiny_clip, tiny_model, tiny_prompt
 from training.draws import answer_draws, mixed
 from training.rollout import Prompt, RolloutOptions, rollout
@@ -75,6 +80,29 @@ def test_greedy_equals_plain_generation(model, encoder):
         best = plain.logits[0].topk(2, dim=-1).values
         assert float((best[:, 0] - best[:, 1]).min()) > 1e-3, "the oracle must have no near tie"
         assert group[0].tokens == plain.tokens[0]
+
+
+@pytest.mark.parametrize("name", ["train6", "test12"])
+def test_answers_are_the_recorded_ones(name):
+    """Greedy tokens and logits of the official code, three answers that share one prompt."""
+    shared = Path(os.environ.get("VQA_SHARED", Path(__file__).parents[4] / "shared"))
+    if not shared.is_dir():
+        pytest.skip(f"the reference data is not at {shared} (VQA_SHARED)")
+    model = load_model(shared / "golden" / "tiny")
+    recorded = load_file(shared / "golden" / "tiny" / f"{name}.safetensors")
+    prompt = Prompt(
+        input_ids=recorded["input.input_ids"][0],
+        clip=ClipPixels(frames=recorded["input.frames"]),
+        number=0,
+    )
+    asked = RolloutOptions(
+        answers=3, max_tokens=20, slots=2, sampling=Sampling(temperature=0), record_logits=True
+    )
+    [group] = rollout(model, Encoder(model, model.config.profiles[name]), [prompt], asked)
+    assert float(recorded["greedy.gap"].min()) > 1e-3
+    for answer in group:
+        assert answer.tokens == recorded["greedy.tokens"].tolist()
+        torch.testing.assert_close(answer.logits, recorded["greedy.logits"], atol=5e-5, rtol=0)
 
 
 def test_draws_do_not_depend_on_slots_order_or_company(model, encoder):

@@ -18,7 +18,7 @@ from torch.optim import Optimizer
 
 from modules.grpo_loss import LossConfig, PolicyLoss, grpo_loss
 from modules.vqathinker import VQAThinkerModel
-from training.clips import Encoder
+from training.clips import Encoder, FeatureCache
 from training.forced import Example, row_of, row_scores, rows_of
 from training.metrics import MetricSums, policy_metrics
 from training.objective import StepTotals, answer_weights
@@ -86,6 +86,10 @@ def frozen_reference(
     parts = (model.vision_model, model.mlp1)
     if not any(p.requires_grad for part in parts for p in part.parameters()):
         ours.vision_cache = encoder.vision_cache
+    elif encoder.device.type == "cuda":
+        ours.vision_cache = FeatureCache(
+            0
+        )  # a clip comes back in another epoch; the device has no room so long
     return reference, ours
 
 
@@ -133,6 +137,7 @@ def accumulate(
     """
     if options.loss.beta != 0 and reference is None:
         raise ValueError("a KL weight needs a frozen reference")
+    encoder.before_training()
     sums = MetricSums()
     rows = rows_of(groups, options.row_places)
     done = 0
