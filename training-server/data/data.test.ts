@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,6 +31,7 @@ beforeAll(async () => {
   for (const name of ['a.mp4', 'b.mp4', 'yfcc-batch1/747.mp4', 'with, comma.mp4'])
     put(`videos/${name}`, name);
   writeFileSync(join(top, 'secret.mp4'), 'secret');
+  put('beside.mp4', 'within the root, not in the folder');
   writeFileSync(join(top, 'root-old', 'x.mp4'), 'x');
   symlinkSync(join(top, 'secret.mp4'), join(root, 'videos', 'link.mp4'));
   symlinkSync(join(root, 'videos', 'a.mp4'), join(root, 'videos', 'inside.mp4'));
@@ -138,14 +140,19 @@ describe('files that mean harm', () => {
     expect([report.videos, report.duplicates.length, report.missing]).toEqual([1, 1999, ['x.mp4']]);
   });
 
-  it.each(['../../secret.mp4', 'link.mp4', '/etc/hostname', 'a.mp4\0.txt', '.', 'yfcc-batch1'])(
-    'a row cannot reach %j',
-    async (path) => {
-      put('out.jsonl', `${official(path, 3)}\n${official('b.mp4', 3, 2)}`);
-      const { items, report } = await load({ kind: 'jsonl', file: 'out.jsonl' });
-      expect([items.length, report.missing]).toEqual([1, [path]]);
-    },
-  );
+  it.each([
+    '../../secret.mp4',
+    '../beside.mp4',
+    'link.mp4',
+    '/etc/hostname',
+    'a.mp4\0.txt',
+    '.',
+    'yfcc-batch1',
+  ])('a row cannot reach %j', async (path) => {
+    put('out.jsonl', `${official(path, 3)}\n${official('b.mp4', 3, 2)}`);
+    const { items, report } = await load({ kind: 'jsonl', file: 'out.jsonl' });
+    expect([items.length, report.missing]).toEqual([1, [path]]);
+  });
 
   it.each([
     '../secret.mp4',
@@ -169,6 +176,42 @@ describe('files that mean harm', () => {
     const { items } = await load({ kind: 'jsonl', file: 'proto.jsonl', root: { LSVQ: 'videos' } });
     expect(items.map(({ path }) => path.split('/').at(-1))).toEqual(['a.mp4']);
     expect(({} as Record<string, unknown>).image).toBeUndefined();
+  });
+
+  it('swapping a folder for a link while a file is opened gains nothing', async () => {
+    const folder = join(root, 'swapped');
+    const away = join(top, 'swapped-away');
+    const outside = join(top, 'outside');
+    for (const path of [folder, outside]) mkdirSync(path);
+    writeFileSync(join(folder, 'x.csv'), 'inside');
+    writeFileSync(join(outside, 'x.csv'), 'secret');
+    // From another process, so that a swap falls between any two steps of an opening.
+    const attacker = spawn(
+      process.execPath,
+      [
+        '-e',
+        `const fs = require('node:fs'); const [folder, away, outside] = process.argv.slice(1);
+         const wait = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+         for (;;) {
+           fs.renameSync(folder, away); fs.symlinkSync(outside, folder); wait(Math.random() * 0.4);
+           fs.unlinkSync(folder); fs.renameSync(away, folder); wait(Math.random() * 0.4);
+         }`,
+        ...[folder, away, outside],
+      ],
+      { stdio: 'ignore' },
+    );
+    const read: string[] = [];
+    const end = Date.now() + 20_000;
+    for (let opened = 0; opened < 600 && Date.now() < end; ) {
+      const handle = await roots.open('swapped/x.csv').catch(() => null);
+      if (handle === null) continue;
+      opened += 1;
+      read.push(await handle.readFile('utf8'));
+      await handle.close();
+    }
+    attacker.kill('SIGKILL');
+    expect(read.length).toBeGreaterThan(0);
+    expect(new Set(read)).toEqual(new Set(['inside']));
   });
 
   it('a folder or a pipe is no data file', async () => {
