@@ -135,6 +135,25 @@ describe.skipIf(!existsSync(python))('an engine of its own', () => {
     LONG,
   );
 
+  slow(
+    'that may be started again says hello again, and what was asked before is lost',
+    async () => {
+      engine = await spawnEngine(options({ restarts: 1 }));
+      const first = engine.hello.pid;
+      const again = new Promise<Engine['hello']>((resolve) => engine!.on('hello', resolve));
+      process.kill(first, 'SIGSTOP');
+      const lost = engine.call('probe', { paths: ['a'] });
+      process.kill(first, 'SIGKILL');
+      await expect(lost).rejects.toMatchObject({ code: 'train/engine' });
+      expect(await again).toMatchObject({ restart: 1 });
+      expect(engine.hello.pid).not.toBe(first);
+      expect(await engine.call('probe', { paths: [] })).toEqual([]);
+      process.kill(engine.hello.pid, 'SIGKILL');
+      expect(await engine.closed).toMatchObject({ code: 'train/engine' });
+    },
+    LONG,
+  );
+
   test(
     'a start that is given up, or cannot be, leaves nothing',
     async () => {

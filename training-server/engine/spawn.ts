@@ -32,7 +32,7 @@ export interface EngineOptions {
   readonly record: string;
   /** Processes on this machine, one a GPU. */
   readonly ranks?: number;
-  /** Threads a rank computes with; 1 makes runs on a CPU repeat bit for bit. */
+  /** Threads a rank computes with; 1 makes runs on a CPU repeat bit for bit. Default: what PyTorch takes. */
   readonly threads?: number;
   /** Further arguments of torchrun, e.g. `['--nnodes=2', '--rdzv-backend=c10d', '--rdzv-endpoint=host:29400']`. */
   readonly torchrun?: readonly string[];
@@ -63,7 +63,7 @@ function environment(options: EngineOptions, address: string, token: string): Re
     ...Object.fromEntries(inherited),
     PYTHONPATH: TORCH_HOME,
     PYTHONUNBUFFERED: '1',
-    OMP_NUM_THREADS: String(options.threads ?? 1),
+    ...(options.threads !== undefined && { OMP_NUM_THREADS: String(options.threads) }),
     ...options.environment,
     VQA_CTRL: address,
     VQA_CTRL_TOKEN: token,

@@ -65,6 +65,7 @@ class Leader:
                 self._reply(request, {})
                 return
             self._do(request)
+            self.cancelled.discard(request["id"])
 
     def _hello(self) -> None:
         ranks = self.ranks
@@ -196,7 +197,8 @@ def main() -> None:
     # Ctrl-C in the driver's terminal is the driver's business.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    if threads := os.environ.get("OMP_NUM_THREADS"):
+        torch.set_num_threads(int(threads))
     torch.use_deterministic_algorithms(not torch.cuda.is_available(), warn_only=True)
     ranks = Ranks.join()
     if ranks.leads:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +98,9 @@ class Commands:
             self.videos.pool.close()
         self.policy = self.videos = self.dense = None
         torch.manual_seed(request.seed)
-        sha256 = digest(request.checkpoint) if self.ranks.leads else ""
-        policy = load_policy(request, self.ranks)
+        with ThreadPoolExecutor(1) as beside:
+            sha256 = beside.submit(digest, request.checkpoint) if self.ranks.leads else None
+            policy = load_policy(request, self.ranks)
         cache = params["pixelCache"]
         pixels = PixelCache(Path(cache["folder"]))
         cap = int(cache["bytes"])
@@ -112,7 +114,7 @@ class Commands:
             "torch": torch.__version__,
             "ranks": self.ranks.world,
             "memoryBytes": memory(policy.device),
-            "sha256": sha256,
+            "sha256": sha256.result() if sha256 else "",
         }
 
     def do_encode(self, params: Params) -> dict[str, Any]:
