@@ -56,7 +56,7 @@ export async function servePackage(
     const end = fault.cutAfter ?? fault.stallAfter;
     if (end === undefined) return void createReadStream(file, { start: from }).pipe(response);
     response.write(readFileSync(file).subarray(from, from + end), () => {
-      if (fault.cutAfter !== undefined) setTimeout(() => response.destroy(), 50);
+      if (fault.cutAfter !== undefined) setTimeout(() => response.destroy(), 1500);
     });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

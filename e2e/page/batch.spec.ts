@@ -1,0 +1,162 @@
+/** The Batch page: files and scores in, rows out; a bad file costs its row, a reload costs the video that ran. */
+import { readFileSync } from 'node:fs';
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+import { choose, expect, hasModel, SAMPLE, test } from './fixture.ts';
+
+const sample = readFileSync(SAMPLE);
+/** The same picture under other names: other files to the page. */
+const videos = ['a.mp4', 'b.mp4', 'c.mp4'].map((name) => ({ name, mimeType: 'video/mp4', buffer: sample }));
+const broken = { name: 'broken.mp4', mimeType: 'video/mp4', buffer: Buffer.from('%PDF-1.7 not a video') };
+const table = (lines: string) => ({ name: 'scores.csv', mimeType: 'text/csv', buffer: Buffer.from(lines) });
+
+async function goToBatch(page: Page, address: string): Promise<void> {
+  await page.goto(`${address}#/batch`);
+  await expect(page.getByRole('button', { name: 'Choose a folder' })).toBeVisible({ timeout: 30_000 });
+}
+
+const row = (page: Page, name: string) => page.locator('.batch-table tbody tr').filter({ hasText: name });
+
+async function exported(page: Page, item: string): Promise<string> {
+  await page.getByRole('button', { name: 'Export' }).click();
+  const download = page.waitForEvent('download');
+  await page.getByRole('menuitem', { name: item }).click();
+  return readFileSync(await (await download).path(), 'utf8');
+}
+
+test.describe('batch', () => {
+  test.skip(!hasModel, 'no bundled model');
+
+  test('files and scores: checked first, run, exported, reopened', async ({ page, site }) => {
+    await goToBatch(page, site.address);
+    await choose(page, [...videos, broken, table('path,mos\na.mp4,3.10\nb.mp4,2\nx.mp4,4\nc.mp4,n/a\n')]);
+    await expect(page.getByText('4 files, 2 with a score, 1 score without a file')).toBeVisible();
+    await expect(page.getByText(/line 5: "n\/a" is no number/)).toBeVisible();
+    await page.getByRole('button', { name: 'Show them' }).first().click();
+    await expect(page.getByText('x.mp4')).toBeVisible();
+
+    await page.getByRole('button', { name: 'Start' }).click();
+    await expect(page.locator('.batch-page--done')).toBeAttached({ timeout: 120_000 });
+    const scores = await page.locator('.batch-table tbody strong').allTextContents();
+    const read = scores.filter((text) => /^\d\.\d\d$/.test(text));
+    expect(read).toHaveLength(3);
+    // The same bytes, the same score.
+    expect(new Set(read).size).toBe(1);
+    await expect(row(page, 'broken.mp4')).toContainText('Failed');
+    await expect(page.getByText('needs 10').first()).toBeVisible();
+
+    const official = await exported(page, 'CSV as the official script');
+    expect(official.split('\r\n').slice(0, 3)).toEqual([
+      'filename,pred_score,gt_score',
+      `a.mp4,${Number(read[0])},3.10`,
+      `b.mp4,${Number(read[0])},2`,
+    ]);
+    const full = await exported(page, 'CSV with all columns');
+    expect(full).toContain('broken.mp4,null');
+    const json = await exported(page, 'JSON');
+    expect(JSON.parse(json)).toMatchObject({
+      kind: 'batch',
+      settingsSha256: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await expect(page.getByRole('button', { name: 'Choose a folder' })).toBeVisible();
+    await page.getByRole('button', { name: 'Undo' }).click();
+    await expect(row(page, 'a.mp4')).toBeVisible();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await choose(page, [{ name: 'saved.json', mimeType: 'application/json', buffer: Buffer.from(json) }]);
+    await expect(row(page, 'a.mp4')).toContainText(read[0] as string);
+  });
+
+  test('paused by key, reloaded, given its files again, it goes on', async ({ page, site }) => {
+    await goToBatch(page, site.address);
+    await choose(page, videos);
+    await page.getByRole('button', { name: 'Start' }).click();
+    await expect(row(page, 'a.mp4').locator('strong')).toHaveText(/^\d\.\d\d$/, { timeout: 90_000 });
+    await page.locator('h2').first().click();
+    await page.keyboard.press('p');
+    await expect(page.getByRole('button', { name: /Resume/ })).toBeVisible({ timeout: 30_000 });
+    const first = await row(page, 'a.mp4').locator('strong').textContent();
+    await page.reload();
+    // The browser gives chosen files to one visit only; the page says so and keeps what it has.
+    await expect(page.locator('.batch-page--access')).toBeAttached({ timeout: 30_000 });
+    await expect(row(page, 'a.mp4').locator('strong')).toHaveText(first ?? '');
+    await choose(page, videos);
+    await page.getByRole('button', { name: /Resume/ }).click();
+    await expect(page.locator('.batch-page--done')).toBeAttached({ timeout: 120_000 });
+    await expect(row(page, 'c.mp4').locator('strong')).toHaveText(first ?? '');
+  });
+
+  test('rows by key, filters, a row opens beside', async ({ page, site }) => {
+    await goToBatch(page, site.address);
+    await choose(page, videos);
+    const box = page.getByRole('region', { name: 'Videos of this batch' });
+    await box.focus();
+    await page.keyboard.press('j');
+    await page.keyboard.press('ArrowDown');
+    await expect(page.locator('tr[aria-current]')).toContainText('b.mp4');
+    await page.keyboard.press('/');
+    await page.keyboard.type('c.m');
+    await expect(page.locator('.batch-table tbody tr')).toHaveCount(1);
+    await page.getByRole('button', { name: /^Skip: c.mp4/ }).click();
+    await page.getByLabel('Find a file').fill('');
+    await page.getByRole('button', { name: /^Skipped/ }).click();
+    await expect(row(page, 'c.mp4')).toContainText('Skipped');
+  });
+});
+
+for (const colorScheme of ['light', 'dark'] as const)
+  for (const locale of ['en-US', 'zh-CN'])
+    test.describe(`batch, ${colorScheme}, ${locale}`, () => {
+      test.use({ colorScheme, locale });
+      test('axe finds nothing: empty and with ten thousand rows, wide and narrow', async ({ page, site }) => {
+        test.skip(!hasModel, 'no bundled model');
+        await page.goto(`${site.address}#/batch`);
+        await expect(page.locator('.batch-empty')).toBeVisible({ timeout: 30_000 });
+        const look = async (what: string) => {
+          const { violations } = await new AxeBuilder({ page }).analyze();
+          expect(
+            violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`),
+            what,
+          ).toEqual([]);
+        };
+        await look('empty');
+        const rows = Array.from({ length: 10_000 }, (_, i) => {
+          const score = 1 + (i % 400) / 100;
+          return {
+            path: `KoNViD_1k_videos/${i}.mp4`,
+            bytes: 1,
+            modified: 0,
+            state: i % 100 === 7 ? 'failed' : 'done',
+            mos: 20 * score + (i % 13),
+            score: i % 100 === 7 ? null : score,
+            named: [],
+          };
+        });
+        const file = {
+          format: 1,
+          kind: 'batch',
+          app: 'test',
+          createdAt: '2026-01-01T00:00:00.000Z',
+          name: 'KoNViD-1k',
+          model: null,
+          settings: null,
+          settingsSha256: null,
+          rows,
+        };
+        await choose(page, [
+          { name: 'saved.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(file)) },
+        ]);
+        await expect(page.locator('.batch-table tbody tr').first()).toBeVisible();
+        await expect(page.locator('.batch-figures__value').first()).toHaveText(/^\.\d{3}$/, {
+          timeout: 60_000,
+        });
+        expect(await page.locator('.batch-table tbody tr').count()).toBeLessThan(60);
+        for (const width of [1440, 390, 320]) {
+          await page.setViewportSize({ width, height: 900 });
+          await look(`${width}`);
+          const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          expect(over, `${width} wide`).toBeLessThanOrEqual(0);
+        }
+      });
+    });
