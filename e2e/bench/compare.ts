@@ -9,6 +9,8 @@ const PAUSES = 9;
 const SHARP = 300;
 
 async function open(page: Page, address: string, path: string): Promise<void> {
+  // Another hash alone would keep the video that is open.
+  await page.goto('about:blank');
   await page.goto(`${address}/#/compare?over=video`);
   await page.locator('.compare-empty').waitFor();
   const chooser = page.locator('body > input[type=file]');

@@ -26,6 +26,7 @@ function page(change: { open?: (file: File) => Promise<OpenedVideo>; sha?: (file
   let lastId = 0;
   const caps: number[] = [];
   const disposed: string[] = [];
+  const preferred: number[][] = [];
   const media = {
     open: vi.fn(
       change.open ?? (async (file: File) => video(++lastId, file.name, file.name === 'b.mp4' ? 48 : 24, 24)),
@@ -53,6 +54,7 @@ function page(change: { open?: (file: File) => Promise<OpenedVideo>; sha?: (file
         has: () => true,
         exact: () => true,
         paint: () => true,
+        prefer: (frames) => preferred.push([...frames]),
         focus: () => {},
         hold: () => {},
         subscribe: () => () => {},
@@ -61,18 +63,19 @@ function page(change: { open?: (file: File) => Promise<OpenedVideo>; sha?: (file
     },
   });
   made.setProfile(profile);
-  return { ...made, get: made.store.getState, media, caps, disposed };
+  return { ...made, get: made.store.getState, media, caps, disposed, preferred };
 }
 
 describe('the Compare store', () => {
   it('opens one video and draws its damaged copy', async () => {
-    const { take, get, caps, frameOf } = page();
+    const { take, get, caps, frameOf, preferred } = page();
     take([file('a.mp4')]);
     await vi.waitFor(() => expect(get().a).not.toBeNull());
     expect(get().timeline?.places).toBe(12);
     expect([...(get().timeline?.a ?? [])]).toEqual(get().sampled);
     expect(get().damage?.drawn.kind).toBe('perturbed');
     expect(caps).toEqual([512e6]);
+    expect(new Set(preferred.at(-1))).toEqual(new Set(get().sampled));
     expect(frameOf('b', 0)).toBe(get().timeline?.b[0]);
     await vi.waitFor(() => expect(get().sha256.a).toBe(SHA['a.mp4']));
   });

@@ -156,6 +156,16 @@ export function createCompareStore(dependencies: CompareDependencies) {
     }
     set({ ...change, damage, timeline, sampled });
     clock.setSpan(timeline);
+    // The places of the strip first: with the sampled frames alone the clock can already run.
+    const places = sampledIndices(profile.places, timeline.places, profile.frames);
+    const shown = (frames: Int32Array) =>
+      (timeline.places <= profile.frames ? [...frames] : places.map((place) => frames[place]!)).filter(
+        (frame) => frame !== NO_FRAME,
+      );
+    if (b) {
+      a.frames.prefer(shown(timeline.a));
+      b.frames.prefer(shown(timeline.b));
+    } else a.frames.prefer([...new Set([...shown(timeline.a), ...shown(timeline.b)])]);
   }
 
   function release(side: Side | null): void {

@@ -19,6 +19,8 @@ export interface FillRequest {
   /** Frames [from, to) in presentation order, delivered in about this order. */
   readonly from: number;
   readonly to: number;
+  /** Only these of them. */
+  readonly only?: readonly number[];
 }
 
 /** One reduced frame, 8-bit YUV 4:2:0: Y [height, width], then U and V [⌈height/2⌉, ⌈width/2⌉]. */

@@ -149,6 +149,22 @@ describe('the frame store', () => {
     store.dispose();
   });
 
+  it('brings preferred frames first, and asks for none that are there', async () => {
+    const { start, made } = world((request, give) =>
+      request.only
+        ? Promise.all(request.only.map((index) => give(frame(index)))).then(() => {})
+        : new Promise(() => {}),
+    );
+    const store = createFrameStore(file, facts, ROOMY, start);
+    store.prefer([2, 9]);
+    await vi.waitFor(() => expect(store.has(9)).toBe(true));
+    store.prefer([2, 5]);
+    await vi.waitFor(() => expect(store.has(5)).toBe(true));
+    expect(made[0]?.asked.flatMap(({ only }) => (only ? [[...only]] : []))).toEqual([[2, 9], [5]]);
+    expect(store.ready).toBe(3);
+    store.dispose();
+  });
+
   it('gives way while held, also to a worker that begins later', async () => {
     const { start, made } = world(() => new Promise(() => {}));
     const store = createFrameStore(file, facts, ROOMY, start);

@@ -27,6 +27,8 @@ export interface FrameStore {
    * @returns false when the frame is not there; `out` is as before then
    */
   paint(index: number, out: Uint8ClampedArray): boolean;
+  /** Brings these frames before all others, whatever part is kept. */
+  prefer(frames: readonly number[]): void;
   /** Keeps another part of a video that is too long for the cap; does nothing when `at` lies in the part of now. */
   focus(at: number): void;
   /** Gives the decoder's processor time to something more urgent. */
@@ -86,6 +88,14 @@ export function createFrameStore(
     remote = null;
   }
 
+  /** Takes frames of one filling, as long as no other has begun. */
+  const deliver = (mine: number) =>
+    proxy((frame: StoredFrame) => {
+      if (mine !== turn) return;
+      kept.set(frame.index, frame);
+      tell();
+    });
+
   /** Fills the part, from where the reader is to its end, then what lies before. */
   function fill(at: number): void {
     stop();
@@ -104,11 +114,7 @@ export function createFrameStore(
       stop();
       tell();
     };
-    const onFrame = proxy((frame: StoredFrame) => {
-      if (mine !== turn) return;
-      kept.set(frame.index, frame);
-      tell();
-    });
+    const onFrame = deliver(mine);
     const [from, to] = part;
     const work = async () => {
       if (holding) await api.hold(true);
@@ -143,6 +149,13 @@ export function createFrameStore(
       const target = { bytes: out, offset: 0, stride: width * 4, channels: 4 } as const;
       writeRgb(planesOf(frame.data), tables, 0, region, target);
       return true;
+    },
+    prefer(frames) {
+      const only = frames.filter((index) => !kept.has(index));
+      if (only.length === 0 || !remote) return;
+      const [from, to] = [0, plan.frames];
+      // What fails here fails for the whole part too, and is told there.
+      remote.fill(file, { width, height, from, to, only }, deliver(turn)).catch(() => {});
     },
     focus(at) {
       if (at >= part[0] && at < part[1]) return;

@@ -26,12 +26,12 @@ function hold(on: boolean): void {
 }
 
 const api: FramesApi = {
-  async fill(file, { width, height, from, to }, onFrame) {
+  async fill(file, { width, height, from, to, only }, onFrame) {
     const video = await Video.open(file);
     const { rotation } = video.index;
     const identity = video.facts.colour.matrix === 'identity';
     const received: unknown[] = [];
-    const wanted = Array.from({ length: to - from }, (_, i) => from + i);
+    const wanted = only ?? Array.from({ length: to - from }, (_, i) => from + i);
     await decodeFrames(
       video,
       wanted,
