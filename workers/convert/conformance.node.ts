@@ -31,10 +31,10 @@ Reflect.deleteProperty(globalThis, 'Float16Array');
 async function openRunner(
   folder: string,
   choice: VariantChoice,
-  parts: number,
+  files: readonly string[],
   profile: Runner['profile'],
 ): Promise<Runner> {
-  const sessions = await openSessions(parts, async (name) => {
+  const sessions = await openSessions(files, choice, async (name) => {
     const path = join(folder, folders[choice.dialect], `${name}${suffixes[choice.dtype]}.onnx`);
     return (await InferenceSession.create(path, { logSeverityLevel: 3 })) as unknown as Session;
   });
@@ -81,11 +81,8 @@ export async function conformance(
       const { profile } = manifest;
       const transcripts = new Map<string, Transcript>();
       for (const choice of variants) {
-        const { decoderParts = 1 } =
-          manifest.variants.find(
-            ({ dtype, dialect }) => dtype === choice.dtype && dialect === choice.dialect,
-          ) ?? {};
-        const runner = await openRunner(out, choice, decoderParts, profile);
+        const paths = manifest.files.map(({ path }) => path);
+        const runner = await openRunner(out, choice, paths, profile);
         const { results, transcript } = await checkProfile(runner, golden, limitsOf[choice.dtype]);
         await runner.release();
         for (const result of results) note(result);

@@ -26,9 +26,8 @@ export function wantsGreedy(checkpoint: Checkpoint, forms: Forms, options: Graph
   const attention = t.hidden_size * t.head_dim * 2 * (t.num_attention_heads + t.num_key_value_heads);
   const layer = attention + 3 * t.hidden_size * t.intermediate_size;
   const table = t.vocab_size * t.hidden_size;
-  const limit = options.tensorLimit ?? Number.POSITIVE_INFINITY;
   const bytes = 4 * (t.num_hidden_layers * layer + 2 * table);
-  return forms.dialect === 'wasm' && !options.tapped && bytes < small && 4 * table < limit;
+  return forms.dialect === 'wasm' && bytes < Math.min(small, options.tensorLimit ?? small);
 }
 
 export function greedyDecoder(

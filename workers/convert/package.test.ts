@@ -131,6 +131,7 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
         'inputs_embeds',
         'logits',
         'greedy.logits',
+        'greedy_graph.logits',
         'teacher_forced.logits',
       ]) {
         expect(names).toContain(stage);

@@ -57,11 +57,14 @@ async function fetched(path: string): Promise<Uint8Array> {
 
 async function openRunner(ort: typeof Ort, request: PageRequest, choice: VariantChoice): Promise<Runner> {
   const folder = folders[choice.dialect];
-  const part = new RegExp(`^${folder}/decoder_model_\\d+${suffixes[choice.dtype]}\\.onnx$`);
-  const parts = request.paths.filter((path) => part.test(path));
-  const sessions = await openSessions(Math.max(1, parts.length), async (name) => {
+  const sessions = await openSessions(request.paths, choice, async (name) => {
     const file = `${name}${suffixes[choice.dtype]}.onnx`;
-    const data = request.paths.filter((path) => path.startsWith(`${folder}/${file}_data`));
+    // The greedy graph's weights lie in the data files of others.
+    const data = request.paths.filter(
+      (path) =>
+        path.startsWith(`${folder}/${name === 'decoder_greedy' ? '' : file}`) &&
+        path.includes(`${suffixes[choice.dtype]}.onnx_data`),
+    );
     const externalData = await Promise.all(
       data.map(async (path) => ({
         path: path.slice(folder.length + 1),

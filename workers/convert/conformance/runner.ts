@@ -4,7 +4,7 @@
  */
 import type * as Ort from 'onnxruntime-web';
 import type { Profile } from '../../../src/core/profiles.ts';
-import type { Dialect, Dtype } from '../forms.ts';
+import { type Dialect, type Dtype, folders, suffixes } from '../forms.ts';
 import { argmax, type FloatArray, size } from './arrays.ts';
 
 export type Session = Pick<
@@ -19,17 +19,26 @@ export interface Sessions {
   readonly embed_tokens: Session;
   /** The parts of the decoder, in order. */
   readonly decoder: readonly Session[];
+  /** Several greedy steps a run, where the package has it. */
+  readonly decoder_greedy: Session | null;
 }
 
-/** Opens the sessions of a variant by the names of its graphs. */
+/**
+ * Opens the sessions of a variant by the names of its graphs.
+ *
+ * @param files paths of the package
+ */
 export async function openSessions(
-  decoderParts: number,
+  files: readonly string[],
+  { dialect, dtype }: { readonly dialect: Dialect; readonly dtype: Dtype },
   open: (name: string) => Promise<Session>,
 ): Promise<Sessions> {
+  const has = (name: string) => files.includes(`${folders[dialect]}/${name}${suffixes[dtype]}.onnx`);
   const decoder: Session[] = [];
-  if (decoderParts === 1) decoder.push(await open('decoder_model_merged'));
-  else for (let k = 0; k < decoderParts; k++) decoder.push(await open(`decoder_model_${k}`));
+  if (has('decoder_model_merged')) decoder.push(await open('decoder_model_merged'));
+  else for (let k = 0; has(`decoder_model_${k}`); k++) decoder.push(await open(`decoder_model_${k}`));
   return {
+    decoder_greedy: has('decoder_greedy') ? await open('decoder_greedy') : null,
     vision_encoder: await open('vision_encoder'),
     motion_encoder: await open('motion_encoder'),
     embed_tokens: await open('embed_tokens'),
@@ -128,10 +137,10 @@ export class Runner {
     return embeds;
   }
 
-  #emptyCache(batch: number): Cache {
+  #emptyCache(batch: number, sessions = this.#sessions.decoder, prefix = 'past_key_values.'): Cache {
     const cache: Cache = {};
-    for (const meta of this.#sessions.decoder.flatMap(({ inputMetadata }) => inputMetadata)) {
-      if (!meta.isTensor || !meta.name.startsWith('past_key_values.')) continue;
+    for (const meta of sessions.flatMap(({ inputMetadata }) => inputMetadata)) {
+      if (!meta.isTensor || !meta.name.startsWith(prefix)) continue;
       const dims = meta.shape.map((d) => (typeof d === 'number' ? d : d === 'batch_size' ? batch : 0));
       const empty = meta.type === 'float16' ? new Uint16Array(0) : new Float32Array(0);
       cache[meta.name] = new this.#Tensor(meta.type as 'float32', empty as Float32Array, dims);
@@ -259,6 +268,36 @@ export class Runner {
       step = await this.#step(await this.embed(next, batch), all.flat(), step.cache, 1);
     }
     return tokens.map((own, row) => ({ tokens: own, logits: Float32Array.from(logits[row]!) }));
+  }
+
+  /**
+   * Decodes through the graph of several greedy steps, after a prefill of the usual graph.
+   *
+   * @param forced tokens to go on with, one a run
+   * @returns logits [n, V] of the tokens after each; null where the package has no such graph
+   */
+  async greedy(sequence: Sequence, forced: readonly number[]): Promise<Float32Array | null> {
+    const session = this.#sessions.decoder_greedy;
+    if (session === null) return null;
+    const { cache } = await this.#prefill(sequence, 1);
+    let answer = this.#emptyCache(1, [session], 'answer_key_values.');
+    const logits: number[] = [];
+    for (const token of forced) {
+      const results = await session.run({
+        token: this.#int64([token], [1]),
+        steps: this.#int64([1], []),
+        end_ids: this.#int64([-1], [1]),
+        ...cache,
+        ...answer,
+      });
+      answer = Object.fromEntries(
+        Object.entries(results)
+          .filter(([name]) => name.startsWith('present_answer.'))
+          .map(([name, tensor]) => [name.replace('present_answer', 'answer_key_values'), tensor]),
+      );
+      logits.push(...(results.logits!.data as Float32Array));
+    }
+    return Float32Array.from(logits);
   }
 }
 

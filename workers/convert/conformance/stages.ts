@@ -306,6 +306,12 @@ async function compareGreedy(
   report.note('greedy.tokens', wrongTokens(decoded!.tokens, tokens, expected, limits), 0, count);
   report.logits('greedy.logits', decoded!.logits, expected, limits, count);
 
+  const together = await runner.greedy(sequence, tokens.slice(0, -1));
+  if (together !== null) {
+    const rest = rows(expected, 1, count);
+    report.logits('greedy_graph.logits', together, rest, limits, count - 1);
+  }
+
   const { embeds } = sequence;
   const tail = await runner.embed(tokens);
   const joined = {
