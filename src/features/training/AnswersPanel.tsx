@@ -15,6 +15,7 @@ import { damageOf, FrameStrip } from './FrameStrip.tsx';
 import { ScrollBox } from './ScrollBox.tsx';
 import type { Answers } from './useAnswers.ts';
 import { useTrainingWords } from './useTrainingWords.ts';
+import { useWideColumns } from './useWideColumns.ts';
 
 export interface AnswersPanelProps {
   readonly run: Run;
@@ -244,7 +245,8 @@ function Trace({ answer, open }: { readonly answer: AnswerRecord; readonly open:
   const { thinking, answer: written } = useMemo(() => viewAnswer(answer.text), [answer.text]);
   const text = thinking.trim();
   // One line holds the end, where the reasons become a number.
-  const from = open ? 0 : tailStart(text, LINE);
+  const columns = useWideColumns();
+  const from = open ? 0 : tailStart(text, LINE[columns] ?? 105);
   const pieces = useMemo(() => marked(text, from), [text, from]);
   return (
     <span className={`train-trace${open ? ' train-trace--open' : ''}`} lang={langOf(text)}>
@@ -275,8 +277,8 @@ interface Piece {
   readonly says: 'found' | 'ruled-out' | null;
 }
 
-/** Characters of a trace that one line shows. */
-const LINE = 110;
+/** Characters of a trace that one line shows, by the columns of charts above it. */
+const LINE: Readonly<Record<number, number>> = { 2: 48, 3: 105, 4: 190 };
 
 /** Start of the last words that fit into so many characters. */
 function tailStart(text: string, most: number): number {

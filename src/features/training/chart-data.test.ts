@@ -95,6 +95,7 @@ describe('axes', () => {
     expect(tickLabels([0.5, 1])).toEqual(['0.5', '1.0']);
     expect(tickLabels([-0.5, 0])).toEqual(['−.5', '.0']);
     expect(tickLabels([0, 5_000_000])).toEqual(['0', '5M']);
+    expect(tickLabels([0, 5e-6, 1e-5])).toEqual(['0', '5e−6', '1e−5']);
   });
   it('say no more than was measured', () => {
     expect([2.936, 0.0584, 131.4, 0, -0.34, 1.2e-6, 1_250_000].map(readable)).toEqual([

@@ -72,7 +72,9 @@ export function ticks(low: number, high: number, wanted: number): number[] {
 /** Ticks with as many decimals as tell them apart; below 1 without the zero that all of them would share. */
 export function tickLabels(values: readonly number[]): string[] {
   const step = values.length > 1 ? values[1]! - values[0]! : Math.abs(values[0] ?? 1) || 1;
-  if (values.some((value) => Math.abs(value) >= 1e5)) return values.map(compact);
+  const largest = Math.max(...values.map(Math.abs));
+  if (largest >= 1e5) return values.map(compact);
+  if (largest > 0 && largest < 1e-3) return values.map((value) => (value === 0 ? '0' : power(value)));
   const decimals = Math.min(8, Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
   const short = values.every((value) => Math.abs(value) < 1);
   return values.map((value) => {
@@ -80,6 +82,9 @@ export function tickLabels(values: readonly number[]): string[] {
     return short ? text.replace(/^(-?)0(?=\.)/, '$1').replace('-', '−') : text.replace('-', '−');
   });
 }
+
+/** `2e−5`, `1.5e−5`. */
+const power = (value: number): string => Number(value.toPrecision(3)).toExponential().replaceAll('-', '−');
 
 const compactForm = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 });
 const compact = (value: number): string => compactForm.format(value);

@@ -64,9 +64,9 @@ const measuring = document.createElement('canvas').getContext('2d');
 function widestLabel(lines: readonly Line[], font: string): number {
   if (!measuring) return 60;
   measuring.font = font;
-  // Every value that comes into sight has its place: the widest is one with three digits and a sign.
+  // Every value that comes into sight has its place: the widest is one with a power of ten.
   const widest = (line: Line) =>
-    measuring.measureText(line.end.value ? `${line.end.name} −0.00` : line.end.name).width;
+    measuring.measureText(line.end.value ? `${line.end.name} 0.0e−0` : line.end.name).width;
   return Math.max(20, ...lines.map(widest));
 }
 
