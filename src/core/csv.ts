@@ -67,3 +67,35 @@ export function officialCsv(rows: readonly OfficialRow[]): string {
     ...rows.map((r) => line([r.filename, r.predicted, r.truth])),
   ]);
 }
+
+/** One segment of a video: quality over time. */
+export interface SegmentRow
+  extends Pick<ScoreRow, 'score' | 'band' | 'expected' | 'named' | 'seconds' | 'error'> {
+  /** Seconds from the clip's first frame. */
+  readonly start: number;
+  readonly end: number;
+  /** First source frame, counted from 0, and how many there are. */
+  readonly from: number;
+  readonly frames: number;
+}
+
+/** `start,end,first_frame,frames,score,band,expected,named,seconds,error`. */
+export function segmentCsv(rows: readonly SegmentRow[]): string {
+  return table([
+    'start,end,first_frame,frames,score,band,expected,named,seconds,error',
+    ...rows.map((r) =>
+      line([
+        r.start,
+        r.end,
+        r.from,
+        r.frames,
+        r.score,
+        r.band,
+        r.expected,
+        r.named.join(';'),
+        r.seconds,
+        r.error,
+      ]),
+    ),
+  ]);
+}

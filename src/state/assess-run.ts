@@ -17,7 +17,7 @@ import type {
   RawAnswer,
 } from '../../workers/model/api.ts';
 import type { ModelClient } from '../../workers/model/client.ts';
-import { samplePlan } from '../core/places.ts';
+import { type SamplePlan, samplePlan } from '../core/places.ts';
 import type { Profile } from '../core/profiles.ts';
 import type { Stage, StageSeconds } from './stages.ts';
 
@@ -65,6 +65,8 @@ export interface RunOptions {
   readonly maxTokens: number;
   readonly prefix?: string;
   readonly software?: boolean;
+  /** A run of frames that is assessed as if it were the whole video. */
+  readonly part?: { readonly from: number; readonly frames: number };
   readonly signal: AbortSignal;
   readonly onEvent: (event: RunEvent) => void;
 }
@@ -101,6 +103,13 @@ export function frameKey(file: File, index: number, rule: PixelRule, size: numbe
   return `${file.name}|${file.size}|${file.lastModified}|${index}|${how}|${size}`;
 }
 
+/** Source frames that a profile asks for in a run of frames. */
+function planOf(profile: Profile, { from, frames }: { from: number; frames: number }): SamplePlan {
+  const { vision, motion } = samplePlan(profile, frames);
+  const shift = (indices: readonly number[]) => indices.map((index) => index + from);
+  return { vision: shift(vision), motion: shift(motion) };
+}
+
 /** @throws CodedError of the media and model workers; AbortError when stopped before the model was asked */
 export async function runAssessment(options: RunOptions): Promise<RunResult> {
   const { file, media, client, signal, onEvent } = options;
@@ -126,7 +135,7 @@ export async function runAssessment(options: RunOptions): Promise<RunResult> {
   const { profile } = await options.model;
   signal.throwIfAborted();
   const waited = lap();
-  const plan = samplePlan(profile, video.facts.frames);
+  const plan = planOf(profile, options.part ?? { from: 0, frames: video.facts.frames });
   const { rules, vision, motion } = pixelRules(profile);
   const wanted = [...new Set([...plan.vision, ...plan.motion])].sort((a, b) => a - b);
   onEvent({ kind: 'planned', sampled: plan.vision, wanted: wanted.length, waited });

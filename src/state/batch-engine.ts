@@ -15,7 +15,7 @@ export interface BatchMedia extends FrameSource {
 }
 
 /** JPEG of a frame, small enough to keep one for each of thousands of rows. */
-async function pictureOf(bitmap: ImageBitmap): Promise<Blob | null> {
+export async function pictureOf(bitmap: ImageBitmap): Promise<Blob | null> {
   const width = Math.min(THUMBNAIL_WIDTH, bitmap.width);
   const height = Math.max(1, Math.round((bitmap.height / bitmap.width) * width));
   const canvas = new OffscreenCanvas(width, height);
