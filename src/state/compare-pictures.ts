@@ -2,7 +2,7 @@
 import type { Picture } from '../../workers/media/api.ts';
 
 /** Bytes of pictures that are kept, beside those on screen. */
-const KEPT_BYTES = 48e6;
+const KEPT_BYTES = 80e6;
 
 export interface PictureSource {
   picture(id: number, index: number, signal?: AbortSignal): Promise<Picture>;

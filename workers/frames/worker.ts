@@ -8,49 +8,66 @@ import { expose, transfer } from '../rpc.ts';
 import type { FramesApi, StoredFrame } from './api.ts';
 import { reduceFrame } from './reduce.ts';
 
-/** A hold ends by itself: a decoder that stands longer counts as stalled. */
-const LONGEST_HOLD = 4000;
+/** A gate opens by itself after so many ms: a decoder that stands longer counts as stalled. */
+const LONGEST_WAIT = 4000;
+
+interface Gate {
+  readonly free: Promise<void>;
+  readonly open: () => void;
+}
+
+function closedGate(): Gate {
+  const { promise: free, resolve: open } = Promise.withResolvers<void>();
+  setTimeout(open, LONGEST_WAIT);
+  return { free, open };
+}
 
 const reader = new PlaneReader();
-let held: { readonly free: Promise<void>; readonly release: () => void } | null = null;
-
-function hold(on: boolean): void {
-  if (!on) {
-    held?.release();
-    held = null;
-  } else if (!held) {
-    const { promise: free, resolve: release } = Promise.withResolvers<void>();
-    held = { free, release };
-    setTimeout(release, LONGEST_HOLD);
-  }
-}
+/** The page wants the processor for something else. */
+let held: Gate | null = null;
+/** A few frames are wanted before all others. */
+let urgent: Gate | null = null;
 
 const api: FramesApi = {
   async fill(file, { width, height, from, to, only }, onFrame) {
+    const gate = only ? closedGate() : null;
+    if (gate) urgent = gate;
     const video = await Video.open(file);
     const { rotation } = video.index;
     const identity = video.facts.colour.matrix === 'identity';
     const received: unknown[] = [];
     const wanted = only ?? Array.from({ length: to - from }, (_, i) => from + i);
-    await decodeFrames(
-      video,
-      wanted,
-      async (index, _used, frame) => {
-        const fromRgb = identity || !hasPlanes(frame.format);
-        const planes = await reader.read(frame);
-        frame.close();
-        const data = reduceFrame(planes, rotation, width, height, fromRgb);
-        reader.release(planes);
-        const stored: StoredFrame = { index, data, fromRgb };
-        received.push(onFrame(transfer(stored, [data.buffer])));
-        // The decoder waits with its pictures: it has only so many.
-        await held?.free;
-      },
-      { software: false, signal: new AbortController().signal },
-    );
-    await Promise.all(received);
+    try {
+      await decodeFrames(
+        video,
+        wanted,
+        async (index, _used, frame) => {
+          const fromRgb = identity || !hasPlanes(frame.format);
+          const planes = await reader.read(frame);
+          frame.close();
+          const data = reduceFrame(planes, rotation, width, height, fromRgb);
+          reader.release(planes);
+          const stored: StoredFrame = { index, data, fromRgb };
+          received.push(onFrame(transfer(stored, [data.buffer])));
+          // The decoder waits with its pictures: it has only so many.
+          await held?.free;
+          if (!only) await urgent?.free;
+        },
+        { software: false, signal: new AbortController().signal },
+      );
+      await Promise.all(received);
+    } finally {
+      gate?.open();
+    }
   },
-  hold,
+
+  hold(on) {
+    if (on) held ??= closedGate();
+    else {
+      held?.open();
+      held = null;
+    }
+  },
 };
 
 expose(api);
