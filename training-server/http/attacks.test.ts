@@ -1,5 +1,5 @@
 /** Each test is an attack, written as the attacker would. */
-import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -443,6 +443,27 @@ describe('paths', () => {
     const { folder } = h.runs;
     expect(folder('x')).toBe(join(h.at('runs'), 'x'));
   });
+});
+
+it('no text of a request can become a command: processes are started by argument lists, never by a shell', () => {
+  const root = join(import.meta.dirname, '..');
+  const files = globSync('**/*.ts', { cwd: root }).filter((file) => !file.includes('.test.'));
+  const starters = files.filter((file) =>
+    readFileSync(join(root, file), 'utf8').includes('node:child_process'),
+  );
+  expect(starters.length).toBeGreaterThan(3);
+  for (const file of starters) {
+    const text = readFileSync(join(root, file), 'utf8');
+    expect([file, text.match(/\bexec(Sync)?\(|shell:\s*(true|['"])/)]).toEqual([file, null]);
+    // What is started is a constant of this project, Python or Node itself; found by name in no search path.
+    for (const [, program] of text.matchAll(
+      /(?<![.#\w])(?:spawn|spawnSync|execFile|execFileSync)\)?\(\s*([^,\s)]+)/g,
+    ))
+      expect([file, program]).toEqual([
+        file,
+        expect.stringMatching(/^(python|projectPython|this\.#python|process\.execPath)$/),
+      ]);
+  }
 });
 
 describe('what was not foreseen', () => {
