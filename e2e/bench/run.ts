@@ -84,6 +84,10 @@ async function warmRuns({ address, page }: Bench): Promise<Row[]> {
   });
   await view.goto(address);
   await dropZone(view).waitFor();
+  // A person takes longer to choose a file than the model to load.
+  await view.locator('.app-chip__dot').waitFor({ timeout: 60_000 });
+  await view.waitForTimeout(3000);
+  let fresh = Number.NaN;
   const [first, done, long]: [number[], number[], number[]] = [[], [], []];
   for (let run = 0; run <= RUNS; run++) {
     await view.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks.splice(0));
@@ -102,8 +106,10 @@ async function warmRuns({ address, page }: Bench): Promise<Row[]> {
     );
     const times = await marks(view);
     const tasks = await view.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks);
-    // The first run loads the model.
-    if (run === 0) continue;
+    if (run === 0) {
+      fresh = times.first;
+      continue;
+    }
     first.push(times.first);
     done.push(times.done);
     long.push(Math.max(0, ...tasks));
@@ -112,6 +118,7 @@ async function warmRuns({ address, page }: Bench): Promise<Row[]> {
   const seconds = (values: number[]) =>
     `${median(values).toFixed(2)} s (${Math.min(...values).toFixed(2)}–${Math.max(...values).toFixed(2)})`;
   return [
+    { what: 'First word, 10 s of 720p, first video of a page', value: `${fresh.toFixed(2)} s`, bar: '' },
     { what: 'First word, 10 s of 720p, warm', value: seconds(first), bar: '≤ 1.5 s' },
     { what: 'Finished', value: seconds(done), bar: '≤ 4 s' },
     {

@@ -1,6 +1,7 @@
 /** The model worker's work: one loaded package, one answer at a time. */
 import type * as Transformers from '@huggingface/transformers';
 import { CodedError } from '../../src/core/errors.ts';
+import { motionFrames } from '../../src/core/profiles.ts';
 import { promptText } from '../../src/core/prompts.ts';
 import type {
   AssessRequest,
@@ -14,6 +15,7 @@ import type {
   RawAnswer,
 } from './api.ts';
 import { chooseBackend, probeAdapter } from './backend.ts';
+import { release } from './decoder.ts';
 import { EmbeddingCache } from './embedding-cache.ts';
 import { isDeviceLoss, nameFault, type Stage } from './faults.ts';
 import { encode, generate } from './generation.ts';
@@ -21,7 +23,7 @@ import { loadNetwork, type Network } from './network.ts';
 import { PackageFiles } from './package-files.ts';
 import { normalisationTable, normalise } from './pixels.ts';
 import { PromptReader } from './prompt-reader.ts';
-import { mount, packageId, type Runtime, startRuntime, threadsFor, unmount } from './runtime.ts';
+import { isSmall, mount, packageId, type Runtime, startRuntime, threadsFor, unmount } from './runtime.ts';
 
 const CACHE_BYTES = 256 << 20;
 
@@ -42,6 +44,8 @@ export class ModelSession implements ModelApi {
   readonly #stops = new Map<number, AbortController>();
   #loaded: Loaded | null = null;
   #turn: Promise<unknown> = Promise.resolve();
+  /** Calls that run or wait for their turn. */
+  #waiting = 0;
   #losses = 0;
 
   async load(
@@ -55,6 +59,7 @@ export class ModelSession implements ModelApi {
     } catch (error) {
       throw nameFault(error, 'load');
     }
+    void this.#inTurn(() => this.#warmUp());
     return this.#loaded.facts;
   }
 
@@ -113,6 +118,31 @@ export class ModelSession implements ModelApi {
     }
   }
 
+  /**
+   * Runs each part of a small model once on nothing, while the person chooses a file: the browser compiles a kernel well
+   * only once it has run. Stops as soon as there is real work, which then warms up what is left.
+   */
+  async #warmUp(): Promise<void> {
+    const loaded = this.#loaded;
+    if (!loaded || loaded.facts.backend !== 'wasm' || !isSmall(loaded.facts.bytes)) return;
+    const { network, facts } = loaded;
+    const { size, tokenIds } = facts.profile;
+    const frames = motionFrames(facts.profile);
+    const { decoder } = network;
+    const steps = [
+      () => network.encodeVision(new Float32Array(3 * size * size), 1, size),
+      () => network.encodeMotion(new Float32Array(frames * 3 * size * size), frames, size),
+      async () => {
+        const ids = new Array<number>(64).fill(tokenIds.imageStart);
+        const { cache } = await decoder.read(decoder.empty(), await decoder.embed(ids));
+        await decoder.greedy(cache, network.endIds)?.(tokenIds.imageStart, 16);
+        release(cache);
+      },
+    ];
+    // What fails here fails in the real work too, and is told there.
+    for (const step of steps) if (this.#waiting === 1) await step().catch(() => {});
+  }
+
   has(keys: readonly string[]): Promise<boolean[]> {
     return Promise.resolve(keys.map((key) => this.#vision.has(key)));
   }
@@ -137,7 +167,10 @@ export class ModelSession implements ModelApi {
 
   /** One call at a time: a session cannot run twice at once. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(work, work);
+    this.#waiting += 1;
+    const done = this.#turn.then(work, work).finally(() => {
+      this.#waiting -= 1;
+    });
     this.#turn = done.catch(() => {});
     return done;
   }

@@ -47,15 +47,17 @@ async function fetchMounted(input: string | URL | Request): Promise<Response> {
   return new Response(bytes, { headers: { 'Content-Length': String(bytes.byteLength) } });
 }
 
-/** Weights below this many bytes are a small model. */
-const SMALL = 64 << 20;
+/** True for a model whose layers are done in less time than a thread takes to wake up. */
+export function isSmall(weightBytes: number): boolean {
+  return weightBytes < 64 << 20;
+}
 
 /**
  * Processor threads to use: one where the page is not isolated, and for a small model, whose layers are done before a
  * second thread has woken up (docs/performance.md: 390 tokens a second on one, 180 on two); else all cores up to 8.
  */
 export function threadsFor(weightBytes: number): number {
-  if (!self.crossOriginIsolated || weightBytes < SMALL) return 1;
+  if (!self.crossOriginIsolated || isSmall(weightBytes)) return 1;
   return Math.max(1, Math.min(8, navigator.hardwareConcurrency ?? 1));
 }
 
