@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import time
 from pathlib import Path
 
@@ -301,14 +302,13 @@ WORKERS = {
 
 @pytest.mark.parametrize("worker", WORKERS)
 def test_a_decoder_that_fails_costs_one_video(worker, monkeypatch, clips):
-    import sys
-
     monkeypatch.setattr(decode_pool.decoding, "command", lambda: [sys.executable, "-c", WORKERS[worker]])
     pool = DecodePool(1, cache=None, cap=0, patience=1.0)
     try:
         outcome = pool.submit(Job(path="x.mp4")).result(timeout=60)
         assert outcome.error == "the decoder ended or hung on it"
         monkeypatch.undo()
+        pool.patience = 60.0
         assert pool.submit(Job(path=str(clips[0]))).result(timeout=60).facts.frames == 20
     finally:
         pool.close()
