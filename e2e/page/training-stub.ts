@@ -150,7 +150,10 @@ export async function trainingStub(
     asked.push(`${method} ${url.pathname}${url.search}`);
     const json = (value: unknown, status = 200) =>
       response
-        .writeHead(status, { 'Content-Type': status < 400 ? 'application/json' : 'application/problem+json' })
+        .writeHead(status, {
+          'Content-Type': status < 400 ? 'application/json' : 'application/problem+json',
+          ...(status === 401 && { 'WWW-Authenticate': 'Bearer' }),
+        })
         .end(JSON.stringify(value));
     const problem = (status: number, code: string, params: Record<string, string | number> = {}) =>
       json({ type: `urn:vqathinker:error:${code}`, title: code, status, detail: code, code, params }, status);

@@ -49,6 +49,8 @@ test.describe('connecting', () => {
     const other = await page.context().newPage();
     await other.goto(`${stub.address}/#/training`);
     await expect(other.getByRole('heading', { name: 'Connect to a training server' })).toBeVisible();
+    // The page comes from a training server: that one is meant.
+    await expect(other.getByLabel('Address')).toHaveValue(stub.address.replace('http://', ''));
   });
 
   test('remembered only when asked, and forgotten when asked', async ({ page, stub }) => {
@@ -144,7 +146,7 @@ test.describe('a run', () => {
     await page.mouse.move(2, 2);
     await expect(readout(page, 'Reward')).toHaveText('mean of the step’s answers');
 
-    const slider = page.getByRole('slider', { name: 'Cursor in Reward' });
+    const slider = page.getByRole('slider', { name: 'Cursor in Reward', exact: true });
     await slider.focus();
     await page.keyboard.press('Home');
     await expect(slider).toHaveAttribute('aria-valuetext', /^at 1: original 1\.\d\d/);

@@ -100,7 +100,6 @@ export function trainingApi({ address, token, fetch: given }: TrainingApiOptions
     refusal,
     eventsUrl: (id: string) => `${address}${of(id)}/events`,
     runs: () => get('/api/runs', z.array(runSchema)),
-    run: (id: string) => get(of(id), runSchema),
     metrics: (id: string) => get(`${of(id)}/metrics`, z.array(metricRecordSchema)),
     completions: (id: string, step: number) =>
       get(`${of(id)}/completions?step=${step}`, z.array(completionRecordSchema)),

@@ -1,5 +1,5 @@
 /** Not connected: where the server is, its token, and how one is started. */
-import { type FormEvent, useId, useState } from 'react';
+import { type FormEvent, useEffect, useId, useState } from 'react';
 import { useStore } from 'zustand';
 import { knownCredentials, parseAddress, shownAddress, USUAL_ADDRESS } from '../../state/training-link.ts';
 import { training } from '../../state/training-session.ts';
@@ -22,6 +22,20 @@ export function Connect() {
   const [copied, setCopied] = useState(false);
   const id = useId();
   const busy = phase === 'connecting';
+
+  // Where nothing is known yet, and this very page comes from a training server, that one is meant.
+  useEffect(() => {
+    if (first) return;
+    const mine = new AbortController();
+    fetch('/api/runs', { signal: mine.signal }).then(
+      ({ status, headers }) => {
+        if (status === 401 && headers.get('WWW-Authenticate') === 'Bearer') setAddress(location.host);
+      },
+      // No answer, no guess.
+      () => {},
+    );
+    return () => mine.abort();
+  }, [first]);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();

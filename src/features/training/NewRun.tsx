@@ -1,6 +1,7 @@
 /** A new run: the recipes as cards, what the server finds out about the chosen one, and then *Start*. */
 import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
+import { useKeys } from '../../app/useKeys.ts';
 import { type CodedErrorData, isAbort } from '../../core/errors.ts';
 import type { RecipeCard, ValidationReport } from '../../core/training/run.ts';
 import { toErrorData } from '../../state/model-store.ts';
@@ -40,6 +41,8 @@ export function NewRun({ first, recipe, onClose }: NewRunProps) {
     void training.loadRecipes();
     return () => asked.current?.abort();
   }, []);
+
+  useKeys({ escape: () => (first ? false : onClose()) });
 
   const choose = (name: string) => {
     asked.current?.abort();

@@ -61,6 +61,9 @@ export function RunHead({ run, data, onTab, onAgain }: RunHeadProps) {
   };
   return (
     <header className="train-head">
+      <p className="ui-sr" role="status">
+        {run.recipe}: {t.runs.states[run.state]}
+      </p>
       <div className="train-head__line">
         <h2 className="train-head__name">{run.recipe}</h2>
         <Facts run={run} data={data} />

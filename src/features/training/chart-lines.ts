@@ -57,6 +57,22 @@ function specsOf(chart: AnyChart): readonly SeriesSpec[] {
   return isPlain(chart) ? [{ name: 'mean', metrics: [chart.metric] }] : chart.series;
 }
 
+const keptHours = new WeakMap<
+  readonly number[],
+  { readonly hours: readonly number[]; readonly last: number | undefined }
+>();
+
+/** The same list for all lines of a table until it grows: they lie on one axis then, and nothing is sorted anew. */
+function hoursOf(table: MetricTable): readonly number[] {
+  const kept = keptHours.get(table.times);
+  const last = table.times.at(-1);
+  // A run that went back may be as long as before, and never ends at the same second.
+  if (kept?.hours.length === table.times.length && kept.last === last) return kept.hours;
+  const hours = runningHours(table);
+  keptHours.set(table.times, { hours, last });
+  return hours;
+}
+
 /**
  * @param weight of the smoothing, 0 … 1
  * @param beside runs compared with: only their first line is drawn, or every line would need its own dash and its own
@@ -70,7 +86,7 @@ export function linesOf(
   weight: number,
   t: TrainingWords,
 ): Line[] {
-  const xsOf = (table: MetricTable) => (axis === 'step' ? table.steps : runningHours(table));
+  const xsOf = (table: MetricTable) => (axis === 'step' ? table.steps : hoursOf(table));
   const lines: Line[] = [];
   const add = (from: RunLines, spec: SeriesSpec, index: number, own: boolean) => {
     const values = column(from.table, spec);
