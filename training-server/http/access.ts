@@ -4,6 +4,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import { CodedError } from '../../src/core/errors.ts';
 
 export interface Access {
@@ -18,6 +19,25 @@ export interface Access {
 export function loopbackHosts(port: number): string[] {
   return ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${port}`);
 }
+
+const inHost = (address: string) => (address.includes(':') ? `[${address}]` : address);
+
+/**
+ * Values of Host by which a server that listens on `host` may be called. Numbers cannot be rebound, so that an address of
+ * all interfaces is known by each of theirs; names only by those that were given.
+ */
+export function hostsOf(host: string, names: readonly string[], port: number): string[] {
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const addresses = everywhere
+    ? Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
+    : [host];
+  const own = addresses.map((address) => `${inHost(address).toLowerCase()}:${port}`);
+  const given = names.flatMap((name) => (/:\d+$/.test(name) ? [name] : [name, `${name}:${port}`]));
+  return [...own, ...given, ...(everywhere || isLoopback(host) ? loopbackHosts(port) : [])];
+}
+
+/** Address of the server as one types it. */
+export const addressOf = (host: string, port: number): string => `http://${inHost(host)}:${port}`;
 
 export const isLoopback = (host: string): boolean => /^(127(\.\d{1,3}){3}|::1|localhost)$/.test(host);
 

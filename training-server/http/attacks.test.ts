@@ -3,7 +3,7 @@ import { globSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, wri
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isLoopback, sameSecret } from './access.ts';
+import { hostsOf, isLoopback, sameSecret } from './access.ts';
 import { DEEPEST_BODY, LARGEST_BODY } from './body.ts';
 import { type Harness, RECIPE, refusal, startHarness, TOKEN } from './harness.ts';
 
@@ -123,6 +123,19 @@ describe('a name that was rebound to this machine (DNS)', () => {
     expect(
       await h.raw(`GET http://evil.example/api/runs HTTP/1.1\r\n${head('Connection: close\r\n')}\r\n`),
     ).toMatch(/^HTTP\/1\.1 400/);
+  });
+
+  it('a public server is known by its numbers and by the names that it was given', () => {
+    expect(hostsOf('192.168.1.2', ['train.example', 'proxy.example:443'], 7077)).toEqual([
+      '192.168.1.2:7077',
+      'train.example',
+      'train.example:7077',
+      'proxy.example:443',
+    ]);
+    expect(hostsOf('0.0.0.0', [], 7077)).toContain('127.0.0.1:7077');
+    expect(hostsOf('0.0.0.0', [], 7077).join()).not.toContain('0.0.0.0');
+    expect(hostsOf('127.0.0.1', [], 1)).toContain('localhost:1');
+    expect(hostsOf('fe80::1', [], 1)).toEqual(['[fe80::1]:1']);
   });
 
   it('knows what the loopback is', () => {

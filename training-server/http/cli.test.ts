@@ -6,6 +6,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { recipeFrom, recipeSha256 } from '../runs/recipe-files.ts';
+import { RunFolder } from '../runs/run-folder.ts';
+import { RECIPE } from './harness.ts';
 
 const cli = join(import.meta.dirname, 'cli.ts');
 const started: ChildProcess[] = [];
@@ -49,14 +52,34 @@ it('prints its address and token, answers to them, saves and leaves on SIGTERM',
   expect(existsSync(join(server.top, 'runs', 'lock.json'))).toBe(false);
 });
 
-it('leaves with open event streams', async () => {
-  const server = start(['--port', '0']);
+it('finds the runs of its folder, and leaves while somebody listens to one', async () => {
+  const runs = mkdtempSync(join(tmpdir(), 'cli-runs-'));
+  const id = '20261121-0742-tiny-3f9a';
+  const recipe = await recipeFrom(RECIPE);
+  const now = new Date(0).toISOString();
+  const facts = { stage: null, step: 7, steps: 10, savedStep: 5, bestStep: 5, latest: {}, seconds: 60 };
+  await new RunFolder(join(runs, id)).make(
+    recipe,
+    {
+      ...{ id, recipe: 'tiny', recipeSha256: recipeSha256(recipe), state: 'stopped', reason: null },
+      ...{ createdAt: now, updatedAt: now, ...facts },
+    },
+    { lrFactor: 1, goesOn: false },
+  );
+  const server = start(['--port', '0', '--runs', runs]);
   const [, address] = await server.until(/Training server {3}(\S+)/);
   const [, token] = await server.until(/Token {5}(\S{43})/);
-  const held = fetch(`${address}/api/runs/none/events`, { headers: { Authorization: `Bearer ${token}` } });
-  expect((await held).status).toBe(404);
+  const headers = { Authorization: `Bearer ${token}` };
+  const list = (await (await fetch(`${address}/api/runs`, { headers })).json()) as {
+    id: string;
+    step: number;
+  }[];
+  expect(list).toMatchObject([{ id, state: 'stopped', step: 7, savedStep: 5 }]);
+  const stream = await fetch(`${address}/api/runs/${id}/events`, { headers });
+  expect(stream.status).toBe(200);
   server.child.kill('SIGINT');
   expect(await server.ended).toBe(0);
+  expect(await stream.text()).toContain('event: run');
 });
 
 it('a port that is taken is named, and nothing is left locked', async () => {

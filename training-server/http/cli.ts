@@ -1,6 +1,6 @@
 /** `npm run train-server`: runs, events, checkpoints and packages over HTTP, and the page that shows them. */
 import { existsSync, mkdirSync } from 'node:fs';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import about from '../../package.json' with { type: 'json' };
@@ -8,7 +8,7 @@ import { CodedError } from '../../src/core/errors.ts';
 import { openRoots } from '../data/api.ts';
 import { spawnEngine } from '../engine/spawn.ts';
 import { RunManager } from '../runs/manager.ts';
-import { isLoopback, loopbackHosts } from './access.ts';
+import { addressOf, hostsOf, isLoopback } from './access.ts';
 import { VideoDesk } from './desk.ts';
 import { EventStreams } from './events.ts';
 import { machineOnce } from './machine.ts';
@@ -40,6 +40,13 @@ function listen(server: Server, { host, port }: CliOptions): Promise<number> {
   });
 }
 
+/** @throws `train/port` {port} */
+async function checkPort(options: CliOptions): Promise<void> {
+  const attempt = createServer();
+  await listen(attempt, options);
+  await new Promise((done) => attempt.close(done));
+}
+
 /** Which runs are there and what they wait for. */
 function describeRuns(runs: RunManager): void {
   const all = runs.list();
@@ -56,7 +63,7 @@ async function main(options: CliOptions): Promise<void> {
   const folders = [...options.roots, options.cache];
   const roots = await openRoots(folders);
 
-  const hosts = new Set<string>(options.names);
+  const hosts = new Set<string>();
   const origins = new Set<string>([...options.origins, ...OWN_PAGES]);
   const access = { token: options.token, hosts, origins };
   const desk = new VideoDesk();
@@ -65,6 +72,8 @@ async function main(options: CliOptions): Promise<void> {
   const machine = machineOnce();
   const load = { probe: desk.probe, probeMs: PROBE_MS, cache: options.cache, draw: false };
 
+  // Before the runs: an interrupted one would go on, and start an engine for nothing.
+  await checkPort(options);
   const runs = await RunManager.open({
     runs: options.runs,
     roots: folders,
@@ -90,13 +99,13 @@ async function main(options: CliOptions): Promise<void> {
     await runs.close();
     throw error;
   }
-  for (const host of addressed(options, port)) {
+  for (const host of hostsOf(options.host, options.names, port)) {
     hosts.add(host);
     for (const scheme of ['http', 'https']) origins.add(`${scheme}://${host}`);
   }
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void leave(signal));
 
-  const address = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
+  const address = addressOf(options.host, port);
   // After the number sign: the token never leaves the browser, and stands in no log.
   say(
     `\n  Training server   ${address}${page === null ? '' : `/#/training${options.ownToken ? '' : `?token=${options.token}`}`}`,
@@ -111,12 +120,6 @@ async function main(options: CliOptions): Promise<void> {
     ({ device, torch, gpus }) => say(`  PyTorch ${torch} on ${gpus > 0 ? `${gpus} × ` : ''}${device}`),
     (error: unknown) => warn(error instanceof CodedError ? `  ${inWords(error)}` : String(error)),
   );
-}
-
-/** Values of Host by which the server may be called. */
-function addressed({ host }: CliOptions, port: number): string[] {
-  const own = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return isLoopback(host) ? loopbackHosts(port) : [own];
 }
 
 interface Leaving {
