@@ -115,6 +115,10 @@ describe('the Compare store', () => {
     expect(same.clock.store.getState().place).toBe(9);
     expect(same.frameOf('b', 0)).toBe(20);
     expect(same.link()).toBe(link);
+
+    // A link to another video takes the place of the one that is open.
+    same.follow(link.replace('a.mp4', 'b.mp4').replace(SHA['a.mp4']!, SHA['b.mp4']!));
+    expect([same.get().a, same.get().asked.a?.name]).toEqual([null, 'b.mp4']);
   });
 
   it('shows only the file that was asked for last', async () => {

@@ -233,6 +233,17 @@ export function createCompareStore(dependencies: CompareDependencies) {
     );
   }
 
+  function clear(): void {
+    turn = { a: turn.a + 1, b: turn.b + 1 };
+    clock.pause();
+    pictures.clear();
+    const { a, b, settings, profile } = get();
+    release(a);
+    release(b);
+    store.setState({ ...EMPTY, settings, profile });
+    clock.setSpan({ times: new Float64Array(1), duration: 0 }, 0);
+  }
+
   /** Second of A's video that a place shows. */
   function timeOf(place: number): number {
     const { a, b, timeline } = get();
@@ -282,16 +293,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
       const frames = framesOf(a.file, a.video.facts, 1);
       arrange({ a: { ...a, frames }, b: null, sha256: { ...get().sha256, b: null } });
     },
-    clear(): void {
-      turn = { a: turn.a + 1, b: turn.b + 1 };
-      clock.pause();
-      pictures.clear();
-      const { a, b, settings, profile } = get();
-      release(a);
-      release(b);
-      store.setState({ ...EMPTY, settings, profile });
-      clock.setSpan({ times: new Float64Array(1), duration: 0 }, 0);
-    },
+    clear,
     /** Changes what the reader chose; damage and clock follow. */
     change(change: Partial<CompareSettings>): void {
       const settings = { ...get().settings, ...change };
@@ -313,8 +315,11 @@ export function createCompareStore(dependencies: CompareDependencies) {
         file && (get()[name]?.file.name !== file.name || (file.sha256 !== '' && sha256[name] !== file.sha256))
           ? file
           : null;
+      const asked = { a: missing('a', a), b: missing('b', b) };
+      // Another video's link: what is open makes room for it.
+      if (asked.a && get().a) clear();
       startAt = place;
-      arrange({ settings, asked: { a: missing('a', a), b: missing('b', b) } });
+      arrange({ settings, asked });
       clock.setLoop(settings.loop);
       clock.setRate(settings.rate);
       if (get().a) clock.seek(place);

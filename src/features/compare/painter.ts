@@ -49,19 +49,27 @@ export class Painter {
       if (!above) this.drawSide(scene, below, box, box.scale);
       else if (settings.view === 'difference') mean = this.drawDifference(scene, box, box.scale);
       else {
-        this.drawSide(scene, below, box, box.scale);
-        if (settings.view === 'overlay') context.globalAlpha = settings.opacity;
-        else clip(context, secondHalf(pane, settings));
-        if (settings.view !== 'overlay') {
-          // The side above may be of another shape: nothing of the one below looks out beside it.
-          context.fillStyle = background;
-          context.fillRect(pane.x, pane.y, pane.width, pane.height);
-        }
-        this.drawSide(scene, above, box, box.scale);
+        const split = settings.view === 'split';
+        // Each side in its own part: half the pixels to scale, and nothing of one looks out beside the other.
+        this.drawPart(scene, below, box, split ? splitPart(pane, settings, 0) : null);
+        if (!split) context.globalAlpha = settings.opacity;
+        this.drawPart(scene, above, box, split ? splitPart(pane, settings, 1) : null);
       }
       context.restore();
     }
     return { mean };
+  }
+
+  private drawPart(
+    scene: Scene,
+    name: SideName,
+    box: Box & { readonly scale: number },
+    part: Box | null,
+  ): void {
+    this.context.save();
+    if (part) clip(this.context, part);
+    this.drawSide(scene, name, box, box.scale);
+    this.context.restore();
   }
 
   private drawSide({ sides, sizes }: Scene, name: SideName, box: Box, scale: number): void {
@@ -76,7 +84,8 @@ export class Painter {
     if (side.blank) return;
     // Pixels that are looked at one by one stay hard.
     context.imageSmoothingEnabled = !(side.quality === 'true' && scale >= 2);
-    context.imageSmoothingQuality = 'medium';
+    // A picture that stands may take its time.
+    context.imageSmoothingQuality = side.quality === 'true' ? 'medium' : 'low';
     context.drawImage(side.canvas, own.x, own.y, own.width, own.height);
   }
 
@@ -107,15 +116,13 @@ function clip(context: CanvasRenderingContext2D, { x, y, width, height }: Box): 
   context.clip();
 }
 
-/** The part of the field beyond the handle. */
-function secondHalf(pane: Pane, { split, horizontal }: CompareSettings): Box {
+/** The part of the field before the handle (0) or beyond it (1). */
+function splitPart(pane: Pane, { split, horizontal }: CompareSettings, half: 0 | 1): Box {
   const { x, y, width, height } = pane;
-  if (horizontal) {
-    const cut = Math.round(height * split);
-    return { x, y: y + cut, width, height: height - cut };
-  }
-  const cut = Math.round(width * split);
-  return { x: x + cut, y, width: width - cut, height };
+  const cut = Math.round((horizontal ? height : width) * split);
+  if (horizontal)
+    return half === 0 ? { ...pane, height: cut } : { x, y: y + cut, width, height: height - cut };
+  return half === 0 ? { ...pane, width: cut } : { x: x + cut, y, width: width - cut, height };
 }
 
 /** A side's pixels at a size; another shape is put in whole, as it is drawn. */
