@@ -149,12 +149,16 @@ async function main(): Promise<number> {
       '--plain-videos': numberOf('plain-videos', videos),
       '--steps': steps,
     };
-    const schedules = await measureSchedules([
-      ...['--shape', shape, '--device', device, '--dtype', dtype],
-      ...Object.entries(numbers).flat().map(String),
-      ...(values.recompute ? ['--recompute'] : []),
-      ...(values.threads === undefined ? [] : ['--threads', String(numberOf('threads', 1))]),
-    ]);
+    const schedules = await measureSchedules(
+      [
+        ...['--shape', shape, '--device', device, '--dtype', dtype],
+        ...Object.entries(numbers).flat().map(String),
+        ...(values.recompute ? ['--recompute'] : []),
+        ...(values.threads === undefined ? [] : ['--threads', String(numberOf('threads', 1))]),
+      ],
+      ({ schedule, seconds: step }) =>
+        process.stderr.write(`measured: ${schedule}, ${seconds(step)} s a step\n`),
+    );
     report.schedules = schedules;
     ok &&= schedules.ratio >= LEAST_RATIO[device];
     if (!values.json) {

@@ -37,10 +37,14 @@ export interface Schedules {
 }
 
 /**
+ * @param onSchedule called when one is measured: the plain one takes its time
  * @param args for `python -m training.bench`, e.g. `['--shape', 'small', '--device', 'cuda']`
  * @throws `train/python`, `train/torch` {problem}
  */
-export async function measureSchedules(args: readonly string[]): Promise<Schedules> {
+export async function measureSchedules(
+  args: readonly string[],
+  onSchedule: (schedule: Schedule) => void = () => {},
+): Promise<Schedules> {
   const home = join(import.meta.dirname, '..', 'torch');
   const child = spawn(python, ['-m', 'training.bench', ...args], {
     cwd: home,
@@ -59,8 +63,10 @@ export async function measureSchedules(args: readonly string[]): Promise<Schedul
   for await (const line of createInterface({ input: child.stdout })) {
     const value: unknown = JSON.parse(line);
     const schedule = scheduleSchema.safeParse(value);
-    if (schedule.success) found[schedule.data.schedule] = schedule.data;
-    else ratio = ratioSchema.parse(value).ratio;
+    if (schedule.success) {
+      found[schedule.data.schedule] = schedule.data;
+      onSchedule(schedule.data);
+    } else ratio = ratioSchema.parse(value).ratio;
   }
   const status = await ended;
   const { shared, plain } = found;
