@@ -109,19 +109,25 @@ class Leader:
             self._refuse(request, described(error))
 
     def _receive(self) -> None:
-        with contextlib.suppress(OSError):
+        reason = "the driver's connection ended"
+        try:
             for message in self.channel:
-                if message["method"] == "cancel":
-                    self.cancelled.add(message["params"]["id"])
-                elif message["method"] in BESIDE:
-                    threading.Thread(target=self._beside, args=(message,), daemon=True).start()
-                else:
-                    if self.ranks.world == 1:
-                        with contextlib.suppress(Exception):  # told when its turn comes
-                            self.commands.announce(message.get("params", {}))
-                    self.waiting.put(message)
+                self._take(message)
+        except Exception as error:  # noqa: BLE001 (without this thread nobody hears the driver any more)
+            reason = f"the driver's connection broke: {error!r}"
         if not self.leaving:
-            leave_at_once("the driver's connection ended")
+            leave_at_once(reason)
+
+    def _take(self, message: Request) -> None:
+        if message["method"] == "cancel":
+            self.cancelled.add(message["params"]["id"])
+        elif message["method"] in BESIDE:
+            threading.Thread(target=self._beside, args=(message,), daemon=True).start()
+        else:
+            if self.ranks.world == 1:
+                with contextlib.suppress(Exception):  # told when its turn comes
+                    self.commands.announce(message.get("params", {}))
+            self.waiting.put(message)
 
     def _beside(self, request: Request) -> None:
         try:

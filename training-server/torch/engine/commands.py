@@ -284,7 +284,7 @@ class Commands:
         """Takes a copy of everything and starts writing it; what is returned waits for the end of that."""
         policy, _ = self._loaded()
         self._progress("save", 0, 1)
-        return self.saver.save(policy, self.dense, Path(params["folder"]), params["extra"])
+        return self.saver.save(policy, self.dense, Path(params["folder"]), params.get("extra"))
 
     # Parts of them
 

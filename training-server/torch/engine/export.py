@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from engine.faults import CommandError, described
 from engine.policy import Policy
 from engine.ranks import Ranks
 from engine.text import FILES
@@ -40,9 +41,10 @@ def export(policy: Policy, folder: Path, ranks: Ranks) -> dict[str, Any]:
             found = _write(policy, state, folder)
         except Exception as error:  # noqa: BLE001 (raised below, after the others know)
             failure = error
-    broken = ranks.broadcast(None if failure is None else str(failure))
-    if broken is not None:
-        raise failure or OSError(broken)
+    told = ranks.broadcast(None if failure is None else described(failure))
+    if told is not None:
+        # Met on every rank, so that all of them can go on.
+        raise CommandError(told["message"], code=told["data"]["code"]) from failure
     return found
 
 

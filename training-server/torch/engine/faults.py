@@ -33,6 +33,9 @@ def described(error: BaseException) -> dict[str, Any]:
         code = "train/disk"
     elif isinstance(error, CheckpointError | ConfigError):
         code = "train/checkpoint"
+        if problems := getattr(error, "problems", None):
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            params = {"problem": f"the checkpoint cannot be loaded: {problems[0]}{more}"}
     elif isinstance(error, torch.OutOfMemoryError):
         params = {"problem": "CUDA out of memory", "detail": "CUDA out of memory"}
     trace = "".join(traceback.format_exception(error))

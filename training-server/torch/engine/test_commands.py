@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import shutil
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from engine import saving
 from engine.conftest import ALL_PARTS, load_params, rollout_params, update_params, video_of, write_clip
@@ -16,7 +18,7 @@ from engine.video.footage import Footage
 from engine.video.test_video import damaged
 from engine.video.videos import Video
 from modules.generate import generate
-from modules.loader import load_model
+from modules.loader import CheckpointError, load_model
 
 
 @pytest.fixture
@@ -299,6 +301,36 @@ def test_what_cannot_be_done_is_said(loaded, prompt, videos, mistake):
     method, changes, message = WRONG[mistake]
     with pytest.raises((CommandError, ValueError), match=message):
         loaded.run(method, rollout_params(prompt, videos) | changes)
+
+
+def test_a_checkpoint_that_is_not_whole_is_named(commands, checkpoint, profile, tmp_path):
+    folder = tmp_path / "model"
+    shutil.copytree(checkpoint, folder)
+    state = load_file(folder / "model.safetensors")
+    del state["mlp1.1.bias"]
+    save_file(state, folder / "model.safetensors")
+    with pytest.raises(CheckpointError) as raised:
+        commands.run("load", load_params(folder, profile, tmp_path / "cache"))
+    told = described(raised.value)
+    assert told["data"]["code"] == "train/checkpoint"
+    assert told["message"] == "the checkpoint cannot be loaded: missing: mlp1.1.bias [64]"
+    with pytest.raises(CommandError, match="there is no config.json"):
+        commands.run("load", load_params(tmp_path / "none", profile, tmp_path / "cache"))
+
+
+def test_an_export_to_a_full_disk_leaves_the_old_one(loaded, tmp_path, monkeypatch):
+    folder = tmp_path / "model"
+    loaded.run("export", {"folder": str(folder)})
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("engine.export.save_model", full)
+    with pytest.raises(CommandError) as raised:
+        loaded.run("export", {"folder": str(folder)})
+    assert raised.value.code == "train/disk"
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    load_model(folder)
 
 
 def test_nothing_goes_before_load(commands):
