@@ -58,7 +58,7 @@ function table(rows: readonly (readonly string[])[]): void {
     );
 }
 
-function printSchedules({ shared, plain, ratio }: Schedules, bar: number): void {
+function printSchedules({ shared, plain, ratio, cpuRatio }: Schedules, bar: number): void {
   const { shape, device, dtype, videos, answers, temporal, threads } = shared;
   say(`GRPO step, shape ${shape}, ${device}, ${dtype}, ${threads} threads`);
   say(
@@ -74,6 +74,7 @@ function printSchedules({ shared, plain, ratio }: Schedules, bar: number): void 
     ...phases.map((phase) =>
       each(`  ${phase}, s`, (s) => (phase in s.phases ? seconds(s.phases[phase]!) : '–')),
     ),
+    each('processor time, s', (s) => (s.cpu_seconds === undefined ? '–' : seconds(s.cpu_seconds))),
     each('decode, tokens/s', (s) => s.decode_tokens_per_second?.toFixed(0) ?? '–'),
     each('MFU, whole step', (s) => share(s.mfu)),
     each('MFU, update', (s) => share(s.mfu_update)),
@@ -81,6 +82,7 @@ function printSchedules({ shared, plain, ratio }: Schedules, bar: number): void 
   ]);
   say();
   say(`plain / shared, by the video: ${ratio.toFixed(2)} × (bar ${bar} ×) ${verdict(ratio >= bar)}`);
+  if (cpuRatio !== null) say(`the same of processor time: ${cpuRatio.toFixed(2)} ×`);
 }
 
 interface Overhead {

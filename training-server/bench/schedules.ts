@@ -18,6 +18,8 @@ const scheduleSchema = z.object({
   prompt_tokens: z.int(),
   answer_tokens: z.int(),
   seconds: z.number(),
+  /** Of all threads; less at the mercy of what else runs on the machine. */
+  cpu_seconds: z.number().optional(),
   phases: z.record(z.string(), z.number()),
   decode_tokens_per_second: z.number().nullable(),
   mfu: z.number(),
@@ -27,13 +29,15 @@ const scheduleSchema = z.object({
 /** One schedule's step: seconds by phase, tokens drawn a second, share of the device's measured peak, memory. */
 export type Schedule = z.infer<typeof scheduleSchema>;
 
-const ratioSchema = z.object({ ratio: z.number(), seconds_per_video: z.record(z.string(), z.number()) });
+const ratioSchema = z.object({ ratio: z.number(), cpu_ratio: z.number().optional() });
 
 export interface Schedules {
   readonly shared: Schedule;
   readonly plain: Schedule;
   /** Seconds a video of the plain schedule over those of the shared one. */
   readonly ratio: number;
+  /** The same of processor time, where the device is the processor. */
+  readonly cpuRatio: number | null;
 }
 
 /**
@@ -59,18 +63,18 @@ export async function measureSchedules(
     child.on('close', done);
   });
   const found: Partial<Record<Schedule['schedule'], Schedule>> = {};
-  let ratio: number | undefined;
+  let ratio: z.infer<typeof ratioSchema> | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
     const value: unknown = JSON.parse(line);
     const schedule = scheduleSchema.safeParse(value);
     if (schedule.success) {
       found[schedule.data.schedule] = schedule.data;
       onSchedule(schedule.data);
-    } else ratio = ratioSchema.parse(value).ratio;
+    } else ratio = ratioSchema.parse(value);
   }
   const status = await ended;
   const { shared, plain } = found;
   if (status !== 0 || shared === undefined || plain === undefined || ratio === undefined)
     throw new CodedError('train/torch', { problem: last.trim().split('\n').at(-1) || `status ${status}` });
-  return { shared, plain, ratio };
+  return { shared, plain, ratio: ratio.ratio, cpuRatio: ratio.cpu_ratio ?? null };
 }
