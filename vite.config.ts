@@ -42,6 +42,24 @@ function policyTag(): Plugin {
   };
 }
 
+/**
+ * Names every file of the build in `offline.json`: the service worker keeps those that were not visited yet, once the
+ * page has what it needs itself. Models and the runtime are kept when they are loaded; they are too large to guess.
+ */
+function offlineList(): Plugin {
+  return {
+    name: 'offline-list',
+    apply: 'build',
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        const files = Object.keys(bundle).filter((name) => name.startsWith('assets/'));
+        this.emitFile({ type: 'asset', fileName: 'offline.json', source: JSON.stringify(files.sort()) });
+      },
+    },
+  };
+}
+
 const ort = (file: string) => join(import.meta.dirname, 'node_modules/onnxruntime-web/dist', file);
 
 const { version } = JSON.parse(readFileSync(join(import.meta.dirname, 'package.json'), 'utf8')) as {
@@ -53,7 +71,7 @@ const NONCE = 'dev-only-nonce';
 export default defineConfig(({ command }) => ({
   base: process.env.BASE_URL ?? '/',
   define: { 'import.meta.env.APP_VERSION': JSON.stringify(version) },
-  plugins: [react(), rawRuntime(), policyTag()],
+  plugins: [react(), rawRuntime(), policyTag(), offlineList()],
   ...(command === 'serve' ? { html: { cspNonce: NONCE } } : {}),
   resolve: {
     alias: [

@@ -1,7 +1,8 @@
 /**
  * Two jobs in one service worker.
  *
- * 1. Offline: what the page has loaded once is answered from the cache when the network is gone.
+ * 1. Offline: what the page has loaded once is answered from the cache when the network is gone; so are its places that
+ *    were never visited, fetched once the page is ready (`offline.json`, made with the build).
  * 2. Isolation: on hosts that cannot set headers it adds COOP and COEP, so that the second visit runs all threads.
  *    The first visit runs one thread; nothing is reloaded behind the user's back.
  *
@@ -14,6 +15,9 @@ const ISOLATION = {
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'same-origin',
 };
+
+/** Files beside the build that the page may want later. */
+const ROOT_FILES = ['sample.mp4', 'favicon.svg', 'manifest.webmanifest', 'icons/app-192.png', 'icons/app-512.png'];
 
 self.addEventListener('install', () => self.skipWaiting());
 
@@ -72,22 +76,40 @@ self.addEventListener('fetch', (event) => {
   event.respondWith(answer(event));
 });
 
-// What was loaded before this worker took over: the page names it, and it is kept from the browser's own cache.
+/** Takes addresses into the cache that are not there yet; what cannot be had is left for another visit. */
+async function keepAll(addresses, init) {
+  const cache = await caches.open(CACHE);
+  for (const address of addresses) {
+    const url = new URL(address, self.registration.scope);
+    if (url.origin !== self.location.origin || !url.pathname.startsWith(SCOPE)) continue;
+    if (url.pathname.startsWith(`${SCOPE}api/`)) continue;
+    if (await cache.match(url.href)) continue;
+    await fetch(url.href, init)
+      .then((response) => keep(new Request(url.href), response))
+      .catch(() => {});
+  }
+}
+
+/** Files of the build that runs; those of builds before it are let go, or every update would leave its own behind. */
+async function keepRest() {
+  const list = await fetch(`${SCOPE}offline.json`, { cache: 'no-cache' })
+    .then((response) => (response.ok ? response.json() : null))
+    .catch(() => null);
+  if (!Array.isArray(list)) return;
+  await keepAll([...list, ...ROOT_FILES]);
+  const cache = await caches.open(CACHE);
+  const current = new Set(list.map((name) => `${SCOPE}${name}`));
+  for (const request of await cache.keys()) {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith(`${SCOPE}assets/`) && !current.has(pathname)) await cache.delete(request);
+  }
+}
+
 self.addEventListener('message', (event) => {
-  if (event.data?.kind !== 'keep') return;
-  event.waitUntil(
-    (async () => {
-      const cache = await caches.open(CACHE);
-      for (const address of event.data.urls) {
-        const url = new URL(address, self.location.href);
-        if (url.origin !== self.location.origin || !url.pathname.startsWith(SCOPE)) continue;
-        if (url.pathname.startsWith(`${SCOPE}api/`)) continue;
-        if (await cache.match(url.href)) continue;
-        await fetch(url.href, { cache: 'force-cache' })
-          .then((response) => keep(new Request(url.href), response))
-          .catch(() => {});
-      }
-      event.ports[0]?.postMessage('kept');
-    })(),
-  );
+  const { kind, urls } = event.data ?? {};
+  // What was loaded before this worker took over: the page names it, and it is kept from the browser's own cache.
+  if (kind === 'keep') {
+    event.waitUntil(keepAll(urls, { cache: 'force-cache' }).then(() => event.ports[0]?.postMessage('kept')));
+  }
+  if (kind === 'rest') event.waitUntil(keepRest());
 });

@@ -10,7 +10,6 @@ import { models } from './state/session.ts';
 
 recordRequests();
 watchSystemTheme();
-keepOffline();
 
 createRoot(document.getElementById('root') as HTMLElement).render(
   <StrictMode>
@@ -19,4 +18,6 @@ createRoot(document.getElementById('root') as HTMLElement).render(
 );
 
 // The model loads while the reader looks for a file. What fails here is said in the header and, on a run, on the stage.
-models.ready().catch(() => {});
+const ready = models.ready();
+ready.catch(() => {});
+keepOffline(ready);

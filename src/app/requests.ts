@@ -77,6 +77,10 @@ export function recordRequests(): void {
   );
 }
 
+/** Addresses on the page's own site that were asked for so far, by the page and its workers. */
+export const ownAddresses = (): string[] =>
+  log.entries.filter(({ own }) => own).map(({ address }) => address);
+
 export function useRequests(): RequestLog {
   return useSyncExternalStore(
     (listener) => {

@@ -7,7 +7,7 @@ import { useSettings } from '../../app/settings.ts';
 import { useTab } from '../../app/tab.ts';
 import { useKeys } from '../../app/useKeys.ts';
 import { useLeaveGuard } from '../../app/useLeaveGuard.ts';
-import { readAsOfficialTest, readStrictly } from '../../core/answer.ts';
+import { readStrictly } from '../../core/answer.ts';
 import { viewAnswer } from '../../core/answer-stream.ts';
 import type { AssessState } from '../../state/assess-store.ts';
 import { firstSeed } from '../../state/sampling.ts';
@@ -15,18 +15,19 @@ import { assess, models } from '../../state/session.ts';
 import { SpokenResult } from '../../ui/LiveRegion.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 import type { Words } from '../../ui/words/en.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
+import { useLang, useWords } from '../../ui/words/useWords.tsx';
 import { AboutScale } from './AboutScale.tsx';
 import { Actions, TIMES } from './Actions.tsx';
 import { AssessFrame } from './AssessFrame.tsx';
 import { errorRows, FilePanel, factRows, modelWords, resultRows } from './FilePanel.tsx';
 import { GradesPanel } from './GradesPanel.tsx';
 import { IntroRow, ModelLine } from './IntroRow.tsx';
-import { Notices, useNotices } from './Notices.tsx';
+import { longNotice, Notices, useNotices } from './Notices.tsx';
+import { Offer } from './overtime/Offer.tsx';
 import { Recent } from './Recent.tsx';
 import { ReopenedStage } from './ReopenedStage.tsx';
 import { progressState, RunProgress } from './RunProgress.tsx';
-import { langOf, scoreState, spansOf, timelineOf, wordsOf } from './run-view.ts';
+import { langOf, officialReading, scoreState, spansOf, timelineOf, wordsOf } from './run-view.ts';
 import { ScorePanel, type ScoreState, spokenScore } from './ScorePanel.tsx';
 import { Stage } from './Stage.tsx';
 import { StageError } from './StageError.tsx';
@@ -61,6 +62,7 @@ export default function AssessPage() {
   /** When the present phase began, unless it is a run. */
   const settled = useRef(Number.NEGATIVE_INFINITY);
   const notices = useNotices(state, loaded);
+  const long = longNotice(state, w, useLang());
   const exports = useExports({ result, score, player, frames });
 
   useFileIntake(intake.take);
@@ -265,6 +267,9 @@ export default function AssessPage() {
             <>
               {intake.message && <Notice>{intake.message}</Notice>}
               <Notices notices={notices} />
+              {long !== null && (
+                <Offer notice={long} file={file} player={phase === 'running' ? null : player} />
+              )}
               {phase === 'empty' ? <IntroRow /> : below}
             </>
           }
@@ -324,11 +329,6 @@ function runWords(model: string, { phase, asked }: AssessState, finished: number
 function toCompare(file: File): void {
   handOver([file]);
   goTo('compare');
-}
-
-function officialReading(text: string): { value: string; isDefault: boolean } {
-  const { value, score } = readAsOfficialTest(text);
-  return { value: score.toFixed(2), isDefault: value === null };
 }
 
 function tabState(phase: string, score: ScoreState, name: string, done: () => number) {

@@ -5,7 +5,7 @@ import { Notice } from '../../ui/Notice.tsx';
 import type { Words } from '../../ui/words/en.ts';
 import { errorText } from '../../ui/words/errors.ts';
 import type { Lang } from '../../ui/words/lang.ts';
-import { useLang, useWords } from '../../ui/words/useWords.tsx';
+import { useWords } from '../../ui/words/useWords.tsx';
 
 /** Seconds between neighbouring sampled frames, the widest gap. */
 function widestGap(times: readonly number[]): number {
@@ -16,22 +16,12 @@ export function noticesOf(
   { video, frames, model }: Pick<AssessState, 'video' | 'frames' | 'model'>,
   machine: { readonly isolated: boolean; readonly serviceWorker: boolean },
   w: Words,
-  lang: Lang,
 ): string[] {
   const notices: string[] = [];
   if (video) {
     const { facts } = video;
     if (facts.missing > 0) notices.push(w.assess.truncated(facts.frames, facts.frames + facts.missing));
     if (facts.colour.transfer !== 'sdr') notices.push(w.assess.hdr(facts.colour.transfer.toUpperCase()));
-    if (facts.duration > LONG_SECONDS && frames.length > 0) {
-      const title = errorText(lang, 'media/too-long', { seconds: facts.duration })?.title ?? '';
-      const gap = widestGap(frames.map((frame) => frame.time));
-      notices.push(
-        facts.duration >= 600
-          ? `${title} ${w.assess.long(frames.length, gap.toFixed(1))}`
-          : w.assess.long(frames.length, gap.toFixed(1)),
-      );
-    }
   }
   if (frames.some(({ foreign }) => foreign)) notices.push(w.assess.foreign);
   const told = new Set<number>();
@@ -43,6 +33,15 @@ export function noticesOf(
   if (model?.backend === 'wasm' && model.threads === 1 && !machine.isolated)
     notices.push(machine.serviceWorker ? w.assess.oneThread : w.assess.oneThreadNever);
   return notices;
+}
+
+/** What one score of a long clip leaves out; null for a short one, or while its frames are not known. */
+export function longNotice({ video, frames }: Pick<AssessState, 'video' | 'frames'>, w: Words, lang: Lang) {
+  const duration = video?.facts.duration ?? 0;
+  if (duration <= LONG_SECONDS || frames.length === 0) return null;
+  const sentence = w.assess.long(frames.length, widestGap(frames.map((frame) => frame.time)).toFixed(1));
+  const title = duration >= 600 ? errorText(lang, 'media/too-long', { seconds: duration })?.title : undefined;
+  return title ? `${title} ${sentence}` : sentence;
 }
 
 export function Notices(props: { readonly notices: readonly string[] }) {
@@ -59,11 +58,9 @@ export function Notices(props: { readonly notices: readonly string[] }) {
 /** The notices of a run in the page's language. */
 export function useNotices(state: AssessState, model: AssessState['model']): string[] {
   const w = useWords();
-  const lang = useLang();
   return noticesOf(
     { video: state.video, frames: state.frames, model },
     { isolated: globalThis.crossOriginIsolated, serviceWorker: 'serviceWorker' in navigator },
     w,
-    lang,
   );
 }

@@ -6,7 +6,7 @@ import { viewAnswer } from '../../core/answer-stream.ts';
 import type { AssessState } from '../../state/assess-store.ts';
 import { STAGES } from '../../state/stages.ts';
 import { en } from '../../ui/words/en.ts';
-import { noticesOf } from './Notices.tsx';
+import { longNotice, noticesOf } from './Notices.tsx';
 import { barStages, scoreState, spansOf, timelineOf } from './run-view.ts';
 
 const stages = Object.fromEntries(
@@ -135,17 +135,23 @@ describe('notices', () => {
   ];
   it('say what is cut off, what was put in place, and what was not converted', () => {
     const machine = { isolated: true, serviceWorker: true };
-    const found = noticesOf({ video: { facts } as OpenedVideo, frames, model: null }, machine, en, 'en');
-    expect(found).toHaveLength(4);
+    const found = noticesOf({ video: { facts } as OpenedVideo, frames, model: null }, machine, en);
+    expect(found).toHaveLength(3);
     expect(found[0]).toContain('74 of 250');
     expect(found[1]).toContain('HLG');
-    expect(found[2]).toContain('50.5\u202fs apart');
-    expect(found[3]).toBe('Frame 94 could not be decoded; frame 93 was used.');
+    expect(found[2]).toBe('Frame 94 could not be decoded; frame 93 was used.');
+  });
+  it('say how much of a long clip one score leaves out, and nothing of a short one', () => {
+    const of = (duration: number) =>
+      longNotice({ video: { facts: { ...facts, duration } } as OpenedVideo, frames }, en, 'en');
+    expect(of(60)).toBeNull();
+    expect(of(61)).toContain('50.5\u202fs apart');
+    expect(of(3 * 3600)).toMatch(/^The video is 3\u202fh 0\u202fmin long/);
   });
   it('say why there is one thread', () => {
     const one = { backend: 'wasm', threads: 1 } as LoadedModel;
     const on = (serviceWorker: boolean) =>
-      noticesOf({ video: null, frames: [], model: one }, { isolated: false, serviceWorker }, en, 'en');
+      noticesOf({ video: null, frames: [], model: one }, { isolated: false, serviceWorker }, en);
     expect(on(true)[0]).toContain('Reload');
     expect(on(false)[0]).not.toContain('Reload');
   });

@@ -1,6 +1,6 @@
 /** What the panels show, read from the state of a run. Pure, so that every state can be tested. */
 import type { StrictReading } from '../../core/answer.ts';
-import { readStrictly } from '../../core/answer.ts';
+import { readAsOfficialTest, readStrictly } from '../../core/answer.ts';
 import { completeWords } from '../../core/clause.ts';
 import { bandOf } from '../../core/grades.ts';
 import { meanInterval } from '../../core/interval.ts';
@@ -21,6 +21,12 @@ export const wordsOf = (text: string): number => completeWords(`${text} `);
 
 /** A text with Han characters is Chinese to fonts, line breaking and counting. */
 export const langOf = (text: string): Lang => (/\p{Script=Han}/u.test(text) ? 'zh' : 'en');
+
+/** What the released test code would have made of an answer: the number, and whether it is its default for a failure. */
+export function officialReading(text: string): { value: string; isDefault: boolean } {
+  const { value, score } = readAsOfficialTest(text);
+  return { value: score.toFixed(2), isDefault: value === null };
+}
 
 function read(reading: StrictReading, end: string, tokens: number): ScoreState {
   if (reading.score === null)

@@ -15,7 +15,8 @@ export const assessEn = {
   hdr: (curve: string): string =>
     `This is ${curve} video. Its values are used as they are, without tone mapping.`,
   long: (frames: number, gap: string): string =>
-    `One score says little about a video this long: the ${frames} frames lie ${gap}${THIN}s apart. For a part of it, cut that part out and drop it.`,
+    `One score says little about a video this long: the ${frames} frames lie ${gap}${THIN}s apart.`,
+  overTime: 'Quality over time',
   oneThread:
     'One processor thread: this host sends no isolation headers. Reload the page once and all threads are used.',
   oneThreadNever: 'One processor thread: the browser does not isolate this page, so it runs slower.',

@@ -1,0 +1,233 @@
+/** Quality over time: the curve over the strip, its worst moments, and what the model wrote about each segment. */
+import { useEffect, useMemo, useRef } from 'react';
+import { useStore } from 'zustand';
+import { saveFile } from '../../../app/save-file.ts';
+import { useLeaveGuard } from '../../../app/useLeaveGuard.ts';
+import { distortionLabel } from '../../../core/lexicon.ts';
+import { worstSegments } from '../../../core/overtime.ts';
+import { overtime } from '../../../state/overtime-session.ts';
+import { knownOf, type OvertimeState } from '../../../state/overtime-store.ts';
+import { APP, assess } from '../../../state/session.ts';
+import { Button, IconButton } from '../../../ui/Button.tsx';
+import { ErrorCard } from '../../../ui/ErrorCard.tsx';
+import { Menu } from '../../../ui/Menu.tsx';
+import { ProgressBar } from '../../../ui/ProgressBar.tsx';
+import { useLang, useWords } from '../../../ui/words/useWords.tsx';
+import { stem } from '../export-text.ts';
+import type { Player } from '../player.ts';
+import { inSentence } from '../trace-segments.ts';
+import './Overtime.css';
+import { curveCsv, curveJson, curveSvg } from './overtime-exports.ts';
+import { factsOf, readout, secondsLeft, segmentAt, spanOf, stepsOf, timeLabels } from './overtime-view.ts';
+import { Plot } from './Plot.tsx';
+import { SegmentPanel } from './SegmentPanel.tsx';
+import { SegmentTable } from './SegmentTable.tsx';
+import { useOvertimeWords } from './useOvertimeWords.ts';
+import { Worst } from './Worst.tsx';
+
+/** Lengths on offer, in seconds. */
+const LENGTHS = [5, 10, 15, 20, 30, 45, 60] as const;
+
+export interface OvertimePanelProps {
+  readonly file: File;
+  readonly player: Player;
+  readonly onClose: () => void;
+}
+
+export default function OvertimePanel({ file, player, onClose }: OvertimePanelProps) {
+  const w = useWords();
+  const o = useOvertimeWords();
+  const lang = useLang();
+  const state = useStore(overtime.store);
+  const heading = useRef<HTMLHeadingElement>(null);
+  const { video } = player;
+  useEffect(() => {
+    overtime.open(file, video);
+    // It was asked for by the button that brought it here; what was paused waits to be told to go on.
+    if (overtime.store.getState().phase === 'idle') {
+      heading.current?.focus();
+      void overtime.run();
+    }
+  }, [file, video]);
+  useLeaveGuard(state.phase === 'running');
+
+  const { segments, results, phase } = state;
+  const ours = state.video === video && segments.length > 0;
+  const chosen = useStore(player.store, ({ frame }) => segmentAt(segments, frame));
+  const steps = useMemo(() => stepsOf(segments, results, video.times.length), [segments, results, video]);
+  const worst = useMemo(() => worstSegments(knownOf(results)), [results]);
+  const segment = segments[chosen];
+  if (!ours || !segment) return null;
+  const facts = factsOf(state, o);
+  const said = readout(state, chosen, w, o);
+  const first = results[chosen]?.named[0];
+  const label = first === undefined ? said : `${said}; ${o.named(inSentence(distortionLabel(first, lang)))}`;
+  const goTo = (at: number) => player.seek(segments[at]?.from ?? 0);
+  return (
+    <figure className="overtime">
+      <header className="overtime__head">
+        <h2 className="overtime__title" ref={heading} tabIndex={-1}>
+          {o.title}
+        </h2>
+        <span className="overtime__axes">{o.axes}</span>
+        <Tools state={state} facts={facts} player={player} onClose={onClose} />
+      </header>
+      <Progress state={state} />
+      {state.error && (
+        <ErrorCard
+          error={state.error}
+          actions={[{ label: w.actions.tryAgain, onClick: () => void overtime.run() }]}
+        />
+      )}
+      <Plot
+        player={player}
+        segments={segments}
+        steps={steps}
+        chosen={chosen}
+        now={state.now?.at ?? null}
+        worst={worst}
+        readout={label}
+        label={label}
+      />
+      <figcaption className="overtime__facts">{facts}</figcaption>
+      <Worst segments={segments} results={results} worst={worst} chosen={chosen} onGoTo={goTo} />
+      <SegmentPanel
+        key={segment.from}
+        nth={chosen}
+        segment={segment}
+        result={results[chosen] ?? null}
+        player={player}
+      />
+      <SegmentTable segments={segments} results={results} onGoTo={goTo} />
+      <p className="ui-sr" role="status">
+        {phase === 'done' ? `${o.done} ${facts}` : ''}
+      </p>
+    </figure>
+  );
+}
+
+function Tools(props: {
+  readonly state: OvertimeState;
+  readonly facts: string;
+  readonly player: Player;
+  readonly onClose: () => void;
+}) {
+  const { state, facts, player, onClose } = props;
+  const o = useOvertimeWords();
+  const { phase, results, segments, seconds } = state;
+  const failed = results.filter((result) => result?.score === null).length;
+  const { facts: file, times } = player.video;
+  const name = o.fileName(stem(file.name));
+  const sha256 = () => assess.store.getState().result?.file.sha256 ?? null;
+  return (
+    <div className="overtime__tools">
+      <label className="overtime__length">
+        {o.length}
+        <select
+          className="overtime__select"
+          value={seconds}
+          onChange={(event) => overtime.setSeconds(Number(event.target.value))}
+        >
+          {LENGTHS.map((n) => (
+            <option key={n} value={n}>
+              {o.seconds(n)}
+            </option>
+          ))}
+        </select>
+      </label>
+      {phase === 'running' && (
+        <Button icon="pause" onClick={overtime.pause}>
+          {o.pause}
+        </Button>
+      )}
+      {(phase === 'paused' || phase === 'idle') && (
+        <Button icon="play" onClick={() => void overtime.run()}>
+          {phase === 'idle' ? o.start : o.resume}
+        </Button>
+      )}
+      {phase === 'done' && failed > 0 && (
+        <Button icon="retry" onClick={overtime.again}>
+          {o.again(failed)}
+        </Button>
+      )}
+      {results.some((result) => result !== null) && (
+        <Menu
+          label={o.export}
+          items={[
+            {
+              id: 'json',
+              label: o.json,
+              onSelect: () =>
+                saveFile(`${name}.json`, curveJson(state, APP, new Date(), sha256()), 'application/json'),
+            },
+            {
+              id: 'csv',
+              label: o.csv,
+              onSelect: () => saveFile(`${name}.csv`, curveCsv(state), 'text/csv'),
+            },
+            {
+              id: 'svg',
+              label: o.svg,
+              onSelect: () =>
+                saveFile(
+                  `${name}.svg`,
+                  curveSvg(
+                    stepsOf(segments, results, times.length),
+                    timeLabels(times, file.duration),
+                    `${o.title}: ${file.name}`,
+                    facts,
+                  ),
+                  'image/svg+xml',
+                ),
+            },
+          ]}
+          button={(given) => <IconButton {...given} icon="download" label={o.export} />}
+        />
+      )}
+      <IconButton
+        icon="close"
+        label={o.close}
+        onClick={() => {
+          overtime.pause();
+          onClose();
+        }}
+      />
+    </div>
+  );
+}
+
+/** How far it is; the line keeps its place when there is nothing to say. */
+function Progress({ state }: { readonly state: OvertimeState }) {
+  const w = useWords();
+  const o = useOvertimeWords();
+  const { phase, results, segments, now, seconds } = state;
+  const done = results.filter((result) => result !== null).length;
+  const at = now && segments[now.at];
+  const left = secondsLeft(results);
+  const detail = [
+    ...(phase === 'running' && at ? [o.at(spanOf(at, o))] : []),
+    ...(phase === 'running' && now?.stage ? [w.progress.stages[now.stage]] : []),
+    ...(phase === 'running' && !now ? [o.waiting] : []),
+    ...(phase === 'paused' ? [o.paused] : []),
+    ...(phase === 'running' && left !== null ? [o.left(left)] : []),
+    ...(phase === 'done' ? [o.each(seconds)] : []),
+  ];
+  return (
+    <div className="overtime__progress">
+      <ProgressBar
+        label={o.bar}
+        title={o.progress(done, results.length)}
+        {...(detail.length > 0 && { detail: detail.join(' · ') })}
+        stages={[
+          {
+            id: 'segments',
+            label: o.bar,
+            share: 1,
+            state: phase === 'done' ? 'done' : 'running',
+            fraction: results.length > 0 ? done / results.length : 0,
+          },
+        ]}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,203 @@
+/** The step line over the strip's axis, and the clock in it: a cursor that goes from segment to segment. */
+import { type KeyboardEvent, type PointerEvent, useId, useMemo, useRef } from 'react';
+import { useStore } from 'zustand';
+import type { Segment } from '../../../core/overtime.ts';
+import { cssVariables } from '../../../ui/css-variables.ts';
+import type { Player } from '../player.ts';
+import { frameUnder, placeOf } from '../strip-geometry.ts';
+import { type Step, stepPath, timeLabels } from './overtime-view.ts';
+import { useOvertimeWords } from './useOvertimeWords.ts';
+
+const HEIGHT = 132;
+const WIDTH = 1000;
+const GRADES = [1, 2, 3, 4, 5] as const;
+const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
+
+export interface PlotProps {
+  readonly player: Player;
+  readonly segments: readonly Segment[];
+  readonly steps: readonly Step[];
+  /** The segment under the playhead. */
+  readonly chosen: number;
+  /** The segment that is worked on. */
+  readonly now: number | null;
+  /** Places of the worst ones, worst first. */
+  readonly worst: readonly number[];
+  /** What is said of the chosen one. */
+  readonly readout: string;
+  /** The same with its first named distortion, for the plot's own label. */
+  readonly label: string;
+}
+
+export function Plot(props: PlotProps) {
+  const { player, steps, chosen } = props;
+  const { times, facts } = player.video;
+  const labels = useMemo(() => timeLabels(times, facts.duration), [times, facts.duration]);
+  return (
+    <div className="overtime-plot">
+      <div className="overtime-plot__field">
+        <Drawing {...props} />
+        <Playhead player={player} />
+        <Cursor {...props} />
+        <Label step={steps[chosen]} words={props.label} />
+      </div>
+      <div className="overtime-plot__times" aria-hidden="true">
+        {labels.map(({ place, label }) => (
+          <span key={label} style={cssVariables({ '--at': percent(place) })}>
+            {label}
+          </span>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function Drawing({ steps, chosen, now, worst }: PlotProps) {
+  const pattern = useId();
+  const path = useMemo(() => stepPath(steps, WIDTH, HEIGHT), [steps]);
+  const level = (grade: number) => (1 - (grade - 1) / 4) * HEIGHT;
+  const here = steps[chosen];
+  const working = now === null ? undefined : steps[now];
+  const column = ({ from, to }: Step) => ({ x: percent(from), width: percent(to - from), height: HEIGHT });
+  return (
+    <svg
+      className="overtime-plot__drawing"
+      height={HEIGHT + 10}
+      width="100%"
+      aria-hidden="true"
+      focusable="false"
+    >
+      <defs>
+        <pattern
+          id={pattern}
+          width="6"
+          height="6"
+          patternUnits="userSpaceOnUse"
+          patternTransform="rotate(45)"
+        >
+          <path className="overtime-plot__hatch" d="M0 0V6" />
+        </pattern>
+      </defs>
+      {here && <rect className="overtime-plot__chosen" {...column(here)} />}
+      {GRADES.map((grade) => (
+        <g key={grade}>
+          <line className="overtime-plot__grid" x1="0" x2="100%" y1={level(grade)} y2={level(grade)} />
+          <text className="overtime-plot__grade" x="-6" y={level(grade)} dy="0.32em" textAnchor="end">
+            {grade}
+          </text>
+        </g>
+      ))}
+      {steps.map(
+        (step) => step.y === null && <rect key={step.at} fill={`url(#${pattern})`} {...column(step)} />,
+      )}
+      {working && <rect className="overtime-plot__working" {...column(working)} />}
+      <svg
+        width="100%"
+        height={HEIGHT}
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        overflow="visible"
+        aria-hidden="true"
+      >
+        <path className="overtime-plot__line" d={path} />
+      </svg>
+      {steps.map(
+        ({ at, from, to, band }) =>
+          band !== null && (
+            <rect
+              key={at}
+              className={`overtime-plot__band overtime-plot__band--${band}`}
+              x={percent(from)}
+              y={HEIGHT + 5}
+              width={percent(to - from)}
+              height="4"
+            />
+          ),
+      )}
+      {worst.map((at, rank) => {
+        const step = steps[at];
+        if (typeof step?.y !== 'number') return null;
+        // Above its level; at the very top there is no room.
+        const y = step.y * HEIGHT + (step.y < 0.15 ? 15 : -6);
+        return (
+          <text
+            key={at}
+            className="overtime-plot__rank"
+            x={percent((step.from + step.to) / 2)}
+            y={y}
+            textAnchor="middle"
+          >
+            {rank + 1}
+          </text>
+        );
+      })}
+    </svg>
+  );
+}
+
+/** Where the player is; it moves on while the film plays. */
+function Playhead({ player }: { readonly player: Player }) {
+  const frame = useStore(player.store, (state) => state.frame);
+  const at = placeOf(frame, player.video.times.length);
+  return <span className="overtime-plot__head" style={cssVariables({ '--at': percent(at) })} />;
+}
+
+/** Beside the chosen level, on the side where there is room. */
+function Label({ step, words }: { readonly step: Step | undefined; readonly words: string }) {
+  if (!step) return null;
+  const left = (step.from + step.to) / 2 > 0.5;
+  const y = typeof step.y === 'number' ? Math.min(0.86, Math.max(0.14, step.y)) : 0.5;
+  return (
+    <span
+      className={`overtime-plot__label${left ? ' overtime-plot__label--left' : ''}`}
+      style={cssVariables({ '--at': percent(left ? step.from : step.to), '--y': percent(y) })}
+      aria-hidden="true"
+    >
+      {words}
+    </span>
+  );
+}
+
+function Cursor({ player, segments, chosen, readout }: PlotProps) {
+  const o = useOvertimeWords();
+  const field = useRef<HTMLDivElement>(null);
+  const L = player.video.times.length;
+  const last = segments.length - 1;
+  const goTo = (at: number) => player.seek(segments[Math.min(last, Math.max(0, at))]?.from ?? 0);
+  const under = (event: PointerEvent) => {
+    const box = field.current?.getBoundingClientRect();
+    return box ? frameUnder((event.clientX - box.left) / box.width, L) : 0;
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+    if (by !== undefined) goTo(chosen + by);
+    else if (event.key === 'Home') goTo(0);
+    else if (event.key === 'End') goTo(last);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  return (
+    <div
+      ref={field}
+      className="overtime-plot__cursor"
+      role="slider"
+      tabIndex={0}
+      aria-label={o.cursor}
+      aria-valuemin={1}
+      aria-valuemax={segments.length}
+      aria-valuenow={chosen + 1}
+      aria-valuetext={readout}
+      onKeyDown={onKeyDown}
+      onPointerDown={(event) => {
+        if (event.button !== 0) return;
+        event.currentTarget.setPointerCapture(event.pointerId);
+        player.seek(under(event));
+      }}
+      onPointerMove={(event) => {
+        if (event.currentTarget.hasPointerCapture(event.pointerId)) player.scrub(under(event));
+      }}
+    />
+  );
+}

@@ -1,0 +1,111 @@
+/** One segment: what the model wrote about it, or why there is nothing. */
+import { useMemo, useRef, useState } from 'react';
+import { viewAnswer } from '../../../core/answer-stream.ts';
+import { bandOf } from '../../../core/grades.ts';
+import { distortionLabel } from '../../../core/lexicon.ts';
+import type { Segment } from '../../../core/overtime.ts';
+import type { SegmentResult } from '../../../state/overtime-store.ts';
+import { BandGlyph } from '../../../ui/BandGlyph.tsx';
+import { Icon } from '../../../ui/Icon.tsx';
+import { Panel } from '../../../ui/Panel.tsx';
+import { useLang, useWords } from '../../../ui/words/useWords.tsx';
+import { NamedRow } from '../NamedRow.tsx';
+import type { Player } from '../player.ts';
+import { RawAnswer } from '../RawAnswer.tsx';
+import { langOf, officialReading, spansOf } from '../run-view.ts';
+import { TraceText } from '../TraceText.tsx';
+import { namedDistortions, ruledOutDistortions } from '../trace-segments.ts';
+import { gradeWord, scoreText, spanOf, whyNot } from './overtime-view.ts';
+import { useOvertimeWords } from './useOvertimeWords.ts';
+
+export interface SegmentPanelProps {
+  readonly nth: number;
+  readonly segment: Segment;
+  readonly result: SegmentResult | null;
+  readonly player: Player;
+}
+
+export function SegmentPanel({ nth, segment, result, player }: SegmentPanelProps) {
+  const w = useWords();
+  const o = useOvertimeWords();
+  const lang = useLang();
+  const end = useRef<HTMLSpanElement>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [frames, setFrames] = useState<readonly number[] | null>(null);
+  const [raw, setRaw] = useState(false);
+  const text = useMemo(() => (result ? viewAnswer(result.text).thinking : ''), [result]);
+  const spans = useMemo(() => {
+    // The model saw this segment as a clip of its own: its times begin here.
+    const times = result?.sampled.map(({ time }) => time - segment.start) ?? [];
+    return spansOf(text, { times, duration: segment.end - segment.start }, true);
+  }, [text, result, segment]);
+  const named = useMemo(
+    () =>
+      namedDistortions(text, spans).map((one) => ({
+        ...one,
+        // F1 … of a segment are not those of the strip above.
+        frames: [],
+        seek: one.frames[0],
+        label: distortionLabel(one.id, lang),
+      })),
+    [text, spans, lang],
+  );
+  const ruledOut = useMemo(
+    () => ruledOutDistortions(spans).map((id) => distortionLabel(id, lang)),
+    [spans, lang],
+  );
+  const seek = (k: number) => {
+    const index = result?.sampled[k]?.index;
+    if (index !== undefined) player.seek(index);
+  };
+  const choose = (id: string) => {
+    setChosen(chosen === id ? null : id);
+    const at = named.find((one) => one.id === id)?.seek;
+    if (chosen !== id && at !== undefined) seek(at);
+  };
+  const why = result ? whyNot(result, o, lang) : '';
+  return (
+    <Panel
+      title={o.segmentTitle(nth + 1, spanOf(segment, o))}
+      note={
+        result && result.score !== null ? (
+          <span className="overtime-segment__score">
+            <strong>{scoreText(result.score)}</strong>
+            <BandGlyph band={bandOf(result.score).grade} size={12} />
+            {gradeWord(result.score, w)}
+          </span>
+        ) : null
+      }
+      foot={
+        text !== '' && (
+          <NamedRow named={named} ruledOut={ruledOut} writing={false} chosen={chosen} onChoose={choose} />
+        )
+      }
+    >
+      <div className="overtime-segment__body">
+        {result === null && <p className="overtime-segment__none">{o.open}</p>}
+        {why !== '' && (
+          <p className="overtime-segment__none">
+            <Icon name="alert" /> <strong>{o.noScore}.</strong> {why}
+          </p>
+        )}
+        {text !== '' && (
+          <TraceText
+            text={text}
+            lang={langOf(text)}
+            writing={false}
+            spans={spans}
+            chosen={chosen}
+            frames={frames}
+            end={end}
+            onFrames={setFrames}
+            onSeek={seek}
+          />
+        )}
+        {result && why !== '' && result.text !== '' && (
+          <RawAnswer text={result.text} official={officialReading(result.text)} open={raw} onOpen={setRaw} />
+        )}
+      </div>
+    </Panel>
+  );
+}

@@ -1,0 +1,62 @@
+/** The curve as a table: every segment, its score or why it has none. */
+import { distortionLabel } from '../../../core/lexicon.ts';
+import type { Segment } from '../../../core/overtime.ts';
+import type { SegmentResult } from '../../../state/overtime-store.ts';
+import { count } from '../../../ui/words/format.ts';
+import { useLang, useWords } from '../../../ui/words/useWords.tsx';
+import { inSentence } from '../trace-segments.ts';
+import { gradeWord, scoreText, spanOf, whyNot } from './overtime-view.ts';
+import { useOvertimeWords } from './useOvertimeWords.ts';
+
+export interface SegmentTableProps {
+  readonly segments: readonly Segment[];
+  readonly results: readonly (SegmentResult | null)[];
+  readonly onGoTo: (at: number) => void;
+}
+
+export function SegmentTable({ segments, results, onGoTo }: SegmentTableProps) {
+  const w = useWords();
+  const o = useOvertimeWords();
+  const lang = useLang();
+  return (
+    <details className="overtime-table">
+      <summary>{o.table}</summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by key */}
+      <section className="overtime-table__box" tabIndex={0} aria-label={o.title}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{o.columns.nth}</th>
+              <th scope="col">{o.columns.span}</th>
+              <th scope="col">{o.columns.score}</th>
+              <th scope="col">{o.columns.grade}</th>
+              <th scope="col">{o.columns.named}</th>
+              <th scope="col">{o.columns.note}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {segments.map((segment, at) => {
+              const result = results[at];
+              const score = result?.score ?? null;
+              const first = result?.named[0];
+              return (
+                <tr key={segment.from}>
+                  <td>{count(at + 1)}</td>
+                  <td>
+                    <button type="button" className="ui-textbutton" onClick={() => onGoTo(at)}>
+                      {spanOf(segment, o)}
+                    </button>
+                  </td>
+                  <td>{score === null ? '–' : scoreText(score)}</td>
+                  <td>{score === null ? '' : gradeWord(score, w)}</td>
+                  <td>{first === undefined ? '' : inSentence(distortionLabel(first, lang))}</td>
+                  <td>{result ? whyNot(result, o, lang) : o.open}</td>
+                </tr>
+              );
+            })}
+          </tbody>
+        </table>
+      </section>
+    </details>
+  );
+}

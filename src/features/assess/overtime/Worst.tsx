@@ -1,0 +1,106 @@
+/** The three lowest segments, each a button that takes the player there. */
+import { useEffect, useState } from 'react';
+import { bandOf } from '../../../core/grades.ts';
+import { distortionLabel } from '../../../core/lexicon.ts';
+import type { Segment } from '../../../core/overtime.ts';
+import type { SegmentResult } from '../../../state/overtime-store.ts';
+import { BandGlyph } from '../../../ui/BandGlyph.tsx';
+import { useLang, useWords } from '../../../ui/words/useWords.tsx';
+import { inSentence } from '../trace-segments.ts';
+import { gradeWord, scoreText, spanOf } from './overtime-view.ts';
+import { useOvertimeWords } from './useOvertimeWords.ts';
+
+export interface WorstProps {
+  readonly segments: readonly Segment[];
+  readonly results: readonly (SegmentResult | null)[];
+  readonly worst: readonly number[];
+  readonly chosen: number;
+  readonly onGoTo: (at: number) => void;
+}
+
+export function Worst({ segments, results, worst, chosen, onGoTo }: WorstProps) {
+  const o = useOvertimeWords();
+  return (
+    <section className="overtime-worst" aria-label={o.worst}>
+      <h3 className="overtime-worst__title">{o.worst}</h3>
+      {worst.length === 0 && <p className="overtime-worst__none">{o.worstNone}</p>}
+      <ol className="overtime-worst__list">
+        {worst.map((at, rank) => {
+          const [segment, result] = [segments[at], results[at]];
+          return (
+            segment &&
+            result?.score != null && (
+              <li key={at}>
+                <Moment
+                  rank={rank + 1}
+                  segment={segment}
+                  result={result}
+                  score={result.score}
+                  pressed={at === chosen}
+                  onGoTo={() => onGoTo(at)}
+                />
+              </li>
+            )
+          );
+        })}
+      </ol>
+    </section>
+  );
+}
+
+function Moment(props: {
+  readonly rank: number;
+  readonly segment: Segment;
+  readonly result: SegmentResult;
+  readonly score: number;
+  readonly pressed: boolean;
+  readonly onGoTo: () => void;
+}) {
+  const { rank, segment, result, score, pressed, onGoTo } = props;
+  const w = useWords();
+  const o = useOvertimeWords();
+  const lang = useLang();
+  const span = spanOf(segment, o);
+  const word = gradeWord(score, w);
+  const [first] = result.named;
+  const named = first === undefined ? o.nothingNamed : o.named(inSentence(distortionLabel(first, lang)));
+  return (
+    <button
+      type="button"
+      className="overtime-worst__moment"
+      aria-pressed={pressed}
+      aria-label={`${o.goTo(span, scoreText(score), word)}; ${named}`}
+      onClick={onGoTo}
+    >
+      <Picture blob={result.picture} rank={rank} />
+      <span className="overtime-worst__words">
+        <span className="overtime-worst__span">{span}</span>
+        <span className="overtime-worst__score">
+          <strong>{scoreText(score)}</strong>
+          <BandGlyph band={bandOf(score).grade} size={12} />
+          {word}
+        </span>
+        <span className="overtime-worst__named">{named}</span>
+      </span>
+    </button>
+  );
+}
+
+function Picture({ blob, rank }: { readonly blob: Blob | null; readonly rank: number }) {
+  const [address, setAddress] = useState<string | null>(null);
+  useEffect(() => {
+    if (!blob) {
+      setAddress(null);
+      return;
+    }
+    const made = URL.createObjectURL(blob);
+    setAddress(made);
+    return () => URL.revokeObjectURL(made);
+  }, [blob]);
+  return (
+    <span className="overtime-worst__picture">
+      {address && <img src={address} alt="" />}
+      <span className="overtime-worst__rank">{rank}</span>
+    </span>
+  );
+}

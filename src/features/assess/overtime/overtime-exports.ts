@@ -1,0 +1,107 @@
+/** The curve as files: every number that is shown, what it rests on, and what has no number and why. */
+import { segmentCsv } from '../../../core/csv.ts';
+import { bandOf, bands } from '../../../core/grades.ts';
+import type { OvertimeState } from '../../../state/overtime-store.ts';
+import { type Step, stepPath } from './overtime-view.ts';
+
+type Curve = Pick<OvertimeState, 'video' | 'seconds' | 'segments' | 'results' | 'model'>;
+
+const wordOf = (score: number | null): string | undefined =>
+  score === null ? undefined : bands[bandOf(score).grade - 1]?.word;
+
+/** Assessed segments only; one without a score is `null` with its reason. */
+export function curveCsv({ segments, results }: Curve): string {
+  return segmentCsv(
+    segments.flatMap((segment, at) => {
+      const result = results[at];
+      if (!result) return [];
+      const { score, expected, named, seconds, error, reason } = result;
+      return [
+        {
+          ...segment,
+          score,
+          band: wordOf(score),
+          expected,
+          named,
+          seconds: Number(seconds.toFixed(3)),
+          error: error?.code ?? reason,
+        },
+      ];
+    }),
+  );
+}
+
+/** @param sha256 of the file, hex; null while it is not known */
+export function curveJson(curve: Curve, app: string, createdAt: Date, sha256: string | null): string {
+  const { video, seconds, segments, results, model } = curve;
+  const file = video && {
+    name: video.facts.name,
+    bytes: video.facts.bytes,
+    sha256,
+    frames: video.facts.frames,
+    duration: video.facts.duration,
+  };
+  return `${JSON.stringify(
+    {
+      format: 1,
+      kind: 'over-time',
+      app,
+      createdAt: createdAt.toISOString(),
+      file,
+      model: model && {
+        name: model.manifest.name,
+        manifestSha256: model.manifestSha256,
+        dtype: model.dtype,
+        backend: model.backend,
+        adapter: model.adapter,
+      },
+      profile: model?.profile ?? null,
+      sampling: 'greedy',
+      segmentSeconds: seconds,
+      segments: segments.map((segment, at) => {
+        const { picture: _, error, ...result } = results[at] ?? { picture: null };
+        return {
+          ...segment,
+          assessed: results[at] !== null,
+          ...result,
+          ...(error && { error: { code: error.code, params: error.params } }),
+        };
+      }),
+    },
+    null,
+    1,
+  )}\n`;
+}
+
+const asText = (words: string): string =>
+  words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+
+/** The plot on white paper. */
+export function curveSvg(
+  steps: readonly Step[],
+  labels: readonly { readonly place: number; readonly label: string }[],
+  title: string,
+  facts: string,
+): string {
+  const [width, height, left, top] = [960, 240, 40, 44];
+  const text = (x: number, y: number, words: string, anchor: string, size = 12) =>
+    `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" font-size="${size}" text-anchor="${anchor}">${asText(words)}</text>`;
+  const grades = [1, 2, 3, 4, 5].map((grade) => {
+    const y = (1 - (grade - 1) / 4) * height;
+    return `<path d="M0 ${y}H${width}" stroke="#dadada"/>${text(-10, y + 4, String(grade), 'end')}`;
+  });
+  const none = steps
+    .filter(({ y }) => y === null)
+    .map(({ from, to }) => {
+      const [x, w] = [from * width, (to - from) * width];
+      return `<rect x="${x.toFixed(1)}" width="${w.toFixed(1)}" height="${height}" fill="url(#none)"/>`;
+    });
+  const body = [
+    ...none,
+    ...grades,
+    `<path d="${stepPath(steps, width, height)}" fill="none" stroke="#171717" stroke-width="2"/>`,
+    ...labels.map(({ place, label }) => text(place * width, height + 20, label, 'middle')),
+    text(0, height + 48, facts, 'start'),
+  ].join('');
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width + left + 24} ${height + top + 64}" font-family="system-ui,sans-serif"><defs><pattern id="none" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0V6" stroke="#848484"/></pattern></defs><rect width="100%" height="100%" fill="#fff"/>${text(left, 26, title, 'start', 14)}<g transform="translate(${left} ${top})">${body}</g></svg>`;
+}

@@ -1,0 +1,142 @@
+/**
+ * What the plot shows, worked out from segments and results. The axis is the strip's: frame i lies in
+ * [i / L, (i + 1) / L] of the width. All places are parts of width and height in [0, 1]. Nothing is drawn between
+ * segments that have no score.
+ */
+import type { CodedErrorData } from '../../../core/errors.ts';
+import { bandOf, type Grade, rulerPlace } from '../../../core/grades.ts';
+import type { Segment } from '../../../core/overtime.ts';
+import type { OvertimeState, SegmentResult } from '../../../state/overtime-store.ts';
+import type { Words } from '../../../ui/words/en.ts';
+import { errorText } from '../../../ui/words/errors.ts';
+import { clock } from '../../../ui/words/format.ts';
+import type { Lang } from '../../../ui/words/lang.ts';
+import type { OvertimeWords } from '../../../ui/words/overtime.en.ts';
+import { secondTicks, tickStep } from '../strip-geometry.ts';
+
+export interface Step {
+  readonly at: number;
+  readonly from: number;
+  readonly to: number;
+  /** Height from the top; null for a segment without a score, undefined for one that was not assessed. */
+  readonly y: number | null | undefined;
+  readonly band: Grade | null;
+}
+
+export function stepsOf(
+  segments: readonly Segment[],
+  results: readonly (SegmentResult | null)[],
+  L: number,
+): Step[] {
+  return segments.map(({ from, frames }, at) => {
+    const result = results[at];
+    const score = result?.score ?? null;
+    return {
+      at,
+      from: from / L,
+      to: (from + frames) / L,
+      y: result ? (score === null ? null : 1 - rulerPlace(score)) : undefined,
+      band: score === null ? null : bandOf(score).grade,
+    };
+  });
+}
+
+const num = (n: number): string => String(Number(n.toFixed(2)));
+
+/** The step line as an SVG path: levels joined where neighbours have scores, broken where one has none. */
+export function stepPath(steps: readonly Step[], width: number, height: number): string {
+  let path = '';
+  let joined = false;
+  for (const { from, to, y } of steps) {
+    if (typeof y === 'number') {
+      const level = num(y * height);
+      path += joined ? `V${level}H${num(to * width)}` : `M${num(from * width)} ${level}H${num(to * width)}`;
+    }
+    joined = typeof y === 'number';
+  }
+  return path;
+}
+
+/** Seconds under the axis, where they fall among the frames: at most `most` of them. */
+export function timeLabels(times: ArrayLike<number>, duration: number, most = 8) {
+  const step = tickStep(duration, most);
+  return secondTicks(times, duration, most).map((place, k) => ({
+    place,
+    label: clock((k + 1) * step, 0),
+  }));
+}
+
+/** Segment that holds a frame. */
+export function segmentAt(segments: readonly Segment[], frame: number): number {
+  return Math.max(
+    0,
+    segments.findLastIndex(({ from }) => from <= frame),
+  );
+}
+
+/** `0:20–0:30` */
+export function spanOf({ start, end }: Segment, o: OvertimeWords): string {
+  const decimals = Number.isInteger(start) && end - start >= 2 ? 0 : 2;
+  return o.span(clock(start, decimals), clock(end, decimals));
+}
+
+export const scoreText = (score: number): string => score.toFixed(2);
+
+/** Word of the grade that a score is nearest to. */
+export const gradeWord = (score: number, w: Words): string => w.grades.words[bandOf(score).grade - 1] ?? '';
+
+type Shown = Pick<OvertimeState, 'segments' | 'results' | 'now'>;
+
+/** What the cursor says of a segment. */
+export function readout({ segments, results, now }: Shown, at: number, w: Words, o: OvertimeWords): string {
+  const span = spanOf(segments[at] as Segment, o);
+  const result = results[at];
+  if (!result) return now?.at === at ? o.readoutNow(at + 1, span) : o.readoutOpen(at + 1, span);
+  if (result.score === null) return o.readoutNone(at + 1, span);
+  return o.readout(at + 1, span, scoreText(result.score), gradeWord(result.score, w));
+}
+
+/** Why a segment has no score, in a sentence; '' for one that has. */
+export function whyNot(result: SegmentResult, o: OvertimeWords, lang: Lang): string {
+  if (result.score !== null) return '';
+  if (result.error) return errorOf(result.error, lang) || o.why.other;
+  const reasons: Readonly<Record<string, string>> = o.why;
+  return reasons[result.reason ?? 'other'] ?? o.why.other;
+}
+
+export const errorOf = (error: CodedErrorData, lang: Lang): string =>
+  errorText(lang, error.code, error.params)?.title ?? '';
+
+/** The plot's result in a sentence. */
+export function factsOf({ segments, results }: Shown, o: OvertimeWords): string {
+  const all = segments.length;
+  const scored = results.flatMap((result, at) =>
+    result && result.score !== null ? [{ score: result.score, at }] : [],
+  );
+  const failed = results.filter((result) => result?.score === null).length;
+  if (scored.length === 0) return failed === all ? o.facts.unread(all) : o.facts.none(all);
+  const low = scored.reduce((a, b) => (b.score < a.score ? b : a));
+  const high = scored.reduce((a, b) => (b.score > a.score ? b : a));
+  const from = (at: number) => clock(segments[at]?.start ?? 0, 0);
+  const sentence =
+    low.score === high.score
+      ? o.facts.one(scored.length, all, scoreText(low.score))
+      : o.facts.range(
+          scored.length,
+          all,
+          scoreText(low.score),
+          from(low.at),
+          scoreText(high.score),
+          from(high.at),
+        );
+  return failed > 0 ? `${sentence} ${o.facts.failed(failed)}` : sentence;
+}
+
+/** Seconds that the rest will take at this machine's pace; null before a fifth is done. */
+export function secondsLeft(results: readonly (SegmentResult | null)[]): number | null {
+  const done = results.flatMap((result) => (result && result.seconds > 0 ? [result.seconds] : []));
+  const rest = results.filter((result) => result === null).length;
+  if (done.length === 0 || done.length / results.length < 0.2) return null;
+  const left = (done.reduce((sum, seconds) => sum + seconds, 0) / done.length) * rest;
+  return left > 3 ? left : null;
+}
