@@ -8,7 +8,7 @@ import { isLoopback } from './access.ts';
 
 export const usage = `npm run train-server -- [options]
 
-  --port N          port (default 7077; 0 = any)
+  --port N          port (default 7077; 0: a free one)
   --root DIR        folder that data and checkpoints may lie in; may be given again (default: here)
   --runs DIR        folder of the runs (default .cache/runs)
   --cache DIR       folder for decoded frames, drawn clips and packages (default .cache/training)
