@@ -139,6 +139,12 @@ test.describe('a run', () => {
     await expect(readout(page, 'Reward')).toHaveText(/^at \d+: original \d\.\d\d, perturbed \d\.\d\d$/);
     const at = /^at (\d+)/.exec((await readout(page, 'Reward').textContent())!)![1]!;
     await expect(readout(page, 'KL to the reference')).toHaveText(new RegExp(`^at ${at}: \\.\\d{3}$`));
+    // Ink, like everything here that is no quality band and no side B.
+    const colour = await page
+      .locator('.u-cursor-x')
+      .first()
+      .evaluate((line) => getComputedStyle(line).borderRightColor.match(/\d+/g)!.slice(0, 3));
+    expect(new Set(colour).size).toBe(1);
     // Measured each 50 steps: the readout says of which.
     await expect(readout(page, 'Agreement on held-out clips')).toHaveText(
       new RegExp(`^at ${Math.floor(Number(at) / 50) * 50 || 1}: SRCC \\.\\d{3}, PLCC \\.\\d{3}$`),

@@ -98,13 +98,14 @@ describe('axes', () => {
     expect(tickLabels([0, 5e-6, 1e-5])).toEqual(['0', '5e−6', '1e−5']);
   });
   it('say no more than was measured', () => {
-    expect([2.936, 0.0584, 131.4, 0, -0.34, 1.2e-6, 1_250_000].map(readable)).toEqual([
+    expect([2.936, 0.0584, 131.4, 0, -0.34, 1.2e-6, 0.9996, 1_250_000].map(readable)).toEqual([
       '2.94',
       '.058',
       '131',
       '.000',
       '−.340',
       '1.2e−6',
+      '1.00',
       '1.3M',
     ]);
   });

@@ -91,7 +91,8 @@ const compact = (value: number): string => compactForm.format(value);
 
 /** Three significant digits or so, as it is read in a title line: `2.94`, `.058`, `131`, `1.2e-6`. */
 export function readable(value: number): string {
-  const size = Math.abs(value);
+  // As it will be written: 0.9996 is 1.00, not 1.000.
+  const size = Math.abs(Number(value.toPrecision(3)));
   if (size !== 0 && size < 0.0005)
     return value
       .toExponential(1)
