@@ -366,7 +366,9 @@ export class Driver {
 
 /** The whole step, and what of it was neither the engine's work nor the rewards': the driver's own. */
 function timesOf(spent: number, values: Values): Values {
-  const parts = ['rollout', 'reward', 'update', 'evaluate'].map((part) => values[`seconds/${part}`] ?? 0);
+  const parts = ['videos', 'rollout', 'reward', 'update', 'evaluate'].map(
+    (part) => values[`seconds/${part}`] ?? 0,
+  );
   return { 'seconds/step': spent, 'seconds/driver': parts.reduce((rest, part) => rest - part, spent) };
 }
 

@@ -99,8 +99,10 @@ function grpo(setting: Setting<GrpoStage>): Objective {
     steps,
     stepsPerRound: stage.iterations,
     async *round(round, lrFactor) {
+      const asked = performance.now();
       const views = await lookUp(round);
       await decoded;
+      const waited = (performance.now() - asked) / 1000;
       const rollout = await rollOut(setting, sampler, round, views);
       const rolled = rolloutValues(rollout);
       const groups = groupsOf(rollout, stage.iterations > 1);
@@ -117,6 +119,7 @@ function grpo(setting: Setting<GrpoStage>): Objective {
             ...metrics,
             ...rolled,
             learning_rate: lr,
+            'seconds/videos': first ? waited : 0,
             'seconds/rollout': first ? rollout.seconds.engine : 0,
             'seconds/reward': first ? rollout.seconds.reward : 0,
             'seconds/update': (performance.now() - started) / 1000,
