@@ -14,7 +14,7 @@ import {
   sharp,
   unfocus,
 } from './compare-fixture.ts';
-import { clip, expect, hasModel, openPage, SAMPLE, test } from './fixture.ts';
+import { choose, clip, expect, hasModel, openPage, SAMPLE, test } from './fixture.ts';
 
 test.skip(!hasModel, 'no bundled model');
 
@@ -276,9 +276,7 @@ test('a long video is kept in part, and says which', async ({ page, site }) => {
 
 test('D on the Assess page brings the video here', async ({ page, site }) => {
   await openPage(page, site.address);
-  const chooser = page.waitForEvent('filechooser');
-  await page.keyboard.press('o');
-  await (await chooser).setFiles(SAMPLE);
+  await choose(page, SAMPLE);
   await expect(page.locator('.assess-page--done')).toBeAttached({ timeout: 90_000 });
   await page.keyboard.press('d');
   await sharp(page);
