@@ -49,7 +49,7 @@ export const overtimeEn = {
   nothingNamed: 'names nothing',
   worst: 'Worst moments',
   worstNone: 'The three lowest segments stand here once there are scores.',
-  goTo: (span: string, score: string, grade: string): string => `Go to ${span}: ${score}, ${grade}`,
+  goTo: 'Go to',
   noScore: 'No score',
   why: {
     'no-answer': 'The model gave no answer.',

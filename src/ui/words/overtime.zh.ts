@@ -45,7 +45,7 @@ export const overtimeZh: OvertimeWords = {
   nothingNamed: '未提到失真',
   worst: '最差时刻',
   worstNone: '有得分后，此处列出最低的三段。',
-  goTo: (span, score, grade) => `跳到${span}：${score}，${grade}`,
+  goTo: '跳到',
   noScore: '无得分',
   why: {
     'no-answer': '模型没有给出回答。',

@@ -79,6 +79,9 @@ export default function OvertimePanel({ file, player, onClose }: OvertimePanelPr
           actions={[{ label: w.actions.tryAgain, onClick: () => void overtime.run() }]}
         />
       )}
+      <p className="overtime__readout" aria-hidden="true">
+        {label}
+      </p>
       <Plot
         player={player}
         segments={segments}
@@ -87,7 +90,6 @@ export default function OvertimePanel({ file, player, onClose }: OvertimePanelPr
         now={state.now?.at ?? null}
         worst={worst}
         readout={label}
-        label={label}
       />
       <figcaption className="overtime__facts">{facts}</figcaption>
       <Worst segments={segments} results={results} worst={worst} chosen={chosen} onGoTo={goTo} />

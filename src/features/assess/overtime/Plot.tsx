@@ -25,12 +25,10 @@ export interface PlotProps {
   readonly worst: readonly number[];
   /** What is said of the chosen one. */
   readonly readout: string;
-  /** The same with its first named distortion, for the plot's own label. */
-  readonly label: string;
 }
 
 export function Plot(props: PlotProps) {
-  const { player, steps, chosen } = props;
+  const { player } = props;
   const { times, facts } = player.video;
   const labels = useMemo(() => timeLabels(times, facts.duration), [times, facts.duration]);
   return (
@@ -39,7 +37,6 @@ export function Plot(props: PlotProps) {
         <Drawing {...props} />
         <Playhead player={player} />
         <Cursor {...props} />
-        <Label step={steps[chosen]} words={props.label} />
       </div>
       <div className="overtime-plot__times" aria-hidden="true">
         {labels.map(({ place, label }) => (
@@ -140,22 +137,6 @@ function Playhead({ player }: { readonly player: Player }) {
   const frame = useStore(player.store, (state) => state.frame);
   const at = placeOf(frame, player.video.times.length);
   return <span className="overtime-plot__head" style={cssVariables({ '--at': percent(at) })} />;
-}
-
-/** Beside the chosen level, on the side where there is room. */
-function Label({ step, words }: { readonly step: Step | undefined; readonly words: string }) {
-  if (!step) return null;
-  const left = (step.from + step.to) / 2 > 0.5;
-  const y = typeof step.y === 'number' ? Math.min(0.86, Math.max(0.14, step.y)) : 0.5;
-  return (
-    <span
-      className={`overtime-plot__label${left ? ' overtime-plot__label--left' : ''}`}
-      style={cssVariables({ '--at': percent(left ? step.from : step.to), '--y': percent(y) })}
-      aria-hidden="true"
-    >
-      {words}
-    </span>
-  );
 }
 
 function Cursor({ player, segments, chosen, readout }: PlotProps) {

@@ -65,16 +65,13 @@ function Moment(props: {
   const [first] = result.named;
   const named = first === undefined ? o.nothingNamed : o.named(inSentence(distortionLabel(first, lang)));
   return (
-    <button
-      type="button"
-      className="overtime-worst__moment"
-      aria-pressed={pressed}
-      aria-label={`${o.goTo(span, scoreText(score), word)}; ${named}`}
-      onClick={onGoTo}
-    >
+    <button type="button" className="overtime-worst__moment" aria-pressed={pressed} onClick={onGoTo}>
       <Picture blob={result.picture} rank={rank} />
       <span className="overtime-worst__words">
-        <span className="overtime-worst__span">{span}</span>
+        <span className="overtime-worst__span">
+          <span className="ui-sr">{o.goTo} </span>
+          {span}
+        </span>
         <span className="overtime-worst__score">
           <strong>{scoreText(score)}</strong>
           <BandGlyph band={bandOf(score).grade} size={12} />
