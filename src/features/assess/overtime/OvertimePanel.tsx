@@ -40,19 +40,25 @@ export default function OvertimePanel({ file, player, onClose }: OvertimePanelPr
   const lang = useLang();
   const state = useStore(overtime.store);
   const heading = useRef<HTMLHeadingElement>(null);
+  /** The focus waits for the heading: its button went away with the offer. */
+  const asked = useRef(false);
   const { video } = player;
   useEffect(() => {
     overtime.open(file, video);
     // It was asked for by the button that brought it here; what was paused waits to be told to go on.
-    if (overtime.store.getState().phase === 'idle') {
-      heading.current?.focus();
-      void overtime.run();
-    }
+    if (overtime.store.getState().phase !== 'idle') return;
+    asked.current = true;
+    void overtime.run();
   }, [file, video]);
   useLeaveGuard(state.phase === 'running');
 
   const { segments, results, phase } = state;
   const ours = state.video === video && segments.length > 0;
+  useEffect(() => {
+    if (!ours || !asked.current) return;
+    asked.current = false;
+    heading.current?.focus();
+  }, [ours]);
   const chosen = useStore(player.store, ({ frame }) => segmentAt(segments, frame));
   const steps = useMemo(() => stepsOf(segments, results, video.times.length), [segments, results, video]);
   const worst = useMemo(() => worstSegments(knownOf(results)), [results]);
