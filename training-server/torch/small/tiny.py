@@ -1,4 +1,4 @@
-"""Writes the tiny checkpoint untrained: the least model that learns to judge clips on two CPU cores in minutes.
+"""Writes the tiny checkpoint untrained: the least model that learns to judge clips on two cores in minutes.
 
     python -m small.tiny OUT --clips FOLDER [--seed 0]
 
