@@ -39,7 +39,10 @@ test('no request carries a byte of the video', async ({ page, context, site }) =
   }
   // From the choice of the file on only parts of the page itself are fetched, and each of them once.
   const after = site.requests.slice(before.served).map(({ url }) => url);
-  for (const url of after) expect(url).toMatch(/^\/(assets\/|ort\/|models\/|sw\.js|sample\.mp4|$)/);
+  for (const url of after)
+    expect(url).toMatch(
+      /^\/(assets\/|icons\/|ort\/|models\/|offline\.json|manifest\.webmanifest|favicon\.svg|sw\.js|sample\.mp4|$)/,
+    );
   expect(sockets).toEqual([]);
 });
 
@@ -75,4 +78,60 @@ test('it works without a network once it was loaded, and after a reload too', as
   await reaches(page, 'done');
   expect(`${await scoreOf(page)} ${await traceOf(page)}`).toBe(online);
   await context.setOffline(false);
+});
+
+test('after one visit every place opens without a network, those never seen included', async ({
+  page,
+  context,
+  site,
+}) => {
+  await openPage(page, site.address);
+  // What the page keeps for later: the list of the build, fetched behind the model.
+  await expect
+    .poll(
+      () =>
+        page.evaluate(async () => {
+          const list = (await (await fetch('offline.json')).json()) as string[];
+          const kept = await Promise.all([...list, 'manifest.webmanifest'].map((url) => caches.match(url)));
+          return list.length > 20 && kept.every((response) => response !== undefined);
+        }),
+      { timeout: 60_000 },
+    )
+    .toBe(true);
+  await context.setOffline(true);
+  for (const [place, heading] of [
+    ['Compare', 'Compare a video with a damaged copy'],
+    ['Batch', 'Batch'],
+    ['Models', 'Models'],
+    ['Training', 'Training'],
+  ] as const) {
+    await page.reload();
+    await page.getByRole('link', { name: place }).first().click();
+    // Its own heading, not that of the place before.
+    await expect(page.locator('main h1')).toHaveText(heading, { timeout: 60_000 });
+    await expect(page.locator('.app-crash')).toHaveCount(0);
+  }
+  await page.getByRole('link', { name: 'Assess' }).first().click();
+  await expect(page.locator('.app-chip__dot')).toBeAttached({ timeout: 60_000 });
+  await page.getByRole('button', { name: 'Try the sample clip' }).click();
+  await reaches(page, 'done');
+  await context.setOffline(false);
+});
+
+test('the page can be installed: its manifest, and icons of the sizes it names', async ({ page, site }) => {
+  await page.goto(site.address);
+  const session = await page.context().newCDPSession(page);
+  const { errors, data } = await session.send('Page.getAppManifest');
+  expect(errors).toEqual([]);
+  const { icons } = JSON.parse(data ?? '{}') as { icons: { src: string; sizes: string; type: string }[] };
+  expect(icons.some(({ sizes }) => sizes === '512x512')).toBe(true);
+  for (const { src, sizes, type } of icons) {
+    const size = await page.evaluate(async (address) => {
+      const image = new Image();
+      image.src = address;
+      await image.decode();
+      return `${image.naturalWidth}x${image.naturalHeight}`;
+    }, src);
+    if (type === 'image/png') expect(size, src).toBe(sizes);
+  }
 });
