@@ -41,7 +41,9 @@ test.describe('models', () => {
 
     server.faults.set(LARGE, [{ cutAfter: 100_000 }]);
     await row(page).getByRole('button', { name: 'Download' }).click();
-    await expect(row(page).getByRole('button', { name: 'Use', exact: true })).toBeVisible({ timeout: 60_000 });
+    await expect(row(page).getByRole('button', { name: 'Use', exact: true })).toBeVisible({
+      timeout: 60_000,
+    });
     // What had arrived when the connection was cut was not asked for again.
     expect(server.asked.some((ask) => ask.startsWith(LARGE) && !ask.endsWith(' 0'))).toBe(true);
     // This machine has no graphics adapter: nothing was fetched that it cannot use.
@@ -67,7 +69,9 @@ test.describe('models', () => {
     await page.reload();
     await expect(row(page)).toContainText('the page was closed', { timeout: 30_000 });
     await row(page).getByRole('button', { name: 'Resume' }).click();
-    await expect(row(page).getByRole('button', { name: 'Use', exact: true })).toBeVisible({ timeout: 60_000 });
+    await expect(row(page).getByRole('button', { name: 'Use', exact: true })).toBeVisible({
+      timeout: 60_000,
+    });
     expect(server.asked.some((ask) => ask.startsWith(LARGE) && !ask.endsWith(' 0'))).toBe(true);
   });
 
@@ -81,7 +85,9 @@ test.describe('models', () => {
     await expect(row(page)).toContainText('tokenizer.json');
     const large = server.asked.filter((ask) => ask.startsWith(LARGE)).length;
     await repair.click();
-    await expect(row(page).getByRole('button', { name: 'Use', exact: true })).toBeVisible({ timeout: 60_000 });
+    await expect(row(page).getByRole('button', { name: 'Use', exact: true })).toBeVisible({
+      timeout: 60_000,
+    });
     expect(server.asked.filter((ask) => ask === `${LARGE} 0`).length).toBeLessThanOrEqual(Math.max(1, large));
   });
 
@@ -89,7 +95,9 @@ test.describe('models', () => {
     await goToModels(page, site.address);
     await add(page, server.address);
     await row(page).getByRole('button', { name: 'Download' }).click();
-    await expect(row(page).getByRole('button', { name: 'Use', exact: true })).toBeVisible({ timeout: 60_000 });
+    await expect(row(page).getByRole('button', { name: 'Use', exact: true })).toBeVisible({
+      timeout: 60_000,
+    });
     await row(page)
       .getByRole('button', { name: `Delete ${NAME}` })
       .click();

@@ -124,7 +124,7 @@ export class ModelSession implements ModelApi {
    */
   async #warmUp(): Promise<void> {
     const loaded = this.#loaded;
-    if (!loaded || loaded.facts.backend !== 'wasm' || !isSmall(loaded.facts.bytes)) return;
+    if (loaded?.facts.backend !== 'wasm' || !isSmall(loaded.facts.bytes)) return;
     const { network, facts } = loaded;
     const { size, tokenIds } = facts.profile;
     const frames = motionFrames(facts.profile);
