@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +25,11 @@ from procedural.planes import Planes
 from procedural.scene import draw_scene
 from procedural.sources import Sources
 from small.text import STYLE_SIZE, Label, compose
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
 
 LONGEST = 48
 """Frames of the longest clip. A sixth of the time of the virtual clips, which are never drawn whole."""
@@ -81,8 +88,26 @@ def make_group_videos(seed: int, first: int, sources: Sources, folder: Path) -> 
     return rows
 
 
+@contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Other processes that want the same folder wait here; the system lets go of it when a process dies."""
+    if fcntl is None:
+        yield
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def make_videos(folder: Path, seed: int, groups: int, sources: Sources) -> None:
     """`groups` scenes of four clips; those of an interrupted run are kept, group by group."""
+    with only_one(folder):
+        if not (folder / "clips.jsonl").exists():
+            _make_videos(folder, seed, groups, sources)
+
+
+def _make_videos(folder: Path, seed: int, groups: int, sources: Sources) -> None:
     partial = folder.with_name(f"{folder.name}.partial")
     partial.mkdir(parents=True, exist_ok=True)
     lines: list[str] = []
