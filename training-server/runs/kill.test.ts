@@ -34,6 +34,7 @@ writeFileSync(
         name: 'grpo',
         heldOut: [],
         steps: STEPS,
+        k: 8,
         checkpoints: { everySteps: 2, keep: 1 },
         evaluation: { everySteps: null },
       },

@@ -21,9 +21,11 @@ describe.skipIf(!hasPython)('learning (needs the Python environment)', () => {
     const clips = { kind: 'procedural', split: 'family', groups: 8 };
     const short = {
       name: 'short',
-      rules: { temporalOn: false },
+      rules: { temporalOn: false, videosPerStep: 8 },
       sources: { clips, 'held-out': clips },
-      stages: [{ ...(await tiny()).stages[0], heldOut: [], steps: STEPS, schedule: { kind: 'constant' } }],
+      stages: [
+        { ...(await tiny()).stages[0], heldOut: [], steps: STEPS, k: 8, schedule: { kind: 'constant' } },
+      ],
     };
     const { reward } = await learn(resolveRecipe(mergeRecipe(await tiny(), short)), PASS, quiet);
     expect(reward[1]).toBeGreaterThan(reward[0]);
