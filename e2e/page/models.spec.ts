@@ -53,7 +53,7 @@ test.describe('models', () => {
     await expect(row(page)).toContainText('In use', { timeout: 60_000 });
     await server.close();
     await openPage(page, site.address);
-    await expect(page.locator('.app-chip')).toContainText(NAME);
+    await expect(page.getByRole('button', { name: `Model: ${NAME}` })).toBeVisible();
     await choose(page, SAMPLE);
     await reaches(page, 'done');
   });
