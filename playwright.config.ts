@@ -26,12 +26,16 @@ export default defineConfig({
   timeout: 120_000,
   workers: 1,
   reporter: [['list']],
-  use: { trace: 'retain-on-failure', viewport: { width: 1440, height: 900 } },
+  use: {
+    // A click on what is not there must not wait for the whole test.
+    actionTimeout: 60_000, trace: 'retain-on-failure', viewport: { width: 1440, height: 900 } },
   projects: [
     {
       name: 'wasm',
       testIgnore: slow ? ['**/*.webgpu.spec.ts'] : ['**/*.webgpu.spec.ts', '**/*.slow.spec.ts'],
-      use: { launchOptions: { ...(executablePath ? { executablePath } : {}), args, chromiumSandbox: false } },
+      use: {
+    // A click on what is not there must not wait for the whole test.
+    actionTimeout: 60_000, launchOptions: { ...(executablePath ? { executablePath } : {}), args, chromiumSandbox: false } },
     },
     ...(slow
       ? [
@@ -40,6 +44,8 @@ export default defineConfig({
             testMatch: ['**/*.webgpu.spec.ts'],
             timeout: 600_000,
             use: {
+    // A click on what is not there must not wait for the whole test.
+    actionTimeout: 60_000,
               launchOptions: {
                 ...(executablePath ? { executablePath } : {}),
                 args: [...args, ...webgpu],
