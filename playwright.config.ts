@@ -28,14 +28,19 @@ export default defineConfig({
   reporter: [['list']],
   use: {
     // A click on what is not there must not wait for the whole test.
-    actionTimeout: 60_000, trace: 'retain-on-failure', viewport: { width: 1440, height: 900 } },
+    actionTimeout: 60_000,
+    trace: 'retain-on-failure',
+    viewport: { width: 1440, height: 900 },
+  },
   projects: [
     {
       name: 'wasm',
       testIgnore: slow ? ['**/*.webgpu.spec.ts'] : ['**/*.webgpu.spec.ts', '**/*.slow.spec.ts'],
       use: {
-    // A click on what is not there must not wait for the whole test.
-    actionTimeout: 60_000, launchOptions: { ...(executablePath ? { executablePath } : {}), args, chromiumSandbox: false } },
+        // A click on what is not there must not wait for the whole test.
+        actionTimeout: 60_000,
+        launchOptions: { ...(executablePath ? { executablePath } : {}), args, chromiumSandbox: false },
+      },
     },
     ...(slow
       ? [
@@ -44,8 +49,8 @@ export default defineConfig({
             testMatch: ['**/*.webgpu.spec.ts'],
             timeout: 600_000,
             use: {
-    // A click on what is not there must not wait for the whole test.
-    actionTimeout: 60_000,
+              // A click on what is not there must not wait for the whole test.
+              actionTimeout: 60_000,
               launchOptions: {
                 ...(executablePath ? { executablePath } : {}),
                 args: [...args, ...webgpu],
