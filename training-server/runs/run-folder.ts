@@ -94,8 +94,10 @@ export class RunFolder {
     await writeWhole(this.file('run.json'), `${JSON.stringify(run)}\n`);
   }
 
+  /** A memo that cannot be read is none: one damaged folder must not keep the others from going on. */
   async readMemo(): Promise<Memo> {
-    return memoSchema.parse((await readJson(this.file('memo.json'))) ?? { lrFactor: 1, goesOn: false });
+    const value = await readJson(this.file('memo.json')).catch(() => null);
+    return memoSchema.safeParse(value).data ?? { lrFactor: 1, goesOn: false };
   }
 
   async writeMemo(memo: Memo): Promise<void> {
