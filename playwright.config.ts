@@ -26,6 +26,8 @@ export default defineConfig({
   timeout: 120_000,
   workers: 1,
   reporter: [['list']],
+  // A chooser that the browser never opens costs one try; what fails twice is a fault, and a second try is reported.
+  retries: 1,
   use: {
     // A click on what is not there must not wait for the whole test.
     actionTimeout: 60_000,
