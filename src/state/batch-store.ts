@@ -345,12 +345,6 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
       set({ createdAt, name, model, settings, rows, present: present(), phase: settledPhase(rows) });
       return found.head.running;
     },
-    /** Asks the browser for the files again; must be called from a click. @returns how many are at hand */
-    async giveAccess(): Promise<number> {
-      await reach('request');
-      set({ present: present(), phase: settledPhase(get().rows) });
-      return files.size;
-    },
     /** The file of a row, where it is at hand. */
     file: (path: string): File | null => files.get(path) ?? null,
     picture: (path: string) => shelf.picture(path).catch(() => null),

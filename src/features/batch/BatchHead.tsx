@@ -86,10 +86,7 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
       )}
       {phase === 'access' && (
         <div className="batch-head__said">
-          <Notice
-            icon="folder"
-            actions={<Button onClick={() => void batch.giveAccess()}>{w.giveAccess}</Button>}
-          >
+          <Notice icon="folder" actions={<Button onClick={onAdd}>{w.empty.folder}</Button>}>
             {w.again}
           </Notice>
         </div>

@@ -40,7 +40,6 @@ export const batchEn = {
   pause: 'Pause',
   resume: 'Resume',
   add: 'Add',
-  addScores: 'Add scores',
   clear: 'Clear',
   cleared: 'The batch is cleared.',
   undo: 'Undo',
@@ -53,7 +52,6 @@ export const batchEn = {
     png: 'Scatter as PNG',
     svg: 'Scatter as SVG',
   },
-  giveAccess: 'Give access',
   again: 'Drop the folder again to go on: the browser does not keep it over a restart.',
   restart: 'Start over with this model',
   done: (n: number, all: number): string => `**${count(n)}** of ${count(all)}`,
@@ -101,7 +99,6 @@ export const batchEn = {
   open: 'Assess this video',
   seconds: (n: number): string => `${n.toFixed(1)}${THIN}s`,
   sortedOff: 'Off by: distance from the fitted curve, in MOS points.',
-  keysLine: 'move, open, find',
   detail: {
     close: 'Close',
     answer: 'What the model wrote',
@@ -117,7 +114,6 @@ export const batchEn = {
     cursor: 'Point',
     point: (name: string, score: string, mos: string): string => `${name}: score ${score}, MOS ${mos}`,
     save: 'Save the plot',
-    asTable: 'Show as table',
   },
   histogram: {
     title: 'Scores',

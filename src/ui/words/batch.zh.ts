@@ -36,7 +36,6 @@ export const batchZh: BatchWords = {
   pause: '暂停',
   resume: '继续',
   add: '添加',
-  addScores: '添加评分',
   clear: '清空',
   cleared: '批量任务已清空。',
   undo: '撤销',
@@ -49,7 +48,6 @@ export const batchZh: BatchWords = {
     png: '散点图PNG',
     svg: '散点图SVG',
   },
-  giveAccess: '授权访问',
   again: '请再次拖入文件夹以继续：浏览器重启后不再保留访问权限。',
   restart: '用此模型重新开始',
   done: (n, all) => `**${count(n)}** / ${count(all)}`,
@@ -90,7 +88,6 @@ export const batchZh: BatchWords = {
   open: '评估此视频',
   seconds: (n) => `${n.toFixed(1)}${THIN}秒`,
   sortedOff: '偏差：与拟合曲线的距离，以MOS分计。',
-  keysLine: '移动、打开、查找',
   detail: { close: '关闭', answer: '模型的原文' },
   scatter: {
     title: '得分与MOS',
@@ -102,7 +99,6 @@ export const batchZh: BatchWords = {
     cursor: '数据点',
     point: (name, score, mos) => `${name}：得分${score}，MOS ${mos}`,
     save: '保存图',
-    asTable: '以表格显示',
   },
   histogram: { title: '得分分布', caption: (n, mean) => `${count(n)}个得分，均值${mean}。` },
   figures: {
