@@ -123,6 +123,7 @@ export function curves(gains: readonly Gain[]): string {
     ].join('\n');
   };
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${2 * height}" font-family="system-ui" font-size="12" color="#333" fill="#333">
+<title>Mean reward and held-out SRCC by step, one line a seed</title>
 ${panel('reward', 'Mean reward of a step', 0)}
 ${panel('eval/srcc', 'SRCC of held-out clips', height)}
 </svg>
