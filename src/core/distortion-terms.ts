@@ -4,7 +4,7 @@
  */
 
 export interface DistortionTerm {
-  /** The thirteen of the training data share their ids with it; the others are words of larger models. */
+  /** Those of `distortions.json` share their ids with it; the others are words of larger models. */
   readonly id: string;
   readonly label: { readonly en: string; readonly zh: string };
   /** Patterns without flags; matched at word boundaries, case ignored, `~` = blank or hyphen. */
@@ -14,6 +14,31 @@ export interface DistortionTerm {
 
 /** Earlier entries win at the same place, so that "motion blur" is not "blur". */
 export const distortionTerms: readonly DistortionTerm[] = [
+  {
+    id: 'corruption',
+    label: { en: 'Corruption', zh: '画面损坏' },
+    en: [
+      '(?:(?:data|stream|bit-?stream|picture|image|frame|video|block)~)?corrupt(?:ed|ion)(?:~(?:macro-?)?(?:blocks?|frames?|data|streams?|areas?|regions?))?',
+      '(?:packet|slice)~loss(?:es)?',
+      '(?:lost|missing)~(?:packets?|slices?)',
+      '(?:transmission|decoding|decoder|(?:bit-?)?stream|slice)~(?:errors?|damage|faults?)',
+      '(?:broken|stuck|damaged|misplaced|garbled|smeared)~(?:macro-?)?blocks?',
+    ],
+    zh: ['画面损坏', '数据损坏', '损坏', '花屏', '丢包', '传输错误', '解码错误', '码流错误', '坏块'],
+  },
+  {
+    id: 'disorder',
+    label: { en: 'Frame order', zh: '帧序错乱' },
+    en: [
+      '(?:(?:frame|temporal|time)~)?disorder(?:ed)?(?:~(?:of the~)?frames?)?',
+      'frame~(?:shuffl(?:e|es|ing)|scrambl(?:e|es|ing)|re-?ordering|order~(?:errors?|problems?|faults?))',
+      '(?:shuffled|scrambled|jumbled|mis-?ordered|re-?ordered|swapped|mixed-?up)~(?:frames?|frame order|order)',
+      '(?:wrong|broken|incorrect|jumbled)~(?:frame~|temporal~)order',
+      'frames? (?:(?:is|are|come|comes|run|runs|play|plays|appear|appears) )?(?:shuffled|scrambled|jumbled|out of (?:order|sequence))',
+      'out of (?:order|sequence)',
+    ],
+    zh: ['帧序错乱', '帧序错误', '帧顺序错误', '顺序错乱', '时序错乱', '帧序混乱', '乱序'],
+  },
   {
     id: 'motion-blur',
     label: { en: 'Motion blur', zh: '运动模糊' },
@@ -82,7 +107,12 @@ export const distortionTerms: readonly DistortionTerm[] = [
   {
     id: 'interlacing',
     label: { en: 'Interlacing', zh: '隔行' },
-    en: ['interlac(?:ing|ed)(?:~arti?e?facts?)?', 'comb(?:ing)(?:~arti?e?facts?)?', '(?:screen~)?tearing'],
+    en: [
+      'interlac(?:ing|ed)(?:~arti?e?facts?)?',
+      'combing(?:~arti?e?facts?)?',
+      'comb~(?:arti?e?facts?|lines|patterns?|teeth)',
+      '(?:screen~)?tearing',
+    ],
     zh: ['隔行扫描', '隔行', '拉丝', '画面撕裂'],
   },
   {
@@ -261,6 +291,6 @@ export const distortionTerms: readonly DistortionTerm[] = [
     id: 'artefact',
     label: { en: 'Artefacts', zh: '伪影' },
     en: ['(?:visual~|digital~)?arti?e?facts?', 'glitch(?:es|y)?'],
-    zh: ['伪影', '花屏'],
+    zh: ['伪影'],
   },
 ];
