@@ -10,8 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from procedural import distort
+from procedural import distort, order
 from procedural.codec import through, x264
+from procedural.corruption import corrupt, draw_bursts
+from procedural.distort import Draws
 from procedural.fragments import cut
 from procedural.labels import FIRST_HALF, IDS, SECOND_HALF, WHOLE, Labels, parameter, severity_of
 from procedural.planes import Planes
@@ -22,7 +24,7 @@ PAIRS = 8
 GRID, CELL = 7, 32
 VERSIONS = 4
 
-TEMPORAL = ("freeze", "drop", "shake")
+TEMPORAL = ("freeze", "drop", "shake", "disorder")
 HALVES = 0.15
 """Share of spatial distortions that act in one half only."""
 
@@ -53,6 +55,10 @@ class Version:
     """Distortions of one version with their severities, in the order of application."""
 
     faults: list[tuple[str, float, int]]
+
+    def without(self, name: str) -> Version:
+        """The same but for one fault."""
+        return Version([fault for fault in self.faults if fault[0] != name])
 
 
 def _severity(rng: np.random.Generator) -> float:
@@ -88,6 +94,20 @@ def make_version(scene: Scene, version: Version, base_crf: float | None, rng: np
     return Clip(cut(planes, GRID, CELL), labels)
 
 
+def shown_frames(scene: Scene, faults: dict, draws) -> np.ndarray:
+    """Which frame of the scene is shown at each position [length]; severities become what was possible."""
+    shown = np.arange(scene.length)
+    if "drop" in faults:
+        kept, severity = order.drop(scene.length, faults["drop"][0], draws("drop").clip)
+        shown, faults["drop"] = kept, (severity, WHOLE)
+    if "freeze" in faults:
+        shown = shown[order.freeze(scene.length, faults["freeze"][0], draws("freeze").clip)]
+    if "disorder" in faults:
+        places, severity = order.disorder(scene.length, faults["disorder"][0], draws("disorder").clip)
+        shown, faults["disorder"] = shown[places], (severity, WHOLE)
+    return shown
+
+
 def draw_version(
     scene: Scene,
     version: Version,
@@ -95,55 +115,93 @@ def draw_version(
     rng: np.random.Generator,
     wanted: np.ndarray,
 ) -> tuple[Planes, Labels]:
-    """The frames `wanted` of a version, whole, with its labels."""
+    """The frames `wanted` of a version, whole, with its labels.
+
+    `wanted` may be in any order and repeat itself: a frame is what a viewer of the version sees at that position.
+    One number is taken of `rng`; each fault draws from a stream of its own, so that a generator in the same state
+    gives the same picture, and a version without one of its faults is the same but for that fault.
+    """
     labels = Labels()
     faults = {name: (severity, when) for name, severity, when in version.faults}
+    seed = int(rng.integers(2**62))
+    times = np.arange(0)
+
+    def draws(name: str) -> Draws:
+        return Draws((seed, IDS.index(name)), times)
+
+    encoder = np.random.default_rng((seed, 1000))
     compressed = "compression" in faults
-    light = not compressed and rng.random() < LIGHT
+    light = not compressed and encoder.random() < LIGHT
+    bursts = []
+    if "corruption" in faults:
+        severity, when = faults["corruption"]
+        bursts = draw_bursts(draws("corruption").clip, scene.length, scene.height, scene.width, severity)
     if base_crf is None and not compressed and not light:
-        times = wanted  # no encoder: nothing but the pairs is needed
+        times = np.unique(wanted)  # no encoder: nothing but the pairs is needed
     elif scene.length <= 48:
         times = np.arange(scene.length)
     else:
-        times = np.unique(np.concatenate([(wanted[::2] - 1).clip(0), wanted]))
-    shown, offsets = times, None
-    if "drop" in faults:
-        keep = int(np.clip(round(10 ** (faults["drop"][0] ** (1 / 1.3))), 2, 10))
-        shown = distort.thinned(shown, keep)
-        faults["drop"] = (np.log10(keep) ** 1.3, WHOLE)
-    if "freeze" in faults:
-        share = parameter("freeze", faults["freeze"][0])
-        shown = distort.frozen(shown, scene.length, share, rng.random())
+        times = np.unique(np.concatenate([(wanted - 1).clip(0), wanted]))
+    hit = [(t, b) for t in times for b in bursts if b.first <= t < b.first + b.frames]
+    times = np.unique(np.concatenate([times, [b.reference() for _, b in hit]])).astype(np.int64)
+    middle = scene.length / 2
+
+    def acting(when: int) -> np.ndarray:
+        acts = {WHOLE: times >= 0, FIRST_HALF: times < middle, SECOND_HALF: times >= middle}[when]
+        return np.flatnonzero(acts)
+
+    drawn, back = np.unique(shown_frames(scene, faults, draws)[times], return_inverse=True)
+    offsets = None
     if "shake" in faults:
-        offsets = distort.shaken(len(shown), parameter("shake", faults["shake"][0]), rng)
-        offsets = offsets[np.searchsorted(times, shown).clip(0, len(times) - 1)]
-    drawn, back = np.unique(shown, return_inverse=True) if offsets is None else (shown, np.arange(len(shown)))
+        camera, sigma = Draws((seed, IDS.index("shake")), drawn), parameter("shake", faults["shake"][0])
+        offsets = np.stack([distort.shake_offset(camera, k, sigma) for k in range(len(drawn))])
     planes = scene.render(drawn, offsets).take(back)
+    if "interlacing" in faults:
+        severity, when = faults["interlacing"]
+        distance = parameter("interlacing", severity)
+        distort.weave(planes, scene.render(drawn + distance, offsets).take(back), acting(when))
     if base_crf is not None:
         planes = through(planes, x264(base_crf))
         if (severity := severity_of("compression", base_crf)) > 0.02:
             labels.add("compression", severity)
-    middle = scene.length / 2
     for name, (severity, when) in faults.items():
         labels.add(name, severity, when)
         if name in distort.SPATIAL:
-            acts = {WHOLE: times >= 0, FIRST_HALF: times < middle, SECOND_HALF: times >= middle}[when]
-            distort.SPATIAL[name](planes, np.flatnonzero(acts), severity, rng)
+            distort.SPATIAL[name](planes, acting(when), severity, draws(name))
     if compressed:
         severity, when = faults["compression"]
-        coded = through(planes, distort.codec_for(severity, rng))
-        if when != WHOLE:
-            keep = times >= middle if when == FIRST_HALF else times < middle
-            coded.y[keep], coded.uv[keep] = planes.y[keep], planes.uv[keep]
-        planes = coded
+        coded = through(planes, distort.codec_for(severity, draws("compression").clip))
+        acts = acting(when)
+        planes.y[acts], planes.uv[acts] = coded.y[acts], coded.uv[acts]
     elif light:
-        planes = through(planes, x264(rng.uniform(12, 22)))
+        planes = through(planes, x264(encoder.uniform(12, 22)))
+    if hit:
+        severity, when = faults["corruption"]
+        acts = set(times[acting(when)].tolist())
+        good = planes.copy()
+        for t, burst in hit:
+            if t in acts:
+                k, reference = np.searchsorted(times, (t, burst.reference()))
+                corrupt(planes, good, int(k), int(t), burst, int(reference), severity)
     return planes.take(np.searchsorted(times, wanted)), labels
 
 
 def make_group(seed: int, sources: Sources) -> tuple[Scene, list[Clip]]:
     """Four clips of one scene; the same seed gives the same clips."""
+    scene, base_crf, versions = draw_group(seed, sources)
+    return scene, [
+        make_version(scene, version, base_crf, version_draws(seed, v)) for v, version in enumerate(versions)
+    ]
+
+
+def draw_group(seed: int, sources: Sources) -> tuple[Scene, float | None, list[Version]]:
+    """A scene, the x264 CRF that it went through before anything is done to it, and its four versions."""
     rng = np.random.default_rng((seed, 7))
     scene = draw_scene(rng, sources)
     base_crf = float(rng.uniform(14, 31)) if rng.random() < BASE else None
-    return scene, [make_version(scene, v, base_crf, rng) for v in draw_versions(rng)]
+    return scene, base_crf, draw_versions(rng)
+
+
+def version_draws(seed: int, version: int) -> np.random.Generator:
+    """The generator that `draw_version` wants for a group's version; a new one gives the same picture again."""
+    return np.random.default_rng((seed, 13, version))

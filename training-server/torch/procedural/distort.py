@@ -1,4 +1,4 @@
-"""The distortions: spatial ones on planes, temporal ones on which frames are shown and from where.
+"""The distortions that act on planes, and those of the camera. Temporal ones are `order`.
 
 Parameters and their range: `src/core/distortions.json`.
 """
@@ -14,7 +14,20 @@ from procedural.codec import Codec, mpeg, vpx, x264
 from procedural.labels import parameter
 from procedural.planes import Planes, noise_like
 
-Spatial = Callable[[Planes, Sequence[int], float, np.random.Generator], None]
+
+class Draws:
+    """Random numbers of one distortion of one version: of the clip, and of each frame whatever else is drawn."""
+
+    def __init__(self, seed: tuple[int, ...], times: np.ndarray):
+        self.seed, self.times = seed, times
+        self.clip = np.random.default_rng(seed)
+
+    def frame(self, k: int) -> np.random.Generator:
+        """Of the k-th of `times`."""
+        return np.random.default_rng((*self.seed, 1, int(self.times[k])))
+
+
+Spatial = Callable[[Planes, Sequence[int], float, Draws], None]
 """Changes the frames at the given places, at a severity, in place."""
 
 
@@ -25,9 +38,9 @@ def _each_plane(planes: Planes, k: int):
     yield planes.uv[k, 1], 0.5
 
 
-def _blur(planes, places, severity, rng):
+def _blur(planes, places, severity, draws):
     sigma = parameter("blur", severity)
-    kind = rng.choice(["gauss", "disc", "motion"], p=[0.65, 0.2, 0.15])
+    kind = draws.clip.choice(["gauss", "disc", "motion"], p=[0.65, 0.2, 0.15])
     for k in places:
         for plane, size in _each_plane(planes, k):
             if kind == "motion":
@@ -46,14 +59,15 @@ def _blur(planes, places, severity, rng):
             plane[:] = np.asarray(image.filter(step))
 
 
-def _noise(planes, places, severity, rng):
+def _noise(planes, places, severity, draws):
     sigma = parameter("noise", severity)
-    kind = rng.choice(["rgb", "luma", "grain"], p=[0.55, 0.25, 0.2])
+    kind = draws.clip.choice(["rgb", "luma", "grain"], p=[0.55, 0.25, 0.2])
     for k in places:
+        own = draws.frame(k)
         for plane, size in _each_plane(planes, k):
             if size < 1 and kind != "rgb":
                 continue
-            noise = noise_like(plane, rng)
+            noise = noise_like(plane, own)
             if kind == "grain":
                 noise = (noise[:-1, :-1] + noise[1:, :-1] + noise[:-1, 1:] + noise[1:, 1:]) / 2
                 plane = plane[:-1, :-1]
@@ -62,12 +76,12 @@ def _noise(planes, places, severity, rng):
             plane[:] = (plane + sigma * share * noise).round().clip(0, 255)
 
 
-def _lowres(planes, places, severity, rng):
+def _lowres(planes, places, severity, draws):
     factor = parameter("lowres", severity)
-    down = rng.choice(
+    down = draws.clip.choice(
         [Image.Resampling.BICUBIC, Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.LANCZOS]
     )
-    up = rng.choice(
+    up = draws.clip.choice(
         [Image.Resampling.BICUBIC, Image.Resampling.BILINEAR, Image.Resampling.NEAREST], p=[0.6, 0.3, 0.1]
     )
     for k in places:
@@ -86,39 +100,39 @@ def _rgb_table(planes, places, table):
 LEVELS = np.arange(256, dtype=np.float64)
 
 
-def _over(planes, places, severity, rng):
+def _over(planes, places, severity, draws):
     gain = parameter("over", severity)
-    lift = rng.random() < 0.2  # a raised curve rather than a factor
+    lift = draws.clip.random() < 0.2  # a raised curve rather than a factor
     _rgb_table(planes, places, 255 * np.clip(gain * LEVELS / 255, 0, 1) ** (0.85 if lift else 1))
 
 
-def _under(planes, places, severity, rng):
+def _under(planes, places, severity, draws):
     gain = parameter("under", severity)
-    curve = LEVELS / 255 if rng.random() < 0.75 else (LEVELS / 255) ** 1.25
+    curve = LEVELS / 255 if draws.clip.random() < 0.75 else (LEVELS / 255) ** 1.25
     _rgb_table(planes, places, 255 * gain * curve)
 
 
-def _contrast(planes, places, severity, rng):
-    centre = 128 if rng.random() < 0.7 else rng.uniform(95, 160)
+def _contrast(planes, places, severity, draws):
+    centre = 128 if draws.clip.random() < 0.7 else draws.clip.uniform(95, 160)
     _rgb_table(planes, places, centre + parameter("contrast", severity) * (LEVELS - centre))
 
 
-def _colour(planes, places, severity, rng):
+def _colour(planes, places, severity, draws):
     strength = parameter("colour", severity)
-    if rng.random() < 0.45:
+    if draws.clip.random() < 0.45:
         keep = 1 - strength / 60
         for k in places:
             planes.uv[k] = (128 + keep * (planes.uv[k].astype(np.float32) - 128)).round()
         return
-    angle = rng.uniform(0, 2 * np.pi)
+    angle = draws.clip.uniform(0, 2 * np.pi)
     shift = strength * np.array([np.cos(angle), np.sin(angle)])
     for k in places:
         planes.uv[k] = (planes.uv[k] + shift[:, None, None]).round().clip(16, 240)
 
 
-def _banding(planes, places, severity, rng):
+def _banding(planes, places, severity, draws):
     step = 219 / (parameter("banding", severity) - 1)
-    phase = rng.uniform(0, 1)
+    phase = draws.clip.uniform(0, 1)
     table = (
         ((np.floor((LEVELS - 16) / step + phase) - phase + 0.5) * step + 16)
         .round()
@@ -132,15 +146,39 @@ def _banding(planes, places, severity, rng):
             planes.uv[k] = chroma[planes.uv[k]]
 
 
-def _flicker(planes, places, severity, rng):
+def _flicker(planes, places, severity, draws):
     spread = parameter("flicker", severity)
-    period, phase = rng.uniform(2, 5), rng.uniform(0, 6)
-    regular = rng.random() < 0.3
-    for place, k in enumerate(places):
-        wave = 1.4 * np.sin(2 * np.pi * place / period + phase) if regular else rng.standard_normal()
+    period, phase = draws.clip.uniform(2, 5), draws.clip.uniform(0, 6)
+    regular = draws.clip.random() < 0.3
+    for k in places:
+        wave = (
+            1.4 * np.sin(2 * np.pi * draws.times[k] / period + phase)
+            if regular
+            else draws.frame(k).standard_normal()
+        )
         gain = np.exp(np.clip(spread * wave, -1, 0.8))
         table = ((LEVELS - 16) * gain + 16).round().clip(0, 255).astype(np.uint8)
         planes.y[k] = table[planes.y[k]]
+
+
+def _ringing(planes, places, severity, draws):
+    gain = parameter("ringing", severity)
+    kind = draws.clip.choice(["halo", "sharpen", "echo"], p=[0.4, 0.3, 0.3])
+    radius = {"halo": draws.clip.uniform(1.8, 3.5), "sharpen": draws.clip.uniform(0.7, 1.1), "echo": 0}[kind]
+    period = int(draws.clip.integers(2, 5))
+    for k in places:
+        plane = planes.y[k].astype(np.float32)
+        if kind == "echo":  # of a filter with a steep edge: waves beside every edge
+            detail = np.zeros_like(plane)
+            padded = np.pad(plane, ((0, 0), (3 * period, 3 * period)), mode="edge")
+            for n in (1, 2, 3):
+                width = plane.shape[1]
+                left = padded[:, (3 - n) * period : (3 - n) * period + width]
+                right = padded[:, (3 + n) * period : (3 + n) * period + width]
+                detail += (-0.6) ** n * (left + right - 2 * plane) * 0.3
+        else:
+            detail = plane - np.asarray(Image.fromarray(planes.y[k]).filter(ImageFilter.GaussianBlur(radius)))
+        planes.y[k] = (plane + gain * (1.5 if kind == "sharpen" else 1) * detail).round().clip(0, 255)
 
 
 SPATIAL: Mapping[str, Spatial] = {
@@ -153,8 +191,10 @@ SPATIAL: Mapping[str, Spatial] = {
     "colour": _colour,
     "banding": _banding,
     "flicker": _flicker,
+    "ringing": _ringing,
 }
-"""Compression is a codec (`codec_for`); freeze, drop and shake are done when the frames are drawn."""
+"""Compression is a codec (`codec_for`); freeze, drop, disorder, shake and interlacing are done when the frames are drawn,
+corruption after everything else."""
 
 
 def codec_for(severity: float, rng: np.random.Generator) -> Codec:
@@ -169,18 +209,12 @@ def codec_for(severity: float, rng: np.random.Generator) -> Codec:
     return vpx(int(round(28 + 35 * severity)), "libvpx" if kind == "vp8" else "libvpx-vp9")
 
 
-def frozen(times: np.ndarray, length: int, share: float, start: float) -> np.ndarray:
-    """Times [n] with a run of `share` of the clip that stands still, beginning at `start` of what is left."""
-    first = int(start * (length - round(share * length)))
-    inside = (times >= first) & (times < first + round(share * length))
-    return np.where(inside, first, times)
+def shake_offset(draws: Draws, k: int, sigma: float) -> np.ndarray:
+    """Camera offset (x, y) of a frame in pixels, white in time, clipped to the room that a shot has."""
+    return np.clip(sigma * draws.frame(k).standard_normal(2), -40, 40)
 
 
-def thinned(times: np.ndarray, keep: int) -> np.ndarray:
-    """Only every `keep`-th frame, shown `keep` times."""
-    return times // keep * keep
-
-
-def shaken(count: int, sigma: float, rng: np.random.Generator) -> np.ndarray:
-    """Camera offsets [count, 2] in pixels, white in time, clipped to the room that a shot has."""
-    return np.clip(sigma * rng.standard_normal((count, 2)), -40, 40)
+def weave(planes: Planes, other: Planes, places: Sequence[int]) -> None:
+    """Odd rows from other frames, in place: two fields taken at different times."""
+    planes.y[places, 1::2] = other.y[places, 1::2]
+    planes.uv[places, :, 1::2] = other.uv[places, :, 1::2]

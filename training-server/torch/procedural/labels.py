@@ -38,10 +38,10 @@ class Labels:
     """What was done to one clip."""
 
     severity: np.ndarray = field(default_factory=lambda: np.zeros(len(IDS)))
-    """[13] in [0, 1], 0 = absent."""
+    """[17] in [0, 1], 0 = absent."""
 
     when: np.ndarray = field(default_factory=lambda: np.zeros(len(IDS), np.int64))
-    """[13]: WHOLE, FIRST_HALF or SECOND_HALF."""
+    """[17]: WHOLE, FIRST_HALF or SECOND_HALF."""
 
     def add(self, name: str, severity: float, when: int = WHOLE) -> None:
         i = IDS.index(name)

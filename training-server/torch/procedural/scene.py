@@ -84,13 +84,14 @@ class Scene:
 
     seed: int
 
-    def render(self, times: Sequence[int], offsets: np.ndarray | None = None) -> Planes:
-        """Frames at `times`, each moved by `offsets` [n, 2] pixels. The same time gives the same frame."""
+    def render(self, times: Sequence[float], offsets: np.ndarray | None = None) -> Planes:
+        """Frames at `times`, which may lie between frames and past the end, each moved by `offsets` [n, 2] pixels.
+        The same time gives the same frame."""
         full = np.empty((len(times), 3, self.height, self.width), np.uint8)
         for k, t in enumerate(times):
             shot = self.shots[0] if t < self.cut else self.shots[-1]
             offset = np.zeros(2) if offsets is None else offsets[k]
-            self._draw(full[k], shot, int(t), offset)
+            self._draw(full[k], shot, float(t), offset)
         if self.drift:
             for k, t in enumerate(times):
                 gain = 1 + self.drift * (t / self.length - 0.5)
@@ -98,14 +99,14 @@ class Scene:
         planes = Planes(full[:, 0], np.ascontiguousarray(full[:, 1:, ::2, ::2]))
         if self.grain > 0:
             for k, t in enumerate(times):
-                noise = noise_like(planes.y[k], np.random.default_rng((self.seed, int(t))))
+                noise = noise_like(planes.y[k], np.random.default_rng((self.seed, int(1000 * t))))
                 planes.y[k] = (planes.y[k] + self.grain * noise).round().clip(0, 255)
         if self.bars:
             planes.y[:, : self.bars], planes.y[:, -self.bars :] = 16, 16
             planes.uv[:, :, : self.bars // 2], planes.uv[:, :, -(self.bars // 2) :] = 128, 128
         return planes
 
-    def _draw(self, out: np.ndarray, shot: Shot, t: int, offset: np.ndarray) -> None:
+    def _draw(self, out: np.ndarray, shot: Shot, t: float, offset: np.ndarray) -> None:
         _, high, wide = shot.picture.shape
         room = np.array([wide - self.width, high - self.height])
         path = triangle(shot.start + shot.velocity * t, 1.0 * (room - 2 * MARGIN).clip(0))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from av import VideoFrame
 
-from procedural import distort
+from procedural import distort, order
 from procedural.clips import make_group, pair_times
 from procedural.codec import mpeg, through, vpx, x264
 from procedural.fragments import cut, edges
@@ -75,19 +75,19 @@ def test_score_is_the_product():
 
 def test_temporal_rules():
     times = np.arange(10)
-    assert distort.thinned(times, 3).tolist() == [0, 0, 0, 3, 3, 3, 6, 6, 6, 9]
-    assert distort.frozen(times, 10, 0.5, 0.4).tolist() == [0, 1, 2, 2, 2, 2, 2, 7, 8, 9]
+    assert order.thinned(times, 3).tolist() == [0, 0, 0, 3, 3, 3, 6, 6, 6, 9]
+    assert order.frozen(times, 10, 0.5, 0.4).tolist() == [0, 1, 2, 2, 2, 2, 2, 7, 8, 9]
 
 
 @pytest.mark.parametrize("name", sorted(distort.SPATIAL))
 def test_spatial_distortions_grow_and_spare_other_frames(name):
-    rng = np.random.default_rng(1)
+    rng, times = np.random.default_rng(1), np.arange(12)
     picture = moving()
     picture.uv += rng.integers(0, 20, picture.uv.shape).astype(np.uint8)
     errors = []
     for severity in (0.15, 0.55, 1.0):
         planes = picture.copy()
-        distort.SPATIAL[name](planes, list(range(6)), severity, np.random.default_rng(3))
+        distort.SPATIAL[name](planes, list(range(6)), severity, distort.Draws((3,), times))
         assert (planes.y[6:] == picture.y[6:]).all() and (planes.uv[6:] == picture.uv[6:]).all()
         change = np.abs(planes.y[:6].astype(int) - picture.y[:6]).mean()
         errors.append(change + np.abs(planes.uv[:6].astype(int) - picture.uv[:6]).mean())

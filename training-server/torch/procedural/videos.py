@@ -19,10 +19,9 @@ import av
 import numpy as np
 from av.video.frame import PictureType
 
-from procedural.clips import BASE, draw_version, draw_versions
+from procedural.clips import draw_group, draw_version, version_draws
 from procedural.labels import IDS, Labels
 from procedural.planes import Planes
-from procedural.scene import draw_scene
 from procedural.sources import Sources
 from small.text import STYLE_SIZE, Label, compose
 
@@ -72,14 +71,13 @@ def row(number: int, name: str, labels: Labels, text: str) -> dict:
 
 def make_group_videos(seed: int, first: int, sources: Sources, folder: Path) -> list[dict]:
     """Four clips of one scene, and their rows."""
-    rng = np.random.default_rng((seed, 7))
-    scene = draw_scene(rng, sources)
+    scene, base_crf, versions = draw_group(seed, sources)
     length = min(scene.length, LONGEST)
     scene = replace(scene, length=length, cut=min(scene.cut, length))
-    base_crf = float(rng.uniform(14, 31)) if rng.random() < BASE else None
     rows = []
-    for v, version in enumerate(draw_versions(rng)):
-        planes, labels = draw_version(scene, version, base_crf, rng, np.arange(length))
+    for v, version in enumerate(versions):
+        draws = version_draws(seed, v)
+        planes, labels = draw_version(scene, version, base_crf, draws, np.arange(length))
         name = f"{first + v:06d}.mp4"
         write_video(folder / name, planes)
         label = Label(score=labels.score, severity=labels.severity.tolist(), when=labels.when.tolist())
