@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { CodedError, type CodedErrorData } from '../../src/core/errors.ts';
 import { seededRandom } from '../../src/core/random.ts';
 import type { DataSource } from '../../src/core/training/recipe-data.ts';
-import type { DataItem, LoadedSource, LoadOptions, NamedSource, SourceReport } from './api.ts';
+import type { DataItem, LoadedSource, LoadOptions, NamedSource, SourceReport } from './items.ts';
 import { type LabelRule, labelOf, rangeOf } from './labels.ts';
 import { isDrawn, makeProcedural } from './procedural.ts';
 import { isWithin, type Roots } from './roots.ts';

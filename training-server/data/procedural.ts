@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { python } from '../../scripts/python.mjs';
 import { CodedError } from '../../src/core/errors.ts';
 import type { DataSource } from '../../src/core/training/recipe-data.ts';
-import type { LoadOptions } from './api.ts';
+import type { LoadOptions } from './items.ts';
 import { isWithin } from './roots.ts';
 import { type Read, type Row, readOfficial } from './rows.ts';
 

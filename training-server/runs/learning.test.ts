@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { mergeRecipe, resolveRecipe } from '../../src/core/training/recipe.ts';
+import { mergeRecipe, resolveRecipe } from '../../src/core/training/recipe-resolve.ts';
 import { gainOver, learn, summary } from './learning.ts';
 import { hasPython, project } from './real-engine.ts';
 import { recipeFromFile } from './recipe-files.ts';

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CodedError } from '../../src/core/errors.ts';
-import { canonicalJson, mergedRecipe, type Recipe, resolveRecipe } from '../../src/core/training/recipe.ts';
+import type { Recipe } from '../../src/core/training/recipe.ts';
+import { canonicalJson, mergedRecipe, resolveRecipe } from '../../src/core/training/recipe-resolve.ts';
 
 /** The recipes that ship. */
 export const recipeFolder = join(import.meta.dirname, '..', '..', 'recipes');

@@ -2,16 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { RULES } from '../reward-rules.ts';
-import {
-  canonicalJson,
-  mergedRecipe,
-  mergeRecipe,
-  type Recipe,
-  recipeSchema,
-  resolveRecipe,
-} from './recipe.ts';
+import { type Recipe, recipeSchema } from './recipe.ts';
 import { scoreRange } from './recipe-checks.ts';
 import { recipeFields } from './recipe-fields.ts';
+import { canonicalJson, mergedRecipe, mergeRecipe, resolveRecipe } from './recipe-resolve.ts';
 
 const folder = join(import.meta.dirname, '../../../recipes');
 const names = readdirSync(folder).map((file) => file.replace(/\.json$/, ''));

@@ -12,9 +12,9 @@ import { Rich } from '../../ui/Rich.tsx';
 import { useErrorText } from '../../ui/words/useWords.tsx';
 import { LogLines } from './LogLines.tsx';
 import './RunHead.css';
-import type { Tab } from './RunView.tsx';
 import { recipeFacts } from './recipe-facts.ts';
 import { secondsLeft, stepSeconds } from './step-time.ts';
+import type { Tab } from './tabs.ts';
 import { usePackage } from './usePackage.ts';
 import { useTrainingWords } from './useTrainingWords.ts';
 

@@ -13,13 +13,11 @@ import { CheckpointsTab } from './CheckpointsTab.tsx';
 import { LogTab } from './LogTab.tsx';
 import { RecipeTab } from './RecipeTab.tsx';
 import { actionsOf, RunHead } from './RunHead.tsx';
+import { TABS, type Tab } from './tabs.ts';
 import './RunView.css';
 import { useWords } from '../../ui/words/useWords.tsx';
 import { useAnswers } from './useAnswers.ts';
 import { useTrainingWords } from './useTrainingWords.ts';
-
-const TABS = ['charts', 'answers', 'recipe', 'checkpoints', 'log'] as const;
-export type Tab = (typeof TABS)[number];
 
 const SETTINGS = 'training.charts';
 const parseSettings = (value: unknown): ChartSettings => {

@@ -1,7 +1,6 @@
 /** The package of a checkpoint: made on the server, then offered to the Models page. */
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
-import { PLACES } from '../../app/places.ts';
 import { goTo } from '../../app/router.ts';
 import { toErrorData } from '../../state/model-store.ts';
 import { offeredPackage } from '../../state/offered-package.ts';
@@ -42,7 +41,7 @@ export function usePackage(id: string | null): PackageState {
     if (manifestUrl !== null) {
       const { headers } = training.api()!;
       offeredPackage.offer({ manifestUrl, headers, name: nameOf(id) });
-      if (PLACES.some((place) => place.id === 'models')) goTo('models');
+      goTo('models');
       return;
     }
     try {

@@ -1,0 +1,67 @@
+/** What a source of videos gives, whatever its kind: rows come out as the same items. */
+import type { CodedErrorData } from '../../src/core/errors.ts';
+import type { DataSource } from '../../src/core/training/recipe-data.ts';
+
+export interface DataItem {
+  /** Real path of the video, within a root. */
+  readonly path: string;
+  /** Label on the scale of training, after the source's rule. */
+  readonly mos: number;
+  /** Name of the source. */
+  readonly source: string;
+  /** Unique within the source, the same on every machine and in every run. */
+  readonly id: string;
+  /** A written answer for `sft`, where the source has one. */
+  readonly text?: string;
+  /** Dense targets for `warmup` and `fit` by name, where the source has them: severities of the distortions, 0–1. */
+  readonly targets?: Readonly<Record<string, number>>;
+}
+
+/** Frame counts and sizes of videos, as the engine's `probe` gives them; one answer a path, in order. */
+export type Probe = (
+  paths: readonly string[],
+) => Promise<
+  readonly { frames: number; width: number; height: number; fps: number; error?: string | undefined }[]
+>;
+
+export interface LoadOptions {
+  /** Where it is absent, no video is opened: `unreadable` stays empty and `seconds` null. */
+  readonly probe?: Probe;
+  /** Milliseconds that opening videos may take; those not reached count as readable, and a warning says how many. */
+  readonly probeMs?: number;
+  /** Folder for what sources make themselves (procedural clips). Needed for those. */
+  readonly cache?: string;
+  /** False: clips that are not drawn yet are only counted. A request must not wait for them; a run does. */
+  readonly draw?: boolean;
+  readonly onProgress?: (done: number, of: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** One source in a validation report (`validationReportSchema`), but for its role. */
+export interface SourceReport {
+  name: string;
+  /** Rows that can be used. */
+  videos: number;
+  missing: string[];
+  unreadable: string[];
+  duplicates: string[];
+  labels: [number, number] | null;
+  /** Playing time of all videos; null while nothing was opened. */
+  seconds: number | null;
+}
+
+export interface LoadedSource {
+  /** Videos that can be used: there, readable, labelled, each once; in the file's order. */
+  readonly items: readonly DataItem[];
+  readonly report: SourceReport;
+  /** Faults that must be mended before a run starts. */
+  readonly errors: readonly CodedErrorData[];
+  /** What costs single videos only. */
+  readonly warnings: readonly CodedErrorData[];
+}
+
+/** A source under its name in the recipe. */
+export interface NamedSource {
+  readonly name: string;
+  readonly source: DataSource;
+}
