@@ -3,7 +3,6 @@
  * pair was drawn, so that nothing is sorted again: ranks follow from counts, and a figure costs O(n), Kendall's O(n log n).
  */
 
-import type { Interval } from './correlation.ts';
 import { quantile } from './correlation.ts';
 import { CodedError } from './errors.ts';
 
@@ -11,6 +10,13 @@ type Numbers = readonly number[];
 
 export const bootstrapped = ['srcc', 'plcc', 'krcc', 'rmse'] as const;
 export type Bootstrapped = (typeof bootstrapped)[number];
+
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+  /** Resamples on which the figure was defined. */
+  readonly resamples: number;
+}
 
 interface Groups {
   /** Group of each value; equal values share one, groups ascend. */

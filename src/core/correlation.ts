@@ -191,47 +191,6 @@ export function mae(pred: Numbers, mos: Numbers): Metric {
   return meanError(pred, mos, Math.abs);
 }
 
-export interface Interval {
-  readonly low: number;
-  readonly high: number;
-  /** Resamples on which the figure was defined. */
-  readonly resamples: number;
-}
-
-export interface BootstrapOptions {
-  /** Uniform integer from 0 to n − 1; seed it, and the interval can be reproduced. */
-  readonly draw: (n: number) => number;
-  /** Default 1000. */
-  readonly resamples?: number;
-  /** Coverage, default 0.95. */
-  readonly coverage?: number;
-}
-
-/**
- * Percentile bootstrap over pairs of a figure such as `srcc`. Resamples on which the figure is not defined (all values
- * equal) are left out; NaN on both ends if none is left.
- */
-export function bootstrapInterval(
-  figure: (pred: Numbers, mos: Numbers) => Metric,
-  pred: Numbers,
-  mos: Numbers,
-  { draw, resamples = 1000, coverage = 0.95 }: BootstrapOptions,
-): Interval {
-  checkLengths(pred, mos);
-  const values: number[] = [];
-  for (let round = 0; round < resamples; round++) {
-    const picks = pred.map(() => draw(pred.length));
-    const { value } = figure(
-      picks.map((i) => pred[i]!),
-      picks.map((i) => mos[i]!),
-    );
-    if (!Number.isNaN(value)) values.push(value);
-  }
-  values.sort((a, b) => a - b);
-  const tail = (1 - coverage) / 2;
-  return { low: quantile(values, tail), high: quantile(values, 1 - tail), resamples: values.length };
-}
-
 /** Quantile of sorted values by linear interpolation (numpy's default); NaN of an empty list. */
 export function quantile(sorted: Numbers, q: number): number {
   if (sorted.length === 0) return Number.NaN;

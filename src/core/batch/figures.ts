@@ -2,8 +2,8 @@
  * What a benchmark says: agreement of scores and opinions with bootstrap intervals, for each data set and over all of
  * them. Rows without a score or without an opinion are in no figure, and every figure says how many rows it rests on.
  */
-import { type Bootstrapped, bootstrapIntervals } from '../bootstrap.ts';
-import { type Interval, krcc, type Metric, plcc, rmse, srcc } from '../correlation.ts';
+import { type Bootstrapped, bootstrapIntervals, type Interval } from '../bootstrap.ts';
+import { krcc, type Metric, plcc, rmse, srcc } from '../correlation.ts';
 import { fitLogistic, type Logistic, logisticAt } from '../logistic.ts';
 import { weightedByVideos } from '../overall.ts';
 import { seededRandom } from '../random.ts';
