@@ -6,16 +6,20 @@ const isRamp = (v: object) => 'width' in v && ('below' in v || 'above' in v);
 test('every row uses only words that the table defines', () => {
   for (const row of statisticRows) {
     expect(statisticMaps, row.name).toHaveProperty(row.map);
-    expect([1, 2, 4]).toContain(row.scale);
-    if (typeof row.cell === 'string') expect(['mean', 'deviation', 'phase8']).toContain(row.cell);
+    expect([1, 2, 4, 8]).toContain(row.scale);
+    if (typeof row.cell === 'string')
+      expect(['mean', 'min', 'max', 'ratio', 'deviation', 'phase8']).toContain(row.cell);
     else expect(isRamp(row.cell), row.name).toBe(true);
     expect(['mean', 'min', 'max', 'std', 'pixels', 'ratio']).toContain(row.fragments);
-    expect(['mean', 'min', 'max', 'std', 'half']).toContain(row.time);
+    const overTime = ['mean', 'min', 'max', 'std', 'half', 'steps', 'coherence', 'flips'];
+    if (typeof row.time === 'string') expect(overTime).toContain(row.time);
+    else expect(isRamp(row.time), row.name).toBe(true);
     if (row.after !== undefined && row.after !== 'abs')
       expect('log' in row.after || isRamp(row.after), row.name).toBe(true);
     if (row.fragments === 'pixels') expect(row.cell).toBe('deviation');
     if (row.cell === 'phase8') expect(['dx', 'dy']).toContain(row.map);
-    expect(row.fragments === 'ratio').toBe(row.map.startsWith('flow_'));
+    const isRatio = /^(flow|echo)_/.test(row.map);
+    expect(row.cell === 'ratio' || row.fragments === 'ratio', row.name).toBe(isRatio);
   }
 });
 

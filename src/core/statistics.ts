@@ -14,17 +14,17 @@ export interface StatisticRow {
   /** A key of `statisticMaps`. */
   readonly map: string;
   /** Fragments are averaged scale × scale before the map. */
-  readonly scale: 1 | 2 | 4;
+  readonly scale: 1 | 2 | 4 | 8;
   /** Over the positions of a fragment. */
-  readonly cell: 'mean' | 'deviation' | 'phase8' | Ramp;
+  readonly cell: 'mean' | 'min' | 'max' | 'ratio' | 'deviation' | 'phase8' | Ramp;
   /** ε of a logarithm of each fragment's value; none when absent. */
   readonly log?: number;
   /** Over the fragments of a frame, pair or gap. */
   readonly fragments: 'mean' | 'min' | 'max' | 'std' | 'pixels' | 'ratio';
   /** Applied to each frame's, pair's or gap's value. */
   readonly after?: 'abs' | { readonly log: number } | Ramp;
-  /** Over frames, pairs or gaps. */
-  readonly time: 'mean' | 'min' | 'max' | 'std' | 'half';
+  /** Over frames, pairs or gaps; a ramp counts those far from the mean. */
+  readonly time: 'mean' | 'min' | 'max' | 'std' | 'half' | 'steps' | 'coherence' | 'flips' | Ramp;
 }
 
 /** All rows in the table's order. The JSON is ours and typed here once; the test checks every word of it. */

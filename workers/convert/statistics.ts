@@ -19,7 +19,13 @@ import { vector } from './parts.ts';
 /** Under the root of a deviation over fragments or time. */
 const varianceFloor = 1e-8;
 
-/** A map and its sizes: M and the positions of a fragment. */
+/** Under the flow's squared slopes, the echo's energy, and the logarithm of a change that is compared with another. */
+const [slopeFloor, echoFloor, changeFloor] = [1e-4, 1e-5, 2e-3];
+
+/** Positions a side of the blocks that steps and differences, and the checker, are averaged over. */
+const [stepBlock, differenceBlock, checkerBlock] = [8, 8, 10];
+
+/** A map and its sizes: M and the positions of a fragment; of a ratio 2 × 1, numerator and denominator. */
 interface StatisticMap {
   readonly value: string;
   readonly count: number;
@@ -87,6 +93,10 @@ class StatisticsLowering {
     return this.#g.node('Log', [this.#plus(x, epsilon)]);
   }
 
+  #neg(x: string): string {
+    return this.#g.node('Neg', [x]);
+  }
+
   #reduce(kind: 'Mean' | 'Min' | 'Max', x: string, axes: readonly number[], keepdims = 0): string {
     return this.#g.node(`Reduce${kind}`, [x, this.#g.integers(axes)], { keepdims });
   }
@@ -107,8 +117,7 @@ class StatisticsLowering {
   }
 
   #ramp(x: string, rule: Ramp): string {
-    const above =
-      'above' in rule ? this.#plus(x, -rule.above) : this.#plus(this.#g.node('Neg', [x]), rule.below);
+    const above = 'above' in rule ? this.#plus(x, -rule.above) : this.#plus(this.#neg(x), rule.below);
     return this.#clip(this.#plus(this.#scaled(above, 1 / rule.width), 0.5), 0, 1);
   }
 
@@ -221,22 +230,16 @@ class StatisticsLowering {
     }
     const luma = this.map('luma', scale);
     const pairs = this.#frames / 2;
-    const first = () => this.#pick(luma, 0, 2, pairs);
-    const second = () => this.#pick(luma, 1, 2, pairs);
+    const [first, second] = this.#sides(scale);
     const signed = (later: StatisticMap, earlier: StatisticMap) => ({
       ...later,
       value: this.#sub(later.value, earlier.value),
     });
     const absolute = (map: StatisticMap) => ({ ...map, value: this.#abs(map.value) });
     switch (name) {
-      case 'dx': {
-        const value = this.#abs(this.#sub(this.#window(luma, 0, 0, 1, 0), this.#window(luma, 0, 0, 0, 1)));
-        return { ...luma, value, width: side - 1 };
-      }
-      case 'dy': {
-        const value = this.#abs(this.#sub(this.#window(luma, 1, 0, 0, 0), this.#window(luma, 0, 1, 0, 0)));
-        return { ...luma, value, height: side - 1 };
-      }
+      case 'dx':
+      case 'dy':
+        return absolute(this.#differences(luma, name[1]!));
       case 'laplacian':
         return this.#laplacian(luma);
       case 'checker':
@@ -246,7 +249,7 @@ class StatisticsLowering {
         return { ...cb, value: g.add(cb.value, cr.value) };
       }
       case 'pair_signed':
-        return signed(second(), first());
+        return signed(second, first);
       case 'pair':
         return absolute(this.map('pair_signed', scale));
       case 'pair_checker':
@@ -255,30 +258,155 @@ class StatisticsLowering {
         return signed(this.#pick(luma, 2, 2, pairs - 1), this.#pick(luma, 1, 2, pairs - 1));
       case 'gap':
         return absolute(this.map('gap_signed', scale));
+      case 'flow_x':
+      case 'flow_y':
+        return this.#flow(name.slice(-1), scale);
+      case 'echo_1':
+      case 'echo_2':
+      case 'echo_3':
+      case 'echo_4':
+        return this.#echo(Number(name.slice(-1)), scale);
+      case 'comb':
+        return this.#comb(first);
+      case 'seam_x':
+      case 'seam_y':
+        return this.#seam(name.slice(-1), scale);
+      case 'pair_blocks':
+      case 'gap_blocks':
+        return this.#blocks(this.map(name.slice(0, -'_blocks'.length), scale), differenceBlock);
+      case 'checker_blocks':
+      case 'pair_checker_blocks':
+        return this.#blocks(this.map(name.slice(0, -'_blocks'.length), scale), checkerBlock);
+      case 'pair_against_gap':
+      case 'leap_against_gap':
+        return this.#against(name, scale);
       default:
         throw new RangeError(`statistics.json names the unknown map ${name}`);
     }
   }
 
-  /** Displacement in pixels of this scale, least squares over all positions of a pair: [M]. */
-  #flow(name: string, scale: number): string {
+  /** Means over the positions of each fragment, side by side: [M, G², 2, 1]. */
+  #ratio(count: number, numerator: string, denominator: string): StatisticMap {
+    const parts = [numerator, denominator].map((x) => this.#reduce('Mean', x, [2, 3], 1));
+    return { value: this.#g.concat(parts, 2), count, height: 2, width: 1 };
+  }
+
+  /** Displacement in pixels of this scale, least squares over a fragment's positions. */
+  #flow(axis: string, scale: number): StatisticMap {
     const g = this.#g;
     const change = this.map('pair_signed', scale);
-    const luma = this.map('luma', scale);
-    const [first, second] = [this.#pick(luma, 0, 2, change.count), this.#pick(luma, 1, 2, change.count)];
+    const [first, second] = this.#sides(scale);
     const middle = {
       ...first,
       value: this.#once(`middle/${scale}`, () => this.#scaled(g.add(first.value, second.value), 0.5)),
     };
-    const ahead = name === 'flow_x' ? this.#window(middle, 1, 1, 2, 0) : this.#window(middle, 2, 0, 1, 1);
-    const behind = name === 'flow_x' ? this.#window(middle, 1, 1, 0, 2) : this.#window(middle, 0, 2, 1, 1);
-    const slope = this.#once(`${name}/${scale} slope`, () => this.#scaled(this.#sub(ahead, behind), 0.5));
-    return this.#once(`${name}/${scale}`, () => {
-      const numerator = g.node('Neg', [
-        this.#reduce('Mean', g.mul(slope, this.#window(change, 1, 1, 1, 1)), [1, 2, 3]),
-      ]);
-      return this.#div(numerator, this.#plus(this.#reduce('Mean', g.mul(slope, slope), [1, 2, 3]), 1e-4));
-    });
+    const ahead = axis === 'x' ? this.#window(middle, 1, 1, 2, 0) : this.#window(middle, 2, 0, 1, 1);
+    const behind = axis === 'x' ? this.#window(middle, 1, 1, 0, 2) : this.#window(middle, 0, 2, 1, 1);
+    const slope = this.#scaled(this.#sub(ahead, behind), 0.5);
+    const against = this.#neg(g.mul(slope, this.#window(change, 1, 1, 1, 1)));
+    return this.#ratio(change.count, against, this.#plus(g.mul(slope, slope), slopeFloor));
+  }
+
+  /** First frames and second frames of the pairs. */
+  #sides(scale: number): readonly [StatisticMap, StatisticMap] {
+    const luma = this.map('luma', scale);
+    const pairs = this.#frames / 2;
+    return [this.#pick(luma, 0, 2, pairs), this.#pick(luma, 1, 2, pairs)];
+  }
+
+  /** Differences of neighbours along an axis. */
+  #differences(map: StatisticMap, axis: string): StatisticMap {
+    return axis === 'x'
+      ? {
+          ...map,
+          value: this.#once(`${map.value} dx`, () =>
+            this.#sub(this.#window(map, 0, 0, 1, 0), this.#window(map, 0, 0, 0, 1)),
+          ),
+          width: map.width - 1,
+        }
+      : {
+          ...map,
+          value: this.#once(`${map.value} dy`, () =>
+            this.#sub(this.#window(map, 1, 0, 0, 0), this.#window(map, 0, 1, 0, 0)),
+          ),
+          height: map.height - 1,
+        };
+  }
+
+  /** Autocorrelation of the differences `lag` positions apart. */
+  #echo(lag: number, scale: number): StatisticMap {
+    const g = this.#g;
+    const [first] = this.#sides(scale);
+    const [x, y] = [this.#differences(first, 'x'), this.#differences(first, 'y')];
+    const mean = (value: string) => this.#reduce('Mean', value, [2, 3], 1);
+    const along = g.mul(this.#window(x, 0, 0, lag, 0), this.#window(x, 0, 0, 0, lag));
+    const down = g.mul(this.#window(y, lag, 0, 0, 0), this.#window(y, 0, lag, 0, 0));
+    const energy = this.#once(`energy/${scale}`, () =>
+      this.#plus(g.add(mean(g.mul(x.value, x.value)), mean(g.mul(y.value, y.value))), echoFloor),
+    );
+    return this.#ratio(first.count, g.add(mean(along), mean(down)), energy);
+  }
+
+  #comb(map: StatisticMap): StatisticMap {
+    const g = this.#g;
+    const alternating = (at: (i: number) => string) => {
+      const outer = g.add(at(0), at(4));
+      const inner = this.#scaled(g.add(at(1), at(3)), 3);
+      const sum = g.add(this.#sub(outer, inner), this.#scaled(at(2), 4));
+      return this.#scaled(this.#abs(sum), 1 / 12);
+    };
+    const down = alternating((i) => this.#window(map, i, 4 - i, 2, 2));
+    const along = alternating((i) => this.#window(map, 2, 2, i, 4 - i));
+    return { ...map, value: this.#sub(down, along), height: map.height - 4, width: map.width - 4 };
+  }
+
+  /** Straight steps that their neighbours do not share. */
+  #seam(axis: string, scale: number): StatisticMap {
+    const step = this.#differences(this.#sides(scale)[0], axis);
+    const [before, middle, after] = [0, 1, 2].map((i) =>
+      axis === 'x' ? this.#window(step, 0, 0, i, 2 - i) : this.#window(step, i, 2 - i, 0, 0),
+    ) as [string, string, string];
+    const lone = this.#sub(middle, this.#scaled(this.#g.add(before, after), 0.5));
+    const kernel_shape = axis === 'x' ? [stepBlock, 1] : [1, stepBlock];
+    const pooled = this.#g.node('AveragePool', [lone], { kernel_shape, strides: kernel_shape });
+    const [height, width] = axis === 'x' ? [step.height, step.width - 2] : [step.height - 2, step.width];
+    return {
+      ...step,
+      value: this.#abs(pooled),
+      height: Math.floor(height / kernel_shape[0]!),
+      width: Math.floor(width / kernel_shape[1]!),
+    };
+  }
+
+  #blocks(map: StatisticMap, size: number): StatisticMap {
+    const pool = { kernel_shape: [size, size], strides: [size, size] };
+    const [height, width] = [map.height, map.width].map((n) => Math.floor(n / size)) as [number, number];
+    return { ...map, value: this.#g.node('AveragePool', [map.value], pool), height, width };
+  }
+
+  /** Logarithm of a fragment's mean absolute difference: [M, G², 1, 1]. */
+  #change(key: string, later: StatisticMap, earlier: StatisticMap): StatisticMap {
+    const value = this.#once(key, () =>
+      this.#log(
+        this.#reduce('Mean', this.#abs(this.#sub(later.value, earlier.value)), [2, 3], 1),
+        changeFloor,
+      ),
+    );
+    return { value, count: later.count, height: 1, width: 1 };
+  }
+
+  /** How two changes of a fragment compare, pair after pair. */
+  #against(name: string, scale: number): StatisticMap {
+    const luma = this.map('luma', scale);
+    const pairs = this.#frames / 2;
+    const frames = (first: number, count: number) => this.#pick(luma, first, 2, count);
+    const gaps = this.#change(`gaps/${scale}`, frames(2, pairs - 1), frames(1, pairs - 1));
+    if (name === 'pair_against_gap') {
+      const own = this.#change(`pairs/${scale}`, frames(3, pairs - 1), frames(2, pairs - 1));
+      return { ...own, value: this.#sub(own.value, gaps.value) };
+    }
+    const leaps = this.#change(`leaps/${scale}`, frames(4, pairs - 2), frames(1, pairs - 2));
+    return { ...leaps, value: this.#sub(leaps.value, this.#g.slice(gaps.value, 0, pairs - 2, 0)) };
   }
 
   /** Strength of a grid of 8 native pixels in each fragment: the strongest phase above the mean of all, relative. */
@@ -291,11 +419,20 @@ class StatisticsLowering {
     return this.#div(this.#sub(this.#reduce('Max', phases, [2]), mean), this.#plus(mean, 1e-4));
   }
 
+  /** Numerator over denominator, both along axis 2. */
+  #quotient(x: string, dims: readonly number[]): string {
+    const [numerator, denominator] = this.#g.split(x, [1, 1], 2);
+    return this.#g.reshape(this.#div(numerator!, denominator!), dims);
+  }
+
   /** Each fragment's value, [M, G²]. */
   #perFragment(row: StatisticRow, map: StatisticMap): string {
     const key = JSON.stringify([row.map, row.scale, row.cell]);
     const each = this.#once(key, () => {
       if (row.cell === 'mean') return this.#reduce('Mean', map.value, [2, 3]);
+      if (row.cell === 'min') return this.#reduce('Min', map.value, [2, 3]);
+      if (row.cell === 'max') return this.#reduce('Max', map.value, [2, 3]);
+      if (row.cell === 'ratio') return this.#quotient(map.value, [map.count, -1]);
       if (row.cell === 'deviation') return this.#deviation(map.value, [2, 3]);
       if (row.cell === 'phase8') return this.#phase(map, row.map, row.scale);
       return this.#reduce('Mean', this.#ramp(map.value, row.cell), [2, 3]);
@@ -306,8 +443,9 @@ class StatisticsLowering {
 
   /** [M] */
   #overFragments(row: StatisticRow): string {
-    if (row.fragments === 'ratio') return this.#flow(row.map, row.scale);
     const map = this.map(row.map, row.scale);
+    if (row.fragments === 'ratio')
+      return this.#quotient(this.#reduce('Mean', map.value, [1], 1), [map.count]);
     if (row.fragments === 'pixels') return this.#deviation(map.value, [1, 2, 3]);
     return this.#along(this.#perFragment(row, map), row.fragments);
   }
@@ -322,7 +460,7 @@ class StatisticsLowering {
   /** A row before `time`; rows that differ only in `time` share it. */
   series(row: StatisticRow): Series {
     const { name: _name, time: _time, ...rest } = row;
-    const { count } = this.map(row.fragments === 'ratio' ? 'pair_signed' : row.map, row.scale);
+    const { count } = this.map(row.map, row.scale);
     const value = this.#once(JSON.stringify(rest), () =>
       this.#g.reshape(this.#after(this.#overFragments(row), row.after), [1, count]),
     );
@@ -337,10 +475,27 @@ class StatisticsLowering {
 
   /** [k, M] → [k] */
   overTime(x: string, count: number, how: StatisticRow['time']): string {
-    if (how !== 'half') return this.#along(x, how);
-    const half = Math.floor(count / 2);
-    const mean = (from: number, to: number) => this.#reduce('Mean', this.#g.slice(x, from, to, 1), [1]);
-    return this.#sub(mean(count - half, count), mean(0, half));
+    const g = this.#g;
+    const part = (from: number, to: number) => g.slice(x, from, to, 1);
+    const mean = (value: string) => this.#reduce('Mean', value, [1]);
+    if (typeof how === 'object') return mean(this.#ramp(this.#sub(x, this.#reduce('Mean', x, [1], 1)), how));
+    switch (how) {
+      case 'half': {
+        const half = Math.floor(count / 2);
+        return this.#sub(mean(part(count - half, count)), mean(part(0, half)));
+      }
+      case 'steps':
+        return mean(this.#abs(this.#sub(part(1, count), part(0, count - 1))));
+      case 'coherence':
+        return this.#div(this.#abs(mean(x)), this.#plus(mean(this.#abs(x)), 0.02));
+      case 'flips': {
+        const product = g.mul(part(1, count), part(0, count - 1));
+        const agreement = mean(this.#div(product, this.#plus(this.#abs(product), 0.01)));
+        return this.#plus(this.#scaled(agreement, -0.5), 0.5);
+      }
+      default:
+        return this.#along(x, how);
+    }
   }
 
   standardised(raw: string, mean: string, std: string): string {
@@ -383,7 +538,7 @@ export function motionStatistics(g: Graph, checkpoint: Checkpoint, profile: Prof
     const groups = new Map<string, { row: StatisticRow; index: number; series: Series }[]>();
     for (const [index, row] of rows.entries()) {
       const series = lowering.series(row);
-      const key = `${row.time} ${series.count}`;
+      const key = JSON.stringify([row.time, series.count]);
       groups.set(key, [...(groups.get(key) ?? []), { row, index, series }]);
     }
     const order: number[] = [];

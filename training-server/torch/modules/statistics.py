@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from modules import statistic_maps as maps
 from modules.profiles import IMAGENET_MEAN, IMAGENET_STD
 
 TABLE_PATH = Path(__file__).parents[3] / "src" / "core" / "statistics.json"
@@ -32,31 +33,10 @@ VARIANCE_FLOOR = 1e-8
 Row = Mapping[str, Any]
 
 
-def _laplacian(v: Tensor) -> Tensor:
-    inner = v[..., 1:-1, 1:-1]
-    across = v[..., 1:-1, :-2] + v[..., 1:-1, 2:]
-    return (4 * inner - across - v[..., :-2, 1:-1] - v[..., 2:, 1:-1]).abs()
-
-
-def _checker(v: Tensor) -> Tensor:
-    x = v[..., :, :-2] - 2 * v[..., :, 1:-1] + v[..., :, 2:]
-    return (x[..., :-2, :] - 2 * x[..., 1:-1, :] + x[..., 2:, :]).abs() / 4
-
-
-def _flow(first: Tensor, second: Tensor, axis: str) -> Tensor:
-    """Numerator and denominator of the displacement in pixels of this scale, [..., 2, c − 2, c − 2]."""
-    middle, change = (first + second) / 2, (second - first)[..., 1:-1, 1:-1]
-    if axis == "x":
-        slope = (middle[..., 1:-1, 2:] - middle[..., 1:-1, :-2]) / 2
-    else:
-        slope = (middle[..., 2:, 1:-1] - middle[..., :-2, 1:-1]) / 2
-    return torch.stack([-slope * change, slope * slope + 1e-4], dim=-3)
-
-
 class Fragments:
     """Fragments of some clips and the maps made of them; each is computed once for all rows that share it.
 
-    Maps are [B, M, G², h, w], M the frames, pairs or gaps.
+    Maps are [B, M, G², h, w], M the frames, pairs or gaps; those of ratios [B, M, G², 2].
     """
 
     def __init__(self, pixels: Tensor, cell: int):
@@ -92,29 +72,47 @@ class Fragments:
             return F.avg_pool2d(source.flatten(0, 2), scale).unflatten(0, source.shape[:3])
         luma = self.map("luma", scale)
         first, second = luma[:, 0::2], luma[:, 1::2]
-        match name:
-            case "dx":
+        match name.split("_"):
+            case ["dx"]:
                 return (luma[..., :, 1:] - luma[..., :, :-1]).abs()
-            case "dy":
+            case ["dy"]:
                 return (luma[..., 1:, :] - luma[..., :-1, :]).abs()
-            case "laplacian":
-                return _laplacian(luma)
-            case "checker":
-                return _checker(luma)
-            case "chroma_laplacian":
-                return _laplacian(self.map("cb", scale)) + _laplacian(self.map("cr", scale))
-            case "pair":
+            case ["laplacian"]:
+                return maps.laplacian(luma)
+            case ["checker"]:
+                return maps.checker(luma)
+            case ["chroma", "laplacian"]:
+                return maps.laplacian(self.map("cb", scale)) + maps.laplacian(self.map("cr", scale))
+            case ["pair"]:
                 return (second - first).abs()
-            case "pair_signed":
+            case ["pair", "signed"]:
                 return second - first
-            case "pair_checker":
-                return _checker(second - first)
-            case "gap":
+            case ["pair", "checker"]:
+                return maps.checker(second - first)
+            case ["gap"]:
                 return (first[:, 1:] - second[:, :-1]).abs()
-            case "gap_signed":
+            case ["gap", "signed"]:
                 return first[:, 1:] - second[:, :-1]
-            case "flow_x" | "flow_y":
-                return _flow(first, second, name[-1])
+            case ["flow", axis]:
+                return maps.flow(first, second, axis)
+            case ["echo", lag]:
+                return maps.echo(first, int(lag))
+            case ["comb"]:
+                return maps.comb(first)
+            case ["seam", axis]:
+                return maps.seam(first, axis)
+            case ["pair" | "gap" as kind, "blocks"]:
+                return maps.block_means(self.map(kind, scale), maps.DIFFERENCE_BLOCK)
+            case ["checker", "blocks"]:
+                return maps.block_means(self.map("checker", scale), maps.CHECKER_BLOCK)
+            case ["pair", "checker", "blocks"]:
+                return maps.block_means(self.map("pair_checker", scale), maps.CHECKER_BLOCK)
+            case ["pair", "against", "gap"]:
+                pairs = maps.change(second, first)
+                return pairs[:, 1:] - maps.change(first[:, 1:], second[:, :-1])
+            case ["leap", "against", "gap"]:
+                gaps = maps.change(first[:, 1:], second[:, :-1])
+                return maps.change(first[:, 2:], second[:, :-2]) - gaps[:, :-1]
         raise ValueError(f"statistics.json names an unknown map, {name}")
 
     def value(self, row: Row) -> Tensor:
@@ -149,12 +147,18 @@ def _over_fragments(values: Tensor, row: Row) -> Tensor:
     """Map [B, M, G², h, w] → [B, M]: over a fragment's positions, its logarithm, over the fragments."""
     cell, over = row["cell"], row["fragments"]
     if over == "ratio":
-        parts = values.mean((2, 4, 5))
+        parts = values.mean(2)
         return parts[..., 0] / parts[..., 1]
     if over == "pixels":
         return _deviation(values, (2, 3, 4))
     if cell == "mean":
         each = values.mean((-1, -2))
+    elif cell == "min":
+        each = values.amin((-1, -2))
+    elif cell == "max":
+        each = values.amax((-1, -2))
+    elif cell == "ratio":
+        each = values[..., 0] / values[..., 1]
     elif cell == "deviation":
         each = _deviation(values, (-1, -2))
     elif cell == "phase8":
@@ -183,13 +187,36 @@ def _half(values: Tensor) -> Tensor:
     return values[..., -half:].mean(-1) - values[..., :half].mean(-1)
 
 
+def _steps(values: Tensor) -> Tensor:
+    return (values[..., 1:] - values[..., :-1]).abs().mean(-1)
+
+
+def _coherence(values: Tensor) -> Tensor:
+    return values.mean(-1).abs() / (values.abs().mean(-1) + 0.02)
+
+
+def _flips(values: Tensor) -> Tensor:
+    product = values[..., 1:] * values[..., :-1]
+    return 0.5 - 0.5 * (product / (product.abs() + 0.01)).mean(-1)
+
+
 _REDUCE: Mapping[str, Callable[[Tensor], Tensor]] = {
     "mean": lambda v: v.mean(-1),
     "min": lambda v: v.amin(-1),
     "max": lambda v: v.amax(-1),
     "std": _std,
     "half": _half,
+    "steps": _steps,
+    "coherence": _coherence,
+    "flips": _flips,
 }
+
+
+def _over_time(values: Tensor, rule: str | Mapping[str, float]) -> Tensor:
+    """[B, M] → [B]; a ramp counts the distance from the mean of all."""
+    if isinstance(rule, str):
+        return _REDUCE[rule](values)
+    return _ramp(values - values.mean(-1, keepdim=True), rule).mean(-1)
 
 
 def statistics(pixels: Tensor, names: Sequence[str] = NAMES, cell: int = 32) -> Tensor:
@@ -201,7 +228,7 @@ def statistics(pixels: Tensor, names: Sequence[str] = NAMES, cell: int = 32) -> 
         return statistics(pixels[None], names, cell)[0]
     fragments = Fragments(pixels, cell)
     rows = [ROWS[name] for name in names]
-    return torch.stack([_REDUCE[row["time"]](fragments.value(row)) for row in rows], dim=-1)
+    return torch.stack([_over_time(fragments.value(row), row["time"]) for row in rows], dim=-1)
 
 
 def standardised(raw: Tensor, mean: Tensor, std: Tensor) -> Tensor:
