@@ -487,10 +487,10 @@ class StatisticsLowering {
       case 'steps':
         return mean(this.#abs(this.#sub(part(1, count), part(0, count - 1))));
       case 'coherence':
-        return this.#div(this.#abs(mean(x)), this.#plus(mean(this.#abs(x)), 0.02));
+        return this.#div(this.#abs(mean(x)), this.#plus(mean(this.#abs(x)), 0.005));
       case 'flips': {
         const product = g.mul(part(1, count), part(0, count - 1));
-        const agreement = mean(this.#div(product, this.#plus(this.#abs(product), 0.01)));
+        const agreement = mean(this.#div(product, this.#plus(this.#abs(product), 1e-4)));
         return this.#plus(this.#scaled(agreement, -0.5), 0.5);
       }
       default:

@@ -48,7 +48,7 @@ def flow(first: Tensor, second: Tensor, axis: str) -> Tensor:
 def echo(v: Tensor, lag: int) -> Tensor:
     """Numerator and denominator of the autocorrelation of differences `lag` positions apart, [..., 2].
 
-    Halos and rings make it negative a few pixels from an edge, blur makes it positive, noise is -1/2 at lag 1.
+    Halos and rings make it negative a few pixels from an edge, blur positive; noise is -1/2 at lag 1.
     """
     x, y = v[..., :, 1:] - v[..., :, :-1], v[..., 1:, :] - v[..., :-1, :]
     along = (x[..., :, lag:] * x[..., :, :-lag]).mean((-1, -2))
@@ -76,13 +76,7 @@ def seam(v: Tensor, axis: str) -> Tensor:
         v = v.transpose(-1, -2)
     step = v[..., :, 1:] - v[..., :, :-1]
     lone = step[..., :, 1:-1] - (step[..., :, :-2] + step[..., :, 2:]) / 2
-    height, width = lone.shape[-2:]
-    return (
-        lone.unflatten(-2, (height // STEP_BLOCK, STEP_BLOCK))
-        .mean(-2)
-        .abs()
-        .reshape(*v.shape[:-2], -1, width)
-    )
+    return lone.unflatten(-2, (lone.shape[-2] // STEP_BLOCK, STEP_BLOCK)).mean(-2).abs()
 
 
 def block_means(v: Tensor, size: int) -> Tensor:

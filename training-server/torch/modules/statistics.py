@@ -192,12 +192,12 @@ def _steps(values: Tensor) -> Tensor:
 
 
 def _coherence(values: Tensor) -> Tensor:
-    return values.mean(-1).abs() / (values.abs().mean(-1) + 0.02)
+    return values.mean(-1).abs() / (values.abs().mean(-1) + 0.005)
 
 
 def _flips(values: Tensor) -> Tensor:
     product = values[..., 1:] * values[..., :-1]
-    return 0.5 - 0.5 * (product / (product.abs() + 0.01)).mean(-1)
+    return 0.5 - 0.5 * (product / (product.abs() + 1e-4)).mean(-1)
 
 
 _REDUCE: Mapping[str, Callable[[Tensor], Tensor]] = {
@@ -212,7 +212,7 @@ _REDUCE: Mapping[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-def _over_time(values: Tensor, rule: str | Mapping[str, float]) -> Tensor:
+def over_time(values: Tensor, rule: str | Mapping[str, float]) -> Tensor:
     """[B, M] → [B]; a ramp counts the distance from the mean of all."""
     if isinstance(rule, str):
         return _REDUCE[rule](values)
@@ -228,7 +228,7 @@ def statistics(pixels: Tensor, names: Sequence[str] = NAMES, cell: int = 32) -> 
         return statistics(pixels[None], names, cell)[0]
     fragments = Fragments(pixels, cell)
     rows = [ROWS[name] for name in names]
-    return torch.stack([_over_time(fragments.value(row), row["time"]) for row in rows], dim=-1)
+    return torch.stack([over_time(fragments.value(row), row["time"]) for row in rows], dim=-1)
 
 
 def standardised(raw: Tensor, mean: Tensor, std: Tensor) -> Tensor:

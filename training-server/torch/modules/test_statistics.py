@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from modules.profiles import IMAGENET_MEAN, IMAGENET_STD
-from modules.statistics import NAMES, standardised, statistics
+from modules.statistics import NAMES, over_time, standardised, statistics
 
 GRID, CELL, FRAMES = 3, 32, 6
 
@@ -111,6 +111,118 @@ def test_pairs_gaps_and_flow(rgb, found):
             top, bottom = top - (slope * change).sum(), bottom + (slope**2 + 1e-4).sum()
         speeds.append(abs(top / bottom))
     assert found["flow_x_2_speed"] == pytest.approx(np.mean(speeds), abs=1e-6)
+
+
+def test_echo_of_differences(rgb, found):
+    pooled, least = [], []
+    for frame in rgb[::2]:
+        parts = []
+        for c in cells(luma(frame)):
+            x, y = np.diff(c, axis=1), np.diff(c, axis=0)
+            top = (x[:, 2:] * x[:, :-2]).mean() + (y[2:] * y[:-2]).mean()
+            parts.append((top, (x**2).mean() + (y**2).mean() + 1e-5))
+        pooled.append(sum(a for a, _ in parts) / sum(b for _, b in parts))
+        least.append(min(a / b for a, b in parts))
+    assert found["echo_2_1"] == pytest.approx(np.mean(pooled), abs=1e-6)
+    assert found["echo_2_1_min"] == pytest.approx(np.mean(least), abs=1e-6)
+
+
+def test_comb_sees_fields_that_moved_apart(rgb, found):
+    def energy(c):
+        kernel = np.array([1, -3, 4, -3, 1]) / 12
+        total = 0.0
+        for i in range(2, CELL - 2):
+            for j in range(2, CELL - 2):
+                down = abs(kernel @ c[i - 2 : i + 3, j])
+                total += down - abs(kernel @ c[i, j - 2 : j + 3])
+        return total / (CELL - 4) ** 2
+
+    values = [max(energy(c) for c in cells(luma(f))) for f in rgb[::2]]
+    assert found["comb_max"] == pytest.approx(np.mean(values), abs=1e-6)
+    woven = rgb.copy()
+    woven[:, :, 1::2] = np.roll(woven[:, :, 1::2], 3, axis=-1)
+    mean, std = (np.array(v)[:, None, None] for v in (IMAGENET_MEAN, IMAGENET_STD))
+    combs = statistics(torch.tensor((woven - mean) / std), ["comb_max"], CELL)
+    assert combs.item() > found["comb_max"] + 0.01
+
+
+def test_seams_are_lone_straight_steps(rgb, found):
+    def strongest(c):
+        found = 0.0
+        for top in range(0, CELL, 8):
+            for x in range(1, CELL - 2):
+                step = [c[top : top + 8, x + k + 1] - c[top : top + 8, x + k] for k in (-1, 0, 1)]
+                found = max(found, abs((step[1] - (step[0] + step[2]) / 2).mean()))
+        return found
+
+    for name, turned in (("seam_x_cell", False), ("seam_y_cell", True)):
+        values = [
+            np.mean([math.log(strongest(c.T if turned else c) + 1e-3) for c in cells(luma(f))])
+            for f in rgb[::2]
+        ]
+        assert found[name] == pytest.approx(np.mean(values), abs=1e-6)
+
+
+def test_blocks_of_differences_and_of_the_checker(rgb, found):
+    y = [luma(f) for f in rgb]
+    most = []
+    for t in range(0, FRAMES, 2):
+        logs = []
+        for c in cells(np.abs(y[t + 1] - y[t])):
+            parts = [c[i : i + 8, j : j + 8].mean() for i in range(0, 32, 8) for j in range(0, 32, 8)]
+            logs.append(math.log(max(parts) + 1e-3))
+        most.append(np.mean(logs))
+    assert found["pair_blocks_most"] == pytest.approx(np.mean(most), abs=1e-6)
+    least = []
+    for frame in y:
+        logs = []
+        for c in cells(frame):
+            x = c[:, :-2] - 2 * c[:, 1:-1] + c[:, 2:]
+            both = np.abs(x[:-2] - 2 * x[1:-1] + x[2:]) / 4
+            parts = [both[i : i + 10, j : j + 10].mean() for i in (0, 10, 20) for j in (0, 10, 20)]
+            logs.append(math.log(min(parts) + 1e-4))
+        least.append(np.mean(logs))
+    assert found["checker_blocks_least"] == pytest.approx(np.mean(least), abs=1e-6)
+
+
+def test_pairs_and_leaps_against_gaps(rgb, found):
+    y = [luma(f) for f in rgb]
+
+    def change(a, b):
+        parts = zip(cells(y[a]), cells(y[b]), strict=True)
+        return np.array([math.log(np.abs(halved(p, 4) - halved(q, 4)).mean() + 2e-3) for p, q in parts])
+
+    pairs = [(change(t + 2, t + 1) - change(t, t + 1)).mean() for t in range(1, FRAMES - 1, 2)]
+    assert found["pair_against_gap_mean"] == pytest.approx(np.mean(pairs), abs=1e-6)
+    leap = change(4, 1) - change(2, 1)
+    assert found["leap_against_gap_max"] == pytest.approx(leap.max(), abs=1e-6)
+
+
+def test_signs_and_steps_in_time():
+    speeds = torch.tensor([[1.0, 1.0, -1.0, 0.5], [2.0, 2.0, 2.0, 2.0]])
+    coherence = [1.5 / 4 / (3.5 / 4 + 0.005), 2 / 2.005]
+    agreement = [-0.5 / 0.5001 / 3, 4 / 4.0001]
+    assert over_time(speeds, "coherence").tolist() == pytest.approx(coherence)
+    assert over_time(speeds, "flips").tolist() == pytest.approx([0.5 - a / 2 for a in agreement], abs=1e-6)
+    assert over_time(speeds, "steps").tolist() == pytest.approx([3.5 / 3, 0])
+    far = over_time(torch.tensor([[0.0, 0.0, 0.0, 4.0]]), {"above": 0.5, "width": 0.5})
+    assert far.tolist() == [0.25]
+
+
+def test_order_of_frames_is_seen(rgb):
+    """Frames that moved steadily: a shuffled clip's pairs differ as much as its gaps, and turn back."""
+    y, x = np.mgrid[0 : GRID * CELL, 0 : GRID * CELL]
+    times = np.array([t + k for t in range(0, 96, 12) for k in (0, 1)])
+    order = np.random.default_rng(1).permutation(16)
+    scores = {}
+    for name, at in (("ordered", times), ("shuffled", times[order])):
+        frames = [0.5 + 0.3 * np.sin((x + 0.5 * t) / 9) * np.sin(y / 7) for t in at]
+        pixels = torch.tensor(np.repeat(np.stack(frames)[:, None], 3, 1))
+        shift, scale = (torch.tensor(v)[:, None, None] for v in (IMAGENET_MEAN, IMAGENET_STD))
+        names = ["pair_against_gap_mean", "flow_x_8_flips"]
+        scores[name] = statistics((pixels - shift) / scale, names, CELL)
+    assert scores["ordered"][0] < -1 < -0.5 < scores["shuffled"][0]
+    assert scores["ordered"][1] < 0.1 < 0.2 < scores["shuffled"][1]
 
 
 def test_deviation_over_all_pixels(rgb, found):
