@@ -22,10 +22,10 @@ class CodeMap:
     """code = hidden @ weight.T + bias."""
 
     weight: Tensor
-    """[48, H]."""
+    """[CODE_SIZE, H]."""
 
     bias: Tensor
-    """[48]."""
+    """[CODE_SIZE]."""
 
     def __call__(self, hidden: Tensor) -> Tensor:
         return hidden @ self.weight.T + self.bias
@@ -105,7 +105,7 @@ def style_map(hidden: Tensor, slopes: Tensor, *, seed: int = 7) -> tuple[Tensor,
 
 
 def join(hidden: Tensor, label_codes: Tensor, *, penalty: float) -> CodeMap:
-    """The map from hidden layers [n, H] to whole codes, from label codes [n, 40]."""
+    """The map from hidden layers [n, H] to whole codes, from label codes [n, 1 + 3 d]."""
     slopes, intercepts = ridge(hidden, label_codes, penalty)
     weight = torch.zeros(CODE_SIZE, hidden.shape[1], dtype=torch.float64)
     bias = torch.zeros(CODE_SIZE, dtype=torch.float64)

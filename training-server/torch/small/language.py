@@ -24,7 +24,7 @@ from torch import Tensor, nn
 
 from modules.config import LanguageConfig
 from modules.qwen2 import Qwen2, rotary_tables, rotate
-from small.codes import CODE_SIZE, CodeNoise, LabelPrior, code
+from small.codes import CODE_SIZE, STYLE_PART, CodeNoise, LabelPrior, code, decide
 from small.prompt import PromptIds, PromptShape, prompt_ids, words_of_prompt
 from small.text import STYLE_SIZE, Fuzz, compose
 from small.tokenizer import END, END_OF_TEXT, LARGEST, train
@@ -106,7 +106,7 @@ def shared_prefix(
 class LanguageRecipe:
     """Settings of the pre-training on oracle codes."""
 
-    steps: int = 1600
+    steps: int = 2400
     """Optimiser steps."""
 
     rows: int = 32
@@ -158,7 +158,7 @@ class TextBatch:
     """Answers with their codes."""
 
     codes: Tensor
-    """[B, 48]."""
+    """[B, CODE_SIZE]."""
 
     ids: Tensor
     """[B, L] int64, ended by `<|im_end|>`, then padded."""
@@ -192,14 +192,11 @@ class AnswerTokens:
 
 
 def oracle_batch(recipe: LanguageRecipe, tokens: AnswerTokens, rng: np.random.Generator) -> TextBatch:
-    """Fresh labels, styles and texts; the codes carry the recipe's noise."""
-    codes = np.empty((recipe.rows, CODE_SIZE), np.float32)
-    texts = []
-    for r in range(recipe.rows):
-        label, style = recipe.prior.draw(rng), rng.standard_normal(STYLE_SIZE)
-        texts.append(compose(label, style, rng, recipe.fuzz))
-        codes[r] = code(label, style)
-    return tokens.batch(codes + recipe.noise.draw(recipe.rows, rng), texts)
+    """Fresh codes as a perceiver gives them, and the texts of what they decide."""
+    styles = rng.standard_normal((recipe.rows, STYLE_SIZE))
+    codes = recipe.noise.on(np.stack([code(recipe.prior.draw(rng), style) for style in styles]), rng)
+    texts = [compose(decide(c), c[STYLE_PART], rng, recipe.fuzz) for c in codes]
+    return tokens.batch(codes, texts)
 
 
 FrameTokens = Callable[[int, np.random.Generator], Tensor]

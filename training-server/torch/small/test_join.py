@@ -7,12 +7,14 @@ from torch import nn
 from small.codes import CODE_SIZE, LABEL_PART, STYLE_PART
 from small.join import best_penalty, explained, join, ridge, style_map
 
+LABELS = LABEL_PART.stop
+
 
 @pytest.fixture
 def layer():
     generator = torch.Generator().manual_seed(0)
     hidden = torch.randn(600, 64, generator=generator) @ torch.randn(64, 64, generator=generator)
-    codes = hidden[:, :40] * 0.1 + 0.3 * torch.randn(600, 40, generator=generator)
+    codes = hidden[:, :LABELS] * 0.1 + 0.3 * torch.randn(600, LABELS, generator=generator)
     return hidden, codes
 
 
@@ -36,16 +38,16 @@ def test_penalty_shrinks_slopes_and_keeps_means(layer):
 def test_best_penalty_is_large_for_noise_and_small_for_signal(layer):
     hidden, _ = layer
     held_out = torch.arange(600) >= 450
-    noise = torch.randn(600, 40, generator=torch.Generator().manual_seed(1))
+    noise = torch.randn(600, LABELS, generator=torch.Generator().manual_seed(1))
     assert best_penalty(hidden, noise, held_out, (1e-4, 10.0)) == 10.0
-    assert best_penalty(hidden, hidden[:, :40], held_out, (1e-4, 10.0)) == 1e-4
+    assert best_penalty(hidden, hidden[:, :LABELS], held_out, (1e-4, 10.0)) == 1e-4
 
 
 def test_explained_is_1_for_truth_and_0_for_the_mean(layer):
     _, codes = layer
-    assert torch.allclose(explained(codes, codes), torch.ones(40).double())
+    assert torch.allclose(explained(codes, codes), torch.ones(LABELS).double())
     mean = codes.mean(0).expand_as(codes)
-    assert torch.allclose(explained(mean, codes), torch.zeros(40).double(), atol=1e-6)
+    assert torch.allclose(explained(mean, codes), torch.zeros(LABELS).double(), atol=1e-6)
 
 
 def test_style_is_white_and_says_nothing_of_the_label(layer):
@@ -66,4 +68,4 @@ def test_map_and_code_layer_are_one_linear_layer(layer):
     code = nn.Linear(CODE_SIZE, 16)
     weight, bias = code_map.then(code)
     assert torch.allclose(hidden @ weight.T + bias, code(code_map(hidden)), atol=1e-4)
-    assert code_map.weight[LABEL_PART].shape == (40, 64) and code_map.weight[STYLE_PART].shape == (8, 64)
+    assert code_map.weight[LABEL_PART].shape == (LABELS, 64) and code_map.weight[STYLE_PART].shape == (8, 64)

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from modules.config import LanguageConfig
-from small.codes import CODE_SIZE, code
+from small.codes import CODE_SIZE, COUNT, FIRST, SCORE, SECOND, SEVERITY, STYLE_PART, code
 from small.language import (
     AnswerTokens,
     LanguageRecipe,
@@ -89,11 +89,12 @@ def test_score_digits_weigh_more_and_padding_nothing(tokenizer):
 
 
 def test_code_holds_the_label_and_the_style():
-    label = Label(score=2.5, severity=(0, 0.4) + (0,) * 11, when=(0, 2) + (0,) * 11)
+    others = (0,) * (COUNT - 2)
+    label = Label(score=2.5, severity=(0, 0.4, *others), when=(0, 2, *others))
     got = code(label, np.arange(8))
-    assert got[0] == -0.5 and got[2] == pytest.approx(1.4) and got[1] == 0
-    assert got[14:27].sum() == 0 and got[28] == 1 and got[27:40].sum() == 1
-    assert got[40:].tolist() == list(range(8))
+    assert got[SCORE] == -0.5 and got[SEVERITY][1] == pytest.approx(1.4) and got[SEVERITY][0] == 0
+    assert got[FIRST].sum() == 0 and got[SECOND][1] == 1 and got[SECOND].sum() == 1
+    assert got[STYLE_PART].tolist() == list(range(8)) and len(got) == CODE_SIZE == 1 + 3 * COUNT + 8
 
 
 def test_places_grow_until_the_prompt_is_whole(prompt):

@@ -57,18 +57,21 @@ class Label:
     when: Sequence[int]
     """`WHOLE`, `FIRST_HALF` or `SECOND_HALF`, one a distortion."""
 
+    doubtful: frozenset[int] = frozenset()
+    """Places of distortions that are not named and must not be ruled out either."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fuzz:
     """Standard deviations of the noise between a label and its text, so that sampled answers differ."""
 
-    score: float = 0.05
+    score: float = 0.03
     """Of the written score."""
 
     severity: float = 0.04
     """Of the severity behind the degree word."""
 
-    grade: float = 0.1
+    grade: float = 0.05
     """Of the score behind the grade word."""
 
     style: float = 0.05
@@ -147,7 +150,11 @@ class Writer:
     def fine(self) -> str:
         """What the label rules out: two true clauses, or two absent faults by name."""
         fine = SENTENCES["fine"]
-        absent = {d for d, s in zip(DISTORTIONS, self.label.severity, strict=True) if s == 0}
+        absent = {
+            d
+            for i, (d, s) in enumerate(zip(DISTORTIONS, self.label.severity, strict=True))
+            if s == 0 and i not in self.label.doubtful
+        }
         frames = [(f, True) for f in fine["clause_frames"]] + [(f, False) for f in fine["absences"]]
         frame, clauses = self.pick("fine_frame", frames)
         if clauses:
