@@ -1,8 +1,9 @@
 /** The Batch page: files and scores in, rows out; a bad file costs its row, a reload costs the video that ran. */
-import { readFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { choose, expect, hasModel, SAMPLE, test } from './fixture.ts';
+import { choose, dropFromDisk, expect, hasModel, SAMPLE, test } from './fixture.ts';
 
 const sample = readFileSync(SAMPLE);
 /** The same picture under other names: other files to the page. */
@@ -85,6 +86,68 @@ test.describe('batch', () => {
     await page.getByRole('button', { name: /Resume/ }).click();
     await expect(page.locator('.batch-page--done')).toBeAttached({ timeout: 120_000 });
     await expect(row(page, 'c.mp4').locator('strong')).toHaveText(first ?? '');
+  });
+
+  test('a dropped folder is kept: after a reload it goes on by itself, or by one click', async ({
+    page,
+    site,
+  }, info) => {
+    const folder = info.outputPath('clips');
+    mkdirSync(join(folder, 'more'), { recursive: true });
+    // More of them than are answered before the page is loaded again, twice.
+    const names = Array.from({ length: 16 }, (_, i) => `${i % 2 ? 'more/' : ''}clip-${10 + i}.mp4`);
+    for (const name of names) cpSync(SAMPLE, join(folder, name));
+    const scores = page.locator('.batch-table tbody strong').filter({ hasText: /^\d\.\d\d$/ });
+    // The prompt is the browser's own and cannot be clicked here; it answers in its place, when it is asked.
+    await page.addInitScript(() => {
+      const handles = FileSystemHandle.prototype as unknown as Record<string, () => Promise<string>>;
+      const asks = sessionStorage.getItem('asks') === 'yes';
+      let allowed = !asks;
+      handles.queryPermission = async () => (allowed ? 'granted' : 'prompt');
+      handles.requestPermission = async () => {
+        allowed = navigator.userActivation.isActive;
+        return allowed ? 'granted' : 'denied';
+      };
+    });
+    await goToBatch(page, site.address);
+    await dropFromDisk(page, [folder]);
+    await expect(page.getByRole('heading', { name: 'clips' })).toBeVisible();
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.evaluate(() => sessionStorage.setItem('asks', 'yes'));
+    await expect(scores.first()).toBeVisible({ timeout: 90_000 });
+    await page.reload();
+    await expect(page.locator('.batch-page--access')).toBeAttached({ timeout: 30_000 });
+    await expect(page.locator('.batch-head__said')).toContainText('clips');
+    const before = await scores.count();
+    expect(before).toBeGreaterThan(0);
+    await page.evaluate(() => sessionStorage.removeItem('asks'));
+    await page.getByRole('button', { name: 'Allow access' }).click();
+    await expect(scores.nth(before)).toBeVisible({ timeout: 90_000 });
+    await expect(page.locator('.batch-page--running')).toBeAttached();
+
+    // The browser still lets the page read: nobody has to click.
+    await page.reload();
+    await expect(page.locator('.batch-page--done')).toBeAttached({ timeout: 180_000 });
+    await expect(scores).toHaveCount(names.length);
+    expect(new Set(await scores.allTextContents()).size).toBe(1);
+  });
+
+  test('the folder chooser of the browser gives what can be kept', async ({ page, site }) => {
+    await goToBatch(page, site.address);
+    // The chooser is the browser's own; a folder of this origin stands for the one that it would give.
+    await page.evaluate(async (base64) => {
+      const root = await navigator.storage.getDirectory();
+      const folder = await root.getDirectoryHandle('chosen', { create: true });
+      const writer = await (await folder.getFileHandle('a.mp4', { create: true })).createWritable();
+      await writer.write(Uint8Array.from(atob(base64), (c) => c.charCodeAt(0)));
+      await writer.close();
+      Object.assign(window, { showDirectoryPicker: async () => folder });
+    }, sample.toString('base64'));
+    await page.getByRole('button', { name: 'Choose a folder' }).click();
+    await expect(row(page, 'a.mp4')).toBeVisible();
+    await page.reload();
+    await page.getByRole('button', { name: 'Start' }).click({ timeout: 30_000 });
+    await expect(page.locator('.batch-page--done')).toBeAttached({ timeout: 120_000 });
   });
 
   test('rows by key, filters, a row opens beside', async ({ page, site }) => {

@@ -28,9 +28,12 @@ function newest(path: string): number {
     .reduce((latest, name) => Math.max(latest, newest(join(path, name))), 0);
 }
 
+/** Where built pages lie; two runs at once take one each. */
+const BUILDS = process.env.VQA_BUILDS ?? join(ROOT, '.scratch');
+
 /** @param base path that the page is served below, `/` or `/repo/` */
 async function built(base: string): Promise<string> {
-  const outDir = join(ROOT, '.scratch', base === '/' ? 'page' : `page${base.replaceAll('/', '-')}`);
+  const outDir = join(BUILDS, base === '/' ? 'page' : `page${base.replaceAll('/', '-')}`);
   const stamp = `${outDir}.built`;
   const sources = ['src', 'workers', 'public', 'index.html', 'vite.config.ts', 'package.json'];
   const latest = Math.max(...sources.map((name) => newest(join(ROOT, name))));
@@ -43,7 +46,7 @@ async function built(base: string): Promise<string> {
       logLevel: 'error',
       build: { outDir, emptyOutDir: true },
     });
-    mkdirSync(join(ROOT, '.scratch'), { recursive: true });
+    mkdirSync(BUILDS, { recursive: true });
     writeFileSync(stamp, base);
     utimesSync(stamp, begun, begun);
   }
@@ -152,6 +155,19 @@ export async function drop(
   );
   for (const type of ['dragenter', 'dragover', 'drop'])
     await page.dispatchEvent('body', type, { dataTransfer: transfer });
+}
+
+/**
+ * Drags files or folders that lie on this machine to the middle of the page and lets them go, as the browser does it
+ * itself: only such a drop knows folders and gives handles.
+ */
+export async function dropFromDisk(page: Page, paths: readonly string[]): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const { width, height } = page.viewportSize() ?? { width: 800, height: 600 };
+  const data = { items: [], files: [...paths], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await session.send('Input.dispatchDragEvent', { type, x: width / 2, y: height / 2, data });
+  await session.detach();
 }
 
 export type Phase = 'empty' | 'running' | 'stopped' | 'done' | 'error' | 'reopened';

@@ -1,7 +1,20 @@
 /** The Models page: packages come, are checked, used, repaired and deleted; nothing hostile gets in. */
+import { cpSync, existsSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { choose, expect, hasModel, openPage, reaches, SAMPLE, test } from './fixture.ts';
+import {
+  choose,
+  dropFromDisk,
+  expect,
+  exportJson,
+  hasModel,
+  openPage,
+  ROOT,
+  reaches,
+  SAMPLE,
+  test,
+} from './fixture.ts';
 import { type PackageServer, servePackage } from './package-server.ts';
 
 const NAME = 'Another model';
@@ -134,6 +147,71 @@ test.describe('models', () => {
     await add(page, 'http://127.0.0.1:9/none');
     await expect(page.locator('.ui-error__code')).toContainText('model/network');
   });
+});
+
+/** A checkpoint in the official layout, a megabyte of it. */
+const CHECKPOINT = join(ROOT, 'training-server', 'checkpoints', 'tiny');
+
+test.describe('a checkpoint folder becomes a package', () => {
+  test.skip(!existsSync(CHECKPOINT), 'no tiny checkpoint');
+
+  const ways = {
+    chosen: async (page: Page) => {
+      const chooser = page.waitForEvent('filechooser');
+      await page.getByRole('button', { name: 'Open a folder' }).click();
+      await (await chooser).setFiles(CHECKPOINT);
+    },
+    dropped: (page: Page) => dropFromDisk(page, [CHECKPOINT]),
+  };
+  test('one dropped on another place goes to Models, and the work outlives that place', async ({
+    page,
+    site,
+  }) => {
+    await openPage(page, site.address);
+    await dropFromDisk(page, [CHECKPOINT]);
+    await expect(page).toHaveURL(/#\/models/);
+    await page.getByRole('link', { name: 'Batch' }).first().click();
+    await page.getByRole('link', { name: 'Models' }).first().click();
+    await expect(row(page, 'tiny')).toBeVisible({ timeout: 120_000 });
+  });
+
+  test('a damaged one is refused by name and leaves nothing', async ({ page, site }, info) => {
+    const damaged = info.outputPath('tiny');
+    cpSync(CHECKPOINT, damaged, { recursive: true });
+    truncateSync(join(damaged, 'model.safetensors'), 500_000);
+    await goToModels(page, site.address);
+    await dropFromDisk(page, [damaged]);
+    await expect(page.locator('.ui-error__code')).toContainText('convert/header');
+    await expect(page.locator('.models-row')).toHaveCount(1);
+    await dropFromDisk(page, [CHECKPOINT]);
+    await expect(row(page, 'tiny')).toBeVisible({ timeout: 120_000 });
+    await expect(page.locator('.ui-error__code')).toHaveCount(0);
+  });
+
+  for (const [way, bring] of Object.entries(ways))
+    test(`${way}: converted here, taken into use, it assesses a clip`, async ({ page, site }) => {
+      await goToModels(page, site.address);
+      await bring(page);
+      const made = row(page, 'tiny');
+      await expect(made.getByRole('button', { name: 'Use', exact: true })).toBeVisible({ timeout: 120_000 });
+      await expect(page.locator('.ui-error__code')).toHaveCount(0);
+      await made.getByRole('button', { name: 'Use', exact: true }).click();
+      await expect(made).toContainText('In use', { timeout: 60_000 });
+      await page.getByRole('link', { name: 'Assess' }).first().click();
+      await choose(page, SAMPLE);
+      await reaches(page, 'done');
+      // What so small a model says is its own affair; that it is this one which said something is not.
+      const { model, answers } = JSON.parse((await exportJson(page)).text);
+      expect(model).toMatchObject({ name: 'tiny', dtype: 'q8', dialect: 'wasm' });
+      expect(answers[0].text.length).toBeGreaterThan(0);
+      // Nothing is left of the work but the package.
+      const left = await page.evaluate(async () => {
+        const names: string[] = [];
+        for await (const name of (await navigator.storage.getDirectory()).keys()) names.push(name);
+        return names;
+      });
+      expect(left).not.toContain('converted');
+    });
 });
 
 for (const colorScheme of ['light', 'dark'] as const)

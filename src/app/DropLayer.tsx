@@ -5,7 +5,7 @@
 import { useEffect, useState } from 'react';
 import { useWords } from '../ui/words/useWords.tsx';
 import './DropLayer.css';
-import { droppedFolder, openDroppedFolder } from './dropped-folder.ts';
+import { droppedItems, openDroppedFolder } from './dropped-folder.ts';
 import { offerFiles } from './intake.ts';
 import { useRoute } from './router.ts';
 
@@ -52,9 +52,9 @@ export function DropLayer() {
       setOver(null);
       if (!filesOver(event)) return;
       event.preventDefault();
-      const folder = droppedFolder(event);
-      if (folder) void openDroppedFolder(folder);
-      else offerFiles([...(event.dataTransfer?.files ?? [])], 'drop');
+      const { folders, files } = droppedItems(event);
+      for (const folder of folders) void openDroppedFolder(folder);
+      offerFiles(files, 'drop');
     };
     const paste = (event: ClipboardEvent) => {
       const files = [...(event.clipboardData?.files ?? [])];

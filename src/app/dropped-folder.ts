@@ -1,17 +1,45 @@
-/** A folder dropped on the page: a model package when it holds a manifest, else the files in it. */
+/** Folders dropped on the page. Which place takes one is told by the files in it. */
+import type { FolderFile } from '../../workers/model/api.ts';
+import { kindOfFolder } from '../state/folder-kind.ts';
 import { models } from '../state/session.ts';
-import { offerFiles, offerFolder } from './intake.ts';
+import { type GivenFolder, handOverFolder, offerFiles, offerFolder } from './intake.ts';
+import { goTo } from './router.ts';
 
-interface FolderFile {
-  /** Path inside the folder, `/` between parts. */
-  readonly path: string;
-  readonly file: File;
+/** A folder of a drop, before its files are read. */
+export interface DroppedFolder {
+  readonly entry: FileSystemDirectoryEntry;
+  /** Null where the browser gives none. */
+  readonly handle: Promise<FileSystemDirectoryHandle | null>;
 }
 
-/** The folder of a drop, or null when files were dropped. Must be asked during the event. */
-export function droppedFolder(event: DragEvent): FileSystemDirectoryEntry | null {
-  const entries = [...(event.dataTransfer?.items ?? [])].map((item) => item.webkitGetAsEntry());
-  return entries.find((entry): entry is FileSystemDirectoryEntry => entry?.isDirectory ?? false) ?? null;
+type Handles = DataTransferItem & {
+  readonly getAsFileSystemHandle?: () => Promise<FileSystemHandle | null>;
+};
+
+function handleOf(item: Handles): DroppedFolder['handle'] {
+  const asked = item.getAsFileSystemHandle?.() ?? Promise.resolve(null);
+  // Some folders of the system are given as files only; they are read all the same, and not kept.
+  return asked.then(
+    (handle) => (handle?.kind === 'directory' ? (handle as FileSystemDirectoryHandle) : null),
+    () => null,
+  );
+}
+
+/** What a drop brings, folders apart from files. Must be asked during the event. */
+export function droppedItems(event: DragEvent): { folders: DroppedFolder[]; files: File[] } {
+  const folders: DroppedFolder[] = [];
+  const files: File[] = [];
+  for (const item of event.dataTransfer?.items ?? []) {
+    if (item.kind !== 'file') continue;
+    const entry = item.webkitGetAsEntry();
+    if (entry?.isDirectory) {
+      folders.push({ entry: entry as FileSystemDirectoryEntry, handle: handleOf(item) });
+      continue;
+    }
+    const file = item.getAsFile();
+    if (file) files.push(file);
+  }
+  return { folders, files };
 }
 
 /** A reader gives its entries in portions, and an empty one at the end. */
@@ -38,13 +66,18 @@ async function filesOf(folder: FileSystemDirectoryEntry, above = ''): Promise<Fo
   return found;
 }
 
-export async function openDroppedFolder(folder: FileSystemDirectoryEntry): Promise<void> {
-  const files = await filesOf(folder);
-  if (offerFolder(files)) return;
-  const isPackage = files.some(({ path }) => path === 'manifest.json');
+export async function openDroppedFolder({ entry, handle }: DroppedFolder): Promise<void> {
+  const files = await filesOf(entry);
+  const given = await handle;
+  const folder: GivenFolder = { name: entry.name, files, ...(given && { handle: given }) };
+  const kind = kindOfFolder(files);
+  if (offerFolder(folder, kind)) return;
   // The header says what is wrong with a package; the open place what is wrong with a file.
-  if (isPackage) await models.load({ kind: 'files', files }).catch(() => {});
-  else
+  if (kind === 'package') await models.load({ kind: 'files', files }).catch(() => {});
+  else if (kind === 'checkpoint') {
+    handOverFolder(folder);
+    goTo('models');
+  } else
     offerFiles(
       files.map(({ file }) => file),
       'drop',

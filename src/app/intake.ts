@@ -1,5 +1,8 @@
 /** Files that come in anywhere on the page, by drop, paste or choice, and the place that takes them. */
 import { useEffect, useRef } from 'react';
+import type { FolderFile } from '../../workers/model/api.ts';
+import type { FolderKind } from '../state/folder-kind.ts';
+import { filesBelow } from '../state/kept-folders.ts';
 
 export type FileSource = 'drop' | 'paste' | 'choose';
 export type TakeFiles = (files: readonly File[], source: FileSource) => void;
@@ -39,26 +42,50 @@ export function useFileIntake(take: TakeFiles): void {
   }, []);
 }
 
-/** Files of a folder with their paths inside it. */
-export type FolderFiles = readonly { readonly path: string; readonly file: File }[];
-
-let folderTaker: ((files: FolderFiles) => void) | null = null;
-
-/** Hands a folder to the open place; false when it takes none. */
-export function offerFolder(files: FolderFiles): boolean {
-  folderTaker?.(files);
-  return folderTaker !== null;
+/** A folder that was dropped or chosen. */
+export interface GivenFolder {
+  readonly name: string;
+  /** Every file below it. */
+  readonly files: readonly FolderFile[];
+  /** Where the browser gives one: it can be kept, and asked again after a reload. */
+  readonly handle?: FileSystemDirectoryHandle;
 }
 
-/** The open place takes folders that come in. */
-export function useFolderIntake(take: (files: FolderFiles) => void): void {
+interface FolderTaker {
+  readonly kinds: readonly FolderKind[];
+  readonly take: (folder: GivenFolder) => void;
+}
+
+let folderTaker: FolderTaker | null = null;
+let waitingFolder: GivenFolder | null = null;
+
+/** Hands a folder to the open place; false when that takes none of this kind. */
+export function offerFolder(folder: GivenFolder, kind: FolderKind): boolean {
+  if (!folderTaker?.kinds.includes(kind)) return false;
+  folderTaker.take(folder);
+  return true;
+}
+
+/** Keeps a folder for the place that is opened next. */
+export function handOverFolder(folder: GivenFolder): void {
+  waitingFolder = folder;
+}
+
+/** The open place takes folders of these kinds; they do not change while it is open. */
+export function useFolderIntake(kinds: readonly FolderKind[], take: (folder: GivenFolder) => void): void {
   const latest = useRef(take);
   useEffect(() => {
     latest.current = take;
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the kinds of a place are a constant of it
   useEffect(() => {
-    const mine = (files: FolderFiles) => latest.current(files);
+    const mine: FolderTaker = { kinds, take: (folder) => latest.current(folder) };
     folderTaker = mine;
+    if (waitingFolder) {
+      const folder = waitingFolder;
+      waitingFolder = null;
+      mine.take(folder);
+    }
     return () => {
       if (folderTaker === mine) folderTaker = null;
     };
@@ -81,8 +108,8 @@ export function chooseFiles(): void {
   opener.click();
 }
 
-/** Opens the folder chooser and resolves with its files and their paths inside the folder; `[]` when cancelled. */
-export function chooseFolder(): Promise<FolderFiles> {
+/** Opens the folder chooser; must be called from a click or a key. Null when it was left without a choice. */
+export function chooseFolder(): Promise<GivenFolder | null> {
   return new Promise((resolve) => {
     const input = document.createElement('input');
     input.type = 'file';
@@ -91,12 +118,32 @@ export function chooseFolder(): Promise<FolderFiles> {
     const done = () => {
       const files = [...(input.files ?? [])];
       input.remove();
+      const [first] = files;
+      if (!first) return resolve(null);
       // The first part of the path is the folder's own name.
-      resolve(files.map((file) => ({ path: file.webkitRelativePath.replace(/^[^/]+\//, ''), file })));
+      const name = first.webkitRelativePath.split('/')[0] ?? '';
+      const inside = (file: File) => file.webkitRelativePath.slice(name.length + 1);
+      resolve({ name, files: files.map((file) => ({ path: inside(file), file })) });
     };
     input.addEventListener('change', done);
     input.addEventListener('cancel', done);
     document.body.append(input);
     input.click();
   });
+}
+
+/** Chromium's chooser, which gives a handle; other browsers have none. */
+type DirectoryPicker = (options: { id: string; mode: 'read' }) => Promise<FileSystemDirectoryHandle>;
+
+/** As `chooseFolder`, with a handle to keep where the browser gives one. */
+export async function chooseLastingFolder(): Promise<GivenFolder | null> {
+  const pick = (globalThis as { showDirectoryPicker?: DirectoryPicker }).showDirectoryPicker;
+  if (!pick) return chooseFolder();
+  try {
+    const handle = await pick({ id: 'videos', mode: 'read' });
+    return { name: handle.name, files: await filesBelow(handle), handle };
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') return null;
+    throw error;
+  }
 }

@@ -30,8 +30,8 @@ function footOf(state: ModelState, lang: Lang, w: Words): string | undefined {
 const ignoreRejection = () => {};
 
 async function openFolder(): Promise<void> {
-  const files = await chooseFolder();
-  if (files.length > 0) models.load({ kind: 'files', files }).catch(ignoreRejection);
+  const folder = await chooseFolder();
+  if (folder) models.load({ kind: 'files', files: folder.files }).catch(ignoreRejection);
 }
 
 function menuItems(state: ModelState, w: Words): MenuItem[] {

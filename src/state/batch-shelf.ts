@@ -1,6 +1,6 @@
 /**
- * Where a benchmark outlives the page: its head, its rows one by one, small pictures, and handles of its files where the
- * browser gives them. IndexedDB; in a window that keeps nothing, memory. No video is copied.
+ * Where a benchmark outlives the page: its head, its rows one by one, small pictures, and handles of its folders where
+ * the browser gives them. IndexedDB; in a window that keeps nothing, memory. No video is copied.
  */
 import type { BatchModel, BatchRow, BatchSettings } from '../core/batch/file.ts';
 
@@ -13,15 +13,14 @@ export interface BatchHead {
   readonly running: boolean;
 }
 
+/** Folders that the videos came from, by name. */
+export type Folders = ReadonlyMap<string, FileSystemDirectoryHandle>;
+
 export interface BatchShelf {
   /** Null when there is none. */
-  read(): Promise<{ head: BatchHead; rows: BatchRow[]; handles: Map<string, FileSystemFileHandle> } | null>;
+  read(): Promise<{ head: BatchHead; rows: BatchRow[]; folders: Folders } | null>;
   /** Puts a new benchmark in place of the old one. */
-  begin(
-    head: BatchHead,
-    rows: readonly BatchRow[],
-    handles: ReadonlyMap<string, FileSystemFileHandle>,
-  ): Promise<void>;
+  begin(head: BatchHead, rows: readonly BatchRow[], folders: Folders): Promise<void>;
   writeHead(head: BatchHead): Promise<void>;
   writeRow(row: BatchRow, picture?: Blob | null): Promise<void>;
   writeRows(rows: readonly BatchRow[]): Promise<void>;
@@ -73,7 +72,7 @@ export function createBatchShelf(): BatchShelf {
       const head = settled(at('head').get(HEAD) as IDBRequest<BatchHead | undefined>);
       const rows = settled(at('rows').getAll() as IDBRequest<BatchRow[]>);
       const names = settled(at('handles').getAllKeys());
-      const handles = settled(at('handles').getAll() as IDBRequest<FileSystemFileHandle[]>);
+      const handles = settled(at('handles').getAll() as IDBRequest<FileSystemDirectoryHandle[]>);
       const found = await head;
       if (!found) return null;
       const keys = await names;
@@ -81,15 +80,15 @@ export function createBatchShelf(): BatchShelf {
       return {
         head: found,
         rows: await rows,
-        handles: new Map(keys.map((key, i) => [String(key), values[i] as FileSystemFileHandle])),
+        folders: new Map(keys.map((key, i) => [String(key), values[i] as FileSystemDirectoryHandle])),
       };
     },
-    async begin(head, rows, handles) {
+    async begin(head, rows, folders) {
       const { at, done } = await transaction(STORES, 'readwrite');
       for (const name of STORES) at(name).clear();
       at('head').put(head, HEAD);
       for (const row of rows) at('rows').put(row, row.path);
-      for (const [path, handle] of handles) at('handles').put(handle, path);
+      for (const [name, handle] of folders) at('handles').put(handle, name);
       await done;
     },
     async writeHead(head) {
@@ -123,12 +122,12 @@ export function createBatchShelf(): BatchShelf {
 /** Lives as long as the page. */
 export function createMemoryShelf(): BatchShelf {
   let head: BatchHead | null = null;
-  let handles = new Map<string, FileSystemFileHandle>();
+  let folders: Folders = new Map();
   const rows = new Map<string, BatchRow>();
   const pictures = new Map<string, Blob>();
   const clear = () => {
     head = null;
-    handles = new Map();
+    folders = new Map();
     rows.clear();
     pictures.clear();
   };
@@ -136,11 +135,11 @@ export function createMemoryShelf(): BatchShelf {
     for (const row of list) rows.set(row.path, row);
   };
   return {
-    read: async () => head && { head, rows: [...rows.values()], handles: new Map(handles) },
-    begin: async (newHead, newRows, newHandles) => {
+    read: async () => head && { head, rows: [...rows.values()], folders: new Map(folders) },
+    begin: async (newHead, newRows, newFolders) => {
       clear();
       head = newHead;
-      handles = new Map(newHandles);
+      folders = new Map(newFolders);
       put(newRows);
     },
     writeHead: async (newHead) => {

@@ -134,6 +134,47 @@ describe('queue', () => {
     expect(second.store.getState().rows.map(({ score }) => score)).toEqual([2, 2, 3, 4, 5]);
   });
 
+  /** A folder as the browser gives it, which asks before it is read. */
+  function folder(files: readonly File[], answer: { query: string; request: string }) {
+    const entries = files.map((file) => [file.name, { kind: 'file', getFile: async () => file }] as const);
+    return {
+      kind: 'directory',
+      name: 'set',
+      queryPermission: async () => answer.query,
+      requestPermission: async () => answer.request,
+      async *entries() {
+        yield* entries;
+      },
+    } as unknown as FileSystemDirectoryHandle;
+  }
+  const flat = (n: number): BatchVideo[] => videos(n).map(({ file }) => ({ path: file.name, file }));
+
+  test('a kept folder: asked for when the browser asks, read where it does not; other bytes are another video', async () => {
+    const shelf = createMemoryShelf();
+    const asked = { query: 'prompt', request: 'denied' };
+    const given = flat(3);
+    const changed = new File(['longer'], '2.mp4');
+    const handle = folder([...given.slice(0, 2).map(({ file }) => file), changed], asked);
+    await createBatchStore({ shelf, engine: numbered }).add(given, [], 'set', handle);
+
+    const second = createBatchStore({ shelf, engine: numbered });
+    await second.restore();
+    expect(second.store.getState()).toMatchObject({ phase: 'access', locked: ['set'] });
+    await second.giveAccess();
+    expect(second.store.getState()).toMatchObject({ phase: 'access', locked: ['set'] });
+    asked.request = 'granted';
+    await second.giveAccess();
+    // The third is not the video that was there: the person is asked for it, and no lock stands before the folder.
+    expect(second.store.getState()).toMatchObject({ phase: 'access', locked: [] });
+    expect([...second.store.getState().present]).toEqual(['0.mp4', '1.mp4']);
+
+    asked.query = 'granted';
+    await createBatchStore({ shelf, engine: numbered }).add(given.slice(0, 2), [], 'set', handle);
+    const third = createBatchStore({ shelf, engine: numbered });
+    await third.restore();
+    expect(third.store.getState()).toMatchObject({ phase: 'checked', locked: [] });
+  });
+
   test('what is no fault of a video stops the queue and loses nothing', async () => {
     const batch = createBatchStore({
       shelf: createMemoryShelf(),

@@ -7,7 +7,8 @@ import type { BatchFile, BatchModel, BatchRow, BatchSettings } from '../core/bat
 import { matchScores } from '../core/batch/match.ts';
 import { CodedError, type CodedErrorData, isAbort } from '../core/errors.ts';
 import { type RatedVideo, type RowFault, readScoreTable } from '../core/rated.ts';
-import type { BatchHead, BatchShelf } from './batch-shelf.ts';
+import type { BatchHead, BatchShelf, Folders } from './batch-shelf.ts';
+import { filesBelow, mayRead } from './kept-folders.ts';
 import { toErrorData } from './model-store.ts';
 
 /**
@@ -19,7 +20,6 @@ export type BatchPhase = 'empty' | 'checked' | 'running' | 'paused' | 'access' |
 export interface BatchVideo {
   readonly path: string;
   readonly file: File;
-  readonly handle?: FileSystemFileHandle;
 }
 
 /** What was found before anything runs. */
@@ -41,6 +41,8 @@ export interface BatchState {
   readonly check: BatchCheck | null;
   /** Paths of rows whose file is at hand. */
   readonly present: ReadonlySet<string>;
+  /** Folders of an earlier visit whose files the browser gives when the person allows it, by name. */
+  readonly locked: readonly string[];
   /** Running mean of seconds a video, null before the first. */
   readonly pace: number | null;
   /** A fault of the whole queue (model, storage); a fault of one video stands in its row. */
@@ -82,6 +84,7 @@ const EMPTY: BatchState = {
   rows: [],
   check: null,
   present: new Set(),
+  locked: [],
   pace: null,
   error: null,
   kept: true,
@@ -126,7 +129,7 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
   const get = store.getState;
   const set = (change: Partial<BatchState>) => store.setState(change);
   const files = new Map<string, File>();
-  let handles = new Map<string, FileSystemFileHandle>();
+  let folders: Folders = new Map();
   let controller: AbortController | null = null;
   let finished: Promise<void> = Promise.resolve();
 
@@ -152,17 +155,20 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
     return new Set(files.keys());
   }
 
-  /** Takes videos and score tables; both may come in portions and in any order. Nothing runs yet. */
+  /**
+   * Takes videos and score tables; both may come in portions and in any order. Nothing runs yet.
+   *
+   * @param handle of the folder `name`, kept for the visit after a reload
+   */
   async function add(
     videos: readonly BatchVideo[],
     tables: readonly { readonly name: string; readonly text: string }[],
     name = '',
+    handle?: FileSystemDirectoryHandle,
   ): Promise<void> {
     const old = get();
-    for (const video of videos) {
-      files.set(video.path, video.file);
-      if (video.handle) handles.set(video.path, video.handle);
-    }
+    for (const video of videos) files.set(video.path, video.file);
+    if (handle && videos.length > 0) folders = new Map(folders).set(name, handle);
     const known = new Map(old.rows.map((row) => [row.path, row]));
     for (const video of videos) {
       const row = known.get(video.path);
@@ -198,7 +204,7 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
         ? {}
         : { phase: rows.length === 0 && check === null ? 'empty' : settledPhase(rows) }),
     });
-    await keep(() => shelf.begin(head(), rows, handles));
+    await keep(() => shelf.begin(head(), rows, folders));
   }
 
   function match(rows: readonly BatchRow[], rated: readonly RatedVideo[]) {
@@ -338,12 +344,17 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
     async restore(): Promise<boolean> {
       const found = await shelf.read().catch(() => null);
       if (!found || get().phase !== 'empty') return false;
-      handles = found.handles;
+      folders = found.folders;
       const rows = found.rows.map((row) => (row.state === 'running' ? fresh(row) : row));
       const { createdAt, name, model, settings } = found.head;
+      set({ createdAt, name, model, settings, rows });
       await reach('query');
-      set({ createdAt, name, model, settings, rows, present: present(), phase: settledPhase(rows) });
       return found.head.running;
+    },
+    /** Asks the browser for the folders of an earlier visit; must be called from a click. What waits goes on. */
+    async giveAccess(): Promise<void> {
+      await reach('request');
+      if (get().phase === 'paused' || get().phase === 'checked') await start();
     },
     /** The file of a row, where it is at hand. */
     file: (path: string): File | null => files.get(path) ?? null,
@@ -353,45 +364,44 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
       await pause();
       const old = get();
       const oldFiles = new Map(files);
-      const oldHandles = handles;
+      const oldFolders = folders;
       files.clear();
-      handles = new Map();
+      folders = new Map();
       set({ ...EMPTY });
       await keep(() => shelf.clear());
       return async () => {
         for (const [path, file] of oldFiles) files.set(path, file);
-        handles = oldHandles;
+        folders = oldFolders;
         set(old);
-        await keep(() => shelf.begin(head(), old.rows, handles));
+        await keep(() => shelf.begin(head(), old.rows, folders));
       };
     },
     /** Shows a benchmark file in place of what is there. */
     async open(file: BatchFile): Promise<void> {
       await pause();
       files.clear();
-      handles = new Map();
+      folders = new Map();
       const { name, createdAt, model, settings, rows } = file;
       set({ ...EMPTY, name, createdAt, model, settings, rows, phase: settledPhase(rows) });
-      await keep(() => shelf.begin(head(), rows, handles));
+      await keep(() => shelf.begin(head(), rows, folders));
     },
   };
 
+  /** Takes the files of rows from the kept folders; another size under the same path is another video. */
   async function reach(how: 'query' | 'request'): Promise<void> {
-    for (const [path, handle] of handles) {
-      if (files.has(path)) continue;
-      const asks = handle as FileSystemFileHandle &
-        Partial<
-          Record<'queryPermission' | 'requestPermission', (o: { mode: 'read' }) => Promise<PermissionState>>
-        >;
-      const ask = how === 'query' ? asks.queryPermission : asks.requestPermission;
-      const answer = await ask?.call(handle, { mode: 'read' }).catch(() => 'denied' as const);
-      if (answer !== undefined && answer !== 'granted') {
-        if (how === 'request') return;
+    const { rows } = get();
+    const bytes = new Map(rows.map((row) => [row.path, row.bytes]));
+    const locked: string[] = [];
+    for (const [name, folder] of folders) {
+      if (!(await mayRead(folder, how))) {
+        locked.push(name);
         continue;
       }
-      const file = await handle.getFile().catch(() => null);
-      if (file) files.set(path, file);
+      // A folder that was moved has no files any more: the person is asked for it.
+      for (const { path, file } of await filesBelow(folder).catch(() => []))
+        if (bytes.get(path) === file.size) files.set(path, file);
     }
+    set({ locked, present: present(), phase: settledPhase(rows) });
   }
 }
 

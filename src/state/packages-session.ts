@@ -1,18 +1,14 @@
 /** The packages of this page, made once, and the ways between them and the model in use. */
 import { convertInWorker } from '../../workers/convert/client.ts';
 import { hashFile } from '../../workers/hash/client.ts';
-import type { PackageSource } from '../../workers/model/api.ts';
+import type { FolderFile, PackageSource } from '../../workers/model/api.ts';
 import { createPackagesClient } from '../../workers/packages/client.ts';
 import { CodedError } from '../core/errors.ts';
 import { chosenPackage, rememberPackage, SHIPPED } from './chosen-package.ts';
+import { createConversion } from './conversion.ts';
+import { filesBelow } from './kept-folders.ts';
 import { bundledSource, type ModelStore } from './model-store.ts';
 import { createPackagesStore } from './packages-store.ts';
-
-export interface FolderFile {
-  /** Path inside the folder, `/` between parts. */
-  readonly path: string;
-  readonly file: File;
-}
 
 const CONVERTED = 'converted';
 
@@ -65,35 +61,15 @@ export function forgetPackage(models: ModelStore, id: string): void {
   void models.load(bundledSource()).catch(() => {});
 }
 
-const last = (path: string) => path.split('/').at(-1) ?? path;
-
-/** What a folder is, by the files in it. */
-export function kindOfFolder(files: readonly FolderFile[]): 'package' | 'checkpoint' | 'other' {
-  if (files.some(({ path }) => last(path) === 'manifest.json')) return 'package';
-  const names = new Set(files.map(({ path }) => last(path)));
-  return names.has('config.json') && [...names].some((name) => name.endsWith('.safetensors'))
-    ? 'checkpoint'
-    : 'other';
-}
-
-/** Every file below a folder of this origin's file system. */
-async function filesBelow(folder: FileSystemDirectoryHandle, above = ''): Promise<FolderFile[]> {
-  const found: FolderFile[] = [];
-  for await (const [name, handle] of folder.entries()) {
-    if (handle.kind === 'directory') {
-      found.push(...(await filesBelow(handle as FileSystemDirectoryHandle, `${above}${name}/`)));
-    } else found.push({ path: above + name, file: await (handle as FileSystemFileHandle).getFile() });
-  }
-  return found;
-}
-
 /**
  * Converts a checkpoint folder for this machine and keeps the package: 8 bits in both dialects.
  *
+ * @param name what the package is called: the folder's own name, which tells two checkpoints of one profile apart
  * @returns its id
  * @throws CodedError `convert/*`, `model/storage`; AbortError
  */
-export async function convertFolder(
+async function convertFolder(
+  name: string,
   files: readonly FolderFile[],
   onProgress: (share: number) => void,
   signal: AbortSignal,
@@ -107,6 +83,7 @@ export async function convertFolder(
         files: files.map(({ file }) => file),
         parent: [CONVERTED],
         folder,
+        name,
         variants: [
           { dialect: 'webgpu', dtype: 'q8' },
           { dialect: 'wasm', dtype: 'q8' },
@@ -120,6 +97,9 @@ export async function convertFolder(
     await root.removeEntry(CONVERTED, { recursive: true }).catch(() => {});
   }
 }
+
+/** The conversion of this page; it goes on while another place is open. */
+export const conversion = createConversion(convertFolder);
 
 /** Deletes all that this page keeps on this device: models, results, a batch, settings. */
 export async function deleteEverything(): Promise<void> {

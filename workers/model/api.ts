@@ -6,10 +6,17 @@ import type { Profile } from '../../src/core/profiles.ts';
 export type Backend = 'webgpu' | 'wasm';
 export type Dtype = 'fp32' | 'fp16' | 'q8' | 'q4' | 'q4f16';
 
-/** A package by address (a folder, ends in `/`), or as files of a folder that the user dropped or chose. */
+/** One file of a folder that the user dropped or chose. */
+export interface FolderFile {
+  /** Path inside the folder, `/` between parts. */
+  readonly path: string;
+  readonly file: File;
+}
+
+/** A package by address (a folder, ends in `/`), or as files of a folder. */
 export type PackageSource =
   | { readonly kind: 'url'; readonly base: string }
-  | { readonly kind: 'files'; readonly files: readonly { readonly path: string; readonly file: File }[] };
+  | { readonly kind: 'files'; readonly files: readonly FolderFile[] };
 
 export interface LoadOptions {
   readonly backend?: Backend | 'auto';

@@ -86,9 +86,25 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
       )}
       {phase === 'access' && (
         <div className="batch-head__said">
-          <Notice icon="folder" actions={<Button onClick={onAdd}>{w.empty.folder}</Button>}>
-            {w.again}
-          </Notice>
+          {state.locked.length > 0 ? (
+            <Notice
+              icon="folder"
+              actions={
+                <>
+                  <Button look="primary" onClick={() => void batch.giveAccess()}>
+                    {w.allow}
+                  </Button>
+                  <Button onClick={onAdd}>{w.empty.folder}</Button>
+                </>
+              }
+            >
+              {w.locked(state.locked)}
+            </Notice>
+          ) : (
+            <Notice icon="folder" actions={<Button onClick={onAdd}>{w.empty.folder}</Button>}>
+              {w.again}
+            </Notice>
+          )}
         </div>
       )}
       {rows.length > 0 && (

@@ -2,7 +2,14 @@
 import { useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
 import { hashFile } from '../../../workers/hash/client.ts';
-import { chooseFiles, chooseFolder, handOver, useFileIntake, useFolderIntake } from '../../app/intake.ts';
+import {
+  chooseFiles,
+  chooseLastingFolder,
+  type GivenFolder,
+  handOver,
+  useFileIntake,
+  useFolderIntake,
+} from '../../app/intake.ts';
 import { goTo } from '../../app/router.ts';
 import { saveFile } from '../../app/save-file.ts';
 import { useTab } from '../../app/tab.ts';
@@ -10,6 +17,7 @@ import { useKeys } from '../../app/useKeys.ts';
 import { isPair } from '../../core/batch/figures.ts';
 import type { CodedErrorData } from '../../core/errors.ts';
 import { batch } from '../../state/batch-session.ts';
+import type { FolderKind } from '../../state/folder-kind.ts';
 import { toErrorData } from '../../state/model-store.ts';
 import { APP } from '../../state/session.ts';
 import { Button } from '../../ui/Button.tsx';
@@ -23,11 +31,13 @@ import { batchFullCsv, batchJson, batchOfficialCsv, settingsHash } from './expor
 import type { SortBy, TableView } from './rows.ts';
 import { SidePanels } from './SidePanels.tsx';
 import { scatterPng, scatterSvg } from './scatter-picture.ts';
-import { type Given, takeBatchFiles } from './take-batch.ts';
+import { takeBatchFiles } from './take-batch.ts';
 import { useBatchWords } from './useBatchWords.ts';
 import { useFigures } from './useFigures.ts';
 
 const FIRST_VIEW: TableView = { filter: 'all', find: '', sort: { by: 'file', down: false } };
+
+const KINDS: readonly FolderKind[] = ['other'];
 
 export default function BatchPage() {
   const w = useBatchWords();
@@ -46,13 +56,14 @@ export default function BatchPage() {
     });
   }, []);
 
-  const take = (given: readonly Given[]) => {
+  const fail = (error: unknown) => setFault(toErrorData(error));
+  const take = (folder: GivenFolder) => {
     setFault(null);
-    takeBatchFiles(given).catch((error: unknown) => setFault(toErrorData(error)));
+    takeBatchFiles(folder).catch(fail);
   };
-  useFileIntake((files) => take(files.map((file) => ({ path: file.webkitRelativePath || file.name, file }))));
-  useFolderIntake((files) => take(files));
-  const addFolder = async () => take(await chooseFolder());
+  useFileIntake((files) => take({ name: '', files: files.map((file) => ({ path: file.name, file })) }));
+  useFolderIntake(KINDS, take);
+  const addFolder = () => chooseLastingFolder().then((folder) => folder && take(folder), fail);
 
   const toggle = () => {
     if (phase === 'running') void batch.pause();

@@ -1,30 +1,29 @@
 /** What was dropped, sorted: videos, score tables, a saved batch. */
+
+import type { FolderFile } from '../../../workers/model/api.ts';
+import type { GivenFolder } from '../../app/intake.ts';
 import { isBatchFile, readBatchFile } from '../../core/batch/file.ts';
 import { CodedError } from '../../core/errors.ts';
 import { batch } from '../../state/batch-session.ts';
-
-export interface Given {
-  readonly path: string;
-  readonly file: File;
-}
 
 const VIDEO = /\.(mp4|m4v|mov|qt|webm|mkv|ts|m2ts|mts|avi|mpg|mpeg|wmv|flv|ogv|3gp|y4m)$/i;
 const TABLE = /\.(csv|tsv|jsonl|json|txt)$/i;
 /** A table of a hundred thousand rows has some megabytes. */
 const LONGEST_TABLE = 64 << 20;
 
-const isVideo = ({ file }: Given) => file.type.startsWith('video/') || VIDEO.test(file.name);
+const isVideo = ({ file }: FolderFile) => file.type.startsWith('video/') || VIDEO.test(file.name);
 
 /**
  * Adds what is there to the batch, or opens a saved one.
  *
+ * @param given loose files are a folder without a name
  * @throws CodedError `result/file`, `result/version` of a saved batch; `batch/nothing` when there is neither video nor table
  */
-export async function takeBatchFiles(given: readonly Given[]): Promise<void> {
-  if (given.length === 0) return;
-  const videos = given.filter(isVideo);
+export async function takeBatchFiles({ name, files, handle }: GivenFolder): Promise<void> {
+  if (files.length === 0) return;
+  const videos = files.filter(isVideo);
   const tables: { name: string; text: string }[] = [];
-  for (const { file } of given.filter((one) => !isVideo(one) && TABLE.test(one.file.name))) {
+  for (const { file } of files.filter((one) => !isVideo(one) && TABLE.test(one.file.name))) {
     if (file.size > LONGEST_TABLE) continue;
     const text = await file.text();
     const saved = savedBatch(text);
@@ -37,8 +36,7 @@ export async function takeBatchFiles(given: readonly Given[]): Promise<void> {
     tables.push({ name: file.name, text });
   }
   if (videos.length === 0 && tables.length === 0) throw new CodedError('batch/nothing');
-  const folder = given[0]?.path.split('/')[0] ?? '';
-  await batch.add(videos, tables, folder !== '' && folder !== given[0]?.file.name ? folder : '');
+  await batch.add(videos, tables, name, handle);
 }
 
 function savedBatch(text: string): unknown {

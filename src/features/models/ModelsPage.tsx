@@ -1,17 +1,10 @@
 /** Models: what this device has, what it could have, and whether it would run here. */
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
-import { chooseFolder, useFolderIntake } from '../../app/intake.ts';
-import { isAbort } from '../../core/errors.ts';
-import { toErrorData } from '../../state/model-store.ts';
+import { chooseFolder, type GivenFolder, useFolderIntake } from '../../app/intake.ts';
+import { type FolderKind, kindOfFolder } from '../../state/folder-kind.ts';
 import { offeredPackage } from '../../state/offered-package.ts';
-import {
-  convertFolder,
-  type FolderFile,
-  forgetPackage,
-  kindOfFolder,
-  packages,
-} from '../../state/packages-session.ts';
+import { conversion, forgetPackage, packages } from '../../state/packages-session.ts';
 import { models } from '../../state/session.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
@@ -30,6 +23,8 @@ interface Removed {
   readonly undo: () => void;
 }
 
+const KINDS: readonly FolderKind[] = ['package', 'checkpoint', 'other'];
+
 export default function ModelsPage() {
   const w = useModelsWords();
   const { rows, ready, machine, error } = useStore(packages.store);
@@ -37,7 +32,7 @@ export default function ModelsPage() {
   const [adding, setAdding] = useState(false);
   const [removed, setRemoved] = useState<Removed | null>(null);
   const [said, setSaid] = useState<string | null>(null);
-  const conversion = useConversion((id) => setSelected(id));
+  const converting = useStore(conversion.store);
   const offered = useStore(offeredPackage.store, (state) => state.offered);
 
   useEffect(() => void packages.open(), []);
@@ -53,21 +48,22 @@ export default function ModelsPage() {
     });
   }, [ready, offered]);
 
-  const bring = async (files: readonly FolderFile[]) => {
+  const bring = async ({ name, files }: GivenFolder) => {
     setSaid(null);
     const kind = kindOfFolder(files);
     if (kind === 'other') return setSaid(w.noPackage);
-    if (kind === 'checkpoint') return conversion.start(files);
-    const id = await packages.take(files);
+    // A folder that was dropped on another place comes before the list is read.
+    await packages.open();
+    const id = kind === 'checkpoint' ? await conversion.start(name, files) : await packages.take(files);
     if (id === null) return;
     setSelected(id);
     const row = packages.store.getState().rows.find((one) => one.id === id);
     if (row) setSaid(w.imported(row.manifest.name, row.manifest.licence));
   };
-  useFolderIntake((files) => void bring(files));
+  useFolderIntake(KINDS, (folder) => void bring(folder));
   const openFolder = async () => {
-    const files = await chooseFolder();
-    if (files.length > 0) await bring(files);
+    const folder = await chooseFolder();
+    if (folder) await bring(folder);
   };
 
   const remove = (id: string, name: string) => {
@@ -80,6 +76,7 @@ export default function ModelsPage() {
   };
 
   const chosen = rows.find(({ id }) => id === selected) ?? rows[0];
+  const fault = converting.error ?? error;
   return (
     <div className="models-page">
       <h1 className="ui-sr">{w.title}</h1>
@@ -103,15 +100,15 @@ export default function ModelsPage() {
               }}
             />
           )}
-          {(error ?? conversion.error) && (
+          {fault && (
             <div className="models-list__said">
-              <ErrorCard error={(conversion.error ?? error) as NonNullable<typeof error>} />
+              <ErrorCard error={fault} />
             </div>
           )}
-          {conversion.percent !== null && (
+          {converting.name !== null && (
             <div className="models-list__said" role="status">
               <Notice actions={<Button onClick={conversion.stop}>{w.cancel}</Button>}>
-                {w.converting(conversion.percent)}
+                {w.converting(converting.name, converting.percent)}
               </Notice>
             </div>
           )}
@@ -156,32 +153,4 @@ export default function ModelsPage() {
       {chosen && <ModelDetail key={chosen.id} row={chosen} machine={machine} />}
     </div>
   );
-}
-
-/** A checkpoint that is being made into a package. */
-function useConversion(onDone: (id: string) => void) {
-  const [percent, setPercent] = useState<number | null>(null);
-  const [error, setError] = useState<ReturnType<typeof toErrorData> | null>(null);
-  const running = useRef<AbortController | null>(null);
-  const stop = () => running.current?.abort(new DOMException('stopped', 'AbortError'));
-  const start = async (files: readonly FolderFile[]) => {
-    if (running.current) return;
-    running.current = new AbortController();
-    setError(null);
-    setPercent(0);
-    try {
-      const id = await convertFolder(
-        files,
-        (share) => setPercent(Math.floor(share * 100)),
-        running.current.signal,
-      );
-      if (id !== null) onDone(id);
-    } catch (cause) {
-      if (!isAbort(cause)) setError(toErrorData(cause));
-    } finally {
-      running.current = null;
-      setPercent(null);
-    }
-  };
-  return { percent, error, start, stop };
 }

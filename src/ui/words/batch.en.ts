@@ -52,7 +52,10 @@ export const batchEn = {
     png: 'Scatter as PNG',
     svg: 'Scatter as SVG',
   },
-  again: 'Drop the folder again to go on: the browser does not keep it over a restart.',
+  allow: 'Allow access',
+  locked: (folders: readonly string[]): string =>
+    `The browser asks again before the page may read ${folders.join(', ')}. Allow it, and the queue goes on.`,
+  again: 'Drop the videos again to go on: the browser does not keep them over a restart.',
   restart: 'Start over with this model',
   done: (n: number, all: number): string => `**${count(n)}** of ${count(all)}`,
   pace: (seconds: number): string => `${seconds.toFixed(1)}${THIN}s a video`,

@@ -89,7 +89,7 @@ export const modelsEn = {
   checkBar: (name: string): string => `Check of ${name}`,
   checking: 'Checking every file',
   copying: 'Copying and checking every file',
-  converting: (percent: number): string => `Converting the checkpoint, ${percent}${THIN}%`,
+  converting: (name: string, percent: number): string => `Converting ${name}, ${percent}${THIN}%`,
   restarted: {
     server: (file: string): string => `${file} starts again: its server cannot go on in the middle.`,
     checksum: (file: string): string => `${file} starts again: its checksum was wrong.`,

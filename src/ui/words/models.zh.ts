@@ -77,7 +77,7 @@ export const modelsZh: ModelsWords = {
   checkBar: (name) => `${name}的校验`,
   checking: '正在校验所有文件',
   copying: '正在复制并校验所有文件',
-  converting: (percent) => `正在转换检查点，${percent}%`,
+  converting: (name, percent) => `正在转换${name}，${percent}%`,
   restarted: {
     server: (file) => `${file}重新开始：服务器不支持续传。`,
     checksum: (file) => `${file}重新开始：校验值不符。`,
