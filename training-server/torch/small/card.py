@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from string import Template
+from textwrap import fill
+
+from small.text import SENTENCES
 
 CARD = Template("""---
 license: apache-2.0
@@ -18,6 +21,8 @@ It has the parts of VQAThinker (vision encoder, SlowFast, two projectors, Qwen2 
 names), made small, and was trained from nothing, on procedural clips only: generated scenes and moving
 photographs.
 
+$known
+
 ## Figures
 
 $table
@@ -30,14 +35,21 @@ clips).
 
 ## How it was made
 
-1. Procedural scenes (generated stills and free photographs, moving cameras and objects) are damaged by
-   thirteen distortions of known severity. The pseudo-MOS is 1 + 4 Π (1 − weight · severity^0.8): a
-   convention, not an opinion.
+1. Procedural scenes (generated stills and free photographs, moving cameras and objects, real encoders) are
+   damaged by $count distortions of known severity, none to three at once. A severity counts by what is seen
+   of it: where it can be compared with the undamaged clip (MS-SSIM, GMSD and VIF of the luma, mean distance
+   of the chroma), it is the geometric mean of the parameter's severity and of the damage measured, and a
+   distortion that texture hides altogether is absent from the label. The pseudo-MOS is
+   1 + 4 Π (1 − weight · severity^0.8): a convention, not an opinion. Weights, ranges and the noise of the
+   label are in `src/core/distortions.json`.
 2. The perceiver, closed-form statistics of the pixels beside a SlowFast, learns severities and score.
-3. The decoder learns to write from *labels*, given to it as one motion token, in the real prompt. The
-   phrasing follows eight numbers that on a video are properties of the picture which say nothing of its
-   quality.
-4. One ridge regression joins the two. No text was trained on video.
+3. The decoder learns to write from *codes*, given to it as one motion token, in the real prompt: a score and
+   a height for each distortion, blurred as a perceiver blurs them. A fault is named from half its height on;
+   from 0.3 to there it is neither named nor ruled out; below a score of 4.3 the likeliest is always
+   named; degree words are moved to where they explain the score. The phrasing follows eight numbers that
+   on a video are properties of the picture which say nothing of its quality.
+4. One linear map joins the two. The text was not trained on video up to there; what the training server
+   added after that is in its own checkpoint.
 
 ```sh
 npm run make-clips -- --split train   # and test, family: clips with their labels
@@ -47,17 +59,23 @@ npm run convert -- .cache/small/checkpoint public/models/small --variants webgpu
   --about .cache/small/evaluation/about.json
 ```
 
-4,000 training clips; two processor cores, about an hour of both in all, no graphics card. Longer stages go on
-where they stopped.
+Two processor cores, no graphics card. Longer stages go on where they stopped.
 
 ## What it is not
 
 - **Its scale is its own.** A score is not a human opinion score; the page shows where it lies among the
   scores of the held-out clips.
-- It knows thirteen distortions and names at most three. What it has no word for it cannot report:
-  ringing, interlacing, lip sync, content, beauty.
+- It names at most three distortions at once. What it has no word for it cannot report: ghosting, aliasing,
+  lip sync, content, beauty.
+- It says when ("in the second half") only where it is sure, and never where in the picture: what reaches the
+  decoder is one vector for the whole clip, so it cannot know. Some of the training clips are damaged in a
+  part of the picture; their labels count the part's share.
 - The score is better than the words: the order of clips is more often right than the named cause. Light
   noise on soft or compressed footage, and exposure that depends on the scene, are its weak points.
+- Scores close to 1 and 5 are bent away from the ends, so that clips beyond them stay apart: a faultless clip
+  gets about 4.85.
+- It answers in English, whatever the language of the page: it has one prompt, and that is English. The page
+  itself shows the names of what was found in Chinese too.
 - It never saw footage of people in training beyond some photographs.
 - What the answer says comes from closed-form statistics of the pixels, through the motion token. SlowFast and
   the vision encoder are in the graph and were trained, but the first is muted, because its features measured
@@ -80,4 +98,10 @@ of which is in this package. Credit is due to:
 
 def model_card(table: str, parameters: int) -> str:
     """README.md of the package with the given table of figures (markdown) and number of parameters."""
-    return CARD.substitute(table=table, parameters=f"{parameters / 1e6:.1f}")
+    names = [faults["absent"] for faults in SENTENCES["faults"].values()]
+    return CARD.substitute(
+        table=table,
+        parameters=f"{parameters / 1e6:.1f}",
+        count=len(names),
+        known=fill(f"It knows {len(names)} distortions: {', '.join(names[:-1])} and {names[-1]}.", 108),
+    )
