@@ -40,18 +40,30 @@ function playedPlaces(page: Page, seconds: number): Promise<number> {
   }, seconds * 1000);
 }
 
-/** Milliseconds from a pause to the true pixels of both sides. */
-async function pauseToTrue(page: Page): Promise<number> {
+interface Pause {
+  /** From the pause to the true pixels of both sides. */
+  readonly ms: number;
+  /** Packets that were decoded for them. */
+  readonly decoded: number;
+}
+
+async function pauseToTrue(page: Page): Promise<Pause> {
   await page.evaluate(() => performance.clearMeasures('compare:true-pixels'));
   await page.keyboard.press('k');
   await page.waitForFunction(() => performance.getEntriesByName('compare:true-pixels').length > 0, null, {
     polling: 20,
   });
-  const ms = await page.evaluate(() => performance.getEntriesByName('compare:true-pixels')[0]?.duration);
+  const pause = await page.evaluate(() => {
+    const [entry] = performance.getEntriesByName('compare:true-pixels') as PerformanceMeasure[];
+    return { ms: entry?.duration ?? Number.NaN, decoded: entry?.detail.decoded as number };
+  });
   await page.keyboard.press('k');
   await page.waitForTimeout(700);
-  return ms ?? Number.NaN;
+  return pause;
 }
+
+const spread = (values: readonly number[]) =>
+  `${median(values).toFixed(0)} (${Math.min(...values).toFixed(0)}–${Math.max(...values).toFixed(0)})`;
 
 export async function benchCompare(page: Page, address: string): Promise<MediaFigure[]> {
   const rows: MediaFigure[] = [];
@@ -68,7 +80,7 @@ export async function benchCompare(page: Page, address: string): Promise<MediaFi
     await page.locator('.compare-transport__time').click();
     await page.keyboard.press('k');
     const rate = await playedPlaces(page, SECONDS);
-    const waits: number[] = [];
+    const waits: Pause[] = [];
     for (let i = 0; i < PAUSES; i++) waits.push(await pauseToTrue(page));
     const what = `60 s of 1080p, shuffled, a key frame every ${gop}`;
     rows.push(
@@ -81,8 +93,13 @@ export async function benchCompare(page: Page, address: string): Promise<MediaFi
       { what: `${what}: until all are kept`, value: `${filled.toFixed(0)} s`, bar: '' },
       {
         what: `${what}: true pixels after a pause`,
-        value: `${median(waits).toFixed(0)} ms (${Math.min(...waits).toFixed(0)}–${Math.max(...waits).toFixed(0)})`,
+        value: `${spread(waits.map(({ ms }) => ms))} ms`,
         bar: `≤ ${SHARP} ms`,
+      },
+      {
+        what: `${what}: packets decoded for them`,
+        value: spread(waits.map(({ decoded }) => decoded)),
+        bar: '',
       },
     );
   }

@@ -1,16 +1,21 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { Picture } from '../../workers/media/api.ts';
+import type { DecodedPicture } from '../../workers/media/api.ts';
 import { createPictures } from './compare-pictures.ts';
 
-const picture = (bytes: number): Picture => ({ width: 1, height: 1, rgba: new Uint8ClampedArray(bytes) });
+const picture = (bytes: number): DecodedPicture => ({
+  width: 1,
+  height: 1,
+  rgba: new Uint8ClampedArray(bytes),
+  decoded: 5,
+});
 
 /** A decoder that answers when it is told to; a stopped wish rejects as the media worker's does. */
 function decoder(bytes = 4) {
-  const open = new Map<number, (picture: Picture) => void>();
+  const open = new Map<number, (picture: DecodedPicture) => void>();
   const media = {
     picture: vi.fn(
       (_id: number, index: number, signal?: AbortSignal) =>
-        new Promise<Picture>((resolve, reject) => {
+        new Promise<DecodedPicture>((resolve, reject) => {
           open.set(index, resolve);
           signal?.addEventListener('abort', () => reject(signal.reason));
         }),
@@ -44,6 +49,27 @@ describe('true pictures', () => {
     await Promise.all([other, now]);
     expect([1, 2, 3].map((index) => pictures.has(1, index))).toEqual([false, true, true]);
     expect(media.picture).toHaveBeenCalledTimes(3);
+  });
+  it('decode a frame that both sides want once, as long as one of them wants it', async () => {
+    const { media, answer } = decoder();
+    const pictures = createPictures(media);
+    const [a, b] = [pictures.want('a', 1, 7), pictures.want('b', 1, 7)];
+    const signal = media.picture.mock.calls[0]?.[2];
+    const other = pictures.want('a', 1, 8);
+    await expect(a).rejects.toMatchObject({ name: 'AbortError' });
+    expect(signal?.aborted).toBe(false);
+    answer(7);
+    answer(8);
+    await other;
+    expect((await b)?.decoded).toBe(5);
+    expect((await pictures.want('b', 1, 7))?.decoded).toBe(0);
+    expect(media.picture).toHaveBeenCalledTimes(2);
+
+    const [c, d] = [pictures.want('a', 1, 9), pictures.want('b', 1, 9)];
+    pictures.cancel();
+    await expect(c).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(d).rejects.toMatchObject({ name: 'AbortError' });
+    expect(media.picture.mock.calls[2]?.[2]?.aborted).toBe(true);
   });
   it('let go of the oldest when they take too much', async () => {
     const { media, answer } = decoder(30e6);

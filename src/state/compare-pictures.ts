@@ -1,20 +1,59 @@
 /** True pixels of single frames, decoded when they are asked for; a few of the last ones are kept. */
-import type { Picture } from '../../workers/media/api.ts';
+import type { DecodedPicture } from '../../workers/media/api.ts';
 
 /** Bytes of pictures that are kept, beside those on screen. */
 const KEPT_BYTES = 80e6;
 
 export interface PictureSource {
-  picture(id: number, index: number, signal?: AbortSignal): Promise<Picture>;
+  picture(id: number, index: number, signal?: AbortSignal): Promise<DecodedPicture>;
+}
+
+/** A frame that is being decoded, for one side or for both. */
+interface Running {
+  readonly picture: Promise<DecodedPicture>;
+  readonly stop: AbortController;
+  sides: number;
 }
 
 export function createPictures(media: PictureSource) {
-  const kept = new Map<string, Picture>();
+  const kept = new Map<string, DecodedPicture>();
+  const running = new Map<string, Running>();
   const wishes = new Map<string, { readonly key: string; readonly stop: AbortController }>();
   let bytes = 0;
   const keyOf = (id: number, index: number) => `${id}/${index}`;
 
-  function keep(key: string, picture: Picture): void {
+  /** The decoding of a frame, begun by whoever wants it first; it ends when nobody does. */
+  function run(id: number, index: number, signal: AbortSignal): Promise<DecodedPicture> {
+    const key = keyOf(id, index);
+    let one = running.get(key);
+    if (!one) {
+      const stop = new AbortController();
+      const picture = media.picture(id, index, stop.signal).then((picture) => {
+        if (!stop.signal.aborted) keep(key, picture);
+        return picture;
+      });
+      one = { picture, stop, sides: 0 };
+      running.set(key, one);
+      const mine = one;
+      const done = () => {
+        if (running.get(key) === mine) running.delete(key);
+      };
+      picture.then(done, done);
+    }
+    const mine = one;
+    mine.sides++;
+    return new Promise((resolve, reject) => {
+      mine.picture.then(resolve, reject);
+      signal.addEventListener('abort', () => {
+        reject(signal.reason);
+        if (--mine.sides > 0) return;
+        running.delete(key);
+        mine.stop.abort(signal.reason);
+      });
+    });
+  }
+
+  function keep(key: string, picture: DecodedPicture): void {
     kept.set(key, picture);
     bytes += picture.rgba.byteLength;
     for (const [old, { rgba }] of kept) {
@@ -26,7 +65,7 @@ export function createPictures(media: PictureSource) {
 
   return {
     /** The picture if it is kept; it is then the last one to go. */
-    get(id: number, index: number): Picture | undefined {
+    get(id: number, index: number): DecodedPicture | undefined {
       const key = keyOf(id, index);
       const picture = kept.get(key);
       if (picture) {
@@ -37,28 +76,26 @@ export function createPictures(media: PictureSource) {
     },
     has: (id: number, index: number) => kept.has(keyOf(id, index)),
     /**
-     * Decodes a frame. A side has one wish at a time: a newer one ends the one before, which rejects with `AbortError`;
-     * the same wish twice is one.
+     * Decodes a frame; both sides' wish for the same one is decoded once. A side has one wish at a time: a newer one ends
+     * the one before, which rejects with `AbortError`; the same wish twice is one.
      *
      * @throws CodedError with the `media/*` codes
      */
-    async want(side: string, id: number, index: number): Promise<Picture | null> {
+    async want(side: string, id: number, index: number): Promise<DecodedPicture | null> {
       const key = keyOf(id, index);
       const there = this.get(id, index);
       const before = wishes.get(side);
       if (there) {
         before?.stop.abort();
         wishes.delete(side);
-        return there;
+        return { ...there, decoded: 0 };
       }
       if (before?.key === key) return null;
       before?.stop.abort();
       const mine = { key, stop: new AbortController() };
       wishes.set(side, mine);
       try {
-        const picture = await media.picture(id, index, mine.stop.signal);
-        keep(key, picture);
-        return picture;
+        return await run(id, index, mine.stop.signal);
       } finally {
         if (wishes.get(side) === mine) wishes.delete(side);
       }

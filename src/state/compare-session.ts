@@ -2,6 +2,7 @@
 import { createFrameStore } from '../../workers/frames/client.ts';
 import { hashFile } from '../../workers/hash/client.ts';
 import { createAssessBoth } from './compare-assess.ts';
+import { createStandby } from './compare-standby.ts';
 import { createCompareStore, FRAMES_CAP, SMALL_FRAMES_CAP } from './compare-store.ts';
 import { media, models } from './session.ts';
 
@@ -20,6 +21,14 @@ export const compare = createCompareStore({
   createFrames: createFrameStore,
   hash: hashFile,
   cap: framesCap(),
+});
+
+/** Decoders that stand ready get half as much memory as reduced frames. */
+export const standby = createStandby({
+  media,
+  clock: compare.clock,
+  store: compare.store,
+  bytes: compare.cap / 2,
 });
 
 /** Follows the loaded model's way of sampling. */

@@ -86,6 +86,24 @@ export interface Picture {
   readonly rgba: Uint8ClampedArray<ArrayBuffer>;
 }
 
+/** A picture, and what it cost. */
+export interface DecodedPicture extends Picture {
+  /** Packets fed to decoders for it. */
+  readonly decoded: number;
+}
+
+/** What someone who looks at single frames of a video will want next, so that decoders can stand ready. */
+export interface StandbyWish {
+  /** Frames that are looked at now, and from which it goes on frame by frame. */
+  readonly follow: readonly number[];
+  /** The video plays: standing decoders get there gently. */
+  readonly playing: boolean;
+  /** Any other frame may be next. */
+  readonly jumps: boolean;
+  /** Memory that the standing decoders may take. */
+  readonly bytes: number;
+}
+
 /** The worker's side. Errors are `CodedError` with the `media/*` codes; an aborted job rejects with `AbortError`. */
 export interface MediaApi {
   /**
@@ -102,7 +120,9 @@ export interface MediaApi {
     job: number,
   ): Promise<DecodeReport>;
   /** One frame at full size with the project's own colour conversion, rotation applied: RGBA, for the viewer and PNG export. */
-  picture(id: number, index: number, job: number): Promise<Picture>;
+  picture(id: number, index: number, job: number): Promise<DecodedPicture>;
+  /** Keeps decoders standing near the frames that may be wanted next; null lets them go. A closed video has none. */
+  standBy(id: number, wish: StandbyWish | null): void;
   /** Codecs that this browser decodes, measured. */
   codecs(): Promise<readonly CodecSupport[]>;
   /** A sign of life; the client ends a worker that gives none. */

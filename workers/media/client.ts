@@ -3,12 +3,13 @@ import { CodedError } from '../../src/core/errors.ts';
 import { proxy, type Remote, releaseProxy, wrap } from '../rpc.ts';
 import type {
   CodecSupport,
+  DecodedPicture,
   DecodeReport,
   DeliveredFrame,
   FrameRequest,
   MediaApi,
   OpenedVideo,
-  Picture,
+  StandbyWish,
 } from './api.ts';
 
 /**
@@ -24,7 +25,9 @@ export interface MediaClient {
     onFrame: (frame: DeliveredFrame) => void,
     signal?: AbortSignal,
   ): Promise<DecodeReport>;
-  picture(id: number, index: number, signal?: AbortSignal): Promise<Picture>;
+  picture(id: number, index: number, signal?: AbortSignal): Promise<DecodedPicture>;
+  /** A hint, lost when the worker dies: say it again whenever something changes. */
+  standBy(id: number, wish: StandbyWish | null): void;
   codecs(): Promise<readonly CodecSupport[]>;
   close(id: number): void;
   /** Ends the worker; everything in flight rejects with `AbortError`. */
@@ -153,6 +156,13 @@ export function createMediaClient(start: () => Worker = startWorker): MediaClien
       }),
     picture: (id, index, signal) =>
       call(signal, async (to, job) => to.api.picture(await idIn(to, id), index, job)),
+    standBy(id, wish) {
+      const to = connection;
+      if (!to || !files.has(id)) return;
+      idIn(to, id)
+        .then((inner) => to.api.standBy(inner, wish))
+        .catch(() => {});
+    },
     codecs: () => call(undefined, (to) => to.api.codecs()),
     close(id) {
       files.delete(id);

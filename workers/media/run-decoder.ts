@@ -1,5 +1,6 @@
 /** One `VideoDecoder`, fed run by run. */
 import type { Run } from './plan.ts';
+import { readAhead } from './read-ahead.ts';
 import type { Video } from './video.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -12,8 +13,6 @@ const STALL = 10_000;
 const QUEUE = 32;
 /** Wanted frames that the sink has not done with; each may keep one picture of the decoder. */
 const TAKEN = 4;
-/** What is read of the file at once: packets, and bytes beyond the first packet. A look at the file costs about 1 ms. */
-const PIECE = { packets: 32, bytes: 1 << 20 };
 
 export interface RunOutcome {
   /** Frames that came out, wanted or not. */
@@ -100,7 +99,9 @@ export class RunDecoder {
         }),
       );
     try {
-      for await (const [d, data] of this.packets(run)) {
+      const { index } = this.video;
+      const patient = <T>(piece: Promise<T>) => this.watchdog.wait(piece);
+      for await (const [d, data] of readAhead(index, run.start, run.end, patient)) {
         if (wanted !== 'all' && !wanted.has(order.frame[d]!) && this.video.isDisposable(data)) continue;
         if (decoder.decodeQueueSize >= QUEUE || this.taken.size >= TAKEN)
           await until(() => decoder.decodeQueueSize <= QUEUE / 2 && this.taken.size < TAKEN);
@@ -158,29 +159,6 @@ export class RunDecoder {
     if (this.broken) throw this.broken.error;
   }
 
-  /** The packets of a run in decode order; while one piece of the file is fed, the next one is read. */
-  private async *packets({
-    start,
-    end,
-  }: Pick<Run, 'start' | 'end'>): AsyncGenerator<readonly [d: number, data: Uint8Array]> {
-    const { index } = this.video;
-    const read = (from: number) => {
-      let [to, bytes] = [from + 1, 0];
-      while (to < end && to < from + PIECE.packets && bytes < PIECE.bytes) bytes += index.packets.size[to++]!;
-      const piece = index.readRun(from, to);
-      piece.catch(() => {}); // it may come after the run has been given up
-      return piece;
-    };
-    let next = read(start);
-    for (let at = start; at < end; ) {
-      const piece = await this.watchdog.wait(next);
-      const first = at;
-      at += piece.length;
-      if (at < end) next = read(at);
-      for (const [i, data] of piece.entries()) yield [first + i, data];
-    }
-  }
-
   private listeners: {
     output: (frame: VideoFrame) => void;
     error: (error: unknown) => void;
@@ -218,4 +196,4 @@ export class RunDecoder {
 }
 
 /** Microseconds from frame to frame in what the decoder sees: its timestamps carry frame numbers, not times. */
-const SPACING = 1000;
+export const SPACING = 1000;

@@ -3,13 +3,23 @@
 import '../requests.ts';
 import { CodedError } from '../../src/core/errors.ts';
 import { expose, transfer } from '../rpc.ts';
-import type { DecodeReport, DeliveredFrame, FrameRequest, MediaApi, OpenedVideo, Picture } from './api.ts';
+import type {
+  DecodedPicture,
+  DecodeReport,
+  DeliveredFrame,
+  FrameRequest,
+  MediaApi,
+  OpenedVideo,
+  Picture,
+} from './api.ts';
 import { codecSupport, isSupported } from './codecs.ts';
 import { decodeFrames } from './decode.ts';
 import { pixels, preparePixels } from './pixel-client.ts';
+import { Standby } from './standby.ts';
 import { Video } from './video.ts';
 
 const videos = new Map<number, Video>();
+const standbys = new Map<number, Standby>();
 const jobs = new Map<number, AbortController>();
 let lastId = 0;
 
@@ -35,6 +45,15 @@ function validateIndices(video: Video, indices: readonly number[]): void {
     if (!Number.isInteger(index) || index < 0 || index >= video.facts.frames)
       throw new RangeError(`Frame ${index} is not one of ${video.facts.frames}.`);
 }
+
+/** What a standing decoder cannot give, another way of decoding may: damaged places, a decoder that has gone. */
+const unlessAborted = (signal: AbortSignal) => () => {
+  signal.throwIfAborted();
+  return undefined;
+};
+
+const pictureOf = (picture: Picture, decoded: number): DecodedPicture =>
+  transfer({ ...picture, decoded }, [picture.rgba.buffer]);
 
 const api: MediaApi = {
   async open(file: File): Promise<OpenedVideo> {
@@ -82,18 +101,34 @@ const api: MediaApi = {
     });
   },
 
-  picture(id, index, job): Promise<Picture> {
+  picture(id, index, job): Promise<DecodedPicture> {
     const video = videoOf(id);
     validateIndices(video, [index]);
     return asJob(job, async (signal) => {
+      const near = await standbys.get(id)?.frame(index, signal).catch(unlessAborted(signal));
+      if (near) return pictureOf(await pixels.picture(near.frame, video.frameFacts), near.decoded);
       let picture: Picture | undefined;
       const sink = async (_index: number, _used: number, frame: VideoFrame) => {
         picture = await pixels.picture(frame, video.frameFacts);
       };
-      await decodeFrames(video, [index], sink, { software: false, signal });
+      const decoded = await decodeFrames(video, [index], sink, { software: false, signal });
       if (!picture) throw new CodedError('media/damaged');
-      return transfer(picture, [picture.rgba.buffer]);
+      return pictureOf(picture, decoded);
     });
+  },
+
+  standBy(id, wish): void {
+    const video = videos.get(id);
+    if (!video) return;
+    const standby = standbys.get(id);
+    if (!wish) {
+      standbys.delete(id);
+      standby?.close();
+      return;
+    }
+    const made = standby ?? new Standby(video);
+    standbys.set(id, made);
+    made.want(wish);
   },
 
   codecs: codecSupport,
@@ -105,6 +140,8 @@ const api: MediaApi = {
   },
 
   close(id): void {
+    standbys.get(id)?.close();
+    standbys.delete(id);
     videos.delete(id);
   },
 };

@@ -4,7 +4,7 @@
  */
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { isAbort } from '../../core/errors.ts';
-import { compare } from '../../state/compare-session.ts';
+import { compare, standby } from '../../state/compare-session.ts';
 import type { Side, SideName } from '../../state/compare-store.ts';
 import { NO_FRAME } from '../../state/compare-timeline.ts';
 import { Painter } from './painter.ts';
@@ -94,13 +94,14 @@ export function useViewer(
     const sharpen = () => {
       const begun = performance.now();
       const { place } = compare.clock.store.getState();
+      let decoded = 0;
       const wishes = SIDES.map(async (name) => {
         const side = compare.sideOf(name);
         const index = compare.frameOf(name, place);
         if (!side || index === NO_FRAME || side.frames.exact(index)) return;
         side.frames.hold(true);
         try {
-          await compare.pictures.want(name, side.video.id, index);
+          decoded += (await compare.pictures.want(name, side.video.id, index))?.decoded ?? 0;
           request();
         } catch (error) {
           if (!isAbort(error)) console.warn(error);
@@ -109,7 +110,8 @@ export function useViewer(
       void Promise.all(wishes).then(() => {
         if (compare.pictures.busy) return;
         for (const name of SIDES) compare.sideOf(name)?.frames.hold(false);
-        performance.measure('compare:true-pixels', { start: begun, end: performance.now() });
+        const end = performance.now();
+        performance.measure('compare:true-pixels', { start: begun, end, detail: { decoded } });
       });
     };
     const settle = () => {
@@ -122,6 +124,7 @@ export function useViewer(
     };
 
     const stops = [
+      standby.attend(),
       compare.clock.store.subscribe((now, before) => {
         if (now.place !== before.place) request();
         if (now.place !== before.place || now.playing !== before.playing) settle();

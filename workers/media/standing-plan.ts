@@ -1,0 +1,43 @@
+/** Where decoders stand, and which of them is nearest to a frame. Pure. */
+import { type FrameOrder, keyAfter, startOf } from './plan.ts';
+
+/**
+ * Places in decode order at which decoders wait, so that no packet is further than `reach` from one of them or from a
+ * key packet before it. Where there is not room for so many, the longest way left is halved first.
+ *
+ * @returns packets, ascending; each is the first one that its decoder has not been fed
+ */
+export function standingPlaces(order: FrameOrder, room: number, reach: number): number[] {
+  const groups: { start: number; length: number; parts: number }[] = [];
+  for (let start = 0; start < order.key.length; ) {
+    const end = keyAfter(order, start);
+    groups.push({ start, length: end - start, parts: 1 });
+    start = end;
+  }
+  for (let left = room; left > 0; left--) {
+    let longest: (typeof groups)[number] | undefined;
+    for (const group of groups)
+      if (!longest || group.length / group.parts > longest.length / longest.parts) longest = group;
+    if (!longest || longest.length / longest.parts <= reach) break;
+    longest.parts++;
+  }
+  return groups.flatMap(({ start, length, parts }) =>
+    Array.from({ length: parts - 1 }, (_, i) => start + Math.round(((i + 1) * length) / parts)),
+  );
+}
+
+/** Whether a decoder that has been fed everything before `next` needs fewer packets for the one at d than a new one. */
+export function isOnTheWay(order: FrameOrder, next: number, d: number): boolean {
+  return next <= d && next > startOf(order, d);
+}
+
+/** The decoder that needs the fewest packets for the one at d; undefined when a new one does. */
+export function nearest<T extends { readonly next: number }>(
+  order: FrameOrder,
+  standing: Iterable<T>,
+  d: number,
+): T | undefined {
+  let best: T | undefined;
+  for (const one of standing) if (isOnTheWay(order, one.next, d) && one.next > (best?.next ?? -1)) best = one;
+  return best;
+}
