@@ -14,6 +14,7 @@ from engine.channel import finite
 from engine.dense import DenseHead, fit_projector
 from engine.export import digest, export
 from engine.faults import CommandError
+from engine.features import put_on_shelf
 from engine.policy import LoadRequest, Policy, load_policy
 from engine.ranks import Ranks
 from engine.saving import Saver
@@ -106,6 +107,7 @@ class Commands:
         cap = int(cache["bytes"])
         pool = DecodePool(params["decodeWorkers"], cache=pixels if cap > 0 else None, cap=cap)
         self.policy, self.videos = policy, Videos(pool, policy.profile)
+        put_on_shelf(policy.encoder, pixels.folder / "features", cap)
         self._progress("load", 1, 1)
         return {
             "parameters": policy.parameters,

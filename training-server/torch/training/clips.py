@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -69,24 +70,43 @@ CACHE_BYTES = 1 << 30
 """Of kept vision tokens on the device, and of motion vectors on the host."""
 
 
+class Store(Protocol):
+    """Where features lie longer than in memory."""
+
+    def get(self, key: Hashable) -> Tensor | None: ...
+
+    def put(self, key: Hashable, value: Tensor) -> None: ...
+
+
 class FeatureCache:
     """Tensors by key, the least recently used ones dropped past `capacity` bytes."""
 
     def __init__(self, capacity: int = CACHE_BYTES):
         self.capacity = capacity
         self.bytes = 0
+        self.below: Store | None = None
+        """What is not at hand is looked for there, and what is new goes there, too. Only for features that
+        never change while the cache lives."""
         self._held: OrderedDict[Hashable, Tensor] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._held)
 
     def get(self, key: Hashable) -> Tensor | None:
-        if key not in self._held:
-            return None
-        self._held.move_to_end(key)
-        return self._held[key]
+        if key in self._held:
+            self._held.move_to_end(key)
+            return self._held[key]
+        value = None if self.below is None else self.below.get(key)
+        if value is not None:
+            self._hold(key, value)
+        return value
 
     def put(self, key: Hashable, value: Tensor) -> None:
+        self._hold(key, value)
+        if self.below is not None:
+            self.below.put(key, value)
+
+    def _hold(self, key: Hashable, value: Tensor) -> None:
         if key in self._held:
             self.bytes -= self._held.pop(key).nbytes
         self._held[key] = value
@@ -131,14 +151,14 @@ class Encoder:
 
     def weights_changed(self) -> None:
         """To be called after an update or a load: drops what the changed weights computed."""
-        if not _frozen(self.model.vision_model, self.model.mlp1):
+        if not frozen(self.model.vision_model, self.model.mlp1):
             self.vision_cache.clear()
-        if not self._motion_is_constant:
+        if not self.motion_is_constant:
             self.motion_cache.clear()
 
     def before_training(self) -> None:
         """To be called after the rollouts of a step: their features make room for activations."""
-        if not _frozen(self.model.vision_model, self.model.mlp1):
+        if not frozen(self.model.vision_model, self.model.mlp1):
             self.vision_cache.clear()
 
     def forget(self) -> None:
@@ -160,7 +180,7 @@ class Encoder:
         wanted: list[tuple[Hashable, ClipPixels, int]] = []
         order = []
         # Tokens that carry a gradient must not be kept beyond this call.
-        constant = _frozen(self.model.vision_model, self.model.mlp1)
+        constant = frozen(self.model.vision_model, self.model.mlp1)
         keep = constant or not torch.is_grad_enabled()
         size = 1 if constant and self.device.type == "cpu" else self.frames_at_once
         for c, clip in enumerate(clips):
@@ -197,7 +217,7 @@ class Encoder:
     def motion_vectors(self, clips: Sequence[ClipPixels]) -> Tensor:
         """Inputs of the motion projector [V, features]."""
         training = self.model.slowfast_model.training  # batch statistics: a vector depends on its batch
-        keep = self._motion_is_constant or not (torch.is_grad_enabled() or training)
+        keep = self.motion_is_constant or not (torch.is_grad_enabled() or training)
         held: dict[Hashable, Tensor] = {}
         wanted: OrderedDict[Hashable, ClipPixels] = OrderedDict()
         keys = [
@@ -222,19 +242,21 @@ class Encoder:
     def _motion_batches(
         self, items: list[tuple[Hashable, ClipPixels]]
     ) -> Iterator[list[tuple[Hashable, ClipPixels]]]:
-        if self._motion_is_constant and self.device.type == "cpu":
+        if self.motion_is_constant and self.device.type == "cpu":
             yield from ([item] for item in items if item[0][0] == "named")
             items = [item for item in items if item[0][0] != "named"]
         for start in range(0, len(items), self.clips_at_once):
             yield items[start : start + self.clips_at_once]
 
     @property
-    def _motion_is_constant(self) -> bool:
+    def motion_is_constant(self) -> bool:
+        """Whether a clip's motion vector is the same whenever it is computed."""
         extractor = self.model.slowfast_model
-        return _frozen(extractor) and not extractor.training
+        return frozen(extractor) and not extractor.training
 
 
-def _frozen(*modules: torch.nn.Module) -> bool:
+def frozen(*modules: torch.nn.Module) -> bool:
+    """Whether nothing in the modules trains."""
     return not any(p.requires_grad for module in modules for p in module.parameters())
 
 

@@ -35,6 +35,9 @@ class Outcome:
     pixels: dict[tuple[int, PixelRule], np.ndarray] = field(default_factory=dict)
     """[S, S, 3] uint8 each."""
 
+    video: str = ""
+    """Name of the content that the pixels are from (`PixelCache.video`)."""
+
     substituted: dict[int, int] = field(default_factory=dict)
     """Frames that could not be decoded, and those that stand for them."""
 
@@ -63,12 +66,12 @@ def work(job: Job) -> Outcome:
 
 
 def _decoded(job: Job) -> Outcome:
-    outcome = Outcome()
     cache = PixelCache(job.cache) if job.cache else None
-    name = cache.video(job.path) if cache else ""
+    name = PixelCache.video(job.path)
+    outcome = Outcome(video=name)
     wanted: dict[int, list[PixelRule]] = {}
     for index, rule in job.wanted:
-        held = cache.get(name, index, rule) if cache else None
+        held = cache.frame(name, index, rule) if cache else None
         if held is None:
             wanted.setdefault(index, []).append(rule)
         else:
@@ -78,7 +81,7 @@ def _decoded(job: Job) -> Outcome:
         for rule in wanted[index]:
             outcome.pixels[index, rule] = pixels = picture.input(rule)
             if cache:
-                outcome.written += cache.put(name, index, rule, pixels)
+                outcome.written += cache.keep(name, index, rule, pixels)
 
     if wanted:
         outcome.substituted = Footage(job.path).read(wanted.keys(), take)

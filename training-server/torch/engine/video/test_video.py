@@ -258,21 +258,21 @@ def test_the_cache_keeps_to_its_cap(tmp_path):
     cache, rule = PixelCache(tmp_path), PixelRule(pixels="squash", size=32)
     picture = np.zeros((32, 32, 3), np.uint8)
     for i in range(10):
-        cache.put("ab" * 12, i, rule, picture)
+        cache.keep("ab" * 12, i, rule, picture)
         time.sleep(0.002)
     entry = 32 * 32 * 3 + 16
     assert cache.bytes() == 10 * entry
-    cache.get("ab" * 12, 0, rule)  # the oldest, but looked at last
+    cache.frame("ab" * 12, 0, rule)  # the oldest, but looked at last
     left = cache.shrink(5 * entry)
     assert left == cache.bytes() <= 5 * entry
-    assert cache.get("ab" * 12, 0, rule) is not None and cache.get("ab" * 12, 1, rule) is None
+    assert cache.frame("ab" * 12, 0, rule) is not None and cache.frame("ab" * 12, 1, rule) is None
 
 
 def test_a_full_disk_stops_the_cache_and_nothing_else(clips, tmp_path, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.video.pixel_cache.os.replace", full)
+    monkeypatch.setattr("engine.video.shelf.os.replace", full)
     job = Job(path=str(clips[0]), wanted=frozenset({(2, SQUASH)}), cache=str(tmp_path))
     outcome = work(job)
     assert outcome.error is None and outcome.written == 0 and (2, SQUASH) in outcome.pixels

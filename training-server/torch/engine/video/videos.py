@@ -78,7 +78,7 @@ class Videos:
             if notice not in self._noticed:
                 self._noticed.add(notice)
                 self.notices.append(notice)
-        return self._assembled(video, outcome.pixels)
+        return self._assembled(video, outcome.video, outcome.pixels)
 
     def failures(self, videos: Sequence[Video]) -> list[tuple[str, str]]:
         """Path and reason of those that cannot be read; waits for all."""
@@ -105,7 +105,9 @@ class Videos:
             cache=str(cache.folder) if cache else None,
         )
 
-    def _assembled(self, video: Video, pixels: Mapping[tuple[int, PixelRule], np.ndarray]) -> ClipPixels:
+    def _assembled(
+        self, video: Video, name: str, pixels: Mapping[tuple[int, PixelRule], np.ndarray]
+    ) -> ClipPixels:
         def stacked(indices: Sequence[int | None], rule: PixelRule) -> torch.Tensor:
             blank = np.zeros((rule.size, rule.size, 3), np.uint8)
             frames = [blank if i is None else pixels[i, rule] for i in indices]
@@ -121,8 +123,8 @@ class Videos:
             absent=absent(video.indices),
             motion_frames=None if same else stacked(motion, self.motion),
             motion_absent=None if same else absent(motion),
-            key=(video.path, motion),
-            frame_keys=[(video.path, i) for i in video.indices],
+            key=(name, motion),
+            frame_keys=[(name, i) for i in video.indices],
         )
 
     def _forget(self) -> None:

@@ -1,0 +1,94 @@
+"""What frozen encoders computed, kept on disk beside the decoded frames, so that a later step, run or rank need not.
+
+Only on a CPU, where it pays: a GPU computes features faster than a disk gives them. A name holds everything
+that decides the bits: weights, profile, thread count, the video's content and the frames that were shown.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Hashable, Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from engine.video.shelf import Shelf
+from modules.profiles import profile_to_json
+from training.clips import Encoder, frozen
+
+VERSION = 1
+"""To be raised when the encoders compute other numbers from the same weights."""
+
+
+HEAD = 12
+"""Bytes before the numbers: how many dimensions, rows, columns."""
+
+
+class FeatureShelf:
+    """Vectors and matrices of one frozen part by key, fp32."""
+
+    def __init__(self, shelf: Shelf, part: str):
+        """part: digest of all that the numbers depend on but the video."""
+        self.shelf, self.part = shelf, part
+
+    def _name(self, key: Hashable) -> str:
+        return hashlib.blake2b(f"{self.part}\0{key!r}".encode(), digest_size=20).hexdigest()
+
+    def get(self, key: Hashable) -> Tensor | None:
+        found = self.shelf.get(self._name(key))
+        if found is None or len(found) < HEAD:
+            return None
+        dims, *shape = np.frombuffer(found, "<i4", count=3).tolist()
+        if len(found) != HEAD + 4 * shape[0] * shape[1]:
+            return None
+        values = np.frombuffer(found, "<f4", offset=HEAD).reshape(shape[2 - dims :])
+        return torch.from_numpy(values.copy())
+
+    def put(self, key: Hashable, value: Tensor) -> None:
+        """A vector or a matrix."""
+        values = value.detach().cpu().numpy().astype("<f4")
+        rows, columns = values.shape if values.ndim == 2 else (1, len(values))
+        head = np.array([values.ndim, rows, columns], "<i4").tobytes()
+        self.shelf.put(self._name(key), head + values.tobytes())
+
+
+def put_on_shelf(encoder: Encoder, folder: Path, cap: int) -> None:
+    """Gives the features of what is frozen a place on disk. cap: bytes of all of them, over all runs."""
+    if encoder.device.type != "cpu" or encoder.model.dtype != torch.float32 or cap <= 0:
+        return
+    model = encoder.model
+    shelf = Shelf(folder)
+    shelf.shrink(cap)
+    if frozen(model.vision_model, model.mlp1):
+        parts = {"vision_model": model.vision_model, "mlp1": model.mlp1}
+        encoder.vision_cache.below = FeatureShelf(shelf, _digest("vision", parts, encoder))
+    if encoder.motion_is_constant:
+        parts = {"slowfast_model": model.slowfast_model}
+        if hasattr(model, "motion_statistics"):
+            parts["motion_statistics"] = model.motion_statistics
+        encoder.motion_cache.below = FeatureShelf(shelf, _digest("motion", parts, encoder))
+
+
+def _digest(branch: str, parts: Mapping[str, nn.Module], encoder: Encoder) -> str:
+    found = hashlib.sha256()
+
+    def take(pieces: Iterable[str | bytes]) -> None:
+        for piece in pieces:
+            found.update(piece.encode() if isinstance(piece, str) else piece)
+            found.update(b"\0")
+
+    config = encoder.model.config
+    profile = json.dumps(profile_to_json(encoder.profile), sort_keys=True)
+    take([branch, str(VERSION), torch.__version__, str(torch.get_num_threads()), profile])
+    take([repr(config.vision if branch == "vision" else config.motion)])
+    if branch == "motion" and config.motion.statistics:
+        from modules.statistics import TABLE_PATH  # a model without them needs no table
+
+        take([TABLE_PATH.read_bytes()])
+    for name, part in parts.items():
+        for key, tensor in sorted(part.state_dict().items()):
+            take([f"{name}.{key}", tensor.detach().cpu().contiguous().numpy().tobytes()])
+    return found.hexdigest()
