@@ -104,7 +104,7 @@ function grpo(setting: Setting<GrpoStage>): Objective {
       await decoded;
       const waited = (performance.now() - asked) / 1000;
       const rollout = await rollOut(setting, sampler, round, views);
-      const rolled = rolloutValues(rollout);
+      const rolled = rolloutValues(rollout, recipe.rules);
       const groups = groupsOf(rollout, stage.iterations > 1);
       for (let iteration = 0; iteration < stage.iterations; iteration++) {
         const lr = learningRate(stage, round * stage.iterations + iteration, steps) * lrFactor;

@@ -1,6 +1,7 @@
 /** What is written down of a step: its completions, and its figures under TRL's names. */
 import { mean, variance } from '../../src/core/moments.ts';
-import type { SetRewards, VideoRewards } from '../../src/core/rewards.ts';
+import type { RewardRules } from '../../src/core/reward-rules.ts';
+import type { ReadAnswer, SetRewards, VideoRewards } from '../../src/core/rewards.ts';
 import type { AnswerRecord, CompletionRecord } from '../../src/core/training/run.ts';
 import type { EngineAnswer } from '../engine/protocol.ts';
 import type { Answered, Rollout } from './rollout.ts';
@@ -63,24 +64,49 @@ const meanOf = (values: readonly number[]) => figure(mean(values));
 const stdOf = (values: readonly number[]) => figure(Math.sqrt(variance(values, 'sample')));
 const share = (flags: readonly boolean[]) => meanOf(flags.map(Number));
 
+/** [K], eq. 10 without a temporal bonus, which no damaged copy can earn. */
+const plainRewards = (set: SetRewards, columns: RewardRules['columns']): number[] =>
+  set.format.map(
+    (format, k) =>
+      columns.rank * set.rank.reward[k]! +
+      columns.regression * (set.regression[k]?.reward ?? 0) +
+      columns.format * format,
+  );
+
+/** Mean scores of videos and of their damaged copies, over the videos where both sides have a readable answer. */
+function scoreValues(answered: readonly Answered[]): Values {
+  const scores = (read: readonly ReadAnswer[]) => read.flatMap(({ score }) => score ?? []);
+  const pairs = answered.flatMap(({ read, perturbedRead }) => {
+    const [raw, copy] = [scores(read), scores(perturbedRead ?? [])];
+    return raw.length > 0 && copy.length > 0 ? [{ raw: mean(raw), copy: mean(copy) }] : [];
+  });
+  return {
+    'temporal/score': meanOf(pairs.map(({ raw }) => raw)),
+    'perturbed/score': meanOf(pairs.map(({ copy }) => copy)),
+    'temporal/margin': meanOf(pairs.map(({ raw, copy }) => raw - copy)),
+    'temporal/preferred': share(pairs.map(({ raw, copy }) => raw > copy)),
+  };
+}
+
 /** Figures of a rollout: TRL's names, ours beside them where TRL has none. */
-export function rolloutValues(rollout: Rollout): Values {
+export function rolloutValues(rollout: Rollout, { columns }: Pick<RewardRules, 'columns'>): Values {
   const { answered, rewards } = rollout;
   const answers = answered.flatMap((video) => video.answers);
   const lengths = answers.map((answer) => answer.tokens.length);
   const ended = answers.filter((answer) => answer.end === 'eos').map((answer) => answer.tokens.length);
-  const columns = {
+  const parts = {
     rank: rewards.flatMap((video) => video.rank),
     regression: rewards.flatMap((video) => video.regression),
     format: rewards.flatMap((video) => video.raw.format),
   };
+  const copied = rewards.flatMap(({ perturbed }) => perturbed ?? []);
   const wins = rewards.flatMap(({ temporal, perturbed }) => (temporal && perturbed ? [temporal] : []));
   const damages = answered.flatMap((video) => video.view.damages);
   return {
     reward: meanOf(rewards.flatMap((video) => video.reward)),
     reward_std: meanOf(rewards.map((video) => video.advantage.std)),
     ...Object.fromEntries(
-      Object.entries(columns).flatMap(([name, values]) => [
+      Object.entries(parts).flatMap(([name, values]) => [
         [`rewards/${name}/mean`, meanOf(values)],
         [`rewards/${name}/std`, stdOf(values)],
       ]),
@@ -92,6 +118,10 @@ export function rolloutValues(rollout: Rollout): Values {
     'completions/max_length': figure(Math.max(...lengths)),
     'completions/clipped_ratio': share(answers.map((answer) => answer.end === 'length')),
     'completions/mean_terminated_length': meanOf(ended),
+    ...(copied.length > 0 && {
+      'perturbed/reward': meanOf(copied.flatMap((set) => plainRewards(set, columns))),
+      ...scoreValues(answered),
+    }),
     ...(damages.length > 0 && {
       'temporal/rank_won': share(wins.map((outcome) => outcome.rank.won)),
       'temporal/regression_won': share(wins.map((outcome) => outcome.regression.won)),

@@ -1,4 +1,4 @@
-"""What frozen encoders computed, kept on disk beside the decoded frames, so that a later step, run or rank need not.
+"""What frozen encoders computed, kept on disk beside the decoded frames: no later step, run or rank need.
 
 Only on a CPU, where it pays: a GPU computes features faster than a disk gives them. A name holds everything
 that decides the bits: weights, profile, thread count, the video's content and the frames that were shown.
