@@ -1,5 +1,5 @@
 /** What the browser tests call in their page: the media client, with pixels handed back as text. */
-import type { PixelRule, VideoFacts } from '../../workers/media/api.ts';
+import type { PixelRule, StandbyWish, VideoFacts } from '../../workers/media/api.ts';
 import { createMediaClient } from '../../workers/media/client.ts';
 
 const client = createMediaClient();
@@ -142,6 +142,27 @@ const harness = {
       return failureOf(error);
     }
   },
+
+  /** Pictures one after another, or several at once: checksums of their RGBA, and the packets fed for each. */
+  async pictures(
+    id: number,
+    indices: readonly (number | readonly number[])[],
+  ): Promise<readonly { readonly sha256: string; readonly decoded: number }[] | Failure> {
+    const one = async (index: number) => {
+      const { rgba, decoded } = await client.picture(id, index);
+      const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', rgba));
+      return { sha256: Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join(''), decoded };
+    };
+    try {
+      const all = [];
+      for (const index of indices) all.push(...(await Promise.all([index].flat().map(one))));
+      return all;
+    } catch (error) {
+      return failureOf(error);
+    }
+  },
+
+  standBy: (id: number, wish: StandbyWish | null) => client.standBy(id, wish),
 
   /** Asks for a frame of a decoder that hangs. */
   async stall(url: string): Promise<Failure | 'a frame'> {

@@ -5,7 +5,7 @@
  */
 import type { StandbyWish } from './api.ts';
 import { StandingDecoder } from './standing-decoder.ts';
-import { isOnTheWay, nearest, standingPlaces } from './standing-plan.ts';
+import { isOnTheWay, nearest, placeBehind, standingPlaces } from './standing-plan.ts';
 import type { Video } from './video.ts';
 
 /** Packets by which a decoder may be away from its place. */
@@ -182,7 +182,7 @@ export class Standby {
     const { order } = this.video;
     const spoken = new Set<StandingDecoder>();
     for (const index of wish.follow) {
-      const at = order.at[index]!;
+      const at = placeBehind(order, index);
       const free = this.standing.filter((one) => !spoken.has(one) && !this.places.has(one));
       // One that is a little ahead will be met by the clock.
       const there =
@@ -192,7 +192,7 @@ export class Standby {
         spoken.add(there);
         continue;
       }
-      const [run] = await this.video.plan([index]);
+      const [run] = await this.video.plan([order.frame[at]!]);
       // A group of pictures that has just begun needs no decoder.
       if (at - run!.start < NEAR) continue;
       const behind = nearest(order, free, at);

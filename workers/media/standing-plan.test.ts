@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frameOrder, startOf } from './plan.ts';
-import { isOnTheWay, nearest, standingPlaces } from './standing-plan.ts';
+import { isOnTheWay, nearest, placeBehind, standingPlaces } from './standing-plan.ts';
 
 /** Packets in the order in which they are shown, with key packets at the given places. */
 function stream(length: number, keys: readonly number[]) {
@@ -42,6 +42,15 @@ describe('standing places', () => {
         },
       ),
     );
+  });
+});
+
+describe('a place behind a frame', () => {
+  it('lies before every frame that is shown later', () => {
+    // Decode order I0 P4 B2 b1 b3 P8 B6 b5 b7: to stand at b1 would be to have passed P4.
+    const pyramid = frameOrder(Uint32Array.of(0, 3, 2, 4, 1, 7, 6, 8, 5), Uint8Array.of(1));
+    const places = Array.from({ length: 9 }, (_, frame) => placeBehind(pyramid, frame));
+    expect(places).toEqual([0, 1, 1, 1, 1, 5, 5, 5, 5]);
   });
 });
 

@@ -26,6 +26,20 @@ export function standingPlaces(order: FrameOrder, room: number, reach: number): 
   );
 }
 
+/** Frames by which decoding order and the order on screen differ at most (H.264 and HEVC allow 16). */
+const REORDERED = 16;
+
+/**
+ * The last place at which a decoder may stand so that a frame and all that are shown after it still lie ahead: a picture
+ * that others refer to is decoded before those that are shown before it.
+ */
+export function placeBehind(order: FrameOrder, frame: number): number {
+  let place = order.at[frame]!;
+  for (let i = frame + 1; i <= frame + REORDERED && i < order.at.length; i++)
+    place = Math.min(place, order.at[i]!);
+  return place;
+}
+
 /** Whether a decoder that has been fed everything before `next` needs fewer packets for the one at d than a new one. */
 export function isOnTheWay(order: FrameOrder, next: number, d: number): boolean {
   return next <= d && next > startOf(order, d);

@@ -1,0 +1,116 @@
+/**
+ * Standing decoders against plain decoding, in a real browser: the same bytes from wherever a decoder stands, fewer
+ * packets. Oracle: `picture` without standing decoders, whose frames `media.spec.ts` holds to decord's.
+ */
+import { resolve } from 'node:path';
+import { expect, type Page, test } from '@playwright/test';
+import { seededRandom } from '../../src/core/random.ts';
+import type { StandbyWish } from '../../workers/media/api.ts';
+import { CLIPS } from './clips.ts';
+import { type HarnessServer, hasShared, SHARED, serveHarness } from './server.ts';
+
+let server: HarnessServer;
+let page: Page;
+
+test.describe.configure({ mode: 'default', timeout: 120_000 });
+test.use({ trace: 'off', screenshot: 'off', video: 'off' });
+test.skip(!hasShared, 'needs the test clips of VQA_SHARED');
+
+test.beforeAll(async ({ browser }) => {
+  server = await serveHarness();
+  page = await browser.newPage();
+  await page.goto(server.page);
+  await page.waitForFunction(() => 'media' in window);
+});
+
+test.afterAll(async () => {
+  await page?.close();
+  await server?.close();
+});
+
+async function open(name: string): Promise<number> {
+  const opened = await page.evaluate(
+    (url) => window.media.open(url),
+    server.url(resolve(SHARED, 'media', name)),
+  );
+  if ('code' in opened) throw new Error(`${name}: ${opened.code}`);
+  return opened.id;
+}
+
+const standBy = (id: number, wish: StandbyWish | null) =>
+  page.evaluate(([i, w]) => window.media.standBy(i, w), [id, wish] as const);
+
+async function pictures(id: number, indices: readonly (number | readonly number[])[]) {
+  const got = await page.evaluate(([i, all]) => window.media.pictures(i, all), [id, indices] as const);
+  if ('code' in got) throw new Error(JSON.stringify(got));
+  return { sha256: got.map(({ sha256 }) => sha256), decoded: got.map(({ decoded }) => decoded) };
+}
+
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0);
+
+/** Anywhere, a step on, two at once as both sides of a comparison ask, the very end. */
+function walk(frames: number): (number | number[])[] {
+  const draws = seededRandom(frames);
+  const any = () => draws.between(0, frames - 1);
+  const at = any();
+  const step = (by: number) => Math.min(frames - 1, at + by);
+  return [at, step(1), step(2), [any(), any()], any(), [step(9), any()], any(), frames - 1, any(), 0];
+}
+
+/** Closed and open groups, a pyramid of B-frames, three codecs, rotation, two containers, a damaged clip. */
+const CHOSEN = [
+  'bbb_800x640_768kbps_30fps_avc_pyramid_3b.mp4',
+  'bbb_642x642_768kbps_30fps_vp9.webm',
+  'bbb_800x640_768kbps_30fps_vp9.mp4',
+  'bottle-detection.mp4',
+  'car-detection.mp4',
+  'corrupted.mp4',
+  'iibbibb_editlist_videoonly.mp4',
+  'sample_av1.mkv',
+  'sample_portrait.mp4',
+  'sample_with_invalid_nalu.mp4',
+  'sample_without_stss.mp4',
+  'video_90.mov',
+  'walk.mkv',
+];
+
+for (const name of CHOSEN)
+  test(`the same pixels with decoders standing by: ${name}`, async () => {
+    const id = await open(name);
+    const way = walk(CLIPS[name]!.frames);
+    const plain = await pictures(id, way);
+    for (const playing of [true, false]) {
+      await standBy(id, { follow: [way[0] as number], playing, jumps: true, bytes: 64e6 });
+      const standing = await pictures(id, way);
+      expect(standing.sha256).toEqual(plain.sha256);
+      await standBy(id, null);
+    }
+    await page.evaluate((i) => window.media.close(i), id);
+  });
+
+test('a long way to the key frame is not gone again', async () => {
+  // 1,189 frames with five key frames: 250 packets between them, none of which may be left out for good.
+  const id = await open('bottle-detection.mp4');
+  const order = [240, 490, 730, 980, 200, 700];
+  const plain = await pictures(id, order);
+  await standBy(id, { follow: [], playing: false, jumps: true, bytes: 64e6 });
+  await page.waitForTimeout(4000);
+  const standing = await pictures(id, order.slice(0, 4));
+  expect(standing.sha256).toEqual(plain.sha256.slice(0, 4));
+  expect(sum(standing.decoded)).toBeLessThan(0.75 * sum(plain.decoded.slice(0, 4)));
+  await standBy(id, null);
+  expect((await pictures(id, order)).decoded).toEqual(plain.decoded);
+});
+
+test('the frame that the clock has come to costs a few packets', async () => {
+  const id = await open('walk.mkv');
+  const [plain] = (await pictures(id, [80])).decoded;
+  for (const at of [50, 60, 70, 78]) {
+    await standBy(id, { follow: [at], playing: true, jumps: false, bytes: 64e6 });
+    await page.waitForTimeout(700);
+  }
+  const { decoded, sha256 } = await pictures(id, [80]);
+  expect(decoded[0]).toBeLessThan(Math.min(24, plain!));
+  await standBy(id, null);
+  expect((await pictures(id, [80])).sha256).toEqual(sha256);
+});
