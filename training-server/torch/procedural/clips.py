@@ -6,6 +6,7 @@ pair what an encoder needs to have seen.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,19 @@ from procedural.codec import through, x264
 from procedural.corruption import corrupt, draw_bursts
 from procedural.distort import Draws
 from procedural.fragments import cut
-from procedural.labels import FIRST_HALF, IDS, SECOND_HALF, WHOLE, Labels, parameter, severity_of
+from procedural.labels import (
+    EVERYWHERE,
+    FIRST_HALF,
+    IDS,
+    KNOTS,
+    REGIONS,
+    SECOND_HALF,
+    WHOLE,
+    Labels,
+    parameter,
+    severity_of,
+)
+from procedural.measures import FRAMES, colour_damage, damage
 from procedural.planes import Planes
 from procedural.scene import Scene, draw_scene
 from procedural.sources import Sources
@@ -27,6 +40,13 @@ VERSIONS = 4
 TEMPORAL = ("freeze", "drop", "shake", "disorder")
 HALVES = 0.15
 """Share of spatial distortions that act in one half only."""
+
+LOCAL = ("blur", "noise", "lowres", "banding", "colour", "ringing")
+REGIONAL = 0.08
+"""Share of these that act in a part of the picture only."""
+
+ROLLING = 0.35
+"""Share of shaken cameras that read their rows one after the other."""
 
 BASE = 0.35
 """Share of scenes that went through an encoder before anything is done to them, as real clips have."""
@@ -108,6 +128,28 @@ def shown_frames(scene: Scene, faults: dict, draws) -> np.ndarray:
     return shown
 
 
+def _where(name: str, draws: Draws) -> int:
+    rng = np.random.default_rng((*draws.seed, 2))
+    return int(rng.integers(1, len(REGIONS))) if name in LOCAL and rng.random() < REGIONAL else EVERYWHERE
+
+
+def _keep_outside(planes: Planes, before: Planes, where: int) -> float:
+    """Undoes a step outside a region, in place; the square root of the share of the picture that is left."""
+    for now, then in ((planes.y, before.y), (planes.uv, before.uv)):
+        height, width = now.shape[-2:]
+        top, bottom, left, right = {
+            "left": (0, 1, 0, 0.5),
+            "right": (0, 1, 0.5, 1),
+            "top": (0, 0.5, 0, 1),
+            "bottom": (0.5, 1, 0, 1),
+            "centre": (0.25, 0.75, 0.2, 0.8),
+        }[REGIONS[where]]
+        rows, columns = np.arange(height) / height, np.arange(width) / width
+        inside = ((rows >= top) & (rows < bottom))[:, None] & ((columns >= left) & (columns < right))
+        np.copyto(now, then, where=~inside)
+    return float(np.sqrt((bottom - top) * (right - left)))
+
+
 def draw_version(
     scene: Scene,
     version: Version,
@@ -117,9 +159,9 @@ def draw_version(
 ) -> tuple[Planes, Labels]:
     """The frames `wanted` of a version, whole, with its labels.
 
-    `wanted` may be in any order and repeat itself: a frame is what a viewer of the version sees at that position.
-    One number is taken of `rng`; each fault draws from a stream of its own, so that a generator in the same state
-    gives the same picture, and a version without one of its faults is the same but for that fault.
+    `wanted` may be in any order and repeat itself: a frame is what a viewer of the version sees at that
+    position. One number is taken of `rng`; each fault draws from a stream of its own, so that a generator in the
+    same state gives the same picture, and a version without one of its faults is the same but for that fault.
     """
     labels = Labels()
     faults = {name: (severity, when) for name, severity, when in version.faults}
@@ -150,39 +192,83 @@ def draw_version(
         acts = {WHOLE: times >= 0, FIRST_HALF: times < middle, SECOND_HALF: times >= middle}[when]
         return np.flatnonzero(acts)
 
+    looked_at = np.searchsorted(times, np.unique(wanted))
+
+    def step(name: str, severity: float, when: int, act: Callable[[Planes, np.ndarray], Planes]) -> None:
+        """One step on the frames where it acts, in a part of the picture for some, and what is seen of it."""
+        nonlocal planes
+        acts = acting(when)
+        if name not in KNOTS:
+            planes = act(planes, acts)
+            labels.add(name, severity, when)
+            return
+        before, where = planes.copy(), _where(name, draws(name))
+        planes = act(planes, acts)
+        if where != EVERYWHERE:
+            severity *= _keep_outside(planes, before, where)
+        places = np.intersect1d(acts, looked_at)
+        if not len(places):
+            return
+        if name == "colour":
+            seen = colour_damage(before, planes, places)
+        else:
+            seen = damage(before, planes, places, 2 * FRAMES if name == "corruption" else FRAMES)
+        labels.add(name, severity, when, where, seen)
+
     drawn, back = np.unique(shown_frames(scene, faults, draws)[times], return_inverse=True)
-    offsets = None
+    for name, severity in scene.lasting.items():
+        labels.add(name, severity)
+    for name in TEMPORAL:
+        if name in faults:
+            labels.add(name, faults[name][0])
+    offsets, shear = None, None
     if "shake" in faults:
         camera, sigma = Draws((seed, IDS.index("shake")), drawn), parameter("shake", faults["shake"][0])
         offsets = np.stack([distort.shake_offset(camera, k, sigma) for k in range(len(drawn))])
-    planes = scene.render(drawn, offsets).take(back)
-    if "interlacing" in faults:
-        severity, when = faults["interlacing"]
-        distance = parameter("interlacing", severity)
-        distort.weave(planes, scene.render(drawn + distance, offsets).take(back), acting(when))
-    if base_crf is not None:
-        planes = through(planes, x264(base_crf))
-        if (severity := severity_of("compression", base_crf)) > 0.02:
-            labels.add("compression", severity)
-    for name, (severity, when) in faults.items():
-        labels.add(name, severity, when)
-        if name in distort.SPATIAL:
-            distort.SPATIAL[name](planes, acting(when), severity, draws(name))
-    if compressed:
-        severity, when = faults["compression"]
-        coded = through(planes, distort.codec_for(severity, draws("compression").clip))
-        acts = acting(when)
+        if camera.clip.random() < ROLLING:
+            shear = 0.7 * np.roll(offsets[:, 0], 1)
+    planes = scene.render(drawn, offsets)
+    if shear is not None:
+        distort.roll_shutter(planes, shear)
+    planes = planes.take(back)
+
+    def weave(planes: Planes, acts: np.ndarray) -> Planes:
+        distance = parameter("interlacing", faults["interlacing"][0])
+        distort.weave(planes, scene.render(drawn + distance, offsets).take(back), acts)
+        return planes
+
+    def spatial(planes: Planes, acts: np.ndarray) -> Planes:
+        distort.SPATIAL[name](planes, acts, severity, draws(name))
+        return planes
+
+    def compress(planes: Planes, acts: np.ndarray) -> Planes:
+        coded = through(planes, distort.codec_for(faults["compression"][0], draws("compression").clip))
         planes.y[acts], planes.uv[acts] = coded.y[acts], coded.uv[acts]
+        return planes
+
+    def break_blocks(planes: Planes, acts: np.ndarray) -> Planes:
+        broken, acts_at = planes.copy(), set(times[acts].tolist())
+        for t, burst in hit:
+            if t in acts_at:
+                k, reference = np.searchsorted(times, (t, burst.reference()))
+                corrupt(broken, planes, int(k), int(t), burst, int(reference), faults["corruption"][0])
+        return broken
+
+    if "interlacing" in faults:
+        step("interlacing", *faults["interlacing"], weave)
+    if base_crf is not None and (severity := severity_of("compression", base_crf)) > 0:
+        step("compression", severity, WHOLE, lambda planes, _: through(planes, x264(base_crf)))
+    elif base_crf is not None:
+        planes = through(planes, x264(base_crf))
+    for name, (severity, when) in faults.items():
+        if name in distort.SPATIAL:
+            step(name, severity, when, spatial)
+    if compressed:
+        step("compression", *faults["compression"], compress)
     elif light:
         planes = through(planes, x264(encoder.uniform(12, 22)))
     if hit:
-        severity, when = faults["corruption"]
-        acts = set(times[acting(when)].tolist())
-        good = planes.copy()
-        for t, burst in hit:
-            if t in acts:
-                k, reference = np.searchsorted(times, (t, burst.reference()))
-                corrupt(planes, good, int(k), int(t), burst, int(reference), severity)
+        step("corruption", *faults["corruption"], break_blocks)
     return planes.take(np.searchsorted(times, wanted)), labels
 
 
@@ -203,5 +289,5 @@ def draw_group(seed: int, sources: Sources) -> tuple[Scene, float | None, list[V
 
 
 def version_draws(seed: int, version: int) -> np.random.Generator:
-    """The generator that `draw_version` wants for a group's version; a new one gives the same picture again."""
+    """The generator that `draw_version` wants for a version; a new one gives the same picture again."""
     return np.random.default_rng((seed, 13, version))

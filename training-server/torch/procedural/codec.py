@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import os
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from av import CodecContext, VideoFrame
 from av.video.frame import PictureType
 
 from procedural.planes import Planes
+
+os.environ.setdefault("SVT_LOG", "1")  # errors only: it prints its settings for every clip otherwise
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,9 @@ class Codec:
     options: dict[str, str] = field(default_factory=dict)
     quantiser: int | None = None
     """Constant quantiser of MPEG encoders, 1 to 31."""
+
+    smaller: float = 1.0
+    """Both sides are divided by this before encoding, and the picture is scaled back after it."""
 
 
 def x264(crf: float, preset: str = "superfast") -> Codec:
@@ -35,12 +41,19 @@ def vpx(quality: int, name: str = "libvpx") -> Codec:
     return Codec(name, rate | bounds | {"deadline": "realtime", "cpu-used": "8", "threads": "1"})
 
 
+def av1(crf: float) -> Codec:
+    """SVT-AV1 in its low-delay form, CRF 1 to 63."""
+    options = {"crf": str(round(crf)), "preset": "12", "svtav1-params": "lp=1:pred-struct=1"}
+    return Codec("libsvtav1", options)
+
+
 DECODERS = {
     "libx264": "h264",
     "mpeg2video": "mpeg2video",
     "mpeg4": "mpeg4",
     "libvpx": "vp8",
     "libvpx-vp9": "vp9",
+    "libsvtav1": "libdav1d",
 }
 
 
@@ -49,6 +62,10 @@ def through(planes: Planes, codec: Codec, rate: int = 25) -> Planes:
 
     Raises RuntimeError when the decoder gives another number of frames.
     """
+    if codec.smaller > 1:
+        height, width = planes.y.shape[1:]
+        small = planes.resized(2 * round(height / codec.smaller / 2), 2 * round(width / codec.smaller / 2))
+        return through(small, replace(codec, smaller=1.0), rate).resized(height, width)
     encoder = CodecContext.create(codec.name, "w")
     encoder.width, encoder.height = planes.y.shape[2], planes.y.shape[1]
     encoder.pix_fmt, encoder.time_base, encoder.framerate = "yuv420p", Fraction(1, rate), Fraction(rate)

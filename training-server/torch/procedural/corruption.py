@@ -1,4 +1,4 @@
-"""Broken transmission: bursts in which blocks of the picture are stuck, smeared or broken until the next intra frame.
+"""Broken transmission: bursts in which blocks are stuck, smeared or broken until the next intra frame.
 
 A burst is a function of the clip's seed and of time alone, so that any frame of it can be drawn by itself.
 """
@@ -78,7 +78,7 @@ def _spread(blocks: np.ndarray, size: int, height: int, width: int) -> np.ndarra
 def corrupt(
     planes: Planes, good: Planes, k: int, t: int, burst: Burst, reference: int, severity: float
 ) -> None:
-    """Frame k, shown at time t of the burst, in place; `reference` is the place in `good` of the last good frame."""
+    """Frame k, shown at time t of the burst, in place; `reference`: the last good frame's place in `good`."""
     age = t - burst.first
     share = parameter("corruption", severity) * (0.5 + 0.5 * age / burst.frames)
     hit = burst.priority < share

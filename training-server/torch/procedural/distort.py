@@ -6,17 +6,18 @@ Parameters and their range: `src/core/distortions.json`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from PIL import Image, ImageFilter
 
-from procedural.codec import Codec, mpeg, vpx, x264
+from procedural.codec import Codec, av1, mpeg, vpx, x264
 from procedural.labels import parameter
 from procedural.planes import Planes, noise_like
 
 
 class Draws:
-    """Random numbers of one distortion of one version: of the clip, and of each frame whatever else is drawn."""
+    """Random numbers of one distortion: of the clip, and of each frame, whichever others are drawn."""
 
     def __init__(self, seed: tuple[int, ...], times: np.ndarray):
         self.seed, self.times = seed, times
@@ -38,34 +39,55 @@ def _each_plane(planes: Planes, k: int):
     yield planes.uv[k, 1], 0.5
 
 
+def _box(plane: np.ndarray, length: int) -> np.ndarray:
+    """Mean of `length` pixels along rows."""
+    padded = np.pad(plane, ((0, 0), (length // 2 + 1, (length - 1) // 2)), mode="edge")
+    total = np.cumsum(padded, axis=1, dtype=np.int32)
+    return ((total[:, length:] - total[:, :-length]) / length).round()
+
+
+def _disc(plane: np.ndarray, radius: float) -> np.ndarray:
+    """Mean over a disc: defocus. Bright points become discs, edges keep two corners."""
+    reach = int(radius)
+    padded = np.pad(plane, ((reach, reach), (reach + 1, reach)), mode="edge")
+    sums = np.cumsum(padded, axis=1, dtype=np.float32)
+    rows, columns = plane.shape
+    total, count = np.zeros(plane.shape, np.float32), 0
+    for dy in range(-reach, reach + 1):
+        half = int(np.sqrt(radius**2 - dy**2))
+        line = sums[reach + dy : reach + dy + rows]
+        total += line[:, reach + 1 + half : reach + 1 + half + columns] - line[:, reach - half :][:, :columns]
+        count += 2 * half + 1
+    return (total / count).round().clip(0, 255)
+
+
 def _blur(planes, places, severity, draws):
     sigma = parameter("blur", severity)
-    kind = draws.clip.choice(["gauss", "disc", "motion"], p=[0.65, 0.2, 0.15])
+    kind = draws.clip.choice(["gauss", "box", "disc", "motion", "vertical"], p=[0.5, 0.12, 0.2, 0.13, 0.05])
     for k in places:
         for plane, size in _each_plane(planes, k):
+            # A box of 3.4 σ and a disc of radius 2 σ have the variance of a Gaussian σ along their axes.
             if kind == "motion":
-                length = max(int(round(3.4 * sigma * size)), 1)
-                padded = np.pad(plane, ((0, 0), (length // 2 + 1, (length - 1) // 2)), mode="edge")
-                total = np.cumsum(padded, axis=1, dtype=np.int32)
-                plane[:] = ((total[:, length:] - total[:, :-length]) / length).round()
-                continue
-            image = Image.fromarray(plane)
-            # A disc of radius 2σ has the variance of a Gaussian σ along each axis; a box comes close to it.
-            step = (
-                ImageFilter.GaussianBlur(sigma * size)
-                if kind == "gauss"
-                else ImageFilter.BoxBlur(1.6 * sigma * size)
-            )
-            plane[:] = np.asarray(image.filter(step))
+                plane[:] = _box(plane, max(int(round(3.4 * sigma * size)), 1))
+            elif kind == "vertical":
+                plane[:] = _box(plane.T, max(int(round(3.4 * sigma * size)), 1)).T
+            elif kind == "disc" and 2 * sigma * size >= 1.5:
+                plane[:] = _disc(plane, 2 * sigma * size)
+            else:
+                image = Image.fromarray(plane)
+                box = ImageFilter.BoxBlur(1.6 * sigma * size)
+                step = box if kind == "box" else ImageFilter.GaussianBlur(sigma * size)
+                plane[:] = np.asarray(image.filter(step))
 
 
 def _noise(planes, places, severity, draws):
     sigma = parameter("noise", severity)
-    kind = draws.clip.choice(["rgb", "luma", "grain"], p=[0.55, 0.25, 0.2])
+    kind = draws.clip.choice(["rgb", "luma", "grain", "sensor", "lines"], p=[0.42, 0.18, 0.17, 0.18, 0.05])
     for k in places:
         own = draws.frame(k)
+        light = planes.y[k]
         for plane, size in _each_plane(planes, k):
-            if size < 1 and kind != "rgb":
+            if size < 1 and kind not in ("rgb", "sensor"):
                 continue
             noise = noise_like(plane, own)
             if kind == "grain":
@@ -73,6 +95,12 @@ def _noise(planes, places, severity, draws):
                 plane = plane[:-1, :-1]
             # Independent RGB noise: its share in Y is |(.257, .504, .098)|; 4 chroma samples are averaged.
             share = (0.57 if size == 1 else 0.27) if kind == "rgb" else 0.9
+            if kind == "sensor":  # photons: variance grows with the light, and a floor
+                seen = light if size == 1 else light[::2, ::2]
+                noise = noise * np.sqrt(0.15 + np.clip(seen.astype(np.float32) - 16, 0, None) / 128)
+                share = 0.75 if size == 1 else 0.3
+            if kind == "lines":
+                noise = 0.6 * noise + 0.8 * noise[:, :1]
             plane[:] = (plane + sigma * share * noise).round().clip(0, 255)
 
 
@@ -119,10 +147,23 @@ def _contrast(planes, places, severity, draws):
 
 def _colour(planes, places, severity, draws):
     strength = parameter("colour", severity)
-    if draws.clip.random() < 0.45:
+    kind = draws.clip.choice(["cast", "pale", "coarse", "shifted"], p=[0.45, 0.35, 0.1, 0.1])
+    if kind == "pale":
         keep = 1 - strength / 60
         for k in places:
             planes.uv[k] = (128 + keep * (planes.uv[k].astype(np.float32) - 128)).round()
+        return
+    if kind == "coarse":  # chroma subsampled once more, and repeated instead of interpolated
+        size = 1 + max(round(strength / 5), 1)
+        for k in places:
+            height, width = planes.uv.shape[2:]
+            for plane in planes.uv[k]:
+                plane[:] = plane[::size, ::size].repeat(size, 0).repeat(size, 1)[:height, :width]
+        return
+    if kind == "shifted":  # chroma beside its luma
+        by = max(round(strength / 5), 1)
+        for k in places:
+            planes.uv[k] = np.concatenate([planes.uv[k][..., :1].repeat(by, -1), planes.uv[k][..., :-by]], -1)
         return
     angle = draws.clip.uniform(0, 2 * np.pi)
     shift = strength * np.array([np.cos(angle), np.sin(angle)])
@@ -193,20 +234,31 @@ SPATIAL: Mapping[str, Spatial] = {
     "flicker": _flicker,
     "ringing": _ringing,
 }
-"""Compression is a codec (`codec_for`); freeze, drop, disorder, shake and interlacing are done when the frames are drawn,
-corruption after everything else."""
+"""Compression is a codec (`codec_for`); freeze, drop, disorder, shake and interlacing are done when the frames
+are drawn, corruption after everything else."""
+
+
+SMALLER = 0.15
+"""Share of encoded versions that were encoded at a lower resolution and scaled back."""
 
 
 def codec_for(severity: float, rng: np.random.Generator) -> Codec:
-    """An encoder whose damage is that of x264 at the CRF of this severity."""
-    kind = str(rng.choice(["x264", "mpeg2", "mpeg4", "vp8", "vp9"], p=[0.7, 0.12, 0.05, 0.09, 0.04]))
+    """An encoder whose damage is about that of x264 at the CRF of this severity."""
+    smaller = float(rng.uniform(1.3, 2.4)) if rng.random() < SMALLER else 1.0
+    severity = max(severity - 0.25 * (smaller - 1), 0)
+    names, shares = ["x264", "mpeg2", "mpeg4", "vp8", "vp9", "av1"], [0.59, 0.12, 0.05, 0.09, 0.05, 0.1]
+    kind = str(rng.choice(names, p=shares))
     if kind == "x264":
-        return x264(
-            parameter("compression", severity), str(rng.choice(["superfast", "veryfast"], p=[0.7, 0.3]))
-        )
-    if kind in ("mpeg2", "mpeg4"):
-        return mpeg(int(round(4 * (31 / 4) ** severity)), f"{kind}video" if kind == "mpeg2" else kind)
-    return vpx(int(round(28 + 35 * severity)), "libvpx" if kind == "vp8" else "libvpx-vp9")
+        preset = str(rng.choice(["superfast", "veryfast"], p=[0.7, 0.3]))
+        codec = x264(parameter("compression", severity), preset)
+    elif kind in ("mpeg2", "mpeg4"):
+        codec = mpeg(int(round(4 * (31 / 4) ** severity)), f"{kind}video" if kind == "mpeg2" else kind)
+    elif kind == "av1":
+        codec = av1(34 + 29 * severity)
+        smaller = max(smaller, 1 + 0.8 * severity)  # its coarsest quantiser is milder than x264's
+    else:
+        codec = vpx(int(round(28 + 35 * severity)), "libvpx" if kind == "vp8" else "libvpx-vp9")
+    return replace(codec, smaller=smaller)
 
 
 def shake_offset(draws: Draws, k: int, sigma: float) -> np.ndarray:
@@ -218,3 +270,13 @@ def weave(planes: Planes, other: Planes, places: Sequence[int]) -> None:
     """Odd rows from other frames, in place: two fields taken at different times."""
     planes.y[places, 1::2] = other.y[places, 1::2]
     planes.uv[places, :, 1::2] = other.uv[places, :, 1::2]
+
+
+def roll_shutter(planes: Planes, shear: np.ndarray) -> None:
+    """Rows of frame k moved sideways, the last by shear[k] pixels against the first, in place."""
+    for k, by in enumerate(shear):
+        for plane, size in _each_plane(planes, k):
+            rows, columns = plane.shape
+            shift = (by * size * np.linspace(-0.5, 0.5, rows)).round().astype(int)
+            at = (np.arange(columns) + shift[:, None]).clip(0, columns - 1)
+            plane[:] = np.take_along_axis(plane, at, 1)

@@ -33,22 +33,70 @@ def severity_of(name: str, value: float) -> float:
     return float(np.clip(severity, 0, 1))
 
 
+VISIBILITY = TABLE["visibility"]
+KNOTS = {name: np.array(knots) for name, knots in VISIBILITY["knots"].items()}
+MEASURED = tuple(KNOTS)
+"""Distortions whose severity counts by what is seen of them; the others keep their parameter's."""
+
+
+def seen(name: str, damage: float) -> float:
+    """The severity in [0, 1] that as much damage usually has: quantiles matched to quantiles."""
+    knots = KNOTS[name]
+    return float(np.interp(damage, np.concatenate([[0], knots]), np.linspace(0, 1, len(knots) + 1)))
+
+
+def effective(name: str, severity: float, damage: float) -> float:
+    """Geometric mean of the parameter's severity and of what is seen; nothing seen is nothing."""
+    return float(np.sqrt(severity * seen(name, damage)))
+
+
+EVERYWHERE = 0
+REGIONS = ("everywhere", "left", "right", "top", "bottom", "centre")
+
+
 @dataclass
 class Labels:
     """What was done to one clip."""
 
     severity: np.ndarray = field(default_factory=lambda: np.zeros(len(IDS)))
-    """[17] in [0, 1], 0 = absent."""
+    """[17] effective, in [0, 1]; 0 = absent or not visible."""
 
     when: np.ndarray = field(default_factory=lambda: np.zeros(len(IDS), np.int64))
     """[17]: WHOLE, FIRST_HALF or SECOND_HALF."""
 
-    def add(self, name: str, severity: float, when: int = WHOLE) -> None:
+    where: np.ndarray = field(default_factory=lambda: np.zeros(len(IDS), np.int64))
+    """[17]: EVERYWHERE or another of REGIONS."""
+
+    nominal: np.ndarray = field(default_factory=lambda: np.zeros(len(IDS)))
+    """[17] in [0, 1]: severities of the parameters alone."""
+
+    damage: np.ndarray = field(default_factory=lambda: np.full(len(IDS), np.nan))
+    """[17]: measured damage of the strongest step of each distortion; NaN where none was measured."""
+
+    def add(
+        self,
+        name: str,
+        severity: float,
+        when: int = WHOLE,
+        where: int = EVERYWHERE,
+        damage: float | None = None,
+    ) -> None:
+        """A distortion of a nominal severity; of several steps of one kind the worst counts."""
         i = IDS.index(name)
-        self.severity[i], self.when[i] = max(self.severity[i], severity), when
+        self.nominal[i] = max(self.nominal[i], severity)
+        if name in KNOTS and damage is not None:
+            self.damage[i] = np.fmax(self.damage[i], damage)
+            severity = effective(name, severity, damage)
+        if severity >= VISIBILITY["threshold"] and severity > self.severity[i]:
+            self.severity[i], self.when[i], self.where[i] = severity, when, where
 
     @property
     def score(self) -> float:
         """Pseudo-MOS in [1, 5]."""
-        weights = np.array([DISTORTIONS[name]["weight"] for name in IDS])
-        return float(1 + 4 * np.prod(1 - weights * self.severity ** TABLE["exponent"]))
+        return score_of(self.severity)
+
+
+def score_of(severity: np.ndarray) -> float:
+    """Pseudo-MOS in [1, 5] of severities [17]."""
+    weights = np.array([DISTORTIONS[name]["weight"] for name in IDS])
+    return float(1 + 4 * np.prod(1 - weights * severity ** TABLE["exponent"]))

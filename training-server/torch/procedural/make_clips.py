@@ -1,9 +1,10 @@
 """Makes procedural clips: `npm run make-clips -- --split train --shards 80`.
 
 A shard is a folder with `y.npy` [n, 16, 224, 224] and `uv.npy` [n, 16, 2, 112, 112] uint8 (stitched fragments
-of 8 pairs of frames, BT.601 limited 4:2:0), `labels.npz` (score [n], severity [n, 17], when [n, 17], group
-[n], kind [n]) and `clips.jsonl`, one line a clip. Shards that exist are left alone, so the command can be
-stopped and run again; the same seed gives the same clips.
+of 8 pairs of frames, BT.601 limited 4:2:0), `labels.npz` (score [n]; severity [n, 17] effective, nominal of the parameters alone,
+damage as measured; when and where [n, 17]; group, kind, irreversible, nominal_score [n]) and `clips.jsonl`, one
+line a clip. Shards that exist are left alone, so the command can be stopped and run again; the same seed gives
+the same clips.
 
 With `--videos FOLDER --groups N` the clips become video files with every frame, and FOLDER/clips.jsonl names
 them in the form of the released training data, for the training server.
@@ -19,15 +20,21 @@ import time
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from procedural.clips import CELL, GRID, PAIRS, VERSIONS, make_group
-from procedural.labels import IDS
+from procedural.labels import IDS, score_of
 from procedural.sources import ROOT, Sources
 from procedural.videos import make_videos
 
 CACHE = Path(os.environ.get("VQA_CACHE", ROOT / ".cache" / "small"))
 GROUPS = 25
 """Groups a shard, 100 clips."""
+
+ROWS = (
+    "score", "severity", "when", "group", "kind", "where", "nominal", "damage", "irreversible",
+    "nominal_score",
+)  # fmt: skip
 
 SEEDS = {"train": 10_000_000, "test": 20_000_000, "family": 30_000_000}
 STILLS = {"train": 160, "test": 40, "family": 12}
@@ -38,7 +45,7 @@ def make_shard(split: str, index: int, sources: Sources, out: Path) -> None:
     side, count = GRID * CELL, GROUPS * VERSIONS
     y = np.empty((count, 2 * PAIRS, side, side), np.uint8)
     uv = np.empty((count, 2 * PAIRS, 2, side // 2, side // 2), np.uint8)
-    rows: dict[str, list] = {name: [] for name in ("score", "severity", "when", "group", "kind")}
+    rows: dict[str, list] = {name: [] for name in ROWS}
     lines = []
     for g in range(GROUPS):
         number = index * GROUPS + g
@@ -47,7 +54,10 @@ def make_shard(split: str, index: int, sources: Sources, out: Path) -> None:
             at = g * VERSIONS + v
             y[at], uv[at] = clip.fragments.y, clip.fragments.uv
             labels = clip.labels
-            values = (labels.score, labels.severity, labels.when, number, scene.kind)
+            values = (
+                labels.score, labels.severity, labels.when, number, scene.kind, labels.where, labels.nominal,
+                labels.damage, scene.irreversible, score_of(labels.nominal),
+            )  # fmt: skip
             for name, value in zip(rows, values, strict=True):
                 rows[name].append(value)
             lines.append(
@@ -57,6 +67,7 @@ def make_shard(split: str, index: int, sources: Sources, out: Path) -> None:
                     "kind": scene.kind,
                     "size": [scene.width, scene.height],
                     "frames": scene.length,
+                    "irreversible": scene.irreversible,
                     "score": round(labels.score, 4),
                     "faults": {
                         n: round(float(s), 4) for n, s in zip(IDS, labels.severity, strict=True) if s > 0
@@ -86,6 +97,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--videos", type=Path, help="folder of video files to make instead of shards")
     parser.add_argument("--groups", type=int, default=25, help="scenes of four clips, with --videos")
     options = parser.parse_args(arguments)
+    torch.set_num_threads(1)  # the measures are small; shards are what runs side by side
     if options.videos:
         stills = Sources(options.split, options.out, STILLS[options.split])
         make_videos(options.videos, SEEDS[options.split], options.groups, stills)

@@ -1,7 +1,7 @@
 """Temporal damages as maps: which frame is shown at each of a clip's positions, [n] → [n] frame numbers.
 
-A map may point past the end: where frames are missing, later ones move up and the shot goes on. Maps compose by
-indexing, and the clip keeps its length.
+A map may point past the end: where frames are missing, later ones move up and the shot goes on. Maps compose
+by indexing, and the clip keeps its length.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ GAPS = 0.62
 
 
 def drop(length: int, severity: float, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Frames are missing, and the severity that this is: every n-th is kept and repeated, or gaps are left."""
+    """Frames are missing, and the severity that this is: every n-th kept and repeated, or gaps left."""
     if rng.random() < 0.35:
         count = max(round(GAPS * severity * length), 1)
         return gapped(length, count, rng), min(count / (GAPS * length), 1.0)

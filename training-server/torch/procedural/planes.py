@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 from av import VideoFrame
+from PIL import Image
 
 _TO_YUV = np.array(
     [[0.256788, 0.504129, 0.097906], [-0.148223, -0.290993, 0.439216], [0.439216, -0.367788, -0.071427]]
@@ -30,6 +31,17 @@ class Planes:
 
     def take(self, places) -> Planes:
         return Planes(self.y[places], self.uv[places])
+
+    def resized(self, height: int, width: int) -> Planes:
+        """Bicubic, each plane by itself; both sides even."""
+        out = Planes(
+            np.empty((len(self), height, width), np.uint8),
+            np.empty((len(self), 2, height // 2, width // 2), np.uint8),
+        )
+        for k in range(len(self)):
+            for now, then in zip((out.y[k], *out.uv[k]), (self.y[k], *self.uv[k]), strict=True):
+                now[:] = np.asarray(Image.fromarray(then).resize(now.shape[::-1], Image.Resampling.BICUBIC))
+        return out
 
     def frame(self, k: int) -> VideoFrame:
         """One frame for a codec or for swscale."""

@@ -7,11 +7,14 @@ frames, of which only those that are looked at are ever drawn.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
+from procedural.labels import effective, severity_of
+from procedural.measures import damage
+from procedural.moving import Layer, Particles, draw_layer, draw_particles
 from procedural.planes import Planes, noise_like, to_yuv
 from procedural.sources import Sources
 
@@ -62,6 +65,13 @@ class Shot:
 
     sprites: list[Sprite]
 
+    halves: np.ndarray | None = None
+    """The picture half a pixel further on, of slow cameras: both are interpolated alike, a quarter pixel from
+    where the camera is, so that sharpness does not change from frame to frame."""
+
+    layer: Layer | None = None
+    particles: Particles | None = None
+
 
 @dataclass
 class Scene:
@@ -79,14 +89,20 @@ class Scene:
     drift: float
     """Relative change of brightness over the clip."""
 
+    focus: float
+    """Largest standard deviation of the blur of a pull of focus, pixels; mild, no fault."""
+
     bars: int
     """Rows of black above and below."""
 
     seed: int
 
+    lasting: dict[str, float] = field(default_factory=dict)
+    """Effective severities of what all versions have: softness of the first shot, noise floor."""
+
     def render(self, times: Sequence[float], offsets: np.ndarray | None = None) -> Planes:
-        """Frames at `times`, which may lie between frames and past the end, each moved by `offsets` [n, 2] pixels.
-        The same time gives the same frame."""
+        """Frames at `times`, which may lie between frames and past the end, each moved by `offsets` [n, 2]
+        pixels. The same time gives the same frame."""
         full = np.empty((len(times), 3, self.height, self.width), np.uint8)
         for k, t in enumerate(times):
             shot = self.shots[0] if t < self.cut else self.shots[-1]
@@ -96,6 +112,12 @@ class Scene:
             for k, t in enumerate(times):
                 gain = 1 + self.drift * (t / self.length - 0.5)
                 full[k, 0] = (full[k, 0] * np.float32(gain)).clip(0, 255)
+        if self.focus:
+            for k, t in enumerate(times):
+                sigma = self.focus * (0.5 - 0.5 * np.cos(4 * np.pi * t / self.length))
+                if sigma > 0.25:
+                    image = Image.fromarray(full[k, 0]).filter(ImageFilter.GaussianBlur(float(sigma)))
+                    full[k, 0] = np.asarray(image)
         planes = Planes(full[:, 0], np.ascontiguousarray(full[:, 1:, ::2, ::2]))
         if self.grain > 0:
             for k, t in enumerate(times):
@@ -106,6 +128,11 @@ class Scene:
             planes.uv[:, :, : self.bars // 2], planes.uv[:, :, -(self.bars // 2) :] = 128, 128
         return planes
 
+    @property
+    def irreversible(self) -> bool:
+        """Whether something moves as it would not backwards, all the time."""
+        return all(shot.particles is not None for shot in self.shots)
+
     def _draw(self, out: np.ndarray, shot: Shot, t: float, offset: np.ndarray) -> None:
         _, high, wide = shot.picture.shape
         room = np.array([wide - self.width, high - self.height])
@@ -113,19 +140,26 @@ class Scene:
         place = path + MARGIN + shot.sway * np.sin(2 * np.pi * t / shot.period + np.array([0, 1.3])) + offset
         if shot.zoom:
             scale = 1 + shot.zoom * (t / self.length)
-            for plane, source in zip(out, shot.picture, strict=True):
-                x, y = place + np.array([self.width, self.height]) * (1 - 1 / scale) / 2
-                plane[:] = np.asarray(
+            x, y = place + np.array([self.width, self.height]) * (1 - 1 / scale) / 2
+            for c, (plane, source) in enumerate(zip(out, shot.picture, strict=True)):
+                # Of chroma only every second sample is used in the end.
+                step, back = (1, 0.0) if c == 0 else (2, 0.5 / scale)
+                plane[::step, ::step] = np.asarray(
                     Image.fromarray(source).transform(
-                        (self.width, self.height),
+                        (self.width // step, self.height // step),
                         Image.Transform.AFFINE,
-                        (1 / scale, 0, x, 0, 1 / scale, y),
+                        (step / scale, 0, x - back, 0, step / scale, y - back),
                         Image.Resampling.BICUBIC,
                     )
                 )
         else:
+            picture = shot.picture
+            if shot.halves is not None and (2 * place[0]).round() % 2:
+                picture, place = shot.halves, place - [0.5, 0]
             x, y = np.clip(place.round().astype(int), 0, room)
-            out[:] = shot.picture[:, y : y + self.height, x : x + self.width]
+            out[:] = picture[:, y : y + self.height, x : x + self.width]
+        if shot.layer:
+            shot.layer.draw(out, place, shot.start[1] + MARGIN)
         for sprite in shot.sprites:
             h, w = sprite.mask.shape
             span = np.array([self.width - w / 2, self.height - h / 2])
@@ -138,12 +172,15 @@ class Scene:
             if x1 > x0 and y1 > y0:
                 inside = np.s_[y0 - sy : y1 - sy, x0 - sx : x1 - sx]
                 np.copyto(out[:, y0:y1, x0:x1], sprite.patch[:, *inside], where=sprite.mask[inside])
+        if shot.particles:
+            shot.particles.draw(out, t, offset)
 
 
 def _picture(
     rng: np.random.Generator, source: np.ndarray, width: int, height: int, soft: float
-) -> np.ndarray:
-    """A source cropped or scaled so that the frame and the camera's room fit, as YUV [3, H, W]."""
+) -> tuple[np.ndarray, float]:
+    """A source cropped or scaled so that the frame and the camera's room fit, as YUV [3, H, W], and the
+    effective severity of its softness."""
     need = np.array([width, height]) + 2 * MARGIN + rng.uniform(0, 160, 2)
     image = Image.fromarray(source)
     least = max(need[0] / image.width, need[1] / image.height)
@@ -157,11 +194,31 @@ def _picture(
     )
     if rng.random() < 0.5:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    sharp, seen, nominal = image, 0.0, severity_of("blur", max(soft, 0.01))
     if soft > 0.15:
         image = image.filter(ImageFilter.GaussianBlur(soft))
+    if nominal > 0:
+        before, after = (_luma(i, width, height) for i in (sharp, image))
+        seen = effective("blur", nominal, damage(before, after, np.zeros(1, int)))
     array = np.asarray(image).astype(np.float32)
     array = (array - 128) * rng.uniform(0.85, 1.08) + 128 * rng.uniform(0.8, 1.12)
-    return to_yuv(array.clip(0, 255).astype(np.uint8))
+    return to_yuv(array.clip(0, 255).astype(np.uint8)), seen
+
+
+def _luma(image: Image.Image, width: int, height: int) -> Planes:
+    """The left upper part of a picture of a frame's size, without colour."""
+    y = np.asarray(image.crop((0, 0, width, height)).convert("L"))[None]
+    return Planes(y, np.full((1, 2, height // 2, width // 2), 128, np.uint8))
+
+
+def _halves(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A picture read a quarter of a pixel to the left and to the right of its pixels (Catmull-Rom)."""
+    a, b, c, d = -0.0703125, 0.8671875, 0.2265625, -0.0234375
+    x = np.pad(picture, ((0, 0), (0, 0), (2, 2)), mode="edge").astype(np.float32)
+    w = picture.shape[2]
+    left = d * x[..., :w] + c * x[..., 1 : w + 1] + b * x[..., 2 : w + 2] + a * x[..., 3 : w + 3]
+    right = a * x[..., 1 : w + 1] + b * x[..., 2 : w + 2] + c * x[..., 3 : w + 3] + d * x[..., 4:]
+    return tuple(side.round().clip(0, 255).astype(np.uint8) for side in (left, right))
 
 
 def _sprite(rng: np.random.Generator, source: np.ndarray, width: int, height: int, soft: float) -> Sprite:
@@ -187,17 +244,22 @@ def _sprite(rng: np.random.Generator, source: np.ndarray, width: int, height: in
     )
 
 
-def _shot(rng: np.random.Generator, sources: Sources, width: int, height: int) -> tuple[str, Shot]:
+def _shot(
+    rng: np.random.Generator, sources: Sources, width: int, height: int, particles: bool
+) -> tuple[str, Shot, float]:
+    """The kind of its picture, a shot, and the effective severity of its softness."""
     kind, source = sources.pick(rng)
     soft = float(rng.choice([0, 0, 0.4, 0.75]) * rng.uniform(0.5, 1.2))
-    picture = _picture(rng, source, width, height, soft)
-    velocity, sway, zoom, sprites = np.zeros(2), np.zeros(2), 0.0, int(rng.integers(0, 4))
+    if rng.random() < 0.08:
+        soft = float(rng.uniform(0.8, 1.7))
+    picture, softness = _picture(rng, source, width, height, soft)
+    velocity, sway, zoom, sprites = np.zeros(2), np.zeros(2), 0.0, int(rng.integers(0, 5))
     move = rng.choice(["pan", "sway", "static", "zoom", "hand"], p=[0.33, 0.2, 0.2, 0.09, 0.18])
+    slow = move in ("sway", "hand")
     if move == "pan":
         angle = rng.choice([0, np.pi, rng.uniform(0, 2 * np.pi)])
-        velocity = np.exp(rng.uniform(np.log(0.4), np.log(6))) * np.array(
-            [np.cos(angle), 0.6 * np.sin(angle)]
-        )
+        speed = np.exp(rng.uniform(np.log(0.5), np.log(6)))
+        velocity, slow = speed * np.array([np.cos(angle), 0.6 * np.sin(angle)]), speed < 2
     elif move == "sway":
         sway = rng.uniform(5, MARGIN * 0.8, 2) * [1, 0.4]
     elif move == "hand":
@@ -208,15 +270,32 @@ def _shot(rng: np.random.Generator, sources: Sources, width: int, height: int) -
         sprites = max(sprites, 2)
     others = [sources.pick(rng)[1] for _ in range(sprites)]
     room = np.array(picture.shape[:0:-1]) - [width, height] - 2 * MARGIN
-    return kind, Shot(
-        picture,
-        rng.uniform(0, 1, 2) * room.clip(0),
-        velocity,
-        sway,
-        float(rng.uniform(24, 110)),
-        zoom,
-        [_sprite(rng, other, width, height, soft) for other in others],
+    picture, halves = _halves(picture) if slow else (picture, None)
+    return (
+        kind,
+        Shot(
+            picture,
+            rng.uniform(0, 1, 2) * room.clip(0),
+            velocity,
+            sway,
+            float(rng.uniform(24, 110)),
+            zoom,
+            [_sprite(rng, other, width, height, soft) for other in others],
+            halves,
+            draw_layer(rng, sources.pick(rng)[1], width, height)
+            if not zoom and move != "static" and rng.random() < LAYERED
+            else None,
+            draw_particles(rng, width, height) if particles else None,
+        ),
+        softness,
     )
+
+
+LAYERED = 0.25
+"""Share of moving cameras that see a near layer."""
+
+IRREVERSIBLE = 0.2
+"""Share of scenes with particles."""
 
 
 def draw_scene(rng: np.random.Generator, sources: Sources) -> Scene:
@@ -225,21 +304,31 @@ def draw_scene(rng: np.random.Generator, sources: Sources) -> Scene:
     length = (
         int(rng.integers(24, 44)) if rng.random() < 0.3 else int(np.exp(rng.uniform(np.log(44), np.log(420))))
     )
-    kind, first = _shot(rng, sources, width, height)
+    particles = rng.random() < IRREVERSIBLE
+    kind, first, softness = _shot(rng, sources, width, height, particles)
     shots, cut = [first], length
     if length > 60 and rng.random() < 0.18:
-        shots.append(_shot(rng, sources, width, height)[1])
+        shots.append(_shot(rng, sources, width, height, particles)[1])
         cut = int(rng.uniform(0.2, 0.8) * length)
     bars = 2 * int(rng.integers(8, height // 14)) if rng.random() < 0.04 else 0
-    return Scene(
+    grain = float(rng.choice([0, rng.uniform(0.3, 2.5), rng.uniform(2.5, 6)], p=[0.45, 0.43, 0.12]))
+    scene = Scene(
         kind,
         width,
         height,
         length,
         shots,
         cut,
-        grain=float(rng.choice([0, rng.uniform(0.3, 2.5)])),
-        drift=float(rng.choice([0, 0, rng.uniform(-0.2, 0.2)])),
+        grain=grain,
+        drift=float(rng.choice([0, 0, rng.uniform(-0.25, 0.25)])),
+        focus=float(rng.uniform(0.4, 0.9)) if rng.random() < 0.08 else 0.0,
         bars=bars,
         seed=int(rng.integers(2**31)),
     )
+    if softness:
+        scene.lasting["blur"] = softness
+    if nominal := severity_of("noise", max(grain, 0.01)):
+        times = np.linspace(0, length - 1, 2).astype(int)
+        before, after = replace(scene, grain=0.0).render(times), scene.render(times)
+        scene.lasting["noise"] = effective("noise", nominal, damage(before, after, np.arange(2)))
+    return scene

@@ -4,7 +4,7 @@ from av import VideoFrame
 
 from procedural import distort, order
 from procedural.clips import make_group, pair_times
-from procedural.codec import mpeg, through, vpx, x264
+from procedural.codec import av1, mpeg, through, vpx, x264
 from procedural.fragments import cut, edges
 from procedural.labels import DISTORTIONS, IDS, Labels, parameter, severity_of
 from procedural.planes import Planes
@@ -94,7 +94,9 @@ def test_spatial_distortions_grow_and_spare_other_frames(name):
     assert 0 < errors[0] < errors[1] < errors[2]
 
 
-@pytest.mark.parametrize("codec", [x264(40), mpeg(20), mpeg(12, "mpeg4"), vpx(45), vpx(45, "libvpx-vp9")])
+@pytest.mark.parametrize(
+    "codec", [x264(40), mpeg(20), mpeg(12, "mpeg4"), vpx(45), vpx(45, "libvpx-vp9"), av1(45)]
+)
 def test_codecs_return_every_frame_in_order(codec):
     planes = moving()
     out = through(planes, codec)
