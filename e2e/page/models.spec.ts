@@ -204,6 +204,7 @@ test.describe('a checkpoint folder becomes a package', () => {
       const { model, answers } = JSON.parse((await exportJson(page)).text);
       expect(model).toMatchObject({ name: 'tiny', dtype: 'q8', dialect: 'wasm' });
       expect(answers[0].text.length).toBeGreaterThan(0);
+      await expect(page.getByText('The model writes here what it sees')).toHaveCount(0);
       // Nothing is left of the work but the package.
       const left = await page.evaluate(async () => {
         const names: string[] = [];

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { choose, clip, expect, hasModel, openPage, reaches, SAMPLE, test } from './fixture.ts';
+import { choose, clip, drop, expect, hasModel, openPage, reaches, SAMPLE, test } from './fixture.ts';
 
 const long = clip('long_1080p_av1.mp4');
 
@@ -84,21 +84,26 @@ test('pause, go on, move by key, go to the worst, take it away', async ({ page, 
   await expect(page.locator('.overtime-worst__moment').first()).toHaveAttribute('aria-pressed', 'true');
   await expect(page.locator('.overtime .assess-trace__text')).not.toBeEmpty();
 
-  const json = JSON.parse(await exported(page, 'Segments as JSON')) as {
-    file: { sha256: string };
-    segments: { from: number; frames: number; score: number | null; sampled: { index: number }[] }[];
+  const saved = await exported(page, 'Segments as JSON');
+  const json = JSON.parse(saved) as {
+    result: { file: { sha256: string } };
+    segments: {
+      from: number;
+      frames: number;
+      result: { score: number | null; sampled: { index: number }[] };
+    }[];
   };
-  expect(json.file.sha256).toMatch(/^1fcfc1f1/);
+  expect(json.result.file.sha256).toMatch(/^1fcfc1f1/);
   expect(json.segments.reduce((sum, { frames }) => sum + frames, 0)).toBe(21766);
-  for (const { from, frames, sampled } of json.segments)
-    for (const { index } of sampled) {
+  for (const { from, frames, result } of json.segments)
+    for (const { index } of result.sampled) {
       expect(index).toBeGreaterThanOrEqual(from);
       expect(index).toBeLessThan(from + frames);
     }
   const csv = (await exported(page, 'Segments as CSV')).trim().split('\r\n');
   expect(csv).toHaveLength(7);
   expect(csv.slice(1).map((line) => Number(line.split(',')[4]))).toEqual(
-    json.segments.map(({ score }) => score),
+    json.segments.map(({ result }) => result.score),
   );
 
   // It is there again after a visit to another place.
@@ -107,4 +112,36 @@ test('pause, go on, move by key, go to the worst, take it away', async ({ page, 
   await expect(bands).toHaveCount(6);
   await page.getByRole('button', { name: 'Close quality over time' }).click();
   await expect(page.getByRole('button', { name: 'Quality over time' })).toBeVisible();
+
+  // After a reload it stands beside its result; so it does from its file, on a page that never saw the clip.
+  const facts = /^(All 6|6 of 6) segments/;
+  const shown = async () => {
+    await reaches(page, 'reopened');
+    await expect(page.locator('.overtime__facts')).toHaveText(facts);
+    await expect(bands).toHaveCount(6);
+    await cursor.focus();
+    await page.keyboard.press('End');
+    await expect(cursor).toHaveAttribute('aria-valuetext', /^Segment 6, 5:00–6:03: \d\.\d\d, /);
+    expect(await violations(page)).toEqual([]);
+  };
+  await page.reload();
+  await page
+    .getByRole('button', { name: /long_1080p_av1\.mp4/ })
+    .first()
+    .click();
+  await shown();
+  await expect(page.locator('.overtime-worst__picture img').first()).toBeVisible();
+  expect(JSON.parse(await exported(page, 'Segments as JSON')).segments).toEqual(json.segments);
+
+  await page.evaluate(() => indexedDB.deleteDatabase('vqathinker'));
+  await page.goto('about:blank');
+  await openPage(page, site.address);
+  await drop(page, [{ name: 'curve.json', type: 'application/json', content: Buffer.from(saved) }]);
+  await shown();
+  // The clip itself gives the player back, and another length is cut from it.
+  await choose(page, long as string);
+  await expect(page.getByRole('slider', { name: 'Timeline' })).toBeVisible({ timeout: 60_000 });
+  await expect(bands).toHaveCount(6);
+  await page.getByLabel('Segment length').selectOption('45');
+  await expect(page.getByRole('button', { name: 'Go on' })).toBeVisible();
 });

@@ -1,9 +1,8 @@
 /** The result file (format 1), which is reopened by dropping it on the page, and the rows of the CSV exports. */
 import { z } from 'zod';
-import { CodedError } from './errors.ts';
 import { perturbModes } from './perturb.ts';
 import { profileSchema, sha256 } from './profile-schema.ts';
-import { readAs } from './schema.ts';
+import { readAs, refuseOtherFormat } from './schema.ts';
 
 export const resultFormat = 1;
 
@@ -110,11 +109,6 @@ export type ResultAnswer = Result['answers'][number];
  * @throws CodedError `result/version` {format, reads}, `result/file` {field, problem}
  */
 export function readResult(value: unknown): Result {
-  if (typeof value === 'object' && value !== null && 'format' in value) {
-    const { format } = value;
-    if (typeof format === 'number' && format !== resultFormat) {
-      throw new CodedError('result/version', { format, reads: resultFormat });
-    }
-  }
+  refuseOtherFormat(value, resultFormat);
   return readAs(resultSchema, value, 'result/file');
 }

@@ -26,3 +26,15 @@ export function readAs<T>(schema: z.ZodType<T>, value: unknown, code: string, ro
   const problem = extra.length > 0 ? 'unknown field' : issue.message;
   throw new CodedError(code, { field, problem }, `${code}: ${field}: ${problem}`);
 }
+
+/**
+ * Looks at a saved file's version before anything else: a later format may differ in every field.
+ *
+ * @throws CodedError `result/version` {format, reads}
+ */
+export function refuseOtherFormat(value: unknown, reads: number): void {
+  if (typeof value !== 'object' || value === null || !('format' in value)) return;
+  const { format } = value;
+  if (typeof format === 'number' && format !== reads)
+    throw new CodedError('result/version', { format, reads });
+}

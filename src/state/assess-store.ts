@@ -11,6 +11,7 @@ import { CodedError, type CodedErrorData, isAbort } from '../core/errors.ts';
 import type { Result } from '../core/result.ts';
 import { type FrameSource, pixelRules, type RunEvent, type RunResult, runAssessment } from './assess-run.ts';
 import { type ModelStore, toErrorData } from './model-store.ts';
+import type { KeptCurve } from './overtime-store.ts';
 import { buildResult, readAnswer } from './result-file.ts';
 import { firstSeed, joinRuns, samplingOf } from './sampling.ts';
 import { rememberStages, rememberTokens, STAGES, type Stage, type StageSeconds } from './stages.ts';
@@ -63,6 +64,8 @@ export interface AssessState {
   readonly result: Result | null;
   readonly error: CodedErrorData | null;
   readonly queue: readonly File[];
+  /** Quality over time that came with a reopened result. */
+  readonly curve: KeptCurve | null;
 }
 
 const NO_VIEW: AnswerView = viewAnswer('');
@@ -107,6 +110,7 @@ const EMPTY: AssessState = {
   result: null,
   error: null,
   queue: [],
+  curve: null,
 };
 
 export interface MediaClient extends FrameSource {
@@ -418,7 +422,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       store.setState(EMPTY);
     },
     /**
-     * Shows a saved result. Its video may be dropped afterwards to play it.
+     * Shows a saved result, or a saved curve with its result. The video may be dropped afterwards to play it.
      *
      * @throws CodedError `result/version`, `result/file`
      */
@@ -430,6 +434,12 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
         throw new CodedError('result/file', { field: file.name, problem: 'is not JSON' });
       }
       // The schema library is only needed here.
+      const { isCurve, readCurve } = await import('../core/curve.ts');
+      if (isCurve(json)) {
+        const curve = readCurve(json);
+        showResult(curve.result, [], { curve, pictures: [] });
+        return curve.result;
+      }
       const { readResult } = await import('../core/result.ts');
       const result = readResult(json);
       showResult(result);
@@ -468,7 +478,11 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     },
   };
 
-  function showResult(result: Result, thumbnails: readonly (ImageBitmap | null)[] = []): void {
+  function showResult(
+    result: Result,
+    thumbnails: readonly (ImageBitmap | null)[] = [],
+    curve: KeptCurve | null = null,
+  ): void {
     controller?.abort();
     controller = null;
     forget();
@@ -481,6 +495,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       ...EMPTY,
       phase: 'reopened',
       result,
+      curve,
       stages,
       view: viewAnswer(text),
       tokens: result.answers[0]?.tokens ?? 0,

@@ -2,10 +2,14 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { FrameRequest, OpenedVideo } from '../../workers/media/api.ts';
 import type { AssessRequest, LoadedModel, RawAnswer } from '../../workers/model/api.ts';
+import { readCurve } from '../core/curve.ts';
 import { CodedError } from '../core/errors.ts';
 import { samplePlan } from '../core/places.ts';
 import { builtInProfiles, type Profile } from '../core/profiles.ts';
-import { createOvertimeStore } from './overtime-store.ts';
+import type { Result } from '../core/result.ts';
+import { keptCurve } from './curve-file.ts';
+import { toErrorData } from './model-store.ts';
+import { createOvertimeStore, type KeptCurve } from './overtime-store.ts';
 
 const profile = builtInProfiles['test12@560'] as Profile;
 const model = {
@@ -14,6 +18,7 @@ const model = {
   profile,
   dtype: 'fp32',
   backend: 'wasm',
+  adapter: '',
 } as unknown as LoadedModel;
 
 const FPS = 24;
@@ -28,6 +33,40 @@ const file = new File(['clip'], 'long.mp4', { lastModified: 1 });
 /** Seconds at which the first picture of a request stands, from its key. */
 const secondOf = (request: Pick<AssessRequest, 'vision'>): number =>
   Number(request.vision[0]?.key.split('|')[3]) / FPS;
+
+/** Of the whole clip. */
+const whole: Result = {
+  format: 1,
+  app: 'test',
+  createdAt: '2026-01-01T00:00:00Z',
+  file: {
+    name: 'long.mp4',
+    bytes: 4,
+    sha256: 'c'.repeat(64),
+    container: 'mp4',
+    codec: 'avc1.64001f',
+    width: 640,
+    height: 360,
+    frames: 90 * FPS,
+    fps: FPS,
+    rotation: 0,
+    colour: { matrix: 'bt601', range: 'limited', source: 'none', transfer: 'sdr' },
+  },
+  model: {
+    name: 'Tiny',
+    manifestSha256: 'a'.repeat(64),
+    dtype: 'fp32',
+    dialect: 'wasm',
+    backend: 'wasm',
+    adapter: '',
+  },
+  profile,
+  seed: null,
+  sampled: [],
+  answers: [],
+  score: null,
+  timings: {},
+};
 
 type Answer = (at: number) => string | Promise<string>;
 
@@ -192,6 +231,56 @@ describe('quality over time', () => {
     setSeconds(10);
     expect(get().results.every((result) => result === null)).toBe(true);
     expect(asked).toHaveLength(11);
+  });
+
+  test('a curve through its file: shown without the video, gone on with when it is there', async () => {
+    let answered = 0;
+    const first = bench((at) => {
+      if (++answered === 5) first.pause();
+      return `<answer>${at < 30 ? 4.5 : 2.5}</answer>`;
+    });
+    await first.run();
+    expect(first.scores().filter((score) => score !== undefined)).toHaveLength(4);
+    const made = keptCurve(first.get(), whole, 90, 'test', new Date(0)) as KeptCurve;
+    // Through the file's own border: what is written is what is read.
+    const curve = readCurve(JSON.parse(JSON.stringify(made.curve)));
+    expect(curve).toEqual(made.curve);
+
+    const second = bench();
+    second.show({ curve, pictures: [] });
+    expect(second.get()).toMatchObject({ phase: 'paused', video: null, model: { model: { name: 'Tiny' } } });
+    expect(second.get().segments).toEqual(first.get().segments);
+    expect(second.scores()).toEqual(first.scores());
+    second.open(file, { ...video, id: 3 }, { curve, pictures: [] });
+    expect(second.get()).toMatchObject({ phase: 'paused', seconds: 10 });
+    await second.run();
+    expect(second.get().phase).toBe('done');
+    // Nothing was asked twice.
+    expect([...first.asked.slice(0, 4), ...second.asked].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
+  test('a file of a curve is refused by the field that is wrong', async () => {
+    const { run, get } = bench();
+    await run();
+    const { curve } = keptCurve(get(), whole, 90, 'test', new Date(0)) as KeptCurve;
+    const refusal = (value: unknown) => {
+      try {
+        readCurve(value);
+      } catch (error) {
+        return toErrorData(error);
+      }
+      return expect.unreachable();
+    };
+    expect(refusal({ ...curve, format: 2 })).toMatchObject({
+      code: 'result/version',
+      params: { format: 2, reads: 1 },
+    });
+    expect(refusal({ ...curve, extra: 1 })).toMatchObject({
+      code: 'result/file',
+      params: { field: 'extra' },
+    });
+    const segments = curve.segments.map((segment, at) => (at === 2 ? { ...segment, frames: 0 } : segment));
+    expect(refusal({ ...curve, segments })).toMatchObject({ params: { field: 'segments[2].frames' } });
   });
 
   test('another video starts empty', async () => {

@@ -7,33 +7,29 @@ import type { DeliveredFrame, OpenedVideo } from '../../workers/media/api.ts';
 import type { LoadedModel } from '../../workers/model/api.ts';
 import type { ModelClient } from '../../workers/model/client.ts';
 import { viewAnswer } from '../core/answer-stream.ts';
+import type { Curve, CurveSegmentResult } from '../core/curve.ts';
 import { type CodedErrorData, isAbort } from '../core/errors.ts';
 import { distortionsOf, findDistortions } from '../core/lexicon.ts';
 import { type Known, nextSegment, SEGMENT_SECONDS, type Segment, segmentsOf } from '../core/overtime.ts';
 import { samplePlan } from '../core/places.ts';
 import { type FrameSource, type RunEvent, runAssessment } from './assess-run.ts';
 import { toErrorData } from './model-store.ts';
-import { readAnswer, resultAnswer, type Sampled } from './result-file.ts';
+import { modelFacts, readAnswer, resultAnswer, type Sampled } from './result-file.ts';
 import type { Stage } from './stages.ts';
 
-export interface SegmentResult {
-  readonly score: number | null;
-  /** Why the answer gave no score, as in a result file. */
-  readonly reason?: string;
-  /** What kept the segment from being assessed. */
-  readonly error?: CodedErrorData;
-  readonly expected?: number;
-  readonly text: string;
-  readonly tokens: number;
-  /** Ids of the distortions that the reasoning names, in its order. */
-  readonly named: readonly string[];
-  /** The frames it rests on, prompt order. */
-  readonly sampled: readonly Sampled[];
-  /** Seconds that it took. */
-  readonly seconds: number;
-  /** A small picture from its middle. */
+/** As in the file of a curve, and a small picture from its middle. */
+export interface SegmentResult extends Readonly<CurveSegmentResult> {
   readonly picture: Blob | null;
 }
+
+/** A curve of an earlier visit or of a file. */
+export interface KeptCurve {
+  readonly curve: Curve;
+  /** One place a segment. */
+  readonly pictures: readonly (Blob | null)[];
+}
+
+type CurveModel = Pick<Curve, 'model' | 'profile'>;
 
 export type OvertimePhase = 'idle' | 'running' | 'paused' | 'done';
 
@@ -54,7 +50,7 @@ export interface OvertimeState {
   readonly results: readonly (SegmentResult | null)[];
   readonly now: OvertimeNow | null;
   /** The model that all results are of. */
-  readonly model: LoadedModel | null;
+  readonly model: CurveModel | null;
   /** What stopped the whole of it: results stay, and it can go on. */
   readonly error: CodedErrorData | null;
 }
@@ -87,7 +83,7 @@ export interface OvertimeDependencies {
 }
 
 /** Results of two models never stand in one line. */
-const sameModel = (a: LoadedModel, b: LoadedModel): boolean =>
+const sameModel = (a: Curve['model'], b: Curve['model']): boolean =>
   a.manifestSha256 === b.manifestSha256 && a.dtype === b.dtype && a.backend === b.backend;
 
 const keyOf = ({ from, frames }: Segment): string => `${from}+${frames}`;
@@ -113,10 +109,24 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
 
   function cut(seconds: number): void {
     const { video } = get();
-    const segments = video ? segmentsOf(video.times, video.facts.duration, seconds) : [];
-    set({ seconds, segments });
+    // A curve whose video is not there stays as it was cut.
+    if (video) set({ seconds, segments: segmentsOf(video.times, video.facts.duration, seconds) });
     show();
   }
+
+  /** Everything that a kept curve knows. Another length than it has is cut anew, from the video. */
+  function take({ curve, pictures }: KeptCurve): void {
+    for (const [at, { result, ...segment }] of curve.segments.entries())
+      if (result) known.set(keyOf(segment), { ...result, picture: pictures[at] ?? null });
+    const { model, profile, segmentSeconds: seconds } = curve;
+    set({
+      model: { model, profile },
+      seconds,
+      segments: curve.segments.map(({ result: _, ...segment }) => segment),
+    });
+  }
+
+  const settled = (): OvertimePhase => (get().results.some((result) => result === null) ? 'paused' : 'done');
 
   function show(): void {
     set({ results: get().segments.map((segment) => known.get(keyOf(segment)) ?? null) });
@@ -161,7 +171,7 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
       const frame = frames.get(index + segment.from);
       return {
         index: index + segment.from,
-        time: frame?.time ?? video.times[index + segment.from] ?? Number.NaN,
+        time: frame?.time ?? video.times[index + segment.from] ?? segment.start,
         ...(frame?.substituted === undefined ? {} : { substituted: frame.substituted }),
       };
     });
@@ -172,7 +182,7 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
       ...(read.expected === undefined ? {} : { expected: read.expected }),
       text: answer.text,
       tokens: answer.tokens,
-      named: distortionsOf(findDistortions(viewAnswer(answer.text).thinking)).found,
+      named: [...distortionsOf(findDistortions(viewAnswer(answer.text).thinking)).found],
       sampled,
       seconds: (performance.now() - begun) / 1000,
       picture: thumbnail ? await picture(thumbnail) : null,
@@ -189,8 +199,9 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
       const model = await models.ready();
       if (!current()) return;
       const before = get().model;
-      if (before && !sameModel(before, model)) known.clear();
-      set({ model });
+      const now = { model: modelFacts(model), profile: model.profile };
+      if (before && !sameModel(before.model, now.model)) known.clear();
+      set({ model: now });
       show();
       for (let at = nextSegment(knownOf(get().results)); at !== null; ) {
         const segment = get().segments[at] as Segment;
@@ -212,8 +223,9 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
 
   /** A segment that could not be assessed; what would befall all others too is thrown on. */
   function failed(thrown: unknown): SegmentResult {
-    const error = toErrorData(thrown);
-    if (isAbort(thrown) || STOPS_ALL.test(error.code)) throw thrown;
+    const { code, params, message } = toErrorData(thrown);
+    if (isAbort(thrown) || STOPS_ALL.test(code)) throw thrown;
+    const error = { code, params: { ...params }, message };
     return { score: null, error, text: '', tokens: 0, named: [], sampled: [], seconds: 0, picture: null };
   }
 
@@ -236,19 +248,31 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
     const ran = get().phase === 'running';
     pause();
     work();
-    const open = get().results.some((result) => result === null);
     if (ran) void run();
-    else if (get().phase !== 'idle') set({ phase: open ? 'paused' : 'done' });
+    else if (get().phase !== 'idle') set({ phase: settled() });
   }
 
   return {
     store,
-    /** Takes a video that is open already; another one than before lets go of what was known. */
-    open(file: File, video: OpenedVideo): void {
+    /**
+     * Takes a video that is open already; another one than before lets go of what was known.
+     *
+     * @param kept of the same video: it stands there at once, and what it lacks waits to be told to go on
+     */
+    open(file: File, video: OpenedVideo, kept: KeptCurve | null = null): void {
       if (get().video === video) return;
       clear();
       set({ file, video });
+      if (kept) take(kept);
       cut(get().seconds);
+      if (kept) set({ phase: settled() });
+    },
+    /** Shows a curve whose video is not there. */
+    show(kept: KeptCurve): void {
+      clear();
+      take(kept);
+      show();
+      set({ phase: settled() });
     },
     /** Starts, or goes on. Resolves when nothing is left or it was paused. */
     run,

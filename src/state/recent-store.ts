@@ -2,6 +2,7 @@
 import { createStore } from 'zustand/vanilla';
 import type { Result } from '../core/result.ts';
 import type { ShownFrame } from './assess-store.ts';
+import type { KeptCurve } from './overtime-store.ts';
 import type { RecentEntry, RecentResults } from './recent.ts';
 
 export interface RecentShown {
@@ -37,6 +38,8 @@ function shown(entry: RecentEntry): RecentShown {
   return { entry, thumbnail: middle ? URL.createObjectURL(middle) : null };
 }
 
+const idOf = ({ createdAt, file }: Result): string => `${createdAt}.${file.sha256.slice(0, 16)}`;
+
 export function createRecentStore(results: RecentResults) {
   const store = createStore<RecentState>(() => ({ entries: [], removed: null, latest: null }));
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -44,9 +47,13 @@ export function createRecentStore(results: RecentResults) {
   async function refresh(): Promise<void> {
     const list = await results.list();
     const old = new Map(store.getState().entries.map((row) => [row.entry.id, row]));
-    const entries = list.map((entry) => old.get(entry.id) ?? shown(entry));
-    const kept = new Set(entries);
-    for (const row of old.values()) if (!kept.has(row) && row.thumbnail) URL.revokeObjectURL(row.thumbnail);
+    const entries = list.map((entry) => {
+      const row = old.get(entry.id);
+      return row ? { ...row, entry } : shown(entry);
+    });
+    const kept = new Set(list.map(({ id }) => id));
+    for (const { entry, thumbnail } of old.values())
+      if (!kept.has(entry.id) && thumbnail) URL.revokeObjectURL(thumbnail);
     store.setState({ entries });
   }
 
@@ -56,9 +63,17 @@ export function createRecentStore(results: RecentResults) {
     /** Keeps a finished result with its frames. */
     async add(result: Result, frames: readonly ShownFrame[]): Promise<void> {
       const thumbnails = await Promise.all(frames.map((frame) => jpegOf(frame.thumbnail)));
-      const id = `${result.createdAt}.${result.file.sha256.slice(0, 16)}`;
+      const id = idOf(result);
       await results.add({ id, result, thumbnails });
       store.setState({ latest: id });
+      await refresh();
+    },
+    /** Keeps the curve of a clip beside its result; without one that is kept there is no place for it. */
+    async addCurve(kept: KeptCurve): Promise<void> {
+      const id = idOf(kept.curve.result);
+      const row = store.getState().entries.find(({ entry }) => entry.id === id);
+      if (!row) return;
+      await results.add({ ...row.entry, curve: kept });
       await refresh();
     },
     async remove(id: string): Promise<void> {

@@ -3,12 +3,15 @@
  * kept. Where the browser stores nothing (private window), the list lives as long as the page.
  */
 import type { Result } from '../core/result.ts';
+import type { KeptCurve } from './overtime-store.ts';
 
 export interface RecentEntry {
   readonly id: string;
   readonly result: Result;
   /** One JPEG a sampled frame, null where there was none. */
   readonly thumbnails: readonly (Blob | null)[];
+  /** Quality over time, as far as it came. */
+  readonly curve?: KeptCurve;
 }
 
 const DATABASE = 'vqathinker';
@@ -35,6 +38,7 @@ function settled<T>(request: IDBRequest<T>): Promise<T> {
 
 export interface RecentResults {
   list(): Promise<RecentEntry[]>;
+  /** Writes an entry, in place of the one with the same id. */
   add(entry: RecentEntry): Promise<void>;
   /** Resolves with the entry, for Undo. */
   remove(id: string): Promise<RecentEntry | null>;

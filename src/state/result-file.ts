@@ -43,6 +43,12 @@ export function meanScore(answers: readonly Pick<ResultAnswer, 'score'>[]): numb
   return meanInterval(answers.flatMap(({ score }) => (score === null ? [] : [score])))?.mean ?? null;
 }
 
+/** The model as result files name it. */
+export function modelFacts(model: LoadedModel): Result['model'] {
+  const { manifest, manifestSha256, dtype, backend, adapter } = model;
+  return { name: manifest.name, manifestSha256, dtype, dialect: backend, backend, adapter };
+}
+
 export interface ResultParts {
   readonly app: string;
   readonly createdAt: Date;
@@ -80,14 +86,7 @@ export function buildResult(parts: ResultParts): Result {
       rotation: facts.rotation,
       colour: facts.colour,
     },
-    model: {
-      name: model.manifest.name,
-      manifestSha256: model.manifestSha256,
-      dtype: model.dtype,
-      dialect: model.backend,
-      backend: model.backend,
-      adapter: model.adapter,
-    },
+    model: modelFacts(model),
     profile: model.profile,
     seed: parts.seed,
     sampled: parts.sampled.map((frame) => ({ ...frame })),

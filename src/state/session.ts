@@ -30,6 +30,6 @@ export async function reopenRecent(id: string): Promise<void> {
   const pictures = row.entry.thumbnails.map((blob) =>
     blob ? createImageBitmap(blob).catch(() => null) : null,
   );
-  assess.showResult(row.entry.result, await Promise.all(pictures));
+  assess.showResult(row.entry.result, await Promise.all(pictures), row.entry.curve ?? null);
   recent.store.setState({ latest: id });
 }

@@ -1,8 +1,7 @@
 /** A benchmark as a file (format 1), which is reopened by dropping it, and its rows. */
 import { z } from 'zod';
-import { CodedError } from '../errors.ts';
 import { sha256 } from '../profile-schema.ts';
-import { readAs } from '../schema.ts';
+import { readAs, refuseOtherFormat } from '../schema.ts';
 
 export const batchFormat = 1;
 
@@ -89,12 +88,7 @@ export const isBatchFile = (value: unknown): boolean =>
  * @throws CodedError `result/version` {format, reads}, `result/file` {field, problem}
  */
 export function readBatchFile(value: unknown): BatchFile {
-  if (typeof value === 'object' && value !== null && 'format' in value) {
-    const { format } = value;
-    if (typeof format === 'number' && format !== batchFormat) {
-      throw new CodedError('result/version', { format, reads: batchFormat });
-    }
-  }
+  refuseOtherFormat(value, batchFormat);
   const file = readAs(batchSchema, value, 'result/file');
   return {
     ...file,

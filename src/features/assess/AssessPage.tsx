@@ -268,7 +268,12 @@ export default function AssessPage() {
               {intake.message && <Notice>{intake.message}</Notice>}
               <Notices notices={notices} />
               {long !== null && (
-                <Offer notice={long} file={file} player={phase === 'running' ? null : player} />
+                <Offer
+                  notice={long}
+                  file={file}
+                  player={phase === 'running' ? null : player}
+                  curve={phase === 'reopened' ? state.curve : null}
+                />
               )}
               {phase === 'empty' ? <IntroRow /> : below}
             </>

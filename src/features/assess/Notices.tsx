@@ -36,8 +36,12 @@ export function noticesOf(
 }
 
 /** What one score of a long clip leaves out; null for a short one, or while its frames are not known. */
-export function longNotice({ video, frames }: Pick<AssessState, 'video' | 'frames'>, w: Words, lang: Lang) {
-  const duration = video?.facts.duration ?? 0;
+export function longNotice(
+  { video, frames, curve }: Pick<AssessState, 'video' | 'frames' | 'curve'>,
+  w: Words,
+  lang: Lang,
+) {
+  const duration = video?.facts.duration ?? curve?.curve.duration ?? 0;
   if (duration <= LONG_SECONDS || frames.length === 0) return null;
   const sentence = w.assess.long(frames.length, widestGap(frames.map((frame) => frame.time)).toFixed(1));
   const title = duration >= 600 ? errorText(lang, 'media/too-long', { seconds: duration })?.title : undefined;

@@ -95,7 +95,7 @@ export function TracePanel(props: TracePanelProps) {
       {answer && answer.count > 1 && <AnswerChoice {...answer} />}
       <div className="assess-trace" ref={body}>
         {text === '' && !writing ? (
-          <p className="assess-trace__empty">{w.trace.empty}</p>
+          <p className="assess-trace__empty">{raw ? w.trace.none : w.trace.empty}</p>
         ) : (
           <TraceText
             text={text}

@@ -39,6 +39,7 @@ function stateOf(phase: AssessState['phase'], text: string, change: Partial<Asse
     result: null,
     error: null,
     queue: [],
+    curve: null,
     ...change,
   };
 }
@@ -143,7 +144,7 @@ describe('notices', () => {
   });
   it('say how much of a long clip one score leaves out, and nothing of a short one', () => {
     const of = (duration: number) =>
-      longNotice({ video: { facts: { ...facts, duration } } as OpenedVideo, frames }, en, 'en');
+      longNotice({ video: { facts: { ...facts, duration } } as OpenedVideo, frames, curve: null }, en, 'en');
     expect(of(60)).toBeNull();
     expect(of(61)).toContain('50.5\u202fs apart');
     expect(of(3 * 3600)).toMatch(/^The video is 3\u202fh 0\u202fmin long/);

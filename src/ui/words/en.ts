@@ -212,6 +212,7 @@ export const en = {
   trace: {
     title: 'Reasoning',
     empty: 'The model writes here what it sees, before it gives a number.',
+    none: 'The model wrote no reasoning.',
     /** `lang` is that of the text: Chinese is counted in characters. */
     words: (n: number, lang: Lang): string =>
       lang === 'zh' ? plural(n, 'character', 'characters') : plural(n, 'word', 'words'),

@@ -24,6 +24,7 @@ export const overtimeEn = {
   resume: 'Go on',
   again: (n: number): string => `Try ${plural(n, 'failed segment', 'failed segments')} again`,
   waiting: 'Waiting for the model',
+  dropToGoOn: (name: string): string => `Not all segments are assessed. Drop ${name} to go on.`,
   progress: (done: number, all: number): string => `${count(done)} of ${plural(all, 'segment', 'segments')}`,
   bar: 'Quality over time',
   at: (span: string): string => `now ${span}`,

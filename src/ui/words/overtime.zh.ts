@@ -22,6 +22,7 @@ export const overtimeZh: OvertimeWords = {
   resume: '继续',
   again: (n) => `重试${count(n)}个失败的分段`,
   waiting: '正在等待模型',
+  dropToGoOn: (name) => `尚有片段未评估。拖入${name}即可继续。`,
   progress: (done, all) => `已完成${count(done)}/${count(all)}段`,
   bar: '质量随时间变化',
   at: (span) => `正在评估${span}`,

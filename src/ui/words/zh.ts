@@ -179,6 +179,7 @@ export const zh: Words = {
   trace: {
     title: '推理过程',
     empty: '模型先在这里写出所见，然后给出分数。',
+    none: '模型没有写出推理过程。',
     words: (n, lang) => (lang === 'zh' ? `${count(n)}字` : `${count(n)}个词`),
     run: (model, mode) => `${model} · ${mode}`,
     greedy: '贪心解码',

@@ -1,5 +1,6 @@
 /** What is said of a long clip, and the way to its quality over time. The curve itself is loaded when it is asked for. */
 import { lazy, Suspense, useState } from 'react';
+import type { KeptCurve } from '../../../state/overtime-store.ts';
 import { Button } from '../../../ui/Button.tsx';
 import { Notice } from '../../../ui/Notice.tsx';
 import { useWords } from '../../../ui/words/useWords.tsx';
@@ -7,8 +8,8 @@ import type { Player } from '../player.ts';
 
 const OvertimePanel = lazy(() => import('./OvertimePanel.tsx'));
 
-/** Files whose curve is open: it is there again after a visit to another page. */
-const opened = new WeakSet<File>();
+/** Whether the curve of a file, or of a reopened result, is open: it is there again after a visit to another page. */
+const turned = new WeakMap<File | KeptCurve, boolean>();
 
 export interface OfferProps {
   /** What one score of this clip leaves out. */
@@ -16,28 +17,29 @@ export interface OfferProps {
   readonly file: File | null;
   /** Null while it cannot be played, or while the whole is assessed. */
   readonly player: Player | null;
+  /** Came with a reopened result: it is shown at once, with its video or without. */
+  readonly curve: KeptCurve | null;
 }
 
-export function Offer({ notice, file, player }: OfferProps) {
+export function Offer({ notice, file, player, curve }: OfferProps) {
   const w = useWords();
   const [, redraw] = useState(0);
-  const open = file !== null && opened.has(file);
+  const of = curve ?? file;
+  const open = of !== null && (turned.get(of) ?? curve !== null);
   const turn = (on: boolean) => {
-    if (!file) return;
-    if (on) opened.add(file);
-    else opened.delete(file);
+    if (of) turned.set(of, on);
     redraw((n) => n + 1);
   };
-  if (open && player)
+  if (open && (player || curve))
     return (
       <Suspense fallback={<Notice>{notice}</Notice>}>
-        <OvertimePanel file={file} player={player} onClose={() => turn(false)} />
+        <OvertimePanel file={file} player={player} curve={curve} onClose={() => turn(false)} />
       </Suspense>
     );
   return (
     <Notice
       actions={
-        player && (
+        (player || curve) && (
           <Button icon="chart" onClick={() => turn(true)}>
             {w.assess.overTime}
           </Button>

@@ -1,22 +1,24 @@
 /** Quality over time: the curve over the strip, its worst moments, and what the model wrote about each segment. */
 import { useEffect, useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
+import { createStore } from 'zustand/vanilla';
 import { saveFile } from '../../../app/save-file.ts';
 import { useLeaveGuard } from '../../../app/useLeaveGuard.ts';
 import { distortionLabel } from '../../../core/lexicon.ts';
 import { worstSegments } from '../../../core/overtime.ts';
-import { overtime } from '../../../state/overtime-session.ts';
-import { knownOf, type OvertimeState } from '../../../state/overtime-store.ts';
-import { APP, assess } from '../../../state/session.ts';
+import { currentCurve, overtime } from '../../../state/overtime-session.ts';
+import { type KeptCurve, knownOf, type OvertimeState } from '../../../state/overtime-store.ts';
 import { Button, IconButton } from '../../../ui/Button.tsx';
 import { ErrorCard } from '../../../ui/ErrorCard.tsx';
 import { Menu } from '../../../ui/Menu.tsx';
+import { Notice } from '../../../ui/Notice.tsx';
 import { ProgressBar } from '../../../ui/ProgressBar.tsx';
 import { useLang, useWords } from '../../../ui/words/useWords.tsx';
 import { stem } from '../export-text.ts';
 import type { Player } from '../player.ts';
 import { inSentence } from '../trace-segments.ts';
 import './Overtime.css';
+import { type Clock, stillClock } from './clock.ts';
 import { curveCsv, curveJson, curveSvg } from './overtime-exports.ts';
 import { factsOf, readout, secondsLeft, segmentAt, spanOf, stepsOf, timeLabels } from './overtime-view.ts';
 import { Plot } from './Plot.tsx';
@@ -29,12 +31,14 @@ import { Worst } from './Worst.tsx';
 const LENGTHS = [5, 10, 15, 20, 30, 45, 60] as const;
 
 export interface OvertimePanelProps {
-  readonly file: File;
-  readonly player: Player;
+  readonly file: File | null;
+  /** Null while the video of a reopened curve is not there. */
+  readonly player: Player | null;
+  readonly curve: KeptCurve | null;
   readonly onClose: () => void;
 }
 
-export default function OvertimePanel({ file, player, onClose }: OvertimePanelProps) {
+export default function OvertimePanel({ file, player, curve, onClose }: OvertimePanelProps) {
   const w = useWords();
   const o = useOvertimeWords();
   const lang = useLang();
@@ -42,14 +46,19 @@ export default function OvertimePanel({ file, player, onClose }: OvertimePanelPr
   const heading = useRef<HTMLHeadingElement>(null);
   /** The focus waits for the heading: its button went away with the offer. */
   const asked = useRef(false);
-  const { video } = player;
+  const clock = useMemo(() => player ?? (curve && stillClock(curve.curve)), [player, curve]);
+  const video = player?.video ?? null;
   useEffect(() => {
-    overtime.open(file, video);
+    if (!file || !video) {
+      if (curve) overtime.show(curve);
+      return;
+    }
+    overtime.open(file, video, curve);
     // It was asked for by the button that brought it here; what was paused waits to be told to go on.
     if (overtime.store.getState().phase !== 'idle') return;
     asked.current = true;
     void overtime.run();
-  }, [file, video]);
+  }, [file, video, curve]);
   useLeaveGuard(state.phase === 'running');
 
   const { segments, results, phase } = state;
@@ -59,16 +68,18 @@ export default function OvertimePanel({ file, player, onClose }: OvertimePanelPr
     asked.current = false;
     heading.current?.focus();
   }, [ours]);
-  const chosen = useStore(player.store, ({ frame }) => segmentAt(segments, frame));
-  const steps = useMemo(() => stepsOf(segments, results, video.times.length), [segments, results, video]);
+  const frame = useFrame(clock);
+  const chosen = segmentAt(segments, frame);
+  const frames = clock?.video.times.length ?? 0;
+  const steps = useMemo(() => stepsOf(segments, results, frames), [segments, results, frames]);
   const worst = useMemo(() => worstSegments(knownOf(results)), [results]);
   const segment = segments[chosen];
-  if (!ours || !segment) return null;
+  if (!ours || !segment || !clock) return null;
   const facts = factsOf(state, o);
   const said = readout(state, chosen, w, o);
   const first = results[chosen]?.named[0];
   const label = first === undefined ? said : `${said}; ${o.named(inSentence(distortionLabel(first, lang)))}`;
-  const goTo = (at: number) => player.seek(segments[at]?.from ?? 0);
+  const goTo = (at: number) => clock.seek(segments[at]?.from ?? 0);
   return (
     <figure className="overtime">
       <header className="overtime__head">
@@ -76,9 +87,13 @@ export default function OvertimePanel({ file, player, onClose }: OvertimePanelPr
           {o.title}
         </h2>
         <span className="overtime__axes">{o.axes}</span>
-        <Tools state={state} facts={facts} player={player} onClose={onClose} />
+        <Tools state={state} facts={facts} clock={clock} curve={curve} onClose={onClose} />
       </header>
-      <Progress state={state} />
+      {player ? (
+        <Progress state={state} />
+      ) : (
+        phase === 'paused' && <Notice>{o.dropToGoOn(clock.video.facts.name)}</Notice>
+      )}
       {state.error && (
         <ErrorCard
           error={state.error}
@@ -89,7 +104,7 @@ export default function OvertimePanel({ file, player, onClose }: OvertimePanelPr
         {label}
       </p>
       <Plot
-        player={player}
+        clock={clock}
         segments={segments}
         steps={steps}
         chosen={chosen}
@@ -104,7 +119,7 @@ export default function OvertimePanel({ file, player, onClose }: OvertimePanelPr
         nth={chosen}
         segment={segment}
         result={results[chosen] ?? null}
-        player={player}
+        clock={clock}
       />
       <SegmentTable segments={segments} results={results} onGoTo={goTo} />
       <p className="ui-sr" role="status">
@@ -114,25 +129,33 @@ export default function OvertimePanel({ file, player, onClose }: OvertimePanelPr
   );
 }
 
+/** The frame that the clock stands at; 0 without one. */
+function useFrame(clock: Clock | null): number {
+  return useStore(clock?.store ?? NO_CLOCK, ({ frame }) => frame);
+}
+const NO_CLOCK = createStore(() => ({ frame: 0 }));
+
 function Tools(props: {
   readonly state: OvertimeState;
   readonly facts: string;
-  readonly player: Player;
+  readonly clock: Clock;
+  readonly curve: KeptCurve | null;
   readonly onClose: () => void;
 }) {
-  const { state, facts, player, onClose } = props;
+  const { state, facts, clock, onClose } = props;
   const o = useOvertimeWords();
   const { phase, results, segments, seconds } = state;
   const failed = results.filter((result) => result?.score === null).length;
-  const { facts: file, times } = player.video;
+  const { facts: file, times } = clock.video;
+  const json = currentCurve() ?? (state.video ? null : props.curve);
   const name = o.fileName(stem(file.name));
-  const sha256 = () => assess.store.getState().result?.file.sha256 ?? null;
   return (
     <div className="overtime__tools">
       <label className="overtime__length">
         {o.length}
         <select
           className="overtime__select"
+          disabled={!state.video}
           value={seconds}
           onChange={(event) => overtime.setSeconds(Number(event.target.value))}
         >
@@ -148,12 +171,12 @@ function Tools(props: {
           {o.pause}
         </Button>
       )}
-      {(phase === 'paused' || phase === 'idle') && (
+      {state.video && (phase === 'paused' || phase === 'idle') && (
         <Button icon="play" onClick={() => void overtime.run()}>
           {phase === 'idle' ? o.start : o.resume}
         </Button>
       )}
-      {phase === 'done' && failed > 0 && (
+      {state.video && phase === 'done' && failed > 0 && (
         <Button icon="retry" onClick={overtime.again}>
           {o.again(failed)}
         </Button>
@@ -165,8 +188,9 @@ function Tools(props: {
             {
               id: 'json',
               label: o.json,
-              onSelect: () =>
-                saveFile(`${name}.json`, curveJson(state, APP, new Date(), sha256()), 'application/json'),
+              // It holds the result of the whole clip, which a stopped run has not.
+              disabled: json === null,
+              onSelect: () => json && saveFile(`${name}.json`, curveJson(json), 'application/json'),
             },
             {
               id: 'csv',

@@ -3,8 +3,8 @@ import { type KeyboardEvent, type PointerEvent, useId, useMemo, useRef } from 'r
 import { useStore } from 'zustand';
 import type { Segment } from '../../../core/overtime.ts';
 import { cssVariables } from '../../../ui/css-variables.ts';
-import type { Player } from '../player.ts';
 import { frameUnder, placeOf } from '../strip-geometry.ts';
+import type { Clock } from './clock.ts';
 import { type Step, stepPath, timeLabels } from './overtime-view.ts';
 import { useOvertimeWords } from './useOvertimeWords.ts';
 
@@ -14,7 +14,7 @@ const GRADES = [1, 2, 3, 4, 5] as const;
 const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
 
 export interface PlotProps {
-  readonly player: Player;
+  readonly clock: Clock;
   readonly segments: readonly Segment[];
   readonly steps: readonly Step[];
   /** The segment under the playhead. */
@@ -28,14 +28,14 @@ export interface PlotProps {
 }
 
 export function Plot(props: PlotProps) {
-  const { player } = props;
-  const { times, facts } = player.video;
+  const { clock } = props;
+  const { times, facts } = clock.video;
   const labels = useMemo(() => timeLabels(times, facts.duration), [times, facts.duration]);
   return (
     <div className="overtime-plot">
       <div className="overtime-plot__field">
         <Drawing {...props} />
-        <Playhead player={player} />
+        <Playhead clock={clock} />
         <Cursor {...props} />
       </div>
       <div className="overtime-plot__times" aria-hidden="true">
@@ -133,18 +133,18 @@ function Drawing({ steps, chosen, now, worst }: PlotProps) {
 }
 
 /** Where the player is; it moves on while the film plays. */
-function Playhead({ player }: { readonly player: Player }) {
-  const frame = useStore(player.store, (state) => state.frame);
-  const at = placeOf(frame, player.video.times.length);
+function Playhead({ clock }: { readonly clock: Clock }) {
+  const frame = useStore(clock.store, (state) => state.frame);
+  const at = placeOf(frame, clock.video.times.length);
   return <span className="overtime-plot__head" style={cssVariables({ '--at': percent(at) })} />;
 }
 
-function Cursor({ player, segments, chosen, readout }: PlotProps) {
+function Cursor({ clock, segments, chosen, readout }: PlotProps) {
   const o = useOvertimeWords();
   const field = useRef<HTMLDivElement>(null);
-  const L = player.video.times.length;
+  const L = clock.video.times.length;
   const last = segments.length - 1;
-  const goTo = (at: number) => player.seek(segments[Math.min(last, Math.max(0, at))]?.from ?? 0);
+  const goTo = (at: number) => clock.seek(segments[Math.min(last, Math.max(0, at))]?.from ?? 0);
   const under = (event: PointerEvent) => {
     const box = field.current?.getBoundingClientRect();
     return box ? frameUnder((event.clientX - box.left) / box.width, L) : 0;
@@ -174,10 +174,10 @@ function Cursor({ player, segments, chosen, readout }: PlotProps) {
       onPointerDown={(event) => {
         if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
-        player.seek(under(event));
+        clock.seek(under(event));
       }}
       onPointerMove={(event) => {
-        if (event.currentTarget.hasPointerCapture(event.pointerId)) player.scrub(under(event));
+        if (event.currentTarget.hasPointerCapture(event.pointerId)) clock.scrub(under(event));
       }}
     />
   );

@@ -10,11 +10,11 @@ import { Icon } from '../../../ui/Icon.tsx';
 import { Panel } from '../../../ui/Panel.tsx';
 import { useLang, useWords } from '../../../ui/words/useWords.tsx';
 import { NamedRow } from '../NamedRow.tsx';
-import type { Player } from '../player.ts';
 import { RawAnswer } from '../RawAnswer.tsx';
 import { langOf, officialReading, spansOf } from '../run-view.ts';
 import { TraceText } from '../TraceText.tsx';
 import { namedDistortions, ruledOutDistortions } from '../trace-segments.ts';
+import type { Clock } from './clock.ts';
 import { gradeWord, scoreText, spanOf, whyNot } from './overtime-view.ts';
 import { useOvertimeWords } from './useOvertimeWords.ts';
 
@@ -22,10 +22,10 @@ export interface SegmentPanelProps {
   readonly nth: number;
   readonly segment: Segment;
   readonly result: SegmentResult | null;
-  readonly player: Player;
+  readonly clock: Clock;
 }
 
-export function SegmentPanel({ nth, segment, result, player }: SegmentPanelProps) {
+export function SegmentPanel({ nth, segment, result, clock }: SegmentPanelProps) {
   const w = useWords();
   const o = useOvertimeWords();
   const lang = useLang();
@@ -56,7 +56,7 @@ export function SegmentPanel({ nth, segment, result, player }: SegmentPanelProps
   );
   const seek = (k: number) => {
     const index = result?.sampled[k]?.index;
-    if (index !== undefined) player.seek(index);
+    if (index !== undefined) clock.seek(index);
   };
   const choose = (id: string) => {
     setChosen(chosen === id ? null : id);

@@ -1,10 +1,10 @@
 /** The curve as files: every number that is shown, what it rests on, and what has no number and why. */
 import { segmentCsv } from '../../../core/csv.ts';
 import { bandOf, bands } from '../../../core/grades.ts';
-import type { OvertimeState } from '../../../state/overtime-store.ts';
+import type { KeptCurve, OvertimeState } from '../../../state/overtime-store.ts';
 import { type Step, stepPath } from './overtime-view.ts';
 
-type Curve = Pick<OvertimeState, 'video' | 'seconds' | 'segments' | 'results' | 'model'>;
+type Curve = Pick<OvertimeState, 'segments' | 'results'>;
 
 const wordOf = (score: number | null): string | undefined =>
   score === null ? undefined : bands[bandOf(score).grade - 1]?.word;
@@ -31,47 +31,8 @@ export function curveCsv({ segments, results }: Curve): string {
   );
 }
 
-/** @param sha256 of the file, hex; null while it is not known */
-export function curveJson(curve: Curve, app: string, createdAt: Date, sha256: string | null): string {
-  const { video, seconds, segments, results, model } = curve;
-  const file = video && {
-    name: video.facts.name,
-    bytes: video.facts.bytes,
-    sha256,
-    frames: video.facts.frames,
-    duration: video.facts.duration,
-  };
-  return `${JSON.stringify(
-    {
-      format: 1,
-      kind: 'over-time',
-      app,
-      createdAt: createdAt.toISOString(),
-      file,
-      model: model && {
-        name: model.manifest.name,
-        manifestSha256: model.manifestSha256,
-        dtype: model.dtype,
-        backend: model.backend,
-        adapter: model.adapter,
-      },
-      profile: model?.profile ?? null,
-      sampling: 'greedy',
-      segmentSeconds: seconds,
-      segments: segments.map((segment, at) => {
-        const { picture: _, error, ...result } = results[at] ?? { picture: null };
-        return {
-          ...segment,
-          assessed: results[at] !== null,
-          ...result,
-          ...(error && { error: { code: error.code, params: error.params } }),
-        };
-      }),
-    },
-    null,
-    1,
-  )}\n`;
-}
+/** The file that reopens the curve when it is dropped on the page. */
+export const curveJson = ({ curve }: KeptCurve): string => `${JSON.stringify(curve, null, 1)}\n`;
 
 const asText = (words: string): string =>
   words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

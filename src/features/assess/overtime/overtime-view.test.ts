@@ -68,7 +68,7 @@ test('a failure has its words, whichever side it came from', () => {
   expect(whyNot(result(null, { reason: 'not-a-number' }), overtimeEn, 'en')).toBe('The answer is no number.');
   const error = { code: 'media/damaged', params: {}, message: '' };
   expect(whyNot(result(null, { error }), overtimeEn, 'en')).toMatch(/could be decoded/);
-  expect(whyNot(result(null, { reason: 'something new' }), overtimeEn, 'en')).toBe(overtimeEn.why.other);
+  expect(whyNot(result(null, { reason: 'aborted' }), overtimeEn, 'en')).toBe(overtimeEn.why.other);
 });
 
 test('the time left is measured, and not told before a fifth is done', () => {

@@ -1,0 +1,33 @@
+/** What the curve asks of a player: the axis, and a place in it. A curve whose video is not there has a still one. */
+import { createStore, type StoreApi } from 'zustand/vanilla';
+import type { Curve } from '../../../core/curve.ts';
+
+export interface Clock {
+  readonly video: {
+    /** Presentation time of every frame in seconds. */
+    readonly times: ArrayLike<number>;
+    readonly facts: { readonly name: string; readonly duration: number };
+  };
+  readonly store: Pick<StoreApi<{ readonly frame: number }>, 'getState' | 'getInitialState' | 'subscribe'>;
+  seek(frame: number): void;
+  scrub(frame: number): void;
+}
+
+/** Frames evenly within each segment: the file of a curve knows where its segments lie, and no frame between. */
+function timesOf({ segments }: Curve): number[] {
+  return segments.flatMap(({ frames, start, end }) =>
+    Array.from({ length: frames }, (_, i) => start + ((end - start) * i) / frames),
+  );
+}
+
+export function stillClock(curve: Curve): Clock {
+  const store = createStore(() => ({ frame: 0 }));
+  const times = timesOf(curve);
+  const seek = (frame: number) => store.setState({ frame: Math.min(times.length - 1, Math.max(0, frame)) });
+  return {
+    video: { times, facts: { name: curve.result.file.name, duration: curve.duration } },
+    store,
+    seek,
+    scrub: seek,
+  };
+}
