@@ -2,7 +2,7 @@
 import type { DecodedPicture } from '../../workers/media/api.ts';
 
 /** Bytes of pictures that are kept, beside those on screen. */
-const KEPT_BYTES = 80e6;
+export const KEPT_BYTES = 80e6;
 
 export interface PictureSource {
   picture(id: number, index: number, signal?: AbortSignal): Promise<DecodedPicture>;
@@ -99,6 +99,15 @@ export function createPictures(media: PictureSource) {
       } finally {
         if (wishes.get(side) === mine) wishes.delete(side);
       }
+    },
+    /**
+     * Decodes a frame that may be wanted, for no side; it is no wish and keeps nobody waiting.
+     *
+     * @throws as `want`
+     */
+    async ahead(id: number, index: number, signal: AbortSignal): Promise<void> {
+      signal.throwIfAborted();
+      if (!kept.has(keyOf(id, index))) await run(id, index, signal);
     },
     /** Takes the wishes back. */
     cancel(): void {

@@ -28,6 +28,7 @@ export const standby = createStandby({
   media,
   clock: compare.clock,
   store: compare.store,
+  pictures: compare.pictures,
   bytes: compare.cap / 2,
 });
 

@@ -4,7 +4,7 @@ import { createStore } from 'zustand/vanilla';
 import type { StandbyWish } from '../../workers/media/api.ts';
 import type { ClockState } from './compare-clock.ts';
 import { DEFAULTS } from './compare-settings.ts';
-import { createStandby, standbyWishes } from './compare-standby.ts';
+import { createStandby, picturesAhead, standbyWishes } from './compare-standby.ts';
 import type { CompareState, Side } from './compare-store.ts';
 import type { Timeline } from './compare-timeline.ts';
 
@@ -15,7 +15,7 @@ interface Kept {
 
 function side(id: number, frames: number, kept: Kept = { ready: frames, exact: false }): Side {
   return {
-    video: { id },
+    video: { id, facts: { width: 1920, height: 1080 } },
     frames: {
       plan: { exact: kept.exact },
       get ready() {
@@ -81,9 +81,60 @@ describe('what is wanted', () => {
   });
 });
 
+describe('pictures ahead', () => {
+  const state = (change: object) => ({
+    a: side(1, 5),
+    b: null,
+    timeline: line([2, -1, 0, 2]),
+    settings: { ...settings, over: 'sampled' as const },
+    ...change,
+  });
+  it('are those of the few sampled frames, each once, where they fit', () => {
+    expect(picturesAhead(state({}))).toEqual([
+      [1, 0],
+      [1, 1],
+      [1, 2],
+      [1, 3],
+    ]);
+    expect(picturesAhead(state({ settings }))).toEqual([]);
+    const large = side(1, 5);
+    Object.assign(large.video, { facts: { width: 7680, height: 4320 } });
+    expect(picturesAhead(state({ a: large }))).toEqual([]);
+    expect(picturesAhead(state({ a: side(1, 5, { ready: 0, exact: false }) }))).toEqual([]);
+  });
+});
+
 describe('when it is told', () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
+
+  it('decodes ahead while the clock stands, one after another, and gives way', async () => {
+    const store = createStore<CompareState>(
+      () =>
+        ({
+          a: side(1, 3),
+          b: null,
+          timeline: line([2, 0, 1]),
+          settings: { ...settings, over: 'sampled' },
+        }) as unknown as CompareState,
+    );
+    const clock = { store: createStore<ClockState>(() => ({ place: 0, playing: false }) as ClockState) };
+    const asked: { frame: number; signal: AbortSignal; done: () => void }[] = [];
+    const pictures = {
+      busy: false,
+      ahead: (_id: number, frame: number, signal: AbortSignal) =>
+        new Promise<void>((done) => asked.push({ frame, signal, done })),
+    };
+    const media = { standBy: () => {} };
+    const leave = createStandby({ media, clock: clock as never, store, bytes: 100, pictures }).attend();
+    vi.advanceTimersByTime(400);
+    asked[0]?.done();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(asked.map(({ frame }) => frame)).toEqual([0, 1]);
+    clock.store.setState({ place: 1, playing: true });
+    expect(asked[1]?.signal.aborted).toBe(true);
+    leave();
+  });
 
   it('soon while the clock runs, late when it stands, never again when nobody looks', () => {
     const kept = { ready: 4, exact: false };

@@ -6,6 +6,7 @@
 import type { FrameStore } from '../../workers/frames/client.ts';
 import type { StandbyWish } from '../../workers/media/api.ts';
 import type { Clock } from './compare-clock.ts';
+import { KEPT_BYTES, type Pictures } from './compare-pictures.ts';
 import type { CompareState, Side, SideName } from './compare-store.ts';
 import { NO_FRAME, type Timeline } from './compare-timeline.ts';
 
@@ -16,12 +17,33 @@ const STANDING = 400;
 /** Frames from one place to the next that still count as going on. */
 const STEP = 4;
 
+type StandbyState = Pick<CompareState, 'a' | 'b' | 'timeline' | 'settings'>;
+
 export interface StandbyDependencies {
   readonly media: { standBy(id: number, wish: StandbyWish | null): void };
   readonly clock: Pick<Clock, 'store'>;
   readonly store: { getState(): CompareState; subscribe(listener: () => void): () => void };
   /** Memory that standing decoders may take. */
   readonly bytes: number;
+  /** Keeps the pictures of few frames: they are decoded before they are asked for. */
+  readonly pictures?: Pick<Pictures, 'ahead' | 'busy'>;
+}
+
+/**
+ * Frames of the sampled line, of which there are so few that the true pixels of all can be kept; none where they take
+ * too much, or where nothing is reduced.
+ */
+export function picturesAhead({
+  a,
+  b,
+  timeline,
+  settings,
+}: StandbyState): readonly [id: number, frame: number][] {
+  if (!a || b || !timeline || settings.over !== 'sampled' || a.frames.plan.exact || !filled(a)) return [];
+  const frames = new Set([...timeline.a, ...timeline.b].filter((frame) => frame !== NO_FRAME));
+  const { width, height } = a.video.facts;
+  if (frames.size * width * height * 4 > KEPT_BYTES) return [];
+  return [...frames].map((frame) => [a.video.id, frame]);
 }
 
 /** Whether a side goes on frame by frame from this place. */
@@ -48,7 +70,7 @@ function filled({ frames }: Side): boolean {
  * @param bytes for the standing decoders of all videos together
  */
 export function standbyWishes(
-  { a, b, timeline, settings }: Pick<CompareState, 'a' | 'b' | 'timeline' | 'settings'>,
+  { a, b, timeline, settings }: StandbyState,
   place: number,
   playing: boolean,
   bytes: number,
@@ -78,9 +100,10 @@ export function standbyWishes(
   return wishes;
 }
 
-export function createStandby({ media, clock, store, bytes }: StandbyDependencies) {
+export function createStandby({ media, clock, store, bytes, pictures }: StandbyDependencies) {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let told = 0;
+  let ahead = new AbortController();
   let open = new Set<number>();
   let known: { readonly timeline: Timeline; readonly jumps: boolean } | null = null;
 
@@ -97,10 +120,26 @@ export function createStandby({ media, clock, store, bytes }: StandbyDependencie
     for (const id of open) if (!wishes.has(id)) media.standBy(id, null);
     for (const [id, wish] of wishes) media.standBy(id, wish);
     open = new Set(wishes.keys());
+    if (!playing) void fetch();
+  }
+
+  /** One after another, until something else happens. */
+  async function fetch(): Promise<void> {
+    const mine = new AbortController();
+    ahead = mine;
+    try {
+      for (const [id, frame] of picturesAhead(store.getState())) {
+        if (pictures?.busy) return plan();
+        await pictures?.ahead(id, frame, mine.signal);
+      }
+    } catch {
+      // Given up for something more urgent; a fault is told where someone waits for the frame.
+    }
   }
 
   function plan(): void {
     clearTimeout(timer);
+    ahead.abort();
     const { playing } = clock.store.getState();
     const wait = playing ? Math.max(0, told + BEAT - performance.now()) : STANDING;
     timer = setTimeout(tell, wait);
@@ -125,6 +164,7 @@ export function createStandby({ media, clock, store, bytes }: StandbyDependencie
       return () => {
         for (const stop of [...stops, ...watched.values()]) stop();
         clearTimeout(timer);
+        ahead.abort();
         for (const id of open) media.standBy(id, null);
         open = new Set();
       };
