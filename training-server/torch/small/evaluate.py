@@ -1,288 +1,236 @@
 """What the small model is worth: `npm run evaluate-small`.
 
-Everything is measured on the text that the model writes, read as the page reads it: held-out clips, a
-held-out family of stills, and the ladder of real footage, with 95 % intervals by bootstrap over scenes (the
-four versions of a scene stay together).
+Everything is measured on the text that the model writes, read as the page reads it: held-out clips and a
+held-out family of stills, temporal preference, faithfulness, the ladder of real footage, the package against
+the checkpoint, and a trained model against its start. Intervals are 95 %, by bootstrap over scenes (the
+ladder's over clips).
 
-Prints the table and writes `figures-*.json` (every figure with its command) and `about.json`, what
-`npm run convert -- … --about` takes: name, scale, figures, licence, card.
+Prints every figure and every gate of `evaluation/gates.json`, and writes `figures-checkpoint.json` (every
+figure with its command) and `about.json`, what `npm run convert -- … --about` takes: name, scale, figures,
+licence, card. Gates that are missed are said, and are no error unless `--strict`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from procedural.labels import IDS as DISTORTIONS
+from modules.loader import load_model
+from procedural.sources import shared_folder
 from small.answers import ReadAnswer, read_answers
-from small.card import model_card
-from small.data import CACHE, Clips, load_clips
-from small.figures import ladder_figures, macro_accuracy, srcc
-from small.judge import Clip, Judge, PackageJudge, TorchJudge, judge_clips
-from small.ladder import ladder_clips, rows
+from small.data import CACHE
+from small.evaluation import faithful, held_out, ladder_figures, temporal, versus
+from small.evaluation.about import about, parameter_count
+from small.evaluation.figure import Figure
+from small.evaluation.gates import figure_table, gate_table, verdicts
+from small.evaluation.held_out import Judged, LabelledClips, judged, labelled, written_scores
+from small.evaluation.panel import WORKERS, Panel
+from small.judge import Checkpoint, Folder, Package, weights_digest
+from small.ladder import LadderClips, keys_of, make_ladder, rows
 
-RESAMPLES = 1000
-NAME = "VQAThinker small"
-LICENCE = "Apache-2.0"
-POPULATION = "held-out procedural clips"
+BUNDLED = Path(__file__).parents[3] / "public" / "models" / "small"
+SCENES_A_TASK = 10
 
 
-@dataclass(frozen=True, kw_only=True)
-class Figure:
-    """One measured number, in the form of a manifest's `figures`."""
+@dataclass
+class Evaluation:
+    """One run: who is judged, how much of it, and what was found so far."""
 
-    name: str
-    value: float
-    n: int
+    panel: Panel
+    heads: list[Checkpoint]
+    """The checkpoint, then other seeds of its head and decoder."""
+
+    start: Checkpoint | None
+    package: Package | None
+    options: argparse.Namespace
     command: str
-    low: float | None = None
-    """Ends of the 95 % interval."""
-    high: float | None = None
+    figures: list[Figure] = field(default_factory=list)
+    clips: dict[str, LabelledClips] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, object]:
-        return {key: value for key, value in asdict(self).items() if value is not None}
+    def read(self, judges: Sequence[Folder], clips, names: Sequence[str]) -> list[list[ReadAnswer]]:
+        return [read_answers(texts) for texts in self.panel.texts(judges, clips, names)]
 
-
-@dataclass(frozen=True, kw_only=True)
-class Judged:
-    """Answers on labelled clips. Unreadable ones stay in every figure but those of the score."""
-
-    score: np.ndarray
-    """[n] labels."""
-
-    severity: np.ndarray
-    """[n, 13]"""
-
-    group: np.ndarray
-    """[n] scene."""
-
-    written: np.ndarray
-    """[n] scores of the texts, NaN where unreadable."""
-
-    named: np.ndarray
-    """[n, 13] 0 = not named, else 1 for the fault that is named first, less for each one after it."""
-
-    def take(self, chosen: np.ndarray) -> Judged:
-        return Judged(**{name: getattr(self, name)[chosen] for name in self.__dataclass_fields__})
-
-    @property
-    def readable(self) -> np.ndarray:
-        return ~np.isnan(self.written)
+    def held_out(
+        self, split: str, judges: Sequence[Folder], limit: int | None
+    ) -> tuple[list[Judged], list[str]]:
+        """Answers of judges to a split's clips, and the first judge's texts; raises FileNotFoundError without
+        it."""
+        clips = LabelledClips(split)
+        names = clips.names(limit)
+        labels, n = labelled(split), len(names)
+        texts = self.panel.texts(judges, clips, names)
+        found = [
+            judged(labels.score[:n], labels.severity[:n], labels.group[:n], read_answers(t)) for t in texts
+        ]
+        return found, texts[0]
 
 
-def judged(clips: Clips, read: Sequence[ReadAnswer]) -> Judged:
-    """Labels beside what the texts say."""
-    named = np.zeros((len(read), len(DISTORTIONS)))
-    for row, answer in zip(named, read, strict=True):
-        for place, distortion in enumerate(d for d in answer.found if d in DISTORTIONS):
-            row[DISTORTIONS.index(distortion)] = 1 / (1 + place)
-    written = np.array([np.nan if a.score is None else a.score for a in read])
-    return Judged(score=clips.score, severity=clips.severity, group=clips.group, written=written, named=named)
-
-
-def attribution(found: Judged) -> float:
-    """Share of clips with exactly one fault whose text names that fault first."""
-    single = (found.severity > 0).sum(1) == 1
-    right = found.named[single, found.severity[single].argmax(1)] == 1
-    return float(right.mean()) if single.any() else float("nan")
-
-
-MEASURES: dict[str, Callable[[Judged], float]] = {
-    "SRCC": lambda j: srcc(j.score[j.readable], j.written[j.readable]),
-    "PLCC": lambda j: float(np.corrcoef(j.score[j.readable], j.written[j.readable])[0, 1]),
-    "MAE": lambda j: float(np.abs(j.score - j.written)[j.readable].mean()),
-    "top-1 attribution": attribution,
-    "macro balanced accuracy": lambda j: macro_accuracy(j.severity, j.named, threshold=0.0),
-    "readable": lambda j: float(j.readable.mean()),
-}
-
-
-def resampled(group: np.ndarray, rng: np.random.Generator) -> Iterator[np.ndarray]:
-    """Rows of `RESAMPLES` draws of as many scenes, with replacement."""
-    scenes = [np.flatnonzero(group == g) for g in np.unique(group)]
-    for _ in range(RESAMPLES):
-        yield np.concatenate([scenes[k] for k in rng.integers(0, len(scenes), len(scenes))])
-
-
-def measure(found: Judged, where: str, command: str) -> list[Figure]:
-    """Every measure with its interval."""
-    draws = [found.take(chosen) for chosen in resampled(found.group, np.random.default_rng(0))]
-    figures = []
-    for name, of in MEASURES.items():
-        low, high = np.nanquantile([of(draw) for draw in draws], [0.025, 0.975])
-        n = int(((found.severity > 0).sum(1) == 1).sum()) if of is attribution else len(found.score)
-        figures.append(
-            Figure(
-                name=f"{name}, {where}",
-                value=of(found),
-                low=float(low),
-                high=float(high),
-                n=n,
-                command=command,
-            )
-        )
-    return figures
-
-
-def ladder_measure(row_sets: Sequence[dict[tuple[str, str], np.ndarray]], command: str) -> list[Figure]:
-    """Mean within-clip Spearman and share of rows with the undamaged clip on top, mean over the heads' seeds;
-    the intervals resample the clips."""
-    clips = sorted({clip for clip, _ in row_sets[0]})
-
-    def both(chosen: Sequence[str]) -> tuple[float, float]:
-        found = [ladder_figures(of_clips(r, chosen)) for r in row_sets]
-        return float(np.mean([f["ladder"] for f in found])), float(np.mean([f["top"] for f in found]))
-
-    rng = np.random.default_rng(0)
-    draws = np.array([both(list(rng.choice(clips, len(clips)))) for _ in range(RESAMPLES // 5)])
-    low, high = np.quantile(draws, [0.025, 0.975], axis=0)
-    heads = f", mean of {len(row_sets)} heads" if len(row_sets) > 1 else ""
-    names = (f"Spearman, ladder of real footage{heads}", f"undamaged on top, ladder of real footage{heads}")
-    figures = [
-        Figure(
-            name=name,
-            value=value,
-            low=float(low[k]),
-            high=float(high[k]),
-            n=len(row_sets[0]),
-            command=command,
-        )
-        for k, (name, value) in enumerate(zip(names, both(clips), strict=True))
-    ]
-    each = [f"{ladder_figures(r)['ladder']:.3f}" for r in row_sets]
-    print(f"ladder by seed of the head: {', '.join(each)}")
-    grids = {key: value for key, value in ladder_figures(row_sets[0]).items() if key.startswith("ladder_")}
-    print("  " + " ".join(f"{key.removeprefix('ladder_')} {value:.2f}" for key, value in grids.items()))
-    return figures
-
-
-def of_clips(
-    all_rows: dict[tuple[str, str], np.ndarray], chosen: Sequence[str]
-) -> dict[tuple[str, str], np.ndarray]:
-    """Rows of the chosen clips; one that is chosen twice counts twice."""
-    return {
-        (f"{k} {clip}", grid): row
-        for k, clip in enumerate(chosen)
-        for (of, grid), row in all_rows.items()
-        if of == clip
-    }
-
-
-def clips_of(clips: Clips, limit: int | None) -> Iterator[Clip]:
-    for k in range(len(clips) if limit is None else min(limit, len(clips))):
-        yield f"{clips.split}/{k}", lambda k=k: clips.pixels(k)
-
-
-def ladder_of() -> Iterator[Clip]:
-    for clip, grid, step, pixels in ladder_clips():
-        yield f"{clip}/{grid}/{step}", lambda pixels=pixels: pixels
-
-
-def first(clips: Clips, count: int) -> Clips:
-    """The first clips of a split, whole scenes."""
-    count -= count % 4
-    names = ("score", "severity", "when", "group", "kind", "shard_of")
-    return Clips(clips.split, clips.shards, **{n: getattr(clips, n)[:count] for n in names})
-
-
-def evaluate(judges: Sequence[Judge], options: argparse.Namespace, command: str) -> list[Figure]:
-    """All figures of the first judge; the others (other seeds of the head) take part in the ladder only."""
-    store, figures = options.work / "evaluation", []
+def part_held_out(run: Evaluation) -> None:
     for split, where in (("test", "held-out clips"), ("family", "held-out family")):
         try:
-            clips = load_clips(split)
+            found, texts = run.held_out(split, run.heads, run.options.limit)
         except FileNotFoundError as error:
             print(error)
             continue
-        clips = first(clips, options.limit or len(clips))
-        texts = judge_clips(judges[:1], clips_of(clips, None), store, split)[0]
-        found = judged(clips, read_answers(texts))
-        figures += measure(found, where, command)
-        if split == "test":
-            openings = len({text.split(".")[0] for text in texts})
-            print(f"{len(set(texts))} different texts, {openings} different openings of {len(texts)}")
-            options.quantiles = np.quantile(found.written[found.readable], np.linspace(0, 1, 101)).round(4)
-            options.judged = len(texts)
-    if not options.no_ladder:
-        texts_of = judge_clips(judges, ladder_of(), store, "ladder")
-        keys = [(clip, grid, step) for clip, grid, step, _ in ladder_clips()]
-        sets = []
-        for texts in texts_of:
+        run.figures += held_out.measure(found, where, run.command)
+        run.figures += held_out.variety(found[0], texts, where, run.command)
+        each = [f"{held_out.score_srcc(head):.3f}" for head in found]
+        print(f"{where}: SRCC by seed of the head {', '.join(each)}")
+
+
+def preferences(run: Evaluation, judges: Sequence[Folder]) -> list[temporal.Preferences]:
+    clips = temporal.Reordered(run.panel.folder / "made", tuple(range(run.options.scenes)))
+    missing = clips.missing()
+    profile = load_model(run.heads[0].folder).config.profile
+    parts = [missing[k : k + SCENES_A_TASK] for k in range(0, len(missing), SCENES_A_TASK)]
+    run.panel.each(temporal.make, [(clips, part, profile) for part in parts])
+    names, facts = clips.facts()
+    return [temporal.preferences(clips.scenes, facts, names, read) for read in run.read(judges, clips, names)]
+
+
+def part_temporal(run: Evaluation) -> None:
+    run.figures += temporal.measure(preferences(run, run.heads[:1])[0], run.command)
+
+
+def part_faithful(run: Evaluation) -> None:
+    clips = LabelledClips("test")
+    names = clips.names(run.options.limit)
+    texts = run.panel.texts(run.heads[:1], clips, names)[0]
+    read, labels = read_answers(texts), labelled("test")
+    chosen = faithful.cases(labels.group, labels.severity, read, run.options.pairs)
+    if not chosen:
+        print("faithfulness: no text names a fault that is there")
+        return
+    repaired = faithful.Repaired(run.panel.folder / "made")
+    repaired.check(chosen[0], clips.pixels(str(chosen[0].place)))
+    after = run.panel.texts(run.heads[:1], repaired, [case.name for case in chosen])[0]
+    places = [case.place for case in chosen]
+    rise = written_scores(read_answers(after)) - written_scores(read)[places]
+    run.figures += faithful.measure(chosen, [texts[k] for k in places], after, rise, run.command)
+
+
+def part_ladder(run: Evaluation) -> None:
+    if not (shared_folder() / "media").exists():
+        print(f"ladder skipped: no clips in {shared_folder() / 'media'} (VQA_SHARED)")
+        return
+    for which, where in (("clips", "ladder"), ("others", "ladder, other clips")):
+        make_ladder(which)
+        clips = LadderClips(which)
+        heads = []
+        for read in run.read(run.heads, clips, clips.names):
             # An unreadable answer is worth no rank: it counts as the lowest score.
-            scores = np.array([0.0 if a.score is None else a.score for a in read_answers(texts)])
-            sets.append(rows(keys, scores))
-        figures += ladder_measure(sets, command)
-    return figures
+            heads.append(rows(keys_of(which), np.nan_to_num(written_scores(read), nan=0.0), which))
+        run.figures += ladder_figures.measure(heads, where, run.command)
 
 
-def table(figures: Sequence[Figure]) -> str:
-    lines = ["| figure | value | 95 % interval | n |", "|---|---|---|---|"]
-    for f in figures:
-        interval = "" if f.low is None or f.high is None else f"{f.low:.3f} to {f.high:.3f}"
-        lines.append(f"| {f.name} | {f.value:.3f} | {interval} | {f.n} |")
-    return "\n".join(lines)
+def part_package(run: Evaluation) -> None:
+    if run.package is None:
+        return
+    manifest = run.package.manifest()
+    size = Figure(name="size of the package in MB", value=run.package.bytes / 1e6, n=1, command=run.command)
+    if manifest["producedBy"]["checkpointSha256"] != weights_digest(run.heads[0].folder):
+        print(f"package skipped: {run.package.folder.name} was made of another checkpoint")
+        return
+    limit = min(run.options.package_clips, run.options.limit or run.options.package_clips)
+    try:
+        own, other = (run.held_out("test", [judge], limit)[0][0] for judge in (run.package, run.heads[0]))
+    except FileNotFoundError as error:
+        print(error)
+        return
+    name = "change of SRCC, package against checkpoint"
+    run.figures += [versus.srcc_gain(own, other, name, run.command), size]
 
 
-def about(
-    figures: Sequence[Figure], quantiles: Sequence[float], n: int, parameters: int
-) -> dict[str, object]:
-    """What a package says of itself."""
-    return {
-        "name": NAME,
-        "licence": LICENCE,
-        "scale": {
-            "range": [1, 5],
-            "kind": "own",
-            "population": POPULATION,
-            "n": n,
-            "quantiles": [float(q) for q in quantiles],
-        },
-        "figures": [f.as_json() for f in figures],
-        "card": model_card(table(figures), parameters),
-    }
+def part_start(run: Evaluation) -> None:
+    if run.start is None:
+        return
+    judges = [run.heads[0], run.start]
+    found = run.held_out("test", judges, run.options.limit)[0]
+    run.figures.append(versus.srcc_gain(*found, "gain of SRCC over its start", run.command))
+    name = "gain of temporal preference over its start"
+    run.figures.append(temporal.gain(*preferences(run, judges), name, run.command))
 
 
-def main(arguments: list[str] | None = None) -> None:
+PARTS: dict[str, Callable[[Evaluation], None]] = {
+    "held-out": part_held_out,
+    "temporal": part_temporal,
+    "faithful": part_faithful,
+    "ladder": part_ladder,
+    "package": part_package,
+    "start": part_start,
+}
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--checkpoint", type=Path, default=CACHE / "checkpoint")
-    parser.add_argument("--seeds", type=Path, nargs="*", help="checkpoints of other seeds of the head")
-    parser.add_argument("--package", type=Path, help="run this package's WASM graphs instead")
+    parser.add_argument(
+        "--seeds",
+        type=Path,
+        nargs="*",
+        help="checkpoints of other seeds of the head (default: CHECKPOINT-seed*)",
+    )
+    parser.add_argument("--start", type=Path, help="what the checkpoint was trained from, to be better than")
+    parser.add_argument("--package", type=Path, default=BUNDLED, help="compared if made of the checkpoint")
     parser.add_argument("--dtype", choices=["fp32", "q8"], default="q8", help="of the package")
+    parser.add_argument(
+        "--only", nargs="+", choices=list(PARTS), help="some parts; figures are printed, not kept"
+    )
     parser.add_argument("--limit", type=int, help="only so many clips of each split")
-    parser.add_argument("--no-ladder", action="store_true")
-    parser.add_argument("--threads", type=int, default=int(os.environ.get("VQA_THREADS", "1")))
-    parser.add_argument("--work", type=Path, default=CACHE)
-    options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads)
+    parser.add_argument("--scenes", type=int, default=300, help="of temporal preference")
+    parser.add_argument("--pairs", type=int, default=faithful.PAIRS, help="of faithfulness")
+    parser.add_argument("--package-clips", type=int, default=600, help="that the package is compared on")
+    parser.add_argument("--workers", type=int, default=WORKERS, help="processes, one thread each")
+    parser.add_argument("--strict", action="store_true", help="exit 1 when a floor is missed")
+    parser.add_argument("--work", type=Path, default=CACHE / "evaluation")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parse(arguments)
+    torch.set_num_threads(1)
+    seeds = options.seeds
+    if seeds is None:
+        seeds = sorted(options.checkpoint.parent.glob(f"{options.checkpoint.name}-seed*"))
     command = "npm run evaluate-small"
-    if options.package:
-        judges: list[Judge] = [PackageJudge(options.package, options.dtype)]
-        command += f" -- --package {options.package.name} --dtype {options.dtype}"
-    else:
-        seeds = options.seeds
-        if seeds is None:
-            seeds = sorted(options.checkpoint.parent.glob(f"{options.checkpoint.name}-seed*"))
-        judges = [TorchJudge(folder) for folder in (options.checkpoint, *seeds)]
-    figures = evaluate(judges, options, command)
-    print(table(figures))
-    out = options.work / "evaluation"
-    stem = f"package-{options.dtype}" if options.package else "checkpoint"
-    content = json.dumps([f.as_json() for f in figures], indent=2)
-    (out / f"figures-{stem}.json").write_text(content + "\n", "utf-8")
-    if not options.package:
-        parameters = sum(p.numel() for p in judges[0].model.parameters())
-        said = about(figures, options.quantiles, options.judged, parameters)
-        (out / "about.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")
+    if options.start:
+        command += f" -- --start {options.start.name}"
+    with Panel(options.work, options.workers) as panel:
+        run = Evaluation(
+            panel,
+            heads=[Checkpoint(folder) for folder in (options.checkpoint, *seeds)],
+            start=Checkpoint(options.start) if options.start else None,
+            package=Package(options.package, options.dtype)
+            if (options.package / "manifest.json").exists()
+            else None,
+            options=options,
+            command=command,
+        )
+        for name, part in PARTS.items():
+            if options.only is None or name in options.only:
+                began = time.time()
+                part(run)
+                print(f"{name}: {time.time() - began:.0f} s", flush=True)
+        found = verdicts(run.figures)
+        print(f"\n{figure_table(run.figures)}\n\n{len(run.heads)} heads\n\n{gate_table(found)}")
+        if options.only is None:
+            content = json.dumps([f.as_json() for f in run.figures], indent=2)
+            (options.work / "figures-checkpoint.json").write_text(content + "\n", "utf-8")
+            found_again = run.held_out("test", run.heads[:1], options.limit)[0][0]
+            said = about(run.figures, found_again, parameter_count(run.heads[0].folder))
+            (options.work / "about.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")
+    return int(options.strict and any(v.failed for v in found))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,14 +15,14 @@ def srcc(a: np.ndarray, b: np.ndarray) -> float:
 def top1(severity: np.ndarray, predicted: np.ndarray) -> float:
     """Share of clips with exactly one distortion whose strongest prediction is that one.
 
-    severity, predicted: [n, 13].
+    severity, predicted: [n, distortions].
     """
     single = (severity > 0).sum(1) == 1
     return float((predicted[single].argmax(1) == severity[single].argmax(1)).mean())
 
 
 def macro_accuracy(severity: np.ndarray, predicted: np.ndarray, threshold: float = 0.5) -> float:
-    """Mean over the distortions of (sensitivity + specificity) / 2; `predicted` [n, 13] as 1 + severity if
+    """Mean over the distortions of (sensitivity + specificity) / 2; `predicted` [n, k] as 1 + severity if
     present, 0 if absent."""
     present, named = severity > 0, predicted > threshold
     both = []
@@ -46,7 +46,7 @@ def within(score: np.ndarray, predicted: np.ndarray, group: np.ndarray) -> float
 def held_out_figures(
     score: np.ndarray, severity: np.ndarray, group: np.ndarray, predicted: np.ndarray, faults: np.ndarray
 ) -> dict[str, float]:
-    """Figures of predicted scores [n] and faults [n, 13]."""
+    """Figures of predicted scores [n] and faults [n, distortions]."""
     return {
         "srcc": srcc(score, predicted),
         "plcc": float(pearsonr(score, predicted).statistic),
@@ -58,15 +58,19 @@ def held_out_figures(
     }
 
 
+def row_spearman(row: np.ndarray) -> float:
+    """Spearman of scores [6], undamaged first, with falling severity. A judge that gives one score to all six
+    ranks nothing: 0, not undefined."""
+    return 0.0 if np.ptp(row) == 0 else srcc(-np.arange(len(row)), row)
+
+
 def ladder_figures(scores: Mapping[tuple[str, str], np.ndarray]) -> dict[str, float]:
     """Scores [6] of every (clip, grid), undamaged first, then rising damage → mean Spearman with falling
     severity, the share of rows with the undamaged strictly on top, and the mean of each grid."""
-    order = -np.arange(6)
     rho: dict[str, list[float]] = {}
     top = []
     for (_, grid), row in scores.items():
-        # A judge that gives one score to all six ranks nothing: 0, not undefined.
-        rho.setdefault(grid, []).append(0.0 if np.ptp(row) == 0 else srcc(order, row))
+        rho.setdefault(grid, []).append(row_spearman(row))
         top.append(row[0] > row[1:].max())
     flat = [value for values in rho.values() for value in values]
     figures = {"ladder": float(np.mean(flat)), "top": float(np.mean(top)), "rows": len(flat)}

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 import torch
+from safetensors import safe_open
 from torch import Tensor
 
 from modules.loader import SINGLE, load_model
 from modules.profiles import Profile, profile_from_json
+from modules.statistics import TABLE_PATH
 from small.decode import LONGEST_ANSWER, answers
 from small.prompt import PromptIds, PromptShape, prompt_ids, prompt_sha256
 from small.tokenizer import END, load
 
-BATCH = 32
-"""Videos decoded side by side."""
+MODULES = Path(__file__).parents[1] / "modules"
+EYES = ("vision_model.", "mlp1.", "slowfast_model.", "motion_statistics.")
+"""Tensors that `see` reads; a projector, a decoder or another seed of them leaves these alone."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,20 +35,103 @@ class Seen:
     """[N · tokens per frame, D] vision tokens."""
 
     motion: Tensor
-    """[D] motion token, or what the judge itself makes it of."""
+    """[M] the motion projector's input, or its output: what the judge itself makes it of."""
 
 
 class Judge(Protocol):
     """Sees clips one by one and writes answers in batches."""
-
-    key: str
-    """Names the weights: texts of one key may be kept and read again."""
 
     def see(self, pixels: Tensor) -> Seen:
         """One clip [2N, 3, S, S], normalised; the vision branch gets the first frame of every pair."""
 
     def write(self, seen: Sequence[Seen]) -> list[str]:
         """Greedy texts."""
+
+
+class Folder(Protocol):
+    """Where a judge is loaded from; small enough to be sent to another process."""
+
+    @property
+    def key(self) -> str:
+        """Names the weights and the code: texts of one key may be kept and read again."""
+
+    @property
+    def eyes(self) -> str:
+        """Names what `see` depends on: judges with the same eyes see the same."""
+
+    def load(self) -> Judge: ...
+
+
+@lru_cache(maxsize=1)
+def code_digest() -> str:
+    """Of the code and the table that turn weights and pixels into answers."""
+    files = [f for f in sorted(MODULES.glob("*.py")) if not f.name.startswith("test_")]
+    return hashlib.sha256(b"".join(f.read_bytes() for f in (*files, TABLE_PATH))).hexdigest()
+
+
+def _short(*parts: bytes) -> str:
+    return hashlib.sha256(b"".join(parts) + code_digest().encode()).hexdigest()[:12]
+
+
+@lru_cache(maxsize=16)
+def weights_digest(folder: Path) -> str:
+    """SHA-256 of a checkpoint's weights, as a package's manifest gives it."""
+    return hashlib.sha256((folder / SINGLE).read_bytes()).hexdigest()
+
+
+@lru_cache(maxsize=16)
+def _eyes_of(folder: Path) -> str:
+    with safe_open(folder / SINGLE, "np") as file:
+        names = sorted(name for name in file.keys() if name.startswith(EYES))
+        parts = [name.encode() + np.ascontiguousarray(file.get_tensor(name)).tobytes() for name in names]
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    shapes = {key: config.get(key) for key in ("vision_config", "motion_config", "profiles")}
+    return _short(*parts, json.dumps(shapes, sort_keys=True).encode())
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint folder, run by PyTorch."""
+
+    folder: Path
+
+    @property
+    def key(self) -> str:
+        return _short(weights_digest(self.folder).encode())
+
+    @property
+    def eyes(self) -> str:
+        return _eyes_of(self.folder)
+
+    def load(self) -> TorchJudge:
+        return TorchJudge(self.folder)
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package's graphs of the WASM dialect, run by onnxruntime."""
+
+    folder: Path
+    dtype: str
+
+    def manifest(self) -> dict:
+        return json.loads((self.folder / "manifest.json").read_text("utf-8"))
+
+    @property
+    def key(self) -> str:
+        held = sorted(f["sha256"] for f in self.manifest()["files"] if f["path"].startswith("onnx-wasm/"))
+        return f"{self.dtype}-{_short(''.join(held).encode())}"
+
+    @property
+    def eyes(self) -> str:
+        return self.key
+
+    @property
+    def bytes(self) -> int:
+        return sum(f["bytes"] for f in self.manifest()["files"])
+
+    def load(self) -> PackageJudge:
+        return PackageJudge(self.folder, self.dtype)
 
 
 def prompt_of(profile: Profile, folder: Path) -> PromptIds:
@@ -57,14 +143,11 @@ def prompt_of(profile: Profile, folder: Path) -> PromptIds:
 
 
 class TorchJudge:
-    """A checkpoint folder on PyTorch."""
-
     def __init__(self, folder: Path):
         self.model = load_model(folder)
         self.profile = self.model.config.profile
         self.tokenizer = load(folder)
         self.prompt = prompt_of(self.profile, folder)
-        self.key = hashlib.sha256((folder / SINGLE).read_bytes()).hexdigest()[:12]
 
     @torch.no_grad()
     def see(self, pixels: Tensor) -> Seen:
@@ -75,12 +158,12 @@ class TorchJudge:
     def write(self, seen: Sequence[Seen]) -> list[str]:
         frames = torch.stack([s.frames for s in seen])
         motion = self.model.motion_mlp(torch.stack([s.motion for s in seen]))
-        return list(answers(self.model.language_model, self.tokenizer, self.prompt, frames, motion))
+        return list(
+            answers(self.model.language_model, self.tokenizer, self.prompt, frames, motion, rows=len(seen))
+        )
 
 
 class PackageJudge:
-    """A model package, WASM dialect, on onnxruntime's CPU back end: the graphs that the page runs."""
-
     def __init__(self, folder: Path, dtype: str):
         import onnxruntime
 
@@ -99,8 +182,6 @@ class PackageJudge:
 
         self.vision, self.motion = session("vision_encoder"), session("motion_encoder")
         self.embed, self.decoder = session("embed_tokens"), session("decoder_model_merged")
-        held = sorted(f["sha256"] for f in manifest["files"] if f["path"].startswith("onnx-wasm/"))
-        self.key = f"{dtype}-{hashlib.sha256(''.join(held).encode()).hexdigest()[:12]}"
 
     def see(self, pixels: Tensor) -> Seen:
         values = pixels.numpy()
@@ -120,6 +201,7 @@ class PackageJudge:
             if i.name.startswith("past_key_values.")
         }
         names = [o.name for o in self.decoder.get_outputs()]
+        wanted = {i.name for i in self.decoder.get_inputs()}
         tokens = np.empty((rows, 0), np.int64)
         at, done = 0, np.zeros(rows, bool)
         while tokens.shape[1] < LONGEST_ANSWER and not done.all():
@@ -132,7 +214,6 @@ class PackageJudge:
                 "num_logits_to_keep": np.array(1),
                 **past,
             }
-            wanted = {i.name for i in self.decoder.get_inputs()}
             out = self.decoder.run(None, {k: v for k, v in fed.items() if k in wanted})
             found = dict(zip(names, out, strict=True))
             past = {
@@ -143,43 +224,3 @@ class PackageJudge:
             done |= token == self.end
             embeds = self.embed.run(None, {"input_ids": token[:, None]})[0]
         return self.tokenizer.decode_batch(tokens.tolist(), skip_special_tokens=True)
-
-
-Clip = tuple[str, Callable[[], Tensor]]
-"""Name of a clip and what reads its pixels."""
-
-
-def judge_clips(
-    judges: Sequence[Judge],
-    clips: Iterable[Clip],
-    folder: Path,
-    name: str,
-    log: Callable[[str], None] = print,
-) -> list[list[str]]:
-    """Texts of the clips by several judges whose encoders are the same; the first one sees for all.
-
-    Finished texts are kept in `folder/NAME-KEY.jsonl`, so that a stop loses one batch.
-    """
-    files = [folder / f"{name}-{judge.key}.jsonl" for judge in judges]
-    folder.mkdir(parents=True, exist_ok=True)
-    known: list[dict[str, str]] = [
-        dict(json.loads(line) for line in f.read_text("utf-8").splitlines()) if f.exists() else {}
-        for f in files
-    ]
-    texts: list[list[str]] = [[] for _ in judges]
-    remaining = iter(clips)
-    while batch := list(islice(remaining, BATCH)):
-        new = [(n, judges[0].see(pixels())) for n, pixels in batch if any(n not in k for k in known)]
-        for judge, kept, file in zip(judges, known, files, strict=True):
-            missing = [(n, seen) for n, seen in new if n not in kept]
-            if missing:
-                written = judge.write([seen for _, seen in missing])
-                kept.update(zip((n for n, _ in missing), written, strict=True))
-                lines = [json.dumps([n, kept[n]]) + "\n" for n, _ in missing]
-                with file.open("a", encoding="utf-8") as out:
-                    out.writelines(lines)
-        for kept, own in zip(known, texts, strict=True):
-            own += [kept[n] for n, _ in batch]
-        if new:
-            log(f"{name}: {len(texts[0])} clips")
-    return texts

@@ -1,8 +1,7 @@
 """The ladder: real clips damaged on purpose, `src/core/ladder.json`. A score must fall along each row.
 
-Clips are decoded by the rules of the page: frames in presentation order, RGB from the planes by the tagged
-matrix (BT.601 limited without a tag) with the nearest chroma sample, rotation applied, fragments cut from
-native pixels. The stitched fragments are kept in `VQA_LADDER_CACHE`, [16, 3, 224, 224] uint8 each.
+Two lists of clips go through the same grids: the twelve of the ladder, and the others that a rule in the
+table chooses. The stitched fragments of a clip are kept in `VQA_LADDER_CACHE`, [16, 3, 224, 224] uint8 each.
 """
 
 from __future__ import annotations
@@ -10,10 +9,11 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
-import av
 import numpy as np
 from PIL import Image
 from scipy.ndimage import correlate1d
@@ -21,92 +21,18 @@ from torch import Tensor
 
 from procedural.clips import pair_times
 from procedural.codec import through, x264
-from procedural.fragments import edges
-from procedural.planes import Planes
 from procedural.sources import shared_folder
-from small.data import CACHE, CELL, GRID, normalised
+from small.data import CACHE, normalised
+from small.footage import Footage, fragments
 
 TABLE = json.loads((Path(__file__).parents[3] / "src" / "core" / "ladder.json").read_text("utf-8"))
 FOLDER = Path(os.environ.get("VQA_LADDER_CACHE", CACHE.parent / "ladder")) / f"v{TABLE['version']}"
-SIDE = GRID * CELL
+GRIDS = tuple(grid["id"] for grid in TABLE["grids"])
 LEVELS = 5
+PRISTINE = "pristine"
 
-MATRICES = {1: (0.2126, 0.0722), 9: (0.2627, 0.0593), 10: (0.2627, 0.0593), 7: (0.212, 0.087)}
-"""Kr and Kb by AVColorSpace: BT.709, BT.2020 (both), SMPTE 240M; all else is BT.601."""
-
-
-class Footage:
-    """The first frames of a clip, as coded, and their colours."""
-
-    def __init__(self, path: Path, count: int):
-        # The model's frames are those of the stream: an edit list hides none of them.
-        options = {"ignore_editlist": "1"} if path.suffix in (".mp4", ".mov") else {}
-        self.frames: list[av.VideoFrame] = []
-        with av.open(str(path), options=options) as container:
-            stream = container.streams.best("video")
-            stream.thread_count = 1
-            for frame in container.decode(stream):
-                self.frames.append(frame)
-                if len(self.frames) == count:
-                    break
-        first = self.frames[0]
-        self.kr, self.kb = MATRICES.get(int(first.colorspace), (0.299, 0.114))
-        self.full = int(first.color_range) == 2 or first.format.name.startswith("yuvj")
-        self.turns = (getattr(first, "rotation", 0) or 0) // 90
-
-    def __len__(self) -> int:
-        return len(self.frames)
-
-    def planes(self) -> Planes:
-        """All frames as 8-bit 4:2:0 (even sizes), for an encoder."""
-        width, height = self.frames[0].width & ~1, self.frames[0].height & ~1
-        out = Planes(
-            np.empty((len(self), height, width), np.uint8),
-            np.empty((len(self), 2, height // 2, width // 2), np.uint8),
-        )
-        for k, frame in enumerate(self.frames):
-            plain = frame.format.name in ("yuv420p", "yuvj420p")
-            out.put(k, frame if plain else frame.reformat(format="yuv420p"))
-        return out
-
-    def rgb(self, k: int) -> np.ndarray:
-        """Frame k, shown size [H, W, 3] uint8."""
-        frame = self.frames[k]
-        depth = frame.format.components[0].bits
-        kind = np.uint8 if depth == 8 else np.dtype("<u2")
-        y, u, v = (
-            np.frombuffer(p, np.uint8).reshape(p.height, -1).view(kind)[:, : p.width] / 2.0 ** (depth - 8)
-            for p in frame.planes
-        )
-        return self.colour(y, u, v)
-
-    def colour(self, y: np.ndarray, u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        """8-bit-scaled planes [H, W], [h, w] → RGB [H, W, 3] uint8, turned to the shown orientation."""
-        (height, width), (h, w) = y.shape, u.shape
-        luma = y.astype(np.float32) if self.full else (y.astype(np.float32) - 16) * (255 / 219)
-        scale = 1 if self.full else 255 / 224
-        ys, xs = np.arange(height) * h // height, np.arange(width) * w // width
-        cb, cr = (((c - 128.0) * scale).astype(np.float32)[ys][:, xs] for c in (u, v))
-        kr, kb, kg = self.kr, self.kb, 1 - self.kr - self.kb
-        red, blue = luma + 2 * (1 - kr) * cr, luma + 2 * (1 - kb) * cb
-        green = luma - (2 * kb * (1 - kb) * cb + 2 * kr * (1 - kr) * cr) / kg
-        rgb = np.stack([red, green, blue], -1).round().clip(0, 255).astype(np.uint8)
-        return np.rot90(rgb, self.turns) if self.turns else rgb
-
-
-def fragments(rgb: np.ndarray) -> np.ndarray:
-    """A frame [H, W, 3] → stitched fragments [3, 224, 224]; one too small is scaled up first."""
-    height, width = rgb.shape[:2]
-    if height < SIDE or width < SIDE:
-        if width <= height:
-            size = (SIDE, -(-height * SIDE // width))
-        else:
-            size = (-(-width * SIDE // height), SIDE)
-        rgb = np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BICUBIC))
-        height, width = rgb.shape[:2]
-    rows = np.concatenate([np.arange(y, y + CELL) for y in edges(height, GRID, CELL)])
-    columns = np.concatenate([np.arange(x, x + CELL) for x in edges(width, GRID, CELL)])
-    return np.ascontiguousarray(rgb[rows][:, columns].transpose(2, 0, 1))
+Key = tuple[str, str, int]
+"""Clip, grid, step; the clip itself has the grid `pristine` and step 0."""
 
 
 def _levels(table: np.ndarray) -> np.ndarray:
@@ -154,8 +80,8 @@ def shown(grid: str, level: float, length: int) -> np.ndarray:
     return np.where((times >= start) & (times < start + still), start, times)
 
 
-def levels_of(grid: dict, place: int) -> list[float]:
-    """The levels of a grid for the clip at a place of the list."""
+def levels_of(grid: Mapping, place: int) -> list[float]:
+    """The levels of a grid for the clip at a place of its list."""
     return grid["levelsOdd"] if place % 2 and "levelsOdd" in grid else grid["levels"]
 
 
@@ -164,7 +90,7 @@ def _make(path: Path, place: int) -> Iterator[tuple[str, np.ndarray]]:
     footage = Footage(path, TABLE["frames"])
     times, back = np.unique(pair_times(len(footage)), return_inverse=True)  # short clips repeat frames
     frames = [footage.rgb(int(t)) for t in times]
-    yield "pristine", np.stack([fragments(frame) for frame in frames])[back]
+    yield PRISTINE, np.stack([fragments(frame) for frame in frames])[back]
     planes = None
     for grid in TABLE["grids"]:
         for step, level in enumerate(levels_of(grid, place)):
@@ -181,10 +107,15 @@ def _make(path: Path, place: int) -> Iterator[tuple[str, np.ndarray]]:
             yield name, np.stack(made)[back]
 
 
-def make_ladder() -> None:
-    """Makes what is missing of the cache; raises FileNotFoundError without the clips (`VQA_SHARED`)."""
-    for place, clip in enumerate(TABLE["clips"]):
-        out = FOLDER / f"{Path(clip).stem}.npz"
+def _path(clip: str) -> Path:
+    return FOLDER / f"{Path(clip).stem}.npz"
+
+
+def make_ladder(which: str = "clips") -> None:
+    """Makes what is missing of the cache of a list of the table, `clips` or `others`; raises
+    FileNotFoundError without the clips (`VQA_SHARED`)."""
+    for place, clip in enumerate(TABLE[which]):
+        out = _path(clip)
         if out.exists():
             continue
         wall, cpu = time.time(), time.process_time()
@@ -196,25 +127,84 @@ def make_ladder() -> None:
         print(f"{clip} {time.time() - wall:.1f} s wall, {time.process_time() - cpu:.1f} cpu-s", flush=True)
 
 
-def ladder_clips() -> Iterator[tuple[str, str, int, Tensor]]:
+@lru_cache(maxsize=2)
+def _made(clip: str) -> Mapping[str, np.ndarray]:
+    return np.load(_path(clip))  # members are read when asked for
+
+
+def _bytes(key: Key) -> np.ndarray:
+    clip, grid, step = key
+    return _made(clip)[grid if grid == PRISTINE else f"{grid}_{step}"]
+
+
+def keys_of(which: str = "clips") -> list[Key]:
+    """All points of a list's rows, a clip's own first."""
+    steps = [(grid, step) for grid in GRIDS for step in range(LEVELS)]
+    return [(clip, grid, step) for clip in TABLE[which] for grid, step in [(PRISTINE, 0), *steps]]
+
+
+def ladder_clips(which: str = "clips") -> Iterator[tuple[str, str, int, Tensor]]:
     """(clip, grid, step, pixels [16, 3, 224, 224] normalised); grid `pristine` is the clip itself."""
-    make_ladder()
-    for clip in TABLE["clips"]:
-        with np.load(FOLDER / f"{Path(clip).stem}.npz") as made:
-            for name in made.files:
-                grid, _, step = name.partition("_")
-                yield clip, grid, int(step or 0), normalised(made[name])
+    make_ladder(which)
+    for key in keys_of(which):
+        yield *key, normalised(_bytes(key))
 
 
-def rows(keys: list[tuple[str, str, int]], scores: np.ndarray) -> dict[tuple[str, str], np.ndarray]:
-    """Scores by (clip, grid, step) → the rows of `ladder_figures`."""
+@dataclass(frozen=True)
+class LadderClips:
+    """The points of a list's rows, to be judged."""
+
+    which: str = "clips"
+    """`clips` or `others`."""
+
+    @property
+    def name(self) -> str:
+        return "ladder" if self.which == "clips" else "ladder-others"
+
+    @property
+    def fingerprint(self) -> str:
+        return f"v{TABLE['version']}"
+
+    @property
+    def names(self) -> list[str]:
+        return [f"{clip}/{grid}/{step}" for clip, grid, step in keys_of(self.which)]
+
+    def pixels(self, name: str) -> Tensor:
+        clip, grid, step = name.split("/")
+        return normalised(_bytes((clip, grid, int(step))))
+
+
+def mean_luma(clip: str) -> float:
+    """Of the undamaged clip's fragments, 0 to 1."""
+    rgb = _bytes((clip, PRISTINE, 0)).mean((0, 2, 3))
+    return float(rgb @ [0.299, 0.587, 0.114] / 255)
+
+
+def rows(keys: Sequence[Key], scores: np.ndarray, which: str = "clips") -> dict[tuple[str, str], np.ndarray]:
+    """Scores by (clip, grid, step) → scores [6] of each (clip, grid), undamaged first."""
     by_key = dict(zip(keys, scores, strict=True))
     found = {}
-    for clip in TABLE["clips"]:
-        for grid in (grid["id"] for grid in TABLE["grids"]):
+    for clip in TABLE[which]:
+        for grid in GRIDS:
             steps = [by_key[clip, grid, step] for step in range(LEVELS)]
-            found[clip, grid] = np.array([by_key[clip, "pristine", 0], *steps])
+            found[clip, grid] = np.array([by_key[clip, PRISTINE, 0], *steps])
     return found
+
+
+def really_best(clip: str, grid: str, luma: float) -> np.ndarray | None:
+    """Which of the row's damaged points [5] are certainly worse than the clip itself, by the table's rule
+    `best`; None where the row says nothing of the kind."""
+    rule = TABLE["best"]
+    if grid == "crf" and clip in rule["compressed"]:
+        return None
+    if grid != "gain":
+        return np.ones(LEVELS, bool)
+    if luma < rule["meanLuma"]:
+        return None
+    which = "clips" if clip in TABLE["clips"] else "others"
+    table = next(g for g in TABLE["grids"] if g["id"] == "gain")
+    gains = np.array(levels_of(table, TABLE[which].index(clip)))
+    return np.maximum(gains, 1 / gains) >= rule["gain"]
 
 
 if __name__ == "__main__":
