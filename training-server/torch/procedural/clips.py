@@ -160,8 +160,9 @@ def draw_version(
     """The frames `wanted` of a version, whole, with its labels.
 
     `wanted` may be in any order and repeat itself: a frame is what a viewer of the version sees at that
-    position. One number is taken of `rng`; each fault draws from a stream of its own, so that a generator in the
-    same state gives the same picture, and a version without one of its faults is the same but for that fault.
+    position. One number is taken of `rng`; each fault draws from a stream of its own, so that a generator in
+    the same state gives the same picture, and a version without one of its faults is the same but for that.
+    Where an encoder runs on a clip of more than 48 frames, it sees only `wanted` and the frames before those.
     """
     labels = Labels()
     faults = {name: (severity, when) for name, severity, when in version.faults}
@@ -212,7 +213,8 @@ def draw_version(
         if name == "colour":
             seen = colour_damage(before, planes, places)
         else:
-            seen = damage(before, planes, places, 2 * FRAMES if name == "corruption" else FRAMES)
+            frames = 2 * FRAMES if name == "corruption" else FRAMES
+            seen = damage(before, planes, places, frames, noise=name == "noise")
         labels.add(name, severity, when, where, seen)
 
     drawn, back = np.unique(shown_frames(scene, faults, draws)[times], return_inverse=True)

@@ -2,7 +2,7 @@
 
 Multi-scale SSIM (Wang, Simoncelli and Bovik 2003), gradient magnitude similarity deviation (Xue et al. 2014)
 and a VIF in the pixel domain (Sheikh and Bovik 2006, on windows of 5 pixels), each on the fragments as they
-are, none across their seams. SSIM and VIF share their local moments. What hides in texture scores low in all three.
+are, none across their seams. SSIM and VIF share their moments. What hides in texture scores low in all three.
 """
 
 from __future__ import annotations
@@ -75,14 +75,24 @@ def measure(before: torch.Tensor, after: torch.Tensor) -> tuple[float, float, fl
     return 1 - ssim, _gmsd(before, after), 1 - min(ratio, 1 / ratio)
 
 
-def damage(before: Planes, after: Planes, places: np.ndarray, frames: int = FRAMES, grid: int = 7) -> float:
+def damage(
+    before: Planes,
+    after: Planes,
+    places: np.ndarray,
+    frames: int = FRAMES,
+    grid: int = 7,
+    noise: bool = False,
+) -> float:
     """The step in [0, 1]: the mean of the three, GMSD stretched to about the others' range.
 
-    `places` [n]: where the frames are that are looked at; `frames` of them are compared.
+    `places` [n]: where the frames are that are looked at; `frames` of them are compared. For `noise` it is
+    1 − MS-SSIM alone: the others ask what became of the structure, and noise shows most where there is none.
     """
     chosen = places[np.unique(np.linspace(0, len(places) - 1, frames).round().astype(int))]
     one, other = (_tiles(planes.take(chosen), grid) for planes in (before, after))
     structure, gradient, information = measure(one, other)
+    if noise:
+        return structure
     return (structure + min(gradient / 0.35, 1) + information) / 3
 
 

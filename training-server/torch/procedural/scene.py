@@ -330,5 +330,5 @@ def draw_scene(rng: np.random.Generator, sources: Sources) -> Scene:
     if nominal := severity_of("noise", max(grain, 0.01)):
         times = np.linspace(0, length - 1, 2).astype(int)
         before, after = replace(scene, grain=0.0).render(times), scene.render(times)
-        scene.lasting["noise"] = effective("noise", nominal, damage(before, after, np.arange(2)))
+        scene.lasting["noise"] = effective("noise", nominal, damage(before, after, np.arange(2), noise=True))
     return scene

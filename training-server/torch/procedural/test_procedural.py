@@ -1,14 +1,18 @@
+import dataclasses
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from av import VideoFrame
 
-from procedural import distort, order
+from procedural import distort
 from procedural.clips import make_group, pair_times
 from procedural.codec import av1, mpeg, through, vpx, x264
+from procedural.corruption import corrupt, draw_bursts
 from procedural.fragments import cut, edges
-from procedural.labels import DISTORTIONS, IDS, Labels, parameter, severity_of
+from procedural.moving import draw_particles
 from procedural.planes import Planes
-from procedural.scene import SIZES, draw_scene
+from procedural.scene import SIZES, _halves, draw_scene
 from procedural.sources import Sources, photo_files
 from procedural.stills import FAMILIES, HELD_OUT
 
@@ -57,28 +61,6 @@ def test_pair_times():
     assert pair_times(1).tolist() == [0] * 16
 
 
-def test_parameters_invert_and_grow_worse():
-    for name in IDS:
-        for s in (0.1, 0.5, 0.9):
-            assert severity_of(name, parameter(name, s)) == pytest.approx(s)
-
-
-def test_score_is_the_product():
-    labels = Labels()
-    assert labels.score == 5
-    labels.add("blur", 1.0)
-    assert labels.score == pytest.approx(1 + 4 * (1 - DISTORTIONS["blur"]["weight"]))
-    labels.add("freeze", 0.5)
-    rest = 1 - DISTORTIONS["freeze"]["weight"] * 0.5**0.8
-    assert labels.score == pytest.approx(1 + 4 * (1 - DISTORTIONS["blur"]["weight"]) * rest)
-
-
-def test_temporal_rules():
-    times = np.arange(10)
-    assert order.thinned(times, 3).tolist() == [0, 0, 0, 3, 3, 3, 6, 6, 6, 9]
-    assert order.frozen(times, 10, 0.5, 0.4).tolist() == [0, 1, 2, 2, 2, 2, 2, 7, 8, 9]
-
-
 @pytest.mark.parametrize("name", sorted(distort.SPATIAL))
 def test_spatial_distortions_grow_and_spare_other_frames(name):
     rng, times = np.random.default_rng(1), np.arange(12)
@@ -104,6 +86,62 @@ def test_codecs_return_every_frame_in_order(codec):
     errors = np.abs(out.y[:, None].astype(int) - planes.y[None]).mean((2, 3))  # decoded k against drawn l
     assert (errors.argmin(1) == np.arange(len(planes))).all()
     assert 0 < errors.diagonal().mean() < 12
+
+
+def test_a_smaller_encoding_comes_back_at_full_size():
+    planes = moving(4)
+    whole, small = through(planes, x264(20)), through(planes, replace(x264(20), smaller=2.0))
+    error = [np.abs(out.y.astype(int) - planes.y).mean() for out in (whole, small)]
+    assert small.y.shape == planes.y.shape and error[0] < error[1] < 40
+
+
+def test_combs_are_on_alternate_rows_only():
+    planes, other = moving(), moving()
+    other.y[:] = np.roll(other.y, 5, axis=2)
+    woven = planes.copy()
+    distort.weave(woven, other, np.arange(6))
+    assert (woven.y[:, ::2] == planes.y[:, ::2]).all() and (woven.y[6:] == planes.y[6:]).all()
+    assert (woven.y[:6, 1::2] == other.y[:6, 1::2]).all() and (woven.y[:6, 1::2] != planes.y[:6, 1::2]).any()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_sharpening_overshoots_edges_and_leaves_flat_areas(seed):
+    y = np.full((1, 96, 128), 80, np.uint8)
+    y[:, :, 64:] = 160
+    planes = Planes(y, np.full((1, 2, 48, 64), 128, np.uint8))
+    distort.SPATIAL["ringing"](planes, [0], 0.6, distort.Draws((seed,), np.arange(1)))
+    assert planes.y.max() > 170 and planes.y.min() < 70
+    assert (planes.y[:, :, :32] == 80).all() and (planes.y[:, :, 96:] == 160).all()
+
+
+def test_broken_blocks_grow_with_severity_and_keep_to_the_burst():
+    planes = moving(12, 96, 128)
+    shares = []
+    for severity in (0.2, 0.6, 1.0):
+        bursts = draw_bursts(np.random.default_rng(4), 12, 96, 128, severity)
+        burst = dataclasses.replace(bursts[0], first=3, kind="broken")
+        broken = planes.copy()
+        corrupt(broken, planes, 8, 8, burst, burst.reference(), severity)
+        assert (np.delete(broken.y, 8, 0) == np.delete(planes.y, 8, 0)).all()
+        blocks = (broken.y[8] != planes.y[8]).reshape(6, 16, 8, 16).any((1, 3))
+        shares.append(blocks.mean())
+    assert 0 < shares[0] < shares[1] < shares[2] < 0.7
+
+
+def test_slow_cameras_move_and_do_not_pump(sources):
+    picture = np.random.default_rng(0).integers(0, 255, (3, 40, 200)).astype(np.uint8)
+    left, right = _halves(picture)
+    assert left.std() == pytest.approx(right.std(), rel=0.01)
+    assert (left != right).mean() > 0.9
+
+
+def test_particles_fall_faster_and_shrink():
+    for seed in range(9):
+        particles = draw_particles(np.random.default_rng(seed), 320, 240)
+        frames = np.zeros((2, 3, 240, 320), np.uint8)
+        for frame, t in zip(frames, (10.0, 11.0), strict=True):
+            particles.draw(frame, t, np.zeros(2))
+        assert (frames[0] != frames[1]).any()
 
 
 def test_rgb_table_round_trip():

@@ -1,8 +1,8 @@
 """Fits what is seen of a distortion to its severity: `python -m procedural.visibility --scenes 40`.
 
 Every measured distortion acts alone, at evenly spread severities, on scenes of the training split that no
-training clip shows; the damages at the quantiles go to `src/core/distortions.json`. It prints how far scores by
-parameter and scores by damage are apart: half of that is the noise of the label that lies between them.
+training clip shows; the damages at the quantiles go to `src/core/distortions.json`. It prints how far scores
+by parameter and by damage are apart: half of that is the noise of the label that lies between them.
 """
 
 from __future__ import annotations
