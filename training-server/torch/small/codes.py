@@ -163,7 +163,7 @@ class CodeNoise:
     """What a perceiver does to codes. A row's standard deviations are up to twice these means, all by one
     factor: a clip hard to see is hard in every place."""
 
-    severity: float = 0.2
+    severity: float = 0.15
     """Of a severity's place."""
 
     half: float = 0.15
