@@ -234,8 +234,8 @@ SPATIAL: Mapping[str, Spatial] = {
     "flicker": _flicker,
     "ringing": _ringing,
 }
-"""Compression is a codec (`codec_for`); freeze, drop, disorder, shake and interlacing are done when frames are
-drawn, corruption after everything else."""
+"""Compression is a codec (`codec_for`); freeze, drop, disorder, shake and interlacing are done when frames
+are drawn, corruption after everything else."""
 
 
 SMALLER = 0.15
