@@ -3,8 +3,8 @@
 A shard is a folder with `y.npy` [n, 16, 224, 224] and `uv.npy` [n, 16, 2, 112, 112] uint8 (stitched fragments
 of 8 pairs of frames, BT.601 limited 4:2:0), `labels.npz` (score [n]; severity [n, 17] effective, nominal of
 the parameters alone, damage as measured; when and where [n, 17]; group, kind, irreversible, nominal_score
-[n]) and `clips.jsonl`, one line a clip. Shards that exist are left alone, so the command can be stopped and run
-again; the same seed gives the same clips.
+[n]) and `clips.jsonl`, one line a clip. Shards that exist are left alone, so the command can be stopped
+and run again; the same seed gives the same clips.
 
 With `--videos FOLDER --groups N` the clips become video files with every frame, and FOLDER/clips.jsonl names
 them in the form of the released training data, for the training server.

@@ -39,7 +39,7 @@ def test_gaps_and_repeats(seed):
 
 
 def test_strengths_of_the_reward_are_within_reach():
-    # s = L/8 frames: repeats and gaps of s to 3 s, windows of 4 s, jumps by s; all are severities in (0, 1].
+    # s = L/8 frames: repeats and gaps of s to 3 s, windows of 4 s, jumps by s; all are severities.
     s = L // 8
     for share in (s / L, 3 * s / L):
         assert 0 < (share - 0.06) / 0.74 < 1 and 0 < share / order.GAPS < 1
