@@ -283,7 +283,7 @@ test.describe('a run', () => {
     await open(page, stub);
     await tab(page, 'Recipe');
     const rows = page.locator('.train-recipe tbody tr');
-    await expect(page.getByRole('combobox')).toHaveValue('small-sft');
+    await expect(page.getByRole('combobox')).toHaveValue('small');
     const all = await rows.count();
     expect(all).toBeGreaterThan(60);
     await tab(page, 'Only what differs');
