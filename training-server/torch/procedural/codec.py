@@ -57,6 +57,13 @@ DECODERS = {
 }
 
 
+def leave_real_time() -> None:
+    """Undoes what SVT-AV1 does to the calling thread when it opens as root: real-time priority 99, which starves
+    everything else on the machine."""
+    if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) == os.SCHED_FIFO:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
 def through(planes: Planes, codec: Codec, rate: int = 25) -> Planes:
     """The frames after encoding and decoding; as many as went in.
 
@@ -81,7 +88,10 @@ def through(planes: Planes, codec: Codec, rate: int = 25) -> Planes:
     for k in range(len(planes)):
         frame = planes.frame(k)
         frame.pts, frame.time_base, frame.pict_type = k, encoder.time_base, PictureType.NONE
-        for packet in encoder.encode(frame):
+        packets = encoder.encode(frame)
+        if k == 0:
+            leave_real_time()
+        for packet in packets:
             decoded += decoder.decode(packet)
     for packet in encoder.encode(None):
         decoded += decoder.decode(packet)
