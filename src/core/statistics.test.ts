@@ -18,7 +18,7 @@ test('every row uses only words that the table defines', () => {
       expect('log' in row.after || isRamp(row.after), row.name).toBe(true);
     if (row.fragments === 'pixels') expect(row.cell).toBe('deviation');
     if (row.cell === 'phase8') expect(['dx', 'dy']).toContain(row.map);
-    const isRatio = /^(flow|echo)_/.test(row.map);
+    const isRatio = /^(flow|echo|halo)_/.test(row.map);
     expect(row.cell === 'ratio' || row.fragments === 'ratio', row.name).toBe(isRatio);
   }
 });

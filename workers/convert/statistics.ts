@@ -22,6 +22,10 @@ const varianceFloor = 1e-8;
 /** Under the flow's squared slopes, the echo's energy, and the logarithm of a change that is compared with another. */
 const [slopeFloor, echoFloor, changeFloor] = [1e-4, 1e-5, 2e-3];
 
+/** Luma over two pixels where an edge begins to count, and how far from it is near and far. */
+const strongEdge = 0.08;
+const haloReach = { near: [2, 5], far: [4, 9] } as const;
+
 /** Positions a side of the blocks that steps and differences, and the checker, are averaged over. */
 const [stepBlock, differenceBlock, checkerBlock] = [8, 8, 10];
 
@@ -266,6 +270,12 @@ class StatisticsLowering {
       case 'echo_3':
       case 'echo_4':
         return this.#echo(Number(name.slice(-1)), scale);
+      case 'halo_x_near':
+      case 'halo_y_near':
+        return this.#halo(name[5]!, 'near', scale);
+      case 'halo_x_far':
+      case 'halo_y_far':
+        return this.#halo(name[5]!, 'far', scale);
       case 'comb':
         return this.#comb(first);
       case 'seam_x':
@@ -345,6 +355,22 @@ class StatisticsLowering {
       this.#plus(g.add(mean(g.mul(x.value, x.value)), mean(g.mul(y.value, y.value))), echoFloor),
     );
     return this.#ratio(first.count, g.add(mean(along), mean(down)), energy);
+  }
+
+  /** How far the sides of strong edges overshoot. */
+  #halo(axis: string, reach: keyof typeof haloReach, scale: number): StatisticMap {
+    const g = this.#g;
+    const [first] = this.#sides(scale);
+    const [near, far] = haloReach[reach];
+    const at = (offset: number) =>
+      axis === 'x'
+        ? this.#window(first, 0, 0, far + offset, far - offset)
+        : this.#window(first, far + offset, far - offset, 0, 0);
+    const step = this.#sub(at(1), at(-1));
+    const weight = this.#clip(this.#scaled(this.#plus(this.#abs(step), -strongEdge), 1 / strongEdge), 0, 1);
+    const weighted = g.mul(weight, step);
+    const over = this.#sub(this.#sub(at(near), at(far)), this.#sub(at(-near), at(-far)));
+    return this.#ratio(first.count, g.mul(weighted, over), this.#plus(g.mul(weighted, step), echoFloor));
   }
 
   #comb(map: StatisticMap): StatisticMap {

@@ -14,7 +14,13 @@ SLOPE_FLOOR = 1e-4
 """Added to the flow's squared slopes."""
 
 ECHO_FLOOR = 1e-5
-"""Added to the echo's squared differences."""
+"""Added to the squared differences of echo and halo."""
+
+STRONG_EDGE = 0.08
+"""Luma over two pixels where an edge begins to count; twice that counts whole."""
+
+HALO_REACH = {"near": (2, 5), "far": (4, 9)}
+"""Pixels from an edge."""
 
 CHANGE_FLOOR = 2e-3
 """Under the logarithm of a fragment's mean difference between frames, where two of them are compared."""
@@ -55,6 +61,23 @@ def echo(v: Tensor, lag: int) -> Tensor:
     down = (y[..., lag:, :] * y[..., :-lag, :]).mean((-1, -2))
     energy = (x * x).mean((-1, -2)) + (y * y).mean((-1, -2)) + ECHO_FLOOR
     return torch.stack([along + down, energy], dim=-1)
+
+
+def halo(v: Tensor, axis: str, reach: str) -> Tensor:
+    """Numerator and denominator of how far the two sides of strong edges overshoot where they are near,
+    against where they are far, as a share of the edge: [..., 2]. Positive beside halos."""
+    if axis == "y":
+        v = v.transpose(-1, -2)
+    near, far = HALO_REACH[reach]
+
+    def at(offset: int) -> Tensor:
+        return v[..., far + offset : v.shape[-1] - far + offset]
+
+    step = at(1) - at(-1)
+    weighted = ((step.abs() - STRONG_EDGE) / STRONG_EDGE).clamp_(0, 1) * step
+    over = (at(near) - at(far)) - (at(-near) - at(-far))
+    parts = (weighted * over).mean((-1, -2)), (weighted * step).mean((-1, -2)) + ECHO_FLOOR
+    return torch.stack(parts, dim=-1)
 
 
 def comb(v: Tensor) -> Tensor:

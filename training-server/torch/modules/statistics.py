@@ -97,6 +97,8 @@ class Fragments:
                 return maps.flow(first, second, axis)
             case ["echo", lag]:
                 return maps.echo(first, int(lag))
+            case ["halo", axis, reach]:
+                return maps.halo(first, axis, reach)
             case ["comb"]:
                 return maps.comb(first)
             case ["seam", axis]:

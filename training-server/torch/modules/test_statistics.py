@@ -127,6 +127,29 @@ def test_echo_of_differences(rgb, found):
     assert found["echo_2_1_min"] == pytest.approx(np.mean(least), abs=1e-6)
 
 
+def test_halos_of_strong_edges(rgb, found):
+    sharp = rgb.copy()
+    sharp[:, :, :, 13::16] = 0.9  # edges strong enough to count
+    values = []
+    for frame in sharp[::2]:
+        top = bottom = 0.0
+        for c in cells(luma(frame)):
+            c, parts = c.T, []
+            for y in range(CELL):
+                for x in range(5, CELL - 5):
+                    step = c[y, x + 1] - c[y, x - 1]
+                    weight = min(max((abs(step) - 0.08) / 0.08, 0), 1)
+                    over = (c[y, x + 2] - c[y, x + 5]) - (c[y, x - 2] - c[y, x - 5])
+                    parts.append((weight * step * over, weight * step * step))
+            top, bottom = top + np.mean(parts, 0)[0], bottom + np.mean(parts, 0)[1] + 1e-5
+        values.append(top / bottom)
+    mean, std = (np.array(v)[:, None, None] for v in (IMAGENET_MEAN, IMAGENET_STD))
+    names = ["halo_y_near", "halo_x_near"]
+    down, along = statistics(torch.tensor((sharp - mean) / std), names, CELL).tolist()
+    assert down == pytest.approx(np.mean(values), abs=1e-6)
+    assert abs(down - along) > 0.1
+
+
 def test_comb_sees_fields_that_moved_apart(rgb, found):
     def energy(c):
         kernel = np.array([1, -3, 4, -3, 1]) / 12
