@@ -58,8 +58,8 @@ DECODERS = {
 
 
 def leave_real_time() -> None:
-    """Undoes what SVT-AV1 does to the calling thread when it opens as root: real-time priority 99, which starves
-    everything else on the machine."""
+    """Undoes what SVT-AV1 does to the calling thread when it opens as root: real-time priority 99, which
+    starves everything else on the machine."""
     if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) == os.SCHED_FIFO:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
