@@ -18,7 +18,8 @@ from torch import Tensor
 from modules.loader import SINGLE, load_model
 from modules.profiles import Profile, profile_from_json
 from modules.statistics import TABLE_PATH
-from small.decode import LONGEST_ANSWER, answers
+from small.decode import LONGEST_ANSWER, prompt_embeddings
+from small.evaluation.greedy import greedy
 from small.prompt import PromptIds, PromptShape, prompt_ids, prompt_sha256
 from small.tokenizer import END, load
 
@@ -158,9 +159,10 @@ class TorchJudge:
     def write(self, seen: Sequence[Seen]) -> list[str]:
         frames = torch.stack([s.frames for s in seen])
         motion = self.model.motion_mlp(torch.stack([s.motion for s in seen]))
-        return list(
-            answers(self.model.language_model, self.tokenizer, self.prompt, frames, motion, rows=len(seen))
-        )
+        decoder = self.model.language_model
+        prompts = prompt_embeddings(decoder, self.prompt, frames, motion)
+        tokens = greedy(decoder, prompts, most=LONGEST_ANSWER, end=self.tokenizer.token_to_id(END))
+        return self.tokenizer.decode_batch(tokens, skip_special_tokens=True)
 
 
 class PackageJudge:

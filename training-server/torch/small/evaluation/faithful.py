@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,10 +71,11 @@ class Repaired:
         seed = scene_seed(scene)
         drawn, base_crf, versions = draw_group(seed, held_out_sources(self.sources))
         shown = versions[version].without(fault) if fault else versions[version]
-        # What went through an encoder before all else is compressed too.
+        # What all versions of a scene have goes too: its noise floor, the encoder before all else.
+        scene_of = replace(drawn, grain=0.0) if fault == "noise" else drawn
         crf = None if fault == "compression" else base_crf
-        planes, _ = draw_version(drawn, shown, crf, version_draws(seed, version), pair_times(drawn.length))
-        return cut(planes, GRID, CELL)
+        draws = version_draws(seed, version)
+        return cut(draw_version(scene_of, shown, crf, draws, pair_times(drawn.length))[0], GRID, CELL)
 
     def check(self, case: Case, faulty: Tensor) -> None:
         """The clip with its faults, drawn again, must be the held-out one; else ValueError: the pairs would
@@ -90,13 +91,17 @@ def cases(
     group: np.ndarray, severity: np.ndarray, read: Sequence[ReadAnswer], most: int = PAIRS
 ) -> list[Case]:
     """Faulty clips whose text names a fault that is really there, the first such one; group [n] and severity
-    [n, distortions] of all held-out clips in order, four a scene. Versions take turns, so that many scenes
+    [n, distortions] of all held-out clips in order, four a scene, the clean version first. Softness that the
+    clean version has too cannot be taken away and is no fault here. Versions take turns, so that many scenes
     and clips with one and with several faults are in."""
     found: list[list[Case]] = [[] for _ in range(VERSIONS)]
+    blur = DISTORTIONS.index("blur")
     for place, answer in enumerate(read):
         version = place % VERSIONS
-        present = {DISTORTIONS[i] for i in np.flatnonzero(severity[place] > 0)}
-        named = next((d for d in answer.found if d in present), None)
+        there = severity[place].copy()
+        if there[blur] <= severity[place - version, blur]:
+            there[blur] = 0
+        named = next((d for d in answer.found if d in DISTORTIONS and there[DISTORTIONS.index(d)] > 0), None)
         if version > 0 and answer.score is not None and named is not None:
             found[version].append(Case(int(group[place]), version, named, place))
     chosen = [own[: -(-most // (VERSIONS - 1))] for own in found]

@@ -144,9 +144,7 @@ class Reordered:
             draws = version_draws(scene_seed(scene), 0)
             cells = cut(draw_version(drawn, versions[0], base_crf, draws, frames)[0], GRID, CELL)
             places = {mode: np.searchsorted(frames, order) for mode, order in wanted.items()}
-            facts = np.array(
-                [motion(cells.take(places[RAW])), bool(getattr(drawn, "irreversible", False))], float
-            )
+            facts = np.array([motion(cells.take(places[RAW])), drawn.irreversible], float)
             save_planes(self.path(scene), cells, facts=facts, **places)
 
     def facts(self) -> tuple[list[str], np.ndarray]:
