@@ -31,7 +31,8 @@ export interface StageData {
 
 /** What the driver cannot do itself. */
 export interface DriverPorts {
-  startEngine(recipe: Recipe): Promise<Engine>;
+  /** The signal gives the start up; then rejects with an `AbortError`. */
+  startEngine(recipe: Recipe, signal: AbortSignal): Promise<Engine>;
   /** One entry a stage. Called once, before the engine starts. */
   loadData(recipe: Recipe): Promise<StageData[]>;
   /** Real path of the checkpoint that the recipe names. */
@@ -81,6 +82,7 @@ export class Driver {
   #steps = 0;
   #engine: Engine | null = null;
   #streams: RunStreams | null = null;
+  readonly #start = new AbortController();
   #leave = false;
   #save = false;
 
@@ -100,9 +102,10 @@ export class Driver {
     return this.#saved?.step ?? null;
   }
 
-  /** Finish the step, save, return. */
+  /** Finish the step, save, return. An engine that is still starting, or waited for, is not. */
   leave(): void {
     this.#leave = true;
+    if (this.#engine === null) this.#start.abort();
   }
 
   /** Save after this step and go on. */
@@ -112,7 +115,7 @@ export class Driver {
 
   /** Drops the engine at once, in the middle of whatever it does. */
   async abort(): Promise<void> {
-    this.#leave = true;
+    this.leave();
     await this.#engine?.stop();
   }
 
@@ -154,7 +157,12 @@ export class Driver {
 
   /** @returns false when it was asked to leave before the end */
   async #runStage(stage: Stage, data: StageData): Promise<boolean> {
-    const { setting, objective } = await this.#begin(stage, data);
+    const begun = await this.#begin(stage, data).catch((error: unknown) => {
+      if (this.#start.signal.aborted && (error as Error).name === 'AbortError') return null;
+      throw error;
+    });
+    if (begun === null) return false;
+    const { setting, objective } = begun;
     const { stage: index } = this.#state;
     this.#tell(stage);
     if (this.#state.stageStep === 0 && stage.evaluation.atStart && this.#evaluates(setting))
@@ -198,7 +206,7 @@ export class Driver {
     }
     this.#state = { ...this.#state, data: hash };
     const profile = await trainingProfile(first, recipe.model.profile);
-    const engine = await this.#ports.startEngine(recipe);
+    const engine = await this.#ports.startEngine(recipe, this.#start.signal);
     this.#engine = engine;
     this.#listen(engine);
     const loaded = await engine.call(

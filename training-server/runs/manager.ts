@@ -357,11 +357,12 @@ export class RunManager implements Runs {
     const { folder, events, log } = entry;
     const { cache, startEngine = spawnEngine, loadData = loadStages } = this.#options;
     return {
-      startEngine: async (recipe) => {
+      startEngine: async (recipe, signal) => {
         await reapOrphans(folder.file('engine.json'));
         return startEngine({
           logs: folder.file('engine'),
           record: folder.file('engine.json'),
+          signal,
           ranks: recipe.engine.processes,
           ...(recipe.engine.threads !== null && { threads: recipe.engine.threads }),
         });
