@@ -5,7 +5,7 @@ Layout of the cache (`VQA_CACHE`, default `.cache/small`), written by `npm run m
     {train,test,family}/shard_0000/
         y.npy                [n, 16, 224, 224] uint8, stitched fragments of 8 pairs of frames
         uv.npy               [n, 16, 2, 112, 112] uint8
-        labels.npz           score [n], severity [n, 13], when [n, 13], group [n], kind [n]
+        labels.npz           score [n], severity [n, d], when [n, d], group [n], kind [n]
         statistics_HASH.npy  [n, k] float32, raw, all names of the table in order
 
 `train` is for fitting; `test` are other stills and the photographs' validation split; `family` is a family
@@ -119,10 +119,10 @@ class Clips:
     """[n] pseudo-MOS."""
 
     severity: np.ndarray
-    """[n, 13]"""
+    """[n, d], 0 absent."""
 
     when: np.ndarray
-    """[n, 13]"""
+    """[n, d]"""
 
     group: np.ndarray
     """[n] number of the scene."""
@@ -144,12 +144,17 @@ class Clips:
 
     def statistics(self) -> Tensor:
         """Raw statistics [n, k]; raises FileNotFoundError before the stage `statistics` ran."""
-        return torch.from_numpy(np.concatenate([np.load(s.statistics_path) for s in self.shards]))
+        held = sorted(set(self.shard_of[:, 0].tolist()))
+        values = {s: np.load(self.shards[s].statistics_path) for s in held}
+        return torch.from_numpy(np.stack([values[s][k] for s, k in self.shard_of.tolist()]))
+
+    def rows(self, keep: np.ndarray) -> Clips:
+        """Some of the clips, by a mask [n]."""
+        names = ("score", "severity", "when", "group", "kind", "shard_of")
+        return Clips(self.split, self.shards, **{n: getattr(self, n)[keep] for n in names})
 
     def first(self, shards: int) -> Clips:
-        keep = self.shard_of[:, 0] < shards
-        names = ("score", "severity", "when", "group", "kind", "shard_of")
-        return Clips(self.split, self.shards[:shards], **{n: getattr(self, n)[keep] for n in names})
+        return self.rows(self.shard_of[:, 0] < shards)
 
 
 def load_clips(split: str, *, with_statistics: bool = False, cache: Path = CACHE) -> Clips:

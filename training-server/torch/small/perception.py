@@ -1,9 +1,9 @@
 """The perceiving half of the small model: SlowFast and statistics → the projector's hidden layer → labels.
 
 For the language half, after the stage `projector`: `motion_inputs(clips)` are the inputs of `motion_mlp`
-[n, 640], the pooled SlowFast vector (512) and the standardised statistics in the order of
-`MotionConfig.statistics`; `load_projector()` is `motion_mlp.{0,1}` with a last Linear [40, 192] that predicts
-`codes.label_code` of a clip, and its `hidden(inputs)` [n, 192] is what `join.join` regresses the codes on.
+[n, 512 + k], the pooled SlowFast vector (512) and the standardised statistics in the order of
+`MotionConfig.statistics`; `load_projector()` is `motion_mlp.{0,1}` with a last Linear [1 + 3 d, 192] that
+says the label part of a clip's code, and `hidden(inputs)` [n, 192] is what it reads.
 """
 
 from __future__ import annotations
@@ -22,9 +22,20 @@ from torch import Tensor, nn
 from modules.config import MotionConfig, VisionConfig
 from modules.profiles import BranchPixels, profile_of
 from modules.statistics import NAMES, standardised, statistics
-from small.codes import FIRST, LABEL_PART, SCORE, SECOND, SEVERITY, label_code
+from small.codes import FIRST, LABEL_PART, SCORE, SECOND, SEVERITY, decide, label_code
 from small.data import CACHE, CELL, GRID, TABLE_HASH, Clips, load_clips
 from small.figures import held_out_figures, ladder_figures
+from small.heads import (
+    Head,
+    HeadRecipe,
+    Lesson,
+    Targets,
+    disturbed,
+    fit_judge,
+    follow,
+    opinion_of,
+    rate,
+)
 from small.ladder import ladder_clips, rows
 
 MOTION = MotionConfig(
@@ -66,7 +77,7 @@ LABELS = LABEL_PART.stop
 
 
 class Projector(nn.Module):
-    """`motion_mlp.{0,1}` and a linear reading of its hidden layer as label codes [n, 40]."""
+    """`motion_mlp.{0,1}` and a linear reading of its hidden layer as label codes [n, 1 + 3 d]."""
 
     def __init__(self, inputs: int = MOTION.features, hidden: int = HIDDEN):
         super().__init__()
@@ -94,7 +105,7 @@ class Projector(nn.Module):
 
 
 def codes_of(clips: Clips) -> Tensor:
-    """Label codes [n, 40]."""
+    """Label codes [n, 1 + 3 d]."""
     return torch.from_numpy(label_code(clips.score, clips.severity, clips.when))
 
 
@@ -140,31 +151,27 @@ class Standard:
 
 
 @dataclass(frozen=True, kw_only=True)
-class HeadOptions:
-    """How a projector is fitted on cached inputs.
+class TeachingRecipe:
+    """How a projector learns what several judges say together.
 
-    A slower, shorter fit than held-out clips ask for: their figures hardly change, but a head that follows
-    the procedural clips more closely ranks real ones worse (lr 1e-3: 3,000 steps lose .08 of the ladder).
+    Judges are asked about inputs disturbed as the projector's are, so that it learns their function and not
+    only their answers to the training clips.
     """
 
-    steps: int = 1200
-    groups: int = 48
-    """Groups of four versions a step."""
+    judges: int = 4
+    steps: int = 2500
+    rows: int = 192
+    lr: float = 2e-3
+    weight_decay: float = 0.02
+    noise: float = 0.2
+    """Standard deviation of the noise on inputs of judges and projector alike."""
 
-    lr: float = 5e-4
-    weight_decay: float = 0.3
-    noise: float = 0.15
-    """Standard deviation of the noise on inputs: real clips lie beside the training ones."""
+    mixed: float = 0.5
+    """Share of the rows that are two clips' inputs averaged by a random share: places between clips."""
 
-    dropout: float = 0.1
-    """Share of inputs set to zero."""
+    weights: tuple[float, float, float] = (4.0, 1.0, 0.3)
+    """Of the errors of score, severities and halves."""
 
-    centred: float = 1.0
-    """Weight of the score's loss with the group's mean removed."""
-
-
-DISTIL = HeadOptions(steps=2000, lr=1e-3, noise=0.05, dropout=0.0)
-"""For learning what other heads say of the clean inputs: noise would make the lesson inconsistent."""
 
 LOSS_WEIGHTS = torch.ones(LABELS)
 LOSS_WEIGHTS[SCORE] = 2.0
@@ -173,55 +180,61 @@ LOSS_WEIGHTS[FIRST] = LOSS_WEIGHTS[SECOND] = 0.5
 
 
 def label_loss(predicted: Tensor, codes: Tensor, centred: float) -> Tensor:
-    """Weighted squared error of label codes [4 g, 40], rows by group, and of the score inside the groups."""
+    """Weighted squared error of label codes [4 g, 1 + 3 d], rows by group, and of the score inside groups."""
     loss = ((predicted - codes).square().mean(0) * LOSS_WEIGHTS).sum()
     error = (predicted - codes)[:, 0].view(-1, 4)
     return loss + centred * (error - error.mean(1, keepdim=True)).square().mean() * 2
 
 
-def fit_head(inputs: Tensor, codes: Tensor, seed: int, options: HeadOptions = HeadOptions()) -> Projector:
-    """A projector fitted on cached inputs [n, k] and label codes [n, 40], rows in groups of four."""
+def targets_of(clips: Clips) -> Targets:
+    return Targets(
+        torch.from_numpy(clips.score).float(),
+        torch.from_numpy(clips.severity).float(),
+        torch.from_numpy(clips.when).long(),
+    )
+
+
+def teach(
+    judges: list[Head],
+    lesson: Lesson,
+    standard_statistics: Tensor,
+    seed: int,
+    recipe: TeachingRecipe = TeachingRecipe(),
+) -> Projector:
+    """A projector, blind to the pooled vector, that says what judges say of standardised statistics
+    [n, k]."""
     torch.manual_seed(seed)
-    model, average = Projector(inputs.shape[1]), Projector(inputs.shape[1])
-    if inputs.shape[1] > POOLED and not inputs[:, :POOLED].any():
-        model.ignore_pooled()
+    model, average = Projector().ignore_pooled(), Projector().ignore_pooled()
     average.load_state_dict(model.state_dict())
-    optimiser = torch.optim.AdamW(model.parameters(), lr=options.lr, weight_decay=options.weight_decay)
-    groups = torch.arange(len(inputs)).view(-1, 4)
-    for step in range(options.steps):
-        at = step / options.steps
+    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=recipe.weight_decay)
+    weights = torch.empty(LABELS)
+    for part, weight in zip(((SCORE,), (SEVERITY,), (FIRST, SECOND)), recipe.weights, strict=True):
+        for places in part:
+            weights[places] = weight
+    for step in range(recipe.steps):
         for group in optimiser.param_groups:
-            group["lr"] = options.lr * min(1, step / 50) * 0.5 * (1 + np.cos(np.pi * at))
-        chosen = groups[torch.randint(len(groups), (options.groups,))].flatten()
-        x = inputs[chosen]
-        x = F.dropout(x + options.noise * torch.randn_like(x) * (x != 0), options.dropout)
-        loss = label_loss(model(x), codes[chosen], options.centred)
+            group["lr"] = recipe.lr * rate(step, recipe.steps)
+        x = standard_statistics[torch.randint(len(standard_statistics), (recipe.rows,))]
+        other = x[torch.randperm(len(x))]
+        share = torch.rand(len(x), 1) * (torch.rand(len(x), 1) < recipe.mixed)
+        x = disturbed(torch.lerp(x, other, share), recipe.noise, 0.0)
+        said = lesson(opinion_of(judges, x))
+        loss = ((model(pad_pooled(x)) - said).square().mean(0) * weights).sum()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        with torch.no_grad():
-            for a, b in zip(average.parameters(), model.parameters(), strict=True):
-                a.lerp_(b, 0.005 if step > 200 else 0.1)
+        follow(average, model, step)
     return average.eval()
 
 
-@torch.no_grad()
-def figures(
-    heads: list[Projector],
-    inputs: Tensor,
-    clips: Clips,
-    ladder: tuple[list[tuple[str, str, int]], Tensor] | None,
-) -> dict[str, float]:
-    """Figures of the mean prediction of some heads on a split, and on the ladder."""
-    predicted = torch.stack([head(inputs) for head in heads]).mean(0).numpy()
-    found = held_out_figures(
-        clips.score, clips.severity, clips.group, predicted[:, 0] + 3, predicted[:, SEVERITY]
-    )
-    if ladder is not None:
-        keys, values = ladder
-        scores = torch.stack([head(values) for head in heads]).mean(0)[:, 0].numpy()
-        found |= ladder_figures(rows(keys, scores))
-    return found
+def figures(codes: Tensor, clips: Clips) -> dict[str, float]:
+    """Figures of codes [n, 1 + 3 d] as `decide` reads them: what a text of them would say."""
+    labels = [decide(code) for code in codes.numpy()]
+    score = np.array([label.score for label in labels])
+    severity = np.array([label.severity for label in labels])
+    named = np.where(severity > 0, 1 + severity, 0)
+    found = held_out_figures(clips.score, clips.severity, clips.group, score, named)
+    return found | {"named": float((severity > 0).sum(1).mean())}
 
 
 def line(found: dict[str, float]) -> str:
@@ -241,11 +254,24 @@ def save_part(module: nn.Module, path: Path) -> None:
 OUT = CACHE / "perception"
 
 
-def load_projector() -> Projector:
-    """The shipped projector (stage `projector`); raises FileNotFoundError before."""
+OTHER_SEEDS = (101, 102)
+"""Projectors with other judges, for figures as means of three seeds."""
+
+
+def _projector_path(seed: int | None) -> Path:
+    return OUT / ("projector.safetensors" if seed is None else f"projector-seed{seed}.safetensors")
+
+
+def load_projector(seed: int | None = None) -> Projector:
+    """The shipped projector (stage `projector`), or one of `OTHER_SEEDS`; raises FileNotFoundError before."""
     model = Projector()
-    model.load_state_dict(load_file(OUT / "projector.safetensors"))
+    model.load_state_dict(load_file(_projector_path(seed)))
     return model.eval()
+
+
+def save_standard(standard: Standard) -> None:
+    OUT.mkdir(parents=True, exist_ok=True)
+    save_file({"mean": standard.mean, "std": standard.std}, OUT / "motion_statistics.safetensors")
 
 
 def load_standard() -> Standard:
@@ -261,60 +287,69 @@ def stage_statistics() -> None:
             compute_statistics(split)
 
 
-def stage_yardstick(seeds: int = 3, with_ladder: bool = True) -> None:
-    """Heads on statistics alone: what any trained perceiver is measured against."""
+def judges_of(clips: Clips, standard: Standard, first_seed: int, count: int) -> list[Head]:
+    """Judges fitted on clips with statistics; seeds from `first_seed` on."""
+    inputs, truth = standard(clips.statistics()), targets_of(clips)
+    return [fit_judge(inputs, truth, first_seed + k) for k in range(count)]
+
+
+def stage_yardstick(seeds: int = 3) -> None:
+    """Judges on statistics alone, fitted on four fifths of the training scenes and shown the last fifth: what
+    choices are made by. Nothing held out is touched."""
     torch.set_num_threads(1)
-    train, test = (load_clips(split, with_statistics=True) for split in ("train", "test"))
-    standard = Standard.of(train.statistics())
-    inputs, codes = standard(train.statistics()), codes_of(train)
-    keys, raw = ladder_statistics() if with_ladder else ([], None)
-    ladder = (keys, standard(raw)) if with_ladder else None
+    clips = load_clips("train", with_statistics=True)
+    last = clips.group % 5 == 4
+    fitted, shown = clips.rows(~last), clips.rows(last)
+    standard = Standard.of(fitted.statistics())
     cpu = time.process_time()
-    heads = [fit_head(inputs, codes, seed) for seed in range(seeds)]
-    print(f"{len(train)} clips, {asdict(HeadOptions())}, {time.process_time() - cpu:.0f} cpu-s")
-    held_out = standard(test.statistics())
-    for seed, head in enumerate(heads):
-        print(f"seed {seed}: {line(figures([head], held_out, test, ladder))}")
-    print(f"mean of {seeds}: {line(figures(heads, held_out, test, ladder))}")
-    try:
-        family = load_clips("family", with_statistics=True)
-    except FileNotFoundError:
-        return
-    print(f"held-out family: {line(figures(heads, standard(family.statistics()), family, None))}")
+    judges = judges_of(fitted, standard, 0, seeds)
+    print(f"{len(fitted)} clips, {asdict(HeadRecipe())}, {time.process_time() - cpu:.0f} cpu-s")
+    inputs, lesson = standard(shown.statistics()), Lesson()
+    for name, some in [*((f"seed {k}", [judge]) for k, judge in enumerate(judges)), ("mean", judges)]:
+        print(f"{name}: {line(figures(lesson(opinion_of(some, inputs)), shown))}")
+    projector = teach(judges, lesson, standard(fitted.statistics()), 0)
+    with torch.no_grad():
+        print(f"projector: {line(figures(projector(pad_pooled(inputs)), shown))}")
 
 
-def stage_projector(seeds: int = 6) -> None:
-    """The shipped projector: it learns what several heads say together.
-
-    Seeds of a head differ by several hundredths on real clips at equal figures on procedural ones; their mean
-    does not, and one head can learn the mean.
-    """
+def stage_projector() -> None:
+    """The shipped projector, and two more with other judges."""
     torch.set_num_threads(1)
     train, test = (load_clips(split, with_statistics=True) for split in ("train", "test"))
     standard = Standard.of(train.statistics())
-    inputs, codes = motion_inputs(train, standard), codes_of(train)
-    heads = [fit_head(inputs, codes, seed) for seed in range(seeds)]
-    with torch.no_grad():
-        together = torch.stack([head(inputs) for head in heads]).mean(0)
-    projector = fit_head(inputs, together, seeds, DISTIL)
+    inputs, held_out = standard(train.statistics()), standard(test.statistics())
+    save_standard(standard)
+    recipe, lesson, found = TeachingRecipe(), Lesson(), []
+    for seed in (None, *OTHER_SEEDS):
+        judges = judges_of(train, standard, 1000 * (seed or 0), recipe.judges)
+        print(
+            f"judges of {seed or 'the shipped'}: {line(figures(lesson(opinion_of(judges, held_out)), test))}"
+        )
+        projector = teach(judges, lesson, inputs, seed or 0, recipe)
+        with torch.no_grad():
+            found.append(figures(projector(pad_pooled(held_out)), test))
+        print(f"projector: {line(found[-1])}", flush=True)
+        save_part(projector, _projector_path(seed))
+    about = {"clips": len(train), "judges": recipe.judges, "lesson": asdict(lesson), "seeds": found}
+    (OUT / "projector.json").write_text(json.dumps(about, indent=2) + "\n")
+
+
+def stage_ladder_figures() -> None:
+    """The ladder by the projectors' own scores, a line a seed."""
+    torch.set_num_threads(1)
     keys, raw = ladder_statistics()
-    ladder = (keys, pad_pooled(standard(raw)))
-    held_out = motion_inputs(test, standard)
-    print(f"mean of {seeds} heads: {line(figures(heads, held_out, test, ladder))}")
-    found = figures([projector], held_out, test, ladder)
-    print(f"projector: {line(found)}")
-    save_part(projector, OUT / "projector.safetensors")
-    save_file({"mean": standard.mean, "std": standard.std}, OUT / "motion_statistics.safetensors")
-    (OUT / "projector.json").write_text(
-        json.dumps(found | {"clips": len(train), "seeds": seeds}, indent=2) + "\n"
-    )
+    values = pad_pooled(load_standard()(raw))
+    for seed in (None, *OTHER_SEEDS):
+        with torch.no_grad():
+            scores = load_projector(seed)(values)[:, 0].numpy() + 3
+        print(f"seed {seed}: {line(ladder_figures(rows(keys, scores)))}")
 
 
 def pad_pooled(statistics_part: Tensor) -> Tensor:
-    """Inputs of `motion_mlp` for a muted trunk (`trunk.muted`), whose pooled vector is nothing: [n, 640]."""
+    """Inputs of `motion_mlp` [n, 512 + k] for a muted trunk (`trunk.muted`), whose pooled vector is 0."""
     return torch.cat([torch.zeros(len(statistics_part), POOLED), statistics_part], 1)
 
 
 def motion_inputs(clips: Clips, standard: Standard | None = None) -> Tensor:
-    """Inputs of `motion_mlp` [n, 640] for clips with statistics; the shipped standardisation unless given."""
+    """Inputs of `motion_mlp` [n, 512 + k] for clips with statistics; standardised as shipped unless given."""
     return pad_pooled((standard or load_standard())(clips.statistics()))

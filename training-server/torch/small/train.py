@@ -17,6 +17,7 @@ STAGES = {
     "vision": "small.vision:stage_vision",
     "yardstick": "small.perception:stage_yardstick",
     "projector": "small.perception:stage_projector",
+    "ladder-figures": "small.perception:stage_ladder_figures",
     "language": "small.build:stage_language",
     "checkpoint": "small.build:stage_checkpoint",
 }
