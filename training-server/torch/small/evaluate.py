@@ -29,7 +29,7 @@ from small.answers import ReadAnswer, read_answers
 from small.data import CACHE
 from small.evaluation import faithful, held_out, ladder_figures, temporal, versus
 from small.evaluation.about import about, parameter_count
-from small.evaluation.figure import Figure
+from small.evaluation.figure import Figure, said
 from small.evaluation.gates import figure_table, gate_table, verdicts
 from small.evaluation.held_out import Judged, LabelledClips, judged, labelled, written_scores
 from small.evaluation.panel import WORKERS, Panel
@@ -53,7 +53,8 @@ class Evaluation:
     options: argparse.Namespace
     command: str
     figures: list[Figure] = field(default_factory=list)
-    clips: dict[str, LabelledClips] = field(default_factory=dict)
+    shipped: Judged | None = None
+    """The checkpoint's own answers to the held-out clips."""
 
     def read(self, judges: Sequence[Folder], clips, names: Sequence[str]) -> list[list[ReadAnswer]]:
         return [read_answers(texts) for texts in self.panel.texts(judges, clips, names)]
@@ -80,6 +81,8 @@ def part_held_out(run: Evaluation) -> None:
         except FileNotFoundError as error:
             print(error)
             continue
+        if split == "test":
+            run.shipped = found[0]
         run.figures += held_out.measure(found, where, run.command)
         run.figures += held_out.variety(found[0], texts, where, run.command)
         each = [f"{held_out.score_srcc(head):.3f}" for head in found]
@@ -224,11 +227,13 @@ def main(arguments: list[str] | None = None) -> int:
         found = verdicts(run.figures)
         print(f"\n{figure_table(run.figures)}\n\n{len(run.heads)} heads\n\n{gate_table(found)}")
         if options.only is None:
-            content = json.dumps([f.as_json() for f in run.figures], indent=2)
+            content = json.dumps(said(run.figures), indent=2)
             (options.work / "figures-checkpoint.json").write_text(content + "\n", "utf-8")
-            found_again = run.held_out("test", run.heads[:1], options.limit)[0][0]
-            said = about(run.figures, found_again, parameter_count(run.heads[0].folder))
-            (options.work / "about.json").write_text(json.dumps(said, indent=2) + "\n", "utf-8")
+        if options.only is None and run.shipped is not None:
+            content = json.dumps(
+                about(run.figures, run.shipped, parameter_count(options.checkpoint)), indent=2
+            )
+            (options.work / "about.json").write_text(content + "\n", "utf-8")
     return int(options.strict and any(v.failed for v in found))
 
 

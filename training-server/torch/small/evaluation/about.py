@@ -9,9 +9,9 @@ import numpy as np
 
 from modules.loader import load_model
 from small.card import model_card
-from small.evaluation.figure import Figure
-from small.evaluation.gates import figure_table
-from small.evaluation.held_out import Judged
+from small.evaluation.figure import Figure, said
+from small.evaluation.gates import figure_table, verdicts
+from small.evaluation.held_out import MEASURES, Judged
 
 NAME = "VQAThinker small"
 LICENCE = "Apache-2.0"
@@ -21,6 +21,14 @@ POPULATION = "held-out procedural clips"
 def parameter_count(folder: Path) -> int:
     """Of a checkpoint."""
     return sum(p.numel() for p in load_model(folder).parameters())
+
+
+def card_figures(figures: Sequence[Figure]) -> list[Figure]:
+    """What a reader of the card wants: the gates' figures, and the measures of this head on both kinds of
+    clips."""
+    own = {f"{name}, {where}" for name in MEASURES for where in ("held-out clips", "held-out family")}
+    gates = {v.figure.name for v in verdicts(figures) if v.figure is not None}
+    return [f for f in figures if f.name in own | gates]
 
 
 def about(figures: Sequence[Figure], found: Judged, parameters: int) -> dict[str, object]:
@@ -36,6 +44,6 @@ def about(figures: Sequence[Figure], found: Judged, parameters: int) -> dict[str
             "n": len(found.score),
             "quantiles": [float(q) for q in np.quantile(scores, np.linspace(0, 1, 101)).round(4)],
         },
-        "figures": [f.as_json() for f in figures],
-        "card": model_card(figure_table(figures), parameters),
+        "figures": said(figures),
+        "card": model_card(figure_table(card_figures(figures)), parameters),
     }

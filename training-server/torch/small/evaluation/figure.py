@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 RESAMPLES = 1000
+OF_HEADS = ", mean of heads"
+"""Ends the name of a figure that is the mean over seeds of head and decoder."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +32,11 @@ class Figure:
 
     def as_json(self) -> dict[str, object]:
         return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+def said(figures: Sequence[Figure]) -> list[dict[str, object]]:
+    """Those that have a value, as JSON."""
+    return [f.as_json() for f in figures if f.n and not np.isnan(f.value)]
 
 
 def resampled(group: np.ndarray, draws: int | None = None) -> list[np.ndarray]:

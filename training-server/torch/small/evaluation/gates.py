@@ -9,9 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from small.evaluation.figure import Figure
-
-OF_HEADS = ", mean of heads"
+from small.evaluation.figure import OF_HEADS, Figure
 
 
 @dataclass(frozen=True, kw_only=True)

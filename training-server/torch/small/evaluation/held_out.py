@@ -16,8 +16,8 @@ from torch import Tensor
 from procedural.labels import IDS as DISTORTIONS
 from small.answers import ReadAnswer
 from small.data import CACHE, Clips, load_clips
-from small.evaluation.figure import Figure, figure, resampled
-from small.figures import macro_accuracy, srcc
+from small.evaluation.figure import OF_HEADS, Figure, bounds, figure, resampled
+from small.figures import macro_accuracy, plcc, srcc
 
 VERSIONS = 4
 """Clips of a scene."""
@@ -118,7 +118,7 @@ def score_srcc(found: Judged) -> float:
 
 MEASURES: dict[str, Callable[[Judged], float]] = {
     "SRCC": score_srcc,
-    "PLCC": lambda j: float(np.corrcoef(j.score[j.readable], j.written[j.readable])[0, 1]),
+    "PLCC": lambda j: plcc(j.score[j.readable], j.written[j.readable]),
     "MAE": lambda j: float(np.abs(j.score - j.written)[j.readable].mean()),
     "top-1 attribution": attribution,
     "macro balanced accuracy": lambda j: macro_accuracy(j.severity, j.named, threshold=0.0),
@@ -128,18 +128,24 @@ MEASURES: dict[str, Callable[[Judged], float]] = {
 def measure(heads: Sequence[Judged], where: str, command: str) -> list[Figure]:
     """Every measure of the first judge, and of several (seeds of the head) the mean."""
     group = heads[0].group
-    draws = resampled(group)
+
+    def values(rows: np.ndarray) -> np.ndarray:
+        """[measures, heads]"""
+        taken = [head.take(rows) for head in heads]
+        return np.array([[of(head) for head in taken] for of in MEASURES.values()])
+
+    every = values(np.arange(len(group)))
+    draws = np.array([values(rows) for rows in resampled(group)])
     single = int(((heads[0].severity > 0).sum(1) == 1).sum())
     figures = []
-    for name, of in MEASURES.items():
+    for k, (name, of) in enumerate(MEASURES.items()):
         n = single if of is attribution else len(group)
-        sets = [("", heads[:1])] + ([(", mean of heads", heads)] if len(heads) > 1 else [])
-        for suffix, chosen in sets:
-
-            def mean(rows: np.ndarray, of=of, chosen=chosen) -> float:
-                return float(np.mean([of(head.take(rows)) for head in chosen]))
-
-            figures.append(figure(f"{name}, {where}{suffix}", mean, group, command, n=n, draws=draws))
+        for suffix, chosen in (("", slice(0, 1)), (OF_HEADS, slice(None))):
+            if suffix and len(heads) == 1:
+                continue
+            low, high = bounds(draws[:, k, chosen].mean(1))
+            title, value = f"{name}, {where}{suffix}", float(every[k, chosen].mean())
+            figures.append(Figure(name=title, value=value, low=low, high=high, n=n, command=command))
     return figures
 
 

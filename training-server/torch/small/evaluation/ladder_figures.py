@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from small.evaluation.figure import Figure, bounds
+from small.evaluation.figure import OF_HEADS, Figure, bounds
 from small.figures import row_spearman
 from small.ladder import GRIDS, mean_luma, really_best
 
@@ -49,7 +49,7 @@ def measure(
         n = int((~np.isnan(values[0])).sum())
         return Figure(name=name, value=float(np.nanmean(values)), low=low, high=high, n=n, command=command)
 
-    suffix = f"{where}{', mean of heads' if len(heads) > 1 else ''}"
+    suffix = where + (OF_HEADS if len(heads) > 1 else "")
     ways = [mean(f"Spearman of {grid}, {suffix}", rho[:, :, g]) for g, grid in enumerate(GRIDS)]
     worst = min(ways, key=lambda figure: figure.value)
     return [
