@@ -1,6 +1,7 @@
 /**
  * Starts an engine: `python -m torch.distributed.run … -m engine` under the project's own Python, argv only, in a process
- * group of its own. It calls back over a Unix socket in a private folder, or over TCP for ranks on other machines.
+ * group of its own. It calls back over a Unix socket in a private folder, or over TCP for ranks on other machines. An
+ * engine that is started elsewhere, on a cluster say, is waited for instead.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -38,6 +39,8 @@ export interface EngineOptions {
   readonly torchrun?: readonly string[];
   /** Where rank 0 may be on another machine: listens on this address instead of a Unix socket. */
   readonly tcp?: { readonly host: string; readonly port: number };
+  /** With `tcp`: nothing is started here; waits for as long as need be for an engine that knows this token. */
+  readonly elsewhere?: { readonly token: string };
   /** How often torchrun starts the ranks again after one has died. */
   readonly restarts?: number;
   readonly environment?: Readonly<Record<string, string>>;
@@ -77,7 +80,7 @@ function environment(options: EngineOptions, address: string, token: string): Re
 export async function spawnEngine(options: EngineOptions): Promise<Engine> {
   options.signal?.throwIfAborted();
   await mkdir(options.logs, { recursive: true });
-  const token = randomBytes(24).toString('base64url');
+  const token = options.elsewhere?.token ?? randomBytes(24).toString('base64url');
   const socketFolder = await mkdtemp(join(tmpdir(), 'vqa-engine-'));
   await chmod(socketFolder, 0o700);
   const server = createServer();
@@ -143,13 +146,18 @@ class EngineProcess implements Engine {
 
   async start(): Promise<void> {
     const address = await this.#listen();
-    const { signal, patience = 180 } = this.#options;
+    const { signal, patience = 180, elsewhere } = this.#options;
     const hello = this.#awaitHello();
-    await this.#spawn(address);
-    const failed = this.#exited.then(() => Promise.reject(this.#explained('did not start')));
-    const late = sleep(patience * 1000, undefined, { ref: false }).then(() =>
-      Promise.reject(engineFault(`the engine said nothing for ${patience} seconds`)),
-    );
+    const failures: Promise<never>[] = [];
+    if (elsewhere === undefined) {
+      await this.#spawn(address);
+      failures.push(this.#exited.then(() => Promise.reject(this.#explained('did not start'))));
+      failures.push(
+        sleep(patience * 1000, undefined, { ref: false }).then(() =>
+          Promise.reject(engineFault(`the engine said nothing for ${patience} seconds`)),
+        ),
+      );
+    }
     const aborted = new Promise<never>((_, reject) =>
       signal?.addEventListener(
         'abort',
@@ -157,8 +165,8 @@ class EngineProcess implements Engine {
         { once: true },
       ),
     );
-    await Promise.race([hello, failed, late, aborted]);
-    void this.#exited.then(() => this.#fail(this.#explained()));
+    await Promise.race([hello, aborted, ...failures]);
+    if (elsewhere === undefined) void this.#exited.then(() => this.#fail(this.#explained()));
     const silence = this.#options.silence ?? 120;
     this.#lastSign = performance.now();
     this.#watchdog = setInterval(() => {
@@ -169,6 +177,8 @@ class EngineProcess implements Engine {
   }
 
   #explained(what?: string): EngineError {
+    if (this.#options.elsewhere !== undefined)
+      return engineFault('the engine elsewhere ended, or cannot be reached');
     return crashOf(this.#options.logs, this.#startedAt, what);
   }
 
@@ -255,8 +265,11 @@ class EngineProcess implements Engine {
           (listener as (value: unknown) => void)(value);
       });
     }
-    this.#record.groups.splice(1, Infinity, ...hello.pgids);
-    await writeRecord(this.#options.record, this.#record);
+    // Numbers of processes elsewhere mean nothing here.
+    if (this.#options.elsewhere === undefined) {
+      this.#record.groups.splice(1, Infinity, ...hello.pgids);
+      await writeRecord(this.#options.record, this.#record);
+    }
     if (hello.restart > 0)
       for (const listener of this.#listeners.get('hello') ?? []) (listener as (value: Hello) => void)(hello);
   }

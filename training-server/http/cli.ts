@@ -79,7 +79,7 @@ async function main(options: CliOptions): Promise<void> {
     roots: folders,
     cache: options.cache,
     goOn: options.goOn,
-    startEngine: (how) => spawnEngine({ ...how, torchrun: options.torchrun }),
+    startEngine: (how) => spawnEngine({ ...how, ...options.engine }),
   });
   const server = createTrainingServer(
     { runs, roots, packages, events, desk, validation: { roots, machine, load } },

@@ -60,13 +60,27 @@ describe('options', () => {
   ])('%j is refused by name', (args) => expect(codeOf(args)).toBe('train/option'));
 
   it('several machines are torchrun’s to join', () => {
-    expect(readOptions(['--nodes', '2', '--rendezvous', 'host0:29400'], {})!.torchrun).toEqual([
-      '--nnodes=2',
-      '--node-rank=0',
-      '--master-addr=host0',
-      '--master-port=29400',
-    ]);
-    expect(readOptions([], {})!.torchrun).toEqual([]);
+    const torchrun = ['--nnodes=2', '--node-rank=0', '--master-addr=host0', '--master-port=29400'];
+    expect(readOptions(['--nodes', '2', '--rendezvous', 'host0:29400'], {})!.engine).toEqual({ torchrun });
+    expect(readOptions([], {})!.engine).toEqual({});
+  });
+
+  it('an engine that is started elsewhere shows a token', () => {
+    const token = 'e'.repeat(24);
+    const read = (at: string, own: string | undefined, ...more: string[]) =>
+      readOptions(['--engine-at', at, ...more], own === undefined ? {} : { VQA_ENGINE_TOKEN: own })!.engine;
+    expect(read('10.0.0.1:7078', token)).toEqual({
+      tcp: { host: '10.0.0.1', port: 7078 },
+      elsewhere: { token },
+    });
+    for (const wrong of [
+      () => read('10.0.0.1:7078', undefined),
+      () => read('10.0.0.1:7078', 'short'),
+      () => read('10.0.0.1', token),
+      () => read('10.0.0.1:70000', token),
+      () => read('10.0.0.1:7078', token, '--nodes', '2', '--rendezvous', 'a:1'),
+    ])
+      expect(wrong).toThrow(expect.objectContaining({ code: 'train/option' }));
   });
 
   it('takes what may be given again', () => {

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CodedError } from '../../src/core/errors.ts';
+import { type EnginePlace, enginePlace, placeFlags, placeUsage, SHORTEST_TOKEN } from '../engine/where.ts';
 import { isLoopback } from './access.ts';
 
 export const usage = `npm run train-server -- [options]
@@ -18,12 +19,9 @@ export const usage = `npm run train-server -- [options]
   --public          allows an address that other machines reach; needs a token in VQA_TRAIN_TOKEN
   --wait            interrupted runs wait for Resume instead of going on by themselves
   --no-page         serves the interface alone
-  --nodes N         machines that a run's ranks are on, this one included; with
-  --rendezvous HOST:PORT   where they meet (docs/scaling.md)
+${placeUsage}
 `;
 
-/** A token of one's own must not be a word: 24 characters hold over 100 bits when drawn at random. */
-const SHORTEST_TOKEN = 24;
 const project = join(import.meta.dirname, '..', '..');
 
 export interface CliOptions {
@@ -39,8 +37,8 @@ export interface CliOptions {
   readonly names: readonly string[];
   readonly goOn: boolean;
   readonly page: boolean;
-  /** Arguments of torchrun where ranks are on several machines; empty on one. */
-  readonly torchrun: readonly string[];
+  /** Where engines run. */
+  readonly engine: EnginePlace;
 }
 
 const texts = { type: 'string', multiple: true } as const;
@@ -55,8 +53,7 @@ const flags = {
   public: { type: 'boolean' },
   wait: { type: 'boolean' },
   'no-page': { type: 'boolean' },
-  nodes: { type: 'string' },
-  rendezvous: { type: 'string' },
+  ...placeFlags,
   help: { type: 'boolean' },
 } as const;
 
@@ -89,7 +86,7 @@ export function readOptions(args: readonly string[], environment: NodeJS.Process
     names: (values.name ?? []).map(nameOf),
     goOn: !values.wait,
     page: !values['no-page'],
-    torchrun: torchrunOf(values.nodes, values.rendezvous),
+    engine: enginePlace(values, environment),
   };
 }
 
@@ -119,17 +116,6 @@ function nameOf(text: string): string {
   if (!/^[A-Za-z0-9.-]{1,253}(:\d{1,5})?$/.test(text))
     throw refuse('--name', 'must be a host name, with a port if need be');
   return text.toLowerCase();
-}
-
-/** Rank 0 is on this machine, where the driver is. */
-function torchrunOf(nodes?: string, rendezvous?: string): string[] {
-  if (nodes === undefined && rendezvous === undefined) return [];
-  if (nodes === undefined || !/^\d{1,4}$/.test(nodes) || Number(nodes) < 2)
-    throw refuse('--nodes', 'must be a number from 2 on, together with --rendezvous');
-  const [, host, port] = /^([A-Za-z0-9.-]{1,253}):(\d{1,5})$/.exec(rendezvous ?? '') ?? [];
-  if (host === undefined || port === undefined)
-    throw refuse('--rendezvous', 'must be HOST:PORT of this machine');
-  return [`--nnodes=${nodes}`, '--node-rank=0', `--master-addr=${host}`, `--master-port=${port}`];
 }
 
 /** A path under the home folder as people write it. */

@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util';
 import { CodedError } from '../../src/core/errors.ts';
 import type { Recipe } from '../../src/core/training/recipe.ts';
 import type { Run } from '../../src/core/training/run.ts';
+import { spawnEngine } from '../engine/spawn.ts';
+import { enginePlace, placeFlags, placeUsage } from '../engine/where.ts';
 import { inWords } from '../http/problem.ts';
 import { RunManager } from './manager.ts';
 import { recipeFromFile, recipeSha256 } from './recipe-files.ts';
@@ -21,7 +23,8 @@ npm run train -- --list                what runs there are
   --root DIR       folder that data and checkpoints may lie in; may be given again (default: here)
   --cache DIR      folder for decoded frames and drawn clips (default .cache/training)
   --lr-factor X    with --resume: multiplies the learning rate of what follows
-  --step N         with --resume: from this kept checkpoint; later ones are removed`;
+  --step N         with --resume: from this kept checkpoint; later ones are removed
+${placeUsage}`;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -35,6 +38,7 @@ const { values, positionals } = parseArgs({
     cache: { type: 'string', default: join(project, '.cache', 'training') },
     'lr-factor': { type: 'string' },
     step: { type: 'string' },
+    ...placeFlags,
     help: { type: 'boolean', default: false },
   },
 });
@@ -48,7 +52,14 @@ async function main(): Promise<number> {
   // Read before anything is opened or made.
   const recipe = file ? await recipeFromFile(file) : null;
   const { runs, root: roots, cache } = values;
-  const manager = await RunManager.open({ runs, roots, cache, goOn: false });
+  const place = enginePlace(values, process.env);
+  const manager = await RunManager.open({
+    runs,
+    roots,
+    cache,
+    goOn: false,
+    startEngine: (how) => spawnEngine({ ...how, ...place }),
+  });
   try {
     return await work(manager, recipe);
   } finally {

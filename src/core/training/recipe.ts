@@ -41,7 +41,13 @@ const engine = z.strictObject({
     .default(true)
     .describe('Activations are computed again in the backward pass instead of kept.'),
   decodeWorkers: z.int().min(0).default(4).describe('Processes that decode videos ahead; 0 = none.'),
-  pixelCacheGB: z.number().min(0).default(20).describe('Decoded frames that are kept on disk, in 10⁹ bytes.'),
+  pixelCacheGB: z
+    .number()
+    .min(0)
+    .default(20)
+    .describe(
+      'Decoded frames that are kept on disk, in 10⁹ bytes; on a CPU as much again of what frozen encoders made of them.',
+    ),
   slots: count.default(64).describe('Answers written at the same time.'),
   packTokens: count.default(16384).describe('Tokens in one packed forward pass of the update.'),
   prefetch: z.boolean().default(true).describe('The next videos are decoded while the model updates.'),

@@ -20,7 +20,7 @@ export const recipeZh: Readonly<Record<string, string>> = {
   'engine.threads': '每个进程的CPU线程数；无=由PyTorch决定。单线程时逐位可重现。',
   'engine.gradientCheckpointing': '反向传播时重新计算激活值，而不保存。',
   'engine.decodeWorkers': '提前解码视频的进程数；0=不用。',
-  'engine.pixelCacheGB': '磁盘上保留的已解码帧，单位10⁹字节。',
+  'engine.pixelCacheGB': '磁盘上保留的已解码帧，单位10⁹字节；在CPU上，冻结编码器由其得出的特征另可占同样多。',
   'engine.slots': '同时书写的回答数。',
   'engine.packTokens': '更新时一次打包前向的词元数。',
   'engine.prefetch': '模型更新时提前解码下一批视频。',

@@ -7,6 +7,7 @@ import math
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,6 +16,10 @@ PROTOCOL = 1
 
 ADDRESS, TOKEN = "VQA_CTRL", "VQA_CTRL_TOKEN"
 """Environment: `unix:/path` or `tcp:host:port`, and what proves that it was the driver who started us."""
+
+
+PATIENCE = 600.0
+"""Seconds that a driver on another machine has until it listens."""
 
 
 class Channel:
@@ -34,7 +39,7 @@ class Channel:
             stream.connect(place)
         elif kind == "tcp":
             host, _, port = place.rpartition(":")
-            stream = socket.create_connection((host.strip("[]"), int(port)), timeout=60)
+            stream = _reached(host.strip("[]"), int(port))
             stream.settimeout(None)
             stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         else:
@@ -58,6 +63,18 @@ class Channel:
 
     def close(self) -> None:
         self._stream.close()
+
+
+def _reached(host: str, port: int, patience: float = PATIENCE) -> socket.socket:
+    """Who started us elsewhere need not have started the driver first. Raises OSError when patience ends."""
+    end = time.monotonic() + patience
+    while True:
+        try:
+            return socket.create_connection((host, port), timeout=60)
+        except ConnectionRefusedError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.5)
 
 
 def finite(metrics: Mapping[str, float]) -> dict[str, float | None]:

@@ -27,7 +27,7 @@ from engine.video.videos import Video, Videos
 from modules.generate import Sampling
 from modules.grpo_loss import LossConfig
 from training.clips import ClipPixels
-from training.forced import Example, row_of, row_scores, rows_of
+from training.forced import Example
 from training.metrics import policy_metrics
 from training.objective import StepTotals
 from training.optimizer import clip_and_step
@@ -38,6 +38,9 @@ from training.update import Group, UpdateOptions, accumulate
 
 Params = Mapping[str, Any]
 Notify = Callable[[str, Params], None]
+
+PROGRESS_EVERY = 0.25
+"""Seconds between two notices of one phase."""
 
 
 class Commands:
@@ -51,6 +54,7 @@ class Commands:
         self.saver = Saver(ranks)
         self._probes: DecodePool | None = None
         self._reported: set[str] = set()
+        self._phase, self._told = "", 0.0
 
     def run(self, method: str, params: Params) -> Any:
         """The result of a command. Raises CommandError and what the computation raises."""
@@ -142,6 +146,7 @@ class Commands:
             max_tokens=params["maxTokens"],
             stop_ids=(policy.text.end,),
             slots=params["slots"],
+            scored_temperature=1.0,  # that of the loss
         )
         prompts = [
             Prompt(input_ids=ids, clip=clip, number=seed)
@@ -149,9 +154,13 @@ class Commands:
             if clip is not None
         ]
         with PhaseClock(policy.device) as clock, policy.shards.gathered():
-            drawn = rollout(policy.model, policy.encoder, prompts, options)
-            if sampling.temperature not in (0, 1):
-                drawn = self._scored(prompts, drawn)
+            drawn = rollout(
+                policy.model,
+                policy.encoder,
+                prompts,
+                options,
+                progress=lambda done, of: self._progress("rollout", done, of),
+            )
         found = iter(drawn)
         own = [None if clip is None else self._answers(next(found), params["k"]) for clip in clips]
         answers = self.ranks.whole(own)
@@ -302,6 +311,11 @@ class Commands:
         return policy, videos
 
     def _progress(self, phase: str, done: int, of: int) -> None:
+        """Tells how far a phase is; its beginning and end always, what lies between not too often."""
+        now = time.monotonic()
+        if phase == self._phase and done < of and now - self._told < PROGRESS_EVERY:
+            return
+        self._phase, self._told = phase, now
         self.notify("progress", {"phase": phase, "done": done, "of": of})
 
     def _clips(self, own: Sequence[Video]) -> tuple[list[ClipPixels | None], list[tuple[str, str]]]:
@@ -350,26 +364,6 @@ class Commands:
             answers=[_answer(a["tokens"], a.get("logps", []), policy.text.end) for a in answers],
             advantages=[answer["advantage"] for answer in answers],
         )
-
-    def _scored(self, prompts: Sequence[Prompt], drawn: Sequence[Sequence[Answer]]) -> list[list[Answer]]:
-        """The same answers with their log-probabilities at temperature 1, which is that of the loss."""
-        policy, _ = self._loaded()
-        examples = [
-            Example(input_ids=prompt.input_ids, clip=prompt.clip, answers=answers)
-            for prompt, answers in zip(prompts, drawn, strict=True)
-        ]
-        found: list[list[Answer]] = []
-        with torch.no_grad():
-            for row in rows_of(examples, 8192):
-                logps = row_scores(policy.model, policy.encoder, row, row_of(row)).logps.tolist()
-                for example in row:
-                    group = []
-                    for answer in example.answers:
-                        count = len(answer.tokens)
-                        own, logps = logps[:count], logps[count:]
-                        group.append(Answer(tokens=answer.tokens, logps=own, stopped=answer.stopped))
-                    found.append(group)
-        return found
 
     def _answers(self, group: Sequence[Answer], count: int) -> list[dict[str, Any]]:
         policy, _ = self._loaded()

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.video.shelf import Shelf
+from engine.weights import whole
 from modules.profiles import profile_to_json
 from training.clips import Encoder, frozen
 
@@ -56,7 +57,8 @@ class FeatureShelf:
 
 
 def put_on_shelf(encoder: Encoder, folder: Path, cap: int) -> None:
-    """Gives the features of what is frozen a place on disk. cap: bytes of all of them, over all runs."""
+    """Gives the features of what is frozen a place on disk; every rank must come. cap: bytes of all of them,
+    over all runs."""
     if encoder.device.type != "cpu" or encoder.model.dtype != torch.float32 or cap <= 0:
         return
     model = encoder.model
@@ -90,5 +92,5 @@ def _digest(branch: str, parts: Mapping[str, nn.Module], encoder: Encoder) -> st
         take([TABLE_PATH.read_bytes()])
     for name, part in parts.items():
         for key, tensor in sorted(part.state_dict().items()):
-            take([f"{name}.{key}", tensor.detach().cpu().contiguous().numpy().tobytes()])
+            take([f"{name}.{key}", whole(tensor).contiguous().numpy().tobytes()])
     return found.hexdigest()

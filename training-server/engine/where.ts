@@ -1,0 +1,58 @@
+/** Where engines of a command run: here, here with ranks on other machines, or started elsewhere. Options and their checks. */
+import { CodedError } from '../../src/core/errors.ts';
+import type { EngineOptions } from './spawn.ts';
+
+export type EnginePlace = Pick<EngineOptions, 'torchrun' | 'tcp' | 'elsewhere'>;
+
+/** Flags of `parseArgs`. */
+export const placeFlags = {
+  nodes: { type: 'string' },
+  rendezvous: { type: 'string' },
+  'engine-at': { type: 'string' },
+} as const;
+
+export const placeUsage = `  --nodes N         machines that a run's ranks are on, this one included; with
+  --rendezvous HOST:PORT   where they meet (docs/scaling.md)
+  --engine-at HOST:PORT    starts no engine: waits on this address for one that torchrun starts elsewhere, which knows
+                    the token in VQA_ENGINE_TOKEN`;
+
+/** A token of one's own must not be a word: 24 characters hold over 100 bits when drawn at random. */
+export const SHORTEST_TOKEN = 24;
+
+const refuse = (option: string, problem: string) => new CodedError('train/option', { option, problem });
+
+export interface PlaceValues {
+  readonly nodes?: string | undefined;
+  readonly rendezvous?: string | undefined;
+  readonly 'engine-at'?: string | undefined;
+}
+
+/** @throws `train/option` {option, problem} */
+export function enginePlace(values: PlaceValues, environment: NodeJS.ProcessEnv): EnginePlace {
+  const at = values['engine-at'];
+  const torchrun = torchrunOf(values.nodes, values.rendezvous);
+  if (at === undefined) return torchrun.length > 0 ? { torchrun } : {};
+  if (torchrun.length > 0) throw refuse('--engine-at', 'goes without --nodes: torchrun is started elsewhere');
+  const tcp = addressOf(at);
+  if (tcp === null) throw refuse('--engine-at', 'must be HOST:PORT of this machine');
+  const token = environment.VQA_ENGINE_TOKEN ?? '';
+  if (token.length < SHORTEST_TOKEN)
+    throw refuse('VQA_ENGINE_TOKEN', `must have ${SHORTEST_TOKEN} characters or more`);
+  return { tcp, elsewhere: { token } };
+}
+
+/** Rank 0 is on this machine, where the driver is. */
+function torchrunOf(nodes?: string, rendezvous?: string): string[] {
+  if (nodes === undefined && rendezvous === undefined) return [];
+  if (nodes === undefined || !/^\d{1,4}$/.test(nodes) || Number(nodes) < 2)
+    throw refuse('--nodes', 'must be a number from 2 on, together with --rendezvous');
+  const address = addressOf(rendezvous ?? '');
+  if (address === null) throw refuse('--rendezvous', 'must be HOST:PORT of this machine');
+  const { host, port } = address;
+  return [`--nnodes=${nodes}`, '--node-rank=0', `--master-addr=${host}`, `--master-port=${port}`];
+}
+
+function addressOf(text: string): { host: string; port: number } | null {
+  const [, host, port] = /^([A-Za-z0-9.-]{1,253}):(\d{1,5})$/.exec(text) ?? [];
+  return host === undefined || Number(port) > 65_535 ? null : { host, port: Number(port) };
+}
