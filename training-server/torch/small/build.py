@@ -13,26 +13,15 @@ from torch import Tensor
 from small.checkpoint import Perceiver, assemble, write_checkpoint
 from small.codes import LABEL_PART, SCORE, SEVERITY
 from small.data import CACHE, load_clips
-from small.join import CodeMap, best_penalty, explained, join
+from small.join import CodeMap, explained, join
 from small.language import FrameTokens, LanguageRecipe, language_training, random_frame_tokens, saved_language
 from small.perceiver import load_perceiver
-from small.perception import (
-    PROFILE,
-    HeadOptions,
-    Projector,
-    codes_of,
-    fit_head,
-    load_projector,
-    motion_inputs,
-)
+from small.perception import OTHER_SEEDS, PROFILE, Projector, codes_of, load_projector, motion_inputs
 from small.prompt import PromptShape
 from small.vision import frame_tokens, load_vision
 
 LANGUAGE = CACHE / "language"
 SHAPE = PromptShape(frames=PROFILE.frames, tokens_per_frame=PROFILE.tokens_per_frame)
-
-OTHER_SEEDS = (101, 102)
-"""Heads fitted anew for the ladder, whose figures move more by the seed than by anything else."""
 
 BANK = 48
 """Clips whose real vision tokens the language half meets in training."""
@@ -73,33 +62,25 @@ def stage_language() -> None:
 
 @torch.no_grad()
 def code_map_of(projector: Projector) -> CodeMap:
-    """The join of a projector, fitted on all training clips; prints how much of the codes it explains."""
+    """The join of a projector, with styles from all training clips; prints what of the labels it explains."""
     train, test = (load_clips(split, with_statistics=True) for split in ("train", "test"))
-    hidden, codes = projector.hidden(motion_inputs(train)), codes_of(train)
-    # Every fifth scene chooses the penalty; then all are fitted.
-    penalty = best_penalty(hidden, codes, torch.from_numpy(train.group % 5 == 0))
-    found = join(hidden, codes, penalty=penalty)
+    found = join(projector.hidden(motion_inputs(train)), projector.labels)
     predicted = found(projector.hidden(motion_inputs(test)))[:, LABEL_PART]
     worth = explained(predicted, codes_of(test))
     listed = " ".join(f"{float(r):.2f}" for r in worth[SEVERITY])
-    print(f"{len(train)} clips, penalty {penalty:g}, R²: score {float(worth[SCORE][0]):.2f}, faults {listed}")
+    print(f"{len(train)} clips, R²: score {float(worth[SCORE][0]):.2f}, faults {listed}")
     return found
 
 
 def stage_checkpoint() -> None:
-    """Writes the shipped checkpoint and, for the ladder, the same with other seeds of the head."""
+    """Writes the shipped checkpoint, and the same with other projectors, for figures as means of seeds."""
     torch.set_num_threads(1)
     language, tokenizer, trained = saved_language(LANGUAGE / "language.pt")
     print("language half: {step} steps, {seconds:.0f} cpu-s".format(**trained))
-    perceiver, projector = load_perceiver(), load_projector()
-    folder = CACHE / "checkpoint"
-    model = assemble(perceiver, language, tokenizer, code_map_of(projector))
-    sha256 = write_checkpoint(model, tokenizer, folder)
-    print(f"{folder}: {sha256}")
-    train = load_clips("train", with_statistics=True)
-    inputs, codes = motion_inputs(train), codes_of(train)
-    for seed in OTHER_SEEDS:
-        other = fit_head(inputs, codes, seed, HeadOptions(steps=2500))
-        own = {**vars(perceiver), "norm": other.norm, "inner": other.inner}
-        model = assemble(Perceiver(**own), language, tokenizer, code_map_of(other))
-        write_checkpoint(model, tokenizer, folder.with_name(f"{folder.name}-seed{seed}"))
+    perceiver = load_perceiver()
+    for seed in (None, *OTHER_SEEDS):
+        projector = load_projector(seed)
+        own = {**vars(perceiver), "norm": projector.norm, "inner": projector.inner}
+        model = assemble(Perceiver(**own), language, tokenizer, code_map_of(projector))
+        folder = CACHE / ("checkpoint" if seed is None else f"checkpoint-seed{seed}")
+        print(f"{folder}: {write_checkpoint(model, tokenizer, folder)}", flush=True)

@@ -1,6 +1,6 @@
-"""Joins a perceiver to the language model by one ridge regression.
+"""Joins a perceiver to the language model: one linear map.
 
-The label part of the codes is regressed on the projector's hidden layer (`motion_mlp.2`, GELU); the code's
+The projector reads its hidden layer (`motion_mlp.2`, GELU) as label codes with one linear layer; the code's
 linear layer of `language.py` follows, and the product of the two is the projector's last Linear. No text is
 trained on video. The style part of a code is the hidden layer's strongest principal components after
 everything that predicts the label has been taken out: numbers that differ between videos and say nothing of
@@ -36,20 +36,6 @@ class CodeMap:
         return (outer @ self.weight.double()).float(), (outer @ self.bias.double() + bias).float()
 
 
-def ridge(inputs: Tensor, targets: Tensor, penalty: float) -> tuple[Tensor, Tensor]:
-    """Least squares with `penalty` · n · the inputs' mean variance on the slopes; intercepts are free.
-
-    inputs [n, H], targets [n, K] → slopes [H, K], intercepts [K], in double precision.
-    """
-    inputs, targets = inputs.double(), targets.double()
-    mean_in, mean_out = inputs.mean(0), targets.mean(0)
-    centred = inputs - mean_in
-    gram = centred.T @ centred
-    gram += penalty * gram.diagonal().mean() * torch.eye(len(gram), dtype=gram.dtype)
-    slopes = torch.linalg.solve(gram, centred.T @ (targets - mean_out))
-    return slopes, mean_out - mean_in @ slopes
-
-
 def explained(predicted: Tensor, targets: Tensor) -> Tensor:
     """R² a column; 0 where a target is constant."""
     left = (targets - predicted).double().square().sum(0)
@@ -57,29 +43,11 @@ def explained(predicted: Tensor, targets: Tensor) -> Tensor:
     return torch.where(whole > 0, 1 - left / whole.clamp(min=1e-12), 0.0)
 
 
-def best_penalty(
-    inputs: Tensor,
-    targets: Tensor,
-    held_out: Tensor,
-    penalties: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1, 1.0),
-) -> float:
-    """The penalty with the best mean R² on the rows of `held_out` [n] bool, fitted on the others.
-
-    Rows of one scene must lie on one side.
-    """
-    scores = []
-    for penalty in penalties:
-        slopes, intercepts = ridge(inputs[~held_out], targets[~held_out], penalty)
-        predicted = inputs[held_out].double() @ slopes + intercepts
-        scores.append(float(explained(predicted, targets[held_out]).mean()))
-    return penalties[max(range(len(penalties)), key=scores.__getitem__)]
-
-
 def style_map(hidden: Tensor, slopes: Tensor, *, seed: int = 7) -> tuple[Tensor, Tensor]:
     """Weight [8, H] and bias [8] of style numbers: uncorrelated with every predicted code and with each
     other, unit variance over these clips.
 
-    hidden [n, H]; slopes [H, K] of the ridge.
+    hidden [n, H]; slopes [H, K] of the layer that reads label codes.
     """
     hidden = hidden.double()
     centred = hidden - hidden.mean(0)
@@ -104,11 +72,12 @@ def style_map(hidden: Tensor, slopes: Tensor, *, seed: int = 7) -> tuple[Tensor,
     return weight, -(weight @ hidden.mean(0))
 
 
-def join(hidden: Tensor, label_codes: Tensor, *, penalty: float) -> CodeMap:
-    """The map from hidden layers [n, H] to whole codes, from label codes [n, 1 + 3 d]."""
-    slopes, intercepts = ridge(hidden, label_codes, penalty)
+def join(hidden: Tensor, labels: nn.Linear) -> CodeMap:
+    """The map to whole codes: the label part as the projector reads it, the style part from its hidden layers
+    [n, H] of many clips."""
+    slopes = labels.weight.detach().double().T
     weight = torch.zeros(CODE_SIZE, hidden.shape[1], dtype=torch.float64)
     bias = torch.zeros(CODE_SIZE, dtype=torch.float64)
-    weight[LABEL_PART], bias[LABEL_PART] = slopes.T, intercepts
+    weight[LABEL_PART], bias[LABEL_PART] = slopes.T, labels.bias.detach().double()
     weight[STYLE_PART], bias[STYLE_PART] = style_map(hidden, slopes)
     return CodeMap(weight=weight.float(), bias=bias.float())

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
@@ -26,7 +27,7 @@ from modules.config import LanguageConfig
 from modules.qwen2 import Qwen2, rotary_tables, rotate
 from small.codes import CODE_SIZE, SCORE, SEVERITY, STYLE_PART, CodeNoise, LabelPrior, code, decide
 from small.prompt import PromptIds, PromptShape, prompt_ids, words_of_prompt
-from small.text import STYLE_SIZE, Fuzz, compose
+from small.text import SENTENCES, STYLE_SIZE, Fuzz, compose
 from small.tokenizer import END, END_OF_TEXT, LARGEST, train
 
 
@@ -64,7 +65,7 @@ class OracleLanguage(nn.Module):
         nn.init.normal_(self.code.weight, std=0.1)
         with torch.no_grad():
             self.code.weight[:, SCORE] *= 3
-            self.code.weight[:, SEVERITY] *= 1.5
+            self.code.weight[:, SEVERITY] *= 4
         # Branches end small, so that the residual stream starts as the embeddings.
         for layer in self.decoder.model.layers:
             for branch in (layer.self_attn.o_proj, layer.mlp.down_proj):
@@ -113,7 +114,7 @@ def shared_prefix(
 class LanguageRecipe:
     """Settings of the pre-training on oracle codes."""
 
-    steps: int = 2800
+    steps: int = 2500
     """Optimiser steps."""
 
     rows: int = 32
@@ -132,13 +133,17 @@ class LanguageRecipe:
     """Largest norm of the gradient."""
 
     score_weight: tuple[float, ...] = (5.0, 6.0, 2.0)
-    """Loss weights of the score's digits; every other token counts 1."""
+    """Loss weights of the score's digits."""
+
+    name_weight: float = 3.0
+    """Loss weight of the names of faults; every other token counts 1. At 1 the choice of the fault stays at
+    chance for long, while phrasing and score are learnt."""
 
     bare_until: float = 0.65
     """Up to this share of the steps a row is the motion token and the answer, at their places in the whole
     prompt: reading codes is learnt there first, at half the cost a step and in a fifth of the steps."""
 
-    full_from: float = 0.85
+    full_from: float = 0.92
     """From this share of the steps on the prompt is whole."""
 
     short_tokens: tuple[int, int] = (1, 6)
@@ -174,23 +179,35 @@ class TextBatch:
     """[B, L] loss weights; 0 on padding."""
 
 
+NAMES = re.compile(
+    r"\b(?:"
+    + "|".join(sorted((n for f in SENTENCES["faults"].values() for n in f["names"]), key=len, reverse=True))
+    + r")\b"
+)
+
+
 class AnswerTokens:
     """Turns answers into ids and loss weights."""
 
-    def __init__(self, tokenizer: Tokenizer, score_weight: tuple[float, ...]):
-        self.tokenizer, self.score_weight = tokenizer, score_weight
+    def __init__(self, tokenizer: Tokenizer, score_weight: tuple[float, ...], name_weight: float = 1.0):
+        self.tokenizer, self.score_weight, self.name_weight = tokenizer, score_weight, name_weight
         self.end = tokenizer.token_to_id(END)
         self.pad = tokenizer.token_to_id(END_OF_TEXT)
         self.digits = {tokenizer.token_to_id(str(d)) for d in range(10)}
 
     def batch(self, codes: np.ndarray, texts: list[str]) -> TextBatch:
-        rows = [e.ids + [self.end] for e in self.tokenizer.encode_batch(texts, add_special_tokens=False)]
+        encoded = self.tokenizer.encode_batch(texts, add_special_tokens=False)
+        rows = [e.ids + [self.end] for e in encoded]
         longest = max(map(len, rows))
         ids = torch.full((len(rows), longest), self.pad)
         weights = torch.zeros(len(rows), longest)
         for r, row in enumerate(rows):
             ids[r, : len(row)] = torch.tensor(row)
             weights[r, : len(row)] = 1
+            for name in NAMES.finditer(texts[r]):
+                for k, (begin, end) in enumerate(encoded[r].offsets):
+                    if name.start() < end and begin < name.end():
+                        weights[r, k] = self.name_weight
             # The prose holds no digit, so the digits are those of the score.
             places = [k for k, token in enumerate(row) if token in self.digits]
             for k, place in enumerate(places):
@@ -274,7 +291,7 @@ class LanguageTraining:
     def __init__(self, tokenizer: Tokenizer, prompt: PromptIds, recipe: LanguageRecipe, file: Path):
         torch.manual_seed(recipe.seed)
         self.recipe, self.prompt, self.file = recipe, prompt, file
-        self.tokens = AnswerTokens(tokenizer, recipe.score_weight)
+        self.tokens = AnswerTokens(tokenizer, recipe.score_weight, recipe.name_weight)
         self.model = OracleLanguage(language_config(tokenizer))
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=recipe.lr, betas=(0.9, 0.98), weight_decay=recipe.weight_decay

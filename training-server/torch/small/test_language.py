@@ -88,6 +88,15 @@ def test_score_digits_weigh_more_and_padding_nothing(tokenizer):
     assert batch.weights[0, -1] == 0
 
 
+def test_names_of_faults_weigh_more(tokenizer):
+    tokens = AnswerTokens(tokenizer, (5.0, 6.0, 2.0), 3.0)
+    text = "<think>I see strong frame drops early on. There is no blur.</think><answer>3.42</answer>"
+    batch = tokens.batch(np.zeros((1, CODE_SIZE), np.float32), [text])
+    heavy = tokenizer.decode(batch.ids[0][batch.weights[0] == 3].tolist())
+    assert heavy == " frame drops blur"
+    assert sorted(set(batch.weights[0].tolist())) == [1, 2, 3, 5, 6]
+
+
 def test_code_holds_the_label_and_the_style():
     others = (0,) * (COUNT - 2)
     label = Label(score=2.5, severity=(0, 0.4, *others), when=(0, 2, *others))
