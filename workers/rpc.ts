@@ -29,4 +29,25 @@ const handler: Comlink.TransferHandler<Thrown, Wire> = {
 
 Comlink.transferHandlers.set('throw', handler);
 
+/** Why a worker ended. A script that could not be fetched is an event without a message. */
+export function causeOfDeath(event: ErrorEvent): Error {
+  return event.message ? new Error(event.message) : new CodedError('app/part');
+}
+
+/** Rejects when the worker cannot start or ends by a fault: a call to it would wait for ever. */
+export function deathOf(worker: Worker): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  worker.addEventListener('error', (event) => reject(causeOfDeath(event)));
+  return promise;
+}
+
+/**
+ * Lets go of a callback that came from another thread: its channel would stay open on both sides until this thread
+ * collects its garbage. For a function of this thread it does nothing.
+ */
+export function releaseCallback(callback: unknown): void {
+  (callback as Partial<Comlink.ProxyMethods>)[Comlink.releaseProxy]?.();
+}
+
 export { expose, proxy, type Remote, releaseProxy, transfer, wrap } from 'comlink';

@@ -22,8 +22,8 @@ export async function openBench(): Promise<Bench> {
   const outDir = join(scratch, 'dist');
   rmSync(outDir, { recursive: true, force: true });
   mkdirSync(scratch, { recursive: true });
-  const harness = ['e2e/model/harness.html', 'e2e/media/harness.html'].filter((path) =>
-    existsSync(join(root, path)),
+  const harness = ['e2e/model/harness.html', 'e2e/media/harness.html', 'e2e/bench/packages.html'].filter(
+    (path) => existsSync(join(root, path)),
   );
   const input = ['index.html', ...harness].map((path) => join(root, path));
   await build({ root, logLevel: 'error', build: { outDir, emptyOutDir: true, rollupOptions: { input } } });

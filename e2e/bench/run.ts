@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- paint assess decode media compare]`: the figures of docs/performance.md, printed as one table.
+ * `npm run bench [-- paint assess decode media compare batch packages]`: the figures of docs/performance.md, printed as one table.
  * Measurements, not tests: they need an otherwise idle machine, and ratios within one run say more than seconds.
  */
 import { execFileSync } from 'node:child_process';
@@ -9,10 +9,12 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Page } from '@playwright/test';
 import type { HarnessRun, harness as ModelHarness } from '../model/harness.ts';
+import { benchBatch } from './batch.ts';
 import { type Bench, median, openBench, renamed, root, scratch, scratchFile } from './browser.ts';
 import { benchCompare } from './compare.ts';
 import { benchMedia } from './media.ts';
 import { nativeGreedyTokensPerSecond, nativeTokensPerSecond } from './native-decoder.ts';
+import { benchPackages } from './packages.ts';
 
 declare global {
   interface Window {
@@ -195,6 +197,8 @@ const sections: Record<string, (bench: Bench) => Promise<readonly Row[]>> = {
   decode: decoderSpeed,
   media: async (bench) => benchMedia(await bench.page(), bench.address),
   compare: async (bench) => benchCompare(await bench.page(), bench.address),
+  batch: async ({ address }) => benchBatch(address),
+  packages: async (bench) => benchPackages(await bench.page(), bench.address),
 };
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !(name in sections));

@@ -80,7 +80,7 @@ for (const name of CHOSEN)
     const way = walk(CLIPS[name]!.frames);
     const plain = await pictures(id, way);
     for (const playing of [true, false]) {
-      await standBy(id, { follow: [way[0] as number], playing, jumps: true, bytes: 64e6 });
+      await standBy(id, { follow: [way[0] as number], playing, jumps: true, seconds: 0.01, bytes: 64e6 });
       const standing = await pictures(id, way);
       expect(standing.sha256).toEqual(plain.sha256);
       await standBy(id, null);
@@ -93,11 +93,13 @@ test('a long way to the key frame is not gone again', async () => {
   const id = await open('bottle-detection.mp4');
   const order = [240, 490, 730, 980, 200, 700];
   const plain = await pictures(id, order);
-  await standBy(id, { follow: [], playing: false, jumps: true, bytes: 64e6 });
-  await page.waitForTimeout(4000);
-  const standing = await pictures(id, order.slice(0, 4));
-  expect(standing.sha256).toEqual(plain.sha256.slice(0, 4));
-  expect(sum(standing.decoded)).toBeLessThan(0.75 * sum(plain.decoded.slice(0, 4)));
+  await standBy(id, { follow: [], playing: false, jumps: true, seconds: 0.01, bytes: 64e6 });
+  // The decoders need a while to come to their places.
+  await expect(async () => {
+    const standing = await pictures(id, order);
+    expect(standing.sha256).toEqual(plain.sha256);
+    expect(sum(standing.decoded)).toBeLessThan(0.6 * sum(plain.decoded));
+  }).toPass({ intervals: [2000], timeout: 60_000 });
   await standBy(id, null);
   expect((await pictures(id, order)).decoded).toEqual(plain.decoded);
 });
@@ -106,7 +108,7 @@ test('the frame that the clock has come to costs a few packets', async () => {
   const id = await open('walk.mkv');
   const [plain] = (await pictures(id, [80])).decoded;
   for (const at of [50, 60, 70, 78]) {
-    await standBy(id, { follow: [at], playing: true, jumps: false, bytes: 64e6 });
+    await standBy(id, { follow: [at], playing: true, jumps: false, seconds: 0.01, bytes: 64e6 });
     await page.waitForTimeout(700);
   }
   const { decoded, sha256 } = await pictures(id, [80]);

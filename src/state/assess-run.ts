@@ -65,6 +65,8 @@ export interface RunOptions {
   readonly maxTokens: number;
   readonly prefix?: string;
   readonly software?: boolean;
+  /** Which of the frames of the vision branch get a small picture; all unless said. */
+  readonly pictured?: (vision: readonly number[]) => readonly number[];
   /** A run of frames that is assessed as if it were the whole video. */
   readonly part?: { readonly from: number; readonly frames: number };
   readonly signal: AbortSignal;
@@ -161,6 +163,8 @@ export async function runAssessment(options: RunOptions): Promise<RunResult> {
       size: profile.size,
       rules,
       thumbnail: THUMBNAIL_HEIGHT,
+      // Frames that only the motion branch looks at are shown nowhere.
+      thumbnailOf: options.pictured?.(plan.vision) ?? plan.vision,
       ...(options.software ? { software: true } : {}),
     };
     const take = (frame: DeliveredFrame) => {

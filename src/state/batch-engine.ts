@@ -48,6 +48,8 @@ export function createBatchEngine(media: BatchMedia, models: ModelStore): BatchE
         model,
         sampling: { kind: 'greedy' },
         maxTokens: MAX_TOKENS,
+        // One picture a row.
+        pictured: (vision) => vision.slice(vision.length >> 1, (vision.length >> 1) + 1),
         signal,
         onEvent(event) {
           if (event.kind === 'opened') opened = event.video.id;

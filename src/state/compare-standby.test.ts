@@ -51,7 +51,7 @@ describe('what is wanted', () => {
   it('of a shuffled copy: one side goes on, the other jumps', () => {
     const state = { a: side(1, 5), b: null, timeline: shuffled, settings };
     expect([...standbyWishes(state, 2, true, 100)]).toEqual([
-      [1, { follow: [2], playing: true, jumps: true, bytes: 100 }],
+      [1, { follow: [2], playing: true, jumps: true, seconds: 0.15, bytes: 100 }],
     ]);
   });
   it('of a copy with a repeated frame: both go on, from two frames', () => {
@@ -67,8 +67,8 @@ describe('what is wanted', () => {
   it('of two videos: each its own, with half the memory', () => {
     const state = { a: side(1, 5), b: side(2, 5), timeline: line([0, 1, 2, 2, 3]), settings };
     expect([...standbyWishes(state, 4, true, 100)]).toEqual([
-      [1, { follow: [4], playing: true, jumps: false, bytes: 50 }],
-      [2, { follow: [3], playing: true, jumps: false, bytes: 50 }],
+      [1, { follow: [4], playing: true, jumps: false, seconds: 0.15, bytes: 50 }],
+      [2, { follow: [3], playing: true, jumps: false, seconds: 0.15, bytes: 50 }],
     ]);
   });
   it('nothing while reduced frames are still made, where frames are kept as they are, of a few frames far apart', () => {
@@ -153,7 +153,7 @@ describe('when it is told', () => {
     vi.advanceTimersByTime(399);
     expect(told).toEqual([]);
     vi.advanceTimersByTime(1);
-    expect(told).toEqual([[1, { follow: [0], playing: false, jumps: true, bytes: 100 }]]);
+    expect(told).toEqual([[1, { follow: [0], playing: false, jumps: true, seconds: 0.15, bytes: 100 }]]);
     told.length = 0;
     for (let place = 1; place <= 4; place++) {
       clock.store.setState({ place, playing: true });

@@ -14,6 +14,8 @@ import { NO_FRAME, type Timeline } from './compare-timeline.ts';
 const BEAT = 200;
 /** Milliseconds that the clock must stand before decoders go about it at full speed: the true pixels come first. */
 const STANDING = 400;
+/** Seconds that the way from a standing decoder to a frame may take. */
+const WAY = 0.15;
 /** Frames from one place to the next that still count as going on. */
 const STEP = 4;
 
@@ -94,6 +96,7 @@ export function standbyWishes(
       follow: [...new Set([...(old?.follow ?? []), ...follow])],
       playing,
       jumps: b === null && jumping(timeline),
+      seconds: WAY,
       bytes: b ? bytes / 2 : bytes,
     });
   }

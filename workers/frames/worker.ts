@@ -4,7 +4,7 @@ import '../requests.ts';
 import { decodeFrames } from '../media/decode.ts';
 import { hasPlanes, PlaneReader } from '../media/planes.ts';
 import { Video } from '../media/video.ts';
-import { expose, transfer } from '../rpc.ts';
+import { expose, releaseCallback, transfer } from '../rpc.ts';
 import type { FramesApi, StoredFrame } from './api.ts';
 import { reduceFrame } from './reduce.ts';
 
@@ -56,6 +56,7 @@ const api: FramesApi = {
         { software: false, signal: new AbortController().signal },
       );
       await Promise.all(received);
+      releaseCallback(onFrame);
     } finally {
       gate?.open();
     }

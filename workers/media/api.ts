@@ -56,6 +56,8 @@ export interface FrameRequest {
   readonly rules: readonly PixelRule[];
   /** Height in pixels of a thumbnail with the shown aspect, or 0 for none. */
   readonly thumbnail: number;
+  /** Frames that get one, where not all do. */
+  readonly thumbnailOf?: readonly number[];
   /** Ask for the software decoder (after a stall or an error of the hardware one). */
   readonly software?: boolean;
 }
@@ -100,6 +102,8 @@ export interface StandbyWish {
   readonly playing: boolean;
   /** Any other frame may be next. */
   readonly jumps: boolean;
+  /** What the way from a standing decoder to a frame may take; a machine that is quick enough needs fewer. */
+  readonly seconds: number;
   /** Memory that the standing decoders may take. */
   readonly bytes: number;
 }

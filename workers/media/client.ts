@@ -1,6 +1,7 @@
 /** The page's side of the media worker: starts it, restarts it when it died, turns AbortSignals into `abort(job)`. */
 import { CodedError } from '../../src/core/errors.ts';
-import { proxy, type Remote, releaseProxy, wrap } from '../rpc.ts';
+import { Lifeline } from '../lifeline.ts';
+import { causeOfDeath, proxy, type Remote, releaseProxy, wrap } from '../rpc.ts';
 import type {
   CodecSupport,
   DecodedPicture,
@@ -43,9 +44,8 @@ const MISSED = 10;
 interface Connection {
   readonly worker: Worker;
   readonly api: Remote<MediaApi>;
-  /** Rejects when the worker dies. */
-  readonly death: Promise<never>;
-  readonly die: (reason: unknown) => void;
+  /** Ends when the worker dies. */
+  readonly life: Lifeline;
   /** Ids here for ids of the page. */
   readonly opened: Map<number, Promise<number>>;
   /** Calls in flight. */
@@ -65,13 +65,12 @@ export function createMediaClient(start: () => Worker = startWorker): MediaClien
   function connect(): Connection {
     if (connection) return connection;
     const worker = start();
-    const { promise: death, reject: die } = Promise.withResolvers<never>();
-    death.catch(() => {});
-    const made: Connection = { worker, api: wrap<MediaApi>(worker), death, die, opened: new Map(), calls: 0 };
+    const life = new Lifeline();
+    const made: Connection = { worker, api: wrap<MediaApi>(worker), life, opened: new Map(), calls: 0 };
     const drop = (reason: unknown) => {
       if (connection === made) connection = undefined;
       worker.terminate();
-      die(reason);
+      life.end(reason);
     };
     // A damaged file can send a parser round in circles, where no watchdog of the worker's own gets a turn.
     let missed = 0;
@@ -87,7 +86,7 @@ export function createMediaClient(start: () => Worker = startWorker): MediaClien
           () => {},
         );
     }, BEAT);
-    worker.addEventListener('error', (event) => drop(new Error(event.message || 'The media worker ended.')));
+    worker.addEventListener('error', (event) => drop(causeOfDeath(event)));
     worker.addEventListener('messageerror', () =>
       drop(new Error('The media worker sent what cannot be read.')),
     );
@@ -124,7 +123,7 @@ export function createMediaClient(start: () => Worker = startWorker): MediaClien
     signal?.addEventListener('abort', onAbort);
     to.calls++;
     try {
-      return await Promise.race([work(to, job), to.death, aborted]);
+      return await Promise.race([to.life.during(work(to, job)), aborted]);
     } finally {
       to.calls--;
       signal?.removeEventListener('abort', onAbort);
@@ -174,11 +173,11 @@ export function createMediaClient(start: () => Worker = startWorker): MediaClien
     dispose() {
       files.clear();
       if (!connection) return;
-      const { worker, api, die } = connection;
+      const { worker, api, life } = connection;
       connection = undefined;
       api[releaseProxy]();
       worker.terminate();
-      die(new DOMException('The media worker was ended.', 'AbortError'));
+      life.end(new DOMException('The media worker was ended.', 'AbortError'));
     },
   };
 }

@@ -1,11 +1,12 @@
 /** The media worker's side of the pixel worker: started with the first frame, again when it has died. */
+import { Lifeline } from '../lifeline.ts';
 import { type Remote, transfer, wrap } from '../rpc.ts';
 import type { PixelApi } from './pixel-worker.ts';
 
 interface Connection {
   readonly api: Remote<PixelApi>;
-  /** Rejects when the worker dies. */
-  readonly death: Promise<never>;
+  /** Ends when the worker dies. */
+  readonly life: Lifeline;
 }
 
 let connection: Connection | undefined;
@@ -16,13 +17,11 @@ function connect(): Connection {
     type: 'module',
     name: 'pixels',
   });
-  const { promise: death, reject } = Promise.withResolvers<never>();
-  death.catch(() => {});
-  const made = { api: wrap<PixelApi>(worker), death };
+  const made = { api: wrap<PixelApi>(worker), life: new Lifeline() };
   const drop = (message: string) => {
     if (connection === made) connection = undefined;
     worker.terminate();
-    reject(new Error(message));
+    made.life.end(new Error(message));
   };
   worker.addEventListener('error', (event) => drop(event.message || 'The pixel worker ended.'));
   worker.addEventListener('messageerror', () => drop('The pixel worker sent what cannot be read.'));
@@ -38,11 +37,11 @@ export function preparePixels(): void {
 /** Frames go over to the pixel worker, which closes them. Rejects when that worker dies. */
 export const pixels: PixelApi = {
   pictures: (frame, ...rest) => {
-    const { api, death } = connect();
-    return Promise.race([api.pictures(transfer(frame, [frame]), ...rest), death]);
+    const { api, life } = connect();
+    return life.during(api.pictures(transfer(frame, [frame]), ...rest));
   },
   picture: (frame, ...rest) => {
-    const { api, death } = connect();
-    return Promise.race([api.picture(transfer(frame, [frame]), ...rest), death]);
+    const { api, life } = connect();
+    return life.during(api.picture(transfer(frame, [frame]), ...rest));
   },
 };

@@ -10,8 +10,6 @@ import type { Video } from './video.ts';
 
 /** Packets by which a decoder may be away from its place. */
 const NEAR = 16;
-/** Seconds that the way from a standing decoder to a frame may take; a decoder that is quick enough needs no others. */
-const WAY = 0.15;
 /** Packets a second until that has been measured: two cores, 1080p, H.264. */
 const USUAL_SPEED = 500;
 /** Pictures that a decoder holds: measured 28 MB for 1080p in H.264, where a picture is 3.1 MB. */
@@ -35,7 +33,7 @@ export class Standby {
   private standing: StandingDecoder[] = [];
   /** Those that stand where the plan wants one. */
   private readonly places = new Map<StandingDecoder, number>();
-  private wish: StandbyWish = { follow: [], playing: false, jumps: false, bytes: 0 };
+  private wish: StandbyWish = { follow: [], playing: false, jumps: false, seconds: 1, bytes: 0 };
   /** Frames being decoded for someone who waits: nothing else is decoded meanwhile. */
   private urgent = 0;
   private working = false;
@@ -207,7 +205,7 @@ export class Standby {
   private async nextPlace(wish: StandbyWish): Promise<{ decoder: StandingDecoder; to: number } | null> {
     const { order } = this.video;
     const room = wish.jumps ? this.room - wish.follow.length : 0;
-    const planned = standingPlaces(order, room, (this.speed ?? USUAL_SPEED) * WAY);
+    const planned = standingPlaces(order, room, (this.speed ?? USUAL_SPEED) * wish.seconds);
     for (const [decoder, place] of [...this.places]) if (!planned.includes(place)) this.dismiss(decoder);
     for (const [decoder, place] of this.places)
       if (decoder.next < place) {

@@ -2,7 +2,7 @@
 /// <reference lib="webworker" />
 import '../requests.ts';
 import { CodedError } from '../../src/core/errors.ts';
-import { expose, transfer } from '../rpc.ts';
+import { expose, releaseCallback, transfer } from '../rpc.ts';
 import type {
   DecodedPicture,
   DecodeReport,
@@ -70,15 +70,20 @@ const api: MediaApi = {
     return asJob(job, async (signal) => {
       const begun = performance.now();
       const wanted = new Set(request.indices);
-      const { rules, size, thumbnail: height } = request;
-      const form = { rules, size, thumbnail: height };
+      const { rules, size, thumbnailOf } = request;
+      const pictured = thumbnailOf && new Set(thumbnailOf);
+      const formOf = (index: number) => ({
+        rules,
+        size,
+        thumbnail: !pictured || pictured.has(index) ? request.thumbnail : 0,
+      });
       // The callback has a channel of its own: its answers tell that the page has had every frame before the report.
       const received: unknown[] = [];
       const decoded = await decodeFrames(
         video,
         wanted,
         async (index, used, frame) => {
-          const { rgb, thumbnail, foreign } = await pixels.pictures(frame, video.frameFacts, form);
+          const { rgb, thumbnail, foreign } = await pixels.pictures(frame, video.frameFacts, formOf(index));
           if (signal.aborted) {
             thumbnail?.close();
             return;
@@ -97,6 +102,7 @@ const api: MediaApi = {
         { software: request.software ?? false, signal },
       );
       await Promise.all(received);
+      releaseCallback(onFrame);
       return { decoded, wanted: wanted.size, seconds: (performance.now() - begun) / 1000 };
     });
   },

@@ -1,5 +1,17 @@
 import '../requests.ts';
-import { expose } from '../rpc.ts';
+import { expose, releaseCallback } from '../rpc.ts';
+import type { AssessRequest, OnEvent } from './api.ts';
 import { ModelSession } from './model-session.ts';
 
-expose(new ModelSession());
+/** The session as the page sees it: a callback is let go of with its call. */
+class PagedSession extends ModelSession {
+  override async assess(request: AssessRequest, onEvent: OnEvent) {
+    try {
+      return await super.assess(request, onEvent);
+    } finally {
+      releaseCallback(onEvent);
+    }
+  }
+}
+
+expose(new PagedSession());

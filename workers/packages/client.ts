@@ -1,23 +1,35 @@
 /** The package worker as the page sees it: started when first asked, calls with AbortSignals. */
-import { proxy, type Remote, wrap } from '../rpc.ts';
+import { Lifeline } from '../lifeline.ts';
+import { deathOf, proxy, type Remote, wrap } from '../rpc.ts';
 import type { DownloadProgress, PackageAddress, PackagesApi } from './api.ts';
 
 type OnProgress = (progress: DownloadProgress) => void;
 
 export function createPackagesClient() {
-  let remote: Remote<PackagesApi> | null = null;
+  let made: { readonly remote: Remote<PackagesApi>; readonly life: Lifeline } | null = null;
   let jobs = 0;
-  const worker = (): Remote<PackagesApi> => {
-    remote ??= wrap<PackagesApi>(
-      new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'packages' }),
-    );
-    return remote;
-  };
+
+  /** A worker that has died is made anew by the next call. */
+  function ask<T>(work: (remote: Remote<PackagesApi>) => Promise<T>): Promise<T> {
+    if (!made) {
+      const worker = new Worker(new URL('./worker.ts', import.meta.url), {
+        type: 'module',
+        name: 'packages',
+      });
+      const mine = { remote: wrap<PackagesApi>(worker), life: new Lifeline() };
+      deathOf(worker).catch((reason) => {
+        if (made === mine) made = null;
+        mine.life.end(reason);
+      });
+      made = mine;
+    }
+    return made.life.during(work(made.remote));
+  }
 
   async function during<T>(signal: AbortSignal, work: (job: number) => Promise<T>): Promise<T> {
     signal.throwIfAborted();
     const job = ++jobs;
-    const stop = () => void worker().abort(job);
+    const stop = () => void ask((remote) => remote.abort(job)).catch(() => {});
     signal.addEventListener('abort', stop, { once: true });
     try {
       return await work(job);
@@ -27,25 +39,28 @@ export function createPackagesClient() {
   }
 
   return {
-    machine: () => worker().machine(),
-    list: () => worker().list(),
-    look: (address: PackageAddress) => worker().look(address),
+    machine: () => ask((remote) => remote.machine()),
+    list: () => ask((remote) => remote.list()),
+    look: (address: PackageAddress) => ask((remote) => remote.look(address)),
     download: (
       address: PackageAddress,
       manifestSha256: string,
       paths: readonly string[],
       signal: AbortSignal,
       onProgress: OnProgress,
-    ) => during(signal, (job) => worker().download(address, manifestSha256, paths, job, proxy(onProgress))),
+    ) =>
+      during(signal, (job) =>
+        ask((remote) => remote.download(address, manifestSha256, paths, job, proxy(onProgress))),
+      ),
     take: (
       files: readonly { readonly path: string; readonly file: Blob }[],
       signal: AbortSignal,
       onProgress: OnProgress,
-    ) => during(signal, (job) => worker().take(files, job, proxy(onProgress))),
+    ) => during(signal, (job) => ask((remote) => remote.take(files, job, proxy(onProgress)))),
     verify: (id: string, signal: AbortSignal, onProgress: OnProgress) =>
-      during(signal, (job) => worker().verify(id, job, proxy(onProgress))),
-    files: (id: string) => worker().files(id),
-    remove: (id: string) => worker().remove(id),
+      during(signal, (job) => ask((remote) => remote.verify(id, job, proxy(onProgress)))),
+    files: (id: string) => ask((remote) => remote.files(id)),
+    remove: (id: string) => ask((remote) => remote.remove(id)),
   };
 }
 

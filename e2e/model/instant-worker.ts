@@ -1,0 +1,43 @@
+/** Stands in for the model worker where a test is about everything around it: loads nothing, answers at once. */
+import type { Manifest } from '../../src/core/manifest.ts';
+import type { LoadedModel, ModelApi } from '../../workers/model/api.ts';
+import { expose, releaseCallback } from '../../workers/rpc.ts';
+
+let answers = 0;
+
+const api: ModelApi = {
+  async load(source): Promise<LoadedModel> {
+    if (source.kind !== 'url') throw new RangeError('Only packages by address.');
+    const manifest = (await (await fetch(`${source.base}manifest.json`)).json()) as Manifest;
+    return {
+      manifest,
+      manifestSha256: '0'.repeat(64),
+      profile: manifest.profile,
+      dtype: 'q8',
+      backend: 'wasm',
+      reason: 'asked',
+      adapter: '',
+      threads: 1,
+      seconds: 0,
+      bytes: 0,
+    };
+  },
+  has: async (keys) => keys.map(() => false),
+  look: async () => {},
+  async assess(request, onEvent) {
+    const total = request.vision.length;
+    const score = (1 + (answers++ % 400) / 100).toFixed(2);
+    const text = `<think>${'The frames are sharp, and the motion is smooth. '.repeat(8)}</think><answer>${score}</answer>`;
+    await onEvent({ stage: 'look', done: total, total, reused: 0 });
+    await onEvent({ stage: 'motion', reused: false });
+    await onEvent({ stage: 'prompt', tokens: 600 });
+    await onEvent({ stage: 'write', text, tokens: 90 });
+    releaseCallback(onEvent);
+    const seconds = { look: 0, motion: 0, prompt: 0, write: 0 };
+    return { text, tokens: 90, end: 'eos', expected: null, seconds, framesReused: 0 };
+  },
+  abort: () => {},
+  unload: async () => {},
+};
+
+expose(api);
