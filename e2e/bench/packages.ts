@@ -15,7 +15,7 @@ declare global {
 
 const RUNS = 3;
 const FILES = 4;
-const MEGABYTES = 64;
+const MEGABYTES = 32;
 
 /** Bytes that no compression makes less of, the same in every run. */
 function noise(name: string): string {

@@ -30,7 +30,8 @@ test('fifty real clips: the second half leaves nothing behind', async ({ site })
       `after 50: ${writtenMemory(last.memory)}; ${((37 / last.seconds) * 60).toFixed(1)} clips a minute`,
     );
     expect(last.done).toBe(50);
-    expect(last.memory.heap - first.memory.heap).toBeLessThan(8 * MB);
+    // The model keeps the embeddings of 512 pictures, 38 kB each; here come 296 more.
+    expect(last.memory.heap - first.memory.heap).toBeLessThan(20 * MB);
     expect(last.memory.processes.renderer! - first.memory.processes.renderer!).toBeLessThan(80 * MB);
     expect(last.memory.processes.GPU! - first.memory.processes.GPU!).toBeLessThan(30 * MB);
   } finally {

@@ -5,11 +5,16 @@
 export class EmbeddingCache {
   readonly #entries = new Map<string, Float32Array>();
   readonly #limit: number;
+  readonly #most: number;
   #bytes = 0;
 
-  /** @param limit bytes kept at most */
-  constructor(limit: number) {
+  /**
+   * @param limit bytes kept at most
+   * @param most pictures kept at most: a long queue of videos is not looked at twice
+   */
+  constructor(limit: number, most = Number.POSITIVE_INFINITY) {
     this.#limit = limit;
+    this.#most = most;
   }
 
   has(key: string): boolean {
@@ -32,7 +37,7 @@ export class EmbeddingCache {
     this.#entries.set(key, value);
     this.#bytes += value.byteLength;
     for (const [first, entry] of this.#entries) {
-      if (this.#bytes <= this.#limit || first === key) break;
+      if ((this.#bytes <= this.#limit && this.#entries.size <= this.#most) || first === key) break;
       this.#entries.delete(first);
       this.#bytes -= entry.byteLength;
     }

@@ -25,7 +25,9 @@ import { normalisationTable, normalise } from './pixels.ts';
 import { PromptReader } from './prompt-reader.ts';
 import { isSmall, mount, packageId, type Runtime, startRuntime, threadsFor, unmount } from './runtime.ts';
 
+/** Embeddings that are kept: of 64 videos of eight frames, of fewer where a model's are large. */
 const CACHE_BYTES = 256 << 20;
+const CACHE_PICTURES = 512;
 
 interface Loaded {
   readonly source: PackageSource;
@@ -39,7 +41,7 @@ interface Loaded {
 }
 
 export class ModelSession implements ModelApi {
-  readonly #vision = new EmbeddingCache(CACHE_BYTES);
+  readonly #vision = new EmbeddingCache(CACHE_BYTES, CACHE_PICTURES);
   readonly #motion = new EmbeddingCache(1 << 20);
   readonly #stops = new Map<number, AbortController>();
   #loaded: Loaded | null = null;

@@ -43,4 +43,9 @@ describe('embedding cache', () => {
     cache.set('d', new Float32Array(100));
     expect([cache.has('a'), cache.has('c'), cache.has('d')]).toEqual([false, false, true]);
   });
+  it('keeps no more pictures than it may, however small they are', () => {
+    const cache = new EmbeddingCache(1000, 2);
+    for (const key of ['a', 'b', 'c']) cache.set(key, new Float32Array(1));
+    expect(['a', 'b', 'c'].map((key) => cache.has(key))).toEqual([false, true, true]);
+  });
 });
