@@ -161,7 +161,7 @@ function Gallery() {
           <ErrorCard
             onStage
             error={{ code: 'media/codec', params: { codec: 'HEVC', browser: 'Safari' }, message: '' }}
-            command="ffmpeg -i IMG_2041.MOV -c:v libx264 -crf 12 -pix_fmt yuv420p copy.mp4"
+            file="IMG_2041.MOV"
             actions={[{ label: w.actions.chooseAnother, onClick: none }]}
           />
         </div>

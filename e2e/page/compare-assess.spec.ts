@@ -3,7 +3,7 @@ import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { readResult } from '../../src/core/result.ts';
 import { rewardView } from '../../src/features/compare/rewards-view.ts';
-import { give, openCompare, sharp } from './compare-fixture.ts';
+import { openCompare, sharp } from './compare-fixture.ts';
 import {
   choose,
   clip,
@@ -33,7 +33,7 @@ test('permuted frames are looked at once; K answers give a mean, an interval and
   const file = clip('bikes.mp4');
   test.skip(file === null, 'no shared media');
   await openCompare(page, site.address, 'k=4');
-  await give(page, file as string);
+  await choose(page, file as string);
   await sharp(page);
   await assessBoth(page);
   const b = page.locator('.compare-timings tbody tr').nth(1);
@@ -152,10 +152,10 @@ for (const colorScheme of ['light', 'dark'] as const)
       test('axe finds nothing: empty, viewer, each view, error, done, narrow', async ({ page, site }) => {
         await openCompare(page, site.address, 'k=4&over=video&damage=jitter&mos=3');
         expect(await violations(page), 'empty').toEqual([]);
-        await give(page, { name: 'x.mp4', mimeType: 'video/mp4', buffer: Buffer.from('%PDF-1.7') });
+        await choose(page, { name: 'x.mp4', mimeType: 'video/mp4', buffer: Buffer.from('%PDF-1.7') });
         await expect(page.locator('.ui-error')).toBeVisible();
         expect(await violations(page), 'error').toEqual([]);
-        await give(page, SAMPLE);
+        await choose(page, SAMPLE);
         await sharp(page);
         for (const view of ['split', 'side', 'stack', 'overlay', 'difference']) {
           expect(await violations(page), view).toEqual([]);

@@ -9,17 +9,6 @@ export async function openCompare(page: Page, address: string, query = ''): Prom
   await modelReady(page);
 }
 
-/** Gives files to the chooser that the key opens. */
-export async function give(page: Page, files: Parameters<Page['setInputFiles']>[1]): Promise<void> {
-  const chooser = page.locator('body > input[type=file]');
-  await page.evaluate(() => document.querySelector('body > input[type=file]')?.remove());
-  await expect(async () => {
-    await page.keyboard.press('o');
-    await expect(chooser).toHaveCount(1, { timeout: 1000 });
-  }).toPass();
-  await chooser.setInputFiles(files);
-}
-
 /** Waits for the viewer with true pixels on both sides. */
 export async function sharp(page: Page, timeout = 60_000): Promise<void> {
   await expect(page.locator('.compare-view[data-quality=true]')).toBeVisible({ timeout });

@@ -4,16 +4,7 @@ import { readFileSync } from 'node:fs';
 import { readPng } from '../../scripts/conformance/png.ts';
 import { sampledIndices } from '../../src/core/places.ts';
 import { drawDamage } from '../../src/state/compare-timeline.ts';
-import {
-  addressOf,
-  badges,
-  fieldPixel,
-  give,
-  openCompare,
-  placeOf,
-  sharp,
-  unfocus,
-} from './compare-fixture.ts';
+import { addressOf, badges, fieldPixel, openCompare, placeOf, sharp, unfocus } from './compare-fixture.ts';
 import { choose, clip, expect, hasModel, openPage, SAMPLE, test } from './fixture.ts';
 
 test.skip(!hasModel, 'no bundled model');
@@ -30,7 +21,7 @@ test('one drop is enough: the original beside its shuffled frames, exactly as th
   const file = clip('bikes.mp4');
   test.skip(file === null, 'no shared media');
   await openCompare(page, site.address);
-  await give(page, file as string);
+  await choose(page, file as string);
   await sharp(page);
   const sampled = sampledIndices(profile.places, 250, profile.frames);
   const { drawn } = drawDamage(profile, 250, { mode: 'shuffle', over: 'sampled', strength: null, seed: 7 });
@@ -177,7 +168,7 @@ test('both frames are saved with the pixels that ffmpeg gives', async ({ page, s
   const { execFileSync, spawnSync } = await import('node:child_process');
   test.skip(spawnSync('ffmpeg', ['-version']).status !== 0, 'no ffmpeg');
   await openCompare(page, site.address, 'over=video&damage=reverse&place=30');
-  await give(page, file as string);
+  await choose(page, file as string);
   await sharp(page);
   await unfocus(page);
   expect(await badges(page)).toEqual(['A Original frame 31', 'B Reversed frame 90 in place of 31']);
@@ -223,10 +214,10 @@ test('a link brings back everything but the file, and knows the file again', asy
   const query = `view=difference&gain=16&luma=1&over=video&damage=jitter&s=3&seed=42&offset=2&place=99&k=4&rewards=paper&mos=3.2&a=bikes.mp4&ahash=${hash}`;
   await openCompare(page, site.address, query);
   await expect(page.locator('.compare-empty')).toContainText('This link is about bikes.mp4');
-  await give(page, other as string);
+  await choose(page, other as string);
   await expect(page.locator('.ui-error__code')).toHaveText(/compare\/file$/);
   await page.getByRole('button', { name: 'Close', exact: true }).click();
-  await give(page, file as string);
+  await choose(page, file as string);
   await sharp(page);
   expect(await placeOf(page)).toBe(100);
   expect((await badges(page))[0]).toBe('A Original frame 100');
@@ -236,7 +227,7 @@ test('a link brings back everything but the file, and knows the file again', asy
   // The wrong file may be used all the same, under its own name.
   const second = await page.context().newPage();
   await openCompare(second, site.address, query);
-  await give(second, other as string);
+  await choose(second, other as string);
   await second.getByRole('button', { name: 'Use this one anyway' }).click();
   await sharp(second);
   expect((await addressOf(second)).get('a')).toBe('walk.mkv');
@@ -249,7 +240,7 @@ test('two videos share one clock, whatever their frame rates', async ({ page, si
   ];
   test.skip(avc === null || vp8 === null, 'no shared media');
   await openCompare(page, site.address);
-  await give(page, [avc as string, vp8 as string]);
+  await choose(page, [avc as string, vp8 as string]);
   await expect(page.getByRole('heading', { name: 'Second video' })).toBeVisible({ timeout: 60_000 });
   await sharp(page);
   await unfocus(page);
@@ -266,7 +257,7 @@ test('a long video is kept in part, and says which', async ({ page, site }) => {
   const file = clip('long_1080p_av1.mp4');
   test.skip(file === null, 'no shared media');
   await openCompare(page, site.address);
-  await give(page, file as string);
+  await choose(page, file as string);
   await expect(page.locator('.compare-page .ui-notice')).toContainText(
     /Memory cap of 512.MB reached: frames 1–9,\d{3} of 21,766 are kept ready/,
     { timeout: 60_000 },
@@ -285,9 +276,21 @@ test('D on the Assess page brings the video here', async ({ page, site }) => {
 
 test('a file that is no video says so, and the next one opens', async ({ page, site }) => {
   await openCompare(page, site.address);
-  await give(page, { name: 'x.mp4', mimeType: 'video/mp4', buffer: Buffer.from('%PDF-1.7') });
+  await choose(page, { name: 'x.mp4', mimeType: 'video/mp4', buffer: Buffer.from('%PDF-1.7') });
   await expect(page.locator('.ui-error__code')).toHaveText(/media\/container$/);
-  await give(page, SAMPLE);
+  await choose(page, SAMPLE);
   await sharp(page);
   await expect(page.locator('.ui-error')).toHaveCount(0);
+});
+
+test('a file that this browser cannot decode comes with the line that converts it', async ({
+  page,
+  site,
+}) => {
+  const vvc = clip('sample_vvc.mp4');
+  test.skip(vvc === null, 'no shared media');
+  await openCompare(page, site.address);
+  await choose(page, vvc as string);
+  await expect(page.locator('.ui-error__code')).toHaveText(/media\/codec$/);
+  await expect(page.locator('.ui-error__command')).toContainText('ffmpeg -i "sample_vvc.mp4"');
 });

@@ -53,6 +53,9 @@ async function built(base: string): Promise<string> {
   return outDir;
 }
 
+/** Folder of the built page. */
+export const builtPage = (): Promise<string> => built('/');
+
 /** What the server saw of one request. */
 export interface Seen {
   readonly method: string;

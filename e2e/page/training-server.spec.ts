@@ -10,7 +10,7 @@ import { EventStreams } from '../../training-server/http/events.ts';
 import { Packages } from '../../training-server/http/packages.ts';
 import { createTrainingServer } from '../../training-server/http/server.ts';
 import { bench, testRecipe } from '../../training-server/runs/testing.ts';
-import { test as base, expect as plain, ROOT } from './fixture.ts';
+import { test as base, builtPage, expect as plain } from './fixture.ts';
 import { picture } from './training-stub.ts';
 
 const expect = plain.configure({ timeout: 60_000 });
@@ -56,7 +56,7 @@ const test = base.extend<{ real: Real }>({
       },
       {
         access: { token: TOKEN, hosts, origins },
-        page: join(ROOT, '.scratch', 'page'),
+        page: await builtPage(),
         version: '0.0.0',
         onFault: (error) => faults.push(error),
         // Every answer is held against its schema on the way out, and by the page on the way in.

@@ -1,20 +1,18 @@
 /** Training, against a server that tells a recorded run: every state, live, by pointer, key and finger. */
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { staticHandler } from '../../scripts/serve.mjs';
-import { test as base, expect as plain, ROOT } from './fixture.ts';
+import { test as base, builtPage, expect as plain } from './fixture.ts';
 import { type Stub, TOKEN, trainingStub } from './training-stub.ts';
 
 /** Machines that do other work too. */
 const expect = plain.configure({ timeout: 30_000 });
 
 const test = base.extend<{ stub: Stub }>({
-  stub: async ({ site }, use) => {
-    // The site has been built where it is served from.
-    expect(site.address).toBeTruthy();
-    const stub = await trainingStub(staticHandler({ root: join(ROOT, '.scratch', 'page') }));
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the names of the fixtures from this pattern
+  stub: async ({}, use) => {
+    const stub = await trainingStub(staticHandler({ root: await builtPage() }));
     await use(stub);
     await stub.close();
   },
@@ -393,7 +391,7 @@ test.describe('a new run', () => {
   });
   test('is what a server without runs offers', async ({ page, site }) => {
     expect(site.address).toBeTruthy();
-    const empty = await trainingStub(staticHandler({ root: join(ROOT, '.scratch', 'page') }), []);
+    const empty = await trainingStub(staticHandler({ root: await builtPage() }), []);
     await page.goto(`${empty.address}/#/training?token=${TOKEN}`);
     await expect(page.getByRole('heading', { name: 'No runs yet' })).toBeVisible();
     await expect(page.getByRole('radio')).not.toHaveCount(0);

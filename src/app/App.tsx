@@ -1,11 +1,14 @@
 /** The shell: header, the open place, help, and files from anywhere. */
-import { Component, type ReactNode, Suspense, useState } from 'react';
-import { CodedError } from '../core/errors.ts';
+import { Suspense, useState } from 'react';
+import { useStore } from 'zustand';
+import { build } from '../state/build.ts';
 import { persist } from '../state/persisted.ts';
-import { ErrorCard } from '../ui/ErrorCard.tsx';
+import { assess } from '../state/session.ts';
+import { Button } from '../ui/Button.tsx';
 import { Notice } from '../ui/Notice.tsx';
 import { useErrorText, useWords, WordsProvider } from '../ui/words/useWords.tsx';
 import './App.css';
+import { Crash } from './Crash.tsx';
 import { DropLayer } from './DropLayer.tsx';
 import { Header, PlaceLinks } from './Header.tsx';
 import { HelpDialog } from './HelpDialog.tsx';
@@ -15,6 +18,7 @@ import { PLACES, type Place } from './places.ts';
 import { goTo, useRoute } from './router.ts';
 import { useSettings } from './settings.ts';
 import { type KeyHandler, useKeyListener, useKeys } from './useKeys.ts';
+import { useLeaveGuard } from './useLeaveGuard.ts';
 import { useModelChip } from './useModelChip.ts';
 
 const GO = {
@@ -44,6 +48,9 @@ function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
   const route = useRoute();
   const [help, setHelp] = useState(false);
   const place: Place = PLACES.find(({ id }) => id === route.place) ?? PLACES[0];
+  const Page = place.page();
+  const [, redraw] = useState(0);
+  useLeaveGuard(useStore(assess.store, ({ phase }) => phase === 'running'));
   useKeyListener(singleKeys);
   useKeys({
     open: chooseFiles,
@@ -68,10 +75,11 @@ function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
       </a>
       <Header place={place.id} onHelp={() => setHelp(true)} model={model} />
       {!KEEPS && <NothingKept />}
+      <Updated />
       <main id="main" className="app-main" tabIndex={-1}>
-        <Crash key={place.id}>
+        <Crash key={place.id} onAgain={() => redraw((n) => n + 1)}>
           <Suspense fallback={null}>
-            <place.Page />
+            <Page />
           </Suspense>
         </Crash>
       </main>
@@ -98,31 +106,19 @@ function NothingKept() {
 
 const NO_STORAGE = { code: 'app/storage', params: {} };
 
-/** An error of the page itself: said in the place where it happened, with details to copy. */
-class Crash extends Component<{ readonly children: ReactNode }, { readonly error: Error | null }> {
-  override state: { readonly error: Error | null } = { error: null };
-
-  static getDerivedStateFromError(error: unknown) {
-    return { error: error instanceof Error ? error : new Error(String(error)) };
-  }
-
-  override render() {
-    const { error } = this.state;
-    return error ? <CrashCard error={error} /> : this.props.children;
-  }
-}
-
-function CrashCard({ error }: { readonly error: Error }) {
+/** The server has another build. What is open goes on; only parts that were never loaded are gone. */
+function Updated() {
   const w = useWords();
-  const coded =
-    error instanceof CodedError ? error : new CodedError('app/unexpected', { detail: error.message });
+  const updated = useStore(build, (state) => state.updated);
+  const { title, body } = useErrorText(UPDATED);
+  if (!updated) return null;
   return (
-    <div className="app-crash">
-      <ErrorCard
-        error={coded.toData()}
-        actions={[{ label: w.actions.reload, onClick: () => location.reload() }]}
-        details={[error.stack ?? '', navigator.userAgent]}
-      />
+    <div className="app-notice" role="status">
+      <Notice actions={<Button onClick={() => location.reload()}>{w.actions.reload}</Button>}>
+        <strong>{title}</strong> {body}
+      </Notice>
     </div>
   );
 }
+
+const UPDATED = { code: 'app/updated', params: {} };

@@ -10,6 +10,7 @@ import { type AnswerStream, type AnswerView, answerStream, viewAnswer } from '..
 import { CodedError, type CodedErrorData, isAbort } from '../core/errors.ts';
 import type { Result } from '../core/result.ts';
 import { type FrameSource, pixelRules, type RunEvent, type RunResult, runAssessment } from './assess-run.ts';
+import { loadPart } from './build.ts';
 import { type ModelStore, toErrorData } from './model-store.ts';
 import type { KeptCurve } from './overtime-store.ts';
 import { buildResult, readAnswer } from './result-file.ts';
@@ -434,13 +435,13 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
         throw new CodedError('result/file', { field: file.name, problem: 'is not JSON' });
       }
       // The schema library is only needed here.
-      const { isCurve, readCurve } = await import('../core/curve.ts');
+      const { isCurve, readCurve } = await loadPart(() => import('../core/curve.ts'));
       if (isCurve(json)) {
         const curve = readCurve(json);
         showResult(curve.result, [], { curve, pictures: [] });
         return curve.result;
       }
-      const { readResult } = await import('../core/result.ts');
+      const { readResult } = await loadPart(() => import('../core/result.ts'));
       const result = readResult(json);
       showResult(result);
       return result;

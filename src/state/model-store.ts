@@ -3,6 +3,7 @@ import { createStore } from 'zustand/vanilla';
 import type { LoadedModel, LoadOptions, LoadProgress, PackageSource } from '../../workers/model/api.ts';
 import { createModelClient, type ModelClient } from '../../workers/model/client.ts';
 import { CodedError, type CodedErrorData, isAbort } from '../core/errors.ts';
+import { checkBuild } from './build.ts';
 
 export type ModelPhase = 'idle' | 'loading' | 'ready' | 'error';
 
@@ -23,7 +24,11 @@ export const bundledSource = (): PackageSource => ({
 });
 
 export function toErrorData(error: unknown): CodedErrorData {
-  if (error instanceof CodedError) return error.toData();
+  if (error instanceof CodedError) {
+    // A worker's script was not there: the page asks whether the server has another build, and says so.
+    if (error.code === 'app/part') void checkBuild();
+    return error.toData();
+  }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { code: 'app/unexpected', params: { detail: message }, message };
 }

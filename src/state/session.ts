@@ -2,6 +2,7 @@
 import { hashFile } from '../../workers/hash/client.ts';
 import { createMediaClient } from '../../workers/media/client.ts';
 import { createAssessStore } from './assess-store.ts';
+import { loadPart } from './build.ts';
 import { chosenPackage, SHIPPED } from './chosen-package.ts';
 import { bundledSource, createModelStore } from './model-store.ts';
 import { createRecentResults } from './recent.ts';
@@ -12,7 +13,9 @@ export const APP = `vqathinker-browser ${import.meta.env.APP_VERSION}`;
 export const media = createMediaClient();
 /** The first paint does not wait for the code of kept packages: most people use the one that ships. */
 export const models = createModelStore(undefined, async () =>
-  chosenPackage() === SHIPPED ? bundledSource() : (await import('./packages-session.ts')).preferredSource(),
+  chosenPackage() === SHIPPED
+    ? bundledSource()
+    : (await loadPart(() => import('./packages-session.ts'))).preferredSource(),
 );
 export const recent = createRecentStore(createRecentResults());
 export const assess = createAssessStore({

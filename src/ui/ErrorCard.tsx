@@ -3,6 +3,7 @@ import { Fragment, useState } from 'react';
 import type { CodedErrorData } from '../core/errors.ts';
 import { Button, IconButton } from './Button.tsx';
 import './ErrorCard.css';
+import { ffmpegLine } from './ffmpeg-line.ts';
 import { Icon } from './Icon.tsx';
 import { Rich } from './Rich.tsx';
 import { useErrorText, useWords } from './words/useWords.tsx';
@@ -16,8 +17,8 @@ export interface ErrorCardProps {
   readonly error: CodedErrorData;
   /** The first one is the primary. */
   readonly actions?: readonly ErrorAction[];
-  /** A command that helps, e.g. the ffmpeg line of `media/codec`. */
-  readonly command?: string;
+  /** Name of the file that it is about: one that the browser cannot decode gets the command that converts it. */
+  readonly file?: string;
   /** On the dark field of the video. */
   readonly onStage?: boolean;
   /** More lines for *Copy details*: the file's facts, the browser, the model. */
@@ -30,7 +31,8 @@ export function errorDetails(error: CodedErrorData, details: readonly string[]):
   return [error.code, error.message, ...params, ...details].join('\n');
 }
 
-export function ErrorCard({ error, actions = [], command, onStage = false, details = [] }: ErrorCardProps) {
+export function ErrorCard({ error, actions = [], file, onStage = false, details = [] }: ErrorCardProps) {
+  const command = error.code === 'media/codec' && file !== undefined ? ffmpegLine(file) : null;
   const w = useWords();
   const { title, body } = useErrorText(error);
   const [copied, setCopied] = useState(false);

@@ -1,6 +1,6 @@
 /** The page's side of the model worker: typed calls, AbortSignal instead of job numbers, a dead worker made anew. */
 import { CodedError } from '../../src/core/errors.ts';
-import { proxy, type Remote, releaseProxy, wrap } from '../rpc.ts';
+import { causeOfDeath, proxy, type Remote, releaseProxy, wrap } from '../rpc.ts';
 import type {
   AssessEvent,
   AssessRequest,
@@ -44,7 +44,8 @@ export function createModelClient(): ModelClient {
       // The browser tells nothing when it ends a worker for its memory use, but a script that cannot start is an event.
       worker.addEventListener('error', (event) => {
         event.preventDefault();
-        fail?.(new CodedError('run/worker', { detail: event.message ?? '' }));
+        const cause = causeOfDeath(event);
+        fail?.(cause instanceof CodedError ? cause : new CodedError('run/worker', { detail: cause.message }));
         close();
       });
       remote = wrap<ModelApi>(worker);

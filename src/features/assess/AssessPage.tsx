@@ -6,7 +6,6 @@ import { goTo } from '../../app/router.ts';
 import { useSettings } from '../../app/settings.ts';
 import { useTab } from '../../app/tab.ts';
 import { useKeys } from '../../app/useKeys.ts';
-import { useLeaveGuard } from '../../app/useLeaveGuard.ts';
 import { readStrictly } from '../../core/answer.ts';
 import { viewAnswer } from '../../core/answer-stream.ts';
 import type { AssessState } from '../../state/assess-store.ts';
@@ -69,7 +68,6 @@ export default function AssessPage() {
   useEffect(() => {
     if (phase !== 'running') settled.current = performance.now();
   }, [phase]);
-  useLeaveGuard(phase === 'running');
   useFocusOnResult(phase, intake.byKey);
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was highlighted or open belongs to the run before
   useEffect(() => {

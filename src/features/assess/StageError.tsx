@@ -4,13 +4,8 @@ import type { CodedErrorData } from '../../core/errors.ts';
 import { APP, assess, models } from '../../state/session.ts';
 import { type ErrorAction, ErrorCard } from '../../ui/ErrorCard.tsx';
 import { useWords } from '../../ui/words/useWords.tsx';
-import { stem } from './export-text.ts';
 import type { FactRow } from './FilePanel.tsx';
 import './StageError.css';
-
-/** A copy that every browser can read; CRF 12 keeps the change small. */
-const ffmpegLine = (name: string): string =>
-  `ffmpeg -i "${name.replace(/["\\$`]/g, '\\$&')}" -c:v libx264 -crf 12 -pix_fmt yuv420p "${stem(name).replace(/["\\$`]/g, '\\$&')}-copy.mp4"`;
 
 export interface StageErrorProps {
   readonly error: CodedErrorData;
@@ -20,15 +15,14 @@ export interface StageErrorProps {
 
 export function StageError({ error, file, facts }: StageErrorProps) {
   const actions = useActions(error);
-  const { code } = error;
   return (
     <div className="assess-stage assess-failed">
       <ErrorCard
-        key={code + error.message}
+        key={error.code + error.message}
         error={error}
         actions={actions}
         onStage
-        {...(code === 'media/codec' && file && { command: ffmpegLine(file.name) })}
+        {...(file && { file: file.name })}
         details={[
           ...(file ? [`file: ${file.name}, ${file.size} bytes, ${file.type}`] : []),
           ...facts.map(({ label, value }) => `${label}: ${value}`),

@@ -3,7 +3,7 @@ import { builtInProfiles } from '../../core/profiles.ts';
 import { type Result, readResult } from '../../core/result.ts';
 import { en } from '../../ui/words/en.ts';
 import { zh } from '../../ui/words/zh.ts';
-import { resultCsv, resultJson, resultOfficialCsv, resultText, scaleSentence, stem } from './export-text.ts';
+import { resultCsv, resultJson, resultOfficialCsv, resultText, scaleSentence } from './export-text.ts';
 import { wrapText } from './result-card.ts';
 import { sortFiles } from './take-files.ts';
 
@@ -95,9 +95,6 @@ describe('files', () => {
     expect(row).toBe('"bikes, ""old"".mp4",3.5,good,3.46,,,1,motion-blur,5.7,');
     expect(resultCsv(unread).split('\r\n')[1]).toMatch(/,null,,,,,1,,5\.7,not-a-number$/);
     expect(resultOfficialCsv(unread).split('\r\n')[1]).toMatch(/,null,$/);
-  });
-  it('stems keep names that have no ending', () => {
-    expect(['a.b.mp4', 'clip', '.mp4'].map(stem)).toEqual(['a.b', 'clip', '.mp4']);
   });
 });
 

@@ -18,9 +18,6 @@ const seconds = (result: Result): number =>
 
 const strip = (text: string): string => text.replaceAll('**', '');
 
-/** `bikes.mp4` → `bikes`. */
-export const stem = (name: string): string => name.replace(/\.[^.]*$/, '') || name;
-
 /** The score as the model wrote it, or as a number when its text does not say it again. */
 export function writtenScore(result: Result): string {
   if (result.score === null) return '';

@@ -3,10 +3,12 @@ import { useMemo } from 'react';
 import { saveFile } from '../../app/save-file.ts';
 import type { Result } from '../../core/result.ts';
 import type { ShownFrame } from '../../state/assess-store.ts';
+import { loadPart } from '../../state/build.ts';
 import { assess, media } from '../../state/session.ts';
+import { stem } from '../../ui/ffmpeg-line.ts';
 import type { MenuItem } from '../../ui/Menu.tsx';
 import { useLang, useWords } from '../../ui/words/useWords.tsx';
-import { resultCsv, resultJson, resultOfficialCsv, resultText, stem } from './export-text.ts';
+import { resultCsv, resultJson, resultOfficialCsv, resultText } from './export-text.ts';
 import type { Player } from './player.ts';
 import { noScore, type ScoreState } from './ScorePanel.tsx';
 
@@ -56,7 +58,7 @@ export function useExports(parts: {
         player && middle
           ? await pictureOf(player, player.store.getState().frame || middle.index)
           : (middle?.thumbnail ?? null);
-      const { resultCard } = await import('./result-card.ts');
+      const { resultCard } = await loadPart(() => import('./result-card.ts'));
       saveFile(`${name}-card.png`, await resultCard(result, picture, w, lang, noScore(score, w) ?? ''));
     };
     const items: MenuItem[] = [

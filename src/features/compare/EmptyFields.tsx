@@ -81,6 +81,7 @@ export function Problem({ onChoose }: { readonly onChoose: (side: SideName) => v
   return (
     <ErrorCard
       error={data}
+      file={file.name}
       actions={[
         { label: words.actions.chooseAnother, onClick: () => onChoose(side) },
         ...(data.code === 'compare/file'

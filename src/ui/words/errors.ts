@@ -64,6 +64,8 @@ export interface ErrorParamsOf extends ServerErrorParams {
   'train/engine': { step: number; problem: string; resume?: number };
   'train/guard': { kl: number; step: number; resume: number };
   'app/storage': object;
+  'app/updated': object;
+  'app/part': object;
   'app/unexpected': { detail?: string };
 }
 
@@ -308,6 +310,16 @@ const en: ErrorTable = {
       'The browser keeps nothing in this window (private mode?).',
       'All works, but models and results go when it closes.',
     ),
+  'app/updated': () =>
+    say(
+      'The page was updated on its server, and this tab still has the version before.',
+      'Reload the page when nothing runs here: results, batches and models are kept.',
+    ),
+  'app/part': () =>
+    say(
+      'A part of the page could not be loaded.',
+      'Try again when the network is back; what is open here goes on.',
+    ),
   'app/unexpected': ({ detail }) =>
     say(
       `The page met an error it did not expect${detail ? ` (${detail})` : ''}.`,
@@ -418,6 +430,9 @@ const zh: ErrorTable = {
   'train/guard': ({ kl, step, resume }) =>
     say(`KL超过${kl}，训练在第${count(step)}步自动停止。`, `请降低学习率，从第${count(resume)}步恢复。`),
   'app/storage': () => say('此窗口不保存数据（隐私模式？）。', '功能可用，关闭后清空。'),
+  'app/updated': () =>
+    say('页面已在服务器上更新，本标签页仍是旧版。', '请在没有任务运行时刷新；结果、批量与模型都会保留。'),
+  'app/part': () => say('页面的一部分无法加载。', '网络恢复后请重试；已打开的内容不受影响。'),
   'app/unexpected': ({ detail }) =>
     say(
       `页面遇到未曾预料的错误${detail ? `（${detail}）` : ''}。`,

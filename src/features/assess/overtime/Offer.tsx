@@ -1,12 +1,14 @@
 /** What is said of a long clip, and the way to its quality over time. The curve itself is loaded when it is asked for. */
-import { lazy, Suspense, useState } from 'react';
+import { Suspense, useState } from 'react';
+import { Crash } from '../../../app/Crash.tsx';
+import { lazyPart } from '../../../app/lazy-part.ts';
 import type { KeptCurve } from '../../../state/overtime-store.ts';
 import { Button } from '../../../ui/Button.tsx';
 import { Notice } from '../../../ui/Notice.tsx';
 import { useWords } from '../../../ui/words/useWords.tsx';
 import type { Player } from '../player.ts';
 
-const OvertimePanel = lazy(() => import('./OvertimePanel.tsx'));
+const panel = lazyPart(() => import('./OvertimePanel.tsx'));
 
 /** Whether the curve of a file, or of a reopened result, is open: it is there again after a visit to another page. */
 const turned = new WeakMap<File | KeptCurve, boolean>();
@@ -30,12 +32,16 @@ export function Offer({ notice, file, player, curve }: OfferProps) {
     if (of) turned.set(of, on);
     redraw((n) => n + 1);
   };
-  if (open && (player || curve))
+  if (open && (player || curve)) {
+    const OvertimePanel = panel();
     return (
-      <Suspense fallback={<Notice>{notice}</Notice>}>
-        <OvertimePanel file={file} player={player} curve={curve} onClose={() => turn(false)} />
-      </Suspense>
+      <Crash onAgain={() => redraw((n) => n + 1)}>
+        <Suspense fallback={<Notice>{notice}</Notice>}>
+          <OvertimePanel file={file} player={player} curve={curve} onClose={() => turn(false)} />
+        </Suspense>
+      </Crash>
     );
+  }
   return (
     <Notice
       actions={
