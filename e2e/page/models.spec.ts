@@ -142,6 +142,23 @@ test.describe('models', () => {
     await newer.close();
   });
 
+  test('the card is read as it is meant: its figures in a table, narrow too', async ({ page, site }) => {
+    await goToModels(page, site.address);
+    await page.getByRole('button', { name: 'Whole model card' }).click();
+    const card = page.locator('.models-card');
+    await expect(card.getByRole('columnheader', { name: 'value' }).first()).toBeVisible();
+    await expect(card.getByRole('cell', { name: /^0?\.\d{2,}$/ }).first()).toBeVisible();
+    await expect(card).not.toContainText('|--');
+    for (const width of [1440, 320]) {
+      await page.setViewportSize({ width, height: 900 });
+      const { violations } = await new AxeBuilder({ page }).analyze();
+      expect(violations.map((v) => `${width} ${v.id}`)).toEqual([]);
+      expect(
+        await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+      ).toBeLessThanOrEqual(0);
+    }
+  });
+
   test('a wrong address is a clear error', async ({ page, site }) => {
     await goToModels(page, site.address);
     await add(page, 'http://127.0.0.1:9/none');

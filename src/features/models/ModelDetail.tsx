@@ -11,6 +11,7 @@ import { bytes, count } from '../../ui/words/format.ts';
 import type { ModelsWords } from '../../ui/words/models.en.ts';
 import './ModelDetail.css';
 import { cardOf } from './card.ts';
+import { ModelCard } from './ModelCard.tsx';
 import { useRowView } from './ModelRow.tsx';
 import { refusal } from './row-view.ts';
 import { useModelsWords } from './useModelsWords.ts';
@@ -200,14 +201,7 @@ function Card({ row, onClose }: DialogFor) {
   }, [row]);
   return (
     <Dialog title={w.cardTitle(row.manifest.name)} onClose={onClose}>
-      {missing ? (
-        <p>{w.cardMissing}</p>
-      ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by key
-        <pre className="models-card" lang="en" tabIndex={0}>
-          {text ?? ''}
-        </pre>
-      )}
+      {missing ? <p>{w.cardMissing}</p> : <ModelCard text={text ?? ''} />}
     </Dialog>
   );
 }

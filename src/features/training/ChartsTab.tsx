@@ -94,6 +94,8 @@ function wordsOf(chart: AnyChart, facts: RecipeFacts, t: TrainingWords): { title
       facts.videosPerStep !== null && facts.k !== null
         ? notes.partsOf(facts.videosPerStep, facts.k)
         : notes.parts,
+    scores: notes.scores,
+    preference: notes.preference,
     agreement: facts.evaluateEvery !== null ? notes.agreementOf(facts.evaluateEvery) : notes.agreement,
     kl: facts.maxKl !== null ? notes.klGuard(String(facts.maxKl)) : notes.kl,
     length: facts.maxTokens !== null ? t.charts.unit.limit(facts.maxTokens) : t.charts.unit.tokens,

@@ -47,6 +47,20 @@ export const CHARTS: readonly ChartSpec[] = [
     ],
   },
   {
+    name: 'scores',
+    raw: true,
+    series: [
+      { name: 'original', metrics: ['temporal/score'], side: 'a' },
+      { name: 'perturbed', metrics: ['perturbed/score'], side: 'b' },
+    ],
+  },
+  {
+    name: 'preference',
+    raw: true,
+    ceiling: 1,
+    series: [{ name: 'preferred', metrics: ['temporal/preferred'] }],
+  },
+  {
     name: 'agreement',
     ceiling: 1,
     series: [

@@ -169,6 +169,8 @@ export const trainingEn = {
     names: {
       reward: 'Reward',
       parts: 'Parts of the reward',
+      scores: 'Scores of both sides',
+      preference: 'The original preferred',
       agreement: 'Agreement on held-out clips',
       kl: 'KL to the reference',
       length: 'Length of an answer',
@@ -182,6 +184,8 @@ export const trainingEn = {
     },
     notes: {
       reward: 'mean of the step’s answers',
+      scores: 'mean of the readable answers',
+      preference: 'share of pairs',
       parts: 'mean of all answers',
       partsOf: (videos: number, k: number): string => `mean of ${count(videos)} × ${count(k)} answers`,
       agreement: 'SRCC and PLCC, greedy',
@@ -200,6 +204,7 @@ export const trainingEn = {
     series: {
       original: 'original',
       perturbed: 'perturbed',
+      preferred: 'preferred',
       format: 'format',
       rank: 'rank',
       regression: 'regression',

@@ -159,6 +159,8 @@ export const trainingZh: TrainingWords = {
     names: {
       reward: '奖励',
       parts: '奖励的组成',
+      scores: '两侧得分',
+      preference: '更偏好原片',
       agreement: '与留出视频评分的一致性',
       kl: '与参考模型的KL',
       length: '回答长度',
@@ -172,6 +174,8 @@ export const trainingZh: TrainingWords = {
     },
     notes: {
       reward: '这一步回答的均值',
+      scores: '可读回答的均值',
+      preference: '占成对视频的比例',
       parts: '全部回答的均值',
       partsOf: (videos, k) => `${count(videos)} × ${count(k)}个回答的均值`,
       agreement: 'SRCC与PLCC，贪心解码',
@@ -190,6 +194,7 @@ export const trainingZh: TrainingWords = {
     series: {
       original: '原片',
       perturbed: '受损',
+      preferred: '偏好',
       format: '格式',
       rank: '排序',
       regression: '回归',
