@@ -28,6 +28,13 @@ HEAD = 12
 """Bytes before the numbers: how many dimensions, rows, columns."""
 
 
+SEEN = {
+    "vision": ("size", "vision", "mean", "std"),
+    "motion": ("size", "motion", "mean", "std", "slowIndices", "poolTime", "poolSpace"),
+}
+"""Fields of a profile that a branch's features depend on; which frames are shown is in the key."""
+
+
 class FeatureShelf:
     """Vectors and matrices of one frozen part by key, fp32."""
 
@@ -83,7 +90,9 @@ def _digest(branch: str, parts: Mapping[str, nn.Module], encoder: Encoder) -> st
             found.update(b"\0")
 
     config = encoder.model.config
-    profile = json.dumps(profile_to_json(encoder.profile), sort_keys=True)
+    profile = profile_to_json(encoder.profile)
+    names = SEEN[branch]
+    profile = json.dumps({name: profile[name] for name in names}, sort_keys=True)
     take([branch, str(VERSION), torch.__version__, str(torch.get_num_threads()), profile])
     take([repr(config.vision if branch == "vision" else config.motion)])
     if branch == "motion" and config.motion.statistics:
