@@ -108,6 +108,7 @@ export class Standby {
       decoder.close();
       this.places.delete(decoder);
     } else this.standing.push(decoder);
+    this.keep(this.room);
   }
 
   private clock(packets: number, since: number): void {
@@ -178,9 +179,11 @@ export class Standby {
   /** A decoder that has to go on to stay behind the frames that are looked at. */
   private async nextFollower(wish: StandbyWish): Promise<{ decoder: StandingDecoder; to: number } | null> {
     const { order } = this.video;
+    if (this.room === 0) return null;
     const spoken = new Set<StandingDecoder>();
     for (const index of wish.follow) {
       const at = placeBehind(order, index);
+      const [run] = await this.video.plan([order.frame[at]!]);
       const free = this.standing.filter((one) => !spoken.has(one) && !this.places.has(one));
       // One that is a little ahead will be met by the clock.
       const there =
@@ -190,12 +193,11 @@ export class Standby {
         spoken.add(there);
         continue;
       }
-      const [run] = await this.video.plan([order.frame[at]!]);
       // A group of pictures that has just begun needs no decoder.
       if (at - run!.start < NEAR) continue;
       const behind = nearest(order, free, at);
       if (behind) this.standing.splice(this.standing.indexOf(behind), 1);
-      else this.makeRoom(wish);
+      else this.keep(this.room - 1);
       return { decoder: behind ?? new StandingDecoder(this.video, run!.start), to: at };
     }
     return null;
@@ -208,7 +210,7 @@ export class Standby {
     const planned = standingPlaces(order, room, (this.speed ?? USUAL_SPEED) * wish.seconds);
     for (const [decoder, place] of [...this.places]) if (!planned.includes(place)) this.dismiss(decoder);
     for (const [decoder, place] of this.places)
-      if (decoder.next < place) {
+      if (decoder.next < place && this.standing.includes(decoder)) {
         this.standing.splice(this.standing.indexOf(decoder), 1);
         return { decoder, to: place };
       }
@@ -216,7 +218,7 @@ export class Standby {
     const place = planned.find((one) => !taken.has(one));
     if (place === undefined) return null;
     const [run] = await this.video.plan([order.frame[place]!]);
-    this.makeRoom(wish);
+    this.keep(this.room - 1);
     const decoder = new StandingDecoder(this.video, run!.start);
     this.places.set(decoder, place);
     return { decoder, to: place };
@@ -230,14 +232,14 @@ export class Standby {
     decoder.close();
   }
 
-  /** Lets go of the decoders that have been without use for longest, until there is room for one more. */
-  private makeRoom(wish: StandbyWish): void {
-    const most = Math.max(this.room, wish.follow.length + 1);
-    const followed = wish.follow.map((index) => this.video.order.at[index]!);
-    const idle = (one: StandingDecoder) =>
-      !this.places.has(one) && !followed.some((at) => Math.abs(one.next - at) <= 2 * NEAR);
-    for (const decoder of this.standing.filter(idle)) {
-      if (this.standing.length < most) return;
+  /** Lets go of those without a place, of what is followed last, the longest unused first, until so many are left. */
+  private keep(most: number): void {
+    const { at } = this.video.order;
+    const followed = (one: StandingDecoder) =>
+      this.wish.follow.some((index) => Math.abs(one.next - at[index]!) <= 2 * NEAR);
+    const loose = this.standing.filter((one) => !this.places.has(one));
+    for (const decoder of [...loose.filter((one) => !followed(one)), ...loose.filter(followed)]) {
+      if (this.standing.length <= most) return;
       this.dismiss(decoder);
     }
   }
