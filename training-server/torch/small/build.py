@@ -10,14 +10,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from small.answers import read_answers
 from small.checkpoint import Perceiver, assemble, write_checkpoint
-from small.codes import LABEL_PART, SCORE, SEVERITY
+from small.codes import LABEL_PART, SCORE, SEVERITY, decide
 from small.data import CACHE, load_clips
+from small.decode import answers
 from small.join import CodeMap, explained, join
 from small.language import FrameTokens, LanguageRecipe, language_training, random_frame_tokens, saved_language
 from small.perceiver import load_perceiver
 from small.perception import OTHER_SEEDS, PROFILE, Projector, codes_of, load_projector, motion_inputs
-from small.prompt import PromptShape
+from small.prompt import PromptShape, prompt_ids
+from small.text import DISTORTIONS
 from small.vision import frame_tokens, load_vision
 
 LANGUAGE = CACHE / "language"
@@ -70,6 +73,35 @@ def code_map_of(projector: Projector) -> CodeMap:
     listed = " ".join(f"{float(r):.2f}" for r in worth[SEVERITY])
     print(f"{len(train)} clips, R²: score {float(worth[SCORE][0]):.2f}, faults {listed}")
     return found
+
+
+FOLLOWED = 200
+"""Held-out clips whose codes are put into words to see how well the decoder follows them."""
+
+
+@torch.no_grad()
+def stage_follow() -> None:
+    """How often the decoder says what `decide` makes of the code that it is given; no label is looked at."""
+    torch.set_num_threads(1)
+    language, tokenizer, _ = saved_language(LANGUAGE / "language.pt")
+    projector, clips = load_projector(), load_clips("test", with_statistics=True)
+    inputs = motion_inputs(clips)[:: max(1, len(clips) // FOLLOWED)]
+    codes = code_map_of(projector)(projector.hidden(inputs))
+    frames = vision_token_bank()[:1]
+    prompt = prompt_ids(tokenizer, SHAPE)
+    read = read_answers(list(answers(language.decoder, tokenizer, prompt, frames, language.code(codes))))
+    first, same, apart = 0, 0, []
+    for code, answer in zip(codes.numpy(), read, strict=True):
+        meant = decide(code)
+        order = sorted(np.flatnonzero(meant.severity), key=lambda i: -meant.severity[i])
+        named = [DISTORTIONS[i] for i in order]
+        first += answer.found[:1] == tuple(named[:1])
+        same += set(answer.found) == set(named)
+        apart += [] if answer.score is None else [abs(answer.score - meant.score)]
+    print(
+        f"{len(codes)} codes: {len(apart) / len(codes):.3f} readable, first fault {first / len(codes):.3f}, "
+        f"all faults {same / len(codes):.3f}, score off by {np.mean(apart):.3f}"
+    )
 
 
 def stage_checkpoint() -> None:

@@ -72,6 +72,8 @@ Two processor cores, no graphics card. Longer stages go on where they stopped.
   part of the picture; their labels count the part's share.
 - The score is better than the words: the order of clips is more often right than the named cause. Light
   noise on soft or compressed footage, and exposure that depends on the scene, are its weak points.
+- It would rather name a faint fault than miss one: most faultless clips are said to have a slight one, with a
+  high score.
 - Scores close to 1 and 5 are bent away from the ends, so that clips beyond them stay apart: a faultless clip
   gets about 4.85.
 - It answers in English, whatever the language of the page: it has one prompt, and that is English. The page

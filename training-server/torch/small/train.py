@@ -20,6 +20,7 @@ STAGES = {
     "ladder-figures": "small.perception:stage_ladder_figures",
     "language": "small.build:stage_language",
     "checkpoint": "small.build:stage_checkpoint",
+    "follow": "small.build:stage_follow",
 }
 
 
