@@ -14,12 +14,20 @@ export interface BatchMedia extends FrameSource {
   close(id: number): void;
 }
 
+/**
+ * One for all pictures, in the processor's memory. A canvas a video waits for the garbage collector, which a page that
+ * keeps nothing seldom calls: after some 600 of them the graphics process made every video wait a second and more.
+ */
+let canvas: OffscreenCanvas | undefined;
+
 /** JPEG of a frame, small enough to keep one for each of thousands of rows. */
 export async function pictureOf(bitmap: ImageBitmap): Promise<Blob | null> {
   const width = Math.min(THUMBNAIL_WIDTH, bitmap.width);
   const height = Math.max(1, Math.round((bitmap.height / bitmap.width) * width));
-  const canvas = new OffscreenCanvas(width, height);
-  canvas.getContext('2d')?.drawImage(bitmap, 0, 0, width, height);
+  canvas ??= new OffscreenCanvas(width, height);
+  canvas.width = width;
+  canvas.height = height;
+  canvas.getContext('2d', { willReadFrequently: true })?.drawImage(bitmap, 0, 0, width, height);
   return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.8 }).catch(() => null);
 }
 
