@@ -121,6 +121,7 @@ function grpo(setting: Setting<GrpoStage>): Objective {
             learning_rate: lr,
             'seconds/videos': first ? waited : 0,
             'seconds/rollout': first ? rollout.seconds.engine : 0,
+            ...(first && prefixed('seconds/rollout/', rollout.phases)),
             'seconds/reward': first ? rollout.seconds.reward : 0,
             'seconds/update': (performance.now() - started) / 1000,
             ...prefixed('seconds/update/', seconds),

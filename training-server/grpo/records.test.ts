@@ -39,7 +39,7 @@ function rolloutOf(videos: readonly Answered[]): Rollout {
     rules,
   );
   const seconds = { engine: 0, reward: 0 };
-  return { batch: 0, epoch: 0, answered: videos, rewards, failed: 0, seconds, tokens: 8 };
+  return { batch: 0, epoch: 0, answered: videos, rewards, failed: 0, seconds, phases: {}, tokens: 8 };
 }
 
 const sides = [

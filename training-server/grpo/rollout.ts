@@ -27,6 +27,8 @@ export interface Rollout {
   readonly failed: number;
   /** Waiting for the engine, and reading and rewarding its answers. */
   readonly seconds: { readonly engine: number; readonly reward: number };
+  /** Seconds of rank 0 by phase, as the engine names them. */
+  readonly phases: Readonly<Record<string, number>>;
   /** Tokens written, damaged copies included. */
   readonly tokens: number;
 }
@@ -85,6 +87,7 @@ export async function rollOut(
   );
   let tokens = 0;
   let waited = 0;
+  const phases: Record<string, number> = {};
   // One perturbation for K answers goes with the undamaged videos; one for each answer is asked for on its own.
   const answers = own
     ? [...(await ask(raw, stage.k)), ...(await ask(damaged, 1))]
@@ -127,6 +130,7 @@ export async function rollOut(
     rewards,
     failed: sampler.size - whole.length,
     seconds: { engine: waited, reward: (performance.now() - started) / 1000 - waited },
+    phases,
     tokens,
   };
 
@@ -151,6 +155,8 @@ export async function rollOut(
     waited += (performance.now() - asking) / 1000;
     for (const { path, error } of result.failed) setting.counts.failed(path, error);
     tokens += result.tokens;
+    for (const [phase, seconds] of Object.entries(result.seconds))
+      phases[phase] = (phases[phase] ?? 0) + seconds;
     return result.answers;
   }
 }
