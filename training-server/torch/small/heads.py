@@ -68,9 +68,13 @@ class Opinion:
 
 
 class Head(nn.Module):
-    """LayerNorm, one hidden layer, and an `Opinion` [n, k] → ..."""
+    """LayerNorm, one hidden layer, and an `Opinion` of standardised statistics [n, k].
 
-    def __init__(self, inputs: int, hidden: int = 256):
+    A second hidden layer gains a little on scenes that are like the training ones (SRCC .792 for .786, three
+    judges each, on the last fifth of the training scenes), and nothing of what the text then names.
+    """
+
+    def __init__(self, inputs: int, hidden: int = 512):
         super().__init__()
         self.norm = nn.LayerNorm(inputs)
         self.inner = nn.Linear(inputs, hidden)
@@ -91,7 +95,7 @@ class HeadRecipe:
     """Groups of four versions a step."""
 
     lr: float = 1e-3
-    weight_decay: float = 0.3
+    weight_decay: float = 0.5
     noise: float = 0.15
     """Standard deviation of the noise on inputs: real clips lie beside the training ones."""
 
@@ -101,10 +105,10 @@ class HeadRecipe:
     centred: float = 2.0
     """Weight of the score's error with the group's mean removed."""
 
-    only: float = 1.0
+    only: float = 2.0
     """Weight of choosing the right fault of clips with exactly one."""
 
-    hidden: int = 256
+    hidden: int = 512
 
 
 def opinion_loss(said: Opinion, truth: Targets, recipe: HeadRecipe) -> Tensor:
@@ -171,8 +175,8 @@ def opinion_of(judges: list[Head], statistics: Tensor) -> Opinion:
 class Lesson:
     """How opinions become the codes that the projector is to say."""
 
-    likely: float = 0.2
-    """Probability from which on a fault is named: about three times what one of the faults has beforehand.
+    likely: float = 0.12
+    """Probability from which on a fault is named: about twice what one of the faults has beforehand.
     Balanced accuracy wants the prior itself, a reader rather less false alarm."""
 
     softness: float = 0.6

@@ -158,7 +158,7 @@ class TeachingRecipe:
     only their answers to the training clips.
     """
 
-    judges: int = 4
+    judges: int = 3
     steps: int = 2500
     rows: int = 192
     lr: float = 2e-3
