@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { mergeRecipe, resolveRecipe } from '../../src/core/training/recipe-resolve.ts';
-import { gainOver, learn, summary } from './learning.ts';
+import { gainOver, learn, learnAll, summary } from './learning.ts';
 import { hasPython, project } from './real-engine.ts';
 import { recipeFromFile } from './recipe-files.ts';
 
@@ -32,9 +32,7 @@ describe.skipIf(!hasPython)('learning (needs the Python environment)', () => {
   });
 
   test.runIf(slow)('three seeds raise reward and held-out SRCC', { timeout: 3_600_000 }, async () => {
-    const recipe = await tiny();
-    const gains = [];
-    for (const seed of [1, 2, 3]) gains.push(await learn({ ...recipe, seed }, 10, quiet));
+    const gains = await learnAll(await tiny(), [1, 2, 3], 2, quiet);
     const [reward, srcc] = [
       gainOver(gains.map((gain) => gain.reward)),
       gainOver(gains.map((gain) => gain.srcc!)),
