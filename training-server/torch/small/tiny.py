@@ -88,8 +88,8 @@ def initialise(model: VQAThinkerModel, generator: Generator) -> None:
     # What a SlowFast of random filters says of a clip is noise beside the statistics; it may earn its weight.
     pooled = model.config.motion.features - len(NAMES)
     model.motion_mlp[0].weight[:pooled] = 0.1
-    # A large constant part: by it the attention finds one token among 254, and the norm before it lets the size
-    # of the rest through.
+    # A large constant part: by it the attention finds one token among 254, and the norm before it lets the
+    # size of the rest through.
     model.motion_mlp[3].bias.copy_(torch.randn(model.motion_mlp[3].bias.shape, generator=generator))
 
 
