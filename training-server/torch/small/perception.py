@@ -163,7 +163,7 @@ class TeachingRecipe:
     rows: int = 192
     lr: float = 2e-3
     weight_decay: float = 0.02
-    noise: float = 0.2
+    noise: float = 0.25
     """Standard deviation of the noise on inputs of judges and projector alike."""
 
     mixed: float = 0.5
