@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { access, mkdir, open, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { python } from '../../scripts/python.mjs';
+import distortions from '../../src/core/distortions.json' with { type: 'json' };
 import { CodedError } from '../../src/core/errors.ts';
 import type { DataSource } from '../../src/core/training/recipe-data.ts';
 import type { LoadOptions } from './items.ts';
@@ -16,7 +17,8 @@ const home = join(import.meta.dirname, '..', 'torch');
 /** Two runs that want the same clips wait for one generator. */
 const making = new Map<string, Promise<void>>();
 
-const nameOf = ({ split, groups }: Procedural) => `${split}-${groups}`;
+/** Clips of another version of the population are other clips. */
+const nameOf = ({ split, groups }: Procedural) => `${split}-${groups}-v${distortions.version}`;
 
 /** Whether all clips of a source are there. */
 export async function isDrawn(source: Procedural, cache = ''): Promise<boolean> {
