@@ -199,15 +199,25 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def command_of(options: argparse.Namespace) -> str:
+    """The command that gives the figures: options that change them are named."""
+    whole = parse([])
+    named = [f"--start {options.start.name}"] if options.start else []
+    if options.seeds == []:
+        named.append("--seeds")
+    for name in ("limit", "scenes", "pairs", "package_clips"):
+        if (value := getattr(options, name)) != getattr(whole, name):
+            named.append(f"--{name.replace('_', '-')} {value}")
+    return " ".join(["npm run evaluate-small", *(["--", *named] if named else [])])
+
+
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     torch.set_num_threads(1)
     seeds = options.seeds
     if seeds is None:
         seeds = sorted(options.checkpoint.parent.glob(f"{options.checkpoint.name}-seed*"))
-    command = "npm run evaluate-small"
-    if options.start:
-        command += f" -- --start {options.start.name}"
+    command = command_of(options)
     with Panel(options.work, options.workers) as panel:
         run = Evaluation(
             panel,
