@@ -145,6 +145,8 @@ test.describe('batch', () => {
     }, sample.toString('base64'));
     await page.getByRole('button', { name: 'Choose a folder' }).click();
     await expect(row(page, 'a.mp4')).toBeVisible();
+    // Rows are shown before they are kept; the page says when it may be left.
+    await expect(page.getByText(/^Safe to close/)).toBeVisible();
     await page.reload();
     await page.getByRole('button', { name: 'Start' }).click({ timeout: 30_000 });
     await expect(page.locator('.batch-page--done')).toBeAttached({ timeout: 120_000 });

@@ -16,15 +16,21 @@ export interface BatchHead {
 /** Folders that the videos came from, by name. */
 export type Folders = ReadonlyMap<string, FileSystemDirectoryHandle>;
 
+/** Small pictures of rows, by path. */
+export type Pictures = ReadonlyMap<string, Blob>;
+
 export interface BatchShelf {
   /** Null when there is none. */
   read(): Promise<{ head: BatchHead; rows: BatchRow[]; folders: Folders } | null>;
   /** Puts a new benchmark in place of the old one. */
-  begin(head: BatchHead, rows: readonly BatchRow[], folders: Folders): Promise<void>;
+  begin(head: BatchHead, rows: readonly BatchRow[], folders: Folders, pictures?: Pictures): Promise<void>;
+  /** More of the benchmark that is there. Small pictures of rows that wait are of other videos, and go. */
+  extend(head: BatchHead, rows: readonly BatchRow[], folders: Folders): Promise<void>;
   writeHead(head: BatchHead): Promise<void>;
   writeRow(row: BatchRow, picture?: Blob | null): Promise<void>;
   writeRows(rows: readonly BatchRow[]): Promise<void>;
   picture(path: string): Promise<Blob | null>;
+  pictures(): Promise<Pictures>;
   clear(): Promise<void>;
 }
 
@@ -50,6 +56,14 @@ function settled<T>(request: IDBRequest<T>): Promise<T> {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
+}
+
+type At = (name: StoreName) => IDBObjectStore;
+
+function put(at: At, head: BatchHead, rows: readonly BatchRow[], folders: Folders): void {
+  at('head').put(head, HEAD);
+  for (const row of rows) at('rows').put(row, row.path);
+  for (const [name, handle] of folders) at('handles').put(handle, name);
 }
 
 /** @throws DOMException `QuotaExceededError` from the writing calls */
@@ -83,12 +97,17 @@ export function createBatchShelf(): BatchShelf {
         folders: new Map(keys.map((key, i) => [String(key), values[i] as FileSystemDirectoryHandle])),
       };
     },
-    async begin(head, rows, folders) {
+    async begin(head, rows, folders, pictures = new Map()) {
       const { at, done } = await transaction(STORES, 'readwrite');
       for (const name of STORES) at(name).clear();
-      at('head').put(head, HEAD);
-      for (const row of rows) at('rows').put(row, row.path);
-      for (const [name, handle] of folders) at('handles').put(handle, name);
+      put(at, head, rows, folders);
+      for (const [path, picture] of pictures) at('pictures').put(picture, path);
+      await done;
+    },
+    async extend(head, rows, folders) {
+      const { at, done } = await transaction(STORES, 'readwrite');
+      put(at, head, rows, folders);
+      for (const { path, state } of rows) if (state === 'waiting') at('pictures').delete(path);
       await done;
     },
     async writeHead(head) {
@@ -111,6 +130,14 @@ export function createBatchShelf(): BatchShelf {
       const { at } = await transaction(['pictures'], 'readonly');
       return (await settled(at('pictures').get(path) as IDBRequest<Blob | undefined>)) ?? null;
     },
+    async pictures() {
+      const { at } = await transaction(['pictures'], 'readonly');
+      const [paths, blobs] = await Promise.all([
+        settled(at('pictures').getAllKeys()),
+        settled(at('pictures').getAll() as IDBRequest<Blob[]>),
+      ]);
+      return new Map(paths.map((path, i) => [String(path), blobs[i] as Blob]));
+    },
     async clear() {
       const { at, done } = await transaction(STORES, 'readwrite');
       for (const name of STORES) at(name).clear();
@@ -131,26 +158,34 @@ export function createMemoryShelf(): BatchShelf {
     rows.clear();
     pictures.clear();
   };
-  const put = (list: readonly BatchRow[]) => {
+  const keep = (list: readonly BatchRow[]) => {
     for (const row of list) rows.set(row.path, row);
   };
   return {
     read: async () => head && { head, rows: [...rows.values()], folders: new Map(folders) },
-    begin: async (newHead, newRows, newFolders) => {
+    begin: async (newHead, newRows, newFolders, newPictures = new Map()) => {
       clear();
       head = newHead;
       folders = new Map(newFolders);
-      put(newRows);
+      keep(newRows);
+      for (const [path, picture] of newPictures) pictures.set(path, picture);
+    },
+    extend: async (newHead, allRows, allFolders) => {
+      head = newHead;
+      folders = new Map(allFolders);
+      keep(allRows);
+      for (const { path, state } of allRows) if (state === 'waiting') pictures.delete(path);
     },
     writeHead: async (newHead) => {
       head = newHead;
     },
     writeRow: async (row, picture) => {
-      put([row]);
+      keep([row]);
       if (picture) pictures.set(row.path, picture);
     },
-    writeRows: async (list) => put(list),
+    writeRows: async (list) => keep(list),
     picture: async (path) => pictures.get(path) ?? null,
+    pictures: async () => new Map(pictures),
     clear: async () => clear(),
   };
 }

@@ -223,6 +223,55 @@ describe('queue', () => {
     expect(batch.store.getState()).toMatchObject({ phase: 'done', kept: false });
   });
 
+  test('rows are on their way until the shelf has them', async () => {
+    const shelf = createMemoryShelf();
+    let arrived = () => {};
+    const slow = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    const batch = createBatchStore({
+      shelf: { ...shelf, begin: (...all) => slow.then(() => shelf.begin(...all)) },
+      engine: numbered,
+    });
+    const added = batch.add(videos(2), []);
+    await Promise.resolve();
+    expect(batch.store.getState()).toMatchObject({ phase: 'checked', keeping: true });
+    expect(await shelf.read()).toBeNull();
+    arrived();
+    await added;
+    expect(batch.store.getState()).toMatchObject({ kept: true, keeping: false });
+    expect((await shelf.read())?.rows).toHaveLength(2);
+  });
+
+  test('what comes while an earlier visit is being read is added to it', async () => {
+    const shelf = createMemoryShelf();
+    const first = createBatchStore({ shelf, engine: numbered });
+    await first.add(videos(2), []);
+    await first.start();
+    const second = createBatchStore({ shelf, engine: numbered });
+    await Promise.all([second.restore(), second.add(videos(3), [])]);
+    expect(second.store.getState().rows.map(({ state }) => state)).toEqual(['done', 'done', 'waiting']);
+    expect((await shelf.read())?.rows).toHaveLength(3);
+  });
+
+  test('small pictures outlive more videos and an undone clear; another video under the path has none', async () => {
+    const shelf = createMemoryShelf();
+    const picture = new Blob(['jpeg']);
+    const batch = createBatchStore({
+      shelf,
+      engine: engine(async () => ({ ...answer(3), picture })),
+    });
+    await batch.add(videos(2), []);
+    await batch.start();
+    await batch.add([...videos(1), { path: 'set/1.mp4', file: new File(['another'], '1.mp4') }], []);
+    expect(await batch.picture('set/0.mp4')).toBe(picture);
+    expect(await batch.picture('set/1.mp4')).toBeNull();
+    const undo = await batch.clear();
+    expect(await batch.picture('set/0.mp4')).toBeNull();
+    await undo();
+    expect(await batch.picture('set/0.mp4')).toBe(picture);
+  });
+
   test('a row skipped while it runs stays skipped; a cleared batch comes back', async () => {
     const batch = createBatchStore({
       shelf: createMemoryShelf(),

@@ -47,8 +47,10 @@ export interface BatchState {
   readonly pace: number | null;
   /** A fault of the whole queue (model, storage); a fault of one video stands in its row. */
   readonly error: CodedErrorData | null;
-  /** The browser keeps nothing, or refused to: closing the page loses the rows. */
+  /** False: the browser keeps nothing, or refused to, and closing the page loses the rows. */
   readonly kept: boolean;
+  /** The rows are on their way to where they outlive the page: closing it now loses them. */
+  readonly keeping: boolean;
 }
 
 /** What an engine makes of one file. */
@@ -88,6 +90,7 @@ const EMPTY: BatchState = {
   pace: null,
   error: null,
   kept: true,
+  keeping: false,
 };
 
 /** Weight of the newest video in the running mean of the pace. */
@@ -132,6 +135,8 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
   let folders: Folders = new Map();
   let controller: AbortController | null = null;
   let finished: Promise<void> = Promise.resolve();
+  let restored: Promise<boolean> = Promise.resolve(false);
+  let writers = 0;
 
   /** What the browser refuses to keep stays on the page, and the page says so. */
   async function keep(work: () => Promise<void>): Promise<void> {
@@ -140,6 +145,15 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
     } catch {
       set({ kept: false });
     }
+  }
+
+  /** As `keep`, for all rows at once: until it is done the page does not say that it may be closed. */
+  async function keepAll(work: () => Promise<void>): Promise<void> {
+    writers += 1;
+    set({ keeping: true });
+    await keep(work);
+    writers -= 1;
+    set({ keeping: writers > 0 });
   }
 
   const head = (): BatchHead => {
@@ -166,6 +180,8 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
     name = '',
     handle?: FileSystemDirectoryHandle,
   ): Promise<void> {
+    // What comes while an earlier visit's rows are still being read is added to them, not put in their place.
+    await restored;
     const old = get();
     for (const video of videos) files.set(video.path, video.file);
     if (handle && videos.length > 0) folders = new Map(folders).set(name, handle);
@@ -204,7 +220,7 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
         ? {}
         : { phase: rows.length === 0 && check === null ? 'empty' : settledPhase(rows) }),
     });
-    await keep(() => shelf.begin(head(), rows, folders));
+    await keepAll(() => (isNew ? shelf.begin : shelf.extend)(head(), rows, folders));
   }
 
   function match(rows: readonly BatchRow[], rated: readonly RatedVideo[]) {
@@ -341,15 +357,9 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
       await keep(() => shelf.writeHead(head()));
     },
     /** What an earlier visit left. Its files are at hand only where the browser still gives them without asking. */
-    async restore(): Promise<boolean> {
-      const found = await shelf.read().catch(() => null);
-      if (!found || get().phase !== 'empty') return false;
-      folders = found.folders;
-      const rows = found.rows.map((row) => (row.state === 'running' ? fresh(row) : row));
-      const { createdAt, name, model, settings } = found.head;
-      set({ createdAt, name, model, settings, rows });
-      await reach('query');
-      return found.head.running;
+    restore(): Promise<boolean> {
+      restored = takeBack();
+      return restored;
     },
     /** Asks the browser for the folders of an earlier visit; must be called from a click. What waits goes on. */
     async giveAccess(): Promise<void> {
@@ -365,6 +375,7 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
       const old = get();
       const oldFiles = new Map(files);
       const oldFolders = folders;
+      const pictures = await shelf.pictures().catch(() => new Map());
       files.clear();
       folders = new Map();
       set({ ...EMPTY });
@@ -373,7 +384,7 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
         for (const [path, file] of oldFiles) files.set(path, file);
         folders = oldFolders;
         set(old);
-        await keep(() => shelf.begin(head(), old.rows, folders));
+        await keepAll(() => shelf.begin(head(), old.rows, folders, pictures));
       };
     },
     /** Shows a benchmark file in place of what is there. */
@@ -383,9 +394,20 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
       folders = new Map();
       const { name, createdAt, model, settings, rows } = file;
       set({ ...EMPTY, name, createdAt, model, settings, rows, phase: settledPhase(rows) });
-      await keep(() => shelf.begin(head(), rows, folders));
+      await keepAll(() => shelf.begin(head(), rows, folders));
     },
   };
+
+  async function takeBack(): Promise<boolean> {
+    const found = await shelf.read().catch(() => null);
+    if (!found || get().phase !== 'empty') return false;
+    folders = found.folders;
+    const rows = found.rows.map((row) => (row.state === 'running' ? fresh(row) : row));
+    const { createdAt, name, model, settings } = found.head;
+    set({ createdAt, name, model, settings, rows });
+    await reach('query');
+    return found.head.running;
+  }
 
   /** Takes the files of rows from the kept folders; another size under the same path is another video. */
   async function reach(how: 'query' | 'request'): Promise<void> {

@@ -31,7 +31,7 @@ const ended = ({ state }: BatchRow) => state !== 'waiting' && state !== 'running
 
 export function BatchHead({ state, view, onView, exports, onAdd, onClear }: BatchHeadProps) {
   const w = useBatchWords();
-  const { rows, phase, pace, check, name, kept, error } = state;
+  const { rows, phase, pace, check, name, error } = state;
   const done = rows.filter(ended).length;
   const left = pace !== null && phase === 'running' ? pace * (rows.length - done) : null;
   const now = rows.find((row) => row.state === 'running');
@@ -120,13 +120,20 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
             </span>
             {pace !== null && <span>{w.pace(pace)}</span>}
             {left !== null && left > 3 && <span>{w.left(left)}</span>}
-            <span className="batch-head__safe">{kept ? (phase === 'done' ? '' : w.safe) : w.notKept}</span>
+            <span className="batch-head__safe">{keptLine(state, w)}</span>
           </p>
         </>
       )}
       <Filters rows={rows} view={view} onView={onView} />
     </header>
   );
+}
+
+/** What closing the page would cost. */
+function keptLine({ kept, keeping, phase }: BatchState, w: ReturnType<typeof useBatchWords>): string {
+  if (!kept) return w.notKept;
+  if (keeping) return w.keeping;
+  return phase === 'done' ? '' : w.safe;
 }
 
 function Check({ state }: { readonly state: BatchState }) {

@@ -60,6 +60,7 @@ export const batchEn = {
   done: (n: number, all: number): string => `**${count(n)}** of ${count(all)}`,
   pace: (seconds: number): string => `${seconds.toFixed(1)}${THIN}s a video`,
   left: about,
+  keeping: 'Keeping the list on this device',
   safe: 'Safe to close: it goes on from here when you come back.',
   notKept: 'This window keeps nothing: closing it loses the rows. Export them first.',
   finished: 'All done.',

@@ -55,6 +55,7 @@ export const batchZh: BatchWords = {
   done: (n, all) => `**${count(n)}** / ${count(all)}`,
   pace: (seconds) => `每段${seconds.toFixed(1)}${THIN}秒`,
   left: about,
+  keeping: '正在将列表保存到本机',
   safe: '可放心关闭，下次从此处继续。',
   notKept: '此窗口不保存数据：关闭后结果会丢失，请先导出。',
   finished: '全部完成。',
