@@ -146,7 +146,7 @@ class EngineProcess implements Engine {
 
   async start(): Promise<void> {
     const address = await this.#listen();
-    const { signal, patience = 180, elsewhere } = this.#options;
+    const { signal, patience = 600, elsewhere } = this.#options;
     const hello = this.#awaitHello();
     const failures: Promise<never>[] = [];
     if (elsewhere === undefined) {

@@ -15,6 +15,7 @@ import torch.distributed as dist
 from engine import make_checkpoint
 from engine.commands import Commands
 from engine.ranks import Ranks
+from engine.shapes import TOKENIZER
 from modules.config import ModelConfig, read_config
 from modules.profiles import Profile, profile_to_json
 from small.prompt import PromptShape, prompt_text
@@ -61,7 +62,7 @@ def clips(tmp_path_factory) -> list[Path]:
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("checkpoint") / "tiny"
-    make_checkpoint.make(folder, "tiny", make_checkpoint.TOKENIZER, dtype=torch.float32, seed=0)
+    make_checkpoint.make(folder, "tiny", TOKENIZER, dtype=torch.float32, seed=0)
     return folder
 
 

@@ -10,13 +10,14 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 
-from engine import make_checkpoint
+from engine import make_checkpoint, shapes
 from engine.conftest import rollout_params, update_params, video_of
 from engine.video.videos import Video
 from modules.config import config_to_json
 from modules.loader import load_model
 from modules.profiles import BUILT_IN_PROFILES
 from modules.stages import Clip, greedy, stage_tensors
+from modules.vqathinker import VQAThinkerModel
 from small.prompt import ROOT, node
 
 
@@ -61,18 +62,14 @@ def test_the_converter_and_the_conformance_command_take_an_export(loaded, prompt
 
 @pytest.mark.parametrize("shape", ["tiny", "small"])
 def test_a_random_checkpoint_of_a_named_shape(shape, tmp_path):
-    sha256 = make_checkpoint.make(
-        tmp_path / "a", shape, make_checkpoint.TOKENIZER, dtype=torch.float32, seed=1
-    )
+    sha256 = make_checkpoint.make(tmp_path / "a", shape, shapes.TOKENIZER, dtype=torch.float32, seed=1)
     model = load_model(tmp_path / "a")
     profile = model.config.profile
-    text = Tokenizer.from_file(str(make_checkpoint.TOKENIZER / "tokenizer.json"))
+    text = Tokenizer.from_file(str(shapes.TOKENIZER / "tokenizer.json"))
     assert model.config.language.vocab_size == text.get_vocab_size()
     assert (profile.frames, profile.size) == {"tiny": (8, 64), "small": (8, 224)}[shape]
     assert all(t.isfinite().all() for t in model.state_dict().values())
-    again = make_checkpoint.make(
-        tmp_path / "b", shape, make_checkpoint.TOKENIZER, dtype=torch.float32, seed=1
-    )
+    again = make_checkpoint.make(tmp_path / "b", shape, shapes.TOKENIZER, dtype=torch.float32, seed=1)
     assert again == sha256
 
 
@@ -81,10 +78,10 @@ def test_a_random_checkpoint_of_a_named_shape(shape, tmp_path):
 )
 def test_the_published_shapes_have_the_published_sizes(shape, parameters, monkeypatch):
     """Parameters without the motion branch, as published; counted without making them."""
-    monkeypatch.setattr(make_checkpoint, "_released", lambda text: True)
-    config = make_checkpoint.config_of(shape, make_checkpoint.TOKENIZER)
+    monkeypatch.setattr(shapes, "_released", lambda text: True)
+    config = shapes.config_of(shape, shapes.TOKENIZER)
     with torch.device("meta"):
-        model = make_checkpoint.VQAThinkerModel(config)
+        model = VQAThinkerModel(config)
     parts = (model.vision_model, model.language_model, model.mlp1)
     assert sum(p.numel() for part in parts for p in part.parameters()) == parameters
     assert set(config.profiles) == set(BUILT_IN_PROFILES)
@@ -93,6 +90,6 @@ def test_the_published_shapes_have_the_published_sizes(shape, parameters, monkey
 
 def test_the_bundled_model_has_the_small_shape():
     """The shape `small` is that of the model in the repository, weights apart."""
-    config = make_checkpoint.config_of("small", make_checkpoint.TOKENIZER)
-    bundled = json.loads((make_checkpoint.TOKENIZER / "manifest.json").read_text())["profile"]
+    config = shapes.config_of("small", shapes.TOKENIZER)
+    bundled = json.loads((shapes.TOKENIZER / "manifest.json").read_text())["profile"]
     assert config_to_json(config)["profiles"]["small8"] == bundled

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from engine.faults import CommandError
-from engine.make_checkpoint import TOKENIZER
+from engine.shapes import TOKENIZER
 from engine.text import Text, read_tokenizer
 from small.tokenizer import CONTEXT, SPECIAL
 

@@ -4,9 +4,12 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from engine.shapes import TOKENIZER
+from engine.text import read_tokenizer
 from modules.config import ModelConfig
 from modules.profiles import BUILT_IN_PROFILES
 from modules.vqathinker import VQAThinkerModel
+from small.prompt import PromptShape, prompt_ids
 from training.conftest import tiny_model
 from training.flops import ModelFlops, slowfast_products, step_flops
 from training.shapes import SHAPES
@@ -67,3 +70,9 @@ def test_answers_add_up():
     step = step_flops(flops, prompt=5, answers=[[4, 4]], perturbed=[[2]], vision_trains=False)
     assert step.policy == 3 * step.reference == 3 * flops.packed(5, [4, 4])
     assert step.total > step.rollout + step.policy
+
+
+def test_the_small_prompt_has_the_length_of_the_real_one():
+    """Oracle: the bundled tokenizer over the prompt of src/core."""
+    real = prompt_ids(read_tokenizer(TOKENIZER), PromptShape())
+    assert SHAPES["small"].prompt_length() == len(SHAPES["small"].prompt_ids(0)) == real.length
