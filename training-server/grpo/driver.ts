@@ -22,6 +22,7 @@ import { type Objective, objectiveOf, type StepResult, stepsOf } from './objecti
 import { trainingProfile } from './profile.ts';
 import { RunStreams } from './run-streams.ts';
 import type { Setting, Values } from './setting.ts';
+import { checkItems } from './stage-checks.ts';
 
 /** The videos of a stage. */
 export interface StageData {
@@ -128,7 +129,7 @@ export class Driver {
   async run(): Promise<'finished' | 'left'> {
     const data = await this.#ports.loadData(this.#recipe);
     const { stages } = this.#recipe;
-    for (const [i, stage] of stages.entries()) checkItems(stage, data[i]!, `stages[${i}]`);
+    for (const [i, stage] of stages.entries()) checkItems(stage, data[i]!.train, `stages[${i}]`);
     const steps = stages.map((stage, i) => stepsOf(stage, this.#recipe, data[i]!.train.length));
     this.#steps = steps.reduce((sum, n) => sum + n, 0);
     const last = await this.#folder.last();
@@ -414,24 +415,6 @@ function loadParams(
     pixelCache: { folder: ports.pixelCache, bytes: pixelCacheGB * 1e9 },
     decodeWorkers,
   };
-}
-
-/** What a stage needs of its videos. @throws CodedError `train/recipe` */
-function checkItems(stage: Stage, { train }: StageData, at: string): void {
-  const lacking = (field: string, what: string, lacks: (item: DataItem) => boolean) => {
-    const count = train.filter(lacks).length;
-    const first = train.find(lacks);
-    if (first)
-      throw new CodedError('train/recipe', {
-        field: `${at}.${field}`,
-        problem: `needs ${what}; ${count} of ${train.length} videos have none, ${first.id} of ${first.source} first`,
-      });
-  };
-  if (stage.objective === 'sft' && stage.texts === 'written')
-    lacking('texts', 'a written answer to each video', (item) => item.text === undefined);
-  if (stage.objective === 'fit')
-    for (const name of stage.targets)
-      lacking('targets', `the target ${name}`, (item) => item.targets?.[name] === undefined);
 }
 
 /** Of videos and labels in order; where they lie on the disk may change. */

@@ -7,11 +7,12 @@ import about from '../../package.json' with { type: 'json' };
 import { CodedError } from '../../src/core/errors.ts';
 import { openRoots } from '../data/api.ts';
 import { spawnEngine } from '../engine/spawn.ts';
+import { machineOnce } from '../preflight/machine.ts';
+import { PROBE_MS } from '../preflight/validate.ts';
 import { RunManager } from '../runs/manager.ts';
 import { addressOf, hostsOf, isLoopback } from './access.ts';
 import { VideoDesk } from './desk.ts';
 import { EventStreams } from './events.ts';
-import { machineOnce } from './machine.ts';
 import { type CliOptions, readOptions, shortPath, usage } from './options.ts';
 import { Packages } from './packages.ts';
 import { inWords } from './problem.ts';
@@ -20,8 +21,6 @@ import { createTrainingServer } from './server.ts';
 const project = join(import.meta.dirname, '..', '..');
 /** Where `npm start` and `npm run dev` serve the page on this machine. */
 const OWN_PAGES = [4173, 5173].flatMap((port) => [`http://127.0.0.1:${port}`, `http://localhost:${port}`]);
-/** Opening videos for a report must not outlast the patience of who asked. */
-const PROBE_MS = 8000;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const warn = (line: string) => process.stderr.write(`${line}\n`);
@@ -70,6 +69,7 @@ async function main(options: CliOptions): Promise<void> {
   const packages = new Packages(join(options.cache, 'packages'));
   const events = new EventStreams();
   const machine = machineOnce();
+  const elsewhere = options.engine.elsewhere !== undefined;
   const load = { probe: desk.probe, probeMs: PROBE_MS, cache: options.cache, draw: false };
 
   // Before the runs: an interrupted one would go on, and start an engine for nothing.
@@ -82,7 +82,14 @@ async function main(options: CliOptions): Promise<void> {
     startEngine: (how) => spawnEngine({ ...how, ...options.engine }),
   });
   const server = createTrainingServer(
-    { runs, roots, packages, events, desk, validation: { roots, machine, load } },
+    {
+      runs,
+      roots,
+      packages,
+      events,
+      desk,
+      validation: { roots, machine: elsewhere ? async () => null : machine, load },
+    },
     {
       access,
       page,

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { readMachine } from '../preflight/machine.ts';
 import { VideoDesk } from './desk.ts';
-import { readMachine } from './machine.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const media = join(process.env.VQA_SHARED ?? join(root, '..', 'shared'), 'media');

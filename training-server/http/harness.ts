@@ -1,13 +1,13 @@
 /** A server of tests: real sockets, runs in memory, a root with videos in a new folder. */
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openRoots } from '../data/api.ts';
+import type { Machine } from '../preflight/machine.ts';
 import { loopbackHosts } from './access.ts';
 import { EVENT_LIMITS, type EventLimits, EventStreams } from './events.ts';
-import type { Machine } from './machine.ts';
 import { MemoryRuns } from './memory-runs.ts';
 import { Packages } from './packages.ts';
 import { createTrainingServer, routesOf, type ServerOptions } from './server.ts';
@@ -15,6 +15,9 @@ import type { Services } from './services.ts';
 
 export const TOKEN = 'a-token-of-the-tests-0123456789';
 const MACHINE: Machine = { device: 'cpu', torch: '2.13.0', gpus: 0, memoryBytes: null };
+
+/** A checkpoint that loads; of the project's smallest shape. */
+export const TINY = join(import.meta.dirname, '..', 'checkpoints', 'tiny');
 
 export interface HarnessOptions {
   readonly server?: Partial<ServerOptions>;
@@ -38,12 +41,11 @@ export const RECIPE = {
 export async function startHarness(options: HarnessOptions = {}) {
   const top = mkdtempSync(join(tmpdir(), 'http-'));
   const at = (...names: string[]) => join(top, ...names);
-  for (const folder of ['root/videos', 'root/checkpoint', 'runs', 'page/assets'])
-    mkdirSync(at(folder), { recursive: true });
+  for (const folder of ['root/videos', 'runs', 'page/assets']) mkdirSync(at(folder), { recursive: true });
+  cpSync(TINY, at('root', 'checkpoint'), { recursive: true });
   for (const name of ['a', 'b', 'c']) writeFileSync(at('root', 'videos', `${name}.mp4`), name);
   writeFileSync(at('root', 'train.csv'), 'path,mos\na.mp4,3\nb.mp4,2\n');
   writeFileSync(at('root', 'held.csv'), 'path,mos\nc.mp4,4\n');
-  writeFileSync(at('root', 'checkpoint', 'config.json'), '{"model_type": "internvl_chat"}');
   writeFileSync(at('secret.mp4'), 'secret');
   symlinkSync(at('secret.mp4'), at('root', 'videos', 'link.mp4'));
   writeFileSync(at('page', 'index.html'), '<!doctype html><title>page</title>');

@@ -445,7 +445,9 @@ describe.skipIf(!existsSync(golden))('packages of a checkpoint', () => {
 
   it('that fail say so, leave nothing, and can be tried again', async () => {
     const run = await started();
-    const empty = h.at('root', 'checkpoint');
+    const broken = h.at('broken');
+    mkdirSync(broken, { recursive: true });
+    writeFileSync(join(broken, 'config.json'), '{"model_type": "internvl_chat"}');
     h.runs.addCheckpoint(run.id, {
       run: run.id,
       step: 1,
@@ -454,7 +456,7 @@ describe.skipIf(!existsSync(golden))('packages of a checkpoint', () => {
       createdAt: new Date().toISOString(),
       bytes: 1,
       figures: {},
-      model: empty,
+      model: broken,
     });
     const id = `${run.id}:1`;
     for (let attempt = 0; attempt < 2; attempt++) {

@@ -1,10 +1,10 @@
 /** What the routes work with. */
 import type { Roots } from '../data/api.ts';
+import type { Validation } from '../preflight/validate.ts';
 import type { Runs } from '../runs/api.ts';
 import type { VideoDesk } from './desk.ts';
 import type { EventStreams } from './events.ts';
 import type { Packages } from './packages.ts';
-import type { Validation } from './validate.ts';
 
 export interface Services {
   readonly runs: Runs;

@@ -7,9 +7,13 @@ import { parseArgs } from 'node:util';
 import { CodedError } from '../../src/core/errors.ts';
 import type { Recipe } from '../../src/core/training/recipe.ts';
 import type { Run } from '../../src/core/training/run.ts';
+import { openRoots } from '../data/api.ts';
 import { spawnEngine } from '../engine/spawn.ts';
-import { enginePlace, placeFlags, placeUsage } from '../engine/where.ts';
+import { type EnginePlace, enginePlace, placeFlags, placeUsage } from '../engine/where.ts';
+import { VideoDesk } from '../http/desk.ts';
 import { inWords } from '../http/problem.ts';
+import { readMachine } from '../preflight/machine.ts';
+import { PROBE_MS, validateRecipe } from '../preflight/validate.ts';
 import { RunManager } from './manager.ts';
 import { recipeFromFile, recipeSha256 } from './recipe-files.ts';
 import { eventLine, stateLine } from './terminal.ts';
@@ -27,6 +31,7 @@ npm run train -- --list                what runs there are
 ${placeUsage}`;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
+const warn = (line: string) => process.stderr.write(`${line}\n`);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -53,6 +58,7 @@ async function main(): Promise<number> {
   const recipe = file ? await recipeFromFile(file) : null;
   const { runs, root: roots, cache } = values;
   const place = enginePlace(values, process.env);
+  if (recipe !== null && !(await canRun(recipe, place))) return 1;
   const manager = await RunManager.open({
     runs,
     roots,
@@ -64,6 +70,22 @@ async function main(): Promise<number> {
     return await work(manager, recipe);
   } finally {
     await manager.close();
+  }
+}
+
+/** Says what is wrong with a recipe, its data and the machine; where something is, nothing is made. */
+async function canRun(recipe: Recipe, { elsewhere }: EnginePlace): Promise<boolean> {
+  const desk = new VideoDesk();
+  try {
+    const { report } = await validateRecipe(async () => recipe, {
+      roots: await openRoots(values.root),
+      machine: elsewhere === undefined ? readMachine : async () => null,
+      load: { probe: desk.probe, probeMs: PROBE_MS, cache: values.cache, draw: false },
+    });
+    for (const fault of [...report.warnings, ...report.errors]) warn(inWords(CodedError.fromData(fault)));
+    return report.ok;
+  } finally {
+    desk.close();
   }
 }
 
@@ -125,6 +147,6 @@ try {
   process.exitCode = await main();
 } catch (error) {
   if (!(error instanceof CodedError)) throw error;
-  process.stderr.write(`${inWords(error)}\n`);
+  warn(inWords(error));
   process.exitCode = 1;
 }

@@ -8,10 +8,11 @@ import {
   runSchema,
   validationReportSchema,
 } from '../../../src/core/training/run.ts';
+import { validateRecipe } from '../../preflight/validate.ts';
 import { SeveralErrors } from '../problem.ts';
+import { resolveGiven } from '../recipes.ts';
 import { type Route, route } from '../route.ts';
 import type { Services } from '../services.ts';
-import { validateRecipe } from '../validate.ts';
 
 export const runParams = z.strictObject({ id: runSchema.shape.id });
 /** Query values are text; nothing but plain digits is a number. */
@@ -79,6 +80,8 @@ export function runRoutes({ runs, events, validation }: Services): Route[] {
       fails: [
         'train/recipe',
         'train/path',
+        'train/missing-path',
+        'train/checkpoint',
         'train/data',
         'train/labels',
         'train/python',
@@ -87,7 +90,10 @@ export function runRoutes({ runs, events, validation }: Services): Route[] {
       ],
       handle: async ({ body, signal }) => {
         const load = { ...validation.load, signal };
-        const { report, recipe } = await validateRecipe(body.recipe, { ...validation, load });
+        const { report, recipe } = await validateRecipe(() => resolveGiven(body.recipe), {
+          ...validation,
+          load,
+        });
         const [first, ...others] = report.errors;
         if (first !== undefined || recipe === null)
           throw first === undefined
@@ -106,7 +112,14 @@ export function runRoutes({ runs, events, validation }: Services): Route[] {
       sends: validationReportSchema,
       handle: async ({ body, signal }) => {
         const load = { ...validation.load, signal };
-        return { json: (await validateRecipe(body.recipe, { ...validation, load })).report };
+        return {
+          json: (
+            await validateRecipe(() => resolveGiven(body.recipe), {
+              ...validation,
+              load,
+            })
+          ).report,
+        };
       },
     }),
     route({

@@ -1,44 +1,70 @@
 /** What is found out about a recipe before anything is spent: its fields, its paths, its videos, the machine. */
-import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { CodedError, type CodedErrorData } from '../../src/core/errors.ts';
 import type { Recipe } from '../../src/core/training/recipe.ts';
 import type { ValidationReport } from '../../src/core/training/run.ts';
 import { type LoadOptions, type Roots, validateSources } from '../data/api.ts';
+import { stepsOf } from '../grpo/objective.ts';
+import { checkItems } from '../grpo/stage-checks.ts';
 import { recipeSha256 } from '../runs/recipe-files.ts';
 import { usedSources } from '../runs/stage-data.ts';
+import { checkCheckpoint } from './checkpoint.ts';
 import type { Machine } from './machine.ts';
-import { resolveGiven } from './recipes.ts';
+
+/** Milliseconds that opening videos may take: whoever asks waits for the report. */
+export const PROBE_MS = 8000;
 
 export interface Validation {
   readonly roots: Roots;
-  /** What engine there is. @throws `train/python`, `train/torch` */
-  readonly machine: () => Promise<Machine>;
+  /** What engine there is; null where it is started elsewhere. @throws `train/python`, `train/torch` */
+  readonly machine: () => Promise<Machine | null>;
   readonly load: LoadOptions;
 }
 
-/** Never throws for what is wrong with the recipe: that is the report. */
+/**
+ * Never throws for what is wrong with the recipe: that is the report.
+ *
+ * @param read gives the resolved recipe, or throws `train/recipe`
+ */
 export async function validateRecipe(
-  given: unknown,
+  read: () => Promise<Recipe>,
   { roots, machine, load }: Validation,
 ): Promise<{ report: ValidationReport; recipe: Recipe | null }> {
   const errors: CodedErrorData[] = [];
-  const tried = async <T>(work: () => Promise<T>): Promise<T | null> => {
+  const tried = async <T>(work: () => T | Promise<T>): Promise<T | undefined> => {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
       errors.push(error.toData());
-      return null;
+      return undefined;
     }
   };
-  const recipe = await tried(() => resolveGiven(given));
-  const engine = await tried(machine);
+  const recipe = (await tried(read)) ?? null;
+  const found = await tried(machine);
+  const engine = found ?? null;
   if (recipe === null) return { report: reportOf({ errors, engine }), recipe };
   if (engine !== null) errors.push(...lacks(recipe, engine));
-  await tried(() => checkpointOf(recipe, roots));
-  const data = await validateSources(usedSources(recipe), roots, load);
+  await tried(() => checkCheckpoint(recipe, roots));
+  // Videos are opened by Python, too.
+  const { probe: _, ...unopened } = load;
+  const data = await validateSources(usedSources(recipe), roots, found === undefined ? unopened : load);
   errors.push(...data.errors);
+  if (data.errors.length === 0)
+    for (const [i, stage] of recipe.stages.entries())
+      await tried(() => {
+        // Clips that are not drawn yet are counted; what is written about them is known to fit.
+        const videos = data.reports.filter(({ name }) => stage.train.includes(name));
+        stepsOf(
+          stage,
+          recipe,
+          videos.reduce((sum, { videos: count }) => sum + count, 0),
+        );
+        checkItems(
+          stage,
+          stage.train.flatMap((name) => data.items.get(name) ?? []),
+          `stages[${i}]`,
+        );
+      });
   const report = reportOf({ errors, engine, recipe, warnings: data.warnings, sources: data.reports });
   return { report, recipe };
 }
@@ -62,14 +88,6 @@ function reportOf({ errors, engine, warnings = [], recipe, sources = [] }: Parts
     sources: [...sources],
     engine,
   };
-}
-
-async function checkpointOf(recipe: Recipe, roots: Roots): Promise<void> {
-  const field = 'model.checkpoint';
-  const folder = await roots.resolve(recipe.model.checkpoint, field);
-  await access(join(folder, 'config.json')).catch(() => {
-    throw new CodedError('train/checkpoint', { field, problem: 'has no config.json' });
-  });
 }
 
 function lacks({ engine: { device, processes } }: Recipe, machine: Machine): CodedErrorData[] {

@@ -1,0 +1,49 @@
+/** The checkpoint that a recipe names, looked at by its headers alone: a wrong one must not cost the start of an engine. */
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CodedError } from '../../src/core/errors.ts';
+import type { Recipe } from '../../src/core/training/recipe.ts';
+import { Checkpoint } from '../../workers/convert/checkpoint.ts';
+import { CheckpointFolder } from '../../workers/convert/folder.node.ts';
+import type { Roots } from '../data/api.ts';
+import { trainingProfile } from '../grpo/profile.ts';
+
+/** One of these is the tokenizer: our own file, or the vocabulary that the released base models come with. */
+const TOKENIZERS = ['tokenizer.json', 'vocab.json'];
+
+/**
+ * Every tensor that config.json asks for is there in its shape; so are a tokenizer and the profile.
+ *
+ * @throws CodedError `train/path`, `train/missing-path` {field}; `train/checkpoint` {problem}; `train/recipe` for a
+ *   profile that it does not have
+ */
+export async function checkCheckpoint({ model }: Recipe, roots: Roots): Promise<void> {
+  const folder = await roots.resolve(model.checkpoint, 'model.checkpoint');
+  await trainingProfile(folder, model.profile);
+  await Checkpoint.open(new CheckpointFolder(folder)).catch((cause: unknown) => {
+    if (!(cause instanceof CodedError)) throw cause;
+    throw unusable(problemOf(cause), cause);
+  });
+  const found = await Promise.all(
+    TOKENIZERS.map((name) =>
+      access(join(folder, name)).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  if (!found.includes(true)) throw unusable(`it has no tokenizer (${TOKENIZERS.join(' or ')})`);
+}
+
+const unusable = (problem: string, cause?: unknown) =>
+  new CodedError('train/checkpoint', { problem }, problem, cause === undefined ? undefined : { cause });
+
+/** What the reader of checkpoints found, in a line. */
+function problemOf({ code, params, message }: CodedError): string {
+  if (code === 'convert/config') return `${params.field} ${params.problem}`;
+  if (code === 'convert/tensor') {
+    const others = Number(params.missing) - 1;
+    return `${params.name} is missing${others > 0 ? `, and ${others} more tensors` : ''}`;
+  }
+  return message;
+}
