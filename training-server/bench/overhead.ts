@@ -65,6 +65,7 @@ class TimedEngine implements Engine {
   }
   on: Engine['on'] = (notice, listener) => this.#engine.on(notice, listener);
   stop = () => this.#engine.stop();
+  comesBack = () => this.#engine.comesBack();
 
   async call<M extends Method>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>> {
     const begin = performance.now();

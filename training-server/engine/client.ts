@@ -58,6 +58,11 @@ export interface Engine {
   call<M extends Method>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>>;
   /** Returns what takes the listener off again. */
   on<N extends Notice>(notice: N, listener: (value: NoticeOf<N>) => void): () => void;
+  /**
+   * Asked after a call has failed: true once torchrun has started dead ranks again, which hold no checkpoint now; false
+   * where they live, or come back no more.
+   */
+  comesBack(): Promise<boolean>;
   /** Resolves once, when the engine is gone: null after `stop`, else why. Never rejects. */
   readonly closed: Promise<EngineError | null>;
   /** Ends the engine and everything it started. Saves nothing: ask `save` before. Safe to call twice. */

@@ -48,7 +48,7 @@ const noSeconds = { total: 0 };
 
 export class FakeEngine implements Engine {
   readonly closed: Promise<EngineError | null>;
-  readonly hello: Hello = {
+  hello: Hello = {
     protocol: PROTOCOL_VERSION,
     pid: 2,
     pgids: [],
@@ -65,6 +65,8 @@ export class FakeEngine implements Engine {
   readonly #options: FakeEngineOptions;
   readonly #listeners = new Map<Notice, Set<(value: never) => void>>();
   #ended: EngineError | null | undefined;
+  #told = 0;
+  #loaded = false;
   #resolveClosed: (reason: EngineError | null) => void = () => {};
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -102,6 +104,9 @@ export class FakeEngine implements Engine {
     this.calls.push({ method, params: parsed });
     await this.#options.before?.(method, this.calls.filter((call) => call.method === method).length, this);
     this.#refuseIfEnded();
+    if (method === 'load') this.#loaded = true;
+    else if (method !== 'probe' && method !== 'stop' && !this.#loaded)
+      throw engineFault('no checkpoint is loaded');
     const result = await (this.#handlers[method] as (params: Parsed<M>) => Promise<Result<M>>)(parsed);
     this.#refuseIfEnded();
     signal?.throwIfAborted();
@@ -111,6 +116,20 @@ export class FakeEngine implements Engine {
   /** As `kill -9` does it. */
   die(problem = 'the engine ended'): void {
     this.#end(engineFault(problem));
+  }
+
+  /** As torchrun does it when a rank has died: the call is lost, and everything that was loaded. */
+  restart(problem = 'a rank died'): never {
+    this.hello = { ...this.hello, restart: this.hello.restart + 1 };
+    this.state = { skill: 0, steps: 0 };
+    this.#loaded = false;
+    throw engineFault(problem);
+  }
+
+  async comesBack(): Promise<boolean> {
+    const back = this.hello.restart > this.#told;
+    this.#told = this.hello.restart;
+    return back;
   }
 
   async stop(): Promise<void> {

@@ -39,7 +39,8 @@ async function gone(record: ProcessRecord): Promise<boolean> {
   return false;
 }
 
-const LONG = 120_000;
+/** Starting Python with torch takes long where others work, too. */
+const LONG = 600_000;
 const slow = test.skipIf(!process.env.VQA_SLOW);
 
 describe.skipIf(!existsSync(python))('an engine of its own', () => {
@@ -145,10 +146,13 @@ describe.skipIf(!existsSync(python))('an engine of its own', () => {
       const lost = engine.call('probe', { paths: ['a'] });
       process.kill(first, 'SIGKILL');
       await expect(lost).rejects.toMatchObject({ code: 'train/engine' });
+      expect(await engine.comesBack()).toBe(true);
       expect(await again).toMatchObject({ restart: 1 });
+      expect(await engine.comesBack()).toBe(false); // it lives
       expect(engine.hello.pid).not.toBe(first);
       expect(await engine.call('probe', { paths: [] })).toEqual([]);
       process.kill(engine.hello.pid, 'SIGKILL');
+      expect(await engine.comesBack()).toBe(false);
       expect(await engine.closed).toMatchObject({ code: 'train/engine' });
     },
     LONG,

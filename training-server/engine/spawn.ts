@@ -53,6 +53,9 @@ export interface EngineOptions {
   readonly silence?: number;
 }
 
+/** Longest time from the error that a rank tells to the end of its process. */
+const ENDING_MS = 2000;
+
 const TORCH_HOME = join(import.meta.dirname, '..', 'torch');
 /** Of the environment, what Python, torch and CUDA may need; secrets of the server do not travel. */
 const INHERITED =
@@ -107,6 +110,10 @@ class EngineProcess implements Engine {
   #exited: Promise<void> = Promise.resolve();
   #connection: EngineConnection | null = null;
   #hello: Hello | null = null;
+  /** Whether rank 0 has gone and not come back. */
+  #dead = false;
+  /** Elastic restarts that `comesBack` has told of. */
+  #told = 0;
   #lastSign = 0;
   #watchdog: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | null = null;
@@ -137,6 +144,18 @@ class EngineProcess implements Engine {
   async call<M extends Method>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>> {
     if (!this.#connection) throw engineFault('the engine is not connected');
     return this.#connection.call(method, params, options);
+  }
+
+  async comesBack(): Promise<boolean> {
+    const connection = this.#connection;
+    const back = () => (this.#hello?.restart ?? 0) > this.#told;
+    // A rank that meets an error tells it before it ends.
+    if (!back()) await Promise.race([connection?.ended, sleep(ENDING_MS, undefined, { ref: false })]);
+    if (!back() && !this.#dead) return false;
+    if (!back()) await Promise.race([new Promise((resolve) => void this.on('hello', resolve)), this.closed]);
+    if (!back()) return false;
+    this.#told = this.hello.restart;
+    return true;
   }
 
   stop(): Promise<void> {
@@ -257,6 +276,7 @@ class EngineProcess implements Engine {
     this.#connection?.fail(engineFault('the engine was started again'));
     this.#connection = connection;
     this.#hello = hello;
+    this.#dead = false;
     this.#lastSign = performance.now();
     for (const notice of Object.keys(notifications) as Notice[]) {
       connection.on(notice, (value) => {
@@ -276,6 +296,7 @@ class EngineProcess implements Engine {
 
   /** The stream ended. torchrun may start the ranks again; then a new `hello` follows and the watchdog waits for it. */
   #lost(reason: EngineError): void {
+    this.#dead = true;
     const mayReturn = (this.#options.restarts ?? 0) > 0 && this.#child?.exitCode === null;
     if (!mayReturn) this.#fail(reason);
   }

@@ -2,7 +2,7 @@
 import { CodedError } from '../../src/core/errors.ts';
 import type { EngineOptions } from './spawn.ts';
 
-export type EnginePlace = Pick<EngineOptions, 'torchrun' | 'tcp' | 'elsewhere'>;
+export type EnginePlace = Pick<EngineOptions, 'torchrun' | 'tcp' | 'elsewhere' | 'restarts'>;
 
 /** Flags of `parseArgs`. */
 export const placeFlags = {
@@ -31,7 +31,8 @@ export interface PlaceValues {
 export function enginePlace(values: PlaceValues, environment: NodeJS.ProcessEnv): EnginePlace {
   const at = values['engine-at'];
   const torchrun = torchrunOf(values.nodes, values.rendezvous);
-  if (at === undefined) return torchrun.length > 0 ? { torchrun } : {};
+  // With ranks given by number, one machine's torchrun cannot start those of the others again.
+  if (at === undefined) return torchrun.length > 0 ? { torchrun, restarts: 0 } : {};
   if (torchrun.length > 0) throw refuse('--engine-at', 'goes without --nodes: torchrun is started elsewhere');
   const tcp = addressOf(at);
   if (tcp === null) throw refuse('--engine-at', 'must be HOST:PORT of this machine');

@@ -12,7 +12,7 @@ import { scoreRange } from '../../src/core/training/recipe-checks.ts';
 import type { Stage } from '../../src/core/training/recipe-stages.ts';
 import type { LogLine, RunEvent } from '../../src/core/training/run.ts';
 import type { DataItem } from '../data/api.ts';
-import type { Engine } from '../engine/client.ts';
+import { type Engine, EngineError } from '../engine/client.ts';
 import type { Params } from '../engine/protocol.ts';
 import { bytesOf, type DriverState, type RunFolder } from '../runs/run-folder.ts';
 import { evaluate } from './evaluation.ts';
@@ -81,6 +81,8 @@ export class Driver {
   #state: DriverState = firstState();
   #saved: { step: number; bytes: number } | null = null;
   #steps = 0;
+  /** Step at which ranks died last. */
+  #diedIn: number | null = null;
   #engine: Engine | null = null;
   #streams: RunStreams | null = null;
   readonly #start = new AbortController();
@@ -132,28 +134,48 @@ export class Driver {
     for (const [i, stage] of stages.entries()) checkItems(stage, data[i]!.train, `stages[${i}]`);
     const steps = stages.map((stage, i) => stepsOf(stage, this.#recipe, data[i]!.train.length));
     this.#steps = steps.reduce((sum, n) => sum + n, 0);
-    const last = await this.#folder.last();
-    if (last) {
-      this.#state = last.state;
-      this.#saved = { step: last.step, bytes: last.bytes };
-    }
-    await this.#folder.keep(new Set((await this.#folder.checkpoints()).map(({ step }) => step)));
-    this.#streams = await RunStreams.open(
-      this.#folder.path,
-      this.#state.streams,
-      this.step,
-      this.#ports.now(),
-    );
     try {
+      await this.#toLast();
       while (this.#state.stage < stages.length) {
         if (this.#leave) return 'left';
-        if (!(await this.#runStage(stages[this.#state.stage]!, data[this.#state.stage]!))) return 'left';
+        const { stage } = this.#state;
+        const ended = await this.#runStage(stages[stage]!, data[stage]!).catch((error: unknown) =>
+          this.#revived(error),
+        );
+        if (!ended) return 'left';
       }
       return 'finished';
     } finally {
-      await this.#streams.close();
+      await this.#streams?.close();
       await this.#engine?.stop();
     }
+  }
+
+  /** Where the last checkpoint was, or at the start: what was written since then is cut off. */
+  async #toLast(): Promise<void> {
+    const last = await this.#folder.last();
+    this.#state = last?.state ?? firstState();
+    this.#saved = last && { step: last.step, bytes: last.bytes };
+    await this.#folder.keep(new Set((await this.#folder.checkpoints()).map(({ step }) => step)));
+    await this.#streams?.close();
+    const { streams } = this.#state;
+    this.#streams = await RunStreams.open(this.#folder.path, streams, this.step, this.#ports.now());
+  }
+
+  /**
+   * After a rank has died and torchrun has started the ranks again: back to the last checkpoint. A second death in the same
+   * step is no chance.
+   *
+   * @throws the error itself in every other case
+   */
+  async #revived(error: unknown): Promise<true> {
+    const { step } = this;
+    const lost = error instanceof EngineError && error.code === 'train/engine' && this.#diedIn !== step;
+    if (!lost || this.#leave || !(await this.#engine?.comesBack())) throw error;
+    this.#diedIn = step;
+    await this.#toLast();
+    this.#ports.log('warning', `${error.message}; ranks started again, on from step ${this.step}`);
+    return true;
   }
 
   /** @returns false when it was asked to leave before the end */
@@ -194,7 +216,7 @@ export class Driver {
     return true;
   }
 
-  /** A fresh engine for the stage, with its weights and, on a resume, its optimiser. */
+  /** An engine that holds nothing yet for the stage, with its weights and, on a resume, its optimiser. */
   async #begin(stage: Stage, data: StageData): Promise<{ setting: Setting; objective: Objective }> {
     const recipe = this.#recipe;
     const first = await this.#ports.resolveCheckpoint(recipe.model.checkpoint);
@@ -207,9 +229,9 @@ export class Driver {
     }
     this.#state = { ...this.#state, data: hash };
     const profile = await trainingProfile(first, recipe.model.profile);
-    const engine = await this.#ports.startEngine(recipe, this.#start.signal);
+    const engine = this.#engine ?? (await this.#ports.startEngine(recipe, this.#start.signal));
+    if (this.#engine === null) this.#listen(engine);
     this.#engine = engine;
-    this.#listen(engine);
     const loaded = await engine.call(
       'load',
       loadParams(recipe, stage, checkpoint, profile, engine, this.#ports),

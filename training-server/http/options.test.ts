@@ -61,7 +61,10 @@ describe('options', () => {
 
   it('several machines are torchrun’s to join', () => {
     const torchrun = ['--nnodes=2', '--node-rank=0', '--master-addr=host0', '--master-port=29400'];
-    expect(readOptions(['--nodes', '2', '--rendezvous', 'host0:29400'], {})!.engine).toEqual({ torchrun });
+    expect(readOptions(['--nodes', '2', '--rendezvous', 'host0:29400'], {})!.engine).toEqual({
+      torchrun,
+      restarts: 0,
+    });
     expect(readOptions([], {})!.engine).toEqual({});
   });
 

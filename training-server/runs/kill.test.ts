@@ -50,7 +50,8 @@ const stepsOf = (folder: string | null) =>
 const stateOf = (folder: string): unknown =>
   (JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as { state: unknown }).state;
 
-type Victim = 'engine' | 'driver' | 'everything';
+/** A rank comes back by itself: torchrun, its parent, lives on. */
+type Victim = 'engine' | 'driver' | 'everything' | 'rank';
 
 /** Kills once the run has said so many lines, and a while later; then resumes until it is finished. */
 async function killed(name: string, victim: Victim, lines: number, delay: number) {
@@ -60,9 +61,11 @@ async function killed(name: string, victim: Victim, lines: number, delay: number
   await sleep(delay);
   const folder = runFolder(runs)!;
   const groups = engineGroups(folder);
-  if (victim !== 'engine') killGroup(first.child.pid!);
-  if (victim !== 'driver') for (const group of groups) killGroup(group);
-  await first.ended;
+  if (victim === 'driver' || victim === 'everything') killGroup(first.child.pid!);
+  if (victim === 'engine' || victim === 'everything') for (const group of groups) killGroup(group);
+  if (victim === 'rank') killGroup(groups[1]!);
+  const status = await first.ended;
+  if (victim === 'rank') expect(status, first.text()).toBe(0);
   // On a quick machine death may come to a run that has just finished: nothing is left to resume.
   if (stateOf(folder) === 'finished') return folder;
   const again = train(runs, '--resume', basename(folder));
@@ -85,7 +88,7 @@ describe.skipIf(!hasPython)('kill -9 (needs the Python environment)', () => {
   afterAll(() => remove(home));
 
   const random = seededRandom('moments of death');
-  const victims: Victim[] = ['everything', 'engine', 'driver'];
+  const victims: Victim[] = ['everything', 'engine', 'driver', 'rank'];
   const cases = Array.from(
     { length: moments },
     (_, i) =>

@@ -162,6 +162,42 @@ describe('whatever dies, the same run follows', () => {
     await manager.close();
   });
 
+  test.each(moments)('a rank that torchrun starts again, at %s number %i', async (method, number) => {
+    const at = bench();
+    let died = false;
+    const before: NonNullable<FakeEngineOptions['before']> = (called, count, fake) => {
+      if (died || called !== method || count !== number) return;
+      died = true;
+      fake.restart();
+    };
+    const manager = await at.manager({}, { before });
+    const { id } = await manager.start(testRecipe());
+    expect(await settled(manager, id)).toMatchObject({ state: 'finished', step: 12, savedStep: 12 });
+    expect(comparable(at, manager.folder(id))).toEqual(reference.streams);
+    expect(at.engines).toHaveLength(1);
+    const log = await manager.log(id);
+    expect(log.filter(({ level }) => level === 'warning').map(({ text }) => text)).toEqual([
+      expect.stringContaining('; ranks started again, on from step'),
+    ]);
+    await manager.close();
+  });
+
+  test('a rank that dies again in the same step is no chance, in another it may be', async () => {
+    for (const [updates, end] of [
+      [[5, 6], 'failed'],
+      [[5, 7], 'finished'],
+    ] as const) {
+      const at = bench();
+      const before: NonNullable<FakeEngineOptions['before']> = (method, count, fake) => {
+        if (method === 'update' && updates.some((update) => update === count)) fake.restart();
+      };
+      const manager = await at.manager({}, { before });
+      const { id } = await manager.start(testRecipe());
+      expect((await settled(manager, id)).state).toBe(end);
+      await manager.close();
+    }
+  });
+
   test.each([1, 2, 3, 5, 7, 11])('a pause asked for in step %i', async (step) => {
     const at = bench();
     let asked = false;

@@ -52,6 +52,8 @@ interface Entry {
 
 const resumable: ReadonlySet<RunState> = new Set(['paused', 'stopped', 'guarded', 'failed']);
 const WRITE_MS = 1000;
+/** How often torchrun may bring dead ranks of a stage back before the run fails. */
+const RANK_RESTARTS = 3;
 
 export class RunManager implements Runs {
   readonly #options: ManagerOptions;
@@ -364,6 +366,7 @@ export class RunManager implements Runs {
           record: folder.file('engine.json'),
           signal,
           ranks: recipe.engine.processes,
+          restarts: RANK_RESTARTS,
           ...(recipe.engine.threads !== null && { threads: recipe.engine.threads }),
         });
       },
