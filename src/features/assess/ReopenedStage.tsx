@@ -1,8 +1,8 @@
 /** A result without its video: its frames as they were kept, and the wish for the file. */
-import { useEffect, useRef } from 'react';
 import { chooseFiles } from '../../app/intake.ts';
 import type { Result } from '../../core/result.ts';
 import type { ShownFrame } from '../../state/assess-store.ts';
+import { Bitmap } from '../../ui/Bitmap.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { useLang, useWords } from '../../ui/words/useWords.tsx';
 import './ReopenedStage.css';
@@ -29,7 +29,7 @@ export function ReopenedStage({ result, frames, note }: ReopenedStageProps) {
         <div className="assess-reopened__pictures">
           {pictures.map((frame, k) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: two places may show the same frame
-            <Picture key={k} bitmap={frame.thumbnail} />
+            <Bitmap key={k} bitmap={frame.thumbnail} className="assess-reopened__picture" />
           ))}
         </div>
       )}
@@ -40,16 +40,4 @@ export function ReopenedStage({ result, frames, note }: ReopenedStageProps) {
       </Button>
     </div>
   );
-}
-
-function Picture({ bitmap }: { readonly bitmap: ImageBitmap | null }) {
-  const ref = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    const canvas = ref.current;
-    if (!canvas || !bitmap || bitmap.width === 0) return;
-    canvas.width = bitmap.width;
-    canvas.height = bitmap.height;
-    canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
-  }, [bitmap]);
-  return <canvas ref={ref} className="assess-reopened__picture" />;
 }

@@ -2,18 +2,13 @@
  * The sampled frames, one in each of N equal parts of the clip: the strip is the scrubber. Its axis is the frame
  * number; below it ticks of seconds and a triangle at each sampled frame's true place.
  */
-import {
-  type KeyboardEvent,
-  type PointerEvent,
-  type RefObject,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import type { ShownFrame } from '../../state/assess-store.ts';
+import { Bitmap } from '../../ui/Bitmap.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
+import '../../ui/film.css';
+import { Scrubber } from '../../ui/Scrubber.tsx';
 import { clock } from '../../ui/words/format.ts';
 import { useWords } from '../../ui/words/useWords.tsx';
 import { middleOf, type Player } from './player.ts';
@@ -38,22 +33,24 @@ export function Strip({ frames, count: L, expected, player, highlight }: StripPr
   const w = useWords();
   const sampled = useMemo(() => frames.map((frame) => frame.index), [frames]);
   const cells = useMemo(() => cellsOf(sampled, L), [sampled, L]);
-  const track = useRef<HTMLDivElement>(null);
   const bracket = highlight && bracketOf(highlight, cells.length);
   return (
     <div className="assess-strip" style={cssVariables({ '--cells': cells.length || expected })}>
-      <div className="assess-strip__track" ref={track}>
-        <div className="assess-strip__cells">
+      <div className="assess-strip__track">
+        <div className="assess-strip__cells ui-film__cells">
           {cells.length === 0 && <EmptyCells count={expected} />}
           {cells.map((cell, k) => (
             <div
               // biome-ignore lint/suspicious/noArrayIndexKey: cells are places of the prompt; two may show the same frame
               key={k}
-              className={`assess-strip__cell${highlight?.includes(k) ? ' assess-strip__cell--lit' : ''}`}
+              className="assess-strip__cell ui-film__cell"
             >
-              <Thumbnail bitmap={frames[k]?.thumbnail ?? null} />
+              <Bitmap
+                bitmap={frames[k]?.thumbnail ?? null}
+                className="assess-strip__picture ui-film__picture"
+              />
               {cell.repeats && (
-                <span className="assess-strip__same" title={w.strip.repeats}>
+                <span className="assess-strip__same ui-film__tag" title={w.strip.repeats}>
                   =
                 </span>
               )}
@@ -63,11 +60,11 @@ export function Strip({ frames, count: L, expected, player, highlight }: StripPr
         </div>
         {bracket && (
           <span
-            className="assess-strip__bracket"
+            className="assess-strip__bracket ui-film__box"
             style={cssVariables({ '--from': percent(bracket.from), '--to': percent(1 - bracket.to) })}
           />
         )}
-        {player && <Scrubber player={player} frames={frames} track={track} />}
+        {player && <Timeline player={player} frames={frames} />}
       </div>
       {player ? (
         <Scale player={player} frames={frames} L={L} />
@@ -83,85 +80,38 @@ export function Strip({ frames, count: L, expected, player, highlight }: StripPr
 function EmptyCells({ count }: { readonly count: number }) {
   return Array.from({ length: count }, (_, k) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: empty places
-    <div key={k} className="assess-strip__cell" />
+    <div key={k} className="assess-strip__cell ui-film__cell" />
   ));
 }
 
-/** A picture of a frame; drawn once for each bitmap. */
-function Thumbnail({ bitmap }: { readonly bitmap: ImageBitmap | null }) {
-  const ref = useRef<HTMLCanvasElement>(null);
-  useEffect(() => {
-    const canvas = ref.current;
-    if (!canvas || !bitmap || bitmap.width === 0) return;
-    canvas.width = bitmap.width;
-    canvas.height = bitmap.height;
-    canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
-  }, [bitmap]);
-  return bitmap ? <canvas ref={ref} className="assess-strip__picture" /> : null;
-}
-
-/** What the slider's keys step by. With Shift a frame becomes a second. */
-const FRAMES: Readonly<Record<string, number>> = {
-  ArrowLeft: -1,
-  ArrowRight: 1,
-  ArrowDown: -1,
-  ArrowUp: 1,
-};
-const SECONDS: Readonly<Record<string, number>> = { PageDown: -1, PageUp: 1 };
-
-/** The slider over the cells: its playhead, dragging, keys and the picture under the pointer. */
-function Scrubber(props: {
-  readonly player: Player;
-  readonly frames: readonly ShownFrame[];
-  readonly track: RefObject<HTMLDivElement | null>;
-}) {
-  const { player, frames, track } = props;
+/** The slider over the cells, its playhead, and the picture under the pointer. */
+function Timeline(props: { readonly player: Player; readonly frames: readonly ShownFrame[] }) {
+  const { player, frames } = props;
   const w = useWords();
   const frame = useStore(player.store, (state) => state.frame);
   const [hover, setHover] = useState<number | null>(null);
   const { times, facts } = player.video;
   const L = times.length;
-
-  const under = (event: PointerEvent) => {
-    const box = track.current?.getBoundingClientRect();
-    return box ? frameUnder((event.clientX - box.left) / box.width, L) : 0;
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const frames = FRAMES[event.key];
-    const seconds = event.shiftKey ? frames : SECONDS[event.key];
-    if (event.key === 'Home') player.seek(0);
-    else if (event.key === 'End') player.seek(L - 1);
-    else if (seconds !== undefined) player.stepSeconds(seconds);
-    else if (frames !== undefined) player.step(frames);
-    else return;
-    event.preventDefault();
-  };
-
   return (
     <>
-      <div
-        className="assess-strip__slider"
-        role="slider"
-        tabIndex={0}
-        aria-label={w.strip.label}
-        aria-valuemin={1}
-        aria-valuemax={L}
-        aria-valuenow={frame + 1}
-        aria-valuetext={w.strip.value(clock(times[frame] ?? 0), frame + 1, L)}
-        onKeyDown={onKeyDown}
-        onPointerDown={(event) => {
-          if (event.button !== 0) return;
-          event.currentTarget.setPointerCapture(event.pointerId);
-          player.seek(under(event));
-        }}
-        onPointerMove={(event) => {
-          setHover(event.pointerType === 'mouse' ? under(event) : null);
-          if (event.currentTarget.hasPointerCapture(event.pointerId)) player.scrub(under(event));
-        }}
-        onPointerLeave={() => setHover(null)}
+      <Scrubber
+        className="assess-strip__slider ui-film__slider"
+        label={w.strip.label}
+        text={w.strip.value(clock(times[frame] ?? 0), frame + 1, L)}
+        value={frame}
+        count={L}
+        under={(part) => frameUnder(part, L)}
+        onPress={player.seek}
+        onDrag={player.scrub}
+        onHover={setHover}
+        onGoTo={player.seek}
+        onStep={player.step}
+        onSecond={player.stepSeconds}
       />
-      <span className="assess-strip__head" style={cssVariables({ '--at': percent(placeOf(frame, L)) })} />
+      <span
+        className="assess-strip__head ui-film__head"
+        style={cssVariables({ '--at': percent(placeOf(frame, L)) })}
+      />
       {hover !== null && <Preview player={player} frame={hover} frames={frames} duration={facts.duration} />}
     </>
   );
@@ -195,7 +145,11 @@ function Preview(props: {
   }, [frame, times, start, duration]);
   const at = placeOf(frame, times.length);
   return (
-    <div className="assess-strip__preview" style={cssVariables({ '--at': percent(at) })} aria-hidden="true">
+    <div
+      className="assess-strip__preview ui-film__preview"
+      style={cssVariables({ '--at': percent(at) })}
+      aria-hidden="true"
+    >
       {native && (
         <video
           ref={ref}

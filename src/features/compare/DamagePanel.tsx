@@ -45,7 +45,7 @@ export function DamagePanel({ onSecond, onAnother }: DamagePanelProps) {
   return (
     <Panel
       title={w.damage.title}
-      note={w.damage.appliedTo}
+      note={<span className="compare-damage__to">{w.damage.appliedTo}</span>}
       tools={
         <Segmented
           label={w.damage.appliedTo}
@@ -117,7 +117,7 @@ function Seed() {
       <label htmlFor={id}>{w.damage.seed}</label>
       <input
         id={id}
-        className="compare-field"
+        className="ui-field compare-field"
         inputMode="numeric"
         value={String(seed)}
         onChange={(event) => {

@@ -1,11 +1,13 @@
 /** The damage itself, made visible: which source frame stands at which place, under the strips and on their axis. */
-import { type KeyboardEvent, type PointerEvent, useMemo, useRef } from 'react';
+import { useMemo } from 'react';
 import { useStore } from 'zustand';
 import { saveFile } from '../../app/save-file.ts';
 import { compare } from '../../state/compare-session.ts';
 import { orderFacts } from '../../state/compare-timeline.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
+import { Scrubber } from '../../ui/Scrubber.tsx';
+import { TableBox } from '../../ui/TableBox.tsx';
 import { count } from '../../ui/words/format.ts';
 import './OrderPlot.css';
 import {
@@ -174,7 +176,6 @@ function Mark({ point, plot }: { readonly point: OrderPoint; readonly plot: Plot
 function Cursor({ plot }: { readonly plot: Plot }) {
   const w = useCompareWords();
   const place = useStore(compare.clock.store, (state) => state.place);
-  const field = useRef<HTMLDivElement>(null);
   const places = plot.points.length;
   const point = plot.points[place];
   if (!point) return null;
@@ -183,39 +184,18 @@ function Cursor({ plot }: { readonly plot: Plot }) {
     source === null ? w.plot.readoutZeros(place + 1) : w.plot.readout(place + 1, source + 1, source - place);
   const x = along(place, places);
   const y = source === null ? 0.5 : 1 - along(source, plot.sources);
-  const under = (event: PointerEvent) => {
-    const box = field.current?.getBoundingClientRect();
-    return box ? placeUnder((event.clientX - box.left) / box.width, places) : 0;
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
-    if (by !== undefined) compare.clock.step(by);
-    else if (event.key === 'Home') compare.clock.seek(0);
-    else if (event.key === 'End') compare.clock.seek(places - 1);
-    else return;
-    event.preventDefault();
-  };
   return (
-    <div
+    <Scrubber
       className="compare-plot__cursor"
-      ref={field}
-      role="slider"
-      tabIndex={0}
-      aria-label={w.plot.cursor}
-      aria-valuemin={1}
-      aria-valuemax={places}
-      aria-valuenow={place + 1}
-      aria-valuetext={readout}
-      onKeyDown={onKeyDown}
-      onPointerDown={(event) => {
-        if (event.button !== 0) return;
-        event.currentTarget.setPointerCapture(event.pointerId);
-        compare.clock.seek(under(event));
-      }}
-      onPointerMove={(event) => {
-        if (event.currentTarget.hasPointerCapture(event.pointerId)) compare.clock.scrub(under(event));
-      }}
+      label={w.plot.cursor}
+      text={readout}
+      value={place}
+      count={places}
+      under={(part) => placeUnder(part, places)}
+      onPress={compare.clock.seek}
+      onDrag={compare.clock.scrub}
+      onGoTo={compare.clock.seek}
+      onStep={compare.clock.step}
     >
       <span className="compare-plot__line" style={cssVariables({ '--at': percent(x) })} />
       <span
@@ -224,7 +204,7 @@ function Cursor({ plot }: { readonly plot: Plot }) {
       >
         {readout}
       </span>
-    </div>
+    </Scrubber>
   );
 }
 
@@ -249,8 +229,7 @@ function Table({ plot }: { readonly plot: Plot }) {
   const gone = missing.slice(0, WRITTEN).map((source) => count(source + 1));
   if (missing.length > WRITTEN) gone.push(w.plot.more(missing.length - WRITTEN));
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by key
-    <section className="compare-plot__table" tabIndex={0} aria-label={w.plot.title}>
+    <TableBox className="compare-plot__table" name={w.plot.title}>
       <table>
         <thead>
           <tr>
@@ -273,7 +252,7 @@ function Table({ plot }: { readonly plot: Plot }) {
       </table>
       {rest > 0 && <p>{w.plot.more(rest)}</p>}
       {gone.length > 0 && <p>{w.plot.missing(gone.join(', '))}</p>}
-    </section>
+    </TableBox>
   );
 }
 

@@ -80,7 +80,7 @@ function MosField(props: { readonly label: string; readonly help?: string; reado
       <label htmlFor={id}>{label}</label>
       <input
         id={id}
-        className="compare-field"
+        className="ui-field compare-field"
         inputMode="decimal"
         value={text}
         aria-describedby={help ? `${id}h` : undefined}
@@ -121,7 +121,7 @@ function OpponentFields({ onChange }: { readonly onChange: (opponent: Opponent |
       <label htmlFor={`${id}s`}>{w.rewards.opponentScores}</label>
       <input
         id={`${id}s`}
-        className="compare-field compare-field--wide"
+        className="ui-field compare-field compare-field--wide"
         value={scores}
         aria-describedby={`${id}h`}
         onChange={(event) => {
@@ -132,7 +132,7 @@ function OpponentFields({ onChange }: { readonly onChange: (opponent: Opponent |
       <label htmlFor={`${id}m`}>{w.rewards.opponentMos}</label>
       <input
         id={`${id}m`}
-        className="compare-field"
+        className="ui-field compare-field"
         inputMode="decimal"
         value={mos}
         onChange={(event) => {

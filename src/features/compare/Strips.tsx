@@ -1,10 +1,12 @@
 /** Both sides as rows of small pictures, over each other on one axis: the scrubber of the page. */
-import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { compare } from '../../state/compare-session.ts';
 import type { SideName } from '../../state/compare-store.ts';
 import { NO_FRAME } from '../../state/compare-timeline.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
+import '../../ui/film.css';
+import { Scrubber } from '../../ui/Scrubber.tsx';
 import { count, clock as time } from '../../ui/words/format.ts';
 import { SideLetter } from './SideLetter.tsx';
 import './Strips.css';
@@ -12,13 +14,10 @@ import { cellOf, placeAxis, placeUnder, stripCells } from './strip-cells.ts';
 import { useCompareWords } from './words.ts';
 
 const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
-const PLACES: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1 };
-const SECONDS: Readonly<Record<string, number>> = { PageDown: -1, PageUp: 1 };
 
 export function Strips() {
   const { timeline, profile, settings, b: second, sampled } = useStore(compare.store);
   const cells = useMemo(() => (timeline ? stripCells(timeline, profile) : []), [timeline, profile]);
-  const track = useRef<HTMLDivElement>(null);
   if (!timeline) return null;
   const slides = !second && settings.over === 'sampled';
   /** Sampled frames carry their number among the sampled, others that in the video. */
@@ -30,9 +29,9 @@ export function Strips() {
         <SideLetter name="a" />
         <SideLetter name="b" />
       </div>
-      <div className="compare-strips__track" ref={track}>
+      <div className="compare-strips__track">
         {(['a', 'b'] as const).map((name) => (
-          <div key={name} className="compare-strips__row">
+          <div key={name} className="compare-strips__row ui-film__cells">
             {cells.map((cell, k) => (
               <Cell
                 // biome-ignore lint/suspicious/noArrayIndexKey: cells are places; two may show the same frame
@@ -44,7 +43,7 @@ export function Strips() {
             ))}
           </div>
         ))}
-        <Scrubber track={track} cells={cells.length} numberOf={numberOf} />
+        <Timeline cells={cells.length} numberOf={numberOf} />
       </div>
     </div>
   );
@@ -53,9 +52,9 @@ export function Strips() {
 function Cell(props: { readonly name: SideName; readonly frame: number; readonly label: string }) {
   const { name, frame, label } = props;
   return (
-    <div className={`compare-strips__cell${frame === NO_FRAME ? ' compare-strips__cell--zeros' : ''}`}>
+    <div className={`ui-film__cell${frame === NO_FRAME ? ' compare-strips__cell--zeros' : ''}`}>
       <Thumbnail name={name} frame={frame} />
-      <span className="compare-strips__number">{label}</span>
+      <span className="compare-strips__number ui-film__tag">{label}</span>
     </div>
   );
 }
@@ -84,15 +83,11 @@ function Thumbnail({ name, frame }: { readonly name: SideName; readonly frame: n
     });
     return stop;
   }, [side, frame]);
-  return <canvas ref={ref} className="compare-strips__picture" width={2} height={1} />;
+  return <canvas ref={ref} className="ui-film__picture" width={2} height={1} />;
 }
 
-function Scrubber(props: {
-  readonly track: React.RefObject<HTMLDivElement | null>;
-  readonly cells: number;
-  readonly numberOf: (frame: number) => string;
-}) {
-  const { track, cells, numberOf } = props;
+function Timeline(props: { readonly cells: number; readonly numberOf: (frame: number) => string }) {
+  const { cells, numberOf } = props;
   const w = useCompareWords();
   const place = useStore(compare.clock.store, (state) => state.place);
   const timeline = useStore(compare.store, (state) => state.timeline);
@@ -100,74 +95,54 @@ function Scrubber(props: {
   const wasPlaying = useRef(false);
   if (!timeline) return null;
   const { places } = timeline;
-  const under = (event: PointerEvent) => {
-    const box = track.current?.getBoundingClientRect();
-    return box ? placeUnder((event.clientX - box.left) / box.width, places) : 0;
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const step = PLACES[event.key];
-    const seconds = event.shiftKey ? step : SECONDS[event.key];
-    if (event.key === 'Home') compare.clock.seek(0);
-    else if (event.key === 'End') compare.clock.seek(places - 1);
-    else if (seconds !== undefined) compare.clock.stepSeconds(seconds);
-    else if (step !== undefined) compare.clock.step(step);
-    else return;
-    event.preventDefault();
-  };
   const name = (frame: number) => (frame === NO_FRAME ? w.strip.zeros : w.stage.frame(frame + 1));
   const cell = cellOf(place, places, cells);
   return (
     <>
-      <div
-        className="compare-strips__slider"
-        role="slider"
-        tabIndex={0}
-        aria-label={w.strip.label}
-        aria-valuemin={1}
-        aria-valuemax={places}
-        aria-valuenow={place + 1}
-        aria-valuetext={w.strip.value(
+      <Scrubber
+        className="compare-strips__slider ui-film__slider"
+        label={w.strip.label}
+        text={w.strip.value(
           time(compare.timeOf(place)),
           place + 1,
           places,
           name(timeline.a[place]!),
           name(timeline.b[place]!),
         )}
-        onKeyDown={onKeyDown}
-        onPointerDown={(event) => {
-          if (event.button !== 0) return;
-          event.currentTarget.setPointerCapture(event.pointerId);
+        value={place}
+        count={places}
+        under={(part) => placeUnder(part, places)}
+        onPress={(to) => {
           wasPlaying.current = compare.clock.store.getState().playing;
-          compare.clock.seek(under(event));
+          compare.clock.seek(to);
         }}
-        onPointerMove={(event) => {
-          setHover(event.pointerType === 'mouse' ? under(event) : null);
-          if (event.currentTarget.hasPointerCapture(event.pointerId)) compare.clock.scrub(under(event));
-        }}
-        onPointerUp={() => {
+        onDrag={compare.clock.scrub}
+        onRelease={() => {
           if (wasPlaying.current) compare.clock.toggle();
           wasPlaying.current = false;
         }}
-        onPointerLeave={() => setHover(null)}
+        onHover={setHover}
+        onGoTo={compare.clock.seek}
+        onStep={compare.clock.step}
+        onSecond={compare.clock.stepSeconds}
       />
       {places === cells ? (
         (['a', 'b'] as const).map((side) => (
           <span
             key={side}
-            className={`compare-strips__box compare-strips__box--${side}`}
+            className={`ui-film__box compare-strips__box compare-strips__box--${side}`}
             style={cssVariables({ '--from': percent(cell / cells), '--to': percent(1 - (cell + 1) / cells) })}
           />
         ))
       ) : (
         <span
-          className="compare-strips__head"
+          className="compare-strips__head ui-film__head"
           style={cssVariables({ '--at': percent(placeAxis(place, places)) })}
         />
       )}
       {hover !== null && (
         <div
-          className="compare-strips__preview"
+          className="compare-strips__preview ui-film__preview"
           style={cssVariables({ '--at': percent(placeAxis(hover, places)) })}
           aria-hidden="true"
         >

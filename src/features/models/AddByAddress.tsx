@@ -20,6 +20,7 @@ export function AddByAddress({ onAdded }: { readonly onAdded: (id: string) => vo
       <label htmlFor={id}>{w.addLabel}</label>
       <input
         id={id}
+        className="ui-field"
         type="url"
         required
         // biome-ignore lint/a11y/noAutofocus: the field was asked for

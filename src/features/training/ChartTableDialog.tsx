@@ -2,11 +2,11 @@
 import { useMemo, useState } from 'react';
 import { Button } from '../../ui/Button.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
+import { TableBox } from '../../ui/TableBox.tsx';
 import { readable } from './chart-data.ts';
 import type { Line } from './chart-lines.ts';
 import { chartTable, tableTsv, thinned } from './chart-table.ts';
 import './ChartTableDialog.css';
-import { ScrollBox } from './ScrollBox.tsx';
 import { useTrainingWords } from './useTrainingWords.ts';
 
 const MOST_ROWS = 250;
@@ -32,7 +32,7 @@ export function ChartTableDialog(props: {
           {copied ? t.charts.copied : t.charts.copyTable}
         </Button>
       </div>
-      <ScrollBox className="train-table" name={title}>
+      <TableBox className="train-table" name={title}>
         <table>
           <thead>
             <tr>
@@ -55,7 +55,7 @@ export function ChartTableDialog(props: {
             ))}
           </tbody>
         </table>
-      </ScrollBox>
+      </TableBox>
     </Dialog>
   );
 }

@@ -6,13 +6,13 @@ import { training } from '../../state/training-session.ts';
 import { Button } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { Panel } from '../../ui/Panel.tsx';
+import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
 import { bytes, count } from '../../ui/words/format.ts';
 import { useWords } from '../../ui/words/useWords.tsx';
 import { signed } from './advantage-bar.ts';
 import './CheckpointsTab.css';
 import { readable } from './chart-data.ts';
-import { ScrollBox } from './ScrollBox.tsx';
 import { nameOf, usePackage } from './usePackage.ts';
 import { useTrainingWords } from './useTrainingWords.ts';
 

@@ -3,9 +3,9 @@ import { useEffect, useRef, useState } from 'react';
 import type { LogLine } from '../../core/training/run.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Panel } from '../../ui/Panel.tsx';
+import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import { LogLines } from './LogLines.tsx';
 import './LogTab.css';
-import { ScrollBox } from './ScrollBox.tsx';
 import { useTrainingWords } from './useTrainingWords.ts';
 
 const LEVELS = ['debug', 'info', 'warning', 'error'] as const;

@@ -69,7 +69,7 @@ export function RecipeTable({ resolved, name, recipes, sha256 }: RecipeTableProp
       <div className="train-recipe__tools">
         <input
           type="search"
-          className="train-recipe__find"
+          className="train-recipe__find ui-field"
           aria-label={t.recipe.find}
           placeholder={t.recipe.find}
           value={words}

@@ -4,10 +4,10 @@ import type { CodedErrorData } from '../../core/errors.ts';
 import type { ValidationReport } from '../../core/training/run.ts';
 import { Icon } from '../../ui/Icon.tsx';
 import { Rich } from '../../ui/Rich.tsx';
+import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import { count } from '../../ui/words/format.ts';
 import { useErrorText } from '../../ui/words/useWords.tsx';
 import './Report.css';
-import { ScrollBox } from './ScrollBox.tsx';
 import { useTrainingWords } from './useTrainingWords.ts';
 
 /** Names that are shown of a long list; the rest are counted. */

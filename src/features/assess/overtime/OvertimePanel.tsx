@@ -154,7 +154,7 @@ function Tools(props: {
       <label className="overtime__length">
         {o.length}
         <select
-          className="overtime__select"
+          className="overtime__select ui-field"
           disabled={!state.video}
           value={seconds}
           onChange={(event) => overtime.setSeconds(Number(event.target.value))}

@@ -1,8 +1,9 @@
 /** The step line over the strip's axis, and the clock in it: a cursor that goes from segment to segment. */
-import { type KeyboardEvent, type PointerEvent, useId, useMemo, useRef } from 'react';
+import { useId, useMemo } from 'react';
 import { useStore } from 'zustand';
 import type { Segment } from '../../../core/overtime.ts';
 import { cssVariables } from '../../../ui/css-variables.ts';
+import { Scrubber } from '../../../ui/Scrubber.tsx';
 import { frameUnder, placeOf } from '../strip-geometry.ts';
 import type { Clock } from './clock.ts';
 import { type Step, stepPath, timeLabels } from './overtime-view.ts';
@@ -141,44 +142,21 @@ function Playhead({ clock }: { readonly clock: Clock }) {
 
 function Cursor({ clock, segments, chosen, readout }: PlotProps) {
   const o = useOvertimeWords();
-  const field = useRef<HTMLDivElement>(null);
   const L = clock.video.times.length;
   const last = segments.length - 1;
   const goTo = (at: number) => clock.seek(segments[Math.min(last, Math.max(0, at))]?.from ?? 0);
-  const under = (event: PointerEvent) => {
-    const box = field.current?.getBoundingClientRect();
-    return box ? frameUnder((event.clientX - box.left) / box.width, L) : 0;
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
-    if (by !== undefined) goTo(chosen + by);
-    else if (event.key === 'Home') goTo(0);
-    else if (event.key === 'End') goTo(last);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
   return (
-    <div
-      ref={field}
+    <Scrubber
       className="overtime-plot__cursor"
-      role="slider"
-      tabIndex={0}
-      aria-label={o.cursor}
-      aria-valuemin={1}
-      aria-valuemax={segments.length}
-      aria-valuenow={chosen + 1}
-      aria-valuetext={readout}
-      onKeyDown={onKeyDown}
-      onPointerDown={(event) => {
-        if (event.button !== 0) return;
-        event.currentTarget.setPointerCapture(event.pointerId);
-        clock.seek(under(event));
-      }}
-      onPointerMove={(event) => {
-        if (event.currentTarget.hasPointerCapture(event.pointerId)) clock.scrub(under(event));
-      }}
+      label={o.cursor}
+      text={readout}
+      value={chosen}
+      count={segments.length}
+      under={(part) => frameUnder(part, L)}
+      onPress={clock.seek}
+      onDrag={clock.scrub}
+      onGoTo={goTo}
+      onStep={(by) => goTo(chosen + by)}
     />
   );
 }

@@ -2,6 +2,7 @@
 import { distortionLabel } from '../../../core/lexicon.ts';
 import type { Segment } from '../../../core/overtime.ts';
 import type { SegmentResult } from '../../../state/overtime-store.ts';
+import { TableBox } from '../../../ui/TableBox.tsx';
 import { count } from '../../../ui/words/format.ts';
 import { useLang, useWords } from '../../../ui/words/useWords.tsx';
 import { inSentence } from '../trace-segments.ts';
@@ -21,8 +22,7 @@ export function SegmentTable({ segments, results, onGoTo }: SegmentTableProps) {
   return (
     <details className="overtime-table">
       <summary>{o.table}</summary>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by key */}
-      <section className="overtime-table__box" tabIndex={0} aria-label={o.title}>
+      <TableBox className="overtime-table__box" name={o.title}>
         <table>
           <thead>
             <tr>
@@ -56,7 +56,7 @@ export function SegmentTable({ segments, results, onGoTo }: SegmentTableProps) {
             })}
           </tbody>
         </table>
-      </section>
+      </TableBox>
     </details>
   );
 }
