@@ -4,31 +4,14 @@ import { viewAnswer } from '../core/answer-stream.ts';
 import { distortionsOf, findDistortions } from '../core/lexicon.ts';
 import { type FrameSource, runAssessment } from './assess-run.ts';
 import type { BatchAnswer, BatchEngine } from './batch-store.ts';
+import { jpegOf, ROW_PICTURE } from './jpeg.ts';
 import type { ModelStore } from './model-store.ts';
 import { readAnswer, resultAnswer } from './result-file.ts';
 
 const MAX_TOKENS = 1024;
-const THUMBNAIL_WIDTH = 104;
 
 export interface BatchMedia extends FrameSource {
   close(id: number): void;
-}
-
-/**
- * One for all pictures, in the processor's memory. A canvas a video waits for the garbage collector, which a page that
- * keeps nothing seldom calls: after some 600 of them the graphics process made every video wait a second and more.
- */
-let canvas: OffscreenCanvas | undefined;
-
-/** JPEG of a frame, small enough to keep one for each of thousands of rows. */
-export async function pictureOf(bitmap: ImageBitmap): Promise<Blob | null> {
-  const width = Math.min(THUMBNAIL_WIDTH, bitmap.width);
-  const height = Math.max(1, Math.round((bitmap.height / bitmap.width) * width));
-  canvas ??= new OffscreenCanvas(width, height);
-  canvas.width = width;
-  canvas.height = height;
-  canvas.getContext('2d', { willReadFrequently: true })?.drawImage(bitmap, 0, 0, width, height);
-  return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.8 }).catch(() => null);
 }
 
 export function createBatchEngine(media: BatchMedia, models: ModelStore): BatchEngine {
@@ -75,7 +58,7 @@ export function createBatchEngine(media: BatchMedia, models: ModelStore): BatchE
         text: answer.text,
         tokens: answer.tokens,
         named: distortionsOf(findDistortions(thinking)).found,
-        picture: middle ? await pictureOf(middle) : null,
+        picture: await jpegOf(middle ?? null, ROW_PICTURE),
       };
     } finally {
       for (const bitmap of bitmaps) bitmap.close();

@@ -1,7 +1,7 @@
 /** True pixels of single frames, decoded when they are asked for; a few of the last ones are kept. */
 import type { DecodedPicture } from '../../workers/media/api.ts';
 
-/** Bytes of pictures that are kept, beside those on screen. */
+/** Bytes of pictures that are kept, beside those on screen; less on small devices. */
 export const KEPT_BYTES = 80e6;
 
 export interface PictureSource {
@@ -15,7 +15,8 @@ interface Running {
   sides: number;
 }
 
-export function createPictures(media: PictureSource) {
+/** @param room bytes that kept pictures may take */
+export function createPictures(media: PictureSource, room = KEPT_BYTES) {
   const kept = new Map<string, DecodedPicture>();
   const running = new Map<string, Running>();
   const wishes = new Map<string, { readonly key: string; readonly stop: AbortController }>();
@@ -57,13 +58,14 @@ export function createPictures(media: PictureSource) {
     kept.set(key, picture);
     bytes += picture.rgba.byteLength;
     for (const [old, { rgba }] of kept) {
-      if (bytes <= KEPT_BYTES || old === key) break;
+      if (bytes <= room || old === key) break;
       kept.delete(old);
       bytes -= rgba.byteLength;
     }
   }
 
   return {
+    room,
     /** The picture if it is kept; it is then the last one to go. */
     get(id: number, index: number): DecodedPicture | undefined {
       const key = keyOf(id, index);

@@ -7,13 +7,11 @@ import { createCompareStore, FRAMES_CAP, SMALL_FRAMES_CAP } from './compare-stor
 import { media, models } from './session.ts';
 
 /**
- * Phones end a page that takes too much. Chromium tells the memory; other browsers tell at least whether the pointer is
- * a finger.
+ * Phones end a page that takes too much, however much memory they have; of other devices Chromium tells theirs, in GB.
  */
 function framesCap(): number {
-  const { deviceMemory } = navigator as Navigator & { readonly deviceMemory?: number };
-  const small = deviceMemory === undefined ? matchMedia('(pointer: coarse)').matches : deviceMemory <= 4;
-  return small ? SMALL_FRAMES_CAP : FRAMES_CAP;
+  const { deviceMemory = 8 } = navigator as Navigator & { readonly deviceMemory?: number };
+  return deviceMemory <= 4 || matchMedia('(pointer: coarse)').matches ? SMALL_FRAMES_CAP : FRAMES_CAP;
 }
 
 export const compare = createCompareStore({

@@ -28,23 +28,21 @@ export interface StandbyDependencies {
   /** Memory that standing decoders may take. */
   readonly bytes: number;
   /** Keeps the pictures of few frames: they are decoded before they are asked for. */
-  readonly pictures?: Pick<Pictures, 'ahead' | 'busy'>;
+  readonly pictures?: Pick<Pictures, 'ahead' | 'busy' | 'room'>;
 }
 
 /**
  * Frames of the sampled line, of which there are so few that the true pixels of all can be kept; none where they take
  * too much, or where nothing is reduced.
  */
-export function picturesAhead({
-  a,
-  b,
-  timeline,
-  settings,
-}: StandbyState): readonly [id: number, frame: number][] {
+export function picturesAhead(
+  { a, b, timeline, settings }: StandbyState,
+  room = KEPT_BYTES,
+): readonly [id: number, frame: number][] {
   if (!a || b || !timeline || settings.over !== 'sampled' || a.frames.plan.exact || !filled(a)) return [];
   const frames = new Set([...timeline.a, ...timeline.b].filter((frame) => frame !== NO_FRAME));
   const { width, height } = a.video.facts;
-  if (frames.size * width * height * 4 > KEPT_BYTES) return [];
+  if (frames.size * width * height * 4 > room) return [];
   return [...frames].map((frame) => [a.video.id, frame]);
 }
 
@@ -131,7 +129,7 @@ export function createStandby({ media, clock, store, bytes, pictures }: StandbyD
     const mine = new AbortController();
     ahead = mine;
     try {
-      for (const [id, frame] of picturesAhead(store.getState())) {
+      for (const [id, frame] of picturesAhead(store.getState(), pictures?.room)) {
         if (pictures?.busy) return plan();
         await pictures?.ahead(id, frame, mine.signal);
       }

@@ -9,7 +9,7 @@ import type { OpenedVideo, VideoFacts } from '../../workers/media/api.ts';
 import { CodedError, type CodedErrorData, isAbort } from '../core/errors.ts';
 import { sampledIndices } from '../core/places.ts';
 import { createClock } from './compare-clock.ts';
-import { createPictures, type PictureSource } from './compare-pictures.ts';
+import { createPictures, KEPT_BYTES, type PictureSource } from './compare-pictures.ts';
 import { type CompareSettings, DEFAULTS, type LinkedFile, linkQuery, parseLink } from './compare-settings.ts';
 import {
   type DrawnDamage,
@@ -93,7 +93,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
   const store = createStore<CompareState>(() => EMPTY);
   const get = store.getState;
   const set = (change: Partial<CompareState>) => store.setState(change);
-  const pictures = createPictures(media);
+  const pictures = createPictures(media, Math.min(KEPT_BYTES, cap / 4));
   const clock = createClock({ ready: (place) => isReady(place) });
   /** Place of a link, for when its file is there. */
   let startAt = 0;

@@ -1,10 +1,14 @@
 /** The store of quality over time, made when it is first opened. It rests while the whole video is assessed. */
-import { pictureOf } from './batch-engine.ts';
 import { keptCurve } from './curve-file.ts';
+import { jpegOf, ROW_PICTURE } from './jpeg.ts';
 import { createOvertimeStore } from './overtime-store.ts';
 import { APP, assess, media, models, recent } from './session.ts';
 
-export const overtime = createOvertimeStore({ media, models, picture: pictureOf });
+export const overtime = createOvertimeStore({
+  media,
+  models,
+  picture: (bitmap) => jpegOf(bitmap, ROW_PICTURE),
+});
 
 assess.store.subscribe(({ phase, video }, before) => {
   if (video !== before.video && overtime.store.getState().video !== video) overtime.clear();

@@ -2,6 +2,7 @@
 import { createStore } from 'zustand/vanilla';
 import type { Result } from '../core/result.ts';
 import type { ShownFrame } from './assess-store.ts';
+import { jpegOf } from './jpeg.ts';
 import type { KeptCurve } from './overtime-store.ts';
 import type { RecentEntry, RecentResults } from './recent.ts';
 
@@ -22,15 +23,8 @@ export interface RecentState {
 /** Time in which a delete can be taken back, in ms. */
 export const UNDO_MS = 10_000;
 
-/** JPEG of a thumbnail. The picture is drawn before the first wait, so the bitmap may be closed right after the call. */
-async function jpegOf(bitmap: ImageBitmap | null): Promise<Blob | null> {
-  if (!bitmap || bitmap.width === 0) return null;
-  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  const context = canvas.getContext('2d');
-  if (!context) return null;
-  context.drawImage(bitmap, 0, 0);
-  return canvas.convertToBlob({ type: 'image/jpeg', quality: 0.86 }).catch(() => null);
-}
+/** Of the small pictures that are kept. */
+const QUALITY = 0.86;
 
 function shown(entry: RecentEntry): RecentShown {
   const { thumbnails } = entry;
@@ -62,7 +56,9 @@ export function createRecentStore(results: RecentResults) {
     refresh,
     /** Keeps a finished result with its frames. */
     async add(result: Result, frames: readonly ShownFrame[]): Promise<void> {
-      const thumbnails = await Promise.all(frames.map((frame) => jpegOf(frame.thumbnail)));
+      const thumbnails = await Promise.all(
+        frames.map((frame) => jpegOf(frame.thumbnail, { quality: QUALITY })),
+      );
       const id = idOf(result);
       await results.add({ id, result, thumbnails });
       store.setState({ latest: id });
