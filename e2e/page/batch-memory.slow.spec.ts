@@ -45,16 +45,19 @@ test('a thousand files: the page holds their rows and no more', async ({ site })
   try {
     const names = manyNames([clip('video_90.mov') ?? SAMPLE], 1000, join(scratch, 'thousand'));
     const first = await page.run(names.slice(0, 50));
-    const last = await page.run(names.slice(50));
+    const half = await page.run(names.slice(50, 525));
+    const last = await page.run(names.slice(525));
     console.log(`after 50: ${writtenMemory(first.memory)}`);
+    console.log(`after 525: ${writtenMemory(half.memory)}`);
     console.log(
-      `after 1,000: ${writtenMemory(last.memory)}; ${((950 / last.seconds) * 60).toFixed(0)} files a minute`,
+      `after 1,000: ${writtenMemory(last.memory)}; ${((475 / last.seconds) * 60).toFixed(0)} files a minute`,
     );
     expect(last.done).toBe(1000);
     // A row with its text is about 2 kB.
     expect(last.memory.heap - first.memory.heap).toBeLessThan(12 * MB);
-    expect(last.memory.processes.renderer! - first.memory.processes.renderer!).toBeLessThan(80 * MB);
     expect(last.memory.processes.GPU! - first.memory.processes.GPU!).toBeLessThan(30 * MB);
+    // The allocator's pools grow to what the busiest moments took, and stay: only the second half says what leaks.
+    expect(last.memory.processes.renderer! - half.memory.processes.renderer!).toBeLessThan(50 * MB);
   } finally {
     await page.close();
   }

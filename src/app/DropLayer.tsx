@@ -3,6 +3,7 @@
  * the drop itself.
  */
 import { useEffect, useState } from 'react';
+import type { Words } from '../ui/words/en.ts';
 import { useWords } from '../ui/words/useWords.tsx';
 import './DropLayer.css';
 import { droppedItems, openDroppedFolder } from './dropped-folder.ts';
@@ -21,6 +22,13 @@ function filesOver(event: DragEvent): Over | null {
   if (!transfer?.types.includes('Files')) return null;
   const files = [...transfer.items].filter((item) => item.kind === 'file');
   return { count: files.length, type: files[0]?.type ?? '' };
+}
+
+/** What letting go does here. */
+function invitation(place: string, { drop }: Words): string {
+  if (place === 'compare') return drop.toCompare;
+  if (place === 'batch') return drop.toBatch;
+  return place === 'models' ? drop.toModels : drop.anywhere;
 }
 
 export function DropLayer() {
@@ -91,7 +99,7 @@ export function DropLayer() {
   return (
     <div className="app-drop" aria-hidden="true">
       <p className="app-drop__words">
-        <strong>{place === 'compare' ? w.drop.toCompare : w.drop.anywhere}</strong>
+        <strong>{invitation(place, w)}</strong>
         <span>{what}</span>
       </p>
     </div>

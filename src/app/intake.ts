@@ -122,7 +122,8 @@ export function chooseFolder(): Promise<GivenFolder | null> {
       if (!first) return resolve(null);
       // The first part of the path is the folder's own name.
       const name = first.webkitRelativePath.split('/')[0] ?? '';
-      const inside = (file: File) => file.webkitRelativePath.slice(name.length + 1);
+      // A phone that knows no folders lets the person choose files, which have no path.
+      const inside = (file: File) => file.webkitRelativePath.slice(name.length + 1) || file.name;
       resolve({ name, files: files.map((file) => ({ path: inside(file), file })) });
     };
     input.addEventListener('change', done);

@@ -3,6 +3,7 @@ import { chooseFiles } from '../../app/intake.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { Kbd } from '../../ui/Kbd.tsx';
+import { fingersOnly } from '../../ui/pointer.ts';
 import { useWords } from '../../ui/words/useWords.tsx';
 import { useCodecs } from './useCodecs.ts';
 import './Viewfinder.css';
@@ -19,7 +20,7 @@ export function Viewfinder({ onSample }: { readonly onSample: () => void }) {
           <path d="M21 0v13M21 29v13M0 21h13M29 21h13" />
           <circle cx="21" cy="21" r="7.5" />
         </svg>
-        <p className="assess-finder__title">{w.drop.title}</p>
+        <p className="assess-finder__title">{fingersOnly() ? w.drop.titleTouch : w.drop.title}</p>
         <p className="assess-finder__lead">{w.drop.lead}</p>
         <div className="assess-finder__buttons">
           <Button look="primary" size="large" onClick={chooseFiles}>

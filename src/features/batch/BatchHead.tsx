@@ -220,6 +220,7 @@ function Filters({
       </fieldset>
       <input
         id="batch-find"
+        className="ui-field"
         type="search"
         aria-label={w.find}
         placeholder={w.find}

@@ -15,7 +15,8 @@ import './BatchTable.css';
 import { fileName, offBy, type SortBy, type TableView, tableGroups, visibleRange } from './rows.ts';
 import { useBatchWords } from './useBatchWords.ts';
 
-const ROW = 38;
+/** Height of a row in pixels, as in BatchTable.css: a finger needs more. */
+const ROW = matchMedia('(pointer: coarse)').matches ? 44 : 38;
 /** Rows without a score that are shown before "show all". */
 const FEW = 3;
 
@@ -201,6 +202,20 @@ function Gap({ rows, columns }: { readonly rows: number; readonly columns: numbe
   );
 }
 
+/** Tables hold means with fifteen digits; the full one is in the hint and in every export. */
+const MOS_DECIMALS = 2;
+
+function mosText({ written, mos }: BatchRow): string {
+  if (mos === undefined) return '';
+  const text = written ?? String(mos);
+  return (text.split('.')[1]?.length ?? 0) > MOS_DECIMALS ? mos.toFixed(MOS_DECIMALS) : text;
+}
+
+function signed(off: number): string {
+  const text = Math.abs(off).toFixed(1);
+  return text === '0.0' ? text : `${off < 0 ? '−' : '+'}${text}`;
+}
+
 interface RowProps {
   readonly index: number;
   readonly row: BatchRow;
@@ -257,12 +272,16 @@ function Row({ index, row, hasMos, off, largest, selected, onSelect, onOpen }: R
           )}
         </div>
       </td>
-      {hasMos && <td className="batch-table__mos">{row.written ?? row.mos ?? ''}</td>}
+      {hasMos && (
+        <td className="batch-table__mos" title={row.written}>
+          {mosText(row)}
+        </td>
+      )}
       {hasMos && (
         <td className="batch-table__off">
           {off !== null && (
             <>
-              <span>{`${off < 0 ? '−' : '+'}${Math.abs(off).toFixed(1)}`}</span>
+              <span>{signed(off)}</span>
               <span
                 className="batch-table__bar"
                 style={cssVariables({

@@ -2,9 +2,9 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
 import type { Figures, Pair } from '../../core/batch/figures.ts';
 import { logisticAt } from '../../core/logistic.ts';
-import { plainFigure } from './figure-text.ts';
+import { correlation } from '../../ui/words/format.ts';
 import { fileName } from './rows.ts';
-import { nearestPoint, scatterScales } from './scatter-geometry.ts';
+import { histogram, nearestPoint, scatterScales } from './scatter-geometry.ts';
 import './Scatter.css';
 import { useBatchWords } from './useBatchWords.ts';
 
@@ -17,14 +17,27 @@ export interface ScatterProps {
 }
 
 const WIDTH = 440;
-const HEIGHT = 290;
+const HEIGHT = 316;
+/** Room above the points for how many of them stand over each other. */
+const TOP = 48;
+const BINS = 40;
 
 export function Scatter({ pairs, figures, range, selected, onSelect }: ScatterProps) {
   const w = useBatchWords();
   const canvas = useRef<HTMLCanvasElement>(null);
   const caption = useId();
   const [at, setAt] = useState<number | null>(null);
-  const scales = useMemo(() => scatterScales(pairs, range, WIDTH, HEIGHT), [pairs, range]);
+  const scales = useMemo(() => scatterScales(pairs, range, WIDTH, HEIGHT, TOP), [pairs, range]);
+  const bars = useMemo(() => {
+    const bins = histogram(
+      pairs.map(({ score }) => score),
+      scales.extent,
+      BINS,
+    );
+    const most = Math.max(1, ...bins);
+    return bins.map((n) => n / most);
+  }, [pairs, scales]);
+  const bar = (scales.right - scales.left) / BINS;
   const sorted = useMemo(() => [...pairs].sort((a, b) => a.score - b.score), [pairs]);
   const shown = at === null ? sorted.find(({ path }) => path === selected) : sorted[at];
 
@@ -105,6 +118,17 @@ export function Scatter({ pairs, figures, range, selected, onSelect }: ScatterPr
       >
         <canvas ref={canvas} />
         <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
+          {bars.map((share, i) => (
+            <rect
+              // biome-ignore lint/suspicious/noArrayIndexKey: a bin is its place
+              key={i}
+              className="batch-scatter__bar"
+              x={scales.left + i * bar + 0.5}
+              width={bar - 1}
+              y={TOP - 12 - share * (TOP - 16)}
+              height={share * (TOP - 16)}
+            />
+          ))}
           {scales.yTicks.map((value) => (
             <g key={value}>
               <line
@@ -155,7 +179,7 @@ export function Scatter({ pairs, figures, range, selected, onSelect }: ScatterPr
               />
             </g>
           )}
-          <text className="batch-scatter__name" x={scales.left - 8} y={11} textAnchor="end">
+          <text className="batch-scatter__name" x={scales.left - 8} y={TOP - 11} textAnchor="end">
             {w.scatter.y}
           </text>
           <text
@@ -171,7 +195,7 @@ export function Scatter({ pairs, figures, range, selected, onSelect }: ScatterPr
       <p className="batch-scatter__said">{said ?? ' '}</p>
       <figcaption id={caption}>
         {figures
-          ? w.scatter.caption(figures.n, plainFigure(figures.srcc.value))
+          ? w.scatter.caption(figures.n, correlation(figures.srcc.value))
           : w.scatter.captionFew(pairs.length)}
       </figcaption>
     </figure>

@@ -6,9 +6,9 @@ import { type PublishedSet, publishedFor, publishedSource } from '../../core/bat
 import type { BatchState } from '../../state/batch-store.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { Panel } from '../../ui/Panel.tsx';
-import { count } from '../../ui/words/format.ts';
-import { plainFigure } from './figure-text.ts';
+import { correlation, count } from '../../ui/words/format.ts';
 import { Scatter } from './Scatter.tsx';
+import { histogram } from './scatter-geometry.ts';
 import './SidePanels.css';
 import { useBatchWords } from './useBatchWords.ts';
 
@@ -76,14 +76,14 @@ function FourFigures({
           {figure
             ? name === 'rmse'
               ? figure.value.toFixed(2)
-              : plainFigure(figure.value)
+              : correlation(figure.value)
             : w.needs(LEAST_PAIRS)}
         </span>
         <span className="batch-figures__interval">
           {figure?.interval &&
             w.interval(
-              name === 'rmse' ? figure.interval.low.toFixed(2) : plainFigure(figure.interval.low),
-              name === 'rmse' ? figure.interval.high.toFixed(2) : plainFigure(figure.interval.high),
+              name === 'rmse' ? figure.interval.low.toFixed(2) : correlation(figure.interval.low),
+              name === 'rmse' ? figure.interval.high.toFixed(2) : correlation(figure.interval.high),
             )}
           {name === 'rmse' && figure ? ` ${w.rmseUnit}` : ''}
         </span>
@@ -101,7 +101,7 @@ function FourFigures({
       </dl>
       <p className="batch-side__note">
         {[
-          figures?.plccFitted == null ? '' : w.afterFit(plainFigure(figures.plccFitted)),
+          figures?.plccFitted == null ? '' : w.afterFit(correlation(figures.plccFitted)),
           without === '' ? '' : `${without}.`,
           model ? `${w.settings(model.name, model.manifestSha256.slice(0, 12))}.` : '',
         ]
@@ -130,16 +130,16 @@ function Datasets({ figures }: { readonly figures: BatchFigures }) {
             <tr key={dataset}>
               <th scope="row">{dataset}</th>
               <td>{count(n)}</td>
-              <td>{own ? plainFigure(own.srcc.value) : w.needs(LEAST_PAIRS)}</td>
-              <td>{own ? plainFigure(own.plcc.value) : ''}</td>
+              <td>{own ? correlation(own.srcc.value) : w.needs(LEAST_PAIRS)}</td>
+              <td>{own ? correlation(own.plcc.value) : ''}</td>
             </tr>
           ))}
           {figures.overall && (
             <tr className="batch-paper__own">
               <th scope="row">{w.overall}</th>
               <td>{count(figures.overall.n)}</td>
-              <td>{plainFigure(figures.overall.srcc)}</td>
-              <td>{plainFigure(figures.overall.plcc)}</td>
+              <td>{correlation(figures.overall.srcc)}</td>
+              <td>{correlation(figures.overall.plcc)}</td>
             </tr>
           )}
         </tbody>
@@ -160,8 +160,8 @@ function Paper({ set, figures }: { readonly set: PublishedSet; readonly figures:
   const row = (name: string, srcc: number, plcc: number, own: boolean) => (
     <tr key={name} className={own ? 'batch-paper__own' : ''}>
       <th scope="row">{name}</th>
-      <td>{plainFigure(srcc)}</td>
-      <td>{plainFigure(plcc)}</td>
+      <td>{correlation(srcc)}</td>
+      <td>{correlation(plcc)}</td>
       <td className="batch-paper__dots" aria-hidden="true">
         <span className="batch-paper__line">
           {own && figures.srcc.interval && (
@@ -188,7 +188,7 @@ function Paper({ set, figures }: { readonly set: PublishedSet; readonly figures:
             <th scope="col">SRCC</th>
             <th scope="col">PLCC</th>
             <td className="batch-paper__dots">
-              {plainFigure(low, 2)} – 1 <i className="batch-paper__srcc" /> SRCC{' '}
+              {correlation(low, 2)} – 1 <i className="batch-paper__srcc" /> SRCC{' '}
               <i className="batch-paper__plcc" /> PLCC
             </td>
           </tr>
@@ -208,11 +208,7 @@ const BINS = 40;
 function Histogram({ rows }: { readonly rows: readonly BatchRow[] }) {
   const { histogram: w } = useBatchWords();
   const scores = rows.flatMap(({ score }) => (score === null ? [] : [score]));
-  const bins = Array.from({ length: BINS }, () => 0);
-  for (const score of scores) {
-    const at = Math.min(BINS - 1, Math.max(0, Math.floor(((score - 1) / 4) * BINS)));
-    bins[at] = (bins[at] ?? 0) + 1;
-  }
+  const bins = histogram(scores, [1, 5], BINS);
   const most = Math.max(1, ...bins);
   const mean = scores.reduce((sum, score) => sum + score, 0) / (scores.length || 1);
   return (

@@ -12,6 +12,8 @@ export interface Scales {
   readonly xTicks: readonly number[];
   readonly yTicks: readonly number[];
   readonly left: number;
+  readonly top: number;
+  readonly right: number;
   readonly bottom: number;
 }
 
@@ -26,13 +28,15 @@ export function ticks(low: number, high: number, n: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
+/** @param top room above the points */
 export function scatterScales(
   points: readonly XY[],
   range: readonly [number, number],
   width: number,
   height: number,
+  top = 22,
 ): Scales {
-  const [left, top, right, bottom] = [38, 22, width - 8, height - 38];
+  const [left, right, bottom] = [38, width - 8, height - 38];
   const xLow = points.reduce((low, { score }) => Math.min(low, score), range[0]);
   const xHigh = points.reduce((high, { score }) => Math.max(high, score), range[1]);
   const lowest = points.reduce((low, { mos }) => Math.min(low, mos), Number.POSITIVE_INFINITY);
@@ -53,8 +57,20 @@ export function scatterScales(
     xTicks: ticks(xLow, xHigh, 5),
     yTicks,
     left,
+    top,
+    right,
     bottom,
   };
+}
+
+/** How many scores fall into each of `n` equal parts of a range; what lies outside counts at its end. */
+export function histogram(scores: readonly number[], [low, high]: readonly [number, number], n: number) {
+  const bins = Array.from({ length: n }, () => 0);
+  for (const score of scores) {
+    const at = Math.min(n - 1, Math.max(0, Math.floor(((score - low) / (high - low || 1)) * n)));
+    bins[at] = (bins[at] ?? 0) + 1;
+  }
+  return bins;
 }
 
 /** Place of the point nearest to a place on the plot; null without points. */

@@ -2,7 +2,7 @@
 import type { Figures, Pair } from '../../core/batch/figures.ts';
 import { logisticAt } from '../../core/logistic.ts';
 import type { BatchWords } from '../../ui/words/batch.en.ts';
-import { plainFigure } from './figure-text.ts';
+import { correlation } from '../../ui/words/format.ts';
 import { scatterScales } from './scatter-geometry.ts';
 
 const WIDTH = 640;
@@ -30,7 +30,7 @@ export function scatterSvg(
       }).join('')
     : '';
   const caption = figures
-    ? w.scatter.caption(figures.n, plainFigure(figures.srcc.value))
+    ? w.scatter.caption(figures.n, correlation(figures.srcc.value))
     : w.scatter.captionFew(pairs.length);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT + CAPTION}" viewBox="0 0 ${WIDTH} ${HEIGHT + CAPTION}" font-family="system-ui, sans-serif" font-size="12">`,

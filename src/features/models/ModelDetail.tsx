@@ -4,10 +4,10 @@ import type { Machine, Need, Verdict } from '../../core/machine.ts';
 import type { Manifest } from '../../core/manifest.ts';
 import { packages } from '../../state/packages-session.ts';
 import type { PackageRow } from '../../state/packages-store.ts';
-import { Button } from '../../ui/Button.tsx';
+import { Button, TextButton } from '../../ui/Button.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
 import { Icon } from '../../ui/Icon.tsx';
-import { bytes, count } from '../../ui/words/format.ts';
+import { bytes, correlation, count } from '../../ui/words/format.ts';
 import type { ModelsWords } from '../../ui/words/models.en.ts';
 import './ModelDetail.css';
 import { cardOf } from './card.ts';
@@ -114,11 +114,17 @@ function Met({ met }: { readonly met: boolean | null }) {
   );
 }
 
-/** Three decimals without the zero in front, as papers print correlations. */
-const figure = (value: number): string => value.toFixed(3).replace(/^(-?)0\./, '$1.');
+/** Most figures are shares and correlations; a count is a whole number above one. */
+const figure = (value: number): string =>
+  Number.isInteger(value) && value > 1 ? count(value) : correlation(value);
+
+/** Figures shown before "show all": a maker names the ones that matter first. */
+const FIRST = 8;
 
 function Figures({ manifest }: { readonly manifest: Manifest }) {
   const { figures: w } = useModelsWords();
+  const [all, setAll] = useState(false);
+  const few = manifest.figures.length <= FIRST;
   if (manifest.figures.length === 0) return <p className="models-detail__note">{w.none}</p>;
   return (
     <section>
@@ -133,17 +139,26 @@ function Figures({ manifest }: { readonly manifest: Manifest }) {
           </tr>
         </thead>
         <tbody>
-          {manifest.figures.map(({ name, value, low, high, n }) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>{figure(value)}</td>
-              <td>{low === undefined || high === undefined ? '' : `${figure(low)}–${figure(high)}`}</td>
-              <td>{count(n)}</td>
-            </tr>
-          ))}
+          {(all ? manifest.figures : manifest.figures.slice(0, FIRST)).map(
+            ({ name, value, low, high, n }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td>{figure(value)}</td>
+                <td>{low === undefined || high === undefined ? '' : w.range(figure(low), figure(high))}</td>
+                <td>{count(n)}</td>
+              </tr>
+            ),
+          )}
         </tbody>
       </table>
-      <p className="models-detail__note">{w.note}</p>
+      <p className="models-detail__note">
+        {w.note}{' '}
+        {!few && (
+          <TextButton aria-expanded={all} onClick={() => setAll(!all)}>
+            {all ? w.first : w.all(manifest.figures.length)}
+          </TextButton>
+        )}
+      </p>
     </section>
   );
 }

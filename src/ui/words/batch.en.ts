@@ -13,7 +13,7 @@ export const batchEn = {
   title: 'Batch',
   empty: {
     title: 'Assess a whole folder',
-    body: 'Drop a folder or many videos, and a table of human scores if there is one. The videos are assessed one after the other on this device; with scores the page says how well model and people agree.',
+    body: 'Drop or choose a folder or many videos, and a table of human scores if there is one. The videos are assessed one after the other on this device; with scores the page says how well model and people agree.',
     folder: 'Choose a folder',
     files: 'Choose files',
     table:
@@ -21,7 +21,7 @@ export const batchEn = {
     example: 'path,mos\nclips/a.mp4,71.2\nclips/b.mp4,38.5',
     copy: 'Copy',
     copied: 'Copied',
-    reopen: 'A saved batch (JSON) is reopened by dropping it here.',
+    reopen: 'A saved batch (JSON) is reopened in the same way.',
   },
   videos: (n: number): string => plural(n, 'video', 'videos'),
   scoresFrom: (tables: readonly string[]): string => `scores from ${tables.join(', ')}`,

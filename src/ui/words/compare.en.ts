@@ -14,8 +14,8 @@ export const compareEn = {
   empty: {
     a: 'Original',
     b: 'Damaged copy, or a second video',
-    aHelp: 'Drop a video. One is enough: the other side is a damaged copy of it.',
-    bHelp: 'The page damages the order of the frames by itself. Or drop a second video here.',
+    aHelp: 'Drop or choose a video. One is enough: the other side is a damaged copy of it.',
+    bHelp: 'The page damages the order of the frames by itself. Or put a second video here.',
     choose: 'Choose a file',
     sample: 'Try the sample clip',
     lead: 'A good judge prefers the undamaged copy. Six kinds of damage to the order of the frames, and nothing else, show whether this one does.',

@@ -110,7 +110,10 @@ export const en = {
   drop: {
     anywhere: 'Drop to assess',
     toCompare: 'Drop to compare',
+    toBatch: 'Drop to add to the batch',
+    toModels: 'Drop to open',
     title: 'Drop a video',
+    titleTouch: 'Choose a video',
     lead: 'Read what is right and wrong with its picture, then a score from 1 to 5. Any clip from a phone will do.',
     choose: 'Choose a file',
     sample: 'Try the sample clip',

@@ -57,6 +57,15 @@ export function spread(n: number): string {
   return n.toFixed(2).replace(/^0/, '');
 }
 
+/** `.878`, `−.216`: a correlation as papers print it; `–` where it is not defined. */
+export function correlation(value: number, digits = 3): string {
+  if (!Number.isFinite(value)) return '–';
+  return value
+    .toFixed(digits)
+    .replace(/^(-?)0\./, '$1.')
+    .replace('-', '−');
+}
+
 /** `F6`, `F3–4`, `F1, F7–9`: sampled frames, numbered from 1, joined to ranges. `frames` are 0-based places. */
 export function frameRanges(frames: readonly number[]): string {
   const sorted = [...new Set(frames)].sort((a, b) => a - b);

@@ -99,7 +99,10 @@ export const zh: Words = {
   drop: {
     anywhere: '松开即开始评估',
     toCompare: '松开即开始对比',
+    toBatch: '松开即加入批量',
+    toModels: '松开即可打开',
     title: '拖入一段视频',
+    titleTouch: '选择一段视频',
     lead: '先看到画面的优点与缺陷，再得到1到5的得分。手机拍的片段即可。',
     choose: '选择文件',
     sample: '试试示例片段',
