@@ -38,6 +38,14 @@ export function packageId(checkpoint: string): string {
   return `${plain || 'package'}-${createHash('sha256').update(checkpoint).digest('hex').slice(0, 8)}`;
 }
 
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 export class Packages {
   readonly #home: string;
   readonly #making = new Map<string, Making>();
@@ -50,12 +58,16 @@ export class Packages {
     this.#home = home;
   }
 
-  /** Removes what a process that was killed left half-written. Called before the first package. */
+  /**
+   * Removes what a process that was killed left half-written; its number ends the name. A folder of a process that lives is
+   * let be: two servers may share a cache.
+   */
   async tidy(): Promise<void> {
-    const names = await readdir(this.#home).catch(() => []);
-    for (const name of names)
-      if (/\.partial-[0-9a-f]+$/.test(name))
+    for (const name of await readdir(this.#home).catch(() => [])) {
+      const pid = /\.partial-[0-9a-f]+-(\d+)$/.exec(name)?.[1];
+      if (pid !== undefined && !isRunning(Number(pid)))
         await rm(join(this.#home, name), { recursive: true, force: true });
+    }
   }
 
   folder(id: string): string {

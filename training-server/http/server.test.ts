@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -362,6 +363,24 @@ describe('frames', () => {
       expect(await response.text()).toMatch(new RegExp(`${name}\\.mp4#7$`));
     }
   });
+
+  it('of a run that went back to a checkpoint: its record is shorter, then another', async () => {
+    const { id } = await started();
+    const at = (name: string) => h.at('root', 'videos', `${name}.mp4`);
+    const status = async (name: string) =>
+      (await h.ask(`/api/runs/${id}/frames?${new URLSearchParams({ video: at(name), index: '0' })}`)).status;
+    const record = join(h.runs.folder(id), 'completions.jsonl');
+    for (const name of ['a', 'b']) h.runs.answer(id, { ...completion, video: at(name) });
+    expect([await status('a'), await status('b'), await status('c')]).toEqual([200, 200, 404]);
+    writeFileSync(record, '');
+    expect(await status('a')).toBe(404);
+    h.runs.answer(id, { ...completion, video: at('a') });
+    expect(await status('a')).toBe(200);
+    // As long as before or longer, and no line begins where reading stopped.
+    const longer = JSON.stringify({ ...completion, video: at('c'), mos: 3.123456789 });
+    writeFileSync(record, `${longer}\n${longer}\n`);
+    expect([await status('a'), await status('c')]).toEqual([404, 200]);
+  });
 });
 
 describe('the page', () => {
@@ -485,9 +504,14 @@ describe.skipIf(!existsSync(golden))('packages of a checkpoint', () => {
     await own.packages.close();
     expect(readdirSync(own.at('packages')).filter((name) => name.includes('partial'))).toEqual([]);
     await expect(own.packages.make(request)).rejects.toMatchObject({ code: 'train/closing' });
-    mkdirSync(own.at('packages', 'a-1.partial-00ff00ff', 'onnx'), { recursive: true });
+    // Named as the converter names them: whose process is gone, and whose lives.
+    const dead = spawnSync(process.execPath, ['--version']).pid;
+    for (const pid of [dead, process.pid])
+      mkdirSync(own.at('packages', `a-1.partial-00ff00ff-${pid}`, 'onnx'), { recursive: true });
     await own.packages.tidy();
-    expect(readdirSync(own.at('packages')).filter((name) => name.includes('partial'))).toEqual([]);
+    expect(readdirSync(own.at('packages')).filter((name) => name.includes('partial'))).toEqual([
+      `a-1.partial-00ff00ff-${process.pid}`,
+    ]);
     await own.close();
   });
 

@@ -1,5 +1,6 @@
 /** Small pictures of the frames that a run's answers speak of. */
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
@@ -9,38 +10,57 @@ import { type Route, route } from '../route.ts';
 import type { Services } from '../services.ts';
 import { runParams } from './runs.ts';
 
+interface Known {
+  readonly videos: Set<string>;
+  /** Bytes of the record that were read: whole lines. */
+  readonly offset: number;
+}
+
 /**
- * Videos that a run's own record of answers names. The record only grows (a resume may cut it): it is read on from where
- * it was read to.
+ * Videos that a run's own record of answers names. The record grows at its end, and is read on from where it was read to; a
+ * run that goes back to a checkpoint cuts it, and then it is read from its beginning.
  */
 class VideosOf {
   readonly #runs: Runs;
-  readonly #read = new Map<string, { videos: Set<string>; offset: number }>();
+  readonly #known = new Map<string, Known>();
 
   constructor(runs: Runs) {
     this.#runs = runs;
   }
 
   async has(run: string, video: string): Promise<boolean> {
-    const known = this.#read.get(run);
-    if (known?.videos.has(video)) return true;
-    const { videos, offset } = known ?? { videos: new Set<string>(), offset: 0 };
-    let read = offset;
-    const file = createReadStream(join(this.#runs.folder(run), 'completions.jsonl'), { start: offset });
-    file.on('error', () => {}); // no answers yet
-    try {
-      for await (const line of createInterface({ input: file, crlfDelay: Number.POSITIVE_INFINITY })) {
-        const named = videoOf(line);
-        if (named === null) break; // a line that is being written
-        videos.add(named);
-        read += Buffer.byteLength(line) + 1;
-      }
-    } catch {
-      return false;
-    }
-    this.#read.set(run, { videos, offset: read });
-    return videos.has(video);
+    const file = join(this.#runs.folder(run), 'completions.jsonl');
+    const size = (await stat(file).catch(() => null))?.size ?? 0;
+    const before = this.#known.get(run);
+    if (before?.offset === size) return before.videos.has(video);
+    const grown = before !== undefined && before.offset <= size ? await readOn(file, before) : null;
+    const known = grown ?? (await readOn(file, { videos: new Set(), offset: 0 }));
+    if (known === null) return false;
+    this.#known.set(run, known);
+    return known.videos.has(video);
   }
+}
+
+/** What is known with the lines behind it; null where no line begins there, or the file cannot be read. */
+async function readOn(path: string, { videos, offset }: Known): Promise<Known | null> {
+  const found = new Set(videos);
+  let read = offset;
+  let broken = false;
+  const file = createReadStream(path, { start: offset });
+  file.on('error', () => {}); // no answers yet
+  try {
+    for await (const line of createInterface({ input: file, crlfDelay: Number.POSITIVE_INFINITY })) {
+      if (broken) return null; // what could not be read was not the last line, half written
+      const named = videoOf(line);
+      broken = named === null;
+      if (named === null) continue;
+      found.add(named);
+      read += Buffer.byteLength(line) + 1;
+    }
+  } catch {
+    return null;
+  }
+  return { videos: found, offset: read };
 }
 
 function videoOf(line: string): string | null {
