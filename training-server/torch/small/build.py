@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 
 from small.answers import read_answers
@@ -16,7 +17,15 @@ from small.codes import LABEL_PART, SCORE, SEVERITY, decide
 from small.data import CACHE, load_clips
 from small.decode import answers
 from small.join import CodeMap, explained, join
-from small.language import FrameTokens, LanguageRecipe, language_training, random_frame_tokens, saved_language
+from small.language import (
+    FrameTokens,
+    LanguageRecipe,
+    LanguageTraining,
+    OracleLanguage,
+    language_training,
+    random_frame_tokens,
+    saved_language,
+)
 from small.perceiver import load_perceiver
 from small.perception import OTHER_SEEDS, PROFILE, Projector, codes_of, load_projector, motion_inputs
 from small.prompt import PromptShape, prompt_ids
@@ -63,6 +72,34 @@ def stage_language() -> None:
         print("{step} steps, loss {loss:.3f}, {seconds:.0f} cpu-s".format(**report), flush=True)
 
 
+HEARING = LanguageRecipe(
+    steps=2400, lr=2e-3, warmup=50, bare_until=0.7, full_from=0.8, heard=0.6, seed=20251124
+)
+"""On from `language`: the decoder hears the codes of the very projector that it will be joined to."""
+
+
+def stage_hearing() -> None:
+    """Goes on with the language half on drawn codes and on the projector's codes of the training clips."""
+    torch.set_num_threads(1)
+    before = LANGUAGE / "language.pt"
+    tokenizer = saved_language(before)[1]
+    training = LanguageTraining(tokenizer, prompt_ids(tokenizer, SHAPE), HEARING, LANGUAGE / "hearing.pt")
+    if not training.restore():
+        training.adopt(before)
+    training.frames = mixed_frame_tokens(vision_token_bank())
+    projector, clips = load_projector(), load_clips("train", with_statistics=True)
+    with torch.no_grad():
+        training.heard = code_map_of(projector)(projector.hidden(motion_inputs(clips))).numpy()
+    for report in training.run():
+        print("{step} steps, loss {loss:.3f}, {seconds:.0f} cpu-s".format(**report), flush=True)
+
+
+def trained_language() -> tuple[OracleLanguage, Tokenizer, dict[str, float]]:
+    """The language half after `hearing`, or before it; raises FileNotFoundError before `language`."""
+    hearing = LANGUAGE / "hearing.pt"
+    return saved_language(hearing if hearing.exists() else LANGUAGE / "language.pt")
+
+
 @torch.no_grad()
 def code_map_of(projector: Projector) -> CodeMap:
     """The join of a projector, with styles from all training clips; prints what of the labels it explains."""
@@ -83,7 +120,7 @@ FOLLOWED = 200
 def stage_follow() -> None:
     """How often the decoder says what `decide` makes of the code that it is given; no label is looked at."""
     torch.set_num_threads(1)
-    language, tokenizer, _ = saved_language(LANGUAGE / "language.pt")
+    language, tokenizer, _ = trained_language()
     projector, clips = load_projector(), load_clips("test", with_statistics=True)
     inputs = motion_inputs(clips)[:: max(1, len(clips) // FOLLOWED)]
     codes = code_map_of(projector)(projector.hidden(inputs))
@@ -107,7 +144,7 @@ def stage_follow() -> None:
 def stage_checkpoint() -> None:
     """Writes the shipped checkpoint, and the same with other projectors, for figures as means of seeds."""
     torch.set_num_threads(1)
-    language, tokenizer, trained = saved_language(LANGUAGE / "language.pt")
+    language, tokenizer, trained = trained_language()
     print("language half: {step} steps, {seconds:.0f} cpu-s".format(**trained))
     perceiver = load_perceiver()
     for seed in (None, *OTHER_SEEDS):

@@ -158,6 +158,12 @@ class LanguageRecipe:
     noise: CodeNoise = field(default_factory=CodeNoise)
     """Noise on the codes."""
 
+    heard: float = 0.0
+    """Share of rows whose codes are a perceiver's own (`LanguageTraining.heard`) instead of drawn ones."""
+
+    heard_noise: float = 0.1
+    """Standard deviation of the noise on those, so that few clips give many codes."""
+
     fuzz: Fuzz = field(default_factory=Fuzz)
     """Noise between label and text."""
 
@@ -215,10 +221,17 @@ class AnswerTokens:
         return TextBatch(codes=torch.from_numpy(codes), ids=ids, weights=weights)
 
 
-def oracle_batch(recipe: LanguageRecipe, tokens: AnswerTokens, rng: np.random.Generator) -> TextBatch:
-    """Fresh codes as a perceiver gives them, and the texts of what they decide."""
+def oracle_batch(
+    recipe: LanguageRecipe, tokens: AnswerTokens, rng: np.random.Generator, heard: np.ndarray | None = None
+) -> TextBatch:
+    """Fresh codes as a perceiver gives them, some of them chosen from `heard` [n, CODE_SIZE], and the texts
+    of what they decide."""
     styles = rng.standard_normal((recipe.rows, STYLE_SIZE))
     codes = recipe.noise.on(np.stack([code(recipe.prior.draw(rng), style) for style in styles]), rng)
+    if heard is not None:
+        real = np.flatnonzero(rng.random(recipe.rows) < recipe.heard)
+        noise = recipe.heard_noise * rng.standard_normal((len(real), CODE_SIZE))
+        codes[real] = heard[rng.integers(len(heard), size=len(real))] + noise
     texts = [compose(decide(c), c[STYLE_PART], rng, recipe.fuzz) for c in codes]
     return tokens.batch(codes, texts)
 
@@ -299,6 +312,7 @@ class LanguageTraining:
         self.rng = np.random.default_rng(recipe.seed)
         self.step, self.seconds = 0, 0.0
         self.frames = random_frame_tokens(self.model.decoder.config.hidden_size)
+        self.heard: np.ndarray | None = None
         self.signature = json.dumps(
             {**asdict(recipe), "prompt": prompt.ids.tolist(), "vocab": tokenizer.to_str()}, sort_keys=True
         )
@@ -348,7 +362,7 @@ class LanguageTraining:
         """One optimiser step; returns its loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = rate(self.step, self.recipe)
-        batch = oracle_batch(self.recipe, self.tokens, self.rng)
+        batch = oracle_batch(self.recipe, self.tokens, self.rng, self.heard)
         seen = seen_places(self.prompt, self.step, self.recipe, self.rng)
         frames = self.frames(int(seen[self.prompt.context].sum()), self.rng)
         loss = oracle_loss(self.model, self.prompt, batch, seen, frames)

@@ -159,7 +159,7 @@ class TeachingRecipe:
     """
 
     judges: int = 3
-    steps: int = 2500
+    steps: int = 4000
     rows: int = 192
     lr: float = 2e-3
     weight_decay: float = 0.02

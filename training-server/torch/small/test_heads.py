@@ -29,7 +29,7 @@ def test_a_fault_is_named_from_the_lessons_probability_on():
     codes = Lesson(likely=0.2)(opinion(probability, severity, torch.full((3,), 4.9)))
     labels = [decide(code) for code in codes.numpy()]
     assert [label.severity[4] > 0 for label in labels] == [False, True, True]
-    assert codes[2, SEVERITY][4] == pytest.approx(1.4, abs=0.02)
+    assert codes[2, SEVERITY][4] == pytest.approx(1 + 0.4 * 0.95, abs=0.02)
     assert (codes[:, SEVERITY][:, :4] < 0.1).all() and codes[:, SCORE].flatten().tolist() == pytest.approx(
         [1.9] * 3
     )

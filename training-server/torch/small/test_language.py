@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from modules.config import LanguageConfig
+from small.answers import read_answers
 from small.codes import CODE_SIZE, COUNT, FIRST, SCORE, SECOND, SEVERITY, STYLE_PART, code
 from small.language import (
     AnswerTokens,
@@ -20,7 +21,7 @@ from small.language import (
     train_tokenizer,
 )
 from small.prompt import PromptShape, prompt_ids
-from small.text import Label
+from small.text import DISTORTIONS, Label
 
 SHAPE = PromptShape(frames=8, tokens_per_frame=4)
 
@@ -74,6 +75,19 @@ def test_whole_prompt_loss_is_that_of_the_plain_decoder(model, tokenizer, prompt
     losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), batch.ids, reduction="none")
     expected = (losses * batch.weights).sum() / batch.weights.sum()
     assert torch.allclose(got, expected, rtol=1e-5)
+
+
+def test_heard_codes_are_a_perceivers_own_with_little_noise_and_decide_the_text(tokenizer):
+    heard = np.zeros((1, CODE_SIZE), np.float32)
+    heard[0, SCORE], heard[0, SEVERITY][3] = -1.0, 1.6
+    recipe = LanguageRecipe(rows=64, heard=0.5, heard_noise=0.01)
+    tokens = AnswerTokens(tokenizer, recipe.score_weight)
+    batch = oracle_batch(recipe, tokens, np.random.default_rng(0), heard)
+    near = (batch.codes - torch.from_numpy(heard)).abs().amax(1) < 0.1
+    assert 20 < near.sum() < 44
+    for row in batch.ids[near]:
+        answer = read_answers([tokenizer.decode(row.tolist())])[0]
+        assert answer.score == pytest.approx(2.0, abs=0.2) and answer.found[:1] == (DISTORTIONS[3],)
 
 
 def test_score_digits_weigh_more_and_padding_nothing(tokenizer):

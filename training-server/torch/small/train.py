@@ -1,7 +1,7 @@
 """Stages of the small model, one command each: `npm run train-small -- STAGE`.
 
 Every stage reads and writes files under the cache and can be stopped and run again. In order: `statistics`,
-`yardstick`, `trunk`, `vision`, `projector`; then `language` and `checkpoint`.
+`yardstick`, `trunk`, `vision`, `projector`; then `language`, `hearing` and `checkpoint`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ STAGES = {
     "projector": "small.perception:stage_projector",
     "ladder-figures": "small.perception:stage_ladder_figures",
     "language": "small.build:stage_language",
+    "hearing": "small.build:stage_hearing",
     "checkpoint": "small.build:stage_checkpoint",
     "follow": "small.build:stage_follow",
 }
