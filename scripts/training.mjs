@@ -5,6 +5,8 @@
  *   node scripts/training.mjs http/cli.ts …     npm run train-server
  *   node scripts/training.mjs runs/cli.ts …     npm run train
  *   node scripts/training.mjs bench/cli.ts …    npm run bench:train
+ *   node scripts/training.mjs grpo/curve.ts …   npm run train:curve
+ *   node scripts/training.mjs runs/learning.ts  npm run train:seeds
  */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,5 @@
 /**
- * What a run learned, small enough to be kept with the code: `node training-server/grpo/curve.ts RUN [--metrics FILE.jsonl]
+ * What a run learned, small enough to be kept with the code: `npm run train:curve -- RUN [--metrics FILE.jsonl]
  * [--svg FILE.svg]` takes the folder of a run and writes chosen figures, a line a step, and their curves. Prints what was
  * gained: means of the first and of the last steps with the 95 % interval of their difference (steps as independent).
  */

@@ -1,5 +1,5 @@
 /**
- * Does it learn? `node training-server/runs/learning.ts [--seeds 1,2,3] [--at-once 2] [--recipe recipes/tiny-cpu.json]
+ * Does it learn? `npm run train:seeds -- [--seeds 1,2,3] [--at-once 2] [--recipe recipes/tiny-cpu.json]
  * [--svg FILE]` runs a recipe with several seeds and says what reward and held-out SRCC gained, with the 95 % interval
  * over seeds.
  */
