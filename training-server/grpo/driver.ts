@@ -2,7 +2,6 @@
  * The driver: takes a run through its stages step by step, writes down what happened, and leaves checkpoints from which
  * the same steps follow. It asks the engine for tensors and holds every rule itself.
  */
-import { createHash } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '../../src/core/errors.ts';
@@ -11,24 +10,17 @@ import type { Recipe } from '../../src/core/training/recipe.ts';
 import { scoreRange } from '../../src/core/training/recipe-checks.ts';
 import type { Stage } from '../../src/core/training/recipe-stages.ts';
 import type { LogLine, RunEvent } from '../../src/core/training/run.ts';
-import type { DataItem } from '../data/api.ts';
 import { type Engine, EngineError } from '../engine/client.ts';
-import type { Params } from '../engine/protocol.ts';
 import { bytesOf, type DriverState, type RunFolder } from '../runs/run-folder.ts';
 import { evaluate } from './evaluation.ts';
 import { FrameCounts } from './frame-counts.ts';
 import { countGuards, firedGuard, noGuardCounts } from './guards.ts';
+import { hashOf, loadParams } from './load-params.ts';
 import { type Objective, objectiveOf, type StepResult, stepsOf } from './objective.ts';
 import { trainingProfile } from './profile.ts';
 import { RunStreams } from './run-streams.ts';
-import type { Setting, Values } from './setting.ts';
+import type { Setting, StageData, Values } from './setting.ts';
 import { checkItems } from './stage-checks.ts';
-
-/** The videos of a stage. */
-export interface StageData {
-  readonly train: readonly DataItem[];
-  readonly heldOut: readonly DataItem[];
-}
 
 /** What the driver cannot do itself. */
 export interface DriverPorts {
@@ -234,7 +226,7 @@ export class Driver {
     this.#engine = engine;
     const loaded = await engine.call(
       'load',
-      loadParams(recipe, stage, checkpoint, profile, engine, this.#ports),
+      loadParams(recipe, stage, checkpoint, profile, engine, this.#ports.pixelCache),
     );
     this.#ports.log(
       'info',
@@ -401,49 +393,4 @@ function timesOf(spent: number, values: Values): Values {
     (part) => values[`seconds/${part}`] ?? 0,
   );
   return { 'seconds/step': spent, 'seconds/driver': parts.reduce((rest, part) => rest - part, spent) };
-}
-
-function loadParams(
-  recipe: Recipe,
-  stage: Stage,
-  checkpoint: string,
-  profile: Params<'load'>['profile'],
-  engine: Engine,
-  ports: DriverPorts,
-): Params<'load'> {
-  const { device, precision, gradientCheckpointing, decodeWorkers, pixelCacheGB } = recipe.engine;
-  const { gpus } = engine.hello;
-  if (device === 'cuda' && gpus === 0) {
-    const problem = 'asks for a CUDA GPU, and this machine has none';
-    throw new CodedError('train/recipe', { field: 'engine.device', problem });
-  }
-  const { maxGradNorm: _, lr: __, lrScale, ...optimiser } = stage.optimiser;
-  return {
-    checkpoint,
-    profile,
-    device: device === 'auto' ? (gpus > 0 ? 'cuda' : 'cpu') : device,
-    precision,
-    parts: stage.parts,
-    reference: stage.objective === 'grpo' && stage.beta > 0,
-    frozenBatchNorm: recipe.rules.frozenBatchNorm,
-    optimiser: {
-      ...optimiser,
-      lrScale: Object.fromEntries(
-        Object.entries(lrScale).flatMap(([part, factor]) => (factor === undefined ? [] : [[part, factor]])),
-      ),
-    },
-    gradientCheckpointing,
-    seed: recipe.seed,
-    pixelCache: { folder: ports.pixelCache, bytes: pixelCacheGB * 1e9 },
-    decodeWorkers,
-  };
-}
-
-/** Of videos and labels in order; where they lie on the disk may change. */
-function hashOf(data: StageData): string {
-  const hash = createHash('sha256');
-  for (const role of ['train', 'heldOut'] as const)
-    for (const { source, id, mos, text, targets } of data[role])
-      hash.update(JSON.stringify([role, source, id, mos, text, targets]));
-  return hash.digest('hex');
 }

@@ -7,7 +7,13 @@ import type { DataItem } from '../data/api.ts';
 import type { Engine } from '../engine/client.ts';
 import type { FrameCounts } from './frame-counts.ts';
 
-export interface Setting<S extends Stage = Stage> {
+/** The videos of a stage. */
+export interface StageData {
+  readonly train: readonly DataItem[];
+  readonly heldOut: readonly DataItem[];
+}
+
+export interface Setting<S extends Stage = Stage> extends StageData {
   readonly engine: Engine;
   readonly recipe: Recipe;
   readonly stage: S;
@@ -18,8 +24,6 @@ export interface Setting<S extends Stage = Stage> {
   readonly prompt: string;
   /** Scale on which answers are read strictly. */
   readonly range: ScoreRange;
-  readonly train: readonly DataItem[];
-  readonly heldOut: readonly DataItem[];
   readonly counts: FrameCounts;
 }
 

@@ -2,7 +2,7 @@
 import { CodedError } from '../../src/core/errors.ts';
 import type { Recipe } from '../../src/core/training/recipe.ts';
 import { type Roots, validateSources } from '../data/api.ts';
-import type { StageData } from '../grpo/driver.ts';
+import type { StageData } from '../grpo/setting.ts';
 
 /** The sources that stages name, each in its part. */
 export function usedSources(recipe: Recipe) {

@@ -1,0 +1,57 @@
+/** What the engine is told of a stage when it loads a checkpoint, and which data a checkpoint of ours belongs to. */
+import { createHash } from 'node:crypto';
+import { CodedError } from '../../src/core/errors.ts';
+import type { Recipe } from '../../src/core/training/recipe.ts';
+import type { Stage } from '../../src/core/training/recipe-stages.ts';
+import type { Engine } from '../engine/client.ts';
+import type { Params } from '../engine/protocol.ts';
+import type { StageData } from './setting.ts';
+
+/**
+ * @param pixelCache folder of the decoded frames
+ * @throws CodedError `train/recipe` where a GPU is asked for and there is none
+ */
+export function loadParams(
+  recipe: Recipe,
+  stage: Stage,
+  checkpoint: string,
+  profile: Params<'load'>['profile'],
+  engine: Engine,
+  pixelCache: string,
+): Params<'load'> {
+  const { device, precision, gradientCheckpointing, decodeWorkers, pixelCacheGB } = recipe.engine;
+  const { gpus } = engine.hello;
+  if (device === 'cuda' && gpus === 0) {
+    const problem = 'asks for a CUDA GPU, and this machine has none';
+    throw new CodedError('train/recipe', { field: 'engine.device', problem });
+  }
+  const { maxGradNorm: _, lr: __, lrScale, ...optimiser } = stage.optimiser;
+  return {
+    checkpoint,
+    profile,
+    device: device === 'auto' ? (gpus > 0 ? 'cuda' : 'cpu') : device,
+    precision,
+    parts: stage.parts,
+    reference: stage.objective === 'grpo' && stage.beta > 0,
+    frozenBatchNorm: recipe.rules.frozenBatchNorm,
+    optimiser: {
+      ...optimiser,
+      lrScale: Object.fromEntries(
+        Object.entries(lrScale).flatMap(([part, factor]) => (factor === undefined ? [] : [[part, factor]])),
+      ),
+    },
+    gradientCheckpointing,
+    seed: recipe.seed,
+    pixelCache: { folder: pixelCache, bytes: pixelCacheGB * 1e9 },
+    decodeWorkers,
+  };
+}
+
+/** SHA-256 of videos and labels in order; where they lie on the disk may change. */
+export function hashOf(data: StageData): string {
+  const hash = createHash('sha256');
+  for (const role of ['train', 'heldOut'] as const)
+    for (const { source, id, mos, text, targets } of data[role])
+      hash.update(JSON.stringify([role, source, id, mos, text, targets]));
+  return hash.digest('hex');
+}
