@@ -303,16 +303,24 @@ describe('the report', () => {
   it('stops opening videos when its time is over, and says how many it opened', async () => {
     put('many.csv', Array.from({ length: 100 }, (_, i) => `m${i}.mp4,3\n`).join(''));
     for (let i = 0; i < 100; i++) put(`videos/m${i}.mp4`, 'x');
-    const slow = async (paths: readonly string[]) => {
-      await new Promise((done) => setTimeout(done, 30));
+    let asked = 0;
+    const slowing = async (paths: readonly string[]) => {
+      asked += 1;
+      if (asked > 1) await new Promise((done) => setTimeout(done, 10_000).unref());
       return probe(paths);
     };
-    const { items, report, warnings } = await load(
-      { kind: 'csv', file: 'many.csv' },
-      { probe: slow, probeMs: 10 },
-    );
+    const given = { kind: 'csv', file: 'many.csv' } as const;
+    const { items, report, warnings } = await load(given, { probe: slowing, probeMs: 500 });
     expect([items.length, report.videos, report.seconds]).toEqual([100, 100, null]);
     expect(warnings).toMatchObject([{ code: 'train/opened', params: { opened: 32, of: 100 } }]);
+    // A reader that gives up is no fault of the videos; one that cannot be started is one of the machine.
+    const failing = (code: string) => () => Promise.reject(new CodedError(code, { index: 0, problem: 'x' }));
+    const givenUp = await load(given, { probe: failing('train/frame') });
+    expect([givenUp.items.length, givenUp.errors]).toEqual([100, []]);
+    expect(givenUp.warnings).toMatchObject([{ code: 'train/opened', params: { opened: 0 } }]);
+    await expect(load(given, { probe: failing('train/python') })).rejects.toMatchObject({
+      code: 'train/python',
+    });
   });
 
   it('a source with nothing left is an error', async () => {

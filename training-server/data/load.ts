@@ -13,6 +13,8 @@ import { type Read, type Row, readAnnotations, readOfficial, readTable } from '.
 /** Faulty lines that are told one by one; a file of another kind has nothing but such lines. */
 const MOST_FAULTS = 20;
 const PROBE_BATCH = 32;
+/** Node's timers fire at once when they are given more. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 /** Paths that the disk is asked for together: on a network disk each takes a while. */
 const ASKED_TOGETHER = 128;
 
@@ -211,13 +213,13 @@ async function probed(
   let seconds = 0;
   for (let at = 0; at < items.length; at += PROBE_BATCH) {
     signal?.throwIfAborted();
-    if (Date.now() > end) {
+    const batch = items.slice(at, at + PROBE_BATCH);
+    const facts = await within(end, probe(batch.map(({ path }) => path)));
+    if (facts === null) {
       const params = { source: report.name, opened: at, of: items.length };
       warnings.push(new CodedError('train/opened', params).toData());
       return [...readable, ...items.slice(at)];
     }
-    const batch = items.slice(at, at + PROBE_BATCH);
-    const facts = await probe(batch.map(({ path }) => path));
     for (const [index, item] of batch.entries()) {
       const fact = facts[index];
       if (fact === undefined || fact.error !== undefined || fact.frames < 1)
@@ -231,6 +233,28 @@ async function probed(
   }
   report.seconds = seconds;
   return readable;
+}
+
+/**
+ * What is known of videos by a time, in milliseconds since 1970; null where it is not, or where the reader gave up: that is
+ * no fault of theirs that would stop a run.
+ */
+async function within<T>(end: number, asked: Promise<T>): Promise<T | null> {
+  const left = Math.min(Math.max(0, end - Date.now()), LONGEST_TIMER);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, left, null);
+  });
+  const known = asked.catch((error: unknown) => {
+    if (error instanceof CodedError && error.code === 'train/frame') return null;
+    throw error;
+  });
+  known.catch(() => {}); // nobody waits for it when the time is over
+  try {
+    return await Promise.race([known, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 const least = (values: readonly number[]) => values.reduce((a, b) => Math.min(a, b));

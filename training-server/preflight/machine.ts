@@ -10,7 +10,7 @@ const machineSchema = validationReportSchema.shape.engine.unwrap();
 export type Machine = z.infer<typeof machineSchema>;
 
 /** `python -m peek machine`: one line of JSON. Longest time that importing torch takes on a cold disk. */
-const PATIENCE_MS = 120_000;
+const PATIENCE_MS = 300_000;
 const home = join(import.meta.dirname, '..', 'torch');
 const saidSchema = z.union([machineSchema, z.strictObject({ missing: z.string() })]);
 
