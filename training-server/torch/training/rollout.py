@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import torch
@@ -16,6 +17,10 @@ from training.draws import answer_draws
 from training.phases import phase
 from training.slots import Slots
 from training.trainable import evaluating
+
+SHARED_OPERATIONS = 1e9
+"""Operations of a decode step from which on a CPU's threads share it. A smaller step is hundreds of kernels
+of microseconds; each would wait for every thread, and for milliseconds where another program holds a core."""
 
 
 @dataclass(kw_only=True, eq=False)
@@ -124,6 +129,20 @@ def rollout(
         return _Rollout(model, encoder, prompts, options, longest, progress).run()
 
 
+@contextmanager
+def threads(count: int) -> Iterator[None]:
+    """Computes on so many CPU threads meanwhile."""
+    before = torch.get_num_threads()
+    if before == count:
+        yield
+        return
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 class _Rollout:
     """The host side: which answer goes into which slot, and what has come out."""
 
@@ -153,6 +172,7 @@ class _Rollout:
             scored_temperature=options.scored_temperature,
             record_logits=options.record_logits,
         )
+        self.parameters = sum(p.numel() for p in model.language_model.parameters())
         self.stops = set(options.stop_ids)
         self.answers: list[list[Answer | None]] = [[None] * options.answers for _ in prompts]
         self.unread = deque(range(len(prompts)))  # prompts without a place
@@ -166,10 +186,16 @@ class _Rollout:
         self._refill(range(self.slots.width))
         while self.running:
             with phase("decode"):
-                for _ in range(self.poll_every):
-                    self.slots.step()
+                with self._step_threads():
+                    for _ in range(self.poll_every):
+                        self.slots.step()
                 self._collect()
         return [[answer for answer in group if answer is not None] for group in self.answers]
+
+    def _step_threads(self) -> AbstractContextManager:
+        operations = 2 * self.slots.width * self.parameters
+        alone = self.slots.device.type == "cpu" and operations < SHARED_OPERATIONS
+        return threads(1) if alone else nullcontext()
 
     def _collect(self) -> None:
         while self.running:

@@ -12,7 +12,6 @@ from training.optimizer import (
     make_optimizer,
     stochastic_round,
 )
-from training.schedule import Schedule
 
 
 def linear(seed=0, dtype=torch.float32):
@@ -184,15 +183,3 @@ def test_a_group_scales_its_own_learning_rate():
     clip_and_step(optimizer, lr=1e-3, max_norm=None)
     moved = [(p - q).abs().mean().item() for p, q in zip(model.parameters(), before, strict=True)]
     assert moved == pytest.approx([1e-2, 1e-2, 1e-3, 1e-3], rel=1e-3)
-
-
-def test_schedules():
-    linear_decay = Schedule(lr=2.0, kind="linear", steps=10)
-    assert [linear_decay.at(s) for s in (0, 5, 9, 10, 99)] == pytest.approx([2, 1, 0.2, 0, 0])
-    warm = Schedule(lr=1.0, kind="cosine", steps=12, warmup=4, floor=0.1)
-    assert [warm.at(s) for s in (0, 1, 3, 4, 8, 12)] == pytest.approx([0.25, 0.5, 1, 1, 0.55, 0.1])
-    assert [Schedule(lr=1.0, warmup=2).at(s) for s in (0, 1, 2, 1000)] == [0.5, 1, 1, 1]
-    with pytest.raises(ValueError, match="schedule.kind"):
-        Schedule(lr=1, kind="step")
-    with pytest.raises(ValueError, match="uses up"):
-        Schedule(lr=1, kind="cosine", steps=3, warmup=3)

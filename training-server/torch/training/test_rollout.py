@@ -10,6 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from modules.generate import Sampling, generate
 from modules.loader import load_model
+from training import rollout as rollouts
 from training.clips import ClipPixels, Encoder
 from training.conftest import tiny_clip, tiny_model, tiny_prompt
 from training.draws import answer_draws, mixed
@@ -303,3 +304,22 @@ def test_draws_are_their_answers_own():
     assert len(seeds) == 4000 and all(0 <= seed < 2**63 for seed in seeds)
     first = torch.stack([answer_draws(0, n, k, 1) for n in range(50) for k in range(8)])
     assert abs(float(first.mean()) - 0.5) < 0.05  # 3.5 standard errors
+
+
+def test_small_steps_run_on_one_thread_and_large_ones_on_all(model, encoder, monkeypatch):
+    seen = []
+    step = Slots.step
+
+    def watched(self):
+        seen.append(torch.get_num_threads())
+        step(self)
+
+    monkeypatch.setattr(Slots, "step", watched)
+    limits = {rollouts.SHARED_OPERATIONS: 1, 0: 2}
+    with rollouts.threads(2):
+        for limit, count in limits.items():
+            monkeypatch.setattr(rollouts, "SHARED_OPERATIONS", limit)
+            seen.clear()
+            rollout(model, encoder, prompts(1), RolloutOptions(answers=2, max_tokens=4))
+            assert set(seen) == {count}
+            assert torch.get_num_threads() == 2
