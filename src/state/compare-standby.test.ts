@@ -122,6 +122,7 @@ describe('when it is told', () => {
     const asked: { frame: number; signal: AbortSignal; done: () => void }[] = [];
     const pictures = {
       busy: false,
+      room: 100_000_000,
       ahead: (_id: number, frame: number, signal: AbortSignal) =>
         new Promise<void>((done) => asked.push({ frame, signal, done })),
     };
