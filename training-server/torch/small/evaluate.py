@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -172,19 +173,24 @@ PARTS: dict[str, Callable[[Evaluation], None]] = {
 }
 
 
+def folder(name: str) -> Path:
+    """A folder named on the command line: from where npm was called, since this runs elsewhere."""
+    return Path(os.environ.get("INIT_CWD", ".")) / name
+
+
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--checkpoint", type=Path, default=CACHE / "checkpoint")
+    parser.add_argument("--checkpoint", type=folder, default=CACHE / "checkpoint")
     parser.add_argument(
         "--seeds",
-        type=Path,
+        type=folder,
         nargs="*",
         help="checkpoints of other seeds of the head (default: CHECKPOINT-seed*)",
     )
-    parser.add_argument("--start", type=Path, help="what the checkpoint was trained from, to be better than")
-    parser.add_argument("--package", type=Path, default=BUNDLED, help="compared if made of the checkpoint")
+    parser.add_argument("--start", type=folder, help="what the checkpoint was made from, to be better than")
+    parser.add_argument("--package", type=folder, default=BUNDLED, help="compared if made of the checkpoint")
     parser.add_argument("--dtype", choices=["fp32", "q8"], default="q8", help="of the package")
     parser.add_argument(
         "--only", nargs="+", choices=list(PARTS), help="some parts; figures are printed, not kept"
@@ -195,7 +201,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--package-clips", type=int, default=600, help="that the package is compared on")
     parser.add_argument("--workers", type=int, default=WORKERS, help="processes, one thread each")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a floor is missed")
-    parser.add_argument("--work", type=Path, default=CACHE / "evaluation")
+    parser.add_argument("--work", type=folder, default=CACHE / "evaluation")
     return parser.parse_args(arguments)
 
 
