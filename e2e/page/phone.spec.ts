@@ -48,7 +48,7 @@ async function tooSmall(page: Page): Promise<string[]> {
       (one) => {
         const target = one.closest('label, .models-row__line') ?? one;
         const { width, height } = target.getBoundingClientRect();
-        const inText = one.matches('.ui-textbutton, p *, .app-skip');
+        const inText = one.matches('.ui-textbutton, p *, .assess-trace__time, .app-skip');
         const hidden = width < 2 || height < 2 || getComputedStyle(one).visibility === 'hidden';
         if (inText || hidden || (height >= 43.5 && width >= 23.5)) return [];
         const name = one.getAttribute('aria-label') ?? one.textContent?.trim().slice(0, 30) ?? '';
@@ -112,7 +112,12 @@ for (const name of ['Pixel 7', 'iPhone 15'] as const) {
       const strips = page.getByRole('slider', { name: 'Timeline of both sides' });
       await drag(page, strips, [0.1, 0.5], [0.95, 0.5]);
       expect(await placeOf(page)).toBe(Number(await strips.getAttribute('aria-valuemax')));
-      await page.getByRole('radio', { name: /^Reverse/ }).tap();
+      const reverse = page.getByRole('radio', { name: /^Reverse/ });
+      // The tap that follows a fast drag may be taken for the one that stops its momentum.
+      await expect(async () => {
+        await reverse.tap();
+        await expect(reverse).toBeChecked({ timeout: 500 });
+      }).toPass({ timeout: 10_000 });
       expect((await addressOf(page)).get('damage')).toBe('reverse');
       // A phone keeps fewer frames ready, whatever memory the browser tells of.
       await expect(page.locator('.compare-store')).toContainText('kept ready', { timeout: 60_000 });
