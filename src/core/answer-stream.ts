@@ -21,7 +21,7 @@ const longestTag = 9;
 export interface AnswerStream {
   /** Adds a piece of text of any length, cut anywhere. */
   feed(piece: string): AnswerView;
-  /** The text is complete: a half-written tag at its end was text after all. */
+  /** The text ends here: the beginning of a tag was cut off and is left out; a `<` in prose was text after all. */
   end(): AnswerView;
   readonly view: AnswerView;
 }
@@ -76,7 +76,7 @@ export function answerStream(): AnswerStream {
       return view();
     },
     end() {
-      put(held);
+      if (held === '<' && phase !== 'between') put(held);
       held = '';
       return view();
     },

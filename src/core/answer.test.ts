@@ -140,6 +140,9 @@ describe('answer stream', () => {
     });
     expect(viewAnswer('<answer>3.5/5</answer>')).toMatchObject({ digits: '', answer: '3.5/5' });
     expect(viewAnswer('no tags at all <')).toMatchObject({ thinking: 'no tags at all <', phase: 'start' });
+    for (const cut of ['<', '</', '<answer', '</answer'])
+      expect(viewAnswer(`<think>Soft.</think>${cut}`)).toMatchObject({ thinking: 'Soft.', phase: 'between' });
+    expect(viewAnswer('<think>Soft.</thin')).toMatchObject({ thinking: 'Soft.', phase: 'think' });
   });
 
   const piece = fc.oneof(
