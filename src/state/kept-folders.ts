@@ -2,6 +2,7 @@
  * Folders by the browser's own handles. A handle outlives the page: after a reload the browser gives its files at once,
  * or when the person allows it.
  */
+import { answerOf } from '../../workers/file-handles.ts';
 import type { FolderFile } from '../../workers/model/api.ts';
 
 /** Chromium's part of the handles, which no other browser has. */
@@ -20,7 +21,10 @@ export async function filesBelow(folder: FileSystemDirectoryHandle, above = ''):
   for await (const [name, handle] of folder.entries()) {
     if (handle.kind === 'directory') {
       found.push(...(await filesBelow(handle as FileSystemDirectoryHandle, `${above}${name}/`)));
-    } else found.push({ path: above + name, file: await (handle as FileSystemFileHandle).getFile() });
+    } else {
+      const file = await answerOf(handle as FileSystemFileHandle, (one) => one.getFile());
+      found.push({ path: above + name, file });
+    }
   }
   return found;
 }

@@ -1,5 +1,6 @@
 /** The packages of this page, made once, and the ways between them and the model in use. */
 import { convertInWorker } from '../../workers/convert/client.ts';
+import { answerOf } from '../../workers/file-handles.ts';
 import { hashFile } from '../../workers/hash/client.ts';
 import type { FolderFile, PackageSource } from '../../workers/model/api.ts';
 import { createPackagesClient } from '../../workers/packages/client.ts';
@@ -75,7 +76,7 @@ async function convertFolder(
   signal: AbortSignal,
 ): Promise<string | null> {
   const root = await navigator.storage.getDirectory();
-  const parent = await root.getDirectoryHandle(CONVERTED, { create: true });
+  const parent = await answerOf(root, (one) => one.getDirectoryHandle(CONVERTED, { create: true }));
   const folder = `package-${Date.now()}`;
   try {
     await convertInWorker(
@@ -92,7 +93,8 @@ async function convertFolder(
       ({ done, total }) => onProgress(done / total),
       signal,
     );
-    return await packages.take(await filesBelow(await parent.getDirectoryHandle(folder)));
+    const made = await answerOf(parent, (one) => one.getDirectoryHandle(folder));
+    return await packages.take(await filesBelow(made));
   } finally {
     await root.removeEntry(CONVERTED, { recursive: true }).catch(() => {});
   }

@@ -1,5 +1,6 @@
 /** The browser's borders: a dropped checkpoint folder, and a package folder in the origin private file system. */
 import { CodedError } from '../../src/core/errors.ts';
+import { answerOf } from '../file-handles.ts';
 import type { CheckpointFile, CheckpointFiles, PackageSink, SinkFile, WrittenFile } from './files.ts';
 import { graphLine, headLine, journalName, readJournal } from './journal.ts';
 import { type Digest, Sha256 } from './sha256.ts';
@@ -46,21 +47,27 @@ export class OpfsPackage implements PackageSink {
 
   /** @throws CodedError `convert/exists` {folder}: there is a package of that name */
   async begin(key: string): Promise<readonly (readonly WrittenFile[])[]> {
-    const before = await this.#parent.getDirectoryHandle(this.#name).catch(() => null);
+    const before = await answerOf(this.#parent, (parent) => parent.getDirectoryHandle(this.#name)).catch(
+      () => null,
+    );
     const whole: WrittenFile[][] = [];
     if (before !== null) {
-      const manifest = await before.getFileHandle('manifest.json').catch(() => null);
-      const journal = await before.getFileHandle(journalName).catch(() => null);
+      const manifest = await answerOf(before, (folder) => folder.getFileHandle('manifest.json')).catch(
+        () => null,
+      );
+      const journal = await answerOf(before, (folder) => folder.getFileHandle(journalName)).catch(() => null);
       if (manifest !== null && journal === null)
         throw new CodedError('convert/exists', { folder: this.#name });
-      const text = journal === null ? '' : await (await journal.getFile()).text();
+      const text = journal === null ? '' : await (await answerOf(journal, (file) => file.getFile())).text();
       for (const graph of readJournal(text, key) ?? []) {
         const sums = await Promise.all(graph.map(({ path }) => this.#sha256(before, path)));
         if (graph.every(({ sha256 }, i) => sums[i] === sha256)) whole.push(graph);
       }
       await removeOthers(before, new Set(whole.flat().map(({ path }) => path)), '');
     }
-    this.#folder = await this.#parent.getDirectoryHandle(this.#name, { create: true });
+    this.#folder = await answerOf(this.#parent, (parent) =>
+      parent.getDirectoryHandle(this.#name, { create: true }),
+    );
     await this.#note(headLine(key) + whole.map(graphLine).join(''));
     return whole;
   }
@@ -69,7 +76,8 @@ export class OpfsPackage implements PackageSink {
     const digest = this.#digest();
     try {
       const [file, inside] = await placeOf(folder, path, false);
-      const stream = (await (await inside.getFileHandle(file)).getFile()).stream();
+      const handle = await answerOf(inside, (one) => one.getFileHandle(file));
+      const stream = (await answerOf(handle, (one) => one.getFile())).stream();
       for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) digest.update(chunk);
     } catch {
       return null;
@@ -78,8 +86,7 @@ export class OpfsPackage implements PackageSink {
   }
 
   async #note(text: string): Promise<void> {
-    const handle = await this.#opened().getFileHandle(journalName, { create: true });
-    const file = await handle.createSyncAccessHandle();
+    const file = await openFile(this.#opened(), journalName);
     file.write(new TextEncoder().encode(text), { at: file.getSize() });
     file.flush();
     file.close();
@@ -96,8 +103,7 @@ export class OpfsPackage implements PackageSink {
 
   async create(path: string): Promise<SinkFile> {
     const [name, folder] = await placeOf(this.#opened(), path, true);
-    const handle = await folder.getFileHandle(name, { create: true });
-    const file = await handle.createSyncAccessHandle();
+    const file = await openFile(folder, name);
     let at = 0;
     return {
       async write(bytes) {
@@ -126,6 +132,15 @@ export class OpfsPackage implements PackageSink {
   }
 }
 
+/** A file opened for writing in place, made where there is none. */
+async function openFile(
+  folder: FileSystemDirectoryHandle,
+  name: string,
+): Promise<FileSystemSyncAccessHandle> {
+  const handle = await answerOf(folder, (one) => one.getFileHandle(name, { create: true }));
+  return answerOf(handle, (one) => one.createSyncAccessHandle());
+}
+
 /** A file's name and the folder that it lies in. */
 async function placeOf(
   root: FileSystemDirectoryHandle,
@@ -134,7 +149,9 @@ async function placeOf(
 ): Promise<[string, FileSystemDirectoryHandle]> {
   const parts = path.split('/');
   let folder = root;
-  for (const part of parts.slice(0, -1)) folder = await folder.getDirectoryHandle(part, { create });
+  for (const part of parts.slice(0, -1)) {
+    folder = await answerOf(folder, (one) => one.getDirectoryHandle(part, { create }));
+  }
   return [parts.at(-1)!, folder];
 }
 

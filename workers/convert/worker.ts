@@ -1,3 +1,4 @@
+import { answerOf } from '../file-handles.ts';
 import { expose } from '../rpc.ts';
 import type { ConvertApi, ConvertProgress } from './api.ts';
 import { DroppedFiles, OpfsPackage } from './opfs.ts';
@@ -24,7 +25,9 @@ const api: ConvertApi = {
     jobs.set(request.job, stop);
     try {
       let parent = await navigator.storage.getDirectory();
-      for (const part of request.parent) parent = await parent.getDirectoryHandle(part, { create: true });
+      for (const part of request.parent) {
+        parent = await answerOf(parent, (folder) => folder.getDirectoryHandle(part, { create: true }));
+      }
       return await convertCheckpoint(
         new DroppedFiles(request.files),
         new OpfsPackage(parent, request.folder),

@@ -1,4 +1,5 @@
 /** Files of packages: the little that is needed of a file system, on OPFS. */
+import { answerOf } from '../file-handles.ts';
 
 /** A file open for writing at its end. Writing throws `QuotaExceededError` when the disk is full. */
 export interface Sink {
@@ -44,7 +45,7 @@ export function opfsFolder(directory: FileSystemDirectoryHandle): Folder {
     const parts = path.split('/');
     const name = parts.pop() as string;
     let at = directory;
-    for (const part of parts) at = await at.getDirectoryHandle(part, { create });
+    for (const part of parts) at = await answerOf(at, (dir) => dir.getDirectoryHandle(part, { create }));
     return { at, name };
   };
   return {
@@ -54,12 +55,13 @@ export function opfsFolder(directory: FileSystemDirectoryHandle): Folder {
       return names;
     },
     async folder(name) {
-      return opfsFolder(await directory.getDirectoryHandle(name, { create: true }));
+      return opfsFolder(await answerOf(directory, (dir) => dir.getDirectoryHandle(name, { create: true })));
     },
     async file(path) {
       try {
         const { at, name } = await parent(path, false);
-        return await (await at.getFileHandle(name)).getFile();
+        const file = await answerOf(at, (dir) => dir.getFileHandle(name));
+        return await answerOf(file, (one) => one.getFile());
       } catch (error) {
         if (isMissing(error)) return null;
         throw error;
@@ -67,7 +69,8 @@ export function opfsFolder(directory: FileSystemDirectoryHandle): Folder {
     },
     async open(path) {
       const { at, name } = await parent(path, true);
-      const handle = await (await at.getFileHandle(name, { create: true })).createSyncAccessHandle();
+      const file = await answerOf(at, (dir) => dir.getFileHandle(name, { create: true }));
+      const handle = await answerOf(file, (one) => one.createSyncAccessHandle());
       let size = handle.getSize();
       return {
         get size() {

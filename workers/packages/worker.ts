@@ -1,6 +1,7 @@
 /** Model packages on this device, in a worker: only there may files of OPFS be written in place. */
 import '../requests.ts';
 import { CodedError } from '../../src/core/errors.ts';
+import { answerOf } from '../file-handles.ts';
 import { probeAdapter } from '../model/backend.ts';
 import { expose } from '../rpc.ts';
 import type { PackagesApi } from './api.ts';
@@ -40,7 +41,7 @@ const store = (async () => {
     throw new CodedError('app/storage', {}, undefined, { cause });
   });
   return createPackageStore({
-    root: opfsFolder(await directory.getDirectoryHandle(FOLDER, { create: true })),
+    root: opfsFolder(await answerOf(directory, (root) => root.getDirectoryHandle(FOLDER, { create: true }))),
     fetch: (input, init) => fetch(input, init),
     wait,
     free,

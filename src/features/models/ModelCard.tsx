@@ -1,21 +1,29 @@
 /** A package's README as it is meant to be read. The words are its author's. */
 import { Fragment } from 'react';
+import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import './ModelCard.css';
 import { type Block, readInline, readMarkdown } from './markdown.ts';
 
 export function ModelCard({ text }: { readonly text: string }) {
+  const blocks = readMarkdown(text);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by key
     <div className="models-card" lang="en" tabIndex={0}>
-      {readMarkdown(text).map((block, at) => (
+      {blocks.map((block, at) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: the text does not change
-        <Part key={at} block={block} />
+        <Part key={at} block={block} under={headingAbove(blocks, at)} />
       ))}
     </div>
   );
 }
 
-function Part({ block }: { readonly block: Block }) {
+function headingAbove(blocks: readonly Block[], at: number): string {
+  const heading = blocks.slice(0, at).findLast((block) => block.kind === 'heading');
+  return heading?.kind === 'heading' ? heading.text : '';
+}
+
+/** `under`: the heading that a part stands under, which names a table. */
+function Part({ block, under }: { readonly block: Block; readonly under: string }) {
   switch (block.kind) {
     case 'heading':
       // The dialog has the first two levels.
@@ -39,7 +47,7 @@ function Part({ block }: { readonly block: Block }) {
       return block.ordered ? <ol>{items}</ol> : <ul>{items}</ul>;
     }
     case 'table':
-      return <Table head={block.head} rows={block.rows} />;
+      return <Table name={under || block.head.join(', ')} head={block.head} rows={block.rows} />;
     default:
       return (
         <p>
@@ -53,9 +61,11 @@ function Part({ block }: { readonly block: Block }) {
 const isNumber = (cell: string): boolean => /^[-+−~]?[.\d]/.test(cell);
 
 function Table({
+  name,
   head,
   rows,
 }: {
+  readonly name: string;
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }) {
@@ -64,7 +74,7 @@ function Table({
   );
   const side = (k: number) => (numbers[k] ? 'models-card__number' : undefined);
   return (
-    <div className="models-card__box">
+    <ScrollBox className="models-card__box" name={name}>
       <table>
         <thead>
           <tr>
@@ -89,7 +99,7 @@ function Table({
           ))}
         </tbody>
       </table>
-    </div>
+    </ScrollBox>
   );
 }
 

@@ -7,6 +7,7 @@ import type { PackageRow } from '../../state/packages-store.ts';
 import { Button, TextButton } from '../../ui/Button.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
 import { Icon } from '../../ui/Icon.tsx';
+import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import { bytes, correlation, count } from '../../ui/words/format.ts';
 import type { ModelsWords } from '../../ui/words/models.en.ts';
 import './ModelDetail.css';
@@ -226,7 +227,7 @@ function Files({ row, onClose }: DialogFor) {
   const states = new Map(row.stored?.files.map(({ path, state }) => [path, state]));
   return (
     <Dialog title={w.fileListTitle(row.manifest.name)} onClose={onClose}>
-      <div className="models-files">
+      <ScrollBox className="models-files" name={w.fileListTitle(row.manifest.name)}>
         <table className="models-table models-table--files">
           <thead>
             <tr>
@@ -249,7 +250,7 @@ function Files({ row, onClose }: DialogFor) {
             ))}
           </tbody>
         </table>
-      </div>
+      </ScrollBox>
     </Dialog>
   );
 }
