@@ -7,11 +7,13 @@ setFlagsFromString('--expose_gc');
 const collect: () => void = runInNewContext('gc');
 const aTurn = () => new Promise((resolve) => setTimeout(resolve));
 
-/** A handle as Chromium has them: the answer hangs on nothing of the handle. */
-function makeHandle() {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const handle = { ask: () => promise };
-  return { handle, resolve, seen: new WeakRef(handle) };
+/** A handle as Chromium has them: only it knows who waits for its answer. */
+class Handle {
+  resolve: (answer: string) => void = () => {};
+  readonly ask = () =>
+    new Promise<string>((resolve) => {
+      this.resolve = resolve;
+    });
 }
 
 async function collectAll(): Promise<void> {
@@ -22,13 +24,13 @@ async function collectAll(): Promise<void> {
 }
 
 test('a handle lives until it has answered, and not longer', async () => {
-  let made: ReturnType<typeof makeHandle> | null = makeHandle();
-  const { seen, resolve } = made;
-  const answer = answerOf(made.handle, (one) => one.ask());
-  made = null;
+  let handle: Handle | null = new Handle();
+  const seen = new WeakRef(handle);
+  const answer = answerOf(handle, (one) => one.ask());
+  handle = null;
   await collectAll();
   expect(seen.deref()).toBeDefined();
-  resolve('answered');
+  seen.deref()?.resolve('answered');
   expect(await answer).toBe('answered');
   await collectAll();
   expect(seen.deref()).toBeUndefined();
