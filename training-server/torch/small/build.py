@@ -14,6 +14,7 @@ from torch import Tensor
 from small.answers import read_answers
 from small.checkpoint import Perceiver, assemble, write_checkpoint
 from small.codes import LABEL_PART, SCORE, SEVERITY, decide
+from small.config import PROFILE
 from small.data import CACHE, load_clips
 from small.decode import answers
 from small.join import CodeMap, explained, join
@@ -27,7 +28,8 @@ from small.language import (
     saved_language,
 )
 from small.perceiver import load_perceiver
-from small.perception import OTHER_SEEDS, PROFILE, Projector, codes_of, load_projector, motion_inputs
+from small.perception import OTHER_SEEDS, codes_of, load_projector, motion_inputs
+from small.projector import Projector
 from small.prompt import PromptShape, prompt_ids
 from small.text import DISTORTIONS
 from small.vision import frame_tokens, load_vision

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from small.checkpoint import Perceiver
-from small.perception import MOTION, PROFILE, VISION, load_projector, load_standard
+from small.config import MOTION, PROFILE, VISION
+from small.perception import load_projector, load_standard
 from small.trunk import load_trunk, muted
 from small.vision import load_vision
 

@@ -15,93 +15,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from modules.config import MotionConfig, VisionConfig
-from modules.profiles import BranchPixels, profile_of
 from modules.statistics import NAMES, standardised, statistics
-from small.codes import FIRST, LABEL_PART, SCORE, SECOND, SEVERITY, decide, label_code
-from small.data import CACHE, CELL, GRID, TABLE_HASH, Clips, load_clips
+from small.codes import FIRST, SCORE, SECOND, SEVERITY, decide, label_code
+from small.config import LABELS
+from small.data import CACHE, CELL, TABLE_HASH, Clips, load_clips
 from small.figures import held_out_figures, ladder_figures
-from small.heads import (
-    Head,
-    HeadRecipe,
-    Lesson,
-    Targets,
-    disturbed,
-    fit_judge,
-    follow,
-    opinion_of,
-    rate,
-)
+from small.heads import Head, HeadRecipe, Lesson, Targets, fit_judge, opinion_of
 from small.ladder import ladder_clips, rows
-
-MOTION = MotionConfig(
-    stem_slow=24,
-    stem_fast=8,
-    fast_stem_time=3,
-    inner_slow=24,
-    inner_fast=8,
-    expansion=2,
-    depths=(1, 1, 1, 1),
-    statistics=NAMES,
-)
-
-VISION = VisionConfig(
-    hidden_size=192,
-    num_hidden_layers=3,
-    num_attention_heads=6,
-    intermediate_size=768,
-    patch_size=16,
-    image_size=GRID * CELL,
-    drop_path_rate=0.0,
-)
-
-PROFILE = profile_of(
-    "small8",
-    frames=8,
-    size=GRID * CELL,
-    patch=VISION.patch_size,
-    places="golden",
-    vision=BranchPixels(pixels="fragments", cell=CELL),
-    motion=BranchPixels(pixels="fragments", cell=CELL, take="pairs"),
-)
-"""Without prompt and token ids, which the language half fills in."""
-
-POOLED = MOTION.slow_features + MOTION.fast_features
-HIDDEN = 192
-"""As the checkpoint has it: the official projector is as wide as the language model throughout."""
-LABELS = LABEL_PART.stop
-
-
-class Projector(nn.Module):
-    """`motion_mlp.{0,1}` and a linear reading of its hidden layer as label codes [n, 1 + 3 d]."""
-
-    def __init__(self, inputs: int = MOTION.features, hidden: int = HIDDEN):
-        super().__init__()
-        self.norm = nn.LayerNorm(inputs)
-        self.inner = nn.Linear(inputs, hidden)
-        self.labels = nn.Linear(hidden, LABELS)
-
-    @torch.no_grad()
-    def ignore_pooled(self) -> Projector:
-        """Starts blind to the pooled vector, and stays so: neither factor of its columns has a gradient.
-
-        The norm's variance is then that of the statistics spread over all inputs, which its scale makes good.
-        """
-        self.norm.weight[:POOLED] = 0
-        self.norm.weight[POOLED:] = (1 - POOLED / len(self.norm.weight)) ** 0.5
-        nn.init.zeros_(self.inner.weight[:, :POOLED])
-        nn.init.kaiming_uniform_(self.inner.weight[:, POOLED:], a=5**0.5)
-        return self
-
-    def hidden(self, inputs: Tensor) -> Tensor:
-        return F.gelu(self.inner(self.norm(inputs)))
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return self.labels(self.hidden(inputs))
+from small.projector import Projector, TeachingRecipe, pad_pooled, teach
 
 
 def codes_of(clips: Clips) -> Tensor:
@@ -150,29 +74,6 @@ class Standard:
         return standardised(raw, self.mean, self.std)
 
 
-@dataclass(frozen=True, kw_only=True)
-class TeachingRecipe:
-    """How a projector learns what several judges say together.
-
-    Judges are asked about inputs disturbed as the projector's are, so that it learns their function and not
-    only their answers to the training clips.
-    """
-
-    judges: int = 3
-    steps: int = 4000
-    rows: int = 192
-    lr: float = 2e-3
-    weight_decay: float = 0.02
-    noise: float = 0.25
-    """Standard deviation of the noise on inputs of judges and projector alike."""
-
-    mixed: float = 0.5
-    """Share of the rows that are two clips' inputs averaged by a random share: places between clips."""
-
-    weights: tuple[float, float, float] = (4.0, 1.0, 0.3)
-    """Of the errors of score, severities and halves."""
-
-
 LOSS_WEIGHTS = torch.ones(LABELS)
 LOSS_WEIGHTS[SCORE] = 2.0
 LOSS_WEIGHTS[SEVERITY] = 1.0
@@ -192,39 +93,6 @@ def targets_of(clips: Clips) -> Targets:
         torch.from_numpy(clips.severity).float(),
         torch.from_numpy(clips.when).long(),
     )
-
-
-def teach(
-    judges: list[Head],
-    lesson: Lesson,
-    standard_statistics: Tensor,
-    seed: int,
-    recipe: TeachingRecipe = TeachingRecipe(),
-) -> Projector:
-    """A projector, blind to the pooled vector, that says what judges say of standardised statistics
-    [n, k]."""
-    torch.manual_seed(seed)
-    model, average = Projector().ignore_pooled(), Projector().ignore_pooled()
-    average.load_state_dict(model.state_dict())
-    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=recipe.weight_decay)
-    weights = torch.empty(LABELS)
-    for part, weight in zip(((SCORE,), (SEVERITY,), (FIRST, SECOND)), recipe.weights, strict=True):
-        for places in part:
-            weights[places] = weight
-    for step in range(recipe.steps):
-        for group in optimiser.param_groups:
-            group["lr"] = recipe.lr * rate(step, recipe.steps)
-        x = standard_statistics[torch.randint(len(standard_statistics), (recipe.rows,))]
-        other = x[torch.randperm(len(x))]
-        share = torch.rand(len(x), 1) * (torch.rand(len(x), 1) < recipe.mixed)
-        x = disturbed(torch.lerp(x, other, share), recipe.noise, 0.0)
-        said = lesson(opinion_of(judges, x))
-        loss = ((model(pad_pooled(x)) - said).square().mean(0) * weights).sum()
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        follow(average, model, step)
-    return average.eval()
 
 
 def figures(codes: Tensor, clips: Clips) -> dict[str, float]:
@@ -307,7 +175,7 @@ def stage_yardstick(seeds: int = 3) -> None:
     inputs, lesson = standard(shown.statistics()), Lesson()
     for name, some in [*((f"seed {k}", [judge]) for k, judge in enumerate(judges)), ("mean", judges)]:
         print(f"{name}: {line(figures(lesson(opinion_of(some, inputs)), shown))}")
-    projector = teach(judges, lesson, standard(fitted.statistics()), 0)
+    projector = teach(judges, lesson, standard(fitted.statistics()), targets_of(fitted), 0)
     with torch.no_grad():
         print(f"projector: {line(figures(projector(pad_pooled(inputs)), shown))}")
 
@@ -325,7 +193,7 @@ def stage_projector() -> None:
         print(
             f"judges of {seed or 'the shipped'}: {line(figures(lesson(opinion_of(judges, held_out)), test))}"
         )
-        projector = teach(judges, lesson, inputs, seed or 0, recipe)
+        projector = teach(judges, lesson, inputs, targets_of(train), seed or 0, recipe)
         with torch.no_grad():
             found.append(figures(projector(pad_pooled(held_out)), test))
         print(f"projector: {line(found[-1])}", flush=True)
@@ -343,11 +211,6 @@ def stage_ladder_figures() -> None:
         with torch.no_grad():
             scores = load_projector(seed)(values)[:, 0].numpy() + 3
         print(f"seed {seed}: {line(ladder_figures(rows(keys, scores)))}")
-
-
-def pad_pooled(statistics_part: Tensor) -> Tensor:
-    """Inputs of `motion_mlp` [n, 512 + k] for a muted trunk (`trunk.muted`), whose pooled vector is 0."""
-    return torch.cat([torch.zeros(len(statistics_part), POOLED), statistics_part], 1)
 
 
 def motion_inputs(clips: Clips, standard: Standard | None = None) -> Tensor:

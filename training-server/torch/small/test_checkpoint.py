@@ -10,10 +10,12 @@ from modules.statistics import NAMES, standardised, statistics
 from modules.vqathinker import VQAThinkerModel
 from small.checkpoint import Perceiver, assemble, profile_with_prompt, write_checkpoint
 from small.codes import CODE_SIZE
+from small.config import MOTION, PROFILE, VISION
+from small.data import CELL
 from small.join import CodeMap
 from small.judge import TorchJudge
 from small.language import LanguageRecipe, OracleLanguage, language_config, train_tokenizer
-from small.perception import CELL, MOTION, PROFILE, VISION, Projector
+from small.projector import Projector
 from small.prompt import PromptShape, prompt_sha256
 from small.trunk import load_trunk, muted
 from small.vision import load_vision

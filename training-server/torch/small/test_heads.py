@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from small.codes import COUNT, SCORE, SEVERITY, decide
+from small.config import POOLED
 from small.heads import HeadRecipe, Lesson, Opinion, Targets, fit_judge, opinion_loss, opinion_of
-from small.perception import POOLED, Projector, TeachingRecipe, pad_pooled, teach
+from small.projector import Projector, TeachingRecipe, own_labels_loss, pad_pooled, teach
 
 STATISTICS = Projector().norm.normalized_shape[0] - POOLED
 
@@ -56,7 +57,8 @@ def test_a_judge_learns_a_known_rule_and_a_projector_learns_it_from_judges():
     said = opinion_of(judges, x)
     assert np.corrcoef(said.score, truth.score)[0, 1] > 0.9
     assert ((said.logit > 0) == truth.present).float().mean() > 0.91
-    projector = teach(judges, Lesson(), x, 0, TeachingRecipe(steps=400, noise=0.0))
+    recipe = TeachingRecipe(steps=400, noise=0.0, only=0.0, balanced=0.0)
+    projector = teach(judges, Lesson(), x, truth, 0, recipe)
     with torch.no_grad():
         codes = projector(pad_pooled(x))
     wanted = Lesson()(said)
@@ -81,3 +83,37 @@ def test_a_scene_that_is_judged_wrong_as_a_whole_costs_less_than_its_order():
     shifted = opinion_loss(opinion(*sure, truth.score + 1), truth, HeadRecipe())
     turned = opinion_loss(opinion(*sure, truth.score + torch.tensor([-1.0, 1, -1, 1])), truth, HeadRecipe())
     assert shifted < turned
+
+
+def test_a_projector_knows_more_than_judges_that_are_wrong():
+    x, truth = known_rule(1200)
+    # Judges that learnt the faults of the next statistic over.
+    shifted = Targets(truth.score, truth.severity.roll(1, 1), truth.when)
+    judges = [fit_judge(x, shifted, 0, HeadRecipe(steps=300, noise=0.0, dropout=0.0))]
+    one = truth.present.sum(1) == 1
+
+    def right(**weights: float) -> float:
+        recipe = TeachingRecipe(steps=400, noise=0.0, **weights)
+        projector = teach(judges, Lesson(), x, truth, 0, recipe)
+        with torch.no_grad():
+            places = projector(pad_pooled(x))[:, SEVERITY]
+        return float((places[one].argmax(1) == truth.present[one].float().argmax(1)).float().mean())
+
+    assert right(only=0.0, balanced=0.0) < 0.2
+    assert right(only=3.0, balanced=0.6) > 0.5
+
+
+def test_a_rare_fault_weighs_as_much_as_a_common_one():
+    truth = Targets(torch.full((4,), 3.0), torch.zeros(4, COUNT), torch.zeros(4, COUNT, dtype=torch.long))
+    common = torch.full((COUNT,), 0.5)
+    common[2] = 0.1
+    truth.severity[0, 1:3] = 0.5
+    said = torch.full((4, 1 + 3 * COUNT), decide.named)
+    recipe = TeachingRecipe(only=0.0, balanced=1.0)
+    before = own_labels_loss(said, truth, common, recipe).item()
+    losses = []
+    for fault in (1, 2):
+        better = said.clone()
+        better[0, SEVERITY.start + fault] += 10
+        losses.append(before - own_labels_loss(better, truth, common, recipe).item())
+    assert losses[1] == pytest.approx(5 * losses[0], rel=1e-3)

@@ -4,10 +4,11 @@ import torch
 from av import VideoFrame
 
 from modules.profiles import pool_space
+from small.config import MOTION, POOLED, PROFILE
 from small.data import GRID, blocks, to_rgb
 from small.figures import held_out_figures, ladder_figures, macro_accuracy, top1, within
 from small.ladder import damaged, levels_of, shown
-from small.perception import MOTION, POOLED, PROFILE, Standard
+from small.perception import Standard
 from small.trunk import MUTE, TrunkModel, muted
 from small.vision import Vision, dense_targets
 

@@ -18,14 +18,11 @@ from torch import Tensor, nn
 from modules.profiles import pool_space
 from modules.slowfast import SlowFast
 from small.codes import SEVERITY
+from small.config import LABELS, MOTION, POOLED, PROFILE
 from small.data import GRID, Clips, load_clips
 from small.figures import held_out_figures
 from small.perception import (
-    LABELS,
-    MOTION,
     OUT,
-    POOLED,
-    PROFILE,
     Standard,
     codes_of,
     label_loss,

@@ -20,8 +20,9 @@ from torch import Tensor, nn
 from modules.internvit import InternViT
 from modules.projector import pixel_shuffle, projector
 from modules.statistics import Fragments
+from small.config import LABELS, VISION
 from small.data import CELL, Clips, load_clips
-from small.perception import LABELS, OUT, VISION, codes_of, label_loss, save_part
+from small.perception import OUT, codes_of, label_loss, save_part
 from small.trunk import some_places
 
 WIDTH = 192
