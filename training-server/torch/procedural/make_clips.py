@@ -38,7 +38,7 @@ ROWS = (
 
 SEEDS = {"train": 10_000_000, "test": 20_000_000, "family": 30_000_000}
 STILLS = {"train": 160, "test": 40, "family": 12}
-SHARDS = {"train": 213, "test": 20, "family": 4}
+SHARDS = {"train": 336, "test": 20, "family": 4}
 
 
 def make_shard(split: str, index: int, sources: Sources, out: Path) -> None:
@@ -89,7 +89,7 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--split", choices=list(SEEDS), default="train")
     parser.add_argument(
-        "--shards", type=int, help="shards of 100 clips (default: 213 train, 20 test, 4 family)"
+        "--shards", type=int, help="shards of 100 clips (default: 336 train, 20 test, 4 family)"
     )
     parser.add_argument("--first", type=int, default=0, help="first shard")
     parser.add_argument("--step", type=int, default=1, help="every step-th shard, to share the work")

@@ -137,15 +137,23 @@ def load_projector(seed: int | None = None) -> Projector:
     return model.eval()
 
 
-def save_standard(standard: Standard) -> None:
-    OUT.mkdir(parents=True, exist_ok=True)
-    save_file({"mean": standard.mean, "std": standard.std}, OUT / "motion_statistics.safetensors")
+STANDARD = OUT / "motion_statistics.safetensors"
 
 
 def load_standard() -> Standard:
     """The shipped `motion_statistics`."""
-    file = load_file(OUT / "motion_statistics.safetensors")
+    file = load_file(STANDARD)
     return Standard(file["mean"], file["std"])
+
+
+def kept_standard(train: Clips) -> Standard:
+    """That of the first round of clips: another unit would not make anything better, and all that the
+    encoders were ever asked would have to be asked again."""
+    if not STANDARD.exists():
+        OUT.mkdir(parents=True, exist_ok=True)
+        standard = Standard.of(train.statistics())
+        save_file({"mean": standard.mean, "std": standard.std}, STANDARD)
+    return load_standard()
 
 
 def stage_statistics() -> None:
@@ -184,9 +192,8 @@ def stage_projector() -> None:
     """The shipped projector, and two more with other judges."""
     torch.set_num_threads(1)
     train, test = (load_clips(split, with_statistics=True) for split in ("train", "test"))
-    standard = Standard.of(train.statistics())
+    standard = kept_standard(train)
     inputs, held_out = standard(train.statistics()), standard(test.statistics())
-    save_standard(standard)
     recipe, lesson, found = TeachingRecipe(), Lesson(), []
     for seed in (None, *OTHER_SEEDS):
         judges = judges_of(train, standard, 1000 * (seed or 0), recipe.judges)
