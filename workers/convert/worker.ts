@@ -1,23 +1,11 @@
 import { answerOf } from '../file-handles.ts';
 import { expose } from '../rpc.ts';
-import type { ConvertApi, ConvertProgress } from './api.ts';
+import { throttled } from '../throttled.ts';
+import type { ConvertApi } from './api.ts';
 import { DroppedFiles, OpfsPackage } from './opfs.ts';
 import { convertCheckpoint } from './package.ts';
 
 const jobs = new Map<number, AbortController>();
-
-/** Progress crosses the thread at most this often, in milliseconds. */
-const interval = 100;
-
-function throttled(tell: (progress: ConvertProgress) => void): (progress: ConvertProgress) => void {
-  let last = 0;
-  return (progress) => {
-    const now = performance.now();
-    if (now - last < interval && progress.done < progress.total) return;
-    last = now;
-    tell(progress);
-  };
-}
 
 const api: ConvertApi = {
   async convert(request, onProgress) {
@@ -34,7 +22,7 @@ const api: ConvertApi = {
         {
           variants: request.variants,
           command: 'converted on the page',
-          onProgress: throttled(onProgress),
+          onProgress: throttled(onProgress, ({ done, total }) => done === total),
           signal: stop.signal,
           ...(request.profile !== undefined && { profile: request.profile }),
           ...(request.name !== undefined && { about: { name: request.name, figures: [] } }),

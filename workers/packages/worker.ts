@@ -3,8 +3,9 @@ import '../requests.ts';
 import { CodedError } from '../../src/core/errors.ts';
 import { answerOf } from '../file-handles.ts';
 import { probeAdapter } from '../model/backend.ts';
-import { expose } from '../rpc.ts';
-import type { PackagesApi } from './api.ts';
+import { expose, releaseCallback } from '../rpc.ts';
+import { throttled } from '../throttled.ts';
+import type { DownloadProgress, PackagesApi } from './api.ts';
 import { opfsFolder } from './folder.ts';
 import { createPackageStore } from './store.ts';
 
@@ -53,13 +54,29 @@ store.catch(() => {});
 
 const jobs = new Map<number, AbortController>();
 
-async function during<T>(job: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+type OnProgress = (progress: DownloadProgress) => void;
+
+/** One job that can be aborted; its callback is let go when it has ended. */
+async function during<T>(
+  job: number,
+  onProgress: OnProgress,
+  work: (signal: AbortSignal, onProgress: OnProgress) => Promise<T>,
+): Promise<T> {
   const controller = new AbortController();
   jobs.set(job, controller);
+  // A piece of a file is some 64 kB: a call to the page for each would cost more than keeping it.
+  const told = throttled(
+    onProgress,
+    (now, last) =>
+      now.restarted !== undefined ||
+      now.checkedFiles !== last.checkedFiles ||
+      now.arrivedBytes === now.totalBytes,
+  );
   try {
-    return await work(controller.signal);
+    return await work(controller.signal, told);
   } finally {
     jobs.delete(job);
+    releaseCallback(onProgress);
   }
 }
 
@@ -75,11 +92,13 @@ const api: PackagesApi = {
   list: async () => (await store).list(),
   look: async (address) => (await store).look(address),
   download: (address, manifestSha256, paths, job, onProgress) =>
-    during(job, async (signal) => (await store).download(address, manifestSha256, paths, signal, onProgress)),
+    during(job, onProgress, async (signal, told) =>
+      (await store).download(address, manifestSha256, paths, signal, told),
+    ),
   take: (files, job, onProgress) =>
-    during(job, async (signal) => (await store).take(files, signal, onProgress)),
+    during(job, onProgress, async (signal, told) => (await store).take(files, signal, told)),
   verify: (id, job, onProgress) =>
-    during(job, async (signal) => (await store).verify(id, signal, onProgress)),
+    during(job, onProgress, async (signal, told) => (await store).verify(id, signal, told)),
   files: async (id) => (await store).files(id),
   remove: async (id) => (await store).remove(id),
   abort(job) {
