@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CodedError, type CodedErrorData, isAbort } from '../../src/core/errors.ts';
 import { CheckpointFolder, PackageFolder } from '../../workers/convert/folder.node.ts';
 import { convertCheckpoint, readVariants } from '../../workers/convert/package.ts';
-import type { Digest } from '../../workers/convert/sha256.ts';
+import type { Digest } from '../../workers/sha256.ts';
 
 export interface PackagingOrder {
   readonly checkpoint: string;

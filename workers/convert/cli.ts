@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { CodedError, isAbort } from '../../src/core/errors.ts';
+import type { Digest } from '../sha256.ts';
 import { type About, readAbout } from './about.ts';
 import { CheckpointFolder, PackageFolder } from './folder.node.ts';
 import type { VariantChoice } from './model.ts';
 import { type ConvertProgress, convertCheckpoint, readVariants, variantsOf } from './package.ts';
-import type { Digest } from './sha256.ts';
 
 const usage = `Usage: npm run convert -- CHECKPOINT OUT [options]
 

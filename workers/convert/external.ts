@@ -1,8 +1,9 @@
 /** Writes a graph: weights into external data files of at most 1 GiB, then the `.onnx` that points into them. */
+
+import type { Digest } from '../sha256.ts';
 import type { PackageSink, SinkFile, WrittenFile } from './files.ts';
 import type { Graph } from './graph.ts';
 import type { ExternalPlace } from './onnx.ts';
-import type { Digest } from './sha256.ts';
 
 export const fileLimit = 2 ** 30;
 /** Smaller weights lie in the graph itself. */

@@ -1,8 +1,6 @@
-import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { float16Bits, fromFloat16, roundToFloat16 } from './numbers.ts';
-import { Sha256 } from './sha256.ts';
 
 describe('float16', () => {
   it('survives a round trip for all finite values', () => {
@@ -34,22 +32,6 @@ describe('float16', () => {
         for (const other of fromFloat16(near)) expect(error).toBeLessThanOrEqual(Math.abs(other - x));
       }),
       { seed: 3 },
-    );
-  });
-});
-
-describe('SHA-256', () => {
-  it('is that of node:crypto, however the bytes are cut', () => {
-    fc.assert(
-      fc.property(fc.array(fc.uint8Array({ maxLength: 200 }), { maxLength: 6 }), (parts) => {
-        const [own, reference] = [new Sha256(), createHash('sha256')];
-        for (const part of parts) {
-          own.update(part);
-          reference.update(part);
-        }
-        expect(own.hex()).toBe(reference.digest('hex'));
-      }),
-      { seed: 5 },
     );
   });
 });

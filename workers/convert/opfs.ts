@@ -1,9 +1,9 @@
 /** The browser's borders: a dropped checkpoint folder, and a package folder in the origin private file system. */
 import { CodedError } from '../../src/core/errors.ts';
 import { answerOf } from '../file-handles.ts';
+import { createSha256, type Digest } from '../sha256.ts';
 import type { CheckpointFile, CheckpointFiles, PackageSink, SinkFile, WrittenFile } from './files.ts';
 import { graphLine, headLine, journalName, readJournal } from './journal.ts';
-import { type Digest, Sha256 } from './sha256.ts';
 
 /** Files that a person dropped or chose. Blobs are read by slices; the browser keeps them on disk. */
 export class DroppedFiles implements CheckpointFiles {
@@ -39,7 +39,7 @@ export class OpfsPackage implements PackageSink {
   #folder: FileSystemDirectoryHandle | null = null;
 
   /** @param digest for the checksums of what an interrupted conversion has left */
-  constructor(parent: FileSystemDirectoryHandle, name: string, digest: () => Digest = () => new Sha256()) {
+  constructor(parent: FileSystemDirectoryHandle, name: string, digest: () => Digest = () => createSha256()) {
     this.#parent = parent;
     this.#name = name;
     this.#digest = digest;

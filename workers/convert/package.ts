@@ -13,6 +13,7 @@ import {
   type Variant,
 } from '../../src/core/manifest.ts';
 import { motionFrames, type Profile } from '../../src/core/profiles.ts';
+import { createSha256, type Digest } from '../sha256.ts';
 import type { About } from './about.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { HashedFile, type Layout, layOut, writeGraph } from './external.ts';
@@ -20,7 +21,6 @@ import { type CheckpointFiles, type PackageSink, readText, type WrittenFile } fr
 import { folders, formsOf, suffixes } from './forms.ts';
 import type { Graph, GraphOptions } from './graph.ts';
 import { type VariantChoice, variantGraphs } from './model.ts';
-import { type Digest, Sha256 } from './sha256.ts';
 
 export const converter = { name: 'vqathinker convert', version: '1' } as const;
 
@@ -94,7 +94,7 @@ class PackageWriter {
   }
 
   #digest(): Digest {
-    return this.#options.digest?.() ?? new Sha256();
+    return this.#options.digest?.() ?? createSha256();
   }
 
   async write(): Promise<Manifest> {

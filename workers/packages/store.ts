@@ -2,11 +2,10 @@
  * Packages on this device. One folder each, named by its manifest's hash: the manifest as it came, a note of where it
  * came from and which files were checked, and the files. What a killed tab left is read off the files themselves.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { z } from 'zod';
 import { CodedError } from '../../src/core/errors.ts';
 import { type Manifest, readManifest } from '../../src/core/manifest.ts';
+import { createSha256 } from '../sha256.ts';
 import type { DownloadProgress, OfferedPackage, PackageAddress, StoredFile, StoredPackage } from './api.ts';
 import { fetchFile, type WantedFile } from './fetch-file.ts';
 import { type Folder, readText, writeText } from './folder.ts';
@@ -41,7 +40,11 @@ export interface StoreDependencies {
   readonly alone: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 }
 
-const hex = (bytes: Uint8Array) => bytesToHex(sha256(bytes));
+function hex(bytes: Uint8Array): string {
+  const digest = createSha256();
+  digest.update(bytes);
+  return digest.hex();
+}
 
 function parse(bytes: Uint8Array): Manifest {
   if (bytes.byteLength > MANIFEST_LIMIT) {
@@ -345,7 +348,7 @@ export function createPackageStore({ root, fetch, wait, free, alone }: StoreDepe
           if (!blob) continue;
           if (blob.size !== file.bytes) throw new CodedError('model/checksum', { file: file.path });
           const sink = await folder.open(`${FILES}/${file.path}`);
-          const hash = sha256.create();
+          const hash = createSha256();
           try {
             sink.truncate(0);
             for (let from = 0; from < blob.size; from += PIECE) {
@@ -361,7 +364,7 @@ export function createPackageStore({ root, fetch, wait, free, alone }: StoreDepe
           } finally {
             sink.close();
           }
-          if (bytesToHex(hash.digest()) !== file.sha256) {
+          if (hash.hex() !== file.sha256) {
             await set(file.path, 'damaged');
             throw new CodedError('model/checksum', { file: file.path });
           }
@@ -380,13 +383,13 @@ export function createPackageStore({ root, fetch, wait, free, alone }: StoreDepe
       const set = noter(folder, note);
       for (const file of wanted) {
         const blob = await folder.file(`${FILES}/${file.path}`);
-        const hash = sha256.create();
+        const hash = createSha256();
         for (let from = 0; blob && from < blob.size; from += PIECE) {
           signal.throwIfAborted();
           hash.update(new Uint8Array(await blob.slice(from, from + PIECE).arrayBuffer()));
           at(file.path, Math.min(blob.size, from + PIECE));
         }
-        const right = blob?.size === file.bytes && bytesToHex(hash.digest()) === file.sha256;
+        const right = blob?.size === file.bytes && hash.hex() === file.sha256;
         const partial = (blob?.size ?? 0) < file.bytes && !note.checked.includes(file.path);
         await set(file.path, right ? 'checked' : partial ? 'unknown' : 'damaged');
       }
