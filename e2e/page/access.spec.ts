@@ -1,12 +1,6 @@
 /** For every reader: axe in each state, theme and language; the whole way by key; what a screen reader is told. */
-import AxeBuilder from '@axe-core/playwright';
-import type { Page } from '@playwright/test';
+import { violations } from './axe.ts';
 import { choose, drop, expect, hasModel, openPage, reaches, SAMPLE, scoreOf, test } from './fixture.ts';
-
-async function violations(page: Page): Promise<string[]> {
-  const found = (await new AxeBuilder({ page }).analyze()).violations;
-  return found.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
-}
 
 for (const colorScheme of ['light', 'dark'] as const)
   for (const locale of ['en-US', 'zh-CN'])

@@ -1,8 +1,8 @@
 /** The Batch page: files and scores in, rows out; a bad file costs its row, a reload costs the video that ran. */
 import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { violations } from './axe.ts';
 import { choose, dropFromDisk, expect, hasModel, SAMPLE, test } from './fixture.ts';
 
 const sample = readFileSync(SAMPLE);
@@ -179,11 +179,7 @@ for (const colorScheme of ['light', 'dark'] as const)
         await page.goto(`${site.address}#/batch`);
         await expect(page.locator('.batch-empty')).toBeVisible({ timeout: 30_000 });
         const look = async (what: string) => {
-          const { violations } = await new AxeBuilder({ page }).analyze();
-          expect(
-            violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`),
-            what,
-          ).toEqual([]);
+          expect(await violations(page), what).toEqual([]);
         };
         await look('empty');
         const rows = Array.from({ length: 10_000 }, (_, i) => {

@@ -1,8 +1,8 @@
 /** Both sides assessed with the bundled model: shared frames, a verdict, rewards with their numbers; for every reader. */
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { readResult } from '../../src/core/result.ts';
 import { rewardView } from '../../src/features/compare/rewards-view.ts';
+import { violations } from './axe.ts';
 import { openCompare, sharp } from './compare-fixture.ts';
 import {
   choose,
@@ -139,11 +139,6 @@ test('Escape stops within an answer, and what is finished stays', async ({ page,
   await expect(page.locator('.compare-scores__verdict')).toHaveText(/Stopped\. What was finished is kept\./);
   expect(await page.locator('.compare-rewards__choose').count()).toBeGreaterThan(0);
 });
-
-async function violations(page: Page): Promise<string[]> {
-  const found = (await new AxeBuilder({ page }).analyze()).violations;
-  return found.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
-}
 
 for (const colorScheme of ['light', 'dark'] as const)
   for (const locale of ['en-US', 'zh-CN'])

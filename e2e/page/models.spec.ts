@@ -1,8 +1,8 @@
 /** The Models page: packages come, are checked, used, repaired and deleted; nothing hostile gets in. */
 import { cpSync, existsSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { violations } from './axe.ts';
 import {
   choose,
   dropFromDisk,
@@ -151,8 +151,7 @@ test.describe('models', () => {
     await expect(card).not.toContainText('|--');
     for (const width of [1440, 320]) {
       await page.setViewportSize({ width, height: 900 });
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map((v) => `${width} ${v.id}`)).toEqual([]);
+      expect(await violations(page), `${width} wide`).toEqual([]);
       expect(
         await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
       ).toBeLessThanOrEqual(0);
@@ -241,8 +240,7 @@ for (const colorScheme of ['light', 'dark'] as const)
         await goToModels(page, site.address);
         for (const width of [1440, 390, 320]) {
           await page.setViewportSize({ width, height: 900 });
-          const { violations } = await new AxeBuilder({ page }).analyze();
-          expect(violations.map((v) => `${width} ${v.id}`)).toEqual([]);
+          expect(await violations(page), `${width} wide`).toEqual([]);
           expect(
             await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
             `${width} wide`,

@@ -1,17 +1,12 @@
 /** Quality over time of a real long clip: the curve fills, stops, goes on, leads to its frames, and leaves as files. */
 import { readFileSync } from 'node:fs';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
+import { violations } from './axe.ts';
 import { choose, clip, drop, expect, hasModel, openPage, reaches, SAMPLE, test } from './fixture.ts';
 
 const long = clip('long_1080p_av1.mp4');
 
 test.skip(!hasModel, 'no bundled model');
-
-async function violations(page: Page): Promise<string[]> {
-  const found = (await new AxeBuilder({ page }).analyze()).violations;
-  return found.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
-}
 
 async function exported(page: Page, name: string): Promise<string> {
   await page.getByRole('button', { name: 'Export the curve' }).click();

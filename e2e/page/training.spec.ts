@@ -1,8 +1,8 @@
 /** Training, against a server that tells a recorded run: every state, live, by pointer, key and finger. */
 import { readFileSync } from 'node:fs';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { staticHandler } from '../../scripts/serve.mjs';
+import { violations } from './axe.ts';
 import { test as base, builtPage, expect as plain } from './fixture.ts';
 import { type Stub, TOKEN, trainingStub } from './training-stub.ts';
 
@@ -30,11 +30,6 @@ const readout = (page: Page, title: string) =>
   page
     .locator('.train-chart', { has: page.getByRole('heading', { name: title, exact: true }) })
     .locator('.train-chart__readout');
-
-async function violations(page: Page): Promise<string[]> {
-  const found = (await new AxeBuilder({ page }).analyze()).violations;
-  return found.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
-}
 
 test.describe('connecting', () => {
   test('a token in the address is used, and leaves the address bar', async ({ page, stub }) => {

@@ -17,6 +17,18 @@ function roundOrRefuse(x: number): number {
   return roundHalfEven(x);
 }
 
+/** Index of the last time that is not after `time`, so of the frame on screen; 0 for times before the first. */
+export function frameAt(times: ArrayLike<number>, time: number): number {
+  let low = 0;
+  let high = times.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (times[middle]! <= time) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
 export interface Bound {
   /** Frames a second; enters only through the bound. */
   readonly fps: number;

@@ -9,6 +9,7 @@ import type {
   OpenedVideo,
   PixelRule,
 } from '../../workers/media/api.ts';
+import type { MediaClient } from '../../workers/media/client.ts';
 import type {
   AssessEvent,
   AssessRequest,
@@ -22,15 +23,7 @@ import type { Profile } from '../core/profiles.ts';
 import type { Stage, StageSeconds } from './stages.ts';
 
 /** What this module needs of the media worker's client. */
-export interface FrameSource {
-  open(file: File, signal?: AbortSignal): Promise<OpenedVideo>;
-  frames(
-    id: number,
-    request: FrameRequest,
-    onFrame: (frame: DeliveredFrame) => void,
-    signal?: AbortSignal,
-  ): Promise<DecodeReport>;
-}
+export type FrameSource = Pick<MediaClient, 'open' | 'frames'>;
 
 export type RunEvent =
   | { readonly kind: 'opened'; readonly video: OpenedVideo }

@@ -3,8 +3,8 @@
  * frames are there: a place that is not ready is waited for, not skipped.
  */
 import { createStore } from 'zustand/vanilla';
+import { frameAt } from '../core/places.ts';
 import type { Loop } from './compare-settings.ts';
-import { placeAt } from './compare-timeline.ts';
 
 /** Speeds, slowest backwards to fastest on. */
 export const RATES = [-4, -2, -1, -0.5, 0.25, 0.5, 1, 1.5, 2, 4] as const;
@@ -102,7 +102,7 @@ export function createClock(options: ClockOptions = {}) {
       pause();
       return;
     }
-    const place = placeAt(span.times, time);
+    const place = frameAt(span.times, time);
     if (place !== get().place) {
       if (ready(place)) set({ place, waiting: false });
       else {
@@ -132,7 +132,7 @@ export function createClock(options: ClockOptions = {}) {
     setSpan(next: Span, place?: number): void {
       const time = start(get().place);
       span = next;
-      show(place ?? placeAt(next.times, time + 1e-9));
+      show(place ?? frameAt(next.times, time + 1e-9));
       if (get().playing) hold(start(get().place));
     },
     /** Shows a place and stops. */
@@ -152,7 +152,7 @@ export function createClock(options: ClockOptions = {}) {
     },
     stepSeconds(seconds: number): void {
       pause();
-      const to = placeAt(span.times, Math.max(0, start(get().place) + seconds + 1e-6));
+      const to = frameAt(span.times, Math.max(0, start(get().place) + seconds + 1e-6));
       // A place longer than a second is left all the same.
       show(to === get().place ? to + Math.sign(seconds) : to);
     },

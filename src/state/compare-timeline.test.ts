@@ -1,7 +1,7 @@
 /** Which frame each side shows. Orders with a known outcome, written out by hand. */
 import { describe, expect, it } from 'vitest';
 import { perturbModes } from '../core/perturb.ts';
-import { sampledIndices } from '../core/places.ts';
+import { frameAt, sampledIndices } from '../core/places.ts';
 import {
   type Clip,
   drawDamage,
@@ -9,7 +9,6 @@ import {
   orderFacts,
   orderOf,
   pairTimeline,
-  placeAt,
   sampledTimeline,
   strongest,
   usualStrength,
@@ -52,7 +51,7 @@ describe('timelines', () => {
   });
   it('find the place of a time', () => {
     const times = Float64Array.from([0, 0.1, 0.1, 0.4]);
-    expect([-1, 0, 0.05, 0.1, 0.39, 9].map((time) => placeAt(times, time))).toEqual([0, 0, 0, 2, 2, 3]);
+    expect([-1, 0, 0.05, 0.1, 0.39, 9].map((time) => frameAt(times, time))).toEqual([0, 0, 0, 2, 2, 3]);
   });
 });
 

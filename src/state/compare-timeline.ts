@@ -12,6 +12,7 @@ import {
   perturbScale,
   type Unperturbable,
 } from '../core/perturb.ts';
+import { frameAt } from '../core/places.ts';
 import type { Profile } from '../core/profiles.ts';
 import { seededRandom } from '../core/random.ts';
 
@@ -121,18 +122,6 @@ export function sampledTimeline(
   };
 }
 
-/** Index of the last time that is not after `time`; 0 for times before the first. */
-export function placeAt(times: ArrayLike<number>, time: number): number {
-  let low = 0;
-  let high = times.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (times[middle]! <= time) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
 /** Two videos: the one with more frames a second sets the places, the other shows what it shows at that time. */
 export function pairTimeline(a: Clip, b: Clip, offset: number): Timeline {
   const rate = (clip: Clip) => clip.times.length / Math.max(clip.duration, 1e-9);
@@ -143,7 +132,7 @@ export function pairTimeline(a: Clip, b: Clip, offset: number): Timeline {
   const times = [...lead.times];
   for (let time = lead.duration; time < duration - step / 2; time += step) times.push(time);
   // A hair later than the place begins, so that equal times written differently agree.
-  const at = (clip: Clip) => Int32Array.from(times, (time) => placeAt(clip.times, time + step * 0.01));
+  const at = (clip: Clip) => Int32Array.from(times, (time) => frameAt(clip.times, time + step * 0.01));
   return {
     places: times.length,
     times: Float64Array.from(times),

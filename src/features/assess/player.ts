@@ -5,6 +5,7 @@
  */
 import { createStore } from 'zustand/vanilla';
 import type { OpenedVideo } from '../../../workers/media/api.ts';
+import { frameAt } from '../../core/places.ts';
 import { persist, readPersisted } from '../../state/persisted.ts';
 
 export const RATES = [-2, -1, -0.5, 0.25, 0.5, 1, 1.5, 2, 4] as const;
@@ -22,18 +23,6 @@ export interface PlayerState {
   readonly modelView: boolean;
   /** Whether the browser plays the file: not known yet, yes, no. */
   readonly native: 'unknown' | 'yes' | 'no';
-}
-
-/** Index of the frame that is on screen at a time in seconds; the first one for times before it. */
-export function frameAt(times: Float64Array, time: number): number {
-  let low = 0;
-  let high = times.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (times[middle]! <= time) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }
 
 /** A time inside a frame, away from both of its ends, so that rounding cannot reach a neighbour. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { frameAt, middleOf } from './player.ts';
+import { frameAt } from '../../core/places.ts';
+import { middleOf } from './player.ts';
 import {
   bracketOf,
   cellsOf,

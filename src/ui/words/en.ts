@@ -4,6 +4,7 @@
  */
 import { assessEn } from './assess.en.ts';
 import { bytes, bytesOf, count, THIN } from './format.ts';
+import { KEY_NAMES } from './key-names.ts';
 import type { Lang } from './lang.ts';
 
 const s = (seconds: number, decimals = 2): string => `${seconds.toFixed(decimals)}${THIN}s`;
@@ -447,20 +448,7 @@ export const en = {
       stepOn: 'Answers of the next step',
       pauseRun: 'Pause, resume the run',
     },
-    keyNames: {
-      Space: 'Space',
-      Escape: 'Esc',
-      ArrowLeft: '←',
-      ArrowRight: '→',
-      ArrowUp: '↑',
-      ArrowDown: '↓',
-      Home: 'Home',
-      End: 'End',
-      Enter: 'Enter',
-      Shift: 'Shift',
-      Ctrl: 'Ctrl',
-      Cmd: '⌘',
-    },
+    keyNames: { Space: 'Space', ...KEY_NAMES },
   },
   assess: assessEn,
   errors: {

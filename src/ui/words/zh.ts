@@ -2,6 +2,7 @@
 import { assessZh } from './assess.zh.ts';
 import type { Words } from './en.ts';
 import { bytes, bytesOf, count, THIN } from './format.ts';
+import { KEY_NAMES } from './key-names.ts';
 
 const s = (seconds: number, decimals = 2): string => `${seconds.toFixed(decimals)}秒`;
 
@@ -389,20 +390,7 @@ export const zh: Words = {
       stepOn: '下一步的回答',
       pauseRun: '暂停、恢复训练',
     },
-    keyNames: {
-      Space: '空格',
-      Escape: 'Esc',
-      ArrowLeft: '←',
-      ArrowRight: '→',
-      ArrowUp: '↑',
-      ArrowDown: '↓',
-      Home: 'Home',
-      End: 'End',
-      Enter: 'Enter',
-      Shift: 'Shift',
-      Ctrl: 'Ctrl',
-      Cmd: '⌘',
-    },
+    keyNames: { Space: '空格', ...KEY_NAMES },
   },
   assess: assessZh,
   errors: {

@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 from engine.text import read_tokenizer
 from modules.config import LanguageConfig, ModelConfig, MotionConfig, VisionConfig
 from modules.profiles import BranchPixels, Profile, TokenIds, profile_from_json, profile_of
-from small import perception
+from small import config
 from small.checkpoint import profile_with_prompt
 from small.language import language_config
 from small.tokenizer import CONTEXT, END, END_OF_TEXT, IMAGE_END, IMAGE_START
@@ -91,8 +91,8 @@ def _small(text: Tokenizer, folder: Path) -> Parts:
     if manifest.exists():
         profile = profile_from_json(json.loads(manifest.read_text("utf-8"))["profile"])
     else:
-        profile = profile_with_prompt(perception.PROFILE, text)
-    return perception.VISION, perception.MOTION, language_config(text), profile
+        profile = profile_with_prompt(config.PROFILE, text)
+    return config.VISION, config.MOTION, language_config(text), profile
 
 
 def _tiny(text: Tokenizer, folder: Path) -> Parts:

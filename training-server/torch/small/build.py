@@ -75,7 +75,7 @@ def stage_language() -> None:
 
 
 HEARING = LanguageRecipe(
-    steps=2400, lr=2e-3, warmup=50, bare_until=0.7, full_from=0.8, heard=0.6, seed=20251124
+    steps=3000, lr=2e-3, warmup=50, bare_until=0.7, full_from=0.8, heard=0.6, seed=20251124
 )
 """On from `language`: the decoder hears the codes of the very projector that it will be joined to."""
 
