@@ -66,9 +66,11 @@ class FeatureShelf:
 def put_on_shelf(encoder: Encoder, folder: Path, cap: int) -> None:
     """Gives the features of what is frozen a place on disk; every rank must come. cap: bytes of all of them,
     over all runs."""
-    if encoder.device.type != "cpu" or encoder.model.dtype != torch.float32 or cap <= 0:
-        return
     model = encoder.model
+    # A shelf holds float32; what is computed in less would come back as something else.
+    exact = all(weight.dtype == torch.float32 for weight in model.parameters())
+    if encoder.device.type != "cpu" or not exact or cap <= 0:
+        return
     shelf = Shelf(folder)
     shelf.shrink(cap)
     if frozen(model.vision_model, model.mlp1):

@@ -72,3 +72,15 @@ def test_shapes_come_back_and_damage_does_not(tmp_path):
     file.write_bytes(file.read_bytes()[:-1])
     assert shelf.get(("named", 1)) is None
     assert FeatureShelf(Shelf(tmp_path), "other").get(("named", 1)) is None
+
+
+def test_what_is_computed_in_less_than_float32_keeps_nothing(
+    ranks, checkpoint, profile, prompt, clips, tmp_path
+):
+    videos = [video_of(path, profile) for path in clips[:1]]
+    commands = Commands(ranks, lambda *_: None)
+    commands.run("load", load_params(checkpoint, profile, tmp_path, parts=FROZEN, precision="bf16"))
+    commands.run("rollout", rollout_params(prompt, videos))
+    assert counts(commands) == (profile.frames, 1)
+    assert commands.policy.encoder.vision_cache.below is None
+    commands.close()
