@@ -50,8 +50,8 @@ clips).
    on a video are properties of the picture which say nothing of its quality.
    At the end it hears the codes that its own projector gives of training clips.
 4. One linear map joins the two; no text was trained on video. GRPO with every reward of the paper was run
-   from there (`recipes/small-grpo.json`, 60 steps of 16 clips) and measured worse, so it is not in these
-   weights; its curve is in `docs/small-model.md`.
+   on the round of weights before these (`recipes/small-grpo.json`, 60 steps of 16 clips) and measured worse,
+   so it is not in them; its curve, and why it cannot gain here, are in `docs/small-model.md`.
 
 ```sh
 npm run make-clips -- --split train   # and test, family: clips with their labels
@@ -72,8 +72,8 @@ Two processor cores, no graphics card. Longer stages go on where they stopped.
 - It says when ("in the second half") only where it is sure, and never where in the picture: what reaches the
   decoder is one vector for the whole clip, so it cannot know. Some of the training clips are damaged in a
   part of the picture; their labels count the part's share.
-- The score is better than the words: the order of clips is more often right than the named cause. Light
-  noise on soft or compressed footage, and exposure that depends on the scene, are its weak points.
+- Light noise on soft or compressed footage, exposure that depends on the scene, and frames missing from slow
+  motion are its weak points.
 - It would rather name a faint fault than miss one: most faultless clips are said to have a slight one, with a
   high score.
 - Scores close to 1 and 5 are bent away from the ends, so that clips beyond them stay apart: a faultless clip
