@@ -37,6 +37,8 @@ const cases: [string, [string, number[]][]][] = [
   ['third quarter', [['third quarter', [7, 8, 9]]]],
   ['at the end, not in the end', [['at the end', [10, 11, 12]]]],
   ['I go through the frames one by one.', []],
+  ['I compare the first frames with the last ones.', []],
+  ['in the last two seconds', [['the last two seconds', [10, 11, 12]]]],
   [
     'blur early on, noise later on',
     [

@@ -128,7 +128,8 @@ const patterns: readonly (readonly [source: string, means: Meaning])[] = [
     (clip, g) => outer(clip.times.length, g.end!.toLowerCase(), numberOf(g.some!)),
   ],
   [
-    `\\b(?:the )?(?<ends>first|last|final) (?<span>${seconds}|${word})[ -]?${unit}`,
+    // A word stands apart from its unit: "the last ones" is no last one second.
+    `\\b(?:the )?(?<ends>first|last|final) (?<span>${seconds}|${word}(?=[ -]))[ -]?${unit}`,
     (clip, g) => {
       const length = numberOf(g.span!);
       if (!(length <= clip.duration + slack)) return null;
