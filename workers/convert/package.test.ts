@@ -274,7 +274,7 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
       const files = paths.flatMap((path) =>
         statSync(join(out, path)).isFile() ? [[path, readFileSync(join(out, path)).toString('base64')]] : [],
       );
-      return { steps: shares.length, last: shares.at(-1), files };
+      return { steps: shares.length, begun: shares[0]!, last: shares.at(-1), files };
     }
 
     const folder = () => mkdtempSync(join(temporary, 'killed-'));
@@ -287,6 +287,7 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
       expect(readdirSync(resumed).join()).toMatch(/^out\.partial-[0-9a-f]{8}-\d+$/);
       const rest = await convert(checkpoint, join(resumed, 'out'));
       expect(rest.files).toEqual(whole.files);
+      expect(rest.begun).toBeGreaterThan(0.2);
       expect(rest.last).toBe(1);
       expect(rest.steps).toBeLessThan(whole.steps - 10);
       expect(readdirSync(resumed)).toEqual(['out']);

@@ -162,22 +162,31 @@ class PackageWriter {
   ): Promise<Variant[]> {
     const variants: Variant[] = [];
     const total = plans.flatMap(({ graphs }) => graphs).reduce((sum, g) => sum + storedBytes(g), 0);
-    let done = 0;
+    const fileOf = (choice: VariantChoice, g: Graph) => `${g.name}${suffixes[choice.dtype]}.onnx`;
+    const taken = plans.flatMap(({ choice, graphs }) =>
+      graphs
+        .map((g) => ({ file: `${folders[choice.dialect]}/${fileOf(choice, g)}`, bytes: storedBytes(g) }))
+        .filter(({ file }) => finished.has(file)),
+    );
+    let done = taken.reduce((sum, { bytes }) => sum + bytes, 0);
+    const tell = (file: string) => this.#options.onProgress?.({ stage: 'write', done, total, file });
+    // What is there already is told at once: the bar begins where the work does.
+    const last = taken.at(-1);
+    if (last) tell(last.file);
     for (const { choice, graphs } of plans) {
       const own: WrittenFile[] = [];
       const placed = new Map<string, Layout>();
       for (const g of graphs) {
-        const file = `${g.name}${suffixes[choice.dtype]}.onnx`;
+        const file = fileOf(choice, g);
         const folder = folders[choice.dialect];
         const layout = layOut(g, file, placed);
         placed.set(g.name, layout);
         const onWeight = (bytes: number) => {
           done += bytes;
-          this.#options.onProgress?.({ stage: 'write', done, total, file: `${folder}/${file}` });
+          tell(`${folder}/${file}`);
         };
         const known = finished.get(`${folder}/${file}`);
         if (known !== undefined) {
-          onWeight(storedBytes(g));
           own.push(...known);
           continue;
         }

@@ -22,7 +22,10 @@ const api: ConvertApi = {
         {
           variants: request.variants,
           command: 'converted on the page',
-          onProgress: throttled(onProgress, ({ done, total }) => done === total),
+          onProgress: throttled(
+            onProgress,
+            (now, told) => now.done === now.total || now.stage !== told.stage,
+          ),
           signal: stop.signal,
           ...(request.profile !== undefined && { profile: request.profile }),
           ...(request.name !== undefined && { about: { name: request.name, figures: [] } }),
