@@ -116,5 +116,11 @@ def main(arguments: list[str] | None = None) -> None:
         )
 
 
+def every_split() -> None:
+    """All shards of all splits; those that are there are kept."""
+    for split in ("test", "family", "train"):
+        main(["--split", split])
+
+
 if __name__ == "__main__":
     main()
