@@ -51,8 +51,8 @@ function importsOf({ path, text }: Source): Import[] {
 }
 
 const imports = typescript.flatMap(importsOf);
-/** The border of a worker: what the page may know of it. */
-const isBorder = (path: string) => /^workers\/(.+\/)?(api|client|rpc)\.ts$/.test(path);
+/** The border of a worker: what the page may know of it, and how both sides ask a file handle. */
+const isBorder = (path: string) => /^workers\/(.+\/)?(api|client|rpc|file-handles)\.ts$/.test(path);
 
 interface Wall {
   readonly room: string;

@@ -118,7 +118,7 @@ for (const name of ['Pixel 7', 'iPhone 15'] as const) {
         await reverse.tap();
         await expect(reverse).toBeChecked({ timeout: 500 });
       }).toPass({ timeout: 10_000 });
-      expect((await addressOf(page)).get('damage')).toBe('reverse');
+      await expect.poll(async () => (await addressOf(page)).get('damage')).toBe('reverse');
       // A phone keeps fewer frames ready, whatever memory the browser tells of.
       await expect(page.locator('.compare-store')).toContainText('kept ready', { timeout: 60_000 });
     });
