@@ -68,4 +68,13 @@ export function killGroup(group: number): boolean {
   }
 }
 
+/** Whether a process of the group is left; one that has died and waits to be reaped counts. */
+export function groupExists(group: number): boolean {
+  try {
+    return process.kill(-group, 0);
+  } catch {
+    return false;
+  }
+}
+
 export const remove = (folder: string) => rmSync(folder, { recursive: true, force: true });
