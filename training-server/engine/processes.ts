@@ -39,8 +39,8 @@ export async function livingGroups({ mark, groups }: ProcessRecord): Promise<num
   return groups.filter((_, i) => commands[i]!.includes(`--mark=${mark}`));
 }
 
-/** @returns false when the group was gone */
-export function signalGroup(group: number, signal: NodeJS.Signals): boolean {
+/** Signal 0 only asks. @returns false when the group was gone; what has died and was not reaped is not gone */
+export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-group, signal);
   } catch {

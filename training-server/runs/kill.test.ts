@@ -8,16 +8,8 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../src/core/random.ts';
-import {
-  engineGroups,
-  groupExists,
-  hasPython,
-  killGroup,
-  remove,
-  runFolder,
-  train,
-  until,
-} from './real-engine.ts';
+import { signalGroup } from '../engine/processes.ts';
+import { engineGroups, hasPython, remove, runFolder, train, until } from './real-engine.ts';
 import { streams } from './testing.ts';
 
 const slow = process.env.VQA_SLOW === '1';
@@ -72,9 +64,10 @@ async function killed(name: string, victim: Victim, lines: number, delay: number
   await sleep(delay);
   const folder = runFolder(runs)!;
   const groups = engineGroups(folder);
-  if (victim === 'driver' || victim === 'everything') killGroup(first.child.pid!);
-  if (victim === 'engine' || victim === 'everything') for (const group of groups) killGroup(group);
-  if (victim === 'rank') killGroup(groups[1]!);
+  if (victim === 'driver' || victim === 'everything') signalGroup(first.child.pid!, 'SIGKILL');
+  if (victim === 'engine' || victim === 'everything')
+    for (const group of groups) signalGroup(group, 'SIGKILL');
+  if (victim === 'rank') signalGroup(groups[1]!, 'SIGKILL');
   const status = await first.ended;
   if (victim === 'rank') expect(status, first.text()).toBe(0);
   // On a quick machine death may come to a run that has just finished: nothing is left to resume.
@@ -82,7 +75,7 @@ async function killed(name: string, victim: Victim, lines: number, delay: number
   const again = train(runs, '--resume', basename(folder));
   expect(await again.ended, again.text()).toBe(0);
   // What the killed driver left behind is gone, as soon as the system has reaped it.
-  for (const group of groups) await expect.poll(() => groupExists(group), { timeout: 10_000 }).toBe(false);
+  for (const group of groups) await expect.poll(() => signalGroup(group, 0), { timeout: 10_000 }).toBe(false);
   return folder;
 }
 

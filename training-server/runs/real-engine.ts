@@ -59,22 +59,4 @@ export function engineGroups(folder: string): number[] {
   return existsSync(file) ? recordSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).groups : [];
 }
 
-/** `kill -9` of a whole group; false where it is gone. */
-export function killGroup(group: number): boolean {
-  try {
-    return process.kill(-group, 'SIGKILL');
-  } catch {
-    return false;
-  }
-}
-
-/** Whether a process of the group is left; one that has died and waits to be reaped counts. */
-export function groupExists(group: number): boolean {
-  try {
-    return process.kill(-group, 0);
-  } catch {
-    return false;
-  }
-}
-
 export const remove = (folder: string) => rmSync(folder, { recursive: true, force: true });

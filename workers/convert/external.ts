@@ -1,5 +1,4 @@
 /** Writes a graph: weights into external data files of at most 1 GiB, then the `.onnx` that points into them. */
-
 import type { Digest } from '../sha256.ts';
 import type { PackageSink, SinkFile, WrittenFile } from './files.ts';
 import type { Graph } from './graph.ts';

@@ -2,9 +2,8 @@
  * One file from the network to disk: goes on where an earlier visit stopped, hashes while it writes, and never leaves a
  * file that looks whole and is not.
  */
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { CodedError } from '../../src/core/errors.ts';
+import { createSha256, type Digest } from '../sha256.ts';
 import type { Sink } from './folder.ts';
 
 export interface WantedFile {
@@ -29,11 +28,9 @@ const PIECE = 4 << 20;
 const ATTEMPTS = 6;
 const FIRST_WAIT = 500;
 
-type Hash = ReturnType<typeof sha256.create>;
-
 /** Hash of what is on disk already. */
-function hashOf(sink: Sink, signal: AbortSignal): Hash {
-  const hash = sha256.create();
+function hashOf(sink: Sink, signal: AbortSignal): Digest {
+  const hash = createSha256();
   const piece = new Uint8Array(PIECE);
   for (let at = 0; at < sink.size; ) {
     signal.throwIfAborted();
@@ -63,14 +60,14 @@ export async function fetchFile(file: WantedFile, sink: Sink, options: FetchOpti
   let restarts = 0;
   const startAgain = (why: 'server' | 'checksum') => {
     sink.truncate(0);
-    hash = sha256.create();
+    hash = createSha256();
     onArrived(0, why);
   };
   for (;;) {
     const before = sink.size;
     try {
       if (sink.size < file.bytes) await attempt(file, sink, hash, options);
-      if (bytesToHex(hash.clone().digest()) === file.sha256) {
+      if (hash.hex() === file.sha256) {
         sink.flush();
         return;
       }
@@ -95,7 +92,7 @@ export async function fetchFile(file: WantedFile, sink: Sink, options: FetchOpti
   }
 }
 
-async function attempt(file: WantedFile, sink: Sink, hash: Hash, options: FetchOptions): Promise<void> {
+async function attempt(file: WantedFile, sink: Sink, hash: Digest, options: FetchOptions): Promise<void> {
   const { url, headers, signal, onArrived } = options;
   const lost = (cause: unknown, status?: number) =>
     new CodedError(
