@@ -111,7 +111,7 @@ export default defineConfig(({ command }) => ({
   },
   preview: { headers: ISOLATION_HEADERS },
   test: {
-    include: ['{src,workers,scripts,training-server}/**/*.test.{ts,tsx}'],
+    include: ['{core,convert,src,workers,scripts,training-server}/**/*.test.{ts,tsx}'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Two cores: one heavy file at a time beside the light ones.

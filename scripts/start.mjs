@@ -72,6 +72,8 @@ export function build() {
     'index.html',
     'vite.config.ts',
     'package-lock.json',
+    'core',
+    'convert',
     'src',
     'workers',
     'public',
@@ -81,7 +83,17 @@ export function build() {
   run('Building the page …', 'npm', ['run', '--silent', 'build']);
   remember(
     'built',
-    fingerprint(['index.html', 'vite.config.ts', 'package-lock.json', 'src', 'workers', 'public', 'scripts']),
+    fingerprint([
+      'index.html',
+      'vite.config.ts',
+      'package-lock.json',
+      'core',
+      'convert',
+      'src',
+      'workers',
+      'public',
+      'scripts',
+    ]),
   );
 }
 

@@ -2,11 +2,11 @@
  * The training commands from a fresh clone: installs the packages, makes the Python environment and, for the server,
  * builds the page; then runs the command on the pinned Node. Node built-ins only.
  *
- *   node scripts/training.mjs http/cli.ts …     npm run train-server
- *   node scripts/training.mjs runs/cli.ts …     npm run train
- *   node scripts/training.mjs bench/cli.ts …    npm run bench:train
- *   node scripts/training.mjs grpo/curve.ts …   npm run train:curve
- *   node scripts/training.mjs runs/learning.ts  npm run train:seeds
+ *   node scripts/training.mjs cli/serve.ts …     npm run train-server
+ *   node scripts/training.mjs cli/train.ts …     npm run train
+ *   node scripts/training.mjs cli/bench.ts …    npm run bench:train
+ *   node scripts/training.mjs cli/curve.ts …   npm run train:curve
+ *   node scripts/training.mjs cli/learning.ts  npm run train:seeds
  */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -31,7 +31,7 @@ if (!onlyHelp) {
     // The command says by its own code what cannot be done without; the page and old runs can be looked at.
     console.error(error.message);
   }
-  if (command === 'http/cli.ts' && !args.includes('--no-page')) build();
+  if (command === 'cli/serve.ts' && !args.includes('--no-page')) build();
 }
 
 const node = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');

@@ -2,11 +2,11 @@ import './ui/tokens.css';
 import './ui/base.css';
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { App } from './app/App.tsx';
-import { recordRequests } from './app/requests.ts';
-import { watchSystemTheme } from './app/settings.ts';
-import { keepOffline } from './offline.ts';
-import { models } from './state/session.ts';
+import { models } from './assessment/session.ts';
+import { keepOffline } from './page/offline.ts';
+import { recordRequests } from './page/requests.ts';
+import { watchSystemTheme } from './page/settings.ts';
+import { App } from './shell/App.tsx';
 
 recordRequests();
 watchSystemTheme();

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { renameSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import { officialIndices } from '../../src/core/places.ts';
+import { officialIndices } from '../../core/sampling/places.ts';
 import type { Harness } from '../media/harness.ts';
 import { median, scratchFile } from './browser.ts';
 

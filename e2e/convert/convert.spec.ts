@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { createServer, type ViteDevServer } from 'vite';
-import type { Manifest } from '../../src/core/manifest.ts';
+import type { Manifest } from '../../core/files/manifest.ts';
 import type { harness as Harness, HarnessConversion } from './harness.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -54,7 +54,7 @@ test('writes the bytes that Node writes', async ({ page }) => {
   const { result, contents, progress } = await convert(page);
   const out = join(root, scratch, 'out');
   rmSync(out, { recursive: true, force: true });
-  const cli = join(root, 'workers/convert/cli.ts');
+  const cli = join(root, 'convert/cli.ts');
   execFileSync('node', [cli, golden, out, '--variants', 'wasm:fp32,webgpu:q4f16', '--profile', 'train6']);
   const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8')) as Manifest;
   const expected = manifest.files.map(({ path, sha256 }) => [`tiny/${path}`, sha256]);

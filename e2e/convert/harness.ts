@@ -1,5 +1,5 @@
 /** Puts the converter's client where a test can reach it. */
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 import type { VariantChoice } from '../../workers/convert/api.ts';
 import { convertInWorker } from '../../workers/convert/client.ts';
 

@@ -6,8 +6,8 @@ import { RecentPanel } from '../../src/features/assess/RecentPanel.tsx';
 import { ScorePanel } from '../../src/features/assess/ScorePanel.tsx';
 import { TracePanel } from '../../src/features/assess/TracePanel.tsx';
 import { Button } from '../../src/ui/Button.tsx';
+import { useLang, useWords } from '../../src/ui/messages/useWords.tsx';
 import { ProgressBar } from '../../src/ui/ProgressBar.tsx';
-import { useLang, useWords } from '../../src/ui/words/useWords.tsx';
 import { RECENT, SCORES, stages, trace } from './samples.ts';
 
 const none = () => {};

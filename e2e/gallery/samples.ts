@@ -1,11 +1,11 @@
 /** Invented states for the gallery. They are for looking at, no test rests on their figures. */
-import { findDistortions } from '../../src/core/lexicon.ts';
+import { findDistortions } from '../../core/answer/lexicon.ts';
+import type { Lang } from '../../core/text/lang.ts';
 import type { RecentItem } from '../../src/features/assess/RecentPanel.tsx';
 import type { ScoreState } from '../../src/features/assess/ScorePanel.tsx';
 import type { TraceSpan } from '../../src/features/assess/trace-segments.ts';
+import type { Words } from '../../src/ui/messages/en.ts';
 import type { Stage } from '../../src/ui/ProgressBar.tsx';
-import type { Words } from '../../src/ui/words/en.ts';
-import type { Lang } from '../../src/ui/words/lang.ts';
 
 const own = { kind: 'own', population: 'held-out clips', n: 2400, percent: 71.4 } as const;
 const human = { kind: 'human', population: 'YouTube-UGC', n: 1020, percent: 98.2 } as const;

@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
-import { seededRandom } from '../../src/core/random.ts';
+import { seededRandom } from '../../core/stats/random.ts';
 import type { StandbyWish } from '../../workers/media/api.ts';
 import { CLIPS } from './clips.ts';
 import { type HarnessServer, hasShared, SHARED, serveHarness } from './server.ts';

@@ -98,7 +98,7 @@ export function makeGoldenPackage(
   writeFileSync(join(checkpoint, 'tokenizer.json'), JSON.stringify(byteTokenizer(token_ids)));
   const config = { tokenizer_class: 'PreTrainedTokenizerFast', clean_up_tokenization_spaces: false };
   writeFileSync(join(checkpoint, 'tokenizer_config.json'), JSON.stringify(config));
-  const cli = join(root, 'workers/convert/cli.ts');
+  const cli = join(root, 'convert/cli.ts');
   const request = [checkpoint, join(root, base), '--variants', variants, '--profile', profile];
   execFileSync('node', [cli, ...request, ...options], { stdio: ['ignore', 'ignore', 'inherit'] });
   writeFileSync(join(root, `${base}.frames`), goldenTensor(profile, 'input.frames').bytes);

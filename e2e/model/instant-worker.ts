@@ -1,7 +1,7 @@
 /** Stands in for the model worker where a test is about everything around it: loads nothing, answers at once. */
-import type { Manifest } from '../../src/core/manifest.ts';
+import type { Manifest } from '../../core/files/manifest.ts';
 import type { LoadedModel, ModelApi } from '../../workers/model/api.ts';
-import { expose, releaseCallback } from '../../workers/rpc.ts';
+import { expose, releaseCallback } from '../../workers/thread/rpc.ts';
 
 let answers = 0;
 

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { createServer, type ViteDevServer } from 'vite';
-import type { Manifest } from '../../src/core/manifest.ts';
+import type { Manifest } from '../../core/files/manifest.ts';
 import { AHEAD } from '../../workers/model/api.ts';
 import { goldenText, hasGolden, hasModel, makeGoldenPackage, noise, root } from './golden-package.ts';
 import type { harness as Harness, HarnessRun } from './harness.ts';

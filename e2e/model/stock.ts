@@ -3,7 +3,7 @@
  * its merged decoder. Only frame and motion embeddings are put in place here.
  */
 import type * as Transformers from '@huggingface/transformers';
-import { promptText } from '../../src/core/prompts.ts';
+import { promptText } from '../../core/answer/prompts.ts';
 import { chooseBackend } from '../../workers/model/backend.ts';
 import { injectFeatures, loadNetwork } from '../../workers/model/network.ts';
 import { PackageFiles } from '../../workers/model/package-files.ts';

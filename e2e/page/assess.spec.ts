@@ -1,5 +1,5 @@
 /** The whole job on real clips: a file in, frames in the strip, text that streams, a score or a reason why there is none. */
-import { readResult } from '../../src/core/result.ts';
+import { readResult } from '../../core/files/result.ts';
 import {
   choose,
   clip,

@@ -1,6 +1,6 @@
 /** Both sides assessed with the bundled model: shared frames, a verdict, rewards with their numbers; for every reader. */
 import type { Page } from '@playwright/test';
-import { readResult } from '../../src/core/result.ts';
+import { readResult } from '../../core/files/result.ts';
 import { rewardView } from '../../src/features/compare/rewards-view.ts';
 import { violations } from './axe.ts';
 import { openCompare, sharp } from './compare-fixture.ts';

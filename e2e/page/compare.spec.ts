@@ -1,9 +1,9 @@
 /** The Compare page as a viewer: both sides on one clock, views, keys, damage, plot, links. Real clips. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { sampledIndices } from '../../core/sampling/places.ts';
 import { readPng } from '../../scripts/conformance/png.ts';
-import { sampledIndices } from '../../src/core/places.ts';
-import { drawDamage } from '../../src/state/compare-timeline.ts';
+import { drawDamage } from '../../src/features/compare/state/timeline.ts';
 import { addressOf, badges, fieldPixel, openCompare, placeOf, sharp, unfocus } from './compare-fixture.ts';
 import { choose, clip, expect, hasModel, openPage, SAMPLE, test } from './fixture.ts';
 

@@ -2,8 +2,8 @@
  * A training run as it would have been recorded, drawn from a seed: the same numbers and answers on every machine. It
  * trains nothing and is nothing but material for tests of the page.
  */
-import { groupAdvantage } from '../../src/core/advantage.ts';
-import { RULES } from '../../src/core/reward-rules.ts';
+import { groupAdvantage } from '../../core/rewards/advantage.ts';
+import { RULES } from '../../core/rewards/reward-rules.ts';
 import type {
   AnswerRecord,
   Checkpoint,
@@ -11,7 +11,7 @@ import type {
   LogLine,
   MetricRecord,
   Run,
-} from '../../src/core/training/run.ts';
+} from '../../core/training/run.ts';
 
 /** Mulberry32. */
 function generator(seed: number): () => number {

@@ -7,8 +7,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
-import { mergedRecipe, resolveRecipe } from '../../src/core/training/recipe-resolve.ts';
-import type { Checkpoint, RecipeCard, Run, RunEvent, ValidationReport } from '../../src/core/training/run.ts';
+import { mergedRecipe, resolveRecipe } from '../../core/training/recipe-resolve.ts';
+import type { Checkpoint, RecipeCard, Run, RunEvent, ValidationReport } from '../../core/training/run.ts';
 import { ROOT } from './fixture.ts';
 import {
   checkpointsOf,

@@ -1,7 +1,7 @@
 /** What a folder holds that can be checked, and what it holds that cannot. Nothing is expected of it beforehand. */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { ruleChecks } from '../../src/core/conformance/rules.ts';
+import { ruleChecks } from './rules/rules.ts';
 
 export interface Contents {
   /** Files of rules that there is a check for. */

@@ -1,5 +1,5 @@
 /** One line of the conformance run, wherever it was computed. */
-import type { ConformanceReport } from '../../src/core/conformance/report.ts';
+import type { ConformanceReport } from './rules/report.ts';
 
 export interface Line {
   /** What computed it: `rules`, `engine`, `torch`, `onnxruntime`, … */

@@ -3,12 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { ConformanceReport } from '../../src/core/conformance/report.ts';
-import { ruleChecks } from '../../src/core/conformance/rules.ts';
 import { contentsOf } from './folder.ts';
 import { type Line, lineOf, miss, print } from './line.ts';
 import { checkPreprocess, type Oracle, type PreprocessFile } from './preprocess.ts';
 import { checkResize } from './resize.ts';
+import type { ConformanceReport } from './rules/report.ts';
+import { ruleChecks } from './rules/rules.ts';
 import { runTool } from './tool.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -73,10 +73,10 @@ function torchLines(stage: string, subject: string, args: readonly string[]): Pr
 }
 
 function onnxLines(checkpoint: string): Promise<Line[]> {
-  const tool = join(root, 'workers', 'convert', 'conformance.node.ts');
+  const tool = join(import.meta.dirname, 'model', 'cli.ts');
   const subject = nameOf(checkpoint);
   if (!existsSync(tool))
-    return Promise.resolve([miss('onnxruntime', subject, 'no workers/convert/conformance.node.ts')]);
+    return Promise.resolve([miss('onnxruntime', subject, 'no scripts/conformance/model/cli.ts')]);
   const args = [tool, checkpoint, ...(options.browser ? ['--browser'] : [])];
   return runTool(
     { stage: 'onnxruntime', subject, command: process.execPath, args, cwd: root },

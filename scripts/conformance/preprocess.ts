@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ConformanceReport, type Tally, tally } from '../../src/core/conformance/report.ts';
-import { officialIndices } from '../../src/core/places.ts';
+import { officialIndices } from '../../core/sampling/places.ts';
 import { resizeRgb } from '../../workers/media/resize.ts';
+import { type ConformanceReport, type Tally, tally } from './rules/report.ts';
 
 export interface PreprocessFile {
   readonly rows: readonly {

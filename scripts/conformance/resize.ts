@@ -2,11 +2,11 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { ConformanceReport } from '../../src/core/conformance/report.ts';
-import { imagenetMean, imagenetStd } from '../../src/core/profiles.ts';
+import { imagenetMean, imagenetStd } from '../../core/sampling/profiles.ts';
 import { resizeRgb } from '../../workers/media/resize.ts';
 import { normalisationTable, normalise } from '../../workers/model/pixels.ts';
 import { readPng } from './png.ts';
+import type { ConformanceReport } from './rules/report.ts';
 
 interface ResizeIndex {
   readonly normalised_table?: readonly (readonly number[])[];

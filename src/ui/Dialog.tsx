@@ -2,7 +2,7 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { IconButton } from './Button.tsx';
 import './Dialog.css';
-import { useWords } from './words/useWords.tsx';
+import { useWords } from './messages/useWords.tsx';
 
 export interface DialogProps {
   readonly title: string;

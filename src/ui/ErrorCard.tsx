@@ -1,12 +1,12 @@
 /** An error, in the place where the result would be: what happened, what to do, the code, and the details to copy. */
 import { Fragment, useState } from 'react';
-import type { CodedErrorData } from '../core/errors.ts';
+import type { CodedErrorData } from '../../core/errors.ts';
 import { Button, IconButton } from './Button.tsx';
 import './ErrorCard.css';
 import { ffmpegLine } from './ffmpeg-line.ts';
 import { Icon } from './Icon.tsx';
+import { useErrorText, useWords } from './messages/useWords.tsx';
 import { Rich } from './Rich.tsx';
-import { useErrorText, useWords } from './words/useWords.tsx';
 
 export interface ErrorAction {
   readonly label: string;

@@ -7,14 +7,14 @@ import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { CodedError } from '../../core/errors.ts';
 import { python } from '../../scripts/python.mjs';
-import { CodedError } from '../../src/core/errors.ts';
 import type { CallOptions, Engine } from '../engine/client.ts';
 import type { Method, Params, Result } from '../engine/protocol.ts';
 import { spawnEngine } from '../engine/spawn.ts';
+import { recipeFrom } from '../recipes/recipe-files.ts';
 import type { Runs } from '../runs/api.ts';
 import { RunManager } from '../runs/manager.ts';
-import { recipeFrom } from '../runs/recipe-files.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 const home = join(project, 'training-server', 'torch');

@@ -12,6 +12,6 @@ slow('the table of docs/scaling.md is what the script prints', { timeout: 600_00
   const text = readFileSync(join(project, 'docs', 'scaling.md'), 'utf8');
   const written = /<!-- scaling: begin -->\n([\s\S]*?)<!-- scaling: end -->/.exec(text)?.[1];
   const cwd = join(project, 'training-server', 'torch');
-  const printed = execFileSync(python, ['-m', 'training.scaling'], { cwd, encoding: 'utf8' });
+  const printed = execFileSync(python, ['-m', 'bench.scaling'], { cwd, encoding: 'utf8' });
   expect(written).toBe(printed);
 });

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { CodedError } from '../../core/errors.ts';
 import { python } from '../../scripts/python.mjs';
-import { CodedError } from '../../src/core/errors.ts';
 
 const scheduleSchema = z.object({
   schedule: z.enum(['shared', 'plain']),
@@ -42,7 +42,7 @@ export interface Schedules {
 
 /**
  * @param onSchedule called when one is measured: the plain one takes its time
- * @param args for `python -m training.bench`, e.g. `['--shape', 'small', '--device', 'cuda']`
+ * @param args for `python -m bench.bench`, e.g. `['--shape', 'small', '--device', 'cuda']`
  * @throws `train/python`, `train/torch` {problem}
  */
 export async function measureSchedules(
@@ -50,7 +50,7 @@ export async function measureSchedules(
   onSchedule: (schedule: Schedule) => void = () => {},
 ): Promise<Schedules> {
   const home = join(import.meta.dirname, '..', 'torch');
-  const child = spawn(python, ['-m', 'training.bench', ...args], {
+  const child = spawn(python, ['-m', 'bench.bench', ...args], {
     cwd: home,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

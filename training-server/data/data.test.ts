@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, statSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { CodedError } from '../../src/core/errors.ts';
-import { sourceSchema } from '../../src/core/training/recipe-data.ts';
+import { CodedError } from '../../core/errors.ts';
+import { sourceSchema } from '../../core/training/recipe-data.ts';
 import { type LoadedSource, loadSource, openRoots, type Roots, validateSources } from './api.ts';
 import { LONGEST_LINE } from './lines.ts';
 

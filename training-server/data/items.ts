@@ -1,6 +1,6 @@
 /** What a source of videos gives, whatever its kind: rows come out as the same items. */
-import type { CodedErrorData } from '../../src/core/errors.ts';
-import type { DataSource } from '../../src/core/training/recipe-data.ts';
+import type { CodedErrorData } from '../../core/errors.ts';
+import type { DataSource } from '../../core/training/recipe-data.ts';
 
 export interface DataItem {
   /** Real path of the video, within a root. */

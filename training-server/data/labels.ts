@@ -1,5 +1,5 @@
 /** From a file's scores to labels of training. */
-import type { DataSource } from '../../src/core/training/recipe-data.ts';
+import type { DataSource } from '../../core/training/recipe-data.ts';
 
 /** A rule of the recipe; null (left to the reward rules) cannot be left open here. */
 export type LabelRule = NonNullable<Extract<DataSource, { kind: 'jsonl' }>['labels']>;

@@ -1,6 +1,6 @@
 /** Reading text files that somebody else wrote: bounded, strictly UTF-8, line by line. */
 import type { FileHandle } from 'node:fs/promises';
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 
 /** A row of the released file has 500 bytes; one of a written answer some thousand. */
 export const LONGEST_LINE = 1 << 20;

@@ -1,9 +1,9 @@
 /** A source's rows, checked against the disk: which videos there are, which of them can be read, with which labels. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { CodedError, type CodedErrorData } from '../../src/core/errors.ts';
-import { seededRandom } from '../../src/core/random.ts';
-import type { DataSource } from '../../src/core/training/recipe-data.ts';
+import { CodedError, type CodedErrorData } from '../../core/errors.ts';
+import { seededRandom } from '../../core/stats/random.ts';
+import type { DataSource } from '../../core/training/recipe-data.ts';
 import type { DataItem, LoadedSource, LoadOptions, NamedSource, SourceReport } from './items.ts';
 import { type LabelRule, labelOf, rangeOf } from './labels.ts';
 import { isDrawn, makeProcedural } from './procedural.ts';

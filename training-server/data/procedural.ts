@@ -2,10 +2,10 @@
 import { spawn } from 'node:child_process';
 import { access, mkdir, open, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CodedError } from '../../core/errors.ts';
+import distortions from '../../core/training/distortions.json' with { type: 'json' };
+import type { DataSource } from '../../core/training/recipe-data.ts';
 import { python } from '../../scripts/python.mjs';
-import distortions from '../../src/core/distortions.json' with { type: 'json' };
-import { CodedError } from '../../src/core/errors.ts';
-import type { DataSource } from '../../src/core/training/recipe-data.ts';
 import type { LoadOptions } from './items.ts';
 import { isWithin } from './roots.ts';
 import { type Read, type Row, readOfficial } from './rows.ts';
@@ -71,7 +71,7 @@ function generate(
   onGroup: (done: number) => void,
 ): Promise<void> {
   return new Promise((done, fail) => {
-    const child = spawn(python, ['-m', 'procedural.make_clips', ...args], {
+    const child = spawn(python, ['-m', 'small.make_clips', ...args], {
       cwd: home,
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(signal && { signal }),

@@ -5,7 +5,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, resolve, sep } from 'node:path';
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 
 const outside = (field: string) => new CodedError('train/path', { field });
 const absent = (field: string) => new CodedError('train/missing-path', { field });

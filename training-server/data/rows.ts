@@ -1,6 +1,6 @@
-/** Files with human scores, read line by line as `src/core/rated.ts` says; what is no row carries the file's name. */
+/** Files with human scores, read line by line as `core/files/rated.ts` says; what is no row carries the file's name. */
 import type { FileHandle } from 'node:fs/promises';
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 import {
   isFault,
   type RatedVideo,
@@ -8,7 +8,7 @@ import {
   readOfficialLine,
   readAnnotations as recordsOf,
   tableReader,
-} from '../../src/core/rated.ts';
+} from '../../core/files/rated.ts';
 import { dataFault, linesOf, textOf } from './lines.ts';
 
 export type Row = RatedVideo;

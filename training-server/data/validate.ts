@@ -1,5 +1,5 @@
 /** All sources of a recipe together, before anything is spent. */
-import { CodedError, type CodedErrorData } from '../../src/core/errors.ts';
+import { CodedError, type CodedErrorData } from '../../core/errors.ts';
 import type { DataItem, LoadedSource, LoadOptions, NamedSource, SourceReport } from './items.ts';
 import { loadSource } from './load.ts';
 import type { Roots } from './roots.ts';

@@ -1,7 +1,7 @@
 import { Duplex } from 'node:stream';
 import { setImmediate as tick } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { isAbort } from '../../src/core/errors.ts';
+import { isAbort } from '../../core/errors.ts';
 import { EngineConnection, EngineError, type Hello, refusal } from './client.ts';
 import { PROTOCOL_VERSION } from './protocol.ts';
 

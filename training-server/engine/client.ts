@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream';
 import type { z } from 'zod';
-import { CodedError, type ErrorParams } from '../../src/core/errors.ts';
+import { CodedError, type ErrorParams } from '../../core/errors.ts';
 import {
   engineErrorSchema,
   type Method,

@@ -5,7 +5,7 @@
  */
 import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { seededRandom } from '../../src/core/random.ts';
+import { seededRandom } from '../../core/stats/random.ts';
 import {
   type CallOptions,
   type Engine,

@@ -3,14 +3,14 @@
  * over a Unix socket at `VQA_CTRL` (`unix:/path`) or TCP (`tcp:host:port`, with `VQA_CTRL_TOKEN`). The driver listens,
  * rank 0 connects and sends `hello` first. The driver asks, the engine computes; the engine holds no rule.
  *
- * Text and prompts arrive as token ids' text form: the driver builds the conversation (`src/core/prompts.ts`), the engine
+ * Text and prompts arrive as token ids' text form: the driver builds the conversation (`core/answer/prompts.ts`), the engine
  * tokenizes it with the checkpoint's own tokenizer and puts embeddings in the places of `<IMG_CONTEXT>`.
  *
  * The driver's one notification is `cancel {id}`: the result of that request is no longer wanted. A request that waits is
  * dropped, one that has begun is finished.
  */
 import { z } from 'zod';
-import { profileSchema } from '../../src/core/profile-schema.ts';
+import { profileSchema } from '../../core/sampling/profile-schema.ts';
 
 export const PROTOCOL_VERSION = 1;
 

@@ -1,5 +1,5 @@
 /** Where engines of a command run: here, here with ranks on other machines, or started elsewhere. Options and their checks. */
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 import type { EngineOptions } from './spawn.ts';
 
 export type EnginePlace = Pick<EngineOptions, 'torchrun' | 'tcp' | 'elsewhere' | 'restarts'>;

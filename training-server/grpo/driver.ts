@@ -2,16 +2,18 @@
  * The driver: takes a run through its stages step by step, writes down what happened, and leaves checkpoints from which
  * the same steps follow. It asks the engine for tensors and holds every rule itself.
  */
+
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodedError } from '../../src/core/errors.ts';
-import { promptText } from '../../src/core/prompts.ts';
-import type { Recipe } from '../../src/core/training/recipe.ts';
-import { scoreRange } from '../../src/core/training/recipe-checks.ts';
-import type { Stage } from '../../src/core/training/recipe-stages.ts';
-import type { LogLine, RunEvent } from '../../src/core/training/run.ts';
+import { promptText } from '../../core/answer/prompts.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Recipe } from '../../core/training/recipe.ts';
+import { scoreRange } from '../../core/training/recipe-checks.ts';
+import type { Stage } from '../../core/training/recipe-stages.ts';
+import type { LogLine, RunEvent } from '../../core/training/run.ts';
+import type { StageData } from '../data/stage-data.ts';
 import { type Engine, EngineError } from '../engine/client.ts';
-import { bytesOf, type DriverState, type RunFolder } from '../runs/run-folder.ts';
+import { bytesOf, type DriverState, type RunFolder } from '../store/run-folder.ts';
 import { evaluate } from './evaluation.ts';
 import { FrameCounts } from './frame-counts.ts';
 import { countGuards, firedGuard, noGuardCounts } from './guards.ts';
@@ -19,7 +21,7 @@ import { hashOf, loadParams } from './load-params.ts';
 import { type Objective, objectiveOf, type StepResult, stepsOf } from './objective.ts';
 import { trainingProfile } from './profile.ts';
 import { RunStreams } from './run-streams.ts';
-import type { Setting, StageData, Values } from './setting.ts';
+import type { Setting, Values } from './setting.ts';
 import { checkItems } from './stage-checks.ts';
 
 /** What the driver cannot do itself. */

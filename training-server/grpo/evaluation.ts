@@ -1,6 +1,7 @@
 /** Held-out figures: one greedy answer to each video, undamaged, read as training reads. */
-import { mae, plcc, srcc } from '../../src/core/correlation.ts';
-import { readForReward } from '../../src/core/rewards.ts';
+
+import { readForReward } from '../../core/rewards/rewards.ts';
+import { mae, plcc, srcc } from '../../core/stats/correlation.ts';
 import type { DataItem } from '../data/api.ts';
 import { figure } from './records.ts';
 import type { Setting, Values } from './setting.ts';

@@ -1,6 +1,6 @@
 /** Guards: a run that runs away stops itself. A limit must be passed for so many steps one after the other. */
-import { CodedError } from '../../src/core/errors.ts';
-import type { GrpoStage } from '../../src/core/training/recipe-stages.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { GrpoStage } from '../../core/training/recipe-stages.ts';
 
 type Limits = GrpoStage['guards'];
 type Values = Readonly<Record<string, number | null>>;

@@ -1,11 +1,11 @@
 /** What the engine is told of a stage when it loads a checkpoint, and which data a checkpoint of ours belongs to. */
 import { createHash } from 'node:crypto';
-import { CodedError } from '../../src/core/errors.ts';
-import type { Recipe } from '../../src/core/training/recipe.ts';
-import type { Stage } from '../../src/core/training/recipe-stages.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Recipe } from '../../core/training/recipe.ts';
+import type { Stage } from '../../core/training/recipe-stages.ts';
+import type { StageData } from '../data/stage-data.ts';
 import type { Engine } from '../engine/client.ts';
 import type { Params } from '../engine/protocol.ts';
-import type { StageData } from './setting.ts';
 
 /**
  * @param pixelCache folder of the decoded frames

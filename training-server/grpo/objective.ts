@@ -1,8 +1,8 @@
 /** The objectives of the stages: what one optimiser step, or the few on one rollout, does. */
 
-import type { Recipe } from '../../src/core/training/recipe.ts';
-import type { GrpoStage, Stage } from '../../src/core/training/recipe-stages.ts';
-import type { CompletionRecord } from '../../src/core/training/run.ts';
+import type { Recipe } from '../../core/training/recipe.ts';
+import type { GrpoStage, Stage } from '../../core/training/recipe-stages.ts';
+import type { CompletionRecord } from '../../core/training/run.ts';
 import type { Params } from '../engine/protocol.ts';
 import { completionRecords, figure, rolloutValues } from './records.ts';
 import { type Rollout, rollOut, videosOf, viewsOf } from './rollout.ts';

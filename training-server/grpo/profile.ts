@@ -1,9 +1,9 @@
 /** The profile that a recipe trains with: a built-in one, or one of the checkpoint's config. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodedError } from '../../src/core/errors.ts';
-import { readProfile } from '../../src/core/profile-schema.ts';
-import { builtInProfiles, type Profile } from '../../src/core/profiles.ts';
+import { CodedError } from '../../core/errors.ts';
+import { readProfile } from '../../core/sampling/profile-schema.ts';
+import { builtInProfiles, type Profile } from '../../core/sampling/profiles.ts';
 
 /**
  * @param name null = the checkpoint's own default, `train6@448` where it has none

@@ -1,8 +1,8 @@
 /** Figures of a rollout. Oracle of the damaged side: the same answers rewarded by themselves, as if nothing were damaged. */
 import { expect, test } from 'vitest';
-import { mean } from '../../src/core/moments.ts';
-import { RULES } from '../../src/core/reward-rules.ts';
-import { batchRewards, readForReward } from '../../src/core/rewards.ts';
+import { RULES } from '../../core/rewards/reward-rules.ts';
+import { batchRewards, readForReward } from '../../core/rewards/rewards.ts';
+import { mean } from '../../core/stats/moments.ts';
 import { rolloutValues } from './records.ts';
 import type { Answered, Rollout } from './rollout.ts';
 

@@ -1,8 +1,9 @@
 /** What is written down of a step: its completions, and its figures under TRL's names. */
-import { mean, variance } from '../../src/core/moments.ts';
-import type { RewardRules } from '../../src/core/reward-rules.ts';
-import type { ReadAnswer, SetRewards, VideoRewards } from '../../src/core/rewards.ts';
-import type { AnswerRecord, CompletionRecord } from '../../src/core/training/run.ts';
+
+import type { RewardRules } from '../../core/rewards/reward-rules.ts';
+import type { ReadAnswer, SetRewards, VideoRewards } from '../../core/rewards/rewards.ts';
+import { mean, variance } from '../../core/stats/moments.ts';
+import type { AnswerRecord, CompletionRecord } from '../../core/training/run.ts';
 import type { EngineAnswer } from '../engine/protocol.ts';
 import type { Answered, Rollout } from './rollout.ts';
 import type { Values } from './setting.ts';

@@ -1,7 +1,13 @@
 /** Rollouts of one batch: K answers to each video and to its damaged copy, read and rewarded over the whole batch. */
-import { seededRandom } from '../../src/core/random.ts';
-import { batchRewards, type ReadAnswer, readForReward, type VideoRewards } from '../../src/core/rewards.ts';
-import type { GrpoStage } from '../../src/core/training/recipe-stages.ts';
+
+import {
+  batchRewards,
+  type ReadAnswer,
+  readForReward,
+  type VideoRewards,
+} from '../../core/rewards/rewards.ts';
+import { seededRandom } from '../../core/stats/random.ts';
+import type { GrpoStage } from '../../core/training/recipe-stages.ts';
 import type { EngineAnswer, EngineVideo } from '../engine/protocol.ts';
 import type { Sampler } from './sampler.ts';
 import type { Setting } from './setting.ts';

@@ -1,9 +1,9 @@
 /** What a run writes down as it goes, cut back to a checkpoint when it goes on from there. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CompletionRecord, MetricRecord } from '../../src/core/training/run.ts';
-import type { DriverState } from '../runs/run-folder.ts';
-import { Stream } from '../runs/stream.ts';
+import type { CompletionRecord, MetricRecord } from '../../core/training/run.ts';
+import type { DriverState } from '../store/run-folder.ts';
+import { Stream } from '../store/stream.ts';
 import { fileHead, scalars } from './tensorboard.ts';
 
 type Kept = DriverState['streams'];

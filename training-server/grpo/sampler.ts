@@ -2,8 +2,8 @@
  * Which videos are seen when. A pass takes every video once in seeded order; an incomplete last batch is dropped, as the
  * released sampler does. A batch is a function of its number, so that a resume needs no more than that.
  */
-import { CodedError } from '../../src/core/errors.ts';
-import { seededRandom } from '../../src/core/random.ts';
+import { CodedError } from '../../core/errors.ts';
+import { seededRandom } from '../../core/stats/random.ts';
 
 export class Sampler {
   readonly videos: number;

@@ -1,5 +1,5 @@
 /** Learning rate over the steps of a stage, in the convention of the transformers library: step 0 of a warm-up has rate 0. */
-import type { Stage } from '../../src/core/training/recipe-stages.ts';
+import type { Stage } from '../../core/training/recipe-stages.ts';
 
 /**
  * @param step optimiser steps of the stage already taken

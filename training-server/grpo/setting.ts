@@ -1,17 +1,11 @@
 /** What every objective of a stage needs to know. */
-import type { ScoreRange } from '../../src/core/answer.ts';
-import type { Profile } from '../../src/core/profiles.ts';
-import type { Recipe } from '../../src/core/training/recipe.ts';
-import type { Stage } from '../../src/core/training/recipe-stages.ts';
-import type { DataItem } from '../data/api.ts';
+import type { ScoreRange } from '../../core/answer/answer.ts';
+import type { Profile } from '../../core/sampling/profiles.ts';
+import type { Recipe } from '../../core/training/recipe.ts';
+import type { Stage } from '../../core/training/recipe-stages.ts';
+import type { StageData } from '../data/stage-data.ts';
 import type { Engine } from '../engine/client.ts';
 import type { FrameCounts } from './frame-counts.ts';
-
-/** The videos of a stage. */
-export interface StageData {
-  readonly train: readonly DataItem[];
-  readonly heldOut: readonly DataItem[];
-}
 
 export interface Setting<S extends Stage = Stage> extends StageData {
   readonly engine: Engine;

@@ -1,6 +1,6 @@
 /** What a stage needs of its videos, found out before anything is started. */
-import { CodedError } from '../../src/core/errors.ts';
-import type { Stage } from '../../src/core/training/recipe-stages.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Stage } from '../../core/training/recipe-stages.ts';
 import type { DataItem } from '../data/api.ts';
 
 /**

@@ -1,10 +1,11 @@
 /** What the model is shown of a video: its sampled frames, and those of its temporally damaged copies. */
-import { perturb } from '../../src/core/perturb.ts';
-import { samplePlan } from '../../src/core/places.ts';
-import type { Profile } from '../../src/core/profiles.ts';
-import { type Random, seededRandom } from '../../src/core/random.ts';
-import type { RewardRules } from '../../src/core/reward-rules.ts';
-import type { GrpoStage } from '../../src/core/training/recipe-stages.ts';
+
+import type { RewardRules } from '../../core/rewards/reward-rules.ts';
+import { perturb } from '../../core/sampling/perturb.ts';
+import { samplePlan } from '../../core/sampling/places.ts';
+import type { Profile } from '../../core/sampling/profiles.ts';
+import { type Random, seededRandom } from '../../core/stats/random.ts';
+import type { GrpoStage } from '../../core/training/recipe-stages.ts';
 import type { DataItem } from '../data/api.ts';
 import type { EngineVideo } from '../engine/protocol.ts';
 

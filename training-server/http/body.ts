@@ -1,6 +1,6 @@
 /** A request's JSON body, read with every bound that a stranger could lean on. */
 import type { IncomingMessage } from 'node:http';
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 
 export const LARGEST_BODY = 1 << 20;
 export const DEEPEST_BODY = 32;

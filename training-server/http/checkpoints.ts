@@ -1,9 +1,9 @@
 /** Checkpoints that a package can be made of: those of runs, and folders in the official layout below the roots. */
 import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { CodedError } from '../../src/core/errors.ts';
-import { scoreRange } from '../../src/core/training/recipe-checks.ts';
-import type { Checkpoint } from '../../src/core/training/run.ts';
+import { CodedError } from '../../core/errors.ts';
+import { scoreRange } from '../../core/training/recipe-checks.ts';
+import type { Checkpoint } from '../../core/training/run.ts';
 import type { Roots } from '../data/api.ts';
 import { isWithin } from '../data/roots.ts';
 import type { Runs } from '../runs/api.ts';

@@ -59,6 +59,6 @@ it('no Python is said by its code', async () => {
 });
 
 it('a Python without torch is said by its code', async () => {
-  // `python -m peek machine` that ends without a word, as a broken installation does.
+  // `python -m engine.peek machine` that ends without a word, as a broken installation does.
   expect(await codeOf(readMachine('/bin/false'))).toBe('train/torch');
 });

@@ -6,8 +6,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
+import { CodedError } from '../../core/errors.ts';
 import { python as projectPython } from '../../scripts/python.mjs';
-import { CodedError } from '../../src/core/errors.ts';
 import type { Probe } from '../data/api.ts';
 
 const IDLE_MS = 60_000;
@@ -111,7 +111,7 @@ export class VideoDesk {
 
   #start(): ChildProcess {
     if (this.#child !== null) return this.#child;
-    const child = spawn(this.#python, ['-m', 'peek', 'videos'], {
+    const child = spawn(this.#python, ['-m', 'engine.peek', 'videos'], {
       cwd: join(import.meta.dirname, '..', 'torch'),
       stdio: ['pipe', 'pipe', 'ignore'],
     });

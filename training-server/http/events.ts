@@ -3,8 +3,8 @@
  * what it missed; a comment every 15 s shows that the line is alive; a client that does not read is let go.
  */
 import type { ServerResponse } from 'node:http';
-import { CodedError } from '../../src/core/errors.ts';
-import type { RunEvent } from '../../src/core/training/run.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { RunEvent } from '../../core/training/run.ts';
 import type { Runs } from '../runs/api.ts';
 
 export interface EventLimits {

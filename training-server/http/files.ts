@@ -3,8 +3,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { CodedError } from '../../core/errors.ts';
 import { parseRange } from '../../scripts/serve.mjs';
-import { CodedError } from '../../src/core/errors.ts';
 import type { Asked } from './route.ts';
 
 type Request = Pick<Asked<unknown, unknown, unknown>, 'request' | 'response' | 'headers' | 'signal'>;

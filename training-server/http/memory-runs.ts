@@ -1,8 +1,8 @@
 /** Runs that are kept in memory and train nothing: what the tests of the server put behind its routes. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CodedError } from '../../src/core/errors.ts';
-import type { Recipe } from '../../src/core/training/recipe.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Recipe } from '../../core/training/recipe.ts';
 import type {
   CompletionRecord,
   LogLine,
@@ -10,8 +10,9 @@ import type {
   Run,
   RunEvent,
   RunState,
-} from '../../src/core/training/run.ts';
-import type { NumberedEvent, ResumeOptions, RunCheckpoint, Runs } from '../runs/api.ts';
+} from '../../core/training/run.ts';
+import type { ResumeOptions, RunCheckpoint, Runs } from '../runs/api.ts';
+import type { NumberedEvent } from '../store/event-log.ts';
 
 interface Kept {
   run: Run;

@@ -10,7 +10,7 @@ import {
   runEventSchema,
   runSchema,
   validationReportSchema,
-} from '../../src/core/training/run.ts';
+} from '../../core/training/run.ts';
 import { problemSchema } from './problem.ts';
 import type { Route, Sends } from './route.ts';
 

@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CodedError } from '../../src/core/errors.ts';
-import { isErrorCode } from '../../src/ui/words/errors.ts';
+import { CodedError } from '../../core/errors.ts';
+import { isErrorCode } from '../../core/text/error-messages.ts';
 import { readOptions } from './options.ts';
 
 const LONG = 'x'.repeat(24);
@@ -114,7 +114,7 @@ describe('options', () => {
 
 it('every code that the training server throws has words', () => {
   const root = join(import.meta.dirname, '..', '..');
-  const files = globSync(['training-server/**/*.{ts,py}', 'src/core/training/*.ts'], { cwd: root });
+  const files = globSync(['training-server/**/*.{ts,py}', 'core/training/*.ts'], { cwd: root });
   const thrown = files
     .filter((file) => !/\.test\.ts$|test_\w+\.py$|\.venv/.test(file))
     .flatMap((file) =>

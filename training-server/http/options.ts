@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 import { type EnginePlace, enginePlace, placeFlags, placeUsage, SHORTEST_TOKEN } from '../engine/where.ts';
 import { isLoopback } from './access.ts';
 

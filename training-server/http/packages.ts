@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { CodedError, type CodedErrorData } from '../../src/core/errors.ts';
-import { type Manifest, readManifest } from '../../src/core/manifest.ts';
-import type { Checkpoint } from '../../src/core/training/run.ts';
+import { CodedError, type CodedErrorData } from '../../core/errors.ts';
+import { type Manifest, readManifest } from '../../core/files/manifest.ts';
+import type { Checkpoint } from '../../core/training/run.ts';
 import type { PackagingMessage, PackagingOrder } from './packaging-worker.ts';
 
 export interface PackageRequest {

@@ -1,10 +1,10 @@
 /** One conversion, off the thread that answers requests. */
 import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { CodedError, type CodedErrorData, isAbort } from '../../src/core/errors.ts';
-import { CheckpointFolder, PackageFolder } from '../../workers/convert/folder.node.ts';
-import { convertCheckpoint, readVariants } from '../../workers/convert/package.ts';
-import type { Digest } from '../../workers/sha256.ts';
+import { CheckpointFolder, PackageFolder } from '../../convert/folder.node.ts';
+import { convertCheckpoint, readVariants } from '../../convert/package.ts';
+import { CodedError, type CodedErrorData, isAbort } from '../../core/errors.ts';
+import type { Digest } from '../../core/files/sha256.ts';
 
 export interface PackagingOrder {
   readonly checkpoint: string;

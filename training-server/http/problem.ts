@@ -1,9 +1,9 @@
 /** Errors over HTTP: problem documents (RFC 9457) that carry the same codes and parameters as everywhere. */
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { CodedError } from '../../src/core/errors.ts';
-import { codedErrorSchema } from '../../src/core/training/run.ts';
-import { errorText } from '../../src/ui/words/errors.ts';
+import { CodedError } from '../../core/errors.ts';
+import { errorInWords } from '../../core/text/error-messages.ts';
+import { codedErrorSchema } from '../../core/training/run.ts';
 
 /** Status and title of each code; the title names the kind, the detail what happened this time. */
 const kinds: Readonly<Record<string, readonly [status: number, title: string]>> = {
@@ -53,12 +53,6 @@ export class SeveralErrors extends CodedError {
   }
 }
 
-/** What went wrong in words, as it is printed too: what happened, then what to do. */
-export function inWords(error: CodedError): string {
-  const text = errorText('en', error.code, error.params);
-  return text === undefined ? error.message : [text.title, text.body].filter(Boolean).join(' ');
-}
-
 export function problemOf(error: unknown): Problem {
   // What was not foreseen may hold anything, paths and tokens included: it goes to the log alone.
   const coded = error instanceof CodedError ? error : new CodedError('app/unexpected');
@@ -69,7 +63,7 @@ export function problemOf(error: unknown): Problem {
     type: `urn:vqathinker:error:${coded.code}`,
     title,
     status,
-    detail: inWords(coded),
+    detail: errorInWords(coded),
     code: coded.code,
     params: { ...coded.params },
     ...(coded instanceof SeveralErrors && { errors: [...coded.errors] }),

@@ -1,10 +1,10 @@
 /** The recipes that ship, and recipes that are sent. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodedError } from '../../src/core/errors.ts';
-import type { Recipe } from '../../src/core/training/recipe.ts';
-import type { RecipeCard } from '../../src/core/training/run.ts';
-import { recipeFolder, recipeFrom } from '../runs/recipe-files.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Recipe } from '../../core/training/recipe.ts';
+import type { RecipeCard } from '../../core/training/run.ts';
+import { recipeFolder, recipeFrom } from '../recipes/recipe-files.ts';
 import { parseJson } from './body.ts';
 
 const known = /^[a-z0-9][a-z0-9-]{0,59}$/;

@@ -1,8 +1,8 @@
 /** A route says what it takes and gives as schemas: the border checks by them, and the OpenAPI document is made of them. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import { CodedError } from '../../src/core/errors.ts';
-import { fieldPath } from '../../src/core/schema.ts';
+import { CodedError } from '../../core/errors.ts';
+import { fieldPath } from '../../core/schema.ts';
 
 /** What a route sends: JSON by a schema, or bytes or events that it writes itself. */
 export type Sends = z.ZodType | 'event-stream' | 'image/jpeg' | 'application/octet-stream';

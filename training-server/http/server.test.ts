@@ -3,8 +3,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } fro
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { CodedError } from '../../src/core/errors.ts';
-import { checkpointSchema, type Run, runSchema } from '../../src/core/training/run.ts';
+import { CodedError } from '../../core/errors.ts';
+import { checkpointSchema, type Run, runSchema } from '../../core/training/run.ts';
 import { type Harness, RECIPE, refusal, routesOf, startHarness } from './harness.ts';
 import { openApiPath } from './openapi.ts';
 

@@ -10,9 +10,9 @@ import {
   type ServerResponse,
 } from 'node:http';
 import { z } from 'zod';
+import { CodedError } from '../../core/errors.ts';
 import { ISOLATION_HEADERS } from '../../scripts/headers.mjs';
 import { staticHandler } from '../../scripts/serve.mjs';
-import { CodedError } from '../../src/core/errors.ts';
 import { type Access, checkHost, checkOrigin, checkToken, corsHeaders, PREFLIGHT_HEADERS } from './access.ts';
 import { readJson } from './body.ts';
 import { openApiOf } from './openapi.ts';

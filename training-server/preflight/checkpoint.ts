@@ -1,10 +1,10 @@
 /** The checkpoint that a recipe names, looked at by its headers alone: a wrong one must not cost the start of an engine. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodedError } from '../../src/core/errors.ts';
-import type { Recipe } from '../../src/core/training/recipe.ts';
-import { Checkpoint } from '../../workers/convert/checkpoint.ts';
-import { CheckpointFolder } from '../../workers/convert/folder.node.ts';
+import { Checkpoint } from '../../convert/checkpoint.ts';
+import { CheckpointFolder } from '../../convert/folder.node.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Recipe } from '../../core/training/recipe.ts';
 import type { Roots } from '../data/api.ts';
 import { trainingProfile } from '../grpo/profile.ts';
 

@@ -2,14 +2,14 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { CodedError } from '../../core/errors.ts';
+import { validationReportSchema } from '../../core/training/run.ts';
 import { python as projectPython } from '../../scripts/python.mjs';
-import { CodedError } from '../../src/core/errors.ts';
-import { validationReportSchema } from '../../src/core/training/run.ts';
 
 const machineSchema = validationReportSchema.shape.engine.unwrap();
 export type Machine = z.infer<typeof machineSchema>;
 
-/** `python -m peek machine`: one line of JSON. Longest time that importing torch takes on a cold disk. */
+/** `python -m engine.peek machine`: one line of JSON. Longest time that importing torch takes on a cold disk. */
 const PATIENCE_MS = 300_000;
 const home = join(import.meta.dirname, '..', 'torch');
 const saidSchema = z.union([machineSchema, z.strictObject({ missing: z.string() })]);
@@ -21,7 +21,7 @@ export function readMachine(python = projectPython): Promise<Machine> {
   return new Promise((done, fail) => {
     let said = '';
     let last = '';
-    const child = spawn(python, ['-m', 'peek', 'machine'], {
+    const child = spawn(python, ['-m', 'engine.peek', 'machine'], {
       cwd: home,
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: PATIENCE_MS,

@@ -3,10 +3,10 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, test } from 'vitest';
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
+import { errorInWords } from '../../core/text/error-messages.ts';
 import { openRoots, type Probe } from '../data/api.ts';
-import { inWords } from '../http/problem.ts';
-import { recipeFrom } from '../runs/recipe-files.ts';
+import { recipeFrom } from '../recipes/recipe-files.ts';
 import type { Machine } from './machine.ts';
 import { type Validation, validateRecipe } from './validate.ts';
 
@@ -43,7 +43,7 @@ async function faults(given: object, validation: Partial<Validation> = {}) {
   return report.errors.map(({ code, params, message }) => ({
     code,
     params,
-    words: inWords(new CodedError(code, params, message)),
+    words: errorInWords(new CodedError(code, params, message)),
   }));
 }
 

@@ -1,12 +1,12 @@
 /** What is found out about a recipe before anything is spent: its fields, its paths, its videos, the machine. */
-import { CodedError, type CodedErrorData } from '../../src/core/errors.ts';
-import type { Recipe } from '../../src/core/training/recipe.ts';
-import type { ValidationReport } from '../../src/core/training/run.ts';
+import { CodedError, type CodedErrorData } from '../../core/errors.ts';
+import type { Recipe } from '../../core/training/recipe.ts';
+import type { ValidationReport } from '../../core/training/run.ts';
 import { type LoadOptions, type Roots, validateSources } from '../data/api.ts';
+import { usedSources } from '../data/stage-data.ts';
 import { stepsOf } from '../grpo/objective.ts';
 import { checkItems } from '../grpo/stage-checks.ts';
-import { recipeSha256 } from '../runs/recipe-files.ts';
-import { usedSources } from '../runs/stage-data.ts';
+import { recipeSha256 } from '../recipes/recipe-files.ts';
 import { checkCheckpoint } from './checkpoint.ts';
 import type { Machine } from './machine.ts';
 

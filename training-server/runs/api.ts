@@ -12,14 +12,9 @@
  * ```
  */
 
-import type { Recipe } from '../../src/core/training/recipe.ts';
-import type { CompletionRecord, LogLine, MetricRecord, Run, RunEvent } from '../../src/core/training/run.ts';
-
-export interface NumberedEvent {
-  /** Rises by one for each event of a run, over restarts too. */
-  readonly id: number;
-  readonly event: RunEvent;
-}
+import type { Recipe } from '../../core/training/recipe.ts';
+import type { CompletionRecord, LogLine, MetricRecord, Run } from '../../core/training/run.ts';
+import type { NumberedEvent } from '../store/event-log.ts';
 
 /** A checkpoint of a run that is there, whole. */
 export interface RunCheckpoint {

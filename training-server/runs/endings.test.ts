@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 import { EngineError, engineFault } from '../engine/client.ts';
 import { endOf } from './endings.ts';
 

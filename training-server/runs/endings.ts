@@ -1,7 +1,7 @@
 /** How a run ended that did not reach its end, in the words of its state. */
-import { CodedError, type CodedErrorData, isAbort } from '../../src/core/errors.ts';
-import type { Run, RunState } from '../../src/core/training/run.ts';
-import { isDiskFull } from './atomic.ts';
+import { CodedError, type CodedErrorData, isAbort } from '../../core/errors.ts';
+import type { Run, RunState } from '../../core/training/run.ts';
+import { isDiskFull } from '../store/atomic.ts';
 
 interface Place {
   readonly step: number;

@@ -1,12 +1,12 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { CodedError } from '../../src/core/errors.ts';
-import { metricRecordSchema, runEventSchema, runSchema } from '../../src/core/training/run.ts';
+import { CodedError } from '../../core/errors.ts';
+import { metricRecordSchema, runEventSchema, runSchema } from '../../core/training/run.ts';
 import { EngineError, type Hello } from '../engine/client.ts';
 import type { FakeEngine, FakeEngineOptions } from '../engine/fake-engine.ts';
 import type { Method } from '../engine/protocol.ts';
-import type { NumberedEvent } from './api.ts';
+import type { NumberedEvent } from '../store/event-log.ts';
 import { type Bench, bench, settled, streams, testRecipe } from './testing.ts';
 
 /** A run to its end without any fault: what every interrupted one is held against. */

@@ -2,25 +2,26 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CodedError } from '../../src/core/errors.ts';
-import type { Recipe } from '../../src/core/training/recipe.ts';
-import type { CompletionRecord, LogLine, MetricRecord, Run, RunState } from '../../src/core/training/run.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Recipe } from '../../core/training/recipe.ts';
+import type { CompletionRecord, LogLine, MetricRecord, Run, RunState } from '../../core/training/run.ts';
 import { openRoots, type Roots } from '../data/api.ts';
+import type { StageData } from '../data/stage-data.ts';
+import { loadStages } from '../data/stage-data.ts';
 import type { Engine } from '../engine/client.ts';
 import { reapOrphans } from '../engine/processes.ts';
 import { type EngineOptions, spawnEngine } from '../engine/spawn.ts';
 import { Driver, type DriverPorts } from '../grpo/driver.ts';
-import type { StageData } from '../grpo/setting.ts';
-import type { NumberedEvent, ResumeOptions, RunCheckpoint, Runs } from './api.ts';
-import { readJson } from './atomic.ts';
+import { recipeSha256 } from '../recipes/recipe-files.ts';
+import { readJson } from '../store/atomic.ts';
+import type { NumberedEvent } from '../store/event-log.ts';
+import { EventLog } from '../store/event-log.ts';
+import { linesOf, offsetOfStep } from '../store/lines.ts';
+import { lock } from '../store/lock.ts';
+import { RunFolder } from '../store/run-folder.ts';
+import { RunLog } from '../store/run-log.ts';
+import type { ResumeOptions, RunCheckpoint, Runs } from './api.ts';
 import { endOf } from './endings.ts';
-import { EventLog } from './event-log.ts';
-import { linesOf, offsetOfStep } from './lines.ts';
-import { lock } from './lock.ts';
-import { recipeSha256 } from './recipe-files.ts';
-import { RunFolder } from './run-folder.ts';
-import { RunLog } from './run-log.ts';
-import { loadStages } from './stage-data.ts';
 
 export interface ManagerOptions {
   /** Folder of the run folders; made if need be. */

@@ -2,11 +2,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { profileOf } from '../../src/core/profiles.ts';
-import { smallPromptSha256 } from '../../src/core/prompts.ts';
-import type { Recipe } from '../../src/core/training/recipe.ts';
-import { mergeRecipe, resolveRecipe } from '../../src/core/training/recipe-resolve.ts';
-import type { Run } from '../../src/core/training/run.ts';
+import { smallPromptSha256 } from '../../core/answer/prompts.ts';
+import { profileOf } from '../../core/sampling/profiles.ts';
+import type { Recipe } from '../../core/training/recipe.ts';
+import { mergeRecipe, resolveRecipe } from '../../core/training/recipe-resolve.ts';
+import type { Run } from '../../core/training/run.ts';
 import { FakeEngine, type FakeEngineOptions } from '../engine/fake-engine.ts';
 import { type ManagerOptions, RunManager } from './manager.ts';
 

@@ -1,7 +1,8 @@
 /** What the page and the converting worker say to each other. */
-import type { Manifest } from '../../src/core/manifest.ts';
-import type { VariantChoice } from './model.ts';
-import type { ConvertProgress } from './package.ts';
+
+import type { VariantChoice } from '../../convert/model.ts';
+import type { ConvertProgress } from '../../convert/package.ts';
+import type { Manifest } from '../../core/files/manifest.ts';
 
 export type { ConvertProgress, VariantChoice };
 

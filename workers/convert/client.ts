@@ -1,6 +1,6 @@
 /** The page's side of the converting worker. */
-import type { Manifest } from '../../src/core/manifest.ts';
-import { deathOf, proxy, releaseProxy, wrap } from '../rpc.ts';
+import type { Manifest } from '../../core/files/manifest.ts';
+import { deathOf, proxy, releaseProxy, wrap } from '../thread/rpc.ts';
 import type { ConvertApi, ConvertProgress, ConvertRequest } from './api.ts';
 
 let nextJob = 1;

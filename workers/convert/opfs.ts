@@ -1,9 +1,16 @@
 /** The browser's borders: a dropped checkpoint folder, and a package folder in the origin private file system. */
-import { CodedError } from '../../src/core/errors.ts';
-import { answerOf } from '../file-handles.ts';
-import { createSha256, type Digest } from '../sha256.ts';
-import type { CheckpointFile, CheckpointFiles, PackageSink, SinkFile, WrittenFile } from './files.ts';
-import { graphLine, headLine, journalName, readJournal } from './journal.ts';
+
+import type {
+  CheckpointFile,
+  CheckpointFiles,
+  PackageSink,
+  SinkFile,
+  WrittenFile,
+} from '../../convert/files.ts';
+import { graphLine, headLine, journalName, readJournal } from '../../convert/journal.ts';
+import { CodedError } from '../../core/errors.ts';
+import { createSha256, type Digest } from '../../core/files/sha256.ts';
+import { answerOf } from '../thread/file-handles.ts';
 
 /** Files that a person dropped or chose. Blobs are read by slices; the browser keeps them on disk. */
 export class DroppedFiles implements CheckpointFiles {

@@ -1,9 +1,9 @@
-import { answerOf } from '../file-handles.ts';
-import { expose } from '../rpc.ts';
-import { throttled } from '../throttled.ts';
+import { convertCheckpoint } from '../../convert/package.ts';
+import { answerOf } from '../thread/file-handles.ts';
+import { expose } from '../thread/rpc.ts';
+import { throttled } from '../thread/throttled.ts';
 import type { ConvertApi } from './api.ts';
 import { DroppedFiles, OpfsPackage } from './opfs.ts';
-import { convertCheckpoint } from './package.ts';
 
 const jobs = new Map<number, AbortController>();
 

@@ -1,5 +1,5 @@
-import type { BatchFigures } from '../../src/core/batch/figures.ts';
-import type { BatchRow } from '../../src/core/batch/file.ts';
+import type { BatchRow } from '../../core/files/batch.ts';
+import type { BatchFigures } from '../../core/stats/figures.ts';
 
 /** What figures are made of; the rest of a row stays on the page. */
 export type FigureRow = Pick<BatchRow, 'path' | 'state' | 'score'> & {

@@ -1,6 +1,6 @@
-import type { BatchFigures } from '../../src/core/batch/figures.ts';
-import { Lifeline } from '../lifeline.ts';
-import { deathOf, type Remote, wrap } from '../rpc.ts';
+import type { BatchFigures } from '../../core/stats/figures.ts';
+import { Lifeline } from '../thread/lifeline.ts';
+import { deathOf, type Remote, wrap } from '../thread/rpc.ts';
 import type { FigureRow, FiguresApi } from './api.ts';
 
 /** Figures off the page's thread; the worker starts with the first question and stays. */

@@ -1,6 +1,6 @@
 /** Correlations of thousands of rows with their bootstrap: seconds of work that the page's thread has not. */
-import { batchFigures } from '../../src/core/batch/figures.ts';
-import { expose } from '../rpc.ts';
+import { batchFigures } from '../../core/stats/figures.ts';
+import { expose } from '../thread/rpc.ts';
 import type { FiguresApi } from './api.ts';
 
 const api: FiguresApi = {

@@ -2,9 +2,9 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { describe, expect, it, vi } from 'vitest';
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 import type { VideoFacts } from '../media/api.ts';
-import { expose } from '../rpc.ts';
+import { expose } from '../thread/rpc.ts';
 import type { FillRequest, FramesApi, StoredFrame } from './api.ts';
 import { createFrameStore } from './client.ts';
 import { pictureBytes } from './plan.ts';

@@ -2,10 +2,10 @@
  * The page's side of the frame store: reduced frames of one video in the page's own memory, so that any frame can be
  * drawn at once, in any order.
  */
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 import type { VideoFacts } from '../media/api.ts';
 import { type ColourTables, colourTables, writeRgb } from '../media/yuv.ts';
-import { proxy, type Remote, wrap } from '../rpc.ts';
+import { proxy, type Remote, wrap } from '../thread/rpc.ts';
 import type { FramesApi, StoredFrame, StorePlan } from './api.ts';
 import { keptPart, planStore } from './plan.ts';
 import { layoutOf } from './reduce.ts';

@@ -1,10 +1,10 @@
 /** The frame worker: decodes one video from beginning to end and keeps nothing itself. */
 /// <reference lib="webworker" />
-import '../requests.ts';
+import '../thread/requests.ts';
 import { decodeFrames } from '../media/decode.ts';
 import { hasPlanes, PlaneReader } from '../media/planes.ts';
 import { Video } from '../media/video.ts';
-import { expose, releaseCallback, transfer } from '../rpc.ts';
+import { expose, releaseCallback, transfer } from '../thread/rpc.ts';
 import type { FramesApi, StoredFrame } from './api.ts';
 import { reduceFrame } from './reduce.ts';
 

@@ -1,4 +1,4 @@
-import { deathOf, releaseProxy, wrap } from '../rpc.ts';
+import { deathOf, releaseProxy, wrap } from '../thread/rpc.ts';
 import type { HashApi } from './api.ts';
 
 /** Hashes on a thread of its own, which ends with the work. */

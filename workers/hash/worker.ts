@@ -1,6 +1,7 @@
 /** SHA-256 of a file of any size, read in pieces so that it never lies whole in memory. */
-import { expose } from '../rpc.ts';
-import { createSha256 } from '../sha256.ts';
+
+import { createSha256 } from '../../core/files/sha256.ts';
+import { expose } from '../thread/rpc.ts';
 import type { HashApi } from './api.ts';
 
 const PIECE = 8 << 20;

@@ -1,5 +1,5 @@
 /** Reads a file in pieces. A `File` is a promise: it may change or vanish after it was chosen. */
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 
 /** What is read of a file: `File` in the page, a `Blob` with a name in tests. */
 export interface NamedBlob extends Blob {

@@ -1,7 +1,7 @@
 /** The page's side of the media worker: starts it, restarts it when it died, turns AbortSignals into `abort(job)`. */
-import { CodedError } from '../../src/core/errors.ts';
-import { Lifeline } from '../lifeline.ts';
-import { causeOfDeath, proxy, type Remote, releaseProxy, wrap } from '../rpc.ts';
+import { CodedError } from '../../core/errors.ts';
+import { Lifeline } from '../thread/lifeline.ts';
+import { causeOfDeath, proxy, type Remote, releaseProxy, wrap } from '../thread/rpc.ts';
 import type {
   CodecSupport,
   DecodedPicture,

@@ -1,5 +1,5 @@
 /** Tells containers apart by their first bytes; the name of a file and its MIME type are not trusted. */
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 
 export type ContainerFamily = 'mp4' | 'matroska' | 'mpegts';
 

@@ -1,5 +1,5 @@
 /** Decodes wanted frames of a video, and finds the nearest decodable one for those that are damaged. */
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 import { keyAfter, type Run, startOf } from './plan.ts';
 import { type DecodeOptions, type FrameSink, RunDecoder, type RunOutcome } from './run-decoder.ts';
 import type { Video } from './video.ts';

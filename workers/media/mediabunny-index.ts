@@ -13,7 +13,7 @@ import {
   MPEG_TS,
   WEBM,
 } from 'mediabunny';
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 import type { NamedBlob } from './bytes.ts';
 import type { ContainerFamily } from './container.ts';
 import { undecodedStream } from './mpegts-streams.ts';

@@ -3,7 +3,7 @@
  * over, so a 4 GB file costs as much as its index. mp4box parses the boxes.
  */
 import { createFile, type ISOFile, Log, MP4BoxBuffer } from 'mp4box';
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 import { type NamedBlob, readRange } from './bytes.ts';
 import { MAX_PACKETS } from './packet-index.ts';
 

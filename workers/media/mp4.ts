@@ -1,6 +1,6 @@
 /** MP4, MOV and fragmented MP4: the packet index of the video track. */
 import type { ISOFile } from 'mp4box';
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 import { type NamedBlob, readRange } from './bytes.ts';
 import { isQuickTime } from './container.ts';
 import { type Mp4File, readMp4 } from './mp4-file.ts';

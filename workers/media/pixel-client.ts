@@ -1,6 +1,6 @@
 /** The media worker's side of the pixel worker: started with the first frame, again when it has died. */
-import { Lifeline } from '../lifeline.ts';
-import { type Remote, transfer, wrap } from '../rpc.ts';
+import { Lifeline } from '../thread/lifeline.ts';
+import { type Remote, transfer, wrap } from '../thread/rpc.ts';
 import type { PixelApi } from './pixel-worker.ts';
 
 interface Connection {

@@ -1,7 +1,7 @@
 /** Makes pictures of decoded frames, on a thread beside the one that feeds the decoder. */
 /// <reference lib="webworker" />
-import '../requests.ts';
-import { expose, transfer } from '../rpc.ts';
+import '../thread/requests.ts';
+import { expose, transfer } from '../thread/rpc.ts';
 import type { ColourFacts, FrameRequest, Picture } from './api.ts';
 import { FramePixels, tablesOf } from './pixels.ts';
 import { hasPlanes, PlaneReader } from './planes.ts';

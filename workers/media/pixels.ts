@@ -1,5 +1,5 @@
 /** From the planes of a frame to what the model, the strip and the viewer look at. */
-import { fragmentPlan } from '../../src/core/fragments.ts';
+import { fragmentPlan } from '../../core/sampling/fragments.ts';
 import type { ColourFacts, Picture, PixelRule } from './api.ts';
 import type { Planes } from './planes.ts';
 import { resizeRgb } from './resize.ts';

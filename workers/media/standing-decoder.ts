@@ -2,7 +2,7 @@
  * A decoder that stops in the middle of a group of pictures and goes on from there: all that later frames refer to is
  * in it. A flush would lose that, so that a frame is brought out by the packets that follow it.
  */
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 import { keyAfter } from './plan.ts';
 import { readAhead } from './read-ahead.ts';
 import { SPACING } from './run-decoder.ts';

@@ -1,5 +1,5 @@
 /** One opened video: its facts, and its frames. */
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 import type { OpenedVideo, VideoFacts } from './api.ts';
 import { parseAv1Header } from './av1.ts';
 import type { NamedBlob } from './bytes.ts';

@@ -1,5 +1,5 @@
 /** Nothing may hang: a wait ends with what it waits for, with an abort, or after a time without a sign of life. */
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 
 export class Watchdog {
   private readonly limit: number;

@@ -1,8 +1,8 @@
 /** The media worker: opens files and decodes the wanted frames; the pixel worker makes pictures of them. */
 /// <reference lib="webworker" />
-import '../requests.ts';
-import { CodedError } from '../../src/core/errors.ts';
-import { expose, releaseCallback, transfer } from '../rpc.ts';
+import '../thread/requests.ts';
+import { CodedError } from '../../core/errors.ts';
+import { expose, releaseCallback, transfer } from '../thread/rpc.ts';
 import type {
   DecodedPicture,
   DecodeReport,

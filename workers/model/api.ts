@@ -1,7 +1,7 @@
 /** What the page and the model worker say to each other. */
 
-import type { Manifest } from '../../src/core/manifest.ts';
-import type { Profile } from '../../src/core/profiles.ts';
+import type { Manifest } from '../../core/files/manifest.ts';
+import type { Profile } from '../../core/sampling/profiles.ts';
 
 export type Backend = 'webgpu' | 'wasm';
 export type Dtype = 'fp32' | 'fp16' | 'q8' | 'q4' | 'q4f16';

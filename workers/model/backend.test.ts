@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { Manifest, Variant } from '../../src/core/manifest.ts';
+import type { Manifest, Variant } from '../../core/files/manifest.ts';
 import { type AdapterFacts, chooseBackend } from './backend.ts';
 
 const variant = (

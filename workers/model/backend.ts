@@ -1,7 +1,7 @@
 /** Which back end, dialect and weights run here, and why. */
-import { CodedError } from '../../src/core/errors.ts';
-import { bestVariant } from '../../src/core/machine.ts';
-import type { Manifest, Variant } from '../../src/core/manifest.ts';
+import { CodedError } from '../../core/errors.ts';
+import { bestVariant } from '../../core/files/machine.ts';
+import type { Manifest, Variant } from '../../core/files/manifest.ts';
 import type { Backend, BackendReason, LoadOptions } from './api.ts';
 
 export interface AdapterFacts {

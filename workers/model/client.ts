@@ -1,6 +1,6 @@
 /** The page's side of the model worker: typed calls, AbortSignal instead of job numbers, a dead worker made anew. */
-import { CodedError } from '../../src/core/errors.ts';
-import { causeOfDeath, proxy, type Remote, releaseProxy, wrap } from '../rpc.ts';
+import { CodedError } from '../../core/errors.ts';
+import { causeOfDeath, proxy, type Remote, releaseProxy, wrap } from '../thread/rpc.ts';
 import type {
   AssessEvent,
   AssessRequest,

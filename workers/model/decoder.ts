@@ -47,7 +47,7 @@ export interface DecoderSessions {
   readonly embed: Session;
   /** One session, or the parts of a decoder too large for one, in order. */
   readonly parts: readonly Session[];
-  /** Several greedy steps a run (`workers/convert/greedy.ts`), where the package holds it. */
+  /** Several greedy steps a run (`convert/greedy.ts`), where the package holds it. */
   readonly greedy: Session | null;
 }
 

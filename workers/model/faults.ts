@@ -1,5 +1,5 @@
 /** Errors of the runtime, named for the reader. */
-import { CodedError, isAbort } from '../../src/core/errors.ts';
+import { CodedError, isAbort } from '../../core/errors.ts';
 
 export type Stage = 'load' | 'look' | 'motion' | 'prompt' | 'write';
 

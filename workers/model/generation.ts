@@ -1,6 +1,6 @@
 /** One answer after a prompt, streamed. */
 import type * as Transformers from '@huggingface/transformers';
-import { type Random, seededRandom } from '../../src/core/random.ts';
+import { type Random, seededRandom } from '../../core/stats/random.ts';
 import { AHEAD, type AssessRequest } from './api.ts';
 import { type Cache, type Decoder, messages, release } from './decoder.ts';
 import { Pace } from './pace.ts';

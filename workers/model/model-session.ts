@@ -1,8 +1,8 @@
 /** The model worker's work: one loaded package, one answer at a time. */
 import type * as Transformers from '@huggingface/transformers';
-import { CodedError } from '../../src/core/errors.ts';
-import { motionFrames } from '../../src/core/profiles.ts';
-import { promptText } from '../../src/core/prompts.ts';
+import { promptText } from '../../core/answer/prompts.ts';
+import { CodedError } from '../../core/errors.ts';
+import { motionFrames } from '../../core/sampling/profiles.ts';
 import type {
   AssessRequest,
   LoadedModel,

@@ -1,6 +1,6 @@
 /** The sessions of a package: vision encoder, motion encoder, and the decoder with its embeddings. */
 import type * as Ort from 'onnxruntime-common';
-import { CodedError } from '../../src/core/errors.ts';
+import { CodedError } from '../../core/errors.ts';
 import type { Choice } from './backend.ts';
 import { Decoder, messages, type Session } from './decoder.ts';
 import { mountedBytes, packageId, type Runtime } from './runtime.ts';

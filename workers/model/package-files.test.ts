@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { CodedError } from '../../src/core/errors.ts';
-import type { Manifest } from '../../src/core/manifest.ts';
-import { builtInProfiles } from '../../src/core/profiles.ts';
+import { CodedError } from '../../core/errors.ts';
+import type { Manifest } from '../../core/files/manifest.ts';
+import { builtInProfiles } from '../../core/sampling/profiles.ts';
 import { PackageFiles } from './package-files.ts';
 
 const profile = builtInProfiles['test12@560'];

@@ -2,8 +2,8 @@
  * The files of a model package, from an address or from a folder that the user chose. Every byte that is handed on
  * has been checked against the manifest's SHA-256 first.
  */
-import { CodedError } from '../../src/core/errors.ts';
-import { type Manifest, readManifest, type Variant } from '../../src/core/manifest.ts';
+import { CodedError } from '../../core/errors.ts';
+import { type Manifest, readManifest, type Variant } from '../../core/files/manifest.ts';
 import type { LoadProgress, PackageSource } from './api.ts';
 
 const MANIFEST_LIMIT = 4 << 20;

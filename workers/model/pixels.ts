@@ -1,5 +1,5 @@
 /** RGB bytes to the model's input. */
-import type { Profile } from '../../src/core/profiles.ts';
+import type { Profile } from '../../core/sampling/profiles.ts';
 
 /**
  * (value / 255 − mean) / std for all 256 byte values of each channel, as float32 arithmetic gives it (the official

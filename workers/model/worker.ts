@@ -1,5 +1,5 @@
-import '../requests.ts';
-import { expose, releaseCallback } from '../rpc.ts';
+import '../thread/requests.ts';
+import { expose, releaseCallback } from '../thread/rpc.ts';
 import type { AssessRequest, OnEvent } from './api.ts';
 import { ModelSession } from './model-session.ts';
 

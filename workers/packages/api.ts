@@ -1,6 +1,6 @@
 /** What the page and the package worker say to each other: model packages kept on this device. */
-import type { Machine } from '../../src/core/machine.ts';
-import type { Manifest } from '../../src/core/manifest.ts';
+import type { Machine } from '../../core/files/machine.ts';
+import type { Manifest } from '../../core/files/manifest.ts';
 
 /** Where a package comes from. */
 export interface PackageAddress {

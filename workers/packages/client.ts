@@ -1,6 +1,6 @@
 /** The package worker as the page sees it: started when first asked, calls with AbortSignals. */
-import { Lifeline } from '../lifeline.ts';
-import { deathOf, proxy, type Remote, wrap } from '../rpc.ts';
+import { Lifeline } from '../thread/lifeline.ts';
+import { deathOf, proxy, type Remote, wrap } from '../thread/rpc.ts';
 import type { DownloadProgress, PackageAddress, PackagesApi } from './api.ts';
 
 type OnProgress = (progress: DownloadProgress) => void;

@@ -2,8 +2,8 @@
  * One file from the network to disk: goes on where an earlier visit stopped, hashes while it writes, and never leaves a
  * file that looks whole and is not.
  */
-import { CodedError } from '../../src/core/errors.ts';
-import { createSha256, type Digest } from '../sha256.ts';
+import { CodedError } from '../../core/errors.ts';
+import { createSha256, type Digest } from '../../core/files/sha256.ts';
 import type { Sink } from './folder.ts';
 
 export interface WantedFile {

@@ -1,5 +1,5 @@
 /** Files of packages: the little that is needed of a file system, on OPFS. */
-import { answerOf } from '../file-handles.ts';
+import { answerOf } from '../thread/file-handles.ts';
 
 /** A file open for writing at its end. Writing throws `QuotaExceededError` when the disk is full. */
 export interface Sink {

@@ -3,9 +3,9 @@
  * came from and which files were checked, and the files. What a killed tab left is read off the files themselves.
  */
 import { z } from 'zod';
-import { CodedError } from '../../src/core/errors.ts';
-import { type Manifest, readManifest } from '../../src/core/manifest.ts';
-import { createSha256 } from '../sha256.ts';
+import { CodedError } from '../../core/errors.ts';
+import { type Manifest, readManifest } from '../../core/files/manifest.ts';
+import { createSha256 } from '../../core/files/sha256.ts';
 import type { DownloadProgress, OfferedPackage, PackageAddress, StoredFile, StoredPackage } from './api.ts';
 import { fetchFile, type WantedFile } from './fetch-file.ts';
 import { type Folder, readText, writeText } from './folder.ts';

@@ -1,10 +1,10 @@
 /** Model packages on this device, in a worker: only there may files of OPFS be written in place. */
-import '../requests.ts';
-import { CodedError } from '../../src/core/errors.ts';
-import { answerOf } from '../file-handles.ts';
+import '../thread/requests.ts';
+import { CodedError } from '../../core/errors.ts';
 import { probeAdapter } from '../model/backend.ts';
-import { expose, releaseCallback } from '../rpc.ts';
-import { throttled } from '../throttled.ts';
+import { answerOf } from '../thread/file-handles.ts';
+import { expose, releaseCallback } from '../thread/rpc.ts';
+import { throttled } from '../thread/throttled.ts';
 import type { DownloadProgress, PackagesApi } from './api.ts';
 import { opfsFolder } from './folder.ts';
 import { createPackageStore } from './store.ts';

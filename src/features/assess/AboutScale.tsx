@@ -1,8 +1,9 @@
 /** What the number is and whose percentile it is, in full. */
-import type { Scale } from '../../core/manifest.ts';
-import { mosQuantilesOf } from '../../core/percentile.ts';
+
+import { mosQuantilesOf } from '../../../core/answer/percentile.ts';
+import type { Scale } from '../../../core/files/manifest.ts';
 import { Dialog } from '../../ui/Dialog.tsx';
-import { useWords } from '../../ui/words/useWords.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
 
 export function AboutScale({
   scale,

@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { Button } from '../../ui/Button.tsx';
 import { Menu, type MenuItem } from '../../ui/Menu.tsx';
-import { useWords } from '../../ui/words/useWords.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
 
 /** Answers that are asked for to see how sure the model is. */
 export const TIMES = 8;

@@ -1,11 +1,12 @@
 /** Which file it is, as far as it is known. */
+
+import type { CodedErrorData } from '../../../core/errors.ts';
+import type { Result } from '../../../core/files/result.ts';
+import { bytes } from '../../../core/text/format.ts';
 import type { VideoFacts } from '../../../workers/media/api.ts';
-import type { CodedErrorData } from '../../core/errors.ts';
-import type { Result } from '../../core/result.ts';
 import { Button } from '../../ui/Button.tsx';
-import type { Words } from '../../ui/words/en.ts';
-import { bytes } from '../../ui/words/format.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
+import type { Words } from '../../ui/messages/en.ts';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import './FilePanel.css';
 
 const MATRIX = {

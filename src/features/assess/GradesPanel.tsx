@@ -1,6 +1,6 @@
 import { BANDS, BandGlyph } from '../../ui/BandGlyph.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { Panel } from '../../ui/Panel.tsx';
-import { useWords } from '../../ui/words/useWords.tsx';
 import './GradesPanel.css';
 
 /** What each grade of the number means: the question that is asked most, answered before there is a number. */

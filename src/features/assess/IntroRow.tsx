@@ -1,8 +1,8 @@
 /** Three sentences of what this is, under the empty stage; and the line of the model below them. */
 import { useStore } from 'zustand';
-import { models } from '../../state/session.ts';
+import { models } from '../../assessment/session.ts';
 import { Icon, type IconName } from '../../ui/Icon.tsx';
-import { useErrorText, useWords } from '../../ui/words/useWords.tsx';
+import { useErrorText, useWords } from '../../ui/messages/useWords.tsx';
 import './IntroRow.css';
 
 export function IntroRow() {

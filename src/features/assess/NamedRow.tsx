@@ -1,6 +1,6 @@
 /** What the text names and what it rules out, under the trace. */
-import { frameRanges } from '../../ui/words/format.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
+import { frameRanges } from '../../../core/text/format.ts';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { inSentence, type Named } from './trace-segments.ts';
 
 export interface NamedRowProps {

@@ -1,11 +1,12 @@
 /** What the reader should know of this file or this machine; none of it stops the work. */
-import type { AssessState } from '../../state/assess-store.ts';
-import { LONG_SECONDS } from '../../state/assess-store.ts';
+
+import { errorText } from '../../../core/text/error-messages.ts';
+import type { Lang } from '../../../core/text/lang.ts';
+import type { AssessState } from '../../assessment/assess-store.ts';
+import { LONG_SECONDS } from '../../assessment/assess-store.ts';
+import type { Words } from '../../ui/messages/en.ts';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { Notice } from '../../ui/Notice.tsx';
-import type { Words } from '../../ui/words/en.ts';
-import { errorText } from '../../ui/words/errors.ts';
-import type { Lang } from '../../ui/words/lang.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
 
 /** Seconds between neighbouring sampled frames, the widest gap. */
 function widestGap(times: readonly number[]): number {

@@ -1,4 +1,4 @@
-import { useWords } from '../../ui/words/useWords.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
 
 export interface RawAnswerProps {
   /** Everything that the model wrote, tags included. */

@@ -1,9 +1,9 @@
 /** The Recent panel with what this device keeps. */
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
-import { useKeys } from '../../app/useKeys.ts';
-import { recent, reopenRecent } from '../../state/session.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
+import { recent, reopenRecent } from '../../assessment/session.ts';
+import { useKeys } from '../../page/useKeys.ts';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { writtenScore } from './export-text.ts';
 import { type RecentItem, RecentPanel } from './RecentPanel.tsx';
 

@@ -1,8 +1,8 @@
 /** Results of before, kept on this device. */
 import { type Band, BandGlyph } from '../../ui/BandGlyph.tsx';
 import { Button, IconButton } from '../../ui/Button.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { Panel } from '../../ui/Panel.tsx';
-import { useWords } from '../../ui/words/useWords.tsx';
 import './RecentPanel.css';
 
 export interface RecentItem {

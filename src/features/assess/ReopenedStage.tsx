@@ -1,10 +1,11 @@
 /** A result without its video: its frames as they were kept, and the wish for the file. */
-import { chooseFiles } from '../../app/intake.ts';
-import type { Result } from '../../core/result.ts';
-import type { ShownFrame } from '../../state/assess-store.ts';
+
+import type { Result } from '../../../core/files/result.ts';
+import type { ShownFrame } from '../../assessment/assess-store.ts';
+import { chooseFiles } from '../../page/intake.ts';
 import { Bitmap } from '../../ui/Bitmap.tsx';
 import { Button } from '../../ui/Button.tsx';
-import { useLang, useWords } from '../../ui/words/useWords.tsx';
+import { useLang, useWords } from '../../ui/messages/useWords.tsx';
 import './ReopenedStage.css';
 import { Corners } from './Viewfinder.tsx';
 

@@ -1,12 +1,12 @@
 /** Progress of a run: a bar of its own while the model is loaded, then one segment a stage. */
 import type { LoadProgress } from '../../../workers/model/api.ts';
-import { type AssessState, stageKey } from '../../state/assess-store.ts';
-import { expectedTokens, secondsLeft, stageShares } from '../../state/stages.ts';
+import { type AssessState, stageKey } from '../../assessment/assess-store.ts';
+import { expectedTokens, secondsLeft, stageShares } from '../../assessment/run/stages.ts';
 import { Button } from '../../ui/Button.tsx';
 import { SpokenStage } from '../../ui/LiveRegion.tsx';
+import type { Words } from '../../ui/messages/en.ts';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { ProgressBar, progressOf } from '../../ui/ProgressBar.tsx';
-import type { Words } from '../../ui/words/en.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
 import { Queue } from './FilePanel.tsx';
 import { barStages, wordsOf } from './run-view.ts';
 import './RunProgress.css';

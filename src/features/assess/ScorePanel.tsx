@@ -1,19 +1,19 @@
 /** The score: a numeral over its ruler, in the same place and size from empty to done. */
 import type { ReactNode, Ref } from 'react';
-import type { Unreadable } from '../../core/answer.ts';
-import type { Percentile } from '../../core/percentile.ts';
+import type { Unreadable } from '../../../core/answer/answer.ts';
+import type { Percentile } from '../../../core/answer/percentile.ts';
+import { spread } from '../../../core/text/format.ts';
 import { type Band, BandGlyph } from '../../ui/BandGlyph.tsx';
 import { TextButton } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
+import type { Words } from '../../ui/messages/en.ts';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { Numeral } from '../../ui/Numeral.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Rich } from '../../ui/Rich.tsx';
 import { ACR } from '../../ui/ruler/acr.ts';
 import type { Scale } from '../../ui/ruler/geometry.ts';
 import { type Reading, ScoreRuler } from '../../ui/ruler/ScoreRuler.tsx';
-import type { Words } from '../../ui/words/en.ts';
-import { spread } from '../../ui/words/format.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
 import './ScorePanel.css';
 
 export type ScoreState =

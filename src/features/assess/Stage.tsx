@@ -1,12 +1,12 @@
 /** The dark field: the video as it plays, one frame of it where it cannot be played, or the model's own pixels. */
 import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
-import { isAbort } from '../../core/errors.ts';
-import { assess, media } from '../../state/session.ts';
+import { isAbort } from '../../../core/errors.ts';
+import { clock } from '../../../core/text/format.ts';
+import { assess, media } from '../../assessment/session.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
-import { clock } from '../../ui/words/format.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import type { Player } from './player.ts';
 import { sampledAt } from './strip-geometry.ts';
 import './Stage.css';

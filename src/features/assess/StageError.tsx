@@ -1,9 +1,10 @@
 /** What went wrong, in the place of the picture, with what can be done about it. */
-import { chooseFiles } from '../../app/intake.ts';
-import type { CodedErrorData } from '../../core/errors.ts';
-import { APP, assess, models } from '../../state/session.ts';
+
+import type { CodedErrorData } from '../../../core/errors.ts';
+import { APP, assess, models } from '../../assessment/session.ts';
+import { chooseFiles } from '../../page/intake.ts';
 import { type ErrorAction, ErrorCard } from '../../ui/ErrorCard.tsx';
-import { useWords } from '../../ui/words/useWords.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import type { FactRow } from './FilePanel.tsx';
 import './StageError.css';
 

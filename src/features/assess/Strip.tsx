@@ -4,13 +4,13 @@
  */
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
-import type { ShownFrame } from '../../state/assess-store.ts';
+import type { ShownFrame } from '../../assessment/assess-store.ts';
 import { Bitmap } from '../../ui/Bitmap.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import '../../ui/film.css';
+import { clock } from '../../../core/text/format.ts';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { Scrubber } from '../../ui/Scrubber.tsx';
-import { clock } from '../../ui/words/format.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
 import { middleOf, type Player } from './player.ts';
 import './Strip.css';
 import { bracketOf, cellsOf, frameUnder, placeOf, sampledAt, secondTicks } from './strip-geometry.ts';

@@ -1,10 +1,10 @@
 /** Where the time went: the bar of the run, its seconds, and what was done in them. */
 import { useState } from 'react';
-import type { AssessState } from '../../state/assess-store.ts';
-import { STAGES, type Stage } from '../../state/stages.ts';
+import type { AssessState } from '../../assessment/assess-store.ts';
+import { STAGES, type Stage } from '../../assessment/run/stages.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
-import type { Words } from '../../ui/words/en.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
+import type { Words } from '../../ui/messages/en.ts';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import './TimePanel.css';
 
 export interface TimePanelProps {

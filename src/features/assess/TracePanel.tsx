@@ -3,13 +3,13 @@
  * the marks come from word lists, and the panel says so.
  */
 import { useMemo, useRef, useState } from 'react';
-import { completeWords } from '../../core/clause.ts';
-import { distortionLabel } from '../../core/lexicon.ts';
+import { distortionLabel } from '../../../core/answer/lexicon.ts';
+import { completeWords } from '../../../core/text/clause.ts';
+import type { Lang } from '../../../core/text/lang.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { SpokenTrace } from '../../ui/LiveRegion.tsx';
+import { useLang, useWords } from '../../ui/messages/useWords.tsx';
 import { Panel } from '../../ui/Panel.tsx';
-import type { Lang } from '../../ui/words/lang.ts';
-import { useLang, useWords } from '../../ui/words/useWords.tsx';
 import { NamedRow } from './NamedRow.tsx';
 import { RawAnswer, type RawAnswerProps } from './RawAnswer.tsx';
 import { TraceText } from './TraceText.tsx';

@@ -1,8 +1,8 @@
 /** The text of the trace with its marks. Always text nodes: nothing that the model writes becomes markup. */
 import { type RefObject, useMemo } from 'react';
-import { frameRanges } from '../../ui/words/format.ts';
-import type { Lang } from '../../ui/words/lang.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
+import { frameRanges } from '../../../core/text/format.ts';
+import type { Lang } from '../../../core/text/lang.ts';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { type Segment, sameFrames, type TraceSpan, traceSegments } from './trace-segments.ts';
 
 export interface TraceTextProps {

@@ -1,9 +1,9 @@
 /** Under the picture: play, step, time and frame; speed, fit, loop, PNG of the frame, full screen. */
 import { useStore } from 'zustand';
+import { clock } from '../../../core/text/format.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { Menu } from '../../ui/Menu.tsx';
-import { clock } from '../../ui/words/format.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { type Player, RATES } from './player.ts';
 import { useFullscreen } from './Stage.tsx';
 import { sampledAt } from './strip-geometry.ts';

@@ -1,10 +1,10 @@
 /** The empty stage: a viewfinder that takes a video by drop, choice, paste or the sample clip. */
-import { chooseFiles } from '../../app/intake.ts';
+import { chooseFiles } from '../../page/intake.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { Kbd } from '../../ui/Kbd.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { fingersOnly } from '../../ui/pointer.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
 import { useCodecs } from './useCodecs.ts';
 import './Viewfinder.css';
 

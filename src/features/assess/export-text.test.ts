@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { builtInProfiles } from '../../core/profiles.ts';
-import { type Result, readResult } from '../../core/result.ts';
-import { en } from '../../ui/words/en.ts';
-import { zh } from '../../ui/words/zh.ts';
+import { type Result, readResult } from '../../../core/files/result.ts';
+import { builtInProfiles } from '../../../core/sampling/profiles.ts';
+import { en } from '../../ui/messages/en.ts';
+import { zh } from '../../ui/messages/zh.ts';
 import { resultCsv, resultJson, resultOfficialCsv, resultText, scaleSentence } from './export-text.ts';
 import { wrapText } from './result-card.ts';
 import { sortFiles } from './take-files.ts';

@@ -1,15 +1,15 @@
 /** A finished result as text for people and as files for tools. What the file does not say is left out, never filled in. */
-import { readStrictly } from '../../core/answer.ts';
-import { viewAnswer } from '../../core/answer-stream.ts';
-import { officialCsv, scoreCsv } from '../../core/csv.ts';
-import { bands } from '../../core/grades.ts';
-import { meanInterval } from '../../core/interval.ts';
-import { distortionLabel, distortionsOf, findDistortions } from '../../core/lexicon.ts';
-import { mean } from '../../core/moments.ts';
-import type { Result } from '../../core/result.ts';
-import type { Words } from '../../ui/words/en.ts';
-import { clock } from '../../ui/words/format.ts';
-import type { Lang } from '../../ui/words/lang.ts';
+import { readStrictly } from '../../../core/answer/answer.ts';
+import { viewAnswer } from '../../../core/answer/answer-stream.ts';
+import { bands } from '../../../core/answer/grades.ts';
+import { distortionLabel, distortionsOf, findDistortions } from '../../../core/answer/lexicon.ts';
+import { officialCsv, scoreCsv } from '../../../core/files/csv.ts';
+import type { Result } from '../../../core/files/result.ts';
+import { meanInterval } from '../../../core/stats/interval.ts';
+import { mean } from '../../../core/stats/moments.ts';
+import { clock } from '../../../core/text/format.ts';
+import type { Lang } from '../../../core/text/lang.ts';
+import type { Words } from '../../ui/messages/en.ts';
 import { noScore, type ScoreState } from './ScorePanel.tsx';
 import { inSentence } from './trace-segments.ts';
 

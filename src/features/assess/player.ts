@@ -4,9 +4,9 @@
  * frame is drawn from the media worker instead.
  */
 import { createStore } from 'zustand/vanilla';
+import { frameAt } from '../../../core/sampling/places.ts';
 import type { OpenedVideo } from '../../../workers/media/api.ts';
-import { frameAt } from '../../core/places.ts';
-import { persist, readPersisted } from '../../state/persisted.ts';
+import { persist, readPersisted } from '../../assessment/persisted.ts';
 
 export const RATES = [-2, -1, -0.5, 0.25, 0.5, 1, 1.5, 2, 4] as const;
 

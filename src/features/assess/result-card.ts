@@ -1,8 +1,8 @@
 /** The PNG export: one frame, the score on its ruler, the words. Drawn in ink on white, whatever the page's theme. */
-import { viewAnswer } from '../../core/answer-stream.ts';
-import { bands, offRuler, rulerPlace } from '../../core/grades.ts';
-import type { Result } from '../../core/result.ts';
-import type { Words } from '../../ui/words/en.ts';
+import { viewAnswer } from '../../../core/answer/answer-stream.ts';
+import { bands, offRuler, rulerPlace } from '../../../core/answer/grades.ts';
+import type { Result } from '../../../core/files/result.ts';
+import type { Words } from '../../ui/messages/en.ts';
 import { scaleSentence, writtenScore } from './export-text.ts';
 import { langOf } from './run-view.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { readStrictly } from '../../../core/answer/answer.ts';
+import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import type { OpenedVideo } from '../../../workers/media/api.ts';
 import type { LoadedModel, RawAnswer } from '../../../workers/model/api.ts';
-import { readStrictly } from '../../core/answer.ts';
-import { viewAnswer } from '../../core/answer-stream.ts';
-import type { AssessState } from '../../state/assess-store.ts';
-import { STAGES } from '../../state/stages.ts';
-import { en } from '../../ui/words/en.ts';
+import type { AssessState } from '../../assessment/assess-store.ts';
+import { STAGES } from '../../assessment/run/stages.ts';
+import { en } from '../../ui/messages/en.ts';
 import { longNotice, noticesOf } from './Notices.tsx';
 import { barStages, scoreState, spansOf, timelineOf } from './run-view.ts';
 

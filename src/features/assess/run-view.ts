@@ -1,19 +1,19 @@
 /** What the panels show, read from the state of a run. Pure, so that every state can be tested. */
-import type { StrictReading } from '../../core/answer.ts';
-import { readAsOfficialTest, readStrictly } from '../../core/answer.ts';
-import { completeWords } from '../../core/clause.ts';
-import { bandOf } from '../../core/grades.ts';
-import { meanInterval } from '../../core/interval.ts';
-import { findDistortions } from '../../core/lexicon.ts';
-import { mean, variance } from '../../core/moments.ts';
-import { percentileOf } from '../../core/percentile.ts';
-import { findTimes, type Timeline } from '../../core/phrases.ts';
-import type { ResultAnswer } from '../../core/result.ts';
-import type { AssessState, StageState } from '../../state/assess-store.ts';
-import { readAnswer, resultAnswer } from '../../state/result-file.ts';
-import { STAGES, type Stage, type StageSeconds } from '../../state/stages.ts';
+import type { StrictReading } from '../../../core/answer/answer.ts';
+import { readAsOfficialTest, readStrictly } from '../../../core/answer/answer.ts';
+import { bandOf } from '../../../core/answer/grades.ts';
+import { findDistortions } from '../../../core/answer/lexicon.ts';
+import { percentileOf } from '../../../core/answer/percentile.ts';
+import { findTimes, type Timeline } from '../../../core/answer/phrases.ts';
+import type { ResultAnswer } from '../../../core/files/result.ts';
+import { meanInterval } from '../../../core/stats/interval.ts';
+import { mean, variance } from '../../../core/stats/moments.ts';
+import { completeWords } from '../../../core/text/clause.ts';
+import type { Lang } from '../../../core/text/lang.ts';
+import type { AssessState, StageState } from '../../assessment/assess-store.ts';
+import { readAnswer, resultAnswer } from '../../assessment/run/result-file.ts';
+import { STAGES, type Stage, type StageSeconds } from '../../assessment/run/stages.ts';
 import type { Stage as BarStage } from '../../ui/ProgressBar.tsx';
-import type { Lang } from '../../ui/words/lang.ts';
 import type { ScoreState } from './ScorePanel.tsx';
 import type { TraceSpan } from './trace-segments.ts';
 

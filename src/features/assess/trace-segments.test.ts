@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { findDistortions } from '../../core/lexicon.ts';
+import { findDistortions } from '../../../core/answer/lexicon.ts';
 import {
   inSentence,
   namedDistortions,

@@ -1,5 +1,5 @@
 /** What stands in the trace: plain text, distortions and times, as pieces that can be drawn one after the other. */
-import { clauseEnd, phraseEnd } from '../../core/clause.ts';
+import { clauseEnd, phraseEnd } from '../../../core/text/clause.ts';
 
 interface Span {
   /** UTF-16 units into the trace, end exclusive. */

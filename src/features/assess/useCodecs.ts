@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import type { CodecSupport } from '../../../workers/media/api.ts';
-import { media } from '../../state/session.ts';
+import { media } from '../../assessment/session.ts';
 
 let measured: readonly CodecSupport[] | null = null;
 

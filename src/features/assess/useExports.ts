@@ -1,13 +1,13 @@
 /** What can be taken away: the result as text, files and a card, and the shown frame as PNG. */
 import { useMemo } from 'react';
-import { saveFile } from '../../app/save-file.ts';
-import type { Result } from '../../core/result.ts';
-import type { ShownFrame } from '../../state/assess-store.ts';
-import { loadPart } from '../../state/build.ts';
-import { assess, media } from '../../state/session.ts';
+import type { Result } from '../../../core/files/result.ts';
+import type { ShownFrame } from '../../assessment/assess-store.ts';
+import { loadPart } from '../../assessment/build.ts';
+import { assess, media } from '../../assessment/session.ts';
+import { saveFile } from '../../page/save-file.ts';
 import { stem } from '../../ui/ffmpeg-line.ts';
 import type { MenuItem } from '../../ui/Menu.tsx';
-import { useLang, useWords } from '../../ui/words/useWords.tsx';
+import { useLang, useWords } from '../../ui/messages/useWords.tsx';
 import { resultCsv, resultJson, resultOfficialCsv, resultText } from './export-text.ts';
 import type { Player } from './player.ts';
 import { noScore, type ScoreState } from './ScorePanel.tsx';

@@ -1,8 +1,8 @@
 /** What comes in is sorted here: videos into the run or its line, results open, the rest gets a clear sentence. */
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { FileSource } from '../../app/intake.ts';
-import { assess } from '../../state/session.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
+import { assess } from '../../assessment/session.ts';
+import type { FileSource } from '../../page/intake.ts';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { sortFiles } from './take-files.ts';
 
 /** Whether the last thing that the reader did was a key. */

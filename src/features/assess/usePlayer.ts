@@ -1,7 +1,7 @@
 /** The player of the present video, and its keys. */
 import { useEffect, useState } from 'react';
 import type { OpenedVideo } from '../../../workers/media/api.ts';
-import { useKeys } from '../../app/useKeys.ts';
+import { useKeys } from '../../page/useKeys.ts';
 import { createPlayer, type Player } from './player.ts';
 import { neighbourSampled } from './strip-geometry.ts';
 

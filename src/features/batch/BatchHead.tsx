@@ -1,22 +1,22 @@
 /** The head of a batch: its name, what it does now, how far it is, and the chips that filter and count. */
 import { useState } from 'react';
-import type { BatchRow } from '../../core/batch/file.ts';
-import type { Grade } from '../../core/grades.ts';
-import { batch } from '../../state/batch-session.ts';
-import type { BatchState } from '../../state/batch-store.ts';
+import type { Grade } from '../../../core/answer/grades.ts';
+import type { BatchRow } from '../../../core/files/batch.ts';
+import { count } from '../../../core/text/format.ts';
 import { BandGlyph } from '../../ui/BandGlyph.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { Menu, type MenuItem } from '../../ui/Menu.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 import { ProgressBar } from '../../ui/ProgressBar.tsx';
 import { Rich } from '../../ui/Rich.tsx';
-import { count } from '../../ui/words/format.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
+import { batch } from './state/session.ts';
+import type { BatchState } from './state/store.ts';
 import './BatchHead.css';
+import { useBatchWords } from './messages/useBatchWords.ts';
 import { type Filter, fileName, filterCounts, type TableView } from './rows.ts';
-import { useBatchWords } from './useBatchWords.ts';
 
 export interface BatchHeadProps {
   readonly state: BatchState;

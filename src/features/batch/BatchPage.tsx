@@ -1,7 +1,12 @@
 /** Batch: a folder of videos, one row each, and how well the scores agree with people where people scored them. */
 import { useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
+import type { CodedErrorData } from '../../../core/errors.ts';
+import { isPair } from '../../../core/stats/figures.ts';
 import { hashFile } from '../../../workers/hash/client.ts';
+import type { FolderKind } from '../../assessment/model/folder-kind.ts';
+import { toErrorData } from '../../assessment/model/model-store.ts';
+import { APP } from '../../assessment/session.ts';
 import {
   chooseFiles,
   chooseLastingFolder,
@@ -9,30 +14,25 @@ import {
   handOver,
   useFileIntake,
   useFolderIntake,
-} from '../../app/intake.ts';
-import { goTo } from '../../app/router.ts';
-import { saveFile } from '../../app/save-file.ts';
-import { useTab } from '../../app/tab.ts';
-import { useKeys } from '../../app/useKeys.ts';
-import { isPair } from '../../core/batch/figures.ts';
-import type { CodedErrorData } from '../../core/errors.ts';
-import { batch } from '../../state/batch-session.ts';
-import type { FolderKind } from '../../state/folder-kind.ts';
-import { toErrorData } from '../../state/model-store.ts';
-import { APP } from '../../state/session.ts';
+} from '../../page/intake.ts';
+import { goTo } from '../../page/router.ts';
+import { saveFile } from '../../page/save-file.ts';
+import { useTab } from '../../page/tab.ts';
+import { useKeys } from '../../page/useKeys.ts';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import type { MenuItem } from '../../ui/Menu.tsx';
 import { BatchHead } from './BatchHead.tsx';
+import { batch } from './state/session.ts';
 import './BatchPage.css';
 import { BatchTable } from './BatchTable.tsx';
 import { EmptyBatch } from './EmptyBatch.tsx';
 import { batchFullCsv, batchJson, batchOfficialCsv, settingsHash } from './exports.ts';
+import { useBatchWords } from './messages/useBatchWords.ts';
 import type { SortBy, TableView } from './rows.ts';
 import { SidePanels } from './SidePanels.tsx';
 import { scatterPng, scatterSvg } from './scatter-picture.ts';
 import { takeBatchFiles } from './take-batch.ts';
-import { useBatchWords } from './useBatchWords.ts';
 import { useFigures } from './useFigures.ts';
 
 const FIRST_VIEW: TableView = { filter: 'all', find: '', sort: { by: 'file', down: false } };

@@ -1,19 +1,19 @@
 /** The rows: sticky header, sorting, and only those drawn that are in sight. Rows without a score stand first. */
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
-import type { BatchRow } from '../../core/batch/file.ts';
-import { bandOf } from '../../core/grades.ts';
-import { distortionLabel } from '../../core/lexicon.ts';
-import type { Logistic } from '../../core/logistic.ts';
-import { batch } from '../../state/batch-session.ts';
+import { bandOf } from '../../../core/answer/grades.ts';
+import { distortionLabel } from '../../../core/answer/lexicon.ts';
+import type { BatchRow } from '../../../core/files/batch.ts';
+import type { Logistic } from '../../../core/stats/logistic.ts';
+import { errorText } from '../../../core/text/error-messages.ts';
 import { BandGlyph } from '../../ui/BandGlyph.tsx';
 import { IconButton, TextButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { Icon } from '../../ui/Icon.tsx';
-import { errorText } from '../../ui/words/errors.ts';
-import { useLang, useWords } from '../../ui/words/useWords.tsx';
+import { useLang, useWords } from '../../ui/messages/useWords.tsx';
+import { batch } from './state/session.ts';
 import './BatchTable.css';
+import { useBatchWords } from './messages/useBatchWords.ts';
 import { fileName, offBy, type SortBy, type TableView, tableGroups, visibleRange } from './rows.ts';
-import { useBatchWords } from './useBatchWords.ts';
 
 /** Height of a row in pixels, as in BatchTable.css: a finger needs more. */
 const ROW = matchMedia('(pointer: coarse)').matches ? 44 : 38;

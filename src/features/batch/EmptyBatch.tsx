@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Button } from '../../ui/Button.tsx';
 import { Rich } from '../../ui/Rich.tsx';
 import './EmptyBatch.css';
-import { useBatchWords } from './useBatchWords.ts';
+import { useBatchWords } from './messages/useBatchWords.ts';
 
 export interface EmptyBatchProps {
   readonly onFolder: () => void;

@@ -1,12 +1,12 @@
 /** Score against MOS: points on a canvas under SVG axes, the fitted curve, a cursor for keys and pointer. */
 import { type KeyboardEvent, type PointerEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
-import type { Figures, Pair } from '../../core/batch/figures.ts';
-import { logisticAt } from '../../core/logistic.ts';
-import { correlation } from '../../ui/words/format.ts';
+import type { Figures, Pair } from '../../../core/stats/figures.ts';
+import { logisticAt } from '../../../core/stats/logistic.ts';
+import { correlation } from '../../../core/text/format.ts';
 import { fileName } from './rows.ts';
 import { histogram, nearestPoint, scatterScales } from './scatter-geometry.ts';
 import './Scatter.css';
-import { useBatchWords } from './useBatchWords.ts';
+import { useBatchWords } from './messages/useBatchWords.ts';
 
 export interface ScatterProps {
   readonly pairs: readonly Pair[];

@@ -1,16 +1,17 @@
 /** Beside the table: scatter or histogram, the figures, data sets, and the paper's own figures. */
-import type { BatchFigures, Figure, Figures, Pair } from '../../core/batch/figures.ts';
-import { isPair, LEAST_PAIRS } from '../../core/batch/figures.ts';
-import type { BatchRow } from '../../core/batch/file.ts';
-import { type PublishedSet, publishedFor, publishedSource } from '../../core/batch/published.ts';
-import type { BatchState } from '../../state/batch-store.ts';
+
+import type { BatchRow } from '../../../core/files/batch.ts';
+import type { BatchFigures, Figure, Figures, Pair } from '../../../core/stats/figures.ts';
+import { isPair, LEAST_PAIRS } from '../../../core/stats/figures.ts';
+import { type PublishedSet, publishedFor, publishedSource } from '../../../core/stats/published.ts';
+import { correlation, count } from '../../../core/text/format.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { Panel } from '../../ui/Panel.tsx';
-import { correlation, count } from '../../ui/words/format.ts';
 import { Scatter } from './Scatter.tsx';
 import { histogram } from './scatter-geometry.ts';
+import type { BatchState } from './state/store.ts';
 import './SidePanels.css';
-import { useBatchWords } from './useBatchWords.ts';
+import { useBatchWords } from './messages/useBatchWords.ts';
 
 export interface SideProps {
   readonly state: BatchState;

@@ -1,8 +1,14 @@
 /** What a batch leaves as files. Model, package and settings go into every one that can hold them. */
-import { type BatchFile, type BatchModel, type BatchSettings, batchFormat } from '../../core/batch/file.ts';
-import { officialCsv, scoreCsv } from '../../core/csv.ts';
-import { bandOf, bands } from '../../core/grades.ts';
-import type { BatchState } from '../../state/batch-store.ts';
+
+import { bandOf, bands } from '../../../core/answer/grades.ts';
+import {
+  type BatchFile,
+  type BatchModel,
+  type BatchSettings,
+  batchFormat,
+} from '../../../core/files/batch.ts';
+import { officialCsv, scoreCsv } from '../../../core/files/csv.ts';
+import type { BatchState } from './state/store.ts';
 
 type Batch = Pick<BatchState, 'name' | 'createdAt' | 'model' | 'settings' | 'rows'>;
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { BatchRow } from '../../core/batch/file.ts';
+import type { BatchRow } from '../../../core/files/batch.ts';
 import { filterCounts, offBy, tableGroups, visibleRange } from './rows.ts';
 
 const row = (path: string, score: number | null, change: Partial<BatchRow> = {}): BatchRow => ({

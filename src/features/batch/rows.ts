@@ -1,7 +1,8 @@
 /** The table as data: which rows are shown, in which order, and how far each is from the fitted curve. */
-import type { BatchRow } from '../../core/batch/file.ts';
-import { bandOf, type Grade } from '../../core/grades.ts';
-import { type Logistic, logisticAt } from '../../core/logistic.ts';
+
+import { bandOf, type Grade } from '../../../core/answer/grades.ts';
+import type { BatchRow } from '../../../core/files/batch.ts';
+import { type Logistic, logisticAt } from '../../../core/stats/logistic.ts';
 
 export type Filter = 'all' | Grade | 'none' | 'failed' | 'skipped' | 'waiting';
 export type SortBy = 'file' | 'score' | 'mos' | 'off' | 'time';

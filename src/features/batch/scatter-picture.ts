@@ -1,8 +1,8 @@
 /** The scatter as a file, in ink on white, whatever the page's theme. */
-import type { Figures, Pair } from '../../core/batch/figures.ts';
-import { logisticAt } from '../../core/logistic.ts';
-import type { BatchWords } from '../../ui/words/batch.en.ts';
-import { correlation } from '../../ui/words/format.ts';
+import type { Figures, Pair } from '../../../core/stats/figures.ts';
+import { logisticAt } from '../../../core/stats/logistic.ts';
+import { correlation } from '../../../core/text/format.ts';
+import type { BatchWords } from './messages/en.ts';
 import { scatterScales } from './scatter-geometry.ts';
 
 const WIDTH = 640;

@@ -1,10 +1,10 @@
 /** What was dropped, sorted: videos, score tables, a saved batch. */
 
+import { CodedError } from '../../../core/errors.ts';
+import { isBatchFile, readBatchFile } from '../../../core/files/batch.ts';
 import type { FolderFile } from '../../../workers/model/api.ts';
-import type { GivenFolder } from '../../app/intake.ts';
-import { isBatchFile, readBatchFile } from '../../core/batch/file.ts';
-import { CodedError } from '../../core/errors.ts';
-import { batch } from '../../state/batch-session.ts';
+import type { GivenFolder } from '../../page/intake.ts';
+import { batch } from './state/session.ts';
 
 const VIDEO = /\.(mp4|m4v|mov|qt|webm|mkv|ts|m2ts|mts|avi|mpg|mpeg|wmv|flv|ogv|3gp|y4m)$/i;
 const TABLE = /\.(csv|tsv|jsonl|json|txt)$/i;

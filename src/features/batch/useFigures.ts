@@ -1,8 +1,8 @@
 /** Figures of the rows, worked out beside the page, at most one question at a time. */
 import { useEffect, useRef, useState } from 'react';
+import type { BatchRow } from '../../../core/files/batch.ts';
+import type { BatchFigures } from '../../../core/stats/figures.ts';
 import { createFiguresClient } from '../../../workers/figures/client.ts';
-import type { BatchFigures } from '../../core/batch/figures.ts';
-import type { BatchRow } from '../../core/batch/file.ts';
 
 const ask = createFiguresClient();
 /** Milliseconds between two answers while a batch runs. */

@@ -1,11 +1,11 @@
 /** Which frame each side shows: the letter, what it is, and the frame's number. */
 import { useStore } from 'zustand';
-import { compare } from '../../state/compare-session.ts';
-import type { View } from '../../state/compare-settings.ts';
-import type { SideName } from '../../state/compare-store.ts';
-import { NO_FRAME } from '../../state/compare-timeline.ts';
+import { useCompareWords } from './messages/useCompareWords.ts';
 import { SideLetter } from './SideLetter.tsx';
-import { useCompareWords } from './words.ts';
+import { compare } from './state/session.ts';
+import type { View } from './state/settings.ts';
+import type { SideName } from './state/store.ts';
+import { NO_FRAME } from './state/timeline.ts';
 
 export function Badges({ only }: { readonly only: SideName | null }) {
   const { view, swapped, horizontal } = useStore(compare.store, (state) => state.settings);

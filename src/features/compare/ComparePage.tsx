@@ -1,16 +1,17 @@
 /** Compare: a video beside a damaged copy of it, or beside a second video, with both scores. */
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
-import { useFileIntake } from '../../app/intake.ts';
-import { useTab } from '../../app/tab.ts';
-import { useLeaveGuard } from '../../app/useLeaveGuard.ts';
-import { isAbort } from '../../core/errors.ts';
-import { both, compare } from '../../state/compare-session.ts';
-import type { SideName } from '../../state/compare-store.ts';
+import { isAbort } from '../../../core/errors.ts';
+import { useFileIntake } from '../../page/intake.ts';
+import { useTab } from '../../page/tab.ts';
+import { useLeaveGuard } from '../../page/useLeaveGuard.ts';
 import { Notice } from '../../ui/Notice.tsx';
+import { both, compare } from './state/session.ts';
+import type { SideName } from './state/store.ts';
 import './ComparePage.css';
 import { DamagePanel } from './DamagePanel.tsx';
 import { EmptyFields, Problem } from './EmptyFields.tsx';
+import { useCompareWords } from './messages/useCompareWords.ts';
 import { OrderPlot } from './OrderPlot.tsx';
 import { RewardsPanel } from './RewardsPanel.tsx';
 import { ScoresPanel } from './ScoresPanel.tsx';
@@ -26,7 +27,6 @@ import { useFilled } from './useFilled.ts';
 import { chooseFor, takeSample, useSideDrop } from './useIntake.ts';
 import { Viewer } from './Viewer.tsx';
 import { fitScale, panesOf } from './viewport.ts';
-import { useCompareWords } from './words.ts';
 
 export default function ComparePage() {
   const w = useCompareWords();

@@ -1,16 +1,16 @@
 /** What is done to the order of the frames: kind, strength, seed, and to what. Or a second video in its place. */
 import { useId } from 'react';
 import { useStore } from 'zustand';
-import type { PerturbMode } from '../../core/perturb.ts';
-import { compare } from '../../state/compare-session.ts';
-import { strongest } from '../../state/compare-timeline.ts';
+import type { PerturbMode } from '../../../core/sampling/perturb.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
 import { newSeed } from './adjust.ts';
+import { compare } from './state/session.ts';
+import { strongest } from './state/timeline.ts';
 import './DamagePanel.css';
-import { useCompareWords } from './words.ts';
+import { useCompareWords } from './messages/useCompareWords.ts';
 
 /** In the order of the picture: two rows of three. */
 const MODES: readonly PerturbMode[] = [

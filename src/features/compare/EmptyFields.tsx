@@ -1,14 +1,14 @@
 /** Before there is a video: two fields, one drop is enough. A link's file is asked for by name. */
 import { useStore } from 'zustand';
-import { compare } from '../../state/compare-session.ts';
-import type { SideName } from '../../state/compare-store.ts';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { Rich } from '../../ui/Rich.tsx';
-import { useWords } from '../../ui/words/useWords.tsx';
+import { compare } from './state/session.ts';
+import type { SideName } from './state/store.ts';
 import './EmptyFields.css';
+import { useCompareWords } from './messages/useCompareWords.ts';
 import { SideLetter } from './SideLetter.tsx';
-import { useCompareWords } from './words.ts';
 
 export interface EmptyFieldsProps {
   readonly onChoose: (side: SideName) => void;

@@ -1,14 +1,14 @@
 /** Two square windows beside the pointer: the same pixels of A and of B, eight times as large. True pixels only. */
 import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
-import { compare } from '../../state/compare-session.ts';
-import type { SideName } from '../../state/compare-store.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { pixelUnder } from './field.ts';
+import { useCompareWords } from './messages/useCompareWords.ts';
 import { SideLetter } from './SideLetter.tsx';
 import type { SidePicture } from './side-picture.ts';
+import { compare } from './state/session.ts';
+import type { SideName } from './state/store.ts';
 import type { ViewerParts } from './useViewer.ts';
-import { useCompareWords } from './words.ts';
 
 /** Video pixels across a window, odd so that one is in the middle, and how large each is drawn. */
 const PIXELS = 17;

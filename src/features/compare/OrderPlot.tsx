@@ -1,15 +1,16 @@
 /** The damage itself, made visible: which source frame stands at which place, under the strips and on their axis. */
 import { useMemo } from 'react';
 import { useStore } from 'zustand';
-import { saveFile } from '../../app/save-file.ts';
-import { compare } from '../../state/compare-session.ts';
-import { orderFacts } from '../../state/compare-timeline.ts';
+import { count } from '../../../core/text/format.ts';
+import { saveFile } from '../../page/save-file.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { Scrubber } from '../../ui/Scrubber.tsx';
 import { TableBox } from '../../ui/TableBox.tsx';
-import { count } from '../../ui/words/format.ts';
+import { compare } from './state/session.ts';
+import { orderFacts } from './state/timeline.ts';
 import './OrderPlot.css';
+import { useCompareWords } from './messages/useCompareWords.ts';
 import {
   along,
   axisTicks,
@@ -21,7 +22,6 @@ import {
   shownOrder,
 } from './order-plot.ts';
 import { placeUnder } from './strip-cells.ts';
-import { useCompareWords } from './words.ts';
 
 const HEIGHT = 210;
 /** More points than this are dots without a line between them. */

@@ -1,17 +1,17 @@
 /** The reward inspector: what each answer to A would earn in training, worked out with its numbers. */
 import { useId, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
-import { both, compare } from '../../state/compare-session.ts';
-import { REWARD_MODES } from '../../state/compare-settings.ts';
 import { Notice } from '../../ui/Notice.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Rich } from '../../ui/Rich.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
-import type { CompareWords } from '../../ui/words/compare.en.ts';
+import type { CompareWords } from './messages/en.ts';
+import { both, compare } from './state/session.ts';
+import { REWARD_MODES } from './state/settings.ts';
 import './RewardsPanel.css';
+import { useCompareWords } from './messages/useCompareWords.ts';
 import { type FormulaName, type Opponent, type RewardView, rewardView, short } from './rewards-view.ts';
 import { signed } from './side-scores.ts';
-import { useCompareWords } from './words.ts';
 
 const COLUMNS = ['format', 'rank', 'regression', 'temporal', 'sum', 'advantage'] as const;
 

@@ -1,25 +1,25 @@
 /** Both scores on one ruler, their difference, and the verdict in a sentence. */
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
-import { bandOf } from '../../core/grades.ts';
-import type { BothStep, SideRun } from '../../state/compare-assess.ts';
-import { both, compare } from '../../state/compare-session.ts';
-import { ANSWERS } from '../../state/compare-settings.ts';
-import type { SideName } from '../../state/compare-store.ts';
+import { bandOf } from '../../../core/answer/grades.ts';
+import { spread } from '../../../core/text/format.ts';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { SpokenResult, SpokenStage } from '../../ui/LiveRegion.tsx';
 import { Menu } from '../../ui/Menu.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { Panel } from '../../ui/Panel.tsx';
-import type { CompareWords } from '../../ui/words/compare.en.ts';
-import { spread } from '../../ui/words/format.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
+import type { CompareWords } from './messages/en.ts';
+import type { BothStep, SideRun } from './state/assess.ts';
+import { both, compare } from './state/session.ts';
+import { ANSWERS } from './state/settings.ts';
+import type { SideName } from './state/store.ts';
 import './ScoresPanel.css';
+import { useCompareWords } from './messages/useCompareWords.ts';
 import { SideLetter } from './SideLetter.tsx';
 import { preferenceOf, type SideScores, sideScores, signed } from './side-scores.ts';
 import { TwoRuler } from './TwoRuler.tsx';
-import { useCompareWords } from './words.ts';
 
 export interface ScoresPanelProps {
   readonly chosen: number;

@@ -1,5 +1,5 @@
 /** The letter of a side: A in ink, B in violet. The letter is always there; the colour only helps. */
-import type { SideName } from '../../state/compare-store.ts';
+import type { SideName } from './state/store.ts';
 import './SideLetter.css';
 
 export function SideLetter({ name }: { readonly name: SideName }) {

@@ -1,9 +1,9 @@
 /** The line between A and B with its knob: a slider that follows the pointer without delay. */
 import { type KeyboardEvent, type PointerEvent, useRef } from 'react';
 import { useStore } from 'zustand';
-import { compare } from '../../state/compare-session.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
-import { useCompareWords } from './words.ts';
+import { useCompareWords } from './messages/useCompareWords.ts';
+import { compare } from './state/session.ts';
 
 const KEYS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 

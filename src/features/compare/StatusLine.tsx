@@ -1,12 +1,12 @@
 /** At the foot of the field: what is shown, true or reduced, and the pixel under the pointer. */
 import { useStore } from 'zustand';
-import { compare } from '../../state/compare-session.ts';
-import type { SideName } from '../../state/compare-store.ts';
 import { pixelUnder } from './field.ts';
+import { useCompareWords } from './messages/useCompareWords.ts';
 import type { SidePicture } from './side-picture.ts';
+import { compare } from './state/session.ts';
+import type { SideName } from './state/store.ts';
 import { useFilled } from './useFilled.ts';
 import type { ViewerParts } from './useViewer.ts';
-import { useCompareWords } from './words.ts';
 
 export interface StatusLineProps {
   readonly parts: ViewerParts;

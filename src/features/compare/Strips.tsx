@@ -1,17 +1,17 @@
 /** Both sides as rows of small pictures, over each other on one axis: the scrubber of the page. */
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
-import { compare } from '../../state/compare-session.ts';
-import type { SideName } from '../../state/compare-store.ts';
-import { NO_FRAME } from '../../state/compare-timeline.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
+import { compare } from './state/session.ts';
+import type { SideName } from './state/store.ts';
+import { NO_FRAME } from './state/timeline.ts';
 import '../../ui/film.css';
+import { count, clock as time } from '../../../core/text/format.ts';
 import { Scrubber } from '../../ui/Scrubber.tsx';
-import { count, clock as time } from '../../ui/words/format.ts';
 import { SideLetter } from './SideLetter.tsx';
 import './Strips.css';
+import { useCompareWords } from './messages/useCompareWords.ts';
 import { cellOf, placeAxis, placeUnder, stripCells } from './strip-cells.ts';
-import { useCompareWords } from './words.ts';
 
 const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
 

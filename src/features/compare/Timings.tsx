@@ -1,12 +1,12 @@
 /** What each side cost: the second one looks at no frame anew when only their order is another. */
 import { useStore } from 'zustand';
-import type { SideRun } from '../../state/compare-assess.ts';
-import { both, compare } from '../../state/compare-session.ts';
-import type { SideName } from '../../state/compare-store.ts';
 import { Panel } from '../../ui/Panel.tsx';
 import { SideLetter } from './SideLetter.tsx';
+import type { SideRun } from './state/assess.ts';
+import { both, compare } from './state/session.ts';
+import type { SideName } from './state/store.ts';
 import './Timings.css';
-import { useCompareWords } from './words.ts';
+import { useCompareWords } from './messages/useCompareWords.ts';
 
 export function Timings() {
   const w = useCompareWords();

@@ -1,16 +1,16 @@
 /** Over the field: the views and what belongs to them, zoom, loupe, saving, full screen. */
 import { useState } from 'react';
 import { useStore } from 'zustand';
-import { compare } from '../../state/compare-session.ts';
-import { VIEWS, type View } from '../../state/compare-settings.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import type { IconName } from '../../ui/Icon.tsx';
 import { Menu } from '../../ui/Menu.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
-import { useWords } from '../../ui/words/useWords.tsx';
+import { compare } from './state/session.ts';
+import { VIEWS, type View } from './state/settings.ts';
 import './Toolbar.css';
 import { zoomField } from './field.ts';
-import { useCompareWords } from './words.ts';
+import { useCompareWords } from './messages/useCompareWords.ts';
 
 const ICONS: Readonly<Record<View, IconName>> = {
   split: 'split',

@@ -1,17 +1,17 @@
 /** The reasons of both sides beside each other, for one pair of answers; what only one side says has a bar at its left. */
 import { useMemo } from 'react';
 import { useStore } from 'zustand';
-import { viewAnswer } from '../../core/answer-stream.ts';
-import type { Answer } from '../../state/compare-assess.ts';
-import { both } from '../../state/compare-session.ts';
-import type { SideName } from '../../state/compare-store.ts';
+import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import { IconButton } from '../../ui/Button.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { Panel } from '../../ui/Panel.tsx';
-import { useWords } from '../../ui/words/useWords.tsx';
 import { comparedPhrases } from './phrase-diff.ts';
 import { SideLetter } from './SideLetter.tsx';
+import type { Answer } from './state/assess.ts';
+import { both } from './state/session.ts';
+import type { SideName } from './state/store.ts';
 import './Traces.css';
-import { useCompareWords } from './words.ts';
+import { useCompareWords } from './messages/useCompareWords.ts';
 
 export interface TracesProps {
   /** 0-based number of the answer that is shown on both sides. */

@@ -1,16 +1,16 @@
 /** Under the field: play and step, time and place, speed, offset, what happens at the end. */
 import { useStore } from 'zustand';
-import { RATES } from '../../state/compare-clock.ts';
-import { compare } from '../../state/compare-session.ts';
-import type { Loop } from '../../state/compare-settings.ts';
+import { clock as time } from '../../../core/text/format.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import type { IconName } from '../../ui/Icon.tsx';
 import { Menu } from '../../ui/Menu.tsx';
-import { clock as time } from '../../ui/words/format.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { nextLoop, shiftB } from './adjust.ts';
+import { RATES } from './state/clock.ts';
+import { compare } from './state/session.ts';
+import type { Loop } from './state/settings.ts';
 import './Transport.css';
-import { useCompareWords } from './words.ts';
+import { useCompareWords } from './messages/useCompareWords.ts';
 
 const LOOP_ICONS: Readonly<Record<Loop, IconName>> = {
   off: 'repeat',

@@ -1,9 +1,9 @@
 /** Both sides on one ruler: a dot for each answer, whiskers for the 95 % intervals, a needle with the letter at each mean. */
-import { bandOf } from '../../core/grades.ts';
+import { bandOf } from '../../../core/answer/grades.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { ACR } from '../../ui/ruler/acr.ts';
 import { dotPlot, gradeAt, place, ticks, zones } from '../../ui/ruler/geometry.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
 import type { SideScores } from './side-scores.ts';
 import './TwoRuler.css';
 

@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
-import { compare } from '../../state/compare-session.ts';
-import { GAINS } from '../../state/compare-settings.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Menu } from '../../ui/Menu.tsx';
-import { useCompareWords } from './words.ts';
+import { useCompareWords } from './messages/useCompareWords.ts';
+import { compare } from './state/session.ts';
+import { GAINS } from './state/settings.ts';
 
 /** What only one of the views has, in the corner of the field, where it moves nothing. */
 export function ViewOptions({ children }: { readonly children?: ReactNode }) {

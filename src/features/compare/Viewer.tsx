@@ -1,18 +1,18 @@
 /** The field with both sides: pictures, names, handle, loupe, pixel values, and what is shown (true or reduced). */
 import { type PointerEvent, type RefObject, useCallback, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
-import { compare } from '../../state/compare-session.ts';
-import type { SideName } from '../../state/compare-store.ts';
 import { Badges } from './Badges.tsx';
 import { type FieldPoint, paneAt, settingsNow, zoomField } from './field.ts';
 import { Loupe } from './Loupe.tsx';
 import { SplitHandle } from './SplitHandle.tsx';
 import { StatusLine } from './StatusLine.tsx';
+import { compare } from './state/session.ts';
+import type { SideName } from './state/store.ts';
 import { useViewer, type ViewerParts } from './useViewer.ts';
 import { ViewOptions } from './ViewOptions.tsx';
 import './Viewer.css';
+import { useCompareWords } from './messages/useCompareWords.ts';
 import { fitScale, type Look, panBy, panesOf, zoomAt } from './viewport.ts';
-import { useCompareWords } from './words.ts';
 
 export interface ViewerProps {
   /** The only side that is shown, while its key is held. */

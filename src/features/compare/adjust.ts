@@ -1,6 +1,6 @@
 /** Small changes that a button and a key both make. */
-import { compare } from '../../state/compare-session.ts';
-import { LOOPS } from '../../state/compare-settings.ts';
+import { compare } from './state/session.ts';
+import { LOOPS } from './state/settings.ts';
 
 /** Play once, loop, to and fro, and again. */
 export function nextLoop(): void {

@@ -1,5 +1,5 @@
 /** The field as it is now: which pane and which pixel lie under a point of it, and zooming. Points are device pixels. */
-import { compare } from '../../state/compare-session.ts';
+import { compare } from './state/session.ts';
 import type { ViewerParts } from './useViewer.ts';
 import { fitScale, nextZoom, type Pane, panesOf, pictureBox, pixelAt, zoomAt } from './viewport.ts';
 

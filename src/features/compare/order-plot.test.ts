@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { drawDamage } from '../../state/compare-timeline.ts';
 import { axisTicks, orderPaths, orderPlot, orderSvg, shownOrder } from './order-plot.ts';
+import { drawDamage } from './state/timeline.ts';
 
 describe('orderPlot', () => {
   it('marks what is out of place, repeated and never shown', () => {

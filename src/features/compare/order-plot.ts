@@ -1,6 +1,6 @@
 /** Geometry and text of the plot of source against shown. Everything is in parts of the plot, [0, 1]. Pure. */
-import type { DrawnDamage } from '../../state/compare-timeline.ts';
-import { orderOf } from '../../state/compare-timeline.ts';
+import type { DrawnDamage } from './state/timeline.ts';
+import { orderOf } from './state/timeline.ts';
 
 export interface OrderPoint {
   readonly place: number;

@@ -1,8 +1,9 @@
 /** Draws both sides into the field, as the view asks. One canvas, so that no side can lag behind the other. */
-import type { CompareSettings } from '../../state/compare-settings.ts';
-import type { SideName } from '../../state/compare-store.ts';
+
 import { writeDifference } from './difference.ts';
 import type { SidePicture } from './side-picture.ts';
+import type { CompareSettings } from './state/settings.ts';
+import type { SideName } from './state/store.ts';
 import { type Box, containIn, type Pane, panesOf, pictureBox, type Size } from './viewport.ts';
 
 /** A frame of zeros after normalisation is the mean of the normalisation: ImageNet's, not black. */

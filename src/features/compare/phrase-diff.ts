@@ -1,5 +1,5 @@
 /** Two texts phrase by phrase: what one side says and the other does not, with the distortions both name. Pure. */
-import { findDistortions } from '../../core/lexicon.ts';
+import { findDistortions } from '../../../core/answer/lexicon.ts';
 
 export interface TracePiece {
   readonly text: string;

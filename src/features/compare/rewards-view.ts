@@ -1,17 +1,17 @@
 /** The rewards of both sides' answers as the inspector shows them: columns, and each formula with its numbers. Pure. */
-import type { ScoreRange } from '../../core/answer.ts';
-import { CodedError } from '../../core/errors.ts';
-import { seededRandom } from '../../core/random.ts';
-import type { PairRank } from '../../core/ranking.ts';
-import { type RewardMode, type RewardRules, RULES } from '../../core/reward-rules.ts';
+import type { ScoreRange } from '../../../core/answer/answer.ts';
+import { CodedError } from '../../../core/errors.ts';
+import type { PairRank } from '../../../core/rewards/ranking.ts';
+import { type RewardMode, type RewardRules, RULES } from '../../../core/rewards/reward-rules.ts';
 import {
   type AnsweredVideo,
   batchRewards,
   type ReadAnswer,
   readForReward,
   type VideoRewards,
-} from '../../core/rewards.ts';
-import type { TemporalDecision } from '../../core/temporal.ts';
+} from '../../../core/rewards/rewards.ts';
+import type { TemporalDecision } from '../../../core/rewards/temporal.ts';
+import { seededRandom } from '../../../core/stats/random.ts';
 
 /** Another video of the batch, as the reader gives it. */
 export interface Opponent {

@@ -1,7 +1,7 @@
 /** Both frames as PNG, with their true pixels. */
-import { saveFile } from '../../app/save-file.ts';
-import { compare } from '../../state/compare-session.ts';
-import { NO_FRAME } from '../../state/compare-timeline.ts';
+import { saveFile } from '../../page/save-file.ts';
+import { compare } from './state/session.ts';
+import { NO_FRAME } from './state/timeline.ts';
 
 /**
  * @param name of a file, from the video's name, the side's letter and the frame's number

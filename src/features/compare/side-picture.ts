@@ -1,8 +1,8 @@
 /** What one side shows now: a frame's true pixels where they are there, else its reduced copy. */
 
-import type { Pictures } from '../../state/compare-pictures.ts';
-import type { Side } from '../../state/compare-store.ts';
-import { NO_FRAME } from '../../state/compare-timeline.ts';
+import type { Pictures } from './state/pictures.ts';
+import type { Side } from './state/store.ts';
+import { NO_FRAME } from './state/timeline.ts';
 
 /** `zeros`: a frame that was taken away. `late`: the frame is not there yet, the one before still stands. */
 export type Quality = 'true' | 'reduced' | 'zeros' | 'late';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { SideRun } from '../../state/compare-assess.ts';
 import { preferenceOf, sideScores, signed } from './side-scores.ts';
+import type { SideRun } from './state/assess.ts';
 
 const run = (...scores: (number | null)[]): SideRun =>
   ({

@@ -1,8 +1,8 @@
 /** What the scores panel says of a side and of both, read from the answers. Pure. */
-import { meanInterval } from '../../core/interval.ts';
-import { variance } from '../../core/moments.ts';
-import { type Preference, preference } from '../../core/preference.ts';
-import type { Answer, SideRun } from '../../state/compare-assess.ts';
+import { meanInterval } from '../../../core/stats/interval.ts';
+import { variance } from '../../../core/stats/moments.ts';
+import { type Preference, preference } from '../../../core/stats/preference.ts';
+import type { Answer, SideRun } from './state/assess.ts';
 
 export interface SideScores {
   /** Score of each answer, null = unreadable. */

@@ -1,6 +1,6 @@
 /** The strip under the field: N equal cells for each side, over the places of the clock. Pure. */
-import { sampledIndices } from '../../core/places.ts';
-import type { SampleProfile, Timeline } from '../../state/compare-timeline.ts';
+import { sampledIndices } from '../../../core/sampling/places.ts';
+import type { SampleProfile, Timeline } from './state/timeline.ts';
 
 export interface StripCell {
   /** Place on the clock whose frames the cell shows. */

@@ -1,7 +1,7 @@
 /** Keeps the address in step with what is shown, and follows an address that is opened. */
 import { useEffect } from 'react';
-import { hashOf, parseRoute } from '../../app/router.ts';
-import { compare } from '../../state/compare-session.ts';
+import { hashOf, parseRoute } from '../../page/router.ts';
+import { compare } from './state/session.ts';
 
 /** Milliseconds after the last change; browsers refuse too many changes of the address. */
 const QUIET = 300;

@@ -1,11 +1,11 @@
 /** The keys of the Compare page. */
 import { useEffect, useRef } from 'react';
-import { useKeys } from '../../app/useKeys.ts';
-import { compare } from '../../state/compare-session.ts';
-import { VIEWS } from '../../state/compare-settings.ts';
-import type { SideName } from '../../state/compare-store.ts';
+import { useKeys } from '../../page/useKeys.ts';
 import { newSeed, nextLoop, shiftB } from './adjust.ts';
 import { zoomField } from './field.ts';
+import { compare } from './state/session.ts';
+import { VIEWS } from './state/settings.ts';
+import type { SideName } from './state/store.ts';
 import { cellOf, stripCells } from './strip-cells.ts';
 
 export interface CompareKeyActions {

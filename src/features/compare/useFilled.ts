@@ -1,7 +1,7 @@
 /** How much of the frame stores is filled, at most ten times a second. */
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
-import { compare } from '../../state/compare-session.ts';
+import { compare } from './state/session.ts';
 
 export interface Filled {
   readonly ready: number;

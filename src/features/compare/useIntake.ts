@@ -1,8 +1,8 @@
 /** Files that come in: the field under the pointer takes a drop, otherwise the first one is A and a second one B. */
 import { useEffect, useRef } from 'react';
-import { chooseFiles, type TakeFiles } from '../../app/intake.ts';
-import { compare } from '../../state/compare-session.ts';
-import type { SideName } from '../../state/compare-store.ts';
+import { chooseFiles, type TakeFiles } from '../../page/intake.ts';
+import { compare } from './state/session.ts';
+import type { SideName } from './state/store.ts';
 
 /** The side that the next chosen file is for. */
 let chosenFor: SideName | null = null;

@@ -3,12 +3,12 @@
  * reader is looking at is said as `Showing`.
  */
 import { type RefObject, useEffect, useRef, useState } from 'react';
-import { isAbort } from '../../core/errors.ts';
-import { compare, standby } from '../../state/compare-session.ts';
-import type { Side, SideName } from '../../state/compare-store.ts';
-import { NO_FRAME } from '../../state/compare-timeline.ts';
+import { isAbort } from '../../../core/errors.ts';
 import { Painter } from './painter.ts';
 import { type Quality, SidePicture } from './side-picture.ts';
+import { compare, standby } from './state/session.ts';
+import type { Side, SideName } from './state/store.ts';
+import { NO_FRAME } from './state/timeline.ts';
 import type { Size } from './viewport.ts';
 
 const SIDES = ['a', 'b'] as const;

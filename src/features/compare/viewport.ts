@@ -2,8 +2,8 @@
  * Where the picture lies in the field. The field is the canvas in device pixels; both sides share scale and centre, so
  * that they always show the same part. Pure.
  */
-import type { View } from '../../state/compare-settings.ts';
-import type { SideName } from '../../state/compare-store.ts';
+import type { View } from './state/settings.ts';
+import type { SideName } from './state/store.ts';
 
 export interface Size {
   readonly width: number;

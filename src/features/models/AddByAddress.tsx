@@ -1,8 +1,8 @@
 /** A package by its address: only its manifest is read until somebody asks for the rest. */
 import { useId, useState } from 'react';
 import { useStore } from 'zustand';
-import { packages } from '../../state/packages-session.ts';
-import { useModelsWords } from './useModelsWords.ts';
+import { packages } from '../../assessment/model/packages-session.ts';
+import { useModelsWords } from './messages/useModelsWords.ts';
 
 export function AddByAddress({ onAdded }: { readonly onAdded: (id: string) => void }) {
   const w = useModelsWords();

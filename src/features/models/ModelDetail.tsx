@@ -1,21 +1,21 @@
 /** The chosen package: will it run here, line by line; what was measured; facts; its card and files. */
 import { useEffect, useState } from 'react';
-import type { Machine, Need, Verdict } from '../../core/machine.ts';
-import type { Manifest } from '../../core/manifest.ts';
-import { packages } from '../../state/packages-session.ts';
-import type { PackageRow } from '../../state/packages-store.ts';
+import type { Machine, Need, Verdict } from '../../../core/files/machine.ts';
+import type { Manifest } from '../../../core/files/manifest.ts';
+import { bytes, correlation, count } from '../../../core/text/format.ts';
+import { packages } from '../../assessment/model/packages-session.ts';
+import type { PackageRow } from '../../assessment/model/packages-store.ts';
 import { Button, TextButton } from '../../ui/Button.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { ScrollBox } from '../../ui/ScrollBox.tsx';
-import { bytes, correlation, count } from '../../ui/words/format.ts';
-import type { ModelsWords } from '../../ui/words/models.en.ts';
+import type { ModelsWords } from './messages/en.ts';
 import './ModelDetail.css';
 import { cardOf } from './card.ts';
 import { ModelCard } from './ModelCard.tsx';
 import { useRowView } from './ModelRow.tsx';
+import { useModelsWords } from './messages/useModelsWords.ts';
 import { refusal } from './row-view.ts';
-import { useModelsWords } from './useModelsWords.ts';
 
 export function ModelDetail({
   row,

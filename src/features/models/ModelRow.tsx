@@ -1,18 +1,18 @@
 /** One package of the list: what it is, its size, one action, one bar. */
 import { useStore } from 'zustand';
-import { SHIPPED } from '../../state/chosen-package.ts';
-import { choosePackage, packages } from '../../state/packages-session.ts';
-import type { PackageRow } from '../../state/packages-store.ts';
-import { models } from '../../state/session.ts';
+import { bytes } from '../../../core/text/format.ts';
+import { SHIPPED } from '../../assessment/model/chosen-package.ts';
+import { choosePackage, packages } from '../../assessment/model/packages-session.ts';
+import type { PackageRow } from '../../assessment/model/packages-store.ts';
+import { models } from '../../assessment/session.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
+import { useErrorText } from '../../ui/messages/useWords.tsx';
 import { Rich } from '../../ui/Rich.tsx';
-import { bytes } from '../../ui/words/format.ts';
-import { useErrorText } from '../../ui/words/useWords.tsx';
 import { ByteBar } from './ByteBar.tsx';
 import './ModelRow.css';
+import { useModelsWords } from './messages/useModelsWords.ts';
 import { about, type RowView, rowView, verdictLine } from './row-view.ts';
-import { useModelsWords } from './useModelsWords.ts';
 
 export interface ModelRowProps {
   readonly row: PackageRow;

@@ -1,11 +1,11 @@
 /** Models: what this device has, what it could have, and whether it would run here. */
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
-import { chooseFolder, type GivenFolder, useFolderIntake } from '../../app/intake.ts';
-import { type FolderKind, kindOfFolder } from '../../state/folder-kind.ts';
-import { offeredPackage } from '../../state/offered-package.ts';
-import { conversion, forgetPackage, packages } from '../../state/packages-session.ts';
-import { models } from '../../state/session.ts';
+import { type FolderKind, kindOfFolder } from '../../assessment/model/folder-kind.ts';
+import { offeredPackage } from '../../assessment/model/offered-package.ts';
+import { conversion, forgetPackage, packages } from '../../assessment/model/packages-session.ts';
+import { models } from '../../assessment/session.ts';
+import { chooseFolder, type GivenFolder, useFolderIntake } from '../../page/intake.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import { Icon } from '../../ui/Icon.tsx';
@@ -14,8 +14,8 @@ import { AddByAddress } from './AddByAddress.tsx';
 import { ModelDetail } from './ModelDetail.tsx';
 import { ModelRow } from './ModelRow.tsx';
 import './ModelsPage.css';
+import { useModelsWords } from './messages/useModelsWords.ts';
 import { StoragePanel } from './StoragePanel.tsx';
-import { useModelsWords } from './useModelsWords.ts';
 
 interface Removed {
   readonly id: string;

@@ -1,13 +1,13 @@
 /** What this page keeps on this device, and how to be rid of it. */
 import { useState } from 'react';
 import { useStore } from 'zustand';
-import { deleteEverything, packages } from '../../state/packages-session.ts';
+import { deleteEverything, packages } from '../../assessment/model/packages-session.ts';
 import { Button, TextButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { Dialog } from '../../ui/Dialog.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import './StoragePanel.css';
-import { useModelsWords } from './useModelsWords.ts';
+import { useModelsWords } from './messages/useModelsWords.ts';
 
 export function StoragePanel() {
   const w = useModelsWords();

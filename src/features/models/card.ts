@@ -1,6 +1,6 @@
 /** The model card of a package: from this device, else from where the package lies. */
-import { packages } from '../../state/packages-session.ts';
-import type { PackageRow } from '../../state/packages-store.ts';
+import { packages } from '../../assessment/model/packages-session.ts';
+import type { PackageRow } from '../../assessment/model/packages-store.ts';
 
 /** @throws when it is nowhere at hand */
 export async function cardOf({ id, manifest, stored, address }: PackageRow): Promise<string> {

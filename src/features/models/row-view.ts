@@ -1,8 +1,15 @@
 /** What a row of the model list says and offers, from the data alone. */
-import { bytesOf, filesOf, judgeMachine, type Machine, type Need, type Verdict } from '../../core/machine.ts';
-import { SHIPPED } from '../../state/chosen-package.ts';
-import type { PackageRow } from '../../state/packages-store.ts';
-import type { ModelsWords } from '../../ui/words/models.en.ts';
+import {
+  bytesOf,
+  filesOf,
+  judgeMachine,
+  type Machine,
+  type Need,
+  type Verdict,
+} from '../../../core/files/machine.ts';
+import { SHIPPED } from '../../assessment/model/chosen-package.ts';
+import type { PackageRow } from '../../assessment/model/packages-store.ts';
+import type { ModelsWords } from './messages/en.ts';
 
 export type RowState =
   | 'in-use'

@@ -1,8 +1,8 @@
 /** The answers of one step to one video: its frames, and each answer with its rewards and what is learnt from it. */
 import { useMemo, useState } from 'react';
-import { viewAnswer } from '../../core/answer-stream.ts';
-import { findDistortions } from '../../core/lexicon.ts';
-import type { AnswerRecord, CompletionRecord, Run } from '../../core/training/run.ts';
+import { viewAnswer } from '../../../core/answer/answer-stream.ts';
+import { findDistortions } from '../../../core/answer/lexicon.ts';
+import type { AnswerRecord, CompletionRecord, Run } from '../../../core/training/run.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
@@ -13,8 +13,8 @@ import { Segmented } from '../../ui/Segmented.tsx';
 import './AnswersPanel.css';
 import { advantageBars, type Bar, part, signed } from './advantage-bar.ts';
 import { damageOf, FrameStrip } from './FrameStrip.tsx';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 import type { Answers } from './useAnswers.ts';
-import { useTrainingWords } from './useTrainingWords.ts';
 import { useWideColumns } from './useWideColumns.ts';
 
 export interface AnswersPanelProps {

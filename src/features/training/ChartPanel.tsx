@@ -1,7 +1,7 @@
 /** One chart: title with the readout in it, the plot, its cursor as a slider, and its numbers as table or file. */
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
-import { saveFile } from '../../app/save-file.ts';
+import { saveFile } from '../../page/save-file.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { Menu } from '../../ui/Menu.tsx';
 import { ChartTableDialog } from './ChartTableDialog.tsx';
@@ -9,9 +9,9 @@ import { nearest, readable } from './chart-data.ts';
 import { type Axis, type Line, readingsAt, spanOf } from './chart-lines.ts';
 import { chartSvg, svgToPng } from './chart-svg.ts';
 import './ChartPanel.css';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 import { createPlot, type Plot } from './plot.ts';
 import { plotView, showAll, zoomIn } from './plot-view.ts';
-import { useTrainingWords } from './useTrainingWords.ts';
 
 export interface ChartPanelProps {
   readonly id: string;

@@ -7,7 +7,7 @@ import { readable } from './chart-data.ts';
 import type { Line } from './chart-lines.ts';
 import { chartTable, tableTsv, thinned } from './chart-table.ts';
 import './ChartTableDialog.css';
-import { useTrainingWords } from './useTrainingWords.ts';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 
 const MOST_ROWS = 250;
 

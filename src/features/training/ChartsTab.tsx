@@ -1,20 +1,20 @@
 /** The charts of the open run, others laid beside them in grey; under them the answers of a step. */
 import { type ReactNode, useEffect, useMemo } from 'react';
 import { useStore } from 'zustand';
-import { saveFile } from '../../app/save-file.ts';
-import type { Run } from '../../core/training/run.ts';
-import { training } from '../../state/training-session.ts';
-import type { RunData } from '../../state/training-store.ts';
+import type { Run } from '../../../core/training/run.ts';
+import { saveFile } from '../../page/save-file.ts';
 import { Button } from '../../ui/Button.tsx';
-import type { TrainingWords } from '../../ui/words/training.en.ts';
 import { ChartPanel } from './ChartPanel.tsx';
+import type { TrainingWords } from './messages/en.ts';
+import { training } from './state/session.ts';
+import type { RunData } from './state/store.ts';
 import './ChartsTab.css';
 import { type Axis, linesOf, spanOf } from './chart-lines.ts';
 import { type AnyChart, chartId, chartsOf, isPlain } from './chart-specs.ts';
 import { metricsCsv } from './chart-table.ts';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 import { plotView, showAll, zoomIn } from './plot-view.ts';
 import { type RecipeFacts, useRecipeFacts } from './recipe-facts.ts';
-import { useTrainingWords } from './useTrainingWords.ts';
 import { useWideColumns } from './useWideColumns.ts';
 
 export interface ChartSettings {

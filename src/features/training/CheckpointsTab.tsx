@@ -1,20 +1,20 @@
 /** Checkpoints with their figures, laid beside one of them; each can become a package for the Models page. */
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
-import type { Checkpoint, Run } from '../../core/training/run.ts';
-import { training } from '../../state/training-session.ts';
+import { bytes, count } from '../../../core/text/format.ts';
+import type { Checkpoint, Run } from '../../../core/training/run.ts';
 import { Button } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
+import { useWords } from '../../ui/messages/useWords.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
-import { bytes, count } from '../../ui/words/format.ts';
-import { useWords } from '../../ui/words/useWords.tsx';
 import { signed } from './advantage-bar.ts';
+import { training } from './state/session.ts';
 import './CheckpointsTab.css';
 import { readable } from './chart-data.ts';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 import { nameOf, usePackage } from './usePackage.ts';
-import { useTrainingWords } from './useTrainingWords.ts';
 
 export function CheckpointsTab({ run }: { readonly run: Run }) {
   const t = useTrainingWords();

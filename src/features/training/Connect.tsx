@@ -1,12 +1,12 @@
 /** Not connected: where the server is, its token, and how one is started. */
 import { type FormEvent, useEffect, useId, useState } from 'react';
 import { useStore } from 'zustand';
-import { knownCredentials, parseAddress, shownAddress, USUAL_ADDRESS } from '../../state/training-link.ts';
-import { training } from '../../state/training-session.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
+import { knownCredentials, parseAddress, shownAddress, USUAL_ADDRESS } from './state/link.ts';
+import { training } from './state/session.ts';
 import './Connect.css';
-import { useTrainingWords } from './useTrainingWords.ts';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 
 const COMMAND = 'npm run train-server';
 

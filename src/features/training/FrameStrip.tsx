@@ -1,8 +1,8 @@
 /** The frames that the model saw, in the order in which it saw them; pictures come from the server, each once. */
 import { useEffect, useState } from 'react';
-import type { CompletionRecord } from '../../core/training/run.ts';
+import type { CompletionRecord } from '../../../core/training/run.ts';
 import { frameUrl } from './frames.ts';
-import { useTrainingWords } from './useTrainingWords.ts';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 
 export interface FrameStripProps {
   readonly run: string;

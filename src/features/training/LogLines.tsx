@@ -1,6 +1,6 @@
-import type { LogLine } from '../../core/training/run.ts';
+import type { LogLine } from '../../../core/training/run.ts';
 import './LogLines.css';
-import { useTrainingWords } from './useTrainingWords.ts';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 
 const time = (seconds: number): string => new Date(seconds * 1000).toTimeString().slice(0, 8);
 

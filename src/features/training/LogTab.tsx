@@ -1,12 +1,12 @@
 /** What driver and engine said, the newest last; it follows the end unless the reader looks further up. */
 import { useEffect, useRef, useState } from 'react';
-import type { LogLine } from '../../core/training/run.ts';
+import type { LogLine } from '../../../core/training/run.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import { LogLines } from './LogLines.tsx';
 import './LogTab.css';
-import { useTrainingWords } from './useTrainingWords.ts';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 
 const LEVELS = ['debug', 'info', 'warning', 'error'] as const;
 type Level = (typeof LEVELS)[number];

@@ -1,18 +1,18 @@
 /** A new run: the recipes as cards, what the server finds out about the chosen one, and then *Start*. */
 import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
-import { useKeys } from '../../app/useKeys.ts';
-import { type CodedErrorData, isAbort } from '../../core/errors.ts';
-import type { RecipeCard, ValidationReport } from '../../core/training/run.ts';
-import { toErrorData } from '../../state/model-store.ts';
-import { training } from '../../state/training-session.ts';
+import { type CodedErrorData, isAbort } from '../../../core/errors.ts';
+import type { RecipeCard, ValidationReport } from '../../../core/training/run.ts';
+import { toErrorData } from '../../assessment/model/model-store.ts';
+import { useKeys } from '../../page/useKeys.ts';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
-import { useErrorText } from '../../ui/words/useWords.tsx';
+import { useErrorText } from '../../ui/messages/useWords.tsx';
+import { training } from './state/session.ts';
 import './NewRun.css';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 import { RecipeTable } from './RecipeTable.tsx';
 import { Report } from './Report.tsx';
-import { useTrainingWords } from './useTrainingWords.ts';
 
 type Check =
   | { readonly kind: 'none' }

@@ -1,10 +1,10 @@
 /** The resolved recipe of the open run. */
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
-import type { Run } from '../../core/training/run.ts';
-import { training } from '../../state/training-session.ts';
+import type { Run } from '../../../core/training/run.ts';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 import { RecipeTable } from './RecipeTable.tsx';
-import { useTrainingWords } from './useTrainingWords.ts';
+import { training } from './state/session.ts';
 
 export function RecipeTab({ run }: { readonly run: Run }) {
   const t = useTrainingWords();

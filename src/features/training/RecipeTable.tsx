@@ -1,14 +1,14 @@
 /** A resolved recipe: every field with its value and what it means; where it differs from another recipe it says how. */
 import { useMemo, useState } from 'react';
-import type { RecipeCard } from '../../core/training/run.ts';
+import type { RecipeCard } from '../../../core/training/run.ts';
 import { Button } from '../../ui/Button.tsx';
+import { useLang } from '../../ui/messages/useWords.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
-import { useLang } from '../../ui/words/useWords.tsx';
 import './RecipeTable.css';
+import { explain } from './messages/recipe-words.ts';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 import { type RecipeRow, recipeRows } from './recipe-rows.ts';
-import { explain } from './recipe-words.ts';
-import { useTrainingWords } from './useTrainingWords.ts';
 
 export interface RecipeTableProps {
   readonly resolved: unknown;

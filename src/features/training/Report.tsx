@@ -1,14 +1,14 @@
 /** What the server found out about a recipe before anything is spent. */
 import type { ReactNode } from 'react';
-import type { CodedErrorData } from '../../core/errors.ts';
-import type { ValidationReport } from '../../core/training/run.ts';
+import type { CodedErrorData } from '../../../core/errors.ts';
+import { count } from '../../../core/text/format.ts';
+import type { ValidationReport } from '../../../core/training/run.ts';
 import { Icon } from '../../ui/Icon.tsx';
+import { useErrorText } from '../../ui/messages/useWords.tsx';
 import { Rich } from '../../ui/Rich.tsx';
 import { ScrollBox } from '../../ui/ScrollBox.tsx';
-import { count } from '../../ui/words/format.ts';
-import { useErrorText } from '../../ui/words/useWords.tsx';
 import './Report.css';
-import { useTrainingWords } from './useTrainingWords.ts';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 
 /** Names that are shown of a long list; the rest are counted. */
 const NAMED = 200;

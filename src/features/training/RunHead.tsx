@@ -1,22 +1,22 @@
 /** What the open run is doing, how far it is, and what can be done with it; why it stands, where it does. */
 import { useMemo } from 'react';
 import { useStore } from 'zustand';
-import type { Run } from '../../core/training/run.ts';
-import type { RunAction } from '../../state/training-api.ts';
-import { training } from '../../state/training-session.ts';
-import type { RunData } from '../../state/training-store.ts';
+import type { Run } from '../../../core/training/run.ts';
 import { Button } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
+import { useErrorText } from '../../ui/messages/useWords.tsx';
 import { Rich } from '../../ui/Rich.tsx';
-import { useErrorText } from '../../ui/words/useWords.tsx';
 import { LogLines } from './LogLines.tsx';
+import type { RunAction } from './state/api.ts';
+import { training } from './state/session.ts';
+import type { RunData } from './state/store.ts';
 import './RunHead.css';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 import { recipeFacts } from './recipe-facts.ts';
 import { secondsLeft, stepSeconds } from './step-time.ts';
 import type { Tab } from './tabs.ts';
 import { usePackage } from './usePackage.ts';
-import { useTrainingWords } from './useTrainingWords.ts';
 
 /** What a run in this state can be asked to do, the likeliest first. */
 export function actionsOf({ state }: Pick<Run, 'state'>): readonly RunAction[] {

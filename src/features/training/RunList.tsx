@@ -1,19 +1,19 @@
 /** The runs of the server: at the left where there is room, else behind a button over the page. */
 import { useId, useState } from 'react';
 import { useStore } from 'zustand';
-import type { Run } from '../../core/training/run.ts';
-import { lastValue } from '../../state/training-metrics.ts';
-import { training } from '../../state/training-session.ts';
+import { count } from '../../../core/text/format.ts';
+import type { Run } from '../../../core/training/run.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Popover } from '../../ui/Popover.tsx';
-import { count } from '../../ui/words/format.ts';
-import type { TrainingWords } from '../../ui/words/training.en.ts';
 import { readable } from './chart-data.ts';
+import type { TrainingWords } from './messages/en.ts';
+import { lastValue } from './state/metrics.ts';
+import { training } from './state/session.ts';
 import './RunList.css';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 import { RunMark } from './RunMark.tsx';
 import { ServerFoot } from './ServerFoot.tsx';
 import { Sparkline } from './Sparkline.tsx';
-import { useTrainingWords } from './useTrainingWords.ts';
 
 interface Choose {
   readonly onNew: () => void;

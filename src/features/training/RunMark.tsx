@@ -1,4 +1,4 @@
-import type { RunState } from '../../core/training/run.ts';
+import type { RunState } from '../../../core/training/run.ts';
 import { Icon } from '../../ui/Icon.tsx';
 
 /** The state of a run as a shape; the word stands beside it. */

@@ -1,10 +1,9 @@
 /** The open run: its head, and one of charts, answers, recipe, checkpoints, log. */
 import { useState } from 'react';
 import { useStore } from 'zustand';
-import { useKeys } from '../../app/useKeys.ts';
-import type { Run } from '../../core/training/run.ts';
-import { persist, readPersisted } from '../../state/persisted.ts';
-import { training } from '../../state/training-session.ts';
+import type { Run } from '../../../core/training/run.ts';
+import { persist, readPersisted } from '../../assessment/persisted.ts';
+import { useKeys } from '../../page/useKeys.ts';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
 import { AnswersPanel } from './AnswersPanel.tsx';
@@ -13,11 +12,12 @@ import { CheckpointsTab } from './CheckpointsTab.tsx';
 import { LogTab } from './LogTab.tsx';
 import { RecipeTab } from './RecipeTab.tsx';
 import { actionsOf, RunHead } from './RunHead.tsx';
+import { training } from './state/session.ts';
 import { TABS, type Tab } from './tabs.ts';
 import './RunView.css';
-import { useWords } from '../../ui/words/useWords.tsx';
+import { useWords } from '../../ui/messages/useWords.tsx';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 import { useAnswers } from './useAnswers.ts';
-import { useTrainingWords } from './useTrainingWords.ts';
 
 const SETTINGS = 'training.charts';
 const parseSettings = (value: unknown): ChartSettings => {

@@ -1,12 +1,12 @@
 /** Which server, whether it is heard, and the way out. */
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
-import { serverLink, shownAddress } from '../../state/training-link.ts';
-import { training } from '../../state/training-session.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { Menu } from '../../ui/Menu.tsx';
-import { useTrainingWords } from './useTrainingWords.ts';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { serverLink, shownAddress } from './state/link.ts';
+import { training } from './state/session.ts';
 
 /** Seconds since a moment, counted while the component stands. */
 function useSeconds(since: number | null): number {

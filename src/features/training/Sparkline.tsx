@@ -1,6 +1,6 @@
 import { useMemo } from 'react';
-import type { Cell } from '../../state/training-metrics.ts';
 import { decimate, smooth } from './chart-data.ts';
+import type { Cell } from './state/metrics.ts';
 
 const WIDTH = 62;
 const HEIGHT = 22;

@@ -1,17 +1,17 @@
 /** Training: a server somewhere trains; this page starts, watches, and takes what comes out. */
 import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
-import { parseRoute } from '../../app/router.ts';
-import { useTab } from '../../app/tab.ts';
-import { knownCredentials } from '../../state/training-link.ts';
-import { training } from '../../state/training-session.ts';
+import { parseRoute } from '../../page/router.ts';
+import { useTab } from '../../page/tab.ts';
 import { Connect } from './Connect.tsx';
 import { NewRun } from './NewRun.tsx';
 import { RunList, RunPicker } from './RunList.tsx';
 import { RunView } from './RunView.tsx';
+import { knownCredentials } from './state/link.ts';
+import { training } from './state/session.ts';
 import './TrainingPage.css';
+import { useTrainingWords } from './messages/useTrainingWords.ts';
 import { useMakingWatch } from './usePackage.ts';
-import { useTrainingWords } from './useTrainingWords.ts';
 
 export default function TrainingPage() {
   const t = useTrainingWords();

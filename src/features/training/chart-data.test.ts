@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Cell } from '../../state/training-metrics.ts';
 import {
   axisRange,
   decimate,
@@ -13,6 +12,7 @@ import {
   ticks,
   writtenAt,
 } from './chart-data.ts';
+import type { Cell } from './state/metrics.ts';
 
 describe('smooth', () => {
   it('is corrected for its start: a constant stays what it is', () => {

@@ -1,5 +1,5 @@
 /** Arithmetic of the charts: smoothing, thinning, ticks, and what stands under the cursor. Pure, tested without a page. */
-import type { Cell } from '../../state/training-metrics.ts';
+import type { Cell } from './state/metrics.ts';
 
 /**
  * Exponential moving average, corrected for its start (so that the first value is itself). `weight` 0 leaves the values

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { metricTable } from '../../state/training-metrics.ts';
-import { trainingEn } from '../../ui/words/training.en.ts';
 import { aligned, endLabel, linesOf, readingsAt, spanOf, valueRange } from './chart-lines.ts';
 import { CHARTS, chartId, chartsOf } from './chart-specs.ts';
 import { chartSvg } from './chart-svg.ts';
 import { chartTable, metricsCsv, tableTsv, thinned } from './chart-table.ts';
+import { trainingEn } from './messages/en.ts';
+import { metricTable } from './state/metrics.ts';
 
 const chart = (name: string) => CHARTS.find((one) => one.name === name)!;
 

@@ -1,8 +1,9 @@
 /** From the metrics of the open run and those beside it to the lines of one chart, on one axis. */
-import { type Cell, type MetricTable, runningHours } from '../../state/training-metrics.ts';
-import type { TrainingWords } from '../../ui/words/training.en.ts';
+
 import { axisRange, extent, nearest, readable, smooth, writtenAt } from './chart-data.ts';
 import { type AnyChart, isPlain, type SeriesSpec } from './chart-specs.ts';
+import type { TrainingWords } from './messages/en.ts';
+import { type Cell, type MetricTable, runningHours } from './state/metrics.ts';
 
 export type Axis = 'step' | 'hours';
 

@@ -1,6 +1,7 @@
 /** The numbers of a chart as rows: for the table, for the clipboard and for a file. */
-import type { Cell, MetricTable } from '../../state/training-metrics.ts';
+
 import type { Line } from './chart-lines.ts';
+import type { Cell, MetricTable } from './state/metrics.ts';
 
 export interface ChartTable {
   readonly head: readonly string[];

@@ -1,6 +1,6 @@
 /** Small pictures of source frames as object addresses: asked for once, the oldest let go. */
-import { CodedError } from '../../core/errors.ts';
-import { training } from '../../state/training-session.ts';
+import { CodedError } from '../../../core/errors.ts';
+import { training } from './state/session.ts';
 
 const MOST = 400;
 const kept = new Map<string, Promise<string>>();

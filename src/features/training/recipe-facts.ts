@@ -1,9 +1,9 @@
 /** The few facts of a run's recipe that its charts and answers name: limits, K, videos in a step. */
 import { useEffect, useMemo } from 'react';
 import { useStore } from 'zustand';
-import { recipeSchema } from '../../core/training/recipe.ts';
-import type { Run } from '../../core/training/run.ts';
-import { training } from '../../state/training-session.ts';
+import { recipeSchema } from '../../../core/training/recipe.ts';
+import type { Run } from '../../../core/training/run.ts';
+import { training } from './state/session.ts';
 
 export interface RecipeFacts {
   readonly objectives: readonly string[];

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Recipe } from '../../core/training/recipe.ts';
-import { recipeFields } from '../../core/training/recipe-fields.ts';
-import { mergedRecipe, resolveRecipe } from '../../core/training/recipe-resolve.ts';
-import { recipeMeaningZh, recipeZh } from '../../ui/words/training-recipe.zh.ts';
+import type { Recipe } from '../../../core/training/recipe.ts';
+import { recipeFields } from '../../../core/training/recipe-fields.ts';
+import { mergedRecipe, resolveRecipe } from '../../../core/training/recipe-resolve.ts';
+import { recipeMeaningZh, recipeZh } from './messages/recipe.zh.ts';
 import { recipeFacts } from './recipe-facts.ts';
 import { recipeRows } from './recipe-rows.ts';
 

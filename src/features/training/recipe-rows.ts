@@ -1,5 +1,5 @@
 /** A resolved recipe as rows: path, value, explanation, and what the base has in its place. */
-import { type RecipeField, recipeFields } from '../../core/training/recipe-fields.ts';
+import { type RecipeField, recipeFields } from '../../../core/training/recipe-fields.ts';
 
 export interface RecipeRow {
   /** As it is written: `stages[1].guards.maxKl`. */

@@ -1,6 +1,6 @@
 /** How long a step takes, and how long the rest will. */
-import type { Run } from '../../core/training/run.ts';
-import type { MetricTable } from '../../state/training-metrics.ts';
+import type { Run } from '../../../core/training/run.ts';
+import type { MetricTable } from './state/metrics.ts';
 
 /** Steps over which the mean is taken. */
 const WINDOW = 30;

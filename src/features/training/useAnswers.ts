@@ -1,10 +1,10 @@
 /** Which step's answers are shown, and which of its videos; it follows the newest until the reader goes elsewhere. */
 import { useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
-import type { Run } from '../../core/training/run.ts';
-import { placeOf } from '../../state/training-metrics.ts';
-import { training } from '../../state/training-session.ts';
-import { type Completions, completionsKey, type RunData } from '../../state/training-store.ts';
+import type { Run } from '../../../core/training/run.ts';
+import { placeOf } from './state/metrics.ts';
+import { training } from './state/session.ts';
+import { type Completions, completionsKey, type RunData } from './state/store.ts';
 
 export interface Answers {
   /** Steps that have answers, ascending. */

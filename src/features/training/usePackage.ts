@@ -1,10 +1,10 @@
 /** The package of a checkpoint: made on the server, then offered to the Models page. */
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
-import { goTo } from '../../app/router.ts';
-import { toErrorData } from '../../state/model-store.ts';
-import { offeredPackage } from '../../state/offered-package.ts';
-import { training } from '../../state/training-session.ts';
+import { toErrorData } from '../../assessment/model/model-store.ts';
+import { offeredPackage } from '../../assessment/model/offered-package.ts';
+import { goTo } from '../../page/router.ts';
+import { training } from './state/session.ts';
 
 export interface PackageState {
   readonly state: 'none' | 'making' | 'ready' | 'failed';

@@ -1,4 +1,4 @@
-import { bands } from '../../core/grades.ts';
+import { bands } from '../../../core/answer/grades.ts';
 import type { Scale } from './geometry.ts';
 
 /** The ruler of the five ACR grades, 1 to 5, cut where the method cuts. */

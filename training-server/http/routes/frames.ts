@@ -4,7 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
-import { CodedError } from '../../../src/core/errors.ts';
+import { CodedError } from '../../../core/errors.ts';
 import type { Runs } from '../../runs/api.ts';
 import { type Route, route } from '../route.ts';
 import type { Services } from '../services.ts';

@@ -1,9 +1,9 @@
 /** Checkpoints, the packages made of them, and the recipes that ship. */
 import { z } from 'zod';
-import { CodedError } from '../../../src/core/errors.ts';
-import { manifestSchema } from '../../../src/core/manifest.ts';
-import { checkpointSchema, recipeCardSchema } from '../../../src/core/training/run.ts';
-import { readVariants } from '../../../workers/convert/package.ts';
+import { readVariants } from '../../../convert/package.ts';
+import { CodedError } from '../../../core/errors.ts';
+import { manifestSchema } from '../../../core/files/manifest.ts';
+import { checkpointSchema, recipeCardSchema } from '../../../core/training/run.ts';
 import { Checkpoints } from '../checkpoints.ts';
 import { sendFile } from '../files.ts';
 import { recipeCards } from '../recipes.ts';

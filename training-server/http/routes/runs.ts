@@ -1,13 +1,13 @@
 /** Runs: listed, started, steered, followed. */
 import { z } from 'zod';
-import { CodedError } from '../../../src/core/errors.ts';
+import { CodedError } from '../../../core/errors.ts';
 import {
   completionRecordSchema,
   logLineSchema,
   metricRecordSchema,
   runSchema,
   validationReportSchema,
-} from '../../../src/core/training/run.ts';
+} from '../../../core/training/run.ts';
 import { validateRecipe } from '../../preflight/validate.ts';
 import { SeveralErrors } from '../problem.ts';
 import { resolveGiven } from '../recipes.ts';

@@ -50,7 +50,7 @@ def test_the_converter_and_the_conformance_command_take_an_export(loaded, prompt
 
     (folder / "reference.safetensors").unlink()
     package = tmp_path / "package"
-    command = [node(), "workers/convert/cli.ts", str(folder), str(package), "--variants", "wasm:fp32"]
+    command = [node(), "convert/cli.ts", str(folder), str(package), "--variants", "wasm:fp32"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     manifest = json.loads((package / "manifest.json").read_text())

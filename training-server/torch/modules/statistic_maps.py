@@ -1,6 +1,6 @@
 """Maps of the statistics: what is measured at each position of a fragment, or once a fragment.
 
-Formulas are `maps` of `src/core/statistics.json`; which map is a row's, and what is done with it, is
+Formulas are `maps` of `core/sampling/statistics.json`; which map is a row's, and what is done with it, is
 `modules.statistics`. Fragments are the last two axes; no operation crosses their border.
 """
 

@@ -1,6 +1,6 @@
 """Closed-form statistics of the motion branch's pixels: a table interpreted with tensors.
 
-Names, order and formulas are `src/core/statistics.json`, which the ONNX emitter reads too; what stands
+Names, order and formulas are `core/sampling/statistics.json`, which the ONNX emitter reads too; what stands
 here is only how each word of the table is computed. No operation crosses the border of a fragment, since
 neighbouring fragments are not neighbours in the frame.
 
@@ -21,7 +21,7 @@ from torch import Tensor
 from modules import statistic_maps as maps
 from modules.profiles import IMAGENET_MEAN, IMAGENET_STD
 
-TABLE_PATH = Path(__file__).parents[3] / "src" / "core" / "statistics.json"
+TABLE_PATH = Path(__file__).parents[3] / "core" / "sampling" / "statistics.json"
 TABLE: Mapping[str, Any] = json.loads(TABLE_PATH.read_text("utf-8"))
 ROWS: Mapping[str, Mapping[str, Any]] = {row["name"]: row for row in TABLE["rows"]}
 NAMES: tuple[str, ...] = tuple(ROWS)

@@ -1,6 +1,6 @@
 """The distortions that act on planes, and those of the camera. Temporal ones are `order`.
 
-Parameters and their range: `src/core/distortions.json`.
+Parameters and their range: `core/training/distortions.json`.
 """
 
 from __future__ import annotations

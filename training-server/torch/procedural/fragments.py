@@ -1,5 +1,5 @@
-"""Places of the fragments in a frame and their stitching, as `src/core/fragments.ts` rules for frames that
-are large enough; the clips made here always are."""
+"""Places of the fragments in a frame and their stitching, as `core/sampling/fragments.ts` rules for frames
+that are large enough; the clips made here always are."""
 
 from __future__ import annotations
 

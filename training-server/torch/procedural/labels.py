@@ -1,4 +1,5 @@
-"""Severities and pseudo-MOS, from the table that the page's code reads too (`src/core/distortions.json`)."""
+"""Severities and pseudo-MOS, from the table that the page's code reads too:
+`core/training/distortions.json`."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-TABLE = json.loads((Path(__file__).parents[3] / "src" / "core" / "distortions.json").read_text("utf-8"))
+TABLE = json.loads((Path(__file__).parents[3] / "core" / "training" / "distortions.json").read_text("utf-8"))
 DISTORTIONS = {row["id"]: row for row in TABLE["distortions"]}
 IDS = tuple(DISTORTIONS)
 

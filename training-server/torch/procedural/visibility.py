@@ -1,8 +1,8 @@
 """Fits what is seen of a distortion to its severity: `python -m procedural.visibility --scenes 40`.
 
-Every measured distortion acts alone, at evenly spread severities, on scenes of the training split that no
-training clip shows; the damages at the quantiles go to `src/core/distortions.json`. It prints how far scores
-by parameter and by damage are apart: half of that is the noise of the label that lies between them.
+Every measured distortion acts alone, at evenly spread severities, on scenes of the training split that
+no training clip shows; the damages at the quantiles go to `core/training/distortions.json`. It prints how far
+scores by parameter and by damage are apart: half of that is the noise of the label that lies between them.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def main() -> None:
         print(f"{name:12} corr {np.corrcoef(pairs.T)[0, 1]:.3f}  knots {fitted[name]}")
     noise = noise_of_labels(samples, fitted)
     print(f"label noise {noise:.3f}")
-    path = ROOT / "src" / "core" / "distortions.json"
+    path = ROOT / "core" / "training" / "distortions.json"
     text = path.read_text("utf-8")
     lines = ",\n".join(f"      {json.dumps(name)}: {json.dumps(values)}" for name, values in fitted.items())
     text = re.sub(r'"knots": \{.*?\n    \}', lambda _: f'"knots": {{\n{lines}\n    }}', text, flags=re.S)

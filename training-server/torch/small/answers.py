@@ -1,4 +1,4 @@
-"""Answers as the page reads them: `src/core` is asked, for many texts in one call of Node."""
+"""Answers as the page reads them: `core` is asked, for many texts in one call of Node."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ input.map((text) => {
 
 
 def read_answers(texts: Sequence[str]) -> list[ReadAnswer]:
-    """Reads every text with `src/core/answer.ts` and `src/core/lexicon.ts`."""
-    modules = {"answer": CORE / "answer.ts", "lexicon": CORE / "lexicon.ts"}
+    """Reads every text with `core/answer/answer.ts` and `core/answer/lexicon.ts`."""
+    modules = {"answer": CORE / "answer" / "answer.ts", "lexicon": CORE / "answer" / "lexicon.ts"}
     rows = ask_node(modules, READ, list(texts))
     return [ReadAnswer(score=s, found=tuple(f), ruled_out=tuple(r)) for s, f, r in rows]

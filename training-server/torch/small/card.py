@@ -41,7 +41,7 @@ clips).
    of the chroma), it is the geometric mean of the parameter's severity and of the damage measured, and a
    distortion that texture hides altogether is absent from the label. The pseudo-MOS is
    1 + 4 Π (1 − weight · severity^0.8): a convention, not an opinion. Weights, ranges and the noise of the
-   label are in `src/core/distortions.json`.
+   label are in `core/training/distortions.json`.
 2. The perceiver, closed-form statistics of the pixels beside a SlowFast, learns severities and score.
 3. The decoder learns to write from *codes*, given to it as one motion token, in the real prompt: a score and
    a height for each distortion, blurred as a perceiver blurs them. A fault is named from half its height on;

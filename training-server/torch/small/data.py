@@ -10,7 +10,7 @@ Layout of the cache (`VQA_CACHE`, default `.cache/small`), written by `npm run m
 
 `train` is for fitting; `test` are other stills and the photographs' validation split; `family` is a family
 of stills that is in neither. The four clips of a group are versions of one scene: split by `group`, never by
-clip. Label arrays have the order of `src/core/distortions.json`; `when` is 0 whole clip, 1 first half, 2
+clip. Label arrays have the order of `core/training/distortions.json`; `when` is 0 whole clip, 1 first half, 2
 second half: what `codes.label_code(score, severity, when)` takes.
 """
 

@@ -139,7 +139,7 @@ def prompt_of(profile: Profile, folder: Path) -> PromptIds:
     """The prompt that the page will send; an error where the weights were trained on another."""
     shape = PromptShape(frames=profile.frames, tokens_per_frame=profile.tokens_per_frame)
     if prompt_sha256(shape) != profile.prompt_sha256:
-        raise ValueError(f"{folder} was trained on another prompt than src/core/prompts.ts has")
+        raise ValueError(f"{folder} was trained on another prompt than core/answer/prompts.ts has")
     return prompt_ids(load(folder), shape)
 
 

@@ -1,4 +1,4 @@
-"""The ladder: real clips damaged on purpose, `src/core/ladder.json`. A score must fall along each row.
+"""The ladder: real clips damaged on purpose, `core/training/ladder.json`. A score must fall along each row.
 
 Two lists of clips go through the same grids: the twelve of the ladder, and the others that a rule in the
 table chooses. The stitched fragments of a clip are kept in `VQA_LADDER_CACHE`, [16, 3, 224, 224] uint8 each.
@@ -25,7 +25,7 @@ from procedural.sources import shared_folder
 from small.data import CACHE, normalised
 from small.footage import Footage, fragments
 
-TABLE = json.loads((Path(__file__).parents[3] / "src" / "core" / "ladder.json").read_text("utf-8"))
+TABLE = json.loads((Path(__file__).parents[3] / "core" / "training" / "ladder.json").read_text("utf-8"))
 FOLDER = Path(os.environ.get("VQA_LADDER_CACHE", CACHE.parent / "ladder")) / f"v{TABLE['version']}"
 GRIDS = tuple(grid["id"] for grid in TABLE["grids"])
 LEVELS = 5

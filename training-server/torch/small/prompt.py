@@ -1,4 +1,4 @@
-"""The prompt as token ids. Its words live in `src/core/prompts.ts` and are asked for there."""
+"""The prompt as token ids. Its words live in `core/answer/prompts.ts` and are asked for there."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from small.tokenizer import CONTEXT, IMAGE_END, IMAGE_START
 ROOT = Path(__file__).resolve().parents[3]
 """The repository."""
 
-CORE = ROOT / "src" / "core"
+CORE = ROOT / "core"
 """Where the rules live."""
 
-PROMPTS = {"prompts": CORE / "prompts.ts"}
+PROMPTS = {"prompts": CORE / "answer" / "prompts.ts"}
 
 
 def node() -> str:
@@ -33,7 +33,7 @@ def node() -> str:
     own = ROOT / "node_modules" / ".bin" / "node"
     found = os.fspath(own) if own.exists() else shutil.which("node")
     if found is None:
-        raise RuntimeError("Node is needed to read src/core: run npm ci in the repository first")
+        raise RuntimeError("Node is needed to read core: run npm ci in the repository first")
     return found
 
 
@@ -70,7 +70,7 @@ class PromptShape:
     """Context tokens a frame."""
 
     prompt: str = "small"
-    """Id in src/core/prompts.ts."""
+    """Id in core/answer/prompts.ts."""
 
 
 @cache

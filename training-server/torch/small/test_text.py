@@ -1,4 +1,4 @@
-"""The texts say what the labels say. Oracle: the labels themselves and `src/core`'s strict reading."""
+"""The texts say what the labels say. Oracle: the labels themselves and `core`'s strict reading."""
 
 import re
 from dataclasses import replace
@@ -61,7 +61,7 @@ def test_a_fault_is_named_and_never_ruled_out(distortion):
 
 
 def test_what_is_doubtful_is_neither_named_nor_ruled_out():
-    """Oracle: `src/core/lexicon.ts`, which reads only two of the absent ones in a text."""
+    """Oracle: `core/answer/lexicon.ts`, which reads only two of the absent ones in a text."""
     place = DISTORTIONS.index("noise")
     sure = label(blur=0.5)
     unsure = replace(sure, doubtful=frozenset({place}))
@@ -73,7 +73,7 @@ def test_what_is_doubtful_is_neither_named_nor_ruled_out():
 
 
 def test_every_phrasing_of_every_fault_is_read_as_that_fault():
-    """Oracle: `src/core/lexicon.ts`. Every name, degree, time, frame and denial."""
+    """Oracle: `core/answer/lexicon.ts`. Every name, degree, time, frame and denial."""
     sentences, faults = SENTENCES["sentences"], SENTENCES["faults"]
     degrees = sum(sentences["degrees"], [])
     times = ["", *(f" {w}" for words in sentences["when"].values() for w in words if w)]
@@ -157,7 +157,7 @@ def test_scores_stay_on_the_scale():
 
 
 def test_the_page_finds_in_a_text_what_the_label_says():
-    """Oracle: `src/core/lexicon.ts` and the strict reading of `src/core/answer.ts`, run on 600 texts."""
+    """Oracle: `core/answer/lexicon.ts` and the strict reading of `answer.ts` beside it, run on 600 texts."""
     rng, prior = np.random.default_rng(5), LabelPrior()
     labels = [prior.draw(rng) for _ in range(600)]
     written = [compose(g, rng.standard_normal(STYLE_SIZE), rng, EXACT) for g in labels]

@@ -13,7 +13,7 @@ import importlib
 import time
 
 STAGES = {
-    "clips": "procedural.make_clips:every_split",
+    "clips": "small.make_clips:every_split",
     "statistics": "small.perception:stage_statistics",
     "ladder": "small.ladder:make_ladder",
     "trunk": "small.trunk:stage_trunk",

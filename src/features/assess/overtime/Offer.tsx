@@ -1,11 +1,11 @@
 /** What is said of a long clip, and the way to its quality over time. The curve itself is loaded when it is asked for. */
 import { Suspense, useState } from 'react';
-import { Crash } from '../../../app/Crash.tsx';
-import { lazyPart } from '../../../app/lazy-part.ts';
-import type { KeptCurve } from '../../../state/overtime-store.ts';
+import type { KeptCurve } from '../../../assessment/overtime/store.ts';
+import { Crash } from '../../../page/Crash.tsx';
+import { lazyPart } from '../../../page/lazy-part.ts';
 import { Button } from '../../../ui/Button.tsx';
+import { useWords } from '../../../ui/messages/useWords.tsx';
 import { Notice } from '../../../ui/Notice.tsx';
-import { useWords } from '../../../ui/words/useWords.tsx';
 import type { Player } from '../player.ts';
 
 const panel = lazyPart(() => import('./OvertimePanel.tsx'));

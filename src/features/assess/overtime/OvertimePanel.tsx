@@ -2,29 +2,29 @@
 import { useEffect, useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
-import { saveFile } from '../../../app/save-file.ts';
-import { useLeaveGuard } from '../../../app/useLeaveGuard.ts';
-import { distortionLabel } from '../../../core/lexicon.ts';
-import { worstSegments } from '../../../core/overtime.ts';
-import { currentCurve, overtime } from '../../../state/overtime-session.ts';
-import { type KeptCurve, knownOf, type OvertimeState } from '../../../state/overtime-store.ts';
+import { distortionLabel } from '../../../../core/answer/lexicon.ts';
+import { worstSegments } from '../../../../core/sampling/overtime.ts';
+import { currentCurve, overtime } from '../../../assessment/overtime/session.ts';
+import { type KeptCurve, knownOf, type OvertimeState } from '../../../assessment/overtime/store.ts';
+import { saveFile } from '../../../page/save-file.ts';
+import { useLeaveGuard } from '../../../page/useLeaveGuard.ts';
 import { Button, IconButton } from '../../../ui/Button.tsx';
 import { ErrorCard } from '../../../ui/ErrorCard.tsx';
 import { stem } from '../../../ui/ffmpeg-line.ts';
 import { Menu } from '../../../ui/Menu.tsx';
+import { useLang, useWords } from '../../../ui/messages/useWords.tsx';
 import { Notice } from '../../../ui/Notice.tsx';
 import { ProgressBar } from '../../../ui/ProgressBar.tsx';
-import { useLang, useWords } from '../../../ui/words/useWords.tsx';
 import type { Player } from '../player.ts';
 import { inSentence } from '../trace-segments.ts';
 import './Overtime.css';
 import { type Clock, stillClock } from './clock.ts';
+import { useOvertimeWords } from './messages/useOvertimeWords.ts';
 import { curveCsv, curveJson, curveSvg } from './overtime-exports.ts';
 import { factsOf, readout, secondsLeft, segmentAt, spanOf, stepsOf, timeLabels } from './overtime-view.ts';
 import { Plot } from './Plot.tsx';
 import { SegmentPanel } from './SegmentPanel.tsx';
 import { SegmentTable } from './SegmentTable.tsx';
-import { useOvertimeWords } from './useOvertimeWords.ts';
 import { Worst } from './Worst.tsx';
 
 /** Lengths on offer, in seconds. */

@@ -1,13 +1,13 @@
 /** The step line over the strip's axis, and the clock in it: a cursor that goes from segment to segment. */
 import { useId, useMemo } from 'react';
 import { useStore } from 'zustand';
-import type { Segment } from '../../../core/overtime.ts';
+import type { Segment } from '../../../../core/sampling/overtime.ts';
 import { cssVariables } from '../../../ui/css-variables.ts';
 import { Scrubber } from '../../../ui/Scrubber.tsx';
 import { frameUnder, placeOf } from '../strip-geometry.ts';
 import type { Clock } from './clock.ts';
+import { useOvertimeWords } from './messages/useOvertimeWords.ts';
 import { type Step, stepPath, timeLabels } from './overtime-view.ts';
-import { useOvertimeWords } from './useOvertimeWords.ts';
 
 const HEIGHT = 132;
 const WIDTH = 1000;

@@ -1,22 +1,22 @@
 /** One segment: what the model wrote about it, or why there is nothing. */
 import { useMemo, useRef, useState } from 'react';
-import { viewAnswer } from '../../../core/answer-stream.ts';
-import { bandOf } from '../../../core/grades.ts';
-import { distortionLabel } from '../../../core/lexicon.ts';
-import type { Segment } from '../../../core/overtime.ts';
-import type { SegmentResult } from '../../../state/overtime-store.ts';
+import { viewAnswer } from '../../../../core/answer/answer-stream.ts';
+import { bandOf } from '../../../../core/answer/grades.ts';
+import { distortionLabel } from '../../../../core/answer/lexicon.ts';
+import type { Segment } from '../../../../core/sampling/overtime.ts';
+import type { SegmentResult } from '../../../assessment/overtime/store.ts';
 import { BandGlyph } from '../../../ui/BandGlyph.tsx';
 import { Icon } from '../../../ui/Icon.tsx';
+import { useLang, useWords } from '../../../ui/messages/useWords.tsx';
 import { Panel } from '../../../ui/Panel.tsx';
-import { useLang, useWords } from '../../../ui/words/useWords.tsx';
 import { NamedRow } from '../NamedRow.tsx';
 import { RawAnswer } from '../RawAnswer.tsx';
 import { langOf, officialReading, spansOf } from '../run-view.ts';
 import { TraceText } from '../TraceText.tsx';
 import { namedDistortions, ruledOutDistortions } from '../trace-segments.ts';
 import type { Clock } from './clock.ts';
+import { useOvertimeWords } from './messages/useOvertimeWords.ts';
 import { gradeWord, scoreText, spanOf, whyNot } from './overtime-view.ts';
-import { useOvertimeWords } from './useOvertimeWords.ts';
 
 export interface SegmentPanelProps {
   readonly nth: number;

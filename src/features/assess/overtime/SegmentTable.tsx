@@ -1,13 +1,13 @@
 /** The curve as a table: every segment, its score or why it has none. */
-import { distortionLabel } from '../../../core/lexicon.ts';
-import type { Segment } from '../../../core/overtime.ts';
-import type { SegmentResult } from '../../../state/overtime-store.ts';
+import { distortionLabel } from '../../../../core/answer/lexicon.ts';
+import type { Segment } from '../../../../core/sampling/overtime.ts';
+import { count } from '../../../../core/text/format.ts';
+import type { SegmentResult } from '../../../assessment/overtime/store.ts';
+import { useLang, useWords } from '../../../ui/messages/useWords.tsx';
 import { TableBox } from '../../../ui/TableBox.tsx';
-import { count } from '../../../ui/words/format.ts';
-import { useLang, useWords } from '../../../ui/words/useWords.tsx';
 import { inSentence } from '../trace-segments.ts';
+import { useOvertimeWords } from './messages/useOvertimeWords.ts';
 import { gradeWord, scoreText, spanOf, whyNot } from './overtime-view.ts';
-import { useOvertimeWords } from './useOvertimeWords.ts';
 
 export interface SegmentTableProps {
   readonly segments: readonly Segment[];

@@ -1,14 +1,14 @@
 /** The three lowest segments, each a button that takes the player there. */
 import { useEffect, useState } from 'react';
-import { bandOf } from '../../../core/grades.ts';
-import { distortionLabel } from '../../../core/lexicon.ts';
-import type { Segment } from '../../../core/overtime.ts';
-import type { SegmentResult } from '../../../state/overtime-store.ts';
+import { bandOf } from '../../../../core/answer/grades.ts';
+import { distortionLabel } from '../../../../core/answer/lexicon.ts';
+import type { Segment } from '../../../../core/sampling/overtime.ts';
+import type { SegmentResult } from '../../../assessment/overtime/store.ts';
 import { BandGlyph } from '../../../ui/BandGlyph.tsx';
-import { useLang, useWords } from '../../../ui/words/useWords.tsx';
+import { useLang, useWords } from '../../../ui/messages/useWords.tsx';
 import { inSentence } from '../trace-segments.ts';
+import { useOvertimeWords } from './messages/useOvertimeWords.ts';
 import { gradeWord, scoreText, spanOf } from './overtime-view.ts';
-import { useOvertimeWords } from './useOvertimeWords.ts';
 
 export interface WorstProps {
   readonly segments: readonly Segment[];

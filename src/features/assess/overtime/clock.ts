@@ -1,6 +1,6 @@
 /** What the curve asks of a player: the axis, and a place in it. A curve whose video is not there has a still one. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { Curve } from '../../../core/curve.ts';
+import type { Curve } from '../../../../core/files/curve.ts';
 
 export interface Clock {
   readonly video: {

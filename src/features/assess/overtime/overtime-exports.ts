@@ -1,7 +1,8 @@
 /** The curve as files: every number that is shown, what it rests on, and what has no number and why. */
-import { segmentCsv } from '../../../core/csv.ts';
-import { bandOf, bands } from '../../../core/grades.ts';
-import type { KeptCurve, OvertimeState } from '../../../state/overtime-store.ts';
+
+import { bandOf, bands } from '../../../../core/answer/grades.ts';
+import { segmentCsv } from '../../../../core/files/csv.ts';
+import type { KeptCurve, OvertimeState } from '../../../assessment/overtime/store.ts';
 import { type Step, stepPath } from './overtime-view.ts';
 
 type Curve = Pick<OvertimeState, 'segments' | 'results'>;

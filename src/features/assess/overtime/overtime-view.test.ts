@@ -1,9 +1,9 @@
 /** Oracle: paths and sentences written out by hand for small clips. */
 import { describe, expect, test } from 'vitest';
-import { segmentsOf } from '../../../core/overtime.ts';
-import type { SegmentResult } from '../../../state/overtime-store.ts';
-import { en } from '../../../ui/words/en.ts';
-import { overtimeEn } from '../../../ui/words/overtime.en.ts';
+import { segmentsOf } from '../../../../core/sampling/overtime.ts';
+import type { SegmentResult } from '../../../assessment/overtime/store.ts';
+import { en } from '../../../ui/messages/en.ts';
+import { overtimeEn } from './messages/en.ts';
 import { factsOf, readout, secondsLeft, segmentAt, stepPath, stepsOf, whyNot } from './overtime-view.ts';
 
 const times = Array.from({ length: 400 }, (_, i) => i / 10);

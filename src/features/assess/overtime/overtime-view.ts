@@ -3,16 +3,17 @@
  * [i / L, (i + 1) / L] of the width. All places are parts of width and height in [0, 1]. Nothing is drawn between
  * segments that have no score.
  */
-import type { CodedErrorData } from '../../../core/errors.ts';
-import { bandOf, type Grade, rulerPlace } from '../../../core/grades.ts';
-import type { Segment } from '../../../core/overtime.ts';
-import type { OvertimeState, SegmentResult } from '../../../state/overtime-store.ts';
-import type { Words } from '../../../ui/words/en.ts';
-import { errorText } from '../../../ui/words/errors.ts';
-import { clock } from '../../../ui/words/format.ts';
-import type { Lang } from '../../../ui/words/lang.ts';
-import type { OvertimeWords } from '../../../ui/words/overtime.en.ts';
+
+import { bandOf, type Grade, rulerPlace } from '../../../../core/answer/grades.ts';
+import type { CodedErrorData } from '../../../../core/errors.ts';
+import type { Segment } from '../../../../core/sampling/overtime.ts';
+import { errorText } from '../../../../core/text/error-messages.ts';
+import { clock } from '../../../../core/text/format.ts';
+import type { Lang } from '../../../../core/text/lang.ts';
+import type { OvertimeState, SegmentResult } from '../../../assessment/overtime/store.ts';
+import type { Words } from '../../../ui/messages/en.ts';
 import { secondTicks, tickStep } from '../strip-geometry.ts';
+import type { OvertimeWords } from './messages/en.ts';
 
 export interface Step {
   readonly at: number;

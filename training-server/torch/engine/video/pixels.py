@@ -1,6 +1,6 @@
 """From a decoded frame to what a branch of the model sees: squashed whole, or native blocks side by side.
 
-The rules are those of `workers/media/pixels.ts` and `src/core/fragments.ts`; a test compares them.
+The rules are those of `workers/media/pixels.ts` and `core/sampling/fragments.ts`; a test compares them.
 """
 
 from __future__ import annotations

@@ -191,9 +191,11 @@ SIZES = [
 
 
 def test_fragments_are_those_of_the_page():
-    """Oracle: `fragmentPlan` of src/core/fragments.ts."""
+    """Oracle: `fragmentPlan` of core/sampling/fragments.ts."""
     theirs = ask_node(
-        {"fragments": CORE / "fragments.ts"}, "input.map((size) => fragments.fragmentPlan(...size))", SIZES
+        {"fragments": CORE / "sampling" / "fragments.ts"},
+        "input.map((size) => fragments.fragmentPlan(...size))",
+        SIZES,
     )
     for (width, height, size, cell), plan in zip(SIZES, theirs, strict=True):
         assert fragment_frame(width, height, size) == (plan["width"], plan["height"])

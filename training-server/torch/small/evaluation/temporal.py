@@ -1,8 +1,8 @@
 """Temporal preference: is a scene's clean version worth more than the same frames in a damaged order?
 
 The orders are those of the temporal reward, drawn over the whole video with the strengths `ours` by
-`src/core/perturb.ts`. All versions of a scene take their frames from one rendering, through one encoder, so
-that nothing but the order differs.
+`core/sampling/perturb.ts`. All versions of a scene take their frames from one rendering, through one encoder,
+so that nothing but the order differs.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from modules.profiles import Profile
 from procedural.clips import CELL, GRID, draw_group, draw_version, pair_times, version_draws
 from procedural.fragments import cut
 from procedural.labels import TABLE
-from procedural.make_clips import SEEDS, STILLS
 from procedural.planes import Planes
 from procedural.sources import Sources
 from small.answers import ReadAnswer
 from small.data import CACHE, normalised, to_rgb
 from small.evaluation.figure import Figure, figure, mean_figure
 from small.evaluation.held_out import written_scores
+from small.make_clips import SEEDS, STILLS
 from small.prompt import CORE, ask_node
 
 RAW = "raw"
@@ -84,7 +84,8 @@ def orders(scenes: Sequence[tuple[int, int]], profile: Profile) -> list[dict[str
             "motion": {"take": profile.motion.take},
         },
     }
-    return ask_node({"perturb": CORE / "perturb.ts", "random": CORE / "random.ts"}, PERTURB, given)
+    modules = {"perturb": CORE / "sampling" / "perturb.ts", "random": CORE / "stats" / "random.ts"}
+    return ask_node(modules, PERTURB, given)
 
 
 def save_planes(path: Path, planes: Planes, **more: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""Oracles: judges that know the truth, that ignore it and that have it wrong; orders drawn by src/core."""
+"""Oracles: judges that know the truth, that ignore it and that have it wrong; orders drawn by core."""
 
 import numpy as np
 import pytest

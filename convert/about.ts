@@ -1,0 +1,22 @@
+/** What a checkpoint cannot say of itself: its name, its scale, its measured figures, its licence. */
+import { z } from 'zod';
+import { manifestSchema } from '../core/files/manifest.ts';
+import { readAs } from '../core/schema.ts';
+
+const shape = manifestSchema.shape;
+
+const schema = z.strictObject({
+  name: shape.name.optional(),
+  scale: shape.scale.optional(),
+  figures: shape.figures.default([]),
+  licence: shape.licence.optional(),
+  /** Text of the package's README.md. */
+  card: z.string().min(1).optional(),
+});
+
+export type About = z.infer<typeof schema>;
+
+/** @throws CodedError `convert/config` {field, problem} */
+export function readAbout(value: unknown): About {
+  return readAs(schema, value, 'convert/config', 'about');
+}

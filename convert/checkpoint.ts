@@ -1,0 +1,160 @@
+/** A checkpoint as the lowering sees it: a config, and tensors by name whose shapes are checked. */
+
+import { CodedError } from '../core/errors.ts';
+import {
+  type CheckpointConfig,
+  motionVectorLength,
+  readCheckpointConfig,
+  withConformanceProfiles,
+} from '../core/files/checkpoint.ts';
+import { readConformanceProfiles } from '../core/sampling/profile-schema.ts';
+import { type CheckpointFiles, readText } from './files.ts';
+import { SafeTensors, type TensorEntry } from './safetensors.ts';
+import { motionTensors } from './slowfast-shapes.ts';
+
+export type Shape = readonly number[];
+
+/** Every tensor that the model of this config is made of, by name. Counters of batch norm are not among them. */
+export function expectedTensors(config: CheckpointConfig): Map<string, Shape> {
+  const { vision: v, text: t, motion: m } = config;
+  const shapes = new Map<string, Shape>();
+  const put = (name: string, ...shape: number[]) => shapes.set(name, shape);
+  const linear = (name: string, rows: number, columns: number) => {
+    put(`${name}.weight`, rows, columns);
+    put(`${name}.bias`, rows);
+  };
+  const projector = (name: string, width: number) => {
+    put(`${name}.0.weight`, width);
+    put(`${name}.0.bias`, width);
+    linear(`${name}.1`, t.hidden_size, width);
+    linear(`${name}.3`, t.hidden_size, t.hidden_size);
+  };
+
+  const embeddings = 'vision_model.embeddings';
+  put(`${embeddings}.class_embedding`, 1, 1, v.hidden_size);
+  put(`${embeddings}.position_embedding`, 1, 1 + (v.image_size / v.patch_size) ** 2, v.hidden_size);
+  put(`${embeddings}.patch_embedding.weight`, v.hidden_size, 3, v.patch_size, v.patch_size);
+  put(`${embeddings}.patch_embedding.bias`, v.hidden_size);
+  for (let i = 0; i < v.num_hidden_layers; i++) {
+    const layer = `vision_model.encoder.layers.${i}`;
+    linear(`${layer}.attn.qkv`, 3 * v.hidden_size, v.hidden_size);
+    linear(`${layer}.attn.proj`, v.hidden_size, v.hidden_size);
+    linear(`${layer}.mlp.fc1`, v.intermediate_size, v.hidden_size);
+    linear(`${layer}.mlp.fc2`, v.hidden_size, v.intermediate_size);
+    for (const norm of ['norm1', 'norm2']) {
+      put(`${layer}.${norm}.weight`, v.hidden_size);
+      put(`${layer}.${norm}.bias`, v.hidden_size);
+    }
+    put(`${layer}.ls1`, v.hidden_size);
+    put(`${layer}.ls2`, v.hidden_size);
+  }
+  projector('mlp1', 4 * v.hidden_size);
+
+  for (const [name, shape] of motionTensors(m)) shapes.set(name, shape);
+  projector('motion_mlp', motionVectorLength(m));
+  if (m.statistics.length > 0) {
+    put('motion_statistics.mean', m.statistics.length);
+    put('motion_statistics.std', m.statistics.length);
+  }
+
+  const model = 'language_model.model';
+  put(`${model}.embed_tokens.weight`, t.vocab_size, t.hidden_size);
+  if (!t.tie_word_embeddings) put('language_model.lm_head.weight', t.vocab_size, t.hidden_size);
+  put(`${model}.norm.weight`, t.hidden_size);
+  const keys = t.num_key_value_heads * t.head_dim;
+  const queries = t.num_attention_heads * t.head_dim;
+  for (let i = 0; i < t.num_hidden_layers; i++) {
+    const layer = `${model}.layers.${i}`;
+    put(`${layer}.input_layernorm.weight`, t.hidden_size);
+    put(`${layer}.post_attention_layernorm.weight`, t.hidden_size);
+    linear(`${layer}.self_attn.q_proj`, queries, t.hidden_size);
+    linear(`${layer}.self_attn.k_proj`, keys, t.hidden_size);
+    linear(`${layer}.self_attn.v_proj`, keys, t.hidden_size);
+    put(`${layer}.self_attn.o_proj.weight`, t.hidden_size, queries);
+    put(`${layer}.mlp.gate_proj.weight`, t.intermediate_size, t.hidden_size);
+    put(`${layer}.mlp.up_proj.weight`, t.intermediate_size, t.hidden_size);
+    put(`${layer}.mlp.down_proj.weight`, t.hidden_size, t.intermediate_size);
+  }
+  return shapes;
+}
+
+export class Checkpoint {
+  readonly files: CheckpointFiles;
+  readonly config: CheckpointConfig;
+  readonly tensors: SafeTensors;
+  readonly #shapes: ReadonlyMap<string, Shape>;
+
+  private constructor(files: CheckpointFiles, config: CheckpointConfig, tensors: SafeTensors) {
+    this.files = files;
+    this.config = config;
+    this.tensors = tensors;
+    this.#shapes = expectedTensors(config);
+  }
+
+  /**
+   * Reads config.json (and the `profiles.json` of a conformance checkpoint), and checks that every tensor is there
+   * with the shape that the config asks for.
+   *
+   * @throws CodedError `convert/config` {field, problem}, `convert/header` {file, problem}, `convert/tensor`
+   *   {name, missing}
+   */
+  static async open(files: CheckpointFiles): Promise<Checkpoint> {
+    const json = new Map(
+      (await files.list()).filter(({ name }) => name.endsWith('.json')).map((f) => [f.name, f]),
+    );
+    const parse = async (name: string): Promise<unknown> => {
+      const file = json.get(name);
+      if (file === undefined)
+        throw new CodedError('convert/config', { field: name, problem: 'is not in the folder' });
+      try {
+        return JSON.parse(await readText(files, file));
+      } catch (cause) {
+        throw new CodedError('convert/config', { field: name, problem: 'is not valid JSON' }, undefined, {
+          cause,
+        });
+      }
+    };
+    let config = readCheckpointConfig(await parse('config.json'));
+    if (json.has('profiles.json')) {
+      config = withConformanceProfiles(config, readConformanceProfiles(await parse('profiles.json')));
+    }
+    const checkpoint = new Checkpoint(files, config, await SafeTensors.open(files));
+    checkpoint.#check();
+    return checkpoint;
+  }
+
+  #check(): void {
+    const missing = [...this.#shapes.keys()].filter((name) => this.tensors.entry(name) === undefined);
+    if (missing.length > 0)
+      throw new CodedError('convert/tensor', { name: missing[0]!, missing: missing.length });
+    for (const [name, shape] of this.#shapes) {
+      const found = this.tensors.entry(name)!.shape;
+      if (found.join() !== shape.join()) {
+        const problem = `has the shape [${found.join(', ')}] where the config asks for [${shape.join(', ')}]`;
+        throw new CodedError('convert/config', { field: name, problem });
+      }
+    }
+  }
+
+  #entry(name: string): TensorEntry {
+    const entry = this.#shapes.has(name) ? this.tensors.entry(name) : undefined;
+    if (entry === undefined) throw new RangeError(`${name} is no tensor of this config`);
+    return entry;
+  }
+
+  shape(name: string): Shape {
+    return this.#entry(name).shape;
+  }
+
+  /** A whole tensor as float32, row-major. */
+  tensor(name: string): Promise<Float32Array> {
+    return this.tensors.elements(this.#entry(name));
+  }
+
+  /** Rows of a matrix [N, K] as float32 [count, K]. */
+  rows(name: string, first: number, count: number): Promise<Float32Array> {
+    const entry = this.#entry(name);
+    const width = entry.shape.slice(1).reduce((a, b) => a * b, 1);
+    return this.tensors.elements(entry, first * width, count * width);
+  }
+}

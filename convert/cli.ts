@@ -1,0 +1,144 @@
+/** `npm run convert -- CHECKPOINT OUT`: the converter on the command line. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { CodedError, isAbort } from '../core/errors.ts';
+import type { Digest } from '../core/files/sha256.ts';
+import { type About, readAbout } from './about.ts';
+import { CheckpointFolder, PackageFolder } from './folder.node.ts';
+import type { VariantChoice } from './model.ts';
+import { type ConvertProgress, convertCheckpoint, readVariants, variantsOf } from './package.ts';
+
+const usage = `Usage: npm run convert -- CHECKPOINT OUT [options]
+
+CHECKPOINT  folder with config.json, model.safetensors (or shards with an index) and tokenizer files
+OUT         folder of the model package; made anew, an earlier package there is replaced at the end
+
+  --dtype LIST      fp32, fp16, q8, q4, q4f16, with commas (default q8). Each is written for WebGPU,
+                    fp32 and q8 for WASM too
+  --variants LIST   exactly these, e.g. webgpu:q4,wasm:q8; instead of --dtype
+  --profile NAME    which of the checkpoint's profiles (default: its default_profile)
+  --name TEXT       name of the package (default: the profile's)
+  --licence TEXT    (default: the one that the checkpoint's README.md names)
+  --part-mib N      largest session of the decoder, MiB of weights (default 1024); it is cut between layers
+  --about FILE      JSON: {name, licence, scale, figures, card}, as in manifest.json; card is the README's text
+`;
+
+const words: Readonly<Record<string, (p: CodedError['params']) => string>> = {
+  'convert/header': (p) => `${p.file} is damaged: ${p.problem}. Download it again. Nothing was written.`,
+  'convert/tensor': (p) =>
+    `The checkpoint lacks ${p.name} (${p.missing} missing). Check that every shard is in the folder. Nothing was written.`,
+  'convert/config': (p) => `${p.field}: ${p.problem}. Nothing was written.`,
+  'convert/folder': (p) => `There is no folder ${p.folder}.`,
+  'convert/exists': (p) => `${p.folder} holds something that is no model package. Choose another folder.`,
+  'convert/option': (p) => `${p.option} does not know "${p.value}".\n\n${usage}`,
+};
+
+function nodeDigest(): Digest {
+  const hash = createHash('sha256');
+  return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
+}
+
+/** One line that is written over where there is a terminal, nothing where there is none. */
+function showProgress({ stage, done, total, file }: ConvertProgress): void {
+  if (!process.stderr.isTTY) return;
+  const share = Math.floor((100 * done) / Math.max(1, total));
+  process.stderr.write(`\r\x1b[K${stage === 'hash' ? 'Hashing' : 'Writing'} ${share} %  ${file}`);
+}
+
+const dtypes = ['fp32', 'fp16', 'q8', 'q4', 'q4f16'] as const;
+
+function variantsFrom(values: {
+  dtype?: string | undefined;
+  variants?: string | undefined;
+}): VariantChoice[] {
+  if (values.variants !== undefined) return readVariants(values.variants);
+  const wanted = (values.dtype ?? 'q8').split(',').map((text) => {
+    const dtype = dtypes.find((known) => known === text.trim());
+    if (dtype === undefined) throw new CodedError('convert/option', { option: '--dtype', value: text });
+    return dtype;
+  });
+  return variantsOf(wanted);
+}
+
+function partBytes(text: string): number {
+  const mib = Number(text);
+  if (!(mib > 0)) throw new CodedError('convert/option', { option: '--part-mib', value: text });
+  return Math.floor(mib * 2 ** 20);
+}
+
+async function readAboutFile(path: string): Promise<About> {
+  const text = await readFile(path, 'utf8').catch(() => {
+    throw new CodedError('convert/option', { option: '--about', value: path });
+  });
+  try {
+    return readAbout(JSON.parse(text));
+  } catch (error) {
+    if (error instanceof CodedError) throw error;
+    throw new CodedError('convert/config', { field: path, problem: 'is not valid JSON' });
+  }
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const text = { type: 'string' } as const;
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      dtype: text,
+      variants: text,
+      profile: text,
+      name: text,
+      licence: text,
+      about: text,
+      'part-mib': text,
+      help: { type: 'boolean' },
+    },
+  });
+  const [checkpoint, out] = positionals;
+  if (values.help || checkpoint === undefined || out === undefined || positionals.length > 2) {
+    console.log(usage);
+    return values.help ? 0 : 2;
+  }
+  const given: About = values.about === undefined ? { figures: [] } : await readAboutFile(values.about);
+  const about = {
+    ...given,
+    ...(values.name && { name: values.name }),
+    ...(values.licence && { licence: values.licence }),
+  };
+  const target = new PackageFolder(out);
+  await target.check();
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  const manifest = await convertCheckpoint(new CheckpointFolder(checkpoint), target, {
+    variants: variantsFrom(values),
+    about,
+    command: `npm run convert -- ${argv.join(' ')}`,
+    digest: nodeDigest,
+    onProgress: showProgress,
+    signal: stop.signal,
+    ...(values.profile !== undefined && { profile: values.profile }),
+    ...(values['part-mib'] !== undefined && { graph: { partLimit: partBytes(values['part-mib']) } }),
+  });
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  const bytes = new Map(manifest.files.map((file) => [file.path, file.bytes]));
+  for (const { dtype, dialect, files } of manifest.variants) {
+    const sum = files.reduce((total, path) => total + (bytes.get(path) ?? 0), 0);
+    console.log(`${dialect} ${dtype}: ${(sum / 1e6).toFixed(2)} MB in ${files.length} files`);
+  }
+  const all = manifest.files.reduce((total, file) => total + file.bytes, 0);
+  console.log(`${out}: ${manifest.name}, profile ${manifest.profile.name}, ${(all / 1e6).toFixed(2)} MB`);
+  return 0;
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    if (isAbort(error)) console.error('Stopped. Nothing was written.');
+    else if (error instanceof CodedError) console.error(words[error.code]?.(error.params) ?? error.message);
+    else console.error(error);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,113 @@
+/** Writes a graph: weights into external data files of at most 1 GiB, then the `.onnx` that points into them. */
+import type { Digest } from '../core/files/sha256.ts';
+import type { PackageSink, SinkFile, WrittenFile } from './files.ts';
+import type { Graph } from './graph.ts';
+import type { ExternalPlace } from './onnx.ts';
+
+export const fileLimit = 2 ** 30;
+/** Smaller weights lie in the graph itself. */
+const inlineBytes = 512;
+const alignment = 64;
+
+/** A sink file that counts and hashes what goes through it. */
+export class HashedFile {
+  readonly path: string;
+  readonly #file: SinkFile;
+  readonly #digest: Digest;
+  bytes = 0;
+
+  private constructor(path: string, file: SinkFile, digest: Digest) {
+    this.path = path;
+    this.#file = file;
+    this.#digest = digest;
+  }
+
+  static async create(sink: PackageSink, path: string, digest: Digest): Promise<HashedFile> {
+    return new HashedFile(path, await sink.create(path), digest);
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#digest.update(bytes);
+    this.bytes += bytes.length;
+    await this.#file.write(bytes);
+  }
+
+  async close(): Promise<WrittenFile> {
+    await this.#file.close();
+    return { path: this.path, bytes: this.bytes, sha256: this.#digest.hex() };
+  }
+}
+
+/** Where the weights of a graph lie that are not in the graph itself, by name. */
+export type Layout = ReadonlyMap<string, ExternalPlace>;
+
+/**
+ * Lays the weights one after another into files of at most `fileLimit` bytes.
+ *
+ * @param file name of the `.onnx`, which the data files' names begin with
+ * @param placed layouts of the folder's earlier graphs, by graph
+ */
+export function layOut(g: Graph, file: string, placed: ReadonlyMap<string, Layout>): Layout {
+  const layout = new Map<string, ExternalPlace>();
+  let count = 0;
+  let at = 0;
+  for (const { name, bytes: length, lender } of g.weights) {
+    const lent = lender === undefined ? undefined : placed.get(lender)?.get(name);
+    if (lent !== undefined) layout.set(name, lent);
+    if (lent !== undefined || length < inlineBytes) continue;
+    at += -at & (alignment - 1);
+    if (count === 0 || at + length > fileLimit) {
+      count++;
+      at = 0;
+    }
+    const location = `${file}_data${count === 1 ? '' : `_${count - 1}`}`;
+    layout.set(name, { location, offset: at, length });
+    at += length;
+  }
+  return layout;
+}
+
+export interface WriteOptions {
+  readonly producer: { readonly name: string; readonly version: string };
+  readonly digest: () => Digest;
+  /** Called after each weight with its bytes in the file. */
+  readonly onWeight?: (bytes: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** @returns the `.onnx` first, then its data files */
+export async function writeGraph(
+  sink: PackageSink,
+  folder: string,
+  file: string,
+  g: Graph,
+  layout: Layout,
+  options: WriteOptions,
+): Promise<WrittenFile[]> {
+  const places = new Map<string, ExternalPlace | Uint8Array>(layout);
+  const written: WrittenFile[] = [];
+  let current: HashedFile | null = null;
+  for (const weight of g.weights) {
+    options.signal?.throwIfAborted();
+    const place = layout.get(weight.name);
+    if (place !== undefined && !place.location.startsWith(`${file}_data`)) continue;
+    const data = await weight.produce();
+    // A small one lies in its lender's graph and in this one; it counts once.
+    if (weight.lender === undefined) options.onWeight?.(data.length);
+    if (place === undefined) {
+      places.set(weight.name, data);
+      continue;
+    }
+    const path = `${folder}/${place.location}`;
+    if (current?.path !== path) {
+      if (current !== null) written.push(await current.close());
+      current = await HashedFile.create(sink, path, options.digest());
+    }
+    if (place.offset > current.bytes) await current.write(new Uint8Array(place.offset - current.bytes));
+    await current.write(data);
+  }
+  if (current !== null) written.push(await current.close());
+  const model = await HashedFile.create(sink, `${folder}/${file}`, options.digest());
+  await model.write(g.encode(options.producer, places));
+  return [await model.close(), ...written];
+}

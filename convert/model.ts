@@ -1,0 +1,34 @@
+/** The graphs of a variant: four, more where the decoder is cut, and one more where a small decoder runs on WASM. */
+import type { Profile } from '../core/sampling/profiles.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { decoders } from './decoder.ts';
+import { embedTokens } from './embed.ts';
+import { type Dialect, type Dtype, formsOf } from './forms.ts';
+import type { Graph, GraphOptions } from './graph.ts';
+import { greedyDecoder, wantsGreedy } from './greedy.ts';
+import { motionEncoder } from './slowfast.ts';
+import { visionEncoder } from './vision.ts';
+
+export interface VariantChoice {
+  readonly dtype: Dtype;
+  readonly dialect: Dialect;
+}
+
+export function variantGraphs(
+  checkpoint: Checkpoint,
+  profile: Profile,
+  variant: VariantChoice,
+  options: GraphOptions = {},
+): Graph[] {
+  const forms = formsOf(variant.dtype, variant.dialect);
+  const embed = embedTokens(checkpoint, forms, options);
+  const steps = decoders(checkpoint, profile, forms, options);
+  const graphs = [
+    visionEncoder(checkpoint, profile, forms, options),
+    motionEncoder(checkpoint, profile, forms, options),
+    embed,
+    ...steps,
+  ];
+  if (steps.length > 1 || !wantsGreedy(checkpoint, forms, options)) return graphs;
+  return [...graphs, greedyDecoder(checkpoint, profile, forms, { ...options, lenders: [embed, ...steps] })];
+}

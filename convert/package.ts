@@ -1,0 +1,403 @@
+/**
+ * Checkpoint → model package. The same code in Node and in a browser worker. An error or a stop leaves nothing; what a
+ * killed process or a closed page has finished is taken over by the next conversion of the same checkpoint.
+ */
+
+import { CodedError } from '../core/errors.ts';
+import { type CheckpointConfig, profileNamed } from '../core/files/checkpoint.ts';
+import {
+  type Manifest,
+  manifestFormat,
+  readManifest,
+  type Scale,
+  type Variant,
+} from '../core/files/manifest.ts';
+import { createSha256, type Digest } from '../core/files/sha256.ts';
+import { motionFrames, type Profile } from '../core/sampling/profiles.ts';
+import type { About } from './about.ts';
+import { Checkpoint } from './checkpoint.ts';
+import { HashedFile, type Layout, layOut, writeGraph } from './external.ts';
+import { type CheckpointFiles, type PackageSink, readText, type WrittenFile } from './files.ts';
+import { folders, formsOf, suffixes } from './forms.ts';
+import type { Graph, GraphOptions } from './graph.ts';
+import { type VariantChoice, variantGraphs } from './model.ts';
+
+export const converter = { name: 'vqathinker convert', version: '1' } as const;
+
+export interface ConvertProgress {
+  readonly stage: 'hash' | 'write';
+  readonly done: number;
+  readonly total: number;
+  /** File under work. */
+  readonly file: string;
+}
+
+export interface ConvertOptions {
+  readonly variants: readonly VariantChoice[];
+  /** Profile of the package; defaults to the checkpoint's default profile. */
+  readonly profile?: string;
+  readonly about?: About;
+  /** Command line that repeats this conversion, for the manifest. */
+  readonly command?: string;
+  readonly digest?: () => Digest;
+  readonly onProgress?: (progress: ConvertProgress) => void;
+  readonly signal?: AbortSignal;
+  readonly graph?: GraphOptions;
+}
+
+/** Copied as they are where the checkpoint has them. */
+const copied = [
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'vocab.json',
+  'merges.txt',
+  'special_tokens_map.json',
+  'added_tokens.json',
+  'chat_template.jinja',
+  'LICENSE',
+  'NOTICE',
+] as const;
+
+/**
+ * @returns the manifest of the finished package
+ * @throws CodedError `convert/config` {field, problem}, `convert/header` {file, problem}, `convert/tensor`
+ *   {name, missing}; the sink is aborted first
+ */
+export async function convertCheckpoint(
+  files: CheckpointFiles,
+  sink: PackageSink,
+  options: ConvertOptions,
+): Promise<Manifest> {
+  try {
+    const checkpoint = await Checkpoint.open(files);
+    const manifest = await new PackageWriter(checkpoint, sink, options).write();
+    await sink.commit();
+    return manifest;
+  } catch (error) {
+    await sink.abort();
+    throw error;
+  }
+}
+
+class PackageWriter {
+  readonly #checkpoint: Checkpoint;
+  readonly #sink: PackageSink;
+  readonly #options: ConvertOptions;
+  readonly #profile: Profile;
+  readonly #written: WrittenFile[] = [];
+
+  constructor(checkpoint: Checkpoint, sink: PackageSink, options: ConvertOptions) {
+    this.#checkpoint = checkpoint;
+    this.#sink = sink;
+    this.#options = options;
+    this.#profile = profileNamed(checkpoint.config, options.profile);
+  }
+
+  #digest(): Digest {
+    return this.#options.digest?.() ?? createSha256();
+  }
+
+  async write(): Promise<Manifest> {
+    const { config, files } = this.#checkpoint;
+    const { about, command = '' } = this.#options;
+    // Every tensor is known to be there before the long work begins.
+    const plans = this.#options.variants.map((choice) => ({
+      choice,
+      graphs: variantGraphs(this.#checkpoint, this.#profile, choice, this.#options.graph),
+    }));
+    const checkpointSha256 = await this.#checkpointDigest();
+    const finished = await this.#sink.begin(this.#key(checkpointSha256));
+    const variants = await this.#variants(plans, new Map(finished.map((graph) => [graph[0]!.path, graph])));
+    const present = new Map((await files.list()).map((file) => [file.name, file]));
+    for (const name of copied) {
+      const file = present.get(name);
+      if (file !== undefined) await this.#put(name, await files.read(name, 0, file.bytes));
+    }
+    const generation = present.get('generation_config.json');
+    const given: unknown = generation === undefined ? {} : JSON.parse(await readText(files, generation));
+    await this.#json('generation_config.json', generationConfig(config, given));
+    await this.#json('preprocessor_config.json', preprocessorConfig(this.#profile));
+    await this.#json('config.json', packageConfig(config, this.#profile, this.#written));
+
+    const own = present.get('README.md');
+    const readme = own === undefined ? undefined : await readText(files, own);
+    const name = about?.name ?? this.#profile.name;
+    const licence = about?.licence ?? /^licen[cs]e:\s*(\S.*)$/m.exec(readme ?? '')?.[1] ?? 'not stated';
+    await this.#put(
+      'README.md',
+      new TextEncoder().encode(about?.card ?? readme ?? `# ${name}\n\nLicence: ${licence}.\n`),
+    );
+    const manifest = readManifest({
+      format: manifestFormat,
+      name,
+      family: 'vqathinker',
+      producedBy: { converter: `${converter.name} ${converter.version}`, checkpointSha256, command },
+      profile: this.#profile,
+      scale: about?.scale ?? unmeasured,
+      variants,
+      files: this.#written,
+      figures: about?.figures ?? [],
+      licence,
+      card: 'README.md',
+    });
+    const file = await this.#sink.create('manifest.json');
+    await file.write(new TextEncoder().encode(`${JSON.stringify(manifest, null, 1)}\n`));
+    await file.close();
+    return manifest;
+  }
+
+  /** Names all that the bytes of the graphs depend on. */
+  #key(checkpointSha256: string): string {
+    const { variants, graph = {} } = this.#options;
+    const digest = this.#digest();
+    const facts = { converter, checkpointSha256, profile: this.#profile, variants, graph };
+    digest.update(new TextEncoder().encode(JSON.stringify([facts, this.#checkpoint.config])));
+    return digest.hex();
+  }
+
+  /** @param finished files of graphs that are there already, by the path of their `.onnx` */
+  async #variants(
+    plans: readonly { readonly choice: VariantChoice; readonly graphs: readonly Graph[] }[],
+    finished: ReadonlyMap<string, readonly WrittenFile[]>,
+  ): Promise<Variant[]> {
+    const variants: Variant[] = [];
+    const total = plans.flatMap(({ graphs }) => graphs).reduce((sum, g) => sum + storedBytes(g), 0);
+    const fileOf = (choice: VariantChoice, g: Graph) => `${g.name}${suffixes[choice.dtype]}.onnx`;
+    const taken = plans.flatMap(({ choice, graphs }) =>
+      graphs
+        .map((g) => ({ file: `${folders[choice.dialect]}/${fileOf(choice, g)}`, bytes: storedBytes(g) }))
+        .filter(({ file }) => finished.has(file)),
+    );
+    let done = taken.reduce((sum, { bytes }) => sum + bytes, 0);
+    const tell = (file: string) => this.#options.onProgress?.({ stage: 'write', done, total, file });
+    // What is there already is told at once: the bar begins where the work does.
+    const last = taken.at(-1);
+    if (last) tell(last.file);
+    for (const { choice, graphs } of plans) {
+      const own: WrittenFile[] = [];
+      const placed = new Map<string, Layout>();
+      for (const g of graphs) {
+        const file = fileOf(choice, g);
+        const folder = folders[choice.dialect];
+        const layout = layOut(g, file, placed);
+        placed.set(g.name, layout);
+        const onWeight = (bytes: number) => {
+          done += bytes;
+          tell(`${folder}/${file}`);
+        };
+        const known = finished.get(`${folder}/${file}`);
+        if (known !== undefined) {
+          own.push(...known);
+          continue;
+        }
+        const { signal } = this.#options;
+        const options = {
+          producer: converter,
+          digest: () => this.#digest(),
+          onWeight,
+          ...(signal && { signal }),
+        };
+        const files = await writeGraph(this.#sink, folder, file, g, layout, options);
+        await this.#sink.finished(files);
+        own.push(...files);
+      }
+      this.#written.push(...own);
+      variants.push(variantEntry(choice, graphs, own, this.#checkpoint.config, this.#profile));
+    }
+    return variants;
+  }
+
+  async #put(path: string, bytes: Uint8Array): Promise<void> {
+    const file = await HashedFile.create(this.#sink, path, this.#digest());
+    await file.write(bytes);
+    this.#written.push(await file.close());
+  }
+
+  #json(path: string, value: unknown): Promise<void> {
+    return this.#put(path, new TextEncoder().encode(`${JSON.stringify(value, null, 1)}\n`));
+  }
+
+  /** SHA-256 of the weight file; of several, that of the lines `<sha256>  <name>` in the order of their names. */
+  async #checkpointDigest(): Promise<string> {
+    const { files, tensors } = this.#checkpoint;
+    const total = tensors.shards.reduce((sum, { bytes }) => sum + bytes, 0);
+    const step = 2 ** 26;
+    let done = 0;
+    const lines: string[] = [];
+    for (const { name, bytes } of tensors.shards) {
+      const digest = this.#digest();
+      for (let at = 0; at < bytes; at += step) {
+        this.#options.signal?.throwIfAborted();
+        const length = Math.min(step, bytes - at);
+        digest.update(await files.read(name, at, length));
+        done += length;
+        this.#options.onProgress?.({ stage: 'hash', done, total, file: name });
+      }
+      lines.push(`${digest.hex()}  ${name}\n`);
+    }
+    if (lines.length === 1) return lines[0]!.slice(0, 64);
+    const digest = this.#digest();
+    digest.update(new TextEncoder().encode(lines.join('')));
+    return digest.hex();
+  }
+}
+
+/** No figure is made up for a model that nobody has measured. */
+const unmeasured: Scale = { kind: 'unmeasured', range: [1, 5] };
+
+function storedBytes(g: Graph): number {
+  return g.weights.reduce((sum, weight) => sum + (weight.lender === undefined ? weight.bytes : 0), 0);
+}
+
+function loadedBytes(g: Graph): number {
+  return g.weights.reduce((sum, weight) => sum + weight.loadedBytes, 0);
+}
+
+/** What a session needs besides its weights: the cache of a long answer, and the widest activations of a prefill. */
+function workingBytes(
+  config: CheckpointConfig,
+  profile: Profile,
+  half: boolean,
+  plainAttention: boolean,
+): number {
+  const { text, vision } = config;
+  const prompt = profile.frames * (profile.tokensPerFrame + 16) + 256;
+  const width = half ? 2 : 4;
+  const cache =
+    text.num_hidden_layers * 2 * text.num_key_value_heads * text.head_dim * (prompt + 1024) * width;
+  const mlp = prompt * text.intermediate_size * 3 * width;
+  const scores = plainAttention ? 3 * text.num_attention_heads * prompt * prompt * width : 0;
+  const patches = 1 + (profile.size / vision.patch_size) ** 2;
+  const look =
+    4 *
+    profile.frames *
+    (3 * vision.num_attention_heads * patches * patches + 2 * patches * vision.intermediate_size);
+  const motion =
+    4 *
+    motionFrames(profile) *
+    profile.size ** 2 *
+    (3 * config.motion.fast_stem_time + 3 + config.motion.stem_slow / 4);
+  // The cache is there twice while a step writes the next one; stages run one after another.
+  return 2 * cache + Math.max(mlp + scores, look, motion);
+}
+
+function variantEntry(
+  choice: VariantChoice,
+  graphs: readonly Graph[],
+  own: readonly WrittenFile[],
+  config: CheckpointConfig,
+  profile: Profile,
+): Variant {
+  const forms = formsOf(choice.dtype, choice.dialect);
+  const files = own.map(({ path }) => path);
+  const weights = graphs.reduce((sum, g) => sum + loadedBytes(g), 0);
+  const stored = own.reduce((sum, { bytes }) => sum + bytes, 0);
+  const working = Math.ceil(workingBytes(config, profile, forms.half, choice.dialect === 'wasm'));
+  const models = own.filter(({ path }) => path.endsWith('.onnx')).reduce((sum, { bytes }) => sum + bytes, 0);
+  const largest = Math.max(...own.map(({ bytes }) => bytes));
+  const memory =
+    choice.dialect === 'webgpu'
+      ? { gpuBytes: weights + working, heapBytes: 2 * models + largest }
+      : { gpuBytes: 0, heapBytes: stored + weights + working };
+  // transformers.js refuses plain fp16 on an adapter without it; q4f16 computes in it.
+  const needs: Variant['needs'] = choice.dtype === 'fp16' || choice.dtype === 'q4f16' ? ['shader-f16'] : [];
+  const decoderParts = graphs.filter(({ name }) => /^decoder_model_(merged|\d+)$/.test(name)).length;
+  return { ...choice, files, ...memory, needs, decoderParts };
+}
+
+/** Greedy unless told otherwise: the checkpoint's own sampling settings stay. */
+function generationConfig(config: CheckpointConfig, given: unknown): object {
+  const own = typeof given === 'object' && given !== null ? given : {};
+  const { bos_token_id, eos_token_id } = config.text;
+  return { bos_token_id, eos_token_id, ...own };
+}
+
+function preprocessorConfig(profile: Profile): object {
+  return {
+    image_processor_type: 'ImageFeatureExtractor',
+    do_resize: true,
+    do_rescale: true,
+    do_normalize: true,
+    rescale_factor: 1 / 255,
+    resample: 3,
+    size: { width: profile.size, height: profile.size },
+    image_mean: profile.mean,
+    image_std: profile.std,
+  };
+}
+
+/** Number of data files by `.onnx` name; the webgpu dialect's where both dialects have the file. */
+function dataFiles(written: readonly WrittenFile[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const folder of [folders.wasm, folders.webgpu]) {
+    const own: Record<string, number> = {};
+    for (const { path } of written) {
+      const match = path.startsWith(`${folder}/`) && /^(.*\.onnx)_data/.exec(path.slice(folder.length + 1));
+      if (match) own[match[1]!] = (own[match[1]!] ?? 0) + 1;
+    }
+    Object.assign(counts, own);
+  }
+  return counts;
+}
+
+/** The way into the stock runtime: it knows llava_onevision with a qwen2 inside, and reads no other key of ours. */
+function packageConfig(config: CheckpointConfig, profile: Profile, written: readonly WrittenFile[]): object {
+  const { text: t, vision: v } = config;
+  return {
+    architectures: ['LlavaOnevisionForConditionalGeneration'],
+    model_type: 'llava_onevision',
+    image_token_index: profile.tokenIds.context,
+    image_seq_length: profile.tokensPerFrame,
+    tie_word_embeddings: t.tie_word_embeddings,
+    text_config: {
+      model_type: 'qwen2',
+      hidden_size: t.hidden_size,
+      num_hidden_layers: t.num_hidden_layers,
+      num_attention_heads: t.num_attention_heads,
+      num_key_value_heads: t.num_key_value_heads,
+      head_dim: t.head_dim,
+      intermediate_size: t.intermediate_size,
+      vocab_size: t.vocab_size,
+      max_position_embeddings: t.max_position_embeddings,
+      rms_norm_eps: t.rms_norm_eps,
+      rope_theta: t.rope_theta,
+      bos_token_id: t.bos_token_id,
+      eos_token_id: t.eos_token_id,
+    },
+    vision_config: {
+      model_type: 'intern_vit',
+      hidden_size: v.hidden_size,
+      num_hidden_layers: v.num_hidden_layers,
+      num_attention_heads: v.num_attention_heads,
+      intermediate_size: v.intermediate_size,
+      patch_size: v.patch_size,
+      image_size: profile.size,
+    },
+    vqathinker: { format: 1, family: 'vqathinker' },
+    'transformers.js_config': { use_external_data_format: dataFiles(written) },
+  };
+}
+
+/** The variants that a package of these dtypes usually holds: each dtype in every dialect that has it. */
+export function variantsOf(dtypes: readonly VariantChoice['dtype'][]): VariantChoice[] {
+  return dtypes.flatMap((dtype): VariantChoice[] => {
+    const gpu = { dtype, dialect: 'webgpu' } as const;
+    return dtype === 'fp32' || dtype === 'q8' ? [gpu, { dtype, dialect: 'wasm' }] : [gpu];
+  });
+}
+
+/**
+ * `webgpu:q8,wasm:q8` as variants.
+ *
+ * @throws CodedError `convert/option` {option, value}
+ */
+export function readVariants(text: string): VariantChoice[] {
+  return text.split(',').map((part) => {
+    const known = variantsOf(['fp32', 'fp16', 'q8', 'q4', 'q4f16']).find(
+      ({ dialect, dtype }) => part.trim() === `${dialect}:${dtype}`,
+    );
+    if (known === undefined)
+      throw new CodedError('convert/option', { option: '--variants', value: part.trim() });
+    return known;
+  });
+}

@@ -1,0 +1,52 @@
+/** Whose percentile a score is: of human opinion scores where the scale is one, else of the model's own held-out clips. */
+import type { Scale } from '../files/manifest.ts';
+import mosQuantiles from './mos-quantiles.json' with { type: 'json' };
+
+/** Human scores of one data set on its own scale: quantiles 0, 5, … 100 %. */
+export interface MosQuantiles {
+  readonly dataset: string;
+  readonly n: number;
+  readonly quantiles: readonly number[];
+}
+
+export interface Percentile {
+  /** Share of the population below the score, 0 to 100. */
+  readonly percent: number;
+  readonly population: string;
+  readonly n: number;
+  /** Human opinion scores, or the model's own scale: the page must say which. */
+  readonly kind: 'human' | 'own';
+}
+
+/** Share (0 to 100) of a population that lies below a value, between evenly spaced quantiles by straight lines. */
+export function shareBelow(quantiles: readonly number[], value: number): number {
+  const last = quantiles.length - 1;
+  const above = quantiles.findIndex((q) => q >= value);
+  if (above < 0) return 100;
+  if (above === 0) return 0;
+  const [low, high] = [quantiles[above - 1]!, quantiles[above]!];
+  return (100 * (above - 1 + (value - low) / (high - low))) / last;
+}
+
+export function mosQuantilesOf(dataset: string): MosQuantiles | null {
+  return mosQuantiles.find((row) => row.dataset === dataset) ?? null;
+}
+
+/** How a human scale's score comes from the data set's MOS; other maps claim no percentile. */
+const toMos: Readonly<Record<string, (score: number) => number>> = {
+  'MOS/20': (score) => 20 * score,
+  MOS: (score) => score,
+};
+
+/** The percentile that a package may claim for a score, or null when it names no known population. */
+export function percentileOf(scale: Scale, score: number): Percentile | null {
+  if (scale.kind === 'unmeasured') return null;
+  if (scale.kind === 'own') {
+    const { population, n, quantiles } = scale;
+    return { percent: shareBelow(quantiles, score), population, n, kind: 'own' };
+  }
+  const row = mosQuantilesOf(scale.dataset);
+  const map = toMos[scale.map];
+  if (row === null || map === undefined) return null;
+  return { percent: shareBelow(row.quantiles, map(score)), population: row.dataset, n: row.n, kind: 'human' };
+}

@@ -1,0 +1,97 @@
+/** A benchmark as a file (format 1), which is reopened by dropping it, and its rows. */
+import { z } from 'zod';
+import { sha256 } from '../sampling/profile-schema.ts';
+import { readAs, refuseOtherFormat } from '../schema.ts';
+
+export const batchFormat = 1;
+
+const count = z.int().nonnegative();
+const errorSchema = z.strictObject({
+  code: z.string(),
+  params: z.record(z.string(), z.union([z.string(), z.number()])),
+  message: z.string(),
+});
+
+/**
+ * `no-score`: the model answered and the answer cannot be read; `failed`: there was no answer; `skipped`: left out by the
+ * person. None of these has a score, and none goes into a figure.
+ */
+export const itemStates = ['waiting', 'running', 'done', 'no-score', 'failed', 'skipped'] as const;
+export type ItemState = (typeof itemStates)[number];
+
+export const batchRowSchema = z.strictObject({
+  /** Path below the folder that was dropped; also the row's identity. */
+  path: z.string().min(1),
+  bytes: count,
+  /** Milliseconds since 1970, of the file. */
+  modified: z.number(),
+  sha256: sha256.exactOptional(),
+  state: z.enum(itemStates),
+  /** Human score, and as the table wrote it. */
+  mos: z.number().exactOptional(),
+  written: z.string().exactOptional(),
+  dataset: z.string().exactOptional(),
+  score: z.number().nullable(),
+  expected: z.number().exactOptional(),
+  /** What the model wrote. */
+  text: z.string().exactOptional(),
+  tokens: count.exactOptional(),
+  /** Ids of distortions that the reasoning names. */
+  named: z.array(z.string()),
+  seconds: z.number().nonnegative().exactOptional(),
+  /** Why an answer has no score, as in a result file. */
+  reason: z.string().exactOptional(),
+  error: errorSchema.exactOptional(),
+});
+export type BatchRow = z.infer<typeof batchRowSchema>;
+
+export const batchModelSchema = z.strictObject({
+  name: z.string(),
+  manifestSha256: sha256,
+  dtype: z.string(),
+  dialect: z.enum(['webgpu', 'wasm']),
+  backend: z.enum(['webgpu', 'wasm']),
+  adapter: z.string(),
+  range: z.tuple([z.number(), z.number()]),
+});
+export type BatchModel = z.infer<typeof batchModelSchema>;
+
+export const batchSettingsSchema = z.strictObject({
+  profile: z.string(),
+  sampling: z.literal('greedy'),
+  maxTokens: count,
+});
+export type BatchSettings = z.infer<typeof batchSettingsSchema>;
+
+export const batchSchema = z.strictObject({
+  format: z.literal(batchFormat),
+  kind: z.literal('batch'),
+  app: z.string(),
+  createdAt: z.iso.datetime({ offset: true }),
+  name: z.string(),
+  /** Null before the first answer. */
+  model: batchModelSchema.nullable(),
+  settings: batchSettingsSchema.nullable(),
+  /** SHA-256 of the canonical JSON of model and settings: rows of two batches compare only where it is equal. */
+  settingsSha256: sha256.nullable(),
+  rows: z.array(batchRowSchema).max(200_000),
+});
+export type BatchFile = z.infer<typeof batchSchema>;
+
+/** Whether parsed JSON calls itself a benchmark; a result file of one video does not. */
+export const isBatchFile = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'batch';
+
+/**
+ * A benchmark file from parsed JSON. What was running when it was written is waiting now.
+ *
+ * @throws CodedError `result/version` {format, reads}, `result/file` {field, problem}
+ */
+export function readBatchFile(value: unknown): BatchFile {
+  refuseOtherFormat(value, batchFormat);
+  const file = readAs(batchSchema, value, 'result/file');
+  return {
+    ...file,
+    rows: file.rows.map((row) => (row.state === 'running' ? { ...row, state: 'waiting' } : row)),
+  };
+}

@@ -1,0 +1,243 @@
+/**
+ * A checkpoint's config.json: the official keys as they are, and two optional additions of ours, `motion_config` and
+ * `profiles` with `default_profile`. Whatever is absent has the value of the released 8B.
+ */
+import { z } from 'zod';
+import { CodedError } from '../errors.ts';
+import { type ConformanceProfiles, profileSchema } from '../sampling/profile-schema.ts';
+import { builtInProfiles, type Profile } from '../sampling/profiles.ts';
+import { statisticRows } from '../sampling/statistics.ts';
+import { readAs } from '../schema.ts';
+
+const code = 'convert/config';
+const count = z.int().positive();
+const epsilon = z.number().positive();
+
+/** Only values that the architecture here computes; anything else is a fault, not a guess. */
+const vision = z.object({
+  hidden_size: count.default(1024),
+  num_hidden_layers: count.default(24),
+  num_attention_heads: count.default(16),
+  intermediate_size: count.default(4096),
+  patch_size: count.default(14),
+  image_size: count.default(448),
+  num_channels: z.literal(3).default(3),
+  layer_norm_eps: epsilon.default(1e-6),
+  qkv_bias: z.literal(true).default(true),
+  qk_normalization: z.literal(false).default(false),
+  norm_type: z.literal('layer_norm').default('layer_norm'),
+  hidden_act: z.literal('gelu').default('gelu'),
+  drop_path_rate: z.number().min(0).max(1).default(0.1),
+  initializer_factor: z.number().default(0.1),
+});
+
+const text = z.object({
+  hidden_size: count.default(3584),
+  num_hidden_layers: count.default(28),
+  num_attention_heads: count.default(28),
+  num_key_value_heads: count.default(4),
+  head_dim: count.optional(),
+  intermediate_size: count.default(18944),
+  vocab_size: count.default(151674),
+  max_position_embeddings: count.default(32768),
+  rms_norm_eps: epsilon.default(1e-6),
+  rope_theta: z.number().positive().default(1e6),
+  /** Dynamic scaling changes nothing within `max_position_embeddings`; the other kinds would. */
+  rope_scaling: z
+    .looseObject({
+      type: z.enum(['dynamic', 'default']).optional(),
+      rope_type: z.enum(['dynamic', 'default']).optional(),
+    })
+    .nullable()
+    .default(null),
+  hidden_act: z.literal('silu').default('silu'),
+  /** Null or unused; transformers 4.49 obeys it in eager mode even when `use_sliding_window` is false. */
+  use_sliding_window: z.literal(false).default(false),
+  tie_word_embeddings: z.boolean().default(false),
+  bos_token_id: z.int().nullable().default(151643),
+  eos_token_id: z
+    .union([z.int(), z.array(z.int())])
+    .nullable()
+    .default(151643),
+});
+
+const knownStatistics = new Set(statisticRows.map((row) => row.name));
+
+const motion = z.strictObject({
+  stem_slow: count.default(64),
+  stem_fast: count.default(8),
+  fast_stem_time: count.default(5),
+  inner_slow: count.default(64),
+  inner_fast: count.default(8),
+  expansion: count.default(4),
+  depths: z.tuple([count, count, count, count]).default([3, 4, 6, 3]),
+  fast_to_slow_kernel: count.default(7),
+  /** Names of closed-form statistics appended to the pooled vector, in this order. */
+  statistics: z
+    .array(z.string().min(1))
+    .refine((names) => new Set(names).size === names.length, 'must not repeat a name')
+    .refine(
+      (names) => names.every((name) => knownStatistics.has(name)),
+      'must name rows of the statistics table',
+    )
+    .default([]),
+});
+
+const official = z.object({
+  model_type: z.literal('internvl_chat').default('internvl_chat'),
+  template: z.literal('internvl2_5').default('internvl2_5'),
+  downsample_ratio: z.literal(0.5).default(0.5),
+  select_layer: z.literal(-1).default(-1),
+  ps_version: z.literal('v2').default('v2'),
+  force_image_size: count.optional(),
+  vision_config: vision.prefault({}),
+  llm_config: text.prefault({}),
+});
+
+const additions = z.object({
+  motion_config: motion.prefault({}),
+  profiles: z.record(z.string(), profileSchema).default({ ...builtInProfiles }),
+  /** Absent: the only profile there is, else the one of the released test code. */
+  default_profile: z.string().optional(),
+});
+
+function defaultOf(c: {
+  profiles: Readonly<Record<string, Profile>>;
+  default_profile?: string | undefined;
+}): string {
+  const names = Object.keys(c.profiles);
+  return c.default_profile ?? (names.length === 1 ? names[0]! : 'test12@560');
+}
+
+const config = official.extend(additions.shape).superRefine((c, context) => {
+  const fault = (path: PropertyKey[], message: string) => context.addIssue({ code: 'custom', path, message });
+  const { vision_config: v, llm_config: t, motion_config: m } = c;
+  if (v.hidden_size % v.num_attention_heads !== 0)
+    fault(['vision_config', 'num_attention_heads'], 'must divide the width');
+  if (t.head_dim === undefined && t.hidden_size % t.num_attention_heads !== 0) {
+    fault(['llm_config', 'num_attention_heads'], 'must divide the width');
+  }
+  if (t.num_attention_heads % t.num_key_value_heads !== 0) {
+    fault(['llm_config', 'num_key_value_heads'], 'must divide the heads');
+  }
+  if (m.fast_stem_time % 2 === 0) fault(['motion_config', 'fast_stem_time'], 'must be odd');
+  if (m.fast_to_slow_kernel % 2 === 0) fault(['motion_config', 'fast_to_slow_kernel'], 'must be odd');
+  if (!Object.hasOwn(c.profiles, defaultOf(c))) fault(['default_profile'], 'names no profile');
+  for (const [name, profile] of Object.entries(c.profiles)) {
+    if (profile.name !== name) fault(['profiles', name, 'name'], `must be ${name}`);
+    const block = 2 * v.patch_size;
+    if (profile.size % block !== 0) fault(['profiles', name, 'size'], `must be a multiple of ${block}`);
+    else if (profile.tokensPerFrame !== (profile.size / block) ** 2) {
+      fault(['profiles', name, 'tokensPerFrame'], `must be ${(profile.size / block) ** 2}`);
+    }
+    for (const branch of ['vision', 'motion'] as const) {
+      const rule = profile[branch];
+      // No token may mix two fragments; SlowFast has no tokens, so its blocks are free.
+      if (branch === 'vision' && rule.pixels === 'fragments' && rule.cell % block !== 0) {
+        fault(['profiles', name, branch, 'cell'], `must be a multiple of ${block}`);
+      }
+    }
+  }
+});
+
+export type VisionConfig = z.infer<typeof vision>;
+export type TextConfig = z.infer<typeof text> & { readonly head_dim: number };
+export type MotionConfig = z.infer<typeof motion>;
+
+export interface CheckpointConfig {
+  readonly vision: VisionConfig;
+  readonly text: TextConfig;
+  readonly motion: MotionConfig;
+  readonly profiles: Readonly<Record<string, Profile>>;
+  readonly defaultProfile: string;
+  /** Keys that were there and are not used, as paths, e.g. `llm_config.top_k`. */
+  readonly ignored: readonly string[];
+}
+
+/**
+ * A config.json from parsed JSON.
+ *
+ * @throws CodedError `convert/config` {field, problem}: a value this architecture does not compute, an unknown field
+ *   inside `motion_config` or a profile
+ */
+export function readCheckpointConfig(value: unknown): CheckpointConfig {
+  const read = readAs(config, withRope(value), code);
+  const t = read.llm_config;
+  const width = t.head_dim ?? t.hidden_size / t.num_attention_heads;
+  return {
+    vision: read.vision_config,
+    text: { ...t, head_dim: width },
+    motion: read.motion_config,
+    profiles: read.profiles,
+    defaultProfile: defaultOf(read),
+    ignored: ignoredKeys(value),
+  };
+}
+
+/** The profile of that name, or the checkpoint's default one. */
+export function profileNamed(checkpoint: CheckpointConfig, name = checkpoint.defaultProfile): Profile {
+  const profile = Object.hasOwn(checkpoint.profiles, name) ? checkpoint.profiles[name] : undefined;
+  if (profile === undefined) {
+    throw new CodedError(code, { field: 'default_profile', problem: `${name} names no profile` });
+  }
+  return profile;
+}
+
+/** The same checkpoint with the stems and profiles of the `profiles.json` beside it. */
+export function withConformanceProfiles(
+  checkpoint: CheckpointConfig,
+  given: ConformanceProfiles,
+): CheckpointConfig {
+  const { stemSlow, stemFast, profiles } = given;
+  return {
+    ...checkpoint,
+    motion: {
+      ...checkpoint.motion,
+      stem_slow: stemSlow,
+      stem_fast: stemFast,
+      inner_slow: stemSlow,
+      inner_fast: stemFast,
+    },
+    profiles,
+    defaultProfile: 'test12' in profiles ? 'test12' : (Object.keys(profiles)[0] ?? ''),
+  };
+}
+
+/** Channels that SlowFast ends with: inner width × expansion × 8 (four stages, each doubling). */
+export function motionFeatures(motion: MotionConfig): { readonly slow: number; readonly fast: number } {
+  return { slow: motion.inner_slow * motion.expansion * 8, fast: motion.inner_fast * motion.expansion * 8 };
+}
+
+/** Length of the vector that enters `motion_mlp`: pooled features, then the statistics. */
+export function motionVectorLength(motion: MotionConfig): number {
+  const { slow, fast } = motionFeatures(motion);
+  return slow + fast + motion.statistics.length;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** transformers 5 writes `rope_parameters: {rope_theta}` where 4.x wrote `rope_theta`. */
+function withRope(value: unknown): unknown {
+  if (!isObject(value) || !isObject(value.llm_config)) return value;
+  const llm = value.llm_config;
+  const parameters = llm.rope_parameters;
+  if ('rope_theta' in llm || !isObject(parameters) || !('rope_theta' in parameters)) return value;
+  return { ...value, llm_config: { ...llm, rope_theta: parameters.rope_theta } };
+}
+
+function ignoredKeys(value: unknown): string[] {
+  if (!isObject(value)) return [];
+  const within = (object: unknown, shape: object, prefix: string) =>
+    isObject(object)
+      ? Object.keys(object)
+          .filter((k) => !(k in shape))
+          .map((k) => prefix + k)
+      : [];
+  return [
+    ...within(value, config.shape, ''),
+    ...within(value.vision_config, vision.shape, 'vision_config.'),
+    ...within(value.llm_config, { ...text.shape, rope_parameters: null }, 'llm_config.'),
+  ];
+}

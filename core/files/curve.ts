@@ -1,0 +1,73 @@
+/**
+ * The file of quality over time (format 1), which is reopened by dropping it: a clip's result, and what each of its
+ * segments got when it was assessed like a video of its own.
+ */
+import { z } from 'zod';
+import { profileSchema } from '../sampling/profile-schema.ts';
+import { readAs, refuseOtherFormat } from '../schema.ts';
+import { resultSchema } from './result.ts';
+
+export const curveFormat = 1;
+export const curveKind = 'over-time';
+
+const count = z.int().nonnegative();
+const seconds = z.number().nonnegative();
+const { model, sampled, answers } = resultSchema.shape;
+
+const segmentResult = answers.element.extend({
+  /** What kept the segment from being assessed. */
+  error: z
+    .strictObject({
+      code: z.string(),
+      params: z.record(z.string(), z.union([z.string(), z.number()])),
+      message: z.string(),
+    })
+    .exactOptional(),
+  /** Ids of the distortions that the reasoning names, in its order. */
+  named: z.array(z.string()),
+  /** The frames it rests on, numbered as in the whole clip. */
+  sampled,
+  seconds,
+});
+
+const curveSchema = z.strictObject({
+  format: z.literal(curveFormat),
+  kind: z.literal(curveKind),
+  app: z.string(),
+  createdAt: z.iso.datetime({ offset: true }),
+  /** Of the whole clip. */
+  result: resultSchema,
+  /** Seconds. */
+  duration: seconds,
+  /** What the segments were assessed with, greedily. */
+  model,
+  profile: profileSchema,
+  segmentSeconds: z.number().positive(),
+  segments: z
+    .array(
+      z.strictObject({
+        from: count,
+        frames: count.positive(),
+        start: seconds,
+        end: seconds,
+        /** Null while it was not assessed. */
+        result: segmentResult.nullable(),
+      }),
+    )
+    .min(1),
+});
+
+export type Curve = z.infer<typeof curveSchema>;
+export type CurveSegmentResult = z.infer<typeof segmentResult>;
+
+/** Whether parsed JSON says of itself that it is a curve. */
+export const isCurve = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'kind' in value && value.kind === curveKind;
+
+/**
+ * @throws CodedError `result/version` {format, reads}, `result/file` {field, problem}
+ */
+export function readCurve(value: unknown): Curve {
+  refuseOtherFormat(value, curveFormat);
+  return readAs(curveSchema, value, 'result/file');
+}

@@ -1,0 +1,150 @@
+/** The model package's manifest: what the folder holds, what it needs, what it claims (format 1). */
+import { z } from 'zod';
+import { CodedError } from '../errors.ts';
+import { profileSchema, sha256 } from '../sampling/profile-schema.ts';
+import { readAs } from '../schema.ts';
+
+export const manifestFormat = 1;
+
+const bytes = z.int().nonnegative();
+
+/**
+ * True for a path that stays inside the package: relative, `/` between parts, no empty, `.` or `..` part, and none of
+ * the characters with which a URL parser or a file system would read it otherwise (`%2e%2e` is `..` to a URL parser).
+ */
+export function isPackagePath(path: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  if (path === '' || /[\u0000-\u001f\u007f\\:%?#]/.test(path)) return false;
+  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+}
+
+const unsafe = 'leaves the package';
+const path = z.string().refine(isPackagePath, unsafe);
+
+const range = z.union([z.tuple([z.literal(1), z.literal(5)]), z.tuple([z.literal(0), z.literal(5)])]);
+
+const scale = z.discriminatedUnion('kind', [
+  /** Human opinion scores: score = map(MOS) of the named data set with n videos. */
+  z.strictObject({
+    kind: z.literal('human'),
+    range,
+    dataset: z.string().min(1),
+    n: z.int().positive(),
+    map: z.string().min(1),
+  }),
+  /** The model's own scale: quantiles 0, 1, … 100 % of its scores on n held-out clips. */
+  z.strictObject({
+    kind: z.literal('own'),
+    range,
+    population: z.string().min(1),
+    n: z.int().positive(),
+    quantiles: z
+      .array(z.number())
+      .length(101, 'must have 101 values')
+      .refine((q) => q.every((v, i) => i === 0 || v >= q[i - 1]!), 'must not fall'),
+  }),
+  /** Nobody has measured the model: a score has a range and no population to stand in. */
+  z.strictObject({ kind: z.literal('unmeasured'), range }),
+]);
+
+const variant = z
+  .strictObject({
+    dtype: z.enum(['fp32', 'fp16', 'q8', 'q4', 'q4f16']),
+    dialect: z.enum(['webgpu', 'wasm']),
+    files: z.array(path).min(1),
+    /** Peak bytes on the adapter, and of the page's memory. */
+    gpuBytes: bytes,
+    heapBytes: bytes,
+    needs: z.array(z.enum(['shader-f16'])).default([]),
+    /** Sessions that the decoder is cut into (`decoder_model_0` …); 1 = `decoder_model_merged`. */
+    decoderParts: z.int().positive().default(1),
+  })
+  .refine((v) => v.dialect === 'webgpu' || v.dtype === 'fp32' || v.dtype === 'q8', {
+    path: ['dtype'],
+    message: 'must be fp32 or q8 in the wasm dialect',
+  });
+
+const figure = z.strictObject({
+  name: z.string().min(1),
+  value: z.number(),
+  /** 95 % interval. */
+  low: z.number().optional(),
+  high: z.number().optional(),
+  n: z.int().nonnegative(),
+  /** The command that prints the figure. */
+  command: z.string().min(1),
+});
+
+export const manifestSchema = z
+  .strictObject({
+    format: z.literal(manifestFormat),
+    name: z.string().min(1),
+    family: z.enum(['vqathinker', 'vqa2']),
+    producedBy: z.strictObject({
+      converter: z.string().min(1),
+      checkpointSha256: sha256,
+      command: z.string(),
+    }),
+    profile: profileSchema,
+    scale,
+    variants: z.array(variant).min(1),
+    files: z.array(z.strictObject({ path, bytes, sha256 })).min(1),
+    figures: z.array(figure),
+    licence: z.string().min(1),
+    card: z.literal('README.md'),
+  })
+  .superRefine((manifest, context) => {
+    const known = new Set<string>();
+    for (const [i, file] of manifest.files.entries()) {
+      if (known.has(file.path)) {
+        context.addIssue({ code: 'custom', path: ['files', i, 'path'], message: 'is named twice' });
+      }
+      known.add(file.path);
+    }
+    for (const [i, v] of manifest.variants.entries()) {
+      for (const [k, name] of v.files.entries()) {
+        if (known.has(name)) continue;
+        context.addIssue({
+          code: 'custom',
+          path: ['variants', i, 'files', k],
+          message: `${name} is not in files`,
+        });
+      }
+    }
+  });
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type Variant = Manifest['variants'][number];
+export type Scale = Manifest['scale'];
+
+/**
+ * A manifest from parsed JSON.
+ *
+ * @throws CodedError `model/version` {format, reads} for another format, `model/unsafe` {path} for a path that leaves
+ *   the package, `model/manifest` {field, problem} for any other fault
+ */
+export function readManifest(value: unknown): Manifest {
+  if (typeof value === 'object' && value !== null && 'format' in value) {
+    const format = value.format;
+    if (typeof format === 'number' && format !== manifestFormat) {
+      throw new CodedError('model/version', { format, reads: manifestFormat });
+    }
+  }
+  const bad = namedPaths(value).find((name) => !isPackagePath(name));
+  if (bad !== undefined) throw new CodedError('model/unsafe', { path: bad });
+  return readAs(manifestSchema, value, 'model/manifest');
+}
+
+/** Every path that a manifest of any shape names; looked at before the rest, so that a hostile one is called that. */
+function namedPaths(value: unknown): string[] {
+  const shape = z.object({
+    files: z.array(z.unknown()).catch([]),
+    variants: z.array(z.object({ files: z.array(z.unknown()).catch([]) }).catch({ files: [] })).catch([]),
+  });
+  const found = shape.safeParse(value);
+  if (!found.success) return [];
+  const own = found.data.files.map((file) =>
+    typeof file === 'object' && file !== null && 'path' in file ? file.path : undefined,
+  );
+  return [...own, ...found.data.variants.flatMap((v) => v.files)].filter((p) => typeof p === 'string');
+}

@@ -1,0 +1,114 @@
+/** The result file (format 1), which is reopened by dropping it on the page, and the rows of the CSV exports. */
+import { z } from 'zod';
+import { perturbModes } from '../sampling/perturb.ts';
+import { profileSchema, sha256 } from '../sampling/profile-schema.ts';
+import { readAs, refuseOtherFormat } from '../schema.ts';
+
+export const resultFormat = 1;
+
+const count = z.int().nonnegative();
+const seconds = z.number().nonnegative();
+const sources = z.array(count.nullable());
+
+const colour = z.strictObject({
+  matrix: z.enum(['bt601', 'bt709', 'bt2020', 'smpte240m', 'fcc', 'identity']),
+  range: z.enum(['limited', 'full']),
+  source: z.enum(['bitstream', 'container', 'none']),
+  transfer: z.enum(['sdr', 'pq', 'hlg']),
+});
+
+const file = z.strictObject({
+  name: z.string(),
+  bytes: count,
+  sha256,
+  container: z.string(),
+  codec: z.string(),
+  width: count,
+  height: count,
+  /** L, packets of the stream. */
+  frames: count,
+  fps: z.number().nonnegative(),
+  rotation: z.union([z.literal(0), z.literal(90), z.literal(180), z.literal(270)]),
+  colour,
+});
+
+const model = z.strictObject({
+  name: z.string(),
+  manifestSha256: sha256,
+  dtype: z.string(),
+  dialect: z.enum(['webgpu', 'wasm']),
+  backend: z.enum(['webgpu', 'wasm']),
+  /** As the browser names it, empty on WASM. */
+  adapter: z.string(),
+});
+
+const answer = z.strictObject({
+  /** Everything that the model wrote. */
+  text: z.string(),
+  score: z.number().nullable(),
+  /** Why there is no score. */
+  reason: z
+    .enum(['no-answer', 'several-answers', 'not-a-number', 'out-of-range', 'length', 'aborted'])
+    .exactOptional(),
+  /** Expected score from the probabilities of the digits. */
+  expected: z.number().exactOptional(),
+  tokens: count,
+});
+
+export const resultSchema = z.strictObject({
+  format: z.literal(resultFormat),
+  /** Name and version of the page. */
+  app: z.string(),
+  createdAt: z.iso.datetime({ offset: true }),
+  file,
+  model,
+  profile: profileSchema,
+  /** Seed of the sampling, null for greedy answers. */
+  seed: z.number().nullable(),
+  sampled: z.array(
+    z.strictObject({
+      index: count,
+      /** Seconds. */
+      time: seconds,
+      /** Frame that was used because `index` could not be decoded. */
+      substituted: count.exactOptional(),
+    }),
+  ),
+  perturbation: z
+    .strictObject({
+      mode: z.enum(perturbModes),
+      over: z.enum(['video', 'sampled']),
+      seed: z.union([z.number(), z.string()]),
+      strength: z.number().positive(),
+      vision: sources,
+      motion: sources,
+    })
+    .exactOptional(),
+  answers: z.array(answer),
+  /** Mean of the readable answers. */
+  score: z.number().nullable(),
+  band: z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(5)]).exactOptional(),
+  percentile: z
+    .strictObject({
+      percent: z.number().min(0).max(100),
+      population: z.string(),
+      n: count,
+      kind: z.enum(['human', 'own']),
+    })
+    .exactOptional(),
+  /** Seconds a stage took. */
+  timings: z.record(z.string(), seconds),
+});
+
+export type Result = z.infer<typeof resultSchema>;
+export type ResultAnswer = Result['answers'][number];
+
+/**
+ * A result file from parsed JSON.
+ *
+ * @throws CodedError `result/version` {format, reads}, `result/file` {field, problem}
+ */
+export function readResult(value: unknown): Result {
+  refuseOtherFormat(value, resultFormat);
+  return readAs(resultSchema, value, 'result/file');
+}

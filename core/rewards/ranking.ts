@@ -1,0 +1,116 @@
+/**
+ * Rank reward (eq. 6): does the answer place its video on the right side of every other video? The K scores of a video
+ * are taken as a normal distribution (Thurstone), so the comparison is a probability and not a vote.
+ */
+import { CodedError } from '../errors.ts';
+import { mean, variance } from '../stats/moments.ts';
+import { normalTails } from '../stats/normal.ts';
+import type { RewardRules } from './reward-rules.ts';
+
+/** Scores that the K answers to one video gave; null = unreadable. */
+export interface RankedVideo {
+  readonly mos: number;
+  readonly scores: readonly (number | null)[];
+}
+
+/** Video against one opponent. Lists are [K]; null for an unreadable answer. */
+export interface PairRank {
+  /** Index of the opponent in the list of videos. */
+  readonly opponent: number;
+  /** sqrt(var_i + var_j + ε). */
+  readonly denominator: number;
+  /** (s_k − mean_j) / denominator. */
+  readonly z: readonly (number | null)[];
+  /** Probability that this video is the better one, Φ(z). */
+  readonly p: readonly (number | null)[];
+  /** 1 − p, computed as Φ(−z) where that is the smaller one. */
+  readonly q: readonly (number | null)[];
+  /** Indicators of eq. 6: this video's MOS is the larger, the smaller; 0.5 and 0.5, or 0 and 0, for equal ones. */
+  readonly better: number;
+  readonly worse: number;
+  /** Eq. 6. */
+  readonly reward: readonly (number | null)[];
+}
+
+export interface VideoRank {
+  /** Of the readable scores; null without any. */
+  readonly mean: number | null;
+  readonly variance: number | null;
+  readonly pairs: readonly PairRank[];
+  /** [K], mean of eq. 6 over the opponents; 0 for an unreadable answer and where there is no opponent. */
+  readonly reward: readonly number[];
+}
+
+type RankRules = Pick<
+  RewardRules,
+  'scoreVariance' | 'varianceOfOne' | 'pairEpsilon' | 'equalMos' | 'failure'
+>;
+
+interface Moments {
+  readonly mean: number;
+  readonly variance: number;
+}
+
+function moments(scores: readonly (number | null)[], rules: RankRules): Moments | null {
+  const readable = scores.filter((score) => score !== null);
+  if (readable.length === 0) return null;
+  const lone = readable.length === 1 && rules.varianceOfOne === 'zero';
+  return { mean: mean(readable), variance: lone ? 0 : variance(readable, rules.scoreVariance) };
+}
+
+function indicator(mine: number, theirs: number, rules: RankRules): number {
+  if (mine === theirs) return rules.equalMos === 'half' ? 0.5 : 0;
+  return mine > theirs ? 1 : 0;
+}
+
+function pairRank(
+  mine: RankedVideo,
+  own: Moments,
+  theirs: RankedVideo,
+  other: Moments,
+  opponent: number,
+  rules: RankRules,
+): PairRank {
+  const denominator = Math.sqrt(own.variance + other.variance + rules.pairEpsilon);
+  const better = indicator(mine.mos, theirs.mos, rules);
+  const worse = indicator(theirs.mos, mine.mos, rules);
+  const z = mine.scores.map((score) => (score === null ? null : (score - other.mean) / denominator));
+  // An infinite score or an undefined variance decides nothing: the released code falls back to ½ as well.
+  const tails = z.map((value) =>
+    value === null ? null : Number.isNaN(value) ? { lower: 0.5, upper: 0.5 } : normalTails(value),
+  );
+  const p = tails.map((tail) => tail?.lower ?? null);
+  const q = tails.map((tail) => tail?.upper ?? null);
+  const reward = p.map((value, k) =>
+    value === null
+      ? null
+      : Math.sqrt(value * better + rules.pairEpsilon) + Math.sqrt(q[k]! * worse + rules.pairEpsilon),
+  );
+  return { opponent, denominator, z, p, q, better, worse, reward };
+}
+
+/**
+ * Rank rewards of videos that are each other's opponents. A video without a readable answer is no opponent.
+ *
+ * @throws CodedError `reward/no-opponent` for a single video where the rules ask for it (the released code divides by 0)
+ */
+export function rankRewards(videos: readonly RankedVideo[], rules: RankRules): VideoRank[] {
+  if (rules.failure === 'raise' && videos.length === 1)
+    throw new CodedError('reward/no-opponent', { videos: 1, python: 'ZeroDivisionError' });
+  const all = videos.map((video) => moments(video.scores, rules));
+  return videos.map((video, i) => {
+    const own = all[i]!;
+    const none = video.scores.map(() => 0);
+    if (own === null) return { mean: null, variance: null, pairs: [], reward: none };
+    const pairs: PairRank[] = [];
+    for (const [j, other] of all.entries())
+      if (j !== i && other !== null) pairs.push(pairRank(video, own, videos[j]!, other, j, rules));
+    const reward =
+      pairs.length === 0
+        ? none
+        : video.scores.map(
+            (_, k) => pairs.reduce((sum, pair) => sum + (pair.reward[k] ?? 0), 0) / pairs.length,
+          );
+    return { mean: own.mean, variance: own.variance, pairs, reward };
+  });
+}

@@ -1,0 +1,110 @@
+/** Which frames of a video are looked at. L = packets of the stream, frames counted from 0 in presentation order. */
+import { CodedError } from '../errors.ts';
+import { type MotionTake, motionFrames, type PlaceRule, type Profile } from './profiles.ts';
+
+/** Nearest integer, exact halves to the even one (Python's and numpy's `round`). */
+export function roundHalfEven(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** `round` of Python, which refuses what is no number. */
+function roundOrRefuse(x: number): number {
+  if (Number.isNaN(x)) throw new CodedError('media/rate', { rate: 'NaN', python: 'ValueError' });
+  if (!Number.isFinite(x)) throw new CodedError('media/rate', { rate: String(x), python: 'OverflowError' });
+  return roundHalfEven(x);
+}
+
+/** Index of the last time that is not after `time`, so of the frame on screen; 0 for times before the first. */
+export function frameAt(times: ArrayLike<number>, time: number): number {
+  let low = 0;
+  let high = times.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (times[middle]! <= time) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+
+export interface Bound {
+  /** Frames a second; enters only through the bound. */
+  readonly fps: number;
+  /** Part of the video in seconds, or null for all of it (the released code puts ±100,000 s). */
+  readonly seconds: readonly [number, number] | null;
+}
+
+/**
+ * Index rule of the released code: seg = (end − start)/N, index_k = trunc(start + seg/2 + roundHalfEven(seg·k)), in
+ * doubles and in this order of operations.
+ *
+ * @throws CodedError `media/rate` for a frame rate that is no finite number (`python`: what the released code raises)
+ */
+export function officialIndices(L: number, N: number, bound: Bound = { fps: 30, seconds: null }): number[] {
+  const [from, to] = bound.seconds ?? [-100000, 100000];
+  const start = Math.max(0, roundOrRefuse(from * bound.fps));
+  const end = Math.min(roundOrRefuse(to * bound.fps), L - 1);
+  const segment = (end - start) / N;
+  return Array.from(
+    { length: N },
+    (_, k) => Math.trunc(start + segment / 2 + roundHalfEven(segment * k)) + 0, // + 0: no minus zero
+  );
+}
+
+/**
+ * Golden-ratio places: index = min(floor(p·L), L−1), p = (k + frac(0.5 + 0.618034 k))/N. Equidistant places alias with
+ * frames that were dropped or repeated regularly; these do not.
+ */
+export function goldenIndices(L: number, N: number): number[] {
+  return Array.from({ length: N }, (_, k) => {
+    const p = (k + ((0.5 + 0.618034 * k) % 1)) / N;
+    return Math.min(Math.floor(p * L), L - 1);
+  });
+}
+
+/**
+ * N frame numbers in ascending order, [N]; they repeat where L < N.
+ *
+ * @throws CodedError `media/no-frames` when L < 1
+ */
+export function sampledIndices(rule: PlaceRule, L: number, N: number): number[] {
+  if (!(L >= 1)) throw new CodedError('media/no-frames', {});
+  return rule === 'golden' ? goldenIndices(L, N) : officialIndices(L, N);
+}
+
+/** Frames of the motion branch for sampled ones: the same, or each with its successor min(i + 1, L − 1). */
+export function motionIndices(take: MotionTake, sampled: readonly number[], L: number): number[] {
+  return take === 'same' ? [...sampled] : sampled.flatMap((i) => [i, Math.min(i + 1, L - 1)]);
+}
+
+export interface SamplePlan {
+  /** [N], prompt order. */
+  readonly vision: readonly number[];
+  /** [T], time order. */
+  readonly motion: readonly number[];
+}
+
+/** What has to be decoded for a profile. */
+export function samplePlan(profile: Pick<Profile, 'places' | 'frames' | 'motion'>, L: number): SamplePlan {
+  const vision = sampledIndices(profile.places, L, profile.frames);
+  const motion = motionIndices(profile.motion.take, vision, L);
+  if (motion.length !== motionFrames(profile)) throw new RangeError('the plan does not fit the profile');
+  return { vision, motion };
+}
+
+export interface StripCell {
+  readonly index: number;
+  /** The cell, as parts of the strip's width in [0, 1]; N equal cells. */
+  readonly from: number;
+  readonly to: number;
+  /** True place of the frame's middle on the same axis. */
+  readonly marker: number;
+}
+
+/** The strip under the player: N equal cells, a marker at each frame's true place. */
+export function stripCells(sampled: readonly number[], L: number): StripCell[] {
+  const N = sampled.length;
+  return sampled.map((index, k) => ({ index, from: k / N, to: (k + 1) / N, marker: (index + 0.5) / L }));
+}

@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'vitest';
+import type { BatchRow } from '../files/batch.ts';
+import { batchFigures } from './figures.ts';
+import { seededRandom } from './random.ts';
+
+const row = (i: number, change: Partial<BatchRow> = {}): BatchRow => ({
+  path: `${i}.mp4`,
+  bytes: 1,
+  modified: 0,
+  state: 'done',
+  score: 1 + (i % 40) / 10,
+  mos: 20 * (1 + (i % 40) / 10),
+  named: [],
+  ...change,
+});
+
+describe('figures of a benchmark', () => {
+  test('rows without a score count and are in no figure', () => {
+    const rows = [
+      ...Array.from({ length: 12 }, (_, i) => row(i)),
+      row(90, { state: 'no-score', score: null }),
+      row(91, { state: 'failed', score: null }),
+      row(92, { state: 'skipped', score: null }),
+    ];
+    const figures = batchFigures(rows, { bootstraps: 50 });
+    expect(figures).toMatchObject({ pairs: 12, unreadable: 1, failed: 1, all: { n: 12 } });
+    expect(figures.all?.srcc.value).toBeCloseTo(1, 12);
+  });
+  test('fewer than ten pairs give none', () => {
+    expect(batchFigures(Array.from({ length: 9 }, (_, i) => row(i))).all).toBeNull();
+  });
+  test('the interval holds the figure and is the same each time', () => {
+    const random = seededRandom('noise');
+    const rows = Array.from({ length: 60 }, (_, i) => row(i, { mos: 50 + 10 * random.normal() + (i % 40) }));
+    const once = batchFigures(rows, { bootstraps: 200 }).all;
+    expect(once).toEqual(batchFigures(rows, { bootstraps: 200 }).all);
+    for (const figure of [once?.srcc, once?.plcc, once?.krcc, once?.rmse]) {
+      expect(figure?.interval?.low).toBeLessThan(figure?.value as number);
+      expect(figure?.interval?.high).toBeGreaterThan(figure?.value as number);
+    }
+    expect(once?.plccFitted as number).toBeGreaterThanOrEqual((once?.plcc.value as number) - 1e-6);
+  });
+  test('data sets are weighted by their videos', () => {
+    const rows = [
+      ...Array.from({ length: 30 }, (_, i) => row(i, { dataset: 'up' })),
+      ...Array.from({ length: 10 }, (_, i) => row(i, { dataset: 'down', mos: -i })),
+    ];
+    const { overall, datasets } = batchFigures(rows, { bootstraps: 0 });
+    expect(datasets.map(({ dataset, n }) => [dataset, n])).toEqual([
+      ['up', 30],
+      ['down', 10],
+    ]);
+    expect(overall?.srcc).toBeCloseTo((30 * 1 + 10 * -1) / 40, 12);
+  });
+});

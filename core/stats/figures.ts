@@ -1,0 +1,127 @@
+/**
+ * What a benchmark says: agreement of scores and opinions with bootstrap intervals, for each data set and over all of
+ * them. Rows without a score or without an opinion are in no figure, and every figure says how many rows it rests on.
+ */
+
+import type { BatchRow } from '../files/batch.ts';
+import { type Bootstrapped, bootstrapIntervals, type Interval } from './bootstrap.ts';
+import { krcc, type Metric, plcc, rmse, srcc } from './correlation.ts';
+import { fitLogistic, type Logistic, logisticAt } from './logistic.ts';
+import { weightedByVideos } from './overall.ts';
+import { seededRandom } from './random.ts';
+
+type Numbers = readonly number[];
+type MetricOf = (scores: Numbers, opinions: Numbers) => Metric;
+
+/** Fewer pairs say nothing about agreement. */
+export const LEAST_PAIRS = 10;
+const BOOTSTRAPS = 1000;
+
+export interface Figure {
+  readonly value: number;
+  /** 95 %, percentile bootstrap over videos. */
+  readonly interval: Interval | null;
+}
+
+export interface Figures {
+  /** Pairs that the figures rest on. */
+  readonly n: number;
+  readonly srcc: Figure;
+  readonly plcc: Figure;
+  readonly krcc: Figure;
+  /** In units of the opinions, after the logistic: scores and opinions have different scales. */
+  readonly rmse: Figure | null;
+  /** PLCC after the logistic; the papers' figures are before it. */
+  readonly plccFitted: number | null;
+  readonly fit: Logistic | null;
+}
+
+export interface DatasetFigures {
+  readonly dataset: string;
+  readonly figures: Figures | null;
+  readonly n: number;
+}
+
+export interface BatchFigures {
+  readonly pairs: number;
+  readonly all: Figures | null;
+  /** One a data set in order of appearance; empty where the table names none. */
+  readonly datasets: readonly DatasetFigures[];
+  /** Means over data sets weighted by videos, as the paper's "Overall"; null below two data sets with figures. */
+  readonly overall: { readonly srcc: number; readonly plcc: number; readonly n: number } | null;
+  readonly unreadable: number;
+  readonly failed: number;
+}
+
+export type Pair = BatchRow & { readonly score: number; readonly mos: number };
+export const isPair = (row: BatchRow): row is Pair =>
+  row.state === 'done' && row.score !== null && row.mos !== undefined;
+
+export interface FigureOptions {
+  /** Bootstrap draws; 0 leaves the intervals out, while a batch is still running. */
+  readonly bootstraps?: number;
+}
+
+/** Null below `LEAST_PAIRS` pairs. */
+export function figuresOf(
+  pairs: readonly Pair[],
+  { bootstraps = BOOTSTRAPS }: FigureOptions = {},
+): Figures | null {
+  if (pairs.length < LEAST_PAIRS) return null;
+  const scores = pairs.map(({ score }) => score);
+  const opinions = pairs.map(({ mos }) => mos);
+  const fit = new Set(scores).size > 1 ? fitLogistic(scores, opinions) : null;
+  const fitted = fit && scores.map((score) => logisticAt(fit, score));
+  const random = seededRandom(1);
+  const intervals =
+    bootstraps === 0
+      ? null
+      : bootstrapIntervals(scores, opinions, { draw: (n) => random.int(n), resamples: bootstraps, fitted });
+  const figure = (name: Bootstrapped, metric: MetricOf, of: Numbers): Figure => ({
+    value: metric(of, opinions).value,
+    interval: intervals?.[name] ?? null,
+  });
+  return {
+    n: pairs.length,
+    srcc: figure('srcc', srcc, scores),
+    plcc: figure('plcc', plcc, scores),
+    krcc: figure('krcc', krcc, scores),
+    rmse: fitted && figure('rmse', rmse, fitted),
+    plccFitted: fitted && plcc(fitted, opinions).value,
+    fit,
+  };
+}
+
+export function batchFigures(rows: readonly BatchRow[], options: FigureOptions = {}): BatchFigures {
+  const pairs = rows.filter(isPair);
+  const names = [...new Set(rows.flatMap(({ dataset }) => dataset ?? []))];
+  const datasets = names.map((dataset) => {
+    const own = pairs.filter((row) => row.dataset === dataset);
+    return { dataset, figures: figuresOf(own, options), n: own.length };
+  });
+  const told = datasets.flatMap(({ figures }) =>
+    figures && Number.isFinite(figures.srcc.value) && Number.isFinite(figures.plcc.value) ? [figures] : [],
+  );
+  const weights = told.map(({ n }) => n);
+  return {
+    pairs: pairs.length,
+    all: figuresOf(pairs, options),
+    datasets,
+    overall:
+      told.length < 2
+        ? null
+        : {
+            srcc: weightedByVideos(
+              told.map((f) => f.srcc.value),
+              weights,
+            ),
+            plcc: weightedByVideos(
+              told.map((f) => f.plcc.value),
+              weights,
+            ),
+            n: weights.reduce((a, b) => a + b, 0),
+          },
+    unreadable: rows.filter(({ state }) => state === 'no-score').length,
+    failed: rows.filter(({ state }) => state === 'failed').length,
+  };
+}

@@ -1,0 +1,178 @@
+/** Stages of a recipe: what is trained, on which videos, with which objective. */
+import { z } from 'zod';
+import { lossTypes } from '../rewards/grpo.ts';
+import { perturbModes } from '../sampling/perturb.ts';
+
+const count = z.int().min(1);
+const positive = z.number().positive();
+const share = z.number().min(0).max(1);
+
+const parts = z.strictObject({
+  vision: z.boolean().default(true).describe('The vision encoder trains.'),
+  visionProjector: z.boolean().default(true).describe('The projector from vision to language trains.'),
+  languageModel: z.boolean().default(true).describe('The language model trains.'),
+  motionExtractor: z
+    .boolean()
+    .default(false)
+    .describe('The motion extractor trains (its batch norm then, too).'),
+  motionProjector: z.boolean().default(true).describe('The projector from motion to language trains.'),
+});
+
+const lrScale = z.strictObject({
+  vision: positive.optional().describe('Factor of the vision encoder’s rate.'),
+  visionProjector: positive.optional().describe('Factor of the vision projector’s rate.'),
+  languageModel: positive.optional().describe('Factor of the language model’s rate.'),
+  motionExtractor: positive.optional().describe('Factor of the motion extractor’s rate.'),
+  motionProjector: positive.optional().describe('Factor of the motion projector’s rate.'),
+});
+
+const optimiser = z.strictObject({
+  kind: z
+    .enum(['adamw', 'adamw-sr'])
+    .default('adamw')
+    .describe('AdamW on fp32 master weights, or on bf16 weights with stochastic rounding (half the memory).'),
+  lr: positive.default(1e-6).describe('Learning rate at the top of the schedule.'),
+  betas: z.tuple([share, share]).default([0.9, 0.999]).describe('β₁ and β₂.'),
+  epsilon: positive.default(1e-8).describe('ε of AdamW.'),
+  weightDecay: z.number().min(0).default(0).describe('Decoupled weight decay.'),
+  lrScale: lrScale.prefault({}).describe('Factors of the learning rate by part; left out = 1.'),
+  maxGradNorm: positive.default(1).describe('Gradients are clipped to this norm.'),
+});
+
+const schedule = z.strictObject({
+  kind: z
+    .enum(['constant', 'linear', 'cosine'])
+    .default('linear')
+    .describe('How the learning rate falls after the warm-up: not, in a line to 0, or as a cosine to 0.'),
+  warmupSteps: z.int().min(0).default(0).describe('Steps in which the learning rate rises from 0 in a line.'),
+  length: count
+    .nullable()
+    .default(null)
+    .describe('Steps after which the rate is 0; null = those of the stage.'),
+});
+
+const evaluation = z.strictObject({
+  everySteps: count
+    .nullable()
+    .default(50)
+    .describe('Held-out videos are scored every so many steps; null = never.'),
+  atStart: z.boolean().default(true).describe('Scored before the first step, too.'),
+  atEnd: z.boolean().default(true).describe('Scored after the last step, too.'),
+  videos: count.nullable().default(null).describe('Only the first so many held-out videos; null = all.'),
+  maxTokens: count.nullable().default(null).describe('Longest answer there; null = that of training.'),
+  best: z.enum(['srcc', 'plcc']).default('srcc').describe('Figure by which the best checkpoint is chosen.'),
+});
+
+const checkpoints = z.strictObject({
+  everySteps: count.default(50).describe('A checkpoint is written every so many steps, and at the end.'),
+  keep: count.default(2).describe('Last checkpoints that are kept; the best one is kept besides.'),
+});
+
+const guards = z.strictObject({
+  maxKl: positive
+    .nullable()
+    .default(0.5)
+    .describe('The run stops itself when the KL to the reference passes this; null = no guard.'),
+  minEntropy: z
+    .number()
+    .min(0)
+    .nullable()
+    .default(null)
+    .describe('… when the entropy of the answers falls below this; null = no guard.'),
+  maxEntropy: positive.nullable().default(null).describe('… when it rises above this; null = no guard.'),
+  steps: count.default(3).describe('For so many steps one after the other.'),
+});
+
+const common = {
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-case letters, digits and hyphens')
+    .describe('Name of the stage; a recipe that extends another changes its stages by name.'),
+  train: z.array(z.string()).min(1).describe('Sources that are trained on.'),
+  heldOut: z.array(z.string()).default([]).describe('Sources that are scored and never trained on.'),
+  steps: count.nullable().default(null).describe('Optimiser steps; either this or `epochs`.'),
+  epochs: positive
+    .nullable()
+    .default(null)
+    .describe('Passes over the videos; an incomplete last batch of a pass is dropped.'),
+  parts: parts.prefault({}).describe('Which parts train.'),
+  optimiser: optimiser.prefault({}).describe('Optimiser.'),
+  schedule: schedule.prefault({}).describe('Learning rate over the steps.'),
+  evaluation: evaluation
+    .prefault({})
+    .describe('Scoring of the held-out videos, greedy, on undamaged frames.'),
+  checkpoints: checkpoints.prefault({}).describe('Which checkpoints are written and kept.'),
+};
+
+const ownVideos = count.default(32).describe('Videos in one optimiser step, over all GPUs.');
+
+const grpo = z.strictObject({
+  objective: z.literal('grpo').describe('Group-relative policy optimisation on drawn answers (eq. 1 to 3).'),
+  ...common,
+  k: count.default(4).describe('K, answers drawn for a video.'),
+  beta: z
+    .number()
+    .min(0)
+    .default(0.04)
+    .describe('β, weight of the KL term; 0 leaves it and the reference out.'),
+  epsilonLow: share.default(0.2).describe('ε below: ratios are clipped at 1 − ε.'),
+  epsilonHigh: positive.default(0.2).describe('ε above: ratios are clipped at 1 + ε.'),
+  ratioCap: positive
+    .nullable()
+    .default(null)
+    .describe('Upper bound of the ratio where it is not clipped (two-sided clipping); null = none.'),
+  lossType: z
+    .enum(lossTypes)
+    .default('grpo')
+    .describe('How token losses become one number; names are TRL’s.'),
+  iterations: count.default(1).describe('μ, optimiser steps on the answers of one rollout.'),
+  maxTokens: count.default(2048).describe('Longest answer.'),
+  topP: share
+    .default(1)
+    .describe('Rollouts draw from the least set of tokens with this probability; 1 = from all.'),
+  perturbations: z
+    .array(z.enum(perturbModes))
+    .min(1)
+    .default([...perturbModes])
+    .describe('Temporal damages that are drawn from, each equally often.'),
+  guards: guards.prefault({}).describe('When the run stops itself.'),
+});
+
+const sft = z.strictObject({
+  objective: z.literal('sft').describe('Supervised fine-tuning on written answers.'),
+  ...common,
+  videosPerStep: ownVideos,
+  texts: z
+    .enum(['written', 'score'])
+    .default('written')
+    .describe(
+      'Answers to learn: those in the data, or `<answer>` with the label to two decimals (the SFT row of Table 7).',
+    ),
+});
+
+const warmup = z.strictObject({
+  objective: z
+    .literal('warmup')
+    .describe('Dense targets on the pooled vision and motion features, through a linear head of their own.'),
+  ...common,
+  videosPerStep: ownVideos,
+  targets: z.array(z.string()).min(1).describe('Names of the targets in the data.'),
+});
+
+const fit = z.strictObject({
+  objective: z
+    .literal('fit')
+    .describe('Closed-form ridge regression of the motion projector’s last layer; one step.'),
+  ...common,
+  videosPerStep: ownVideos,
+  targets: z.array(z.string()).min(1).describe('Names of the targets in the data, one a hidden dimension.'),
+  ridge: z.number().min(0).default(1).describe('λ of the ridge regression.'),
+});
+
+export const stageSchema = z.discriminatedUnion('objective', [grpo, sft, warmup, fit]);
+export type Stage = z.infer<typeof stageSchema>;
+export type GrpoStage = Extract<Stage, { objective: 'grpo' }>;
+export type SftStage = Extract<Stage, { objective: 'sft' }>;
+export type WarmupStage = Extract<Stage, { objective: 'warmup' }>;
+export type FitStage = Extract<Stage, { objective: 'fit' }>;
+export type Objective = Stage['objective'];

@@ -1,0 +1,131 @@
+/**
+ * `node scripts/conformance/model/cli.ts FOLDER [--dtype LIST] [--browser [--webgpu]]`: converts a conformance checkpoint and compares every
+ * stage with the folder's tensors in onnxruntime on the processor, both dialects. One JSON line a stage:
+ * {stage, name, cases, error, limit, ok}; exit 1 on a miss.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Checkpoint } from '../../../convert/checkpoint.ts';
+import { CheckpointFolder, PackageFolder } from '../../../convert/folder.node.ts';
+import { type Dialect, type Dtype, folders, suffixes } from '../../../convert/forms.ts';
+import type { GraphOptions } from '../../../convert/graph.ts';
+import type { VariantChoice } from '../../../convert/model.ts';
+import { convertCheckpoint, variantsOf } from '../../../convert/package.ts';
+import { GoldenTensors } from './golden.ts';
+import { openSessions, Runner, type Session } from './runner.ts';
+import { checkProfile, compareDialects, limitsOf, type StageResult, type Transcript } from './stages.ts';
+
+// onnxruntime-node 1.30 reads no float16 output into a Float16Array ("not enough space: … got 0"), and falls back to
+// plain bits where the runtime has none. It looks once, when the first tensor is made.
+Reflect.deleteProperty(globalThis, 'Float16Array');
+
+async function openRunner(
+  folder: string,
+  choice: VariantChoice,
+  files: readonly string[],
+  profile: Runner['profile'],
+): Promise<Runner> {
+  const sessions = await openSessions(files, choice, async (name) => {
+    const path = join(folder, folders[choice.dialect], `${name}${suffixes[choice.dtype]}.onnx`);
+    return (await InferenceSession.create(path, { logSeverityLevel: 3 })) as unknown as Session;
+  });
+  return new Runner(Tensor as never, sessions, { ...choice, profile });
+}
+
+export interface ConformanceOptions {
+  readonly dtypes: readonly Dtype[];
+  /** Dialects to run in Chromium as well: fp32 and q8 of these. */
+  readonly browser?: readonly Dialect[];
+  readonly graph?: GraphOptions;
+}
+
+/**
+ * @param report called with each result as it comes
+ * @returns whether every stage was within its limit
+ */
+export async function conformance(
+  folder: string,
+  { dtypes, browser = [], graph = {} }: ConformanceOptions,
+  report: (result: StageResult) => void,
+): Promise<boolean> {
+  let ok = true;
+  const note = (result: StageResult) => {
+    ok &&= result.ok;
+    report(result);
+  };
+  const files = new CheckpointFolder(folder);
+  const { config } = await Checkpoint.open(files);
+  const recorded = await GoldenTensors.all(files);
+  if (recorded.length === 0) throw new RangeError(`${folder} holds no *.safetensors with input.frames`);
+  const temporary = await mkdtemp(join(tmpdir(), 'conformance-'));
+  const chromium = browser.length > 0 ? await startBrowser(browser.includes('webgpu')) : null;
+  try {
+    for (const golden of recorded) {
+      const name = golden.name in config.profiles ? golden.name : config.defaultProfile;
+      const out = join(temporary, golden.name);
+      const variants = variantsOf(dtypes);
+      const manifest = await convertCheckpoint(files, new PackageFolder(out), {
+        variants,
+        profile: name,
+        graph: { ...graph, tapped: true },
+      });
+      const { profile } = manifest;
+      const transcripts = new Map<string, Transcript>();
+      for (const choice of variants) {
+        const paths = manifest.files.map(({ path }) => path);
+        const runner = await openRunner(out, choice, paths, profile);
+        const { results, transcript } = await checkProfile(runner, golden, limitsOf[choice.dtype]);
+        await runner.release();
+        for (const result of results) note(result);
+        transcripts.set(`${choice.dialect} ${choice.dtype}`, transcript);
+      }
+      for (const dtype of dtypes) {
+        const [a, b] = [transcripts.get(`webgpu ${dtype}`), transcripts.get(`wasm ${dtype}`)];
+        if (a && b) for (const result of compareDialects(name, dtype, a, b)) note(result);
+      }
+      const chosen = variants.filter(
+        ({ dialect, dtype }) => browser.includes(dialect) && (dtype === 'fp32' || dtype === 'q8'),
+      );
+      const seen =
+        (await chromium?.check(folder, await files.list(), out, golden.name, profile, chosen)) ?? [];
+      for (const result of seen) note(result);
+    }
+  } finally {
+    await chromium?.close();
+    await rm(temporary, { recursive: true, force: true });
+  }
+  return ok;
+}
+
+/** Loaded only when it is asked for: the check in Node needs neither Playwright nor Vite. */
+async function startBrowser(webgpu: boolean) {
+  const { BrowserConformance } = await import('./browser.ts');
+  return BrowserConformance.start(webgpu);
+}
+
+if (import.meta.main) {
+  const flag = { type: 'boolean' } as const;
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { dtype: { type: 'string' }, browser: flag, webgpu: flag },
+  });
+  const [folder] = positionals;
+  if (folder === undefined) {
+    process.stderr.write(
+      'Usage: node scripts/conformance/model/cli.ts FOLDER [--dtype LIST] [--browser [--webgpu]]\n',
+    );
+    process.exitCode = 2;
+  } else {
+    const dtypes = (values.dtype ?? 'fp32,fp16,q8,q4,q4f16').split(',') as Dtype[];
+    const browser: Dialect[] = values.browser
+      ? ['wasm', ...(values.webgpu ? (['webgpu'] as const) : [])]
+      : [];
+    const ok = await conformance(folder, { dtypes, browser }, (result) =>
+      process.stdout.write(`${JSON.stringify(result)}\n`),
+    );
+    process.exitCode = ok ? 0 : 1;
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * The browser's half of the conformance check: runs the stages in onnxruntime-web and sends the results back. Served
+ * by `browser.node.ts`, which puts the package under /package/, the recorded folder under /folder/ and ORT under /ort/.
+ */
+import type * as Ort from 'onnxruntime-web';
+import type { CheckpointFile, CheckpointFiles } from '../../../convert/files.ts';
+import { folders, suffixes } from '../../../convert/forms.ts';
+import type { VariantChoice } from '../../../convert/model.ts';
+import type { Profile } from '../../../core/sampling/profiles.ts';
+import { GoldenTensors } from './golden.ts';
+import { openSessions, Runner } from './runner.ts';
+import { checkProfile, limitsOf, type StageResult } from './stages.ts';
+
+export interface PageRequest {
+  readonly variants: readonly VariantChoice[];
+  readonly profile: Profile;
+  /** Files of the recorded folder. */
+  readonly files: readonly CheckpointFile[];
+  /** The recorded file to compare with, without its ending. */
+  readonly golden: string;
+  /** Paths of the package's files. */
+  readonly paths: readonly string[];
+}
+
+/**
+ * On SwiftShader (subgroups of 4) onnxruntime's GroupQueryAttention for WebGPU is wrong by a fifth for 32 and more fresh
+ * tokens at once, and right below (onnxruntime-node 1.30 and onnxruntime-web 1.31-dev, any head size). The page
+ * takes WASM on software adapters; the check goes on in pieces that are right.
+ */
+const prefillStep = 31;
+
+/** A folder over HTTP; each file is fetched once. */
+class FetchedFolder implements CheckpointFiles {
+  readonly #files: readonly CheckpointFile[];
+  readonly #known = new Map<string, Promise<Uint8Array>>();
+
+  constructor(files: readonly CheckpointFile[]) {
+    this.#files = files;
+  }
+
+  async list(): Promise<readonly CheckpointFile[]> {
+    return this.#files;
+  }
+
+  async read(name: string, offset: number, length: number): Promise<Uint8Array> {
+    const known = this.#known.get(name) ?? fetched(`/folder/${name}`);
+    this.#known.set(name, known);
+    return (await known).slice(offset, offset + length);
+  }
+}
+
+async function fetched(path: string): Promise<Uint8Array> {
+  const response = await fetch(path);
+  if (!response.ok) throw new Error(`${path}: ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+async function openRunner(ort: typeof Ort, request: PageRequest, choice: VariantChoice): Promise<Runner> {
+  const folder = folders[choice.dialect];
+  const sessions = await openSessions(request.paths, choice, async (name) => {
+    const file = `${name}${suffixes[choice.dtype]}.onnx`;
+    // The greedy graph's weights lie in the data files of others.
+    const data = request.paths.filter(
+      (path) =>
+        path.startsWith(`${folder}/${name === 'decoder_greedy' ? '' : file}`) &&
+        path.includes(`${suffixes[choice.dtype]}.onnx_data`),
+    );
+    const externalData = await Promise.all(
+      data.map(async (path) => ({
+        path: path.slice(folder.length + 1),
+        data: await fetched(`/package/${path}`),
+      })),
+    );
+    const model = await fetched(`/package/${folder}/${file}`);
+    return ort.InferenceSession.create(model, {
+      executionProviders: [choice.dialect === 'webgpu' ? 'webgpu' : 'wasm'],
+      externalData,
+      logSeverityLevel: 3,
+    });
+  });
+  return new Runner(ort.Tensor, sessions, {
+    ...choice,
+    profile: request.profile,
+    ...(choice.dialect === 'webgpu' && { prefillStep }),
+  });
+}
+
+async function run(request: PageRequest): Promise<StageResult[]> {
+  const build = 'Suspending' in WebAssembly ? 'jspi' : 'webgpu';
+  const ort: typeof Ort = await import(/* @vite-ignore */ `${location.origin}/ort/ort.${build}.min.mjs`);
+  ort.env.wasm.wasmPaths = '/ort/';
+  ort.env.wasm.numThreads = 2;
+  const folder = new FetchedFolder(request.files);
+  const golden = (await GoldenTensors.all(folder)).find(({ name }) => name === request.golden);
+  if (golden === undefined) throw new RangeError(`the folder has no ${request.golden}`);
+  const all: StageResult[] = [];
+  for (const choice of request.variants) {
+    const runner = await openRunner(ort, request, choice);
+    const { results } = await checkProfile(runner, golden, limitsOf[choice.dtype]);
+    await runner.release();
+    all.push(...results.map((result) => ({ ...result, stage: `browser ${result.stage}` })));
+  }
+  return all;
+}
+
+Object.assign(globalThis, { runConformance: run });

@@ -1,0 +1,31 @@
+/**
+ * Folders by the browser's own handles. A handle outlives the page: after a reload the browser gives its files at once,
+ * or when the person allows it.
+ */
+
+import type { FolderFile } from '../../../workers/model/api.ts';
+import { answerOf } from '../../../workers/thread/file-handles.ts';
+
+/** Chromium's part of the handles, which no other browser has. */
+type Asked = FileSystemDirectoryHandle &
+  Partial<Record<'queryPermission' | 'requestPermission', (o: { mode: 'read' }) => Promise<PermissionState>>>;
+
+/** Whether the page may read a folder. `request` asks the person, and must come from a click. */
+export async function mayRead(folder: Asked, how: 'query' | 'request'): Promise<boolean> {
+  const ask = how === 'query' ? folder.queryPermission : folder.requestPermission;
+  return (await ask?.call(folder, { mode: 'read' }).catch(() => 'denied')) === 'granted';
+}
+
+/** Every file below a folder, in the order of the file system. */
+export async function filesBelow(folder: FileSystemDirectoryHandle, above = ''): Promise<FolderFile[]> {
+  const found: FolderFile[] = [];
+  for await (const [name, handle] of folder.entries()) {
+    if (handle.kind === 'directory') {
+      found.push(...(await filesBelow(handle as FileSystemDirectoryHandle, `${above}${name}/`)));
+    } else {
+      const file = await answerOf(handle as FileSystemFileHandle, (one) => one.getFile());
+      found.push({ path: above + name, file });
+    }
+  }
+  return found;
+}

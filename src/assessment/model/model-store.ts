@@ -1,0 +1,91 @@
+/** The model of the page: which package is loaded, how far loading is, what went wrong. */
+import { createStore } from 'zustand/vanilla';
+import { CodedError, type CodedErrorData, isAbort } from '../../../core/errors.ts';
+import type { LoadedModel, LoadOptions, LoadProgress, PackageSource } from '../../../workers/model/api.ts';
+import { createModelClient, type ModelClient } from '../../../workers/model/client.ts';
+import { checkBuild } from '../build.ts';
+
+export type ModelPhase = 'idle' | 'loading' | 'ready' | 'error';
+
+export interface ModelState {
+  readonly phase: ModelPhase;
+  readonly source: PackageSource | null;
+  readonly progress: LoadProgress | null;
+  readonly loaded: LoadedModel | null;
+  readonly error: CodedErrorData | null;
+}
+
+const EMPTY: ModelState = { phase: 'idle', source: null, progress: null, loaded: null, error: null };
+
+/** The package that ships with the page. */
+export const bundledSource = (): PackageSource => ({
+  kind: 'url',
+  base: new URL(`${import.meta.env.BASE_URL}models/small/`, document.baseURI).href,
+});
+
+export function toErrorData(error: unknown): CodedErrorData {
+  if (error instanceof CodedError) {
+    // A worker's script was not there: the page asks whether the server has another build, and says so.
+    if (error.code === 'app/part') void checkBuild();
+    return error.toData();
+  }
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return { code: 'app/unexpected', params: { detail: message }, message };
+}
+
+/**
+ * @param preferred which package to load when the page needs a model and none was asked for: the one used last
+ */
+export function createModelStore(
+  client: ModelClient = createModelClient(),
+  preferred: () => Promise<PackageSource> = async () => bundledSource(),
+) {
+  const store = createStore<ModelState>(() => EMPTY);
+  let pending: Promise<LoadedModel> | null = null;
+  let turn = 0;
+  let choosing: Promise<LoadedModel> | null = null;
+
+  /** Loads a package in place of the present one. The last call wins. */
+  function load(source: PackageSource, options: LoadOptions = {}): Promise<LoadedModel> {
+    const mine = ++turn;
+    const current = () => mine === turn;
+    store.setState({ ...EMPTY, phase: 'loading', source });
+    pending = client
+      .load(source, options, (progress) => {
+        if (current()) store.setState({ progress });
+      })
+      .then((loaded) => {
+        if (current()) store.setState({ phase: 'ready', loaded, progress: null });
+        return loaded;
+      })
+      .catch((error: unknown) => {
+        if (current()) {
+          pending = null;
+          if (!isAbort(error)) store.setState({ phase: 'error', error: toErrorData(error), progress: null });
+        }
+        throw error;
+      });
+    return pending;
+  }
+
+  return {
+    store,
+    client,
+    load,
+    /** Loads again what is loaded now or was last asked for. */
+    reload: (options: LoadOptions = {}) => load(store.getState().source ?? bundledSource(), options),
+    /** The loaded model; loads the preferred one when none was asked for yet or the last one failed. */
+    ready(): Promise<LoadedModel> {
+      if (pending) return pending;
+      choosing ??= preferred()
+        // Somebody may have asked for one meanwhile.
+        .then((source) => pending ?? load(source))
+        .finally(() => {
+          choosing = null;
+        });
+      return choosing;
+    },
+  };
+}
+
+export type ModelStore = ReturnType<typeof createModelStore>;

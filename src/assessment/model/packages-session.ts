@@ -1,0 +1,115 @@
+/** The packages of this page, made once, and the ways between them and the model in use. */
+
+import { CodedError } from '../../../core/errors.ts';
+import { convertInWorker } from '../../../workers/convert/client.ts';
+import { hashFile } from '../../../workers/hash/client.ts';
+import type { FolderFile, PackageSource } from '../../../workers/model/api.ts';
+import { createPackagesClient } from '../../../workers/packages/client.ts';
+import { answerOf } from '../../../workers/thread/file-handles.ts';
+import { chosenPackage, rememberPackage, SHIPPED } from './chosen-package.ts';
+import { createConversion } from './conversion.ts';
+import { filesBelow } from './kept-folders.ts';
+import { bundledSource, type ModelStore } from './model-store.ts';
+import { createPackagesStore } from './packages-store.ts';
+
+const CONVERTED = 'converted';
+
+const client = createPackagesClient();
+
+async function bundled() {
+  const { base } = bundledSource() as Extract<PackageSource, { kind: 'url' }>;
+  const response = await fetch(new URL('manifest.json', base)).catch((cause: unknown) => {
+    throw new CodedError('model/network', { file: 'manifest.json' }, undefined, { cause });
+  });
+  if (!response.ok) throw new CodedError('model/network', { file: 'manifest.json', status: response.status });
+  const blob = await response.blob();
+  return { manifest: JSON.parse(await blob.text()) as unknown, sha256: await hashFile(blob), base };
+}
+
+export const packages = createPackagesStore({
+  client,
+  bundled,
+  machine: () => client.machine(),
+  async storage() {
+    const { quota, usage } = await navigator.storage.estimate();
+    return { used: usage ?? null, quota: quota ?? null, persisted: await navigator.storage.persisted() };
+  },
+  persist: () => navigator.storage.persist(),
+  onOnline: (call) => addEventListener('online', call),
+});
+
+/** The package that was used last, or the one that ships with the page when it is gone or not whole. */
+export async function preferredSource(): Promise<PackageSource> {
+  const id = chosenPackage();
+  if (id === SHIPPED) return bundledSource();
+  return client
+    .files(id)
+    .then((files): PackageSource => ({ kind: 'files', files }))
+    .catch(() => bundledSource());
+}
+
+/** Loads a package of the list and remembers it. What goes wrong is told by the model's own state. */
+export async function choosePackage(models: ModelStore, id: string): Promise<void> {
+  const source: PackageSource =
+    id === SHIPPED ? bundledSource() : { kind: 'files', files: await packages.files(id) };
+  rememberPackage(id);
+  await models.load(source).catch(() => {});
+}
+
+/** After its files are gone a package is not asked for again. */
+export function forgetPackage(models: ModelStore, id: string): void {
+  if (chosenPackage() !== id) return;
+  rememberPackage(SHIPPED);
+  void models.load(bundledSource()).catch(() => {});
+}
+
+/**
+ * Converts a checkpoint folder for this machine and keeps the package: 8 bits in both dialects.
+ *
+ * @param name what the package is called: the folder's own name, which tells two checkpoints of one profile apart
+ * @returns its id
+ * @throws CodedError `convert/*`, `model/storage`; AbortError
+ */
+async function convertFolder(
+  name: string,
+  files: readonly FolderFile[],
+  onProgress: (share: number) => void,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const root = await navigator.storage.getDirectory();
+  const parent = await answerOf(root, (one) => one.getDirectoryHandle(CONVERTED, { create: true }));
+  const folder = `package-${Date.now()}`;
+  try {
+    await convertInWorker(
+      {
+        files: files.map(({ file }) => file),
+        parent: [CONVERTED],
+        folder,
+        name,
+        variants: [
+          { dialect: 'webgpu', dtype: 'q8' },
+          { dialect: 'wasm', dtype: 'q8' },
+        ],
+      },
+      ({ done, total }) => onProgress(done / total),
+      signal,
+    );
+    const made = await answerOf(parent, (one) => one.getDirectoryHandle(folder));
+    return await packages.take(await filesBelow(made));
+  } finally {
+    await root.removeEntry(CONVERTED, { recursive: true }).catch(() => {});
+  }
+}
+
+/** The conversion of this page; it goes on while another place is open. */
+export const conversion = createConversion(convertFolder);
+
+/** Deletes all that this page keeps on this device: models, results, a batch, settings. */
+export async function deleteEverything(): Promise<void> {
+  await packages.clear();
+  const names = (await indexedDB.databases?.()) ?? [{ name: 'vqathinker' }, { name: 'vqathinker-batch' }];
+  for (const { name } of names) if (name) indexedDB.deleteDatabase(name);
+  for (const key of Object.keys(localStorage))
+    if (key.startsWith('vqathinker.')) localStorage.removeItem(key);
+  for (const key of (await globalThis.caches?.keys()) ?? []) await caches.delete(key);
+}

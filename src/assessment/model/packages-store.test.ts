@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test, vi } from 'vitest';
+import { CodedError } from '../../../core/errors.ts';
+import { type Manifest, readManifest } from '../../../core/files/manifest.ts';
+import type { StoredPackage } from '../../../workers/packages/api.ts';
+import type { PackagesClient } from '../../../workers/packages/client.ts';
+import { SHIPPED } from './chosen-package.ts';
+import { addressOf, createPackagesStore, wantedPaths } from './packages-store.ts';
+
+const shipped = JSON.parse(
+  readFileSync(new URL('../../../public/models/small/manifest.json', import.meta.url), 'utf8'),
+);
+const manifest: Manifest = readManifest(shipped);
+const SHA = 'c'.repeat(64);
+const ID = SHA.slice(0, 16);
+const URL_ = 'https://models.example/base/manifest.json';
+const machine = { adapter: null, memory: 8e9, free: 1e10 };
+
+const stored = (arrived: number): StoredPackage => {
+  const paths = wantedPaths(manifest, machine);
+  const files = manifest.files
+    .filter(({ path }) => paths.includes(path))
+    .map(({ path, bytes }) => ({
+      path,
+      bytes,
+      arrived: Math.round(bytes * arrived),
+      state: arrived === 1 ? ('checked' as const) : ('partial' as const),
+    }));
+  return {
+    id: ID,
+    manifest,
+    manifestSha256: SHA,
+    address: addressOf(URL_),
+    addedAt: '2026-01-01T00:00:00Z',
+    files,
+    totalBytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    arrivedBytes: files.reduce((sum, file) => sum + file.arrived, 0),
+    complete: arrived === 1,
+  };
+};
+
+function setUp(change: Partial<PackagesClient> = {}, kept: StoredPackage[] = []) {
+  let online: () => void = () => {};
+  const client: PackagesClient = {
+    machine: async () => machine,
+    list: async () => kept,
+    look: async () => ({ manifest, manifestSha256: SHA, stored: null }),
+    download: async () => stored(1),
+    take: async () => stored(1),
+    verify: async () => stored(1),
+    files: async () => [],
+    remove: async () => {},
+    ...change,
+  };
+  const packages = createPackagesStore({
+    client,
+    bundled: async () => ({
+      manifest: shipped,
+      sha256: 'd'.repeat(64),
+      base: 'https://page.example/models/small/',
+    }),
+    machine: async () => machine,
+    storage: async () => ({ used: 1, quota: 2, persisted: false }),
+    persist: async () => true,
+    onOnline: (call) => {
+      online = call;
+    },
+  });
+  const row = (id = ID) => packages.store.getState().rows.find((one) => one.id === id);
+  return { packages, row, goOnline: () => online(), client };
+}
+
+describe('models on this device', () => {
+  test('the package that ships is first, kept ones follow, half a download is paused', async () => {
+    const { packages, row } = setUp({}, [stored(0.5)]);
+    await packages.open();
+    expect(packages.store.getState().rows.map(({ id }) => id)).toEqual([SHIPPED, ID]);
+    expect(row()?.work).toMatchObject({ kind: 'paused', reason: 'closed' });
+  });
+
+  test('an address brings a row and nothing else; downloading asks for what this machine needs', async () => {
+    const asked: string[][] = [];
+    const { packages, row } = setUp({
+      download: async (_address, _sha, paths) => {
+        asked.push([...paths]);
+        return stored(1);
+      },
+    });
+    await packages.open();
+    expect(await packages.look(URL_)).toBe(ID);
+    expect(asked).toEqual([]);
+    await packages.download(ID);
+    expect(row()).toMatchObject({ work: { kind: 'none' }, stored: { complete: true } });
+    // No adapter: the WASM files and the small shared ones.
+    expect(asked[0]?.some((path) => path.startsWith('onnx-wasm/'))).toBe(true);
+    expect(asked[0]?.some((path) => path.startsWith('onnx/'))).toBe(false);
+    expect(asked[0]).toContain('tokenizer.json');
+    expect(packages.store.getState().storage).toBeDefined();
+  });
+
+  test('a lost network pauses, says what is kept, and goes on by itself', async () => {
+    let fail = true;
+    const { packages, row, goOnline } = setUp({
+      list: async () => (fail ? [stored(0.25)] : []),
+      download: async () => {
+        if (fail) throw new CodedError('model/network', { file: 'x' });
+        return stored(1);
+      },
+    });
+    await packages.open();
+    await packages.look(URL_);
+    await packages.download(ID);
+    expect(row()).toMatchObject({
+      work: { kind: 'paused', reason: 'network' },
+      error: { code: 'model/network', params: { received: stored(0.25).arrivedBytes } },
+    });
+    fail = false;
+    goOnline();
+    await vi.waitFor(() => expect(row()?.stored?.complete).toBe(true));
+    expect(row()?.error).toBeNull();
+  });
+
+  test('a refusal is an error, not a pause that would go on by itself', async () => {
+    const { packages, row } = setUp({
+      download: async () => {
+        throw new CodedError('model/network', { file: 'x', status: 403 });
+      },
+    });
+    await packages.open();
+    await packages.look(URL_);
+    await packages.download(ID);
+    expect(row()).toMatchObject({ work: { kind: 'none' }, error: { code: 'model/network' } });
+  });
+
+  test('pausing stops the worker and is no error', async () => {
+    const { packages, row } = setUp({
+      download: (_a, _s, _p, signal) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    });
+    await packages.open();
+    await packages.look(URL_);
+    const running = packages.download(ID);
+    await vi.waitFor(() => expect(row()?.work.kind).toBe('downloading'));
+    packages.pause(ID);
+    await running;
+    expect(row()).toMatchObject({ work: { kind: 'paused', reason: 'person' }, error: null });
+  });
+
+  test('deleting can be undone until its time is over', async () => {
+    const remove = vi.fn(async () => {});
+    const { packages, row } = setUp({ remove }, [stored(1)]);
+    await packages.open();
+    const first = packages.remove(ID, 60);
+    expect(row()).toBeUndefined();
+    first.undo();
+    await first.gone;
+    expect(row()?.id).toBe(ID);
+    expect(remove).not.toHaveBeenCalled();
+    await packages.remove(ID, 0).gone;
+    expect(remove).toHaveBeenCalledWith(ID);
+  });
+
+  test('a hostile package leaves no row', async () => {
+    const { packages } = setUp({
+      look: async () => {
+        throw new CodedError('model/unsafe', { path: '../x' });
+      },
+    });
+    await packages.open();
+    expect(await packages.look(URL_)).toBeNull();
+    expect(packages.store.getState()).toMatchObject({ error: { code: 'model/unsafe' }, looking: false });
+    expect(await packages.look('javascript:alert(1)')).toBeNull();
+    expect(packages.store.getState().rows).toHaveLength(1);
+  });
+
+  test('addresses of a folder and of its manifest are the same', () => {
+    const expected = { manifestUrl: 'https://a.example/m/manifest.json', filesBase: 'https://a.example/m/' };
+    for (const url of ['https://a.example/m', 'https://a.example/m/', 'https://a.example/m/manifest.json']) {
+      expect(addressOf(url)).toMatchObject(expected);
+    }
+  });
+});

@@ -1,0 +1,303 @@
+/**
+ * Quality over time: a video in segments, each assessed by itself, one at a time, in the order of interest. What was
+ * assessed stays, over pauses and other lengths; a segment that failed says why and never has a score.
+ */
+import { createStore } from 'zustand/vanilla';
+import { viewAnswer } from '../../../core/answer/answer-stream.ts';
+import { distortionsOf, findDistortions } from '../../../core/answer/lexicon.ts';
+import { type CodedErrorData, isAbort } from '../../../core/errors.ts';
+import type { Curve, CurveSegmentResult } from '../../../core/files/curve.ts';
+import {
+  type Known,
+  nextSegment,
+  SEGMENT_SECONDS,
+  type Segment,
+  segmentsOf,
+} from '../../../core/sampling/overtime.ts';
+import { samplePlan } from '../../../core/sampling/places.ts';
+import type { DeliveredFrame, OpenedVideo } from '../../../workers/media/api.ts';
+import type { LoadedModel } from '../../../workers/model/api.ts';
+import type { ModelClient } from '../../../workers/model/client.ts';
+import { toErrorData } from '../model/model-store.ts';
+import { type FrameSource, type RunEvent, runAssessment } from '../run/assess-run.ts';
+import { modelFacts, readAnswer, resultAnswer, type Sampled } from '../run/result-file.ts';
+import type { Stage } from '../run/stages.ts';
+
+/** As in the file of a curve, and a small picture from its middle. */
+export interface SegmentResult extends Readonly<CurveSegmentResult> {
+  readonly picture: Blob | null;
+}
+
+/** A curve of an earlier visit or of a file. */
+export interface KeptCurve {
+  readonly curve: Curve;
+  /** One place a segment. */
+  readonly pictures: readonly (Blob | null)[];
+}
+
+type CurveModel = Pick<Curve, 'model' | 'profile'>;
+
+export type OvertimePhase = 'idle' | 'running' | 'paused' | 'done';
+
+export interface OvertimeNow {
+  /** Place of the segment that is worked on. */
+  readonly at: number;
+  readonly stage: Stage | null;
+}
+
+export interface OvertimeState {
+  readonly phase: OvertimePhase;
+  readonly file: File | null;
+  readonly video: OpenedVideo | null;
+  /** Length asked for, in seconds. */
+  readonly seconds: number;
+  readonly segments: readonly Segment[];
+  /** One place a segment; null until it was assessed. */
+  readonly results: readonly (SegmentResult | null)[];
+  readonly now: OvertimeNow | null;
+  /** The model that all results are of. */
+  readonly model: CurveModel | null;
+  /** What stopped the whole of it: results stay, and it can go on. */
+  readonly error: CodedErrorData | null;
+}
+
+const EMPTY: OvertimeState = {
+  phase: 'idle',
+  file: null,
+  video: null,
+  seconds: SEGMENT_SECONDS.usual,
+  segments: [],
+  results: [],
+  now: null,
+  model: null,
+  error: null,
+};
+
+const MAX_TOKENS = 1024;
+
+/** These would befall every other segment as well. */
+const STOPS_ALL = /^(model\/|run\/(worker|device|memory|no-model)|media\/(changed|codec))/;
+
+export interface OvertimeDependencies {
+  readonly media: FrameSource;
+  readonly models: {
+    ready(): Promise<LoadedModel>;
+    readonly client: Pick<ModelClient, 'assess' | 'look'>;
+  };
+  /** Makes the small picture that is kept of a segment. */
+  readonly picture: (bitmap: ImageBitmap) => Promise<Blob | null>;
+}
+
+/** Results of two models never stand in one line. */
+const sameModel = (a: Curve['model'], b: Curve['model']): boolean =>
+  a.manifestSha256 === b.manifestSha256 && a.dtype === b.dtype && a.backend === b.backend;
+
+const keyOf = ({ from, frames }: Segment): string => `${from}+${frames}`;
+
+/** What the planner needs to know: the score, null without one, undefined while it was not looked at. */
+export const knownOf = (results: OvertimeState['results']): Known[] =>
+  results.map((result) => (result ? result.score : undefined));
+
+export function createOvertimeStore({ media, models, picture }: OvertimeDependencies) {
+  const store = createStore<OvertimeState>(() => EMPTY);
+  const get = store.getState;
+  const set = (change: Partial<OvertimeState>) => store.setState(change);
+  let controller: AbortController | null = null;
+  /** All results of this file and model by their frames: another length and back again costs nothing. */
+  const known = new Map<string, SegmentResult>();
+  /** Frames of a segment that was paused in the middle. */
+  let kept: { key: string; frames: Map<number, DeliveredFrame> } | null = null;
+
+  function dropKept(): void {
+    for (const frame of kept?.frames.values() ?? []) frame.thumbnail?.close();
+    kept = null;
+  }
+
+  function cut(seconds: number): void {
+    const { video } = get();
+    // A curve whose video is not there stays as it was cut.
+    if (video) set({ seconds, segments: segmentsOf(video.times, video.facts.duration, seconds) });
+    show();
+  }
+
+  /** Everything that a kept curve knows. Another length than it has is cut anew, from the video. */
+  function take({ curve, pictures }: KeptCurve): void {
+    for (const [at, { result, ...segment }] of curve.segments.entries())
+      if (result) known.set(keyOf(segment), { ...result, picture: pictures[at] ?? null });
+    const { model, profile, segmentSeconds: seconds } = curve;
+    set({
+      model: { model, profile },
+      seconds,
+      segments: curve.segments.map(({ result: _, ...segment }) => segment),
+    });
+  }
+
+  const settled = (): OvertimePhase => (get().results.some((result) => result === null) ? 'paused' : 'done');
+
+  function show(): void {
+    set({ results: get().segments.map((segment) => known.get(keyOf(segment)) ?? null) });
+  }
+
+  function framesOf(segment: Segment): Map<number, DeliveredFrame> {
+    const key = keyOf(segment);
+    if (kept?.key !== key) {
+      dropKept();
+      kept = { key, frames: new Map() };
+    }
+    return (kept as NonNullable<typeof kept>).frames;
+  }
+
+  async function assess(segment: Segment, at: number, model: LoadedModel, signal: AbortSignal) {
+    const { file, video } = get();
+    if (!file || !video) throw new DOMException('no video', 'AbortError');
+    const begun = performance.now();
+    const frames = framesOf(segment);
+    const onEvent = (event: RunEvent) => {
+      if (signal.aborted) return;
+      if (event.kind === 'frame') frames.set(event.frame.index, event.frame);
+      else if (event.kind === 'stage') set({ now: { at, stage: event.stage } });
+    };
+    const { answer } = await runAssessment({
+      file,
+      video,
+      kept: frames,
+      media,
+      client: models.client,
+      model: Promise.resolve(model),
+      sampling: { kind: 'greedy' },
+      maxTokens: MAX_TOKENS,
+      part: segment,
+      signal,
+      onEvent,
+    });
+    signal.throwIfAborted();
+    if (answer.end === 'aborted') throw new DOMException('stopped', 'AbortError');
+    const read = resultAnswer(answer, readAnswer(answer, model));
+    const sampled = samplePlan(model.profile, segment.frames).vision.map((index): Sampled => {
+      const frame = frames.get(index + segment.from);
+      return {
+        index: index + segment.from,
+        time: frame?.time ?? video.times[index + segment.from] ?? segment.start,
+        ...(frame?.substituted === undefined ? {} : { substituted: frame.substituted }),
+      };
+    });
+    const thumbnail = frames.get(sampled[sampled.length >> 1]?.index ?? -1)?.thumbnail;
+    return {
+      score: read.score,
+      ...(read.reason === undefined ? {} : { reason: read.reason }),
+      ...(read.expected === undefined ? {} : { expected: read.expected }),
+      text: answer.text,
+      tokens: answer.tokens,
+      named: [...distortionsOf(findDistortions(viewAnswer(answer.text).thinking)).found],
+      sampled,
+      seconds: (performance.now() - begun) / 1000,
+      picture: thumbnail ? await picture(thumbnail) : null,
+    };
+  }
+
+  async function run(): Promise<void> {
+    if (!get().video || get().phase === 'running') return;
+    const mine = new AbortController();
+    controller = mine;
+    const current = () => controller === mine;
+    set({ phase: 'running', error: null });
+    try {
+      const model = await models.ready();
+      if (!current()) return;
+      const before = get().model;
+      const now = { model: modelFacts(model), profile: model.profile };
+      if (before && !sameModel(before.model, now.model)) known.clear();
+      set({ model: now });
+      show();
+      for (let at = nextSegment(knownOf(get().results)); at !== null; ) {
+        const segment = get().segments[at] as Segment;
+        set({ now: { at, stage: null } });
+        const result = await assess(segment, at, model, mine.signal).catch((error: unknown) => failed(error));
+        if (!current()) return;
+        known.set(keyOf(segment), result);
+        dropKept();
+        show();
+        at = nextSegment(knownOf(get().results));
+      }
+      set({ phase: 'done', now: null });
+    } catch (error) {
+      if (current()) set({ phase: 'paused', now: null, error: isAbort(error) ? null : toErrorData(error) });
+    } finally {
+      if (current()) controller = null;
+    }
+  }
+
+  /** A segment that could not be assessed; what would befall all others too is thrown on. */
+  function failed(thrown: unknown): SegmentResult {
+    const { code, params, message } = toErrorData(thrown);
+    if (isAbort(thrown) || STOPS_ALL.test(code)) throw thrown;
+    const error = { code, params: { ...params }, message };
+    return { score: null, error, text: '', tokens: 0, named: [], sampled: [], seconds: 0, picture: null };
+  }
+
+  function pause(): void {
+    if (get().phase !== 'running') return;
+    controller?.abort();
+    controller = null;
+    set({ phase: 'paused', now: null });
+  }
+
+  function clear(): void {
+    pause();
+    dropKept();
+    known.clear();
+    store.setState({ ...EMPTY, seconds: get().seconds });
+  }
+
+  /** Runs on where it ran, rests where it rested. */
+  function changed(work: () => void): void {
+    const ran = get().phase === 'running';
+    pause();
+    work();
+    if (ran) void run();
+    else if (get().phase !== 'idle') set({ phase: settled() });
+  }
+
+  return {
+    store,
+    /**
+     * Takes a video that is open already; another one than before lets go of what was known.
+     *
+     * @param kept of the same video: it stands there at once, and what it lacks waits to be told to go on
+     */
+    open(file: File, video: OpenedVideo, kept: KeptCurve | null = null): void {
+      if (get().video === video) return;
+      clear();
+      set({ file, video });
+      if (kept) take(kept);
+      cut(get().seconds);
+      if (kept) set({ phase: settled() });
+    },
+    /** Shows a curve whose video is not there. */
+    show(kept: KeptCurve): void {
+      clear();
+      take(kept);
+      show();
+      set({ phase: settled() });
+    },
+    /** Starts, or goes on. Resolves when nothing is left or it was paused. */
+    run,
+    /** Stops within one token; the segment it was at is assessed anew, from the frames that were decoded. */
+    pause,
+    /** Another length of segments. Segments that were assessed before are not assessed again. */
+    setSeconds(seconds: number): void {
+      const { least, most } = SEGMENT_SECONDS;
+      const to = Math.min(most, Math.max(least, Math.round(seconds)));
+      if (to !== get().seconds) changed(() => cut(to));
+    },
+    /** Forgets the results without a score and assesses those segments anew. */
+    again(): void {
+      for (const [key, { score }] of known) if (score === null) known.delete(key);
+      changed(show);
+      void run();
+    },
+    clear,
+  };
+}
+
+export type OvertimeStore = ReturnType<typeof createOvertimeStore>;

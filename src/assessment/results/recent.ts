@@ -1,0 +1,89 @@
+/**
+ * Results of this device, newest first, in IndexedDB: the result file and small pictures of its frames. No video is
+ * kept. Where the browser stores nothing (private window), the list lives as long as the page.
+ */
+import type { Result } from '../../../core/files/result.ts';
+import type { KeptCurve } from '../overtime/store.ts';
+
+export interface RecentEntry {
+  readonly id: string;
+  readonly result: Result;
+  /** One JPEG a sampled frame, null where there was none. */
+  readonly thumbnails: readonly (Blob | null)[];
+  /** Quality over time, as far as it came. */
+  readonly curve?: KeptCurve;
+}
+
+const DATABASE = 'vqathinker';
+const STORE = 'results';
+const KEPT = 50;
+
+function open(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore(STORE, { keyPath: 'id' }).createIndex('createdAt', 'result.createdAt');
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+export interface RecentResults {
+  list(): Promise<RecentEntry[]>;
+  /** Writes an entry, in place of the one with the same id. */
+  add(entry: RecentEntry): Promise<void>;
+  /** Resolves with the entry, for Undo. */
+  remove(id: string): Promise<RecentEntry | null>;
+}
+
+const newestFirst = (entries: RecentEntry[]) =>
+  entries.sort((a, b) => b.result.createdAt.localeCompare(a.result.createdAt));
+
+export function createRecentResults(): RecentResults {
+  const memory = new Map<string, RecentEntry>();
+  let database: Promise<IDBDatabase | null> | undefined;
+  const db = () => {
+    database ??= open().catch(() => null);
+    return database;
+  };
+  const store = async (mode: IDBTransactionMode) => (await db())?.transaction(STORE, mode).objectStore(STORE);
+
+  return {
+    async list() {
+      const all = await store('readonly');
+      return newestFirst(
+        all ? await settled(all.getAll() as IDBRequest<RecentEntry[]>) : [...memory.values()],
+      );
+    },
+    async add(entry) {
+      const all = await store('readwrite');
+      if (!all) {
+        memory.set(entry.id, entry);
+        return;
+      }
+      await settled(all.put(entry));
+      for (const old of newestFirst(await settled(all.getAll() as IDBRequest<RecentEntry[]>)).slice(KEPT)) {
+        all.delete(old.id);
+      }
+    },
+    async remove(id) {
+      const all = await store('readwrite');
+      if (!all) {
+        const entry = memory.get(id) ?? null;
+        memory.delete(id);
+        return entry;
+      }
+      const entry = (await settled(all.get(id) as IDBRequest<RecentEntry | undefined>)) ?? null;
+      await settled(all.delete(id));
+      return entry;
+    },
+  };
+}

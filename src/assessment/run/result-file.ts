@@ -1,0 +1,100 @@
+/** From a finished run to the result file (contracts of the page: format 1). */
+
+import { readStrictly, type StrictReading } from '../../../core/answer/answer.ts';
+import { bandOf } from '../../../core/answer/grades.ts';
+import { percentileOf } from '../../../core/answer/percentile.ts';
+import type { Result, ResultAnswer } from '../../../core/files/result.ts';
+import { meanInterval } from '../../../core/stats/interval.ts';
+import type { OpenedVideo } from '../../../workers/media/api.ts';
+import type { LoadedModel, RawAnswer } from '../../../workers/model/api.ts';
+import type { StageSeconds } from './stages.ts';
+
+export interface Sampled {
+  readonly index: number;
+  readonly time: number;
+  readonly substituted?: number;
+}
+
+/** The strict reading of an answer, or null when it was stopped before its end. */
+export function readAnswer(answer: RawAnswer, model: LoadedModel): StrictReading | null {
+  return answer.end === 'aborted' ? null : readStrictly(answer.text, model.manifest.scale.range);
+}
+
+/** An answer as the file keeps it: without a readable score it has a reason instead. */
+export function resultAnswer(answer: RawAnswer, reading: StrictReading | null): ResultAnswer {
+  const reason =
+    reading === null
+      ? 'aborted'
+      : reading.score !== null
+        ? null
+        : answer.end === 'length'
+          ? 'length'
+          : reading.reason;
+  return {
+    text: answer.text,
+    score: reading?.score ?? null,
+    tokens: answer.tokens,
+    ...(reason === null ? {} : { reason }),
+    ...(answer.expected === null || reading?.score == null ? {} : { expected: answer.expected }),
+  };
+}
+
+/** Mean of the readable answers, null without any; a single score is as it was written. */
+export function meanScore(answers: readonly Pick<ResultAnswer, 'score'>[]): number | null {
+  return meanInterval(answers.flatMap(({ score }) => (score === null ? [] : [score])))?.mean ?? null;
+}
+
+/** The model as result files name it. */
+export function modelFacts(model: LoadedModel): Result['model'] {
+  const { manifest, manifestSha256, dtype, backend, adapter } = model;
+  return { name: manifest.name, manifestSha256, dtype, dialect: backend, backend, adapter };
+}
+
+export interface ResultParts {
+  readonly app: string;
+  readonly createdAt: Date;
+  readonly video: OpenedVideo;
+  /** SHA-256 of the file, hex. */
+  readonly sha256: string;
+  readonly model: LoadedModel;
+  readonly seed: number | null;
+  readonly sampled: readonly Sampled[];
+  /** One greedy answer, or several sampled ones. */
+  readonly answers: readonly RawAnswer[];
+  readonly seconds: StageSeconds;
+}
+
+export function buildResult(parts: ResultParts): Result {
+  const { video, model } = parts;
+  const { facts } = video;
+  const answers = parts.answers.map((answer) => resultAnswer(answer, readAnswer(answer, model)));
+  const score = meanScore(answers);
+  const percentile = score === null ? null : percentileOf(model.manifest.scale, score);
+  return {
+    format: 1,
+    app: parts.app,
+    createdAt: parts.createdAt.toISOString(),
+    file: {
+      name: facts.name,
+      bytes: facts.bytes,
+      sha256: parts.sha256,
+      container: facts.container,
+      codec: facts.codec,
+      width: facts.width,
+      height: facts.height,
+      frames: facts.frames,
+      fps: facts.fps,
+      rotation: facts.rotation,
+      colour: facts.colour,
+    },
+    model: modelFacts(model),
+    profile: model.profile,
+    seed: parts.seed,
+    sampled: parts.sampled.map((frame) => ({ ...frame })),
+    answers,
+    score,
+    ...(score === null ? {} : { band: bandOf(score).grade }),
+    ...(percentile === null ? {} : { percentile }),
+    timings: { ...parts.seconds },
+  };
+}

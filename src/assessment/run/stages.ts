@@ -1,0 +1,83 @@
+/**
+ * The stages of one assessment and how long each is expected to take: shares of the bar from a table at first, then
+ * this machine's own running means, kept per package and back end.
+ */
+import { persist, readPersisted } from '../persisted.ts';
+
+export const STAGES = ['index', 'decode', 'look', 'motion', 'prompt', 'write'] as const;
+export type Stage = (typeof STAGES)[number];
+export type StageSeconds = Record<Stage, number>;
+
+const TABLE: Record<'wasm' | 'webgpu', StageSeconds> = {
+  wasm: { index: 0.02, decode: 0.1, look: 0.38, motion: 0.06, prompt: 0.2, write: 0.24 },
+  webgpu: { index: 0.03, decode: 0.15, look: 0.25, motion: 0.04, prompt: 0.28, write: 0.25 },
+};
+
+/** Weight of the newest run in the running mean. */
+const NEWEST = 0.3;
+
+function isSeconds(value: unknown): value is StageSeconds {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    STAGES.every((stage) => {
+      const seconds = (value as Record<string, unknown>)[stage];
+      return typeof seconds === 'number' && seconds >= 0 && Number.isFinite(seconds);
+    })
+  );
+}
+
+function remembered(key: string): StageSeconds | null {
+  return readPersisted(`stages.${key}`, (value) => (isSeconds(value) ? value : null), null);
+}
+
+/** Share of the bar of each stage, sums to 1. `key` names package and back end. */
+export function stageShares(key: string, backend: 'wasm' | 'webgpu'): StageSeconds {
+  const seconds = remembered(key) ?? TABLE[backend];
+  const total = STAGES.reduce((sum, stage) => sum + seconds[stage], 0) || 1;
+  return Object.fromEntries(STAGES.map((stage) => [stage, seconds[stage] / total])) as StageSeconds;
+}
+
+/** Expected seconds of a whole run on this machine, or null before the first one. */
+export function expectedSeconds(key: string): number | null {
+  const seconds = remembered(key);
+  return seconds && STAGES.reduce((sum, stage) => sum + seconds[stage], 0);
+}
+
+/** Takes a finished run into the mean. Stages that were skipped (cached frames) must be left out. */
+export function rememberStages(key: string, run: Partial<StageSeconds>): void {
+  const old = remembered(key);
+  const mean = Object.fromEntries(
+    STAGES.map((stage) => {
+      const [before, now] = [old?.[stage], run[stage]];
+      if (now === undefined) return [stage, before ?? 0];
+      return [stage, before === undefined ? now : before + NEWEST * (now - before)];
+    }),
+  );
+  persist(`stages.${key}`, mean);
+}
+
+/** Tokens of a usual answer of this model, or null before the first one. */
+export function expectedTokens(key: string): number | null {
+  return readPersisted(
+    `tokens.${key}`,
+    (value) => (typeof value === 'number' && value > 0 ? value : null),
+    null,
+  );
+}
+
+/** Takes the length of a finished answer into the mean. */
+export function rememberTokens(key: string, tokens: number): void {
+  const old = expectedTokens(key);
+  persist(`tokens.${key}`, old === null ? tokens : old + NEWEST * (tokens - old));
+}
+
+/**
+ * Seconds that are left, from the share done and the time since the start; null below 20 % or 3 s, where the guess
+ * would be worth nothing.
+ */
+export function secondsLeft(done: number, elapsed: number): number | null {
+  if (done < 0.2 || done >= 1) return null;
+  const left = (elapsed * (1 - done)) / done;
+  return left > 3 ? Math.round(left) : null;
+}

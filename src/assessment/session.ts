@@ -1,0 +1,38 @@
+/** The stores of this page, made once. Workers start when they are first needed, not here. */
+import { hashFile } from '../../workers/hash/client.ts';
+import { createMediaClient } from '../../workers/media/client.ts';
+import { createAssessStore } from './assess-store.ts';
+import { loadPart } from './build.ts';
+import { chosenPackage, SHIPPED } from './model/chosen-package.ts';
+import { bundledSource, createModelStore } from './model/model-store.ts';
+import { createRecentResults } from './results/recent.ts';
+import { createRecentStore } from './results/recent-store.ts';
+
+export const APP = `vqathinker-browser ${import.meta.env.APP_VERSION}`;
+
+export const media = createMediaClient();
+/** The first paint does not wait for the code of kept packages: most people use the one that ships. */
+export const models = createModelStore(undefined, async () =>
+  chosenPackage() === SHIPPED
+    ? bundledSource()
+    : (await loadPart(() => import('./model/packages-session.ts'))).preferredSource(),
+);
+export const recent = createRecentStore(createRecentResults());
+export const assess = createAssessStore({
+  media,
+  models,
+  hash: hashFile,
+  app: APP,
+  onResult: (result, frames) => void recent.add(result, frames),
+});
+
+/** Shows a kept result with its small pictures. */
+export async function reopenRecent(id: string): Promise<void> {
+  const row = recent.store.getState().entries.find(({ entry }) => entry.id === id);
+  if (!row) return;
+  const pictures = row.entry.thumbnails.map((blob) =>
+    blob ? createImageBitmap(blob).catch(() => null) : null,
+  );
+  assess.showResult(row.entry.result, await Promise.all(pictures), row.entry.curve ?? null);
+  recent.store.setState({ latest: id });
+}

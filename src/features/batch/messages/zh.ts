@@ -1,0 +1,131 @@
+/** Words of the Batch page in Chinese. */
+
+import { count, THIN } from '../../../../core/text/format.ts';
+import type { BatchWords } from './en.ts';
+
+function about(seconds: number): string {
+  if (seconds < 90) return `约剩${Math.max(1, Math.round(seconds))}秒`;
+  if (seconds < 5400) return `约剩${Math.round(seconds / 60)}分钟`;
+  return `约剩${(seconds / 3600).toFixed(1)}小时`;
+}
+
+export const batchZh: BatchWords = {
+  title: '批量',
+  empty: {
+    title: '评估整个文件夹',
+    body: '拖入或选择一个文件夹或多段视频；若有人工评分表，一并加入。视频在本机逐段评估；有评分时，页面给出模型与人的一致程度。',
+    folder: '选择文件夹',
+    files: '选择文件',
+    table: '评分表可为CSV`path,mos`、基准的标注JSON或JSONL。可复制的三行示例：',
+    example: 'path,mos\nclips/a.mp4,71.2\nclips/b.mp4,38.5',
+    copy: '复制',
+    copied: '已复制',
+    reopen: '保存的批量结果（JSON）可用同样方式重新打开。',
+  },
+  videos: (n) => `${count(n)}段视频`,
+  scoresFrom: (tables) => `评分来自${tables.join('、')}`,
+  noScores: '无人工评分',
+  check: {
+    line: (videos, scored, orphans) =>
+      `${count(videos)}个文件，${count(scored)}个有评分，${count(orphans)}条评分没有对应文件`,
+    ambiguous: (n) => `${count(n)}条评分对应多个文件，已略去。`,
+    faults: (n, table, line, problem) => `${count(n)}行无法读取；第一处：${table}第${line}行：${problem}`,
+    show: '显示',
+    hide: '隐藏',
+  },
+  start: '开始',
+  pause: '暂停',
+  resume: '继续',
+  add: '添加',
+  clear: '清空',
+  cleared: '批量任务已清空。',
+  undo: '撤销',
+  export: '导出',
+  exports: {
+    official: '官方脚本格式CSV',
+    officialHelp: 'filename,pred_score,gt_score',
+    full: '全部列CSV',
+    json: 'JSON，可在此重新打开',
+    png: '散点图PNG',
+    svg: '散点图SVG',
+  },
+  allow: '允许访问',
+  locked: (folders) => `浏览器需再次授权页面读取${folders.join('、')}。允许后队列继续。`,
+  again: '请再次拖入视频以继续：浏览器重启后不再保留访问权限。',
+  restart: '用此模型重新开始',
+  done: (n, all) => `**${count(n)}** / ${count(all)}`,
+  pace: (seconds) => `每段${seconds.toFixed(1)}${THIN}秒`,
+  left: about,
+  keeping: '正在将列表保存到本机',
+  safe: '可放心关闭，下次从此处继续。',
+  notKept: '此窗口不保存数据：关闭后结果会丢失，请先导出。',
+  finished: '全部完成。',
+  bar: '批量进度',
+  now: (name) => `正在评估：${name}`,
+  filters: {
+    label: '显示',
+    all: '全部',
+    none: '无得分',
+    failed: '失败',
+    skipped: '已跳过',
+    waiting: '等待中',
+  },
+  find: '查找文件',
+  columns: { file: '文件', score: '得分', mos: 'MOS', off: '偏差', named: '提到', time: '用时' },
+  table: '本批视频',
+  unscored: (n) => `${count(n)}段无得分`,
+  unscoredNote: '不计入任何指标',
+  retryAll: '重试这些',
+  scored: (n) => `${count(n)}段有得分`,
+  states: {
+    waiting: '等待中',
+    running: '评估中',
+    done: '完成',
+    'no-score': '无得分',
+    failed: '失败',
+    skipped: '已跳过',
+  },
+  notReadable: '回答无法读成数字。',
+  nothingNamed: '无',
+  retry: '重试',
+  skip: '跳过',
+  open: '评估此视频',
+  seconds: (n) => `${n.toFixed(1)}${THIN}秒`,
+  sortedOff: '偏差：与拟合曲线的距离，以MOS分计。',
+  detail: { close: '关闭', answer: '模型的原文' },
+  scatter: {
+    title: '得分与MOS',
+    x: '得分',
+    y: 'MOS',
+    none: '有人工评分时，此处显示散点图。',
+    caption: (n, srcc) => `${count(n)}段视频：得分与MOS的秩相关为${srcc}。曲线为四参数逻辑函数，仅作展示。`,
+    captionFew: (n) => `目前有${count(n)}段视频同时具有得分与MOS。`,
+    cursor: '数据点',
+    point: (name, score, mos) => `${name}：得分${score}，MOS ${mos}`,
+    save: '保存图',
+  },
+  histogram: { title: '得分分布', caption: (n, mean) => `${count(n)}个得分，均值${mean}。` },
+  figures: {
+    title: '与人的一致程度',
+    restOn: (n) => `基于${count(n)}段视频`,
+    needs: (n) => `至少${n}段`,
+    interval: (low, high) => `${low}至${high}`,
+    afterFit: (value) => `四参数逻辑拟合后的PLCC：${value}。论文中的数值未经拟合。`,
+    names: { srcc: 'SRCC', plcc: 'PLCC', krcc: 'KRCC', rmse: 'RMSE' },
+    rmseUnit: 'MOS，拟合后',
+    without: (unreadable, failed) =>
+      [unreadable > 0 ? `${count(unreadable)}个回答无法读取` : '', failed > 0 ? `${count(failed)}段失败` : '']
+        .filter(Boolean)
+        .join('，'),
+    datasets: '按数据集',
+    overall: '总体（按视频数加权）',
+    videos: '视频数',
+    settings: (model, hash) => `${model}，贪心解码；模型包${hash}`,
+  },
+  paper: {
+    title: '与论文对照',
+    method: '方法',
+    run: (n, all) => `本次，${count(n)} / ${count(all)}`,
+    note: (videos) => `论文数值涵盖全部${count(videos)}段视频；本次仅含已完成的。`,
+  },
+};

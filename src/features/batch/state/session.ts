@@ -1,0 +1,11 @@
+/** The batch of this page, made once. */
+
+import { media, models } from '../../../assessment/session.ts';
+import { createBatchEngine } from './engine.ts';
+import { createBatchShelf, createMemoryShelf } from './shelf.ts';
+import { createBatchStore } from './store.ts';
+
+export const batch = createBatchStore({
+  engine: createBatchEngine(media, models),
+  shelf: 'indexedDB' in globalThis ? createBatchShelf() : createMemoryShelf(),
+});

@@ -1,0 +1,191 @@
+/**
+ * Where a benchmark outlives the page: its head, its rows one by one, small pictures, and handles of its folders where
+ * the browser gives them. IndexedDB; in a window that keeps nothing, memory. No video is copied.
+ */
+import type { BatchModel, BatchRow, BatchSettings } from '../../../../core/files/batch.ts';
+
+export interface BatchHead {
+  readonly createdAt: string;
+  readonly name: string;
+  readonly model: BatchModel | null;
+  readonly settings: BatchSettings | null;
+  /** It was running when the head was written: after a reload it can go on. */
+  readonly running: boolean;
+}
+
+/** Folders that the videos came from, by name. */
+export type Folders = ReadonlyMap<string, FileSystemDirectoryHandle>;
+
+/** Small pictures of rows, by path. */
+export type Pictures = ReadonlyMap<string, Blob>;
+
+export interface BatchShelf {
+  /** Null when there is none. */
+  read(): Promise<{ head: BatchHead; rows: BatchRow[]; folders: Folders } | null>;
+  /** Puts a new benchmark in place of the old one. */
+  begin(head: BatchHead, rows: readonly BatchRow[], folders: Folders, pictures?: Pictures): Promise<void>;
+  /** More of the benchmark that is there. Small pictures of rows that wait are of other videos, and go. */
+  extend(head: BatchHead, rows: readonly BatchRow[], folders: Folders): Promise<void>;
+  writeHead(head: BatchHead): Promise<void>;
+  writeRow(row: BatchRow, picture?: Blob | null): Promise<void>;
+  writeRows(rows: readonly BatchRow[]): Promise<void>;
+  picture(path: string): Promise<Blob | null>;
+  pictures(): Promise<Pictures>;
+  clear(): Promise<void>;
+}
+
+const DATABASE = 'vqathinker-batch';
+const STORES = ['head', 'rows', 'pictures', 'handles'] as const;
+type StoreName = (typeof STORES)[number];
+const HEAD = 'head';
+
+function open(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.open(DATABASE, 1);
+    request.onupgradeneeded = () => {
+      for (const name of STORES) request.result.createObjectStore(name);
+    };
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error('another tab holds an older version'));
+  });
+}
+
+function settled<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+type At = (name: StoreName) => IDBObjectStore;
+
+function put(at: At, head: BatchHead, rows: readonly BatchRow[], folders: Folders): void {
+  at('head').put(head, HEAD);
+  for (const row of rows) at('rows').put(row, row.path);
+  for (const [name, handle] of folders) at('handles').put(handle, name);
+}
+
+/** @throws DOMException `QuotaExceededError` from the writing calls */
+export function createBatchShelf(): BatchShelf {
+  let database: Promise<IDBDatabase> | undefined;
+  const transaction = async (names: readonly StoreName[], mode: IDBTransactionMode) => {
+    database ??= open();
+    const all = (await database).transaction(names, mode);
+    const done = new Promise<void>((resolve, reject) => {
+      all.oncomplete = () => resolve();
+      all.onerror = () => reject(all.error);
+      all.onabort = () => reject(all.error);
+    });
+    return { at: (name: StoreName) => all.objectStore(name), done };
+  };
+
+  return {
+    async read() {
+      const { at } = await transaction(STORES, 'readonly');
+      const head = settled(at('head').get(HEAD) as IDBRequest<BatchHead | undefined>);
+      const rows = settled(at('rows').getAll() as IDBRequest<BatchRow[]>);
+      const names = settled(at('handles').getAllKeys());
+      const handles = settled(at('handles').getAll() as IDBRequest<FileSystemDirectoryHandle[]>);
+      const found = await head;
+      if (!found) return null;
+      const keys = await names;
+      const values = await handles;
+      return {
+        head: found,
+        rows: await rows,
+        folders: new Map(keys.map((key, i) => [String(key), values[i] as FileSystemDirectoryHandle])),
+      };
+    },
+    async begin(head, rows, folders, pictures = new Map()) {
+      const { at, done } = await transaction(STORES, 'readwrite');
+      for (const name of STORES) at(name).clear();
+      put(at, head, rows, folders);
+      for (const [path, picture] of pictures) at('pictures').put(picture, path);
+      await done;
+    },
+    async extend(head, rows, folders) {
+      const { at, done } = await transaction(STORES, 'readwrite');
+      put(at, head, rows, folders);
+      for (const { path, state } of rows) if (state === 'waiting') at('pictures').delete(path);
+      await done;
+    },
+    async writeHead(head) {
+      const { at, done } = await transaction(['head'], 'readwrite');
+      at('head').put(head, HEAD);
+      await done;
+    },
+    async writeRow(row, picture) {
+      const { at, done } = await transaction(['rows', 'pictures'], 'readwrite');
+      at('rows').put(row, row.path);
+      if (picture) at('pictures').put(picture, row.path);
+      await done;
+    },
+    async writeRows(rows) {
+      const { at, done } = await transaction(['rows'], 'readwrite');
+      for (const row of rows) at('rows').put(row, row.path);
+      await done;
+    },
+    async picture(path) {
+      const { at } = await transaction(['pictures'], 'readonly');
+      return (await settled(at('pictures').get(path) as IDBRequest<Blob | undefined>)) ?? null;
+    },
+    async pictures() {
+      const { at } = await transaction(['pictures'], 'readonly');
+      const [paths, blobs] = await Promise.all([
+        settled(at('pictures').getAllKeys()),
+        settled(at('pictures').getAll() as IDBRequest<Blob[]>),
+      ]);
+      return new Map(paths.map((path, i) => [String(path), blobs[i] as Blob]));
+    },
+    async clear() {
+      const { at, done } = await transaction(STORES, 'readwrite');
+      for (const name of STORES) at(name).clear();
+      await done;
+    },
+  };
+}
+
+/** Lives as long as the page. */
+export function createMemoryShelf(): BatchShelf {
+  let head: BatchHead | null = null;
+  let folders: Folders = new Map();
+  const rows = new Map<string, BatchRow>();
+  const pictures = new Map<string, Blob>();
+  const clear = () => {
+    head = null;
+    folders = new Map();
+    rows.clear();
+    pictures.clear();
+  };
+  const keep = (list: readonly BatchRow[]) => {
+    for (const row of list) rows.set(row.path, row);
+  };
+  return {
+    read: async () => head && { head, rows: [...rows.values()], folders: new Map(folders) },
+    begin: async (newHead, newRows, newFolders, newPictures = new Map()) => {
+      clear();
+      head = newHead;
+      folders = new Map(newFolders);
+      keep(newRows);
+      for (const [path, picture] of newPictures) pictures.set(path, picture);
+    },
+    extend: async (newHead, allRows, allFolders) => {
+      head = newHead;
+      folders = new Map(allFolders);
+      keep(allRows);
+      for (const { path, state } of allRows) if (state === 'waiting') pictures.delete(path);
+    },
+    writeHead: async (newHead) => {
+      head = newHead;
+    },
+    writeRow: async (row, picture) => {
+      keep([row]);
+      if (picture) pictures.set(row.path, picture);
+    },
+    writeRows: async (list) => keep(list),
+    picture: async (path) => pictures.get(path) ?? null,
+    pictures: async () => new Map(pictures),
+    clear: async () => clear(),
+  };
+}

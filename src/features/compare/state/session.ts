@@ -1,0 +1,46 @@
+/** The stores of the Compare page, made when it is first opened. */
+import { createFrameStore } from '../../../../workers/frames/client.ts';
+import { hashFile } from '../../../../workers/hash/client.ts';
+import { media, models } from '../../../assessment/session.ts';
+import { createAssessBoth } from './assess.ts';
+import { createStandby } from './standby.ts';
+import { createCompareStore, FRAMES_CAP, SMALL_FRAMES_CAP } from './store.ts';
+
+/**
+ * Phones end a page that takes too much, however much memory they have; of other devices Chromium tells theirs, in GB.
+ */
+function framesCap(): number {
+  const { deviceMemory = 8 } = navigator as Navigator & { readonly deviceMemory?: number };
+  return deviceMemory <= 4 || matchMedia('(pointer: coarse)').matches ? SMALL_FRAMES_CAP : FRAMES_CAP;
+}
+
+export const compare = createCompareStore({
+  media,
+  createFrames: createFrameStore,
+  hash: hashFile,
+  cap: framesCap(),
+});
+
+/** Decoders that stand ready get half as much memory as reduced frames. */
+export const standby = createStandby({
+  media,
+  clock: compare.clock,
+  store: compare.store,
+  pictures: compare.pictures,
+  bytes: compare.cap / 2,
+});
+
+/** Follows the loaded model's way of sampling. */
+const follow = () => {
+  const { loaded } = models.store.getState();
+  if (loaded) compare.setProfile(loaded.profile);
+};
+models.store.subscribe(follow);
+follow();
+
+export const both = createAssessBoth({ media, models, state: compare.store.getState });
+
+compare.store.subscribe((now, before) => {
+  const other = (one: typeof now.a, two: typeof now.a) => one?.video !== two?.video;
+  if (other(now.a, before.a) || other(now.b, before.b)) both.clear();
+});

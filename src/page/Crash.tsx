@@ -1,0 +1,48 @@
+/** What could not be drawn, or could not be loaded, says so in its own place; the rest of the page stays. */
+import { Component, type ReactNode } from 'react';
+import { CodedError } from '../../core/errors.ts';
+import { ErrorCard } from '../ui/ErrorCard.tsx';
+import { useWords } from '../ui/messages/useWords.tsx';
+import './Crash.css';
+
+/** An error of the page itself: said in the place where it happened, with details to copy. */
+export interface CrashProps {
+  readonly children: ReactNode;
+  /** Draws the children anew, for parts that are loaded when they are drawn. */
+  readonly onAgain: () => void;
+}
+
+export class Crash extends Component<CrashProps, { readonly error: Error | null }> {
+  override state: { readonly error: Error | null } = { error: null };
+
+  static getDerivedStateFromError(error: unknown) {
+    return { error: error instanceof Error ? error : new Error(String(error)) };
+  }
+
+  override render() {
+    const { error } = this.state;
+    const again = () => {
+      this.setState({ error: null });
+      this.props.onAgain();
+    };
+    return error ? <CrashCard error={error} onAgain={again} /> : this.props.children;
+  }
+}
+
+function CrashCard({ error, onAgain }: { readonly error: Error; readonly onAgain: () => void }) {
+  const w = useWords();
+  const reload = { label: w.actions.reload, onClick: () => location.reload() };
+  const coded =
+    error instanceof CodedError ? error : new CodedError('app/unexpected', { detail: error.message });
+  return (
+    <div className="app-crash">
+      <ErrorCard
+        error={coded.toData()}
+        actions={
+          coded.code === 'app/part' ? [{ label: w.actions.tryAgain, onClick: onAgain }, reload] : [reload]
+        }
+        details={[error.stack ?? '', navigator.userAgent]}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+/** Folders dropped on the page. Which place takes one is told by the files in it. */
+import type { FolderFile } from '../../workers/model/api.ts';
+import { kindOfFolder } from '../assessment/model/folder-kind.ts';
+import { models } from '../assessment/session.ts';
+import { type GivenFolder, handOverFolder, offerFiles, offerFolder } from './intake.ts';
+import { goTo } from './router.ts';
+
+/** A folder of a drop, before its files are read. */
+export interface DroppedFolder {
+  readonly entry: FileSystemDirectoryEntry;
+  /** Null where the browser gives none. */
+  readonly handle: Promise<FileSystemDirectoryHandle | null>;
+}
+
+type Handles = DataTransferItem & {
+  readonly getAsFileSystemHandle?: () => Promise<FileSystemHandle | null>;
+};
+
+function handleOf(item: Handles): DroppedFolder['handle'] {
+  const asked = item.getAsFileSystemHandle?.() ?? Promise.resolve(null);
+  // Some folders of the system are given as files only; they are read all the same, and not kept.
+  return asked.then(
+    (handle) => (handle?.kind === 'directory' ? (handle as FileSystemDirectoryHandle) : null),
+    () => null,
+  );
+}
+
+/** What a drop brings, folders apart from files. Must be asked during the event. */
+export function droppedItems(event: DragEvent): { folders: DroppedFolder[]; files: File[] } {
+  const folders: DroppedFolder[] = [];
+  const files: File[] = [];
+  for (const item of event.dataTransfer?.items ?? []) {
+    if (item.kind !== 'file') continue;
+    const entry = item.webkitGetAsEntry();
+    if (entry?.isDirectory) {
+      folders.push({ entry: entry as FileSystemDirectoryEntry, handle: handleOf(item) });
+      continue;
+    }
+    const file = item.getAsFile();
+    if (file) files.push(file);
+  }
+  return { folders, files };
+}
+
+/** A reader gives its entries in portions, and an empty one at the end. */
+async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
+  const reader = folder.createReader();
+  const all: FileSystemEntry[] = [];
+  for (;;) {
+    const portion = await new Promise<FileSystemEntry[]>((done, fail) => reader.readEntries(done, fail));
+    if (portion.length === 0) return all;
+    all.push(...portion);
+  }
+}
+
+async function filesOf(folder: FileSystemDirectoryEntry, above = ''): Promise<FolderFile[]> {
+  const found: FolderFile[] = [];
+  for (const entry of await entriesOf(folder)) {
+    const path = `${above}${entry.name}`;
+    if (entry.isDirectory) found.push(...(await filesOf(entry as FileSystemDirectoryEntry, `${path}/`)));
+    else {
+      const file = await new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail));
+      found.push({ path, file });
+    }
+  }
+  return found;
+}
+
+export async function openDroppedFolder({ entry, handle }: DroppedFolder): Promise<void> {
+  const files = await filesOf(entry);
+  const given = await handle;
+  const folder: GivenFolder = { name: entry.name, files, ...(given && { handle: given }) };
+  const kind = kindOfFolder(files);
+  if (offerFolder(folder, kind)) return;
+  // The header says what is wrong with a package; the open place what is wrong with a file.
+  if (kind === 'package') await models.load({ kind: 'files', files }).catch(() => {});
+  else if (kind === 'checkpoint') {
+    handOverFolder(folder);
+    goTo('models');
+  } else
+    offerFiles(
+      files.map(({ file }) => file),
+      'drop',
+    );
+}

@@ -1,0 +1,21 @@
+/** Components that are loaded when they are first drawn. */
+import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
+import { loadPart } from '../assessment/build.ts';
+
+/** Gives the component; one that could not be loaded is asked for again with the next drawing. */
+export type LazyPart<Props = object> = () => LazyExoticComponent<ComponentType<Props>>;
+
+export function lazyPart<Props>(
+  load: () => Promise<{ readonly default: ComponentType<Props> }>,
+): LazyPart<Props> {
+  let part: LazyExoticComponent<ComponentType<Props>> | null = null;
+  return () => {
+    part ??= lazy(() =>
+      loadPart(load).catch((error: unknown) => {
+        part = null;
+        throw error;
+      }),
+    );
+    return part;
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * A file may be dropped anywhere. While one is over the window its kind is named; the browser tells the name only on
+ * the drop itself.
+ */
+import { useEffect, useState } from 'react';
+import type { Words } from '../ui/messages/en.ts';
+import { useWords } from '../ui/messages/useWords.tsx';
+import './DropLayer.css';
+import { droppedItems, openDroppedFolder } from '../page/dropped-folder.ts';
+import { offerFiles } from '../page/intake.ts';
+import { useRoute } from '../page/router.ts';
+
+/** What the browser tells of the files over the window. */
+interface Over {
+  readonly count: number;
+  /** MIME type of the first, `''` when it is not told. */
+  readonly type: string;
+}
+
+function filesOver(event: DragEvent): Over | null {
+  const transfer = event.dataTransfer;
+  if (!transfer?.types.includes('Files')) return null;
+  const files = [...transfer.items].filter((item) => item.kind === 'file');
+  return { count: files.length, type: files[0]?.type ?? '' };
+}
+
+/** What letting go does here. */
+function invitation(place: string, { drop }: Words): string {
+  if (place === 'compare') return drop.toCompare;
+  if (place === 'batch') return drop.toBatch;
+  return place === 'models' ? drop.toModels : drop.anywhere;
+}
+
+export function DropLayer() {
+  const w = useWords();
+  const { place } = useRoute();
+  const [over, setOver] = useState<Over | null>(null);
+
+  useEffect(() => {
+    // Every child entered and left fires its own pair of events; the depth tells when the window itself is left.
+    let depth = 0;
+    const enter = (event: DragEvent) => {
+      const files = filesOver(event);
+      if (!files) return;
+      depth += 1;
+      setOver(files);
+    };
+    const move = (event: DragEvent) => {
+      if (!filesOver(event)) return;
+      event.preventDefault();
+      if (event.dataTransfer) event.dataTransfer.dropEffect = 'copy';
+    };
+    const leave = (event: DragEvent) => {
+      if (!filesOver(event)) return;
+      depth = Math.max(0, depth - 1);
+      if (depth === 0) setOver(null);
+    };
+    const drop = (event: DragEvent) => {
+      depth = 0;
+      setOver(null);
+      if (!filesOver(event)) return;
+      event.preventDefault();
+      const { folders, files } = droppedItems(event);
+      for (const folder of folders) void openDroppedFolder(folder);
+      offerFiles(files, 'drop');
+    };
+    const paste = (event: ClipboardEvent) => {
+      const files = [...(event.clipboardData?.files ?? [])];
+      if (files.length === 0) return;
+      event.preventDefault();
+      offerFiles(files, 'paste');
+    };
+    addEventListener('dragenter', enter);
+    addEventListener('dragover', move);
+    addEventListener('dragleave', leave);
+    addEventListener('drop', drop);
+    addEventListener('paste', paste);
+    return () => {
+      removeEventListener('dragenter', enter);
+      removeEventListener('dragover', move);
+      removeEventListener('dragleave', leave);
+      removeEventListener('drop', drop);
+      removeEventListener('paste', paste);
+    };
+  }, []);
+
+  // The stage moves its corner marks in while something is over the window, wherever it lies.
+  useEffect(() => {
+    document.documentElement.toggleAttribute('data-dragging', over !== null);
+  }, [over]);
+
+  if (!over) return null;
+  const what =
+    over.count > 1
+      ? w.drop.several(over.count)
+      : over.type === ''
+        ? w.drop.unnamed
+        : w.drop.ofKind(over.type);
+  return (
+    <div className="app-drop" aria-hidden="true">
+      <p className="app-drop__words">
+        <strong>{invitation(place, w)}</strong>
+        <span>{what}</span>
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,102 @@
+/** The header: mark and name, the places, then privacy, model, language, theme and help. */
+import { Button, IconButton } from '../ui/Button.tsx';
+import { Icon } from '../ui/Icon.tsx';
+import { Menu, type MenuItem } from '../ui/Menu.tsx';
+import type { Words } from '../ui/messages/en.ts';
+import { useWords } from '../ui/messages/useWords.tsx';
+import './Header.css';
+import { hashOf } from '../page/router.ts';
+import { changeSettings, type Settings, THEMES, useSettings } from '../page/settings.ts';
+import { ModelChip, type ModelChipProps } from './ModelChip.tsx';
+import { PrivacyChip } from './PrivacyPanel.tsx';
+import { PLACES, type Place } from './places.ts';
+import { ServerChip } from './ServerChip.tsx';
+
+export interface HeaderProps {
+  readonly place: Place['id'];
+  readonly model: ModelChipProps;
+  readonly onHelp: () => void;
+}
+
+export function Header({ place, model, onHelp }: HeaderProps) {
+  const w = useWords();
+  const settings = useSettings();
+  const other = settings.lang === 'en' ? 'zh' : 'en';
+  return (
+    <header className="app-header">
+      <a className="app-header__name" href={hashOf(PLACES[0].id)}>
+        <Icon name="mark" size={18} />
+        {w.app.name}
+      </a>
+      <PlaceLinks place={place} className="app-header__places" />
+      <div className="app-header__right">
+        {place === 'training' ? <ServerChip /> : <PrivacyChip />}
+        <div className="app-header__wide">
+          <ModelChip {...model} />
+          <span className="app-header__rule" />
+          <Button look="quiet" lang={other} onClick={() => changeSettings({ lang: other })}>
+            <span className="app-header__language">{w.header.language}</span>
+          </Button>
+          <Menu
+            label={w.header.theme}
+            items={themeItems(settings, w)}
+            button={(props) => (
+              <IconButton {...props} icon={isDark(settings) ? 'sun' : 'moon'} label={w.header.theme} />
+            )}
+          />
+          <IconButton icon="help" label={w.header.help} kbd="?" onClick={onHelp} />
+        </div>
+        <div className="app-header__narrow">
+          <Menu
+            label={w.header.more}
+            items={[
+              ...model.items,
+              {
+                id: 'language',
+                label: w.header.language,
+                onSelect: () => changeSettings({ lang: other }),
+              },
+              ...themeItems(settings, w),
+              { id: 'help', icon: 'help', label: w.header.help, onSelect: onHelp },
+            ]}
+            button={(props) => <IconButton {...props} icon="menu" label={w.header.more} />}
+          />
+        </div>
+      </div>
+    </header>
+  );
+}
+
+const isDark = ({ theme }: Settings): boolean =>
+  theme === 'dark' || (theme === 'system' && document.documentElement.dataset.theme === 'dark');
+
+function themeItems(settings: Settings, w: Words): MenuItem[] {
+  return THEMES.map((theme) => ({
+    id: theme,
+    label: w.header.themes[theme],
+    checked: settings.theme === theme,
+    onSelect: () => changeSettings({ theme }),
+  }));
+}
+
+/** The places; in the header with words, at the foot of a narrow window with icons. */
+export function PlaceLinks(props: {
+  readonly place: Place['id'];
+  readonly className: string;
+  readonly places?: readonly Pick<Place, 'id' | 'icon'>[];
+}) {
+  const { place, className, places = PLACES } = props;
+  const w = useWords();
+  return (
+    <nav className={className} aria-label={w.places.label}>
+      {places.map(({ id, icon }) => (
+        <a key={id} className="app-place" href={hashOf(id)} aria-current={id === place ? 'page' : undefined}>
+          <span className="app-place__icon">
+            <Icon name={icon} size={20} />
+          </span>
+          {w.places[id]}
+        </a>
+      ))}
+    </nav>
+  );
+}

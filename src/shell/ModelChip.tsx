@@ -1,0 +1,102 @@
+/** Which model the page uses: a dot when it is ready, a ring while it loads; the menu changes it. */
+
+import { bytes } from '../../core/text/format.ts';
+import { Icon } from '../ui/Icon.tsx';
+import { Menu, type MenuItem } from '../ui/Menu.tsx';
+import type { Words } from '../ui/messages/en.ts';
+import { useWords } from '../ui/messages/useWords.tsx';
+import type { PopoverButtonProps } from '../ui/Popover.tsx';
+import './ModelChip.css';
+
+export type ModelChipState =
+  | { readonly kind: 'idle' }
+  /** Bytes; `total` is 0 until the manifest has been read. */
+  | { readonly kind: 'loading'; readonly loaded: number; readonly total: number }
+  | {
+      readonly kind: 'ready';
+      readonly name: string;
+      /** Size of the package in bytes. */
+      readonly size: number;
+      readonly backend: 'wasm' | 'webgpu';
+      readonly threads: number;
+    }
+  | { readonly kind: 'failed' };
+
+export interface ModelChipProps {
+  readonly state: ModelChipState;
+  /** Packages to choose from, and *Open a model folder…*. */
+  readonly items: readonly MenuItem[];
+  /** Why the model runs where it runs. */
+  readonly reason?: string;
+}
+
+/** Name and the smaller words after it. */
+function chipWords(state: ModelChipState, w: Words): { name: string; detail: string } {
+  switch (state.kind) {
+    case 'idle':
+      return { name: w.model.bundledName, detail: w.model.notLoaded };
+    case 'failed':
+      return { name: w.model.failed, detail: '' };
+    case 'loading':
+      return {
+        name: w.progress.loading,
+        detail: state.total > 0 ? w.model.loadingBytes(state.loaded, state.total) : '',
+      };
+    case 'ready':
+      return {
+        name: `${state.name} · ${bytes(state.size)}`,
+        detail: state.backend === 'webgpu' ? w.model.adapter : w.model.threads(state.threads),
+      };
+  }
+}
+
+export function ModelChip({ state, items, reason }: ModelChipProps) {
+  const w = useWords();
+  const button = (props: PopoverButtonProps) => <ChipButton {...props} state={state} />;
+  return <Menu label={w.model.label} items={items} button={button} foot={reason} />;
+}
+
+function ChipButton({ state, ...props }: PopoverButtonProps & { state: ModelChipState }) {
+  const w = useWords();
+  const { name, detail } = chipWords(state, w);
+  return (
+    <button type="button" className="app-chip" {...props}>
+      <StateMark state={state} />
+      <span className="ui-sr">{w.model.label}: </span>
+      <span>{name}</span>
+      {detail && <span className="app-chip__detail">{detail}</span>}
+      <Icon name="chevronDown" size={14} />
+    </button>
+  );
+}
+
+function StateMark({ state }: { readonly state: ModelChipState }) {
+  if (state.kind === 'failed') return <Icon name="alert" size={14} />;
+  const part = state.kind === 'loading' && state.total > 0 ? state.loaded / state.total : 0;
+  return (
+    <svg
+      className="app-chip__mark"
+      width="10"
+      height="10"
+      viewBox="0 0 10 10"
+      aria-hidden="true"
+      focusable="false"
+    >
+      {state.kind === 'ready' ? (
+        <circle className="app-chip__dot" cx="5" cy="5" r="3.6" />
+      ) : (
+        <>
+          <circle className="app-chip__ring" cx="5" cy="5" r="3.9" />
+          <circle
+            className="app-chip__arc"
+            cx="5"
+            cy="5"
+            r="3.9"
+            pathLength="100"
+            strokeDasharray={`${part * 100} 100`}
+          />
+        </>
+      )}
+    </svg>
+  );
+}

@@ -1,0 +1,30 @@
+/** On the Training page the privacy chip gives way to this one: which server the page talks to, and what of it is seen. */
+import { useStore } from 'zustand';
+import { isOnThisMachine, serverLink, shownAddress } from '../features/training/state/link.ts';
+import { Icon } from '../ui/Icon.tsx';
+import { useWords } from '../ui/messages/useWords.tsx';
+import { Popover } from '../ui/Popover.tsx';
+import { PrivacyChip, PrivacyPanel } from './PrivacyPanel.tsx';
+
+export function ServerChip() {
+  const w = useWords();
+  const { address, state } = useStore(serverLink);
+  // As long as it talks to nobody, nothing has changed.
+  if (state === 'none' || address === '') return <PrivacyChip />;
+  const here = isOnThisMachine(address);
+  const name = here ? w.server.here : w.server.there(shownAddress(address));
+  return (
+    <Popover
+      label={w.server.title}
+      button={(props) => (
+        <button type="button" className="app-chip" {...props}>
+          <Icon name="plug" />
+          <span className="app-chip__long">{name}</span>
+          <span className="app-chip__short">{w.server.short}</span>
+        </button>
+      )}
+    >
+      {() => <PrivacyPanel title={w.server.title} body={w.server.body(shownAddress(address), here)} />}
+    </Popover>
+  );
+}

@@ -1,0 +1,77 @@
+/** The model's state as the header shows it, and the ways to change the model. */
+import { useStore } from 'zustand';
+import { errorText } from '../../core/text/error-messages.ts';
+import type { Lang } from '../../core/text/lang.ts';
+import { bundledSource, type ModelState } from '../assessment/model/model-store.ts';
+import { models } from '../assessment/session.ts';
+import { chooseFolder } from '../page/intake.ts';
+import type { MenuItem } from '../ui/Menu.tsx';
+import type { Words } from '../ui/messages/en.ts';
+import { useLang, useWords } from '../ui/messages/useWords.tsx';
+import type { ModelChipProps, ModelChipState } from './ModelChip.tsx';
+
+/** What the chip says of the model's state. */
+export function chipState({ phase, progress, loaded }: ModelState): ModelChipState {
+  if (phase === 'error') return { kind: 'failed' };
+  if (phase === 'loading')
+    return { kind: 'loading', loaded: progress?.loadedBytes ?? 0, total: progress?.totalBytes ?? 0 };
+  if (phase !== 'ready' || !loaded) return { kind: 'idle' };
+  const { manifest, bytes, backend, threads } = loaded;
+  return { kind: 'ready', name: manifest.name, size: bytes, backend, threads };
+}
+
+/** Under the menu: why the model runs where it runs, or why it does not. */
+function footOf(state: ModelState, lang: Lang, w: Words): string | undefined {
+  if (state.error) return errorText(lang, state.error.code, state.error.params)?.title ?? state.error.code;
+  return state.loaded ? w.model.reasons[state.loaded.reason] : undefined;
+}
+
+/** A failed load is told by the store's state; nothing else has to happen. */
+const ignoreRejection = () => {};
+
+async function openFolder(): Promise<void> {
+  const folder = await chooseFolder();
+  if (folder) models.load({ kind: 'files', files: folder.files }).catch(ignoreRejection);
+}
+
+function menuItems(state: ModelState, w: Words): MenuItem[] {
+  const fromFolder = state.source?.kind === 'files' && state.loaded;
+  return [
+    {
+      id: 'bundled',
+      label: w.model.bundledName,
+      detail: w.model.bundled,
+      checked: state.source?.kind === 'url',
+      onSelect: () => {
+        if (state.source?.kind !== 'url' || state.phase === 'error')
+          models.load(bundledSource()).catch(ignoreRejection);
+      },
+    },
+    ...(fromFolder
+      ? [
+          {
+            id: 'folder',
+            label: fromFolder.manifest.name,
+            detail: w.model.fromFolder,
+            checked: true,
+            onSelect: () => {},
+          },
+        ]
+      : []),
+    {
+      id: 'open',
+      icon: 'folder',
+      label: w.model.openFolder,
+      detail: w.model.openFolderHelp,
+      onSelect: () => void openFolder(),
+    },
+  ];
+}
+
+export function useModelChip(): ModelChipProps {
+  const w = useWords();
+  const lang = useLang();
+  const state = useStore(models.store);
+  const reason = footOf(state, lang, w);
+  return { state: chipState(state), items: menuItems(state, w), ...(reason !== undefined && { reason }) };
+}

@@ -1,0 +1,204 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { errorTables, errorText, isErrorCode } from '../../../core/text/error-messages.ts';
+import { bytes, bytesOf, clock, count, frameRanges, spread, THIN } from '../../../core/text/format.ts';
+import { en } from './en.ts';
+import { zh } from './zh.ts';
+
+/** Every text of a language, functions called with plausible arguments. */
+function texts(words: object, path = ''): [string, string][] {
+  return Object.entries(words).flatMap(([key, value]): [string, string][] => {
+    const at = `${path}.${key}`;
+    if (typeof value === 'string') return [[at, value]];
+    if (typeof value === 'function') return [[at, String(value(...arguments_(value, at)))]];
+    return texts(value as object, at);
+  });
+}
+
+function arguments_(f: (...args: never[]) => unknown, at: string): unknown[] {
+  if (at.startsWith('.units.and') || at.startsWith('.units.list') || at.endsWith('score.facts'))
+    return [['a', 'b']];
+  return Array.from({ length: f.length }, (_, i) => 3 + i);
+}
+
+describe('the two languages', () => {
+  it('have the same keys and kinds', () => {
+    const shape = (words: object): unknown =>
+      Object.fromEntries(
+        Object.entries(words).map(([key, value]) => [
+          key,
+          Array.isArray(value) ? value.length : typeof value === 'object' ? shape(value) : typeof value,
+        ]),
+      );
+    expect(shape(zh)).toEqual(shape(en));
+  });
+  it('say something everywhere, and never undefined or NaN', () => {
+    for (const words of [en, zh])
+      for (const [path, text] of texts(words)) {
+        expect([path, text.length > 0]).toEqual([path, true]);
+        expect([path, text]).not.toEqual([path, expect.stringMatching(/undefined|NaN|\[object/)]);
+      }
+  });
+  it('keep to the tone: no exclamation marks, no oops, no please, no AI', () => {
+    for (const words of [en, zh])
+      for (const [path, text] of texts(words))
+        expect([path, text]).not.toEqual([path, expect.stringMatching(/[!！]|oops|please|\bAI\b/i)]);
+  });
+  it('type no space between Han and Latin: that is the style sheet’s', () => {
+    for (const [path, text] of texts(zh)) {
+      // A multiplication sign, a middle dot or a file name keeps its own spaces.
+      const bare = text.replaceAll(' · ', '').replaceAll(' × ', '');
+      expect([path, bare]).not.toEqual([
+        path,
+        expect.stringMatching(/\p{Script=Han} [A-Za-z0-9]|[A-Za-z0-9] \p{Script=Han}/u),
+      ]);
+    }
+  });
+  it('leave no English sentence in the Chinese page', () => {
+    for (const [path, text] of texts(zh))
+      expect([path, text]).not.toEqual([path, expect.stringMatching(/[a-z]{2,} [a-z]{2,} [a-z]{2,}/)]);
+  });
+});
+
+describe('errors', () => {
+  const params: Record<string, string | number> = {
+    looksLike: 'PDF',
+    codec: 'HEVC',
+    browser: 'Safari',
+    present: 74,
+    frames: 250,
+    frame: 93,
+    used: 92,
+    seconds: 11520,
+    name: 'bikes.mp4',
+    needed: 4.92e9,
+    free: 1.1e9,
+    limit: 1e9,
+    received: 2.31e9,
+    total: 4.92e9,
+    file: 'a.onnx',
+    field: 'files[3].bytes',
+    problem: 'must be a number',
+    family: 'vqa2',
+    backend: 'webgpu',
+    dtype: 'q4',
+    format: 2,
+    reads: 1,
+    path: '../x',
+    answer: '3.5/5',
+    tokens: 1024,
+    stage: 'look',
+    detail: 'it broke',
+    places: 12,
+    features: 8,
+    line: 17,
+    value: 'n/a',
+    scores: 12,
+    videos: 3,
+    folder: 'out',
+    missing: 3,
+    address: '127.0.0.1:7077',
+    step: 412,
+    resume: 400,
+    kl: 0.5,
+    status: 503,
+    type: 'text/plain',
+    host: 'example.org',
+    origin: 'https://example.org',
+    method: 'PUT',
+    size: 1000,
+    id: '20261121-0742-tiny-3f9a',
+    state: 'stopped',
+    index: 7,
+    entropy: 0.2,
+    source: 'clips',
+    count: 3,
+    low: 0,
+    high: 5,
+    train: 'clips',
+    heldOut: 'held-out',
+    first: 'a.mp4',
+    opened: 32,
+    of: 100,
+    wanted: 8,
+    gpus: 1,
+    torch: '2.13.0',
+    port: 7077,
+    pid: 4711,
+    option: '--port',
+    was: 'small',
+    now: 'base',
+  };
+  const codes = Object.keys(errorTables.en);
+
+  it('have words in both languages, with every parameter filled in', () => {
+    expect(codes.length).toBeGreaterThanOrEqual(38);
+    expect(Object.keys(errorTables.zh).sort()).toEqual([...codes].sort());
+    for (const lang of ['en', 'zh'] as const)
+      for (const code of codes) {
+        const { title, body } = errorText(lang, code, params)!;
+        expect([code, `${title} ${body}`]).not.toEqual([code, expect.stringMatching(/undefined|NaN|[!！]/)]);
+        expect([code, title.length > 0]).toEqual([code, true]);
+      }
+  });
+  it('say the table’s words', () => {
+    expect(errorText('en', 'media/truncated', params)?.title).toBe(
+      'The file ends early: 74 of 250 frames are there.',
+    );
+    expect(errorText('en', 'media/too-long', params)?.title).toBe(
+      `The video is 3${THIN}h 12${THIN}min long; one score says little about it.`,
+    );
+    expect(errorText('en', 'model/storage', params)?.title).toBe(
+      `4.92${THIN}GB needed, 1.10${THIN}GB free for this page.`,
+    );
+    expect(errorText('zh', 'media/codec', { codec: 'HEVC' })?.title).toBe('此浏览器无法解码HEVC。');
+  });
+  it('know no code that is not there', () => {
+    expect(isErrorCode('media/none')).toBe(false);
+    expect(isErrorCode('toString')).toBe(false);
+    expect(errorText('en', 'x/y', {})).toBeUndefined();
+  });
+  it('cover every code that page and workers throw', async () => {
+    const { globSync } = await import('node:fs');
+    const root = new URL('../../..', import.meta.url).pathname;
+    /** Thrown in Node only: the command line prints its own words. */
+    const elsewhere = /^(convert\/(option|folder)|metrics|perturb|reward|grpo|media\/rate)/;
+    const files = globSync(['{core,convert,workers,src/assessment,src/features}/**/*.ts'], { cwd: root });
+    for (const file of files.filter((name) => !name.includes('.test.'))) {
+      const text = readFileSync(`${root}/${file}`, 'utf8');
+      for (const [, code] of text.matchAll(/CodedError\(\s*'([a-z]+\/[a-z-]+)'/g))
+        if (!elsewhere.test(code!)) expect([file, code, isErrorCode(code!)]).toEqual([file, code, true]);
+    }
+  });
+});
+
+describe('numbers', () => {
+  it.each([
+    [510_000, '510 kB'],
+    [11_200_000, '11.2 MB'],
+    [4_920_000_000, '4.92 GB'],
+    [999_600, '1.00 MB'],
+    [0, '0 B'],
+  ])('%d bytes is %s', (n, text) => expect(bytes(n)).toBe(text.replace(' ', THIN)));
+  it('gives both numbers the unit of the whole', () => {
+    expect(bytesOf(7_400_000, 11_200_000)).toEqual({ part: '7.4', whole: '11.2', unit: 'MB' });
+    expect(bytesOf(0, 0)).toEqual({ part: '0', whole: '0', unit: 'B' });
+  });
+  it.each([
+    [4.56, '0:04.56'],
+    [59.999, '1:00.00'],
+    [3723, '1:02:03.00'],
+    [-1, '0:00.00'],
+  ])('%d s is %s', (seconds, text) => expect(clock(seconds)).toBe(text));
+  it('joins neighbouring frames', () => {
+    expect(frameRanges([5])).toBe('F6');
+    expect(frameRanges([3, 2])).toBe('F3–4');
+    expect(frameRanges([0, 6, 7, 8])).toBe('F1, F7–9');
+    expect(frameRanges([])).toBe('');
+  });
+  it('writes a spread without its zero', () => {
+    expect(spread(0.05)).toBe('.05');
+    expect(spread(1.2)).toBe('1.20');
+  });
+  it('groups thousands', () => expect(count(2400)).toBe('2,400'));
+});

@@ -1,0 +1,110 @@
+/**
+ * `kill -9` with the real engine: the run that goes on is, byte for byte but for times, the run that was never killed.
+ * Two moments in the fast tier, ten with VQA_SLOW. One thread on a CPU, the tiny checkpoint, three scenes of clips.
+ */
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { seededRandom } from '../../core/stats/random.ts';
+import { signalGroup } from '../engine/processes.ts';
+import { streams } from '../runs/testing.ts';
+import { engineGroups, hasPython, remove, runFolder, train, until } from './real-engine.ts';
+
+const slow = process.env.VQA_SLOW === '1';
+const moments = slow ? 10 : 2;
+const STEPS = 6;
+/** A command that ends ends its test: this is for one that hangs, on a machine that is busy with others. */
+const PATIENCE = 3_600_000;
+
+const home = mkdtempSync(join(tmpdir(), 'kill-'));
+const recipe = join(home, 'kill.json');
+writeFileSync(
+  recipe,
+  JSON.stringify({
+    name: 'kill',
+    extends: 'tiny-cpu',
+    needs: '',
+    engine: { decodeWorkers: 1 },
+    rules: { videosPerStep: 4 },
+    sources: {
+      clips: { kind: 'procedural', split: 'family', groups: 8 },
+      'held-out': { kind: 'procedural', split: 'family', groups: 8 },
+    },
+    stages: [
+      {
+        name: 'grpo',
+        heldOut: [],
+        steps: STEPS,
+        k: 8,
+        checkpoints: { everySteps: 2, keep: 1 },
+        evaluation: { everySteps: null },
+      },
+    ],
+  }),
+);
+
+const stepsOf = (folder: string | null) =>
+  folder === null
+    ? -1
+    : readFileSync(join(folder, 'metrics.jsonl'), { encoding: 'utf8', flag: 'a+' }).split('\n').length - 1;
+
+const stateOf = (folder: string): unknown =>
+  (JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as { state: unknown }).state;
+
+/** A rank comes back by itself: torchrun, its parent, lives on. */
+type Victim = 'engine' | 'driver' | 'everything' | 'rank';
+
+/** Kills once the run has said so many lines, and a while later; then resumes until it is finished. */
+async function killed(name: string, victim: Victim, lines: number, delay: number) {
+  const runs = join(home, name);
+  const first = train(runs, recipe);
+  await until(first, () => stepsOf(runFolder(runs)) >= lines && engineGroups(runFolder(runs)!).length > 1);
+  await sleep(delay);
+  const folder = runFolder(runs)!;
+  const groups = engineGroups(folder);
+  if (victim === 'driver' || victim === 'everything') signalGroup(first.child.pid!, 'SIGKILL');
+  if (victim === 'engine' || victim === 'everything')
+    for (const group of groups) signalGroup(group, 'SIGKILL');
+  if (victim === 'rank') signalGroup(groups[1]!, 'SIGKILL');
+  const status = await first.ended;
+  if (victim === 'rank') expect(status, first.text()).toBe(0);
+  // On a quick machine death may come to a run that has just finished: nothing is left to resume.
+  if (stateOf(folder) === 'finished') return folder;
+  const again = train(runs, '--resume', basename(folder));
+  expect(await again.ended, again.text()).toBe(0);
+  // What the killed driver left behind is gone, as soon as the system has reaped it.
+  for (const group of groups) await expect.poll(() => signalGroup(group, 0), { timeout: 10_000 }).toBe(false);
+  return folder;
+}
+
+describe.skipIf(!hasPython)('kill -9 (needs the Python environment)', () => {
+  let whole: ReturnType<typeof streams>;
+
+  beforeAll(async () => {
+    const runs = join(home, 'whole');
+    const command = train(runs, recipe);
+    expect(await command.ended, command.text()).toBe(0);
+    whole = streams(runFolder(runs)!);
+    expect(whole.metrics).toHaveLength(STEPS);
+  }, PATIENCE);
+  afterAll(() => remove(home));
+
+  const random = seededRandom('moments of death');
+  const victims: Victim[] = ['everything', 'engine', 'driver', 'rank'];
+  const cases = Array.from(
+    { length: moments },
+    (_, i) =>
+      [
+        victims[i % victims.length]!,
+        i === 0 ? 3 : random.int(STEPS),
+        Math.round(random.uniform() * 1500),
+      ] as const,
+  );
+
+  test.each(cases)('of %s after %i steps and %i ms', { timeout: PATIENCE }, async (victim, lines, delay) => {
+    const folder = await killed(`${victim}-${lines}-${delay}`, victim, lines, delay);
+    expect(streams(folder)).toEqual(whole);
+  });
+});

@@ -1,0 +1,62 @@
+/** The command line with the real engine as a process of its own, for the tests that kill it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+export const project = join(import.meta.dirname, '..', '..');
+export const hasPython = existsSync(join(project, '.venv', 'bin', 'python'));
+/** Clips and decoded frames are made once for all tests. */
+export const cache = join(project, '.cache', 'training');
+
+const recordSchema = z.object({ groups: z.array(z.int()) });
+
+export interface Command {
+  readonly child: ChildProcess;
+  readonly ended: Promise<number | null>;
+  /** What it has said so far. */
+  text(): string;
+}
+
+/** `npm run train -- …`, leader of a process group of its own. */
+export function train(runs: string, ...args: string[]): Command {
+  const child = spawn(
+    process.execPath,
+    [join(import.meta.dirname, 'train.ts'), ...args, '--runs', runs, '--root', project, '--cache', cache],
+    { cwd: project, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { child, ended, text: () => said };
+}
+
+/** Resolves when the condition holds; rejects with what was said when the command ends before. */
+export async function until(command: Command, condition: () => boolean): Promise<void> {
+  let ended = false;
+  void command.ended.then(() => {
+    ended = true;
+  });
+  while (!condition()) {
+    if (ended) throw new Error(`the command ended:\n${command.text()}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** The only run of a root. */
+export function runFolder(runs: string): string | null {
+  const names = existsSync(runs) ? readdirSync(runs, { withFileTypes: true }) : [];
+  const folder = names.find((entry) => entry.isDirectory());
+  return folder ? join(runs, folder.name) : null;
+}
+
+/** Process groups of the engine of a run, torchrun first. */
+export function engineGroups(folder: string): number[] {
+  const file = join(folder, 'engine.json');
+  return existsSync(file) ? recordSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).groups : [];
+}
+
+export const remove = (folder: string) => rmSync(folder, { recursive: true, force: true });

@@ -1,0 +1,170 @@
+/** `npm run train-server`: runs, events, checkpoints and packages over HTTP, and the page that shows them. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { CodedError } from '../../core/errors.ts';
+import { errorInWords } from '../../core/text/error-messages.ts';
+import about from '../../package.json' with { type: 'json' };
+import { openRoots } from '../data/api.ts';
+import { spawnEngine } from '../engine/spawn.ts';
+import { addressOf, hostsOf, isLoopback } from '../http/access.ts';
+import { VideoDesk } from '../http/desk.ts';
+import { EventStreams } from '../http/events.ts';
+import { type CliOptions, readOptions, shortPath, usage } from '../http/options.ts';
+import { Packages } from '../http/packages.ts';
+import { createTrainingServer } from '../http/server.ts';
+import { machineOnce } from '../preflight/machine.ts';
+import { PROBE_MS } from '../preflight/validate.ts';
+import { RunManager } from '../runs/manager.ts';
+
+const project = join(import.meta.dirname, '..', '..');
+/** Where `npm start` and `npm run dev` serve the page on this machine. */
+const OWN_PAGES = [4173, 5173].flatMap((port) => [`http://127.0.0.1:${port}`, `http://localhost:${port}`]);
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const warn = (line: string) => process.stderr.write(`${line}\n`);
+
+/** @throws `train/port` {port} */
+function listen(server: Server, { host, port }: CliOptions): Promise<number> {
+  return new Promise((done, fail) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE' || error.code === 'EACCES')
+        fail(new CodedError('train/port', { port }));
+      else if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND')
+        fail(new CodedError('train/option', { option: '--host', problem: 'is no address of this machine' }));
+      else fail(error);
+    });
+    server.listen(port, host, () => done((server.address() as AddressInfo).port));
+  });
+}
+
+/** @throws `train/port` {port} */
+async function checkPort(options: CliOptions): Promise<void> {
+  const attempt = createServer();
+  await listen(attempt, options);
+  await new Promise((done) => attempt.close(done));
+}
+
+/** Which runs are there and what they wait for. */
+function describeRuns(runs: RunManager): void {
+  const all = runs.list();
+  const active = all.filter(({ state }) => state === 'queued' || state === 'starting' || state === 'running');
+  if (all.length > 0) say(`  Runs      ${all.length}, of which ${active.length} go on now`);
+}
+
+async function main(options: CliOptions): Promise<void> {
+  mkdirSync(options.cache, { recursive: true });
+  const page = options.page ? join(project, 'dist') : null;
+  if (page !== null && !existsSync(join(page, 'index.html')))
+    throw new CodedError('train/page', { problem: `${shortPath(page)} is empty` });
+  // What the server makes itself may be trained on, too.
+  const folders = [...options.roots, options.cache];
+  const roots = await openRoots(folders);
+
+  const hosts = new Set<string>();
+  const origins = new Set<string>([...options.origins, ...OWN_PAGES]);
+  const access = { token: options.token, hosts, origins };
+  const desk = new VideoDesk();
+  const packages = new Packages(join(options.cache, 'packages'));
+  const events = new EventStreams();
+  const machine = machineOnce();
+  const elsewhere = options.engine.elsewhere !== undefined;
+  const load = { probe: desk.probe, probeMs: PROBE_MS, cache: options.cache, draw: false };
+
+  // Before the runs: an interrupted one would go on, and start an engine for nothing.
+  await checkPort(options);
+  const runs = await RunManager.open({
+    runs: options.runs,
+    roots: folders,
+    cache: options.cache,
+    goOn: options.goOn,
+    startEngine: (how) => spawnEngine({ ...how, ...options.engine }),
+  });
+  const server = createTrainingServer(
+    {
+      runs,
+      roots,
+      packages,
+      events,
+      desk,
+      validation: { roots, machine: elsewhere ? async () => null : machine, load },
+    },
+    {
+      access,
+      page,
+      version: about.version,
+      onFault: (error) => warn(String((error as Error)?.stack ?? error)),
+    },
+  );
+  await packages.tidy();
+  const leave = leaver({ runs, server, events, packages, desk });
+  let port: number;
+  try {
+    port = await listen(server, options);
+  } catch (error) {
+    await runs.close();
+    throw error;
+  }
+  for (const host of hostsOf(options.host, options.names, port)) {
+    hosts.add(host);
+    for (const scheme of ['http', 'https']) origins.add(`${scheme}://${host}`);
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void leave(signal));
+
+  const address = addressOf(options.host, port);
+  // After the number sign: the token never leaves the browser, and stands in no log.
+  say(
+    `\n  Training server   ${address}${page === null ? '' : `/#/training${options.ownToken ? '' : `?token=${options.token}`}`}`,
+  );
+  say(`  Token     ${options.ownToken ? 'as in VQA_TRAIN_TOKEN' : options.token}`);
+  for (const root of roots.folders) say(`  May read  ${shortPath(root)}`);
+  describeRuns(runs);
+  say('\n  Ctrl-C saves and leaves.\n');
+  if (!isLoopback(options.host))
+    warn('  Reachable from other machines, and not encrypted: put a proxy with TLS before it.\n');
+  machine().then(
+    ({ device, torch, gpus }) => say(`  PyTorch ${torch} on ${gpus > 0 ? `${gpus} × ` : ''}${device}`),
+    (error: unknown) => warn(error instanceof CodedError ? `  ${errorInWords(error)}` : String(error)),
+  );
+}
+
+interface Leaving {
+  readonly runs: RunManager;
+  readonly server: Server;
+  readonly events: EventStreams;
+  readonly packages: Packages;
+  readonly desk: VideoDesk;
+}
+
+/** The first signal saves and leaves, the second leaves at once; what was saved stays either way. */
+function leaver({ runs, server, events, packages, desk }: Leaving): (signal: string) => Promise<void> {
+  let asked = 0;
+  return async (signal) => {
+    asked += 1;
+    if (asked > 2) process.exit(1);
+    if (asked === 2) {
+      warn('Leaving at once.');
+      await runs.abort();
+      process.exit(1);
+    }
+    say(`${signal}: the step is finished and saved; again to leave at once.`);
+    server.close();
+    await runs.close();
+    events.close();
+    await packages.close();
+    desk.close();
+    server.closeAllConnections();
+    process.exit(0);
+  };
+}
+
+try {
+  const options = readOptions(process.argv.slice(2), process.env);
+  if (options === null) say(usage);
+  else await main(options);
+} catch (error) {
+  if (!(error instanceof CodedError)) throw error;
+  warn(`${errorInWords(error)}  (${error.code})`);
+  process.exit(1);
+}

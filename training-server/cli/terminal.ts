@@ -1,0 +1,56 @@
+/** A run as lines in a terminal. */
+
+import { CodedError } from '../../core/errors.ts';
+import { errorInWords } from '../../core/text/error-messages.ts';
+import type { MetricRecord, Run, RunEvent } from '../../core/training/run.ts';
+
+/** Shown of a step where they are there, in this order, under short names. */
+const columns: readonly (readonly [name: string, short: string, digits: number])[] = [
+  ['reward', 'reward', 3],
+  ['rewards/rank/mean', 'rank', 3],
+  ['rewards/regression/mean', 'regression', 3],
+  ['rewards/format/mean', 'format', 2],
+  ['unreadable', 'unreadable', 2],
+  ['loss', 'loss', 4],
+  ['kl', 'KL', 4],
+  ['entropy', 'entropy', 2],
+  ['completions/mean_length', 'length', 0],
+  ['eval/srcc', 'SRCC', 3],
+  ['eval/plcc', 'PLCC', 3],
+  ['eval/parse_rate', 'readable', 3],
+];
+
+export function stepLine({ step, values }: MetricRecord, steps: number | null): string {
+  const seconds = ['seconds/rollout', 'seconds/update', 'seconds/evaluate']
+    .map((name) => values[name] ?? 0)
+    .reduce((sum, value) => sum + value, 0);
+  const figures = columns.flatMap(([name, short, digits]) => {
+    const value = values[name];
+    return value === undefined ? [] : [`${short} ${value === null ? '–' : value.toFixed(digits)}`];
+  });
+  const place = `${String(step).padStart(String(steps ?? '').length)}${steps === null ? '' : `/${steps}`}`;
+  return [place, ...figures, `${seconds.toFixed(1)} s`].join('  ');
+}
+
+export function stateLine(run: Run): string {
+  const place = run.stage ? ` ${run.stage.name}` : '';
+  const reason = run.reason ? `: ${errorInWords(CodedError.fromData(run.reason))}` : '';
+  const saved = run.savedStep === null ? '' : `, saved at step ${run.savedStep}`;
+  return `${run.id} ${run.state}${place}, step ${run.step}${saved}${reason}`;
+}
+
+/** The line of an event; null for what is not worth one. */
+export function eventLine(event: RunEvent, steps: number | null): string | null {
+  switch (event.type) {
+    case 'metrics':
+      return stepLine(event.record, steps);
+    case 'checkpoint':
+      return `checkpoint of step ${event.step}${event.best ? ', the best so far' : ''}`;
+    case 'log':
+      return event.line.level === 'debug'
+        ? null
+        : `${event.line.source} ${event.line.level}: ${event.line.text}`;
+    default:
+      return null;
+  }
+}

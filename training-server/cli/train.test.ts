@@ -1,0 +1,53 @@
+/** `npm run train` as a person starts it: what is wrong is said, and nothing is made. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { train } from './real-engine.ts';
+
+const home = mkdtempSync(join(tmpdir(), 'train-'));
+afterAll(() => rmSync(home, { recursive: true, force: true }));
+
+function recipe(name: string, fields: object): string {
+  const file = join(home, `${name}.json`);
+  writeFileSync(file, JSON.stringify({ name, extends: 'tiny-cpu', ...fields }));
+  return file;
+}
+
+test('a field that does not exist is named at once', async () => {
+  const runs = join(home, 'field');
+  const command = train(runs, recipe('field', { stages: [{ name: 'grpo', stepz: 3 }] }));
+  expect(await command.ended).toBe(1);
+  expect(command.text()).toContain('stepz');
+  expect(existsSync(runs)).toBe(false);
+}, 120_000);
+
+test('all that is wrong with paths and machine is said before a run exists', async () => {
+  const runs = join(home, 'faults');
+  const file = recipe('faults', {
+    model: { checkpoint: '/etc' },
+    engine: { device: 'cuda', processes: 4096 },
+  });
+  const command = train(runs, file);
+  expect(await command.ended).toBe(1);
+  // Without the Python environment it says so instead of counting GPUs.
+  expect(command.text()).toMatch(/4,096 CUDA GPUs|PyTorch|Python/);
+  expect(command.text()).toMatch(/model\.checkpoint lies outside/);
+  expect(existsSync(runs)).toBe(false);
+}, 300_000);
+
+test('an option that is no number, a place that is no address', async () => {
+  for (const [args, words] of [
+    [['--nodes', '2'], '--rendezvous'],
+    [['--engine-at', 'nowhere'], '--engine-at'],
+  ] as const) {
+    const child = spawn(process.execPath, [join(import.meta.dirname, 'train.ts'), '--list', ...args]);
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    expect(await new Promise((done) => child.once('close', done))).toBe(1);
+    expect(said).toContain(words);
+  }
+}, 120_000);

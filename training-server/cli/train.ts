@@ -1,0 +1,153 @@
+/**
+ * `npm run train -- recipes/NAME.json [--runs DIR] [--root DIR]… [--cache DIR]`, or `--resume ID [--lr-factor X]`, or
+ * `--list`. Runs one recipe in this terminal; Ctrl-C saves and leaves, a second one leaves at once.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CodedError } from '../../core/errors.ts';
+import { errorInWords } from '../../core/text/error-messages.ts';
+import type { Recipe } from '../../core/training/recipe.ts';
+import type { Run } from '../../core/training/run.ts';
+import { openRoots } from '../data/api.ts';
+import { spawnEngine } from '../engine/spawn.ts';
+import { type EnginePlace, enginePlace, placeFlags, placeUsage } from '../engine/where.ts';
+import { VideoDesk } from '../http/desk.ts';
+import { readMachine } from '../preflight/machine.ts';
+import { PROBE_MS, validateRecipe } from '../preflight/validate.ts';
+import { recipeFromFile, recipeSha256 } from '../recipes/recipe-files.ts';
+import { RunManager } from '../runs/manager.ts';
+import { eventLine, stateLine } from './terminal.ts';
+
+const project = join(import.meta.dirname, '..', '..');
+const usage = `npm run train -- recipes/NAME.json     start a run
+npm run train -- --resume ID           go on from its last checkpoint
+npm run train -- --list                what runs there are
+
+  --runs DIR       folder of the runs (default .cache/runs)
+  --root DIR       folder that data and checkpoints may lie in; may be given again (default: here)
+  --cache DIR      folder for decoded frames and drawn clips (default .cache/training)
+  --lr-factor X    with --resume: multiplies the learning rate of what follows
+  --step N         with --resume: from this kept checkpoint; later ones are removed
+${placeUsage}`;
+
+const say = (line: string) => process.stdout.write(`${line}\n`);
+const warn = (line: string) => process.stderr.write(`${line}\n`);
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    resume: { type: 'string' },
+    list: { type: 'boolean', default: false },
+    runs: { type: 'string', default: join(project, '.cache', 'runs') },
+    root: { type: 'string', multiple: true, default: [process.cwd()] },
+    cache: { type: 'string', default: join(project, '.cache', 'training') },
+    'lr-factor': { type: 'string' },
+    step: { type: 'string' },
+    ...placeFlags,
+    help: { type: 'boolean', default: false },
+  },
+});
+
+async function main(): Promise<number> {
+  const [file] = positionals;
+  if (values.help || (!file && !values.resume && !values.list)) {
+    say(usage);
+    return values.help ? 0 : 2;
+  }
+  // Read before anything is opened or made.
+  const recipe = file ? await recipeFromFile(file) : null;
+  const { runs, root: roots, cache } = values;
+  const place = enginePlace(values, process.env);
+  if (recipe !== null && !(await canRun(recipe, place))) return 1;
+  const manager = await RunManager.open({
+    runs,
+    roots,
+    cache,
+    goOn: false,
+    startEngine: (how) => spawnEngine({ ...how, ...place }),
+  });
+  try {
+    return await work(manager, recipe);
+  } finally {
+    await manager.close();
+  }
+}
+
+/** Says what is wrong with a recipe, its data and the machine; where something is, nothing is made. */
+async function canRun(recipe: Recipe, { elsewhere }: EnginePlace): Promise<boolean> {
+  const desk = new VideoDesk();
+  try {
+    const { report } = await validateRecipe(async () => recipe, {
+      roots: await openRoots(values.root),
+      machine: elsewhere === undefined ? readMachine : async () => null,
+      load: { probe: desk.probe, probeMs: PROBE_MS, cache: values.cache, draw: false },
+    });
+    for (const fault of [...report.warnings, ...report.errors])
+      warn(errorInWords(CodedError.fromData(fault)));
+    return report.ok;
+  } finally {
+    desk.close();
+  }
+}
+
+async function work(manager: RunManager, recipe: Recipe | null): Promise<number> {
+  if (values.list) {
+    for (const run of manager.list()) say(stateLine(run));
+    return 0;
+  }
+  const run = recipe ? await manager.start(recipe) : await manager.resume(values.resume!, resumeOptions());
+  say(
+    `${run.id}\n${manager.folder(run.id)}\nrecipe ${run.recipe} ${recipe ? recipeSha256(recipe) : run.recipeSha256}`,
+  );
+  const ended = await watch(manager, run.id);
+  if (ended !== 'finished') say(`npm run train -- --resume ${run.id}`);
+  return ended === 'finished' || ended === 'paused' ? 0 : 1;
+}
+
+function resumeOptions() {
+  const number = (name: 'lr-factor' | 'step') => {
+    const text = values[name];
+    if (text === undefined) return undefined;
+    const value = Number(text);
+    if (!Number.isFinite(value) || value < 0)
+      throw new CodedError('train/recipe', { field: `--${name}`, problem: 'must be a number' });
+    return value;
+  };
+  const [step, lrFactor] = [number('step'), number('lr-factor')];
+  return { ...(step !== undefined && { step }), ...(lrFactor !== undefined && { lrFactor }) };
+}
+
+/** Prints what happens until the run leaves the engine. */
+function watch(manager: RunManager, id: string): Promise<Run['state']> {
+  return new Promise((resolve) => {
+    let signals = 0;
+    const onSignal = (signal: NodeJS.Signals) => {
+      signals += 1;
+      if (signals === 1) {
+        say(`${signal}: the step is finished and saved; again to leave at once`);
+        void manager.pause(id).catch(() => {});
+      } else void manager.abort();
+    };
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
+    manager.subscribe(id, ({ event }) => {
+      const line = eventLine(event, manager.get(id).steps);
+      if (line !== null) say(line);
+    });
+    let state = manager.get(id).state;
+    manager.onChange((run) => {
+      if (run.id !== id) return;
+      if (run.state !== state) say(stateLine(run));
+      state = run.state;
+      if (!['queued', 'starting', 'running'].includes(state)) resolve(state);
+    });
+  });
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof CodedError)) throw error;
+  warn(errorInWords(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,41 @@
+/** One process at a time works on a runs root. */
+import { open, readFile, rm } from 'node:fs/promises';
+import { CodedError } from '../../core/errors.ts';
+
+/** When the process was started, by the kernel's clock; null where that cannot be told or there is none. */
+async function startOf(pid: number): Promise<string | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
+}
+
+async function isAlive(pid: number, start: string | null): Promise<boolean> {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  // The number may belong to another program since.
+  return start === null || start === (await startOf(pid));
+}
+
+/**
+ * @returns what gives the lock back
+ * @throws CodedError `train/in-use` {pid} while another process that lives has it
+ */
+export async function lock(file: string): Promise<() => Promise<void>> {
+  for (;;) {
+    try {
+      const handle = await open(file, 'wx');
+      await handle.writeFile(JSON.stringify({ pid: process.pid, start: await startOf(process.pid) }));
+      await handle.close();
+      return () => rm(file, { force: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    const text = await readFile(file, 'utf8').catch(() => '');
+    const held = /^\{"pid":(\d+),"start":(?:"(\d+)"|null)\}$/.exec(text);
+    if (held && (await isAlive(Number(held[1]), held[2] ?? null)))
+      throw new CodedError('train/in-use', { pid: Number(held[1]), file });
+    await rm(file, { force: true });
+  }
+}

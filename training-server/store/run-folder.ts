@@ -1,0 +1,177 @@
+/** The folder of a run: what lies where, and what is read back from it. */
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { CodedError } from '../../core/errors.ts';
+import { type Recipe, recipeSchema } from '../../core/training/recipe.ts';
+import { readPlainly } from '../../core/training/recipe-words.ts';
+import { type Run, runSchema } from '../../core/training/run.ts';
+import { readJson, syncFolder, writeWhole } from './atomic.ts';
+
+const values = z.record(z.string(), z.number().nullable());
+
+/** What the driver keeps with a checkpoint to go on as if nothing had been. */
+export const driverStateSchema = z.strictObject({
+  step: z.int(),
+  /** Stage that the next step belongs to, and steps taken in it. */
+  stage: z.int(),
+  stageStep: z.int(),
+  tokens: z.number(),
+  guards: z.strictObject({ maxKl: z.int(), minEntropy: z.int(), maxEntropy: z.int() }),
+  best: z.strictObject({ step: z.int(), value: z.number() }).nullable(),
+  /** Bytes of the files that count. */
+  streams: z.strictObject({
+    metrics: z.int(),
+    completions: z.int(),
+    tensorboard: z.record(z.string(), z.int()),
+  }),
+  /** SHA-256 of the videos and labels of the stage, in order. */
+  data: z.string(),
+  latest: values,
+  /** Steps after which a stage ended: its model is where the next began. */
+  stageEnds: z.array(z.int()),
+});
+export type DriverState = z.infer<typeof driverStateSchema>;
+
+export const checkpointFileSchema = z.strictObject({
+  step: z.int(),
+  createdAt: z.string(),
+  bytes: z.number(),
+  figures: values,
+  state: driverStateSchema,
+});
+export type CheckpointFile = z.infer<typeof checkpointFileSchema>;
+
+/** What is remembered of a run beside what it shows. */
+export const memoSchema = z.strictObject({
+  /** Multiplies every learning rate. */
+  lrFactor: z.number().positive(),
+  /** It was running when its server left, and goes on by itself. */
+  goesOn: z.boolean(),
+});
+export type Memo = z.infer<typeof memoSchema>;
+
+export class RunFolder {
+  readonly path: string;
+  constructor(path: string) {
+    this.path = path;
+  }
+
+  readonly file = (...names: string[]): string => join(this.path, ...names);
+  readonly checkpoint = (step: number): string => this.file('checkpoints', `step-${step}`);
+  readonly state = (step: number): string => join(this.checkpoint(step), 'state');
+  readonly model = (step: number): string => join(this.checkpoint(step), 'model');
+
+  /** Whole or not at all: what a crash leaves of it has no recipe.json and is no run. @throws where it is there already */
+  async make(recipe: Recipe, run: Run, memo: Memo): Promise<void> {
+    await mkdir(this.path);
+    try {
+      await mkdir(this.file('checkpoints'));
+      await this.writeMemo(memo);
+      await this.writeRun(run);
+      await writeWhole(this.file('recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
+    } catch (error) {
+      await rm(this.path, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** Removes what a crash left half written beside the files. */
+  async tidy(): Promise<void> {
+    for (const name of await readdir(this.path))
+      if (name.endsWith('.partial')) await rm(this.file(name), { recursive: true, force: true });
+  }
+
+  async readRecipe(): Promise<Recipe> {
+    return readPlainly(recipeSchema, await readJson(this.file('recipe.json')));
+  }
+
+  async readRun(): Promise<Run> {
+    return runSchema.parse(await readJson(this.file('run.json')));
+  }
+
+  async writeRun(run: Run): Promise<void> {
+    await writeWhole(this.file('run.json'), `${JSON.stringify(run)}\n`);
+  }
+
+  /** A memo that cannot be read is none: one damaged folder must not keep the others from going on. */
+  async readMemo(): Promise<Memo> {
+    const value = await readJson(this.file('memo.json')).catch(() => null);
+    return memoSchema.safeParse(value).data ?? { lrFactor: 1, goesOn: false };
+  }
+
+  async writeMemo(memo: Memo): Promise<void> {
+    await writeWhole(this.file('memo.json'), `${JSON.stringify(memo)}\n`);
+  }
+
+  /** Every whole checkpoint, earliest first. */
+  async checkpoints(): Promise<CheckpointFile[]> {
+    const names = await readdir(this.file('checkpoints')).catch(() => []);
+    const files = names
+      .filter((name) => /^step-\d+$/.test(name))
+      .map((name) => readJson(this.file('checkpoints', name, 'checkpoint.json')));
+    const read = (await Promise.all(files)).flatMap((file) => {
+      const parsed = checkpointFileSchema.safeParse(file);
+      return parsed.success ? [parsed.data] : [];
+    });
+    return read.sort((a, b) => a.step - b.step);
+  }
+
+  /** The checkpoint that the pointer names, else the latest whole one; null where there is none yet. */
+  async last(): Promise<CheckpointFile | null> {
+    const pointer = await readJson(this.file('checkpoints', 'last.json')).catch(() => null);
+    const named = z.strictObject({ step: z.int() }).safeParse(pointer);
+    const whole = await this.checkpoints();
+    return whole.find(({ step }) => step === named.data?.step) ?? whole.at(-1) ?? null;
+  }
+
+  async readCheckpoint(step: number): Promise<CheckpointFile> {
+    const parsed = checkpointFileSchema.safeParse(
+      await readJson(join(this.checkpoint(step), 'checkpoint.json')),
+    );
+    if (parsed.success) return parsed.data;
+    const problem = `there is no whole checkpoint of step ${step}`;
+    throw new CodedError('train/checkpoint', { step, problem }, problem);
+  }
+
+  /** A folder beside the checkpoint's own, empty, to be filled and then put in its place by `place`. */
+  async prepare(step: number): Promise<string> {
+    const partial = `${this.checkpoint(step)}.partial`;
+    await rm(partial, { recursive: true, force: true });
+    await mkdir(partial, { recursive: true });
+    return partial;
+  }
+
+  /** From here on the checkpoint is the last good one. */
+  async place(file: CheckpointFile): Promise<void> {
+    const { step } = file;
+    const partial = `${this.checkpoint(step)}.partial`;
+    await writeWhole(join(partial, 'checkpoint.json'), `${JSON.stringify(file)}\n`);
+    await rm(this.checkpoint(step), { recursive: true, force: true });
+    await rename(partial, this.checkpoint(step));
+    await syncFolder(this.file('checkpoints'));
+    await this.point(step);
+  }
+
+  async point(step: number): Promise<void> {
+    await writeWhole(this.file('checkpoints', 'last.json'), `${JSON.stringify({ step })}\n`);
+  }
+
+  /** Removes whole checkpoints that are not named, and what a crash left half made. */
+  async keep(steps: ReadonlySet<number>): Promise<void> {
+    for (const name of await readdir(this.file('checkpoints')).catch(() => [])) {
+      const step = /^step-(\d+)$/.exec(name)?.[1];
+      const dead = step === undefined ? name.endsWith('.partial') : !steps.has(Number(step));
+      if (dead) await rm(this.file('checkpoints', name), { recursive: true, force: true });
+    }
+  }
+}
+
+/** Of all files below. */
+export async function bytesOf(folder: string): Promise<number> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const sizes = entries
+    .filter((entry) => entry.isFile())
+    .map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size);
+  return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,1 @@
+"""Speed and memory: measured steps, floating-point operations, and the cost model of several GPUs."""

@@ -1,0 +1,332 @@
+"""Measures a GRPO step: time by phase, tokens/s, MFU, memory, and the ratio to the plain schedule.
+
+    python -m bench.bench --shape small --videos 4
+
+Weights and pixels are random and the lengths of the answers forced from one list, so that both schedules do
+the same work: K answers to each raw and each perturbed clip (its own pixels: nothing is shared between the
+two), then an update on the raw ones with the KL to a frozen reference. Prints JSON lines: one for each
+schedule, then the ratio, of seconds and of processor seconds (which other programs disturb less). MFU is a
+share of what a large matrix product reaches in the same run and type (`peak_flops`), not of a data sheet.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import resource
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from bench.flops import ModelFlops, step_flops
+from bench.plain import plain_rollout, plain_update
+from bench.shapes import SHAPES, Shape
+from modules.generate import Sampling
+from modules.grpo_loss import LossConfig
+from modules.random_checkpoint import random_weights
+from modules.vqathinker import VQAThinkerModel
+from training.clips import Encoder
+from training.optimizer import make_optimizer
+from training.phases import PhaseClock
+from training.rollout import Answer, Prompt, RolloutOptions, rollout
+from training.trainable import OFFICIAL_PARTS, train_parts
+from training.update import Group, UpdateOptions, frozen_reference, update
+
+LENGTHS = 4096
+"""Answers in the list of forced lengths."""
+
+PERTURBED = 1_000_000
+"""Added to a video's number for its perturbed twin."""
+
+
+@dataclass(kw_only=True)
+class BenchOptions:
+    """One measurement."""
+
+    shape: str = "small"
+    """Name in `SHAPES`."""
+
+    videos: int = 4
+    """Videos of the shared schedule's step."""
+
+    plain_videos: int = 0
+    """Videos of the plain schedule's step; 0 for as many. Fewer only where it would take too long: rates are
+    compared by the video."""
+
+    answers: int = 4
+    """K."""
+
+    temporal: bool = True
+    """Whether perturbed twins are answered too."""
+
+    steps: int = 2
+    """Steps measured, after one to warm up."""
+
+    cap: int = 512
+    """Most tokens of an answer."""
+
+    slots: int = 256
+    """Answers decoded at a time."""
+
+    optimizer: str = "stochastic"
+    """"stochastic" or "master"."""
+
+    device: str = "cpu"
+    """"cpu" or "cuda"."""
+
+    dtype: str = "float32"
+    """"float32" or "bfloat16"."""
+
+    parts: tuple[str, ...] = OFFICIAL_PARTS
+    """What trains."""
+
+    recompute: bool = False
+    """Whether layers are computed again in the backward pass."""
+
+    row_places: int = 4096
+    """Places of a packed row."""
+
+    seed: int = 0
+    """Of weights, pixels and lengths."""
+
+
+def answer_lengths(count: int, mean: float, cap: int, seed: int = 0) -> list[int]:
+    """The first lengths of one lognormal list: mean about `mean`, deviation of the logarithm 0.35."""
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randn(max(count, LENGTHS), generator=generator) * 0.35 + math.log(mean) - 0.35**2 / 2
+    return drawn.exp().round().clamp(2, cap).int().tolist()[:count]
+
+
+class Workload:
+    """The same videos, lengths and advantages for both schedules."""
+
+    def __init__(self, options: BenchOptions, shape: Shape, videos: int):
+        k = options.answers
+        twins = 2 if options.temporal else 1
+        flat = answer_lengths(videos * k * twins, shape.mean_answer, options.cap, options.seed)
+        self.lengths = [flat[i * k : (i + 1) * k] for i in range(videos * twins)]
+        self.videos = videos
+        self.prompts = [
+            Prompt(
+                input_ids=shape.prompt_ids(0),
+                clip=shape.clip(i if i < videos else PERTURBED + i),
+                number=i if i < videos else PERTURBED + i,
+                limits=self.lengths[i],
+            )
+            for i in range(videos * twins)
+        ]
+        self.advantages = [[1.0 if j % 2 else -1.0 for j in range(k)] for _ in range(videos)]
+
+    def groups(self, answers: Sequence[Sequence[Answer]]) -> list[Group]:
+        return [
+            Group(input_ids=p.input_ids, clip=p.clip, answers=a, advantages=own)
+            for p, a, own in zip(self.prompts[: self.videos], answers, self.advantages, strict=False)
+        ]
+
+    def new_pixels(self) -> None:
+        """Every step of a run has other videos: features of raw clips must not be found again."""
+        for prompt in self.prompts:
+            prompt.clip.key = (prompt.clip.key, 1)
+            prompt.clip.frame_keys = [(key, 1) for key in prompt.clip.frame_keys]
+
+    @property
+    def drawn_tokens(self) -> int:
+        return sum(map(sum, self.lengths))
+
+
+def measure(options: BenchOptions, out=sys.stdout) -> dict[str, float]:
+    """Runs both schedules and prints their lines; returns the last one."""
+    shape = SHAPES[options.shape]
+    config = shape.config()
+    dtype, device = getattr(torch, options.dtype), torch.device(options.device)
+    torch.manual_seed(options.seed)
+    model = VQAThinkerModel(config)
+    if options.shape == "small":
+        random_weights(model, torch.Generator().manual_seed(options.seed), batch_statistics=False)
+    model.to(device=device, dtype=dtype)
+    params = train_parts(model, options.parts, recompute=options.recompute)
+    encoder = Encoder(model, config.profile)
+    reference = frozen_reference(model, encoder)
+    optimizer = make_optimizer(params, options.optimizer)
+    peak = peak_flops(device, dtype)
+    update_options = UpdateOptions(loss=LossConfig(beta=0.04), row_places=options.row_places)
+    rollout_options = RolloutOptions(
+        answers=options.answers,
+        max_tokens=max(answer_lengths(LENGTHS, shape.mean_answer, options.cap, options.seed)),
+        slots=options.slots,
+    )
+
+    def shared_step(work: Workload) -> None:
+        work.new_pixels()
+        answers = rollout(model, encoder, work.prompts, rollout_options)
+        update(model, encoder, optimizer, work.groups(answers), update_options, lr=1e-6, reference=reference)
+
+    def plain_step(work: Workload) -> None:
+        answers = plain_rollout(
+            model,
+            config.profile,
+            work.prompts,
+            answers=options.answers,
+            max_tokens=rollout_options.max_tokens,
+            sampling=Sampling(temperature=1.0),
+        )
+        plain_update(
+            model,
+            config.profile,
+            optimizer,
+            work.groups(answers),
+            update_options,
+            lr=1e-6,
+            reference=reference[0],
+        )
+
+    rates, busy = {}, {}
+    for name, step, videos in (
+        ("shared", shared_step, options.videos),
+        ("plain", plain_step, options.plain_videos or options.videos),
+    ):
+        work = Workload(options, shape, videos)
+        flops = step_flops(
+            ModelFlops(config=config, profile=config.profile),
+            prompt=shape.prompt_length(),
+            answers=work.lengths[:videos],
+            perturbed=work.lengths[videos:],
+            vision_trains="vision" in options.parts or "visionProjector" in options.parts,
+        )
+        seconds, cpu, phases, memory = _timed(step, work, options.steps, device)
+        rates[name], busy[name] = seconds / videos, cpu / videos
+        update_seconds = phases.get("forward", 0) + phases.get("backward", 0) + phases.get("optimizer", 0)
+        decode = phases.get("decode") or phases.get("rollout", 0)
+        line = {
+            "bench": "train",
+            "schedule": name,
+            "shape": options.shape,
+            "device": _device_name(device),
+            "dtype": options.dtype,
+            "threads": torch.get_num_threads(),
+            "videos": videos,
+            "answers": options.answers,
+            "temporal": options.temporal,
+            "prompt_tokens": shape.prompt_length(),
+            "answer_tokens": work.drawn_tokens,
+            "seconds": round(seconds, 4),
+            "cpu_seconds": round(cpu, 4),
+            "phases": {key: round(value, 4) for key, value in sorted(phases.items())},
+            "decode_tokens_per_second": round(work.drawn_tokens / decode, 1) if decode else None,
+            "gflop": round(flops.total / 1e9, 2),
+            "peak_gflops": round(peak / 1e9, 1),
+            "mfu": round(flops.total / seconds / peak, 4),
+            "mfu_update": round(flops.policy / update_seconds / peak, 4) if update_seconds else None,
+            "peak_bytes": memory,
+        }
+        print(json.dumps(line), file=out, flush=True)
+    last = {
+        "bench": "train",
+        "shape": options.shape,
+        "seconds_per_video": {name: round(rate, 4) for name, rate in rates.items()},
+        "cpu_seconds_per_video": {name: round(rate, 4) for name, rate in busy.items()},
+        "ratio": round(rates["plain"] / rates["shared"], 2),
+        "cpu_ratio": round(busy["plain"] / busy["shared"], 2),
+    }
+    print(json.dumps(last), file=out, flush=True)
+    return last
+
+
+def _timed(
+    step, work: Workload, steps: int, device: torch.device
+) -> tuple[float, float, dict[str, float], int]:
+    """Seconds of a step, processor seconds of it, seconds of its phases, and the peak of memory in bytes; the
+    first step is not counted."""
+    step(work)
+    _reset_peak(device)
+    with PhaseClock(device) as clock:
+        start, started = _now(device), time.process_time()
+        for _ in range(steps):
+            step(work)
+        seconds, cpu = (_now(device) - start) / steps, (time.process_time() - started) / steps
+    return seconds, cpu, {name: value / steps for name, value in clock.seconds.items()}, _peak(device)
+
+
+def _now(device: torch.device) -> float:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def _reset_peak(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+        return
+    # Linux forgets a process's high-water mark on this write; elsewhere the mark is the whole run's.
+    with suppress(OSError):
+        Path("/proc/self/clear_refs").write_text("5")
+
+
+def _peak(device: torch.device) -> int:
+    """Bytes of device memory, or of the process's resident memory on a CPU."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated()
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def peak_flops(
+    device: torch.device, dtype: torch.dtype, clock: Callable[[torch.device], float] | None = None
+) -> float:
+    """Operations a second of a large square matrix product, best of some: what MFU is a share of.
+
+    clock(device): seconds when the device is done; that of the wall unless another is given.
+    """
+    clock = clock or _now
+    # On a CPU many short ones: one of them will not be interrupted by other programs.
+    size, repeats, tries = (8192, 20, 4) if device.type == "cuda" else (1024, 1, 24)
+    a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
+    best = math.inf
+    for _ in range(tries):
+        start = clock(device)
+        for _ in range(repeats):
+            a @ b
+        best = min(best, (clock(device) - start) / repeats)
+    return 2 * size**3 / best
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name()
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return device.type
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    defaults = BenchOptions()
+    parser.add_argument("--shape", choices=sorted(SHAPES), default=defaults.shape)
+    for name in ("videos", "plain_videos", "answers", "steps", "cap", "slots", "row_places", "seed"):
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(defaults, name))
+    parser.add_argument("--temporal", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--recompute", action=argparse.BooleanOptionalAction, default=False)
+    parser.add_argument("--optimizer", choices=("stochastic", "master"), default=defaults.optimizer)
+    parser.add_argument("--device", choices=("cpu", "cuda"), default=defaults.device)
+    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default=defaults.dtype)
+    parser.add_argument("--parts", nargs="+", default=list(OFFICIAL_PARTS))
+    parser.add_argument("--threads", type=int, default=0, help="0 leaves torch's choice")
+    options = vars(parser.parse_args())
+    if threads := options.pop("threads"):
+        torch.set_num_threads(threads)
+    measure(BenchOptions(**options | {"parts": tuple(options["parts"])}))
+
+
+if __name__ == "__main__":
+    main()

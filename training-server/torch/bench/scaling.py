@@ -1,0 +1,136 @@
+"""Which model trains on which GPUs, and how long a step takes there.
+
+    python -m bench.scaling            prints the table of docs/scaling.md
+
+Peaks are those of data sheets; what follows from them is reckoned in `reckoning.py`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from bench.reckoning import Plan, memory, step_time
+from bench.shapes import SHAPES, Shape
+from modules.config import ModelConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gpu:
+    """One type of GPU, from its data sheet."""
+
+    memory: float
+    """Bytes that programs see."""
+
+    flops: float
+    """Dense bf16 operations a second with fp32 sums."""
+
+    bandwidth: float
+    """Bytes a second of its memory."""
+
+    link: float
+    """Bytes a second between GPUs of one machine, each way."""
+
+
+GPUS = {
+    "RTX 4090": Gpu(memory=25.8e9, flops=165e12, bandwidth=1.01e12, link=25e9),
+    "L40S": Gpu(memory=48.3e9, flops=362e12, bandwidth=0.86e12, link=25e9),
+    "A100 80 GB": Gpu(memory=85.9e9, flops=312e12, bandwidth=2.04e12, link=300e9),
+    "H100 80 GB": Gpu(memory=85.5e9, flops=989e12, bandwidth=3.35e12, link=450e9),
+    "H200": Gpu(memory=150.8e9, flops=989e12, bandwidth=4.8e12, link=450e9),
+}
+
+
+def fitting(
+    config: ModelConfig, prompt: int, plan: Plan, limit: float, mean_answer: int = 170
+) -> Plan | None:
+    """The plan with the most slots and the longest rows whose memory stays `MARGIN` below `limit` bytes; None
+    if none does."""
+    for slots, row_places in ((256, 16384), (256, 8192), (128, 8192), (128, 4096), (64, 4096), (32, 2560)):
+        smaller = replace(plan, slots=slots, row_places=row_places)
+        if memory(config, prompt, smaller, mean_answer).peak <= limit * (1 - MARGIN):
+            return smaller
+    return None
+
+
+MARGIN = 0.05
+"""Share of a GPU's memory that a plan leaves free, for longer answers than usual."""
+
+TRAINING_VIDEOS = 28_056
+"""Of LSVQ, three times over in the official run."""
+
+
+def table(names: tuple[str, ...] = ("1b", "2b", "8b"), counts: tuple[int, ...] = (1, 8)) -> Iterator[dict]:
+    """A line for each model, GPU type and number of GPUs."""
+    for name in names:
+        shape: Shape = SHAPES[name]
+        config, prompt = shape.config(), shape.prompt_length()
+        for gpu_name, gpu in GPUS.items():
+            for gpus in counts:
+                line = {"model": name, "gpu": gpu_name, "gpus": gpus}
+                plan = None
+                for optimizer in ("master", "stochastic"):  # exact where it fits
+                    plan = plan or fitting(
+                        config, prompt, Plan(gpus=gpus, optimizer=optimizer), gpu.memory, shape.mean_answer
+                    )
+                if plan is None:
+                    least = memory(
+                        config, prompt, Plan(gpus=gpus, slots=32, row_places=2560), shape.mean_answer
+                    )
+                    yield {**line, "fits": False, "peak_gb": round(least.peak / 1e9, 1)}
+                    continue
+                held = memory(config, prompt, plan, shape.mean_answer)
+                spent = step_time(
+                    config,
+                    prompt,
+                    plan,
+                    flops=gpu.flops,
+                    bandwidth=gpu.bandwidth,
+                    link=gpu.link,
+                    mean_answer=shape.mean_answer,
+                )
+                yield {
+                    **line,
+                    "fits": True,
+                    "optimizer": plan.optimizer,
+                    "slots": plan.slots,
+                    "row_places": plan.row_places,
+                    "peak_gb": round(held.peak / 1e9, 1),
+                    "gpu_gb": round(gpu.memory / 1e9, 1),
+                    "step_seconds": round(spent.total, 1),
+                    "epoch_hours": round(TRAINING_VIDEOS / plan.videos * spent.total / 3600, 1),
+                }
+
+
+def markdown(lines: Iterator[dict]) -> Iterator[str]:
+    """The table of docs/scaling.md."""
+    kinds = {"master": "adamw", "stochastic": "adamw-sr"}  # as recipes write them
+    yield "| model | GPU | GPUs | optimiser | slots, row | peak / GPU, GB | step, s | epoch, h |"
+    yield "|---|---|---|---|---|---|---|---|"
+    for line in lines:
+        start = f"| {line['model'].upper()} | {line['gpu']} | {line['gpus']} "
+        if line["fits"]:
+            peak = f"{line['peak_gb']} of {line['gpu_gb']}"
+            plan = f"| {kinds[line['optimizer']]} | {line['slots']}, {line['row_places']} "
+            yield start + plan + f"| {peak} | {line['step_seconds']} | {line['epoch_hours']} |"
+        else:
+            yield start + f"| does not fit | | at least {line['peak_gb']} | | |"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--format", choices=("markdown", "json"), default="markdown")
+    parser.add_argument("--gpus", type=int, nargs="+", default=[1, 8])
+    options = parser.parse_args()
+    lines = table(counts=tuple(options.gpus))
+    if options.format == "markdown":
+        print("\n".join(markdown(lines)))
+    else:
+        for line in lines:
+            print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()

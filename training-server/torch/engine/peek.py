@@ -1,0 +1,88 @@
+"""What the server wants to know without an engine: the machine, and single frames of videos.
+
+    python -m engine.peek machine     one line of JSON: {device, torch, gpus, memoryBytes}, or {missing: why}
+    python -m engine.peek videos      requests as lines of JSON on stdin, an answer line for each, in order
+
+Requests: `{"probe": [path, …]}` → `[{frames, width, height, fps, error?}, …]`, and
+`{"path": path, "frames": [index, …], "width": pixels}` → `[[index, JPEG in base64], …]` or `{error}`. The
+frames are those that the engine would take for these indices. Only `machine` imports torch.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import sys
+
+QUALITY = 82
+WIDEST = 1024
+
+
+def machine() -> dict:
+    """torch and the memory of the smallest GPU; `missing` says why torch cannot be imported."""
+    try:
+        import torch
+    except Exception as error:  # a broken installation fails in many ways; each is the reader's to know
+        return {"missing": f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"}
+    gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    memory = min((torch.cuda.get_device_properties(i).total_memory for i in range(gpus)), default=None)
+    device = torch.cuda.get_device_name(0) if gpus else "cpu"
+    return {"device": device, "torch": str(torch.__version__), "gpus": gpus, "memoryBytes": memory}
+
+
+def probe(path: str) -> dict:
+    from engine.video.footage import Footage, VideoError
+
+    try:
+        facts = Footage(path).facts()
+    except VideoError as error:
+        return {"frames": 0, "width": 0, "height": 0, "fps": 0.0, "error": str(error)}
+    return {"frames": facts.frames, "width": facts.width, "height": facts.height, "fps": facts.fps}
+
+
+def thumbnails(path: str, indices: list[int], width: int) -> list | dict:
+    """The frames `width` pixels wide at most, aspect kept, as JPEG."""
+    from PIL import Image
+
+    from engine.video.footage import Footage, VideoError
+
+    found: dict[int, str] = {}
+
+    def take(index: int, picture) -> None:
+        image = Image.fromarray(picture.rgb)
+        image.thumbnail((min(width, WIDEST), WIDEST), Image.Resampling.BICUBIC, reducing_gap=2)
+        out = io.BytesIO()
+        image.save(out, "jpeg", quality=QUALITY)
+        found[index] = base64.b64encode(out.getvalue()).decode()
+
+    try:
+        footage = Footage(path)
+        footage.read({i for i in indices if 0 <= i < len(footage)}, take)
+    except VideoError as error:
+        return {"error": str(error)}
+    return sorted(found.items())
+
+
+def answer(request: dict) -> list | dict:
+    if "probe" in request:
+        return [probe(path) for path in request["probe"]]
+    return thumbnails(request["path"], request["frames"], request["width"])
+
+
+def main(arguments: list[str]) -> None:
+    if arguments == ["machine"]:
+        print(json.dumps(machine()))
+        return
+    if arguments != ["videos"]:
+        sys.exit(__doc__)
+    for line in sys.stdin:
+        try:
+            said = answer(json.loads(line))
+        except Exception as error:  # one odd file must not end the desk for all others
+            said = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(said), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,53 @@
+/**
+ * One bridge between the page and its workers: comlink, with errors that keep their code across the thread border
+ * (comlink itself passes only name, message and stack).
+ */
+import * as Comlink from 'comlink';
+import { CodedError, type CodedErrorData } from '../../core/errors.ts';
+
+interface Thrown {
+  value: unknown;
+}
+
+type Wire = { coded: CodedErrorData } | { name: string; message: string; stack?: string | undefined };
+
+const stock = Comlink.transferHandlers.get('throw') as Comlink.TransferHandler<Thrown, unknown>;
+
+const handler: Comlink.TransferHandler<Thrown, Wire> = {
+  canHandle: (value): value is Thrown => stock.canHandle(value),
+  serialize({ value }) {
+    if (value instanceof CodedError) return [{ coded: value.toData() }, []];
+    if (value instanceof Error) return [{ name: value.name, message: value.message, stack: value.stack }, []];
+    return [{ name: 'Error', message: String(value) }, []];
+  },
+  deserialize(wire): never {
+    if ('coded' in wire) throw CodedError.fromData(wire.coded);
+    if (wire.name === 'AbortError') throw new DOMException(wire.message, 'AbortError');
+    throw Object.assign(new Error(wire.message), { name: wire.name, stack: wire.stack });
+  },
+};
+
+Comlink.transferHandlers.set('throw', handler);
+
+/** Why a worker ended. A script that could not be fetched is an event without a message. */
+export function causeOfDeath(event: ErrorEvent): Error {
+  return event.message ? new Error(event.message) : new CodedError('app/part');
+}
+
+/** Rejects when the worker cannot start or ends by a fault: a call to it would wait for ever. */
+export function deathOf(worker: Worker): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => {});
+  worker.addEventListener('error', (event) => reject(causeOfDeath(event)));
+  return promise;
+}
+
+/**
+ * Lets go of a callback that came from another thread: its channel would stay open on both sides until this thread
+ * collects its garbage. For a function of this thread it does nothing.
+ */
+export function releaseCallback(callback: unknown): void {
+  (callback as Partial<Comlink.ProxyMethods>)[Comlink.releaseProxy]?.();
+}
+
+export { expose, proxy, type Remote, releaseProxy, transfer, wrap } from 'comlink';
