@@ -87,7 +87,7 @@ export default defineConfig(({ command }) => ({
   },
   worker: { format: 'es' },
   build: { target: 'es2023', sourcemap: false, chunkSizeWarningLimit: 700 },
-  // What the workers import is found late otherwise, and the page would be loaded a second time.
+  // Dependencies of the workers, which Vite would otherwise discover late, and the page would be loaded a second time.
   optimizeDeps: {
     entries: ['index.html'],
     include: [
