@@ -188,23 +188,23 @@ export class FakeEngine implements Engine {
       sha256: '0'.repeat(64),
     }),
     encode: async ({ videos }) => ({ failed: this.#failed(videos) }),
-    rollout: async ({ videos, k, seeds, temperature }) => {
-      const answers = videos.map((video, i) => {
+    rollout: async ({ videos, numGenerations, seeds, temperature }) => {
+      const completions = videos.map((video, i) => {
         if (this.#options.unreadable?.has(video.path)) return null;
-        return Array.from({ length: k }, (_, j) => {
+        return Array.from({ length: numGenerations }, (_, j) => {
           const text = this.#write(video, seeds[i]!, j, temperature);
           const tokens = [...text].map((letter) => letter.codePointAt(0)!);
           const end = text.endsWith('</answer>') ? ('eos' as const) : ('length' as const);
           return { tokens, text, logps: tokens.map(() => -0.5), end };
         });
       });
-      const tokens = answers
+      const tokens = completions
         .flatMap((group) => group ?? [])
-        .reduce((sum, answer) => sum + answer.tokens.length, 0);
-      return { answers, failed: this.#failed(videos), seconds: noSeconds, tokens };
+        .reduce((sum, completion) => sum + completion.tokens.length, 0);
+      return { completions, failed: this.#failed(videos), seconds: noSeconds, tokens };
     },
     update: async ({ groups, lr, beta }) => {
-      if (lr > 0 && groups.some((group) => group.answers.some(({ advantage }) => advantage !== 0)))
+      if (lr > 0 && groups.some((group) => group.completions.some(({ advantage }) => advantage !== 0)))
         this.#step();
       const kl = 0.001 * this.state.steps;
       const metrics = {

@@ -12,7 +12,7 @@
 import { z } from 'zod';
 import { profileSchema } from '../../core/sampling/profile-schema.ts';
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** A video's frames: source indices in the order shown; null = a frame of zeros after normalisation (official drop). */
 export const videoSchema = z.strictObject({
@@ -33,15 +33,15 @@ export const partsSchema = z.strictObject({
 });
 export type TrainedParts = z.infer<typeof partsSchema>;
 
-const answerSchema = z.strictObject({
+const completionSchema = z.strictObject({
   tokens: z.array(z.int()),
   text: z.string(),
   /** log π of each drawn token at the temperature 1 of the loss, under the weights that drew it. */
   logps: z.array(z.number()),
-  /** `length`: maxTokens was reached before an end token. */
+  /** `length`: maxCompletionLength was reached before an end token. */
   end: z.enum(['eos', 'length']),
 });
-export type EngineAnswer = z.infer<typeof answerSchema>;
+export type EngineCompletion = z.infer<typeof completionSchema>;
 
 const stepMetrics = z.record(z.string(), z.number().nullable());
 const seconds = z.record(z.string(), z.number());
@@ -106,7 +106,7 @@ export const methods = {
     params: z.strictObject({
       videos: z.array(videoSchema),
       prompt: z.string(),
-      k: z.int().min(1),
+      numGenerations: z.int().min(1),
       /** One a video; answer j of video i draws from (seeds[i], j). */
       seeds: z.array(z.int()),
       /** 0 = greedy. */
@@ -115,11 +115,11 @@ export const methods = {
       topK: z.int().min(0),
       /** 1 = off. */
       topP: z.number(),
-      maxTokens: z.int().min(1),
+      maxCompletionLength: z.int().min(1),
       slots: z.int().min(1),
     }),
     result: z.strictObject({
-      answers: z.array(z.array(answerSchema).nullable()),
+      completions: z.array(z.array(completionSchema).nullable()),
       failed: z.array(z.strictObject({ path: z.string(), error: z.string() })),
       seconds,
       tokens: z.int(),
@@ -132,11 +132,11 @@ export const methods = {
       groups: z.array(
         z.strictObject({
           video: videoSchema,
-          answers: z.array(
+          completions: z.array(
             z.strictObject({
               tokens: z.array(z.int()),
               /** Of the policy that drew them; left out = the trained policy itself (one step a rollout). */
-              logps: z.array(z.number()).optional(),
+              oldLogps: z.array(z.number()).optional(),
               advantage: z.number(),
             }),
           ),
@@ -149,7 +149,7 @@ export const methods = {
       lr: z.number().min(0),
       maxGradNorm: z.number(),
       /** Tokens in one packed forward; rows are cut into micro-batches of it. */
-      packTokens: z.int(),
+      maxTokensPerRow: z.int(),
     }),
     result: z.strictObject({ metrics: stepMetrics, seconds }),
   },
@@ -160,7 +160,7 @@ export const methods = {
       examples: z.array(z.strictObject({ video: videoSchema, text: z.string() })),
       lr: z.number().min(0),
       maxGradNorm: z.number(),
-      packTokens: z.int(),
+      maxTokensPerRow: z.int(),
     }),
     result: z.strictObject({ metrics: stepMetrics, seconds }),
   },

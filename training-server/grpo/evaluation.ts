@@ -37,20 +37,21 @@ export async function evaluate(
       const result = await setting.engine.call('rollout', {
         videos: readable.map(({ item, frames }) => plainVideo(item, frames, profile)),
         prompt: setting.prompt,
-        k: 1,
+        numGenerations: 1,
         seeds: readable.map(() => 0),
         temperature: 0,
         topK: 0,
         topP: 1,
-        maxTokens: stage.evaluation.maxTokens ?? (stage.objective === 'grpo' ? stage.maxTokens : 512),
+        maxCompletionLength:
+          stage.evaluation.maxTokens ?? (stage.objective === 'grpo' ? stage.maxTokens : 512),
         slots: recipe.engine.slots,
       });
       for (const { path, error } of result.failed) setting.counts.failed(path, error);
-      for (const [i, answers] of result.answers.entries()) {
-        const answer = answers?.[0];
-        if (!answer) continue;
-        const { score } = readForReward(answer.text, recipe.rules, range);
-        judged.push({ item: readable[i]!.item, score, tokens: answer.tokens.length });
+      for (const [i, completions] of result.completions.entries()) {
+        const completion = completions?.[0];
+        if (!completion) continue;
+        const { score } = readForReward(completion.text, recipe.rules, range);
+        judged.push({ item: readable[i]!.item, score, tokens: completion.tokens.length });
       }
     }
     onProgress(Math.min(from + CHUNK, items.length), items.length);

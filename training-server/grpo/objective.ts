@@ -66,7 +66,7 @@ const settings = (setting: Setting, lr: number) => ({
   prompt: setting.prompt,
   lr,
   maxGradNorm: setting.stage.optimiser.maxGradNorm,
-  packTokens: setting.recipe.engine.packTokens,
+  maxTokensPerRow: setting.recipe.engine.packTokens,
 });
 
 function grpo(setting: Setting<GrpoStage>): Objective {
@@ -150,9 +150,9 @@ function grpo(setting: Setting<GrpoStage>): Objective {
 function groupsOf({ answered, rewards }: Rollout, offPolicy: boolean): Params<'update'>['groups'] {
   return answered.map(({ view, answers }, i) => ({
     video: view.video,
-    answers: answers.map(({ tokens, logps }, k) => ({
+    completions: answers.map(({ tokens, logps }, k) => ({
       tokens,
-      ...(offPolicy && { logps }),
+      ...(offPolicy && { oldLogps: logps }),
       advantage: figure(rewards[i]!.advantage.values[k]!) ?? 0,
     })),
   }));
@@ -204,7 +204,7 @@ function supervised(setting: Setting<Supervised>): Objective {
               text: stage.texts === 'score' ? scoreText(item.mos) : item.text!,
             })),
           });
-        const { packTokens: _, prompt: __, ...rest } = settings(setting, lr);
+        const { maxTokensPerRow: _, prompt: __, ...rest } = settings(setting, lr);
         return engine.call('warmup', {
           ...rest,
           names: stage.targets,

@@ -4,7 +4,7 @@ import type { RewardRules } from '../../core/rewards/reward-rules.ts';
 import type { ReadAnswer, SetRewards, VideoRewards } from '../../core/rewards/rewards.ts';
 import { mean, variance } from '../../core/stats/moments.ts';
 import type { AnswerRecord, CompletionRecord } from '../../core/training/run.ts';
-import type { EngineAnswer } from '../engine/protocol.ts';
+import type { EngineCompletion } from '../engine/protocol.ts';
 import type { Answered, Rollout } from './rollout.ts';
 import type { Values } from './setting.ts';
 
@@ -44,7 +44,12 @@ function completionRecord(
   };
 }
 
-function answerRecord(answer: EngineAnswer, score: number | null, set: SetRewards, k: number): AnswerRecord {
+function answerRecord(
+  answer: EngineCompletion,
+  score: number | null,
+  set: SetRewards,
+  k: number,
+): AnswerRecord {
   return {
     text: answer.text,
     tokens: answer.tokens.length,

@@ -8,7 +8,7 @@ import {
 } from '../../core/rewards/rewards.ts';
 import { seededRandom } from '../../core/stats/random.ts';
 import type { GrpoStage } from '../../core/training/recipe-stages.ts';
-import type { EngineAnswer, EngineVideo } from '../engine/protocol.ts';
+import type { EngineCompletion, EngineVideo } from '../engine/protocol.ts';
 import type { Sampler } from './sampler.ts';
 import type { Setting } from './setting.ts';
 import { type View, viewOf } from './views.ts';
@@ -16,10 +16,10 @@ import { type View, viewOf } from './views.ts';
 /** A video with its answers. */
 export interface Answered {
   readonly view: View;
-  readonly answers: readonly EngineAnswer[];
+  readonly answers: readonly EngineCompletion[];
   readonly read: readonly ReadAnswer[];
   /** Null where the video has no damaged copy; in the order of the answers otherwise. */
-  readonly perturbedAnswers: readonly EngineAnswer[] | null;
+  readonly perturbedAnswers: readonly EngineCompletion[] | null;
   readonly perturbedRead: readonly ReadAnswer[] | null;
 }
 
@@ -101,7 +101,7 @@ export async function rollOut(
   const asks = [...raw, ...damaged];
   const of = (view: View, isWanted: (ask: Ask) => boolean) =>
     asks.flatMap((one, i) => (one.view === view && isWanted(one) ? [answers[i]!] : []));
-  const read = (answer: EngineAnswer) => readForReward(answer.text, rules, setting.range);
+  const read = (answer: EngineCompletion) => readForReward(answer.text, rules, setting.range);
 
   const answered = views.flatMap((view): Answered[] => {
     const [plain] = of(view, ({ damage }) => damage === null);
@@ -140,7 +140,7 @@ export async function rollOut(
     tokens,
   };
 
-  async function ask(asked: readonly Ask[], k: number): Promise<(EngineAnswer[] | null)[]> {
+  async function ask(asked: readonly Ask[], k: number): Promise<(EngineCompletion[] | null)[]> {
     if (asked.length === 0) return [];
     const asking = performance.now();
     const result = await setting.engine.call(
@@ -148,12 +148,12 @@ export async function rollOut(
       {
         videos: asked.map(({ video }) => video),
         prompt: setting.prompt,
-        k,
+        numGenerations: k,
         seeds: asked.map(({ seed }) => seed),
         temperature: rules.temperature,
         topK: rules.topK ?? 0,
         topP: stage.topP,
-        maxTokens: stage.maxTokens,
+        maxCompletionLength: stage.maxTokens,
         slots: recipe.engine.slots,
       },
       { ...(signal && { signal }) },
@@ -163,7 +163,7 @@ export async function rollOut(
     tokens += result.tokens;
     for (const [phase, seconds] of Object.entries(result.seconds))
       phases[phase] = (phases[phase] ?? 0) + seconds;
-    return result.answers;
+    return result.completions;
   }
 }
 

@@ -66,12 +66,12 @@ describe('a run', () => {
     const updates = reference.engines[0]!.calls.filter(({ method }) => method === 'update');
     expect(updates).toHaveLength(12);
     for (const { params } of updates as {
-      params: { groups: { answers: { advantage: number; logps?: number[] }[] }[] };
+      params: { groups: { completions: { advantage: number; oldLogps?: number[] }[] }[] };
     }[])
-      for (const { answers } of params.groups) {
-        expect(answers).toHaveLength(3);
-        expect(answers.reduce((sum, { advantage }) => sum + advantage, 0)).toBeCloseTo(0, 9);
-        expect(answers[0]!.logps).toBeUndefined();
+      for (const { completions } of params.groups) {
+        expect(completions).toHaveLength(3);
+        expect(completions.reduce((sum, { advantage }) => sum + advantage, 0)).toBeCloseTo(0, 9);
+        expect(completions[0]!.oldLogps).toBeUndefined();
       }
   });
 
@@ -106,9 +106,9 @@ describe('a run', () => {
     expect(drawn).toHaveLength(3);
     const updates = calls
       .filter(({ method }) => method === 'update')
-      .map(({ params }) => params as { groups: { answers: { logps?: number[] }[] }[] });
+      .map(({ params }) => params as { groups: { completions: { oldLogps?: number[] }[] }[] });
     expect(updates).toHaveLength(6);
-    expect(updates[0]!.groups[0]!.answers[0]!.logps).toBeDefined();
+    expect(updates[0]!.groups[0]!.completions[0]!.oldLogps).toBeDefined();
     expect(streams.metrics).toHaveLength(1 + 6);
   });
 
@@ -119,12 +119,14 @@ describe('a run', () => {
     expect(run.state).toBe('finished');
     const rollouts = engines[0]!.calls
       .filter(({ method }) => method === 'rollout')
-      .map(({ params }) => params as { k: number; videos: unknown[]; topK: number });
+      .map(({ params }) => params as { numGenerations: number; videos: unknown[]; topK: number });
     const training = rollouts.filter(({ topK }) => topK === 50);
-    expect(training.slice(0, 2).map(({ k, videos }) => [k, videos.length])).toEqual([
-      [3, 4],
-      [1, 12],
-    ]);
+    expect(training.slice(0, 2).map(({ numGenerations, videos }) => [numGenerations, videos.length])).toEqual(
+      [
+        [3, 4],
+        [1, 12],
+      ],
+    );
     const [first] = streams.completions.split('\n').map((line) => line && JSON.parse(line));
     expect(first.perturbation).toBeNull();
     expect(first.perturbedAnswers[0].perturbation.mode).toMatch(/^[a-z_]+$/);

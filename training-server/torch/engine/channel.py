@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-PROTOCOL = 1
+PROTOCOL = 2
 """Version of the messages; the driver refuses another."""
 
 ADDRESS, TOKEN = "VQA_CTRL", "VQA_CTRL_TOKEN"

@@ -141,9 +141,9 @@ class Commands:
         waited = time.perf_counter()
         sampling = Sampling(temperature=params["temperature"], top_k=params["topK"], top_p=params["topP"])
         options = RolloutOptions(
-            answers=1 if params["temperature"] == 0 else params["k"],
+            answers=1 if params["temperature"] == 0 else params["numGenerations"],
             sampling=sampling,
-            max_tokens=params["maxTokens"],
+            max_tokens=params["maxCompletionLength"],
             stop_ids=(policy.text.end,),
             slots=params["slots"],
             scored_temperature=1.0,  # that of the loss
@@ -162,11 +162,12 @@ class Commands:
                 progress=lambda done, of: self._progress("rollout", done, of),
             )
         found = iter(drawn)
-        own = [None if clip is None else self._answers(next(found), params["k"]) for clip in clips]
+        count = params["numGenerations"]
+        own = [None if clip is None else self._answers(next(found), count) for clip in clips]
         answers = self.ranks.whole(own)
         ended = time.perf_counter()
         return {
-            "answers": answers,
+            "completions": answers,
             "failed": self._named(failed),
             "seconds": {**clock.seconds, "videos": waited - started, "total": ended - started},
             "tokens": sum(len(a["tokens"]) for group in answers for a in group or ()),
@@ -185,9 +186,9 @@ class Commands:
                 delta=clip["delta"],
                 max_completion_length=params["maxCompletionLength"],
             ),
-            old_logps=any("logps" in a for g in params["groups"] for a in g["answers"]),
+            old_logps=any("oldLogps" in a for g in params["groups"] for a in g["completions"]),
             max_grad_norm=params["maxGradNorm"],
-            row_places=params["packTokens"],
+            row_places=params["maxTokensPerRow"],
         )
         if options.loss.beta and policy.reference is None:
             raise CommandError("the KL term needs a reference, and the checkpoint was loaded without one")
@@ -218,7 +219,7 @@ class Commands:
     def do_sft(self, params: Params) -> dict[str, Any]:
         policy, _ = self._training()
         started = time.perf_counter()
-        options = SftOptions(max_grad_norm=params["maxGradNorm"], row_places=params["packTokens"])
+        options = SftOptions(max_grad_norm=params["maxGradNorm"], row_places=params["maxTokensPerRow"])
         ids = torch.tensor(policy.text.prompt(params["prompt"]))
 
         def example(entry: Params, pixels: ClipPixels) -> Example:
@@ -357,11 +358,11 @@ class Commands:
     def _group(self, ids: torch.Tensor, entry: Params, pixels: ClipPixels) -> Group:
         policy, _ = self._training()
         # An answer without a token has no place in the loss; it counts among the answers of no mean.
-        answers = [answer for answer in entry["answers"] if answer["tokens"]]
+        answers = [answer for answer in entry["completions"] if answer["tokens"]]
         return Group(
             input_ids=ids,
             clip=pixels,
-            answers=[_answer(a["tokens"], a.get("logps", []), policy.text.end) for a in answers],
+            answers=[_answer(a["tokens"], a.get("oldLogps", []), policy.text.end) for a in answers],
             advantages=[answer["advantage"] for answer in answers],
         )
 

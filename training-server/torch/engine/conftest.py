@@ -150,12 +150,12 @@ def rollout_params(prompt: str, videos: list[dict], **changes) -> dict:
     return {
         "videos": videos,
         "prompt": prompt,
-        "k": 3,
+        "numGenerations": 3,
         "seeds": [100 + i for i in range(len(videos))],
         "temperature": 1.0,
         "topK": 0,
         "topP": 1.0,
-        "maxTokens": 10,
+        "maxCompletionLength": 10,
         "slots": 4,
     } | changes
 
@@ -165,7 +165,7 @@ def update_params(prompt: str, videos: list[dict], answers: list[list[dict]], **
     groups = [
         {
             "video": video,
-            "answers": [
+            "completions": [
                 {"tokens": a["tokens"], "advantage": (j - 1) * 0.7 + 0.1 * i} for j, a in enumerate(group)
             ],
         }
@@ -180,5 +180,5 @@ def update_params(prompt: str, videos: list[dict], answers: list[list[dict]], **
         "maxCompletionLength": 10,
         "lr": 1e-3,
         "maxGradNorm": 1.0,
-        "packTokens": 256,
+        "maxTokensPerRow": 256,
     } | changes

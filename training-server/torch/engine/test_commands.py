@@ -43,7 +43,8 @@ def test_load_says_what_was_loaded(commands, checkpoint, profile, tmp_path):
 
 
 def test_greedy_answers_are_those_of_plain_generation(loaded, prompt, videos):
-    answers = loaded.run("rollout", rollout_params(prompt, videos, temperature=0, k=2))["answers"]
+    params = rollout_params(prompt, videos, temperature=0, numGenerations=2)
+    answers = loaded.run("rollout", params)["completions"]
     policy = loaded.policy
     ids = torch.tensor([policy.text.prompt(prompt)])
     for video, group in zip(videos, answers, strict=True):
@@ -65,16 +66,17 @@ def test_greedy_answers_are_those_of_plain_generation(loaded, prompt, videos):
 
 
 def test_draws_depend_on_the_seed_alone(loaded, prompt, videos):
-    whole = loaded.run("rollout", rollout_params(prompt, videos))["answers"]
-    alone = loaded.run("rollout", rollout_params(prompt, videos[2:3], seeds=[102], slots=1))["answers"]
+    whole = loaded.run("rollout", rollout_params(prompt, videos))["completions"]
+    alone = loaded.run("rollout", rollout_params(prompt, videos[2:3], seeds=[102], slots=1))["completions"]
     assert [a["tokens"] for a in alone[0]] == [a["tokens"] for a in whole[2]]
-    other = loaded.run("rollout", rollout_params(prompt, videos[2:3], seeds=[7]))["answers"]
+    other = loaded.run("rollout", rollout_params(prompt, videos[2:3], seeds=[7]))["completions"]
     assert [a["tokens"] for a in other[0]] != [a["tokens"] for a in whole[2]]
 
 
 def test_log_probabilities_are_of_temperature_1(loaded, prompt, videos):
     """Oracle: the tokens again, one forward pass of prompt and answer, softmax of the plain logits."""
-    answers = loaded.run("rollout", rollout_params(prompt, videos[:1], temperature=0.7, topK=5))["answers"]
+    params = rollout_params(prompt, videos[:1], temperature=0.7, topK=5)
+    answers = loaded.run("rollout", params)["completions"]
     policy = loaded.policy
     ids = torch.tensor([policy.text.prompt(prompt)])
     clip = loaded.videos.clip(Video.from_json(videos[0]))
@@ -91,9 +93,9 @@ def test_log_probabilities_are_of_temperature_1(loaded, prompt, videos):
 def test_an_unreadable_video_costs_itself(loaded, prompt, clips, profile, videos, said):
     broken = video_of(clips[4], profile)
     found = loaded.run("rollout", rollout_params(prompt, [videos[0], broken, videos[1]]))
-    assert [group is None for group in found["answers"]] == [False, True, False]
+    assert [group is None for group in found["completions"]] == [False, True, False]
     assert [f["path"] for f in found["failed"]] == [str(clips[4])]
-    sound = found["answers"][0]
+    sound = found["completions"][0]
     step = update_params(prompt, [videos[0], broken], [sound, sound])
     assert loaded.run("update", step)["metrics"]["videos/failed"] == 1
     warnings = [params["text"] for method, params in said if method == "log"]
@@ -121,11 +123,11 @@ def test_a_null_frame_is_zero_after_normalisation(loaded, profile, clips):
 
 
 def test_updates_learn_and_the_kl_is_to_the_start(loaded, prompt, videos):
-    answers = loaded.run("rollout", rollout_params(prompt, videos))["answers"]
+    answers = loaded.run("rollout", rollout_params(prompt, videos))["completions"]
     step = update_params(prompt, videos, answers)
     for group, drawn in zip(step["groups"], answers, strict=True):
-        for answer, own in zip(group["answers"], drawn, strict=True):
-            answer["logps"] = own["logps"]  # the ratio is to the policy that drew
+        for answer, own in zip(group["completions"], drawn, strict=True):
+            answer["oldLogps"] = own["logps"]  # the ratio is to the policy that drew
     first = loaded.run("update", step)["metrics"]
     second = loaded.run("update", step)["metrics"]
     assert first["kl"] == 0 and second["kl"] > 1e-4
@@ -138,7 +140,7 @@ def test_parts_that_do_not_train_stay(commands, checkpoint, profile, prompt, vid
     commands.run("load", load_params(checkpoint, profile, tmp_path, parts=("languageModel",)))
     before = weights(commands)
     example = {"video": videos[0], "text": "<think>fine</think> <answer>3.50</answer>"}
-    params = {"prompt": prompt, "examples": [example], "lr": 1e-3, "maxGradNorm": 1.0, "packTokens": 256}
+    params = {"prompt": prompt, "examples": [example], "lr": 1e-3, "maxGradNorm": 1.0, "maxTokensPerRow": 256}
     commands.run("sft", params)
     after = weights(commands)
     moved = {name.split(".")[0] for name in before if not torch.equal(before[name], after[name])}
@@ -150,7 +152,7 @@ def test_a_part_has_its_own_share_of_the_rate(commands, checkpoint, profile, pro
     optimiser = {"lrScale": {"visionProjector": 0.25}}
     commands.run("load", load_params(checkpoint, profile, tmp_path, optimiser=optimiser))
     before = weights(commands)
-    answers = commands.run("rollout", rollout_params(prompt, videos))["answers"]
+    answers = commands.run("rollout", rollout_params(prompt, videos))["completions"]
     commands.run("update", update_params(prompt, videos, answers, maxGradNorm=1e9))
     after = weights(commands)
 
@@ -189,7 +191,7 @@ def test_a_resumed_run_is_the_run(commands, checkpoint, profile, prompt, videos,
     )
 
     def goes_on() -> list:
-        answers = commands.run("rollout", rollout_params(prompt, videos))["answers"]
+        answers = commands.run("rollout", rollout_params(prompt, videos))["completions"]
         metrics = commands.run("update", update_params(prompt, videos, answers))["metrics"]
         return [answers, metrics]
 
@@ -265,7 +267,7 @@ def test_another_models_checkpoint_is_refused(commands, checkpoint, profile, tmp
 
 
 def test_an_export_is_the_model(loaded, prompt, videos, profile, tmp_path):
-    answers = loaded.run("rollout", rollout_params(prompt, videos))["answers"]
+    answers = loaded.run("rollout", rollout_params(prompt, videos))["completions"]
     loaded.run("update", update_params(prompt, videos, answers))
     found = loaded.run("export", {"folder": str(tmp_path / "model")})
     model = load_model(tmp_path / "model")
@@ -349,7 +351,7 @@ def test_frozen_batch_norm(commands, checkpoint, profile, prompt, videos, tmp_pa
     for mode, drifts in (("eval", False), ("train", True)):
         commands.run("load", load_params(checkpoint, profile, tmp_path, frozenBatchNorm=mode))
         before = weights(commands)
-        answers = commands.run("rollout", rollout_params(prompt, videos))["answers"]
+        answers = commands.run("rollout", rollout_params(prompt, videos))["completions"]
         commands.run("update", update_params(prompt, videos, answers))
         after = weights(commands)
         moved = any(

@@ -25,7 +25,7 @@ def test_what_was_computed_once_is_computed_in_no_later_run(
     for _ in range(2):
         commands = Commands(ranks, lambda *_: None)
         commands.run("load", load_params(checkpoint, profile, tmp_path, parts=FROZEN))
-        answers = commands.run("rollout", rollout_params(prompt, videos))["answers"]
+        answers = commands.run("rollout", rollout_params(prompt, videos))["completions"]
         metrics = commands.run("update", update_params(prompt, videos, answers))["metrics"]
         found.append((answers, metrics))
         assert counts(commands) == ((0, 0) if len(found) == 2 else (2 * profile.frames, 2))

@@ -115,7 +115,7 @@ def test_two_ranks_are_one(short, clips, checkpoint, profile, prompt, tmp_path):
     videos, load = steps_of(clips, profile, checkpoint, tmp_path)
     rollout = rollout_params(prompt, [*videos, video_of(clips[4], profile)])
     examples = [{"video": v, "text": f"<answer>{k}.50</answer>"} for k, v in enumerate(videos)]
-    sft = {"prompt": prompt, "examples": examples, "lr": 1e-3, "maxGradNorm": 1.0, "packTokens": 256}
+    sft = {"prompt": prompt, "examples": examples, "lr": 1e-3, "maxGradNorm": 1.0, "maxTokensPerRow": 256}
     dense = [{"video": v, "targets": [0.1 * k]} for k, v in enumerate(videos)]
     warmup = {"examples": dense, "names": ["blur"], "lr": 1e-4, "maxGradNorm": 1.0}
     width = 64
@@ -127,9 +127,9 @@ def test_two_ranks_are_one(short, clips, checkpoint, profile, prompt, tmp_path):
             assert asked.hello["ranks"] == ranks and len(asked.hello["pgids"]) == ranks
             first = asked.ask("load", load)
             drawn = asked.ask("rollout", rollout)
-            step = update_params(prompt, videos, drawn["answers"][:3])
+            step = update_params(prompt, videos, drawn["completions"][:3])
             # With one group only, one of the ranks has nothing to do but must come along.
-            alone = update_params(prompt, videos[:1], drawn["answers"][:1])
+            alone = update_params(prompt, videos[:1], drawn["completions"][:1])
             steps = [asked.ask("update", each)["metrics"] for each in (step, step, alone)]
             steps.append(asked.ask("sft", sft)["metrics"])
             steps.append(asked.ask("warmup", warmup)["metrics"])
@@ -142,7 +142,7 @@ def test_two_ranks_are_one(short, clips, checkpoint, profile, prompt, tmp_path):
 
     one, two = results[1], results[2]
     assert {**two[0], "ranks": 1} == one[0]
-    for ours, theirs in zip(two[1]["answers"], one[1]["answers"], strict=True):
+    for ours, theirs in zip(two[1]["completions"], one[1]["completions"], strict=True):
         assert (ours is None) == (theirs is None)
         for a, b in zip(ours or (), theirs or (), strict=True):
             assert a["tokens"] == b["tokens"] and a["text"] == b["text"]
@@ -163,7 +163,7 @@ def test_a_checkpoint_goes_on_with_another_number_of_ranks(
     with engine(before, short / "before") as asked:
         asked.ask("load", load)
         drawn = asked.ask("rollout", rollout_params(prompt, videos))
-        step = update_params(prompt, videos, drawn["answers"])
+        step = update_params(prompt, videos, drawn["completions"])
         asked.ask("update", step)
         asked.ask("save", {"folder": str(tmp_path / "at"), "extra": {"step": 1}})
         went = asked.ask("update", step)["metrics"]
@@ -181,7 +181,7 @@ def test_bf16_on_two_ranks_has_masters(short, clips, checkpoint, profile, prompt
     with engine(2, short / "two") as asked:
         asked.ask("load", load)
         drawn = asked.ask("rollout", rollout_params(prompt, videos))
-        step = update_params(prompt, videos, drawn["answers"], lr=1e-6)
+        step = update_params(prompt, videos, drawn["completions"], lr=1e-6)
         first = asked.ask("update", step)["metrics"]
         asked.ask("save", {"folder": str(tmp_path / "at"), "extra": None})
         went = asked.ask("update", step)["metrics"]
