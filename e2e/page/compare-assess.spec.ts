@@ -162,7 +162,9 @@ for (const colorScheme of ['light', 'dark'] as const)
         await page.setViewportSize({ width: 390, height: 844 });
         expect(await violations(page), 'narrow').toEqual([]);
         // Nothing reaches past the edge of a narrow window.
-        await page.setViewportSize({ width: 320, height: 700 });
-        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(320);
+        for (const width of [768, 700, 640, 320]) {
+          await page.setViewportSize({ width, height: 700 });
+          expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+        }
       });
     });

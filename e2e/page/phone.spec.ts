@@ -23,6 +23,8 @@ async function finger(page: Page): Promise<CDPSession> {
 
 /** One finger, put down, moved in steps and lifted. Parts of the window's width and height of `box`. */
 async function drag(page: Page, on: Locator, from: [number, number], to: [number, number]): Promise<void> {
+  // With a wide font the strip begins under the bar at the bottom.
+  await on.evaluate((element) => element.scrollIntoView({ block: 'center' }));
   const box = (await on.boundingBox())!;
   const at = ([x, y]: [number, number]) => ({ x: box.x + x * box.width, y: box.y + y * box.height });
   const [first, last] = [at(from), at(to)];
