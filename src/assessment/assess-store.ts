@@ -16,16 +16,16 @@ import type { CodecSupport, DecodeReport, DeliveredFrame, OpenedVideo } from '..
 import type { LoadedModel, RawAnswer } from '../../workers/model/api.ts';
 import { loadPart } from './build.ts';
 import { type ModelStore, toErrorData } from './model/model-store.ts';
-import type { KeptCurve } from './overtime/store.ts';
+import type { KeptCurve } from './timeline/store.ts';
 import {
   type FrameSource,
   pixelRules,
   type RunEvent,
   type RunResult,
   runAssessment,
-} from './run/assess-run.ts';
+} from './run/run-assessment.ts';
 import { buildResult, readAnswer } from './run/result-file.ts';
-import { firstSeed, joinRuns, samplingOf } from './run/sampling.ts';
+import { firstSeed, joinRuns, samplingOf } from './run/answer-sampling.ts';
 import { rememberStages, rememberTokens, STAGES, type Stage, type StageSeconds } from './run/stages.ts';
 
 /** `reopened`: a result file without its video. */

@@ -3,7 +3,7 @@ import { hashFile } from '../../workers/hash/client.ts';
 import { createMediaClient } from '../../workers/media/client.ts';
 import { createAssessStore } from './assess-store.ts';
 import { loadPart } from './build.ts';
-import { chosenPackage, SHIPPED } from './model/chosen-package.ts';
+import { chosenPackage, SHIPPED } from './model/preferred-package.ts';
 import { bundledSource, createModelStore } from './model/model-store.ts';
 import { createRecentResults } from './results/recent.ts';
 import { createRecentStore } from './results/recent-store.ts';

@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'react';
 import type { FolderFile } from '../../workers/model/api.ts';
 import type { FolderKind } from '../assessment/model/folder-kind.ts';
-import { filesBelow } from '../assessment/model/kept-folders.ts';
+import { filesBelow } from '../assessment/model/folder-handles.ts';
 
 export type FileSource = 'drop' | 'paste' | 'choose';
 export type TakeFiles = (files: readonly File[], source: FileSource) => void;

@@ -6,9 +6,9 @@ import { hashFile } from '../../../workers/hash/client.ts';
 import type { FolderFile, PackageSource } from '../../../workers/model/api.ts';
 import { createPackagesClient } from '../../../workers/packages/client.ts';
 import { answerOf } from '../../../workers/thread/file-handles.ts';
-import { chosenPackage, rememberPackage, SHIPPED } from './chosen-package.ts';
+import { chosenPackage, rememberPackage, SHIPPED } from './preferred-package.ts';
 import { createConversion } from './conversion.ts';
-import { filesBelow } from './kept-folders.ts';
+import { filesBelow } from './folder-handles.ts';
 import { bundledSource, type ModelStore } from './model-store.ts';
 import { createPackagesStore } from './packages-store.ts';
 

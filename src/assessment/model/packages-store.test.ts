@@ -4,7 +4,7 @@ import { CodedError } from '../../../core/errors.ts';
 import { type Manifest, readManifest } from '../../../core/files/manifest.ts';
 import type { StoredPackage } from '../../../workers/packages/api.ts';
 import type { PackagesClient } from '../../../workers/packages/client.ts';
-import { SHIPPED } from './chosen-package.ts';
+import { SHIPPED } from './preferred-package.ts';
 import { addressOf, createPackagesStore, wantedPaths } from './packages-store.ts';
 
 const shipped = JSON.parse(

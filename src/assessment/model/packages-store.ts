@@ -8,7 +8,7 @@ import { filesOf, judgeMachine, type Machine } from '../../../core/files/machine
 import { type Manifest, readManifest } from '../../../core/files/manifest.ts';
 import type { DownloadProgress, PackageAddress, StoredPackage } from '../../../workers/packages/api.ts';
 import type { PackagesClient } from '../../../workers/packages/client.ts';
-import { SHIPPED } from './chosen-package.ts';
+import { SHIPPED } from './preferred-package.ts';
 import { toErrorData } from './model-store.ts';
 
 /** Why a package that is not whole stands still. */

@@ -2,7 +2,7 @@
 import { createStore } from 'zustand/vanilla';
 import type { Result } from '../../../core/files/result.ts';
 import type { ShownFrame } from '../assess-store.ts';
-import type { KeptCurve } from '../overtime/store.ts';
+import type { KeptCurve } from '../timeline/store.ts';
 import { jpegOf } from '../run/jpeg.ts';
 import type { RecentEntry, RecentResults } from './recent.ts';
 

@@ -3,7 +3,7 @@
  * kept. Where the browser stores nothing (private window), the list lives as long as the page.
  */
 import type { Result } from '../../../core/files/result.ts';
-import type { KeptCurve } from '../overtime/store.ts';
+import type { KeptCurve } from '../timeline/store.ts';
 
 export interface RecentEntry {
   readonly id: string;

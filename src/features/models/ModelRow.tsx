@@ -1,7 +1,7 @@
 /** One package of the list: what it is, its size, one action, one bar. */
 import { useStore } from 'zustand';
 import { bytes } from '../../../core/text/format.ts';
-import { SHIPPED } from '../../assessment/model/chosen-package.ts';
+import { SHIPPED } from '../../assessment/model/preferred-package.ts';
 import { choosePackage, packages } from '../../assessment/model/packages-session.ts';
 import type { PackageRow } from '../../assessment/model/packages-store.ts';
 import { models } from '../../assessment/session.ts';

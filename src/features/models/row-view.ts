@@ -7,7 +7,7 @@ import {
   type Need,
   type Verdict,
 } from '../../../core/files/machine.ts';
-import { SHIPPED } from '../../assessment/model/chosen-package.ts';
+import { SHIPPED } from '../../assessment/model/preferred-package.ts';
 import type { PackageRow } from '../../assessment/model/packages-store.ts';
 import type { ModelsWords } from './messages/en.ts';
 

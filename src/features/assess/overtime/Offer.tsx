@@ -1,6 +1,6 @@
 /** What is said of a long clip, and the way to its quality over time. The curve itself is loaded when it is asked for. */
 import { Suspense, useState } from 'react';
-import type { KeptCurve } from '../../../assessment/overtime/store.ts';
+import type { KeptCurve } from '../../../assessment/timeline/store.ts';
 import { Crash } from '../../../page/Crash.tsx';
 import { lazyPart } from '../../../page/lazy-part.ts';
 import { Button } from '../../../ui/Button.tsx';

@@ -4,7 +4,7 @@ import { viewAnswer } from '../../../../core/answer/answer-stream.ts';
 import { bandOf } from '../../../../core/answer/grades.ts';
 import { distortionLabel } from '../../../../core/answer/lexicon.ts';
 import type { Segment } from '../../../../core/sampling/overtime.ts';
-import type { SegmentResult } from '../../../assessment/overtime/store.ts';
+import type { SegmentResult } from '../../../assessment/timeline/store.ts';
 import { BandGlyph } from '../../../ui/BandGlyph.tsx';
 import { Icon } from '../../../ui/Icon.tsx';
 import { useLang, useWords } from '../../../ui/messages/useWords.tsx';

@@ -2,7 +2,7 @@
 import { distortionLabel } from '../../../../core/answer/lexicon.ts';
 import type { Segment } from '../../../../core/sampling/overtime.ts';
 import { count } from '../../../../core/text/format.ts';
-import type { SegmentResult } from '../../../assessment/overtime/store.ts';
+import type { SegmentResult } from '../../../assessment/timeline/store.ts';
 import { useLang, useWords } from '../../../ui/messages/useWords.tsx';
 import { TableBox } from '../../../ui/TableBox.tsx';
 import { inSentence } from '../trace-segments.ts';

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { bandOf } from '../../../../core/answer/grades.ts';
 import { distortionLabel } from '../../../../core/answer/lexicon.ts';
 import type { Segment } from '../../../../core/sampling/overtime.ts';
-import type { SegmentResult } from '../../../assessment/overtime/store.ts';
+import type { SegmentResult } from '../../../assessment/timeline/store.ts';
 import { BandGlyph } from '../../../ui/BandGlyph.tsx';
 import { useLang, useWords } from '../../../ui/messages/useWords.tsx';
 import { inSentence } from '../trace-segments.ts';

@@ -2,7 +2,7 @@
 
 import { bandOf, bands } from '../../../../core/answer/grades.ts';
 import { segmentCsv } from '../../../../core/files/csv.ts';
-import type { KeptCurve, OvertimeState } from '../../../assessment/overtime/store.ts';
+import type { KeptCurve, OvertimeState } from '../../../assessment/timeline/store.ts';
 import { type Step, stepPath } from './overtime-view.ts';
 
 type Curve = Pick<OvertimeState, 'segments' | 'results'>;

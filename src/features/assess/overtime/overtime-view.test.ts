@@ -1,7 +1,7 @@
 /** Oracle: paths and sentences written out by hand for small clips. */
 import { describe, expect, test } from 'vitest';
 import { segmentsOf } from '../../../../core/sampling/overtime.ts';
-import type { SegmentResult } from '../../../assessment/overtime/store.ts';
+import type { SegmentResult } from '../../../assessment/timeline/store.ts';
 import { en } from '../../../ui/messages/en.ts';
 import { overtimeEn } from './messages/en.ts';
 import { factsOf, readout, secondsLeft, segmentAt, stepPath, stepsOf, whyNot } from './overtime-view.ts';

@@ -10,7 +10,7 @@ import type { Segment } from '../../../../core/sampling/overtime.ts';
 import { errorText } from '../../../../core/text/error-messages.ts';
 import { clock } from '../../../../core/text/format.ts';
 import type { Lang } from '../../../../core/text/lang.ts';
-import type { OvertimeState, SegmentResult } from '../../../assessment/overtime/store.ts';
+import type { OvertimeState, SegmentResult } from '../../../assessment/timeline/store.ts';
 import type { Words } from '../../../ui/messages/en.ts';
 import { secondTicks, tickStep } from '../strip-geometry.ts';
 import type { OvertimeWords } from './messages/en.ts';

@@ -4,7 +4,7 @@ import { viewAnswer } from '../../../../core/answer/answer-stream.ts';
 import { distortionsOf, findDistortions } from '../../../../core/answer/lexicon.ts';
 import type { LoadedModel } from '../../../../workers/model/api.ts';
 import type { ModelStore } from '../../../assessment/model/model-store.ts';
-import { type FrameSource, runAssessment } from '../../../assessment/run/assess-run.ts';
+import { type FrameSource, runAssessment } from '../../../assessment/run/run-assessment.ts';
 import { jpegOf, ROW_PICTURE } from '../../../assessment/run/jpeg.ts';
 import { readAnswer, resultAnswer } from '../../../assessment/run/result-file.ts';
 import type { BatchAnswer, BatchEngine } from './store.ts';

@@ -2,7 +2,7 @@
 
 import { media, models } from '../../../assessment/session.ts';
 import { createBatchEngine } from './engine.ts';
-import { createBatchShelf, createMemoryShelf } from './shelf.ts';
+import { createBatchShelf, createMemoryShelf } from './storage.ts';
 import { createBatchStore } from './store.ts';
 
 export const batch = createBatchStore({

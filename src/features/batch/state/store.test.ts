@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CodedError } from '../../../../core/errors.ts';
 import type { BatchModel } from '../../../../core/files/batch.ts';
-import { type BatchShelf, createMemoryShelf } from './shelf.ts';
+import { type BatchShelf, createMemoryShelf } from './storage.ts';
 import { type BatchAnswer, type BatchEngine, type BatchVideo, createBatchStore } from './store.ts';
 
 const model: BatchModel = {

@@ -7,9 +7,9 @@ import { CodedError, type CodedErrorData, isAbort } from '../../../../core/error
 import type { BatchFile, BatchModel, BatchRow, BatchSettings } from '../../../../core/files/batch.ts';
 import { type RatedVideo, type RowFault, readScoreTable } from '../../../../core/files/rated.ts';
 import { matchScores } from '../../../../core/files/video-match.ts';
-import { filesBelow, mayRead } from '../../../assessment/model/kept-folders.ts';
+import { filesBelow, mayRead } from '../../../assessment/model/folder-handles.ts';
 import { toErrorData } from '../../../assessment/model/model-store.ts';
-import type { BatchHead, BatchShelf, Folders } from './shelf.ts';
+import type { BatchHead, BatchShelf, Folders } from './storage.ts';
 
 /**
  * `checked`: rows are there and nothing has run; `access`: rows are there from an earlier visit and the browser does not

@@ -16,9 +16,9 @@ import type {
   RawAnswer,
 } from '../../../../workers/model/api.ts';
 import { type ModelStore, toErrorData } from '../../../assessment/model/model-store.ts';
-import { type FrameSource, frameKey, pixelRules } from '../../../assessment/run/assess-run.ts';
+import { type FrameSource, frameKey, pixelRules } from '../../../assessment/run/run-assessment.ts';
 import { readAnswer } from '../../../assessment/run/result-file.ts';
-import { samplingOf } from '../../../assessment/run/sampling.ts';
+import { samplingOf } from '../../../assessment/run/answer-sampling.ts';
 import type { CompareState, Side, SideName } from './store.ts';
 
 const MAX_TOKENS = 1024;

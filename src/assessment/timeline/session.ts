@@ -2,7 +2,7 @@
 
 import { jpegOf, ROW_PICTURE } from '../run/jpeg.ts';
 import { APP, assess, media, models, recent } from '../session.ts';
-import { keptCurve } from './curve-file.ts';
+import { keptCurve } from './stored-timeline.ts';
 import { createOvertimeStore } from './store.ts';
 
 export const overtime = createOvertimeStore({

@@ -8,7 +8,7 @@ import { builtInProfiles, type Profile } from '../../../core/sampling/profiles.t
 import type { FrameRequest, OpenedVideo } from '../../../workers/media/api.ts';
 import type { AssessRequest, LoadedModel, RawAnswer } from '../../../workers/model/api.ts';
 import { toErrorData } from '../model/model-store.ts';
-import { keptCurve } from './curve-file.ts';
+import { keptCurve } from './stored-timeline.ts';
 import { createOvertimeStore, type KeptCurve } from './store.ts';
 
 const profile = builtInProfiles['test12@560'] as Profile;

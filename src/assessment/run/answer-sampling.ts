@@ -2,7 +2,7 @@
 
 import { RULES } from '../../../core/rewards/reward-rules.ts';
 import type { AssessRequest } from '../../../workers/model/api.ts';
-import type { RunResult } from './assess-run.ts';
+import type { RunResult } from './run-assessment.ts';
 
 /** Greedy for a single answer; several are drawn as in training (`ours`), with the seeds 1 … K. */
 export function samplingOf(k: number, of: number): AssessRequest['sampling'] {

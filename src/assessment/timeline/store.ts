@@ -19,7 +19,7 @@ import type { DeliveredFrame, OpenedVideo } from '../../../workers/media/api.ts'
 import type { LoadedModel } from '../../../workers/model/api.ts';
 import type { ModelClient } from '../../../workers/model/client.ts';
 import { toErrorData } from '../model/model-store.ts';
-import { type FrameSource, type RunEvent, runAssessment } from '../run/assess-run.ts';
+import { type FrameSource, type RunEvent, runAssessment } from '../run/run-assessment.ts';
 import { modelFacts, readAnswer, resultAnswer, type Sampled } from '../run/result-file.ts';
 import type { Stage } from '../run/stages.ts';
 
