@@ -109,8 +109,8 @@ function page(change: { assess?: Assess; media?: Partial<MediaClient>; hash?: ()
 
 describe('assess store', () => {
   it('goes from a file to a score, its percentile and a valid result file', async () => {
-    const { take, get, settled, onResult } = page();
-    expect(take(file())).toBe('started');
+    const { open, get, settled, onResult } = page();
+    expect(open(file())).toBe('started');
     await settled();
     await vi.waitFor(() => expect(onResult).toHaveBeenCalledOnce());
     const state = get();
@@ -119,7 +119,7 @@ describe('assess store', () => {
     expect(state.frames.map((frame) => frame.index)).toEqual([
       9, 29, 49, 69, 89, 109, 129, 148, 168, 188, 208, 228,
     ]);
-    expect(state.frames.every((frame) => frame.looked)).toBe(true);
+    expect(state.frames.every((frame) => frame.encoded)).toBe(true);
     expect(state.stages.look).toMatchObject({ state: 'done', seconds: 1 });
     const result = readResult(JSON.parse(JSON.stringify(state.result)));
     expect([result.score, result.band, result.file.sha256]).toEqual([3.87, 4, sha]);
@@ -128,11 +128,11 @@ describe('assess store', () => {
 
   it('never has a score while it runs', async () => {
     const scores: unknown[] = [];
-    const { take, store, settled } = page();
+    const { open, store, settled } = page();
     store.subscribe((state) => {
       if (state.phase === 'running') scores.push(state.reading);
     });
-    take(file());
+    open(file());
     await settled();
     expect(new Set(scores)).toEqual(new Set([null]));
   });
@@ -141,7 +141,7 @@ describe('assess store', () => {
     // The file's checksum takes its time, and the last pieces of text come after the answer.
     const { promise: hashed, resolve } = Promise.withResolvers<string>();
     let late = () => {};
-    const { take, get, settled, onResult } = page({
+    const { open, get, settled, onResult } = page({
       hash: () => hashed,
       assess: async (request, onEvent) => {
         late = () => onEvent({ stage: 'write', text: '3.87</answer>', tokens: 9 });
@@ -150,7 +150,7 @@ describe('assess store', () => {
         return answerOf(TEXT);
       },
     });
-    take(file());
+    open(file());
     await settled();
     late();
     await new Promise((done) => setTimeout(done, 80));
@@ -160,10 +160,10 @@ describe('assess store', () => {
   });
 
   it('decodes nothing twice when asked again', async () => {
-    const { take, again, get, settled, requests } = page();
-    take(file());
+    const { open, rerun, get, settled, requests } = page();
+    open(file());
     await settled();
-    again();
+    rerun();
     await vi.waitFor(() => expect(get().stages.decode.state).toBe('reused'));
     await settled();
     expect(requests.length).toBe(1);
@@ -178,11 +178,11 @@ describe('assess store', () => {
       onEvent({ stage: 'write', text, tokens: 9 });
       return answerOf(text);
     };
-    const { take, again, get, settled, onResult, assess: asked, requests } = page({ assess });
-    take(file());
+    const { open, rerun, get, settled, onResult, assess: asked, requests } = page({ assess });
+    open(file());
     await settled();
     nth = 0;
-    again({ times: 3 });
+    rerun({ times: 3 });
     await vi.waitFor(() => expect(get().answers.length).toBe(3));
     await settled();
     await vi.waitFor(() => expect(onResult).toHaveBeenCalledTimes(2));
@@ -207,10 +207,10 @@ describe('assess store', () => {
         signal?.addEventListener('abort', () => resolve(answerOf('<think>x', { end: 'aborted' })));
       });
     };
-    const { take, again, stop, get, settled } = page({ assess });
-    take(file());
+    const { open, rerun, stop, get, settled } = page({ assess });
+    open(file());
     await settled();
-    again({ times: 8 });
+    rerun({ times: 8 });
     await vi.waitFor(() => expect(nth).toBe(4));
     stop();
     await settled();
@@ -228,14 +228,14 @@ describe('assess store', () => {
               resolve(answerOf(half, { end: 'aborted', expected: null })),
             );
           });
-    const { take, stop, goOn, get, settled, assess, onResult } = page({ assess: stops });
-    take(file());
+    const { open, stop, resume, get, settled, assess, onResult } = page({ assess: stops });
+    open(file());
     await vi.waitFor(() => expect(get().view.thinking).toBe('No blur'));
     stop();
     await settled(['stopped']);
     expect([get().reading, get().result]).toEqual([null, null]);
     expect(onResult).not.toHaveBeenCalled();
-    goOn();
+    resume();
     await settled(['done']);
     expect(assess.mock.lastCall?.[0].prefix).toBe(half);
     expect(get().reading?.score).toBe(3.87);
@@ -246,8 +246,8 @@ describe('assess store', () => {
     ['<think>and so on', 'length', 'length'],
     ['<think>x</think><answer>7</answer>', 'out-of-range', 'eos'],
   ] as const)('gives no score for %s', async (text, reason, end) => {
-    const { take, get, settled } = page({ assess: async () => answerOf(text, { end }) });
-    take(file());
+    const { open, get, settled } = page({ assess: async () => answerOf(text, { end }) });
+    open(file());
     await settled();
     await vi.waitFor(() => expect(get().result).not.toBeNull());
     expect(get().reading?.score).toBeNull();
@@ -256,9 +256,9 @@ describe('assess store', () => {
   });
 
   it('shows an error of the media worker with its code and keeps the file', async () => {
-    const open = () => Promise.reject(new CodedError('media/codec', { codec: 'HEVC' }));
-    const { take, get, settled } = page({ media: { open } });
-    take(file());
+    const failing = () => Promise.reject(new CodedError('media/codec', { codec: 'HEVC' }));
+    const { open, get, settled } = page({ media: { open: failing } });
+    open(file());
     await settled();
     expect(get()).toMatchObject({
       phase: 'error',
@@ -276,8 +276,8 @@ describe('assess store', () => {
       await gate;
       return writes(request, onEvent);
     };
-    const { take, get, onResult } = page({ assess: waits });
-    expect(['a', 'b', 'c', 'd', 'e'].map((name) => take(file(name)))).toEqual([
+    const { open, get, onResult } = page({ assess: waits });
+    expect(['a', 'b', 'c', 'd', 'e'].map((name) => open(file(name)))).toEqual([
       'started',
       'queued',
       'queued',
@@ -293,20 +293,20 @@ describe('assess store', () => {
 
   it('reopens a result and takes only its own video back', async () => {
     const first = page();
-    first.take(file());
+    first.open(file());
     await vi.waitFor(() => expect(first.get().result).not.toBeNull());
     const saved = new File([JSON.stringify(first.get().result)], 'clip.json');
     const hash = vi.fn(async () => 'b'.repeat(64));
-    const { reopen, attach, get } = page({ hash });
+    const { reopen, attachVideo, get } = page({ hash });
     await reopen(saved);
     expect([get().phase, get().view.thinking, get().frames.length]).toEqual([
       'reopened',
       'No blur here.',
       12,
     ]);
-    expect(await attach(file())).toBe(false);
+    expect(await attachVideo(file())).toBe(false);
     hash.mockResolvedValue(sha);
-    expect(await attach(file())).toBe(true);
+    expect(await attachVideo(file())).toBe(true);
     expect(get().video?.facts.name).toBe('clip.mp4');
     await expect(reopen(new File(['{'], 'x.json'))).rejects.toMatchObject({ code: 'result/file' });
   });

@@ -16,7 +16,8 @@ import type { CodecSupport, DecodeReport, DeliveredFrame, OpenedVideo } from '..
 import type { LoadedModel, RawAnswer } from '../../workers/model/api.ts';
 import { loadPart } from './build.ts';
 import { type ModelStore, toErrorData } from './model/model-store.ts';
-import type { KeptCurve } from './timeline/store.ts';
+import { answerSampling, firstSeed, joinRuns } from './run/answer-sampling.ts';
+import { buildResult, readAnswer } from './run/result-file.ts';
 import {
   type FrameSource,
   pixelRules,
@@ -24,9 +25,8 @@ import {
   type RunResult,
   runAssessment,
 } from './run/run-assessment.ts';
-import { buildResult, readAnswer } from './run/result-file.ts';
-import { firstSeed, joinRuns, samplingOf } from './run/answer-sampling.ts';
 import { rememberStages, rememberTokens, STAGES, type Stage, type StageSeconds } from './run/stages.ts';
+import type { StoredTimeline } from './timeline/store.ts';
 
 /** `reopened`: a result file without its video. */
 export type AssessPhase = 'empty' | 'running' | 'stopped' | 'done' | 'error' | 'reopened';
@@ -39,9 +39,9 @@ export interface ShownFrame {
   readonly substituted?: number;
   readonly thumbnail: ImageBitmap | null;
   /** The browser made its colours; another machine may give others. */
-  readonly foreign?: true;
+  readonly foreignColour?: true;
   /** The vision encoder has seen it. */
-  readonly looked: boolean;
+  readonly encoded: boolean;
 }
 
 export interface StageState {
@@ -61,14 +61,14 @@ export interface AssessState {
   /** `performance.now` at the start of the run; the time that went into loading the model is left out. */
   readonly startedAt: number;
   /** Seconds from the start to the first word, once it is there. */
-  readonly firstWord: number | null;
+  readonly firstToken: number | null;
   readonly view: AnswerView;
   readonly tokens: number;
   /** The first answer, or the only one. */
   readonly answer: RawAnswer | null;
   /** All finished answers, and how many were asked for. */
   readonly answers: readonly RawAnswer[];
-  readonly asked: number;
+  readonly requested: number;
   readonly reading: StrictReading | null;
   readonly model: LoadedModel | null;
   readonly report: DecodeReport | null;
@@ -77,7 +77,7 @@ export interface AssessState {
   readonly error: CodedErrorData | null;
   readonly queue: readonly File[];
   /** Quality over time that came with a reopened result. */
-  readonly curve: KeptCurve | null;
+  readonly timeline: StoredTimeline | null;
 }
 
 const NO_VIEW: AnswerView = viewAnswer('');
@@ -110,19 +110,19 @@ const EMPTY: AssessState = {
   stages: noStages(),
   stage: null,
   startedAt: 0,
-  firstWord: null,
+  firstToken: null,
   view: NO_VIEW,
   tokens: 0,
   answer: null,
   answers: [],
-  asked: 1,
+  requested: 1,
   reading: null,
   model: null,
   report: null,
   result: null,
   error: null,
   queue: [],
-  curve: null,
+  timeline: null,
 };
 
 export interface MediaClient extends FrameSource {
@@ -180,7 +180,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
               time: frame.time,
               thumbnail: frame.thumbnail ?? null,
               ...(frame.substituted === undefined ? {} : { substituted: frame.substituted }),
-              ...(frame.foreignColour ? { foreign: true } : {}),
+              ...(frame.foreignColour ? { foreignColour: true } : {}),
             }
           : shown,
       ),
@@ -202,7 +202,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
             index,
             time: times?.[index] ?? Number.NaN,
             thumbnail: null,
-            looked: false,
+            encoded: false,
           })),
         });
         for (const frame of kept.values()) showFrame(frame);
@@ -215,13 +215,13 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     else if (event.event.stage === 'look') {
       const { done, total } = event.event;
       setStage('look', { done, total });
-      set({ frames: get().frames.map((frame, i) => (i < done ? { ...frame, looked: true } : frame)) });
+      set({ frames: get().frames.map((frame, i) => (i < done ? { ...frame, encoded: true } : frame)) });
     } else if (event.event.stage === 'write') {
-      const { startedAt, firstWord } = get();
+      const { startedAt, firstToken } = get();
       unread = { text: unread.text + event.event.text, tokens: event.event.tokens };
-      if (firstWord === null) {
+      if (firstToken === null) {
         measure('first-word');
-        set({ firstWord: (performance.now() - startedAt) / 1000 });
+        set({ firstToken: (performance.now() - startedAt) / 1000 });
         showWritten();
       } else unreadTimer ??= setTimeout(showWritten, WRITE_INTERVAL);
     }
@@ -326,12 +326,12 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       file,
       stages: noStages(),
       startedAt: performance.now(),
-      firstWord: null,
+      firstToken: null,
       view,
       tokens: 0,
       answer: null,
       answers: [],
-      asked: times,
+      requested: times,
       reading: null,
       result: null,
       error: null,
@@ -351,7 +351,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
           media,
           client: models.client,
           model,
-          sampling: samplingOf(k, times),
+          sampling: answerSampling(k, times),
           maxTokens: MAX_TOKENS,
           ...options,
           signal: mine.signal,
@@ -405,7 +405,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
   return {
     store,
     /** Takes a video in place of the present one; while one runs it waits in line. */
-    take(file: File): 'started' | 'queued' | 'full' {
+    open(file: File): 'started' | 'queued' | 'full' {
       if (get().phase !== 'running') {
         show(file);
         return 'started';
@@ -417,11 +417,11 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     /** Stops within one token; what was written stays. */
     stop: () => controller?.abort(),
     /** Goes on writing after a stop, or starts again where nothing was written. */
-    goOn(): void {
+    resume(): void {
       const { file, answer } = get();
       if (file) void run(file, answer?.text ? { prefix: answer.text } : {});
     },
-    again(options: { software?: boolean; times?: number } = {}): void {
+    rerun(options: { software?: boolean; times?: number } = {}): void {
       const { file } = get();
       if (!file) return;
       if (options.software) kept = new Map();
@@ -449,7 +449,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       const { isCurve, readCurve } = await loadPart(() => import('../../core/files/curve.ts'));
       if (isCurve(json)) {
         const curve = readCurve(json);
-        showResult(curve.result, [], { curve, pictures: [] });
+        showResult(curve.result, [], { timeline: curve, thumbnails: [] });
         return curve.result;
       }
       const { readResult } = await loadPart(() => import('../../core/files/result.ts'));
@@ -463,25 +463,25 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       if (!isAbort(error)) set({ phase: 'error', error: toErrorData(error) });
     },
     /** Takes a waiting video out of the line. */
-    unqueue(file: File): void {
+    dequeue(file: File): void {
       set({ queue: get().queue.filter((waiting) => waiting !== file) });
     },
     /** Shows the first of the line in place of the present one. */
-    advance(): void {
+    openNext(): void {
       const [first, ...queue] = get().queue;
       if (!first || get().phase === 'running') return;
       set({ queue });
       show(first);
     },
     /** The picture of a source frame as the vision encoder got it: [size, size, 3] uint8; null when it is not kept. */
-    seen(index: number): { readonly rgb: Uint8Array; readonly size: number } | null {
+    modelInput(index: number): { readonly rgb: Uint8Array; readonly size: number } | null {
       const model = get().model ?? models.store.getState().loaded;
       const frame = kept.get(index);
       const rgb = model && frame?.rgb[pixelRules(model.profile).vision];
       return rgb ? { rgb, size: model.profile.size } : null;
     },
     /** Gives the video back to a reopened result, after its hash was found equal. */
-    async attach(file: File): Promise<boolean> {
+    async attachVideo(file: File): Promise<boolean> {
       const { result } = get();
       if (!result || (await hash(file)) !== result.file.sha256 || get().result !== result) return false;
       set({ file });
@@ -493,7 +493,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
   function showResult(
     result: Result,
     thumbnails: readonly (ImageBitmap | null)[] = [],
-    curve: KeptCurve | null = null,
+    curve: StoredTimeline | null = null,
   ): void {
     controller?.abort();
     controller = null;
@@ -507,14 +507,14 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       ...EMPTY,
       phase: 'reopened',
       result,
-      curve,
+      timeline: curve,
       stages,
       view: viewAnswer(text),
       tokens: result.answers[0]?.tokens ?? 0,
       frames: result.sampled.map((frame, i) => ({
         ...frame,
         thumbnail: thumbnails[i] ?? null,
-        looked: true,
+        encoded: true,
       })),
     });
   }

@@ -19,12 +19,12 @@ function entry(): string | null {
 
 /** Asks the server which build it has. Without an answer nothing is known, and nothing said. */
 export async function checkBuild(): Promise<boolean> {
-  const own = entry();
-  if (own === null) return false;
+  const script = entry();
+  if (script === null) return false;
   const page = await fetch(location.pathname, { cache: 'no-store' })
     .then((response) => (response.ok ? response.text() : null))
     .catch(() => null);
-  const updated = page !== null && !page.includes(own);
+  const updated = page !== null && !page.includes(script);
   if (updated) build.setState({ updated });
   return build.getState().updated;
 }

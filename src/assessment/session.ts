@@ -3,8 +3,8 @@ import { hashFile } from '../../workers/hash/client.ts';
 import { createMediaClient } from '../../workers/media/client.ts';
 import { createAssessStore } from './assess-store.ts';
 import { loadPart } from './build.ts';
-import { chosenPackage, SHIPPED } from './model/preferred-package.ts';
 import { bundledSource, createModelStore } from './model/model-store.ts';
+import { BUNDLED, preferredPackage } from './model/preferred-package.ts';
 import { createRecentResults } from './results/recent.ts';
 import { createRecentStore } from './results/recent-store.ts';
 
@@ -13,7 +13,7 @@ export const APP = `vqathinker-browser ${import.meta.env.APP_VERSION}`;
 export const media = createMediaClient();
 /** The first paint does not wait for the code of kept packages: most people use the one that ships. */
 export const models = createModelStore(undefined, async () =>
-  chosenPackage() === SHIPPED
+  preferredPackage() === BUNDLED
     ? bundledSource()
     : (await loadPart(() => import('./model/packages-session.ts'))).preferredSource(),
 );
@@ -30,9 +30,9 @@ export const assess = createAssessStore({
 export async function reopenRecent(id: string): Promise<void> {
   const row = recent.store.getState().entries.find(({ entry }) => entry.id === id);
   if (!row) return;
-  const pictures = row.entry.thumbnails.map((blob) =>
+  const thumbnails = row.entry.thumbnails.map((blob) =>
     blob ? createImageBitmap(blob).catch(() => null) : null,
   );
-  assess.showResult(row.entry.result, await Promise.all(pictures), row.entry.curve ?? null);
+  assess.showResult(row.entry.result, await Promise.all(thumbnails), row.entry.timeline ?? null);
   recent.store.setState({ latest: id });
 }

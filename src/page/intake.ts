@@ -1,8 +1,8 @@
 /** Files that come in anywhere on the page, by drop, paste or choice, and the place that takes them. */
 import { useEffect, useRef } from 'react';
 import type { FolderFile } from '../../workers/model/api.ts';
-import type { FolderKind } from '../assessment/model/folder-kind.ts';
 import { filesBelow } from '../assessment/model/folder-handles.ts';
+import type { FolderKind } from '../assessment/model/folder-kind.ts';
 
 export type FileSource = 'drop' | 'paste' | 'choose';
 export type TakeFiles = (files: readonly File[], source: FileSource) => void;

@@ -18,14 +18,14 @@ export async function mayRead(folder: Asked, how: 'query' | 'request'): Promise<
 
 /** Every file below a folder, in the order of the file system. */
 export async function filesBelow(folder: FileSystemDirectoryHandle, above = ''): Promise<FolderFile[]> {
-  const found: FolderFile[] = [];
+  const files: FolderFile[] = [];
   for await (const [name, handle] of folder.entries()) {
     if (handle.kind === 'directory') {
-      found.push(...(await filesBelow(handle as FileSystemDirectoryHandle, `${above}${name}/`)));
+      files.push(...(await filesBelow(handle as FileSystemDirectoryHandle, `${above}${name}/`)));
     } else {
       const file = await answerOf(handle as FileSystemFileHandle, (one) => one.getFile());
-      found.push({ path: above + name, file });
+      files.push({ path: above + name, file });
     }
   }
-  return found;
+  return files;
 }

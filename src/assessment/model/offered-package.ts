@@ -15,11 +15,11 @@ export interface OfferedPackage {
 
 const store = createStore<{ readonly offered: OfferedPackage | null }>(() => ({ offered: null }));
 
-export const offeredPackage = {
+export const packageOffer = {
   store,
   offer: (offered: OfferedPackage) => store.setState({ offered }),
   /** Takes what is offered; it is gone then. */
-  take(): OfferedPackage | null {
+  accept(): OfferedPackage | null {
     const { offered } = store.getState();
     if (offered) store.setState({ offered: null });
     return offered;

@@ -6,11 +6,11 @@ import { hashFile } from '../../../workers/hash/client.ts';
 import type { FolderFile, PackageSource } from '../../../workers/model/api.ts';
 import { createPackagesClient } from '../../../workers/packages/client.ts';
 import { answerOf } from '../../../workers/thread/file-handles.ts';
-import { chosenPackage, rememberPackage, SHIPPED } from './preferred-package.ts';
 import { createConversion } from './conversion.ts';
 import { filesBelow } from './folder-handles.ts';
 import { bundledSource, type ModelStore } from './model-store.ts';
 import { createPackagesStore } from './packages-store.ts';
+import { BUNDLED, preferredPackage, setPreferredPackage } from './preferred-package.ts';
 
 const CONVERTED = 'converted';
 
@@ -40,8 +40,8 @@ export const packages = createPackagesStore({
 
 /** The package that was used last, or the one that ships with the page when it is gone or not whole. */
 export async function preferredSource(): Promise<PackageSource> {
-  const id = chosenPackage();
-  if (id === SHIPPED) return bundledSource();
+  const id = preferredPackage();
+  if (id === BUNDLED) return bundledSource();
   return client
     .files(id)
     .then((files): PackageSource => ({ kind: 'files', files }))
@@ -49,17 +49,17 @@ export async function preferredSource(): Promise<PackageSource> {
 }
 
 /** Loads a package of the list and remembers it. What goes wrong is told by the model's own state. */
-export async function choosePackage(models: ModelStore, id: string): Promise<void> {
+export async function selectPackage(models: ModelStore, id: string): Promise<void> {
   const source: PackageSource =
-    id === SHIPPED ? bundledSource() : { kind: 'files', files: await packages.files(id) };
-  rememberPackage(id);
+    id === BUNDLED ? bundledSource() : { kind: 'files', files: await packages.files(id) };
+  setPreferredPackage(id);
   await models.load(source).catch(() => {});
 }
 
 /** After its files are gone a package is not asked for again. */
 export function forgetPackage(models: ModelStore, id: string): void {
-  if (chosenPackage() !== id) return;
-  rememberPackage(SHIPPED);
+  if (preferredPackage() !== id) return;
+  setPreferredPackage(BUNDLED);
   void models.load(bundledSource()).catch(() => {});
 }
 
@@ -95,7 +95,7 @@ async function convertFolder(
       signal,
     );
     const made = await answerOf(parent, (one) => one.getDirectoryHandle(folder));
-    return await packages.take(await filesBelow(made));
+    return await packages.importFolder(await filesBelow(made));
   } finally {
     await root.removeEntry(CONVERTED, { recursive: true }).catch(() => {});
   }

@@ -4,8 +4,8 @@ import { CodedError } from '../../../core/errors.ts';
 import { type Manifest, readManifest } from '../../../core/files/manifest.ts';
 import type { StoredPackage } from '../../../workers/packages/api.ts';
 import type { PackagesClient } from '../../../workers/packages/client.ts';
-import { SHIPPED } from './preferred-package.ts';
-import { addressOf, createPackagesStore, wantedPaths } from './packages-store.ts';
+import { addressOf, createPackagesStore, requiredPaths } from './packages-store.ts';
+import { BUNDLED } from './preferred-package.ts';
 
 const shipped = JSON.parse(
   readFileSync(new URL('../../../public/models/small/manifest.json', import.meta.url), 'utf8'),
@@ -17,7 +17,7 @@ const URL_ = 'https://models.example/base/manifest.json';
 const machine = { adapter: null, memory: 8e9, free: 1e10 };
 
 const stored = (arrived: number): StoredPackage => {
-  const paths = wantedPaths(manifest, machine);
+  const paths = requiredPaths(manifest, machine);
   const files = manifest.files
     .filter(({ path }) => paths.includes(path))
     .map(({ path, bytes }) => ({
@@ -39,11 +39,11 @@ const stored = (arrived: number): StoredPackage => {
   };
 };
 
-function setUp(change: Partial<PackagesClient> = {}, kept: StoredPackage[] = []) {
+function setUp(change: Partial<PackagesClient> = {}, storedPackages: StoredPackage[] = []) {
   let online: () => void = () => {};
   const client: PackagesClient = {
     machine: async () => machine,
-    list: async () => kept,
+    list: async () => storedPackages,
     look: async () => ({ manifest, manifestSha256: SHA, stored: null }),
     download: async () => stored(1),
     take: async () => stored(1),
@@ -74,7 +74,7 @@ describe('models on this device', () => {
   test('the package that ships is first, kept ones follow, half a download is paused', async () => {
     const { packages, row } = setUp({}, [stored(0.5)]);
     await packages.open();
-    expect(packages.store.getState().rows.map(({ id }) => id)).toEqual([SHIPPED, ID]);
+    expect(packages.store.getState().rows.map(({ id }) => id)).toEqual([BUNDLED, ID]);
     expect(row()?.work).toMatchObject({ kind: 'paused', reason: 'closed' });
   });
 
@@ -87,7 +87,7 @@ describe('models on this device', () => {
       },
     });
     await packages.open();
-    expect(await packages.look(URL_)).toBe(ID);
+    expect(await packages.fetchManifest(URL_)).toBe(ID);
     expect(asked).toEqual([]);
     await packages.download(ID);
     expect(row()).toMatchObject({ work: { kind: 'none' }, stored: { complete: true } });
@@ -108,7 +108,7 @@ describe('models on this device', () => {
       },
     });
     await packages.open();
-    await packages.look(URL_);
+    await packages.fetchManifest(URL_);
     await packages.download(ID);
     expect(row()).toMatchObject({
       work: { kind: 'paused', reason: 'network' },
@@ -127,7 +127,7 @@ describe('models on this device', () => {
       },
     });
     await packages.open();
-    await packages.look(URL_);
+    await packages.fetchManifest(URL_);
     await packages.download(ID);
     expect(row()).toMatchObject({ work: { kind: 'none' }, error: { code: 'model/network' } });
   });
@@ -138,7 +138,7 @@ describe('models on this device', () => {
         new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
     });
     await packages.open();
-    await packages.look(URL_);
+    await packages.fetchManifest(URL_);
     const running = packages.download(ID);
     await vi.waitFor(() => expect(row()?.work.kind).toBe('downloading'));
     packages.pause(ID);
@@ -167,9 +167,12 @@ describe('models on this device', () => {
       },
     });
     await packages.open();
-    expect(await packages.look(URL_)).toBeNull();
-    expect(packages.store.getState()).toMatchObject({ error: { code: 'model/unsafe' }, looking: false });
-    expect(await packages.look('javascript:alert(1)')).toBeNull();
+    expect(await packages.fetchManifest(URL_)).toBeNull();
+    expect(packages.store.getState()).toMatchObject({
+      error: { code: 'model/unsafe' },
+      fetchingManifest: false,
+    });
+    expect(await packages.fetchManifest('javascript:alert(1)')).toBeNull();
     expect(packages.store.getState().rows).toHaveLength(1);
   });
 

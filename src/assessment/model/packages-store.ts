@@ -8,8 +8,8 @@ import { filesOf, judgeMachine, type Machine } from '../../../core/files/machine
 import { type Manifest, readManifest } from '../../../core/files/manifest.ts';
 import type { DownloadProgress, PackageAddress, StoredPackage } from '../../../workers/packages/api.ts';
 import type { PackagesClient } from '../../../workers/packages/client.ts';
-import { SHIPPED } from './preferred-package.ts';
 import { toErrorData } from './model-store.ts';
+import { BUNDLED } from './preferred-package.ts';
 
 /** Why a package that is not whole stands still. */
 export type PauseReason = 'person' | 'network' | 'closed';
@@ -49,7 +49,7 @@ export interface PackagesState {
   readonly machine: Machine | null;
   readonly storage: StorageState;
   /** An address is being looked at. */
-  readonly looking: boolean;
+  readonly fetchingManifest: boolean;
   /** A fault that belongs to no row. */
   readonly error: CodedErrorData | null;
 }
@@ -94,7 +94,7 @@ export function addressOf(url: string, headers: Readonly<Record<string, string>>
 }
 
 /** Paths that a machine needs of a package: its own variant's, else those of all variants. */
-export function wantedPaths(manifest: Manifest, machine: Machine | null): string[] {
+export function requiredPaths(manifest: Manifest, machine: Machine | null): string[] {
   const variant = machine && judgeMachine(manifest, machine).variant;
   const files = variant ? filesOf(manifest, variant) : manifest.files;
   return files.map(({ path }) => path);
@@ -114,7 +114,7 @@ export function createPackagesStore({
     rows: [],
     machine: null,
     storage: { used: null, quota: null, persisted: null },
-    looking: false,
+    fetchingManifest: false,
     error: null,
   }));
   const get = store.getState;
@@ -127,10 +127,10 @@ export function createPackagesStore({
   }
 
   function row(id: string): PackageRow {
-    const found = get().rows.find((one) => one.id === id);
-    if (!found)
+    const row = get().rows.find((one) => one.id === id);
+    if (!row)
       throw new CodedError('model/manifest', { field: 'manifest.json', problem: 'is not on this device' });
-    return found;
+    return row;
   }
 
   async function measure(): Promise<void> {
@@ -153,7 +153,7 @@ export function createPackagesStore({
   async function shipped(): Promise<PackageRow> {
     const { manifest, sha256, base } = await bundled();
     return {
-      id: SHIPPED,
+      id: BUNDLED,
       manifest: readManifest(manifest),
       manifestSha256: sha256,
       stored: null,
@@ -257,7 +257,9 @@ export function createPackagesStore({
     if (!address) return;
     const asked = await persist().catch(() => false);
     store.setState({ storage: { ...get().storage, persisted: asked } });
-    const paths = everything ? manifest.files.map(({ path }) => path) : wantedPaths(manifest, get().machine);
+    const paths = everything
+      ? manifest.files.map(({ path }) => path)
+      : requiredPaths(manifest, get().machine);
     await during(id, 'downloading', (signal, onProgress) =>
       client.download(address, manifestSha256, paths, signal, onProgress),
     );
@@ -268,12 +270,12 @@ export function createPackagesStore({
     open,
     download,
     /** Reads the manifest at an address and puts its row in the list; nothing else is fetched. @returns its id */
-    async look(
+    async fetchManifest(
       url: string,
       headers: Readonly<Record<string, string>> = {},
       filesBase?: string,
     ): Promise<string | null> {
-      store.setState({ looking: true, error: null });
+      store.setState({ fetchingManifest: true, error: null });
       try {
         const own = addressOf(url, headers);
         const address = filesBase === undefined ? own : { ...own, filesBase };
@@ -291,11 +293,13 @@ export function createPackagesStore({
         store.setState({ error: toErrorData(error) });
         return null;
       } finally {
-        store.setState({ looking: false });
+        store.setState({ fetchingManifest: false });
       }
     },
     /** Copies a folder into this device's store. @returns its id, or null with `error` set */
-    async take(files: readonly { readonly path: string; readonly file: File }[]): Promise<string | null> {
+    async importFolder(
+      files: readonly { readonly path: string; readonly file: File }[],
+    ): Promise<string | null> {
       store.setState({ error: null });
       try {
         const stored = await client.take(files, new AbortController().signal, () => {});
@@ -356,10 +360,10 @@ export function createPackagesStore({
     files: (id: string) => client.files(id),
     /** Deletes every package that is kept here. */
     async clear(): Promise<void> {
-      const kept = get().rows.filter(({ id }) => id !== SHIPPED);
+      const kept = get().rows.filter(({ id }) => id !== BUNDLED);
       for (const { id } of kept) running.get(id)?.abort(new DOMException('removed', 'AbortError'));
       for (const { id } of kept) await client.remove(id);
-      store.setState({ rows: get().rows.filter(({ id }) => id === SHIPPED) });
+      store.setState({ rows: get().rows.filter(({ id }) => id === BUNDLED) });
       await measure();
     },
   };

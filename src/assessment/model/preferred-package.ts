@@ -2,10 +2,10 @@
 import { persist, readPersisted } from '../persisted.ts';
 
 /** The package that ships with the page. */
-export const SHIPPED = 'bundled';
+export const BUNDLED = 'bundled';
 const KEY = 'model.chosen';
 
-export const chosenPackage = (): string =>
-  readPersisted(KEY, (value) => (typeof value === 'string' ? value : SHIPPED), SHIPPED);
+export const preferredPackage = (): string =>
+  readPersisted(KEY, (value) => (typeof value === 'string' ? value : BUNDLED), BUNDLED);
 
-export const rememberPackage = (id: string): boolean => persist(KEY, id);
+export const setPreferredPackage = (id: string): boolean => persist(KEY, id);

@@ -2,8 +2,8 @@
 import { createStore } from 'zustand/vanilla';
 import type { Result } from '../../../core/files/result.ts';
 import type { ShownFrame } from '../assess-store.ts';
-import type { KeptCurve } from '../timeline/store.ts';
 import { jpegOf } from '../run/jpeg.ts';
+import type { StoredTimeline } from '../timeline/store.ts';
 import type { RecentEntry, RecentResults } from './recent.ts';
 
 export interface RecentShown {
@@ -45,9 +45,9 @@ export function createRecentStore(results: RecentResults) {
       const row = old.get(entry.id);
       return row ? { ...row, entry } : shown(entry);
     });
-    const kept = new Set(list.map(({ id }) => id));
+    const ids = new Set(list.map(({ id }) => id));
     for (const { entry, thumbnail } of old.values())
-      if (!kept.has(entry.id) && thumbnail) URL.revokeObjectURL(thumbnail);
+      if (!ids.has(entry.id) && thumbnail) URL.revokeObjectURL(thumbnail);
     store.setState({ entries });
   }
 
@@ -65,11 +65,11 @@ export function createRecentStore(results: RecentResults) {
       await refresh();
     },
     /** Keeps the curve of a clip beside its result; without one that is kept there is no place for it. */
-    async addCurve(kept: KeptCurve): Promise<void> {
-      const id = idOf(kept.curve.result);
+    async addTimeline(timeline: StoredTimeline): Promise<void> {
+      const id = idOf(timeline.timeline.result);
       const row = store.getState().entries.find(({ entry }) => entry.id === id);
       if (!row) return;
-      await results.add({ ...row.entry, curve: kept });
+      await results.add({ ...row.entry, timeline: timeline });
       await refresh();
     },
     async remove(id: string): Promise<void> {

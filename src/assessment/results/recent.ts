@@ -3,7 +3,7 @@
  * kept. Where the browser stores nothing (private window), the list lives as long as the page.
  */
 import type { Result } from '../../../core/files/result.ts';
-import type { KeptCurve } from '../timeline/store.ts';
+import type { StoredTimeline } from '../timeline/store.ts';
 
 export interface RecentEntry {
   readonly id: string;
@@ -11,12 +11,27 @@ export interface RecentEntry {
   /** One JPEG a sampled frame, null where there was none. */
   readonly thumbnails: readonly (Blob | null)[];
   /** Quality over time, as far as it came. */
-  readonly curve?: KeptCurve;
+  readonly timeline?: StoredTimeline;
+}
+
+/** An entry as earlier versions of the page stored it, its quality timeline under the names `curve` and `pictures`. */
+type EntryWithCurve = Omit<RecentEntry, 'timeline'> & {
+  readonly curve?: {
+    readonly curve: StoredTimeline['timeline'];
+    readonly pictures: StoredTimeline['thumbnails'];
+  };
+};
+
+/** An entry of this version from one of this or an earlier version. */
+export function readEntry(stored: RecentEntry | EntryWithCurve): RecentEntry {
+  if (!('curve' in stored) || !stored.curve) return stored;
+  const { curve, ...entry } = stored;
+  return { ...entry, timeline: { timeline: curve.curve, thumbnails: curve.pictures } };
 }
 
 const DATABASE = 'vqathinker';
 const STORE = 'results';
-const KEPT = 50;
+const MAX_ENTRIES = 50;
 
 function open(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
@@ -60,7 +75,9 @@ export function createRecentResults(): RecentResults {
     async list() {
       const all = await store('readonly');
       return newestFirst(
-        all ? await settled(all.getAll() as IDBRequest<RecentEntry[]>) : [...memory.values()],
+        all
+          ? (await settled(all.getAll() as IDBRequest<RecentEntry[]>)).map(readEntry)
+          : [...memory.values()],
       );
     },
     async add(entry) {
@@ -70,7 +87,9 @@ export function createRecentResults(): RecentResults {
         return;
       }
       await settled(all.put(entry));
-      for (const old of newestFirst(await settled(all.getAll() as IDBRequest<RecentEntry[]>)).slice(KEPT)) {
+      for (const old of newestFirst(await settled(all.getAll() as IDBRequest<RecentEntry[]>)).slice(
+        MAX_ENTRIES,
+      )) {
         all.delete(old.id);
       }
     },
@@ -81,9 +100,9 @@ export function createRecentResults(): RecentResults {
         memory.delete(id);
         return entry;
       }
-      const entry = (await settled(all.get(id) as IDBRequest<RecentEntry | undefined>)) ?? null;
+      const entry = await settled(all.get(id) as IDBRequest<RecentEntry | undefined>);
       await settled(all.delete(id));
-      return entry;
+      return entry ? readEntry(entry) : null;
     },
   };
 }

@@ -5,7 +5,7 @@ import type { AssessRequest } from '../../../workers/model/api.ts';
 import type { RunResult } from './run-assessment.ts';
 
 /** Greedy for a single answer; several are drawn as in training (`ours`), with the seeds 1 … K. */
-export function samplingOf(k: number, of: number): AssessRequest['sampling'] {
+export function answerSampling(k: number, of: number): AssessRequest['sampling'] {
   if (of === 1) return { kind: 'greedy' };
   const { temperature, topK } = RULES.ours;
   return { kind: 'sample', temperature, topK: topK ?? 0, seed: k + 1 };

@@ -5,14 +5,14 @@
  */
 let canvas: OffscreenCanvas | undefined;
 
-export interface PictureForm {
+export interface JpegOptions {
   readonly quality: number;
   /** Width in pixels that it is reduced to. */
   readonly width?: number;
 }
 
 /** Small enough to keep one for each of thousands of rows. */
-export const ROW_PICTURE: PictureForm = { quality: 0.8, width: 104 };
+export const ROW_THUMBNAIL: JpegOptions = { quality: 0.8, width: 104 };
 
 /**
  * JPEG of a picture, null where there is none or the browser makes none. It is drawn and copied before the first wait:
@@ -20,7 +20,7 @@ export const ROW_PICTURE: PictureForm = { quality: 0.8, width: 104 };
  */
 export async function jpegOf(
   bitmap: ImageBitmap | null,
-  { quality, width: most = Number.POSITIVE_INFINITY }: PictureForm,
+  { quality, width: most = Number.POSITIVE_INFINITY }: JpegOptions,
 ): Promise<Blob | null> {
   if (!bitmap || bitmap.width === 0) return null;
   const width = Math.min(most, bitmap.width);

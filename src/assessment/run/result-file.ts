@@ -9,7 +9,7 @@ import type { OpenedVideo } from '../../../workers/media/api.ts';
 import type { LoadedModel, RawAnswer } from '../../../workers/model/api.ts';
 import type { StageSeconds } from './stages.ts';
 
-export interface Sampled {
+export interface SampledFrame {
   readonly index: number;
   readonly time: number;
   readonly substituted?: number;
@@ -58,7 +58,7 @@ export interface ResultParts {
   readonly sha256: string;
   readonly model: LoadedModel;
   readonly seed: number | null;
-  readonly sampled: readonly Sampled[];
+  readonly sampled: readonly SampledFrame[];
   /** One greedy answer, or several sampled ones. */
   readonly answers: readonly RawAnswer[];
   readonly seconds: StageSeconds;

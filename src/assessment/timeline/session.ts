@@ -1,31 +1,33 @@
 /** The store of quality over time, made when it is first opened. It rests while the whole video is assessed. */
 
-import { jpegOf, ROW_PICTURE } from '../run/jpeg.ts';
+import { jpegOf, ROW_THUMBNAIL } from '../run/jpeg.ts';
 import { APP, assess, media, models, recent } from '../session.ts';
-import { keptCurve } from './stored-timeline.ts';
-import { createOvertimeStore } from './store.ts';
+import { createQualityTimelineStore } from './store.ts';
+import { toStoredTimeline } from './stored-timeline.ts';
 
-export const overtime = createOvertimeStore({
+export const qualityTimeline = createQualityTimelineStore({
   media,
   models,
-  picture: (bitmap) => jpegOf(bitmap, ROW_PICTURE),
+  makeThumbnail: (bitmap) => jpegOf(bitmap, ROW_THUMBNAIL),
 });
 
 assess.store.subscribe(({ phase, video }, before) => {
-  if (video !== before.video && overtime.store.getState().video !== video) overtime.clear();
-  else if (phase === 'running' && before.phase !== 'running') overtime.pause();
+  if (video !== before.video && qualityTimeline.store.getState().video !== video) qualityTimeline.clear();
+  else if (phase === 'running' && before.phase !== 'running') qualityTimeline.pause();
 });
 
 /** The curve as it stands, for a file or the next visit; null while the clip has no whole result of its own. */
-export function currentCurve() {
-  const state = overtime.store.getState();
+export function currentTimeline() {
+  const state = qualityTimeline.store.getState();
   const { result } = assess.store.getState();
-  return state.video && result ? keptCurve(state, result, state.video.facts.duration, APP, new Date()) : null;
+  return state.video && result
+    ? toStoredTimeline(state, result, state.video.facts.duration, APP, new Date())
+    : null;
 }
 
 /** Every segment is kept as it comes. */
-overtime.store.subscribe(({ results }, before) => {
+qualityTimeline.store.subscribe(({ results }, before) => {
   if (results === before.results) return;
-  const kept = currentCurve();
-  if (kept) void recent.addCurve(kept).catch(() => {});
+  const timeline = currentTimeline();
+  if (timeline) void recent.addTimeline(timeline).catch(() => {});
 });

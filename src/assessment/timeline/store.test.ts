@@ -8,8 +8,8 @@ import { builtInProfiles, type Profile } from '../../../core/sampling/profiles.t
 import type { FrameRequest, OpenedVideo } from '../../../workers/media/api.ts';
 import type { AssessRequest, LoadedModel, RawAnswer } from '../../../workers/model/api.ts';
 import { toErrorData } from '../model/model-store.ts';
-import { keptCurve } from './stored-timeline.ts';
-import { createOvertimeStore, type KeptCurve } from './store.ts';
+import { createQualityTimelineStore, type StoredTimeline } from './store.ts';
+import { toStoredTimeline } from './stored-timeline.ts';
 
 const profile = builtInProfiles['test12@560'] as Profile;
 const model = {
@@ -77,7 +77,7 @@ function bench(
   /** Numbers of the 10 s segments that the model was asked about. */
   const asked: number[] = [];
   let loaded = model;
-  const store = createOvertimeStore({
+  const store = createQualityTimelineStore({
     media: {
       open: async () => video,
       frames: async (_id, request, onFrame) => {
@@ -109,7 +109,7 @@ function bench(
         },
       },
     },
-    picture: async () => null,
+    makeThumbnail: async () => null,
   });
   store.open(file, video);
   const get = store.store.getState;
@@ -131,7 +131,7 @@ describe('quality over time', () => {
     const { run, get, scores, asked, requests } = bench();
     expect(get()).toMatchObject({ phase: 'idle', seconds: 10 });
     await run();
-    expect(get()).toMatchObject({ phase: 'done', now: null, error: null });
+    expect(get()).toMatchObject({ phase: 'done', progress: null, error: null });
     // Ends, middle, then the fall from 4.5 to 2.5 between 0 and 4.
     expect(asked).toEqual([0, 8, 4, 2, 3, 6, 1, 5, 7]);
     expect(scores()).toEqual([4.5, 4.5, 4.5, 2.5, 2.5, 2.5, 2.5, 2.5, 2.5]);
@@ -165,7 +165,7 @@ describe('quality over time', () => {
     await vi.waitFor(() => expect(asked).toEqual([0, 8, 4]));
     pause();
     await first;
-    expect(get()).toMatchObject({ phase: 'paused', now: null });
+    expect(get()).toMatchObject({ phase: 'paused', progress: null });
     expect(scores().filter((score) => score !== undefined)).toEqual([3, 3]);
     hold = false;
     const decoded = requests.length;
@@ -179,7 +179,7 @@ describe('quality over time', () => {
 
   test('a segment that fails says why and has no score; the others go on; it can be tried again', async () => {
     let broken = true;
-    const { run, again, get, scores, asked } = bench((at) => {
+    const { run, retryFailed, get, scores, asked } = bench((at) => {
       if (broken && at >= 20 && at < 30) throw new CodedError('media/damaged', {});
       return at >= 50 && at < 60 && broken ? '<answer>high</answer>' : '<answer>3.50</answer>';
     });
@@ -190,7 +190,7 @@ describe('quality over time', () => {
     expect(get().results[5]).toMatchObject({ reason: 'not-a-number', text: '<answer>high</answer>' });
     broken = false;
     const before = asked.length;
-    again();
+    retryFailed();
     await vi.waitFor(() => expect(get().phase).toBe('done'));
     expect(asked.slice(before).sort()).toEqual([2, 5]);
     expect(scores().every((score) => score === 3.5)).toBe(true);
@@ -241,17 +241,17 @@ describe('quality over time', () => {
     });
     await first.run();
     expect(first.scores().filter((score) => score !== undefined)).toHaveLength(4);
-    const made = keptCurve(first.get(), whole, 90, 'test', new Date(0)) as KeptCurve;
+    const made = toStoredTimeline(first.get(), whole, 90, 'test', new Date(0)) as StoredTimeline;
     // Through the file's own border: what is written is what is read.
-    const curve = readCurve(JSON.parse(JSON.stringify(made.curve)));
-    expect(curve).toEqual(made.curve);
+    const timeline = readCurve(JSON.parse(JSON.stringify(made.timeline)));
+    expect(timeline).toEqual(made.timeline);
 
     const second = bench();
-    second.show({ curve, pictures: [] });
+    second.show({ timeline, thumbnails: [] });
     expect(second.get()).toMatchObject({ phase: 'paused', video: null, model: { model: { name: 'Tiny' } } });
     expect(second.get().segments).toEqual(first.get().segments);
     expect(second.scores()).toEqual(first.scores());
-    second.open(file, { ...video, id: 3 }, { curve, pictures: [] });
+    second.open(file, { ...video, id: 3 }, { timeline, thumbnails: [] });
     expect(second.get()).toMatchObject({ phase: 'paused', seconds: 10 });
     await second.run();
     expect(second.get().phase).toBe('done');
@@ -262,7 +262,7 @@ describe('quality over time', () => {
   test('a file of a curve is refused by the field that is wrong', async () => {
     const { run, get } = bench();
     await run();
-    const { curve } = keptCurve(get(), whole, 90, 'test', new Date(0)) as KeptCurve;
+    const { timeline } = toStoredTimeline(get(), whole, 90, 'test', new Date(0)) as StoredTimeline;
     const refusal = (value: unknown) => {
       try {
         readCurve(value);
@@ -271,16 +271,16 @@ describe('quality over time', () => {
       }
       return expect.unreachable();
     };
-    expect(refusal({ ...curve, format: 2 })).toMatchObject({
+    expect(refusal({ ...timeline, format: 2 })).toMatchObject({
       code: 'result/version',
       params: { format: 2, reads: 1 },
     });
-    expect(refusal({ ...curve, extra: 1 })).toMatchObject({
+    expect(refusal({ ...timeline, extra: 1 })).toMatchObject({
       code: 'result/file',
       params: { field: 'extra' },
     });
-    const segments = curve.segments.map((segment, at) => (at === 2 ? { ...segment, frames: 0 } : segment));
-    expect(refusal({ ...curve, segments })).toMatchObject({ params: { field: 'segments[2].frames' } });
+    const segments = timeline.segments.map((segment, at) => (at === 2 ? { ...segment, frames: 0 } : segment));
+    expect(refusal({ ...timeline, segments })).toMatchObject({ params: { field: 'segments[2].frames' } });
   });
 
   test('another video starts empty', async () => {

@@ -19,34 +19,34 @@ import type { DeliveredFrame, OpenedVideo } from '../../../workers/media/api.ts'
 import type { LoadedModel } from '../../../workers/model/api.ts';
 import type { ModelClient } from '../../../workers/model/client.ts';
 import { toErrorData } from '../model/model-store.ts';
+import { modelFacts, readAnswer, resultAnswer, type SampledFrame } from '../run/result-file.ts';
 import { type FrameSource, type RunEvent, runAssessment } from '../run/run-assessment.ts';
-import { modelFacts, readAnswer, resultAnswer, type Sampled } from '../run/result-file.ts';
 import type { Stage } from '../run/stages.ts';
 
 /** As in the file of a curve, and a small picture from its middle. */
 export interface SegmentResult extends Readonly<CurveSegmentResult> {
-  readonly picture: Blob | null;
+  readonly thumbnail: Blob | null;
 }
 
 /** A curve of an earlier visit or of a file. */
-export interface KeptCurve {
-  readonly curve: Curve;
+export interface StoredTimeline {
+  readonly timeline: Curve;
   /** One place a segment. */
-  readonly pictures: readonly (Blob | null)[];
+  readonly thumbnails: readonly (Blob | null)[];
 }
 
-type CurveModel = Pick<Curve, 'model' | 'profile'>;
+type TimelineModel = Pick<Curve, 'model' | 'profile'>;
 
-export type OvertimePhase = 'idle' | 'running' | 'paused' | 'done';
+export type QualityTimelinePhase = 'idle' | 'running' | 'paused' | 'done';
 
-export interface OvertimeNow {
+export interface SegmentProgress {
   /** Place of the segment that is worked on. */
-  readonly at: number;
+  readonly segment: number;
   readonly stage: Stage | null;
 }
 
-export interface OvertimeState {
-  readonly phase: OvertimePhase;
+export interface QualityTimelineState {
+  readonly phase: QualityTimelinePhase;
   readonly file: File | null;
   readonly video: OpenedVideo | null;
   /** Length asked for, in seconds. */
@@ -54,21 +54,21 @@ export interface OvertimeState {
   readonly segments: readonly Segment[];
   /** One place a segment; null until it was assessed. */
   readonly results: readonly (SegmentResult | null)[];
-  readonly now: OvertimeNow | null;
+  readonly progress: SegmentProgress | null;
   /** The model that all results are of. */
-  readonly model: CurveModel | null;
+  readonly model: TimelineModel | null;
   /** What stopped the whole of it: results stay, and it can go on. */
   readonly error: CodedErrorData | null;
 }
 
-const EMPTY: OvertimeState = {
+const EMPTY: QualityTimelineState = {
   phase: 'idle',
   file: null,
   video: null,
   seconds: SEGMENT_SECONDS.usual,
   segments: [],
   results: [],
-  now: null,
+  progress: null,
   model: null,
   error: null,
 };
@@ -78,14 +78,14 @@ const MAX_TOKENS = 1024;
 /** These would befall every other segment as well. */
 const STOPS_ALL = /^(model\/|run\/(worker|device|memory|no-model)|media\/(changed|codec))/;
 
-export interface OvertimeDependencies {
+export interface QualityTimelineDependencies {
   readonly media: FrameSource;
   readonly models: {
     ready(): Promise<LoadedModel>;
     readonly client: Pick<ModelClient, 'assess' | 'look'>;
   };
   /** Makes the small picture that is kept of a segment. */
-  readonly picture: (bitmap: ImageBitmap) => Promise<Blob | null>;
+  readonly makeThumbnail: (bitmap: ImageBitmap) => Promise<Blob | null>;
 }
 
 /** Results of two models never stand in one line. */
@@ -95,22 +95,22 @@ const sameModel = (a: Curve['model'], b: Curve['model']): boolean =>
 const keyOf = ({ from, frames }: Segment): string => `${from}+${frames}`;
 
 /** What the planner needs to know: the score, null without one, undefined while it was not looked at. */
-export const knownOf = (results: OvertimeState['results']): Known[] =>
+export const scoresOf = (results: QualityTimelineState['results']): Known[] =>
   results.map((result) => (result ? result.score : undefined));
 
-export function createOvertimeStore({ media, models, picture }: OvertimeDependencies) {
-  const store = createStore<OvertimeState>(() => EMPTY);
+export function createQualityTimelineStore({ media, models, makeThumbnail }: QualityTimelineDependencies) {
+  const store = createStore<QualityTimelineState>(() => EMPTY);
   const get = store.getState;
-  const set = (change: Partial<OvertimeState>) => store.setState(change);
+  const set = (change: Partial<QualityTimelineState>) => store.setState(change);
   let controller: AbortController | null = null;
   /** All results of this file and model by their frames: another length and back again costs nothing. */
-  const known = new Map<string, SegmentResult>();
+  const cachedResults = new Map<string, SegmentResult>();
   /** Frames of a segment that was paused in the middle. */
-  let kept: { key: string; frames: Map<number, DeliveredFrame> } | null = null;
+  let pausedFrames: { key: string; frames: Map<number, DeliveredFrame> } | null = null;
 
-  function dropKept(): void {
-    for (const frame of kept?.frames.values() ?? []) frame.thumbnail?.close();
-    kept = null;
+  function dropPausedFrames(): void {
+    for (const frame of pausedFrames?.frames.values() ?? []) frame.thumbnail?.close();
+    pausedFrames = null;
   }
 
   function cut(seconds: number): void {
@@ -121,9 +121,9 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
   }
 
   /** Everything that a kept curve knows. Another length than it has is cut anew, from the video. */
-  function take({ curve, pictures }: KeptCurve): void {
+  function take({ timeline: curve, thumbnails: pictures }: StoredTimeline): void {
     for (const [at, { result, ...segment }] of curve.segments.entries())
-      if (result) known.set(keyOf(segment), { ...result, picture: pictures[at] ?? null });
+      if (result) cachedResults.set(keyOf(segment), { ...result, thumbnail: pictures[at] ?? null });
     const { model, profile, segmentSeconds: seconds } = curve;
     set({
       model: { model, profile },
@@ -132,19 +132,20 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
     });
   }
 
-  const settled = (): OvertimePhase => (get().results.some((result) => result === null) ? 'paused' : 'done');
+  const settled = (): QualityTimelinePhase =>
+    get().results.some((result) => result === null) ? 'paused' : 'done';
 
   function show(): void {
-    set({ results: get().segments.map((segment) => known.get(keyOf(segment)) ?? null) });
+    set({ results: get().segments.map((segment) => cachedResults.get(keyOf(segment)) ?? null) });
   }
 
   function framesOf(segment: Segment): Map<number, DeliveredFrame> {
     const key = keyOf(segment);
-    if (kept?.key !== key) {
-      dropKept();
-      kept = { key, frames: new Map() };
+    if (pausedFrames?.key !== key) {
+      dropPausedFrames();
+      pausedFrames = { key, frames: new Map() };
     }
-    return (kept as NonNullable<typeof kept>).frames;
+    return (pausedFrames as NonNullable<typeof pausedFrames>).frames;
   }
 
   async function assess(segment: Segment, at: number, model: LoadedModel, signal: AbortSignal) {
@@ -155,7 +156,7 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
     const onEvent = (event: RunEvent) => {
       if (signal.aborted) return;
       if (event.kind === 'frame') frames.set(event.frame.index, event.frame);
-      else if (event.kind === 'stage') set({ now: { at, stage: event.stage } });
+      else if (event.kind === 'stage') set({ progress: { segment: at, stage: event.stage } });
     };
     const { answer } = await runAssessment({
       file,
@@ -173,7 +174,7 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
     signal.throwIfAborted();
     if (answer.end === 'aborted') throw new DOMException('stopped', 'AbortError');
     const read = resultAnswer(answer, readAnswer(answer, model));
-    const sampled = samplePlan(model.profile, segment.frames).vision.map((index): Sampled => {
+    const sampled = samplePlan(model.profile, segment.frames).vision.map((index): SampledFrame => {
       const frame = frames.get(index + segment.from);
       return {
         index: index + segment.from,
@@ -181,7 +182,7 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
         ...(frame?.substituted === undefined ? {} : { substituted: frame.substituted }),
       };
     });
-    const thumbnail = frames.get(sampled[sampled.length >> 1]?.index ?? -1)?.thumbnail;
+    const bitmap = frames.get(sampled[sampled.length >> 1]?.index ?? -1)?.thumbnail;
     return {
       score: read.score,
       ...(read.reason === undefined ? {} : { reason: read.reason }),
@@ -191,7 +192,7 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
       named: [...distortionsOf(findDistortions(viewAnswer(answer.text).thinking)).found],
       sampled,
       seconds: (performance.now() - begun) / 1000,
-      picture: thumbnail ? await picture(thumbnail) : null,
+      thumbnail: bitmap ? await makeThumbnail(bitmap) : null,
     };
   }
 
@@ -206,22 +207,23 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
       if (!current()) return;
       const before = get().model;
       const now = { model: modelFacts(model), profile: model.profile };
-      if (before && !sameModel(before.model, now.model)) known.clear();
+      if (before && !sameModel(before.model, now.model)) cachedResults.clear();
       set({ model: now });
       show();
-      for (let at = nextSegment(knownOf(get().results)); at !== null; ) {
+      for (let at = nextSegment(scoresOf(get().results)); at !== null; ) {
         const segment = get().segments[at] as Segment;
-        set({ now: { at, stage: null } });
+        set({ progress: { segment: at, stage: null } });
         const result = await assess(segment, at, model, mine.signal).catch((error: unknown) => failed(error));
         if (!current()) return;
-        known.set(keyOf(segment), result);
-        dropKept();
+        cachedResults.set(keyOf(segment), result);
+        dropPausedFrames();
         show();
-        at = nextSegment(knownOf(get().results));
+        at = nextSegment(scoresOf(get().results));
       }
-      set({ phase: 'done', now: null });
+      set({ phase: 'done', progress: null });
     } catch (error) {
-      if (current()) set({ phase: 'paused', now: null, error: isAbort(error) ? null : toErrorData(error) });
+      if (current())
+        set({ phase: 'paused', progress: null, error: isAbort(error) ? null : toErrorData(error) });
     } finally {
       if (current()) controller = null;
     }
@@ -232,20 +234,20 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
     const { code, params, message } = toErrorData(thrown);
     if (isAbort(thrown) || STOPS_ALL.test(code)) throw thrown;
     const error = { code, params: { ...params }, message };
-    return { score: null, error, text: '', tokens: 0, named: [], sampled: [], seconds: 0, picture: null };
+    return { score: null, error, text: '', tokens: 0, named: [], sampled: [], seconds: 0, thumbnail: null };
   }
 
   function pause(): void {
     if (get().phase !== 'running') return;
     controller?.abort();
     controller = null;
-    set({ phase: 'paused', now: null });
+    set({ phase: 'paused', progress: null });
   }
 
   function clear(): void {
     pause();
-    dropKept();
-    known.clear();
+    dropPausedFrames();
+    cachedResults.clear();
     store.setState({ ...EMPTY, seconds: get().seconds });
   }
 
@@ -263,20 +265,20 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
     /**
      * Takes a video that is open already; another one than before lets go of what was known.
      *
-     * @param kept of the same video: it stands there at once, and what it lacks waits to be told to go on
+     * @param stored of the same video: it stands there at once, and what it lacks waits to be told to go on
      */
-    open(file: File, video: OpenedVideo, kept: KeptCurve | null = null): void {
+    open(file: File, video: OpenedVideo, stored: StoredTimeline | null = null): void {
       if (get().video === video) return;
       clear();
       set({ file, video });
-      if (kept) take(kept);
+      if (stored) take(stored);
       cut(get().seconds);
-      if (kept) set({ phase: settled() });
+      if (stored) set({ phase: settled() });
     },
     /** Shows a curve whose video is not there. */
-    show(kept: KeptCurve): void {
+    show(stored: StoredTimeline): void {
       clear();
-      take(kept);
+      take(stored);
       show();
       set({ phase: settled() });
     },
@@ -291,8 +293,8 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
       if (to !== get().seconds) changed(() => cut(to));
     },
     /** Forgets the results without a score and assesses those segments anew. */
-    again(): void {
-      for (const [key, { score }] of known) if (score === null) known.delete(key);
+    retryFailed(): void {
+      for (const [key, { score }] of cachedResults) if (score === null) cachedResults.delete(key);
       changed(show);
       void run();
     },
@@ -300,4 +302,4 @@ export function createOvertimeStore({ media, models, picture }: OvertimeDependen
   };
 }
 
-export type OvertimeStore = ReturnType<typeof createOvertimeStore>;
+export type QualityTimelineStore = ReturnType<typeof createQualityTimelineStore>;

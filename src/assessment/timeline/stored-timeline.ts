@@ -1,22 +1,22 @@
 /** From the curve as it stands to its file, and to what is kept of it on this device. */
 import { type Curve, curveFormat, curveKind } from '../../../core/files/curve.ts';
 import type { Result } from '../../../core/files/result.ts';
-import type { KeptCurve, OvertimeState } from './store.ts';
+import type { QualityTimelineState, StoredTimeline } from './store.ts';
 
-export type CurveState = Pick<OvertimeState, 'seconds' | 'segments' | 'results' | 'model'>;
+export type TimelineSource = Pick<QualityTimelineState, 'seconds' | 'segments' | 'results' | 'model'>;
 
 /**
  * @param result of the whole clip
  * @param duration of the clip in seconds
  * @returns null before there is a segment's result
  */
-export function keptCurve(
-  { seconds, segments, results, model }: CurveState,
+export function toStoredTimeline(
+  { seconds, segments, results, model }: TimelineSource,
   result: Result,
   duration: number,
   app: string,
   createdAt: Date,
-): KeptCurve | null {
+): StoredTimeline | null {
   if (!model || results.every((one) => one === null)) return null;
   const curve: Curve = {
     format: curveFormat,
@@ -28,9 +28,9 @@ export function keptCurve(
     ...model,
     segmentSeconds: seconds,
     segments: segments.map((segment, at) => {
-      const { picture: _, ...known } = results[at] ?? { picture: null };
-      return { ...segment, result: 'text' in known ? known : null };
+      const { thumbnail: _, ...result } = results[at] ?? { thumbnail: null };
+      return { ...segment, result: 'text' in result ? result : null };
     }),
   };
-  return { curve, pictures: results.map((one) => one?.picture ?? null) };
+  return { timeline: curve, thumbnails: results.map((one) => one?.thumbnail ?? null) };
 }

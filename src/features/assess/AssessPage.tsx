@@ -102,7 +102,7 @@ export default function AssessPage() {
     [player, sampled],
   );
   const next = () => {
-    if (queue.length > 0) assess.advance();
+    if (queue.length > 0) assess.openNext();
     else chooseFiles();
   };
 
@@ -133,7 +133,7 @@ export default function AssessPage() {
         loading={model.progress}
         waiting={model.phase === 'loading'}
         onStop={assess.stop}
-        onUnqueue={assess.unqueue}
+        onUnqueue={assess.dequeue}
         announce={announce === 'sentences'}
       />
     ) : (
@@ -141,7 +141,7 @@ export default function AssessPage() {
         {finished && (
           <TimePanel
             stages={state.stages}
-            firstWord={state.firstWord}
+            firstWord={state.firstToken}
             report={state.report}
             answer={allTokens(state)}
             model={state.model}
@@ -164,7 +164,7 @@ export default function AssessPage() {
               ...(!video && file && error ? errorRows(file, error, w) : []),
             ]}
             queue={queue}
-            onUnqueue={assess.unqueue}
+            onUnqueue={assess.dequeue}
           />
         )}
       </div>
@@ -225,8 +225,8 @@ export default function AssessPage() {
               {...(several && { onAnswer: (k: number) => setNth(readableAt(answers, k)) })}
               onAbout={() => setAbout(true)}
               {...(rawText !== '' && finished && { onRaw: () => setRawOpen(true) })}
-              {...(phase === 'done' && { onAgain: () => assess.again() })}
-              {...(phase === 'stopped' && { onGoOn: assess.goOn })}
+              {...(phase === 'done' && { onAgain: () => assess.rerun() })}
+              {...(phase === 'stopped' && { onGoOn: assess.resume })}
             />
           }
           side={
@@ -270,7 +270,7 @@ export default function AssessPage() {
                   notice={long}
                   file={file}
                   player={phase === 'running' ? null : player}
-                  curve={phase === 'reopened' ? state.curve : null}
+                  curve={phase === 'reopened' ? state.timeline : null}
                 />
               )}
               {phase === 'empty' ? <IntroRow /> : below}
@@ -284,10 +284,10 @@ export default function AssessPage() {
                 key={result?.createdAt ?? phase}
                 exports={exports.items}
                 onCopy={exports.copy}
-                onGoOn={phase === 'stopped' ? assess.goOn : null}
+                onGoOn={phase === 'stopped' ? assess.resume : null}
                 onCompare={file && phase !== 'error' ? () => toCompare(file) : null}
-                onTimes={phase === 'done' ? () => assess.again({ times: TIMES }) : null}
-                onAgain={phase === 'stopped' && text !== '' ? () => assess.again() : null}
+                onTimes={phase === 'done' ? () => assess.rerun({ times: TIMES }) : null}
+                onAgain={phase === 'stopped' && text !== '' ? () => assess.rerun() : null}
                 waiting={queue.length}
                 quiet={phase === 'error' || (phase === 'reopened' && !player)}
                 onNext={next}
@@ -323,8 +323,8 @@ function readableAt(answers: readonly string[], k: number): number {
 }
 
 /** How the answers are drawn: greedily, or several with seeds. */
-function runWords(model: string, { phase, asked }: AssessState, finished: number, w: Words): string {
-  const count = phase === 'running' ? asked : finished;
+function runWords(model: string, { phase, requested }: AssessState, finished: number, w: Words): string {
+  const count = phase === 'running' ? requested : finished;
   return count > 1 ? w.score.sampled(model, count, firstSeed(count) ?? 0) : w.score.greedy(model);
 }
 

@@ -24,7 +24,7 @@ export function noticesOf(
     if (facts.missing > 0) notices.push(w.assess.truncated(facts.frames, facts.frames + facts.missing));
     if (facts.colour.transfer !== 'sdr') notices.push(w.assess.hdr(facts.colour.transfer.toUpperCase()));
   }
-  if (frames.some(({ foreign }) => foreign)) notices.push(w.assess.foreign);
+  if (frames.some(({ foreignColour }) => foreignColour)) notices.push(w.assess.foreign);
   const told = new Set<number>();
   for (const { index, substituted } of frames) {
     if (substituted === undefined || told.has(index)) continue;
@@ -38,11 +38,11 @@ export function noticesOf(
 
 /** What one score of a long clip leaves out; null for a short one, or while its frames are not known. */
 export function longNotice(
-  { video, frames, curve }: Pick<AssessState, 'video' | 'frames' | 'curve'>,
+  { video, frames, timeline }: Pick<AssessState, 'video' | 'frames' | 'timeline'>,
   w: Words,
   lang: Lang,
 ) {
-  const duration = video?.facts.duration ?? curve?.curve.duration ?? 0;
+  const duration = video?.facts.duration ?? timeline?.timeline.duration ?? 0;
   if (duration <= LONG_SECONDS || frames.length === 0) return null;
   const sentence = w.assess.long(frames.length, widestGap(frames.map((frame) => frame.time)).toFixed(1));
   const title = duration >= 600 ? errorText(lang, 'media/too-long', { seconds: duration })?.title : undefined;

@@ -40,9 +40,9 @@ export function progressState(state: AssessState, loaded: AssessState['model'], 
   return { bar, done: progressOf(bar) };
 }
 
-function rate({ startedAt, firstWord, tokens }: AssessState): number | null {
-  if (firstWord === null || tokens < 8) return null;
-  const seconds = (performance.now() - startedAt) / 1000 - firstWord;
+function rate({ startedAt, firstToken, tokens }: AssessState): number | null {
+  if (firstToken === null || tokens < 8) return null;
+  const seconds = (performance.now() - startedAt) / 1000 - firstToken;
   return seconds > 0.2 ? (tokens - 1) / seconds : null;
 }
 
@@ -68,7 +68,8 @@ export function RunProgress(props: RunProgressProps) {
   // The index is read while the model loads; from then on the run stands still until it is there.
   const cold = waiting && state.video !== null;
   const { bar, done } = progressState(state, loaded, w);
-  const nth = state.asked > 1 ? `${w.progress.answers(state.answers.length + 1, state.asked)} · ` : '';
+  const nth =
+    state.requested > 1 ? `${w.progress.answers(state.answers.length + 1, state.requested)} · ` : '';
   const title = cold ? w.progress.loading : nth + stageWords(state, w);
   const left = secondsLeft(done, (performance.now() - state.startedAt) / 1000);
   const perSecond = state.stage === 'write' ? rate(state) : null;

@@ -24,7 +24,7 @@ export function Stage({ player, sampled, onFullscreen }: StageProps) {
   const nth = sampledAt(sampled, frame);
   const hidden = (times[frame] ?? 0) + start < 0;
   const drawn = native === 'no' || hidden;
-  const seen = modelView && nth >= 0 ? assess.seen(frame) : null;
+  const seen = modelView && nth >= 0 ? assess.modelInput(frame) : null;
   return (
     <div
       className={`assess-stage assess-view ui-on-stage${actual ? ' assess-view--actual' : ''}`}

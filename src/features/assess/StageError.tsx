@@ -37,14 +37,14 @@ export function StageError({ error, file, facts }: StageErrorProps) {
 
 function useActions({ code }: CodedErrorData): ErrorAction[] {
   const w = useWords();
-  const again = (label: string) => ({ label, onClick: () => assess.again() });
+  const again = (label: string) => ({ label, onClick: () => assess.rerun() });
   const choose = { label: w.actions.chooseAnother, onClick: chooseFiles };
-  const software = { label: w.actions.software, onClick: () => assess.again({ software: true }) };
+  const software = { label: w.actions.software, onClick: () => assess.rerun({ software: true }) };
   const processor = {
     label: w.actions.processor,
     onClick: () => {
       models.reload({ backend: 'wasm' }).catch(() => {});
-      assess.again();
+      assess.rerun();
     },
   };
   switch (code) {

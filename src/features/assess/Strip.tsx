@@ -54,7 +54,7 @@ export function Strip({ frames, count: L, expected, player, highlight }: StripPr
                   =
                 </span>
               )}
-              {frames[k]?.looked && <span className="assess-strip__looked" />}
+              {frames[k]?.encoded && <span className="assess-strip__looked" />}
             </div>
           ))}
         </div>

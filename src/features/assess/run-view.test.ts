@@ -27,19 +27,19 @@ function stateOf(phase: AssessState['phase'], text: string, change: Partial<Asse
     stages,
     stage: null,
     startedAt: 0,
-    firstWord: null,
+    firstToken: null,
     view: viewAnswer(text),
     tokens: 0,
     answer: phase === 'done' ? answer : null,
     answers: phase === 'done' ? [answer] : [],
-    asked: 1,
+    requested: 1,
     reading: phase === 'done' ? readStrictly(text, [1, 5]) : null,
     model,
     report: null,
     result: null,
     error: null,
     queue: [],
-    curve: null,
+    timeline: null,
     ...change,
   };
 }
@@ -71,7 +71,7 @@ describe('the score panel', () => {
 });
 
 describe('marks', () => {
-  const frames = [0, 1, 2, 3].map((k) => ({ index: k * 10, time: k, thumbnail: null, looked: true }));
+  const frames = [0, 1, 2, 3].map((k) => ({ index: k * 10, time: k, thumbnail: null, encoded: true }));
   it('find what is named, what is ruled out and which frames are meant', () => {
     const clip = timelineOf({ frames, video: { facts: { duration: 4 } } as OpenedVideo, result: null });
     const spans = spansOf('Some motion blur in frame 2. No noise is visible.', clip, true);
@@ -131,8 +131,8 @@ describe('notices', () => {
     colour: { transfer: 'hlg' },
   } as OpenedVideo['facts'];
   const frames = [
-    { index: 10, time: 10, thumbnail: null, looked: true },
-    { index: 93, time: 60.5, thumbnail: null, looked: true, substituted: 92 },
+    { index: 10, time: 10, thumbnail: null, encoded: true },
+    { index: 93, time: 60.5, thumbnail: null, encoded: true, substituted: 92 },
   ];
   it('say what is cut off, what was put in place, and what was not converted', () => {
     const machine = { isolated: true, serviceWorker: true };
@@ -144,7 +144,11 @@ describe('notices', () => {
   });
   it('say how much of a long clip one score leaves out, and nothing of a short one', () => {
     const of = (duration: number) =>
-      longNotice({ video: { facts: { ...facts, duration } } as OpenedVideo, frames, curve: null }, en, 'en');
+      longNotice(
+        { video: { facts: { ...facts, duration } } as OpenedVideo, frames, timeline: null },
+        en,
+        'en',
+      );
     expect(of(60)).toBeNull();
     expect(of(61)).toContain('50.5\u202fs apart');
     expect(of(3 * 3600)).toMatch(/^The video is 3\u202fh 0\u202fmin long/);

@@ -82,7 +82,7 @@ export function scoreState(state: AssessState): ScoreState {
       if (state.answers.length > 1) {
         const several = severalState(
           state.answers.map((one) => resultAnswer(one, readAnswer(one, model))),
-          state.asked,
+          state.requested,
         );
         const percentile = several && percentileOf(model.manifest.scale, several.value);
         if (several) return { ...several, ...(percentile && { percentile }) };

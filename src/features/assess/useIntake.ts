@@ -31,7 +31,7 @@ export function useIntake(): IntakeState {
 
   const show = useCallback(
     (videos: readonly File[], others: number) => {
-      const refused = videos.filter((video) => assess.take(video) === 'full').length;
+      const refused = videos.filter((video) => assess.open(video) === 'full').length;
       if (refused > 0) setMessage(w.assess.queueFull(refused));
       else if (others > 0) setMessage(w.assess.others(others));
       else setMessage(null);
@@ -58,7 +58,7 @@ export function useIntake(): IntakeState {
       // A result that waits for its video: one of the right size may be it.
       if (phase === 'reopened' && result && !video && first && first.size === result.file.bytes) {
         setNote(w.assess.checking(result.file.name));
-        void assess.attach(first).then((same) => {
+        void assess.attachVideo(first).then((same) => {
           setNote(null);
           if (same) return;
           show([first, ...rest], sorted.others);

@@ -130,9 +130,9 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
 }
 
 /** What closing the page would cost. */
-function keptLine({ kept, keeping, phase }: BatchState, w: ReturnType<typeof useBatchWords>): string {
-  if (!kept) return w.notKept;
-  if (keeping) return w.keeping;
+function keptLine({ persistent, saving, phase }: BatchState, w: ReturnType<typeof useBatchWords>): string {
+  if (!persistent) return w.notKept;
+  if (saving) return w.keeping;
   return phase === 'done' ? '' : w.safe;
 }
 

@@ -319,7 +319,7 @@ function Thumbnail({ path }: { readonly path: string }) {
   useEffect(() => {
     let made: string | null = null;
     let gone = false;
-    void batch.picture(path).then((blob) => {
+    void batch.thumbnail(path).then((blob) => {
       if (gone || !blob) return;
       made = URL.createObjectURL(blob);
       setAddress(made);

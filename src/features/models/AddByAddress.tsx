@@ -8,13 +8,13 @@ export function AddByAddress({ onAdded }: { readonly onAdded: (id: string) => vo
   const w = useModelsWords();
   const id = useId();
   const [address, setAddress] = useState('');
-  const looking = useStore(packages.store, (state) => state.looking);
+  const looking = useStore(packages.store, (state) => state.fetchingManifest);
   return (
     <form
       className="models-add"
       onSubmit={(event) => {
         event.preventDefault();
-        void packages.look(address.trim()).then((found) => found !== null && onAdded(found));
+        void packages.fetchManifest(address.trim()).then((found) => found !== null && onAdded(found));
       }}
     >
       <label htmlFor={id}>{w.addLabel}</label>

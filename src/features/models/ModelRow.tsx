@@ -1,9 +1,9 @@
 /** One package of the list: what it is, its size, one action, one bar. */
 import { useStore } from 'zustand';
 import { bytes } from '../../../core/text/format.ts';
-import { SHIPPED } from '../../assessment/model/preferred-package.ts';
-import { choosePackage, packages } from '../../assessment/model/packages-session.ts';
+import { packages, selectPackage } from '../../assessment/model/packages-session.ts';
 import type { PackageRow } from '../../assessment/model/packages-store.ts';
+import { BUNDLED } from '../../assessment/model/preferred-package.ts';
 import { models } from '../../assessment/session.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
@@ -57,7 +57,7 @@ function Actions({
 }: Pick<ModelRowProps, 'row' | 'onRemove'> & { readonly view: RowView }) {
   const w = useModelsWords();
   const { id } = row;
-  const trash = id !== SHIPPED && (
+  const trash = id !== BUNDLED && (
     <IconButton icon="trash" label={w.remove(row.manifest.name)} onClick={onRemove} />
   );
   switch (view.state) {
@@ -75,7 +75,7 @@ function Actions({
     case 'ready':
       return (
         <>
-          <Button onClick={() => void choosePackage(models, id)}>{w.use}</Button>
+          <Button onClick={() => void selectPackage(models, id)}>{w.use}</Button>
           {trash}
         </>
       );

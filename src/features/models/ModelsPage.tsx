@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { type FolderKind, kindOfFolder } from '../../assessment/model/folder-kind.ts';
-import { offeredPackage } from '../../assessment/model/offered-package.ts';
+import { packageOffer } from '../../assessment/model/offered-package.ts';
 import { conversion, forgetPackage, packages } from '../../assessment/model/packages-session.ts';
 import { models } from '../../assessment/session.ts';
 import { chooseFolder, type GivenFolder, useFolderIntake } from '../../page/intake.ts';
@@ -33,15 +33,15 @@ export default function ModelsPage() {
   const [removed, setRemoved] = useState<Removed | null>(null);
   const [said, setSaid] = useState<string | null>(null);
   const converting = useStore(conversion.store);
-  const offered = useStore(offeredPackage.store, (state) => state.offered);
+  const offered = useStore(packageOffer.store, (state) => state.offered);
 
   useEffect(() => void packages.open(), []);
   useEffect(() => {
     if (!ready || !offered) return;
-    const taken = offeredPackage.take();
+    const taken = packageOffer.accept();
     if (!taken) return;
     const base = new URL('files/', taken.manifestUrl).href;
-    void packages.look(taken.manifestUrl, taken.headers, base).then((id) => {
+    void packages.fetchManifest(taken.manifestUrl, taken.headers, base).then((id) => {
       if (id === null) return;
       setSelected(id);
       void packages.download(id, true);
@@ -54,7 +54,8 @@ export default function ModelsPage() {
     if (kind === 'other') return setSaid(w.noPackage);
     // A folder that was dropped on another place comes before the list is read.
     await packages.open();
-    const id = kind === 'checkpoint' ? await conversion.start(name, files) : await packages.take(files);
+    const id =
+      kind === 'checkpoint' ? await conversion.start(name, files) : await packages.importFolder(files);
     if (id === null) return;
     setSelected(id);
     const row = packages.store.getState().rows.find((one) => one.id === id);

@@ -7,8 +7,8 @@ import {
   type Need,
   type Verdict,
 } from '../../../core/files/machine.ts';
-import { SHIPPED } from '../../assessment/model/preferred-package.ts';
 import type { PackageRow } from '../../assessment/model/packages-store.ts';
+import { BUNDLED } from '../../assessment/model/preferred-package.ts';
 import type { ModelsWords } from './messages/en.ts';
 
 export type RowState =
@@ -55,7 +55,7 @@ export function rowView(row: PackageRow, machine: Machine | null, used: InUse): 
   function stateOf({ id }: PackageRow, judged: Verdict | null, { manifestSha256, loading }: InUse): RowState {
     if (work.kind === 'downloading') return 'downloading';
     if (work.kind === 'checking' || work.kind === 'copying') return 'checking';
-    const here = id === SHIPPED || stored?.complete === true;
+    const here = id === BUNDLED || stored?.complete === true;
     if (bad.length > 0) return 'damaged';
     if (here && manifestSha256 === row.manifestSha256) return loading ? 'loading' : 'in-use';
     if (work.kind === 'paused') return 'paused';
@@ -84,6 +84,6 @@ export function about(row: PackageRow, verdict: Verdict | null, w: ModelsWords):
   return w.line([
     w.family[manifest.family],
     ...(variant ? [w.dtype[variant.dtype]] : []),
-    id === SHIPPED ? w.ships : address ? w.from(new URL(address.manifestUrl).host) : w.fromFolder,
+    id === BUNDLED ? w.ships : address ? w.from(new URL(address.manifestUrl).host) : w.fromFolder,
   ]);
 }

@@ -2,7 +2,7 @@
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import { toErrorData } from '../../assessment/model/model-store.ts';
-import { offeredPackage } from '../../assessment/model/offered-package.ts';
+import { packageOffer } from '../../assessment/model/offered-package.ts';
 import { goTo } from '../../page/router.ts';
 import { training } from './state/session.ts';
 
@@ -40,7 +40,7 @@ export function usePackage(id: string | null): PackageState {
     if (id === null) return;
     if (manifestUrl !== null) {
       const { headers } = training.api()!;
-      offeredPackage.offer({ manifestUrl, headers, name: nameOf(id) });
+      packageOffer.offer({ manifestUrl, headers, name: nameOf(id) });
       goTo('models');
       return;
     }

@@ -1,6 +1,6 @@
 /** What is said of a long clip, and the way to its quality over time. The curve itself is loaded when it is asked for. */
 import { Suspense, useState } from 'react';
-import type { KeptCurve } from '../../../assessment/timeline/store.ts';
+import type { StoredTimeline } from '../../../assessment/timeline/store.ts';
 import { Crash } from '../../../page/Crash.tsx';
 import { lazyPart } from '../../../page/lazy-part.ts';
 import { Button } from '../../../ui/Button.tsx';
@@ -11,7 +11,7 @@ import type { Player } from '../player.ts';
 const panel = lazyPart(() => import('./OvertimePanel.tsx'));
 
 /** Whether the curve of a file, or of a reopened result, is open: it is there again after a visit to another page. */
-const turned = new WeakMap<File | KeptCurve, boolean>();
+const turned = new WeakMap<File | StoredTimeline, boolean>();
 
 export interface OfferProps {
   /** What one score of this clip leaves out. */
@@ -20,7 +20,7 @@ export interface OfferProps {
   /** Null while it cannot be played, or while the whole is assessed. */
   readonly player: Player | null;
   /** Came with a reopened result: it is shown at once, with its video or without. */
-  readonly curve: KeptCurve | null;
+  readonly curve: StoredTimeline | null;
 }
 
 export function Offer({ notice, file, player, curve }: OfferProps) {

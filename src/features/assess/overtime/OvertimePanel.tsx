@@ -4,8 +4,12 @@ import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
 import { distortionLabel } from '../../../../core/answer/lexicon.ts';
 import { worstSegments } from '../../../../core/sampling/overtime.ts';
-import { currentCurve, overtime } from '../../../assessment/timeline/session.ts';
-import { type KeptCurve, knownOf, type OvertimeState } from '../../../assessment/timeline/store.ts';
+import { currentTimeline, qualityTimeline } from '../../../assessment/timeline/session.ts';
+import {
+  type QualityTimelineState,
+  type StoredTimeline,
+  scoresOf,
+} from '../../../assessment/timeline/store.ts';
 import { saveFile } from '../../../page/save-file.ts';
 import { useLeaveGuard } from '../../../page/useLeaveGuard.ts';
 import { Button, IconButton } from '../../../ui/Button.tsx';
@@ -34,7 +38,7 @@ export interface OvertimePanelProps {
   readonly file: File | null;
   /** Null while the video of a reopened curve is not there. */
   readonly player: Player | null;
-  readonly curve: KeptCurve | null;
+  readonly curve: StoredTimeline | null;
   readonly onClose: () => void;
 }
 
@@ -42,22 +46,22 @@ export default function OvertimePanel({ file, player, curve, onClose }: Overtime
   const w = useWords();
   const o = useOvertimeWords();
   const lang = useLang();
-  const state = useStore(overtime.store);
+  const state = useStore(qualityTimeline.store);
   const heading = useRef<HTMLHeadingElement>(null);
   /** The focus waits for the heading: its button went away with the offer. */
   const asked = useRef(false);
-  const clock = useMemo(() => player ?? (curve && stillClock(curve.curve)), [player, curve]);
+  const clock = useMemo(() => player ?? (curve && stillClock(curve.timeline)), [player, curve]);
   const video = player?.video ?? null;
   useEffect(() => {
     if (!file || !video) {
-      if (curve) overtime.show(curve);
+      if (curve) qualityTimeline.show(curve);
       return;
     }
-    overtime.open(file, video, curve);
+    qualityTimeline.open(file, video, curve);
     // It was asked for by the button that brought it here; what was paused waits to be told to go on.
-    if (overtime.store.getState().phase !== 'idle') return;
+    if (qualityTimeline.store.getState().phase !== 'idle') return;
     asked.current = true;
-    void overtime.run();
+    void qualityTimeline.run();
   }, [file, video, curve]);
   useLeaveGuard(state.phase === 'running');
 
@@ -72,7 +76,7 @@ export default function OvertimePanel({ file, player, curve, onClose }: Overtime
   const chosen = segmentAt(segments, frame);
   const frames = clock?.video.times.length ?? 0;
   const steps = useMemo(() => stepsOf(segments, results, frames), [segments, results, frames]);
-  const worst = useMemo(() => worstSegments(knownOf(results)), [results]);
+  const worst = useMemo(() => worstSegments(scoresOf(results)), [results]);
   const segment = segments[chosen];
   if (!ours || !segment || !clock) return null;
   const facts = factsOf(state, o);
@@ -97,7 +101,7 @@ export default function OvertimePanel({ file, player, curve, onClose }: Overtime
       {state.error && (
         <ErrorCard
           error={state.error}
-          actions={[{ label: w.actions.tryAgain, onClick: () => void overtime.run() }]}
+          actions={[{ label: w.actions.tryAgain, onClick: () => void qualityTimeline.run() }]}
         />
       )}
       <p className="overtime__readout" aria-hidden="true">
@@ -108,7 +112,7 @@ export default function OvertimePanel({ file, player, curve, onClose }: Overtime
         segments={segments}
         steps={steps}
         chosen={chosen}
-        now={state.now?.at ?? null}
+        now={state.progress?.segment ?? null}
         worst={worst}
         readout={label}
       />
@@ -136,10 +140,10 @@ function useFrame(clock: Clock | null): number {
 const NO_CLOCK = createStore(() => ({ frame: 0 }));
 
 function Tools(props: {
-  readonly state: OvertimeState;
+  readonly state: QualityTimelineState;
   readonly facts: string;
   readonly clock: Clock;
-  readonly curve: KeptCurve | null;
+  readonly curve: StoredTimeline | null;
   readonly onClose: () => void;
 }) {
   const { state, facts, clock, onClose } = props;
@@ -147,7 +151,7 @@ function Tools(props: {
   const { phase, results, segments, seconds } = state;
   const failed = results.filter((result) => result?.score === null).length;
   const { facts: file, times } = clock.video;
-  const json = currentCurve() ?? (state.video ? null : props.curve);
+  const json = currentTimeline() ?? (state.video ? null : props.curve);
   const name = o.fileName(stem(file.name));
   return (
     <div className="overtime__tools">
@@ -157,7 +161,7 @@ function Tools(props: {
           className="overtime__select ui-field"
           disabled={!state.video}
           value={seconds}
-          onChange={(event) => overtime.setSeconds(Number(event.target.value))}
+          onChange={(event) => qualityTimeline.setSeconds(Number(event.target.value))}
         >
           {LENGTHS.map((n) => (
             <option key={n} value={n}>
@@ -167,17 +171,17 @@ function Tools(props: {
         </select>
       </label>
       {phase === 'running' && (
-        <Button icon="pause" onClick={overtime.pause}>
+        <Button icon="pause" onClick={qualityTimeline.pause}>
           {o.pause}
         </Button>
       )}
       {state.video && (phase === 'paused' || phase === 'idle') && (
-        <Button icon="play" onClick={() => void overtime.run()}>
+        <Button icon="play" onClick={() => void qualityTimeline.run()}>
           {phase === 'idle' ? o.start : o.resume}
         </Button>
       )}
       {state.video && phase === 'done' && failed > 0 && (
-        <Button icon="retry" onClick={overtime.again}>
+        <Button icon="retry" onClick={qualityTimeline.retryFailed}>
           {o.again(failed)}
         </Button>
       )}
@@ -220,7 +224,7 @@ function Tools(props: {
         icon="close"
         label={o.close}
         onClick={() => {
-          overtime.pause();
+          qualityTimeline.pause();
           onClose();
         }}
       />
@@ -229,17 +233,17 @@ function Tools(props: {
 }
 
 /** How far it is; the line keeps its place when there is nothing to say. */
-function Progress({ state }: { readonly state: OvertimeState }) {
+function Progress({ state }: { readonly state: QualityTimelineState }) {
   const w = useWords();
   const o = useOvertimeWords();
-  const { phase, results, segments, now, seconds } = state;
+  const { phase, results, segments, progress, seconds } = state;
   const done = results.filter((result) => result !== null).length;
-  const at = now && segments[now.at];
+  const at = progress && segments[progress.segment];
   const left = secondsLeft(results);
   const detail = [
     ...(phase === 'running' && at ? [o.at(spanOf(at, o))] : []),
-    ...(phase === 'running' && now?.stage ? [w.progress.stages[now.stage]] : []),
-    ...(phase === 'running' && !now ? [o.waiting] : []),
+    ...(phase === 'running' && progress?.stage ? [w.progress.stages[progress.stage]] : []),
+    ...(phase === 'running' && !progress ? [o.waiting] : []),
     ...(phase === 'paused' ? [o.paused] : []),
     ...(phase === 'running' && left !== null ? [o.left(left)] : []),
     ...(phase === 'done' ? [o.each(seconds)] : []),

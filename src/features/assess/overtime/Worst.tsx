@@ -66,7 +66,7 @@ function Moment(props: {
   const named = first === undefined ? o.nothingNamed : o.named(inSentence(distortionLabel(first, lang)));
   return (
     <button type="button" className="overtime-worst__moment" aria-pressed={pressed} onClick={onGoTo}>
-      <Picture blob={result.picture} rank={rank} />
+      <Picture blob={result.thumbnail} rank={rank} />
       <span className="overtime-worst__words">
         <span className="overtime-worst__span">
           <span className="ui-sr">{o.goTo} </span>

@@ -2,10 +2,10 @@
 
 import { bandOf, bands } from '../../../../core/answer/grades.ts';
 import { segmentCsv } from '../../../../core/files/csv.ts';
-import type { KeptCurve, OvertimeState } from '../../../assessment/timeline/store.ts';
+import type { QualityTimelineState, StoredTimeline } from '../../../assessment/timeline/store.ts';
 import { type Step, stepPath } from './overtime-view.ts';
 
-type Curve = Pick<OvertimeState, 'segments' | 'results'>;
+type Curve = Pick<QualityTimelineState, 'segments' | 'results'>;
 
 const wordOf = (score: number | null): string | undefined =>
   score === null ? undefined : bands[bandOf(score).grade - 1]?.word;
@@ -33,7 +33,7 @@ export function curveCsv({ segments, results }: Curve): string {
 }
 
 /** The file that reopens the curve when it is dropped on the page. */
-export const curveJson = ({ curve }: KeptCurve): string => `${JSON.stringify(curve, null, 1)}\n`;
+export const curveJson = ({ timeline }: StoredTimeline): string => `${JSON.stringify(timeline, null, 1)}\n`;
 
 const asText = (words: string): string =>
   words.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');

@@ -15,13 +15,13 @@ const result = (score: number | null, change: Partial<SegmentResult> = {}): Segm
   named: [],
   sampled: [],
   seconds: 2,
-  picture: null,
+  thumbnail: null,
   ...change,
 });
 const shown = (...scores: (number | null | undefined)[]) => ({
   segments,
   results: scores.map((score) => (score === undefined ? null : result(score))),
-  now: null,
+  progress: null,
 });
 
 describe('the step line', () => {
@@ -54,7 +54,7 @@ test('the sentence names the ends of the range, and never counts what has no sco
 });
 
 test('the cursor says what is known of its segment', () => {
-  const state = { ...shown(3.87, null, undefined, undefined), now: { at: 3, stage: null } };
+  const state = { ...shown(3.87, null, undefined, undefined), progress: { segment: 3, stage: null } };
   expect([0, 1, 2, 3].map((at) => readout(state, at, en, overtimeEn))).toEqual([
     'Segment 1, 0:00–0:10: 3.87, Good',
     'Segment 2, 0:10–0:20: no score',

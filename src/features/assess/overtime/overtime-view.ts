@@ -10,7 +10,7 @@ import type { Segment } from '../../../../core/sampling/overtime.ts';
 import { errorText } from '../../../../core/text/error-messages.ts';
 import { clock } from '../../../../core/text/format.ts';
 import type { Lang } from '../../../../core/text/lang.ts';
-import type { OvertimeState, SegmentResult } from '../../../assessment/timeline/store.ts';
+import type { QualityTimelineState, SegmentResult } from '../../../assessment/timeline/store.ts';
 import type { Words } from '../../../ui/messages/en.ts';
 import { secondTicks, tickStep } from '../strip-geometry.ts';
 import type { OvertimeWords } from './messages/en.ts';
@@ -86,13 +86,18 @@ export const scoreText = (score: number): string => score.toFixed(2);
 /** Word of the grade that a score is nearest to. */
 export const gradeWord = (score: number, w: Words): string => w.grades.words[bandOf(score).grade - 1] ?? '';
 
-type Shown = Pick<OvertimeState, 'segments' | 'results' | 'now'>;
+type Shown = Pick<QualityTimelineState, 'segments' | 'results' | 'progress'>;
 
 /** What the cursor says of a segment. */
-export function readout({ segments, results, now }: Shown, at: number, w: Words, o: OvertimeWords): string {
+export function readout(
+  { segments, results, progress: now }: Shown,
+  at: number,
+  w: Words,
+  o: OvertimeWords,
+): string {
   const span = spanOf(segments[at] as Segment, o);
   const result = results[at];
-  if (!result) return now?.at === at ? o.readoutNow(at + 1, span) : o.readoutOpen(at + 1, span);
+  if (!result) return now?.segment === at ? o.readoutNow(at + 1, span) : o.readoutOpen(at + 1, span);
   if (result.score === null) return o.readoutNone(at + 1, span);
   return o.readout(at + 1, span, scoreText(result.score), gradeWord(result.score, w));
 }

@@ -4,9 +4,9 @@ import { viewAnswer } from '../../../../core/answer/answer-stream.ts';
 import { distortionsOf, findDistortions } from '../../../../core/answer/lexicon.ts';
 import type { LoadedModel } from '../../../../workers/model/api.ts';
 import type { ModelStore } from '../../../assessment/model/model-store.ts';
-import { type FrameSource, runAssessment } from '../../../assessment/run/run-assessment.ts';
-import { jpegOf, ROW_PICTURE } from '../../../assessment/run/jpeg.ts';
+import { jpegOf, ROW_THUMBNAIL } from '../../../assessment/run/jpeg.ts';
 import { readAnswer, resultAnswer } from '../../../assessment/run/result-file.ts';
+import { type FrameSource, runAssessment } from '../../../assessment/run/run-assessment.ts';
 import type { BatchAnswer, BatchEngine } from './store.ts';
 
 const MAX_TOKENS = 1024;
@@ -59,7 +59,7 @@ export function createBatchEngine(media: BatchMedia, models: ModelStore): BatchE
         text: answer.text,
         tokens: answer.tokens,
         named: distortionsOf(findDistortions(thinking)).found,
-        picture: await jpegOf(middle ?? null, ROW_PICTURE),
+        thumbnail: await jpegOf(middle ?? null, ROW_THUMBNAIL),
       };
     } finally {
       for (const bitmap of bitmaps) bitmap.close();

@@ -2,10 +2,10 @@
 
 import { media, models } from '../../../assessment/session.ts';
 import { createBatchEngine } from './engine.ts';
-import { createBatchShelf, createMemoryShelf } from './storage.ts';
+import { createBatchStorage, createMemoryStorage } from './storage.ts';
 import { createBatchStore } from './store.ts';
 
 export const batch = createBatchStore({
   engine: createBatchEngine(media, models),
-  shelf: 'indexedDB' in globalThis ? createBatchShelf() : createMemoryShelf(),
+  storage: 'indexedDB' in globalThis ? createBatchStorage() : createMemoryStorage(),
 });

@@ -17,20 +17,20 @@ export interface BatchHead {
 export type Folders = ReadonlyMap<string, FileSystemDirectoryHandle>;
 
 /** Small pictures of rows, by path. */
-export type Pictures = ReadonlyMap<string, Blob>;
+export type Thumbnails = ReadonlyMap<string, Blob>;
 
-export interface BatchShelf {
+export interface BatchStorage {
   /** Null when there is none. */
   read(): Promise<{ head: BatchHead; rows: BatchRow[]; folders: Folders } | null>;
   /** Puts a new benchmark in place of the old one. */
-  begin(head: BatchHead, rows: readonly BatchRow[], folders: Folders, pictures?: Pictures): Promise<void>;
+  begin(head: BatchHead, rows: readonly BatchRow[], folders: Folders, thumbnails?: Thumbnails): Promise<void>;
   /** More of the benchmark that is there. Small pictures of rows that wait are of other videos, and go. */
   extend(head: BatchHead, rows: readonly BatchRow[], folders: Folders): Promise<void>;
   writeHead(head: BatchHead): Promise<void>;
-  writeRow(row: BatchRow, picture?: Blob | null): Promise<void>;
+  writeRow(row: BatchRow, thumbnail?: Blob | null): Promise<void>;
   writeRows(rows: readonly BatchRow[]): Promise<void>;
-  picture(path: string): Promise<Blob | null>;
-  pictures(): Promise<Pictures>;
+  thumbnail(path: string): Promise<Blob | null>;
+  thumbnails(): Promise<Thumbnails>;
   clear(): Promise<void>;
 }
 
@@ -67,7 +67,7 @@ function put(at: At, head: BatchHead, rows: readonly BatchRow[], folders: Folder
 }
 
 /** @throws DOMException `QuotaExceededError` from the writing calls */
-export function createBatchShelf(): BatchShelf {
+export function createBatchStorage(): BatchStorage {
   let database: Promise<IDBDatabase> | undefined;
   const transaction = async (names: readonly StoreName[], mode: IDBTransactionMode) => {
     database ??= open();
@@ -87,21 +87,21 @@ export function createBatchShelf(): BatchShelf {
       const rows = settled(at('rows').getAll() as IDBRequest<BatchRow[]>);
       const names = settled(at('handles').getAllKeys());
       const handles = settled(at('handles').getAll() as IDBRequest<FileSystemDirectoryHandle[]>);
-      const found = await head;
-      if (!found) return null;
+      const stored = await head;
+      if (!stored) return null;
       const keys = await names;
       const values = await handles;
       return {
-        head: found,
+        head: stored,
         rows: await rows,
         folders: new Map(keys.map((key, i) => [String(key), values[i] as FileSystemDirectoryHandle])),
       };
     },
-    async begin(head, rows, folders, pictures = new Map()) {
+    async begin(head, rows, folders, thumbnails = new Map()) {
       const { at, done } = await transaction(STORES, 'readwrite');
       for (const name of STORES) at(name).clear();
       put(at, head, rows, folders);
-      for (const [path, picture] of pictures) at('pictures').put(picture, path);
+      for (const [path, thumbnail] of thumbnails) at('pictures').put(thumbnail, path);
       await done;
     },
     async extend(head, rows, folders) {
@@ -115,10 +115,10 @@ export function createBatchShelf(): BatchShelf {
       at('head').put(head, HEAD);
       await done;
     },
-    async writeRow(row, picture) {
+    async writeRow(row, thumbnail) {
       const { at, done } = await transaction(['rows', 'pictures'], 'readwrite');
       at('rows').put(row, row.path);
-      if (picture) at('pictures').put(picture, row.path);
+      if (thumbnail) at('pictures').put(thumbnail, row.path);
       await done;
     },
     async writeRows(rows) {
@@ -126,11 +126,11 @@ export function createBatchShelf(): BatchShelf {
       for (const row of rows) at('rows').put(row, row.path);
       await done;
     },
-    async picture(path) {
+    async thumbnail(path) {
       const { at } = await transaction(['pictures'], 'readonly');
       return (await settled(at('pictures').get(path) as IDBRequest<Blob | undefined>)) ?? null;
     },
-    async pictures() {
+    async thumbnails() {
       const { at } = await transaction(['pictures'], 'readonly');
       const [paths, blobs] = await Promise.all([
         settled(at('pictures').getAllKeys()),
@@ -147,45 +147,45 @@ export function createBatchShelf(): BatchShelf {
 }
 
 /** Lives as long as the page. */
-export function createMemoryShelf(): BatchShelf {
+export function createMemoryStorage(): BatchStorage {
   let head: BatchHead | null = null;
   let folders: Folders = new Map();
   const rows = new Map<string, BatchRow>();
-  const pictures = new Map<string, Blob>();
+  const thumbnails = new Map<string, Blob>();
   const clear = () => {
     head = null;
     folders = new Map();
     rows.clear();
-    pictures.clear();
+    thumbnails.clear();
   };
   const keep = (list: readonly BatchRow[]) => {
     for (const row of list) rows.set(row.path, row);
   };
   return {
     read: async () => head && { head, rows: [...rows.values()], folders: new Map(folders) },
-    begin: async (newHead, newRows, newFolders, newPictures = new Map()) => {
+    begin: async (newHead, newRows, newFolders, newThumbnails = new Map()) => {
       clear();
       head = newHead;
       folders = new Map(newFolders);
       keep(newRows);
-      for (const [path, picture] of newPictures) pictures.set(path, picture);
+      for (const [path, thumbnail] of newThumbnails) thumbnails.set(path, thumbnail);
     },
     extend: async (newHead, allRows, allFolders) => {
       head = newHead;
       folders = new Map(allFolders);
       keep(allRows);
-      for (const { path, state } of allRows) if (state === 'waiting') pictures.delete(path);
+      for (const { path, state } of allRows) if (state === 'waiting') thumbnails.delete(path);
     },
     writeHead: async (newHead) => {
       head = newHead;
     },
-    writeRow: async (row, picture) => {
+    writeRow: async (row, thumbnail) => {
       keep([row]);
-      if (picture) pictures.set(row.path, picture);
+      if (thumbnail) thumbnails.set(row.path, thumbnail);
     },
     writeRows: async (list) => keep(list),
-    picture: async (path) => pictures.get(path) ?? null,
-    pictures: async () => new Map(pictures),
+    thumbnail: async (path) => thumbnails.get(path) ?? null,
+    thumbnails: async () => new Map(thumbnails),
     clear: async () => clear(),
   };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { CodedError } from '../../../../core/errors.ts';
 import type { BatchModel } from '../../../../core/files/batch.ts';
-import { type BatchShelf, createMemoryShelf } from './storage.ts';
+import { type BatchStorage, createMemoryStorage } from './storage.ts';
 import { type BatchAnswer, type BatchEngine, type BatchVideo, createBatchStore } from './store.ts';
 
 const model: BatchModel = {
@@ -19,7 +19,7 @@ const answer = (score: number | null): BatchAnswer => ({
   text: `<answer>${score}</answer>`,
   tokens: 3,
   named: [],
-  picture: null,
+  thumbnail: null,
   ...(score === null ? { reason: 'not-a-number' } : {}),
 });
 const videos = (n: number): BatchVideo[] =>
@@ -39,10 +39,10 @@ const numbered = engine(async (file) => answer(1 + (Number.parseInt(file.name, 1
 
 describe('queue', () => {
   test('a thousand videos with their scores, each answered once and kept', async () => {
-    const shelf = createMemoryShelf();
+    const storage = createMemoryStorage();
     const asked = new Map<string, number>();
     const batch = createBatchStore({
-      shelf,
+      storage,
       engine: engine(async (file) => {
         asked.set(file.name, (asked.get(file.name) ?? 0) + 1);
         return answer(3);
@@ -59,11 +59,11 @@ describe('queue', () => {
     expect(rows.every(({ state, score }) => state === 'done' && score === 3)).toBe(true);
     expect(rows[7]).toMatchObject({ mos: 7.5, written: '7.50' });
     expect([...asked.values()].every((n) => n === 1)).toBe(true);
-    expect((await shelf.read())?.rows).toEqual(rows);
+    expect((await storage.read())?.rows).toEqual(rows);
   });
 
   test('scores without videos and videos without scores are told before anything runs', async () => {
-    const batch = createBatchStore({ shelf: createMemoryShelf(), engine: numbered });
+    const batch = createBatchStore({ storage: createMemoryStorage(), engine: numbered });
     await batch.add(videos(3), [{ name: 't.csv', text: 'path,mos\n0.mp4,1\n1.mp4,n/a\n9.mp4,2' }]);
     expect(batch.store.getState().check).toMatchObject({
       withoutVideo: ['9.mp4'],
@@ -74,7 +74,7 @@ describe('queue', () => {
 
   test('a video that fails and an answer that cannot be read cost their rows; no score is made up', async () => {
     const batch = createBatchStore({
-      shelf: createMemoryShelf(),
+      storage: createMemoryStorage(),
       engine: engine(async (file) => {
         if (file.name === '1.mp4') throw new CodedError('media/codec', { codec: 'HEVC' });
         return answer(file.name === '2.mp4' ? null : 4);
@@ -95,10 +95,10 @@ describe('queue', () => {
   });
 
   test('pause leaves the running video for its next turn; a new page goes on where the old one stopped', async () => {
-    const shelf = createMemoryShelf();
+    const storage = createMemoryStorage();
     let held: (() => void) | undefined;
     const first = createBatchStore({
-      shelf,
+      storage,
       engine: engine((file, signal) => {
         if (file.name !== '2.mp4') return Promise.resolve(answer(2));
         return new Promise((_, fail) => {
@@ -113,7 +113,7 @@ describe('queue', () => {
     });
     const run = first.start();
     await reached;
-    expect((await shelf.read())?.head.running).toBe(true);
+    expect((await storage.read())?.head.running).toBe(true);
     await first.pause();
     await run;
     expect(first.store.getState().rows.map(({ state }) => state)).toEqual([
@@ -124,7 +124,7 @@ describe('queue', () => {
       'waiting',
     ]);
 
-    const second = createBatchStore({ shelf, engine: numbered });
+    const second = createBatchStore({ storage, engine: numbered });
     await second.restore();
     // Memory has no handles: the folder must be given again.
     expect(second.store.getState()).toMatchObject({ phase: 'access', model });
@@ -150,14 +150,14 @@ describe('queue', () => {
   const flat = (n: number): BatchVideo[] => videos(n).map(({ file }) => ({ path: file.name, file }));
 
   test('a kept folder: asked for when the browser asks, read where it does not; other bytes are another video', async () => {
-    const shelf = createMemoryShelf();
+    const storage = createMemoryStorage();
     const asked = { query: 'prompt', request: 'denied' };
     const given = flat(3);
     const changed = new File(['longer'], '2.mp4');
     const handle = folder([...given.slice(0, 2).map(({ file }) => file), changed], asked);
-    await createBatchStore({ shelf, engine: numbered }).add(given, [], 'set', handle);
+    await createBatchStore({ storage, engine: numbered }).add(given, [], 'set', handle);
 
-    const second = createBatchStore({ shelf, engine: numbered });
+    const second = createBatchStore({ storage, engine: numbered });
     await second.restore();
     expect(second.store.getState()).toMatchObject({ phase: 'access', locked: ['set'] });
     await second.giveAccess();
@@ -169,15 +169,15 @@ describe('queue', () => {
     expect([...second.store.getState().present]).toEqual(['0.mp4', '1.mp4']);
 
     asked.query = 'granted';
-    await createBatchStore({ shelf, engine: numbered }).add(given.slice(0, 2), [], 'set', handle);
-    const third = createBatchStore({ shelf, engine: numbered });
+    await createBatchStore({ storage, engine: numbered }).add(given.slice(0, 2), [], 'set', handle);
+    const third = createBatchStore({ storage, engine: numbered });
     await third.restore();
     expect(third.store.getState()).toMatchObject({ phase: 'checked', locked: [] });
   });
 
   test('what is no fault of a video stops the queue and loses nothing', async () => {
     const batch = createBatchStore({
-      shelf: createMemoryShelf(),
+      storage: createMemoryStorage(),
       engine: engine(async (file) => {
         if (file.name === '1.mp4') throw new CodedError('run/device');
         return answer(5);
@@ -190,12 +190,12 @@ describe('queue', () => {
   });
 
   test('answers of two models are never mixed', async () => {
-    const shelf = createMemoryShelf();
-    const first = createBatchStore({ shelf, engine: numbered });
+    const storage = createMemoryStorage();
+    const first = createBatchStore({ storage, engine: numbered });
     await first.add(videos(2), []);
     await first.start();
     const other = { ...model, name: 'other', manifestSha256: 'b'.repeat(64) };
-    const second = createBatchStore({ shelf, engine: engine(async () => answer(1), other) });
+    const second = createBatchStore({ storage, engine: engine(async () => answer(1), other) });
     await second.restore();
     await second.add(videos(3), []);
     await second.start();
@@ -210,71 +210,71 @@ describe('queue', () => {
 
   test('a shelf that refuses: the queue runs on and the page says that nothing is kept', async () => {
     const full = async () => Promise.reject(new DOMException('', 'QuotaExceededError'));
-    const shelf: BatchShelf = {
-      ...createMemoryShelf(),
+    const storage: BatchStorage = {
+      ...createMemoryStorage(),
       begin: full,
       writeRow: full,
       writeHead: full,
       writeRows: full,
     };
-    const batch = createBatchStore({ shelf, engine: numbered });
+    const batch = createBatchStore({ storage, engine: numbered });
     await batch.add(videos(2), []);
     await batch.start();
-    expect(batch.store.getState()).toMatchObject({ phase: 'done', kept: false });
+    expect(batch.store.getState()).toMatchObject({ phase: 'done', persistent: false });
   });
 
   test('rows are on their way until the shelf has them', async () => {
-    const shelf = createMemoryShelf();
+    const storage = createMemoryStorage();
     let arrived = () => {};
     const slow = new Promise<void>((resolve) => {
       arrived = resolve;
     });
     const batch = createBatchStore({
-      shelf: { ...shelf, begin: (...all) => slow.then(() => shelf.begin(...all)) },
+      storage: { ...storage, begin: (...all) => slow.then(() => storage.begin(...all)) },
       engine: numbered,
     });
     const added = batch.add(videos(2), []);
     await Promise.resolve();
-    expect(batch.store.getState()).toMatchObject({ phase: 'checked', keeping: true });
-    expect(await shelf.read()).toBeNull();
+    expect(batch.store.getState()).toMatchObject({ phase: 'checked', saving: true });
+    expect(await storage.read()).toBeNull();
     arrived();
     await added;
-    expect(batch.store.getState()).toMatchObject({ kept: true, keeping: false });
-    expect((await shelf.read())?.rows).toHaveLength(2);
+    expect(batch.store.getState()).toMatchObject({ persistent: true, saving: false });
+    expect((await storage.read())?.rows).toHaveLength(2);
   });
 
   test('what comes while an earlier visit is being read is added to it', async () => {
-    const shelf = createMemoryShelf();
-    const first = createBatchStore({ shelf, engine: numbered });
+    const storage = createMemoryStorage();
+    const first = createBatchStore({ storage, engine: numbered });
     await first.add(videos(2), []);
     await first.start();
-    const second = createBatchStore({ shelf, engine: numbered });
+    const second = createBatchStore({ storage, engine: numbered });
     await Promise.all([second.restore(), second.add(videos(3), [])]);
     expect(second.store.getState().rows.map(({ state }) => state)).toEqual(['done', 'done', 'waiting']);
-    expect((await shelf.read())?.rows).toHaveLength(3);
+    expect((await storage.read())?.rows).toHaveLength(3);
   });
 
   test('small pictures outlive more videos and an undone clear; another video under the path has none', async () => {
-    const shelf = createMemoryShelf();
-    const picture = new Blob(['jpeg']);
+    const storage = createMemoryStorage();
+    const thumbnail = new Blob(['jpeg']);
     const batch = createBatchStore({
-      shelf,
-      engine: engine(async () => ({ ...answer(3), picture })),
+      storage,
+      engine: engine(async () => ({ ...answer(3), thumbnail })),
     });
     await batch.add(videos(2), []);
     await batch.start();
     await batch.add([...videos(1), { path: 'set/1.mp4', file: new File(['another'], '1.mp4') }], []);
-    expect(await batch.picture('set/0.mp4')).toBe(picture);
-    expect(await batch.picture('set/1.mp4')).toBeNull();
+    expect(await batch.thumbnail('set/0.mp4')).toBe(thumbnail);
+    expect(await batch.thumbnail('set/1.mp4')).toBeNull();
     const undo = await batch.clear();
-    expect(await batch.picture('set/0.mp4')).toBeNull();
+    expect(await batch.thumbnail('set/0.mp4')).toBeNull();
     await undo();
-    expect(await batch.picture('set/0.mp4')).toBe(picture);
+    expect(await batch.thumbnail('set/0.mp4')).toBe(thumbnail);
   });
 
   test('a row skipped while it runs stays skipped; a cleared batch comes back', async () => {
     const batch = createBatchStore({
-      shelf: createMemoryShelf(),
+      storage: createMemoryStorage(),
       engine: engine(async () => {
         await batch.skip(['set/0.mp4']);
         return answer(3);

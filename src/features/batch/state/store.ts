@@ -9,7 +9,7 @@ import { type RatedVideo, type RowFault, readScoreTable } from '../../../../core
 import { matchScores } from '../../../../core/files/video-match.ts';
 import { filesBelow, mayRead } from '../../../assessment/model/folder-handles.ts';
 import { toErrorData } from '../../../assessment/model/model-store.ts';
-import type { BatchHead, BatchShelf, Folders } from './storage.ts';
+import type { BatchHead, BatchStorage, Folders } from './storage.ts';
 
 /**
  * `checked`: rows are there and nothing has run; `access`: rows are there from an earlier visit and the browser does not
@@ -48,9 +48,9 @@ export interface BatchState {
   /** A fault of the whole queue (model, storage); a fault of one video stands in its row. */
   readonly error: CodedErrorData | null;
   /** False: the browser keeps nothing, or refused to, and closing the page loses the rows. */
-  readonly kept: boolean;
+  readonly persistent: boolean;
   /** The rows are on their way to where they outlive the page: closing it now loses them. */
-  readonly keeping: boolean;
+  readonly saving: boolean;
 }
 
 /** What an engine makes of one file. */
@@ -62,7 +62,7 @@ export interface BatchAnswer {
   readonly tokens: number;
   readonly named: readonly string[];
   readonly sha256?: string;
-  readonly picture: Blob | null;
+  readonly thumbnail: Blob | null;
 }
 
 export interface BatchEngine {
@@ -73,7 +73,7 @@ export interface BatchEngine {
 
 export interface BatchDependencies {
   readonly engine: BatchEngine;
-  readonly shelf: BatchShelf;
+  readonly storage: BatchStorage;
   readonly now?: () => number;
 }
 
@@ -89,8 +89,8 @@ const EMPTY: BatchState = {
   locked: [],
   pace: null,
   error: null,
-  kept: true,
-  keeping: false,
+  persistent: true,
+  saving: false,
 };
 
 /** Weight of the newest video in the running mean of the pace. */
@@ -127,7 +127,7 @@ function fresh(row: BatchRow): BatchRow {
 const sameModel = (a: BatchModel, b: BatchModel) =>
   a.manifestSha256 === b.manifestSha256 && a.dtype === b.dtype && a.dialect === b.dialect;
 
-export function createBatchStore({ engine, shelf, now = () => Date.now() }: BatchDependencies) {
+export function createBatchStore({ engine, storage, now = () => Date.now() }: BatchDependencies) {
   const store = createStore<BatchState>(() => EMPTY);
   const get = store.getState;
   const set = (change: Partial<BatchState>) => store.setState(change);
@@ -143,17 +143,17 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
     try {
       await work();
     } catch {
-      set({ kept: false });
+      set({ persistent: false });
     }
   }
 
   /** As `keep`, for all rows at once: until it is done the page does not say that it may be closed. */
   async function keepAll(work: () => Promise<void>): Promise<void> {
     writers += 1;
-    set({ keeping: true });
+    set({ saving: true });
     await keep(work);
     writers -= 1;
-    set({ keeping: writers > 0 });
+    set({ saving: writers > 0 });
   }
 
   const head = (): BatchHead => {
@@ -185,13 +185,13 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
     const old = get();
     for (const video of videos) files.set(video.path, video.file);
     if (handle && videos.length > 0) folders = new Map(folders).set(name, handle);
-    const known = new Map(old.rows.map((row) => [row.path, row]));
+    const rowOf = new Map(old.rows.map((row) => [row.path, row]));
     for (const video of videos) {
-      const row = known.get(video.path);
+      const row = rowOf.get(video.path);
       // The same path with other bytes is another video.
-      if (!row || row.bytes !== video.file.size) known.set(video.path, blank(video));
+      if (!row || row.bytes !== video.file.size) rowOf.set(video.path, blank(video));
     }
-    let rows = [...known.values()];
+    let rows = [...rowOf.values()];
     let check = old.check;
     if (tables.length > 0 || check) {
       const read = tables.map((table) => ({ ...readScoreTable(table.text), table: table.name }));
@@ -220,7 +220,7 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
         ? {}
         : { phase: rows.length === 0 && check === null ? 'empty' : settledPhase(rows) }),
     });
-    await keepAll(() => (isNew ? shelf.begin : shelf.extend)(head(), rows, folders));
+    await keepAll(() => (isNew ? storage.begin : storage.extend)(head(), rows, folders));
   }
 
   function match(rows: readonly BatchRow[], rated: readonly RatedVideo[]) {
@@ -249,13 +249,13 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
   /** Runs what waits and whose file is at hand, in the order of the rows. Resolves when nothing runs any more. */
   function start(): Promise<void> {
     if (controller) return finished;
-    const mine = new AbortController();
-    controller = mine;
+    const started = new AbortController();
+    controller = started;
     set({ phase: 'running', error: null });
-    finished = run(mine.signal).finally(async () => {
+    finished = run(started.signal).finally(async () => {
       controller = null;
       set({ phase: settledPhase(get().rows) });
-      await keep(() => shelf.writeHead(head()));
+      await keep(() => storage.writeHead(head()));
     });
     return finished;
   }
@@ -268,7 +268,7 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
         throw new CodedError('batch/model', { was: before.name, now: model.name });
       }
       set({ model, settings });
-      await keep(() => shelf.writeHead(head()));
+      await keep(() => storage.writeHead(head()));
       while (!signal.aborted) {
         const row = get().rows.find(({ state, path }) => state === 'waiting' && files.has(path));
         if (!row) return;
@@ -282,13 +282,13 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
   async function one(row: BatchRow, signal: AbortSignal): Promise<void> {
     replace({ ...row, state: 'running' });
     const from = now();
-    let picture: Blob | null = null;
+    let thumbnail: Blob | null = null;
     let next: BatchRow;
     try {
       const answer = await engine.assess(files.get(row.path) as File, signal);
       const { score, reason, expected, text, tokens, named, sha256 } = answer;
       const seconds = (now() - from) / 1000;
-      picture = answer.picture;
+      thumbnail = answer.thumbnail;
       next = {
         ...fresh(row),
         state: score === null ? 'no-score' : 'done',
@@ -314,7 +314,7 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
     // The person may have skipped it while it ran.
     if (get().rows.find(({ path }) => path === row.path)?.state !== 'running') return;
     replace(next);
-    await keep(() => shelf.writeRow(next, picture));
+    await keep(() => storage.writeRow(next, thumbnail));
   }
 
   /** Stops within one token; the video that ran waits for its next turn. */
@@ -334,7 +334,7 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
       return next;
     });
     set({ rows, ...(controller ? {} : { phase: settledPhase(rows) }) });
-    await keep(() => shelf.writeRows(changed));
+    await keep(() => storage.writeRows(changed));
   }
 
   return {
@@ -354,7 +354,7 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
         get().rows.map(({ path }) => path),
         fresh,
       );
-      await keep(() => shelf.writeHead(head()));
+      await keep(() => storage.writeHead(head()));
     },
     /** What an earlier visit left. Its files are at hand only where the browser still gives them without asking. */
     restore(): Promise<boolean> {
@@ -368,23 +368,23 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
     },
     /** The file of a row, where it is at hand. */
     file: (path: string): File | null => files.get(path) ?? null,
-    picture: (path: string) => shelf.picture(path).catch(() => null),
+    thumbnail: (path: string) => storage.thumbnail(path).catch(() => null),
     /** @returns what puts it back, for Undo */
     async clear(): Promise<() => Promise<void>> {
       await pause();
       const old = get();
       const oldFiles = new Map(files);
       const oldFolders = folders;
-      const pictures = await shelf.pictures().catch(() => new Map());
+      const thumbnails = await storage.thumbnails().catch(() => new Map());
       files.clear();
       folders = new Map();
       set({ ...EMPTY });
-      await keep(() => shelf.clear());
+      await keep(() => storage.clear());
       return async () => {
         for (const [path, file] of oldFiles) files.set(path, file);
         folders = oldFolders;
         set(old);
-        await keepAll(() => shelf.begin(head(), old.rows, folders, pictures));
+        await keepAll(() => storage.begin(head(), old.rows, folders, thumbnails));
       };
     },
     /** Shows a benchmark file in place of what is there. */
@@ -394,19 +394,19 @@ export function createBatchStore({ engine, shelf, now = () => Date.now() }: Batc
       folders = new Map();
       const { name, createdAt, model, settings, rows } = file;
       set({ ...EMPTY, name, createdAt, model, settings, rows, phase: settledPhase(rows) });
-      await keepAll(() => shelf.begin(head(), rows, folders));
+      await keepAll(() => storage.begin(head(), rows, folders));
     },
   };
 
   async function takeBack(): Promise<boolean> {
-    const found = await shelf.read().catch(() => null);
-    if (!found || get().phase !== 'empty') return false;
-    folders = found.folders;
-    const rows = found.rows.map((row) => (row.state === 'running' ? fresh(row) : row));
-    const { createdAt, name, model, settings } = found.head;
+    const stored = await storage.read().catch(() => null);
+    if (!stored || get().phase !== 'empty') return false;
+    folders = stored.folders;
+    const rows = stored.rows.map((row) => (row.state === 'running' ? fresh(row) : row));
+    const { createdAt, name, model, settings } = stored.head;
     set({ createdAt, name, model, settings, rows });
     await reach('query');
-    return found.head.running;
+    return stored.head.running;
   }
 
   /** Takes the files of rows from the kept folders; another size under the same path is another video. */

@@ -16,9 +16,9 @@ import type {
   RawAnswer,
 } from '../../../../workers/model/api.ts';
 import { type ModelStore, toErrorData } from '../../../assessment/model/model-store.ts';
-import { type FrameSource, frameKey, pixelRules } from '../../../assessment/run/run-assessment.ts';
+import { answerSampling } from '../../../assessment/run/answer-sampling.ts';
 import { readAnswer } from '../../../assessment/run/result-file.ts';
-import { samplingOf } from '../../../assessment/run/answer-sampling.ts';
+import { type FrameSource, frameKey, pixelRules } from '../../../assessment/run/run-assessment.ts';
 import type { CompareState, Side, SideName } from './store.ts';
 
 const MAX_TOKENS = 1024;
@@ -225,7 +225,7 @@ export function createAssessBoth({ media, models, state }: AssessBothDependencie
     for (let k = run.answers.length; k < answers; k++) {
       signal.throwIfAborted();
       progress(k / answers);
-      const sampling = samplingOf(k, answers);
+      const sampling = answerSampling(k, answers);
       const raw = await models.client.assess(
         { ...request, sampling, maxTokens: MAX_TOKENS },
         steps(name, k, answers),

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import type { Result } from '../../../core/files/result.ts';
+import type { StoredTimeline } from '../timeline/store.ts';
+import { readEntry } from './recent.ts';
+
+const result = { createdAt: '2026-01-01T00:00:00Z' } as Result;
+const timeline = { duration: 90 } as StoredTimeline['timeline'];
+
+test('an entry of an earlier version keeps its quality timeline', () => {
+  const entry = { id: 'a', result, thumbnails: [null] };
+  expect(readEntry({ ...entry, curve: { curve: timeline, pictures: [null, null] } })).toEqual({
+    ...entry,
+    timeline: { timeline, thumbnails: [null, null] },
+  });
+  expect(readEntry(entry)).toBe(entry);
+});
