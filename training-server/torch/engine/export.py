@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from engine.policy import Policy
 from engine.ranks import Ranks
 from engine.text import FILES
 from engine.weights import whole
+from modules.atomic_write import atomic_write
 from modules.loader import save_model, tensor_files
 from modules.vqathinker import VQAThinkerModel
 
@@ -49,12 +49,10 @@ def export(policy: Policy, folder: Path, ranks: Ranks) -> dict[str, Any]:
 
 
 def _write(policy: Policy, state: dict[str, torch.Tensor], folder: Path) -> dict[str, Any]:
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    try:
-        with torch.device("meta"):
-            model = VQAThinkerModel(policy.model.config)
-        model.load_state_dict(state, strict=True, assign=True)
+    with torch.device("meta"):
+        model = VQAThinkerModel(policy.model.config)
+    model.load_state_dict(state, strict=True, assign=True)
+    with atomic_write(folder) as partial:
         save_model(model, partial, dtype=policy.request.precision)
         source = policy.request.checkpoint
         for name in FILES:
@@ -63,17 +61,6 @@ def _write(policy: Policy, state: dict[str, torch.Tensor], folder: Path) -> dict
         _generation_config(source, partial, policy.text.end)
         sha256 = digest(partial)
         size = sum(file.stat().st_size for file in partial.iterdir())
-        if folder.exists():
-            previous = folder.with_name(f".{folder.name}.previous")
-            shutil.rmtree(previous, ignore_errors=True)
-            folder.rename(previous)
-            partial.rename(folder)
-            shutil.rmtree(previous)
-        else:
-            os.replace(partial, folder)
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
     return {"bytes": size, "sha256": sha256}
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +30,7 @@ from engine.faults import CommandError
 from engine.policy import Policy
 from engine.ranks import PATIENCE, Ranks
 from engine.weights import follow_masters, state_of
+from modules.atomic_write import remove, replace_folder, sibling
 
 FORMAT = 1
 ABOUT, EXTRA = "engine.json", "extra.json"
@@ -52,10 +52,10 @@ class Saver:
         puts the folder in its place and returns its size and how long it took."""
         self.wait()
         started = time.perf_counter()
-        partial = _beside(folder, "partial")
+        partial = sibling(folder, "partial")
         about = self._about(policy, dense)
         if self.ranks.leads:
-            shutil.rmtree(partial, ignore_errors=True)
+            remove(partial)
             partial.mkdir(parents=True)
         self.ranks.gather(None)  # the folder is there before anyone writes into it
         copy = _copied(_tensors(policy, dense))
@@ -68,10 +68,11 @@ class Saver:
                 if self.ranks.leads:
                     _write(partial / ABOUT, about)
                     _write(partial / EXTRA, extra)
-                    _put_in_place(partial, folder)
+                    replace_folder(partial, folder)
+                    _sync(folder.parent)
             except BaseException:
                 if self.ranks.leads:
-                    shutil.rmtree(partial, ignore_errors=True)
+                    remove(partial)
                 raise
             size = sum(file.stat().st_size for file in folder.iterdir()) if self.ranks.leads else 0
             return {"bytes": size, "seconds": time.perf_counter() - started}
@@ -94,7 +95,7 @@ class Saver:
         Raises CommandError `train/checkpoint` where there is none, or one of another model or optimiser.
         """
         source = next(
-            (place for place in (folder, _beside(folder, "previous")) if (place / ABOUT).exists()), None
+            (place for place in (folder, sibling(folder, "previous")) if (place / ABOUT).exists()), None
         )
         if source is None:
             raise CommandError(f"there is no checkpoint in {folder}", code="train/checkpoint")
@@ -187,10 +188,6 @@ def _ordinary_errors() -> Iterator[None]:
         raise RuntimeError(f"a checkpoint could not be written or read: {failures[0]}") from error
 
 
-def _beside(folder: Path, suffix: str) -> Path:
-    return folder.with_name(f".{folder.name}.{suffix}")
-
-
 def _write(file: Path, value: Any) -> None:
     with file.open("w", encoding="utf-8") as out:
         json.dump(value, out)
@@ -198,19 +195,13 @@ def _write(file: Path, value: Any) -> None:
         os.fsync(out.fileno())
 
 
-def _put_in_place(partial: Path, folder: Path) -> None:
-    """At no time is there neither the old folder nor the new one: `restore` knows the name between."""
-    previous = _beside(folder, "previous")
-    if folder.exists():
-        shutil.rmtree(previous, ignore_errors=True)
-        folder.rename(previous)
-    partial.rename(folder)
-    parent = os.open(folder.parent, os.O_RDONLY)
+def _sync(folder: Path) -> None:
+    """Writes a folder's entries to the disk, so that a rename in it survives a power failure."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(parent)
+        os.fsync(descriptor)
     finally:
-        os.close(parent)
-    shutil.rmtree(previous, ignore_errors=True)
+        os.close(descriptor)
 
 
 def _once(call: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:

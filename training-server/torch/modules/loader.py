@@ -7,7 +7,6 @@ are I64. Every tensor of the model must be there with its shape, and nothing els
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from modules.atomic_write import atomic_write
 from modules.config import ModelConfig, config_to_json, read_config
 from modules.vqathinker import VQAThinkerModel
 
@@ -174,11 +174,10 @@ def save_model(
     weight_map = {}
     for i, names in enumerate(shards):
         file = SINGLE if len(shards) == 1 else f"model-{i + 1:05}-of-{len(shards):05}.safetensors"
-        partial = folder / f".{file}.partial"
         held = {name: _stored(state[name], dtype).contiguous() for name in names}
-        save_file(held, partial, metadata={"format": "pt"})
-        partial.chmod(0o644)  # safetensors writes for the owner alone
-        os.replace(partial, folder / file)
+        with atomic_write(folder / file) as partial:
+            save_file(held, partial, metadata={"format": "pt"})
+            partial.chmod(0o644)  # safetensors writes for the owner alone
         weight_map |= dict.fromkeys(names, file)
     language = model.config.language
     generation = {"bos_token_id": language.bos_token_id, "eos_token_id": language.eos_token_id}
@@ -213,6 +212,5 @@ def _shards(state: Mapping[str, Tensor], dtype: torch.dtype | None, limit: int) 
 
 
 def _write_json(path: Path, value: Mapping[str, Any]) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(value, indent=2) + "\n")
-    os.replace(partial, path)
+    with atomic_write(path) as partial:
+        partial.write_text(json.dumps(value, indent=2) + "\n")

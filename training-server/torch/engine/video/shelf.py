@@ -10,6 +10,8 @@ import os
 from hashlib import blake2b
 from pathlib import Path
 
+from modules.atomic_write import atomic_write
+
 DIGEST = 16
 """Bytes of the checksum."""
 
@@ -53,15 +55,11 @@ class Shelf:
         if not self.writing:
             return 0
         file = self._file(name)
-        partial = file.with_name(f".{file.name}.{os.getpid()}")
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with partial.open("wb") as out:
+            with atomic_write(file, per_process=True) as partial, partial.open("wb") as out:
                 out.write(blake2b(content, digest_size=DIGEST).digest())
                 out.write(content)
-            os.replace(partial, file)
         except OSError:
-            partial.unlink(missing_ok=True)
             self.writing = False
             return 0
         return DIGEST + len(content)

@@ -274,7 +274,7 @@ def test_a_full_disk_stops_the_cache_and_nothing_else(clips, tmp_path, monkeypat
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.video.shelf.os.replace", full)
+    monkeypatch.setattr("modules.atomic_write.os.replace", full)
     job = Job(path=str(clips[0]), wanted=frozenset({(2, SQUASH)}), cache=str(tmp_path))
     outcome = work(job)
     assert outcome.error is None and outcome.written == 0 and (2, SQUASH) in outcome.pixels
