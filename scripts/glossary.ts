@@ -67,6 +67,7 @@ export const FORBIDDEN_IN_NAMES: Readonly<Record<string, string>> = {
 const FOREIGN = new Set([
   'hasOwn',
   'hasOwnProperty',
+  'hearingImpaired',
   'getOwnPropertyDescriptor',
   'getOwnPropertyNames',
   'PictureType',

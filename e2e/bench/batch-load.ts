@@ -7,7 +7,7 @@ import { extname, join } from 'node:path';
 import { type Browser, chromium, type Page } from '@playwright/test';
 import { build } from 'vite';
 import { findChromium } from '../../scripts/chromium.mjs';
-import { MEASURE_NOW, type MemoryFigure, measureMemory } from './memory.ts';
+import { MEASURE_NOW, type MemoryMetric, measureMemory } from './memory.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const INSTANT = '/instant-worker.js';
@@ -45,7 +45,7 @@ export interface BatchRun {
   /** Rows with a score. */
   readonly done: number;
   readonly seconds: number;
-  readonly memory: MemoryFigure;
+  readonly memory: MemoryMetric;
 }
 
 export interface BatchPage {

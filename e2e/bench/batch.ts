@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { manyNames, openBatch, REAL_CLIPS } from './batch-load.ts';
 import { root, scratch } from './browser.ts';
-import type { MediaFigure } from './media.ts';
+import type { BenchMetric } from './media.ts';
 import { writtenMemory } from './memory.ts';
 
 const MEDIA = join(process.env.VQA_SHARED ?? join(root, '..', 'shared'), 'media');
@@ -13,8 +13,8 @@ const AT_ONCE = 1000;
 /** A file of three frames, where there is one: the queue is measured, not the decoder. */
 const SHORT = join(MEDIA, 'video_90.mov');
 
-export async function benchBatch(address: string): Promise<MediaFigure[]> {
-  const rows: MediaFigure[] = [];
+export async function benchBatch(address: string): Promise<BenchMetric[]> {
+  const rows: BenchMetric[] = [];
   const clips = REAL_CLIPS.map((name) => join(MEDIA, name)).filter((path) => existsSync(path));
   const real = await openBatch(address, scratch, 'shipped');
   try {

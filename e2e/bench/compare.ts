@@ -1,11 +1,11 @@
-/** Playing a shuffled minute of 1080p beside the original: pictures a second, memory, and how soon true pixels are there. */
+/** Playing a shuffled minute of 1080p beside the original: positions a second, memory, and how soon full-resolution frame are there. */
 import type { Page } from '@playwright/test';
 import { median } from './browser.ts';
-import { clip1080, type MediaFigure } from './media.ts';
+import { type BenchMetric, clip1080 } from './media.ts';
 
 const SECONDS = 10;
 const PAUSES = 9;
-/** Time after a pause at which the true pixels should be there, ms. */
+/** Time after a pause at which the full-resolution frame should be there, ms. */
 const SHARP = 300;
 
 async function open(page: Page, address: string, path: string): Promise<void> {
@@ -23,7 +23,7 @@ async function open(page: Page, address: string, path: string): Promise<void> {
 }
 
 /** Places a second that the clock shows while it plays; each is a new picture on both sides. */
-function playedPlaces(page: Page, seconds: number): Promise<number> {
+function playedPositions(page: Page, seconds: number): Promise<number> {
   return page.evaluate(async (ms) => {
     const text = document.querySelector('.compare-transport__place');
     let shown = 0;
@@ -41,7 +41,7 @@ function playedPlaces(page: Page, seconds: number): Promise<number> {
 }
 
 interface Pause {
-  /** From the pause to the true pixels of both sides. */
+  /** From the pause to the full-resolution frame of both sides. */
   readonly ms: number;
   /** Packets that were decoded for them. */
   readonly decoded: number;
@@ -65,8 +65,8 @@ async function pauseToTrue(page: Page): Promise<Pause> {
 const spread = (values: readonly number[]) =>
   `${median(values).toFixed(0)} (${Math.min(...values).toFixed(0)}–${Math.max(...values).toFixed(0)})`;
 
-export async function benchCompare(page: Page, address: string): Promise<MediaFigure[]> {
-  const rows: MediaFigure[] = [];
+export async function benchCompare(page: Page, address: string): Promise<BenchMetric[]> {
+  const rows: BenchMetric[] = [];
   for (const gop of [60, 250]) {
     const begun = performance.now();
     await open(page, address.replace(/\/$/, ''), clip1080(gop));
@@ -79,12 +79,12 @@ export async function benchCompare(page: Page, address: string): Promise<MediaFi
     const filled = (performance.now() - begun) / 1000;
     await page.locator('.compare-transport__time').click();
     await page.keyboard.press('k');
-    const rate = await playedPlaces(page, SECONDS);
+    const rate = await playedPositions(page, SECONDS);
     const waits: Pause[] = [];
     for (let i = 0; i < PAUSES; i++) waits.push(await pauseToTrue(page));
     const what = `60 s of 1080p, shuffled, a key frame every ${gop}`;
     rows.push(
-      { what: `${what}: places a second while playing`, value: rate.toFixed(1), bar: '≥ 24' },
+      { what: `${what}: positions a second while playing`, value: rate.toFixed(1), bar: '≥ 24' },
       {
         what: `${what}: frames kept`,
         value: (await store.textContent())?.match(/[\d,]+ frames kept.*$/)?.[0] ?? '',
@@ -92,7 +92,7 @@ export async function benchCompare(page: Page, address: string): Promise<MediaFi
       },
       { what: `${what}: until all are kept`, value: `${filled.toFixed(0)} s`, bar: '' },
       {
-        what: `${what}: true pixels after a pause`,
+        what: `${what}: full-resolution frame after a pause`,
         value: `${spread(waits.map(({ ms }) => ms))} ms`,
         bar: `≤ ${SHARP} ms`,
       },

@@ -1,4 +1,4 @@
-/** What it costs to take 12 frames out of a minute of 1080p, held against decoding all of it in the same browser. */
+/** Cost of decoding 12 frames of a minute of 1080p, against decoding all of it in the same browser. */
 import { execFileSync } from 'node:child_process';
 import { renameSync } from 'node:fs';
 import type { Page } from '@playwright/test';
@@ -44,7 +44,7 @@ export function clip1080(gop: number): string {
   });
 }
 
-export interface MediaFigure {
+export interface BenchMetric {
   readonly what: string;
   readonly value: string;
   readonly bar: string;
@@ -53,10 +53,10 @@ export interface MediaFigure {
 /**
  * @param address where the harness page of e2e/media is served, without its path
  */
-export async function benchMedia(page: Page, address: string): Promise<MediaFigure[]> {
+export async function benchMedia(page: Page, address: string): Promise<BenchMetric[]> {
   await page.goto(`${address.replace(/\/$/, '')}/e2e/media/harness.html`);
   await page.waitForFunction(() => 'media' in window);
-  const rows: MediaFigure[] = [];
+  const rows: BenchMetric[] = [];
   for (const gop of [60, 250]) {
     await page.locator('input').setInputFiles(clip1080(gop));
     const opened = await page.evaluate(() => window.media.open('chosen:'));

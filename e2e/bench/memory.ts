@@ -5,10 +5,10 @@ import type { Browser, Page } from '@playwright/test';
 /** Lets a page measure its memory at once instead of at the next collection; for `chromium.launch`. */
 export const MEASURE_NOW = '--enable-blink-features=ForceEagerMeasureMemory';
 
-export interface MemoryFigure {
+export interface MemoryMetric {
   /** JavaScript memory of the page and its workers after a collection, bytes. */
   readonly heap: number;
-  /** What all processes of a kind hold, shared pages by their share, bytes. */
+  /** Memory of all processes of a kind in bytes; shared pages are counted by their share. */
   readonly processes: Readonly<Record<string, number>>;
   /** Processor seconds of all processes since they began. */
   readonly cpu: number;
@@ -29,7 +29,7 @@ function held(pid: number): number {
   return Number(kilobytes ?? 0) * 1024;
 }
 
-export async function measureMemory(browser: Browser, page: Page): Promise<MemoryFigure> {
+export async function measureMemory(browser: Browser, page: Page): Promise<MemoryMetric> {
   const heap = await page.evaluate(async () => (await performance.measureUserAgentSpecificMemory()).bytes);
   const session = await browser.newBrowserCDPSession();
   const { processInfo } = await session.send('SystemInfo.getProcessInfo');
@@ -41,7 +41,7 @@ export async function measureMemory(browser: Browser, page: Page): Promise<Memor
 }
 
 /** `page 41 MB, renderer 320 MB, GPU 90 MB`. */
-export function writtenMemory({ heap, processes }: MemoryFigure): string {
+export function writtenMemory({ heap, processes }: MemoryMetric): string {
   const mb = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
   const shown = ['renderer', 'GPU', 'browser'].filter((type) => type in processes);
   return [`JavaScript ${mb(heap)}`, ...shown.map((type) => `${type} ${mb(processes[type]!)}`)].join(', ');

@@ -1,4 +1,4 @@
-/** Tokens a second of the same decoder graph in native onnxruntime on the processor: the yardstick of the browser. */
+/** Tokens a second of the same decoder graph in native onnxruntime on the processor: the baseline of the browser. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';

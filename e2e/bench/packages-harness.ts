@@ -1,4 +1,4 @@
-/** What the benchmark calls in its page: a package fetched and kept, read again, and the same bytes fetched by nothing else. */
+/** Functions that the benchmark calls in its page: a package downloaded and stored, read again, and the same bytes fetched alone. */
 import { createPackagesClient } from '../../workers/packages/client.ts';
 
 const client = createPackagesClient();

@@ -1,10 +1,10 @@
-/** How fast a package of the size that people fetch comes onto this device, against a fetch that keeps nothing. */
+/** Download rate of a package of usual size, against a fetch that stores nothing. */
 import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { median, root, scratch, scratchFile } from './browser.ts';
-import type { MediaFigure } from './media.ts';
+import type { BenchMetric } from './media.ts';
 import type { PackagesHarness } from './packages-harness.ts';
 
 declare global {
@@ -50,7 +50,7 @@ function makePackage(): string[] {
   return paths;
 }
 
-export async function benchPackages(page: Page, address: string): Promise<MediaFigure[]> {
+export async function benchPackages(page: Page, address: string): Promise<BenchMetric[]> {
   const paths = makePackage();
   const base = `${address.replace(/\/$/, '')}/large-package/`;
   await page.goto(`${address.replace(/\/$/, '')}/e2e/bench/packages.html`);
@@ -66,7 +66,7 @@ export async function benchPackages(page: Page, address: string): Promise<MediaF
   const rate = (seconds: readonly number[]) => `${(total / median(seconds)).toFixed(0)} MB/s`;
   const what = `A package of ${FILES} × ${MEGABYTES} MiB from this machine`;
   return [
-    { what: `${what}: fetched, hashed, kept`, value: rate(download), bar: '' },
+    { what: `${what}: fetched, hashed, stored`, value: rate(download), bar: '' },
     { what: `${what}: fetched and forgotten`, value: rate(plain), bar: '' },
     {
       what: `${what}: time against a fetch alone`,

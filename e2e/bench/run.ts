@@ -176,8 +176,7 @@ async function decoderSpeed(bench: Bench): Promise<Row[]> {
   const browser = await browserTokens(bench, profile.size, profile.frames * (pairs ? 2 : 1), pairs);
   const list = (speeds: ReadonlyMap<number, number>) =>
     [...speeds].map(([t, s]) => `${s.toFixed(0)} (${t} thr.)`).join(', ');
-  const ratio = (yardstick: ReadonlyMap<number, number>) =>
-    (best(browser)[1] / best(yardstick)[1]).toFixed(2);
+  const ratio = (baseline: ReadonlyMap<number, number>) => (best(browser)[1] / best(baseline)[1]).toFixed(2);
   return [
     { what: 'Decode, native onnxruntime, a step a run, tokens/s', value: list(native), bar: '' },
     { what: 'Decode, native onnxruntime, sixteen steps a run, tokens/s', value: list(greedy), bar: '' },

@@ -1,5 +1,5 @@
 /**
- * What each test clip must give. `frames` is L of contracts §3 (decord 0.6.0 counts the same where it opens the file),
+ * Expected results of each test clip. `frames` is L of contracts §3 (decord 0.6.0 counts the same where it opens the file),
  * `keys` the packets that the container marks as key frames. Colour is [matrix, range, source, transfer].
  */
 export interface Clip {
@@ -18,7 +18,7 @@ export interface Clip {
   /** Frame 0 on a player's clock, in seconds. */
   readonly start?: number;
   /** Frames that no decoder of Chromium gives. */
-  readonly damaged?: readonly number[];
+  readonly substituted?: readonly number[];
 }
 
 const untagged = ['bt601', 'limited', 'none', 'sdr'] as const;
@@ -79,7 +79,7 @@ export const CLIPS: Readonly<Record<string, Clip>> = {
     frames: 50,
     keys: 1,
     size: [1280, 720],
-    damaged: [29, 30, 31, ...Array.from({ length: 17 }, (_, i) => 33 + i)],
+    substituted: [29, 30, 31, ...Array.from({ length: 17 }, (_, i) => 33 + i)],
   },
   'h265_10bits.mp4': {
     ...high,

@@ -1,4 +1,4 @@
-/** What goes wrong outside of the file: a decoder that hangs, a file that changes; and streams of bytes without an index. */
+/** Faults outside of the file: a decoder that hangs, a file that changes; and streams of bytes without an index. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,5 +1,5 @@
-/** What the browser tests call in their page: the media client, with pixels handed back as text. */
-import type { PixelRule, StandbyWish, VideoFacts } from '../../workers/media/api.ts';
+/** Functions that the browser tests call in their page: the media client, with pixels handed back as text. */
+import type { PixelRule, SeekHint, VideoFacts } from '../../workers/media/api.ts';
 import { createMediaClient } from '../../workers/media/client.ts';
 
 const client = createMediaClient();
@@ -72,7 +72,7 @@ const harness = {
   },
 
   /** Opens a file with single bytes overwritten, or with its end cut off. */
-  async openDamaged(
+  async openCorrupted(
     url: string,
     bytes: readonly (readonly [at: number, value: number])[],
     keep = 1,
@@ -107,7 +107,7 @@ const harness = {
             sha256: '',
             ...(substituted !== undefined ? { substituted } : {}),
             mean: meanOf(rgb[0]!),
-            sizes: rgb.map((picture) => picture.length),
+            sizes: rgb.map(({ length }) => length),
             ...(thumbnail ? { thumbnail: [thumbnail.width, thumbnail.height] as const } : {}),
           };
           frames.push(frame);
@@ -131,12 +131,12 @@ const harness = {
     }
   },
 
-  async picture(
+  async frameImage(
     id: number,
     index: number,
   ): Promise<{ width: number; height: number; rgba: string } | Failure> {
     try {
-      const { width, height, rgba } = await client.picture(id, index);
+      const { width, height, rgba } = await client.frameImage(id, index);
       return { width, height, rgba: base64(rgba) };
     } catch (error) {
       return failureOf(error);
@@ -144,12 +144,12 @@ const harness = {
   },
 
   /** Pictures one after another, or several at once: checksums of their RGBA, and the packets fed for each. */
-  async pictures(
+  async frameImages(
     id: number,
     indices: readonly (number | readonly number[])[],
   ): Promise<readonly { readonly sha256: string; readonly decoded: number }[] | Failure> {
     const one = async (index: number) => {
-      const { rgba, decoded } = await client.picture(id, index);
+      const { rgba, decoded } = await client.frameImage(id, index);
       const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', rgba));
       return { sha256: Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join(''), decoded };
     };
@@ -162,7 +162,7 @@ const harness = {
     }
   },
 
-  standBy: (id: number, wish: StandbyWish | null) => client.standBy(id, wish),
+  setSeekHint: (id: number, hint: SeekHint | null) => client.setSeekHint(id, hint),
 
   /** Asks for a frame of a decoder that hangs. */
   async stall(url: string): Promise<Failure | 'a frame'> {
@@ -197,7 +197,7 @@ const harness = {
   /** Seconds to decode every packet of a file in decode order with one flush, frames closed at once. */
   async decodeAll(url: string): Promise<{ packets: number; seconds: number }> {
     const { Video } = await import('../../workers/media/video.ts');
-    const { RunDecoder } = await import('../../workers/media/run-decoder.ts');
+    const { RunDecoder } = await import('../../workers/media/range-decoder.ts');
     const video = await Video.open(await fileAt(url));
     const decoder = new RunDecoder(video, { software: false, signal: new AbortController().signal });
     const begun = performance.now();

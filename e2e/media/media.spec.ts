@@ -76,20 +76,20 @@ for (const [name, clip] of Object.entries(CLIPS)) {
     const wanted = spread(clip.frames > 5000 ? 3 : 12, clip.frames);
     const result = await frames(opened.id, wanted, 56, { thumbnail: 40 });
     expect(result.frames.map((frame) => frame.index)).toEqual(wanted);
-    const damaged = new Set(clip.damaged);
+    const substituted = new Set(clip.substituted);
     for (const frame of result.frames) {
       expect(frame.substituted !== undefined, `frame ${frame.index} of ${name}`).toBe(
-        damaged.has(frame.index),
+        substituted.has(frame.index),
       );
       if (frame.substituted !== undefined) {
-        const before = Array.from({ length: frame.index }, (_, i) => i).findLast((i) => !damaged.has(i));
+        const before = Array.from({ length: frame.index }, (_, i) => i).findLast((i) => !substituted.has(i));
         expect(frame.substituted).toBe(before);
       }
       expect(frame.sizes).toEqual([56 * 56 * 3, 56 * 56 * 3]);
       expect(frame.thumbnail?.[1]).toBe(40);
       expect(Math.abs(frame.thumbnail![0] / 40 - clip.size[0] / clip.size[1])).toBeLessThan(0.02);
     }
-    if (damaged.size === 0) expect(result.decoded).toBeLessThanOrEqual(clip.frames + wanted.length);
+    if (substituted.size === 0) expect(result.decoded).toBeLessThanOrEqual(clip.frames + wanted.length);
     await page.evaluate((id) => window.media.close(id), opened.id);
   });
 }
@@ -186,7 +186,7 @@ test('a damaged packet costs its own GOP, not the frames before it that are stil
   // The length of the packet after the second key packet becomes what it cannot be.
   const at = index.packets.offset[second + 1]!;
   const bytes = [0, 1, 2, 3].map((i) => [at + i, 255] as const);
-  const opened = await page.evaluate(([url, b]) => window.media.openDamaged(url, b), [
+  const opened = await page.evaluate(([url, b]) => window.media.openCorrupted(url, b), [
     address(name),
     bytes,
   ] as const);
@@ -203,7 +203,7 @@ test('a damaged packet costs its own GOP, not the frames before it that are stil
 
 test('a file that ends early opens with what is there', async () => {
   const opened = await page.evaluate(
-    (url) => window.media.openDamaged(url, [], 0.5),
+    (url) => window.media.openCorrupted(url, [], 0.5),
     address('car-detection.mp4'),
   );
   if ('code' in opened) throw new Error(opened.code);
@@ -225,7 +225,7 @@ test('a file that sends a parser round in circles is given up, and the next one 
     [1855, 0x73],
     [1880, 0xef],
   ] as const;
-  const opened = await page.evaluate(([url, b]) => window.media.openDamaged(url, b), [
+  const opened = await page.evaluate(([url, b]) => window.media.openCorrupted(url, b), [
     address('sample_av1.mkv'),
     bytes,
   ] as const);
@@ -254,20 +254,20 @@ test('RGB of 8-bit clips is that of decord: mean ≤ 1, max ≤ 6 of 255', async
       const id = await open(name);
       // decord decodes the frame that an edit list hides, counts it, and leaves it out: its numbers are one lower.
       const hidden = (clip.start ?? 0) < 0 ? 1 : 0;
-      const last = clip.damaged ? 0 : Math.min(clip.frames - 1 - hidden, 300);
+      const last = clip.substituted ? 0 : Math.min(clip.frames - 1 - hidden, 300);
       for (const index of new Set([last >> 1, last])) {
-        const picture = await page.evaluate(([i, k]) => window.media.picture(i, k), [
+        const image = await page.evaluate(([i, k]) => window.media.frameImage(i, k), [
           id,
           index + hidden,
         ] as const);
-        if ('code' in picture) throw new Error(`${name}: ${picture.code}`);
+        if ('code' in image) throw new Error(`${name}: ${image.code}`);
         const rgba = join(folder, String(entries.length));
-        writeFileSync(rgba, Buffer.from(picture.rgba, 'base64'));
+        writeFileSync(rgba, Buffer.from(image.rgba, 'base64'));
         entries.push({
           file: resolve(SHARED, 'media', name),
           index,
-          width: picture.width,
-          height: picture.height,
+          width: image.width,
+          height: image.height,
           rgba,
         });
       }
@@ -288,7 +288,7 @@ test('RGB of 8-bit clips is that of decord: mean ≤ 1, max ≤ 6 of 255', async
     const exact = compared.filter((difference) => difference.max === 0).length;
     test.info().annotations.push({
       type: 'decord',
-      description: `${exact} of ${compared.length} pictures equal to the bit`,
+      description: `${exact} of ${compared.length} frames equal to the bit`,
     });
   } finally {
     rmSync(folder, { recursive: true, force: true });

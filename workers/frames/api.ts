@@ -1,6 +1,6 @@
-/** What the page and the frame worker say to each other: reduced copies of a video's frames, for smooth playing. */
+/** Interface between the page and the frame worker: proxy frames of a video, for smooth playing. */
 
-/** How large the kept frames are, and which of them there is room for. */
+/** Size of the proxy frames, and how many fit into the budget. */
 export interface StorePlan {
   /** Size of a kept frame in pixels, rotation applied. */
   readonly width: number;
@@ -23,7 +23,7 @@ export interface FillRequest {
   readonly only?: readonly number[];
 }
 
-/** One reduced frame, 8-bit YUV 4:2:0: Y [height, width], then U and V [⌈height/2⌉, ⌈width/2⌉]. */
+/** One proxy frame, 8-bit YUV 4:2:0: Y [height, width], then U and V [⌈height/2⌉, ⌈width/2⌉]. */
 export interface StoredFrame {
   readonly index: number;
   readonly data: Uint8Array<ArrayBuffer>;

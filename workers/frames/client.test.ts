@@ -1,4 +1,4 @@
-/** The page's side of the frame store over a worker that is told what to do: frames late, out of order, a worker that dies. */
+/** The page's side of the frame store over a worker that is listener what to do: frames late, out of order, a worker that dies. */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import nodeEndpoint from 'comlink/dist/esm/node-adapter.mjs';
 import { describe, expect, it, vi } from 'vitest';
@@ -7,7 +7,7 @@ import type { VideoFacts } from '../media/api.ts';
 import { expose } from '../thread/rpc.ts';
 import type { FillRequest, FramesApi, StoredFrame } from './api.ts';
 import { createFrameStore } from './client.ts';
-import { pictureBytes } from './plan.ts';
+import { planesBytes } from './plan.ts';
 
 const facts = {
   width: 32,
@@ -19,7 +19,7 @@ const facts = {
   colour: { matrix: 'bt601', range: 'full', source: 'bitstream', transfer: 'sdr' },
 } as unknown as VideoFacts;
 
-const BYTES = pictureBytes(32, 16);
+const BYTES = planesBytes(32, 16);
 const ROOMY = BYTES * 10;
 
 /** A grey frame whose level is its number. */
@@ -108,12 +108,12 @@ describe('the frame store', () => {
       throw new CodedError('media/stalled', { seconds: 10 });
     });
     const store = createFrameStore(file, facts, ROOMY, start);
-    const told = vi.fn();
-    store.subscribe(told);
+    const listener = vi.fn();
+    store.subscribe(listener);
     await vi.waitFor(() => expect(store.error).toBeInstanceOf(CodedError));
     expect((store.error as CodedError).code).toBe('media/stalled');
     expect([store.ready, store.has(2), store.has(3)]).toEqual([3, true, false]);
-    expect(told).toHaveBeenCalled();
+    expect(listener).toHaveBeenCalled();
     store.dispose();
   });
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Planes } from '../media/planes.ts';
 import { colourTables, writeRgb } from '../media/yuv.ts';
-import { keptPart, pictureBytes, planStore } from './plan.ts';
+import { planesBytes, planStore, storedRange } from './plan.ts';
 import { layoutOf, reduceFrame } from './reduce.ts';
 
 const CAP = 512e6;
@@ -31,9 +31,9 @@ describe('planStore', () => {
     const plan = planStore({ ...hd, frames: 21766 }, CAP);
     expect([plan.width, plan.height]).toEqual([256, 144]);
     expect(plan.room).toBe(Math.floor(CAP / (256 * 144 * 1.5)));
-    expect(keptPart(plan, 0)).toEqual([0, plan.room]);
-    expect(keptPart(plan, 21765)).toEqual([21766 - plan.room, 21766]);
-    const [from, to] = keptPart(plan, 10000);
+    expect(storedRange(plan, 0)).toEqual([0, plan.room]);
+    expect(storedRange(plan, 21765)).toEqual([21766 - plan.room, 21766]);
+    const [from, to] = storedRange(plan, 10000);
     expect(from).toBeLessThan(10000);
     expect(to).toBeGreaterThan(10000);
   });
@@ -54,22 +54,22 @@ describe('planStore', () => {
 
 /** A picture whose samples are given by functions of their place. */
 function planes(width: number, height: number, y: (x: number, y: number) => number): Planes {
-  const samples = new Uint8Array(pictureBytes(width, height));
+  const samples = new Uint8Array(planesBytes(width, height));
   const { chromaWidth, chromaHeight, u, v } = layoutOf(width, height);
   for (let j = 0; j < height; j++) for (let i = 0; i < width; i++) samples[j * width + i] = y(i, j);
   for (let k = 0; k < chromaWidth * chromaHeight; k++) {
     samples[u + k] = 90 + (k % 50);
     samples[v + k] = 160 - (k % 50);
   }
-  const place = (offset: number, stride: number) => ({ offset, stride, step: 1 }) as const;
+  const layout = (offset: number, stride: number) => ({ offset, stride, step: 1 }) as const;
   return {
     width,
     height,
     bitDepth: 8,
     samples,
-    y: place(0, width),
-    u: place(u, chromaWidth),
-    v: place(v, chromaWidth),
+    y: layout(0, width),
+    u: layout(u, chromaWidth),
+    v: layout(v, chromaWidth),
     shiftX: 1,
     shiftY: 1,
   };
@@ -98,7 +98,7 @@ describe('reduceFrame', () => {
         return [...bytes];
       };
       const { chromaWidth, u, v } = layoutOf(width, height);
-      const kept: Planes = {
+      const reducedPlanes: Planes = {
         ...source,
         width,
         height,
@@ -107,11 +107,11 @@ describe('reduceFrame', () => {
         u: { offset: u, stride: chromaWidth, step: 1 },
         v: { offset: v, stride: chromaWidth, step: 1 },
       };
-      expect([rotation, rgb(kept, 0)]).toEqual([rotation, rgb(source, rotation)]);
+      expect([rotation, rgb(reducedPlanes, 0)]).toEqual([rotation, rgb(source, rotation)]);
     }
   });
   it('brings ten bits to eight', () => {
-    const samples = Uint16Array.from({ length: pictureBytes(4, 2) }, () => 515);
+    const samples = Uint16Array.from({ length: planesBytes(4, 2) }, () => 515);
     const deep: Planes = { ...planes(4, 2, () => 0), bitDepth: 10, samples };
     expect(new Set(reduceFrame(deep, 0, 2, 2, false))).toEqual(new Set([128]));
   });

@@ -1,7 +1,7 @@
 /** From the planes of a frame to a small 8-bit YUV 4:2:0 picture: each sample is the mean of the box it stands for. */
-import type { PlanePlace, Planes } from '../media/planes.ts';
+import type { PlaneLayout, Planes } from '../media/planes.ts';
 import type { Rotation } from '../media/yuv.ts';
-import { pictureBytes } from './plan.ts';
+import { planesBytes } from './plan.ts';
 
 /** Edges of the boxes: box i is [edges[i], edges[i + 1]), never empty. */
 function boxes(from: number, to: number): Uint32Array {
@@ -15,7 +15,7 @@ function boxes(from: number, to: number): Uint32Array {
  */
 function reducePlane(
   samples: Uint8Array | Uint16Array,
-  { offset, stride, step }: PlanePlace,
+  { offset, stride, step }: PlaneLayout,
   [width, height]: readonly [number, number],
   drop: number,
   [toWidth, toHeight]: readonly [number, number],
@@ -101,9 +101,9 @@ export function reduceFrame(
     (planes.width + (1 << planes.shiftX) - 1) >> planes.shiftX,
     (planes.height + (1 << planes.shiftY) - 1) >> planes.shiftY,
   ];
-  const make = (place: PlanePlace, from: [number, number], to: [number, number]) =>
-    turned(reducePlane(planes.samples, place, from, drop, to), to[0], to[1], rotation);
-  const out = new Uint8Array(pictureBytes(width, height));
+  const make = (layout: PlaneLayout, from: [number, number], to: [number, number]) =>
+    turned(reducePlane(planes.samples, layout, from, drop, to), to[0], to[1], rotation);
+  const out = new Uint8Array(planesBytes(width, height));
   if (rgb) {
     const size = coded(width, height);
     // Where the planes are RGB, `y` is green, `u` blue and `v` red (`identity` of H.273).

@@ -1,6 +1,6 @@
-/** What the page and the media worker say to each other. Times are seconds, frames are counted in presentation order. */
+/** Interface between the page and the media worker. Times are seconds, frames are counted in presentation order. */
 
-/** How the pixels of one branch are taken from a frame (contracts §2). */
+/** Rule by which the pixels of one branch are taken from a frame (contracts §2). */
 export type PixelRule =
   | { readonly pixels: 'squash' }
   | { readonly pixels: 'fragments'; readonly cell: number };
@@ -67,10 +67,10 @@ export interface DeliveredFrame {
   /** Frame that was used because `index` could not be decoded. */
   readonly substituted?: number;
   readonly time: number;
-  /** One [size, size, 3] uint8 RGB picture for each rule, transferred. */
+  /** One [size, size, 3] uint8 RGB image for each rule, transferred. */
   readonly rgb: readonly Uint8Array<ArrayBuffer>[];
   readonly thumbnail?: ImageBitmap;
-  /** The decoder keeps its planes to itself: the browser made the RGB, other machines may give other values. */
+  /** Frame planes unavailable (opaque format): the browser converted to RGB, and other machines may give other values. */
   readonly foreignColour?: true;
 }
 
@@ -82,29 +82,29 @@ export interface DecodeReport {
 }
 
 /** A whole frame, rotation applied, rows from the top. */
-export interface Picture {
+export interface FrameImage {
   readonly width: number;
   readonly height: number;
   readonly rgba: Uint8ClampedArray<ArrayBuffer>;
 }
 
-/** A picture, and what it cost. */
-export interface DecodedPicture extends Picture {
+/** A frame image and the number of packets decoded for it. */
+export interface DecodedFrameImage extends FrameImage {
   /** Packets fed to decoders for it. */
   readonly decoded: number;
 }
 
-/** What someone who looks at single frames of a video will want next, so that decoders can stand ready. */
-export interface StandbyWish {
-  /** Frames that are looked at now, and from which it goes on frame by frame. */
+/** The frames that a viewer is likely to request next, so that decoders can be positioned near them. */
+export interface SeekHint {
+  /** Frames that are shown now; the next request is probably a neighbour of one of them. */
   readonly follow: readonly number[];
-  /** The video plays: standing decoders get there gently. */
+  /** The video plays: decoders advance with pauses, so that playing is not slowed down. */
   readonly playing: boolean;
-  /** Any other frame may be next. */
+  /** Jumps to any frame are likely. */
   readonly jumps: boolean;
-  /** What the way from a standing decoder to a frame may take; a machine that is quick enough needs fewer. */
-  readonly seconds: number;
-  /** Memory that the standing decoders may take. */
+  /** Latency budget in seconds from a positioned decoder to a frame; a faster machine needs fewer decoders. */
+  readonly latencyBudget: number;
+  /** Memory in bytes that the decoders may take. */
   readonly bytes: number;
 }
 
@@ -124,12 +124,12 @@ export interface MediaApi {
     job: number,
   ): Promise<DecodeReport>;
   /** One frame at full size with the project's own colour conversion, rotation applied: RGBA, for the viewer and PNG export. */
-  picture(id: number, index: number, job: number): Promise<DecodedPicture>;
-  /** Keeps decoders standing near the frames that may be wanted next; null lets them go. A closed video has none. */
-  standBy(id: number, wish: StandbyWish | null): void;
+  frameImage(id: number, index: number, job: number): Promise<DecodedFrameImage>;
+  /** Positions decoders near the frames that are likely to be requested next; null closes them. */
+  setSeekHint(id: number, hint: SeekHint | null): void;
   /** Codecs that this browser decodes, measured. */
   codecs(): Promise<readonly CodecSupport[]>;
-  /** A sign of life; the client ends a worker that gives none. */
+  /** Answers at once; the client terminates a worker that does not answer in time. */
   ping(): void;
   abort(job: number): void;
   close(id: number): void;

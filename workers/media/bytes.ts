@@ -1,7 +1,7 @@
 /** Reads a file in pieces. A `File` is a promise: it may change or vanish after it was chosen. */
 import { CodedError } from '../../core/errors.ts';
 
-/** What is read of a file: `File` in the page, a `Blob` with a name in tests. */
+/** The part of `Blob` that demuxers use: `File` in the page, a `Blob` with a name in tests. */
 export interface NamedBlob extends Blob {
   readonly name: string;
 }

@@ -4,13 +4,13 @@ import { Lifeline } from '../thread/lifeline.ts';
 import { causeOfDeath, proxy, type Remote, releaseProxy, wrap } from '../thread/rpc.ts';
 import type {
   CodecSupport,
-  DecodedPicture,
+  DecodedFrameImage,
   DecodeReport,
   DeliveredFrame,
   FrameRequest,
   MediaApi,
   OpenedVideo,
-  StandbyWish,
+  SeekHint,
 } from './api.ts';
 
 /**
@@ -26,9 +26,9 @@ export interface MediaClient {
     onFrame: (frame: DeliveredFrame) => void,
     signal?: AbortSignal,
   ): Promise<DecodeReport>;
-  picture(id: number, index: number, signal?: AbortSignal): Promise<DecodedPicture>;
+  frameImage(id: number, index: number, signal?: AbortSignal): Promise<DecodedFrameImage>;
   /** A hint, lost when the worker dies: say it again whenever something changes. */
-  standBy(id: number, wish: StandbyWish | null): void;
+  setSeekHint(id: number, hint: SeekHint | null): void;
   codecs(): Promise<readonly CodecSupport[]>;
   close(id: number): void;
   /** Ends the worker; everything in flight rejects with `AbortError`. */
@@ -153,13 +153,13 @@ export function createMediaClient(start: () => Worker = startWorker): MediaClien
         });
         return to.api.frames(inner, request, deliver, job);
       }),
-    picture: (id, index, signal) =>
-      call(signal, async (to, job) => to.api.picture(await idIn(to, id), index, job)),
-    standBy(id, wish) {
+    frameImage: (id, index, signal) =>
+      call(signal, async (to, job) => to.api.frameImage(await idIn(to, id), index, job)),
+    setSeekHint(id, hint) {
       const to = connection;
       if (!to || !files.has(id)) return;
       idIn(to, id)
-        .then((inner) => to.api.standBy(inner, wish))
+        .then((inner) => to.api.setSeekHint(inner, hint))
         .catch(() => {});
     },
     codecs: () => call(undefined, (to) => to.api.codecs()),

@@ -1,4 +1,4 @@
-/** Which codecs this browser decodes: measured, not guessed from its name. */
+/** Codecs that this browser decodes, measured, not guessed from its name. */
 import type { CodecSupport } from './api.ts';
 
 /** An ordinary 1080p stream of each. */

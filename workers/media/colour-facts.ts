@@ -1,4 +1,4 @@
-/** Which matrix turns a stream's YUV into RGB (contracts §3), never asked of `VideoFrame.colorSpace`. */
+/** Matrix that converts a stream's YUV to RGB (contracts §3); `VideoFrame.colorSpace` is never used. */
 import type { ColourFacts } from './api.ts';
 import type { ContainerColour } from './packet-index.ts';
 import type { StreamHeader } from './stream-header.ts';

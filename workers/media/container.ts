@@ -42,7 +42,7 @@ const OTHERS: readonly (readonly [string, number, string])[] = [
 ];
 
 /** Brands of pictures in the same boxes as MP4. */
-const PICTURES: Readonly<Record<string, string>> = {
+const STILL_IMAGES: Readonly<Record<string, string>> = {
   avif: 'AVIF',
   avis: 'AVIF',
   heic: 'HEIC',
@@ -67,8 +67,8 @@ function otherFormat(head: Uint8Array): string | undefined {
  */
 export function containerOf(head: Uint8Array): ContainerFamily {
   const box = latin(head, 4, 8);
-  const picture = box === 'ftyp' ? PICTURES[latin(head, 8, 12)] : undefined;
-  if (picture !== undefined) throw new CodedError('media/container', { looksLike: picture });
+  const image = box === 'ftyp' ? STILL_IMAGES[latin(head, 8, 12)] : undefined;
+  if (image !== undefined) throw new CodedError('media/container', { looksLike: image });
   if (FIRST_BOXES.has(box)) return 'mp4';
   if (latin(head, 0, 4) === '\x1a\x45\xdf\xa3') return 'matroska';
   const everyPacket = (length: number, at: number) =>

@@ -1,7 +1,7 @@
 /** Decodes wanted frames of a video, and finds the nearest decodable one for those that are damaged. */
 import { CodedError } from '../../core/errors.ts';
-import { keyAfter, type Run, startOf } from './plan.ts';
-import { type DecodeOptions, type FrameSink, RunDecoder, type RunOutcome } from './run-decoder.ts';
+import { type DecodeRange, keyAfter, startOf } from './plan.ts';
+import { type DecodeOptions, type FrameSink, RunDecoder, type RunOutcome } from './range-decoder.ts';
 import type { Video } from './video.ts';
 
 /** Takes one decoded frame and closes it. `index` is the frame that was wanted, `used` the one that `frame` is. */
@@ -35,7 +35,7 @@ export async function decodeFrames(
   try {
     let failed = 0;
     /** Fed since the last flush: a decoder that fails takes their last frames with it. */
-    let open: Run[] = [];
+    let open: DecodeRange[] = [];
     for (const [i, run] of runs.entries()) {
       const flush = i === runs.length - 1 || !video.runsJoin;
       open.push(run);

@@ -79,15 +79,15 @@ const both = clips.filter(
 describe.skipIf(!here)('both demuxers list the same packets', () => {
   it.each(both)('$name', async ({ name }) => {
     const ours = (await demux(file(name))).packets;
-    const theirs = (await indexWithMediabunny(file(name), 'mp4', [MP4, QTFF])).packets;
-    expect([...theirs.size]).toEqual([...ours.size]);
-    expect([...presentationOrder(theirs.pts)]).toEqual([...presentationOrder(ours.pts)]);
+    const reference = (await indexWithMediabunny(file(name), 'mp4', [MP4, QTFF])).packets;
+    expect([...reference.size]).toEqual([...ours.size]);
+    expect([...presentationOrder(reference.pts)]).toEqual([...presentationOrder(ours.pts)]);
     const seconds = (packets: typeof ours) => {
       const first = packets.pts.reduce((least, pts) => Math.min(least, pts), Infinity);
       return [...packets.pts].map((pts) => (pts - first) / packets.timescale);
     };
-    const other = seconds(theirs);
+    const other = seconds(reference);
     for (const [i, time] of seconds(ours).entries()) expect(Math.abs(time - other[i]!)).toBeLessThan(1e-5);
-    expect([...theirs.key]).toEqual([...ours.key]);
+    expect([...reference.key]).toEqual([...ours.key]);
   });
 });

@@ -50,7 +50,7 @@ export function parseH264Sps(sps: Uint8Array): StreamHeader {
     bits.se();
     bits.se();
     const cycle = bits.ue();
-    if (cycle > 255) throw new RangeError(`${cycle} frames in a picture order cycle are too many.`);
+    if (cycle > 255) throw new RangeError(`${cycle} frames in a display-order cycle are too many.`);
     for (let i = 0; i < cycle; i++) bits.se();
   }
   bits.ue(); // max_num_ref_frames

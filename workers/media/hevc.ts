@@ -26,22 +26,22 @@ function skipScalingLists(bits: BitReader): void {
 /** Short-term reference picture sets (§7.3.7): only their lengths matter here. */
 function skipShortTermSets(bits: BitReader): void {
   const count = bits.ue();
-  if (count > 64) throw new RangeError(`${count} reference picture sets are too many.`);
-  let pictures = 0;
+  if (count > 64) throw new RangeError(`${count} reference sets are too many.`);
+  let references = 0;
   for (let set = 0; set < count; set++) {
     if (set > 0 && bits.flag()) {
       bits.skip(1);
       bits.ue();
-      let kept = 0;
-      for (let i = 0; i <= pictures; i++) {
+      let referenced = 0;
+      for (let i = 0; i <= references; i++) {
         const usedByCurrent = bits.flag();
-        if (usedByCurrent || bits.flag()) kept++;
+        if (usedByCurrent || bits.flag()) referenced++;
       }
-      pictures = kept;
+      references = referenced;
     } else {
-      pictures = bits.ue() + bits.ue();
-      if (pictures > 32) throw new RangeError(`${pictures} reference pictures are too many.`);
-      for (let i = 0; i < pictures; i++) {
+      references = bits.ue() + bits.ue();
+      if (references > 32) throw new RangeError(`${references} reference frames are too many.`);
+      for (let i = 0; i < references; i++) {
         bits.ue();
         bits.skip(1);
       }
@@ -87,7 +87,7 @@ export function parseHevcSps(sps: Uint8Array): StreamHeader {
   skipShortTermSets(bits);
   if (bits.flag()) {
     const longTerm = bits.ue();
-    if (longTerm > 32) throw new RangeError(`${longTerm} long-term pictures are too many.`);
+    if (longTerm > 32) throw new RangeError(`${longTerm} long-term frames are too many.`);
     bits.skip(longTerm * (log2MaxOrder + 1));
   }
   bits.skip(2); // temporal MVP, strong intra smoothing

@@ -93,8 +93,8 @@ describe('bestStream', () => {
       ],
       1,
     ],
-  ])('takes %s', (_what, streams, place) => {
-    expect(bestStream(streams)).toBe(place);
+  ])('takes %s', (_what, streams, index) => {
+    expect(bestStream(streams)).toBe(index);
   });
 });
 
@@ -145,7 +145,7 @@ describe('files that are not whole', () => {
   });
 
   it.skipIf(!here)(
-    'answers to 300 damaged files with an index or a named error',
+    'answers to 300 corrupted files with an index or a named error',
     async () => {
       let seed = 7;
       const random = (n: number) => {
@@ -155,9 +155,9 @@ describe('files that are not whole', () => {
       for (const name of ['video_90.mov', 'silent-black-10s.mp4', 'av1-clearkey-cbcs-video.mp4']) {
         const whole = bytesOf(name);
         for (let i = 0; i < 100; i++) {
-          const damaged = whole.slice();
-          for (let k = 0; k < 1 + random(20); k++) damaged[random(damaged.length)] = random(256);
-          expect(await outcome(damaged, name)).toMatch(/^(\d+\+\d+|media\/[a-z-]+)$/);
+          const corrupted = whole.slice();
+          for (let k = 0; k < 1 + random(20); k++) corrupted[random(corrupted.length)] = random(256);
+          expect(await outcome(corrupted, name)).toMatch(/^(\d+\+\d+|media\/[a-z-]+)$/);
         }
       }
     },

@@ -161,7 +161,7 @@ function colourOf(space: VideoColorSpaceInit): ContainerColour {
   };
 }
 
-/** How many packets the header's duration promises beyond the last one, when the file ends early. */
+/** Number of packets that the header's duration implies beyond the last one, when the file ends early. */
 async function missingPackets(
   input: Input,
   file: NamedBlob,
@@ -174,7 +174,7 @@ async function missingPackets(
   return Math.max(0, Math.round((promised - end) * rate));
 }
 
-/** Whether the Matroska segment is longer than the file. */
+/** True where the Matroska segment is longer than the file. */
 async function endsEarly(file: NamedBlob): Promise<boolean> {
   const head = new Uint8Array(await file.slice(0, 4096).arrayBuffer());
   const number = (at: number): { value: number; length: number } | null => {

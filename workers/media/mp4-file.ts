@@ -25,14 +25,14 @@ export interface Mp4File {
   readonly endsEarly: boolean;
 }
 
-interface BoxPlace {
+interface BoxRange {
   readonly type: string;
   readonly offset: number;
   readonly size: number;
 }
 
 /** Top-level boxes, in file order. `size` may reach past the end of the file. */
-async function* topLevelBoxes(file: NamedBlob): AsyncGenerator<BoxPlace> {
+async function* topLevelBoxes(file: NamedBlob): AsyncGenerator<BoxRange> {
   let window = new Uint8Array(0);
   let windowAt = 0;
   for (let offset = 0; offset + 8 <= file.size; ) {
@@ -65,7 +65,7 @@ function parse(bytes: Uint8Array<ArrayBuffer>): ISOFile {
 
 /** @throws CodedError `media/truncated` when the index is behind the end of the file, `media/container` when there is none */
 export async function readMp4(file: NamedBlob): Promise<Mp4File> {
-  const damaged = () => new CodedError('media/container', { looksLike: 'a damaged MP4' });
+  const corrupted = () => new CodedError('media/container', { looksLike: 'a damaged MP4' });
   const cutOff = () => new CodedError('media/truncated', { present: 0, frames: 0 });
   let moovBytes: Uint8Array<ArrayBuffer> | undefined;
   const fragments: Mp4File['fragments'][number][] = [];
@@ -75,21 +75,21 @@ export async function readMp4(file: NamedBlob): Promise<Mp4File> {
     endsEarly = offset + size > file.size;
     if (type !== 'moov' && type !== 'moof') continue;
     if (endsEarly) break;
-    if (size > MAX_INDEX_BYTES) throw damaged();
+    if (size > MAX_INDEX_BYTES) throw corrupted();
     const bytes = await readRange(file, offset, offset + size);
-    if (!tablesFit(bytes)) throw damaged();
+    if (!tablesFit(bytes)) throw corrupted();
     if (type === 'moov') moovBytes ??= bytes;
     else {
       const moof = parse(bytes).moofs[0];
-      if (!moof) throw damaged();
+      if (!moof) throw corrupted();
       for (const traf of moof.trafs ?? []) for (const run of traf.truns ?? []) samples += run.sample_count;
-      if (samples > MAX_PACKETS) throw damaged();
+      if (samples > MAX_PACKETS) throw corrupted();
       fragments.push({ moof, offset });
     }
   }
-  if (!moovBytes) throw endsEarly ? cutOff() : damaged();
+  if (!moovBytes) throw endsEarly ? cutOff() : corrupted();
   const { moov } = parse(moovBytes);
-  if (!moov) throw damaged();
+  if (!moov) throw corrupted();
   return { moov, moovBytes, fragments, endsEarly };
 }
 
@@ -105,7 +105,7 @@ const TABLES: Readonly<Record<string, readonly [countAt: number, entry: number]>
 };
 
 /**
- * Whether every table is as long as it says. Otherwise the parser would run through four milliards of entries that
+ * Checks that every table is as long as it states. Otherwise the parser would run through four milliards of entries that
  * are not there.
  */
 function tablesFit(bytes: Uint8Array, from = 0, to = bytes.length): boolean {

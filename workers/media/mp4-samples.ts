@@ -94,14 +94,14 @@ export class PacketColumns {
    * Packets without bytes (ffmpeg drops them too) do not.
    */
   table(timescale: number, fileSize: number): { packets: PacketTable; missing: number } {
-    const kept: number[] = [];
+    const inFile: number[] = [];
     let missing = 0;
     for (let i = 0; i < this.length; i++) {
       if (this.size[i] === 0) continue;
-      if (this.offset[i]! < fileSize) kept.push(i);
+      if (this.offset[i]! < fileSize) inFile.push(i);
       else missing++;
     }
-    const column = (values: readonly number[]) => kept.map((i) => values[i]!);
+    const column = (values: readonly number[]) => inFile.map((i) => values[i]!);
     return {
       missing,
       packets: {

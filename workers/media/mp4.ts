@@ -11,7 +11,7 @@ import { bestStream } from './stream-choice.ts';
 type Trak = ISOFile['moov']['traks'][number];
 type Traf = ISOFile['moofs'][number]['trafs'][number];
 
-/** What is used of a visual sample entry; mp4box types its boxes too widely to be read directly. */
+/** The fields of a visual sample entry that are used; mp4box types its boxes too widely to be read directly. */
 interface VisualEntry {
   readonly type: string;
   readonly width?: number;
@@ -99,10 +99,10 @@ function packetReader(file: NamedBlob, { offset, size }: PacketTable): Pick<Pack
         to = Math.max(to, offset[d]! + size[d]!);
         bytes += size[d]!;
       }
-      const places = Array.from({ length: end - start }, (_, i) => start + i);
-      if (to - from > 2 * bytes) return Promise.all(places.map(read));
+      const packets = Array.from({ length: end - start }, (_, i) => start + i);
+      if (to - from > 2 * bytes) return Promise.all(packets.map(read));
       const span = await readRange(file, from, to);
-      return places.map((d) => span.subarray(offset[d]! - from, offset[d]! - from + size[d]!));
+      return packets.map((d) => span.subarray(offset[d]! - from, offset[d]! - from + size[d]!));
     },
   };
 }
@@ -216,16 +216,16 @@ interface TrackDefaults {
 
 function runsOf(traf: Traf, moofOffset: number, defaults: TrackDefaults | undefined): TrackRun[] {
   const head = traf.tfhd;
-  const pick = (flag: number, own: number, inherited: number | undefined) =>
-    head.flags & flag ? own : (inherited ?? 0);
+  const pick = (flag: number, explicit: number, inherited: number | undefined) =>
+    head.flags & flag ? explicit : (inherited ?? 0);
   const duration = pick(HAS.duration, head.default_sample_duration, defaults?.default_sample_duration);
   const size = pick(HAS.size, head.default_sample_size, defaults?.default_sample_size);
   const flags = pick(HAS.flags, head.default_sample_flags, defaults?.default_sample_flags);
   const base = head.flags & BASE_OFFSET ? head.base_data_offset : moofOffset;
-  return (traf.truns ?? []).map((run, place) => ({
+  return (traf.truns ?? []).map((run, i) => ({
     count: run.sample_count,
-    offset: run.flags & RUN.offset ? base + run.data_offset : place === 0 ? base : null,
-    time: place === 0 ? (traf.tfdt?.baseMediaDecodeTime ?? null) : null,
+    offset: run.flags & RUN.offset ? base + run.data_offset : i === 0 ? base : null,
+    time: i === 0 ? (traf.tfdt?.baseMediaDecodeTime ?? null) : null,
     size: (i) => (run.flags & RUN.size ? (run.sample_size[i] ?? 0) : size),
     duration: (i) => (run.flags & RUN.duration ? (run.sample_duration[i] ?? 0) : duration),
     shift: (i) => (run.flags & RUN.shift ? (run.sample_composition_time_offset[i] ?? 0) | 0 : 0),

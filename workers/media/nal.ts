@@ -43,7 +43,7 @@ export function* annexBUnits(packet: Uint8Array): Generator<Uint8Array> {
 
 export type NalCodec = 'avc' | 'hevc';
 
-/** Whether decoding can start at this packet: its first slice is an IDR picture (H.264) or an IRAP picture (HEVC). */
+/** True where decoding can start at this packet: its first slice is an IDR picture (H.264) or an IRAP picture (HEVC). */
 export function startsDecoding(codec: NalCodec, units: Iterable<Uint8Array>): boolean {
   for (const unit of units) {
     const head = unit[0];
@@ -63,7 +63,7 @@ export function startsDecoding(codec: NalCodec, units: Iterable<Uint8Array>): bo
 const REMARKS: ReadonlySet<number> = new Set([6, 9, 12]);
 
 /**
- * Whether an H.264 packet may be left out where its own picture is not wanted: `nal_ref_idc` 0 in every slice says that
+ * True where an H.264 packet may be skipped when its frame is not requested: `nal_ref_idc` 0 in every slice says that
  * no other picture refers to it (ITU-T H.264 §7.4.1). x264 writes every second packet so.
  */
 export function isDisposable(units: Iterable<Uint8Array>): boolean {

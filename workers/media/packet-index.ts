@@ -1,4 +1,4 @@
-/** What every demuxer hands over: where the packets of the chosen stream lie and how to decode them. */
+/** Output of every demuxer: positions of the packets of the chosen stream, and how to decode them. */
 import type { VideoFacts } from './api.ts';
 
 /** Colour as the container states it; code points of ITU-T H.273. */

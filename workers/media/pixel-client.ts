@@ -36,12 +36,12 @@ export function preparePixels(): void {
 
 /** Frames go over to the pixel worker, which closes them. Rejects when that worker dies. */
 export const pixels: PixelApi = {
-  pictures: (frame, ...rest) => {
+  images: (frame, ...rest) => {
     const { api, life } = connect();
-    return life.during(api.pictures(transfer(frame, [frame]), ...rest));
+    return life.during(api.images(transfer(frame, [frame]), ...rest));
   },
-  picture: (frame, ...rest) => {
+  image: (frame, ...rest) => {
     const { api, life } = connect();
-    return life.during(api.picture(transfer(frame, [frame]), ...rest));
+    return life.during(api.image(transfer(frame, [frame]), ...rest));
   },
 };

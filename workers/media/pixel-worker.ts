@@ -2,19 +2,19 @@
 /// <reference lib="webworker" />
 import '../thread/requests.ts';
 import { expose, transfer } from '../thread/rpc.ts';
-import type { ColourFacts, FrameRequest, Picture } from './api.ts';
+import type { ColourFacts, FrameImage, FrameRequest } from './api.ts';
 import { FramePixels, tablesOf } from './pixels.ts';
 import { hasPlanes, PlaneReader } from './planes.ts';
 import { colourTables, type Rotation } from './yuv.ts';
 
-/** What a video says of all its frames. */
+/** Properties that all frames of a video share. */
 export interface FrameFacts {
   readonly colour: Pick<ColourFacts, 'matrix' | 'range'>;
   readonly rotation: Rotation;
 }
 
-/** What a request makes of one frame. */
-export interface FramePictures {
+/** Model inputs and thumbnail made of one frame. */
+export interface FrameImages {
   /** One [size, size, 3] picture for each rule. */
   readonly rgb: readonly Uint8Array<ArrayBuffer>[];
   readonly thumbnail?: ImageBitmap;
@@ -24,13 +24,13 @@ export interface FramePictures {
 
 /** Both methods take the frame over and close it once its planes are copied. */
 export interface PixelApi {
-  pictures(
+  images(
     frame: VideoFrame,
     facts: FrameFacts,
     request: Pick<FrameRequest, 'rules' | 'size' | 'thumbnail'>,
-  ): Promise<FramePictures>;
+  ): Promise<FrameImages>;
   /** The whole frame, RGBA. */
-  picture(frame: VideoFrame, facts: FrameFacts): Promise<Picture>;
+  image(frame: VideoFrame, facts: FrameFacts): Promise<FrameImage>;
 }
 
 const reader = new PlaneReader();
@@ -53,25 +53,25 @@ async function withPixels<T>(
   }
 }
 
-function bitmapOf({ rgba, width, height }: Picture): Promise<ImageBitmap> {
+function bitmapOf({ rgba, width, height }: FrameImage): Promise<ImageBitmap> {
   return createImageBitmap(new ImageData(rgba, width, height), { colorSpaceConversion: 'none' });
 }
 
 const api: PixelApi = {
-  async pictures(frame, facts, { rules, size, thumbnail: height }) {
+  async images(frame, facts, { rules, size, thumbnail: height }) {
     const { rgb, small, foreign } = await withPixels(frame, facts, (pixels, foreign) => ({
       rgb: rules.map((rule) => pixels.input(rule, size)),
       small: height > 0 ? pixels.thumbnail(height) : null,
       foreign,
     }));
     const thumbnail = small && (await bitmapOf(small));
-    const owned = [...rgb.map((picture) => picture.buffer), ...(thumbnail ? [thumbnail] : [])];
+    const owned = [...rgb.map(({ buffer }) => buffer), ...(thumbnail ? [thumbnail] : [])];
     return transfer({ rgb, foreign, ...(thumbnail ? { thumbnail } : {}) }, owned);
   },
 
-  async picture(frame, facts) {
-    const picture = await withPixels(frame, facts, (pixels) => pixels.picture());
-    return transfer(picture, [picture.rgba.buffer]);
+  async image(frame, facts) {
+    const image = await withPixels(frame, facts, (pixels) => pixels.image());
+    return transfer(image, [image.rgba.buffer]);
   },
 };
 

@@ -1,6 +1,6 @@
 /** From the planes of a frame to what the model, the strip and the viewer look at. */
 import { fragmentPlan } from '../../core/sampling/fragments.ts';
-import type { ColourFacts, Picture, PixelRule } from './api.ts';
+import type { ColourFacts, FrameImage, PixelRule } from './api.ts';
 import type { Planes } from './planes.ts';
 import { resizeRgb } from './resize.ts';
 import { type ColourTables, colourTables, type Rotation, shownSize, writeRgb } from './yuv.ts';
@@ -60,12 +60,12 @@ export class FramePixels {
   }
 
   /** The whole frame, RGBA; its memory is kept for other pictures of this frame. */
-  picture(): Picture {
+  image(): FrameImage {
     return { width: this.width, height: this.height, rgba: this.rgba() };
   }
 
   /** The frame at a height in pixels with the shown aspect, RGBA; a frame that is lower keeps its size. */
-  thumbnail(height: number): Picture {
+  thumbnail(height: number): FrameImage {
     const to = Math.min(height, this.height);
     const width = Math.max(1, Math.round((this.width * to) / this.height));
     // Twice the size is enough for an antialiased picture; the pixels between are not looked at.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { presentationOrder } from './packet-index.ts';
-import { type FrameOrder, frameOrder, packetsOf, planRuns, startOf } from './plan.ts';
+import { type FrameOrder, frameOrder, packetsOf, planRanges, startOf } from './plan.ts';
 
 /** A stream written as its packets in decode order: key packets with `*`, presentation times as numbers. */
 function stream(text: string): FrameOrder {
@@ -14,7 +14,7 @@ function stream(text: string): FrameOrder {
 
 /** `0-3:1,2` = packets 0, 1, 2 for frames 1 and 2. */
 function written(order: FrameOrder, wanted: number[]): string {
-  return planRuns(order, wanted)
+  return planRanges(order, wanted)
     .map((run) => `${run.start}-${run.end}:${run.frames}`)
     .join(' ');
 }
@@ -77,17 +77,17 @@ describe('planRuns', () => {
       Array.from({ length: 1800 }, (_, i) => (i % 250 === 0 ? `*${i}` : `${i}`)).join(' '),
     );
     const wanted = Array.from({ length: 12 }, (_, k) => 75 + 150 * k);
-    expect(packetsOf(planRuns(order, wanted))).toBe(226 + 126 + 176 + 226 + 126 + 176 + 226);
+    expect(packetsOf(planRanges(order, wanted))).toBe(226 + 126 + 176 + 226 + 126 + 176 + 226);
   });
 
   it('never asks for a packet twice, nor for one behind the last wanted frame', () => {
     for (const text of Object.values(streams)) {
       const order = stream(text);
       const frames = [...order.at.keys()];
-      expect(packetsOf(planRuns(order, frames))).toBe(frames.length);
+      expect(packetsOf(planRanges(order, frames))).toBe(frames.length);
       for (const a of frames)
         for (const b of frames) {
-          const runs = planRuns(order, [a, b]);
+          const runs = planRanges(order, [a, b]);
           runs.reduce((end, run) => {
             expect(run.start).toBeGreaterThanOrEqual(end);
             expect(run.end).toBe(Math.max(...run.frames.map((f) => order.at[f]!)) + 1);

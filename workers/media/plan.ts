@@ -1,6 +1,6 @@
-/** Which packets have to be decoded for which frames. Pure: no decoder, no file. */
+/** Decode ranges: the packets to be decoded for given frames. Pure: no decoder, no file. */
 
-/** Order of a stream's frames: `at[i]` is the place of frame i in decode order, `frame[d]` the frame of packet d. */
+/** Order of a stream's frames: `at[i]` is the position of frame i in decode order, `frame[d]` the frame of packet d. */
 export interface FrameOrder {
   readonly at: Uint32Array;
   readonly frame: Uint32Array;
@@ -9,7 +9,7 @@ export interface FrameOrder {
 }
 
 /** Packets [start, end) in decode order that go into the decoder, one flush after the last. */
-export interface Run {
+export interface DecodeRange {
   readonly start: number;
   readonly end: number;
   /** Frames wanted from this run, ascending. */
@@ -53,7 +53,7 @@ export function startOf(order: FrameOrder, d: number): number {
  *
  * @param wanted frames, any order; repeats count once
  */
-export function planRuns(order: FrameOrder, wanted: Iterable<number>): Run[] {
+export function planRanges(order: FrameOrder, wanted: Iterable<number>): DecodeRange[] {
   const frames = [...new Set(wanted)].sort((a, b) => order.at[a]! - order.at[b]!);
   const runs: { start: number; end: number; frames: number[] }[] = [];
   for (const frame of frames) {
@@ -71,6 +71,6 @@ export function planRuns(order: FrameOrder, wanted: Iterable<number>): Run[] {
 }
 
 /** Packets that a plan feeds. */
-export function packetsOf(runs: readonly Run[]): number {
+export function packetsOf(runs: readonly DecodeRange[]): number {
   return runs.reduce((sum, run) => sum + run.end - run.start, 0);
 }

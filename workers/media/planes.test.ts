@@ -3,7 +3,7 @@ import { FramePixels } from './pixels.ts';
 import { PlaneReader } from './planes.ts';
 import { colourTables } from './yuv.ts';
 
-/** What `PlaneReader` uses of a `VideoFrame`; Node has none. Rows are 16 bytes longer than the picture, as decoders like them. */
+/** The part of `VideoFrame` that `PlaneReader` uses; Node has none. Rows are 16 bytes longer than the picture, as decoders like them. */
 function frame(format: string, width: number, height: number, planes: readonly (readonly number[])[]) {
   const chroma = format.startsWith('NV12') ? 2 : 1;
   const wide = /P1[02]$/.test(format) ? 2 : 1;
@@ -42,7 +42,7 @@ const nv12 = frame('NV12', 5, 2, [luma, u.flatMap((value, i) => [value, v[i]!])]
 async function rgba(of: VideoFrame): Promise<number[]> {
   const planes = await new PlaneReader().read(of);
   const tables = colourTables({ matrix: 'bt709', range: 'limited' }, planes.bitDepth);
-  return [...new FramePixels(planes, tables, 0).picture().rgba];
+  return [...new FramePixels(planes, tables, 0).image().rgba];
 }
 
 describe('PlaneReader', () => {
@@ -53,9 +53,9 @@ describe('PlaneReader', () => {
   });
 
   it('gives the same picture of NV12 as of I420, rows longer than the picture and an odd width', async () => {
-    const picture = await rgba(nv12);
-    expect(picture).toEqual(await rgba(i420));
-    expect(picture.slice(0, 3)).not.toEqual(picture.slice(12, 15));
+    const rgb = await rgba(nv12);
+    expect(rgb).toEqual(await rgba(i420));
+    expect(rgb.slice(0, 3)).not.toEqual(rgb.slice(12, 15));
   });
 
   it('reads two bytes a sample above 8 bits', async () => {

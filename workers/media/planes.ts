@@ -7,15 +7,15 @@ export interface Planes {
   readonly height: number;
   readonly bitDepth: 8 | 10 | 12;
   readonly samples: Uint8Array | Uint16Array;
-  readonly y: PlanePlace;
-  readonly u: PlanePlace;
-  readonly v: PlanePlace;
+  readonly y: PlaneLayout;
+  readonly u: PlaneLayout;
+  readonly v: PlaneLayout;
   readonly shiftX: 0 | 1;
   readonly shiftY: 0 | 1;
 }
 
 /** Where a plane lies in `samples`: first sample, samples from row to row, samples from pixel to pixel (2 in NV12, 4 in RGBA). */
-export interface PlanePlace {
+export interface PlaneLayout {
   readonly offset: number;
   readonly stride: number;
   readonly step: 1 | 2 | 4;
@@ -51,7 +51,7 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
   NV12: { bitDepth: 8, shiftX: 1, shiftY: 1, interleaved: true },
 };
 
-/** Whether a frame's own planes can be read. */
+/** True where the planes of a frame can be read (its format is not opaque). */
 export function hasPlanes(format: string | null): boolean {
   return format !== null && format in LAYOUTS;
 }
@@ -74,11 +74,11 @@ export class PlaneReader {
   private async readPlanes(frame: VideoFrame, layout: Layout): Promise<Planes> {
     const bytes = frame.allocationSize();
     const memory = this.memory(bytes);
-    const places = await frame.copyTo(new Uint8Array(memory, 0, bytes));
+    const layouts = await frame.copyTo(new Uint8Array(memory, 0, bytes));
     const wide = layout.bitDepth > 8 ? 2 : 1;
-    const place = (plane: number, step: 1 | 2 = 1, shift = 0): PlanePlace => ({
-      offset: places[plane]!.offset / wide + shift,
-      stride: places[plane]!.stride / wide,
+    const planeAt = (plane: number, step: 1 | 2 = 1, shift = 0): PlaneLayout => ({
+      offset: layouts[plane]!.offset / wide + shift,
+      stride: layouts[plane]!.stride / wide,
       step,
     });
     return {
@@ -88,9 +88,9 @@ export class PlaneReader {
       shiftX: layout.shiftX,
       shiftY: layout.shiftY,
       samples: wide === 2 ? new Uint16Array(memory, 0, bytes >> 1) : new Uint8Array(memory, 0, bytes),
-      y: place(0),
-      u: layout.interleaved ? place(1, 2) : place(1),
-      v: layout.interleaved ? place(1, 2, 1) : place(2),
+      y: planeAt(0),
+      u: layout.interleaved ? planeAt(1, 2) : planeAt(1),
+      v: layout.interleaved ? planeAt(1, 2, 1) : planeAt(2),
     };
   }
 
@@ -98,8 +98,8 @@ export class PlaneReader {
     const options: VideoFrameCopyToOptions = { format: 'RGBA' };
     const bytes = frame.allocationSize(options);
     const memory = this.memory(bytes);
-    const [place] = await frame.copyTo(new Uint8Array(memory, 0, bytes), options);
-    const { offset, stride } = place!;
+    const [plane] = await frame.copyTo(new Uint8Array(memory, 0, bytes), options);
+    const { offset, stride } = plane!;
     return {
       width: frame.visibleRect!.width,
       height: frame.visibleRect!.height,

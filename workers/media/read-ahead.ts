@@ -1,7 +1,7 @@
 /** Packets of a stream one after another, the file read a piece ahead of them. */
 import type { PacketIndex } from './packet-index.ts';
 
-/** What is read of the file at once: packets, and bytes beyond the first packet. A look at the file costs about 1 ms. */
+/** Size of one read: packets, and bytes beyond the first packet. A read of the file costs about 1 ms. */
 const PIECE = { packets: 32, bytes: 1 << 20 };
 
 /**

@@ -79,7 +79,7 @@ export function resizeRgb(
   channels: 3 | 4 = 3,
 ): Uint8Array<ArrayBuffer> {
   if (width < 1 || height < 1 || source.length < width * height * channels)
-    throw new RangeError(`A picture of ${width}×${height} does not fit into ${source.length} bytes.`);
+    throw new RangeError(`An image of ${width}×${height} does not fit into ${source.length} bytes.`);
   // As Pillow: a pass that changes nothing is left out.
   const pixels = channels === 4 ? pixelsOf(source) : packed(source, width * height);
   const rows = new Uint8ClampedArray(toWidth * height * 3);

@@ -1,4 +1,4 @@
-/** Which of several video streams is looked at. */
+/** Choice of the video stream where a file has several. */
 
 export interface StreamFacts {
   readonly isDefault: boolean;

@@ -42,9 +42,9 @@ const vui = [
 
 describe('parseH264Sps', () => {
   const start = ['u(8)=103', 'u(8)=66', 'u(8)=0', 'u(8)=30', 'ue=0'];
-  const picture = ['ue=4', '0', 'ue=19', 'ue=10', '1', '1', '0'];
+  const fields = ['ue=4', '0', 'ue=19', 'ue=10', '1', '1', '0'];
   it('knows nothing of colour without a VUI', () => {
-    expect(parseH264Sps(bits(...start, 'ue=0', 'ue=2', ...picture, '0'))).toEqual({
+    expect(parseH264Sps(bits(...start, 'ue=0', 'ue=2', ...fields, '0'))).toEqual({
       bitDepth: 8,
       chroma: '4:2:0',
     });

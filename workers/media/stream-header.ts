@@ -1,4 +1,4 @@
-/** What a bitstream says of its own pictures. Numbers of colour are the code points of ITU-T H.273. */
+/** Frame properties from a bitstream's headers. Numbers of colour are the code points of ITU-T H.273. */
 export interface StreamHeader {
   readonly bitDepth: 8 | 10 | 12;
   readonly chroma: '4:2:0' | '4:2:2' | '4:4:4' | 'mono';

@@ -11,7 +11,7 @@ import { parseHevcSps } from './hevc.ts';
 import { annexBUnits, findSps, isDisposable, type NalCodec, prefixedUnits, startsDecoding } from './nal.ts';
 import { type PacketIndex, presentationOrder } from './packet-index.ts';
 import type { FrameFacts } from './pixel-worker.ts';
-import { type FrameOrder, frameOrder, keyBefore, planRuns, type Run } from './plan.ts';
+import { type DecodeRange, type FrameOrder, frameOrder, keyBefore, planRanges } from './plan.ts';
 import type { StreamHeader } from './stream-header.ts';
 import { parseVp9Header } from './vp9.ts';
 
@@ -111,13 +111,13 @@ export class Video {
    * The runs that give the wanted frames. Containers mark packets as key frames at which a decoder cannot start (no
    * `stss`, open GOPs): the first packet of every run is looked at, and the mark taken back where it is wrong.
    */
-  async plan(wanted: Iterable<number>): Promise<Run[]> {
+  async plan(wanted: Iterable<number>): Promise<DecodeRange[]> {
     const frames = [...wanted];
     for (;;) {
-      const runs = planRuns(this.order, frames);
-      const doubtful = runs.filter((run) => !this.trusted.has(run.start));
-      if (doubtful.length === 0) return runs;
-      for (const run of doubtful) await this.trustedKey(run.start);
+      const runs = planRanges(this.order, frames);
+      const unverified = runs.filter((run) => !this.trusted.has(run.start));
+      if (unverified.length === 0) return runs;
+      for (const run of unverified) await this.trustedKey(run.start);
     }
   }
 
@@ -134,13 +134,13 @@ export class Video {
     return key;
   }
 
-  /** Whether a run may follow the last one without a flush: runs of H.264 start at IDR pictures, before which all come out. */
+  /** True where a range may follow the last one without a flush: ranges of H.264 start at IDR pictures, before which all frames are output. */
   get runsJoin(): boolean {
     return nalCodec(this.index.codec) === 'avc';
   }
 
   /**
-   * Whether a packet may be left out where its own frame is not wanted. Told for H.264 in MP4 and Matroska, where both
+   * True where a packet may be skipped when its frame is not requested. Determined for H.264 in MP4 and Matroska, where both
    * fields of a frame are in one packet; elsewhere no packet is taken for one.
    */
   isDisposable(packet: Uint8Array): boolean {
@@ -185,7 +185,7 @@ function* configuredUnits(codec: NalCodec, config: Uint8Array): Generator<Uint8A
   }
 }
 
-/** What the bitstream says of itself; nothing where it is damaged or of a codec that says nothing. */
+/** Facts from the bitstream's headers; empty where they are damaged or the codec has none. */
 async function streamHeader(index: PacketIndex): Promise<Partial<StreamHeader>> {
   try {
     const codec = nalCodec(index.codec);

@@ -4,22 +4,22 @@ import '../thread/requests.ts';
 import { CodedError } from '../../core/errors.ts';
 import { expose, releaseCallback, transfer } from '../thread/rpc.ts';
 import type {
-  DecodedPicture,
+  DecodedFrameImage,
   DecodeReport,
   DeliveredFrame,
+  FrameImage,
   FrameRequest,
   MediaApi,
   OpenedVideo,
-  Picture,
 } from './api.ts';
 import { codecSupport, isSupported } from './codecs.ts';
 import { decodeFrames } from './decode.ts';
 import { pixels, preparePixels } from './pixel-client.ts';
-import { Standby } from './standby.ts';
+import { SeekPool } from './seek-pool.ts';
 import { Video } from './video.ts';
 
 const videos = new Map<number, Video>();
-const standbys = new Map<number, Standby>();
+const seekPools = new Map<number, SeekPool>();
 const jobs = new Map<number, AbortController>();
 let lastId = 0;
 
@@ -46,14 +46,14 @@ function validateIndices(video: Video, indices: readonly number[]): void {
       throw new RangeError(`Frame ${index} is not one of ${video.facts.frames}.`);
 }
 
-/** What a standing decoder cannot give, another way of decoding may: damaged places, a decoder that has gone. */
+/** Errors of a positioned decoder after which decoding from the key frame may still succeed: damaged packets, a decoder that the browser took back. */
 const unlessAborted = (signal: AbortSignal) => () => {
   signal.throwIfAborted();
   return undefined;
 };
 
-const pictureOf = (picture: Picture, decoded: number): DecodedPicture =>
-  transfer({ ...picture, decoded }, [picture.rgba.buffer]);
+const transferImage = (image: FrameImage, decoded: number): DecodedFrameImage =>
+  transfer({ ...image, decoded }, [image.rgba.buffer]);
 
 const api: MediaApi = {
   async open(file: File): Promise<OpenedVideo> {
@@ -83,7 +83,7 @@ const api: MediaApi = {
         video,
         wanted,
         async (index, used, frame) => {
-          const { rgb, thumbnail, foreign } = await pixels.pictures(frame, video.frameFacts, formOf(index));
+          const { rgb, thumbnail, foreign } = await pixels.images(frame, video.frameFacts, formOf(index));
           if (signal.aborted) {
             thumbnail?.close();
             return;
@@ -96,7 +96,7 @@ const api: MediaApi = {
             ...(thumbnail ? { thumbnail } : {}),
             ...(foreign ? { foreignColour: true as const } : {}),
           };
-          const owned = [...rgb.map((picture) => picture.buffer), ...(thumbnail ? [thumbnail] : [])];
+          const owned = [...rgb.map(({ buffer }) => buffer), ...(thumbnail ? [thumbnail] : [])];
           received.push(onFrame(transfer(delivered, owned)));
         },
         { software: request.software ?? false, signal },
@@ -107,34 +107,34 @@ const api: MediaApi = {
     });
   },
 
-  picture(id, index, job): Promise<DecodedPicture> {
+  frameImage(id, index, job): Promise<DecodedFrameImage> {
     const video = videoOf(id);
     validateIndices(video, [index]);
     return asJob(job, async (signal) => {
-      const near = await standbys.get(id)?.frame(index, signal).catch(unlessAborted(signal));
-      if (near) return pictureOf(await pixels.picture(near.frame, video.frameFacts), near.decoded);
-      let picture: Picture | undefined;
+      const near = await seekPools.get(id)?.frame(index, signal).catch(unlessAborted(signal));
+      if (near) return transferImage(await pixels.image(near.frame, video.frameFacts), near.decoded);
+      let image: FrameImage | undefined;
       const sink = async (_index: number, _used: number, frame: VideoFrame) => {
-        picture = await pixels.picture(frame, video.frameFacts);
+        image = await pixels.image(frame, video.frameFacts);
       };
       const decoded = await decodeFrames(video, [index], sink, { software: false, signal });
-      if (!picture) throw new CodedError('media/damaged');
-      return pictureOf(picture, decoded);
+      if (!image) throw new CodedError('media/damaged');
+      return transferImage(image, decoded);
     });
   },
 
-  standBy(id, wish): void {
+  setSeekHint(id, hint): void {
     const video = videos.get(id);
     if (!video) return;
-    const standby = standbys.get(id);
-    if (!wish) {
-      standbys.delete(id);
-      standby?.close();
+    const pool = seekPools.get(id);
+    if (!hint) {
+      seekPools.delete(id);
+      pool?.close();
       return;
     }
-    const made = standby ?? new Standby(video);
-    standbys.set(id, made);
-    made.want(wish);
+    const made = pool ?? new SeekPool(video);
+    seekPools.set(id, made);
+    made.setHint(hint);
   },
 
   codecs: codecSupport,
@@ -146,8 +146,8 @@ const api: MediaApi = {
   },
 
   close(id): void {
-    standbys.get(id)?.close();
-    standbys.delete(id);
+    seekPools.get(id)?.close();
+    seekPools.delete(id);
     videos.delete(id);
   },
 };

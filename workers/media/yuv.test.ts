@@ -28,7 +28,7 @@ function noise(width: number, height: number): Planes {
 
 function onePixel(y: number, u: number, v: number, bitDepth: 8 | 10 | 12 = 8): Planes {
   const samples = bitDepth === 8 ? Uint8Array.of(y, u, v) : Uint16Array.of(y, u, v);
-  const place = (offset: number) => ({ offset, stride: 1, step: 1 as const });
+  const plane = (offset: number) => ({ offset, stride: 1, step: 1 as const });
   return {
     width: 1,
     height: 1,
@@ -36,9 +36,9 @@ function onePixel(y: number, u: number, v: number, bitDepth: 8 | 10 | 12 = 8): P
     samples,
     shiftX: 0,
     shiftY: 0,
-    y: place(0),
-    u: place(1),
-    v: place(2),
+    y: plane(0),
+    u: plane(1),
+    v: plane(2),
   };
 }
 
@@ -48,7 +48,7 @@ function pixels(planes: Planes, colour: Colour = limited, rotation: Rotation = 0
 
 /** RGB [height, width, 3] of a whole frame. */
 function rgbOf(frame: FramePixels): Uint8ClampedArray {
-  return frame.picture().rgba.filter((_, i) => i % 4 !== 3);
+  return frame.image().rgba.filter((_, i) => i % 4 !== 3);
 }
 
 describe('writeRgb', () => {
@@ -124,7 +124,7 @@ describe('writeRgb', () => {
   });
 
   it('writes RGBA with an opaque fourth byte', () => {
-    const { rgba, width, height } = pixels(noise(5, 3)).picture();
+    const { rgba, width, height } = pixels(noise(5, 3)).image();
     expect([width, height, rgba.length, rgba[3], rgba[59]]).toEqual([5, 3, 60, 255, 255]);
   });
 });

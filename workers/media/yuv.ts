@@ -16,7 +16,7 @@ const COEFFICIENTS: Readonly<Record<ColourFacts['matrix'], readonly [number, num
   identity: [0, 0, 0, 0],
 };
 
-/** What each sample value adds to a channel; R = y + redV, G = y + greenU + greenV, B = y + blueU, clamped to 0…255. */
+/** Contribution of each sample value to a channel; R = y + redV, G = y + greenU + greenV, B = y + blueU, clamped to 0…255. */
 export interface ColourTables {
   readonly y: Int16Array;
   readonly redV: Int16Array;
@@ -190,9 +190,9 @@ function writeRow(
   const shiftUV = planes.v.offset - offsetU;
   for (let i = 0; i < count; i++) {
     const luma = samples[offsetY + y * strideY + x * stepY]!;
-    const place = offsetU + (y >> shiftY) * strideU + (x >> shiftX) * step;
-    const u = samples[place]!;
-    const v = samples[place + shiftUV]!;
+    const chroma = offsetU + (y >> shiftY) * strideU + (x >> shiftX) * step;
+    const u = samples[chroma]!;
+    const v = samples[chroma + shiftUV]!;
     const base = tableY[luma]!;
     if (identity) {
       bytes[at] = tableY[v]!;

@@ -71,7 +71,7 @@ function DrawnFrame({ player, frame }: { readonly player: Player; readonly frame
   useEffect(() => {
     const stop = new AbortController();
     media
-      .picture(id, frame, stop.signal)
+      .frameImage(id, frame, stop.signal)
       .then(({ width, height, rgba }) => {
         const canvas = ref.current;
         if (!canvas || stop.signal.aborted) return;

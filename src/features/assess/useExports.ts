@@ -20,7 +20,7 @@ export interface Exports {
 
 /** A frame at full size as a bitmap, from the media worker's own colour conversion. */
 async function pictureOf(player: Player, frame: number): Promise<ImageBitmap> {
-  const { width, height, rgba } = await media.picture(player.video.id, frame);
+  const { width, height, rgba } = await media.frameImage(player.video.id, frame);
   return createImageBitmap(new ImageData(rgba, width, height));
 }
 

@@ -1,35 +1,35 @@
 /** True pixels of single frames, decoded when they are asked for; a few of the last ones are kept. */
-import type { DecodedPicture } from '../../../../workers/media/api.ts';
+import type { DecodedFrameImage } from '../../../../workers/media/api.ts';
 
 /** Bytes of pictures that are kept, beside those on screen; less on small devices. */
 export const KEPT_BYTES = 80e6;
 
 export interface PictureSource {
-  picture(id: number, index: number, signal?: AbortSignal): Promise<DecodedPicture>;
+  frameImage(id: number, index: number, signal?: AbortSignal): Promise<DecodedFrameImage>;
 }
 
 /** A frame that is being decoded, for one side or for both. */
 interface Running {
-  readonly picture: Promise<DecodedPicture>;
+  readonly picture: Promise<DecodedFrameImage>;
   readonly stop: AbortController;
   sides: number;
 }
 
 /** @param room bytes that kept pictures may take */
 export function createPictures(media: PictureSource, room = KEPT_BYTES) {
-  const kept = new Map<string, DecodedPicture>();
+  const kept = new Map<string, DecodedFrameImage>();
   const running = new Map<string, Running>();
   const wishes = new Map<string, { readonly key: string; readonly stop: AbortController }>();
   let bytes = 0;
   const keyOf = (id: number, index: number) => `${id}/${index}`;
 
   /** The decoding of a frame, begun by whoever wants it first; it ends when nobody does. */
-  function run(id: number, index: number, signal: AbortSignal): Promise<DecodedPicture> {
+  function run(id: number, index: number, signal: AbortSignal): Promise<DecodedFrameImage> {
     const key = keyOf(id, index);
     let one = running.get(key);
     if (!one) {
       const stop = new AbortController();
-      const picture = media.picture(id, index, stop.signal).then((picture) => {
+      const picture = media.frameImage(id, index, stop.signal).then((picture) => {
         if (!stop.signal.aborted) keep(key, picture);
         return picture;
       });
@@ -54,7 +54,7 @@ export function createPictures(media: PictureSource, room = KEPT_BYTES) {
     });
   }
 
-  function keep(key: string, picture: DecodedPicture): void {
+  function keep(key: string, picture: DecodedFrameImage): void {
     kept.set(key, picture);
     bytes += picture.rgba.byteLength;
     for (const [old, { rgba }] of kept) {
@@ -67,7 +67,7 @@ export function createPictures(media: PictureSource, room = KEPT_BYTES) {
   return {
     room,
     /** The picture if it is kept; it is then the last one to go. */
-    get(id: number, index: number): DecodedPicture | undefined {
+    get(id: number, index: number): DecodedFrameImage | undefined {
       const key = keyOf(id, index);
       const picture = kept.get(key);
       if (picture) {
@@ -83,7 +83,7 @@ export function createPictures(media: PictureSource, room = KEPT_BYTES) {
      *
      * @throws CodedError with the `media/*` codes
      */
-    async want(side: string, id: number, index: number): Promise<DecodedPicture | null> {
+    async want(side: string, id: number, index: number): Promise<DecodedFrameImage | null> {
       const key = keyOf(id, index);
       const there = this.get(id, index);
       const before = wishes.get(side);

@@ -1,7 +1,7 @@
 /** What decoders are told to stand by for. Oracle: written out by hand. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
-import type { StandbyWish } from '../../../../workers/media/api.ts';
+import type { SeekHint } from '../../../../workers/media/api.ts';
 import type { ClockState } from './clock.ts';
 import { DEFAULTS } from './settings.ts';
 import { createStandby, picturesAhead, standbyWishes } from './standby.ts';
@@ -51,7 +51,7 @@ describe('what is wanted', () => {
   it('of a shuffled copy: one side goes on, the other jumps', () => {
     const state = { a: side(1, 5), b: null, timeline: shuffled, settings };
     expect([...standbyWishes(state, 2, true, 100)]).toEqual([
-      [1, { follow: [2], playing: true, jumps: true, seconds: 0.15, bytes: 100 }],
+      [1, { follow: [2], playing: true, jumps: true, latencyBudget: 0.15, bytes: 100 }],
     ]);
   });
   it('of a copy with a repeated frame: both go on, from two frames', () => {
@@ -67,8 +67,8 @@ describe('what is wanted', () => {
   it('of two videos: each its own, with half the memory', () => {
     const state = { a: side(1, 5), b: side(2, 5), timeline: line([0, 1, 2, 2, 3]), settings };
     expect([...standbyWishes(state, 4, true, 100)]).toEqual([
-      [1, { follow: [4], playing: true, jumps: false, seconds: 0.15, bytes: 50 }],
-      [2, { follow: [3], playing: true, jumps: false, seconds: 0.15, bytes: 50 }],
+      [1, { follow: [4], playing: true, jumps: false, latencyBudget: 0.15, bytes: 50 }],
+      [2, { follow: [3], playing: true, jumps: false, latencyBudget: 0.15, bytes: 50 }],
     ]);
   });
   it('nothing while reduced frames are still made, where frames are kept as they are, of a few frames far apart', () => {
@@ -126,7 +126,7 @@ describe('when it is told', () => {
       ahead: (_id: number, frame: number, signal: AbortSignal) =>
         new Promise<void>((done) => asked.push({ frame, signal, done })),
     };
-    const media = { standBy: () => {} };
+    const media = { setSeekHint: () => {} };
     const leave = createStandby({ media, clock: clock as never, store, bytes: 100, pictures }).attend();
     vi.advanceTimersByTime(400);
     asked[0]?.done();
@@ -143,8 +143,8 @@ describe('when it is told', () => {
       () => ({ a: side(1, 5, kept), b: null, timeline: shuffled, settings }) as unknown as CompareState,
     );
     const clock = { store: createStore<ClockState>(() => ({ place: 0, playing: false }) as ClockState) };
-    const told: [number, StandbyWish | null][] = [];
-    const media = { standBy: (id: number, wish: StandbyWish | null) => void told.push([id, wish]) };
+    const told: [number, SeekHint | null][] = [];
+    const media = { setSeekHint: (id: number, wish: SeekHint | null) => void told.push([id, wish]) };
     const leave = createStandby({ media, clock: clock as never, store, bytes: 100 }).attend();
     vi.advanceTimersByTime(1000);
     expect(told).toEqual([]);
@@ -154,7 +154,9 @@ describe('when it is told', () => {
     vi.advanceTimersByTime(399);
     expect(told).toEqual([]);
     vi.advanceTimersByTime(1);
-    expect(told).toEqual([[1, { follow: [0], playing: false, jumps: true, seconds: 0.15, bytes: 100 }]]);
+    expect(told).toEqual([
+      [1, { follow: [0], playing: false, jumps: true, latencyBudget: 0.15, bytes: 100 }],
+    ]);
     told.length = 0;
     for (let place = 1; place <= 4; place++) {
       clock.store.setState({ place, playing: true });

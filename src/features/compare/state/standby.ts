@@ -4,7 +4,7 @@
  * between the key frames.
  */
 import type { FrameStore } from '../../../../workers/frames/client.ts';
-import type { StandbyWish } from '../../../../workers/media/api.ts';
+import type { SeekHint } from '../../../../workers/media/api.ts';
 import type { Clock } from './clock.ts';
 import { KEPT_BYTES, type Pictures } from './pictures.ts';
 import type { CompareState, Side, SideName } from './store.ts';
@@ -22,7 +22,7 @@ const STEP = 4;
 type StandbyState = Pick<CompareState, 'a' | 'b' | 'timeline' | 'settings'>;
 
 export interface StandbyDependencies {
-  readonly media: { standBy(id: number, wish: StandbyWish | null): void };
+  readonly media: { setSeekHint(id: number, wish: SeekHint | null): void };
   readonly clock: Pick<Clock, 'store'>;
   readonly store: { getState(): CompareState; subscribe(listener: () => void): () => void };
   /** Memory that standing decoders may take. */
@@ -75,8 +75,8 @@ export function standbyWishes(
   playing: boolean,
   bytes: number,
   jumping: (timeline: Timeline) => boolean = ({ b }) => jumps(b),
-): Map<number, StandbyWish> {
-  const wishes = new Map<number, StandbyWish>();
+): Map<number, SeekHint> {
+  const wishes = new Map<number, SeekHint>();
   if (!a || !timeline) return wishes;
   const sides: readonly (readonly [SideName, Side])[] = [
     ['a', a],
@@ -94,7 +94,7 @@ export function standbyWishes(
       follow: [...new Set([...(old?.follow ?? []), ...follow])],
       playing,
       jumps: b === null && jumping(timeline),
-      seconds: WAY,
+      latencyBudget: WAY,
       bytes: b ? bytes / 2 : bytes,
     });
   }
@@ -118,8 +118,8 @@ export function createStandby({ media, clock, store, bytes, pictures }: StandbyD
     told = performance.now();
     const { place, playing } = clock.store.getState();
     const wishes = standbyWishes(store.getState(), place, playing, bytes, jumping);
-    for (const id of open) if (!wishes.has(id)) media.standBy(id, null);
-    for (const [id, wish] of wishes) media.standBy(id, wish);
+    for (const id of open) if (!wishes.has(id)) media.setSeekHint(id, null);
+    for (const [id, wish] of wishes) media.setSeekHint(id, wish);
     open = new Set(wishes.keys());
     if (!playing) void fetch();
   }
@@ -166,7 +166,7 @@ export function createStandby({ media, clock, store, bytes, pictures }: StandbyD
         for (const stop of [...stops, ...watched.values()]) stop();
         clearTimeout(timer);
         ahead.abort();
-        for (const id of open) media.standBy(id, null);
+        for (const id of open) media.setSeekHint(id, null);
         open = new Set();
       };
     },

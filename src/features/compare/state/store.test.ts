@@ -32,7 +32,7 @@ function page(change: { open?: (file: File) => Promise<OpenedVideo>; sha?: (file
       change.open ?? (async (file: File) => video(++lastId, file.name, file.name === 'b.mp4' ? 48 : 24, 24)),
     ),
     close: vi.fn(),
-    picture: vi.fn(async () => ({
+    frameImage: vi.fn(async () => ({
       width: 64,
       height: 36,
       rgba: new Uint8ClampedArray(64 * 36 * 4),

@@ -1,11 +1,11 @@
 /**
- * Standing decoders against plain decoding, in a real browser: the same bytes from wherever a decoder stands, fewer
- * packets. Oracle: `picture` without standing decoders, whose frames `media.spec.ts` holds to decord's.
+ * The seek pool against decoding from the key frame, in a real browser: the same bytes whatever decoder is nearest, fewer
+ * packets. Oracle: `frameImage` without a seek pool, whose frames `media.spec.ts` holds to decord's.
  */
 import { resolve } from 'node:path';
 import { expect, type Page, test } from '@playwright/test';
 import { seededRandom } from '../../core/stats/random.ts';
-import type { StandbyWish } from '../../workers/media/api.ts';
+import type { SeekHint } from '../../workers/media/api.ts';
 import { CLIPS } from './clips.ts';
 import { type HarnessServer, hasShared, SHARED, serveHarness } from './server.ts';
 
@@ -37,11 +37,11 @@ async function open(name: string): Promise<number> {
   return opened.id;
 }
 
-const standBy = (id: number, wish: StandbyWish | null) =>
-  page.evaluate(([i, w]) => window.media.standBy(i, w), [id, wish] as const);
+const setSeekHint = (id: number, hint: SeekHint | null) =>
+  page.evaluate(([i, w]) => window.media.setSeekHint(i, w), [id, hint] as const);
 
-async function pictures(id: number, indices: readonly (number | readonly number[])[]) {
-  const got = await page.evaluate(([i, all]) => window.media.pictures(i, all), [id, indices] as const);
+async function frameImages(id: number, indices: readonly (number | readonly number[])[]) {
+  const got = await page.evaluate(([i, all]) => window.media.frameImages(i, all), [id, indices] as const);
   if ('code' in got) throw new Error(JSON.stringify(got));
   return { sha256: got.map(({ sha256 }) => sha256), decoded: got.map(({ decoded }) => decoded) };
 }
@@ -75,15 +75,21 @@ const CHOSEN = [
 ];
 
 for (const name of CHOSEN)
-  test(`the same pixels with decoders standing by: ${name}`, async () => {
+  test(`the same pixels with decoders pooled by: ${name}`, async () => {
     const id = await open(name);
     const way = walk(CLIPS[name]!.frames);
-    const plain = await pictures(id, way);
+    const fromKey = await frameImages(id, way);
     for (const playing of [true, false]) {
-      await standBy(id, { follow: [way[0] as number], playing, jumps: true, seconds: 0.01, bytes: 64e6 });
-      const standing = await pictures(id, way);
-      expect(standing.sha256).toEqual(plain.sha256);
-      await standBy(id, null);
+      await setSeekHint(id, {
+        follow: [way[0] as number],
+        playing,
+        jumps: true,
+        latencyBudget: 0.01,
+        bytes: 64e6,
+      });
+      const pooled = await frameImages(id, way);
+      expect(pooled.sha256).toEqual(fromKey.sha256);
+      await setSeekHint(id, null);
     }
     await page.evaluate((i) => window.media.close(i), id);
   });
@@ -92,27 +98,27 @@ test('a long way to the key frame is not gone again', async () => {
   // 1,189 frames with five key frames: 250 packets between them, none of which may be left out for good.
   const id = await open('bottle-detection.mp4');
   const order = [240, 490, 730, 980, 200, 700];
-  const plain = await pictures(id, order);
-  await standBy(id, { follow: [], playing: false, jumps: true, seconds: 0.01, bytes: 64e6 });
+  const fromKey = await frameImages(id, order);
+  await setSeekHint(id, { follow: [], playing: false, jumps: true, latencyBudget: 0.01, bytes: 64e6 });
   // The decoders need a while to come to their places.
   await expect(async () => {
-    const standing = await pictures(id, order);
-    expect(standing.sha256).toEqual(plain.sha256);
-    expect(sum(standing.decoded)).toBeLessThan(0.6 * sum(plain.decoded));
+    const pooled = await frameImages(id, order);
+    expect(pooled.sha256).toEqual(fromKey.sha256);
+    expect(sum(pooled.decoded)).toBeLessThan(0.6 * sum(fromKey.decoded));
   }).toPass({ intervals: [2000], timeout: 60_000 });
-  await standBy(id, null);
-  expect((await pictures(id, order)).decoded).toEqual(plain.decoded);
+  await setSeekHint(id, null);
+  expect((await frameImages(id, order)).decoded).toEqual(fromKey.decoded);
 });
 
 test('the frame that the clock has come to costs a few packets', async () => {
   const id = await open('walk.mkv');
-  const [plain] = (await pictures(id, [80])).decoded;
+  const [fromKey] = (await frameImages(id, [80])).decoded;
   for (const at of [50, 60, 70, 78]) {
-    await standBy(id, { follow: [at], playing: true, jumps: false, seconds: 0.01, bytes: 64e6 });
+    await setSeekHint(id, { follow: [at], playing: true, jumps: false, latencyBudget: 0.01, bytes: 64e6 });
     await page.waitForTimeout(700);
   }
-  const { decoded, sha256 } = await pictures(id, [80]);
-  expect(decoded[0]).toBeLessThan(Math.min(24, plain!));
-  await standBy(id, null);
-  expect((await pictures(id, [80])).sha256).toEqual(sha256);
+  const { decoded, sha256 } = await frameImages(id, [80]);
+  expect(decoded[0]).toBeLessThan(Math.min(24, fromKey!));
+  await setSeekHint(id, null);
+  expect((await frameImages(id, [80])).sha256).toEqual(sha256);
 });

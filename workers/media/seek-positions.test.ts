@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { frameOrder, startOf } from './plan.ts';
-import { isOnTheWay, nearest, placeBehind, standingPlaces } from './standing-plan.ts';
+import { isOnTheWay, nearest, positionBefore, seekPositions } from './seek-positions.ts';
 
-/** Packets in the order in which they are shown, with key packets at the given places. */
+/** Packets in the order in which they are shown, with key packets at the given positions. */
 function stream(length: number, keys: readonly number[]) {
   const key = new Uint8Array(length);
   for (const at of [0, ...keys]) key[at] = 1;
@@ -16,16 +16,16 @@ function stream(length: number, keys: readonly number[]) {
 
 const minute = stream(1800, [250, 500, 750, 1000, 1250, 1500, 1750]);
 
-describe('standing places', () => {
+describe('standing positions', () => {
   it('halve each group of pictures before any is cut in three', () => {
-    expect(standingPlaces(minute, 7, 75)).toEqual([125, 375, 625, 875, 1125, 1375, 1625]);
-    expect(standingPlaces(minute, 3, 75)).toEqual([125, 375, 625]);
-    expect(standingPlaces(minute, 8, 75).slice(0, 3)).toEqual([83, 167, 375]);
+    expect(seekPositions(minute, 7, 75)).toEqual([125, 375, 625, 875, 1125, 1375, 1625]);
+    expect(seekPositions(minute, 3, 75)).toEqual([125, 375, 625]);
+    expect(seekPositions(minute, 8, 75).slice(0, 3)).toEqual([83, 167, 375]);
   });
   it('are none where key frames are close enough, or where there is no room', () => {
-    expect(standingPlaces(minute, 8, 250)).toEqual([]);
-    expect(standingPlaces(minute, 0, 10)).toEqual([]);
-    expect(standingPlaces(minute, -1, 10)).toEqual([]);
+    expect(seekPositions(minute, 8, 250)).toEqual([]);
+    expect(seekPositions(minute, 0, 10)).toEqual([]);
+    expect(seekPositions(minute, -1, 10)).toEqual([]);
   });
   it('leave no way longer than the reach where there is room', () => {
     fc.assert(
@@ -34,8 +34,8 @@ describe('standing places', () => {
         fc.integer({ min: 5, max: 100 }),
         (keys, reach) => {
           const order = stream(400, keys);
-          const places = standingPlaces(order, 1000, reach);
-          const stops = [...new Set([0, ...keys, ...places, 400])].sort((a, b) => a - b);
+          const positions = seekPositions(order, 1000, reach);
+          const stops = [...new Set([0, ...keys, ...positions, 400])].sort((a, b) => a - b);
           // A place is rounded to a packet.
           for (let i = 1; i < stops.length; i++)
             expect(stops[i]! - stops[i - 1]!).toBeLessThanOrEqual(reach + 1);
@@ -49,8 +49,8 @@ describe('a place behind a frame', () => {
   it('lies before every frame that is shown later', () => {
     // Decode order I0 P4 B2 b1 b3 P8 B6 b5 b7: to stand at b1 would be to have passed P4.
     const pyramid = frameOrder(Uint32Array.of(0, 3, 2, 4, 1, 7, 6, 8, 5), Uint8Array.of(1));
-    const places = Array.from({ length: 9 }, (_, frame) => placeBehind(pyramid, frame));
-    expect(places).toEqual([0, 1, 1, 1, 1, 5, 5, 5, 5]);
+    const positions = Array.from({ length: 9 }, (_, frame) => positionBefore(pyramid, frame));
+    expect(positions).toEqual([0, 1, 1, 1, 1, 5, 5, 5, 5]);
   });
 });
 

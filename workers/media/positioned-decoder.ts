@@ -1,38 +1,38 @@
 /**
- * A decoder that stops in the middle of a group of pictures and goes on from there: all that later frames refer to is
- * in it. A flush would lose that, so that a frame is brought out by the packets that follow it.
+ * Decoder that stops in the middle of a GOP and continues from there: it holds the reference frames of all later frames.
+ * A flush would discard them, so a frame is output by feeding the packets that follow it.
  */
 import { CodedError } from '../../core/errors.ts';
 import { keyAfter } from './plan.ts';
+import { SPACING } from './range-decoder.ts';
 import { readAhead } from './read-ahead.ts';
-import { SPACING } from './run-decoder.ts';
 import type { Video } from './video.ts';
 import { Watchdog } from './watchdog.ts';
 
-/** Milliseconds without a sign of life after which another decoder is taken. */
+/** Milliseconds without output or progress after which the decoder counts as stalled. */
 const STALL = 3000;
-/** Packets in the queue of a decoder that is in a hurry, and of one that may have to stop at any time. */
-const QUEUE = { hurry: 32, leisure: 4 };
-/** Packets that bring a frame out: reordering and the decoder's threads hold four back here. */
+/** Queue length in packets for a requested frame, and for a background advance that may be interrupted. */
+const QUEUE = { urgent: 32, background: 4 };
+/** Packets fed after a frame so that it is output: reordering and the decoder's threads delay it by four here. */
 const BEYOND = 8;
-/** Milliseconds of silence after the last packet before the decoder is flushed after all. */
+/** Milliseconds without output after the last packet, after which the decoder is flushed. */
 const SILENCE = 120;
 
 const never = new AbortController().signal;
 
-export class StandingDecoder {
-  /** First packet that it has not been fed. */
+export class PositionedDecoder {
+  /** First packet that has not been fed. */
   next: number;
   /** Packets fed since it was made. */
   fed = 0;
-  /** It cannot go on: it failed, was flushed, or was closed. */
+  /** True once it cannot continue: it failed, was flushed, or was closed. */
   spent = false;
   private readonly video: Video;
   private readonly decoder: VideoDecoder;
   private readonly watchdog = new Watchdog(STALL, never);
   private failure: unknown;
-  private wanted: { readonly index: number; readonly found: (frame: VideoFrame) => void } | null = null;
-  /** Called at every sign of life. */
+  private wanted: { readonly index: number; readonly deliver: (frame: VideoFrame) => void } | null = null;
+  /** Called at every output and dequeue event. */
   private wake = () => {};
 
   /** @param start a packet at which decoding can start */
@@ -41,11 +41,11 @@ export class StandingDecoder {
     this.next = start;
     this.decoder = new VideoDecoder({
       output: (frame) => {
-        if (this.wanted?.index === frame.timestamp / SPACING) this.wanted.found(frame);
+        if (this.wanted?.index === frame.timestamp / SPACING) this.wanted.deliver(frame);
         else frame.close();
         this.sign();
       },
-      // Also when the browser takes the decoder back from a page that lies in the background.
+      // Also raised when the browser reclaims the decoder of a page in the background.
       error: (reason) => {
         this.failure ??= reason;
         this.spent = true;
@@ -84,16 +84,16 @@ export class StandingDecoder {
   }
 
   /**
-   * Goes on to `to`, the first packet that it will not have been fed, without the packets that nothing refers to.
+   * Feeds the packets before `to`, except those that no other frame refers to.
    *
-   * @param rest asked before each packet: true ends the way here
-   * @throws what the decoder says; CodedError `media/stalled`, `media/changed`
+   * @param rest called before each packet; true stops here
+   * @throws the decoder's error; CodedError `media/stalled`, `media/changed`
    */
   async advance(to: number, rest: () => boolean | Promise<boolean>): Promise<void> {
     for await (const [d, data] of readAhead(this.video.index, this.next, to)) {
       if (await rest()) return;
       if (this.fed === 0 || !this.video.isDisposable(data)) {
-        await this.until(() => this.decoder.decodeQueueSize < QUEUE.leisure);
+        await this.until(() => this.decoder.decodeQueueSize < QUEUE.background);
         if (this.spent) throw this.failure;
         this.give(d, data);
       }
@@ -103,32 +103,32 @@ export class StandingDecoder {
   }
 
   /**
-   * Decodes a frame that lies ahead; the decoder stands a few packets behind it afterwards, or is spent.
+   * Decodes a later frame; afterwards the decoder is a few packets past it, or spent.
    *
    * @returns a frame for the caller to close
-   * @throws CodedError `media/damaged`, `media/stalled`, `media/changed`; `AbortError`; what the decoder says
+   * @throws CodedError `media/damaged`, `media/stalled`, `media/changed`; `AbortError`; the decoder's error
    */
   async frame(index: number, signal: AbortSignal): Promise<VideoFrame> {
     const { video } = this;
     const at = video.order.at[index]!;
     const end = keyAfter(video.order, at);
-    let found: VideoFrame | undefined;
+    let result: VideoFrame | undefined;
     this.wanted = {
       index,
-      found: (frame) => {
-        if (found) frame.close();
-        else found = frame;
+      deliver: (frame) => {
+        if (result) frame.close();
+        else result = frame;
       },
     };
     const abort = () => this.wake();
     signal.addEventListener('abort', abort);
-    const over = () => found !== undefined || signal.aborted;
+    const over = () => result !== undefined || signal.aborted;
     try {
       let beyond = 0;
       for await (const [d, data] of readAhead(video.index, this.next, end)) {
         if (over() || this.spent || beyond === BEYOND) break;
         if (d === at || this.fed === 0 || !video.isDisposable(data)) {
-          await this.until(() => over() || this.decoder.decodeQueueSize < QUEUE.hurry);
+          await this.until(() => over() || this.decoder.decodeQueueSize < QUEUE.urgent);
           if (over() || this.spent) break;
           this.give(d, data);
           if (d > at) beyond++;
@@ -141,10 +141,10 @@ export class StandingDecoder {
         await this.watchdog.wait(this.decoder.flush());
       }
       signal.throwIfAborted();
-      if (found) return found;
+      if (result) return result;
       throw this.failure ?? new CodedError('media/damaged');
     } catch (error) {
-      found?.close();
+      result?.close();
       if (!signal.aborted) this.close();
       throw error;
     } finally {
@@ -153,7 +153,7 @@ export class StandingDecoder {
     }
   }
 
-  /** Waits until it is over, or until the decoder has taken everything and gives nothing more. */
+  /** Waits until `over`, or until the queue is empty and nothing more is output. */
   private async quiet(over: () => boolean): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     let silent = false;

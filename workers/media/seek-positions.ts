@@ -1,13 +1,13 @@
-/** Where decoders stand, and which of them is nearest to a frame. Pure. */
+/** Packet positions at which decoders wait, and the choice of the nearest one. Pure. */
 import { type FrameOrder, keyAfter, startOf } from './plan.ts';
 
 /**
- * Places in decode order at which decoders wait, so that no packet is further than `reach` from one of them or from a
- * key packet before it. Where there is not room for so many, the longest way left is halved first.
+ * Positions in decode order at which decoders wait, so that no packet is further than `reach` from one of them or from a
+ * key packet before it. Where there are too few decoders for that, the longest remaining distance is divided first.
  *
  * @returns packets, ascending; each is the first one that its decoder has not been fed
  */
-export function standingPlaces(order: FrameOrder, room: number, reach: number): number[] {
+export function seekPositions(order: FrameOrder, room: number, reach: number): number[] {
   const groups: { start: number; length: number; parts: number }[] = [];
   for (let start = 0; start < order.key.length; ) {
     const end = keyAfter(order, start);
@@ -30,22 +30,22 @@ export function standingPlaces(order: FrameOrder, room: number, reach: number): 
 const REORDERED = 16;
 
 /**
- * The last place at which a decoder may stand so that a frame and all that are shown after it still lie ahead: a picture
+ * The last position at which a decoder may stand so that a frame and all that are shown after it still lie ahead: a picture
  * that others refer to is decoded before those that are shown before it.
  */
-export function placeBehind(order: FrameOrder, frame: number): number {
-  let place = order.at[frame]!;
+export function positionBefore(order: FrameOrder, frame: number): number {
+  let position = order.at[frame]!;
   for (let i = frame + 1; i <= frame + REORDERED && i < order.at.length; i++)
-    place = Math.min(place, order.at[i]!);
-  return place;
+    position = Math.min(position, order.at[i]!);
+  return position;
 }
 
-/** Whether a decoder that has been fed everything before `next` needs fewer packets for the one at d than a new one. */
+/** True where a decoder that has been fed everything before `next` needs fewer packets for packet d than a new one. */
 export function isOnTheWay(order: FrameOrder, next: number, d: number): boolean {
   return next <= d && next > startOf(order, d);
 }
 
-/** The decoder that needs the fewest packets for the one at d; undefined when a new one does. */
+/** The decoder that needs the fewest packets for packet d; undefined where a new decoder needs fewer. */
 export function nearest<T extends { readonly next: number }>(
   order: FrameOrder,
   standing: Iterable<T>,

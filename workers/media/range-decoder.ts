@@ -1,5 +1,5 @@
 /** One `VideoDecoder`, fed run by run. */
-import type { Run } from './plan.ts';
+import type { DecodeRange } from './plan.ts';
 import { readAhead } from './read-ahead.ts';
 import type { Video } from './video.ts';
 import { Watchdog } from './watchdog.ts';
@@ -17,7 +17,7 @@ const TAKEN = 4;
 export interface RunOutcome {
   /** Frames that came out, wanted or not. */
   readonly seen: ReadonlySet<number>;
-  /** What the decoder said when it gave up; what came out before is in `seen`. */
+  /** Error of the decoder; frames that were output before it are in `seen`. */
   readonly failure?: unknown;
 }
 
@@ -59,7 +59,7 @@ export class RunDecoder {
    * @throws CodedError `media/stalled`, `media/changed`; `AbortError`; what the sink throws
    */
   async run(
-    run: Pick<Run, 'start' | 'end'>,
+    run: Pick<DecodeRange, 'start' | 'end'>,
     wanted: ReadonlySet<number> | 'all',
     sink: FrameSink = drop,
     flush = true,
