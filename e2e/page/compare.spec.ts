@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { sampledIndices } from '../../core/sampling/places.ts';
 import { readPng } from '../../scripts/conformance/png.ts';
-import { drawDamage } from '../../src/features/compare/state/timeline.ts';
+import { drawPerturbation } from '../../src/features/compare/state/timeline.ts';
 import { addressOf, badges, fieldPixel, openCompare, placeOf, sharp, unfocus } from './compare-fixture.ts';
 import { choose, clip, expect, hasModel, openPage, SAMPLE, test } from './fixture.ts';
 
@@ -11,7 +11,7 @@ test.skip(!hasModel, 'no bundled model');
 
 /** How the bundled model samples. */
 const { profile } = JSON.parse(readFileSync('public/models/small/manifest.json', 'utf8')) as {
-  profile: Parameters<typeof drawDamage>[0];
+  profile: Parameters<typeof drawPerturbation>[0];
 };
 
 test('one drop is enough: the original beside its shuffled frames, exactly as the seed draws them', async ({
@@ -24,7 +24,12 @@ test('one drop is enough: the original beside its shuffled frames, exactly as th
   await choose(page, file as string);
   await sharp(page);
   const sampled = sampledIndices(profile.places, 250, profile.frames);
-  const { drawn } = drawDamage(profile, 250, { mode: 'shuffle', over: 'sampled', strength: null, seed: 7 });
+  const { drawn } = drawPerturbation(profile, 250, {
+    mode: 'shuffle',
+    over: 'sampled',
+    strength: null,
+    seed: 7,
+  });
   if (drawn.kind !== 'perturbed') throw new Error('not drawn');
   await unfocus(page);
   for (const [k, frame] of sampled.entries()) {

@@ -10,28 +10,28 @@ import { NO_FRAME } from './state/timeline.ts';
 export function Badges({ only }: { readonly only: SideName | null }) {
   const { view, swapped, horizontal } = useStore(compare.store, (state) => state.settings);
   const [first, second]: [SideName, SideName] = swapped ? ['b', 'a'] : ['a', 'b'];
-  if (only) return <Badge name={only} place="first" />;
+  if (only) return <Badge name={only} corner="first" />;
   return (
     <>
-      <Badge name={first} place="first" />
-      <Badge name={second} place={placeOf(view, horizontal)} />
+      <Badge name={first} corner="first" />
+      <Badge name={second} corner={cornerOf(view, horizontal)} />
     </>
   );
 }
 
 /** Where the second side's badge stands: in its own part of the field. */
-function placeOf(view: View, horizontal: boolean): BadgePlace {
+function cornerOf(view: View, horizontal: boolean): BadgeCorner {
   if (view === 'side' || view === 'stack') return view;
   return view === 'split' && horizontal ? 'low' : 'second';
 }
 
-type BadgePlace = 'first' | 'second' | 'side' | 'stack' | 'low';
+type BadgeCorner = 'first' | 'second' | 'side' | 'stack' | 'low';
 
-function Badge(props: { readonly name: SideName; readonly place: BadgePlace }) {
+function Badge(props: { readonly name: SideName; readonly corner: BadgeCorner }) {
   const { name } = props;
   const text = useSideText(name);
   return (
-    <p className={`compare-badge compare-badge--${props.place}`}>
+    <p className={`compare-badge compare-badge--${props.corner}`}>
       <SideLetter name={name} />
       <strong>{text.title}</strong>
       <span className="compare-badge__frame">{text.frame}</span>
@@ -42,19 +42,19 @@ function Badge(props: { readonly name: SideName; readonly place: BadgePlace }) {
 /** What a side is and which frame it shows. */
 export function useSideText(name: SideName): { title: string; frame: string } {
   const w = useCompareWords();
-  const place = useStore(compare.clock.store, (state) => state.place);
+  const corner = useStore(compare.clock.store, (state) => state.position);
   const { a, b, timeline, settings } = useStore(compare.store);
-  const frame = timeline?.[name][place] ?? 0;
-  const other = timeline?.a[place] ?? 0;
+  const frame = timeline?.[name][corner] ?? 0;
+  const other = timeline?.a[corner] ?? 0;
   if (b) {
     const file = name === 'a' ? a?.file.name : b.file.name;
     return { title: file ?? '', frame: w.stage.frame(frame + 1) };
   }
   if (name === 'a') return { title: w.stage.original, frame: w.stage.frame(frame + 1) };
-  const title = w.damage.done[settings.mode];
+  const title = w.perturbation.done[settings.mode];
   if (frame === NO_FRAME) return { title, frame: w.stage.removed(other + 1) };
   return {
     title,
-    frame: frame === other ? w.stage.frame(frame + 1) : w.stage.inPlace(frame + 1, other + 1),
+    frame: frame === other ? w.stage.frame(frame + 1) : w.stage.insteadOf(frame + 1, other + 1),
   };
 }

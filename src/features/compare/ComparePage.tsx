@@ -9,13 +9,13 @@ import { Notice } from '../../ui/Notice.tsx';
 import { both, compare } from './state/session.ts';
 import type { SideName } from './state/store.ts';
 import './ComparePage.css';
-import { DamagePanel } from './DamagePanel.tsx';
 import { EmptyFields, Problem } from './EmptyFields.tsx';
+import { Filmstrips } from './Filmstrips.tsx';
 import { useCompareWords } from './messages/useCompareWords.ts';
 import { OrderPlot } from './OrderPlot.tsx';
+import { PerturbationPanel } from './PerturbationPanel.tsx';
 import { RewardsPanel } from './RewardsPanel.tsx';
 import { ScoresPanel } from './ScoresPanel.tsx';
-import { Strips } from './Strips.tsx';
 import { saveFrames } from './save-frames.ts';
 import { Timings } from './Timings.tsx';
 import { Toolbar } from './Toolbar.tsx';
@@ -93,13 +93,13 @@ function Workbench() {
         />
         <Viewer only={only} loupe={loupe} />
         <Transport />
-        <Strips />
+        <Filmstrips />
         <Problem onChoose={chooseFor} />
         <OrderPlot />
         <StoreNotice />
       </div>
       <div className="compare-side">
-        <DamagePanel onSecond={() => chooseFor('b')} onAnother={() => chooseFor('a')} />
+        <PerturbationPanel onSecond={() => chooseFor('b')} onAnother={() => chooseFor('a')} />
         <ScoresPanel chosen={chosen} onChoose={setChosen} />
         <RewardsPanel chosen={chosen} onChoose={setChosen} />
       </div>
@@ -149,7 +149,7 @@ function StoreNotice() {
       )}
       {filled.ready < filled.of
         ? w.store.filling(filled.ready, filled.of)
-        : w.store.kept(filled.of, size, memory)}
+        : w.store.stored(filled.of, size, memory)}
     </p>
   );
 }

@@ -17,7 +17,7 @@ const TIMES = 8;
 export function Loupe(props: { readonly parts: ViewerParts; readonly pointer: { x: number; y: number } }) {
   const { parts, pointer } = props;
   const w = useCompareWords();
-  useStore(compare.clock.store, (state) => state.place);
+  useStore(compare.clock.store, (state) => state.position);
   const { field } = parts.showing;
   const pixel = pixelUnder(parts, pointer);
   if (!pixel) return null;

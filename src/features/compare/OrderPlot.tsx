@@ -10,6 +10,7 @@ import { TableBox } from '../../ui/TableBox.tsx';
 import { compare } from './state/session.ts';
 import { orderFacts } from './state/timeline.ts';
 import './OrderPlot.css';
+import { positionAt } from './filmstrip-cells.ts';
 import { useCompareWords } from './messages/useCompareWords.ts';
 import {
   along,
@@ -21,7 +22,6 @@ import {
   type OrderPlot as Plot,
   shownOrder,
 } from './order-plot.ts';
-import { placeUnder } from './strip-cells.ts';
 
 const HEIGHT = 210;
 /** More points than this are dots without a line between them. */
@@ -35,19 +35,19 @@ const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
 
 export function OrderPlot() {
   const w = useCompareWords();
-  const { a, b, damage, timeline, sampled, settings } = useStore(compare.store);
-  const places = timeline?.places ?? 0;
+  const { a, b, perturbation, timeline, sampled, settings } = useStore(compare.store);
+  const positions = timeline?.positions ?? 0;
   const sources = settings.over === 'video' ? (a?.video.times.length ?? 0) : sampled.length;
   const order = useMemo(
-    () => (timeline && !b ? shownOrder(damage, sampled, places, settings.offset) : []),
-    [timeline, b, damage, sampled, places, settings.offset],
+    () => (timeline && !b ? shownOrder(perturbation, sampled, positions, settings.offset) : []),
+    [timeline, b, perturbation, sampled, positions, settings.offset],
   );
   const plot = useMemo(() => orderPlot(order, sources), [order, sources]);
-  if (!timeline || b || places === 0 || !a) return null;
+  if (!timeline || b || positions === 0 || !a) return null;
   const facts = orderFacts(order, sources);
   const sentence = w.plot.facts(
-    facts.outOfPlace,
-    places,
+    facts.displaced,
+    positions,
     facts.repeated,
     facts.missing,
     facts.meanJump.toFixed(1),
@@ -74,7 +74,7 @@ export function OrderPlot() {
           <Cursor plot={plot} />
         </div>
       </div>
-      <Numbers places={places} />
+      <Numbers positions={positions} />
       <details className="compare-plot__details">
         <summary>{w.plot.table}</summary>
         <Table plot={plot} />
@@ -128,13 +128,15 @@ function Drawing({ plot }: { readonly plot: Plot }) {
         {!dense && <path className="compare-plot__b" d={paths.line} />}
         {dense && (
           <g style={cssVariables({ '--dot': dotSize(points.length) })}>
-            <path className="compare-plot__dots" d={paths.kept + paths.moved} />
+            <path className="compare-plot__dots" d={paths.unmoved + paths.displaced} />
             <path className="compare-plot__dots compare-plot__dots--repeated" d={paths.repeated} />
           </g>
         )}
       </svg>
       {!dense &&
-        points.map((point) => point.source !== null && <Mark key={point.place} point={point} plot={plot} />)}
+        points.map(
+          (point) => point.source !== null && <Mark key={point.position} point={point} plot={plot} />,
+        )}
       <text className="compare-plot__name" x="100%" dx="4" y={level(sources - 1)} dy="0.32em">
         A
       </text>
@@ -156,13 +158,13 @@ function Drawing({ plot }: { readonly plot: Plot }) {
 
 /** Out of place: filled; in its place: hollow; shown before: outlined once more. */
 function Mark({ point, plot }: { readonly point: OrderPoint; readonly plot: Plot }) {
-  const x = percent(along(point.place, plot.points.length));
+  const x = percent(along(point.position, plot.points.length));
   const y = (1 - along(point.source ?? 0, plot.sources)) * HEIGHT;
   return (
     <svg x={x} y={y} overflow="visible" aria-hidden="true">
       {point.repeated && <rect className="compare-plot__again" x="-7" y="-7" width="14" height="14" />}
       <rect
-        className={point.outOfPlace ? 'compare-plot__moved' : 'compare-plot__kept'}
+        className={point.displaced ? 'compare-plot__displaced' : 'compare-plot__unmoved'}
         x="-4"
         y="-4"
         width="8"
@@ -175,23 +177,25 @@ function Mark({ point, plot }: { readonly point: OrderPoint; readonly plot: Plot
 /** The clock in the plot: a line that can be dragged and moved by keys, and what stands under it. */
 function Cursor({ plot }: { readonly plot: Plot }) {
   const w = useCompareWords();
-  const place = useStore(compare.clock.store, (state) => state.place);
-  const places = plot.points.length;
-  const point = plot.points[place];
+  const position = useStore(compare.clock.store, (state) => state.position);
+  const positions = plot.points.length;
+  const point = plot.points[position];
   if (!point) return null;
   const { source } = point;
   const readout =
-    source === null ? w.plot.readoutZeros(place + 1) : w.plot.readout(place + 1, source + 1, source - place);
-  const x = along(place, places);
+    source === null
+      ? w.plot.readoutZeros(position + 1)
+      : w.plot.readout(position + 1, source + 1, source - position);
+  const x = along(position, positions);
   const y = source === null ? 0.5 : 1 - along(source, plot.sources);
   return (
     <Scrubber
       className="compare-plot__cursor"
       label={w.plot.cursor}
       text={readout}
-      value={place}
-      count={places}
-      under={(part) => placeUnder(part, places)}
+      value={position}
+      count={positions}
+      under={(part) => positionAt(part, positions)}
       onPress={compare.clock.seek}
       onDrag={compare.clock.scrub}
       onGoTo={compare.clock.seek}
@@ -208,11 +212,11 @@ function Cursor({ plot }: { readonly plot: Plot }) {
   );
 }
 
-function Numbers({ places }: { readonly places: number }) {
+function Numbers({ positions }: { readonly positions: number }) {
   return (
     <div className="compare-plot__numbers" aria-hidden="true">
-      {axisTicks(places, 12).map((n) => (
-        <span key={n} style={cssVariables({ '--at': percent(along(n - 1, places)) })}>
+      {axisTicks(positions, 12).map((n) => (
+        <span key={n} style={cssVariables({ '--at': percent(along(n - 1, positions)) })}>
           {count(n)}
         </span>
       ))}
@@ -233,7 +237,7 @@ function Table({ plot }: { readonly plot: Plot }) {
       <table>
         <thead>
           <tr>
-            <th scope="col">{w.plot.place}</th>
+            <th scope="col">{w.plot.position}</th>
             <th scope="col">{w.plot.source}</th>
             <th scope="col">{w.plot.move}</th>
             <th scope="col">{w.plot.note}</th>
@@ -241,10 +245,10 @@ function Table({ plot }: { readonly plot: Plot }) {
         </thead>
         <tbody>
           {points.slice(0, WRITTEN).map((point) => (
-            <tr key={point.place}>
-              <td>{count(point.place + 1)}</td>
+            <tr key={point.position}>
+              <td>{count(point.position + 1)}</td>
               <td>{point.source === null ? '–' : count(point.source + 1)}</td>
-              <td>{point.source === null ? '–' : signed(point.source - point.place)}</td>
+              <td>{point.source === null ? '–' : signed(point.source - point.position)}</td>
               <td>{note(point)}</td>
             </tr>
           ))}

@@ -33,7 +33,7 @@ export function RewardsPanel({ chosen, onChoose }: RewardsPanelProps) {
       range,
       a: runs.a.answers.map(({ raw }) => raw.text),
       b: runs.b?.answers.map(({ raw }) => raw.text) ?? null,
-      damaged: second === null,
+      perturbed: second === null,
       mosA: settings.mosA,
       mosB: settings.mosB,
       opponent: second ? null : opponent,
@@ -151,9 +151,9 @@ function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
   const { view, chosen, onChoose } = props;
   const w = useCompareWords();
   const k = Math.min(chosen, view.rows.length - 1);
-  const known = useStore(compare.store, (state) => state.settings.mosA !== null);
+  const hasMos = useStore(compare.store, (state) => state.settings.mosA !== null);
   // Without a human score only what needs none.
-  const columns = known ? COLUMNS : (['format'] as const);
+  const columns = hasMos ? COLUMNS : (['format'] as const);
   const cell = (value: number | null, write: (value: number) => string) =>
     value === null ? '–' : write(value);
   return (
@@ -189,7 +189,7 @@ function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
                   </button>
                 </th>
                 <td>{row.format}</td>
-                {known && (
+                {hasMos && (
                   <>
                     <td>{cell(row.rank, (x) => short(x))}</td>
                     <td>{cell(row.regression, (x) => short(x))}</td>

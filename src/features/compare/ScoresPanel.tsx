@@ -140,11 +140,11 @@ function SideScore(props: {
 function Difference() {
   const w = useCompareWords();
   const { runs } = useStore(both.store);
-  const found = preferenceOf(runs.a, runs.b);
+  const preference = preferenceOf(runs.a, runs.b);
   return (
     <p className="compare-scores__difference">
       <span>{w.scores.difference}</span>
-      <strong>{found ? signed(found.difference) : '–'}</strong>
+      <strong>{preference ? signed(preference.difference) : '–'}</strong>
     </p>
   );
 }
@@ -154,43 +154,43 @@ function useVerdict(): { text: string; node: ReactNode } {
   const w = useCompareWords();
   const { phase, runs } = useStore(both.store);
   // What B shows may have changed since it was assessed.
-  const { b: second, damage } = useStore(compare.store);
+  const { b: second, perturbation } = useStore(compare.store);
   const plain = (text: string) => ({ text, node: <span className="compare-scores__aside">{text}</span> });
   if (phase === 'idle' || !runs.a) return plain(w.scores.empty);
   if (phase === 'running') return plain('');
   if (phase === 'stopped') return plain(w.scores.stopped);
   if (phase === 'error') return plain('');
   if (!both.isCurrent('b')) return plain(w.scores.stale);
-  const found = preferenceOf(runs.a, runs.b);
-  if (!found) return plain(w.scores.noVerdict);
-  const same = !second && damage?.unseen ? ` ${w.scores.same}` : '';
-  const text = verdictText(found, w, second !== null) + same;
-  const sure = found.verdict === 'a' || found.verdict === 'b';
+  const preference = preferenceOf(runs.a, runs.b);
+  if (!preference) return plain(w.scores.noVerdict);
+  const same = !second && perturbation?.unseen ? ` ${w.scores.same}` : '';
+  const text = verdictText(preference, w, second !== null) + same;
+  const sure = preference.verdict === 'a' || preference.verdict === 'b';
   return {
     text,
     node: (
       <>
-        <Icon name={found.verdict === 'a' ? 'check' : sure ? 'alert' : 'info'} /> <strong>{text}</strong>
+        <Icon name={preference.verdict === 'a' ? 'check' : sure ? 'alert' : 'info'} /> <strong>{text}</strong>
       </>
     ),
   };
 }
 
 export function verdictText(
-  found: NonNullable<ReturnType<typeof preferenceOf>>,
+  preference: NonNullable<ReturnType<typeof preferenceOf>>,
   w: CompareWords,
   second: boolean,
 ): string {
-  const { verdict, won, pairs, difference } = found;
+  const { verdict, won, pairs, difference } = preference;
   switch (verdict) {
     case 'single':
       return w.scores.single(Math.abs(difference).toFixed(2));
     case 'unsure':
       return w.scores.cannot;
     case 'a':
-      return (second ? w.scores.preferA : w.scores.undamaged) + w.scores.inPairs(won, pairs);
+      return (second ? w.scores.preferA : w.scores.preferClean) + w.scores.inPairs(won, pairs);
     case 'b':
-      return (second ? w.scores.preferB : w.scores.damaged) + w.scores.inPairs(pairs - won, pairs);
+      return (second ? w.scores.preferB : w.scores.preferPerturbed) + w.scores.inPairs(pairs - won, pairs);
   }
 }
 
@@ -207,12 +207,12 @@ function Facts({ a, b }: { readonly a: SideScores | null; readonly b: SideScores
       parts.push(w.scores.readable(side.readable.length, side.scores.length));
     return parts.join(' · ');
   };
-  const found = preferenceOf(runs.a, runs.b);
+  const preference = preferenceOf(runs.a, runs.b);
   return (
     <div className="compare-scores__facts">
-      {found && found.low !== null && found.high !== null && (
+      {preference && preference.low !== null && preference.high !== null && (
         <p>
-          {w.scores.difference} {w.scores.interval(signed(found.low), signed(found.high))}
+          {w.scores.difference} {w.scores.interval(signed(preference.low), signed(preference.high))}
         </p>
       )}
       {a && (

@@ -57,7 +57,7 @@ function Pixel({
 }) {
   const w = useCompareWords();
   // Subscribed, so that the values follow the clock under a resting pointer.
-  useStore(compare.clock.store, (state) => state.place);
+  useStore(compare.clock.store, (state) => state.position);
   const pixel = pixelUnder(parts, pointer);
   if (!pixel) return null;
   const sizes = parts.sizes();

@@ -11,10 +11,10 @@ import { useCompareWords } from './messages/useCompareWords.ts';
 export function Timings() {
   const w = useCompareWords();
   const { runs } = useStore(both.store);
-  const { damage } = useStore(compare.store);
+  const { perturbation } = useStore(compare.store);
   const { columns } = w.timings;
   if (!runs.a) return null;
-  const zeros = damage?.drawn.kind === 'perturbed' && damage.drawn.vision.includes(null);
+  const zeros = perturbation?.drawn.kind === 'perturbed' && perturbation.drawn.vision.includes(null);
   return (
     <Panel title={w.timings.title} foot={zeros ? w.timings.zeros : undefined}>
       <table className="compare-timings">
@@ -49,17 +49,17 @@ function Row({ name, run }: { readonly name: SideName; readonly run: SideRun }) 
   const w = useCompareWords();
   const { seconds, reused, frames, decoded, answers } = run;
   const all = answers.length > 0 && reused === frames;
-  const kept = decoded === 0 && answers.length > 0;
+  const decodedBefore = decoded === 0 && answers.length > 0;
   return (
     <tr>
       <th scope="row">
         <SideLetter name={name} />
       </th>
-      {all && kept ? (
+      {all && decodedBefore ? (
         <td colSpan={2}>{w.timings.reused(seconds.decode + seconds.look)}</td>
       ) : (
         <>
-          <td>{kept ? w.timings.reused(seconds.decode) : w.timings.seconds(seconds.decode)}</td>
+          <td>{decodedBefore ? w.timings.reused(seconds.decode) : w.timings.seconds(seconds.decode)}</td>
           <td>{all ? w.timings.reused(seconds.look) : w.timings.seconds(seconds.look)}</td>
         </>
       )}

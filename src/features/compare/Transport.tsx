@@ -21,7 +21,7 @@ const LOOP_ICONS: Readonly<Record<Loop, IconName>> = {
 export function Transport() {
   const w = useCompareWords();
   const words = useWords();
-  const { place, playing, rate, loop } = useStore(compare.clock.store);
+  const { position, playing, rate, loop } = useStore(compare.clock.store);
   const { timeline, settings, b, sampled } = useStore(compare.store);
   if (!timeline) return null;
   const { offset } = settings;
@@ -42,12 +42,12 @@ export function Transport() {
       />
       <IconButton icon="next" label={words.player.nextFrame} kbd="→" onClick={() => compare.clock.step(1)} />
       <p className="compare-transport__time">
-        <strong>{time(compare.timeOf(place))}</strong> / {time(timeline.duration)}
+        <strong>{time(compare.timeOf(position))}</strong> / {time(timeline.duration)}
       </p>
       <p className="compare-transport__place">
         {slides
-          ? w.transport.sampledOf(place + 1, sampled.length)
-          : words.player.frameOf(place + 1, timeline.places)}
+          ? w.transport.sampledOf(position + 1, sampled.length)
+          : words.player.frameOf(position + 1, timeline.positions)}
       </p>
       <span className="compare-transport__space" />
       <Menu

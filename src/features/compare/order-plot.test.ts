@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { axisTicks, orderPaths, orderPlot, orderSvg, shownOrder } from './order-plot.ts';
-import { drawDamage } from './state/timeline.ts';
+import { drawPerturbation } from './state/timeline.ts';
 
 describe('orderPlot', () => {
   it('marks what is out of place, repeated and never shown', () => {
     const { points, missing } = orderPlot([0, 0, null, 2], 4);
-    expect(points.map(({ outOfPlace, repeated }) => [outOfPlace, repeated])).toEqual([
+    expect(points.map(({ displaced, repeated }) => [displaced, repeated])).toEqual([
       [false, false],
       [true, true],
       [true, false],
@@ -14,13 +14,13 @@ describe('orderPlot', () => {
     expect(missing).toEqual([1, 3]);
   });
   it('leaves a gap where a frame was taken away', () => {
-    const { line, moved, kept } = orderPaths(orderPlot([0, null, 2, 1], 4), 400, 100);
+    const { line, displaced: moved, unmoved: kept } = orderPaths(orderPlot([0, null, 2, 1], 4), 400, 100);
     expect(line).toBe('M50 87.5M250 37.5L350 62.5');
     expect(kept).toBe('M50 87.5h0M250 37.5h0');
     expect(moved).toBe('M350 62.5h0');
   });
   it('is shifted by the offset and holds its ends', () => {
-    const damage = drawDamage(
+    const perturbation = drawPerturbation(
       { places: 'golden', frames: 4, motion: { pixels: 'squash', take: 'same' } },
       5,
       {
@@ -30,8 +30,8 @@ describe('orderPlot', () => {
         seed: 1,
       },
     );
-    expect(shownOrder(damage, [], 5, 0)).toEqual([4, 3, 2, 1, 0]);
-    expect(shownOrder(damage, [], 5, -2)).toEqual([4, 4, 4, 3, 2]);
+    expect(shownOrder(perturbation, [], 5, 0)).toEqual([4, 3, 2, 1, 0]);
+    expect(shownOrder(perturbation, [], 5, -2)).toEqual([4, 4, 4, 3, 2]);
     expect(shownOrder(null, [], 3, 0)).toEqual([0, 1, 2]);
   });
 });

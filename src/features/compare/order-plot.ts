@@ -1,12 +1,12 @@
 /** Geometry and text of the plot of source against shown. Everything is in parts of the plot, [0, 1]. Pure. */
-import type { DrawnDamage } from './state/timeline.ts';
+import type { DrawnPerturbation } from './state/timeline.ts';
 import { orderOf } from './state/timeline.ts';
 
 export interface OrderPoint {
-  readonly place: number;
+  readonly position: number;
   /** Null for a frame of zeros. */
   readonly source: number | null;
-  readonly outOfPlace: boolean;
+  readonly displaced: boolean;
   readonly repeated: boolean;
 }
 
@@ -20,26 +20,26 @@ export interface OrderPlot {
 
 /** B's order as it is shown: shifted by the offset, its ends held. */
 export function shownOrder(
-  damage: DrawnDamage | null,
+  perturbation: DrawnPerturbation | null,
   sampled: readonly number[],
-  places: number,
+  positions: number,
   offset: number,
 ): (number | null)[] {
-  const drawn = damage?.drawn;
+  const drawn = perturbation?.drawn;
   const order =
-    drawn?.kind === 'perturbed' ? orderOf(drawn, sampled) : Array.from({ length: places }, (_, i) => i);
+    drawn?.kind === 'perturbed' ? orderOf(drawn, sampled) : Array.from({ length: positions }, (_, i) => i);
   return Array.from(
-    { length: places },
+    { length: positions },
     (_, p) => order[Math.min(order.length - 1, Math.max(0, p + offset))] ?? null,
   );
 }
 
 export function orderPlot(order: readonly (number | null)[], sources: number): OrderPlot {
   const seen = new Set<number>();
-  const points = order.map((source, place): OrderPoint => {
+  const points = order.map((source, position): OrderPoint => {
     const repeated = source !== null && seen.has(source);
     if (source !== null) seen.add(source);
-    return { place, source, outOfPlace: source !== place, repeated };
+    return { position, source, displaced: source !== position, repeated };
   });
   const missing = Array.from({ length: sources }, (_, i) => i).filter((source) => !seen.has(source));
   return { points, sources, missing };
@@ -63,8 +63,8 @@ const num = (x: number): string => String(Math.round(x * 100) / 100);
 
 /** Dots as one path of strokes without length, and the line through them. Coordinates in a box of width × height. */
 export function orderPaths({ points, sources }: OrderPlot, width: number, height: number) {
-  const at = ({ place, source }: OrderPoint): string =>
-    `${num(along(place, points.length) * width)} ${num((1 - along(source ?? 0, sources)) * height)}`;
+  const at = ({ position, source }: OrderPoint): string =>
+    `${num(along(position, points.length) * width)} ${num((1 - along(source ?? 0, sources)) * height)}`;
   const there = points.filter(({ source }) => source !== null);
   const dots = (some: readonly OrderPoint[]) => some.map((point) => `M${at(point)}h0`).join('');
   let line = '';
@@ -75,8 +75,8 @@ export function orderPaths({ points, sources }: OrderPlot, width: number, height
   }
   return {
     line,
-    moved: dots(there.filter(({ outOfPlace, repeated }) => outOfPlace && !repeated)),
-    kept: dots(there.filter(({ outOfPlace, repeated }) => !outOfPlace && !repeated)),
+    displaced: dots(there.filter(({ displaced, repeated }) => displaced && !repeated)),
+    unmoved: dots(there.filter(({ displaced, repeated }) => !displaced && !repeated)),
     repeated: dots(there.filter(({ repeated }) => repeated)),
   };
 }
@@ -84,9 +84,9 @@ export function orderPaths({ points, sources }: OrderPlot, width: number, height
 /** A drawing that stands alone: black on white, B in violet and dashed. `lines` go under it. */
 export function orderSvg(plot: OrderPlot, title: string, lines: readonly string[]): string {
   const [width, height, left, top] = [720, 360, 56, 40];
-  const { line, moved, kept, repeated } = orderPaths(plot, width, height);
-  const text = (x: number, y: number, words: string, anchor = 'start', size = 12) =>
-    `<text x="${num(x)}" y="${num(y)}" font-size="${size}" text-anchor="${anchor}">${asText(words)}</text>`;
+  const { line, displaced, unmoved, repeated } = orderPaths(plot, width, height);
+  const text = (x: number, y: number, content: string, anchor = 'start', size = 12) =>
+    `<text x="${num(x)}" y="${num(y)}" font-size="${size}" text-anchor="${anchor}">${asText(content)}</text>`;
   const dense = plot.points.length > 64;
   const dot = (d: string, size: number, colour: string) =>
     d && `<path d="${d}" stroke="${colour}" stroke-width="${size}" stroke-linecap="square"/>`;
@@ -105,9 +105,9 @@ export function orderSvg(plot: OrderPlot, title: string, lines: readonly string[
     `<path d="M0 0V${height}H${width}" fill="none" stroke="#848484"/>`,
     `<path d="M${num(0.5 * (width / plot.points.length))} ${num((1 - along(0, plot.sources)) * height)}L${num(width - 0.5 * (width / plot.points.length))} ${num((1 - along(plot.sources - 1, plot.sources)) * height)}" stroke="#171717"/>`,
     dense ? '' : `<path d="${line}" fill="none" stroke="#9c40c6" stroke-dasharray="3 3"/>`,
-    dot(kept, size, '#9c40c6'),
-    dense ? '' : dot(kept, size - 3, '#fff'),
-    dot(moved, size, '#9c40c6'),
+    dot(unmoved, size, '#9c40c6'),
+    dense ? '' : dot(unmoved, size - 3, '#fff'),
+    dot(displaced, size, '#9c40c6'),
     dot(repeated, size + 5, '#9c40c6'),
     dot(repeated, size + 2, '#fff'),
     dot(repeated, size, '#9c40c6'),
@@ -116,12 +116,12 @@ export function orderSvg(plot: OrderPlot, title: string, lines: readonly string[
     ...ys,
   ].join('');
   const all = height + top + 40 + lines.length * 18;
-  const foot = lines.map((words, i) => text(left, top + height + 44 + i * 18, words)).join('');
+  const foot = lines.map((content, i) => text(left, top + height + 44 + i * 18, content)).join('');
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width + left + 24} ${all}" font-family="system-ui,sans-serif"><rect width="100%" height="100%" fill="#fff"/>${text(left, 24, title, 'start', 14)}<g transform="translate(${left} ${top})">${body}</g>${foot}</svg>`;
 }
 
-function asText(words: string): string {
-  return words
+function asText(content: string): string {
+  return content
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

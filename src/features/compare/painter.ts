@@ -76,10 +76,10 @@ export class Painter {
   private drawSide({ sides, sizes }: Scene, name: SideName, box: Box, scale: number): void {
     const { context } = this;
     const side = sides[name];
-    const own = name === 'b' ? containIn(sizes.b, box) : box;
+    const sideBox = name === 'b' ? containIn(sizes.b, box) : box;
     if (side.quality === 'zeros') {
       context.fillStyle = `rgb(${ZEROS.join(' ')})`;
-      context.fillRect(own.x, own.y, own.width, own.height);
+      context.fillRect(sideBox.x, sideBox.y, sideBox.width, sideBox.height);
       return;
     }
     if (side.blank) return;
@@ -87,7 +87,7 @@ export class Painter {
     context.imageSmoothingEnabled = !(side.quality === 'true' && scale >= 2);
     // A picture that stands may take its time.
     context.imageSmoothingQuality = side.quality === 'true' ? 'medium' : 'low';
-    context.drawImage(side.canvas, own.x, own.y, own.width, own.height);
+    context.drawImage(side.canvas, sideBox.x, sideBox.y, sideBox.width, sideBox.height);
   }
 
   private drawDifference(scene: Scene, box: Box, scale: number): number | null {

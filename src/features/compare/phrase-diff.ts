@@ -55,13 +55,15 @@ function cut(text: string, { start, end }: Span, marks: readonly (Span & { says:
 /** @param other the text of the other side, or null when it is not there: nothing differs then */
 export function comparedPhrases(text: string, other: string | null): Phrase[] {
   const marks = findDistortions(text, true);
-  const said = new Set(phrasesOf(other ?? '').map(({ start, end }) => gist((other ?? '').slice(start, end))));
+  const otherPhrases = new Set(
+    phrasesOf(other ?? '').map(({ start, end }) => gist((other ?? '').slice(start, end))),
+  );
   return phrasesOf(text).map((span) => {
     const key = gist(text.slice(span.start, span.end));
     return {
       start: span.start,
       pieces: cut(text, span, marks),
-      differs: other !== null && key !== '' && !said.has(key),
+      differs: other !== null && key !== '' && !otherPhrases.has(key),
     };
   });
 }

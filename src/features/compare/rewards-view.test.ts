@@ -9,7 +9,7 @@ const input = (change: Partial<RewardInput> = {}): RewardInput => ({
   range: [1, 5],
   a: ['3.87', '3.62', '3.75', '3.91'].map(answer),
   b: ['3.1', '3.3', '3.2', '3.0'].map(answer),
-  damaged: true,
+  perturbed: true,
   mosA: 3.71,
   mosB: null,
   opponent: null,
@@ -60,10 +60,10 @@ describe('rewardView', () => {
     expect(Object.keys(formulas(0, NAMES))).toEqual(['format']);
   });
   it('takes two videos as each other’s opponents', () => {
-    const { ranked, rows } = rewardView(input({ damaged: false, mosB: 2.5 }));
+    const { ranked, rows } = rewardView(input({ perturbed: false, mosB: 2.5 }));
     expect(ranked).toBe(true);
     expect(rows[0]?.rank).toBeGreaterThan(0.9);
-    expect(rewardView(input({ damaged: false })).ranked).toBe(false);
+    expect(rewardView(input({ perturbed: false })).ranked).toBe(false);
   });
   it('gives an unreadable answer nothing, or what the released code draws', () => {
     const a = [answer('good'), answer('3.71')];

@@ -27,7 +27,7 @@ export interface RewardInput {
   /** Whole answers to B, where they are there. */
   readonly b: readonly string[] | null;
   /** B is A's damaged copy, not a video of its own. */
-  readonly damaged: boolean;
+  readonly perturbed: boolean;
   readonly mosA: number | null;
   readonly mosB: number | null;
   readonly opponent: Opponent | null;
@@ -81,7 +81,7 @@ export function rewardView(input: RewardInput): RewardView {
   const read = (texts: readonly string[]) => texts.map((text) => readForReward(text, rules, input.range));
   const raw = read(input.a);
   const other = input.b && read(input.b);
-  const { mosA, mosB, opponent, damaged } = input;
+  const { mosA, mosB, opponent, perturbed } = input;
   const batch: AnsweredVideo[] | null =
     mosA === null || raw.length === 0
       ? null
@@ -90,9 +90,9 @@ export function rewardView(input: RewardInput): RewardView {
             mos: mosA,
             raw,
             // Where nothing is compared with the copy, the released script makes none.
-            perturbed: rules.temporalOn && damaged && other && other.length > 0 ? other : null,
+            perturbed: rules.temporalOn && perturbed && other && other.length > 0 ? other : null,
           },
-          ...(!damaged && other && mosB !== null ? [{ mos: mosB, raw: other }] : []),
+          ...(!perturbed && other && mosB !== null ? [{ mos: mosB, raw: other }] : []),
           ...(opponent && opponent.scores.length > 0
             ? [
                 {

@@ -11,10 +11,10 @@ export async function saveFrames(
   name: (video: string, side: string, frame: number) => string,
 ): Promise<void> {
   compare.clock.pause();
-  const { place } = compare.clock.store.getState();
+  const { position } = compare.clock.store.getState();
   for (const side of ['a', 'b'] as const) {
     const of = compare.sideOf(side);
-    const frame = compare.frameOf(side, place);
+    const frame = compare.frameOf(side, position);
     if (!of || frame === NO_FRAME) continue;
     const { file, video, frames } = of;
     const { width, height } = video.facts;

@@ -15,8 +15,8 @@ export function useAddress(): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const follow = () => {
-      const { place, query } = parseRoute(location.hash);
-      if (place === 'compare' && query !== '' && query !== compare.link()) compare.follow(query);
+      const { place: position, query } = parseRoute(location.hash);
+      if (position === 'compare' && query !== '' && query !== compare.link()) compare.follow(query);
     };
     const write = () => {
       timer = undefined;

@@ -3,10 +3,10 @@ import { useEffect, useRef } from 'react';
 import { useKeys } from '../../page/useKeys.ts';
 import { newSeed, nextLoop, shiftB } from './adjust.ts';
 import { zoomField } from './field.ts';
+import { cellOf, filmstripCells } from './filmstrip-cells.ts';
 import { compare } from './state/session.ts';
 import { VIEWS } from './state/settings.ts';
 import type { SideName } from './state/store.ts';
-import { cellOf, stripCells } from './strip-cells.ts';
 
 export interface CompareKeyActions {
   readonly onOnly: (side: SideName | null) => void;
@@ -20,15 +20,15 @@ export interface CompareKeyActions {
 function sampled(by: 1 | -1): void {
   const { timeline, profile } = compare.store.getState();
   if (!timeline) return;
-  const { place } = compare.clock.store.getState();
-  const cells = stripCells(timeline, profile).map((cell) => cell.place);
-  const next = by > 0 ? cells.find((cell) => cell > place) : cells.findLast((cell) => cell < place);
-  const here = cells[cellOf(place, timeline.places, cells.length)] ?? place;
+  const { position } = compare.clock.store.getState();
+  const cells = filmstripCells(timeline, profile).map((cell) => cell.position);
+  const next = by > 0 ? cells.find((cell) => cell > position) : cells.findLast((cell) => cell < position);
+  const here = cells[cellOf(position, timeline.positions, cells.length)] ?? position;
   compare.clock.seek(next ?? here);
 }
 
 /** A side that is shown alone as long as its key is down. */
-function usePeek(onOnly: (side: SideName | null) => void) {
+function useHeldSide(onOnly: (side: SideName | null) => void) {
   const held = useRef<string | null>(null);
   const latest = useRef(onOnly);
   useEffect(() => {
@@ -58,7 +58,7 @@ function usePeek(onOnly: (side: SideName | null) => void) {
 export function useCompareKeys(actions: CompareKeyActions): void {
   const { clock, change, store } = compare;
   const settings = () => store.getState().settings;
-  const peek = usePeek(actions.onOnly);
+  const showOnly = useHeldSide(actions.onOnly);
   useKeys({
     play: () => clock.toggle(),
     slower: () => clock.shift(-1),
@@ -74,8 +74,8 @@ export function useCompareKeys(actions: CompareKeyActions): void {
     loop: nextLoop,
     fullscreen: actions.onFullscreen,
     saveFrame: actions.onSave,
-    onlyA: peek('a'),
-    onlyB: peek('b'),
+    onlyA: showOnly('a'),
+    onlyB: showOnly('b'),
     splitCentre: () => change({ view: 'split', split: 0.5 }),
     nextView: () => change({ view: VIEWS[(VIEWS.indexOf(settings().view) + 1) % VIEWS.length]! }),
     swap: () => change({ swapped: !settings().swapped }),

@@ -59,12 +59,12 @@ export function useViewer(
 
     const draw = () => {
       frame = 0;
-      const { place } = compare.clock.store.getState();
+      const { position } = compare.clock.store.getState();
       const quality = {} as Record<SideName, Quality>;
       for (const name of SIDES) {
         const side = compare.sideOf(name);
         if (!side) return;
-        const frame = compare.frameOf(name, place);
+        const frame = compare.frameOf(name, position);
         // 1:1 is for looking at pixels: no reduced ones there.
         const trueOnly = compare.store.getState().settings.zoom === 1;
         quality[name] = pictures[name].show(side, frame, compare.pictures, trueOnly);
@@ -93,11 +93,11 @@ export function useViewer(
     /** Both sides' decoders are asked at once; the reduced frames wait for them. */
     const sharpen = () => {
       const begun = performance.now();
-      const { place } = compare.clock.store.getState();
+      const { position } = compare.clock.store.getState();
       let decoded = 0;
       const wishes = SIDES.map(async (name) => {
         const side = compare.sideOf(name);
-        const index = compare.frameOf(name, place);
+        const index = compare.frameOf(name, position);
         if (!side || index === NO_FRAME || side.frames.exact(index)) return;
         side.frames.hold(true);
         try {
@@ -126,8 +126,8 @@ export function useViewer(
     const stops = [
       standby.attend(),
       compare.clock.store.subscribe((now, before) => {
-        if (now.place !== before.place) request();
-        if (now.place !== before.place || now.playing !== before.playing) settle();
+        if (now.position !== before.position) request();
+        if (now.position !== before.position || now.playing !== before.playing) settle();
       }),
       compare.store.subscribe((now, before) => {
         request();
@@ -178,8 +178,10 @@ function useFrameArrivals(arrived: () => void): void {
     /** What was there the last time, so that only frames that matter redraw. */
     let before = '';
     const look = () => {
-      const { place } = compare.clock.store.getState();
-      const now = SIDES.map((name) => compare.sideOf(name)?.frames.has(compare.frameOf(name, place))).join();
+      const { position } = compare.clock.store.getState();
+      const now = SIDES.map((name) =>
+        compare.sideOf(name)?.frames.has(compare.frameOf(name, position)),
+      ).join();
       if (now !== before) latest.current();
       before = now;
     };

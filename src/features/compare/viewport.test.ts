@@ -50,9 +50,9 @@ describe('the picture in its pane', () => {
   });
   it('keeps the point under the pointer when it zooms in', () => {
     const large: Look = { zoom: 2, centre: [0.4, 0.6] };
-    const places = fc.tuple(fc.integer({ min: 0, max: 999 }), fc.integer({ min: 0, max: 499 }));
+    const positions = fc.tuple(fc.integer({ min: 0, max: 999 }), fc.integer({ min: 0, max: 499 }));
     fc.assert(
-      fc.property(places, fc.double({ min: 2, max: 8, noNaN: true }), ([x, y], zoom) => {
+      fc.property(positions, fc.double({ min: 2, max: 8, noNaN: true }), ([x, y], zoom) => {
         const before = pixelAt(picture, pane, large, x, y)!;
         const after = pixelAt(picture, pane, zoomAt(picture, pane, large, zoom, x, y), x, y)!;
         expect(Math.abs(after.x - before.x)).toBeLessThanOrEqual(1);

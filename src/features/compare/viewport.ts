@@ -117,9 +117,9 @@ export function panBy(picture: Size, pane: Box, look: Look, dx: number, dy: numb
 
 /** Next scale of the row, seen from the one of now. */
 export function nextZoom(scale: number, by: 1 | -1): number {
-  const found =
+  const next =
     by > 0 ? STEPS.find((step) => step > scale * 1.01) : STEPS.findLast((step) => step < scale * 0.99);
-  return found ?? (by > 0 ? MOST_ZOOM : LEAST_ZOOM);
+  return next ?? (by > 0 ? MOST_ZOOM : LEAST_ZOOM);
 }
 
 /** The pixel of the picture under a point of the field, or null beside the picture. */

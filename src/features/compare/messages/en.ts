@@ -55,7 +55,7 @@ export const compareEn = {
     label: 'Both videos',
     original: 'Original',
     frame: (frame: number): string => `frame ${count(frame)}`,
-    inPlace: (frame: number, of: number): string => `frame ${count(frame)} in place of ${count(of)}`,
+    insteadOf: (frame: number, of: number): string => `frame ${count(frame)} in place of ${count(of)}`,
     removed: (of: number): string => `frame ${count(of)} taken away, zeros in its place`,
     trueBoth: (size: string): string => `True pixels, ${size}`,
     reduced: (size: string): string => `Reduced frames, ${size}`,
@@ -72,7 +72,7 @@ export const compareEn = {
     file: (name: string, width: number, height: number, fps: string): string =>
       `${name}, ${width} × ${height}, ${Number(fps)} frames/s.`,
     filling: (done: number, of: number): string => `${count(done)} of ${plural(of, 'frame', 'frames')} ready`,
-    kept: (frames: number, size: string, memory: number): string =>
+    stored: (frames: number, size: string, memory: number): string =>
       `${plural(frames, 'frame', 'frames')} kept ready at ${size}, ${bytes(memory)}`,
     part: (from: number, to: number, of: number, cap: number): string =>
       `Memory cap of ${bytes(cap)} reached: frames ${count(from)}–${count(to)} of ${count(of)} are kept ready; others are decoded when they are shown.`,
@@ -87,13 +87,13 @@ export const compareEn = {
     offsetMore: 'B one place later',
     offsetReset: 'No offset',
   },
-  strip: {
+  filmstrip: {
     label: 'Timeline of both sides',
-    value: (time: string, place: number, places: number, a: string, b: string): string =>
-      `${time}, place ${count(place)} of ${count(places)}; A ${a}, B ${b}`,
+    value: (time: string, position: number, positions: number, a: string, b: string): string =>
+      `${time}, place ${count(position)} of ${count(positions)}; A ${a}, B ${b}`,
     zeros: 'zeros',
   },
-  damage: {
+  perturbation: {
     title: 'Damage',
     appliedTo: 'applied to',
     over: { sampled: (n: number): string => `${n} sampled frames`, video: 'whole video' },
@@ -141,14 +141,14 @@ export const compareEn = {
   plot: {
     title: 'Which frame is shown when',
     axes: 'source frame against place in line',
-    facts: (out: number, places: number, repeated: number, missing: number, jump: string): string =>
-      `${count(out)} of ${count(places)} out of place · ${repeated === 0 ? 'none' : count(repeated)} repeated · ${missing === 0 ? 'none' : count(missing)} missing · mean jump ${jump}`,
+    facts: (out: number, positions: number, repeated: number, missing: number, jump: string): string =>
+      `${count(out)} of ${count(positions)} out of place · ${repeated === 0 ? 'none' : count(repeated)} repeated · ${missing === 0 ? 'none' : count(missing)} missing · mean jump ${jump}`,
     readout: (nth: number, source: number, by: number): string =>
       `shown ${ordinal(nth)}: source frame ${count(source)} (${by === 0 ? '±0' : by > 0 ? `+${count(by)}` : `−${count(-by)}`})`,
     readoutZeros: (nth: number): string => `shown ${ordinal(nth)}: zeros`,
     cursor: 'Place in the plot',
     table: 'Show as table',
-    place: 'Place',
+    position: 'Place',
     source: 'Source frame',
     move: 'Moved by',
     note: 'Note',
@@ -180,8 +180,8 @@ export const compareEn = {
     spread: (sd: string): string => `spread ${sd}`,
     expected: (value: string): string => `expected score ${value}`,
     agreement: (percent: number): string => `${percent}${THIN}% within ±0.1`,
-    undamaged: 'The judge prefers the undamaged copy',
-    damaged: 'The judge prefers the damaged copy',
+    preferClean: 'The judge prefers the undamaged copy',
+    preferPerturbed: 'The judge prefers the damaged copy',
     preferA: 'The judge prefers A',
     preferB: 'The judge prefers B',
     inPairs: (won: number, of: number): string => `, in ${count(won)} of ${plural(of, 'pair', 'pairs')}.`,

@@ -50,7 +50,7 @@ export const compareZh: CompareWords = {
     label: '两段视频',
     original: '原片',
     frame: (frame) => `第${count(frame)}帧`,
-    inPlace: (frame, of) => `第${count(frame)}帧，代替第${count(of)}帧`,
+    insteadOf: (frame, of) => `第${count(frame)}帧，代替第${count(of)}帧`,
     removed: (of) => `第${count(of)}帧被去除，以零填充`,
     trueBoth: (size) => `真实像素，${size}`,
     reduced: (size) => `缩小的帧，${size}`,
@@ -66,7 +66,7 @@ export const compareZh: CompareWords = {
   store: {
     file: (name, width, height, fps) => `${name}，${width} × ${height}，每秒${Number(fps)}帧。`,
     filling: (done, of) => `${count(of)}帧中已就绪${count(done)}帧`,
-    kept: (frames, size, memory) => `${count(frames)}帧以${size}备用，占${bytes(memory)}`,
+    stored: (frames, size, memory) => `${count(frames)}帧以${size}备用，占${bytes(memory)}`,
     part: (from, to, of, cap) =>
       `已达内存上限${bytes(cap)}：共${count(of)}帧，第${count(from)}–${count(to)}帧备用，其余在显示时解码。`,
     failed: '无法预备各帧，显示时逐帧解码。',
@@ -79,13 +79,13 @@ export const compareZh: CompareWords = {
     offsetMore: 'B推后一位',
     offsetReset: '取消偏移',
   },
-  strip: {
+  filmstrip: {
     label: '两侧的时间轴',
-    value: (time, place, places, a, b) =>
-      `${time}，第${count(place)}位，共${count(places)}位；A ${a}，B ${b}`,
+    value: (time, position, positions, a, b) =>
+      `${time}，第${count(position)}位，共${count(positions)}位；A ${a}，B ${b}`,
     zeros: '零帧',
   },
-  damage: {
+  perturbation: {
     title: '损伤方式',
     appliedTo: '作用于',
     over: { sampled: (n) => `${n}个采样帧`, video: '整段视频' },
@@ -131,14 +131,14 @@ export const compareZh: CompareWords = {
   plot: {
     title: '何时显示哪一帧',
     axes: '源帧与播放位置',
-    facts: (out, places, repeated, missing, jump) =>
-      `${count(places)}位中${count(out)}位错位 · ${repeated === 0 ? '无' : count(repeated)}重复 · ${missing === 0 ? '无' : count(missing)}缺失 · 平均跳跃${jump}`,
+    facts: (out, positions, repeated, missing, jump) =>
+      `${count(positions)}位中${count(out)}位错位 · ${repeated === 0 ? '无' : count(repeated)}重复 · ${missing === 0 ? '无' : count(missing)}缺失 · 平均跳跃${jump}`,
     readout: (nth, source, by) =>
       `第${count(nth)}位：源帧${count(source)}（${by === 0 ? '±0' : by > 0 ? `+${count(by)}` : `−${count(-by)}`}）`,
     readoutZeros: (nth) => `第${count(nth)}位：零帧`,
     cursor: '图中位置',
     table: '以表格显示',
-    place: '位置',
+    position: '位置',
     source: '源帧',
     move: '移动',
     note: '说明',
@@ -168,8 +168,8 @@ export const compareZh: CompareWords = {
     spread: (sd) => `离散度${sd}`,
     expected: (value) => `期望得分${value}`,
     agreement: (percent) => `${percent}${THIN}%在±0.1以内`,
-    undamaged: '评判更偏好未受损的一方',
-    damaged: '评判更偏好受损的一方',
+    preferClean: '评判更偏好未受损的一方',
+    preferPerturbed: '评判更偏好受损的一方',
     preferA: '评判更偏好A',
     preferB: '评判更偏好B',
     inPairs: (won, of) => `，${count(of)}对中占${count(won)}对。`,

@@ -97,7 +97,7 @@ interface SeenFrames {
 
 /** What the model is to see of a side, or null when that side cannot be drawn. */
 export function seenFrames(name: SideName, state: CompareState, profile: Profile): SeenFrames | null {
-  const { a, b, damage } = state;
+  const { a, b, perturbation: damage } = state;
   const side = name === 'b' ? b : a;
   if (side) return samplePlan(profile, side.video.times.length);
   const drawn = name === 'b' ? damage?.drawn : null;

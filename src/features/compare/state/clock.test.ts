@@ -4,7 +4,7 @@ import { createClock } from './clock.ts';
 import type { Loop } from './settings.ts';
 
 /** Ten places of 100 ms, drawn every 20 ms. */
-function clock(change: { loop?: Loop; ready?: (place: number) => boolean } = {}) {
+function clock(change: { loop?: Loop; ready?: (position: number) => boolean } = {}) {
   let time = 0;
   let next: (() => void) | null = null;
   const made = createClock({
@@ -29,7 +29,7 @@ function clock(change: { loop?: Loop; ready?: (place: number) => boolean } = {})
       for (const until = time + ms; time < until; ) {
         time += 20;
         next?.();
-        if (seen.at(-1) !== state().place) seen.push(state().place);
+        if (seen.at(-1) !== state().position) seen.push(state().position);
       }
       return seen;
     },
@@ -43,7 +43,7 @@ describe('the clock', () => {
     const c = clock();
     c.toggle();
     expect(c.run(1200)).toEqual(upTo(10));
-    expect(c.state()).toMatchObject({ place: 9, playing: false });
+    expect(c.state()).toMatchObject({ position: 9, playing: false });
     c.toggle();
     expect(c.run(140)).toEqual([0, 1]);
   });
@@ -74,7 +74,7 @@ describe('the clock', () => {
   });
   it('waits for a frame and skips none', () => {
     let there = false;
-    const c = clock({ ready: (place) => place < 3 || there });
+    const c = clock({ ready: (position) => position < 3 || there });
     c.toggle();
     expect(c.run(900)).toEqual([0, 1, 2]);
     expect(c.state()).toMatchObject({ waiting: true, playing: true });
@@ -85,22 +85,22 @@ describe('the clock', () => {
   it('steps by places and seconds, and stays inside', () => {
     const c = clock();
     c.step(-1);
-    expect(c.state().place).toBe(0);
+    expect(c.state().position).toBe(0);
     c.step(3);
     c.stepSeconds(0.2);
-    expect(c.state().place).toBe(5);
+    expect(c.state().position).toBe(5);
     c.stepSeconds(-9);
-    expect(c.state().place).toBe(0);
+    expect(c.state().position).toBe(0);
     c.seek(99);
-    expect(c.state().place).toBe(9);
+    expect(c.state().position).toBe(9);
     c.setLoop('loop');
     c.step(1);
-    expect(c.state().place).toBe(0);
+    expect(c.state().position).toBe(0);
   });
   it('keeps its time when the places become others', () => {
     const c = clock();
     c.seek(5);
     c.setSpan({ times: Float64Array.from([0, 0.25, 0.5, 0.75]), duration: 1 });
-    expect(c.state().place).toBe(2);
+    expect(c.state().position).toBe(2);
   });
 });

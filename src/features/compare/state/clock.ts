@@ -10,7 +10,7 @@ import type { Loop } from './settings.ts';
 export const RATES = [-4, -2, -1, -0.5, 0.25, 0.5, 1, 1.5, 2, 4] as const;
 
 export interface ClockState {
-  readonly place: number;
+  readonly position: number;
   readonly playing: boolean;
   readonly rate: number;
   readonly loop: Loop;
@@ -30,7 +30,7 @@ export interface ClockOptions {
   /** Calls back before the next picture is drawn; returns a way to take it back. */
   readonly schedule?: (tick: () => void) => () => void;
   /** Whether both sides have their frames of a place. */
-  readonly ready?: (place: number) => boolean;
+  readonly ready?: (position: number) => boolean;
 }
 
 const onScreen = (tick: () => void) => {
@@ -41,7 +41,7 @@ const onScreen = (tick: () => void) => {
 export function createClock(options: ClockOptions = {}) {
   const { now = () => performance.now(), schedule = onScreen, ready = () => true } = options;
   const store = createStore<ClockState>(() => ({
-    place: 0,
+    position: 0,
     playing: false,
     rate: 1,
     loop: 'off',
@@ -57,17 +57,17 @@ export function createClock(options: ClockOptions = {}) {
   let cancel = () => {};
 
   const last = () => span.times.length - 1;
-  const clamp = (place: number) => Math.min(last(), Math.max(0, Math.round(place)));
-  const start = (place: number) => span.times[place] ?? 0;
-  const end = (place: number) => span.times[place + 1] ?? span.duration;
+  const clamp = (position: number) => Math.min(last(), Math.max(0, Math.round(position)));
+  const start = (position: number) => span.times[position] ?? 0;
+  const end = (position: number) => span.times[position + 1] ?? span.duration;
 
   function hold(time: number): void {
     base = { at: now(), time };
   }
 
-  function show(place: number): void {
-    const to = clamp(place);
-    if (to !== get().place) set({ place: to });
+  function show(position: number): void {
+    const to = clamp(position);
+    if (to !== get().position) set({ position: to });
     hold(start(to));
   }
 
@@ -102,26 +102,26 @@ export function createClock(options: ClockOptions = {}) {
       pause();
       return;
     }
-    const place = frameAt(span.times, time);
-    if (place !== get().place) {
-      if (ready(place)) set({ place, waiting: false });
+    const position = frameAt(span.times, time);
+    if (position !== get().position) {
+      if (ready(position)) set({ position, waiting: false });
       else {
         // Time stands where it had come to when the frame was first missed.
         hold(get().waiting ? base.time : time);
         if (!get().waiting) set({ waiting: true });
       }
-    } else if (get().waiting && ready(place)) set({ waiting: false });
+    } else if (get().waiting && ready(position)) set({ waiting: false });
     cancel = schedule(tick);
   }
 
   function play(rate: number): void {
     cancel();
     turn = 1;
-    const { place, loop } = get();
-    const atEnd = rate > 0 ? place >= last() : place <= 0;
+    const { position, loop } = get();
+    const atEnd = rate > 0 ? position >= last() : position <= 0;
     if (atEnd && loop === 'off' && last() > 0) show(rate > 0 ? 0 : last());
     // Backwards a place begins at its end.
-    hold(rate > 0 ? start(get().place) : Math.max(0, end(get().place) - 1e-6));
+    hold(rate > 0 ? start(get().position) : Math.max(0, end(get().position) - 1e-6));
     set({ playing: true, rate });
     cancel = schedule(tick);
   }
@@ -129,32 +129,32 @@ export function createClock(options: ClockOptions = {}) {
   return {
     store,
     /** Other places; the clock stays at the same time, or where it is told to go. */
-    setSpan(next: Span, place?: number): void {
-      const time = start(get().place);
+    setSpan(next: Span, position?: number): void {
+      const time = start(get().position);
       span = next;
-      show(place ?? frameAt(next.times, time + 1e-9));
-      if (get().playing) hold(start(get().place));
+      show(position ?? frameAt(next.times, time + 1e-9));
+      if (get().playing) hold(start(get().position));
     },
     /** Shows a place and stops. */
-    seek(place: number): void {
+    seek(position: number): void {
       pause();
-      show(place);
+      show(position);
     },
     /** Shows a place; what was playing goes on from there. */
     scrub: show,
-    step(places: number): void {
+    step(positions: number): void {
       const playing = get().playing;
       pause();
-      const { place, loop } = get();
-      const to = place + places;
+      const { position, loop } = get();
+      const to = position + positions;
       const wraps = loop !== 'off' && !playing && (to < 0 || to > last());
       show(wraps ? (to < 0 ? last() : 0) : to);
     },
     stepSeconds(seconds: number): void {
       pause();
-      const to = frameAt(span.times, Math.max(0, start(get().place) + seconds + 1e-6));
+      const to = frameAt(span.times, Math.max(0, start(get().position) + seconds + 1e-6));
       // A place longer than a second is left all the same.
-      show(to === get().place ? to + Math.sign(seconds) : to);
+      show(to === get().position ? to + Math.sign(seconds) : to);
     },
     toggle(): void {
       if (get().playing) pause();
@@ -173,7 +173,7 @@ export function createClock(options: ClockOptions = {}) {
     },
     setLoop(loop: Loop): void {
       turn = 1;
-      if (get().playing) hold(start(get().place));
+      if (get().playing) hold(start(get().position));
       set({ loop });
     },
     dispose: pause,

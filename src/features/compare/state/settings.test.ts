@@ -47,7 +47,7 @@ const file = fc.record({
 
 describe('the link', () => {
   it('gives back what went in', () => {
-    const link = fc.record({ settings, place: fc.nat(100_000), a: optional(file), b: optional(file) });
+    const link = fc.record({ settings, position: fc.nat(100_000), a: optional(file), b: optional(file) });
     fc.assert(
       fc.property(link, (given) => {
         // A picture that fits has no centre of its own.
@@ -60,14 +60,14 @@ describe('the link', () => {
     );
   });
   it('is empty at the start', () => {
-    const start = { settings: DEFAULTS, place: 0, a: null, b: null };
+    const start = { settings: DEFAULTS, position: 0, a: null, b: null };
     expect(linkQuery(start)).toBe('');
     expect(parseLink('')).toEqual(start);
   });
   it('takes nothing that is out of bounds', () => {
     const hostile =
       'view=x&split=7&opacity=-1&gain=3&offset=1.5&zoom=99&at=2,2&rate=0&damage=burn&s=0&seed=-1&k=1000&mos=9&place=-4&a=&ahash=zz&rewards=mine&split=';
-    expect(parseLink(hostile)).toEqual({ settings: DEFAULTS, place: 0, a: null, b: null });
+    expect(parseLink(hostile)).toEqual({ settings: DEFAULTS, position: 0, a: null, b: null });
     expect(parseLink('a=x.mp4&ahash=javascript:alert(1)').a).toEqual({ name: 'x.mp4', sha256: '' });
   });
 });

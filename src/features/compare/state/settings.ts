@@ -80,7 +80,7 @@ export interface LinkedFile {
 export interface CompareLink {
   readonly settings: CompareSettings;
   /** Place on the clock, 0-based. */
-  readonly place: number;
+  readonly position: number;
   readonly a: LinkedFile | null;
   readonly b: LinkedFile | null;
 }
@@ -89,7 +89,7 @@ export interface CompareLink {
 const round = (x: number, digits: number): string => String(Number(x.toFixed(digits)));
 
 /** @returns the part after `#/compare?`, empty when all is at its default and no file is there */
-export function linkQuery({ settings: s, place, a, b }: CompareLink): string {
+export function linkQuery({ settings: s, position, a, b }: CompareLink): string {
   const query = new URLSearchParams();
   const put = (key: string, value: string | number | null, standard: string | number | null = null) => {
     if (value !== null && String(value) !== String(standard)) query.set(key, String(value));
@@ -116,7 +116,7 @@ export function linkQuery({ settings: s, place, a, b }: CompareLink): string {
   put('rewards', s.rewards, DEFAULTS.rewards);
   put('mos', s.mosA);
   put('mosb', s.mosB);
-  if (place > 0) put('place', place);
+  if (position > 0) put('place', position);
   for (const [key, file] of [
     ['a', a],
     ['b', b],
@@ -172,7 +172,7 @@ export function parseLink(text: string): CompareLink {
       mosA: number('mos', 0, 5),
       mosB: number('mosb', 0, 5),
     },
-    place: whole('place', 0, 100_000_000) ?? 0,
+    position: whole('place', 0, 100_000_000) ?? 0,
     a: file('a'),
     b: file('b'),
   };

@@ -34,11 +34,11 @@ function side(id: number, frames: number, kept: Kept = { ready: frames, exact: f
 const arrivals = new Set<() => void>();
 
 function line(b: readonly number[]): Timeline {
-  const places = b.length;
+  const positions = b.length;
   return {
-    places,
+    positions,
     times: Float64Array.from(b, (_, p) => p),
-    duration: places,
+    duration: positions,
     a: Int32Array.from(b, (_, p) => p),
     b: Int32Array.from(b),
   };
@@ -118,7 +118,7 @@ describe('when it is told', () => {
           settings: { ...settings, over: 'sampled' },
         }) as unknown as CompareState,
     );
-    const clock = { store: createStore<ClockState>(() => ({ place: 0, playing: false }) as ClockState) };
+    const clock = { store: createStore<ClockState>(() => ({ position: 0, playing: false }) as ClockState) };
     const asked: { frame: number; signal: AbortSignal; done: () => void }[] = [];
     const pictures = {
       busy: false,
@@ -132,7 +132,7 @@ describe('when it is told', () => {
     asked[0]?.done();
     await vi.advanceTimersByTimeAsync(0);
     expect(asked.map(({ frame }) => frame)).toEqual([0, 1]);
-    clock.store.setState({ place: 1, playing: true });
+    clock.store.setState({ position: 1, playing: true });
     expect(asked[1]?.signal.aborted).toBe(true);
     leave();
   });
@@ -142,7 +142,7 @@ describe('when it is told', () => {
     const store = createStore<CompareState>(
       () => ({ a: side(1, 5, kept), b: null, timeline: shuffled, settings }) as unknown as CompareState,
     );
-    const clock = { store: createStore<ClockState>(() => ({ place: 0, playing: false }) as ClockState) };
+    const clock = { store: createStore<ClockState>(() => ({ position: 0, playing: false }) as ClockState) };
     const told: [number, SeekHint | null][] = [];
     const media = { setSeekHint: (id: number, wish: SeekHint | null) => void told.push([id, wish]) };
     const leave = createStandby({ media, clock: clock as never, store, bytes: 100 }).attend();
@@ -158,8 +158,8 @@ describe('when it is told', () => {
       [1, { follow: [0], playing: false, jumps: true, latencyBudget: 0.15, bytes: 100 }],
     ]);
     told.length = 0;
-    for (let place = 1; place <= 4; place++) {
-      clock.store.setState({ place, playing: true });
+    for (let position = 1; position <= 4; position++) {
+      clock.store.setState({ position, playing: true });
       vi.advanceTimersByTime(100);
     }
     // Every 200 ms; at the last place both sides stand.
@@ -168,7 +168,7 @@ describe('when it is told', () => {
     expect(told.at(-1)).toEqual([1, null]);
     expect(arrivals.size).toBe(0);
     told.length = 0;
-    clock.store.setState({ place: 0 });
+    clock.store.setState({ position: 0 });
     vi.advanceTimersByTime(1000);
     expect(told).toEqual([]);
   });

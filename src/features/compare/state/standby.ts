@@ -47,15 +47,15 @@ export function picturesAhead(
 }
 
 /** Whether a side goes on frame by frame from this place. */
-function goesOn(frames: Int32Array, place: number): boolean {
-  const [now, next] = [frames[place], frames[place + 1]];
+function goesOn(frames: Int32Array, position: number): boolean {
+  const [now, next] = [frames[position], frames[position + 1]];
   if (now === undefined || now === NO_FRAME) return false;
   return next === undefined || (next >= now && next - now <= STEP);
 }
 
 /** Whether the order of a side jumps anywhere. */
 function jumps(frames: Int32Array): boolean {
-  return frames.some((_, place) => frames[place] !== NO_FRAME && !goesOn(frames, place));
+  return frames.some((_, position) => frames[position] !== NO_FRAME && !goesOn(frames, position));
 }
 
 /** Whether the reduced frames are all there that will be: before that, the processor is theirs. */
@@ -71,7 +71,7 @@ function filled({ frames }: Side): boolean {
  */
 export function standbyWishes(
   { a, b, timeline, settings }: StandbyState,
-  place: number,
+  position: number,
   playing: boolean,
   bytes: number,
   jumping: (timeline: Timeline) => boolean = ({ b }) => jumps(b),
@@ -88,8 +88,8 @@ export function standbyWishes(
     if (side.frames.plan.exact || !line || !filled(side)) continue;
     const { id } = side.video;
     const old = wishes.get(id);
-    const frame = timeline[name][place] ?? NO_FRAME;
-    const follow = goesOn(timeline[name], place) ? [frame] : [];
+    const frame = timeline[name][position] ?? NO_FRAME;
+    const follow = goesOn(timeline[name], position) ? [frame] : [];
     wishes.set(id, {
       follow: [...new Set([...(old?.follow ?? []), ...follow])],
       playing,
@@ -116,8 +116,8 @@ export function createStandby({ media, clock, store, bytes, pictures }: StandbyD
   function tell(): void {
     clearTimeout(timer);
     told = performance.now();
-    const { place, playing } = clock.store.getState();
-    const wishes = standbyWishes(store.getState(), place, playing, bytes, jumping);
+    const { position, playing } = clock.store.getState();
+    const wishes = standbyWishes(store.getState(), position, playing, bytes, jumping);
     for (const id of open) if (!wishes.has(id)) media.setSeekHint(id, null);
     for (const [id, wish] of wishes) media.setSeekHint(id, wish);
     open = new Set(wishes.keys());

@@ -76,9 +76,9 @@ describe('the Compare store', () => {
     const { take, get, caps, frameOf, preferred } = page();
     take([file('a.mp4')]);
     await vi.waitFor(() => expect(get().a).not.toBeNull());
-    expect(get().timeline?.places).toBe(12);
+    expect(get().timeline?.positions).toBe(12);
     expect([...(get().timeline?.a ?? [])]).toEqual(get().sampled);
-    expect(get().damage?.drawn.kind).toBe('perturbed');
+    expect(get().perturbation?.drawn.kind).toBe('perturbed');
     expect(caps).toEqual([512e6]);
     expect(new Set(preferred.at(-1))).toEqual(new Set(get().sampled));
     expect(frameOf('b', 0)).toBe(get().timeline?.b[0]);
@@ -91,16 +91,16 @@ describe('the Compare store', () => {
     await vi.waitFor(() => expect(get().b).not.toBeNull());
     expect(caps).toEqual([512e6, 256e6, 256e6]);
     expect(disposed).toEqual(['a.mp4']);
-    expect([get().damage, get().timeline?.places]).toEqual([null, 48]);
+    expect([get().perturbation, get().timeline?.positions]).toEqual([null, 48]);
     closeB();
-    expect(get().damage?.drawn.kind).toBe('perturbed');
+    expect(get().perturbation?.drawn.kind).toBe('perturbed');
     expect(caps.at(-1)).toBe(512e6);
   });
 
   it('follows a link and refuses another content under the same name', async () => {
     const link = linkQuery({
       settings: { ...DEFAULTS, over: 'video', mode: 'reverse', offset: 3 },
-      place: 9,
+      position: 9,
       a: { name: 'a.mp4', sha256: SHA['a.mp4']! },
       b: null,
     });
@@ -117,7 +117,7 @@ describe('the Compare store', () => {
     expect(same.get().asked.a?.name).toBe('a.mp4');
     same.take([file('a.mp4')]);
     await vi.waitFor(() => expect(same.get().a).not.toBeNull());
-    expect(same.clock.store.getState().place).toBe(9);
+    expect(same.clock.store.getState().position).toBe(9);
     expect(same.frameOf('b', 0)).toBe(20);
     expect(same.link()).toBe(link);
 

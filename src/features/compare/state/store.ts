@@ -13,8 +13,8 @@ import { createClock } from './clock.ts';
 import { createPictures, KEPT_BYTES, type PictureSource } from './pictures.ts';
 import { type CompareSettings, DEFAULTS, type LinkedFile, linkQuery, parseLink } from './settings.ts';
 import {
-  type DrawnDamage,
-  drawDamage,
+  type DrawnPerturbation,
+  drawPerturbation,
   NO_FRAME,
   pairTimeline,
   type SampleProfile,
@@ -50,7 +50,7 @@ export interface CompareState {
   readonly sha256: Readonly<Record<SideName, string | null>>;
   /** How the model samples; a stand-in until one is loaded. */
   readonly profile: SampleProfile;
-  readonly damage: DrawnDamage | null;
+  readonly perturbation: DrawnPerturbation | null;
   readonly timeline: Timeline | null;
   /** Source frames that the model sees of A, [N]. */
   readonly sampled: readonly number[];
@@ -72,7 +72,7 @@ const EMPTY: CompareState = {
   asked: { a: null, b: null },
   sha256: { a: null, b: null },
   profile: STAND_IN,
-  damage: null,
+  perturbation: null,
   timeline: null,
   sampled: [],
 };
@@ -94,9 +94,9 @@ export function createCompareStore(dependencies: CompareDependencies) {
   const get = store.getState;
   const set = (change: Partial<CompareState>) => store.setState(change);
   const pictures = createPictures(media, Math.min(KEPT_BYTES, cap / 4));
-  const clock = createClock({ ready: (place) => isReady(place) });
+  const clock = createClock({ ready: (position) => isReady(position) });
   /** Place of a link, for when its file is there. */
-  let startAt = 0;
+  let startPosition = 0;
   let turn: Record<SideName, number> = { a: 0, b: 0 };
 
   const sideOf = (name: SideName): Side | null => {
@@ -105,14 +105,14 @@ export function createCompareStore(dependencies: CompareDependencies) {
   };
 
   /** Source frame of a side at a place, or `NO_FRAME`. */
-  function frameOf(name: SideName, place: number): number {
+  function frameOf(name: SideName, position: number): number {
     const { timeline } = get();
-    return timeline?.[name][place] ?? NO_FRAME;
+    return timeline?.[name][position] ?? NO_FRAME;
   }
 
   /** Whether a side can be drawn at a place, if only in reduced form. */
-  function sideReady(name: SideName, place: number): boolean {
-    const frame = frameOf(name, place);
+  function sideReady(name: SideName, position: number): boolean {
+    const frame = frameOf(name, position);
     const side = sideOf(name);
     if (!side || frame === NO_FRAME) return true;
     if (pictures.has(side.video.id, frame)) return true;
@@ -125,9 +125,9 @@ export function createCompareStore(dependencies: CompareDependencies) {
     return false;
   }
 
-  function isReady(place: number): boolean {
+  function isReady(position: number): boolean {
     // Both are asked, so that both are decoded.
-    const ready = [sideReady('a', place), sideReady('b', place)];
+    const ready = [sideReady('a', position), sideReady('b', position)];
     return ready.every(Boolean);
   }
 
@@ -136,32 +136,33 @@ export function createCompareStore(dependencies: CompareDependencies) {
     const state = { ...get(), ...change };
     const { a, b, settings, profile } = state;
     if (!a) {
-      set({ ...change, damage: null, timeline: null, sampled: [] });
+      set({ ...change, perturbation: null, timeline: null, sampled: [] });
       return;
     }
     const L = a.video.times.length;
     const clip = (side: Side) => ({ times: side.video.times, duration: side.video.facts.duration });
     const sampled = sampledIndices(profile.places, L, profile.frames);
-    let damage: DrawnDamage | null = null;
+    let perturbation: DrawnPerturbation | null = null;
     let timeline: Timeline;
     if (b) timeline = pairTimeline(clip(a), clip(b), settings.offset);
     else {
-      damage = drawDamage(profile, L, settings);
-      const { drawn } = damage;
+      perturbation = drawPerturbation(profile, L, settings);
+      const { drawn } = perturbation;
       const order = drawn.kind === 'perturbed' ? drawn : null;
       timeline =
         settings.over === 'video'
           ? videoTimeline(clip(a), order?.order ?? Array.from({ length: L }, (_, i) => i), settings.offset)
           : sampledTimeline(clip(a), sampled, order?.vision ?? sampled, settings.offset);
     }
-    set({ ...change, damage, timeline, sampled });
+    set({ ...change, perturbation, timeline, sampled });
     clock.setSpan(timeline);
     // The places of the strip first: with the sampled frames alone the clock can already run.
-    const places = sampledIndices(profile.places, timeline.places, profile.frames);
+    const positions = sampledIndices(profile.places, timeline.positions, profile.frames);
     const shown = (frames: Int32Array) =>
-      (timeline.places <= profile.frames ? [...frames] : places.map((place) => frames[place]!)).filter(
-        (frame) => frame !== NO_FRAME,
-      );
+      (timeline.positions <= profile.frames
+        ? [...frames]
+        : positions.map((position) => frames[position]!)
+      ).filter((frame) => frame !== NO_FRAME);
     if (b) {
       a.frames.prefer(shown(timeline.a));
       b.frames.prefer(shown(timeline.b));
@@ -221,8 +222,8 @@ export function createCompareStore(dependencies: CompareDependencies) {
       const side = a && { ...a, frames: framesOf(a.file, a.video.facts, 2) };
       arrange({ ...change, a: side, b: { file, video, frames: framesOf(file, video.facts, 2) } });
     }
-    clock.seek(startAt);
-    startAt = 0;
+    clock.seek(startPosition);
+    startPosition = 0;
     if (known) return;
     hash(file).then(
       (sha256) => {
@@ -245,10 +246,10 @@ export function createCompareStore(dependencies: CompareDependencies) {
   }
 
   /** Second of A's video that a place shows. */
-  function timeOf(place: number): number {
+  function timeOf(position: number): number {
     const { a, b, timeline } = get();
-    const frame = timeline?.a[place] ?? 0;
-    return (b ? timeline?.times[place] : a?.video.times[frame]) ?? 0;
+    const frame = timeline?.a[position] ?? 0;
+    return (b ? timeline?.times[position] : a?.video.times[frame]) ?? 0;
   }
 
   return {
@@ -309,7 +310,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
     },
     /** Takes a link; the files it names are asked for unless they are open. */
     follow(query: string): void {
-      const { settings, place, a, b } = parseLink(query);
+      const { settings, position, a, b } = parseLink(query);
       const { sha256 } = get();
       const missing = (name: SideName, file: LinkedFile | null) =>
         file && (get()[name]?.file.name !== file.name || (file.sha256 !== '' && sha256[name] !== file.sha256))
@@ -318,21 +319,21 @@ export function createCompareStore(dependencies: CompareDependencies) {
       const asked = { a: missing('a', a), b: missing('b', b) };
       // Another video's link: what is open makes room for it.
       if (asked.a && get().a) clear();
-      startAt = place;
+      startPosition = position;
       arrange({ settings, asked });
       clock.setLoop(settings.loop);
       clock.setRate(settings.rate);
-      if (get().a) clock.seek(place);
+      if (get().a) clock.seek(position);
     },
     /** The address of what is shown now, the part after `?`. */
     link(): string {
       const { settings, a, b, asked, sha256 } = get();
       const linked = (name: SideName, side: Side | null): LinkedFile | null =>
         side ? { name: side.file.name, sha256: sha256[name] ?? '' } : asked[name];
-      const { place, rate, loop } = clock.store.getState();
+      const { position, rate, loop } = clock.store.getState();
       return linkQuery({
         settings: { ...settings, rate, loop },
-        place,
+        position,
         a: linked('a', a),
         b: linked('b', b),
       });

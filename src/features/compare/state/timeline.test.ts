@@ -4,7 +4,7 @@ import { perturbModes } from '../../../../core/sampling/perturb.ts';
 import { frameAt, sampledIndices } from '../../../../core/sampling/places.ts';
 import {
   type Clip,
-  drawDamage,
+  drawPerturbation,
   NO_FRAME,
   orderFacts,
   orderOf,
@@ -40,7 +40,7 @@ describe('timelines', () => {
   });
   it('follow the faster of two videos, and time for the other', () => {
     const line = pairTimeline(clip(4, 10), clip(8, 20), 0);
-    expect(line.places).toBe(8);
+    expect(line.positions).toBe(8);
     expect([...line.a]).toEqual([0, 0, 1, 1, 2, 2, 3, 3]);
     expect([...line.b]).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
@@ -57,35 +57,35 @@ describe('timelines', () => {
 
 describe('orderFacts', () => {
   it('finds nothing in an undamaged order', () => {
-    expect(orderFacts([0, 1, 2, 3], 4)).toEqual({ outOfPlace: 0, repeated: 0, missing: 0, meanJump: 1 });
+    expect(orderFacts([0, 1, 2, 3], 4)).toEqual({ displaced: 0, repeated: 0, missing: 0, meanJump: 1 });
   });
   it('counts what is out of place, repeated and missing', () => {
-    expect(orderFacts([3, 0, 0, 2], 4)).toEqual({ outOfPlace: 4, repeated: 1, missing: 1, meanJump: 5 / 3 });
-    expect(orderFacts([0, null, 2], 3)).toEqual({ outOfPlace: 1, repeated: 0, missing: 1, meanJump: 0 });
+    expect(orderFacts([3, 0, 0, 2], 4)).toEqual({ displaced: 4, repeated: 1, missing: 1, meanJump: 5 / 3 });
+    expect(orderFacts([0, null, 2], 3)).toEqual({ displaced: 1, repeated: 0, missing: 1, meanJump: 0 });
   });
 });
 
 describe('drawDamage', () => {
   it('is the same for the same seed, and another for another', () => {
     const draw = (seed: number) =>
-      drawDamage(profile, 250, { mode: 'shuffle', over: 'video', strength: null, seed }).drawn;
+      drawPerturbation(profile, 250, { mode: 'shuffle', over: 'video', strength: null, seed }).drawn;
     expect(draw(7)).toEqual(draw(7));
     expect(draw(7)).not.toEqual(draw(8));
   });
   it('has the strength that was asked for', () => {
     const at = (strength: number | null) =>
-      drawDamage(profile, 240, { mode: 'jitter', over: 'video', strength, seed: 1 });
+      drawPerturbation(profile, 240, { mode: 'jitter', over: 'video', strength, seed: 1 });
     expect(at(null).strength).toBe(usualStrength('video', 240, 8));
     const { drawn } = at(5);
     if (drawn.kind !== 'perturbed') throw new Error('not drawn');
-    const moves = new Set(drawn.order.map((source, place) => Math.abs((source ?? 0) - place)));
+    const moves = new Set(drawn.order.map((source, position) => Math.abs((source ?? 0) - position)));
     expect(moves).toEqual(new Set([0, 5, ...[...moves].filter((move) => move < 5)]));
   });
   it.each(perturbModes)('draws %s over video and sampled frames at every strength', (mode) => {
     for (const L of [2, 3, 8, 90, 1000])
       for (const over of ['video', 'sampled'] as const)
         for (const strength of [null, 1, strongest(over, L, 8)]) {
-          const { drawn } = drawDamage(profile, L, { mode, over, strength, seed: 3 });
+          const { drawn } = drawPerturbation(profile, L, { mode, over, strength, seed: 3 });
           if (drawn.kind !== 'perturbed') continue;
           expect(drawn.vision.length).toBe(8);
           for (const frame of drawn.vision)
@@ -93,7 +93,7 @@ describe('drawDamage', () => {
         }
   });
   it('says so when the damage falls between the model’s frames', () => {
-    const { drawn, unseen } = drawDamage(profile, 1, {
+    const { drawn, unseen } = drawPerturbation(profile, 1, {
       mode: 'reverse',
       over: 'video',
       strength: null,
@@ -103,7 +103,12 @@ describe('drawDamage', () => {
   });
   it('writes the sampled damage as positions', () => {
     const sampled = sampledIndices('golden', 250, 8);
-    const { drawn } = drawDamage(profile, 250, { mode: 'reverse', over: 'sampled', strength: null, seed: 1 });
+    const { drawn } = drawPerturbation(profile, 250, {
+      mode: 'reverse',
+      over: 'sampled',
+      strength: null,
+      seed: 1,
+    });
     if (drawn.kind !== 'perturbed') throw new Error('not drawn');
     expect(orderOf(drawn, sampled)).toEqual([7, 6, 5, 4, 3, 2, 1, 0]);
   });

@@ -21,7 +21,7 @@ export const NO_FRAME = -1;
 
 export interface Timeline {
   /** Places in line. */
-  readonly places: number;
+  readonly positions: number;
   /** Second at which each place begins, ascending, the first 0; [places]. */
   readonly times: Float64Array;
   readonly duration: number;
@@ -39,7 +39,7 @@ export interface Clip {
 
 export type SampleProfile = Pick<Profile, 'places' | 'frames' | 'motion'>;
 
-export interface Damage {
+export interface PerturbationSettings {
   readonly mode: PerturbMode;
   readonly over: 'sampled' | 'video';
   /** s in frames of the video, or in places of the sampled frames; null takes the method's own. */
@@ -48,16 +48,16 @@ export interface Damage {
 }
 
 /** Largest strength that leaves something to see: three times it is at most all there is. */
-export function strongest(over: Damage['over'], L: number, N: number): number {
+export function strongest(over: PerturbationSettings['over'], L: number, N: number): number {
   return Math.max(1, Math.floor((over === 'video' ? L : N) / 3));
 }
 
 /** s that the method takes by itself: L/N frames of the whole video, one place of the sampled frames. */
-export function usualStrength(over: Damage['over'], L: number, N: number): number {
+export function usualStrength(over: PerturbationSettings['over'], L: number, N: number): number {
   return over === 'video' ? perturbScale(L, N) : 1;
 }
 
-export interface DrawnDamage {
+export interface DrawnPerturbation {
   readonly drawn: Perturbation | Unperturbable;
   /** The model's frames are the same as before: the damage falls between them. */
   readonly unseen: boolean;
@@ -68,10 +68,14 @@ export interface DrawnDamage {
  * Draws a damaged copy. Over the whole video it is drawn again until the model's frames change; where they never do,
  * the copy is shown all the same and `unseen` says so.
  */
-export function drawDamage(profile: SampleProfile, L: number, damage: Damage): DrawnDamage {
-  const { mode, over, seed } = damage;
+export function drawPerturbation(
+  profile: SampleProfile,
+  L: number,
+  perturbation: PerturbationSettings,
+): DrawnPerturbation {
+  const { mode, over, seed } = perturbation;
   const N = profile.frames;
-  const strength = Math.min(damage.strength ?? usualStrength(over, L, N), strongest(over, L, N));
+  const strength = Math.min(perturbation.strength ?? usualStrength(over, L, N), strongest(over, L, N));
   const rules: PerturbRules =
     over === 'video' ? perturbRules.ours : { ...perturbRules.official, scale: 'sampled', redraw: true };
   const relative = over === 'video' ? (strength * N) / L : strength;
@@ -84,9 +88,9 @@ export function drawDamage(profile: SampleProfile, L: number, damage: Damage): D
 const clamp = (x: number, low: number, high: number): number => Math.max(low, Math.min(x, high));
 
 /** B's places moved by so many; the first and the last one are held. */
-function shifted(frames: ArrayLike<number>, offset: number, places: number): Int32Array {
+function shifted(frames: ArrayLike<number>, offset: number, positions: number): Int32Array {
   return Int32Array.from(
-    { length: places },
+    { length: positions },
     (_, p) => frames[clamp(p + offset, 0, frames.length - 1)] ?? NO_FRAME,
   );
 }
@@ -95,13 +99,13 @@ const shown = (frames: readonly (number | null)[]): number[] => frames.map((fram
 
 /** The whole video beside its damaged copy; a copy with fewer frames holds its last one. */
 export function videoTimeline(clip: Clip, order: readonly (number | null)[], offset: number): Timeline {
-  const places = clip.times.length;
+  const positions = clip.times.length;
   return {
-    places,
+    positions,
     times: clip.times,
     duration: clip.duration,
-    a: Int32Array.from({ length: places }, (_, p) => p),
-    b: shifted(shown(order), offset, places),
+    a: Int32Array.from({ length: positions }, (_, p) => p),
+    b: shifted(shown(order), offset, positions),
   };
 }
 
@@ -109,16 +113,16 @@ export function videoTimeline(clip: Clip, order: readonly (number | null)[], off
 export function sampledTimeline(
   clip: Clip,
   sampled: readonly number[],
-  damaged: readonly (number | null)[],
+  perturbed: readonly (number | null)[],
   offset: number,
 ): Timeline {
-  const places = sampled.length;
+  const positions = sampled.length;
   return {
-    places,
-    times: Float64Array.from({ length: places }, (_, p) => (p / places) * clip.duration),
+    positions,
+    times: Float64Array.from({ length: positions }, (_, p) => (p / positions) * clip.duration),
     duration: clip.duration,
     a: Int32Array.from(sampled),
-    b: shifted(shown(damaged), offset, places),
+    b: shifted(shown(perturbed), offset, positions),
   };
 }
 
@@ -134,7 +138,7 @@ export function pairTimeline(a: Clip, b: Clip, offset: number): Timeline {
   // A hair later than the place begins, so that equal times written differently agree.
   const at = (clip: Clip) => Int32Array.from(times, (time) => frameAt(clip.times, time + step * 0.01));
   return {
-    places: times.length,
+    positions: times.length,
     times: Float64Array.from(times),
     duration,
     a: at(a),
@@ -144,7 +148,7 @@ export function pairTimeline(a: Clip, b: Clip, offset: number): Timeline {
 
 /** What a damaged order does to its video, counted. */
 export interface OrderFacts {
-  readonly outOfPlace: number;
+  readonly displaced: number;
   /** Places that show a frame that was shown before. */
   readonly repeated: number;
   /** Source frames that are never shown. */
@@ -159,29 +163,31 @@ export interface OrderFacts {
  */
 export function orderFacts(order: readonly (number | null)[], sources: number): OrderFacts {
   const seen = new Set<number>();
-  let outOfPlace = 0;
+  let displaced = 0;
   let repeated = 0;
   let jumps = 0;
   let pairs = 0;
-  for (const [place, source] of order.entries()) {
-    if (source !== place) outOfPlace++;
+  for (const [position, source] of order.entries()) {
+    if (source !== position) displaced++;
     if (source === null) continue;
     if (seen.has(source)) repeated++;
     seen.add(source);
-    const before = place > 0 ? order[place - 1] : null;
+    const before = position > 0 ? order[position - 1] : null;
     if (before !== null && before !== undefined) {
       jumps += Math.abs(source - before);
       pairs++;
     }
   }
-  return { outOfPlace, repeated, missing: sources - seen.size, meanJump: pairs === 0 ? 0 : jumps / pairs };
+  return { displaced, repeated, missing: sources - seen.size, meanJump: pairs === 0 ? 0 : jumps / pairs };
 }
 
 /** The order of a damage as positions: over N places, or over L frames. */
-export function orderOf(damage: Perturbation, sampled: readonly number[]): (number | null)[] {
-  if (damage.over === 'video') return [...damage.order];
+export function orderOf(perturbation: Perturbation, sampled: readonly number[]): (number | null)[] {
+  if (perturbation.over === 'video') return [...perturbation.order];
   // Fewer may be left than N; the last one is held.
-  return damage.vision.map((frame, k) =>
-    frame === null ? null : (damage.order[Math.min(k, damage.order.length - 1)] ?? sampled.indexOf(frame)),
+  return perturbation.vision.map((frame, k) =>
+    frame === null
+      ? null
+      : (perturbation.order[Math.min(k, perturbation.order.length - 1)] ?? sampled.indexOf(frame)),
   );
 }

@@ -9,7 +9,7 @@ import { Segmented } from '../../ui/Segmented.tsx';
 import { newSeed } from './adjust.ts';
 import { compare } from './state/session.ts';
 import { strongest } from './state/timeline.ts';
-import './DamagePanel.css';
+import './PerturbationPanel.css';
 import { useCompareWords } from './messages/useCompareWords.ts';
 
 /** In the order of the picture: two rows of three. */
@@ -22,60 +22,60 @@ const MODES: readonly PerturbMode[] = [
   'random_drop',
 ];
 
-export interface DamagePanelProps {
+export interface PerturbationPanelProps {
   /** Asks for a second video in place of the damaged copy. */
   readonly onSecond: () => void;
   /** Asks for another original. */
   readonly onAnother: () => void;
 }
 
-export function DamagePanel({ onSecond, onAnother }: DamagePanelProps) {
+export function PerturbationPanel({ onSecond, onAnother }: PerturbationPanelProps) {
   const w = useCompareWords();
-  const { settings, profile, damage, b } = useStore(compare.store);
+  const { settings, profile, perturbation, b } = useStore(compare.store);
   if (b)
     return (
-      <Panel title={w.damage.secondTitle}>
-        <p className="compare-damage__line">
-          <span className="compare-damage__file">{b.file.name}</span>
-          <Button onClick={compare.closeB}>{w.damage.back}</Button>
+      <Panel title={w.perturbation.secondTitle}>
+        <p className="compare-perturbation__line">
+          <span className="compare-perturbation__file">{b.file.name}</span>
+          <Button onClick={compare.closeB}>{w.perturbation.back}</Button>
         </p>
       </Panel>
     );
-  const single = damage?.drawn.kind === 'unperturbable' && damage.drawn.draws === 0;
+  const single = perturbation?.drawn.kind === 'unperturbable' && perturbation.drawn.draws === 0;
   return (
     <Panel
-      title={w.damage.title}
-      note={<span className="compare-damage__to">{w.damage.appliedTo}</span>}
+      title={w.perturbation.title}
+      note={<span className="compare-perturbation__to">{w.perturbation.appliedTo}</span>}
       tools={
         <Segmented
-          label={w.damage.appliedTo}
+          label={w.perturbation.appliedTo}
           value={settings.over}
           options={[
-            { value: 'sampled', label: w.damage.over.sampled(profile.frames) },
-            { value: 'video', label: w.damage.over.video },
+            { value: 'sampled', label: w.perturbation.over.sampled(profile.frames) },
+            { value: 'video', label: w.perturbation.over.video },
           ]}
           onChange={(over) => compare.change({ over, strength: null, offset: 0 })}
         />
       }
     >
       <Modes />
-      <div className="compare-damage__row">
+      <div className="compare-perturbation__row">
         <Seed />
-        <span className="compare-damage__aside">{w.damage.same}</span>
+        <span className="compare-perturbation__aside">{w.perturbation.same}</span>
       </div>
       <Strength />
-      <p className="compare-damage__aside">
-        {settings.over === 'video' ? w.damage.paper : w.damage.official}
+      <p className="compare-perturbation__aside">
+        {settings.over === 'video' ? w.perturbation.paper : w.perturbation.official}
       </p>
       {single ? (
-        <Notice>{w.damage.single}</Notice>
+        <Notice>{w.perturbation.single}</Notice>
       ) : (
-        damage?.unseen && <Notice>{w.damage.unseen(profile.frames)}</Notice>
+        perturbation?.unseen && <Notice>{w.perturbation.unseen(profile.frames)}</Notice>
       )}
-      <p className="compare-damage__second">
-        <Button onClick={onSecond}>{w.damage.second}</Button>
+      <p className="compare-perturbation__second">
+        <Button onClick={onSecond}>{w.perturbation.second}</Button>
         <Button look="quiet" kbd="O" onClick={onAnother}>
-          {w.damage.another}
+          {w.perturbation.another}
         </Button>
       </p>
     </Panel>
@@ -88,7 +88,7 @@ function Modes() {
   const name = useId();
   return (
     <fieldset className="compare-modes">
-      <legend className="ui-sr">{w.damage.title}</legend>
+      <legend className="ui-sr">{w.perturbation.title}</legend>
       {MODES.map((value) => (
         <label key={value} className="compare-modes__mode">
           <input
@@ -99,8 +99,8 @@ function Modes() {
             onChange={() => compare.change({ mode: value })}
           />
           <span className="compare-modes__card">
-            <strong>{w.damage.modes[value][0]}</strong>
-            <span>{w.damage.modes[value][1]}</span>
+            <strong>{w.perturbation.modes[value][0]}</strong>
+            <span>{w.perturbation.modes[value][1]}</span>
           </span>
         </label>
       ))}
@@ -114,7 +114,7 @@ function Seed() {
   const id = useId();
   return (
     <>
-      <label htmlFor={id}>{w.damage.seed}</label>
+      <label htmlFor={id}>{w.perturbation.seed}</label>
       <input
         id={id}
         className="ui-field compare-field"
@@ -126,7 +126,7 @@ function Seed() {
         }}
       />
       <Button icon="dice" kbd="R" onClick={newSeed}>
-        {w.damage.newSeed}
+        {w.perturbation.newSeed}
       </Button>
     </>
   );
@@ -137,21 +137,21 @@ const STEPS = 100;
 
 function Strength() {
   const w = useCompareWords();
-  const { settings, damage, profile, a } = useStore(compare.store);
+  const { settings, perturbation, profile, a } = useStore(compare.store);
   const id = useId();
   const { mode, over } = settings;
   const L = a?.video.times.length ?? 1;
   const most = strongest(over, L, profile.frames);
-  const strength = damage?.strength ?? 1;
+  const strength = perturbation?.strength ?? 1;
   const none = mode === 'shuffle' || mode === 'reverse';
   const toStep = (value: number) => (most > 1 ? Math.round((Math.log(value) / Math.log(most)) * STEPS) : 0);
   const means =
     mode === 'shuffle' || mode === 'reverse'
-      ? w.damage.means[mode]
-      : w.damage.means[mode](mode === 'local_shuffle' ? 4 * strength : strength);
+      ? w.perturbation.means[mode]
+      : w.perturbation.means[mode](mode === 'local_shuffle' ? 4 * strength : strength);
   return (
-    <div className="compare-damage__row">
-      <label htmlFor={id}>{w.damage.strength}</label>
+    <div className="compare-perturbation__row">
+      <label htmlFor={id}>{w.perturbation.strength}</label>
       <input
         id={id}
         type="range"
@@ -160,15 +160,15 @@ function Strength() {
         max={STEPS}
         value={none ? 0 : toStep(strength)}
         disabled={none || most <= 1}
-        aria-valuetext={none ? w.damage.noStrength : String(strength)}
+        aria-valuetext={none ? w.perturbation.noStrength : String(strength)}
         onChange={(event) =>
           compare.change({ strength: Math.max(1, Math.round(most ** (Number(event.target.value) / STEPS))) })
         }
       />
-      <span className="compare-damage__means">{means}</span>
+      <span className="compare-perturbation__means">{means}</span>
       {settings.strength !== null && !none && (
         <Button look="quiet" onClick={() => compare.change({ strength: null })}>
-          {w.damage.strengthUsual}
+          {w.perturbation.strengthUsual}
         </Button>
       )}
     </div>

@@ -9,29 +9,29 @@ import '../../ui/film.css';
 import { count, clock as time } from '../../../core/text/format.ts';
 import { Scrubber } from '../../ui/Scrubber.tsx';
 import { SideLetter } from './SideLetter.tsx';
-import './Strips.css';
+import './Filmstrips.css';
+import { cellOf, filmstripCells, positionAt, positionCentre } from './filmstrip-cells.ts';
 import { useCompareWords } from './messages/useCompareWords.ts';
-import { cellOf, placeAxis, placeUnder, stripCells } from './strip-cells.ts';
 
 const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
 
-export function Strips() {
+export function Filmstrips() {
   const { timeline, profile, settings, b: second, sampled } = useStore(compare.store);
-  const cells = useMemo(() => (timeline ? stripCells(timeline, profile) : []), [timeline, profile]);
+  const cells = useMemo(() => (timeline ? filmstripCells(timeline, profile) : []), [timeline, profile]);
   if (!timeline) return null;
   const slides = !second && settings.over === 'sampled';
   /** Sampled frames carry their number among the sampled, others that in the video. */
   const numberOf = (frame: number) =>
     frame === NO_FRAME ? '0' : slides ? String(sampled.indexOf(frame) + 1) : count(frame + 1);
   return (
-    <div className="compare-strips" style={cssVariables({ '--cells': cells.length })}>
-      <div className="compare-strips__letters" aria-hidden="true">
+    <div className="compare-filmstrips" style={cssVariables({ '--cells': cells.length })}>
+      <div className="compare-filmstrips__letters" aria-hidden="true">
         <SideLetter name="a" />
         <SideLetter name="b" />
       </div>
-      <div className="compare-strips__track">
+      <div className="compare-filmstrips__track">
         {(['a', 'b'] as const).map((name) => (
-          <div key={name} className="compare-strips__row ui-film__cells">
+          <div key={name} className="compare-filmstrips__row ui-film__cells">
             {cells.map((cell, k) => (
               <Cell
                 // biome-ignore lint/suspicious/noArrayIndexKey: cells are places; two may show the same frame
@@ -52,9 +52,9 @@ export function Strips() {
 function Cell(props: { readonly name: SideName; readonly frame: number; readonly label: string }) {
   const { name, frame, label } = props;
   return (
-    <div className={`ui-film__cell${frame === NO_FRAME ? ' compare-strips__cell--zeros' : ''}`}>
+    <div className={`ui-film__cell${frame === NO_FRAME ? ' compare-filmstrips__cell--zeros' : ''}`}>
       <Thumbnail name={name} frame={frame} />
-      <span className="compare-strips__number ui-film__tag">{label}</span>
+      <span className="compare-filmstrips__number ui-film__tag">{label}</span>
     </div>
   );
 }
@@ -89,29 +89,29 @@ function Thumbnail({ name, frame }: { readonly name: SideName; readonly frame: n
 function Timeline(props: { readonly cells: number; readonly numberOf: (frame: number) => string }) {
   const { cells, numberOf } = props;
   const w = useCompareWords();
-  const place = useStore(compare.clock.store, (state) => state.place);
+  const position = useStore(compare.clock.store, (state) => state.position);
   const timeline = useStore(compare.store, (state) => state.timeline);
   const [hover, setHover] = useState<number | null>(null);
   const wasPlaying = useRef(false);
   if (!timeline) return null;
-  const { places } = timeline;
-  const name = (frame: number) => (frame === NO_FRAME ? w.strip.zeros : w.stage.frame(frame + 1));
-  const cell = cellOf(place, places, cells);
+  const { positions } = timeline;
+  const name = (frame: number) => (frame === NO_FRAME ? w.filmstrip.zeros : w.stage.frame(frame + 1));
+  const cell = cellOf(position, positions, cells);
   return (
     <>
       <Scrubber
-        className="compare-strips__slider ui-film__slider"
-        label={w.strip.label}
-        text={w.strip.value(
-          time(compare.timeOf(place)),
-          place + 1,
-          places,
-          name(timeline.a[place]!),
-          name(timeline.b[place]!),
+        className="compare-filmstrips__slider ui-film__slider"
+        label={w.filmstrip.label}
+        text={w.filmstrip.value(
+          time(compare.timeOf(position)),
+          position + 1,
+          positions,
+          name(timeline.a[position]!),
+          name(timeline.b[position]!),
         )}
-        value={place}
-        count={places}
-        under={(part) => placeUnder(part, places)}
+        value={position}
+        count={positions}
+        under={(part) => positionAt(part, positions)}
         onPress={(to) => {
           wasPlaying.current = compare.clock.store.getState().playing;
           compare.clock.seek(to);
@@ -126,28 +126,28 @@ function Timeline(props: { readonly cells: number; readonly numberOf: (frame: nu
         onStep={compare.clock.step}
         onSecond={compare.clock.stepSeconds}
       />
-      {places === cells ? (
+      {positions === cells ? (
         (['a', 'b'] as const).map((side) => (
           <span
             key={side}
-            className={`ui-film__box compare-strips__box compare-strips__box--${side}`}
+            className={`ui-film__box compare-filmstrips__box compare-filmstrips__box--${side}`}
             style={cssVariables({ '--from': percent(cell / cells), '--to': percent(1 - (cell + 1) / cells) })}
           />
         ))
       ) : (
         <span
-          className="compare-strips__head ui-film__head"
-          style={cssVariables({ '--at': percent(placeAxis(place, places)) })}
+          className="compare-filmstrips__head ui-film__head"
+          style={cssVariables({ '--at': percent(positionCentre(position, positions)) })}
         />
       )}
       {hover !== null && (
         <div
-          className="compare-strips__preview ui-film__preview"
-          style={cssVariables({ '--at': percent(placeAxis(hover, places)) })}
+          className="compare-filmstrips__preview ui-film__preview"
+          style={cssVariables({ '--at': percent(positionCentre(hover, positions)) })}
           aria-hidden="true"
         >
           {(['a', 'b'] as const).map((side) => (
-            <figure key={side} className="compare-strips__film">
+            <figure key={side} className="compare-filmstrips__film">
               <Thumbnail key={timeline[side][hover]} name={side} frame={timeline[side][hover]!} />
               <figcaption>
                 <SideLetter name={side} /> {numberOf(timeline[side][hover]!)}
