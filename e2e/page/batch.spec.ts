@@ -117,7 +117,7 @@ test.describe('batch', () => {
     await expect(scores.first()).toBeVisible({ timeout: 90_000 });
     await page.reload();
     await expect(page.locator('.batch-page--access')).toBeAttached({ timeout: 30_000 });
-    await expect(page.locator('.batch-head__said')).toContainText('clips');
+    await expect(page.locator('.batch-head__notice')).toContainText('clips');
     const before = await scores.count();
     expect(before).toBeGreaterThan(0);
     await page.evaluate(() => sessionStorage.removeItem('asks'));
@@ -209,7 +209,7 @@ for (const colorScheme of ['light', 'dark'] as const)
           { name: 'saved.json', mimeType: 'application/json', buffer: Buffer.from(JSON.stringify(file)) },
         ]);
         await expect(page.locator('.batch-table tbody tr').first()).toBeVisible();
-        await expect(page.locator('.batch-figures__value').first()).toHaveText(/^\.\d{3}$/, {
+        await expect(page.locator('.batch-metrics__value').first()).toHaveText(/^\.\d{3}$/, {
           timeout: 60_000,
         });
         expect(await page.locator('.batch-table tbody tr').count()).toBeLessThan(60);

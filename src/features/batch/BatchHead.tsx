@@ -75,7 +75,7 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
       </div>
       {check && <Check state={state} />}
       {error && (
-        <div className="batch-head__said">
+        <div className="batch-head__notice">
           <ErrorCard
             error={error}
             actions={
@@ -85,7 +85,7 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
         </div>
       )}
       {phase === 'access' && (
-        <div className="batch-head__said">
+        <div className="batch-head__notice">
           {state.locked.length > 0 ? (
             <Notice
               icon="folder"
@@ -114,13 +114,13 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
             title={phase === 'done' ? w.finished : now ? w.now(fileName(now.path)) : w.states.waiting}
             stages={[{ id: 'all', label: '', share: 1, state: 'running', fraction: done / rows.length }]}
           />
-          <p className="batch-head__figures">
+          <p className="batch-head__progress">
             <span>
               <Rich text={w.done(done, rows.length)} />
             </span>
             {pace !== null && <span>{w.pace(pace)}</span>}
             {left !== null && left > 3 && <span>{w.left(left)}</span>}
-            <span className="batch-head__safe">{keptLine(state, w)}</span>
+            <span className="batch-head__safe">{retentionText(state, w)}</span>
           </p>
         </>
       )}
@@ -130,8 +130,11 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
 }
 
 /** What closing the page would cost. */
-function keptLine({ persistent, saving, phase }: BatchState, w: ReturnType<typeof useBatchWords>): string {
-  if (!persistent) return w.notKept;
+function retentionText(
+  { persistent, saving, phase }: BatchState,
+  w: ReturnType<typeof useBatchWords>,
+): string {
+  if (!persistent) return w.notStored;
   if (saving) return w.keeping;
   return phase === 'done' ? '' : w.safe;
 }

@@ -26,14 +26,14 @@ import { BatchHead } from './BatchHead.tsx';
 import { batch } from './state/session.ts';
 import './BatchPage.css';
 import { BatchTable } from './BatchTable.tsx';
+import { addBatchFiles } from './batch-files.ts';
 import { EmptyBatch } from './EmptyBatch.tsx';
 import { batchFullCsv, batchJson, batchOfficialCsv, settingsHash } from './exports.ts';
 import { useBatchWords } from './messages/useBatchWords.ts';
 import type { SortBy, TableView } from './rows.ts';
 import { SidePanels } from './SidePanels.tsx';
-import { scatterPng, scatterSvg } from './scatter-picture.ts';
-import { takeBatchFiles } from './take-batch.ts';
-import { useFigures } from './useFigures.ts';
+import { scatterPng, scatterSvg } from './scatter-svg.ts';
+import { useMetrics } from './useMetrics.ts';
 
 const FIRST_VIEW: TableView = { filter: 'all', find: '', sort: { by: 'file', down: false } };
 
@@ -46,7 +46,7 @@ export default function BatchPage() {
   const [selected, setSelected] = useState<string | null>(null);
   const [undo, setUndo] = useState<(() => Promise<void>) | null>(null);
   const [fault, setFault] = useState<CodedErrorData | null>(null);
-  const figures = useFigures(state.rows);
+  const metrics = useMetrics(state.rows);
   const { phase, rows } = state;
 
   useEffect(() => {
@@ -59,7 +59,7 @@ export default function BatchPage() {
   const fail = (error: unknown) => setFault(toErrorData(error));
   const take = (folder: GivenFolder) => {
     setFault(null);
-    takeBatchFiles(folder).catch(fail);
+    addBatchFiles(folder).catch(fail);
   };
   useFileIntake((files) => take({ name: '', files: files.map((file) => ({ path: file.name, file })) }));
   useFolderIntake(KINDS, take);
@@ -120,19 +120,19 @@ export default function BatchPage() {
         label: w.exports.svg,
         disabled: noPairs,
         onSelect: () =>
-          saveFile(`${stem}.svg`, scatterSvg(pairs, figures?.all ?? null, range, w), 'image/svg+xml'),
+          saveFile(`${stem}.svg`, scatterSvg(pairs, metrics?.all ?? null, range, w), 'image/svg+xml'),
       },
       {
         id: 'png',
         label: w.exports.png,
         disabled: noPairs,
         onSelect: () =>
-          void scatterPng(pairs, figures?.all ?? null, range, w).then((blob) =>
+          void scatterPng(pairs, metrics?.all ?? null, range, w).then((blob) =>
             saveFile(`${stem}.png`, blob),
           ),
       },
     ];
-  }, [state, rows, figures, w]);
+  }, [state, rows, metrics, w]);
 
   const sort = (by: SortBy) =>
     setView({ ...view, sort: { by, down: view.sort.by === by ? !view.sort.down : by !== 'file' } });
@@ -142,10 +142,10 @@ export default function BatchPage() {
       setTimeout(() => setUndo((now) => (now === back ? null : now)), 10_000);
     });
   const select = (path: string) => setSelected(path);
-  const said = (
+  const notices = (
     <>
       {fault && (
-        <div className="batch-page__said">
+        <div className="batch-page__notice">
           <ErrorCard error={fault} />
         </div>
       )}
@@ -164,7 +164,7 @@ export default function BatchPage() {
     return (
       <div className="batch-page--empty">
         <h1 className="ui-sr">{w.title}</h1>
-        {said}
+        {notices}
         <EmptyBatch onFolder={() => void addFolder()} onFiles={chooseFiles} />
       </div>
     );
@@ -173,7 +173,7 @@ export default function BatchPage() {
     <div className={`batch-page batch-page--${phase}`}>
       <h1 className="ui-sr">{w.title}</h1>
       <section className="batch-page__main" aria-label={state.name}>
-        {said}
+        {notices}
         <BatchHead
           state={state}
           view={view}
@@ -186,7 +186,7 @@ export default function BatchPage() {
           rows={rows}
           view={view}
           onSort={sort}
-          fit={figures?.all?.fit ?? null}
+          fit={metrics?.all?.fit ?? null}
           hasMos={rows.some(({ mos }) => mos !== undefined)}
           selected={selected}
           onSelect={select}
@@ -194,7 +194,7 @@ export default function BatchPage() {
         />
         <Answer path={selected} onOpen={open} onClose={() => setSelected(null)} />
       </section>
-      <SidePanels state={state} figures={figures} selected={selected} onSelect={select} />
+      <SidePanels state={state} metrics={metrics} selected={selected} onSelect={select} />
     </div>
   );
 }

@@ -39,7 +39,7 @@ export function BatchTable(props: BatchTableProps) {
   const { rows, view, onSort, fit, hasMos, selected, onSelect, onOpen } = props;
   const w = useBatchWords();
   const box = useRef<HTMLElement>(null);
-  const [window_, setWindow] = useState({ scroll: 0, height: 600 });
+  const [viewport, setViewport] = useState({ scroll: 0, height: 600 });
   const [all, setAll] = useState(false);
   const groups = useMemo(() => tableGroups(rows, view, fit), [rows, view, fit]);
   const lines = useMemo<readonly Line[]>(() => {
@@ -58,7 +58,7 @@ export function BatchTable(props: BatchTableProps) {
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    const measure = () => setWindow({ scroll: element.scrollTop, height: element.clientHeight });
+    const measure = () => setViewport({ scroll: element.scrollTop, height: element.clientHeight });
     measure();
     const watch = new ResizeObserver(measure);
     watch.observe(element);
@@ -72,7 +72,7 @@ export function BatchTable(props: BatchTableProps) {
   const shown = useMemo(() => lines.flatMap((line) => (line.kind === 'row' ? [line.row] : [])), [lines]);
   const key = (event: KeyboardEvent) => {
     const now = shown.findIndex(({ path }) => path === selected);
-    const page = Math.max(1, Math.floor(window_.height / ROW) - 1);
+    const page = Math.max(1, Math.floor(viewport.height / ROW) - 1);
     const moves: Record<string, number> = {
       ArrowDown: now + 1,
       j: now + 1,
@@ -98,7 +98,7 @@ export function BatchTable(props: BatchTableProps) {
       element.scrollTop = at + 2 * ROW - element.clientHeight;
   };
 
-  const { from, to } = visibleRange(window_.scroll, window_.height, ROW, lines.length);
+  const { from, to } = visibleRange(viewport.scroll, viewport.height, ROW, lines.length);
   const largest = useMemo(
     () => rows.reduce((most, row) => Math.max(most, Math.abs(offBy(row, fit) ?? 0)), 0),
     [rows, fit],
@@ -248,7 +248,7 @@ function Row({ index, row, hasMos, off, largest, selected, onSelect, onOpen }: R
     >
       <td>
         <div className="batch-table__file">
-          <span className="batch-table__picture">
+          <span className="batch-table__thumbnail">
             {row.state !== 'waiting' && <Thumbnail path={row.path} />}
           </span>
           <span className="batch-table__name" title={row.path}>

@@ -10,7 +10,7 @@ import { useBatchWords } from './messages/useBatchWords.ts';
 
 export interface ScatterProps {
   readonly pairs: readonly Pair[];
-  readonly figures: Figures | null;
+  readonly metrics: Figures | null;
   readonly range: readonly [number, number];
   readonly selected: string | null;
   readonly onSelect: (path: string) => void;
@@ -22,7 +22,7 @@ const HEIGHT = 316;
 const TOP = 48;
 const BINS = 40;
 
-export function Scatter({ pairs, figures, range, selected, onSelect }: ScatterProps) {
+export function Scatter({ pairs, metrics, range, selected, onSelect }: ScatterProps) {
   const w = useBatchWords();
   const canvas = useRef<HTMLCanvasElement>(null);
   const caption = useId();
@@ -46,12 +46,12 @@ export function Scatter({ pairs, figures, range, selected, onSelect }: ScatterPr
     if (!canvas.current || !context) return;
     const draw = () => {
       const ratio = devicePixelRatio || 1;
-      const own = canvas.current as HTMLCanvasElement;
-      own.width = WIDTH * ratio;
-      own.height = HEIGHT * ratio;
+      const target = canvas.current as HTMLCanvasElement;
+      target.width = WIDTH * ratio;
+      target.height = HEIGHT * ratio;
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
       context.clearRect(0, 0, WIDTH, HEIGHT);
-      context.fillStyle = getComputedStyle(own).color;
+      context.fillStyle = getComputedStyle(target).color;
       context.globalAlpha = pairs.length > 300 ? 0.35 : 0.55;
       for (const { score, mos } of pairs) {
         context.beginPath();
@@ -68,14 +68,14 @@ export function Scatter({ pairs, figures, range, selected, onSelect }: ScatterPr
 
   const point = (event: PointerEvent<HTMLElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
-    const found = nearestPoint(
+    const nearest = nearestPoint(
       sorted,
       scales,
       ((event.clientX - box.left) / box.width) * WIDTH,
       ((event.clientY - box.top) / box.height) * HEIGHT,
     );
-    setAt(found);
-    return found;
+    setAt(nearest);
+    return nearest;
   };
   const key = (event: KeyboardEvent) => {
     const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: 1, ArrowDown: -1 };
@@ -89,13 +89,13 @@ export function Scatter({ pairs, figures, range, selected, onSelect }: ScatterPr
     event.preventDefault();
     setAt(Math.min(sorted.length - 1, Math.max(0, next)));
   };
-  const said = shown && w.scatter.point(fileName(shown.path), shown.score.toFixed(2), String(shown.mos));
+  const readout = shown && w.scatter.point(fileName(shown.path), shown.score.toFixed(2), String(shown.mos));
   const curve =
-    figures?.fit &&
+    metrics?.fit &&
     Array.from({ length: 61 }, (_, i) => {
       const [low, high] = scales.extent;
       const x = low + ((high - low) * i) / 60;
-      return `${i === 0 ? 'M' : 'L'}${scales.x(x).toFixed(1)} ${scales.y(logisticAt(figures.fit as NonNullable<typeof figures.fit>, x)).toFixed(1)}`;
+      return `${i === 0 ? 'M' : 'L'}${scales.x(x).toFixed(1)} ${scales.y(logisticAt(metrics.fit as NonNullable<typeof metrics.fit>, x)).toFixed(1)}`;
     }).join('');
   return (
     <figure className="batch-scatter" aria-labelledby={caption}>
@@ -107,13 +107,13 @@ export function Scatter({ pairs, figures, range, selected, onSelect }: ScatterPr
         aria-valuemin={1}
         aria-valuemax={Math.max(1, sorted.length)}
         aria-valuenow={(at ?? 0) + 1}
-        aria-valuetext={said ?? ''}
+        aria-valuetext={readout ?? ''}
         onKeyDown={key}
         onPointerMove={point}
         onPointerLeave={() => setAt(null)}
         onClick={(event) => {
-          const found = point(event as unknown as PointerEvent<HTMLElement>);
-          if (found !== null) onSelect((sorted[found] as Pair).path);
+          const nearest = point(event as unknown as PointerEvent<HTMLElement>);
+          if (nearest !== null) onSelect((sorted[nearest] as Pair).path);
         }}
       >
         <canvas ref={canvas} />
@@ -192,10 +192,10 @@ export function Scatter({ pairs, figures, range, selected, onSelect }: ScatterPr
           </text>
         </svg>
       </div>
-      <p className="batch-scatter__said">{said ?? ' '}</p>
+      <p className="batch-scatter__readout">{readout ?? ' '}</p>
       <figcaption id={caption}>
-        {figures
-          ? w.scatter.caption(figures.n, correlation(figures.srcc.value))
+        {metrics
+          ? w.scatter.caption(metrics.n, correlation(metrics.srcc.value))
           : w.scatter.captionFew(pairs.length)}
       </figcaption>
     </figure>

@@ -15,24 +15,24 @@ import { useBatchWords } from './messages/useBatchWords.ts';
 
 export interface SideProps {
   readonly state: BatchState;
-  readonly figures: BatchFigures | null;
+  readonly metrics: BatchFigures | null;
   readonly selected: string | null;
   readonly onSelect: (path: string) => void;
 }
 
-export function SidePanels({ state, figures, selected, onSelect }: SideProps) {
+export function SidePanels({ state, metrics, selected, onSelect }: SideProps) {
   const w = useBatchWords();
   const { rows, model } = state;
   const pairs: readonly Pair[] = rows.filter(isPair);
   const hasMos = rows.some(({ mos }) => mos !== undefined);
-  const known = publishedOf(state);
+  const published = publishedOf(state);
   return (
     <div className="batch-side">
       {hasMos ? (
         <Panel title={w.scatter.title} note={w.videos(pairs.length)}>
           <Scatter
             pairs={pairs}
-            figures={figures?.all ?? null}
+            metrics={metrics?.all ?? null}
             range={model?.range ?? [1, 5]}
             selected={selected}
             onSelect={onSelect}
@@ -41,9 +41,9 @@ export function SidePanels({ state, figures, selected, onSelect }: SideProps) {
       ) : (
         <Histogram rows={rows} />
       )}
-      {hasMos && <FourFigures figures={figures?.all ?? null} all={figures} model={model} />}
-      {figures && figures.datasets.length > 1 && <Datasets figures={figures} />}
-      {known && figures?.all && <Paper set={known} figures={figures.all} />}
+      {hasMos && <AgreementMetrics metrics={metrics?.all ?? null} all={metrics} model={model} />}
+      {metrics && metrics.datasets.length > 1 && <Datasets metrics={metrics} />}
+      {published && metrics?.all && <Paper set={published} metrics={metrics.all} />}
     </div>
   );
 }
@@ -53,56 +53,56 @@ function publishedOf({ name, check, rows }: BatchState): PublishedSet | null {
   const sets = new Set(rows.map(({ dataset }) => dataset));
   const only = sets.size === 1 ? [...sets][0] : undefined;
   for (const one of [only, name, ...(check?.tables ?? [])]) {
-    const found = one === undefined ? null : publishedFor(one);
-    if (found) return found;
+    const set = one === undefined ? null : publishedFor(one);
+    if (set) return set;
   }
   return null;
 }
 
-function FourFigures({
-  figures,
+function AgreementMetrics({
+  metrics,
   all,
   model,
 }: {
-  readonly figures: Figures | null;
+  readonly metrics: Figures | null;
   readonly all: BatchFigures | null;
   readonly model: BatchState['model'];
 }) {
-  const { figures: w } = useBatchWords();
-  const one = (name: keyof typeof w.names, figure: Figure | null | undefined) => (
+  const { metrics: w } = useBatchWords();
+  const one = (name: keyof typeof w.names, metric: Figure | null | undefined) => (
     <div key={name}>
       <dt>{w.names[name]}</dt>
       <dd>
-        <span className="batch-figures__value">
-          {figure
+        <span className="batch-metrics__value">
+          {metric
             ? name === 'rmse'
-              ? figure.value.toFixed(2)
-              : correlation(figure.value)
+              ? metric.value.toFixed(2)
+              : correlation(metric.value)
             : w.needs(LEAST_PAIRS)}
         </span>
-        <span className="batch-figures__interval">
-          {figure?.interval &&
+        <span className="batch-metrics__interval">
+          {metric?.interval &&
             w.interval(
-              name === 'rmse' ? figure.interval.low.toFixed(2) : correlation(figure.interval.low),
-              name === 'rmse' ? figure.interval.high.toFixed(2) : correlation(figure.interval.high),
+              name === 'rmse' ? metric.interval.low.toFixed(2) : correlation(metric.interval.low),
+              name === 'rmse' ? metric.interval.high.toFixed(2) : correlation(metric.interval.high),
             )}
-          {name === 'rmse' && figure ? ` ${w.rmseUnit}` : ''}
+          {name === 'rmse' && metric ? ` ${w.rmseUnit}` : ''}
         </span>
       </dd>
     </div>
   );
   const without = all ? w.without(all.unreadable, all.failed) : '';
   return (
-    <Panel title={w.title} note={figures ? w.restOn(figures.n) : undefined}>
-      <dl className="batch-figures">
-        {one('srcc', figures?.srcc)}
-        {one('plcc', figures?.plcc)}
-        {one('krcc', figures?.krcc)}
-        {one('rmse', figures?.rmse)}
+    <Panel title={w.title} note={metrics ? w.restOn(metrics.n) : undefined}>
+      <dl className="batch-metrics">
+        {one('srcc', metrics?.srcc)}
+        {one('plcc', metrics?.plcc)}
+        {one('krcc', metrics?.krcc)}
+        {one('rmse', metrics?.rmse)}
       </dl>
       <p className="batch-side__note">
         {[
-          figures?.plccFitted == null ? '' : w.afterFit(correlation(figures.plccFitted)),
+          metrics?.plccFitted == null ? '' : w.afterFit(correlation(metrics.plccFitted)),
           without === '' ? '' : `${without}.`,
           model ? `${w.settings(model.name, model.manifestSha256.slice(0, 12))}.` : '',
         ]
@@ -113,8 +113,8 @@ function FourFigures({
   );
 }
 
-function Datasets({ figures }: { readonly figures: BatchFigures }) {
-  const { figures: w } = useBatchWords();
+function Datasets({ metrics }: { readonly metrics: BatchFigures }) {
+  const { metrics: w } = useBatchWords();
   return (
     <Panel title={w.datasets}>
       <table className="batch-paper">
@@ -127,20 +127,20 @@ function Datasets({ figures }: { readonly figures: BatchFigures }) {
           </tr>
         </thead>
         <tbody>
-          {figures.datasets.map(({ dataset, figures: own, n }) => (
+          {metrics.datasets.map(({ dataset, figures: ofSet, n }) => (
             <tr key={dataset}>
               <th scope="row">{dataset}</th>
               <td>{count(n)}</td>
-              <td>{own ? correlation(own.srcc.value) : w.needs(LEAST_PAIRS)}</td>
-              <td>{own ? correlation(own.plcc.value) : ''}</td>
+              <td>{ofSet ? correlation(ofSet.srcc.value) : w.needs(LEAST_PAIRS)}</td>
+              <td>{ofSet ? correlation(ofSet.plcc.value) : ''}</td>
             </tr>
           ))}
-          {figures.overall && (
-            <tr className="batch-paper__own">
+          {metrics.overall && (
+            <tr className="batch-paper__this">
               <th scope="row">{w.overall}</th>
-              <td>{count(figures.overall.n)}</td>
-              <td>{correlation(figures.overall.srcc)}</td>
-              <td>{correlation(figures.overall.plcc)}</td>
+              <td>{count(metrics.overall.n)}</td>
+              <td>{correlation(metrics.overall.srcc)}</td>
+              <td>{correlation(metrics.overall.plcc)}</td>
             </tr>
           )}
         </tbody>
@@ -149,33 +149,33 @@ function Datasets({ figures }: { readonly figures: BatchFigures }) {
   );
 }
 
-function Paper({ set, figures }: { readonly set: PublishedSet; readonly figures: Figures }) {
+function Paper({ set, metrics }: { readonly set: PublishedSet; readonly metrics: Figures }) {
   const { paper: w } = useBatchWords();
   const values = [
     ...set.methods.flatMap(({ srcc, plcc }) => [srcc, plcc]),
-    figures.srcc.value,
-    figures.plcc.value,
+    metrics.srcc.value,
+    metrics.plcc.value,
   ];
   const low = Math.floor(Math.min(...values.filter(Number.isFinite)) * 20) / 20;
-  const place = (value: number) => Math.max(0, Math.min(1, (value - low) / (1 - low)));
-  const row = (name: string, srcc: number, plcc: number, own: boolean) => (
-    <tr key={name} className={own ? 'batch-paper__own' : ''}>
+  const share = (value: number) => Math.max(0, Math.min(1, (value - low) / (1 - low)));
+  const row = (name: string, srcc: number, plcc: number, thisRun: boolean) => (
+    <tr key={name} className={thisRun ? 'batch-paper__this' : ''}>
       <th scope="row">{name}</th>
       <td>{correlation(srcc)}</td>
       <td>{correlation(plcc)}</td>
       <td className="batch-paper__dots" aria-hidden="true">
         <span className="batch-paper__line">
-          {own && figures.srcc.interval && (
+          {thisRun && metrics.srcc.interval && (
             <span
               className="batch-paper__whisker"
               style={cssVariables({
-                '--from': place(figures.srcc.interval.low),
-                '--to': place(figures.srcc.interval.high),
+                '--from': share(metrics.srcc.interval.low),
+                '--to': share(metrics.srcc.interval.high),
               })}
             />
           )}
-          <span className="batch-paper__srcc" style={cssVariables({ '--at': place(srcc) })} />
-          <span className="batch-paper__plcc" style={cssVariables({ '--at': place(plcc) })} />
+          <span className="batch-paper__srcc" style={cssVariables({ '--at': share(srcc) })} />
+          <span className="batch-paper__plcc" style={cssVariables({ '--at': share(plcc) })} />
         </span>
       </td>
     </tr>
@@ -195,7 +195,7 @@ function Paper({ set, figures }: { readonly set: PublishedSet; readonly figures:
           </tr>
         </thead>
         <tbody>
-          {row(w.run(figures.n, set.videos), figures.srcc.value, figures.plcc.value, true)}
+          {row(w.run(metrics.n, set.videos), metrics.srcc.value, metrics.plcc.value, true)}
           {set.methods.map(({ name, srcc, plcc }) => row(name, srcc, plcc, false))}
         </tbody>
       </table>

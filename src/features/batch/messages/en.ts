@@ -62,7 +62,7 @@ export const batchEn = {
   left: about,
   keeping: 'Keeping the list on this device',
   safe: 'Safe to close: it goes on from here when you come back.',
-  notKept: 'This window keeps nothing: closing it loses the rows. Export them first.',
+  notStored: 'This window keeps nothing: closing it loses the rows. Export them first.',
   finished: 'All done.',
   bar: 'Progress of the batch',
   now: (name: string): string => `Now: ${name}`,
@@ -123,7 +123,7 @@ export const batchEn = {
     title: 'Scores',
     caption: (n: number, mean: string): string => `${plural(n, 'score', 'scores')}, mean ${mean}.`,
   },
-  figures: {
+  metrics: {
     title: 'Agreement with people',
     restOn: (n: number): string => `rest on ${plural(n, 'video', 'videos')}`,
     needs: (n: number): string => `needs ${n}`,

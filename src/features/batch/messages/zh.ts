@@ -58,7 +58,7 @@ export const batchZh: BatchWords = {
   left: about,
   keeping: '正在将列表保存到本机',
   safe: '可放心关闭，下次从此处继续。',
-  notKept: '此窗口不保存数据：关闭后结果会丢失，请先导出。',
+  notStored: '此窗口不保存数据：关闭后结果会丢失，请先导出。',
   finished: '全部完成。',
   bar: '批量进度',
   now: (name) => `正在评估：${name}`,
@@ -105,7 +105,7 @@ export const batchZh: BatchWords = {
     save: '保存图',
   },
   histogram: { title: '得分分布', caption: (n, mean) => `${count(n)}个得分，均值${mean}。` },
-  figures: {
+  metrics: {
     title: '与人的一致程度',
     restOn: (n) => `基于${count(n)}段视频`,
     needs: (n) => `至少${n}段`,

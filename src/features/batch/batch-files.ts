@@ -19,7 +19,7 @@ const isVideo = ({ file }: FolderFile) => file.type.startsWith('video/') || VIDE
  * @param given loose files are a folder without a name
  * @throws CodedError `result/file`, `result/version` of a saved batch; `batch/nothing` when there is neither video nor table
  */
-export async function takeBatchFiles({ name, files, handle }: GivenFolder): Promise<void> {
+export async function addBatchFiles({ name, files, handle }: GivenFolder): Promise<void> {
   if (files.length === 0) return;
   const videos = files.filter(isVideo);
   const tables: { name: string; text: string }[] = [];

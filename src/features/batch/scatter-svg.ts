@@ -14,40 +14,40 @@ const escaped = (text: string) =>
 
 export function scatterSvg(
   pairs: readonly Pair[],
-  figures: Figures | null,
+  metrics: Figures | null,
   range: readonly [number, number],
   w: BatchWords,
 ): string {
   const s = scatterScales(pairs, range, WIDTH, HEIGHT);
-  const place = (value: number) => value.toFixed(1);
+  const fixed = (value: number) => value.toFixed(1);
   const text = (x: number, y: number, anchor: string, content: string, ink = '#494949') =>
-    `<text x="${place(x)}" y="${place(y)}" text-anchor="${anchor}" fill="${ink}">${escaped(content)}</text>`;
-  const fit = figures?.fit;
+    `<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}" fill="${ink}">${escaped(content)}</text>`;
+  const fit = metrics?.fit;
   const curve = fit
     ? Array.from({ length: 121 }, (_, i) => {
         const x = s.extent[0] + ((s.extent[1] - s.extent[0]) * i) / 120;
-        return `${i === 0 ? 'M' : 'L'}${place(s.x(x))} ${place(s.y(logisticAt(fit, x)))}`;
+        return `${i === 0 ? 'M' : 'L'}${fixed(s.x(x))} ${fixed(s.y(logisticAt(fit, x)))}`;
       }).join('')
     : '';
-  const caption = figures
-    ? w.scatter.caption(figures.n, correlation(figures.srcc.value))
+  const caption = metrics
+    ? w.scatter.caption(metrics.n, correlation(metrics.srcc.value))
     : w.scatter.captionFew(pairs.length);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT + CAPTION}" viewBox="0 0 ${WIDTH} ${HEIGHT + CAPTION}" font-family="system-ui, sans-serif" font-size="12">`,
     `<rect width="${WIDTH}" height="${HEIGHT + CAPTION}" fill="#fff"/>`,
     ...s.yTicks.map(
       (v) =>
-        `<path d="M${s.left} ${place(s.y(v))}H${WIDTH}" stroke="#dadada"/>${text(s.left - 8, s.y(v) + 4, 'end', String(v))}`,
+        `<path d="M${s.left} ${fixed(s.y(v))}H${WIDTH}" stroke="#dadada"/>${text(s.left - 8, s.y(v) + 4, 'end', String(v))}`,
     ),
     ...s.xTicks.map(
       (v) =>
-        `<path d="M${place(s.x(v))} ${s.bottom}v5" stroke="#848484"/>${text(s.x(v), s.bottom + 19, 'middle', String(v))}`,
+        `<path d="M${fixed(s.x(v))} ${s.bottom}v5" stroke="#848484"/>${text(s.x(v), s.bottom + 19, 'middle', String(v))}`,
     ),
     `<path d="M${s.left} ${s.bottom}H${WIDTH}" stroke="#848484"/>`,
     text(s.left - 8, 12, 'end', w.scatter.y),
     text((s.left + WIDTH) / 2, HEIGHT - 2, 'middle', w.scatter.x),
     `<g fill="#171717" fill-opacity=".5">`,
-    ...pairs.map(({ score, mos }) => `<circle cx="${place(s.x(score))}" cy="${place(s.y(mos))}" r="2.2"/>`),
+    ...pairs.map(({ score, mos }) => `<circle cx="${fixed(s.x(score))}" cy="${fixed(s.y(mos))}" r="2.2"/>`),
     '</g>',
     curve && `<path d="${curve}" fill="none" stroke="#171717" stroke-width="1.5"/>`,
     text(8, HEIGHT + CAPTION - 10, 'start', caption, '#666666'),

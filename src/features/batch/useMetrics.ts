@@ -16,20 +16,20 @@ const slim = ({ path, state, score, mos, dataset }: BatchRow) => ({
   ...(dataset === undefined ? {} : { dataset }),
 });
 
-export function useFigures(rows: readonly BatchRow[]): BatchFigures | null {
-  const [figures, setFigures] = useState<BatchFigures | null>(null);
+export function useMetrics(rows: readonly BatchRow[]): BatchFigures | null {
+  const [metrics, setMetrics] = useState<BatchFigures | null>(null);
   const latest = useRef(rows);
   const busy = useRef(false);
-  const told = useRef<readonly BatchRow[] | null>(null);
+  const requested = useRef<readonly BatchRow[] | null>(null);
   useEffect(() => {
     latest.current = rows;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const next = async () => {
-      if (busy.current || told.current === latest.current) return;
+      if (busy.current || requested.current === latest.current) return;
       busy.current = true;
-      told.current = latest.current;
+      requested.current = latest.current;
       try {
-        setFigures(await ask(latest.current.map(slim)));
+        setMetrics(await ask(latest.current.map(slim)));
       } finally {
         busy.current = false;
         timer = setTimeout(() => void next(), PAUSE);
@@ -38,5 +38,5 @@ export function useFigures(rows: readonly BatchRow[]): BatchFigures | null {
     void next();
     return () => clearTimeout(timer);
   }, [rows]);
-  return figures;
+  return metrics;
 }
