@@ -460,7 +460,7 @@ export function errorText(
 }
 
 /** Title and body of an error in English on one line, for terminals and HTTP; the plain message of an unknown code. */
-export function errorInWords(error: CodedError): string {
+export function errorMessage(error: CodedError): string {
   const text = errorText('en', error.code, error.params);
   return text === undefined ? error.message : [text.title, text.body].filter(Boolean).join(' ');
 }

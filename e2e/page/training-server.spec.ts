@@ -47,7 +47,7 @@ const test = base.extend<{ real: Real }>({
         roots,
         packages,
         events,
-        desk: { frame: async (_, index) => picture(index) },
+        videoProbe: { frame: async (_, index) => picture(index) },
         validation: {
           roots,
           machine: async () => ({ device: 'cpu', torch: '2.13.0', gpus: 0, memoryBytes: null }),

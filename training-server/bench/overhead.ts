@@ -1,5 +1,5 @@
 /**
- * What the driver costs: a real run of a few steps with the real engine, and for each step the time in which the engine
+ * Overhead of the driver: a real run of a few steps with the real engine, and for each step the time in which the engine
  * computed nothing. That is the socket with both sides' JSON, and the driver's own work: draws, rewards, advantages,
  * records on disk.
  */
@@ -26,7 +26,7 @@ export interface OverheadOptions {
   readonly videos: number;
   /** Steps that count, after one to warm up. */
   readonly steps: number;
-  readonly maxTokens: number;
+  readonly maxCompletionLength: number;
 }
 
 /** Milliseconds of one step. */
@@ -65,7 +65,7 @@ class TimedEngine implements Engine {
   }
   on: Engine['on'] = (notice, listener) => this.#engine.on(notice, listener);
   stop = () => this.#engine.stop();
-  comesBack = () => this.#engine.comesBack();
+  restarted = () => this.#engine.restarted();
 
   async call<M extends Method>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>> {
     const begin = performance.now();
@@ -94,9 +94,12 @@ export function openTime(calls: readonly Pick<Call, 'begin' | 'end'>[], from: nu
 }
 
 function overheadOf(step: number, calls: readonly Call[], from: number, to: number): StepOverhead {
-  const own = calls.filter(({ end }) => end > from && end <= to);
-  const socket = own.reduce((sum, { begin, end, computed }) => sum + Math.max(0, end - begin - computed), 0);
-  return { step, wall: to - from, socket, driver: to - from - openTime(own, from, to) };
+  const stepCalls = calls.filter(({ end }) => end > from && end <= to);
+  const socket = stepCalls.reduce(
+    (sum, { begin, end, computed }) => sum + Math.max(0, end - begin - computed),
+    0,
+  );
+  return { step, wall: to - from, socket, driver: to - from - openTime(stepCalls, from, to) };
 }
 
 async function checkpointOf(shape: string): Promise<string> {
@@ -112,7 +115,10 @@ async function checkpointOf(shape: string): Promise<string> {
 }
 
 /** Random weights write until the cap, as the longest answers of a trained model do. */
-function recipeOf({ device, videos, steps, maxTokens }: OverheadOptions, checkpoint: string): object {
+function recipeOf(
+  { device, videos, steps, maxCompletionLength: maxTokens }: OverheadOptions,
+  checkpoint: string,
+): object {
   return {
     name: 'bench',
     model: { checkpoint },

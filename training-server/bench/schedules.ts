@@ -62,18 +62,18 @@ export async function measureSchedules(
     child.on('error', () => fail(new CodedError('train/python')));
     child.on('close', done);
   });
-  const found: Partial<Record<Schedule['schedule'], Schedule>> = {};
+  const measured: Partial<Record<Schedule['schedule'], Schedule>> = {};
   let ratio: z.infer<typeof ratioSchema> | undefined;
   for await (const line of createInterface({ input: child.stdout })) {
     const value: unknown = JSON.parse(line);
     const schedule = scheduleSchema.safeParse(value);
     if (schedule.success) {
-      found[schedule.data.schedule] = schedule.data;
+      measured[schedule.data.schedule] = schedule.data;
       onSchedule(schedule.data);
     } else ratio = ratioSchema.parse(value);
   }
   const status = await ended;
-  const { shared, plain } = found;
+  const { shared, plain } = measured;
   if (status !== 0 || shared === undefined || plain === undefined || ratio === undefined)
     throw new CodedError('train/torch', { problem: last.trim().split('\n').at(-1) || `status ${status}` });
   return { shared, plain, ratio: ratio.ratio, cpuRatio: ratio.cpu_ratio ?? null };

@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { CodedError } from '../../core/errors.ts';
-import { errorInWords } from '../../core/text/error-messages.ts';
+import { errorMessage } from '../../core/text/error-messages.ts';
 import { measureOverhead, type StepOverhead } from '../bench/overhead.ts';
 import { measureSchedules, type Schedule, type Schedules } from '../bench/schedules.ts';
 
@@ -62,7 +62,7 @@ function printSchedules({ shared, plain, ratio, cpuRatio }: Schedules, bar: numb
   const { shape, device, dtype, videos, answers, temporal, threads } = shared;
   say(`GRPO step, shape ${shape}, ${device}, ${dtype}, ${threads} threads`);
   say(
-    `${videos} videos × ${answers} answers${temporal ? ', each again on its damaged copy' : ''}, ${shared.prompt_tokens} prompt tokens`,
+    `${videos} videos × ${answers} answers${temporal ? ', each again on its perturbed copy' : ''}, ${shared.prompt_tokens} prompt tokens`,
   );
   say();
   const phases = [...new Set([...Object.keys(shared.phases), ...Object.keys(plain.phases)])];
@@ -126,11 +126,11 @@ function numberOf(name: 'videos' | 'plain-videos' | 'steps' | 'threads', fallbac
   return number;
 }
 
-function oneOf<T extends string>(name: 'device' | 'only', known: readonly T[]): T {
-  const found = known.find((one) => one === values[name]);
-  if (found === undefined)
-    throw new CodedError('train/option', { option: `--${name}`, problem: `must be ${known.join(' or ')}` });
-  return found;
+function oneOf<T extends string>(name: 'device' | 'only', choices: readonly T[]): T {
+  const chosen = choices.find((one) => one === values[name]);
+  if (chosen === undefined)
+    throw new CodedError('train/option', { option: `--${name}`, problem: `must be ${choices.join(' or ')}` });
+  return chosen;
 }
 
 async function main(): Promise<number> {
@@ -170,18 +170,18 @@ async function main(): Promise<number> {
   }
   if (only !== 'schedules') {
     // Rewards compare videos with each other: a step of too few would flatter the driver.
-    const own = Math.max(videos, 16);
+    const overheadVideos = Math.max(videos, 16);
     const measured = await measureOverhead({
       shape,
       device,
-      videos: own,
+      videos: overheadVideos,
       steps: Math.max(steps, 3),
-      maxTokens: 64,
+      maxCompletionLength: 64,
     });
     const overhead = meanOverhead(measured);
-    report.driver = { videos: own, ...overhead, steps: measured };
+    report.driver = { videos: overheadVideos, ...overhead, steps: measured };
     ok &&= overhead.share <= MOST_OVERHEAD;
-    if (!values.json) printOverhead(overhead, measured.length, own);
+    if (!values.json) printOverhead(overhead, measured.length, overheadVideos);
   }
   if (values.json) say(JSON.stringify(report));
   return ok ? 0 : 1;
@@ -191,6 +191,6 @@ try {
   process.exitCode = await main();
 } catch (error) {
   if (!(error instanceof CodedError)) throw error;
-  process.stderr.write(`${errorInWords(error)}  (${error.code})\n`);
+  process.stderr.write(`${errorMessage(error)}  (${error.code})\n`);
   process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 /** Figures of a run that are kept. Oracles: sums done by hand. */
 import { expect, test } from 'vitest';
-import { curves, gainOf, keptLines, type Line, smoothed } from './curve.ts';
+import { curves, gainOf, type Line, metricLines, smoothed } from './curve.ts';
 
 const lines: Line[] = Array.from({ length: 8 }, (_, i) => ({
   step: i,
@@ -8,7 +8,7 @@ const lines: Line[] = Array.from({ length: 8 }, (_, i) => ({
 }));
 
 test('kept is what is named, rounded; what is not there is no figure', () => {
-  const [first, second] = keptLines(lines).split('\n');
+  const [first, second] = metricLines(lines).split('\n');
   expect(JSON.parse(first!)).toEqual({ step: 0, reward: 1, 'eval/srcc': 0.5124 });
   expect(JSON.parse(second!)).toEqual({ step: 1, reward: 2 });
 });

@@ -1,7 +1,7 @@
 /**
- * What a run learned, small enough to be kept with the code: `npm run train:curve -- RUN [--metrics FILE.jsonl]
- * [--svg FILE.svg]` takes the folder of a run and writes chosen figures, a line a step, and their curves. Prints what was
- * gained: means of the first and of the last steps with the 95 % interval of their difference (steps as independent).
+ * Learning curves of a run, small enough for the repository: `npm run train:curve -- RUN [--metrics FILE.jsonl]
+ * [--svg FILE.svg]` takes the folder of a run and writes chosen metrics, a line a step, and their curves. Prints the gains:
+ * means of the first and of the last steps with the 95 % interval of their difference (steps as independent).
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,8 +14,8 @@ export interface Line {
   readonly values: Readonly<Record<string, number | null>>;
 }
 
-/** Figures that are kept. */
-export const KEPT = [
+/** Metrics that are written. */
+export const RECORDED_METRICS = [
   'reward',
   'reward_std',
   'rewards/rank/mean',
@@ -42,11 +42,11 @@ export const KEPT = [
 /** Four decimals are more than any of them is known to; rates have more. */
 const short = (name: string, value: number) => (name === 'learning_rate' ? value : Number(value.toFixed(4)));
 
-export function keptLines(lines: readonly Line[]): string {
+export function metricLines(lines: readonly Line[]): string {
   const rows = lines.map(({ step, values }) => ({
     step,
     ...Object.fromEntries(
-      KEPT.flatMap((name) => (values[name] == null ? [] : [[name, short(name, values[name])]])),
+      RECORDED_METRICS.flatMap((name) => (values[name] == null ? [] : [[name, short(name, values[name])]])),
     ),
   }));
   return rows.map((row) => `${JSON.stringify(row)}\n`).join('');
@@ -130,7 +130,7 @@ export function curves(lines: readonly Line[]): string {
       0,
     ),
     panel(
-      `Share of videos that score above their damaged copy (mean of ${WINDOW} steps)`,
+      `Share of videos that score above their perturbed copy (mean of ${WINDOW} steps)`,
       [{ points: even('temporal/preferred'), label: '' }],
       steps,
       HEIGHT,
@@ -143,7 +143,7 @@ export function curves(lines: readonly Line[]): string {
     ),
   ];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${3 * HEIGHT}" font-family="system-ui" font-size="12" color="#333" fill="#333">
-<title>GRPO by step: mean reward of videos (A) and of their damaged copies (B), share of videos preferred to their copy, SRCC of held-out clips</title>
+<title>GRPO by step: mean reward of videos (A) and of their perturbed copies (B), share of videos preferred to their copy, SRCC of held-out clips</title>
 ${panels.join('\n')}
 <text x="${WIDTH - PAD}" y="${3 * HEIGHT - 12}" text-anchor="end">step ${steps}</text>
 </svg>
@@ -189,7 +189,7 @@ if (process.argv[1] === import.meta.filename) {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Line);
-  if (values.metrics) writeFileSync(values.metrics, keptLines(lines));
+  if (values.metrics) writeFileSync(values.metrics, metricLines(lines));
   if (values.svg) writeFileSync(values.svg, curves(lines));
   process.stdout.write(`${summary(lines, Number(values.window))}\n`);
 }

@@ -20,7 +20,7 @@ import { stateLine, stepLine } from './terminal.ts';
 /** Steps at either end that the mean reward is taken over. */
 const WINDOW = 10;
 
-/** What one seed gained. */
+/** Gain of the run of one seed. */
 export interface Gain {
   readonly seed: number;
   /** Means over the first and the last steps. */
@@ -80,11 +80,11 @@ export async function learnAll(
   onLine: (line: string, seed: number) => void,
 ): Promise<Gain[]> {
   const gains: Gain[] = [];
-  const places = seeds.keys();
+  const indices = seeds.keys();
   async function one(): Promise<void> {
-    for (const place of places) {
-      const seed = seeds[place]!;
-      gains[place] = await learn({ ...recipe, seed }, WINDOW, (line) => onLine(line, seed));
+    for (const index of indices) {
+      const seed = seeds[index]!;
+      gains[index] = await learn({ ...recipe, seed }, WINDOW, (line) => onLine(line, seed));
     }
   }
   await Promise.all(Array.from({ length: atOnce }, one));

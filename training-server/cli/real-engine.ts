@@ -14,7 +14,7 @@ const recordSchema = z.object({ groups: z.array(z.int()) });
 export interface Command {
   readonly child: ChildProcess;
   readonly ended: Promise<number | null>;
-  /** What it has said so far. */
+  /** Its output so far. */
   text(): string;
 }
 
@@ -25,16 +25,16 @@ export function train(runs: string, ...args: string[]): Command {
     [join(import.meta.dirname, 'train.ts'), ...args, '--runs', runs, '--root', project, '--cache', cache],
     { cwd: project, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  let said = '';
+  let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
+      output += text;
     });
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { child, ended, text: () => said };
+  return { child, ended, text: () => output };
 }
 
-/** Resolves when the condition holds; rejects with what was said when the command ends before. */
+/** Resolves when the condition holds; rejects with the output when the command ends before. */
 export async function until(command: Command, condition: () => boolean): Promise<void> {
   let ended = false;
   void command.ended.then(() => {

@@ -25,18 +25,18 @@ function start(args: readonly string[], environment: Record<string, string> = {}
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   started.push(child);
-  let said = '';
+  let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
+      output += text;
     });
   const ended = new Promise<number | null>((done) => child.on('close', done));
   const until = (pattern: RegExp) =>
     expect
-      .poll(() => said, { timeout: 30_000 })
+      .poll(() => output, { timeout: 30_000 })
       .toMatch(pattern)
-      .then(() => pattern.exec(said)!);
-  return { child, ended, until, said: () => said, top };
+      .then(() => pattern.exec(output)!);
+  return { child, ended, until, output: () => output, top };
 }
 
 it('prints its address and token, answers to them, saves and leaves on SIGTERM', async () => {
@@ -88,8 +88,8 @@ it('a port that is taken is named, and nothing is left locked', async () => {
   const { port } = other.address() as AddressInfo;
   const server = start(['--port', String(port)]);
   expect(await server.ended).toBe(1);
-  expect(server.said()).toContain(`Port ${port} is in use.`);
-  expect(server.said()).toContain('train/port');
+  expect(server.output()).toContain(`Port ${port} is in use.`);
+  expect(server.output()).toContain('train/port');
   expect(existsSync(join(server.top, 'runs', 'lock.json'))).toBe(false);
   other.close();
 });
@@ -97,7 +97,7 @@ it('a port that is taken is named, and nothing is left locked', async () => {
 it('says what a public address needs before it opens anything', async () => {
   const server = start(['--host', '0.0.0.0', '--port', '0']);
   expect(await server.ended).toBe(1);
-  expect(server.said()).toContain('train/public');
+  expect(server.output()).toContain('train/public');
   expect(existsSync(join(server.top, 'runs'))).toBe(false);
 });
 
@@ -105,7 +105,7 @@ it('does not print a token that was given', async () => {
   const token = 'a-token-of-the-tests-0123456789';
   const server = start(['--port', '0'], { VQA_TRAIN_TOKEN: token });
   await server.until(/as in VQA_TRAIN_TOKEN/);
-  expect(server.said()).not.toContain(token);
+  expect(server.output()).not.toContain(token);
 });
 
 it('a root that is not there, and runs that another process holds', async () => {
@@ -113,8 +113,8 @@ it('a root that is not there, and runs that another process holds', async () => 
   await first.until(/Token/);
   const again = start(['--port', '0', '--runs', join(first.top, 'runs')]);
   expect(await again.ended).toBe(1);
-  expect(again.said()).toContain('train/in-use');
+  expect(again.output()).toContain('train/in-use');
   const rootless = start(['--port', '0', '--root', '/nowhere/at/all']);
   expect(await rootless.ended).toBe(1);
-  expect(rootless.said()).toContain('train/missing-path');
+  expect(rootless.output()).toContain('train/missing-path');
 });

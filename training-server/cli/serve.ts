@@ -4,23 +4,23 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { CodedError } from '../../core/errors.ts';
-import { errorInWords } from '../../core/text/error-messages.ts';
+import { errorMessage } from '../../core/text/error-messages.ts';
 import about from '../../package.json' with { type: 'json' };
 import { openRoots } from '../data/api.ts';
 import { spawnEngine } from '../engine/spawn.ts';
 import { addressOf, hostsOf, isLoopback } from '../http/access.ts';
-import { VideoDesk } from '../http/desk.ts';
 import { EventStreams } from '../http/events.ts';
 import { type CliOptions, readOptions, shortPath, usage } from '../http/options.ts';
 import { Packages } from '../http/packages.ts';
 import { createTrainingServer } from '../http/server.ts';
+import { VideoProbe } from '../http/video-probe.ts';
 import { machineOnce } from '../preflight/machine.ts';
 import { PROBE_MS } from '../preflight/validate.ts';
 import { RunManager } from '../runs/manager.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 /** Where `npm start` and `npm run dev` serve the page on this machine. */
-const OWN_PAGES = [4173, 5173].flatMap((port) => [`http://127.0.0.1:${port}`, `http://localhost:${port}`]);
+const LOCAL_PAGES = [4173, 5173].flatMap((port) => [`http://127.0.0.1:${port}`, `http://localhost:${port}`]);
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const warn = (line: string) => process.stderr.write(`${line}\n`);
@@ -46,7 +46,7 @@ async function checkPort(options: CliOptions): Promise<void> {
   await new Promise((done) => attempt.close(done));
 }
 
-/** Which runs are there and what they wait for. */
+/** Prints the number of runs, and of those that continue. */
 function describeRuns(runs: RunManager): void {
   const all = runs.list();
   const active = all.filter(({ state }) => state === 'queued' || state === 'starting' || state === 'running');
@@ -58,19 +58,19 @@ async function main(options: CliOptions): Promise<void> {
   const page = options.page ? join(project, 'dist') : null;
   if (page !== null && !existsSync(join(page, 'index.html')))
     throw new CodedError('train/page', { problem: `${shortPath(page)} is empty` });
-  // What the server makes itself may be trained on, too.
+  // The cache is a root too: procedural clips and packages lie there.
   const folders = [...options.roots, options.cache];
   const roots = await openRoots(folders);
 
   const hosts = new Set<string>();
-  const origins = new Set<string>([...options.origins, ...OWN_PAGES]);
+  const origins = new Set<string>([...options.origins, ...LOCAL_PAGES]);
   const access = { token: options.token, hosts, origins };
-  const desk = new VideoDesk();
+  const videoProbe = new VideoProbe();
   const packages = new Packages(join(options.cache, 'packages'));
   const events = new EventStreams();
   const machine = machineOnce();
-  const elsewhere = options.engine.elsewhere !== undefined;
-  const load = { probe: desk.probe, probeMs: PROBE_MS, cache: options.cache, draw: false };
+  const remote = options.engine.remote !== undefined;
+  const load = { probe: videoProbe.probe, probeMs: PROBE_MS, cache: options.cache, draw: false };
 
   // Before the runs: an interrupted one would go on, and start an engine for nothing.
   await checkPort(options);
@@ -78,7 +78,7 @@ async function main(options: CliOptions): Promise<void> {
     runs: options.runs,
     roots: folders,
     cache: options.cache,
-    goOn: options.goOn,
+    autoResume: options.autoResume,
     startEngine: (how) => spawnEngine({ ...how, ...options.engine }),
   });
   const server = createTrainingServer(
@@ -87,8 +87,8 @@ async function main(options: CliOptions): Promise<void> {
       roots,
       packages,
       events,
-      desk,
-      validation: { roots, machine: elsewhere ? async () => null : machine, load },
+      videoProbe,
+      validation: { roots, machine: remote ? async () => null : machine, load },
     },
     {
       access,
@@ -98,7 +98,7 @@ async function main(options: CliOptions): Promise<void> {
     },
   );
   await packages.tidy();
-  const leave = leaver({ runs, server, events, packages, desk });
+  const leave = leaver({ runs, server, events, packages, videoProbe });
   let port: number;
   try {
     port = await listen(server, options);
@@ -115,9 +115,9 @@ async function main(options: CliOptions): Promise<void> {
   const address = addressOf(options.host, port);
   // After the number sign: the token never leaves the browser, and stands in no log.
   say(
-    `\n  Training server   ${address}${page === null ? '' : `/#/training${options.ownToken ? '' : `?token=${options.token}`}`}`,
+    `\n  Training server   ${address}${page === null ? '' : `/#/training${options.tokenFromEnvironment ? '' : `?token=${options.token}`}`}`,
   );
-  say(`  Token     ${options.ownToken ? 'as in VQA_TRAIN_TOKEN' : options.token}`);
+  say(`  Token     ${options.tokenFromEnvironment ? 'as in VQA_TRAIN_TOKEN' : options.token}`);
   for (const root of roots.folders) say(`  May read  ${shortPath(root)}`);
   describeRuns(runs);
   say('\n  Ctrl-C saves and leaves.\n');
@@ -125,7 +125,7 @@ async function main(options: CliOptions): Promise<void> {
     warn('  Reachable from other machines, and not encrypted: put a proxy with TLS before it.\n');
   machine().then(
     ({ device, torch, gpus }) => say(`  PyTorch ${torch} on ${gpus > 0 ? `${gpus} × ` : ''}${device}`),
-    (error: unknown) => warn(error instanceof CodedError ? `  ${errorInWords(error)}` : String(error)),
+    (error: unknown) => warn(error instanceof CodedError ? `  ${errorMessage(error)}` : String(error)),
   );
 }
 
@@ -134,11 +134,11 @@ interface Leaving {
   readonly server: Server;
   readonly events: EventStreams;
   readonly packages: Packages;
-  readonly desk: VideoDesk;
+  readonly videoProbe: VideoProbe;
 }
 
 /** The first signal saves and leaves, the second leaves at once; what was saved stays either way. */
-function leaver({ runs, server, events, packages, desk }: Leaving): (signal: string) => Promise<void> {
+function leaver({ runs, server, events, packages, videoProbe }: Leaving): (signal: string) => Promise<void> {
   let asked = 0;
   return async (signal) => {
     asked += 1;
@@ -153,7 +153,7 @@ function leaver({ runs, server, events, packages, desk }: Leaving): (signal: str
     await runs.close();
     events.close();
     await packages.close();
-    desk.close();
+    videoProbe.close();
     server.closeAllConnections();
     process.exit(0);
   };
@@ -165,6 +165,6 @@ try {
   else await main(options);
 } catch (error) {
   if (!(error instanceof CodedError)) throw error;
-  warn(`${errorInWords(error)}  (${error.code})`);
+  warn(`${errorMessage(error)}  (${error.code})`);
   process.exit(1);
 }

@@ -1,7 +1,7 @@
 /** A run as lines in a terminal. */
 
 import { CodedError } from '../../core/errors.ts';
-import { errorInWords } from '../../core/text/error-messages.ts';
+import { errorMessage } from '../../core/text/error-messages.ts';
 import type { MetricRecord, Run, RunEvent } from '../../core/training/run.ts';
 
 /** Shown of a step where they are there, in this order, under short names. */
@@ -24,19 +24,19 @@ export function stepLine({ step, values }: MetricRecord, steps: number | null): 
   const seconds = ['seconds/rollout', 'seconds/update', 'seconds/evaluate']
     .map((name) => values[name] ?? 0)
     .reduce((sum, value) => sum + value, 0);
-  const figures = columns.flatMap(([name, short, digits]) => {
+  const metrics = columns.flatMap(([name, short, digits]) => {
     const value = values[name];
     return value === undefined ? [] : [`${short} ${value === null ? '–' : value.toFixed(digits)}`];
   });
-  const place = `${String(step).padStart(String(steps ?? '').length)}${steps === null ? '' : `/${steps}`}`;
-  return [place, ...figures, `${seconds.toFixed(1)} s`].join('  ');
+  const progress = `${String(step).padStart(String(steps ?? '').length)}${steps === null ? '' : `/${steps}`}`;
+  return [progress, ...metrics, `${seconds.toFixed(1)} s`].join('  ');
 }
 
 export function stateLine(run: Run): string {
-  const place = run.stage ? ` ${run.stage.name}` : '';
-  const reason = run.reason ? `: ${errorInWords(CodedError.fromData(run.reason))}` : '';
+  const stage = run.stage ? ` ${run.stage.name}` : '';
+  const reason = run.reason ? `: ${errorMessage(CodedError.fromData(run.reason))}` : '';
   const saved = run.savedStep === null ? '' : `, saved at step ${run.savedStep}`;
-  return `${run.id} ${run.state}${place}, step ${run.step}${saved}${reason}`;
+  return `${run.id} ${run.state}${stage}, step ${run.step}${saved}${reason}`;
 }
 
 /** The line of an event; null for what is not worth one. */

@@ -1,4 +1,4 @@
-/** `npm run train` as a person starts it: what is wrong is said, and nothing is made. */
+/** `npm run train` as a person starts it: faults are printed, and no run is made. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,7 @@ test('a field that does not exist is named at once', async () => {
   expect(existsSync(runs)).toBe(false);
 }, 120_000);
 
-test('all that is wrong with paths and machine is said before a run exists', async () => {
+test('all that is wrong with paths and machine is printed before a run exists', async () => {
   const runs = join(home, 'faults');
   const file = recipe('faults', {
     model: { checkpoint: '/etc' },
@@ -38,16 +38,16 @@ test('all that is wrong with paths and machine is said before a run exists', asy
 }, 300_000);
 
 test('an option that is no number, a place that is no address', async () => {
-  for (const [args, words] of [
+  for (const [args, message] of [
     [['--nodes', '2'], '--rendezvous'],
     [['--engine-at', 'nowhere'], '--engine-at'],
   ] as const) {
     const child = spawn(process.execPath, [join(import.meta.dirname, 'train.ts'), '--list', ...args]);
-    let said = '';
+    let output = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
+      output += text;
     });
     expect(await new Promise((done) => child.once('close', done))).toBe(1);
-    expect(said).toContain(words);
+    expect(output).toContain(message);
   }
 }, 120_000);

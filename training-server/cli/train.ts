@@ -5,13 +5,13 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CodedError } from '../../core/errors.ts';
-import { errorInWords } from '../../core/text/error-messages.ts';
+import { errorMessage } from '../../core/text/error-messages.ts';
 import type { Recipe } from '../../core/training/recipe.ts';
 import type { Run } from '../../core/training/run.ts';
 import { openRoots } from '../data/api.ts';
+import { type EngineLocation, engineLocation, locationFlags, locationUsage } from '../engine/location.ts';
 import { spawnEngine } from '../engine/spawn.ts';
-import { type EnginePlace, enginePlace, placeFlags, placeUsage } from '../engine/where.ts';
-import { VideoDesk } from '../http/desk.ts';
+import { VideoProbe } from '../http/video-probe.ts';
 import { readMachine } from '../preflight/machine.ts';
 import { PROBE_MS, validateRecipe } from '../preflight/validate.ts';
 import { recipeFromFile, recipeSha256 } from '../recipes/recipe-files.ts';
@@ -28,7 +28,7 @@ npm run train -- --list                what runs there are
   --cache DIR      folder for decoded frames and drawn clips (default .cache/training)
   --lr-factor X    with --resume: multiplies the learning rate of what follows
   --step N         with --resume: from this kept checkpoint; later ones are removed
-${placeUsage}`;
+${locationUsage}`;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const warn = (line: string) => process.stderr.write(`${line}\n`);
@@ -43,7 +43,7 @@ const { values, positionals } = parseArgs({
     cache: { type: 'string', default: join(project, '.cache', 'training') },
     'lr-factor': { type: 'string' },
     step: { type: 'string' },
-    ...placeFlags,
+    ...locationFlags,
     help: { type: 'boolean', default: false },
   },
 });
@@ -57,14 +57,14 @@ async function main(): Promise<number> {
   // Read before anything is opened or made.
   const recipe = file ? await recipeFromFile(file) : null;
   const { runs, root: roots, cache } = values;
-  const place = enginePlace(values, process.env);
-  if (recipe !== null && !(await canRun(recipe, place))) return 1;
+  const location = engineLocation(values, process.env);
+  if (recipe !== null && !(await canRun(recipe, location))) return 1;
   const manager = await RunManager.open({
     runs,
     roots,
     cache,
-    goOn: false,
-    startEngine: (how) => spawnEngine({ ...how, ...place }),
+    autoResume: false,
+    startEngine: (how) => spawnEngine({ ...how, ...location }),
   });
   try {
     return await work(manager, recipe);
@@ -74,19 +74,19 @@ async function main(): Promise<number> {
 }
 
 /** Says what is wrong with a recipe, its data and the machine; where something is, nothing is made. */
-async function canRun(recipe: Recipe, { elsewhere }: EnginePlace): Promise<boolean> {
-  const desk = new VideoDesk();
+async function canRun(recipe: Recipe, { remote }: EngineLocation): Promise<boolean> {
+  const videoProbe = new VideoProbe();
   try {
     const { report } = await validateRecipe(async () => recipe, {
       roots: await openRoots(values.root),
-      machine: elsewhere === undefined ? readMachine : async () => null,
-      load: { probe: desk.probe, probeMs: PROBE_MS, cache: values.cache, draw: false },
+      machine: remote === undefined ? readMachine : async () => null,
+      load: { probe: videoProbe.probe, probeMs: PROBE_MS, cache: values.cache, draw: false },
     });
     for (const fault of [...report.warnings, ...report.errors])
-      warn(errorInWords(CodedError.fromData(fault)));
+      warn(errorMessage(CodedError.fromData(fault)));
     return report.ok;
   } finally {
-    desk.close();
+    videoProbe.close();
   }
 }
 
@@ -148,6 +148,6 @@ try {
   process.exitCode = await main();
 } catch (error) {
   if (!(error instanceof CodedError)) throw error;
-  warn(errorInWords(error));
+  warn(errorMessage(error));
   process.exitCode = 1;
 }

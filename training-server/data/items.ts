@@ -1,4 +1,4 @@
-/** What a source of videos gives, whatever its kind: rows come out as the same items. */
+/** Items of a source of videos: one type for all kinds of sources. */
 import type { CodedErrorData } from '../../core/errors.ts';
 import type { DataSource } from '../../core/training/recipe-data.ts';
 
@@ -56,7 +56,7 @@ export interface LoadedSource {
   readonly report: SourceReport;
   /** Faults that must be mended before a run starts. */
   readonly errors: readonly CodedErrorData[];
-  /** What costs single videos only. */
+  /** Faults of single videos, which are left out. */
   readonly warnings: readonly CodedErrorData[];
 }
 

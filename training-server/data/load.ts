@@ -33,19 +33,19 @@ export async function loadSource(
 ): Promise<LoadedSource> {
   if (source.kind === 'procedural' && options.draw === false && !(await isDrawn(source, options.cache)))
     return undrawn(name, source.groups);
-  const found =
+  const opened =
     source.kind === 'procedural' ? await makeProcedural(source, options) : await openFile(source, roots);
   const faults: CodedError[] = [];
   const rows: Row[] = [];
   try {
-    for await (const read of found.rows) {
+    for await (const read of opened.rows) {
       options.signal?.throwIfAborted();
       if (read instanceof CodedError) faults.push(read);
       else rows.push(read);
       if (faults.length === MOST_FAULTS) break;
     }
   } finally {
-    await found.close();
+    await opened.close();
   }
   const report: SourceReport = {
     name,
@@ -58,7 +58,7 @@ export async function loadSource(
   };
   const errors: CodedErrorData[] = faults.map((fault) => fault.toData());
   const scale = scaleOf(source);
-  const items = await present(name, scale, choose(source, rows), found, report);
+  const items = await present(name, scale, choose(source, rows), opened, report);
   errors.push(...outOfRange(name, scale, items, rows));
   const warnings: CodedErrorData[] = [];
   const readable = options.probe ? await probed(items, options.probe, report, options, warnings) : items;
@@ -70,7 +70,7 @@ export async function loadSource(
   return { items: readable, report, errors, warnings: [...warnings, ...warningsOf(report)] };
 }
 
-/** What is known of clips before they are drawn: four a scene, labels on the whole scale. */
+/** Report of clips that are not generated yet: four a scene, labels on the whole scale. */
 function undrawn(name: string, groups: number): LoadedSource {
   const report: SourceReport = {
     name,
@@ -84,7 +84,7 @@ function undrawn(name: string, groups: number): LoadedSource {
   return { items: [], report, errors: [], warnings: [] };
 }
 
-interface Found {
+interface OpenSource {
   readonly rows: AsyncIterable<Read>;
   readonly close: () => Promise<void>;
   /** Real folder of a row's data set, or null where the recipe maps none. */
@@ -92,7 +92,7 @@ interface Found {
   readonly resolve: (path: string) => Promise<string>;
 }
 
-async function openFile(source: FileSource, roots: Roots): Promise<Found> {
+async function openFile(source: FileSource, roots: Roots): Promise<OpenSource> {
   const handle = await roots.open(source.file);
   try {
     const { root } = source;
@@ -132,8 +132,8 @@ function choose(source: DataSource, rows: readonly Row[]): readonly Row[] {
   if (part === null) return rows.slice(0, limit);
   const order = seededRandom(`part ${part.seed}`).permutation(rows.length);
   const edge = (share: number) => Math.round(share * rows.length);
-  const kept = order.slice(edge(part.from), edge(part.to)).slice(0, limit);
-  return kept.sort((a, b) => a - b).map((index) => rows[index]!);
+  const chosen = order.slice(edge(part.from), edge(part.to)).slice(0, limit);
+  return chosen.sort((a, b) => a - b).map((index) => rows[index]!);
 }
 
 /** Rows whose file is there, each file once. */
@@ -141,7 +141,7 @@ async function present(
   name: string,
   { rule, range }: Scale,
   rows: readonly Row[],
-  found: Found,
+  opened: OpenSource,
   report: SourceReport,
 ): Promise<DataItem[]> {
   const items: DataItem[] = [];
@@ -149,7 +149,7 @@ async function present(
   const ids = new Set<string>();
   for (let at = 0; at < rows.length; at += ASKED_TOGETHER) {
     const batch = rows.slice(at, at + ASKED_TOGETHER);
-    const reals = await Promise.all(batch.map((row) => realVideo(row, found)));
+    const reals = await Promise.all(batch.map((row) => realVideo(row, opened)));
     for (const [index, row] of batch.entries()) {
       const real = reals[index]!;
       if (real === null) report.missing.push(row.path);
@@ -173,14 +173,14 @@ async function present(
 }
 
 /** A row may not lead out of its folder by its text, nor out of the roots by a link. */
-async function realVideo(row: Row, found: Found): Promise<string | null> {
+async function realVideo(row: Row, opened: OpenSource): Promise<string | null> {
   const { path } = row;
-  const folder = found.folderOf(row);
+  const folder = opened.folderOf(row);
   if (folder === null) return null;
   const file = join(folder, path);
   if (path.includes('\0') || !isWithin(folder, file)) return null;
   try {
-    const real = await found.resolve(file);
+    const real = await opened.resolve(file);
     return (await stat(real)).isFile() ? real : null;
   } catch {
     return null;
@@ -236,8 +236,8 @@ async function probed(
 }
 
 /**
- * What is known of videos by a time, in milliseconds since 1970; null where it is not, or where the reader gave up: that is
- * no fault of theirs that would stop a run.
+ * The answer of a probe before a time, in milliseconds since 1970; null when it is late or the probe gave up, which says
+ * nothing about the videos.
  */
 async function within<T>(end: number, asked: Promise<T>): Promise<T | null> {
   const left = Math.min(Math.max(0, end - Date.now()), LONGEST_TIMER);
@@ -245,13 +245,13 @@ async function within<T>(end: number, asked: Promise<T>): Promise<T | null> {
   const late = new Promise<null>((resolve) => {
     timer = setTimeout(resolve, left, null);
   });
-  const known = asked.catch((error: unknown) => {
+  const answered = asked.catch((error: unknown) => {
     if (error instanceof CodedError && error.code === 'train/frame') return null;
     throw error;
   });
-  known.catch(() => {}); // nobody waits for it when the time is over
+  answered.catch(() => {}); // nobody waits for it when the time is over
   try {
-    return await Promise.race([known, late]);
+    return await Promise.race([answered, late]);
   } finally {
     clearTimeout(timer);
   }

@@ -20,7 +20,7 @@ const making = new Map<string, Promise<void>>();
 /** Clips of another version of the population are other clips. */
 const nameOf = ({ split, groups }: Procedural) => `${split}-${groups}-v${distortions.version}`;
 
-/** Whether all clips of a source are there. */
+/** True when all clips of a source exist. */
 export async function isDrawn(source: Procedural, cache = ''): Promise<boolean> {
   return isThere(join(cache, 'procedural', nameOf(source), 'clips.jsonl'));
 }
@@ -33,13 +33,13 @@ export async function makeProcedural(source: Procedural, { cache, signal, onProg
   if (cache === undefined)
     throw new CodedError('train/clips', { problem: 'no folder for made clips was given' });
   const name = nameOf(source);
-  const shelf = join(cache, 'procedural');
-  const folder = join(shelf, name);
+  const clips = join(cache, 'procedural');
+  const folder = join(clips, name);
   const table = join(folder, 'clips.jsonl');
-  await mkdir(shelf, { recursive: true });
+  await mkdir(clips, { recursive: true });
   if (!(await isThere(table))) {
     const numbers = ['--split', source.split, '--groups', String(source.groups)];
-    const args = ['--videos', folder, '--out', join(shelf, 'stills'), ...numbers];
+    const args = ['--videos', folder, '--out', join(clips, 'stills'), ...numbers];
     const job = making.get(folder) ?? generate(args, signal, (done) => onProgress?.(done, source.groups));
     making.set(folder, job);
     await job.finally(() => making.delete(folder));

@@ -21,7 +21,7 @@ export interface Roots {
   resolve(path: string, field?: string): Promise<string>;
   /** Opens a regular file to read; the caller closes it. Throws like `resolve`. */
   open(path: string, field?: string): Promise<FileHandle>;
-  /** Whether a real path lies within a root. */
+  /** True for a real path within a root. */
   holds(real: string): boolean;
 }
 

@@ -102,15 +102,15 @@ test.each([
 
 test('notices reach their listeners; unknown ones are let pass', async () => {
   const { wire, connection } = connected();
-  const heard: unknown[] = [];
-  const off = connection.on('progress', (progress) => heard.push(progress));
+  const received: unknown[] = [];
+  const off = connection.on('progress', (progress) => received.push(progress));
   const progress = { phase: 'rollout', done: 1, of: 2 };
   wire.say({ method: 'weather', params: {} }, { method: 'progress', params: progress });
   await tick();
   off();
   wire.say({ method: 'progress', params: progress });
   await tick();
-  expect(heard).toEqual([progress]);
+  expect(received).toEqual([progress]);
 });
 
 test('a connection without the token, or of another version, is refused', () => {

@@ -49,7 +49,7 @@ export interface CallOptions {
  * runs beside them; `save` takes its copy in turn and is answered when all is on the disk, while later calls go on.
  */
 export interface Engine {
-  /** What rank 0 said when it connected (after an elastic restart: when it connected last). */
+  /** Introduction of rank 0 at its last connection; an elastic restart connects again. */
   readonly hello: Hello;
   /**
    * @throws EngineError the engine's own, or `train/engine` when it ended, fell silent or broke the protocol
@@ -62,7 +62,7 @@ export interface Engine {
    * Asked after a call has failed: true once torchrun has started dead ranks again, which hold no checkpoint now; false
    * where they live, or come back no more.
    */
-  comesBack(): Promise<boolean>;
+  restarted(): Promise<boolean>;
   /** Resolves once, when the engine is gone: null after `stop`, else why. Never rejects. */
   readonly closed: Promise<EngineError | null>;
   /** Ends the engine and everything it started. Saves nothing: ask `save` before. Safe to call twice. */
@@ -226,7 +226,7 @@ function readError(value: unknown): EngineError {
   return data ? new EngineError(data.code, data.params, message, data.trace) : engineFault(message);
 }
 
-/** What makes a connection one of ours; the reason when it is not. */
+/** Reason to refuse a connection; null for an engine of this driver. */
 export function refusal(hello: Hello, token: string): string | null {
   if (hello.token !== token) return 'a connection without the right token was refused';
   if (hello.protocol === PROTOCOL_VERSION) return null;

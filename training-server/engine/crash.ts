@@ -1,4 +1,4 @@
-/** What a rank wrote about its own end: torchrun's error files, `ranks/RUN/attempt_N/RANK/error.json`. */
+/** Crash reports of ranks: torchrun's error files, `ranks/RUN/attempt_N/RANK/error.json`. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';

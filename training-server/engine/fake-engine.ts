@@ -25,7 +25,7 @@ import {
 } from './protocol.ts';
 
 export interface FakeEngineOptions {
-  /** What a perfect answer to this video would be; default: by a hash of the path, 1–5. */
+  /** Score of a perfect completion for this video; default: by a hash of the path, 1–5. */
   readonly truth?: (path: string) => number;
   /** Paths that cannot be read. */
   readonly unreadable?: ReadonlySet<string>;
@@ -65,7 +65,7 @@ export class FakeEngine implements Engine {
   readonly #options: FakeEngineOptions;
   readonly #listeners = new Map<Notice, Set<(value: never) => void>>();
   #ended: EngineError | null | undefined;
-  #told = 0;
+  #reportedRestarts = 0;
   #loaded = false;
   #resolveClosed: (reason: EngineError | null) => void = () => {};
   #queue: Promise<unknown> = Promise.resolve();
@@ -85,7 +85,7 @@ export class FakeEngine implements Engine {
   }
 
   /** Says something unasked. */
-  say<N extends Notice>(notice: N, value: NoticeOf<N>): void {
+  emit<N extends Notice>(notice: N, value: NoticeOf<N>): void {
     for (const listener of this.#listeners.get(notice) ?? [])
       (listener as (value: NoticeOf<N>) => void)(value);
   }
@@ -126,9 +126,9 @@ export class FakeEngine implements Engine {
     throw engineFault(problem);
   }
 
-  async comesBack(): Promise<boolean> {
-    const back = this.hello.restart > this.#told;
-    this.#told = this.hello.restart;
+  async restarted(): Promise<boolean> {
+    const back = this.hello.restart > this.#reportedRestarts;
+    this.#reportedRestarts = this.hello.restart;
     return back;
   }
 
@@ -166,8 +166,8 @@ export class FakeEngine implements Engine {
     const score = Math.min(5, Math.max(1, truth - disorder + noise));
     const readable = temperature === 0 || random.uniform() > 0.1 * (1 - this.state.skill);
     return readable
-      ? `<think>The picture is looked at.</think> <answer>${score.toFixed(2)}</answer>`
-      : '<think>The picture is looked at.</think>';
+      ? `<think>The frames are sharp.</think> <answer>${score.toFixed(2)}</answer>`
+      : '<think>The frames are sharp.</think>';
   }
 
   readonly #handlers: Handlers = {

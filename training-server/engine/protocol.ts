@@ -206,7 +206,7 @@ export type Method = keyof typeof methods;
 export type Params<M extends Method> = z.input<(typeof methods)[M]['params']>;
 export type Result<M extends Method> = z.output<(typeof methods)[M]['result']>;
 
-/** What the engine says unasked. */
+/** Notifications of the engine. */
 export const notifications = {
   hello: z.strictObject({
     protocol: z.int(),

@@ -24,8 +24,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let count = 0;
 
 function options(changes: Partial<EngineOptions> = {}): EngineOptions {
-  const own = join(folder, String(count++));
-  return { logs: join(own, 'logs'), record: join(folder, `${count}.json`), ...changes };
+  const local = join(folder, String(count++));
+  return { logs: join(local, 'logs'), record: join(folder, `${count}.json`), ...changes };
 }
 
 const recordOf = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as ProcessRecord;
@@ -146,13 +146,13 @@ describe.skipIf(!existsSync(python))('an engine of its own', () => {
       const lost = engine.call('probe', { paths: ['a'] });
       process.kill(first, 'SIGKILL');
       await expect(lost).rejects.toMatchObject({ code: 'train/engine' });
-      expect(await engine.comesBack()).toBe(true);
+      expect(await engine.restarted()).toBe(true);
       expect(await again).toMatchObject({ restart: 1 });
-      expect(await engine.comesBack()).toBe(false); // it lives
+      expect(await engine.restarted()).toBe(false); // it lives
       expect(engine.hello.pid).not.toBe(first);
       expect(await engine.call('probe', { paths: [] })).toEqual([]);
       process.kill(engine.hello.pid, 'SIGKILL');
-      expect(await engine.comesBack()).toBe(false);
+      expect(await engine.restarted()).toBe(false);
       expect(await engine.closed).toMatchObject({ code: 'train/engine' });
     },
     LONG,
@@ -193,11 +193,11 @@ test('a number that has another program by now is not signalled', async () => {
 test('the first error that a rank has written is the reason, with its trace', () => {
   const logs = join(folder, 'crash');
   const write = (rank: number, message: string, seconds: number) => {
-    const place = join(logs, 'ranks', 'run_x', 'attempt_0', String(rank));
-    mkdirSync(place, { recursive: true });
+    const location = join(logs, 'ranks', 'run_x', 'attempt_0', String(rank));
+    mkdirSync(location, { recursive: true });
     const extraInfo = { py_callstack: `Traceback of ${rank}`, timestamp: '1' };
-    writeFileSync(join(place, 'error.json'), JSON.stringify({ message: { message, extraInfo } }));
-    utimesSync(join(place, 'error.json'), seconds, seconds);
+    writeFileSync(join(location, 'error.json'), JSON.stringify({ message: { message, extraInfo } }));
+    utimesSync(join(location, 'error.json'), seconds, seconds);
   };
   expect(crashOf(logs, 0).message).toContain('ended unasked; see');
   write(0, 'RuntimeError: the other rank is gone', 2000);

@@ -40,8 +40,8 @@ export interface EngineOptions {
   /** Where rank 0 may be on another machine: listens on this address instead of a Unix socket. */
   readonly tcp?: { readonly host: string; readonly port: number };
   /** With `tcp`: nothing is started here; waits for as long as need be for an engine that knows this token. */
-  readonly elsewhere?: { readonly token: string };
-  /** How often torchrun starts the ranks again after one has died. */
+  readonly remote?: { readonly token: string };
+  /** Times that torchrun restarts the ranks after one has died. */
   readonly restarts?: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly python?: string;
@@ -83,7 +83,7 @@ function environment(options: EngineOptions, address: string, token: string): Re
 export async function spawnEngine(options: EngineOptions): Promise<Engine> {
   options.signal?.throwIfAborted();
   await mkdir(options.logs, { recursive: true });
-  const token = options.elsewhere?.token ?? randomBytes(24).toString('base64url');
+  const token = options.remote?.token ?? randomBytes(24).toString('base64url');
   const socketFolder = await mkdtemp(join(tmpdir(), 'vqa-engine-'));
   await chmod(socketFolder, 0o700);
   const server = createServer();
@@ -110,10 +110,10 @@ class EngineProcess implements Engine {
   #exited: Promise<void> = Promise.resolve();
   #connection: EngineConnection | null = null;
   #hello: Hello | null = null;
-  /** Whether rank 0 has gone and not come back. */
+  /** True while rank 0 is disconnected. */
   #dead = false;
-  /** Elastic restarts that `comesBack` has told of. */
-  #told = 0;
+  /** Elastic restarts that `restarted` has returned true for. */
+  #reportedRestarts = 0;
   #lastSign = 0;
   #watchdog: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | null = null;
@@ -146,15 +146,15 @@ class EngineProcess implements Engine {
     return this.#connection.call(method, params, options);
   }
 
-  async comesBack(): Promise<boolean> {
+  async restarted(): Promise<boolean> {
     const connection = this.#connection;
-    const back = () => (this.#hello?.restart ?? 0) > this.#told;
+    const back = () => (this.#hello?.restart ?? 0) > this.#reportedRestarts;
     // A rank that meets an error tells it before it ends.
     if (!back()) await Promise.race([connection?.ended, sleep(ENDING_MS, undefined, { ref: false })]);
     if (!back() && !this.#dead) return false;
     if (!back()) await Promise.race([new Promise((resolve) => void this.on('hello', resolve)), this.closed]);
     if (!back()) return false;
-    this.#told = this.hello.restart;
+    this.#reportedRestarts = this.hello.restart;
     return true;
   }
 
@@ -165,10 +165,10 @@ class EngineProcess implements Engine {
 
   async start(): Promise<void> {
     const address = await this.#listen();
-    const { signal, patience = 600, elsewhere } = this.#options;
+    const { signal, patience = 600, remote } = this.#options;
     const hello = this.#awaitHello();
     const failures: Promise<never>[] = [];
-    if (elsewhere === undefined) {
+    if (remote === undefined) {
       await this.#spawn(address);
       failures.push(this.#exited.then(() => Promise.reject(this.#explained('did not start'))));
       failures.push(
@@ -185,7 +185,7 @@ class EngineProcess implements Engine {
       ),
     );
     await Promise.race([hello, aborted, ...failures]);
-    if (elsewhere === undefined) void this.#exited.then(() => this.#fail(this.#explained()));
+    if (remote === undefined) void this.#exited.then(() => this.#fail(this.#explained()));
     const silence = this.#options.silence ?? 120;
     this.#lastSign = performance.now();
     this.#watchdog = setInterval(() => {
@@ -196,7 +196,7 @@ class EngineProcess implements Engine {
   }
 
   #explained(what?: string): EngineError {
-    if (this.#options.elsewhere !== undefined)
+    if (this.#options.remote !== undefined)
       return engineFault('the engine elsewhere ended, or cannot be reached');
     return crashOf(this.#options.logs, this.#startedAt, what);
   }
@@ -285,8 +285,8 @@ class EngineProcess implements Engine {
           (listener as (value: unknown) => void)(value);
       });
     }
-    // Numbers of processes elsewhere mean nothing here.
-    if (this.#options.elsewhere === undefined) {
+    // Process ids of another machine mean nothing here.
+    if (this.#options.remote === undefined) {
       this.#record.groups.splice(1, Infinity, ...hello.pgids);
       await writeRecord(this.#options.record, this.#record);
     }

@@ -21,10 +21,10 @@ import { hashOf, loadParams } from './load-params.ts';
 import { type Objective, objectiveOf, type StepResult, stepsOf } from './objective.ts';
 import { trainingProfile } from './profile.ts';
 import { RunStreams } from './run-streams.ts';
-import type { Setting, Values } from './setting.ts';
 import { checkItems } from './stage-checks.ts';
+import type { Metrics, StageContext } from './stage-context.ts';
 
-/** What the driver cannot do itself. */
+/** Functions that the driver calls and its owner provides. */
 export interface DriverPorts {
   /** The signal gives the start up; then rejects with an `AbortError`. */
   startEngine(recipe: Recipe, signal: AbortSignal): Promise<Engine>;
@@ -32,23 +32,23 @@ export interface DriverPorts {
   loadData(recipe: Recipe): Promise<StageData[]>;
   /** Real path of the checkpoint that the recipe names. */
   resolveCheckpoint(path: string): Promise<string>;
-  say(event: Exclude<RunEvent, { type: 'run' | 'log' }>): void;
+  emit(event: Exclude<RunEvent, { type: 'run' | 'log' }>): void;
   log(level: LogLine['level'], text: string, source?: LogLine['source']): void;
-  /** Where the run stands, after every step, evaluation and checkpoint. */
-  onProgress(place: Place): void;
+  /** Called with the progress of the run after every step, evaluation and checkpoint. */
+  onProgress(progress: Progress): void;
   /** Seconds since 1970; time is written down, never computed with. */
   now(): number;
   /** Folder and size of the cache of decoded frames. */
   readonly pixelCache: string;
 }
 
-export interface Place {
+export interface Progress {
   readonly stage: { readonly index: number; readonly name: string; readonly objective: string };
   readonly step: number;
   readonly steps: number;
   readonly savedStep: number | null;
   readonly bestStep: number | null;
-  readonly latest: Values;
+  readonly latest: Metrics;
 }
 
 const firstState = (): DriverState => ({
@@ -76,12 +76,12 @@ export class Driver {
   #saved: { step: number; bytes: number } | null = null;
   #steps = 0;
   /** Step at which ranks died last. */
-  #diedIn: number | null = null;
+  #lastRankFailureStep: number | null = null;
   #engine: Engine | null = null;
   #streams: RunStreams | null = null;
-  readonly #start = new AbortController();
-  #leave = false;
-  #save = false;
+  readonly #startAbort = new AbortController();
+  #stopRequested = false;
+  #saveRequested = false;
 
   constructor(folder: RunFolder, recipe: Recipe, lrFactor: number, ports: DriverPorts) {
     this.#folder = folder;
@@ -100,43 +100,43 @@ export class Driver {
   }
 
   /** Finish the step, save, return. An engine that is still starting, or waited for, is not. */
-  leave(): void {
-    this.#leave = true;
-    if (this.#engine === null) this.#start.abort();
+  requestStop(): void {
+    this.#stopRequested = true;
+    if (this.#engine === null) this.#startAbort.abort();
   }
 
   /** Save after this step and go on. */
   save(): void {
-    this.#save = true;
+    this.#saveRequested = true;
   }
 
   /** Drops the engine at once, in the middle of whatever it does. */
   async abort(): Promise<void> {
-    this.leave();
+    this.requestStop();
     await this.#engine?.stop();
   }
 
   /**
-   * From the last checkpoint to the end, or until `leave`.
+   * From the last checkpoint to the end, or until `requestStop`.
    *
    * @throws CodedError `train/guard`, `train/entropy`, `train/recipe`, `train/data`, `train/checkpoint`; EngineError;
    *   whatever writing a file throws
    */
-  async run(): Promise<'finished' | 'left'> {
+  async run(): Promise<'finished' | 'stopped'> {
     const data = await this.#ports.loadData(this.#recipe);
     const { stages } = this.#recipe;
     for (const [i, stage] of stages.entries()) checkItems(stage, data[i]!.train, `stages[${i}]`);
     const steps = stages.map((stage, i) => stepsOf(stage, this.#recipe, data[i]!.train.length));
     this.#steps = steps.reduce((sum, n) => sum + n, 0);
     try {
-      await this.#toLast();
+      await this.#restoreLastCheckpoint();
       while (this.#state.stage < stages.length) {
-        if (this.#leave) return 'left';
+        if (this.#stopRequested) return 'stopped';
         const { stage } = this.#state;
         const ended = await this.#runStage(stages[stage]!, data[stage]!).catch((error: unknown) =>
-          this.#revived(error),
+          this.#recoverFromRankFailure(error),
         );
-        if (!ended) return 'left';
+        if (!ended) return 'stopped';
       }
       return 'finished';
     } finally {
@@ -146,7 +146,7 @@ export class Driver {
   }
 
   /** Where the last checkpoint was, or at the start: what was written since then is cut off. */
-  async #toLast(): Promise<void> {
+  async #restoreLastCheckpoint(): Promise<void> {
     const last = await this.#folder.last();
     this.#state = last?.state ?? firstState();
     this.#saved = last && { step: last.step, bytes: last.bytes };
@@ -162,31 +162,32 @@ export class Driver {
    *
    * @throws the error itself in every other case
    */
-  async #revived(error: unknown): Promise<true> {
+  async #recoverFromRankFailure(error: unknown): Promise<true> {
     const { step } = this;
-    const lost = error instanceof EngineError && error.code === 'train/engine' && this.#diedIn !== step;
-    if (!lost || this.#leave || !(await this.#engine?.comesBack())) throw error;
-    this.#diedIn = step;
-    await this.#toLast();
+    const lost =
+      error instanceof EngineError && error.code === 'train/engine' && this.#lastRankFailureStep !== step;
+    if (!lost || this.#stopRequested || !(await this.#engine?.restarted())) throw error;
+    this.#lastRankFailureStep = step;
+    await this.#restoreLastCheckpoint();
     this.#ports.log('warning', `${error.message}; ranks started again, on from step ${this.step}`);
     return true;
   }
 
   /** @returns false when it was asked to leave before the end */
   async #runStage(stage: Stage, data: StageData): Promise<boolean> {
-    const begun = await this.#begin(stage, data).catch((error: unknown) => {
-      if (this.#start.signal.aborted && (error as Error).name === 'AbortError') return null;
+    const begun = await this.#prepareStage(stage, data).catch((error: unknown) => {
+      if (this.#startAbort.signal.aborted && (error as Error).name === 'AbortError') return null;
       throw error;
     });
     if (begun === null) return false;
-    const { setting, objective } = begun;
+    const { context, objective } = begun;
     const { stage: index } = this.#state;
-    this.#tell(stage);
-    if (this.#state.stageStep === 0 && stage.evaluation.atStart && this.#evaluates(setting))
-      await this.#record(await this.#evaluate(setting), stage);
+    this.#reportProgress(stage);
+    if (this.#state.stageStep === 0 && stage.evaluation.atStart && this.#hasEvaluation(context))
+      await this.#recordMetrics(await this.#evaluate(context), stage);
     // The checkpoint after the last step opens the next stage.
     while (this.#state.stage === index) {
-      if (this.#leave) {
+      if (this.#stopRequested) {
         await this.#checkpoint(stage, objective);
         return false;
       }
@@ -195,14 +196,14 @@ export class Driver {
       let started = performance.now();
       for await (const result of objective.round(round, this.#lrFactor)) {
         left -= 1;
-        await this.#step(result, setting, objective, left === 0, started);
+        await this.#finishStep(result, context, objective, left === 0, started);
         started = performance.now();
       }
       const due = this.#state.stageStep % stage.checkpoints.everySteps === 0;
       const isBest = this.#state.best?.step === this.step;
       const ends = this.#state.stageStep >= objective.steps;
-      const asked = this.#save;
-      this.#save = false;
+      const asked = this.#saveRequested;
+      this.#saveRequested = false;
       if (due || isBest || ends || asked) await this.#checkpoint(stage, objective);
     }
     await this.#engine?.stop();
@@ -211,7 +212,10 @@ export class Driver {
   }
 
   /** An engine that holds nothing yet for the stage, with its weights and, on a resume, its optimiser. */
-  async #begin(stage: Stage, data: StageData): Promise<{ setting: Setting; objective: Objective }> {
+  async #prepareStage(
+    stage: Stage,
+    data: StageData,
+  ): Promise<{ context: StageContext; objective: Objective }> {
     const recipe = this.#recipe;
     const first = await this.#ports.resolveCheckpoint(recipe.model.checkpoint);
     const start = this.#state.stageEnds[this.#state.stage - 1];
@@ -223,8 +227,8 @@ export class Driver {
     }
     this.#state = { ...this.#state, data: hash };
     const profile = await trainingProfile(first, recipe.model.profile);
-    const engine = this.#engine ?? (await this.#ports.startEngine(recipe, this.#start.signal));
-    if (this.#engine === null) this.#listen(engine);
+    const engine = this.#engine ?? (await this.#ports.startEngine(recipe, this.#startAbort.signal));
+    if (this.#engine === null) this.#forwardNotices(engine);
     this.#engine = engine;
     const loaded = await engine.call(
       'load',
@@ -239,7 +243,7 @@ export class Driver {
     const counts = new FrameCounts(engine, (path, error) =>
       this.#ports.log('warning', `${path} is left out: ${error}`),
     );
-    const setting: Setting = {
+    const context: StageContext = {
       engine,
       recipe,
       stage,
@@ -250,7 +254,7 @@ export class Driver {
       ...data,
       counts,
     };
-    return { setting, objective: objectiveOf(setting) };
+    return { context, objective: objectiveOf(context) };
   }
 
   async #restore(engine: Engine): Promise<void> {
@@ -261,31 +265,31 @@ export class Driver {
     throw new CodedError('train/checkpoint', { step: this.step, problem }, problem);
   }
 
-  #listen(engine: Engine): void {
+  #forwardNotices(engine: Engine): void {
     engine.on('log', ({ level, text }) => this.#ports.log(level, text, 'engine'));
-    engine.on('progress', (progress) => this.#ports.say({ type: 'progress', ...progress }));
+    engine.on('progress', (progress) => this.#ports.emit({ type: 'progress', ...progress }));
   }
 
-  #evaluates(setting: Setting): boolean {
-    return setting.heldOut.length > 0 && setting.stage.evaluation.everySteps !== null;
+  #hasEvaluation(context: StageContext): boolean {
+    return context.heldOut.length > 0 && context.stage.evaluation.everySteps !== null;
   }
 
-  async #evaluate(setting: Setting): Promise<Values> {
+  async #evaluate(context: StageContext): Promise<Metrics> {
     const started = performance.now();
-    const values = await evaluate(setting, (done, of) =>
-      this.#ports.say({ type: 'progress', phase: 'evaluate', done, of }),
+    const values = await evaluate(context, (done, of) =>
+      this.#ports.emit({ type: 'progress', phase: 'evaluate', done, of }),
     );
     return { ...values, 'seconds/evaluate': (performance.now() - started) / 1000 };
   }
 
-  async #step(
+  async #finishStep(
     result: StepResult,
-    setting: Setting,
+    context: StageContext,
     objective: Objective,
     endOfRound: boolean,
     started: number,
   ): Promise<void> {
-    const { stage } = setting;
+    const { stage } = context;
     const { stage: index } = this.#state;
     const stageStep = this.#state.stageStep + 1;
     const tokens = this.#state.tokens + result.tokens;
@@ -293,38 +297,41 @@ export class Driver {
     const completions = result.completions(this.step, index);
     await this.#streams!.completions(completions);
     if (completions.length > 0)
-      this.#ports.say({ type: 'completions', step: this.step, videos: completions.length });
+      this.#ports.emit({ type: 'completions', step: this.step, videos: completions.length });
     const every = stage.evaluation.everySteps;
     const ends = stageStep === objective.steps && stage.evaluation.atEnd;
     const due =
-      endOfRound && this.#evaluates(setting) && (ends || (every !== null && stageStep % every === 0));
-    const values = { ...result.values, ...(tokens > 0 && { num_tokens: tokens }) };
+      endOfRound && this.#hasEvaluation(context) && (ends || (every !== null && stageStep % every === 0));
+    const values = { ...result.metrics, ...(tokens > 0 && { num_tokens: tokens }) };
     if (stage.objective === 'grpo')
       this.#state = { ...this.#state, guards: countGuards(this.#state.guards, stage.guards, values) };
-    const judged = due ? await this.#evaluate(setting) : {};
-    if (due) this.#compare(judged[`eval/${stage.evaluation.best}`] ?? null);
+    const evaluated = due ? await this.#evaluate(context) : {};
+    if (due) this.#updateBest(evaluated[`eval/${stage.evaluation.best}`] ?? null);
     const spent = (performance.now() - started) / 1000;
-    await this.#record({ ...values, ...judged, ...timesOf(spent, { ...values, ...judged }) }, stage);
+    await this.#recordMetrics(
+      { ...values, ...evaluated, ...timesOf(spent, { ...values, ...evaluated }) },
+      stage,
+    );
     if (stage.objective !== 'grpo') return;
     const fired = firedGuard(this.#state.guards, stage.guards, this.step, this.savedStep ?? 0);
     if (fired) throw fired;
   }
 
-  #compare(value: number | null): void {
+  #updateBest(value: number | null): void {
     const { best } = this.#state;
     if (value !== null && (best === null || value > best.value))
       this.#state = { ...this.#state, best: { step: this.step, value } };
   }
 
-  async #record(values: Values, stage: Stage): Promise<void> {
+  async #recordMetrics(values: Metrics, stage: Stage): Promise<void> {
     const record = { step: this.step, stage: this.#state.stage, time: this.#ports.now(), values };
     await this.#streams!.metrics(record);
     this.#state = { ...this.#state, latest: { ...this.#state.latest, ...values } };
-    this.#ports.say({ type: 'metrics', record });
-    this.#tell(stage);
+    this.#ports.emit({ type: 'metrics', record });
+    this.#reportProgress(stage);
   }
 
-  #tell(stage: Stage): void {
+  #reportProgress(stage: Stage): void {
     this.#ports.onProgress({
       stage: { index: this.#recipe.stages.indexOf(stage), name: stage.name, objective: stage.objective },
       step: this.step,
@@ -340,7 +347,7 @@ export class Driver {
     if (this.#saved?.step === this.step || this.step === 0) return;
     const engine = this.#engine!;
     await this.#streams!.sync();
-    await this.#needRoom();
+    await this.#checkFreeSpace();
     const ended = this.#state.stageStep >= objective.steps;
     this.#state = {
       ...this.#state,
@@ -368,13 +375,13 @@ export class Driver {
       await this.#folder.keep(new Set((await this.#folder.checkpoints()).map(({ step }) => step)));
       throw error;
     }
-    await this.#retain(stage);
-    this.#ports.say({ type: 'checkpoint', step: this.step, best: this.#state.best?.step === this.step });
-    this.#tell(stage);
+    await this.#deleteOldCheckpoints(stage);
+    this.#ports.emit({ type: 'checkpoint', step: this.step, best: this.#state.best?.step === this.step });
+    this.#reportProgress(stage);
   }
 
   /** The last few, the best one, and the one that the running stage began with. */
-  async #retain(stage: Stage): Promise<void> {
+  async #deleteOldCheckpoints(stage: Stage): Promise<void> {
     const steps = (await this.#folder.checkpoints()).map(({ step }) => step);
     const { best, stageEnds } = this.#state;
     const kept = [...steps.slice(-stage.checkpoints.keep), ...stageEnds, ...(best ? [best.step] : [])];
@@ -382,7 +389,7 @@ export class Driver {
   }
 
   /** Said before the engine writes for minutes: nothing is half written, nothing is lost. */
-  async #needRoom(): Promise<void> {
+  async #checkFreeSpace(): Promise<void> {
     const { bavail, bsize } = await statfs(this.#folder.path);
     const needed = (this.#saved?.bytes ?? 0) + SPARE_BYTES;
     if (bavail * bsize < needed) throw new CodedError('train/disk', { step: this.step });
@@ -390,7 +397,7 @@ export class Driver {
 }
 
 /** The whole step, and what of it was neither the engine's work nor the rewards': the driver's own. */
-function timesOf(spent: number, values: Values): Values {
+function timesOf(spent: number, values: Metrics): Metrics {
   const parts = ['videos', 'rollout', 'reward', 'update', 'evaluate'].map(
     (part) => values[`seconds/${part}`] ?? 0,
   );

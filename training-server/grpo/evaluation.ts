@@ -1,13 +1,13 @@
-/** Held-out figures: one greedy answer to each video, undamaged, read as training reads. */
+/** Held-out metrics: one greedy completion of each clean video, read as training reads. */
 
 import { readForReward } from '../../core/rewards/rewards.ts';
 import { mae, plcc, srcc } from '../../core/stats/correlation.ts';
 import type { DataItem } from '../data/api.ts';
-import { figure } from './records.ts';
-import type { Setting, Values } from './setting.ts';
-import { plainVideo } from './views.ts';
+import { finiteOrNull } from './records.ts';
+import type { Metrics, StageContext } from './stage-context.ts';
+import { cleanVideo } from './views.ts';
 
-interface Judged {
+interface EvaluatedVideo {
   readonly item: DataItem;
   /** Null = unreadable. */
   readonly score: number | null;
@@ -18,25 +18,25 @@ interface Judged {
 const CHUNK = 64;
 
 /**
- * @returns `eval/srcc`, `eval/plcc`, `eval/mae` over the readable answers, `eval/parse_rate`, `eval/mean_length`,
- *   `eval/videos`; with several sources the figures of each as `eval/NAME/srcc`, and overall their mean weighted by
- *   videos, as the paper's (scales differ from source to source)
+ * @returns `eval/srcc`, `eval/plcc`, `eval/mae` over the readable completions, `eval/parse_rate`, `eval/mean_length`,
+ *   `eval/videos`; with several sources the metrics of each as `eval/NAME/srcc`, and overall their mean weighted by
+ *   videos, as the paper's (scales differ between sources)
  */
 export async function evaluate(
-  setting: Setting,
+  context: StageContext,
   onProgress: (done: number, of: number) => void,
-): Promise<Values> {
-  const { stage, recipe, range, profile } = setting;
-  const items = setting.heldOut.slice(0, stage.evaluation.videos ?? undefined);
-  const judged: Judged[] = [];
+): Promise<Metrics> {
+  const { stage, recipe, range, profile } = context;
+  const items = context.heldOut.slice(0, stage.evaluation.videos ?? undefined);
+  const evaluated: EvaluatedVideo[] = [];
   for (let from = 0; from < items.length; from += CHUNK) {
     const chunk = items.slice(from, from + CHUNK);
-    const frames = await setting.counts.of(chunk);
+    const frames = await context.counts.of(chunk);
     const readable = chunk.flatMap((item, i) => (frames[i] === 0 ? [] : [{ item, frames: frames[i]! }]));
     if (readable.length > 0) {
-      const result = await setting.engine.call('rollout', {
-        videos: readable.map(({ item, frames }) => plainVideo(item, frames, profile)),
-        prompt: setting.prompt,
+      const result = await context.engine.call('rollout', {
+        videos: readable.map(({ item, frames }) => cleanVideo(item, frames, profile)),
+        prompt: context.prompt,
         numGenerations: 1,
         seeds: readable.map(() => 0),
         temperature: 0,
@@ -46,32 +46,33 @@ export async function evaluate(
           stage.evaluation.maxTokens ?? (stage.objective === 'grpo' ? stage.maxTokens : 512),
         slots: recipe.engine.slots,
       });
-      for (const { path, error } of result.failed) setting.counts.failed(path, error);
+      for (const { path, error } of result.failed) context.counts.failed(path, error);
       for (const [i, completions] of result.completions.entries()) {
         const completion = completions?.[0];
         if (!completion) continue;
         const { score } = readForReward(completion.text, recipe.rules, range);
-        judged.push({ item: readable[i]!.item, score, tokens: completion.tokens.length });
+        evaluated.push({ item: readable[i]!.item, score, tokens: completion.tokens.length });
       }
     }
     onProgress(Math.min(from + CHUNK, items.length), items.length);
   }
-  return evaluationValues(judged);
+  return evaluationMetrics(evaluated);
 }
 
-export function evaluationValues(judged: readonly Judged[]): Values {
-  const sources = [...new Set(judged.map(({ item }) => item.source))];
+export function evaluationMetrics(evaluated: readonly EvaluatedVideo[]): Metrics {
+  const sources = [...new Set(evaluated.map(({ item }) => item.source))];
   const each = sources.map(
-    (source) => [source, agreement(judged.filter((one) => one.item.source === source))] as const,
+    (source) => [source, agreement(evaluated.filter((one) => one.item.source === source))] as const,
   );
-  const mean = (values: readonly number[]) => figure(values.reduce((sum, x) => sum + x, 0) / values.length);
+  const mean = (values: readonly number[]) =>
+    finiteOrNull(values.reduce((sum, x) => sum + x, 0) / values.length);
   const [only] = each;
   const weighted = (name: string) => {
-    const known = each.flatMap(([, { values, n }]) =>
+    const defined = each.flatMap(([, { values, n }]) =>
       values[name] == null ? [] : [{ value: values[name], n }],
     );
-    const total = known.reduce((sum, { n }) => sum + n, 0);
-    return figure(known.reduce((sum, { value, n }) => sum + value * n, 0) / total);
+    const total = defined.reduce((sum, { n }) => sum + n, 0);
+    return finiteOrNull(defined.reduce((sum, { value, n }) => sum + value * n, 0) / total);
   };
   const names = ['srcc', 'plcc', 'mae'] as const;
   return {
@@ -84,21 +85,24 @@ export function evaluationValues(judged: readonly Judged[]): Values {
           names.map((name) => [`eval/${source}/${name}`, values[name]!]),
         ),
       )),
-    'eval/parse_rate': mean(judged.map(({ score }) => Number(score !== null))),
-    'eval/mean_length': mean(judged.map(({ tokens }) => tokens)),
-    'eval/videos': judged.length,
+    'eval/parse_rate': mean(evaluated.map(({ score }) => Number(score !== null))),
+    'eval/mean_length': mean(evaluated.map(({ tokens }) => tokens)),
+    'eval/videos': evaluated.length,
   };
 }
 
-function agreement(judged: readonly Judged[]): { values: Record<string, number | null>; n: number } {
-  const read = judged.flatMap(({ item, score }) => (score === null ? [] : [{ score, mos: item.mos }]));
+function agreement(evaluated: readonly EvaluatedVideo[]): {
+  values: Record<string, number | null>;
+  n: number;
+} {
+  const read = evaluated.flatMap(({ item, score }) => (score === null ? [] : [{ score, mos: item.mos }]));
   const [scores, labels] = [read.map(({ score }) => score), read.map(({ mos }) => mos)];
   const few = read.length < 2;
   return {
     values: {
-      srcc: few ? null : figure(srcc(scores, labels).value),
-      plcc: few ? null : figure(plcc(scores, labels).value),
-      mae: read.length === 0 ? null : figure(mae(scores, labels).value),
+      srcc: few ? null : finiteOrNull(srcc(scores, labels).value),
+      plcc: few ? null : finiteOrNull(plcc(scores, labels).value),
+      mae: read.length === 0 ? null : finiteOrNull(mae(scores, labels).value),
     },
     n: read.length,
   };

@@ -1,13 +1,13 @@
-/** How many frames each video has, asked once; a video that cannot be read costs itself and nothing else. */
+/** Frame counts of videos, asked of the engine once; a video that cannot be read costs itself and nothing else. */
 import type { DataItem } from '../data/api.ts';
 import type { Engine } from '../engine/client.ts';
 
 export class FrameCounts {
   readonly #engine: Engine;
-  readonly #known = new Map<string, number>();
+  readonly #frames = new Map<string, number>();
   readonly #onFailed: (path: string, error: string) => void;
 
-  /** @param onFailed told once of each video that cannot be read */
+  /** @param onFailed called once for each video that cannot be read */
   constructor(engine: Engine, onFailed: (path: string, error: string) => void) {
     this.#engine = engine;
     this.#onFailed = onFailed;
@@ -15,21 +15,21 @@ export class FrameCounts {
 
   /** [items]; 0 = cannot be read. */
   async of(items: readonly DataItem[], signal?: AbortSignal): Promise<number[]> {
-    const paths = [...new Set(items.map(({ path }) => path))].filter((path) => !this.#known.has(path));
+    const paths = [...new Set(items.map(({ path }) => path))].filter((path) => !this.#frames.has(path));
     if (paths.length > 0) {
-      const found = await this.#engine.call('probe', { paths }, { ...(signal && { signal }) });
+      const probed = await this.#engine.call('probe', { paths }, { ...(signal && { signal }) });
       for (const [i, path] of paths.entries()) {
-        const { frames, error } = found[i]!;
-        this.#known.set(path, error === undefined ? frames : 0);
+        const { frames, error } = probed[i]!;
+        this.#frames.set(path, error === undefined ? frames : 0);
         if (error !== undefined || frames < 1) this.failed(path, error ?? 'it has no frames');
       }
     }
-    return items.map(({ path }) => this.#known.get(path)!);
+    return items.map(({ path }) => this.#frames.get(path)!);
   }
 
-  /** A video whose frames could not be decoded although its index could be read. */
+  /** Marks a video whose index could be read and whose frames could not be decoded. */
   failed(path: string, error: string): void {
-    this.#known.set(path, 0);
+    this.#frames.set(path, 0);
     this.#onFailed(path, error);
   }
 }

@@ -1,11 +1,11 @@
-/** Guards: a run that runs away stops itself. A limit must be passed for so many steps one after the other. */
+/** Guards: they stop a run that diverges, after `steps` consecutive steps beyond a limit. */
 import { CodedError } from '../../core/errors.ts';
 import type { GrpoStage } from '../../core/training/recipe-stages.ts';
 
 type Limits = GrpoStage['guards'];
 type Values = Readonly<Record<string, number | null>>;
 
-/** Steps in a row beyond each limit; kept with the checkpoint. */
+/** Consecutive steps beyond each limit; saved with the checkpoint. */
 export interface GuardCounts {
   readonly maxKl: number;
   readonly minEntropy: number;
@@ -13,7 +13,7 @@ export interface GuardCounts {
 }
 export const noGuardCounts: GuardCounts = { maxKl: 0, minEntropy: 0, maxEntropy: 0 };
 
-/** A value that is no number is beyond every limit. */
+/** NaN, infinities and null are beyond every limit. */
 const beyond = (value: number | null | undefined, passes: (value: number) => boolean): boolean =>
   value !== undefined && (value === null || !Number.isFinite(value) || passes(value));
 

@@ -1,4 +1,4 @@
-/** What the engine is told of a stage when it loads a checkpoint, and which data a checkpoint of ours belongs to. */
+/** Parameters of the engine's `load` for a stage, and the hash of the data that a checkpoint belongs to. */
 import { createHash } from 'node:crypto';
 import { CodedError } from '../../core/errors.ts';
 import type { Recipe } from '../../core/training/recipe.ts';
@@ -47,7 +47,7 @@ export function loadParams(
   };
 }
 
-/** SHA-256 of videos and labels in order; where they lie on the disk may change. */
+/** SHA-256 of videos and labels in order, independent of their folders. */
 export function hashOf(data: StageData): string {
   const hash = createHash('sha256');
   for (const role of ['train', 'heldOut'] as const)

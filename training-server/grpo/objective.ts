@@ -1,45 +1,45 @@
-/** The objectives of the stages: what one optimiser step, or the few on one rollout, does. */
+/** The objectives of stages: one optimiser step, or the steps on one rollout. */
 
 import type { Recipe } from '../../core/training/recipe.ts';
 import type { GrpoStage, Stage } from '../../core/training/recipe-stages.ts';
 import type { CompletionRecord } from '../../core/training/run.ts';
 import type { Params } from '../engine/protocol.ts';
-import { completionRecords, figure, rolloutValues } from './records.ts';
+import { completionRecords, finiteOrNull, rolloutMetrics } from './records.ts';
 import { type Rollout, rollOut, videosOf, viewsOf } from './rollout.ts';
 import { Sampler } from './sampler.ts';
 import { learningRate } from './schedule.ts';
-import type { Setting, Values } from './setting.ts';
-import { plainVideo, type View } from './views.ts';
+import type { Metrics, StageContext } from './stage-context.ts';
+import { cleanVideo, type View } from './views.ts';
 
-/** Figures of one optimiser step. */
+/** Outcome of one optimiser step. */
 export interface StepResult {
-  readonly values: Values;
-  /** What is written down of a rollout; none where the step is on an earlier one. */
+  readonly metrics: Metrics;
+  /** Records of the rollout; none where the step uses an earlier one. */
   readonly completions: (step: number, stage: number) => CompletionRecord[];
-  /** Tokens that the optimiser saw, prompts included. */
+  /** Tokens in the optimiser step, prompts included. */
   readonly tokens: number;
 }
 
 export interface Objective {
   /** Optimiser steps of the stage in all. */
   readonly steps: number;
-  /** Steps that belong together: a checkpoint lies between two such rounds. */
+  /** Steps of a round, all on one rollout; checkpoints are written between rounds. */
   readonly stepsPerRound: number;
-  /** The steps of round `round` (from 0), one after the other. Nothing but (seed, round, weights) decides them. */
+  /** The steps of round `round` (from 0), in order; a function of (seed, round, weights) alone. */
   round(round: number, lrFactor: number): AsyncGenerator<StepResult>;
 }
 
 /** @throws CodedError `train/recipe` when the sources have fewer videos than a step */
-export function objectiveOf(setting: Setting): Objective {
-  const { stage } = setting;
+export function objectiveOf(context: StageContext): Objective {
+  const { stage } = context;
   switch (stage.objective) {
     case 'grpo':
-      return grpo({ ...setting, stage });
+      return grpo({ ...context, stage });
     case 'sft':
     case 'warmup':
-      return supervised({ ...setting, stage });
+      return supervised({ ...context, stage });
     case 'fit':
-      return closedForm({ ...setting, stage });
+      return closedForm({ ...context, stage });
   }
 }
 
@@ -62,33 +62,33 @@ export function stepsOf(stage: Stage, recipe: Recipe, videos: number): number {
   return stage.steps ?? Math.floor(stage.epochs! * batchesPerEpoch) * iterations;
 }
 
-const settings = (setting: Setting, lr: number) => ({
-  prompt: setting.prompt,
+const stepParams = (context: StageContext, lr: number) => ({
+  prompt: context.prompt,
   lr,
-  maxGradNorm: setting.stage.optimiser.maxGradNorm,
-  maxTokensPerRow: setting.recipe.engine.packTokens,
+  maxGradNorm: context.stage.optimiser.maxGradNorm,
+  maxTokensPerRow: context.recipe.engine.packTokens,
 });
 
-function grpo(setting: Setting<GrpoStage>): Objective {
-  const { stage, recipe, engine } = setting;
-  const sampler = new Sampler(setting.train.length, recipe.rules.videosPerStep, setting.seed);
-  const steps = stepsOf(stage, recipe, setting.train.length);
+function grpo(context: StageContext<GrpoStage>): Objective {
+  const { stage, recipe, engine } = context;
+  const sampler = new Sampler(context.train.length, recipe.rules.videosPerStep, context.seed);
+  const steps = stepsOf(stage, recipe, context.train.length);
   let ahead: { round: number; views: Promise<View[]> } | null = null;
   let decoded: Promise<unknown> = Promise.resolve();
 
-  /** The views of a round; those of the next are looked up meanwhile, so that they can be decoded during the update. */
-  function lookUp(round: number): Promise<View[]> {
-    const views = ahead?.round === round ? ahead.views : viewsOf(setting, sampler, round);
+  /** The views of a round; those of the next are prepared meanwhile, to be decoded during the update. */
+  function prepareViews(round: number): Promise<View[]> {
+    const views = ahead?.round === round ? ahead.views : viewsOf(context, sampler, round);
     ahead = null;
     if (recipe.engine.prefetch && (round + 1) * stage.iterations < steps) {
-      ahead = { round: round + 1, views: views.then(() => viewsOf(setting, sampler, round + 1)) };
-      ahead.views.catch(() => {}); // met again when the round comes
+      ahead = { round: round + 1, views: views.then(() => viewsOf(context, sampler, round + 1)) };
+      ahead.views.catch(() => {}); // awaited again in its round
     }
     return views;
   }
 
   /**
-   * Asked for behind the update, decoded beside it. What cannot be decoded is met again, and counted, by the rollout.
+   * Queued behind the update, decoded beside it. The rollout meets the same faults again and counts them.
    */
   async function prefetch(): Promise<void> {
     const next = await ahead?.views.catch(() => []);
@@ -99,12 +99,12 @@ function grpo(setting: Setting<GrpoStage>): Objective {
     steps,
     stepsPerRound: stage.iterations,
     async *round(round, lrFactor) {
-      const asked = performance.now();
-      const views = await lookUp(round);
+      const begun = performance.now();
+      const views = await prepareViews(round);
       await decoded;
-      const waited = (performance.now() - asked) / 1000;
-      const rollout = await rollOut(setting, sampler, round, views);
-      const rolled = rolloutValues(rollout, recipe.rules);
+      const waited = (performance.now() - begun) / 1000;
+      const rollout = await rollOut(context, sampler, round, views);
+      const rolled = rolloutMetrics(rollout, recipe.rules);
       const groups = groupsOf(rollout, stage.iterations > 1);
       for (let iteration = 0; iteration < stage.iterations; iteration++) {
         const lr = learningRate(stage, round * stage.iterations + iteration, steps) * lrFactor;
@@ -115,7 +115,7 @@ function grpo(setting: Setting<GrpoStage>): Objective {
         if (first) await prefetch();
         const { metrics, seconds } = await updated;
         yield {
-          values: {
+          metrics: {
             ...metrics,
             ...rolled,
             learning_rate: lr,
@@ -134,10 +134,10 @@ function grpo(setting: Setting<GrpoStage>): Objective {
   };
 
   async function update(groups: Params<'update'>['groups'], lr: number) {
-    // All videos of a batch may be unreadable: the step is taken by nobody, and the schedule goes on.
+    // All videos of a batch may be unreadable: no step is taken, and the schedule continues.
     if (groups.length === 0) return { metrics: {}, seconds: {} };
     return engine.call('update', {
-      ...settings(setting, lr),
+      ...stepParams(context, lr),
       groups,
       beta: stage.beta,
       clip: { low: stage.epsilonLow, high: stage.epsilonHigh, delta: stage.ratioCap },
@@ -147,18 +147,18 @@ function grpo(setting: Setting<GrpoStage>): Objective {
   }
 }
 
-function groupsOf({ answered, rewards }: Rollout, offPolicy: boolean): Params<'update'>['groups'] {
-  return answered.map(({ view, answers }, i) => ({
+function groupsOf({ videos, rewards }: Rollout, offPolicy: boolean): Params<'update'>['groups'] {
+  return videos.map(({ view, clean }, i) => ({
     video: view.video,
-    completions: answers.map(({ tokens, logps }, k) => ({
+    completions: clean.map(({ tokens, logps }, k) => ({
       tokens,
       ...(offPolicy && { oldLogps: logps }),
-      advantage: figure(rewards[i]!.advantage.values[k]!) ?? 0,
+      advantage: finiteOrNull(rewards[i]!.advantage.values[k]!) ?? 0,
     })),
   }));
 }
 
-const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Values =>
+const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Metrics =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
 
 type Supervised = Extract<Stage, { objective: 'sft' | 'warmup' }>;
@@ -166,24 +166,24 @@ type Supervised = Extract<Stage, { objective: 'sft' | 'warmup' }>;
 /** `<answer>3.42</answer>`: the SFT row of Table 7. */
 export const scoreText = (mos: number): string => `<answer>${mos.toFixed(2)}</answer>`;
 
-function supervised(setting: Setting<Supervised>): Objective {
-  const { stage, engine, train } = setting;
-  const sampler = new Sampler(train.length, stage.videosPerStep, setting.seed);
-  const steps = stepsOf(stage, setting.recipe, train.length);
+function supervised(context: StageContext<Supervised>): Objective {
+  const { stage, engine, train } = context;
+  const sampler = new Sampler(train.length, stage.videosPerStep, context.seed);
+  const steps = stepsOf(stage, context.recipe, train.length);
   return {
     steps,
     stepsPerRound: 1,
     async *round(round, lrFactor) {
       const lr = learningRate(stage, round, steps) * lrFactor;
       const started = performance.now();
-      const items = sampler.batch(round).map((place) => train[place]!);
-      const frames = await setting.counts.of(items);
+      const items = sampler.batch(round).map((index) => train[index]!);
+      const frames = await context.counts.of(items);
       const examples = items.flatMap((item, i) =>
-        frames[i] === 0 ? [] : [{ item, video: plainVideo(item, frames[i]!, setting.profile) }],
+        frames[i] === 0 ? [] : [{ item, video: cleanVideo(item, frames[i]!, context.profile) }],
       );
       const { metrics, seconds } = examples.length === 0 ? { metrics: {}, seconds: {} } : await step();
       yield {
-        values: {
+        metrics: {
           ...metrics,
           learning_rate: lr,
           'data/failed': items.length - examples.length,
@@ -198,13 +198,13 @@ function supervised(setting: Setting<Supervised>): Objective {
       function step() {
         if (stage.objective === 'sft')
           return engine.call('sft', {
-            ...settings(setting, lr),
+            ...stepParams(context, lr),
             examples: examples.map(({ item, video }) => ({
               video,
               text: stage.texts === 'score' ? scoreText(item.mos) : item.text!,
             })),
           });
-        const { maxTokensPerRow: _, prompt: __, ...rest } = settings(setting, lr);
+        const { maxTokensPerRow: _, prompt: __, ...rest } = stepParams(context, lr);
         return engine.call('warmup', {
           ...rest,
           names: stage.targets,
@@ -219,13 +219,13 @@ function supervised(setting: Setting<Supervised>): Objective {
 }
 
 /** All videos at once; one step. */
-function closedForm(setting: Setting<Extract<Stage, { objective: 'fit' }>>): Objective {
-  const { stage, engine, train } = setting;
+function closedForm(context: StageContext<Extract<Stage, { objective: 'fit' }>>): Objective {
+  const { stage, engine, train } = context;
   return {
     steps: 1,
     stepsPerRound: 1,
     async *round() {
-      const frames = await setting.counts.of(train);
+      const frames = await context.counts.of(train);
       const { metrics, seconds } = await engine.call('fit', {
         ridge: stage.ridge,
         examples: train.flatMap((item, i) =>
@@ -233,14 +233,14 @@ function closedForm(setting: Setting<Extract<Stage, { objective: 'fit' }>>): Obj
             ? []
             : [
                 {
-                  video: plainVideo(item, frames[i]!, setting.profile),
+                  video: cleanVideo(item, frames[i]!, context.profile),
                   targets: stage.targets.map((name) => item.targets![name]!),
                 },
               ],
         ),
       });
       yield {
-        values: { ...metrics, ...prefixed('seconds/update/', seconds) },
+        metrics: { ...metrics, ...prefixed('seconds/update/', seconds) },
         completions: () => [],
         tokens: 0,
       };

@@ -6,17 +6,18 @@ import { readProfile } from '../../core/sampling/profile-schema.ts';
 import { builtInProfiles, type Profile } from '../../core/sampling/profiles.ts';
 
 /**
- * @param name null = the checkpoint's own default, `train6@448` where it has none
+ * @param name null = the checkpoint's default, `train6@448` where it has none
  * @throws CodedError `train/recipe` for a name that neither has, `train/checkpoint` where config.json cannot be read
  */
 export async function trainingProfile(checkpoint: string, name: string | null): Promise<Profile> {
   const config = await readConfig(checkpoint);
-  const own = isObject(config.profiles) ? config.profiles : {};
+  const named = isObject(config.profiles) ? config.profiles : {};
   const wanted = name ?? (typeof config.default_profile === 'string' ? config.default_profile : 'train6@448');
-  if (Object.hasOwn(own, wanted)) return readProfile(own[wanted], 'train/checkpoint', `profiles.${wanted}`);
+  if (Object.hasOwn(named, wanted))
+    return readProfile(named[wanted], 'train/checkpoint', `profiles.${wanted}`);
   const builtIn: Readonly<Record<string, Profile>> = builtInProfiles;
   if (Object.hasOwn(builtIn, wanted)) return builtIn[wanted]!;
-  const names = [...Object.keys(own), ...Object.keys(builtIn)].join(', ');
+  const names = [...Object.keys(named), ...Object.keys(builtIn)].join(', ');
   throw new CodedError('train/recipe', {
     field: 'model.profile',
     problem: `must be one of ${names}, is ${wanted}`,

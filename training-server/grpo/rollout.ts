@@ -1,4 +1,4 @@
-/** Rollouts of one batch: K answers to each video and to its damaged copy, read and rewarded over the whole batch. */
+/** Rollout of one batch: K completions of each clean and perturbed video, read and rewarded over the whole batch. */
 
 import {
   batchRewards,
@@ -10,164 +10,187 @@ import { seededRandom } from '../../core/stats/random.ts';
 import type { GrpoStage } from '../../core/training/recipe-stages.ts';
 import type { EngineCompletion, EngineVideo } from '../engine/protocol.ts';
 import type { Sampler } from './sampler.ts';
-import type { Setting } from './setting.ts';
+import type { StageContext } from './stage-context.ts';
 import { type View, viewOf } from './views.ts';
 
-/** A video with its answers. */
-export interface Answered {
+/** A video with its completions. */
+export interface VideoCompletions {
   readonly view: View;
-  readonly answers: readonly EngineCompletion[];
-  readonly read: readonly ReadAnswer[];
-  /** Null where the video has no damaged copy; in the order of the answers otherwise. */
-  readonly perturbedAnswers: readonly EngineCompletion[] | null;
+  /** [K] */
+  readonly clean: readonly EngineCompletion[];
+  readonly cleanRead: readonly ReadAnswer[];
+  /** [K], in the order of `clean`; null where no perturbation changed the frames. */
+  readonly perturbed: readonly EngineCompletion[] | null;
   readonly perturbedRead: readonly ReadAnswer[] | null;
 }
 
 export interface Rollout {
   readonly batch: number;
   readonly epoch: number;
-  readonly answered: readonly Answered[];
-  /** In the order of `answered`. */
+  readonly videos: readonly VideoCompletions[];
+  /** In the order of `videos`. */
   readonly rewards: readonly VideoRewards[];
   /** Videos of the batch that could not be read, and those left over that fill no process. */
   readonly failed: number;
-  /** Waiting for the engine, and reading and rewarding its answers. */
+  /** Time in calls of the engine, and time for reading and rewarding. */
   readonly seconds: { readonly engine: number; readonly reward: number };
   /** Seconds of rank 0 by phase, as the engine names them. */
   readonly phases: Readonly<Record<string, number>>;
-  /** Tokens written, damaged copies included. */
+  /** Tokens generated, of clean and perturbed videos. */
   readonly tokens: number;
 }
 
-type GrpoSetting = Setting<GrpoStage>;
+type GrpoContext = StageContext<GrpoStage>;
 
 /** The views of a batch; videos that cannot be read are left out. */
 export async function viewsOf(
-  setting: GrpoSetting,
+  context: GrpoContext,
   sampler: Sampler,
   batch: number,
   signal?: AbortSignal,
 ): Promise<View[]> {
-  const { recipe, stage, profile, seed } = setting;
-  const items = sampler.batch(batch).map((place) => setting.train[place]!);
-  const frames = await setting.counts.of(items, signal);
+  const { recipe, stage, profile, seed } = context;
+  const items = sampler.batch(batch).map((index) => context.train[index]!);
+  const frames = await context.counts.of(items, signal);
   const epoch = sampler.epochOf(batch);
   return items.flatMap((item, i) =>
     frames[i] === 0 ? [] : [viewOf(item, frames[i]!, epoch, seed, profile, recipe.rules, stage)],
   );
 }
 
-/** Every video that a rollout of these views shows to the model. */
+/** Every clean and perturbed video of these views. */
 export function videosOf(views: readonly View[]): EngineVideo[] {
-  return views.flatMap(({ video, damages }) => [
+  return views.flatMap(({ video, perturbed }) => [
     video,
-    ...damages.flatMap((damage) => (damage.video === null ? [] : [damage.video])),
+    ...perturbed.flatMap((one) => (one.video === null ? [] : [one.video])),
   ]);
 }
 
-interface Ask {
+type Side = 'clean' | 'perturbed';
+
+interface Request {
   readonly view: View;
   readonly video: EngineVideo;
   readonly seed: number;
-  /** Place among the damages; null for the undamaged video. */
-  readonly damage: number | null;
+  readonly side: Side;
 }
 
 /** @throws EngineError; CodedError of `batchRewards` where the rules raise */
 export async function rollOut(
-  setting: GrpoSetting,
+  context: GrpoContext,
   sampler: Sampler,
   batch: number,
   views: readonly View[],
   signal?: AbortSignal,
 ): Promise<Rollout> {
   const started = performance.now();
-  const { stage, recipe } = setting;
+  const { stage, recipe } = context;
   const { rules } = recipe;
-  const own = rules.perturbDraw === 'answer';
-  const raw: Ask[] = views.map((view) => ({ view, video: view.video, seed: view.seed, damage: null }));
-  const damaged: Ask[] = views.flatMap((view) =>
-    view.damages.flatMap(({ video, seed }, damage) =>
-      video === null ? [] : [{ view, video, seed, damage }],
+  const clean = views.map((view): Request => ({ view, video: view.video, seed: view.seed, side: 'clean' }));
+  const perturbed = views.flatMap((view) =>
+    view.perturbed.flatMap(({ video, seed }): Request[] =>
+      video === null ? [] : [{ view, video, seed, side: 'perturbed' }],
     ),
   );
-  let tokens = 0;
-  let waited = 0;
-  const phases: Record<string, number> = {};
-  // One perturbation for K answers goes with the undamaged videos; one for each answer is asked for on its own.
-  const answers = own
-    ? [...(await ask(raw, stage.k)), ...(await ask(damaged, 1))]
-    : await ask([...raw, ...damaged], stage.k);
-  const asks = [...raw, ...damaged];
-  const of = (view: View, isWanted: (ask: Ask) => boolean) =>
-    asks.flatMap((one, i) => (one.view === view && isWanted(one) ? [answers[i]!] : []));
-  const read = (answer: EngineCompletion) => readForReward(answer.text, rules, setting.range);
+  const requests = [...clean, ...perturbed];
+  const generator = new Generator(context, signal);
+  // A perturbation drawn for each completion is generated once; one drawn for a video, K times like the clean video.
+  const completions =
+    rules.perturbDraw === 'answer'
+      ? [...(await generator.generate(clean, stage.k)), ...(await generator.generate(perturbed, 1))]
+      : await generator.generate(requests, stage.k);
+  const completionsOf = (view: View, side: Side) =>
+    requests.flatMap((request, i) =>
+      request.view === view && request.side === side ? (completions[i] ?? []) : [],
+    );
+  const read = (completion: EngineCompletion) => readForReward(completion.text, rules, context.range);
 
-  const answered = views.flatMap((view): Answered[] => {
-    const [plain] = of(view, ({ damage }) => damage === null);
-    if (!plain) return [];
-    const copies = of(view, ({ damage }) => damage !== null).flatMap((group) => group ?? []);
-    const perturbed = copies.length === 0 ? null : copies;
+  const videos = views.flatMap((view): VideoCompletions[] => {
+    const clean = completionsOf(view, 'clean');
+    if (clean.length === 0) return [];
+    const others = completionsOf(view, 'perturbed');
+    const perturbed = others.length === 0 ? null : others;
     return [
       {
         view,
-        answers: plain,
-        read: plain.map(read),
-        perturbedAnswers: perturbed,
+        clean,
+        cleanRead: clean.map(read),
+        perturbed,
         perturbedRead: perturbed?.map(read) ?? null,
       },
     ];
   });
-  const whole = answered.slice(0, wholeProcesses(answered.length, rules.rankOpponents));
-  const random = seededRandom(`${setting.seed}/unreadable/${batch}`);
+  const whole = videos.slice(0, wholeProcesses(videos.length, rules.rankOpponents));
+  const random = seededRandom(`${context.seed}/unreadable/${batch}`);
   const rewards = batchRewards(
-    whole.map(({ view, read, perturbedRead }) => ({
+    whole.map(({ view, cleanRead, perturbedRead }) => ({
       mos: view.item.mos,
-      raw: read,
+      raw: cleanRead,
       perturbed: perturbedRead,
     })),
     rules,
     (low, high) => random.between(low, high),
   );
+  const { seconds, phases, tokens } = generator;
   return {
     batch,
     epoch: sampler.epochOf(batch),
-    answered: whole,
+    videos: whole,
     rewards,
     failed: sampler.size - whole.length,
-    seconds: { engine: waited, reward: (performance.now() - started) / 1000 - waited },
+    seconds: { engine: seconds, reward: (performance.now() - started) / 1000 - seconds },
     phases,
     tokens,
   };
+}
 
-  async function ask(asked: readonly Ask[], k: number): Promise<(EngineCompletion[] | null)[]> {
-    if (asked.length === 0) return [];
-    const asking = performance.now();
-    const result = await setting.engine.call(
+/** The engine's `rollout` under the options of a stage, with the sums over its calls. */
+class Generator {
+  readonly #context: GrpoContext;
+  readonly #signal: AbortSignal | undefined;
+  /** Time in calls. */
+  seconds = 0;
+  tokens = 0;
+  readonly phases: Record<string, number> = {};
+
+  constructor(context: GrpoContext, signal: AbortSignal | undefined) {
+    this.#context = context;
+    this.#signal = signal;
+  }
+
+  /** @returns [requests][numGenerations]; null where a video cannot be decoded */
+  async generate(
+    requests: readonly Request[],
+    numGenerations: number,
+  ): Promise<(EngineCompletion[] | null)[]> {
+    if (requests.length === 0) return [];
+    const { engine, prompt, stage, recipe, counts } = this.#context;
+    const begun = performance.now();
+    const result = await engine.call(
       'rollout',
       {
-        videos: asked.map(({ video }) => video),
-        prompt: setting.prompt,
-        numGenerations: k,
-        seeds: asked.map(({ seed }) => seed),
-        temperature: rules.temperature,
-        topK: rules.topK ?? 0,
+        videos: requests.map(({ video }) => video),
+        prompt,
+        numGenerations,
+        seeds: requests.map(({ seed }) => seed),
+        temperature: recipe.rules.temperature,
+        topK: recipe.rules.topK ?? 0,
         topP: stage.topP,
         maxCompletionLength: stage.maxTokens,
         slots: recipe.engine.slots,
       },
-      { ...(signal && { signal }) },
+      { ...(this.#signal && { signal: this.#signal }) },
     );
-    waited += (performance.now() - asking) / 1000;
-    for (const { path, error } of result.failed) setting.counts.failed(path, error);
-    tokens += result.tokens;
+    this.seconds += (performance.now() - begun) / 1000;
+    this.tokens += result.tokens;
+    for (const { path, error } of result.failed) counts.failed(path, error);
     for (const [phase, seconds] of Object.entries(result.seconds))
-      phases[phase] = (phases[phase] ?? 0) + seconds;
+      this.phases[phase] = (this.phases[phase] ?? 0) + seconds;
     return result.completions;
   }
 }
 
-/** With processes of a fixed size a video that fills none has no opponent and is left out. */
+/** Videos that fill processes of a fixed size; one that fills none has no opponent and is left out. */
 function wholeProcesses(videos: number, opponents: 'batch' | { readonly processVideos: number }): number {
   return opponents === 'batch' ? videos : videos - (videos % opponents.processVideos);
 }

@@ -1,4 +1,4 @@
-/** What a run writes down as it goes, cut back to a checkpoint when it goes on from there. */
+/** The files that a run appends to, truncated to a checkpoint when it resumes from there. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CompletionRecord, MetricRecord } from '../../core/training/run.ts';
@@ -6,19 +6,19 @@ import type { DriverState } from '../store/run-folder.ts';
 import { Stream } from '../store/stream.ts';
 import { fileHead, scalars } from './tensorboard.ts';
 
-type Kept = DriverState['streams'];
+type StreamSizes = DriverState['streams'];
 
 export class RunStreams {
   readonly #metrics: Stream;
   readonly #completions: Stream;
   readonly #events: { readonly name: string; readonly stream: Stream };
-  readonly #earlier: Kept['tensorboard'];
+  readonly #earlier: StreamSizes['tensorboard'];
 
   private constructor(
     metrics: Stream,
     completions: Stream,
     events: { name: string; stream: Stream },
-    earlier: Kept['tensorboard'],
+    earlier: StreamSizes['tensorboard'],
   ) {
     this.#metrics = metrics;
     this.#completions = completions;
@@ -27,27 +27,27 @@ export class RunStreams {
   }
 
   /**
-   * @param kept bytes that count of each file; all else is cut off
-   * @param step of the checkpoint, from which on earlier event files are void
+   * @param sizes bytes of each file that are valid; the rest is truncated
+   * @param step of the checkpoint; TensorBoard ignores later steps of earlier event files
    * @param time seconds since 1970
    */
-  static async open(folder: string, kept: Kept, step: number, time: number): Promise<RunStreams> {
+  static async open(folder: string, sizes: StreamSizes, step: number, time: number): Promise<RunStreams> {
     const board = join(folder, 'tensorboard');
     await mkdir(board, { recursive: true });
     for (const name of await readdir(board))
-      if (!Object.hasOwn(kept.tensorboard, name)) await rm(join(board, name));
-    for (const [name, bytes] of Object.entries(kept.tensorboard))
+      if (!Object.hasOwn(sizes.tensorboard, name)) await rm(join(board, name));
+    for (const [name, bytes] of Object.entries(sizes.tensorboard))
       await (await Stream.open(join(board, name), bytes)).close();
     // Readers take the files in the order of their names.
-    const part = String(Object.keys(kept.tensorboard).length).padStart(4, '0');
+    const part = String(Object.keys(sizes.tensorboard).length).padStart(4, '0');
     const name = `events.out.tfevents.${part}.vqathinker`;
     const stream = await Stream.open(join(board, name), 0);
     await stream.append(fileHead(time, step));
     return new RunStreams(
-      await Stream.open(join(folder, 'metrics.jsonl'), kept.metrics),
-      await Stream.open(join(folder, 'completions.jsonl'), kept.completions),
+      await Stream.open(join(folder, 'metrics.jsonl'), sizes.metrics),
+      await Stream.open(join(folder, 'completions.jsonl'), sizes.completions),
       { name, stream },
-      kept.tensorboard,
+      sizes.tensorboard,
     );
   }
 
@@ -61,7 +61,7 @@ export class RunStreams {
       await this.#completions.append(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
   }
 
-  bytes(): Kept {
+  bytes(): StreamSizes {
     return {
       metrics: this.#metrics.bytes,
       completions: this.#completions.bytes,

@@ -20,7 +20,7 @@ test('a pass shows no video twice and leaves out fewer than a batch', () => {
       const numbers = Array.from({ length: batchesPerEpoch }, (_, i) => epoch * batchesPerEpoch + i);
       const seen = numbers.flatMap((number) => sampler.batch(number));
       expect(new Set(seen).size).toBe(seen.length);
-      expect(seen.every((place) => place >= 0 && place < videos)).toBe(true);
+      expect(seen.every((index) => index >= 0 && index < videos)).toBe(true);
       expect(videos - seen.length).toBeLessThan(size);
       expect(new Set(numbers.map((number) => sampler.epochOf(number)))).toEqual(new Set([epoch]));
     }),
@@ -45,7 +45,7 @@ test('every video is as often in the first batch as any other', () => {
   const counts = new Array<number>(10).fill(0);
   const sampler = new Sampler(10, 2, 'law');
   for (let epoch = 0; epoch < 5000; epoch++)
-    for (const place of sampler.batch(epoch * 5)) counts[place]! += 1;
+    for (const index of sampler.batch(epoch * 5)) counts[index]! += 1;
   // Binomial(5000, 0.2): mean 1000, standard deviation 28; 5 of them.
   for (const count of counts) expect(Math.abs(count - 1000)).toBeLessThan(141);
 });

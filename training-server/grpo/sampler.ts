@@ -1,6 +1,6 @@
 /**
- * Which videos are seen when. A pass takes every video once in seeded order; an incomplete last batch is dropped, as the
- * released sampler does. A batch is a function of its number, so that a resume needs no more than that.
+ * Order of the training videos. An epoch visits every video once in seeded order; an incomplete last batch is dropped, as
+ * the released sampler does. A batch is a function of its number, so that a resume needs only that.
  */
 import { CodedError } from '../../core/errors.ts';
 import { seededRandom } from '../../core/stats/random.ts';
@@ -34,7 +34,7 @@ export class Sampler {
     return Math.floor(batch / this.batchesPerEpoch);
   }
 
-  /** Places [size] in the list of videos, all different. */
+  /** Indices [size] into the list of videos, all different. */
   batch(number: number): readonly number[] {
     const epoch = this.epochOf(number);
     if (this.#pass?.epoch !== epoch)

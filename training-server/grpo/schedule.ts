@@ -1,9 +1,9 @@
-/** Learning rate over the steps of a stage, in the convention of the transformers library: step 0 of a warm-up has rate 0. */
+/** Learning rate over the steps of a stage, as in the transformers library: step 0 of a warm-up has rate 0. */
 import type { Stage } from '../../core/training/recipe-stages.ts';
 
 /**
  * @param step optimiser steps of the stage already taken
- * @param steps of the stage, where the schedule names no length of its own
+ * @param steps of the stage, where the schedule has no length of its own
  */
 export function learningRate(
   stage: Pick<Stage, 'schedule' | 'optimiser'>,

@@ -1,12 +1,12 @@
-/** What a stage needs of its videos, found out before anything is started. */
+/** Requirements of a stage on its videos, checked before anything is started. */
 import { CodedError } from '../../core/errors.ts';
 import type { Stage } from '../../core/training/recipe-stages.ts';
 import type { DataItem } from '../data/api.ts';
 
 /**
- * Written answers to learn, or targets, where the stage learns from them.
+ * Checks for written answers, or targets, where the stage learns from them.
  *
- * @param at where the stage stands in the recipe, e.g. `stages[0]`
+ * @param at path of the stage in the recipe, e.g. `stages[0]`
  * @throws CodedError `train/recipe` {field, problem}
  */
 export function checkItems(stage: Stage, train: readonly DataItem[], at: string): void {

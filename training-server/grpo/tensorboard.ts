@@ -1,6 +1,6 @@
 /**
- * TensorBoard event files: TFRecords (length, masked CRC-32C, data, masked CRC-32C) of Event messages, written by hand,
- * since all that is needed are scalars. https://www.tensorflow.org/tutorials/load_data/tfrecord
+ * TensorBoard event files: TFRecords (length, masked CRC-32C, data, masked CRC-32C) of Event messages, written here,
+ * because only scalars are needed. https://www.tensorflow.org/tutorials/load_data/tfrecord
  */
 
 const table = Uint32Array.from({ length: 256 }, (_, n) => {
@@ -54,7 +54,7 @@ const whole = (field: number, value: number): Buffer =>
 const nested = (field: number, bytes: Buffer): Buffer =>
   Buffer.concat([Buffer.from([(field << 3) | 2]), varint(bytes.length), bytes]);
 
-/** The first record of a file; `start` says that what an earlier file has from this step on is void. */
+/** The first record of a file; `start` voids the steps from here on in earlier files. */
 export function fileHead(time: number, step: number): Buffer {
   const version = record(Buffer.concat([fixed(1, time), nested(3, Buffer.from('brain.Event:2'))]));
   const start = nested(7, whole(1, 1)); // SessionLog.START

@@ -1,4 +1,4 @@
-/** What the model is shown of a video: its sampled frames, and those of its temporally damaged copies. */
+/** Frames of a video that the model sees: the clean sampled frames, and perturbed orders of them. */
 
 import type { RewardRules } from '../../core/rewards/reward-rules.ts';
 import { perturb } from '../../core/sampling/perturb.ts';
@@ -9,8 +9,11 @@ import type { GrpoStage } from '../../core/training/recipe-stages.ts';
 import type { DataItem } from '../data/api.ts';
 import type { EngineVideo } from '../engine/protocol.ts';
 
-/** A perturbed copy; `video` is null where no draw changed what the model sees. */
-export interface Damage {
+/** Name of the random stream. It is part of the seed: another name would change the draws of a resumed run. */
+const PERTURBATION_STREAM = 'damage';
+
+/** One perturbation of a video; `video` is null where no draw changed the frames that the model sees. */
+export interface PerturbedView {
   readonly mode: string;
   readonly video: EngineVideo | null;
   /** Seed of its rollout. */
@@ -22,14 +25,15 @@ export interface View {
   readonly item: DataItem;
   /** L, frames of the source. */
   readonly frames: number;
+  /** The clean video. */
   readonly video: EngineVideo;
   readonly seed: number;
-  /** None with the temporal reward off; one, or K where each answer has its own. */
-  readonly damages: readonly Damage[];
+  /** None with the temporal reward off; one, or K where each completion has its own. */
+  readonly perturbed: readonly PerturbedView[];
 }
 
-/** The frames of the undamaged video. */
-export function plainVideo(item: DataItem, frames: number, profile: Profile): EngineVideo {
+/** The sampled frames in their order. */
+export function cleanVideo(item: DataItem, frames: number, profile: Profile): EngineVideo {
   const { vision, motion } = samplePlan(profile, frames);
   return engineVideo(item, profile, vision, motion);
 }
@@ -45,7 +49,7 @@ function engineVideo(
 }
 
 /**
- * Draws depend on (seed, epoch, video) alone: not on the batch, not on what was drawn before.
+ * Draws depend on (seed, epoch, video) alone: neither on the batch nor on earlier draws.
  *
  * @param seed text that names run and stage
  */
@@ -59,19 +63,21 @@ export function viewOf(
   stage: Pick<GrpoStage, 'k' | 'perturbations'>,
 ): View {
   const random = seededRandom(`${seed}/${epoch}/${item.source}/${item.id}`);
-  const copies = rules.temporalOn ? (rules.perturbDraw === 'video' ? 1 : stage.k) : 0;
+  const count = rules.temporalOn ? (rules.perturbDraw === 'video' ? 1 : stage.k) : 0;
   return {
     item,
     frames,
-    video: plainVideo(item, frames, profile),
+    video: cleanVideo(item, frames, profile),
     seed: random.fork('rollout').uint32(),
-    damages: Array.from({ length: copies }, (_, j) => damage(random.fork(`damage ${j}`))),
+    perturbed: Array.from({ length: count }, (_, j) =>
+      perturbedView(random.fork(`${PERTURBATION_STREAM} ${j}`)),
+    ),
   };
 
-  function damage(draws: Random): Damage {
+  function perturbedView(draws: Random): PerturbedView {
     const mode = draws.choice(stage.perturbations);
-    const copy = perturb(profile, frames, mode, draws.fork('draws'), rules.perturb);
-    const video = copy.kind === 'perturbed' ? engineVideo(item, profile, copy.vision, copy.motion) : null;
+    const order = perturb(profile, frames, mode, draws.fork('draws'), rules.perturb);
+    const video = order.kind === 'perturbed' ? engineVideo(item, profile, order.vision, order.motion) : null;
     return { mode, video, seed: draws.fork('rollout').uint32() };
   }
 }

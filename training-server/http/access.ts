@@ -31,9 +31,9 @@ export function hostsOf(host: string, names: readonly string[], port: number): s
   const addresses = everywhere
     ? Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address))
     : [host];
-  const own = addresses.map((address) => `${inHost(address).toLowerCase()}:${port}`);
+  const local = addresses.map((address) => `${inHost(address).toLowerCase()}:${port}`);
   const given = names.flatMap((name) => (/:\d+$/.test(name) ? [name] : [name, `${name}:${port}`]));
-  return [...own, ...given, ...(everywhere || isLoopback(host) ? loopbackHosts(port) : [])];
+  return [...local, ...given, ...(everywhere || isLoopback(host) ? loopbackHosts(port) : [])];
 }
 
 /** Address of the server as one types it. */
@@ -75,7 +75,7 @@ export function checkToken({ token }: Access, request: IncomingMessage): void {
   if (given === undefined || !sameSecret(given, token)) throw new CodedError('train/token');
 }
 
-/** What a page of another, allowed origin needs to read the answer. */
+/** CORS headers for a page of another, allowed origin. */
 export function corsHeaders(origin: string | undefined): Record<string, string> {
   return origin === undefined
     ? {}

@@ -283,7 +283,7 @@ describe('slow and many', () => {
     await expect.poll(() => own.events.clients).toBe(1);
     const text = 'x'.repeat(100_000);
     for (let i = 0; i < 200; i++)
-      own.runs.say(id, { type: 'log', line: { time: 1, source: 'driver', level: 'info', text } });
+      own.runs.emit(id, { type: 'log', line: { time: 1, source: 'driver', level: 'info', text } });
     await expect.poll(() => own.events.clients).toBe(0);
     socket.destroy();
     await own.close();
@@ -310,7 +310,7 @@ describe('headers and lines', () => {
     const stop = new AbortController();
     const response = await h.ask(`/api/runs/${id}/events`, { signal: stop.signal });
     const text = 'a\r\n\r\nevent: run\ndata: {}\n\nid: 99\u2028';
-    h.runs.say(id, { type: 'log', line: { time: 1, source: 'engine', level: 'error', text } });
+    h.runs.emit(id, { type: 'log', line: { time: 1, source: 'engine', level: 'error', text } });
     let said = '';
     for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
       said += chunk;

@@ -9,7 +9,7 @@ import { isWithin } from '../data/roots.ts';
 import type { Runs } from '../runs/api.ts';
 import type { Packages } from './packages.ts';
 
-/** How deep below a root a checkpoint is looked for, and how many folders in all. */
+/** Depth below a root down to which checkpoints are searched, and the most folders that are visited. */
 const DEEPEST = 3;
 const MOST_FOLDERS = 2000;
 /** Where a project keeps what it installed, not what it trained. */
@@ -39,8 +39,10 @@ export class Checkpoints {
   async list(): Promise<Checkpoint[]> {
     const all: Checkpoint[] = [];
     for (const { id } of this.#runs.list()) all.push(...(await this.#ofRun(id)));
-    const own = new Set(await Promise.all(this.#runs.list().map(({ id }) => real(this.#runs.folder(id)))));
-    for (const folder of await this.#folders(own)) {
+    const runFolders = new Set(
+      await Promise.all(this.#runs.list().map(({ id }) => real(this.#runs.folder(id)))),
+    );
+    for (const folder of await this.#folders(runFolders)) {
       const facts = await factsOf(folder);
       const id = this.#nameOf(folder);
       all.push({ ...none, id, ...facts, package: await this.#packages.stateOf(id, facts.createdAt) });
@@ -49,9 +51,9 @@ export class Checkpoints {
   }
 
   async #ofRun(run: string): Promise<Checkpoint[]> {
-    const found = await this.#runs.checkpoints(run);
+    const checkpoints = await this.#runs.checkpoints(run);
     return Promise.all(
-      found.map(async ({ step, best, last, createdAt, bytes, figures }) => {
+      checkpoints.map(async ({ step, best, last, createdAt, bytes, figures }) => {
         const id = `${run}:${step}`;
         const made = await this.#packages.stateOf(id, createdAt);
         return { id, run, step, best, last, createdAt, bytes, figures: { ...figures }, package: made };
@@ -61,9 +63,9 @@ export class Checkpoints {
 
   /** @throws `train/checkpoint-id` {id} */
   async one(id: string): Promise<Checkpoint> {
-    const found = (await this.list()).find((checkpoint) => checkpoint.id === id);
-    if (found === undefined) throw new CodedError('train/checkpoint-id', { id: id.slice(0, 200) });
-    return found;
+    const listed = (await this.list()).find((checkpoint) => checkpoint.id === id);
+    if (listed === undefined) throw new CodedError('train/checkpoint-id', { id: id.slice(0, 200) });
+    return listed;
   }
 
   /** Where a listed checkpoint lies; an id is looked up in the list and never made into a path. */
@@ -73,10 +75,10 @@ export class Checkpoints {
       const folder = (await this.#folders(new Set())).find((path) => this.#nameOf(path) === id)!;
       return { folder, name: id.split('/').at(-1)!, createdAt, bytes, range: [1, 5] };
     }
-    const found = (await this.#runs.checkpoints(run)).find((checkpoint) => checkpoint.step === step)!;
+    const checkpoint = (await this.#runs.checkpoints(run)).find((one) => one.step === step)!;
     const recipe = await this.#runs.recipe(run);
     const range = scoreRange(recipe)[0] === 0 ? ([0, 5] as const) : ([1, 5] as const);
-    return { folder: found.model, name: `${recipe.name}, step ${step}`, createdAt, bytes, range };
+    return { folder: checkpoint.model, name: `${recipe.name}, step ${step}`, createdAt, bytes, range };
   }
 
   #nameOf(folder: string): string {
@@ -86,14 +88,14 @@ export class Checkpoints {
 
   /** Links are not followed: what they lead to is a folder of its own, or none of ours. */
   async #folders(skip: ReadonlySet<string>): Promise<string[]> {
-    const found: string[] = [];
+    const folders: string[] = [];
     let seen = 0;
     const visit = async (folder: string, depth: number): Promise<void> => {
       if (skip.has(folder) || ++seen > MOST_FOLDERS) return;
       const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
       const names = new Set(entries.filter((entry) => entry.isFile()).map(({ name }) => name));
       if (names.has('config.json') && (await isCheckpoint(folder, names))) {
-        found.push(folder);
+        folders.push(folder);
         return;
       }
       if (depth === 0) return;
@@ -102,7 +104,7 @@ export class Checkpoints {
           await visit(join(folder, entry.name), depth - 1);
     };
     for (const root of this.#roots.folders) await visit(root, DEEPEST);
-    return [...new Set(found)].sort();
+    return [...new Set(folders)].sort();
   }
 }
 

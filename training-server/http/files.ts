@@ -34,7 +34,7 @@ export async function sendFile(
     if (!facts.isFile()) throw absent;
     const { size } = facts;
     const tag = `"${etag ?? `${size.toString(36)}-${Math.round(facts.mtimeMs).toString(36)}`}"`;
-    const own = {
+    const fileHeaders = {
       ...headers,
       'Content-Type': type,
       'Accept-Ranges': 'bytes',
@@ -42,7 +42,7 @@ export async function sendFile(
       'Cache-Control': 'no-cache',
     };
     if (request.headers['if-none-match'] === tag) {
-      response.writeHead(304, own).end();
+      response.writeHead(304, fileHeaders).end();
       return;
     }
     // A part of another version must not be put behind what is there.
@@ -55,7 +55,7 @@ export async function sendFile(
     }
     const { start, end } = range ?? { start: 0, end: size - 1 };
     response.writeHead(range ? 206 : 200, {
-      ...own,
+      ...fileHeaders,
       'Content-Length': end - start + 1,
       ...(range && { 'Content-Range': `bytes ${start}-${end}/${size}` }),
     });

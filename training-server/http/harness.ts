@@ -59,7 +59,7 @@ export async function startHarness(options: HarnessOptions = {}) {
     roots,
     packages,
     events,
-    desk: { frame: async (path, index) => Buffer.from(`${path}#${index}`) },
+    videoProbe: { frame: async (path, index) => Buffer.from(`${path}#${index}`) },
     validation: {
       roots,
       machine: options.machine ?? (async () => MACHINE),

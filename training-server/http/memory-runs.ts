@@ -1,4 +1,4 @@
-/** Runs that are kept in memory and train nothing: what the tests of the server put behind its routes. */
+/** Runs in memory that train nothing, for tests of the server. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '../../core/errors.ts';
@@ -14,7 +14,7 @@ import type {
 import type { ResumeOptions, RunCheckpoint, Runs } from '../runs/api.ts';
 import type { NumberedEvent } from '../store/event-log.ts';
 
-interface Kept {
+interface MemoryRun {
   run: Run;
   recipe: Recipe;
   events: NumberedEvent[];
@@ -26,7 +26,7 @@ interface Kept {
 
 export class MemoryRuns implements Runs {
   readonly #home: string;
-  readonly #kept = new Map<string, Kept>();
+  readonly #runs = new Map<string, MemoryRun>();
   readonly #watchers = new Set<(run: Run) => void>();
   closed = false;
 
@@ -34,14 +34,14 @@ export class MemoryRuns implements Runs {
     this.#home = home;
   }
 
-  #one(id: string): Kept {
-    const kept = this.#kept.get(id);
-    if (kept === undefined) throw new CodedError('train/run', { id });
-    return kept;
+  #one(id: string): MemoryRun {
+    const memory = this.#runs.get(id);
+    if (memory === undefined) throw new CodedError('train/run', { id });
+    return memory;
   }
 
   async start(recipe: Recipe): Promise<Run> {
-    const id = `20261121-0742-${recipe.name}-${String(this.#kept.size).padStart(4, '0')}`;
+    const id = `20261121-0742-${recipe.name}-${String(this.#runs.size).padStart(4, '0')}`;
     const now = '2026-11-21T07:42:00.000Z';
     const run: Run = {
       id,
@@ -61,24 +61,24 @@ export class MemoryRuns implements Runs {
     };
     mkdirSync(this.folder(id), { recursive: true });
     const lists = { events: [], listeners: new Set<never>(), metrics: [], completions: [], checkpoints: [] };
-    this.#kept.set(id, { run, recipe, ...lists });
-    this.say(id, { type: 'run', run });
+    this.#runs.set(id, { run, recipe, ...lists });
+    this.emit(id, { type: 'run', run });
     return run;
   }
 
-  /** An event as the driver would say it. */
-  say(id: string, event: RunEvent): void {
-    const kept = this.#one(id);
-    const numbered = { id: kept.events.length + 1, event };
-    kept.events.push(numbered);
-    if (event.type === 'metrics') kept.metrics.push(event.record);
-    for (const listener of kept.listeners) listener(numbered);
+  /** Adds an event as the driver emits it. */
+  emit(id: string, event: RunEvent): void {
+    const memory = this.#one(id);
+    const numbered = { id: memory.events.length + 1, event };
+    memory.events.push(numbered);
+    if (event.type === 'metrics') memory.metrics.push(event.record);
+    for (const listener of memory.listeners) listener(numbered);
   }
 
   answer(id: string, record: CompletionRecord): void {
-    const kept = this.#one(id);
-    kept.completions.push(record);
-    const lines = kept.completions.map((one) => `${JSON.stringify(one)}\n`).join('');
+    const memory = this.#one(id);
+    memory.completions.push(record);
+    const lines = memory.completions.map((one) => `${JSON.stringify(one)}\n`).join('');
     writeFileSync(join(this.folder(id), 'completions.jsonl'), lines);
   }
 
@@ -87,12 +87,13 @@ export class MemoryRuns implements Runs {
   }
 
   #set(id: string, state: RunState, from: readonly RunState[]): Run {
-    const kept = this.#one(id);
-    if (!from.includes(kept.run.state)) throw new CodedError('train/state', { id, state: kept.run.state });
-    kept.run = { ...kept.run, state };
-    this.say(id, { type: 'run', run: kept.run });
-    for (const watcher of this.#watchers) watcher(kept.run);
-    return kept.run;
+    const memory = this.#one(id);
+    if (!from.includes(memory.run.state))
+      throw new CodedError('train/state', { id, state: memory.run.state });
+    memory.run = { ...memory.run, state };
+    this.emit(id, { type: 'run', run: memory.run });
+    for (const watcher of this.#watchers) watcher(memory.run);
+    return memory.run;
   }
 
   resume = async (id: string, _options?: ResumeOptions) =>
@@ -100,7 +101,7 @@ export class MemoryRuns implements Runs {
   pause = async (id: string) => this.#set(id, 'paused', ['running']);
   stop = async (id: string) => this.#set(id, 'stopped', ['running', 'paused', 'queued']);
   save = async (id: string) => this.#set(id, 'running', ['running']);
-  list = () => [...this.#kept.values()].map(({ run }) => run).reverse();
+  list = () => [...this.#runs.values()].map(({ run }) => run).reverse();
   get = (id: string) => this.#one(id).run;
   recipe = async (id: string) => this.#one(id).recipe;
   folder = (id: string) => join(this.#home, id);

@@ -1,4 +1,4 @@
-/** The OpenAPI 3.1 document, made of the routes' own schemas: what it says is what the border checks. */
+/** The OpenAPI 3.1 document, generated from the schemas that the routes validate with. */
 import { z } from 'zod';
 import {
   checkpointSchema,
@@ -16,7 +16,7 @@ import type { Route, Sends } from './route.ts';
 
 type Json = Record<string, unknown>;
 
-/** Schemas with a name of their own in the document. */
+/** Schemas that the document names. */
 const named: Readonly<Record<string, z.ZodType>> = {
   Checkpoint: checkpointSchema,
   CodedError: codedErrorSchema,
@@ -39,7 +39,7 @@ function components(): Json {
   return Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, stripped(schema as Json)]));
 }
 
-/** OpenAPI names the dialect once for all. */
+/** Without `$schema` and `$id`: OpenAPI declares the JSON Schema version once for the document. */
 function stripped({ $schema: _schema, $id: _id, ...rest }: Json): Json {
   return rest;
 }
@@ -52,13 +52,13 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   return stripped(z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json);
 }
 
-function parameters(shape: z.ZodObject, place: 'path' | 'query'): Json[] {
+function parameters(shape: z.ZodObject, location: 'path' | 'query'): Json[] {
   return Object.entries(shape.shape).map(([name, schema]) => {
     const { description, ...rest } = schemaOf(schema as z.ZodType, 'input');
     return {
       name,
-      in: place,
-      required: place === 'path' || !(schema as z.ZodType).safeParse(undefined).success,
+      in: location,
+      required: location === 'path' || !(schema as z.ZodType).safeParse(undefined).success,
       ...(typeof description === 'string' && { description }),
       schema: rest,
     };

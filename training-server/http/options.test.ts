@@ -18,7 +18,7 @@ const codeOf = (args: string[], token?: string) => {
 describe('options', () => {
   it('loopback and a random token by default', () => {
     const [a, b] = [readOptions([], {})!, readOptions([], {})!];
-    expect([a.host, a.port, a.ownToken]).toEqual(['127.0.0.1', 7077, false]);
+    expect([a.host, a.port, a.tokenFromEnvironment]).toEqual(['127.0.0.1', 7077, false]);
     expect(a.token).toMatch(/^[\w-]{43}$/);
     expect(a.token).not.toBe(b.token);
   });
@@ -68,13 +68,14 @@ describe('options', () => {
     expect(readOptions([], {})!.engine).toEqual({});
   });
 
-  it('an engine that is started elsewhere shows a token', () => {
+  it('a remote engine needs a token', () => {
     const token = 'e'.repeat(24);
-    const read = (at: string, own: string | undefined, ...more: string[]) =>
-      readOptions(['--engine-at', at, ...more], own === undefined ? {} : { VQA_ENGINE_TOKEN: own })!.engine;
+    const read = (at: string, token: string | undefined, ...more: string[]) =>
+      readOptions(['--engine-at', at, ...more], token === undefined ? {} : { VQA_ENGINE_TOKEN: token })!
+        .engine;
     expect(read('10.0.0.1:7078', token)).toEqual({
       tcp: { host: '10.0.0.1', port: 7078 },
-      elsewhere: { token },
+      remote: { token },
     });
     for (const wrong of [
       () => read('10.0.0.1:7078', undefined),
@@ -106,7 +107,7 @@ describe('options', () => {
       roots: ['a', 'b'],
       origins: ['https://example.org'],
       names: ['host:80'],
-      goOn: false,
+      autoResume: false,
       page: false,
     });
   });

@@ -1,10 +1,16 @@
-/** What `npm run train-server` is told, checked before anything is opened. */
+/** Options of `npm run train-server`, checked before anything is opened. */
 import { randomBytes } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CodedError } from '../../core/errors.ts';
-import { type EnginePlace, enginePlace, placeFlags, placeUsage, SHORTEST_TOKEN } from '../engine/where.ts';
+import {
+  type EngineLocation,
+  engineLocation,
+  locationFlags,
+  locationUsage,
+  SHORTEST_TOKEN,
+} from '../engine/location.ts';
 import { isLoopback } from './access.ts';
 
 export const usage = `npm run train-server -- [options]
@@ -19,7 +25,7 @@ export const usage = `npm run train-server -- [options]
   --public          allows an address that other machines reach; needs a token in VQA_TRAIN_TOKEN
   --wait            interrupted runs wait for Resume instead of going on by themselves
   --no-page         serves the interface alone
-${placeUsage}
+${locationUsage}
 `;
 
 const project = join(import.meta.dirname, '..', '..');
@@ -29,16 +35,16 @@ export interface CliOptions {
   readonly port: number;
   readonly token: string;
   /** The token was given and is not printed. */
-  readonly ownToken: boolean;
+  readonly tokenFromEnvironment: boolean;
   readonly roots: readonly string[];
   readonly runs: string;
   readonly cache: string;
   readonly origins: readonly string[];
   readonly names: readonly string[];
-  readonly goOn: boolean;
+  readonly autoResume: boolean;
   readonly page: boolean;
   /** Where engines run. */
-  readonly engine: EnginePlace;
+  readonly engine: EngineLocation;
 }
 
 const texts = { type: 'string', multiple: true } as const;
@@ -53,7 +59,7 @@ const flags = {
   public: { type: 'boolean' },
   wait: { type: 'boolean' },
   'no-page': { type: 'boolean' },
-  ...placeFlags,
+  ...locationFlags,
   help: { type: 'boolean' },
 } as const;
 
@@ -67,26 +73,26 @@ export function readOptions(args: readonly string[], environment: NodeJS.Process
   const { values } = parsed(args);
   if (values.help) return null;
   const host = values.host ?? '127.0.0.1';
-  const own = environment.VQA_TRAIN_TOKEN;
-  if (own !== undefined && !/^[\x21-\x7e]*$/.test(own))
+  const token = environment.VQA_TRAIN_TOKEN;
+  if (token !== undefined && !/^[\x21-\x7e]*$/.test(token))
     throw refuse('VQA_TRAIN_TOKEN', 'has characters that no header holds');
-  if (own !== undefined && own.length < SHORTEST_TOKEN)
+  if (token !== undefined && token.length < SHORTEST_TOKEN)
     throw refuse('VQA_TRAIN_TOKEN', `has fewer than ${SHORTEST_TOKEN} characters`);
-  if (!isLoopback(host) && (!values.public || own === undefined))
+  if (!isLoopback(host) && (!values.public || token === undefined))
     throw new CodedError('train/public', { host });
   return {
     host,
     port: portOf(values.port ?? '7077'),
-    token: own ?? randomBytes(32).toString('base64url'),
-    ownToken: own !== undefined,
+    token: token ?? randomBytes(32).toString('base64url'),
+    tokenFromEnvironment: token !== undefined,
     roots: values.root ?? [process.cwd()],
     runs: values.runs ?? join(project, '.cache', 'runs'),
     cache: values.cache ?? join(project, '.cache', 'training'),
     origins: (values.origin ?? []).map(originOf),
     names: (values.name ?? []).map(nameOf),
-    goOn: !values.wait,
+    autoResume: !values.wait,
     page: !values['no-page'],
-    engine: enginePlace(values, environment),
+    engine: engineLocation(values, environment),
   };
 }
 

@@ -74,7 +74,7 @@ export class Packages {
     return join(this.#home, id);
   }
 
-  /** What a checkpoint's package is at, null without one. One that is older than its checkpoint does not count. */
+  /** State of a checkpoint's package; null where there is none, or where it is older than the checkpoint. */
   async stateOf(checkpoint: string, createdAt: string): Promise<Checkpoint['package']> {
     const id = packageId(checkpoint);
     const making = this.#making.get(id);

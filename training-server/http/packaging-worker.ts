@@ -29,7 +29,7 @@ const say = (message: PackagingMessage) => parentPort?.postMessage(message);
 async function main({ checkpoint, target, name, variants, range }: PackagingOrder): Promise<void> {
   const stop = new AbortController();
   parentPort?.once('message', () => stop.abort());
-  let told = 0;
+  let reported = 0;
   try {
     await convertCheckpoint(new CheckpointFolder(checkpoint), new PackageFolder(target), {
       variants: readVariants(variants),
@@ -42,8 +42,8 @@ async function main({ checkpoint, target, name, variants, range }: PackagingOrde
       onProgress: ({ stage, done, total }) => {
         const share = done / Math.max(1, total);
         const all = stage === 'write' ? WRITING * share : WRITING + (1 - WRITING) * share;
-        if (all - told < 0.005) return;
-        told = all;
+        if (all - reported < 0.005) return;
+        reported = all;
         say({ done: all });
       },
     });

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { CodedError } from '../../core/errors.ts';
-import { errorInWords } from '../../core/text/error-messages.ts';
+import { errorMessage } from '../../core/text/error-messages.ts';
 import { codedErrorSchema } from '../../core/training/run.ts';
 
 /** Status and title of each code; the title names the kind, the detail what happened this time. */
@@ -54,7 +54,7 @@ export class SeveralErrors extends CodedError {
 }
 
 export function problemOf(error: unknown): Problem {
-  // What was not foreseen may hold anything, paths and tokens included: it goes to the log alone.
+  // An unexpected error may contain paths and tokens: it goes to the log only.
   const coded = error instanceof CodedError ? error : new CodedError('app/unexpected');
   const [status, title] =
     kinds[coded.code] ??
@@ -63,7 +63,7 @@ export function problemOf(error: unknown): Problem {
     type: `urn:vqathinker:error:${coded.code}`,
     title,
     status,
-    detail: errorInWords(coded),
+    detail: errorMessage(coded),
     code: coded.code,
     params: { ...coded.params },
     ...(coded instanceof SeveralErrors && { errors: [...coded.errors] }),

@@ -7,12 +7,12 @@ import type { RecipeCard } from '../../core/training/run.ts';
 import { recipeFolder, recipeFrom } from '../recipes/recipe-files.ts';
 import { parseJson } from './body.ts';
 
-const known = /^[a-z0-9][a-z0-9-]{0,59}$/;
+const recipeName = /^[a-z0-9][a-z0-9-]{0,59}$/;
 
 async function load(name: string): Promise<unknown> {
   const fault = (problem: string) => new CodedError('train/recipe', { field: name.slice(0, 80), problem });
   // The name becomes a path: nothing but letters, digits and hyphens.
-  if (!known.test(name)) throw fault('is no name of a recipe');
+  if (!recipeName.test(name)) throw fault('is no name of a recipe');
   const text = await readFile(join(recipeFolder, `${name}.json`), 'utf8').catch(() => {
     throw fault('is no recipe of this server');
   });
@@ -38,12 +38,12 @@ async function cardOf(name: string): Promise<RecipeCard> {
   try {
     const recipe = await load(name);
     const base = (recipe as { extends?: unknown }).extends;
-    const own = { ...card, recipe, extends: typeof base === 'string' ? base : null };
+    const withRecipe = { ...card, recipe, extends: typeof base === 'string' ? base : null };
     try {
       const resolved = await recipeFrom(recipe);
       const { about, needs, stages } = resolved;
       return {
-        ...own,
+        ...withRecipe,
         about,
         needs,
         objectives: stages.map((stage) => stage.objective),
@@ -51,7 +51,7 @@ async function cardOf(name: string): Promise<RecipeCard> {
         error: null,
       };
     } catch (error) {
-      return { ...own, error: dataOf(error) };
+      return { ...withRecipe, error: dataOf(error) };
     }
   } catch (error) {
     return { ...card, error: dataOf(error) };

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { CodedError } from '../../core/errors.ts';
 import { fieldPath } from '../../core/schema.ts';
 
-/** What a route sends: JSON by a schema, or bytes or events that it writes itself. */
+/** Response of a route: JSON by a schema, or bytes or events that its handler writes. */
 export type Sends = z.ZodType | 'event-stream' | 'image/jpeg' | 'application/octet-stream';
 
 export interface Asked<P, Q, B> {
@@ -91,13 +91,13 @@ export function matchPath(pattern: string, parts: readonly string[]): Record<str
   const wanted = pattern.split('/').slice(1);
   const open = wanted.at(-1) === '*';
   if (open ? parts.length < wanted.length : parts.length !== wanted.length) return null;
-  const found: Record<string, string> = {};
+  const variables: Record<string, string> = {};
   for (const [index, part] of wanted.entries()) {
-    if (open && index === wanted.length - 1) found.path = parts.slice(index).join('/');
-    else if (part.startsWith(':')) found[part.slice(1)] = parts[index]!;
+    if (open && index === wanted.length - 1) variables.path = parts.slice(index).join('/');
+    else if (part.startsWith(':')) variables[part.slice(1)] = parts[index]!;
     else if (part !== parts[index]) return null;
   }
-  return found;
+  return variables;
 }
 
 /** @throws `train/request` {field, problem} */

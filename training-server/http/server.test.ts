@@ -113,7 +113,7 @@ describe('the description', () => {
 
   it('describes the answers that are sent', async () => {
     const run = await started();
-    h.runs.say(run.id, { type: 'metrics', record: record(3) });
+    h.runs.emit(run.id, { type: 'metrics', record: record(3) });
     h.runs.answer(run.id, { ...completion, video: h.at('root', 'videos', 'a.mp4') });
     const lists: [string, string][] = [
       ['Run', '/api/runs'],
@@ -192,7 +192,7 @@ describe('runs', () => {
 
   it('metrics by range, completions by step', async () => {
     const { id } = await started();
-    for (const step of [1, 2, 3, 4]) h.runs.say(id, { type: 'metrics', record: record(step) });
+    for (const step of [1, 2, 3, 4]) h.runs.emit(id, { type: 'metrics', record: record(step) });
     const steps = async (query: string) =>
       ((await json(await h.ask(`/api/runs/${id}/metrics${query}`))) as { step: number }[]).map(
         ({ step }) => step,
@@ -321,8 +321,8 @@ describe('events', () => {
   it('begin with the run as it is, go on with numbers, and stay awake', async () => {
     const { id } = await started();
     const { events, text } = await listen(id, {}, 3, () => {
-      h.runs.say(id, { type: 'metrics', record: record(1) });
-      h.runs.say(id, { type: 'checkpoint', step: 1, best: true });
+      h.runs.emit(id, { type: 'metrics', record: record(1) });
+      h.runs.emit(id, { type: 'checkpoint', step: 1, best: true });
     });
     expect(events).toEqual([
       ['', 'run'],
@@ -342,9 +342,9 @@ describe('events', () => {
 
   it('that were missed come first, once each', async () => {
     const { id } = await started();
-    for (const step of [1, 2, 3]) h.runs.say(id, { type: 'metrics', record: record(step) });
+    for (const step of [1, 2, 3]) h.runs.emit(id, { type: 'metrics', record: record(step) });
     const { events } = await listen(id, { 'Last-Event-ID': '2' }, 4, () =>
-      h.runs.say(id, { type: 'metrics', record: record(4) }),
+      h.runs.emit(id, { type: 'metrics', record: record(4) }),
     );
     expect(events.map(([number]) => number)).toEqual(['', '3', '4', '5']);
   });

@@ -28,7 +28,7 @@ export interface ServerOptions {
   /** Folder of the built page; null serves the interface alone. */
   readonly page: string | null;
   readonly version: string;
-  /** What was not foreseen: it is told here and not to the client. */
+  /** Called with unexpected errors, which clients do not see. */
   readonly onFault: (error: unknown) => void;
   readonly limits?: Partial<ServerLimits>;
   /** Holds every answer against its schema; for tests. */
@@ -123,7 +123,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, serving
   } catch (error) {
     if (response.destroyed) return;
     if (!(error instanceof CodedError)) onFault(error);
-    // What is left of a body that nobody reads must not be taken for the next request.
+    // The rest of an unread body must not be parsed as the next request.
     if (!request.complete) headers = { ...headers, Connection: 'close' };
     sendProblem(response, error, headers);
   }
@@ -140,8 +140,8 @@ async function answer(
   const method = request.method === 'HEAD' ? 'GET' : request.method;
   const parts = partsOf(path);
   const here = routes.flatMap((route) => {
-    const found = parts && matchPath(route.path, parts);
-    return found ? [{ route, found }] : [];
+    const variables = parts && matchPath(route.path, parts);
+    return variables ? [{ route, variables }] : [];
   });
   if (here.length === 0) throw new CodedError('train/route', { path: path.slice(0, 200) });
   const chosen = here.find(({ route }) => route.method === method);
@@ -149,8 +149,8 @@ async function answer(
     response.setHeader('Allow', here.map(({ route }) => route.method).join(', '));
     throw new CodedError('train/method', { method: String(request.method).slice(0, 20) });
   }
-  const { route, found } = chosen;
-  const params = readPart(route.params, found, 'path');
+  const { route, variables } = chosen;
+  const params = readPart(route.params, variables, 'path');
   const query = readPart(route.query, queryOf(new URLSearchParams(search)), 'query');
   const body = route.body === null ? undefined : readPart(route.body, await readJson(request), '');
   const gone = new AbortController();

@@ -1,10 +1,10 @@
-/** What the routes work with. */
+/** The services that routes use. */
 import type { Roots } from '../data/api.ts';
 import type { Validation } from '../preflight/validate.ts';
 import type { Runs } from '../runs/api.ts';
-import type { VideoDesk } from './desk.ts';
 import type { EventStreams } from './events.ts';
 import type { Packages } from './packages.ts';
+import type { VideoProbe } from './video-probe.ts';
 
 export interface Services {
   readonly runs: Runs;
@@ -12,5 +12,5 @@ export interface Services {
   readonly validation: Validation;
   readonly packages: Packages;
   readonly events: EventStreams;
-  readonly desk: Pick<VideoDesk, 'frame'>;
+  readonly videoProbe: Pick<VideoProbe, 'frame'>;
 }

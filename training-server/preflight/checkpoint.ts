@@ -24,7 +24,7 @@ export async function checkCheckpoint({ model }: Recipe, roots: Roots): Promise<
     if (!(cause instanceof CodedError)) throw cause;
     throw unusable(problemOf(cause), cause);
   });
-  const found = await Promise.all(
+  const present = await Promise.all(
     TOKENIZERS.map((name) =>
       access(join(folder, name)).then(
         () => true,
@@ -32,13 +32,13 @@ export async function checkCheckpoint({ model }: Recipe, roots: Roots): Promise<
       ),
     ),
   );
-  if (!found.includes(true)) throw unusable(`it has no tokenizer (${TOKENIZERS.join(' or ')})`);
+  if (!present.includes(true)) throw unusable(`it has no tokenizer (${TOKENIZERS.join(' or ')})`);
 }
 
 const unusable = (problem: string, cause?: unknown) =>
   new CodedError('train/checkpoint', { problem }, problem, cause === undefined ? undefined : { cause });
 
-/** What the reader of checkpoints found, in a line. */
+/** An error of the checkpoint reader as one line. */
 function problemOf({ code, params, message }: CodedError): string {
   if (code === 'convert/config') return `${params.field} ${params.problem}`;
   if (code === 'convert/tensor') {

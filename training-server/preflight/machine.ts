@@ -1,4 +1,4 @@
-/** What the engine would run on: asked of the project's own Python once, before a run asks for it. */
+/** The machine that the engine would run on: device, torch and memory, read once by the project's Python. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -9,32 +9,32 @@ import { python as projectPython } from '../../scripts/python.mjs';
 const machineSchema = validationReportSchema.shape.engine.unwrap();
 export type Machine = z.infer<typeof machineSchema>;
 
-/** `python -m engine.peek machine`: one line of JSON. Longest time that importing torch takes on a cold disk. */
+/** `python -m engine.probe machine`: one line of JSON. Longest time that importing torch takes on a cold disk. */
 const PATIENCE_MS = 300_000;
 const home = join(import.meta.dirname, '..', 'torch');
-const saidSchema = z.union([machineSchema, z.strictObject({ missing: z.string() })]);
+const replySchema = z.union([machineSchema, z.strictObject({ missing: z.string() })]);
 
 /**
  * @throws `train/python` {} where there is none, `train/torch` {problem} where torch cannot be imported
  */
 export function readMachine(python = projectPython): Promise<Machine> {
   return new Promise((done, fail) => {
-    let said = '';
+    let output = '';
     let last = '';
-    const child = spawn(python, ['-m', 'engine.peek', 'machine'], {
+    const child = spawn(python, ['-m', 'engine.probe', 'machine'], {
       cwd: home,
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: PATIENCE_MS,
     });
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
+      output += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       last = (last + text).slice(-2000);
     });
     child.on('error', () => fail(new CodedError('train/python')));
     child.on('close', (status) => {
-      const line = z.string().transform(parsed).pipe(saidSchema).safeParse(said);
+      const line = z.string().transform(parsed).pipe(replySchema).safeParse(output);
       const problem = last.trim().split('\n').at(-1) || `status ${status}`;
       if (!line.success) fail(new CodedError('train/torch', { problem }));
       else if ('missing' in line.data) fail(new CodedError('train/torch', { problem: line.data.missing }));
@@ -51,14 +51,14 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Asked again only after a failure: a GPU does not come and go, a missing torch may be installed. */
+/** Reads once; again only after a failure, since a missing torch may be installed meanwhile. */
 export function machineOnce(read: () => Promise<Machine> = readMachine): () => Promise<Machine> {
-  let known: Promise<Machine> | null = null;
+  let machine: Promise<Machine> | null = null;
   return () => {
-    known ??= read().catch((error: unknown) => {
-      known = null;
+    machine ??= read().catch((error: unknown) => {
+      machine = null;
       throw error;
     });
-    return known;
+    return machine;
   };
 }

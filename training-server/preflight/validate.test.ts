@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, test } from 'vitest';
 import { CodedError } from '../../core/errors.ts';
-import { errorInWords } from '../../core/text/error-messages.ts';
+import { errorMessage } from '../../core/text/error-messages.ts';
 import { openRoots, type Probe } from '../data/api.ts';
 import { recipeFrom } from '../recipes/recipe-files.ts';
 import type { Machine } from './machine.ts';
@@ -37,13 +37,13 @@ const fails =
   };
 
 async function faults(given: object, validation: Partial<Validation> = {}) {
-  const own: Validation = { roots, machine: async () => cpu, load: { draw: false }, ...validation };
-  const { report } = await validateRecipe(() => recipeFrom({ ...recipe, ...given }), own);
+  const settings: Validation = { roots, machine: async () => cpu, load: { draw: false }, ...validation };
+  const { report } = await validateRecipe(() => recipeFrom({ ...recipe, ...given }), settings);
   expect(report.ok).toBe(report.errors.length === 0);
   return report.errors.map(({ code, params, message }) => ({
     code,
     params,
-    words: errorInWords(new CodedError(code, params, message)),
+    message: errorMessage(new CodedError(code, params, message)),
   }));
 }
 
@@ -82,10 +82,10 @@ test.each<[string, object, string, RegExp]>([
     'train/recipe',
     /stages\[0\]\.texts/,
   ],
-])('%s', async (_, given, code, words) => {
-  const found = await faults(given);
-  expect(found.map((fault) => fault.code)).toEqual([code]);
-  expect(found[0]!.words).toMatch(words);
+])('%s', async (_, given, code, message) => {
+  const report = await faults(given);
+  expect(report.map((fault) => fault.code)).toEqual([code]);
+  expect(report[0]!.message).toMatch(message);
 });
 
 test.each<[string, (folder: string) => void, RegExp]>([
@@ -112,22 +112,22 @@ test.each<[string, (folder: string) => void, RegExp]>([
   ],
   ['without a tokenizer', (folder) => rmSync(join(folder, 'tokenizer.json')), /no tokenizer/],
   ['that is an empty folder', (folder) => rmSync(join(folder, 'config.json')), /config\.json/],
-])('a checkpoint %s', async (name, change, words) => {
-  const found = await faults(checkpoint(name.replaceAll(' ', '-'), change));
-  expect(found.map(({ code }) => code)).toEqual(['train/checkpoint']);
-  expect(found[0]!.words).toMatch(words);
+])('a checkpoint %s', async (name, change, message) => {
+  const report = await faults(checkpoint(name.replaceAll(' ', '-'), change));
+  expect(report.map(({ code }) => code)).toEqual(['train/checkpoint']);
+  expect(report[0]!.message).toMatch(message);
 });
 
 it('no Python, no torch: once, and no video is asked to open', async () => {
   const probe: Probe = () => Promise.reject(new CodedError('train/python'));
   for (const code of ['train/python', 'train/torch']) {
     const machine = fails(code, { problem: 'No module named torch' });
-    const found = await faults({}, { machine, load: { draw: false, probe } });
-    expect(found.map((fault) => fault.code)).toEqual([code]);
+    const report = await faults({}, { machine, load: { draw: false, probe } });
+    expect(report.map((fault) => fault.code)).toEqual([code]);
   }
 });
 
-it('an engine elsewhere has its own GPUs', async () => {
+it('the GPUs of a remote engine are not counted here', async () => {
   expect(await faults({ engine: { device: 'cuda', processes: 8 } }, { machine: async () => null })).toEqual(
     [],
   );

@@ -1,4 +1,4 @@
-/** What is found out about a recipe before anything is spent: its fields, its paths, its videos, the machine. */
+/** Validation of a recipe before a run starts: fields, paths, videos, machine. */
 import { CodedError, type CodedErrorData } from '../../core/errors.ts';
 import type { Recipe } from '../../core/training/recipe.ts';
 import type { ValidationReport } from '../../core/training/run.ts';
@@ -15,7 +15,7 @@ export const PROBE_MS = 8000;
 
 export interface Validation {
   readonly roots: Roots;
-  /** What engine there is; null where it is started elsewhere. @throws `train/python`, `train/torch` */
+  /** Facts of the machine; null where the engine is remote. @throws `train/python`, `train/torch` */
   readonly machine: () => Promise<Machine | null>;
   readonly load: LoadOptions;
 }
@@ -40,14 +40,18 @@ export async function validateRecipe(
     }
   };
   const recipe = (await tried(read)) ?? null;
-  const found = await tried(machine);
-  const engine = found ?? null;
+  const machineFacts = await tried(machine);
+  const engine = machineFacts ?? null;
   if (recipe === null) return { report: reportOf({ errors, engine }), recipe };
   if (engine !== null) errors.push(...lacks(recipe, engine));
   await tried(() => checkCheckpoint(recipe, roots));
   // Videos are opened by Python, too.
   const { probe: _, ...unopened } = load;
-  const data = await validateSources(usedSources(recipe), roots, found === undefined ? unopened : load);
+  const data = await validateSources(
+    usedSources(recipe),
+    roots,
+    machineFacts === undefined ? unopened : load,
+  );
   errors.push(...data.errors);
   if (data.errors.length === 0)
     for (const [i, stage] of recipe.stages.entries())

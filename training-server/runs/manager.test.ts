@@ -112,7 +112,7 @@ describe('a run', () => {
     expect(streams.metrics).toHaveLength(1 + 6);
   });
 
-  test('the official mode draws one damage for each answer, and compares videos two by two', async () => {
+  test('the official mode draws one perturbation for each completion, and compares videos two by two', async () => {
     const { run, engines, streams } = await whole(
       testRecipe({ mode: 'official', rules: { temporalOn: true, videosPerStep: 4, labels: 'rescaled1to5' } }),
     );
@@ -391,7 +391,7 @@ test('stages follow one another, each in an engine of its own from the weights o
   );
   expect(loads[0]!.checkpoint).toMatch(/checkpoint$/);
   expect(loads[1]!.checkpoint).toBe(join(folder, 'checkpoints', 'step-5', 'model'));
-  expect(loads.map(({ reference: kept }) => kept)).toEqual([false, true]);
+  expect(loads.map((params) => params.reference)).toEqual([false, true]);
   const texts = engines[0]!.calls.find(({ method }) => method === 'sft')!.params as {
     examples: { text: string }[];
   };

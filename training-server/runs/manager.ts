@@ -31,7 +31,7 @@ export interface ManagerOptions {
   /** Folder for decoded frames and procedural clips. */
   readonly cache: string;
   /** Runs that were running when their process ended go on by themselves; else they are paused. Default true. */
-  readonly goOn?: boolean;
+  readonly autoResume?: boolean;
   readonly startEngine?: (options: EngineOptions) => Promise<Engine>;
   readonly loadData?: (recipe: Recipe, roots: Roots, cache: string) => Promise<StageData[]>;
 }
@@ -43,7 +43,7 @@ interface Entry {
   run: Run;
   driver: Driver | null;
   /** Where a running run is to go when it has left its step. */
-  leaving: RunState | null;
+  requestedState: RunState | null;
   /** When `run.json` was written last, and the write after which the next may begin. */
   written: number;
   writing: Promise<void>;
@@ -54,7 +54,7 @@ interface Entry {
 
 const resumable: ReadonlySet<RunState> = new Set(['paused', 'stopped', 'guarded', 'failed']);
 const WRITE_MS = 1000;
-/** How often torchrun may bring dead ranks of a stage back before the run fails. */
+/** Times that torchrun may restart the ranks of a stage before the run fails. */
 const RANK_RESTARTS = 3;
 
 export class RunManager implements Runs {
@@ -80,7 +80,7 @@ export class RunManager implements Runs {
     const unlock = await lock(join(options.runs, 'lock.json'));
     try {
       const manager = new RunManager(options, await openRoots(options.roots), unlock);
-      await manager.#readAll();
+      await manager.#openExisting();
       return manager;
     } catch (error) {
       await unlock();
@@ -88,7 +88,7 @@ export class RunManager implements Runs {
     }
   }
 
-  async #readAll(): Promise<void> {
+  async #openExisting(): Promise<void> {
     const names = await readdir(this.#options.runs, { withFileTypes: true });
     const interrupted: Entry[] = [];
     for (const { name } of names
@@ -100,28 +100,28 @@ export class RunManager implements Runs {
       await folder.tidy();
       const run = await folder.readRun().catch(() => null);
       if (run === null) continue; // of another version
-      const entry = await this.#enter(folder, run);
+      const entry = await this.#register(folder, run);
       const { goesOn } = await folder.readMemo();
       if (goesOn) interrupted.push(entry);
     }
     for (const entry of interrupted) {
       const { savedStep } = entry.run;
-      if (this.#options.goOn ?? true) this.#enqueue(entry);
-      else this.#change(entry, { state: 'paused', reason: interruption(savedStep) });
+      if (this.#options.autoResume ?? true) this.#enqueue(entry);
+      else this.#update(entry, { state: 'paused', reason: interruption(savedStep) });
     }
-    this.#pump();
+    this.#startNext();
   }
 
-  async #enter(folder: RunFolder, run: Run): Promise<Entry> {
+  async #register(folder: RunFolder, run: Run): Promise<Entry> {
     const events = await EventLog.open(folder.file('events.jsonl'));
-    const log = new RunLog(folder.file('log.jsonl'), (line) => events.say({ type: 'log', line }));
+    const log = new RunLog(folder.file('log.jsonl'), (line) => events.emit({ type: 'log', line }));
     const entry: Entry = {
       folder,
       events,
       log,
       run,
       driver: null,
-      leaving: null,
+      requestedState: null,
       written: 0,
       writing: Promise.resolve(),
       seconds: run.seconds,
@@ -159,9 +159,9 @@ export class RunManager implements Runs {
     };
     const folder = new RunFolder(join(this.#options.runs, id));
     await folder.make(recipe, run, { lrFactor: 1, goesOn: true });
-    const entry = await this.#enter(folder, run);
+    const entry = await this.#register(folder, run);
     this.#enqueue(entry);
-    this.#pump();
+    this.#startNext();
     return entry.run;
   }
 
@@ -178,16 +178,16 @@ export class RunManager implements Runs {
     const memo = await folder.readMemo();
     await folder.writeMemo({ lrFactor: memo.lrFactor * lrFactor, goesOn: true });
     this.#enqueue(entry);
-    this.#pump();
+    this.#startNext();
     return entry.run;
   }
 
   pause(id: string): Promise<Run> {
-    return this.#leave(this.#entry(id), 'paused', ['queued', 'starting', 'running']);
+    return this.#requestStop(this.#entry(id), 'paused', ['queued', 'starting', 'running']);
   }
 
   stop(id: string): Promise<Run> {
-    return this.#leave(this.#entry(id), 'stopped', [
+    return this.#requestStop(this.#entry(id), 'stopped', [
       'queued',
       'starting',
       'running',
@@ -197,18 +197,18 @@ export class RunManager implements Runs {
     ]);
   }
 
-  async #leave(entry: Entry, state: RunState, from: readonly RunState[]): Promise<Run> {
+  async #requestStop(entry: Entry, state: RunState, from: readonly RunState[]): Promise<Run> {
     const { run, folder } = entry;
     if (!from.includes(run.state)) throw new CodedError('train/state', { id: run.id, state: run.state });
     const memo = await folder.readMemo();
     await folder.writeMemo({ ...memo, goesOn: false });
     if (entry.driver) {
-      entry.leaving = state;
-      entry.driver.leave();
+      entry.requestedState = state;
+      entry.driver.requestStop();
     } else {
-      const place = this.#queue.indexOf(entry);
-      if (place >= 0) this.#queue.splice(place, 1);
-      this.#change(entry, { state, reason: null });
+      const index = this.#queue.indexOf(entry);
+      if (index >= 0) this.#queue.splice(index, 1);
+      this.#update(entry, { state, reason: null });
     }
     return entry.run;
   }
@@ -285,7 +285,7 @@ export class RunManager implements Runs {
 
   async close(): Promise<void> {
     this.#closing = true;
-    for (const { driver } of this.#entries.values()) driver?.leave();
+    for (const { driver } of this.#entries.values()) driver?.requestStop();
     await this.#end();
   }
 
@@ -313,36 +313,36 @@ export class RunManager implements Runs {
 
   #enqueue(entry: Entry): void {
     this.#queue.push(entry);
-    this.#change(entry, { state: 'queued', reason: null });
+    this.#update(entry, { state: 'queued', reason: null });
   }
 
-  #pump(): void {
+  #startNext(): void {
     if (this.#active || this.#closing) return;
     const entry = this.#queue.shift();
     if (!entry) return;
     this.#active = this.#execute(entry).finally(() => {
       this.#active = null;
-      this.#pump();
+      this.#startNext();
     });
   }
 
   async #execute(entry: Entry): Promise<void> {
     const { folder, log } = entry;
     entry.started = performance.now();
-    entry.leaving = null;
-    this.#change(entry, { state: 'starting', reason: null });
+    entry.requestedState = null;
+    this.#update(entry, { state: 'starting', reason: null });
     let ending: Pick<Run, 'state' | 'reason'>;
     try {
       const recipe = await folder.readRecipe();
       const { lrFactor } = await folder.readMemo();
       entry.driver = new Driver(folder, recipe, lrFactor, this.#ports(entry));
-      if (this.#closing) entry.driver.leave();
+      if (this.#closing) entry.driver.requestStop();
       const outcome = await entry.driver.run();
       if (outcome === 'finished') ending = { state: 'finished', reason: null };
-      else if (entry.leaving) ending = { state: entry.leaving, reason: null };
+      else if (entry.requestedState) ending = { state: entry.requestedState, reason: null };
       else ending = { state: 'paused', reason: interruption(entry.driver.savedStep) };
     } catch (error) {
-      ending = endOf(error, entry.driver, entry.leaving ?? (this.#closing ? 'paused' : null));
+      ending = endOf(error, entry.driver, entry.requestedState ?? (this.#closing ? 'paused' : null));
       const { trace, stack } = error as { trace?: string; stack?: string };
       if (ending.reason)
         log.write('error', 'driver', `${ending.reason.message}\n${trace ?? stack ?? ''}`.trimEnd());
@@ -352,7 +352,7 @@ export class RunManager implements Runs {
     entry.driver = null;
     const memo = await folder.readMemo().catch(() => ({ lrFactor: 1 }));
     await folder.writeMemo({ ...memo, goesOn: this.#closing && ending.state === 'paused' }).catch(() => {});
-    this.#change(entry, ending);
+    this.#update(entry, ending);
     await entry.log.flush();
     await entry.writing;
   }
@@ -374,22 +374,22 @@ export class RunManager implements Runs {
       },
       loadData: (recipe) => loadData(recipe, this.#roots, cache),
       resolveCheckpoint: (path) => this.#roots.resolve(path, 'model.checkpoint'),
-      say: (event) => events.say(event),
+      emit: (event) => events.emit(event),
       log: (level, text, source = 'driver') => log.write(level, source, text),
-      onProgress: (place) =>
-        this.#change(entry, { state: entry.leaving ? entry.run.state : 'running', ...place }),
+      onProgress: (progress) =>
+        this.#update(entry, { state: entry.requestedState ? entry.run.state : 'running', ...progress }),
       now: () => Date.now() / 1000,
       pixelCache: join(cache, 'pixels'),
     };
   }
 
   /** New facts of a run: told at once, written at once where the state changed, else about every second. */
-  #change(entry: Entry, change: Partial<Run>): void {
+  #update(entry: Entry, change: Partial<Run>): void {
     const seconds =
       entry.started === null ? entry.seconds : entry.seconds + (performance.now() - entry.started) / 1000;
     const before = entry.run.state;
     entry.run = { ...entry.run, ...change, seconds, updatedAt: new Date().toISOString() };
-    entry.events.say({ type: 'run', run: entry.run });
+    entry.events.emit({ type: 'run', run: entry.run });
     for (const listener of this.#listeners) listener(entry.run);
     const now = performance.now();
     if (entry.run.state === before && now - entry.written < WRITE_MS) return;

@@ -39,7 +39,7 @@ export async function readJson(file: string): Promise<unknown> {
   }
 }
 
-/** Whether an error says that the disk, or the share of it that one may use, is full. */
+/** True for an error of a full disk or an exhausted quota. */
 export function isDiskFull(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
   return code === 'ENOSPC' || code === 'EDQUOT' || code === 'train/disk';

@@ -36,7 +36,7 @@ export class EventLog {
     return this.#last;
   }
 
-  say(event: RunEvent): void {
+  emit(event: RunEvent): void {
     if (event.type === 'progress' && !this.#isNews(event)) return;
     const numbered = { id: ++this.#last, event };
     // A disk that is full must not silence the run: the streams of the driver find that out and stop it.

@@ -54,8 +54,8 @@ export async function offsetOfStep(path: string, step: number): Promise<number> 
     let [low, high] = [-1, size];
     while (high - low > 1) {
       const middle = Math.floor((low + high) / 2);
-      const found = await lineAfter(file, middle, size);
-      if (found !== null && found.step < step) low = Math.max(found.start, middle);
+      const line = await lineAfter(file, middle, size);
+      if (line !== null && line.step < step) low = Math.max(line.start, middle);
       else high = middle;
     }
     return (await lineAfter(file, high, size))?.start ?? size;

@@ -10,7 +10,7 @@ import { readJson, syncFolder, writeWhole } from './atomic.ts';
 
 const values = z.record(z.string(), z.number().nullable());
 
-/** What the driver keeps with a checkpoint to go on as if nothing had been. */
+/** State of the driver in a checkpoint, from which a resumed run repeats the same steps. */
 export const driverStateSchema = z.strictObject({
   step: z.int(),
   /** Stage that the next step belongs to, and steps taken in it. */
@@ -42,7 +42,7 @@ export const checkpointFileSchema = z.strictObject({
 });
 export type CheckpointFile = z.infer<typeof checkpointFileSchema>;
 
-/** What is remembered of a run beside what it shows. */
+/** Metadata of a run that the API does not show. */
 export const memoSchema = z.strictObject({
   /** Multiplies every learning rate. */
   lrFactor: z.number().positive(),

@@ -10,7 +10,7 @@ export class Stream {
     this.#bytes = bytes;
   }
 
-  /** @param bytes what is kept of it; default all */
+  /** @param bytes length to truncate the file to; default: its size */
   static async open(path: string, bytes?: number): Promise<Stream> {
     // Not in append mode: after a cut the end is ours to name, and a half written line is written over.
     const file = await open(path, 'a+').then(async (made) => {
@@ -18,9 +18,9 @@ export class Stream {
       return open(path, 'r+');
     });
     const { size } = await file.stat();
-    const kept = Math.min(bytes ?? size, size);
-    if (kept < size) await file.truncate(kept);
-    return new Stream(file, kept);
+    const length = Math.min(bytes ?? size, size);
+    if (length < size) await file.truncate(length);
+    return new Stream(file, length);
   }
 
   get bytes(): number {

@@ -1,4 +1,4 @@
-/** Small pictures of the frames that a run's answers speak of. */
+/** Thumbnails of the frames of videos that a run has completions for. */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,19 +10,19 @@ import { type Route, route } from '../route.ts';
 import type { Services } from '../services.ts';
 import { runParams } from './runs.ts';
 
-interface Known {
+interface ReadVideos {
   readonly videos: Set<string>;
-  /** Bytes of the record that were read: whole lines. */
+  /** Bytes of the file that were read, up to the end of a line. */
   readonly offset: number;
 }
 
 /**
- * Videos that a run's own record of answers names. The record grows at its end, and is read on from where it was read to; a
- * run that goes back to a checkpoint cuts it, and then it is read from its beginning.
+ * Videos named in a run's `completions.jsonl`. The file grows at its end and is read incrementally; a run that resumes from
+ * a checkpoint truncates it, and then it is read from the start.
  */
 class VideosOf {
   readonly #runs: Runs;
-  readonly #known = new Map<string, Known>();
+  readonly #read = new Map<string, ReadVideos>();
 
   constructor(runs: Runs) {
     this.#runs = runs;
@@ -31,36 +31,36 @@ class VideosOf {
   async has(run: string, video: string): Promise<boolean> {
     const file = join(this.#runs.folder(run), 'completions.jsonl');
     const size = (await stat(file).catch(() => null))?.size ?? 0;
-    const before = this.#known.get(run);
+    const before = this.#read.get(run);
     if (before?.offset === size) return before.videos.has(video);
     const grown = before !== undefined && before.offset <= size ? await readOn(file, before) : null;
-    const known = grown ?? (await readOn(file, { videos: new Set(), offset: 0 }));
-    if (known === null) return false;
-    this.#known.set(run, known);
-    return known.videos.has(video);
+    const read = grown ?? (await readOn(file, { videos: new Set(), offset: 0 }));
+    if (read === null) return false;
+    this.#read.set(run, read);
+    return read.videos.has(video);
   }
 }
 
-/** What is known with the lines behind it; null where no line begins there, or the file cannot be read. */
-async function readOn(path: string, { videos, offset }: Known): Promise<Known | null> {
-  const found = new Set(videos);
-  let read = offset;
+/** Reads the lines after `offset`; null where no line begins there, or where the file cannot be read. */
+async function readOn(path: string, { videos, offset }: ReadVideos): Promise<ReadVideos | null> {
+  const named = new Set(videos);
+  let end = offset;
   let broken = false;
   const file = createReadStream(path, { start: offset });
-  file.on('error', () => {}); // no answers yet
+  file.on('error', () => {}); // no completions yet
   try {
     for await (const line of createInterface({ input: file, crlfDelay: Number.POSITIVE_INFINITY })) {
-      if (broken) return null; // what could not be read was not the last line, half written
-      const named = videoOf(line);
-      broken = named === null;
-      if (named === null) continue;
-      found.add(named);
-      read += Buffer.byteLength(line) + 1;
+      if (broken) return null; // only a last line may be half written
+      const video = videoOf(line);
+      broken = video === null;
+      if (video === null) continue;
+      named.add(video);
+      end += Buffer.byteLength(line) + 1;
     }
   } catch {
     return null;
   }
-  return { videos: found, offset: read };
+  return { videos: named, offset: end };
 }
 
 function videoOf(line: string): string | null {
@@ -74,17 +74,17 @@ function videoOf(line: string): string | null {
 
 const digits = z.string().regex(/^\d{1,9}$/, 'must be a whole number');
 
-export function frameRoutes({ runs, roots, desk }: Services): Route[] {
+export function frameRoutes({ runs, roots, videoProbe }: Services): Route[] {
   const videos = new VideosOf(runs);
   return [
     route({
       method: 'GET',
       path: '/api/runs/:id/frames',
       tag: 'runs',
-      summary: 'A source frame of a video that the run has answered about, 192 pixels wide at most',
+      summary: 'A source frame of a video of the run, at most 192 pixels wide',
       params: runParams,
       query: z.strictObject({
-        video: z.string().min(1).max(4096).describe('As the record of answers names it'),
+        video: z.string().min(1).max(4096).describe('Path as in the completions'),
         index: digits.transform(Number).describe('Source frame'),
       }),
       sends: 'image/jpeg',
@@ -93,8 +93,8 @@ export function frameRoutes({ runs, roots, desk }: Services): Route[] {
         runs.get(params.id);
         if (!(await videos.has(params.id, video)))
           throw new CodedError('train/frame', { index, problem: 'the run has no such video' });
-        // A link that was put in its place since then leads nowhere.
-        const jpeg = await desk.frame(await roots.resolve(video, 'video'), index);
+        // A symbolic link that has replaced the file since then is resolved and checked again.
+        const jpeg = await videoProbe.frame(await roots.resolve(video, 'video'), index);
         response.writeHead(200, {
           ...headers,
           'Content-Type': 'image/jpeg',

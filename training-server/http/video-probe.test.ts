@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readMachine } from '../preflight/machine.ts';
-import { VideoDesk } from './desk.ts';
+import { VideoProbe } from './video-probe.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const media = join(process.env.VQA_SHARED ?? join(root, '..', 'shared'), 'media');
 const ready = existsSync(join(root, '.venv')) && existsSync(media);
-const desk = new VideoDesk();
-afterAll(() => desk.close());
+const videoProbe = new VideoProbe();
+afterAll(() => videoProbe.close());
 
 const codeOf = (promise: Promise<unknown>) =>
   promise.then(
@@ -18,7 +18,7 @@ const codeOf = (promise: Promise<unknown>) =>
 
 describe.skipIf(!ready)('frames and facts of videos', () => {
   it('facts are those of the packets; what is no video says why', async () => {
-    const [bikes, portrait, text] = await desk.probe([
+    const [bikes, portrait, text] = await videoProbe.probe([
       join(media, 'bikes.mp4'),
       join(media, 'sample_portrait.mp4'),
       join(media, 'SOURCES.tsv'),
@@ -31,19 +31,19 @@ describe.skipIf(!ready)('frames and facts of videos', () => {
 
   it('frames are JPEG, decoded together, and kept', async () => {
     const path = join(media, 'bikes.mp4');
-    const jpegs = await Promise.all([0, 50, 249].map((index) => desk.frame(path, index)));
+    const jpegs = await Promise.all([0, 50, 249].map((index) => videoProbe.frame(path, index)));
     for (const jpeg of jpegs) expect([jpeg[0], jpeg[1], jpeg.length > 1000]).toEqual([0xff, 0xd8, true]);
     expect(new Set(jpegs.map((jpeg) => jpeg.toString('base64'))).size).toBe(3);
     const started = performance.now();
-    expect(await desk.frame(path, 50)).toBe(jpegs[1]);
+    expect(await videoProbe.frame(path, 50)).toBe(jpegs[1]);
     expect(performance.now() - started).toBeLessThan(5);
   });
 
   it('a frame past the end, and a file that is no video', async () => {
-    expect(await codeOf(desk.frame(join(media, 'bikes.mp4'), 250))).toBe('train/frame');
-    expect(await codeOf(desk.frame(join(media, 'SOURCES.tsv'), 0))).toBe('train/frame');
-    // The desk goes on.
-    expect((await desk.frame(join(media, 'bikes.mp4'), 1)).length).toBeGreaterThan(1000);
+    expect(await codeOf(videoProbe.frame(join(media, 'bikes.mp4'), 250))).toBe('train/frame');
+    expect(await codeOf(videoProbe.frame(join(media, 'SOURCES.tsv'), 0))).toBe('train/frame');
+    // The process still answers.
+    expect((await videoProbe.frame(join(media, 'bikes.mp4'), 1)).length).toBeGreaterThan(1000);
   });
 
   it('the machine is described', async () => {
@@ -55,10 +55,10 @@ describe.skipIf(!ready)('frames and facts of videos', () => {
 
 it('no Python is said by its code', async () => {
   expect(await codeOf(readMachine('/nowhere/python'))).toBe('train/python');
-  expect(await codeOf(new VideoDesk('/nowhere/python').probe(['x']))).toBe('train/python');
+  expect(await codeOf(new VideoProbe('/nowhere/python').probe(['x']))).toBe('train/python');
 });
 
 it('a Python without torch is said by its code', async () => {
-  // `python -m engine.peek machine` that ends without a word, as a broken installation does.
+  // `python -m engine.probe machine` that ends without a word, as a broken installation does.
   expect(await codeOf(readMachine('/bin/false'))).toBe('train/torch');
 });

@@ -1,6 +1,6 @@
 /**
- * Frames and facts of videos without an engine: one Python process without torch, started when it is needed, ended when
- * it has been idle. It decodes by the engine's own rule.
+ * Metadata and thumbnails of videos without an engine: one Python process without torch, started on demand and ended after
+ * a minute without requests. It decodes as the engine does.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ const PATIENCE_MS = 60_000;
 const THUMBNAIL_WIDTH = 192;
 /** Requests for frames of one video that come together are decoded together. */
 const GATHER_MS = 15;
-const VIDEOS_KEPT = 200;
+const MOST_CACHED_VIDEOS = 200;
 
 const failed = z.object({ error: z.string() });
 const factsSchema = z.array(
@@ -35,14 +35,14 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-export class VideoDesk {
+export class VideoProbe {
   readonly #python: string;
   #child: ChildProcess | null = null;
   #waiting: Waiting[] = [];
   #idle: NodeJS.Timeout | undefined;
   #patience: NodeJS.Timeout | undefined;
   /** JPEGs by path and index, least recently used first. */
-  readonly #kept = new Map<string, Map<number, Buffer>>();
+  readonly #frames = new Map<string, Map<number, Buffer>>();
   readonly #gathering = new Map<string, { indices: Set<number>; done: Promise<void> }>();
 
   constructor(python = projectPython) {
@@ -58,8 +58,8 @@ export class VideoDesk {
    * @throws `train/frame` {index, problem}
    */
   async frame(path: string, index: number): Promise<Buffer> {
-    if (this.#kept.get(path)?.has(index) !== true) await this.#gather(path, index);
-    const frame = this.#kept.get(path)?.get(index);
+    if (this.#frames.get(path)?.has(index) !== true) await this.#gather(path, index);
+    const frame = this.#frames.get(path)?.get(index);
     if (frame === undefined)
       throw new CodedError('train/frame', { index, problem: 'the video has no such frame' });
     return frame;
@@ -83,14 +83,14 @@ export class VideoDesk {
   }
 
   async #fetch(path: string, frames: number[]): Promise<void> {
-    const said = await this.#ask({ path, frames, width: THUMBNAIL_WIDTH });
-    const fault = failed.safeParse(said);
+    const reply = await this.#ask({ path, frames, width: THUMBNAIL_WIDTH });
+    const fault = failed.safeParse(reply);
     if (fault.success) throw new CodedError('train/frame', { index: frames[0]!, problem: fault.data.error });
-    const kept = this.#kept.get(path) ?? new Map<number, Buffer>();
-    for (const [index, jpeg] of framesSchema.parse(said)) kept.set(index, Buffer.from(jpeg, 'base64'));
-    this.#kept.delete(path);
-    this.#kept.set(path, kept);
-    if (this.#kept.size > VIDEOS_KEPT) this.#kept.delete(this.#kept.keys().next().value!);
+    const cached = this.#frames.get(path) ?? new Map<number, Buffer>();
+    for (const [index, jpeg] of framesSchema.parse(reply)) cached.set(index, Buffer.from(jpeg, 'base64'));
+    this.#frames.delete(path);
+    this.#frames.set(path, cached);
+    if (this.#frames.size > MOST_CACHED_VIDEOS) this.#frames.delete(this.#frames.keys().next().value!);
   }
 
   #ask(request: object): Promise<unknown> {
@@ -111,7 +111,7 @@ export class VideoDesk {
 
   #start(): ChildProcess {
     if (this.#child !== null) return this.#child;
-    const child = spawn(this.#python, ['-m', 'engine.peek', 'videos'], {
+    const child = spawn(this.#python, ['-m', 'engine.probe', 'videos'], {
       cwd: join(import.meta.dirname, '..', 'torch'),
       stdio: ['pipe', 'pipe', 'ignore'],
     });

@@ -1,4 +1,4 @@
-/** An engine that somebody else starts: torchrun on two machines, both played by this one, calls a driver over TCP. */
+/** A remote engine: torchrun of two nodes, both on this machine, connects to a driver over TCP. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createConnection, createServer } from 'node:net';
@@ -10,7 +10,7 @@ import type { Engine } from './client.ts';
 import { PROTOCOL_VERSION } from './protocol.ts';
 import { spawnEngine } from './spawn.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'elsewhere-test-'));
+const folder = mkdtempSync(join(tmpdir(), 'remote-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const token = 'a token that only the two ends know';
@@ -19,7 +19,7 @@ const given = (port: number, signal?: AbortSignal) => ({
   logs: join(folder, 'logs'),
   record: join(folder, 'engine.json'),
   tcp: { host, port },
-  elsewhere: { token },
+  remote: { token },
   ...(signal && { signal }),
 });
 
@@ -96,11 +96,11 @@ function knock(port: number, own: string): Promise<string> {
     const socket = createConnection(port, host, () =>
       socket.write(`${JSON.stringify({ jsonrpc: '2.0', method: 'hello', params: hello })}\n`),
     );
-    let said = '';
+    let output = '';
     socket.on('data', (data) => {
-      said += data;
+      output += data;
     });
-    socket.on('close', () => resolve(said));
+    socket.on('close', () => resolve(output));
     socket.on('error', reject);
   });
 }

@@ -1,4 +1,4 @@
-/** What every objective of a stage needs to know. */
+/** The context of a stage: engine, recipe, videos and prompt, shared by its objective and its evaluation. */
 import type { ScoreRange } from '../../core/answer/answer.ts';
 import type { Profile } from '../../core/sampling/profiles.ts';
 import type { Recipe } from '../../core/training/recipe.ts';
@@ -7,7 +7,7 @@ import type { StageData } from '../data/stage-data.ts';
 import type { Engine } from '../engine/client.ts';
 import type { FrameCounts } from './frame-counts.ts';
 
-export interface Setting<S extends Stage = Stage> extends StageData {
+export interface StageContext<S extends Stage = Stage> extends StageData {
   readonly engine: Engine;
   readonly recipe: Recipe;
   readonly stage: S;
@@ -21,4 +21,5 @@ export interface Setting<S extends Stage = Stage> extends StageData {
   readonly counts: FrameCounts;
 }
 
-export type Values = Record<string, number | null>;
+/** Metrics of a step by name; null where one is not defined. */
+export type Metrics = Record<string, number | null>;

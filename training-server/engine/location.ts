@@ -1,34 +1,34 @@
-/** Where engines of a command run: here, here with ranks on other machines, or started elsewhere. Options and their checks. */
+/** Location of the engines of a command: this machine, several machines, or a remote address; options and their checks. */
 import { CodedError } from '../../core/errors.ts';
 import type { EngineOptions } from './spawn.ts';
 
-export type EnginePlace = Pick<EngineOptions, 'torchrun' | 'tcp' | 'elsewhere' | 'restarts'>;
+export type EngineLocation = Pick<EngineOptions, 'torchrun' | 'tcp' | 'remote' | 'restarts'>;
 
 /** Flags of `parseArgs`. */
-export const placeFlags = {
+export const locationFlags = {
   nodes: { type: 'string' },
   rendezvous: { type: 'string' },
   'engine-at': { type: 'string' },
 } as const;
 
-export const placeUsage = `  --nodes N         machines that a run's ranks are on, this one included; with
+export const locationUsage = `  --nodes N         machines that a run's ranks are on, this one included; with
   --rendezvous HOST:PORT   where they meet (docs/scaling.md)
   --engine-at HOST:PORT    starts no engine: waits on this address for one that torchrun starts elsewhere, which knows
                     the token in VQA_ENGINE_TOKEN`;
 
-/** A token of one's own must not be a word: 24 characters hold over 100 bits when drawn at random. */
+/** Fewest characters of a given token: 24 random ones hold over 100 bits. */
 export const SHORTEST_TOKEN = 24;
 
 const refuse = (option: string, problem: string) => new CodedError('train/option', { option, problem });
 
-export interface PlaceValues {
+export interface LocationValues {
   readonly nodes?: string | undefined;
   readonly rendezvous?: string | undefined;
   readonly 'engine-at'?: string | undefined;
 }
 
 /** @throws `train/option` {option, problem} */
-export function enginePlace(values: PlaceValues, environment: NodeJS.ProcessEnv): EnginePlace {
+export function engineLocation(values: LocationValues, environment: NodeJS.ProcessEnv): EngineLocation {
   const at = values['engine-at'];
   const torchrun = torchrunOf(values.nodes, values.rendezvous);
   // With ranks given by number, one machine's torchrun cannot start those of the others again.
@@ -39,7 +39,7 @@ export function enginePlace(values: PlaceValues, environment: NodeJS.ProcessEnv)
   const token = environment.VQA_ENGINE_TOKEN ?? '';
   if (token.length < SHORTEST_TOKEN)
     throw refuse('VQA_ENGINE_TOKEN', `must have ${SHORTEST_TOKEN} characters or more`);
-  return { tcp, elsewhere: { token } };
+  return { tcp, remote: { token } };
 }
 
 /** Rank 0 is on this machine, where the driver is. */

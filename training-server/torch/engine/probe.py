@@ -1,7 +1,7 @@
-"""What the server wants to know without an engine: the machine, and single frames of videos.
+"""Facts for the server without an engine: the machine, metadata of videos, and thumbnails of frames.
 
-    python -m engine.peek machine     one line of JSON: {device, torch, gpus, memoryBytes}, or {missing: why}
-    python -m engine.peek videos      requests as lines of JSON on stdin, an answer line for each, in order
+    python -m engine.probe machine   a line of JSON: {device, torch, gpus, memoryBytes}, or {missing: why}
+    python -m engine.probe videos    requests as lines of JSON on stdin, a reply line for each, in order
 
 Requests: `{"probe": [path, …]}` → `[{frames, width, height, fps, error?}, …]`, and
 `{"path": path, "frames": [index, …], "width": pixels}` → `[[index, JPEG in base64], …]` or `{error}`. The
@@ -20,10 +20,10 @@ WIDEST = 1024
 
 
 def machine() -> dict:
-    """torch and the memory of the smallest GPU; `missing` says why torch cannot be imported."""
+    """torch and the memory of the smallest GPU; `missing` is the reason why torch cannot be imported."""
     try:
         import torch
-    except Exception as error:  # a broken installation fails in many ways; each is the reader's to know
+    except Exception as error:  # a broken installation fails in many ways; the reason is reported as it is
         return {"missing": f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"}
     gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
     memory = min((torch.cuda.get_device_properties(i).total_memory for i in range(gpus)), default=None)
@@ -47,21 +47,21 @@ def thumbnails(path: str, indices: list[int], width: int) -> list | dict:
 
     from engine.video.footage import Footage, VideoError
 
-    found: dict[int, str] = {}
+    thumbnails_by_index: dict[int, str] = {}
 
-    def take(index: int, picture) -> None:
-        image = Image.fromarray(picture.rgb)
+    def encode(index: int, frame) -> None:
+        image = Image.fromarray(frame.rgb)
         image.thumbnail((min(width, WIDEST), WIDEST), Image.Resampling.BICUBIC, reducing_gap=2)
         out = io.BytesIO()
         image.save(out, "jpeg", quality=QUALITY)
-        found[index] = base64.b64encode(out.getvalue()).decode()
+        thumbnails_by_index[index] = base64.b64encode(out.getvalue()).decode()
 
     try:
         footage = Footage(path)
-        footage.read({i for i in indices if 0 <= i < len(footage)}, take)
+        footage.read({i for i in indices if 0 <= i < len(footage)}, encode)
     except VideoError as error:
         return {"error": str(error)}
-    return sorted(found.items())
+    return sorted(thumbnails_by_index.items())
 
 
 def answer(request: dict) -> list | dict:
@@ -78,10 +78,10 @@ def main(arguments: list[str]) -> None:
         sys.exit(__doc__)
     for line in sys.stdin:
         try:
-            said = answer(json.loads(line))
-        except Exception as error:  # one odd file must not end the desk for all others
-            said = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(said), flush=True)
+            reply = answer(json.loads(line))
+        except Exception as error:  # one broken file must not end the process
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(reply), flush=True)
 
 
 if __name__ == "__main__":
