@@ -22,7 +22,7 @@ import { BANDS, BandGlyph } from '../../src/ui/BandGlyph.tsx';
 import { Button, IconButton } from '../../src/ui/Button.tsx';
 import { ErrorCard } from '../../src/ui/ErrorCard.tsx';
 import { Menu } from '../../src/ui/Menu.tsx';
-import { useLang, useWords, WordsProvider } from '../../src/ui/messages/useWords.tsx';
+import { LanguageProvider, useLang, useMessages } from '../../src/ui/messages/useMessages.tsx';
 import { Notice } from '../../src/ui/Notice.tsx';
 import { ProgressBar } from '../../src/ui/ProgressBar.tsx';
 import { ACR } from '../../src/ui/ruler/acr.ts';
@@ -82,17 +82,17 @@ function Trace({ length, writing = false }: { readonly length?: number; readonly
 }
 
 function Gallery() {
-  const w = useWords();
+  const t = useMessages();
   const [view, setView] = useState('split');
-  const p = w.progress;
-  const stop = <Button kbd="Esc">{w.actions.stop}</Button>;
+  const p = t.progress;
+  const stop = <Button kbd="Esc">{t.actions.stop}</Button>;
   return (
     <div className="gallery">
       {SCORES.map(([name, state]) => (
         <Item key={name} name={name}>
           <ScorePanel
             state={state}
-            run={w.score.greedy('Small')}
+            run={t.score.greedy('Small')}
             onAbout={none}
             onRaw={none}
             onAgain={none}
@@ -136,21 +136,21 @@ function Gallery() {
             title={p.loading}
             detail={p.loadingBytes(7.4e6, 11.2e6)}
             stages={[{ id: 'load', label: '', share: 1, state: 'running', fraction: 0.66 }]}
-            action={<Button>{w.actions.cancel}</Button>}
+            action={<Button>{t.actions.cancel}</Button>}
           />
-          <ProgressBar label={p.label} title={p.decode(5, 12)} stages={stages(w, 1, 0.42)} action={stop} />
+          <ProgressBar label={p.label} title={p.decode(5, 12)} stages={stages(t, 1, 0.42)} action={stop} />
           <ProgressBar
             label={p.label}
             title={p.look(9, 12)}
             detail={p.left(5)}
-            stages={stages(w, 2, 0.75)}
+            stages={stages(t, 2, 0.75)}
             action={stop}
           />
           <ProgressBar
             label={p.label}
             title={p.write(58)}
             detail={p.leftIn(p.rate('31'), p.left(4))}
-            stages={stages(w, 5, 0.62)}
+            stages={stages(t, 5, 0.62)}
             captions
             action={stop}
           />
@@ -162,7 +162,7 @@ function Gallery() {
             onStage
             error={{ code: 'media/codec', params: { codec: 'HEVC', browser: 'Safari' }, message: '' }}
             file="IMG_2041.MOV"
-            actions={[{ label: w.actions.chooseAnother, onClick: none }]}
+            actions={[{ label: t.actions.chooseAnother, onClick: none }]}
           />
         </div>
       </Item>
@@ -171,34 +171,34 @@ function Gallery() {
           <div className="gallery__row">
             {BANDS.map((band) => (
               <span key={band} className="gallery__row">
-                <BandGlyph band={band} /> {w.grades.words[band - 1]}
+                <BandGlyph band={band} /> {t.grades.names[band - 1]}
               </span>
             ))}
           </div>
           <ScoreRuler
             scale={ACR}
             reading={{ kind: 'legend' }}
-            grades={w.grades.words}
-            label={w.grades.title}
+            grades={t.grades.names}
+            label={t.grades.title}
           />
           <div className="gallery__row">
-            <Button look="primary">{w.actions.next}</Button>
-            <Button icon="copy">{w.actions.copyText}</Button>
-            <Button look="quiet">{w.actions.goOn}</Button>
-            <Button disabled>{w.actions.repair}</Button>
-            <IconButton icon="camera" label={w.player.saveFrame} />
-            <IconButton icon="repeat" pressed label={w.player.loop} />
+            <Button look="primary">{t.actions.next}</Button>
+            <Button icon="copy">{t.actions.copyText}</Button>
+            <Button look="quiet">{t.actions.goOn}</Button>
+            <Button disabled>{t.actions.repair}</Button>
+            <IconButton icon="camera" label={t.player.saveFrame} />
+            <IconButton icon="repeat" pressed label={t.player.loop} />
             <Menu
-              label={w.actions.export}
+              label={t.actions.export}
               align="start"
               button={(props) => (
                 <Button {...props} icon="download" iconAfter="chevronDown">
-                  {w.actions.export}
+                  {t.actions.export}
                 </Button>
               )}
               items={[
-                { id: 'json', label: w.actions.exportJson, onSelect: none },
-                { id: 'png', label: w.actions.exportPng, detail: w.trace.rawHelp, onSelect: none },
+                { id: 'json', label: t.actions.exportJson, onSelect: none },
+                { id: 'png', label: t.actions.exportPng, detail: t.trace.rawHelp, onSelect: none },
               ]}
             />
           </div>
@@ -211,7 +211,7 @@ function Gallery() {
         </div>
       </Item>
       <Item name="notice">
-        <Notice actions={<Button icon="undo">{w.actions.undo}</Button>}>{w.strip.substituted(93, 92)}</Notice>
+        <Notice actions={<Button icon="undo">{t.actions.undo}</Button>}>{t.strip.substituted(93, 92)}</Notice>
       </Item>
       <Item name="privacy">
         <div className="gallery__box">
@@ -223,7 +223,7 @@ function Gallery() {
 }
 
 function Page() {
-  const w = useWords();
+  const t = useMessages();
   const [help, setHelp] = useState(false);
   const all = Object.fromEntries((Object.keys(BINDINGS) as Action[]).map((a) => [a, none])) as KeyHandlers;
   useKeys(all);
@@ -234,14 +234,14 @@ function Page() {
         onHelp={() => setHelp(true)}
         model={{
           state: { kind: 'ready', name: 'Small', size: 11.2e6, backend: 'wasm', threads: 8 },
-          reason: w.model.reasons['no-adapter'],
+          reason: t.model.reasons['no-adapter'],
           items: [
-            { id: 'small', label: 'Small', detail: w.model.bundled, checked: true, onSelect: none },
+            { id: 'small', label: 'Small', detail: t.model.bundled, checked: true, onSelect: none },
             {
               id: 'open',
               icon: 'folder',
-              label: w.model.openFolder,
-              detail: w.model.openFolderHelp,
+              label: t.model.openFolder,
+              detail: t.model.openFolderHelp,
               onSelect: none,
             },
           ],
@@ -268,7 +268,7 @@ const lang = query.get('lang') === 'zh' ? 'zh' : 'en';
 document.documentElement.lang = lang;
 document.documentElement.dataset.theme = query.get('theme') ?? 'light';
 createRoot(document.getElementById('root') as HTMLElement).render(
-  <WordsProvider lang={lang}>
+  <LanguageProvider lang={lang}>
     <Page />
-  </WordsProvider>,
+  </LanguageProvider>,
 );

@@ -6,7 +6,7 @@ import { RecentPanel } from '../../src/features/assess/RecentPanel.tsx';
 import { ScorePanel } from '../../src/features/assess/ScorePanel.tsx';
 import { TracePanel } from '../../src/features/assess/TracePanel.tsx';
 import { Button } from '../../src/ui/Button.tsx';
-import { useLang, useWords } from '../../src/ui/messages/useWords.tsx';
+import { useLang, useMessages } from '../../src/ui/messages/useMessages.tsx';
 import { ProgressBar } from '../../src/ui/ProgressBar.tsx';
 import { RECENT, SCORES, stages, trace } from './samples.ts';
 
@@ -38,7 +38,7 @@ export function Growing() {
 }
 
 export function LaidOut({ kind }: { readonly kind: string }) {
-  const w = useWords();
+  const t = useMessages();
   const lang = useLang();
   const [frames, setFrames] = useState<readonly number[] | null>(kind === 'done' ? [5] : null);
   const [raw, setRaw] = useState(false);
@@ -50,7 +50,7 @@ export function LaidOut({ kind }: { readonly kind: string }) {
     <AssessFrame
       stage={<div className="gallery__stage" />}
       strip={kind !== 'empty' && <div className="gallery__strip" />}
-      score={<ScorePanel state={score!} run={w.score.greedy('Small')} onAbout={none} />}
+      score={<ScorePanel state={score!} run={t.score.greedy('Small')} onAbout={none} />}
       side={
         kind === 'empty' ? (
           <>
@@ -63,7 +63,7 @@ export function LaidOut({ kind }: { readonly kind: string }) {
             lang={lang}
             writing={writing}
             spans={spans}
-            run={w.trace.run('Small', w.trace.greedy)}
+            run={t.trace.run('Small', t.trace.greedy)}
             frames={frames}
             onFrames={setFrames}
             onSeek={none}
@@ -78,12 +78,12 @@ export function LaidOut({ kind }: { readonly kind: string }) {
         writing && (
           <div className="gallery__box">
             <ProgressBar
-              label={w.progress.label}
-              title={w.progress.write(58)}
-              detail={w.progress.leftIn(w.progress.rate('31'), w.progress.left(4))}
-              stages={stages(w, 5, 0.62)}
+              label={t.progress.label}
+              title={t.progress.write(58)}
+              detail={t.progress.leftIn(t.progress.rate('31'), t.progress.left(4))}
+              stages={stages(t, 5, 0.62)}
               captions
-              action={<Button kbd="Esc">{w.actions.stop}</Button>}
+              action={<Button kbd="Esc">{t.actions.stop}</Button>}
             />
           </div>
         )
@@ -91,9 +91,9 @@ export function LaidOut({ kind }: { readonly kind: string }) {
       actions={
         kind === 'done' && (
           <>
-            <Button look="primary">{w.actions.next}</Button>
-            <Button>{w.actions.assessTimes(8)}</Button>
-            <Button icon="copy">{w.actions.copyText}</Button>
+            <Button look="primary">{t.actions.next}</Button>
+            <Button>{t.actions.assessTimes(8)}</Button>
+            <Button icon="copy">{t.actions.copyText}</Button>
           </>
         )
       }

@@ -4,7 +4,7 @@ import type { Lang } from '../../core/text/lang.ts';
 import type { RecentItem } from '../../src/features/assess/RecentPanel.tsx';
 import type { ScoreState } from '../../src/features/assess/ScorePanel.tsx';
 import type { TraceSpan } from '../../src/features/assess/trace-segments.ts';
-import type { Words } from '../../src/ui/messages/en.ts';
+import type { Messages } from '../../src/ui/messages/en.ts';
 import type { Stage } from '../../src/ui/ProgressBar.tsx';
 
 const own = { kind: 'own', population: 'held-out clips', n: 2400, percent: 71.4 } as const;
@@ -80,16 +80,16 @@ export function trace(lang: Lang, length = Number.POSITIVE_INFINITY): { text: st
   return { text, spans };
 }
 
-export function stages(w: Words, running: number, fraction: number): Stage[] {
+export function stages(t: Messages, running: number, fraction: number): Stage[] {
   const shares = { index: 0.02, decode: 0.1, look: 0.38, motion: 0.06, prompt: 0.2, write: 0.24 };
   const took = ['0.02', '0.24', '1.38', '0.22', '0.64', '3.05'];
   return Object.entries(shares).map(([id, share], i) => ({
     id,
     share,
-    label: w.progress.stages[id as keyof typeof shares],
+    label: t.progress.stages[id as keyof typeof shares],
     state: i < running ? 'done' : i === running ? 'running' : 'waiting',
     fraction,
-    ...(i < running && { took: w.units.seconds(Number(took[i])) }),
+    ...(i < running && { took: t.units.seconds(Number(took[i])) }),
   }));
 }
 

@@ -2,7 +2,7 @@
 import { Component, type ReactNode } from 'react';
 import { CodedError } from '../../core/errors.ts';
 import { ErrorCard } from '../ui/ErrorCard.tsx';
-import { useWords } from '../ui/messages/useWords.tsx';
+import { useMessages } from '../ui/messages/useMessages.tsx';
 import './Crash.css';
 
 /** An error of the page itself: said in the place where it happened, with details to copy. */
@@ -30,8 +30,8 @@ export class Crash extends Component<CrashProps, { readonly error: Error | null 
 }
 
 function CrashCard({ error, onAgain }: { readonly error: Error; readonly onAgain: () => void }) {
-  const w = useWords();
-  const reload = { label: w.actions.reload, onClick: () => location.reload() };
+  const t = useMessages();
+  const reload = { label: t.actions.reload, onClick: () => location.reload() };
   const coded =
     error instanceof CodedError ? error : new CodedError('app/unexpected', { detail: error.message });
   return (
@@ -39,7 +39,7 @@ function CrashCard({ error, onAgain }: { readonly error: Error; readonly onAgain
       <ErrorCard
         error={coded.toData()}
         actions={
-          coded.code === 'app/part' ? [{ label: w.actions.tryAgain, onClick: onAgain }, reload] : [reload]
+          coded.code === 'app/part' ? [{ label: t.actions.tryAgain, onClick: onAgain }, reload] : [reload]
         }
         details={[error.stack ?? '', navigator.userAgent]}
       />

@@ -1,7 +1,7 @@
 /** What the tab of the browser says: progress, then the result, with the band's bars as its icon. */
 import { useEffect } from 'react';
 import { BANDS, type Band } from '../ui/BandGlyph.tsx';
-import { useWords } from '../ui/messages/useWords.tsx';
+import { useMessages } from '../ui/messages/useMessages.tsx';
 
 export type TabState =
   | { readonly kind: 'idle' }
@@ -62,8 +62,8 @@ function setIcon(svg: string | null): void {
 
 /** Keeps title and icon of the tab in step with the open place. */
 export function useTab(state: TabState): void {
-  const w = useWords();
-  const grade = state.kind === 'done' ? (w.grades.words[state.band - 1] ?? '') : '';
+  const t = useMessages();
+  const grade = state.kind === 'done' ? (t.grades.names[state.band - 1] ?? '') : '';
   const finished = state.kind === 'done' || state.kind === 'none';
   const icon = tabIcon(state, (band) =>
     getComputedStyle(document.documentElement).getPropertyValue(`--band-${band}`).trim(),
@@ -72,8 +72,8 @@ export function useTab(state: TabState): void {
   useEffect(() => setIcon(icon), [icon]);
   useEffect(() => () => setIcon(null), []);
 
-  const plain = tabTitle(state, w.app.name, { grade, none: w.score.none }, false);
-  const ticked = tabTitle(state, w.app.name, { grade, none: w.score.none }, true);
+  const plain = tabTitle(state, t.app.name, { grade, none: t.score.none }, false);
+  const ticked = tabTitle(state, t.app.name, { grade, none: t.score.none }, true);
   useEffect(() => {
     document.title = finished && document.hidden ? ticked : plain;
     const seen = () => {

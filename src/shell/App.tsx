@@ -5,7 +5,7 @@ import { build } from '../assessment/build.ts';
 import { persist } from '../assessment/persisted.ts';
 import { assess } from '../assessment/session.ts';
 import { Button } from '../ui/Button.tsx';
-import { useErrorText, useWords, WordsProvider } from '../ui/messages/useWords.tsx';
+import { LanguageProvider, useErrorText, useMessages } from '../ui/messages/useMessages.tsx';
 import { Notice } from '../ui/Notice.tsx';
 import './App.css';
 import { Crash } from '../page/Crash.tsx';
@@ -36,14 +36,14 @@ function goKeys(): Partial<Record<Action, KeyHandler>> {
 export function App() {
   const settings = useSettings();
   return (
-    <WordsProvider lang={settings.lang}>
+    <LanguageProvider lang={settings.lang}>
       <Shell singleKeys={settings.singleKeys} />
-    </WordsProvider>
+    </LanguageProvider>
   );
 }
 
 function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
-  const w = useWords();
+  const t = useMessages();
   const model = useModelChip();
   const route = useRoute();
   const [help, setHelp] = useState(false);
@@ -71,7 +71,7 @@ function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
           document.getElementById('main')?.focus();
         }}
       >
-        {w.app.skip}
+        {t.app.skip}
       </a>
       <Header place={place.id} onHelp={() => setHelp(true)} model={model} />
       {!KEEPS && <NothingKept />}
@@ -108,13 +108,13 @@ const NO_STORAGE = { code: 'app/storage', params: {} };
 
 /** The server has another build. What is open goes on; only parts that were never loaded are gone. */
 function Updated() {
-  const w = useWords();
+  const t = useMessages();
   const updated = useStore(build, (state) => state.updated);
   const { title, body } = useErrorText(UPDATED);
   if (!updated) return null;
   return (
     <div className="app-notice" role="status">
-      <Notice actions={<Button onClick={() => location.reload()}>{w.actions.reload}</Button>}>
+      <Notice actions={<Button onClick={() => location.reload()}>{t.actions.reload}</Button>}>
         <strong>{title}</strong> {body}
       </Notice>
     </div>

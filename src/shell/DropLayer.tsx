@@ -3,8 +3,8 @@
  * the drop itself.
  */
 import { useEffect, useState } from 'react';
-import type { Words } from '../ui/messages/en.ts';
-import { useWords } from '../ui/messages/useWords.tsx';
+import type { Messages } from '../ui/messages/en.ts';
+import { useMessages } from '../ui/messages/useMessages.tsx';
 import './DropLayer.css';
 import { droppedItems, openDroppedFolder } from '../page/dropped-folder.ts';
 import { offerFiles } from '../page/intake.ts';
@@ -25,14 +25,14 @@ function filesOver(event: DragEvent): Over | null {
 }
 
 /** What letting go does here. */
-function invitation(place: string, { drop }: Words): string {
+function invitation(place: string, { drop }: Messages): string {
   if (place === 'compare') return drop.toCompare;
   if (place === 'batch') return drop.toBatch;
   return place === 'models' ? drop.toModels : drop.anywhere;
 }
 
 export function DropLayer() {
-  const w = useWords();
+  const t = useMessages();
   const { place } = useRoute();
   const [over, setOver] = useState<Over | null>(null);
 
@@ -92,14 +92,14 @@ export function DropLayer() {
   if (!over) return null;
   const what =
     over.count > 1
-      ? w.drop.several(over.count)
+      ? t.drop.several(over.count)
       : over.type === ''
-        ? w.drop.unnamed
-        : w.drop.ofKind(over.type);
+        ? t.drop.unnamed
+        : t.drop.ofKind(over.type);
   return (
     <div className="app-drop" aria-hidden="true">
       <p className="app-drop__words">
-        <strong>{invitation(place, w)}</strong>
+        <strong>{invitation(place, t)}</strong>
         <span>{what}</span>
       </p>
     </div>

@@ -2,8 +2,8 @@
 import { Button, IconButton } from '../ui/Button.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { Menu, type MenuItem } from '../ui/Menu.tsx';
-import type { Words } from '../ui/messages/en.ts';
-import { useWords } from '../ui/messages/useWords.tsx';
+import type { Messages } from '../ui/messages/en.ts';
+import { useMessages } from '../ui/messages/useMessages.tsx';
 import './Header.css';
 import { hashOf } from '../page/router.ts';
 import { changeSettings, type Settings, THEMES, useSettings } from '../page/settings.ts';
@@ -19,14 +19,14 @@ export interface HeaderProps {
 }
 
 export function Header({ place, model, onHelp }: HeaderProps) {
-  const w = useWords();
+  const t = useMessages();
   const settings = useSettings();
   const other = settings.lang === 'en' ? 'zh' : 'en';
   return (
     <header className="app-header">
       <a className="app-header__name" href={hashOf(PLACES[0].id)}>
         <Icon name="mark" size={18} />
-        {w.app.name}
+        {t.app.name}
       </a>
       <PlaceLinks place={place} className="app-header__places" />
       <div className="app-header__right">
@@ -35,31 +35,31 @@ export function Header({ place, model, onHelp }: HeaderProps) {
           <ModelChip {...model} />
           <span className="app-header__rule" />
           <Button look="quiet" lang={other} onClick={() => changeSettings({ lang: other })}>
-            <span className="app-header__language">{w.header.language}</span>
+            <span className="app-header__language">{t.header.language}</span>
           </Button>
           <Menu
-            label={w.header.theme}
-            items={themeItems(settings, w)}
+            label={t.header.theme}
+            items={themeItems(settings, t)}
             button={(props) => (
-              <IconButton {...props} icon={isDark(settings) ? 'sun' : 'moon'} label={w.header.theme} />
+              <IconButton {...props} icon={isDark(settings) ? 'sun' : 'moon'} label={t.header.theme} />
             )}
           />
-          <IconButton icon="help" label={w.header.help} kbd="?" onClick={onHelp} />
+          <IconButton icon="help" label={t.header.help} kbd="?" onClick={onHelp} />
         </div>
         <div className="app-header__narrow">
           <Menu
-            label={w.header.more}
+            label={t.header.more}
             items={[
               ...model.items,
               {
                 id: 'language',
-                label: w.header.language,
+                label: t.header.language,
                 onSelect: () => changeSettings({ lang: other }),
               },
-              ...themeItems(settings, w),
-              { id: 'help', icon: 'help', label: w.header.help, onSelect: onHelp },
+              ...themeItems(settings, t),
+              { id: 'help', icon: 'help', label: t.header.help, onSelect: onHelp },
             ]}
-            button={(props) => <IconButton {...props} icon="menu" label={w.header.more} />}
+            button={(props) => <IconButton {...props} icon="menu" label={t.header.more} />}
           />
         </div>
       </div>
@@ -70,10 +70,10 @@ export function Header({ place, model, onHelp }: HeaderProps) {
 const isDark = ({ theme }: Settings): boolean =>
   theme === 'dark' || (theme === 'system' && document.documentElement.dataset.theme === 'dark');
 
-function themeItems(settings: Settings, w: Words): MenuItem[] {
+function themeItems(settings: Settings, t: Messages): MenuItem[] {
   return THEMES.map((theme) => ({
     id: theme,
-    label: w.header.themes[theme],
+    label: t.header.themes[theme],
     checked: settings.theme === theme,
     onSelect: () => changeSettings({ theme }),
   }));
@@ -86,15 +86,15 @@ export function PlaceLinks(props: {
   readonly places?: readonly Pick<Place, 'id' | 'icon'>[];
 }) {
   const { place, className, places = PLACES } = props;
-  const w = useWords();
+  const t = useMessages();
   return (
-    <nav className={className} aria-label={w.places.label}>
+    <nav className={className} aria-label={t.places.label}>
       {places.map(({ id, icon }) => (
         <a key={id} className="app-place" href={hashOf(id)} aria-current={id === place ? 'page' : undefined}>
           <span className="app-place__icon">
             <Icon name={icon} size={20} />
           </span>
-          {w.places[id]}
+          {t.places[id]}
         </a>
       ))}
     </nav>

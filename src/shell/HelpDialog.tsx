@@ -2,8 +2,8 @@
 import type { ReactNode } from 'react';
 import { Dialog } from '../ui/Dialog.tsx';
 import { Kbd } from '../ui/Kbd.tsx';
-import type { Words } from '../ui/messages/en.ts';
-import { useWords } from '../ui/messages/useWords.tsx';
+import type { Messages } from '../ui/messages/en.ts';
+import { useMessages } from '../ui/messages/useMessages.tsx';
 import { Segmented } from '../ui/Segmented.tsx';
 import './HelpDialog.css';
 import { type Action, BINDINGS, type KeyGroup } from '../page/keys.ts';
@@ -12,7 +12,7 @@ import { useOfferedActions } from '../page/useKeys.ts';
 
 const GROUPS: readonly KeyGroup[] = ['everywhere', 'playing', 'assess', 'compare', 'training'];
 
-const GO: Partial<Record<Action, Exclude<keyof Words['places'], 'label'>>> = {
+const GO: Partial<Record<Action, Exclude<keyof Messages['places'], 'label'>>> = {
   goAssess: 'assess',
   goCompare: 'compare',
   goBatch: 'batch',
@@ -20,43 +20,43 @@ const GO: Partial<Record<Action, Exclude<keyof Words['places'], 'label'>>> = {
   goTraining: 'training',
 };
 
-function nameOf(action: Action, w: Words): string {
+function nameOf(action: Action, t: Messages): string {
   const place = GO[action];
-  if (place) return w.help.names.go(w.places[place]);
-  return w.help.names[action as keyof Omit<Words['help']['names'], 'go'>];
+  if (place) return t.help.names.go(t.places[place]);
+  return t.help.names[action as keyof Omit<Messages['help']['names'], 'go'>];
 }
 
 export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
-  const w = useWords();
+  const t = useMessages();
   const { singleKeys, announce } = useSettings();
   const offered = useOfferedActions();
   const actions = (group: KeyGroup) =>
     (Object.keys(BINDINGS) as Action[]).filter((a) => BINDINGS[a].group === group && offered.has(a));
   return (
-    <Dialog title={w.help.title} onClose={onClose}>
-      <p className="app-help__lead">{w.help.body}</p>
+    <Dialog title={t.help.title} onClose={onClose}>
+      <p className="app-help__lead">{t.help.body}</p>
       <div className="app-help__groups">
         {GROUPS.filter((group) => actions(group).length > 0).map((group) => (
-          <KeyTable key={group} title={w.help.groups[group]} actions={actions(group)} />
+          <KeyTable key={group} title={t.help.groups[group]} actions={actions(group)} />
         ))}
       </div>
       <div className="app-help__settings">
-        <Setting label={w.help.singleKeys} help={w.help.singleKeysHelp}>
+        <Setting label={t.help.singleKeys} help={t.help.singleKeysHelp}>
           <Segmented
-            label={w.help.singleKeys}
+            label={t.help.singleKeys}
             value={singleKeys ? 'on' : 'off'}
             options={[
-              { value: 'on', label: w.help.on },
-              { value: 'off', label: w.help.off },
+              { value: 'on', label: t.help.on },
+              { value: 'off', label: t.help.off },
             ]}
             onChange={(value) => changeSettings({ singleKeys: value === 'on' })}
           />
         </Setting>
-        <Setting label={w.trace.announce} help={w.help.announce}>
+        <Setting label={t.trace.announce} help={t.help.announce}>
           <Segmented
-            label={w.trace.announce}
+            label={t.trace.announce}
             value={announce}
-            options={ANNOUNCE.map((value) => ({ value, label: w.trace.announceChoices[value] }))}
+            options={ANNOUNCE.map((value) => ({ value, label: t.trace.announceChoices[value] }))}
             onChange={(value) => changeSettings({ announce: value })}
           />
         </Setting>
@@ -77,14 +77,14 @@ function Setting(props: { readonly label: string; readonly help: string; readonl
 }
 
 function KeyTable({ title, actions }: { readonly title: string; readonly actions: readonly Action[] }) {
-  const w = useWords();
+  const t = useMessages();
   return (
     <table className="app-help__table">
       <caption>{title}</caption>
       <thead className="ui-sr">
         <tr>
-          <th scope="col">{w.help.key}</th>
-          <th scope="col">{w.help.does}</th>
+          <th scope="col">{t.help.key}</th>
+          <th scope="col">{t.help.does}</th>
         </tr>
       </thead>
       <tbody>
@@ -93,12 +93,12 @@ function KeyTable({ title, actions }: { readonly title: string; readonly actions
             <td>
               {BINDINGS[action].chords.map((chord, i) => (
                 <span key={chord}>
-                  {i > 0 && <span className="app-help__aside"> {w.help.or} </span>}
+                  {i > 0 && <span className="app-help__aside"> {t.help.or} </span>}
                   <Chord chord={chord} />
                 </span>
               ))}
             </td>
-            <td>{nameOf(action, w)}</td>
+            <td>{nameOf(action, t)}</td>
           </tr>
         ))}
       </tbody>
@@ -109,17 +109,17 @@ function KeyTable({ title, actions }: { readonly title: string; readonly actions
 const MAC = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 function Chord({ chord }: { readonly chord: string }) {
-  const w = useWords();
+  const t = useMessages();
   const printed = (key: string) => {
-    if (key === 'ctrl') return MAC ? w.help.keyNames.Cmd : w.help.keyNames.Ctrl;
-    if (key === 'shift') return w.help.keyNames.Shift;
-    const named = w.help.keyNames[key as keyof Words['help']['keyNames']] as string | undefined;
+    if (key === 'ctrl') return MAC ? t.help.keyNames.Cmd : t.help.keyNames.Ctrl;
+    if (key === 'shift') return t.help.keyNames.Shift;
+    const named = t.help.keyNames[key as keyof Messages['help']['keyNames']] as string | undefined;
     return named ?? key.toUpperCase();
   };
   const pair = chord.split(' ');
   return pair.map((keys, i) => (
     <span key={keys} className="app-help__chord">
-      {i > 0 && <span className="app-help__aside"> {w.help.followedBy} </span>}
+      {i > 0 && <span className="app-help__aside"> {t.help.followedBy} </span>}
       {(keys === '+' ? [keys] : keys.split('+')).map((key) => (
         <Kbd key={key}>{printed(key)}</Kbd>
       ))}

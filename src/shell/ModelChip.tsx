@@ -3,8 +3,8 @@
 import { bytes } from '../../core/text/format.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { Menu, type MenuItem } from '../ui/Menu.tsx';
-import type { Words } from '../ui/messages/en.ts';
-import { useWords } from '../ui/messages/useWords.tsx';
+import type { Messages } from '../ui/messages/en.ts';
+import { useMessages } from '../ui/messages/useMessages.tsx';
 import type { PopoverButtonProps } from '../ui/Popover.tsx';
 import './ModelChip.css';
 
@@ -31,38 +31,38 @@ export interface ModelChipProps {
 }
 
 /** Name and the smaller words after it. */
-function chipWords(state: ModelChipState, w: Words): { name: string; detail: string } {
+function chipText(state: ModelChipState, t: Messages): { name: string; detail: string } {
   switch (state.kind) {
     case 'idle':
-      return { name: w.model.bundledName, detail: w.model.notLoaded };
+      return { name: t.model.bundledName, detail: t.model.notLoaded };
     case 'failed':
-      return { name: w.model.failed, detail: '' };
+      return { name: t.model.failed, detail: '' };
     case 'loading':
       return {
-        name: w.progress.loading,
-        detail: state.total > 0 ? w.model.loadingBytes(state.loaded, state.total) : '',
+        name: t.progress.loading,
+        detail: state.total > 0 ? t.model.loadingBytes(state.loaded, state.total) : '',
       };
     case 'ready':
       return {
         name: `${state.name} · ${bytes(state.size)}`,
-        detail: state.backend === 'webgpu' ? w.model.adapter : w.model.threads(state.threads),
+        detail: state.backend === 'webgpu' ? t.model.adapter : t.model.threads(state.threads),
       };
   }
 }
 
 export function ModelChip({ state, items, reason }: ModelChipProps) {
-  const w = useWords();
+  const t = useMessages();
   const button = (props: PopoverButtonProps) => <ChipButton {...props} state={state} />;
-  return <Menu label={w.model.label} items={items} button={button} foot={reason} />;
+  return <Menu label={t.model.label} items={items} button={button} foot={reason} />;
 }
 
 function ChipButton({ state, ...props }: PopoverButtonProps & { state: ModelChipState }) {
-  const w = useWords();
-  const { name, detail } = chipWords(state, w);
+  const t = useMessages();
+  const { name, detail } = chipText(state, t);
   return (
     <button type="button" className="app-chip" {...props}>
       <StateMark state={state} />
-      <span className="ui-sr">{w.model.label}: </span>
+      <span className="ui-sr">{t.model.label}: </span>
       <span>{name}</span>
       {detail && <span className="app-chip__detail">{detail}</span>}
       <Icon name="chevronDown" size={14} />

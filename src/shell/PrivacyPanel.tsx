@@ -2,21 +2,21 @@
 
 import { bytes, clock } from '../../core/text/format.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { useWords } from '../ui/messages/useWords.tsx';
+import { useMessages } from '../ui/messages/useMessages.tsx';
 import { Popover } from '../ui/Popover.tsx';
 import './PrivacyPanel.css';
 import { type RequestEntry, useRequests } from '../page/requests.ts';
 
 export function PrivacyChip() {
-  const w = useWords();
+  const t = useMessages();
   return (
     <Popover
-      label={w.privacy.title}
+      label={t.privacy.title}
       button={(props) => (
         <button type="button" className="app-chip" {...props}>
           <Icon name="lock" />
-          <span className="app-chip__long">{w.privacy.chip}</span>
-          <span className="app-chip__short">{w.privacy.chipShort}</span>
+          <span className="app-chip__long">{t.privacy.chip}</span>
+          <span className="app-chip__short">{t.privacy.chipShort}</span>
         </button>
       )}
     >
@@ -27,19 +27,19 @@ export function PrivacyChip() {
 
 /** @param title and body: what is said above the list; by default that nothing is uploaded */
 export function PrivacyPanel(props: { readonly title?: string; readonly body?: string }) {
-  const w = useWords();
+  const t = useMessages();
   const { entries, dropped } = useRequests();
   const own = entries.filter((entry) => entry.own).length;
   return (
     <div className="app-privacy">
-      <h2 className="app-privacy__title">{props.title ?? w.privacy.title}</h2>
-      <p>{props.body ?? w.privacy.body}</p>
-      <p className="app-privacy__sum">{w.privacy.summary(own, entries.length - own)}</p>
-      {entries.length === 0 ? <p>{w.privacy.none}</p> : <RequestTable entries={entries} />}
-      {dropped > 0 && <p>{w.privacy.dropped(dropped)}</p>}
-      <h3 className="app-privacy__check">{w.privacy.check}</h3>
+      <h2 className="app-privacy__title">{props.title ?? t.privacy.title}</h2>
+      <p>{props.body ?? t.privacy.body}</p>
+      <p className="app-privacy__sum">{t.privacy.summary(own, entries.length - own)}</p>
+      {entries.length === 0 ? <p>{t.privacy.none}</p> : <RequestTable entries={entries} />}
+      {dropped > 0 && <p>{t.privacy.dropped(dropped)}</p>}
+      <h3 className="app-privacy__check">{t.privacy.check}</h3>
       <ol className="app-privacy__steps">
-        {w.privacy.checkSteps.map((step) => (
+        {t.privacy.checkSteps.map((step) => (
           <li key={step}>{step}</li>
         ))}
       </ol>
@@ -48,13 +48,13 @@ export function PrivacyPanel(props: { readonly title?: string; readonly body?: s
 }
 
 function RequestTable({ entries }: { readonly entries: readonly RequestEntry[] }) {
-  const w = useWords();
-  const { columns } = w.privacy;
+  const t = useMessages();
+  const { columns } = t.privacy;
   const size = ({ bytes: n }: RequestEntry) =>
-    n === null ? w.privacy.hidden : n === 0 ? w.privacy.cached : bytes(n);
+    n === null ? t.privacy.hidden : n === 0 ? t.privacy.cached : bytes(n);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by key
-    <section className="app-privacy__list" tabIndex={0} aria-label={w.privacy.title}>
+    <section className="app-privacy__list" tabIndex={0} aria-label={t.privacy.title}>
       <table className="app-privacy__table">
         <thead>
           <tr>
@@ -69,7 +69,7 @@ function RequestTable({ entries }: { readonly entries: readonly RequestEntry[] }
             // biome-ignore lint/suspicious/noArrayIndexKey: the list only grows at its end
             <tr key={i}>
               <td>{entry.address}</td>
-              <td>{entry.by === 'worker' ? w.privacy.worker : w.privacy.page}</td>
+              <td>{entry.by === 'worker' ? t.privacy.worker : t.privacy.page}</td>
               <td>{size(entry)}</td>
               <td>{clock(entry.at, 1)}</td>
             </tr>

@@ -2,29 +2,29 @@
 import { useStore } from 'zustand';
 import { isOnThisMachine, serverLink, shownAddress } from '../features/training/state/link.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { useWords } from '../ui/messages/useWords.tsx';
+import { useMessages } from '../ui/messages/useMessages.tsx';
 import { Popover } from '../ui/Popover.tsx';
 import { PrivacyChip, PrivacyPanel } from './PrivacyPanel.tsx';
 
 export function ServerChip() {
-  const w = useWords();
+  const t = useMessages();
   const { address, state } = useStore(serverLink);
   // As long as it talks to nobody, nothing has changed.
   if (state === 'none' || address === '') return <PrivacyChip />;
   const here = isOnThisMachine(address);
-  const name = here ? w.server.here : w.server.there(shownAddress(address));
+  const name = here ? t.server.here : t.server.there(shownAddress(address));
   return (
     <Popover
-      label={w.server.title}
+      label={t.server.title}
       button={(props) => (
         <button type="button" className="app-chip" {...props}>
           <Icon name="plug" />
           <span className="app-chip__long">{name}</span>
-          <span className="app-chip__short">{w.server.short}</span>
+          <span className="app-chip__short">{t.server.short}</span>
         </button>
       )}
     >
-      {() => <PrivacyPanel title={w.server.title} body={w.server.body(shownAddress(address), here)} />}
+      {() => <PrivacyPanel title={t.server.title} body={t.server.body(shownAddress(address), here)} />}
     </Popover>
   );
 }

@@ -6,8 +6,8 @@ import { bundledSource, type ModelState } from '../assessment/model/model-store.
 import { models } from '../assessment/session.ts';
 import { chooseFolder } from '../page/intake.ts';
 import type { MenuItem } from '../ui/Menu.tsx';
-import type { Words } from '../ui/messages/en.ts';
-import { useLang, useWords } from '../ui/messages/useWords.tsx';
+import type { Messages } from '../ui/messages/en.ts';
+import { useLang, useMessages } from '../ui/messages/useMessages.tsx';
 import type { ModelChipProps, ModelChipState } from './ModelChip.tsx';
 
 /** What the chip says of the model's state. */
@@ -21,9 +21,9 @@ export function chipState({ phase, progress, loaded }: ModelState): ModelChipSta
 }
 
 /** Under the menu: why the model runs where it runs, or why it does not. */
-function footOf(state: ModelState, lang: Lang, w: Words): string | undefined {
+function footOf(state: ModelState, lang: Lang, t: Messages): string | undefined {
   if (state.error) return errorText(lang, state.error.code, state.error.params)?.title ?? state.error.code;
-  return state.loaded ? w.model.reasons[state.loaded.reason] : undefined;
+  return state.loaded ? t.model.reasons[state.loaded.reason] : undefined;
 }
 
 /** A failed load is told by the store's state; nothing else has to happen. */
@@ -34,13 +34,13 @@ async function openFolder(): Promise<void> {
   if (folder) models.load({ kind: 'files', files: folder.files }).catch(ignoreRejection);
 }
 
-function menuItems(state: ModelState, w: Words): MenuItem[] {
+function menuItems(state: ModelState, t: Messages): MenuItem[] {
   const fromFolder = state.source?.kind === 'files' && state.loaded;
   return [
     {
       id: 'bundled',
-      label: w.model.bundledName,
-      detail: w.model.bundled,
+      label: t.model.bundledName,
+      detail: t.model.bundled,
       checked: state.source?.kind === 'url',
       onSelect: () => {
         if (state.source?.kind !== 'url' || state.phase === 'error')
@@ -52,7 +52,7 @@ function menuItems(state: ModelState, w: Words): MenuItem[] {
           {
             id: 'folder',
             label: fromFolder.manifest.name,
-            detail: w.model.fromFolder,
+            detail: t.model.fromFolder,
             checked: true,
             onSelect: () => {},
           },
@@ -61,17 +61,17 @@ function menuItems(state: ModelState, w: Words): MenuItem[] {
     {
       id: 'open',
       icon: 'folder',
-      label: w.model.openFolder,
-      detail: w.model.openFolderHelp,
+      label: t.model.openFolder,
+      detail: t.model.openFolderHelp,
       onSelect: () => void openFolder(),
     },
   ];
 }
 
 export function useModelChip(): ModelChipProps {
-  const w = useWords();
+  const t = useMessages();
   const lang = useLang();
   const state = useStore(models.store);
-  const reason = footOf(state, lang, w);
-  return { state: chipState(state), items: menuItems(state, w), ...(reason !== undefined && { reason }) };
+  const reason = footOf(state, lang, t);
+  return { state: chipState(state), items: menuItems(state, t), ...(reason !== undefined && { reason }) };
 }

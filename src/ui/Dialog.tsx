@@ -2,7 +2,7 @@
 import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { IconButton } from './Button.tsx';
 import './Dialog.css';
-import { useWords } from './messages/useWords.tsx';
+import { useMessages } from './messages/useMessages.tsx';
 
 export interface DialogProps {
   readonly title: string;
@@ -14,7 +14,7 @@ export interface DialogProps {
 export function Dialog({ title, onClose, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
-  const w = useWords();
+  const t = useMessages();
 
   useEffect(() => {
     const dialog = ref.current;
@@ -45,7 +45,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
           <h2 id={id} className="ui-dialog__title">
             {title}
           </h2>
-          <IconButton icon="close" label={w.actions.close} onClick={onClose} />
+          <IconButton icon="close" label={t.actions.close} onClick={onClose} />
         </header>
         {children}
       </div>

@@ -5,7 +5,7 @@ import { Button, IconButton } from './Button.tsx';
 import './ErrorCard.css';
 import { ffmpegLine } from './ffmpeg-line.ts';
 import { Icon } from './Icon.tsx';
-import { useErrorText, useWords } from './messages/useWords.tsx';
+import { useErrorText, useMessages } from './messages/useMessages.tsx';
 import { Rich } from './Rich.tsx';
 
 export interface ErrorAction {
@@ -33,7 +33,7 @@ export function errorDetails(error: CodedErrorData, details: readonly string[]):
 
 export function ErrorCard({ error, actions = [], file, onStage = false, details = [] }: ErrorCardProps) {
   const command = error.code === 'media/codec' && file !== undefined ? ffmpegLine(file) : null;
-  const w = useWords();
+  const t = useMessages();
   const { title, body } = useErrorText(error);
   const [copied, setCopied] = useState(false);
   const copy = () =>
@@ -45,7 +45,7 @@ export function ErrorCard({ error, actions = [], file, onStage = false, details 
         <p className="ui-error__title">{title}</p>
         {body && (
           <p className="ui-error__body">
-            <Rich text={command ? `${body} ${w.errors.ffmpegLead}` : body} />
+            <Rich text={command ? `${body} ${t.errors.ffmpegLead}` : body} />
           </p>
         )}
         {command && <Command line={command} />}
@@ -55,9 +55,9 @@ export function ErrorCard({ error, actions = [], file, onStage = false, details 
               {label}
             </Button>
           ))}
-          <Button onClick={copy}>{copied ? w.actions.copied : w.actions.copyDetails}</Button>
+          <Button onClick={copy}>{copied ? t.actions.copied : t.actions.copyDetails}</Button>
           <span className="ui-error__code">
-            <span className="ui-sr">{w.errors.code} </span>
+            <span className="ui-sr">{t.errors.code} </span>
             {error.code}
           </span>
         </div>
@@ -67,7 +67,7 @@ export function ErrorCard({ error, actions = [], file, onStage = false, details 
 }
 
 function Command({ line }: { readonly line: string }) {
-  const w = useWords();
+  const t = useMessages();
   const [copied, setCopied] = useState(false);
   return (
     <>
@@ -83,11 +83,11 @@ function Command({ line }: { readonly line: string }) {
         </code>
         <IconButton
           icon={copied ? 'check' : 'copy'}
-          label={copied ? w.actions.copied : w.actions.copy}
+          label={copied ? t.actions.copied : t.actions.copy}
           onClick={() => void navigator.clipboard.writeText(line).then(() => setCopied(true))}
         />
       </div>
-      <p className="ui-error__note">{w.errors.ffmpegNote}</p>
+      <p className="ui-error__note">{t.errors.ffmpegNote}</p>
     </>
   );
 }

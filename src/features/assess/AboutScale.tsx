@@ -3,7 +3,7 @@
 import { mosQuantilesOf } from '../../../core/answer/percentile.ts';
 import type { Scale } from '../../../core/files/manifest.ts';
 import { Dialog } from '../../ui/Dialog.tsx';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 
 export function AboutScale({
   scale,
@@ -12,23 +12,23 @@ export function AboutScale({
   readonly scale: Scale | null;
   readonly onClose: () => void;
 }) {
-  const w = useWords();
+  const t = useMessages();
   return (
-    <Dialog title={w.assess.aboutTitle} onClose={onClose}>
-      <p>{scale ? population(scale, w) : w.assess.aboutUnmeasured}</p>
-      <p className="assess-about__rule">{w.assess.aboutRule}</p>
-      <p className="assess-about__rule">{w.grades.note}</p>
+    <Dialog title={t.assess.aboutTitle} onClose={onClose}>
+      <p>{scale ? population(scale, t) : t.assess.aboutUnmeasured}</p>
+      <p className="assess-about__rule">{t.assess.aboutRule}</p>
+      <p className="assess-about__rule">{t.grades.note}</p>
     </Dialog>
   );
 }
 
-function population(scale: Scale, w: ReturnType<typeof useWords>): string {
+function population(scale: Scale, t: ReturnType<typeof useMessages>): string {
   switch (scale.kind) {
     case 'own':
-      return w.assess.aboutOwn(scale.n, scale.population);
+      return t.assess.aboutOwn(scale.n, scale.population);
     case 'human':
-      return w.assess.aboutHuman(scale.dataset, mosQuantilesOf(scale.dataset)?.n ?? scale.n);
+      return t.assess.aboutHuman(scale.dataset, mosQuantilesOf(scale.dataset)?.n ?? scale.n);
     case 'unmeasured':
-      return w.assess.aboutUnmeasured;
+      return t.assess.aboutUnmeasured;
   }
 }

@@ -2,7 +2,7 @@
 import { useState } from 'react';
 import { Button } from '../../ui/Button.tsx';
 import { Menu, type MenuItem } from '../../ui/Menu.tsx';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 
 /** Answers that are asked for to see how sure the model is. */
 export const TIMES = 8;
@@ -26,22 +26,22 @@ export interface ActionsProps {
 
 export function Actions(props: ActionsProps) {
   const { exports, onCopy, onGoOn, onAgain, onTimes, onCompare, waiting, quiet, onNext } = props;
-  const w = useWords();
+  const t = useMessages();
   const [copied, setCopied] = useState(false);
   return (
     <>
       {onGoOn && (
         <Button look="primary" onClick={onGoOn}>
-          {w.actions.goOn}
+          {t.actions.goOn}
         </Button>
       )}
-      {onAgain && <Button onClick={onAgain}>{w.actions.tryAgain}</Button>}
+      {onAgain && <Button onClick={onAgain}>{t.actions.tryAgain}</Button>}
       {onCompare && (
         <Button look={onGoOn || quiet ? 'plain' : 'primary'} icon="split" kbd="D" onClick={onCompare}>
-          {w.actions.compare}
+          {t.actions.compare}
         </Button>
       )}
-      {onTimes && <Button onClick={onTimes}>{w.actions.assessTimes(TIMES)}</Button>}
+      {onTimes && <Button onClick={onTimes}>{t.actions.assessTimes(TIMES)}</Button>}
       <span className="assess-actions__space" />
       {onCopy && (
         <Button
@@ -49,23 +49,23 @@ export function Actions(props: ActionsProps) {
           aria-keyshortcuts="C"
           onClick={() => void onCopy().then(() => setCopied(true))}
         >
-          {copied ? w.assess.copiedText : w.actions.copyText}
+          {copied ? t.assess.copiedText : t.actions.copyText}
         </Button>
       )}
       {exports && (
         <Menu
-          label={w.actions.export}
+          label={t.actions.export}
           items={exports}
           up
           button={(props) => (
             <Button {...props} id="assess-export" icon="download" iconAfter="chevronDown">
-              {w.actions.export}
+              {t.actions.export}
             </Button>
           )}
         />
       )}
       <Button look={onGoOn || quiet || onCompare ? 'plain' : 'primary'} kbd="N" onClick={onNext}>
-        {waiting > 0 ? w.assess.queueStart : w.actions.next}
+        {waiting > 0 ? t.assess.queueStart : t.actions.next}
       </Button>
     </>
   );

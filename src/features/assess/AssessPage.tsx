@@ -12,13 +12,13 @@ import { useSettings } from '../../page/settings.ts';
 import { useTab } from '../../page/tab.ts';
 import { useKeys } from '../../page/useKeys.ts';
 import { SpokenResult } from '../../ui/LiveRegion.tsx';
-import type { Words } from '../../ui/messages/en.ts';
-import { useLang, useWords } from '../../ui/messages/useWords.tsx';
+import type { Messages } from '../../ui/messages/en.ts';
+import { useLang, useMessages } from '../../ui/messages/useMessages.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 import { AboutScale } from './AboutScale.tsx';
 import { Actions, TIMES } from './Actions.tsx';
 import { AssessFrame } from './AssessFrame.tsx';
-import { errorRows, FilePanel, factRows, modelWords, resultRows } from './FilePanel.tsx';
+import { errorRows, FilePanel, factRows, modelText, resultRows } from './FilePanel.tsx';
 import { GradesPanel } from './GradesPanel.tsx';
 import { IntroRow, ModelLine } from './IntroRow.tsx';
 import { longNotice, Notices, useNotices } from './Notices.tsx';
@@ -26,7 +26,7 @@ import { Offer } from './overtime/Offer.tsx';
 import { Recent } from './Recent.tsx';
 import { ReopenedStage } from './ReopenedStage.tsx';
 import { progressState, RunProgress } from './RunProgress.tsx';
-import { langOf, officialReading, scoreState, spansOf, timelineOf, wordsOf } from './run-view.ts';
+import { langOf, officialReading, scoreState, spansOf, timelineOf, wordCount } from './run-view.ts';
 import { ScorePanel, type ScoreState, spokenScore } from './ScorePanel.tsx';
 import { Stage } from './Stage.tsx';
 import { StageError } from './StageError.tsx';
@@ -43,7 +43,7 @@ import './AssessPage.css';
 const LATE_STOP_MS = 1000;
 
 export default function AssessPage() {
-  const w = useWords();
+  const t = useMessages();
   const { announce } = useSettings();
   const state = useStore(assess.store);
   const model = useStore(models.store);
@@ -61,7 +61,7 @@ export default function AssessPage() {
   /** When the present phase began, unless it is a run. */
   const settled = useRef(Number.NEGATIVE_INFINITY);
   const notices = useNotices(state, loaded);
-  const long = longNotice(state, w, useLang());
+  const long = longNotice(state, t, useLang());
   const exports = useExports({ result, score, player, frames });
 
   useFileIntake(intake.take);
@@ -88,7 +88,7 @@ export default function AssessPage() {
   const modelName = loaded?.manifest.name ?? result?.model.name ?? '';
   const rawText = answers[nth] ?? state.answer?.text ?? '';
 
-  useTab(tabState(phase, score, name, () => progressState(state, loaded, w).done));
+  useTab(tabState(phase, score, name, () => progressState(state, loaded, t).done));
 
   const fullscreen = useCallback(() => {
     if (document.fullscreenElement) void document.exitFullscreen();
@@ -152,16 +152,16 @@ export default function AssessPage() {
           <FilePanel
             name={name}
             rows={[
-              ...(video ? factRows(video.facts, w) : result ? resultRows(result, w) : []),
+              ...(video ? factRows(video.facts, t) : result ? resultRows(result, t) : []),
               ...(video && state.model
                 ? [
                     {
-                      label: w.file.model,
-                      value: modelWords(modelName, state.model.dtype, state.model.backend, w),
+                      label: t.file.model,
+                      value: modelText(modelName, state.model.dtype, state.model.backend, t),
                     },
                   ]
                 : []),
-              ...(!video && file && error ? errorRows(file, error, w) : []),
+              ...(!video && file && error ? errorRows(file, error, t) : []),
             ]}
             queue={queue}
             onUnqueue={assess.dequeue}
@@ -172,7 +172,7 @@ export default function AssessPage() {
 
   return (
     <>
-      <h1 className="ui-sr">{w.score.heading}</h1>
+      <h1 className="ui-sr">{t.score.heading}</h1>
       <div className={`assess-page assess-page--${phase}`}>
         <AssessFrame
           stage={
@@ -181,7 +181,7 @@ export default function AssessPage() {
                 <StageError
                   error={error}
                   file={file}
-                  facts={video ? factRows(video.facts, w) : file ? errorRows(file, error, w) : []}
+                  facts={video ? factRows(video.facts, t) : file ? errorRows(file, error, t) : []}
                 />
               ) : player ? (
                 <Stage player={player} sampled={sampled} onFullscreen={fullscreen} />
@@ -221,7 +221,7 @@ export default function AssessPage() {
             <ScorePanel
               state={score}
               {...(modelName !== '' &&
-                phase !== 'empty' && { run: runWords(modelName, state, answers.length, w) })}
+                phase !== 'empty' && { run: runText(modelName, state, answers.length, t) })}
               {...(several && { onAnswer: (k: number) => setNth(readableAt(answers, k)) })}
               onAbout={() => setAbout(true)}
               {...(rawText !== '' && finished && { onRaw: () => setRawOpen(true) })}
@@ -242,8 +242,8 @@ export default function AssessPage() {
                 writing={writing}
                 spans={spans}
                 {...(phase === 'running' &&
-                  modelName !== '' && { run: w.trace.run(modelName, w.trace.greedy) })}
-                {...(phase === 'stopped' && { stoppedAfter: wordsOf(text) })}
+                  modelName !== '' && { run: t.trace.run(modelName, t.trace.greedy) })}
+                {...(phase === 'stopped' && { stoppedAfter: wordCount(text) })}
                 {...(several && { answer: { index: nth, count: answers.length, onSelect: setNth } })}
                 frames={highlight}
                 onFrames={setHighlight}
@@ -297,7 +297,7 @@ export default function AssessPage() {
         />
       </div>
       {announce !== 'off' && (
-        <SpokenResult text={phase === 'done' || phase === 'stopped' ? spokenScore(score, w) : ''} />
+        <SpokenResult text={phase === 'done' || phase === 'stopped' ? spokenScore(score, t) : ''} />
       )}
       {about && <AboutScale scale={state.model?.manifest.scale ?? null} onClose={() => setAbout(false)} />}
     </>
@@ -323,9 +323,9 @@ function readableAt(answers: readonly string[], k: number): number {
 }
 
 /** How the answers are drawn: greedily, or several with seeds. */
-function runWords(model: string, { phase, requested }: AssessState, finished: number, w: Words): string {
+function runText(model: string, { phase, requested }: AssessState, finished: number, t: Messages): string {
   const count = phase === 'running' ? requested : finished;
-  return count > 1 ? w.score.sampled(model, count, firstSeed(count) ?? 0) : w.score.greedy(model);
+  return count > 1 ? t.score.sampled(model, count, firstSeed(count) ?? 0) : t.score.greedy(model);
 }
 
 /** Opens the video on the Compare page, beside a damaged copy of itself. */

@@ -2,19 +2,19 @@
 import { useStore } from 'zustand';
 import { models } from '../../assessment/session.ts';
 import { Icon, type IconName } from '../../ui/Icon.tsx';
-import { useErrorText, useWords } from '../../ui/messages/useWords.tsx';
+import { useErrorText, useMessages } from '../../ui/messages/useMessages.tsx';
 import './IntroRow.css';
 
 export function IntroRow() {
-  const w = useWords();
+  const t = useMessages();
   const parts: { icon: IconName; title: string; body: string }[] = [
     {
       icon: 'lock',
-      title: w.intro.privateTitle,
-      body: w.intro.privateBody,
+      title: t.intro.privateTitle,
+      body: t.intro.privateBody,
     },
-    { icon: 'file', title: w.intro.reasonsTitle, body: w.intro.reasonsBody },
-    { icon: 'eye', title: w.intro.checkTitle, body: w.intro.checkBody },
+    { icon: 'file', title: t.intro.reasonsTitle, body: t.intro.reasonsBody },
+    { icon: 'eye', title: t.intro.checkTitle, body: t.intro.checkBody },
   ];
   return (
     <div className="assess-intro">
@@ -33,27 +33,27 @@ export function IntroRow() {
 
 /** `Model ready: Small, 11.2 MB, loaded in 0.6 s`, or what it is doing instead. */
 export function ModelLine() {
-  const w = useWords();
+  const t = useMessages();
   const { phase, loaded, progress, error } = useStore(models.store);
   return (
     <p className="assess-model">
       <span className={`assess-model__dot assess-model__dot--${phase}`} />
       {loaded ? (
         <>
-          <span>{w.model.readyLine(loaded.manifest.name, loaded.bytes, loaded.seconds)}</span>
+          <span>{t.model.readyLine(loaded.manifest.name, loaded.bytes, loaded.seconds)}</span>
           <span className="assess-model__aside">
-            {loaded.backend === 'wasm' ? w.time.threads(loaded.threads) : w.time.adapter(loaded.adapter)}
+            {loaded.backend === 'wasm' ? t.time.threads(loaded.threads) : t.time.adapter(loaded.adapter)}
           </span>
         </>
       ) : error ? (
         <ModelFault code={error.code} params={error.params} />
       ) : (
         <span>
-          {w.progress.loading}
+          {t.progress.loading}
           {progress && progress.totalBytes > 0 && (
             <span className="assess-model__aside">
               {' '}
-              {w.progress.loadingBytes(progress.loadedBytes, progress.totalBytes)}
+              {t.progress.loadingBytes(progress.loadedBytes, progress.totalBytes)}
             </span>
           )}
         </span>
@@ -63,11 +63,11 @@ export function ModelLine() {
 }
 
 function ModelFault(props: Parameters<typeof useErrorText>[0]) {
-  const w = useWords();
+  const t = useMessages();
   const { title, body } = useErrorText(props);
   return (
     <span>
-      {w.assess.modelMissing}: {title} <span className="assess-model__aside">{body}</span>
+      {t.assess.modelMissing}: {title} <span className="assess-model__aside">{body}</span>
     </span>
   );
 }

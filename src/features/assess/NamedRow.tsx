@@ -1,6 +1,6 @@
 /** What the text names and what it rules out, under the trace. */
 import { frameRanges } from '../../../core/text/format.ts';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { inSentence, type Named } from './trace-segments.ts';
 
 export interface NamedRowProps {
@@ -12,11 +12,11 @@ export interface NamedRowProps {
 }
 
 export function NamedRow({ named, ruledOut, writing, chosen, onChoose }: NamedRowProps) {
-  const w = useWords();
+  const t = useMessages();
   return (
     <>
       <dl className="assess-named">
-        <dt>{writing ? w.trace.namedSoFar : w.trace.named}</dt>
+        <dt>{writing ? t.trace.namedSoFar : t.trace.named}</dt>
         <dd className="assess-named__buttons">
           {named.map(({ id, label, frames }) => (
             <button
@@ -30,17 +30,17 @@ export function NamedRow({ named, ruledOut, writing, chosen, onChoose }: NamedRo
               {frames.length > 0 && <span className="assess-named__frames">{frameRanges(frames)}</span>}
             </button>
           ))}
-          {named.length === 0 && !writing && <span>{w.trace.nothingNamed}</span>}
+          {named.length === 0 && !writing && <span>{t.trace.nothingNamed}</span>}
         </dd>
         {ruledOut.length > 0 && (
           <>
-            <dt>{w.trace.ruledOut}</dt>
-            <dd className="assess-named__out">{w.units.list(ruledOut.map(inSentence))}</dd>
+            <dt>{t.trace.ruledOut}</dt>
+            <dd className="assess-named__out">{t.units.list(ruledOut.map(inSentence))}</dd>
           </>
         )}
       </dl>
       {!writing && (named.length > 0 || ruledOut.length > 0) && (
-        <p className="assess-named__method">{w.trace.method}</p>
+        <p className="assess-named__method">{t.trace.method}</p>
       )}
     </>
   );

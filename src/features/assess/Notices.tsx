@@ -4,8 +4,8 @@ import { errorText } from '../../../core/text/error-messages.ts';
 import type { Lang } from '../../../core/text/lang.ts';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { LONG_SECONDS } from '../../assessment/assess-store.ts';
-import type { Words } from '../../ui/messages/en.ts';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import type { Messages } from '../../ui/messages/en.ts';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 
 /** Seconds between neighbouring sampled frames, the widest gap. */
@@ -16,35 +16,35 @@ function widestGap(times: readonly number[]): number {
 export function noticesOf(
   { video, frames, model }: Pick<AssessState, 'video' | 'frames' | 'model'>,
   machine: { readonly isolated: boolean; readonly serviceWorker: boolean },
-  w: Words,
+  t: Messages,
 ): string[] {
   const notices: string[] = [];
   if (video) {
     const { facts } = video;
-    if (facts.missing > 0) notices.push(w.assess.truncated(facts.frames, facts.frames + facts.missing));
-    if (facts.colour.transfer !== 'sdr') notices.push(w.assess.hdr(facts.colour.transfer.toUpperCase()));
+    if (facts.missing > 0) notices.push(t.assess.truncated(facts.frames, facts.frames + facts.missing));
+    if (facts.colour.transfer !== 'sdr') notices.push(t.assess.hdr(facts.colour.transfer.toUpperCase()));
   }
-  if (frames.some(({ foreignColour }) => foreignColour)) notices.push(w.assess.foreign);
+  if (frames.some(({ foreignColour }) => foreignColour)) notices.push(t.assess.foreign);
   const told = new Set<number>();
   for (const { index, substituted } of frames) {
     if (substituted === undefined || told.has(index)) continue;
     told.add(index);
-    notices.push(w.strip.substituted(index + 1, substituted + 1));
+    notices.push(t.strip.substituted(index + 1, substituted + 1));
   }
   if (model?.backend === 'wasm' && model.threads === 1 && !machine.isolated)
-    notices.push(machine.serviceWorker ? w.assess.oneThread : w.assess.oneThreadNever);
+    notices.push(machine.serviceWorker ? t.assess.oneThread : t.assess.oneThreadNever);
   return notices;
 }
 
 /** What one score of a long clip leaves out; null for a short one, or while its frames are not known. */
 export function longNotice(
   { video, frames, timeline }: Pick<AssessState, 'video' | 'frames' | 'timeline'>,
-  w: Words,
+  t: Messages,
   lang: Lang,
 ) {
   const duration = video?.facts.duration ?? timeline?.timeline.duration ?? 0;
   if (duration <= LONG_SECONDS || frames.length === 0) return null;
-  const sentence = w.assess.long(frames.length, widestGap(frames.map((frame) => frame.time)).toFixed(1));
+  const sentence = t.assess.long(frames.length, widestGap(frames.map((frame) => frame.time)).toFixed(1));
   const title = duration >= 600 ? errorText(lang, 'media/too-long', { seconds: duration })?.title : undefined;
   return title ? `${title} ${sentence}` : sentence;
 }
@@ -62,10 +62,10 @@ export function Notices(props: { readonly notices: readonly string[] }) {
 
 /** The notices of a run in the page's language. */
 export function useNotices(state: AssessState, model: AssessState['model']): string[] {
-  const w = useWords();
+  const t = useMessages();
   return noticesOf(
     { video: state.video, frames: state.frames, model },
     { isolated: globalThis.crossOriginIsolated, serviceWorker: 'serviceWorker' in navigator },
-    w,
+    t,
   );
 }

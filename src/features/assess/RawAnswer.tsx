@@ -1,4 +1,4 @@
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 
 export interface RawAnswerProps {
   /** Everything that the model wrote, tags included. */
@@ -11,14 +11,14 @@ export interface RawAnswerProps {
 
 /** The answer exactly as written; shown on demand, and what *Show the raw answer* opens. */
 export function RawAnswer({ text, official, open, onOpen }: RawAnswerProps) {
-  const w = useWords();
+  const t = useMessages();
   return (
     <details className="assess-raw" open={open} onToggle={(event) => onOpen(event.currentTarget.open)}>
-      <summary>{w.trace.raw}</summary>
-      <p className="assess-raw__help">{w.trace.rawHelp}</p>
+      <summary>{t.trace.raw}</summary>
+      <p className="assess-raw__help">{t.trace.rawHelp}</p>
       <pre className="assess-raw__text">{text}</pre>
       <p className="assess-raw__help">
-        {official.isDefault ? w.trace.officialDefault(official.value) : w.trace.official(official.value)}
+        {official.isDefault ? t.trace.officialDefault(official.value) : t.trace.official(official.value)}
       </p>
     </details>
   );

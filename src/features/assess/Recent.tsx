@@ -3,19 +3,19 @@ import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import { recent, reopenRecent } from '../../assessment/session.ts';
 import { useKeys } from '../../page/useKeys.ts';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { writtenScore } from './export-text.ts';
 import { type RecentItem, RecentPanel } from './RecentPanel.tsx';
 
 export function Recent() {
-  const w = useWords();
+  const t = useMessages();
   const { entries, removed } = useStore(recent.store);
   useEffect(() => void recent.refresh(), []);
   useKeys({ undo: () => recent.undo() });
   const items = entries.map(({ entry, thumbnail }): RecentItem => {
     const { file, score, band, createdAt } = entry.result;
-    const length = file.fps > 0 ? w.units.seconds(file.frames / file.fps, 0) : w.units.frames(file.frames);
-    const ago = w.units.ago(Math.max(0, (Date.now() - Date.parse(createdAt)) / 1000));
+    const length = file.fps > 0 ? t.units.seconds(file.frames / file.fps, 0) : t.units.frames(file.frames);
+    const ago = t.units.ago(Math.max(0, (Date.now() - Date.parse(createdAt)) / 1000));
     return {
       id: entry.id,
       name: file.name,

@@ -1,7 +1,7 @@
 /** Results of before, kept on this device. */
 import { type Band, BandGlyph } from '../../ui/BandGlyph.tsx';
 import { Button, IconButton } from '../../ui/Button.tsx';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import './RecentPanel.css';
 
@@ -27,19 +27,19 @@ export interface RecentPanelProps {
 }
 
 export function RecentPanel({ items, removed, onOpen, onRemove }: RecentPanelProps) {
-  const w = useWords();
+  const t = useMessages();
   return (
-    <Panel title={w.recent.title} note={w.recent.kept} flush grow>
+    <Panel title={t.recent.title} note={t.recent.kept} flush grow>
       {removed && (
         <p className="assess-recent__removed" role="status">
-          <span>{w.recent.removed(removed.name)}</span>
+          <span>{t.recent.removed(removed.name)}</span>
           <Button icon="undo" onClick={removed.onUndo}>
-            {w.recent.undo}
+            {t.recent.undo}
           </Button>
         </p>
       )}
       {items.length === 0 ? (
-        <p className="assess-recent__empty">{w.recent.empty}</p>
+        <p className="assess-recent__empty">{t.recent.empty}</p>
       ) : (
         <ul>
           {items.map((item) => (
@@ -53,7 +53,7 @@ export function RecentPanel({ items, removed, onOpen, onRemove }: RecentPanelPro
 
 function Row(props: Pick<RecentPanelProps, 'onOpen' | 'onRemove'> & { readonly item: RecentItem }) {
   const { item, onOpen, onRemove } = props;
-  const w = useWords();
+  const t = useMessages();
   return (
     <li className="assess-recent__row">
       <button
@@ -72,15 +72,15 @@ function Row(props: Pick<RecentPanelProps, 'onOpen' | 'onRemove'> & { readonly i
         {item.score ? (
           <>
             <BandGlyph band={item.score.band} />
-            <span className="ui-sr">{w.grades.words[item.score.band - 1]}</span>
+            <span className="ui-sr">{t.grades.names[item.score.band - 1]}</span>
             <span className="assess-recent__score">{item.score.text}</span>
           </>
         ) : (
-          <span className="assess-recent__facts">{w.recent.noScore}</span>
+          <span className="assess-recent__facts">{t.recent.noScore}</span>
         )}
       </button>
       <span className="assess-recent__remove">
-        <IconButton icon="trash" label={w.recent.remove(item.name)} onClick={() => onRemove(item.id)} />
+        <IconButton icon="trash" label={t.recent.remove(item.name)} onClick={() => onRemove(item.id)} />
       </span>
     </li>
   );

@@ -5,7 +5,7 @@ import type { ShownFrame } from '../../assessment/assess-store.ts';
 import { chooseFiles } from '../../page/intake.ts';
 import { Bitmap } from '../../ui/Bitmap.tsx';
 import { Button } from '../../ui/Button.tsx';
-import { useLang, useWords } from '../../ui/messages/useWords.tsx';
+import { useLang, useMessages } from '../../ui/messages/useMessages.tsx';
 import './ReopenedStage.css';
 import { Corners } from './Viewfinder.tsx';
 
@@ -17,7 +17,7 @@ export interface ReopenedStageProps {
 }
 
 export function ReopenedStage({ result, frames, note }: ReopenedStageProps) {
-  const w = useWords();
+  const t = useMessages();
   const lang = useLang();
   const date = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'short' }).format(
     new Date(result.createdAt),
@@ -34,10 +34,10 @@ export function ReopenedStage({ result, frames, note }: ReopenedStageProps) {
           ))}
         </div>
       )}
-      <p className="assess-reopened__title">{w.recent.dropToPlay(result.file.name)}</p>
-      <p className="assess-reopened__lead">{note ?? w.assess.reopenedTitle(date)}</p>
+      <p className="assess-reopened__title">{t.recent.dropToPlay(result.file.name)}</p>
+      <p className="assess-reopened__lead">{note ?? t.assess.reopenedTitle(date)}</p>
       <Button look="primary" size="large" onClick={chooseFiles}>
-        {w.drop.choose}
+        {t.drop.choose}
       </Button>
     </div>
   );

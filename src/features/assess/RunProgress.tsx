@@ -4,38 +4,38 @@ import { type AssessState, stageKey } from '../../assessment/assess-store.ts';
 import { expectedTokens, secondsLeft, stageShares } from '../../assessment/run/stages.ts';
 import { Button } from '../../ui/Button.tsx';
 import { SpokenStage } from '../../ui/LiveRegion.tsx';
-import type { Words } from '../../ui/messages/en.ts';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import type { Messages } from '../../ui/messages/en.ts';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { ProgressBar, progressOf } from '../../ui/ProgressBar.tsx';
 import { Queue } from './FilePanel.tsx';
-import { barStages, wordsOf } from './run-view.ts';
+import { barStages, wordCount } from './run-view.ts';
 import './RunProgress.css';
 
 /** What is done now, in words. */
-export function stageWords({ stage, stages, view }: AssessState, w: Words): string {
-  if (stage === null) return w.progress.index;
+export function stageText({ stage, stages, view }: AssessState, t: Messages): string {
+  if (stage === null) return t.progress.index;
   const { done, total } = stages[stage];
   switch (stage) {
     case 'decode':
-      return total > 0 ? w.progress.decode(Math.min(done + 1, total), total) : w.progress.stages.decode;
+      return total > 0 ? t.progress.decode(Math.min(done + 1, total), total) : t.progress.stages.decode;
     case 'look':
-      return total > 0 ? w.progress.look(Math.min(done + 1, total), total) : w.progress.stages.look;
+      return total > 0 ? t.progress.look(Math.min(done + 1, total), total) : t.progress.stages.look;
     case 'write':
-      return w.progress.write(wordsOf(view.thinking));
+      return t.progress.write(wordCount(view.thinking));
     default:
-      return w.progress[stage];
+      return t.progress[stage];
   }
 }
 
 /** The bar's stages and how far the whole is, 0 … 1. */
-export function progressState(state: AssessState, loaded: AssessState['model'], w: Words) {
+export function progressState(state: AssessState, loaded: AssessState['model'], t: Messages) {
   const key = loaded ? stageKey(loaded) : '';
   const bar = barStages(
     state.stages,
     stageShares(key, loaded?.backend ?? 'wasm'),
     expectedTokens(key),
-    (stage) => w.progress.stages[stage],
-    (stage) => (stage.state === 'reused' ? w.progress.reused : w.units.seconds(stage.seconds)),
+    (stage) => t.progress.stages[stage],
+    (stage) => (stage.state === 'reused' ? t.progress.reused : t.units.seconds(stage.seconds)),
   );
   return { bar, done: progressOf(bar) };
 }
@@ -59,35 +59,35 @@ export interface RunProgressProps {
 
 export function RunProgress(props: RunProgressProps) {
   const { state, loaded, loading, waiting, onStop, onUnqueue, announce } = props;
-  const w = useWords();
+  const t = useMessages();
   const stop = (
     <Button onClick={onStop} kbd="Esc">
-      {w.actions.stop}
+      {t.actions.stop}
     </Button>
   );
   // The index is read while the model loads; from then on the run stands still until it is there.
   const cold = waiting && state.video !== null;
-  const { bar, done } = progressState(state, loaded, w);
+  const { bar, done } = progressState(state, loaded, t);
   const nth =
-    state.requested > 1 ? `${w.progress.answers(state.answers.length + 1, state.requested)} · ` : '';
-  const title = cold ? w.progress.loading : nth + stageWords(state, w);
+    state.requested > 1 ? `${t.progress.answers(state.answers.length + 1, state.requested)} · ` : '';
+  const title = cold ? t.progress.loading : nth + stageText(state, t);
   const left = secondsLeft(done, (performance.now() - state.startedAt) / 1000);
   const perSecond = state.stage === 'write' ? rate(state) : null;
   const details = [
-    ...(perSecond === null ? [] : [w.progress.rate(perSecond.toFixed(0))]),
-    ...(left === null ? [] : [w.progress.left(left)]),
+    ...(perSecond === null ? [] : [t.progress.rate(perSecond.toFixed(0))]),
+    ...(left === null ? [] : [t.progress.left(left)]),
   ];
   return (
     <div className="assess-progress">
       {cold ? (
         <ProgressBar
-          label={w.progress.loading}
-          title={w.progress.loading}
-          {...(loading && { detail: w.progress.loadingBytes(loading.loadedBytes, loading.totalBytes) })}
+          label={t.progress.loading}
+          title={t.progress.loading}
+          {...(loading && { detail: t.progress.loadingBytes(loading.loadedBytes, loading.totalBytes) })}
           stages={[
             {
               id: 'model',
-              label: w.progress.loading,
+              label: t.progress.loading,
               share: 1,
               state: 'running',
               fraction: loading && loading.totalBytes > 0 ? loading.loadedBytes / loading.totalBytes : 0,
@@ -97,7 +97,7 @@ export function RunProgress(props: RunProgressProps) {
         />
       ) : (
         <ProgressBar
-          label={w.progress.label}
+          label={t.progress.label}
           title={title}
           {...(details.length > 0 && { detail: details.join(' · ') })}
           stages={bar}
@@ -106,7 +106,7 @@ export function RunProgress(props: RunProgressProps) {
         />
       )}
       {state.queue.length > 0 && <Queue queue={state.queue} onUnqueue={onUnqueue} />}
-      {announce && <SpokenStage text={cold ? title : state.stage ? w.progress.stages[state.stage] : title} />}
+      {announce && <SpokenStage text={cold ? title : state.stage ? t.progress.stages[state.stage] : title} />}
     </div>
   );
 }

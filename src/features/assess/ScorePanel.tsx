@@ -6,8 +6,8 @@ import { spread } from '../../../core/text/format.ts';
 import { type Band, BandGlyph } from '../../ui/BandGlyph.tsx';
 import { TextButton } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
-import type { Words } from '../../ui/messages/en.ts';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import type { Messages } from '../../ui/messages/en.ts';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Numeral } from '../../ui/Numeral.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Rich } from '../../ui/Rich.tsx';
@@ -75,11 +75,11 @@ export interface ScorePanelProps {
 
 export function ScorePanel(props: ScorePanelProps) {
   const { state, scale = ACR, run } = props;
-  const w = useWords();
+  const t = useMessages();
   const note =
-    state.kind === 'empty' ? w.score.notYet : state.kind === 'waiting' ? w.score.afterReasoning : run;
+    state.kind === 'empty' ? t.score.notYet : state.kind === 'waiting' ? t.score.afterReasoning : run;
   return (
-    <Panel title={w.score.title} note={note} {...(props.headingRef && { headingRef: props.headingRef })}>
+    <Panel title={t.score.title} note={note} {...(props.headingRef && { headingRef: props.headingRef })}>
       <div className="assess-score">
         <div className="assess-score__line">
           <ScoreNumeral state={state} />
@@ -88,8 +88,8 @@ export function ScorePanel(props: ScorePanelProps) {
         <ScoreRuler
           scale={scale}
           reading={reading(state)}
-          grades={w.grades.words}
-          label={rulerLabel(state, scale, w)}
+          grades={t.grades.names}
+          label={rulerLabel(state, scale, t)}
           {...(props.onAnswer && { onAnswer: props.onAnswer })}
         />
         <p className="assess-score__sentence">
@@ -101,7 +101,7 @@ export function ScorePanel(props: ScorePanelProps) {
 }
 
 function ScoreNumeral({ state }: { readonly state: ScoreState }) {
-  const w = useWords();
+  const t = useMessages();
   switch (state.kind) {
     case 'one':
       return <Numeral text={state.written} done />;
@@ -117,7 +117,7 @@ function ScoreNumeral({ state }: { readonly state: ScoreState }) {
     default:
       return (
         <>
-          <span className="ui-sr">{w.score.unknown}</span>
+          <span className="ui-sr">{t.score.unknown}</span>
           <Numeral text="" done={false} />
         </>
       );
@@ -125,36 +125,36 @@ function ScoreNumeral({ state }: { readonly state: ScoreState }) {
 }
 
 function HalfWidth({ interval: [low, high] }: { readonly interval: readonly [number, number] }) {
-  const w = useWords();
+  const t = useMessages();
   const half = spread((high - low) / 2);
   return (
     <span className="assess-score__half">
       <span aria-hidden="true">± {half}</span>
-      <span className="ui-sr">{w.score.plusMinus(half)}</span>
+      <span className="ui-sr">{t.score.plusMinus(half)}</span>
     </span>
   );
 }
 
 /** The grade's word, or why there is none. */
 function Verdict({ state }: { readonly state: ScoreState }) {
-  const w = useWords();
+  const t = useMessages();
   if (state.kind === 'one' || state.kind === 'several')
     return (
       <div className="assess-score__verdict">
         <p className="assess-score__grade">
           <BandGlyph band={state.band} size={18} />
-          {w.grades.words[state.band - 1]}
+          {t.grades.names[state.band - 1]}
         </p>
-        <p className="assess-score__means">{w.grades.sentences[state.band - 1]}</p>
+        <p className="assess-score__means">{t.grades.sentences[state.band - 1]}</p>
       </div>
     );
-  const why = noScore(state, w);
+  const why = noScore(state, t);
   if (why === null) return null;
   return (
     <div className="assess-score__verdict">
       <p className="assess-score__grade">
         <Icon name="alert" size={18} />
-        {w.score.none}
+        {t.score.none}
       </p>
       <p className="assess-score__means">{why}</p>
     </div>
@@ -162,18 +162,18 @@ function Verdict({ state }: { readonly state: ScoreState }) {
 }
 
 /** Why there is no score, in a sentence; null while there may be one. */
-export function noScore(state: ScoreState, w: Words): string | null {
+export function noScore(state: ScoreState, t: Messages): string | null {
   switch (state.kind) {
     case 'unreadable':
-      if (state.reason === 'several-answers') return w.score.severalAnswers;
-      if (state.answer === '') return w.score.noAnswer;
+      if (state.reason === 'several-answers') return t.score.severalAnswers;
+      if (state.answer === '') return t.score.noAnswer;
       return state.reason === 'out-of-range'
-        ? w.score.outOfRange(state.answer)
-        : w.score.notNumber(state.answer);
+        ? t.score.outOfRange(state.answer)
+        : t.score.notNumber(state.answer);
     case 'length':
-      return w.score.tooLong(state.tokens);
+      return t.score.tooLong(state.tokens);
     case 'stopped':
-      return w.score.stopped(state.words);
+      return t.score.stopped(state.words);
     default:
       return null;
   }
@@ -193,36 +193,36 @@ function reading(state: ScoreState): Reading {
   }
 }
 
-function rulerLabel(state: ScoreState, { low, high }: Scale, w: Words): string {
+function rulerLabel(state: ScoreState, { low, high }: Scale, t: Messages): string {
   switch (state.kind) {
     case 'one':
-      return w.score.ruler(state.written, low, high, w.grades.words[state.band - 1]!);
+      return t.score.ruler(state.written, low, high, t.grades.names[state.band - 1]!);
     case 'several': {
       const value = state.value.toFixed(2);
-      const grade = w.grades.words[state.band - 1]!;
-      if (!state.interval) return w.score.ruler(value, low, high, grade);
+      const grade = t.grades.names[state.band - 1]!;
+      if (!state.interval) return t.score.ruler(value, low, high, grade);
       const [from, to] = state.interval.map((end) => end.toFixed(2)) as [string, string];
-      return w.score.rulerSeveral(value, low, high, grade, from, to, state.answers.length);
+      return t.score.rulerSeveral(value, low, high, grade, from, to, state.answers.length);
     }
     case 'unreadable':
     case 'length':
     case 'stopped':
-      return w.score.rulerNone(low, high);
+      return t.score.rulerNone(low, high);
     default:
-      return w.score.rulerEmpty(low, high);
+      return t.score.rulerEmpty(low, high);
   }
 }
 
 /** The line under the ruler: two lines are always kept free for it. */
 function Sentence({ state, scale = ACR, onAbout, onRaw, onAgain, onGoOn }: ScorePanelProps): ReactNode {
-  const w = useWords();
+  const t = useMessages();
   switch (state.kind) {
     case 'empty':
-      return <span className="assess-score__aside">{w.score.emptyLine}</span>;
+      return <span className="assess-score__aside">{t.score.emptyLine}</span>;
     case 'waiting':
-      return <span className="assess-score__aside">{w.score.afterReasoningLine}</span>;
+      return <span className="assess-score__aside">{t.score.afterReasoningLine}</span>;
     case 'writing':
-      return <span className="assess-score__aside">{w.score.writing(state.words)}</span>;
+      return <span className="assess-score__aside">{t.score.writing(state.words)}</span>;
     case 'one':
     case 'several':
       return (
@@ -230,81 +230,81 @@ function Sentence({ state, scale = ACR, onAbout, onRaw, onAgain, onGoOn }: Score
           {state.kind === 'one' && <OffScale value={state.value} scale={scale} />}
           {state.kind === 'several' && <Spread state={state} />}
           {state.percentile && <Above percentile={state.percentile} />}
-          {onAbout && <TextButton onClick={onAbout}>{w.score.about}</TextButton>}
+          {onAbout && <TextButton onClick={onAbout}>{t.score.about}</TextButton>}
         </>
       );
     case 'stopped':
       return (
         <>
-          <span>{w.score.goesOn} </span>
-          {onGoOn && <TextButton onClick={onGoOn}>{w.actions.goOn}</TextButton>}{' '}
-          {onRaw && <TextButton onClick={onRaw}>{w.score.showRaw}</TextButton>}
+          <span>{t.score.goesOn} </span>
+          {onGoOn && <TextButton onClick={onGoOn}>{t.actions.goOn}</TextButton>}{' '}
+          {onRaw && <TextButton onClick={onRaw}>{t.score.showRaw}</TextButton>}
         </>
       );
     case 'unreadable':
     case 'length':
       return (
         <>
-          <span>{w.score.guessed} </span>
-          {onRaw && <TextButton onClick={onRaw}>{w.score.showRaw}</TextButton>}{' '}
-          {onAgain && <TextButton onClick={onAgain}>{w.actions.tryAgain}</TextButton>}
+          <span>{t.score.guessed} </span>
+          {onRaw && <TextButton onClick={onRaw}>{t.score.showRaw}</TextButton>}{' '}
+          {onAgain && <TextButton onClick={onAgain}>{t.actions.tryAgain}</TextButton>}
         </>
       );
   }
 }
 
 function OffScale({ value, scale }: { readonly value: number; readonly scale: Scale }) {
-  const w = useWords();
+  const t = useMessages();
   if (value >= scale.low && value <= scale.high) return null;
   return (
     <>
-      <span>{value < scale.low ? w.score.below(scale.low) : w.score.above(scale.high)} </span>
-      <span className="assess-score__aside">{w.score.asWritten} </span>
+      <span>{value < scale.low ? t.score.below(scale.low) : t.score.above(scale.high)} </span>
+      <span className="assess-score__aside">{t.score.asWritten} </span>
     </>
   );
 }
 
 function Spread({ state }: { readonly state: Extract<ScoreState, { kind: 'several' }> }) {
-  const w = useWords();
+  const t = useMessages();
   const parts: string[] = [];
-  if (state.deviation !== null) parts.push(w.score.spread(spread(state.deviation)));
-  if (state.expected !== undefined) parts.push(w.score.expected(state.expected.toFixed(2)));
+  if (state.deviation !== null) parts.push(t.score.spread(spread(state.deviation)));
+  if (state.expected !== undefined) parts.push(t.score.expected(state.expected.toFixed(2)));
   return (
     <>
-      {parts.length > 0 && <span>{w.score.facts(parts)} </span>}
+      {parts.length > 0 && <span>{t.score.facts(parts)} </span>}
       {state.answers.length < state.asked && (
-        <span>{w.score.readable(state.answers.length, state.asked)} </span>
+        <span>{t.score.readable(state.answers.length, state.asked)} </span>
       )}
     </>
   );
 }
 
 function Above({ percentile: p }: { readonly percentile: Percentile }) {
-  const w = useWords();
+  const t = useMessages();
   const own = p.kind === 'own';
   const percent = Math.floor(p.percent);
   return (
     <>
       <span>
-        <Rich text={own ? w.score.aboveOwn(percent, p.n) : w.score.aboveHuman(percent, p.population)} />{' '}
+        <Rich text={own ? t.score.aboveOwn(percent, p.n) : t.score.aboveHuman(percent, p.population)} />{' '}
       </span>
-      <span className="assess-score__aside">{own ? w.score.ownScale : w.score.human(p.n)} </span>
+      <span className="assess-score__aside">{own ? t.score.ownScale : t.score.human(p.n)} </span>
     </>
   );
 }
 
 /** What a screen reader is told when the result is there. */
-export function spokenScore(state: ScoreState, w: Words): string {
+export function spokenScore(state: ScoreState, t: Messages): string {
   if (state.kind !== 'one' && state.kind !== 'several') {
-    const why = noScore(state, w);
-    return why === null ? '' : `${w.score.spokenNone} ${why}`;
+    const why = noScore(state, t);
+    return why === null ? '' : `${t.score.spokenNone} ${why}`;
   }
   const value = state.kind === 'one' ? state.written : state.value.toFixed(2);
-  const sentence = w.score.spoken(value, w.grades.words[state.band - 1]!);
+  const sentence = t.score.spoken(value, t.grades.names[state.band - 1]!);
   const p = state.percentile;
   if (p === undefined) return sentence;
   const percent = Math.floor(p.percent);
   const above =
-    p.kind === 'own' ? w.score.spokenOwn(percent, p.n) : w.score.spokenHuman(percent, p.population, p.n);
+    p.kind === 'own' ? t.score.spokenOwn(percent, p.n) : t.score.spokenHuman(percent, p.population, p.n);
   return `${sentence} ${above}`;
 }

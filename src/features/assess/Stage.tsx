@@ -6,7 +6,7 @@ import { clock } from '../../../core/text/format.ts';
 import { assess, media } from '../../assessment/session.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import type { Player } from './player.ts';
 import { sampledAt } from './strip-geometry.ts';
 import './Stage.css';
@@ -43,7 +43,7 @@ export function Stage({ player, sampled, onFullscreen }: StageProps) {
 }
 
 function Film({ player, away }: { readonly player: Player; readonly away: boolean }) {
-  const w = useWords();
+  const t = useMessages();
   const ref = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     if (ref.current) return player.attach(ref.current);
@@ -58,7 +58,7 @@ function Film({ player, away }: { readonly player: Player; readonly away: boolea
       playsInline
       disablePictureInPicture
       hidden={away}
-      aria-label={w.player.label}
+      aria-label={t.player.label}
       onClick={() => player.toggle()}
     />
   );
@@ -113,11 +113,11 @@ function Badge(props: {
   readonly hidden: boolean;
 }) {
   const { nth, size, native, hidden } = props;
-  const w = useWords();
+  const t = useMessages();
   const lines: string[] = [];
-  if (nth >= 0) lines.push(size === null ? w.player.sampled(nth + 1) : w.player.asModelSawNow(nth + 1, size));
-  if (native === 'no') lines.push(w.assess.notPlayable);
-  else if (hidden) lines.push(w.assess.hidden);
+  if (nth >= 0) lines.push(size === null ? t.player.sampled(nth + 1) : t.player.asModelSawNow(nth + 1, size));
+  if (native === 'no') lines.push(t.assess.notPlayable);
+  else if (hidden) lines.push(t.assess.hidden);
   return (
     <div className="assess-view__badges">
       {lines.map((line) => (
@@ -136,14 +136,14 @@ function NarrowBar(props: {
   readonly onFullscreen: () => void;
 }) {
   const { player, nth, onFullscreen } = props;
-  const w = useWords();
+  const t = useMessages();
   const { frame, playing, native } = useStore(player.store);
   const { times, facts } = player.video;
   return (
     <div className="assess-view__bar">
       <IconButton
         icon={playing ? 'pause' : 'play'}
-        label={playing ? w.player.pause : w.player.play}
+        label={playing ? t.player.pause : t.player.play}
         disabled={native !== 'yes'}
         onClick={player.toggle}
       />
@@ -151,7 +151,7 @@ function NarrowBar(props: {
         {clock(times[frame] ?? 0)} / {clock(facts.duration)}
       </span>
       {nth >= 0 && <span>F{nth + 1}</span>}
-      <IconButton icon="fullscreen" label={w.player.fullscreen} onClick={onFullscreen} />
+      <IconButton icon="fullscreen" label={t.player.fullscreen} onClick={onFullscreen} />
     </div>
   );
 }

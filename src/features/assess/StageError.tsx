@@ -4,7 +4,7 @@ import type { CodedErrorData } from '../../../core/errors.ts';
 import { APP, assess, models } from '../../assessment/session.ts';
 import { chooseFiles } from '../../page/intake.ts';
 import { type ErrorAction, ErrorCard } from '../../ui/ErrorCard.tsx';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import type { FactRow } from './FilePanel.tsx';
 import './StageError.css';
 
@@ -36,12 +36,12 @@ export function StageError({ error, file, facts }: StageErrorProps) {
 }
 
 function useActions({ code }: CodedErrorData): ErrorAction[] {
-  const w = useWords();
+  const t = useMessages();
   const again = (label: string) => ({ label, onClick: () => assess.rerun() });
-  const choose = { label: w.actions.chooseAnother, onClick: chooseFiles };
-  const software = { label: w.actions.software, onClick: () => assess.rerun({ software: true }) };
+  const choose = { label: t.actions.chooseAnother, onClick: chooseFiles };
+  const software = { label: t.actions.software, onClick: () => assess.rerun({ software: true }) };
   const processor = {
-    label: w.actions.processor,
+    label: t.actions.processor,
     onClick: () => {
       models.reload({ backend: 'wasm' }).catch(() => {});
       assess.rerun();
@@ -52,12 +52,12 @@ function useActions({ code }: CodedErrorData): ErrorAction[] {
     case 'media/stalled':
       return [software, choose];
     case 'run/device':
-      return [processor, { label: w.actions.reload, onClick: () => location.reload() }];
+      return [processor, { label: t.actions.reload, onClick: () => location.reload() }];
     case 'run/worker':
-      return [again(w.actions.restart), choose];
+      return [again(t.actions.restart), choose];
     default:
       return code.startsWith('media/') || code.startsWith('result/')
         ? [choose]
-        : [again(w.actions.tryAgain), choose];
+        : [again(t.actions.tryAgain), choose];
   }
 }

@@ -9,7 +9,7 @@ import { Bitmap } from '../../ui/Bitmap.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import '../../ui/film.css';
 import { clock } from '../../../core/text/format.ts';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Scrubber } from '../../ui/Scrubber.tsx';
 import { middleOf, type Player } from './player.ts';
 import './Strip.css';
@@ -30,7 +30,7 @@ export interface StripProps {
 }
 
 export function Strip({ frames, count: L, expected, player, highlight }: StripProps) {
-  const w = useWords();
+  const t = useMessages();
   const sampled = useMemo(() => frames.map((frame) => frame.index), [frames]);
   const cells = useMemo(() => cellsOf(sampled, L), [sampled, L]);
   const bracket = highlight && bracketOf(highlight, cells.length);
@@ -50,7 +50,7 @@ export function Strip({ frames, count: L, expected, player, highlight }: StripPr
                 className="assess-strip__picture ui-film__picture"
               />
               {cell.repeats && (
-                <span className="assess-strip__same ui-film__tag" title={w.strip.repeats}>
+                <span className="assess-strip__same ui-film__tag" title={t.strip.repeats}>
                   =
                 </span>
               )}
@@ -87,7 +87,7 @@ function EmptyCells({ count }: { readonly count: number }) {
 /** The slider over the cells, its playhead, and the picture under the pointer. */
 function Timeline(props: { readonly player: Player; readonly frames: readonly ShownFrame[] }) {
   const { player, frames } = props;
-  const w = useWords();
+  const t = useMessages();
   const frame = useStore(player.store, (state) => state.frame);
   const [hover, setHover] = useState<number | null>(null);
   const { times, facts } = player.video;
@@ -96,8 +96,8 @@ function Timeline(props: { readonly player: Player; readonly frames: readonly Sh
     <>
       <Scrubber
         className="assess-strip__slider ui-film__slider"
-        label={w.strip.label}
-        text={w.strip.value(clock(times[frame] ?? 0), frame + 1, L)}
+        label={t.strip.label}
+        text={t.strip.value(clock(times[frame] ?? 0), frame + 1, L)}
         value={frame}
         count={L}
         under={(part) => frameUnder(part, L)}
@@ -125,7 +125,7 @@ function Preview(props: {
   readonly duration: number;
 }) {
   const { player, frame, frames, duration } = props;
-  const w = useWords();
+  const t = useMessages();
   const ref = useRef<HTMLVideoElement>(null);
   const { times, start, facts } = player.video;
   const native = useStore(player.store, (state) => state.native) === 'yes';
@@ -164,7 +164,7 @@ function Preview(props: {
       )}
       <p>
         {nth >= 0 && <strong>F{nth + 1} </strong>}
-        {clock(times[frame] ?? 0)} · {w.player.frameOf(frame + 1, times.length)}
+        {clock(times[frame] ?? 0)} · {t.player.frameOf(frame + 1, times.length)}
       </p>
     </div>
   );
@@ -233,16 +233,16 @@ function FrameButton(props: {
   readonly lit: boolean;
 }) {
   const { nth, frame, player, lit } = props;
-  const w = useWords();
+  const t = useMessages();
   const here = useStore(player.store, (state) => state.frame === frame.index);
   const time = clock(player.video.times[frame.index] ?? 0);
   const substituted =
-    frame.substituted === undefined ? '' : ` ${w.strip.substituted(frame.index + 1, frame.substituted + 1)}`;
+    frame.substituted === undefined ? '' : ` ${t.strip.substituted(frame.index + 1, frame.substituted + 1)}`;
   return (
     <button
       type="button"
       className={`assess-strip__name${lit || here ? ' assess-strip__name--lit' : ''}`}
-      aria-label={`${w.strip.frame(nth + 1, frame.index + 1, time)}${substituted}`}
+      aria-label={`${t.strip.frame(nth + 1, frame.index + 1, time)}${substituted}`}
       aria-pressed={here}
       onClick={() => player.seek(frame.index)}
     >

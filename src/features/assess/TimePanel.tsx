@@ -3,8 +3,8 @@ import { useState } from 'react';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { STAGES, type Stage } from '../../assessment/run/stages.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
-import type { Words } from '../../ui/messages/en.ts';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import type { Messages } from '../../ui/messages/en.ts';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import './TimePanel.css';
 
 export interface TimePanelProps {
@@ -18,21 +18,21 @@ export interface TimePanelProps {
 }
 
 export function TimePanel({ stages, firstWord, report, answer, model, frames }: TimePanelProps) {
-  const w = useWords();
+  const t = useMessages();
   const [asked, setAsked] = useState<Stage | null>(null);
   const total = STAGES.reduce((sum, stage) => sum + stages[stage].seconds, 0);
   const lines: string[] = [];
-  if (report) lines.push(w.time.decoded(report.decoded, frames, report.wanted));
+  if (report) lines.push(t.time.decoded(report.decoded, frames, report.wanted));
   if (answer && model && stages.write.seconds > 0) {
     const rate = (answer.tokens / stages.write.seconds).toFixed(0);
-    lines.push(w.time.wrote(answer.tokens, rate, place(model, w)));
+    lines.push(t.time.wrote(answer.tokens, rate, place(model, t)));
   }
-  if (answer && answer.framesReused > 0) lines.push(w.time.reused(answer.framesReused));
+  if (answer && answer.framesReused > 0) lines.push(t.time.reused(answer.framesReused));
   return (
-    <section className="assess-time" aria-label={w.time.title}>
+    <section className="assess-time" aria-label={t.time.title}>
       <p className="assess-time__head">
-        <strong>{w.time.title}</strong>{' '}
-        <span>{firstWord === null ? w.time.inAllNoWord(total) : w.time.inAll(total, firstWord)}</span>
+        <strong>{t.time.title}</strong>{' '}
+        <span>{firstWord === null ? t.time.inAllNoWord(total) : t.time.inAll(total, firstWord)}</span>
       </p>
       <div className="assess-time__bar" aria-hidden="true">
         {STAGES.map((stage, i) => (
@@ -40,7 +40,7 @@ export function TimePanel({ stages, firstWord, report, answer, model, frames }: 
             key={stage}
             className={`assess-time__part assess-time__part--${i % 3}`}
             style={cssVariables({ '--share': stages[stage].seconds })}
-            title={`${w.progress.stages[stage]} ${w.units.seconds(stages[stage].seconds)}`}
+            title={`${t.progress.stages[stage]} ${t.units.seconds(stages[stage].seconds)}`}
             onPointerEnter={() => setAsked(stage)}
             onPointerLeave={() => setAsked(null)}
           />
@@ -51,14 +51,14 @@ export function TimePanel({ stages, firstWord, report, answer, model, frames }: 
           <div key={stage} className={`assess-time__item${asked === stage ? ' assess-time__item--lit' : ''}`}>
             <dt>
               <span className={`assess-time__key assess-time__part--${i % 3}`} />
-              {w.progress.stages[stage]}
+              {t.progress.stages[stage]}
             </dt>
-            <dd>{stages[stage].state === 'reused' ? w.progress.reused : stages[stage].seconds.toFixed(2)}</dd>
+            <dd>{stages[stage].state === 'reused' ? t.progress.reused : stages[stage].seconds.toFixed(2)}</dd>
           </div>
         ))}
         <div className="assess-time__item assess-time__item--total">
-          <dt>{w.time.total}</dt>
-          <dd>{w.units.seconds(total)}</dd>
+          <dt>{t.time.total}</dt>
+          <dd>{t.units.seconds(total)}</dd>
         </div>
       </dl>
       {lines.length > 0 && (
@@ -72,6 +72,6 @@ export function TimePanel({ stages, firstWord, report, answer, model, frames }: 
   );
 }
 
-function place(model: NonNullable<AssessState['model']>, w: Words): string {
-  return model.backend === 'webgpu' ? w.time.adapter(model.adapter) : w.time.threads(model.threads);
+function place(model: NonNullable<AssessState['model']>, t: Messages): string {
+  return model.backend === 'webgpu' ? t.time.adapter(model.adapter) : t.time.threads(model.threads);
 }

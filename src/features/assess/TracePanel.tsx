@@ -8,7 +8,7 @@ import { completeWords } from '../../../core/text/clause.ts';
 import type { Lang } from '../../../core/text/lang.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { SpokenTrace } from '../../ui/LiveRegion.tsx';
-import { useLang, useWords } from '../../ui/messages/useWords.tsx';
+import { useLang, useMessages } from '../../ui/messages/useMessages.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { NamedRow } from './NamedRow.tsx';
 import { RawAnswer, type RawAnswerProps } from './RawAnswer.tsx';
@@ -49,7 +49,7 @@ export interface TracePanelProps {
 
 export function TracePanel(props: TracePanelProps) {
   const { text, lang, writing, spans, run, stoppedAfter, frames, onFrames, onSeek, raw, answer } = props;
-  const w = useWords();
+  const t = useMessages();
   const pageLang = useLang();
   const [chosen, setChosen] = useState<string | null>(null);
   const body = useRef<HTMLDivElement>(null);
@@ -73,10 +73,10 @@ export function TracePanel(props: TracePanelProps) {
 
   const words = completeWords(`${text} `);
   const note =
-    stoppedAfter !== undefined ? w.trace.stopped(stoppedAfter) : finished ? w.trace.words(words, lang) : run;
+    stoppedAfter !== undefined ? t.trace.stopped(stoppedAfter) : finished ? t.trace.words(words, lang) : run;
   return (
     <Panel
-      title={w.trace.title}
+      title={t.trace.title}
       note={note}
       grow
       tools={finished && <CopyTrace text={text} />}
@@ -95,7 +95,7 @@ export function TracePanel(props: TracePanelProps) {
       {answer && answer.count > 1 && <AnswerChoice {...answer} />}
       <div className="assess-trace" ref={body}>
         {text === '' && !writing ? (
-          <p className="assess-trace__empty">{raw ? w.trace.none : w.trace.empty}</p>
+          <p className="assess-trace__empty">{raw ? t.trace.none : t.trace.empty}</p>
         ) : (
           <TraceText
             text={text}
@@ -112,7 +112,7 @@ export function TracePanel(props: TracePanelProps) {
         {follow.away && (
           <div className="assess-trace__follow">
             <Button icon="arrowDown" onClick={follow.resume}>
-              {w.trace.follow}
+              {t.trace.follow}
             </Button>
           </div>
         )}
@@ -124,12 +124,12 @@ export function TracePanel(props: TracePanelProps) {
 }
 
 function CopyTrace({ text }: { readonly text: string }) {
-  const w = useWords();
+  const t = useMessages();
   const [copied, setCopied] = useState(false);
   return (
     <IconButton
       icon={copied ? 'check' : 'copy'}
-      label={copied ? w.trace.copied : w.trace.copy}
+      label={copied ? t.trace.copied : t.trace.copy}
       onClick={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
     />
   );
@@ -138,19 +138,19 @@ function CopyTrace({ text }: { readonly text: string }) {
 /** Which of several answers is shown. */
 function AnswerChoice(props: NonNullable<TracePanelProps['answer']>) {
   const { index, count, onSelect } = props;
-  const w = useWords();
+  const t = useMessages();
   return (
     <div className="assess-trace__answers">
       <IconButton
         icon="previous"
-        label={w.trace.previousAnswer}
+        label={t.trace.previousAnswer}
         disabled={index === 0}
         onClick={() => onSelect(index - 1)}
       />
-      <span>{w.progress.answers(index + 1, count)}</span>
+      <span>{t.progress.answers(index + 1, count)}</span>
       <IconButton
         icon="next"
-        label={w.trace.nextAnswer}
+        label={t.trace.nextAnswer}
         disabled={index === count - 1}
         onClick={() => onSelect(index + 1)}
       />

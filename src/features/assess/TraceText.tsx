@@ -2,7 +2,7 @@
 import { type RefObject, useMemo } from 'react';
 import { frameRanges } from '../../../core/text/format.ts';
 import type { Lang } from '../../../core/text/lang.ts';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { type Segment, sameFrames, type TraceSpan, traceSegments } from './trace-segments.ts';
 
 export interface TraceTextProps {
@@ -66,10 +66,10 @@ function TimeMark(props: {
   readonly onSeek: TraceTextProps['onSeek'];
 }) {
   const { segment, active, onFrames, onSeek } = props;
-  const w = useWords();
+  const t = useMessages();
   const show = () => onFrames(segment.frames);
   const hide = () => onFrames(null);
-  const meaning = w.trace.shows(frameRanges(segment.frames));
+  const meaning = t.trace.shows(frameRanges(segment.frames));
   return (
     <button
       type="button"

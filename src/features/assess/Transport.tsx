@@ -3,7 +3,7 @@ import { useStore } from 'zustand';
 import { clock } from '../../../core/text/format.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { Menu } from '../../ui/Menu.tsx';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { type Player, RATES } from './player.ts';
 import { useFullscreen } from './Stage.tsx';
 import { sampledAt } from './strip-geometry.ts';
@@ -17,37 +17,37 @@ export interface TransportProps {
 }
 
 export function Transport({ player, sampled, onSaveFrame, onFullscreen }: TransportProps) {
-  const w = useWords();
+  const t = useMessages();
   const { frame, playing, rate, loop, muted, actual, modelView, native } = useStore(player.store);
   const full = useFullscreen();
   const { times, facts } = player.video;
-  const name = (x: number) => w.player.speedValue(x);
+  const name = (x: number) => t.player.speedValue(x);
   return (
     <div className="assess-transport">
-      <IconButton icon="previous" label={w.player.previousFrame} kbd="←" onClick={() => player.step(-1)} />
+      <IconButton icon="previous" label={t.player.previousFrame} kbd="←" onClick={() => player.step(-1)} />
       <IconButton
         icon={playing ? 'pause' : 'play'}
-        label={playing ? w.player.pause : w.player.play}
+        label={playing ? t.player.pause : t.player.play}
         kbd="K"
         disabled={native !== 'yes'}
         onClick={player.toggle}
       />
-      <IconButton icon="next" label={w.player.nextFrame} kbd="→" onClick={() => player.step(1)} />
+      <IconButton icon="next" label={t.player.nextFrame} kbd="→" onClick={() => player.step(1)} />
       <p className="assess-transport__time">
         <strong>{clock(times[frame] ?? 0)}</strong> / {clock(facts.duration)}
       </p>
-      <p className="assess-transport__frame">{w.player.frameOf(frame + 1, facts.frames)}</p>
+      <p className="assess-transport__frame">{t.player.frameOf(frame + 1, facts.frames)}</p>
       <span className="assess-transport__space" />
       <IconButton
         icon="eye"
-        label={w.player.asModelSaw}
+        label={t.player.asModelSaw}
         kbd="M"
         pressed={modelView}
         disabled={sampledAt(sampled, frame) < 0 && !modelView}
         onClick={player.toggleModelView}
       />
       <Menu
-        label={w.player.speed}
+        label={t.player.speed}
         up
         items={RATES.map((x) => ({
           id: String(x),
@@ -56,24 +56,24 @@ export function Transport({ player, sampled, onSaveFrame, onFullscreen }: Transp
           onSelect: () => player.setRate(x),
         }))}
         button={(props) => (
-          <Button look="quiet" {...props} aria-label={`${w.player.speed}: ${name(rate)}`}>
+          <Button look="quiet" {...props} aria-label={`${t.player.speed}: ${name(rate)}`}>
             {name(rate)}
           </Button>
         )}
       />
       <Button look="quiet" onClick={player.toggleActual}>
-        {actual ? w.player.actualSize : w.player.fit}
+        {actual ? t.player.actualSize : t.player.fit}
       </Button>
       <IconButton
         icon={muted ? 'muted' : 'volume'}
-        label={muted ? w.player.unmute : w.player.mute}
+        label={muted ? t.player.unmute : t.player.mute}
         onClick={player.toggleMuted}
       />
-      <IconButton icon="repeat" label={w.player.loop} kbd="\" pressed={loop} onClick={player.toggleLoop} />
-      <IconButton icon="camera" label={w.player.saveFrame} kbd="W" onClick={onSaveFrame} />
+      <IconButton icon="repeat" label={t.player.loop} kbd="\" pressed={loop} onClick={player.toggleLoop} />
+      <IconButton icon="camera" label={t.player.saveFrame} kbd="W" onClick={onSaveFrame} />
       <IconButton
         icon={full ? 'fullscreenExit' : 'fullscreen'}
-        label={full ? w.player.leaveFullscreen : w.player.fullscreen}
+        label={full ? t.player.leaveFullscreen : t.player.fullscreen}
         kbd="F"
         onClick={onFullscreen}
       />

@@ -3,7 +3,7 @@ import { chooseFiles } from '../../page/intake.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { Kbd } from '../../ui/Kbd.tsx';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { fingersOnly } from '../../ui/pointer.ts';
 import { useCodecs } from './useCodecs.ts';
 import './Viewfinder.css';
@@ -11,7 +11,7 @@ import './Viewfinder.css';
 const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 export function Viewfinder({ onSample }: { readonly onSample: () => void }) {
-  const w = useWords();
+  const t = useMessages();
   return (
     <div className="assess-stage assess-finder ui-on-stage">
       <Corners />
@@ -20,18 +20,18 @@ export function Viewfinder({ onSample }: { readonly onSample: () => void }) {
           <path d="M21 0v13M21 29v13M0 21h13M29 21h13" />
           <circle cx="21" cy="21" r="7.5" />
         </svg>
-        <p className="assess-finder__title">{fingersOnly() ? w.drop.titleTouch : w.drop.title}</p>
-        <p className="assess-finder__lead">{w.drop.lead}</p>
+        <p className="assess-finder__title">{fingersOnly() ? t.drop.titleTouch : t.drop.title}</p>
+        <p className="assess-finder__lead">{t.drop.lead}</p>
         <div className="assess-finder__buttons">
           <Button look="primary" size="large" onClick={chooseFiles}>
-            {w.drop.choose}
+            {t.drop.choose}
           </Button>
           <Button size="large" icon="play" onClick={onSample}>
-            {w.drop.sample}
+            {t.drop.sample}
           </Button>
         </div>
         <p className="assess-finder__paste">
-          {w.drop.paste} <Kbd>{MAC ? w.help.keyNames.Cmd : w.help.keyNames.Ctrl}</Kbd> <Kbd>V</Kbd>
+          {t.drop.paste} <Kbd>{MAC ? t.help.keyNames.Cmd : t.help.keyNames.Ctrl}</Kbd> <Kbd>V</Kbd>
         </p>
       </div>
       <Codecs />
@@ -51,18 +51,18 @@ export function Corners() {
 }
 
 function Codecs() {
-  const w = useWords();
+  const t = useMessages();
   const codecs = useCodecs();
   return (
     <div className="assess-finder__codecs">
-      <span>{w.drop.containers}</span>
+      <span>{t.drop.containers}</span>
       <span className="assess-finder__rule" />
-      <span>{w.drop.decodes}</span>
+      <span>{t.drop.decodes}</span>
       <ul className="assess-finder__list">
         {codecs.map(({ name, supported }) => (
           <li key={name} className={supported ? 'assess-codec' : 'assess-codec assess-codec--no'}>
             <Icon name={supported ? 'check' : 'cross'} size={13} />
-            {!supported && <span className="ui-sr">{w.drop.cannot} </span>}
+            {!supported && <span className="ui-sr">{t.drop.cannot} </span>}
             <span className="assess-codec__name">{name}</span>
           </li>
         ))}

@@ -9,7 +9,7 @@ import { meanInterval } from '../../../core/stats/interval.ts';
 import { mean } from '../../../core/stats/moments.ts';
 import { clock } from '../../../core/text/format.ts';
 import type { Lang } from '../../../core/text/lang.ts';
-import type { Words } from '../../ui/messages/en.ts';
+import type { Messages } from '../../ui/messages/en.ts';
 import { noScore, type ScoreState } from './ScorePanel.tsx';
 import { inSentence } from './trace-segments.ts';
 
@@ -28,50 +28,50 @@ export function writtenScore(result: Result): string {
 }
 
 /** The scale the number stands on, as the score panel says it; `''` when no population is known. */
-export function scaleSentence(result: Result, w: Words): string {
+export function scaleSentence(result: Result, t: Messages): string {
   const p = result.percentile;
   if (!p) return '';
   const percent = Math.floor(p.percent);
   return p.kind === 'own'
-    ? `${strip(w.score.aboveOwn(percent, p.n))} ${w.score.ownScale}`
-    : `${strip(w.score.aboveHuman(percent, p.population))} ${w.score.human(p.n)}`;
+    ? `${strip(t.score.aboveOwn(percent, p.n))} ${t.score.ownScale}`
+    : `${strip(t.score.aboveHuman(percent, p.population))} ${t.score.human(p.n)}`;
 }
 
 /** Which model, and how its answers were drawn. */
-function how({ model, answers, seed }: Result, w: Words): string {
+function how({ model, answers, seed }: Result, t: Messages): string {
   return answers.length > 1
-    ? w.score.sampled(model.name, answers.length, seed ?? 0)
-    : `${model.name}, ${w.trace.greedy}`;
+    ? t.score.sampled(model.name, answers.length, seed ?? 0)
+    : `${model.name}, ${t.trace.greedy}`;
 }
 
 /** What *Copy as text* gives: score, scale, file, model, frames, time, named words, reasoning; a line each. */
-export function resultText(result: Result, state: ScoreState, w: Words, lang: Lang): string {
+export function resultText(result: Result, state: ScoreState, t: Messages, lang: Lang): string {
   const { file, model } = result;
   const text = viewAnswer(result.answers[0]?.text ?? '')
     .thinking.trim()
     .replace(/\s+/g, ' ');
   const { found, ruledOut } = distortionsOf(findDistortions(text));
   const named = (ids: readonly string[]) =>
-    w.units.list(ids.map((id) => inSentence(distortionLabel(id, lang))));
-  const grade = result.band === undefined ? '' : (w.grades.words[result.band - 1] ?? '');
+    t.units.list(ids.map((id) => inSentence(distortionLabel(id, lang))));
+  const grade = result.band === undefined ? '' : (t.grades.names[result.band - 1] ?? '');
   const row = (label: string, value: string) => (value === '' ? [] : [`${label}: ${value}`]);
   const frames = result.sampled.map(({ index, time }) => `${index + 1} (${clock(time)})`);
   return [
     result.score === null
-      ? w.assess.textNone(noScore(state, w) ?? '')
-      : w.assess.textHead(writtenScore(result), grade),
-    ...row(w.assess.textScale, scaleSentence(result, w)),
-    ...row(w.assess.textFile, `${file.name}, ${file.width} × ${file.height}, ${w.units.frames(file.frames)}`),
-    ...row(w.assess.textModel, `${how(result, w)}, ${model.dtype}, ${model.backend}`),
-    ...row(w.assess.textFrames, w.units.list(frames)),
-    ...row(w.assess.textTime, w.units.seconds(seconds(result))),
+      ? t.assess.textNone(noScore(state, t) ?? '')
+      : t.assess.textHead(writtenScore(result), grade),
+    ...row(t.assess.textScale, scaleSentence(result, t)),
+    ...row(t.assess.textFile, `${file.name}, ${file.width} × ${file.height}, ${t.units.frames(file.frames)}`),
+    ...row(t.assess.textModel, `${how(result, t)}, ${model.dtype}, ${model.backend}`),
+    ...row(t.assess.textFrames, t.units.list(frames)),
+    ...row(t.assess.textTime, t.units.seconds(seconds(result))),
     ...row(
-      w.assess.textNamed,
-      [named(found), ruledOut.length > 0 ? `${inSentence(w.assess.textRuledOut)}: ${named(ruledOut)}` : '']
+      t.assess.textNamed,
+      [named(found), ruledOut.length > 0 ? `${inSentence(t.assess.textRuledOut)}: ${named(ruledOut)}` : '']
         .filter((part) => part !== '')
         .join('; '),
     ),
-    ...row(w.assess.textReasoning, text),
+    ...row(t.assess.textReasoning, text),
   ].join('\n');
 }
 

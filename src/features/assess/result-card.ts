@@ -2,7 +2,7 @@
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import { bands, offRuler, rulerPlace } from '../../../core/answer/grades.ts';
 import type { Result } from '../../../core/files/result.ts';
-import type { Words } from '../../ui/messages/en.ts';
+import type { Messages } from '../../ui/messages/en.ts';
 import { scaleSentence, writtenScore } from './export-text.ts';
 import { langOf } from './run-view.ts';
 
@@ -53,7 +53,7 @@ function drawRuler(
   context: OffscreenCanvasRenderingContext2D,
   y: number,
   result: Result,
-  w: Words,
+  t: Messages,
   ui: string,
 ) {
   const left = PAD;
@@ -71,7 +71,7 @@ function drawRuler(
     context.fillStyle = lit ? INK : INK_3;
     context.font = `${lit ? 600 : 400} 17px ${ui}`;
     context.textAlign = grade === 1 ? 'left' : grade === 5 ? 'right' : 'center';
-    context.fillText(`${grade} ${w.grades.words[grade - 1]}`, x(grade), y + 38);
+    context.fillText(`${grade} ${t.grades.names[grade - 1]}`, x(grade), y + 38);
   }
   context.textAlign = 'left';
   if (result.score === null) return;
@@ -100,7 +100,7 @@ function drawRuler(
 export async function resultCard(
   result: Result,
   picture: (CanvasImageSource & { readonly width: number; readonly height: number }) | null,
-  w: Words,
+  t: Messages,
   pageLang: string,
   why: string,
 ): Promise<Blob> {
@@ -138,7 +138,7 @@ export async function resultCard(
   context.fillText(score, PAD - 4, y);
   const beside = PAD + context.measureText(score).width + 28;
   context.font = `600 34px ${ui}`;
-  const grade = result.band === undefined ? w.score.none : (w.grades.words[result.band - 1] ?? '');
+  const grade = result.band === undefined ? t.score.none : (t.grades.names[result.band - 1] ?? '');
   if (result.band !== undefined) {
     for (let n = 1; n <= 5; n++) {
       const bar = 8 + 6 * (n - 1);
@@ -150,13 +150,13 @@ export async function resultCard(
   context.fillText(grade, beside + (result.band === undefined ? 0 : 54), y - 32);
   context.fillStyle = INK_2;
   context.font = `400 21px ${ui}`;
-  context.fillText(result.band === undefined ? why : (w.grades.sentences[result.band - 1] ?? ''), beside, y);
+  context.fillText(result.band === undefined ? why : (t.grades.sentences[result.band - 1] ?? ''), beside, y);
   y += 92;
-  drawRuler(context, y, result, w, ui);
+  drawRuler(context, y, result, t, ui);
   y += 82;
   context.fillStyle = INK_2;
   context.font = `400 19px ${ui}`;
-  context.fillText(scaleSentence(result, w) || w.score.noPopulation, PAD, y);
+  context.fillText(scaleSentence(result, t) || t.score.noPopulation, PAD, y);
   y += 50;
   context.fillStyle = INK;
   context.font = `400 22px ${voice}`;
@@ -168,7 +168,7 @@ export async function resultCard(
   context.font = `400 16px ${ui}`;
   const { file, model } = result;
   context.fillText(
-    `${file.name} · ${file.width} × ${file.height} · ${model.name} · ${w.app.name}`,
+    `${file.name} · ${file.width} × ${file.height} · ${model.name} · ${t.app.name}`,
     PAD,
     height - 36,
   );

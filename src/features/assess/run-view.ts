@@ -17,7 +17,7 @@ import type { Stage as BarStage } from '../../ui/ProgressBar.tsx';
 import type { ScoreState } from './ScorePanel.tsx';
 import type { TraceSpan } from './trace-segments.ts';
 
-export const wordsOf = (text: string): number => completeWords(`${text} `);
+export const wordCount = (text: string): number => completeWords(`${text} `);
 
 /** A text with Han characters is Chinese to fonts, line breaking and counting. */
 export const langOf = (text: string): Lang => (/\p{Script=Han}/u.test(text) ? 'zh' : 'en');
@@ -65,7 +65,7 @@ function severalState(
 /** The score panel's state. */
 export function scoreState(state: AssessState): ScoreState {
   const { phase, view, answer, reading, model, result } = state;
-  const words = wordsOf(view.thinking);
+  const words = wordCount(view.thinking);
   switch (phase) {
     case 'empty':
       return { kind: 'empty' };

@@ -7,7 +7,7 @@ import { assess, media } from '../../assessment/session.ts';
 import { saveFile } from '../../page/save-file.ts';
 import { stem } from '../../ui/ffmpeg-line.ts';
 import type { MenuItem } from '../../ui/Menu.tsx';
-import { useLang, useWords } from '../../ui/messages/useWords.tsx';
+import { useLang, useMessages } from '../../ui/messages/useMessages.tsx';
 import { resultCsv, resultJson, resultOfficialCsv, resultText } from './export-text.ts';
 import type { Player } from './player.ts';
 import { noScore, type ScoreState } from './ScorePanel.tsx';
@@ -38,13 +38,13 @@ export function useExports(parts: {
   readonly frames: readonly ShownFrame[];
 }): Exports {
   const { result, score, player, frames } = parts;
-  const w = useWords();
+  const t = useMessages();
   const lang = useLang();
   return useMemo(() => {
     const saveFrame = () => {
       if (!player) return;
       const { frame } = player.store.getState();
-      const name = w.assess.frameFile(stem(player.video.facts.name), frame + 1);
+      const name = t.assess.frameFile(stem(player.video.facts.name), frame + 1);
       pictureOf(player, frame)
         .then(png)
         .then((blob) => saveFile(name, blob))
@@ -59,27 +59,27 @@ export function useExports(parts: {
           ? await pictureOf(player, player.store.getState().frame || middle.index)
           : (middle?.thumbnail ?? null);
       const { resultCard } = await loadPart(() => import('./result-card.ts'));
-      saveFile(`${name}-card.png`, await resultCard(result, picture, w, lang, noScore(score, w) ?? ''));
+      saveFile(`${name}-card.png`, await resultCard(result, picture, t, lang, noScore(score, t) ?? ''));
     };
     const items: MenuItem[] = [
       {
         id: 'json',
-        label: w.actions.exportJson,
+        label: t.actions.exportJson,
         onSelect: () => saveFile(`${name}.json`, resultJson(result), 'application/json'),
       },
       {
         id: 'csv',
-        label: w.actions.exportCsv,
+        label: t.actions.exportCsv,
         onSelect: () => saveFile(`${name}.csv`, resultCsv(result), 'text/csv'),
       },
       {
         id: 'official',
-        label: w.assess.exportOfficial,
+        label: t.assess.exportOfficial,
         onSelect: () => saveFile(`${name}-official.csv`, resultOfficialCsv(result), 'text/csv'),
       },
-      { id: 'png', label: w.actions.exportPng, onSelect: () => void card().catch(assess.fail) },
+      { id: 'png', label: t.actions.exportPng, onSelect: () => void card().catch(assess.fail) },
     ];
-    const copy = () => navigator.clipboard.writeText(resultText(result, score, w, lang));
+    const copy = () => navigator.clipboard.writeText(resultText(result, score, t, lang));
     return { items, copy, saveFrame };
-  }, [result, score, player, frames, w, lang]);
+  }, [result, score, player, frames, t, lang]);
 }

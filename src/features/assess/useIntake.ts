@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { assess } from '../../assessment/session.ts';
 import type { FileSource } from '../../page/intake.ts';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { sortFiles } from './take-files.ts';
 
 /** Whether the last thing that the reader did was a key. */
@@ -24,7 +24,7 @@ export interface IntakeState {
 }
 
 export function useIntake(): IntakeState {
-  const w = useWords();
+  const t = useMessages();
   const [message, setMessage] = useState<string | null>(null);
   const [note, setNote] = useState<string | null>(null);
   const asked = useRef(false);
@@ -32,11 +32,11 @@ export function useIntake(): IntakeState {
   const show = useCallback(
     (videos: readonly File[], others: number) => {
       const refused = videos.filter((video) => assess.open(video) === 'full').length;
-      if (refused > 0) setMessage(w.assess.queueFull(refused));
-      else if (others > 0) setMessage(w.assess.others(others));
+      if (refused > 0) setMessage(t.assess.queueFull(refused));
+      else if (others > 0) setMessage(t.assess.others(others));
       else setMessage(null);
     },
-    [w],
+    [t],
   );
 
   const take = useCallback(
@@ -46,7 +46,7 @@ export function useIntake(): IntakeState {
       setMessage(null);
       const sorted = sortFiles(files);
       if (sorted.kind === 'picture') {
-        setMessage(w.drop.picture);
+        setMessage(t.drop.picture);
         return;
       }
       if (sorted.kind === 'result') {
@@ -57,18 +57,18 @@ export function useIntake(): IntakeState {
       const [first, ...rest] = sorted.videos;
       // A result that waits for its video: one of the right size may be it.
       if (phase === 'reopened' && result && !video && first && first.size === result.file.bytes) {
-        setNote(w.assess.checking(result.file.name));
+        setNote(t.assess.checking(result.file.name));
         void assess.attachVideo(first).then((same) => {
           setNote(null);
           if (same) return;
           show([first, ...rest], sorted.others);
-          setMessage(w.assess.reopenedOther(result.file.name));
+          setMessage(t.assess.reopenedOther(result.file.name));
         });
         return;
       }
       show(sorted.videos, sorted.others);
     },
-    [show, w],
+    [show, t],
   );
 
   const sample = useCallback(() => {

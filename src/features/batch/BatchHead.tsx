@@ -8,14 +8,14 @@ import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { Menu, type MenuItem } from '../../ui/Menu.tsx';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 import { ProgressBar } from '../../ui/ProgressBar.tsx';
 import { Rich } from '../../ui/Rich.tsx';
 import { batch } from './state/session.ts';
 import type { BatchState } from './state/store.ts';
 import './BatchHead.css';
-import { useBatchWords } from './messages/useBatchWords.ts';
+import { useBatchMessages } from './messages/useBatchMessages.ts';
 import { type Filter, fileName, filterCounts, type TableView } from './rows.ts';
 
 export interface BatchHeadProps {
@@ -30,47 +30,47 @@ export interface BatchHeadProps {
 const ended = ({ state }: BatchRow) => state !== 'waiting' && state !== 'running';
 
 export function BatchHead({ state, view, onView, exports, onAdd, onClear }: BatchHeadProps) {
-  const w = useBatchWords();
+  const t = useBatchMessages();
   const { rows, phase, pace, check, name, error } = state;
   const done = rows.filter(ended).length;
   const left = pace !== null && phase === 'running' ? pace * (rows.length - done) : null;
   const now = rows.find((row) => row.state === 'running');
   const origin =
     check && check.tables.length > 0
-      ? w.scoresFrom(check.tables)
+      ? t.scoresFrom(check.tables)
       : rows.some(({ mos }) => mos !== undefined)
         ? ''
-        : w.noScores;
+        : t.noScores;
   return (
     <header className="batch-head">
       <div className="batch-head__line">
         <h2>{name}</h2>
-        <p className="batch-head__about">{[w.videos(rows.length), origin].filter(Boolean).join(', ')}</p>
+        <p className="batch-head__about">{[t.videos(rows.length), origin].filter(Boolean).join(', ')}</p>
         {phase === 'running' ? (
           <Button icon="pause" kbd="P" onClick={() => void batch.pause()}>
-            {w.pause}
+            {t.pause}
           </Button>
         ) : (
           (phase === 'checked' || phase === 'paused') && (
             <Button look="primary" icon="play" kbd="P" onClick={() => void batch.start()}>
-              {phase === 'checked' ? w.start : w.resume}
+              {phase === 'checked' ? t.start : t.resume}
             </Button>
           )
         )}
         <Button icon="plus" onClick={onAdd}>
-          {w.add}
+          {t.add}
         </Button>
         <Menu
-          label={w.export}
+          label={t.export}
           items={exports}
           button={(props) => (
             <Button {...props} icon="download" iconAfter="chevronDown">
-              {w.export}
+              {t.export}
             </Button>
           )}
         />
         <Button icon="trash" onClick={onClear}>
-          {w.clear}
+          {t.clear}
         </Button>
       </div>
       {check && <Check state={state} />}
@@ -79,7 +79,7 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
           <ErrorCard
             error={error}
             actions={
-              error.code === 'batch/model' ? [{ label: w.restart, onClick: () => void batch.restart() }] : []
+              error.code === 'batch/model' ? [{ label: t.restart, onClick: () => void batch.restart() }] : []
             }
           />
         </div>
@@ -92,17 +92,17 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
               actions={
                 <>
                   <Button look="primary" onClick={() => void batch.giveAccess()}>
-                    {w.allow}
+                    {t.allow}
                   </Button>
-                  <Button onClick={onAdd}>{w.empty.folder}</Button>
+                  <Button onClick={onAdd}>{t.empty.folder}</Button>
                 </>
               }
             >
-              {w.locked(state.locked)}
+              {t.locked(state.locked)}
             </Notice>
           ) : (
-            <Notice icon="folder" actions={<Button onClick={onAdd}>{w.empty.folder}</Button>}>
-              {w.again}
+            <Notice icon="folder" actions={<Button onClick={onAdd}>{t.empty.folder}</Button>}>
+              {t.again}
             </Notice>
           )}
         </div>
@@ -110,17 +110,17 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
       {rows.length > 0 && (
         <>
           <ProgressBar
-            label={w.bar}
-            title={phase === 'done' ? w.finished : now ? w.now(fileName(now.path)) : w.states.waiting}
+            label={t.bar}
+            title={phase === 'done' ? t.finished : now ? t.now(fileName(now.path)) : t.states.waiting}
             stages={[{ id: 'all', label: '', share: 1, state: 'running', fraction: done / rows.length }]}
           />
           <p className="batch-head__progress">
             <span>
-              <Rich text={w.done(done, rows.length)} />
+              <Rich text={t.done(done, rows.length)} />
             </span>
-            {pace !== null && <span>{w.pace(pace)}</span>}
-            {left !== null && left > 3 && <span>{w.left(left)}</span>}
-            <span className="batch-head__safe">{retentionText(state, w)}</span>
+            {pace !== null && <span>{t.pace(pace)}</span>}
+            {left !== null && left > 3 && <span>{t.left(left)}</span>}
+            <span className="batch-head__safe">{retentionText(state, t)}</span>
           </p>
         </>
       )}
@@ -132,15 +132,15 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
 /** What closing the page would cost. */
 function retentionText(
   { persistent, saving, phase }: BatchState,
-  w: ReturnType<typeof useBatchWords>,
+  t: ReturnType<typeof useBatchMessages>,
 ): string {
-  if (!persistent) return w.notStored;
-  if (saving) return w.keeping;
-  return phase === 'done' ? '' : w.safe;
+  if (!persistent) return t.notStored;
+  if (saving) return t.keeping;
+  return phase === 'done' ? '' : t.safe;
 }
 
 function Check({ state }: { readonly state: BatchState }) {
-  const w = useBatchWords();
+  const t = useBatchMessages();
   const [open, setOpen] = useState(false);
   const { check, rows } = state;
   if (!check) return null;
@@ -149,8 +149,8 @@ function Check({ state }: { readonly state: BatchState }) {
   return (
     <div className="batch-head__check">
       <p>
-        {w.check.line(rows.length, rows.length - check.withoutScore, check.withoutVideo.length)}
-        {check.ambiguous.length > 0 && ` ${w.check.ambiguous(check.ambiguous.length)}`}
+        {t.check.line(rows.length, rows.length - check.withoutScore, check.withoutVideo.length)}
+        {check.ambiguous.length > 0 && ` ${t.check.ambiguous(check.ambiguous.length)}`}
         {list.length > 0 && (
           <>
             {' '}
@@ -160,7 +160,7 @@ function Check({ state }: { readonly state: BatchState }) {
               aria-expanded={open}
               onClick={() => setOpen(!open)}
             >
-              {open ? w.check.hide : w.check.show}
+              {open ? t.check.hide : t.check.show}
             </button>
           </>
         )}
@@ -168,7 +168,7 @@ function Check({ state }: { readonly state: BatchState }) {
       {fault && (
         <p className="batch-head__fault">
           <Icon name="alert" size={14} />{' '}
-          {w.check.faults(check.faults.length, fault.table, fault.line, fault.problem)}
+          {t.check.faults(check.faults.length, fault.table, fault.line, fault.problem)}
         </p>
       )}
       {open && (
@@ -190,8 +190,8 @@ function Filters({
   view,
   onView,
 }: Pick<BatchHeadProps, 'view' | 'onView'> & { readonly rows: readonly BatchRow[] }) {
-  const w = useBatchWords();
-  const words = useWords();
+  const t = useBatchMessages();
+  const messages = useMessages();
   const counts = filterCounts(rows);
   const chip = (filter: Filter, label: string, always = false) => {
     const n = counts.get(filter) ?? 0;
@@ -213,20 +213,20 @@ function Filters({
   return (
     <div className="batch-head__filters">
       <fieldset>
-        <legend className="ui-sr">{w.filters.label}</legend>
-        {chip('all', w.filters.all, true)}
-        {GRADES.map((grade) => chip(grade, words.grades.words[grade - 1] ?? '', true))}
-        {chip('none', w.filters.none)}
-        {chip('failed', w.filters.failed)}
-        {chip('skipped', w.filters.skipped)}
-        {chip('waiting', w.filters.waiting)}
+        <legend className="ui-sr">{t.filters.label}</legend>
+        {chip('all', t.filters.all, true)}
+        {GRADES.map((grade) => chip(grade, messages.grades.names[grade - 1] ?? '', true))}
+        {chip('none', t.filters.none)}
+        {chip('failed', t.filters.failed)}
+        {chip('skipped', t.filters.skipped)}
+        {chip('waiting', t.filters.waiting)}
       </fieldset>
       <input
         id="batch-find"
         className="ui-field"
         type="search"
-        aria-label={w.find}
-        placeholder={w.find}
+        aria-label={t.find}
+        placeholder={t.find}
         value={view.find}
         onChange={(event) => onView({ ...view, find: event.target.value })}
       />

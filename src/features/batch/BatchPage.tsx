@@ -29,7 +29,7 @@ import { BatchTable } from './BatchTable.tsx';
 import { addBatchFiles } from './batch-files.ts';
 import { EmptyBatch } from './EmptyBatch.tsx';
 import { batchFullCsv, batchJson, batchOfficialCsv, settingsHash } from './exports.ts';
-import { useBatchWords } from './messages/useBatchWords.ts';
+import { useBatchMessages } from './messages/useBatchMessages.ts';
 import type { SortBy, TableView } from './rows.ts';
 import { SidePanels } from './SidePanels.tsx';
 import { scatterPng, scatterSvg } from './scatter-svg.ts';
@@ -40,7 +40,7 @@ const FIRST_VIEW: TableView = { filter: 'all', find: '', sort: { by: 'file', dow
 const KINDS: readonly FolderKind[] = ['other'];
 
 export default function BatchPage() {
-  const w = useBatchWords();
+  const t = useBatchMessages();
   const state = useStore(batch.store);
   const [view, setView] = useState(FIRST_VIEW);
   const [selected, setSelected] = useState<string | null>(null);
@@ -97,19 +97,19 @@ export default function BatchPage() {
     return [
       {
         id: 'official',
-        label: w.exports.official,
-        detail: w.exports.officialHelp,
+        label: t.exports.official,
+        detail: t.exports.officialHelp,
         disabled: noPairs,
         onSelect: () => saveFile(`${stem}.csv`, batchOfficialCsv(state), 'text/csv'),
       },
       {
         id: 'full',
-        label: w.exports.full,
+        label: t.exports.full,
         onSelect: () => saveFile(`${stem}-full.csv`, batchFullCsv(state), 'text/csv'),
       },
       {
         id: 'json',
-        label: w.exports.json,
+        label: t.exports.json,
         onSelect: () =>
           void settingsHash(state, hashFile).then((hash) =>
             saveFile(`${stem}.json`, batchJson(state, APP, hash), 'application/json'),
@@ -117,22 +117,22 @@ export default function BatchPage() {
       },
       {
         id: 'svg',
-        label: w.exports.svg,
+        label: t.exports.svg,
         disabled: noPairs,
         onSelect: () =>
-          saveFile(`${stem}.svg`, scatterSvg(pairs, metrics?.all ?? null, range, w), 'image/svg+xml'),
+          saveFile(`${stem}.svg`, scatterSvg(pairs, metrics?.all ?? null, range, t), 'image/svg+xml'),
       },
       {
         id: 'png',
-        label: w.exports.png,
+        label: t.exports.png,
         disabled: noPairs,
         onSelect: () =>
-          void scatterPng(pairs, metrics?.all ?? null, range, w).then((blob) =>
+          void scatterPng(pairs, metrics?.all ?? null, range, t).then((blob) =>
             saveFile(`${stem}.png`, blob),
           ),
       },
     ];
-  }, [state, rows, metrics, w]);
+  }, [state, rows, metrics, t]);
 
   const sort = (by: SortBy) =>
     setView({ ...view, sort: { by, down: view.sort.by === by ? !view.sort.down : by !== 'file' } });
@@ -151,9 +151,9 @@ export default function BatchPage() {
       )}
       {undo && (
         <p className="batch-page__undo" role="status">
-          <span>{w.cleared}</span>
+          <span>{t.cleared}</span>
           <Button icon="undo" onClick={() => void undo().then(() => setUndo(null))}>
-            {w.undo}
+            {t.undo}
           </Button>
         </p>
       )}
@@ -163,7 +163,7 @@ export default function BatchPage() {
   if (phase === 'empty') {
     return (
       <div className="batch-page--empty">
-        <h1 className="ui-sr">{w.title}</h1>
+        <h1 className="ui-sr">{t.title}</h1>
         {notices}
         <EmptyBatch onFolder={() => void addFolder()} onFiles={chooseFiles} />
       </div>
@@ -171,7 +171,7 @@ export default function BatchPage() {
   }
   return (
     <div className={`batch-page batch-page--${phase}`}>
-      <h1 className="ui-sr">{w.title}</h1>
+      <h1 className="ui-sr">{t.title}</h1>
       <section className="batch-page__main" aria-label={state.name}>
         {notices}
         <BatchHead
@@ -206,23 +206,23 @@ function Answer(props: {
   readonly onClose: () => void;
 }) {
   const { path, onOpen, onClose } = props;
-  const w = useBatchWords();
+  const t = useBatchMessages();
   const row = useStore(batch.store, ({ rows }) => rows.find((one) => one.path === path));
   if (!row || path === null || (row.text === undefined && row.error === undefined)) return null;
   return (
-    <section className="batch-answer" aria-label={w.detail.answer}>
+    <section className="batch-answer" aria-label={t.detail.answer}>
       <p className="batch-answer__line">
         <strong>{row.path}</strong>
         {batch.file(path) && (
           <Button icon="gauge" onClick={() => onOpen(path)}>
-            {w.open}
+            {t.open}
           </Button>
         )}
         <Button icon="retry" onClick={() => void batch.retry([path]).then(() => void batch.start())}>
-          {w.retry}
+          {t.retry}
         </Button>
         <Button icon="close" onClick={onClose}>
-          {w.detail.close}
+          {t.detail.close}
         </Button>
       </p>
       {row.text !== undefined && (

@@ -9,10 +9,10 @@ import { BandGlyph } from '../../ui/BandGlyph.tsx';
 import { IconButton, TextButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { Icon } from '../../ui/Icon.tsx';
-import { useLang, useWords } from '../../ui/messages/useWords.tsx';
+import { useLang, useMessages } from '../../ui/messages/useMessages.tsx';
 import { batch } from './state/session.ts';
 import './BatchTable.css';
-import { useBatchWords } from './messages/useBatchWords.ts';
+import { useBatchMessages } from './messages/useBatchMessages.ts';
 import { fileName, offBy, type SortBy, type TableView, tableGroups, visibleRange } from './rows.ts';
 
 /** Height of a row in pixels, as in BatchTable.css: a finger needs more. */
@@ -37,7 +37,7 @@ type Line =
 
 export function BatchTable(props: BatchTableProps) {
   const { rows, view, onSort, fit, hasMos, selected, onSelect, onOpen } = props;
-  const w = useBatchWords();
+  const t = useBatchMessages();
   const box = useRef<HTMLElement>(null);
   const [viewport, setViewport] = useState({ scroll: 0, height: 600 });
   const [all, setAll] = useState(false);
@@ -104,20 +104,20 @@ export function BatchTable(props: BatchTableProps) {
     [rows, fit],
   );
   const columns: readonly (readonly [SortBy | 'named', string])[] = [
-    ['file', w.columns.file],
-    ['score', w.columns.score],
+    ['file', t.columns.file],
+    ['score', t.columns.score],
     ...(hasMos
       ? ([
-          ['mos', w.columns.mos],
-          ['off', w.columns.off],
+          ['mos', t.columns.mos],
+          ['off', t.columns.off],
         ] as const)
       : []),
-    ['named', w.columns.named],
-    ['time', w.columns.time],
+    ['named', t.columns.named],
+    ['time', t.columns.time],
   ];
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: rows are moved through by key while the table has the focus
-    <section ref={box} className="batch-table" tabIndex={0} aria-label={w.table} onKeyDown={key}>
+    <section ref={box} className="batch-table" tabIndex={0} aria-label={t.table} onKeyDown={key}>
       <table className={hasMos ? 'batch-table--mos' : ''} aria-rowcount={lines.length + 1}>
         <thead>
           <tr aria-rowindex={1}>
@@ -134,7 +134,7 @@ export function BatchTable(props: BatchTableProps) {
                   <button
                     type="button"
                     onClick={() => onSort(by)}
-                    title={by === 'off' ? w.sortedOff : undefined}
+                    title={by === 'off' ? t.sortedOff : undefined}
                   >
                     {label}
                     <span aria-hidden="true">
@@ -164,21 +164,21 @@ export function BatchTable(props: BatchTableProps) {
             ) : (
               <tr key={line.kind} className="batch-table__group" aria-rowindex={from + i + 2}>
                 <td colSpan={columns.length}>
-                  <strong>{line.kind === 'without' ? w.unscored(line.n) : w.scored(line.n)}</strong>
+                  <strong>{line.kind === 'without' ? t.unscored(line.n) : t.scored(line.n)}</strong>
                   {line.kind === 'without' && (
                     <>
                       {' '}
-                      {w.unscoredNote} ·{' '}
+                      {t.unscoredNote} ·{' '}
                       {line.n > FEW && (
                         <>
                           <TextButton onClick={() => setAll(!all)}>
-                            {all ? w.check.hide : w.check.show}
+                            {all ? t.check.hide : t.check.show}
                           </TextButton>
                           {' · '}
                         </>
                       )}
                       <TextButton onClick={() => void batch.retry(line.paths).then(() => void batch.start())}>
-                        {w.retryAll}
+                        {t.retryAll}
                       </TextButton>
                     </>
                   )}
@@ -228,15 +228,15 @@ interface RowProps {
 }
 
 function Row({ index, row, hasMos, off, largest, selected, onSelect, onOpen }: RowProps) {
-  const w = useBatchWords();
-  const words = useWords();
+  const t = useBatchMessages();
+  const messages = useMessages();
   const lang = useLang();
   const grade = row.score === null ? null : bandOf(row.score).grade;
   const why =
     row.error !== undefined
       ? (errorText(lang, row.error.code, row.error.params)?.title ?? row.error.code)
       : row.state === 'no-score'
-        ? w.notReadable
+        ? t.notReadable
         : '';
   return (
     <tr
@@ -261,13 +261,13 @@ function Row({ index, row, hasMos, off, largest, selected, onSelect, onOpen }: R
           {grade === null ? (
             <span className="batch-table__state">
               {(row.state === 'no-score' || row.state === 'failed') && <Icon name="alert" size={13} />}
-              {w.states[row.state]}
+              {t.states[row.state]}
             </span>
           ) : (
             <>
               <strong>{(row.score as number).toFixed(2)}</strong>
               <BandGlyph band={grade} size={12} />
-              <span className="batch-table__grade">{words.grades.words[grade - 1]}</span>
+              <span className="batch-table__grade">{messages.grades.names[grade - 1]}</span>
             </>
           )}
         </div>
@@ -296,18 +296,18 @@ function Row({ index, row, hasMos, off, largest, selected, onSelect, onOpen }: R
       )}
       <td className="batch-table__named">
         {row.state === 'done'
-          ? row.named.map((id) => distortionLabel(id, lang)).join(', ') || w.nothingNamed
+          ? row.named.map((id) => distortionLabel(id, lang)).join(', ') || t.nothingNamed
           : why}
       </td>
       <td className="batch-table__time">
         {row.state === 'waiting' ? (
           <IconButton
             icon="close"
-            label={`${w.skip}: ${fileName(row.path)}`}
+            label={`${t.skip}: ${fileName(row.path)}`}
             onClick={() => void batch.skip([row.path])}
           />
         ) : row.seconds !== undefined ? (
-          w.seconds(row.seconds)
+          t.seconds(row.seconds)
         ) : null}
       </td>
     </tr>

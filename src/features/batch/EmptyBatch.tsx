@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { Button } from '../../ui/Button.tsx';
 import { Rich } from '../../ui/Rich.tsx';
 import './EmptyBatch.css';
-import { useBatchWords } from './messages/useBatchWords.ts';
+import { useBatchMessages } from './messages/useBatchMessages.ts';
 
 export interface EmptyBatchProps {
   readonly onFolder: () => void;
@@ -11,33 +11,33 @@ export interface EmptyBatchProps {
 }
 
 export function EmptyBatch({ onFolder, onFiles }: EmptyBatchProps) {
-  const { empty: w } = useBatchWords();
+  const { empty: t } = useBatchMessages();
   const [copied, setCopied] = useState(false);
   return (
     <section className="batch-empty">
-      <h2>{w.title}</h2>
-      <p>{w.body}</p>
+      <h2>{t.title}</h2>
+      <p>{t.body}</p>
       <p className="batch-empty__choose">
         <Button look="primary" size="large" icon="folder" onClick={onFolder}>
-          {w.folder}
+          {t.folder}
         </Button>
         <Button size="large" icon="file" onClick={onFiles}>
-          {w.files}
+          {t.files}
         </Button>
       </p>
       <p className="batch-empty__table">
-        <Rich text={w.table} />
+        <Rich text={t.table} />
       </p>
       <div className="batch-empty__example">
-        <pre>{w.example}</pre>
+        <pre>{t.example}</pre>
         <Button
           icon={copied ? 'check' : 'copy'}
-          onClick={() => void navigator.clipboard.writeText(`${w.example}\n`).then(() => setCopied(true))}
+          onClick={() => void navigator.clipboard.writeText(`${t.example}\n`).then(() => setCopied(true))}
         >
-          {copied ? w.copied : w.copy}
+          {copied ? t.copied : t.copy}
         </Button>
       </div>
-      <p className="batch-empty__reopen">{w.reopen}</p>
+      <p className="batch-empty__reopen">{t.reopen}</p>
     </section>
   );
 }

@@ -6,7 +6,7 @@ import { correlation } from '../../../core/text/format.ts';
 import { fileName } from './rows.ts';
 import { histogram, nearestPoint, scatterScales } from './scatter-geometry.ts';
 import './Scatter.css';
-import { useBatchWords } from './messages/useBatchWords.ts';
+import { useBatchMessages } from './messages/useBatchMessages.ts';
 
 export interface ScatterProps {
   readonly pairs: readonly Pair[];
@@ -23,7 +23,7 @@ const TOP = 48;
 const BINS = 40;
 
 export function Scatter({ pairs, metrics, range, selected, onSelect }: ScatterProps) {
-  const w = useBatchWords();
+  const t = useBatchMessages();
   const canvas = useRef<HTMLCanvasElement>(null);
   const caption = useId();
   const [at, setAt] = useState<number | null>(null);
@@ -89,7 +89,7 @@ export function Scatter({ pairs, metrics, range, selected, onSelect }: ScatterPr
     event.preventDefault();
     setAt(Math.min(sorted.length - 1, Math.max(0, next)));
   };
-  const readout = shown && w.scatter.point(fileName(shown.path), shown.score.toFixed(2), String(shown.mos));
+  const readout = shown && t.scatter.point(fileName(shown.path), shown.score.toFixed(2), String(shown.mos));
   const curve =
     metrics?.fit &&
     Array.from({ length: 61 }, (_, i) => {
@@ -103,7 +103,7 @@ export function Scatter({ pairs, metrics, range, selected, onSelect }: ScatterPr
         className="batch-scatter__field"
         role="slider"
         tabIndex={0}
-        aria-label={w.scatter.cursor}
+        aria-label={t.scatter.cursor}
         aria-valuemin={1}
         aria-valuemax={Math.max(1, sorted.length)}
         aria-valuenow={(at ?? 0) + 1}
@@ -180,7 +180,7 @@ export function Scatter({ pairs, metrics, range, selected, onSelect }: ScatterPr
             </g>
           )}
           <text className="batch-scatter__name" x={scales.left - 8} y={TOP - 11} textAnchor="end">
-            {w.scatter.y}
+            {t.scatter.y}
           </text>
           <text
             className="batch-scatter__name"
@@ -188,15 +188,15 @@ export function Scatter({ pairs, metrics, range, selected, onSelect }: ScatterPr
             y={HEIGHT - 3}
             textAnchor="middle"
           >
-            {w.scatter.x}
+            {t.scatter.x}
           </text>
         </svg>
       </div>
       <p className="batch-scatter__readout">{readout ?? ' '}</p>
       <figcaption id={caption}>
         {metrics
-          ? w.scatter.caption(metrics.n, correlation(metrics.srcc.value))
-          : w.scatter.captionFew(pairs.length)}
+          ? t.scatter.caption(metrics.n, correlation(metrics.srcc.value))
+          : t.scatter.captionFew(pairs.length)}
       </figcaption>
     </figure>
   );

@@ -11,7 +11,7 @@ import { Scatter } from './Scatter.tsx';
 import { histogram } from './scatter-geometry.ts';
 import type { BatchState } from './state/store.ts';
 import './SidePanels.css';
-import { useBatchWords } from './messages/useBatchWords.ts';
+import { useBatchMessages } from './messages/useBatchMessages.ts';
 
 export interface SideProps {
   readonly state: BatchState;
@@ -21,7 +21,7 @@ export interface SideProps {
 }
 
 export function SidePanels({ state, metrics, selected, onSelect }: SideProps) {
-  const w = useBatchWords();
+  const t = useBatchMessages();
   const { rows, model } = state;
   const pairs: readonly Pair[] = rows.filter(isPair);
   const hasMos = rows.some(({ mos }) => mos !== undefined);
@@ -29,7 +29,7 @@ export function SidePanels({ state, metrics, selected, onSelect }: SideProps) {
   return (
     <div className="batch-side">
       {hasMos ? (
-        <Panel title={w.scatter.title} note={w.videos(pairs.length)}>
+        <Panel title={t.scatter.title} note={t.videos(pairs.length)}>
           <Scatter
             pairs={pairs}
             metrics={metrics?.all ?? null}
@@ -68,32 +68,32 @@ function AgreementMetrics({
   readonly all: BatchFigures | null;
   readonly model: BatchState['model'];
 }) {
-  const { metrics: w } = useBatchWords();
-  const one = (name: keyof typeof w.names, metric: Figure | null | undefined) => (
+  const { metrics: t } = useBatchMessages();
+  const one = (name: keyof typeof t.names, metric: Figure | null | undefined) => (
     <div key={name}>
-      <dt>{w.names[name]}</dt>
+      <dt>{t.names[name]}</dt>
       <dd>
         <span className="batch-metrics__value">
           {metric
             ? name === 'rmse'
               ? metric.value.toFixed(2)
               : correlation(metric.value)
-            : w.needs(LEAST_PAIRS)}
+            : t.needs(LEAST_PAIRS)}
         </span>
         <span className="batch-metrics__interval">
           {metric?.interval &&
-            w.interval(
+            t.interval(
               name === 'rmse' ? metric.interval.low.toFixed(2) : correlation(metric.interval.low),
               name === 'rmse' ? metric.interval.high.toFixed(2) : correlation(metric.interval.high),
             )}
-          {name === 'rmse' && metric ? ` ${w.rmseUnit}` : ''}
+          {name === 'rmse' && metric ? ` ${t.rmseUnit}` : ''}
         </span>
       </dd>
     </div>
   );
-  const without = all ? w.without(all.unreadable, all.failed) : '';
+  const without = all ? t.without(all.unreadable, all.failed) : '';
   return (
-    <Panel title={w.title} note={metrics ? w.restOn(metrics.n) : undefined}>
+    <Panel title={t.title} note={metrics ? t.restOn(metrics.n) : undefined}>
       <dl className="batch-metrics">
         {one('srcc', metrics?.srcc)}
         {one('plcc', metrics?.plcc)}
@@ -102,9 +102,9 @@ function AgreementMetrics({
       </dl>
       <p className="batch-side__note">
         {[
-          metrics?.plccFitted == null ? '' : w.afterFit(correlation(metrics.plccFitted)),
+          metrics?.plccFitted == null ? '' : t.afterFit(correlation(metrics.plccFitted)),
           without === '' ? '' : `${without}.`,
-          model ? `${w.settings(model.name, model.manifestSha256.slice(0, 12))}.` : '',
+          model ? `${t.settings(model.name, model.manifestSha256.slice(0, 12))}.` : '',
         ]
           .filter(Boolean)
           .join(' ')}
@@ -114,14 +114,14 @@ function AgreementMetrics({
 }
 
 function Datasets({ metrics }: { readonly metrics: BatchFigures }) {
-  const { metrics: w } = useBatchWords();
+  const { metrics: t } = useBatchMessages();
   return (
-    <Panel title={w.datasets}>
+    <Panel title={t.datasets}>
       <table className="batch-paper">
         <thead>
           <tr>
             <td />
-            <th scope="col">{w.videos}</th>
+            <th scope="col">{t.videos}</th>
             <th scope="col">SRCC</th>
             <th scope="col">PLCC</th>
           </tr>
@@ -131,13 +131,13 @@ function Datasets({ metrics }: { readonly metrics: BatchFigures }) {
             <tr key={dataset}>
               <th scope="row">{dataset}</th>
               <td>{count(n)}</td>
-              <td>{ofSet ? correlation(ofSet.srcc.value) : w.needs(LEAST_PAIRS)}</td>
+              <td>{ofSet ? correlation(ofSet.srcc.value) : t.needs(LEAST_PAIRS)}</td>
               <td>{ofSet ? correlation(ofSet.plcc.value) : ''}</td>
             </tr>
           ))}
           {metrics.overall && (
             <tr className="batch-paper__this">
-              <th scope="row">{w.overall}</th>
+              <th scope="row">{t.overall}</th>
               <td>{count(metrics.overall.n)}</td>
               <td>{correlation(metrics.overall.srcc)}</td>
               <td>{correlation(metrics.overall.plcc)}</td>
@@ -150,7 +150,7 @@ function Datasets({ metrics }: { readonly metrics: BatchFigures }) {
 }
 
 function Paper({ set, metrics }: { readonly set: PublishedSet; readonly metrics: Figures }) {
-  const { paper: w } = useBatchWords();
+  const { paper: t } = useBatchMessages();
   const values = [
     ...set.methods.flatMap(({ srcc, plcc }) => [srcc, plcc]),
     metrics.srcc.value,
@@ -181,11 +181,11 @@ function Paper({ set, metrics }: { readonly set: PublishedSet; readonly metrics:
     </tr>
   );
   return (
-    <Panel title={w.title} note={`${publishedSource}, ${set.name}`}>
+    <Panel title={t.title} note={`${publishedSource}, ${set.name}`}>
       <table className="batch-paper">
         <thead>
           <tr>
-            <th scope="col">{w.method}</th>
+            <th scope="col">{t.method}</th>
             <th scope="col">SRCC</th>
             <th scope="col">PLCC</th>
             <td className="batch-paper__dots">
@@ -195,11 +195,11 @@ function Paper({ set, metrics }: { readonly set: PublishedSet; readonly metrics:
           </tr>
         </thead>
         <tbody>
-          {row(w.run(metrics.n, set.videos), metrics.srcc.value, metrics.plcc.value, true)}
+          {row(t.run(metrics.n, set.videos), metrics.srcc.value, metrics.plcc.value, true)}
           {set.methods.map(({ name, srcc, plcc }) => row(name, srcc, plcc, false))}
         </tbody>
       </table>
-      <p className="batch-side__note">{w.note(set.videos)}</p>
+      <p className="batch-side__note">{t.note(set.videos)}</p>
     </Panel>
   );
 }
@@ -207,13 +207,13 @@ function Paper({ set, metrics }: { readonly set: PublishedSet; readonly metrics:
 const BINS = 40;
 
 function Histogram({ rows }: { readonly rows: readonly BatchRow[] }) {
-  const { histogram: w } = useBatchWords();
+  const { histogram: t } = useBatchMessages();
   const scores = rows.flatMap(({ score }) => (score === null ? [] : [score]));
   const bins = histogram(scores, [1, 5], BINS);
   const most = Math.max(1, ...bins);
   const mean = scores.reduce((sum, score) => sum + score, 0) / (scores.length || 1);
   return (
-    <Panel title={w.title}>
+    <Panel title={t.title}>
       <figure className="batch-histogram">
         <svg viewBox="0 0 440 120" aria-hidden="true">
           {bins.map((n, i) => (
@@ -233,7 +233,7 @@ function Histogram({ rows }: { readonly rows: readonly BatchRow[] }) {
             </text>
           ))}
         </svg>
-        <figcaption>{scores.length > 0 ? w.caption(scores.length, mean.toFixed(2)) : ' '}</figcaption>
+        <figcaption>{scores.length > 0 ? t.caption(scores.length, mean.toFixed(2)) : ' '}</figcaption>
       </figure>
     </Panel>
   );

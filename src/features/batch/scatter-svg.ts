@@ -2,7 +2,7 @@
 import type { Figures, Pair } from '../../../core/stats/figures.ts';
 import { logisticAt } from '../../../core/stats/logistic.ts';
 import { correlation } from '../../../core/text/format.ts';
-import type { BatchWords } from './messages/en.ts';
+import type { BatchMessages } from './messages/en.ts';
 import { scatterScales } from './scatter-geometry.ts';
 
 const WIDTH = 640;
@@ -16,7 +16,7 @@ export function scatterSvg(
   pairs: readonly Pair[],
   metrics: Figures | null,
   range: readonly [number, number],
-  w: BatchWords,
+  t: BatchMessages,
 ): string {
   const s = scatterScales(pairs, range, WIDTH, HEIGHT);
   const fixed = (value: number) => value.toFixed(1);
@@ -30,8 +30,8 @@ export function scatterSvg(
       }).join('')
     : '';
   const caption = metrics
-    ? w.scatter.caption(metrics.n, correlation(metrics.srcc.value))
-    : w.scatter.captionFew(pairs.length);
+    ? t.scatter.caption(metrics.n, correlation(metrics.srcc.value))
+    : t.scatter.captionFew(pairs.length);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT + CAPTION}" viewBox="0 0 ${WIDTH} ${HEIGHT + CAPTION}" font-family="system-ui, sans-serif" font-size="12">`,
     `<rect width="${WIDTH}" height="${HEIGHT + CAPTION}" fill="#fff"/>`,
@@ -44,8 +44,8 @@ export function scatterSvg(
         `<path d="M${fixed(s.x(v))} ${s.bottom}v5" stroke="#848484"/>${text(s.x(v), s.bottom + 19, 'middle', String(v))}`,
     ),
     `<path d="M${s.left} ${s.bottom}H${WIDTH}" stroke="#848484"/>`,
-    text(s.left - 8, 12, 'end', w.scatter.y),
-    text((s.left + WIDTH) / 2, HEIGHT - 2, 'middle', w.scatter.x),
+    text(s.left - 8, 12, 'end', t.scatter.y),
+    text((s.left + WIDTH) / 2, HEIGHT - 2, 'middle', t.scatter.x),
     `<g fill="#171717" fill-opacity=".5">`,
     ...pairs.map(({ score, mos }) => `<circle cx="${fixed(s.x(score))}" cy="${fixed(s.y(mos))}" r="2.2"/>`),
     '</g>',

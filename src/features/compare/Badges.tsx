@@ -1,6 +1,6 @@
 /** Which frame each side shows: the letter, what it is, and the frame's number. */
 import { useStore } from 'zustand';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { SideLetter } from './SideLetter.tsx';
 import { compare } from './state/session.ts';
 import type { View } from './state/settings.ts';
@@ -41,20 +41,20 @@ function Badge(props: { readonly name: SideName; readonly corner: BadgeCorner })
 
 /** What a side is and which frame it shows. */
 export function useSideText(name: SideName): { title: string; frame: string } {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const corner = useStore(compare.clock.store, (state) => state.position);
   const { a, b, timeline, settings } = useStore(compare.store);
   const frame = timeline?.[name][corner] ?? 0;
   const other = timeline?.a[corner] ?? 0;
   if (b) {
     const file = name === 'a' ? a?.file.name : b.file.name;
-    return { title: file ?? '', frame: w.stage.frame(frame + 1) };
+    return { title: file ?? '', frame: t.stage.frame(frame + 1) };
   }
-  if (name === 'a') return { title: w.stage.original, frame: w.stage.frame(frame + 1) };
-  const title = w.perturbation.done[settings.mode];
-  if (frame === NO_FRAME) return { title, frame: w.stage.removed(other + 1) };
+  if (name === 'a') return { title: t.stage.original, frame: t.stage.frame(frame + 1) };
+  const title = t.perturbation.done[settings.mode];
+  if (frame === NO_FRAME) return { title, frame: t.stage.removed(other + 1) };
   return {
     title,
-    frame: frame === other ? w.stage.frame(frame + 1) : w.stage.insteadOf(frame + 1, other + 1),
+    frame: frame === other ? t.stage.frame(frame + 1) : t.stage.insteadOf(frame + 1, other + 1),
   };
 }

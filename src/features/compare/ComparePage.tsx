@@ -11,7 +11,7 @@ import type { SideName } from './state/store.ts';
 import './ComparePage.css';
 import { EmptyFields, Problem } from './EmptyFields.tsx';
 import { Filmstrips } from './Filmstrips.tsx';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { OrderPlot } from './OrderPlot.tsx';
 import { PerturbationPanel } from './PerturbationPanel.tsx';
 import { RewardsPanel } from './RewardsPanel.tsx';
@@ -29,7 +29,7 @@ import { Viewer } from './Viewer.tsx';
 import { fitScale, panesOf } from './viewport.ts';
 
 export default function ComparePage() {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { a, opening, error } = useStore(compare.store);
   useAddress();
   useFileIntake(useSideDrop());
@@ -39,17 +39,17 @@ export default function ComparePage() {
   useEffect(() => compare.clock.pause, []);
   return (
     <>
-      <h1 className="ui-sr">{w.heading}</h1>
+      <h1 className="ui-sr">{t.heading}</h1>
       {a ? <Workbench /> : <EmptyFields onChoose={chooseFor} onSample={() => void takeSample()} />}
       <p className="ui-sr" role="status">
-        {opening && !error ? w.empty.opening(opening.name) : ''}
+        {opening && !error ? t.empty.opening(opening.name) : ''}
       </p>
     </>
   );
 }
 
 function Workbench() {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const [only, setOnly] = useState<SideName | null>(null);
   const [loupe, setLoupe] = useState(false);
   const [chosen, setChosen] = useState(0);
@@ -58,10 +58,10 @@ function Workbench() {
   const stage = useRef<HTMLDivElement>(null);
   const scale = useScale();
   const save = useCallback(() => {
-    saveFrames(w.exportName).catch((error: unknown) => {
+    saveFrames(t.exportName).catch((error: unknown) => {
       if (!isAbort(error)) console.error(error);
     });
-  }, [w]);
+  }, [t]);
   const goFull = () => fullscreen(stage.current);
   useLeaveGuard(running);
   useFollowAnswers(setChosen);
@@ -127,14 +127,14 @@ function useFollowAnswers(show: (k: number) => void): void {
 
 /** What of the video is kept ready, when it is not all of it. */
 function StoreNotice() {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { a, b } = useStore(compare.store);
   const filled = useFilled();
   const partial = [a, b].find((side) => side && side.frames.plan.room < side.frames.plan.frames)?.frames;
-  if (filled.failed) return <Notice>{w.store.failed}</Notice>;
+  if (filled.failed) return <Notice>{t.store.failed}</Notice>;
   if (partial) {
     const [from, to] = partial.part;
-    return <Notice>{w.store.part(from + 1, to, partial.plan.frames, compare.cap)}</Notice>;
+    return <Notice>{t.store.part(from + 1, to, partial.plan.frames, compare.cap)}</Notice>;
   }
   const size = a ? `${a.frames.plan.width} × ${a.frames.plan.height}` : '';
   const memory = [a, b].reduce(
@@ -145,11 +145,11 @@ function StoreNotice() {
   return (
     <p className="compare-store">
       {!b && facts && (
-        <strong>{w.store.file(facts.name, facts.width, facts.height, facts.fps.toFixed(2))} </strong>
+        <strong>{t.store.file(facts.name, facts.width, facts.height, facts.fps.toFixed(2))} </strong>
       )}
       {filled.ready < filled.of
-        ? w.store.filling(filled.ready, filled.of)
-        : w.store.stored(filled.of, size, memory)}
+        ? t.store.filling(filled.ready, filled.of)
+        : t.store.stored(filled.of, size, memory)}
     </p>
   );
 }

@@ -2,12 +2,12 @@
 import { useStore } from 'zustand';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Rich } from '../../ui/Rich.tsx';
 import { compare } from './state/session.ts';
 import type { SideName } from './state/store.ts';
 import './EmptyFields.css';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { SideLetter } from './SideLetter.tsx';
 
 export interface EmptyFieldsProps {
@@ -16,11 +16,11 @@ export interface EmptyFieldsProps {
 }
 
 export function EmptyFields({ onChoose, onSample }: EmptyFieldsProps) {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { asked, opening } = useStore(compare.store);
   return (
     <div className="compare-empty">
-      <p className="compare-empty__lead">{w.empty.lead}</p>
+      <p className="compare-empty__lead">{t.empty.lead}</p>
       <div className="compare-empty__fields">
         {(['a', 'b'] as const).map((name) => (
           <section
@@ -29,24 +29,24 @@ export function EmptyFields({ onChoose, onSample }: EmptyFieldsProps) {
             data-side={name}
           >
             <h2 className="compare-empty__title">
-              <SideLetter name={name} /> {w.empty[name]}
+              <SideLetter name={name} /> {t.empty[name]}
             </h2>
             <p className="compare-empty__help">
               {opening?.side === name ? (
                 asked[name]?.sha256 ? (
-                  w.empty.checking(asked[name].name)
+                  t.empty.checking(asked[name].name)
                 ) : (
-                  w.empty.opening(opening.name)
+                  t.empty.opening(opening.name)
                 )
               ) : asked[name] ? (
                 <>
-                  <Rich text={w.empty.asked(asked[name].name)} />{' '}
-                  {asked[name].sha256 !== '' && w.empty.askedCheck}
+                  <Rich text={t.empty.asked(asked[name].name)} />{' '}
+                  {asked[name].sha256 !== '' && t.empty.askedCheck}
                 </>
               ) : name === 'a' ? (
-                w.empty.aHelp
+                t.empty.aHelp
               ) : (
-                w.empty.bHelp
+                t.empty.bHelp
               )}
             </p>
             <p className="compare-empty__actions">
@@ -56,11 +56,11 @@ export function EmptyFields({ onChoose, onSample }: EmptyFieldsProps) {
                 onClick={() => onChoose(name)}
                 disabled={opening !== null}
               >
-                {w.empty.choose}
+                {t.empty.choose}
               </Button>
               {name === 'a' && (
                 <Button size="large" onClick={onSample} disabled={opening !== null}>
-                  {w.empty.sample}
+                  {t.empty.sample}
                 </Button>
               )}
             </p>
@@ -74,7 +74,7 @@ export function EmptyFields({ onChoose, onSample }: EmptyFieldsProps) {
 
 /** What went wrong with a file, in words; a file that is not the one of the link may be used all the same. */
 export function Problem({ onChoose }: { readonly onChoose: (side: SideName) => void }) {
-  const words = useWords();
+  const messages = useMessages();
   const error = useStore(compare.store, (state) => state.error);
   if (!error) return null;
   const { data, side, file } = error;
@@ -83,11 +83,11 @@ export function Problem({ onChoose }: { readonly onChoose: (side: SideName) => v
       error={data}
       file={file.name}
       actions={[
-        { label: words.actions.chooseAnother, onClick: () => onChoose(side) },
+        { label: messages.actions.chooseAnother, onClick: () => onChoose(side) },
         ...(data.code === 'compare/file'
-          ? [{ label: words.actions.useAnyway, onClick: compare.useAnyway }]
+          ? [{ label: messages.actions.useAnyway, onClick: compare.useAnyway }]
           : []),
-        { label: words.actions.close, onClick: compare.dismiss },
+        { label: messages.actions.close, onClick: compare.dismiss },
       ]}
       details={[`${file.name}, ${file.size} B, ${file.type}`, navigator.userAgent]}
     />

@@ -11,7 +11,7 @@ import { Scrubber } from '../../ui/Scrubber.tsx';
 import { SideLetter } from './SideLetter.tsx';
 import './Filmstrips.css';
 import { cellOf, filmstripCells, positionAt, positionCentre } from './filmstrip-cells.ts';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 
 const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
 
@@ -88,21 +88,21 @@ function Thumbnail({ name, frame }: { readonly name: SideName; readonly frame: n
 
 function Timeline(props: { readonly cells: number; readonly numberOf: (frame: number) => string }) {
   const { cells, numberOf } = props;
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const position = useStore(compare.clock.store, (state) => state.position);
   const timeline = useStore(compare.store, (state) => state.timeline);
   const [hover, setHover] = useState<number | null>(null);
   const wasPlaying = useRef(false);
   if (!timeline) return null;
   const { positions } = timeline;
-  const name = (frame: number) => (frame === NO_FRAME ? w.filmstrip.zeros : w.stage.frame(frame + 1));
+  const name = (frame: number) => (frame === NO_FRAME ? t.filmstrip.zeros : t.stage.frame(frame + 1));
   const cell = cellOf(position, positions, cells);
   return (
     <>
       <Scrubber
         className="compare-filmstrips__slider ui-film__slider"
-        label={w.filmstrip.label}
-        text={w.filmstrip.value(
+        label={t.filmstrip.label}
+        text={t.filmstrip.value(
           time(compare.timeOf(position)),
           position + 1,
           positions,

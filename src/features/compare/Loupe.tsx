@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { pixelUnder } from './field.ts';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { SideLetter } from './SideLetter.tsx';
 import type { SidePicture } from './side-picture.ts';
 import { compare } from './state/session.ts';
@@ -16,7 +16,7 @@ const TIMES = 8;
 
 export function Loupe(props: { readonly parts: ViewerParts; readonly pointer: { x: number; y: number } }) {
   const { parts, pointer } = props;
-  const w = useCompareWords();
+  const t = useCompareMessages();
   useStore(compare.clock.store, (state) => state.position);
   const { field } = parts.showing;
   const pixel = pixelUnder(parts, pointer);
@@ -31,7 +31,7 @@ export function Loupe(props: { readonly parts: ViewerParts; readonly pointer: { 
         '--y': `${(pointer.y / field.height) * 100}%`,
       })}
       role="img"
-      aria-label={w.stage.loupe}
+      aria-label={t.stage.loupe}
     >
       <Window name="a" parts={parts} at={pixel} />
       <Window name="b" parts={parts} at={pixel} />

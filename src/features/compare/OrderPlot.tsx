@@ -11,7 +11,7 @@ import { compare } from './state/session.ts';
 import { orderFacts } from './state/timeline.ts';
 import './OrderPlot.css';
 import { positionAt } from './filmstrip-cells.ts';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 import {
   along,
   axisTicks,
@@ -34,7 +34,7 @@ const dotSize = (points: number): number => (points <= 300 ? 3.5 : points <= 100
 const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
 
 export function OrderPlot() {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { a, b, perturbation, timeline, sampled, settings } = useStore(compare.store);
   const positions = timeline?.positions ?? 0;
   const sources = settings.over === 'video' ? (a?.video.times.length ?? 0) : sampled.length;
@@ -45,7 +45,7 @@ export function OrderPlot() {
   const plot = useMemo(() => orderPlot(order, sources), [order, sources]);
   if (!timeline || b || positions === 0 || !a) return null;
   const facts = orderFacts(order, sources);
-  const sentence = w.plot.facts(
+  const sentence = t.plot.facts(
     facts.displaced,
     positions,
     facts.repeated,
@@ -54,18 +54,18 @@ export function OrderPlot() {
   );
   const save = () =>
     saveFile(
-      w.plotName(a.file.name),
-      new Blob([orderSvg(plot, `${w.plot.title}: ${a.file.name}, ${w.plot.axes}`, [sentence])], {
+      t.plotName(a.file.name),
+      new Blob([orderSvg(plot, `${t.plot.title}: ${a.file.name}, ${t.plot.axes}`, [sentence])], {
         type: 'image/svg+xml',
       }),
     );
   return (
     <figure className="compare-plot">
       <figcaption className="compare-plot__caption">
-        <h2 className="compare-plot__title">{w.plot.title}</h2>
-        <span>{w.plot.axes}</span>
+        <h2 className="compare-plot__title">{t.plot.title}</h2>
+        <span>{t.plot.axes}</span>
         <span className="compare-plot__facts">{sentence}</span>
-        <IconButton icon="download" label={w.plot.export} onClick={save} />
+        <IconButton icon="download" label={t.plot.export} onClick={save} />
       </figcaption>
       <div className="compare-plot__body">
         <Axis sources={sources} missing={plot.missing} />
@@ -76,7 +76,7 @@ export function OrderPlot() {
       </div>
       <Numbers positions={positions} />
       <details className="compare-plot__details">
-        <summary>{w.plot.table}</summary>
+        <summary>{t.plot.table}</summary>
         <Table plot={plot} />
       </details>
     </figure>
@@ -176,7 +176,7 @@ function Mark({ point, plot }: { readonly point: OrderPoint; readonly plot: Plot
 
 /** The clock in the plot: a line that can be dragged and moved by keys, and what stands under it. */
 function Cursor({ plot }: { readonly plot: Plot }) {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const position = useStore(compare.clock.store, (state) => state.position);
   const positions = plot.points.length;
   const point = plot.points[position];
@@ -184,14 +184,14 @@ function Cursor({ plot }: { readonly plot: Plot }) {
   const { source } = point;
   const readout =
     source === null
-      ? w.plot.readoutZeros(position + 1)
-      : w.plot.readout(position + 1, source + 1, source - position);
+      ? t.plot.readoutZeros(position + 1)
+      : t.plot.readout(position + 1, source + 1, source - position);
   const x = along(position, positions);
   const y = source === null ? 0.5 : 1 - along(source, plot.sources);
   return (
     <Scrubber
       className="compare-plot__cursor"
-      label={w.plot.cursor}
+      label={t.plot.cursor}
       text={readout}
       value={position}
       count={positions}
@@ -225,22 +225,22 @@ function Numbers({ positions }: { readonly positions: number }) {
 }
 
 function Table({ plot }: { readonly plot: Plot }) {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { points, missing } = plot;
   const rest = points.length - WRITTEN;
   const note = ({ repeated, source }: OrderPoint) =>
-    source === null ? w.plot.zeros : repeated ? w.plot.repeated : '';
+    source === null ? t.plot.zeros : repeated ? t.plot.repeated : '';
   const gone = missing.slice(0, WRITTEN).map((source) => count(source + 1));
-  if (missing.length > WRITTEN) gone.push(w.plot.more(missing.length - WRITTEN));
+  if (missing.length > WRITTEN) gone.push(t.plot.more(missing.length - WRITTEN));
   return (
-    <TableBox className="compare-plot__table" name={w.plot.title}>
+    <TableBox className="compare-plot__table" name={t.plot.title}>
       <table>
         <thead>
           <tr>
-            <th scope="col">{w.plot.position}</th>
-            <th scope="col">{w.plot.source}</th>
-            <th scope="col">{w.plot.move}</th>
-            <th scope="col">{w.plot.note}</th>
+            <th scope="col">{t.plot.position}</th>
+            <th scope="col">{t.plot.source}</th>
+            <th scope="col">{t.plot.move}</th>
+            <th scope="col">{t.plot.note}</th>
           </tr>
         </thead>
         <tbody>
@@ -254,8 +254,8 @@ function Table({ plot }: { readonly plot: Plot }) {
           ))}
         </tbody>
       </table>
-      {rest > 0 && <p>{w.plot.more(rest)}</p>}
-      {gone.length > 0 && <p>{w.plot.missing(gone.join(', '))}</p>}
+      {rest > 0 && <p>{t.plot.more(rest)}</p>}
+      {gone.length > 0 && <p>{t.plot.missing(gone.join(', '))}</p>}
     </TableBox>
   );
 }

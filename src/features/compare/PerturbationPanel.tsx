@@ -10,7 +10,7 @@ import { newSeed } from './adjust.ts';
 import { compare } from './state/session.ts';
 import { strongest } from './state/timeline.ts';
 import './PerturbationPanel.css';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 
 /** In the order of the picture: two rows of three. */
 const MODES: readonly PerturbMode[] = [
@@ -30,29 +30,29 @@ export interface PerturbationPanelProps {
 }
 
 export function PerturbationPanel({ onSecond, onAnother }: PerturbationPanelProps) {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { settings, profile, perturbation, b } = useStore(compare.store);
   if (b)
     return (
-      <Panel title={w.perturbation.secondTitle}>
+      <Panel title={t.perturbation.secondTitle}>
         <p className="compare-perturbation__line">
           <span className="compare-perturbation__file">{b.file.name}</span>
-          <Button onClick={compare.closeB}>{w.perturbation.back}</Button>
+          <Button onClick={compare.closeB}>{t.perturbation.back}</Button>
         </p>
       </Panel>
     );
   const single = perturbation?.drawn.kind === 'unperturbable' && perturbation.drawn.draws === 0;
   return (
     <Panel
-      title={w.perturbation.title}
-      note={<span className="compare-perturbation__to">{w.perturbation.appliedTo}</span>}
+      title={t.perturbation.title}
+      note={<span className="compare-perturbation__to">{t.perturbation.appliedTo}</span>}
       tools={
         <Segmented
-          label={w.perturbation.appliedTo}
+          label={t.perturbation.appliedTo}
           value={settings.over}
           options={[
-            { value: 'sampled', label: w.perturbation.over.sampled(profile.frames) },
-            { value: 'video', label: w.perturbation.over.video },
+            { value: 'sampled', label: t.perturbation.over.sampled(profile.frames) },
+            { value: 'video', label: t.perturbation.over.video },
           ]}
           onChange={(over) => compare.change({ over, strength: null, offset: 0 })}
         />
@@ -61,21 +61,21 @@ export function PerturbationPanel({ onSecond, onAnother }: PerturbationPanelProp
       <Modes />
       <div className="compare-perturbation__row">
         <Seed />
-        <span className="compare-perturbation__aside">{w.perturbation.same}</span>
+        <span className="compare-perturbation__aside">{t.perturbation.same}</span>
       </div>
       <Strength />
       <p className="compare-perturbation__aside">
-        {settings.over === 'video' ? w.perturbation.paper : w.perturbation.official}
+        {settings.over === 'video' ? t.perturbation.paper : t.perturbation.official}
       </p>
       {single ? (
-        <Notice>{w.perturbation.single}</Notice>
+        <Notice>{t.perturbation.single}</Notice>
       ) : (
-        perturbation?.unseen && <Notice>{w.perturbation.unseen(profile.frames)}</Notice>
+        perturbation?.unseen && <Notice>{t.perturbation.unseen(profile.frames)}</Notice>
       )}
       <p className="compare-perturbation__second">
-        <Button onClick={onSecond}>{w.perturbation.second}</Button>
+        <Button onClick={onSecond}>{t.perturbation.second}</Button>
         <Button look="quiet" kbd="O" onClick={onAnother}>
-          {w.perturbation.another}
+          {t.perturbation.another}
         </Button>
       </p>
     </Panel>
@@ -83,12 +83,12 @@ export function PerturbationPanel({ onSecond, onAnother }: PerturbationPanelProp
 }
 
 function Modes() {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { mode } = useStore(compare.store, (state) => state.settings);
   const name = useId();
   return (
     <fieldset className="compare-modes">
-      <legend className="ui-sr">{w.perturbation.title}</legend>
+      <legend className="ui-sr">{t.perturbation.title}</legend>
       {MODES.map((value) => (
         <label key={value} className="compare-modes__mode">
           <input
@@ -99,8 +99,8 @@ function Modes() {
             onChange={() => compare.change({ mode: value })}
           />
           <span className="compare-modes__card">
-            <strong>{w.perturbation.modes[value][0]}</strong>
-            <span>{w.perturbation.modes[value][1]}</span>
+            <strong>{t.perturbation.modes[value][0]}</strong>
+            <span>{t.perturbation.modes[value][1]}</span>
           </span>
         </label>
       ))}
@@ -109,12 +109,12 @@ function Modes() {
 }
 
 function Seed() {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { seed } = useStore(compare.store, (state) => state.settings);
   const id = useId();
   return (
     <>
-      <label htmlFor={id}>{w.perturbation.seed}</label>
+      <label htmlFor={id}>{t.perturbation.seed}</label>
       <input
         id={id}
         className="ui-field compare-field"
@@ -126,7 +126,7 @@ function Seed() {
         }}
       />
       <Button icon="dice" kbd="R" onClick={newSeed}>
-        {w.perturbation.newSeed}
+        {t.perturbation.newSeed}
       </Button>
     </>
   );
@@ -136,7 +136,7 @@ function Seed() {
 const STEPS = 100;
 
 function Strength() {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { settings, perturbation, profile, a } = useStore(compare.store);
   const id = useId();
   const { mode, over } = settings;
@@ -147,11 +147,11 @@ function Strength() {
   const toStep = (value: number) => (most > 1 ? Math.round((Math.log(value) / Math.log(most)) * STEPS) : 0);
   const means =
     mode === 'shuffle' || mode === 'reverse'
-      ? w.perturbation.means[mode]
-      : w.perturbation.means[mode](mode === 'local_shuffle' ? 4 * strength : strength);
+      ? t.perturbation.means[mode]
+      : t.perturbation.means[mode](mode === 'local_shuffle' ? 4 * strength : strength);
   return (
     <div className="compare-perturbation__row">
-      <label htmlFor={id}>{w.perturbation.strength}</label>
+      <label htmlFor={id}>{t.perturbation.strength}</label>
       <input
         id={id}
         type="range"
@@ -160,7 +160,7 @@ function Strength() {
         max={STEPS}
         value={none ? 0 : toStep(strength)}
         disabled={none || most <= 1}
-        aria-valuetext={none ? w.perturbation.noStrength : String(strength)}
+        aria-valuetext={none ? t.perturbation.noStrength : String(strength)}
         onChange={(event) =>
           compare.change({ strength: Math.max(1, Math.round(most ** (Number(event.target.value) / STEPS))) })
         }
@@ -168,7 +168,7 @@ function Strength() {
       <span className="compare-perturbation__means">{means}</span>
       {settings.strength !== null && !none && (
         <Button look="quiet" onClick={() => compare.change({ strength: null })}>
-          {w.perturbation.strengthUsual}
+          {t.perturbation.strengthUsual}
         </Button>
       )}
     </div>

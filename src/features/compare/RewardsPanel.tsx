@@ -5,11 +5,11 @@ import { Notice } from '../../ui/Notice.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Rich } from '../../ui/Rich.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
-import type { CompareWords } from './messages/en.ts';
+import type { CompareMessages } from './messages/en.ts';
 import { both, compare } from './state/session.ts';
 import { REWARD_MODES } from './state/settings.ts';
 import './RewardsPanel.css';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { type FormulaName, type Opponent, type RewardView, rewardView, short } from './rewards-view.ts';
 import { signed } from './side-scores.ts';
 
@@ -21,7 +21,7 @@ export interface RewardsPanelProps {
 }
 
 export function RewardsPanel({ chosen, onChoose }: RewardsPanelProps) {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { runs, model } = useStore(both.store);
   const { settings, b: second } = useStore(compare.store);
   const [opponent, setOpponent] = useState<Opponent | null>(null);
@@ -41,13 +41,13 @@ export function RewardsPanel({ chosen, onChoose }: RewardsPanelProps) {
   }, [runs, range, settings.rewards, settings.mosA, settings.mosB, second, opponent]);
   return (
     <Panel
-      title={w.rewards.title}
-      note={settings.mosA === null ? '' : w.rewards.against(settings.mosA.toFixed(2))}
+      title={t.rewards.title}
+      note={settings.mosA === null ? '' : t.rewards.against(settings.mosA.toFixed(2))}
       tools={
         <Segmented
-          label={w.rewards.mode}
+          label={t.rewards.mode}
           value={settings.rewards}
-          options={REWARD_MODES.map((value) => ({ value, label: w.rewards.modes[value] }))}
+          options={REWARD_MODES.map((value) => ({ value, label: t.rewards.modes[value] }))}
           onChange={(rewards) => compare.change({ rewards })}
         />
       }
@@ -55,13 +55,13 @@ export function RewardsPanel({ chosen, onChoose }: RewardsPanelProps) {
     >
       <div className="compare-rewards">
         <div className="compare-rewards__fields">
-          <MosField label={w.rewards.mos} help={w.rewards.mosHelp} name="mosA" />
-          {second && <MosField label={w.rewards.mosB} name="mosB" />}
+          <MosField label={t.rewards.mos} help={t.rewards.mosHelp} name="mosA" />
+          {second && <MosField label={t.rewards.mosB} name="mosB" />}
         </div>
         {view ? (
           <Inspector view={view} chosen={chosen} onChoose={onChoose} />
         ) : (
-          <p className="compare-rewards__empty">{w.rewards.empty}</p>
+          <p className="compare-rewards__empty">{t.rewards.empty}</p>
         )}
         {settings.mosA !== null && !second && <OpponentFields onChange={setOpponent} />}
       </div>
@@ -102,7 +102,7 @@ function MosField(props: { readonly label: string; readonly help?: string; reado
 
 /** Another video to rank against, as numbers. */
 function OpponentFields({ onChange }: { readonly onChange: (opponent: Opponent | null) => void }) {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const id = useId();
   const [scores, setScores] = useState('');
   const [mos, setMos] = useState('');
@@ -117,8 +117,8 @@ function OpponentFields({ onChange }: { readonly onChange: (opponent: Opponent |
   };
   return (
     <fieldset className="compare-rewards__opponent">
-      <legend>{w.rewards.opponent}</legend>
-      <label htmlFor={`${id}s`}>{w.rewards.opponentScores}</label>
+      <legend>{t.rewards.opponent}</legend>
+      <label htmlFor={`${id}s`}>{t.rewards.opponentScores}</label>
       <input
         id={`${id}s`}
         className="ui-field compare-field compare-field--wide"
@@ -129,7 +129,7 @@ function OpponentFields({ onChange }: { readonly onChange: (opponent: Opponent |
           take(event.target.value, mos);
         }}
       />
-      <label htmlFor={`${id}m`}>{w.rewards.opponentMos}</label>
+      <label htmlFor={`${id}m`}>{t.rewards.opponentMos}</label>
       <input
         id={`${id}m`}
         className="ui-field compare-field"
@@ -141,7 +141,7 @@ function OpponentFields({ onChange }: { readonly onChange: (opponent: Opponent |
         }}
       />
       <p id={`${id}h`} className="compare-rewards__help">
-        {w.rewards.opponentHelp}
+        {t.rewards.opponentHelp}
       </p>
     </fieldset>
   );
@@ -149,7 +149,7 @@ function OpponentFields({ onChange }: { readonly onChange: (opponent: Opponent |
 
 function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
   const { view, chosen, onChoose } = props;
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const k = Math.min(chosen, view.rows.length - 1);
   const hasMos = useStore(compare.store, (state) => state.settings.mosA !== null);
   // Without a human score only what needs none.
@@ -161,14 +161,14 @@ function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
       <div className="compare-rewards__scroll">
         <table className="compare-rewards__table">
           <caption className="ui-sr">
-            {w.rewards.title}, {w.rewards.sideA}
+            {t.rewards.title}, {t.rewards.sideA}
           </caption>
           <thead>
             <tr>
-              <th scope="col">{w.rewards.columns.answer}</th>
+              <th scope="col">{t.rewards.columns.answer}</th>
               {columns.map((name) => (
                 <th key={name} scope="col">
-                  {w.rewards.columns[name]}
+                  {t.rewards.columns[name]}
                 </th>
               ))}
             </tr>
@@ -182,10 +182,10 @@ function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
                     type="button"
                     className="compare-rewards__choose"
                     aria-pressed={i === k}
-                    aria-label={`${w.rewards.choose(i + 1)}: ${row.written || w.rewards.unreadable}`}
+                    aria-label={`${t.rewards.choose(i + 1)}: ${row.written || t.rewards.unreadable}`}
                     onClick={() => onChoose(i)}
                   >
-                    {row.written || w.rewards.unreadable}
+                    {row.written || t.rewards.unreadable}
                   </button>
                 </th>
                 <td>{row.format}</td>
@@ -205,8 +205,8 @@ function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
           </tbody>
         </table>
       </div>
-      {view.raises && <Notice icon="alert">{w.rewards.raised(view.raises)}</Notice>}
-      {view.drawn && <Notice>{w.rewards.drawn}</Notice>}
+      {view.raises && <Notice icon="alert">{t.rewards.raised(view.raises)}</Notice>}
+      {view.drawn && <Notice>{t.rewards.drawn}</Notice>}
       <dl className="compare-rewards__formulas">
         {columns.map((name) => (
           <Formula key={name} name={name} view={view} k={k} />
@@ -217,22 +217,22 @@ function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
 }
 
 /** Why a reward cannot be worked out, or null. */
-function lacks(name: FormulaName, view: RewardView, w: CompareWords): string | null {
-  if (name === 'rank' && !view.ranked) return w.rewards.noOpponent;
-  if (name === 'temporal') return view.rules.temporalOn ? null : w.rewards.temporalOff;
-  if (name === 'advantage') return view.rows.length < 2 ? w.rewards.one : null;
+function lacks(name: FormulaName, view: RewardView, t: CompareMessages): string | null {
+  if (name === 'rank' && !view.ranked) return t.rewards.noOpponent;
+  if (name === 'temporal') return view.rules.temporalOn ? null : t.rewards.temporalOff;
+  if (name === 'advantage') return view.rows.length < 2 ? t.rewards.one : null;
   return null;
 }
 
 function Formula(props: { readonly name: FormulaName; readonly view: RewardView; readonly k: number }) {
   const { name, view, k } = props;
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const second = useStore(compare.store, (state) => state.b);
-  const formula = view.formulas(k, w.rewards.columns)[name];
-  const missing = name === 'temporal' && second ? w.rewards.perturbedOnly : lacks(name, view, w);
+  const formula = view.formulas(k, t.rewards.columns)[name];
+  const missing = name === 'temporal' && second ? t.rewards.perturbedOnly : lacks(name, view, t);
   return (
     <div>
-      <dt>{w.rewards.columns[name]}</dt>
+      <dt>{t.rewards.columns[name]}</dt>
       <dd>
         {missing === null && formula ? (
           <code>

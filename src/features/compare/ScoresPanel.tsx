@@ -8,15 +8,15 @@ import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { SpokenResult, SpokenStage } from '../../ui/LiveRegion.tsx';
 import { Menu } from '../../ui/Menu.tsx';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Panel } from '../../ui/Panel.tsx';
-import type { CompareWords } from './messages/en.ts';
+import type { CompareMessages } from './messages/en.ts';
 import type { BothStep, SideRun } from './state/assess.ts';
 import { both, compare } from './state/session.ts';
 import { ANSWERS } from './state/settings.ts';
 import type { SideName } from './state/store.ts';
 import './ScoresPanel.css';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { SideLetter } from './SideLetter.tsx';
 import { preferenceOf, type SideScores, sideScores, signed } from './side-scores.ts';
 import { TwoRuler } from './TwoRuler.tsx';
@@ -27,19 +27,19 @@ export interface ScoresPanelProps {
 }
 
 export function ScoresPanel({ chosen, onChoose }: ScoresPanelProps) {
-  const w = useCompareWords();
-  const words = useWords();
+  const t = useCompareMessages();
+  const messages = useMessages();
   const state = useStore(both.store);
   const { settings } = useStore(compare.store);
   const { runs, phase, error } = state;
   const [a, b] = [sideScores(runs.a), sideScores(runs.b)];
   const running = phase === 'running';
-  const text = (side: SideScores | null) => (side ? side.mean.toFixed(2) : w.scores.noScore);
+  const text = (side: SideScores | null) => (side ? side.mean.toFixed(2) : t.scores.noScore);
   const verdict = useVerdict();
   return (
     <Panel
-      title={w.scores.title}
-      note={runs.a ? w.scores.note(settings.answers) : ''}
+      title={t.scores.title}
+      note={runs.a ? t.scores.note(settings.answers) : ''}
       tools={<AnswersMenu />}
     >
       <div className="compare-scores">
@@ -48,13 +48,13 @@ export function ScoresPanel({ chosen, onChoose }: ScoresPanelProps) {
           <SideScore name="b" scores={b} run={runs.b} />
           <Difference />
         </div>
-        <TwoRuler a={a} b={b} chosen={chosen} onChoose={onChoose} label={w.scores.ruler(text(a), text(b))} />
+        <TwoRuler a={a} b={b} chosen={chosen} onChoose={onChoose} label={t.scores.ruler(text(a), text(b))} />
         <p className="compare-scores__verdict">{verdict.node}</p>
         <Facts a={a} b={b} />
         {error && phase === 'error' && (
           <ErrorCard
             error={error}
-            actions={[{ label: words.actions.tryAgain, onClick: () => void both.run() }]}
+            actions={[{ label: messages.actions.tryAgain, onClick: () => void both.run() }]}
           />
         )}
         <div className="compare-scores__actions">
@@ -62,7 +62,7 @@ export function ScoresPanel({ chosen, onChoose }: ScoresPanelProps) {
             <Progress step={state.step} done={state.done} />
           ) : (
             <Button look="primary" onClick={() => void both.run()}>
-              {runs.a ? w.scores.again : w.scores.assess}
+              {runs.a ? t.scores.again : t.scores.assess}
             </Button>
           )}
         </div>
@@ -73,14 +73,14 @@ export function ScoresPanel({ chosen, onChoose }: ScoresPanelProps) {
 }
 
 function AnswersMenu() {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { answers } = useStore(compare.store, (state) => state.settings);
   return (
     <Menu
-      label={w.scores.answers}
+      label={t.scores.answers}
       items={ANSWERS.map((k) => ({
         id: String(k),
-        label: w.scores.answersValue(k),
+        label: t.scores.answersValue(k),
         checked: k === answers,
         onSelect: () => compare.change({ answers: k }),
       }))}
@@ -89,9 +89,9 @@ function AnswersMenu() {
           look="quiet"
           iconAfter="chevronDown"
           {...props}
-          aria-label={`${w.scores.answers}: ${w.scores.answersValue(answers)}`}
+          aria-label={`${t.scores.answers}: ${t.scores.answersValue(answers)}`}
         >
-          {w.scores.answersValue(answers)}
+          {t.scores.answersValue(answers)}
         </Button>
       )}
     />
@@ -104,8 +104,8 @@ function SideScore(props: {
   readonly run: SideRun | null;
 }) {
   const { name, scores, run } = props;
-  const w = useCompareWords();
-  const words = useWords();
+  const t = useCompareMessages();
+  const messages = useMessages();
   const half = scores?.interval ? (scores.interval[1] - scores.interval[0]) / 2 : null;
   // Numbers are shown as they were written when there is only one.
   const only = run?.answers.length === 1 ? run.answers[0]?.reading : null;
@@ -116,8 +116,8 @@ function SideScore(props: {
         <>
           <span className="compare-score__number">{only?.written || scores.mean.toFixed(2)}</span>
           <span className="compare-score__words">
-            <span className="compare-score__half">{half === null ? ' ' : w.scores.half(spread(half))}</span>
-            <span>{words.grades.words[bandOf(scores.mean).grade - 1]}</span>
+            <span className="compare-score__half">{half === null ? ' ' : t.scores.half(spread(half))}</span>
+            <span>{messages.grades.names[bandOf(scores.mean).grade - 1]}</span>
           </span>
         </>
       ) : (
@@ -128,7 +128,7 @@ function SideScore(props: {
           <span className="compare-score__words">
             <span />
             <span className="compare-score__half">
-              {run && run.answers.length > 0 ? w.scores.noScore : words.score.notYet}
+              {run && run.answers.length > 0 ? t.scores.noScore : messages.score.notYet}
             </span>
           </span>
         </>
@@ -138,12 +138,12 @@ function SideScore(props: {
 }
 
 function Difference() {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { runs } = useStore(both.store);
   const preference = preferenceOf(runs.a, runs.b);
   return (
     <p className="compare-scores__difference">
-      <span>{w.scores.difference}</span>
+      <span>{t.scores.difference}</span>
       <strong>{preference ? signed(preference.difference) : '–'}</strong>
     </p>
   );
@@ -151,20 +151,20 @@ function Difference() {
 
 /** The verdict, said and drawn. */
 function useVerdict(): { text: string; node: ReactNode } {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { phase, runs } = useStore(both.store);
   // What B shows may have changed since it was assessed.
   const { b: second, perturbation } = useStore(compare.store);
   const plain = (text: string) => ({ text, node: <span className="compare-scores__aside">{text}</span> });
-  if (phase === 'idle' || !runs.a) return plain(w.scores.empty);
+  if (phase === 'idle' || !runs.a) return plain(t.scores.empty);
   if (phase === 'running') return plain('');
-  if (phase === 'stopped') return plain(w.scores.stopped);
+  if (phase === 'stopped') return plain(t.scores.stopped);
   if (phase === 'error') return plain('');
-  if (!both.isCurrent('b')) return plain(w.scores.stale);
+  if (!both.isCurrent('b')) return plain(t.scores.stale);
   const preference = preferenceOf(runs.a, runs.b);
-  if (!preference) return plain(w.scores.noVerdict);
-  const same = !second && perturbation?.unseen ? ` ${w.scores.same}` : '';
-  const text = verdictText(preference, w, second !== null) + same;
+  if (!preference) return plain(t.scores.noVerdict);
+  const same = !second && perturbation?.unseen ? ` ${t.scores.same}` : '';
+  const text = verdictText(preference, t, second !== null) + same;
   const sure = preference.verdict === 'a' || preference.verdict === 'b';
   return {
     text,
@@ -178,33 +178,33 @@ function useVerdict(): { text: string; node: ReactNode } {
 
 export function verdictText(
   preference: NonNullable<ReturnType<typeof preferenceOf>>,
-  w: CompareWords,
+  t: CompareMessages,
   second: boolean,
 ): string {
   const { verdict, won, pairs, difference } = preference;
   switch (verdict) {
     case 'single':
-      return w.scores.single(Math.abs(difference).toFixed(2));
+      return t.scores.single(Math.abs(difference).toFixed(2));
     case 'unsure':
-      return w.scores.cannot;
+      return t.scores.cannot;
     case 'a':
-      return (second ? w.scores.preferA : w.scores.preferClean) + w.scores.inPairs(won, pairs);
+      return (second ? t.scores.preferA : t.scores.preferClean) + t.scores.inPairs(won, pairs);
     case 'b':
-      return (second ? w.scores.preferB : w.scores.preferPerturbed) + w.scores.inPairs(pairs - won, pairs);
+      return (second ? t.scores.preferB : t.scores.preferPerturbed) + t.scores.inPairs(pairs - won, pairs);
   }
 }
 
 /** Spread, agreement, expected score and what could not be read, a line for each side. */
 function Facts({ a, b }: { readonly a: SideScores | null; readonly b: SideScores | null }) {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { runs } = useStore(both.store);
   const line = (side: SideScores): string => {
     const parts: string[] = [];
-    if (side.deviation !== null) parts.push(w.scores.spread(spread(side.deviation)));
-    if (side.deviation !== null) parts.push(w.scores.agreement(Math.round(side.agreement * 100)));
-    if (side.expected !== null) parts.push(w.scores.expected(side.expected.toFixed(2)));
+    if (side.deviation !== null) parts.push(t.scores.spread(spread(side.deviation)));
+    if (side.deviation !== null) parts.push(t.scores.agreement(Math.round(side.agreement * 100)));
+    if (side.expected !== null) parts.push(t.scores.expected(side.expected.toFixed(2)));
     if (side.readable.length < side.scores.length)
-      parts.push(w.scores.readable(side.readable.length, side.scores.length));
+      parts.push(t.scores.readable(side.readable.length, side.scores.length));
     return parts.join(' · ');
   };
   const preference = preferenceOf(runs.a, runs.b);
@@ -212,7 +212,7 @@ function Facts({ a, b }: { readonly a: SideScores | null; readonly b: SideScores
     <div className="compare-scores__facts">
       {preference && preference.low !== null && preference.high !== null && (
         <p>
-          {w.scores.difference} {w.scores.interval(signed(preference.low), signed(preference.high))}
+          {t.scores.difference} {t.scores.interval(signed(preference.low), signed(preference.high))}
         </p>
       )}
       {a && (
@@ -229,30 +229,30 @@ function Facts({ a, b }: { readonly a: SideScores | null; readonly b: SideScores
   );
 }
 
-export function stepText(step: BothStep | null, w: CompareWords): string {
+export function stepText(step: BothStep | null, t: CompareMessages): string {
   if (!step) return '';
   switch (step.kind) {
     case 'loading':
-      return w.scores.loading;
+      return t.scores.loading;
     case 'decode':
-      return w.scores.decoding(step.done, step.total);
+      return t.scores.decoding(step.done, step.total);
     case 'look':
-      return w.scores.looking(step.side.toUpperCase(), step.done, step.total);
+      return t.scores.looking(step.side.toUpperCase(), step.done, step.total);
     case 'answer':
-      return w.scores.running(step.side.toUpperCase(), step.k + 1, step.of);
+      return t.scores.running(step.side.toUpperCase(), step.k + 1, step.of);
   }
 }
 
 function Progress({ step, done }: { readonly step: BothStep | null; readonly done: number }) {
-  const w = useCompareWords();
-  const words = useWords();
-  const text = stepText(step, w);
+  const t = useCompareMessages();
+  const messages = useMessages();
+  const text = stepText(step, t);
   return (
     <div className="compare-progress">
       <p className="compare-progress__text">{text}</p>
-      <progress className="compare-progress__bar" value={done} max={1} aria-label={words.progress.label} />
+      <progress className="compare-progress__bar" value={done} max={1} aria-label={messages.progress.label} />
       <Button kbd="Esc" onClick={both.stop}>
-        {words.actions.stop}
+        {messages.actions.stop}
       </Button>
       <SpokenStage text={step?.kind === 'answer' ? text : ''} />
     </div>

@@ -2,13 +2,13 @@
 import { type KeyboardEvent, type PointerEvent, useRef } from 'react';
 import { useStore } from 'zustand';
 import { cssVariables } from '../../ui/css-variables.ts';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { compare } from './state/session.ts';
 
 const KEYS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
 export function SplitHandle() {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { split, horizontal } = useStore(compare.store, (state) => state.settings);
   const grip = useRef(0);
   const percent = Math.round(split * 100);
@@ -35,12 +35,12 @@ export function SplitHandle() {
       style={cssVariables({ '--at': `${split * 100}%` })}
       role="slider"
       tabIndex={0}
-      aria-label={w.stage.handle}
+      aria-label={t.stage.handle}
       aria-orientation={horizontal ? 'vertical' : 'horizontal'}
       aria-valuemin={0}
       aria-valuemax={100}
       aria-valuenow={percent}
-      aria-valuetext={w.stage.handleValue(percent)}
+      aria-valuetext={t.stage.handleValue(percent)}
       onKeyDown={onKeyDown}
       onPointerDown={(event) => {
         if (event.button !== 0) return;

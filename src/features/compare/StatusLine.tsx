@@ -1,7 +1,7 @@
 /** At the foot of the field: what is shown, true or reduced, and the pixel under the pointer. */
 import { useStore } from 'zustand';
 import { pixelUnder } from './field.ts';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 import type { SidePicture } from './side-picture.ts';
 import { compare } from './state/session.ts';
 import type { SideName } from './state/store.ts';
@@ -30,22 +30,22 @@ export function StatusLine({ parts, pointer }: StatusLineProps) {
 }
 
 function What({ parts }: { readonly parts: ViewerParts }) {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { playing, waiting } = useStore(compare.clock.store);
   const filled = useFilled();
   const { a, b } = parts.showing;
-  if (waiting && filled.part < 1) return w.stage.waiting(Math.floor(filled.part * 100));
-  if (waiting || a === 'late' || b === 'late') return w.stage.late;
+  if (waiting && filled.part < 1) return t.stage.waiting(Math.floor(filled.part * 100));
+  if (waiting || a === 'late' || b === 'late') return t.stage.late;
   const reduced = (['a', 'b'] as const).find((name) => parts.showing[name] === 'reduced');
   if (reduced) {
     const plan = compare.sideOf(reduced)?.frames.plan;
     const size = plan ? `${plan.width} × ${plan.height}` : '';
-    return playing ? w.stage.reduced(size) : w.stage.reducedPaused(size);
+    return playing ? t.stage.reduced(size) : t.stage.reducedPaused(size);
   }
   const { a: sizeA, b: sizeB } = parts.sizes();
   const same = sizeA.width === sizeB.width && sizeA.height === sizeB.height;
   const size = (of: { width: number; height: number }) => `${of.width} × ${of.height}`;
-  return w.stage.trueBoth(same ? size(sizeA) : `A ${size(sizeA)}, B ${size(sizeB)}`);
+  return t.stage.trueBoth(same ? size(sizeA) : `A ${size(sizeA)}, B ${size(sizeB)}`);
 }
 
 function Pixel({
@@ -55,7 +55,7 @@ function Pixel({
   readonly parts: ViewerParts;
   readonly pointer: { x: number; y: number };
 }) {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   // Subscribed, so that the values follow the clock under a resting pointer.
   useStore(compare.clock.store, (state) => state.position);
   const pixel = pixelUnder(parts, pointer);
@@ -68,10 +68,10 @@ function Pixel({
     return valueAt(parts.sides[name], x, y);
   };
   const [a, b] = [read('a'), read('b')];
-  if (!a || !b) return w.stage.pixelWait;
+  if (!a || !b) return t.stage.pixelWait;
   return (
     <>
-      {w.stage.pixel(pixel.x, pixel.y)} <b>A</b> {a} <b>B</b> {b}
+      {t.stage.pixel(pixel.x, pixel.y)} <b>A</b> {a} <b>B</b> {b}
     </>
   );
 }

@@ -6,17 +6,17 @@ import type { SideRun } from './state/assess.ts';
 import { both, compare } from './state/session.ts';
 import type { SideName } from './state/store.ts';
 import './Timings.css';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 
 export function Timings() {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { runs } = useStore(both.store);
   const { perturbation } = useStore(compare.store);
-  const { columns } = w.timings;
+  const { columns } = t.timings;
   if (!runs.a) return null;
   const zeros = perturbation?.drawn.kind === 'perturbed' && perturbation.drawn.vision.includes(null);
   return (
-    <Panel title={w.timings.title} foot={zeros ? w.timings.zeros : undefined}>
+    <Panel title={t.timings.title} foot={zeros ? t.timings.zeros : undefined}>
       <table className="compare-timings">
         <thead>
           <tr>
@@ -46,7 +46,7 @@ export function Timings() {
 }
 
 function Row({ name, run }: { readonly name: SideName; readonly run: SideRun }) {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { seconds, reused, frames, decoded, answers } = run;
   const all = answers.length > 0 && reused === frames;
   const decodedBefore = decoded === 0 && answers.length > 0;
@@ -56,16 +56,16 @@ function Row({ name, run }: { readonly name: SideName; readonly run: SideRun }) 
         <SideLetter name={name} />
       </th>
       {all && decodedBefore ? (
-        <td colSpan={2}>{w.timings.reused(seconds.decode + seconds.look)}</td>
+        <td colSpan={2}>{t.timings.reused(seconds.decode + seconds.look)}</td>
       ) : (
         <>
-          <td>{decodedBefore ? w.timings.reused(seconds.decode) : w.timings.seconds(seconds.decode)}</td>
-          <td>{all ? w.timings.reused(seconds.look) : w.timings.seconds(seconds.look)}</td>
+          <td>{decodedBefore ? t.timings.reused(seconds.decode) : t.timings.seconds(seconds.decode)}</td>
+          <td>{all ? t.timings.reused(seconds.look) : t.timings.seconds(seconds.look)}</td>
         </>
       )}
-      <td>{w.timings.seconds(seconds.motion)}</td>
-      <td>{w.timings.seconds(seconds.prompt)}</td>
-      <td>{w.timings.seconds(seconds.write)}</td>
+      <td>{t.timings.seconds(seconds.motion)}</td>
+      <td>{t.timings.seconds(seconds.prompt)}</td>
+      <td>{t.timings.seconds(seconds.write)}</td>
     </tr>
   );
 }

@@ -4,13 +4,13 @@ import { useStore } from 'zustand';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import type { IconName } from '../../ui/Icon.tsx';
 import { Menu } from '../../ui/Menu.tsx';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
 import { compare } from './state/session.ts';
 import { VIEWS, type View } from './state/settings.ts';
 import './Toolbar.css';
 import { zoomField } from './field.ts';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 
 const ICONS: Readonly<Record<View, IconName>> = {
   split: 'split',
@@ -32,16 +32,16 @@ export interface ToolbarProps {
 }
 
 export function Toolbar(props: ToolbarProps) {
-  const w = useCompareWords();
-  const words = useWords();
+  const t = useCompareMessages();
+  const messages = useMessages();
   const { view } = useStore(compare.store, (state) => state.settings);
   const [copied, setCopied] = useState(false);
   return (
     <div className="compare-tools">
       <Segmented
-        label={w.views.label}
+        label={t.views.label}
         value={view}
-        options={VIEWS.map((value) => ({ value, label: w.views[value], icon: ICONS[value] }))}
+        options={VIEWS.map((value) => ({ value, label: t.views[value], icon: ICONS[value] }))}
         onChange={(value) => compare.change({ view: value })}
       />
       <Button
@@ -50,21 +50,21 @@ export function Toolbar(props: ToolbarProps) {
         aria-keyshortcuts="S"
         onClick={() => compare.change({ swapped: !compare.store.getState().settings.swapped })}
       >
-        {w.tools.swap}
+        {t.tools.swap}
       </Button>
       <span className="compare-tools__space" />
       <ZoomMenu scale={props.scale} />
-      <IconButton icon="loupe" label={w.tools.loupe} kbd="Q" pressed={props.loupe} onClick={props.onLoupe} />
-      <IconButton icon="camera" label={w.tools.save} kbd="W" onClick={props.onSave} />
+      <IconButton icon="loupe" label={t.tools.loupe} kbd="Q" pressed={props.loupe} onClick={props.onLoupe} />
+      <IconButton icon="camera" label={t.tools.save} kbd="W" onClick={props.onSave} />
       <IconButton
         icon={copied ? 'check' : 'link'}
-        label={copied ? w.tools.linkCopied : w.tools.link}
+        label={copied ? t.tools.linkCopied : t.tools.link}
         onClick={() => void props.onLink().then(() => setCopied(true))}
         onBlur={() => setCopied(false)}
       />
       <IconButton
         icon={props.full ? 'fullscreenExit' : 'fullscreen'}
-        label={props.full ? words.player.leaveFullscreen : words.player.fullscreen}
+        label={props.full ? messages.player.leaveFullscreen : messages.player.fullscreen}
         kbd="F"
         onClick={props.onFullscreen}
       />
@@ -73,23 +73,23 @@ export function Toolbar(props: ToolbarProps) {
 }
 
 function ZoomMenu({ scale }: { readonly scale: number }) {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { zoom } = useStore(compare.store, (state) => state.settings);
   const items = [0.25, 0.5, 1, 2, 4, 8].map((value) => ({
     id: String(value),
-    label: value === 1 ? `${w.tools.oneToOne}, 100 %` : `${value * 100} %`,
+    label: value === 1 ? `${t.tools.oneToOne}, 100 %` : `${value * 100} %`,
     checked: zoom !== null && Math.abs(zoom - value) < 1e-3,
     onSelect: () => zoomField(value),
   }));
   return (
     <span className="compare-tools__group">
-      <IconButton icon="zoomOut" label={w.tools.zoomOut} kbd="-" onClick={() => zoomField('out')} />
+      <IconButton icon="zoomOut" label={t.tools.zoomOut} kbd="-" onClick={() => zoomField('out')} />
       <Menu
-        label={w.tools.zoomLabel}
+        label={t.tools.zoomLabel}
         items={[
           {
             id: 'fit',
-            label: w.tools.fit,
+            label: t.tools.fit,
             kbd: '0',
             checked: zoom === null,
             onSelect: () => zoomField(null),
@@ -98,11 +98,11 @@ function ZoomMenu({ scale }: { readonly scale: number }) {
         ]}
         button={(props) => (
           <Button look="quiet" {...props}>
-            {w.tools.zoom(Math.round(scale * 100))}
+            {t.tools.zoom(Math.round(scale * 100))}
           </Button>
         )}
       />
-      <IconButton icon="zoomIn" label={w.tools.zoomIn} kbd="+" onClick={() => zoomField('in')} />
+      <IconButton icon="zoomIn" label={t.tools.zoomIn} kbd="+" onClick={() => zoomField('in')} />
     </span>
   );
 }

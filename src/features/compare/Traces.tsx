@@ -3,7 +3,7 @@ import { useMemo } from 'react';
 import { useStore } from 'zustand';
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import { IconButton } from '../../ui/Button.tsx';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { comparedPhrases } from './phrase-diff.ts';
 import { SideLetter } from './SideLetter.tsx';
@@ -11,7 +11,7 @@ import type { Answer } from './state/assess.ts';
 import { both } from './state/session.ts';
 import type { SideName } from './state/store.ts';
 import './Traces.css';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 
 export interface TracesProps {
   /** 0-based number of the answer that is shown on both sides. */
@@ -23,8 +23,8 @@ export interface TracesProps {
 const langOf = (text: string) => (/\p{Script=Han}/u.test(text) ? 'zh' : 'en');
 
 export function Traces({ chosen, onChoose }: TracesProps) {
-  const w = useCompareWords();
-  const words = useWords();
+  const t = useCompareMessages();
+  const messages = useMessages();
   const { runs, step } = useStore(both.store);
   const writing = step?.kind === 'answer' ? step : null;
   const count = Math.max(runs.a?.answers.length ?? 0, runs.b?.answers.length ?? 0);
@@ -35,28 +35,28 @@ export function Traces({ chosen, onChoose }: TracesProps) {
   const [a, b] = [textOf('a'), textOf('b')];
   if (count === 0 && !writing)
     return (
-      <Panel title={w.traces.title}>
-        <p className="compare-traces__empty">{w.traces.empty}</p>
+      <Panel title={t.traces.title}>
+        <p className="compare-traces__empty">{t.traces.empty}</p>
       </Panel>
     );
   const same = a !== null && b !== null && a === b;
   return (
     <Panel
-      title={w.traces.title}
-      note={same ? w.traces.same : w.traces.differs}
+      title={t.traces.title}
+      note={same ? t.traces.same : t.traces.differs}
       tools={
         count > 1 && (
           <span className="compare-traces__choice">
             <IconButton
               icon="chevronLeft"
-              label={words.trace.previousAnswer}
+              label={messages.trace.previousAnswer}
               disabled={chosen === 0}
               onClick={() => onChoose(chosen - 1)}
             />
-            {w.traces.answer(chosen + 1, count)}
+            {t.traces.answer(chosen + 1, count)}
             <IconButton
               icon="chevronRight"
-              label={words.trace.nextAnswer}
+              label={messages.trace.nextAnswer}
               disabled={chosen >= count - 1}
               onClick={() => onChoose(chosen + 1)}
             />
@@ -89,7 +89,7 @@ function Trace(props: {
   readonly writing: string | null;
 }) {
   const { name, text, other, answer, writing } = props;
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const grown = writing === null ? '' : viewAnswer(writing).thinking;
   const phrases = useMemo(() => (text === null ? [] : comparedPhrases(text, other)), [text, other]);
   const shown = text ?? grown;
@@ -98,10 +98,10 @@ function Trace(props: {
     <article className="compare-trace">
       <h3 className="compare-trace__head">
         <SideLetter name={name} />
-        {answer && <strong>{reading?.score != null ? reading.written : w.scores.noScore}</strong>}
+        {answer && <strong>{reading?.score != null ? reading.written : t.scores.noScore}</strong>}
         {answer && (
           <span className="compare-trace__how">
-            {answer.seed === null ? w.traces.greedy : w.traces.seed(answer.seed)}
+            {answer.seed === null ? t.traces.greedy : t.traces.seed(answer.seed)}
           </span>
         )}
       </h3>

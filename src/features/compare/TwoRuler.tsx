@@ -1,7 +1,7 @@
 /** Both sides on one ruler: a dot for each answer, whiskers for the 95 % intervals, a needle with the letter at each mean. */
 import { bandOf } from '../../../core/answer/grades.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { ACR } from '../../ui/ruler/acr.ts';
 import { dotPlot, gradeAt, place, ticks, zones } from '../../ui/ruler/geometry.ts';
 import type { SideScores } from './side-scores.ts';
@@ -27,7 +27,7 @@ export interface TwoRulerProps {
 }
 
 export function TwoRuler({ a, b, chosen, onChoose, label }: TwoRulerProps) {
-  const w = useWords();
+  const t = useMessages();
   const scores = { a, b };
   const bands = SIDES.flatMap((name) => (scores[name] ? [bandOf(scores[name].mean).grade] : []));
   const lit = (band: number) => bands.some((one) => one === band);
@@ -79,7 +79,7 @@ export function TwoRuler({ a, b, chosen, onChoose, label }: TwoRulerProps) {
               className={`compare-ruler__word${end}${lit(band) ? ' compare-ruler__word--lit' : ''}`}
               style={cssVariables({ '--at': `${at}%` })}
             >
-              {band} {w.grades.words[band - 1]}
+              {band} {t.grades.names[band - 1]}
             </span>
           );
         })}

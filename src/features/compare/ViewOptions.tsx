@@ -2,18 +2,18 @@ import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import { Button } from '../../ui/Button.tsx';
 import { Menu } from '../../ui/Menu.tsx';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { compare } from './state/session.ts';
 import { GAINS } from './state/settings.ts';
 
 /** What only one of the views has, in the corner of the field, where it moves nothing. */
 export function ViewOptions({ children }: { readonly children?: ReactNode }) {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const { view, opacity, gain, luma } = useStore(compare.store, (state) => state.settings);
   if (view === 'overlay')
     return (
       <label className="compare-options">
-        <span>{w.tools.opacity}</span>
+        <span>{t.tools.opacity}</span>
         <input
           type="range"
           className="compare-range"
@@ -30,22 +30,22 @@ export function ViewOptions({ children }: { readonly children?: ReactNode }) {
       <div className="compare-options">
         {children}
         <Menu
-          label={w.tools.gain}
+          label={t.tools.gain}
           up
           items={GAINS.map((value) => ({
             id: String(value),
-            label: w.tools.gainValue(value),
+            label: t.tools.gainValue(value),
             checked: value === gain,
             onSelect: () => compare.change({ gain: value }),
           }))}
           button={(props) => (
             <Button look="quiet" iconAfter="chevronDown" {...props}>
-              {w.tools.gain} {w.tools.gainValue(gain)}
+              {t.tools.gain} {t.tools.gainValue(gain)}
             </Button>
           )}
         />
         <Button look="quiet" pressed={luma} onClick={() => compare.change({ luma: !luma })}>
-          {w.tools.luma}
+          {t.tools.luma}
         </Button>
       </div>
     );

@@ -11,7 +11,7 @@ import type { SideName } from './state/store.ts';
 import { useViewer, type ViewerParts } from './useViewer.ts';
 import { ViewOptions } from './ViewOptions.tsx';
 import './Viewer.css';
-import { useCompareWords } from './messages/useCompareWords.ts';
+import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { fitScale, type Look, panBy, panesOf, zoomAt } from './viewport.ts';
 
 export interface ViewerProps {
@@ -25,15 +25,15 @@ export interface ViewerProps {
 const CLICK = 4;
 
 export function Viewer({ only, loupe, children }: ViewerProps) {
-  const w = useCompareWords();
+  const t = useCompareMessages();
   const canvas = useRef<HTMLCanvasElement>(null);
   const meanBox = useRef<HTMLParagraphElement>(null);
   const [pointer, setPointer] = useState<FieldPoint | null>(null);
   const onMean = useCallback(
     (mean: number | null) => {
-      if (meanBox.current) meanBox.current.textContent = mean === null ? '' : w.tools.mean(mean.toFixed(2));
+      if (meanBox.current) meanBox.current.textContent = mean === null ? '' : t.tools.mean(mean.toFixed(2));
     },
-    [w],
+    [t],
   );
   const parts = useViewer(canvas, only, onMean);
   const settings = useStore(compare.store, (state) => state.settings);
@@ -43,7 +43,7 @@ export function Viewer({ only, loupe, children }: ViewerProps) {
   useWheel(canvas);
 
   return (
-    <section className="compare-view ui-on-stage" aria-label={w.stage.label} data-quality={quality}>
+    <section className="compare-view ui-on-stage" aria-label={t.stage.label} data-quality={quality}>
       <canvas ref={canvas} className="compare-view__canvas" />
       <Gestures canvas={canvas} parts={parts} onPointer={setPointer} />
       {split && <SplitHandle />}

@@ -2,10 +2,10 @@
 import { useId, useState } from 'react';
 import { useStore } from 'zustand';
 import { packages } from '../../assessment/model/packages-session.ts';
-import { useModelsWords } from './messages/useModelsWords.ts';
+import { useModelsMessages } from './messages/useModelsMessages.ts';
 
 export function AddByAddress({ onAdded }: { readonly onAdded: (id: string) => void }) {
-  const w = useModelsWords();
+  const t = useModelsMessages();
   const id = useId();
   const [address, setAddress] = useState('');
   const looking = useStore(packages.store, (state) => state.fetchingManifest);
@@ -17,7 +17,7 @@ export function AddByAddress({ onAdded }: { readonly onAdded: (id: string) => vo
         void packages.fetchManifest(address.trim()).then((found) => found !== null && onAdded(found));
       }}
     >
-      <label htmlFor={id}>{w.addLabel}</label>
+      <label htmlFor={id}>{t.addLabel}</label>
       <input
         id={id}
         className="ui-field"
@@ -26,12 +26,12 @@ export function AddByAddress({ onAdded }: { readonly onAdded: (id: string) => vo
         // biome-ignore lint/a11y/noAutofocus: the field was asked for
         autoFocus
         spellCheck={false}
-        placeholder={w.addHint}
+        placeholder={t.addHint}
         value={address}
         onChange={(event) => setAddress(event.target.value)}
       />
       <button type="submit" className="ui-button ui-button--primary ui-button--normal" disabled={looking}>
-        {looking ? w.looking : w.addDo}
+        {looking ? t.looking : t.addDo}
       </button>
     </form>
   );

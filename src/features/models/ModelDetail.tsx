@@ -9,12 +9,12 @@ import { Button, TextButton } from '../../ui/Button.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { ScrollBox } from '../../ui/ScrollBox.tsx';
-import type { ModelsWords } from './messages/en.ts';
+import type { ModelsMessages } from './messages/en.ts';
 import './ModelDetail.css';
 import { cardOf } from './card.ts';
 import { ModelCard } from './ModelCard.tsx';
 import { useRowView } from './ModelRow.tsx';
-import { useModelsWords } from './messages/useModelsWords.ts';
+import { useModelsMessages } from './messages/useModelsMessages.ts';
 import { refusal } from './row-view.ts';
 
 export function ModelDetail({
@@ -24,7 +24,7 @@ export function ModelDetail({
   readonly row: PackageRow;
   readonly machine: Machine | null;
 }) {
-  const w = useModelsWords();
+  const t = useModelsMessages();
   const view = useRowView(row);
   const [dialog, setDialog] = useState<'card' | 'files' | null>(null);
   const { manifest, stored, work } = row;
@@ -37,10 +37,10 @@ export function ModelDetail({
         <Facts manifest={manifest} />
       </div>
       <footer className="models-detail__foot">
-        <Button onClick={() => setDialog('card')}>{w.card}</Button>
-        <Button onClick={() => setDialog('files')}>{w.fileList}</Button>
+        <Button onClick={() => setDialog('card')}>{t.card}</Button>
+        <Button onClick={() => setDialog('files')}>{t.fileList}</Button>
         {stored && work.kind === 'none' && (
-          <Button onClick={() => void packages.verify(row.id)}>{w.verify}</Button>
+          <Button onClick={() => void packages.verify(row.id)}>{t.verify}</Button>
         )}
       </footer>
       {dialog === 'card' && <Card row={row} onClose={() => setDialog(null)} />}
@@ -50,8 +50,8 @@ export function ModelDetail({
 }
 
 function Needs({ verdict, machine }: { readonly verdict: Verdict; readonly machine: Machine | null }) {
-  const w = useModelsWords();
-  const n = w.needs;
+  const t = useModelsMessages();
+  const n = t.needs;
   const onProcessor = verdict.backend === 'wasm' && verdict.variant !== null;
   return (
     <section>
@@ -77,27 +77,27 @@ function Needs({ verdict, machine }: { readonly verdict: Verdict; readonly machi
           {verdict.needs.map((need) => (
             <tr key={need.name}>
               <th scope="row">{n.names[need.name]}</th>
-              <td>{needed(need, w)}</td>
-              <td>{here(need, machine, w)}</td>
+              <td>{needed(need, t)}</td>
+              <td>{here(need, machine, t)}</td>
               <Met met={need.met} />
             </tr>
           ))}
         </tbody>
       </table>
       <p className="models-detail__verdict">
-        {refusal(verdict.needs, w) ?? (verdict.runs === true ? n.runs : n.may)}
+        {refusal(verdict.needs, t) ?? (verdict.runs === true ? n.runs : n.may)}
       </p>
     </section>
   );
 }
 
-function needed(need: Need, w: ModelsWords): string {
-  if (need.name === 'adapter') return w.needs.webgpu;
-  return need.needs === null ? w.needs.needed : bytes(need.needs);
+function needed(need: Need, t: ModelsMessages): string {
+  if (need.name === 'adapter') return t.needs.webgpu;
+  return need.needs === null ? t.needs.needed : bytes(need.needs);
 }
 
-function here(need: Need, machine: Machine | null, w: ModelsWords): string {
-  const n = w.needs;
+function here(need: Need, machine: Machine | null, t: ModelsMessages): string {
+  const n = t.needs;
   if (need.name === 'adapter') return machine?.adapter ? n.webgpu : n.none;
   if (need.name === 'shader-f16') return need.met ? n.yes : n.no;
   if (need.here === null) return n.untold;
@@ -106,7 +106,7 @@ function here(need: Need, machine: Machine | null, w: ModelsWords): string {
 }
 
 function Met({ met }: { readonly met: boolean | null }) {
-  const { needs } = useModelsWords();
+  const { needs } = useModelsMessages();
   return (
     <td className="models-table__mark">
       {met === null ? <span aria-hidden="true">?</span> : <Icon name={met ? 'check' : 'alert'} />}
@@ -123,20 +123,20 @@ const figure = (value: number): string =>
 const FIRST = 8;
 
 function Figures({ manifest }: { readonly manifest: Manifest }) {
-  const { figures: w } = useModelsWords();
+  const { figures: t } = useModelsMessages();
   const [all, setAll] = useState(false);
   const few = manifest.figures.length <= FIRST;
-  if (manifest.figures.length === 0) return <p className="models-detail__note">{w.none}</p>;
+  if (manifest.figures.length === 0) return <p className="models-detail__note">{t.none}</p>;
   return (
     <section>
       <table className="models-table models-table--numbers">
-        <caption>{w.title}</caption>
+        <caption>{t.title}</caption>
         <thead>
           <tr>
-            <th scope="col">{w.name}</th>
-            <th scope="col">{w.value}</th>
-            <th scope="col">{w.interval}</th>
-            <th scope="col">{w.n}</th>
+            <th scope="col">{t.name}</th>
+            <th scope="col">{t.value}</th>
+            <th scope="col">{t.interval}</th>
+            <th scope="col">{t.n}</th>
           </tr>
         </thead>
         <tbody>
@@ -145,7 +145,7 @@ function Figures({ manifest }: { readonly manifest: Manifest }) {
               <tr key={name}>
                 <th scope="row">{name}</th>
                 <td>{figure(value)}</td>
-                <td>{low === undefined || high === undefined ? '' : w.range(figure(low), figure(high))}</td>
+                <td>{low === undefined || high === undefined ? '' : t.range(figure(low), figure(high))}</td>
                 <td>{count(n)}</td>
               </tr>
             ),
@@ -153,10 +153,10 @@ function Figures({ manifest }: { readonly manifest: Manifest }) {
         </tbody>
       </table>
       <p className="models-detail__note">
-        {w.note}{' '}
+        {t.note}{' '}
         {!few && (
           <TextButton aria-expanded={all} onClick={() => setAll(!all)}>
-            {all ? w.first : w.all(manifest.figures.length)}
+            {all ? t.first : t.all(manifest.figures.length)}
           </TextButton>
         )}
       </p>
@@ -164,19 +164,19 @@ function Figures({ manifest }: { readonly manifest: Manifest }) {
   );
 }
 
-function scaleWords({ scale }: Manifest, w: ModelsWords): string {
-  if (scale.kind === 'human') return w.facts.scaleHuman(scale.dataset, scale.map);
-  return scale.kind === 'own' ? w.facts.scaleOwn(scale.n) : w.facts.scaleUnmeasured;
+function scaleText({ scale }: Manifest, t: ModelsMessages): string {
+  if (scale.kind === 'human') return t.facts.scaleHuman(scale.dataset, scale.map);
+  return scale.kind === 'own' ? t.facts.scaleOwn(scale.n) : t.facts.scaleUnmeasured;
 }
 
 function Facts({ manifest }: { readonly manifest: Manifest }) {
-  const w = useModelsWords();
-  const { facts: f } = w;
+  const t = useModelsMessages();
+  const { facts: f } = t;
   const lines: readonly [string, string][] = [
-    [f.scale, scaleWords(manifest, w)],
+    [f.scale, scaleText(manifest, t)],
     [f.looks, f.looksValue(manifest.profile.frames, manifest.profile.size)],
     [f.files, f.filesValue(manifest.files.length)],
-    [f.format, `${manifest.format}, ${w.family[manifest.family]}`],
+    [f.format, `${manifest.format}, ${t.family[manifest.family]}`],
     [f.licence, manifest.licence],
     [f.checkpoint, manifest.producedBy.checkpointSha256.slice(0, 16)],
   ];
@@ -198,7 +198,7 @@ interface DialogFor {
 }
 
 function Card({ row, onClose }: DialogFor) {
-  const w = useModelsWords();
+  const t = useModelsMessages();
   const [text, setText] = useState<string | null>(null);
   const [missing, setMissing] = useState(false);
   useEffect(() => {
@@ -216,24 +216,24 @@ function Card({ row, onClose }: DialogFor) {
     };
   }, [row]);
   return (
-    <Dialog title={w.cardTitle(row.manifest.name)} onClose={onClose}>
-      {missing ? <p>{w.cardMissing}</p> : <ModelCard text={text ?? ''} />}
+    <Dialog title={t.cardTitle(row.manifest.name)} onClose={onClose}>
+      {missing ? <p>{t.cardMissing}</p> : <ModelCard text={text ?? ''} />}
     </Dialog>
   );
 }
 
 function Files({ row, onClose }: DialogFor) {
-  const w = useModelsWords();
+  const t = useModelsMessages();
   const states = new Map(row.stored?.files.map(({ path, state }) => [path, state]));
   return (
-    <Dialog title={w.fileListTitle(row.manifest.name)} onClose={onClose}>
-      <ScrollBox className="models-files" name={w.fileListTitle(row.manifest.name)}>
+    <Dialog title={t.fileListTitle(row.manifest.name)} onClose={onClose}>
+      <ScrollBox className="models-files" name={t.fileListTitle(row.manifest.name)}>
         <table className="models-table models-table--files">
           <thead>
             <tr>
-              <th scope="col">{w.fileColumns.file}</th>
-              <th scope="col">{w.fileColumns.size}</th>
-              {row.stored && <th scope="col">{w.fileColumns.state}</th>}
+              <th scope="col">{t.fileColumns.file}</th>
+              <th scope="col">{t.fileColumns.size}</th>
+              {row.stored && <th scope="col">{t.fileColumns.state}</th>}
               <th scope="col">SHA-256</th>
             </tr>
           </thead>
@@ -242,7 +242,7 @@ function Files({ row, onClose }: DialogFor) {
               <tr key={file.path}>
                 <th scope="row">{file.path}</th>
                 <td>{bytes(file.bytes)}</td>
-                {row.stored && <td>{w.fileState[states.get(file.path) ?? 'missing']}</td>}
+                {row.stored && <td>{t.fileState[states.get(file.path) ?? 'missing']}</td>}
                 <td>
                   <code title={file.sha256}>{file.sha256.slice(0, 12)}</code>
                 </td>

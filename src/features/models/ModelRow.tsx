@@ -7,11 +7,11 @@ import { BUNDLED } from '../../assessment/model/preferred-package.ts';
 import { models } from '../../assessment/session.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
-import { useErrorText } from '../../ui/messages/useWords.tsx';
+import { useErrorText } from '../../ui/messages/useMessages.tsx';
 import { Rich } from '../../ui/Rich.tsx';
 import { ByteBar } from './ByteBar.tsx';
 import './ModelRow.css';
-import { useModelsWords } from './messages/useModelsWords.ts';
+import { useModelsMessages } from './messages/useModelsMessages.ts';
 import { about, type RowView, rowView, verdictLine } from './row-view.ts';
 
 export interface ModelRowProps {
@@ -30,14 +30,14 @@ export function useRowView(row: PackageRow): RowView {
 }
 
 export function ModelRow({ row, selected, onSelect, onRemove }: ModelRowProps) {
-  const w = useModelsWords();
+  const t = useModelsMessages();
   const view = useRowView(row);
   return (
     <li className={`models-row${selected ? ' models-row--selected' : ''}`}>
       <div className="models-row__line">
         <button type="button" className="models-row__open" aria-pressed={selected} onClick={onSelect}>
           <span className="models-row__name">{row.manifest.name}</span>
-          <span className="models-row__about">{about(row, view.verdict, w)}</span>
+          <span className="models-row__about">{about(row, view.verdict, t)}</span>
         </button>
         <span className="models-row__size">{bytes(view.bytes)}</span>
         <span className="models-row__actions">
@@ -55,10 +55,10 @@ function Actions({
   view,
   onRemove,
 }: Pick<ModelRowProps, 'row' | 'onRemove'> & { readonly view: RowView }) {
-  const w = useModelsWords();
+  const t = useModelsMessages();
   const { id } = row;
   const trash = id !== BUNDLED && (
-    <IconButton icon="trash" label={w.remove(row.manifest.name)} onClick={onRemove} />
+    <IconButton icon="trash" label={t.remove(row.manifest.name)} onClick={onRemove} />
   );
   switch (view.state) {
     case 'in-use':
@@ -67,7 +67,7 @@ function Actions({
         <>
           <span className="models-row__used">
             <Icon name="check" />
-            {view.state === 'loading' ? w.loading : w.inUse}
+            {view.state === 'loading' ? t.loading : t.inUse}
           </span>
           {trash}
         </>
@@ -75,7 +75,7 @@ function Actions({
     case 'ready':
       return (
         <>
-          <Button onClick={() => void selectPackage(models, id)}>{w.use}</Button>
+          <Button onClick={() => void selectPackage(models, id)}>{t.use}</Button>
           {trash}
         </>
       );
@@ -83,7 +83,7 @@ function Actions({
       return (
         <>
           <Button icon="download" onClick={() => void packages.download(id)}>
-            {w.download}
+            {t.download}
           </Button>
           {trash}
         </>
@@ -92,7 +92,7 @@ function Actions({
       return (
         <>
           <Button icon="download" onClick={() => void packages.download(id, true)}>
-            {w.otherMachine}
+            {t.otherMachine}
           </Button>
           {trash}
         </>
@@ -101,17 +101,17 @@ function Actions({
       return (
         <>
           <Button icon="pause" onClick={() => packages.pause(id)}>
-            {w.pause}
+            {t.pause}
           </Button>
-          <Button onClick={onRemove}>{w.cancel}</Button>
+          <Button onClick={onRemove}>{t.cancel}</Button>
         </>
       );
     case 'checking':
-      return <Button onClick={() => packages.pause(id)}>{w.cancel}</Button>;
+      return <Button onClick={() => packages.pause(id)}>{t.cancel}</Button>;
     case 'paused':
       return (
         <>
-          {row.address && <Button onClick={() => void packages.download(id)}>{w.resume}</Button>}
+          {row.address && <Button onClick={() => void packages.download(id)}>{t.resume}</Button>}
           {trash}
         </>
       );
@@ -120,7 +120,7 @@ function Actions({
         <>
           {row.address && (
             <Button icon="retry" onClick={() => void packages.download(id)}>
-              {w.repair(view.repairBytes)}
+              {t.repair(view.repairBytes)}
             </Button>
           )}
           {trash}
@@ -131,19 +131,19 @@ function Actions({
 
 /** The bar with its figures, or the one line that says how the package stands. */
 function Below({ row, view }: { readonly row: PackageRow; readonly view: RowView }) {
-  const w = useModelsWords();
+  const t = useModelsMessages();
   const { work, stored, manifest } = row;
   if (work.kind === 'downloading' || work.kind === 'checking' || work.kind === 'copying') {
     const { progress, speed } = work;
     const total = progress?.totalBytes ?? view.bytes;
     const arrived = progress?.arrivedBytes ?? stored?.arrivedBytes ?? 0;
-    const text = w.progress(arrived, total);
+    const text = t.progress(arrived, total);
     const left = speed && speed > 0 && arrived < total ? (total - arrived) / speed : null;
     const { restarted } = progress ?? {};
     return (
       <div className="models-row__below">
         <ByteBar
-          label={work.kind === 'downloading' ? w.bar(manifest.name) : w.checkBar(manifest.name)}
+          label={work.kind === 'downloading' ? t.bar(manifest.name) : t.checkBar(manifest.name)}
           text={text}
           total={total}
           checked={progress?.checkedBytes ?? 0}
@@ -152,29 +152,29 @@ function Below({ row, view }: { readonly row: PackageRow; readonly view: RowView
         />
         <p className="models-row__figures">
           <strong>
-            {work.kind === 'downloading' ? text : work.kind === 'copying' ? w.copying : w.checking}
+            {work.kind === 'downloading' ? text : work.kind === 'copying' ? t.copying : t.checking}
           </strong>
-          {work.kind === 'downloading' && speed !== null && <span>{w.speed(speed)}</span>}
-          {work.kind === 'downloading' && left !== null && left > 3 && <span>{w.left(left)}</span>}
+          {work.kind === 'downloading' && speed !== null && <span>{t.speed(speed)}</span>}
+          {work.kind === 'downloading' && left !== null && left > 3 && <span>{t.left(left)}</span>}
           {progress && (
             <span className="models-row__legend">
-              <i className="models-row__solid" /> {w.checkedBytes(progress.checkedBytes)}
-              <i className="models-row__hatched" /> {w.arrived}{' '}
-              <span>{w.filesDone(progress.checkedFiles, progress.files)}</span>
+              <i className="models-row__solid" /> {t.checkedBytes(progress.checkedBytes)}
+              <i className="models-row__hatched" /> {t.arrived}{' '}
+              <span>{t.filesDone(progress.checkedFiles, progress.files)}</span>
             </span>
           )}
         </p>
-        {restarted && <p className="models-row__note">{w.restarted[restarted.why](restarted.path)}</p>}
+        {restarted && <p className="models-row__note">{t.restarted[restarted.why](restarted.path)}</p>}
       </div>
     );
   }
   if (work.kind === 'paused' && stored) {
     const time = new Date(work.since).toTimeString().slice(0, 5);
-    const text = w.progress(stored.arrivedBytes, stored.totalBytes);
+    const text = t.progress(stored.arrivedBytes, stored.totalBytes);
     return (
       <div className="models-row__below">
         <ByteBar
-          label={w.bar(manifest.name)}
+          label={t.bar(manifest.name)}
           text={text}
           total={stored.totalBytes}
           checked={stored.files.reduce((sum, file) => sum + (file.state === 'checked' ? file.bytes : 0), 0)}
@@ -183,7 +183,7 @@ function Below({ row, view }: { readonly row: PackageRow; readonly view: RowView
         />
         <p className="models-row__figures">
           <strong>{text}</strong>
-          <span>{work.reason === 'network' ? w.paused.network(time) : w.paused[work.reason]}</span>
+          <span>{work.reason === 'network' ? t.paused.network(time) : t.paused[work.reason]}</span>
         </p>
       </div>
     );
@@ -194,7 +194,7 @@ function Below({ row, view }: { readonly row: PackageRow; readonly view: RowView
         <Icon name="alert" />
         <span>
           <Rich
-            text={w.damaged(
+            text={t.damaged(
               view.damaged.map((path) => path.split('/').at(-1) ?? path),
               stored?.files.length ?? 0,
             )}
@@ -207,7 +207,7 @@ function Below({ row, view }: { readonly row: PackageRow; readonly view: RowView
     return (
       <p className="models-row__verdict">
         <Icon name={view.verdict.runs === false ? 'alert' : 'check'} />
-        <span>{verdictLine(view.verdict, w)}</span>
+        <span>{verdictLine(view.verdict, t)}</span>
       </p>
     );
   }

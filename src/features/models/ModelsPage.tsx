@@ -14,7 +14,7 @@ import { AddByAddress } from './AddByAddress.tsx';
 import { ModelDetail } from './ModelDetail.tsx';
 import { ModelRow } from './ModelRow.tsx';
 import './ModelsPage.css';
-import { useModelsWords } from './messages/useModelsWords.ts';
+import { useModelsMessages } from './messages/useModelsMessages.ts';
 import { StoragePanel } from './StoragePanel.tsx';
 
 interface Removed {
@@ -26,7 +26,7 @@ interface Removed {
 const KINDS: readonly FolderKind[] = ['package', 'checkpoint', 'other'];
 
 export default function ModelsPage() {
-  const w = useModelsWords();
+  const t = useModelsMessages();
   const { rows, ready, machine, error } = useStore(packages.store);
   const [selected, setSelected] = useState<string | null>(null);
   const [adding, setAdding] = useState(false);
@@ -51,7 +51,7 @@ export default function ModelsPage() {
   const bring = async ({ name, files }: GivenFolder) => {
     setSaid(null);
     const kind = kindOfFolder(files);
-    if (kind === 'other') return setSaid(w.noPackage);
+    if (kind === 'other') return setSaid(t.noPackage);
     // A folder that was dropped on another place comes before the list is read.
     await packages.open();
     const id =
@@ -59,7 +59,7 @@ export default function ModelsPage() {
     if (id === null) return;
     setSelected(id);
     const row = packages.store.getState().rows.find((one) => one.id === id);
-    if (row) setSaid(w.imported(row.manifest.name, row.manifest.licence));
+    if (row) setSaid(t.imported(row.manifest.name, row.manifest.licence));
   };
   useFolderIntake(KINDS, (folder) => void bring(folder));
   const openFolder = async () => {
@@ -80,17 +80,17 @@ export default function ModelsPage() {
   const fault = converting.error ?? error;
   return (
     <div className="models-page">
-      <h1 className="ui-sr">{w.title}</h1>
+      <h1 className="ui-sr">{t.title}</h1>
       <div className="models-page__left">
         <StoragePanel />
         <section className="models-list" aria-labelledby="models-title">
           <header className="models-list__head">
-            <h2 id="models-title">{w.title}</h2>
+            <h2 id="models-title">{t.title}</h2>
             <Button icon="plus" aria-expanded={adding} onClick={() => setAdding(!adding)}>
-              {w.add}
+              {t.add}
             </Button>
             <Button icon="folder" onClick={() => void openFolder()}>
-              {w.openFolder}
+              {t.openFolder}
             </Button>
           </header>
           {adding && (
@@ -108,21 +108,21 @@ export default function ModelsPage() {
           )}
           {converting.name !== null && (
             <div className="models-list__said" role="status">
-              <Notice actions={<Button onClick={conversion.stop}>{w.cancel}</Button>}>
-                {w.converting(converting.name, converting.percent)}
+              <Notice actions={<Button onClick={conversion.stop}>{t.cancel}</Button>}>
+                {t.converting(converting.name, converting.percent)}
               </Notice>
             </div>
           )}
           {said && (
             <div className="models-list__said" role="status">
-              <Notice actions={<IconButton icon="close" label={w.dismiss} onClick={() => setSaid(null)} />}>
+              <Notice actions={<IconButton icon="close" label={t.dismiss} onClick={() => setSaid(null)} />}>
                 {said}
               </Notice>
             </div>
           )}
           {removed && (
             <p className="models-list__removed" role="status">
-              <span>{w.removed(removed.name)}</span>
+              <span>{t.removed(removed.name)}</span>
               <Button
                 icon="undo"
                 onClick={() => {
@@ -130,7 +130,7 @@ export default function ModelsPage() {
                   setRemoved(null);
                 }}
               >
-                {w.undo}
+                {t.undo}
               </Button>
             </p>
           )}
@@ -147,7 +147,7 @@ export default function ModelsPage() {
           </ul>
           <p className="models-list__foot">
             <Icon name="folder" />
-            {w.dropHint}
+            {t.dropHint}
           </p>
         </section>
       </div>

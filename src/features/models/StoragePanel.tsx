@@ -7,10 +7,10 @@ import { cssVariables } from '../../ui/css-variables.ts';
 import { Dialog } from '../../ui/Dialog.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import './StoragePanel.css';
-import { useModelsWords } from './messages/useModelsWords.ts';
+import { useModelsMessages } from './messages/useModelsMessages.ts';
 
 export function StoragePanel() {
-  const w = useModelsWords();
+  const t = useModelsMessages();
   const { storage, rows } = useStore(packages.store);
   const [asking, setAsking] = useState(false);
   const [cleared, setCleared] = useState(false);
@@ -30,19 +30,19 @@ export function StoragePanel() {
   const whole = storage.quota ?? Math.max(1, used);
   const shares = [...byModel, { id: 'other', name: '', bytes: Math.max(0, used - models) }];
   return (
-    <section className="models-storage" aria-label={w.storage.title}>
+    <section className="models-storage" aria-label={t.storage.title}>
       <p className="models-storage__line">
-        <strong>{w.storage.title}</strong>
-        <span>{storage.used === null ? w.storage.unknown : w.storage.used(storage.used, storage.quota)}</span>
+        <strong>{t.storage.title}</strong>
+        <span>{storage.used === null ? t.storage.unknown : t.storage.used(storage.used, storage.quota)}</span>
         <span className="models-storage__kept">
           {storage.persisted && <Icon name="check" />}
-          {storage.persisted === null ? '' : storage.persisted ? w.storage.kept : w.storage.notKept}
+          {storage.persisted === null ? '' : storage.persisted ? t.storage.kept : t.storage.notKept}
         </span>
       </p>
       <div
         className="models-storage__bar"
         role="img"
-        aria-label={`${w.storage.bar}: ${Math.round((used / whole) * 100)} %`}
+        aria-label={`${t.storage.bar}: ${Math.round((used / whole) * 100)} %`}
       >
         {shares.map(({ id, bytes }) => (
           <span
@@ -60,23 +60,23 @@ export function StoragePanel() {
       </div>
       <p className="models-storage__legend">
         {byModel.map(({ id, name, bytes }) => (
-          <span key={id}>{w.storage.model(name, bytes)}</span>
+          <span key={id}>{t.storage.model(name, bytes)}</span>
         ))}
-        {storage.used !== null && <span>{w.storage.other(Math.max(0, used - models))}</span>}
-        {reserved > 0 && <span>{w.storage.reserved(reserved)}</span>}
+        {storage.used !== null && <span>{t.storage.other(Math.max(0, used - models))}</span>}
+        {reserved > 0 && <span>{t.storage.reserved(reserved)}</span>}
         <span className="models-storage__clear">
           {cleared ? (
-            <span role="status">{w.storage.cleared}</span>
+            <span role="status">{t.storage.cleared}</span>
           ) : (
-            <TextButton onClick={() => setAsking(true)}>{w.storage.clear}</TextButton>
+            <TextButton onClick={() => setAsking(true)}>{t.storage.clear}</TextButton>
           )}
         </span>
       </p>
       {asking && (
-        <Dialog title={w.storage.clearTitle} onClose={() => setAsking(false)}>
-          <p>{w.storage.clearBody(kept.length)}</p>
+        <Dialog title={t.storage.clearTitle} onClose={() => setAsking(false)}>
+          <p>{t.storage.clearBody(kept.length)}</p>
           <p className="models-storage__answers">
-            <Button onClick={() => setAsking(false)}>{w.cancel}</Button>
+            <Button onClick={() => setAsking(false)}>{t.cancel}</Button>
             <Button
               look="primary"
               onClick={() => {
@@ -84,7 +84,7 @@ export function StoragePanel() {
                 void deleteEverything().then(() => setCleared(true));
               }}
             >
-              {w.storage.clearDo}
+              {t.storage.clearDo}
             </Button>
           </p>
         </Dialog>

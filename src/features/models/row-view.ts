@@ -9,7 +9,7 @@ import {
 } from '../../../core/files/machine.ts';
 import type { PackageRow } from '../../assessment/model/packages-store.ts';
 import { BUNDLED } from '../../assessment/model/preferred-package.ts';
-import type { ModelsWords } from './messages/en.ts';
+import type { ModelsMessages } from './messages/en.ts';
 
 export type RowState =
   | 'in-use'
@@ -65,25 +65,25 @@ export function rowView(row: PackageRow, machine: Machine | null, used: InUse): 
 }
 
 /** The need that stands in the way, in a sentence; null when none does. */
-export function refusal(needs: readonly Need[], w: ModelsWords): string | null {
+export function refusal(needs: readonly Need[], t: ModelsMessages): string | null {
   const need = needs.find(({ met }) => met === false);
   if (!need) return null;
-  const words = w.wontRun[need.name];
+  const words = t.wontRun[need.name];
   return typeof words === 'string' ? words : words(need.needs ?? 0, need.here ?? 0);
 }
 
 /** The line of verdict under a row that is not here yet. */
-export function verdictLine(verdict: Verdict, w: ModelsWords): string {
-  return refusal(verdict.needs, w) ?? (verdict.runs === true ? w.willRun[verdict.backend] : w.mayRun);
+export function verdictLine(verdict: Verdict, t: ModelsMessages): string {
+  return refusal(verdict.needs, t) ?? (verdict.runs === true ? t.willRun[verdict.backend] : t.mayRun);
 }
 
 /** Family, weights, and where it comes from. */
-export function about(row: PackageRow, verdict: Verdict | null, w: ModelsWords): string {
+export function about(row: PackageRow, verdict: Verdict | null, t: ModelsMessages): string {
   const { manifest, id, address } = row;
   const variant = verdict?.variant ?? manifest.variants[0];
-  return w.line([
-    w.family[manifest.family],
-    ...(variant ? [w.dtype[variant.dtype]] : []),
-    id === BUNDLED ? w.ships : address ? w.from(new URL(address.manifestUrl).host) : w.fromFolder,
+  return t.line([
+    t.family[manifest.family],
+    ...(variant ? [t.dtype[variant.dtype]] : []),
+    id === BUNDLED ? t.ships : address ? t.from(new URL(address.manifestUrl).host) : t.fromFolder,
   ]);
 }

@@ -13,7 +13,7 @@ import { Segmented } from '../../ui/Segmented.tsx';
 import './AnswersPanel.css';
 import { advantageBars, type Bar, part, signed } from './advantage-bar.ts';
 import { damageOf, FrameStrip } from './FrameStrip.tsx';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import type { Answers } from './useAnswers.ts';
 import { useWideColumns } from './useWideColumns.ts';
 
@@ -25,7 +25,7 @@ export interface AnswersPanelProps {
 }
 
 export function AnswersPanel({ run, answers, short }: AnswersPanelProps) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const { step, completions } = answers;
   if (step === null)
     return (
@@ -97,7 +97,7 @@ export function AnswersPanel({ run, answers, short }: AnswersPanelProps) {
 }
 
 function Steps({ answers }: { readonly answers: Answers }) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const { steps, step, following } = answers;
   return (
     <span className="train-answers__steps">
@@ -128,7 +128,7 @@ type Side = Answers['side'];
 
 function Group(props: { readonly record: CompletionRecord; readonly side: Side; readonly short: boolean }) {
   const { record, side, short } = props;
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const { columns } = t.answers;
   const answers = side === 'original' ? record.answers : record.perturbedAnswers;
   const bars = useMemo(() => advantageBars(answers.map(({ advantage }) => advantage)), [answers]);
@@ -181,7 +181,7 @@ function Row(props: {
   readonly short: boolean;
 }) {
   const { answer, bar, side, short } = props;
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const [open, setOpen] = useState(!short);
   const bonus = answer.temporalRank + answer.temporalRegression;
   return (

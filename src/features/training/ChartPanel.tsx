@@ -9,7 +9,7 @@ import { nearest, readable } from './chart-data.ts';
 import { type Axis, type Line, readingsAt, spanOf } from './chart-lines.ts';
 import { chartSvg, svgToPng } from './chart-svg.ts';
 import './ChartPanel.css';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import { createPlot, type Plot } from './plot.ts';
 import { plotView, showAll, zoomIn } from './plot-view.ts';
 
@@ -31,7 +31,7 @@ export interface ChartPanelProps {
 
 export function ChartPanel(props: ChartPanelProps) {
   const { id, title, note, lines, axis, limit, ceiling, beside, empty, runName } = props;
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const [table, setTable] = useState(false);
   const { x, range } = useStore(plotView);
   const own = useMemo(() => lines.filter((line) => line.own), [lines]);
@@ -92,9 +92,9 @@ export function ChartPanel(props: ChartPanelProps) {
   );
 }
 
-type Words = ReturnType<typeof useTrainingWords>;
+type Messages = ReturnType<typeof useTrainingMessages>;
 
-function readoutOf(lines: readonly Line[], x: number, axis: Axis, t: Words): string {
+function readoutOf(lines: readonly Line[], x: number, axis: Axis, t: Messages): string {
   const readings = readingsAt(lines, x);
   const [first] = readings;
   const line = lines[0];
@@ -110,7 +110,7 @@ function readoutOf(lines: readonly Line[], x: number, axis: Axis, t: Words): str
 }
 
 /** The result in words: where each line began and where it is. */
-function captionOf(lines: readonly Line[], t: Words): string {
+function captionOf(lines: readonly Line[], t: Messages): string {
   const parts = lines.flatMap((line) => {
     const first = line.ys.findIndex((value) => typeof value === 'number');
     const last = line.ys.findLastIndex((value) => typeof value === 'number');
@@ -185,7 +185,7 @@ function CursorSlider(props: {
   readonly readout: string | null;
 }) {
   const { title, lines, axis, readout } = props;
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const x = useStore(plotView, (view) => view.x);
   const xs = lines[0]?.xs ?? [];
   const at = x === null ? xs.length - 1 : nearest(xs, x);

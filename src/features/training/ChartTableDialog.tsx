@@ -7,7 +7,7 @@ import { readable } from './chart-data.ts';
 import type { Line } from './chart-lines.ts';
 import { chartTable, tableTsv, thinned } from './chart-table.ts';
 import './ChartTableDialog.css';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 
 const MOST_ROWS = 250;
 
@@ -17,7 +17,7 @@ export function ChartTableDialog(props: {
   readonly onClose: () => void;
 }) {
   const { title, lines, onClose } = props;
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const [copied, setCopied] = useState(false);
   const table = useMemo(() => chartTable(lines, t.charts.step), [lines, t]);
   const rows = thinned(table.rows, MOST_ROWS);

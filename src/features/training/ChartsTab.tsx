@@ -5,14 +5,14 @@ import type { Run } from '../../../core/training/run.ts';
 import { saveFile } from '../../page/save-file.ts';
 import { Button } from '../../ui/Button.tsx';
 import { ChartPanel } from './ChartPanel.tsx';
-import type { TrainingWords } from './messages/en.ts';
+import type { TrainingMessages } from './messages/en.ts';
 import { training } from './state/session.ts';
 import type { RunData } from './state/store.ts';
 import './ChartsTab.css';
 import { type Axis, linesOf, spanOf } from './chart-lines.ts';
 import { type AnyChart, chartId, chartsOf, isPlain } from './chart-specs.ts';
 import { metricsCsv } from './chart-table.ts';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import { plotView, showAll, zoomIn } from './plot-view.ts';
 import { type RecipeFacts, useRecipeFacts } from './recipe-facts.ts';
 import { useWideColumns } from './useWideColumns.ts';
@@ -33,7 +33,7 @@ export function ChartTools(props: {
   readonly onChange: (settings: ChartSettings) => void;
 }) {
   const { settings, onChange } = props;
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const zoomed = useStore(plotView, (view) => view.range !== null);
   const percent = percentOf(settings.weight);
   return (
@@ -85,7 +85,11 @@ function spanOfRun(): [number, number] {
 }
 
 /** What a chart is called, and what stands beside its name. */
-function wordsOf(chart: AnyChart, facts: RecipeFacts, t: TrainingWords): { title: string; note: string } {
+function chartText(
+  chart: AnyChart,
+  facts: RecipeFacts,
+  t: TrainingMessages,
+): { title: string; note: string } {
   if (isPlain(chart)) return { title: chart.metric, note: t.charts.notes.raw };
   const { notes } = t.charts;
   const note = {
@@ -119,7 +123,7 @@ export interface ChartsTabProps {
 }
 
 export function ChartsTab({ run, data, settings, children }: ChartsTabProps) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const facts = useRecipeFacts(run);
   const columns = useWideColumns();
   const { compared, runs, data: all } = useStore(training.store);
@@ -152,7 +156,7 @@ export function ChartsTab({ run, data, settings, children }: ChartsTabProps) {
       <ChartPanel
         key={chartId(chart)}
         id={chartId(chart)}
-        {...wordsOf(chart, facts, t)}
+        {...chartText(chart, facts, t)}
         lines={lines}
         axis={settings.axis}
         limit={!isPlain(chart) && chart.name === 'kl' ? facts.maxKl : null}

@@ -5,7 +5,7 @@ import { bytes, count } from '../../../core/text/format.ts';
 import type { Checkpoint, Run } from '../../../core/training/run.ts';
 import { Button } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
-import { useWords } from '../../ui/messages/useWords.tsx';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
@@ -13,11 +13,11 @@ import { signed } from './advantage-bar.ts';
 import { training } from './state/session.ts';
 import './CheckpointsTab.css';
 import { readable } from './chart-data.ts';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import { nameOf, usePackage } from './usePackage.ts';
 
 export function CheckpointsTab({ run }: { readonly run: Run }) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const all = useStore(training.store, (state) => state.checkpoints);
   const [whose, setWhose] = useState<'this' | 'all'>('this');
   const [reference, setReference] = useState<string | null>(null);
@@ -122,8 +122,8 @@ function Row(props: {
   readonly onReference: () => void;
 }) {
   const { checkpoint: one, names, base, showRun, onReference } = props;
-  const t = useTrainingWords();
-  const w = useWords();
+  const t = useTrainingMessages();
+  const messages = useMessages();
   const isBase = base?.id === one.id;
   const seconds = Math.max(0, (Date.now() - Date.parse(one.createdAt)) / 1000);
   return (
@@ -155,7 +155,7 @@ function Row(props: {
       ))}
       <td className="train-points__number">{bytes(one.bytes)}</td>
       <td className="train-points__when" title={one.createdAt}>
-        {w.units.ago(seconds)}
+        {messages.units.ago(seconds)}
       </td>
       <td className="train-points__package">
         <PackageCell id={one.id} />
@@ -176,7 +176,7 @@ function Figure({ value, base }: { readonly value: number | null; readonly base:
 }
 
 function PackageCell({ id }: { readonly id: string }) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const { state, percent, manifestUrl, send } = usePackage(id);
   const [copied, setCopied] = useState(false);
   if (state === 'making')

@@ -6,12 +6,12 @@ import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import { knownCredentials, parseAddress, shownAddress, USUAL_ADDRESS } from './state/link.ts';
 import { training } from './state/session.ts';
 import './Connect.css';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 
 const COMMAND = 'npm run train-server';
 
 export function Connect() {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const { phase, error } = useStore(training.store);
   const [first] = useState(() => knownCredentials('', location.origin));
   const [address, setAddress] = useState(shownAddress(first?.address ?? USUAL_ADDRESS));

@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import type { CompletionRecord } from '../../../core/training/run.ts';
 import { frameUrl } from './frames.ts';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 
 export interface FrameStripProps {
   readonly run: string;
@@ -12,7 +12,7 @@ export interface FrameStripProps {
 }
 
 export function FrameStrip({ run, record, side, large }: FrameStripProps) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const indices = (side === 'perturbed' ? damageOf(record)?.indices : null) ?? record.indices;
   return (
     <ol
@@ -33,7 +33,7 @@ export const damageOf = ({ perturbation, perturbedAnswers }: CompletionRecord) =
 
 function Frame(props: { run: string; video: string; index: number | null; nth: number }) {
   const { run, video, index, nth } = props;
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const [url, setUrl] = useState<string | null>(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {

@@ -1,12 +1,12 @@
 import type { LogLine } from '../../../core/training/run.ts';
 import './LogLines.css';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 
 const time = (seconds: number): string => new Date(seconds * 1000).toTimeString().slice(0, 8);
 
 /** Lines as the engine and the driver wrote them: time, who, what; warnings and errors by a mark, not by a colour. */
 export function LogLines({ lines }: { readonly lines: readonly LogLine[] }) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   return (
     <ol className="train-log">
       {lines.map((line, i) => (

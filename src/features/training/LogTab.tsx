@@ -6,7 +6,7 @@ import { Panel } from '../../ui/Panel.tsx';
 import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import { LogLines } from './LogLines.tsx';
 import './LogTab.css';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 
 const LEVELS = ['debug', 'info', 'warning', 'error'] as const;
 type Level = (typeof LEVELS)[number];
@@ -14,7 +14,7 @@ type Level = (typeof LEVELS)[number];
 const NEAR_END = 40;
 
 export function LogTab({ lines, name }: { readonly lines: readonly LogLine[]; readonly name: string }) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const [level, setLevel] = useState<Level>('info');
   const [following, setFollowing] = useState(true);
   const [copied, setCopied] = useState(false);

@@ -7,10 +7,10 @@ import { toErrorData } from '../../assessment/model/model-store.ts';
 import { useKeys } from '../../page/useKeys.ts';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
-import { useErrorText } from '../../ui/messages/useWords.tsx';
+import { useErrorText } from '../../ui/messages/useMessages.tsx';
 import { training } from './state/session.ts';
 import './NewRun.css';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import { RecipeTable } from './RecipeTable.tsx';
 import { Report } from './Report.tsx';
 
@@ -29,7 +29,7 @@ export interface NewRunProps {
 }
 
 export function NewRun({ first, recipe, onClose }: NewRunProps) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const recipes = useStore(training.store, (state) => state.recipes);
   const failed = useStore(training.store, (state) => state.actionError);
   const [chosen, setChosen] = useState(recipe);
@@ -166,7 +166,7 @@ export function NewRun({ first, recipe, onClose }: NewRunProps) {
 
 function Card(props: { readonly card: RecipeCard; readonly chosen: boolean; readonly onChoose: () => void }) {
   const { card, chosen, onChoose } = props;
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const stages = card.objectives.map((objective) => t.head.objectives[objective] ?? objective);
   return (
     <label className={`train-card${chosen ? ' train-card--chosen' : ''}`}>
@@ -192,7 +192,7 @@ function Card(props: { readonly card: RecipeCard; readonly chosen: boolean; read
 }
 
 function CardFault({ error }: { readonly error: CodedErrorData }) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const { title } = useErrorText(error);
   return (
     <span className="train-card__fault">

@@ -2,12 +2,12 @@
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import type { Run } from '../../../core/training/run.ts';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import { RecipeTable } from './RecipeTable.tsx';
 import { training } from './state/session.ts';
 
 export function RecipeTab({ run }: { readonly run: Run }) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const detail = useStore(training.store, (state) => state.details.get(run.id));
   const recipes = useStore(training.store, (state) => state.recipes);
   useEffect(() => {

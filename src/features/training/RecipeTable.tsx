@@ -2,12 +2,12 @@
 import { useMemo, useState } from 'react';
 import type { RecipeCard } from '../../../core/training/run.ts';
 import { Button } from '../../ui/Button.tsx';
-import { useLang } from '../../ui/messages/useWords.tsx';
+import { useLang } from '../../ui/messages/useMessages.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
 import './RecipeTable.css';
-import { explain } from './messages/recipe-words.ts';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { explain } from './messages/recipe-messages.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import { type RecipeRow, recipeRows } from './recipe-rows.ts';
 
 export interface RecipeTableProps {
@@ -20,7 +20,7 @@ export interface RecipeTableProps {
 }
 
 export function RecipeTable({ resolved, name, recipes, sha256 }: RecipeTableProps) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const lang = useLang();
   const others = recipes.filter((card) => card.resolved !== null);
   const own = recipes.find((card) => card.name === name);
@@ -125,7 +125,7 @@ export function RecipeTable({ resolved, name, recipes, sha256 }: RecipeTableProp
 }
 
 function Row({ row, meaning, base }: { row: RecipeRow; meaning: string | null; base: string }) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const differs = row.base.is !== 'same';
   const dot = row.path.lastIndexOf('.');
   return (
@@ -149,7 +149,7 @@ function Row({ row, meaning, base }: { row: RecipeRow; meaning: string | null; b
   );
 }
 
-function shownValue(value: unknown, t: ReturnType<typeof useTrainingWords>): string {
+function shownValue(value: unknown, t: ReturnType<typeof useTrainingMessages>): string {
   if (value === null) return t.recipe.null;
   if (value === true) return t.recipe.true;
   if (value === false) return t.recipe.false;

@@ -4,17 +4,17 @@ import type { CodedErrorData } from '../../../core/errors.ts';
 import { count } from '../../../core/text/format.ts';
 import type { ValidationReport } from '../../../core/training/run.ts';
 import { Icon } from '../../ui/Icon.tsx';
-import { useErrorText } from '../../ui/messages/useWords.tsx';
+import { useErrorText } from '../../ui/messages/useMessages.tsx';
 import { Rich } from '../../ui/Rich.tsx';
 import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import './Report.css';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 
 /** Names that are shown of a long list; the rest are counted. */
 const NAMED = 200;
 
 export function Report({ report }: { readonly report: ValidationReport }) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const { ok, errors, warnings, sources, engine } = report;
   return (
     <div className="train-report">
@@ -103,7 +103,7 @@ function Fault({ fault }: { readonly fault: CodedErrorData }) {
 
 function Files(props: { readonly source: string; readonly what: string; readonly names: readonly string[] }) {
   const { source, what, names } = props;
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   if (names.length === 0) return <td>0</td>;
   return (
     <td>

@@ -5,14 +5,14 @@ import type { Run } from '../../../core/training/run.ts';
 import { Button } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
-import { useErrorText } from '../../ui/messages/useWords.tsx';
+import { useErrorText } from '../../ui/messages/useMessages.tsx';
 import { Rich } from '../../ui/Rich.tsx';
 import { LogLines } from './LogLines.tsx';
 import type { RunAction } from './state/api.ts';
 import { training } from './state/session.ts';
 import type { RunData } from './state/store.ts';
 import './RunHead.css';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import { recipeFacts } from './recipe-facts.ts';
 import { secondsLeft, stepSeconds } from './step-time.ts';
 import type { Tab } from './tabs.ts';
@@ -49,7 +49,7 @@ export interface RunHeadProps {
 }
 
 export function RunHead({ run, data, onTab, onAgain }: RunHeadProps) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const acting = useStore(training.store, (state) => state.acting);
   const busy = acting?.run === run.id ? acting.action : null;
   const done = run.steps ? Math.min(1, run.step / run.steps) : null;
@@ -100,14 +100,14 @@ export function RunHead({ run, data, onTab, onAgain }: RunHeadProps) {
   );
 }
 
-type Words = ReturnType<typeof useTrainingWords>;
+type Messages = ReturnType<typeof useTrainingMessages>;
 
 const plain = (text: string): string => text.replaceAll('**', '');
-const stepText = (run: Run, t: Words): string =>
+const stepText = (run: Run, t: Messages): string =>
   run.steps === null ? t.head.stepOnly(run.step) : t.head.step(run.step, run.steps);
 
 function Facts({ run, data }: { readonly run: Run; readonly data: RunData | undefined }) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const detail = useStore(training.store, (state) => state.details.get(run.id));
   const stages = useMemo(() => recipeFacts(detail?.resolved).objectives.length, [detail]);
   const version = data?.version ?? 0;
@@ -158,7 +158,7 @@ function Reason(props: {
   readonly onAgain: () => void;
 }) {
   const { run, data, onLog, onAgain } = props;
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const reason = run.reason!;
   const { title } = useErrorText(reason);
   const last = (data?.log ?? []).slice(-LAST_LINES);
@@ -202,7 +202,7 @@ function SendToModels(props: {
   readonly onTab: (tab: Tab) => void;
 }) {
   const { run, quiet, onTab } = props;
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const step = run.bestStep ?? run.savedStep;
   const { state, percent, send } = usePackage(step === null ? null : `${run.id}:${step}`);
   const label =

@@ -6,11 +6,11 @@ import type { Run } from '../../../core/training/run.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Popover } from '../../ui/Popover.tsx';
 import { readable } from './chart-data.ts';
-import type { TrainingWords } from './messages/en.ts';
+import type { TrainingMessages } from './messages/en.ts';
 import { lastValue } from './state/metrics.ts';
 import { training } from './state/session.ts';
 import './RunList.css';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import { RunMark } from './RunMark.tsx';
 import { ServerFoot } from './ServerFoot.tsx';
 import { Sparkline } from './Sparkline.tsx';
@@ -21,7 +21,7 @@ interface Choose {
 }
 
 /** The line under a run's name: its state, and the one figure that says most. */
-export function stateLine(run: Run, t: TrainingWords): string {
+export function stateLine(run: Run, t: TrainingMessages): string {
   const { state } = run;
   const word = t.runs.states[state];
   const srcc = run.latest['eval/srcc'];
@@ -35,7 +35,7 @@ export function stateLine(run: Run, t: TrainingWords): string {
 }
 
 export function RunList({ making, onNew, onSelect }: Choose & { readonly making: boolean }) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   return (
     <nav className="train-runs" aria-label={t.runs.title}>
       <div className="train-runs__inner">
@@ -54,7 +54,7 @@ export function RunList({ making, onNew, onSelect }: Choose & { readonly making:
 
 /** The same below 900 px: one line that opens the list. */
 export function RunPicker({ onNew, onSelect }: Choose) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const { runs, selected } = useStore(training.store);
   const run = runs.find(({ id }) => id === selected);
   return (
@@ -97,7 +97,7 @@ export function RunPicker({ onNew, onSelect }: Choose) {
 }
 
 function Rows({ onSelect, making }: { readonly onSelect: () => void; readonly making: boolean }) {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const { runs, selected, compared } = useStore(training.store);
   const [comparing, setComparing] = useState(compared.length > 0);
   const help = useId();
@@ -149,7 +149,7 @@ function RunRow(props: {
   readonly onSelect: () => void;
 }) {
   const { run, open, comparing, compared, onSelect } = props;
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const table = useStore(training.store, (state) => state.data.get(run.id)?.table);
   const version = useStore(training.store, (state) => state.data.get(run.id)?.version ?? 0);
   const curve = table && lastValue(table, ['reward']) !== null ? 'reward' : 'loss';

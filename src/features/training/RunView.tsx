@@ -15,8 +15,8 @@ import { actionsOf, RunHead } from './RunHead.tsx';
 import { training } from './state/session.ts';
 import { TABS, type Tab } from './tabs.ts';
 import './RunView.css';
-import { useWords } from '../../ui/messages/useWords.tsx';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useMessages } from '../../ui/messages/useMessages.tsx';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import { useAnswers } from './useAnswers.ts';
 
 const SETTINGS = 'training.charts';
@@ -29,8 +29,8 @@ const parseSettings = (value: unknown): ChartSettings => {
 };
 
 export function RunView({ run, onAgain }: { readonly run: Run; readonly onAgain: () => void }) {
-  const t = useTrainingWords();
-  const w = useWords();
+  const t = useTrainingMessages();
+  const messages = useMessages();
   const [tab, setTab] = useState<Tab>('charts');
   const [settings, setSettings] = useState(() => readPersisted(SETTINGS, parseSettings, parseSettings(null)));
   const data = useStore(training.store, (state) => state.data.get(run.id));
@@ -51,7 +51,10 @@ export function RunView({ run, onAgain }: { readonly run: Run; readonly onAgain:
       <RunHead run={run} data={data} onTab={setTab} onAgain={onAgain} />
       {error && (
         <div className="train-error">
-          <ErrorCard error={error} actions={[{ label: w.actions.close, onClick: training.clearError }]} />
+          <ErrorCard
+            error={error}
+            actions={[{ label: messages.actions.close, onClick: training.clearError }]}
+          />
         </div>
       )}
       <div className="train-bar">

@@ -4,7 +4,7 @@ import { useStore } from 'zustand';
 import { Button } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { Menu } from '../../ui/Menu.tsx';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import { serverLink, shownAddress } from './state/link.ts';
 import { training } from './state/session.ts';
 
@@ -21,7 +21,7 @@ function useSeconds(since: number | null): number {
 }
 
 export function ServerFoot() {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const { address } = useStore(serverLink);
   const lost = useStore(training.store, (state) => state.lost);
   const seconds = useSeconds(lost?.heardAt ?? null);

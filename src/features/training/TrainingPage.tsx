@@ -10,11 +10,11 @@ import { RunView } from './RunView.tsx';
 import { knownCredentials } from './state/link.ts';
 import { training } from './state/session.ts';
 import './TrainingPage.css';
-import { useTrainingWords } from './messages/useTrainingWords.ts';
+import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import { useMakingWatch } from './usePackage.ts';
 
 export default function TrainingPage() {
-  const t = useTrainingWords();
+  const t = useTrainingMessages();
   const { phase, runs, selected, lost } = useStore(training.store);
   const [making, setMaking] = useState(false);
   /** A recipe that a new run begins with. */

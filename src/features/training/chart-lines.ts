@@ -2,7 +2,7 @@
 
 import { axisRange, extent, nearest, readable, smooth, writtenAt } from './chart-data.ts';
 import { type AnyChart, isPlain, type SeriesSpec } from './chart-specs.ts';
-import type { TrainingWords } from './messages/en.ts';
+import type { TrainingMessages } from './messages/en.ts';
 import { type Cell, type MetricTable, runningHours } from './state/metrics.ts';
 
 export type Axis = 'step' | 'hours';
@@ -85,7 +85,7 @@ export function linesOf(
   beside: readonly RunLines[],
   axis: Axis,
   weight: number,
-  t: TrainingWords,
+  t: TrainingMessages,
 ): Line[] {
   const xsOf = (table: MetricTable) => (axis === 'step' ? table.steps : hoursOf(table));
   const lines: Line[] = [];

@@ -2,10 +2,10 @@
  * The charts of a run as data: which metrics stand in which chart. Names are TRL's where TRL has one; the first name that
  * a run has written is drawn. What is in none of them gets a chart of its own, under its own name.
  */
-import type { TrainingWords } from './messages/en.ts';
+import type { TrainingMessages } from './messages/en.ts';
 
-export type SeriesName = keyof TrainingWords['charts']['series'];
-export type ChartName = keyof TrainingWords['charts']['names'];
+export type SeriesName = keyof TrainingMessages['charts']['series'];
+export type ChartName = keyof TrainingMessages['charts']['names'];
 
 export interface SeriesSpec {
   readonly name: SeriesName;

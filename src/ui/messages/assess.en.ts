@@ -54,4 +54,4 @@ export const assessEn = {
   onAdapter: 'graphics adapter',
 };
 
-export type AssessWords = typeof assessEn;
+export type AssessMessages = typeof assessEn;

@@ -1,9 +1,9 @@
 /** Words of the Assess page in Chinese. */
 
 import { count } from '../../../core/text/format.ts';
-import type { AssessWords } from './assess.en.ts';
+import type { AssessMessages } from './assess.en.ts';
 
-export const assessZh: AssessWords = {
+export const assessZh: AssessMessages = {
   modelMissing: '未加载模型',
   queueTitle: '接下来',
   queueRemove: (name) => `将${name}移出队列`,

@@ -143,7 +143,7 @@ export const en = {
   },
   grades: {
     title: 'What the number means',
-    words: ['Bad', 'Poor', 'Fair', 'Good', 'Excellent'],
+    names: ['Bad', 'Poor', 'Fair', 'Good', 'Excellent'],
     sentences: [
       'Hard to watch',
       'Flaws that bother you',
@@ -464,4 +464,4 @@ export const en = {
   },
 };
 
-export type Words = typeof en;
+export type Messages = typeof en;

@@ -2,12 +2,12 @@
 
 import { bytes, bytesOf, count, THIN } from '../../../core/text/format.ts';
 import { assessZh } from './assess.zh.ts';
-import type { Words } from './en.ts';
+import type { Messages } from './en.ts';
 import { KEY_NAMES } from './key-names.ts';
 
 const s = (seconds: number, decimals = 2): string => `${seconds.toFixed(decimals)}秒`;
 
-export const zh: Words = {
+export const zh: Messages = {
   app: {
     name: 'VQAThinker',
     skip: '跳到页面内容',
@@ -129,7 +129,7 @@ export const zh: Words = {
   },
   grades: {
     title: '分数的含义',
-    words: ['劣', '差', '中', '良', '优'],
+    names: ['劣', '差', '中', '良', '优'],
     sentences: ['难以观看', '缺陷扰人', '可见缺陷，尚可观看', '细看有小瑕疵', '无可挑剔'],
     note: '观看实验中绝对等级评分（ACR）的五个等级。文字为与分数最接近的等级。',
   },

@@ -4,11 +4,11 @@ import type { StoredTimeline } from '../../../assessment/timeline/store.ts';
 import { Crash } from '../../../page/Crash.tsx';
 import { lazyPart } from '../../../page/lazy-part.ts';
 import { Button } from '../../../ui/Button.tsx';
-import { useWords } from '../../../ui/messages/useWords.tsx';
+import { useMessages } from '../../../ui/messages/useMessages.tsx';
 import { Notice } from '../../../ui/Notice.tsx';
 import type { Player } from '../player.ts';
 
-const panel = lazyPart(() => import('./OvertimePanel.tsx'));
+const panel = lazyPart(() => import('./TimelinePanel.tsx'));
 
 /** Whether the curve of a file, or of a reopened result, is open: it is there again after a visit to another page. */
 const turned = new WeakMap<File | StoredTimeline, boolean>();
@@ -24,7 +24,7 @@ export interface OfferProps {
 }
 
 export function Offer({ notice, file, player, curve }: OfferProps) {
-  const w = useWords();
+  const t = useMessages();
   const [, redraw] = useState(0);
   const of = curve ?? file;
   const open = of !== null && (turned.get(of) ?? curve !== null);
@@ -47,7 +47,7 @@ export function Offer({ notice, file, player, curve }: OfferProps) {
       actions={
         (player || curve) && (
           <Button icon="chart" onClick={() => turn(true)}>
-            {w.assess.overTime}
+            {t.assess.overTime}
           </Button>
         )
       }

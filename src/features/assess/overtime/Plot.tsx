@@ -6,8 +6,8 @@ import { cssVariables } from '../../../ui/css-variables.ts';
 import { Scrubber } from '../../../ui/Scrubber.tsx';
 import { frameUnder, placeOf } from '../strip-geometry.ts';
 import type { Clock } from './clock.ts';
-import { useOvertimeWords } from './messages/useOvertimeWords.ts';
-import { type Step, stepPath, timeLabels } from './overtime-view.ts';
+import { useTimelineMessages } from './messages/useTimelineMessages.ts';
+import { type Step, stepPath, timeLabels } from './timeline-view.ts';
 
 const HEIGHT = 132;
 const WIDTH = 1000;
@@ -141,14 +141,14 @@ function Playhead({ clock }: { readonly clock: Clock }) {
 }
 
 function Cursor({ clock, segments, chosen, readout }: PlotProps) {
-  const o = useOvertimeWords();
+  const t = useTimelineMessages();
   const L = clock.video.times.length;
   const last = segments.length - 1;
   const goTo = (at: number) => clock.seek(segments[Math.min(last, Math.max(0, at))]?.from ?? 0);
   return (
     <Scrubber
       className="overtime-plot__cursor"
-      label={o.cursor}
+      label={t.cursor}
       text={readout}
       value={chosen}
       count={segments.length}

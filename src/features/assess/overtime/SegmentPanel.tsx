@@ -7,7 +7,7 @@ import type { Segment } from '../../../../core/sampling/overtime.ts';
 import type { SegmentResult } from '../../../assessment/timeline/store.ts';
 import { BandGlyph } from '../../../ui/BandGlyph.tsx';
 import { Icon } from '../../../ui/Icon.tsx';
-import { useLang, useWords } from '../../../ui/messages/useWords.tsx';
+import { useLang, useMessages } from '../../../ui/messages/useMessages.tsx';
 import { Panel } from '../../../ui/Panel.tsx';
 import { NamedRow } from '../NamedRow.tsx';
 import { RawAnswer } from '../RawAnswer.tsx';
@@ -15,8 +15,8 @@ import { langOf, officialReading, spansOf } from '../run-view.ts';
 import { TraceText } from '../TraceText.tsx';
 import { namedDistortions, ruledOutDistortions } from '../trace-segments.ts';
 import type { Clock } from './clock.ts';
-import { useOvertimeWords } from './messages/useOvertimeWords.ts';
-import { gradeWord, scoreText, spanOf, whyNot } from './overtime-view.ts';
+import { useTimelineMessages } from './messages/useTimelineMessages.ts';
+import { gradeWord, scoreText, spanOf, whyNot } from './timeline-view.ts';
 
 export interface SegmentPanelProps {
   readonly nth: number;
@@ -26,8 +26,8 @@ export interface SegmentPanelProps {
 }
 
 export function SegmentPanel({ nth, segment, result, clock }: SegmentPanelProps) {
-  const w = useWords();
-  const o = useOvertimeWords();
+  const messages = useMessages();
+  const t = useTimelineMessages();
   const lang = useLang();
   const end = useRef<HTMLSpanElement>(null);
   const [chosen, setChosen] = useState<string | null>(null);
@@ -63,16 +63,16 @@ export function SegmentPanel({ nth, segment, result, clock }: SegmentPanelProps)
     const at = named.find((one) => one.id === id)?.seek;
     if (chosen !== id && at !== undefined) seek(at);
   };
-  const why = result ? whyNot(result, o, lang) : '';
+  const why = result ? whyNot(result, t, lang) : '';
   return (
     <Panel
-      title={o.segmentTitle(nth + 1, spanOf(segment, o))}
+      title={t.segmentTitle(nth + 1, spanOf(segment, t))}
       note={
         result && result.score !== null ? (
           <span className="overtime-segment__score">
             <strong>{scoreText(result.score)}</strong>
             <BandGlyph band={bandOf(result.score).grade} size={12} />
-            {gradeWord(result.score, w)}
+            {gradeWord(result.score, messages)}
           </span>
         ) : null
       }
@@ -83,10 +83,10 @@ export function SegmentPanel({ nth, segment, result, clock }: SegmentPanelProps)
       }
     >
       <div className="overtime-segment__body">
-        {result === null && <p className="overtime-segment__none">{o.open}</p>}
+        {result === null && <p className="overtime-segment__none">{t.open}</p>}
         {why !== '' && (
           <p className="overtime-segment__none">
-            <Icon name="alert" /> <strong>{o.noScore}.</strong> {why}
+            <Icon name="alert" /> <strong>{t.noScore}.</strong> {why}
           </p>
         )}
         {text !== '' && (

@@ -3,11 +3,11 @@ import { distortionLabel } from '../../../../core/answer/lexicon.ts';
 import type { Segment } from '../../../../core/sampling/overtime.ts';
 import { count } from '../../../../core/text/format.ts';
 import type { SegmentResult } from '../../../assessment/timeline/store.ts';
-import { useLang, useWords } from '../../../ui/messages/useWords.tsx';
+import { useLang, useMessages } from '../../../ui/messages/useMessages.tsx';
 import { TableBox } from '../../../ui/TableBox.tsx';
 import { inSentence } from '../trace-segments.ts';
-import { useOvertimeWords } from './messages/useOvertimeWords.ts';
-import { gradeWord, scoreText, spanOf, whyNot } from './overtime-view.ts';
+import { useTimelineMessages } from './messages/useTimelineMessages.ts';
+import { gradeWord, scoreText, spanOf, whyNot } from './timeline-view.ts';
 
 export interface SegmentTableProps {
   readonly segments: readonly Segment[];
@@ -16,22 +16,22 @@ export interface SegmentTableProps {
 }
 
 export function SegmentTable({ segments, results, onGoTo }: SegmentTableProps) {
-  const w = useWords();
-  const o = useOvertimeWords();
+  const messages = useMessages();
+  const t = useTimelineMessages();
   const lang = useLang();
   return (
     <details className="overtime-table">
-      <summary>{o.table}</summary>
-      <TableBox className="overtime-table__box" name={o.title}>
+      <summary>{t.table}</summary>
+      <TableBox className="overtime-table__box" name={t.title}>
         <table>
           <thead>
             <tr>
-              <th scope="col">{o.columns.nth}</th>
-              <th scope="col">{o.columns.span}</th>
-              <th scope="col">{o.columns.score}</th>
-              <th scope="col">{o.columns.grade}</th>
-              <th scope="col">{o.columns.named}</th>
-              <th scope="col">{o.columns.note}</th>
+              <th scope="col">{t.columns.nth}</th>
+              <th scope="col">{t.columns.span}</th>
+              <th scope="col">{t.columns.score}</th>
+              <th scope="col">{t.columns.grade}</th>
+              <th scope="col">{t.columns.named}</th>
+              <th scope="col">{t.columns.note}</th>
             </tr>
           </thead>
           <tbody>
@@ -44,13 +44,13 @@ export function SegmentTable({ segments, results, onGoTo }: SegmentTableProps) {
                   <td>{count(at + 1)}</td>
                   <td>
                     <button type="button" className="ui-textbutton" onClick={() => onGoTo(at)}>
-                      {spanOf(segment, o)}
+                      {spanOf(segment, t)}
                     </button>
                   </td>
                   <td>{score === null ? '–' : scoreText(score)}</td>
-                  <td>{score === null ? '' : gradeWord(score, w)}</td>
+                  <td>{score === null ? '' : gradeWord(score, messages)}</td>
                   <td>{first === undefined ? '' : inSentence(distortionLabel(first, lang))}</td>
-                  <td>{result ? whyNot(result, o, lang) : o.open}</td>
+                  <td>{result ? whyNot(result, t, lang) : t.open}</td>
                 </tr>
               );
             })}

@@ -5,10 +5,10 @@ import { distortionLabel } from '../../../../core/answer/lexicon.ts';
 import type { Segment } from '../../../../core/sampling/overtime.ts';
 import type { SegmentResult } from '../../../assessment/timeline/store.ts';
 import { BandGlyph } from '../../../ui/BandGlyph.tsx';
-import { useLang, useWords } from '../../../ui/messages/useWords.tsx';
+import { useLang, useMessages } from '../../../ui/messages/useMessages.tsx';
 import { inSentence } from '../trace-segments.ts';
-import { useOvertimeWords } from './messages/useOvertimeWords.ts';
-import { gradeWord, scoreText, spanOf } from './overtime-view.ts';
+import { useTimelineMessages } from './messages/useTimelineMessages.ts';
+import { gradeWord, scoreText, spanOf } from './timeline-view.ts';
 
 export interface WorstProps {
   readonly segments: readonly Segment[];
@@ -19,11 +19,11 @@ export interface WorstProps {
 }
 
 export function Worst({ segments, results, worst, chosen, onGoTo }: WorstProps) {
-  const o = useOvertimeWords();
+  const t = useTimelineMessages();
   return (
-    <section className="overtime-worst" aria-label={o.worst}>
-      <h3 className="overtime-worst__title">{o.worst}</h3>
-      {worst.length === 0 && <p className="overtime-worst__none">{o.worstNone}</p>}
+    <section className="overtime-worst" aria-label={t.worst}>
+      <h3 className="overtime-worst__title">{t.worst}</h3>
+      {worst.length === 0 && <p className="overtime-worst__none">{t.worstNone}</p>}
       <ol className="overtime-worst__list">
         {worst.map((at, rank) => {
           const [segment, result] = [segments[at], results[at]];
@@ -57,19 +57,19 @@ function Moment(props: {
   readonly onGoTo: () => void;
 }) {
   const { rank, segment, result, score, pressed, onGoTo } = props;
-  const w = useWords();
-  const o = useOvertimeWords();
+  const messages = useMessages();
+  const t = useTimelineMessages();
   const lang = useLang();
-  const span = spanOf(segment, o);
-  const word = gradeWord(score, w);
+  const span = spanOf(segment, t);
+  const word = gradeWord(score, messages);
   const [first] = result.named;
-  const named = first === undefined ? o.nothingNamed : o.named(inSentence(distortionLabel(first, lang)));
+  const named = first === undefined ? t.nothingNamed : t.named(inSentence(distortionLabel(first, lang)));
   return (
     <button type="button" className="overtime-worst__moment" aria-pressed={pressed} onClick={onGoTo}>
       <Picture blob={result.thumbnail} rank={rank} />
       <span className="overtime-worst__words">
         <span className="overtime-worst__span">
-          <span className="ui-sr">{o.goTo} </span>
+          <span className="ui-sr">{t.goTo} </span>
           {span}
         </span>
         <span className="overtime-worst__score">

@@ -153,4 +153,4 @@ export const batchEn = {
   },
 };
 
-export type BatchWords = typeof batchEn;
+export type BatchMessages = typeof batchEn;

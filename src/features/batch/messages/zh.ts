@@ -1,7 +1,7 @@
 /** Words of the Batch page in Chinese. */
 
 import { count, THIN } from '../../../../core/text/format.ts';
-import type { BatchWords } from './en.ts';
+import type { BatchMessages } from './en.ts';
 
 function about(seconds: number): string {
   if (seconds < 90) return `约剩${Math.max(1, Math.round(seconds))}秒`;
@@ -9,7 +9,7 @@ function about(seconds: number): string {
   return `约剩${(seconds / 3600).toFixed(1)}小时`;
 }
 
-export const batchZh: BatchWords = {
+export const batchZh: BatchMessages = {
   title: '批量',
   empty: {
     title: '评估整个文件夹',

@@ -255,4 +255,4 @@ export const compareEn = {
   plotName: (name: string): string => `${name}-order.svg`,
 };
 
-export type CompareWords = typeof compareEn;
+export type CompareMessages = typeof compareEn;

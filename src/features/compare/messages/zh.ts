@@ -1,11 +1,11 @@
 /** Words of the Compare page in Chinese; loaded with the page. */
 
 import { bytes, count, THIN } from '../../../../core/text/format.ts';
-import type { CompareWords } from './en.ts';
+import type { CompareMessages } from './en.ts';
 
 const s = (seconds: number): string => `${seconds.toFixed(2)}秒`;
 
-export const compareZh: CompareWords = {
+export const compareZh: CompareMessages = {
   heading: '将视频与受损副本对比',
   empty: {
     a: '原片',

@@ -170,4 +170,4 @@ export const modelsEn = {
   close: 'Close',
 };
 
-export type ModelsWords = typeof modelsEn;
+export type ModelsMessages = typeof modelsEn;

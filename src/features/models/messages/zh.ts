@@ -1,6 +1,6 @@
 /** Words of the Models page in Chinese. */
 import { bytes, bytesOf, count, THIN } from '../../../../core/text/format.ts';
-import type { ModelsWords } from './en.ts';
+import type { ModelsMessages } from './en.ts';
 
 function about(seconds: number): string {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))}秒`;
@@ -9,7 +9,7 @@ function about(seconds: number): string {
   return `${(minutes / 60).toFixed(1)}小时`;
 }
 
-export const modelsZh: ModelsWords = {
+export const modelsZh: ModelsMessages = {
   title: '模型',
   storage: {
     title: '存储',

@@ -395,4 +395,4 @@ export const trainingEn = {
   },
 };
 
-export type TrainingWords = typeof trainingEn;
+export type TrainingMessages = typeof trainingEn;

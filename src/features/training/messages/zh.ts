@@ -1,6 +1,6 @@
 /** Words of the Training page in Chinese. */
 import { bytes, count } from '../../../../core/text/format.ts';
-import type { TrainingWords } from './en.ts';
+import type { TrainingMessages } from './en.ts';
 
 function duration(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)}秒`;
@@ -12,7 +12,7 @@ function duration(seconds: number): string {
   return `${Math.floor(hours / 24)}天${hours % 24}小时`;
 }
 
-export const trainingZh: TrainingWords = {
+export const trainingZh: TrainingMessages = {
   title: '训练',
   duration,
   connect: {

@@ -12,7 +12,7 @@ function about(seconds: number): string {
     : `${(minutes / 60).toFixed(1)}${THIN}h`;
 }
 
-export const overtimeEn = {
+export const timelineEn = {
   title: 'Quality over time',
   axes: 'score from 1 to 5 over the clip, one step a segment',
   span: (from: string, to: string): string => `${from}–${to}`,
@@ -79,4 +79,4 @@ export const overtimeEn = {
   fileName: (stem: string): string => `${stem}-over-time`,
 };
 
-export type OvertimeWords = typeof overtimeEn;
+export type TimelineMessages = typeof timelineEn;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { overtimeEn } from './en.ts';
-import { overtimeZh } from './zh.ts';
+import { timelineEn } from './en.ts';
+import { timelineZh } from './zh.ts';
 
 /** Every text, functions called with numbers. */
 function texts(words: object, path = ''): [path: string, text: string][] {
@@ -19,16 +19,16 @@ describe('words of quality over time', () => {
         key,
         typeof value === 'object' ? kinds(value) : typeof value,
       ]);
-    expect(kinds(overtimeZh)).toEqual(kinds(overtimeEn));
+    expect(kinds(timelineZh)).toEqual(kinds(timelineEn));
   });
-  it.each([overtimeEn, overtimeZh])('say something, in the tone of the page', (words) => {
+  it.each([timelineEn, timelineZh])('say something, in the tone of the page', (words) => {
     for (const [path, text] of texts(words)) {
       expect([path, text]).not.toEqual([path, expect.stringMatching(/^$|undefined|NaN|\[object/)]);
       expect([path, text]).not.toEqual([path, expect.stringMatching(/[!！]|oops|please|\bAI\b/i)]);
     }
   });
   it('type no space between Han and Latin, and leave no English sentence in Chinese', () => {
-    for (const [path, text] of texts(overtimeZh)) {
+    for (const [path, text] of texts(timelineZh)) {
       expect([path, text]).not.toEqual([
         path,
         expect.stringMatching(/\p{Script=Han} [A-Za-z0-9]|[A-Za-z0-9] \p{Script=Han}/u),

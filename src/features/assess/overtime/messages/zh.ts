@@ -1,6 +1,6 @@
 /** Words of quality over time in Chinese. */
 import { count } from '../../../../../core/text/format.ts';
-import type { OvertimeWords } from './en.ts';
+import type { TimelineMessages } from './en.ts';
 
 function about(seconds: number): string {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))}秒`;
@@ -10,7 +10,7 @@ function about(seconds: number): string {
     : `${(minutes / 60).toFixed(1)}小时`;
 }
 
-export const overtimeZh: OvertimeWords = {
+export const timelineZh: TimelineMessages = {
   title: '质量随时间变化',
   axes: '全片1至5分，每段一级',
   span: (from, to) => `${from}–${to}`,

@@ -11,9 +11,9 @@ import { errorText } from '../../../../core/text/error-messages.ts';
 import { clock } from '../../../../core/text/format.ts';
 import type { Lang } from '../../../../core/text/lang.ts';
 import type { QualityTimelineState, SegmentResult } from '../../../assessment/timeline/store.ts';
-import type { Words } from '../../../ui/messages/en.ts';
+import type { Messages } from '../../../ui/messages/en.ts';
 import { secondTicks, tickStep } from '../strip-geometry.ts';
-import type { OvertimeWords } from './messages/en.ts';
+import type { TimelineMessages } from './messages/en.ts';
 
 export interface Step {
   readonly at: number;
@@ -76,15 +76,16 @@ export function segmentAt(segments: readonly Segment[], frame: number): number {
 }
 
 /** `0:20–0:30` */
-export function spanOf({ start, end }: Segment, o: OvertimeWords): string {
+export function spanOf({ start, end }: Segment, t: TimelineMessages): string {
   const decimals = Number.isInteger(start) && end - start >= 2 ? 0 : 2;
-  return o.span(clock(start, decimals), clock(end, decimals));
+  return t.span(clock(start, decimals), clock(end, decimals));
 }
 
 export const scoreText = (score: number): string => score.toFixed(2);
 
 /** Word of the grade that a score is nearest to. */
-export const gradeWord = (score: number, w: Words): string => w.grades.words[bandOf(score).grade - 1] ?? '';
+export const gradeWord = (score: number, t: Messages): string =>
+  t.grades.names[bandOf(score).grade - 1] ?? '';
 
 type Shown = Pick<QualityTimelineState, 'segments' | 'results' | 'progress'>;
 
@@ -92,42 +93,42 @@ type Shown = Pick<QualityTimelineState, 'segments' | 'results' | 'progress'>;
 export function readout(
   { segments, results, progress: now }: Shown,
   at: number,
-  w: Words,
-  o: OvertimeWords,
+  messages: Messages,
+  t: TimelineMessages,
 ): string {
-  const span = spanOf(segments[at] as Segment, o);
+  const span = spanOf(segments[at] as Segment, t);
   const result = results[at];
-  if (!result) return now?.segment === at ? o.readoutNow(at + 1, span) : o.readoutOpen(at + 1, span);
-  if (result.score === null) return o.readoutNone(at + 1, span);
-  return o.readout(at + 1, span, scoreText(result.score), gradeWord(result.score, w));
+  if (!result) return now?.segment === at ? t.readoutNow(at + 1, span) : t.readoutOpen(at + 1, span);
+  if (result.score === null) return t.readoutNone(at + 1, span);
+  return t.readout(at + 1, span, scoreText(result.score), gradeWord(result.score, messages));
 }
 
 /** Why a segment has no score, in a sentence; '' for one that has. */
-export function whyNot(result: SegmentResult, o: OvertimeWords, lang: Lang): string {
+export function whyNot(result: SegmentResult, t: TimelineMessages, lang: Lang): string {
   if (result.score !== null) return '';
-  if (result.error) return errorOf(result.error, lang) || o.why.other;
-  const reasons: Readonly<Record<string, string>> = o.why;
-  return reasons[result.reason ?? 'other'] ?? o.why.other;
+  if (result.error) return errorOf(result.error, lang) || t.why.other;
+  const reasons: Readonly<Record<string, string>> = t.why;
+  return reasons[result.reason ?? 'other'] ?? t.why.other;
 }
 
 export const errorOf = (error: CodedErrorData, lang: Lang): string =>
   errorText(lang, error.code, error.params)?.title ?? '';
 
 /** The plot's result in a sentence. */
-export function factsOf({ segments, results }: Shown, o: OvertimeWords): string {
+export function factsOf({ segments, results }: Shown, t: TimelineMessages): string {
   const all = segments.length;
   const scored = results.flatMap((result, at) =>
     result && result.score !== null ? [{ score: result.score, at }] : [],
   );
   const failed = results.filter((result) => result?.score === null).length;
-  if (scored.length === 0) return failed === all ? o.facts.unread(all) : o.facts.none(all);
+  if (scored.length === 0) return failed === all ? t.facts.unread(all) : t.facts.none(all);
   const low = scored.reduce((a, b) => (b.score < a.score ? b : a));
   const high = scored.reduce((a, b) => (b.score > a.score ? b : a));
   const from = (at: number) => clock(segments[at]?.start ?? 0, 0);
   const sentence =
     low.score === high.score
-      ? o.facts.one(scored.length, all, scoreText(low.score))
-      : o.facts.range(
+      ? t.facts.one(scored.length, all, scoreText(low.score))
+      : t.facts.range(
           scored.length,
           all,
           scoreText(low.score),
@@ -135,7 +136,7 @@ export function factsOf({ segments, results }: Shown, o: OvertimeWords): string 
           scoreText(high.score),
           from(high.at),
         );
-  return failed > 0 ? `${sentence} ${o.facts.failed(failed)}` : sentence;
+  return failed > 0 ? `${sentence} ${t.facts.failed(failed)}` : sentence;
 }
 
 /** Seconds that the rest will take at this machine's pace; null before a fifth is done. */

@@ -3,7 +3,7 @@
 import { bandOf, bands } from '../../../../core/answer/grades.ts';
 import { segmentCsv } from '../../../../core/files/csv.ts';
 import type { QualityTimelineState, StoredTimeline } from '../../../assessment/timeline/store.ts';
-import { type Step, stepPath } from './overtime-view.ts';
+import { type Step, stepPath } from './timeline-view.ts';
 
 type Curve = Pick<QualityTimelineState, 'segments' | 'results'>;
 

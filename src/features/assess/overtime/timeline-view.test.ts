@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { segmentsOf } from '../../../../core/sampling/overtime.ts';
 import type { SegmentResult } from '../../../assessment/timeline/store.ts';
 import { en } from '../../../ui/messages/en.ts';
-import { overtimeEn } from './messages/en.ts';
-import { factsOf, readout, secondsLeft, segmentAt, stepPath, stepsOf, whyNot } from './overtime-view.ts';
+import { timelineEn } from './messages/en.ts';
+import { factsOf, readout, secondsLeft, segmentAt, stepPath, stepsOf, whyNot } from './timeline-view.ts';
 
 const times = Array.from({ length: 400 }, (_, i) => i / 10);
 const segments = segmentsOf(times, 40, 10);
@@ -43,7 +43,7 @@ test('a frame belongs to the segment that begins at it or before', () => {
 });
 
 test('the sentence names the ends of the range, and never counts what has no score', () => {
-  const facts = (...scores: (number | null | undefined)[]) => factsOf(shown(...scores), overtimeEn);
+  const facts = (...scores: (number | null | undefined)[]) => factsOf(shown(...scores), timelineEn);
   expect(facts(4, 2.5, 3, 4.25)).toBe('All 4 segments scored: lowest 2.50 at 0:10, highest 4.25 at 0:30.');
   expect(facts(4, null, undefined, 3)).toBe(
     '2 of 4 segments scored: lowest 3.00 at 0:30, highest 4.00 at 0:00. 1 segment has no score.',
@@ -55,7 +55,7 @@ test('the sentence names the ends of the range, and never counts what has no sco
 
 test('the cursor says what is known of its segment', () => {
   const state = { ...shown(3.87, null, undefined, undefined), progress: { segment: 3, stage: null } };
-  expect([0, 1, 2, 3].map((at) => readout(state, at, en, overtimeEn))).toEqual([
+  expect([0, 1, 2, 3].map((at) => readout(state, at, en, timelineEn))).toEqual([
     'Segment 1, 0:00–0:10: 3.87, Good',
     'Segment 2, 0:10–0:20: no score',
     'Segment 3, 0:20–0:30: not assessed yet',
@@ -64,11 +64,11 @@ test('the cursor says what is known of its segment', () => {
 });
 
 test('a failure has its words, whichever side it came from', () => {
-  expect(whyNot(result(3), overtimeEn, 'en')).toBe('');
-  expect(whyNot(result(null, { reason: 'not-a-number' }), overtimeEn, 'en')).toBe('The answer is no number.');
+  expect(whyNot(result(3), timelineEn, 'en')).toBe('');
+  expect(whyNot(result(null, { reason: 'not-a-number' }), timelineEn, 'en')).toBe('The answer is no number.');
   const error = { code: 'media/damaged', params: {}, message: '' };
-  expect(whyNot(result(null, { error }), overtimeEn, 'en')).toMatch(/could be decoded/);
-  expect(whyNot(result(null, { reason: 'aborted' }), overtimeEn, 'en')).toBe(overtimeEn.why.other);
+  expect(whyNot(result(null, { error }), timelineEn, 'en')).toMatch(/could be decoded/);
+  expect(whyNot(result(null, { reason: 'aborted' }), timelineEn, 'en')).toBe(timelineEn.why.other);
 });
 
 test('the time left is measured, and not told before a fifth is done', () => {

@@ -16,19 +16,19 @@ import { Button, IconButton } from '../../../ui/Button.tsx';
 import { ErrorCard } from '../../../ui/ErrorCard.tsx';
 import { stem } from '../../../ui/ffmpeg-line.ts';
 import { Menu } from '../../../ui/Menu.tsx';
-import { useLang, useWords } from '../../../ui/messages/useWords.tsx';
+import { useLang, useMessages } from '../../../ui/messages/useMessages.tsx';
 import { Notice } from '../../../ui/Notice.tsx';
 import { ProgressBar } from '../../../ui/ProgressBar.tsx';
 import type { Player } from '../player.ts';
 import { inSentence } from '../trace-segments.ts';
 import './Overtime.css';
 import { type Clock, stillClock } from './clock.ts';
-import { useOvertimeWords } from './messages/useOvertimeWords.ts';
-import { curveCsv, curveJson, curveSvg } from './overtime-exports.ts';
-import { factsOf, readout, secondsLeft, segmentAt, spanOf, stepsOf, timeLabels } from './overtime-view.ts';
+import { useTimelineMessages } from './messages/useTimelineMessages.ts';
 import { Plot } from './Plot.tsx';
 import { SegmentPanel } from './SegmentPanel.tsx';
 import { SegmentTable } from './SegmentTable.tsx';
+import { curveCsv, curveJson, curveSvg } from './timeline-exports.ts';
+import { factsOf, readout, secondsLeft, segmentAt, spanOf, stepsOf, timeLabels } from './timeline-view.ts';
 import { Worst } from './Worst.tsx';
 
 /** Lengths on offer, in seconds. */
@@ -43,8 +43,8 @@ export interface OvertimePanelProps {
 }
 
 export default function OvertimePanel({ file, player, curve, onClose }: OvertimePanelProps) {
-  const w = useWords();
-  const o = useOvertimeWords();
+  const messages = useMessages();
+  const t = useTimelineMessages();
   const lang = useLang();
   const state = useStore(qualityTimeline.store);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -79,29 +79,29 @@ export default function OvertimePanel({ file, player, curve, onClose }: Overtime
   const worst = useMemo(() => worstSegments(scoresOf(results)), [results]);
   const segment = segments[chosen];
   if (!ours || !segment || !clock) return null;
-  const facts = factsOf(state, o);
-  const said = readout(state, chosen, w, o);
+  const facts = factsOf(state, t);
+  const said = readout(state, chosen, messages, t);
   const first = results[chosen]?.named[0];
-  const label = first === undefined ? said : `${said}; ${o.named(inSentence(distortionLabel(first, lang)))}`;
+  const label = first === undefined ? said : `${said}; ${t.named(inSentence(distortionLabel(first, lang)))}`;
   const goTo = (at: number) => clock.seek(segments[at]?.from ?? 0);
   return (
     <figure className="overtime">
       <header className="overtime__head">
         <h2 className="overtime__title" ref={heading} tabIndex={-1}>
-          {o.title}
+          {t.title}
         </h2>
-        <span className="overtime__axes">{o.axes}</span>
+        <span className="overtime__axes">{t.axes}</span>
         <Tools state={state} facts={facts} clock={clock} curve={curve} onClose={onClose} />
       </header>
       {player ? (
         <Progress state={state} />
       ) : (
-        phase === 'paused' && <Notice>{o.dropToGoOn(clock.video.facts.name)}</Notice>
+        phase === 'paused' && <Notice>{t.dropToGoOn(clock.video.facts.name)}</Notice>
       )}
       {state.error && (
         <ErrorCard
           error={state.error}
-          actions={[{ label: w.actions.tryAgain, onClick: () => void qualityTimeline.run() }]}
+          actions={[{ label: messages.actions.tryAgain, onClick: () => void qualityTimeline.run() }]}
         />
       )}
       <p className="overtime__readout" aria-hidden="true">
@@ -127,7 +127,7 @@ export default function OvertimePanel({ file, player, curve, onClose }: Overtime
       />
       <SegmentTable segments={segments} results={results} onGoTo={goTo} />
       <p className="ui-sr" role="status">
-        {phase === 'done' ? `${o.done} ${facts}` : ''}
+        {phase === 'done' ? `${t.done} ${facts}` : ''}
       </p>
     </figure>
   );
@@ -147,16 +147,16 @@ function Tools(props: {
   readonly onClose: () => void;
 }) {
   const { state, facts, clock, onClose } = props;
-  const o = useOvertimeWords();
+  const t = useTimelineMessages();
   const { phase, results, segments, seconds } = state;
   const failed = results.filter((result) => result?.score === null).length;
   const { facts: file, times } = clock.video;
   const json = currentTimeline() ?? (state.video ? null : props.curve);
-  const name = o.fileName(stem(file.name));
+  const name = t.fileName(stem(file.name));
   return (
     <div className="overtime__tools">
       <label className="overtime__length">
-        {o.length}
+        {t.length}
         <select
           className="overtime__select ui-field"
           disabled={!state.video}
@@ -165,64 +165,64 @@ function Tools(props: {
         >
           {LENGTHS.map((n) => (
             <option key={n} value={n}>
-              {o.seconds(n)}
+              {t.seconds(n)}
             </option>
           ))}
         </select>
       </label>
       {phase === 'running' && (
         <Button icon="pause" onClick={qualityTimeline.pause}>
-          {o.pause}
+          {t.pause}
         </Button>
       )}
       {state.video && (phase === 'paused' || phase === 'idle') && (
         <Button icon="play" onClick={() => void qualityTimeline.run()}>
-          {phase === 'idle' ? o.start : o.resume}
+          {phase === 'idle' ? t.start : t.resume}
         </Button>
       )}
       {state.video && phase === 'done' && failed > 0 && (
         <Button icon="retry" onClick={qualityTimeline.retryFailed}>
-          {o.again(failed)}
+          {t.again(failed)}
         </Button>
       )}
       {results.some((result) => result !== null) && (
         <Menu
-          label={o.export}
+          label={t.export}
           items={[
             {
               id: 'json',
-              label: o.json,
+              label: t.json,
               // It holds the result of the whole clip, which a stopped run has not.
               disabled: json === null,
               onSelect: () => json && saveFile(`${name}.json`, curveJson(json), 'application/json'),
             },
             {
               id: 'csv',
-              label: o.csv,
+              label: t.csv,
               onSelect: () => saveFile(`${name}.csv`, curveCsv(state), 'text/csv'),
             },
             {
               id: 'svg',
-              label: o.svg,
+              label: t.svg,
               onSelect: () =>
                 saveFile(
                   `${name}.svg`,
                   curveSvg(
                     stepsOf(segments, results, times.length),
                     timeLabels(times, file.duration),
-                    `${o.title}: ${file.name}`,
+                    `${t.title}: ${file.name}`,
                     facts,
                   ),
                   'image/svg+xml',
                 ),
             },
           ]}
-          button={(given) => <IconButton {...given} icon="download" label={o.export} />}
+          button={(given) => <IconButton {...given} icon="download" label={t.export} />}
         />
       )}
       <IconButton
         icon="close"
-        label={o.close}
+        label={t.close}
         onClick={() => {
           qualityTimeline.pause();
           onClose();
@@ -234,30 +234,30 @@ function Tools(props: {
 
 /** How far it is; the line keeps its place when there is nothing to say. */
 function Progress({ state }: { readonly state: QualityTimelineState }) {
-  const w = useWords();
-  const o = useOvertimeWords();
+  const messages = useMessages();
+  const t = useTimelineMessages();
   const { phase, results, segments, progress, seconds } = state;
   const done = results.filter((result) => result !== null).length;
   const at = progress && segments[progress.segment];
   const left = secondsLeft(results);
   const detail = [
-    ...(phase === 'running' && at ? [o.at(spanOf(at, o))] : []),
-    ...(phase === 'running' && progress?.stage ? [w.progress.stages[progress.stage]] : []),
-    ...(phase === 'running' && !progress ? [o.waiting] : []),
-    ...(phase === 'paused' ? [o.paused] : []),
-    ...(phase === 'running' && left !== null ? [o.left(left)] : []),
-    ...(phase === 'done' ? [o.each(seconds)] : []),
+    ...(phase === 'running' && at ? [t.at(spanOf(at, t))] : []),
+    ...(phase === 'running' && progress?.stage ? [messages.progress.stages[progress.stage]] : []),
+    ...(phase === 'running' && !progress ? [t.waiting] : []),
+    ...(phase === 'paused' ? [t.paused] : []),
+    ...(phase === 'running' && left !== null ? [t.left(left)] : []),
+    ...(phase === 'done' ? [t.each(seconds)] : []),
   ];
   return (
     <div className="overtime__progress">
       <ProgressBar
-        label={o.bar}
-        title={o.progress(done, results.length)}
+        label={t.bar}
+        title={t.progress(done, results.length)}
         {...(detail.length > 0 && { detail: detail.join(' · ') })}
         stages={[
           {
             id: 'segments',
-            label: o.bar,
+            label: t.bar,
             share: 1,
             state: phase === 'done' ? 'done' : 'running',
             fraction: results.length > 0 ? done / results.length : 0,
