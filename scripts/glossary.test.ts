@@ -21,9 +21,9 @@ const PENDING = [
   'e2e/gallery',
   'e2e/model',
   'e2e/page',
-  'docs',
+  'docs/small-model.md',
+  'docs/training.md',
   'public',
-  'README.md',
 ];
 
 test('the glossary’s forbidden words stand nowhere (node scripts/glossary.ts)', () => {
