@@ -48,13 +48,13 @@ interface Pause {
 }
 
 async function pauseToTrue(page: Page): Promise<Pause> {
-  await page.evaluate(() => performance.clearMeasures('compare:true-pixels'));
+  await page.evaluate(() => performance.clearMeasures('compare:full-resolution'));
   await page.keyboard.press('k');
-  await page.waitForFunction(() => performance.getEntriesByName('compare:true-pixels').length > 0, null, {
+  await page.waitForFunction(() => performance.getEntriesByName('compare:full-resolution').length > 0, null, {
     polling: 20,
   });
   const pause = await page.evaluate(() => {
-    const [entry] = performance.getEntriesByName('compare:true-pixels') as PerformanceMeasure[];
+    const [entry] = performance.getEntriesByName('compare:full-resolution') as PerformanceMeasure[];
     return { ms: entry?.duration ?? Number.NaN, decoded: entry?.detail.decoded as number };
   });
   await page.keyboard.press('k');

@@ -9,9 +9,9 @@ export async function openCompare(page: Page, address: string, query = ''): Prom
   await modelReady(page);
 }
 
-/** Waits for the viewer with true pixels on both sides. */
+/** Waits for the viewer with full-resolution frames on both sides. */
 export async function sharp(page: Page, timeout = 60_000): Promise<void> {
-  await expect(page.locator('.compare-view[data-quality=true]')).toBeVisible({ timeout });
+  await expect(page.locator('.compare-view[data-quality=full]')).toBeVisible({ timeout });
 }
 
 /** What stands over both sides. */

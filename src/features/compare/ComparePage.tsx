@@ -24,7 +24,7 @@ import { Transport } from './Transport.tsx';
 import { compareAddress, useAddress } from './useAddress.ts';
 import { useCompareKeys } from './useCompareKeys.ts';
 import { useFilled } from './useFilled.ts';
-import { chooseFor, takeSample, useSideDrop } from './useIntake.ts';
+import { chooseFor, takeSample, useSideDrop } from './useSideFiles.ts';
 import { Viewer } from './Viewer.tsx';
 import { fitScale, panesOf } from './viewport.ts';
 
@@ -175,9 +175,9 @@ function useScale(): number {
 function useFullscreen(): [boolean, (element: HTMLElement | null) => void] {
   const [full, setFull] = useState(false);
   useEffect(() => {
-    const look = () => setFull(document.fullscreenElement !== null);
-    document.addEventListener('fullscreenchange', look);
-    return () => document.removeEventListener('fullscreenchange', look);
+    const update = () => setFull(document.fullscreenElement !== null);
+    document.addEventListener('fullscreenchange', update);
+    return () => document.removeEventListener('fullscreenchange', update);
   }, []);
   return [
     full,

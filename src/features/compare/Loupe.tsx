@@ -5,7 +5,7 @@ import { cssVariables } from '../../ui/css-variables.ts';
 import { pixelUnder } from './field.ts';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { SideLetter } from './SideLetter.tsx';
-import type { SidePicture } from './side-picture.ts';
+import type { SideImage } from './side-image.ts';
 import { compare } from './state/session.ts';
 import type { SideName } from './state/store.ts';
 import type { ViewerParts } from './useViewer.ts';
@@ -46,8 +46,8 @@ function Window(props: {
 }) {
   const { name, parts, at } = props;
   const ref = useRef<HTMLCanvasElement>(null);
-  const picture: SidePicture = parts.sides[name];
-  const ready = parts.showing[name] === 'true' && picture.quality === 'true';
+  const image: SideImage = parts.sides[name];
+  const ready = parts.showing[name] === 'full' && image.quality === 'full';
   const { width, height } = parts.sizes().a;
   useEffect(() => {
     const context = ref.current?.getContext('2d');
@@ -57,10 +57,10 @@ function Window(props: {
     if (!ready) return;
     context.imageSmoothingEnabled = false;
     // B may have another size: the window shows the same part of its picture.
-    const [sx, sy] = [picture.canvas.width / width, picture.canvas.height / height];
+    const [sx, sy] = [image.canvas.width / width, image.canvas.height / height];
     const half = (PIXELS - 1) / 2;
     context.drawImage(
-      picture.canvas,
+      image.canvas,
       (at.x - half) * sx,
       (at.y - half) * sy,
       PIXELS * sx,

@@ -17,9 +17,9 @@ import {
   axisTicks,
   type OrderPoint,
   orderPaths,
-  orderPlot,
   orderSvg,
-  type OrderPlot as Plot,
+  type PlottedOrder as Plot,
+  plottedOrder,
   shownOrder,
 } from './order-plot.ts';
 
@@ -42,7 +42,7 @@ export function OrderPlot() {
     () => (timeline && !b ? shownOrder(perturbation, sampled, positions, settings.offset) : []),
     [timeline, b, perturbation, sampled, positions, settings.offset],
   );
-  const plot = useMemo(() => orderPlot(order, sources), [order, sources]);
+  const plot = useMemo(() => plottedOrder(order, sources), [order, sources]);
   if (!timeline || b || positions === 0 || !a) return null;
   const facts = orderFacts(order, sources);
   const sentence = t.plot.facts(

@@ -2,7 +2,7 @@
 import { useStore } from 'zustand';
 import { pixelUnder } from './field.ts';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
-import type { SidePicture } from './side-picture.ts';
+import type { SideImage } from './side-image.ts';
 import { compare } from './state/session.ts';
 import type { SideName } from './state/store.ts';
 import { useFilled } from './useFilled.ts';
@@ -18,7 +18,7 @@ export function StatusLine({ parts, pointer }: StatusLineProps) {
   return (
     <div className="compare-status">
       <p className="compare-status__what">
-        <What parts={parts} />
+        <ShownQuality parts={parts} />
       </p>
       {pointer && (
         <p className="compare-status__pixel">
@@ -29,23 +29,23 @@ export function StatusLine({ parts, pointer }: StatusLineProps) {
   );
 }
 
-function What({ parts }: { readonly parts: ViewerParts }) {
+function ShownQuality({ parts }: { readonly parts: ViewerParts }) {
   const t = useCompareMessages();
   const { playing, waiting } = useStore(compare.clock.store);
   const filled = useFilled();
   const { a, b } = parts.showing;
   if (waiting && filled.part < 1) return t.stage.waiting(Math.floor(filled.part * 100));
-  if (waiting || a === 'late' || b === 'late') return t.stage.late;
-  const reduced = (['a', 'b'] as const).find((name) => parts.showing[name] === 'reduced');
-  if (reduced) {
-    const plan = compare.sideOf(reduced)?.frames.plan;
+  if (waiting || a === 'pending' || b === 'pending') return t.stage.pending;
+  const proxy = (['a', 'b'] as const).find((name) => parts.showing[name] === 'proxy');
+  if (proxy) {
+    const plan = compare.sideOf(proxy)?.frames.plan;
     const size = plan ? `${plan.width} × ${plan.height}` : '';
-    return playing ? t.stage.reduced(size) : t.stage.reducedPaused(size);
+    return playing ? t.stage.proxy(size) : t.stage.proxyPaused(size);
   }
   const { a: sizeA, b: sizeB } = parts.sizes();
   const same = sizeA.width === sizeB.width && sizeA.height === sizeB.height;
   const size = (of: { width: number; height: number }) => `${of.width} × ${of.height}`;
-  return t.stage.trueBoth(same ? size(sizeA) : `A ${size(sizeA)}, B ${size(sizeB)}`);
+  return t.stage.full(same ? size(sizeA) : `A ${size(sizeA)}, B ${size(sizeB)}`);
 }
 
 function Pixel({
@@ -68,7 +68,7 @@ function Pixel({
     return valueAt(parts.sides[name], x, y);
   };
   const [a, b] = [read('a'), read('b')];
-  if (!a || !b) return t.stage.pixelWait;
+  if (!a || !b) return t.stage.pixelPending;
   return (
     <>
       {t.stage.pixel(pixel.x, pixel.y)} <b>A</b> {a} <b>B</b> {b}
@@ -77,9 +77,9 @@ function Pixel({
 }
 
 /** Red, green and blue of a true pixel; null where the picture is a reduced one. */
-function valueAt(side: SidePicture, x: number, y: number): string | null {
+function valueAt(side: SideImage, x: number, y: number): string | null {
   if (side.quality === 'zeros') return '–';
-  if (side.quality !== 'true') return null;
+  if (side.quality !== 'full') return null;
   const at = (y * side.canvas.width + x) * 4;
   const value = side.rgba.subarray(at, at + 3);
   return value.length === 3 ? [...value].join(' ') : null;

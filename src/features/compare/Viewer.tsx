@@ -12,7 +12,7 @@ import { useViewer, type ViewerParts } from './useViewer.ts';
 import { ViewOptions } from './ViewOptions.tsx';
 import './Viewer.css';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
-import { fitScale, type Look, panBy, panesOf, zoomAt } from './viewport.ts';
+import { fitScale, panBy, panesOf, type ViewTransform, zoomAt } from './viewport.ts';
 
 export interface ViewerProps {
   /** The only side that is shown, while its key is held. */
@@ -37,8 +37,8 @@ export function Viewer({ only, loupe, children }: ViewerProps) {
   );
   const parts = useViewer(canvas, only, onMean);
   const settings = useStore(compare.store, (state) => state.settings);
-  const isTrue = (name: SideName) => parts.showing[name] === 'true' || parts.showing[name] === 'zeros';
-  const quality = isTrue('a') && isTrue('b') ? 'true' : 'reduced';
+  const isFull = (name: SideName) => parts.showing[name] === 'full' || parts.showing[name] === 'zeros';
+  const quality = isFull('a') && isFull('b') ? 'full' : 'proxy';
   const split = settings.view === 'split' && only === null;
   useWheel(canvas);
 
@@ -102,7 +102,13 @@ function Gestures(props: {
 }) {
   const { canvas, parts, onPointer } = props;
   const fingers = useRef(new Map<number, FieldPoint>());
-  const start = useRef<{ x: number; y: number; look: Look; moved: boolean; distance: number } | null>(null);
+  const start = useRef<{
+    x: number;
+    y: number;
+    transform: ViewTransform;
+    moved: boolean;
+    distance: number;
+  } | null>(null);
   const zoomed = useStore(compare.store, (state) => state.settings.zoom !== null);
 
   const begin = () => {
@@ -114,7 +120,12 @@ function Gestures(props: {
     const { zoom, centre } = settingsNow();
     const middle = second ? { x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 } : first;
     const distance = second ? Math.hypot(first.x - second.x, first.y - second.y) : 0;
-    start.current = { ...middle, look: { zoom, centre }, moved: start.current?.moved ?? false, distance };
+    start.current = {
+      ...middle,
+      transform: { zoom, centre },
+      moved: start.current?.moved ?? false,
+      distance,
+    };
   };
   const move = (target: HTMLCanvasElement) => {
     const from = start.current;
@@ -128,14 +139,14 @@ function Gestures(props: {
     if (!from.moved) return;
     const settings = settingsNow();
     const pane = paneAt(panesOf(settings.view, target, settings.swapped, null), from.x, from.y);
-    let look = from.look;
+    let transform = from.transform;
     if (second && from.distance > 0) {
-      const now = look.zoom ?? fitScale(side.video.facts, pane);
+      const now = transform.zoom ?? fitScale(side.video.facts, pane);
       const ratio = Math.hypot(first.x - second.x, first.y - second.y) / from.distance;
-      look = zoomAt(side.video.facts, pane, look, now * ratio, from.x, from.y);
+      transform = zoomAt(side.video.facts, pane, transform, now * ratio, from.x, from.y);
     }
-    if (look.zoom === null) return;
-    compare.change({ zoom: look.zoom, centre: panBy(side.video.facts, pane, look, dx, dy).centre });
+    if (transform.zoom === null) return;
+    compare.change({ zoom: transform.zoom, centre: panBy(side.video.facts, pane, transform, dx, dy).centre });
   };
   const click = (event: PointerEvent, point: FieldPoint, target: HTMLCanvasElement) => {
     const settings = settingsNow();

@@ -1,7 +1,7 @@
 /** The field as it is now: which pane and which pixel lie under a point of it, and zooming. Points are device pixels. */
 import { compare } from './state/session.ts';
 import type { ViewerParts } from './useViewer.ts';
-import { fitScale, nextZoom, type Pane, panesOf, pictureBox, pixelAt, zoomAt } from './viewport.ts';
+import { fitScale, imageBox, nextZoom, type Pane, panesOf, pixelAt, zoomAt } from './viewport.ts';
 
 export interface FieldPoint {
   readonly x: number;
@@ -45,5 +45,5 @@ export function pixelUnder(parts: ViewerParts, point: FieldPoint) {
   const pane = paneAt(panesOf(settings.view, field, settings.swapped, null), point.x, point.y);
   const size = parts.sizes().a;
   const pixel = pixelAt(size, pane, settings, point.x, point.y);
-  return pixel && { ...pixel, scale: pictureBox(size, pane, settings).scale };
+  return pixel && { ...pixel, scale: imageBox(size, pane, settings).scale };
 }

@@ -10,7 +10,7 @@ export interface OrderPoint {
   readonly repeated: boolean;
 }
 
-export interface OrderPlot {
+export interface PlottedOrder {
   readonly points: readonly OrderPoint[];
   /** Source frames there are. */
   readonly sources: number;
@@ -34,7 +34,7 @@ export function shownOrder(
   );
 }
 
-export function orderPlot(order: readonly (number | null)[], sources: number): OrderPlot {
+export function plottedOrder(order: readonly (number | null)[], sources: number): PlottedOrder {
   const seen = new Set<number>();
   const points = order.map((source, position): OrderPoint => {
     const repeated = source !== null && seen.has(source);
@@ -62,7 +62,7 @@ export const along = (index: number, count: number): number => (index + 0.5) / c
 const num = (x: number): string => String(Math.round(x * 100) / 100);
 
 /** Dots as one path of strokes without length, and the line through them. Coordinates in a box of width × height. */
-export function orderPaths({ points, sources }: OrderPlot, width: number, height: number) {
+export function orderPaths({ points, sources }: PlottedOrder, width: number, height: number) {
   const at = ({ position, source }: OrderPoint): string =>
     `${num(along(position, points.length) * width)} ${num((1 - along(source ?? 0, sources)) * height)}`;
   const there = points.filter(({ source }) => source !== null);
@@ -82,7 +82,7 @@ export function orderPaths({ points, sources }: OrderPlot, width: number, height
 }
 
 /** A drawing that stands alone: black on white, B in violet and dashed. `lines` go under it. */
-export function orderSvg(plot: OrderPlot, title: string, lines: readonly string[]): string {
+export function orderSvg(plot: PlottedOrder, title: string, lines: readonly string[]): string {
   const [width, height, left, top] = [720, 360, 56, 40];
   const { line, displaced, unmoved, repeated } = orderPaths(plot, width, height);
   const text = (x: number, y: number, content: string, anchor = 'start', size = 12) =>

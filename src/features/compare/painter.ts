@@ -1,10 +1,10 @@
 /** Draws both sides into the field, as the view asks. One canvas, so that no side can lag behind the other. */
 
 import { writeDifference } from './difference.ts';
-import type { SidePicture } from './side-picture.ts';
+import type { SideImage } from './side-image.ts';
 import type { CompareSettings } from './state/settings.ts';
 import type { SideName } from './state/store.ts';
-import { type Box, containIn, type Pane, panesOf, pictureBox, type Size } from './viewport.ts';
+import { type Box, containIn, imageBox, type Pane, panesOf, type Size } from './viewport.ts';
 
 /** A frame of zeros after normalisation is the mean of the normalisation: ImageNet's, not black. */
 export const ZEROS = [124, 116, 104] as const;
@@ -13,7 +13,7 @@ export interface Scene {
   readonly settings: CompareSettings;
   /** The only side that is shown, while it is peeked at. */
   readonly only: SideName | null;
-  readonly sides: Readonly<Record<SideName, SidePicture>>;
+  readonly sides: Readonly<Record<SideName, SideImage>>;
   /** True size of each side's picture. */
   readonly sizes: Readonly<Record<SideName, Size>>;
 }
@@ -45,7 +45,7 @@ export class Painter {
     for (const pane of panesOf(settings.view, canvas, settings.swapped, only)) {
       context.save();
       clip(context, pane);
-      const box = pictureBox(sizes.a, pane, settings);
+      const box = imageBox(sizes.a, pane, settings);
       const [below, above] = pane.sides as [SideName, SideName?];
       if (!above) this.drawSide(scene, below, box, box.scale);
       else if (settings.view === 'difference') mean = this.drawDifference(scene, box, box.scale);
@@ -84,9 +84,9 @@ export class Painter {
     }
     if (side.blank) return;
     // Pixels that are looked at one by one stay hard.
-    context.imageSmoothingEnabled = !(side.quality === 'true' && scale >= 2);
+    context.imageSmoothingEnabled = !(side.quality === 'full' && scale >= 2);
     // A picture that stands may take its time.
-    context.imageSmoothingQuality = side.quality === 'true' ? 'medium' : 'low';
+    context.imageSmoothingQuality = side.quality === 'full' ? 'medium' : 'low';
     context.drawImage(side.canvas, sideBox.x, sideBox.y, sideBox.width, sideBox.height);
   }
 
@@ -127,7 +127,7 @@ function splitPart(pane: Pane, { split, horizontal }: CompareSettings, half: 0 |
 }
 
 /** A side's pixels at a size; another shape is put in whole, as it is drawn. */
-function pixelsAt(side: SidePicture, width: number, height: number): ArrayLike<number> {
+function pixelsAt(side: SideImage, width: number, height: number): ArrayLike<number> {
   if (side.quality === 'zeros') {
     const flat = new Uint8ClampedArray(width * height * 4).fill(255);
     for (let i = 0; i < flat.length; i += 4) flat.set(ZEROS, i);

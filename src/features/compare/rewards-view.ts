@@ -174,10 +174,10 @@ function formulas(
     lines.regression = `exp(−${error} / (2 · ${rules.sigma}²))${alpha} = **${short(regression.reward)}**`;
   } else lines.regression = '**0**';
   if (temporal) {
-    const own = { rank: raw.rank.reward[k]!, regression: regression?.reward ?? 0 };
+    const reward = { rank: raw.rank.reward[k]!, regression: regression?.reward ?? 0 };
     // Without an opponent there are no rank rewards to compare.
     lines.temporal = (ranked ? (['rank', 'regression'] as const) : (['regression'] as const))
-      .map((name) => temporalFormula(names[name], temporal[name], own[name], rules, k))
+      .map((name) => temporalFormula(names[name], temporal[name], reward[name], rules, k))
       .join(' · ');
   }
   const columns = [video.rank[k]!, video.regression[k]!, raw.format[k]!];
@@ -217,7 +217,7 @@ function rankFormula({ raw }: VideoRewards, rules: RewardRules, k: number): stri
 function temporalFormula(
   name: string,
   decision: TemporalDecision,
-  own: number,
+  reward: number,
   rules: RewardRules,
   k: number,
 ): string {
@@ -226,7 +226,7 @@ function temporalFormula(
   const compared = `${name} ${side(raw)} ${won ? '≥' : '<'} ${side(perturbed)}`;
   const bonus = decision.bonus[k]!;
   // Eq. 8 asks that the mean passes τ, the released code that the answer's own reward does.
-  const passing = rules.temporal.bonus === 'all' ? raw : own;
+  const passing = rules.temporal.bonus === 'all' ? raw : reward;
   const threshold =
     won && passing !== null ? `, ${short(passing)} ${passing > tau ? '>' : '≤'} ${short(tau, 1)}` : '';
   return `${compared}${threshold} → **${bonus === 0 ? '0' : `+${short(bonus, 1)}`}**`;

@@ -18,18 +18,18 @@ export async function saveFrames(
     if (!of || frame === NO_FRAME) continue;
     const { file, video, frames } = of;
     const { width, height } = video.facts;
-    let rgba = compare.pictures.get(video.id, frame)?.rgba;
+    let rgba = compare.frameImages.get(video.id, frame)?.rgba;
     if (!rgba && frames.exact(frame)) {
       rgba = new Uint8ClampedArray(width * height * 4);
       frames.paint(frame, rgba);
     }
     // A wish of its own, so that the viewer's cannot end it.
-    const picture = rgba
+    const image = rgba
       ? { rgba, width, height }
-      : await compare.pictures.want(`save-${side}`, video.id, frame);
-    if (!picture) continue;
-    const canvas = new OffscreenCanvas(picture.width, picture.height);
-    canvas.getContext('2d')?.putImageData(new ImageData(picture.rgba, picture.width, picture.height), 0, 0);
+      : await compare.frameImages.request(`save-${side}`, video.id, frame);
+    if (!image) continue;
+    const canvas = new OffscreenCanvas(image.width, image.height);
+    canvas.getContext('2d')?.putImageData(new ImageData(image.rgba, image.width, image.height), 0, 0);
     const base = file.name.replace(/\.[^.]+$/, '');
     saveFile(name(base, side.toUpperCase(), frame + 1), await canvas.convertToBlob({ type: 'image/png' }));
   }

@@ -27,14 +27,14 @@ export function useFilled(): Filled {
   const [now, setNow] = useState(filled);
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const look = () => {
+    const update = () => {
       timer ??= setTimeout(() => {
         timer = undefined;
         setNow(filled());
       }, INTERVAL);
     };
     setNow(filled());
-    const stops = [a, b].map((side) => side?.frames.subscribe(look));
+    const stops = [a, b].map((side) => side?.frames.subscribe(update));
     return () => {
       clearTimeout(timer);
       for (const stop of stops) stop?.();

@@ -5,15 +5,15 @@
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { isAbort } from '../../../core/errors.ts';
 import { Painter } from './painter.ts';
-import { type Quality, SidePicture } from './side-picture.ts';
-import { compare, standby } from './state/session.ts';
+import { type Quality, SideImage } from './side-image.ts';
+import { compare, seekHints } from './state/session.ts';
 import type { Side, SideName } from './state/store.ts';
 import { NO_FRAME } from './state/timeline.ts';
 import type { Size } from './viewport.ts';
 
 const SIDES = ['a', 'b'] as const;
 /** Milliseconds that the clock must stand before a decoder is started: a held arrow key passes by many frames. */
-const STANDING = 30;
+const DECODE_DELAY = 30;
 
 export interface Showing {
   readonly a: Quality;
@@ -23,7 +23,7 @@ export interface Showing {
 }
 
 export interface ViewerParts {
-  readonly sides: Readonly<Record<SideName, SidePicture>>;
+  readonly sides: Readonly<Record<SideName, SideImage>>;
   readonly sizes: () => Readonly<Record<SideName, Size>>;
   readonly showing: Showing;
 }
@@ -37,22 +37,26 @@ export function useViewer(
   only: SideName | null,
   onMean: (mean: number | null) => void,
 ): ViewerParts {
-  const [showing, setShowing] = useState<Showing>({ a: 'late', b: 'late', field: { width: 0, height: 0 } });
-  const sides = useRef<Record<SideName, SidePicture>>(undefined);
-  sides.current ??= { a: new SidePicture(), b: new SidePicture() };
-  const peek = useRef(only);
+  const [showing, setShowing] = useState<Showing>({
+    a: 'pending',
+    b: 'pending',
+    field: { width: 0, height: 0 },
+  });
+  const sides = useRef<Record<SideName, SideImage>>(undefined);
+  sides.current ??= { a: new SideImage(), b: new SideImage() };
+  const shownOnly = useRef(only);
   const mean = useRef(onMean);
   const redraw = useRef(() => {});
   useEffect(() => {
-    peek.current = only;
+    shownOnly.current = only;
     mean.current = onMean;
     redraw.current();
   });
 
   useEffect(() => {
     const target = canvas.current;
-    const pictures = sides.current;
-    if (!target || !pictures) return;
+    const sideImages = sides.current;
+    if (!target || !sideImages) return;
     const painter = new Painter(target);
     let frame = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -66,13 +70,13 @@ export function useViewer(
         if (!side) return;
         const frame = compare.frameOf(name, position);
         // 1:1 is for looking at pixels: no reduced ones there.
-        const trueOnly = compare.store.getState().settings.zoom === 1;
-        quality[name] = pictures[name].show(side, frame, compare.pictures, trueOnly);
+        const fullOnly = compare.store.getState().settings.zoom === 1;
+        quality[name] = sideImages[name].show(side, frame, compare.frameImages, fullOnly);
       }
       const scene = {
         settings: compare.store.getState().settings,
-        only: peek.current,
-        sides: pictures,
+        only: shownOnly.current,
+        sides: sideImages,
         sizes: sizes(),
       };
       const background = getComputedStyle(target).getPropertyValue('--stage').trim() || '#000';
@@ -91,40 +95,40 @@ export function useViewer(
     redraw.current = request;
 
     /** Both sides' decoders are asked at once; the reduced frames wait for them. */
-    const sharpen = () => {
+    const requestFullResolution = () => {
       const begun = performance.now();
       const { position } = compare.clock.store.getState();
       let decoded = 0;
-      const wishes = SIDES.map(async (name) => {
+      const requests = SIDES.map(async (name) => {
         const side = compare.sideOf(name);
         const index = compare.frameOf(name, position);
         if (!side || index === NO_FRAME || side.frames.exact(index)) return;
         side.frames.hold(true);
         try {
-          decoded += (await compare.pictures.want(name, side.video.id, index))?.decoded ?? 0;
+          decoded += (await compare.frameImages.request(name, side.video.id, index))?.decoded ?? 0;
           request();
         } catch (error) {
           if (!isAbort(error)) console.warn(error);
         }
       });
-      void Promise.all(wishes).then(() => {
-        if (compare.pictures.busy) return;
+      void Promise.all(requests).then(() => {
+        if (compare.frameImages.busy) return;
         for (const name of SIDES) compare.sideOf(name)?.frames.hold(false);
         const end = performance.now();
-        performance.measure('compare:true-pixels', { start: begun, end, detail: { decoded } });
+        performance.measure('compare:full-resolution', { start: begun, end, detail: { decoded } });
       });
     };
     const settle = () => {
       clearTimeout(timer);
       const { playing } = compare.clock.store.getState();
       if (playing) {
-        compare.pictures.cancel();
+        compare.frameImages.cancel();
         for (const name of SIDES) compare.sideOf(name)?.frames.hold(false);
-      } else timer = setTimeout(sharpen, STANDING);
+      } else timer = setTimeout(requestFullResolution, DECODE_DELAY);
     };
 
     const stops = [
-      standby.attend(),
+      seekHints.start(),
       compare.clock.store.subscribe((now, before) => {
         if (now.position !== before.position) request();
         if (now.position !== before.position || now.playing !== before.playing) settle();
@@ -152,7 +156,7 @@ export function useViewer(
       fit.disconnect();
       cancelAnimationFrame(frame);
       clearTimeout(timer);
-      compare.pictures.cancel();
+      compare.frameImages.cancel();
     };
   }, [canvas]);
 
@@ -177,7 +181,7 @@ function useFrameArrivals(arrived: () => void): void {
   useEffect(() => {
     /** What was there the last time, so that only frames that matter redraw. */
     let before = '';
-    const look = () => {
+    const check = () => {
       const { position } = compare.clock.store.getState();
       const now = SIDES.map((name) =>
         compare.sideOf(name)?.frames.has(compare.frameOf(name, position)),
@@ -185,7 +189,7 @@ function useFrameArrivals(arrived: () => void): void {
       if (now !== before) latest.current();
       before = now;
     };
-    const stops = stores.map((store) => store.subscribe(look));
+    const stops = stores.map((store) => store.subscribe(check));
     return () => {
       for (const stop of stops) stop();
     };

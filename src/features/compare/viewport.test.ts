@@ -3,19 +3,19 @@ import { describe, expect, it } from 'vitest';
 import {
   containIn,
   fitScale,
-  type Look,
+  imageBox,
   nextZoom,
   panBy,
   panesOf,
-  pictureBox,
   pixelAt,
   settled,
+  type ViewTransform,
   zoomAt,
 } from './viewport.ts';
 
-const picture = { width: 640, height: 272 };
+const image = { width: 640, height: 272 };
 const pane = { x: 0, y: 0, width: 1000, height: 500 };
-const fit: Look = { zoom: null, centre: [0.5, 0.5] };
+const fit: ViewTransform = { zoom: null, centre: [0.5, 0.5] };
 
 describe('panes', () => {
   const field = { width: 1001, height: 500 };
@@ -34,58 +34,55 @@ describe('panes', () => {
 
 describe('the picture in its pane', () => {
   it('fits and stands in the middle', () => {
-    const box = pictureBox(picture, pane, fit);
+    const box = imageBox(image, pane, fit);
     expect(box.scale).toBe(1000 / 640);
     expect([box.x, box.y, box.width, box.height]).toEqual([0, 37.5, 1000, 425]);
   });
   it('lies on whole pixels at 1:1', () => {
-    expect(pictureBox(picture, { ...pane, width: 1001 }, { ...fit, zoom: 1 })).toMatchObject({
+    expect(imageBox(image, { ...pane, width: 1001 }, { ...fit, zoom: 1 })).toMatchObject({
       x: 181,
       y: 114,
     });
   });
   it('leaves no empty edge that it could fill', () => {
-    expect(pictureBox(picture, pane, { zoom: 2, centre: [0, 0] })).toMatchObject({ x: 0, y: 0 });
-    expect(pictureBox(picture, pane, { zoom: 2, centre: [1, 1] })).toMatchObject({ x: -280, y: -44 });
+    expect(imageBox(image, pane, { zoom: 2, centre: [0, 0] })).toMatchObject({ x: 0, y: 0 });
+    expect(imageBox(image, pane, { zoom: 2, centre: [1, 1] })).toMatchObject({ x: -280, y: -44 });
   });
   it('keeps the point under the pointer when it zooms in', () => {
-    const large: Look = { zoom: 2, centre: [0.4, 0.6] };
+    const large: ViewTransform = { zoom: 2, centre: [0.4, 0.6] };
     const positions = fc.tuple(fc.integer({ min: 0, max: 999 }), fc.integer({ min: 0, max: 499 }));
     fc.assert(
       fc.property(positions, fc.double({ min: 2, max: 8, noNaN: true }), ([x, y], zoom) => {
-        const before = pixelAt(picture, pane, large, x, y)!;
-        const after = pixelAt(picture, pane, zoomAt(picture, pane, large, zoom, x, y), x, y)!;
+        const before = pixelAt(image, pane, large, x, y)!;
+        const after = pixelAt(image, pane, zoomAt(image, pane, large, zoom, x, y), x, y)!;
         expect(Math.abs(after.x - before.x)).toBeLessThanOrEqual(1);
         expect(Math.abs(after.y - before.y)).toBeLessThanOrEqual(1);
       }),
     );
   });
   it('stays within 25 and 800 %', () => {
-    expect(zoomAt(picture, pane, fit, 99, 0, 0).zoom).toBe(8);
-    expect(zoomAt(picture, pane, fit, 0.01, 0, 0).zoom).toBe(0.25);
+    expect(zoomAt(image, pane, fit, 99, 0, 0).zoom).toBe(8);
+    expect(zoomAt(image, pane, fit, 0.01, 0, 0).zoom).toBe(0.25);
   });
   it('moves with the pointer, and has no dead travel at the edge', () => {
-    const at: Look = { zoom: 4, centre: [0.5, 0.5] };
-    const box = pictureBox(picture, pane, panBy(picture, pane, at, 30, -20));
-    expect([box.x, box.y]).toEqual([
-      pictureBox(picture, pane, at).x + 30,
-      pictureBox(picture, pane, at).y - 20,
-    ]);
-    const edge = panBy(picture, pane, at, 99999, 0);
-    expect(pictureBox(picture, pane, edge).x).toBe(0);
-    expect(pictureBox(picture, pane, panBy(picture, pane, edge, -10, 0)).x).toBe(-10);
+    const at: ViewTransform = { zoom: 4, centre: [0.5, 0.5] };
+    const box = imageBox(image, pane, panBy(image, pane, at, 30, -20));
+    expect([box.x, box.y]).toEqual([imageBox(image, pane, at).x + 30, imageBox(image, pane, at).y - 20]);
+    const edge = panBy(image, pane, at, 99999, 0);
+    expect(imageBox(image, pane, edge).x).toBe(0);
+    expect(imageBox(image, pane, panBy(image, pane, edge, -10, 0)).x).toBe(-10);
   });
   it('reads the pixel under a point, and none beside the picture', () => {
-    const at: Look = { zoom: 1, centre: [0.5, 0.5] };
-    expect(pixelAt(picture, pane, at, 180, 114)).toEqual({ x: 0, y: 0 });
-    expect(pixelAt(picture, pane, at, 819, 385)).toEqual({ x: 639, y: 271 });
-    expect(pixelAt(picture, pane, at, 179, 200)).toBeNull();
-    expect(pixelAt(picture, pane, at, 820, 200)).toBeNull();
-    expect(pixelAt(picture, pane, at, -1, 0)).toBeNull();
+    const at: ViewTransform = { zoom: 1, centre: [0.5, 0.5] };
+    expect(pixelAt(image, pane, at, 180, 114)).toEqual({ x: 0, y: 0 });
+    expect(pixelAt(image, pane, at, 819, 385)).toEqual({ x: 639, y: 271 });
+    expect(pixelAt(image, pane, at, 179, 200)).toBeNull();
+    expect(pixelAt(image, pane, at, 820, 200)).toBeNull();
+    expect(pixelAt(image, pane, at, -1, 0)).toBeNull();
   });
   it('settles once', () => {
-    const look = settled(picture, pane, { zoom: 3, centre: [0.99, 0.01] });
-    const again = settled(picture, pane, look);
+    const look = settled(image, pane, { zoom: 3, centre: [0.99, 0.01] });
+    const again = settled(image, pane, look);
     for (const k of [0, 1] as const) expect(again.centre[k]).toBeCloseTo(look.centre[k], 3);
   });
 });

@@ -52,11 +52,11 @@ export function panesOf(view: View, field: Size, swapped: boolean, one: SideName
 }
 
 /** Device pixels a video pixel at which the whole picture fits. */
-export function fitScale(picture: Size, pane: Size): number {
-  return Math.min(pane.width / picture.width, pane.height / picture.height);
+export function fitScale(image: Size, pane: Size): number {
+  return Math.min(pane.width / image.width, pane.height / image.height);
 }
 
-export interface Look {
+export interface ViewTransform {
   /** Device pixels a video pixel; null fits. */
   readonly zoom: number | null;
   /** Point of the picture in the middle of the pane, parts of its size. */
@@ -71,45 +71,58 @@ function settle(centre: number, length: number, room: number): number {
 }
 
 /** Where the picture lies, in pixels of the field; whole pixels at whole scales. */
-export function pictureBox(picture: Size, pane: Box, look: Look): Box & { readonly scale: number } {
-  const scale = look.zoom ?? fitScale(picture, pane);
-  const width = picture.width * scale;
-  const height = picture.height * scale;
-  const x = pane.x + pane.width / 2 - settle(look.centre[0], width, pane.width) * width;
-  const y = pane.y + pane.height / 2 - settle(look.centre[1], height, pane.height) * height;
-  const crisp = look.zoom !== null;
+export function imageBox(image: Size, pane: Box, transform: ViewTransform): Box & { readonly scale: number } {
+  const scale = transform.zoom ?? fitScale(image, pane);
+  const width = image.width * scale;
+  const height = image.height * scale;
+  const x = pane.x + pane.width / 2 - settle(transform.centre[0], width, pane.width) * width;
+  const y = pane.y + pane.height / 2 - settle(transform.centre[1], height, pane.height) * height;
+  const crisp = transform.zoom !== null;
   return { x: crisp ? Math.round(x) : x, y: crisp ? Math.round(y) : y, width, height, scale };
 }
 
 /** A look whose centre is where the picture really stands, so that panning has no dead travel. */
-export function settled(picture: Size, pane: Box, look: Look): Look {
-  const box = pictureBox(picture, pane, look);
+export function settled(image: Size, pane: Box, transform: ViewTransform): ViewTransform {
+  const box = imageBox(image, pane, transform);
   return {
-    zoom: look.zoom,
+    zoom: transform.zoom,
     centre: [(pane.x + pane.width / 2 - box.x) / box.width, (pane.y + pane.height / 2 - box.y) / box.height],
   };
 }
 
 /** Another scale with the point under (x, y) of the field kept in its place. */
-export function zoomAt(picture: Size, pane: Box, look: Look, zoom: number, x: number, y: number): Look {
-  const box = pictureBox(picture, pane, look);
+export function zoomAt(
+  image: Size,
+  pane: Box,
+  transform: ViewTransform,
+  zoom: number,
+  x: number,
+  y: number,
+): ViewTransform {
+  const box = imageBox(image, pane, transform);
   const to = Math.min(MOST_ZOOM, Math.max(LEAST_ZOOM, zoom));
   const part = (at: number, from: number, length: number, middle: number, whole: number) =>
     (at - from) / length + (middle - at) / (whole * to);
-  return settled(picture, pane, {
+  return settled(image, pane, {
     zoom: to,
     centre: [
-      part(x, box.x, box.width, pane.x + pane.width / 2, picture.width),
-      part(y, box.y, box.height, pane.y + pane.height / 2, picture.height),
+      part(x, box.x, box.width, pane.x + pane.width / 2, image.width),
+      part(y, box.y, box.height, pane.y + pane.height / 2, image.height),
     ],
   });
 }
 
 /** The picture moved by so many pixels of the field. */
-export function panBy(picture: Size, pane: Box, look: Look, dx: number, dy: number): Look {
-  const now = settled(picture, pane, look);
-  const box = pictureBox(picture, pane, now);
-  return settled(picture, pane, {
+export function panBy(
+  image: Size,
+  pane: Box,
+  transform: ViewTransform,
+  dx: number,
+  dy: number,
+): ViewTransform {
+  const now = settled(image, pane, transform);
+  const box = imageBox(image, pane, now);
+  return settled(image, pane, {
     zoom: now.zoom,
     centre: [now.centre[0] - dx / box.width, now.centre[1] - dy / box.height],
   });
@@ -124,23 +137,23 @@ export function nextZoom(scale: number, by: 1 | -1): number {
 
 /** The pixel of the picture under a point of the field, or null beside the picture. */
 export function pixelAt(
-  picture: Size,
+  image: Size,
   pane: Box,
-  look: Look,
+  transform: ViewTransform,
   x: number,
   y: number,
 ): { x: number; y: number } | null {
   if (x < pane.x || y < pane.y || x >= pane.x + pane.width || y >= pane.y + pane.height) return null;
-  const box = pictureBox(picture, pane, look);
+  const box = imageBox(image, pane, transform);
   const px = Math.floor((x - box.x) / box.scale);
   const py = Math.floor((y - box.y) / box.scale);
-  return px >= 0 && py >= 0 && px < picture.width && py < picture.height ? { x: px, y: py } : null;
+  return px >= 0 && py >= 0 && px < image.width && py < image.height ? { x: px, y: py } : null;
 }
 
 /** A picture of another shape stands in the middle of the box, whole and never stretched. */
-export function containIn(picture: Size, box: Box): Box {
-  const scale = fitScale(picture, box);
-  const width = picture.width * scale;
-  const height = picture.height * scale;
+export function containIn(image: Size, box: Box): Box {
+  const scale = fitScale(image, box);
+  const width = image.width * scale;
+  const height = image.height * scale;
   return { x: box.x + (box.width - width) / 2, y: box.y + (box.height - height) / 2, width, height };
 }

@@ -3,7 +3,7 @@ import { createFrameStore } from '../../../../workers/frames/client.ts';
 import { hashFile } from '../../../../workers/hash/client.ts';
 import { media, models } from '../../../assessment/session.ts';
 import { createAssessBoth } from './assess.ts';
-import { createStandby } from './standby.ts';
+import { createSeekHints } from './seek-hints.ts';
 import { createCompareStore, FRAMES_CAP, SMALL_FRAMES_CAP } from './store.ts';
 
 /**
@@ -22,11 +22,11 @@ export const compare = createCompareStore({
 });
 
 /** Decoders that stand ready get half as much memory as reduced frames. */
-export const standby = createStandby({
+export const seekHints = createSeekHints({
   media,
   clock: compare.clock,
   store: compare.store,
-  pictures: compare.pictures,
+  frameImages: compare.frameImages,
   bytes: compare.cap / 2,
 });
 

@@ -10,7 +10,7 @@ import type { FrameStore } from '../../../../workers/frames/client.ts';
 import type { OpenedVideo, VideoFacts } from '../../../../workers/media/api.ts';
 import { toErrorData } from '../../../assessment/model/model-store.ts';
 import { createClock } from './clock.ts';
-import { createPictures, KEPT_BYTES, type PictureSource } from './pictures.ts';
+import { createFrameImages, FRAME_IMAGE_BYTES, type FrameImageSource } from './frame-images.ts';
 import { type CompareSettings, DEFAULTS, type LinkedFile, linkQuery, parseLink } from './settings.ts';
 import {
   type DrawnPerturbation,
@@ -78,7 +78,7 @@ const EMPTY: CompareState = {
 };
 
 export interface CompareDependencies {
-  readonly media: PictureSource & {
+  readonly media: FrameImageSource & {
     open(file: File, signal?: AbortSignal): Promise<OpenedVideo>;
     close(id: number): void;
   };
@@ -93,7 +93,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
   const store = createStore<CompareState>(() => EMPTY);
   const get = store.getState;
   const set = (change: Partial<CompareState>) => store.setState(change);
-  const pictures = createPictures(media, Math.min(KEPT_BYTES, cap / 4));
+  const frameImages = createFrameImages(media, Math.min(FRAME_IMAGE_BYTES, cap / 4));
   const clock = createClock({ ready: (position) => isReady(position) });
   /** Place of a link, for when its file is there. */
   let startPosition = 0;
@@ -115,13 +115,13 @@ export function createCompareStore(dependencies: CompareDependencies) {
     const frame = frameOf(name, position);
     const side = sideOf(name);
     if (!side || frame === NO_FRAME) return true;
-    if (pictures.has(side.video.id, frame)) return true;
+    if (frameImages.has(side.video.id, frame)) return true;
     const sharp = get().settings.zoom === 1 && !side.frames.plan.exact;
     if (!sharp && side.frames.has(frame)) return true;
     const [from, to] = side.frames.part;
     const comes = !sharp && !side.frames.error && frame >= from && frame < to;
     // What the store will never hold, and what 1:1 shows, is decoded for this one place.
-    if (!comes) pictures.want(name, side.video.id, frame).catch(() => {});
+    if (!comes) frameImages.request(name, side.video.id, frame).catch(() => {});
     return false;
   }
 
@@ -181,8 +181,8 @@ export function createCompareStore(dependencies: CompareDependencies) {
   }
 
   async function open(name: SideName, file: File): Promise<void> {
-    const mine = ++turn[name];
-    const current = () => turn[name] === mine;
+    const attempt = ++turn[name];
+    const current = () => turn[name] === attempt;
     clock.pause();
     set({ opening: { side: name, name: file.name }, error: null });
     const wanted = get().asked[name];
@@ -204,13 +204,13 @@ export function createCompareStore(dependencies: CompareDependencies) {
 
   function put(name: SideName, file: File, video: OpenedVideo): void {
     const { a, b, asked, sha256 } = get();
-    const known = asked[name]?.sha256 ?? '';
+    const linkedHash = asked[name]?.sha256 ?? '';
     const change = {
       opening: null,
       asked: { ...asked, [name]: null },
-      sha256: { ...sha256, [name]: known || null },
+      sha256: { ...sha256, [name]: linkedHash || null },
     };
-    pictures.clear();
+    frameImages.clear();
     if (name === 'a') {
       release(a);
       const frames = framesOf(file, video.facts, b ? 2 : 1);
@@ -224,7 +224,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
     }
     clock.seek(startPosition);
     startPosition = 0;
-    if (known) return;
+    if (linkedHash) return;
     hash(file).then(
       (sha256) => {
         if (get()[name]?.file === file) set({ sha256: { ...get().sha256, [name]: sha256 } });
@@ -237,7 +237,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
   function clear(): void {
     turn = { a: turn.a + 1, b: turn.b + 1 };
     clock.pause();
-    pictures.clear();
+    frameImages.clear();
     const { a, b, settings, profile } = get();
     release(a);
     release(b);
@@ -256,7 +256,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
     store,
     clock,
     timeOf,
-    pictures,
+    frameImages,
     cap,
     sideOf,
     frameOf,
@@ -290,7 +290,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
       turn = { ...turn, b: turn.b + 1 };
       release(b);
       a.frames.dispose();
-      pictures.clear();
+      frameImages.clear();
       const frames = framesOf(a.file, a.video.facts, 1);
       arrange({ a: { ...a, frames }, b: null, sha256: { ...get().sha256, b: null } });
     },

@@ -1,17 +1,17 @@
 /** What one side shows now: a frame's true pixels where they are there, else its reduced copy. */
 
-import type { Pictures } from './state/pictures.ts';
+import type { FrameImages } from './state/frame-images.ts';
 import type { Side } from './state/store.ts';
 import { NO_FRAME } from './state/timeline.ts';
 
 /** `zeros`: a frame that was taken away. `late`: the frame is not there yet, the one before still stands. */
-export type Quality = 'true' | 'reduced' | 'zeros' | 'late';
+export type Quality = 'full' | 'proxy' | 'zeros' | 'pending';
 
-export class SidePicture {
+export class SideImage {
   readonly canvas = document.createElement('canvas');
   /** What the canvas holds, as RGBA. */
   rgba: Uint8ClampedArray<ArrayBuffer> = new Uint8ClampedArray();
-  quality: Quality = 'late';
+  quality: Quality = 'pending';
   /** Grows with every change of the pixels. */
   version = 0;
   private readonly context = this.canvas.getContext('2d') as CanvasRenderingContext2D;
@@ -28,18 +28,18 @@ export class SidePicture {
    *
    * @param trueOnly a reduced copy will not do: the picture before stays until the true pixels are there
    */
-  show(side: Side, frame: number, pictures: Pictures, trueOnly: boolean): Quality {
+  show(side: Side, frame: number, frameImages: FrameImages, fullOnly: boolean): Quality {
     if (frame === NO_FRAME) {
       this.shown = '';
       this.quality = 'zeros';
       return this.quality;
     }
     const { id } = side.video;
-    const picture = pictures.get(id, frame);
-    if (picture) {
-      this.put(`${id}/${frame}/true`, picture.width, picture.height, () => picture.rgba);
-      this.quality = 'true';
-    } else if (side.frames.has(frame) && (!trueOnly || side.frames.exact(frame))) {
+    const image = frameImages.get(id, frame);
+    if (image) {
+      this.put(`${id}/${frame}/true`, image.width, image.height, () => image.rgba);
+      this.quality = 'full';
+    } else if (side.frames.has(frame) && (!fullOnly || side.frames.exact(frame))) {
       const { width, height } = side.frames.plan;
       this.put(`${id}/${frame}`, width, height, () => {
         const bytes = width * height * 4;
@@ -47,8 +47,8 @@ export class SidePicture {
         side.frames.paint(frame, this.scratch);
         return this.scratch;
       });
-      this.quality = side.frames.exact(frame) ? 'true' : 'reduced';
-    } else this.quality = 'late';
+      this.quality = side.frames.exact(frame) ? 'full' : 'proxy';
+    } else this.quality = 'pending';
     return this.quality;
   }
 

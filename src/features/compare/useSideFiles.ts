@@ -19,13 +19,13 @@ const isVideo = (file: File) => file.type.startsWith('video/') || VIDEO.test(fil
 export function useSideDrop(): TakeFiles {
   const under = useRef<SideName | null>(null);
   useEffect(() => {
-    const look = (event: DragEvent) => {
+    const noteSide = (event: DragEvent) => {
       const field = event.target instanceof Element ? event.target.closest('[data-side]') : null;
       under.current = (field?.getAttribute('data-side') as SideName | null) ?? null;
     };
     // Before the shell's own listener hands the files on.
-    addEventListener('drop', look, { capture: true });
-    return () => removeEventListener('drop', look, { capture: true });
+    addEventListener('drop', noteSide, { capture: true });
+    return () => removeEventListener('drop', noteSide, { capture: true });
   }, []);
   return (files, source) => {
     const videos = files.filter(isVideo);

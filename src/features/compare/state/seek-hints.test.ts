@@ -1,25 +1,25 @@
-/** What decoders are told to stand by for. Oracle: written out by hand. */
+/** Seek hints and prefetch of the Compare page. Oracle: written out by hand. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createStore } from 'zustand/vanilla';
 import type { SeekHint } from '../../../../workers/media/api.ts';
 import type { ClockState } from './clock.ts';
+import { createSeekHints, framesToPrefetch, seekHintsAt } from './seek-hints.ts';
 import { DEFAULTS } from './settings.ts';
-import { createStandby, picturesAhead, standbyWishes } from './standby.ts';
 import type { CompareState, Side } from './store.ts';
 import type { Timeline } from './timeline.ts';
 
-interface Kept {
+interface StoreFill {
   ready: number;
   exact: boolean;
 }
 
-function side(id: number, frames: number, kept: Kept = { ready: frames, exact: false }): Side {
+function side(id: number, frames: number, fill: StoreFill = { ready: frames, exact: false }): Side {
   return {
     video: { id, facts: { width: 1920, height: 1080 } },
     frames: {
-      plan: { exact: kept.exact },
+      plan: { exact: fill.exact },
       get ready() {
-        return kept.ready;
+        return fill.ready;
       },
       part: [0, frames],
       error: null,
@@ -47,41 +47,41 @@ function line(b: readonly number[]): Timeline {
 const settings = { ...DEFAULTS, over: 'video' } as const;
 const shuffled = line([3, 0, 4, 1, 2]);
 
-describe('what is wanted', () => {
-  it('of a shuffled copy: one side goes on, the other jumps', () => {
+describe('seek hints', () => {
+  it('follow the sequential side of a shuffled copy', () => {
     const state = { a: side(1, 5), b: null, timeline: shuffled, settings };
-    expect([...standbyWishes(state, 2, true, 100)]).toEqual([
+    expect([...seekHintsAt(state, 2, true, 100)]).toEqual([
       [1, { follow: [2], playing: true, jumps: true, latencyBudget: 0.15, bytes: 100 }],
     ]);
   });
-  it('of a copy with a repeated frame: both go on, from two frames', () => {
+  it('follow both sides of a copy with a repeated frame', () => {
     const repeated = line([0, 0, 0, 1, 2]);
-    const [wish] = standbyWishes(
+    const [hint] = seekHintsAt(
       { a: side(1, 5), b: null, timeline: repeated, settings },
       3,
       false,
       100,
     ).values();
-    expect(wish).toMatchObject({ follow: [3, 1], jumps: false });
+    expect(hint).toMatchObject({ follow: [3, 1], jumps: false });
   });
-  it('of two videos: each its own, with half the memory', () => {
+  it('share the memory between two videos', () => {
     const state = { a: side(1, 5), b: side(2, 5), timeline: line([0, 1, 2, 2, 3]), settings };
-    expect([...standbyWishes(state, 4, true, 100)]).toEqual([
+    expect([...seekHintsAt(state, 4, true, 100)]).toEqual([
       [1, { follow: [4], playing: true, jumps: false, latencyBudget: 0.15, bytes: 50 }],
       [2, { follow: [3], playing: true, jumps: false, latencyBudget: 0.15, bytes: 50 }],
     ]);
   });
-  it('nothing while reduced frames are still made, where frames are kept as they are, of a few frames far apart', () => {
-    const wished = (a: Side, over: 'video' | 'sampled' = 'video') =>
-      standbyWishes({ a, b: null, timeline: shuffled, settings: { ...settings, over } }, 0, true, 100).size;
-    expect(wished(side(1, 5))).toBe(1);
-    expect(wished(side(1, 5, { ready: 4, exact: false }))).toBe(0);
-    expect(wished(side(1, 5, { ready: 5, exact: true }))).toBe(0);
-    expect(wished(side(1, 5), 'sampled')).toBe(0);
+  it('wait for the proxy frames, and skip exact stores and sampled timelines', () => {
+    const count = (a: Side, over: 'video' | 'sampled' = 'video') =>
+      seekHintsAt({ a, b: null, timeline: shuffled, settings: { ...settings, over } }, 0, true, 100).size;
+    expect(count(side(1, 5))).toBe(1);
+    expect(count(side(1, 5, { ready: 4, exact: false }))).toBe(0);
+    expect(count(side(1, 5, { ready: 5, exact: true }))).toBe(0);
+    expect(count(side(1, 5), 'sampled')).toBe(0);
   });
 });
 
-describe('pictures ahead', () => {
+describe('prefetched frames', () => {
   const state = (change: object) => ({
     a: side(1, 5),
     b: null,
@@ -89,26 +89,26 @@ describe('pictures ahead', () => {
     settings: { ...settings, over: 'sampled' as const },
     ...change,
   });
-  it('are those of the few sampled frames, each once, where they fit', () => {
-    expect(picturesAhead(state({}))).toEqual([
+  it('are the sampled frames, each once, where they fit', () => {
+    expect(framesToPrefetch(state({}))).toEqual([
       [1, 0],
       [1, 1],
       [1, 2],
       [1, 3],
     ]);
-    expect(picturesAhead(state({ settings }))).toEqual([]);
+    expect(framesToPrefetch(state({ settings }))).toEqual([]);
     const large = side(1, 5);
     Object.assign(large.video, { facts: { width: 7680, height: 4320 } });
-    expect(picturesAhead(state({ a: large }))).toEqual([]);
-    expect(picturesAhead(state({ a: side(1, 5, { ready: 0, exact: false }) }))).toEqual([]);
+    expect(framesToPrefetch(state({ a: large }))).toEqual([]);
+    expect(framesToPrefetch(state({ a: side(1, 5, { ready: 0, exact: false }) }))).toEqual([]);
   });
 });
 
-describe('when it is told', () => {
+describe('the sender', () => {
   beforeEach(() => vi.useFakeTimers());
   afterEach(() => vi.useRealTimers());
 
-  it('decodes ahead while the clock stands, one after another, and gives way', async () => {
+  it('prefetches in a pause, one frame after another, until the clock runs', async () => {
     const store = createStore<CompareState>(
       () =>
         ({
@@ -119,57 +119,57 @@ describe('when it is told', () => {
         }) as unknown as CompareState,
     );
     const clock = { store: createStore<ClockState>(() => ({ position: 0, playing: false }) as ClockState) };
-    const asked: { frame: number; signal: AbortSignal; done: () => void }[] = [];
-    const pictures = {
+    const prefetched: { frame: number; signal: AbortSignal; done: () => void }[] = [];
+    const frameImages = {
       busy: false,
-      room: 100_000_000,
-      ahead: (_id: number, frame: number, signal: AbortSignal) =>
-        new Promise<void>((done) => asked.push({ frame, signal, done })),
+      capacity: 100_000_000,
+      prefetch: (_id: number, frame: number, signal: AbortSignal) =>
+        new Promise<void>((done) => prefetched.push({ frame, signal, done })),
     };
     const media = { setSeekHint: () => {} };
-    const leave = createStandby({ media, clock: clock as never, store, bytes: 100, pictures }).attend();
+    const stop = createSeekHints({ media, clock: clock as never, store, bytes: 100, frameImages }).start();
     vi.advanceTimersByTime(400);
-    asked[0]?.done();
+    prefetched[0]?.done();
     await vi.advanceTimersByTimeAsync(0);
-    expect(asked.map(({ frame }) => frame)).toEqual([0, 1]);
+    expect(prefetched.map(({ frame }) => frame)).toEqual([0, 1]);
     clock.store.setState({ position: 1, playing: true });
-    expect(asked[1]?.signal.aborted).toBe(true);
-    leave();
+    expect(prefetched[1]?.signal.aborted).toBe(true);
+    stop();
   });
 
-  it('soon while the clock runs, late when it stands, never again when nobody looks', () => {
-    const kept = { ready: 4, exact: false };
+  it('sends every 200 ms while the clock runs, after 400 ms of pause, and nothing once stopped', () => {
+    const fill = { ready: 4, exact: false };
     const store = createStore<CompareState>(
-      () => ({ a: side(1, 5, kept), b: null, timeline: shuffled, settings }) as unknown as CompareState,
+      () => ({ a: side(1, 5, fill), b: null, timeline: shuffled, settings }) as unknown as CompareState,
     );
     const clock = { store: createStore<ClockState>(() => ({ position: 0, playing: false }) as ClockState) };
-    const told: [number, SeekHint | null][] = [];
-    const media = { setSeekHint: (id: number, wish: SeekHint | null) => void told.push([id, wish]) };
-    const leave = createStandby({ media, clock: clock as never, store, bytes: 100 }).attend();
+    const sent: [number, SeekHint | null][] = [];
+    const media = { setSeekHint: (id: number, hint: SeekHint | null) => void sent.push([id, hint]) };
+    const stop = createSeekHints({ media, clock: clock as never, store, bytes: 100 }).start();
     vi.advanceTimersByTime(1000);
-    expect(told).toEqual([]);
-    // The last reduced frame has come.
-    kept.ready = 5;
+    expect(sent).toEqual([]);
+    // The last proxy frame is decoded.
+    fill.ready = 5;
     for (const arrived of arrivals) arrived();
     vi.advanceTimersByTime(399);
-    expect(told).toEqual([]);
+    expect(sent).toEqual([]);
     vi.advanceTimersByTime(1);
-    expect(told).toEqual([
+    expect(sent).toEqual([
       [1, { follow: [0], playing: false, jumps: true, latencyBudget: 0.15, bytes: 100 }],
     ]);
-    told.length = 0;
+    sent.length = 0;
     for (let position = 1; position <= 4; position++) {
       clock.store.setState({ position, playing: true });
       vi.advanceTimersByTime(100);
     }
-    // Every 200 ms; at the last place both sides stand.
-    expect(told.map(([, wish]) => wish?.follow)).toEqual([[2], [4, 2]]);
-    leave();
-    expect(told.at(-1)).toEqual([1, null]);
+    // At the last position both sides count as sequential.
+    expect(sent.map(([, hint]) => hint?.follow)).toEqual([[2], [4, 2]]);
+    stop();
+    expect(sent.at(-1)).toEqual([1, null]);
     expect(arrivals.size).toBe(0);
-    told.length = 0;
+    sent.length = 0;
     clock.store.setState({ position: 0 });
     vi.advanceTimersByTime(1000);
-    expect(told).toEqual([]);
+    expect(sent).toEqual([]);
   });
 });
