@@ -38,3 +38,21 @@ export function refuseOtherFormat(value: unknown, reads: number): void {
   if (typeof format === 'number' && format !== reads)
     throw new CodedError('result/version', { format, reads });
 }
+
+/**
+ * For `z.preprocess`: an object in which the keys of an earlier version of a format have their present names. Other values
+ * are left to the schema, and so is an object that has both names.
+ *
+ * @example z.preprocess(renamedKeys({ figures: 'metrics' }), z.strictObject({ metrics }))
+ */
+export const renamedKeys =
+  (names: Readonly<Record<string, string>>) =>
+  (value: unknown): unknown =>
+    typeof value !== 'object' || value === null
+      ? value
+      : Object.fromEntries(
+          Object.entries(value).map(([key, field]) => {
+            const name = Object.hasOwn(names, key) ? names[key]! : key;
+            return [Object.hasOwn(value, name) ? key : name, field];
+          }),
+        );

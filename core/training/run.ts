@@ -3,6 +3,7 @@
  * Routes: `docs/training.md` and `/api/openapi.json`.
  */
 import { z } from 'zod';
+import { renamedKeys } from '../schema.ts';
 
 /**
  * `queued` waits for the engine; `starting` loads the checkpoint; `paused` holds its state and no engine (by the person,
@@ -62,7 +63,7 @@ export const metricRecordSchema = z.strictObject({
 });
 export type MetricRecord = z.infer<typeof metricRecordSchema>;
 
-export const answerRecordSchema = z.strictObject({
+export const completionRecordSchema = z.strictObject({
   text: z.string(),
   tokens: z.int(),
   /** Null = unreadable. */
@@ -74,26 +75,32 @@ export const answerRecordSchema = z.strictObject({
   temporalRank: z.number(),
   temporalRegression: z.number(),
   reward: z.number().nullable(),
-  /** Null for answers to the perturbed copy and where the group has no variance. */
+  /** Null for a perturbed video and where the group has no variance. */
   advantage: z.number().nullable(),
-  /** Of a perturbed answer whose copy is its own (a perturbation drawn for each answer). */
+  /** Perturbation of this completion, where one is drawn for each. */
   perturbation: z.strictObject({ mode: z.string(), indices: z.array(z.int().nullable()) }).optional(),
 });
-export type AnswerRecord = z.infer<typeof answerRecordSchema>;
-
-/** One line of `completions.jsonl`: a video of a step with its K answers, and those to its damaged copy. */
-export const completionRecordSchema = z.strictObject({
-  step: z.int(),
-  stage: z.int(),
-  video: z.string(),
-  mos: z.number(),
-  frames: z.int(),
-  indices: z.array(z.int().nullable()),
-  perturbation: z.strictObject({ mode: z.string(), indices: z.array(z.int().nullable()) }).nullable(),
-  answers: z.array(answerRecordSchema),
-  perturbedAnswers: z.array(answerRecordSchema),
-});
 export type CompletionRecord = z.infer<typeof completionRecordSchema>;
+
+/**
+ * One line of `completions.jsonl`: a video of a step with the K completions of its clean and of its perturbed frames. Lines
+ * and answers of earlier versions, with `answers` and `perturbedAnswers`, are read too.
+ */
+export const groupRecordSchema = z.preprocess(
+  renamedKeys({ answers: 'completions', perturbedAnswers: 'perturbedCompletions' }),
+  z.strictObject({
+    step: z.int(),
+    stage: z.int(),
+    video: z.string(),
+    mos: z.number(),
+    frames: z.int(),
+    indices: z.array(z.int().nullable()),
+    perturbation: z.strictObject({ mode: z.string(), indices: z.array(z.int().nullable()) }).nullable(),
+    completions: z.array(completionRecordSchema),
+    perturbedCompletions: z.array(completionRecordSchema),
+  }),
+);
+export type GroupRecord = z.infer<typeof groupRecordSchema>;
 
 export const logLineSchema = z.strictObject({
   time: z.number(),
@@ -107,7 +114,7 @@ export type LogLine = z.infer<typeof logLineSchema>;
 export const runEventSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('run'), run: runSchema }),
   z.strictObject({ type: z.literal('metrics'), record: metricRecordSchema }),
-  /** A step's answers are ready at `…/completions?step=`. */
+  /** The completions of a step are ready at `…/completions?step=`. */
   z.strictObject({ type: z.literal('completions'), step: z.int(), videos: z.int() }),
   z.strictObject({ type: z.literal('log'), line: logLineSchema }),
   z.strictObject({
@@ -152,21 +159,26 @@ export const validationReportSchema = z.strictObject({
 });
 export type ValidationReport = z.infer<typeof validationReportSchema>;
 
-export const checkpointSchema = z.strictObject({
-  /** `RUN_ID:STEP`, or the name of a folder under a root. */
-  id: z.string(),
-  run: z.string().nullable(),
-  step: z.int().nullable(),
-  best: z.boolean(),
-  last: z.boolean(),
-  createdAt: z.string(),
-  bytes: z.number(),
-  figures: z.record(z.string(), z.number().nullable()),
-  /** Package made of it, if one was. */
-  package: z
-    .strictObject({ id: z.string(), state: z.enum(['making', 'ready', 'failed']), done: z.number() })
-    .nullable(),
-});
+/** A checkpoint in the list; `figures`, the name of `metrics` in earlier versions, is read too. */
+export const checkpointSchema = z.preprocess(
+  renamedKeys({ figures: 'metrics' }),
+  z.strictObject({
+    /** `RUN_ID:STEP`, or the name of a folder under a root. */
+    id: z.string(),
+    run: z.string().nullable(),
+    step: z.int().nullable(),
+    best: z.boolean(),
+    last: z.boolean(),
+    createdAt: z.string(),
+    bytes: z.number(),
+    /** Held-out metrics at this step, and the reward. */
+    metrics: z.record(z.string(), z.number().nullable()),
+    /** Package made of it, if one was. */
+    package: z
+      .strictObject({ id: z.string(), state: z.enum(['making', 'ready', 'failed']), done: z.number() })
+      .nullable(),
+  }),
+);
 export type Checkpoint = z.infer<typeof checkpointSchema>;
 
 export const recipeCardSchema = z.strictObject({

@@ -5,9 +5,9 @@
 import { groupAdvantage } from '../../core/rewards/advantage.ts';
 import { RULES } from '../../core/rewards/reward-rules.ts';
 import type {
-  AnswerRecord,
   Checkpoint,
   CompletionRecord,
+  GroupRecord,
   LogLine,
   MetricRecord,
   Run,
@@ -101,9 +101,14 @@ const FINDS = [
 const ENDS = ['so I would rate it near', 'which puts it around', 'and that is close to', 'so around'];
 
 /** Answers to one video of one step, with rewards that add up and advantages by the project's own rule. */
-function answersOf(draw: () => number, mos: number, k: number, perturbed: boolean): AnswerRecord[] {
+function completionsOfVideo(
+  draw: () => number,
+  mos: number,
+  k: number,
+  perturbed: boolean,
+): CompletionRecord[] {
   const pick = <T>(list: readonly T[]) => list[Math.floor(draw() * list.length)]!;
-  const drawn = Array.from({ length: k }, (_, nth): AnswerRecord => {
+  const drawn = Array.from({ length: k }, (_, nth): CompletionRecord => {
     const unreadable = !perturbed && nth === k - 1 && draw() < 0.12;
     const score = round(Math.min(5, Math.max(1, mos + (draw() - 0.5) * 0.7 - (perturbed ? 0.4 : 0))), 2);
     const reasons = `${pick(OPENINGS)} ${pick(FINDS)}. In the second half it is ${pick(FINDS)}. Frame 6 shows edges on the cyclist that are well kept, and there is no shaking. Taken together the flaws are visible only if one looks for them, ${pick(ENDS)} ${score.toFixed(1)}.`;
@@ -135,10 +140,10 @@ function answersOf(draw: () => number, mos: number, k: number, perturbed: boolea
   return drawn.map((answer, i) => ({ ...answer, advantage: round(values[i]!, 4) }));
 }
 
-export function completionsOf(step: number, videos = 32, k = 4): CompletionRecord[] {
+export function completionsOf(step: number, videos = 32, k = 4): GroupRecord[] {
   const draw = generator(step * 7919);
   const indices = Array.from({ length: 12 }, (_, i) => Math.floor(((i + 0.5) * 250) / 12));
-  return Array.from({ length: videos }, (_, n): CompletionRecord => {
+  return Array.from({ length: videos }, (_, n): GroupRecord => {
     const mos = round(1.4 + 3.2 * draw(), 2);
     const shuffled = indices.map((index, i) => ({ index, key: generator(step + n * 31 + i)() }));
     return {
@@ -152,8 +157,8 @@ export function completionsOf(step: number, videos = 32, k = 4): CompletionRecor
         mode: 'shuffle',
         indices: shuffled.sort((a, b) => a.key - b.key).map(({ index }) => index),
       },
-      answers: answersOf(draw, mos, k, false),
-      perturbedAnswers: answersOf(draw, mos, k, true),
+      completions: completionsOfVideo(draw, mos, k, false),
+      perturbedCompletions: completionsOfVideo(draw, mos, k, true),
     };
   });
 }
@@ -325,7 +330,7 @@ export function checkpointsOf(runs: readonly RecordedRun[]): Checkpoint[] {
         last: step === run.savedStep,
         createdAt: new Date((START + step * STEP_SECONDS) * 1000).toISOString(),
         bytes: 38_412_288,
-        figures: values
+        metrics: values
           ? {
               'eval/srcc': values['eval/srcc'] ?? null,
               'eval/plcc': values['eval/plcc'] ?? null,

@@ -9,7 +9,7 @@ import { loopbackHosts } from '../../training-server/http/access.ts';
 import { EventStreams } from '../../training-server/http/events.ts';
 import { Packages } from '../../training-server/http/packages.ts';
 import { createTrainingServer } from '../../training-server/http/server.ts';
-import { bench, testRecipe } from '../../training-server/runs/testing.ts';
+import { fixture, testRecipe } from '../../training-server/runs/testing.ts';
 import { test as base, builtPage, expect as plain } from './fixture.ts';
 import { picture } from './training-stub.ts';
 
@@ -26,7 +26,7 @@ interface Real {
 const test = base.extend<{ real: Real }>({
   real: async ({ site }, use) => {
     expect(site.address).toBeTruthy();
-    const at = bench();
+    const at = fixture();
     const runs = await at.manager(
       {},
       {

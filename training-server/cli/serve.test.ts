@@ -64,7 +64,7 @@ it('finds the runs of its folder, and leaves while somebody listens to one', asy
       ...{ id, recipe: 'tiny', recipeSha256: recipeSha256(recipe), state: 'stopped', reason: null },
       ...{ createdAt: now, updatedAt: now, ...facts },
     },
-    { lrFactor: 1, goesOn: false },
+    { lrFactor: 1, autoResume: false },
   );
   const server = start(['--port', '0', '--runs', runs]);
   const [, address] = await server.until(/Training server {3}(\S+)/);

@@ -150,7 +150,9 @@ export class Driver {
     const last = await this.#folder.last();
     this.#state = last?.state ?? firstState();
     this.#saved = last && { step: last.step, bytes: last.bytes };
-    await this.#folder.keep(new Set((await this.#folder.checkpoints()).map(({ step }) => step)));
+    await this.#folder.deleteOtherCheckpoints(
+      new Set((await this.#folder.checkpoints()).map(({ step }) => step)),
+    );
     await this.#streams?.close();
     const { streams } = this.#state;
     this.#streams = await RunStreams.open(this.#folder.path, streams, this.step, this.#ports.now());
@@ -360,19 +362,21 @@ export class Driver {
         stageEnds: [...this.#state.stageEnds, this.step],
       }),
     };
-    const partial = await this.#folder.prepare(this.step);
+    const partial = await this.#folder.beginCheckpoint(this.step);
     try {
       await engine.call('save', { folder: join(partial, 'state'), extra: { step: this.step } });
       await engine.call('export', { folder: join(partial, 'model') });
       const bytes = await bytesOf(partial);
-      const figures = Object.fromEntries(
+      const metrics = Object.fromEntries(
         Object.entries(this.#state.latest).filter(([name]) => name.startsWith('eval/') || name === 'reward'),
       );
       const createdAt = new Date(this.#ports.now() * 1000).toISOString();
-      await this.#folder.place({ step: this.step, createdAt, bytes, figures, state: this.#state });
+      await this.#folder.commitCheckpoint({ step: this.step, createdAt, bytes, metrics, state: this.#state });
       this.#saved = { step: this.step, bytes };
     } catch (error) {
-      await this.#folder.keep(new Set((await this.#folder.checkpoints()).map(({ step }) => step)));
+      await this.#folder.deleteOtherCheckpoints(
+        new Set((await this.#folder.checkpoints()).map(({ step }) => step)),
+      );
       throw error;
     }
     await this.#deleteOldCheckpoints(stage);
@@ -385,7 +389,7 @@ export class Driver {
     const steps = (await this.#folder.checkpoints()).map(({ step }) => step);
     const { best, stageEnds } = this.#state;
     const kept = [...steps.slice(-stage.checkpoints.keep), ...stageEnds, ...(best ? [best.step] : [])];
-    await this.#folder.keep(new Set(kept));
+    await this.#folder.deleteOtherCheckpoints(new Set(kept));
   }
 
   /** Said before the engine writes for minutes: nothing is half written, nothing is lost. */

@@ -2,9 +2,9 @@
 
 import type { Recipe } from '../../core/training/recipe.ts';
 import type { GrpoStage, Stage } from '../../core/training/recipe-stages.ts';
-import type { CompletionRecord } from '../../core/training/run.ts';
+import type { GroupRecord } from '../../core/training/run.ts';
 import type { Params } from '../engine/protocol.ts';
-import { completionRecords, finiteOrNull, rolloutMetrics } from './records.ts';
+import { finiteOrNull, groupRecords, rolloutMetrics } from './records.ts';
 import { type Rollout, rollOut, videosOf, viewsOf } from './rollout.ts';
 import { Sampler } from './sampler.ts';
 import { learningRate } from './schedule.ts';
@@ -15,7 +15,7 @@ import { cleanVideo, type View } from './views.ts';
 export interface StepResult {
   readonly metrics: Metrics;
   /** Records of the rollout; none where the step uses an earlier one. */
-  readonly completions: (step: number, stage: number) => CompletionRecord[];
+  readonly completions: (step: number, stage: number) => GroupRecord[];
   /** Tokens in the optimiser step, prompts included. */
   readonly tokens: number;
 }
@@ -126,7 +126,7 @@ function grpo(context: StageContext<GrpoStage>): Objective {
             'seconds/update': (performance.now() - started) / 1000,
             ...prefixed('seconds/update/', seconds),
           },
-          completions: (at, index) => (first ? completionRecords(rollout, at, index) : []),
+          completions: (at, index) => (first ? groupRecords(rollout, at, index) : []),
           tokens: metrics.num_tokens ?? 0,
         };
       }

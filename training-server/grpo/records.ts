@@ -3,12 +3,12 @@
 import type { RewardRules } from '../../core/rewards/reward-rules.ts';
 import type { ReadAnswer, SetRewards, VideoRewards } from '../../core/rewards/rewards.ts';
 import { mean, variance } from '../../core/stats/moments.ts';
-import type { AnswerRecord, CompletionRecord } from '../../core/training/run.ts';
+import type { CompletionRecord, GroupRecord } from '../../core/training/run.ts';
 import type { EngineCompletion } from '../engine/protocol.ts';
 import type { Rollout, VideoCompletions } from './rollout.ts';
 import type { Metrics } from './stage-context.ts';
 
-export function completionRecords(rollout: Rollout, step: number, stage: number): CompletionRecord[] {
+export function groupRecords(rollout: Rollout, step: number, stage: number): GroupRecord[] {
   return rollout.videos.map((video, i) => groupRecord(video, rollout.rewards[i]!, step, stage));
 }
 
@@ -17,7 +17,7 @@ function groupRecord(
   rewards: VideoRewards,
   step: number,
   stage: number,
-): CompletionRecord {
+): GroupRecord {
   const { view } = video;
   const perturbed = view.perturbed.filter(({ video: changed }) => changed !== null);
   const perturbation = (k: number) => ({ mode: perturbed[k]!.mode, indices: perturbed[k]!.video!.indices });
@@ -30,14 +30,14 @@ function groupRecord(
     frames: view.frames,
     indices: view.video.indices,
     perturbation: perturbed.length === 1 ? perturbation(0) : null,
-    answers: video.clean.map((completion, k) => ({
+    completions: video.clean.map((completion, k) => ({
       ...completionRecord(completion, video.cleanRead[k]!.score, rewards.raw, k),
       temporalRank: rewards.temporal?.rank.bonus[k] ?? 0,
       temporalRegression: rewards.temporal?.regression.bonus[k] ?? 0,
       reward: rewards.reward[k]!,
       advantage: rewards.advantage.std > 0 ? rewards.advantage.values[k]! : null,
     })),
-    perturbedAnswers: (video.perturbed ?? []).map((completion, k) => ({
+    perturbedCompletions: (video.perturbed ?? []).map((completion, k) => ({
       ...completionRecord(completion, video.perturbedRead![k]!.score, rewards.perturbed!, k),
       ...(oneEach && { perturbation: perturbation(k) }),
     })),
@@ -49,7 +49,7 @@ function completionRecord(
   score: number | null,
   set: SetRewards,
   k: number,
-): AnswerRecord {
+): CompletionRecord {
   return {
     text: completion.text,
     tokens: completion.tokens.length,

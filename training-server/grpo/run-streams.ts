@@ -1,7 +1,7 @@
 /** The files that a run appends to, truncated to a checkpoint when it resumes from there. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CompletionRecord, MetricRecord } from '../../core/training/run.ts';
+import type { GroupRecord, MetricRecord } from '../../core/training/run.ts';
 import type { DriverState } from '../store/run-folder.ts';
 import { Stream } from '../store/stream.ts';
 import { fileHead, scalars } from './tensorboard.ts';
@@ -56,7 +56,7 @@ export class RunStreams {
     await this.#events.stream.append(scalars(record.time, record.step, record.values));
   }
 
-  async completions(records: readonly CompletionRecord[]): Promise<void> {
+  async completions(records: readonly GroupRecord[]): Promise<void> {
     if (records.length > 0)
       await this.#completions.append(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
   }

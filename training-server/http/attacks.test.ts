@@ -407,10 +407,10 @@ describe('paths', () => {
       frames: 10,
       indices: [0],
       perturbation: null,
-      answers: [],
-      perturbedAnswers: [],
+      completions: [],
+      perturbedCompletions: [],
     };
-    for (const path of [video, h.at('secret.mp4')]) h.runs.answer(id, { ...record, video: path });
+    for (const path of [video, h.at('secret.mp4')]) h.runs.addGroup(id, { ...record, video: path });
     expect((await frame(video)).status).toBe(200);
     // Even a record that was tampered with opens nothing outside the roots.
     expect(await refusal(await frame(h.at('secret.mp4')))).toMatchObject({ status: 403, code: 'train/path' });

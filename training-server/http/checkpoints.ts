@@ -53,10 +53,10 @@ export class Checkpoints {
   async #ofRun(run: string): Promise<Checkpoint[]> {
     const checkpoints = await this.#runs.checkpoints(run);
     return Promise.all(
-      checkpoints.map(async ({ step, best, last, createdAt, bytes, figures }) => {
+      checkpoints.map(async ({ step, best, last, createdAt, bytes, metrics }) => {
         const id = `${run}:${step}`;
         const made = await this.#packages.stateOf(id, createdAt);
-        return { id, run, step, best, last, createdAt, bytes, figures: { ...figures }, package: made };
+        return { id, run, step, best, last, createdAt, bytes, metrics: { ...metrics }, package: made };
       }),
     );
   }
@@ -108,7 +108,7 @@ export class Checkpoints {
   }
 }
 
-const none = { run: null, step: null, best: false, last: false, figures: {} };
+const none = { run: null, step: null, best: false, last: false, metrics: {} };
 const real = (path: string) => realpath(path).catch(() => path);
 
 async function isCheckpoint(folder: string, names: ReadonlySet<string>): Promise<boolean> {

@@ -3,14 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '../../core/errors.ts';
 import type { Recipe } from '../../core/training/recipe.ts';
-import type {
-  CompletionRecord,
-  LogLine,
-  MetricRecord,
-  Run,
-  RunEvent,
-  RunState,
-} from '../../core/training/run.ts';
+import type { GroupRecord, LogLine, MetricRecord, Run, RunEvent, RunState } from '../../core/training/run.ts';
 import type { ResumeOptions, RunCheckpoint, Runs } from '../runs/api.ts';
 import type { NumberedEvent } from '../store/event-log.ts';
 
@@ -20,7 +13,7 @@ interface MemoryRun {
   events: NumberedEvent[];
   listeners: Set<(event: NumberedEvent) => void>;
   metrics: MetricRecord[];
-  completions: CompletionRecord[];
+  completions: GroupRecord[];
   checkpoints: RunCheckpoint[];
 }
 
@@ -75,7 +68,7 @@ export class MemoryRuns implements Runs {
     for (const listener of memory.listeners) listener(numbered);
   }
 
-  answer(id: string, record: CompletionRecord): void {
+  addGroup(id: string, record: GroupRecord): void {
     const memory = this.#one(id);
     memory.completions.push(record);
     const lines = memory.completions.map((one) => `${JSON.stringify(one)}\n`).join('');

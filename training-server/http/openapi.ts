@@ -3,7 +3,7 @@ import { z } from 'zod';
 import {
   checkpointSchema,
   codedErrorSchema,
-  completionRecordSchema,
+  groupRecordSchema,
   logLineSchema,
   metricRecordSchema,
   recipeCardSchema,
@@ -20,7 +20,7 @@ type Json = Record<string, unknown>;
 const named: Readonly<Record<string, z.ZodType>> = {
   Checkpoint: checkpointSchema,
   CodedError: codedErrorSchema,
-  CompletionRecord: completionRecordSchema,
+  GroupRecord: groupRecordSchema,
   LogLine: logLineSchema,
   MetricRecord: metricRecordSchema,
   Problem: problemSchema,

@@ -31,7 +31,7 @@ const completion = {
   frames: 10,
   indices: [0, null],
   perturbation: { mode: 'reverse', indices: [1, 0] },
-  answers: [
+  completions: [
     {
       text: '<think>a</think><answer>3.00</answer>',
       tokens: 9,
@@ -45,7 +45,7 @@ const completion = {
       advantage: 0.5,
     },
   ],
-  perturbedAnswers: [],
+  perturbedCompletions: [],
 };
 
 describe('the description', () => {
@@ -114,11 +114,11 @@ describe('the description', () => {
   it('describes the answers that are sent', async () => {
     const run = await started();
     h.runs.emit(run.id, { type: 'metrics', record: record(3) });
-    h.runs.answer(run.id, { ...completion, video: h.at('root', 'videos', 'a.mp4') });
+    h.runs.addGroup(run.id, { ...completion, video: h.at('root', 'videos', 'a.mp4') });
     const lists: [string, string][] = [
       ['Run', '/api/runs'],
       ['MetricRecord', `/api/runs/${run.id}/metrics`],
-      ['CompletionRecord', `/api/runs/${run.id}/completions?step=3`],
+      ['GroupRecord', `/api/runs/${run.id}/completions?step=3`],
       ['LogLine', `/api/runs/${run.id}/log`],
       ['RecipeCard', '/api/recipes'],
     ];
@@ -202,7 +202,7 @@ describe('runs', () => {
       [3, 4],
       [2, 3],
     ]);
-    h.runs.answer(id, { ...completion, video: 'v' });
+    h.runs.addGroup(id, { ...completion, video: 'v' });
     expect(await json(await h.ask(`/api/runs/${id}/completions?step=3`))).toHaveLength(1);
     expect(await json(await h.ask(`/api/runs/${id}/completions?step=4`))).toEqual([]);
   });
@@ -354,8 +354,8 @@ describe('frames', () => {
   it('are pictures of the videos that were answered about', async () => {
     const { id } = await started();
     const video = h.at('root', 'videos', 'a.mp4');
-    h.runs.answer(id, { ...completion, video });
-    h.runs.answer(id, { ...completion, video: h.at('root', 'videos', 'b.mp4') });
+    h.runs.addGroup(id, { ...completion, video });
+    h.runs.addGroup(id, { ...completion, video: h.at('root', 'videos', 'b.mp4') });
     for (const name of ['a', 'b']) {
       const query = new URLSearchParams({ video: h.at('root', 'videos', `${name}.mp4`), index: '7' });
       const response = await h.ask(`/api/runs/${id}/frames?${query}`);
@@ -370,11 +370,11 @@ describe('frames', () => {
     const status = async (name: string) =>
       (await h.ask(`/api/runs/${id}/frames?${new URLSearchParams({ video: at(name), index: '0' })}`)).status;
     const record = join(h.runs.folder(id), 'completions.jsonl');
-    for (const name of ['a', 'b']) h.runs.answer(id, { ...completion, video: at(name) });
+    for (const name of ['a', 'b']) h.runs.addGroup(id, { ...completion, video: at(name) });
     expect([await status('a'), await status('b'), await status('c')]).toEqual([200, 200, 404]);
     writeFileSync(record, '');
     expect(await status('a')).toBe(404);
-    h.runs.answer(id, { ...completion, video: at('a') });
+    h.runs.addGroup(id, { ...completion, video: at('a') });
     expect(await status('a')).toBe(200);
     // As long as before or longer, and no line begins where reading stopped.
     const longer = JSON.stringify({ ...completion, video: at('c'), mos: 3.123456789 });
@@ -416,7 +416,7 @@ describe.skipIf(!existsSync(golden))('packages of a checkpoint', () => {
       last: true,
       createdAt,
       bytes: 1000,
-      figures: { 'eval/srcc': 0.5 },
+      metrics: { 'eval/srcc': 0.5 },
       model: golden,
     });
     const id = `${run.id}:40`;
@@ -424,7 +424,7 @@ describe.skipIf(!existsSync(golden))('packages of a checkpoint', () => {
       run: run.id,
       step: 40,
       package: null,
-      figures: { 'eval/srcc': 0.5 },
+      metrics: { 'eval/srcc': 0.5 },
     });
     const begun = await h.post(`/api/checkpoints/${encodeURIComponent(id)}/package`, { variants: 'wasm:q8' });
     expect(begun.status).toBe(202);
@@ -474,7 +474,7 @@ describe.skipIf(!existsSync(golden))('packages of a checkpoint', () => {
       last: true,
       createdAt: new Date().toISOString(),
       bytes: 1,
-      figures: {},
+      metrics: {},
       model: broken,
     });
     const id = `${run.id}:1`;

@@ -13,7 +13,7 @@
  */
 
 import type { Recipe } from '../../core/training/recipe.ts';
-import type { CompletionRecord, LogLine, MetricRecord, Run } from '../../core/training/run.ts';
+import type { GroupRecord, LogLine, MetricRecord, Run } from '../../core/training/run.ts';
 import type { NumberedEvent } from '../store/event-log.ts';
 
 /** A checkpoint of a run that is there, whole. */
@@ -25,8 +25,8 @@ export interface RunCheckpoint {
   readonly createdAt: string;
   /** Of both folders together. */
   readonly bytes: number;
-  /** Held-out figures at this step, where there are. */
-  readonly figures: Readonly<Record<string, number | null>>;
+  /** Held-out metrics at this step, and the reward. */
+  readonly metrics: Readonly<Record<string, number | null>>;
   /** Folder in the official layout: what a package is converted from, and another recipe can start from. */
   readonly model: string;
 }
@@ -65,7 +65,7 @@ export interface Runs {
   checkpoints(id: string): Promise<RunCheckpoint[]>;
   /** Lines with `from` ≤ step, in order. */
   metrics(id: string, from?: number): Promise<MetricRecord[]>;
-  completions(id: string, step: number): Promise<CompletionRecord[]>;
+  completions(id: string, step: number): Promise<GroupRecord[]>;
   /** The last lines. */
   log(id: string, lines?: number): Promise<LogLine[]>;
   /**

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { CodedError } from '../../core/errors.ts';
@@ -7,11 +7,11 @@ import { EngineError, type Hello } from '../engine/client.ts';
 import type { FakeEngine, FakeEngineOptions } from '../engine/fake-engine.ts';
 import type { Method } from '../engine/protocol.ts';
 import type { NumberedEvent } from '../store/event-log.ts';
-import { type Bench, bench, settled, streams, testRecipe } from './testing.ts';
+import { type Fixture, fixture, settled, streams, testRecipe } from './testing.ts';
 
 /** A run to its end without any fault: what every interrupted one is held against. */
 async function whole(recipe = testRecipe()) {
-  const at = bench();
+  const at = fixture();
   const manager = await at.manager();
   const { id } = await manager.start(recipe);
   const run = await settled(manager, id);
@@ -21,7 +21,7 @@ async function whole(recipe = testRecipe()) {
 }
 
 /** Paths differ from bench to bench. */
-const comparable = (at: Bench, folder: string) => {
+const comparable = (at: Fixture, folder: string) => {
   const { metrics, completions } = streams(folder);
   return { metrics, completions: completions.replaceAll(at.root, '') };
 };
@@ -129,7 +129,7 @@ describe('a run', () => {
     );
     const [first] = streams.completions.split('\n').map((line) => line && JSON.parse(line));
     expect(first.perturbation).toBeNull();
-    expect(first.perturbedAnswers[0].perturbation.mode).toMatch(/^[a-z_]+$/);
+    expect(first.perturbedCompletions[0].perturbation.mode).toMatch(/^[a-z_]+$/);
   });
 });
 
@@ -146,7 +146,7 @@ describe('whatever dies, the same run follows', () => {
     ['encode', 3],
   ];
   test.each(moments)('the engine, at %s number %i', async (method, number) => {
-    const at = bench();
+    const at = fixture();
     let killed = false;
     const before: NonNullable<FakeEngineOptions['before']> = (called, count, fake) => {
       if (killed || called !== method || count !== number) return;
@@ -165,7 +165,7 @@ describe('whatever dies, the same run follows', () => {
   });
 
   test.each(moments)('a rank that torchrun starts again, at %s number %i', async (method, number) => {
-    const at = bench();
+    const at = fixture();
     let died = false;
     const before: NonNullable<FakeEngineOptions['before']> = (called, count, fake) => {
       if (died || called !== method || count !== number) return;
@@ -189,7 +189,7 @@ describe('whatever dies, the same run follows', () => {
       [[5, 6], 'failed'],
       [[5, 7], 'finished'],
     ] as const) {
-      const at = bench();
+      const at = fixture();
       const before: NonNullable<FakeEngineOptions['before']> = (method, count, fake) => {
         if (method === 'update' && updates.some((update) => update === count)) fake.restart();
       };
@@ -201,7 +201,7 @@ describe('whatever dies, the same run follows', () => {
   });
 
   test.each([1, 2, 3, 5, 7, 11])('a pause asked for in step %i', async (step) => {
-    const at = bench();
+    const at = fixture();
     let asked = false;
     const manager = await at.manager(
       {},
@@ -227,7 +227,7 @@ describe('whatever dies, the same run follows', () => {
   });
 
   test('the server, which goes on with its run when it comes back', async () => {
-    const at = bench();
+    const at = fixture();
     let closing: Promise<void> | null = null;
     const first = await at.manager(
       {},
@@ -267,7 +267,7 @@ describe('whatever dies, the same run follows', () => {
   });
 
   test('a line that was broken off in the middle', async () => {
-    const at = bench();
+    const at = fixture();
     const manager = await at.manager(
       {},
       {
@@ -290,7 +290,7 @@ describe('whatever dies, the same run follows', () => {
 
 describe('a run stops itself', () => {
   test('when KL passes its guard for two steps; it resumes with a smaller rate', async () => {
-    const at = bench();
+    const at = fixture();
     const manager = await at.manager();
     const recipe = testRecipe({
       stages: [{ ...testRecipe().stages[0], guards: { maxKl: 0.0065, steps: 2 } }],
@@ -312,7 +312,7 @@ describe('a run stops itself', () => {
   });
 
   test('when the disk is full, and loses nothing', async () => {
-    const at = bench();
+    const at = fixture();
     let full = true;
     const manager = await at.manager(
       {},
@@ -336,7 +336,7 @@ describe('a run stops itself', () => {
 
 describe('videos', () => {
   test('one that cannot be read costs itself, is counted and named', async () => {
-    const at = bench();
+    const at = fixture();
     const bad = join(at.root, 'train-3.mp4');
     const manager = await at.manager({}, { unreadable: new Set([bad]) });
     const { id } = await manager.start(testRecipe());
@@ -350,7 +350,7 @@ describe('videos', () => {
   });
 
   test('too few for a step, or without answers to learn from: said before an engine is started', async () => {
-    const at = bench();
+    const at = fixture();
     const manager = await at.manager();
     const few = await manager.start(testRecipe({ rules: { videosPerStep: 21 } }));
     expect(await settled(manager, few.id)).toMatchObject({
@@ -402,7 +402,7 @@ test('stages follow one another, each in an engine of its own from the weights o
     ['load', 1],
     ['update', 2],
   ] as const) {
-    const at = bench();
+    const at = fixture();
     const manager = await at.manager(
       {},
       {
@@ -422,7 +422,7 @@ test('stages follow one another, each in an engine of its own from the weights o
 
 describe('the root', () => {
   test('one run at a time, the others wait; one that waits can be stopped', async () => {
-    const at = bench();
+    const at = fixture();
     const manager = await at.manager();
     const [a, b, c] = [
       await manager.start(testRecipe()),
@@ -449,7 +449,7 @@ describe('the root', () => {
   });
 
   test('a second process is told who works on it; a dead one’s lock is no lock', async () => {
-    const at = bench();
+    const at = fixture();
     const manager = await at.manager();
     await expect(at.manager()).rejects.toMatchObject({ code: 'train/in-use', params: { pid: process.pid } });
     await manager.close();
@@ -458,7 +458,7 @@ describe('the root', () => {
   });
 
   test('checkpoints are listed, and a run can go back to an earlier one', async () => {
-    const at = bench();
+    const at = fixture();
     const manager = await at.manager();
     const { id } = await manager.start(
       testRecipe({ stages: [{ ...testRecipe().stages[0], checkpoints: { everySteps: 3, keep: 9 } }] }),
@@ -468,7 +468,7 @@ describe('the root', () => {
     expect(checkpoints.map(({ step }) => step)).toEqual(expect.arrayContaining([3, 6, 9, 12]));
     expect(checkpoints.find(({ last }) => last)?.step).toBe(12);
     expect(checkpoints.filter(({ best }) => best)).toHaveLength(1);
-    expect(checkpoints.find(({ step }) => step === 12)!.figures).toHaveProperty('eval/srcc');
+    expect(checkpoints.find(({ step }) => step === 12)!.metrics).toHaveProperty('eval/srcc');
     expect(await manager.completions(id, 5)).toHaveLength(4);
     expect(await manager.completions(id, 99)).toEqual([]);
     await manager.close();
@@ -476,7 +476,7 @@ describe('the root', () => {
 });
 
 test('a GPU that is asked for and not there', async () => {
-  const at = bench();
+  const at = fixture();
   const manager = await at.manager();
   const { id } = await manager.start(testRecipe({ engine: { device: 'cuda' } }));
   expect(await settled(manager, id)).toMatchObject({
@@ -487,3 +487,54 @@ test('a GPU that is asked for and not there', async () => {
   const hello: Hello = (at.engines[0] as FakeEngine).hello;
   expect(hello.gpus).toBe(0);
 });
+
+test('a run of an earlier version resumes: its metadata, checkpoints and completions are read', async () => {
+  const at = fixture();
+  const first = await at.manager(
+    {},
+    {
+      before: (method, count, fake) => {
+        if (method === 'update' && count === 8) fake.die();
+      },
+    },
+  );
+  const { id } = await first.start(testRecipe());
+  await settled(first, id);
+  const folder = first.folder(id);
+  await first.close();
+  toEarlierVersion(folder);
+
+  const manager = await at.manager();
+  // `goesOn: true` of its metadata: it resumes by itself, at half the rate.
+  expect(await settled(manager, id)).toMatchObject({ state: 'finished', step: 12 });
+  const [record] = await manager.metrics(id, 7);
+  expect(record!.values.learning_rate).toBeCloseTo((1e-6 * (1 - 6 / 12)) / 2, 15);
+  for (const checkpoint of await manager.checkpoints(id)) expect(checkpoint.metrics).toHaveProperty('reward');
+  for (const step of [1, 6, 7, 12]) {
+    const groups = await manager.completions(id, step);
+    expect(groups).toHaveLength(4);
+    for (const { completions } of groups) expect(completions).toHaveLength(3);
+  }
+  expect(readdirSync(folder)).not.toContain('memo.json');
+  await manager.close();
+});
+
+/** Rewrites the files of a run as the versions before `metadata.json` wrote them. */
+function toEarlierVersion(folder: string): void {
+  const text = readFileSync(join(folder, 'completions.jsonl'), 'utf8');
+  const earlier = (lines: string) =>
+    lines
+      .replaceAll('"completions":', '"answers":')
+      .replaceAll('"perturbedCompletions":', '"perturbedAnswers":');
+  expect(earlier(text)).not.toBe(text);
+  for (const step of readdirSync(join(folder, 'checkpoints')).filter((name) => name.startsWith('step-'))) {
+    const file = join(folder, 'checkpoints', step, 'checkpoint.json');
+    const { metrics, ...rest } = JSON.parse(readFileSync(file, 'utf8'));
+    const { streams } = rest.state;
+    streams.completions = Buffer.byteLength(earlier(text.slice(0, streams.completions)));
+    writeFileSync(file, JSON.stringify({ ...rest, figures: metrics }));
+  }
+  writeFileSync(join(folder, 'completions.jsonl'), earlier(text));
+  rmSync(join(folder, 'metadata.json'));
+  writeFileSync(join(folder, 'memo.json'), '{"lrFactor":0.5,"goesOn":true}\n');
+}

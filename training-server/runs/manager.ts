@@ -4,7 +4,14 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '../../core/errors.ts';
 import type { Recipe } from '../../core/training/recipe.ts';
-import type { CompletionRecord, LogLine, MetricRecord, Run, RunState } from '../../core/training/run.ts';
+import {
+  type GroupRecord,
+  groupRecordSchema,
+  type LogLine,
+  type MetricRecord,
+  type Run,
+  type RunState,
+} from '../../core/training/run.ts';
 import { openRoots, type Roots } from '../data/api.ts';
 import type { StageData } from '../data/stage-data.ts';
 import { loadStages } from '../data/stage-data.ts';
@@ -101,8 +108,8 @@ export class RunManager implements Runs {
       const run = await folder.readRun().catch(() => null);
       if (run === null) continue; // of another version
       const entry = await this.#register(folder, run);
-      const { goesOn } = await folder.readMemo();
-      if (goesOn) interrupted.push(entry);
+      const { autoResume } = await folder.readMetadata();
+      if (autoResume) interrupted.push(entry);
     }
     for (const entry of interrupted) {
       const { savedStep } = entry.run;
@@ -158,7 +165,7 @@ export class RunManager implements Runs {
       seconds: 0,
     };
     const folder = new RunFolder(join(this.#options.runs, id));
-    await folder.make(recipe, run, { lrFactor: 1, goesOn: true });
+    await folder.make(recipe, run, { lrFactor: 1, autoResume: true });
     const entry = await this.#register(folder, run);
     this.#enqueue(entry);
     this.#startNext();
@@ -171,12 +178,12 @@ export class RunManager implements Runs {
     if (!resumable.has(run.state)) throw new CodedError('train/state', { id, state: run.state });
     if (step !== undefined) {
       await folder.readCheckpoint(step);
-      await folder.point(step);
+      await folder.setLast(step);
       const steps = (await folder.checkpoints()).map((checkpoint) => checkpoint.step);
-      await folder.keep(new Set(steps.filter((other) => other <= step)));
+      await folder.deleteOtherCheckpoints(new Set(steps.filter((other) => other <= step)));
     }
-    const memo = await folder.readMemo();
-    await folder.writeMemo({ lrFactor: memo.lrFactor * lrFactor, goesOn: true });
+    const metadata = await folder.readMetadata();
+    await folder.writeMetadata({ lrFactor: metadata.lrFactor * lrFactor, autoResume: true });
     this.#enqueue(entry);
     this.#startNext();
     return entry.run;
@@ -200,8 +207,8 @@ export class RunManager implements Runs {
   async #requestStop(entry: Entry, state: RunState, from: readonly RunState[]): Promise<Run> {
     const { run, folder } = entry;
     if (!from.includes(run.state)) throw new CodedError('train/state', { id: run.id, state: run.state });
-    const memo = await folder.readMemo();
-    await folder.writeMemo({ ...memo, goesOn: false });
+    const metadata = await folder.readMetadata();
+    await folder.writeMetadata({ ...metadata, autoResume: false });
     if (entry.driver) {
       entry.requestedState = state;
       entry.driver.requestStop();
@@ -240,14 +247,14 @@ export class RunManager implements Runs {
 
   async checkpoints(id: string): Promise<RunCheckpoint[]> {
     const { folder, run } = this.#entry(id);
-    return (await folder.checkpoints()).map(({ step, createdAt, bytes, figures }) => ({
+    return (await folder.checkpoints()).map(({ step, createdAt, bytes, metrics }) => ({
       run: id,
       step,
       best: step === run.bestStep,
       last: step === run.savedStep,
       createdAt,
       bytes,
-      figures,
+      metrics,
       model: folder.model(step),
     }));
   }
@@ -259,13 +266,13 @@ export class RunManager implements Runs {
     return records;
   }
 
-  async completions(id: string, step: number): Promise<CompletionRecord[]> {
-    const records: CompletionRecord[] = [];
+  async completions(id: string, step: number): Promise<GroupRecord[]> {
+    const records: GroupRecord[] = [];
     const head = `{"step":${step},`;
     const file = this.#entry(id).folder.file('completions.jsonl');
     for await (const line of linesOf(file, await offsetOfStep(file, step))) {
       if (!line.startsWith(head)) break;
-      records.push(JSON.parse(line));
+      records.push(groupRecordSchema.parse(JSON.parse(line)));
     }
     return records;
   }
@@ -334,7 +341,7 @@ export class RunManager implements Runs {
     let ending: Pick<Run, 'state' | 'reason'>;
     try {
       const recipe = await folder.readRecipe();
-      const { lrFactor } = await folder.readMemo();
+      const { lrFactor } = await folder.readMetadata();
       entry.driver = new Driver(folder, recipe, lrFactor, this.#ports(entry));
       if (this.#closing) entry.driver.requestStop();
       const outcome = await entry.driver.run();
@@ -350,8 +357,10 @@ export class RunManager implements Runs {
     entry.seconds = entry.run.seconds;
     entry.started = null;
     entry.driver = null;
-    const memo = await folder.readMemo().catch(() => ({ lrFactor: 1 }));
-    await folder.writeMemo({ ...memo, goesOn: this.#closing && ending.state === 'paused' }).catch(() => {});
+    const metadata = await folder.readMetadata().catch(() => ({ lrFactor: 1 }));
+    await folder
+      .writeMetadata({ ...metadata, autoResume: this.#closing && ending.state === 'paused' })
+      .catch(() => {});
     this.#update(entry, ending);
     await entry.log.flush();
     await entry.writing;

@@ -23,14 +23,14 @@ const profile = profileOf({
   tokenIds: { imageStart: 1, imageEnd: 2, context: 3 },
 });
 
-export interface Bench {
+export interface Fixture {
   readonly root: string;
   readonly engines: FakeEngine[];
   manager(options?: Partial<ManagerOptions>, engine?: FakeEngineOptions): Promise<RunManager>;
 }
 
 /** @param videos how many videos the sources `train` and `held` have */
-export function bench(videos = { train: 20, held: 6 }): Bench {
+export function fixture(videos = { train: 20, held: 6 }): Fixture {
   const root = mkdtempSync(join(tmpdir(), 'runs-'));
   mkdirSync(join(root, 'checkpoint'));
   const config = { profiles: { test8: profile }, default_profile: 'test8' };

@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CodedError } from '../../core/errors.ts';
+import { renamedKeys } from '../../core/schema.ts';
 import { type Recipe, recipeSchema } from '../../core/training/recipe.ts';
 import { readPlainly } from '../../core/training/recipe-words.ts';
 import { type Run, runSchema } from '../../core/training/run.ts';
@@ -33,23 +34,31 @@ export const driverStateSchema = z.strictObject({
 });
 export type DriverState = z.infer<typeof driverStateSchema>;
 
-export const checkpointFileSchema = z.strictObject({
-  step: z.int(),
-  createdAt: z.string(),
-  bytes: z.number(),
-  figures: values,
-  state: driverStateSchema,
-});
+/** `checkpoint.json`; `figures`, the name of `metrics` in earlier versions, is read too. */
+export const checkpointFileSchema = z.preprocess(
+  renamedKeys({ figures: 'metrics' }),
+  z.strictObject({
+    step: z.int(),
+    createdAt: z.string(),
+    bytes: z.number(),
+    /** Held-out metrics at this step, and the reward. */
+    metrics: values,
+    state: driverStateSchema,
+  }),
+);
 export type CheckpointFile = z.infer<typeof checkpointFileSchema>;
 
-/** Metadata of a run that the API does not show. */
-export const memoSchema = z.strictObject({
-  /** Multiplies every learning rate. */
-  lrFactor: z.number().positive(),
-  /** It was running when its server left, and goes on by itself. */
-  goesOn: z.boolean(),
-});
-export type Memo = z.infer<typeof memoSchema>;
+/** `metadata.json`: facts of a run that the API does not show. `memo.json` of earlier versions is read too. */
+export const runMetadataSchema = z.preprocess(
+  renamedKeys({ goesOn: 'autoResume' }),
+  z.strictObject({
+    /** Multiplies every learning rate. */
+    lrFactor: z.number().positive(),
+    /** It was running when its server left, and goes on by itself. */
+    autoResume: z.boolean(),
+  }),
+);
+export type RunMetadata = z.infer<typeof runMetadataSchema>;
 
 export class RunFolder {
   readonly path: string;
@@ -63,11 +72,11 @@ export class RunFolder {
   readonly model = (step: number): string => join(this.checkpoint(step), 'model');
 
   /** Whole or not at all: what a crash leaves of it has no recipe.json and is no run. @throws where it is there already */
-  async make(recipe: Recipe, run: Run, memo: Memo): Promise<void> {
+  async make(recipe: Recipe, run: Run, metadata: RunMetadata): Promise<void> {
     await mkdir(this.path);
     try {
       await mkdir(this.file('checkpoints'));
-      await this.writeMemo(memo);
+      await this.writeMetadata(metadata);
       await this.writeRun(run);
       await writeWhole(this.file('recipe.json'), `${JSON.stringify(recipe, null, 2)}\n`);
     } catch (error) {
@@ -94,14 +103,23 @@ export class RunFolder {
     await writeWhole(this.file('run.json'), `${JSON.stringify(run)}\n`);
   }
 
-  /** A memo that cannot be read is none: one damaged folder must not keep the others from going on. */
-  async readMemo(): Promise<Memo> {
-    const value = await readJson(this.file('memo.json')).catch(() => null);
-    return memoSchema.safeParse(value).data ?? { lrFactor: 1, goesOn: false };
+  /** Defaults where the file cannot be read: one broken folder must not keep the other runs from resuming. */
+  async readMetadata(): Promise<RunMetadata> {
+    for (const name of ['metadata.json', 'memo.json']) {
+      const value = await readJson(this.file(name)).catch(() => null);
+      const metadata = runMetadataSchema.safeParse(value).data;
+      if (metadata !== undefined) return metadata;
+    }
+    return { lrFactor: 1, autoResume: false };
   }
 
-  async writeMemo(memo: Memo): Promise<void> {
-    await writeWhole(this.file('memo.json'), `${JSON.stringify(memo)}\n`);
+  async writeMetadata(metadata: RunMetadata): Promise<void> {
+    await writeWhole(
+      this.file('metadata.json'),
+      `${JSON.stringify(metadata)}
+`,
+    );
+    await rm(this.file('memo.json'), { force: true });
   }
 
   /** Every whole checkpoint, earliest first. */
@@ -135,7 +153,7 @@ export class RunFolder {
   }
 
   /** A folder beside the checkpoint's own, empty, to be filled and then put in its place by `place`. */
-  async prepare(step: number): Promise<string> {
+  async beginCheckpoint(step: number): Promise<string> {
     const partial = `${this.checkpoint(step)}.partial`;
     await rm(partial, { recursive: true, force: true });
     await mkdir(partial, { recursive: true });
@@ -143,22 +161,22 @@ export class RunFolder {
   }
 
   /** From here on the checkpoint is the last good one. */
-  async place(file: CheckpointFile): Promise<void> {
+  async commitCheckpoint(file: CheckpointFile): Promise<void> {
     const { step } = file;
     const partial = `${this.checkpoint(step)}.partial`;
     await writeWhole(join(partial, 'checkpoint.json'), `${JSON.stringify(file)}\n`);
     await rm(this.checkpoint(step), { recursive: true, force: true });
     await rename(partial, this.checkpoint(step));
     await syncFolder(this.file('checkpoints'));
-    await this.point(step);
+    await this.setLast(step);
   }
 
-  async point(step: number): Promise<void> {
+  async setLast(step: number): Promise<void> {
     await writeWhole(this.file('checkpoints', 'last.json'), `${JSON.stringify({ step })}\n`);
   }
 
   /** Removes whole checkpoints that are not named, and what a crash left half made. */
-  async keep(steps: ReadonlySet<number>): Promise<void> {
+  async deleteOtherCheckpoints(steps: ReadonlySet<number>): Promise<void> {
     for (const name of await readdir(this.file('checkpoints')).catch(() => [])) {
       const step = /^step-(\d+)$/.exec(name)?.[1];
       const dead = step === undefined ? name.endsWith('.partial') : !steps.has(Number(step));

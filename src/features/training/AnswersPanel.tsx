@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'react';
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import { findDistortions } from '../../../core/answer/lexicon.ts';
-import type { AnswerRecord, CompletionRecord, Run } from '../../../core/training/run.ts';
+import type { CompletionRecord, GroupRecord, Run } from '../../../core/training/run.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
@@ -126,11 +126,11 @@ function Steps({ answers }: { readonly answers: Answers }) {
 
 type Side = Answers['side'];
 
-function Group(props: { readonly record: CompletionRecord; readonly side: Side; readonly short: boolean }) {
+function Group(props: { readonly record: GroupRecord; readonly side: Side; readonly short: boolean }) {
   const { record, side, short } = props;
   const t = useTrainingMessages();
   const { columns } = t.answers;
-  const answers = side === 'original' ? record.answers : record.perturbedAnswers;
+  const answers = side === 'original' ? record.completions : record.perturbedCompletions;
   const bars = useMemo(() => advantageBars(answers.map(({ advantage }) => advantage)), [answers]);
   if (answers.length === 0) return <p className="train-answers__wait">{t.answers.notPerturbed}</p>;
   const mode = damageOf(record)?.mode;
@@ -175,7 +175,7 @@ function Group(props: { readonly record: CompletionRecord; readonly side: Side; 
 const cell = (value: number | null): string => (value === null ? '–' : part(value));
 
 function Row(props: {
-  readonly answer: AnswerRecord;
+  readonly answer: CompletionRecord;
   readonly bar: Bar | null;
   readonly side: Side;
   readonly short: boolean;
@@ -241,7 +241,7 @@ function Row(props: {
 const langOf = (text: string) => (/\p{Script=Han}/u.test(text) ? 'zh' : 'en');
 
 /** The words of the model in its own face, as text; the word list's finds are underlined. */
-function Trace({ answer, open }: { readonly answer: AnswerRecord; readonly open: boolean }) {
+function Trace({ answer, open }: { readonly answer: CompletionRecord; readonly open: boolean }) {
   const { thinking, answer: written } = useMemo(() => viewAnswer(answer.text), [answer.text]);
   const text = thinking.trim();
   // One line holds the end, where the reasons become a number.

@@ -1,4 +1,4 @@
-/** Checkpoints with their figures, laid beside one of them; each can become a package for the Models page. */
+/** Checkpoints with their metrics, laid beside one of them; each can become a package for the Models page. */
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { bytes, count } from '../../../core/text/format.ts';
@@ -26,14 +26,14 @@ export function CheckpointsTab({ run }: { readonly run: Run }) {
   useEffect(() => void training.loadCheckpoints(), [run.id, run.savedStep]);
 
   const shown = (all ?? []).filter((one) => whose === 'all' || one.run === run.id);
-  const names = [...new Set(shown.flatMap((one) => Object.keys(one.figures)))].sort();
+  const names = [...new Set(shown.flatMap((one) => Object.keys(one.metrics)))].sort();
   const base = shown.find((one) => one.id === reference) ?? null;
   const value = (one: Checkpoint): number | string =>
     sort.by === 'step'
       ? (one.step ?? -1)
       : sort.by === 'size'
         ? one.bytes
-        : (one.figures[sort.by] ?? -Infinity);
+        : (one.metrics[sort.by] ?? -Infinity);
   const rows = [...shown].sort((a, b) => {
     const [x, y] = [value(a), value(b)];
     return (x < y ? -1 : x > y ? 1 : 0) * (sort.down ? -1 : 1);
@@ -149,8 +149,8 @@ function Row(props: {
       {names.map((name) => (
         <Figure
           key={name}
-          value={one.figures[name] ?? null}
-          base={isBase ? null : (base?.figures[name] ?? null)}
+          value={one.metrics[name] ?? null}
+          base={isBase ? null : (base?.metrics[name] ?? null)}
         />
       ))}
       <td className="train-points__number">{bytes(one.bytes)}</td>

@@ -1,12 +1,12 @@
 /** The frames that the model saw, in the order in which it saw them; pictures come from the server, each once. */
 import { useEffect, useState } from 'react';
-import type { CompletionRecord } from '../../../core/training/run.ts';
+import type { GroupRecord } from '../../../core/training/run.ts';
 import { frameUrl } from './frames.ts';
 import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 
 export interface FrameStripProps {
   readonly run: string;
-  readonly record: CompletionRecord;
+  readonly record: GroupRecord;
   readonly side: 'original' | 'perturbed';
   readonly large: boolean;
 }
@@ -28,8 +28,8 @@ export function FrameStrip({ run, record, side, large }: FrameStripProps) {
 }
 
 /** How the copy was damaged; where each answer saw a copy of its own, that of the first. */
-export const damageOf = ({ perturbation, perturbedAnswers }: CompletionRecord) =>
-  perturbation ?? perturbedAnswers[0]?.perturbation ?? null;
+export const damageOf = ({ perturbation, perturbedCompletions }: GroupRecord) =>
+  perturbation ?? perturbedCompletions[0]?.perturbation ?? null;
 
 function Frame(props: { run: string; video: string; index: number | null; nth: number }) {
   const { run, video, index, nth } = props;

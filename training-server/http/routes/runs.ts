@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CodedError } from '../../../core/errors.ts';
 import {
-  completionRecordSchema,
+  groupRecordSchema,
   logLineSchema,
   metricRecordSchema,
   runSchema,
@@ -203,7 +203,7 @@ export function runRoutes({ runs, events, validation }: Services): Route[] {
       summary: 'Videos of a step with all answers and their rewards',
       params: runParams,
       query: z.strictObject({ step: whole('Optimiser step') }),
-      sends: z.array(completionRecordSchema),
+      sends: z.array(groupRecordSchema),
       fails: ['train/run'],
       handle: async ({ params, query }) => ({ json: await runs.completions(params.id, query.step) }),
     }),

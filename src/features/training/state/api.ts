@@ -7,7 +7,7 @@ import { CodedError } from '../../../../core/errors.ts';
 import { readAs } from '../../../../core/schema.ts';
 import {
   checkpointSchema,
-  completionRecordSchema,
+  groupRecordSchema,
   logLineSchema,
   metricRecordSchema,
   recipeCardSchema,
@@ -102,7 +102,7 @@ export function trainingApi({ address, token, fetch: given }: TrainingApiOptions
     runs: () => get('/api/runs', z.array(runSchema)),
     metrics: (id: string) => get(`${of(id)}/metrics`, z.array(metricRecordSchema)),
     completions: (id: string, step: number) =>
-      get(`${of(id)}/completions?step=${step}`, z.array(completionRecordSchema)),
+      get(`${of(id)}/completions?step=${step}`, z.array(groupRecordSchema)),
     log: (id: string) => get(`${of(id)}/log`, z.array(logLineSchema)),
     act: (id: string, action: RunAction, options: ResumeOptions = {}) =>
       post(`${of(id)}/${action}`, runSchema, options),

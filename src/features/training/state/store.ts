@@ -6,7 +6,7 @@ import { createStore } from 'zustand/vanilla';
 import { CodedError, type CodedErrorData } from '../../../../core/errors.ts';
 import type {
   Checkpoint,
-  CompletionRecord,
+  GroupRecord,
   LogLine,
   MetricRecord,
   RecipeCard,
@@ -39,7 +39,7 @@ export interface RunDetail {
 
 export type Completions =
   | { readonly kind: 'loading' }
-  | { readonly kind: 'ready'; readonly records: readonly CompletionRecord[] }
+  | { readonly kind: 'ready'; readonly records: readonly GroupRecord[] }
   | { readonly kind: 'error'; readonly error: CodedErrorData };
 
 export interface TrainingState {
