@@ -1,11 +1,11 @@
 /** embed_tokens: input_ids [b, s] → inputs_embeds [b, s, D]. Blocks of columns where the table is over the limit. */
 import type { Checkpoint } from './checkpoint.ts';
-import type { EmbeddingForm, Forms } from './forms.ts';
 import { Graph, type GraphOptions, msDomain } from './graph.ts';
 import { sharedBetween } from './linear.ts';
 import { columnsOf, inSteps, type Matrix, matrixOf, quantiseMatrix } from './matrix.ts';
 import { toFloat16 } from './numbers.ts';
 import { blockSize, packBlocks } from './quantise.ts';
+import type { EmbeddingForm, Forms } from './weight-formats.ts';
 
 export const embeddingTensor = 'language_model.model.embed_tokens.weight';
 

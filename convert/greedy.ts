@@ -12,10 +12,10 @@
  */
 import type { Profile } from '../core/sampling/profiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { DecoderLowering, positionLimit } from './decoder.ts';
 import { constantTable } from './embed.ts';
-import type { Forms } from './forms.ts';
 import { Graph, type GraphOptions, msDomain } from './graph.ts';
+import { DecoderLowering, positionLimit } from './language-decoder.ts';
+import type { Forms } from './weight-formats.ts';
 
 /** Weights of a decoder for which the cost of a call outweighs its arithmetic, in float32 bytes. */
 const small = 2 ** 26;

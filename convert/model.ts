@@ -1,13 +1,13 @@
 /** The graphs of a variant: four, more where the decoder is cut, and one more where a small decoder runs on WASM. */
 import type { Profile } from '../core/sampling/profiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import { decoders } from './decoder.ts';
 import { embedTokens } from './embed.ts';
-import { type Dialect, type Dtype, formsOf } from './forms.ts';
 import type { Graph, GraphOptions } from './graph.ts';
 import { greedyDecoder, wantsGreedy } from './greedy.ts';
+import { decoders } from './language-decoder.ts';
 import { motionEncoder } from './slowfast.ts';
 import { visionEncoder } from './vision.ts';
+import { type Dialect, type Dtype, formsOf } from './weight-formats.ts';
 
 export interface VariantChoice {
   readonly dtype: Dtype;

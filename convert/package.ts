@@ -18,9 +18,9 @@ import type { About } from './about.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { HashedFile, type Layout, layOut, writeGraph } from './external.ts';
 import { type CheckpointFiles, type PackageSink, readText, type WrittenFile } from './files.ts';
-import { folders, formsOf, suffixes } from './forms.ts';
 import type { Graph, GraphOptions } from './graph.ts';
 import { type VariantChoice, variantGraphs } from './model.ts';
+import { folders, formsOf, suffixes } from './weight-formats.ts';
 
 export const converter = { name: 'vqathinker convert', version: '1' } as const;
 

@@ -7,12 +7,12 @@
  */
 import { motionFrames, type Profile } from '../core/sampling/profiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import type { Dialect, Forms } from './forms.ts';
 import { Graph, type GraphOptions } from './graph.ts';
 import { toFloat16 } from './numbers.ts';
 import { projector } from './parts.ts';
 import { type Bottleneck, type Convolution, motionPlan } from './slowfast-shapes.ts';
 import { motionStatistics } from './statistics.ts';
+import type { Dialect, Forms } from './weight-formats.ts';
 
 const epsilon = 1e-5;
 

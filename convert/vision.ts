@@ -1,11 +1,11 @@
 /** InternViT, pixel shuffle and `mlp1`: pixel_values [n, 3, S, S] → image_features [n, tokens, D]. */
 import type { Profile } from '../core/sampling/profiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import type { Forms } from './forms.ts';
 import { Graph, type GraphOptions } from './graph.ts';
 import { toFloat16 } from './numbers.ts';
 import { denseLayer, layerNorm, projector, vector } from './parts.ts';
 import { resizeGrid } from './position-embedding.ts';
+import type { Forms } from './weight-formats.ts';
 
 const embeddings = 'vision_model.embeddings';
 

@@ -1,6 +1,6 @@
 /** The page's side of the media worker: starts it, restarts it when it died, turns AbortSignals into `abort(job)`. */
 import { CodedError } from '../../core/errors.ts';
-import { Lifeline } from '../thread/lifeline.ts';
+import { Lifeline } from '../thread/pending-calls.ts';
 import { causeOfDeath, proxy, type Remote, releaseProxy, wrap } from '../thread/rpc.ts';
 import type {
   CodecSupport,

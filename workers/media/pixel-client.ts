@@ -1,5 +1,5 @@
 /** The media worker's side of the pixel worker: started with the first frame, again when it has died. */
-import { Lifeline } from '../thread/lifeline.ts';
+import { Lifeline } from '../thread/pending-calls.ts';
 import { type Remote, transfer, wrap } from '../thread/rpc.ts';
 import type { PixelApi } from './pixel-worker.ts';
 

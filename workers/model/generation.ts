@@ -2,7 +2,7 @@
 import type * as Transformers from '@huggingface/transformers';
 import { type Random, seededRandom } from '../../core/stats/random.ts';
 import { AHEAD, type AssessRequest } from './api.ts';
-import { type Cache, type Decoder, messages, release } from './decoder.ts';
+import { type Cache, type Decoder, messages, release } from './language-decoder.ts';
 import { Pace } from './pace.ts';
 import { type DigitProbabilities, digitProbabilities, expectedScore } from './score-digits.ts';
 

@@ -15,10 +15,10 @@ import type {
   RawAnswer,
 } from './api.ts';
 import { chooseBackend, probeAdapter } from './backend.ts';
-import { release } from './decoder.ts';
 import { EmbeddingCache } from './embedding-cache.ts';
 import { isDeviceLoss, nameFault, type Stage } from './faults.ts';
 import { encode, generate } from './generation.ts';
+import { release } from './language-decoder.ts';
 import { loadNetwork, type Network } from './network.ts';
 import { PackageFiles } from './package-files.ts';
 import { normalisationTable, normalise } from './pixels.ts';

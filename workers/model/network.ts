@@ -2,7 +2,7 @@
 import type * as Ort from 'onnxruntime-common';
 import { CodedError } from '../../core/errors.ts';
 import type { Choice } from './backend.ts';
-import { Decoder, messages, type Session } from './decoder.ts';
+import { Decoder, messages, type Session } from './language-decoder.ts';
 import { mountedBytes, packageId, type Runtime } from './runtime.ts';
 
 export interface Network {

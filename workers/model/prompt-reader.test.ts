@@ -1,6 +1,6 @@
 /** Which tokens a decoder is given, and when; the decoder stands in and writes down what it reads. */
 import { describe, expect, it } from 'vitest';
-import type { Cache, Decoder } from './decoder.ts';
+import type { Cache, Decoder } from './language-decoder.ts';
 import { PromptReader } from './prompt-reader.ts';
 
 const CONTEXT = 9;

@@ -2,7 +2,7 @@
  * Reads the prompt as far as its frames are known. A causal decoder can read the tokens of the first frames while later
  * ones are still being decoded; what was read is kept for another answer on the same frames.
  */
-import { type Cache, type Decoder, release } from './decoder.ts';
+import { type Cache, type Decoder, release } from './language-decoder.ts';
 import { injectFeatures } from './network.ts';
 
 export interface PromptIds {

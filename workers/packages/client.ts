@@ -1,5 +1,5 @@
 /** The package worker as the page sees it: started when first asked, calls with AbortSignals. */
-import { Lifeline } from '../thread/lifeline.ts';
+import { Lifeline } from '../thread/pending-calls.ts';
 import { deathOf, proxy, type Remote, wrap } from '../thread/rpc.ts';
 import type { DownloadProgress, PackageAddress, PackagesApi } from './api.ts';
 

@@ -4,8 +4,8 @@
  */
 import type * as Ort from 'onnxruntime-web';
 import type { CheckpointFile, CheckpointFiles } from '../../../convert/files.ts';
-import { folders, suffixes } from '../../../convert/forms.ts';
 import type { VariantChoice } from '../../../convert/model.ts';
+import { folders, suffixes } from '../../../convert/weight-formats.ts';
 import type { Profile } from '../../../core/sampling/profiles.ts';
 import { GoldenTensors } from './golden.ts';
 import { openSessions, Runner } from './runner.ts';

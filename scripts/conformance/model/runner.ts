@@ -3,7 +3,7 @@
  * onnxruntime runs them is given, so the same code serves Node and a browser page.
  */
 import type * as Ort from 'onnxruntime-web';
-import { type Dialect, type Dtype, folders, suffixes } from '../../../convert/forms.ts';
+import { type Dialect, type Dtype, folders, suffixes } from '../../../convert/weight-formats.ts';
 import type { Profile } from '../../../core/sampling/profiles.ts';
 import { argmax, type FloatArray, size } from './arrays.ts';
 

@@ -1,6 +1,6 @@
 /** Every stage of a conformance checkpoint against its tensors. Tolerances are those that came with the tensors. */
 
-import type { Dtype } from '../../../convert/forms.ts';
+import type { Dtype } from '../../../convert/weight-formats.ts';
 import type { Profile } from '../../../core/sampling/profiles.ts';
 import {
   argmax,

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from 'react';
 import type { BatchRow } from '../../../core/files/batch.ts';
 import type { BatchFigures } from '../../../core/stats/figures.ts';
-import { createFiguresClient } from '../../../workers/figures/client.ts';
+import { createFiguresClient } from '../../../workers/metrics/client.ts';
 
 const ask = createFiguresClient();
 /** Milliseconds between two answers while a batch runs. */

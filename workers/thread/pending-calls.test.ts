@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Lifeline } from './lifeline.ts';
+import { Lifeline } from './pending-calls.ts';
 
 describe('a lifeline', () => {
   it('passes on results and errors, and keeps neither', async () => {

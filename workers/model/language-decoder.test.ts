@@ -6,8 +6,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Cache, Decoder, type Session } from './decoder.ts';
 import { argmax } from './generation.ts';
+import { type Cache, Decoder, type Session } from './language-decoder.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'public', 'models', 'small', 'onnx-wasm');
 const PROMPT = 60;

@@ -6,11 +6,11 @@
 import type { Profile } from '../core/sampling/profiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { embeddingTensor } from './embed.ts';
-import type { Forms } from './forms.ts';
 import { Graph, type GraphOptions, msDomain, partLimit } from './graph.ts';
 import { constantMatrix, linear } from './linear.ts';
 import { type Matrix, matrixOf, stacked } from './matrix.ts';
 import { toFloat16 } from './numbers.ts';
+import type { Forms } from './weight-formats.ts';
 
 /** Positions that the rotary tables hold: the prompt, and answers far longer than any that is asked for. */
 export function positionLimit(checkpoint: Checkpoint, profile: Profile): number {

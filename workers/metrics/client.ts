@@ -1,5 +1,5 @@
 import type { BatchFigures } from '../../core/stats/figures.ts';
-import { Lifeline } from '../thread/lifeline.ts';
+import { Lifeline } from '../thread/pending-calls.ts';
 import { deathOf, type Remote, wrap } from '../thread/rpc.ts';
 import type { FigureRow, FiguresApi } from './api.ts';
 
