@@ -122,9 +122,9 @@ async function main(argv: readonly string[]): Promise<number> {
   });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const bytes = new Map(manifest.files.map((file) => [file.path, file.bytes]));
-  for (const { dtype, dialect, files } of manifest.variants) {
+  for (const { dtype, dialect: target, files } of manifest.variants) {
     const sum = files.reduce((total, path) => total + (bytes.get(path) ?? 0), 0);
-    console.log(`${dialect} ${dtype}: ${(sum / 1e6).toFixed(2)} MB in ${files.length} files`);
+    console.log(`${target} ${dtype}: ${(sum / 1e6).toFixed(2)} MB in ${files.length} files`);
   }
   const all = manifest.files.reduce((total, file) => total + file.bytes, 0);
   console.log(`${out}: ${manifest.name}, profile ${manifest.profile.name}, ${(all / 1e6).toFixed(2)} MB`);

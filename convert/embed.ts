@@ -5,13 +5,18 @@ import { sharedBetween } from './linear.ts';
 import { columnsOf, inSteps, type Matrix, matrixOf, quantiseMatrix } from './matrix.ts';
 import { toFloat16 } from './numbers.ts';
 import { blockSize, packBlocks } from './quantise.ts';
-import type { EmbeddingForm, Forms } from './weight-formats.ts';
+import type { EmbeddingFormat, WeightFormats } from './weight-formats.ts';
 
 export const embeddingTensor = 'language_model.model.embed_tokens.weight';
 
-const columnBytes: Readonly<Record<EmbeddingForm, number>> = { float32: 4, float16: 2, rows8: 1, blocks8: 1 };
+const columnBytes: Readonly<Record<EmbeddingFormat, number>> = {
+  float32: 4,
+  float16: 2,
+  rows8: 1,
+  blocks8: 1,
+};
 
-export function embedTokens(checkpoint: Checkpoint, forms: Forms, options: GraphOptions = {}): Graph {
+export function embedTokens(checkpoint: Checkpoint, forms: WeightFormats, options: GraphOptions = {}): Graph {
   const { text } = checkpoint.config;
   const g = new Graph('embed_tokens', options);
   const ids = g.input('input_ids', 'int64', ['batch_size', 'sequence_length']);
@@ -45,7 +50,7 @@ async function wholeFloat16(table: Matrix): Promise<Uint16Array> {
 }
 
 /** The table as a constant [V, D] that a session holds in float32; the forms that fold on load. */
-export function constantTable(g: Graph, checkpoint: Checkpoint, forms: Forms): string {
+export function constantTable(g: Graph, checkpoint: Checkpoint, forms: WeightFormats): string {
   const table = matrixOf(checkpoint, embeddingTensor);
   const { rows, columns } = table;
   if (forms.embedding === 'float32')
@@ -76,7 +81,7 @@ function rows8(g: Graph, table: Matrix) {
   return { integers, scales, blocks };
 }
 
-function gathered(g: Graph, ids: string, table: Matrix, form: EmbeddingForm): string {
+function gathered(g: Graph, ids: string, table: Matrix, form: EmbeddingFormat): string {
   const { rows, columns } = table;
   if (form === 'float32')
     return g.gather(

@@ -2,7 +2,7 @@
 import type { Digest } from '../core/files/sha256.ts';
 import type { PackageSink, SinkFile, WrittenFile } from './files.ts';
 import type { Graph } from './graph.ts';
-import type { ExternalPlace } from './onnx.ts';
+import type { ExternalLocation } from './onnx.ts';
 
 export const fileLimit = 2 ** 30;
 /** Smaller weights lie in the graph itself. */
@@ -39,7 +39,7 @@ export class HashedFile {
 }
 
 /** Where the weights of a graph lie that are not in the graph itself, by name. */
-export type Layout = ReadonlyMap<string, ExternalPlace>;
+export type Layout = ReadonlyMap<string, ExternalLocation>;
 
 /**
  * Lays the weights one after another into files of at most `fileLimit` bytes.
@@ -48,10 +48,10 @@ export type Layout = ReadonlyMap<string, ExternalPlace>;
  * @param placed layouts of the folder's earlier graphs, by graph
  */
 export function layOut(g: Graph, file: string, placed: ReadonlyMap<string, Layout>): Layout {
-  const layout = new Map<string, ExternalPlace>();
+  const layout = new Map<string, ExternalLocation>();
   let count = 0;
   let at = 0;
-  for (const { name, bytes: length, lender } of g.weights) {
+  for (const { name, bytes: length, sharedFrom: lender } of g.weights) {
     const lent = lender === undefined ? undefined : placed.get(lender)?.get(name);
     if (lent !== undefined) layout.set(name, lent);
     if (lent !== undefined || length < inlineBytes) continue;
@@ -84,7 +84,7 @@ export async function writeGraph(
   layout: Layout,
   options: WriteOptions,
 ): Promise<WrittenFile[]> {
-  const places = new Map<string, ExternalPlace | Uint8Array>(layout);
+  const places = new Map<string, ExternalLocation | Uint8Array>(layout);
   const written: WrittenFile[] = [];
   let current: HashedFile | null = null;
   for (const weight of g.weights) {
@@ -93,7 +93,7 @@ export async function writeGraph(
     if (place !== undefined && !place.location.startsWith(`${file}_data`)) continue;
     const data = await weight.produce();
     // A small one lies in its lender's graph and in this one; it counts once.
-    if (weight.lender === undefined) options.onWeight?.(data.length);
+    if (weight.sharedFrom === undefined) options.onWeight?.(data.length);
     if (place === undefined) {
       places.set(weight.name, data);
       continue;

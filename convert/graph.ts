@@ -7,7 +7,7 @@ import {
   type Attribute,
   type Dimension,
   type ElementType,
-  type ExternalPlace,
+  type ExternalLocation,
   elementBytes,
   elementTypes,
   encodeModel,
@@ -27,7 +27,7 @@ export interface Weight {
   readonly loadedBytes: number;
   readonly produce: () => Promise<Uint8Array>;
   /** The graph that has the same weight in its data file already; nothing is written twice. */
-  readonly lender?: string;
+  readonly sharedFrom?: string;
 }
 
 interface NodeOptions {
@@ -53,7 +53,7 @@ export interface GraphOptions {
   /** Bytes that a weight may have once it is loaded; larger ones are split. */
   readonly tensorLimit?: number;
   /** Graphs of the same package with which this one shares weights of equal name. */
-  readonly lenders?: readonly Graph[];
+  readonly sharesWith?: readonly Graph[];
 }
 
 export class Graph {
@@ -74,7 +74,7 @@ export class Graph {
     this.name = name;
     this.#tapped = options.tapped ?? false;
     this.tensorLimit = options.tensorLimit ?? tensorLimit;
-    this.#lenders = options.lenders ?? [];
+    this.#lenders = options.sharesWith ?? [];
   }
 
   /** Names inside `build` begin with `part.`. */
@@ -226,7 +226,7 @@ export class Graph {
     };
     const lender = this.#lenders.find(({ weights }) =>
       weights.some(
-        (own) => own.name === name && own.type === type && own.dims.join() === dims.join() && !own.lender,
+        (own) => own.name === name && own.type === type && own.dims.join() === dims.join() && !own.sharedFrom,
       ),
     )?.name;
     this.weights.push({
@@ -236,7 +236,7 @@ export class Graph {
       bytes,
       loadedBytes: loadedBytes ?? bytes,
       produce: checked,
-      ...(lender !== undefined && { lender }),
+      ...(lender !== undefined && { sharedFrom: lender }),
     });
     return name;
   }
@@ -249,7 +249,7 @@ export class Graph {
   /** @param places where each weight lies; one that is absent is an error of the writer */
   encode(
     producer: { name: string; version: string },
-    places: ReadonlyMap<string, ExternalPlace | Uint8Array>,
+    places: ReadonlyMap<string, ExternalLocation | Uint8Array>,
   ): Uint8Array {
     const weights = this.weights.map(({ name, type, dims }) => {
       const data = places.get(name);

@@ -14,32 +14,32 @@ import type { Profile } from '../core/sampling/profiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { constantTable } from './embed.ts';
 import { Graph, type GraphOptions, msDomain } from './graph.ts';
-import { DecoderLowering, positionLimit } from './language-decoder.ts';
-import type { Forms } from './weight-formats.ts';
+import { LanguageDecoderLowering, positionLimit } from './language-decoder.ts';
+import type { WeightFormats } from './weight-formats.ts';
 
 /** Weights of a decoder for which the cost of a call outweighs its arithmetic, in float32 bytes. */
 const small = 2 ** 26;
 
 /** True where the graph is worth its second copy of the weights in memory. */
-export function wantsGreedy(checkpoint: Checkpoint, forms: Forms, options: GraphOptions): boolean {
+export function wantsGreedy(checkpoint: Checkpoint, forms: WeightFormats, options: GraphOptions): boolean {
   const { text: t } = checkpoint.config;
   const attention = t.hidden_size * t.head_dim * 2 * (t.num_attention_heads + t.num_key_value_heads);
   const layer = attention + 3 * t.hidden_size * t.intermediate_size;
   const table = t.vocab_size * t.hidden_size;
   const bytes = 4 * (t.num_hidden_layers * layer + 2 * table);
-  return forms.dialect === 'wasm' && bytes < Math.min(small, options.tensorLimit ?? small);
+  return forms.target === 'wasm' && bytes < Math.min(small, options.tensorLimit ?? small);
 }
 
-export function greedyDecoder(
+export function greedyLanguageDecoder(
   checkpoint: Checkpoint,
   profile: Profile,
-  forms: Forms,
+  forms: WeightFormats,
   options: GraphOptions,
 ): Graph {
   const { text: t } = checkpoint.config;
   const [heads, groups, size] = [t.num_attention_heads, t.num_key_value_heads, t.head_dim];
   const g = new Graph('decoder_greedy', options);
-  const lowering = new DecoderLowering(g, checkpoint, forms);
+  const lowering = new LanguageDecoderLowering(g, checkpoint, forms);
   const layers = Array.from({ length: t.num_hidden_layers }, (_, i) => i);
   const token = g.input('token', 'int64', [1]);
   const steps = g.input('steps', 'int64', []);

@@ -1,5 +1,5 @@
 /**
- * Qwen2 with its KV cache, in two dialects. `webgpu`: GroupQueryAttention with fused RoPE on a packed projection.
+ * Qwen2 with its KV cache, in two targets. `webgpu`: GroupQueryAttention with fused RoPE on a packed projection.
  * `wasm`: plain MatMul–Softmax–MatMul over the concatenated cache; the query heads of a group share their key head
  * by being stacked as rows, so that keys and values are never repeated.
  */
@@ -10,7 +10,7 @@ import { Graph, type GraphOptions, msDomain, partLimit } from './graph.ts';
 import { constantMatrix, linear } from './linear.ts';
 import { type Matrix, matrixOf, stacked } from './matrix.ts';
 import { toFloat16 } from './numbers.ts';
-import type { Forms } from './weight-formats.ts';
+import type { WeightFormats } from './weight-formats.ts';
 
 /** Positions that the rotary tables hold: the prompt, and answers far longer than any that is asked for. */
 export function positionLimit(checkpoint: Checkpoint, profile: Profile): number {
@@ -26,7 +26,7 @@ function inverseFrequencies(theta: number, size: number): number[] {
 }
 
 /** A layer's keys and values, [b, groups, length, size]. */
-interface Cache {
+interface KvCache {
   readonly key: string;
   readonly value: string;
 }
@@ -36,11 +36,11 @@ interface Rotary {
   readonly sin: string;
 }
 
-/** What every layer of a dialect needs besides its own input. */
+/** What every layer of a target needs besides its own input. */
 type Context = Rotary &
   (
     | {
-        readonly dialect: 'webgpu';
+        readonly target: 'webgpu';
         /** int32 [b], valid keys less one. */
         readonly lastKey: string;
         /** int32 scalar. */
@@ -49,7 +49,7 @@ type Context = Rotary &
         readonly pastLength: string;
       }
     | {
-        readonly dialect: 'wasm';
+        readonly target: 'wasm';
         /** int64 [b, s] */
         readonly positions: string;
         /** [b, 1, s, t], 0 or the most negative number. */
@@ -60,12 +60,12 @@ type Context = Rotary &
       }
   );
 
-export class DecoderLowering {
+export class LanguageDecoderLowering {
   readonly g: Graph;
   readonly #checkpoint: Checkpoint;
-  readonly #forms: Forms;
+  readonly #forms: WeightFormats;
 
-  constructor(g: Graph, checkpoint: Checkpoint, forms: Forms) {
+  constructor(g: Graph, checkpoint: Checkpoint, forms: WeightFormats) {
     this.g = g;
     this.#checkpoint = checkpoint;
     this.#forms = forms;
@@ -128,14 +128,14 @@ export class DecoderLowering {
   }
 
   /** Attention's output before `o_proj`, and the grown cache. */
-  attention(x: string, index: number, past: Cache, context: Context): Cache & { readonly mixed: string } {
+  attention(x: string, index: number, past: KvCache, context: Context): KvCache & { readonly mixed: string } {
     const name = `language_model.model.layers.${index}.self_attn`;
-    return context.dialect === 'webgpu'
+    return context.target === 'webgpu'
       ? this.#grouped(x, name, past, context)
       : this.#plain(x, name, past, context);
   }
 
-  #grouped(x: string, name: string, past: Cache, context: Context & { dialect: 'webgpu' }) {
+  #grouped(x: string, name: string, past: KvCache, context: Context & { target: 'webgpu' }) {
     const { g } = this;
     const t = this.#checkpoint.config.text;
     const projections = ['q_proj', 'k_proj', 'v_proj'].map((part) => `${name}.${part}`);
@@ -174,7 +174,7 @@ export class DecoderLowering {
     return { mixed: outputs[0]!, key: outputs[1]!, value: outputs[2]! };
   }
 
-  #plain(x: string, name: string, past: Cache, context: Context & { dialect: 'wasm' }) {
+  #plain(x: string, name: string, past: KvCache, context: Context & { target: 'wasm' }) {
     const { g } = this;
     const t = this.#checkpoint.config.text;
     const [heads, groups, size] = [t.num_attention_heads, t.num_key_value_heads, t.head_dim];
@@ -261,7 +261,7 @@ export class DecoderLowering {
   }
 
   /**
-   * The matrices of a layer of the wasm dialect as float32 constants, projections of the same input side by side: [D,
+   * The matrices of a layer of the wasm target as float32 constants, projections of the same input side by side: [D,
    * (heads + 2 groups) · size] with its bias, [heads · size, D], [D, 2 F] and [F, D]. Joined on load, so that the file
    * holds them as `decoder` does.
    */
@@ -305,19 +305,19 @@ export class DecoderLowering {
     const { g } = this;
     const rotary = this.rotaryTables(length);
     const size = (x: string, axis: number) => g.node('Shape', [x], { start: axis, end: axis + 1 });
-    if (this.#forms.dialect === 'webgpu') {
+    if (this.#forms.target === 'webgpu') {
       const valid = g.node('ReduceSum', ['attention_mask', g.integers([1])], { keepdims: 0 });
       const lastKey = g.cast(g.node('Sub', [valid, g.integers([1], [])]), 'int32');
       const total = size('attention_mask', 1);
       const totalLength = g.cast(g.node('Squeeze', [total]), 'int32');
       const pastLength = g.node('Sub', [total, size('inputs_embeds', 1)]);
-      return { dialect: 'webgpu', ...rotary, lastKey, totalLength, pastLength };
+      return { target: 'webgpu', ...rotary, lastKey, totalLength, pastLength };
     }
     const { num_attention_heads: heads, num_key_value_heads: groups } = this.#checkpoint.config.text;
     const total = size('attention_mask', 1);
     const shape = (count: number) => g.concat([g.integers([0, count, -1]), total], 0);
     return {
-      dialect: 'wasm',
+      target: 'wasm',
       ...rotary,
       positions: 'position_ids',
       mask: this.#mask(total, size('inputs_embeds', 1)),
@@ -352,20 +352,20 @@ interface Part {
  * more than `partLimit` bytes: `decoder_model_0`, …
  *
  * inputs_embeds f32 [b, s, D], attention_mask i64 [b, t], num_logits_to_keep i64 [] (0 = all), past_key_values.{i}
- * [b, groups, p, size] → logits f32 [b, n, V], present.{i}. The wasm dialect also takes position_ids i64 [b, s] and
- * padding on the left; the webgpu dialect numbers positions by the length of the cache.
+ * [b, groups, p, size] → logits f32 [b, n, V], present.{i}. The wasm target also takes position_ids i64 [b, s] and
+ * padding on the left; the webgpu target numbers positions by the length of the cache.
  *
  * A part takes and gives the caches of its own layers. All but the last give hidden_states [b, s, D] (the type of the
  * activations), which the next takes as its inputs_embeds; only the last takes num_logits_to_keep.
  */
-export function decoders(
+export function languageDecoders(
   checkpoint: Checkpoint,
   profile: Profile,
-  forms: Forms,
+  forms: WeightFormats,
   options: GraphOptions = {},
 ): Graph[] {
   const layers = checkpoint.config.text.num_hidden_layers;
-  const whole = decoderPart(checkpoint, profile, forms, options, {
+  const whole = languageDecoderPart(checkpoint, profile, forms, options, {
     name: 'decoder_model_merged',
     first: 0,
     end: layers,
@@ -374,7 +374,7 @@ export function decoders(
   const ends = cuts(whole, layers, limit);
   if (ends.length === 1) return [whole];
   return ends.map((end, k) =>
-    decoderPart(checkpoint, profile, forms, options, {
+    languageDecoderPart(checkpoint, profile, forms, options, {
       name: `decoder_model_${k}`,
       first: ends[k - 1] ?? 0,
       end,
@@ -403,23 +403,23 @@ function cuts(whole: Graph, layers: number, limit: number): number[] {
   return [...ends, layers];
 }
 
-function decoderPart(
+function languageDecoderPart(
   checkpoint: Checkpoint,
   profile: Profile,
-  forms: Forms,
+  forms: WeightFormats,
   options: GraphOptions,
   { name, first, end }: Part,
 ): Graph {
   const { text: t } = checkpoint.config;
   const g = new Graph(name, options);
-  const lowering = new DecoderLowering(g, checkpoint, forms);
+  const lowering = new LanguageDecoderLowering(g, checkpoint, forms);
   const { type } = lowering;
   const begins = first === 0;
   const ends = end === t.num_hidden_layers;
   const hiddenShape = ['batch_size', 'sequence_length', t.hidden_size] as const;
   const given = g.input('inputs_embeds', begins ? 'float32' : type, hiddenShape);
   g.input('attention_mask', 'int64', ['batch_size', 'total_sequence_length']);
-  if (forms.dialect === 'wasm') g.input('position_ids', 'int64', ['batch_size', 'sequence_length']);
+  if (forms.target === 'wasm') g.input('position_ids', 'int64', ['batch_size', 'sequence_length']);
   const kept = ends ? g.input('num_logits_to_keep', 'int64', []) : '';
   const cacheShape = (length: string) => ['batch_size', t.num_key_value_heads, length, t.head_dim];
   const own = Array.from({ length: end - first }, (_, i) => first + i);

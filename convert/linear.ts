@@ -9,7 +9,7 @@ import { blockSize, packBlocks, packFolded } from './quantise.ts';
  * `float32`; `float16`, cast on load; `folded`: int8 and scales that fold to float32 on load; `blocks`: MatMulNBits
  * with 4 or 8 bits, whose scales have the type of the activations.
  */
-export type LinearForm =
+export type LinearFormat =
   | { readonly kind: 'float32' | 'float16' | 'folded' }
   | { readonly kind: 'blocks'; readonly bits: 4 | 8; readonly half: boolean };
 
@@ -20,7 +20,7 @@ function transpose(x: Float32Array, rows: number, columns: number): Float32Array
   return out;
 }
 
-function rowBytes(form: LinearForm, columns: number): number {
+function rowBytes(form: LinearFormat, columns: number): number {
   const padded = Math.ceil(columns / blockSize) * blockSize;
   if (form.kind === 'blocks') return (padded * form.bits) / 8;
   // The folded forms count as what they become.
@@ -46,14 +46,14 @@ export function sharedBetween<T, K extends string>(
   };
 }
 
-type PlainForm = Extract<LinearForm, { kind: 'float32' | 'float16' | 'folded' }>;
+type UnpackedFormat = Extract<LinearFormat, { kind: 'float32' | 'float16' | 'folded' }>;
 
 /** Rows first…first+count of a matrix as a constant [K, count] that a session holds in float32. */
 export function constantMatrix(
   g: Graph,
   name: string,
   matrix: Matrix,
-  form: PlainForm,
+  form: UnpackedFormat,
   first = 0,
   count = matrix.rows,
 ): string {
@@ -91,7 +91,7 @@ function product(
   x: string,
   name: string,
   matrix: Matrix,
-  form: LinearForm,
+  form: LinearFormat,
   first: number,
   count: number,
 ): string {
@@ -122,7 +122,7 @@ export function linear(
   x: string,
   name: string,
   matrix: Matrix,
-  form: LinearForm,
+  form: LinearFormat,
   bias?: string,
 ): string {
   const most = Math.max(1, Math.floor(g.tensorLimit / rowBytes(form, matrix.columns)));

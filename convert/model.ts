@@ -3,15 +3,15 @@ import type { Profile } from '../core/sampling/profiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { embedTokens } from './embed.ts';
 import type { Graph, GraphOptions } from './graph.ts';
-import { greedyDecoder, wantsGreedy } from './greedy.ts';
-import { decoders } from './language-decoder.ts';
+import { greedyLanguageDecoder, wantsGreedy } from './greedy.ts';
+import { languageDecoders } from './language-decoder.ts';
 import { motionEncoder } from './slowfast.ts';
 import { visionEncoder } from './vision.ts';
-import { type Dialect, type Dtype, formsOf } from './weight-formats.ts';
+import { type Dtype, type Target, weightFormatsOf } from './weight-formats.ts';
 
 export interface VariantChoice {
   readonly dtype: Dtype;
-  readonly dialect: Dialect;
+  readonly target: Target;
 }
 
 export function variantGraphs(
@@ -20,9 +20,9 @@ export function variantGraphs(
   variant: VariantChoice,
   options: GraphOptions = {},
 ): Graph[] {
-  const forms = formsOf(variant.dtype, variant.dialect);
+  const forms = weightFormatsOf(variant.dtype, variant.target);
   const embed = embedTokens(checkpoint, forms, options);
-  const steps = decoders(checkpoint, profile, forms, options);
+  const steps = languageDecoders(checkpoint, profile, forms, options);
   const graphs = [
     visionEncoder(checkpoint, profile, forms, options),
     motionEncoder(checkpoint, profile, forms, options),
@@ -30,5 +30,8 @@ export function variantGraphs(
     ...steps,
   ];
   if (steps.length > 1 || !wantsGreedy(checkpoint, forms, options)) return graphs;
-  return [...graphs, greedyDecoder(checkpoint, profile, forms, { ...options, lenders: [embed, ...steps] })];
+  return [
+    ...graphs,
+    greedyLanguageDecoder(checkpoint, profile, forms, { ...options, sharesWith: [embed, ...steps] }),
+  ];
 }

@@ -56,7 +56,7 @@ export interface ValueInfo {
   readonly shape: readonly Dimension[];
 }
 
-export interface ExternalPlace {
+export interface ExternalLocation {
   readonly location: string;
   readonly offset: number;
   readonly length: number;
@@ -66,7 +66,7 @@ export interface TensorInfo {
   readonly name: string;
   readonly type: ElementType;
   readonly dims: readonly number[];
-  readonly data: Uint8Array | ExternalPlace;
+  readonly data: Uint8Array | ExternalLocation;
 }
 
 export interface OnnxGraph extends OnnxBody {

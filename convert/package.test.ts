@@ -114,7 +114,7 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
   beforeAll(makeCheckpoints, 300_000);
 
   it.each(Object.keys(checkpoints))(
-    '%s agrees with torch at every stage, in both dialects and at q8',
+    '%s agrees with torch at every stage, in both targets and at q8',
     async (name) => {
       const results: StageResult[] = [];
       await conformance(join(temporary, name), { dtypes: ['fp32', 'q8'] }, (result) => results.push(result));
@@ -174,7 +174,7 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
     }
     const text = new TextDecoder().decode(a.files!.get('manifest.json'));
     expect(readManifest(JSON.parse(text))).toEqual(manifest);
-    expect(manifest.variants.map(({ dialect, dtype }) => `${dialect}:${dtype}`)).toEqual([
+    expect(manifest.variants.map(({ dialect: target, dtype }) => `${target}:${dtype}`)).toEqual([
       'webgpu:fp32',
       'wasm:fp32',
       'webgpu:fp16',
@@ -200,9 +200,9 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
     const files = new CheckpointFolder(folder);
     const rounded = await withRoundedDecoder(files);
     const [q4, reference] = [join(temporary, 'q4'), join(temporary, 'q4-reference')];
-    await convertCheckpoint(files, new PackageFolder(q4), { variants: [{ dialect: 'webgpu', dtype: 'q4' }] });
+    await convertCheckpoint(files, new PackageFolder(q4), { variants: [{ target: 'webgpu', dtype: 'q4' }] });
     await convertCheckpoint(rounded, new PackageFolder(reference), {
-      variants: [{ dialect: 'wasm', dtype: 'fp32' }],
+      variants: [{ target: 'wasm', dtype: 'fp32' }],
     });
     const found = await logitsOf(join(q4, 'onnx', 'decoder_model_merged_q4.onnx'));
     const expected = await logitsOf(join(reference, 'onnx-wasm', 'decoder_model_merged.onnx'));
@@ -210,7 +210,7 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
     expect(distance(found, expected)).toBeLessThan(2e-5 * spread(expected));
     const exact = join(temporary, 'q4-exact');
     await convertCheckpoint(files, new PackageFolder(exact), {
-      variants: [{ dialect: 'wasm', dtype: 'fp32' }],
+      variants: [{ target: 'wasm', dtype: 'fp32' }],
     });
     const unrounded = await logitsOf(join(exact, 'onnx-wasm', 'decoder_model_merged.onnx'));
     expect(distance(found, unrounded)).toBeGreaterThan(1e-3 * spread(expected));
@@ -231,7 +231,7 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
     expect(layers).toBeGreaterThan(1);
     const cut = new MemorySink();
     const whole = new MemorySink();
-    const choice = { variants: [{ dialect: 'wasm', dtype: 'q8' }] } as const;
+    const choice = { variants: [{ target: 'wasm', dtype: 'q8' }] } as const;
     const files = new CheckpointFolder(join(temporary, 'train6'));
     const manifest = await convertCheckpoint(files, cut, { ...choice, graph: { partLimit: 1 } });
     await convertCheckpoint(files, whole, choice);
@@ -465,7 +465,7 @@ describe.skipIf(!existsSync(golden))('damaged checkpoints', () => {
     await convertCheckpoint(files, new PackageFolder(out), fp32);
     await convertCheckpoint(files, new PackageFolder(out), {
       ...fp32,
-      variants: [{ dialect: 'wasm', dtype: 'fp32' }],
+      variants: [{ target: 'wasm', dtype: 'fp32' }],
     });
     expect(readdirSync(out)).not.toContain('onnx');
     rmSync(join(out, 'manifest.json'));

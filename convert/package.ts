@@ -20,7 +20,7 @@ import { HashedFile, type Layout, layOut, writeGraph } from './external.ts';
 import { type CheckpointFiles, type PackageSink, readText, type WrittenFile } from './files.ts';
 import type { Graph, GraphOptions } from './graph.ts';
 import { type VariantChoice, variantGraphs } from './model.ts';
-import { folders, formsOf, suffixes } from './weight-formats.ts';
+import { dtypeSuffixes, targetFolders, weightFormatsOf } from './weight-formats.ts';
 
 export const converter = { name: 'vqathinker convert', version: '1' } as const;
 
@@ -162,10 +162,10 @@ class PackageWriter {
   ): Promise<Variant[]> {
     const variants: Variant[] = [];
     const total = plans.flatMap(({ graphs }) => graphs).reduce((sum, g) => sum + storedBytes(g), 0);
-    const fileOf = (choice: VariantChoice, g: Graph) => `${g.name}${suffixes[choice.dtype]}.onnx`;
+    const fileOf = (choice: VariantChoice, g: Graph) => `${g.name}${dtypeSuffixes[choice.dtype]}.onnx`;
     const taken = plans.flatMap(({ choice, graphs }) =>
       graphs
-        .map((g) => ({ file: `${folders[choice.dialect]}/${fileOf(choice, g)}`, bytes: storedBytes(g) }))
+        .map((g) => ({ file: `${targetFolders[choice.target]}/${fileOf(choice, g)}`, bytes: storedBytes(g) }))
         .filter(({ file }) => finished.has(file)),
     );
     let done = taken.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -178,7 +178,7 @@ class PackageWriter {
       const placed = new Map<string, Layout>();
       for (const g of graphs) {
         const file = fileOf(choice, g);
-        const folder = folders[choice.dialect];
+        const folder = targetFolders[choice.target];
         const layout = layOut(g, file, placed);
         placed.set(g.name, layout);
         const onWeight = (bytes: number) => {
@@ -246,7 +246,7 @@ class PackageWriter {
 const unmeasured: Scale = { kind: 'unmeasured', range: [1, 5] };
 
 function storedBytes(g: Graph): number {
-  return g.weights.reduce((sum, weight) => sum + (weight.lender === undefined ? weight.bytes : 0), 0);
+  return g.weights.reduce((sum, weight) => sum + (weight.sharedFrom === undefined ? weight.bytes : 0), 0);
 }
 
 function loadedBytes(g: Graph): number {
@@ -288,21 +288,21 @@ function variantEntry(
   config: CheckpointConfig,
   profile: Profile,
 ): Variant {
-  const forms = formsOf(choice.dtype, choice.dialect);
+  const forms = weightFormatsOf(choice.dtype, choice.target);
   const files = own.map(({ path }) => path);
   const weights = graphs.reduce((sum, g) => sum + loadedBytes(g), 0);
   const stored = own.reduce((sum, { bytes }) => sum + bytes, 0);
-  const working = Math.ceil(workingBytes(config, profile, forms.half, choice.dialect === 'wasm'));
+  const working = Math.ceil(workingBytes(config, profile, forms.half, choice.target === 'wasm'));
   const models = own.filter(({ path }) => path.endsWith('.onnx')).reduce((sum, { bytes }) => sum + bytes, 0);
   const largest = Math.max(...own.map(({ bytes }) => bytes));
   const memory =
-    choice.dialect === 'webgpu'
+    choice.target === 'webgpu'
       ? { gpuBytes: weights + working, heapBytes: 2 * models + largest }
       : { gpuBytes: 0, heapBytes: stored + weights + working };
   // transformers.js refuses plain fp16 on an adapter without it; q4f16 computes in it.
   const needs: Variant['needs'] = choice.dtype === 'fp16' || choice.dtype === 'q4f16' ? ['shader-f16'] : [];
   const decoderParts = graphs.filter(({ name }) => /^decoder_model_(merged|\d+)$/.test(name)).length;
-  return { ...choice, files, ...memory, needs, decoderParts };
+  return { dtype: choice.dtype, dialect: choice.target, files, ...memory, needs, decoderParts };
 }
 
 /** Greedy unless told otherwise: the checkpoint's own sampling settings stay. */
@@ -326,10 +326,10 @@ function preprocessorConfig(profile: Profile): object {
   };
 }
 
-/** Number of data files by `.onnx` name; the webgpu dialect's where both dialects have the file. */
+/** Number of data files by `.onnx` name; the webgpu target's where both targets have the file. */
 function dataFiles(written: readonly WrittenFile[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const folder of [folders.wasm, folders.webgpu]) {
+  for (const folder of [targetFolders.wasm, targetFolders.webgpu]) {
     const own: Record<string, number> = {};
     for (const { path } of written) {
       const match = path.startsWith(`${folder}/`) && /^(.*\.onnx)_data/.exec(path.slice(folder.length + 1));
@@ -378,11 +378,11 @@ function packageConfig(config: CheckpointConfig, profile: Profile, written: read
   };
 }
 
-/** The variants that a package of these dtypes usually holds: each dtype in every dialect that has it. */
+/** The variants that a package of these dtypes usually holds: each dtype in every target that has it. */
 export function variantsOf(dtypes: readonly VariantChoice['dtype'][]): VariantChoice[] {
   return dtypes.flatMap((dtype): VariantChoice[] => {
-    const gpu = { dtype, dialect: 'webgpu' } as const;
-    return dtype === 'fp32' || dtype === 'q8' ? [gpu, { dtype, dialect: 'wasm' }] : [gpu];
+    const gpu = { dtype, target: 'webgpu' } as const;
+    return dtype === 'fp32' || dtype === 'q8' ? [gpu, { dtype, target: 'wasm' }] : [gpu];
   });
 }
 
@@ -394,7 +394,7 @@ export function variantsOf(dtypes: readonly VariantChoice['dtype'][]): VariantCh
 export function readVariants(text: string): VariantChoice[] {
   return text.split(',').map((part) => {
     const known = variantsOf(['fp32', 'fp16', 'q8', 'q4', 'q4f16']).find(
-      ({ dialect, dtype }) => part.trim() === `${dialect}:${dtype}`,
+      ({ target, dtype }) => part.trim() === `${target}:${dtype}`,
     );
     if (known === undefined)
       throw new CodedError('convert/option', { option: '--variants', value: part.trim() });

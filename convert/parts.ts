@@ -1,7 +1,7 @@
 /** Pieces that several lowerings share: vectors of the checkpoint, LayerNorm, the two-layer projectors. */
 import type { Checkpoint } from './checkpoint.ts';
 import type { Graph } from './graph.ts';
-import { type LinearForm, linear } from './linear.ts';
+import { type LinearFormat, linear } from './linear.ts';
 import { matrixOf } from './matrix.ts';
 
 /** A vector of the checkpoint as a float32 weight. */
@@ -15,7 +15,7 @@ export function denseLayer(
   checkpoint: Checkpoint,
   x: string,
   name: string,
-  form: LinearForm,
+  form: LinearFormat,
   scale?: string,
 ): string {
   const matrix = matrixOf(checkpoint, `${name}.weight`, scale);
@@ -49,7 +49,7 @@ export function projector(
   checkpoint: Checkpoint,
   x: string,
   name: string,
-  form: LinearForm,
+  form: LinearFormat,
 ): string {
   const normed = layerNorm(g, checkpoint, x, `${name}.0`, 1e-5);
   return denseLayer(

@@ -70,7 +70,7 @@ describe('quantisation in blocks of 32', () => {
     );
   });
 
-  it('lays the same integers out for both dialects', () => {
+  it('lays the same integers out for both targets', () => {
     const [rows, columns] = [3, 64];
     const q = quantise(weights.subarray(0, rows * columns), rows, columns, 8);
     const packed = packBlocks(q, 8);

@@ -1,5 +1,5 @@
 /**
- * Symmetric quantisation in blocks of 32 along the input of a matrix [N, K], and the layouts of the two dialects.
+ * Symmetric quantisation in blocks of 32 along the input of a matrix [N, K], and the layouts of the two targets.
  * The integers and scales are the same in both; K is filled up with zeros to a multiple of 32.
  */
 import { roundToFloat16 } from './numbers.ts';

@@ -65,7 +65,7 @@ describe('the released 8B', async () => {
     ['q4f16', 5],
     ['q8', 8],
   ] as const)('fits every limit at %s, its decoder in %d sessions', (dtype, parts) => {
-    const graphs = variantGraphs(checkpoint, profile, { dialect: 'webgpu', dtype });
+    const graphs = variantGraphs(checkpoint, profile, { target: 'webgpu', dtype });
     const decoder = graphs.filter(({ name }) => name.startsWith('decoder_model_'));
     expect(decoder.map(({ name }) => name)).toEqual(
       Array.from({ length: parts }, (_, k) => `decoder_model_${k}`),
@@ -83,7 +83,7 @@ describe('the released 8B', async () => {
   });
 
   it('has no greedy graph: a second copy of its weights would cost more than a call', () => {
-    const graphs = variantGraphs(checkpoint, profile, { dialect: 'wasm', dtype: 'q8' });
+    const graphs = variantGraphs(checkpoint, profile, { target: 'wasm', dtype: 'q8' });
     expect(graphs.map(({ name }) => name)).not.toContain('decoder_greedy');
   });
 });

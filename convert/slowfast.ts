@@ -12,7 +12,7 @@ import { toFloat16 } from './numbers.ts';
 import { projector } from './parts.ts';
 import { type Bottleneck, type Convolution, motionPlan } from './slowfast-shapes.ts';
 import { motionStatistics } from './statistics.ts';
-import type { Dialect, Forms } from './weight-formats.ts';
+import type { Target, WeightFormats } from './weight-formats.ts';
 
 const epsilon = 1e-5;
 
@@ -28,8 +28,8 @@ interface Maps {
  * Channels that a convolution's input is filled up to. onnxruntime's WebGPU kernel gives wrong sums for some numbers of
  * channels that are no multiple of 4 (9 and 15 among them, any kernel; 1.30 and 1.31-dev); up to 3 are right.
  */
-function channelsFor(dialect: Dialect, channels: number): number {
-  return dialect === 'webgpu' && channels > 3 ? Math.ceil(channels / 4) * 4 : channels;
+function channelsFor(target: Target, channels: number): number {
+  return target === 'webgpu' && channels > 3 ? Math.ceil(channels / 4) * 4 : channels;
 }
 
 /** Kernel [O, k·I, s, s] and bias [O] of a convolution with its batch norm folded in. */
@@ -62,9 +62,9 @@ async function folded(
 class MotionLowering {
   readonly #g: Graph;
   readonly #checkpoint: Checkpoint;
-  readonly #forms: Forms;
+  readonly #forms: WeightFormats;
 
-  constructor(g: Graph, checkpoint: Checkpoint, forms: Forms) {
+  constructor(g: Graph, checkpoint: Checkpoint, forms: WeightFormats) {
     this.#g = g;
     this.#checkpoint = checkpoint;
     this.#forms = forms;
@@ -75,7 +75,7 @@ class MotionLowering {
     const g = this.#g;
     const frames = Math.floor((maps.frames - 1) / step) + 1;
     const channels = x.time * x.input;
-    const wide = channelsFor(this.#forms.dialect, channels);
+    const wide = channelsFor(this.#forms.target, channels);
     const gathered = x.time === 1 ? maps.value : this.#window(maps, x.time, frames, step);
     const input = wide === channels ? gathered : g.padEnd(gathered, 1, 4, wide - channels);
     const kernel = this.#kernel(x, wide);
@@ -166,7 +166,7 @@ class MotionLowering {
 export function motionEncoder(
   checkpoint: Checkpoint,
   profile: Profile,
-  forms: Forms,
+  forms: WeightFormats,
   options: GraphOptions = {},
 ): Graph {
   const { motion, text } = checkpoint.config;

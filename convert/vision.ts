@@ -5,14 +5,14 @@ import { Graph, type GraphOptions } from './graph.ts';
 import { toFloat16 } from './numbers.ts';
 import { denseLayer, layerNorm, projector, vector } from './parts.ts';
 import { resizeGrid } from './position-embedding.ts';
-import type { Forms } from './weight-formats.ts';
+import type { WeightFormats } from './weight-formats.ts';
 
 const embeddings = 'vision_model.embeddings';
 
 export function visionEncoder(
   checkpoint: Checkpoint,
   profile: Profile,
-  forms: Forms,
+  forms: WeightFormats,
   options: GraphOptions = {},
 ): Graph {
   const { vision: v, text } = checkpoint.config;
@@ -44,7 +44,7 @@ function patchEmbedding(
   checkpoint: Checkpoint,
   pixels: string,
   side: number,
-  forms: Forms,
+  forms: WeightFormats,
 ): string {
   const { vision: v } = checkpoint.config;
   const width = v.hidden_size;
@@ -84,7 +84,7 @@ function patchEmbedding(
   return g.concat([g.node('Expand', [first, target]), placed], 1);
 }
 
-function layer(g: Graph, checkpoint: Checkpoint, x: string, index: number, forms: Forms): string {
+function layer(g: Graph, checkpoint: Checkpoint, x: string, index: number, forms: WeightFormats): string {
   const { vision: v } = checkpoint.config;
   const name = `vision_model.encoder.layers.${index}`;
   const heads = v.num_attention_heads;

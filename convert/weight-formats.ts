@@ -1,12 +1,12 @@
-/** What a dtype and a dialect mean for each kind of weight. One table; the lowerings ask it and decide nothing. */
+/** What a dtype and a target mean for each kind of weight. One table; the lowerings ask it and decide nothing. */
 import type { Manifest } from '../core/files/manifest.ts';
-import type { LinearForm } from './linear.ts';
+import type { LinearFormat } from './linear.ts';
 
 export type Dtype = Manifest['variants'][number]['dtype'];
-export type Dialect = Manifest['variants'][number]['dialect'];
+export type Target = Manifest['variants'][number]['dialect'];
 
 /** Suffixes under which transformers.js looks for a dtype's files. */
-export const suffixes: Readonly<Record<Dtype, string>> = {
+export const dtypeSuffixes: Readonly<Record<Dtype, string>> = {
   fp32: '',
   fp16: '_fp16',
   q8: '_quantized',
@@ -14,22 +14,22 @@ export const suffixes: Readonly<Record<Dtype, string>> = {
   q4f16: '_q4f16',
 };
 
-/** Folders of the dialects. */
-export const folders: Readonly<Record<Dialect, string>> = { webgpu: 'onnx', wasm: 'onnx-wasm' };
+/** Folders of the targets. */
+export const targetFolders: Readonly<Record<Target, string>> = { webgpu: 'onnx', wasm: 'onnx-wasm' };
 
-export type ConvolutionForm = 'float32' | 'float16';
-export type EmbeddingForm = 'float32' | 'float16' | 'rows8' | 'blocks8';
+export type ConvolutionFormat = 'float32' | 'float16';
+export type EmbeddingFormat = 'float32' | 'float16' | 'rows8' | 'blocks8';
 
-export interface Forms {
-  readonly dialect: Dialect;
+export interface WeightFormats {
+  readonly target: Target;
   /** Matrices of the vision encoder and the motion projector. */
-  readonly encoder: LinearForm;
-  readonly convolution: ConvolutionForm;
-  readonly embedding: EmbeddingForm;
+  readonly encoder: LinearFormat;
+  readonly convolution: ConvolutionFormat;
+  readonly embedding: EmbeddingFormat;
   /** Matrices of the language model's layers. */
-  readonly decoder: LinearForm;
+  readonly decoder: LinearFormat;
   /** The head is never coarser than 8 bits. */
-  readonly head: LinearForm;
+  readonly head: LinearFormat;
   /** Activations and KV cache of the decoder in float16. */
   readonly half: boolean;
 }
@@ -39,10 +39,10 @@ const float32 = { kind: 'float32' } as const;
 const float16 = { kind: 'float16' } as const;
 const folded = { kind: 'folded' } as const;
 
-/** @throws RangeError for a pair that does not exist: the wasm dialect has fp32 and q8 */
-export function formsOf(dtype: Dtype, dialect: Dialect): Forms {
-  if (dialect === 'wasm') {
-    const plain = { dialect, half: false } as const;
+/** @throws RangeError for a pair that does not exist: the wasm target has fp32 and q8 */
+export function weightFormatsOf(dtype: Dtype, target: Target): WeightFormats {
+  if (target === 'wasm') {
+    const plain = { target, half: false } as const;
     if (dtype === 'fp32') {
       return {
         ...plain,
@@ -63,12 +63,12 @@ export function formsOf(dtype: Dtype, dialect: Dialect): Forms {
         head: folded,
       };
     }
-    throw new RangeError(`the wasm dialect has no ${dtype}`);
+    throw new RangeError(`the wasm target has no ${dtype}`);
   }
   switch (dtype) {
     case 'fp32':
       return {
-        dialect,
+        target,
         encoder: float32,
         convolution: 'float32',
         embedding: 'float32',
@@ -78,7 +78,7 @@ export function formsOf(dtype: Dtype, dialect: Dialect): Forms {
       };
     case 'fp16':
       return {
-        dialect,
+        target,
         encoder: float16,
         convolution: 'float16',
         embedding: 'float16',
@@ -88,7 +88,7 @@ export function formsOf(dtype: Dtype, dialect: Dialect): Forms {
       };
     case 'q8':
       return {
-        dialect,
+        target,
         encoder: blocks(8),
         convolution: 'float16',
         embedding: 'blocks8',
@@ -98,7 +98,7 @@ export function formsOf(dtype: Dtype, dialect: Dialect): Forms {
       };
     case 'q4':
       return {
-        dialect,
+        target,
         encoder: blocks(8),
         convolution: 'float16',
         embedding: 'blocks8',
@@ -108,7 +108,7 @@ export function formsOf(dtype: Dtype, dialect: Dialect): Forms {
       };
     case 'q4f16':
       return {
-        dialect,
+        target,
         encoder: blocks(8),
         convolution: 'float16',
         embedding: 'blocks8',

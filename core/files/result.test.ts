@@ -35,7 +35,7 @@ const result: Result = {
   ],
   score: 3.87,
   band: 4,
-  timings: { look: 2.1 },
+  timings: { encodeVision: 2.1 },
 };
 
 const refusal = (value: unknown) => {
@@ -50,6 +50,17 @@ const refusal = (value: unknown) => {
 describe('result file', () => {
   test('survives writing and reading', () => {
     expect(readResult(JSON.parse(JSON.stringify(result)))).toEqual(result);
+  });
+
+  test('reads timings under the earlier stage names', () => {
+    const timings = { decode: 1, look: 2.1, motion: 0.2, prompt: 0.3, write: 3 };
+    expect(readResult({ ...result, timings }).timings).toEqual({
+      decode: 1,
+      encodeVision: 2.1,
+      encodeMotion: 0.2,
+      prefill: 0.3,
+      generate: 3,
+    });
   });
 
   test('faults are named', () => {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { perturbModes } from '../sampling/perturb.ts';
 import { profileSchema, sha256 } from '../sampling/profile-schema.ts';
 import { readAs, refuseOtherFormat } from '../schema.ts';
+import { withPresentStageNames } from '../stage-names.ts';
 
 export const resultFormat = 1;
 
@@ -97,7 +98,7 @@ export const resultSchema = z.strictObject({
     })
     .exactOptional(),
   /** Seconds a stage took. */
-  timings: z.record(z.string(), seconds),
+  timings: z.record(z.string(), seconds).transform(withPresentStageNames),
 });
 
 export type Result = z.infer<typeof resultSchema>;

@@ -3,6 +3,7 @@
  * typed here; whoever throws `CodedError(code, params)` gives them under these names.
  */
 import type { CodedError } from '../errors.ts';
+import { presentStageName } from '../stage-names.ts';
 import { bytes, count } from './format.ts';
 import type { Lang } from './lang.ts';
 import { type ServerErrorParams, serverErrorsEn, serverErrorsZh } from './server-error-messages.ts';
@@ -92,19 +93,19 @@ const DOING = {
   en: {
     index: 'reading the index',
     decode: 'decoding frames',
-    look: 'looking at frames',
-    motion: 'measuring motion',
-    prompt: 'reading it all together',
-    write: 'writing',
+    encodeVision: 'looking at frames',
+    encodeMotion: 'measuring motion',
+    prefill: 'reading it all together',
+    generate: 'writing',
     load: 'loading the model',
   },
   zh: {
     index: '读取索引',
     decode: '解码',
-    look: '观看画面',
-    motion: '测量运动',
-    prompt: '通读',
-    write: '书写',
+    encodeVision: '观看画面',
+    encodeMotion: '测量运动',
+    prefill: '通读',
+    generate: '书写',
     load: '加载模型',
   },
 } as const;
@@ -216,7 +217,7 @@ const en: ErrorTable = {
     ),
   'run/memory': ({ stage }) =>
     say(
-      `The browser ran out of memory${stage ? ` while ${DOING.en[stage]}` : ''}.`,
+      `The browser ran out of memory${stage ? ` while ${DOING.en[presentStageName(stage)]}` : ''}.`,
       'Close other tabs or choose a smaller model. Your result so far is kept.',
     ),
   'run/device': () =>
@@ -231,7 +232,7 @@ const en: ErrorTable = {
     ),
   'run/failed': ({ stage, detail }) =>
     say(
-      `The runtime failed${stage ? ` while ${DOING.en[stage]}` : ''}: ${detail}.`,
+      `The runtime failed${stage ? ` while ${DOING.en[presentStageName(stage)]}` : ''}: ${detail}.`,
       'Try again; if it stays, copy the details.',
     ),
   'model/runtime': ({ detail }) =>
@@ -382,7 +383,10 @@ const zh: ErrorTable = {
   'run/no-answer': ({ answer }) => say(`回答“${answer}”无法读成数字，不作猜测。`, '可查看原文或重试。'),
   'run/length': ({ tokens }) => say(`写满${count(tokens)}词元仍无得分。`, '请重试或换模型。'),
   'run/memory': ({ stage }) =>
-    say(`${stage ? `${DOING.zh[stage]}时` : ''}内存不足。`, '请关闭其他标签页或选更小的模型。已有结果保留。'),
+    say(
+      `${stage ? `${DOING.zh[presentStageName(stage)]}时` : ''}内存不足。`,
+      '请关闭其他标签页或选更小的模型。已有结果保留。',
+    ),
   'run/device': () => say('显卡两次丢失。', '可改用处理器继续（较慢），或刷新页面。'),
   'run/no-model': () => say('没有加载模型。', '请在页首菜单中选择。'),
   'run/pixels': ({ frame }) => say(`模型需要某帧的像素时，像素不在（${frame}）。`, '请重试。'),
@@ -392,7 +396,10 @@ const zh: ErrorTable = {
       '模型包自相矛盾，请用`npm run convert`重新转换。',
     ),
   'run/failed': ({ stage, detail }) =>
-    say(`${stage ? `${DOING.zh[stage]}时` : ''}运行库出错：${detail}。`, '请重试；若仍出现，请复制详情。'),
+    say(
+      `${stage ? `${DOING.zh[presentStageName(stage)]}时` : ''}运行库出错：${detail}。`,
+      '请重试；若仍出现，请复制详情。',
+    ),
   'model/runtime': ({ detail }) =>
     say(`运行库无法加载模型：${detail}。`, '请重试或选择其他模型；若仍出现，请复制详情。'),
   'run/worker': () => say('模型进程被浏览器结束。', '点击重新启动；视频仍在。'),

@@ -13,7 +13,7 @@ const harness = {
   /** Fetches, keeps and checks files of a package; then checks what is kept; seconds of both. */
   async keep(base: string, paths: readonly string[]): Promise<{ download: number; verify: number }> {
     const address = { manifestUrl: `${base}manifest.json`, filesBase: base };
-    const { manifestSha256 } = await client.look(address);
+    const { manifestSha256 } = await client.fetchManifest(address);
     let id = '';
     const download = await seconds(async () => {
       ({ id } = await client.download(address, manifestSha256, paths, never, () => {}));

@@ -153,7 +153,7 @@ async function browserTokens(
     const rates: number[] = [];
     for (let i = 0; i < 4; i++) {
       const { answer } = await view.evaluate((options) => window.harness.assess(options), run);
-      if (i > 0) rates.push((answer.tokens - 1) / answer.seconds.write);
+      if (i > 0) rates.push((answer.tokens - 1) / answer.seconds.generate);
     }
     speeds.set(threads, median(rates));
     await view.context().close();

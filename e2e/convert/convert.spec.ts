@@ -16,8 +16,8 @@ const request: HarnessConversion = {
   folder: 'tiny',
   profile: 'train6',
   variants: [
-    { dialect: 'wasm', dtype: 'fp32' },
-    { dialect: 'webgpu', dtype: 'q4f16' },
+    { target: 'wasm', dtype: 'fp32' },
+    { target: 'webgpu', dtype: 'q4f16' },
   ],
 };
 
@@ -76,7 +76,7 @@ test('takes over what a closed page has finished', async ({ page }) => {
   // Enough work that the page is closed long before its end. Half of it is the first variant, fp32: past six tenths
   // graphs are finished, and others are not.
   const variants = (['fp32', 'q8', 'q4', 'q4f16', 'fp16'] as const).map((dtype) => ({
-    dialect: 'webgpu' as const,
+    target: 'webgpu' as const,
     dtype,
   }));
   const whole = await convert(page, { folder: 'whole', variants });

@@ -141,14 +141,14 @@ function Gallery() {
           <ProgressBar label={p.label} title={p.decode(5, 12)} stages={stages(t, 1, 0.42)} action={stop} />
           <ProgressBar
             label={p.label}
-            title={p.look(9, 12)}
+            title={p.encodeVision(9, 12)}
             detail={p.left(5)}
             stages={stages(t, 2, 0.75)}
             action={stop}
           />
           <ProgressBar
             label={p.label}
-            title={p.write(58)}
+            title={p.generate(58)}
             detail={p.leftIn(p.rate('31'), p.left(4))}
             stages={stages(t, 5, 0.62)}
             captions

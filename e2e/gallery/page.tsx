@@ -79,7 +79,7 @@ export function LaidOut({ kind }: { readonly kind: string }) {
           <div className="gallery__box">
             <ProgressBar
               label={t.progress.label}
-              title={t.progress.write(58)}
+              title={t.progress.generate(58)}
               detail={t.progress.leftIn(t.progress.rate('31'), t.progress.left(4))}
               stages={stages(t, 5, 0.62)}
               captions

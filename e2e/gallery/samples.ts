@@ -81,7 +81,14 @@ export function trace(lang: Lang, length = Number.POSITIVE_INFINITY): { text: st
 }
 
 export function stages(t: Messages, running: number, fraction: number): Stage[] {
-  const shares = { index: 0.02, decode: 0.1, look: 0.38, motion: 0.06, prompt: 0.2, write: 0.24 };
+  const shares = {
+    index: 0.02,
+    decode: 0.1,
+    encodeVision: 0.38,
+    encodeMotion: 0.06,
+    prefill: 0.2,
+    generate: 0.24,
+  };
   const took = ['0.02', '0.24', '1.38', '0.22', '0.64', '3.05'];
   return Object.entries(shares).map(([id, share], i) => ({
     id,

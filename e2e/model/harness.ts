@@ -50,7 +50,7 @@ export const harness = {
       },
       (event) => {
         events.push(event);
-        if (event.stage === 'write' && event.tokens >= (run.stopAfter ?? Number.POSITIVE_INFINITY))
+        if (event.stage === 'generate' && event.tokens >= (run.stopAfter ?? Number.POSITIVE_INFINITY))
           stop.abort();
       },
       stop.signal,
@@ -61,7 +61,7 @@ export const harness = {
   async look(run: HarnessRun, count: number) {
     const { vision } = await pictures(run);
     const order = vision.map(({ key }) => key);
-    for (const frame of vision.slice(0, count)) await client.look([frame], order);
+    for (const frame of vision.slice(0, count)) await client.encodeVision([frame], order);
   },
   /** What transformers.js' own loop writes. */
   async stock(base: string, run: HarnessRun) {

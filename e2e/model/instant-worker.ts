@@ -23,17 +23,17 @@ const api: ModelApi = {
     };
   },
   has: async (keys) => keys.map(() => false),
-  look: async () => {},
+  encodeVision: async () => {},
   async assess(request, onEvent) {
     const total = request.vision.length;
     const score = (1 + (answers++ % 400) / 100).toFixed(2);
     const text = `<think>${'The frames are sharp, and the motion is smooth. '.repeat(8)}</think><answer>${score}</answer>`;
-    await onEvent({ stage: 'look', done: total, total, reused: 0 });
-    await onEvent({ stage: 'motion', reused: false });
-    await onEvent({ stage: 'prompt', tokens: 600 });
-    await onEvent({ stage: 'write', text, tokens: 90 });
+    await onEvent({ stage: 'encodeVision', done: total, total, reused: 0 });
+    await onEvent({ stage: 'encodeMotion', reused: false });
+    await onEvent({ stage: 'prefill', tokens: 600 });
+    await onEvent({ stage: 'generate', text, tokens: 90 });
     releaseCallback(onEvent);
-    const seconds = { look: 0, motion: 0, prompt: 0, write: 0 };
+    const seconds = { encodeVision: 0, encodeMotion: 0, prefill: 0, generate: 0 };
     return { text, tokens: 90, end: 'eos', expected: null, seconds, framesReused: 0 };
   },
   abort: () => {},

@@ -84,7 +84,7 @@ test.describe('golden checkpoints', () => {
       expect(answer.text).toBe(text);
       expect(
         events
-          .filter((event) => event.stage === 'write')
+          .filter((event) => event.stage === 'generate')
           .map((e) => e.text)
           .join(''),
       ).toBe(text);
@@ -92,7 +92,7 @@ test.describe('golden checkpoints', () => {
       const again = await assess(page, { frames, size: sizes[profile], maxTokens: 20 });
       expect(again.answer.text).toBe(text);
       expect(again.answer.framesReused).toBe(profile === 'train6' ? 6 : 12);
-      expect(again.answer.seconds.look).toBeLessThan(answer.seconds.look);
+      expect(again.answer.seconds.encodeVision).toBeLessThan(answer.seconds.encodeVision);
     });
   }
 

@@ -1,4 +1,4 @@
-/** The WebGPU dialect on a software adapter: the official greedy tokens again. Slow: shaders compile on the processor. */
+/** The WebGPU target on a software adapter: the official greedy tokens again. Slow: shaders compile on the processor. */
 import { expect, test } from '@playwright/test';
 import { createServer, type ViteDevServer } from 'vite';
 import { goldenText, hasGolden, makeGoldenPackage, noise, root } from './golden-package.ts';

@@ -18,9 +18,9 @@ test.skip(!hasModel, 'no bundled model');
 /** What the bar says in each stage that can be hit; frames are looked at while others are still decoded. */
 const STAGES = [
   ['decode', /Decoding frame [2-9]/],
-  ['motion', /Measuring motion/],
-  ['prompt', /Reading it all together/],
-  ['write', /^Writing, [1-9]/],
+  ['encodeMotion', /Measuring motion/],
+  ['prefill', /Reading it all together/],
+  ['generate', /^Writing, [1-9]/],
 ] as const;
 
 /** Presses Escape inside the page as soon as the bar says this: from outside it would come too late for short stages. */
@@ -65,7 +65,7 @@ test('a stop in each stage keeps what there is, and going on ends as if there ha
     await expect(page.locator('.assess-score'), stage).toContainText('No score');
     const kept = await page.locator('.assess-strip__picture').count();
     if (stage !== 'decode') expect(kept, stage).toBeGreaterThan(0);
-    if (stage === 'write') expect(whole, stage).toContain((await traceOf(page)).trim());
+    if (stage === 'generate') expect(whole, stage).toContain((await traceOf(page)).trim());
 
     await page.locator('.assess-frame__actions').getByRole('button', { name: 'Go on' }).click();
     await reaches(page, 'done');

@@ -60,18 +60,19 @@ const answerOf = (text: string, change: Partial<RawAnswer> = {}): RawAnswer => (
   tokens: 9,
   end: 'eos',
   expected: 3.8,
-  seconds: { look: 1, motion: 0.1, prompt: 0.5, write: 1 },
+  seconds: { encodeVision: 1, encodeMotion: 0.1, prefill: 0.5, generate: 1 },
   framesReused: 0,
   ...change,
 });
 
 const writes: Assess = async (request, onEvent) => {
   for (let done = 1; done <= request.vision.length; done++) {
-    onEvent({ stage: 'look', done, total: request.vision.length, reused: 0 });
+    onEvent({ stage: 'encodeVision', done, total: request.vision.length, reused: 0 });
   }
-  onEvent({ stage: 'motion', reused: false });
-  onEvent({ stage: 'prompt', tokens: 100 });
-  for (let i = 0; i < TEXT.length; i += 7) onEvent({ stage: 'write', text: TEXT.slice(i, i + 7), tokens: i });
+  onEvent({ stage: 'encodeMotion', reused: false });
+  onEvent({ stage: 'prefill', tokens: 100 });
+  for (let i = 0; i < TEXT.length; i += 7)
+    onEvent({ stage: 'generate', text: TEXT.slice(i, i + 7), tokens: i });
   return answerOf(TEXT);
 };
 
@@ -92,7 +93,7 @@ function page(change: { assess?: Assess; media?: Partial<MediaClient>; hash?: ()
   const assess = vi.fn(change.assess ?? writes);
   const models = {
     ready: async () => model,
-    client: { assess, look: async () => {} },
+    client: { assess, encodeVision: async () => {} },
   } as unknown as ModelStore;
   const onResult = vi.fn();
   const store = createAssessStore({
@@ -120,7 +121,7 @@ describe('assess store', () => {
       9, 29, 49, 69, 89, 109, 129, 148, 168, 188, 208, 228,
     ]);
     expect(state.frames.every((frame) => frame.encoded)).toBe(true);
-    expect(state.stages.look).toMatchObject({ state: 'done', seconds: 1 });
+    expect(state.stages.encodeVision).toMatchObject({ state: 'done', seconds: 1 });
     const result = readResult(JSON.parse(JSON.stringify(state.result)));
     expect([result.score, result.band, result.file.sha256]).toEqual([3.87, 4, sha]);
     expect(result.percentile).toMatchObject({ kind: 'human', population: 'LSVQ-test' });
@@ -144,9 +145,9 @@ describe('assess store', () => {
     const { open, get, settled, onResult } = page({
       hash: () => hashed,
       assess: async (request, onEvent) => {
-        late = () => onEvent({ stage: 'write', text: '3.87</answer>', tokens: 9 });
-        onEvent({ stage: 'look', done: 1, total: request.vision.length, reused: 0 });
-        onEvent({ stage: 'write', text: '<think', tokens: 1 });
+        late = () => onEvent({ stage: 'generate', text: '3.87</answer>', tokens: 9 });
+        onEvent({ stage: 'encodeVision', done: 1, total: request.vision.length, reused: 0 });
+        onEvent({ stage: 'generate', text: '<think', tokens: 1 });
         return answerOf(TEXT);
       },
     });
@@ -175,7 +176,7 @@ describe('assess store', () => {
     const assess: Assess = async (_, onEvent) => {
       const text = texts[nth % 3]!;
       nth++;
-      onEvent({ stage: 'write', text, tokens: 9 });
+      onEvent({ stage: 'generate', text, tokens: 9 });
       return answerOf(text);
     };
     const { open, rerun, get, settled, onResult, assess: asked, requests } = page({ assess });
@@ -194,14 +195,14 @@ describe('assess store', () => {
     const result = readResult(JSON.parse(JSON.stringify(get().result)));
     expect(result.answers.map(({ score }) => score)).toEqual([3.5, null, 3.7]);
     expect(result.score).toBeCloseTo(3.6, 12);
-    expect([result.seed, result.timings.write, get().stages.write.seconds]).toEqual([1, 3, 3]);
+    expect([result.seed, result.timings.generate, get().stages.generate.seconds]).toEqual([1, 3, 3]);
   });
 
   it('keeps the answers that are finished when it is stopped among several', async () => {
     let nth = 0;
     const assess: Assess = (_, onEvent, signal) => {
       nth++;
-      onEvent({ stage: 'write', text: '<think>x', tokens: 1 });
+      onEvent({ stage: 'generate', text: '<think>x', tokens: 1 });
       if (nth < 4) return Promise.resolve(answerOf(TEXT));
       return new Promise((resolve) => {
         signal?.addEventListener('abort', () => resolve(answerOf('<think>x', { end: 'aborted' })));
@@ -223,7 +224,7 @@ describe('assess store', () => {
       request.prefix
         ? Promise.resolve(answerOf(TEXT))
         : new Promise((resolve) => {
-            onEvent({ stage: 'write', text: half, tokens: 3 });
+            onEvent({ stage: 'generate', text: half, tokens: 3 });
             signal?.addEventListener('abort', () =>
               resolve(answerOf(half, { end: 'aborted', expected: null })),
             );

@@ -212,11 +212,11 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       showFrame(event.frame);
       setStage('decode', { done: event.arrived, total: event.wanted });
     } else if (event.kind === 'decoded') set({ report: event.report });
-    else if (event.event.stage === 'look') {
+    else if (event.event.stage === 'encodeVision') {
       const { done, total } = event.event;
-      setStage('look', { done, total });
+      setStage('encodeVision', { done, total });
       set({ frames: get().frames.map((frame, i) => (i < done ? { ...frame, encoded: true } : frame)) });
-    } else if (event.event.stage === 'write') {
+    } else if (event.event.stage === 'generate') {
       const { startedAt, firstToken } = get();
       unread = { text: unread.text + event.event.text, tokens: event.event.tokens };
       if (firstToken === null) {
@@ -233,7 +233,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     const { text, tokens } = unread;
     unread = { text: '', tokens };
     set({ view: stream.feed(text), tokens });
-    setStage('write', { done: tokens, total: MAX_TOKENS });
+    setStage('generate', { done: tokens, total: MAX_TOKENS });
   }
 
   function dropUnread(): void {

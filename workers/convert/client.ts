@@ -1,6 +1,6 @@
 /** The page's side of the converting worker. */
 import type { Manifest } from '../../core/files/manifest.ts';
-import { deathOf, proxy, releaseProxy, wrap } from '../thread/rpc.ts';
+import { proxy, releaseProxy, workerFailed, wrap } from '../thread/rpc.ts';
 import type { ConvertApi, ConvertProgress, ConvertRequest } from './api.ts';
 
 let nextJob = 1;
@@ -22,7 +22,7 @@ export async function convertInWorker(
   const stop = () => void remote.abort(job);
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    return await Promise.race([remote.convert({ ...request, job }, proxy(onProgress)), deathOf(worker)]);
+    return await Promise.race([remote.convert({ ...request, job }, proxy(onProgress)), workerFailed(worker)]);
   } finally {
     signal?.removeEventListener('abort', stop);
     remote[releaseProxy]();

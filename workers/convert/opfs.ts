@@ -10,7 +10,7 @@ import type {
 import { graphLine, headLine, journalName, readJournal } from '../../convert/journal.ts';
 import { CodedError } from '../../core/errors.ts';
 import { createSha256, type Digest } from '../../core/files/sha256.ts';
-import { answerOf } from '../thread/file-handles.ts';
+import { keepAliveDuring } from '../thread/file-handles.ts';
 
 /** Files that a person dropped or chose. Blobs are read by slices; the browser keeps them on disk. */
 export class DroppedFiles implements CheckpointFiles {
@@ -54,25 +54,28 @@ export class OpfsPackage implements PackageSink {
 
   /** @throws CodedError `convert/exists` {folder}: there is a package of that name */
   async begin(key: string): Promise<readonly (readonly WrittenFile[])[]> {
-    const before = await answerOf(this.#parent, (parent) => parent.getDirectoryHandle(this.#name)).catch(
-      () => null,
-    );
+    const before = await keepAliveDuring(this.#parent, (parent) =>
+      parent.getDirectoryHandle(this.#name),
+    ).catch(() => null);
     const whole: WrittenFile[][] = [];
     if (before !== null) {
-      const manifest = await answerOf(before, (folder) => folder.getFileHandle('manifest.json')).catch(
+      const manifest = await keepAliveDuring(before, (folder) => folder.getFileHandle('manifest.json')).catch(
         () => null,
       );
-      const journal = await answerOf(before, (folder) => folder.getFileHandle(journalName)).catch(() => null);
+      const journal = await keepAliveDuring(before, (folder) => folder.getFileHandle(journalName)).catch(
+        () => null,
+      );
       if (manifest !== null && journal === null)
         throw new CodedError('convert/exists', { folder: this.#name });
-      const text = journal === null ? '' : await (await answerOf(journal, (file) => file.getFile())).text();
+      const text =
+        journal === null ? '' : await (await keepAliveDuring(journal, (file) => file.getFile())).text();
       for (const graph of readJournal(text, key) ?? []) {
         const sums = await Promise.all(graph.map(({ path }) => this.#sha256(before, path)));
         if (graph.every(({ sha256 }, i) => sums[i] === sha256)) whole.push(graph);
       }
       await removeOthers(before, new Set(whole.flat().map(({ path }) => path)), '');
     }
-    this.#folder = await answerOf(this.#parent, (parent) =>
+    this.#folder = await keepAliveDuring(this.#parent, (parent) =>
       parent.getDirectoryHandle(this.#name, { create: true }),
     );
     await this.#note(headLine(key) + whole.map(graphLine).join(''));
@@ -83,8 +86,8 @@ export class OpfsPackage implements PackageSink {
     const digest = this.#digest();
     try {
       const [file, inside] = await placeOf(folder, path, false);
-      const handle = await answerOf(inside, (one) => one.getFileHandle(file));
-      const stream = (await answerOf(handle, (one) => one.getFile())).stream();
+      const handle = await keepAliveDuring(inside, (one) => one.getFileHandle(file));
+      const stream = (await keepAliveDuring(handle, (one) => one.getFile())).stream();
       for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) digest.update(chunk);
     } catch {
       return null;
@@ -144,8 +147,8 @@ async function openFile(
   folder: FileSystemDirectoryHandle,
   name: string,
 ): Promise<FileSystemSyncAccessHandle> {
-  const handle = await answerOf(folder, (one) => one.getFileHandle(name, { create: true }));
-  return answerOf(handle, (one) => one.createSyncAccessHandle());
+  const handle = await keepAliveDuring(folder, (one) => one.getFileHandle(name, { create: true }));
+  return keepAliveDuring(handle, (one) => one.createSyncAccessHandle());
 }
 
 /** A file's name and the folder that it lies in. */
@@ -157,7 +160,7 @@ async function placeOf(
   const parts = path.split('/');
   let folder = root;
   for (const part of parts.slice(0, -1)) {
-    folder = await answerOf(folder, (one) => one.getDirectoryHandle(part, { create }));
+    folder = await keepAliveDuring(folder, (one) => one.getDirectoryHandle(part, { create }));
   }
   return [parts.at(-1)!, folder];
 }

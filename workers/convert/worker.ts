@@ -1,5 +1,5 @@
 import { convertCheckpoint } from '../../convert/package.ts';
-import { answerOf } from '../thread/file-handles.ts';
+import { keepAliveDuring } from '../thread/file-handles.ts';
 import { expose } from '../thread/rpc.ts';
 import { throttled } from '../thread/throttled.ts';
 import type { ConvertApi } from './api.ts';
@@ -14,7 +14,7 @@ const api: ConvertApi = {
     try {
       let parent = await navigator.storage.getDirectory();
       for (const part of request.parent) {
-        parent = await answerOf(parent, (folder) => folder.getDirectoryHandle(part, { create: true }));
+        parent = await keepAliveDuring(parent, (folder) => folder.getDirectoryHandle(part, { create: true }));
       }
       return await convertCheckpoint(
         new DroppedFiles(request.files),

@@ -1,4 +1,4 @@
-import { deathOf, releaseProxy, wrap } from '../thread/rpc.ts';
+import { releaseProxy, workerFailed, wrap } from '../thread/rpc.ts';
 import type { HashApi } from './api.ts';
 
 /** Hashes on a thread of its own, which ends with the work. */
@@ -6,7 +6,7 @@ export async function hashFile(file: Blob): Promise<string> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'hash' });
   const remote = wrap<HashApi>(worker);
   try {
-    return await Promise.race([remote.hash(file), deathOf(worker)]);
+    return await Promise.race([remote.hash(file), workerFailed(worker)]);
   } finally {
     remote[releaseProxy]();
     worker.terminate();

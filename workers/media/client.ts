@@ -1,7 +1,7 @@
 /** The page's side of the media worker: starts it, restarts it when it died, turns AbortSignals into `abort(job)`. */
 import { CodedError } from '../../core/errors.ts';
-import { Lifeline } from '../thread/pending-calls.ts';
-import { causeOfDeath, proxy, type Remote, releaseProxy, wrap } from '../thread/rpc.ts';
+import { PendingCalls } from '../thread/pending-calls.ts';
+import { proxy, type Remote, releaseProxy, workerFailure, wrap } from '../thread/rpc.ts';
 import type {
   CodecSupport,
   DecodedFrameImage,
@@ -45,7 +45,7 @@ interface Connection {
   readonly worker: Worker;
   readonly api: Remote<MediaApi>;
   /** Ends when the worker dies. */
-  readonly life: Lifeline;
+  readonly pending: PendingCalls;
   /** Ids here for ids of the page. */
   readonly opened: Map<number, Promise<number>>;
   /** Calls in flight. */
@@ -65,12 +65,12 @@ export function createMediaClient(start: () => Worker = startWorker): MediaClien
   function connect(): Connection {
     if (connection) return connection;
     const worker = start();
-    const life = new Lifeline();
-    const made: Connection = { worker, api: wrap<MediaApi>(worker), life, opened: new Map(), calls: 0 };
+    const pending = new PendingCalls();
+    const made: Connection = { worker, api: wrap<MediaApi>(worker), pending, opened: new Map(), calls: 0 };
     const drop = (reason: unknown) => {
       if (connection === made) connection = undefined;
       worker.terminate();
-      life.end(reason);
+      pending.rejectAll(reason);
     };
     // A damaged file can send a parser round in circles, where no watchdog of the worker's own gets a turn.
     let missed = 0;
@@ -86,7 +86,7 @@ export function createMediaClient(start: () => Worker = startWorker): MediaClien
           () => {},
         );
     }, BEAT);
-    worker.addEventListener('error', (event) => drop(causeOfDeath(event)));
+    worker.addEventListener('error', (event) => drop(workerFailure(event)));
     worker.addEventListener('messageerror', () =>
       drop(new Error('The media worker sent what cannot be read.')),
     );
@@ -123,7 +123,7 @@ export function createMediaClient(start: () => Worker = startWorker): MediaClien
     signal?.addEventListener('abort', onAbort);
     to.calls++;
     try {
-      return await Promise.race([to.life.during(work(to, job)), aborted]);
+      return await Promise.race([to.pending.track(work(to, job)), aborted]);
     } finally {
       to.calls--;
       signal?.removeEventListener('abort', onAbort);
@@ -173,11 +173,11 @@ export function createMediaClient(start: () => Worker = startWorker): MediaClien
     dispose() {
       files.clear();
       if (!connection) return;
-      const { worker, api, life } = connection;
+      const { worker, api, pending } = connection;
       connection = undefined;
       api[releaseProxy]();
       worker.terminate();
-      life.end(new DOMException('The media worker was ended.', 'AbortError'));
+      pending.rejectAll(new DOMException('The media worker was ended.', 'AbortError'));
     },
   };
 }

@@ -1,12 +1,12 @@
 /** The media worker's side of the pixel worker: started with the first frame, again when it has died. */
-import { Lifeline } from '../thread/pending-calls.ts';
+import { PendingCalls } from '../thread/pending-calls.ts';
 import { type Remote, transfer, wrap } from '../thread/rpc.ts';
 import type { PixelApi } from './pixel-worker.ts';
 
 interface Connection {
   readonly api: Remote<PixelApi>;
   /** Ends when the worker dies. */
-  readonly life: Lifeline;
+  readonly pending: PendingCalls;
 }
 
 let connection: Connection | undefined;
@@ -17,11 +17,11 @@ function connect(): Connection {
     type: 'module',
     name: 'pixels',
   });
-  const made = { api: wrap<PixelApi>(worker), life: new Lifeline() };
+  const made = { api: wrap<PixelApi>(worker), pending: new PendingCalls() };
   const drop = (message: string) => {
     if (connection === made) connection = undefined;
     worker.terminate();
-    made.life.end(new Error(message));
+    made.pending.rejectAll(new Error(message));
   };
   worker.addEventListener('error', (event) => drop(event.message || 'The pixel worker ended.'));
   worker.addEventListener('messageerror', () => drop('The pixel worker sent what cannot be read.'));
@@ -37,11 +37,11 @@ export function preparePixels(): void {
 /** Frames go over to the pixel worker, which closes them. Rejects when that worker dies. */
 export const pixels: PixelApi = {
   images: (frame, ...rest) => {
-    const { api, life } = connect();
-    return life.during(api.images(transfer(frame, [frame]), ...rest));
+    const { api, pending } = connect();
+    return pending.track(api.images(transfer(frame, [frame]), ...rest));
   },
   image: (frame, ...rest) => {
-    const { api, life } = connect();
-    return life.during(api.image(transfer(frame, [frame]), ...rest));
+    const { api, pending } = connect();
+    return pending.track(api.image(transfer(frame, [frame]), ...rest));
   },
 };

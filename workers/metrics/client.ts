@@ -1,18 +1,18 @@
 import type { BatchFigures } from '../../core/stats/figures.ts';
-import { Lifeline } from '../thread/pending-calls.ts';
-import { deathOf, type Remote, wrap } from '../thread/rpc.ts';
-import type { FigureRow, FiguresApi } from './api.ts';
+import { PendingCalls } from '../thread/pending-calls.ts';
+import { type Remote, workerFailed, wrap } from '../thread/rpc.ts';
+import type { MetricsApi, MetricsRow } from './api.ts';
 
 /** Figures off the page's thread; the worker starts with the first question and stays. */
-export function createFiguresClient(): (rows: readonly FigureRow[]) => Promise<BatchFigures> {
-  let made: { readonly remote: Remote<FiguresApi>; readonly life: Lifeline } | null = null;
+export function createMetricsClient(): (rows: readonly MetricsRow[]) => Promise<BatchFigures> {
+  let made: { readonly remote: Remote<MetricsApi>; readonly pending: PendingCalls } | null = null;
   return (rows) => {
     if (!made) {
       const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'figures' });
-      const life = new Lifeline();
-      deathOf(worker).catch((reason) => life.end(reason));
-      made = { remote: wrap<FiguresApi>(worker), life };
+      const pending = new PendingCalls();
+      workerFailed(worker).catch((reason) => pending.rejectAll(reason));
+      made = { remote: wrap<MetricsApi>(worker), pending };
     }
-    return made.life.during(made.remote.figures(rows));
+    return made.pending.track(made.remote.metrics(rows));
   };
 }

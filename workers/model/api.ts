@@ -77,10 +77,10 @@ export interface AssessRequest {
 }
 
 export type AssessEvent =
-  | { readonly stage: 'look'; readonly done: number; readonly total: number; readonly reused: number }
-  | { readonly stage: 'motion'; readonly reused: boolean }
-  | { readonly stage: 'prompt'; readonly tokens: number }
-  | { readonly stage: 'write'; readonly text: string; readonly tokens: number };
+  | { readonly stage: 'encodeVision'; readonly done: number; readonly total: number; readonly reused: number }
+  | { readonly stage: 'encodeMotion'; readonly reused: boolean }
+  | { readonly stage: 'prefill'; readonly tokens: number }
+  | { readonly stage: 'generate'; readonly text: string; readonly tokens: number };
 
 /**
  * Told of each event. The reply says whether to go on; the worker writes no more than `AHEAD` tokens beyond
@@ -104,10 +104,10 @@ export interface RawAnswer {
   readonly expected: number | null;
   /** Seconds a stage took. */
   readonly seconds: {
-    readonly look: number;
-    readonly motion: number;
-    readonly prompt: number;
-    readonly write: number;
+    readonly encodeVision: number;
+    readonly encodeMotion: number;
+    readonly prefill: number;
+    readonly generate: number;
   };
   readonly framesReused: number;
 }
@@ -125,7 +125,7 @@ export interface ModelApi {
    *
    * @param order keys of all vision frames in prompt order: the decoder then reads the prompt as far as they are known
    */
-  look(frames: readonly ModelFrame[], order?: readonly string[]): Promise<void>;
+  encodeVision(frames: readonly ModelFrame[], order?: readonly string[]): Promise<void>;
   assess(request: AssessRequest, onEvent: OnEvent): Promise<RawAnswer>;
   /** Stops before the next run of the decoder; the running `assess` resolves with `end: 'aborted'` and what was written. */
   abort(job: number): void;

@@ -3,11 +3,11 @@ import type { Manifest, Variant } from '../../core/files/manifest.ts';
 import { type AdapterFacts, chooseBackend } from './backend.ts';
 
 const variant = (
-  dialect: Variant['dialect'],
+  target: Variant['dialect'],
   dtype: Variant['dtype'],
   needs: Variant['needs'] = [],
 ): Variant => ({
-  dialect,
+  dialect: target,
   dtype,
   needs,
   files: ['x'],
@@ -45,7 +45,7 @@ describe('back end', () => {
     expect(choose(both, null)).toBe('wasm q8 no-webgpu');
   });
 
-  it('does what is asked, and falls back where the package lacks a dialect', () => {
+  it('does what is asked, and falls back where the package lacks a target', () => {
     expect(choose(both, gpu, { backend: 'wasm', dtype: 'fp32' })).toBe('wasm fp32 asked');
     expect(choose(both, { ...gpu, software: true }, { backend: 'webgpu' })).toBe('webgpu q4f16 asked');
     expect(choose(package_(variant('wasm', 'q8')), gpu)).toBe('wasm q8 no-variant');

@@ -1,4 +1,4 @@
-/** Which back end, dialect and weights run here, and why. */
+/** Which back end, target and weights run here, and why. */
 import { CodedError } from '../../core/errors.ts';
 import { bestVariant } from '../../core/files/machine.ts';
 import type { Manifest, Variant } from '../../core/files/manifest.ts';

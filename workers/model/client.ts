@@ -1,6 +1,6 @@
 /** The page's side of the model worker: typed calls, AbortSignal instead of job numbers, a dead worker made anew. */
 import { CodedError } from '../../core/errors.ts';
-import { causeOfDeath, proxy, type Remote, releaseProxy, wrap } from '../thread/rpc.ts';
+import { proxy, type Remote, releaseProxy, workerFailure, wrap } from '../thread/rpc.ts';
 import type {
   AssessEvent,
   AssessRequest,
@@ -22,7 +22,7 @@ export interface ModelClient {
   /** Which pictures the worker still has embeddings of. */
   has(keys: readonly string[]): Promise<boolean[]>;
   /** Looks at frames ahead of `assess`; failures show there. */
-  look(frames: readonly ModelFrame[], order?: readonly string[]): Promise<void>;
+  encodeVision(frames: readonly ModelFrame[], order?: readonly string[]): Promise<void>;
   assess(
     request: Omit<AssessRequest, 'job'>,
     onEvent: (event: AssessEvent) => void,
@@ -44,7 +44,7 @@ export function createModelClient(): ModelClient {
       // The browser tells nothing when it ends a worker for its memory use, but a script that cannot start is an event.
       worker.addEventListener('error', (event) => {
         event.preventDefault();
-        const cause = causeOfDeath(event);
+        const cause = workerFailure(event);
         fail?.(cause instanceof CodedError ? cause : new CodedError('run/worker', { detail: cause.message }));
         close();
       });
@@ -76,7 +76,7 @@ export function createModelClient(): ModelClient {
       return guarded(api().load(source, options, proxy(onProgress))) as Promise<LoadedModel>;
     },
     has: (keys) => guarded(api().has(keys)) as Promise<boolean[]>,
-    look: (frames, order) => guarded(api().look(frames, order)) as Promise<void>,
+    encodeVision: (frames, order) => guarded(api().encodeVision(frames, order)) as Promise<void>,
     async assess(request, onEvent, signal) {
       const id = ++job;
       signal?.throwIfAborted();

@@ -1,7 +1,7 @@
 /** Errors of the runtime, named for the reader. */
 import { CodedError, isAbort } from '../../core/errors.ts';
 
-export type Stage = 'load' | 'look' | 'motion' | 'prompt' | 'write';
+export type Stage = 'load' | 'encodeVision' | 'encodeMotion' | 'prefill' | 'generate';
 
 const MEMORY =
   /bad_alloc|out of memory|allocation failed|could not allocate|OUT_OF_DEVICE_MEMORY|RangeError.*Array buffer/i;

@@ -2,7 +2,7 @@
 import type * as Transformers from '@huggingface/transformers';
 import { type Random, seededRandom } from '../../core/stats/random.ts';
 import { AHEAD, type AssessRequest } from './api.ts';
-import { type Cache, type Decoder, messages, release } from './language-decoder.ts';
+import { type KvCache, type LanguageDecoder, letMessagesIn, releaseCache } from './language-decoder.ts';
 import { Pace } from './pace.ts';
 import { type DigitProbabilities, digitProbabilities, expectedScore } from './score-digits.ts';
 
@@ -17,7 +17,7 @@ export interface Generated {
 
 export interface GenerateOptions {
   /** What has been read of the prompt; used up. */
-  readonly cache: Cache;
+  readonly cache: KvCache;
   /** Logits [V] of the first new token. */
   readonly logits: Float32Array;
   readonly endIds: readonly number[];
@@ -121,7 +121,7 @@ class Answer {
 }
 
 export async function generate(
-  decoder: Decoder,
+  decoder: LanguageDecoder,
   tokenizer: Tokenizer,
   options: GenerateOptions,
 ): Promise<Generated> {
@@ -154,7 +154,7 @@ export async function generate(
     tell();
     while (!ends.has(last) && answer.tokens < maxTokens) {
       await pace.room(answer.tokens);
-      await messages();
+      await letMessagesIn();
       if (signal.aborted) break;
       if (greedy) {
         const written = await greedy(last, Math.min(CHUNK, maxTokens - answer.tokens));
@@ -168,7 +168,7 @@ export async function generate(
       tell();
     }
   } finally {
-    release(cache);
+    releaseCache(cache);
   }
   answer.finish();
   tell();

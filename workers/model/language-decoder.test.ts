@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { argmax } from './generation.ts';
-import { type Cache, Decoder, type Session } from './language-decoder.ts';
+import { type KvCache, LanguageDecoder, type Session } from './language-decoder.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'public', 'models', 'small', 'onnx-wasm');
 const PROMPT = 60;
@@ -19,7 +19,7 @@ describe.skipIf(!existsSync(folder))('decoder', () => {
   let embeds: Float32Array;
 
   const decoderOf = (prefill = Number.POSITIVE_INFINITY) =>
-    new Decoder(Tensor as never, sessions, WIDTH, prefill);
+    new LanguageDecoder(Tensor as never, sessions, WIDTH, prefill);
 
   beforeAll(async () => {
     const open = (name: string) =>
@@ -38,7 +38,7 @@ describe.skipIf(!existsSync(folder))('decoder', () => {
   });
 
   /** Tokens after a prompt, one step at a time, and the logits that they were taken from. */
-  async function stepwise(cache: Cache, first: Float32Array, count: number) {
+  async function stepwise(cache: KvCache, first: Float32Array, count: number) {
     const tokens = [argmax(first)];
     const logits: Float32Array[] = [];
     let at = cache;
@@ -56,7 +56,7 @@ describe.skipIf(!existsSync(folder))('decoder', () => {
 
   it('writes the same tokens in one run as step by step, from the same logits', async () => {
     const decoder = decoderOf();
-    const { cache, logits } = await decoder.read(decoder.empty(), embeds);
+    const { cache, logits } = await decoder.prefill(decoder.empty(), embeds);
     const oracle = await stepwise(cache, logits, COUNT);
     const writer = decoder.greedy(cache, [])!;
     const tokens = [argmax(logits)];
@@ -77,7 +77,7 @@ describe.skipIf(!existsSync(folder))('decoder', () => {
 
   it('ends a run with the end token', async () => {
     const decoder = decoderOf();
-    const { cache, logits } = await decoder.read(decoder.empty(), embeds);
+    const { cache, logits } = await decoder.prefill(decoder.empty(), embeds);
     const { tokens } = await stepwise(cache, logits, COUNT);
     const end = tokens[5] as number;
     const at = tokens.indexOf(end, 1);
@@ -86,11 +86,11 @@ describe.skipIf(!existsSync(folder))('decoder', () => {
   });
 
   it('reads a prompt in pieces as it does whole, and leaves a kept cache as it was', async () => {
-    const whole = await decoderOf().read(decoderOf().empty(), embeds);
+    const whole = await decoderOf().prefill(decoderOf().empty(), embeds);
     const pieces = decoderOf(13);
-    const start = await pieces.read(pieces.empty(), embeds.subarray(0, 20 * WIDTH));
+    const start = await pieces.prefill(pieces.empty(), embeds.subarray(0, 20 * WIDTH));
     for (let again = 0; again < 2; again++) {
-      const rest = await pieces.read(start.cache, embeds.subarray(20 * WIDTH), true);
+      const rest = await pieces.prefill(start.cache, embeds.subarray(20 * WIDTH), true);
       expect(start.cache.length).toBe(20);
       expect(rest.cache.length).toBe(PROMPT);
       expect(largest(rest.logits, whole.logits)).toBeLessThan(1e-4);

@@ -11,7 +11,7 @@ export type Session = Pick<
 export type TensorClass = typeof Ort.Tensor;
 
 /** Keys and values of what has been read, by the name of the input that takes them. Belongs to whoever holds it. */
-export interface Cache {
+export interface KvCache {
   readonly length: number;
   readonly tensors: Readonly<Record<string, Ort.Tensor>>;
 }
@@ -22,7 +22,7 @@ const channel = new MessageChannel();
  * Lets waiting messages in. On WASM a run resolves without leaving the task, so that a stop from the page would be
  * heard only at the end; a timer would cost 4 ms a token.
  */
-export function messages(): Promise<void> {
+export function letMessagesIn(): Promise<void> {
   return new Promise((resolve) => {
     channel.port1.onmessage = () => resolve();
     channel.port2.postMessage(null);
@@ -30,7 +30,7 @@ export function messages(): Promise<void> {
 }
 
 /** Caches on the graphics device are let go by hand; those in JavaScript may be held by several readers. */
-export function release(cache: Cache): void {
+export function releaseCache(cache: KvCache): void {
   for (const tensor of Object.values(cache.tensors)) if (tensor.location === 'gpu-buffer') tensor.dispose();
 }
 
@@ -43,7 +43,7 @@ function renamed(outputs: Readonly<Record<string, Ort.Tensor>>, from: string, to
   );
 }
 
-export interface DecoderSessions {
+export interface LanguageDecoderSessions {
   readonly embed: Session;
   /** One session, or the parts of a decoder too large for one, in order. */
   readonly parts: readonly Session[];
@@ -51,15 +51,15 @@ export interface DecoderSessions {
   readonly greedy: Session | null;
 }
 
-export class Decoder {
+export class LanguageDecoder {
   readonly #Tensor: TensorClass;
-  readonly #sessions: DecoderSessions;
+  readonly #sessions: LanguageDecoderSessions;
   readonly #prefill: number;
   /** Length of a token's embedding. */
   readonly width: number;
 
   /** @param prefill tokens given to the decoder at once */
-  constructor(Tensor: TensorClass, sessions: DecoderSessions, width: number, prefill: number) {
+  constructor(Tensor: TensorClass, sessions: LanguageDecoderSessions, width: number, prefill: number) {
     this.#Tensor = Tensor;
     this.#sessions = sessions;
     this.#prefill = prefill;
@@ -88,7 +88,7 @@ export class Decoder {
   }
 
   /** Nothing read yet. */
-  empty(): Cache {
+  empty(): KvCache {
     return { length: 0, tensors: this.#empty(this.#sessions.parts, 'past_key_values.') };
   }
 
@@ -106,25 +106,25 @@ export class Decoder {
    * @param keep leaves the given cache as it is; else it is used up
    * @returns logits of the last row
    */
-  async read(
-    cache: Cache,
+  async prefill(
+    cache: KvCache,
     embeds: Float32Array,
     keep = false,
-  ): Promise<{ cache: Cache; logits: Float32Array }> {
+  ): Promise<{ cache: KvCache; logits: Float32Array }> {
     const count = embeds.length / this.width;
     let current = cache;
     for (let from = 0; ; from += this.#prefill) {
       const to = Math.min(from + this.#prefill, count);
       const piece = embeds.subarray(from * this.width, to * this.width);
       const step = await this.#run(current, piece, to - from);
-      if (!(keep && current === cache)) release(current);
+      if (!(keep && current === cache)) releaseCache(current);
       current = step.cache;
       if (to === count) return step;
-      await messages();
+      await letMessagesIn();
     }
   }
 
-  async #run(cache: Cache, embeds: Float32Array, count: number) {
+  async #run(cache: KvCache, embeds: Float32Array, count: number) {
     const total = cache.length + count;
     const places = Array.from({ length: count }, (_, i) => cache.length + i);
     const common: Record<string, Ort.Tensor> = {
@@ -148,14 +148,14 @@ export class Decoder {
   }
 
   /** Takes one token in; the given cache is used up. */
-  async step(cache: Cache, token: number): Promise<{ cache: Cache; logits: Float32Array }> {
+  async step(cache: KvCache, token: number): Promise<{ cache: KvCache; logits: Float32Array }> {
     const next = await this.#run(cache, await this.embed([token]), 1);
-    release(cache);
+    releaseCache(cache);
     return next;
   }
 
   /** A writer of greedy tokens after a prompt, several a run; null where the package has no graph for it. */
-  greedy(prompt: Cache, ends: readonly number[]): GreedyWriter | null {
+  greedy(prompt: KvCache, ends: readonly number[]): GreedySteps | null {
     const session = this.#sessions.greedy;
     if (!session) return null;
     let answer = this.#empty([session], 'answer_key_values.');
@@ -182,7 +182,7 @@ export class Decoder {
  *
  * @returns the tokens and the logits that they were taken from, [n, V]
  */
-export type GreedyWriter = (
+export type GreedySteps = (
   token: number,
   steps: number,
 ) => Promise<{ readonly tokens: number[]; readonly logits: Float32Array }>;

@@ -18,7 +18,7 @@ import { chooseBackend, probeAdapter } from './backend.ts';
 import { EmbeddingCache } from './embedding-cache.ts';
 import { isDeviceLoss, nameFault, type Stage } from './faults.ts';
 import { encode, generate } from './generation.ts';
-import { release } from './language-decoder.ts';
+import { releaseCache } from './language-decoder.ts';
 import { loadNetwork, type Network } from './network.ts';
 import { PackageFiles } from './package-files.ts';
 import { normalisationTable, normalise } from './pixels.ts';
@@ -136,9 +136,9 @@ export class ModelSession implements ModelApi {
       () => network.encodeMotion(new Float32Array(frames * 3 * size * size), frames, size),
       async () => {
         const ids = new Array<number>(64).fill(tokenIds.imageStart);
-        const { cache } = await decoder.read(decoder.empty(), await decoder.embed(ids));
+        const { cache } = await decoder.prefill(decoder.empty(), await decoder.embed(ids));
         await decoder.greedy(cache, network.endIds)?.(tokenIds.imageStart, 16);
-        release(cache);
+        releaseCache(cache);
       },
     ];
     // What fails here fails in the real work too, and is told there.
@@ -149,7 +149,7 @@ export class ModelSession implements ModelApi {
     return Promise.resolve(keys.map((key) => this.#vision.has(key)));
   }
 
-  look(frames: readonly ModelFrame[], order: readonly string[] = []): Promise<void> {
+  encodeVision(frames: readonly ModelFrame[], order: readonly string[] = []): Promise<void> {
     return this.#inTurn(async () => {
       const loaded = this.#loaded;
       if (!loaded) return;
@@ -211,8 +211,8 @@ export class ModelSession implements ModelApi {
     const loaded = this.#loaded;
     if (!loaded) throw new CodedError('run/no-model', {});
     const { facts, network, tokenizer, reader } = loaded;
-    let stage: Stage = 'look';
-    const clock = { look: 0, motion: 0, prompt: 0, write: 0 };
+    let stage: Stage = 'encodeVision';
+    const clock = { encodeVision: 0, encodeMotion: 0, prefill: 0, generate: 0 };
     let mark = performance.now();
     const lap = (): number => {
       const now = performance.now();
@@ -230,23 +230,23 @@ export class ModelSession implements ModelApi {
     });
     try {
       const reused = await this.#look(loaded, request.vision, signal, onEvent);
-      clock.look = lap();
+      clock.encodeVision = lap();
       if (signal.aborted) return aborted(reused);
 
-      stage = 'motion';
+      stage = 'encodeMotion';
       const motion = await this.#measureMotion(loaded, request.motion, onEvent);
-      clock.motion = lap();
+      clock.encodeMotion = lap();
       if (signal.aborted) return aborted(reused);
 
-      stage = 'prompt';
+      stage = 'prefill';
       const ids = encode(tokenizer, promptText(facts.profile) + (request.prefix ?? ''));
-      onEvent({ stage: 'prompt', tokens: ids.length });
+      onEvent({ stage: 'prefill', tokens: ids.length });
       await this.#read(
         loaded,
         request.vision.map(({ key }) => key),
       );
       const { cache, logits } = await reader.rest(ids, motion);
-      clock.prompt = lap();
+      clock.prefill = lap();
 
       const generated = await generate(network.decoder, tokenizer, {
         cache,
@@ -256,11 +256,11 @@ export class ModelSession implements ModelApi {
         maxTokens: request.maxTokens,
         stop,
         onText: (text, tokens) => {
-          stage = 'write';
-          return onEvent({ stage: 'write', text, tokens });
+          stage = 'generate';
+          return onEvent({ stage: 'generate', text, tokens });
         },
       });
-      clock.write = lap();
+      clock.generate = lap();
       return {
         text: (request.prefix ?? '') + generated.text,
         tokens: generated.tokens,
@@ -297,7 +297,7 @@ export class ModelSession implements ModelApi {
       if (signal.aborted) break;
       if (this.#vision.has(frame.key)) reused += 1;
       await this.#embed(loaded, frame);
-      onEvent({ stage: 'look', done: i + 1, total: frames.length, reused });
+      onEvent({ stage: 'encodeVision', done: i + 1, total: frames.length, reused });
     }
     return reused;
   }
@@ -310,7 +310,7 @@ export class ModelSession implements ModelApi {
     const key = frames.map((frame) => frame.key).join('\n');
     const known = this.#motion.get(key);
     if (known) {
-      onEvent({ stage: 'motion', reused: true });
+      onEvent({ stage: 'encodeMotion', reused: true });
       return known;
     }
     const pictures = frames.map((frame) => {
@@ -320,7 +320,7 @@ export class ModelSession implements ModelApi {
     const pixels = normalise(pictures, facts.profile.size, table);
     const motion = await network.encodeMotion(pixels, frames.length, facts.profile.size);
     this.#motion.set(key, motion);
-    onEvent({ stage: 'motion', reused: false });
+    onEvent({ stage: 'encodeMotion', reused: false });
     return motion;
   }
 }

@@ -2,7 +2,7 @@
 import type * as Ort from 'onnxruntime-common';
 import { CodedError } from '../../core/errors.ts';
 import type { Choice } from './backend.ts';
-import { Decoder, messages, type Session } from './language-decoder.ts';
+import { LanguageDecoder, letMessagesIn, type Session } from './language-decoder.ts';
 import { mountedBytes, packageId, type Runtime } from './runtime.ts';
 
 export interface Network {
@@ -10,7 +10,7 @@ export interface Network {
   encodeVision(pixels: Float32Array, frames: number, size: number): Promise<Float32Array>;
   /** [frames, 3, size, size] → [D] */
   encodeMotion(pixels: Float32Array, frames: number, size: number): Promise<Float32Array>;
-  readonly decoder: Decoder;
+  readonly decoder: LanguageDecoder;
   /** Tokens that end an answer. */
   readonly endIds: readonly number[];
   dispose(): Promise<void>;
@@ -117,10 +117,10 @@ export async function loadNetwork(runtime: Runtime, choice: Choice): Promise<Net
     if (variant.decoderParts === 1) parts.push(await open('decoder_model_merged'));
     else for (let k = 0; k < variant.decoderParts; k++) parts.push(await open(`decoder_model_${k}`));
     const greedy = await openGreedy();
-    const decoder = new Decoder(Tensor, { embed, parts, greedy }, width, choice.prefillTokens);
+    const decoder = new LanguageDecoder(Tensor, { embed, parts, greedy }, width, choice.prefillTokens);
 
     const encode = async (session: Session, output: string, pixels: Float32Array, dims: number[]) => {
-      await messages();
+      await letMessagesIn();
       const outputs = await session.run({ pixel_values: new Tensor('float32', pixels, dims) });
       return Float32Array.from((outputs[output] as Ort.Tensor).data as Float32Array);
     };

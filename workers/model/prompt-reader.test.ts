@@ -1,6 +1,6 @@
 /** Which tokens a decoder is given, and when; the decoder stands in and writes down what it reads. */
 import { describe, expect, it } from 'vitest';
-import type { Cache, Decoder } from './language-decoder.ts';
+import type { KvCache, LanguageDecoder } from './language-decoder.ts';
 import { PromptReader } from './prompt-reader.ts';
 
 const CONTEXT = 9;
@@ -8,11 +8,11 @@ const CONTEXT = 9;
 const ids = [1, CONTEXT, CONTEXT, 2, CONTEXT, CONTEXT, 3, CONTEXT, 4, 5];
 
 /** A cache whose name says what was read. */
-const holding = (content: readonly number[], location = 'cpu'): Cache => ({
+const holding = (content: readonly number[], location = 'cpu'): KvCache => ({
   length: content.length,
   tensors: { [content.join(' ')]: { location, dispose() {} } as never },
 });
-const contentOf = (cache: Cache) =>
+const contentOf = (cache: KvCache) =>
   (Object.keys(cache.tensors)[0] as string).split(' ').filter(Boolean).map(Number);
 
 function decoderThat(location = 'cpu') {
@@ -21,11 +21,11 @@ function decoderThat(location = 'cpu') {
     width: 1,
     empty: () => holding([], location),
     embed: async (given: readonly number[]) => Float32Array.from(given),
-    async read(cache: Cache, embeds: Float32Array) {
+    async prefill(cache: KvCache, embeds: Float32Array) {
       pieces.push([...embeds]);
       return { cache: holding([...contentOf(cache), ...embeds], location), logits: new Float32Array(1) };
     },
-  } as unknown as Decoder;
+  } as unknown as LanguageDecoder;
   const text = { ids, contextId: CONTEXT, frames: 2, tokensPerFrame: 2 };
   return { reader: new PromptReader(decoder, text), pieces };
 }

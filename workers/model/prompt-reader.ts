@@ -2,7 +2,7 @@
  * Reads the prompt as far as its frames are known. A causal decoder can read the tokens of the first frames while later
  * ones are still being decoded; what was read is kept for another answer on the same frames.
  */
-import { type Cache, type Decoder, release } from './language-decoder.ts';
+import { type KvCache, type LanguageDecoder, releaseCache } from './language-decoder.ts';
 import { injectFeatures } from './network.ts';
 
 export interface PromptIds {
@@ -16,15 +16,15 @@ export interface PromptIds {
 const none = new Float32Array(0);
 
 export class PromptReader {
-  readonly #decoder: Decoder;
+  readonly #decoder: LanguageDecoder;
   readonly #contextId: number;
   readonly #ids: readonly number[];
   /** Place after the last token of each frame. */
   readonly #ends: readonly number[];
   #read: readonly string[] = [];
-  #cache: Cache;
+  #cache: KvCache;
 
-  constructor(decoder: Decoder, { ids, contextId, frames, tokensPerFrame }: PromptIds) {
+  constructor(decoder: LanguageDecoder, { ids, contextId, frames, tokensPerFrame }: PromptIds) {
     this.#decoder = decoder;
     this.#contextId = contextId;
     this.#ids = ids;
@@ -40,7 +40,7 @@ export class PromptReader {
   }
 
   #forget(): void {
-    release(this.#cache);
+    releaseCache(this.#cache);
     this.#cache = this.#decoder.empty();
     this.#read = [];
   }
@@ -62,7 +62,7 @@ export class PromptReader {
     // A run that fails leaves nothing half read.
     this.#cache = this.#decoder.empty();
     this.#read = [];
-    this.#cache = (await this.#decoder.read(cache, embeds)).cache;
+    this.#cache = (await this.#decoder.prefill(cache, embeds)).cache;
     this.#read = [...keys];
   }
 
@@ -73,16 +73,19 @@ export class PromptReader {
    * @param motion [D]
    * @returns a cache of its own, and the logits of the first new token
    */
-  async rest(ids: readonly number[], motion: Float32Array): Promise<{ cache: Cache; logits: Float32Array }> {
+  async rest(
+    ids: readonly number[],
+    motion: Float32Array,
+  ): Promise<{ cache: KvCache; logits: Float32Array }> {
     const tail = ids.slice(this.#ends.at(-1));
     const embeds = await this.#embed(tail, none, motion);
     const inMemory = Object.values(this.#cache.tensors).every(({ location }) => location === 'cpu');
-    if (inMemory) return this.#decoder.read(this.#cache, embeds, true);
+    if (inMemory) return this.#decoder.prefill(this.#cache, embeds, true);
     // On the graphics device a second cache of a large model would not fit.
     const cache = this.#cache;
     this.#cache = this.#decoder.empty();
     this.#read = [];
-    return this.#decoder.read(cache, embeds);
+    return this.#decoder.prefill(cache, embeds);
   }
 
   async #embed(ids: readonly number[], vision: Float32Array, motion: Float32Array | null) {

@@ -60,7 +60,7 @@ export interface PackagesApi {
   machine(): Promise<Machine>;
   list(): Promise<StoredPackage[]>;
   /** Reads and checks the manifest at an address; fetches nothing else. */
-  look(address: PackageAddress): Promise<OfferedPackage>;
+  fetchManifest(address: PackageAddress): Promise<OfferedPackage>;
   /**
    * Fetches files of a package, going on from what is there. Several at once; each is checked as it ends. The manifest
    * is the one that was looked at: another one at the same address is refused.
@@ -75,7 +75,7 @@ export interface PackagesApi {
     onProgress: (progress: DownloadProgress) => void,
   ): Promise<StoredPackage>;
   /** Copies a folder that was dropped into the store, checking every file. */
-  take(
+  importFolder(
     files: readonly { readonly path: string; readonly file: Blob }[],
     job: number,
     onProgress: (progress: DownloadProgress) => void,

@@ -1,12 +1,12 @@
 /** The package worker as the page sees it: started when first asked, calls with AbortSignals. */
-import { Lifeline } from '../thread/pending-calls.ts';
-import { deathOf, proxy, type Remote, wrap } from '../thread/rpc.ts';
+import { PendingCalls } from '../thread/pending-calls.ts';
+import { proxy, type Remote, workerFailed, wrap } from '../thread/rpc.ts';
 import type { DownloadProgress, PackageAddress, PackagesApi } from './api.ts';
 
 type OnProgress = (progress: DownloadProgress) => void;
 
 export function createPackagesClient() {
-  let made: { readonly remote: Remote<PackagesApi>; readonly life: Lifeline } | null = null;
+  let made: { readonly remote: Remote<PackagesApi>; readonly pending: PendingCalls } | null = null;
   let jobs = 0;
 
   /** A worker that has died is made anew by the next call. */
@@ -16,14 +16,14 @@ export function createPackagesClient() {
         type: 'module',
         name: 'packages',
       });
-      const mine = { remote: wrap<PackagesApi>(worker), life: new Lifeline() };
-      deathOf(worker).catch((reason) => {
+      const mine = { remote: wrap<PackagesApi>(worker), pending: new PendingCalls() };
+      workerFailed(worker).catch((reason) => {
         if (made === mine) made = null;
-        mine.life.end(reason);
+        mine.pending.rejectAll(reason);
       });
       made = mine;
     }
-    return made.life.during(work(made.remote));
+    return made.pending.track(work(made.remote));
   }
 
   async function during<T>(signal: AbortSignal, work: (job: number) => Promise<T>): Promise<T> {
@@ -41,7 +41,7 @@ export function createPackagesClient() {
   return {
     machine: () => ask((remote) => remote.machine()),
     list: () => ask((remote) => remote.list()),
-    look: (address: PackageAddress) => ask((remote) => remote.look(address)),
+    fetchManifest: (address: PackageAddress) => ask((remote) => remote.fetchManifest(address)),
     download: (
       address: PackageAddress,
       manifestSha256: string,
@@ -52,11 +52,11 @@ export function createPackagesClient() {
       during(signal, (job) =>
         ask((remote) => remote.download(address, manifestSha256, paths, job, proxy(onProgress))),
       ),
-    take: (
+    importFolder: (
       files: readonly { readonly path: string; readonly file: Blob }[],
       signal: AbortSignal,
       onProgress: OnProgress,
-    ) => during(signal, (job) => ask((remote) => remote.take(files, job, proxy(onProgress)))),
+    ) => during(signal, (job) => ask((remote) => remote.importFolder(files, job, proxy(onProgress)))),
     verify: (id: string, signal: AbortSignal, onProgress: OnProgress) =>
       during(signal, (job) => ask((remote) => remote.verify(id, job, proxy(onProgress)))),
     files: (id: string) => ask((remote) => remote.files(id)),

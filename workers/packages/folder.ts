@@ -1,5 +1,5 @@
 /** Files of packages: the little that is needed of a file system, on OPFS. */
-import { answerOf } from '../thread/file-handles.ts';
+import { keepAliveDuring } from '../thread/file-handles.ts';
 
 /** A file open for writing at its end. Writing throws `QuotaExceededError` when the disk is full. */
 export interface Sink {
@@ -45,7 +45,8 @@ export function opfsFolder(directory: FileSystemDirectoryHandle): Folder {
     const parts = path.split('/');
     const name = parts.pop() as string;
     let at = directory;
-    for (const part of parts) at = await answerOf(at, (dir) => dir.getDirectoryHandle(part, { create }));
+    for (const part of parts)
+      at = await keepAliveDuring(at, (dir) => dir.getDirectoryHandle(part, { create }));
     return { at, name };
   };
   return {
@@ -55,13 +56,15 @@ export function opfsFolder(directory: FileSystemDirectoryHandle): Folder {
       return names;
     },
     async folder(name) {
-      return opfsFolder(await answerOf(directory, (dir) => dir.getDirectoryHandle(name, { create: true })));
+      return opfsFolder(
+        await keepAliveDuring(directory, (dir) => dir.getDirectoryHandle(name, { create: true })),
+      );
     },
     async file(path) {
       try {
         const { at, name } = await parent(path, false);
-        const file = await answerOf(at, (dir) => dir.getFileHandle(name));
-        return await answerOf(file, (one) => one.getFile());
+        const file = await keepAliveDuring(at, (dir) => dir.getFileHandle(name));
+        return await keepAliveDuring(file, (one) => one.getFile());
       } catch (error) {
         if (isMissing(error)) return null;
         throw error;
@@ -69,8 +72,8 @@ export function opfsFolder(directory: FileSystemDirectoryHandle): Folder {
     },
     async open(path) {
       const { at, name } = await parent(path, true);
-      const file = await answerOf(at, (dir) => dir.getFileHandle(name, { create: true }));
-      const handle = await answerOf(file, (one) => one.createSyncAccessHandle());
+      const file = await keepAliveDuring(at, (dir) => dir.getFileHandle(name, { create: true }));
+      const handle = await keepAliveDuring(file, (one) => one.createSyncAccessHandle());
       let size = handle.getSize();
       return {
         get size() {

@@ -294,13 +294,16 @@ describe('packages on this device', () => {
         (m.files as { path: string }[])[0]!.path = path;
       });
       const { make, disk } = setUp({}, { manifest });
-      await expect(make().look(address)).rejects.toMatchObject({ code: 'model/unsafe', params: { path } });
+      await expect(make().fetchManifest(address)).rejects.toMatchObject({
+        code: 'model/unsafe',
+        params: { path },
+      });
       expect(disk.bytes.size).toBe(0);
     }
     const newer = setUp({}, { manifest: manifestBytes((m) => Object.assign(m, { format: 2 })) });
-    await expect(newer.make().look(address)).rejects.toMatchObject({ code: 'model/version' });
+    await expect(newer.make().fetchManifest(address)).rejects.toMatchObject({ code: 'model/version' });
     const endless = setUp({ 'manifest.json': [{ endless: true }] });
-    await expect(endless.make().look(address)).rejects.toMatchObject({ code: 'model/manifest' });
+    await expect(endless.make().fetchManifest(address)).rejects.toMatchObject({ code: 'model/manifest' });
     const changed = setUp();
     await expect(changed.make().download(address, 'f'.repeat(64), [], never, () => {})).rejects.toMatchObject(
       { code: 'model/checksum', params: { file: 'manifest.json' } },
@@ -328,11 +331,14 @@ describe('packages on this device', () => {
         return { path: `pkg/${path}`, file: new Blob([own]) };
       }),
     ];
-    expect(await make().take(folder(), never, () => {})).toMatchObject({ complete: true, address: null });
+    expect(await make().importFolder(folder(), never, () => {})).toMatchObject({
+      complete: true,
+      address: null,
+    });
     await expect(
       setUp()
         .make()
-        .take(folder('onnx/a.onnx'), never, () => {}),
+        .importFolder(folder('onnx/a.onnx'), never, () => {}),
     ).rejects.toMatchObject({
       code: 'model/checksum',
       params: { file: 'onnx/a.onnx' },

@@ -148,7 +148,7 @@ export function createPackageStore({ root, fetch, wait, free, alone }: StoreDepe
     return found;
   }
 
-  async function fetchManifest(address: PackageAddress, signal?: AbortSignal) {
+  async function readManifestAt(address: PackageAddress, signal?: AbortSignal) {
     const lost = (cause: unknown, status?: number) =>
       new CodedError(
         'model/network',
@@ -259,8 +259,8 @@ export function createPackageStore({ root, fetch, wait, free, alone }: StoreDepe
       return found.sort((a, b) => a.addedAt.localeCompare(b.addedAt));
     },
 
-    async look(address: PackageAddress): Promise<OfferedPackage> {
-      const { manifest, manifestSha256 } = await fetchManifest(address);
+    async fetchManifest(address: PackageAddress): Promise<OfferedPackage> {
+      const { manifest, manifestSha256 } = await readManifestAt(address);
       return { manifest, manifestSha256, stored: await describe(idOf(manifestSha256)) };
     },
 
@@ -272,7 +272,7 @@ export function createPackageStore({ root, fetch, wait, free, alone }: StoreDepe
       onProgress: OnProgress,
     ): Promise<StoredPackage> {
       return alone(idOf(manifestSha256), async () => {
-        const fetched = await fetchManifest(address, signal);
+        const fetched = await readManifestAt(address, signal);
         if (fetched.manifestSha256 !== manifestSha256) {
           throw new CodedError('model/checksum', { file: MANIFEST });
         }
@@ -321,7 +321,7 @@ export function createPackageStore({ root, fetch, wait, free, alone }: StoreDepe
       });
     },
 
-    async take(
+    async importFolder(
       files: readonly { readonly path: string; readonly file: Blob }[],
       signal: AbortSignal,
       onProgress: OnProgress,

@@ -2,7 +2,7 @@
 import '../thread/requests.ts';
 import { CodedError } from '../../core/errors.ts';
 import { probeAdapter } from '../model/backend.ts';
-import { answerOf } from '../thread/file-handles.ts';
+import { keepAliveDuring } from '../thread/file-handles.ts';
 import { expose, releaseCallback } from '../thread/rpc.ts';
 import { throttled } from '../thread/throttled.ts';
 import type { DownloadProgress, PackagesApi } from './api.ts';
@@ -42,7 +42,9 @@ const store = (async () => {
     throw new CodedError('app/storage', {}, undefined, { cause });
   });
   return createPackageStore({
-    root: opfsFolder(await answerOf(directory, (root) => root.getDirectoryHandle(FOLDER, { create: true }))),
+    root: opfsFolder(
+      await keepAliveDuring(directory, (root) => root.getDirectoryHandle(FOLDER, { create: true })),
+    ),
     fetch: (input, init) => fetch(input, init),
     wait,
     free,
@@ -90,13 +92,13 @@ const api: PackagesApi = {
     };
   },
   list: async () => (await store).list(),
-  look: async (address) => (await store).look(address),
+  fetchManifest: async (address) => (await store).fetchManifest(address),
   download: (address, manifestSha256, paths, job, onProgress) =>
     during(job, onProgress, async (signal, told) =>
       (await store).download(address, manifestSha256, paths, signal, told),
     ),
-  take: (files, job, onProgress) =>
-    during(job, onProgress, async (signal, told) => (await store).take(files, signal, told)),
+  importFolder: (files, job, onProgress) =>
+    during(job, onProgress, async (signal, told) => (await store).importFolder(files, signal, told)),
   verify: (id, job, onProgress) =>
     during(job, onProgress, async (signal, told) => (await store).verify(id, signal, told)),
   files: async (id) => (await store).files(id),

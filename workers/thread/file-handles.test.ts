@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { answerOf } from './file-handles.ts';
+import { keepAliveDuring } from './file-handles.ts';
 
 setFlagsFromString('--expose_gc');
 const collect: () => void = runInNewContext('gc');
@@ -26,7 +26,7 @@ async function collectAll(): Promise<void> {
 test('a handle lives until it has answered, and not longer', async () => {
   let handle: Handle | null = new Handle();
   const seen = new WeakRef(handle);
-  const answer = answerOf(handle, (one) => one.ask());
+  const answer = keepAliveDuring(handle, (one) => one.ask());
   handle = null;
   await collectAll();
   expect(seen.deref()).toBeDefined();
@@ -39,7 +39,7 @@ test('a handle lives until it has answered, and not longer', async () => {
 test('nor after a refusal', async () => {
   let handle: object | null = {};
   const seen = new WeakRef(handle);
-  const answer = answerOf(handle, () => Promise.reject(new Error('no')));
+  const answer = keepAliveDuring(handle, () => Promise.reject(new Error('no')));
   handle = null;
   await expect(answer).rejects.toThrow('no');
   await collectAll();

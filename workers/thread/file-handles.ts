@@ -7,7 +7,10 @@
 const asked = new Set<{ readonly handle: object }>();
 
 /** What a handle answers; it is kept alive until then. */
-export async function answerOf<H extends object, T>(handle: H, ask: (handle: H) => Promise<T>): Promise<T> {
+export async function keepAliveDuring<H extends object, T>(
+  handle: H,
+  ask: (handle: H) => Promise<T>,
+): Promise<T> {
   const held = { handle };
   asked.add(held);
   try {

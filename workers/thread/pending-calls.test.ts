@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { Lifeline } from './pending-calls.ts';
+import { PendingCalls } from './pending-calls.ts';
 
 describe('a lifeline', () => {
   it('passes on results and errors, and keeps neither', async () => {
-    const life = new Lifeline();
-    const works = [life.during(Promise.resolve(7)), life.during(Promise.reject(new Error('broken')))];
-    expect(life.calls).toBe(2);
+    const pending = new PendingCalls();
+    const works = [pending.track(Promise.resolve(7)), pending.track(Promise.reject(new Error('broken')))];
+    expect(pending.size).toBe(2);
     expect(await works[0]).toBe(7);
     await expect(works[1]).rejects.toThrow('broken');
-    expect(life.calls).toBe(0);
+    expect(pending.size).toBe(0);
   });
   it('rejects what waits and what comes later, with the first reason', async () => {
-    const life = new Lifeline();
-    const work = life.during(new Promise(() => {}));
-    life.end(new Error('first'));
-    life.end(new Error('second'));
+    const pending = new PendingCalls();
+    const work = pending.track(new Promise(() => {}));
+    pending.rejectAll(new Error('first'));
+    pending.rejectAll(new Error('second'));
     await expect(work).rejects.toThrow('first');
-    await expect(life.during(Promise.resolve(1))).rejects.toThrow('first');
-    await expect(life.during(Promise.reject(new Error('own')))).rejects.toThrow('first');
-    expect(life.calls).toBe(0);
+    await expect(pending.track(Promise.resolve(1))).rejects.toThrow('first');
+    await expect(pending.track(Promise.reject(new Error('own')))).rejects.toThrow('first');
+    expect(pending.size).toBe(0);
   });
 });

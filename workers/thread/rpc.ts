@@ -30,15 +30,15 @@ const handler: Comlink.TransferHandler<Thrown, Wire> = {
 Comlink.transferHandlers.set('throw', handler);
 
 /** Why a worker ended. A script that could not be fetched is an event without a message. */
-export function causeOfDeath(event: ErrorEvent): Error {
+export function workerFailure(event: ErrorEvent): Error {
   return event.message ? new Error(event.message) : new CodedError('app/part');
 }
 
 /** Rejects when the worker cannot start or ends by a fault: a call to it would wait for ever. */
-export function deathOf(worker: Worker): Promise<never> {
+export function workerFailed(worker: Worker): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
   promise.catch(() => {});
-  worker.addEventListener('error', (event) => reject(causeOfDeath(event)));
+  worker.addEventListener('error', (event) => reject(workerFailure(event)));
   return promise;
 }
 

@@ -1,6 +1,6 @@
 /**
  * `node scripts/conformance/model/cli.ts FOLDER [--dtype LIST] [--browser [--webgpu]]`: converts a conformance checkpoint and compares every
- * stage with the folder's tensors in onnxruntime on the processor, both dialects. One JSON line a stage:
+ * stage with the folder's tensors in onnxruntime on the processor, both targets. One JSON line a stage:
  * {stage, name, cases, error, limit, ok}; exit 1 on a miss.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -13,10 +13,10 @@ import { CheckpointFolder, PackageFolder } from '../../../convert/folder.node.ts
 import type { GraphOptions } from '../../../convert/graph.ts';
 import type { VariantChoice } from '../../../convert/model.ts';
 import { convertCheckpoint, variantsOf } from '../../../convert/package.ts';
-import { type Dialect, type Dtype, folders, suffixes } from '../../../convert/weight-formats.ts';
+import { type Dtype, dtypeSuffixes, type Target, targetFolders } from '../../../convert/weight-formats.ts';
 import { GoldenTensors } from './golden.ts';
 import { openSessions, Runner, type Session } from './runner.ts';
-import { checkProfile, compareDialects, limitsOf, type StageResult, type Transcript } from './stages.ts';
+import { checkProfile, compareTargets, limitsOf, type StageResult, type Transcript } from './stages.ts';
 
 // onnxruntime-node 1.30 reads no float16 output into a Float16Array ("not enough space: … got 0"), and falls back to
 // plain bits where the runtime has none. It looks once, when the first tensor is made.
@@ -29,7 +29,7 @@ async function openRunner(
   profile: Runner['profile'],
 ): Promise<Runner> {
   const sessions = await openSessions(files, choice, async (name) => {
-    const path = join(folder, folders[choice.dialect], `${name}${suffixes[choice.dtype]}.onnx`);
+    const path = join(folder, targetFolders[choice.target], `${name}${dtypeSuffixes[choice.dtype]}.onnx`);
     return (await InferenceSession.create(path, { logSeverityLevel: 3 })) as unknown as Session;
   });
   return new Runner(Tensor as never, sessions, { ...choice, profile });
@@ -37,8 +37,8 @@ async function openRunner(
 
 export interface ConformanceOptions {
   readonly dtypes: readonly Dtype[];
-  /** Dialects to run in Chromium as well: fp32 and q8 of these. */
-  readonly browser?: readonly Dialect[];
+  /** Targets to run in Chromium as well: fp32 and q8 of these. */
+  readonly browser?: readonly Target[];
   readonly graph?: GraphOptions;
 }
 
@@ -80,14 +80,14 @@ export async function conformance(
         const { results, transcript } = await checkProfile(runner, golden, limitsOf[choice.dtype]);
         await runner.release();
         for (const result of results) note(result);
-        transcripts.set(`${choice.dialect} ${choice.dtype}`, transcript);
+        transcripts.set(`${choice.target} ${choice.dtype}`, transcript);
       }
       for (const dtype of dtypes) {
         const [a, b] = [transcripts.get(`webgpu ${dtype}`), transcripts.get(`wasm ${dtype}`)];
-        if (a && b) for (const result of compareDialects(name, dtype, a, b)) note(result);
+        if (a && b) for (const result of compareTargets(name, dtype, a, b)) note(result);
       }
       const chosen = variants.filter(
-        ({ dialect, dtype }) => browser.includes(dialect) && (dtype === 'fp32' || dtype === 'q8'),
+        ({ target, dtype }) => browser.includes(target) && (dtype === 'fp32' || dtype === 'q8'),
       );
       const seen =
         (await chromium?.check(folder, await files.list(), out, golden.name, profile, chosen)) ?? [];
@@ -120,9 +120,7 @@ if (import.meta.main) {
     process.exitCode = 2;
   } else {
     const dtypes = (values.dtype ?? 'fp32,fp16,q8,q4,q4f16').split(',') as Dtype[];
-    const browser: Dialect[] = values.browser
-      ? ['wasm', ...(values.webgpu ? (['webgpu'] as const) : [])]
-      : [];
+    const browser: Target[] = values.browser ? ['wasm', ...(values.webgpu ? (['webgpu'] as const) : [])] : [];
     const ok = await conformance(folder, { dtypes, browser }, (result) =>
       process.stdout.write(`${JSON.stringify(result)}\n`),
     );

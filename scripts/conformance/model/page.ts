@@ -5,7 +5,7 @@
 import type * as Ort from 'onnxruntime-web';
 import type { CheckpointFile, CheckpointFiles } from '../../../convert/files.ts';
 import type { VariantChoice } from '../../../convert/model.ts';
-import { folders, suffixes } from '../../../convert/weight-formats.ts';
+import { dtypeSuffixes, targetFolders } from '../../../convert/weight-formats.ts';
 import type { Profile } from '../../../core/sampling/profiles.ts';
 import { GoldenTensors } from './golden.ts';
 import { openSessions, Runner } from './runner.ts';
@@ -56,14 +56,14 @@ async function fetched(path: string): Promise<Uint8Array> {
 }
 
 async function openRunner(ort: typeof Ort, request: PageRequest, choice: VariantChoice): Promise<Runner> {
-  const folder = folders[choice.dialect];
+  const folder = targetFolders[choice.target];
   const sessions = await openSessions(request.paths, choice, async (name) => {
-    const file = `${name}${suffixes[choice.dtype]}.onnx`;
+    const file = `${name}${dtypeSuffixes[choice.dtype]}.onnx`;
     // The greedy graph's weights lie in the data files of others.
     const data = request.paths.filter(
       (path) =>
         path.startsWith(`${folder}/${name === 'decoder_greedy' ? '' : file}`) &&
-        path.includes(`${suffixes[choice.dtype]}.onnx_data`),
+        path.includes(`${dtypeSuffixes[choice.dtype]}.onnx_data`),
     );
     const externalData = await Promise.all(
       data.map(async (path) => ({
@@ -73,7 +73,7 @@ async function openRunner(ort: typeof Ort, request: PageRequest, choice: Variant
     );
     const model = await fetched(`/package/${folder}/${file}`);
     return ort.InferenceSession.create(model, {
-      executionProviders: [choice.dialect === 'webgpu' ? 'webgpu' : 'wasm'],
+      executionProviders: [choice.target === 'webgpu' ? 'webgpu' : 'wasm'],
       externalData,
       logSeverityLevel: 3,
     });
@@ -81,7 +81,7 @@ async function openRunner(ort: typeof Ort, request: PageRequest, choice: Variant
   return new Runner(ort.Tensor, sessions, {
     ...choice,
     profile: request.profile,
-    ...(choice.dialect === 'webgpu' && { prefillStep }),
+    ...(choice.target === 'webgpu' && { prefillStep }),
   });
 }
 

@@ -3,7 +3,7 @@
  * onnxruntime runs them is given, so the same code serves Node and a browser page.
  */
 import type * as Ort from 'onnxruntime-web';
-import { type Dialect, type Dtype, folders, suffixes } from '../../../convert/weight-formats.ts';
+import { type Dtype, dtypeSuffixes, type Target, targetFolders } from '../../../convert/weight-formats.ts';
 import type { Profile } from '../../../core/sampling/profiles.ts';
 import { argmax, type FloatArray, size } from './arrays.ts';
 
@@ -30,10 +30,11 @@ export interface Sessions {
  */
 export async function openSessions(
   files: readonly string[],
-  { dialect, dtype }: { readonly dialect: Dialect; readonly dtype: Dtype },
+  { target, dtype }: { readonly target: Target; readonly dtype: Dtype },
   open: (name: string) => Promise<Session>,
 ): Promise<Sessions> {
-  const has = (name: string) => files.includes(`${folders[dialect]}/${name}${suffixes[dtype]}.onnx`);
+  const has = (name: string) =>
+    files.includes(`${targetFolders[target]}/${name}${dtypeSuffixes[dtype]}.onnx`);
   const decoder: Session[] = [];
   if (has('decoder_model_merged')) decoder.push(await open('decoder_model_merged'));
   else for (let k = 0; has(`decoder_model_${k}`); k++) decoder.push(await open(`decoder_model_${k}`));
@@ -65,7 +66,7 @@ export interface Sequence {
 
 export class Runner {
   readonly dtype: Dtype;
-  readonly dialect: Dialect;
+  readonly target: Target;
   readonly profile: Profile;
   readonly #sessions: Sessions;
   readonly #Tensor: TensorClass;
@@ -74,12 +75,12 @@ export class Runner {
   constructor(
     Tensor: TensorClass,
     sessions: Sessions,
-    facts: { dtype: Dtype; dialect: Dialect; profile: Profile; prefillStep?: number },
+    facts: { dtype: Dtype; target: Target; profile: Profile; prefillStep?: number },
   ) {
     this.#Tensor = Tensor;
     this.#sessions = sessions;
     this.dtype = facts.dtype;
-    this.dialect = facts.dialect;
+    this.target = facts.target;
     this.profile = facts.profile;
     this.#prefillStep = facts.prefillStep ?? Number.POSITIVE_INFINITY;
   }

@@ -60,7 +60,7 @@ const exact: Limits = {
  * float16 convolutions and 8-bit matrices on random weights, which have no redundancy that softens an error and whose
  * attention is peaked: about three times the largest error measured on the recorded checkpoints
  * (`node scripts/conformance/model/cli.ts FOLDER --dtype q8`). A wrong layout is off by the whole magnitude. That the
- * integers are the right ones is shown by the two dialects, which must agree, and by the tests of the quantiser.
+ * integers are the right ones is shown by the two targets, which must agree, and by the tests of the quantiser.
  */
 const half: Limits = {
   tensors: 1e-2,
@@ -81,7 +81,7 @@ export const limitsOf: Readonly<Record<Dtype, Limits>> = {
   q4f16: four,
 };
 
-/** What one run of a profile keeps for the comparison of dialects. */
+/** What one run of a profile keeps for the comparison of targets. */
 export interface Transcript {
   readonly sequence: Sequence;
   readonly tokens: readonly number[];
@@ -151,7 +151,7 @@ export async function checkProfile(
   limits: Limits,
 ): Promise<{ results: StageResult[]; transcript: Transcript }> {
   const { profile } = runner;
-  const report = new Report(`${runner.dialect}:${runner.dtype}`, profile.name);
+  const report = new Report(`${runner.target}:${runner.dtype}`, profile.name);
   const pixels = normalised(await golden.octets('input.frames'), profile);
   report.relative(
     'pixel_values',
@@ -181,7 +181,7 @@ export async function checkProfile(
   await comparePrefill(report, prefill, golden, limits);
   const { data: tokens } = await golden.integers('greedy.tokens');
   const forced = await compareGreedy(report, runner, golden, limits, sequence, tokens);
-  if (golden.has('batch.input_ids') && runner.dialect === 'wasm')
+  if (golden.has('batch.input_ids') && runner.target === 'wasm')
     await compareBatch(report, runner, golden, limits, pixels);
   return { results: report.close(), transcript: { sequence, tokens, forced } };
 }
@@ -380,8 +380,8 @@ function reversed(x: FloatArray): FloatArray {
   return { shape: x.shape, data: parts.reduce(concatenated) };
 }
 
-/** Two dialects at the same dtype: teacher-forced logits as a share of their range, tokens where the lead is clear. */
-export function compareDialects(prefix: string, dtype: Dtype, a: Transcript, b: Transcript): StageResult[] {
+/** Two targets at the same dtype: teacher-forced logits as a share of their range, tokens where the lead is clear. */
+export function compareTargets(prefix: string, dtype: Dtype, a: Transcript, b: Transcript): StageResult[] {
   const stage = `webgpu≈wasm:${dtype}`;
   const share = distance(a.forced, b.forced) / spread(a.forced);
   const width = a.forced.length / (a.tokens.length + 1);

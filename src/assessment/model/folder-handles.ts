@@ -4,7 +4,7 @@
  */
 
 import type { FolderFile } from '../../../workers/model/api.ts';
-import { answerOf } from '../../../workers/thread/file-handles.ts';
+import { keepAliveDuring } from '../../../workers/thread/file-handles.ts';
 
 /** Chromium's part of the handles, which no other browser has. */
 type Asked = FileSystemDirectoryHandle &
@@ -23,7 +23,7 @@ export async function filesBelow(folder: FileSystemDirectoryHandle, above = ''):
     if (handle.kind === 'directory') {
       files.push(...(await filesBelow(handle as FileSystemDirectoryHandle, `${above}${name}/`)));
     } else {
-      const file = await answerOf(handle as FileSystemFileHandle, (one) => one.getFile());
+      const file = await keepAliveDuring(handle as FileSystemFileHandle, (one) => one.getFile());
       files.push({ path: above + name, file });
     }
   }

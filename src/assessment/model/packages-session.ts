@@ -5,7 +5,7 @@ import { convertInWorker } from '../../../workers/convert/client.ts';
 import { hashFile } from '../../../workers/hash/client.ts';
 import type { FolderFile, PackageSource } from '../../../workers/model/api.ts';
 import { createPackagesClient } from '../../../workers/packages/client.ts';
-import { answerOf } from '../../../workers/thread/file-handles.ts';
+import { keepAliveDuring } from '../../../workers/thread/file-handles.ts';
 import { createConversion } from './conversion.ts';
 import { filesBelow } from './folder-handles.ts';
 import { bundledSource, type ModelStore } from './model-store.ts';
@@ -77,7 +77,7 @@ async function convertFolder(
   signal: AbortSignal,
 ): Promise<string | null> {
   const root = await navigator.storage.getDirectory();
-  const parent = await answerOf(root, (one) => one.getDirectoryHandle(CONVERTED, { create: true }));
+  const parent = await keepAliveDuring(root, (one) => one.getDirectoryHandle(CONVERTED, { create: true }));
   const folder = `package-${Date.now()}`;
   try {
     await convertInWorker(
@@ -87,14 +87,14 @@ async function convertFolder(
         folder,
         name,
         variants: [
-          { dialect: 'webgpu', dtype: 'q8' },
-          { dialect: 'wasm', dtype: 'q8' },
+          { target: 'webgpu', dtype: 'q8' },
+          { target: 'wasm', dtype: 'q8' },
         ],
       },
       ({ done, total }) => onProgress(done / total),
       signal,
     );
-    const made = await answerOf(parent, (one) => one.getDirectoryHandle(folder));
+    const made = await keepAliveDuring(parent, (one) => one.getDirectoryHandle(folder));
     return await packages.importFolder(await filesBelow(made));
   } finally {
     await root.removeEntry(CONVERTED, { recursive: true }).catch(() => {});

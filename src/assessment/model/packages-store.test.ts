@@ -44,9 +44,9 @@ function setUp(change: Partial<PackagesClient> = {}, storedPackages: StoredPacka
   const client: PackagesClient = {
     machine: async () => machine,
     list: async () => storedPackages,
-    look: async () => ({ manifest, manifestSha256: SHA, stored: null }),
+    fetchManifest: async () => ({ manifest, manifestSha256: SHA, stored: null }),
     download: async () => stored(1),
-    take: async () => stored(1),
+    importFolder: async () => stored(1),
     verify: async () => stored(1),
     files: async () => [],
     remove: async () => {},
@@ -162,7 +162,7 @@ describe('models on this device', () => {
 
   test('a hostile package leaves no row', async () => {
     const { packages } = setUp({
-      look: async () => {
+      fetchManifest: async () => {
         throw new CodedError('model/unsafe', { path: '../x' });
       },
     });

@@ -279,7 +279,7 @@ export function createPackagesStore({
       try {
         const own = addressOf(url, headers);
         const address = filesBase === undefined ? own : { ...own, filesBase };
-        const { manifest, manifestSha256, stored } = await client.look(address);
+        const { manifest, manifestSha256, stored } = await client.fetchManifest(address);
         const id = manifestSha256.slice(0, 16);
         if (get().rows.some((one) => one.id === id)) setRow(id, { address, error: null });
         else {
@@ -302,7 +302,7 @@ export function createPackagesStore({
     ): Promise<string | null> {
       store.setState({ error: null });
       try {
-        const stored = await client.take(files, new AbortController().signal, () => {});
+        const stored = await client.importFolder(files, new AbortController().signal, () => {});
         const own = rowOf(stored);
         const rest = get().rows.filter(({ id }) => id !== own.id);
         store.setState({ rows: [...rest, own] });

@@ -23,6 +23,6 @@ export const firstSeed = (answers: number): number | null => (answers === 1 ? nu
 export function joinRuns(runs: readonly RunResult[]): RunResult {
   const [first] = runs;
   if (!first) throw new RangeError('no run to join');
-  const sum = (stage: 'prompt' | 'write') => runs.reduce((total, run) => total + run.seconds[stage], 0);
-  return { ...first, seconds: { ...first.seconds, prompt: sum('prompt'), write: sum('write') } };
+  const sum = (stage: 'prefill' | 'generate') => runs.reduce((total, run) => total + run.seconds[stage], 0);
+  return { ...first, seconds: { ...first.seconds, prefill: sum('prefill'), generate: sum('generate') } };
 }

@@ -52,7 +52,7 @@ export interface RunOptions {
   /** Frames that an earlier run of the same video delivered, by index. */
   readonly kept: ReadonlyMap<number, DeliveredFrame>;
   readonly media: FrameSource;
-  readonly client: Pick<ModelClient, 'assess' | 'look'>;
+  readonly client: Pick<ModelClient, 'assess' | 'encodeVision'>;
   /** Resolves when the model is loaded; decoding starts only then, since the profile says which frames. */
   readonly model: Promise<LoadedModel>;
   readonly sampling: AssessRequest['sampling'];
@@ -109,7 +109,14 @@ function planOf(profile: Profile, { from, frames }: { from: number; frames: numb
 /** @throws CodedError of the media and model workers; AbortError when stopped before the model was asked */
 export async function runAssessment(options: RunOptions): Promise<RunResult> {
   const { file, media, client, signal, onEvent } = options;
-  const seconds: StageSeconds = { index: 0, decode: 0, look: 0, motion: 0, prompt: 0, write: 0 };
+  const seconds: StageSeconds = {
+    index: 0,
+    decode: 0,
+    encodeVision: 0,
+    encodeMotion: 0,
+    prefill: 0,
+    generate: 0,
+  };
   const reused: Stage[] = [];
   let mark = performance.now();
   const lap = () => {
@@ -168,7 +175,7 @@ export async function runAssessment(options: RunOptions): Promise<RunResult> {
       // fails below too.
       if (!plan.vision.includes(frame.index)) return;
       ahead += 1;
-      client.look([picture(frame.index, vision)], promptOrder).catch(() => {});
+      client.encodeVision([picture(frame.index, vision)], promptOrder).catch(() => {});
     };
     report = await media.frames(video.id, request, take, signal);
     onEvent({ kind: 'decoded', report });
@@ -180,7 +187,7 @@ export async function runAssessment(options: RunOptions): Promise<RunResult> {
     if (stage !== next) onEvent({ kind: 'stage', stage: next });
     stage = next;
   };
-  enter('look');
+  enter('encodeVision');
   const answer = await client.assess(
     {
       vision: plan.vision.map((index) => picture(index, vision)),
@@ -191,23 +198,23 @@ export async function runAssessment(options: RunOptions): Promise<RunResult> {
     },
     (event) => {
       onEvent({ kind: 'model', event });
-      if (event.stage === 'look' && event.done === event.total) enter('motion');
-      else if (event.stage === 'motion') {
-        if (event.reused) reused.push('motion');
-        enter('prompt');
-      } else if (event.stage === 'write') enter('write');
+      if (event.stage === 'encodeVision' && event.done === event.total) enter('encodeMotion');
+      else if (event.stage === 'encodeMotion') {
+        if (event.reused) reused.push('encodeMotion');
+        enter('prefill');
+      } else if (event.stage === 'generate') enter('generate');
     },
     signal,
   );
   const framesReused = Math.max(0, answer.framesReused - ahead);
-  if (framesReused === plan.vision.length) reused.push('look');
+  if (framesReused === plan.vision.length) reused.push('encodeVision');
   // What was still waiting to be looked at when decoding ended is time of looking.
-  const { look, motion: moving, prompt, write } = answer.seconds;
-  const waiting = Math.max(0, lap() - look - moving - prompt - write);
+  const { encodeVision, encodeMotion, prefill, generate } = answer.seconds;
+  const waiting = Math.max(0, lap() - encodeVision - encodeMotion - prefill - generate);
   return {
     video,
     answer: { ...answer, framesReused },
-    seconds: { ...seconds, ...answer.seconds, look: look + waiting },
+    seconds: { ...seconds, ...answer.seconds, encodeVision: encodeVision + waiting },
     reused,
     report,
     frames,

@@ -2,33 +2,41 @@
  * The stages of one assessment and how long each is expected to take: shares of the bar from a table at first, then
  * this machine's own running means, kept per package and back end.
  */
+import { withPresentStageNames } from '../../../core/stage-names.ts';
 import { persist, readPersisted } from '../persisted.ts';
 
-export const STAGES = ['index', 'decode', 'look', 'motion', 'prompt', 'write'] as const;
+export const STAGES = ['index', 'decode', 'encodeVision', 'encodeMotion', 'prefill', 'generate'] as const;
 export type Stage = (typeof STAGES)[number];
 export type StageSeconds = Record<Stage, number>;
 
 const TABLE: Record<'wasm' | 'webgpu', StageSeconds> = {
-  wasm: { index: 0.02, decode: 0.1, look: 0.38, motion: 0.06, prompt: 0.2, write: 0.24 },
-  webgpu: { index: 0.03, decode: 0.15, look: 0.25, motion: 0.04, prompt: 0.28, write: 0.25 },
+  wasm: { index: 0.02, decode: 0.1, encodeVision: 0.38, encodeMotion: 0.06, prefill: 0.2, generate: 0.24 },
+  webgpu: {
+    index: 0.03,
+    decode: 0.15,
+    encodeVision: 0.25,
+    encodeMotion: 0.04,
+    prefill: 0.28,
+    generate: 0.25,
+  },
 };
 
 /** Weight of the newest run in the running mean. */
 const NEWEST = 0.3;
 
-function isSeconds(value: unknown): value is StageSeconds {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    STAGES.every((stage) => {
-      const seconds = (value as Record<string, unknown>)[stage];
-      return typeof seconds === 'number' && seconds >= 0 && Number.isFinite(seconds);
-    })
-  );
+/** Stored seconds, under present or earlier stage names; null where a stage lacks its number. */
+function readSeconds(value: unknown): StageSeconds | null {
+  if (typeof value !== 'object' || value === null) return null;
+  const byStage = withPresentStageNames(value as Record<string, unknown>);
+  const whole = STAGES.every((stage) => {
+    const seconds = byStage[stage];
+    return typeof seconds === 'number' && seconds >= 0 && Number.isFinite(seconds);
+  });
+  return whole ? (byStage as StageSeconds) : null;
 }
 
 function remembered(key: string): StageSeconds | null {
-  return readPersisted(`stages.${key}`, (value) => (isSeconds(value) ? value : null), null);
+  return readPersisted(`stages.${key}`, readSeconds, null);
 }
 
 /** Share of the bar of each stage, sums to 1. `key` names package and back end. */

@@ -90,7 +90,7 @@ function bench(
     models: {
       ready: async () => loaded,
       client: {
-        look: async () => {},
+        encodeVision: async () => {},
         assess: async (request, _onEvent, signal): Promise<RawAnswer> => {
           const at = secondOf(request);
           asked.push(Math.floor(at / 10));
@@ -103,7 +103,7 @@ function bench(
             tokens: 9,
             end: text === null ? 'aborted' : 'eos',
             expected: null,
-            seconds: { look: 0, motion: 0, prompt: 0, write: 0 },
+            seconds: { encodeVision: 0, encodeMotion: 0, prefill: 0, generate: 0 },
             framesReused: 0,
           };
         },

@@ -82,7 +82,7 @@ export interface QualityTimelineDependencies {
   readonly media: FrameSource;
   readonly models: {
     ready(): Promise<LoadedModel>;
-    readonly client: Pick<ModelClient, 'assess' | 'look'>;
+    readonly client: Pick<ModelClient, 'assess' | 'encodeVision'>;
   };
   /** Makes the small picture that is kept of a segment. */
   readonly makeThumbnail: (bitmap: ImageBitmap) => Promise<Blob | null>;

@@ -77,7 +77,7 @@ export default function AssessPage() {
   }, [file, result?.createdAt]);
 
   const finished = phase === 'done' || phase === 'reopened';
-  const writing = phase === 'running' && state.stage === 'write';
+  const writing = phase === 'running' && state.stage === 'generate';
   const answers = finished ? answersOf(state) : [];
   const several = answers.length > 1;
   const text = several ? viewAnswer(answers[nth] ?? '').thinking : view.thinking;

@@ -18,10 +18,12 @@ export function stageText({ stage, stages, view }: AssessState, t: Messages): st
   switch (stage) {
     case 'decode':
       return total > 0 ? t.progress.decode(Math.min(done + 1, total), total) : t.progress.stages.decode;
-    case 'look':
-      return total > 0 ? t.progress.look(Math.min(done + 1, total), total) : t.progress.stages.look;
-    case 'write':
-      return t.progress.write(wordCount(view.thinking));
+    case 'encodeVision':
+      return total > 0
+        ? t.progress.encodeVision(Math.min(done + 1, total), total)
+        : t.progress.stages.encodeVision;
+    case 'generate':
+      return t.progress.generate(wordCount(view.thinking));
     default:
       return t.progress[stage];
   }
@@ -72,7 +74,7 @@ export function RunProgress(props: RunProgressProps) {
     state.requested > 1 ? `${t.progress.answers(state.answers.length + 1, state.requested)} · ` : '';
   const title = cold ? t.progress.loading : nth + stageText(state, t);
   const left = secondsLeft(done, (performance.now() - state.startedAt) / 1000);
-  const perSecond = state.stage === 'write' ? rate(state) : null;
+  const perSecond = state.stage === 'generate' ? rate(state) : null;
   const details = [
     ...(perSecond === null ? [] : [t.progress.rate(perSecond.toFixed(0))]),
     ...(left === null ? [] : [t.progress.left(left)]),

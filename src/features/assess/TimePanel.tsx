@@ -23,8 +23,8 @@ export function TimePanel({ stages, firstWord, report, answer, model, frames }: 
   const total = STAGES.reduce((sum, stage) => sum + stages[stage].seconds, 0);
   const lines: string[] = [];
   if (report) lines.push(t.time.decoded(report.decoded, frames, report.wanted));
-  if (answer && model && stages.write.seconds > 0) {
-    const rate = (answer.tokens / stages.write.seconds).toFixed(0);
+  if (answer && model && stages.generate.seconds > 0) {
+    const rate = (answer.tokens / stages.generate.seconds).toFixed(0);
     lines.push(t.time.wrote(answer.tokens, rate, place(model, t)));
   }
   if (answer && answer.framesReused > 0) lines.push(t.time.reused(answer.framesReused));

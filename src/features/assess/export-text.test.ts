@@ -49,7 +49,14 @@ const result: Result = {
   score: 3.5,
   band: 4,
   percentile: { percent: 71.4, population: 'held-out clips', n: 2400, kind: 'own' },
-  timings: { index: 0.02, decode: 0.31, look: 1.42, motion: 0.22, prompt: 0.68, write: 3.05 },
+  timings: {
+    index: 0.02,
+    decode: 0.31,
+    encodeVision: 1.42,
+    encodeMotion: 0.22,
+    prefill: 0.68,
+    generate: 3.05,
+  },
 };
 
 const unread: Result = (() => {

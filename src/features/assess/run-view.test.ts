@@ -93,13 +93,20 @@ describe('marks', () => {
 
 describe('the bar', () => {
   it('draws only what is measured', () => {
-    const shares = { index: 0.1, decode: 0.1, look: 0.4, motion: 0.1, prompt: 0.1, write: 0.2 };
+    const shares = {
+      index: 0.1,
+      decode: 0.1,
+      encodeVision: 0.4,
+      encodeMotion: 0.1,
+      prefill: 0.1,
+      generate: 0.2,
+    };
     const running = {
       ...stages,
       index: { state: 'done', seconds: 0.1, done: 0, total: 0 },
       decode: { state: 'reused', seconds: 0, done: 0, total: 0 },
-      look: { state: 'running', seconds: 0, done: 3, total: 12 },
-      write: { state: 'running', seconds: 0, done: 50, total: 1024 },
+      encodeVision: { state: 'running', seconds: 0, done: 3, total: 12 },
+      generate: { state: 'running', seconds: 0, done: 50, total: 1024 },
     } as const;
     const bar = (tokens: number | null) =>
       barStages(

@@ -157,7 +157,7 @@ export function barStages(
 ): BarStage[] {
   return STAGES.map((id) => {
     const stage = stages[id];
-    const part = id === 'write' ? (tokens ? Math.min(0.97, stage.done / tokens) : 0) : fraction(stage);
+    const part = id === 'generate' ? (tokens ? Math.min(0.97, stage.done / tokens) : 0) : fraction(stage);
     return {
       id,
       label: label(id),

@@ -2,9 +2,9 @@
 import { useEffect, useRef, useState } from 'react';
 import type { BatchRow } from '../../../core/files/batch.ts';
 import type { BatchFigures } from '../../../core/stats/figures.ts';
-import { createFiguresClient } from '../../../workers/metrics/client.ts';
+import { createMetricsClient } from '../../../workers/metrics/client.ts';
 
-const ask = createFiguresClient();
+const ask = createMetricsClient();
 /** Milliseconds between two answers while a batch runs. */
 const PAUSE = 1500;
 

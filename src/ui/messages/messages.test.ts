@@ -87,7 +87,7 @@ describe('errors', () => {
     path: '../x',
     answer: '3.5/5',
     tokens: 1024,
-    stage: 'look',
+    stage: 'encodeVision',
     detail: 'it broke',
     places: 12,
     features: 8,

@@ -228,13 +228,20 @@ export const zh: Messages = {
       const { part, whole, unit } = bytesOf(loaded, total);
       return `${part}/${whole}${THIN}${unit}`;
     },
-    stages: { index: '索引', decode: '解码', look: '观看', motion: '运动', prompt: '通读', write: '书写' },
+    stages: {
+      index: '索引',
+      decode: '解码',
+      encodeVision: '观看',
+      encodeMotion: '运动',
+      prefill: '通读',
+      generate: '书写',
+    },
     index: '正在读取文件索引',
     decode: (done, total) => `正在解码第${done}/${total}帧`,
-    look: (done, total) => `正在看第${done}/${total}帧`,
-    motion: '正在测量运动',
-    prompt: '正在通读画面与问题',
-    write: (words) => `正在书写，${count(words)}个词`,
+    encodeVision: (done, total) => `正在看第${done}/${total}帧`,
+    encodeMotion: '正在测量运动',
+    prefill: '正在通读画面与问题',
+    generate: (words) => `正在书写，${count(words)}个词`,
     rate: (tokens) => `每秒${tokens}个词元`,
     left: (seconds) =>
       seconds < 90 ? `约剩${Math.round(seconds)}秒` : `约剩${Math.round(seconds / 60)}分钟`,

@@ -244,10 +244,10 @@ export function createAssessBoth({ media, models, state }: AssessBothDependencie
         ...(first && { reused: raw.framesReused }),
         seconds: {
           decode: sum.decode,
-          look: first ? raw.seconds.look : sum.look,
-          motion: first ? raw.seconds.motion : sum.motion,
-          prompt: sum.prompt + raw.seconds.prompt,
-          write: sum.write + raw.seconds.write,
+          look: first ? raw.seconds.encodeVision : sum.look,
+          motion: first ? raw.seconds.encodeMotion : sum.motion,
+          prompt: sum.prompt + raw.seconds.prefill,
+          write: sum.write + raw.seconds.generate,
         },
       };
       putRun(name, run);
@@ -261,10 +261,10 @@ export function createAssessBoth({ media, models, state }: AssessBothDependencie
     let drawn = 0;
     return (event) => {
       if (get().phase !== 'running') return;
-      if (event.stage === 'look' && k === 0)
+      if (event.stage === 'encodeVision' && k === 0)
         set({ step: { kind: 'look', side, done: event.done, total: event.total } });
-      else if (event.stage === 'prompt') set({ step: { kind: 'answer', side, k, of, text: '' } });
-      else if (event.stage === 'write') {
+      else if (event.stage === 'prefill') set({ step: { kind: 'answer', side, k, of, text: '' } });
+      else if (event.stage === 'generate') {
         text += event.text;
         const now = performance.now();
         if (now - drawn < WRITE_INTERVAL) return;

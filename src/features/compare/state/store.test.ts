@@ -185,10 +185,10 @@ async function assessing(change: Partial<typeof DEFAULTS> = {}) {
         end: signal?.aborted ? 'aborted' : 'eos',
         expected: 3,
         seconds: {
-          look: framesReused === request.vision.length ? 0 : 1,
-          motion: 0.1,
-          prompt: 0.2,
-          write: 0.3,
+          encodeVision: framesReused === request.vision.length ? 0 : 1,
+          encodeMotion: 0.1,
+          prefill: 0.2,
+          generate: 0.3,
         },
         framesReused,
       };
