@@ -11,7 +11,7 @@ const PENDING = [
   'workers/packages',
   'workers/thread',
   'workers/hash',
-  'workers/figures',
+  'workers/metrics',
   'workers/convert',
   'src',
   'training-server',
