@@ -24,8 +24,8 @@ from pathlib import Path
 
 import torch
 
+from bench.baseline import baseline_rollout, baseline_update
 from bench.flops import ModelFlops, step_flops
-from bench.plain import plain_rollout, plain_update
 from bench.shapes import SHAPES, Shape
 from modules.generate import Sampling
 from modules.grpo_loss import LossConfig
@@ -34,7 +34,7 @@ from modules.vqathinker import VQAThinkerModel
 from training.clips import Encoder
 from training.optimizer import make_optimizer
 from training.phases import PhaseClock
-from training.rollout import Answer, Prompt, RolloutOptions, rollout
+from training.rollout import Completion, Prompt, RolloutOptions, rollout
 from training.trainable import OFFICIAL_PARTS, train_parts
 from training.update import Group, UpdateOptions, frozen_reference, update
 
@@ -55,11 +55,11 @@ class BenchOptions:
     videos: int = 4
     """Videos of the shared schedule's step."""
 
-    plain_videos: int = 0
+    baseline_videos: int = 0
     """Videos of the plain schedule's step; 0 for as many. Fewer only where it would take too long: rates are
     compared by the video."""
 
-    answers: int = 4
+    num_generations: int = 4
     """K."""
 
     temporal: bool = True
@@ -89,14 +89,14 @@ class BenchOptions:
     recompute: bool = False
     """Whether layers are computed again in the backward pass."""
 
-    row_places: int = 4096
+    max_tokens_per_row: int = 4096
     """Places of a packed row."""
 
     seed: int = 0
     """Of weights, pixels and lengths."""
 
 
-def answer_lengths(count: int, mean: float, cap: int, seed: int = 0) -> list[int]:
+def completion_lengths(count: int, mean: float, cap: int, seed: int = 0) -> list[int]:
     """The first lengths of one lognormal list: mean about `mean`, deviation of the logarithm 0.35."""
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.randn(max(count, LENGTHS), generator=generator) * 0.35 + math.log(mean) - 0.35**2 / 2
@@ -107,10 +107,10 @@ class Workload:
     """The same videos, lengths and advantages for both schedules."""
 
     def __init__(self, options: BenchOptions, shape: Shape, videos: int):
-        k = options.answers
-        twins = 2 if options.temporal else 1
-        flat = answer_lengths(videos * k * twins, shape.mean_answer, options.cap, options.seed)
-        self.lengths = [flat[i * k : (i + 1) * k] for i in range(videos * twins)]
+        k = options.num_generations
+        sides = 2 if options.temporal else 1
+        flat = completion_lengths(videos * k * sides, shape.mean_completion, options.cap, options.seed)
+        self.lengths = [flat[i * k : (i + 1) * k] for i in range(videos * sides)]
         self.videos = videos
         self.prompts = [
             Prompt(
@@ -119,14 +119,16 @@ class Workload:
                 number=i if i < videos else PERTURBED + i,
                 limits=self.lengths[i],
             )
-            for i in range(videos * twins)
+            for i in range(videos * sides)
         ]
         self.advantages = [[1.0 if j % 2 else -1.0 for j in range(k)] for _ in range(videos)]
 
-    def groups(self, answers: Sequence[Sequence[Answer]]) -> list[Group]:
+    def groups(self, completions: Sequence[Sequence[Completion]]) -> list[Group]:
         return [
-            Group(input_ids=p.input_ids, clip=p.clip, answers=a, advantages=own)
-            for p, a, own in zip(self.prompts[: self.videos], answers, self.advantages, strict=False)
+            Group(input_ids=p.input_ids, clip=p.clip, completions=a, advantages=group_advantages)
+            for p, a, group_advantages in zip(
+                self.prompts[: self.videos], completions, self.advantages, strict=False
+            )
         ]
 
     def new_pixels(self) -> None:
@@ -155,32 +157,36 @@ def measure(options: BenchOptions, out=sys.stdout) -> dict[str, float]:
     reference = frozen_reference(model, encoder)
     optimizer = make_optimizer(params, options.optimizer)
     peak = peak_flops(device, dtype)
-    update_options = UpdateOptions(loss=LossConfig(beta=0.04), row_places=options.row_places)
+    update_options = UpdateOptions(loss=LossConfig(beta=0.04), max_tokens_per_row=options.max_tokens_per_row)
     rollout_options = RolloutOptions(
-        answers=options.answers,
-        max_tokens=max(answer_lengths(LENGTHS, shape.mean_answer, options.cap, options.seed)),
+        num_generations=options.num_generations,
+        max_completion_length=max(
+            completion_lengths(LENGTHS, shape.mean_completion, options.cap, options.seed)
+        ),
         slots=options.slots,
     )
 
     def shared_step(work: Workload) -> None:
         work.new_pixels()
-        answers = rollout(model, encoder, work.prompts, rollout_options)
-        update(model, encoder, optimizer, work.groups(answers), update_options, lr=1e-6, reference=reference)
+        completions = rollout(model, encoder, work.prompts, rollout_options)
+        update(
+            model, encoder, optimizer, work.groups(completions), update_options, lr=1e-6, reference=reference
+        )
 
-    def plain_step(work: Workload) -> None:
-        answers = plain_rollout(
+    def baseline_step(work: Workload) -> None:
+        completions = baseline_rollout(
             model,
             config.profile,
             work.prompts,
-            answers=options.answers,
-            max_tokens=rollout_options.max_tokens,
+            num_generations=options.num_generations,
+            max_completion_length=rollout_options.max_completion_length,
             sampling=Sampling(temperature=1.0),
         )
-        plain_update(
+        baseline_update(
             model,
             config.profile,
             optimizer,
-            work.groups(answers),
+            work.groups(completions),
             update_options,
             lr=1e-6,
             reference=reference[0],
@@ -189,13 +195,13 @@ def measure(options: BenchOptions, out=sys.stdout) -> dict[str, float]:
     rates, busy = {}, {}
     for name, step, videos in (
         ("shared", shared_step, options.videos),
-        ("plain", plain_step, options.plain_videos or options.videos),
+        ("plain", baseline_step, options.baseline_videos or options.videos),
     ):
         work = Workload(options, shape, videos)
         flops = step_flops(
             ModelFlops(config=config, profile=config.profile),
             prompt=shape.prompt_length(),
-            answers=work.lengths[:videos],
+            completions=work.lengths[:videos],
             perturbed=work.lengths[videos:],
             vision_trains="vision" in options.parts or "visionProjector" in options.parts,
         )
@@ -211,7 +217,7 @@ def measure(options: BenchOptions, out=sys.stdout) -> dict[str, float]:
             "dtype": options.dtype,
             "threads": torch.get_num_threads(),
             "videos": videos,
-            "answers": options.answers,
+            "answers": options.num_generations,
             "temporal": options.temporal,
             "prompt_tokens": shape.prompt_length(),
             "answer_tokens": work.drawn_tokens,
@@ -313,7 +319,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     defaults = BenchOptions()
     parser.add_argument("--shape", choices=sorted(SHAPES), default=defaults.shape)
-    for name in ("videos", "plain_videos", "answers", "steps", "cap", "slots", "row_places", "seed"):
+    for name in (
+        "videos",
+        "baseline_videos",
+        "num_generations",
+        "steps",
+        "cap",
+        "slots",
+        "max_tokens_per_row",
+        "seed",
+    ):
         parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=getattr(defaults, name))
     parser.add_argument("--temporal", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--recompute", action=argparse.BooleanOptionalAction, default=False)

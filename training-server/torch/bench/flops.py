@@ -76,17 +76,17 @@ class ModelFlops:
         """Reading a prompt of `length` tokens, the logits of its last place included."""
         return length * self.token + self.pair * length * (length + 1) / 2 + self.head
 
-    def answer(self, prompt: int, tokens: int) -> float:
+    def completion(self, prompt: int, tokens: int) -> float:
         """Drawing (or scoring) an answer after its prompt has been read: its first token comes with the
         prompt, its last is no input."""
         inputs = tokens - 1
         pairs = inputs * prompt + inputs * (inputs + 1) / 2
         return inputs * (self.token + self.head) + self.pair * pairs
 
-    def packed(self, prompt: int, answers: Sequence[int]) -> float:
+    def packed(self, prompt: int, completions: Sequence[int]) -> float:
         """Scoring all answers of one prompt in a packed row, each with its own first token's logits."""
-        own = sum(self.answer(prompt, tokens) for tokens in answers)
-        return self.prompt(prompt) + own + (len(answers) - 1) * self.head
+        drawn = sum(self.completion(prompt, tokens) for tokens in completions)
+        return self.prompt(prompt) + drawn + (len(completions) - 1) * self.head
 
 
 def slowfast_products(config: ModelConfig, profile: Profile) -> float:
@@ -151,7 +151,7 @@ def step_flops(
     flops: ModelFlops,
     *,
     prompt: int,
-    answers: Sequence[Sequence[int]],
+    completions: Sequence[Sequence[int]],
     perturbed: Sequence[Sequence[int]] = (),
     vision_trains: bool = True,
     with_reference: bool = True,
@@ -162,11 +162,11 @@ def step_flops(
     """
     vision = flops.profile.frames * flops.vision_frame
     rollout = 0.0
-    for lengths in [*answers, *perturbed]:
+    for lengths in [*completions, *perturbed]:
         rollout += vision + flops.motion_clip + flops.motion_projector + flops.prompt(prompt)
-        rollout += sum(flops.answer(prompt, tokens) for tokens in lengths)
-    packed = sum(flops.packed(prompt, lengths) for lengths in answers)
-    seen = len(answers) * (vision if vision_trains else 0.0)
+        rollout += sum(flops.completion(prompt, tokens) for tokens in lengths)
+    packed = sum(flops.packed(prompt, lengths) for lengths in completions)
+    seen = len(completions) * (vision if vision_trains else 0.0)
     return StepFlops(
         rollout=rollout,
         reference=(packed + seen) if with_reference else 0.0,

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from bench.reckoning import Plan, memory, step_time
+from bench.cost_model import Plan, memory, step_time
 from bench.shapes import SHAPES, Shape
 from modules.config import ModelConfig
 
@@ -44,13 +44,20 @@ GPUS = {
 
 
 def fitting(
-    config: ModelConfig, prompt: int, plan: Plan, limit: float, mean_answer: int = 170
+    config: ModelConfig, prompt: int, plan: Plan, limit: float, mean_completion: int = 170
 ) -> Plan | None:
     """The plan with the most slots and the longest rows whose memory stays `MARGIN` below `limit` bytes; None
     if none does."""
-    for slots, row_places in ((256, 16384), (256, 8192), (128, 8192), (128, 4096), (64, 4096), (32, 2560)):
-        smaller = replace(plan, slots=slots, row_places=row_places)
-        if memory(config, prompt, smaller, mean_answer).peak <= limit * (1 - MARGIN):
+    for slots, max_tokens_per_row in (
+        (256, 16384),
+        (256, 8192),
+        (128, 8192),
+        (128, 4096),
+        (64, 4096),
+        (32, 2560),
+    ):
+        smaller = replace(plan, slots=slots, max_tokens_per_row=max_tokens_per_row)
+        if memory(config, prompt, smaller, mean_completion).peak <= limit * (1 - MARGIN):
             return smaller
     return None
 
@@ -73,15 +80,22 @@ def table(names: tuple[str, ...] = ("1b", "2b", "8b"), counts: tuple[int, ...] =
                 plan = None
                 for optimizer in ("master", "stochastic"):  # exact where it fits
                     plan = plan or fitting(
-                        config, prompt, Plan(gpus=gpus, optimizer=optimizer), gpu.memory, shape.mean_answer
+                        config,
+                        prompt,
+                        Plan(gpus=gpus, optimizer=optimizer),
+                        gpu.memory,
+                        shape.mean_completion,
                     )
                 if plan is None:
                     least = memory(
-                        config, prompt, Plan(gpus=gpus, slots=32, row_places=2560), shape.mean_answer
+                        config,
+                        prompt,
+                        Plan(gpus=gpus, slots=32, max_tokens_per_row=2560),
+                        shape.mean_completion,
                     )
                     yield {**line, "fits": False, "peak_gb": round(least.peak / 1e9, 1)}
                     continue
-                held = memory(config, prompt, plan, shape.mean_answer)
+                held = memory(config, prompt, plan, shape.mean_completion)
                 spent = step_time(
                     config,
                     prompt,
@@ -89,14 +103,14 @@ def table(names: tuple[str, ...] = ("1b", "2b", "8b"), counts: tuple[int, ...] =
                     flops=gpu.flops,
                     bandwidth=gpu.bandwidth,
                     link=gpu.link,
-                    mean_answer=shape.mean_answer,
+                    mean_completion=shape.mean_completion,
                 )
                 yield {
                     **line,
                     "fits": True,
                     "optimizer": plan.optimizer,
                     "slots": plan.slots,
-                    "row_places": plan.row_places,
+                    "row_places": plan.max_tokens_per_row,
                     "peak_gb": round(held.peak / 1e9, 1),
                     "gpu_gb": round(gpu.memory / 1e9, 1),
                     "step_seconds": round(spent.total, 1),

@@ -24,7 +24,7 @@ class Shape:
     text: int
     """Tokens of the prompt beside the context tokens and the pairs around images."""
 
-    mean_answer: int
+    mean_completion: int
     """Tokens of a typical answer."""
 
     def prompt_length(self) -> int:
@@ -37,11 +37,11 @@ class Shape:
         config = self.config()
         ids, profile = config.profile.token_ids, config.profile
         generator = Generator().manual_seed(seed)
-        words = torch.randint(0, min(1000, ids.image_start), (self.text,), generator=generator)
-        pieces = [words[: self.text // 2]]
+        text_ids = torch.randint(0, min(1000, ids.image_start), (self.text,), generator=generator)
+        pieces = [text_ids[: self.text // 2]]
         for count in [profile.tokens_per_frame] * profile.frames + [1]:
             pieces.append(torch.tensor([ids.image_start, *[ids.context] * count, ids.image_end]))
-        return torch.cat([*pieces, words[self.text // 2 :]])
+        return torch.cat([*pieces, text_ids[self.text // 2 :]])
 
     def clip(self, seed: int) -> ClipPixels:
         """Random pixels of the profile's clip."""
@@ -63,7 +63,10 @@ class Shape:
 
 
 SHAPES = {
-    "small": Shape(config=cache(partial(config_of, "small")), text=110, mean_answer=60),
-    **{name: Shape(config=cache(partial(published, name)), text=160, mean_answer=170) for name in PUBLISHED},
+    "small": Shape(config=cache(partial(config_of, "small")), text=110, mean_completion=60),
+    **{
+        name: Shape(config=cache(partial(published, name)), text=160, mean_completion=170)
+        for name in PUBLISHED
+    },
 }
 """By name; the family's prompts are about 1.7 k tokens, an estimate until a tokenizer has counted them."""

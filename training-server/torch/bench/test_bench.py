@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bench import bench
-from bench.plain import plain_rollout, plain_update
+from bench.baseline import baseline_rollout, baseline_update
 from bench.shapes import SHAPES, Shape
 from modules.generate import Sampling
 from modules.grpo_loss import LossConfig
@@ -19,7 +19,7 @@ from training.rollout import RolloutOptions, rollout
 from training.trainable import train_parts, trainable
 from training.update import UpdateOptions, accumulate, frozen_reference
 
-TINY = Shape(config=lambda: tiny_model().config, text=8, mean_answer=6)
+TINY = Shape(config=lambda: tiny_model().config, text=8, mean_completion=6)
 
 
 def workload(**fields):
@@ -27,7 +27,7 @@ def workload(**fields):
 
 
 def test_both_schedules_have_one_loss_and_one_gradient():
-    found = []
+    results = []
     for schedule in ("shared", "plain"):
         torch.manual_seed(0)
         model = tiny_model()
@@ -35,7 +35,7 @@ def test_both_schedules_have_one_loss_and_one_gradient():
         encoder = Encoder(model, model.config.profile)
         reference = frozen_reference(tiny_model(seed=1), encoder, share_frozen=False)
         work = bench.Workload(workload(), TINY, 3)
-        drawn = RolloutOptions(answers=4, max_tokens=12)
+        drawn = RolloutOptions(num_generations=4, max_completion_length=12)
         groups = work.groups(rollout(model, encoder, work.prompts, drawn))
         options = UpdateOptions(loss=LossConfig(beta=0.04))
         if schedule == "shared":
@@ -45,7 +45,7 @@ def test_both_schedules_have_one_loss_and_one_gradient():
             loss = sums.total("loss")
         else:
             optimizer = torch.optim.SGD(params)
-            loss = plain_update(
+            loss = baseline_update(
                 model,
                 model.config.profile,
                 optimizer,
@@ -55,21 +55,31 @@ def test_both_schedules_have_one_loss_and_one_gradient():
                 reference=reference[0],
                 step=False,
             )
-        found.append((loss, [p.grad for p in trainable(model)]))
-    assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
-    largest = max(float(g.abs().max()) for g in found[0][1])
-    for ours, plain in zip(found[0][1], found[1][1], strict=True):
+        results.append((loss, [p.grad for p in trainable(model)]))
+    assert results[0][0] == pytest.approx(results[1][0], rel=1e-5)
+    largest = max(float(g.abs().max()) for g in results[0][1])
+    for ours, plain in zip(results[0][1], results[1][1], strict=True):
         assert float((ours - plain).abs().max()) <= 1e-5 * largest
 
 
-def test_greedy_answers_of_both_schedules_agree():
+def test_greedy_completions_of_both_schedules_agree():
     model = tiny_model()
     encoder = Encoder(model, model.config.profile)
     work = bench.Workload(workload(), TINY, 3)
     greedy = Sampling(temperature=0)
-    ours = rollout(model, encoder, work.prompts, RolloutOptions(answers=4, max_tokens=12, sampling=greedy))
-    plain = plain_rollout(
-        model, model.config.profile, work.prompts, answers=4, max_tokens=12, sampling=greedy
+    ours = rollout(
+        model,
+        encoder,
+        work.prompts,
+        RolloutOptions(num_generations=4, max_completion_length=12, sampling=greedy),
+    )
+    plain = baseline_rollout(
+        model,
+        model.config.profile,
+        work.prompts,
+        num_generations=4,
+        max_completion_length=12,
+        sampling=greedy,
     )
     tokens = [[[a.tokens for a in group] for group in schedule] for schedule in (ours, plain)]
     assert tokens[0] == tokens[1]
@@ -87,7 +97,7 @@ def test_the_lines_say_what_was_measured(monkeypatch):
     assert (
         shared["answer_tokens"]
         == plain["answer_tokens"]
-        == sum(bench.answer_lengths(24, TINY.mean_answer, 12))
+        == sum(bench.completion_lengths(24, TINY.mean_completion, 12))
     )
     names = {"vision", "motion", "prefill", "decode", "reference", "forward", "backward", "optimizer"}
     assert set(shared["phases"]) == names
@@ -99,12 +109,12 @@ def test_the_lines_say_what_was_measured(monkeypatch):
 @pytest.mark.slow
 def test_the_shared_schedule_is_three_times_as_fast_on_one_core():
     """The goal of the small shape on a CPU, in processor seconds so that neighbours do not count."""
-    assert bench.measure(bench.BenchOptions(videos=4, plain_videos=1, steps=1))["cpu_ratio"] >= 3
+    assert bench.measure(bench.BenchOptions(videos=4, baseline_videos=1, steps=1))["cpu_ratio"] >= 3
 
 
 def test_lengths_come_from_one_list():
-    lengths = bench.answer_lengths(2000, 170, 512)
-    assert lengths[:10] == bench.answer_lengths(10, 170, 512)
+    lengths = bench.completion_lengths(2000, 170, 512)
+    assert lengths[:10] == bench.completion_lengths(10, 170, 512)
     assert abs(sum(lengths) / 2000 - 170) < 6 and max(lengths) <= 512
 
 

@@ -49,25 +49,25 @@ def test_parts_equal_the_counter(name):
         assert counted(lambda: model.language_model.logits(one)) == flops.head
 
 
-def test_published_figures_of_slowfast():
+def test_published_gflops_of_slowfast():
     """48.99 and 118.99 G multiplications at 6 × 448² and 12 × 560²."""
-    found = [
+    gflops = [
         slowfast_products(ModelConfig(), BUILT_IN_PROFILES[name]) / 1e9
         for name in ("train6@448", "test12@560")
     ]
-    assert found == pytest.approx([48.99, 118.99], abs=0.01)
+    assert gflops == pytest.approx([48.99, 118.99], abs=0.01)
 
 
-def test_answers_add_up():
+def test_completions_add_up():
     flops = ModelFlops(config=tiny_model().config, profile=tiny_model().config.profile)
     pairs = sum(range(1, 8))
-    assert flops.answer(0, 8) == 7 * (flops.token + flops.head) + pairs * flops.pair
-    one = flops.prompt(5) + flops.answer(5, 4)
+    assert flops.completion(0, 8) == 7 * (flops.token + flops.head) + pairs * flops.pair
+    one = flops.prompt(5) + flops.completion(5, 4)
     assert flops.packed(5, [4]) == one
-    assert flops.packed(5, [4, 4]) == one + flops.answer(5, 4) + flops.head
+    assert flops.packed(5, [4, 4]) == one + flops.completion(5, 4) + flops.head
     # One answer: reading everything in one pass, logits where a token is predicted.
     assert one == pytest.approx(8 * flops.token + 36 * flops.pair + 4 * flops.head)
-    step = step_flops(flops, prompt=5, answers=[[4, 4]], perturbed=[[2]], vision_trains=False)
+    step = step_flops(flops, prompt=5, completions=[[4, 4]], perturbed=[[2]], vision_trains=False)
     assert step.policy == 3 * step.reference == 3 * flops.packed(5, [4, 4])
     assert step.total > step.rollout + step.policy
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from bench import bench
-from bench.reckoning import (
+from bench.cost_model import (
     Counts,
     Plan,
     cache_bytes,
@@ -62,14 +62,14 @@ def test_weights_and_optimiser_hold_what_is_counted(dtype, kind):
 
 def test_the_cache_holds_what_is_counted():
     model = tiny_model()
-    plan = Plan(videos=8, answers=4, slots=16, temporal=True, window=32, item=4)
+    plan = Plan(videos=8, num_generations=4, slots=16, temporal=True, window=32, item=4)
     slots = Slots(
         model.language_model,
         slots=16,
-        places=5,  # 4 that fill the slots, 1 to spare
-        lanes=4,
-        prompt_places=40,
-        max_tokens=32,
+        prompt_rows=5,  # 4 that fill the slots, 1 to spare
+        num_generations=4,
+        max_prompt_length=40,
+        max_completion_length=32,
         sampling=Sampling(),
         stop_ids=(),
     )
@@ -81,10 +81,10 @@ def test_the_cache_holds_what_is_counted():
 def saved_bytes(module, run) -> int:
     """Bytes that autograd keeps for the backward pass, parameters left out, a storage counted once."""
     held = {}
-    own = {p.untyped_storage().data_ptr() for p in module.parameters()}
+    weights = {p.untyped_storage().data_ptr() for p in module.parameters()}
 
     def pack(t):
-        if t.untyped_storage().data_ptr() not in own:
+        if t.untyped_storage().data_ptr() not in weights:
             held[t.untyped_storage().data_ptr()] = (t.untyped_storage().nbytes(), t)
         return t
 
@@ -99,30 +99,30 @@ def test_a_decoder_layer_keeps_what_is_counted(dtype):
     small = SHAPES["small"].config()
     config = replace(small, language=replace(small.language, num_key_value_heads=6))
     decoder = Qwen2(config.language).to(dtype)
-    places = 256
-    x = torch.randn(1, places, config.language.hidden_size, dtype=dtype, requires_grad=True)
-    rotary = rotary_tables(torch.arange(places)[None], config.language.head_dim, 1e6, dtype)
+    tokens = 256
+    x = torch.randn(1, tokens, config.language.hidden_size, dtype=dtype, requires_grad=True)
+    rotary = rotary_tables(torch.arange(tokens)[None], config.language.head_dim, 1e6, dtype)
     layer = decoder.model.layers[0]
-    kept, working = decoder_activations(config, places, dtype.itemsize)
+    stored, working = decoder_activations(config, tokens, dtype.itemsize)
     measured = saved_bytes(layer, lambda: layer(x, rotary, CausalAttend()))
     if dtype == torch.float32:
         measured -= x.nbytes  # what goes in is counted as kept; bf16 keeps a wide copy instead
     assert measured == pytest.approx(working, rel=0.05)
     decoder.recompute_layers = True
     last = (2 if dtype == torch.float32 else 3) * x.nbytes  # the final norm, before and widened
-    assert saved_bytes(decoder, lambda: decoder(x)) - last == pytest.approx(kept, rel=0.1)
+    assert saved_bytes(decoder, lambda: decoder(x)) - last == pytest.approx(stored, rel=0.1)
 
 
 def test_a_vision_layer_keeps_what_is_counted():
     config = SHAPES["small"].config()
     encoder = InternViT(config.vision).eval()
     x = torch.randn(4, 197, config.vision.hidden_size, requires_grad=True)
-    kept, working = vision_activations(config, 4, 224, 4)
+    stored, working = vision_activations(config, 4, 224, 4)
     measured = saved_bytes(encoder, lambda: encoder.encoder.layers[0](x)) - x.nbytes
     assert measured == pytest.approx(working, rel=0.05)
     pixels = torch.randn(4, 3, 224, 224)
     encoder.recompute_layers = True
-    assert saved_bytes(encoder, lambda: encoder(pixels)) - pixels.nbytes == pytest.approx(kept, rel=0.1)
+    assert saved_bytes(encoder, lambda: encoder(pixels)) - pixels.nbytes == pytest.approx(stored, rel=0.1)
 
 
 def test_more_gpus_hold_less_and_take_less_time():
@@ -174,8 +174,8 @@ def test_a_measured_step_takes_about_the_time_that_is_reckoned(videos):
     start = time.process_time()
     source.clone()
     bandwidth = 2 * source.nbytes / (time.process_time() - start)
-    count = 2 * videos * options.answers
-    lengths = bench.answer_lengths(count, shape.mean_answer, options.cap)
+    count = 2 * videos * options.num_generations
+    lengths = bench.completion_lengths(count, shape.mean_completion, options.cap)
     reckoned = step_time(
         shape.config(),
         shape.prompt_length(),
@@ -183,7 +183,7 @@ def test_a_measured_step_takes_about_the_time_that_is_reckoned(videos):
         flops=peak,
         bandwidth=bandwidth,
         link=1e9,
-        mean_answer=round(sum(lengths) / count),
+        mean_completion=round(sum(lengths) / count),
     )
-    measured = bench.measure(replace(options, plain_videos=1))["cpu_seconds_per_video"]["shared"] * videos
+    measured = bench.measure(replace(options, baseline_videos=1))["cpu_seconds_per_video"]["shared"] * videos
     assert 1 / 2.5 < measured / reckoned.total < 2.5, (measured, reckoned)

@@ -33,12 +33,12 @@ class Channel:
     def connect(cls, address: str | None = None) -> Channel:
         """Raises OSError where nobody listens, ValueError for an address of another form."""
         address = os.environ.get(ADDRESS, "") if address is None else address
-        kind, _, place = address.partition(":")
+        kind, _, location = address.partition(":")
         if kind == "unix":
             stream = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            stream.connect(place)
+            stream.connect(location)
         elif kind == "tcp":
-            host, _, port = place.rpartition(":")
+            host, _, port = location.rpartition(":")
             stream = _reached(host.strip("[]"), int(port))
             stream.settimeout(None)
             stream.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

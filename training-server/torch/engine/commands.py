@@ -14,7 +14,7 @@ from engine.channel import finite
 from engine.dense import DenseHead, fit_projector
 from engine.export import digest, export
 from engine.faults import CommandError
-from engine.features import put_on_shelf
+from engine.features import attach_disk_cache
 from engine.policy import LoadRequest, Policy, load_policy
 from engine.ranks import Ranks
 from engine.saving import Saver
@@ -27,13 +27,13 @@ from engine.video.videos import Video, Videos
 from modules.generate import Sampling
 from modules.grpo_loss import LossConfig
 from training.clips import ClipPixels
-from training.forced import Example
 from training.metrics import policy_metrics
 from training.objective import StepTotals
 from training.optimizer import clip_and_step
 from training.phases import PhaseClock
-from training.rollout import Answer, Prompt, RolloutOptions, rollout
-from training.sft import SftOptions, accumulate_sft, answer_tokens, sft_metrics
+from training.rollout import Completion, Prompt, RolloutOptions, rollout
+from training.sft import SftOptions, accumulate_sft, completion_tokens, sft_metrics
+from training.teacher_forcing import Example
 from training.update import Group, UpdateOptions, accumulate
 
 Params = Mapping[str, Any]
@@ -54,7 +54,7 @@ class Commands:
         self.saver = Saver(ranks)
         self._probes: DecodePool | None = None
         self._reported: set[str] = set()
-        self._phase, self._told = "", 0.0
+        self._phase, self._reported_at = "", 0.0
 
     def run(self, method: str, params: Params) -> Any:
         """The result of a command. Raises CommandError and what the computation raises."""
@@ -74,16 +74,16 @@ class Commands:
         if self._probes is None:
             self._probes = DecodePool(2, cache=None, cap=0)
         outcomes = [self._probes.submit(Job(path=path)) for path in params["paths"]]
-        found = []
+        result = []
         for outcome in (future.result() for future in outcomes):
             facts = outcome.facts
             if facts is None:
                 empty = {"frames": 0, "width": 0, "height": 0, "fps": 0.0}
-                found.append({**empty, "error": outcome.error or "it cannot be read"})
+                result.append({**empty, "error": outcome.error or "it cannot be read"})
             else:
                 size = {"width": facts.width, "height": facts.height}
-                found.append({"frames": facts.frames, **size, "fps": facts.fps})
-        return found
+                result.append({"frames": facts.frames, **size, "fps": facts.fps})
+        return result
 
     def announce(self, params: Params) -> None:
         """Starts decoding the videos that a command names, from any thread, before its turn comes."""
@@ -91,7 +91,7 @@ class Commands:
             entry["video"] for kind in ("groups", "examples") for entry in params.get(kind, ())
         ]
         if self.videos is not None and named:
-            self.videos.announce(self.ranks.own([Video.from_json(video) for video in named]))
+            self.videos.announce(self.ranks.share([Video.from_json(video) for video in named]))
 
     # Commands
 
@@ -111,7 +111,7 @@ class Commands:
         cap = int(cache["bytes"])
         pool = DecodePool(params["decodeWorkers"], cache=pixels if cap > 0 else None, cap=cap)
         self.policy, self.videos = policy, Videos(pool, policy.profile)
-        put_on_shelf(policy.encoder, pixels.folder / "features", cap)
+        attach_disk_cache(policy.encoder, pixels.folder / "features", cap)
         self._progress("load", 1, 1)
         return {
             "parameters": policy.parameters,
@@ -125,8 +125,8 @@ class Commands:
 
     def do_encode(self, params: Params) -> dict[str, Any]:
         _, videos = self._loaded()
-        own = self.ranks.own([Video.from_json(video) for video in params["videos"]])
-        failed = videos.failures(own)
+        share = self.ranks.share([Video.from_json(video) for video in params["videos"]])
+        failed = videos.failures(share)
         return {"failed": self._named(failed)}
 
     def do_rollout(self, params: Params) -> dict[str, Any]:
@@ -137,20 +137,20 @@ class Commands:
         if len(seeds) != len(named):
             raise CommandError(f"{len(seeds)} seeds for {len(named)} videos")
         ids = torch.tensor(policy.text.prompt(params["prompt"]))
-        clips, failed = self._clips(self.ranks.own(named))
+        clips, failed = self._clips(self.ranks.share(named))
         waited = time.perf_counter()
         sampling = Sampling(temperature=params["temperature"], top_k=params["topK"], top_p=params["topP"])
         options = RolloutOptions(
-            answers=1 if params["temperature"] == 0 else params["numGenerations"],
+            num_generations=1 if params["temperature"] == 0 else params["numGenerations"],
             sampling=sampling,
-            max_tokens=params["maxCompletionLength"],
+            max_completion_length=params["maxCompletionLength"],
             stop_ids=(policy.text.end,),
             slots=params["slots"],
-            scored_temperature=1.0,  # that of the loss
+            logprob_temperature=1.0,  # that of the loss
         )
         prompts = [
             Prompt(input_ids=ids, clip=clip, number=seed)
-            for clip, seed in zip(clips, self.ranks.own(seeds), strict=True)
+            for clip, seed in zip(clips, self.ranks.share(seeds), strict=True)
             if clip is not None
         ]
         with PhaseClock(policy.device) as clock, policy.shards.gathered():
@@ -161,16 +161,16 @@ class Commands:
                 options,
                 progress=lambda done, of: self._progress("rollout", done, of),
             )
-        found = iter(drawn)
+        result = iter(drawn)
         count = params["numGenerations"]
-        own = [None if clip is None else self._answers(next(found), count) for clip in clips]
-        answers = self.ranks.whole(own)
+        share = [None if clip is None else self._completions_json(next(result), count) for clip in clips]
+        completions = self.ranks.whole(share)
         ended = time.perf_counter()
         return {
-            "completions": answers,
+            "completions": completions,
             "failed": self._named(failed),
             "seconds": {**clock.seconds, "videos": waited - started, "total": ended - started},
-            "tokens": sum(len(a["tokens"]) for group in answers for a in group or ()),
+            "tokens": sum(len(a["tokens"]) for group in completions for a in group or ()),
         }
 
     def do_update(self, params: Params) -> dict[str, Any]:
@@ -188,18 +188,18 @@ class Commands:
             ),
             old_logps=any("oldLogps" in a for g in params["groups"] for a in g["completions"]),
             max_grad_norm=params["maxGradNorm"],
-            row_places=params["maxTokensPerRow"],
+            max_tokens_per_row=params["maxTokensPerRow"],
         )
         if options.loss.beta and policy.reference is None:
             raise CommandError("the KL term needs a reference, and the checkpoint was loaded without one")
         ids = torch.tensor(policy.text.prompt(params["prompt"]))
         groups, lost = self._examples(params["groups"], lambda entry, pixels: self._group(ids, entry, pixels))
-        groups = [group for group in groups if group.answers]
-        counts = self.ranks.gather([len(a.tokens) for g in groups for a in g.answers])
+        groups = [group for group in groups if group.completions]
+        counts = self.ranks.gather([len(a.tokens) for g in groups for a in g.completions])
         lengths = [count for share in counts for count in share]
         if not lengths:
             raise CommandError("there is nothing to learn from: no group has an answer with a token")
-        totals = StepTotals(answers=len(lengths), tokens=sum(lengths), ranks=self.ranks.world)
+        totals = StepTotals(completions=len(lengths), tokens=sum(lengths), ranks=self.ranks.world)
         waited = time.perf_counter()
         with PhaseClock(policy.device) as clock:
             with policy.shards.accumulating():
@@ -219,15 +219,17 @@ class Commands:
     def do_sft(self, params: Params) -> dict[str, Any]:
         policy, _ = self._training()
         started = time.perf_counter()
-        options = SftOptions(max_grad_norm=params["maxGradNorm"], row_places=params["maxTokensPerRow"])
+        options = SftOptions(
+            max_grad_norm=params["maxGradNorm"], max_tokens_per_row=params["maxTokensPerRow"]
+        )
         ids = torch.tensor(policy.text.prompt(params["prompt"]))
 
         def example(entry: Params, pixels: ClipPixels) -> Example:
-            tokens = policy.text.answer(entry["text"])
-            return Example(input_ids=ids, clip=pixels, answers=[_answer(tokens, [], policy.text.end)])
+            tokens = policy.text.completion_ids(entry["text"])
+            return Example(input_ids=ids, clip=pixels, completions=[_completion(tokens, [], policy.text.end)])
 
         examples, lost = self._examples(params["examples"], example)
-        tokens = sum(self.ranks.gather(answer_tokens(examples)))
+        tokens = sum(self.ranks.gather(completion_tokens(examples)))
         waited = time.perf_counter()
         with PhaseClock(policy.device) as clock:
             with policy.shards.accumulating():
@@ -281,9 +283,9 @@ class Commands:
         policy, _ = self._loaded()
         self.saver.wait()
         self._progress("export", 0, 1)
-        found = export(policy, Path(params["folder"]), self.ranks)
+        result = export(policy, Path(params["folder"]), self.ranks)
         self._progress("export", 1, 1)
-        return found
+        return result
 
     def do_restore(self, params: Params) -> dict[str, Any]:
         policy, _ = self._loaded()
@@ -314,24 +316,24 @@ class Commands:
     def _progress(self, phase: str, done: int, of: int) -> None:
         """Tells how far a phase is; its beginning and end always, what lies between not too often."""
         now = time.monotonic()
-        if phase == self._phase and done < of and now - self._told < PROGRESS_EVERY:
+        if phase == self._phase and done < of and now - self._reported_at < PROGRESS_EVERY:
             return
-        self._phase, self._told = phase, now
+        self._phase, self._reported_at = phase, now
         self.notify("progress", {"phase": phase, "done": done, "of": of})
 
-    def _clips(self, own: Sequence[Video]) -> tuple[list[ClipPixels | None], list[tuple[str, str]]]:
+    def _clips(self, share: Sequence[Video]) -> tuple[list[ClipPixels | None], list[tuple[str, str]]]:
         """Decoded clips of this rank's videos, and path and reason of those that cannot be read."""
         _, videos = self._loaded()
-        videos.announce(own)
+        videos.announce(share)
         clips: list[ClipPixels | None] = []
         failed = []
-        for number, video in enumerate(own):
+        for number, video in enumerate(share):
             try:
                 clips.append(videos.clip(video))
             except VideoError as error:
                 clips.append(None)
                 failed.append((video.path, str(error)))
-            self._progress("encode", number + 1, len(own))
+            self._progress("encode", number + 1, len(share))
         while videos.notices:
             self.notify("log", {"level": "info", "text": videos.notices.pop()})
         return clips, failed
@@ -340,44 +342,46 @@ class Commands:
         self, entries: Sequence[Params], make: Callable[[Params, ClipPixels], Any]
     ) -> tuple[list[Any], int]:
         """This rank's share of a step without the unreadable videos, and their number over all ranks."""
-        own = self.ranks.own(entries)
-        clips, failed = self._clips([Video.from_json(entry["video"]) for entry in own])
+        share = self.ranks.share(entries)
+        clips, failed = self._clips([Video.from_json(entry["video"]) for entry in share])
         lost = len(self._named(failed))
-        pairs = zip(own, clips, strict=True)
+        pairs = zip(share, clips, strict=True)
         return [make(entry, clip) for entry, clip in pairs if clip is not None], lost
 
     def _named(self, failed: Sequence[tuple[str, str]]) -> list[dict[str, str]]:
         """The failures of all ranks, each path once; the log hears of each once in the engine's life."""
-        found = dict(pair for share in self.ranks.gather(list(failed)) for pair in share)
-        for path, error in found.items():
+        result = dict(pair for share in self.ranks.gather(list(failed)) for pair in share)
+        for path, error in result.items():
             if path not in self._reported:
                 self._reported.add(path)
                 self.notify("log", {"level": "warning", "text": f"{path} cannot be read: {error}"})
-        return [{"path": path, "error": error} for path, error in found.items()]
+        return [{"path": path, "error": error} for path, error in result.items()]
 
     def _group(self, ids: torch.Tensor, entry: Params, pixels: ClipPixels) -> Group:
         policy, _ = self._training()
         # An answer without a token has no place in the loss; it counts among the answers of no mean.
-        answers = [answer for answer in entry["completions"] if answer["tokens"]]
+        completions = [completion for completion in entry["completions"] if completion["tokens"]]
         return Group(
             input_ids=ids,
             clip=pixels,
-            answers=[_answer(a["tokens"], a.get("oldLogps", []), policy.text.end) for a in answers],
-            advantages=[answer["advantage"] for answer in answers],
+            completions=[
+                _completion(a["tokens"], a.get("oldLogps", []), policy.text.end) for a in completions
+            ],
+            advantages=[completion["advantage"] for completion in completions],
         )
 
-    def _answers(self, group: Sequence[Answer], count: int) -> list[dict[str, Any]]:
+    def _completions_json(self, group: Sequence[Completion], count: int) -> list[dict[str, Any]]:
         policy, _ = self._loaded()
-        found = [
+        result = [
             {
-                "tokens": answer.tokens,
-                "text": policy.text.read(answer.tokens),
-                "logps": answer.logps,
-                "end": "eos" if answer.stopped else "length",
+                "tokens": completion.tokens,
+                "text": policy.text.read(completion.tokens),
+                "logps": completion.logps,
+                "end": "eos" if completion.stopped else "length",
             }
-            for answer in group
+            for completion in group
         ]
-        return found * (count // len(found))  # greedy answers are all the same
+        return result * (count // len(result))  # greedy answers are all the same
 
     def _step(self, params: Params) -> tuple[float, bool]:
         policy, _ = self._training()
@@ -418,8 +422,8 @@ class Commands:
         return {"metrics": finite(values), "seconds": seconds}
 
 
-def _answer(tokens: Sequence[int], logps: Sequence[float], end: int) -> Answer:
-    return Answer(tokens=list(tokens), logps=list(logps), stopped=bool(tokens) and tokens[-1] == end)
+def _completion(tokens: Sequence[int], logps: Sequence[float], end: int) -> Completion:
+    return Completion(tokens=list(tokens), logps=list(logps), stopped=bool(tokens) and tokens[-1] == end)
 
 
 def _device_name(device: torch.device) -> str:

@@ -43,8 +43,8 @@ def write_clip(
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.options = {"g": str(gop), "bf": "2", "crf": "12", "threads": "1"}
         for k in range(frames):
-            picture = np.ascontiguousarray(texture[:, k : k + width]) // 2 + np.uint8(4 * (k % 32))
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+            image = np.ascontiguousarray(texture[:, k : k + width]) // 2 + np.uint8(4 * (k % 32))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
         container.mux(stream.encode(None))
     return path
 
@@ -53,10 +53,10 @@ def write_clip(
 def clips(tmp_path_factory) -> list[Path]:
     """Five small clips, the last of which cannot be read."""
     folder = tmp_path_factory.mktemp("clips")
-    found = [write_clip(folder / f"clip{n}.mp4", frames=20 + n, seed=n) for n in range(4)]
+    readable = [write_clip(folder / f"clip{n}.mp4", frames=20 + n, seed=n) for n in range(4)]
     broken = folder / "broken.mp4"
     broken.write_bytes(b"no video" * 100)
-    return [*found, broken]
+    return [*readable, broken]
 
 
 @pytest.fixture(scope="session")
@@ -128,14 +128,14 @@ def ranks(tmp_path_factory) -> Iterator[Ranks]:
 
 
 @pytest.fixture
-def said() -> list[tuple[str, dict]]:
+def notices() -> list[tuple[str, dict]]:
     """What the engine said unasked."""
     return []
 
 
 @pytest.fixture
-def commands(ranks, said) -> Iterator[Commands]:
-    engine = Commands(ranks, lambda method, params: said.append((method, dict(params))))
+def commands(ranks, notices) -> Iterator[Commands]:
+    engine = Commands(ranks, lambda method, params: notices.append((method, dict(params))))
     yield engine
     engine.close()
 
@@ -160,7 +160,7 @@ def rollout_params(prompt: str, videos: list[dict], **changes) -> dict:
     } | changes
 
 
-def update_params(prompt: str, videos: list[dict], answers: list[list[dict]], **changes) -> dict:
+def update_params(prompt: str, videos: list[dict], completions: list[list[dict]], **changes) -> dict:
     """Advantages that differ and sum to nothing in particular."""
     groups = [
         {
@@ -169,7 +169,7 @@ def update_params(prompt: str, videos: list[dict], answers: list[list[dict]], **
                 {"tokens": a["tokens"], "advantage": (j - 1) * 0.7 + 0.1 * i} for j, a in enumerate(group)
             ],
         }
-        for i, (video, group) in enumerate(zip(videos, answers, strict=True))
+        for i, (video, group) in enumerate(zip(videos, completions, strict=True))
     ]
     return {
         "prompt": prompt,

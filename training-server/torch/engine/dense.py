@@ -14,13 +14,13 @@ from engine.weights import masters, write
 from training.clips import ClipPixels
 from training.metrics import MetricSums
 from training.optimizer import clip_and_step
-from training.warmup import (
+from training.regression_pretrain import (
     DenseExample,
+    RegressionHeads,
     TargetSpec,
-    WarmupHeads,
-    accumulate_warmup,
-    known_numbers,
-    warmup_metrics,
+    accumulate_regression,
+    regression_metrics,
+    target_counts,
 )
 
 
@@ -37,7 +37,9 @@ class DenseHead:
         # A head starts alike on every rank and in every run, whatever was drawn before.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(policy.request.seed)
-            self.heads = WarmupHeads({_key(n): TargetSpec(level="clip", size=1) for n in self.names}, width)
+            self.heads = RegressionHeads(
+                {_key(n): TargetSpec(level="clip", size=1) for n in self.names}, width
+            )
         self.heads.to(policy.device)
         options = {"betas": tuple(given["betas"]), "eps": given["epsilon"], "seed": policy.request.seed}
         self.optimiser = OPTIMISERS[given["kind"]](list(self.heads.parameters()), **options)
@@ -52,16 +54,16 @@ class DenseHead:
 
     def accumulate(self, examples: Sequence[DenseExample]) -> MetricSums:
         """Adds up the gradients of model and head over all ranks."""
-        mine = known_numbers(examples, self.heads.specs)
-        shares = self.ranks.gather(mine)
-        known = {name: sum(share[name] for share in shares) for name in mine}
+        local_counts = target_counts(examples, self.heads.specs)
+        shares = self.ranks.gather(local_counts)
+        counts = {name: sum(share[name] for share in shares) for name in local_counts}
         with self.policy.shards.accumulating():
-            sums = accumulate_warmup(
+            sums = accumulate_regression(
                 self.policy.model,
                 self.policy.encoder,
                 self.heads,
                 examples,
-                known=known,
+                counts=counts,
                 ranks=self.ranks.world,
             )
         for p in self.heads.parameters():
@@ -76,8 +78,8 @@ class DenseHead:
             self.optimiser.zero_grad(set_to_none=True)
 
     def metrics(self, sums: MetricSums) -> dict[str, float]:
-        found = warmup_metrics(sums, self.heads)
-        return {_name(key): value for key, value in found.items()}
+        metrics = regression_metrics(sums, self.heads)
+        return {_name(key): value for key, value in metrics.items()}
 
 
 def _key(name: str) -> str:

@@ -34,18 +34,18 @@ def export(policy: Policy, folder: Path, ranks: Ranks) -> dict[str, Any]:
                 state[name] = full
     else:
         state = policy.model.state_dict()
-    found: dict[str, Any] = {}
+    result: dict[str, Any] = {}
     failure: Exception | None = None
     if ranks.leads:
         try:
-            found = _write(policy, state, folder)
+            result = _write(policy, state, folder)
         except Exception as error:  # noqa: BLE001 (raised below, after the others know)
             failure = error
-    told = ranks.broadcast(None if failure is None else described(failure))
-    if told is not None:
+    problem = ranks.broadcast(None if failure is None else described(failure))
+    if problem is not None:
         # Met on every rank, so that all of them can go on.
-        raise CommandError(told["message"], code=told["data"]["code"]) from failure
-    return found
+        raise CommandError(problem["message"], code=problem["data"]["code"]) from failure
+    return result
 
 
 def _write(policy: Policy, state: dict[str, torch.Tensor], folder: Path) -> dict[str, Any]:
@@ -79,9 +79,9 @@ def digest(folder: Path) -> str:
     files = sorted(set(tensor_files(folder).values()))
     lines = []
     for file in files:
-        found = hashlib.sha256()
+        result = hashlib.sha256()
         with file.open("rb") as data:
             while block := data.read(BLOCK):
-                found.update(block)
-        lines.append(f"{found.hexdigest()}  {file.name}\n")
+                result.update(block)
+        lines.append(f"{result.hexdigest()}  {file.name}\n")
     return lines[0][:64] if len(lines) == 1 else hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.video.shelf import Shelf
+from engine.video.disk_cache import DiskCache
 from engine.weights import whole
 from modules.profiles import profile_to_json
 from training.clips import Encoder, frozen
@@ -35,24 +35,24 @@ SEEN = {
 """Fields of a profile that a branch's features depend on; which frames are shown is in the key."""
 
 
-class FeatureShelf:
+class FeatureDiskCache:
     """Vectors and matrices of one frozen part by key, fp32."""
 
-    def __init__(self, shelf: Shelf, part: str):
+    def __init__(self, disk_cache: DiskCache, part: str):
         """part: digest of all that the numbers depend on but the video."""
-        self.shelf, self.part = shelf, part
+        self.disk_cache, self.part = disk_cache, part
 
     def _name(self, key: Hashable) -> str:
         return hashlib.blake2b(f"{self.part}\0{key!r}".encode(), digest_size=20).hexdigest()
 
     def get(self, key: Hashable) -> Tensor | None:
-        found = self.shelf.get(self._name(key))
-        if found is None or len(found) < HEAD:
+        content = self.disk_cache.get(self._name(key))
+        if content is None or len(content) < HEAD:
             return None
-        dims, *shape = np.frombuffer(found, "<i4", count=3).tolist()
-        if len(found) != HEAD + 4 * shape[0] * shape[1]:
+        dims, *shape = np.frombuffer(content, "<i4", count=3).tolist()
+        if len(content) != HEAD + 4 * shape[0] * shape[1]:
             return None
-        values = np.frombuffer(found, "<f4", offset=HEAD).reshape(shape[2 - dims :])
+        values = np.frombuffer(content, "<f4", offset=HEAD).reshape(shape[2 - dims :])
         return torch.from_numpy(values.copy())
 
     def put(self, key: Hashable, value: Tensor) -> None:
@@ -60,10 +60,10 @@ class FeatureShelf:
         values = value.detach().cpu().numpy().astype("<f4")
         rows, columns = values.shape if values.ndim == 2 else (1, len(values))
         head = np.array([values.ndim, rows, columns], "<i4").tobytes()
-        self.shelf.put(self._name(key), head + values.tobytes())
+        self.disk_cache.put(self._name(key), head + values.tobytes())
 
 
-def put_on_shelf(encoder: Encoder, folder: Path, cap: int) -> None:
+def attach_disk_cache(encoder: Encoder, folder: Path, cap: int) -> None:
     """Gives the features of what is frozen a place on disk; every rank must come. cap: bytes of all of them,
     over all runs."""
     model = encoder.model
@@ -71,25 +71,25 @@ def put_on_shelf(encoder: Encoder, folder: Path, cap: int) -> None:
     exact = all(weight.dtype == torch.float32 for weight in model.parameters())
     if encoder.device.type != "cpu" or not exact or cap <= 0:
         return
-    shelf = Shelf(folder)
-    shelf.shrink(cap)
+    disk_cache = DiskCache(folder)
+    disk_cache.shrink(cap)
     if frozen(model.vision_model, model.mlp1):
         parts = {"vision_model": model.vision_model, "mlp1": model.mlp1}
-        encoder.vision_cache.below = FeatureShelf(shelf, _digest("vision", parts, encoder))
+        encoder.vision_cache.below = FeatureDiskCache(disk_cache, _digest("vision", parts, encoder))
     if encoder.motion_is_constant:
         parts = {"slowfast_model": model.slowfast_model}
         if hasattr(model, "motion_statistics"):
             parts["motion_statistics"] = model.motion_statistics
-        encoder.motion_cache.below = FeatureShelf(shelf, _digest("motion", parts, encoder))
+        encoder.motion_cache.below = FeatureDiskCache(disk_cache, _digest("motion", parts, encoder))
 
 
 def _digest(branch: str, parts: Mapping[str, nn.Module], encoder: Encoder) -> str:
-    found = hashlib.sha256()
+    content = hashlib.sha256()
 
     def take(pieces: Iterable[str | bytes]) -> None:
         for piece in pieces:
-            found.update(piece.encode() if isinstance(piece, str) else piece)
-            found.update(b"\0")
+            content.update(piece.encode() if isinstance(piece, str) else piece)
+            content.update(b"\0")
 
     config = encoder.model.config
     profile = profile_to_json(encoder.profile)
@@ -104,4 +104,4 @@ def _digest(branch: str, parts: Mapping[str, nn.Module], encoder: Encoder) -> st
     for name, part in parts.items():
         for key, tensor in sorted(part.state_dict().items()):
             take([f"{name}.{key}", whole(tensor).contiguous().numpy().tobytes()])
-    return found.hexdigest()
+    return content.hexdigest()

@@ -35,10 +35,13 @@ def make(folder: Path, shape: str, tokenizer: Path, *, dtype: torch.dtype, seed:
         with torch.no_grad():
             buffer.fill_(1 if name.endswith(("running_var", "std")) else 0)
     small = shape not in PUBLISHED and dtype == torch.float32
-    plain = replace(config, motion=replace(config.motion, statistics=()))
-    model.config, kept = plain, model.config  # input statistics stay standardised by 0 and 1
+    config_without = replace(config, motion=replace(config.motion, statistics=()))
+    model.config, config_with_statistics = (
+        config_without,
+        model.config,
+    )  # input statistics stay standardised by 0 and 1
     random_weights(model, torch.Generator().manual_seed(seed), batch_statistics=small)
-    model.config = kept
+    model.config = config_with_statistics
     save_model(model, folder, dtype=dtype)
     for name in FILES:
         if (tokenizer / name).exists():

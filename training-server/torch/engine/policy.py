@@ -170,11 +170,11 @@ def _optimiser(model: VQAThinkerModel, request: LoadRequest, ranks: Ranks) -> Ma
     for part, module in PARTS.items():
         params = [p for p in getattr(model, module).parameters() if p.requires_grad]
         for matrices in (True, False):
-            own = [p for p in params if (p.dim() > 1) == matrices]
-            if own:
+            part_params = [p for p in params if (p.dim() > 1) == matrices]
+            if part_params:
                 groups.append(
                     {
-                        "params": own,
+                        "params": part_params,
                         "weight_decay": given["weightDecay"] if matrices else 0.0,
                         "lr_scale": scales.get(part, 1.0),
                     }

@@ -34,8 +34,8 @@ class Ranks:
             torch.cuda.set_device(ranks.local_rank)
         backend = "cpu:gloo,cuda:nccl" if gpus else "gloo"
         dist.init_process_group(backend, timeout=PATIENCE)
-        found = ranks.gather((socket.gethostname(), os.getpgid(0)))
-        ranks.groups = [group for host, group in found if host == found[0][0]]
+        hosts = ranks.gather((socket.gethostname(), os.getpgid(0)))
+        ranks.groups = [group for host, group in hosts if host == hosts[0][0]]
         return ranks
 
     @property
@@ -46,15 +46,15 @@ class Ranks:
     def leave(self) -> None:
         dist.destroy_process_group()
 
-    def own(self, items: Sequence[Item]) -> list[Item]:
+    def share(self, items: Sequence[Item]) -> list[Item]:
         """This rank's share of a list: every `world`-th, so that long and short ones mix."""
         return list(items[self.rank :: self.world])
 
-    def whole(self, own: Sequence[Item]) -> list[Item]:
+    def whole(self, share: Sequence[Item]) -> list[Item]:
         """The list again from the shares of all ranks, in its order; on every rank."""
         if self.world == 1:
-            return list(own)
-        shares = self.gather(list(own))
+            return list(share)
+        shares = self.gather(list(share))
         total = sum(len(share) for share in shares)
         return [shares[i % self.world][i // self.world] for i in range(total)]
 

@@ -95,7 +95,12 @@ class Saver:
         Raises CommandError `train/checkpoint` where there is none, or one of another model or optimiser.
         """
         source = next(
-            (place for place in (folder, sibling(folder, "previous")) if (place / ABOUT).exists()), None
+            (
+                candidate
+                for candidate in (folder, sibling(folder, "previous"))
+                if (candidate / ABOUT).exists()
+            ),
+            None,
         )
         if source is None:
             raise CommandError(f"there is no checkpoint in {folder}", code="train/checkpoint")
@@ -128,17 +133,17 @@ class Saver:
 
 def _tensors(policy: Policy, dense: DenseHead | None) -> dict[str, Tensor]:
     """Everything that has numbers, by a flat name; reading into these tensors restores them."""
-    found = {f"weights.{name}": t for name, t in state_of(policy).items()}
+    tensors = {f"weights.{name}": t for name, t in state_of(policy).items()}
     if policy.optimiser is not None:
         for p, state in policy.optimiser.state.items():
             for kind, value in state.items():
                 if kind != "master":  # it is the weight
-                    found[f"optimiser.{policy.names[p]}.{kind}"] = value
+                    tensors[f"optimiser.{policy.names[p]}.{kind}"] = value
     if dense is not None:
-        found |= {f"dense.{name}": t for name, t in dense.heads.state_dict().items()}
+        tensors |= {f"dense.{name}": t for name, t in dense.heads.state_dict().items()}
         for number, state in enumerate(dense.optimiser.state.values()):
-            found |= {f"dense.optimiser.{number}.{kind}": value for kind, value in state.items()}
-    return found
+            tensors |= {f"dense.optimiser.{number}.{kind}": value for kind, value in state.items()}
+    return tensors
 
 
 def _copied(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -150,13 +155,13 @@ def _shapes(tensors: dict[str, Tensor]) -> dict[str, list[int]]:
     return {name: list(t.shape) for name, t in tensors.items()}
 
 
-def _compare(theirs: dict[str, list[int]], ours: dict[str, list[int]]) -> None:
-    wrong = sorted(name for name in theirs.keys() | ours.keys() if theirs.get(name) != ours.get(name))
+def _compare(saved: dict[str, list[int]], current: dict[str, list[int]]) -> None:
+    wrong = sorted(name for name in saved.keys() | current.keys() if saved.get(name) != current.get(name))
     if wrong:
         name = wrong[0]
         raise CommandError(
             f"it is of another model, other trained parts or another optimiser: {name} is "
-            f"{theirs.get(name, 'absent')} there and {ours.get(name, 'absent')} here "
+            f"{saved.get(name, 'absent')} there and {current.get(name, 'absent')} here "
             f"(and {len(wrong) - 1} more)",
             code="train/checkpoint",
         )

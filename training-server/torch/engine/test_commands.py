@@ -15,7 +15,7 @@ from engine.conftest import ALL_PARTS, load_params, rollout_params, update_param
 from engine.faults import CommandError, described
 from engine.text import Text
 from engine.video.footage import Footage
-from engine.video.test_video import damaged
+from engine.video.test_video import corrupted
 from engine.video.videos import Video
 from modules.generate import generate
 from modules.loader import CheckpointError, load_model
@@ -30,24 +30,24 @@ def weights(commands) -> dict[str, torch.Tensor]:
     return {name: t.clone() for name, t in commands.policy.model.state_dict().items()}
 
 
-def equal(ours, theirs) -> bool:
-    return all(torch.equal(ours[name], theirs[name]) for name in ours)
+def equal(ours, expected) -> bool:
+    return all(torch.equal(ours[name], expected[name]) for name in ours)
 
 
 def test_load_says_what_was_loaded(commands, checkpoint, profile, tmp_path):
-    found = commands.run("load", load_params(checkpoint, profile, tmp_path, parts=("motionProjector",)))
+    result = commands.run("load", load_params(checkpoint, profile, tmp_path, parts=("motionProjector",)))
     model = commands.policy.model
-    assert found["parameters"] == sum(p.numel() for p in model.parameters())
-    assert found["trainable"] == sum(p.numel() for p in model.motion_mlp.parameters())
-    assert found["ranks"] == 1 and found["memoryBytes"] is None and len(found["sha256"]) == 64
+    assert result["parameters"] == sum(p.numel() for p in model.parameters())
+    assert result["trainable"] == sum(p.numel() for p in model.motion_mlp.parameters())
+    assert result["ranks"] == 1 and result["memoryBytes"] is None and len(result["sha256"]) == 64
 
 
 def test_greedy_answers_are_those_of_plain_generation(loaded, prompt, videos):
     params = rollout_params(prompt, videos, temperature=0, numGenerations=2)
-    answers = loaded.run("rollout", params)["completions"]
+    completions = loaded.run("rollout", params)["completions"]
     policy = loaded.policy
     ids = torch.tensor([policy.text.prompt(prompt)])
-    for video, group in zip(videos, answers, strict=True):
+    for video, group in zip(videos, completions, strict=True):
         clip = loaded.videos.clip(Video.from_json(video))
         with torch.no_grad():
             encoded = policy.model.encode(
@@ -76,42 +76,42 @@ def test_draws_depend_on_the_seed_alone(loaded, prompt, videos):
 def test_log_probabilities_are_of_temperature_1(loaded, prompt, videos):
     """Oracle: the tokens again, one forward pass of prompt and answer, softmax of the plain logits."""
     params = rollout_params(prompt, videos[:1], temperature=0.7, topK=5)
-    answers = loaded.run("rollout", params)["completions"]
+    completions = loaded.run("rollout", params)["completions"]
     policy = loaded.policy
     ids = torch.tensor([policy.text.prompt(prompt)])
     clip = loaded.videos.clip(Video.from_json(videos[0]))
     with torch.no_grad():
         embeds = policy.model.inputs_embeds(ids, policy.encoder.encode([clip]), policy.profile)
-        for answer in answers[0]:
-            tokens = torch.tensor([answer["tokens"]])
+        for completion in completions[0]:
+            tokens = torch.tensor([completion["tokens"]])
             row = torch.cat([embeds, policy.model.language_model.embed(tokens)], 1)
             logits = policy.model.language_model.logits(policy.model.language_model(row))
             logps = logits[0, ids.shape[1] - 1 : -1].log_softmax(-1).gather(1, tokens[0, :, None])[:, 0]
-            assert answer["logps"] == pytest.approx(logps.tolist(), abs=5e-5)
+            assert completion["logps"] == pytest.approx(logps.tolist(), abs=5e-5)
 
 
-def test_an_unreadable_video_costs_itself(loaded, prompt, clips, profile, videos, said):
+def test_an_unreadable_video_costs_itself(loaded, prompt, clips, profile, videos, notices):
     broken = video_of(clips[4], profile)
-    found = loaded.run("rollout", rollout_params(prompt, [videos[0], broken, videos[1]]))
-    assert [group is None for group in found["completions"]] == [False, True, False]
-    assert [f["path"] for f in found["failed"]] == [str(clips[4])]
-    sound = found["completions"][0]
+    result = loaded.run("rollout", rollout_params(prompt, [videos[0], broken, videos[1]]))
+    assert [group is None for group in result["completions"]] == [False, True, False]
+    assert [f["path"] for f in result["failed"]] == [str(clips[4])]
+    sound = result["completions"][0]
     step = update_params(prompt, [videos[0], broken], [sound, sound])
     assert loaded.run("update", step)["metrics"]["videos/failed"] == 1
-    warnings = [params["text"] for method, params in said if method == "log"]
+    warnings = [params["text"] for method, params in notices if method == "log"]
     assert len(warnings) == 1 and str(clips[4]) in warnings[0]
 
 
-def test_a_stand_in_is_said_once(loaded, prompt, profile, tmp_path, said):
+def test_a_substituted_frame_is_logged_once(loaded, prompt, profile, tmp_path, notices):
     source = write_clip(tmp_path / "whole.mp4", frames=24, gop=8)
-    path = damaged(source, tmp_path / "damaged.mp4", {Footage(source).order[23]})
+    path = corrupted(source, tmp_path / "damaged.mp4", {Footage(source).order[23]})
     video = video_of(path, profile, start=15)
     video["motionIndices"] = [min(i, 23) for i in video["motionIndices"]]
     video["indices"] = video["indices"][:7] + [23]
     for _ in range(2):
         assert loaded.run("rollout", rollout_params(prompt, [video]))["failed"] == []
-    notices = [params["text"] for method, params in said if method == "log"]
-    assert notices == [f"Frame 23 of {path} could not be decoded; frame 22 was used"]
+    texts = [params["text"] for method, params in notices if method == "log"]
+    assert texts == [f"Frame 23 of {path} could not be decoded; frame 22 was used"]
 
 
 def test_a_null_frame_is_zero_after_normalisation(loaded, profile, clips):
@@ -123,11 +123,11 @@ def test_a_null_frame_is_zero_after_normalisation(loaded, profile, clips):
 
 
 def test_updates_learn_and_the_kl_is_to_the_start(loaded, prompt, videos):
-    answers = loaded.run("rollout", rollout_params(prompt, videos))["completions"]
-    step = update_params(prompt, videos, answers)
-    for group, drawn in zip(step["groups"], answers, strict=True):
-        for answer, own in zip(group["completions"], drawn, strict=True):
-            answer["oldLogps"] = own["logps"]  # the ratio is to the policy that drew
+    completions = loaded.run("rollout", rollout_params(prompt, videos))["completions"]
+    step = update_params(prompt, videos, completions)
+    for group, drawn in zip(step["groups"], completions, strict=True):
+        for completion, drawn_completion in zip(group["completions"], drawn, strict=True):
+            completion["oldLogps"] = drawn_completion["logps"]  # the ratio is to the policy that drew
     first = loaded.run("update", step)["metrics"]
     second = loaded.run("update", step)["metrics"]
     assert first["kl"] == 0 and second["kl"] > 1e-4
@@ -147,13 +147,13 @@ def test_parts_that_do_not_train_stay(commands, checkpoint, profile, prompt, vid
     assert moved == {"language_model"}
 
 
-def test_a_part_has_its_own_share_of_the_rate(commands, checkpoint, profile, prompt, videos, tmp_path):
+def test_a_part_scales_the_learning_rate(commands, checkpoint, profile, prompt, videos, tmp_path):
     """Adam's first step is the rate itself wherever the gradient is far from ε."""
     optimiser = {"lrScale": {"visionProjector": 0.25}}
     commands.run("load", load_params(checkpoint, profile, tmp_path, optimiser=optimiser))
     before = weights(commands)
-    answers = commands.run("rollout", rollout_params(prompt, videos))["completions"]
-    commands.run("update", update_params(prompt, videos, answers, maxGradNorm=1e9))
+    completions = commands.run("rollout", rollout_params(prompt, videos))["completions"]
+    commands.run("update", update_params(prompt, videos, completions, maxGradNorm=1e9))
     after = weights(commands)
 
     def largest(name: str) -> float:
@@ -191,9 +191,9 @@ def test_a_resumed_run_is_the_run(commands, checkpoint, profile, prompt, videos,
     )
 
     def goes_on() -> list:
-        answers = commands.run("rollout", rollout_params(prompt, videos))["completions"]
-        metrics = commands.run("update", update_params(prompt, videos, answers))["metrics"]
-        return [answers, metrics]
+        completions = commands.run("rollout", rollout_params(prompt, videos))["completions"]
+        metrics = commands.run("update", update_params(prompt, videos, completions))["metrics"]
+        return [completions, metrics]
 
     commands.run("load", load)
     goes_on()
@@ -267,9 +267,9 @@ def test_another_models_checkpoint_is_refused(commands, checkpoint, profile, tmp
 
 
 def test_an_export_is_the_model(loaded, prompt, videos, profile, tmp_path):
-    answers = loaded.run("rollout", rollout_params(prompt, videos))["completions"]
-    loaded.run("update", update_params(prompt, videos, answers))
-    found = loaded.run("export", {"folder": str(tmp_path / "model")})
+    completions = loaded.run("rollout", rollout_params(prompt, videos))["completions"]
+    loaded.run("update", update_params(prompt, videos, completions))
+    result = loaded.run("export", {"folder": str(tmp_path / "model")})
     model = load_model(tmp_path / "model")
     assert equal(model.state_dict(), weights(loaded))
     assert model.config.profiles == loaded.policy.model.config.profiles
@@ -278,7 +278,7 @@ def test_an_export_is_the_model(loaded, prompt, videos, profile, tmp_path):
     assert files >= {"config.json", "generation_config.json", "model.safetensors", "tokenizer.json"}
     assert json.loads((tmp_path / "model" / "generation_config.json").read_text())["eos_token_id"]
     again = loaded.run("export", {"folder": str(tmp_path / "model")})
-    assert again == found and [p.name for p in tmp_path.glob(".model*")] == []
+    assert again == result and [p.name for p in tmp_path.glob(".model*")] == []
 
 
 def test_a_profile_that_the_checkpoint_lacks_goes_with_the_export(commands, checkpoint, profile, tmp_path):
@@ -299,7 +299,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("mistake", WRONG)
-def test_what_cannot_be_done_is_said(loaded, prompt, videos, mistake):
+def test_an_impossible_command_names_its_problem(loaded, prompt, videos, mistake):
     method, changes, message = WRONG[mistake]
     with pytest.raises((CommandError, ValueError), match=message):
         loaded.run(method, rollout_params(prompt, videos) | changes)
@@ -313,9 +313,9 @@ def test_a_checkpoint_that_is_not_whole_is_named(commands, checkpoint, profile, 
     save_file(state, folder / "model.safetensors")
     with pytest.raises(CheckpointError) as raised:
         commands.run("load", load_params(folder, profile, tmp_path / "cache"))
-    told = described(raised.value)
-    assert told["data"]["code"] == "train/checkpoint"
-    assert told["message"] == "the checkpoint cannot be loaded: missing: mlp1.1.bias [64]"
+    description = described(raised.value)
+    assert description["data"]["code"] == "train/checkpoint"
+    assert description["message"] == "the checkpoint cannot be loaded: missing: mlp1.1.bias [64]"
     with pytest.raises(CommandError, match="there is no config.json"):
         commands.run("load", load_params(tmp_path / "none", profile, tmp_path / "cache"))
 
@@ -347,12 +347,12 @@ def test_no_gpu_where_one_is_asked_for(commands, checkpoint, profile, tmp_path, 
 
 
 def test_frozen_batch_norm(commands, checkpoint, profile, prompt, videos, tmp_path):
-    answers = None
+    completions = None
     for mode, drifts in (("eval", False), ("train", True)):
         commands.run("load", load_params(checkpoint, profile, tmp_path, frozenBatchNorm=mode))
         before = weights(commands)
-        answers = commands.run("rollout", rollout_params(prompt, videos))["completions"]
-        commands.run("update", update_params(prompt, videos, answers))
+        completions = commands.run("rollout", rollout_params(prompt, videos))["completions"]
+        commands.run("update", update_params(prompt, videos, completions))
         after = weights(commands)
         moved = any(
             not torch.equal(before[name], after[name]) for name in before if name.endswith("running_mean")
@@ -361,6 +361,6 @@ def test_frozen_batch_norm(commands, checkpoint, profile, prompt, videos, tmp_pa
 
 
 def test_probe(commands, clips):
-    found = commands.probe({"paths": [str(path) for path in clips]})
-    assert found[1] == {"frames": 21, "width": 96, "height": 80, "fps": 25.0}
-    assert found[4]["frames"] == 0 and "error" in found[4]
+    result = commands.probe({"paths": [str(path) for path in clips]})
+    assert result[1] == {"frames": 21, "width": 96, "height": 80, "fps": 25.0}
+    assert result[4]["frames"] == 0 and "error" in result[4]

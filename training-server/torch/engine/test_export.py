@@ -25,8 +25,8 @@ from small.prompt import ROOT, node
 def test_the_converter_and_the_conformance_command_take_an_export(loaded, prompt, clips, profile, tmp_path):
     """Oracle of the numbers: the engine's own model after a step, on a decoded clip."""
     videos = [video_of(path, profile) for path in clips[:2]]
-    answers = loaded.run("rollout", rollout_params(prompt, videos))["completions"]
-    loaded.run("update", update_params(prompt, videos, answers))
+    completions = loaded.run("rollout", rollout_params(prompt, videos))["completions"]
+    loaded.run("update", update_params(prompt, videos, completions))
     folder = tmp_path / "model"
     loaded.run("export", {"folder": str(folder)})
     pixels = loaded.videos.clip(Video.from_json(videos[0]))

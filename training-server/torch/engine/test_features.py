@@ -6,34 +6,34 @@ import torch
 
 from engine.commands import Commands
 from engine.conftest import load_params, rollout_params, update_params, video_of
-from engine.features import FeatureShelf
-from engine.video.shelf import Shelf
+from engine.features import FeatureDiskCache
+from engine.video.disk_cache import DiskCache
 
 FROZEN = ("languageModel", "motionProjector")
 
 
 def counts(commands) -> tuple[int, int]:
     encoder = commands.policy.encoder
-    return encoder.pictures, encoder.motions
+    return encoder.frames_encoded, encoder.clips_encoded
 
 
 def test_what_was_computed_once_is_computed_in_no_later_run(
     ranks, checkpoint, profile, prompt, clips, tmp_path
 ):
     videos = [video_of(path, profile) for path in clips[:2]]
-    found = []
+    results = []
     for _ in range(2):
         commands = Commands(ranks, lambda *_: None)
         commands.run("load", load_params(checkpoint, profile, tmp_path, parts=FROZEN))
-        answers = commands.run("rollout", rollout_params(prompt, videos))["completions"]
-        metrics = commands.run("update", update_params(prompt, videos, answers))["metrics"]
-        found.append((answers, metrics))
-        assert counts(commands) == ((0, 0) if len(found) == 2 else (2 * profile.frames, 2))
+        completions = commands.run("rollout", rollout_params(prompt, videos))["completions"]
+        metrics = commands.run("update", update_params(prompt, videos, completions))["metrics"]
+        results.append((completions, metrics))
+        assert counts(commands) == ((0, 0) if len(results) == 2 else (2 * profile.frames, 2))
         commands.close()
-    assert found[0] == found[1]
+    assert results[0] == results[1]
 
 
-def test_other_weights_and_what_trains_are_not_taken_from_the_shelf(
+def test_features_of_other_weights_and_of_trained_parts_are_not_read_from_disk(
     ranks, checkpoint, profile, prompt, clips, tmp_path
 ):
     videos = [video_of(clips[0], profile)]
@@ -63,15 +63,15 @@ def test_a_video_of_other_content_has_other_features(ranks, checkpoint, profile,
     commands.close()
 
 
-def test_shapes_come_back_and_damage_does_not(tmp_path):
-    shelf = FeatureShelf(Shelf(tmp_path), "part")
+def test_shapes_come_back_and_corrupted_files_do_not(tmp_path):
+    disk_cache = FeatureDiskCache(DiskCache(tmp_path), "part")
     for value in (torch.randn(7), torch.randn(1, 7), torch.randn(3, 7)):
-        shelf.put(("named", 1), value)
-        assert torch.equal(shelf.get(("named", 1)), value)
+        disk_cache.put(("named", 1), value)
+        assert torch.equal(disk_cache.get(("named", 1)), value)
     (file,) = (path for path in tmp_path.rglob("*") if path.is_file())
     file.write_bytes(file.read_bytes()[:-1])
-    assert shelf.get(("named", 1)) is None
-    assert FeatureShelf(Shelf(tmp_path), "other").get(("named", 1)) is None
+    assert disk_cache.get(("named", 1)) is None
+    assert FeatureDiskCache(DiskCache(tmp_path), "other").get(("named", 1)) is None
 
 
 def test_what_is_computed_in_less_than_float32_keeps_nothing(

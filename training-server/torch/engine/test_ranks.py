@@ -71,9 +71,9 @@ def engine(ranks: int, folder: Path) -> Iterator[Engine]:
         try:
             stream, _ = listener.accept()
             stream.settimeout(120)
-            found = Engine(stream)
-            yield found
-            found.ask("stop", {})
+            engine = Engine(stream)
+            yield engine
+            engine.ask("stop", {})
             stream.close()
             assert child.wait(60) == 0
         finally:
@@ -81,14 +81,14 @@ def engine(ranks: int, folder: Path) -> Iterator[Engine]:
             child.wait()
 
 
-def near(ours: Any, theirs: Any, tolerance: float = 2e-5) -> None:
-    assert set(ours) == set(theirs)
-    for name, value in theirs.items():
+def near(ours: Any, expected: Any, tolerance: float = 2e-5) -> None:
+    assert set(ours) == set(expected)
+    for name, value in expected.items():
         assert ours[name] == pytest.approx(value, rel=tolerance, abs=tolerance), name
 
 
-def compare_weights(ours: Path, theirs: Path, tolerance: float) -> None:
-    left, right = load_model(ours).state_dict(), load_model(theirs).state_dict()
+def compare_weights(ours: Path, expected: Path, tolerance: float) -> None:
+    left, right = load_model(ours).state_dict(), load_model(expected).state_dict()
     for name in right:
         assert (left[name] - right[name]).abs().max() <= tolerance, name
 
@@ -142,14 +142,14 @@ def test_two_ranks_are_one(short, clips, checkpoint, profile, prompt, tmp_path):
 
     one, two = results[1], results[2]
     assert {**two[0], "ranks": 1} == one[0]
-    for ours, theirs in zip(two[1]["completions"], one[1]["completions"], strict=True):
-        assert (ours is None) == (theirs is None)
-        for a, b in zip(ours or (), theirs or (), strict=True):
+    for ours, expected in zip(two[1]["completions"], one[1]["completions"], strict=True):
+        assert (ours is None) == (expected is None)
+        for a, b in zip(ours or (), expected or (), strict=True):
             assert a["tokens"] == b["tokens"] and a["text"] == b["text"]
             assert a["logps"] == pytest.approx(b["logps"], abs=5e-5)
     assert two[1]["failed"] == one[1]["failed"]
-    for ours, theirs in zip(two[2], one[2], strict=True):
-        near(ours, theirs)
+    for ours, expected in zip(two[2], one[2], strict=True):
+        near(ours, expected)
     compare_weights(tmp_path / "model2", tmp_path / "model1", 2e-5)
 
 

@@ -33,11 +33,11 @@ def released_form(tmp_path):
 
 def test_vocabulary_and_merges_give_the_same_ids(released_form):
     """Oracle: the same tokenizer from its `tokenizer.json`."""
-    ours, theirs = read_tokenizer(released_form), read_tokenizer(TOKENIZER)
+    ours, expected = read_tokenizer(released_form), read_tokenizer(TOKENIZER)
     for text in TEXTS:
         ids = ours.encode(text, add_special_tokens=False).ids
-        assert ids == theirs.encode(text, add_special_tokens=False).ids
-        assert ours.decode(ids, skip_special_tokens=False) == theirs.decode(ids, skip_special_tokens=False)
+        assert ids == expected.encode(text, add_special_tokens=False).ids
+        assert ours.decode(ids, skip_special_tokens=False) == expected.decode(ids, skip_special_tokens=False)
 
 
 def test_an_added_token_of_another_id_is_refused(released_form):
@@ -59,7 +59,7 @@ def test_no_tokenizer_is_named(tmp_path):
 
 def test_a_written_answer_ends_and_reads_back(profile):
     text = Text(TOKENIZER, profile)
-    ids = text.answer(TEXTS[0])
+    ids = text.completion_ids(TEXTS[0])
     assert ids[-1] == text.end and ids.count(text.end) == 1
     assert text.read(ids) == TEXTS[0]
     # Half an answer, as a rollout cut by its length has it.

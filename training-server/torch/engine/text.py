@@ -39,10 +39,10 @@ class Text:
         """Ids of a prompt. Raises CommandError where it does not have one context id a feature; the motion's
         may be left out."""
         ids = self.ids(text)
-        found, wanted = ids.count(self.profile.token_ids.context), self.profile.context_tokens
-        if found not in (wanted, wanted - 1):
+        count, wanted = ids.count(self.profile.token_ids.context), self.profile.context_tokens
+        if count not in (wanted, wanted - 1):
             raise CommandError(
-                f"the prompt has {found} <IMG_CONTEXT> for the {wanted} features of profile "
+                f"the prompt has {count} <IMG_CONTEXT> for the {wanted} features of profile "
                 f"{self.profile.name}"
             )
         return ids
@@ -51,7 +51,7 @@ class Text:
         """Ids of text in which special strings stand for themselves."""
         return self.tokenizer.encode(text, add_special_tokens=False).ids
 
-    def answer(self, text: str) -> list[int]:
+    def completion_ids(self, text: str) -> list[int]:
         """Ids of a written answer, its end included."""
         return [*self.ids(text), self.end]
 
@@ -89,8 +89,8 @@ def _from_vocabulary(folder: Path) -> Tokenizer:
     )
     tokenizer.decoder = decoders.ByteLevel()
     added = json.loads((folder / "added_tokens.json").read_text("utf-8"))
-    for content, place in sorted(added.items(), key=lambda item: item[1]):
+    for content, id in sorted(added.items(), key=lambda item: item[1]):
         tokenizer.add_special_tokens([AddedToken(content, normalized=False, special=True)])
-        if tokenizer.token_to_id(content) != place:
-            raise ValueError(f"{content} has the id {tokenizer.token_to_id(content)}, not {place}")
+        if tokenizer.token_to_id(content) != id:
+            raise ValueError(f"{content} has the id {tokenizer.token_to_id(content)}, not {id}")
     return tokenizer

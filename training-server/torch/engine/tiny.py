@@ -37,7 +37,7 @@ from small.prompt import PromptShape, prompt_sha256
 SIZE = 128
 """Pixels a side: 4 × 4 native blocks, on which the statistics were found to work."""
 
-MOST = 64
+MAX_CLIPS = 64
 """Clips that the statistics are standardised over."""
 
 STATISTICS = NAMES[:128]
@@ -100,7 +100,7 @@ def clip_statistics(folder: Path, profile: Profile) -> Tensor:
     """Raw statistics of the first clips of a folder [n, 128]."""
     videos = Videos(DecodePool(0, cache=None, cap=0), profile)
     rows = []
-    for path in sorted(folder.glob("*.mp4"))[:MOST]:
+    for path in sorted(folder.glob("*.mp4"))[:MAX_CLIPS]:
         with av.open(str(path)) as file:
             times = tuple(int(t) for t in pair_times(file.streams.video[0].frames))
         clip = videos.clip(Video(path=str(path), indices=times[::2], motion_indices=times))
@@ -114,9 +114,9 @@ def make(folder: Path, clips: Path, tokenizer: Path = TOKENIZER, seed: int = 0) 
     config = tiny_config(tokenizer)
     model = VQAThinkerModel(config).eval()
     initialise(model, Generator().manual_seed(seed))
-    found = clip_statistics(clips, config.profiles[config.default_profile])
-    model.motion_statistics.mean.copy_(found.mean(0))
-    model.motion_statistics.std.copy_(found.std(0).clamp_min(1e-4))
+    raw = clip_statistics(clips, config.profiles[config.default_profile])
+    model.motion_statistics.mean.copy_(raw.mean(0))
+    model.motion_statistics.std.copy_(raw.std(0).clamp_min(1e-4))
     save_model(model, folder, dtype=torch.float32)
     for name in FILES:
         if (tokenizer / name).exists():

@@ -10,14 +10,14 @@ from training.metrics import MetricSums
 
 def merged(sums: MetricSums, ranks: Ranks) -> MetricSums:
     """The same over all ranks. A rank without a row has added nothing, so names travel with values."""
-    mine = tuple(
+    local = tuple(
         {name: float(value) for name, value in held.items()}
         for held in (sums.sums, sums.least, sums.greatest)
     )
-    found = MetricSums()
-    for added, least, greatest in ranks.gather(mine):
+    total = MetricSums()
+    for added, least, greatest in ranks.gather(local):
         for name, value in added.items():
-            found.add(name, value)
+            total.add(name, value)
         for name in least:
-            found.spread(name, torch.tensor([least[name], greatest[name]], dtype=torch.float64))
-    return found
+            total.spread(name, torch.tensor([least[name], greatest[name]], dtype=torch.float64))
+    return total

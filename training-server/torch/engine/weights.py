@@ -17,11 +17,11 @@ def masters(policy: Policy) -> dict[str, Tensor]:
     """fp32 masters by name; none where a parameter is its own."""
     if policy.optimiser is None:
         return {}
-    found = {}
+    masters_by_name = {}
     for p, state in policy.optimiser.state.items():
         if "master" in state:
-            found[policy.names[p]] = state["master"]
-    return found
+            masters_by_name[policy.names[p]] = state["master"]
+    return masters_by_name
 
 
 def state_of(policy: Policy) -> dict[str, Tensor]:

@@ -58,13 +58,13 @@ def kinetics_state(path: Path, model: SlowFast) -> dict[str, Tensor]:
         block = name.split(".")[1]
         if int(block) < len(model.feature_extraction):
             state[name.replace("blocks.", "feature_extraction.", 1)] = tensor
-    ours = {name: tuple(t.shape) for name, t in model.state_dict().items()}
-    theirs = {name: tuple(t.shape) for name, t in state.items()}
+    expected = {name: tuple(t.shape) for name, t in model.state_dict().items()}
+    stored = {name: tuple(t.shape) for name, t in state.items()}
     problems = [
-        f"{name}: {list(theirs[name]) if name in theirs else 'missing'}, expected "
-        f"{list(ours[name]) if name in ours else 'nothing'}"
-        for name in sorted(ours.keys() | theirs.keys())
-        if ours.get(name) != theirs.get(name)
+        f"{name}: {list(stored[name]) if name in stored else 'missing'}, expected "
+        f"{list(expected[name]) if name in expected else 'nothing'}"
+        for name in sorted(expected.keys() | stored.keys())
+        if expected.get(name) != stored.get(name)
     ]
     if problems:
         raise CheckpointError(path, problems)

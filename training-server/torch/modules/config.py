@@ -250,10 +250,10 @@ def config_from_json(value: Mapping[str, Any]) -> ModelConfig:
             if given.get(key, expected) != expected:
                 path = f"{part}.{key}" if part else key
                 raise ConfigError(f"{path} is {given[key]!r}; this model computes {expected!r} only")
-    known = {}
+    sections = {}
     for part, kind in (("vision_config", VisionConfig), ("llm_config", LanguageConfig)):
         names = {f.name for f in fields(kind)}
-        known[part] = kind(**{k: v for k, v in parts[part].items() if k in names and v is not None})
+        sections[part] = kind(**{k: v for k, v in parts[part].items() if k in names and v is not None})
         ignored += [f"{part}.{k}" for k in parts[part] if k not in names and k not in _ONLY[part]]
     motion = dict(value.get("motion_config") or {})
     unknown = set(motion) - {f.name for f in fields(MotionConfig)}
@@ -261,8 +261,8 @@ def config_from_json(value: Mapping[str, Any]) -> ModelConfig:
         raise ConfigError(f"motion_config.{min(unknown)} is not a field this version knows")
     profiles = value.get("profiles")
     return ModelConfig(
-        vision=known["vision_config"],
-        language=known["llm_config"],
+        vision=sections["vision_config"],
+        language=sections["llm_config"],
         motion=MotionConfig(**motion),
         profiles=dict(BUILT_IN_PROFILES)
         if profiles is None

@@ -138,25 +138,30 @@ def _compare_greedy(
     prefix: str = "",
 ) -> Iterator[Line]:
     names = [f"{prefix}greedy.{part}" for part in ("tokens", "logits", "gap")]
-    theirs = [recorded.pop(name) for name in names]
+    recorded_values = [recorded.pop(name) for name in names]
     if not prefix:
-        theirs = [tensor[None] for tensor in theirs]
-    ours = greedy(model, profile, input_ids, encoded, attention_mask, steps=theirs[0].shape[1])
+        recorded_values = [tensor[None] for tensor in recorded_values]
+    ours = greedy(model, profile, input_ids, encoded, attention_mask, steps=recorded_values[0].shape[1])
     wrong, pairs = 0, ([], [])
-    for row in range(len(theirs[0])):
-        differs = (ours[0][row] != theirs[0][row]).nonzero()[:, 0].tolist()
-        same = differs[0] if differs else theirs[0].shape[1]
-        if differs and theirs[2][row, same] > NEAR_TIE:
+    for row in range(len(recorded_values[0])):
+        differs = (ours[0][row] != recorded_values[0][row]).nonzero()[:, 0].tolist()
+        same = differs[0] if differs else recorded_values[0].shape[1]
+        if differs and recorded_values[2][row, same] > NEAR_TIE:
             wrong += len(differs)
         # Logits stand for the tokens before them: up to the first difference they are comparable.
         for i in (1, 2):
-            pairs[i - 1].append((ours[i][row, : same + 1], theirs[i][row, : same + 1]))
+            pairs[i - 1].append((ours[i][row, : same + 1], recorded_values[i][row, : same + 1]))
     yield Line(
-        stage=stage, name=names[0], cases=theirs[0].numel(), error=float(wrong), limit=0.0, ok=wrong == 0
+        stage=stage,
+        name=names[0],
+        cases=recorded_values[0].numel(),
+        error=float(wrong),
+        limit=0.0,
+        ok=wrong == 0,
     )
     for name, rows in zip(names[1:], pairs, strict=True):
-        mine, recorded_rows = (torch.cat(column) for column in zip(*rows, strict=True))
-        yield compare(stage, name, mine, recorded_rows)
+        computed, recorded_rows = (torch.cat(column) for column in zip(*rows, strict=True))
+        yield compare(stage, name, computed, recorded_rows)
 
 
 def compare_gradients(
@@ -175,13 +180,17 @@ def compare_gradients(
     yield compare(stage, "grads.loss", loss.detach(), torch.tensor(recorded["loss"]))
     ours = {n: float(p.grad.double().norm()) for n, p in model.named_parameters() if p.grad is not None}
     model.zero_grad()
-    theirs = recorded["grad_l2"]
-    for name in sorted(set(ours) ^ set(theirs)):
+    recorded_values = recorded["grad_l2"]
+    for name in sorted(set(ours) ^ set(recorded_values)):
         yield _unmatched(
             stage, f"grads.{name}: a gradient only {'here' if name in ours else 'in the record'}"
         )
-    for name in sorted(set(ours) & set(theirs)):
-        error = abs(ours[name] - theirs[name]) / abs(theirs[name]) if theirs[name] else abs(ours[name])
+    for name in sorted(set(ours) & set(recorded_values)):
+        error = (
+            abs(ours[name] - recorded_values[name]) / abs(recorded_values[name])
+            if recorded_values[name]
+            else abs(ours[name])
+        )
         yield Line(
             stage=stage,
             name=f"grads.{name}",

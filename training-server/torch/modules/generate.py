@@ -33,7 +33,7 @@ class Sampling:
 
 
 @dataclass(kw_only=True)
-class Answers:
+class Completions:
     """What was generated for R rows."""
 
     tokens: list[list[int]]
@@ -55,10 +55,10 @@ def generate(
     max_new_tokens: int,
     stop_ids: Collection[int] = (),
     sampling: Sampling | None = None,
-    answers_per_prompt: int = 1,
+    num_generations: int = 1,
     keep_logits: bool = False,
-) -> Answers:
-    """Continues prompts [B, L, D]; rows of the result are prompt-major, R = B · answers_per_prompt.
+) -> Completions:
+    """Continues prompts [B, L, D]; rows of the result are prompt-major, R = B · num_generations.
 
     attention_mask [B, L]: 0 on the left padding, whose embeddings are ignored. Each prompt is read once,
     however many answers it gets. Generation ends when every row has met a stop id or has max_new_tokens.
@@ -77,8 +77,8 @@ def generate(
         cache=cache,
     )
     logits = model.logits(hidden, slice(-1, None))[:, 0]
-    if answers_per_prompt > 1:
-        rows_of = torch.arange(prompts, device=device).repeat_interleave(answers_per_prompt)
+    if num_generations > 1:
+        rows_of = torch.arange(prompts, device=device).repeat_interleave(num_generations)
         cache, logits, attention_mask = cache.select(rows_of), logits[rows_of], attention_mask[rows_of]
     rows = len(logits)
     if padded:
@@ -88,13 +88,13 @@ def generate(
     draws = _uniforms(sampling, rows, max_new_tokens).to(device)
     stops = torch.tensor(sorted(stop_ids), device=device, dtype=torch.long)
     finished = torch.zeros(rows, dtype=torch.bool, device=device)
-    tokens, logps, kept = [], [], []
+    tokens, logps, step_logits = [], [], []
     for step in range(max_new_tokens):
         token, logp = choose(logits, sampling, draws[:, step])
         tokens.append(token)
         logps.append(logp)
         if keep_logits:
-            kept.append(logits)
+            step_logits.append(logits)
         finished |= torch.isin(token, stops)
         if step + 1 == max_new_tokens or finished.all():
             break
@@ -107,10 +107,10 @@ def generate(
         logits = model.logits(hidden)[:, 0]
     token_table, logp_table = torch.stack(tokens, 1).tolist(), torch.stack(logps, 1).tolist()
     lengths = [_answer_length(row, stop_ids) for row in token_table]
-    return Answers(
+    return Completions(
         tokens=[row[:n] for row, n in zip(token_table, lengths, strict=True)],
         logps=[row[:n] for row, n in zip(logp_table, lengths, strict=True)],
-        logits=torch.stack(kept, 1) if keep_logits else None,
+        logits=torch.stack(step_logits, 1) if keep_logits else None,
     )
 
 
@@ -123,10 +123,10 @@ def choose(logits: Tensor, sampling: Sampling, draws: Tensor) -> tuple[Tensor, T
     wide = wide / sampling.temperature
     logp = wide.log_softmax(-1)
     size = logp.shape[-1]
-    kept = sampling.top_k if 0 < sampling.top_k < size else size
-    if kept < size or sampling.top_p < 1:
+    candidates = sampling.top_k if 0 < sampling.top_k < size else size
+    if candidates < size or sampling.top_p < 1:
         # Likeliest first, so that both cuts keep a prefix.
-        ranked, order = logp.topk(kept, dim=-1)
+        ranked, order = logp.topk(candidates, dim=-1)
     else:
         ranked, order = logp, None
     mass = ranked.double().softmax(-1)
@@ -136,8 +136,8 @@ def choose(logits: Tensor, sampling: Sampling, draws: Tensor) -> tuple[Tensor, T
     whole = total[:, -1:]
     # Rounding must not carry a draw next to 1 past the last token that was kept.
     target = torch.minimum(draws.double()[:, None] * whole, whole.nextafter(torch.zeros_like(whole)))
-    place = torch.searchsorted(total, target, right=True)
-    token = place if order is None else order.gather(1, place)
+    rank = torch.searchsorted(total, target, right=True)
+    token = rank if order is None else order.gather(1, rank)
     return token[:, 0], logp.gather(1, token)[:, 0]
 
 

@@ -23,11 +23,11 @@ def compare_losses(recorded: dict[str, Any], stage: str = "grpo_loss") -> Iterat
     """A line for each quantity and type over all cases; the limit is 1, the whole of the tolerance."""
     errors: dict[str, list[tuple[int, float]]] = defaultdict(list)
     for case in recorded["cases"]:
-        for name, ours, theirs, tolerance in _comparisons(case):
-            errors[name].append((theirs.numel(), _excess(ours, theirs, tolerance)))
-    for name, found in sorted(errors.items()):
-        worst = max(error for _, error in found)
-        cases = sum(count for count, _ in found)
+        for name, ours, expected, tolerance in _comparisons(case):
+            errors[name].append((expected.numel(), _excess(ours, expected, tolerance)))
+    for name, comparisons in sorted(errors.items()):
+        worst = max(error for _, error in comparisons)
+        cases = sum(count for count, _ in comparisons)
         yield Line(stage=stage, name=name, cases=cases, error=worst, limit=1.0, ok=worst <= 1)
 
 
@@ -35,27 +35,32 @@ def _comparisons(case: dict[str, Any]) -> Iterator[tuple[str, Tensor, Tensor, tu
     for run in case["trl"]:
         settings = run["settings"]
         for key, dtype in (("f64", torch.float64), ("f32", torch.float32)):
-            theirs = run[key]
+            expected = run[key]
             kind = f"trl.{'bias_corrected' if settings['bias_correction_kl'] else 'plain'}.{key}"
             tolerance = TOLERANCES[dtype]
             for loss_type in LOSS_TYPES:
                 config = _config(settings, loss_type)
                 result, gradient = _run(case, config, dtype, settings["num_items_in_batch"])
-                yield f"{kind}.loss.{loss_type}", result.loss, _tensor(theirs["loss"][loss_type]), tolerance
-                if loss_type in theirs["grad"]:
-                    recorded = _tensor(theirs["grad"][loss_type])
+                yield f"{kind}.loss.{loss_type}", result.loss, _tensor(expected["loss"][loss_type]), tolerance
+                if loss_type in expected["grad"]:
+                    recorded = _tensor(expected["grad"][loss_type])
                     yield f"{kind}.gradient.{loss_type}", gradient, recorded, tolerance
             mask = _tensor(case["mask"])
             # With one ratio an answer and no KL, TRL keeps [R, 1].
-            per_token = _tensor(theirs["per_token_loss"]).expand_as(result.per_token)
+            per_token = _tensor(expected["per_token_loss"]).expand_as(result.per_token)
             yield f"{kind}.per_token_loss", result.per_token, per_token, tolerance
-            if theirs["per_token_kl"] is not None:
-                yield f"{kind}.per_token_kl", result.per_token_kl, _tensor(theirs["per_token_kl"]), tolerance
+            if expected["per_token_kl"] is not None:
+                yield (
+                    f"{kind}.per_token_kl",
+                    result.per_token_kl,
+                    _tensor(expected["per_token_kl"]),
+                    tolerance,
+                )
                 kl = (result.per_token_kl * mask).sum() / mask.sum().clamp(min=1)
-                yield f"{kind}.kl_mean", kl, _tensor(theirs["kl_mean"]), tolerance
+                yield f"{kind}.kl_mean", kl, _tensor(expected["kl_mean"]), tolerance
             rates = clip_rates(result, mask, _tensor(case["advantages"], dtype), config)
             for name, rate in rates.items():
-                yield f"{kind}.clip.{name}", _tensor(rate), _tensor(theirs["clip"][name]), RATE_TOLERANCE
+                yield f"{kind}.clip.{name}", _tensor(rate), _tensor(expected["clip"][name]), RATE_TOLERANCE
     yield from _official(case)
 
 
@@ -66,14 +71,14 @@ def _official(case: dict[str, Any]) -> Iterator[tuple[str, Tensor, Tensor, tuple
     if (mask.sum(1) == 0).any():
         return
     for key, dtype in (("f64", torch.float64), ("f32", torch.float32)):
-        theirs, tolerance = run[key], TOLERANCES[dtype]
+        expected, tolerance = run[key], TOLERANCES[dtype]
         config = LossConfig(beta=run["beta"], clip_low=run["clip"], clip_high=run["clip"])
         result, gradient = _run(case, config, dtype, None)
-        yield f"official.{key}.loss", result.loss, _tensor(theirs["loss"]), tolerance
-        yield f"official.{key}.gradient", gradient, _tensor(theirs["grad"]), tolerance
-        if theirs["kl"] is not None:
+        yield f"official.{key}.loss", result.loss, _tensor(expected["loss"]), tolerance
+        yield f"official.{key}.gradient", gradient, _tensor(expected["grad"]), tolerance
+        if expected["kl"] is not None:
             kl = ((result.per_token_kl * mask).sum(1) / mask.sum(1)).mean()
-            yield f"official.{key}.kl", kl, _tensor(theirs["kl"]), tolerance
+            yield f"official.{key}.kl", kl, _tensor(expected["kl"]), tolerance
 
 
 def _config(settings: dict[str, Any], loss_type: str) -> LossConfig:
@@ -101,8 +106,8 @@ def _run(
         _tensor(case["mask"], dtype),
         _tensor(case["advantages"], dtype),
         config,
-        old=None if case["old"] is None else _tensor(case["old"], dtype),
-        reference=_tensor(case["ref"], dtype),
+        old_logps=None if case["old"] is None else _tensor(case["old"], dtype),
+        ref_logps=_tensor(case["ref"], dtype),
         batch_tokens=batch_tokens,
     )
     result.loss.backward()
@@ -113,9 +118,9 @@ def _tensor(value: Any, dtype: torch.dtype = torch.float64) -> Tensor:
     return torch.tensor(value, dtype=dtype)
 
 
-def _excess(ours: Tensor, theirs: Tensor, tolerance: tuple[float, float]) -> float:
+def _excess(ours: Tensor, expected: Tensor, tolerance: tuple[float, float]) -> float:
     absolute, relative = tolerance
-    if ours.shape != theirs.shape:
+    if ours.shape != expected.shape:
         return float("inf")
-    difference = (ours.detach().double() - theirs).abs()
-    return float((difference / (absolute + relative * theirs.abs())).max()) if theirs.numel() else 0.0
+    difference = (ours.detach().double() - expected).abs()
+    return float((difference / (absolute + relative * expected.abs())).max()) if expected.numel() else 0.0

@@ -79,18 +79,19 @@ def grpo_loss(
     advantages: Tensor,
     config: LossConfig,
     *,
-    old: Tensor | None = None,
-    reference: Tensor | None = None,
+    old_logps: Tensor | None = None,
+    ref_logps: Tensor | None = None,
     batch_tokens: int | None = None,
 ) -> PolicyLoss:
-    """policy, old, reference, mask [R, T], advantages [R].
+    """policy, old_logps, ref_logps, mask [R, T], advantages [R].
 
-    old: log-probabilities at generation; None means the policy itself (its first update). reference: needed
-    when beta is not 0. batch_tokens: answer tokens of the whole generation batch, for dapo.
+    policy: log-probabilities under the weights that train. old_logps: at generation; None means the policy
+    itself (its first update). ref_logps: of the frozen reference, needed when beta is not 0. batch_tokens:
+    completion tokens of the whole generation batch, for dapo.
     """
     mask = mask.to(policy.dtype)
-    old = policy.detach() if old is None else old
-    log_ratio = policy - old
+    old_logps = policy.detach() if old_logps is None else old_logps
+    log_ratio = policy - old_logps
     if config.sequence_ratio:
         log_ratio = (log_ratio * mask).sum(1, keepdim=True) / mask.sum(1, keepdim=True).clamp(min=1)
     ratio = log_ratio.exp()
@@ -100,9 +101,9 @@ def grpo_loss(
     per_token = -torch.minimum(bounded * advantage, clipped * advantage).expand_as(policy)
     kl = torch.zeros_like(policy)
     if config.beta != 0:
-        if reference is None:
+        if ref_logps is None:
             raise ValueError("a KL weight needs the reference's log-probabilities")
-        kl = k3(policy, reference)
+        kl = k3(policy, ref_logps)
         if config.bias_correction_kl:
             kl = kl * ratio
         per_token = per_token + config.beta * kl
@@ -110,9 +111,9 @@ def grpo_loss(
     return PolicyLoss(loss=loss, per_token=per_token, per_token_kl=kl, ratio=ratio)
 
 
-def k3(policy: Tensor, reference: Tensor) -> Tensor:
+def k3(policy: Tensor, ref_logps: Tensor) -> Tensor:
     """The k3 estimate of KL(policy ‖ reference) a token: e^d − d − 1 with d = reference − policy."""
-    difference = reference - policy
+    difference = ref_logps - policy
     return difference.exp() - difference - 1
 
 

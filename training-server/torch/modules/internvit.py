@@ -92,8 +92,8 @@ class Layer(nn.Module):
     def _keep(self, branch: Tensor) -> Tensor:
         if not self.training or self.drop == 0:
             return branch
-        kept = branch.new_empty(len(branch), 1, 1).bernoulli_(1 - self.drop)
-        return branch * kept / (1 - self.drop)
+        keep = branch.new_empty(len(branch), 1, 1).bernoulli_(1 - self.drop)
+        return branch * keep / (1 - self.drop)
 
     def forward(self, x: Tensor) -> Tensor:
         x = x + self._keep(self.ls1 * self.attn(self.norm1(x)))

@@ -161,18 +161,18 @@ def pool_time(frames: int, slow: int, repeat: int | None = None) -> PoolTime:
 
 def pool_space(size: int) -> tuple[float, ...]:
     """Weights of the ceil(size / 32) places of an axis: coverage by 7-windows, a plain mean below 7."""
-    places = -(-size // 32)
-    return _repeated(places, 1, 7) if places >= 7 else (1 / places,) * places
+    positions = -(-size // 32)
+    return _repeated(positions, 1, 7) if positions >= 7 else (1 / positions,) * positions
 
 
-def _repeated(places: int, repeat: int, window: int) -> tuple[float, ...]:
+def _repeated(positions: int, repeat: int, window: int) -> tuple[float, ...]:
     # A place's weight is the number of stride-1 windows that cover its copies.
-    length = places * repeat
+    length = positions * repeat
     if length < window:
-        raise ConfigError(f"{places} places repeated {repeat} times do not fill a window of {window}")
+        raise ConfigError(f"{positions} places repeated {repeat} times do not fill a window of {window}")
     cover = [min(x + 1, length - x, window, length - window + 1) for x in range(length)]
     total = sum(cover)
-    return tuple(sum(cover[i * repeat : (i + 1) * repeat]) / total for i in range(places))
+    return tuple(sum(cover[i * repeat : (i + 1) * repeat]) / total for i in range(positions))
 
 
 def profile_of(name: str, *, frames: int, size: int, patch: int = 14, **choices: Any) -> Profile:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from modules.generate import Answers, Sampling, generate
+from modules.generate import Completions, Sampling, generate
 from modules.profiles import Profile
 from modules.projector import pixel_shuffle
 from modules.slowfast import pooled
@@ -104,7 +104,7 @@ def greedy(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Greedy tokens [R, n], the logits [R, n, V] each came from, and the gap of the best two [R, n]."""
     embeds = model.inputs_embeds(input_ids, encoded, profile)
-    answers: Answers = generate(
+    answers: Completions = generate(
         model.language_model,
         embeds,
         attention_mask=attention_mask,

@@ -26,7 +26,7 @@ def rgb() -> np.ndarray:
 
 
 @pytest.fixture(scope="module")
-def found(rgb) -> dict[str, float]:
+def values_by_name(rgb) -> dict[str, float]:
     mean, std = (np.array(v)[:, None, None] for v in (IMAGENET_MEAN, IMAGENET_STD))
     pixels = torch.tensor((rgb - mean) / std, dtype=torch.float64)
     return dict(zip(NAMES, statistics(pixels, NAMES, CELL).tolist(), strict=True))
@@ -47,15 +47,15 @@ def halved(block: np.ndarray, s: int) -> np.ndarray:
     )
 
 
-def test_gradient_of_a_coarser_scale(rgb, found):
+def test_gradient_of_a_coarser_scale(rgb, values_by_name):
     values = []
     for frame in rgb:
         parts = [np.abs(np.diff(halved(c, 2), axis=1)).mean() for c in cells(luma(frame))]
         values.append(math.log(np.mean(parts) + 1e-4))
-    assert found["dx_2"] == pytest.approx(np.mean(values), abs=1e-6)
+    assert values_by_name["dx_2"] == pytest.approx(np.mean(values), abs=1e-6)
 
 
-def test_logarithm_before_the_fragments_and_their_spread(rgb, found):
+def test_logarithm_before_the_fragments_and_their_spread(rgb, values_by_name):
     values = []
     for frame in rgb:
         logs = []
@@ -68,21 +68,23 @@ def test_logarithm_before_the_fragments_and_their_spread(rgb, found):
             logs.append(math.log(np.mean(total) + 1e-4))
         values.append((np.mean(logs), np.min(logs), np.sqrt(np.var(logs) + 1e-8)))
     mean, least, spread = np.mean(values, axis=0)
-    assert found["laplacian_1_log"] == pytest.approx(mean, abs=1e-6)
-    assert found["laplacian_1_min"] == pytest.approx(least, abs=1e-6)
-    assert found["laplacian_1_spread"] == pytest.approx(spread, abs=1e-5)
+    assert values_by_name["laplacian_1_log"] == pytest.approx(mean, abs=1e-6)
+    assert values_by_name["laplacian_1_min"] == pytest.approx(least, abs=1e-6)
+    assert values_by_name["laplacian_1_spread"] == pytest.approx(spread, abs=1e-5)
 
 
-def test_soft_count_and_halves(rgb, found):
+def test_soft_count_and_halves(rgb, values_by_name):
     def share(cell):
         return np.clip((0.006 - np.abs(np.diff(cell, axis=1))) / 0.003 + 0.5, 0, 1).mean()
 
     shares = [np.mean([share(c) for c in cells(luma(f))]) for f in rgb]
-    assert found["dx_below_0p006"] == pytest.approx(np.mean(shares), abs=1e-6)
-    assert found["dx_flat_half"] == pytest.approx(np.mean(shares[3:]) - np.mean(shares[:3]), abs=1e-6)
+    assert values_by_name["dx_below_0p006"] == pytest.approx(np.mean(shares), abs=1e-6)
+    assert values_by_name["dx_flat_half"] == pytest.approx(
+        np.mean(shares[3:]) - np.mean(shares[:3]), abs=1e-6
+    )
 
 
-def test_blocking_phase(rgb, found):
+def test_blocking_phase(rgb, values_by_name):
     values = []
     for frame in rgb:
         logs = []
@@ -91,16 +93,16 @@ def test_blocking_phase(rgb, found):
             phases = [columns[p::8].mean() for p in range(8)]
             logs.append(math.log((max(phases) - np.mean(phases)) / (np.mean(phases) + 1e-4) + 0.1))
         values.append(np.mean(logs))
-    assert found["block_x"] == pytest.approx(np.mean(values), abs=1e-6)
+    assert values_by_name["block_x"] == pytest.approx(np.mean(values), abs=1e-6)
 
 
-def test_pairs_gaps_and_flow(rgb, found):
+def test_pairs_gaps_and_flow(rgb, values_by_name):
     y = [luma(f) for f in rgb]
     pairs = [math.log(np.abs(y[t + 1] - y[t]).mean() + 1e-4) for t in range(0, FRAMES, 2)]
-    assert found["pair_1_min"] == pytest.approx(min(pairs), abs=1e-6)
-    assert found["pair_1_half"] == pytest.approx(pairs[-1] - pairs[0], abs=1e-6)
+    assert values_by_name["pair_1_min"] == pytest.approx(min(pairs), abs=1e-6)
+    assert values_by_name["pair_1_half"] == pytest.approx(pairs[-1] - pairs[0], abs=1e-6)
     gaps = [math.log(np.abs(y[t + 1] - y[t]).mean() + 1e-4) for t in range(1, FRAMES - 1, 2)]
-    assert found["gap_max"] == pytest.approx(max(gaps), abs=1e-6)
+    assert values_by_name["gap_max"] == pytest.approx(max(gaps), abs=1e-6)
     speeds = []
     for t in range(0, FRAMES, 2):
         top = bottom = 0.0
@@ -110,10 +112,10 @@ def test_pairs_gaps_and_flow(rgb, found):
             slope = (middle[1:-1, 2:] - middle[1:-1, :-2]) / 2
             top, bottom = top - (slope * change).sum(), bottom + (slope**2 + 1e-4).sum()
         speeds.append(abs(top / bottom))
-    assert found["flow_x_2_speed"] == pytest.approx(np.mean(speeds), abs=1e-6)
+    assert values_by_name["flow_x_2_speed"] == pytest.approx(np.mean(speeds), abs=1e-6)
 
 
-def test_echo_of_differences(rgb, found):
+def test_echo_of_differences(rgb, values_by_name):
     pooled, least = [], []
     for frame in rgb[::2]:
         parts = []
@@ -123,11 +125,11 @@ def test_echo_of_differences(rgb, found):
             parts.append((top, (x**2).mean() + (y**2).mean() + 1e-5))
         pooled.append(sum(a for a, _ in parts) / sum(b for _, b in parts))
         least.append(min(a / b for a, b in parts))
-    assert found["echo_2_1"] == pytest.approx(np.mean(pooled), abs=1e-6)
-    assert found["echo_2_1_min"] == pytest.approx(np.mean(least), abs=1e-6)
+    assert values_by_name["echo_2_1"] == pytest.approx(np.mean(pooled), abs=1e-6)
+    assert values_by_name["echo_2_1_min"] == pytest.approx(np.mean(least), abs=1e-6)
 
 
-def test_halos_of_strong_edges(rgb, found):
+def test_halos_of_strong_edges(rgb, values_by_name):
     sharp = rgb.copy()
     sharp[:, :, :, 13::16] = 0.9  # edges strong enough to count
     values = []
@@ -150,7 +152,7 @@ def test_halos_of_strong_edges(rgb, found):
     assert abs(down - along) > 0.1
 
 
-def test_comb_sees_fields_that_moved_apart(rgb, found):
+def test_comb_sees_fields_that_moved_apart(rgb, values_by_name):
     def energy(c):
         kernel = np.array([1, -3, 4, -3, 1]) / 12
         total = 0.0
@@ -161,32 +163,32 @@ def test_comb_sees_fields_that_moved_apart(rgb, found):
         return total / (CELL - 4) ** 2
 
     values = [max(energy(c) for c in cells(luma(f))) for f in rgb[::2]]
-    assert found["comb_max"] == pytest.approx(np.mean(values), abs=1e-6)
+    assert values_by_name["comb_max"] == pytest.approx(np.mean(values), abs=1e-6)
     woven = rgb.copy()
     woven[:, :, 1::2] = np.roll(woven[:, :, 1::2], 3, axis=-1)
     mean, std = (np.array(v)[:, None, None] for v in (IMAGENET_MEAN, IMAGENET_STD))
     combs = statistics(torch.tensor((woven - mean) / std), ["comb_max"], CELL)
-    assert combs.item() > found["comb_max"] + 0.01
+    assert combs.item() > values_by_name["comb_max"] + 0.01
 
 
-def test_seams_are_lone_straight_steps(rgb, found):
+def test_seams_are_lone_straight_steps(rgb, values_by_name):
     def strongest(c):
-        found = 0.0
+        values_by_name = 0.0
         for top in range(0, CELL, 8):
             for x in range(1, CELL - 2):
                 step = [c[top : top + 8, x + k + 1] - c[top : top + 8, x + k] for k in (-1, 0, 1)]
-                found = max(found, abs((step[1] - (step[0] + step[2]) / 2).mean()))
-        return found
+                values_by_name = max(values_by_name, abs((step[1] - (step[0] + step[2]) / 2).mean()))
+        return values_by_name
 
     for name, turned in (("seam_x_cell", False), ("seam_y_cell", True)):
         values = [
             np.mean([math.log(strongest(c.T if turned else c) + 1e-3) for c in cells(luma(f))])
             for f in rgb[::2]
         ]
-        assert found[name] == pytest.approx(np.mean(values), abs=1e-6)
+        assert values_by_name[name] == pytest.approx(np.mean(values), abs=1e-6)
 
 
-def test_blocks_of_differences_and_of_the_checker(rgb, found):
+def test_blocks_of_differences_and_of_the_checker(rgb, values_by_name):
     y = [luma(f) for f in rgb]
     most = []
     for t in range(0, FRAMES, 2):
@@ -195,7 +197,7 @@ def test_blocks_of_differences_and_of_the_checker(rgb, found):
             parts = [c[i : i + 8, j : j + 8].mean() for i in range(0, 32, 8) for j in range(0, 32, 8)]
             logs.append(math.log(max(parts) + 1e-3))
         most.append(np.mean(logs))
-    assert found["pair_blocks_most"] == pytest.approx(np.mean(most), abs=1e-6)
+    assert values_by_name["pair_blocks_most"] == pytest.approx(np.mean(most), abs=1e-6)
     least = []
     for frame in y:
         logs = []
@@ -205,10 +207,10 @@ def test_blocks_of_differences_and_of_the_checker(rgb, found):
             parts = [both[i : i + 10, j : j + 10].mean() for i in (0, 10, 20) for j in (0, 10, 20)]
             logs.append(math.log(min(parts) + 1e-4))
         least.append(np.mean(logs))
-    assert found["checker_blocks_least"] == pytest.approx(np.mean(least), abs=1e-6)
+    assert values_by_name["checker_blocks_least"] == pytest.approx(np.mean(least), abs=1e-6)
 
 
-def test_pairs_and_leaps_against_gaps(rgb, found):
+def test_pairs_and_leaps_against_gaps(rgb, values_by_name):
     y = [luma(f) for f in rgb]
 
     def change(a, b):
@@ -216,9 +218,9 @@ def test_pairs_and_leaps_against_gaps(rgb, found):
         return np.array([math.log(np.abs(halved(p, 4) - halved(q, 4)).mean() + 2e-3) for p, q in parts])
 
     pairs = [(change(t + 2, t + 1) - change(t, t + 1)).mean() for t in range(1, FRAMES - 1, 2)]
-    assert found["pair_against_gap_mean"] == pytest.approx(np.mean(pairs), abs=1e-6)
+    assert values_by_name["pair_against_gap_mean"] == pytest.approx(np.mean(pairs), abs=1e-6)
     leap = change(4, 1) - change(2, 1)
-    assert found["leap_against_gap_max"] == pytest.approx(leap.max(), abs=1e-6)
+    assert values_by_name["leap_against_gap_max"] == pytest.approx(leap.max(), abs=1e-6)
 
 
 def test_signs_and_steps_in_time():
@@ -248,9 +250,9 @@ def test_order_of_frames_is_seen(rgb):
     assert scores["ordered"][1] < 0.1 < 0.2 < scores["shuffled"][1]
 
 
-def test_deviation_over_all_pixels(rgb, found):
+def test_deviation_over_all_pixels(rgb, values_by_name):
     values = [np.sqrt(np.var(luma(f)) + 1e-6) for f in rgb]
-    assert found["luma_deviation"] == pytest.approx(np.mean(values), abs=1e-6)
+    assert values_by_name["luma_deviation"] == pytest.approx(np.mean(values), abs=1e-6)
 
 
 def test_fragments_do_not_see_each_other(rgb):

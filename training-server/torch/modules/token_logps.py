@@ -35,10 +35,12 @@ def token_logps(
     At least fp32; temperature 0 counts as 1. At most `chunk` rows of logits exist at a time.
     """
     scale = 1.0 / temperature if temperature else 1.0
-    kept = torch.is_grad_enabled() and (hidden.requires_grad or head.requires_grad) and len(hidden) > chunk
+    recompute = (
+        torch.is_grad_enabled() and (hidden.requires_grad or head.requires_grad) and len(hidden) > chunk
+    )
     pieces = []
     for h, t in zip(hidden.split(chunk), tokens.split(chunk), strict=True):
-        if kept:
+        if recompute:
             piece = checkpoint(_scores, h, head, t, scale, use_reentrant=False, preserve_rng_state=False)
         else:
             piece = _scores(h, head, t, scale)

@@ -51,7 +51,7 @@ def test_what_a_killed_process_left_does_not_enter_the_next_folder(tmp_path):
     assert list(folder.iterdir()) == []
 
 
-def test_processes_write_to_siblings_of_their_own(tmp_path, monkeypatch):
+def test_each_process_writes_to_another_sibling(tmp_path, monkeypatch):
     with atomic_write(tmp_path / "a.png", per_process=True) as first:
         monkeypatch.setattr("modules.atomic_write.os.getpid", lambda: 1)
         with atomic_write(tmp_path / "a.png", per_process=True) as second:

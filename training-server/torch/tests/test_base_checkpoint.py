@@ -22,12 +22,12 @@ def files(whole, tmp_path):
     """A base without motion tensors, and the motion encoder in the published file's form."""
     base = tmp_path / "base"
     save_model(whole, base)
-    kept = {
+    base_state = {
         n: t
         for n, t in load_file(base / "model.safetensors").items()
         if not n.startswith(("slowfast_model.", "motion_mlp."))
     }
-    save_file(kept, base / "model.safetensors")
+    save_file(base_state, base / "model.safetensors")
     state = whole.slowfast_model.state_dict()
     published = {name.replace("feature_extraction", "blocks"): tensor for name, tensor in state.items()}
     published["blocks.6.proj.weight"] = torch.zeros(400, 192)

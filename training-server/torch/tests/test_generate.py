@@ -85,7 +85,7 @@ def test_padding_positions_and_mask():
 def test_one_prefill_serves_all_answers(model):
     sampling = Sampling(temperature=1.0, seed=7)
     embeds = prompt(model, 2, 6)
-    many = generate(model, embeds, max_new_tokens=6, sampling=sampling, answers_per_prompt=3)
+    many = generate(model, embeds, max_new_tokens=6, sampling=sampling, num_generations=3)
     repeated = generate(model, embeds.repeat_interleave(3, 0), max_new_tokens=6, sampling=sampling)
     assert many.tokens == repeated.tokens
     assert len({tuple(row) for row in many.tokens[:3]}) > 1
@@ -124,15 +124,15 @@ def test_top_k_and_top_p_keep_the_likeliest():
     logits = torch.tensor([0.5, 0.3, 0.15, 0.05]).log().expand(400, 4)
     draws = torch.linspace(0, 1 - 1e-9, 400, dtype=torch.float64)
 
-    def kept(**options):
+    def candidates(**options):
         return sorted(set(choose(logits, Sampling(temperature=1.0, **options), draws)[0].tolist()))
 
-    assert kept() == [0, 1, 2, 3]
-    assert kept(top_k=2) == [0, 1]
-    assert kept(top_p=0.5) == [0]
-    assert kept(top_p=0.51) == [0, 1]
-    assert kept(top_p=0.01) == [0]
-    assert kept(top_k=3, top_p=0.9) == [0, 1, 2]  # of three, 0.526 + 0.316 < 0.9
+    assert candidates() == [0, 1, 2, 3]
+    assert candidates(top_k=2) == [0, 1]
+    assert candidates(top_p=0.5) == [0]
+    assert candidates(top_p=0.51) == [0, 1]
+    assert candidates(top_p=0.01) == [0]
+    assert candidates(top_k=3, top_p=0.9) == [0, 1, 2]  # of three, 0.526 + 0.316 < 0.9
 
 
 def test_a_full_cache_says_so(model):

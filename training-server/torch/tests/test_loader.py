@@ -82,8 +82,8 @@ def test_missing_extra_and_misshapen_are_named_together(folder):
         tensors["motion_mlp.3.bias"] = torch.zeros(3)
 
     rewrite(folder, change)
-    found = problems(folder)
-    assert found == [
+    reported_problems = problems(folder)
+    assert reported_problems == [
         "missing: mlp1.0.weight [128]",
         "extra: mlp1.9.weight",
         "misshapen: motion_mlp.3.bias is [3], expected [32]",
@@ -136,7 +136,7 @@ def test_an_index_cannot_reach_outside(model, tmp_path):
     assert any("outside the folder" in p for p in problems(inner))
 
 
-def test_a_cut_file_is_damaged(folder):
+def test_a_truncated_file_is_refused(folder):
     path = folder / SINGLE
     path.write_bytes(path.read_bytes()[:-100])
     assert problems(folder)[0].startswith(f"{SINGLE} is damaged")

@@ -33,8 +33,8 @@ def test_one_row_with_a_tree_mask_equals_separate_rows(model):
     model.zero_grad()
 
     packed = torch.cat([prompt, answers.reshape(1, -1)], dim=1)
-    place = torch.arange(9, 15)
-    positions = torch.cat([torch.arange(9), place.repeat(3)])[None]
+    suffix_positions = torch.arange(9, 15)
+    positions = torch.cat([torch.arange(9), suffix_positions.repeat(3)])[None]
     branch = torch.cat([torch.zeros(9), torch.arange(1, 4).repeat_interleave(6)])
     same = (branch[:, None] == branch) | (branch == 0)
     mask = (same & torch.ones(27, 27, dtype=torch.bool).tril())[None, None]

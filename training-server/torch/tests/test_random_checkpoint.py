@@ -56,7 +56,7 @@ def test_a_conformance_folder_of_other_sizes(profile, heads, kv_heads, tmp_path,
     assert [line["name"] for line in lines if not line["ok"]] == ["motion_mlp"]
 
 
-def test_bf16_weights_have_their_own_reference(tmp_path):
+def test_bf16_weights_have_a_reference_of_bf16(tmp_path):
     sizes = RandomCheckpoint(profile="fragments", heads=5, kv_heads=1, layers=1, tied=True)
     write(tmp_path, sizes, torch.bfloat16)
     assert all(line.ok for line in conformance(tmp_path))

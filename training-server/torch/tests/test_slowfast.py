@@ -35,16 +35,18 @@ def test_a_convolution_is_conv3d(kernel, stride, time_stride, time):
     gradients = torch.autograd.grad(expected, (clips, conv.weight), seed)
     ours = conv(clips.transpose(1, 2).flatten(0, 1), time).unflatten(0, (2, -1)).transpose(1, 2)
     torch.testing.assert_close(ours, expected)
-    for mine, theirs in zip(torch.autograd.grad(ours, (clips, conv.weight), seed), gradients, strict=True):
-        torch.testing.assert_close(mine, theirs)
+    for computed, expected in zip(
+        torch.autograd.grad(ours, (clips, conv.weight), seed), gradients, strict=True
+    ):
+        torch.testing.assert_close(computed, expected)
 
 
-@pytest.mark.parametrize(("time", "repeat", "places"), [(6, 6, 7), (6, 6, 14), (12, 4, 9), (12, 4, 18)])
-def test_closed_form_pooling(time, repeat, places):
+@pytest.mark.parametrize(("time", "repeat", "positions"), [(6, 6, 7), (6, 6, 14), (12, 4, 9), (12, 4, 18)])
+def test_closed_form_pooling(time, repeat, positions):
     slow_time = -(-time // 4)
-    weights, space = pool_time(time, slow_time, repeat), pool_space(32 * places)
+    weights, space = pool_time(time, slow_time, repeat), pool_space(32 * positions)
     for count, window, w in ((slow_time, 8, weights.slow), (time, 32, weights.fast)):
-        features = torch.randn(1, 5, count, places, places, dtype=torch.float64)
+        features = torch.randn(1, 5, count, positions, positions, dtype=torch.float64)
         copies = features.repeat_interleave(repeat, dim=2)
         expected = F.avg_pool3d(copies, (window, 7, 7), stride=1).mean((2, 3, 4))
         torch.testing.assert_close(pooled(features.transpose(1, 2), w, space), expected)

@@ -34,7 +34,7 @@ RENAMES = (
 )
 
 
-def theirs_of(ours: VQAThinkerModel):
+def oracle_of(ours: VQAThinkerModel):
     config, vision = ours.config.language, ours.config.vision
     model = transformers.InternVLForConditionalGeneration(
         transformers.InternVLConfig(
@@ -113,23 +113,23 @@ def test_features_logits_and_answers(heads, kv_heads, tied, size):
     ).eval()
     generator = torch.Generator().manual_seed(heads + size)
     random_weights(ours, generator, batch_statistics=False)
-    theirs = theirs_of(ours)
+    oracle = oracle_of(ours)
     pixels = torch.randn(3, 3, size, size, generator=generator)
     ids = torch.randint(2, 300, (2, 40), generator=generator)
     with torch.no_grad():
-        mine = ours.mlp1(pixel_shuffle(ours.vision_model(pixels)))
-        other = theirs.get_image_features(pixel_values=pixels).pooler_output
+        computed = ours.mlp1(pixel_shuffle(ours.vision_model(pixels)))
+        other = oracle.get_image_features(pixel_values=pixels).pooler_output
         other = torch.stack(list(other)) if not isinstance(other, torch.Tensor) else other
-        assert (mine - other).abs().max() <= 1e-5 * other.abs().max()
+        assert (computed - other).abs().max() <= 1e-5 * other.abs().max()
         embeds = ours.language_model.embed(ids)
-        embeds = torch.cat([mine[:2], embeds], dim=1)
+        embeds = torch.cat([computed[:2], embeds], dim=1)
         logits = ours.language_model.logits(ours.language_model(embeds))
-        expected = theirs(inputs_embeds=embeds).logits
+        expected = oracle(inputs_embeds=embeds).logits
         assert expected.abs().max() > 0.1
         assert (logits - expected).abs().max() <= 5e-5
         answer = generate(ours.language_model, embeds, max_new_tokens=12, keep_logits=True)
         best = answer.logits.topk(2).values
-        greedy = theirs.generate(
+        greedy = oracle.generate(
             inputs_embeds=embeds,
             attention_mask=torch.ones(embeds.shape[:2], dtype=torch.long),
             max_new_tokens=12,

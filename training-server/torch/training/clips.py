@@ -143,7 +143,7 @@ class Encoder:
         self.clips_at_once = clips_at_once
         self.motion_cache = FeatureCache(cache_bytes)
         self.vision_cache = FeatureCache(cache_bytes)
-        self.pictures = self.motions = 0
+        self.frames_encoded = self.clips_encoded = 0
 
     @property
     def device(self) -> torch.device:
@@ -175,8 +175,8 @@ class Encoder:
 
     def vision(self, clips: Sequence[ClipPixels]) -> Tensor:
         """Vision tokens [V, N · t, D]; pictures of one key go through the encoder once."""
-        places: dict[Hashable, int] = {}
-        found: list[Tensor | None] = []
+        position: dict[Hashable, int] = {}
+        tokens_of: list[Tensor | None] = []
         wanted: list[tuple[Hashable, ClipPixels, int]] = []
         order = []
         # Tokens that carry a gradient must not be kept beyond this call.
@@ -191,24 +191,24 @@ class Encoder:
                     key = ("unnamed", c, n)
                 else:
                     key = ("named", clip.frame_keys[n])
-                if key not in places:
-                    places[key] = len(found)
-                    found.append(self.vision_cache.get(key) if keep and key[0] != "unnamed" else None)
-                    if found[-1] is None:
+                if key not in position:
+                    position[key] = len(tokens_of)
+                    tokens_of.append(self.vision_cache.get(key) if keep and key[0] != "unnamed" else None)
+                    if tokens_of[-1] is None:
                         wanted.append((key, clip, n))
-                order.append(places[key])
+                order.append(position[key])
         for start in range(0, len(wanted), size):
             piece = wanted[start : start + size]
             # A single frame of a clip is normalised by itself, so that only new pictures cross to the device.
             pixels = torch.cat([_one_frame(clip, n, self.profile, self.device) for _, clip, n in piece])
             tokens = self.model.vision_tokens(pixels[:, None])
-            self.pictures += len(piece)
-            for (key, _, _), own in zip(piece, tokens, strict=True):
-                found[places[key]] = own
+            self.frames_encoded += len(piece)
+            for (key, _, _), frame_tokens in zip(piece, tokens, strict=True):
+                tokens_of[position[key]] = frame_tokens
                 if keep and key[0] != "unnamed":
-                    self.vision_cache.put(key, own.detach().clone())
-        rows = torch.stack(found)[torch.tensor(order, device=self.device)]
-        return rows.unflatten(0, (len(clips), -1)).flatten(1, 2)
+                    self.vision_cache.put(key, frame_tokens.detach().clone())
+        tokens = torch.stack(tokens_of)[torch.tensor(order, device=self.device)]
+        return tokens.unflatten(0, (len(clips), -1)).flatten(1, 2)
 
     def motion(self, clips: Sequence[ClipPixels]) -> Tensor:
         """Motion tokens [V, D]; the projector runs on vectors that are kept while the extractor is frozen."""
@@ -232,7 +232,7 @@ class Encoder:
         for piece in self._motion_batches(list(wanted.items())):
             pixels = torch.stack([clip.motion_pixels(self.profile, self.device) for _, clip in piece])
             vectors = self.model.motion_vector(pixels, self.profile)
-            self.motions += len(piece)
+            self.clips_encoded += len(piece)
             for (key, _), vector in zip(piece, vectors, strict=True):
                 held[key] = vector
                 if keep and key[0] == "named":

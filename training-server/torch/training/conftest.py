@@ -71,9 +71,9 @@ def tiny_clip(seed: int, **fields) -> ClipPixels:
 def tiny_prompt(seed: int, question: int = 5) -> torch.Tensor:
     """Frames of 4 tokens each, the motion slot, and a question of some tokens."""
     generator = torch.Generator().manual_seed(1000 + seed)
-    words = torch.randint(0, 90, (3 + question,), generator=generator)
+    text_ids = torch.randint(0, 90, (3 + question,), generator=generator)
     frames = [torch.tensor([92, *[CONTEXT] * 4, 93])] * 4 + [torch.tensor([92, CONTEXT, 93])]
-    return torch.cat([words[:3], *frames, words[3:]])
+    return torch.cat([text_ids[:3], *frames, text_ids[3:]])
 
 
 @pytest.fixture

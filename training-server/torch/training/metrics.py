@@ -45,16 +45,16 @@ class MetricSums:
 
         Every rank must have added the same names.
         """
-        found = MetricSums()
-        for held, kind in ((self.sums, "sum"), (self.least, "min"), (self.greatest, "max")):
-            names = sorted(held)
+        merged = MetricSums()
+        for values_by_name, kind in ((self.sums, "sum"), (self.least, "min"), (self.greatest, "max")):
+            names = sorted(values_by_name)
             if not names:
                 continue
-            values = torch.tensor([float(held[name]) for name in names], dtype=torch.float64)
+            values = torch.tensor([float(values_by_name[name]) for name in names], dtype=torch.float64)
             reduced = all_reduce(values, kind)
-            target = {"sum": found.sums, "min": found.least, "max": found.greatest}[kind]
+            target = {"sum": merged.sums, "min": merged.least, "max": merged.greatest}[kind]
             target.update(zip(names, reduced, strict=True))
-        return found
+        return merged
 
 
 def policy_metrics(sums: MetricSums) -> dict[str, float]:
@@ -69,10 +69,12 @@ def policy_metrics(sums: MetricSums) -> dict[str, float]:
         "clip_ratio/high_mean": sums.mean("clip_high", "ratios"),
         "clip_ratio/high_max": sums.extremes("clip_high_rate")[1],
         "clip_ratio/region_mean": sums.mean("clip_region", "ratios"),
-        "completions/mean_length": sums.mean("tokens", "answers"),
+        "completions/mean_length": sums.mean("tokens", "completions"),
         "completions/min_length": lengths[0],
         "completions/max_length": lengths[1],
-        "completions/clipped_ratio": 1 - sums.mean("ended", "answers") if sums.total("answers") else 0.0,
+        "completions/clipped_ratio": 1 - sums.mean("ended", "completions")
+        if sums.total("completions")
+        else 0.0,
         "completions/mean_terminated_length": sums.mean("ended_tokens", "ended"),
         "completions/min_terminated_length": ended[0],
         "completions/max_terminated_length": ended[1],

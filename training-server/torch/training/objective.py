@@ -17,7 +17,7 @@ from modules.grpo_loss import LossConfig
 class StepTotals:
     """Counts over all rows of an optimiser step, on all ranks."""
 
-    answers: int
+    completions: int
     """Answers."""
 
     tokens: int
@@ -32,11 +32,11 @@ class StepTotals:
     @classmethod
     def of(cls, groups, ranks: int = 1) -> StepTotals:
         """The totals of groups that are all at hand."""
-        lengths = [len(answer.tokens) for group in groups for answer in group.answers]
-        return cls(answers=len(lengths), tokens=sum(lengths), ranks=ranks)
+        lengths = [len(completion.tokens) for group in groups for completion in group.completions]
+        return cls(completions=len(lengths), tokens=sum(lengths), ranks=ranks)
 
 
-def answer_weights(lengths: Tensor, config: LossConfig, totals: StepTotals) -> Tensor:
+def completion_weights(lengths: Tensor, config: LossConfig, totals: StepTotals) -> Tensor:
     """Weight [R] of each token of R answers with the given numbers of tokens; fp32.
 
     "grpo" is a mean of means, "bnpo" a mean over the step's tokens, "dapo" over the generation batch's share
@@ -45,7 +45,7 @@ def answer_weights(lengths: Tensor, config: LossConfig, totals: StepTotals) -> T
     """
     counts = lengths.clamp(min=1).float()
     if config.loss_type == "grpo":
-        weights = 1 / (counts * totals.answers)
+        weights = 1 / (counts * totals.completions)
     elif config.loss_type == "bnpo":
         weights = counts.new_full(counts.shape, 1 / max(totals.tokens, 1))
     elif config.loss_type == "dapo":
@@ -53,5 +53,5 @@ def answer_weights(lengths: Tensor, config: LossConfig, totals: StepTotals) -> T
         share = max(whole, 1) / (1 if totals.generation_tokens is None else config.steps_per_generation)
         weights = counts.new_full(counts.shape, 1 / share)
     else:
-        weights = counts.new_full(counts.shape, 1 / (totals.answers * config.max_completion_length))
+        weights = counts.new_full(counts.shape, 1 / (totals.completions * config.max_completion_length))
     return weights * totals.ranks

@@ -59,9 +59,9 @@ class _AdamW(Optimizer):
         """As torch's, but every state keeps its own type (torch casts it to the parameter's, and with it
         the masters to bf16)."""
         super().load_state_dict(state_dict)
-        places = [i for group in state_dict["param_groups"] for i in group["params"]]
-        for place, p in zip(places, self._parameters(), strict=True):
-            for name, value in state_dict["state"].get(place, {}).items():
+        indices = [i for group in state_dict["param_groups"] for i in group["params"]]
+        for index, p in zip(indices, self._parameters(), strict=True):
+            for name, value in state_dict["state"].get(index, {}).items():
                 device = value.device if name == "step" else p.device
                 self.state[p][name] = value.to(device, copy=True)
 
@@ -96,13 +96,15 @@ class MasterAdamW(_AdamW):
         step = int(state["step"])
         master = state.get("master", p)
         flat = [_flat(t) for t in (p, master, _gradient(p), state["exp_avg"], state["exp_avg_sq"])]
-        for own, master, grad, mean, square in zip(*(t.split(ELEMENTS_AT_ONCE) for t in flat), strict=True):
+        for weights, master, grad, mean, square in zip(
+            *(t.split(ELEMENTS_AT_ONCE) for t in flat), strict=True
+        ):
             grad = grad.float()
             mean.lerp_(grad, 1 - group["betas"][0])
             square.mul_(group["betas"][1]).addcmul_(grad, grad, value=1 - group["betas"][1])
             _descend(master, mean, square, step, group)
-            if own.dtype != torch.float32:
-                own.copy_(master)
+            if weights.dtype != torch.float32:
+                weights.copy_(master)
 
 
 class StochasticAdamW(_AdamW):
@@ -127,22 +129,22 @@ class StochasticAdamW(_AdamW):
         generator = torch.Generator(flat[0].device).manual_seed(
             mixed(group["seed"], step, number, self.shard)
         )
-        for own, grad, mean, square in zip(*(t.split(ELEMENTS_AT_ONCE) for t in flat), strict=True):
-            if own.dtype == torch.float32:
+        for weights, grad, mean, square in zip(*(t.split(ELEMENTS_AT_ONCE) for t in flat), strict=True):
+            if weights.dtype == torch.float32:
                 mean.lerp_(grad.float(), 1 - group["betas"][0])
                 square.mul_(group["betas"][1]).addcmul_(grad, grad, value=1 - group["betas"][1])
-                _descend(own, mean, square, step, group)
+                _descend(weights, mean, square, step, group)
                 continue
             noise = [
-                torch.randint(-(1 << 31), 1 << 31, own.shape, dtype=torch.int32, device=own.device,
+                torch.randint(-(1 << 31), 1 << 31, weights.shape, dtype=torch.int32, device=weights.device,
                               generator=generator)
                 for _ in range(2)
             ]  # fmt: skip
-            _stochastic_update(own, grad, mean, square, noise[0], noise[1], step, group)
+            _stochastic_update(weights, grad, mean, square, noise[0], noise[1], step, group)
 
 
 def _stochastic_update(
-    own: Tensor,
+    stored: Tensor,
     grad: Tensor,
     mean: Tensor,
     square: Tensor,
@@ -154,9 +156,9 @@ def _stochastic_update(
     grad = grad.float()
     wide_mean = mean.float().lerp_(grad, 1 - group["betas"][0])
     wide_square = square.float().mul_(group["betas"][1]).addcmul_(grad, grad, value=1 - group["betas"][1])
-    weights = own.float()
+    weights = stored.float()
     _descend(weights, wide_mean, wide_square, step, group)
-    own.copy_(stochastic_round(weights, first))
+    stored.copy_(stochastic_round(weights, first))
     mean.copy_(stochastic_round(wide_mean, first >> 16))
     square.copy_(stochastic_round(wide_square, second))
 

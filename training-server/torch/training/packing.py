@@ -32,12 +32,12 @@ class Segment:
     prompt: int
     """Places of the prompt."""
 
-    answers: list[int]
+    completions: list[int]
     """Places of each answer: its tokens but the last."""
 
     @property
     def length(self) -> int:
-        return self.prompt + sum(self.answers)
+        return self.prompt + sum(self.completions)
 
 
 @dataclass(kw_only=True)
@@ -60,7 +60,7 @@ class Packing:
     """[R]: tokens of each answer."""
 
     @property
-    def places(self) -> int:
+    def length(self) -> int:
         return self.position_ids.shape[1]
 
     def padded(self, values: Tensor) -> Tensor:
@@ -74,26 +74,26 @@ class Packing:
         return (torch.arange(longest) < self.lengths[:, None]).to(device or "cpu")
 
 
-def packing(prompts: Sequence[int], answers: Sequence[Sequence[Sequence[int]]]) -> Packing:
+def pack(prompts: Sequence[int], completions: Sequence[Sequence[Sequence[int]]]) -> Packing:
     """The row of prompts of given lengths, each with its answers' tokens (at least one an answer)."""
     segments, positions, predicts, targets, lengths = [], [], [], [], []
     start = 0
-    for prompt, group in zip(prompts, answers, strict=True):
-        segment = Segment(start=start, prompt=prompt, answers=[len(tokens) - 1 for tokens in group])
+    for prompt, group in zip(prompts, completions, strict=True):
+        segment = Segment(start=start, prompt=prompt, completions=[len(tokens) - 1 for tokens in group])
         segments.append(segment)
         positions.append(torch.arange(prompt))
-        place = start + prompt
+        position = start + prompt
         for tokens in group:
             if not tokens:
                 raise ValueError("an answer without a token has nothing to train on")
             inputs = len(tokens) - 1
             positions.append(torch.arange(prompt, prompt + inputs))
             predicts.append(torch.tensor([start + prompt - 1]))
-            predicts.append(torch.arange(place, place + inputs))
+            predicts.append(torch.arange(position, position + inputs))
             targets.append(torch.tensor(list(tokens)))
             lengths.append(len(tokens))
-            place += inputs
-        start = place
+            position += inputs
+        start = position
     empty = torch.empty(0, dtype=torch.long)
     return Packing(
         segments=segments,
@@ -104,7 +104,7 @@ def packing(prompts: Sequence[int], answers: Sequence[Sequence[Sequence[int]]]) 
     )
 
 
-def packs(sizes: Sequence[int], limit: int) -> Iterator[list[int]]:
+def indices_by_row(sizes: Sequence[int], limit: int) -> Iterator[list[int]]:
     """Indices of consecutive groups whose sizes together stay within `limit` places; a larger one alone."""
     held: list[int] = []
     total = 0
@@ -118,27 +118,27 @@ def packs(sizes: Sequence[int], limit: int) -> Iterator[list[int]]:
         yield held
 
 
-def packed_size(prompt: int, answers: Sequence[Sequence[int]]) -> int:
+def packed_length(prompt: int, completions: Sequence[Sequence[int]]) -> int:
     """Places that a prompt and its answers take in a row."""
-    return prompt + sum(len(tokens) - 1 for tokens in answers)
+    return prompt + sum(len(tokens) - 1 for tokens in completions)
 
 
-def tree_mask(found: Packing) -> Tensor:
+def tree_mask(packing: Packing) -> Tensor:
     """[N, N] bool, true where a place may see another: the definition that both attentions follow."""
-    document, branch = owners(found)
-    place = torch.arange(found.places)
+    document, branch = owners(packing)
+    position = torch.arange(packing.length)
     same = document[:, None] == document[None]
-    own = (branch[None] == 0) | (branch[:, None] == branch[None])
-    return same & own & (place[:, None] >= place[None])
+    visible = (branch[None] == 0) | (branch[:, None] == branch[None])
+    return same & visible & (position[:, None] >= position[None])
 
 
-def owners(found: Packing) -> tuple[Tensor, Tensor]:
+def owners(packing: Packing) -> tuple[Tensor, Tensor]:
     """Of each place [N]: its video's number in the row, and 0 for the prompt, k for answer k."""
     documents, branches = [], []
-    for d, segment in enumerate(found.segments):
+    for d, segment in enumerate(packing.segments):
         documents.append(torch.full((segment.length,), d))
         branches.append(torch.zeros(segment.prompt, dtype=torch.long))
-        branches += [torch.full((n,), k + 1) for k, n in enumerate(segment.answers)]
+        branches += [torch.full((n,), k + 1) for k, n in enumerate(segment.completions)]
     return torch.cat(documents), torch.cat(branches)
 
 
@@ -148,16 +148,16 @@ class SegmentAttend:
     Never makes the mask of a whole row: the largest is [answers' places, places of one segment].
     """
 
-    def __init__(self, found: Packing, device: torch.device | str = "cpu"):
-        self.segments = found.segments
-        self.masks = [_answers_mask(segment).to(device) for segment in found.segments]
+    def __init__(self, packing: Packing, device: torch.device | str = "cpu"):
+        self.segments = packing.segments
+        self.masks = [_completions_mask(segment).to(device) for segment in packing.segments]
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         outs = []
         shared = q.shape[1] != k.shape[1]
         for segment, mask in zip(self.segments, self.masks, strict=True):
             middle, end = segment.start + segment.prompt, segment.start + segment.length
-            prompt, answers, whole = (
+            prompt, completions, whole = (
                 slice(segment.start, middle),
                 slice(middle, end),
                 slice(segment.start, end),
@@ -170,17 +170,21 @@ class SegmentAttend:
             if end > middle:
                 outs.append(
                     F.scaled_dot_product_attention(
-                        q[:, :, answers], k[:, :, whole], v[:, :, whole], attn_mask=mask, enable_gqa=shared
+                        q[:, :, completions],
+                        k[:, :, whole],
+                        v[:, :, whole],
+                        attn_mask=mask,
+                        enable_gqa=shared,
                     )
                 )
         return torch.cat(outs, dim=2)
 
 
-def _answers_mask(segment: Segment) -> Tensor:
+def _completions_mask(segment: Segment) -> Tensor:
     """[places of the answers, places of the segment] bool."""
-    causal = [torch.ones(n, n, dtype=torch.bool).tril() for n in segment.answers]
-    own = torch.block_diag(*causal).bool() if causal else torch.zeros(0, 0, dtype=torch.bool)
-    return F.pad(own, (segment.prompt, 0), value=True)
+    causal = [torch.ones(n, n, dtype=torch.bool).tril() for n in segment.completions]
+    visible = torch.block_diag(*causal).bool() if causal else torch.zeros(0, 0, dtype=torch.bool)
+    return F.pad(visible, (segment.prompt, 0), value=True)
 
 
 class BlockAttend:
@@ -189,12 +193,12 @@ class BlockAttend:
     The row is filled up to a multiple of `ALIGN` places inside the attention, so that few shapes compile.
     """
 
-    def __init__(self, found: Packing, device: torch.device | str = "cuda", *, compiled: bool = True):
+    def __init__(self, packing: Packing, device: torch.device | str = "cuda", *, compiled: bool = True):
         from torch.nn.attention.flex_attention import create_block_mask
 
-        self.filling = -found.places % ALIGN
-        document, branch = (F.pad(t, (0, self.filling), value=-1).to(device) for t in owners(found))
-        size = found.places + self.filling
+        self.filling = -packing.length % ALIGN
+        document, branch = (F.pad(t, (0, self.filling), value=-1).to(device) for t in owners(packing))
+        size = packing.length + self.filling
         self.block_mask = create_block_mask(
             tree_rule(document, branch),
             B=None,
@@ -208,19 +212,19 @@ class BlockAttend:
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         shared = q.shape[1] != k.shape[1]
-        places = q.shape[2]
+        length = q.shape[2]
         if self.filling:
             q, k, v = (F.pad(t, (0, 0, 0, self.filling)) for t in (q, k, v))
         out = self.attention(q, k, v, block_mask=self.block_mask, enable_gqa=shared)
-        return out[:, :, :places]
+        return out[:, :, :length]
 
 
 def tree_rule(document: Tensor, branch: Tensor):
     """The rule of `tree_mask` as FlexAttention asks for it."""
 
     def may_see(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
-        own = (branch[key] == 0) | (branch[query] == branch[key])
-        return (document[query] == document[key]) & own & (query >= key)
+        visible = (branch[key] == 0) | (branch[query] == branch[key])
+        return (document[query] == document[key]) & visible & (query >= key)
 
     return may_see
 
@@ -232,20 +236,20 @@ def _flex_attention(compiled: bool):
     return torch.compile(flex_attention, dynamic=True) if compiled else flex_attention
 
 
-def attend_to_tree(found: Packing, device: torch.device) -> SegmentAttend | BlockAttend:
+def tree_attention(packing: Packing, device: torch.device) -> SegmentAttend | BlockAttend:
     """The attention of a packed row: block masks on CUDA where they compile, else dense kernels."""
     blocks = device.type == "cuda" and _blocks_compile(device)
-    return BlockAttend(found, device) if blocks else SegmentAttend(found, device)
+    return BlockAttend(packing, device) if blocks else SegmentAttend(packing, device)
 
 
 @cache
 def _blocks_compile(device: torch.device) -> bool:
     """Whether FlexAttention runs forward and backward here (it needs Triton and a C compiler)."""
-    row = packing([ALIGN], [[[0] * 8, [0] * 8]])
+    row = pack([ALIGN], [[[0] * 8, [0] * 8]])
     try:
         with torch.enable_grad():
             q, k, v = (
-                torch.zeros(1, heads, row.places, 64, dtype=torch.bfloat16, device=device, requires_grad=True)
+                torch.zeros(1, heads, row.length, 64, dtype=torch.bfloat16, device=device, requires_grad=True)
                 for heads in (2, 1, 1)
             )
             BlockAttend(row, device)(0, q, k, v).sum().backward()

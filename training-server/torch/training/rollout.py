@@ -13,7 +13,7 @@ from torch import Tensor
 from modules.generate import Sampling
 from modules.vqathinker import VQAThinkerModel
 from training.clips import ClipPixels, Encoder
-from training.draws import answer_draws
+from training.draws import completion_draws
 from training.phases import phase
 from training.slots import Slots
 from training.trainable import evaluating
@@ -42,7 +42,7 @@ class Prompt:
 
 
 @dataclass(kw_only=True)
-class Answer:
+class Completion:
     """What was drawn."""
 
     tokens: list[int]
@@ -63,13 +63,13 @@ class Answer:
 class RolloutOptions:
     """How answers are drawn and how many at a time; the latter changes no draw."""
 
-    answers: int = 4
+    num_generations: int = 4
     """K, answers a video."""
 
     sampling: Sampling = field(default_factory=lambda: Sampling(temperature=1.0))
     """Temperature (0 is greedy), top-k, top-p and seed."""
 
-    max_tokens: int = 2048
+    max_completion_length: int = 2048
     """Most tokens of an answer."""
 
     stop_ids: Collection[int] = ()
@@ -78,7 +78,7 @@ class RolloutOptions:
     slots: int = 64
     """Answers that are written at a time."""
 
-    spare_places: float = 0.25
+    spare_prompt_rows: float = 0.25
     """Prompts held beyond those that fill the slots, as a share: answers that run long keep theirs."""
 
     prefill_rows: int = 4
@@ -87,7 +87,7 @@ class RolloutOptions:
     encode_ahead: int = 16
     """Videos that are encoded together, before their prompts are read."""
 
-    scored_temperature: float | None = None
+    logprob_temperature: float | None = None
     """Temperature of the log-probabilities that come with the answers, if not that of the draws."""
 
     poll_every: int = 0
@@ -105,25 +105,25 @@ def rollout(
     options: RolloutOptions,
     *,
     progress: Callable[[int, int], None] | None = None,
-) -> list[list[Answer]]:
+) -> list[list[Completion]]:
     """K answers to each prompt, in the order given. The model is in eval mode meanwhile.
 
     progress(done, answers): called when answers have ended; what it raises ends the rollout.
 
     Answer k of a prompt depends on the weights, the prompt, the seed, its `number` and k; up to rounding in
     the last digits it does not depend on what runs beside it. Raises ValueError for a prompt that with
-    `max_tokens` exceeds the model's positions.
+    `max_completion_length` exceeds the model's positions.
     """
     if not prompts:
         return []
-    if options.answers < 1 or options.max_tokens < 1 or options.slots < 1:
-        raise ValueError("answers, max_tokens and slots must be at least 1")
+    if options.num_generations < 1 or options.max_completion_length < 1 or options.slots < 1:
+        raise ValueError("num_generations, max_completion_length and slots must be at least 1")
     longest = max(len(p.input_ids) for p in prompts)
-    most = model.config.language.max_position_embeddings
-    if longest + options.max_tokens > most:
+    max_positions = model.config.language.max_position_embeddings
+    if longest + options.max_completion_length > max_positions:
         raise ValueError(
-            f"a prompt of {longest} tokens and answers of {options.max_tokens} exceed the model's {most} "
-            "positions"
+            f"a prompt of {longest} tokens and completions of {options.max_completion_length} exceed the "
+            f"model's {max_positions} positions"
         )
     with evaluating(model):
         return _Rollout(model, encoder, prompts, options, longest, progress).run()
@@ -152,37 +152,37 @@ class _Rollout:
         encoder: Encoder,
         prompts: Sequence[Prompt],
         options: RolloutOptions,
-        longest: int,
+        max_prompt_length: int,
         progress: Callable[[int, int], None] | None,
     ):
         self.model, self.encoder, self.prompts, self.options = model, encoder, prompts, options
         self.progress, self.done = progress, 0
-        width = min(options.slots, len(prompts) * options.answers)
-        filling = -(-width // options.answers)
-        places = min(len(prompts), filling + max(1, round(filling * options.spare_places)))
+        width = min(options.slots, len(prompts) * options.num_generations)
+        filled = -(-width // options.num_generations)
+        prompt_rows = min(len(prompts), filled + max(1, round(filled * options.spare_prompt_rows)))
         self.slots = Slots(
             model.language_model,
             slots=width,
-            places=places,
-            lanes=options.answers,
-            prompt_places=longest,
-            max_tokens=options.max_tokens,
+            prompt_rows=prompt_rows,
+            num_generations=options.num_generations,
+            max_prompt_length=max_prompt_length,
+            max_completion_length=options.max_completion_length,
             sampling=options.sampling,
             stop_ids=options.stop_ids,
-            scored_temperature=options.scored_temperature,
+            logprob_temperature=options.logprob_temperature,
             record_logits=options.record_logits,
         )
         self.parameters = sum(p.numel() for p in model.language_model.parameters())
         self.stops = set(options.stop_ids)
-        self.answers: list[list[Answer | None]] = [[None] * options.answers for _ in prompts]
-        self.unread = deque(range(len(prompts)))  # prompts without a place
+        self.completions: list[list[Completion | None]] = [[None] * options.num_generations for _ in prompts]
+        self.queue = deque(range(len(prompts)))  # prompts without a place
         self.encoded: dict[int, Tensor] = {}  # prompt → embeddings [L, D], before it has a place
         self.waiting: deque[tuple[int, int, int]] = deque()  # (prompt, place, answer)
-        self.open = [0] * places  # answers of a place that have not ended
+        self.unfinished = [0] * prompt_rows  # answers of a place that have not ended
         self.running: dict[int, tuple[int, int, int]] = {}  # slot → (prompt, place, answer)
         self.poll_every = options.poll_every or (8 if self.slots.device.type == "cuda" else 1)
 
-    def run(self) -> list[list[Answer]]:
+    def run(self) -> list[list[Completion]]:
         self._refill(range(self.slots.width))
         while self.running:
             with phase("decode"):
@@ -190,7 +190,7 @@ class _Rollout:
                     for _ in range(self.poll_every):
                         self.slots.step()
                 self._collect()
-        return [[answer for answer in group if answer is not None] for group in self.answers]
+        return [[completion for completion in group if completion is not None] for group in self.completions]
 
     def _step_threads(self) -> AbstractContextManager:
         operations = 2 * self.slots.width * self.parameters
@@ -207,76 +207,76 @@ class _Rollout:
                 self._finish(slot, counts[slot])
             if self.progress is not None:
                 self.done += len(ended)
-                self.progress(self.done, len(self.prompts) * self.options.answers)
+                self.progress(self.done, len(self.prompts) * self.options.num_generations)
             # An answer that takes a slot may end with its first token, hence the loop.
             self._refill(ended)
             self._shrink()
 
     def _finish(self, slot: int, count: int) -> None:
-        prompt, place, answer = self.running.pop(slot)
+        prompt, row, sample = self.running.pop(slot)
         tokens = self.slots.tokens[slot, :count].tolist()
-        self.answers[prompt][answer] = Answer(
+        self.completions[prompt][sample] = Completion(
             tokens=tokens,
             logps=self.slots.logps[slot, :count].tolist(),
             stopped=tokens[-1] in self.stops,
             logits=None if self.slots.logits is None else self.slots.logits[slot, :count].clone(),
         )
-        self.open[place] -= 1
+        self.unfinished[row] -= 1
 
     def _refill(self, free: Sequence[int]) -> None:
         free = list(free)
-        while len(self.waiting) < len(free) and self.unread and 0 in self.open:
-            self._read_prompts()
+        while len(self.waiting) < len(free) and self.queue and 0 in self.unfinished:
+            self._prefill()
         taken = [(slot, self.waiting.popleft()) for slot in free[: len(self.waiting)]]
         if taken:
             options = self.options
-            draws = [self._draws(self.prompts[prompt].number, answer) for _, (prompt, _, answer) in taken]
-            limits = [self._limit(prompt, answer) for _, (prompt, _, answer) in taken]
+            draws = [self._draws(self.prompts[prompt].number, sample) for _, (prompt, _, sample) in taken]
+            limits = [self._limit(prompt, sample) for _, (prompt, _, sample) in taken]
             self.slots.begin(
                 [slot for slot, _ in taken],
-                [(place, answer) for _, (_, place, answer) in taken],
+                [(row, sample) for _, (_, row, sample) in taken],
                 torch.stack(draws),
-                [min(limit, options.max_tokens) for limit in limits],
+                [min(limit, options.max_completion_length) for limit in limits],
             )
             self.running |= dict(taken)
         if idle := free[len(taken) :]:
             self.slots.release(idle)
 
-    def _draws(self, number: int, answer: int) -> Tensor:
-        sampling, count = self.options.sampling, self.options.max_tokens
+    def _draws(self, number: int, sample: int) -> Tensor:
+        sampling, count = self.options.sampling, self.options.max_completion_length
         if sampling.temperature == 0:
             return torch.zeros(count, dtype=torch.float64)
-        return answer_draws(sampling.seed, number, answer, count)
+        return completion_draws(sampling.seed, number, sample, count)
 
-    def _limit(self, prompt: int, answer: int) -> int:
+    def _limit(self, prompt: int, sample: int) -> int:
         limits = self.prompts[prompt].limits
-        return self.options.max_tokens if limits is None else max(1, limits[answer])
+        return self.options.max_completion_length if limits is None else max(1, limits[sample])
 
-    def _read_prompts(self) -> None:
+    def _prefill(self) -> None:
         """Reads prompts of one length into free places, as many as may be read together."""
-        free = [place for place, left in enumerate(self.open[: self.slots.places]) if left == 0]
-        length = len(self.prompts[self.unread[0]].input_ids)
+        free = [row for row, left in enumerate(self.unfinished[: self.slots.prompt_rows]) if left == 0]
+        length = len(self.prompts[self.queue[0]].input_ids)
         chosen = []
         while (
-            self.unread
+            self.queue
             and len(chosen) < min(len(free), self.options.prefill_rows)
-            and len(self.prompts[self.unread[0]].input_ids) == length
+            and len(self.prompts[self.queue[0]].input_ids) == length
         ):
-            chosen.append(self.unread.popleft())
+            chosen.append(self.queue.popleft())
         self._encode(chosen)
-        places = free[: len(chosen)]
+        rows = free[: len(chosen)]
         with phase("prefill"):
-            self.slots.prefill(places, torch.stack([self.encoded.pop(prompt) for prompt in chosen]))
-        for prompt, place in zip(chosen, places, strict=True):
-            self.open[place] = self.options.answers
-            self.waiting.extend((prompt, place, k) for k in range(self.options.answers))
+            self.slots.prefill(rows, torch.stack([self.encoded.pop(prompt) for prompt in chosen]))
+        for prompt, row in zip(chosen, rows, strict=True):
+            self.unfinished[row] = self.options.num_generations
+            self.waiting.extend((prompt, row, sample) for sample in range(self.options.num_generations))
 
     def _encode(self, needed: Sequence[int]) -> None:
         missing = [prompt for prompt in needed if prompt not in self.encoded]
         if not missing:
             return
-        more = [prompt for prompt in self.unread if prompt not in self.encoded]
-        batch = missing + more[: max(0, self.options.encode_ahead - len(missing))]
+        ahead = [prompt for prompt in self.queue if prompt not in self.encoded]
+        batch = missing + ahead[: max(0, self.options.encode_ahead - len(missing))]
         encoded = self.encoder.encode([self.prompts[prompt].clip for prompt in batch])
         for row, prompt in enumerate(batch):
             ids = self.prompts[prompt].input_ids.to(self.slots.device)[None]
@@ -285,22 +285,24 @@ class _Rollout:
 
     def _shrink(self) -> None:
         """Halves the width of a step when nothing waits and half the slots are idle."""
-        if self.waiting or self.unread:
+        if self.waiting or self.queue:
             return
-        width, places = self.slots.width, self.slots.places
-        live = sorted(self.running)
-        held = sorted({place for _, place, _ in self.running.values()})
-        new_width, new_places = _halved(width, len(live)), _halved(places, len(held))
-        if not live or (new_width == width and new_places == places):
+        width, prompt_rows = self.slots.width, self.slots.prompt_rows
+        live_slots = sorted(self.running)
+        live_rows = sorted({row for _, row, _ in self.running.values()})
+        new_width, new_prompt_rows = _halved(width, len(live_slots)), _halved(prompt_rows, len(live_rows))
+        if not live_slots or (new_width == width and new_prompt_rows == prompt_rows):
             return
-        self.slots.compact(live, held, new_width, new_places)
-        slot_now = {old: new for new, old in enumerate(live)}
-        place_now = {old: new for new, old in enumerate(held)}
+        self.slots.compact(live_slots, live_rows, new_width, new_prompt_rows)
+        new_slot = {old: new for new, old in enumerate(live_slots)}
+        new_row = {old: new for new, old in enumerate(live_rows)}
         self.running = {
-            slot_now[slot]: (prompt, place_now[place], answer)
-            for slot, (prompt, place, answer) in self.running.items()
+            new_slot[slot]: (prompt, new_row[row], sample)
+            for slot, (prompt, row, sample) in self.running.items()
         }
-        self.open = [self.open[place] for place in held] + [0] * (new_places - len(held))
+        self.unfinished = [self.unfinished[row] for row in live_rows] + [0] * (
+            new_prompt_rows - len(live_rows)
+        )
 
 
 def _halved(size: int, needed: int) -> int:

@@ -11,10 +11,10 @@ from torch.optim import Optimizer
 
 from modules.vqathinker import VQAThinkerModel
 from training.clips import Encoder
-from training.forced import Example, row_of, row_scores, rows_of
 from training.metrics import MetricSums
 from training.optimizer import clip_and_step
 from training.phases import phase
+from training.teacher_forcing import Example, row_of, row_scores, rows_of
 from training.trainable import trainable
 
 
@@ -25,10 +25,10 @@ class SftOptions:
     max_grad_norm: float | None = 1.0
     """Largest joint norm of the gradients."""
 
-    row_places: int = 4096
+    max_tokens_per_row: int = 4096
     """Most places of a packed row; an example that is longer has a row of its own."""
 
-    head_rows: int = 1024
+    logits_chunk: int = 1024
     """Rows of logits that exist at a time."""
 
 
@@ -46,7 +46,7 @@ def sft_step(
     The loss is the mean over all answer tokens of the step; prompts are never predicted. Several texts of one
     video are one example with several answers.
     """
-    tokens = answer_tokens(examples)
+    tokens = completion_tokens(examples)
     sums = accumulate_sft(model, encoder, examples, options, tokens=tokens)
     norm, taken = clip_and_step(optimizer, lr=lr, max_norm=options.max_grad_norm)
     encoder.weights_changed()
@@ -58,9 +58,9 @@ def sft_step(
     }
 
 
-def answer_tokens(examples: Sequence[Example]) -> int:
+def completion_tokens(examples: Sequence[Example]) -> int:
     """Tokens that a step predicts."""
-    return sum(len(answer.tokens) for example in examples for answer in example.answers)
+    return sum(len(completion.tokens) for example in examples for completion in example.completions)
 
 
 def accumulate_sft(
@@ -78,18 +78,18 @@ def accumulate_sft(
     gradients are averaged afterwards; the callbacks are those of `training.update.accumulate`."""
     encoder.before_training()
     sums = MetricSums()
-    rows = rows_of(examples, options.row_places)
+    rows = rows_of(examples, options.max_tokens_per_row)
     done = 0
     for number, batch in enumerate(rows):
-        found = row_of(batch)
+        packing = row_of(batch)
         with phase("forward"):
-            scores = row_scores(model, encoder, batch, found, 1.0, options.head_rows)
+            scores = row_scores(model, encoder, batch, packing, 1.0, options.logits_chunk)
         loss: Tensor = -scores.logps.sum() / max(tokens, 1)
         sums.add("loss", loss)
         sums.add("entropy", scores.entropies.sum())
         sums.add("likeliest", scores.likeliest.sum())
-        sums.add("tokens", len(found.targets))
-        sums.add("all_tokens", found.places)
+        sums.add("tokens", len(packing.targets))
+        sums.add("all_tokens", packing.length)
         if before_backward is not None:
             before_backward(number + 1 == len(rows))
         with phase("backward"):

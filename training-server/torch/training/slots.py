@@ -1,18 +1,17 @@
-"""Decoding in a fixed number of slots over shared prompts.
+"""Batched decoding over shared prompts: a fixed number of slots, each of which generates one completion.
 
-A prompt's keys and values stand once, in a place; each of its K answers is written by a slot that reads the
-place and its own suffix, and the two parts of attention are merged by their log-sum-exp. A slot whose answer
-ends takes the next one. All tensors of a step are allocated once and all its shapes are fixed, so that on
-CUDA a step is one graph.
+The keys and values of a prompt are cached once, in a prompt row; the K samples of the prompt read it. The
+cache of a slot holds the suffix, that is, the completion's own tokens; attention to the two parts is merged
+by their log-sum-exp. A slot whose completion has ended takes the next one. All tensors of a step are
+allocated once and all its shapes are fixed, so that on CUDA a step is one graph.
 
-Shapes: M slots, P places, K lanes (answers) a place, H query heads, G KV heads, d head width, L places of the
-longest prompt, W positions of the suffix window, V vocabulary, T most tokens of an answer.
+Shapes: M slots, P prompt rows, K samples of a prompt (`num_generations`), H query heads, G KV heads, d head
+width, L longest prompt, W positions of the suffix window, V vocabulary, T longest completion, all in tokens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -46,45 +45,37 @@ def _scores(q: Tensor, k: Tensor) -> Tensor:
     return (q @ k.transpose(-1, -2)).to(torch.promote_types(q.dtype, torch.float32))
 
 
-def merged(a: Tensor, a_lse: Tensor, b: Tensor, b_lse: Tensor) -> Tensor:
+def merge_attention(a: Tensor, a_lse: Tensor, b: Tensor, b_lse: Tensor) -> Tensor:
     """Attention to the union of two parts from the attention to each; a part without keys has lse −∞."""
     share = torch.sigmoid(a_lse - b_lse)
     return torch.lerp(b, a, share)
 
 
-@dataclass
-class _Slot:
-    """What the host knows of a slot."""
-
-    place: int
-    lane: int
-    answer: object
-
-
 class Slots:
-    """The device side of a rollout: prompts in places, answers in slots, one decode step for all slots."""
+    """Device state of a rollout: the KV caches of prompts and suffixes, and one decode step for all slots."""
 
     def __init__(
         self,
         model: Qwen2,
         *,
         slots: int,
-        places: int,
-        lanes: int,
-        prompt_places: int,
-        max_tokens: int,
+        prompt_rows: int,
+        num_generations: int,
+        max_prompt_length: int,
+        max_completion_length: int,
         sampling: Sampling,
         stop_ids: Collection[int],
-        scored_temperature: float | None = None,
+        logprob_temperature: float | None = None,
         record_logits: bool = False,
     ):
         weight = model.model.norm.weight
         config: LanguageConfig = model.config
-        self.model, self.sampling, self.lanes, self.max_tokens = model, sampling, lanes, max_tokens
-        self.scored_temperature = scored_temperature
+        self.model, self.sampling = model, sampling
+        self.num_generations, self.max_completion_length = num_generations, max_completion_length
+        self.logprob_temperature = logprob_temperature
         self.device, self.dtype = weight.device, weight.dtype
-        self.width, self.places = slots, places
-        self.window_step = min(WINDOW * 4 if self.device.type == "cuda" else WINDOW, max_tokens)
+        self.width, self.prompt_rows = slots, prompt_rows
+        self.window_step = min(WINDOW * 4 if self.device.type == "cuda" else WINDOW, max_completion_length)
         heads, d = config.num_key_value_heads, config.head_dim
         self.kv_heads, self.head_dim = heads, d
 
@@ -92,68 +83,73 @@ class Slots:
             return torch.zeros(*shape, dtype=dtype or self.dtype, device=self.device)
 
         layers = config.num_hidden_layers
-        self.prompt_keys = buffer(layers, places, heads, prompt_places, d)
+        self.prompt_keys = buffer(layers, prompt_rows, heads, max_prompt_length, d)
         self.prompt_values = torch.zeros_like(self.prompt_keys)
-        self.prompt_bias = buffer(places, prompt_places, dtype=torch.float32)
-        self.prompt_lengths = [0] * places
+        self.prompt_bias = buffer(prompt_rows, max_prompt_length, dtype=torch.float32)
+        self.prompt_lengths = [0] * prompt_rows
         self.suffix_keys = buffer(layers, slots, heads, self.window_step, d)
         self.suffix_values = torch.zeros_like(self.suffix_keys)
-        self.first_logits = buffer(places, config.vocab_size, dtype=torch.float32)
+        self.first_logits = buffer(prompt_rows, config.vocab_size, dtype=torch.float32)
         long, double = torch.long, torch.float64
-        self.rows = torch.arange(slots, device=self.device)
+        self.slot_index = torch.arange(slots, device=self.device)
         self.prompt_length = buffer(slots, dtype=long)
-        self.lane_of = torch.full((slots,), places * lanes, device=self.device)
+        self.sample_of = torch.full((slots,), prompt_rows * num_generations, device=self.device)
         self.token = buffer(slots, dtype=long)
         self.count = buffer(slots, dtype=long)
         self.limit = buffer(slots, dtype=long)
         self.running = buffer(slots, dtype=torch.bool)
-        self.draws = buffer(slots, max_tokens, dtype=double)
-        self.tokens = buffer(slots, max_tokens, dtype=long)
-        self.logps = buffer(slots, max_tokens, dtype=torch.float32)
+        self.draws = buffer(slots, max_completion_length, dtype=double)
+        self.tokens = buffer(slots, max_completion_length, dtype=long)
+        self.logps = buffer(slots, max_completion_length, dtype=torch.float32)
         self.stops = torch.tensor(sorted(stop_ids), dtype=long, device=self.device)
         self.logits = (
-            buffer(slots, max_tokens, config.vocab_size, dtype=torch.float32) if record_logits else None
+            buffer(slots, max_completion_length, config.vocab_size, dtype=torch.float32)
+            if record_logits
+            else None
         )
         self.graphs = StepGraphs() if self.device.type == "cuda" else None
         self.steps = 0
 
     # Prompts
 
-    def prefill(self, places: Sequence[int], inputs_embeds: Tensor) -> None:
-        """Reads prompts of one length [B, L, D] into places, one each."""
+    def prefill(self, rows: Sequence[int], inputs_embeds: Tensor) -> None:
+        """Caches prompts of one length [B, L, D], one in each of the given prompt rows."""
         length = inputs_embeds.shape[1]
         hidden = self.model(
             inputs_embeds,
-            position_ids=torch.arange(length, device=self.device).expand(len(places), -1),
-            attend=_Prefill(self, list(places)),
+            position_ids=torch.arange(length, device=self.device).expand(len(rows), -1),
+            attend=_Prefill(self, list(rows)),
         )
-        chosen = torch.tensor(list(places), device=self.device)
+        chosen = torch.tensor(list(rows), device=self.device)
         self.first_logits[chosen] = self.model.logits(hidden, slice(-1, None))[:, 0].float()
         self.prompt_bias[chosen] = 0
         self.prompt_bias[chosen, length:] = -torch.inf
-        for place in places:
-            self.prompt_lengths[place] = length
+        for row in rows:
+            self.prompt_lengths[row] = length
 
-    # Answers
+    # Completions
 
     def begin(
-        self, slots: Sequence[int], lanes: Sequence[tuple[int, int]], draws: Tensor, limits: Sequence[int]
-    ):
-        """Puts answers into slots: (place, lane), uniform draws [n, T] and most tokens of each.
+        self, slots: Sequence[int], samples: Sequence[tuple[int, int]], draws: Tensor, limits: Sequence[int]
+    ) -> None:
+        """Starts n completions in the given slots.
 
-        Their first tokens come from the prompts' own logits. The suffix of a slot need not be cleared: what
-        another answer left lies behind the new one's length.
+        samples: prompt row and sample index of each; draws [n, T]: uniform numbers; limits: most tokens of
+        each. The first token is drawn from the logits of the prefill. The suffix cache is not cleared: what
+        an earlier completion left lies behind the new one's length.
         """
         chosen = torch.tensor(list(slots), device=self.device)
-        places = torch.tensor([place for place, _ in lanes], device=self.device)
+        rows = torch.tensor([row for row, _ in samples], device=self.device)
         draws = draws.to(self.device)
-        logits = self.first_logits[places]
+        logits = self.first_logits[rows]
         token, logp = self._choose(logits, draws[:, 0])
         limit = torch.tensor(list(limits), device=self.device)
         self.prompt_length[chosen] = torch.tensor(
-            [self.prompt_lengths[place] for place, _ in lanes], device=self.device
+            [self.prompt_lengths[row] for row, _ in samples], device=self.device
         )
-        self.lane_of[chosen] = torch.tensor([p * self.lanes + k for p, k in lanes], device=self.device)
+        self.sample_of[chosen] = torch.tensor(
+            [row * self.num_generations + sample for row, sample in samples], device=self.device
+        )
         self.token[chosen], self.tokens[chosen, 0], self.logps[chosen, 0] = token, token, logp
         self.count[chosen], self.limit[chosen] = 1, limit
         self.draws[chosen] = draws
@@ -168,20 +164,20 @@ class Slots:
         if self.graphs is None:
             self._step(window)
         else:
-            self.graphs.run((self.width, self.places, window), lambda: self._step(window))
+            self.graphs.run((self.width, self.prompt_rows, window), lambda: self._step(window))
 
     def _step(self, window: int) -> None:
         embeds = self.model.embed(self.token[: self.width, None])
-        # The token that goes in is number count − 1 of its answer.
-        place = (self.count[: self.width] - 1).clamp_(min=0)
-        positions = (self.prompt_length[: self.width] + place)[:, None]
-        hidden = self.model(embeds, position_ids=positions, attend=_Decode(self, place, window))
+        # The input token is number count − 1 of its completion.
+        position = (self.count[: self.width] - 1).clamp_(min=0)
+        position_ids = (self.prompt_length[: self.width] + position)[:, None]
+        hidden = self.model(embeds, position_ids=position_ids, attend=_Decode(self, position, window))
         logits = self.model.logits(hidden)[:, 0].float()
-        self._take(logits)
+        self._append(logits)
 
     def _choose(self, logits: Tensor, draws: Tensor) -> tuple[Tensor, Tensor]:
         token, logp = choose(logits, self.sampling, draws)
-        other = self.scored_temperature
+        other = self.logprob_temperature
         if other is not None and other != (self.sampling.temperature or 1.0):
             logp = (logits / other).log_softmax(-1).gather(1, token[:, None])[:, 0]
         return token, logp
@@ -189,28 +185,28 @@ class Slots:
     def _stops(self, token: Tensor) -> Tensor:
         return (token[:, None] == self.stops).any(-1)
 
-    def _take(self, logits: Tensor) -> None:
+    def _append(self, logits: Tensor) -> None:
         w = self.width
-        rows, running = self.rows[:w], self.running[:w]
-        at = self.count[:w].clamp(max=self.max_tokens - 1)
-        token, logp = self._choose(logits, self.draws[rows, at])
-        self.tokens[rows, at] = torch.where(running, token, self.tokens[rows, at])
-        self.logps[rows, at] = torch.where(running, logp, self.logps[rows, at])
+        index, running = self.slot_index[:w], self.running[:w]
+        position = self.count[:w].clamp(max=self.max_completion_length - 1)
+        token, logp = self._choose(logits, self.draws[index, position])
+        self.tokens[index, position] = torch.where(running, token, self.tokens[index, position])
+        self.logps[index, position] = torch.where(running, logp, self.logps[index, position])
         if self.logits is not None:
-            self.logits[rows, at] = torch.where(running[:, None], logits, self.logits[rows, at])
+            self.logits[index, position] = torch.where(running[:, None], logits, self.logits[index, position])
         self.token[:w] = torch.where(running, token, self.token[:w])
         self.count[:w] += running
         self.running[:w] = running & ~self._stops(token) & (self.count[:w] < self.limit[:w])
 
     def _window(self) -> int:
         """Positions of the suffix that a step must see, in whole steps; makes room for them."""
-        need = min(self._longest + 1, self.max_tokens)
-        window = min(-(-need // self.window_step) * self.window_step, self.max_tokens)
-        held = self.suffix_keys.shape[3]
-        if window > held:
-            grown = min(max(window, 2 * held), self.max_tokens)
+        need = min(self._longest + 1, self.max_completion_length)
+        window = min(-(-need // self.window_step) * self.window_step, self.max_completion_length)
+        width = self.suffix_keys.shape[3]
+        if window > width:
+            grown = min(max(window, 2 * width), self.max_completion_length)
             for name in ("suffix_keys", "suffix_values"):
-                setattr(self, name, F.pad(getattr(self, name), (0, 0, 0, grown - held)))
+                setattr(self, name, F.pad(getattr(self, name), (0, 0, 0, grown - width)))
             if self.graphs is not None:
                 self.graphs.clear()
         self._longest += 1
@@ -222,115 +218,118 @@ class Slots:
     """Upper bound of the tokens of any slot that runs."""
 
     def poll(self) -> tuple[list[bool], list[int]]:
-        """Whether each slot runs and how many tokens it has; waits for the device."""
+        """State of each slot, running or not, and its number of tokens; waits for the device."""
         both = torch.stack([self.running[: self.width].long(), self.count[: self.width]]).tolist()
         running = [bool(x) for x in both[0]]
         self._longest = max((n for n, on in zip(both[1], running, strict=True) if on), default=0)
         return running, both[1]
 
     def release(self, slots: Sequence[int]) -> None:
-        """Slots that nothing follows into; they compute on, unread."""
+        """Marks slots as idle, because no completion is left for them; a step still computes them."""
         chosen = torch.tensor(list(slots), device=self.device)
         self.running[chosen] = False
-        self.lane_of[chosen] = self.places * self.lanes
+        self.sample_of[chosen] = self.prompt_rows * self.num_generations
         self.count[chosen] = 0
 
-    def compact(self, slots: Sequence[int], places: Sequence[int], width: int, held: int) -> None:
-        """Moves the given slots and places to the front, where steps are `width` and `held` wide from now.
+    def compact(self, slots: Sequence[int], rows: Sequence[int], width: int, prompt_rows: int) -> None:
+        """Moves the given slots and prompt rows to the front; from now on a step computes `width` slots over
+        `prompt_rows` prompts.
 
-        For the end of a rollout, when answers that run on are few. Old number → new number is the order of
-        the lists.
+        For the end of a rollout, when few completions still run. The order of the lists is the new order.
         """
-        rows = list(slots) + [s for s in range(self.width) if s not in set(slots)][: width - len(slots)]
-        kept = list(places) + [p for p in range(self.places) if p not in set(places)][: held - len(places)]
-        moved = torch.tensor(rows, device=self.device)
+        idle_slots = [slot for slot in range(self.width) if slot not in set(slots)]
+        slot_order = list(slots) + idle_slots[: width - len(slots)]
+        idle_rows = [row for row in range(self.prompt_rows) if row not in set(rows)]
+        row_order = list(rows) + idle_rows[: prompt_rows - len(rows)]
+        slot_index = torch.tensor(slot_order, device=self.device)
         for name in ("prompt_length", "token", "count", "limit", "running", "draws", "tokens", "logps"):
             buffer = getattr(self, name)
-            buffer[:width] = buffer[moved]
+            buffer[:width] = buffer[slot_index]
         if self.logits is not None:
-            self.logits[:width] = self.logits[moved]
-        new_place = {old: new for new, old in enumerate(kept)}
-        lanes = []
-        for slot in self.lane_of[moved].tolist():
-            place, lane = divmod(slot, self.lanes)
-            idle = place not in new_place
-            lanes.append(held * self.lanes if idle else new_place[place] * self.lanes + lane)
-        self.lane_of[:width] = torch.tensor(lanes, device=self.device)
-        source = torch.tensor(kept, device=self.device)
+            self.logits[:width] = self.logits[slot_index]
+        new_row = {old: new for new, old in enumerate(row_order)}
+        samples = []
+        for flat in self.sample_of[slot_index].tolist():
+            row, sample = divmod(flat, self.num_generations)
+            idle = row not in new_row
+            samples.append(
+                prompt_rows * self.num_generations if idle else new_row[row] * self.num_generations + sample
+            )
+        self.sample_of[:width] = torch.tensor(samples, device=self.device)
+        row_index = torch.tensor(row_order, device=self.device)
         for layer in range(len(self.suffix_keys)):
             for buffer in (self.suffix_keys, self.suffix_values):
-                buffer[layer, :width] = buffer[layer, moved]
+                buffer[layer, :width] = buffer[layer, slot_index]
             for buffer in (self.prompt_keys, self.prompt_values):
-                buffer[layer, :held] = buffer[layer, source]
-        self.prompt_bias[:held] = self.prompt_bias[source]
-        self.first_logits[:held] = self.first_logits[source]
-        self.prompt_lengths[:held] = [self.prompt_lengths[p] for p in kept]
-        self.width, self.places = width, held
+                buffer[layer, :prompt_rows] = buffer[layer, row_index]
+        self.prompt_bias[:prompt_rows] = self.prompt_bias[row_index]
+        self.first_logits[:prompt_rows] = self.first_logits[row_index]
+        self.prompt_lengths[:prompt_rows] = [self.prompt_lengths[p] for p in row_order]
+        self.width, self.prompt_rows = width, prompt_rows
 
 
 class _Prefill:
-    """Causal attention within prompts; keys and values stay in their places."""
+    """Causal attention within prompts; keys and values are stored in the prompt rows."""
 
-    def __init__(self, slots: Slots, places: list[int]):
-        self.slots, self.places = slots, places
+    def __init__(self, slots: Slots, rows: list[int]):
+        self.slots, self.rows = slots, rows
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         length = k.shape[2]
-        for row, place in enumerate(self.places):
-            self.slots.prompt_keys[layer, place, :, :length] = k[row]
-            self.slots.prompt_values[layer, place, :, :length] = v[row]
+        for i, row in enumerate(self.rows):
+            self.slots.prompt_keys[layer, row, :, :length] = k[i]
+            self.slots.prompt_values[layer, row, :, :length] = v[i]
         shared = q.shape[1] != k.shape[1]
         return F.scaled_dot_product_attention(q, k, v, is_causal=length > 1, enable_gqa=shared)
 
 
 class _Decode:
-    """Attention of one new token a slot: to the shared prompts place by place, to the own suffix, merged."""
+    """Attention of one new token a slot: to the prompt rows, to the slot's suffix, and the two merged."""
 
-    def __init__(self, slots: Slots, place: Tensor, window: int):
-        self.slots, self.place, self.window = slots, place, window
-        positions = torch.arange(window, device=place.device)
-        own = torch.zeros(len(place), window, device=place.device)
-        self.suffix_bias = own.masked_fill_(positions > place[:, None], -torch.inf)[:, None, None]
-        self.prompt_bias = slots.prompt_bias[: slots.places, None, None]
+    def __init__(self, slots: Slots, position: Tensor, window: int):
+        self.slots, self.position, self.window = slots, position, window
+        positions = torch.arange(window, device=position.device)
+        bias = torch.zeros(len(position), window, device=position.device)
+        self.suffix_bias = bias.masked_fill_(positions > position[:, None], -torch.inf)[:, None, None]
+        self.prompt_bias = slots.prompt_bias[: slots.prompt_rows, None, None]
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         s = self.slots
-        width, places, lanes = s.width, s.places, s.lanes
+        width, rows, samples = s.width, s.prompt_rows, s.num_generations
         keys, values = s.suffix_keys[layer], s.suffix_values[layer]
-        rows = s.rows[:width]
-        keys[rows, :, self.place] = k[:, :, 0]
-        values[rows, :, self.place] = v[:, :, 0]
+        index = s.slot_index[:width]
+        keys[index, :, self.position] = k[:, :, 0]
+        values[index, :, self.position] = v[:, :, 0]
         heads = q.shape[1]
         grouped = q[:, :, 0].unflatten(1, (s.kv_heads, -1))  # [M, G, H / G, d]
-        own, own_lse = attention_part(
+        suffix, suffix_lse = attention_part(
             grouped, keys[:width, :, : self.window], values[:width, :, : self.window], self.suffix_bias
         )
-        # Each lane of each place asks its prompt; the extra row takes the slots without an answer.
-        lane_of = s.lane_of[:width]
-        asked = q.new_zeros(places * lanes + 1, *grouped.shape[1:]).index_copy(0, lane_of, grouped)
-        asked = asked[:-1].unflatten(0, (places, lanes)).transpose(1, 2).flatten(2, 3)  # [P, G, K · H / G, d]
+        # Query of each sample at its prompt row [P, G, K · H / G, d]; the extra row takes the idle slots.
+        sample_of = s.sample_of[:width]
+        queries = q.new_zeros(rows * samples + 1, *grouped.shape[1:]).index_copy(0, sample_of, grouped)
+        queries = queries[:-1].unflatten(0, (rows, samples)).transpose(1, 2).flatten(2, 3)
         shared, shared_lse = attention_part(
-            asked, s.prompt_keys[layer, :places], s.prompt_values[layer, :places], self.prompt_bias
+            queries, s.prompt_keys[layer, :rows], s.prompt_values[layer, :rows], self.prompt_bias
         )
-        shared, shared_lse = (self._by_lane(t, lanes) for t in (shared, shared_lse))
-        out = merged(
-            F.pad(shared, (0, 0, 0, 0, 0, 0, 0, 1))[lane_of],
-            F.pad(shared_lse, (0, 0, 0, 0, 0, 0, 0, 1), value=-torch.inf)[lane_of],
-            own,
-            own_lse,
+        shared, shared_lse = (self._by_sample(t, samples) for t in (shared, shared_lse))
+        out = merge_attention(
+            F.pad(shared, (0, 0, 0, 0, 0, 0, 0, 1))[sample_of],
+            F.pad(shared_lse, (0, 0, 0, 0, 0, 0, 0, 1), value=-torch.inf)[sample_of],
+            suffix,
+            suffix_lse,
         )
         return out.to(q.dtype).reshape(width, heads, 1, -1)
 
     @staticmethod
-    def _by_lane(t: Tensor, lanes: int) -> Tensor:
+    def _by_sample(t: Tensor, samples: int) -> Tensor:
         """[P, G, K · r, x] → [P · K, G, r, x]."""
-        return t.unflatten(2, (lanes, -1)).transpose(1, 2).flatten(0, 1)
+        return t.unflatten(2, (samples, -1)).transpose(1, 2).flatten(0, 1)
 
 
 class StepGraphs:
-    """CUDA graphs of decode steps by shape: a shape runs once as it is, then it is captured and replayed.
-
-    The first shape of all runs twice before, for what is initialised lazily in a process.
+    """CUDA graphs of decode steps by shape: the first step of a shape runs eagerly, the second is captured,
+    the others are replayed. The first shape of a process runs eagerly twice, because of lazy initialisation.
     """
 
     def __init__(self):
@@ -339,7 +338,7 @@ class StepGraphs:
         self.pool = None
 
     def clear(self) -> None:
-        """To be called when a buffer has moved."""
+        """Drops all graphs; to be called when a buffer has moved."""
         self.captured.clear()
         self.runs.clear()
 
@@ -350,7 +349,7 @@ class StepGraphs:
             return
         self.runs[shape] = self.runs.get(shape, 0) + 1
         if self.runs[shape] <= (1 if self.captured else 2):
-            # What is initialised lazily must not be recorded; it happens on a side stream, as capture asks.
+            # Lazy initialisation must not be recorded; it runs on a side stream, as graph capture requires.
             side = torch.cuda.Stream()
             side.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(side):

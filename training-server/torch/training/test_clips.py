@@ -10,13 +10,13 @@ from training.trainable import train_parts
 
 
 @torch.no_grad()
-def test_tokens_equal_the_models_own(model, encoder):
+def test_tokens_equal_those_of_the_models_encode(model, encoder):
     clips = [tiny_clip(0), tiny_clip(1)]
     ours = encoder.encode(clips)
     pixels = normalised(torch.stack([c.frames for c in clips]), model.config.profile)
-    theirs = model.encode(pixels, model.config.profile)
-    torch.testing.assert_close(ours.frames, theirs.frames, atol=1e-6, rtol=1e-5)
-    torch.testing.assert_close(ours.motion, theirs.motion, atol=1e-6, rtol=1e-5)
+    expected = model.encode(pixels, model.config.profile)
+    torch.testing.assert_close(ours.frames, expected.frames, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(ours.motion, expected.motion, atol=1e-6, rtol=1e-5)
 
 
 @torch.no_grad()
@@ -25,10 +25,10 @@ def test_an_absent_frame_is_zero_after_normalisation(model, encoder):
     clip = tiny_clip(0, absent=absent)
     pixels = normalised(clip.frames[None], model.config.profile)
     pixels[:, 1] = 0
-    theirs = model.encode(pixels, model.config.profile)
+    expected = model.encode(pixels, model.config.profile)
     ours = encoder.encode([clip])
-    torch.testing.assert_close(ours.frames, theirs.frames, atol=1e-6, rtol=1e-5)
-    torch.testing.assert_close(ours.motion, theirs.motion, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(ours.frames, expected.frames, atol=1e-6, rtol=1e-5)
+    torch.testing.assert_close(ours.motion, expected.motion, atol=1e-6, rtol=1e-5)
     assert not torch.equal(ours.frames, encoder.encode([tiny_clip(0)]).frames)
 
 
@@ -42,21 +42,21 @@ def test_the_motion_branch_may_see_other_frames(model, encoder):
 
 
 @torch.no_grad()
-def test_a_perturbed_twin_costs_no_picture(model, encoder):
+def test_a_perturbed_clip_needs_no_frame_encoded(model, encoder):
     raw = tiny_clip(3, key="a.mp4", frame_keys=["a0", "a1", "a2", "a3"])
     order = [2, 0, 0, 3]
-    twin = ClipPixels(frames=raw.frames[order], frame_keys=[raw.frame_keys[i] for i in order])
-    encoded = encoder.encode([raw, twin])
-    assert encoder.pictures == 4 and encoder.motions == 2
+    perturbed = ClipPixels(frames=raw.frames[order], frame_keys=[raw.frame_keys[i] for i in order])
+    encoded = encoder.encode([raw, perturbed])
+    assert encoder.frames_encoded == 4 and encoder.clips_encoded == 2
     frames = encoded.frames.unflatten(1, (4, -1))
     assert torch.equal(frames[1], frames[0][order])
     assert not torch.equal(encoded.motion[0], encoded.motion[1])
     encoder.encode([raw])
-    assert encoder.pictures == 4 and encoder.motions == 2
+    assert encoder.frames_encoded == 4 and encoder.clips_encoded == 2
 
 
 @torch.no_grad()
-def test_kept_features_have_the_same_bits_in_any_company(model):
+def test_cached_features_have_the_same_bits_in_any_batch(model):
     """One thread on a CPU: what a resumed run computes must equal what the cache held."""
     train_parts(model, ("languageModel",))
     clips = [tiny_clip(n, key=n, frame_keys=[(n, k) for k in range(4)]) for n in range(5)]
@@ -64,7 +64,7 @@ def test_kept_features_have_the_same_bits_in_any_company(model):
     alone = [Encoder(model, model.config.profile) for _ in clips]
     for features in ("vision", "motion_vectors"):
         whole = getattr(together, features)(clips)
-        single = [getattr(own, features)([clip]) for own, clip in zip(alone, clips, strict=True)]
+        single = [getattr(encoder, features)([clip]) for encoder, clip in zip(alone, clips, strict=True)]
         assert torch.equal(whole, torch.cat(single)), features
 
 
@@ -74,24 +74,24 @@ def test_what_may_change_is_forgotten(model, encoder):
     for parts in (("languageModel", "motionProjector"), ("vision", "languageModel"), ("motion",)):
         train_parts(model, parts)
         encoder.forget()
-        encoder.pictures = encoder.motions = 0
+        encoder.frames_encoded = encoder.clips_encoded = 0
         for _ in range(2):
             encoder.encode([clip])
             encoder.weights_changed()
-        counted[parts[0]] = (encoder.pictures, encoder.motions)
+        counted[parts[0]] = (encoder.frames_encoded, encoder.clips_encoded)
     assert counted == {"languageModel": (4, 1), "vision": (8, 1), "motion": (4, 2)}
 
 
 def test_a_rollouts_tokens_make_room_for_the_update(model, encoder):
     clip = tiny_clip(3, key="a.mp4", frame_keys=["a0", "a1", "a2", "a3"])
-    for parts, kept in ((("vision", "languageModel"), 0), (("languageModel",), 4)):
+    for parts, cached in ((("vision", "languageModel"), 0), (("languageModel",), 4)):
         train_parts(model, parts)
         encoder.forget()
         with torch.no_grad():
             encoder.encode([clip])
         assert len(encoder.vision_cache) == 4
         encoder.before_training()
-        assert len(encoder.vision_cache) == kept and len(encoder.motion_cache) == 1
+        assert len(encoder.vision_cache) == cached and len(encoder.motion_cache) == 1
 
 
 def test_gradients_reach_what_trains_and_nothing_else(model, encoder):

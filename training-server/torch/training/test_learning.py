@@ -37,7 +37,10 @@ class Run:
             for n in range(4)
         ]
         options = RolloutOptions(
-            answers=4, max_tokens=12, slots=6, sampling=Sampling(temperature=1.0, seed=self.number)
+            num_generations=4,
+            max_completion_length=12,
+            slots=6,
+            sampling=Sampling(temperature=1.0, seed=self.number),
         )
         drawn = rollout(self.model, self.encoder, prompts, options)
         rewards = torch.tensor(
@@ -46,8 +49,8 @@ class Run:
         centred = rewards - rewards.mean(1, keepdim=True)
         advantages = centred / (rewards.std(1, keepdim=True) + 1e-4)
         groups = [
-            Group(input_ids=p.input_ids, clip=p.clip, answers=a, advantages=own.tolist())
-            for p, a, own in zip(prompts, drawn, advantages, strict=True)
+            Group(input_ids=p.input_ids, clip=p.clip, completions=a, advantages=group_advantages.tolist())
+            for p, a, group_advantages in zip(prompts, drawn, advantages, strict=True)
         ]
         self.number += 1
         metrics = update(

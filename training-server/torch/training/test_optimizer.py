@@ -27,19 +27,19 @@ def gradients(model, step):
 
 @pytest.mark.parametrize("kind", ["master", "stochastic"])
 def test_fp32_parameters_follow_torchs_adamw(kind):
-    ours, theirs = linear(), linear()
+    ours, reference = linear(), linear()
     optimizer = make_optimizer(ours.parameters(), kind, weight_decay=0.1, betas=(0.8, 0.95))
-    matrices = [{"params": [theirs[0].weight], "weight_decay": 0.1}]
-    vectors = [{"params": [theirs[0].bias, *theirs[1].parameters()], "weight_decay": 0.0}]
+    matrices = [{"params": [reference[0].weight], "weight_decay": 0.1}]
+    vectors = [{"params": [reference[0].bias, *reference[1].parameters()], "weight_decay": 0.0}]
     oracle = torch.optim.AdamW(matrices + vectors, betas=(0.8, 0.95))
     for step in range(20):
         gradients(ours, step)
-        gradients(theirs, step)
+        gradients(reference, step)
         for group in oracle.param_groups:
             group["lr"] = 1e-2 / (step + 1)
         clip_and_step(optimizer, lr=1e-2 / (step + 1), max_norm=None)
         oracle.step()
-    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+    for a, b in zip(ours.parameters(), reference.parameters(), strict=True):
         torch.testing.assert_close(a, b, atol=1e-7, rtol=1e-5)
 
 
@@ -125,17 +125,17 @@ def test_a_saved_optimiser_goes_on_bit_for_bit(kind, dtype, tmp_path):
         assert optimizer.state[whole[0].weight]["master"].dtype == torch.float32
 
 
-def test_seeds_and_shards_draw_their_own_noise():
-    found = []
+def test_each_seed_and_shard_draws_different_noise():
+    results = []
     for options in ({"seed": 1}, {"seed": 1}, {"seed": 2}, {"seed": 1, "shard": 1}):
         model = linear(dtype=torch.bfloat16)
         optimizer = make_optimizer(model.parameters(), "stochastic", **options)
         for step in range(3):
             gradients(model, step)
             clip_and_step(optimizer, lr=1e-3)
-        found.append(model[0].weight.detach().clone())
-    assert torch.equal(found[0], found[1])
-    assert not torch.equal(found[0], found[2]) and not torch.equal(found[0], found[3])
+        results.append(model[0].weight.detach().clone())
+    assert torch.equal(results[0], results[1])
+    assert not torch.equal(results[0], results[2]) and not torch.equal(results[0], results[3])
 
 
 def test_state_is_there_before_the_first_step():
@@ -148,7 +148,7 @@ def test_state_is_there_before_the_first_step():
 
 
 def test_large_parameters_go_in_pieces(monkeypatch):
-    found = []
+    results = []
     for size in (1 << 26, 100):
         monkeypatch.setattr("training.optimizer.ELEMENTS_AT_ONCE", size)
         model = linear()
@@ -156,8 +156,8 @@ def test_large_parameters_go_in_pieces(monkeypatch):
         for step in range(3):
             gradients(model, step)
             clip_and_step(optimizer, lr=1e-2)
-        found.append(copy.deepcopy(model.state_dict()))
-    assert all(torch.equal(found[0][name], found[1][name]) for name in found[0])
+        results.append(copy.deepcopy(model.state_dict()))
+    assert all(torch.equal(results[0][name], results[1][name]) for name in results[0])
 
 
 def test_clipping_scales_to_the_norm():
@@ -174,7 +174,7 @@ def test_clipping_scales_to_the_norm():
     assert clip_and_step(optimizer, lr=1.0)[1] is False
 
 
-def test_a_group_scales_its_own_learning_rate():
+def test_a_group_scales_the_learning_rate():
     model = linear()
     before = [p.detach().clone() for p in model.parameters()]
     first, second = list(model[0].parameters()), list(model[1].parameters())

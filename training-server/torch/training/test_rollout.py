@@ -13,9 +13,9 @@ from modules.loader import load_model
 from training import rollout as rollouts
 from training.clips import ClipPixels, Encoder
 from training.conftest import tiny_clip, tiny_model, tiny_prompt
-from training.draws import answer_draws, mixed
+from training.draws import completion_draws, mixed
 from training.rollout import Prompt, RolloutOptions, rollout
-from training.slots import Slots, StepGraphs, attention_part, merged
+from training.slots import Slots, StepGraphs, attention_part, merge_attention
 
 STOPS = {7, 19, 31, 43, 55, 67}
 
@@ -28,12 +28,18 @@ def prompts(count, **fields):
 
 
 def options(**fields):
-    fields = {"answers": 3, "max_tokens": 24, "stop_ids": STOPS, "slots": 5, "prefill_rows": 2} | fields
+    fields = {
+        "num_generations": 3,
+        "max_completion_length": 24,
+        "stop_ids": STOPS,
+        "slots": 5,
+        "prefill_rows": 2,
+    } | fields
     return RolloutOptions(**fields)
 
 
-def tokens(found):
-    return [[answer.tokens for answer in group] for group in found]
+def tokens(completions):
+    return [[answer.tokens for answer in group] for group in completions]
 
 
 @torch.no_grad()
@@ -51,11 +57,11 @@ def test_every_logit_is_that_of_one_forward_pass(heads, kv_heads, temperature):
     model = tiny_model(heads=heads, kv_heads=kv_heads)
     encoder = Encoder(model, model.config.profile)
     asked = prompts(6)
-    found = rollout(
+    completions = rollout(
         model, encoder, asked, options(sampling=Sampling(temperature=temperature), record_logits=True)
     )
     lengths = set()
-    for prompt, group in zip(asked, found, strict=True):
+    for prompt, group in zip(asked, completions, strict=True):
         for answer in group:
             expected = forced_logits(model, encoder, prompt, answer)
             torch.testing.assert_close(answer.logits, expected, atol=5e-5, rtol=0)
@@ -74,8 +80,8 @@ def test_every_logit_is_that_of_one_forward_pass(heads, kv_heads, temperature):
 
 def test_greedy_equals_plain_generation(model, encoder):
     asked = prompts(4)
-    found = rollout(model, encoder, asked, options(answers=1, sampling=Sampling(temperature=0)))
-    for prompt, group in zip(asked, found, strict=True):
+    completions = rollout(model, encoder, asked, options(num_generations=1, sampling=Sampling(temperature=0)))
+    for prompt, group in zip(asked, completions, strict=True):
         embeds = model.inputs_embeds(prompt.input_ids[None], encoder.encode([prompt.clip]), encoder.profile)
         plain = generate(model.language_model, embeds, max_new_tokens=24, stop_ids=STOPS, keep_logits=True)
         best = plain.logits[0].topk(2, dim=-1).values
@@ -84,7 +90,7 @@ def test_greedy_equals_plain_generation(model, encoder):
 
 
 @pytest.mark.parametrize("name", ["train6", "test12"])
-def test_answers_are_the_recorded_ones(name):
+def test_completions_are_the_recorded_ones(name):
     """Greedy tokens and logits of the official code, three answers that share one prompt."""
     shared = Path(os.environ.get("VQA_SHARED", Path(__file__).parents[4] / "shared"))
     if not shared.is_dir():
@@ -97,7 +103,11 @@ def test_answers_are_the_recorded_ones(name):
         number=0,
     )
     asked = RolloutOptions(
-        answers=3, max_tokens=20, slots=2, sampling=Sampling(temperature=0), record_logits=True
+        num_generations=3,
+        max_completion_length=20,
+        slots=2,
+        sampling=Sampling(temperature=0),
+        record_logits=True,
     )
     [group] = rollout(model, Encoder(model, model.config.profiles[name]), [prompt], asked)
     assert float(recorded["greedy.gap"].min()) > 1e-3
@@ -110,13 +120,13 @@ def test_draws_do_not_depend_on_slots_order_or_company(model, encoder):
     sampling = Sampling(temperature=1.0, seed=5)
     asked = prompts(6)
     expected = tokens(rollout(model, encoder, asked, options(sampling=sampling)))
-    for changed in ({"slots": 1}, {"slots": 18}, {"slots": 4, "prefill_rows": 1, "spare_places": 2.0}):
+    for changed in ({"slots": 1}, {"slots": 18}, {"slots": 4, "prefill_rows": 1, "spare_prompt_rows": 2.0}):
         assert tokens(rollout(model, encoder, asked, options(sampling=sampling, **changed))) == expected
     backwards = tokens(rollout(model, encoder, asked[::-1], options(sampling=sampling)))
     assert backwards[::-1] == expected
     alone = tokens(rollout(model, encoder, asked[4:5], options(sampling=sampling)))
     assert alone == expected[4:5]
-    fewer = tokens(rollout(model, encoder, asked, options(sampling=sampling, answers=2)))
+    fewer = tokens(rollout(model, encoder, asked, options(sampling=sampling, num_generations=2)))
     assert fewer == [group[:2] for group in expected]
     sparse = tokens(rollout(model, encoder, asked, options(sampling=sampling, poll_every=4)))
     assert sparse == expected
@@ -133,13 +143,13 @@ def test_top_k_and_top_p_reach_the_draws(model, encoder):
         assert tokens(rollout(model, encoder, asked, options(sampling=only_best))) == greedy
 
 
-def test_answers_are_scored_at_the_temperature_asked_for(model, encoder):
+def test_completions_are_scored_at_the_logprob_temperature(model, encoder):
     asked = prompts(2)
     sampling = Sampling(temperature=0.7)
-    own = rollout(model, encoder, asked, options(sampling=sampling))
-    other = rollout(model, encoder, asked, options(sampling=sampling, scored_temperature=1.0))
-    assert tokens(own) == tokens(other)
-    for prompt, group, cold in zip(asked, other, own, strict=True):
+    at_sampling = rollout(model, encoder, asked, options(sampling=sampling))
+    other = rollout(model, encoder, asked, options(sampling=sampling, logprob_temperature=1.0))
+    assert tokens(at_sampling) == tokens(other)
+    for prompt, group, cold in zip(asked, other, at_sampling, strict=True):
         for answer, colder in zip(group, cold, strict=True):
             expected = forced_logits(model, encoder, prompt, answer).log_softmax(-1)
             chosen = expected.gather(1, torch.tensor(answer.tokens)[:, None])[:, 0]
@@ -149,16 +159,16 @@ def test_answers_are_scored_at_the_temperature_asked_for(model, encoder):
 
 def test_limits_force_lengths(model, encoder):
     asked = prompts(3, limits=[1, 9, 40])
-    found = rollout(model, encoder, asked, options(stop_ids=()))
-    assert [[len(a.tokens) for a in group] for group in found] == [[1, 9, 24]] * 3
-    assert not any(a.stopped for group in found for a in group)
+    completions = rollout(model, encoder, asked, options(stop_ids=()))
+    assert [[len(a.tokens) for a in group] for group in completions] == [[1, 9, 24]] * 3
+    assert not any(a.stopped for group in completions for a in group)
 
 
 def test_first_tokens_may_all_stop(model, encoder):
     asked = prompts(5)
-    found = rollout(model, encoder, asked, options(stop_ids=range(97)))
-    assert [[len(a.tokens) for a in group] for group in found] == [[1, 1, 1]] * 5
-    assert all(a.stopped for group in found for a in group)
+    completions = rollout(model, encoder, asked, options(stop_ids=range(97)))
+    assert [[len(a.tokens) for a in group] for group in completions] == [[1, 1, 1]] * 5
+    assert all(a.stopped for group in completions for a in group)
 
 
 def test_progress_reaches_the_end(model, encoder):
@@ -191,19 +201,19 @@ def test_a_step_could_be_a_cuda_graph(model, encoder, sampling):
     slots = Slots(
         model.language_model,
         slots=4,
-        places=2,
-        lanes=2,
-        prompt_places=max(len(p.input_ids) for p in asked),
-        max_tokens=8,
+        prompt_rows=2,
+        num_generations=2,
+        max_prompt_length=max(len(p.input_ids) for p in asked),
+        max_completion_length=8,
         sampling=sampling,
         stop_ids=STOPS,
-        scored_temperature=1.0,
+        logprob_temperature=1.0,
     )
-    for place, prompt in enumerate(asked):
+    for row, prompt in enumerate(asked):
         encoded = encoder.encode([prompt.clip])
-        slots.prefill([place], model.inputs_embeds(prompt.input_ids[None], encoded, encoder.profile))
-    lanes = [(0, 0), (0, 1), (1, 0), (1, 1)]
-    slots.begin(range(4), lanes, torch.rand(4, 8, dtype=torch.float64), [8] * 4)
+        slots.prefill([row], model.inputs_embeds(prompt.input_ids[None], encoded, encoder.profile))
+    samples = [(0, 0), (0, 1), (1, 0), (1, 1)]
+    slots.begin(range(4), samples, torch.rand(4, 8, dtype=torch.float64), [8] * 4)
     buffers = {name: t.data_ptr() for name, t in vars(slots).items() if isinstance(t, torch.Tensor)}
     shapes = []
     for _ in range(3):
@@ -262,10 +272,10 @@ def test_graphs_are_captured_once_a_shape_and_again_after_a_move(monkeypatch):
 def test_nothing_asked_nothing_done(model, encoder):
     assert rollout(model, encoder, [], options()) == []
     with pytest.raises(ValueError, match="exceed the model's 512 positions"):
-        rollout(model, encoder, prompts(1), options(max_tokens=500))
+        rollout(model, encoder, prompts(1), options(max_completion_length=500))
 
 
-def test_each_picture_is_seen_once_and_each_prompt_read_once(model, encoder, monkeypatch):
+def test_each_frame_is_encoded_once_and_each_prompt_prefilled_once(model, encoder, monkeypatch):
     reads = []
     forward = model.language_model.forward
     monkeypatch.setattr(
@@ -273,11 +283,11 @@ def test_each_picture_is_seen_once_and_each_prompt_read_once(model, encoder, mon
     )
     asked = prompts(4)
     rollout(model, encoder, asked, options())
-    assert encoder.pictures == 16 and encoder.motions == 4
+    assert encoder.frames_encoded == 16 and encoder.clips_encoded == 4
     assert sum(rows for rows, length in reads if length > 1) == 4
 
 
-def test_the_model_is_in_eval_mode_meanwhile_and_in_its_own_after(model, encoder):
+def test_the_model_is_in_eval_mode_during_a_rollout_and_its_mode_is_restored(model, encoder):
     expected = tokens(rollout(model, encoder, prompts(2), options()))
     model.train()
     encoder.forget()
@@ -293,16 +303,16 @@ def test_parts_merge_to_attention_over_all_keys(count):
     bias[1, ..., 9:] = -torch.inf
     whole = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=bias)
     parts = [attention_part(q, k[:, :, s], v[:, :, s], bias[..., s]) for s in (slice(0, 6), slice(6, 11))]
-    torch.testing.assert_close(merged(*parts[0], *parts[1]), whole, atol=1e-6, rtol=0)
+    torch.testing.assert_close(merge_attention(*parts[0], *parts[1]), whole, atol=1e-6, rtol=0)
     nothing = (torch.zeros_like(whole), torch.full_like(whole[..., :1], -torch.inf))
-    torch.testing.assert_close(merged(*nothing, *parts[1]), parts[1][0])
+    torch.testing.assert_close(merge_attention(*nothing, *parts[1]), parts[1][0])
 
 
-def test_draws_are_their_answers_own():
-    assert torch.equal(answer_draws(1, 2, 3, 50)[:10], answer_draws(1, 2, 3, 10))
+def test_each_completion_has_draws_that_no_other_has():
+    assert torch.equal(completion_draws(1, 2, 3, 50)[:10], completion_draws(1, 2, 3, 10))
     seeds = {mixed(s, n, k) for s in range(10) for n in range(40) for k in range(10)}
     assert len(seeds) == 4000 and all(0 <= seed < 2**63 for seed in seeds)
-    first = torch.stack([answer_draws(0, n, k, 1) for n in range(50) for k in range(8)])
+    first = torch.stack([completion_draws(0, n, k, 1) for n in range(50) for k in range(8)])
     assert abs(float(first.mean()) - 0.5) < 0.05  # 3.5 standard errors
 
 
@@ -320,6 +330,6 @@ def test_small_steps_run_on_one_thread_and_large_ones_on_all(model, encoder, mon
         for limit, count in limits.items():
             monkeypatch.setattr(rollouts, "SHARED_OPERATIONS", limit)
             seen.clear()
-            rollout(model, encoder, prompts(1), RolloutOptions(answers=2, max_tokens=4))
+            rollout(model, encoder, prompts(1), RolloutOptions(num_generations=2, max_completion_length=4))
             assert set(seen) == {count}
             assert torch.get_num_threads() == 2

@@ -12,12 +12,12 @@ from safetensors.torch import load_file
 from modules.loader import load_model
 from training.clips import ClipPixels, Encoder
 from training.conftest import tiny_clip, tiny_model, tiny_prompt
-from training.forced import Example, row_of, row_scores
 from training.optimizer import make_optimizer
-from training.rollout import Answer
-from training.sft import SftOptions, accumulate_sft, answer_tokens, sft_step
+from training.regression_pretrain import DenseExample, RegressionHeads, TargetSpec, regression_step
+from training.rollout import Completion
+from training.sft import SftOptions, accumulate_sft, completion_tokens, sft_step
+from training.teacher_forcing import Example, row_of, row_scores
 from training.trainable import OFFICIAL_PARTS, train_parts, trainable
-from training.warmup import DenseExample, TargetSpec, WarmupHeads, warmup_step
 
 
 def examples(count=4, texts=1, seed=0):
@@ -26,8 +26,8 @@ def examples(count=4, texts=1, seed=0):
         Example(
             input_ids=tiny_prompt(n, question=3 + n),
             clip=tiny_clip(n, key=n, frame_keys=[(n, k) for k in range(4)]),
-            answers=[
-                Answer(
+            completions=[
+                Completion(
                     tokens=torch.randint(0, 97, (4 + 3 * n + k,), generator=generator).tolist(),
                     logps=[],
                     stopped=True,
@@ -40,8 +40,8 @@ def examples(count=4, texts=1, seed=0):
 
 
 @pytest.mark.parametrize("texts", [1, 2])
-@pytest.mark.parametrize("row_places", [1, 10_000])
-def test_the_loss_is_cross_entropy_on_answers_alone(texts, row_places):
+@pytest.mark.parametrize("max_tokens_per_row", [1, 10_000])
+def test_the_loss_is_cross_entropy_on_completions_alone(texts, max_tokens_per_row):
     model = tiny_model()
     train_parts(model)
     encoder = Encoder(model, model.config.profile)
@@ -49,8 +49,8 @@ def test_the_loss_is_cross_entropy_on_answers_alone(texts, row_places):
     logits, targets = [], []
     for example in batch:
         embeds = model.inputs_embeds(example.input_ids[None], encoder.encode([example.clip]), encoder.profile)
-        for answer in example.answers:
-            tokens = torch.tensor([answer.tokens])
+        for completion in example.completions:
+            tokens = torch.tensor([completion.tokens])
             hidden = model.language_model(torch.cat([embeds, model.language_model.embed(tokens)], dim=1))
             logits.append(model.language_model.logits(hidden)[0, embeds.shape[1] - 1 : -1])
             targets.append(tokens[0])
@@ -59,8 +59,8 @@ def test_the_loss_is_cross_entropy_on_answers_alone(texts, row_places):
     expected.backward()
     gradients = [p.grad.clone() for p in trainable(model)]
     model.zero_grad(set_to_none=True)
-    options = SftOptions(row_places=row_places, head_rows=5)
-    sums = accumulate_sft(model, encoder, batch, options, tokens=answer_tokens(batch))
+    options = SftOptions(max_tokens_per_row=max_tokens_per_row, logits_chunk=5)
+    sums = accumulate_sft(model, encoder, batch, options, tokens=completion_tokens(batch))
     assert sums.total("loss") == pytest.approx(expected.item(), abs=1e-5)
     accuracy = float((logits.argmax(-1) == targets).float().mean())
     assert sums.mean("likeliest", "tokens") == pytest.approx(accuracy)
@@ -78,7 +78,7 @@ def test_steps_learn_the_texts():
     metrics = [sft_step(model, encoder, optimizer, batch, SftOptions(), lr=2e-2) for _ in range(40)]
     assert metrics[-1]["loss"] < 0.3 < 3 < metrics[0]["loss"]
     assert metrics[-1]["mean_token_accuracy"] > 0.95
-    assert encoder.pictures == 8 and encoder.motions == 2  # frozen encoders have run once
+    assert encoder.frames_encoded == 8 and encoder.clips_encoded == 2  # frozen encoders have run once
 
 
 @pytest.fixture(scope="module")
@@ -96,13 +96,13 @@ def test_a_packed_row_gives_the_recorded_loss_and_gradients(golden):
     recorded = load_file(golden / "train6.safetensors")
     train_parts(model, OFFICIAL_PARTS, recompute=True)
     encoder = Encoder(model, profile)
-    answer = Answer(tokens=recorded["greedy.tokens"].tolist(), logps=[], stopped=False)
+    completion = Completion(tokens=recorded["greedy.tokens"].tolist(), logps=[], stopped=False)
     example = Example(
         input_ids=recorded["input.input_ids"][0],
         clip=ClipPixels(frames=recorded["input.frames"]),
-        answers=[answer, answer],
+        completions=[completion, completion],
     )
-    scores = row_scores(model, encoder, [example], row_of([example]), head_rows=16)
+    scores = row_scores(model, encoder, [example], row_of([example]), logits_chunk=16)
     logps = scores.logps.unflatten(0, (2, -1))
     torch.testing.assert_close(logps, recorded["completion.logps"].expand(2, -1), atol=5e-5, rtol=0)
     loss = -logps.mean()
@@ -127,7 +127,7 @@ SPECS = {
 
 def dense(count=3, seed=0):
     generator = torch.Generator().manual_seed(seed)
-    found = []
+    examples = []
     for n in range(count):
         targets = {
             "blur": torch.randn(4, 1, generator=generator),
@@ -138,8 +138,8 @@ def dense(count=3, seed=0):
         if n == 1:
             del targets["map"]
             targets["blur"][2:] = torch.nan
-        found.append(DenseExample(clip=tiny_clip(n), targets=targets))
-    return found
+        examples.append(DenseExample(clip=tiny_clip(n), targets=targets))
+    return examples
 
 
 def test_unknown_numbers_count_nothing_and_batches_add_up():
@@ -147,44 +147,46 @@ def test_unknown_numbers_count_nothing_and_batches_add_up():
     for clips_at_once in (1, 8):
         model = tiny_model()
         torch.manual_seed(0)
-        heads = WarmupHeads(SPECS, model.config.language.hidden_size)
+        heads = RegressionHeads(SPECS, model.config.language.hidden_size)
         params = train_parts(model, ("vision", "visionProjector", "motion", "motionProjector"))
         model.slowfast_model.eval()  # batch statistics would tie the clips of a batch together
         encoder = Encoder(model, model.config.profile)
         optimizer = make_optimizer([*params, *heads.parameters()])
         batch = dense()
-        metrics = warmup_step(model, encoder, heads, optimizer, batch, lr=1e-3, clips_at_once=clips_at_once)
+        metrics = regression_step(
+            model, encoder, heads, optimizer, batch, lr=1e-3, clips_at_once=clips_at_once
+        )
         losses.append(metrics)
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
     with torch.no_grad():
         model = tiny_model()
         torch.manual_seed(0)
-        heads = WarmupHeads(SPECS, model.config.language.hidden_size)
+        heads = RegressionHeads(SPECS, model.config.language.hidden_size)
         encoder = Encoder(model, model.config.profile)
         encoded = encoder.encode([example.clip for example in batch])
         predicted = heads(encoded.frames, encoded.motion, 4)["blur"]
     target = torch.stack([example.targets["blur"] for example in batch])
-    known = torch.isfinite(target)
-    assert int(known.sum()) == 10
-    expected = float((predicted - target)[known].square().mean())
+    present = torch.isfinite(target)
+    assert int(present.sum()) == 10
+    expected = float((predicted - target)[present].square().mean())
     assert losses[0]["loss/blur"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_warm_up_trains_encoders_and_never_the_language_model():
     torch.manual_seed(0)
     model = tiny_model()
-    heads = WarmupHeads(SPECS, model.config.language.hidden_size)
+    heads = RegressionHeads(SPECS, model.config.language.hidden_size)
     params = train_parts(model, ("vision", "visionProjector", "motion", "motionProjector"))
     encoder = Encoder(model, model.config.profile)
     optimizer = make_optimizer([*params, *heads.parameters()])
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     batch = dense()
-    losses = [warmup_step(model, encoder, heads, optimizer, batch, lr=1e-2)["loss"] for _ in range(30)]
+    losses = [regression_step(model, encoder, heads, optimizer, batch, lr=1e-2)["loss"] for _ in range(30)]
     assert losses[-1] < 0.5 * losses[0]
     moved = {n.split(".")[0] for n, p in model.named_parameters() if not torch.equal(p, before[n])}
     assert moved == {"vision_model", "mlp1", "slowfast_model", "motion_mlp"}
 
 
-def test_a_target_must_be_of_a_known_kind():
+def test_a_target_must_be_of_a_supported_kind():
     with pytest.raises(ValueError, match="level 'pixel'"):
         TargetSpec(level="pixel", size=1)

@@ -10,73 +10,73 @@ from modules.grpo_loss import LOSS_TYPES, LossConfig, clip_rates, grpo_loss
 from modules.qwen2 import Qwen2
 from training.clips import Encoder
 from training.conftest import CONTEXT, tiny_clip, tiny_model, tiny_prompt
-from training.objective import StepTotals, answer_weights
+from training.objective import StepTotals, completion_weights
 from training.optimizer import make_optimizer
-from training.packing import BlockAttend, SegmentAttend, packing, packs, tree_mask
-from training.rollout import Answer
+from training.packing import BlockAttend, SegmentAttend, indices_by_row, pack, tree_mask
+from training.rollout import Completion
 from training.trainable import OFFICIAL_PARTS, train_parts, trainable
 from training.update import Group, UpdateOptions, accumulate, frozen_reference, update
 
 
-def groups(count=3, answers=4, longest=9, seed=0):
+def groups(count=3, completions=4, longest=9, seed=0):
     generator = torch.Generator().manual_seed(seed)
-    found = []
+    packing = []
     for n in range(count):
-        lengths = torch.randint(1, longest + 1, (answers,), generator=generator).tolist()
+        lengths = torch.randint(1, longest + 1, (completions,), generator=generator).tolist()
         drawn = [torch.randint(0, 97, (length,), generator=generator).tolist() for length in lengths]
         if n == 0:
             drawn[0][0] = CONTEXT  # an answer may hold the id that stands for frames in a prompt
-        advantages = torch.randn(answers, generator=generator).tolist()
+        advantages = torch.randn(completions, generator=generator).tolist()
         logps = [(-torch.rand(length, generator=generator) * 6).tolist() for length in lengths]
-        found.append(
+        packing.append(
             Group(
                 input_ids=tiny_prompt(n, question=3 + n),
                 clip=tiny_clip(n, key=n, frame_keys=[(n, k) for k in range(4)]),
-                answers=[
-                    Answer(tokens=t, logps=p, stopped=k % 2 == 0)
+                completions=[
+                    Completion(tokens=t, logps=p, stopped=k % 2 == 0)
                     for k, (t, p) in enumerate(zip(drawn, logps, strict=True))
                 ],
                 advantages=advantages,
             )
         )
-    return found
+    return packing
 
 
-def separate_logps(model, encoder, group, answer, temperature):
+def separate_logps(model, encoder, group, completion, temperature):
     embeds = model.inputs_embeds(group.input_ids[None], encoder.encode([group.clip]), encoder.profile)
-    inputs = model.language_model.embed(torch.tensor([answer.tokens], dtype=torch.long))
+    inputs = model.language_model.embed(torch.tensor([completion.tokens], dtype=torch.long))
     hidden = model.language_model(torch.cat([embeds, inputs], dim=1))
     logits = model.language_model.logits(hidden)[0, len(group.input_ids) - 1 : -1] / temperature
-    return logits.log_softmax(-1).gather(1, torch.tensor(answer.tokens)[:, None])[:, 0]
+    return logits.log_softmax(-1).gather(1, torch.tensor(completion.tokens)[:, None])[:, 0]
 
 
 def separate_rows(model, encoder, batch, options, reference):
     """The loss of separate rows, padded into one table; its gradients are left in the model."""
     pad = torch.nn.utils.rnn.pad_sequence
 
-    def table(policy, own):
+    def table(policy, encoder):
         return pad(
             [
-                separate_logps(policy, own, group, answer, options.temperature)
+                separate_logps(policy, encoder, group, completion, options.temperature)
                 for group in batch
-                for answer in group.answers
+                for completion in group.completions
             ],
             batch_first=True,
         )
 
-    answers = [answer for group in batch for answer in group.answers]
-    lengths = torch.tensor([len(answer.tokens) for answer in answers])
+    completions = [completion for group in batch for completion in group.completions]
+    lengths = torch.tensor([len(completion.tokens) for completion in completions])
     mask = torch.arange(int(lengths.max())) < lengths[:, None]
     with torch.no_grad():
-        theirs = None if reference is None else table(*reference)
-    old = pad([torch.tensor(a.logps) for a in answers], batch_first=True) if options.old_logps else None
+        ref_logps = None if reference is None else table(*reference)
+    old = pad([torch.tensor(a.logps) for a in completions], batch_first=True) if options.old_logps else None
     result = grpo_loss(
         table(model, encoder),
         mask,
         torch.tensor([a for group in batch for a in group.advantages]),
         options.loss,
-        old=old,
-        reference=theirs,
+        old_logps=old,
+        ref_logps=ref_logps,
         batch_tokens=int(lengths.sum()),
     )
     result.loss.backward()
@@ -108,10 +108,10 @@ def compared(parts, options, *, heads=4, kv_heads=2, tied=False):
 
 
 @pytest.mark.parametrize("loss_type", LOSS_TYPES)
-@pytest.mark.parametrize("row_places", [1, 90, 10_000])
-def test_packed_rows_equal_separate_rows(loss_type, row_places):
+@pytest.mark.parametrize("max_tokens_per_row", [1, 90, 10_000])
+def test_packed_rows_equal_separate_rows(loss_type, max_tokens_per_row):
     loss = LossConfig(loss_type=loss_type, beta=0.04, max_completion_length=11)
-    options = UpdateOptions(loss=loss, row_places=row_places, head_rows=7, temperature=0.9)
+    options = UpdateOptions(loss=loss, max_tokens_per_row=max_tokens_per_row, logits_chunk=7, temperature=0.9)
     model, expected, mask, gradients, sums = compared(OFFICIAL_PARTS, options)
     assert abs(sums.total("loss") - expected.loss.item()) < 1e-5 * max(1, abs(expected.loss.item()))
     largest = max(float(g.abs().max()) for g in gradients.values())
@@ -146,15 +146,15 @@ def test_old_policies_and_other_heads(options, shape):
 
 
 def test_recomputed_layers_change_no_gradient():
-    found = []
+    packing = []
     for recompute in (False, True):
         model = tiny_model()
         train_parts(model, recompute=recompute)
         encoder = Encoder(model, model.config.profile)
         batch, options = groups(), UpdateOptions(loss=LossConfig(beta=0.0))
         accumulate(model, encoder, batch, options, totals=StepTotals.of(batch))
-        found.append([p.grad.clone() for p in trainable(model)])
-    for a, b in zip(*found, strict=True):
+        packing.append([p.grad.clone() for p in trainable(model)])
+    for a, b in zip(*packing, strict=True):
         torch.testing.assert_close(a, b, atol=1e-7, rtol=1e-6)
 
 
@@ -164,12 +164,12 @@ def test_ranks_that_share_a_step_average_to_it():
     gradients = []
     for parts, ranks in (((batch,), 1), ((batch[:1], batch[1:]), 2)):
         total = None
-        for own in parts:
+        for rank_groups in parts:
             model = tiny_model()
             train_parts(model)
             encoder = Encoder(model, model.config.profile)
             totals = StepTotals.of(batch, ranks=ranks)
-            accumulate(model, encoder, own, UpdateOptions(loss=loss), totals=totals)
+            accumulate(model, encoder, rank_groups, UpdateOptions(loss=loss), totals=totals)
             got = [p.grad / ranks for p in trainable(model)]
             total = got if total is None else [a + b for a, b in zip(total, got, strict=True)]
         gradients.append(total)
@@ -195,12 +195,12 @@ def test_metrics_are_those_of_the_separate_rows():
     for name in ("low_mean", "low_min", "high_mean", "high_max", "region_mean"):
         assert metrics[f"clip_ratio/{name}"] == pytest.approx(rates[name], abs=1e-6)
     assert rates["region_mean"] > 0.1
-    lengths = [len(a.tokens) for g in batch for a in g.answers]
+    lengths = [len(a.tokens) for g in batch for a in g.completions]
     assert metrics["completions/mean_length"] == pytest.approx(sum(lengths) / len(lengths))
     assert metrics["completions/min_length"] == min(lengths)
     assert metrics["completions/max_length"] == max(lengths)
     assert metrics["completions/clipped_ratio"] == 0.5
-    ended = [len(a.tokens) for g in batch for a in g.answers if a.stopped]
+    ended = [len(a.tokens) for g in batch for a in g.completions if a.stopped]
     assert metrics["completions/mean_terminated_length"] == pytest.approx(sum(ended) / len(ended))
     assert metrics["grad_norm"] == pytest.approx(float(norm), rel=1e-5)
     assert metrics["learning_rate"] == 1e-3 and metrics["skipped"] == 0
@@ -214,15 +214,17 @@ def test_entropy_is_the_mean_over_answer_tokens():
     sums = accumulate(
         model, encoder, batch, UpdateOptions(loss=LossConfig(beta=0.0)), totals=StepTotals.of(batch)
     )
-    found = []
+    packing = []
     with torch.no_grad():
         for group in batch:
             embeds = model.inputs_embeds(group.input_ids[None], encoder.encode([group.clip]), encoder.profile)
-            for answer in group.answers:
-                whole = torch.cat([embeds, model.language_model.embed(torch.tensor([answer.tokens]))], dim=1)
+            for completion in group.completions:
+                whole = torch.cat(
+                    [embeds, model.language_model.embed(torch.tensor([completion.tokens]))], dim=1
+                )
                 logits = model.language_model.logits(model.language_model(whole))[0, embeds.shape[1] - 1 : -1]
-                found.append(torch.distributions.Categorical(logits=logits).entropy())
-    assert sums.mean("entropy", "tokens") == pytest.approx(float(torch.cat(found).mean()), rel=1e-5)
+                packing.append(torch.distributions.Categorical(logits=logits).entropy())
+    assert sums.mean("entropy", "tokens") == pytest.approx(float(torch.cat(packing).mean()), rel=1e-5)
 
 
 def test_the_first_update_has_no_clip_and_no_kl():
@@ -245,15 +247,17 @@ def test_the_reference_shares_what_is_frozen_and_never_moves():
     model = tiny_model()
     train_parts(model, ("languageModel",))
     encoder = Encoder(model, model.config.profile)
-    other, own = frozen_reference(model, encoder)
-    ours, theirs = dict(model.named_parameters()), dict(other.named_parameters())
+    other, ref_encoder = frozen_reference(model, encoder)
+    ours, expected = dict(model.named_parameters()), dict(other.named_parameters())
     for name in ours:
-        assert (ours[name] is theirs[name]) == (not name.startswith("language_model")), name
-        assert not theirs[name].requires_grad
-    assert own.vision_cache is encoder.vision_cache and own.motion_cache is encoder.motion_cache
+        assert (ours[name] is expected[name]) == (not name.startswith("language_model")), name
+        assert not expected[name].requires_grad
+    assert (
+        ref_encoder.vision_cache is encoder.vision_cache and ref_encoder.motion_cache is encoder.motion_cache
+    )
     train_parts(model)
-    other, own = frozen_reference(model, Encoder(model, model.config.profile))
-    assert own.vision_cache is not encoder.vision_cache
+    other, ref_encoder = frozen_reference(model, Encoder(model, model.config.profile))
+    assert ref_encoder.vision_cache is not encoder.vision_cache
 
 
 def test_a_gradient_that_is_no_number_moves_nothing():
@@ -272,13 +276,13 @@ def test_a_gradient_that_is_no_number_moves_nothing():
 def test_a_kl_weight_needs_a_reference(model, encoder):
     train_parts(model)
     with pytest.raises(ValueError, match="needs a frozen reference"):
-        accumulate(model, encoder, groups(1), UpdateOptions(), totals=StepTotals(answers=1, tokens=1))
+        accumulate(model, encoder, groups(1), UpdateOptions(), totals=StepTotals(completions=1, tokens=1))
 
 
 def test_gradients_are_synchronised_once(model, encoder):
     train_parts(model)
     calls = []
-    options = UpdateOptions(loss=LossConfig(beta=0.0), row_places=1)
+    options = UpdateOptions(loss=LossConfig(beta=0.0), max_tokens_per_row=1)
     accumulate(
         model, encoder, groups(), options, totals=StepTotals.of(groups()), before_backward=calls.append
     )
@@ -286,13 +290,13 @@ def test_gradients_are_synchronised_once(model, encoder):
 
 
 @pytest.mark.parametrize("loss_type", LOSS_TYPES)
-def test_weights_are_the_losss_own_averages(loss_type):
+def test_weights_are_those_of_the_losss_average(loss_type):
     config = LossConfig(loss_type=loss_type, beta=0.0, max_completion_length=7)
     lengths = torch.tensor([3, 1, 5])
     mask = torch.arange(5) < lengths[:, None]
     policy = torch.randn(3, 5, generator=torch.Generator().manual_seed(0), requires_grad=True)
     result = grpo_loss(policy, mask, torch.tensor([1.0, -2.0, 0.5]), config, batch_tokens=9)
-    weights = answer_weights(lengths, config, StepTotals(answers=3, tokens=9))
+    weights = completion_weights(lengths, config, StepTotals(completions=3, tokens=9))
     ours = (result.per_token * mask * weights[:, None]).sum()
     torch.testing.assert_close(ours, result.loss)
 
@@ -301,23 +305,23 @@ def test_weights_are_the_losss_own_averages(loss_type):
 
 
 def test_a_row_is_what_it_says():
-    found = packing([3, 2], [[[7, 8, 9], [5]], [[4, 6]]])
-    assert [(s.start, s.prompt, s.answers, s.length) for s in found.segments] == [
+    packing = pack([3, 2], [[[7, 8, 9], [5]], [[4, 6]]])
+    assert [(s.start, s.prompt, s.completions, s.length) for s in packing.segments] == [
         (0, 3, [2, 0], 5),
         (5, 2, [1], 3),
     ]
-    assert found.position_ids.tolist() == [[0, 1, 2, 3, 4, 0, 1, 2]]
-    assert found.targets.tolist() == [7, 8, 9, 5, 4, 6]
-    assert found.predicts.tolist() == [2, 3, 4, 2, 6, 7]
-    assert found.padded(torch.arange(6)).tolist() == [[0, 1, 2], [3, 0, 0], [4, 5, 0]]
-    assert found.mask().tolist() == [[True] * 3, [True, False, False], [True, True, False]]
+    assert packing.position_ids.tolist() == [[0, 1, 2, 3, 4, 0, 1, 2]]
+    assert packing.targets.tolist() == [7, 8, 9, 5, 4, 6]
+    assert packing.predicts.tolist() == [2, 3, 4, 2, 6, 7]
+    assert packing.padded(torch.arange(6)).tolist() == [[0, 1, 2], [3, 0, 0], [4, 5, 0]]
+    assert packing.mask().tolist() == [[True] * 3, [True, False, False], [True, True, False]]
     with pytest.raises(ValueError, match="without a token"):
-        packing([3], [[[]]])
+        pack([3], [[[]]])
 
 
 def test_the_mask_is_a_tree():
-    found = packing([2], [[[1, 2, 3], [4, 5]]])  # places: p p a a b
-    assert tree_mask(found).int().tolist() == [
+    packing = pack([2], [[[1, 2, 3], [4, 5]]])  # places: p p a a b
+    assert tree_mask(packing).int().tolist() == [
         [1, 0, 0, 0, 0],
         [1, 1, 0, 0, 0],
         [1, 1, 1, 0, 0],
@@ -330,23 +334,23 @@ def test_the_mask_is_a_tree():
 @pytest.mark.parametrize("heads", [(4, 2), (2, 2)])
 def test_both_attentions_follow_the_mask(heads):
     queries, shared = heads
-    found = packing([5, 9], [[[1] * 4, [2], [3] * 6], [[4] * 3, [5] * 2]])
+    packing = pack([5, 9], [[[1] * 4, [2], [3] * 6], [[4] * 3, [5] * 2]])
     generator = torch.Generator().manual_seed(0)
-    q = torch.randn(1, queries, found.places, 16, generator=generator)
-    k, v = (torch.randn(1, shared, found.places, 16, generator=generator) for _ in range(2))
+    q = torch.randn(1, queries, packing.length, 16, generator=generator)
+    k, v = (torch.randn(1, shared, packing.length, 16, generator=generator) for _ in range(2))
     expected = torch.nn.functional.scaled_dot_product_attention(
-        q, k, v, attn_mask=tree_mask(found), enable_gqa=queries != shared
+        q, k, v, attn_mask=tree_mask(packing), enable_gqa=queries != shared
     )
-    torch.testing.assert_close(SegmentAttend(found)(0, q, k, v), expected, atol=1e-6, rtol=0)
-    block = BlockAttend(found, "cpu", compiled=False)
+    torch.testing.assert_close(SegmentAttend(packing)(0, q, k, v), expected, atol=1e-6, rtol=0)
+    block = BlockAttend(packing, "cpu", compiled=False)
     torch.testing.assert_close(block(0, q, k, v), expected, atol=1e-6, rtol=0)
 
 
 def test_where_blocks_do_not_compile_dense_kernels_stand_in(monkeypatch):
     from training import packing as module
 
-    found = packing([3], [[[1, 2]]])
-    assert isinstance(module.attend_to_tree(found, torch.device("cpu")), SegmentAttend)
+    row = pack([3], [[[1, 2]]])
+    assert isinstance(module.tree_attention(row, torch.device("cpu")), SegmentAttend)
 
     class Broken:
         def __init__(self, *args):
@@ -360,18 +364,18 @@ def test_where_blocks_do_not_compile_dense_kernels_stand_in(monkeypatch):
 
 
 def test_rows_stay_within_their_limit():
-    assert list(packs([3, 4, 5, 20, 1, 1], 8)) == [[0, 1], [2], [3], [4, 5]]
+    assert list(indices_by_row([3, 4, 5, 20, 1, 1], 8)) == [[0, 1], [2], [3], [4, 5]]
 
 
-def test_answers_do_not_see_each_other():
+def test_completions_do_not_attend_to_each_other():
     """Another second answer changes nothing of the first one's gradient."""
     torch.manual_seed(0)
     model = Qwen2(LanguageConfig(vocab_size=31, hidden_size=16, intermediate_size=24, num_hidden_layers=2,
                                  num_attention_heads=2, num_key_value_heads=1))  # fmt: skip
-    found = []
+    packing = []
     for second in ([4, 5, 6], [9, 1, 2]):
-        row = packing([4], [[[1, 2, 3], second]])
+        row = pack([4], [[[1, 2, 3], second]])
         ids = torch.tensor([[7, 8, 9, 10, 1, 2, *second[:-1]]])
         hidden = model(model.embed(ids), position_ids=row.position_ids, attend=SegmentAttend(row))
-        found.append(hidden[0, :6].detach())
-    assert torch.equal(*found)
+        packing.append(hidden[0, :6].detach())
+    assert torch.equal(*packing)

@@ -61,11 +61,11 @@ def trainable(model: nn.Module) -> list[nn.Parameter]:
 def evaluating(model: nn.Module) -> Iterator[None]:
     """Eval mode within, every module's own mode restored after; a drifting extractor stays as it is."""
     modes = {module: module.training for module in model.modules()}
-    kept = getattr(model, "slowfast_model", None)
-    drifting = kept is not None and kept.frozen and kept.training
+    extractor = getattr(model, "slowfast_model", None)
+    drifting = extractor is not None and extractor.frozen and extractor.training
     model.eval()
     if drifting:
-        kept.drift()
+        extractor.drift()
     try:
         yield
     finally:

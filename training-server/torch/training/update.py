@@ -19,12 +19,12 @@ from torch.optim import Optimizer
 from modules.grpo_loss import LossConfig, PolicyLoss, grpo_loss
 from modules.vqathinker import VQAThinkerModel
 from training.clips import Encoder, FeatureCache
-from training.forced import Example, row_of, row_scores, rows_of
 from training.metrics import MetricSums, policy_metrics
-from training.objective import StepTotals, answer_weights
+from training.objective import StepTotals, completion_weights
 from training.optimizer import clip_and_step
 from training.packing import Packing
 from training.phases import phase
+from training.teacher_forcing import Example, row_of, row_scores, rows_of
 from training.trainable import trainable
 
 
@@ -54,10 +54,10 @@ class UpdateOptions:
     max_grad_norm: float | None = 1.0
     """Largest joint norm of the gradients."""
 
-    row_places: int = 4096
+    max_tokens_per_row: int = 4096
     """Most places of a packed row; a group that is longer has a row of its own."""
 
-    head_rows: int = 1024
+    logits_chunk: int = 1024
     """Rows of logits that exist at a time."""
 
 
@@ -70,9 +70,9 @@ def frozen_reference(
     tensor), and features of frozen encoders with its encoder.
     """
     # deepcopy takes what is in its memo for copied already.
-    kept = {id(p): p for p in model.parameters() if not p.requires_grad} if share_frozen else {}
-    reference = copy.deepcopy(model, kept).eval().requires_grad_(False)
-    ours = Encoder(
+    shared = {id(p): p for p in model.parameters() if not p.requires_grad} if share_frozen else {}
+    reference = copy.deepcopy(model, shared).eval().requires_grad_(False)
+    ref_encoder = Encoder(
         reference,
         encoder.profile,
         frames_at_once=encoder.frames_at_once,
@@ -82,15 +82,15 @@ def frozen_reference(
     if not model.slowfast_model.training and not any(
         p.requires_grad for p in model.slowfast_model.parameters()
     ):
-        ours.motion_cache = encoder.motion_cache
+        ref_encoder.motion_cache = encoder.motion_cache
     parts = (model.vision_model, model.mlp1)
     if not any(p.requires_grad for part in parts for p in part.parameters()):
-        ours.vision_cache = encoder.vision_cache
+        ref_encoder.vision_cache = encoder.vision_cache
     elif encoder.device.type == "cuda":
-        ours.vision_cache = FeatureCache(
+        ref_encoder.vision_cache = FeatureCache(
             0
         )  # a clip comes back in another epoch; the device has no room so long
-    return reference, ours
+    return reference, ref_encoder
 
 
 def update(
@@ -139,7 +139,7 @@ def accumulate(
         raise ValueError("a KL weight needs a frozen reference")
     encoder.before_training()
     sums = MetricSums()
-    rows = rows_of(groups, options.row_places)
+    rows = rows_of(groups, options.max_tokens_per_row)
     done = 0
     for number, batch in enumerate(rows):
         loss = _row_loss(model, encoder, batch, options, totals, reference, sums)
@@ -166,19 +166,19 @@ def _row_loss(
     sums: MetricSums,
 ) -> Tensor:
     device = encoder.device
-    found = row_of(groups)
-    theirs = None
+    packing = row_of(groups)
+    ref_logps = None
     if options.loss.beta != 0 and reference is not None:
         with torch.no_grad(), phase("reference"):
-            theirs = row_scores(*reference, groups, found, options.temperature, options.head_rows)
-            theirs = found.padded(theirs.logps)
+            ref_logps = row_scores(*reference, groups, packing, options.temperature, options.logits_chunk)
+            ref_logps = packing.padded(ref_logps.logps)
     with phase("forward"):
-        scores = row_scores(model, encoder, groups, found, options.temperature, options.head_rows)
-    policy, mask = found.padded(scores.logps), found.mask(device)
-    old = None
+        scores = row_scores(model, encoder, groups, packing, options.temperature, options.logits_chunk)
+    policy, mask = packing.padded(scores.logps), packing.mask(device)
+    old_logps = None
     if options.old_logps:
-        flat = [x for group in groups for answer in group.answers for x in answer.logps]
-        old = found.padded(torch.tensor(flat, dtype=policy.dtype, device=device))
+        flat = [x for group in groups for completion in group.completions for x in completion.logps]
+        old_logps = packing.padded(torch.tensor(flat, dtype=policy.dtype, device=device))
     advantages = torch.tensor(
         [a for group in groups for a in group.advantages], dtype=policy.dtype, device=device
     )
@@ -187,15 +187,23 @@ def _row_loss(
         mask,
         advantages,
         options.loss,
-        old=old,
-        reference=theirs,
+        old_logps=old_logps,
+        ref_logps=ref_logps,
         batch_tokens=totals.generation_tokens or totals.tokens,
     )
-    weights = answer_weights(found.lengths.to(device), options.loss, totals)
+    weights = completion_weights(packing.lengths.to(device), options.loss, totals)
     loss = (result.per_token * mask * weights[:, None]).sum()
     with torch.no_grad():
         _sum_up(
-            sums, groups, found, result, mask, advantages, scores.entropies, loss / totals.ranks, options.loss
+            sums,
+            groups,
+            packing,
+            result,
+            mask,
+            advantages,
+            scores.entropies,
+            loss / totals.ranks,
+            options.loss,
         )
     return loss
 
@@ -203,7 +211,7 @@ def _row_loss(
 def _sum_up(
     sums: MetricSums,
     groups: Sequence[Group],
-    found: Packing,
+    packing: Packing,
     result: PolicyLoss,
     mask: Tensor,
     advantages: Tensor,
@@ -226,11 +234,11 @@ def _sum_up(
     sums.add("ratios", count.sum())
     sums.spread("clip_low_rate", low.sum(1) / count)
     sums.spread("clip_high_rate", high.sum(1) / count)
-    ended = torch.tensor([answer.stopped for group in groups for answer in group.answers])
-    sums.add("answers", len(found.lengths))
-    sums.add("tokens", found.lengths.sum())
+    ended = torch.tensor([completion.stopped for group in groups for completion in group.completions])
+    sums.add("completions", len(packing.lengths))
+    sums.add("tokens", packing.lengths.sum())
     sums.add("ended", ended.sum())
-    sums.add("ended_tokens", found.lengths[ended].sum())
-    sums.add("all_tokens", found.places)
-    sums.spread("length", found.lengths.float())
-    sums.spread("ended_length", found.lengths[ended].float())
+    sums.add("ended_tokens", packing.lengths[ended].sum())
+    sums.add("all_tokens", packing.length)
+    sums.spread("length", packing.lengths.float())
+    sums.spread("ended_length", packing.lengths[ended].float())

@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.video.footage import Facts, Footage, VideoError
 from engine.video.pixel_cache import PixelCache
-from engine.video.pixels import Picture, PixelRule
+from engine.video.pixels import DecodedFrame, PixelRule
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +77,11 @@ def _decoded(job: Job) -> Outcome:
         else:
             outcome.pixels[index, rule] = held
 
-    def take(index: int, picture: Picture) -> None:
+    def take(index: int, frame: DecodedFrame) -> None:
         for rule in wanted[index]:
-            outcome.pixels[index, rule] = pixels = picture.input(rule)
+            outcome.pixels[index, rule] = pixels = frame.input(rule)
             if cache:
-                outcome.written += cache.keep(name, index, rule, pixels)
+                outcome.written += cache.store(name, index, rule, pixels)
 
     if wanted:
         outcome.substituted = Footage(job.path).read(wanted.keys(), take)

@@ -14,7 +14,7 @@ from pathlib import Path
 import av
 
 from engine.video.colour import stream_colour
-from engine.video.pixels import Picture, turns_of
+from engine.video.pixels import DecodedFrame, turns_of
 
 
 class VideoError(Exception):
@@ -88,7 +88,7 @@ class Footage:
             raise VideoError("no frame can be decoded")
         return Facts(frames=len(self), width=size[0][0], height=size[0][1], fps=self.fps)
 
-    def read(self, wanted: Collection[int], take: Callable[[int, Picture], None]) -> dict[int, int]:
+    def read(self, wanted: Collection[int], take: Callable[[int, DecodedFrame], None]) -> dict[int, int]:
         """Calls `take` with each wanted frame as soon as it is decoded, in no certain order.
 
         Returns frame → the frame that stands for it, for those that could not be decoded. Raises VideoError
@@ -104,16 +104,16 @@ class Footage:
             return {}
         return self._substitute(missing, take)
 
-    def _collect(self, runs: list[Run], missing: set[int], take: Callable[[int, Picture], None]) -> None:
+    def _collect(self, runs: list[Run], missing: set[int], take: Callable[[int, DecodedFrame], None]) -> None:
         def on_frame(i: int, frame: av.VideoFrame, context: av.CodecContext) -> bool:
             if i in missing:
                 missing.discard(i)
-                take(i, Picture(frame, stream_colour(frame, context)))
+                take(i, DecodedFrame(frame, stream_colour(frame, context)))
             return not missing
 
         self._decode(runs, on_frame)
 
-    def _substitute(self, missing: set[int], take: Callable[[int, Picture], None]) -> dict[int, int]:
+    def _substitute(self, missing: set[int], take: Callable[[int, DecodedFrame], None]) -> dict[int, int]:
         decodable: set[int] = set()
 
         def note(i: int, frame: av.VideoFrame, context: av.CodecContext) -> bool:
@@ -127,28 +127,28 @@ class Footage:
         stands_for = {
             i: max((j for j in decodable if j < i), default=min(decodable)) for i in sorted(missing)
         }
-        pictures = set(stands_for.values())
+        substitutes = set(stands_for.values())
 
-        def give(j: int, picture: Picture) -> None:
+        def give(j: int, frame: DecodedFrame) -> None:
             for i, other in stands_for.items():
                 if other == j:
-                    take(i, picture)
+                    take(i, frame)
 
-        self._collect(whole, pictures, give)
+        self._collect(whole, substitutes, give)
         return stands_for
 
     def runs(self, wanted: Iterable[int]) -> list[Run]:
         """The fewest packets that give the wanted frames, as `workers/media/plan.ts` plans them."""
         if self.order is None:
             return [Run(start=0, end=len(self))]
-        found: list[Run] = []
+        runs: list[Run] = []
         for d in sorted(self.order[i] for i in set(wanted)):
             run = Run(start=self._start_of(d), end=d + 1)
-            while found and run.start < found[-1].end:
-                last = found.pop()
+            while runs and run.start < runs[-1].end:
+                last = runs.pop()
                 run = Run(start=min(last.start, run.start), end=run.end)
-            found.append(run)
-        return found
+            runs.append(run)
+        return runs
 
     def _start_of(self, d: int) -> int:
         key = self._key_before(d)

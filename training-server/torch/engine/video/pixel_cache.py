@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from engine.video.disk_cache import DiskCache
 from engine.video.pixels import PixelRule
-from engine.video.shelf import Shelf
 
 
-class PixelCache(Shelf):
+class PixelCache(DiskCache):
     """Frames by video, index and rule."""
 
     @staticmethod
@@ -34,7 +34,7 @@ class PixelCache(Shelf):
             return None
         return np.frombuffer(pixels, np.uint8).reshape(rule.size, rule.size, 3)
 
-    def keep(self, video: str, index: int, rule: PixelRule, pixels: np.ndarray) -> int:
+    def store(self, video: str, index: int, rule: PixelRule, pixels: np.ndarray) -> int:
         """Returns the bytes written; 0 once the disk has refused."""
         return self.put(_name(video, index, rule), np.ascontiguousarray(pixels).data.cast("B"))
 

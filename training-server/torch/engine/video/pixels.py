@@ -40,7 +40,7 @@ def rule_of(branch: BranchPixels, size: int) -> PixelRule:
     return PixelRule(pixels=branch.pixels, size=size, cell=branch.cell or 0)
 
 
-class Picture:
+class DecodedFrame:
     """One decoded frame in its shown orientation. Holds views into the frame, so it must not outlive it."""
 
     def __init__(self, frame: av.VideoFrame, colour: Colour):
@@ -83,7 +83,7 @@ class Picture:
         if rule.pixels == "squash":
             return resized(self.rgb, rule.size, rule.size)
         width, height = fragment_frame(*self.size, rule.size)
-        rows, columns = (block_places(length, rule.size, rule.cell) for length in (height, width))
+        rows, columns = (block_positions(length, rule.size, rule.cell) for length in (height, width))
         if (width, height) == self.size:
             return np.ascontiguousarray(self.at(rows, columns))
         return np.ascontiguousarray(resized(self.rgb, width, height)[rows][:, columns])
@@ -110,7 +110,7 @@ def fragment_frame(width: int, height: int, size: int) -> tuple[int, int]:
     return -(-width * size // height), size
 
 
-def block_places(length: int, size: int, cell: int) -> np.ndarray:
+def block_positions(length: int, size: int, cell: int) -> np.ndarray:
     """The `size` places along an axis of `length` pixels that the blocks take, block after block."""
     grid = size // cell
     most = 2 * ((length - cell) // 2)

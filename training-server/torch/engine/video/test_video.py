@@ -19,16 +19,16 @@ from engine.video.decode_pool import DecodePool
 from engine.video.decoding import Job, work
 from engine.video.footage import Footage, Run, VideoError
 from engine.video.pixel_cache import PixelCache
-from engine.video.pixels import PixelRule, block_places, fragment_frame
+from engine.video.pixels import PixelRule, block_positions, fragment_frame
 from small.prompt import CORE, ROOT, ask_node
 
 SQUASH = PixelRule(pixels="squash", size=64)
 
 
 def frames_of(path: Path, wanted: list[int], rule: PixelRule = SQUASH) -> tuple[dict, dict]:
-    found = {}
-    substituted = Footage(path).read(wanted, lambda i, picture: found.setdefault(i, picture.input(rule)))
-    return found, substituted
+    frames = {}
+    substituted = Footage(path).read(wanted, lambda i, frame: frames.setdefault(i, frame.input(rule)))
+    return frames, substituted
 
 
 def test_recorded_pixels_of_the_official_loaders(shared):
@@ -41,12 +41,12 @@ def test_recorded_pixels_of_the_official_loaders(shared):
         rgb, resized = {}, {}
         rule = PixelRule(pixels="squash", size=row["size"])
 
-        def take(i, picture, rgb=rgb, resized=resized, rule=rule):
-            rgb[i], resized[i] = np.ascontiguousarray(picture.rgb), picture.input(rule)
+        def take(i, frame, rgb=rgb, resized=resized, rule=rule):
+            rgb[i], resized[i] = np.ascontiguousarray(frame.rgb), frame.input(rule)
 
         assert footage.read(row["indices"], take) == {}
-        for pictures, digest in ((rgb, "sha256_rgb_frames"), (resized, "sha256_resized_frames")):
-            data = b"".join(pictures[i].tobytes() for i in row["indices"])
+        for images, digest in ((rgb, "sha256_rgb_frames"), (resized, "sha256_resized_frames")):
+            data = b"".join(images[i].tobytes() for i in row["indices"])
             assert hashlib.sha256(data).hexdigest() == row[digest], (row["file"], row["profile"], digest)
 
 
@@ -64,8 +64,8 @@ def test_the_count_is_of_all_packets(shared, name):
     footage = Footage(shared / "media" / name)
     assert len(footage) == HIDDEN[name]
     last = len(footage) - 1
-    found, _ = frames_of(footage.path, [0, last])
-    assert set(found) == {0, last}
+    frames, _ = frames_of(footage.path, [0, last])
+    assert set(frames) == {0, last}
 
 
 def test_any_frame_alone_is_the_frame_of_a_whole_run(clips):
@@ -99,17 +99,17 @@ def test_the_plan_is_the_pages(clips):
         "plan.planRuns(plan.frameOrder(Uint32Array.from(input.at), Uint8Array.from(input.key)), input.wanted)"
         ".map(({start, end}) => ({start, end}))"
     )
-    theirs = ask_node({"plan": ROOT / "workers" / "media" / "plan.ts"}, expression, given)
-    assert [{"start": r.start, "end": r.end} for r in footage.runs(wanted)] == theirs
+    expected = ask_node({"plan": ROOT / "workers" / "media" / "plan.ts"}, expression, given)
+    assert [{"start": r.start, "end": r.end} for r in footage.runs(wanted)] == expected
 
 
-def damaged(source: Path, target: Path, packets: set[int]) -> Path:
+def corrupted(source: Path, target: Path, packets: set[int]) -> Path:
     """A copy of a clip with the bytes of some packets (in decode order) overwritten."""
     data = bytearray(source.read_bytes())
     with av.open(str(source)) as container:
-        places = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
+        extents = [(p.pos, p.size) for p in container.demux(video=0) if p.size]
     for d in packets:
-        start, size = places[d]
+        start, size = extents[d]
         data[start + 4 : start + size] = b"\xff" * (size - 4)
     target.write_bytes(data)
     return target
@@ -119,13 +119,13 @@ def test_a_frame_that_cannot_be_decoded_has_a_stand_in(tmp_path):
     source = write_clip(tmp_path / "whole.mp4", frames=24, gop=8)
     footage = Footage(source)
     # The packet of the last frame of a group, on which nothing depends.
-    path = damaged(source, tmp_path / "damaged.mp4", {footage.order[23]})
-    found, substituted = frames_of(path, [4, 23])
+    path = corrupted(source, tmp_path / "damaged.mp4", {footage.order[23]})
+    frames, substituted = frames_of(path, [4, 23])
     sound, _ = frames_of(source, [4, 22])
     if substituted:  # else the decoder could make something of it
         assert substituted == {23: 22}
-        assert np.array_equal(found[23], sound[22])
-    assert np.array_equal(found[4], sound[4])
+        assert np.array_equal(frames[23], sound[22])
+    assert np.array_equal(frames[4], sound[4])
 
 
 UNREADABLE = {
@@ -177,8 +177,8 @@ def test_colour_is_that_of_the_page(matrix, depth, full):
       return input.y.map((y, i) => [t.y[y] + t.redV[input.v[i]],
         t.y[y] + t.greenU[input.u[i]] + t.greenV[input.v[i]], t.y[y] + t.blueU[input.u[i]]].map(clamp));
     })()"""
-    theirs = ask_node({"yuv": ROOT / "workers" / "media" / "yuv.ts"}, expression, given)
-    assert np.array_equal(ours[0], np.array(theirs))
+    expected = ask_node({"yuv": ROOT / "workers" / "media" / "yuv.ts"}, expression, given)
+    assert np.array_equal(ours[0], np.array(expected))
 
 
 SIZES = [
@@ -192,41 +192,41 @@ SIZES = [
 
 def test_fragments_are_those_of_the_page():
     """Oracle: `fragmentPlan` of core/sampling/fragments.ts."""
-    theirs = ask_node(
+    expected = ask_node(
         {"fragments": CORE / "sampling" / "fragments.ts"},
         "input.map((size) => fragments.fragmentPlan(...size))",
         SIZES,
     )
-    for (width, height, size, cell), plan in zip(SIZES, theirs, strict=True):
+    for (width, height, size, cell), plan in zip(SIZES, expected, strict=True):
         assert fragment_frame(width, height, size) == (plan["width"], plan["height"])
         for length, edges in ((plan["width"], plan["x"]), (plan["height"], plan["y"])):
-            assert block_places(length, size, cell).reshape(-1, cell)[:, 0].tolist() == edges
+            assert block_positions(length, size, cell).reshape(-1, cell)[:, 0].tolist() == edges
 
 
 def test_fragments_cut_native_pixels(clips):
     blocks, whole = PixelRule(pixels="fragments", size=64, cell=32), {}
-    found, _ = frames_of(clips[0], [5], blocks)
-    Footage(clips[0]).read([5], lambda i, picture: whole.setdefault(i, picture.rgb.copy()))
-    rows, columns = block_places(80, 64, 32), block_places(96, 64, 32)
-    assert np.array_equal(found[5], whole[5][rows][:, columns])
+    frames, _ = frames_of(clips[0], [5], blocks)
+    Footage(clips[0]).read([5], lambda i, frame: whole.setdefault(i, frame.rgb.copy()))
+    rows, columns = block_positions(80, 64, 32), block_positions(96, 64, 32)
+    assert np.array_equal(frames[5], whole[5][rows][:, columns])
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_rotation_turns_places_as_it_turns_pictures(clips, degrees, monkeypatch):
+def test_rotation_turns_positions_as_it_turns_frames(clips, degrees, monkeypatch):
     from engine.video import pixels
 
     upright: dict = {}
-    Footage(clips[0]).read([3], lambda i, picture: upright.setdefault(i, picture.rgb.copy()))
+    Footage(clips[0]).read([3], lambda i, frame: upright.setdefault(i, frame.rgb.copy()))
     turned: dict = {}
     monkeypatch.setattr(pixels, "turns_of", lambda frame: degrees // 90)
-    Footage(clips[0]).read([3], lambda i, picture: turned.setdefault(i, picture.rgb.copy()))
+    Footage(clips[0]).read([3], lambda i, frame: turned.setdefault(i, frame.rgb.copy()))
     assert np.array_equal(turned[3], np.rot90(upright[3], degrees // 90))
 
 
 # The cache
 
 
-def test_a_frame_is_kept_once_decoded(clips, tmp_path, monkeypatch):
+def test_a_decoded_frame_is_cached(clips, tmp_path, monkeypatch):
     job = Job(path=str(clips[0]), wanted=frozenset({(2, SQUASH), (5, SQUASH)}), cache=str(tmp_path))
     first = work(job)
     assert first.written > 0
@@ -236,12 +236,12 @@ def test_a_frame_is_kept_once_decoded(clips, tmp_path, monkeypatch):
     assert all(np.array_equal(second.pixels[key], first.pixels[key]) for key in job.wanted)
 
 
-def test_a_damaged_entry_is_decoded_again(clips, tmp_path):
+def test_a_corrupted_entry_is_decoded_again(clips, tmp_path):
     job = Job(path=str(clips[0]), wanted=frozenset({(2, SQUASH)}), cache=str(tmp_path))
     first = work(job)
     (entry,) = (file for file in tmp_path.rglob("*") if file.is_file())
-    for damage in (lambda data: data[:-1], lambda data: data[:40] + bytes([data[40] ^ 1]) + data[41:]):
-        entry.write_bytes(damage(entry.read_bytes()))
+    for corrupt in (lambda data: data[:-1], lambda data: data[:40] + bytes([data[40] ^ 1]) + data[41:]):
+        entry.write_bytes(corrupt(entry.read_bytes()))
         again = work(job)
         assert again.written == first.written
         assert np.array_equal(again.pixels[2, SQUASH], first.pixels[2, SQUASH])
@@ -258,9 +258,9 @@ def test_another_file_of_the_name_is_another_video(tmp_path):
 
 def test_the_cache_keeps_to_its_cap(tmp_path):
     cache, rule = PixelCache(tmp_path), PixelRule(pixels="squash", size=32)
-    picture = np.zeros((32, 32, 3), np.uint8)
+    frame = np.zeros((32, 32, 3), np.uint8)
     for i in range(10):
-        cache.keep("ab" * 12, i, rule, picture)
+        cache.store("ab" * 12, i, rule, frame)
         time.sleep(0.002)
     entry = 32 * 32 * 3 + 16
     assert cache.bytes() == 10 * entry
@@ -288,8 +288,8 @@ def test_a_process_decodes_as_this_one_does(clips, tmp_path):
     pool = DecodePool(1, cache=PixelCache(tmp_path), cap=1 << 20)
     job = Job(path=str(clips[0]), wanted=frozenset({(1, SQUASH)}))
     try:
-        found = pool.submit(job).result(timeout=60)
-        assert np.array_equal(found.pixels[1, SQUASH], work(job).pixels[1, SQUASH])
+        frames = pool.submit(job).result(timeout=60)
+        assert np.array_equal(frames.pixels[1, SQUASH], work(job).pixels[1, SQUASH])
         assert pool.submit(Job(path=str(clips[4]))).result(timeout=60).error
     finally:
         pool.close()

@@ -15,8 +15,8 @@ from torch import Tensor
 from modules.token_logps import TokenScores
 from modules.vqathinker import VQAThinkerModel
 from training.clips import ClipPixels, Encoder
-from training.packing import Packing, attend_to_tree, packed_size, packing, packs
-from training.rollout import Answer
+from training.packing import Packing, indices_by_row, pack, packed_length, tree_attention
+from training.rollout import Completion
 
 
 @dataclass(kw_only=True, eq=False)
@@ -29,27 +29,27 @@ class Example:
     clip: ClipPixels
     """The video's pixels."""
 
-    answers: Sequence[Answer]
+    completions: Sequence[Completion]
     """One or more, each of at least one token."""
 
 
 SomeExample = TypeVar("SomeExample", bound=Example)
 
 
-def rows_of(examples: Sequence[SomeExample], places: int) -> list[list[SomeExample]]:
+def rows_of(examples: Sequence[SomeExample], max_tokens: int) -> list[list[SomeExample]]:
     """Consecutive examples cut into rows of at most `places` places; a longer example has its own row."""
     sizes = [
-        packed_size(len(example.input_ids), [answer.tokens for answer in example.answers])
+        packed_length(len(example.input_ids), [completion.tokens for completion in example.completions])
         for example in examples
     ]
-    return [[examples[i] for i in row] for row in packs(sizes, places)]
+    return [[examples[i] for i in row] for row in indices_by_row(sizes, max_tokens)]
 
 
 def row_of(examples: Sequence[Example]) -> Packing:
     """The packed row of some examples."""
-    return packing(
+    return pack(
         [len(example.input_ids) for example in examples],
-        [[answer.tokens for answer in example.answers] for example in examples],
+        [[completion.tokens for completion in example.completions] for example in examples],
     )
 
 
@@ -57,9 +57,9 @@ def row_scores(
     model: VQAThinkerModel,
     encoder: Encoder,
     examples: Sequence[Example],
-    found: Packing,
+    packing: Packing,
     temperature: float = 1.0,
-    head_rows: int = 1024,
+    logits_chunk: int = 1024,
 ) -> TokenScores:
     """Scores of all answer tokens [Q] of a packed row, differentiable in whatever trains."""
     device = encoder.device
@@ -69,17 +69,17 @@ def row_scores(
         one = encoded.select(torch.tensor([row], device=device))
         # Prompts alone are given to the encoders' tokens: an answer may hold a context id of its own.
         pieces.append(model.inputs_embeds(example.input_ids.to(device)[None], one, encoder.profile)[0])
-        inputs = [token for answer in example.answers for token in answer.tokens[:-1]]
+        inputs = [token for completion in example.completions for token in completion.tokens[:-1]]
         if inputs:
             pieces.append(model.language_model.embed(torch.tensor([inputs], device=device))[0])
     hidden = model.language_model(
         torch.cat(pieces)[None],
-        position_ids=found.position_ids.to(device),
-        attend=attend_to_tree(found, device),
+        position_ids=packing.position_ids.to(device),
+        attend=tree_attention(packing, device),
     )
     return model.language_model.token_logps(
-        hidden[0, found.predicts.to(device)],
-        found.targets.to(device),
+        hidden[0, packing.predicts.to(device)],
+        packing.targets.to(device),
         temperature=temperature,
-        chunk=head_rows,
+        chunk=logits_chunk,
     )

@@ -15,11 +15,11 @@ from modules.atomic_write import atomic_write
 DIGEST = 16
 """Bytes of the checksum."""
 
-LEAVE = 0.9
+SHRINK_TO = 0.9
 """Share of the cap that is left after old files were deleted."""
 
 
-class Shelf:
+class DiskCache:
     """Files by name. Safe for several processes: files appear whole."""
 
     def __init__(self, folder: Path | str):
@@ -66,30 +66,30 @@ class Shelf:
 
     def bytes(self) -> int:
         """Of all files held."""
-        return sum(size for _, size, _ in self._held())
+        return sum(size for _, size, _ in self._entries())
 
     def shrink(self, cap: int) -> int:
         """Deletes the least recently used files if there is more than `cap`; returns the bytes left."""
-        held = sorted(self._held())
+        held = sorted(self._entries())
         total = sum(size for _, size, _ in held)
         if total <= cap:
             return total
         for _, size, file in held:
-            if total <= LEAVE * cap:
+            if total <= SHRINK_TO * cap:
                 break
             Path(file).unlink(missing_ok=True)
             total -= size
         return total
 
-    def _held(self) -> list[tuple[int, int, str]]:
+    def _entries(self) -> list[tuple[int, int, str]]:
         """(last use in ns, bytes, file) of each; half-written ones of processes that died among them."""
-        found = []
+        entries = []
         for folder in self.folder.glob("??"):
-            with os.scandir(folder) as entries:
-                for entry in entries:
+            with os.scandir(folder) as files:
+                for entry in files:
                     try:
                         about = entry.stat()
                     except FileNotFoundError:
                         continue
-                    found.append((about.st_mtime_ns, about.st_size, entry.path))
-        return found
+                    entries.append((about.st_mtime_ns, about.st_size, entry.path))
+        return entries

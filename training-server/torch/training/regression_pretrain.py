@@ -50,7 +50,7 @@ class TargetSpec:
             )
 
 
-class WarmupHeads(nn.Module):
+class RegressionHeads(nn.Module):
     """A LayerNorm and a linear layer for each family of targets, by name."""
 
     def __init__(self, specs: Mapping[str, TargetSpec], width: int):
@@ -90,10 +90,10 @@ class DenseExample:
     """By family: shape of one clip's prediction; NaN where a number is unknown. A family may be missing."""
 
 
-def warmup_step(
+def regression_step(
     model: VQAThinkerModel,
     encoder: Encoder,
-    heads: WarmupHeads,
+    heads: RegressionHeads,
     optimizer: Optimizer,
     examples: Sequence[DenseExample],
     *,
@@ -105,19 +105,19 @@ def warmup_step(
 
     A family's loss is the mean over its known numbers in the step.
     """
-    known = known_numbers(examples, heads.specs)
-    sums = accumulate_warmup(model, encoder, heads, examples, known=known, clips_at_once=clips_at_once)
+    counts = target_counts(examples, heads.specs)
+    sums = accumulate_regression(model, encoder, heads, examples, counts=counts, clips_at_once=clips_at_once)
     norm, taken = clip_and_step(optimizer, lr=lr, max_norm=max_grad_norm)
     encoder.weights_changed()
     return {
-        **warmup_metrics(sums, heads),
+        **regression_metrics(sums, heads),
         "grad_norm": norm,
         "learning_rate": lr,
         "skipped": 0.0 if taken else 1.0,
     }
 
 
-def known_numbers(examples: Sequence[DenseExample], specs: Mapping[str, TargetSpec]) -> dict[str, int]:
+def target_counts(examples: Sequence[DenseExample], specs: Mapping[str, TargetSpec]) -> dict[str, int]:
     """How many numbers of each family are known."""
     return {
         name: sum(int(torch.isfinite(e.targets[name]).sum()) for e in examples if name in e.targets)
@@ -125,13 +125,13 @@ def known_numbers(examples: Sequence[DenseExample], specs: Mapping[str, TargetSp
     }
 
 
-def accumulate_warmup(
+def accumulate_regression(
     model: VQAThinkerModel,
     encoder: Encoder,
-    heads: WarmupHeads,
+    heads: RegressionHeads,
     examples: Sequence[DenseExample],
     *,
-    known: Mapping[str, int],
+    counts: Mapping[str, int],
     clips_at_once: int = 8,
     ranks: int = 1,
     before_backward: Callable[[bool], None] | None = None,
@@ -144,10 +144,12 @@ def accumulate_warmup(
         predicted = heads(encoded.frames.float(), encoded.motion.float(), encoder.profile.frames)
         loss = encoded.frames.new_zeros((), dtype=torch.float32)
         for name, spec in heads.specs.items():
-            own = _family_loss(predicted[name], [example.targets.get(name) for example in batch], spec)
-            own = own / max(known[name], 1)
-            sums.add(name, own)
-            loss = loss + spec.weight * own
+            family_loss = _family_loss(
+                predicted[name], [example.targets.get(name) for example in batch], spec
+            )
+            family_loss = family_loss / max(counts[name], 1)
+            sums.add(name, family_loss)
+            loss = loss + spec.weight * family_loss
         sums.add("loss", loss)
         if before_backward is not None:
             before_backward(start + clips_at_once >= len(examples))
@@ -162,16 +164,16 @@ def _family_loss(predicted: Tensor, targets: Sequence[Tensor | None], spec: Targ
     missing = torch.full(predicted.shape[1:], torch.nan)
     target = torch.stack([missing if t is None else t.reshape(missing.shape).float() for t in targets])
     target = target.to(predicted.device)
-    there = torch.isfinite(target)
-    target = torch.where(there, target, 0.0)
-    each = (
+    present = torch.isfinite(target)
+    target = torch.where(present, target, 0.0)
+    errors = (
         F.binary_cross_entropy_with_logits(predicted, target, reduction="none")
         if spec.loss == "bce"
         else (predicted - target).square()
     )
-    return (each * there).sum()
+    return (errors * present).sum()
 
 
-def warmup_metrics(sums: MetricSums, heads: WarmupHeads) -> dict[str, float]:
+def regression_metrics(sums: MetricSums, heads: RegressionHeads) -> dict[str, float]:
     """The loss, and each family's mean as `loss/NAME`."""
     return {"loss": sums.total("loss"), **{f"loss/{name}": sums.total(name) for name in heads.specs}}

@@ -32,7 +32,7 @@ class Plan:
     videos: int = 64
     """Videos of an optimiser step over all GPUs."""
 
-    answers: int = 4
+    num_generations: int = 4
     """K."""
 
     temporal: bool = True
@@ -44,10 +44,10 @@ class Plan:
     slots: int = 256
     """Answers decoded at a time on a GPU."""
 
-    row_places: int = 8192
+    max_tokens_per_row: int = 8192
     """Places of a packed row."""
 
-    head_rows: int = 1024
+    logits_chunk: int = 1024
     """Rows of logits at a time."""
 
     window: int = 512
@@ -162,10 +162,12 @@ def cache_bytes(config: ModelConfig, prompt: int, plan: Plan) -> float:
     """Keys and values: a quarter more prompts than fill the slots, and a window a slot."""
     c = config.language
     token = 2 * c.num_hidden_layers * c.num_key_value_heads * c.head_dim * plan.item
-    slots = min(plan.slots, _share(plan.videos * (2 if plan.temporal else 1), plan.gpus) * plan.answers)
-    filling = -(-slots // plan.answers)
-    places = filling + max(1, round(filling / 4))
-    return token * (places * prompt + slots * plan.window)
+    slots = min(
+        plan.slots, _share(plan.videos * (2 if plan.temporal else 1), plan.gpus) * plan.num_generations
+    )
+    filling = -(-slots // plan.num_generations)
+    rows = filling + max(1, round(filling / 4))
+    return token * (rows * prompt + slots * plan.window)
 
 
 def feature_bytes(config: ModelConfig, plan: Plan) -> float:
@@ -175,7 +177,7 @@ def feature_bytes(config: ModelConfig, plan: Plan) -> float:
     return float(min(CACHE_BYTES, tokens * config.language.hidden_size * plan.item))
 
 
-def decoder_activations(config: ModelConfig, places: int, item: int) -> tuple[float, float]:
+def decoder_activations(config: ModelConfig, rows: int, item: int) -> tuple[float, float]:
     """Bytes that one row of a recomputed decoder keeps: for all layers, and at work in one of them."""
     c = config.language
     d, heads, kv, inner = (
@@ -188,7 +190,7 @@ def decoder_activations(config: ModelConfig, places: int, item: int) -> tuple[fl
     norms = d * 4 if item == 4 else 2 * d * 4
     # Both norms before and after their weights; q, k, v and their attention; gate, SiLU, up, product.
     layer = item * (4 * d + 2 * heads + 2 * kv + 4 * inner) + norms
-    return float(c.num_hidden_layers * places * d * item), float(places * layer)
+    return float(c.num_hidden_layers * rows * d * item), float(rows * layer)
 
 
 def vision_activations(config: ModelConfig, frames: int, size: int, item: int) -> tuple[float, float]:
@@ -199,17 +201,17 @@ def vision_activations(config: ModelConfig, frames: int, size: int, item: int) -
     return float(c.num_hidden_layers * tokens * c.hidden_size * item), float(tokens * layer)
 
 
-def memory(config: ModelConfig, prompt: int, plan: Plan, mean_answer: int = 170) -> Memory:
+def memory(config: ModelConfig, prompt: int, plan: Plan, mean_completion: int = 170) -> Memory:
     """Memory of one GPU; every layer is computed again in the backward pass."""
     counts = Counts.of(config)
-    group = prompt + plan.answers * (mean_answer - 1)
-    row = max(plan.row_places, group)
+    group = prompt + plan.num_generations * (mean_completion - 1)
+    row = max(plan.max_tokens_per_row, group)
     frames = (row // group) * config.profile.frames
-    kept, working = decoder_activations(config, row, plan.item)
-    kept_vision, working_vision = vision_activations(config, frames, config.profile.size, plan.item)
-    logits = plan.head_rows * config.language.vocab_size * (plan.item + 3 * 4)
+    stored, working = decoder_activations(config, row, plan.item)
+    stored_vision, working_vision = vision_activations(config, frames, config.profile.size, plan.item)
+    logits = plan.logits_chunk * config.language.vocab_size * (plan.item + 3 * 4)
     # Backward passes of decoder and encoder come one after the other; gradients of a layer double its work.
-    height = kept + kept_vision + max(2 * working, 2 * working_vision, logits)
+    height = stored + stored_vision + max(2 * working, 2 * working_vision, logits)
     shared = counts.frozen if plan.gpus == 1 else 0
     return Memory(
         weights=weight_bytes(counts, plan),
@@ -254,36 +256,36 @@ def step_time(
     flops: float,
     bandwidth: float,
     link: float,
-    mean_answer: int = 170,
+    mean_completion: int = 170,
     matrix_efficiency: float = MATRIX_EFFICIENCY,
     bandwidth_efficiency: float = BANDWIDTH_EFFICIENCY,
 ) -> StepTime:
     """flops, bandwidth: peaks of a GPU; link: bytes a second between GPUs."""
     counts, model = Counts.of(config), ModelFlops(config=config, profile=config.profile)
     videos = _share(plan.videos, plan.gpus)
-    lengths = [[mean_answer] * plan.answers] * videos
+    lengths = [[mean_completion] * plan.num_generations] * videos
     step = step_flops(
         model,
         prompt=prompt,
-        answers=lengths,
+        completions=lengths,
         perturbed=lengths if plan.temporal else [],
         with_reference=plan.reference,
     )
     rolled = videos * (2 if plan.temporal else 1)
-    drawn = rolled * plan.answers * (mean_answer - 1)
+    drawn = rolled * plan.num_generations * (mean_completion - 1)
     matrices, stream = flops * matrix_efficiency, bandwidth * bandwidth_efficiency
-    own = model.answer(prompt, mean_answer) * rolled * plan.answers
-    slots = min(plan.slots, rolled * plan.answers)
+    decode_flops = model.completion(prompt, mean_completion) * rolled * plan.num_generations
+    slots = min(plan.slots, rolled * plan.num_generations)
     # A decode step reads all weights of the decoder once, each prompt once and each answer's own past.
     c = config.language
     token = 2 * c.num_hidden_layers * c.num_key_value_heads * c.head_dim * plan.item
     language = plan.item * (model.token + model.head) / 2
-    step_bytes = language + token * (slots / plan.answers * prompt + slots * mean_answer / 2)
+    step_bytes = language + token * (slots / plan.num_generations * prompt + slots * mean_completion / 2)
     steps = drawn / slots
     crossing = plan.item * counts.trained * (plan.gpus - 1) / plan.gpus
     return StepTime(
-        encode=(step.rollout - own) / matrices,
-        decode=max(steps * step_bytes / stream, own / matrices),
+        encode=(step.rollout - decode_flops) / matrices,
+        decode=max(steps * step_bytes / stream, decode_flops / matrices),
         update=(step.reference + step.policy * 4 / 3) / matrices,
         optimizer=(2 * optimizer_bytes(counts, plan) + 3 * plan.item * counts.trained / plan.gpus) / stream,
         reduce=3 * crossing / link,

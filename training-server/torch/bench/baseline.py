@@ -20,45 +20,47 @@ from modules.profiles import Profile
 from modules.vqathinker import VQAThinkerModel
 from training.optimizer import clip_and_step
 from training.phases import phase
-from training.rollout import Answer, Prompt
+from training.rollout import Completion, Prompt
 from training.update import Group, UpdateOptions
 
 ROWS = 8
 """Rows of a micro-batch, as in the released script."""
 
 
-def plain_rollout(
+def baseline_rollout(
     model: VQAThinkerModel,
     profile: Profile,
     prompts: Sequence[Prompt],
     *,
-    answers: int,
-    max_tokens: int,
+    num_generations: int,
+    max_completion_length: int,
     sampling: Sampling,
     stop_ids: Sequence[int] = (),
-) -> list[list[Answer]]:
+) -> list[list[Completion]]:
     """K answers to each prompt, a row each, `ROWS` rows at a time."""
-    found: list[list[Answer]] = [[] for _ in prompts]
-    rows = [(i, k) for i in range(len(prompts)) for k in range(answers)]
+    completions: list[list[Completion]] = [[] for _ in prompts]
+    rows = [(i, k) for i in range(len(prompts)) for k in range(num_generations)]
     for start in range(0, len(rows), ROWS):
         batch = rows[start : start + ROWS]
-        limits = [prompts[i].limits[k] if prompts[i].limits else max_tokens for i, k in batch]
+        limits = [prompts[i].limits[k] if prompts[i].limits else max_completion_length for i, k in batch]
         with torch.no_grad(), phase("rollout"):
             embeds = _embeds(model, profile, [prompts[i] for i, _ in batch])
             drawn = generate(
                 model.language_model,
                 embeds,
-                max_new_tokens=min(max(limits), max_tokens),
+                max_new_tokens=min(max(limits), max_completion_length),
                 stop_ids=stop_ids,
                 sampling=sampling,
             )
         for (i, _), tokens, logps, limit in zip(batch, drawn.tokens, drawn.logps, limits, strict=True):
-            kept = tokens[:limit]
-            found[i].append(Answer(tokens=kept, logps=logps[:limit], stopped=kept[-1] in stop_ids))
-    return found
+            drawn = tokens[:limit]
+            completions[i].append(
+                Completion(tokens=drawn, logps=logps[:limit], stopped=drawn[-1] in stop_ids)
+            )
+    return completions
 
 
-def plain_update(
+def baseline_update(
     model: VQAThinkerModel,
     profile: Profile,
     optimizer: Optimizer,
@@ -70,18 +72,18 @@ def plain_update(
     step: bool = True,
 ) -> float:
     """The loss of one optimiser step over separate rows; `step` may be left out to see the gradients."""
-    rows = [(group, k) for group in groups for k in range(len(group.answers))]
+    rows = [(group, k) for group in groups for k in range(len(group.completions))]
     total = 0.0
     for start in range(0, len(rows), ROWS):
         batch = rows[start : start + ROWS]
-        theirs = None
+        ref_logps = None
         if reference is not None and options.loss.beta:
             with torch.no_grad(), phase("reference"):
-                theirs, _ = _logps(reference, profile, batch, options.temperature)
+                ref_logps, _ = _logps(reference, profile, batch, options.temperature)
         with phase("forward"):
             policy, mask = _logps(model, profile, batch, options.temperature)
         advantages = torch.tensor([group.advantages[k] for group, k in batch], device=policy.device)
-        result = grpo_loss(policy, mask, advantages, options.loss, reference=theirs)
+        result = grpo_loss(policy, mask, advantages, options.loss, ref_logps=ref_logps)
         loss = result.loss * (len(batch) / len(rows))
         with phase("backward"):
             loss.backward()
@@ -106,11 +108,11 @@ def _logps(
 ) -> tuple[Tensor, Tensor]:
     """Log-probabilities and mask [R, longest answer]; logits at every place of prompt and answer."""
     embeds = _embeds(model, profile, [group for group, _ in rows])
-    answers = [torch.tensor(group.answers[k].tokens) for group, k in rows]
-    tokens = pad_sequence(answers, batch_first=True).to(embeds.device)
+    completions = [torch.tensor(group.completions[k].tokens) for group, k in rows]
+    tokens = pad_sequence(completions, batch_first=True).to(embeds.device)
     hidden = model.language_model(torch.cat([embeds, model.language_model.embed(tokens)], dim=1))
     logits = model.language_model.logits(hidden).float() / temperature
     start = embeds.shape[1] - 1
     logps = logits.log_softmax(-1)[:, start:-1].gather(2, tokens[..., None])[..., 0]
-    lengths = torch.tensor([len(a) for a in answers], device=embeds.device)
+    lengths = torch.tensor([len(a) for a in completions], device=embeds.device)
     return logps, torch.arange(tokens.shape[1], device=embeds.device) < lengths[:, None]
