@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { judgeMachine, type Machine } from './machine.ts';
+import { checkMachine, type Machine } from './machine.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 
 const small = readManifest(
@@ -29,15 +29,15 @@ const machine = (change: Partial<Machine> = {}): Machine => ({
   ...change,
 });
 const met = (m: Manifest, here: Machine, stored = 0) => {
-  const { runs, needs } = judgeMachine(m, here, stored);
+  const { runs, needs } = checkMachine(m, here, stored);
   return [runs, Object.fromEntries(needs.map((need) => [need.name, need.met]))];
 };
 
 describe('will it run here', () => {
   test('the shipped model runs on any machine', () => {
-    expect(judgeMachine(small, machine({ adapter: null }))).toMatchObject({ runs: true, backend: 'wasm' });
-    expect(judgeMachine(small, machine({ adapter: { ...gpu, software: true } })).backend).toBe('wasm');
-    expect(judgeMachine(small, machine()).backend).toBe('webgpu');
+    expect(checkMachine(small, machine({ adapter: null }))).toMatchObject({ runs: true, backend: 'wasm' });
+    expect(checkMachine(small, machine({ adapter: { ...gpu, software: true } })).backend).toBe('wasm');
+    expect(checkMachine(small, machine()).backend).toBe('webgpu');
   });
   test('the memory of an adapter is told by nobody', () => {
     expect(met(big(), machine())).toEqual([

@@ -54,7 +54,7 @@ export interface Need {
   readonly met: boolean | null;
 }
 
-export interface Verdict {
+export interface MachineCheck {
   /** Null where some need cannot be told. */
   readonly runs: boolean | null;
   readonly backend: Backend;
@@ -82,7 +82,7 @@ export const bytesOf = (files: readonly { readonly bytes: number }[]): number =>
 /**
  * @param stored bytes of this package that are on this device already
  */
-export function judgeMachine(manifest: Manifest, machine: Machine, stored = 0): Verdict {
+export function checkMachine(manifest: Manifest, machine: Machine, stored = 0): MachineCheck {
   const { adapter } = machine;
   const real = adapter !== null && !adapter.software;
   const order: readonly Backend[] = real ? ['webgpu', 'wasm'] : ['wasm'];
@@ -124,7 +124,7 @@ function storageNeed(manifest: Manifest, variant: Variant, { free }: Machine, st
 }
 
 /** No variant computes here: which need is in the way. */
-function without(manifest: Manifest, { adapter }: Machine): Verdict {
+function without(manifest: Manifest, { adapter }: Machine): MachineCheck {
   const f16 = adapter !== null && !adapter.software && manifest.variants.some((v) => v.dialect === 'webgpu');
   const need: Need = { name: f16 ? 'shader-f16' : 'adapter', needs: null, here: null, met: false };
   return { runs: false, backend: f16 ? 'webgpu' : 'wasm', variant: null, needs: [need] };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { seededRandom } from '../stats/random.ts';
+import { sampledIndices } from './frame-sampling.ts';
 import {
   perturb,
   perturbedOrder,
@@ -9,10 +10,13 @@ import {
   perturbScale,
   writtenDraws,
 } from './perturb.ts';
-import { sampledIndices } from './places.ts';
 
-const small = { places: 'golden', frames: 8, motion: { pixels: 'squash', take: 'pairs' } } as const;
-const official = { places: 'official', frames: 6, motion: { pixels: 'squash', take: 'same' } } as const;
+const small = {
+  sampling: 'goldenRatio',
+  frames: 8,
+  motion: { pixels: 'squash', frames: 'successors' },
+} as const;
+const official = { sampling: 'uniform', frames: 6, motion: { pixels: 'squash', frames: 'same' } } as const;
 const modes = fc.constantFrom(...perturbModes);
 
 describe('order of frames', () => {
@@ -81,7 +85,7 @@ describe('a perturbed video', () => {
   test('ours: the model sees other frames, or it is said to be unperturbable', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 1, max: 2000 }), modes, (seed, L, mode) => {
-        const clean = sampledIndices('golden', L, 8);
+        const clean = sampledIndices('goldenRatio', L, 8);
         const result = perturb(small, L, mode, seededRandom(seed));
         if (result.kind === 'unperturbable') {
           expect(L).toBeLessThan(20);

@@ -3,7 +3,7 @@
  * undamaged video. Drawn over the sampled frames (released code) or over the whole video (paper).
  */
 import { CodedError } from '../errors.ts';
-import { motionIndices, sampledIndices } from './places.ts';
+import { motionIndices, sampledIndices } from './frame-sampling.ts';
 import type { Profile } from './profiles.ts';
 
 /** In the order in which the released code draws among them. */
@@ -164,15 +164,15 @@ export function perturbScale(L: number, N: number, strength = 1): number {
  * @param strength multiplies s where the scale is `sampled`
  */
 export function perturb(
-  profile: Pick<Profile, 'places' | 'frames' | 'motion'>,
+  profile: Pick<Profile, 'sampling' | 'frames' | 'motion'>,
   L: number,
   mode: PerturbMode,
   draws: Draws,
   rules: PerturbRules = perturbRules.ours,
   strength = 1,
 ): Perturbation | Unperturbable {
-  const { places, frames: N } = profile;
-  const { take } = profile.motion;
+  const { sampling: places, frames: N } = profile;
+  const { frames: motionRule } = profile.motion;
   const clean = sampledIndices(places, L, N);
   if (L === 1 && rules.over === 'video') return { kind: 'unperturbable', mode, draws: 0 };
   const scale = rules.scale === 'sampled' ? perturbScale(rules.over === 'video' ? L : N, N, strength) : 1;
@@ -198,7 +198,7 @@ export function perturb(
     if (length === 0) return null;
     const at = sampledIndices(places, length, N);
     const source = (p: number) => order[p]!;
-    return { vision: at.map(source), motion: motionIndices(take, at, length).map(source) };
+    return { vision: at.map(source), motion: motionIndices(motionRule, at, length).map(source) };
   }
 
   /** The N sampled frames change places; a frame's pair goes with it. Fewer may be left: the last one is held. */
@@ -206,8 +206,8 @@ export function perturb(
     if (order.length === 0) return null;
     const held = range(N).map((k) => order[Math.min(k, order.length - 1)] ?? null);
     const vision = held.map((k) => (k === null ? null : clean[k]!));
-    const both = (i: number | null) => (i === null ? [null, null] : motionIndices('pairs', [i], L));
-    return { vision, motion: take === 'same' ? vision : vision.flatMap(both) };
+    const both = (i: number | null) => (i === null ? [null, null] : motionIndices('successors', [i], L));
+    return { vision, motion: motionRule === 'same' ? vision : vision.flatMap(both) };
   }
 }
 

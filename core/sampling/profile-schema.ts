@@ -1,7 +1,15 @@
-/** Schema of a profile, as it stands in a checkpoint's config.json and in a package's manifest. */
+/** Schema of a profile in a checkpoint's config.json and a package's manifest. */
 import { z } from 'zod';
 import { readAs } from '../schema.ts';
-import { motionFrames, officialPromptSha256, type Profile, poolSpace, poolTime } from './profiles.ts';
+import {
+  type MotionFrames,
+  motionFrames,
+  officialPromptSha256,
+  type Profile,
+  poolSpace,
+  poolTime,
+  type SamplingRule,
+} from './profiles.ts';
 
 const count = z.int().positive();
 const index = z.int().nonnegative();
@@ -22,18 +30,18 @@ const vision = z.discriminatedUnion('pixels', [
   z.strictObject({ pixels: z.literal('squash') }),
   z.strictObject({ pixels: z.literal('fragments'), cell }),
 ]);
-const take = z.enum(['same', 'pairs']);
+const frames = z.enum(['same', 'successors']);
 const motion = z.discriminatedUnion('pixels', [
-  z.strictObject({ pixels: z.literal('squash'), take }),
-  z.strictObject({ pixels: z.literal('fragments'), cell, take }),
+  z.strictObject({ pixels: z.literal('squash'), frames }),
+  z.strictObject({ pixels: z.literal('fragments'), cell, frames }),
 ]);
 
-export const profileSchema: z.ZodType<Profile> = z
+const profile = z
   .strictObject({
     name: z.string().min(1),
     frames: count,
     size: count,
-    places: z.enum(['official', 'golden']),
+    sampling: z.enum(['uniform', 'goldenRatio']),
     vision,
     motion,
     slowIndices: z.array(index).min(1),
@@ -59,8 +67,8 @@ export const profileSchema: z.ZodType<Profile> = z
     if (profile.poolTime.slow.length !== slow.length)
       fault(['poolTime', 'slow'], `must have ${slow.length} weights`);
     if (profile.poolTime.fast.length !== T) fault(['poolTime', 'fast'], `must have ${T} weights`);
-    const places = Math.ceil(profile.size / 32);
-    if (profile.poolSpace.length !== places) fault(['poolSpace'], `must have ${places} weights`);
+    const cells = Math.ceil(profile.size / 32);
+    if (profile.poolSpace.length !== cells) fault(['poolSpace'], `must have ${cells} weights`);
     for (const branch of ['vision', 'motion'] as const) {
       const rule = profile[branch];
       if (rule.pixels === 'fragments' && profile.size % rule.cell !== 0) {
@@ -69,6 +77,39 @@ export const profileSchema: z.ZodType<Profile> = z
     }
     if (!Number.isInteger(Math.sqrt(profile.tokensPerFrame))) fault(['tokensPerFrame'], 'must be a square');
   });
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Names of the first packages and checkpoints, by the key that replaced theirs. */
+const OLD_SAMPLING: Readonly<Record<string, SamplingRule>> = { official: 'uniform', golden: 'goldenRatio' };
+const OLD_MOTION_FRAMES: Readonly<Record<string, MotionFrames>> = { same: 'same', pairs: 'successors' };
+
+/** The value under `old` moved to `key`; an object with the new key, or without the old one, is left as it is. */
+function renamed(
+  value: unknown,
+  old: string,
+  key: string,
+  values: Readonly<Record<string, string>>,
+): unknown {
+  if (!isObject(value) || key in value || !(old in value)) return value;
+  const { [old]: former, ...rest } = value;
+  return {
+    ...rest,
+    [key]: typeof former === 'string' && Object.hasOwn(values, former) ? values[former] : former,
+  };
+}
+
+/** `places: "official" | "golden"` as `sampling`, `motion.take: "same" | "pairs"` as `motion.frames`. */
+function withCurrentKeys(value: unknown): unknown {
+  const read = renamed(value, 'places', 'sampling', OLD_SAMPLING);
+  if (!isObject(read)) return read;
+  return { ...read, motion: renamed(read.motion, 'take', 'frames', OLD_MOTION_FRAMES) };
+}
+
+/** Reads the keys of the first packages and checkpoints as well (`withCurrentKeys`). */
+export const profileSchema: z.ZodType<Profile> = z.preprocess(withCurrentKeys, profile);
 
 /**
  * @param code error code on a fault, parameters `field` and `problem`
@@ -124,9 +165,9 @@ export function readConformanceProfiles(value: unknown): ConformanceProfiles {
         name,
         frames: given.frames,
         size: given.image_size,
-        places: 'official',
+        sampling: 'uniform',
         vision: { pixels: 'squash' },
-        motion: { pixels: 'squash', take: 'same' },
+        motion: { pixels: 'squash', frames: 'same' },
         slowIndices: given.slow_indices,
         poolTime: poolTime(given.frames, given.slow_indices.length, given.repeat),
         poolSpace: poolSpace(given.image_size),

@@ -64,21 +64,37 @@ describe('profile schema', () => {
     expect(builtInProfiles['train6@448'].tokensPerFrame).toBe(256);
   });
 
-  test('pairs double the frames of the motion branch', () => {
-    const pairs = profileOf({
+  test('successors double the frames of the motion branch', () => {
+    const doubled = profileOf({
       ...builtInProfiles['test12@560'],
       name: 'small8@224',
       frames: 8,
       size: 224,
       patch: 16,
-      places: 'golden',
+      sampling: 'goldenRatio',
       vision: { pixels: 'fragments', cell: 32 },
-      motion: { pixels: 'fragments', cell: 32, take: 'pairs' },
+      motion: { pixels: 'fragments', cell: 32, frames: 'successors' },
     });
-    expect(motionFrames(pairs)).toBe(16);
-    expect(pairs.tokensPerFrame).toBe(49);
-    expect(pairs.slowIndices).toEqual([0, 5, 10, 15]);
-    expect(readProfile(pairs)).toEqual(pairs);
+    expect(motionFrames(doubled)).toBe(16);
+    expect(doubled.tokensPerFrame).toBe(49);
+    expect(doubled.slowIndices).toEqual([0, 5, 10, 15]);
+    expect(readProfile(doubled)).toEqual(doubled);
+  });
+
+  test('keys and values of the first packages and checkpoints are read', () => {
+    const { sampling: _sampling, ...rest } = builtInProfiles['test12@560'];
+    const old = (places: string, take: string) => ({ ...rest, places, motion: { pixels: 'squash', take } });
+    expect(readProfile(old('official', 'same'))).toEqual(builtInProfiles['test12@560']);
+    const twelve = profileOf({
+      ...builtInProfiles['test12@560'],
+      patch: 14,
+      sampling: 'goldenRatio',
+      motion: { pixels: 'squash', frames: 'successors' },
+    });
+    const { slowIndices, poolTime } = twelve;
+    expect(readProfile({ ...old('golden', 'pairs'), slowIndices, poolTime })).toEqual(twelve);
+    expect(() => readProfile({ ...old('golden', 'same'), sampling: 'uniform' })).toThrow('places');
+    expect(() => readProfile(old('silver', 'same'))).toThrow('sampling');
   });
 
   const faults: [string, object, string][] = [
@@ -89,7 +105,7 @@ describe('profile schema', () => {
     ['odd cell', { vision: { pixels: 'fragments', cell: 35 } }, 'profile.vision.cell'],
     ['cell that does not divide', { vision: { pixels: 'fragments', cell: 32 } }, 'profile.vision.cell'],
     ['cell without fragments', { vision: { pixels: 'squash', cell: 28 } }, 'profile.vision.cell'],
-    ['no take', { motion: { pixels: 'squash' } }, 'profile.motion.take'],
+    ['no frames of the motion branch', { motion: { pixels: 'squash' } }, 'profile.motion.frames'],
   ];
   test.each(faults)('%s is refused by name', (_, change, field) => {
     try {

@@ -5,8 +5,8 @@
 
 export type PromptId = 'official-train' | 'official-test' | 'small';
 
-/** Which frames of the video are sampled: the official rule, or the golden-ratio sequence (`places.ts`). */
-export type PlaceRule = 'official' | 'golden';
+/** Rule that samples N frames of a video: the released code's uniform one, or the golden-ratio sequence (`frame-sampling.ts`). */
+export type SamplingRule = 'uniform' | 'goldenRatio';
 
 /**
  * How a frame becomes size × size pixels: the whole frame squashed, or a grid of native-resolution blocks of
@@ -16,8 +16,8 @@ export type PixelRule =
   | { readonly pixels: 'squash' }
   | { readonly pixels: 'fragments'; readonly cell: number };
 
-/** `same`: the motion branch sees the sampled frames. `pairs`: each brings its successor, 2N frames in all. */
-export type MotionTake = 'same' | 'pairs';
+/** Frames of the motion branch: the N sampled ones (`same`), or each with its successor, 2N in all (`successors`). */
+export type MotionFrames = 'same' | 'successors';
 
 export interface TokenIds {
   /** `<img>` */
@@ -43,9 +43,9 @@ export interface Profile {
   readonly frames: number;
   /** S, side of the square model input in pixels. */
   readonly size: number;
-  readonly places: PlaceRule;
+  readonly sampling: SamplingRule;
   readonly vision: PixelRule;
-  readonly motion: PixelRule & { readonly take: MotionTake };
+  readonly motion: PixelRule & { readonly frames: MotionFrames };
   /** Positions of the slow pathway's frames among the T frames of the motion branch. */
   readonly slowIndices: readonly number[];
   readonly poolTime: PoolTime;
@@ -76,7 +76,7 @@ export const officialPromptSha256 = {
 
 /** T, the frames that the motion branch sees. */
 export function motionFrames(profile: Pick<Profile, 'frames' | 'motion'>): number {
-  return profile.motion.take === 'pairs' ? 2 * profile.frames : profile.frames;
+  return profile.motion.frames === 'successors' ? 2 * profile.frames : profile.frames;
 }
 
 /**
@@ -147,9 +147,9 @@ export interface ProfileChoice {
   readonly size: number;
   /** Side of a ViT patch in pixels; 2 × 2 patches make one token. */
   readonly patch: number;
-  readonly places: PlaceRule;
+  readonly sampling: SamplingRule;
   readonly vision: PixelRule;
-  readonly motion: PixelRule & { readonly take: MotionTake };
+  readonly motion: PixelRule & { readonly frames: MotionFrames };
   readonly prompt: PromptId;
   readonly promptSha256: string;
   readonly tokenIds: TokenIds;
@@ -182,9 +182,9 @@ export const builtInProfiles = {
     frames: 6,
     size: 448,
     patch: 14,
-    places: 'official',
+    sampling: 'uniform',
     vision: squash,
-    motion: { ...squash, take: 'same' },
+    motion: { ...squash, frames: 'same' },
     prompt: 'official-train',
     promptSha256: officialPromptSha256['official-train'],
     tokenIds: officialTokenIds,
@@ -195,9 +195,9 @@ export const builtInProfiles = {
     frames: 12,
     size: 560,
     patch: 14,
-    places: 'official',
+    sampling: 'uniform',
     vision: squash,
-    motion: { ...squash, take: 'same' },
+    motion: { ...squash, frames: 'same' },
     prompt: 'official-test',
     promptSha256: officialPromptSha256['official-test'],
     tokenIds: officialTokenIds,

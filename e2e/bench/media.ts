@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { renameSync } from 'node:fs';
 import type { Page } from '@playwright/test';
-import { officialIndices } from '../../core/sampling/places.ts';
+import { uniformIndices } from '../../core/sampling/frame-sampling.ts';
 import type { Harness } from '../media/harness.ts';
 import { median, scratchFile } from './browser.ts';
 
@@ -61,7 +61,7 @@ export async function benchMedia(page: Page, address: string): Promise<BenchMetr
     await page.locator('input').setInputFiles(clip1080(gop));
     const opened = await page.evaluate(() => window.media.open('chosen:'));
     if ('code' in opened) throw new Error(opened.code);
-    const wanted = officialIndices(opened.facts.frames, FRAMES);
+    const wanted = uniformIndices(opened.facts.frames, FRAMES);
     const reached = await page.evaluate((indices) => window.media.reached('chosen:', indices), wanted);
     const [some, all, shares]: [number[], number[], number[]] = [[], [], []];
     let decoded = 0;

@@ -172,7 +172,7 @@ async function decoderSpeed(bench: Bench): Promise<Row[]> {
   const greedyFile = wasm.files.find((path: string) => /decoder_greedy.*\.onnx$/.test(path));
   const native = await nativeTokensPerSecond(PACKAGE, file, prompt, 60);
   const greedy = await nativeGreedyTokensPerSecond(PACKAGE, greedyFile, prompt, 96);
-  const pairs = profile.motion.take === 'pairs';
+  const pairs = profile.motion.frames === 'successors';
   const browser = await browserTokens(bench, profile.size, profile.frames * (pairs ? 2 : 1), pairs);
   const list = (speeds: ReadonlyMap<number, number>) =>
     [...speeds].map(([t, s]) => `${s.toFixed(0)} (${t} thr.)`).join(', ');

@@ -1,7 +1,7 @@
 /** The Compare page as a viewer: both sides on one clock, views, keys, damage, plot, links. Real clips. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { sampledIndices } from '../../core/sampling/places.ts';
+import { sampledIndices } from '../../core/sampling/frame-sampling.ts';
 import { readPng } from '../../scripts/conformance/png.ts';
 import { drawPerturbation } from '../../src/features/compare/state/timeline.ts';
 import { addressOf, badges, fieldPixel, openCompare, placeOf, sharp, unfocus } from './compare-fixture.ts';
@@ -23,7 +23,7 @@ test('one drop is enough: the original beside its shuffled frames, exactly as th
   await openCompare(page, site.address);
   await choose(page, file as string);
   await sharp(page);
-  const sampled = sampledIndices(profile.places, 250, profile.frames);
+  const sampled = sampledIndices(profile.sampling, 250, profile.frames);
   const { drawn } = drawPerturbation(profile, 250, {
     mode: 'shuffle',
     over: 'sampled',

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { officialIndices } from '../../core/sampling/places.ts';
+import { uniformIndices } from '../../core/sampling/frame-sampling.ts';
 import { resizeRgb } from '../../workers/media/resize.ts';
 import { type ConformanceReport, type Tally, tally } from './rules/report.ts';
 
@@ -87,7 +87,7 @@ export function checkPreprocess(file: PreprocessFile, oracle: Oracle | null): Pr
       continue;
     }
     const bound = { fps: row.fps, seconds: null };
-    t.equal(`${id} indices`, officialIndices(row.packets, frames, bound), row.indices);
+    t.equal(`${id} indices`, uniformIndices(row.packets, frames, bound), row.indices);
     if (oracle === null) continue;
     if (existsSync(join(oracle.media, row.file))) comparePixels(t, id, row, oracle);
     else absent.add(row.file);

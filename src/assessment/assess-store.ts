@@ -446,9 +446,11 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
         throw new CodedError('result/file', { field: file.name, problem: 'is not JSON' });
       }
       // The schema library is only needed here.
-      const { isCurve, readCurve } = await loadPart(() => import('../../core/files/curve.ts'));
-      if (isCurve(json)) {
-        const curve = readCurve(json);
+      const { isQualityTimeline, readQualityTimeline } = await loadPart(
+        () => import('../../core/files/quality-timeline.ts'),
+      );
+      if (isQualityTimeline(json)) {
+        const curve = readQualityTimeline(json);
         showResult(curve.result, [], { timeline: curve, thumbnails: [] });
         return curve.result;
       }

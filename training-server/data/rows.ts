@@ -1,4 +1,4 @@
-/** Files with human scores, read line by line as `core/files/rated.ts` says; what is no row carries the file's name. */
+/** Files with human scores, read line by line as `core/files/human-scores.ts` says; what is no row carries the file's name. */
 import type { FileHandle } from 'node:fs/promises';
 import { CodedError } from '../../core/errors.ts';
 import {
@@ -8,7 +8,7 @@ import {
   readOfficialLine,
   readAnnotations as recordsOf,
   tableReader,
-} from '../../core/files/rated.ts';
+} from '../../core/files/human-scores.ts';
 import { dataFault, linesOf, textOf } from './lines.ts';
 
 export type Row = RatedVideo;

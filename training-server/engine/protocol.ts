@@ -18,7 +18,7 @@ export const PROTOCOL_VERSION = 2;
 export const videoSchema = z.strictObject({
   path: z.string(),
   indices: z.array(z.int().min(0).nullable()),
-  /** Where the motion branch sees other frames (`take: "pairs"`). */
+  /** Where the motion branch sees other frames (`motion.frames: "successors"`). */
   motionIndices: z.array(z.int().min(0).nullable()).optional(),
 });
 export type EngineVideo = z.infer<typeof videoSchema>;

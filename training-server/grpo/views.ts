@@ -1,8 +1,8 @@
 /** Frames of a video that the model sees: the clean sampled frames, and perturbed orders of them. */
 
 import type { RewardRules } from '../../core/rewards/reward-rules.ts';
+import { samplePlan } from '../../core/sampling/frame-sampling.ts';
 import { perturb } from '../../core/sampling/perturb.ts';
-import { samplePlan } from '../../core/sampling/places.ts';
 import type { Profile } from '../../core/sampling/profiles.ts';
 import { type Random, seededRandom } from '../../core/stats/random.ts';
 import type { GrpoStage } from '../../core/training/recipe-stages.ts';
@@ -45,7 +45,7 @@ function engineVideo(
   motion: readonly (number | null)[],
 ): EngineVideo {
   const video = { path: item.path, indices: [...vision] };
-  return profile.motion.take === 'same' ? video : { ...video, motionIndices: [...motion] };
+  return profile.motion.frames === 'same' ? video : { ...video, motionIndices: [...motion] };
 }
 
 /**

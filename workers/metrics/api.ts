@@ -1,5 +1,5 @@
 import type { BatchRow } from '../../core/files/batch.ts';
-import type { BatchFigures } from '../../core/stats/figures.ts';
+import type { BatchMetrics } from '../../core/stats/batch-metrics.ts';
 
 /** The part of a benchmark row that metrics are computed from. */
 export type MetricsRow = Pick<BatchRow, 'path' | 'state' | 'score'> & {
@@ -8,5 +8,5 @@ export type MetricsRow = Pick<BatchRow, 'path' | 'state' | 'score'> & {
 };
 
 export interface MetricsApi {
-  metrics(rows: readonly MetricsRow[]): BatchFigures;
+  metrics(rows: readonly MetricsRow[]): BatchMetrics;
 }

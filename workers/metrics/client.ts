@@ -1,10 +1,10 @@
-import type { BatchFigures } from '../../core/stats/figures.ts';
+import type { BatchMetrics } from '../../core/stats/batch-metrics.ts';
 import { PendingCalls } from '../thread/pending-calls.ts';
 import { type Remote, workerFailed, wrap } from '../thread/rpc.ts';
 import type { MetricsApi, MetricsRow } from './api.ts';
 
 /** Figures off the page's thread; the worker starts with the first question and stays. */
-export function createMetricsClient(): (rows: readonly MetricsRow[]) => Promise<BatchFigures> {
+export function createMetricsClient(): (rows: readonly MetricsRow[]) => Promise<BatchMetrics> {
   let made: { readonly remote: Remote<MetricsApi>; readonly pending: PendingCalls } | null = null;
   return (rows) => {
     if (!made) {

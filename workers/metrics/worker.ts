@@ -1,10 +1,10 @@
 /** Correlations of thousands of rows with their bootstrap: seconds of work that the page's thread has not. */
-import { batchFigures } from '../../core/stats/figures.ts';
+import { batchMetrics } from '../../core/stats/batch-metrics.ts';
 import { expose } from '../thread/rpc.ts';
 import type { MetricsApi } from './api.ts';
 
 const api: MetricsApi = {
-  metrics: (rows) => batchFigures(rows.map((row) => ({ ...row, bytes: 0, modified: 0, named: [] }))),
+  metrics: (rows) => batchMetrics(rows.map((row) => ({ ...row, bytes: 0, modified: 0, named: [] }))),
 };
 
 expose(api);

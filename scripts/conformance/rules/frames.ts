@@ -1,6 +1,6 @@
 /** `frames.json`: sampled indices and slow pathways of the released code. */
 import { CodedError } from '../../../core/errors.ts';
-import { officialIndices } from '../../../core/sampling/places.ts';
+import { uniformIndices } from '../../../core/sampling/frame-sampling.ts';
 import { slowIndices } from '../../../core/sampling/profiles.ts';
 import { type ConformanceReport, goldenNumber, tally } from './report.ts';
 
@@ -32,7 +32,7 @@ export function checkFrames(file: FramesFile): ConformanceReport {
     let indices: number[] | null = null;
     let error: string | null = null;
     try {
-      indices = officialIndices(c.frames, c.segments, { fps: goldenNumber(c.fps), seconds: c.bound });
+      indices = uniformIndices(c.frames, c.segments, { fps: goldenNumber(c.fps), seconds: c.bound });
     } catch (thrown) {
       if (!(thrown instanceof CodedError)) throw thrown;
       error = String(thrown.params.python);

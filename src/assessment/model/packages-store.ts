@@ -4,7 +4,7 @@
  */
 import { createStore } from 'zustand/vanilla';
 import { CodedError, type CodedErrorData, isAbort } from '../../../core/errors.ts';
-import { filesOf, judgeMachine, type Machine } from '../../../core/files/machine.ts';
+import { checkMachine, filesOf, type Machine } from '../../../core/files/machine.ts';
 import { type Manifest, readManifest } from '../../../core/files/manifest.ts';
 import type { DownloadProgress, PackageAddress, StoredPackage } from '../../../workers/packages/api.ts';
 import type { PackagesClient } from '../../../workers/packages/client.ts';
@@ -95,7 +95,7 @@ export function addressOf(url: string, headers: Readonly<Record<string, string>>
 
 /** Paths that a machine needs of a package: its own variant's, else those of all variants. */
 export function requiredPaths(manifest: Manifest, machine: Machine | null): string[] {
-  const variant = machine && judgeMachine(manifest, machine).variant;
+  const variant = machine && checkMachine(manifest, machine).variant;
   const files = variant ? filesOf(manifest, variant) : manifest.files;
   return files.map(({ path }) => path);
 }

@@ -3,7 +3,7 @@
  * told as events.
  */
 
-import { type SamplePlan, samplePlan } from '../../../core/sampling/places.ts';
+import { type SamplePlan, samplePlan } from '../../../core/sampling/frame-sampling.ts';
 import type { Profile } from '../../../core/sampling/profiles.ts';
 import type {
   DecodeReport,

@@ -1,9 +1,9 @@
 /** Quality over time over stand-ins for the two workers: order, pause and go on, failures, other lengths. */
 import { describe, expect, test, vi } from 'vitest';
 import { CodedError } from '../../../core/errors.ts';
-import { readCurve } from '../../../core/files/curve.ts';
+import { readQualityTimeline } from '../../../core/files/quality-timeline.ts';
 import type { Result } from '../../../core/files/result.ts';
-import { samplePlan } from '../../../core/sampling/places.ts';
+import { samplePlan } from '../../../core/sampling/frame-sampling.ts';
 import { builtInProfiles, type Profile } from '../../../core/sampling/profiles.ts';
 import type { FrameRequest, OpenedVideo } from '../../../workers/media/api.ts';
 import type { AssessRequest, LoadedModel, RawAnswer } from '../../../workers/model/api.ts';
@@ -243,7 +243,7 @@ describe('quality over time', () => {
     expect(first.scores().filter((score) => score !== undefined)).toHaveLength(4);
     const made = toStoredTimeline(first.get(), whole, 90, 'test', new Date(0)) as StoredTimeline;
     // Through the file's own border: what is written is what is read.
-    const timeline = readCurve(JSON.parse(JSON.stringify(made.timeline)));
+    const timeline = readQualityTimeline(JSON.parse(JSON.stringify(made.timeline)));
     expect(timeline).toEqual(made.timeline);
 
     const second = bench();
@@ -265,7 +265,7 @@ describe('quality over time', () => {
     const { timeline } = toStoredTimeline(get(), whole, 90, 'test', new Date(0)) as StoredTimeline;
     const refusal = (value: unknown) => {
       try {
-        readCurve(value);
+        readQualityTimeline(value);
       } catch (error) {
         return toErrorData(error);
       }

@@ -6,15 +6,15 @@ import { createStore } from 'zustand/vanilla';
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import { distortionsOf, findDistortions } from '../../../core/answer/lexicon.ts';
 import { type CodedErrorData, isAbort } from '../../../core/errors.ts';
-import type { Curve, CurveSegmentResult } from '../../../core/files/curve.ts';
+import type { QualityTimeline, StoredSegmentResult } from '../../../core/files/quality-timeline.ts';
+import { samplePlan } from '../../../core/sampling/frame-sampling.ts';
 import {
-  type Known,
   nextSegment,
   SEGMENT_SECONDS,
   type Segment,
+  type SegmentScore,
   segmentsOf,
-} from '../../../core/sampling/overtime.ts';
-import { samplePlan } from '../../../core/sampling/places.ts';
+} from '../../../core/sampling/timeline-segments.ts';
 import type { DeliveredFrame, OpenedVideo } from '../../../workers/media/api.ts';
 import type { LoadedModel } from '../../../workers/model/api.ts';
 import type { ModelClient } from '../../../workers/model/client.ts';
@@ -24,18 +24,18 @@ import { type FrameSource, type RunEvent, runAssessment } from '../run/run-asses
 import type { Stage } from '../run/stages.ts';
 
 /** As in the file of a curve, and a small picture from its middle. */
-export interface SegmentResult extends Readonly<CurveSegmentResult> {
+export interface SegmentResult extends Readonly<StoredSegmentResult> {
   readonly thumbnail: Blob | null;
 }
 
 /** A curve of an earlier visit or of a file. */
 export interface StoredTimeline {
-  readonly timeline: Curve;
+  readonly timeline: QualityTimeline;
   /** One place a segment. */
   readonly thumbnails: readonly (Blob | null)[];
 }
 
-type TimelineModel = Pick<Curve, 'model' | 'profile'>;
+type TimelineModel = Pick<QualityTimeline, 'model' | 'profile'>;
 
 export type QualityTimelinePhase = 'idle' | 'running' | 'paused' | 'done';
 
@@ -89,13 +89,13 @@ export interface QualityTimelineDependencies {
 }
 
 /** Results of two models never stand in one line. */
-const sameModel = (a: Curve['model'], b: Curve['model']): boolean =>
+const sameModel = (a: QualityTimeline['model'], b: QualityTimeline['model']): boolean =>
   a.manifestSha256 === b.manifestSha256 && a.dtype === b.dtype && a.backend === b.backend;
 
 const keyOf = ({ from, frames }: Segment): string => `${from}+${frames}`;
 
 /** What the planner needs to know: the score, null without one, undefined while it was not looked at. */
-export const scoresOf = (results: QualityTimelineState['results']): Known[] =>
+export const scoresOf = (results: QualityTimelineState['results']): SegmentScore[] =>
   results.map((result) => (result ? result.score : undefined));
 
 export function createQualityTimelineStore({ media, models, makeThumbnail }: QualityTimelineDependencies) {

@@ -1,5 +1,5 @@
 /** From the curve as it stands to its file, and to what is kept of it on this device. */
-import { type Curve, curveFormat, curveKind } from '../../../core/files/curve.ts';
+import { type QualityTimeline, timelineFormat, timelineKind } from '../../../core/files/quality-timeline.ts';
 import type { Result } from '../../../core/files/result.ts';
 import type { QualityTimelineState, StoredTimeline } from './store.ts';
 
@@ -18,9 +18,9 @@ export function toStoredTimeline(
   createdAt: Date,
 ): StoredTimeline | null {
   if (!model || results.every((one) => one === null)) return null;
-  const curve: Curve = {
-    format: curveFormat,
-    kind: curveKind,
+  const curve: QualityTimeline = {
+    format: timelineFormat,
+    kind: timelineKind,
     app,
     createdAt: createdAt.toISOString(),
     result,

@@ -4,7 +4,7 @@
  * frame is drawn from the media worker instead.
  */
 import { createStore } from 'zustand/vanilla';
-import { frameAt } from '../../../core/sampling/places.ts';
+import { frameAt } from '../../../core/sampling/frame-sampling.ts';
 import type { OpenedVideo } from '../../../workers/media/api.ts';
 import { persist, readPersisted } from '../../assessment/persisted.ts';
 

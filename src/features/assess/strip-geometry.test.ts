@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { frameAt } from '../../../core/sampling/places.ts';
+import { frameAt } from '../../../core/sampling/frame-sampling.ts';
 import { middleOf } from './player.ts';
 import {
   bracketOf,

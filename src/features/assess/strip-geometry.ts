@@ -2,7 +2,7 @@
  * The strip's axis is the frame number: frame i lies in [i / L, (i + 1) / L] of its width, so it holds for a variable
  * frame rate too, and seconds fall where they fall. All places are parts of the width in [0, 1].
  */
-import { type StripCell, stripCells } from '../../../core/sampling/places.ts';
+import { type StripCell, stripCells } from '../../../core/sampling/frame-sampling.ts';
 
 export interface Cell extends StripCell {
   /** Repeats the frame of the cell before it (clips with fewer frames than cells). */

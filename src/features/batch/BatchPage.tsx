@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
 import type { CodedErrorData } from '../../../core/errors.ts';
-import { isPair } from '../../../core/stats/figures.ts';
+import { isPair } from '../../../core/stats/batch-metrics.ts';
 import { hashFile } from '../../../workers/hash/client.ts';
 import type { FolderKind } from '../../assessment/model/folder-kind.ts';
 import { toErrorData } from '../../assessment/model/model-store.ts';

@@ -1,6 +1,6 @@
 /** Score against MOS: points on a canvas under SVG axes, the fitted curve, a cursor for keys and pointer. */
 import { type KeyboardEvent, type PointerEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
-import type { Figures, Pair } from '../../../core/stats/figures.ts';
+import type { Pair, PairMetrics } from '../../../core/stats/batch-metrics.ts';
 import { logisticAt } from '../../../core/stats/logistic.ts';
 import { correlation } from '../../../core/text/format.ts';
 import { fileName } from './rows.ts';
@@ -10,7 +10,7 @@ import { useBatchMessages } from './messages/useBatchMessages.ts';
 
 export interface ScatterProps {
   readonly pairs: readonly Pair[];
-  readonly metrics: Figures | null;
+  readonly metrics: PairMetrics | null;
   readonly range: readonly [number, number];
   readonly selected: string | null;
   readonly onSelect: (path: string) => void;

@@ -1,8 +1,8 @@
 /** Beside the table: scatter or histogram, the figures, data sets, and the paper's own figures. */
 
 import type { BatchRow } from '../../../core/files/batch.ts';
-import type { BatchFigures, Figure, Figures, Pair } from '../../../core/stats/figures.ts';
-import { isPair, LEAST_PAIRS } from '../../../core/stats/figures.ts';
+import type { BatchMetrics, MetricEstimate, Pair, PairMetrics } from '../../../core/stats/batch-metrics.ts';
+import { isPair, LEAST_PAIRS } from '../../../core/stats/batch-metrics.ts';
 import { type PublishedSet, publishedFor, publishedSource } from '../../../core/stats/published.ts';
 import { correlation, count } from '../../../core/text/format.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
@@ -15,7 +15,7 @@ import { useBatchMessages } from './messages/useBatchMessages.ts';
 
 export interface SideProps {
   readonly state: BatchState;
-  readonly metrics: BatchFigures | null;
+  readonly metrics: BatchMetrics | null;
   readonly selected: string | null;
   readonly onSelect: (path: string) => void;
 }
@@ -64,12 +64,12 @@ function AgreementMetrics({
   all,
   model,
 }: {
-  readonly metrics: Figures | null;
-  readonly all: BatchFigures | null;
+  readonly metrics: PairMetrics | null;
+  readonly all: BatchMetrics | null;
   readonly model: BatchState['model'];
 }) {
   const { metrics: t } = useBatchMessages();
-  const one = (name: keyof typeof t.names, metric: Figure | null | undefined) => (
+  const one = (name: keyof typeof t.names, metric: MetricEstimate | null | undefined) => (
     <div key={name}>
       <dt>{t.names[name]}</dt>
       <dd>
@@ -113,7 +113,7 @@ function AgreementMetrics({
   );
 }
 
-function Datasets({ metrics }: { readonly metrics: BatchFigures }) {
+function Datasets({ metrics }: { readonly metrics: BatchMetrics }) {
   const { metrics: t } = useBatchMessages();
   return (
     <Panel title={t.datasets}>
@@ -127,7 +127,7 @@ function Datasets({ metrics }: { readonly metrics: BatchFigures }) {
           </tr>
         </thead>
         <tbody>
-          {metrics.datasets.map(({ dataset, figures: ofSet, n }) => (
+          {metrics.datasets.map(({ dataset, metrics: ofSet, n }) => (
             <tr key={dataset}>
               <th scope="row">{dataset}</th>
               <td>{count(n)}</td>
@@ -149,7 +149,7 @@ function Datasets({ metrics }: { readonly metrics: BatchFigures }) {
   );
 }
 
-function Paper({ set, metrics }: { readonly set: PublishedSet; readonly metrics: Figures }) {
+function Paper({ set, metrics }: { readonly set: PublishedSet; readonly metrics: PairMetrics }) {
   const { paper: t } = useBatchMessages();
   const values = [
     ...set.methods.flatMap(({ srcc, plcc }) => [srcc, plcc]),

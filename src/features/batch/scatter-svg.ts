@@ -1,5 +1,5 @@
 /** The scatter as a file, in ink on white, whatever the page's theme. */
-import type { Figures, Pair } from '../../../core/stats/figures.ts';
+import type { Pair, PairMetrics } from '../../../core/stats/batch-metrics.ts';
 import { logisticAt } from '../../../core/stats/logistic.ts';
 import { correlation } from '../../../core/text/format.ts';
 import type { BatchMessages } from './messages/en.ts';
@@ -14,7 +14,7 @@ const escaped = (text: string) =>
 
 export function scatterSvg(
   pairs: readonly Pair[],
-  metrics: Figures | null,
+  metrics: PairMetrics | null,
   range: readonly [number, number],
   t: BatchMessages,
 ): string {

@@ -1,7 +1,7 @@
 /** Figures of the rows, worked out beside the page, at most one question at a time. */
 import { useEffect, useRef, useState } from 'react';
 import type { BatchRow } from '../../../core/files/batch.ts';
-import type { BatchFigures } from '../../../core/stats/figures.ts';
+import type { BatchMetrics } from '../../../core/stats/batch-metrics.ts';
 import { createMetricsClient } from '../../../workers/metrics/client.ts';
 
 const ask = createMetricsClient();
@@ -16,8 +16,8 @@ const slim = ({ path, state, score, mos, dataset }: BatchRow) => ({
   ...(dataset === undefined ? {} : { dataset }),
 });
 
-export function useMetrics(rows: readonly BatchRow[]): BatchFigures | null {
-  const [metrics, setMetrics] = useState<BatchFigures | null>(null);
+export function useMetrics(rows: readonly BatchRow[]): BatchMetrics | null {
+  const [metrics, setMetrics] = useState<BatchMetrics | null>(null);
   const latest = useRef(rows);
   const busy = useRef(false);
   const requested = useRef<readonly BatchRow[] | null>(null);

@@ -1,5 +1,5 @@
 /** The strip under the field: N equal cells for each side, over the places of the clock. Pure. */
-import { sampledIndices } from '../../../core/sampling/places.ts';
+import { sampledIndices } from '../../../core/sampling/frame-sampling.ts';
 import type { SampleProfile, Timeline } from './state/timeline.ts';
 
 export interface FilmstripCell {
@@ -16,7 +16,7 @@ export function filmstripCells(timeline: Timeline, profile: SampleProfile): Film
   const at =
     positions === profile.frames
       ? Array.from({ length: positions }, (_, position) => position)
-      : sampledIndices(profile.places, positions, profile.frames);
+      : sampledIndices(profile.sampling, positions, profile.frames);
   return at.map((position) => ({ position, a: a[position]!, b: b[position]! }));
 }
 

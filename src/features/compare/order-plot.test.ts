@@ -21,7 +21,7 @@ describe('orderPlot', () => {
   });
   it('is shifted by the offset and holds its ends', () => {
     const perturbation = drawPerturbation(
-      { places: 'golden', frames: 4, motion: { pixels: 'squash', take: 'same' } },
+      { sampling: 'goldenRatio', frames: 4, motion: { pixels: 'squash', frames: 'same' } },
       5,
       {
         mode: 'reverse',

@@ -1,6 +1,6 @@
 /** The chosen package: will it run here, line by line; what was measured; facts; its card and files. */
 import { useEffect, useState } from 'react';
-import type { Machine, Need, Verdict } from '../../../core/files/machine.ts';
+import type { Machine, MachineCheck, Need } from '../../../core/files/machine.ts';
 import type { Manifest } from '../../../core/files/manifest.ts';
 import { bytes, correlation, count } from '../../../core/text/format.ts';
 import { packages } from '../../assessment/model/packages-session.ts';
@@ -49,7 +49,7 @@ export function ModelDetail({
   );
 }
 
-function Needs({ verdict, machine }: { readonly verdict: Verdict; readonly machine: Machine | null }) {
+function Needs({ verdict, machine }: { readonly verdict: MachineCheck; readonly machine: Machine | null }) {
   const t = useModelsMessages();
   const n = t.needs;
   const onProcessor = verdict.backend === 'wasm' && verdict.variant !== null;

@@ -1,11 +1,11 @@
 /** What a row of the model list says and offers, from the data alone. */
 import {
   bytesOf,
+  checkMachine,
   filesOf,
-  judgeMachine,
   type Machine,
+  type MachineCheck,
   type Need,
-  type Verdict,
 } from '../../../core/files/machine.ts';
 import type { PackageRow } from '../../assessment/model/packages-store.ts';
 import { BUNDLED } from '../../assessment/model/preferred-package.ts';
@@ -26,7 +26,7 @@ export interface RowView {
   readonly state: RowState;
   /** Bytes that this machine needs of the package. */
   readonly bytes: number;
-  readonly verdict: Verdict | null;
+  readonly verdict: MachineCheck | null;
   /** Paths whose checksum is wrong, and what fetching them again costs. */
   readonly damaged: readonly string[];
   readonly repairBytes: number;
@@ -39,7 +39,7 @@ export interface InUse {
 
 export function rowView(row: PackageRow, machine: Machine | null, used: InUse): RowView {
   const { manifest, stored, work } = row;
-  const verdict = machine && judgeMachine(manifest, machine, stored?.arrivedBytes ?? 0);
+  const verdict = machine && checkMachine(manifest, machine, stored?.arrivedBytes ?? 0);
   const bytes = stored
     ? stored.totalBytes
     : bytesOf(verdict?.variant ? filesOf(manifest, verdict.variant) : manifest.files);
@@ -52,7 +52,11 @@ export function rowView(row: PackageRow, machine: Machine | null, used: InUse): 
     repairBytes: bytesOf(bad),
   };
 
-  function stateOf({ id }: PackageRow, judged: Verdict | null, { manifestSha256, loading }: InUse): RowState {
+  function stateOf(
+    { id }: PackageRow,
+    judged: MachineCheck | null,
+    { manifestSha256, loading }: InUse,
+  ): RowState {
     if (work.kind === 'downloading') return 'downloading';
     if (work.kind === 'checking' || work.kind === 'copying') return 'checking';
     const here = id === BUNDLED || stored?.complete === true;
@@ -73,12 +77,12 @@ export function refusal(needs: readonly Need[], t: ModelsMessages): string | nul
 }
 
 /** The line of verdict under a row that is not here yet. */
-export function verdictLine(verdict: Verdict, t: ModelsMessages): string {
+export function verdictLine(verdict: MachineCheck, t: ModelsMessages): string {
   return refusal(verdict.needs, t) ?? (verdict.runs === true ? t.willRun[verdict.backend] : t.mayRun);
 }
 
 /** Family, weights, and where it comes from. */
-export function about(row: PackageRow, verdict: Verdict | null, t: ModelsMessages): string {
+export function about(row: PackageRow, verdict: MachineCheck | null, t: ModelsMessages): string {
   const { manifest, id, address } = row;
   const variant = verdict?.variant ?? manifest.variants[0];
   return t.line([

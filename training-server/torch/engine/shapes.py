@@ -102,9 +102,9 @@ def _tiny(text: Tokenizer, folder: Path) -> Parts:
         frames=8,
         size=64,
         patch=16,
-        places="golden",
+        sampling="goldenRatio",
         vision=blocks,
-        motion=BranchPixels(pixels="fragments", cell=32, take="pairs"),
+        motion=BranchPixels(pixels="fragments", cell=32, frames="successors"),
         prompt="small",
     )
     vision = VisionConfig(

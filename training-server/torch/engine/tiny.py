@@ -57,7 +57,7 @@ def tiny_config(tokenizer: Path) -> ModelConfig:
         size=SIZE,
         patch=16,
         token_ids=old.token_ids,
-        places=old.places,
+        sampling=old.sampling,
         vision=old.vision,
         motion=old.motion,
         prompt=shape.prompt,

@@ -45,8 +45,8 @@ class BranchPixels:
     cell: int | None = None
     """Side of a fragment in pixels."""
 
-    take: str = "same"
-    """"same" frames as sampled, or "pairs" (each with its successor)."""
+    frames: str = "same"
+    """Of the motion branch: the sampled frames ("same"), or each with its successor ("successors")."""
 
 
 @dataclass(kw_only=True)
@@ -97,8 +97,8 @@ class Profile:
     motion: BranchPixels = field(default_factory=BranchPixels)
     """Pixels of the motion branch."""
 
-    places: str = "official"
-    """Which frames of the video: "official" or "golden"."""
+    sampling: str = "uniform"
+    """Rule that samples the frames: "uniform" (the released code's) or "goldenRatio"."""
 
     mean: tuple[float, float, float] = IMAGENET_MEAN
     """Subtracted from RGB / 255."""
@@ -115,7 +115,7 @@ class Profile:
     @property
     def motion_frames(self) -> int:
         """Frames T that the motion branch sees."""
-        return self.frames * 2 if self.motion.take == "pairs" else self.frames
+        return self.frames * 2 if self.motion.frames == "successors" else self.frames
 
     @property
     def context_tokens(self) -> int:
@@ -183,7 +183,7 @@ def profile_of(name: str, *, frames: int, size: int, patch: int = 14, **choices:
     if size % (2 * patch):
         raise ConfigError(f"profile {name}: size {size} is no multiple of 2 × {patch}")
     motion = choices.get("motion", BranchPixels())
-    seen = frames * 2 if motion.take == "pairs" else frames
+    seen = frames * 2 if motion.frames == "successors" else frames
     slow = slow_indices(seen)
     return Profile(
         name=name,
@@ -218,12 +218,12 @@ BUILT_IN_PROFILES = {
 }
 
 
-_BRANCH_KEYS = {"vision": {"pixels", "cell"}, "motion": {"pixels", "cell", "take"}}
+_BRANCH_KEYS = {"vision": {"pixels", "cell"}, "motion": {"pixels", "cell", "frames"}}
 _PROFILE_KEYS = {
     "name": "name",
     "frames": "frames",
     "size": "size",
-    "places": "places",
+    "sampling": "sampling",
     "slowIndices": "slow_indices",
     "poolSpace": "pool_space",
     "tokensPerFrame": "tokens_per_frame",
@@ -234,10 +234,20 @@ _PROFILE_KEYS = {
 }
 _NESTED_KEYS = {"vision", "motion", "poolTime", "tokenIds"}
 _TOKEN_KEYS = {"imageStart": "image_start", "imageEnd": "image_end", "context": "context"}
+# Names in the first packages and checkpoints.
+_OLD_SAMPLING = {"official": "uniform", "golden": "goldenRatio"}
+_OLD_MOTION_FRAMES = {"same": "same", "pairs": "successors"}
 
 
 def profile_from_json(value: Mapping[str, Any], where: str = "profile") -> Profile:
-    """A profile from its JSON form; an unknown or missing field is a ConfigError that names it."""
+    """A profile from its JSON form; an unknown or missing field is a ConfigError that names it.
+
+    The names of the first packages and checkpoints are read as well: `places` as `sampling`, `motion.take` as
+    `motion.frames`.
+    """
+    value = _renamed(value, "places", "sampling", _OLD_SAMPLING)
+    if isinstance(value.get("motion"), Mapping):
+        value = {**value, "motion": _renamed(value["motion"], "take", "frames", _OLD_MOTION_FRAMES)}
     _exact(value, set(_PROFILE_KEYS) | _NESTED_KEYS, where)
     _exact(value["poolTime"], {"slow", "fast"}, f"{where}.poolTime")
     _exact(value["tokenIds"], set(_TOKEN_KEYS), f"{where}.tokenIds")
@@ -292,6 +302,13 @@ def conformance_profiles(path: Path) -> tuple[dict[str, Profile], int, int]:
             prompt_sha256=official.prompt_sha256,
         )
     return profiles, file["slowfast"]["slow_stem"], file["slowfast"]["fast_stem"]
+
+
+def _renamed(value: Mapping[str, Any], old: str, key: str, values: Mapping[str, str]) -> Mapping[str, Any]:
+    if key in value or old not in value:
+        return value
+    rest = {name: content for name, content in value.items() if name != old}
+    return rest | {key: values.get(value[old], value[old])}
 
 
 def _exact(value: Mapping[str, Any], allowed: set[str], where: str, required: set[str] | None = None) -> None:

@@ -136,9 +136,9 @@ def _profile(kind: str, patch: int) -> Profile:
         size=4 * cell,
         patch=patch,
         token_ids=ids,
-        places="golden",
+        sampling="goldenRatio",
         vision=blocks if kind == "fragments" else BranchPixels(),
-        motion=BranchPixels(pixels="fragments", cell=cell, take="pairs"),
+        motion=BranchPixels(pixels="fragments", cell=cell, frames="successors"),
         prompt="small",
         prompt_sha256="0" * 64,
     )

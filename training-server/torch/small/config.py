@@ -32,9 +32,9 @@ PROFILE = profile_of(
     frames=8,
     size=GRID * CELL,
     patch=VISION.patch_size,
-    places="golden",
+    sampling="goldenRatio",
     vision=BranchPixels(pixels="fragments", cell=CELL),
-    motion=BranchPixels(pixels="fragments", cell=CELL, take="pairs"),
+    motion=BranchPixels(pixels="fragments", cell=CELL, frames="successors"),
 )
 """Without prompt and token ids, which the language half fills in."""
 

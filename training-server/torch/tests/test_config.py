@@ -1,6 +1,7 @@
 """Reading and writing config.json: what is taken, listed and refused."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_what_cannot_be_computed_is_refused(value, message):
     [
         ({"extra": 1}, "p.extra is not a field"),
         ({"frames": None}, "p.frames is missing"),
-        ({"motion": {"pixels": "squash"}}, "p.motion.take is missing"),
+        ({"motion": {"pixels": "squash"}}, "p.motion.frames is missing"),
         ({"poolSpace": [0.5, 0.4]}, "poolSpace sums to 0.9, not 1"),
     ],
 )
@@ -72,3 +73,14 @@ def test_a_profile_is_read_strictly(change, message):
     value = {k: v for k, v in value.items() if v is not None}
     with pytest.raises(ConfigError, match=message):
         profile_from_json(value, "p")
+
+
+def test_names_of_the_first_packages_are_read():
+    profile = RandomCheckpoint(profile="mixed").config().profile
+    value = profile_to_json(profile)
+    del value["sampling"], value["motion"]["frames"]
+    old = value | {"places": "golden", "motion": value["motion"] | {"take": "pairs"}}
+    assert profile_from_json(old) == replace(profile, sampling="goldenRatio")
+    assert profile.motion.frames == "successors"
+    with pytest.raises(ConfigError, match="profile.places is not a field"):
+        profile_from_json(old | {"sampling": "uniform"})

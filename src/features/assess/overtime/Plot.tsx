@@ -1,7 +1,7 @@
 /** The step line over the strip's axis, and the clock in it: a cursor that goes from segment to segment. */
 import { useId, useMemo } from 'react';
 import { useStore } from 'zustand';
-import type { Segment } from '../../../../core/sampling/overtime.ts';
+import type { Segment } from '../../../../core/sampling/timeline-segments.ts';
 import { cssVariables } from '../../../ui/css-variables.ts';
 import { Scrubber } from '../../../ui/Scrubber.tsx';
 import { frameUnder, placeOf } from '../strip-geometry.ts';

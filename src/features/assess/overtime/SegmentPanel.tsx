@@ -3,7 +3,7 @@ import { useMemo, useRef, useState } from 'react';
 import { viewAnswer } from '../../../../core/answer/answer-stream.ts';
 import { bandOf } from '../../../../core/answer/grades.ts';
 import { distortionLabel } from '../../../../core/answer/lexicon.ts';
-import type { Segment } from '../../../../core/sampling/overtime.ts';
+import type { Segment } from '../../../../core/sampling/timeline-segments.ts';
 import type { SegmentResult } from '../../../assessment/timeline/store.ts';
 import { BandGlyph } from '../../../ui/BandGlyph.tsx';
 import { Icon } from '../../../ui/Icon.tsx';

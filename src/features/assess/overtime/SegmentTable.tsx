@@ -1,6 +1,6 @@
 /** The curve as a table: every segment, its score or why it has none. */
 import { distortionLabel } from '../../../../core/answer/lexicon.ts';
-import type { Segment } from '../../../../core/sampling/overtime.ts';
+import type { Segment } from '../../../../core/sampling/timeline-segments.ts';
 import { count } from '../../../../core/text/format.ts';
 import type { SegmentResult } from '../../../assessment/timeline/store.ts';
 import { useLang, useMessages } from '../../../ui/messages/useMessages.tsx';

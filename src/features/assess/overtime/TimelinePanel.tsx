@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
 import { distortionLabel } from '../../../../core/answer/lexicon.ts';
-import { worstSegments } from '../../../../core/sampling/overtime.ts';
+import { worstSegments } from '../../../../core/sampling/timeline-segments.ts';
 import { currentTimeline, qualityTimeline } from '../../../assessment/timeline/session.ts';
 import {
   type QualityTimelineState,

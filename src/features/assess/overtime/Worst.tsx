@@ -2,7 +2,7 @@
 import { useEffect, useState } from 'react';
 import { bandOf } from '../../../../core/answer/grades.ts';
 import { distortionLabel } from '../../../../core/answer/lexicon.ts';
-import type { Segment } from '../../../../core/sampling/overtime.ts';
+import type { Segment } from '../../../../core/sampling/timeline-segments.ts';
 import type { SegmentResult } from '../../../assessment/timeline/store.ts';
 import { BandGlyph } from '../../../ui/BandGlyph.tsx';
 import { useLang, useMessages } from '../../../ui/messages/useMessages.tsx';

@@ -1,6 +1,6 @@
 /** What the curve asks of a player: the axis, and a place in it. A curve whose video is not there has a still one. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { Curve } from '../../../../core/files/curve.ts';
+import type { QualityTimeline } from '../../../../core/files/quality-timeline.ts';
 
 export interface Clock {
   readonly video: {
@@ -14,13 +14,13 @@ export interface Clock {
 }
 
 /** Frames evenly within each segment: the file of a curve knows where its segments lie, and no frame between. */
-function timesOf({ segments }: Curve): number[] {
+function timesOf({ segments }: QualityTimeline): number[] {
   return segments.flatMap(({ frames, start, end }) =>
     Array.from({ length: frames }, (_, i) => start + ((end - start) * i) / frames),
   );
 }
 
-export function stillClock(curve: Curve): Clock {
+export function stillClock(curve: QualityTimeline): Clock {
   const store = createStore(() => ({ frame: 0 }));
   const times = timesOf(curve);
   const seek = (frame: number) => store.setState({ frame: Math.min(times.length - 1, Math.max(0, frame)) });

@@ -1,6 +1,6 @@
 /** Oracle: paths and sentences written out by hand for small clips. */
 import { describe, expect, test } from 'vitest';
-import { segmentsOf } from '../../../../core/sampling/overtime.ts';
+import { segmentsOf } from '../../../../core/sampling/timeline-segments.ts';
 import type { SegmentResult } from '../../../assessment/timeline/store.ts';
 import { en } from '../../../ui/messages/en.ts';
 import { timelineEn } from './messages/en.ts';

@@ -6,7 +6,7 @@
 
 import { bandOf, type Grade, rulerPlace } from '../../../../core/answer/grades.ts';
 import type { CodedErrorData } from '../../../../core/errors.ts';
-import type { Segment } from '../../../../core/sampling/overtime.ts';
+import type { Segment } from '../../../../core/sampling/timeline-segments.ts';
 import { errorText } from '../../../../core/text/error-messages.ts';
 import { clock } from '../../../../core/text/format.ts';
 import type { Lang } from '../../../../core/text/lang.ts';

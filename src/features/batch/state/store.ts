@@ -5,7 +5,7 @@
 import { createStore } from 'zustand/vanilla';
 import { CodedError, type CodedErrorData, isAbort } from '../../../../core/errors.ts';
 import type { BatchFile, BatchModel, BatchRow, BatchSettings } from '../../../../core/files/batch.ts';
-import { type RatedVideo, type RowFault, readScoreTable } from '../../../../core/files/rated.ts';
+import { type RatedVideo, type RowFault, readScoreTable } from '../../../../core/files/human-scores.ts';
 import { matchScores } from '../../../../core/files/video-match.ts';
 import { filesBelow, mayRead } from '../../../assessment/model/folder-handles.ts';
 import { toErrorData } from '../../../assessment/model/model-store.ts';

@@ -5,7 +5,7 @@
 import { createStore } from 'zustand/vanilla';
 import type { StrictReading } from '../../../../core/answer/answer.ts';
 import { type CodedErrorData, isAbort } from '../../../../core/errors.ts';
-import { samplePlan } from '../../../../core/sampling/places.ts';
+import { samplePlan } from '../../../../core/sampling/frame-sampling.ts';
 import type { Profile } from '../../../../core/sampling/profiles.ts';
 import type { DeliveredFrame } from '../../../../workers/media/api.ts';
 import type {

@@ -3,7 +3,7 @@
  * frames are there: a place that is not ready is waited for, not skipped.
  */
 import { createStore } from 'zustand/vanilla';
-import { frameAt } from '../../../../core/sampling/places.ts';
+import { frameAt } from '../../../../core/sampling/frame-sampling.ts';
 import type { Loop } from './settings.ts';
 
 /** Speeds, slowest backwards to fastest on. */

@@ -4,7 +4,7 @@
  */
 import { createStore } from 'zustand/vanilla';
 import { CodedError, type CodedErrorData, isAbort } from '../../../../core/errors.ts';
-import { sampledIndices } from '../../../../core/sampling/places.ts';
+import { sampledIndices } from '../../../../core/sampling/frame-sampling.ts';
 import type { StorePlan } from '../../../../workers/frames/api.ts';
 import type { FrameStore } from '../../../../workers/frames/client.ts';
 import type { OpenedVideo, VideoFacts } from '../../../../workers/media/api.ts';
@@ -58,9 +58,9 @@ export interface CompareState {
 
 /** Until a model has said how it samples. */
 const STAND_IN: SampleProfile = {
-  places: 'golden',
+  sampling: 'goldenRatio',
   frames: 8,
-  motion: { pixels: 'squash', take: 'same' },
+  motion: { pixels: 'squash', frames: 'same' },
 };
 
 const EMPTY: CompareState = {
@@ -141,7 +141,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
     }
     const L = a.video.times.length;
     const clip = (side: Side) => ({ times: side.video.times, duration: side.video.facts.duration });
-    const sampled = sampledIndices(profile.places, L, profile.frames);
+    const sampled = sampledIndices(profile.sampling, L, profile.frames);
     let perturbation: DrawnPerturbation | null = null;
     let timeline: Timeline;
     if (b) timeline = pairTimeline(clip(a), clip(b), settings.offset);
@@ -157,7 +157,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
     set({ ...change, perturbation, timeline, sampled });
     clock.setSpan(timeline);
     // The places of the strip first: with the sampled frames alone the clock can already run.
-    const positions = sampledIndices(profile.places, timeline.positions, profile.frames);
+    const positions = sampledIndices(profile.sampling, timeline.positions, profile.frames);
     const shown = (frames: Int32Array) =>
       (timeline.positions <= profile.frames
         ? [...frames]

@@ -1,7 +1,7 @@
 /** Which frame each side shows. Orders with a known outcome, written out by hand. */
 import { describe, expect, it } from 'vitest';
+import { frameAt, sampledIndices } from '../../../../core/sampling/frame-sampling.ts';
 import { perturbModes } from '../../../../core/sampling/perturb.ts';
-import { frameAt, sampledIndices } from '../../../../core/sampling/places.ts';
 import {
   type Clip,
   drawPerturbation,
@@ -19,7 +19,11 @@ const clip = (frames: number, fps: number): Clip => ({
   times: Float64Array.from({ length: frames }, (_, i) => i / fps),
   duration: frames / fps,
 });
-const profile = { places: 'golden', frames: 8, motion: { pixels: 'squash', take: 'pairs' } } as const;
+const profile = {
+  sampling: 'goldenRatio',
+  frames: 8,
+  motion: { pixels: 'squash', frames: 'successors' },
+} as const;
 
 describe('timelines', () => {
   it('put the copy’s frames beside the original’s, shifted by the offset', () => {
@@ -102,7 +106,7 @@ describe('drawDamage', () => {
     expect([drawn.kind, unseen]).toEqual(['unperturbable', true]);
   });
   it('writes the sampled damage as positions', () => {
-    const sampled = sampledIndices('golden', 250, 8);
+    const sampled = sampledIndices('goldenRatio', 250, 8);
     const { drawn } = drawPerturbation(profile, 250, {
       mode: 'reverse',
       over: 'sampled',

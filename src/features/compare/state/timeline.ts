@@ -3,6 +3,7 @@
  * video, or one of the N frames that the model sees.
  */
 
+import { frameAt } from '../../../../core/sampling/frame-sampling.ts';
 import {
   type Perturbation,
   type PerturbMode,
@@ -12,7 +13,6 @@ import {
   perturbScale,
   type Unperturbable,
 } from '../../../../core/sampling/perturb.ts';
-import { frameAt } from '../../../../core/sampling/places.ts';
 import type { Profile } from '../../../../core/sampling/profiles.ts';
 import { seededRandom } from '../../../../core/stats/random.ts';
 
@@ -37,7 +37,7 @@ export interface Clip {
   readonly duration: number;
 }
 
-export type SampleProfile = Pick<Profile, 'places' | 'frames' | 'motion'>;
+export type SampleProfile = Pick<Profile, 'sampling' | 'frames' | 'motion'>;
 
 export interface PerturbationSettings {
   readonly mode: PerturbMode;

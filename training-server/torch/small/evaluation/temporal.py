@@ -79,9 +79,9 @@ def orders(scenes: Sequence[tuple[int, int]], profile: Profile) -> list[dict[str
         "scenes": [list(map(int, scene)) for scene in scenes],
         "modes": MODES,
         "profile": {
-            "places": profile.places,
+            "sampling": profile.sampling,
             "frames": profile.frames,
-            "motion": {"take": profile.motion.take},
+            "motion": {"frames": profile.motion.frames},
         },
     }
     modules = {"perturb": CORE / "sampling" / "perturb.ts", "random": CORE / "stats" / "random.ts"}

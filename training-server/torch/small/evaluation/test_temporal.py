@@ -14,9 +14,9 @@ PROFILE = profile_of(
     frames=8,
     size=224,
     patch=16,
-    places="golden",
+    sampling="goldenRatio",
     vision=BranchPixels(pixels="fragments", cell=32),
-    motion=BranchPixels(pixels="fragments", cell=32, take="pairs"),
+    motion=BranchPixels(pixels="fragments", cell=32, frames="successors"),
 )
 
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BatchRow } from '../files/batch.ts';
-import { batchFigures } from './figures.ts';
+import { batchMetrics } from './batch-metrics.ts';
 import { seededRandom } from './random.ts';
 
 const row = (i: number, change: Partial<BatchRow> = {}): BatchRow => ({
@@ -22,18 +22,18 @@ describe('figures of a benchmark', () => {
       row(91, { state: 'failed', score: null }),
       row(92, { state: 'skipped', score: null }),
     ];
-    const figures = batchFigures(rows, { bootstraps: 50 });
+    const figures = batchMetrics(rows, { bootstraps: 50 });
     expect(figures).toMatchObject({ pairs: 12, unreadable: 1, failed: 1, all: { n: 12 } });
     expect(figures.all?.srcc.value).toBeCloseTo(1, 12);
   });
   test('fewer than ten pairs give none', () => {
-    expect(batchFigures(Array.from({ length: 9 }, (_, i) => row(i))).all).toBeNull();
+    expect(batchMetrics(Array.from({ length: 9 }, (_, i) => row(i))).all).toBeNull();
   });
   test('the interval holds the figure and is the same each time', () => {
     const random = seededRandom('noise');
     const rows = Array.from({ length: 60 }, (_, i) => row(i, { mos: 50 + 10 * random.normal() + (i % 40) }));
-    const once = batchFigures(rows, { bootstraps: 200 }).all;
-    expect(once).toEqual(batchFigures(rows, { bootstraps: 200 }).all);
+    const once = batchMetrics(rows, { bootstraps: 200 }).all;
+    expect(once).toEqual(batchMetrics(rows, { bootstraps: 200 }).all);
     for (const figure of [once?.srcc, once?.plcc, once?.krcc, once?.rmse]) {
       expect(figure?.interval?.low).toBeLessThan(figure?.value as number);
       expect(figure?.interval?.high).toBeGreaterThan(figure?.value as number);
@@ -45,7 +45,7 @@ describe('figures of a benchmark', () => {
       ...Array.from({ length: 30 }, (_, i) => row(i, { dataset: 'up' })),
       ...Array.from({ length: 10 }, (_, i) => row(i, { dataset: 'down', mos: -i })),
     ];
-    const { overall, datasets } = batchFigures(rows, { bootstraps: 0 });
+    const { overall, datasets } = batchMetrics(rows, { bootstraps: 0 });
     expect(datasets.map(({ dataset, n }) => [dataset, n])).toEqual([
       ['up', 30],
       ['down', 10],

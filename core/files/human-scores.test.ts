@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readScoreTable } from './rated.ts';
+import { readScoreTable } from './human-scores.ts';
 
 const pairs = (text: string) => readScoreTable(text).rows.map(({ path, mos }) => [path, mos]);
 

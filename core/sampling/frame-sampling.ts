@@ -1,6 +1,6 @@
 /** Which frames of a video are looked at. L = packets of the stream, frames counted from 0 in presentation order. */
 import { CodedError } from '../errors.ts';
-import { type MotionTake, motionFrames, type PlaceRule, type Profile } from './profiles.ts';
+import { type MotionFrames, motionFrames, type Profile, type SamplingRule } from './profiles.ts';
 
 /** Nearest integer, exact halves to the even one (Python's and numpy's `round`). */
 export function roundHalfEven(x: number): number {
@@ -42,7 +42,7 @@ export interface Bound {
  *
  * @throws CodedError `media/rate` for a frame rate that is no finite number (`python`: what the released code raises)
  */
-export function officialIndices(L: number, N: number, bound: Bound = { fps: 30, seconds: null }): number[] {
+export function uniformIndices(L: number, N: number, bound: Bound = { fps: 30, seconds: null }): number[] {
   const [from, to] = bound.seconds ?? [-100000, 100000];
   const start = Math.max(0, roundOrRefuse(from * bound.fps));
   const end = Math.min(roundOrRefuse(to * bound.fps), L - 1);
@@ -57,7 +57,7 @@ export function officialIndices(L: number, N: number, bound: Bound = { fps: 30, 
  * Golden-ratio places: index = min(floor(p·L), L−1), p = (k + frac(0.5 + 0.618034 k))/N. Equidistant places alias with
  * frames that were dropped or repeated regularly; these do not.
  */
-export function goldenIndices(L: number, N: number): number[] {
+export function goldenRatioIndices(L: number, N: number): number[] {
   return Array.from({ length: N }, (_, k) => {
     const p = (k + ((0.5 + 0.618034 * k) % 1)) / N;
     return Math.min(Math.floor(p * L), L - 1);
@@ -69,14 +69,14 @@ export function goldenIndices(L: number, N: number): number[] {
  *
  * @throws CodedError `media/no-frames` when L < 1
  */
-export function sampledIndices(rule: PlaceRule, L: number, N: number): number[] {
+export function sampledIndices(rule: SamplingRule, L: number, N: number): number[] {
   if (!(L >= 1)) throw new CodedError('media/no-frames', {});
-  return rule === 'golden' ? goldenIndices(L, N) : officialIndices(L, N);
+  return rule === 'goldenRatio' ? goldenRatioIndices(L, N) : uniformIndices(L, N);
 }
 
 /** Frames of the motion branch for sampled ones: the same, or each with its successor min(i + 1, L − 1). */
-export function motionIndices(take: MotionTake, sampled: readonly number[], L: number): number[] {
-  return take === 'same' ? [...sampled] : sampled.flatMap((i) => [i, Math.min(i + 1, L - 1)]);
+export function motionIndices(frames: MotionFrames, sampled: readonly number[], L: number): number[] {
+  return frames === 'same' ? [...sampled] : sampled.flatMap((i) => [i, Math.min(i + 1, L - 1)]);
 }
 
 export interface SamplePlan {
@@ -87,9 +87,9 @@ export interface SamplePlan {
 }
 
 /** What has to be decoded for a profile. */
-export function samplePlan(profile: Pick<Profile, 'places' | 'frames' | 'motion'>, L: number): SamplePlan {
-  const vision = sampledIndices(profile.places, L, profile.frames);
-  const motion = motionIndices(profile.motion.take, vision, L);
+export function samplePlan(profile: Pick<Profile, 'sampling' | 'frames' | 'motion'>, L: number): SamplePlan {
+  const vision = sampledIndices(profile.sampling, L, profile.frames);
+  const motion = motionIndices(profile.motion.frames, vision, L);
   if (motion.length !== motionFrames(profile)) throw new RangeError('the plan does not fit the profile');
   return { vision, motion };
 }

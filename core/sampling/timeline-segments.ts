@@ -54,7 +54,7 @@ export function segmentsOf(times: ArrayLike<number>, duration: number, seconds: 
 }
 
 /** What is known of a segment: its score, null when it was looked at and has none, undefined before. */
-export type Known = number | null | undefined;
+export type SegmentScore = number | null | undefined;
 
 /** Differences below this are taken as equal: scores have two decimals, and their second one says little. */
 const EQUAL = 0.1;
@@ -63,7 +63,7 @@ const EQUAL = 0.1;
  * The segment that is worth most next: both ends, the middle, then the middle of the gap whose known neighbours differ
  * most; among equal ones the widest gap, then the earliest. Null when all were looked at.
  */
-export function nextSegment(known: readonly Known[]): number | null {
+export function nextSegment(known: readonly SegmentScore[]): number | null {
   const last = known.length - 1;
   if (last < 0) return null;
   if (known[0] === undefined) return 0;
@@ -89,7 +89,7 @@ export function nextSegment(known: readonly Known[]): number | null {
 }
 
 /** Places of the lowest scores, worst first, at most `most`; equal ones in the order of time. */
-export function worstSegments(known: readonly Known[], most = 3): number[] {
+export function worstSegments(known: readonly SegmentScore[], most = 3): number[] {
   return known
     .flatMap((score, at) => (typeof score === 'number' ? [{ score, at }] : []))
     .sort((a, b) => a.score - b.score || a.at - b.at)

@@ -1,13 +1,13 @@
 /** Oracle: the laws of a partition and of a permutation, and small cases worked out by hand. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Known, nextSegment, segmentsOf, worstSegments } from './overtime.ts';
+import { nextSegment, type SegmentScore, segmentsOf, worstSegments } from './timeline-segments.ts';
 
 const steady = (frames: number, fps: number) => Array.from({ length: frames }, (_, i) => i / fps);
 
 /** Lets the planner choose until nothing is left. */
 function visit(scores: readonly (number | null)[]): number[] {
-  const known: Known[] = scores.map(() => undefined);
+  const known: SegmentScore[] = scores.map(() => undefined);
   const order: number[] = [];
   for (let at = nextSegment(known); at !== null; at = nextSegment(known)) {
     order.push(at);
@@ -81,7 +81,7 @@ describe('order of interest', () => {
   });
   test('a segment without a score lends its place to the nearest one that has a score', () => {
     // Between 4.0 at the left and 1.0 at the right lies a failure: both of its gaps differ.
-    const known: Known[] = [4, undefined, null, undefined, 1, undefined, 1];
+    const known: SegmentScore[] = [4, undefined, null, undefined, 1, undefined, 1];
     expect(nextSegment(known)).toBe(1);
     expect(nextSegment([null, undefined, undefined, null])).toBe(1);
   });

@@ -17,36 +17,36 @@ type MetricOf = (scores: Numbers, opinions: Numbers) => Metric;
 export const LEAST_PAIRS = 10;
 const BOOTSTRAPS = 1000;
 
-export interface Figure {
+export interface MetricEstimate {
   readonly value: number;
   /** 95 %, percentile bootstrap over videos. */
   readonly interval: Interval | null;
 }
 
-export interface Figures {
+export interface PairMetrics {
   /** Pairs that the figures rest on. */
   readonly n: number;
-  readonly srcc: Figure;
-  readonly plcc: Figure;
-  readonly krcc: Figure;
+  readonly srcc: MetricEstimate;
+  readonly plcc: MetricEstimate;
+  readonly krcc: MetricEstimate;
   /** In units of the opinions, after the logistic: scores and opinions have different scales. */
-  readonly rmse: Figure | null;
+  readonly rmse: MetricEstimate | null;
   /** PLCC after the logistic; the papers' figures are before it. */
   readonly plccFitted: number | null;
   readonly fit: Logistic | null;
 }
 
-export interface DatasetFigures {
+export interface DatasetMetrics {
   readonly dataset: string;
-  readonly figures: Figures | null;
+  readonly metrics: PairMetrics | null;
   readonly n: number;
 }
 
-export interface BatchFigures {
+export interface BatchMetrics {
   readonly pairs: number;
-  readonly all: Figures | null;
+  readonly all: PairMetrics | null;
   /** One a data set in order of appearance; empty where the table names none. */
-  readonly datasets: readonly DatasetFigures[];
+  readonly datasets: readonly DatasetMetrics[];
   /** Means over data sets weighted by videos, as the paper's "Overall"; null below two data sets with figures. */
   readonly overall: { readonly srcc: number; readonly plcc: number; readonly n: number } | null;
   readonly unreadable: number;
@@ -57,16 +57,16 @@ export type Pair = BatchRow & { readonly score: number; readonly mos: number };
 export const isPair = (row: BatchRow): row is Pair =>
   row.state === 'done' && row.score !== null && row.mos !== undefined;
 
-export interface FigureOptions {
+export interface MetricOptions {
   /** Bootstrap draws; 0 leaves the intervals out, while a batch is still running. */
   readonly bootstraps?: number;
 }
 
 /** Null below `LEAST_PAIRS` pairs. */
-export function figuresOf(
+export function pairMetrics(
   pairs: readonly Pair[],
-  { bootstraps = BOOTSTRAPS }: FigureOptions = {},
-): Figures | null {
+  { bootstraps = BOOTSTRAPS }: MetricOptions = {},
+): PairMetrics | null {
   if (pairs.length < LEAST_PAIRS) return null;
   const scores = pairs.map(({ score }) => score);
   const opinions = pairs.map(({ mos }) => mos);
@@ -77,7 +77,7 @@ export function figuresOf(
     bootstraps === 0
       ? null
       : bootstrapIntervals(scores, opinions, { draw: (n) => random.int(n), resamples: bootstraps, fitted });
-  const figure = (name: Bootstrapped, metric: MetricOf, of: Numbers): Figure => ({
+  const figure = (name: Bootstrapped, metric: MetricOf, of: Numbers): MetricEstimate => ({
     value: metric(of, opinions).value,
     interval: intervals?.[name] ?? null,
   });
@@ -92,20 +92,20 @@ export function figuresOf(
   };
 }
 
-export function batchFigures(rows: readonly BatchRow[], options: FigureOptions = {}): BatchFigures {
+export function batchMetrics(rows: readonly BatchRow[], options: MetricOptions = {}): BatchMetrics {
   const pairs = rows.filter(isPair);
   const names = [...new Set(rows.flatMap(({ dataset }) => dataset ?? []))];
   const datasets = names.map((dataset) => {
     const own = pairs.filter((row) => row.dataset === dataset);
-    return { dataset, figures: figuresOf(own, options), n: own.length };
+    return { dataset, metrics: pairMetrics(own, options), n: own.length };
   });
-  const told = datasets.flatMap(({ figures }) =>
-    figures && Number.isFinite(figures.srcc.value) && Number.isFinite(figures.plcc.value) ? [figures] : [],
+  const told = datasets.flatMap(({ metrics }) =>
+    metrics && Number.isFinite(metrics.srcc.value) && Number.isFinite(metrics.plcc.value) ? [metrics] : [],
   );
   const weights = told.map(({ n }) => n);
   return {
     pairs: pairs.length,
-    all: figuresOf(pairs, options),
+    all: pairMetrics(pairs, options),
     datasets,
     overall:
       told.length < 2

@@ -7,8 +7,8 @@ import { profileSchema } from '../sampling/profile-schema.ts';
 import { readAs, refuseOtherFormat } from '../schema.ts';
 import { resultSchema } from './result.ts';
 
-export const curveFormat = 1;
-export const curveKind = 'over-time';
+export const timelineFormat = 1;
+export const timelineKind = 'over-time';
 
 const count = z.int().nonnegative();
 const seconds = z.number().nonnegative();
@@ -30,9 +30,9 @@ const segmentResult = answers.element.extend({
   seconds,
 });
 
-const curveSchema = z.strictObject({
-  format: z.literal(curveFormat),
-  kind: z.literal(curveKind),
+const timelineSchema = z.strictObject({
+  format: z.literal(timelineFormat),
+  kind: z.literal(timelineKind),
   app: z.string(),
   createdAt: z.iso.datetime({ offset: true }),
   /** Of the whole clip. */
@@ -57,17 +57,17 @@ const curveSchema = z.strictObject({
     .min(1),
 });
 
-export type Curve = z.infer<typeof curveSchema>;
-export type CurveSegmentResult = z.infer<typeof segmentResult>;
+export type QualityTimeline = z.infer<typeof timelineSchema>;
+export type StoredSegmentResult = z.infer<typeof segmentResult>;
 
 /** Whether parsed JSON says of itself that it is a curve. */
-export const isCurve = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'kind' in value && value.kind === curveKind;
+export const isQualityTimeline = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'kind' in value && value.kind === timelineKind;
 
 /**
  * @throws CodedError `result/version` {format, reads}, `result/file` {field, problem}
  */
-export function readCurve(value: unknown): Curve {
-  refuseOtherFormat(value, curveFormat);
-  return readAs(curveSchema, value, 'result/file');
+export function readQualityTimeline(value: unknown): QualityTimeline {
+  refuseOtherFormat(value, timelineFormat);
+  return readAs(timelineSchema, value, 'result/file');
 }
