@@ -67,6 +67,8 @@ export const FORBIDDEN_IN_NAMES: Readonly<Record<string, string>> = {
 const FOREIGN = new Set([
   'hasOwn',
   'hasOwnProperty',
+  'useMemo',
+
   'hearingImpaired',
   'getOwnPropertyDescriptor',
   'getOwnPropertyNames',
@@ -127,7 +129,8 @@ function codeOnly(path: string, text: string): string {
     .replace(/(^|[^:'"`\w])\/\/.*$/gm, blank)
     .replace(/'(?:[^'\\\n]|\\.)*'/g, blank)
     .replace(/"(?:[^"\\\n]|\\.)*"/g, blank)
-    .replace(/`[^`$]*`/g, blank);
+    .replace(/`[^`$]*`/g, blank)
+    .replace(/<\/?figure\b/g, blank);
 }
 
 export function findingsOf(path: string, text: string): Finding[] {

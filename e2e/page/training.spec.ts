@@ -98,7 +98,7 @@ test.describe('a run', () => {
     await expect(page.locator('.train-head__facts')).toContainText('step 413');
     stub.lose();
     await expect(page.locator('.train-server')).toContainText(
-      /connection lost, last heard .* ago, trying again/,
+      /connection lost, last contact .* ago, trying again/,
     );
     await expect(page.locator('.train-chart')).not.toHaveCount(0);
     expect(await violations(page)).toEqual([]);

@@ -14,7 +14,9 @@ export function AddByAddress({ onAdded }: { readonly onAdded: (id: string) => vo
       className="models-add"
       onSubmit={(event) => {
         event.preventDefault();
-        void packages.fetchManifest(address.trim()).then((found) => found !== null && onAdded(found));
+        void packages
+          .fetchManifest(address.trim())
+          .then((manifest) => manifest !== null && onAdded(manifest));
       }}
     >
       <label htmlFor={id}>{t.addLabel}</label>

@@ -4,7 +4,7 @@ import './ByteBar.css';
 
 export interface ByteBarProps {
   readonly label: string;
-  /** What the bar says in words. */
+  /** Text alternative of the bar. */
   readonly text: string;
   readonly total: number;
   readonly checked: number;

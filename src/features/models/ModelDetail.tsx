@@ -33,7 +33,7 @@ export function ModelDetail({
       <div className="models-detail__body">
         <h2 className="models-detail__name">{manifest.name}</h2>
         {view.verdict && <Needs verdict={view.verdict} machine={machine} />}
-        <Figures manifest={manifest} />
+        <MetricTable manifest={manifest} />
         <Facts manifest={manifest} />
       </div>
       <footer className="models-detail__foot">
@@ -116,13 +116,13 @@ function Met({ met }: { readonly met: boolean | null }) {
 }
 
 /** Most figures are shares and correlations; a count is a whole number above one. */
-const figure = (value: number): string =>
+const metricText = (value: number): string =>
   Number.isInteger(value) && value > 1 ? count(value) : correlation(value);
 
 /** Figures shown before "show all": a maker names the ones that matter first. */
 const FIRST = 8;
 
-function Figures({ manifest }: { readonly manifest: Manifest }) {
+function MetricTable({ manifest }: { readonly manifest: Manifest }) {
   const { figures: t } = useModelsMessages();
   const [all, setAll] = useState(false);
   const few = manifest.figures.length <= FIRST;
@@ -144,8 +144,10 @@ function Figures({ manifest }: { readonly manifest: Manifest }) {
             ({ name, value, low, high, n }) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
-                <td>{figure(value)}</td>
-                <td>{low === undefined || high === undefined ? '' : t.range(figure(low), figure(high))}</td>
+                <td>{metricText(value)}</td>
+                <td>
+                  {low === undefined || high === undefined ? '' : t.range(metricText(low), metricText(high))}
+                </td>
                 <td>{count(n)}</td>
               </tr>
             ),
@@ -166,7 +168,7 @@ function Figures({ manifest }: { readonly manifest: Manifest }) {
 
 function scaleText({ scale }: Manifest, t: ModelsMessages): string {
   if (scale.kind === 'human') return t.facts.scaleHuman(scale.dataset, scale.map);
-  return scale.kind === 'own' ? t.facts.scaleOwn(scale.n) : t.facts.scaleUnmeasured;
+  return scale.kind === 'own' ? t.facts.scaleOfModel(scale.n) : t.facts.scaleUnmeasured;
 }
 
 function Facts({ manifest }: { readonly manifest: Manifest }) {

@@ -21,7 +21,7 @@ export interface ModelRowProps {
   readonly onRemove: () => void;
 }
 
-/** How a row stands, with what the machine and the model in use say. */
+/** State of a row, from the machine and the model in use. */
 export function useRowView(row: PackageRow): RowView {
   const machine = useStore(packages.store, (state) => state.machine);
   const loaded = useStore(models.store, (state) => state.loaded);
@@ -194,8 +194,8 @@ function Below({ row, view }: { readonly row: PackageRow; readonly view: RowView
         <Icon name="alert" />
         <span>
           <Rich
-            text={t.damaged(
-              view.damaged.map((path) => path.split('/').at(-1) ?? path),
+            text={t.corrupted(
+              view.corrupted.map((path) => path.split('/').at(-1) ?? path),
               stored?.files.length ?? 0,
             )}
           />

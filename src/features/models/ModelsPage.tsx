@@ -31,7 +31,7 @@ export default function ModelsPage() {
   const [selected, setSelected] = useState<string | null>(null);
   const [adding, setAdding] = useState(false);
   const [removed, setRemoved] = useState<Removed | null>(null);
-  const [said, setSaid] = useState<string | null>(null);
+  const [notice, setNotice] = useState<string | null>(null);
   const converting = useStore(conversion.store);
   const offered = useStore(packageOffer.store, (state) => state.offered);
 
@@ -49,9 +49,9 @@ export default function ModelsPage() {
   }, [ready, offered]);
 
   const bring = async ({ name, files }: GivenFolder) => {
-    setSaid(null);
+    setNotice(null);
     const kind = kindOfFolder(files);
-    if (kind === 'other') return setSaid(t.noPackage);
+    if (kind === 'other') return setNotice(t.noPackage);
     // A folder that was dropped on another place comes before the list is read.
     await packages.open();
     const id =
@@ -59,7 +59,7 @@ export default function ModelsPage() {
     if (id === null) return;
     setSelected(id);
     const row = packages.store.getState().rows.find((one) => one.id === id);
-    if (row) setSaid(t.imported(row.manifest.name, row.manifest.licence));
+    if (row) setNotice(t.imported(row.manifest.name, row.manifest.licence));
   };
   useFolderIntake(KINDS, (folder) => void bring(folder));
   const openFolder = async () => {
@@ -113,10 +113,10 @@ export default function ModelsPage() {
               </Notice>
             </div>
           )}
-          {said && (
+          {notice && (
             <div className="models-list__said" role="status">
-              <Notice actions={<IconButton icon="close" label={t.dismiss} onClick={() => setSaid(null)} />}>
-                {said}
+              <Notice actions={<IconButton icon="close" label={t.dismiss} onClick={() => setNotice(null)} />}>
+                {notice}
               </Notice>
             </div>
           )}

@@ -1,4 +1,4 @@
-/** What this page keeps on this device, and how to be rid of it. */
+/** Files that this page stores on this device, and their deletion. */
 import { useState } from 'react';
 import { useStore } from 'zustand';
 import { deleteEverything, packages } from '../../assessment/model/packages-session.ts';
@@ -14,14 +14,14 @@ export function StoragePanel() {
   const { storage, rows } = useStore(packages.store);
   const [asking, setAsking] = useState(false);
   const [cleared, setCleared] = useState(false);
-  const kept = rows.filter(({ stored }) => stored !== null);
-  const byModel = kept.map(({ id, manifest, stored }) => ({
+  const storedRows = rows.filter(({ stored }) => stored !== null);
+  const byModel = storedRows.map(({ id, manifest, stored }) => ({
     id,
     name: manifest.name,
     bytes: stored?.arrivedBytes ?? 0,
   }));
   const models = byModel.reduce((sum, { bytes }) => sum + bytes, 0);
-  const reserved = kept.reduce(
+  const reserved = storedRows.reduce(
     (sum, { work, stored }) =>
       sum + (work.kind === 'downloading' && stored ? stored.totalBytes - stored.arrivedBytes : 0),
     0,
@@ -36,7 +36,7 @@ export function StoragePanel() {
         <span>{storage.used === null ? t.storage.unknown : t.storage.used(storage.used, storage.quota)}</span>
         <span className="models-storage__kept">
           {storage.persisted && <Icon name="check" />}
-          {storage.persisted === null ? '' : storage.persisted ? t.storage.kept : t.storage.notKept}
+          {storage.persisted === null ? '' : storage.persisted ? t.storage.persistent : t.storage.volatile}
         </span>
       </p>
       <div
@@ -74,7 +74,7 @@ export function StoragePanel() {
       </p>
       {asking && (
         <Dialog title={t.storage.clearTitle} onClose={() => setAsking(false)}>
-          <p>{t.storage.clearBody(kept.length)}</p>
+          <p>{t.storage.clearBody(storedRows.length)}</p>
           <p className="models-storage__answers">
             <Button onClick={() => setAsking(false)}>{t.cancel}</Button>
             <Button

@@ -6,8 +6,8 @@ import type { PackageRow } from '../../assessment/model/packages-store.ts';
 export async function cardOf({ id, manifest, stored, address }: PackageRow): Promise<string> {
   if (stored) {
     const files = await packages.files(id).catch(() => []);
-    const own = files.find(({ path }) => path === manifest.card);
-    if (own) return own.file.text();
+    const card = files.find(({ path }) => path === manifest.card);
+    if (card) return card.file.text();
   }
   if (!address) throw new Error('no card');
   const response = await fetch(new URL(manifest.card, address.filesBase), {

@@ -75,8 +75,8 @@ export function readMarkdown(text: string): Block[] {
       blocks.push({ kind: 'list', ordered, items });
     } else {
       // A line that begins like something else and is not it is a paragraph by itself.
-      const words = plain(line) ? take(plain) : lines.slice(at, ++at);
-      blocks.push({ kind: 'paragraph', text: words.map((one) => one.trim()).join(' ') });
+      const paragraph = plain(line) ? take(plain) : lines.slice(at, ++at);
+      blocks.push({ kind: 'paragraph', text: paragraph.map((one) => one.trim()).join(' ') });
     }
   }
   return blocks;

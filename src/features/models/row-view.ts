@@ -1,4 +1,4 @@
-/** What a row of the model list says and offers, from the data alone. */
+/** Texts and actions of a row of the model list, as a pure function of its data. */
 import {
   bytesOf,
   checkMachine,
@@ -28,7 +28,7 @@ export interface RowView {
   readonly bytes: number;
   readonly verdict: MachineCheck | null;
   /** Paths whose checksum is wrong, and what fetching them again costs. */
-  readonly damaged: readonly string[];
+  readonly corrupted: readonly string[];
   readonly repairBytes: number;
 }
 
@@ -48,7 +48,7 @@ export function rowView(row: PackageRow, machine: Machine | null, used: InUse): 
     state: stateOf(row, verdict, used),
     bytes,
     verdict,
-    damaged: bad.map(({ path }) => path),
+    corrupted: bad.map(({ path }) => path),
     repairBytes: bytesOf(bad),
   };
 
@@ -72,8 +72,8 @@ export function rowView(row: PackageRow, machine: Machine | null, used: InUse): 
 export function refusal(needs: readonly Need[], t: ModelsMessages): string | null {
   const need = needs.find(({ met }) => met === false);
   if (!need) return null;
-  const words = t.wontRun[need.name];
-  return typeof words === 'string' ? words : words(need.needs ?? 0, need.here ?? 0);
+  const message = t.wontRun[need.name];
+  return typeof message === 'string' ? message : message(need.needs ?? 0, need.here ?? 0);
 }
 
 /** The line of verdict under a row that is not here yet. */

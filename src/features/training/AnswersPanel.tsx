@@ -12,7 +12,7 @@ import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
 import './AnswersPanel.css';
 import { advantageBars, type Bar, part, signed } from './advantage-bar.ts';
-import { damageOf, FrameStrip } from './FrameStrip.tsx';
+import { FrameStrip, perturbationOf } from './FrameStrip.tsx';
 import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import type { Answers } from './useAnswers.ts';
 import { useWideColumns } from './useWideColumns.ts';
@@ -133,7 +133,7 @@ function Group(props: { readonly record: GroupRecord; readonly side: Side; reado
   const answers = side === 'original' ? record.completions : record.perturbedCompletions;
   const bars = useMemo(() => advantageBars(answers.map(({ advantage }) => advantage)), [answers]);
   if (answers.length === 0) return <p className="train-answers__wait">{t.answers.notPerturbed}</p>;
-  const mode = damageOf(record)?.mode;
+  const mode = perturbationOf(record)?.mode;
   return (
     <ScrollBox className="train-answers__scroll" name={t.answers.title}>
       <table className={`train-answers__table${short ? '' : ' train-answers__table--long'}`}>

@@ -16,7 +16,7 @@ import { plotView, showAll, zoomIn } from './plot-view.ts';
 export interface ChartPanelProps {
   readonly id: string;
   readonly title: string;
-  /** What stands beside the title while nothing is pointed at: the unit, the limit. */
+  /** Note beside the title without a cursor: the unit and the limit. */
   readonly note: string;
   readonly lines: readonly Line[];
   readonly axis: Axis;
@@ -24,7 +24,7 @@ export interface ChartPanelProps {
   readonly ceiling?: number;
   /** Names of the runs in grey. */
   readonly beside: readonly string[];
-  /** What an empty chart says. */
+  /** Text of an empty chart. */
   readonly empty: string;
   readonly runName: string;
 }
@@ -34,10 +34,10 @@ export function ChartPanel(props: ChartPanelProps) {
   const t = useTrainingMessages();
   const [table, setTable] = useState(false);
   const { x, range } = useStore(plotView);
-  const own = useMemo(() => lines.filter((line) => line.own), [lines]);
-  const nothing = own.length === 0;
-  const readout = x === null || nothing ? null : readoutOf(own, x, axis, t);
-  const picture = () =>
+  const primary = useMemo(() => lines.filter((line) => line.primary), [lines]);
+  const nothing = primary.length === 0;
+  const readout = x === null || nothing ? null : readoutOf(primary, x, axis, t);
+  const chartImage = () =>
     chartSvg({
       title,
       note: `${runName} · ${note}`,
@@ -62,13 +62,13 @@ export function ChartPanel(props: ChartPanelProps) {
               id: 'svg',
               label: t.charts.svg,
               disabled: nothing,
-              onSelect: () => saveFile(`${file}.svg`, picture(), 'image/svg+xml'),
+              onSelect: () => saveFile(`${file}.svg`, chartImage(), 'image/svg+xml'),
             },
             {
               id: 'png',
               label: t.charts.png,
               disabled: nothing,
-              onSelect: () => void svgToPng(picture()).then((blob) => saveFile(`${file}.png`, blob)),
+              onSelect: () => void svgToPng(chartImage()).then((blob) => saveFile(`${file}.png`, blob)),
             },
           ]}
           button={(button) => <IconButton {...button} icon="menu" label={t.charts.menu(title)} />}
@@ -80,12 +80,12 @@ export function ChartPanel(props: ChartPanelProps) {
         ) : (
           <>
             <PlotCanvas lines={lines} limit={limit} {...(ceiling === undefined ? {} : { ceiling })} />
-            <CursorSlider title={title} lines={own} axis={axis} readout={readout} />
+            <CursorSlider title={title} lines={primary} axis={axis} readout={readout} />
           </>
         )}
       </div>
       <figcaption className="ui-sr">
-        {captionOf(own, t)} {beside.length > 0 && t.charts.compared(beside)}
+        {captionOf(primary, t)} {beside.length > 0 && t.charts.compared(beside)}
       </figcaption>
       {table && <ChartTableDialog title={title} lines={lines} onClose={() => setTable(false)} />}
     </figure>
@@ -148,7 +148,7 @@ function PlotCanvas(props: { lines: readonly Line[]; limit: number | null; ceili
     if (!host.current || !seen) return;
     const made = createPlot(host.current, {
       onPoint: (x) => {
-        const xs = latest.current.find((line) => line.own)?.xs ?? [];
+        const xs = latest.current.find((line) => line.primary)?.xs ?? [];
         const snapped = x === null ? null : (xs[nearest(xs, x)] ?? null);
         if (plotView.getState().x !== snapped) plotView.setState({ x: snapped });
       },

@@ -84,7 +84,7 @@ function spanOfRun(): [number, number] {
   return spanOf([{ xs: steps } as unknown as Parameters<typeof spanOf>[0][number]]);
 }
 
-/** What a chart is called, and what stands beside its name. */
+/** Name of a chart, and the note beside it. */
 function chartText(
   chart: AnyChart,
   facts: RecipeFacts,

@@ -83,7 +83,7 @@ export function CheckpointsTab({ run }: { readonly run: Run }) {
                 {whose === 'all' && <th scope="col">{t.checkpoints.run}</th>}
                 {head('step', t.checkpoints.step)}
                 <th scope="col">{t.checkpoints.mark}</th>
-                {names.map((name) => head(name, figureName(name)))}
+                {names.map((name) => head(name, metricName(name)))}
                 {head('size', t.checkpoints.size)}
                 <th scope="col">{t.checkpoints.written}</th>
                 <th scope="col">{t.checkpoints.package}</th>
@@ -109,7 +109,7 @@ export function CheckpointsTab({ run }: { readonly run: Run }) {
 }
 
 /** `eval/srcc` as it is called among people. */
-const figureName = (name: string): string => {
+const metricName = (name: string): string => {
   const bare = name.replace(/^eval\//, '');
   return /^(srcc|plcc|krcc|rmse)$/.test(bare) ? bare.toUpperCase() : bare.replaceAll('_', ' ');
 };
@@ -147,7 +147,7 @@ function Row(props: {
         {[one.best ? t.checkpoints.best : '', one.last ? t.checkpoints.last : ''].filter(Boolean).join(', ')}
       </td>
       {names.map((name) => (
-        <Figure
+        <MetricCell
           key={name}
           value={one.metrics[name] ?? null}
           base={isBase ? null : (base?.metrics[name] ?? null)}
@@ -164,7 +164,7 @@ function Row(props: {
   );
 }
 
-function Figure({ value, base }: { readonly value: number | null; readonly base: number | null }) {
+function MetricCell({ value, base }: { readonly value: number | null; readonly base: number | null }) {
   return (
     <td className="train-points__number">
       {value === null ? '–' : readable(value)}

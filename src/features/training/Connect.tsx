@@ -3,7 +3,7 @@ import { type FormEvent, useEffect, useId, useState } from 'react';
 import { useStore } from 'zustand';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
-import { knownCredentials, parseAddress, shownAddress, USUAL_ADDRESS } from './state/link.ts';
+import { parseAddress, shownAddress, storedCredentials, USUAL_ADDRESS } from './state/link.ts';
 import { training } from './state/session.ts';
 import './Connect.css';
 import { useTrainingMessages } from './messages/useTrainingMessages.ts';
@@ -13,7 +13,7 @@ const COMMAND = 'npm run train-server';
 export function Connect() {
   const t = useTrainingMessages();
   const { phase, error } = useStore(training.store);
-  const [first] = useState(() => knownCredentials('', location.origin));
+  const [first] = useState(() => storedCredentials('', location.origin));
   const [address, setAddress] = useState(shownAddress(first?.address ?? USUAL_ADDRESS));
   const [token, setToken] = useState(first?.token ?? '');
   const [remember, setRemember] = useState(first?.remember ?? false);
@@ -26,15 +26,15 @@ export function Connect() {
   // Where nothing is known yet, and this very page comes from a training server, that one is meant.
   useEffect(() => {
     if (first) return;
-    const mine = new AbortController();
-    fetch('/api/runs', { signal: mine.signal }).then(
+    const probe = new AbortController();
+    fetch('/api/runs', { signal: probe.signal }).then(
       ({ status, headers }) => {
         if (status === 401 && headers.get('WWW-Authenticate') === 'Bearer') setAddress(location.host);
       },
       // No answer, no guess.
       () => {},
     );
-    return () => mine.abort();
+    return () => probe.abort();
   }, [first]);
 
   const submit = (event: FormEvent) => {

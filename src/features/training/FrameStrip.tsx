@@ -1,4 +1,4 @@
-/** The frames that the model saw, in the order in which it saw them; pictures come from the server, each once. */
+/** Frames that the model saw, in its order; images come from the server, each once. */
 import { useEffect, useState } from 'react';
 import type { GroupRecord } from '../../../core/training/run.ts';
 import { frameUrl } from './frames.ts';
@@ -13,22 +13,22 @@ export interface FrameStripProps {
 
 export function FrameStrip({ run, record, side, large }: FrameStripProps) {
   const t = useTrainingMessages();
-  const indices = (side === 'perturbed' ? damageOf(record)?.indices : null) ?? record.indices;
+  const indices = (side === 'perturbed' ? perturbationOf(record)?.indices : null) ?? record.indices;
   return (
     <ol
       className={`train-frames${large ? ' train-frames--large' : ''}`}
       aria-label={t.answers.frames(indices.length)}
     >
       {indices.map((index, i) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the place is what a frame is here; frames may repeat
+        // biome-ignore lint/suspicious/noArrayIndexKey: frames are identified by position; they may repeat
         <Frame key={i} run={run} video={record.video} index={index} nth={i + 1} />
       ))}
     </ol>
   );
 }
 
-/** How the copy was damaged; where each answer saw a copy of its own, that of the first. */
-export const damageOf = ({ perturbation, perturbedCompletions }: GroupRecord) =>
+/** Perturbation of the copy; where each completion has its own copy, that of the first. */
+export const perturbationOf = ({ perturbation, perturbedCompletions }: GroupRecord) =>
   perturbation ?? perturbedCompletions[0]?.perturbation ?? null;
 
 function Frame(props: { run: string; video: string; index: number | null; nth: number }) {
@@ -52,12 +52,12 @@ function Frame(props: { run: string; video: string; index: number | null; nth: n
   return (
     <li
       className={`train-frame${index === null ? ' train-frame--black' : ''}`}
-      title={failed ? t.answers.noPicture : name}
+      title={failed ? t.answers.noImage : name}
     >
       {url && index !== null && !failed ? (
         <img src={url} alt={name} draggable={false} />
       ) : (
-        <span className="ui-sr">{failed ? `${name}. ${t.answers.noPicture}` : name}</span>
+        <span className="ui-sr">{failed ? `${name}. ${t.answers.noImage}` : name}</span>
       )}
     </li>
   );

@@ -1,4 +1,4 @@
-/** What driver and engine said, the newest last; it follows the end unless the reader looks further up. */
+/** Log lines of driver and engine, the newest last; scrolls with the end unless the reader has scrolled up. */
 import { useEffect, useRef, useState } from 'react';
 import type { LogLine } from '../../../core/training/run.ts';
 import { Button } from '../../ui/Button.tsx';

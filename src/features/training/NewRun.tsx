@@ -53,14 +53,14 @@ export function NewRun({ first, recipe, onClose }: NewRunProps) {
     const api = training.api();
     if (!api || chosen === null) return;
     asked.current?.abort();
-    const mine = new AbortController();
-    asked.current = mine;
+    const request = new AbortController();
+    asked.current = request;
     setCheck({ kind: 'checking' });
     try {
-      const report = await api.validate(chosen, mine.signal);
-      if (!mine.signal.aborted) setCheck({ kind: 'report', report });
+      const report = await api.validate(chosen, request.signal);
+      if (!request.signal.aborted) setCheck({ kind: 'report', report });
     } catch (error) {
-      if (!mine.signal.aborted && !isAbort(error)) setCheck({ kind: 'error', error: toErrorData(error) });
+      if (!request.signal.aborted && !isAbort(error)) setCheck({ kind: 'error', error: toErrorData(error) });
     }
     reportHead.current?.focus();
   };

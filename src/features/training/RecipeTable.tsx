@@ -14,7 +14,7 @@ export interface RecipeTableProps {
   readonly resolved: unknown;
   /** Name of the recipe. */
   readonly name: string;
-  /** What it can be compared with. */
+  /** Recipes to compare with. */
   readonly recipes: readonly RecipeCard[];
   readonly sha256: string | null;
 }
@@ -23,15 +23,15 @@ export function RecipeTable({ resolved, name, recipes, sha256 }: RecipeTableProp
   const t = useTrainingMessages();
   const lang = useLang();
   const others = recipes.filter((card) => card.resolved !== null);
-  const own = recipes.find((card) => card.name === name);
+  const current = recipes.find((one) => one.name === name);
   const [chosen, setChosen] = useState<string | null>(null);
-  const base = others.find((card) => card.name === (chosen ?? own?.extends)) ?? null;
+  const base = others.find((card) => card.name === (chosen ?? current?.extends)) ?? null;
   const [only, setOnly] = useState<'all' | 'changed'>('all');
-  const [words, setWords] = useState('');
+  const [filter, setFilter] = useState('');
   const [copied, setCopied] = useState(false);
   const rows = useMemo(() => recipeRows(resolved, base?.resolved ?? null), [resolved, base]);
   const changed = rows.filter((row) => row.base.is !== 'same');
-  const wanted = words.trim().toLowerCase();
+  const wanted = filter.trim().toLowerCase();
   const shown = (only === 'changed' && base ? changed : rows).filter(
     (row) =>
       wanted === '' ||
@@ -72,8 +72,8 @@ export function RecipeTable({ resolved, name, recipes, sha256 }: RecipeTableProp
           className="train-recipe__find ui-field"
           aria-label={t.recipe.find}
           placeholder={t.recipe.find}
-          value={words}
-          onChange={(event) => setWords(event.target.value)}
+          value={filter}
+          onChange={(event) => setFilter(event.target.value)}
         />
         <label className="train-recipe__base">
           <span>{t.recipe.compared}</span>
@@ -103,7 +103,7 @@ export function RecipeTable({ resolved, name, recipes, sha256 }: RecipeTableProp
         )}
       </div>
       {shown.length === 0 ? (
-        <p className="train-wait">{wanted === '' ? t.recipe.noneChanged : t.recipe.noneFound}</p>
+        <p className="train-wait">{wanted === '' ? t.recipe.noneChanged : t.recipe.noMatch}</p>
       ) : (
         <table className="train-recipe">
           <thead>

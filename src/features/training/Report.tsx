@@ -1,4 +1,4 @@
-/** What the server found out about a recipe before anything is spent. */
+/** Results of the server's checks of a recipe before it is started. */
 import type { ReactNode } from 'react';
 import type { CodedErrorData } from '../../../core/errors.ts';
 import { count } from '../../../core/text/format.ts';

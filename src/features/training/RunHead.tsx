@@ -1,4 +1,4 @@
-/** What the open run is doing, how far it is, and what can be done with it; why it stands, where it does. */
+/** State, progress and actions of the open run, and the reason where it has stopped. */
 import { useMemo } from 'react';
 import { useStore } from 'zustand';
 import type { Run } from '../../../core/training/run.ts';
@@ -18,7 +18,7 @@ import { secondsLeft, stepSeconds } from './step-time.ts';
 import type { Tab } from './tabs.ts';
 import { usePackage } from './usePackage.ts';
 
-/** What a run in this state can be asked to do, the likeliest first. */
+/** Actions that the state of a run allows, the most likely first. */
 export function actionsOf({ state }: Pick<Run, 'state'>): readonly RunAction[] {
   switch (state) {
     case 'running':

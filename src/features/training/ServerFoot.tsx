@@ -1,4 +1,4 @@
-/** Which server, whether it is heard, and the way out. */
+/** Address of the server, state of the connection, and disconnecting. */
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { Button } from '../../ui/Button.tsx';
@@ -24,7 +24,7 @@ export function ServerFoot() {
   const t = useTrainingMessages();
   const { address } = useStore(serverLink);
   const lost = useStore(training.store, (state) => state.lost);
-  const seconds = useSeconds(lost?.heardAt ?? null);
+  const seconds = useSeconds(lost?.lastContactAt ?? null);
   return (
     <div className="train-server">
       <div className="train-server__line">
@@ -51,7 +51,7 @@ export function ServerFoot() {
       {lost ? (
         <div className="train-server__lost">
           <p>
-            <strong>{t.server.lost}</strong>, {t.server.lastHeard(seconds)}
+            <strong>{t.server.lost}</strong>, {t.server.lastContact(seconds)}
           </p>
           <Button onClick={training.retry}>{t.server.tryNow}</Button>
         </div>

@@ -7,7 +7,7 @@ import { Connect } from './Connect.tsx';
 import { NewRun } from './NewRun.tsx';
 import { RunList, RunPicker } from './RunList.tsx';
 import { RunView } from './RunView.tsx';
-import { knownCredentials } from './state/link.ts';
+import { storedCredentials } from './state/link.ts';
 import { training } from './state/session.ts';
 import './TrainingPage.css';
 import { useTrainingMessages } from './messages/useTrainingMessages.ts';
@@ -19,7 +19,7 @@ export default function TrainingPage() {
   const [making, setMaking] = useState(false);
   /** A recipe that a new run begins with. */
   const [recipe, setRecipe] = useState<string | null>(null);
-  useKnownServer();
+  useStoredServer();
   useMakingWatch();
 
   const run = runs.find(({ id }) => id === selected) ?? null;
@@ -62,10 +62,10 @@ export default function TrainingPage() {
 }
 
 /**
- * Connects with what is known already. A token in the address bar is taken out of it at once: it must not stay in the
+ * Connects with what is stored already. A token in the address bar is taken out of it at once: it must not stay in the
  * history, nor in a picture of the screen.
  */
-function useKnownServer(): void {
+function useStoredServer(): void {
   const asked = useRef(false);
   useEffect(() => {
     const take = () => {
@@ -73,9 +73,9 @@ function useKnownServer(): void {
       const given = new URLSearchParams(query).has('token');
       if (place !== 'training' || (asked.current && !given)) return;
       asked.current = true;
-      const known = knownCredentials(query, location.origin);
+      const stored = storedCredentials(query, location.origin);
       if (given) history.replaceState(history.state, '', '#/training');
-      if (known && (given || training.store.getState().phase === 'away')) void training.enter(known);
+      if (stored && (given || training.store.getState().phase === 'away')) void training.enter(stored);
     };
     take();
     addEventListener('hashchange', take);

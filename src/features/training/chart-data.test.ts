@@ -63,10 +63,10 @@ describe('decimate', () => {
             if (i > 0) expect(x).toBeGreaterThan(points[i - 1]![0]);
           }
           const numbers = ys.filter((y) => typeof y === 'number');
-          const kept = points.flatMap(([, y]) => (y === null ? [] : [y]));
+          const thinned = points.flatMap(([, y]) => (y === null ? [] : [y]));
           if (numbers.length > 0) {
-            expect(Math.max(...kept)).toBe(Math.max(...numbers));
-            expect(Math.min(...kept)).toBe(Math.min(...numbers));
+            expect(Math.max(...thinned)).toBe(Math.max(...numbers));
+            expect(Math.min(...thinned)).toBe(Math.min(...numbers));
           }
         },
       ),
@@ -139,11 +139,11 @@ describe('spreadLabels', () => {
   it('keeps names apart, in order and inside', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 180, noNaN: true }), { maxLength: 8 }), (at) => {
-        const places = spreadLabels(at, 13, 0, 180);
+        const positions = spreadLabels(at, 13, 0, 180);
         const order = at.map((y, i) => ({ y, i })).sort((a, b) => a.y - b.y);
         for (const [n, { i }] of order.entries()) {
-          expect(places[i]).toBeLessThanOrEqual(180);
-          if (n > 0) expect(places[i]! - places[order[n - 1]!.i]!).toBeGreaterThanOrEqual(13 - 1e-9);
+          expect(positions[i]).toBeLessThanOrEqual(180);
+          if (n > 0) expect(positions[i]! - positions[order[n - 1]!.i]!).toBeGreaterThanOrEqual(13 - 1e-9);
         }
       }),
     );

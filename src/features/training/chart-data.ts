@@ -21,7 +21,7 @@ export type Point = readonly [x: number, y: number | null];
 
 /**
  * At most four points a bucket (first, lowest, highest, last), so that a line of any length keeps every peak at the
- * width it is drawn with. A gap (`null`) inside a bucket is kept as one.
+ * width it is drawn with. A gap (`null`) inside a bucket is thinned as one.
  *
  * @param xs ascending
  * @param buckets columns of the picture
@@ -37,8 +37,8 @@ export function decimate(xs: readonly number[], ys: readonly Cell[], buckets: nu
     else {
       const by = (better: (a: number, b: number) => boolean) =>
         bucket.reduce((best, i) => (better(ys[i] as number, ys[best] as number) ? i : best));
-      const kept = new Set([bucket[0]!, by((a, b) => a < b), by((a, b) => a > b), bucket.at(-1)!]);
-      for (const i of [...kept].sort((a, b) => a - b)) points.push([xs[i]!, ys[i] as number]);
+      const thinned = new Set([bucket[0]!, by((a, b) => a < b), by((a, b) => a > b), bucket.at(-1)!]);
+      for (const i of [...thinned].sort((a, b) => a - b)) points.push([xs[i]!, ys[i] as number]);
     }
     bucket = [];
   };
@@ -130,7 +130,7 @@ export function axisRange([low, high]: readonly [number, number], ceiling?: numb
     return [low - (low === 0 ? 0 : room), high + room];
   }
   const room = (high - low) * 0.05;
-  // What is never negative gets no axis that says it could be.
+  // The axis of values that are never negative begins at 0.
   const bottom = low >= 0 && low - room < 0 ? 0 : low - room;
   return [bottom, ceiling !== undefined && high <= ceiling ? Math.min(high + room, ceiling) : high + room];
 }
@@ -153,7 +153,7 @@ export function nearest(xs: readonly number[], value: number): number {
   return Math.abs(xs[high]! - value) < Math.abs(value - xs[low]!) ? high : low;
 }
 
-/** Places of labels along one side, kept `gap` apart and inside [top, bottom], each as near to its own as can be. */
+/** Places of labels along one side, thinned `gap` apart and inside [top, bottom], each as near to its own as can be. */
 export function spreadLabels(at: readonly number[], gap: number, top: number, bottom: number): number[] {
   const order = at.map((y, i) => ({ y, i })).sort((a, b) => a.y - b.y);
   const placed: number[] = [];

@@ -59,7 +59,7 @@ describe('lines', () => {
   it('runs beside it are grey and come with their main line alone', () => {
     const other = { name: 'small-sft', table: table(10, () => ({ reward: 1, 'perturbed/reward': 2 })) };
     const lines = linesOf(chart('reward'), run, [other], 'step', 0, trainingEn);
-    expect(lines.filter(({ own }) => !own).map((line) => [line.ink, endLabel(line, 1)])).toEqual([
+    expect(lines.filter(({ primary }) => !primary).map((line) => [line.ink, endLabel(line, 1)])).toEqual([
       ['ink-3', 'small-sft'],
     ]);
     const { xs, columns } = aligned(lines);

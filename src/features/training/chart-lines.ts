@@ -14,7 +14,7 @@ export interface Line {
   readonly id: string;
   /** As it is called in the title line. */
   readonly name: string;
-  /** What stands at its end: its letter or name, and its value there where it says more than the axis. */
+  /** Label at its end: its letter or name, and its value where the axis does not show it. */
   readonly end: { readonly name: string; readonly value: boolean };
   readonly ink: Ink;
   /** Lengths of dash and gap in pixels; [] = solid. */
@@ -30,7 +30,7 @@ export interface Line {
   /** Draws the measured values under it. */
   readonly raw: boolean;
   /** Belongs to the open run. */
-  readonly own: boolean;
+  readonly primary: boolean;
 }
 
 export interface RunLines {
@@ -45,7 +45,7 @@ function column(table: MetricTable, { metrics, sum }: SeriesSpec): readonly Cell
   const columns = metrics.map((name) => table.columns.get(name)).filter((cells) => cells !== undefined);
   const [first] = columns;
   if (!first || !sum) return first ?? [];
-  // What one of them does not say at a step is not known of the sum either.
+  // The sum of a step is absent where one of its terms is.
   return table.steps.map((_, i) =>
     columns.reduce<Cell>((total, cells) => {
       const value = cells[i];
@@ -58,25 +58,25 @@ function specsOf(chart: AnyChart): readonly SeriesSpec[] {
   return isPlain(chart) ? [{ name: 'mean', metrics: [chart.metric] }] : chart.series;
 }
 
-const keptHours = new WeakMap<
+const hoursCache = new WeakMap<
   readonly number[],
   { readonly hours: readonly number[]; readonly last: number | undefined }
 >();
 
 /** The same list for all lines of a table until it grows: they lie on one axis then, and nothing is sorted anew. */
 function hoursOf(table: MetricTable): readonly number[] {
-  const kept = keptHours.get(table.times);
+  const cached = hoursCache.get(table.times);
   const last = table.times.at(-1);
   // A run that went back may be as long as before, and never ends at the same second.
-  if (kept?.hours.length === table.times.length && kept.last === last) return kept.hours;
+  if (cached?.hours.length === table.times.length && cached.last === last) return cached.hours;
   const hours = runningHours(table);
-  keptHours.set(table.times, { hours, last });
+  hoursCache.set(table.times, { hours, last });
   return hours;
 }
 
 /**
  * @param weight of the smoothing, 0 … 1
- * @param beside runs compared with: only their first line is drawn, or every line would need its own dash and its own
+ * @param beside runs compared with: only their first line is drawn, or every line would need its primary dash and its primary
  *   grey
  */
 export function linesOf(
@@ -89,30 +89,30 @@ export function linesOf(
 ): Line[] {
   const xsOf = (table: MetricTable) => (axis === 'step' ? table.steps : hoursOf(table));
   const lines: Line[] = [];
-  const add = (from: RunLines, spec: SeriesSpec, index: number, own: boolean) => {
+  const add = (from: RunLines, spec: SeriesSpec, index: number, primary: boolean) => {
     const values = column(from.table, spec);
     if (!values.some((value) => typeof value === 'number')) return;
     const dots = spec.dots ?? 'none';
     const name = isPlain(chart) ? chart.metric : t.charts.series[spec.name];
     const side = spec.side?.toUpperCase();
-    // What is measured rarely is not smoothed: each value rests on many clips already.
+    // Rare measurements are not smoothed: each is a mean over many clips.
     const ys = dots === 'none' ? smooth(values, weight) : values;
     const single = specsOf(chart).length === 1;
     lines.push({
-      id: `${own ? '' : `${from.name} `}${spec.name}`,
-      name: own ? name : from.name,
-      end: own
+      id: `${primary ? '' : `${from.name} `}${spec.name}`,
+      name: primary ? name : from.name,
+      end: primary
         ? { name: side ?? (single ? '' : name), value: single || side !== undefined }
         : { name: from.name, value: false },
-      ink: own ? (spec.side === 'b' ? 'side-b' : 'ink') : 'ink-3',
+      ink: primary ? (spec.side === 'b' ? 'side-b' : 'ink') : 'ink-3',
       dash: spec.dots === 'hollow' ? DASHES[2]! : (DASHES[index % DASHES.length] ?? []),
       dots,
       xs: xsOf(from.table),
       steps: from.table.steps,
       values,
       ys,
-      raw: own && weight > 0 && !isPlain(chart) && chart.raw === true && dots === 'none',
-      own,
+      raw: primary && weight > 0 && !isPlain(chart) && chart.raw === true && dots === 'none',
+      primary,
     });
   };
   for (const [i, other] of beside.entries()) {
@@ -159,7 +159,7 @@ export interface Reading {
   readonly step: number;
 }
 
-/** What every line has at a place of x, or last had before it. */
+/** Value of every line at x, or its last one before x. */
 export function readingsAt(lines: readonly Line[], x: number): Reading[] {
   return lines.flatMap((line) => {
     const at = writtenAt(line.values, nearest(line.xs, x));
@@ -173,11 +173,11 @@ export function aligned(lines: readonly Line[]): { xs: number[]; columns: Cell[]
   const first = lines[0]?.xs ?? [];
   const same = lines.every((line) => line.xs === first);
   const xs = same ? [...first] : [...new Set(lines.flatMap((line) => line.xs))].sort((a, b) => a - b);
-  const place = same ? null : new Map(xs.map((x, i) => [x, i]));
+  const column = same ? null : new Map(xs.map((x, i) => [x, i]));
   const spread = (from: readonly number[], ys: readonly Cell[]): Cell[] => {
-    if (!place) return from.map((_, i) => ys[i]);
+    if (!column) return from.map((_, i) => ys[i]);
     const cells = new Array<Cell>(xs.length).fill(undefined);
-    for (let i = 0; i < ys.length; i += 1) cells[place.get(from[i]!)!] = ys[i];
+    for (let i = 0; i < ys.length; i += 1) cells[column.get(from[i]!)!] = ys[i];
     return cells;
   };
   return {

@@ -2,7 +2,7 @@
 import { decimate, type Point, spreadLabels, tickLabels, ticks } from './chart-data.ts';
 import { endLabel, type Line, spanOf, valueRange } from './chart-lines.ts';
 
-export interface ChartPicture {
+export interface ChartImage {
   readonly title: string;
   /** Under the title: unit, run, number of steps. */
   readonly note: string;
@@ -23,15 +23,15 @@ const escapeXml = (text: string): string =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 const px = (n: number): string => String(Math.round(n * 100) / 100);
 
-export function chartSvg({ title, note, xTitle, lines, range, ceiling }: ChartPicture): string {
+export function chartSvg({ title, note, xTitle, lines, range, ceiling }: ChartImage): string {
   const [from, to] = range ?? spanOf(lines);
   const [low, high] = valueRange(lines, from, to, ceiling);
   const width = WIDTH - BOX.left - BOX.right;
   const height = HEIGHT - BOX.top - BOX.bottom;
   const x = (value: number) => BOX.left + ((value - from) / (to - from)) * width;
   const y = (value: number) => BOX.top + (1 - (value - low) / (high - low)) * height;
-  const text = (at: readonly [number, number], words: string, attributes = '') =>
-    `<text x="${px(at[0])}" y="${px(at[1])}" ${attributes}>${escapeXml(words)}</text>`;
+  const text = (at: readonly [number, number], label: string, attributes = '') =>
+    `<text x="${px(at[0])}" y="${px(at[1])}" ${attributes}>${escapeXml(label)}</text>`;
 
   const visible = (xs: readonly number[], ys: Line['ys']): Point[] => {
     const inside = xs.flatMap((value, i) => (value >= from && value <= to ? [i] : []));
@@ -62,10 +62,10 @@ export function chartSvg({ title, note, xTitle, lines, range, ceiling }: ChartPi
     (value) =>
       `<path d="M${BOX.left} ${px(y(value))}H${BOX.left + width}" stroke="#dadada" stroke-width="1" fill="none"/>`,
   );
-  const yWords = tickLabels(yTicks).map((words, i) =>
+  const yLabels = tickLabels(yTicks).map((words, i) =>
     text([BOX.left - 8, y(yTicks[i]!) + 4], words, 'text-anchor="end" fill="#666"'),
   );
-  const xWords = tickLabels(xTicks).map((words, i) =>
+  const xLabels = tickLabels(xTicks).map((words, i) =>
     text([x(xTicks[i]!), BOX.top + height + 20], words, 'text-anchor="middle" fill="#666"'),
   );
   const drawn = lines.map((line) => {
@@ -115,8 +115,8 @@ export function chartSvg({ title, note, xTitle, lines, range, ceiling }: ChartPi
     text([BOX.left - 40, 26], title, 'fill="#171717" font-size="15" font-weight="600"'),
     text([BOX.left - 40, 46], note, 'fill="#666"'),
     ...grid,
-    ...yWords,
-    ...xWords,
+    ...yLabels,
+    ...xLabels,
     text([BOX.left + width / 2, HEIGHT - 12], xTitle, 'text-anchor="middle" fill="#666"'),
     ...drawn.map(({ svg }) => svg),
     ...names,

@@ -1,4 +1,4 @@
-/** What all charts share: the place of the cursor and the stretch of the axis that is shown. */
+/** State that all charts share: the cursor's position and the visible range of the axis. */
 import { createStore } from 'zustand/vanilla';
 
 export interface PlotView {

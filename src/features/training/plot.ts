@@ -95,7 +95,7 @@ export function createPlot(host: HTMLElement, events: PlotEvents): Plot {
         ...(line.raw ? [{ ...plain, alpha: RAW_ALPHA }] : []),
         {
           ...plain,
-          width: line.own ? 1.6 : 1.25,
+          width: line.primary ? 1.6 : 1.25,
           dash: [...line.dash],
           points:
             line.dots === 'none'
@@ -125,7 +125,7 @@ export function createPlot(host: HTMLElement, events: PlotEvents): Plot {
       }
       return [];
     });
-    const places = spreadLabels(
+    const positions = spreadLabels(
       ends.map(({ y }) => y),
       LABEL_HEIGHT * ratio,
       bbox.top + 4 * ratio,
@@ -137,7 +137,7 @@ export function createPlot(host: HTMLElement, events: PlotEvents): Plot {
     ctx.font = palette.font(500).replace(`${FONT_PX}px`, `${FONT_PX * ratio}px`);
     for (const [i, { line, value }] of ends.entries()) {
       ctx.fillStyle = palette.inks[line.ink];
-      ctx.fillText(endLabel(line, value), bbox.left + bbox.width + LABEL_GAP * ratio, places[i]!);
+      ctx.fillText(endLabel(line, value), bbox.left + bbox.width + LABEL_GAP * ratio, positions[i]!);
     }
     ctx.restore();
   }
@@ -238,10 +238,10 @@ export function createPlot(host: HTMLElement, events: PlotEvents): Plot {
       if (event.pointerType !== 'touch' || !plot) return;
       events.onPoint(plot.posToVal(event.clientX - plot.over.getBoundingClientRect().left, 'x'));
     });
-    placeCursor();
+    positionCursor();
   }
 
-  function placeCursor(): void {
+  function positionCursor(): void {
     if (!plot) return;
     const left = cursor === null ? -10 : plot.valToPos(cursor, 'x');
     const outside = left < 0 || left > plot.over.clientWidth;
@@ -251,7 +251,7 @@ export function createPlot(host: HTMLElement, events: PlotEvents): Plot {
   const resized = new ResizeObserver(() => {
     if (plot && host.clientWidth > 0)
       plot.setSize({ width: host.clientWidth, height: Math.max(90, host.clientHeight) });
-    placeCursor();
+    positionCursor();
   });
   resized.observe(host);
 
@@ -272,11 +272,11 @@ export function createPlot(host: HTMLElement, events: PlotEvents): Plot {
         plot?.setScale('x', { min: limits.x[0], max: limits.x[1] });
         plot?.setScale('y', { min: limits.y[0], max: limits.y[1] });
       });
-      placeCursor();
+      positionCursor();
     },
     setCursor(x) {
       cursor = x;
-      placeCursor();
+      positionCursor();
     },
     recolour() {
       palette = paletteOf(host);

@@ -30,8 +30,8 @@ describe('recipeRows', () => {
     const at = (path: string) => rows.find((row) => row.path === path);
     expect(at('rules.videosPerStep')?.base).toEqual({ is: 'other', value: 32 });
     expect(at('rules.alpha')?.base).toEqual({ is: 'same' });
-    const own = recipeRows({ name: 'x', rules: { alpha: 0.8 } }, { name: 'x' });
-    expect(own.find((row) => row.path === 'rules.alpha')?.base).toEqual({ is: 'absent' });
+    const changed = recipeRows({ name: 'x', rules: { alpha: 0.8 } }, { name: 'x' });
+    expect(changed.find((row) => row.path === 'rules.alpha')?.base).toEqual({ is: 'absent' });
   });
   it('is all the same without a base', async () => {
     expect(recipeRows(await recipe('small-grpo'), null).every((row) => row.base.is === 'same')).toBe(true);
@@ -46,9 +46,10 @@ describe('recipeRows', () => {
 describe('meanings in Chinese', () => {
   it('are there for every field of the schema', () => {
     for (const { path, of } of recipeFields()) {
-      const found =
+      const meanings =
         of === null ? recipeMeaningZh(path, null) : of.split(', ').map((kind) => recipeMeaningZh(path, kind));
-      for (const meaning of [found].flat()) expect([path, of, typeof meaning]).toEqual([path, of, 'string']);
+      for (const meaning of [meanings].flat())
+        expect([path, of, typeof meaning]).toEqual([path, of, 'string']);
     }
   });
   it('are there for no field that is gone', () => {

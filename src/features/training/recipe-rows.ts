@@ -56,7 +56,7 @@ function leaves(
     // Names that people give (sources) are `*` in the explanations; what is not explained is part of what holds it.
     const pattern = patterns.has(named)
       ? named
-      : [...patterns].some((known) => known.startsWith(`${at.pattern}.*`))
+      : [...patterns].some((fields) => fields.startsWith(`${at.pattern}.*`))
         ? `${at.pattern}.*`
         : patterns.has(at.pattern)
           ? at.pattern
@@ -81,18 +81,18 @@ function kindOf(value: unknown, pattern: string): string | null {
   return typeof tag === 'string' ? tag : null;
 }
 
-let known: readonly RecipeField[] | null = null;
+let cachedFields: readonly RecipeField[] | null = null;
 const fields = (): readonly RecipeField[] => {
-  known ??= recipeFields();
-  return known;
+  cachedFields ??= recipeFields();
+  return cachedFields;
 };
 
 function aboutOf(pattern: string, kind: string | null): string | null {
   const matching = fields().filter((field) => field.path === pattern);
-  const own = matching.find(
+  const exact = matching.find(
     (field) => field.of !== null && kind !== null && field.of.split(', ').includes(kind),
   );
-  return (own ?? matching.find((field) => field.of === null) ?? matching[0])?.about || null;
+  return (exact ?? matching.find((field) => field.of === null) ?? matching[0])?.about || null;
 }
 
 /**

@@ -1,4 +1,4 @@
-/** How long a step takes, and how long the rest will. */
+/** Duration of a step, and the estimated remaining time. */
 import type { Run } from '../../../core/training/run.ts';
 import type { MetricTable } from './state/metrics.ts';
 

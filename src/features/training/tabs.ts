@@ -1,3 +1,3 @@
-/** What is shown of a run, in the order of the tabs. */
+/** Tabs of a run, in their order. */
 export const TABS = ['charts', 'answers', 'recipe', 'checkpoints', 'log'] as const;
 export type Tab = (typeof TABS)[number];

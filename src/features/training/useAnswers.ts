@@ -1,8 +1,8 @@
-/** Which step's answers are shown, and which of its videos; it follows the newest until the reader goes elsewhere. */
+/** Step and video whose completions are shown; follows the newest step until the reader selects another. */
 import { useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
 import type { Run } from '../../../core/training/run.ts';
-import { placeOf } from './state/metrics.ts';
+import { stepIndex } from './state/metrics.ts';
 import { training } from './state/session.ts';
 import { type Completions, completionsKey, type RunData } from './state/store.ts';
 
@@ -65,10 +65,11 @@ export function useAnswers(run: Run, data: RunData | undefined): Answers {
     side,
     go(by) {
       if (shown.step === null) return false;
-      const next = steps[placeOf(steps, shown.step) + by];
+      const next = steps[stepIndex(steps, shown.step) + by];
       if (next !== undefined) setChosen(next);
     },
-    toStep: (to) => setChosen(steps.includes(to) ? to : (steps[placeOf(steps, to)] ?? steps.at(-1) ?? null)),
+    toStep: (to) =>
+      setChosen(steps.includes(to) ? to : (steps[stepIndex(steps, to)] ?? steps.at(-1) ?? null)),
     follow: () => setChosen(null),
     toVideo: setVideo,
     toSide: setSide,

@@ -19,8 +19,8 @@ export const modelsEn = {
     used: (used: number, quota: number | null): string =>
       quota === null ? `${bytes(used)} used` : `${bytes(used)} used of ${bytes(quota)} this browser allows`,
     unknown: 'This browser does not tell how much is used.',
-    kept: 'Kept until you delete it',
-    notKept: 'The browser may clear it when the disk is full',
+    persistent: 'Kept until you delete it',
+    volatile: 'The browser may clear it when the disk is full',
     other: (n: number): string => `results and page ${bytes(n)}`,
     reserved: (n: number): string => `reserved for downloads ${bytes(n)}`,
     bar: 'Storage used',
@@ -100,7 +100,7 @@ export const modelsEn = {
       `Paused: the network was lost at ${time}. It goes on by itself; nothing that arrived is lost.`,
     closed: 'Paused: the page was closed. Nothing that arrived is lost.',
   },
-  damaged: (files: readonly string[], all: number): string =>
+  corrupted: (files: readonly string[], all: number): string =>
     `${files.length} of ${plural(all, 'file', 'files')} does not match its checksum: \`${files[0] ?? ''}\`. It is not used until repaired.`,
   needs: {
     title: 'Will it run here?',
@@ -137,7 +137,7 @@ export const modelsEn = {
     interval: '95 % interval',
     range: (low: string, high: string): string => `${low} to ${high}`,
     n: 'videos',
-    all: (n: number): string => `Show all ${count(n)} figures`,
+    all: (n: number): string => `Show all ${count(n)} metrics`,
     first: 'Show the first ones only',
     none: 'Nobody has measured this package.',
     note: 'As its maker printed them; the command stands in the model card.',
@@ -146,7 +146,8 @@ export const modelsEn = {
     title: 'Facts',
     scale: 'Scale',
     scaleHuman: (dataset: string, map: string): string => `human opinion scores of ${dataset}, ${map}`,
-    scaleOwn: (n: number): string => `its own, against ${count(n)} held-out clips; no human opinion score`,
+    scaleOfModel: (n: number): string =>
+      `the model’s own, against ${count(n)} held-out clips; no human opinion score`,
     scaleUnmeasured: 'not measured',
     looks: 'Looks at',
     looksValue: (frames: number, size: number): string => `${frames} frames, ${size} × ${size}`,

@@ -16,8 +16,8 @@ export const modelsZh: ModelsMessages = {
     used: (used, quota) =>
       quota === null ? `已用${bytes(used)}` : `已用${bytes(used)}，浏览器允许${bytes(quota)}`,
     unknown: '此浏览器不提供存储用量。',
-    kept: '保留至您删除为止',
-    notKept: '磁盘不足时浏览器可能会清除',
+    persistent: '保留至您删除为止',
+    volatile: '磁盘不足时浏览器可能会清除',
     other: (n) => `结果与页面 ${bytes(n)}`,
     reserved: (n) => `为下载预留 ${bytes(n)}`,
     bar: '存储用量',
@@ -87,7 +87,7 @@ export const modelsZh: ModelsMessages = {
     network: (time) => `已暂停：${time}网络中断。恢复后自动继续，已到达的部分均保留。`,
     closed: '已暂停：页面曾关闭。已到达的部分均保留。',
   },
-  damaged: (files, all) =>
+  corrupted: (files, all) =>
     `${all}个文件中有${files.length}个与校验值不符：\`${files[0] ?? ''}\`。修复前不会使用。`,
   needs: {
     title: '能否在本机运行',
@@ -133,7 +133,7 @@ export const modelsZh: ModelsMessages = {
     title: '概况',
     scale: '尺度',
     scaleHuman: (dataset, map) => `${dataset}的人工评分，${map}`,
-    scaleOwn: (n) => `自有尺度，对照${count(n)}段留出片段；并非人工评分`,
+    scaleOfModel: (n) => `自有尺度，对照${count(n)}段留出片段；并非人工评分`,
     scaleUnmeasured: '未测量',
     looks: '观看',
     looksValue: (frames, size) => `${frames}帧，${size} × ${size}`,

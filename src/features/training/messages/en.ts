@@ -44,7 +44,7 @@ export const trainingEn = {
   server: {
     live: 'live',
     lost: 'connection lost',
-    lastHeard: (seconds: number): string => `last heard ${duration(seconds)} ago, trying again`,
+    lastContact: (seconds: number): string => `last contact ${duration(seconds)} ago, trying again`,
     tryNow: 'Try now',
     leave: 'Disconnect',
     forget: 'Disconnect and forget the token',
@@ -266,7 +266,7 @@ export const trainingEn = {
     unreadable: 'unreadable',
     unreadableHelp: 'No number could be read from this answer; none is guessed.',
     noAdvantage: {
-      perturbed: 'Answers to the damaged copy are compared and not learnt from.',
+      perturbed: 'Completions for the perturbed copy are compared only; they are not trained on.',
       flat: 'All answers of this video earned the same, so that none is better than the others.',
     },
     expand: 'Show the whole answer',
@@ -277,7 +277,7 @@ export const trainingEn = {
     frames: (n: number): string => `${plural(n, 'frame', 'frames')} as the model saw them`,
     frame: (nth: number, index: number): string => `F${nth}: source frame ${count(index)}`,
     blackFrame: (nth: number): string => `F${nth}: filled with zeros`,
-    noPicture: 'The picture could not be fetched.',
+    noImage: 'The picture could not be fetched.',
     summary: (n: number, readable: number): string =>
       readable === n
         ? plural(n, 'answer', 'answers')
@@ -300,7 +300,7 @@ export const trainingEn = {
     value: 'Value',
     meaning: 'Meaning',
     find: 'Find a field',
-    noneFound: 'No field has this in its name, its value or its meaning.',
+    noMatch: 'No field has this in its name, its value or its meaning.',
     copy: 'Copy as JSON',
     copied: 'Copied',
     missing: 'The recipe of this run is not known.',

@@ -5,8 +5,8 @@ import { trainingZh } from './zh.ts';
 type Text = readonly [path: string, text: string];
 
 /** Every text, functions called with numbers, or with a list where they want one. */
-function texts(words: object, path = ''): Text[] {
-  return Object.entries(words).flatMap(([key, value]): Text[] => {
+function texts(messages: object, path = ''): Text[] {
+  return Object.entries(messages).flatMap(([key, value]): Text[] => {
     const at = `${path}.${key}`;
     if (typeof value === 'string') return [[at, value]];
     if (typeof value !== 'function') return texts(value as object, at);
@@ -19,19 +19,19 @@ function texts(words: object, path = ''): Text[] {
   });
 }
 
-describe('words of the Training page', () => {
+describe('messages of the Training page', () => {
   it('have the same keys and kinds in both languages', () => {
-    const shape = (words: object): unknown =>
+    const shape = (messages: object): unknown =>
       Object.fromEntries(
-        Object.entries(words).map(([key, value]) => [
+        Object.entries(messages).map(([key, value]) => [
           key,
           typeof value === 'object' ? shape(value) : typeof value,
         ]),
       );
     expect(shape(trainingZh)).toEqual(shape(trainingEn));
   });
-  it.each([trainingEn, trainingZh])('say something, in the tone of the page', (words) => {
-    for (const [path, text] of texts(words)) {
+  it.each([trainingEn, trainingZh])('say something, in the tone of the page', (messages) => {
+    for (const [path, text] of texts(messages)) {
       expect([path, text.length > 0]).toEqual([path, true]);
       expect([path, text]).not.toEqual([path, expect.stringMatching(/undefined|NaN|\[object/)]);
       expect([path, text]).not.toEqual([path, expect.stringMatching(/[!！]|oops|please|\bAI\b/i)]);

@@ -1,5 +1,5 @@
 /**
- * What the fields of a recipe mean, in Chinese; the schema itself (`core/training`) explains them in English. Keys are
+ * Meanings of the fields of a recipe, in Chinese; the schema itself (`core/training`) explains them in English. Keys are
  * the paths of `recipeFields()`; `KIND:path` where a field means another thing in one kind of stage or source.
  */
 export const recipeZh: Readonly<Record<string, string>> = {

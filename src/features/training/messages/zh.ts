@@ -37,7 +37,7 @@ export const trainingZh: TrainingMessages = {
   server: {
     live: '实时',
     lost: '连接中断',
-    lastHeard: (seconds) => `${duration(seconds)}前最后收到，正在重试`,
+    lastContact: (seconds) => `${duration(seconds)}前最后收到，正在重试`,
     tryNow: '立即重试',
     leave: '断开',
     forget: '断开并忘记令牌',
@@ -267,7 +267,7 @@ export const trainingZh: TrainingMessages = {
     frames: (n) => `模型看到的${count(n)}帧`,
     frame: (nth, index) => `F${nth}：源帧${count(index)}`,
     blackFrame: (nth) => `F${nth}：以零填充`,
-    noPicture: '无法取得画面。',
+    noImage: '无法取得画面。',
     summary: (n, readable) =>
       readable === n ? `${count(n)}个回答` : `${count(n)}个回答中有${count(readable)}个可读`,
   },
@@ -288,7 +288,7 @@ export const trainingZh: TrainingMessages = {
     value: '值',
     meaning: '含义',
     find: '查找字段',
-    noneFound: '没有字段的名称、值或含义包含此内容。',
+    noMatch: '没有字段的名称、值或含义包含此内容。',
     copy: '复制为JSON',
     copied: '已复制',
     missing: '此任务的配方未知。',

@@ -50,7 +50,7 @@ export function trainingApi({ address, token, fetch: given }: TrainingApiOptions
   const unreachable = (cause?: unknown) =>
     new CodedError('train/unreachable', { address: shownAddress(address) }, undefined, { cause });
 
-  /** What the server means by refusing. */
+  /** Error of a refused request. */
   async function refusal(response: Response): Promise<CodedError> {
     if (response.status === 401) return new CodedError('train/token');
     const problem = problemSchema.safeParse(await response.json().catch(() => null));

@@ -1,5 +1,5 @@
 /**
- * Which training server this page talks to. Kept apart from everything else of the Training page, because the header
+ * Address and token of the training server. Separate from everything else of the Training page, because the header
  * shows it and must not load that page for it.
  */
 import { createStore } from 'zustand/vanilla';
@@ -16,7 +16,7 @@ export const serverLink = createStore<ServerLink>(() => ({ address: '', state: '
 export interface Credentials {
   readonly address: string;
   readonly token: string;
-  /** Asked to be kept on this device. */
+  /** Asked to be stored on this device. */
   readonly remember: boolean;
 }
 
@@ -24,7 +24,7 @@ const KEY = 'training.server';
 export const USUAL_ADDRESS = 'http://127.0.0.1:7077';
 
 /**
- * What a person types, as an origin: a scheme is put before it where there is none. Null when it is no address, or one
+ * Origin of a typed address: a scheme is put before it where there is none. Null when it is no address, or one
  * with a path, a query or a name and password in it.
  */
 export function parseAddress(text: string): string | null {
@@ -40,13 +40,13 @@ export function parseAddress(text: string): string | null {
 /** As it is shown: without `http://`. */
 export const shownAddress = (address: string): string => address.replace(/^http:\/\//, '');
 
-/** Whether the server is on the machine that shows the page. */
+/** True where the server is on the machine that shows the page. */
 export function isOnThisMachine(address: string): boolean {
   const host = URL.parse(address)?.hostname ?? '';
   return /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(host);
 }
 
-function parseKept(value: unknown): Credentials | null {
+function parseStored(value: unknown): Credentials | null {
   const { address, token } = (value ?? {}) as Partial<Record<keyof Credentials, unknown>>;
   return typeof address === 'string' && typeof token === 'string' && parseAddress(address)
     ? { address, token, remember: true }
@@ -54,10 +54,10 @@ function parseKept(value: unknown): Credentials | null {
 }
 
 /** The tab's own memory: it outlives a reload and nothing else. */
-function tabKept(): Credentials | null {
+function tabCredentials(): Credentials | null {
   try {
-    const kept = parseKept(JSON.parse(sessionStorage.getItem(`vqathinker.${KEY}`) ?? 'null'));
-    return kept && { ...kept, remember: false };
+    const stored = parseStored(JSON.parse(sessionStorage.getItem(`vqathinker.${KEY}`) ?? 'null'));
+    return stored && { ...stored, remember: false };
   } catch {
     return null;
   }
@@ -70,13 +70,13 @@ function tabKept(): Credentials | null {
  * @param query of the route, without `?`
  * @param origin of the page; a token without `server=` is for the server that serves the page
  */
-export function knownCredentials(query: string, origin: string): Credentials | null {
+export function storedCredentials(query: string, origin: string): Credentials | null {
   const given = new URLSearchParams(query);
   const token = given.get('token');
   const server = given.get('server');
   const address = server === null ? origin : parseAddress(server);
   if (token && address) return { address, token, remember: false };
-  return tabKept() ?? readPersisted(KEY, parseKept, null);
+  return tabCredentials() ?? readPersisted(KEY, parseStored, null);
 }
 
 export function keepCredentials({ address, token, remember }: Credentials): void {
@@ -92,7 +92,7 @@ export function forgetCredentials(): void {
   try {
     sessionStorage.removeItem(`vqathinker.${KEY}`);
   } catch {
-    // Nothing was kept.
+    // Nothing was stored.
   }
   persist(KEY, null);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lastValue, metricTable, placeOf, runningHours } from './metrics.ts';
+import { lastValue, metricTable, runningHours, stepIndex } from './metrics.ts';
 
 const record = (step: number, values: Record<string, number | null>, time = step * 10) => ({
   step,
@@ -43,7 +43,7 @@ describe('metricTable', () => {
     expect(twice.steps).toEqual([1, 2, 3]);
   });
   it('finds places', () => {
-    expect([0, 1, 3, 5, 9].map((step) => placeOf([1, 3, 5], step))).toEqual([0, 0, 1, 2, 3]);
+    expect([0, 1, 3, 5, 9].map((step) => stepIndex([1, 3, 5], step))).toEqual([0, 0, 1, 2, 3]);
   });
   it('gives the last value of the first name that has one', () => {
     const table = metricTable();

@@ -23,7 +23,7 @@ export interface GrowingTable extends MetricTable {
 }
 
 /** First place whose step is not below `step`. */
-export function placeOf(steps: readonly number[], step: number): number {
+export function stepIndex(steps: readonly number[], step: number): number {
   let [low, high] = [0, steps.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -46,7 +46,7 @@ export function metricTable(): GrowingTable {
 
   function put({ step, time, values }: MetricRecord): void {
     const last = steps.at(-1);
-    if (last !== undefined && step <= last) cut(placeOf(steps, step));
+    if (last !== undefined && step <= last) cut(stepIndex(steps, step));
     const at = steps.length;
     steps.push(step);
     times.push(time);

@@ -147,10 +147,10 @@ describe('following', () => {
     world.down = true;
     world.cut('a');
     await settle(1);
-    expect(state().lost).toMatchObject({ heardAt: expect.any(Number) });
+    expect(state().lost).toMatchObject({ lastContactAt: expect.any(Number) });
     expect(state().data.get('a')?.table.steps).toEqual([1, 2, 3, 4]);
     await settle(10_000);
-    expect(state().lost?.heardAt).toBeLessThan(Date.now() - 9000);
+    expect(state().lost?.lastContactAt).toBeLessThan(Date.now() - 9000);
     world.down = false;
     world.history = [1, 2, 3, 4, 5, 6].map(metric);
     training.retry();

@@ -19,7 +19,7 @@ import { type Credentials, forgetCredentials, keepCredentials, serverLink } from
 import { type GrowingTable, metricTable } from './metrics.ts';
 import { backoff, followEvents, type Stream } from './stream.ts';
 
-/** What is known of one run beside its line in the list. */
+/** Data of one run beside its line in the list. */
 export interface RunData {
   readonly table: GrowingTable;
   /** Rises with every change of the table, which itself grows in place. */
@@ -32,7 +32,7 @@ export interface RunData {
   readonly progress: Extract<RunEvent, { type: 'progress' }> | null;
 }
 
-/** What the server keeps beside a run's line: its resolved recipe. */
+/** The resolved recipe of a run, as the server stores it. */
 export interface RunDetail {
   readonly resolved: unknown;
 }
@@ -47,7 +47,7 @@ export interface TrainingState {
   /** Why there is no connection, or why the last attempt failed. */
   readonly error: CodedErrorData | null;
   /** Set while the server does not answer; the runs and charts stay. */
-  readonly lost: { readonly heardAt: number; readonly nextAt: number } | null;
+  readonly lost: { readonly lastContactAt: number; readonly nextAt: number } | null;
   readonly runs: readonly Run[];
   readonly selected: string | null;
   readonly compared: readonly string[];
@@ -83,7 +83,7 @@ const SKETCH_MS = 30_000;
 /** Milliseconds between two drawings of what streams in. */
 const DRAW_MS = 120;
 const LOG_LINES = 5000;
-const KEPT_STEPS = 24;
+const CACHED_STEPS = 24;
 
 /** States in which a run still changes by itself. */
 export const isActive = ({ state }: Run): boolean =>
@@ -103,12 +103,12 @@ const noData = (): RunData => ({
 const lineKey = ({ time, source, text }: LogLine): string => `${time} ${source} ${text}`;
 
 /** Lines of both, each once, in the order of time. */
-export function mergeLog(kept: readonly LogLine[], more: readonly LogLine[]): readonly LogLine[] {
-  const known = new Set(kept.map(lineKey));
-  const fresh = more.filter((line) => !known.has(lineKey(line)));
-  if (fresh.length === 0) return kept;
-  const inOrder = kept.length === 0 || fresh.every((line) => line.time >= kept.at(-1)!.time);
-  const all = [...kept, ...fresh];
+export function mergeLog(current: readonly LogLine[], more: readonly LogLine[]): readonly LogLine[] {
+  const existing = new Set(current.map(lineKey));
+  const fresh = more.filter((line) => !existing.has(lineKey(line)));
+  if (fresh.length === 0) return current;
+  const inOrder = current.length === 0 || fresh.every((line) => line.time >= current.at(-1)!.time);
+  const all = [...current, ...fresh];
   if (!inOrder) all.sort((a, b) => a.time - b.time);
   return all.slice(-LOG_LINES);
 }
@@ -126,7 +126,7 @@ export function createTrainingStore({ fetch, now = Date.now }: TrainingDependenc
   let stream: Stream | null = null;
   let poll: ReturnType<typeof setTimeout> | undefined;
   let failures = 0;
-  let heardAt = 0;
+  let lastContactAt = 0;
   /** Counts connections, so that an answer to an earlier one changes nothing. */
   let epoch = 0;
   const unread = new Map<string, RunEvent[]>();
@@ -139,12 +139,12 @@ export function createTrainingStore({ fetch, now = Date.now }: TrainingDependenc
 
   function setRun(run: Run): void {
     const { runs } = get();
-    const known = runs.some(({ id }) => id === run.id);
-    set({ runs: known ? runs.map((old) => (old.id === run.id ? run : old)) : [run, ...runs] });
+    const isListed = runs.some(({ id }) => id === run.id);
+    set({ runs: isListed ? runs.map((old) => (old.id === run.id ? run : old)) : [run, ...runs] });
   }
 
-  function heard(): void {
-    heardAt = now();
+  function markContact(): void {
+    lastContactAt = now();
     failures = 0;
     if (get().lost) {
       set({ lost: null });
@@ -205,12 +205,12 @@ export function createTrainingStore({ fetch, now = Date.now }: TrainingDependenc
 
   /** Reads what was before the first event, and after every break what fell into it. */
   async function loadHistory(run: string): Promise<void> {
-    const [mine, at] = [api, epoch];
-    if (!mine) return;
+    const [session, at] = [api, epoch];
+    if (!session) return;
     const fresh: MetricRecord[] = [];
     meanwhile = fresh;
     try {
-      const [records, lines] = await Promise.all([mine.metrics(run), mine.log(run)]);
+      const [records, lines] = await Promise.all([session.metrics(run), session.log(run)]);
       if (epoch !== at || get().selected !== run) return;
       setData(run, (data) => {
         data.table.replace(records);
@@ -226,28 +226,28 @@ export function createTrainingStore({ fetch, now = Date.now }: TrainingDependenc
 
   function follow(run: string): void {
     stream?.stop();
-    const [mine, at] = [api, epoch];
-    if (!mine) return;
+    const [session, at] = [api, epoch];
+    if (!session) return;
     const current = () => epoch === at && get().selected === run;
     stream = followEvents({
-      url: mine.eventsUrl(run),
-      headers: mine.headers,
+      url: session.eventsUrl(run),
+      headers: session.headers,
       ...(fetch ? { fetch } : {}),
       now,
       refusal: async (response) =>
-        response.status >= 500 || response.status === 429 ? null : mine.refusal(response),
+        response.status >= 500 || response.status === 429 ? null : session.refusal(response),
       onEvent: (event) => {
         if (!current()) return;
-        heard();
+        markContact();
         onEvent(run, event.data);
       },
       onState: (state) => {
         if (!current()) return;
         if (state.kind === 'live') {
-          heard();
+          markContact();
           void loadHistory(run);
         } else if (state.kind === 'waiting') {
-          // Whether the server is gone or only this connection broke, the next look at the list tells.
+          // The next request for the list shows whether the server is gone or only this connection broke.
           void refresh();
         } else if (state.kind === 'refused') set({ actionError: state.error.toData() });
       },
@@ -256,16 +256,16 @@ export function createTrainingStore({ fetch, now = Date.now }: TrainingDependenc
 
   async function refresh(): Promise<void> {
     clearTimeout(poll);
-    const [mine, at] = [api, epoch];
-    if (!mine) return;
+    const [session, at] = [api, epoch];
+    if (!session) return;
     let wait = POLL_MS;
     try {
-      const runs = await mine.runs();
+      const runs = await session.runs();
       if (epoch !== at) return;
       // Once: what has become of them is told by events and asked for where it is shown.
       if (get().checkpoints === null) void loadCheckpoints();
       set({ runs, phase: 'connected', error: null });
-      heard();
+      markContact();
       const { selected } = get();
       if (selected === null || !runs.some(({ id }) => id === selected)) {
         const first = runs.find(isActive) ?? runs[0];
@@ -283,7 +283,7 @@ export function createTrainingStore({ fetch, now = Date.now }: TrainingDependenc
       }
       wait = backoff(failures, 0.5);
       failures += 1;
-      set({ lost: { heardAt, nextAt: now() + wait } });
+      set({ lost: { lastContactAt, nextAt: now() + wait } });
       serverLink.setState({ state: 'lost' });
     }
     clearTimeout(poll);
@@ -296,15 +296,15 @@ export function createTrainingStore({ fetch, now = Date.now }: TrainingDependenc
   async function loadSketches(): Promise<void> {
     if (sketching) return;
     sketching = true;
-    const [mine, at] = [api, epoch];
+    const [session, at] = [api, epoch];
     for (const { id, step } of get().runs) {
-      if (epoch !== at || !mine || get().lost) break;
+      if (epoch !== at || !session || get().lost) break;
       const data = get().data.get(id);
       const behind = (data?.table.steps.at(-1) ?? -1) < step;
       const old = now() - (sketchedAt.get(id) ?? Number.NEGATIVE_INFINITY) > SKETCH_MS;
       if (id === get().selected || step === 0 || (data?.loaded && !behind) || !old) continue;
       sketchedAt.set(id, now());
-      const records = await mine.metrics(id).catch(() => null);
+      const records = await session.metrics(id).catch(() => null);
       if (epoch !== at) break;
       if (records)
         setData(id, (before) => {
@@ -371,7 +371,7 @@ export function createTrainingStore({ fetch, now = Date.now }: TrainingDependenc
     refresh,
     select,
     loadCheckpoints,
-    /** The connection, for what is asked once and kept nowhere (a recipe's report, a picture). */
+    /** The connection, for what is asked once and completions nowhere (a recipe's report, a picture). */
     api: () => api,
     toggleCompared(id: string): void {
       const { compared, selected } = get();
@@ -391,15 +391,15 @@ export function createTrainingStore({ fetch, now = Date.now }: TrainingDependenc
     },
     async loadCompletions(run: string, step: number): Promise<void> {
       const key = completionsKey(run, step);
-      const known = get().completions.get(key);
-      if (!api || known?.kind === 'ready' || known?.kind === 'loading') return;
+      const cached = get().completions.get(key);
+      if (!api || cached?.kind === 'ready' || cached?.kind === 'loading') return;
       const put = (value: Completions) => {
-        const kept = new Map(get().completions);
-        kept.delete(key);
-        kept.set(key, value);
+        const completions = new Map(get().completions);
+        completions.delete(key);
+        completions.set(key, value);
         // The oldest are asked for again when they are wanted.
-        for (const old of [...kept.keys()].slice(0, -KEPT_STEPS)) kept.delete(old);
-        set({ completions: kept });
+        for (const old of [...completions.keys()].slice(0, -CACHED_STEPS)) completions.delete(old);
+        set({ completions: completions });
       };
       put({ kind: 'loading' });
       const at = epoch;

@@ -82,7 +82,7 @@ describe('followEvents', () => {
     first.fail();
     await settle();
     expect(states.map(({ kind }) => kind)).toEqual(['connecting', 'live', 'waiting']);
-    expect(states.at(-1)).toEqual({ kind: 'waiting', heardAt: 1_000_000, nextAt: 1_001_000 });
+    expect(states.at(-1)).toEqual({ kind: 'waiting', lastContactAt: 1_000_000, nextAt: 1_001_000 });
     await vi.advanceTimersByTimeAsync(1000);
     second.write('id: 6\ndata: c\n\n');
     await settle();
@@ -90,12 +90,12 @@ describe('followEvents', () => {
     expect(events).toEqual(['4:a', '5:b', '6:c']);
     stream.stop();
   });
-  it('waits longer each time, and starts anew after it was heard', async () => {
-    const heard = channel();
-    const { asked, stream } = follow(['refuses', 'refuses', 'refuses', heard, 'refuses']);
+  it('waits longer each time, and starts anew after it was silent', async () => {
+    const silent = channel();
+    const { asked, stream } = follow(['refuses', 'refuses', 'refuses', silent, 'refuses']);
     await vi.advanceTimersByTimeAsync(7000);
     expect(asked.map(({ at }) => at - 1_000_000)).toEqual([0, 1000, 3000, 7000]);
-    heard.end();
+    silent.end();
     await settle();
     await vi.advanceTimersByTimeAsync(1000);
     expect(asked.map(({ at }) => at - 1_000_000)).toEqual([0, 1000, 3000, 7000, 8000]);
@@ -118,7 +118,7 @@ describe('followEvents', () => {
     await vi.advanceTimersByTimeAsync(15_000);
     expect(states.at(-1)?.kind).toBe('live');
     await vi.advanceTimersByTimeAsync(6000);
-    expect(states.at(-1)).toMatchObject({ kind: 'waiting', heardAt: 1_015_000 });
+    expect(states.at(-1)).toMatchObject({ kind: 'waiting', lastContactAt: 1_015_000 });
     stream.stop();
   });
   it('puts together a character that was cut in two', async () => {

@@ -13,8 +13,8 @@ const JITTER = 0.2;
 export type StreamState =
   | { readonly kind: 'connecting' }
   | { readonly kind: 'live' }
-  /** Broken off; `heardAt` and `nextAt` as `now()` gives them, `heardAt` null when nothing was ever heard. */
-  | { readonly kind: 'waiting'; readonly heardAt: number | null; readonly nextAt: number }
+  /** Broken off; `lastContactAt` and `nextAt` as `now()` gives them, `lastContactAt` null when nothing was ever heard. */
+  | { readonly kind: 'waiting'; readonly lastContactAt: number | null; readonly nextAt: number }
   /** The server said no (token, unknown run): no further attempt. */
   | { readonly kind: 'refused'; readonly error: CodedError };
 
@@ -50,7 +50,7 @@ export function followEvents(options: StreamOptions): Stream {
   const { now = Date.now, random = Math.random } = options;
   const ask = options.fetch ?? globalThis.fetch.bind(globalThis);
   let lastId = options.lastEventId ?? '';
-  let heardAt: number | null = null;
+  let lastContactAt: number | null = null;
   let attempt = 0;
   let asked: number | null = null;
   let controller = new AbortController();
@@ -62,8 +62,8 @@ export function followEvents(options: StreamOptions): Stream {
     controller = new AbortController();
     const { signal } = controller;
     let silence: ReturnType<typeof setTimeout> | undefined;
-    const heard = () => {
-      heardAt = now();
+    const markContact = () => {
+      lastContactAt = now();
       clearTimeout(silence);
       silence = setTimeout(() => controller.abort(), silenceMs);
     };
@@ -85,7 +85,7 @@ export function followEvents(options: StreamOptions): Stream {
         onState({ kind: 'refused', error });
         return;
       }
-      heard();
+      markContact();
       attempt = 0;
       onState({ kind: 'live' });
       const parser = sseParser(lastId);
@@ -94,7 +94,7 @@ export function followEvents(options: StreamOptions): Stream {
       for (;;) {
         const { done, value } = await reader.read();
         if (done || stopped) break;
-        heard();
+        markContact();
         for (const event of parser.feed(text.decode(value, { stream: true }))) {
           onEvent(event);
           // After it was taken: what broke off in between is asked for again.
@@ -110,13 +110,13 @@ export function followEvents(options: StreamOptions): Stream {
 
   async function run(): Promise<void> {
     while (!stopped) {
-      if (heardAt === null && attempt === 0) onState({ kind: 'connecting' });
+      if (lastContactAt === null && attempt === 0) onState({ kind: 'connecting' });
       // Why it broke does not matter here: whatever it was, the answer is to try again.
       await read().catch(() => {});
       if (stopped) return;
       const wait = backoff(attempt, random(), asked);
       attempt += 1;
-      onState({ kind: 'waiting', heardAt, nextAt: now() + wait });
+      onState({ kind: 'waiting', lastContactAt, nextAt: now() + wait });
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, wait);
         wake = () => {
