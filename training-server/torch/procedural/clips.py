@@ -1,7 +1,7 @@
 """Groups of four versions of one scene: clean, one distortion at two severities, and others.
 
-A version is drawn only where it is looked at: 8 pairs of frames at the golden-ratio places, and around each
-pair what an encoder needs to have seen.
+Only the sampled frames of a version are drawn: 8 pairs by golden-ratio sampling, and the frames in front of
+each pair that an encoder needs.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from procedural.labels import (
     parameter,
     severity_of,
 )
-from procedural.measures import FRAMES, colour_damage, damage
+from procedural.measures import FRAMES, chroma_distance, luma_distance
 from procedural.planes import Planes
 from procedural.scene import Scene, draw_scene
 from procedural.sources import Sources
@@ -43,13 +43,13 @@ HALVES = 0.15
 
 LOCAL = ("blur", "noise", "lowres", "banding", "colour", "ringing")
 REGIONAL = 0.08
-"""Share of these that act in a part of the picture only."""
+"""Share of these that act in a part of the frame only."""
 
 ROLLING = 0.35
-"""Share of shaken cameras that read their rows one after the other."""
+"""Share of shaken cameras with a rolling shutter."""
 
 BASE = 0.35
-"""Share of scenes that went through an encoder before anything is done to them, as real clips have."""
+"""Share of scenes that are encoded before any distortion, as real clips are."""
 
 LIGHT = 0.3
 """Share of versions without compression that are encoded lightly at the end."""
@@ -74,11 +74,11 @@ def pair_times(length: int) -> np.ndarray:
 class Version:
     """Distortions of one version with their severities, in the order of application."""
 
-    faults: list[tuple[str, float, int]]
+    distortions: list[tuple[str, float, int]]
 
     def without(self, name: str) -> Version:
-        """The same but for one fault."""
-        return Version([fault for fault in self.faults if fault[0] != name])
+        """The same version without one distortion."""
+        return Version([row for row in self.distortions if row[0] != name])
 
 
 def _severity(rng: np.random.Generator) -> float:
@@ -92,7 +92,7 @@ def _when(name: str, rng: np.random.Generator) -> int:
 
 
 def draw_versions(rng: np.random.Generator) -> list[Version]:
-    """What the four versions of a group are."""
+    """Random distortions of the four versions of a group."""
     names = list(rng.permutation(IDS))
     low, high = np.sort([_severity(rng), _severity(rng)])
     first = _when(names[0], rng)
@@ -114,17 +114,17 @@ def make_version(scene: Scene, version: Version, base_crf: float | None, rng: np
     return Clip(cut(planes, GRID, CELL), labels)
 
 
-def shown_frames(scene: Scene, faults: dict, draws) -> np.ndarray:
-    """Which frame of the scene is shown at each position [length]; severities become what was possible."""
+def shown_frames(scene: Scene, distortions: dict, draws) -> np.ndarray:
+    """Scene frame shown at each position [length]; sets severities in `distortions` to the actual ones."""
     shown = np.arange(scene.length)
-    if "drop" in faults:
-        kept, severity = order.drop(scene.length, faults["drop"][0], draws("drop").clip)
-        shown, faults["drop"] = kept, (severity, WHOLE)
-    if "freeze" in faults:
-        shown = shown[order.freeze(scene.length, faults["freeze"][0], draws("freeze").clip)]
-    if "disorder" in faults:
-        places, severity = order.disorder(scene.length, faults["disorder"][0], draws("disorder").clip)
-        shown, faults["disorder"] = shown[places], (severity, WHOLE)
+    if "drop" in distortions:
+        order_map, severity = order.drop(scene.length, distortions["drop"][0], draws("drop").clip)
+        shown, distortions["drop"] = order_map, (severity, WHOLE)
+    if "freeze" in distortions:
+        shown = shown[order.freeze(scene.length, distortions["freeze"][0], draws("freeze").clip)]
+    if "disorder" in distortions:
+        indices, severity = order.disorder(scene.length, distortions["disorder"][0], draws("disorder").clip)
+        shown, distortions["disorder"] = shown[indices], (severity, WHOLE)
     return shown
 
 
@@ -134,7 +134,7 @@ def _where(name: str, draws: Draws) -> int:
 
 
 def _keep_outside(planes: Planes, before: Planes, where: int) -> float:
-    """Undoes a step outside a region, in place; the square root of the share of the picture that is left."""
+    """Undoes a step outside a region, in place; the square root of the region's share of the frame."""
     for now, then in ((planes.y, before.y), (planes.uv, before.uv)):
         height, width = now.shape[-2:]
         top, bottom, left, right = {
@@ -159,13 +159,13 @@ def draw_version(
 ) -> tuple[Planes, Labels]:
     """The frames `wanted` of a version, whole, with its labels.
 
-    `wanted` may be in any order and repeat itself: a frame is what a viewer of the version sees at that
-    position. One number is taken of `rng`; each fault draws from a stream of its own, so that a generator in
-    the same state gives the same picture, and a version without one of its faults is the same but for that.
-    Where an encoder runs on a clip of more than 48 frames, it sees only `wanted` and the frames before those.
+    `wanted`: positions in the version, in any order, with repetitions. One number is taken of `rng` and each
+    distortion draws from a stream of its own, so that a generator in the same state gives the same frames,
+    and a version without one of its distortions differs in nothing else. Of a clip of more than 48 frames an
+    encoder gets only `wanted` and the frames before those.
     """
     labels = Labels()
-    faults = {name: (severity, when) for name, severity, when in version.faults}
+    distortions = {name: (severity, when) for name, severity, when in version.distortions}
     seed = int(rng.integers(2**62))
     times = np.arange(0)
 
@@ -173,14 +173,14 @@ def draw_version(
         return Draws((seed, IDS.index(name)), times)
 
     encoder = np.random.default_rng((seed, 1000))
-    compressed = "compression" in faults
+    compressed = "compression" in distortions
     light = not compressed and encoder.random() < LIGHT
     bursts = []
-    if "corruption" in faults:
-        severity, when = faults["corruption"]
+    if "corruption" in distortions:
+        severity, when = distortions["corruption"]
         bursts = draw_bursts(draws("corruption").clip, scene.length, scene.height, scene.width, severity)
     if base_crf is None and not compressed and not light:
-        times = np.unique(wanted)  # no encoder: nothing but the pairs is needed
+        times = np.unique(wanted)  # no encoder: only the pairs are needed
     elif scene.length <= 48:
         times = np.arange(scene.length)
     else:
@@ -193,10 +193,10 @@ def draw_version(
         acts = {WHOLE: times >= 0, FIRST_HALF: times < middle, SECOND_HALF: times >= middle}[when]
         return np.flatnonzero(acts)
 
-    looked_at = np.searchsorted(times, np.unique(wanted))
+    sampled = np.searchsorted(times, np.unique(wanted))
 
     def step(name: str, severity: float, when: int, act: Callable[[Planes, np.ndarray], Planes]) -> None:
-        """One step on the frames where it acts, in a part of the picture for some, and what is seen of it."""
+        """Applies one step to the frames where it acts, and labels it with its visible severity."""
         nonlocal planes
         acts = acting(when)
         if name not in KNOTS:
@@ -207,25 +207,25 @@ def draw_version(
         planes = act(planes, acts)
         if where != EVERYWHERE:
             severity *= _keep_outside(planes, before, where)
-        places = np.intersect1d(acts, looked_at)
-        if not len(places):
+        indices = np.intersect1d(acts, sampled)
+        if not len(indices):
             return
         if name == "colour":
-            seen = colour_damage(before, planes, places)
+            distance = chroma_distance(before, planes, indices)
         else:
             frames = 2 * FRAMES if name == "corruption" else FRAMES
-            seen = damage(before, planes, places, frames, noise=name == "noise")
-        labels.add(name, severity, when, where, seen)
+            distance = luma_distance(before, planes, indices, frames, noise=name == "noise")
+        labels.add(name, severity, when, where, distance)
 
-    drawn, back = np.unique(shown_frames(scene, faults, draws)[times], return_inverse=True)
+    drawn, back = np.unique(shown_frames(scene, distortions, draws)[times], return_inverse=True)
     for name, severity in scene.lasting.items():
         labels.add(name, severity)
     for name in TEMPORAL:
-        if name in faults:
-            labels.add(name, faults[name][0])
+        if name in distortions:
+            labels.add(name, distortions[name][0])
     offsets, shear = None, None
-    if "shake" in faults:
-        camera, sigma = Draws((seed, IDS.index("shake")), drawn), parameter("shake", faults["shake"][0])
+    if "shake" in distortions:
+        camera, sigma = Draws((seed, IDS.index("shake")), drawn), parameter("shake", distortions["shake"][0])
         offsets = np.stack([distort.shake_offset(camera, k, sigma) for k in range(len(drawn))])
         if camera.clip.random() < ROLLING:
             shear = 0.7 * np.roll(offsets[:, 0], 1)
@@ -235,7 +235,7 @@ def draw_version(
     planes = planes.take(back)
 
     def weave(planes: Planes, acts: np.ndarray) -> Planes:
-        distance = parameter("interlacing", faults["interlacing"][0])
+        distance = parameter("interlacing", distortions["interlacing"][0])
         distort.weave(planes, scene.render(drawn + distance, offsets).take(back), acts)
         return planes
 
@@ -244,7 +244,7 @@ def draw_version(
         return planes
 
     def compress(planes: Planes, acts: np.ndarray) -> Planes:
-        coded = through(planes, distort.codec_for(faults["compression"][0], draws("compression").clip))
+        coded = through(planes, distort.codec_for(distortions["compression"][0], draws("compression").clip))
         planes.y[acts], planes.uv[acts] = coded.y[acts], coded.uv[acts]
         return planes
 
@@ -253,24 +253,24 @@ def draw_version(
         for t, burst in hit:
             if t in acts_at:
                 k, reference = np.searchsorted(times, (t, burst.reference()))
-                corrupt(broken, planes, int(k), int(t), burst, int(reference), faults["corruption"][0])
+                corrupt(broken, planes, int(k), int(t), burst, int(reference), distortions["corruption"][0])
         return broken
 
-    if "interlacing" in faults:
-        step("interlacing", *faults["interlacing"], weave)
+    if "interlacing" in distortions:
+        step("interlacing", *distortions["interlacing"], weave)
     if base_crf is not None and (severity := severity_of("compression", base_crf)) > 0:
         step("compression", severity, WHOLE, lambda planes, _: through(planes, x264(base_crf)))
     elif base_crf is not None:
         planes = through(planes, x264(base_crf))
-    for name, (severity, when) in faults.items():
+    for name, (severity, when) in distortions.items():
         if name in distort.SPATIAL:
             step(name, severity, when, spatial)
     if compressed:
-        step("compression", *faults["compression"], compress)
+        step("compression", *distortions["compression"], compress)
     elif light:
         planes = through(planes, x264(encoder.uniform(12, 22)))
     if hit:
-        step("corruption", *faults["corruption"], break_blocks)
+        step("corruption", *distortions["corruption"], break_blocks)
     return planes.take(np.searchsorted(times, wanted)), labels
 
 
@@ -283,7 +283,7 @@ def make_group(seed: int, sources: Sources) -> tuple[Scene, list[Clip]]:
 
 
 def draw_group(seed: int, sources: Sources) -> tuple[Scene, float | None, list[Version]]:
-    """A scene, the x264 CRF that it went through before anything is done to it, and its four versions."""
+    """A scene, the x264 CRF of its first encoding (None without one), and its four versions."""
     rng = np.random.default_rng((seed, 7))
     scene = draw_scene(rng, sources)
     base_crf = float(rng.uniform(14, 31)) if rng.random() < BASE else None
@@ -291,5 +291,5 @@ def draw_group(seed: int, sources: Sources) -> tuple[Scene, float | None, list[V
 
 
 def version_draws(seed: int, version: int) -> np.random.Generator:
-    """The generator that `draw_version` wants for a version; a new one gives the same picture again."""
+    """The generator of a version for `draw_version`; a new one reproduces the same frames."""
     return np.random.default_rng((seed, 13, version))

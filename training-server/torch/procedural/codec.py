@@ -1,4 +1,4 @@
-"""Through a real encoder and back, in memory."""
+"""Encoding and decoding by real codecs, in memory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Codec:
     """Constant quantiser of MPEG encoders, 1 to 31."""
 
     smaller: float = 1.0
-    """Both sides are divided by this before encoding, and the picture is scaled back after it."""
+    """Factor by which both sides are reduced before encoding and enlarged after it."""
 
 
 def x264(crf: float, preset: str = "superfast") -> Codec:
@@ -58,14 +58,14 @@ DECODERS = {
 
 
 def leave_real_time() -> None:
-    """Undoes what SVT-AV1 does to the calling thread when it opens as root: real-time priority 99, which
+    """Resets the calling thread's scheduling: opened as root, SVT-AV1 sets real-time priority 99, which
     starves everything else on the machine."""
     if hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) == os.SCHED_FIFO:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
 
 
 def through(planes: Planes, codec: Codec, rate: int = 25) -> Planes:
-    """The frames after encoding and decoding; as many as went in.
+    """The frames after encoding and decoding, equal in number.
 
     Raises RuntimeError when the decoder gives another number of frames.
     """

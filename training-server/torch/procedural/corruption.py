@@ -1,6 +1,6 @@
 """Broken transmission: bursts in which blocks are stuck, smeared or broken until the next intra frame.
 
-A burst is a function of the clip's seed and of time alone, so that any frame of it can be drawn by itself.
+A burst is a function of the clip's seed and of time alone, so that each of its frames can be drawn alone.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Burst:
     first: int
     frames: int
     priority: np.ndarray
-    """[H/16, W/16] in [0, 1]: a block is hit when this is below the share of the picture that is hit."""
+    """[H/16, W/16] in [0, 1]: a block is hit when this is below the share of blocks that are hit."""
 
     kind: str
     """`stuck`, `smeared` or `broken`."""
@@ -29,10 +29,10 @@ class Burst:
     """Smear (y, x), pixels a frame."""
 
     offset: np.ndarray
-    """[3, H/16, W/16]: what is added to Y, Cb, Cr of broken blocks."""
+    """[3, H/16, W/16]: offset of Y, Cb, Cr of broken blocks."""
 
     def reference(self) -> int:
-        """The last good frame."""
+        """Time of the last intact frame."""
         return max(self.first - 1, 0)
 
 
@@ -54,10 +54,10 @@ def draw_bursts(
 ) -> list[Burst]:
     """Bursts of a clip; worse clips have longer ones at shorter distances."""
     rows, columns = -(-height // BLOCK), -(-width // BLOCK)
-    found, t = [], int(rng.integers(0, 6))
+    bursts, t = [], int(rng.integers(0, 6))
     while t < length:
         frames = int(rng.integers(8, 30) * (0.6 + severity))
-        found.append(
+        bursts.append(
             Burst(
                 t,
                 frames,
@@ -68,7 +68,7 @@ def draw_bursts(
             )
         )
         t += frames + int(rng.integers(1, 26) * (1.25 - severity))
-    return found
+    return bursts
 
 
 def _spread(blocks: np.ndarray, size: int, height: int, width: int) -> np.ndarray:
@@ -78,7 +78,7 @@ def _spread(blocks: np.ndarray, size: int, height: int, width: int) -> np.ndarra
 def corrupt(
     planes: Planes, good: Planes, k: int, t: int, burst: Burst, reference: int, severity: float
 ) -> None:
-    """Frame k, shown at time t of the burst, in place; `reference`: the last good frame's place in `good`."""
+    """Corrupts frame k at time t of the burst in place; `reference`: index of the last intact frame."""
     age = t - burst.first
     share = parameter("corruption", severity) * (0.5 + 0.5 * age / burst.frames)
     hit = burst.priority < share

@@ -1,4 +1,4 @@
-"""The distortions that act on planes, and those of the camera. Temporal ones are `order`.
+"""Distortions of planes and of the camera; `order` has the temporal ones.
 
 Parameters and their range: `core/training/distortions.json`.
 """
@@ -17,19 +17,19 @@ from procedural.planes import Planes, noise_like
 
 
 class Draws:
-    """Random numbers of one distortion: of the clip, and of each frame, whichever others are drawn."""
+    """Random streams of one distortion: one of the clip and one of each frame, independent of each other."""
 
     def __init__(self, seed: tuple[int, ...], times: np.ndarray):
         self.seed, self.times = seed, times
         self.clip = np.random.default_rng(seed)
 
     def frame(self, k: int) -> np.random.Generator:
-        """Of the k-th of `times`."""
+        """Stream of the k-th of `times`."""
         return np.random.default_rng((*self.seed, 1, int(self.times[k])))
 
 
 Spatial = Callable[[Planes, Sequence[int], float, Draws], None]
-"""Changes the frames at the given places, at a severity, in place."""
+"""In-place change of the frames at the given indices, at a severity."""
 
 
 def _each_plane(planes: Planes, k: int):
@@ -61,10 +61,10 @@ def _disc(plane: np.ndarray, radius: float) -> np.ndarray:
     return (total / count).round().clip(0, 255)
 
 
-def _blur(planes, places, severity, draws):
+def _blur(planes, frames, severity, draws):
     sigma = parameter("blur", severity)
     kind = draws.clip.choice(["gauss", "box", "disc", "motion", "vertical"], p=[0.5, 0.12, 0.2, 0.13, 0.05])
-    for k in places:
+    for k in frames:
         for plane, size in _each_plane(planes, k):
             # A box of 3.4 σ and a disc of radius 2 σ have the variance of a Gaussian σ along their axes.
             if kind == "motion":
@@ -80,31 +80,31 @@ def _blur(planes, places, severity, draws):
                 plane[:] = np.asarray(image.filter(step))
 
 
-def _noise(planes, places, severity, draws):
+def _noise(planes, frames, severity, draws):
     sigma = parameter("noise", severity)
     kind = draws.clip.choice(["rgb", "luma", "grain", "sensor", "lines"], p=[0.42, 0.18, 0.17, 0.18, 0.05])
-    for k in places:
-        own = draws.frame(k)
+    for k in frames:
+        rng = draws.frame(k)
         light = planes.y[k]
         for plane, size in _each_plane(planes, k):
             if size < 1 and kind not in ("rgb", "sensor"):
                 continue
-            noise = noise_like(plane, own)
+            noise = noise_like(plane, rng)
             if kind == "grain":
                 noise = (noise[:-1, :-1] + noise[1:, :-1] + noise[:-1, 1:] + noise[1:, 1:]) / 2
                 plane = plane[:-1, :-1]
             # Independent RGB noise: its share in Y is |(.257, .504, .098)|; 4 chroma samples are averaged.
             share = (0.57 if size == 1 else 0.27) if kind == "rgb" else 0.9
             if kind == "sensor":  # photons: variance grows with the light, and a floor
-                seen = light if size == 1 else light[::2, ::2]
-                noise = noise * np.sqrt(0.15 + np.clip(seen.astype(np.float32) - 16, 0, None) / 128)
+                intensity = light if size == 1 else light[::2, ::2]
+                noise = noise * np.sqrt(0.15 + np.clip(intensity.astype(np.float32) - 16, 0, None) / 128)
                 share = 0.75 if size == 1 else 0.3
             if kind == "lines":
                 noise = 0.6 * noise + 0.8 * noise[:, :1]
             plane[:] = (plane + sigma * share * noise).round().clip(0, 255)
 
 
-def _lowres(planes, places, severity, draws):
+def _lowres(planes, frames, severity, draws):
     factor = parameter("lowres", severity)
     down = draws.clip.choice(
         [Image.Resampling.BICUBIC, Image.Resampling.BOX, Image.Resampling.BILINEAR, Image.Resampling.LANCZOS]
@@ -112,66 +112,66 @@ def _lowres(planes, places, severity, draws):
     up = draws.clip.choice(
         [Image.Resampling.BICUBIC, Image.Resampling.BILINEAR, Image.Resampling.NEAREST], p=[0.6, 0.3, 0.1]
     )
-    for k in places:
+    for k in frames:
         for plane, _ in _each_plane(planes, k):
             height, width = plane.shape
             small = (max(round(width / factor), 2), max(round(height / factor), 2))
             plane[:] = np.asarray(Image.fromarray(plane).resize(small, down).resize((width, height), up))
 
 
-def _rgb_table(planes, places, table):
+def _rgb_table(planes, frames, table):
     table = table.round().clip(0, 255).astype(np.uint8)
-    for k in places:
+    for k in frames:
         planes.map_rgb(k, table)
 
 
 LEVELS = np.arange(256, dtype=np.float64)
 
 
-def _over(planes, places, severity, draws):
+def _over(planes, frames, severity, draws):
     gain = parameter("over", severity)
     lift = draws.clip.random() < 0.2  # a raised curve rather than a factor
-    _rgb_table(planes, places, 255 * np.clip(gain * LEVELS / 255, 0, 1) ** (0.85 if lift else 1))
+    _rgb_table(planes, frames, 255 * np.clip(gain * LEVELS / 255, 0, 1) ** (0.85 if lift else 1))
 
 
-def _under(planes, places, severity, draws):
+def _under(planes, frames, severity, draws):
     gain = parameter("under", severity)
     curve = LEVELS / 255 if draws.clip.random() < 0.75 else (LEVELS / 255) ** 1.25
-    _rgb_table(planes, places, 255 * gain * curve)
+    _rgb_table(planes, frames, 255 * gain * curve)
 
 
-def _contrast(planes, places, severity, draws):
+def _contrast(planes, frames, severity, draws):
     centre = 128 if draws.clip.random() < 0.7 else draws.clip.uniform(95, 160)
-    _rgb_table(planes, places, centre + parameter("contrast", severity) * (LEVELS - centre))
+    _rgb_table(planes, frames, centre + parameter("contrast", severity) * (LEVELS - centre))
 
 
-def _colour(planes, places, severity, draws):
+def _colour(planes, frames, severity, draws):
     strength = parameter("colour", severity)
     kind = draws.clip.choice(["cast", "pale", "coarse", "shifted"], p=[0.45, 0.35, 0.1, 0.1])
     if kind == "pale":
         keep = 1 - strength / 60
-        for k in places:
+        for k in frames:
             planes.uv[k] = (128 + keep * (planes.uv[k].astype(np.float32) - 128)).round()
         return
     if kind == "coarse":  # chroma subsampled once more, and repeated instead of interpolated
         size = 1 + max(round(strength / 5), 1)
-        for k in places:
+        for k in frames:
             height, width = planes.uv.shape[2:]
             for plane in planes.uv[k]:
                 plane[:] = plane[::size, ::size].repeat(size, 0).repeat(size, 1)[:height, :width]
         return
     if kind == "shifted":  # chroma beside its luma
         by = max(round(strength / 5), 1)
-        for k in places:
+        for k in frames:
             planes.uv[k] = np.concatenate([planes.uv[k][..., :1].repeat(by, -1), planes.uv[k][..., :-by]], -1)
         return
     angle = draws.clip.uniform(0, 2 * np.pi)
     shift = strength * np.array([np.cos(angle), np.sin(angle)])
-    for k in places:
+    for k in frames:
         planes.uv[k] = (planes.uv[k] + shift[:, None, None]).round().clip(16, 240)
 
 
-def _banding(planes, places, severity, draws):
+def _banding(planes, frames, severity, draws):
     step = 219 / (parameter("banding", severity) - 1)
     phase = draws.clip.uniform(0, 1)
     table = (
@@ -181,17 +181,17 @@ def _banding(planes, places, severity, draws):
         .astype(np.uint8)
     )
     chroma = (np.floor((LEVELS - 128) / step + 0.5) * step + 128).round().clip(0, 255).astype(np.uint8)
-    for k in places:
+    for k in frames:
         planes.y[k] = table[planes.y[k]]
         if step > 6:
             planes.uv[k] = chroma[planes.uv[k]]
 
 
-def _flicker(planes, places, severity, draws):
+def _flicker(planes, frames, severity, draws):
     spread = parameter("flicker", severity)
     period, phase = draws.clip.uniform(2, 5), draws.clip.uniform(0, 6)
     regular = draws.clip.random() < 0.3
-    for k in places:
+    for k in frames:
         wave = (
             1.4 * np.sin(2 * np.pi * draws.times[k] / period + phase)
             if regular
@@ -202,12 +202,12 @@ def _flicker(planes, places, severity, draws):
         planes.y[k] = table[planes.y[k]]
 
 
-def _ringing(planes, places, severity, draws):
+def _ringing(planes, frames, severity, draws):
     gain = parameter("ringing", severity)
     kind = draws.clip.choice(["halo", "sharpen", "echo"], p=[0.4, 0.3, 0.3])
     radius = {"halo": draws.clip.uniform(1.8, 3.5), "sharpen": draws.clip.uniform(0.7, 1.1), "echo": 0}[kind]
     period = int(draws.clip.integers(2, 5))
-    for k in places:
+    for k in frames:
         plane = planes.y[k].astype(np.float32)
         if kind == "echo":  # of a filter with a steep edge: waves beside every edge
             detail = np.zeros_like(plane)
@@ -243,7 +243,7 @@ SMALLER = 0.15
 
 
 def codec_for(severity: float, rng: np.random.Generator) -> Codec:
-    """An encoder whose damage is about that of x264 at the CRF of this severity."""
+    """An encoder whose distortion is about that of x264 at the CRF of this severity."""
     smaller = float(rng.uniform(1.3, 2.4)) if rng.random() < SMALLER else 1.0
     severity = max(severity - 0.25 * (smaller - 1), 0)
     names, shares = ["x264", "mpeg2", "mpeg4", "vp8", "vp9", "av1"], [0.59, 0.12, 0.05, 0.09, 0.05, 0.1]
@@ -262,14 +262,14 @@ def codec_for(severity: float, rng: np.random.Generator) -> Codec:
 
 
 def shake_offset(draws: Draws, k: int, sigma: float) -> np.ndarray:
-    """Camera offset (x, y) of a frame in pixels, white in time, clipped to the room that a shot has."""
+    """Camera offset (x, y) of a frame in pixels, white in time, clipped to the margin of a shot."""
     return np.clip(sigma * draws.frame(k).standard_normal(2), -40, 40)
 
 
-def weave(planes: Planes, other: Planes, places: Sequence[int]) -> None:
+def weave(planes: Planes, other: Planes, frames: Sequence[int]) -> None:
     """Odd rows from other frames, in place: two fields taken at different times."""
-    planes.y[places, 1::2] = other.y[places, 1::2]
-    planes.uv[places, :, 1::2] = other.uv[places, :, 1::2]
+    planes.y[frames, 1::2] = other.y[frames, 1::2]
+    planes.uv[frames, :, 1::2] = other.uv[frames, :, 1::2]
 
 
 def roll_shutter(planes: Planes, shear: np.ndarray) -> None:

@@ -1,5 +1,5 @@
-"""Places of the fragments in a frame and their stitching, as `core/sampling/fragments.ts` rules for frames
-that are large enough; the clips made here always are."""
+"""Positions of the fragments in a frame, and their stitching, by the rule of `core/sampling/fragments.ts` for
+frames that are large enough, as those of generated clips are."""
 
 from __future__ import annotations
 

@@ -37,18 +37,18 @@ def severity_of(name: str, value: float) -> float:
 VISIBILITY = TABLE["visibility"]
 KNOTS = {name: np.array(knots) for name, knots in VISIBILITY["knots"].items()}
 MEASURED = tuple(KNOTS)
-"""Distortions whose severity counts by what is seen of them; the others keep their parameter's."""
+"""Distortions whose visibility is measured; the others keep the severity of their parameter."""
 
 
-def seen(name: str, damage: float) -> float:
-    """The severity in [0, 1] that as much damage usually has: quantiles matched to quantiles."""
+def visible_severity(name: str, distance: float) -> float:
+    """The severity in [0, 1] whose quantile is that of a measured distance (quantile matching)."""
     knots = KNOTS[name]
-    return float(np.interp(damage, np.concatenate([[0], knots]), np.linspace(0, 1, len(knots) + 1)))
+    return float(np.interp(distance, np.concatenate([[0], knots]), np.linspace(0, 1, len(knots) + 1)))
 
 
-def effective(name: str, severity: float, damage: float) -> float:
-    """Geometric mean of the parameter's severity and of what is seen; nothing seen is nothing."""
-    return float(np.sqrt(severity * seen(name, damage)))
+def effective(name: str, severity: float, distance: float) -> float:
+    """Effective severity: geometric mean of the parameter's and the visible severity."""
+    return float(np.sqrt(severity * visible_severity(name, distance)))
 
 
 EVERYWHERE = 0
@@ -57,7 +57,7 @@ REGIONS = ("everywhere", "left", "right", "top", "bottom", "centre")
 
 @dataclass
 class Labels:
-    """What was done to one clip."""
+    """Ground truth of one clip."""
 
     severity: np.ndarray = field(default_factory=lambda: np.zeros(len(IDS)))
     """[17] effective, in [0, 1]; 0 = absent or not visible."""
@@ -71,8 +71,8 @@ class Labels:
     nominal: np.ndarray = field(default_factory=lambda: np.zeros(len(IDS)))
     """[17] in [0, 1]: severities of the parameters alone."""
 
-    damage: np.ndarray = field(default_factory=lambda: np.full(len(IDS), np.nan))
-    """[17]: measured damage of the strongest step of each distortion; NaN where none was measured."""
+    distance: np.ndarray = field(default_factory=lambda: np.full(len(IDS), np.nan))
+    """[17]: full-reference distance of the strongest step of each distortion; NaN where none was measured."""
 
     def add(
         self,
@@ -80,14 +80,14 @@ class Labels:
         severity: float,
         when: int = WHOLE,
         where: int = EVERYWHERE,
-        damage: float | None = None,
+        distance: float | None = None,
     ) -> None:
-        """A distortion of a nominal severity; of several steps of one kind the worst counts."""
+        """Adds a distortion of a nominal severity; of several steps of one kind the worst counts."""
         i = IDS.index(name)
         self.nominal[i] = max(self.nominal[i], severity)
-        if name in KNOTS and damage is not None:
-            self.damage[i] = np.fmax(self.damage[i], damage)
-            severity = effective(name, severity, damage)
+        if name in KNOTS and distance is not None:
+            self.distance[i] = np.fmax(self.distance[i], distance)
+            severity = effective(name, severity, distance)
         if severity >= VISIBILITY["threshold"] and severity > self.severity[i]:
             self.severity[i], self.when[i], self.where[i] = severity, when, where
 

@@ -1,8 +1,8 @@
-"""How visible a step is: full-reference measures of the luma fragments after it against those before it.
+"""Full-reference distances of fragments before and after a distortion step: its visibility.
 
 Multi-scale SSIM (Wang, Simoncelli and Bovik 2003), gradient magnitude similarity deviation (Xue et al. 2014)
 and a VIF in the pixel domain (Sheikh and Bovik 2006, on windows of 5 pixels), each on the fragments as they
-are, none across their seams. SSIM and VIF share their moments. What hides in texture scores low in all three.
+are, none across their seams. SSIM and VIF share their moments. Texture masking lowers all three.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from procedural.fragments import cut
 from procedural.planes import Planes
 
 FRAMES = 4
-"""Frames of a clip that are compared; twice as many where damage comes and goes."""
+"""Frames of a clip that are compared; twice as many for intermittent distortions."""
 
 CELL = 32
 SCALES = 3
@@ -44,7 +44,7 @@ def _moments(a: torch.Tensor, b: torch.Tensor):
 
 
 def _vif(var_a: torch.Tensor, var_b: torch.Tensor, cov: torch.Tensor) -> tuple[float, float]:
-    """Information that is left and that was there."""
+    """Information of the distorted and of the reference tiles."""
     gain = (cov / (var_a + 1e-6)).clamp_min(0)
     rest = (var_b - gain * cov).clamp_min(1e-6)
     left = torch.log2(1 + gain.square() * var_a / (rest + VIF_NOISE))
@@ -61,34 +61,34 @@ def _gmsd(a: torch.Tensor, b: torch.Tensor) -> float:
 
 def measure(before: torch.Tensor, after: torch.Tensor) -> tuple[float, float, float]:
     """(1 − MS-SSIM, GMSD, 1 − VIF) of tiles [n, 1, 32, 32]; VIF beyond 1, of sharpening, is inverted."""
-    a, b, ssim, left, there = before, after, 1.0, 0.0, 0.0
+    a, b, ssim, left, total = before, after, 1.0, 0.0, 0.0
     for scale in range(SCALES):
         mean_a, mean_b, var_a, var_b, cov = _moments(a, b)
         structure = float(((2 * cov + 58.5) / (var_a + var_b + 58.5)).mean())
         ssim *= max(structure, 0.0) ** MS_WEIGHTS[scale]
         if scale < 2:
-            kept, had = _vif(var_a, var_b, cov)
-            left, there = left + kept, there + had
+            distorted, reference = _vif(var_a, var_b, cov)
+            left, total = left + distorted, total + reference
         if scale < SCALES - 1:
             a, b = avg_pool2d(a, 2), avg_pool2d(b, 2)
-    ratio = (left + 1e-3) / (there + 1e-3)
+    ratio = (left + 1e-3) / (total + 1e-3)
     return 1 - ssim, _gmsd(before, after), 1 - min(ratio, 1 / ratio)
 
 
-def damage(
+def luma_distance(
     before: Planes,
     after: Planes,
-    places: np.ndarray,
-    frames: int = FRAMES,
+    indices: np.ndarray,
+    count: int = FRAMES,
     grid: int = 7,
     noise: bool = False,
 ) -> float:
-    """The step in [0, 1]: the mean of the three, GMSD stretched to about the others' range.
+    """Luma distance in [0, 1]: mean of the three measures, GMSD scaled to about the range of the others.
 
-    `places` [n]: where the frames are that are looked at; `frames` of them are compared. For `noise` it is
-    1 − MS-SSIM alone: the others ask what became of the structure, and noise shows most where there is none.
+    `indices` [n]: sampled frames; `count` of them are compared. For `noise` it is 1 − MS-SSIM alone: the
+    other two measure the loss of structure, and noise is most visible where there is none.
     """
-    chosen = places[np.unique(np.linspace(0, len(places) - 1, frames).round().astype(int))]
+    chosen = indices[np.unique(np.linspace(0, len(indices) - 1, count).round().astype(int))]
     one, other = (_tiles(planes.take(chosen), grid) for planes in (before, after))
     structure, gradient, information = measure(one, other)
     if noise:
@@ -96,8 +96,8 @@ def damage(
     return (structure + min(gradient / 0.35, 1) + information) / 3
 
 
-def colour_damage(before: Planes, after: Planes, places: np.ndarray, frames: int = FRAMES) -> float:
+def chroma_distance(before: Planes, after: Planes, indices: np.ndarray, count: int = FRAMES) -> float:
     """Mean distance of the chroma in the plane of Cb and Cr, of 255."""
-    chosen = places[np.unique(np.linspace(0, len(places) - 1, frames).round().astype(int))]
+    chosen = indices[np.unique(np.linspace(0, len(indices) - 1, count).round().astype(int))]
     gap = after.uv[chosen].astype(np.float32) - before.uv[chosen]
     return float(np.hypot(gap[:, 0], gap[:, 1]).mean()) / 255

@@ -1,5 +1,5 @@
-"""What moves in front of a shot's picture: a near layer that passes faster than what is behind it, and
-particles that fall, burst or burn down, which no film shown backwards would."""
+"""Moving foreground of a shot: a near layer with parallax, and particles that fall, burst or decay, whose
+motion is irreversible in time."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Layer:
 
     top: int
     ratio: float
-    """Its speed relative to the picture behind it."""
+    """Speed relative to the background."""
 
-    def draw(self, out: np.ndarray, place: np.ndarray, start: float) -> None:
-        """Onto a frame [3, H, W] of a camera at `place`, whose height was `start` at time 0; in place."""
+    def draw(self, out: np.ndarray, position: np.ndarray, start: float) -> None:
+        """Onto a frame [3, H, W] of a camera at `position`, whose height was `start` at time 0; in place."""
         _, high, wide = out.shape
         h, w = self.mask.shape
-        columns = (np.arange(wide) + int(round(place[0] * self.ratio))) % w
-        top = self.top - int(round((place[1] - start) * self.ratio))
+        columns = (np.arange(wide) + int(round(position[0] * self.ratio))) % w
+        top = self.top - int(round((position[1] - start) * self.ratio))
         first, last = max(top, 0), min(top + h, high)
         if last > first:
             rows = np.s_[first - top : last - top]
@@ -39,7 +39,7 @@ class Layer:
 
 
 def draw_layer(rng: np.random.Generator, source: np.ndarray, width: int, height: int) -> Layer:
-    """Hills or walls along the bottom, or posts that pass by, cut out of a picture [H, W, 3]."""
+    """Hills or walls along the bottom, or posts that pass by, cut out of an image [H, W, 3]."""
     h = min(int(rng.uniform(0.2, 0.45) * height), source.shape[0] - 1)
     w = min(int(width * rng.uniform(0.8, 1.2)), source.shape[1])
     y, x = rng.integers(0, source.shape[0] - h), rng.integers(0, source.shape[1] - w + 1)
@@ -98,10 +98,10 @@ class Particles:
         _, high, wide = out.shape
         age = (t - self.birth) % self.period
         way = age if np.isinf(self.drag) else self.drag * (1 - np.exp(-age / self.drag))
-        place = self.origin + self.velocity * way[:, None] - offset
-        place[:, 1] += self.gravity * age**2 / 2
+        position = self.origin + self.velocity * way[:, None] - offset
+        position[:, 1] += self.gravity * age**2 / 2
         sizes = (self.size * (1 - age / self.life)).round().astype(int)
-        for (x, y), size, colour in zip(place.round().astype(int), sizes, self.colour, strict=True):
+        for (x, y), size, colour in zip(position.round().astype(int), sizes, self.colour, strict=True):
             x0, y0, x1, y1 = max(x, 0), max(y, 0), min(x + size, wide), min(y + size, high)
             if size > 0 and x1 > x0 and y1 > y0:
                 mask = _disc(int(size))[y0 - y : y1 - y, x0 - x : x1 - x]

@@ -1,7 +1,7 @@
-"""Temporal damages as maps: which frame is shown at each of a clip's positions, [n] → [n] frame numbers.
+"""Temporal distortions as maps from the positions of a clip to the frame numbers shown, [n].
 
-A map may point past the end: where frames are missing, later ones move up and the shot goes on. Maps compose
-by indexing, and the clip keeps its length.
+A map may point past the end: where frames are missing, later ones move up and the shot continues. Maps
+compose by indexing, and the clip keeps its length.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def stuttered(length: int, count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def replaced(length: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    """`count` repeats of any frame put in at any place, as many others removed: `duplicate` of the reward."""
+    """`count` repeats of one frame inserted at a random position, as many others removed: the reward's
+    `duplicate`."""
     at = int(rng.integers(length + 1))
     others = np.delete(np.arange(length), rng.permutation(length)[:count])
     return np.insert(others, min(at, len(others)), np.full(count, rng.integers(length)))
@@ -60,7 +61,7 @@ def jittered(length: int, by: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def freeze(length: int, severity: float, rng: np.random.Generator) -> np.ndarray:
-    """The clip stands still: once, with a jump or a delay after it; in many places; or on a foreign frame."""
+    """A frozen clip: once, with a jump or a delay after it; at many positions; or on another frame."""
     share = parameter("freeze", severity)
     count = max(round(share * length), 1)
     kind = rng.choice(["still", "pause", "stutter", "foreign"], p=[0.45, 0.15, 0.22, 0.18])
@@ -72,11 +73,11 @@ def freeze(length: int, severity: float, rng: np.random.Generator) -> np.ndarray
 
 
 GAPS = 0.62
-"""Share of the shot's frames that is missing at severity 1, where they are missing irregularly."""
+"""Share of the shot's frames that irregular drops remove at severity 1."""
 
 
 def drop(length: int, severity: float, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Frames are missing, and the severity that this is: every n-th kept and repeated, or gaps left."""
+    """Dropped frames and their actual severity: every n-th frame repeated, or irregular gaps."""
     if rng.random() < 0.35:
         count = max(round(GAPS * severity * length), 1)
         return gapped(length, count, rng), min(count / (GAPS * length), 1.0)
@@ -85,7 +86,7 @@ def drop(length: int, severity: float, rng: np.random.Generator) -> tuple[np.nda
 
 
 def disorder(length: int, severity: float, rng: np.random.Generator) -> tuple[np.ndarray, float]:
-    """Frames in a wrong order, and the severity that this is; at 1 every frame may be anywhere."""
+    """Frames in a wrong order, and the actual severity; at 1 all frames are shuffled."""
     window = max(round(parameter("disorder", severity)), 2)
     if severity > 0.97 or window >= length:
         return shuffled(length, length, rng), 1.0

@@ -29,8 +29,8 @@ class Planes:
     def copy(self) -> Planes:
         return Planes(self.y.copy(), self.uv.copy())
 
-    def take(self, places) -> Planes:
-        return Planes(self.y[places], self.uv[places])
+    def take(self, indices) -> Planes:
+        return Planes(self.y[indices], self.uv[indices])
 
     def resized(self, height: int, width: int) -> Planes:
         """Bicubic, each plane by itself; both sides even."""

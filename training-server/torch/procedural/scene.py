@@ -1,7 +1,7 @@
-"""A scene: one or two shots of a moving camera over a picture with moving sprites, rendered at any times.
+"""A scene: one or two shots of a moving camera over an image with moving sprites, rendered at any times.
 
-Frames are planes at full chroma until the end; times are frame numbers of a virtual timeline of `length`
-frames, of which only those that are looked at are ever drawn.
+Frames have chroma at full size until the end. Times are frame numbers of a virtual timeline of `length`
+frames; only requested ones are drawn.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from procedural.labels import effective, severity_of
-from procedural.measures import damage
+from procedural.measures import luma_distance
 from procedural.moving import Layer, Particles, draw_layer, draw_particles
 from procedural.planes import Planes, noise_like, to_yuv
 from procedural.sources import Sources
@@ -43,7 +43,7 @@ class Sprite:
     """[h, w] bool."""
 
     start: np.ndarray
-    """Place of the left top corner at time 0, pixels (x, y)."""
+    """Position of the left top corner at time 0, pixels (x, y)."""
 
     velocity: np.ndarray
     """Pixels a frame."""
@@ -51,8 +51,8 @@ class Sprite:
 
 @dataclass
 class Shot:
-    picture: np.ndarray
-    """[3, H, W] uint8 YUV, larger than the frame by the room that the camera has."""
+    image: np.ndarray
+    """[3, H, W] uint8 YUV, larger than the frame by the range of the camera."""
 
     start: np.ndarray
     velocity: np.ndarray
@@ -66,8 +66,8 @@ class Shot:
     sprites: list[Sprite]
 
     halves: np.ndarray | None = None
-    """The picture half a pixel further on, of slow cameras: both are interpolated alike, a quarter pixel from
-    where the camera is, so that sharpness does not change from frame to frame."""
+    """The image shifted by half a pixel, for slow cameras. Both images are interpolated alike, a quarter of a
+    pixel from the camera's position, so that sharpness does not change from frame to frame."""
 
     layer: Layer | None = None
     particles: Particles | None = None
@@ -90,7 +90,7 @@ class Scene:
     """Relative change of brightness over the clip."""
 
     focus: float
-    """Largest standard deviation of the blur of a pull of focus, pixels; mild, no fault."""
+    """Largest standard deviation of the blur of a pull of focus, pixels; too mild to be labelled."""
 
     bars: int
     """Rows of black above and below."""
@@ -98,7 +98,7 @@ class Scene:
     seed: int
 
     lasting: dict[str, float] = field(default_factory=dict)
-    """Effective severities of what all versions have: softness of the first shot, noise floor."""
+    """Effective severities common to all versions: blur of the first shot, noise floor."""
 
     def render(self, times: Sequence[float], offsets: np.ndarray | None = None) -> Planes:
         """Frames at `times`, which may lie between frames and past the end, each moved by `offsets` [n, 2]
@@ -130,18 +130,19 @@ class Scene:
 
     @property
     def irreversible(self) -> bool:
-        """Whether something moves as it would not backwards, all the time."""
+        """True where every shot has irreversible motion."""
         return all(shot.particles is not None for shot in self.shots)
 
     def _draw(self, out: np.ndarray, shot: Shot, t: float, offset: np.ndarray) -> None:
-        _, high, wide = shot.picture.shape
+        _, high, wide = shot.image.shape
         room = np.array([wide - self.width, high - self.height])
         path = triangle(shot.start + shot.velocity * t, 1.0 * (room - 2 * MARGIN).clip(0))
-        place = path + MARGIN + shot.sway * np.sin(2 * np.pi * t / shot.period + np.array([0, 1.3])) + offset
+        sway = shot.sway * np.sin(2 * np.pi * t / shot.period + np.array([0, 1.3]))
+        position = path + MARGIN + sway + offset
         if shot.zoom:
             scale = 1 + shot.zoom * (t / self.length)
-            x, y = place + np.array([self.width, self.height]) * (1 - 1 / scale) / 2
-            for c, (plane, source) in enumerate(zip(out, shot.picture, strict=True)):
+            x, y = position + np.array([self.width, self.height]) * (1 - 1 / scale) / 2
+            for c, (plane, source) in enumerate(zip(out, shot.image, strict=True)):
                 # Of chroma only every second sample is used in the end.
                 step, back = (1, 0.0) if c == 0 else (2, 0.5 / scale)
                 plane[::step, ::step] = np.asarray(
@@ -153,13 +154,13 @@ class Scene:
                     )
                 )
         else:
-            picture = shot.picture
-            if shot.halves is not None and (2 * place[0]).round() % 2:
-                picture, place = shot.halves, place - [0.5, 0]
-            x, y = np.clip(place.round().astype(int), 0, room)
-            out[:] = picture[:, y : y + self.height, x : x + self.width]
+            image = shot.image
+            if shot.halves is not None and (2 * position[0]).round() % 2:
+                image, position = shot.halves, position - [0.5, 0]
+            x, y = np.clip(position.round().astype(int), 0, room)
+            out[:] = image[:, y : y + self.height, x : x + self.width]
         if shot.layer:
-            shot.layer.draw(out, place, shot.start[1] + MARGIN)
+            shot.layer.draw(out, position, shot.start[1] + MARGIN)
         for sprite in shot.sprites:
             h, w = sprite.mask.shape
             span = np.array([self.width - w / 2, self.height - h / 2])
@@ -176,11 +177,11 @@ class Scene:
             shot.particles.draw(out, t, offset)
 
 
-def _picture(
+def _image(
     rng: np.random.Generator, source: np.ndarray, width: int, height: int, soft: float
 ) -> tuple[np.ndarray, float]:
-    """A source cropped or scaled so that the frame and the camera's room fit, as YUV [3, H, W], and the
-    effective severity of its softness."""
+    """A source cropped or scaled to hold the frame and the range of the camera, as YUV [3, H, W], and the
+    effective severity of its blur."""
     need = np.array([width, height]) + 2 * MARGIN + rng.uniform(0, 160, 2)
     image = Image.fromarray(source)
     least = max(need[0] / image.width, need[1] / image.height)
@@ -194,28 +195,28 @@ def _picture(
     )
     if rng.random() < 0.5:
         image = image.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    sharp, seen, nominal = image, 0.0, severity_of("blur", max(soft, 0.01))
+    sharp, softness, nominal = image, 0.0, severity_of("blur", max(soft, 0.01))
     if soft > 0.15:
         image = image.filter(ImageFilter.GaussianBlur(soft))
     if nominal > 0:
         before, after = (_luma(i, width, height) for i in (sharp, image))
-        seen = effective("blur", nominal, damage(before, after, np.zeros(1, int)))
+        softness = effective("blur", nominal, luma_distance(before, after, np.zeros(1, int)))
     array = np.asarray(image).astype(np.float32)
     array = (array - 128) * rng.uniform(0.85, 1.08) + 128 * rng.uniform(0.8, 1.12)
-    return to_yuv(array.clip(0, 255).astype(np.uint8)), seen
+    return to_yuv(array.clip(0, 255).astype(np.uint8)), softness
 
 
 def _luma(image: Image.Image, width: int, height: int) -> Planes:
-    """The left upper part of a picture of a frame's size, without colour."""
+    """Luma of the left upper part of an image, of a frame's size, with neutral chroma."""
     y = np.asarray(image.crop((0, 0, width, height)).convert("L"))[None]
     return Planes(y, np.full((1, 2, height // 2, width // 2), 128, np.uint8))
 
 
-def _halves(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """A picture read a quarter of a pixel to the left and to the right of its pixels (Catmull-Rom)."""
+def _halves(image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """An image resampled a quarter of a pixel to the left and to the right (Catmull-Rom)."""
     a, b, c, d = -0.0703125, 0.8671875, 0.2265625, -0.0234375
-    x = np.pad(picture, ((0, 0), (0, 0), (2, 2)), mode="edge").astype(np.float32)
-    w = picture.shape[2]
+    x = np.pad(image, ((0, 0), (0, 0), (2, 2)), mode="edge").astype(np.float32)
+    w = image.shape[2]
     left = d * x[..., :w] + c * x[..., 1 : w + 1] + b * x[..., 2 : w + 2] + a * x[..., 3 : w + 3]
     right = a * x[..., 1 : w + 1] + b * x[..., 2 : w + 2] + c * x[..., 3 : w + 3] + d * x[..., 4:]
     return tuple(side.round().clip(0, 255).astype(np.uint8) for side in (left, right))
@@ -247,12 +248,12 @@ def _sprite(rng: np.random.Generator, source: np.ndarray, width: int, height: in
 def _shot(
     rng: np.random.Generator, sources: Sources, width: int, height: int, particles: bool
 ) -> tuple[str, Shot, float]:
-    """The kind of its picture, a shot, and the effective severity of its softness."""
+    """Kind of its image, the shot, and the effective severity of its blur."""
     kind, source = sources.pick(rng)
     soft = float(rng.choice([0, 0, 0.4, 0.75]) * rng.uniform(0.5, 1.2))
     if rng.random() < 0.08:
         soft = float(rng.uniform(0.8, 1.7))
-    picture, softness = _picture(rng, source, width, height, soft)
+    image, softness = _image(rng, source, width, height, soft)
     velocity, sway, zoom, sprites = np.zeros(2), np.zeros(2), 0.0, int(rng.integers(0, 5))
     move = rng.choice(["pan", "sway", "static", "zoom", "hand"], p=[0.33, 0.2, 0.2, 0.09, 0.18])
     slow = move in ("sway", "hand")
@@ -269,12 +270,12 @@ def _shot(
     else:
         sprites = max(sprites, 2)
     others = [sources.pick(rng)[1] for _ in range(sprites)]
-    room = np.array(picture.shape[:0:-1]) - [width, height] - 2 * MARGIN
-    picture, halves = _halves(picture) if slow else (picture, None)
+    room = np.array(image.shape[:0:-1]) - [width, height] - 2 * MARGIN
+    image, halves = _halves(image) if slow else (image, None)
     return (
         kind,
         Shot(
-            picture,
+            image,
             rng.uniform(0, 1, 2) * room.clip(0),
             velocity,
             sway,
@@ -292,14 +293,14 @@ def _shot(
 
 
 LAYERED = 0.25
-"""Share of moving cameras that see a near layer."""
+"""Share of moving cameras with a near layer."""
 
 IRREVERSIBLE = 0.2
 """Share of scenes with particles."""
 
 
 def draw_scene(rng: np.random.Generator, sources: Sources) -> Scene:
-    """A random scene of a split's pictures."""
+    """A random scene of a split's images."""
     width, height = SIZES[rng.integers(len(SIZES))]
     length = (
         int(rng.integers(24, 44)) if rng.random() < 0.3 else int(np.exp(rng.uniform(np.log(44), np.log(420))))
@@ -330,5 +331,6 @@ def draw_scene(rng: np.random.Generator, sources: Sources) -> Scene:
     if nominal := severity_of("noise", max(grain, 0.01)):
         times = np.linspace(0, length - 1, 2).astype(int)
         before, after = replace(scene, grain=0.0).render(times), scene.render(times)
-        scene.lasting["noise"] = effective("noise", nominal, damage(before, after, np.arange(2), noise=True))
+        distance = luma_distance(before, after, np.arange(2), noise=True)
+        scene.lasting["noise"] = effective("noise", nominal, distance)
     return scene

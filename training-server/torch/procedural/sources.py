@@ -1,4 +1,4 @@
-"""Where pictures come from: generated stills and photographs, by split; no picture is in two splits."""
+"""Images of the scenes: generated stills and photographs, by split; no image is in two splits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from procedural.stills import FAMILIES, HELD_OUT
 ROOT = Path(__file__).parents[3]
 
 SEEDS = {"train": 1_000_000, "test": 2_000_000, "family": 3_000_000}
-"""First seed of a split's stills; `family` is the test on the held-out family alone."""
+"""First seed of a split's stills; `family` has stills of the held-out family alone."""
 
 PHOTO_SPLIT = {"train": "train", "test": "validation"}
 
@@ -41,12 +41,12 @@ def photo_files(split: str) -> list[Path]:
 
 @dataclass
 class Sources:
-    """Pictures of one split. Stills are generated once and kept as files under `folder`."""
+    """Images of one split. Stills are generated once and cached as files under `folder`."""
 
     split: str
     folder: Path
     stills: int = 160
-    """Generated stills of a split; each is a family's, in turn."""
+    """Number of generated stills of a split; the families take turns."""
 
     photo_share: float = 0.65
     """Share of picks that are photographs, where there are any."""
@@ -57,7 +57,7 @@ class Sources:
         self.photos = photo_files(self.split)
 
     def pick(self, rng: np.random.Generator) -> tuple[str, np.ndarray]:
-        """A picture [H, W, 3] and the name of its kind, `photo` or a family."""
+        """Kind, `photo` or a family, and a random image [H, W, 3]."""
         if self.photos and rng.random() < self.photo_share:
             return "photo", _photo(self.photos[rng.integers(len(self.photos))])
         return self.still(int(rng.integers(self.stills)))

@@ -1,7 +1,7 @@
 """Generated stills: backgrounds and sprites for scenes, [H, W, 3] uint8 RGB.
 
-A family is a function of a random generator. `HELD_OUT` is never trained on: it measures what is learnt of
-distortions rather than of these pictures.
+A family is a function of a random generator. `HELD_OUT` is never trained on: it measures generalisation to
+other images.
 """
 
 from __future__ import annotations
@@ -111,11 +111,11 @@ def glyphs(rng: np.random.Generator) -> np.ndarray:
         size = int(rng.uniform(9, 38))
         font = ImageFont.load_default(size)
         for line in range(int(h / size / 1.3)):
-            words = [
+            fragments = [
                 "".join(rng.choice(letters, int(rng.integers(1, 9)))) for _ in range(int(w / size / 2.4))
             ]
             at = (x + size / 2, y + line * size * 1.3)
-            draw.text(at, " ".join(words), fill=tuple(int(v) for v in ink), font=font)
+            draw.text(at, " ".join(fragments), fill=tuple(int(v) for v in ink), font=font)
     for _ in range(int(rng.integers(0, 30))):
         points = rng.uniform(0, 1, (2, 2)) * [WIDTH, HEIGHT]
         draw.line(

@@ -2,17 +2,27 @@ import numpy as np
 import pytest
 
 from procedural.clips import Version, draw_group, draw_version, pair_times, version_draws
-from procedural.labels import DISTORTIONS, IDS, KNOTS, TABLE, Labels, effective, parameter, seen, severity_of
-from procedural.measures import colour_damage, damage
+from procedural.labels import (
+    DISTORTIONS,
+    IDS,
+    KNOTS,
+    TABLE,
+    Labels,
+    effective,
+    parameter,
+    severity_of,
+    visible_severity,
+)
+from procedural.measures import chroma_distance, luma_distance
 from procedural.planes import Planes
 from procedural.sources import Sources
 
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
-    found = Sources("train", tmp_path_factory.mktemp("stills"), stills=3)
-    found.photos = []
-    return found
+    result = Sources("train", tmp_path_factory.mktemp("stills"), stills=3)
+    result.photos = []
+    return result
 
 
 def planes_of(y: np.ndarray) -> Planes:
@@ -37,40 +47,42 @@ def test_score_is_the_product():
 
 
 @pytest.mark.parametrize("name", sorted(KNOTS))
-def test_severity_follows_parameter_and_damage(name):
+def test_severity_follows_parameter_and_distance(name):
     assert effective(name, 0.7, 0.0) == 0
     at = [effective(name, 0.5, d) for d in (0.001, *KNOTS[name], 0.99)]
     assert all(a <= b for a, b in zip(at, at[1:], strict=False)) and at[0] < at[-1]
     assert effective(name, 1.0, 0.99) == 1
-    assert (np.diff(KNOTS[name]) > 0).all() and seen(name, KNOTS[name][4]) == pytest.approx(0.5)
+    assert (np.diff(KNOTS[name]) > 0).all() and visible_severity(name, KNOTS[name][4]) == pytest.approx(0.5)
 
 
-def test_what_nobody_sees_is_absent():
+def test_an_invisible_distortion_is_absent():
     labels = Labels()
-    labels.add("blur", 0.5, damage=0.0)
+    labels.add("blur", 0.5, distance=0.0)
     assert labels.score == 5 and labels.nominal[IDS.index("blur")] == 0.5
-    labels.add("blur", 0.5, damage=0.3)
+    labels.add("blur", 0.5, distance=0.3)
     assert labels.severity[IDS.index("blur")] >= TABLE["visibility"]["threshold"] and labels.score < 5
 
 
-def test_damage_is_zero_for_nothing_and_less_where_texture_hides_it():
+def test_luma_distance_is_zero_without_change_and_smaller_in_texture():
     rng = np.random.default_rng(0)
     noise = rng.normal(0, 6, (4, 224, 224))
     flat, busy = np.full((4, 224, 224), 120.0), 120 + rng.normal(0, 45, (4, 224, 224))
-    places = np.arange(4)
-    assert damage(planes_of(busy), planes_of(busy), places) == pytest.approx(0, abs=1e-4)
-    plain, hidden = (damage(planes_of(p), planes_of(p + noise), places, noise=True) for p in (flat, busy))
+    frames = np.arange(4)
+    assert luma_distance(planes_of(busy), planes_of(busy), frames) == pytest.approx(0, abs=1e-4)
+    plain, hidden = (
+        luma_distance(planes_of(p), planes_of(p + noise), frames, noise=True) for p in (flat, busy)
+    )
     assert hidden < 0.5 * plain
-    worse = damage(planes_of(busy), planes_of(busy + 4 * noise), places, noise=True)
+    worse = luma_distance(planes_of(busy), planes_of(busy + 4 * noise), frames, noise=True)
     assert worse > 2 * hidden
 
 
-def test_colour_damage_is_the_distance():
+def test_chroma_distance_is_the_euclidean_one():
     one = planes_of(np.full((4, 224, 224), 100.0))
     other = one.copy()
     other.uv[:, 0] += 30
     other.uv[:, 1] += 40
-    assert colour_damage(one, other, np.arange(4)) == pytest.approx(50 / 255)
+    assert chroma_distance(one, other, np.arange(4)) == pytest.approx(50 / 255)
 
 
 @pytest.mark.parametrize("name", IDS)
@@ -97,7 +109,7 @@ def test_frames_can_be_asked_for_in_any_order(sources):
     assert (given[0].y[[2, 0, 0, 1]] == given[1].y).all() and (given[0].uv[[2, 0, 0, 1]] == given[1].uv).all()
 
 
-def test_without_a_fault_the_rest_stays(sources):
+def test_removing_a_distortion_leaves_the_rest(sources):
     scene, _, _ = draw_group(5, sources)
     wanted = pair_times(scene.length)
     both, one = Version([("over", 0.6, 0), ("noise", 0.5, 0)]), Version([("noise", 0.5, 0)])

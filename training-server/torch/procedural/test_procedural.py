@@ -19,9 +19,9 @@ from procedural.stills import FAMILIES, HELD_OUT
 
 @pytest.fixture(scope="module")
 def sources(tmp_path_factory):
-    found = Sources("train", tmp_path_factory.mktemp("stills"), stills=3)
-    found.photos = []  # works without photographs
-    return found
+    result = Sources("train", tmp_path_factory.mktemp("stills"), stills=3)
+    result.photos = []  # works without photographs
+    return result
 
 
 def moving(count=12, height=96, width=128) -> Planes:
@@ -64,15 +64,15 @@ def test_pair_times():
 @pytest.mark.parametrize("name", sorted(distort.SPATIAL))
 def test_spatial_distortions_grow_and_spare_other_frames(name):
     rng, times = np.random.default_rng(1), np.arange(12)
-    picture = moving()
-    picture.uv += rng.integers(0, 20, picture.uv.shape).astype(np.uint8)
+    image = moving()
+    image.uv += rng.integers(0, 20, image.uv.shape).astype(np.uint8)
     errors = []
     for severity in (0.15, 0.55, 1.0):
-        planes = picture.copy()
+        planes = image.copy()
         distort.SPATIAL[name](planes, list(range(6)), severity, distort.Draws((3,), times))
-        assert (planes.y[6:] == picture.y[6:]).all() and (planes.uv[6:] == picture.uv[6:]).all()
-        change = np.abs(planes.y[:6].astype(int) - picture.y[:6]).mean()
-        errors.append(change + np.abs(planes.uv[:6].astype(int) - picture.uv[:6]).mean())
+        assert (planes.y[6:] == image.y[6:]).all() and (planes.uv[6:] == image.uv[6:]).all()
+        change = np.abs(planes.y[:6].astype(int) - image.y[:6]).mean()
+        errors.append(change + np.abs(planes.uv[:6].astype(int) - image.uv[:6]).mean())
     assert 0 < errors[0] < errors[1] < errors[2]
 
 
@@ -129,8 +129,8 @@ def test_broken_blocks_grow_with_severity_and_keep_to_the_burst():
 
 
 def test_slow_cameras_move_and_do_not_pump(sources):
-    picture = np.random.default_rng(0).integers(0, 255, (3, 40, 200)).astype(np.uint8)
-    left, right = _halves(picture)
+    image = np.random.default_rng(0).integers(0, 255, (3, 40, 200)).astype(np.uint8)
+    left, right = _halves(image)
     assert left.std() == pytest.approx(right.std(), rel=0.01)
     assert (left != right).mean() > 0.9
 

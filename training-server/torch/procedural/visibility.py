@@ -1,8 +1,8 @@
-"""Fits what is seen of a distortion to its severity: `python -m procedural.visibility --scenes 40`.
+"""Fit of measured distances to severities: `python -m procedural.visibility --scenes 40`.
 
-Every measured distortion acts alone, at evenly spread severities, on scenes of the training split that
-no training clip shows; the damages at the quantiles go to `core/training/distortions.json`. It prints how far
-scores by parameter and by damage are apart: half of that is the noise of the label that lies between them.
+Every measured distortion acts alone, at evenly spread severities, on scenes of the training split that are in
+no training clip; the distances at the quantiles go to `core/training/distortions.json`. Half of the standard
+deviation between the scores by parameter and by distance is the label noise.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ KNOTS = 10
 
 
 def sample(sources: Sources, scenes: int) -> dict[str, np.ndarray]:
-    """[n, 2] of severity and damage of each distortion."""
+    """[n, 2] severity and distance of each distortion."""
     table.KNOTS.update({name: np.linspace(0.1, 1, KNOTS) for name in MEASURED if name not in table.KNOTS})
     table.VISIBILITY["threshold"] = 0.0
     rows: dict[str, list] = {name: [] for name in MEASURED}
@@ -40,27 +40,27 @@ def sample(sources: Sources, scenes: int) -> dict[str, np.ndarray]:
         scene.lasting = {}
         for i, name in enumerate(MEASURED):
             severity = ((g * 0.618034 + i * 0.37) % 1) * 0.97 + 0.03
-            looked_at = pair_times(scene.length)[:: 2 if name == "corruption" else 4]
+            sampled = pair_times(scene.length)[:: 2 if name == "corruption" else 4]
             version, draws = Version([(name, severity, 0)]), version_draws(FIRST + g, i)
-            _, found = draw_version(scene, version, None, draws, looked_at)
+            _, labels = draw_version(scene, version, None, draws, sampled)
             at = IDS.index(name)
-            rows[name].append((severity, np.nan_to_num(found.damage[at])))
+            rows[name].append((severity, np.nan_to_num(labels.distance[at])))
     return {name: np.array(values) for name, values in rows.items()}
 
 
 def knots(pairs: np.ndarray) -> list[float]:
-    """Damages at the severities 0.1, 0.2 … 1, growing."""
+    """Distances at the severities 0.1, 0.2 … 1, increasing."""
     at = np.quantile(pairs[:, 1], np.linspace(0, 1, KNOTS + 1)[1:] * 0.99)
     return [round(float(x), 4) for x in np.maximum.accumulate(at + 1e-4 * np.arange(KNOTS))]
 
 
 def noise_of_labels(samples: dict[str, np.ndarray], fitted: dict[str, list[float]]) -> float:
-    """Half of the standard deviation between the scores by parameter and by damage."""
+    """Half of the standard deviation between the scores by parameter and by distance."""
     gaps = []
     for name, pairs in samples.items():
-        by_damage = np.interp(pairs[:, 1], [0, *fitted[name]], np.linspace(0, 1, KNOTS + 1))
+        by_distance = np.interp(pairs[:, 1], [0, *fitted[name]], np.linspace(0, 1, KNOTS + 1))
         weight, power = DISTORTIONS[name]["weight"], TABLE["exponent"]
-        gaps.append(4 * weight * (pairs[:, 0] ** power - by_damage**power))
+        gaps.append(4 * weight * (pairs[:, 0] ** power - by_distance**power))
     return float(np.concatenate(gaps).std() / 2)
 
 
