@@ -96,8 +96,8 @@ const sentences = new URL('../../training-server/torch/small/text/', import.meta
 const read = (name: string) => JSON.parse(readFileSync(new URL(`${name}.json`, sentences), 'utf8'));
 
 describe.skipIf(!existsSync(sentences))('the sentences of the small model', () => {
-  test('every name of a fault is found, as itself and once', () => {
-    for (const [id, { names }] of Object.entries<{ names: string[] }>(read('faults'))) {
+  test('every name of a distortion is found, as itself and once', () => {
+    for (const [id, { names }] of Object.entries<{ names: string[] }>(read('distortions'))) {
       for (const name of names) {
         expect(
           findDistortions(`I clearly see strong ${name} in the first half.`).map((m) => m.id),
@@ -107,10 +107,10 @@ describe.skipIf(!existsSync(sentences))('the sentences of the small model', () =
     }
   });
 
-  test('every way to say that a fault is there, and that one is not', () => {
+  test('every phrase for a distortion that is present, and for one that is absent', () => {
     const { first, further } = read('sentences');
     for (const frame of [...first.weak, ...first.strong, ...further]) {
-      expect(says(frame.replace('{fault}', 'slight flicker')), frame).toEqual(['+flicker']);
+      expect(says(frame.replace('{distortion}', 'slight flicker')), frame).toEqual(['+flicker']);
     }
     for (const frame of read('fine').absences) {
       expect(says(frame.replace('{a}', 'flicker').replace('{b}', 'noise')), frame).toEqual([
@@ -121,7 +121,7 @@ describe.skipIf(!existsSync(sentences))('the sentences of the small model', () =
   });
 
   test('no other sentence names a distortion', () => {
-    const effects = Object.values<{ effects: string[] }>(read('faults')).flatMap((f) => f.effects);
+    const effects = Object.values<{ effects: string[] }>(read('distortions')).flatMap((f) => f.effects);
     const fine = read('fine').clauses.map((c: { text: string }) => c.text);
     for (const text of [...effects, ...fine, ...read('openings'), ...read('sentences').clean]) {
       expect(says(text), text).toEqual([]);

@@ -26,14 +26,14 @@ describe('ladder', () => {
     }
   });
 
-  test('other clips are others, and the rule for the best names clips of the lists', () => {
-    const every = [...ladder.clips, ...ladder.others, ...ladder.othersRule.patterns];
+  test('hold-out clips are other clips, and the rule for the best names clips of the lists', () => {
+    const every = [...ladder.clips, ...ladder.holdOut, ...ladder.holdOutRule.patterns];
     expect(new Set(every).size).toBe(every.length);
-    for (const clip of ladder.best.compressed) expect([...ladder.clips, ...ladder.others]).toContain(clip);
+    for (const clip of ladder.best.compressed) expect([...ladder.clips, ...ladder.holdOut]).toContain(clip);
   });
 
   test.skipIf(!existsSync(media))('the clips are there', () => {
-    for (const clip of [...ladder.clips, ...ladder.others, ...ladder.othersRule.patterns])
+    for (const clip of [...ladder.clips, ...ladder.holdOut, ...ladder.holdOutRule.patterns])
       expect(existsSync(`${media}/${clip}`), clip).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-"""Answers as the page reads them: `core` is asked, for many texts in one call of Node."""
+"""Answers as the page reads them, by the code of `core`, many texts in one call of Node."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class ReadAnswer:
     score: float | None
     """None where the answer is unreadable; never a guess."""
 
-    found: tuple[str, ...]
-    """Distortions said to be there, in the order of first mention."""
+    named: tuple[str, ...]
+    """Distortions that the text states, in the order of first mention."""
 
     ruled_out: tuple[str, ...]
-    """Distortions said to be absent."""
+    """Distortions that the text denies."""
 
 
 READ = """
@@ -34,4 +34,4 @@ def read_answers(texts: Sequence[str]) -> list[ReadAnswer]:
     """Reads every text with `core/answer/answer.ts` and `core/answer/lexicon.ts`."""
     modules = {"answer": CORE / "answer" / "answer.ts", "lexicon": CORE / "answer" / "lexicon.ts"}
     rows = ask_node(modules, READ, list(texts))
-    return [ReadAnswer(score=s, found=tuple(f), ruled_out=tuple(r)) for s, f, r in rows]
+    return [ReadAnswer(score=s, named=tuple(f), ruled_out=tuple(r)) for s, f, r in rows]

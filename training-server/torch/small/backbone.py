@@ -1,7 +1,7 @@
 """SlowFast from scratch: filter banks in the stems, then end to end on random fragments of the clips.
 
-Resumable: weights, optimiser and average are saved every `SAVE_EVERY` steps; the schedule is one of
-cpu-seconds, so that a stop at any time leaves a usable trunk and more time makes a better one.
+Resumable: weights, optimiser and moving average are saved every `SAVE_EVERY` steps; the schedule is one of
+cpu-seconds, so that a stop at any time leaves a usable backbone.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from torch import Tensor, nn
 
 from modules.profiles import pool_space
 from modules.slowfast import SlowFast
-from small.codes import SEVERITY
+from small.concepts import SEVERITY
 from small.config import LABELS, MOTION, POOLED, PROFILE
 from small.data import GRID, Clips, load_clips
-from small.figures import held_out_figures
+from small.metrics import held_out_metrics
 from small.perception import (
     OUT,
-    Standard,
-    codes_of,
+    Normalizer,
+    concepts_of,
+    format_metrics,
     label_loss,
-    line,
     save_part,
 )
 
@@ -34,7 +34,7 @@ SAVE_EVERY = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrunkOptions:
+class BackboneOptions:
     budget: float = 1500.0
     """cpu-seconds over all runs; the learning rate reaches 0 there."""
 
@@ -44,12 +44,12 @@ class TrunkOptions:
     """Groups of four versions a step."""
 
     side: int = 2
-    """Fragments a side in training; the inference grid is 7."""
+    """Fragments per side in training; the inference grid is 7."""
 
     auxiliary: float = 0.3
-    """Weight of the standardised statistics as regression targets at the start; falls to a fifth."""
+    """Initial weight of the standardised statistics as regression targets; falls to a fifth."""
 
-    average: float = 0.995
+    ema: float = 0.995
 
 
 def _wave(size: int, angle: float, frequency: float, phase: float, width: float) -> Tensor:
@@ -63,7 +63,7 @@ def _wave(size: int, angle: float, frequency: float, phase: float, width: float)
 
 @torch.no_grad()
 def analytic_stems(model: SlowFast, seed: int = 0) -> None:
-    """Stems as filter banks: without them hardly anything is learnt in the first thousands of clips.
+    """Initialises the stems as filter banks; random stems learn little in the first thousands of clips.
 
     Slow: oriented waves of three frequencies on luma, high-pass, and low-pass of the colours. Fast: the same
     kinds of filter on signed differences of neighbouring frames, and a still low-pass.
@@ -98,13 +98,13 @@ def analytic_stems(model: SlowFast, seed: int = 0) -> None:
         weight.add_(0.02 * weight.std() * torch.randn(weight.shape, generator=generator))
 
 
-class TrunkModel(nn.Module):
-    """SlowFast with its own head, which only training and measurement use."""
+class BackboneModel(nn.Module):
+    """SlowFast with a head of its own, which only training and measurement use."""
 
     def __init__(self):
         super().__init__()
-        self.trunk = SlowFast(MOTION)
-        analytic_stems(self.trunk)
+        self.backbone = SlowFast(MOTION)
+        analytic_stems(self.backbone)
         self.head = nn.Sequential(nn.LayerNorm(POOLED), nn.Linear(POOLED, 256), nn.GELU())
         self.labels = nn.Linear(256, LABELS)
         self.statistics = nn.Linear(256, len(MOTION.statistics))
@@ -112,46 +112,49 @@ class TrunkModel(nn.Module):
     def pooled(self, pixels: Tensor) -> Tensor:
         """[B, 16, 3, S, S] of any number of fragments → [B, 512]."""
         space = pool_space(pixels.shape[-1])
-        return self.trunk(pixels, PROFILE.slow_indices, PROFILE.pool_time, space)
+        return self.backbone(pixels, PROFILE.slow_indices, PROFILE.pool_time, space)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         hidden = self.head(self.pooled(pixels))
         return self.labels(hidden), self.statistics(hidden)
 
 
-def augmented(clips: Clips, clip: int, places: np.ndarray, flip: bool) -> Tensor:
-    """Some fragments of a clip in random order, mirrored or not; the same for the versions of a group."""
-    pixels = clips.pixels(clip, places=places)
+def augmented(clips: Clips, clip: int, fragments: np.ndarray, flip: bool) -> Tensor:
+    """Some fragments of a clip, mirrored or not; the same for the versions of a group."""
+    pixels = clips.pixels(clip, fragments=fragments)
     return pixels.flip(-1) if flip else pixels
 
 
-def some_places(rng: np.random.Generator, side: int) -> np.ndarray:
+def random_fragments(rng: np.random.Generator, side: int) -> np.ndarray:
+    """[side, side] indices of different fragments in random order."""
     return rng.permutation(GRID * GRID)[: side * side].reshape(side, side)
 
 
 @torch.no_grad()
-def own_figures(model: TrunkModel, clips: Clips, count: int, side: int) -> dict[str, float]:
-    """Figures of the trunk's own head on the first `count` clips of a split."""
+def backbone_metrics(model: BackboneModel, clips: Clips, count: int, side: int) -> dict[str, float]:
+    """Metrics of the backbone's own head on the first `count` clips of a split."""
     model.eval()
     spread = np.linspace(0, GRID - 1, side).round().astype(int)
-    places = spread[:, None] * GRID + spread[None]
-    predicted = torch.cat([model(clips.pixels(k, places=places)[None])[0] for k in range(count)]).numpy()
+    fragments = spread[:, None] * GRID + spread[None]
+    predicted = torch.cat(
+        [model(clips.pixels(k, fragments=fragments)[None])[0] for k in range(count)]
+    ).numpy()
     part = [v[:count] for v in (clips.score, clips.severity, clips.group)]
-    return held_out_figures(*part, predicted[:, 0] + 3, predicted[:, SEVERITY])
+    return held_out_metrics(*part, predicted[:, 0] + 3, predicted[:, SEVERITY])
 
 
-def stage_trunk(options: TrunkOptions = TrunkOptions(), run_for: float = 1e9) -> None:
-    """Trains until the budget (or `run_for` cpu-seconds of this run) is spent."""
+def stage_backbone(options: BackboneOptions = BackboneOptions(), run_for: float = 1e9) -> None:
+    """Trains until the budget, or `run_for` cpu-seconds of this run, is spent."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    model, average = TrunkModel(), TrunkModel()
-    average.load_state_dict(model.state_dict())
+    model, ema = BackboneModel(), BackboneModel()
+    ema.load_state_dict(model.state_dict())
     optimiser = torch.optim.AdamW(model.parameters(), lr=options.lr, weight_decay=options.weight_decay)
-    path, spent, step = OUT / "trunk_run.pt", 0.0, 0
+    path, spent, step = OUT / "backbone_run.pt", 0.0, 0
     if path.exists():
         saved = torch.load(path)
         model.load_state_dict(saved["model"])
-        average.load_state_dict(saved["average"])
+        ema.load_state_dict(saved["ema"])
         optimiser.load_state_dict(saved["optimiser"])
         spent, step = saved["spent"], saved["step"]
     rng = np.random.default_rng(step)
@@ -160,22 +163,22 @@ def stage_trunk(options: TrunkOptions = TrunkOptions(), run_for: float = 1e9) ->
         if step % SAVE_EVERY == 0:
             train = load_clips("train", with_statistics=True)  # clips may still be arriving
             raw = train.statistics()
-            targets, codes = Standard.of(raw)(raw), codes_of(train)
+            targets, concepts = Normalizer.of(raw)(raw), concepts_of(train)
             errors: list[float] = []
         at = (spent + used) / options.budget
         for group in optimiser.param_groups:
             group["lr"] = options.lr * min(1, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * at))
         chosen, pixels = [], []
         for g in rng.choice(len(train) // 4, options.groups, replace=False):
-            places, flip = some_places(rng, options.side), rng.random() < 0.5
+            fragments, flip = random_fragments(rng, options.side), rng.random() < 0.5
             for clip in range(4 * g, 4 * g + 4):
                 chosen.append(clip)
-                pixels.append(augmented(train, clip, places, flip))
+                pixels.append(augmented(train, clip, fragments, flip))
         model.train()
         labels, statistics = model(torch.stack(pixels))
         weight = options.auxiliary * max(1 - at, 0.2)
         loss = (
-            label_loss(labels, codes[chosen], 1.0)
+            label_loss(labels, concepts[chosen], 1.0)
             + weight * (statistics - targets[chosen]).square().mean() * 5
         )
         optimiser.zero_grad()
@@ -184,24 +187,24 @@ def stage_trunk(options: TrunkOptions = TrunkOptions(), run_for: float = 1e9) ->
         optimiser.step()
         errors.append(float(loss.detach()))
         with torch.no_grad():
-            keep = min(options.average, (step + 1) / (step + 10))
-            for a, b in zip(average.state_dict().values(), model.state_dict().values(), strict=True):
+            keep = min(options.ema, (step + 1) / (step + 10))
+            for a, b in zip(ema.state_dict().values(), model.state_dict().values(), strict=True):
                 a.lerp_(b, 1 - keep) if a.is_floating_point() else a.copy_(b)
         step += 1
         if step % SAVE_EVERY == 0:
             now = spent + time.process_time() - begun
-            state = {"model": model.state_dict(), "average": average.state_dict(), "spent": now, "step": step}
+            state = {"model": model.state_dict(), "ema": ema.state_dict(), "spent": now, "step": step}
             OUT.mkdir(parents=True, exist_ok=True)
             torch.save(state | {"optimiser": optimiser.state_dict()}, path.with_suffix(".partial"))
             path.with_suffix(".partial").rename(path)
             views = step * 4 * options.groups
             print(f"{now:.0f} cpu-s, {step} steps, {views} views, loss {np.mean(errors):.3f}", flush=True)
-    save_part(average.trunk, OUT / "slowfast.safetensors")
-    print(line(own_figures(average, load_clips("test"), 400, 4)))
+    save_part(ema.backbone, OUT / "slowfast.safetensors")
+    print(format_metrics(backbone_metrics(ema, load_clips("test"), 400, 4)))
 
 
-def load_trunk() -> SlowFast:
-    """The shipped SlowFast: trained, or with analytic stems where the stage `trunk` has not run."""
+def load_backbone() -> SlowFast:
+    """The shipped SlowFast: trained, or with analytic stems where the stage `backbone` has not run."""
     torch.manual_seed(0)
     model = SlowFast(MOTION)
     path = OUT / "slowfast.safetensors"
@@ -212,17 +215,17 @@ def load_trunk() -> SlowFast:
     return model.eval()
 
 
-MUTE = 1e-4
-"""Factor on the pooled vector of a trunk that the projector does not read."""
+ZERO_SCALE = 1e-4
+"""Factor on the pooled vector of a backbone that the projector ignores."""
 
 
 @torch.no_grad()
-def muted(model: SlowFast, factor: float = MUTE) -> SlowFast:
-    """The same trunk with its pooled vector times `factor`, in place.
+def zero_scaled(model: SlowFast, factor: float = ZERO_SCALE) -> SlowFast:
+    """The same backbone with its pooled vector times `factor`, in place.
 
-    The last stages end in ReLU(norm + norm), which is homogeneous: their scales and shifts carry the factor.
-    The projector's LayerNorm runs over trunk and statistics together, so that a trunk whose features measure
-    no better than none must not be heard there either.
+    The last stages end in ReLU(norm + norm), which is homogeneous, so the factor goes into their scales and
+    shifts. The projector's LayerNorm runs over backbone and statistics together: features that measured no
+    better than none must not contribute to its mean and variance.
     """
     for stage in model.feature_extraction[-1].multipathway_blocks:
         (block,) = stage.res_blocks

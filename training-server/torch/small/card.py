@@ -102,7 +102,7 @@ of which is in this package. Credit is due to:
 
 def model_card(table: str, parameters: int) -> str:
     """README.md of the package with the given table of figures (markdown) and number of parameters."""
-    names = [faults["absent"] for faults in SENTENCES["faults"].values()]
+    names = [faults["absent"] for faults in SENTENCES["distortions"].values()]
     return CARD.substitute(
         table=table,
         parameters=f"{parameters / 1e6:.1f}",

@@ -1,4 +1,4 @@
-"""Puts the parts together into a checkpoint folder of the official layout.
+"""The checkpoint folder, in the official layout, assembled from the trained parts.
 
 Perceiver (SlowFast, statistics, projector's first half, vision encoder), language model, and the join between
 them: config.json with `motion_config` and the profile, model.safetensors, generation_config.json, tokenizer
@@ -21,7 +21,7 @@ from modules.config import ModelConfig, MotionConfig, VisionConfig
 from modules.loader import SINGLE, load_model, save_model
 from modules.profiles import Profile, TokenIds
 from modules.vqathinker import VQAThinkerModel
-from small.join import CodeMap
+from small.join import ConceptMap
 from small.language import OracleLanguage
 from small.prompt import PromptShape, prompt_sha256
 from small.tokenizer import END_OF_TEXT, save, token_ids
@@ -29,7 +29,7 @@ from small.tokenizer import END_OF_TEXT, save, token_ids
 
 @dataclass(frozen=True, kw_only=True)
 class Perceiver:
-    """What sees: every part in eval mode, weights as they are shipped."""
+    """The perception half: every part in eval mode, weights as shipped."""
 
     vision: VisionConfig
     """Configuration of the vision encoder."""
@@ -69,9 +69,9 @@ def profile_with_prompt(profile: Profile, tokenizer: Tokenizer) -> Profile:
 
 
 def assemble(
-    perceiver: Perceiver, language: OracleLanguage, tokenizer: Tokenizer, code_map: CodeMap
+    perceiver: Perceiver, language: OracleLanguage, tokenizer: Tokenizer, concept_map: ConceptMap
 ) -> VQAThinkerModel:
-    """The joined model: `motion_mlp.3` is the code map followed by the code's layer of the language half."""
+    """The joined model: `motion_mlp.3` is the concept map followed by the concept embedding."""
     profile = profile_with_prompt(perceiver.profile, tokenizer)
     config = ModelConfig(
         vision=perceiver.vision,
@@ -82,10 +82,12 @@ def assemble(
     )
     width = config.language.hidden_size
     if perceiver.inner.out_features != width:
-        found = perceiver.inner.out_features
-        raise ValueError(f"motion_mlp.1 has {found} outputs; the official projector has the model's {width}")
+        outputs = perceiver.inner.out_features
+        raise ValueError(
+            f"motion_mlp.1 has {outputs} outputs; the official projector has the model's {width}"
+        )
     model = VQAThinkerModel(config)
-    weight, bias = code_map.then(language.code)
+    weight, bias = concept_map.then(language.concept_embedding)
     parts = {
         "language_model.": language.decoder.state_dict(),
         "slowfast_model.": perceiver.slowfast_state,
@@ -101,7 +103,7 @@ def assemble(
 
 
 def write_checkpoint(model: VQAThinkerModel, tokenizer: Tokenizer, folder: Path) -> str:
-    """Writes the folder (replacing one of that name only when complete) and returns the weights' SHA-256."""
+    """Writes the folder, which replaces one of that name only when complete; SHA-256 of the weights."""
     partial = folder.with_name(f".{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     save_model(model, partial, dtype=torch.float32)

@@ -1,12 +1,13 @@
-"""Codes: what a perceiver tells the language model about a clip, and what is to be said on hearing one.
+"""Concept vectors: the bottleneck between perception and text, and the policy that verbalises them.
 
-A code is [score − 3 | present · (1 + severity) of each distortion | first half | second half | style]. One
-linear layer maps it to the motion token, so the language model can be trained on codes alone, and a
-perceiver is joined by predicting the code (`join.py`).
+A concept vector is [score − 3 | present · (1 + severity) of each distortion | first half | second half |
+style]. One linear layer maps it to the motion token, so the language decoder can be trained on drawn concept
+vectors alone; `join.py` connects a projector that predicts them.
 
-A perceiver's codes are never exact: a fault that it half believes in stands at half its height. The text of
-a code is therefore that of `decide(code)`, which names what the code makes likely, and never that of the
-label behind it: a model taught the label would learn to call every doubtful clip clean, whatever its score.
+Predicted concept vectors are regressions: a distortion of probability 0.5 has half of its component. The
+training text of a vector is therefore that of `verbalization_policy(concepts)`, a deterministic function of
+the vector, and never that of the label behind it. A decoder trained on the labels would learn that the
+likeliest text of every uncertain clip is the clean one, whatever the score.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ FIRST = slice(SEVERITY.stop, SEVERITY.stop + COUNT)
 SECOND = slice(FIRST.stop, FIRST.stop + COUNT)
 LABEL_PART = slice(0, SECOND.stop)
 STYLE_PART = slice(SECOND.stop, SECOND.stop + STYLE_SIZE)
-CODE_SIZE = STYLE_PART.stop
+CONCEPT_DIM = STYLE_PART.stop
 
 
-def label_code(score: np.ndarray, severity: np.ndarray, when: np.ndarray) -> np.ndarray:
-    """Scores [n], severities [n, d] and times [n, d] → the label part of the codes [n, 1 + 3 d]."""
+def label_concepts(score: np.ndarray, severity: np.ndarray, when: np.ndarray) -> np.ndarray:
+    """Label concepts [n, 1 + 3 d] of scores [n], severities [n, d] and times [n, d]."""
     present = severity > 0
     return np.concatenate(
         [
@@ -44,148 +45,162 @@ def label_code(score: np.ndarray, severity: np.ndarray, when: np.ndarray) -> np.
     ).astype(np.float32)
 
 
-def code(label: Label, style: np.ndarray) -> np.ndarray:
-    """The code of one label in a style, [CODE_SIZE]."""
+def concept_vector(label: Label, style: np.ndarray) -> np.ndarray:
+    """Concept vector [CONCEPT_DIM] of one label in a style."""
     arrays = (np.array([label.score]), np.array([label.severity]), np.array([label.when]))
-    return np.concatenate([label_code(*arrays)[0], style]).astype(np.float32)
+    return np.concatenate([label_concepts(*arrays)[0], style]).astype(np.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decision:
-    """How a code becomes what is said of a clip."""
+class VerbalizationPolicy:
+    """Map from a concept vector to the label that its text states: distortions, their order and degree."""
 
-    named: float = 0.5
-    """A fault is named from this place on: half-way between absent and barely there."""
+    naming_threshold: float = 0.5
+    """A distortion is named from this severity component on: half-way between absent and barely present."""
 
-    denied: float = 0.3
-    """Below it a fault may be ruled out; between the two it is passed over in silence."""
+    denial_threshold: float = 0.3
+    """Up to this component a distortion may be ruled out; between the two it is not mentioned."""
 
-    clean: float = 4.3
-    """Below this score something is wrong, so the likeliest fault is named however low it stands."""
+    clean_score: float = 4.3
+    """Below this score the distortion with the largest component is named even under the threshold."""
 
-    soft: float = 0.4
-    """Scores within this of an end are bent towards it and never pass it: a perceiver's own scores do, and
-    cutting them off would make one score of many."""
+    end_softness: float = 0.4
+    """Scores within this distance of an end of the scale are compressed smoothly towards it. Predicted scores
+    pass the ends, and clipping would map many of them to one value."""
 
-    least: float = 0.03
-    """Smallest severity of a named fault."""
+    min_severity: float = 0.03
+    """Smallest severity of a named distortion."""
 
     pull: float = 0.7
-    """How far severities are moved to where they explain the score: 0 not at all, 1 entirely."""
+    """Share of the way that severities are moved to where they explain the score: 0 none, 1 all."""
 
-    widest: float = 10.0
+    max_factor: float = 10.0
     """Largest factor of that move."""
 
-    def score(self, place: float) -> float:
-        """The score to write for a code's first place; the identity in the middle, never off the scale."""
+    def score(self, component: float) -> float:
+        """The score to write for a score component: 3 + component, compressed near the ends of the scale."""
         low, high = TABLE["range"]
-        value = 3.0 + place
-        if value > high - self.soft:
-            return float(high - self.soft * np.exp(-(value - high + self.soft) / self.soft))
-        if value < low + self.soft:
-            return float(low + self.soft * np.exp((value - low - self.soft) / self.soft))
+        value = 3.0 + component
+        if value > high - self.end_softness:
+            return float(
+                high - self.end_softness * np.exp(-(value - high + self.end_softness) / self.end_softness)
+            )
+        if value < low + self.end_softness:
+            return float(
+                low + self.end_softness * np.exp((value - low - self.end_softness) / self.end_softness)
+            )
         return float(value)
 
-    def severities(self, places: np.ndarray, weights: np.ndarray, score: float) -> np.ndarray:
-        """Severities of the named faults [k], ordered as their places: what the places say, times one factor
-        towards the score, so that no strong fault leads to a high score and no faint one to a low one."""
-        own = np.clip(np.maximum(places - 1, places / 4), self.least, 1)
-        factors = self.widest ** np.linspace(-1, 1, 41)
-        moved = np.minimum(own * factors[:, None], 1)
+    def severities(self, components: np.ndarray, weights: np.ndarray, score: float) -> np.ndarray:
+        """Severities [k] of the named distortions, in the order of their components.
+
+        One common factor moves them towards the score, so that a strong distortion does not stand beside a
+        high score, nor a faint one beside a low score.
+        """
+        predicted = np.clip(np.maximum(components - 1, components / 4), self.min_severity, 1)
+        factors = self.max_factor ** np.linspace(-1, 1, 41)
+        moved = np.minimum(predicted * factors[:, None], 1)
         explained = 1 + 4 * np.prod(1 - weights * moved ** TABLE["exponent"], axis=1)
         factor = factors[np.abs(explained - score).argmin()] ** self.pull
-        return np.clip(own * factor, self.least, 1)
+        return np.clip(predicted * factor, self.min_severity, 1)
 
-    def __call__(self, code: np.ndarray) -> Label:
-        """What is to be said on hearing a code [CODE_SIZE] or its label part."""
-        score, places = self.score(float(code[SCORE][0])), np.asarray(code[SEVERITY], np.float64)
-        order = np.argsort(-places)
-        named = [int(i) for i in order[:MOST_NAMED] if places[i] > self.named]
-        if not named and score < self.clean:
+    def __call__(self, concepts: np.ndarray) -> Label:
+        """The label to verbalise for a concept vector [CONCEPT_DIM], or for its label part."""
+        score = self.score(float(concepts[SCORE][0]))
+        components = np.asarray(concepts[SEVERITY], np.float64)
+        order = np.argsort(-components)
+        named = [int(i) for i in order[:MOST_NAMED] if components[i] > self.naming_threshold]
+        if not named and score < self.clean_score:
             named = [int(order[0])]
         severity, when = np.zeros(COUNT), [WHOLE] * COUNT
         if named:
-            heights = np.maximum(places[named], self.least)
-            severity[named] = self.severities(heights, WEIGHTS[named], score)
+            strengths = np.maximum(components[named], self.min_severity)
+            severity[named] = self.severities(strengths, WEIGHTS[named], score)
         for i in named:
-            first, second = code[FIRST][i], code[SECOND][i]
+            first, second = concepts[FIRST][i], concepts[SECOND][i]
             if max(first, second) > 0.5:
                 when[i] = FIRST_HALF if first > second else SECOND_HALF
-        doubtful = frozenset(int(i) for i in order if places[i] > self.denied and i not in named)
-        return Label(score=score, severity=tuple(severity), when=tuple(when), doubtful=doubtful)
+        unmentioned = frozenset(
+            int(i) for i in order if components[i] > self.denial_threshold and i not in named
+        )
+        return Label(score=score, severity=tuple(severity), when=tuple(when), unmentioned=unmentioned)
 
 
-decide = Decision()
-"""The rule that the language model learns."""
+verbalization_policy = VerbalizationPolicy()
+"""The policy that the language decoder is trained on."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelPrior:
-    """Distribution of labels that the language model is trained on; wider than that of the clips."""
+    """Distribution of labels that the language decoder is trained on; wider than that of the clips."""
 
-    faults: tuple[float, ...] = (0.22, 0.48, 0.21, 0.09)
-    """Shares of clips with 0, 1, 2, 3 faults."""
+    counts: tuple[float, ...] = (0.22, 0.48, 0.21, 0.09)
+    """Shares of labels with 0, 1, 2, 3 distortions."""
 
-    least: float = 0.03
-    """Smallest severity of a fault that is there."""
+    min_severity: float = 0.03
+    """Smallest severity of a distortion that is present."""
 
     halves: float = 0.2
-    """Share of faults in space that act in one half only."""
+    """Share of spatial distortions that act in one half of the clip only."""
 
     weight_spread: float = 0.15
     """Largest change of a distortion's weight in 1 + 4 Π (1 − weight · s ^ exponent)."""
 
-    loose: float = 0.5
-    """Share of labels whose score is moved away from that formula, so that the text takes the score from the
-    score's own place in the code and not from the faults: a perceiver is surest of the score."""
+    decoupled: float = 0.5
+    """Share of labels whose score is moved away from that formula, so that the decoder reads the score from
+    its own component and not from the distortions: the score is the best predicted concept."""
 
-    loose_by: float = 0.7
+    decoupled_std: float = 0.7
     """Standard deviation of that move."""
 
     def draw(self, rng: np.random.Generator) -> Label:
+        """One random label."""
         severity, when = [0.0] * COUNT, [WHOLE] * COUNT
-        keep = 1.0
-        for i in rng.permutation(COUNT)[: rng.choice(len(self.faults), p=self.faults)]:
-            severity[i] = float(rng.uniform(self.least, 1))
+        product = 1.0
+        for i in rng.permutation(COUNT)[: rng.choice(len(self.counts), p=self.counts)]:
+            severity[i] = float(rng.uniform(self.min_severity, 1))
             weight = TABLE["distortions"][i]["weight"]
             weight = min(0.98, weight + self.weight_spread * rng.uniform(-1, 1))
-            keep *= 1 - weight * severity[i] ** TABLE["exponent"]
+            product *= 1 - weight * severity[i] ** TABLE["exponent"]
             if TABLE["distortions"][i]["spatial"] and rng.random() < self.halves:
                 when[i] = FIRST_HALF if rng.random() < 0.5 else SECOND_HALF
-        score = 1 + 4 * keep
-        if rng.random() < self.loose:
-            score += self.loose_by * rng.standard_normal()
+        score = 1 + 4 * product
+        if rng.random() < self.decoupled:
+            score += self.decoupled_std * rng.standard_normal()
         return Label(score=min(5.0, max(1.0, score)), severity=tuple(severity), when=tuple(when))
 
 
 @dataclass(frozen=True, kw_only=True)
-class CodeNoise:
-    """What a perceiver does to codes. A row's standard deviations are up to twice these means, all by one
-    factor: a clip hard to see is hard in every place."""
+class ConceptNoise:
+    """Errors of a projector, added to exact concept vectors.
+
+    One factor, uniform in [0, 2], scales all standard deviations of a vector: a clip that is hard to assess
+    is hard in every component.
+    """
 
     severity: float = 0.15
-    """Of a severity's place."""
+    """Mean standard deviation of a severity component."""
 
     half: float = 0.15
-    """Of the places of the two halves."""
+    """Mean standard deviation of the components of the two halves."""
 
     score: float = 0.25
-    """Of the score's place: reaches beyond the ends of the scale, where a perceiver's scores go too."""
+    """Mean standard deviation of the score component; passes the ends of the scale, as predictions do."""
 
-    unsure: float = 0.5
-    """Share of faults that stand too low, as one that is only half believed in does."""
+    lowered: float = 0.5
+    """Share of distortions whose component is too small, as that of an uncertain prediction is."""
 
     lowest: float = 0.2
-    """Smallest part of their height that is left to them."""
+    """Smallest factor on a lowered component."""
 
-    def on(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Codes [rows, CODE_SIZE] as a perceiver gives them; styles stay as they are."""
-        rows = len(codes)
-        heights = rng.uniform(self.lowest, 1, (rows, COUNT))
-        heights[rng.random((rows, COUNT)) >= self.unsure] = 1
-        deviations = np.zeros(CODE_SIZE)
-        deviations[SCORE], deviations[SEVERITY] = self.score, self.severity
-        deviations[FIRST], deviations[SECOND] = self.half, self.half
-        heard = codes + deviations * rng.uniform(0, 2, (rows, 1)) * rng.standard_normal((rows, CODE_SIZE))
-        heard[:, SEVERITY] -= (1 - heights) * codes[:, SEVERITY]
-        return heard.astype(np.float32)
+    def on(self, concepts: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Noisy copies of concept vectors [rows, CONCEPT_DIM]; styles stay as they are."""
+        rows = len(concepts)
+        factors = rng.uniform(self.lowest, 1, (rows, COUNT))
+        factors[rng.random((rows, COUNT)) >= self.lowered] = 1
+        std = np.zeros(CONCEPT_DIM)
+        std[SCORE], std[SEVERITY] = self.score, self.severity
+        std[FIRST], std[SECOND] = self.half, self.half
+        noisy = concepts + std * rng.uniform(0, 2, (rows, 1)) * rng.standard_normal((rows, CONCEPT_DIM))
+        noisy[:, SEVERITY] -= (1 - factors) * concepts[:, SEVERITY]
+        return noisy.astype(np.float32)

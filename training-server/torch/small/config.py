@@ -1,9 +1,9 @@
-"""Sizes of the small model and the pixels that it looks at."""
+"""Sizes of the small model and its input profile."""
 
 from modules.config import MotionConfig, VisionConfig
 from modules.profiles import BranchPixels, profile_of
 from modules.statistics import NAMES
-from small.codes import LABEL_PART
+from small.concepts import LABEL_PART
 from small.data import CELL, GRID
 
 MOTION = MotionConfig(
@@ -36,9 +36,9 @@ PROFILE = profile_of(
     vision=BranchPixels(pixels="fragments", cell=CELL),
     motion=BranchPixels(pixels="fragments", cell=CELL, frames="successors"),
 )
-"""Without prompt and token ids, which the language half fills in."""
+"""Input profile without prompt and token ids, which `checkpoint.py` adds."""
 
 POOLED = MOTION.slow_features + MOTION.fast_features
 HIDDEN = 192
-"""As the checkpoint has it: the official projector is as wide as the language model throughout."""
+"""Width of the projector: that of the language model, as in the official checkpoint."""
 LABELS = LABEL_PART.stop

@@ -1,4 +1,4 @@
-"""The procedural clips as the training stages see them.
+"""The procedural clips on disk, as the training stages read them.
 
 Layout of the cache (`VQA_CACHE`, default `.cache/small`), written by `npm run make-clips`:
 
@@ -11,7 +11,7 @@ Layout of the cache (`VQA_CACHE`, default `.cache/small`), written by `npm run m
 `train` is for fitting; `test` are other stills and the photographs' validation split; `family` is a family
 of stills that is in neither. The four clips of a group are versions of one scene: split by `group`, never by
 clip. Label arrays have the order of `core/training/distortions.json`; `when` is 0 whole clip, 1 first half, 2
-second half: what `codes.label_code(score, severity, when)` takes.
+second half, as `concepts.label_concepts(score, severity, when)` takes it.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ GRID, CELL = 7, 32
 SPLITS = ("train", "test", "family")
 
 TABLE_HASH = hashlib.sha256(TABLE_PATH.read_bytes()).hexdigest()[:8]
-"""Of the table of statistics; features computed with another table are not read."""
+"""Digest of the table of statistics; features computed with another table are not read."""
 
 
 @lru_cache(maxsize=1)
 def _tables() -> tuple[np.ndarray, ...]:
-    """What each sample adds to a channel, BT.601 limited, in the integers of libswscale (and of the page):
+    """Contribution of each sample to a channel, BT.601 limited, in the integers of libswscale and the page:
     `pmulhw` of (sample − offset) · 8 and a coefficient of 13 fractional bits."""
     sample = np.arange(256)
 
@@ -74,15 +74,15 @@ def normalised(rgb: np.ndarray) -> Tensor:
     return (torch.from_numpy(rgb).float() - _MEAN) / _STD
 
 
-def blocks(planes: np.ndarray, places: np.ndarray, size: int) -> np.ndarray:
-    """Chosen fragments of stitched planes, stitched again: [..., S, S] → [..., g·size, g·size].
+def blocks(planes: np.ndarray, indices: np.ndarray, size: int) -> np.ndarray:
+    """Some fragments of stitched planes, stitched again: [..., S, S] → [..., g·size, g·size].
 
-    places: [g, g] numbers of fragments, row-major in the 7 × 7 grid; size: side of a fragment in this plane.
+    indices: [g, g] of fragments, row-major in the 7 × 7 grid; size: side of a fragment in this plane.
     """
     *lead, _, _ = planes.shape
     cut = planes.reshape(*lead, GRID, size, GRID, size).swapaxes(-3, -2)
-    cut = cut.reshape(*lead, GRID * GRID, size, size)[..., places.reshape(-1), :, :]
-    g = len(places)
+    cut = cut.reshape(*lead, GRID * GRID, size, size)[..., indices.reshape(-1), :, :]
+    g = len(indices)
     return cut.reshape(*lead, g, g, size, size).swapaxes(-3, -2).reshape(*lead, g * size, g * size)
 
 
@@ -95,13 +95,13 @@ class Shard:
     uv: np.ndarray
 
     def pixels(
-        self, clip: int, frames: Sequence[int] | None = None, places: np.ndarray | None = None
+        self, clip: int, frames: Sequence[int] | None = None, fragments: np.ndarray | None = None
     ) -> Tensor:
-        """One clip [T, 3, S, S], normalised; some of its frames, some of its fragments."""
+        """One clip [T, 3, S, S], normalised; all frames and fragments unless some are given."""
         take = slice(None) if frames is None else list(frames)
         y, uv = self.y[clip][take], self.uv[clip][take]
-        if places is not None:
-            y, uv = blocks(y, places, CELL), blocks(uv, places, CELL // 2)
+        if fragments is not None:
+            y, uv = blocks(y, fragments, CELL), blocks(uv, fragments, CELL // 2)
         return normalised(to_rgb(y, uv))
 
     @property
@@ -131,25 +131,25 @@ class Clips:
     """[n] `photo` or the family of the still."""
 
     shard_of: np.ndarray
-    """[n, 2] shard and place in it."""
+    """[n, 2] shard and index in it."""
 
     def __len__(self) -> int:
         return len(self.score)
 
     def pixels(
-        self, clip: int, frames: Sequence[int] | None = None, places: np.ndarray | None = None
+        self, clip: int, frames: Sequence[int] | None = None, fragments: np.ndarray | None = None
     ) -> Tensor:
-        shard, place = self.shard_of[clip]
-        return self.shards[shard].pixels(int(place), frames, places)
+        shard, index = self.shard_of[clip]
+        return self.shards[shard].pixels(int(index), frames, fragments)
 
     def statistics(self) -> Tensor:
         """Raw statistics [n, k]; raises FileNotFoundError before the stage `statistics` ran."""
-        held = sorted(set(self.shard_of[:, 0].tolist()))
-        values = {s: np.load(self.shards[s].statistics_path) for s in held}
+        shards = sorted(set(self.shard_of[:, 0].tolist()))
+        values = {s: np.load(self.shards[s].statistics_path) for s in shards}
         return torch.from_numpy(np.stack([values[s][k] for s, k in self.shard_of.tolist()]))
 
     def rows(self, keep: np.ndarray) -> Clips:
-        """Some of the clips, by a mask [n]."""
+        """The clips of a mask [n]."""
         names = ("score", "severity", "when", "group", "kind", "shard_of")
         return Clips(self.split, self.shards, **{n: getattr(self, n)[keep] for n in names})
 
@@ -158,11 +158,11 @@ class Clips:
 
 
 def load_clips(split: str, *, with_statistics: bool = False, cache: Path = CACHE) -> Clips:
-    """All shards of a split that are finished (and have statistics, if asked).
+    """All finished shards of a split (only those with statistics, if `with_statistics`).
 
     Raises FileNotFoundError when there are none.
     """
-    shards, labels, places = [], [], []
+    shards, labels, locations = [], [], []
     for folder in sorted((cache / split).glob("shard_????")):
         shard = Shard(
             folder, np.load(folder / "y.npy", mmap_mode="r"), np.load(folder / "uv.npy", mmap_mode="r")
@@ -170,11 +170,11 @@ def load_clips(split: str, *, with_statistics: bool = False, cache: Path = CACHE
         if with_statistics and not shard.statistics_path.exists():
             continue
         labels.append(np.load(folder / "labels.npz"))
-        places.append(np.stack([np.full(len(shard.y), len(shards)), np.arange(len(shard.y))], 1))
+        locations.append(np.stack([np.full(len(shard.y), len(shards)), np.arange(len(shard.y))], 1))
         shards.append(shard)
     if not shards:
         what = "with statistics " if with_statistics else ""
         raise FileNotFoundError(f"no clips {what}in {cache / split}; make them with: npm run make-clips")
     names = ("score", "severity", "when", "group", "kind")
     arrays = {name: np.concatenate([part[name] for part in labels]) for name in names}
-    return Clips(split, shards, **arrays, shard_of=np.concatenate(places))
+    return Clips(split, shards, **arrays, shard_of=np.concatenate(locations))

@@ -18,7 +18,7 @@ LONGEST_ANSWER = 128
 
 
 def prompt_embeddings(decoder: Qwen2, prompt: PromptIds, frames: Tensor, motion: Tensor) -> Tensor:
-    """frames [B, F, D] (F = all context places but the last) and motion [B, D] → [B, P, D]."""
+    """Embedded prompts [B, P, D] with frames [B, F, D] and, at the last context position, motion [B, D]."""
     rows = decoder.embed(prompt.ids).expand(len(motion), -1, -1).clone()
     rows[:, prompt.context] = frames.to(rows.dtype)
     rows[:, prompt.motion] = motion.to(rows.dtype)
@@ -39,7 +39,7 @@ def answers(
     end = tokenizer.token_to_id(END)
     for begin in range(0, len(motion), rows):
         part = motion[begin : begin + rows]
-        own = frames if len(frames) == 1 else frames[begin : begin + rows]
-        embeds = prompt_embeddings(decoder, prompt, own, part)
-        found = generate(decoder, embeds, max_new_tokens=LONGEST_ANSWER, stop_ids={end})
-        yield from tokenizer.decode_batch(found.tokens, skip_special_tokens=True)
+        shared = frames if len(frames) == 1 else frames[begin : begin + rows]
+        embeds = prompt_embeddings(decoder, prompt, shared, part)
+        generated = generate(decoder, embeds, max_new_tokens=LONGEST_ANSWER, stop_ids={end})
+        yield from tokenizer.decode_batch(generated.tokens, skip_special_tokens=True)

@@ -1,13 +1,13 @@
-"""What the small model is worth: `npm run evaluate-small`.
+"""The evaluation of the small model: `npm run evaluate-small`.
 
-Everything is measured on the text that the model writes, read as the page reads it: held-out clips and a
-held-out family of stills, temporal preference, faithfulness, the ladder of real footage, the package against
-the checkpoint, and a trained model against its start. Intervals are 95 %, by bootstrap over scenes (the
-ladder's over clips).
+Everything is measured on the generated text, read as the page reads it: held-out clips and a held-out family
+of stills, temporal preference, faithfulness, the severity ladder of real footage, the package against the
+checkpoint, and a trained model against its start. Intervals are 95 %, by bootstrap over scenes (the ladder's
+over clips).
 
-Prints every figure and every gate of `evaluation/gates.json`, and writes `figures-checkpoint.json` (every
-figure with its command) and `about.json`, what `npm run convert -- … --about` takes: name, scale, figures,
-licence, card. Gates that are missed are said, and are no error unless `--strict`.
+Prints every metric and every gate of `evaluation/gates.json`, and writes `metrics-checkpoint.json` (every
+metric with its command) and `about.json` for `npm run convert -- … --about`: name, scale, metrics, licence,
+card. A missed gate is printed and is no error unless `--strict`.
 """
 
 from __future__ import annotations
@@ -28,14 +28,20 @@ from modules.loader import load_model
 from procedural.sources import shared_folder
 from small.answers import ReadAnswer, read_answers
 from small.data import CACHE
-from small.evaluation import faithful, held_out, ladder_figures, temporal, versus
+from small.evaluation import faithful, held_out, ladder_metrics, temporal, versus
 from small.evaluation.about import about, parameter_count
-from small.evaluation.figure import Figure, said
-from small.evaluation.gates import figure_table, gate_table, verdicts
-from small.evaluation.held_out import Judged, LabelledClips, judged, labelled, written_scores
-from small.evaluation.panel import WORKERS, Panel
-from small.judge import Checkpoint, Folder, Package, weights_digest
+from small.evaluation.gates import gate_table, metric_table, verdicts
+from small.evaluation.held_out import (
+    LabelledClips,
+    LabelledPredictions,
+    label_predictions,
+    labelled,
+    written_scores,
+)
+from small.evaluation.metric import Metric, as_json
+from small.evaluation.prediction_cache import WORKERS, PredictionCache
 from small.ladder import LadderClips, keys_of, make_ladder, rows
+from small.predictor import Checkpoint, ModelSource, Package, weights_digest
 
 BUNDLED = Path(__file__).parents[3] / "public" / "models" / "small"
 SCENES_A_TASK = 10
@@ -43,124 +49,128 @@ SCENES_A_TASK = 10
 
 @dataclass
 class Evaluation:
-    """One run: who is judged, how much of it, and what was found so far."""
+    """One evaluation: models, options, and the metrics so far."""
 
-    panel: Panel
+    predictions: PredictionCache
     heads: list[Checkpoint]
-    """The checkpoint, then other seeds of its head and decoder."""
+    """The checkpoint, then those with other seeds of the projector."""
 
     start: Checkpoint | None
     package: Package | None
     options: argparse.Namespace
     command: str
-    figures: list[Figure] = field(default_factory=list)
-    shipped: Judged | None = None
-    """The checkpoint's own answers to the held-out clips."""
+    metrics: list[Metric] = field(default_factory=list)
+    shipped: LabelledPredictions | None = None
+    """The checkpoint's answers to the held-out clips."""
 
-    def read(self, judges: Sequence[Folder], clips, names: Sequence[str]) -> list[list[ReadAnswer]]:
-        return [read_answers(texts) for texts in self.panel.texts(judges, clips, names)]
+    def read(self, sources: Sequence[ModelSource], clips, names: Sequence[str]) -> list[list[ReadAnswer]]:
+        return [read_answers(texts) for texts in self.predictions.texts(sources, clips, names)]
 
     def held_out(
-        self, split: str, judges: Sequence[Folder], limit: int | None
-    ) -> tuple[list[Judged], list[str]]:
-        """Answers of judges to a split's clips, and the first judge's texts; raises FileNotFoundError without
-        it."""
+        self, split: str, sources: Sequence[ModelSource], limit: int | None
+    ) -> tuple[list[LabelledPredictions], list[str]]:
+        """Answers of models to a split's clips, and the first model's texts.
+
+        Raises FileNotFoundError without the split.
+        """
         clips = LabelledClips(split)
         names = clips.names(limit)
         labels, n = labelled(split), len(names)
-        texts = self.panel.texts(judges, clips, names)
-        found = [
-            judged(labels.score[:n], labels.severity[:n], labels.group[:n], read_answers(t)) for t in texts
-        ]
-        return found, texts[0]
+        texts = self.predictions.texts(sources, clips, names)
+        truth = labels.score[:n], labels.severity[:n], labels.group[:n]
+        return [label_predictions(*truth, read_answers(t)) for t in texts], texts[0]
 
 
 def part_held_out(run: Evaluation) -> None:
     for split, where in (("test", "held-out clips"), ("family", "held-out family")):
         try:
-            found, texts = run.held_out(split, run.heads, run.options.limit)
+            heads, texts = run.held_out(split, run.heads, run.options.limit)
         except FileNotFoundError as error:
             print(error)
             continue
         if split == "test":
-            run.shipped = found[0]
-        run.figures += held_out.measure(found, where, run.command)
-        run.figures += held_out.variety(found[0], texts, where, run.command)
-        each = [f"{held_out.score_srcc(head):.3f}" for head in found]
+            run.shipped = heads[0]
+        run.metrics += held_out.measure(heads, where, run.command)
+        run.metrics += held_out.variety(heads[0], texts, where, run.command)
+        each = [f"{held_out.score_srcc(head):.3f}" for head in heads]
         print(f"{where}: SRCC by seed of the head {', '.join(each)}")
 
 
-def preferences(run: Evaluation, judges: Sequence[Folder]) -> list[temporal.Preferences]:
-    clips = temporal.Reordered(run.panel.folder / "made", tuple(range(run.options.scenes)))
+def preferences(run: Evaluation, sources: Sequence[ModelSource]) -> list[temporal.Preferences]:
+    clips = temporal.Reordered(run.predictions.folder / "made", tuple(range(run.options.scenes)))
     missing = clips.missing()
     profile = load_model(run.heads[0].folder).config.profile
     parts = [missing[k : k + SCENES_A_TASK] for k in range(0, len(missing), SCENES_A_TASK)]
-    run.panel.each(temporal.make, [(clips, part, profile) for part in parts])
+    run.predictions.each(temporal.make, [(clips, part, profile) for part in parts])
     names, facts = clips.facts()
-    return [temporal.preferences(clips.scenes, facts, names, read) for read in run.read(judges, clips, names)]
+    return [
+        temporal.preferences(clips.scenes, facts, names, read) for read in run.read(sources, clips, names)
+    ]
 
 
 def part_temporal(run: Evaluation) -> None:
-    run.figures += temporal.measure(preferences(run, run.heads[:1])[0], run.command)
+    run.metrics += temporal.measure(preferences(run, run.heads[:1])[0], run.command)
 
 
 def part_faithful(run: Evaluation) -> None:
     clips = LabelledClips("test")
     names = clips.names(run.options.limit)
-    texts = run.panel.texts(run.heads[:1], clips, names)[0]
+    texts = run.predictions.texts(run.heads[:1], clips, names)[0]
     read, labels = read_answers(texts), labelled("test")
     chosen = faithful.cases(labels.group, labels.severity, read, run.options.pairs)
     if not chosen:
-        print("faithfulness: no text names a fault that is there")
+        print("faithfulness: no text names a distortion that is present")
         return
-    repaired = faithful.Repaired(run.panel.folder / "made")
-    repaired.check(chosen[0], clips.pixels(str(chosen[0].place)))
-    after = run.panel.texts(run.heads[:1], repaired, [case.name for case in chosen])[0]
-    places = [case.place for case in chosen]
-    rise = written_scores(read_answers(after)) - written_scores(read)[places]
-    run.figures += faithful.measure(chosen, [texts[k] for k in places], after, rise, run.command)
+    repaired = faithful.Repaired(run.predictions.folder / "made")
+    repaired.check(chosen[0], clips.pixels(str(chosen[0].index)))
+    after = run.predictions.texts(run.heads[:1], repaired, [case.name for case in chosen])[0]
+    indices = [case.index for case in chosen]
+    rise = written_scores(read_answers(after)) - written_scores(read)[indices]
+    run.metrics += faithful.measure(chosen, [texts[k] for k in indices], after, rise, run.command)
 
 
 def part_ladder(run: Evaluation) -> None:
     if not (shared_folder() / "media").exists():
         print(f"ladder skipped: no clips in {shared_folder() / 'media'} (VQA_SHARED)")
         return
-    for which, where in (("clips", "ladder"), ("others", "ladder, other clips")):
+    for which, where in (("clips", "ladder"), ("holdOut", "ladder, other clips")):
         make_ladder(which)
         clips = LadderClips(which)
         heads = []
         for read in run.read(run.heads, clips, clips.names):
-            # An unreadable answer is worth no rank: it counts as the lowest score.
+            # An unreadable answer counts as the lowest score.
             heads.append(rows(keys_of(which), np.nan_to_num(written_scores(read), nan=0.0), which))
-        run.figures += ladder_figures.measure(heads, where, run.command)
+        run.metrics += ladder_metrics.measure(heads, where, run.command)
 
 
 def part_package(run: Evaluation) -> None:
     if run.package is None:
         return
     manifest = run.package.manifest()
-    size = Figure(name="size of the package in MB", value=run.package.bytes / 1e6, n=1, command=run.command)
+    size = Metric(name="size of the package in MB", value=run.package.bytes / 1e6, n=1, command=run.command)
     if manifest["producedBy"]["checkpointSha256"] != weights_digest(run.heads[0].folder):
         print(f"package skipped: {run.package.folder.name} was made of another checkpoint")
         return
     limit = min(run.options.package_clips, run.options.limit or run.options.package_clips)
     try:
-        own, other = (run.held_out("test", [judge], limit)[0][0] for judge in (run.package, run.heads[0]))
+        package, checkpoint = (
+            run.held_out("test", [source], limit)[0][0] for source in (run.package, run.heads[0])
+        )
     except FileNotFoundError as error:
         print(error)
         return
     name = "change of SRCC, package against checkpoint"
-    run.figures += [versus.srcc_gain(own, other, name, run.command), size]
+    run.metrics += [versus.srcc_gain(package, checkpoint, name, run.command), size]
 
 
 def part_start(run: Evaluation) -> None:
     if run.start is None:
         return
-    judges = [run.heads[0], run.start]
-    found = run.held_out("test", judges, run.options.limit)[0]
-    run.figures.append(versus.srcc_gain(*found, "gain of SRCC over its start", run.command))
+    sources = [run.heads[0], run.start]
+    both = run.held_out("test", sources, run.options.limit)[0]
+    run.metrics.append(versus.srcc_gain(*both, "gain of SRCC over its start", run.command))
     name = "gain of temporal preference over its start"
-    run.figures.append(temporal.gain(*preferences(run, judges), name, run.command))
+    run.metrics.append(temporal.gain(*preferences(run, sources), name, run.command))
 
 
 PARTS: dict[str, Callable[[Evaluation], None]] = {
@@ -174,7 +184,7 @@ PARTS: dict[str, Callable[[Evaluation], None]] = {
 
 
 def folder(name: str) -> Path:
-    """A folder named on the command line: from where npm was called, since this runs elsewhere."""
+    """A folder of the command line, relative to the directory where npm was called."""
     return Path(os.environ.get("INIT_CWD", ".")) / name
 
 
@@ -187,15 +197,15 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--seeds",
         type=folder,
         nargs="*",
-        help="checkpoints of other seeds of the head (default: CHECKPOINT-seed*)",
+        help="checkpoints of other seeds of the projector (default: CHECKPOINT-seed*)",
     )
-    parser.add_argument("--start", type=folder, help="what the checkpoint was made from, to be better than")
+    parser.add_argument("--start", type=folder, help="checkpoint that training started from")
     parser.add_argument("--package", type=folder, default=BUNDLED, help="compared if made of the checkpoint")
     parser.add_argument("--dtype", choices=["fp32", "q8"], default="q8", help="of the package")
     parser.add_argument(
-        "--only", nargs="+", choices=list(PARTS), help="some parts; figures are printed, not kept"
+        "--only", nargs="+", choices=list(PARTS), help="some parts; metrics are printed, not saved"
     )
-    parser.add_argument("--limit", type=int, help="only so many clips of each split")
+    parser.add_argument("--limit", type=int, help="number of clips of each split")
     parser.add_argument("--scenes", type=int, default=300, help="of temporal preference")
     parser.add_argument("--pairs", type=int, default=faithful.PAIRS, help="of faithfulness")
     parser.add_argument("--package-clips", type=int, default=600, help="that the package is compared on")
@@ -206,13 +216,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def command_of(options: argparse.Namespace) -> str:
-    """The command that gives the figures: options that change them are named."""
-    whole = parse([])
+    """The command that gives the metrics, with the options that change them."""
+    defaults = parse([])
     named = [f"--start {options.start.name}"] if options.start else []
     if options.seeds == []:
         named.append("--seeds")
     for name in ("limit", "scenes", "pairs", "package_clips"):
-        if (value := getattr(options, name)) != getattr(whole, name):
+        if (value := getattr(options, name)) != getattr(defaults, name):
             named.append(f"--{name.replace('_', '-')} {value}")
     return " ".join(["npm run evaluate-small", *(["--", *named] if named else [])])
 
@@ -224,9 +234,9 @@ def main(arguments: list[str] | None = None) -> int:
     if seeds is None:
         seeds = sorted(options.checkpoint.parent.glob(f"{options.checkpoint.name}-seed*"))
     command = command_of(options)
-    with Panel(options.work, options.workers) as panel:
+    with PredictionCache(options.work, options.workers) as predictions:
         run = Evaluation(
-            panel,
+            predictions,
             heads=[Checkpoint(folder) for folder in (options.checkpoint, *seeds)],
             start=Checkpoint(options.start) if options.start else None,
             package=Package(options.package, options.dtype)
@@ -240,17 +250,17 @@ def main(arguments: list[str] | None = None) -> int:
                 began = time.time()
                 part(run)
                 print(f"{name}: {time.time() - began:.0f} s", flush=True)
-        found = verdicts(run.figures)
-        print(f"\n{figure_table(run.figures)}\n\n{len(run.heads)} heads\n\n{gate_table(found)}")
+        every = verdicts(run.metrics)
+        print(f"\n{metric_table(run.metrics)}\n\n{len(run.heads)} heads\n\n{gate_table(every)}")
         if options.only is None:
-            content = json.dumps(said(run.figures), indent=2)
-            (options.work / "figures-checkpoint.json").write_text(content + "\n", "utf-8")
+            content = json.dumps(as_json(run.metrics), indent=2)
+            (options.work / "metrics-checkpoint.json").write_text(content + "\n", "utf-8")
         if options.only is None and run.shipped is not None:
             content = json.dumps(
-                about(run.figures, run.shipped, parameter_count(options.checkpoint)), indent=2
+                about(run.metrics, run.shipped, parameter_count(options.checkpoint)), indent=2
             )
             (options.work / "about.json").write_text(content + "\n", "utf-8")
-    return int(options.strict and any(v.failed for v in found))
+    return int(options.strict and any(v.failed for v in every))
 
 
 if __name__ == "__main__":

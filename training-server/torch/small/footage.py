@@ -1,4 +1,4 @@
-"""Real clips as the page sees them: decoded frames, their colours, and the native fragments of a frame.
+"""Real clips, decoded as on the page: frames, RGB conversion, and the native fragments of a frame.
 
 Frames in presentation order, RGB from the planes by the tagged matrix (BT.601 limited without a tag) with the
 nearest chroma sample, rotation applied.
@@ -23,10 +23,10 @@ MATRICES = {1: (0.2126, 0.0722), 9: (0.2627, 0.0593), 10: (0.2627, 0.0593), 7: (
 
 
 class Footage:
-    """The first frames of a clip, as coded, and their colours."""
+    """The first frames of a clip, as coded, with their conversion to RGB."""
 
     def __init__(self, path: Path, count: int):
-        # The model's frames are those of the stream: an edit list hides none of them.
+        # The model reads the frames of the stream: an edit list hides none of them.
         options = {"ignore_editlist": "1"} if path.suffix in (".mp4", ".mov") else {}
         self.frames: list[av.VideoFrame] = []
         with av.open(str(path), options=options) as container:
@@ -52,8 +52,8 @@ class Footage:
             np.empty((len(self), 2, height // 2, width // 2), np.uint8),
         )
         for k, frame in enumerate(self.frames):
-            plain = frame.format.name in ("yuv420p", "yuvj420p")
-            out.put(k, frame if plain else frame.reformat(format="yuv420p"))
+            planar = frame.format.name in ("yuv420p", "yuvj420p")
+            out.put(k, frame if planar else frame.reformat(format="yuv420p"))
         return out
 
     def rgb(self, k: int) -> np.ndarray:

@@ -1,10 +1,10 @@
-"""Joins a perceiver to the language model: one linear map.
+"""The join of perception and language: one linear map.
 
-The projector reads its hidden layer (`motion_mlp.2`, GELU) as label codes with one linear layer; the code's
-linear layer of `language.py` follows, and the product of the two is the projector's last Linear. No text is
-trained on video. The style part of a code is the hidden layer's strongest principal components after
-everything that predicts the label has been taken out: numbers that differ between videos and say nothing of
-their quality, so that the phrasing is the video's own.
+One linear layer maps the projector's hidden layer (`motion_mlp.2`, GELU) to label concepts, and the linear
+concept embedding of `language.py` follows; the product of the two is the projector's last Linear. No text is
+trained on video. The style part of a concept vector is the strongest principal components of the hidden layer
+after everything that predicts the label has been removed: numbers that differ between videos and are
+uncorrelated with quality, so that the phrasing depends on the video.
 """
 
 from __future__ import annotations
@@ -14,40 +14,40 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from small.codes import CODE_SIZE, LABEL_PART, STYLE_PART, STYLE_SIZE
+from small.concepts import CONCEPT_DIM, LABEL_PART, STYLE_PART, STYLE_SIZE
 
 
 @dataclass(frozen=True, kw_only=True)
-class CodeMap:
-    """code = hidden @ weight.T + bias."""
+class ConceptMap:
+    """Linear map from the hidden layer to concept vectors: hidden @ weight.T + bias."""
 
     weight: Tensor
-    """[CODE_SIZE, H]."""
+    """[CONCEPT_DIM, H]."""
 
     bias: Tensor
-    """[CODE_SIZE]."""
+    """[CONCEPT_DIM]."""
 
     def __call__(self, hidden: Tensor) -> Tensor:
         return hidden @ self.weight.T + self.bias
 
-    def then(self, code: nn.Linear) -> tuple[Tensor, Tensor]:
-        """Weight [D, H] and bias [D] of the projector's last Linear: this map, then the code's layer."""
-        outer, bias = code.weight.detach().double(), code.bias.detach().double()
+    def then(self, embedding: nn.Linear) -> tuple[Tensor, Tensor]:
+        """Weight [D, H] and bias [D] of the projector's last Linear: this map, then the concept embedding."""
+        outer, bias = embedding.weight.detach().double(), embedding.bias.detach().double()
         return (outer @ self.weight.double()).float(), (outer @ self.bias.double() + bias).float()
 
 
 def explained(predicted: Tensor, targets: Tensor) -> Tensor:
-    """R² a column; 0 where a target is constant."""
+    """R² of each column; 0 where a target is constant."""
     left = (targets - predicted).double().square().sum(0)
     whole = (targets - targets.mean(0)).double().square().sum(0)
     return torch.where(whole > 0, 1 - left / whole.clamp(min=1e-12), 0.0)
 
 
 def style_map(hidden: Tensor, slopes: Tensor, *, seed: int = 7) -> tuple[Tensor, Tensor]:
-    """Weight [8, H] and bias [8] of style numbers: uncorrelated with every predicted code and with each
+    """Weight [8, H] and bias [8] of style numbers: uncorrelated with every predicted concept and with each
     other, unit variance over these clips.
 
-    hidden [n, H]; slopes [H, K] of the layer that reads label codes.
+    hidden [n, H]; slopes [H, K] of the layer that predicts label concepts.
     """
     hidden = hidden.double()
     centred = hidden - hidden.mean(0)
@@ -59,8 +59,8 @@ def style_map(hidden: Tensor, slopes: Tensor, *, seed: int = 7) -> tuple[Tensor,
 
     residuals = centred - predicted @ fit(centred)
     components = torch.linalg.svd(residuals, full_matrices=False)[2][:STYLE_SIZE]
-    # What the model will see is the components of the layer itself; their predictable part is a linear
-    # function of the layer too and is taken away inside the weight.
+    # The components act on the layer itself at inference; their predictable part is a linear function of the
+    # layer too and is subtracted inside the weight.
     weight = components - (slopes.double() @ fit(centred @ components.T)).T
     numbers = centred @ weight.T
     values, vectors = torch.linalg.eigh(numbers.T @ numbers / len(numbers))
@@ -72,12 +72,12 @@ def style_map(hidden: Tensor, slopes: Tensor, *, seed: int = 7) -> tuple[Tensor,
     return weight, -(weight @ hidden.mean(0))
 
 
-def join(hidden: Tensor, labels: nn.Linear) -> CodeMap:
-    """The map to whole codes: the label part as the projector reads it, the style part from its hidden layers
-    [n, H] of many clips."""
+def join(hidden: Tensor, labels: nn.Linear) -> ConceptMap:
+    """The map to concept vectors: the label part is the projector's own layer, the style part comes from its
+    hidden layers [n, H] of many clips."""
     slopes = labels.weight.detach().double().T
-    weight = torch.zeros(CODE_SIZE, hidden.shape[1], dtype=torch.float64)
-    bias = torch.zeros(CODE_SIZE, dtype=torch.float64)
+    weight = torch.zeros(CONCEPT_DIM, hidden.shape[1], dtype=torch.float64)
+    bias = torch.zeros(CONCEPT_DIM, dtype=torch.float64)
     weight[LABEL_PART], bias[LABEL_PART] = slopes.T, labels.bias.detach().double()
     weight[STYLE_PART], bias[STYLE_PART] = style_map(hidden, slopes)
-    return CodeMap(weight=weight.float(), bias=bias.float())
+    return ConceptMap(weight=weight.float(), bias=bias.float())

@@ -1,7 +1,8 @@
-"""The ladder: real clips damaged on purpose, `core/training/ladder.json`. A score must fall along each row.
+"""The severity ladder: real clips, distorted at five severities each (`core/training/ladder.json`).
 
-Two lists of clips go through the same grids: the twelve of the ladder, and the others that a rule in the
-table chooses. The stitched fragments of a clip are kept in `VQA_LADDER_CACHE`, [16, 3, 224, 224] uint8 each.
+A score must fall along each row. Two lists of clips go through the same grids: the twelve of the ladder, and
+the hold-out clips that a rule in the table selects. The stitched fragments of a clip are cached in
+`VQA_LADDER_CACHE`, [16, 3, 224, 224] uint8 each.
 """
 
 from __future__ import annotations
@@ -32,15 +33,15 @@ LEVELS = 5
 PRISTINE = "pristine"
 
 Key = tuple[str, str, int]
-"""Clip, grid, step; the clip itself has the grid `pristine` and step 0."""
+"""Clip, grid, step; the undistorted clip has the grid `pristine` and step 0."""
 
 
 def _levels(table: np.ndarray) -> np.ndarray:
     return table.round().clip(0, 255).astype(np.uint8)
 
 
-def damaged(rgb: np.ndarray, grid: str, level: float, rng: np.random.Generator) -> np.ndarray:
-    """A frame [H, W, 3] damaged by one of the grids that need no encoder."""
+def distorted(rgb: np.ndarray, grid: str, level: float, rng: np.random.Generator) -> np.ndarray:
+    """A frame [H, W, 3] distorted at a level of a grid that needs no encoder."""
     values = np.arange(256.0)
     match grid:
         case "gain":
@@ -71,7 +72,7 @@ def _separable(rgb: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 
 
 def shown(grid: str, level: float, length: int) -> np.ndarray:
-    """Which frame is shown at each time of a frozen or thinned clip, [L]."""
+    """Frame numbers [L] shown at each time of a frozen or thinned clip."""
     times = np.arange(length)
     if grid == "drop":
         return int(level) * (times // int(level))
@@ -80,20 +81,20 @@ def shown(grid: str, level: float, length: int) -> np.ndarray:
     return np.where((times >= start) & (times < start + still), start, times)
 
 
-def levels_of(grid: Mapping, place: int) -> list[float]:
-    """The levels of a grid for the clip at a place of its list."""
-    return grid["levelsOdd"] if place % 2 and "levelsOdd" in grid else grid["levels"]
+def levels_of(grid: Mapping, index: int) -> list[float]:
+    """The levels of a grid for the clip at an index of its list."""
+    return grid["levelsOdd"] if index % 2 and "levelsOdd" in grid else grid["levels"]
 
 
-def _make(path: Path, place: int) -> Iterator[tuple[str, np.ndarray]]:
-    """Names and fragments [16, 3, 224, 224] of everything made of one clip."""
+def _make(path: Path, index: int) -> Iterator[tuple[str, np.ndarray]]:
+    """Names and fragments [16, 3, 224, 224] of all points of one clip."""
     footage = Footage(path, TABLE["frames"])
     times, back = np.unique(pair_times(len(footage)), return_inverse=True)  # short clips repeat frames
     frames = [footage.rgb(int(t)) for t in times]
     yield PRISTINE, np.stack([fragments(frame) for frame in frames])[back]
     planes = None
     for grid in TABLE["grids"]:
-        for step, level in enumerate(levels_of(grid, place)):
+        for step, level in enumerate(levels_of(grid, index)):
             name, key = f"{grid['id']}_{step}", grid["id"]
             if key in ("crf", "freeze", "drop"):
                 planes = footage.planes() if planes is None else planes
@@ -102,8 +103,8 @@ def _make(path: Path, place: int) -> Iterator[tuple[str, np.ndarray]]:
                 coded = through(source, x264(encode["crf"], encode["preset"])).take(times)
                 made = [fragments(footage.colour(y, *uv)) for y, uv in zip(coded.y, coded.uv, strict=True)]
             else:
-                rng = np.random.default_rng((place, step))
-                made = [fragments(damaged(frame, key, level, rng)) for frame in frames]
+                rng = np.random.default_rng((index, step))
+                made = [fragments(distorted(frame, key, level, rng)) for frame in frames]
             yield name, np.stack(made)[back]
 
 
@@ -112,14 +113,16 @@ def _path(clip: str) -> Path:
 
 
 def make_ladder(which: str = "clips") -> None:
-    """Makes what is missing of the cache of a list of the table, `clips` or `others`; raises
-    FileNotFoundError without the clips (`VQA_SHARED`)."""
-    for place, clip in enumerate(TABLE[which]):
+    """Renders the missing clips of a list of the table, `clips` or `holdOut`, into the cache.
+
+    Raises FileNotFoundError without the clips (`VQA_SHARED`).
+    """
+    for index, clip in enumerate(TABLE[which]):
         out = _path(clip)
         if out.exists():
             continue
         wall, cpu = time.time(), time.process_time()
-        made = dict(_make(shared_folder() / "media" / clip, place))
+        made = dict(_make(shared_folder() / "media" / clip, index))
         out.parent.mkdir(parents=True, exist_ok=True)
         partial = out.with_name(f"{out.stem}.{os.getpid()}.npz")
         np.savez(partial, **made)
@@ -129,7 +132,7 @@ def make_ladder(which: str = "clips") -> None:
 
 @lru_cache(maxsize=2)
 def _made(clip: str) -> Mapping[str, np.ndarray]:
-    return np.load(_path(clip))  # members are read when asked for
+    return np.load(_path(clip))  # members are read on access
 
 
 def _bytes(key: Key) -> np.ndarray:
@@ -138,7 +141,7 @@ def _bytes(key: Key) -> np.ndarray:
 
 
 def keys_of(which: str = "clips") -> list[Key]:
-    """All points of a list's rows, a clip's own first."""
+    """All points of a list's rows, the undistorted clip first."""
     steps = [(grid, step) for grid in GRIDS for step in range(LEVELS)]
     return [(clip, grid, step) for clip in TABLE[which] for grid, step in [(PRISTINE, 0), *steps]]
 
@@ -152,14 +155,14 @@ def ladder_clips(which: str = "clips") -> Iterator[tuple[str, str, int, Tensor]]
 
 @dataclass(frozen=True)
 class LadderClips:
-    """The points of a list's rows, to be judged."""
+    """`ClipSet` of the points of a list's rows."""
 
     which: str = "clips"
-    """`clips` or `others`."""
+    """`clips` or `holdOut`."""
 
     @property
     def name(self) -> str:
-        return "ladder" if self.which == "clips" else "ladder-others"
+        return "ladder" if self.which == "clips" else "ladder-hold-out"
 
     @property
     def fingerprint(self) -> str:
@@ -175,25 +178,25 @@ class LadderClips:
 
 
 def mean_luma(clip: str) -> float:
-    """Of the undamaged clip's fragments, 0 to 1."""
+    """Mean luma, 0 to 1, of the undistorted clip's fragments."""
     rgb = _bytes((clip, PRISTINE, 0)).mean((0, 2, 3))
     return float(rgb @ [0.299, 0.587, 0.114] / 255)
 
 
 def rows(keys: Sequence[Key], scores: np.ndarray, which: str = "clips") -> dict[tuple[str, str], np.ndarray]:
-    """Scores by (clip, grid, step) → scores [6] of each (clip, grid), undamaged first."""
+    """Scores [6] of each (clip, grid), undistorted first, of scores by (clip, grid, step)."""
     by_key = dict(zip(keys, scores, strict=True))
-    found = {}
+    by_row = {}
     for clip in TABLE[which]:
         for grid in GRIDS:
             steps = [by_key[clip, grid, step] for step in range(LEVELS)]
-            found[clip, grid] = np.array([by_key[clip, PRISTINE, 0], *steps])
-    return found
+            by_row[clip, grid] = np.array([by_key[clip, PRISTINE, 0], *steps])
+    return by_row
 
 
 def really_best(clip: str, grid: str, luma: float) -> np.ndarray | None:
-    """Which of the row's damaged points [5] are certainly worse than the clip itself, by the table's rule
-    `best`; None where the row says nothing of the kind."""
+    """Mask [5] of the row's distorted points that are certainly worse than the clip itself, by the table's
+    rule `best`; None where the rule excludes the row."""
     rule = TABLE["best"]
     if grid == "crf" and clip in rule["compressed"]:
         return None
@@ -201,7 +204,7 @@ def really_best(clip: str, grid: str, luma: float) -> np.ndarray | None:
         return np.ones(LEVELS, bool)
     if luma < rule["meanLuma"]:
         return None
-    which = "clips" if clip in TABLE["clips"] else "others"
+    which = "clips" if clip in TABLE["clips"] else "holdOut"
     table = next(g for g in TABLE["grids"] if g["id"] == "gain")
     gains = np.array(levels_of(table, TABLE[which].index(clip)))
     return np.maximum(gains, 1 / gains) >= rule["gain"]

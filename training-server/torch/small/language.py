@@ -1,10 +1,10 @@
-"""The language half: Qwen2 trained on oracle codes, with no video at all.
+"""The language half: Qwen2 trained on oracle concepts, without any video.
 
-What a step costs is the prompt, most of it frame tokens, not the answer. So the part before the motion slot
-is computed once a step and shared by all rows of the batch, which differ only from the motion token on; the
-first steps are the motion token and the answer alone, the next ones leave out most frame tokens, the last
-ones have them all, and positions are always those of the whole prompt. Frame tokens are random vectors, or
-real ones once a perceiver has some: the model learns to read the motion slot through them.
+The prompt, most of it frame tokens, dominates the cost of a step. The part in front of the motion token is
+therefore computed once per step and shared by all rows of the batch, which differ only from the motion token
+on. Prompt dropout saves more: the first steps have the motion token and the answer alone, the next ones drop
+most frame tokens, the last ones keep all; positions are always those of the whole prompt. Frame tokens are
+random vectors, or real ones once a vision encoder exists.
 """
 
 from __future__ import annotations
@@ -25,15 +25,26 @@ from torch import Tensor, nn
 
 from modules.config import LanguageConfig
 from modules.qwen2 import Qwen2, rotary_tables, rotate
-from small.codes import CODE_SIZE, SCORE, SEVERITY, STYLE_PART, CodeNoise, LabelPrior, code, decide
-from small.prompt import PromptIds, PromptShape, prompt_ids, words_of_prompt
-from small.text import SENTENCES, STYLE_SIZE, Fuzz, compose
+from small.concepts import (
+    CONCEPT_DIM,
+    SCORE,
+    SEVERITY,
+    STYLE_PART,
+    ConceptNoise,
+    LabelPrior,
+    concept_vector,
+    verbalization_policy,
+)
+from small.prompt import PromptIds, PromptShape, prompt_ids, prompt_without_context
+from small.text import SENTENCES, STYLE_SIZE, LabelNoise, compose
 from small.tokenizer import END, END_OF_TEXT, LARGEST, train
 
 
 def language_config(tokenizer: Tokenizer) -> LanguageConfig:
-    """Widths of the small decoder. The vocabulary must differ from every width: a converter may tell the head
-    by it."""
+    """Configuration of the small decoder.
+
+    The vocabulary size must differ from every width: a converter may identify the head by it.
+    """
     return LanguageConfig(
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=192,
@@ -48,25 +59,25 @@ def language_config(tokenizer: Tokenizer) -> LanguageConfig:
 
 
 class OracleLanguage(nn.Module):
-    """The decoder and the layer that turns a code into the motion token."""
+    """The decoder and the linear embedding of concept vectors as the motion token."""
 
     def __init__(self, config: LanguageConfig):
         super().__init__()
         self.decoder = Qwen2(config)
-        self.code = nn.Linear(CODE_SIZE, config.hidden_size)
+        self.concept_embedding = nn.Linear(CONCEPT_DIM, config.hidden_size)
         for module in self.decoder.modules():
             if isinstance(module, (nn.Linear, nn.Embedding)):
                 nn.init.normal_(module.weight, std=0.04)
             if isinstance(module, nn.Linear) and module.bias is not None:
                 nn.init.zeros_(module.bias)
-        # A large constant part keeps the norm in front of the attention from dividing a place of the code by
-        # the others; what must be read to a tenth stands higher than what is read in quarters.
-        nn.init.normal_(self.code.bias, std=1.0)
-        nn.init.normal_(self.code.weight, std=0.1)
+        # A large constant part keeps the norm in front of the attention from dividing one component by the
+        # others; components that must be resolved to a tenth get larger weights than the styles.
+        nn.init.normal_(self.concept_embedding.bias, std=1.0)
+        nn.init.normal_(self.concept_embedding.weight, std=0.1)
         with torch.no_grad():
-            self.code.weight[:, SCORE] *= 3
-            self.code.weight[:, SEVERITY] *= 4
-        # Branches end small, so that the residual stream starts as the embeddings.
+            self.concept_embedding.weight[:, SCORE] *= 3
+            self.concept_embedding.weight[:, SEVERITY] *= 4
+        # Small output layers of the branches: the residual stream starts as the embeddings.
         for layer in self.decoder.model.layers:
             for branch in (layer.self_attn.o_proj, layer.mlp.down_proj):
                 nn.init.normal_(branch.weight, std=0.04 / math.sqrt(2 * config.num_hidden_layers))
@@ -75,10 +86,10 @@ class OracleLanguage(nn.Module):
 def shared_prefix(
     decoder: Qwen2, prefix: Tensor, prefix_positions: Tensor, rows: Tensor, row_positions: Tensor
 ) -> Tensor:
-    """Hidden states of rows that continue one prefix: what `Qwen2.forward` gives for every row with the
-    prefix in front of it, at 1/B of the prefix's cost.
+    """Hidden states [B, N, D], after the final norm, of rows that continue one prefix.
 
-    prefix [1, P, D] at positions [P]; rows [B, N, D] at positions [N]; result [B, N, D] after the final norm.
+    Equal to `Qwen2.forward` of every row with the prefix in front, at 1/B of the prefix's cost.
+    prefix [1, P, D] at positions [P]; rows [B, N, D] at positions [N].
     """
     config = decoder.config
     before, count = prefix.shape[1], rows.shape[1]
@@ -112,13 +123,13 @@ def shared_prefix(
 
 @dataclass(kw_only=True)
 class LanguageRecipe:
-    """Settings of the pre-training on oracle codes."""
+    """Hyperparameters of the training on oracle concepts."""
 
     steps: int = 2500
     """Optimiser steps."""
 
     rows: int = 32
-    """Texts a step."""
+    """Texts per step."""
 
     lr: float = 3e-3
     """Peak of AdamW's learning rate; cosine to 0 after `warmup` steps."""
@@ -136,35 +147,37 @@ class LanguageRecipe:
     """Loss weights of the score's digits."""
 
     name_weight: float = 3.0
-    """Loss weight of the names of faults; every other token counts 1. At 1 the choice of the fault stays at
-    chance for long, while phrasing and score are learnt."""
+    """Loss weight of the names of distortions; every other token counts 1. At 1 the choice of the distortion
+    stays at chance for long, while phrasing and score are learnt."""
 
-    bare_until: float = 0.65
-    """Up to this share of the steps a row is the motion token and the answer, at their places in the whole
-    prompt: reading codes is learnt there first, at half the cost a step and in a fifth of the steps."""
+    no_prompt_until: float = 0.65
+    """Up to this share of the steps the prompt is dropped: a row is the motion token and the answer, at their
+    positions in the whole prompt. The concepts are learnt there first, at half the cost per step and in a
+    fifth of the steps."""
 
-    full_from: float = 0.92
-    """From this share of the steps on the prompt is whole."""
+    full_prompt_from: float = 0.92
+    """From this share of the steps on nothing of the prompt is dropped."""
 
-    short_tokens: tuple[int, int] = (1, 6)
-    """Frame tokens a frame in the steps between, drawn from this range; one step in `full_every` has all."""
+    partial_tokens: tuple[int, int] = (1, 6)
+    """Range of the number of frame tokens per frame that the steps between keep; one step in
+    `full_prompt_every` keeps all."""
 
-    full_every: int = 8
-    """See `short_tokens`."""
+    full_prompt_every: int = 8
+    """See `partial_tokens`."""
 
     prior: LabelPrior = field(default_factory=LabelPrior)
-    """Labels."""
+    """Distribution of the labels."""
 
-    noise: CodeNoise = field(default_factory=CodeNoise)
-    """Noise on the codes."""
+    noise: ConceptNoise = field(default_factory=ConceptNoise)
+    """Noise on the concept vectors."""
 
-    heard: float = 0.0
-    """Share of rows whose codes are a perceiver's own (`LanguageTraining.heard`) instead of drawn ones."""
+    predicted_share: float = 0.0
+    """Share of rows with predicted concepts (`LanguageTraining.predicted_concepts`) instead of drawn ones."""
 
-    heard_noise: float = 0.1
-    """Standard deviation of the noise on those, so that few clips give many codes."""
+    predicted_noise: float = 0.1
+    """Standard deviation of the noise on predicted concepts, so that few clips give many vectors."""
 
-    fuzz: Fuzz = field(default_factory=Fuzz)
+    label_noise: LabelNoise = field(default_factory=LabelNoise)
     """Noise between label and text."""
 
     seed: int = 20251121
@@ -173,10 +186,10 @@ class LanguageRecipe:
 
 @dataclass(frozen=True, kw_only=True)
 class TextBatch:
-    """Answers with their codes."""
+    """Answers with their concept vectors."""
 
-    codes: Tensor
-    """[B, CODE_SIZE]."""
+    concepts: Tensor
+    """[B, CONCEPT_DIM]."""
 
     ids: Tensor
     """[B, L] int64, ended by `<|im_end|>`, then padded."""
@@ -187,13 +200,15 @@ class TextBatch:
 
 NAMES = re.compile(
     r"\b(?:"
-    + "|".join(sorted((n for f in SENTENCES["faults"].values() for n in f["names"]), key=len, reverse=True))
+    + "|".join(
+        sorted((n for f in SENTENCES["distortions"].values() for n in f["names"]), key=len, reverse=True)
+    )
     + r")\b"
 )
 
 
 class AnswerTokens:
-    """Turns answers into ids and loss weights."""
+    """Token ids and loss weights of answers."""
 
     def __init__(self, tokenizer: Tokenizer, score_weight: tuple[float, ...], name_weight: float = 1.0):
         self.tokenizer, self.score_weight, self.name_weight = tokenizer, score_weight, name_weight
@@ -201,7 +216,7 @@ class AnswerTokens:
         self.pad = tokenizer.token_to_id(END_OF_TEXT)
         self.digits = {tokenizer.token_to_id(str(d)) for d in range(10)}
 
-    def batch(self, codes: np.ndarray, texts: list[str]) -> TextBatch:
+    def batch(self, concepts: np.ndarray, texts: list[str]) -> TextBatch:
         encoded = self.tokenizer.encode_batch(texts, add_special_tokens=False)
         rows = [e.ids + [self.end] for e in encoded]
         longest = max(map(len, rows))
@@ -215,91 +230,96 @@ class AnswerTokens:
                     if name.start() < end and begin < name.end():
                         weights[r, k] = self.name_weight
             # The prose holds no digit, so the digits are those of the score.
-            places = [k for k, token in enumerate(row) if token in self.digits]
-            for k, place in enumerate(places):
-                weights[r, place] = self.score_weight[min(k, len(self.score_weight) - 1)]
-        return TextBatch(codes=torch.from_numpy(codes), ids=ids, weights=weights)
+            positions = [k for k, token in enumerate(row) if token in self.digits]
+            for k, position in enumerate(positions):
+                weights[r, position] = self.score_weight[min(k, len(self.score_weight) - 1)]
+        return TextBatch(concepts=torch.from_numpy(concepts), ids=ids, weights=weights)
 
 
 def oracle_batch(
-    recipe: LanguageRecipe, tokens: AnswerTokens, rng: np.random.Generator, heard: np.ndarray | None = None
+    recipe: LanguageRecipe,
+    tokens: AnswerTokens,
+    rng: np.random.Generator,
+    predicted_concepts: np.ndarray | None = None,
 ) -> TextBatch:
-    """Fresh codes as a perceiver gives them, some of them chosen from `heard` [n, CODE_SIZE], and the texts
-    of what they decide."""
+    """Noisy oracle concepts, a share of them replaced by rows of `predicted_concepts` [n, CONCEPT_DIM], and
+    the texts of the verbalisation policy."""
     styles = rng.standard_normal((recipe.rows, STYLE_SIZE))
-    codes = recipe.noise.on(np.stack([code(recipe.prior.draw(rng), style) for style in styles]), rng)
-    if heard is not None:
-        real = np.flatnonzero(rng.random(recipe.rows) < recipe.heard)
-        noise = recipe.heard_noise * rng.standard_normal((len(real), CODE_SIZE))
-        codes[real] = heard[rng.integers(len(heard), size=len(real))] + noise
-    texts = [compose(decide(c), c[STYLE_PART], rng, recipe.fuzz) for c in codes]
-    return tokens.batch(codes, texts)
+    exact = np.stack([concept_vector(recipe.prior.draw(rng), style) for style in styles])
+    concepts = recipe.noise.on(exact, rng)
+    if predicted_concepts is not None:
+        rows = np.flatnonzero(rng.random(recipe.rows) < recipe.predicted_share)
+        noise = recipe.predicted_noise * rng.standard_normal((len(rows), CONCEPT_DIM))
+        chosen = rng.integers(len(predicted_concepts), size=len(rows))
+        concepts[rows] = predicted_concepts[chosen] + noise
+    texts = [compose(verbalization_policy(c), c[STYLE_PART], rng, recipe.label_noise) for c in concepts]
+    return tokens.batch(concepts, texts)
 
 
 FrameTokens = Callable[[int, np.random.Generator], Tensor]
-"""(count, rng) → [count, D] tokens such as the vision branch gives."""
+"""(count, rng) → [count, D] stand-ins for tokens of the vision branch."""
 
 
 def random_frame_tokens(size: int) -> FrameTokens:
-    """Vectors of no meaning whose size and common part vary, to cover whatever the vision branch will say."""
+    """Random vectors of varying scale and common part, to cover any output of the vision branch."""
 
     def draw(count: int, rng: np.random.Generator) -> Tensor:
         scale = 0.05 * 60 ** rng.uniform(0, 1)
         common = rng.uniform(0, 0.9)
-        own = rng.standard_normal((count, size))
+        token = rng.standard_normal((count, size))
         mean = rng.standard_normal((1, size))
-        tokens = scale * (math.sqrt(1 - common) * own + math.sqrt(common) * mean)
+        tokens = scale * (math.sqrt(1 - common) * token + math.sqrt(common) * mean)
         return torch.from_numpy(tokens.astype(np.float32))
 
     return draw
 
 
 def oracle_loss(
-    model: OracleLanguage, prompt: PromptIds, batch: TextBatch, seen: Tensor, frames: Tensor
+    model: OracleLanguage, prompt: PromptIds, batch: TextBatch, mask: Tensor, frames: Tensor
 ) -> Tensor:
     """Weighted mean cross-entropy of the answers.
 
-    seen [P] bool: prompt places that are not left out; frames [F, D] stand at the seen context places.
+    mask [P] bool: True at kept prompt positions; frames [F, D]: tokens of the kept context positions.
     """
     decoder, rows, motion = model.decoder, len(batch.ids), prompt.motion
-    held = prompt.context[seen[prompt.context]]
-    prefix = decoder.embed(prompt.ids[:motion]).index_copy(0, held, frames)
-    before, after = seen[:motion], seen[motion + 1 :]
+    context = prompt.context[mask[prompt.context]]
+    prefix = decoder.embed(prompt.ids[:motion]).index_copy(0, context, frames)
+    before, after = mask[:motion], mask[motion + 1 :]
     question = decoder.embed(prompt.ids[motion + 1 :][after]).expand(rows, -1, -1)
     answer = decoder.embed(batch.ids[:, :-1])
-    inputs = torch.cat([model.code(batch.codes)[:, None], question, answer], 1)
-    place = torch.arange(prompt.length + answer.shape[1])
-    positions = torch.cat([place[motion : motion + 1], place[motion + 1 : prompt.length][after]])
-    positions = torch.cat([positions, place[prompt.length :]])
-    hidden = shared_prefix(decoder, prefix[before][None], place[:motion][before], inputs, positions)
+    inputs = torch.cat([model.concept_embedding(batch.concepts)[:, None], question, answer], 1)
+    every = torch.arange(prompt.length + answer.shape[1])
+    positions = torch.cat([every[motion : motion + 1], every[motion + 1 : prompt.length][after]])
+    positions = torch.cat([positions, every[prompt.length :]])
+    hidden = shared_prefix(decoder, prefix[before][None], every[:motion][before], inputs, positions)
     hidden = hidden[:, question.shape[1] :]
     used = batch.weights > 0
     loss = F.cross_entropy(decoder.logits(hidden, used), batch.ids[used], reduction="none")
     return (loss * batch.weights[used]).sum() / batch.weights.sum()
 
 
-def rate(step: int, recipe: LanguageRecipe) -> float:
+def learning_rate(step: int, recipe: LanguageRecipe) -> float:
     """Learning rate of a step: linear warm-up, cosine to 0."""
     warm = min(1.0, (step + 1) / recipe.warmup)
     return recipe.lr * warm * 0.5 * (1 + math.cos(math.pi * step / recipe.steps))
 
 
-def seen_places(prompt: PromptIds, step: int, recipe: LanguageRecipe, rng: np.random.Generator) -> Tensor:
-    """Prompt places [P] bool that a step keeps."""
-    if step < recipe.bare_until * recipe.steps:
+def prompt_mask(prompt: PromptIds, step: int, recipe: LanguageRecipe, rng: np.random.Generator) -> Tensor:
+    """Prompt dropout of a step: [P] bool, True at kept prompt positions."""
+    if step < recipe.no_prompt_until * recipe.steps:
         return torch.zeros(prompt.length, dtype=torch.bool)
-    seen = torch.ones(prompt.length, dtype=torch.bool)
-    if step < recipe.full_from * recipe.steps and step % recipe.full_every:
-        low, high = recipe.short_tokens
+    mask = torch.ones(prompt.length, dtype=torch.bool)
+    if step < recipe.full_prompt_from * recipe.steps and step % recipe.full_prompt_every:
+        low, high = recipe.partial_tokens
         count = min(int(rng.integers(low, high + 1)) * prompt.frames, len(prompt.context))
-        kept = rng.choice(len(prompt.context), count, replace=False)
-        seen[prompt.context] = False
-        seen[prompt.context[torch.from_numpy(kept)]] = True
-    return seen
+        chosen = rng.choice(len(prompt.context), count, replace=False)
+        mask[prompt.context] = False
+        mask[prompt.context[torch.from_numpy(chosen)]] = True
+    return mask
 
 
 class LanguageTraining:
-    """Resumable: state lies in one file, written every `save_every` steps and at the end."""
+    """Resumable training; its state is one file."""
 
     def __init__(self, tokenizer: Tokenizer, prompt: PromptIds, recipe: LanguageRecipe, file: Path):
         torch.manual_seed(recipe.seed)
@@ -312,13 +332,13 @@ class LanguageTraining:
         self.rng = np.random.default_rng(recipe.seed)
         self.step, self.seconds = 0, 0.0
         self.frames = random_frame_tokens(self.model.decoder.config.hidden_size)
-        self.heard: np.ndarray | None = None
+        self.predicted_concepts: np.ndarray | None = None
         self.signature = json.dumps(
             {**asdict(recipe), "prompt": prompt.ids.tolist(), "vocab": tokenizer.to_str()}, sort_keys=True
         )
 
     def restore(self) -> bool:
-        """Continues from the file, unless that was another recipe, prompt or vocabulary."""
+        """Loads the state file; False where it is absent or of another recipe, prompt or vocabulary."""
         if not self.file.exists():
             return False
         state = torch.load(self.file, weights_only=False)
@@ -331,17 +351,23 @@ class LanguageTraining:
         return True
 
     def adopt(self, file: Path) -> None:
-        """Starts from the weights of a run with other sentences: embeddings are matched by token, a new token
-        starts as the mean of the pieces that the other vocabulary cuts it into."""
+        """Starts from the weights of a run on other sentences.
+
+        Embeddings are matched by token; a new token starts as the mean of the pieces that the other
+        vocabulary splits it into.
+        """
         model, other, _ = saved_language(file)
         weights = model.state_dict()
         name = "decoder.model.embed_tokens.weight"
-        known, own = other.get_vocab(), self.tokens.tokenizer
+        vocabulary, tokenizer = other.get_vocab(), self.tokens.tokenizer
         rows = torch.empty_like(self.model.state_dict()[name])
-        for token, place in own.get_vocab().items():
-            text = own.decode([place], skip_special_tokens=False)
-            pieces = [known[token]] if token in known else other.encode(text, add_special_tokens=False).ids
-            rows[place] = weights[name][pieces].mean(0)
+        for token, index in tokenizer.get_vocab().items():
+            if token in vocabulary:
+                pieces = [vocabulary[token]]
+            else:
+                text = tokenizer.decode([index], skip_special_tokens=False)
+                pieces = other.encode(text, add_special_tokens=False).ids
+            rows[index] = weights[name][pieces].mean(0)
         self.model.load_state_dict({**weights, name: rows})
 
     def save(self) -> None:
@@ -361,11 +387,11 @@ class LanguageTraining:
     def train_step(self) -> float:
         """One optimiser step; returns its loss."""
         for group in self.optimizer.param_groups:
-            group["lr"] = rate(self.step, self.recipe)
-        batch = oracle_batch(self.recipe, self.tokens, self.rng, self.heard)
-        seen = seen_places(self.prompt, self.step, self.recipe, self.rng)
-        frames = self.frames(int(seen[self.prompt.context].sum()), self.rng)
-        loss = oracle_loss(self.model, self.prompt, batch, seen, frames)
+            group["lr"] = learning_rate(self.step, self.recipe)
+        batch = oracle_batch(self.recipe, self.tokens, self.rng, self.predicted_concepts)
+        mask = prompt_mask(self.prompt, self.step, self.recipe, self.rng)
+        frames = self.frames(int(mask[self.prompt.context].sum()), self.rng)
+        loss = oracle_loss(self.model, self.prompt, batch, mask, frames)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
@@ -390,7 +416,7 @@ class LanguageTraining:
 
 
 def saved_language(file: Path) -> tuple[OracleLanguage, Tokenizer, dict[str, float]]:
-    """The language half of a training file, its tokenizer, and how far it has come (step, CPU seconds)."""
+    """The language half of a training file, its tokenizer, and its progress (step, CPU seconds)."""
     state = torch.load(file, weights_only=False)
     tokenizer = Tokenizer.from_str(json.loads(state["signature"])["vocab"])
     model = OracleLanguage(language_config(tokenizer))
@@ -399,22 +425,22 @@ def saved_language(file: Path) -> tuple[OracleLanguage, Tokenizer, dict[str, flo
 
 
 TOKENIZER_TEXTS = 8000
-"""Answers that the tokenizer learns from."""
+"""Answers that the tokenizer is trained on."""
 
 
 def train_tokenizer(recipe: LanguageRecipe, shape: PromptShape, *, largest: int = LARGEST) -> Tokenizer:
     """A tokenizer for the recipe's answers and the prompt of this shape."""
     rng = np.random.default_rng(recipe.seed)
     texts = [
-        compose(recipe.prior.draw(rng), rng.standard_normal(STYLE_SIZE), rng, recipe.fuzz)
+        compose(recipe.prior.draw(rng), rng.standard_normal(STYLE_SIZE), rng, recipe.label_noise)
         for _ in range(TOKENIZER_TEXTS)
     ]
-    return train(texts, words_of_prompt(shape), largest=largest)
+    return train(texts, prompt_without_context(shape), largest=largest)
 
 
-def language_training(work: Path, recipe: LanguageRecipe, shape: PromptShape) -> LanguageTraining:
-    """The training in the folder `work`: continued where it stopped if nothing it depends on has changed."""
+def language_training(file: Path, recipe: LanguageRecipe, shape: PromptShape) -> LanguageTraining:
+    """The training whose state is `file`, resumed if nothing it depends on has changed."""
     tokenizer = train_tokenizer(recipe, shape)
-    training = LanguageTraining(tokenizer, prompt_ids(tokenizer, shape), recipe, work / "language.pt")
+    training = LanguageTraining(tokenizer, prompt_ids(tokenizer, shape), recipe, file)
     training.restore()
     return training

@@ -1,8 +1,8 @@
-"""Makes procedural clips: `npm run make-clips -- --split train --shards 80`.
+"""Renders procedural clips: `npm run make-clips -- --split train --shards 80`.
 
 A shard is a folder with `y.npy` [n, 16, 224, 224] and `uv.npy` [n, 16, 2, 112, 112] uint8 (stitched fragments
 of 8 pairs of frames, BT.601 limited 4:2:0), `labels.npz` (score [n]; severity [n, 17] effective, nominal of
-the parameters alone, damage as measured; when and where [n, 17]; group, kind, irreversible, nominal_score
+the parameters alone, distance as measured; when and where [n, 17]; group, kind, irreversible, nominal_score
 [n]) and `clips.jsonl`, one line a clip. Shards that exist are left alone, so the command can be stopped
 and run again; the same seed gives the same clips.
 
@@ -32,7 +32,7 @@ GROUPS = 25
 """Groups a shard, 100 clips."""
 
 ROWS = (
-    "score", "severity", "when", "group", "kind", "where", "nominal", "damage", "irreversible",
+    "score", "severity", "when", "group", "kind", "where", "nominal", "distance", "irreversible",
     "nominal_score",
 )  # fmt: skip
 
@@ -56,7 +56,7 @@ def make_shard(split: str, index: int, sources: Sources, out: Path) -> None:
             labels = clip.labels
             values = (
                 labels.score, labels.severity, labels.when, number, scene.kind, labels.where, labels.nominal,
-                labels.damage, scene.irreversible, score_of(labels.nominal),
+                labels.distance, scene.irreversible, score_of(labels.nominal),
             )  # fmt: skip
             for name, value in zip(rows, values, strict=True):
                 rows[name].append(value)
@@ -117,7 +117,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def every_split() -> None:
-    """All shards of all splits; those that are there are kept."""
+    """Renders the missing shards of all splits."""
     for split in ("test", "family", "train"):
         main(["--split", split])
 

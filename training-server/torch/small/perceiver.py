@@ -1,24 +1,24 @@
-"""The perceiver as it is shipped, assembled from the files of its stages."""
+"""The shipped perceiver, assembled from the files of its stages."""
 
 from __future__ import annotations
 
+from small.backbone import load_backbone, zero_scaled
 from small.checkpoint import Perceiver
 from small.config import MOTION, PROFILE, VISION
-from small.perception import load_projector, load_standard
-from small.trunk import load_trunk, muted
+from small.perception import load_normalizer, load_projector
 from small.vision import load_vision
 
 
 def load_perceiver() -> Perceiver:
     """Raises FileNotFoundError before the stage `projector`."""
-    projector, standard = load_projector(), load_standard()
+    projector, normalizer = load_projector(), load_normalizer()
     return Perceiver(
         vision=VISION,
         motion=MOTION,
         profile=PROFILE,
         vision_state=load_vision().state_dict(),
-        slowfast_state=muted(load_trunk()).state_dict(),
-        statistics=(standard.mean, standard.std),
+        slowfast_state=zero_scaled(load_backbone()).state_dict(),
+        statistics=(normalizer.mean, normalizer.std),
         norm=projector.norm,
         inner=projector.inner,
     )

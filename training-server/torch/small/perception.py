@@ -1,9 +1,9 @@
-"""The perceiving half of the small model: SlowFast and statistics → the projector's hidden layer → labels.
+"""The perception half of the small model: statistics, teacher heads, student projector.
 
-For the language half, after the stage `projector`: `motion_inputs(clips)` are the inputs of `motion_mlp`
-[n, 512 + k], the pooled SlowFast vector (512) and the standardised statistics in the order of
-`MotionConfig.statistics`; `load_projector()` is `motion_mlp.{0,1}` with a last Linear [1 + 3 d, 192] that
-says the label part of a clip's code, and `hidden(inputs)` [n, 192] is what it reads.
+`motion_inputs(clips)` are the inputs of `motion_mlp` [n, 512 + k]: the pooled SlowFast vector (512) and the
+standardised statistics in the order of `MotionConfig.statistics`. `load_projector()`, after the stage
+`projector`, is `motion_mlp.{0,1}` with a last Linear [1 + 3 d, 192] that predicts the label part of a clip's
+concept vector from `hidden(inputs)` [n, 192].
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from modules.statistics import NAMES, standardised, statistics
-from small.codes import FIRST, SCORE, SECOND, SEVERITY, decide, label_code
+from small.concepts import FIRST, SCORE, SECOND, SEVERITY, label_concepts, verbalization_policy
 from small.config import LABELS
 from small.data import CACHE, CELL, TABLE_HASH, Clips, load_clips
-from small.figures import held_out_figures, ladder_figures
-from small.heads import Head, HeadRecipe, Lesson, Targets, fit_judge, opinion_of
+from small.heads import TargetMapping, Targets, TeacherHead, TeacherRecipe, ensemble_output, fit_teacher
 from small.ladder import ladder_clips, rows
-from small.projector import Projector, TeachingRecipe, pad_pooled, teach
+from small.metrics import held_out_metrics, ladder_metrics
+from small.projector import DistillationRecipe, Projector, distill, pad_pooled
 
 
-def codes_of(clips: Clips) -> Tensor:
-    """Label codes [n, 1 + 3 d]."""
-    return torch.from_numpy(label_code(clips.score, clips.severity, clips.when))
+def concepts_of(clips: Clips) -> Tensor:
+    """Label concepts [n, 1 + 3 d] of the clips' labels."""
+    return torch.from_numpy(label_concepts(clips.score, clips.severity, clips.when))
 
 
 def compute_statistics(split: str) -> None:
-    """Raw statistics of every finished shard that has none; a file a shard."""
+    """Computes the raw statistics of every finished shard that has none; one file per shard."""
     for shard in load_clips(split).shards:
         if shard.statistics_path.exists():
             continue
@@ -46,7 +46,7 @@ def compute_statistics(split: str) -> None:
 
 
 def ladder_statistics() -> tuple[list[tuple[str, str, int]], Tensor]:
-    """(clip, grid, step) and raw statistics [492, k] of the ladder, cached."""
+    """(clip, grid, step) and raw statistics [492, k] of the severity ladder, cached on disk."""
     path = CACHE / f"ladder_statistics_{TABLE_HASH}.npz"
     if not path.exists():
         keys, values = [], []
@@ -59,14 +59,14 @@ def ladder_statistics() -> tuple[list[tuple[str, str, int]], Tensor]:
 
 
 @dataclass
-class Standard:
-    """`motion_statistics.{mean, std}`."""
+class Normalizer:
+    """Mean and standard deviation of the raw statistics: `motion_statistics.{mean, std}`."""
 
     mean: Tensor
     std: Tensor
 
     @classmethod
-    def of(cls, raw: Tensor) -> Standard:
+    def of(cls, raw: Tensor) -> Normalizer:
         # A floor keeps a statistic that hardly varies in these clips from exploding on real ones.
         return cls(raw.mean(0), raw.std(0).clamp(min=1e-3))
 
@@ -80,11 +80,12 @@ LOSS_WEIGHTS[SEVERITY] = 1.0
 LOSS_WEIGHTS[FIRST] = LOSS_WEIGHTS[SECOND] = 0.5
 
 
-def label_loss(predicted: Tensor, codes: Tensor, centred: float) -> Tensor:
-    """Weighted squared error of label codes [4 g, 1 + 3 d], rows by group, and of the score inside groups."""
-    loss = ((predicted - codes).square().mean(0) * LOSS_WEIGHTS).sum()
-    error = (predicted - codes)[:, 0].view(-1, 4)
-    return loss + centred * (error - error.mean(1, keepdim=True)).square().mean() * 2
+def label_loss(predicted: Tensor, concepts: Tensor, within_group: float) -> Tensor:
+    """Weighted squared error of label concepts [4 g, 1 + 3 d], rows by group, plus that of the score within
+    groups, weighted by `within_group`."""
+    loss = ((predicted - concepts).square().mean(0) * LOSS_WEIGHTS).sum()
+    error = (predicted - concepts)[:, 0].view(-1, 4)
+    return loss + within_group * (error - error.mean(1, keepdim=True)).square().mean() * 2
 
 
 def targets_of(clips: Clips) -> Targets:
@@ -95,19 +96,21 @@ def targets_of(clips: Clips) -> Targets:
     )
 
 
-def figures(codes: Tensor, clips: Clips) -> dict[str, float]:
-    """Figures of codes [n, 1 + 3 d] as `decide` reads them: what a text of them would say."""
-    labels = [decide(code) for code in codes.numpy()]
+def concept_metrics(concepts: Tensor, clips: Clips) -> dict[str, float]:
+    """Metrics of label concepts [n, 1 + 3 d] after `verbalization_policy`: those of a perfect decoder."""
+    labels = [verbalization_policy(row) for row in concepts.numpy()]
     score = np.array([label.score for label in labels])
     severity = np.array([label.severity for label in labels])
     named = np.where(severity > 0, 1 + severity, 0)
-    found = held_out_figures(clips.score, clips.severity, clips.group, score, named)
-    return found | {"named": float((severity > 0).sum(1).mean())}
+    metrics = held_out_metrics(clips.score, clips.severity, clips.group, score, named)
+    return metrics | {"named": float((severity > 0).sum(1).mean())}
 
 
-def line(found: dict[str, float]) -> str:
+def format_metrics(metrics: dict[str, float]) -> str:
+    """One line of names and values."""
     parts = (
-        f"{key} {value:.3f}" if isinstance(value, float) else f"{key} {value}" for key, value in found.items()
+        f"{key} {value:.3f}" if isinstance(value, float) else f"{key} {value}"
+        for key, value in metrics.items()
     )
     return " ".join(parts)
 
@@ -123,7 +126,7 @@ OUT = CACHE / "perception"
 
 
 OTHER_SEEDS = (101, 102)
-"""Projectors with other judges, for figures as means of three seeds."""
+"""Projectors of other teachers, for metrics as means of three seeds."""
 
 
 def _projector_path(seed: int | None) -> Path:
@@ -131,95 +134,105 @@ def _projector_path(seed: int | None) -> Path:
 
 
 def load_projector(seed: int | None = None) -> Projector:
-    """The shipped projector (stage `projector`), or one of `OTHER_SEEDS`; raises FileNotFoundError before."""
+    """The shipped projector, or one of `OTHER_SEEDS`; FileNotFoundError before the stage `projector`."""
     model = Projector()
     model.load_state_dict(load_file(_projector_path(seed)))
     return model.eval()
 
 
-STANDARD = OUT / "motion_statistics.safetensors"
+NORMALIZER = OUT / "motion_statistics.safetensors"
 
 
-def load_standard() -> Standard:
+def load_normalizer() -> Normalizer:
     """The shipped `motion_statistics`."""
-    file = load_file(STANDARD)
-    return Standard(file["mean"], file["std"])
+    file = load_file(NORMALIZER)
+    return Normalizer(file["mean"], file["std"])
 
 
-def kept_standard(train: Clips) -> Standard:
-    """That of the first round of clips: another unit would not make anything better, and all that the
-    encoders were ever asked would have to be asked again."""
-    if not STANDARD.exists():
+def persistent_normalizer(train: Clips) -> Normalizer:
+    """The normaliser of the first round of clips, from disk; fitted on `train` where there is none.
+
+    Keep it when clips are added: another one invalidates every cached encoder output and improves nothing.
+    """
+    if not NORMALIZER.exists():
         OUT.mkdir(parents=True, exist_ok=True)
-        standard = Standard.of(train.statistics())
-        save_file({"mean": standard.mean, "std": standard.std}, STANDARD)
-    return load_standard()
+        normalizer = Normalizer.of(train.statistics())
+        save_file({"mean": normalizer.mean, "std": normalizer.std}, NORMALIZER)
+    return load_normalizer()
 
 
 def stage_statistics() -> None:
-    """Raw statistics of all clips there are."""
+    """Computes the raw statistics of all existing clips."""
     for split in ("test", "train", "family"):
         if (CACHE / split).exists():
             compute_statistics(split)
 
 
-def judges_of(clips: Clips, standard: Standard, first_seed: int, count: int) -> list[Head]:
-    """Judges fitted on clips with statistics; seeds from `first_seed` on."""
-    inputs, truth = standard(clips.statistics()), targets_of(clips)
-    return [fit_judge(inputs, truth, first_seed + k) for k in range(count)]
+def fit_teachers(clips: Clips, normalizer: Normalizer, first_seed: int, count: int) -> list[TeacherHead]:
+    """Teacher heads fitted on clips with statistics; seeds from `first_seed` on."""
+    inputs, truth = normalizer(clips.statistics()), targets_of(clips)
+    return [fit_teacher(inputs, truth, first_seed + k) for k in range(count)]
 
 
-def stage_yardstick(seeds: int = 3) -> None:
-    """Judges on statistics alone, fitted on four fifths of the training scenes and shown the last fifth: what
-    choices are made by. Nothing held out is touched."""
+def stage_validation_baseline(seeds: int = 3) -> None:
+    """Validates teachers and their student on the last fifth of the training scenes, fitted on the others.
+
+    Hyperparameters are chosen by these metrics; no held-out clip is read.
+    """
     torch.set_num_threads(1)
     clips = load_clips("train", with_statistics=True)
     last = clips.group % 5 == 4
-    fitted, shown = clips.rows(~last), clips.rows(last)
-    standard = Standard.of(fitted.statistics())
+    fitted, validation = clips.rows(~last), clips.rows(last)
+    normalizer = Normalizer.of(fitted.statistics())
     cpu = time.process_time()
-    judges = judges_of(fitted, standard, 0, seeds)
-    print(f"{len(fitted)} clips, {asdict(HeadRecipe())}, {time.process_time() - cpu:.0f} cpu-s")
-    inputs, lesson = standard(shown.statistics()), Lesson()
-    for name, some in [*((f"seed {k}", [judge]) for k, judge in enumerate(judges)), ("mean", judges)]:
-        print(f"{name}: {line(figures(lesson(opinion_of(some, inputs)), shown))}")
-    projector = teach(judges, lesson, standard(fitted.statistics()), targets_of(fitted), 0)
+    teachers = fit_teachers(fitted, normalizer, 0, seeds)
+    print(f"{len(fitted)} clips, {asdict(TeacherRecipe())}, {time.process_time() - cpu:.0f} cpu-s")
+    inputs, target_mapping = normalizer(validation.statistics()), TargetMapping()
+    for name, some in [*((f"seed {k}", [teacher]) for k, teacher in enumerate(teachers)), ("mean", teachers)]:
+        metrics = concept_metrics(target_mapping(ensemble_output(some, inputs)), validation)
+        print(f"{name}: {format_metrics(metrics)}")
+    projector = distill(teachers, target_mapping, normalizer(fitted.statistics()), targets_of(fitted), 0)
     with torch.no_grad():
-        print(f"projector: {line(figures(projector(pad_pooled(inputs)), shown))}")
+        metrics = concept_metrics(projector(pad_pooled(inputs)), validation)
+    print(f"projector: {format_metrics(metrics)}")
 
 
 def stage_projector() -> None:
-    """The shipped projector, and two more with other judges."""
+    """Fits and saves the shipped projector, and two more of other teachers."""
     torch.set_num_threads(1)
     train, test = (load_clips(split, with_statistics=True) for split in ("train", "test"))
-    standard = kept_standard(train)
-    inputs, held_out = standard(train.statistics()), standard(test.statistics())
-    recipe, lesson, found = TeachingRecipe(), Lesson(), []
+    normalizer = persistent_normalizer(train)
+    inputs, held_out = normalizer(train.statistics()), normalizer(test.statistics())
+    recipe, target_mapping, by_seed = DistillationRecipe(), TargetMapping(), []
     for seed in (None, *OTHER_SEEDS):
-        judges = judges_of(train, standard, 1000 * (seed or 0), recipe.judges)
-        print(
-            f"judges of {seed or 'the shipped'}: {line(figures(lesson(opinion_of(judges, held_out)), test))}"
-        )
-        projector = teach(judges, lesson, inputs, targets_of(train), seed or 0, recipe)
+        teachers = fit_teachers(train, normalizer, 1000 * (seed or 0), recipe.teachers)
+        metrics = concept_metrics(target_mapping(ensemble_output(teachers, held_out)), test)
+        print(f"teachers of {seed or 'the shipped'}: {format_metrics(metrics)}")
+        projector = distill(teachers, target_mapping, inputs, targets_of(train), seed or 0, recipe)
         with torch.no_grad():
-            found.append(figures(projector(pad_pooled(held_out)), test))
-        print(f"projector: {line(found[-1])}", flush=True)
+            by_seed.append(concept_metrics(projector(pad_pooled(held_out)), test))
+        print(f"projector: {format_metrics(by_seed[-1])}", flush=True)
         save_part(projector, _projector_path(seed))
-    about = {"clips": len(train), "judges": recipe.judges, "lesson": asdict(lesson), "seeds": found}
+    about = {
+        "clips": len(train),
+        "teachers": recipe.teachers,
+        "targetMapping": asdict(target_mapping),
+        "seeds": by_seed,
+    }
     (OUT / "projector.json").write_text(json.dumps(about, indent=2) + "\n")
 
 
-def stage_ladder_figures() -> None:
-    """The ladder by the projectors' own scores, a line a seed."""
+def stage_ladder_metrics() -> None:
+    """Prints the severity ladder's metrics of the projectors' own scores, one line per seed."""
     torch.set_num_threads(1)
     keys, raw = ladder_statistics()
-    values = pad_pooled(load_standard()(raw))
+    values = pad_pooled(load_normalizer()(raw))
     for seed in (None, *OTHER_SEEDS):
         with torch.no_grad():
             scores = load_projector(seed)(values)[:, 0].numpy() + 3
-        print(f"seed {seed}: {line(ladder_figures(rows(keys, scores)))}")
+        print(f"seed {seed}: {format_metrics(ladder_metrics(rows(keys, scores)))}")
 
 
-def motion_inputs(clips: Clips, standard: Standard | None = None) -> Tensor:
-    """Inputs of `motion_mlp` [n, 512 + k] for clips with statistics; standardised as shipped unless given."""
-    return pad_pooled((standard or load_standard())(clips.statistics()))
+def motion_inputs(clips: Clips, normalizer: Normalizer | None = None) -> Tensor:
+    """Inputs of `motion_mlp` [n, 512 + k] of clips with statistics; the shipped normaliser unless given."""
+    return pad_pooled((normalizer or load_normalizer())(clips.statistics()))

@@ -1,4 +1,4 @@
-"""A checkpoint, or the package made of it, as a judge: pixels in, the answer's text out."""
+"""Predictors: a checkpoint in PyTorch, or its package in onnxruntime, from pixels to the answer's text."""
 
 from __future__ import annotations
 
@@ -24,66 +24,66 @@ from small.prompt import PromptIds, PromptShape, prompt_ids, prompt_sha256
 from small.tokenizer import END, load
 
 MODULES = Path(__file__).parents[1] / "modules"
-EYES = ("vision_model.", "mlp1.", "slowfast_model.", "motion_statistics.")
-"""Tensors that `see` reads; a projector, a decoder or another seed of them leaves these alone."""
+ENCODER_PREFIXES = ("vision_model.", "mlp1.", "slowfast_model.", "motion_statistics.")
+"""Tensors that `encode` depends on; another projector, decoder or seed of them leaves these unchanged."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
-    """What the encoders make of a clip."""
+class EncodedClip:
+    """Encoder outputs of a clip."""
 
     frames: Tensor
     """[N · tokens per frame, D] vision tokens."""
 
     motion: Tensor
-    """[M] the motion projector's input, or its output: what the judge itself makes it of."""
+    """[M] input of the motion projector, or its output: what the predictor's own `generate` takes."""
 
 
-class Judge(Protocol):
-    """Sees clips one by one and writes answers in batches."""
+class Predictor(Protocol):
+    """Model that encodes clips one by one and generates answers in batches."""
 
-    def see(self, pixels: Tensor) -> Seen:
+    def encode(self, pixels: Tensor) -> EncodedClip:
         """One clip [2N, 3, S, S], normalised; the vision branch gets the first frame of every pair."""
 
-    def write(self, seen: Sequence[Seen]) -> list[str]:
-        """Greedy texts."""
+    def generate(self, clips: Sequence[EncodedClip]) -> list[str]:
+        """Greedily decoded texts."""
 
 
-class Folder(Protocol):
-    """Where a judge is loaded from; small enough to be sent to another process."""
+class ModelSource(Protocol):
+    """Location that a predictor is loaded from; small enough to be sent to another process."""
 
     @property
     def key(self) -> str:
-        """Names the weights and the code: texts of one key may be kept and read again."""
+        """Digest of weights and code; texts of one key may be cached."""
 
     @property
-    def eyes(self) -> str:
-        """Names what `see` depends on: judges with the same eyes see the same."""
+    def encoder_id(self) -> str:
+        """Digest of all that `encode` depends on; sources of one id share encoded clips."""
 
-    def load(self) -> Judge: ...
+    def load(self) -> Predictor: ...
 
 
 @lru_cache(maxsize=1)
-def code_digest() -> str:
-    """Of the code and the table that turn weights and pixels into answers."""
+def source_digest() -> str:
+    """SHA-256 of the code and the table that turn weights and pixels into answers."""
     files = [f for f in sorted(MODULES.glob("*.py")) if not f.name.startswith("test_")]
     return hashlib.sha256(b"".join(f.read_bytes() for f in (*files, TABLE_PATH))).hexdigest()
 
 
 def _short(*parts: bytes) -> str:
-    return hashlib.sha256(b"".join(parts) + code_digest().encode()).hexdigest()[:12]
+    return hashlib.sha256(b"".join(parts) + source_digest().encode()).hexdigest()[:12]
 
 
 @lru_cache(maxsize=16)
 def weights_digest(folder: Path) -> str:
-    """SHA-256 of a checkpoint's weights, as a package's manifest gives it."""
+    """SHA-256 of a checkpoint's weights, as in a package's manifest."""
     return hashlib.sha256((folder / SINGLE).read_bytes()).hexdigest()
 
 
 @lru_cache(maxsize=16)
-def _eyes_of(folder: Path) -> str:
+def _encoder_id(folder: Path) -> str:
     with safe_open(folder / SINGLE, "np") as file:
-        names = sorted(name for name in file.keys() if name.startswith(EYES))
+        names = sorted(name for name in file.keys() if name.startswith(ENCODER_PREFIXES))
         parts = [name.encode() + np.ascontiguousarray(file.get_tensor(name)).tobytes() for name in names]
     config = json.loads((folder / "config.json").read_text("utf-8"))
     shapes = {key: config.get(key) for key in ("vision_config", "motion_config", "profiles")}
@@ -101,16 +101,16 @@ class Checkpoint:
         return _short(weights_digest(self.folder).encode())
 
     @property
-    def eyes(self) -> str:
-        return _eyes_of(self.folder)
+    def encoder_id(self) -> str:
+        return _encoder_id(self.folder)
 
-    def load(self) -> TorchJudge:
-        return TorchJudge(self.folder)
+    def load(self) -> TorchPredictor:
+        return TorchPredictor(self.folder)
 
 
 @dataclass(frozen=True)
 class Package:
-    """A package's graphs of the WASM dialect, run by onnxruntime."""
+    """A package's graphs of the target `wasm`, run by onnxruntime."""
 
     folder: Path
     dtype: str
@@ -120,30 +120,33 @@ class Package:
 
     @property
     def key(self) -> str:
-        held = sorted(f["sha256"] for f in self.manifest()["files"] if f["path"].startswith("onnx-wasm/"))
-        return f"{self.dtype}-{_short(''.join(held).encode())}"
+        files = self.manifest()["files"]
+        hashes = sorted(f["sha256"] for f in files if f["path"].startswith("onnx-wasm/"))
+        return f"{self.dtype}-{_short(''.join(hashes).encode())}"
 
     @property
-    def eyes(self) -> str:
+    def encoder_id(self) -> str:
         return self.key
 
     @property
     def bytes(self) -> int:
         return sum(f["bytes"] for f in self.manifest()["files"])
 
-    def load(self) -> PackageJudge:
-        return PackageJudge(self.folder, self.dtype)
+    def load(self) -> PackagePredictor:
+        return PackagePredictor(self.folder, self.dtype)
 
 
 def prompt_of(profile: Profile, folder: Path) -> PromptIds:
-    """The prompt that the page will send; an error where the weights were trained on another."""
+    """The prompt that the page sends; ValueError where the weights were trained on another."""
     shape = PromptShape(frames=profile.frames, tokens_per_frame=profile.tokens_per_frame)
     if prompt_sha256(shape) != profile.prompt_sha256:
         raise ValueError(f"{folder} was trained on another prompt than core/answer/prompts.ts has")
     return prompt_ids(load(folder), shape)
 
 
-class TorchJudge:
+class TorchPredictor:
+    """`Predictor` of a checkpoint folder."""
+
     def __init__(self, folder: Path):
         self.model = load_model(folder)
         self.profile = self.model.config.profile
@@ -151,21 +154,23 @@ class TorchJudge:
         self.prompt = prompt_of(self.profile, folder)
 
     @torch.no_grad()
-    def see(self, pixels: Tensor) -> Seen:
-        vector = self.model.motion_vector(pixels[None], self.profile)
-        return Seen(frames=self.model.vision_tokens(pixels[None, ::2])[0], motion=vector[0])
+    def encode(self, pixels: Tensor) -> EncodedClip:
+        motion = self.model.motion_vector(pixels[None], self.profile)
+        return EncodedClip(frames=self.model.vision_tokens(pixels[None, ::2])[0], motion=motion[0])
 
     @torch.no_grad()
-    def write(self, seen: Sequence[Seen]) -> list[str]:
-        frames = torch.stack([s.frames for s in seen])
-        motion = self.model.motion_mlp(torch.stack([s.motion for s in seen]))
+    def generate(self, clips: Sequence[EncodedClip]) -> list[str]:
+        frames = torch.stack([clip.frames for clip in clips])
+        motion = self.model.motion_mlp(torch.stack([clip.motion for clip in clips]))
         decoder = self.model.language_model
         prompts = prompt_embeddings(decoder, self.prompt, frames, motion)
         tokens = greedy(decoder, prompts, most=LONGEST_ANSWER, end=self.tokenizer.token_to_id(END))
         return self.tokenizer.decode_batch(tokens, skip_special_tokens=True)
 
 
-class PackageJudge:
+class PackagePredictor:
+    """`Predictor` of a package folder; `dtype` is `fp32` or `q8`."""
+
     def __init__(self, folder: Path, dtype: str):
         import onnxruntime
 
@@ -185,44 +190,48 @@ class PackageJudge:
         self.vision, self.motion = session("vision_encoder"), session("motion_encoder")
         self.embed, self.decoder = session("embed_tokens"), session("decoder_model_merged")
 
-    def see(self, pixels: Tensor) -> Seen:
+    def encode(self, pixels: Tensor) -> EncodedClip:
         values = pixels.numpy()
         frames = self.vision.run(None, {"pixel_values": np.ascontiguousarray(values[::2])})[0]
         motion = self.motion.run(None, {"pixel_values": values})[0][0]
-        return Seen(frames=torch.from_numpy(frames).flatten(0, 1), motion=torch.from_numpy(motion))
+        return EncodedClip(frames=torch.from_numpy(frames).flatten(0, 1), motion=torch.from_numpy(motion))
 
-    def write(self, seen: Sequence[Seen]) -> list[str]:
-        rows = len(seen)
-        ids = self.prompt.ids.expand(rows, -1).numpy()
-        embeds = self.embed.run(None, {"input_ids": ids})[0]
-        embeds[:, self.prompt.context.numpy()] = torch.stack([s.frames for s in seen]).numpy()
-        embeds[:, self.prompt.motion] = torch.stack([s.motion for s in seen]).numpy()
+    def generate(self, clips: Sequence[EncodedClip]) -> list[str]:
+        embeds = self.embed.run(None, {"input_ids": self.prompt.ids.expand(len(clips), -1).numpy()})[0]
+        embeds[:, self.prompt.context.numpy()] = torch.stack([clip.frames for clip in clips]).numpy()
+        embeds[:, self.prompt.motion] = torch.stack([clip.motion for clip in clips]).numpy()
         past = {
-            i.name: np.zeros((rows, i.shape[1], 0, i.shape[3]), np.float32)
+            i.name: np.zeros((len(clips), i.shape[1], 0, i.shape[3]), np.float32)
             for i in self.decoder.get_inputs()
             if i.name.startswith("past_key_values.")
         }
-        names = [o.name for o in self.decoder.get_outputs()]
-        wanted = {i.name for i in self.decoder.get_inputs()}
-        tokens = np.empty((rows, 0), np.int64)
-        at, done = 0, np.zeros(rows, bool)
+        tokens = np.empty((len(clips), 0), np.int64)
+        length, done = 0, np.zeros(len(clips), bool)
         while tokens.shape[1] < LONGEST_ANSWER and not done.all():
-            count = embeds.shape[1]
-            places = np.broadcast_to(np.arange(at, at + count), (rows, count))
-            fed = {
-                "inputs_embeds": embeds,
-                "attention_mask": np.ones((rows, at + count), np.int64),
-                "position_ids": np.ascontiguousarray(places),
-                "num_logits_to_keep": np.array(1),
-                **past,
-            }
-            out = self.decoder.run(None, {k: v for k, v in fed.items() if k in wanted})
-            found = dict(zip(names, out, strict=True))
-            past = {
-                n.replace("present", "past_key_values"): found[n] for n in names if n.startswith("present")
-            }
-            token = np.where(done, self.end, found["logits"][:, -1].argmax(-1))
-            tokens, at = np.concatenate([tokens, token[:, None]], 1), at + count
+            logits, past = self._step(embeds, past, length)
+            length += embeds.shape[1]
+            token = np.where(done, self.end, logits[:, -1].argmax(-1))
+            tokens = np.concatenate([tokens, token[:, None]], 1)
             done |= token == self.end
             embeds = self.embed.run(None, {"input_ids": token[:, None]})[0]
         return self.tokenizer.decode_batch(tokens.tolist(), skip_special_tokens=True)
+
+    def _step(self, embeds: np.ndarray, past: dict, length: int) -> tuple[np.ndarray, dict]:
+        """Logits [B, L, V] of embeddings [B, L, D] behind `length` cached positions, and the new cache."""
+        rows, count = embeds.shape[:2]
+        positions = np.broadcast_to(np.arange(length, length + count), (rows, count))
+        given = {
+            "inputs_embeds": embeds,
+            "attention_mask": np.ones((rows, length + count), np.int64),
+            "position_ids": np.ascontiguousarray(positions),
+            "num_logits_to_keep": np.array(1),
+            **past,
+        }
+        inputs = {i.name for i in self.decoder.get_inputs()}
+        names = [o.name for o in self.decoder.get_outputs()]
+        out = self.decoder.run(None, {k: v for k, v in given.items() if k in inputs})
+        outputs = dict(zip(names, out, strict=True))
+        present = {
+            n.replace("present", "past_key_values"): outputs[n] for n in names if n.startswith("present")
+        }
+        return outputs["logits"], present

@@ -1,4 +1,4 @@
-"""The projector: inputs of `motion_mlp` → its hidden layer → the label part of a code, taught by judges."""
+"""The student projector: inputs of `motion_mlp` → hidden layer → label part of a concept vector."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from small.codes import FIRST, SCORE, SECOND, SEVERITY, decide
+from small.concepts import FIRST, SCORE, SECOND, SEVERITY, verbalization_policy
 from small.config import HIDDEN, LABELS, MOTION, POOLED
-from small.heads import Head, Lesson, Targets, disturbed, follow, opinion_of, rate
+from small.heads import (
+    TargetMapping,
+    Targets,
+    TeacherHead,
+    ensemble_output,
+    schedule,
+    update_ema,
+    with_input_noise,
+)
 
 
 class Projector(nn.Module):
-    """`motion_mlp.{0,1}` and a linear reading of its hidden layer as label codes [n, 1 + 3 d]."""
+    """`motion_mlp.{0,1}` and a linear layer from its hidden layer to label concepts [n, 1 + 3 d]."""
 
     def __init__(self, inputs: int = MOTION.features, hidden: int = HIDDEN):
         super().__init__()
@@ -24,9 +32,9 @@ class Projector(nn.Module):
 
     @torch.no_grad()
     def ignore_pooled(self) -> Projector:
-        """Starts blind to the pooled vector, and stays so: neither factor of its columns has a gradient.
+        """Sets all weights of the pooled vector to 0, where they stay: neither factor has a gradient.
 
-        The norm's variance is then that of the statistics spread over all inputs, which its scale makes good.
+        The norm's variance is then that of the statistics spread over all inputs; its scale corrects that.
         """
         self.norm.weight[:POOLED] = 0
         self.norm.weight[POOLED:] = (1 - POOLED / len(self.norm.weight)) ** 0.5
@@ -42,92 +50,96 @@ class Projector(nn.Module):
 
 
 def pad_pooled(statistics_part: Tensor) -> Tensor:
-    """Inputs of `motion_mlp` [n, 512 + k] for a muted trunk (`trunk.muted`), whose pooled vector is 0."""
+    """Inputs of `motion_mlp` [n, 512 + k] with a pooled vector of 0, as of a zero-scaled backbone."""
     return torch.cat([torch.zeros(len(statistics_part), POOLED), statistics_part], 1)
 
 
 @dataclass(frozen=True, kw_only=True)
-class TeachingRecipe:
-    """How a projector learns what several judges say together.
+class DistillationRecipe:
+    """Hyperparameters of the distillation of several teacher heads into one projector.
 
-    Judges are asked about inputs disturbed as the projector's are, so that it learns their function and not
-    only their answers to the training clips.
+    Teachers and student get the same noisy inputs, so that the student learns the teachers' function and not
+    only their output at the training clips.
     """
 
-    judges: int = 3
+    teachers: int = 3
     steps: int = 8000
     rows: int = 192
     lr: float = 2e-3
     weight_decay: float = 0.02
     noise: float = 0.2
-    """Standard deviation of the noise on inputs of judges and projector alike."""
+    """Standard deviation of the noise on the inputs of teachers and student alike."""
 
-    mixed: float = 0.5
-    """Share of the rows that are two clips' inputs averaged by a random share: places between clips."""
+    mixup: float = 0.5
+    """Share of the rows that are a random convex combination of the inputs of two clips."""
 
     weights: tuple[float, float, float] = (10.0, 1.0, 0.3)
-    """Of the errors of score, severities and halves against what the judges say."""
+    """Of the squared errors of score, severities and halves against the teachers' targets."""
 
     sharpness: float = 4.0
-    """Logits a unit of a fault's place, for the two losses by the clips' own labels."""
+    """Logits per unit of a severity component, for the two losses on the clips' own labels."""
 
-    only: float = 3.0
-    """Weight of choosing the right fault of clips with exactly one: nothing in the judges' mean says which of
-    two places must be the higher."""
+    single: float = 3.0
+    """Weight of the cross-entropy over distortions, of clips with exactly one: the teachers' mean does not
+    say which of two components must be the larger."""
 
     balanced: float = 0.6
-    """Weight of standing on the right side of the height from which a fault is named, faulty and faultless
-    clips of each fault counted equally."""
+    """Weight of the naming loss: on which side of the naming threshold a component lies, with clips that have
+    the distortion and clips that do not weighted equally."""
 
 
-def own_labels_loss(said: Tensor, truth: Targets, common: Tensor, recipe: TeachingRecipe) -> Tensor:
-    """How wrong codes [n, 1 + 3 d] are about which faults there are.
+def hard_label_loss(
+    prediction: Tensor, truth: Targets, prevalence: Tensor, recipe: DistillationRecipe
+) -> Tensor:
+    """Loss of predicted label concepts [n, 1 + 3 d] against the presence of distortions in the labels.
 
-    common: [d] share of the clips that have each fault.
+    prevalence: [d] share of the clips that have each distortion.
     """
-    places, present = said[:, SEVERITY], truth.present.float()
+    components, present = prediction[:, SEVERITY], truth.present.float()
     one = present.sum(1) == 1
-    choice = F.cross_entropy(recipe.sharpness * places[one], present[one].argmax(1), reduction="sum")
-    side = recipe.sharpness * (places - decide.named)
-    wrong = present / common * F.softplus(-side) + (1 - present) / (1 - common) * F.softplus(side)
-    return (recipe.only * choice + recipe.balanced * wrong.sum() / 2) / len(said)
+    choice = F.cross_entropy(recipe.sharpness * components[one], present[one].argmax(1), reduction="sum")
+    side = recipe.sharpness * (components - verbalization_policy.naming_threshold)
+    naming = present / prevalence * F.softplus(-side) + (1 - present) / (1 - prevalence) * F.softplus(side)
+    return (recipe.single * choice + recipe.balanced * naming.sum() / 2) / len(prediction)
 
 
-def teach(
-    judges: list[Head],
-    lesson: Lesson,
-    standard_statistics: Tensor,
+def distill(
+    teachers: list[TeacherHead],
+    target_mapping: TargetMapping,
+    inputs: Tensor,
     truth: Targets,
     seed: int,
-    recipe: TeachingRecipe = TeachingRecipe(),
+    recipe: DistillationRecipe = DistillationRecipe(),
 ) -> Projector:
-    """A projector, blind to the pooled vector, that says what judges say of standardised statistics [n, k],
-    and is told the truth of the clips that are not mixed with others."""
+    """A projector that predicts the teachers' mapped output from standardised statistics [n, k].
+
+    It ignores the pooled vector. Rows that are no mixture of two clips add `hard_label_loss`.
+    """
     torch.manual_seed(seed)
-    model, average = Projector().ignore_pooled(), Projector().ignore_pooled()
-    average.load_state_dict(model.state_dict())
+    model, ema = Projector().ignore_pooled(), Projector().ignore_pooled()
+    ema.load_state_dict(model.state_dict())
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=recipe.weight_decay)
     weights = torch.empty(LABELS)
     for part, weight in zip(((SCORE,), (SEVERITY,), (FIRST, SECOND)), recipe.weights, strict=True):
-        for places in part:
-            weights[places] = weight
-    common = truth.present.float().mean(0).clamp(0.01, 0.99)
+        for components in part:
+            weights[components] = weight
+    prevalence = truth.present.float().mean(0).clamp(0.01, 0.99)
     for step in range(recipe.steps):
         for group in optimiser.param_groups:
-            group["lr"] = recipe.lr * rate(step, recipe.steps)
-        chosen = torch.randint(len(standard_statistics), (recipe.rows,))
-        x = standard_statistics[chosen]
-        mixed = torch.rand(len(x), 1) < recipe.mixed
+            group["lr"] = recipe.lr * schedule(step, recipe.steps)
+        chosen = torch.randint(len(inputs), (recipe.rows,))
+        x = inputs[chosen]
+        mixed = torch.rand(len(x), 1) < recipe.mixup
         x = torch.lerp(x, x[torch.randperm(len(x))], torch.rand(len(x), 1) * mixed)
-        x = disturbed(x, recipe.noise, 0.0)
-        said = model(pad_pooled(x))
-        loss = ((said - lesson(opinion_of(judges, x))).square().mean(0) * weights).sum()
-        whole = ~mixed[:, 0]
-        loss = (
-            loss + own_labels_loss(said[whole], truth[chosen[whole]], common, recipe) * whole.float().mean()
-        )
+        x = with_input_noise(x, recipe.noise, 0.0)
+        prediction = model(pad_pooled(x))
+        targets = target_mapping(ensemble_output(teachers, x))
+        loss = ((prediction - targets).square().mean(0) * weights).sum()
+        single = ~mixed[:, 0]
+        hard = hard_label_loss(prediction[single], truth[chosen[single]], prevalence, recipe)
+        loss = loss + hard * single.float().mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
-        follow(average, model, step)
-    return average.eval()
+        update_ema(ema, model, step)
+    return ema.eval()

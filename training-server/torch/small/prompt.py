@@ -1,4 +1,4 @@
-"""The prompt as token ids. Its words live in `core/answer/prompts.ts` and are asked for there."""
+"""The prompt as token ids. Its text is that of `core/answer/prompts.ts`, evaluated in Node."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ ROOT = Path(__file__).resolve().parents[3]
 """The repository."""
 
 CORE = ROOT / "core"
-"""Where the rules live."""
+"""Folder of the rules of the method."""
 
 PROMPTS = {"prompts": CORE / "answer" / "prompts.ts"}
 
 
 def node() -> str:
     """The project's own Node, else the system's (which must strip types: 22.18 or later)."""
-    own = ROOT / "node_modules" / ".bin" / "node"
-    found = os.fspath(own) if own.exists() else shutil.which("node")
-    if found is None:
+    local = ROOT / "node_modules" / ".bin" / "node"
+    path = os.fspath(local) if local.exists() else shutil.which("node")
+    if path is None:
         raise RuntimeError("Node is needed to read core: run npm ci in the repository first")
-    return found
+    return path
 
 
 def ask_node(modules: Mapping[str, Path], expression: str, given: object) -> Any:
@@ -64,10 +64,10 @@ class PromptShape:
     """The part of a profile that the prompt depends on."""
 
     frames: int = 8
-    """N."""
+    """Sampled frames N."""
 
     tokens_per_frame: int = 49
-    """Context tokens a frame."""
+    """Context tokens per frame."""
 
     prompt: str = "small"
     """Id in core/answer/prompts.ts."""
@@ -88,14 +88,14 @@ def prompt_sha256(shape: PromptShape) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
-def words_of_prompt(shape: PromptShape) -> str:
-    """The prompt without its context tokens, for the tokenizer's training."""
+def prompt_without_context(shape: PromptShape) -> str:
+    """The prompt without its context tokens and image markers, for the tokenizer's training."""
     return prompt_text(shape).replace(CONTEXT, "").replace(IMAGE_START, "").replace(IMAGE_END, "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class PromptIds:
-    """A prompt in ids, with the places that features go to."""
+    """A prompt in ids, with the positions that features replace."""
 
     ids: Tensor
     """[P] int64."""
@@ -104,10 +104,10 @@ class PromptIds:
     """Sampled frames N."""
 
     context: Tensor
-    """[N · tokens_per_frame] places of the frame tokens, in order."""
+    """[N · tokens_per_frame] positions of the frame tokens, in order."""
 
     motion: int
-    """Place of the motion token: the last context id."""
+    """Position of the motion token: the last context id."""
 
     @property
     def length(self) -> int:

@@ -8,16 +8,16 @@ import torch
 from modules.loader import load_model
 from modules.statistics import NAMES, standardised, statistics
 from modules.vqathinker import VQAThinkerModel
+from small.backbone import load_backbone, zero_scaled
 from small.checkpoint import Perceiver, assemble, profile_with_prompt, write_checkpoint
-from small.codes import CODE_SIZE
+from small.concepts import CONCEPT_DIM
 from small.config import MOTION, PROFILE, VISION
 from small.data import CELL
-from small.join import CodeMap
-from small.judge import TorchJudge
+from small.join import ConceptMap
 from small.language import LanguageRecipe, OracleLanguage, language_config, train_tokenizer
+from small.predictor import TorchPredictor
 from small.projector import Projector
 from small.prompt import PromptShape, prompt_sha256
-from small.trunk import load_trunk, muted
 from small.vision import load_vision
 
 
@@ -32,13 +32,13 @@ def parts():
         motion=MOTION,
         profile=PROFILE,
         vision_state=load_vision().state_dict(),
-        slowfast_state=muted(load_trunk()).state_dict(),
+        slowfast_state=zero_scaled(load_backbone()).state_dict(),
         statistics=(torch.randn(len(NAMES)), torch.rand(len(NAMES)) + 0.5),
         norm=projector.norm,
         inner=projector.inner,
     )
-    code_map = CodeMap(weight=torch.randn(CODE_SIZE, 192) * 0.1, bias=torch.randn(CODE_SIZE))
-    return perceiver, language, tokenizer, code_map, projector
+    concept_map = ConceptMap(weight=torch.randn(CONCEPT_DIM, 192) * 0.1, bias=torch.randn(CONCEPT_DIM))
+    return perceiver, language, tokenizer, concept_map, projector
 
 
 def test_profile_gets_prompt_and_ids(parts):
@@ -52,22 +52,24 @@ def test_profile_gets_prompt_and_ids(parts):
 
 
 def test_folder_computes_what_the_parts_compute(parts, tmp_path):
-    perceiver, language, tokenizer, code_map, projector = parts
-    model = assemble(perceiver, language, tokenizer, code_map)
+    perceiver, language, tokenizer, concept_map, projector = parts
+    model = assemble(perceiver, language, tokenizer, concept_map)
     sha256 = write_checkpoint(model, tokenizer, tmp_path / "checkpoint")
     assert len(sha256) == 64 and not list(tmp_path.glob(".*"))
-    judge = TorchJudge(tmp_path / "checkpoint")
+    predictor = TorchPredictor(tmp_path / "checkpoint")
     pixels = torch.randn(16, 3, 224, 224)
-    seen = judge.see(pixels)
-    # The muted trunk adds less than 1e-3 to a vector of unit size.
+    encoded = predictor.encode(pixels)
+    # The zero-scaled backbone adds less than 1e-3 to a vector of unit size.
     expected = standardised(statistics(pixels, NAMES, CELL), *perceiver.statistics)
-    assert torch.allclose(seen.motion[512:], expected, atol=1e-4)
-    assert seen.motion[:512].abs().max() < 1e-2
+    assert torch.allclose(encoded.motion[512:], expected, atol=1e-4)
+    assert encoded.motion[:512].abs().max() < 1e-2
     with torch.no_grad():
-        token = judge.model.motion_mlp(seen.motion[None])
-        assert torch.allclose(token, language.code(code_map(projector.hidden(seen.motion[None]))), atol=1e-4)
-    assert seen.frames.shape == (8 * 49, 192)
-    assert len(judge.write([seen, seen])) == 2
+        token = predictor.model.motion_mlp(encoded.motion[None])
+        assert torch.allclose(
+            token, language.concept_embedding(concept_map(projector.hidden(encoded.motion[None]))), atol=1e-4
+        )
+    assert encoded.frames.shape == (8 * 49, 192)
+    assert len(predictor.generate([encoded, encoded])) == 2
     config = json.loads((tmp_path / "checkpoint" / "config.json").read_text())
     assert config["default_profile"] == "small8" and config["llm_config"]["tie_word_embeddings"]
     generation = json.loads((tmp_path / "checkpoint" / "generation_config.json").read_text())
@@ -84,8 +86,8 @@ def test_strict_loading_is_what_writing_ends_with(parts, tmp_path):
 
 
 def test_a_projector_of_another_width_is_refused(parts):
-    perceiver, language, tokenizer, code_map, _ = parts
+    perceiver, language, tokenizer, concept_map, _ = parts
     wide = Projector(hidden=256)
     other = Perceiver(**{**vars(perceiver), "norm": wide.norm, "inner": wide.inner})
     with pytest.raises(ValueError, match="256 outputs"):
-        assemble(other, language, tokenizer, code_map)
+        assemble(other, language, tokenizer, concept_map)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from small.codes import CODE_SIZE, LABEL_PART, STYLE_PART
+from small.concepts import CONCEPT_DIM, LABEL_PART, STYLE_PART
 from small.join import explained, join, style_map
 
 LABELS = LABEL_PART.stop
@@ -20,10 +20,10 @@ def layer():
 
 
 def test_explained_is_1_for_truth_and_0_for_the_mean(layer):
-    codes = torch.randn(600, LABELS, generator=torch.Generator().manual_seed(1))
-    assert torch.allclose(explained(codes, codes), torch.ones(LABELS).double())
-    mean = codes.mean(0).expand_as(codes)
-    assert torch.allclose(explained(mean, codes), torch.zeros(LABELS).double(), atol=1e-6)
+    concepts = torch.randn(600, LABELS, generator=torch.Generator().manual_seed(1))
+    assert torch.allclose(explained(concepts, concepts), torch.ones(LABELS).double())
+    mean = concepts.mean(0).expand_as(concepts)
+    assert torch.allclose(explained(mean, concepts), torch.zeros(LABELS).double(), atol=1e-6)
 
 
 def test_style_is_white_and_says_nothing_of_the_label(layer):
@@ -40,9 +40,12 @@ def test_style_is_white_and_says_nothing_of_the_label(layer):
 
 def test_map_and_code_layer_are_one_linear_layer(layer):
     hidden, labels = layer
-    code_map = join(hidden, labels)
-    code = nn.Linear(CODE_SIZE, 16)
-    weight, bias = code_map.then(code)
-    assert torch.allclose(hidden @ weight.T + bias, code(code_map(hidden)), atol=1e-4)
-    assert torch.allclose(code_map(hidden)[:, LABEL_PART], labels(hidden), atol=1e-4)
-    assert code_map.weight[LABEL_PART].shape == (LABELS, 64) and code_map.weight[STYLE_PART].shape == (8, 64)
+    concept_map = join(hidden, labels)
+    embedding = nn.Linear(CONCEPT_DIM, 16)
+    weight, bias = concept_map.then(embedding)
+    assert torch.allclose(hidden @ weight.T + bias, embedding(concept_map(hidden)), atol=1e-4)
+    assert torch.allclose(concept_map(hidden)[:, LABEL_PART], labels(hidden), atol=1e-4)
+    assert concept_map.weight[LABEL_PART].shape == (LABELS, 64) and concept_map.weight[STYLE_PART].shape == (
+        8,
+        64,
+    )

@@ -19,9 +19,9 @@ pytestmark = [
 ]
 
 
-def worth_judging(path):
-    """The rule `othersRule`."""
-    rule = TABLE["othersRule"]
+def assessable(path):
+    """The rule `holdOutRule`."""
+    rule = TABLE["holdOutRule"]
     if path.name in rule["patterns"]:
         return False
     try:
@@ -38,13 +38,13 @@ def worth_judging(path):
     )
 
 
-def test_the_others_are_those_of_the_rule():
-    found = [f.name for f in sorted(MEDIA.iterdir()) if f.suffix in SUFFIXES and worth_judging(f)]
-    assert [name for name in found if name not in TABLE["clips"]] == TABLE["others"]
+def test_the_hold_out_clips_are_those_of_the_rule():
+    result = [f.name for f in sorted(MEDIA.iterdir()) if f.suffix in SUFFIXES and assessable(f)]
+    assert [name for name in result if name not in TABLE["clips"]] == TABLE["holdOut"]
 
 
-def own_bytes(path):
-    """Of the frames that the ladder takes, mean."""
+def packet_bytes(path):
+    """Mean size, in bytes, of the packets of the ladder's frames."""
     options = {"ignore_editlist": "1"} if path.suffix in (".mp4", ".mov") else {}
     with av.open(str(path), options=options) as container:
         sizes = [p.size for p in container.demux(container.streams.best("video")) if p.size]
@@ -66,10 +66,10 @@ def encoded_bytes(planes, crf):
 
 def test_the_compressed_ones_are_those_of_the_rule():
     mildest = next(grid for grid in TABLE["grids"] if grid["id"] == "crf")["levels"][0]
-    found = [
+    result = [
         clip
-        for clip in [*TABLE["clips"], *TABLE["others"]]
+        for clip in [*TABLE["clips"], *TABLE["holdOut"]]
         if encoded_bytes(Footage(MEDIA / clip, TABLE["frames"]).planes(), mildest)
-        >= TABLE["best"]["bits"] * own_bytes(MEDIA / clip)
+        >= TABLE["best"]["bits"] * packet_bytes(MEDIA / clip)
     ]
-    assert set(found) == set(TABLE["best"]["compressed"])
+    assert set(result) == set(TABLE["best"]["compressed"])

@@ -6,17 +6,17 @@ import torch
 
 from modules.config import LanguageConfig
 from small.answers import read_answers
-from small.codes import CODE_SIZE, COUNT, FIRST, SCORE, SECOND, SEVERITY, STYLE_PART, code
+from small.concepts import CONCEPT_DIM, COUNT, FIRST, SCORE, SECOND, SEVERITY, STYLE_PART, concept_vector
 from small.language import (
     AnswerTokens,
     LanguageRecipe,
     LanguageTraining,
     OracleLanguage,
+    learning_rate,
     oracle_batch,
     oracle_loss,
+    prompt_mask,
     random_frame_tokens,
-    rate,
-    seen_places,
     shared_prefix,
     train_tokenizer,
 )
@@ -69,7 +69,7 @@ def test_whole_prompt_loss_is_that_of_the_plain_decoder(model, tokenizer, prompt
     got = oracle_loss(model, prompt, batch, torch.ones(prompt.length, dtype=torch.bool), frames)
     embeds = model.decoder.embed(prompt.ids).expand(3, -1, -1).clone()
     embeds[:, prompt.context] = frames
-    embeds[:, prompt.motion] = model.code(batch.codes)
+    embeds[:, prompt.motion] = model.concept_embedding(batch.concepts)
     inputs = torch.cat([embeds, model.decoder.embed(batch.ids[:, :-1])], 1)
     logits = model.decoder.logits(model.decoder(inputs))[:, prompt.length - 1 :]
     losses = torch.nn.functional.cross_entropy(logits.transpose(1, 2), batch.ids, reduction="none")
@@ -77,23 +77,23 @@ def test_whole_prompt_loss_is_that_of_the_plain_decoder(model, tokenizer, prompt
     assert torch.allclose(got, expected, rtol=1e-5)
 
 
-def test_heard_codes_are_a_perceivers_own_with_little_noise_and_decide_the_text(tokenizer):
-    heard = np.zeros((1, CODE_SIZE), np.float32)
-    heard[0, SCORE], heard[0, SEVERITY][3] = -1.0, 1.6
-    recipe = LanguageRecipe(rows=64, heard=0.5, heard_noise=0.01)
+def test_predicted_concepts_get_little_noise_and_determine_the_text(tokenizer):
+    predicted = np.zeros((1, CONCEPT_DIM), np.float32)
+    predicted[0, SCORE], predicted[0, SEVERITY][3] = -1.0, 1.6
+    recipe = LanguageRecipe(rows=64, predicted_share=0.5, predicted_noise=0.01)
     tokens = AnswerTokens(tokenizer, recipe.score_weight)
-    batch = oracle_batch(recipe, tokens, np.random.default_rng(0), heard)
-    near = (batch.codes - torch.from_numpy(heard)).abs().amax(1) < 0.1
+    batch = oracle_batch(recipe, tokens, np.random.default_rng(0), predicted)
+    near = (batch.concepts - torch.from_numpy(predicted)).abs().amax(1) < 0.1
     assert 20 < near.sum() < 44
     for row in batch.ids[near]:
         answer = read_answers([tokenizer.decode(row.tolist())])[0]
-        assert answer.score == pytest.approx(2.0, abs=0.2) and answer.found[:1] == (DISTORTIONS[3],)
+        assert answer.score == pytest.approx(2.0, abs=0.2) and answer.named[:1] == (DISTORTIONS[3],)
 
 
 def test_score_digits_weigh_more_and_padding_nothing(tokenizer):
     tokens = AnswerTokens(tokenizer, (6.0, 4.0))
     texts = ["<think>a.</think><answer>3.42</answer>", "<think>a b c.</think><answer>1.00</answer>"]
-    batch = tokens.batch(np.zeros((2, CODE_SIZE), np.float32), texts)
+    batch = tokens.batch(np.zeros((2, CONCEPT_DIM), np.float32), texts)
     for r, digits in enumerate(("342", "100")):
         row = tokenizer.decode(batch.ids[r][batch.weights[r] > 1].tolist())
         assert row == digits
@@ -102,42 +102,44 @@ def test_score_digits_weigh_more_and_padding_nothing(tokenizer):
     assert batch.weights[0, -1] == 0
 
 
-def test_names_of_faults_weigh_more(tokenizer):
+def test_names_of_distortions_weigh_more(tokenizer):
     tokens = AnswerTokens(tokenizer, (5.0, 6.0, 2.0), 3.0)
     text = "<think>I see strong frame drops early on. There is no blur.</think><answer>3.42</answer>"
-    batch = tokens.batch(np.zeros((1, CODE_SIZE), np.float32), [text])
+    batch = tokens.batch(np.zeros((1, CONCEPT_DIM), np.float32), [text])
     heavy = tokenizer.decode(batch.ids[0][batch.weights[0] == 3].tolist())
     assert heavy == " frame drops blur"
     assert sorted(set(batch.weights[0].tolist())) == [1, 2, 3, 5, 6]
 
 
-def test_code_holds_the_label_and_the_style():
+def test_a_concept_vector_holds_the_label_and_the_style():
     others = (0,) * (COUNT - 2)
     label = Label(score=2.5, severity=(0, 0.4, *others), when=(0, 2, *others))
-    got = code(label, np.arange(8))
+    got = concept_vector(label, np.arange(8))
     assert got[SCORE] == -0.5 and got[SEVERITY][1] == pytest.approx(1.4) and got[SEVERITY][0] == 0
     assert got[FIRST].sum() == 0 and got[SECOND][1] == 1 and got[SECOND].sum() == 1
-    assert got[STYLE_PART].tolist() == list(range(8)) and len(got) == CODE_SIZE == 1 + 3 * COUNT + 8
+    assert got[STYLE_PART].tolist() == list(range(8)) and len(got) == CONCEPT_DIM == 1 + 3 * COUNT + 8
 
 
-def test_places_grow_until_the_prompt_is_whole(prompt):
-    recipe = LanguageRecipe(steps=100, short_tokens=(1, 1), full_every=10, bare_until=0.45, full_from=0.7)
+def test_prompt_mask_grows_until_the_prompt_is_whole(prompt):
+    recipe = LanguageRecipe(
+        steps=100, partial_tokens=(1, 1), full_prompt_every=10, no_prompt_until=0.45, full_prompt_from=0.7
+    )
     rng, frames = np.random.default_rng(0), prompt.context
-    assert not any(seen_places(prompt, step, recipe, rng).any() for step in (0, 44))
-    short, full = (seen_places(prompt, step, recipe, rng) for step in (61, 50))
+    assert not any(prompt_mask(prompt, step, recipe, rng).any() for step in (0, 44))
+    short, full = (prompt_mask(prompt, step, recipe, rng) for step in (61, 50))
     assert short[frames].sum() == 8 and short.sum() == prompt.length - len(frames) + 8
     assert full.all()
-    assert all(seen_places(prompt, step, recipe, rng).all() for step in (70, 99))
+    assert all(prompt_mask(prompt, step, recipe, rng).all() for step in (70, 99))
 
 
-def test_rate_warms_up_and_ends_at_zero():
+def test_learning_rate_warms_up_and_ends_at_zero():
     recipe = LanguageRecipe(steps=100, warmup=10, lr=1.0)
-    assert rate(0, recipe) == pytest.approx(0.1) and rate(9, recipe) > 0.95
-    assert rate(99, recipe) < 1e-3
+    assert learning_rate(0, recipe) == pytest.approx(0.1) and learning_rate(9, recipe) > 0.95
+    assert learning_rate(99, recipe) < 1e-3
 
 
 def test_a_resumed_run_is_the_unbroken_one(tokenizer, prompt, tmp_path):
-    recipe = LanguageRecipe(steps=4, rows=2, bare_until=0.5, full_from=0.75)
+    recipe = LanguageRecipe(steps=4, rows=2, no_prompt_until=0.5, full_prompt_from=0.75)
 
     def training(name):
         return LanguageTraining(tokenizer, prompt, recipe, tmp_path / name)
@@ -169,7 +171,7 @@ def test_frame_tokens_have_the_asked_shape_and_vary_in_size():
     assert draw(20, rng).shape == (20, 48) and max(sizes) > 2 * min(sizes)
 
 
-def test_other_sentences_start_from_known_words(tokenizer, prompt, tmp_path):
+def test_a_run_on_other_sentences_starts_from_shared_tokens(tokenizer, prompt, tmp_path):
     """A token of both vocabularies keeps its embedding; a new one is the mean of its old pieces."""
     first = LanguageTraining(tokenizer, prompt, LanguageRecipe(steps=1, rows=2), tmp_path / "first.pt")
     first.save()
@@ -179,7 +181,7 @@ def test_other_sentences_start_from_known_words(tokenizer, prompt, tmp_path):
     )
     second.adopt(tmp_path / "first.pt")
     old, new = (t.model.decoder.model.embed_tokens.weight for t in (first, second))
-    for token, place in smaller.get_vocab().items():
+    for token, index in smaller.get_vocab().items():
         if token in tokenizer.get_vocab():
-            assert torch.equal(new[place], old[tokenizer.token_to_id(token)])
-    assert torch.equal(first.model.code.weight, second.model.code.weight)
+            assert torch.equal(new[index], old[tokenizer.token_to_id(token)])
+    assert torch.equal(first.model.concept_embedding.weight, second.model.concept_embedding.weight)

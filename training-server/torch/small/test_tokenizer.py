@@ -7,7 +7,7 @@ import unicodedata
 import numpy as np
 import pytest
 
-from small.codes import LabelPrior
+from small.concepts import LabelPrior
 from small.language import LanguageRecipe, language_config, train_tokenizer
 from small.prompt import ROOT, PromptShape, node, prompt_ids, prompt_text
 from small.text import STYLE_SIZE, compose
@@ -36,14 +36,14 @@ def tokenizer():
 @pytest.fixture(scope="module")
 def texts():
     rng, prior = np.random.default_rng(3), LabelPrior()
-    own = [compose(prior.draw(rng), rng.standard_normal(STYLE_SIZE), rng) for _ in range(200)]
+    written = [compose(prior.draw(rng), rng.standard_normal(STYLE_SIZE), rng) for _ in range(200)]
     odd = [
         "  two  spaces\n\nand lines \t",
         "naïve café — 3.14 你好 🙂",
         "e\u0301 as e and accent",
         "DON'T don't",
     ]
-    return [*own, *odd, prompt_text(SHAPE), "<|im_start|>user\n<img><IMG_CONTEXT></img><|im_end|>"]
+    return [*written, *odd, prompt_text(SHAPE), "<|im_start|>user\n<img><IMG_CONTEXT></img><|im_end|>"]
 
 
 def test_vocabulary_is_small_and_unlike_every_width(tokenizer):
@@ -73,7 +73,7 @@ def test_any_text_comes_back(tokenizer, texts):
         assert tokenizer.decode(ids) == unicodedata.normalize("NFC", text)
 
 
-def test_prompt_places_are_the_context_ids(tokenizer):
+def test_prompt_positions_are_the_context_ids(tokenizer):
     prompt = prompt_ids(tokenizer, SHAPE)
     assert len(prompt.context) == 8 * 49 and prompt.motion > int(prompt.context.max())
     assert (prompt.ids == tokenizer.token_to_id("<IMG_CONTEXT>")).sum() == 8 * 49 + 1
@@ -84,9 +84,9 @@ def test_saved_files_give_the_same_ids_in_transformers(tokenizer, texts, tmp_pat
     save(tokenizer, tmp_path)
     other = transformers.AutoTokenizer.from_pretrained(tmp_path)
     assert other.eos_token == "<|im_end|>"
-    own = load(tmp_path)
+    written = load(tmp_path)
     for text in texts:
-        assert other(text, add_special_tokens=False)["input_ids"] == own.encode(text).ids
+        assert other(text, add_special_tokens=False)["input_ids"] == written.encode(text).ids
 
 
 def test_saved_files_give_the_same_ids_in_the_page(tokenizer, texts, tmp_path):

@@ -1,4 +1,4 @@
-"""The order of the stages. Oracle: what each reads is written by an earlier one (small/train.py)."""
+"""The order of the stages. Oracle: the files that each stage reads are written by an earlier one."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from small import train
 
 
 def test_every_stage_is_a_function():
-    for place in train.STAGES.values():
-        module, _, function = place.partition(":")
+    for target in train.STAGES.values():
+        module, _, function = target.partition(":")
         assert callable(getattr(importlib.import_module(module), function))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "ran"), [([], list(train.WHOLE)), (["projector"], ["projector"])], ids=["all", "one"]
+    ("arguments", "expected"),
+    [([], list(train.DEFAULT_STAGES)), (["projector"], ["projector"])],
+    ids=["all", "one"],
 )
-def test_without_a_stage_all_run_in_order(arguments, ran, monkeypatch):
-    found: list[str] = []
+def test_without_a_stage_all_run_in_order(arguments, expected, monkeypatch):
+    ran: list[str] = []
 
     def stand_in(stage: str):
         def run() -> None:
-            found.append(stage)
+            ran.append(stage)
 
         return run
 
@@ -32,4 +34,12 @@ def test_without_a_stage_all_run_in_order(arguments, ran, monkeypatch):
         monkeypatch.setattr(train, name, stand_in(stage), raising=False)
         monkeypatch.setitem(train.STAGES, stage, f"small.train:{name}")
     train.main(arguments)
-    assert found == ran
+    assert ran == expected
+
+
+@pytest.mark.parametrize(("former", "present"), train.RENAMED.items())
+def test_a_former_name_is_refused_with_the_present_one(former, present, capsys):
+    assert former not in train.STAGES and present in train.STAGES
+    with pytest.raises(SystemExit):
+        train.main([former])
+    assert f"the stage {former} is now called {present}" in capsys.readouterr().err

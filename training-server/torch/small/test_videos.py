@@ -29,20 +29,20 @@ def frames(path):
 
 def test_rows_have_the_released_form(made):
     top, _ = made
-    found = rows(top / "a")
-    assert [row["image"] for row in found] == [[f"00000{v}.mp4"] for v in range(4)]
-    for row in found:
+    result = rows(top / "a")
+    assert [row["image"] for row in result] == [[f"00000{v}.mp4"] for v in range(4)]
+    for row in result:
         human, gpt = row["conversations"]
         assert human["from"] == "human" and human["value"].startswith("<image>")
         assert gpt["from"] == "gpt" and 1 <= gpt["value"] <= 5
         assert set(row["faults"]) == set(IDS)
         assert row["text"].startswith("<think>") and row["text"].endswith("</answer>")
-    # The first is clean; the third has the fault of the second, more of it.
-    values = [row["conversations"][1]["value"] for row in found]
+    # The first is clean; the third has the distortion of the second at a higher severity.
+    values = [row["conversations"][1]["value"] for row in result]
     assert values[0] >= max(values) and values[2] < values[1]
 
 
-def test_every_frame_is_there_and_the_damage_shows(made):
+def test_every_frame_is_written_and_the_distortion_shows(made):
     top, _ = made
     clips = [frames(top / "a" / f"00000{v}.mp4") for v in range(4)]
     assert len({len(clip) for clip in clips}) == 1 and 24 <= len(clips[0]) <= LONGEST
@@ -55,7 +55,7 @@ def test_the_same_seed_gives_the_same_clips_and_an_interrupted_run_goes_on(made)
     make_videos(top / "b", 40, 2, sources)
     assert rows(top / "b")[:4] == rows(top / "a")
     assert (frames(top / "b" / "000003.mp4")[5] == frames(top / "a" / "000003.mp4")[5]).all()
-    # As killed after its first group: what is there is not drawn again.
+    # As interrupted after its first group: it is not drawn again.
     half = top / "c.partial"
     half.mkdir()
     (half / "group_00000.jsonl").write_text('{"kept": true}\n', "utf-8")

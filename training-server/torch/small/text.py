@@ -1,10 +1,9 @@
-"""Reasoning texts for labelled clips: what is wrong, where, how much, what is right, and a score.
+"""Reasoning texts of labels: distortions with degree and time, what is fine, a grade and a score.
 
-A text is composed from the sentences in `text/`. Which faults are named, in which order, how strongly and
-when is the label's; which of the equivalent phrasings is used is the *style's*, a vector of `STYLE_SIZE`
-numbers that are standard normal over clips. The model finds both in its motion token, so that greedy texts
-differ between videos for a reason that lies in the video. Neither fixes the score: it is drawn around the
-label's.
+A text is composed from the sentences in `text/`. The label determines which distortions are named, in which
+order, degree and time. The style, a vector of `STYLE_SIZE` numbers that are standard normal over clips,
+selects among equivalent phrasings. Both are in the motion token, so greedy texts differ between videos for a
+reason that lies in the video. The written score is drawn around the label's.
 
 Answers have the form `<think>…</think><answer>3.42</answer>`, always two decimals.
 """
@@ -33,12 +32,12 @@ STYLE = (
     "fine_frame",
     "conclusion",
 )
-"""What each style number chooses."""
+"""The choice that each style number makes."""
 
 STYLE_SIZE = len(STYLE)
 
 MOST_NAMED = 3
-"""Faults a text names, strongest first."""
+"""Largest number of distortions that a text names, strongest first."""
 
 SEVERITY_CUTS = tuple(TABLE["severityCuts"])
 """Between slight, noticeable, strong and severe."""
@@ -46,7 +45,7 @@ SEVERITY_CUTS = tuple(TABLE["severityCuts"])
 
 @dataclass(frozen=True, kw_only=True)
 class Label:
-    """What is known of a procedural clip."""
+    """Ground truth of a procedural clip, or the content of a text."""
 
     score: float
     """Pseudo-MOS, 1 to 5."""
@@ -57,13 +56,13 @@ class Label:
     when: Sequence[int]
     """`WHOLE`, `FIRST_HALF` or `SECOND_HALF`, one a distortion."""
 
-    doubtful: frozenset[int] = frozenset()
-    """Places of distortions that are not named and must not be ruled out either."""
+    unmentioned: frozenset[int] = frozenset()
+    """Indices of distortions that are neither named nor ruled out."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fuzz:
-    """Standard deviations of the noise between a label and its text, so that sampled answers differ."""
+class LabelNoise:
+    """Standard deviations of the noise between a label and its text; it makes sampled answers differ."""
 
     score: float = 0.03
     """Of the written score."""
@@ -78,7 +77,7 @@ class Fuzz:
     """Of the style numbers."""
 
 
-EXACT = Fuzz(score=0, severity=0, grade=0, style=0)
+EXACT = LabelNoise(score=0, severity=0, grade=0, style=0)
 
 
 def load_sentences() -> dict:
@@ -91,99 +90,105 @@ SENTENCES = load_sentences()
 
 
 class Writer:
-    """One text of one label: draws its noise once, then writes sentence by sentence."""
+    """Writer of one text of one label; draws its noise once."""
 
-    def __init__(self, label: Label, style: Sequence[float], rng: np.random.Generator, fuzz: Fuzz):
-        self.label, self.fuzz = label, fuzz
-        self.style = np.asarray(style) + fuzz.style * rng.standard_normal(STYLE_SIZE)
+    def __init__(self, label: Label, style: Sequence[float], rng: np.random.Generator, noise: LabelNoise):
+        self.label, self.label_noise = label, noise
+        self.style = np.asarray(style) + noise.style * rng.standard_normal(STYLE_SIZE)
         self.noise = rng.standard_normal(len(DISTORTIONS) + 2)
         present = [i for i, s in enumerate(label.severity) if s > 0]
         self.named = sorted(present, key=lambda i: -label.severity[i])[:MOST_NAMED]
 
     def share(self, part: int, parts: int) -> int:
-        """Which of `parts` equal shares of the standard normal holds a style number."""
+        """Index of the one of `parts` equal shares of the standard normal that holds a style number."""
         below = 0.5 * math.erfc(-self.style[part % STYLE_SIZE] / math.sqrt(2))
         return min(int(below * parts), parts - 1)
 
     def pick(self, part: str, options: Sequence, offset: int = 0):
-        """An option by this part's style number; more than four form a grid whose rows the next part's
-        number chooses: telling four shares of a number apart is learnt at once, telling sixteen is not."""
+        """The option that a part's style number selects.
+
+        More than four options form a grid whose row is selected by the next part's number: a decoder learns
+        to tell four shares of a number apart at once, and sixteen not at all.
+        """
         rows = -(-len(options) // 4)
         columns = -(-len(options) // rows)
         first = STYLE.index(part)
-        place = self.share(first + 1, rows) * columns + self.share(first, columns)
-        return options[(place + offset) % len(options)]
+        index = self.share(first + 1, rows) * columns + self.share(first, columns)
+        return options[(index + offset) % len(options)]
 
     def degree(self, i: int) -> int:
-        severity = self.label.severity[i] + self.fuzz.severity * self.noise[i]
+        """Degree 0 to 3 of distortion i, from slight to severe."""
+        severity = self.label.severity[i] + self.label_noise.severity * self.noise[i]
         return sum(severity >= cut for cut in SEVERITY_CUTS)
 
-    def fault(self, place: int) -> str:
-        """The fault at `place` of those named, with degree and time: "strong blur in the first half"."""
-        i = self.named[place]
-        words = SENTENCES["faults"][DISTORTIONS[i]]
-        degree = self.pick("frame", SENTENCES["sentences"]["degrees"][self.degree(i)], place)
-        phrase = f"{degree} {self.pick('name', words['names'], place)}"
+    def distortion(self, rank: int) -> str:
+        """Phrase of the named distortion of a rank, with degree and time: "strong blur in the first half"."""
+        i = self.named[rank]
+        phrases = SENTENCES["distortions"][DISTORTIONS[i]]
+        degree = self.pick("frame", SENTENCES["sentences"]["degrees"][self.degree(i)], rank)
+        phrase = f"{degree} {self.pick('name', phrases['names'], rank)}"
         times = SENTENCES["sentences"]["when"]
         when = {WHOLE: "whole", FIRST_HALF: "first", SECOND_HALF: "second"}[self.label.when[i]]
-        if when == "whole" and (place > 0 or DISTORTIONS[i] not in SENTENCES["sentences"]["lasting"]):
+        if when == "whole" and (rank > 0 or DISTORTIONS[i] not in SENTENCES["sentences"]["lasting"]):
             return phrase
         clause = self.pick("when", times[when])
         return f"{phrase} {clause}" if clause else phrase
 
-    def findings(self) -> list[str]:
+    def distortion_sentences(self) -> list[str]:
+        """Sentences that name the distortions, or one that states there are none."""
         sentences = SENTENCES["sentences"]
         if not self.named:
             return [self.pick("frame", sentences["clean"])]
         strongest = self.named[0]
         strength = "strong" if self.degree(strongest) >= 2 else "weak"
-        found = [self.pick("frame", sentences["first"][strength]).format(fault=self.fault(0))]
+        written = [self.pick("frame", sentences["first"][strength]).format(distortion=self.distortion(0))]
         if self.degree(strongest) >= 1 and len(self.named) < MOST_NAMED:
-            found.append(self.pick("effect", SENTENCES["faults"][DISTORTIONS[strongest]]["effects"]))
+            written.append(self.pick("effect", SENTENCES["distortions"][DISTORTIONS[strongest]]["effects"]))
         if len(self.named) > 1:
-            rest = self.fault(1)
+            rest = self.distortion(1)
             if len(self.named) > 2:
-                rest = sentences["join"].format(fault=rest, other=self.fault(2))
-            found.append(self.pick("effect", sentences["further"]).format(fault=rest))
-        return found
+                rest = sentences["join"].format(distortion=rest, other=self.distortion(2))
+            written.append(self.pick("effect", sentences["further"]).format(distortion=rest))
+        return written
 
     def fine(self) -> str:
-        """What the label rules out: two true clauses, or two absent faults by name."""
+        """Sentence of what the label rules out: two true clauses, or two absent distortions by name."""
         fine = SENTENCES["fine"]
         absent = {
             d
             for i, (d, s) in enumerate(zip(DISTORTIONS, self.label.severity, strict=True))
-            if s == 0 and i not in self.label.doubtful
+            if s == 0 and i not in self.label.unmentioned
         }
         frames = [(f, True) for f in fine["clause_frames"]] + [(f, False) for f in fine["absences"]]
         frame, clauses = self.pick("fine_frame", frames)
         if clauses:
-            true = self.ring(fine["clauses"], lambda c: absent.issuperset(c["rules_out"]))
+            true = self.first_two(fine["clauses"], lambda c: absent.issuperset(c["rules_out"]))
             if len(true) == 2:
                 return frame.format(a=true[0]["text"], b=true[1]["text"])
             frame = self.pick("fine", fine["absences"])
-        a, b = (SENTENCES["faults"][d]["absent"] for d in self.ring(DISTORTIONS, absent.__contains__))
+        chosen = self.first_two(DISTORTIONS, absent.__contains__)
+        a, b = (SENTENCES["distortions"][d]["absent"] for d in chosen)
         return frame.format(a=a, b=b)
 
-    def ring(self, items: Sequence, holds: Callable[[Any], bool]) -> list:
-        """The first two items that hold, from a quarter of the ring that the style chooses on."""
+    def first_two(self, items: Sequence, holds: Callable[[Any], bool]) -> list:
+        """The first two items that hold, in cyclic order from the quarter that the style selects."""
         start = self.share(STYLE.index("fine"), 4) * len(items) // 4
         turned = [items[(start + k) % len(items)] for k in range(len(items))]
         return [item for item in turned if holds(item)][:2]
 
     def conclusion(self) -> str:
         conclusions = SENTENCES["conclusions"]
-        score = self.label.score + self.fuzz.grade * self.noise[-2]
+        score = self.label.score + self.label_noise.grade * self.noise[-2]
         grades = conclusions["grades"][sum(score >= cut for cut in conclusions["cuts"])]
         grade = self.pick("when", grades)
         return self.pick("conclusion", conclusions["frames"]).format(grade=grade)
 
     def score(self) -> float:
-        return min(5.0, max(1.0, self.label.score + self.fuzz.score * self.noise[-1]))
+        return min(5.0, max(1.0, self.label.score + self.label_noise.score * self.noise[-1]))
 
     def write(self) -> str:
         opening = self.pick("opening", SENTENCES["openings"])
-        thoughts = " ".join([opening, *self.findings(), self.fine(), self.conclusion()])
+        thoughts = " ".join([opening, *self.distortion_sentences(), self.fine(), self.conclusion()])
         return answer(thoughts, self.score())
 
 
@@ -192,22 +197,24 @@ def answer(thought: str, score: float) -> str:
     return f"<think>{thought}</think><answer>{score:.2f}</answer>"
 
 
-def compose(label: Label, style: Sequence[float], rng: np.random.Generator, fuzz: Fuzz | None = None) -> str:
-    """The text of a label in a style; `EXACT` fuzz makes it a function of the two alone."""
-    return Writer(label, style, rng, fuzz or Fuzz()).write()
+def compose(
+    label: Label, style: Sequence[float], rng: np.random.Generator, noise: LabelNoise | None = None
+) -> str:
+    """The text of a label in a style; with the noise `EXACT` it is a function of the two alone."""
+    return Writer(label, style, rng, noise or LabelNoise()).write()
 
 
 def phrasings() -> int:
-    """Distinct sentences that texts are put together from, names and degrees filled in."""
-    s = SENTENCES["sentences"]
-    faults = sum(len(f["names"]) for f in SENTENCES["faults"].values())
+    """Number of distinct sentences that texts are composed of, with names and degrees filled in."""
+    s, distortions = SENTENCES["sentences"], SENTENCES["distortions"].values()
+    names = sum(len(d["names"]) for d in distortions)
     degrees = sum(len(d) for d in s["degrees"])
     first = len(s["first"]["weak"]) + len(s["first"]["strong"])
-    effects = sum(len(f["effects"]) for f in SENTENCES["faults"].values())
+    effects = sum(len(d["effects"]) for d in distortions)
     fine = SENTENCES["fine"]
     fine_count = len(fine["clause_frames"]) * len(fine["clauses"]) + len(fine["absences"]) * len(DISTORTIONS)
     conclusions = len(SENTENCES["conclusions"]["frames"]) * sum(
         len(g) for g in SENTENCES["conclusions"]["grades"]
     )
-    named = (first // 2 + len(s["further"])) * faults * (degrees // len(s["degrees"])) * len(s["degrees"])
+    named = (first // 2 + len(s["further"])) * names * (degrees // len(s["degrees"])) * len(s["degrees"])
     return len(SENTENCES["openings"]) + named + effects + len(s["clean"]) + fine_count + conclusions

@@ -37,11 +37,11 @@ SPLIT = (
 """Qwen2's pre-tokenizer."""
 
 PROMPT_WEIGHT = 50
-"""Copies of the prompt among the training texts, so that its words become tokens."""
+"""Copies of the prompt among the training texts; they make its words tokens."""
 
 
 def train(texts: Iterable[str], prompt: str, *, largest: int = LARGEST) -> Tokenizer:
-    """Learns the merges from answers and from the prompt (its special strings are cut out)."""
+    """A tokenizer trained on answers and on the prompt without its special strings."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -67,7 +67,7 @@ def train(texts: Iterable[str], prompt: str, *, largest: int = LARGEST) -> Token
 
 
 def save(tokenizer: Tokenizer, folder: Path) -> None:
-    """Writes the files that transformers and transformers.js look for."""
+    """Writes the files that transformers and transformers.js read."""
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(folder / "tokenizer.json"))
     added = {

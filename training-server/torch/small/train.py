@@ -1,9 +1,9 @@
-"""The small model from nothing: `npm run train-small`, or one stage of it: `npm run train-small -- STAGE`.
+"""The training of the small model: `npm run train-small`, or one stage: `npm run train-small -- STAGE`.
 
-Every stage reads and writes files under the cache, can be stopped, and goes on from there when it is run
-again; what a stage needs that is not there is said. Without a stage all of these run, in this order:
-`clips`, `statistics`, `trunk`, `vision`, `projector`, `language`, `hearing`, `checkpoint`. On one core that
-is a matter of several hours, most of them for drawing clips.
+Every stage reads and writes files under the cache, can be stopped, and resumes when it is run again; missing
+input of an earlier stage is an error that names it. Without a stage all of these run, in this order:
+`clips`, `statistics`, `backbone`, `vision`, `projector`, `language`, `finetune`, `checkpoint`. On one core
+this takes several hours, most of them for drawing clips.
 """
 
 from __future__ import annotations
@@ -16,28 +16,52 @@ STAGES = {
     "clips": "small.make_clips:every_split",
     "statistics": "small.perception:stage_statistics",
     "ladder": "small.ladder:make_ladder",
-    "trunk": "small.trunk:stage_trunk",
+    "backbone": "small.backbone:stage_backbone",
     "vision": "small.vision:stage_vision",
-    "yardstick": "small.perception:stage_yardstick",
+    "validation-baseline": "small.perception:stage_validation_baseline",
     "projector": "small.perception:stage_projector",
-    "ladder-figures": "small.perception:stage_ladder_figures",
+    "ladder-metrics": "small.perception:stage_ladder_metrics",
     "language": "small.build:stage_language",
-    "hearing": "small.build:stage_hearing",
+    "finetune": "small.build:stage_finetune",
     "checkpoint": "small.build:stage_checkpoint",
-    "follow": "small.build:stage_follow",
+    "verbalization": "small.build:stage_verbalization",
 }
 
-WHOLE = ("clips", "statistics", "trunk", "vision", "projector", "language", "hearing", "checkpoint")
-"""What a checkpoint needs; the others measure."""
+DEFAULT_STAGES = (
+    "clips", "statistics", "backbone", "vision", "projector", "language", "finetune", "checkpoint",
+)  # fmt: skip
+"""The stages that a checkpoint needs; the others measure."""
+
+RENAMED = {
+    "trunk": "backbone",
+    "yardstick": "validation-baseline",
+    "ladder-figures": "ladder-metrics",
+    "hearing": "finetune",
+    "follow": "verbalization",
+}
+"""Former names of stages; each is refused with its present name."""
+
+
+def stage_name(name: str) -> str:
+    """A stage's name from the command line; a former name is an error that states the present one."""
+    if name in RENAMED:
+        raise argparse.ArgumentTypeError(f"the stage {name} is now called {RENAMED[name]}")
+    return name
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("stage", nargs="?", choices=list(STAGES), help=f"default: {', '.join(WHOLE)}")
+    parser.add_argument(
+        "stage",
+        nargs="?",
+        type=stage_name,
+        choices=list(STAGES),
+        help=f"default: {', '.join(DEFAULT_STAGES)}",
+    )
     options = parser.parse_args(arguments)
-    for stage in (options.stage,) if options.stage else WHOLE:
+    for stage in (options.stage,) if options.stage else DEFAULT_STAGES:
         module, _, function = STAGES[stage].partition(":")
         wall, cpu = time.time(), time.process_time()
         getattr(importlib.import_module(module), function)()

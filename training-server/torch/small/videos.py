@@ -35,10 +35,10 @@ LONGEST = 48
 
 RATE = 25
 CRF = "6"
-"""Finer than the finest grain of the scenes; lossless files would be five times larger."""
+"""Below the finest grain of the scenes; lossless files would be five times larger."""
 
 QUESTION = "<image>\nRate the quality of this video from 1 to 5."
-"""The trainer has its own prompt; this keeps the form of the released rows."""
+"""As in the released rows; the trainer uses its own prompt."""
 
 
 def write_video(path: Path, planes: Planes) -> None:
@@ -55,7 +55,7 @@ def write_video(path: Path, planes: Planes) -> None:
 
 
 def row(number: int, name: str, labels: Labels, text: str) -> dict:
-    """A line of the table: the released keys, and ours, `faults` and `text`, beside them."""
+    """A line of the table: the released keys, and the added keys `faults` and `text`."""
     return {
         "id": number,
         "dataset_name": "procedural",
@@ -81,14 +81,14 @@ def make_group_videos(seed: int, first: int, sources: Sources, folder: Path) -> 
         name = f"{first + v:06d}.mp4"
         write_video(folder / name, planes)
         label = Label(score=labels.score, severity=labels.severity.tolist(), when=labels.when.tolist())
-        own = np.random.default_rng((seed, 11, v))
-        rows.append(row(first + v, name, labels, compose(label, own.standard_normal(STYLE_SIZE), own)))
+        rng = np.random.default_rng((seed, 11, v))
+        rows.append(row(first + v, name, labels, compose(label, rng.standard_normal(STYLE_SIZE), rng)))
     return rows
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Other processes that want the same folder wait here; the system lets go of it when a process dies."""
+def exclusive(folder: Path) -> Iterator[None]:
+    """Exclusive lock on a folder across processes; the system releases it when a process ends."""
     if fcntl is None:
         yield
         return
@@ -99,8 +99,8 @@ def only_one(folder: Path) -> Iterator[None]:
 
 
 def make_videos(folder: Path, seed: int, groups: int, sources: Sources) -> None:
-    """`groups` scenes of four clips; those of an interrupted run are kept, group by group."""
-    with only_one(folder):
+    """`groups` scenes of four clips; resumes an interrupted run, group by group."""
+    with exclusive(folder):
         if not (folder / "clips.jsonl").exists():
             _make_videos(folder, seed, groups, sources)
 

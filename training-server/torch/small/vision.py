@@ -1,8 +1,8 @@
-"""The vision encoder's warm-up: every token is one fragment, and learns to tell what can be measured in it.
+"""The vision encoder's training: dense regression, one token per fragment.
 
-With cells of 32 pixels and patches of 16, pixel shuffle makes one token of one fragment. Targets are dense:
-the fragment's own statistics, and the labels of the clip from the mean token. The patch embedding starts as
-a whitened cosine basis, without which a transformer hardly sees fine structure in the time that there is.
+With cells of 32 pixels and patches of 16, pixel shuffle makes one token of one fragment. Targets are the
+fragment's own statistics, and the labels of the clip from the mean token. The patch embedding starts as a
+whitened cosine basis; from a random one the transformer does not resolve fine structure within the budget.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from torch import Tensor, nn
 from modules.internvit import InternViT
 from modules.projector import pixel_shuffle, projector
 from modules.statistics import Fragments
+from small.backbone import random_fragments
 from small.config import LABELS, VISION
 from small.data import CELL, Clips, load_clips
-from small.perception import OUT, codes_of, label_loss, save_part
-from small.trunk import some_places
+from small.perception import OUT, concepts_of, label_loss, save_part
 
 WIDTH = 192
 SAVE_EVERY = 100
@@ -32,7 +32,7 @@ DENSE = (
     ("dx", 1), ("dy", 1), ("dx", 2), ("dy", 2),
     ("laplacian", 1), ("laplacian", 2), ("laplacian", 4), ("checker", 1),
 )  # fmt: skip
-"""Maps whose mean logarithm in a fragment is a target; luma, colours and contrast are added."""
+"""Maps whose mean logarithm in a fragment is a target; luma, colours and contrast are further targets."""
 
 
 class Vision(nn.Module):
@@ -51,7 +51,7 @@ class Vision(nn.Module):
 @torch.no_grad()
 def whitened_cosines(model: InternViT) -> None:
     """Patch embedding as a 16 × 16 cosine basis on luma and a coarse one on colour, rows of equal output
-    variance on pictures whose spectrum falls as 1/f."""
+    variance on images of a 1/f spectrum."""
     weight = model.embeddings.patch_embedding.weight
     count, _, size, _ = weight.shape
     at = (torch.arange(size) + 0.5) * np.pi / size
@@ -73,7 +73,9 @@ def whitened_cosines(model: InternViT) -> None:
 
 def dense_targets(frames: Tensor) -> Tensor:
     """Normalised frames [n, 3, S, S] → targets [n, (S / 32)², 12] of each fragment, roughly unit variance."""
-    maps = Fragments(frames.repeat_interleave(2, 0)[None], CELL)  # the maps want pairs; every second is kept
+    maps = Fragments(
+        frames.repeat_interleave(2, 0)[None], CELL
+    )  # the maps take pairs; every second one is used
 
     def mean(name: str, scale: int = 1) -> Tensor:
         return maps.map(name, scale)[0, ::2].mean((-1, -2))
@@ -112,7 +114,7 @@ class VisionModel(nn.Module):
 
 
 def stage_vision(options: VisionOptions = VisionOptions(), run_for: float = 1e9) -> None:
-    """Trains until the budget (or `run_for` cpu-seconds of this run) is spent."""
+    """Trains until the budget, or `run_for` cpu-seconds of this run, is spent."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     model = VisionModel()
@@ -124,7 +126,7 @@ def stage_vision(options: VisionOptions = VisionOptions(), run_for: float = 1e9)
         optimiser.load_state_dict(saved["optimiser"])
         spent, step = saved["spent"], saved["step"]
     train = load_clips("train")
-    codes = codes_of(train)
+    concepts = concepts_of(train)
     rng = np.random.default_rng(step)
     begun, errors = time.process_time(), []
     while (used := time.process_time() - begun) < run_for and spent + used < options.budget:
@@ -134,7 +136,7 @@ def stage_vision(options: VisionOptions = VisionOptions(), run_for: float = 1e9)
         chosen, frames = draw(train, rng, options)
         dense, labels = model(frames, options.frames)
         fit = F.smooth_l1_loss(dense, dense_targets(frames))
-        loss = fit + 0.1 * label_loss(labels, codes[chosen], 1.0)
+        loss = fit + 0.1 * label_loss(labels, concepts[chosen], 1.0)
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 2.0)
@@ -160,13 +162,16 @@ def stage_vision(options: VisionOptions = VisionOptions(), run_for: float = 1e9)
 
 
 def draw(clips: Clips, rng: np.random.Generator, options: VisionOptions) -> tuple[list[int], Tensor]:
-    """Clips of some groups and their frames [n · frames, 3, S, S]."""
+    """Indices of the clips of some groups, and their frames [n · frames, 3, S, S]."""
     chosen, frames = [], []
     for g in rng.choice(len(clips) // 4, options.groups, replace=False):
-        places, times = some_places(rng, options.side), rng.choice(8, options.frames, replace=False) * 2
+        fragments, times = (
+            random_fragments(rng, options.side),
+            rng.choice(8, options.frames, replace=False) * 2,
+        )
         for clip in range(4 * g, 4 * g + 4):
             chosen.append(clip)
-            frames.append(clips.pixels(clip, times, places))
+            frames.append(clips.pixels(clip, times, fragments))
     return chosen, torch.cat(frames)
 
 

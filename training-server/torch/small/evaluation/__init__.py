@@ -1,3 +1,1 @@
-"""What `npm run evaluate-small` measures, a file a part: figures with intervals, and the gates they must
-pass.
-"""
+"""Measurements of `npm run evaluate-small`, a file a part: metrics with intervals, and their gates."""

@@ -1,4 +1,4 @@
-"""The gates, `gates.json`, and the tables that the command prints."""
+"""The gates of `gates.json`, and the tables that `npm run evaluate-small` prints."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from small.evaluation.figure import OF_HEADS, Figure
+from small.evaluation.metric import OF_HEADS, Metric
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """A value that a figure must reach."""
+    """Requirement on a metric."""
 
-    figure: str
+    metric: str
     at: Literal["least", "most", "within"]
     """`within`: between minus the value and the value."""
 
     goal: float
-    """Of a model trained on a graphics card."""
+    """Required of a model trained on a graphics card."""
 
     floor: float | None = None
-    """Of a model trained on two cores; none = the goal is all there is, and missing it is no failure."""
+    """Required of a model trained on two cores; None: missing the goal is no failure."""
 
     interval: bool = False
     """The whole interval must lie beyond the value."""
 
-    def reached(self, figure: Figure, wanted: float) -> bool:
-        value = figure.value
+    def reached(self, metric: Metric, wanted: float) -> bool:
+        value = metric.value
         if self.interval:
-            end = figure.low if self.at == "least" else figure.high
+            end = metric.low if self.at == "least" else metric.high
             return end is not None and (end > wanted if self.at == "least" else end < wanted)
         if math.isnan(value):
             return False
         value = round(value, 6)  # 1.9999999 out of a mean of ones is 2
         return {"least": value >= wanted, "most": value <= wanted, "within": abs(value) <= wanted}[self.at]
 
-    def met(self, figure: Figure) -> bool:
-        return self.reached(figure, self.goal if self.floor is None else self.floor)
+    def met(self, metric: Metric) -> bool:
+        return self.reached(metric, self.goal if self.floor is None else self.floor)
 
     def wanted(self, value: float | None) -> str:
         if value is None:
@@ -57,61 +57,61 @@ GATES = tuple(
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
     gate: Gate
-    figure: Figure | None
-    """None = not measured."""
+    metric: Metric | None
+    """None: not measured."""
 
     @property
     def failed(self) -> bool:
-        """A floor that was measured and missed."""
-        return self.figure is not None and self.gate.floor is not None and not self.gate.met(self.figure)
+        """True where the metric was measured and its floor missed."""
+        return self.metric is not None and self.gate.floor is not None and not self.gate.met(self.metric)
 
     @property
-    def word(self) -> str:
-        if self.figure is None:
+    def outcome(self) -> str:
+        if self.metric is None:
             return "not measured"
         if self.gate.floor is None:
-            return "goal met" if self.gate.met(self.figure) else "goal missed"
-        return "met" if self.gate.met(self.figure) else "MISSED"
+            return "goal met" if self.gate.met(self.metric) else "goal missed"
+        return "met" if self.gate.met(self.metric) else "MISSED"
 
 
-def verdicts(figures: Sequence[Figure], gates: Sequence[Gate] = GATES) -> list[Verdict]:
-    """Every gate with its figure; where there is one head only, its figure is the mean of heads."""
-    by_name = {figure.name: figure for figure in figures}
+def verdicts(metrics: Sequence[Metric], gates: Sequence[Gate] = GATES) -> list[Verdict]:
+    """Every gate with its metric; the metric of a single head stands for the mean of heads."""
+    by_name = {metric.name: metric for metric in metrics}
     return [
-        Verdict(gate=g, figure=by_name.get(g.figure) or by_name.get(g.figure.removesuffix(OF_HEADS)))
+        Verdict(gate=g, metric=by_name.get(g.metric) or by_name.get(g.metric.removesuffix(OF_HEADS)))
         for g in gates
     ]
 
 
-def _value(figure: Figure) -> str:
+def _value(metric: Metric) -> str:
     return (
-        f"{figure.value:g}"
-        if figure.value == int(figure.value or 0) and figure.value > 1
-        else f"{figure.value:.3f}"
+        f"{metric.value:g}"
+        if metric.value == int(metric.value or 0) and metric.value > 1
+        else f"{metric.value:.3f}"
     )
 
 
-def _interval(figure: Figure) -> str:
-    return "" if figure.low is None or figure.high is None else f"{figure.low:.3f} to {figure.high:.3f}"
+def _interval(metric: Metric) -> str:
+    return "" if metric.low is None or metric.high is None else f"{metric.low:.3f} to {metric.high:.3f}"
 
 
-def gate_table(found: Sequence[Verdict]) -> str:
+def gate_table(every: Sequence[Verdict]) -> str:
     """Markdown: gate, value, interval, n, floor, goal, met."""
     lines = [
         "| gate | value | 95 % interval | n | floor (two cores) | goal (CUDA) | |",
         "|---|---|---|---|---|---|---|",
     ]
-    for v in found:
+    for v in every:
         measured = (
-            ("", "", "") if v.figure is None else (_value(v.figure), _interval(v.figure), str(v.figure.n))
+            ("", "", "") if v.metric is None else (_value(v.metric), _interval(v.metric), str(v.metric.n))
         )
         wanted = (v.gate.wanted(v.gate.floor), v.gate.wanted(v.gate.goal))
-        lines.append(f"| {' | '.join((v.gate.figure, *measured, *wanted, v.word))} |")
+        lines.append(f"| {' | '.join((v.gate.metric, *measured, *wanted, v.outcome))} |")
     return "\n".join(lines)
 
 
-def figure_table(figures: Sequence[Figure]) -> str:
-    """Markdown: every figure with its interval and n."""
-    lines = ["| figure | value | 95 % interval | n |", "|---|---|---|---|"]
-    lines += [f"| {f.name} | {_value(f)} | {_interval(f)} | {f.n} |" for f in figures]
+def metric_table(metrics: Sequence[Metric]) -> str:
+    """Markdown: every metric with its interval and n."""
+    lines = ["| metric | value | 95 % interval | n |", "|---|---|---|---|"]
+    lines += [f"| {f.name} | {_value(f)} | {_interval(f)} | {f.n} |" for f in metrics]
     return "\n".join(lines)

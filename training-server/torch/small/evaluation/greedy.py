@@ -1,8 +1,7 @@
-"""Greedy answers for many videos side by side, as `small.decode` gives them, in less time on a processor
-core.
+"""Greedy decoding of many videos side by side: the tokens of `small.decode`, faster on a processor core.
 
-Prompts are read a few at a time, so that a layer's activations stay in the cache of the core. A step reads
-keys and values once for all query heads of a group, and ended answers leave the batch.
+Prompts are prefilled a few at a time, so that a layer's activations stay in the core's cache. A step reads
+keys and values once for all query heads of a group, and finished answers leave the batch.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from torch import Tensor
 from modules.qwen2 import Qwen2
 
 PREFILL = 4
-"""Prompts read at once."""
+"""Prompts prefilled at once."""
 
-LEAVE = 0.6
-"""Ended answers leave when no more than this share of the rows is still being written."""
+COMPACT_BELOW = 0.6
+"""Finished answers leave when at most this share of the rows is unfinished."""
 
 
 class Grouped:
@@ -28,7 +27,7 @@ class Grouped:
         shape = (config.num_hidden_layers, rows, config.num_key_value_heads, positions, config.head_dim)
         self.keys, self.values = torch.empty(shape), torch.empty(shape)
         self.rows = slice(0, rows)
-        """Rows that the next pass is of."""
+        """Rows of the next pass."""
 
         self.length = 0
         """Positions filled in those rows."""
@@ -43,7 +42,7 @@ class Grouped:
         grouped = q.unflatten(1, (k.shape[1], -1)).squeeze(3) * q.shape[-1] ** -0.5
         return (torch.matmul(grouped, keys.mT).softmax(-1) @ values).flatten(1, 2).unsqueeze(2)
 
-    def keep(self, rows: Tensor) -> None:
+    def select(self, rows: Tensor) -> None:
         self.keys, self.values = self.keys[:, rows], self.values[:, rows]
         self.rows = slice(0, len(rows))
 
@@ -53,12 +52,12 @@ def greedy(decoder: Qwen2, prompts: Tensor, *, most: int, end: int) -> list[list
     """Continues embedded prompts [B, P, D] until the token `end`, which is left out, or `most` tokens."""
     rows, length, _ = prompts.shape
     attend = Grouped(decoder, rows, length + most)
-    places = torch.arange(length)[None]
+    positions = torch.arange(length)[None]
     last = []
     for begin in range(0, rows, PREFILL):
         part = prompts[begin : begin + PREFILL]
         attend.rows = slice(begin, begin + len(part))
-        last.append(decoder(part, position_ids=places.expand(len(part), -1), attend=attend)[:, -1:])
+        last.append(decoder(part, position_ids=positions.expand(len(part), -1), attend=attend)[:, -1:])
     hidden, attend.rows, attend.length = torch.cat(last), slice(0, rows), length
     written: list[list[int]] = [[] for _ in range(rows)]
     alive = torch.arange(rows)
@@ -71,9 +70,9 @@ def greedy(decoder: Qwen2, prompts: Tensor, *, most: int, end: int) -> list[list
                 written[row].append(token)
         if not running.any() or step + 1 == most:
             break
-        if running.float().mean() <= LEAVE:
+        if running.float().mean() <= COMPACT_BELOW:
             left = running.nonzero()[:, 0]
-            attend.keep(left)
+            attend.select(left)
             alive, tokens, running = alive[left], tokens[left], running[left]
         at = torch.full((len(tokens), 1), attend.length)
         hidden = decoder(decoder.embed(tokens[:, None]), position_ids=at, attend=attend)

@@ -1,4 +1,4 @@
-"""Answers on labelled clips that training has not seen: score, named faults, and how varied they are."""
+"""Metrics of answers on held-out labelled clips: score, named distortions, variety."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from torch import Tensor
 from procedural.labels import IDS as DISTORTIONS
 from small.answers import ReadAnswer
 from small.data import CACHE, Clips, load_clips
-from small.evaluation.figure import OF_HEADS, Figure, bounds, figure, resampled
-from small.figures import macro_accuracy, plcc, srcc
+from small.evaluation.metric import OF_HEADS, Metric, bounds, metric, resampled
+from small.metrics import macro_accuracy, plcc, srcc
 
 VERSIONS = 4
-"""Clips of a scene."""
+"""Clips per scene."""
 
 
 @lru_cache(maxsize=4)
@@ -39,7 +39,7 @@ def _fingerprint(split: str, cache: Path) -> str:
 
 @dataclass(frozen=True)
 class LabelledClips:
-    """The finished shards of a split, to be judged."""
+    """`ClipSet` of the finished shards of a split."""
 
     split: str
     cache: Path = CACHE
@@ -50,11 +50,11 @@ class LabelledClips:
 
     @property
     def fingerprint(self) -> str:
-        """Of a split as it is now: shards that come later make another."""
+        """Digest of the present shards of the split; it changes with their number."""
         return _fingerprint(self.split, self.cache)
 
     def names(self, limit: int | None = None) -> list[str]:
-        """Of the first `limit` clips, whole scenes."""
+        """Names of the first `limit` clips, in whole scenes."""
         count = len(labelled(self.split, self.cache))
         count = count if limit is None else min(count, limit)
         return [str(k) for k in range(count - count % VERSIONS)]
@@ -64,8 +64,8 @@ class LabelledClips:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
-    """Answers beside labels. Unreadable ones stay in every figure but those of the score."""
+class LabelledPredictions:
+    """Answers and labels of n clips. Unreadable answers count in every metric but those of the score."""
 
     score: np.ndarray
     """[n] labels."""
@@ -80,11 +80,10 @@ class Judged:
     """[n] scores of the texts, NaN where unreadable."""
 
     named: np.ndarray
-    """[n, distortions] 0 = not named, else 1 for the fault that is named first, less for each one after
-    it."""
+    """[n, distortions] 1 / (rank of mention), 0 where not named."""
 
-    def take(self, chosen: np.ndarray) -> Judged:
-        return Judged(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
+    def take(self, chosen: np.ndarray) -> LabelledPredictions:
+        return LabelledPredictions(**{f.name: getattr(self, f.name)[chosen] for f in fields(self)})
 
     @property
     def readable(self) -> np.ndarray:
@@ -96,27 +95,31 @@ def written_scores(read: Sequence[ReadAnswer]) -> np.ndarray:
     return np.array([np.nan if a.score is None else a.score for a in read], float)
 
 
-def judged(score: np.ndarray, severity: np.ndarray, group: np.ndarray, read: Sequence[ReadAnswer]) -> Judged:
-    """Labels [n], [n, distortions], [n] beside what the texts say."""
+def label_predictions(
+    score: np.ndarray, severity: np.ndarray, group: np.ndarray, read: Sequence[ReadAnswer]
+) -> LabelledPredictions:
+    """Labels [n], [n, distortions], [n] with the content of the answers."""
     named = np.zeros((len(read), len(DISTORTIONS)))
     for row, answer in zip(named, read, strict=True):
-        for place, distortion in enumerate(d for d in answer.found if d in DISTORTIONS):
-            row[DISTORTIONS.index(distortion)] = 1 / (1 + place)
-    return Judged(score=score, severity=severity, group=group, written=written_scores(read), named=named)
+        for rank, distortion in enumerate(d for d in answer.named if d in DISTORTIONS):
+            row[DISTORTIONS.index(distortion)] = 1 / (1 + rank)
+    return LabelledPredictions(
+        score=score, severity=severity, group=group, written=written_scores(read), named=named
+    )
 
 
-def attribution(found: Judged) -> float:
-    """Share of clips with exactly one fault whose text names that fault first."""
-    single = (found.severity > 0).sum(1) == 1
-    right = found.named[single, found.severity[single].argmax(1)] == 1
+def attribution(predictions: LabelledPredictions) -> float:
+    """Share of clips with exactly one distortion whose text names it first."""
+    single = (predictions.severity > 0).sum(1) == 1
+    right = predictions.named[single, predictions.severity[single].argmax(1)] == 1
     return float(right.mean()) if single.any() else float("nan")
 
 
-def score_srcc(found: Judged) -> float:
-    return srcc(found.score[found.readable], found.written[found.readable])
+def score_srcc(predictions: LabelledPredictions) -> float:
+    return srcc(predictions.score[predictions.readable], predictions.written[predictions.readable])
 
 
-MEASURES: dict[str, Callable[[Judged], float]] = {
+MEASURES: dict[str, Callable[[LabelledPredictions], float]] = {
     "SRCC": score_srcc,
     "PLCC": lambda j: plcc(j.score[j.readable], j.written[j.readable]),
     "MAE": lambda j: float(np.abs(j.score - j.written)[j.readable].mean()),
@@ -125,8 +128,8 @@ MEASURES: dict[str, Callable[[Judged], float]] = {
 }
 
 
-def measure(heads: Sequence[Judged], where: str, command: str) -> list[Figure]:
-    """Every measure of the first judge, and of several (seeds of the head) the mean."""
+def measure(heads: Sequence[LabelledPredictions], where: str, command: str) -> list[Metric]:
+    """Every measure of the first head, and with several heads (seeds of the projector) their mean."""
     group = heads[0].group
 
     def values(rows: np.ndarray) -> np.ndarray:
@@ -137,7 +140,7 @@ def measure(heads: Sequence[Judged], where: str, command: str) -> list[Figure]:
     every = values(np.arange(len(group)))
     draws = np.array([values(rows) for rows in resampled(group)])
     single = int(((heads[0].severity > 0).sum(1) == 1).sum())
-    figures = []
+    metrics = []
     for k, (name, of) in enumerate(MEASURES.items()):
         n = single if of is attribution else len(group)
         for suffix, chosen in (("", slice(0, 1)), (OF_HEADS, slice(None))):
@@ -145,8 +148,8 @@ def measure(heads: Sequence[Judged], where: str, command: str) -> list[Figure]:
                 continue
             low, high = bounds(draws[:, k, chosen].mean(1))
             title, value = f"{name}, {where}{suffix}", float(every[k, chosen].mean())
-            figures.append(Figure(name=title, value=value, low=low, high=high, n=n, command=command))
-    return figures
+            metrics.append(Metric(name=title, value=value, low=low, high=high, n=n, command=command))
+    return metrics
 
 
 TWO_DECIMALS = re.compile(r"<answer>\d\.\d\d</answer>\s*$")
@@ -155,17 +158,17 @@ SENTENCE = re.compile(r"[^.!?。！？]+[.!?。！？]*")
 
 def opening(text: str) -> str:
     """The first sentence."""
-    found = SENTENCE.match(text.removeprefix("<think>").strip())
-    return found.group().strip() if found else ""
+    match = SENTENCE.match(text.removeprefix("<think>").strip())
+    return match.group().strip() if match else ""
 
 
-def variety(found: Judged, texts: Sequence[str], where: str, command: str) -> list[Figure]:
-    """Whether the answers can be read, whether they are as fine as they look, and whether they vary."""
-    scores = found.written
+def variety(predictions: LabelledPredictions, texts: Sequence[str], where: str, command: str) -> list[Metric]:
+    """Readability of the answers, resolution of their scores, and variety of both."""
+    scores = predictions.written
     openings = [opening(text) for text in texts]
     every = np.array(openings)
     decimals = np.array([bool(TWO_DECIMALS.search(text)) for text in texts], float)
-    group, readable = found.group, found.readable.astype(float)
+    group, readable = predictions.group, predictions.readable.astype(float)
 
     def most_frequent(values: np.ndarray) -> float:
         return Counter(values.tolist()).most_common(1)[0][1] / len(values) if len(values) else float("nan")
@@ -174,15 +177,15 @@ def variety(found: Judged, texts: Sequence[str], where: str, command: str) -> li
         return scores[rows][~np.isnan(scores[rows])]
 
     return [
-        figure(f"readable, {where}", lambda rows: float(readable[rows].mean()), group, command),
-        figure(f"two decimals, {where}", lambda rows: float(decimals[rows].mean()), group, command),
-        figure(f"standard deviation of the score, {where}", lambda r: float(scored(r).std()), group, command),
-        figure(
+        metric(f"readable, {where}", lambda rows: float(readable[rows].mean()), group, command),
+        metric(f"two decimals, {where}", lambda rows: float(decimals[rows].mean()), group, command),
+        metric(f"standard deviation of the score, {where}", lambda r: float(scored(r).std()), group, command),
+        metric(
             f"share of the most frequent score, {where}", lambda r: most_frequent(scored(r)), group, command
         ),
-        figure(
+        metric(
             f"share of the most frequent opening, {where}", lambda r: most_frequent(every[r]), group, command
         ),
-        Figure(name=f"different openings, {where}", value=len(set(openings)), n=len(texts), command=command),
-        Figure(name=f"different texts, {where}", value=len(set(texts)), n=len(texts), command=command),
+        Metric(name=f"different openings, {where}", value=len(set(openings)), n=len(texts), command=command),
+        Metric(name=f"different texts, {where}", value=len(set(texts)), n=len(texts), command=command),
     ]

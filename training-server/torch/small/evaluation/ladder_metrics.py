@@ -1,4 +1,4 @@
-"""Figures of the ladder of real footage, and of the other clips beside it; intervals resample the clips."""
+"""Metrics of the severity ladder and of its hold-out clips; intervals resample the clips."""
 
 from __future__ import annotations
 
@@ -6,26 +6,28 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from small.evaluation.figure import OF_HEADS, Figure, bounds
-from small.figures import row_spearman
+from small.evaluation.metric import OF_HEADS, Metric, bounds
 from small.ladder import GRIDS, mean_luma, really_best
+from small.metrics import row_spearman
 
 RESAMPLES = 1000
 Rows = Mapping[tuple[str, str], np.ndarray]
-"""(clip, grid) → scores [6], undamaged first."""
+"""(clip, grid) → scores [6], undistorted first."""
 
 
 def on_top(row: np.ndarray, compared: np.ndarray) -> float:
-    """1 where the undamaged score is strictly above those of the damaged points `compared` [5]."""
+    """1 where the undistorted score is strictly above those of the points in the mask `compared` [5]."""
     return float(row[0] > row[1:][compared].max())
 
 
 def measure(
     heads: Sequence[Rows], where: str, command: str, luma: Mapping[str, float] | None = None
-) -> list[Figure]:
-    """Mean over heads (seeds) of: Spearman within rows, in all and for each way of damage; the share of rows
-    with the undamaged clip on top, in all rows and where it is really best. luma: of clips, measured unless
-    given."""
+) -> list[Metric]:
+    """Means over heads (seeds): Spearman within rows, of all rows and of each grid, and the share of rows
+    with the undistorted clip on top, of all rows and of those where it is certainly best.
+
+    luma: mean luma of each clip, measured unless given.
+    """
     clips = sorted({clip for clip, _ in heads[0]})
     luma = luma or {clip: mean_luma(clip) for clip in clips}
     shape = (len(heads), len(clips), len(GRIDS))
@@ -42,20 +44,20 @@ def measure(
     rng = np.random.default_rng(0)
     draws = rng.integers(0, len(clips), (RESAMPLES, len(clips)))
 
-    def mean(name: str, values: np.ndarray) -> Figure:
-        """values [heads, clips, …], NaN = not counted."""
+    def mean(name: str, values: np.ndarray) -> Metric:
+        """Mean of values [heads, clips, …] without NaN."""
         by_clip = np.moveaxis(values, 1, 0).reshape(len(clips), -1)
         low, high = bounds([np.nanmean(by_clip[draw]) for draw in draws])
         n = int((~np.isnan(values[0])).sum())
-        return Figure(name=name, value=float(np.nanmean(values)), low=low, high=high, n=n, command=command)
+        return Metric(name=name, value=float(np.nanmean(values)), low=low, high=high, n=n, command=command)
 
     suffix = where + (OF_HEADS if len(heads) > 1 else "")
     ways = [mean(f"Spearman of {grid}, {suffix}", rho[:, :, g]) for g, grid in enumerate(GRIDS)]
-    worst = min(ways, key=lambda figure: figure.value)
+    worst = min(ways, key=lambda metric: metric.value)
     return [
         mean(f"Spearman, {suffix}", rho),
         *ways,
-        Figure(
+        Metric(
             name=f"lowest of the ways, {suffix}",
             value=worst.value,
             low=worst.low,

@@ -1,7 +1,6 @@
-"""Measured numbers and their 95 % intervals: percentile bootstrap over scenes, seeded, so that it is the same
-twice.
+"""Metrics with 95 % intervals: a percentile bootstrap over scenes, seeded and so reproducible.
 
-The versions of a scene are no independent clips: they are drawn together or not at all.
+The versions of a scene are not independent: they are resampled together.
 """
 
 from __future__ import annotations
@@ -13,35 +12,36 @@ import numpy as np
 
 RESAMPLES = 1000
 OF_HEADS = ", mean of heads"
-"""Ends the name of a figure that is the mean over seeds of head and decoder."""
+"""End of the name of a metric that is the mean over seeds of the projector."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figure:
+class Metric:
     """One measured number, in the form of a manifest's `figures`."""
 
     name: str
     value: float
     n: int
-    """Clips, pairs or rows that it rests on."""
+    """Number of clips, pairs or rows measured."""
 
     command: str
     low: float | None = None
-    """Ends of the 95 % interval."""
+    """Lower end of the 95 % interval."""
+
     high: float | None = None
+    """Upper end of the 95 % interval."""
 
     def as_json(self) -> dict[str, object]:
         return {key: value for key, value in asdict(self).items() if value is not None}
 
 
-def said(figures: Sequence[Figure]) -> list[dict[str, object]]:
-    """Those that have a value, as JSON."""
-    return [f.as_json() for f in figures if f.n and not np.isnan(f.value)]
+def as_json(metrics: Sequence[Metric]) -> list[dict[str, object]]:
+    """The metrics that have a value, as JSON."""
+    return [f.as_json() for f in metrics if f.n and not np.isnan(f.value)]
 
 
 def resampled(group: np.ndarray, draws: int | None = None) -> list[np.ndarray]:
-    """Rows of `draws` samples of as many groups as there are, with replacement; group: [n] numbers of
-    scenes."""
+    """Row indices of `draws` bootstrap samples of whole groups; group: [n] scene of each row."""
     rng = np.random.default_rng(0)
     order = np.argsort(group, kind="stable")
     members = np.split(order, np.flatnonzero(np.diff(group[order])) + 1)
@@ -50,16 +50,16 @@ def resampled(group: np.ndarray, draws: int | None = None) -> list[np.ndarray]:
 
 
 def bounds(values: Sequence[float]) -> tuple[float | None, float | None]:
-    """2.5 and 97.5 % of the resamples that gave a number; none where fewer than half did."""
-    found = np.asarray(values, float)
-    found = found[~np.isnan(found)]
-    if len(found) < len(values) / 2 or not len(found):
+    """2.5 and 97.5 % quantiles of the resamples that are not NaN; None where fewer than half are."""
+    finite = np.asarray(values, float)
+    finite = finite[~np.isnan(finite)]
+    if len(finite) < len(values) / 2 or not len(finite):
         return None, None
-    low, high = np.quantile(found, [0.025, 0.975])
+    low, high = np.quantile(finite, [0.025, 0.975])
     return float(low), float(high)
 
 
-def figure(
+def metric(
     name: str,
     of: Callable[[np.ndarray], float],
     group: np.ndarray,
@@ -67,11 +67,11 @@ def figure(
     *,
     n: int | None = None,
     draws: Sequence[np.ndarray] | None = None,
-) -> Figure:
-    """`of(rows)` on all rows, with the interval of its value on resamples of the scenes `group` [rows]."""
+) -> Metric:
+    """Metric `of(rows)` on all rows, with the interval over resamples of the scenes `group` [n]."""
     draws = resampled(group) if draws is None else draws
     low, high = bounds([of(rows) for rows in draws])
-    return Figure(
+    return Metric(
         name=name,
         value=of(np.arange(len(group))),
         low=low,
@@ -81,10 +81,10 @@ def figure(
     )
 
 
-def mean_figure(name: str, values: np.ndarray, group: np.ndarray, command: str) -> Figure:
-    """Mean of values [n], NaN = not counted, with its interval over scenes."""
+def mean_metric(name: str, values: np.ndarray, group: np.ndarray, command: str) -> Metric:
+    """Mean of values [n] without NaN, with its interval over scenes."""
     counted = ~np.isnan(values)
     values, group = values[counted], group[counted]
     if not len(values):
-        return Figure(name=name, value=float("nan"), n=0, command=command)
-    return figure(name, lambda rows: float(values[rows].mean()), group, command)
+        return Metric(name=name, value=float("nan"), n=0, command=command)
+    return metric(name, lambda rows: float(values[rows].mean()), group, command)

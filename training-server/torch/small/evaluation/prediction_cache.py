@@ -1,8 +1,8 @@
-"""Judges and clips: who has answered what, in several processes, kept on disk.
+"""Cached predictions: the texts of models on sets of clips, computed by several processes, kept on disk.
 
-Texts are kept in `texts/SET-FINGERPRINT-KEY.jsonl` and what encoders saw in `seen/EYES/SET-FINGERPRINT/`, so
-that a stop loses one batch, and a judge with the same encoders as an earlier one (another seed of the head,
-another stage of the decoder) only has to write.
+Texts are in `texts/SET-FINGERPRINT-KEY.jsonl` and encoder outputs in `encoded/ENCODER/SET-FINGERPRINT/`. An
+interruption loses one batch, and a model with the encoders of an earlier one (another seed of the projector,
+another training stage of the decoder) only generates.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from small.judge import Folder, Judge, Seen
+from small.predictor import EncodedClip, ModelSource, Predictor
 
 BATCH = 32
 """Clips decoded side by side."""
 
-KEPT_EYES = 3
-"""Encoders whose sight is kept; about 2 GB each."""
+CACHED_ENCODERS = 3
+"""Encoders whose outputs are cached; about 2 GB each."""
 
 WORKERS = int(os.environ.get("VQA_WORKERS", min(os.cpu_count() or 1, 8)))
 
@@ -40,7 +40,7 @@ class ClipSet(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the pixels."""
+        """Digest that changes with the pixels."""
 
     def pixels(self, name: str) -> Tensor:
         """One clip [2N, 3, S, S], normalised."""
@@ -51,82 +51,88 @@ def _begin() -> None:
 
 
 @lru_cache(maxsize=8)
-def _loaded(folder: Folder) -> Judge:
-    return folder.load()
+def _loaded(source: ModelSource) -> Predictor:
+    return source.load()
 
 
 def _file(name: str) -> str:
     return name.replace("/", "~") + ".npz"
 
 
-def _see(judge: Judge, clips: ClipSet, name: str, kept: Path | None) -> Seen:
-    path = kept and kept / _file(name)
+def _encode(predictor: Predictor, clips: ClipSet, name: str, folder: Path | None) -> EncodedClip:
+    path = folder and folder / _file(name)
     if path and path.exists():
-        with np.load(path) as found:
-            return Seen(frames=torch.from_numpy(found["frames"]), motion=torch.from_numpy(found["motion"]))
-    seen = judge.see(clips.pixels(name))
+        with np.load(path) as file:
+            return EncodedClip(
+                frames=torch.from_numpy(file["frames"]), motion=torch.from_numpy(file["motion"])
+            )
+    encoded = predictor.encode(clips.pixels(name))
     if path:
         partial = path.with_suffix(f".{os.getpid()}.npz")
-        np.savez(partial, frames=seen.frames.numpy(), motion=seen.motion.numpy())
+        np.savez(partial, frames=encoded.frames.numpy(), motion=encoded.motion.numpy())
         partial.rename(path)
-    return seen
+    return encoded
 
 
-Asked = list[tuple[Folder, list[str]]]
-"""Judges of the same eyes, each with the clips of a batch that it has not answered."""
+Request = list[tuple[ModelSource, list[str]]]
+"""Sources of one encoder, each with the clips of a batch whose texts are missing."""
 
 
-def _answer(clips: ClipSet, asked: Asked, kept: Path | None) -> list[list[str]]:
-    """Runs in a worker: texts for every judge's clips."""
-    names = dict.fromkeys(name for _, own in asked for name in own)
-    judges = [_loaded(folder) for folder, _ in asked]
-    seen = {name: _see(judges[0], clips, name, kept) for name in names}
+def _predict(clips: ClipSet, request: Request, folder: Path | None) -> list[list[str]]:
+    """Texts of every source's clips; runs in a worker process."""
+    names = dict.fromkeys(name for _, missing in request for name in missing)
+    predictors = [_loaded(source) for source, _ in request]
+    encoded = {name: _encode(predictors[0], clips, name, folder) for name in names}
     return [
-        judge.write([seen[name] for name in own]) if own else []
-        for judge, (_, own) in zip(judges, asked, strict=True)
+        predictor.generate([encoded[name] for name in missing]) if missing else []
+        for predictor, (_, missing) in zip(predictors, request, strict=True)
     ]
 
 
-class Panel:
-    """Asks judges for texts on sets of clips; closes its processes when left."""
+class PredictionCache:
+    """Texts of models on sets of clips, from disk or predicted; a context manager that ends its processes."""
 
     def __init__(
-        self, folder: Path, workers: int = WORKERS, keep_seen: bool = True, log: Callable[[str], None] = print
+        self,
+        folder: Path,
+        workers: int = WORKERS,
+        cache_encodings: bool = True,
+        log: Callable[[str], None] = print,
     ):
-        self.folder, self.workers, self.keep_seen, self.log = folder, workers, keep_seen, log
+        self.folder, self.workers, self.cache_encodings, self.log = folder, workers, cache_encodings, log
         self.pool: ProcessPoolExecutor | None = None
 
-    def __enter__(self) -> Panel:
+    def __enter__(self) -> PredictionCache:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self.pool is not None:
             self.pool.shutdown(cancel_futures=True)
 
-    def texts(self, judges: Sequence[Folder], clips: ClipSet, names: Sequence[str]) -> list[list[str]]:
-        """Greedy texts [judges][names]."""
-        files = [self._texts_file(judge, clips) for judge in judges]
-        known = [_read(file) for file in files]
+    def texts(self, sources: Sequence[ModelSource], clips: ClipSet, names: Sequence[str]) -> list[list[str]]:
+        """Greedy texts [sources][names]."""
+        files = [self._texts_file(source, clips) for source in sources]
+        cached = [_read(file) for file in files]
         groups: dict[str, list[int]] = {}
-        for k, judge in enumerate(judges):
-            groups.setdefault(judge.eyes, []).append(k)
-        for eyes, members in groups.items():
-            missing = [n for n in names if any(n not in known[k] for k in members)]
+        for k, source in enumerate(sources):
+            groups.setdefault(source.encoder_id, []).append(k)
+        for encoder_id, members in groups.items():
+            missing = [n for n in names if any(n not in cached[k] for k in members)]
             if missing:
-                kept = self._kept(eyes, clips)
-                batches = [
-                    [(judges[k], [n for n in part if n not in known[k]]) for k in members]
+                folder = self._encodings(encoder_id, clips)
+                requests = [
+                    [(sources[k], [n for n in part if n not in cached[k]]) for k in members]
                     for part in (missing[i : i + BATCH] for i in range(0, len(missing), BATCH))
                 ]
                 done = 0
-                for asked, texts in self._run(clips, batches, kept):
-                    for k, (_, own), written in zip(members, asked, texts, strict=True):
-                        known[k].update(zip(own, written, strict=True))
+                for request, texts in self._run(clips, requests, folder):
+                    for k, (_, predicted), written in zip(members, request, texts, strict=True):
+                        cached[k].update(zip(predicted, written, strict=True))
                         with files[k].open("a", encoding="utf-8") as out:
-                            out.writelines(json.dumps([n, known[k][n]]) + "\n" for n in own)
+                            out.writelines(json.dumps([n, cached[k][n]]) + "\n" for n in predicted)
                     done += 1
                     self.log(f"{clips.name}: {min(done * BATCH, len(missing))} of {len(missing)} clips")
-        return [[own[n] for n in names] for own in known]
+        return [[by_name[n] for n in names] for by_name in cached]
 
     def each(self, work: Callable[..., None], tasks: Sequence[tuple]) -> None:
         """Runs `work(*task)` for every task, in the processes."""
@@ -142,32 +148,35 @@ class Panel:
             self.pool = ProcessPoolExecutor(self.workers, get_context("spawn"), _begin)
         return self.pool
 
-    def _texts_file(self, judge: Folder, clips: ClipSet) -> Path:
-        path = self.folder / "texts" / f"{clips.name}-{clips.fingerprint}-{judge.key}.jsonl"
+    def _texts_file(self, source: ModelSource, clips: ClipSet) -> Path:
+        path = self.folder / "texts" / f"{clips.name}-{clips.fingerprint}-{source.key}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         return path
 
-    def _kept(self, eyes: str, clips: ClipSet) -> Path | None:
-        if not self.keep_seen:
+    def _encodings(self, encoder_id: str, clips: ClipSet) -> Path | None:
+        """Folder of an encoder's outputs; deletes those of the encoders that were used longest ago."""
+        if not self.cache_encodings:
             return None
-        own = self.folder / "seen" / eyes
-        path = own / f"{clips.name}-{clips.fingerprint}"
+        encoder = self.folder / "encoded" / encoder_id
+        path = encoder / f"{clips.name}-{clips.fingerprint}"
         path.mkdir(parents=True, exist_ok=True)
-        os.utime(own)
-        latest = sorted((self.folder / "seen").iterdir(), key=lambda f: -f.stat().st_mtime)
-        for old in latest[KEPT_EYES:]:
+        os.utime(encoder)
+        latest = sorted((self.folder / "encoded").iterdir(), key=lambda f: -f.stat().st_mtime)
+        for old in latest[CACHED_ENCODERS:]:
             shutil.rmtree(old, ignore_errors=True)
         return path
 
     def _run(
-        self, clips: ClipSet, batches: list[Asked], kept: Path | None
-    ) -> Iterator[tuple[Asked, list[list[str]]]]:
+        self, clips: ClipSet, requests: list[Request], folder: Path | None
+    ) -> Iterator[tuple[Request, list[list[str]]]]:
         if self.workers < 2:
-            for asked in batches:
-                yield asked, _answer(clips, asked, kept)
+            for request in requests:
+                yield request, _predict(clips, request, folder)
             return
         pool = self._processes()
-        waiting: dict[Future, Asked] = {pool.submit(_answer, clips, asked, kept): asked for asked in batches}
+        waiting: dict[Future, Request] = {
+            pool.submit(_predict, clips, request, folder): request for request in requests
+        }
         while waiting:
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 yield waiting.pop(future), future.result()

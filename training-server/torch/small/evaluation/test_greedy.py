@@ -33,9 +33,9 @@ def test_tokens_are_those_of_generate(decoder, end):
     prompts = torch.randn(11, 9, 32)
     expected = generate(decoder, prompts, max_new_tokens=30, stop_ids={end}).tokens
     expected = [row[:-1] if row[-1] == end else row for row in expected]
-    found = greedy(decoder, prompts, most=30, end=end)
-    assert found == expected
-    assert len({len(row) for row in found}) > 1 or end == 49
+    result = greedy(decoder, prompts, most=30, end=end)
+    assert result == expected
+    assert len({len(row) for row in result}) > 1 or end == 49
 
 
 def test_a_row_does_not_depend_on_those_beside_it(decoder):

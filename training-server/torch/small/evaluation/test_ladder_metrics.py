@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from small.evaluation.ladder_figures import measure
+from small.evaluation.ladder_metrics import measure
 from small.ladder import GRIDS, TABLE, keys_of, really_best, rows
 
 CLIPS = TABLE["clips"]
 
 
-def figures_of(heads, luma=0.5):
-    found = measure(heads, "ladder", "c", luma=dict.fromkeys(CLIPS, luma))
-    return {f.name: f for f in found}
+def metrics_of(heads, luma=0.5):
+    result = measure(heads, "ladder", "c", luma=dict.fromkeys(CLIPS, luma))
+    return {f.name: f for f in result}
 
 
 def falling():
@@ -19,26 +19,26 @@ def falling():
 
 
 def test_falling_scores_are_1_and_a_tie_on_top_is_a_miss():
-    found = figures_of([falling()])
-    assert found["Spearman, ladder"].value == pytest.approx(1) and found["Spearman, ladder"].n == 96
-    assert found["undamaged on top, ladder"].value == 1
+    result = metrics_of([falling()])
+    assert result["Spearman, ladder"].value == pytest.approx(1) and result["Spearman, ladder"].n == 96
+    assert result["undamaged on top, ladder"].value == 1
     tied = {key: np.array([6.0, 6, 4, 3, 2, 1]) for key in falling()}
-    found = figures_of([falling(), tied])
-    assert found["undamaged on top, ladder, mean of heads"].value == 0.5
-    assert found["Spearman, ladder, mean of heads"].value < 1
+    result = metrics_of([falling(), tied])
+    assert result["undamaged on top, ladder, mean of heads"].value == 0.5
+    assert result["Spearman, ladder, mean of heads"].value < 1
 
 
-def test_the_worst_way_is_found_and_a_constant_judge_ranks_nothing():
+def test_the_worst_grid_is_reported_and_constant_scores_rank_nothing():
     rows_of = falling()
     for clip in CLIPS:
         rows_of[clip, "noise"] = np.full(6, 3.0)
-    found = figures_of([rows_of])
-    assert found["lowest of the ways, ladder"].value == 0 == found["Spearman of noise, ladder"].value
-    assert found["Spearman, ladder"].value == pytest.approx(7 / 8)
+    result = metrics_of([rows_of])
+    assert result["lowest of the ways, ladder"].value == 0 == result["Spearman of noise, ladder"].value
+    assert result["Spearman, ladder"].value == pytest.approx(7 / 8)
 
 
 def test_where_the_undamaged_clip_is_really_best():
-    gain = CLIPS[0], "gain"  # even place: gains from 1.25
+    gain = CLIPS[0], "gain"  # even index: gains from 1.25
     assert really_best(*gain, 0.5).tolist() == [False, True, True, True, True]
     assert really_best(CLIPS[1], "gain", 0.5).tolist() == [False, True, True, True, True]
     assert really_best(*gain, 0.2) is None
@@ -51,20 +51,20 @@ def test_a_little_more_light_and_dark_clips_do_not_count_where_really_best():
     rows_of = falling()
     for clip in CLIPS:
         rows_of[clip, "gain"] = np.array([5.0, 5.5, 4, 3, 2, 1])
-    found = figures_of([rows_of])
-    assert found["undamaged on top, ladder"].value == pytest.approx(7 / 8)
-    best = found["undamaged on top where really best, ladder"]
+    result = metrics_of([rows_of])
+    assert result["undamaged on top, ladder"].value == pytest.approx(7 / 8)
+    best = result["undamaged on top where really best, ladder"]
     assert best.value == 1
     left_out = sum(clip in TABLE["best"]["compressed"] for clip in CLIPS)
     assert best.n == 96 - left_out
-    assert figures_of([rows_of], luma=0.1)["undamaged on top where really best, ladder"].n == 84 - left_out
+    assert metrics_of([rows_of], luma=0.1)["undamaged on top where really best, ladder"].n == 84 - left_out
 
 
-@pytest.mark.parametrize("which", ["clips", "others"])
+@pytest.mark.parametrize("which", ["clips", "holdOut"])
 def test_rows_find_their_points(which):
     keys = keys_of(which)
     assert len(keys) == 41 * len(TABLE[which])
     scores = np.arange(len(keys), dtype=float)
-    found = rows(keys, scores, which)
+    result = rows(keys, scores, which)
     clip, grid = TABLE[which][1], GRIDS[2]
-    assert found[clip, grid].tolist() == [41, *range(41 + 11, 41 + 16)]
+    assert result[clip, grid].tolist() == [41, *range(41 + 11, 41 + 16)]

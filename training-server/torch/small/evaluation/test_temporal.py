@@ -1,4 +1,4 @@
-"""Oracles: judges that know the truth, that ignore it and that have it wrong; orders drawn by core."""
+"""Oracles: models that prefer the clean order, ignore it, or prefer a perturbed one; orders of core."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,17 @@ from modules.profiles import BranchPixels, profile_of
 from procedural.clips import pair_times
 from procedural.planes import Planes
 from small.answers import ReadAnswer
-from small.evaluation.temporal import MODES, ORDERED, RAW, gain, measure, motion, orders, overall, preferences
+from small.evaluation.temporal import (
+    CLEAN,
+    MODES,
+    ORDERED,
+    gain,
+    measure,
+    motion,
+    orders,
+    overall,
+    preferences,
+)
 
 PROFILE = profile_of(
     "test",
@@ -21,58 +31,61 @@ PROFILE = profile_of(
 
 
 def read(score):
-    return ReadAnswer(score=score, found=(), ruled_out=())
+    return ReadAnswer(score=score, named=(), ruled_out=())
 
 
 def preferences_of(value, count=40, without=()):
     """value(mode) is the score of every scene's version."""
     scenes = list(range(count))
-    names = [f"{s}/{m}" for s in scenes for m in (RAW, *MODES) if (s, m) not in without]
+    names = [f"{s}/{m}" for s in scenes for m in (CLEAN, *MODES) if (s, m) not in without]
     facts = np.stack([np.linspace(0, 0.4, count), np.arange(count) % 4 == 0], 1).astype(float)
     return preferences(scenes, facts, names, [read(value(name.split("/")[1])) for name in names])
 
 
-def figures_of(found):
-    return {f.name: f for f in measure(found, "c")}
+def metrics_of(result):
+    return {f.name: f for f in measure(result, "c")}
 
 
-def test_a_judge_that_sees_the_order():
-    found = figures_of(preferences_of(lambda mode: 4.0 if mode == RAW else 2.0))
+def test_a_model_that_prefers_the_clean_order():
+    result = metrics_of(preferences_of(lambda mode: 4.0 if mode == CLEAN else 2.0))
     for mode in ("freeze", "drop", "shuffle", "local shuffle", "jitter", "reverse"):
-        assert found[f"clean preferred to {mode}"].value == 1
-        assert found[f"equal scores, clean and {mode}"].value == 0
-    assert found["clean preferred to jitter, clips with motion"].n == 30
-    assert found["clean preferred to reverse, irreversible scenes"].n == 10
-    assert found["clean preferred to reverse, other scenes"].n == 30
+        assert result[f"clean preferred to {mode}"].value == 1
+        assert result[f"equal scores, clean and {mode}"].value == 0
+    assert result["clean preferred to jitter, clips with motion"].n == 30
+    assert result["clean preferred to reverse, irreversible scenes"].n == 10
+    assert result["clean preferred to reverse, other scenes"].n == 30
 
 
-def test_a_judge_that_ignores_the_order_ties_and_gets_half():
-    found = figures_of(preferences_of(lambda mode: 3.0))
-    assert found["clean preferred to shuffle"].value == 0.5
-    assert found["equal scores, clean and shuffle"].value == 1
+def test_a_model_that_ignores_the_order_ties_and_gets_half():
+    result = metrics_of(preferences_of(lambda mode: 3.0))
+    assert result["clean preferred to shuffle"].value == 0.5
+    assert result["equal scores, clean and shuffle"].value == 1
 
 
-def test_a_judge_that_likes_damage_gets_nothing():
-    found = preferences_of(lambda mode: 1.0 if mode == RAW else 2.0)
-    assert overall(found).max() == 0
+def test_a_model_that_prefers_perturbed_orders_gets_nothing():
+    result = preferences_of(lambda mode: 1.0 if mode == CLEAN else 2.0)
+    assert overall(result).max() == 0
 
 
 def test_versions_that_cannot_be_made_are_not_counted():
-    found = figures_of(
-        preferences_of(lambda mode: 4.0 if mode == RAW else 2.0, without={(0, "jitter"), (1, "jitter")})
+    result = metrics_of(
+        preferences_of(lambda mode: 4.0 if mode == CLEAN else 2.0, without={(0, "jitter"), (1, "jitter")})
     )
-    assert found["clean preferred to jitter"].n == 38 and found["clean preferred to drop"].n == 40
+    assert result["clean preferred to jitter"].n == 38 and result["clean preferred to drop"].n == 40
 
 
 def test_unreadable_answers_are_worth_least():
-    found = preferences_of(lambda mode: None if mode == RAW else 1.0)
-    assert overall(found).max() == 0
+    result = preferences_of(lambda mode: None if mode == CLEAN else 1.0)
+    assert overall(result).max() == 0
 
 
 def test_gain_is_the_difference_of_the_means():
-    better, start = preferences_of(lambda mode: 4.0 if mode == RAW else 2.0), preferences_of(lambda mode: 3.0)
-    found = gain(better, start, "gain", "c")
-    assert (found.value, found.low, found.high) == (0.5, 0.5, 0.5)
+    better, start = (
+        preferences_of(lambda mode: 4.0 if mode == CLEAN else 2.0),
+        preferences_of(lambda mode: 3.0),
+    )
+    result = gain(better, start, "gain", "c")
+    assert (result.value, result.low, result.high) == (0.5, 0.5, 0.5)
 
 
 def test_orders_are_those_of_the_reward():
@@ -80,7 +93,7 @@ def test_orders_are_those_of_the_reward():
     clean = pair_times(96)
     assert set(seen) == set(MODES)
     assert all(len(order) == 16 and order != clean.tolist() for order in seen.values())
-    # Reversal is no matter of chance: the places of the reversed video, read from its end.
+    # Reversal is not random: the sampled frames of the reversed video, read from its end.
     assert seen["reverse"] == (95 - clean).tolist()
     assert orders([(5, 96)], PROFILE) == [seen]
     assert orders([(6, 96)], PROFILE)[0]["shuffle"] != seen["shuffle"]

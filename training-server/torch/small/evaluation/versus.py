@@ -1,13 +1,18 @@
-"""Two judges on the same clips: what one gains over the other, with paired intervals."""
+"""Paired comparison of two models on the same clips."""
 
 from __future__ import annotations
 
-from small.evaluation.figure import Figure, figure
-from small.evaluation.held_out import Judged, score_srcc
+from small.evaluation.held_out import LabelledPredictions, score_srcc
+from small.evaluation.metric import Metric, metric
 
 
-def srcc_gain(found: Judged, other: Judged, name: str, command: str) -> Figure:
-    """SRCC of a judge minus that of another; both answered the same clips."""
-    return figure(
-        name, lambda rows: score_srcc(found.take(rows)) - score_srcc(other.take(rows)), found.group, command
+def srcc_gain(
+    predictions: LabelledPredictions, other: LabelledPredictions, name: str, command: str
+) -> Metric:
+    """SRCC of a model minus that of another on the same clips, with a paired interval."""
+    return metric(
+        name,
+        lambda rows: score_srcc(predictions.take(rows)) - score_srcc(other.take(rows)),
+        predictions.group,
+        command,
     )
