@@ -52,6 +52,23 @@ export const runSchema = z.strictObject({
 });
 export type Run = z.infer<typeof runSchema>;
 
+/** A run before its first step, `queued` and created at `createdAt`. */
+export function queuedRun(run: Pick<Run, 'id' | 'recipe' | 'recipeSha256' | 'createdAt'>): Run {
+  return {
+    ...run,
+    state: 'queued',
+    reason: null,
+    updatedAt: run.createdAt,
+    stage: null,
+    step: 0,
+    steps: null,
+    savedStep: null,
+    bestStep: null,
+    latest: {},
+    seconds: 0,
+  };
+}
+
 /** One line of `metrics.jsonl`; names are TRL's (`reward`, `kl`, `completions/mean_length`), ours beside them. */
 export const metricRecordSchema = z.strictObject({
   step: z.int(),

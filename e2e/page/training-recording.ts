@@ -4,13 +4,14 @@
  */
 import { groupAdvantage } from '../../core/rewards/advantage.ts';
 import { RULES } from '../../core/rewards/reward-rules.ts';
-import type {
-  Checkpoint,
-  CompletionRecord,
-  GroupRecord,
-  LogLine,
-  MetricRecord,
-  Run,
+import {
+  type Checkpoint,
+  type CompletionRecord,
+  type GroupRecord,
+  type LogLine,
+  type MetricRecord,
+  queuedRun,
+  type Run,
 } from '../../core/training/run.ts';
 
 /** Mulberry32. */
@@ -188,19 +189,7 @@ export function logOf(steps: number): LogLine[] {
   return lines;
 }
 
-const blank: Omit<Run, 'id' | 'recipe' | 'state'> = {
-  recipeSha256: '3f9a51c27be04d10a6c5f4d97c9e8b21f0d8e3a6b7c4d5e6f708192a3b4c5d6e',
-  reason: null,
-  createdAt: '2026-11-21T06:39:40.000Z',
-  updatedAt: '2026-11-21T07:02:00.000Z',
-  stage: null,
-  step: 0,
-  steps: null,
-  savedStep: null,
-  bestStep: null,
-  latest: {},
-  seconds: 0,
-};
+const recipeSha256 = '3f9a51c27be04d10a6c5f4d97c9e8b21f0d8e3a6b7c4d5e6f708192a3b4c5d6e';
 const stage = { index: 0, name: 'grpo', objective: 'grpo' } as const;
 
 export const OPEN_RUN = '20261121-0640-small-grpo-3f9a';
@@ -221,7 +210,14 @@ export function recordedRuns(): RecordedRun[] {
     for (const record of metrics) Object.assign(latest, record.values);
     const step = metrics.at(-1)?.step ?? 0;
     return {
-      run: { ...blank, step, latest, seconds: Math.round(step * STEP_SECONDS), ...run },
+      run: {
+        ...queuedRun({ ...run, recipeSha256, createdAt: '2026-11-21T06:39:40.000Z' }),
+        updatedAt: '2026-11-21T07:02:00.000Z',
+        step,
+        latest,
+        seconds: Math.round(step * STEP_SECONDS),
+        ...run,
+      },
       metrics,
       log: logOf(step),
     };

@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
+import { queuedRun } from '../../core/training/run.ts';
 import { RECIPE } from '../http/harness.ts';
 import { recipeFrom, recipeSha256 } from '../recipes/recipe-files.ts';
 import { RunFolder } from '../store/run-folder.ts';
@@ -56,14 +57,11 @@ it('finds the runs of its folder, and leaves while somebody listens to one', asy
   const runs = mkdtempSync(join(tmpdir(), 'cli-runs-'));
   const id = '20261121-0742-tiny-3f9a';
   const recipe = await recipeFrom(RECIPE);
-  const now = new Date(0).toISOString();
-  const facts = { stage: null, step: 7, steps: 10, savedStep: 5, bestStep: 5, latest: {}, seconds: 60 };
+  const createdAt = new Date(0).toISOString();
+  const queued = queuedRun({ id, recipe: 'tiny', recipeSha256: recipeSha256(recipe), createdAt });
   await new RunFolder(join(runs, id)).make(
     recipe,
-    {
-      ...{ id, recipe: 'tiny', recipeSha256: recipeSha256(recipe), state: 'stopped', reason: null },
-      ...{ createdAt: now, updatedAt: now, ...facts },
-    },
+    { ...queued, state: 'stopped', step: 7, steps: 10, savedStep: 5, bestStep: 5 },
     { lrFactor: 1, autoResume: false },
   );
   const server = start(['--port', '0', '--runs', runs]);

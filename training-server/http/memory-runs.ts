@@ -3,7 +3,15 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CodedError } from '../../core/errors.ts';
 import type { Recipe } from '../../core/training/recipe.ts';
-import type { GroupRecord, LogLine, MetricRecord, Run, RunEvent, RunState } from '../../core/training/run.ts';
+import {
+  type GroupRecord,
+  type LogLine,
+  type MetricRecord,
+  queuedRun,
+  type Run,
+  type RunEvent,
+  type RunState,
+} from '../../core/training/run.ts';
 import type { ResumeOptions, RunCheckpoint, Runs } from '../runs/api.ts';
 import type { NumberedEvent } from '../store/event-log.ts';
 
@@ -35,23 +43,9 @@ export class MemoryRuns implements Runs {
 
   async start(recipe: Recipe): Promise<Run> {
     const id = `20261121-0742-${recipe.name}-${String(this.#runs.size).padStart(4, '0')}`;
-    const now = '2026-11-21T07:42:00.000Z';
-    const run: Run = {
-      id,
-      recipe: recipe.name,
-      recipeSha256: '0'.repeat(64),
-      state: 'running',
-      reason: null,
-      createdAt: now,
-      updatedAt: now,
-      stage: null,
-      step: 0,
-      steps: null,
-      savedStep: null,
-      bestStep: null,
-      latest: {},
-      seconds: 0,
-    };
+    const createdAt = '2026-11-21T07:42:00.000Z';
+    const queued = queuedRun({ id, recipe: recipe.name, recipeSha256: '0'.repeat(64), createdAt });
+    const run: Run = { ...queued, state: 'running' };
     mkdirSync(this.folder(id), { recursive: true });
     const lists = { events: [], listeners: new Set<never>(), metrics: [], completions: [], checkpoints: [] };
     this.#runs.set(id, { run, recipe, ...lists });

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { CodedError } from '../../core/errors.ts';
 import { metricRecordSchema, runEventSchema, runSchema } from '../../core/training/run.ts';
 import { EngineError, type Hello } from '../engine/client.ts';
@@ -9,8 +9,8 @@ import type { Method } from '../engine/protocol.ts';
 import type { NumberedEvent } from '../store/event-log.ts';
 import { type Fixture, fixture, settled, streams, testRecipe } from './testing.ts';
 
-/** A run to its end without any fault: what every interrupted one is held against. */
-async function whole(recipe = testRecipe()) {
+/** A run to its end without faults: the reference of every interrupted one. */
+async function runToEnd(recipe = testRecipe()) {
   const at = fixture();
   const manager = await at.manager();
   const { id } = await manager.start(recipe);
@@ -26,7 +26,10 @@ const comparable = (at: Fixture, folder: string) => {
   return { metrics, completions: completions.replaceAll(at.root, '') };
 };
 
-const reference = await whole();
+let reference: Awaited<ReturnType<typeof runToEnd>>;
+beforeAll(async () => {
+  reference = await runToEnd();
+});
 
 describe('a run', () => {
   test('goes through its steps and leaves what it promises', async () => {
@@ -76,15 +79,15 @@ describe('a run', () => {
   });
 
   test('is the same without prefetching, and another with another seed', async () => {
-    const plain = await whole(testRecipe({ engine: { prefetch: false } }));
+    const plain = await runToEnd(testRecipe({ engine: { prefetch: false } }));
     expect(plain.streams).toEqual(reference.streams);
     expect(plain.engines[0]!.calls.some(({ method }) => method === 'encode')).toBe(false);
     expect(reference.engines[0]!.calls.some(({ method }) => method === 'encode')).toBe(true);
-    expect((await whole(testRecipe({ seed: 43 }))).streams).not.toEqual(reference.streams);
+    expect((await runToEnd(testRecipe({ seed: 43 }))).streams).not.toEqual(reference.streams);
   });
 
   test('two steps on a rollout carry the probabilities of the policy that drew', async () => {
-    const { run, engines, streams } = await whole(
+    const { run, engines, streams } = await runToEnd(
       testRecipe({
         stages: [
           {
@@ -113,7 +116,7 @@ describe('a run', () => {
   });
 
   test('the official mode draws one perturbation for each completion, and compares videos two by two', async () => {
-    const { run, engines, streams } = await whole(
+    const { run, engines, streams } = await runToEnd(
       testRecipe({ mode: 'official', rules: { temporalOn: true, videosPerStep: 4, labels: 'rescaled1to5' } }),
     );
     expect(run.state).toBe('finished');
@@ -382,7 +385,7 @@ test('stages follow one another, each in an engine of its own from the weights o
     },
     { ...testRecipe().stages[0], steps: 3 },
   ];
-  const { run, engines, folder, streams: lines } = await whole(testRecipe({ stages }));
+  const { run, engines, folder, streams: lines } = await runToEnd(testRecipe({ stages }));
   expect(run).toMatchObject({ state: 'finished', step: 8, stage: { index: 1, name: 'grpo' } });
   expect(engines).toHaveLength(2);
   const loads = engines.map(

@@ -9,6 +9,7 @@ import {
   groupRecordSchema,
   type LogLine,
   type MetricRecord,
+  queuedRun,
   type Run,
   type RunState,
 } from '../../core/training/run.ts';
@@ -148,22 +149,12 @@ export class RunManager implements Runs {
     const now = new Date();
     const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 13);
     const id = `${stamp}-${recipe.name}-${randomBytes(3).toString('hex')}`;
-    const run: Run = {
+    const run = queuedRun({
       id,
       recipe: recipe.name,
       recipeSha256: recipeSha256(recipe),
-      state: 'queued',
-      reason: null,
       createdAt: now.toISOString(),
-      updatedAt: now.toISOString(),
-      stage: null,
-      step: 0,
-      steps: null,
-      savedStep: null,
-      bestStep: null,
-      latest: {},
-      seconds: 0,
-    };
+    });
     const folder = new RunFolder(join(this.#options.runs, id));
     await folder.make(recipe, run, { lrFactor: 1, autoResume: true });
     const entry = await this.#register(folder, run);
