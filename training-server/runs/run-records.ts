@@ -1,0 +1,38 @@
+/** Records of a run, read from its folder: checkpoints, metrics and completions. */
+import { type GroupRecord, groupRecordSchema, type MetricRecord, type Run } from '../../core/training/run.ts';
+import { linesOf, offsetOfStep } from '../store/lines.ts';
+import type { RunFolder } from '../store/run-folder.ts';
+import type { RunCheckpoint } from './api.ts';
+
+export async function readCheckpoints(folder: RunFolder, run: Run): Promise<RunCheckpoint[]> {
+  return (await folder.checkpoints()).map(({ step, createdAt, bytes, metrics }) => ({
+    run: run.id,
+    step,
+    best: step === run.bestStep,
+    last: step === run.savedStep,
+    createdAt,
+    bytes,
+    metrics,
+    model: folder.model(step),
+  }));
+}
+
+/** Records of the steps from `from` on, in order. */
+export async function readMetrics(folder: RunFolder, from: number): Promise<MetricRecord[]> {
+  const records: MetricRecord[] = [];
+  const file = folder.file('metrics.jsonl');
+  for await (const line of linesOf(file, await offsetOfStep(file, from))) records.push(JSON.parse(line));
+  return records;
+}
+
+/** The groups of one step; none where it has no rollout. */
+export async function readGroups(folder: RunFolder, step: number): Promise<GroupRecord[]> {
+  const records: GroupRecord[] = [];
+  const head = `{"step":${step},`;
+  const file = folder.file('completions.jsonl');
+  for await (const line of linesOf(file, await offsetOfStep(file, step))) {
+    if (!line.startsWith(head)) break;
+    records.push(groupRecordSchema.parse(JSON.parse(line)));
+  }
+  return records;
+}
