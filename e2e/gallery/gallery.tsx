@@ -15,7 +15,7 @@ import type { Action } from '../../src/page/keys.ts';
 import { BINDINGS } from '../../src/page/keys.ts';
 import { recordRequests } from '../../src/page/requests.ts';
 import { type KeyHandlers, useKeys } from '../../src/page/useKeys.ts';
-import { Header, PlaceLinks } from '../../src/shell/Header.tsx';
+import { Header, RouteLinks } from '../../src/shell/Header.tsx';
 import { HelpDialog } from '../../src/shell/HelpDialog.tsx';
 import { PrivacyPanel } from '../../src/shell/PrivacyPanel.tsx';
 import { BANDS, BandGlyph } from '../../src/ui/BandGlyph.tsx';
@@ -30,12 +30,12 @@ import { ScoreRuler } from '../../src/ui/ruler/ScoreRuler.tsx';
 import { Segmented } from '../../src/ui/Segmented.tsx';
 import './gallery.css';
 import { Growing, LaidOut } from './page.tsx';
-import { RECENT, SCORES, stages, trace } from './samples.ts';
+import { RECENT, SCORES, segments, trace } from './samples.ts';
 
 const none = () => {};
 
 /** The foot of a narrow window once every place is there. */
-const ALL_PLACES = [
+const ALL_ROUTES = [
   { id: 'assess', icon: 'gauge' },
   { id: 'compare', icon: 'split' },
   { id: 'batch', icon: 'list' },
@@ -96,7 +96,7 @@ function Gallery() {
             onAbout={none}
             onRaw={none}
             onAgain={none}
-            onGoOn={none}
+            onResume={none}
           />
         </Item>
       ))}
@@ -135,22 +135,27 @@ function Gallery() {
             label={p.label}
             title={p.loading}
             detail={p.loadingBytes(7.4e6, 11.2e6)}
-            stages={[{ id: 'load', label: '', share: 1, state: 'running', fraction: 0.66 }]}
+            segments={[{ id: 'load', label: '', share: 1, state: 'running', fraction: 0.66 }]}
             action={<Button>{t.actions.cancel}</Button>}
           />
-          <ProgressBar label={p.label} title={p.decode(5, 12)} stages={stages(t, 1, 0.42)} action={stop} />
+          <ProgressBar
+            label={p.label}
+            title={p.decode(5, 12)}
+            segments={segments(t, 1, 0.42)}
+            action={stop}
+          />
           <ProgressBar
             label={p.label}
             title={p.encodeVision(9, 12)}
             detail={p.left(5)}
-            stages={stages(t, 2, 0.75)}
+            segments={segments(t, 2, 0.75)}
             action={stop}
           />
           <ProgressBar
             label={p.label}
             title={p.generate(58)}
             detail={p.leftIn(p.rate('31'), p.left(4))}
-            stages={stages(t, 5, 0.62)}
+            segments={segments(t, 5, 0.62)}
             captions
             action={stop}
           />
@@ -159,7 +164,7 @@ function Gallery() {
       <Item name="error, in the stage">
         <div className="gallery__stage">
           <ErrorCard
-            onStage
+            onPlayer
             error={{ code: 'media/codec', params: { codec: 'HEVC', browser: 'Safari' }, message: '' }}
             file="IMG_2041.MOV"
             actions={[{ label: t.actions.chooseAnother, onClick: none }]}
@@ -230,7 +235,7 @@ function Page() {
   return (
     <>
       <Header
-        place="assess"
+        route="assess"
         onHelp={() => setHelp(true)}
         model={{
           state: { kind: 'ready', name: 'Small', size: 11.2e6, backend: 'wasm', threads: 8 },
@@ -257,7 +262,7 @@ function Page() {
           <Gallery />
         )}
       </main>
-      {query.get('places') && <PlaceLinks place="assess" className="app-bottom" places={ALL_PLACES} />}
+      {query.get('places') && <RouteLinks route="assess" className="app-bottom" routes={ALL_ROUTES} />}
       {help && <HelpDialog onClose={() => setHelp(false)} />}
     </>
   );

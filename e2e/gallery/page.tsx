@@ -8,7 +8,7 @@ import { TracePanel } from '../../src/features/assess/TracePanel.tsx';
 import { Button } from '../../src/ui/Button.tsx';
 import { useLang, useMessages } from '../../src/ui/messages/useMessages.tsx';
 import { ProgressBar } from '../../src/ui/ProgressBar.tsx';
-import { RECENT, SCORES, stages, trace } from './samples.ts';
+import { RECENT, SCORES, segments, trace } from './samples.ts';
 
 const none = () => {};
 
@@ -48,8 +48,8 @@ export function LaidOut({ kind }: { readonly kind: string }) {
   const score = kind === 'empty' ? scores.empty : writing ? scores.waiting : scores['done, own scale'];
   return (
     <AssessFrame
-      stage={<div className="gallery__stage" />}
-      strip={kind !== 'empty' && <div className="gallery__strip" />}
+      player={<div className="gallery__stage" />}
+      filmstrip={kind !== 'empty' && <div className="gallery__strip" />}
       score={<ScorePanel state={score!} run={t.score.greedy('Small')} onAbout={none} />}
       side={
         kind === 'empty' ? (
@@ -81,7 +81,7 @@ export function LaidOut({ kind }: { readonly kind: string }) {
               label={t.progress.label}
               title={t.progress.generate(58)}
               detail={t.progress.leftIn(t.progress.rate('31'), t.progress.left(4))}
-              stages={stages(t, 5, 0.62)}
+              segments={segments(t, 5, 0.62)}
               captions
               action={<Button kbd="Esc">{t.actions.stop}</Button>}
             />

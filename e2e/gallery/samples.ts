@@ -5,17 +5,20 @@ import type { RecentItem } from '../../src/features/assess/RecentPanel.tsx';
 import type { ScoreState } from '../../src/features/assess/ScorePanel.tsx';
 import type { TraceSpan } from '../../src/features/assess/trace-segments.ts';
 import type { Messages } from '../../src/ui/messages/en.ts';
-import type { Stage } from '../../src/ui/ProgressBar.tsx';
+import type { ProgressSegment } from '../../src/ui/ProgressBar.tsx';
 
-const own = { kind: 'own', population: 'held-out clips', n: 2400, percent: 71.4 } as const;
+const heldOut = { kind: 'own', population: 'held-out clips', n: 2400, percent: 71.4 } as const;
 const human = { kind: 'human', population: 'YouTube-UGC', n: 1020, percent: 98.2 } as const;
 const sixteen = [3.6, 3.65, 3.7, 3.62, 3.8, 3.81, 3.82, 3.8, 3.83, 3.84, 3.9, 3.88, 3.95, 3.96, 3.9, 3.78];
 
 export const SCORES: readonly (readonly [string, ScoreState])[] = [
   ['empty', { kind: 'empty' }],
   ['waiting', { kind: 'waiting' }],
-  ['the model is writing it', { kind: 'writing', digits: '3.8', words: 112 }],
-  ['done, own scale', { kind: 'one', value: 3.87, written: '3.87', band: 4, percentile: own, expected: 3.8 }],
+  ['the model is writing it', { kind: 'writing', digits: '3.8', wordCount: 112 }],
+  [
+    'done, own scale',
+    { kind: 'one', value: 3.87, written: '3.87', band: 4, percentile: heldOut, expected: 3.8 },
+  ],
   ['done, human scores', { kind: 'one', value: 4.61, written: '4.61', band: 5, percentile: human }],
   ['done, no population', { kind: 'one', value: 2.5, written: '2.5', band: 3 }],
   [
@@ -25,7 +28,7 @@ export const SCORES: readonly (readonly [string, ScoreState])[] = [
       value: 3.82,
       band: 4,
       answers: sixteen,
-      asked: 16,
+      requested: 16,
       interval: [3.77, 3.87],
       deviation: 0.1,
       expected: 3.7,
@@ -38,7 +41,7 @@ export const SCORES: readonly (readonly [string, ScoreState])[] = [
       value: 2.1,
       band: 2,
       answers: Array(15).fill(2.1),
-      asked: 16,
+      requested: 16,
       interval: [2.1, 2.1],
       deviation: 0,
     },
@@ -46,7 +49,7 @@ export const SCORES: readonly (readonly [string, ScoreState])[] = [
   ['off the scale', { kind: 'one', value: 0.87, written: '0.87', band: 1 }],
   ['at the top', { kind: 'one', value: 5, written: '5', band: 5 }],
   ['unreadable', { kind: 'unreadable', answer: '3.5/5', reason: 'not-a-number' }],
-  ['stopped', { kind: 'stopped', words: 58 }],
+  ['stopped', { kind: 'stopped', wordCount: 58 }],
   ['wrote too long', { kind: 'length', tokens: 1024 }],
 ];
 
@@ -80,7 +83,7 @@ export function trace(lang: Lang, length = Number.POSITIVE_INFINITY): { text: st
   return { text, spans };
 }
 
-export function stages(t: Messages, running: number, fraction: number): Stage[] {
+export function segments(t: Messages, running: number, fraction: number): ProgressSegment[] {
   const shares = {
     index: 0.02,
     decode: 0.1,

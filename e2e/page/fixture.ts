@@ -225,10 +225,12 @@ export async function taskTimes(browser: Browser, work: () => Promise<void>): Pr
   await session.send('Tracing.end');
   await complete;
   const thread = ({ pid, tid }: TraceEvent) => `${pid}.${tid}`;
-  const own = new Set(
+  const pageThreads = new Set(
     events.filter((e) => e.name === 'thread_name' && e.args.name === 'CrRendererMain').map(thread),
   );
   return events
-    .filter((e) => e.ph === 'X' && e.name.endsWith('RunTask') && e.tdur !== undefined && own.has(thread(e)))
+    .filter(
+      (e) => e.ph === 'X' && e.name.endsWith('RunTask') && e.tdur !== undefined && pageThreads.has(thread(e)),
+    )
     .map(({ tdur }) => (tdur as number) / 1000);
 }

@@ -2,7 +2,7 @@
 import type { FolderFile } from '../../workers/model/api.ts';
 import { kindOfFolder } from '../assessment/model/folder-kind.ts';
 import { models } from '../assessment/session.ts';
-import { type GivenFolder, handOverFolder, offerFiles, offerFolder } from './intake.ts';
+import { offerFiles, offerFolder, type PickedFolder, passFolderToNextPage } from './file-input.ts';
 import { goTo } from './router.ts';
 
 /** A folder of a drop, before its files are read. */
@@ -54,28 +54,28 @@ async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEn
 }
 
 async function filesOf(folder: FileSystemDirectoryEntry, above = ''): Promise<FolderFile[]> {
-  const found: FolderFile[] = [];
+  const files: FolderFile[] = [];
   for (const entry of await entriesOf(folder)) {
     const path = `${above}${entry.name}`;
-    if (entry.isDirectory) found.push(...(await filesOf(entry as FileSystemDirectoryEntry, `${path}/`)));
+    if (entry.isDirectory) files.push(...(await filesOf(entry as FileSystemDirectoryEntry, `${path}/`)));
     else {
       const file = await new Promise<File>((done, fail) => (entry as FileSystemFileEntry).file(done, fail));
-      found.push({ path, file });
+      files.push({ path, file });
     }
   }
-  return found;
+  return files;
 }
 
 export async function openDroppedFolder({ entry, handle }: DroppedFolder): Promise<void> {
   const files = await filesOf(entry);
   const given = await handle;
-  const folder: GivenFolder = { name: entry.name, files, ...(given && { handle: given }) };
+  const folder: PickedFolder = { name: entry.name, files, ...(given && { handle: given }) };
   const kind = kindOfFolder(files);
   if (offerFolder(folder, kind)) return;
   // The header says what is wrong with a package; the open place what is wrong with a file.
   if (kind === 'package') await models.load({ kind: 'files', files }).catch(() => {});
   else if (kind === 'checkpoint') {
-    handOverFolder(folder);
+    passFolderToNextPage(folder);
     goTo('models');
   } else
     offerFiles(

@@ -1,6 +1,6 @@
-import { ownAddresses } from './requests.ts';
+import { sameOriginAddresses } from './requests.ts';
 
-const TOLD_AFTER_MS = 1000;
+const REPORT_DELAY_MS = 1000;
 
 /**
  * The service worker: offline, and isolation on hosts that send no headers. Not while developing, where a cache would
@@ -15,11 +15,12 @@ export function keepOffline(ready: Promise<unknown>): void {
     const { active } = await navigator.serviceWorker.ready;
     // What was loaded before the worker took over: it keeps those from the browser's own cache. Once here and once when
     // the model is there, which the page's workers have loaded; what is kept already costs nothing.
-    const keep = () => active?.postMessage({ kind: 'keep', urls: [location.pathname, ...ownAddresses()] });
+    const keep = () =>
+      active?.postMessage({ kind: 'keep', urls: [location.pathname, ...sameOriginAddresses()] });
     keep();
     await ready.catch(() => {});
     // Workers tell of their requests a moment later.
-    await new Promise((done) => setTimeout(done, TOLD_AFTER_MS));
+    await new Promise((done) => setTimeout(done, REPORT_DELAY_MS));
     keep();
     if (!savesData()) active?.postMessage({ kind: 'rest' });
   };

@@ -15,7 +15,7 @@ export interface RequestEntry {
   /** Seconds after the page was asked for. */
   readonly at: number;
   /** Whether it went to the page's own site. */
-  readonly own: boolean;
+  readonly sameOrigin: boolean;
 }
 
 export interface RequestLog {
@@ -33,15 +33,15 @@ export function toEntry(
 ): RequestEntry | null {
   const url = new URL(request.name, origin);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return null;
-  const own = url.origin === origin;
-  const told = request.transferSize > 0 || request.decodedBodySize > 0;
+  const sameOrigin = url.origin === origin;
+  const reported = request.transferSize > 0 || request.decodedBodySize > 0;
   return {
-    address: own ? url.pathname + url.search : url.href,
+    address: sameOrigin ? url.pathname + url.search : url.href,
     kind: request.initiatorType,
     by,
-    bytes: told ? request.transferSize : null,
+    bytes: reported ? request.transferSize : null,
     at: Math.max(0, (request.startedAt - start) / 1000),
-    own,
+    sameOrigin,
   };
 }
 
@@ -78,8 +78,8 @@ export function recordRequests(): void {
 }
 
 /** Addresses on the page's own site that were asked for so far, by the page and its workers. */
-export const ownAddresses = (): string[] =>
-  log.entries.filter(({ own }) => own).map(({ address }) => address);
+export const sameOriginAddresses = (): string[] =>
+  log.entries.filter(({ sameOrigin }) => sameOrigin).map(({ address }) => address);
 
 export function useRequests(): RequestLog {
   return useSyncExternalStore(

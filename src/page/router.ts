@@ -1,24 +1,24 @@
 /** Where the reader is: `#/place?query`. A hash works on any host and under any base path. */
 import { useSyncExternalStore } from 'react';
 
-export interface Route {
+export interface Address {
   /** First part of the path, `''` at the root. */
-  readonly place: string;
+  readonly route: string;
   readonly query: string;
 }
 
 /** @param hash as in `location.hash`, e.g. `#/compare?seed=7` */
-export function parseRoute(hash: string): Route {
+export function parseAddress(hash: string): Address {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
-  return { place: path.replace(/\/+$/, ''), query };
+  return { route: path.replace(/\/+$/, ''), query };
 }
 
-export function hashOf(place: string, query = ''): string {
-  return query === '' ? `#/${place}` : `#/${place}?${query}`;
+export function hashOf(route: string, query = ''): string {
+  return query === '' ? `#/${route}` : `#/${route}?${query}`;
 }
 
-export function goTo(place: string): void {
-  location.hash = hashOf(place);
+export function goTo(route: string): void {
+  location.hash = hashOf(route);
 }
 
 function subscribe(listener: () => void): () => void {
@@ -26,13 +26,13 @@ function subscribe(listener: () => void): () => void {
   return () => removeEventListener('hashchange', listener);
 }
 
-let last = { hash: '', route: parseRoute('') };
+let last = { hash: '', route: parseAddress('') };
 
-function snapshot(): Route {
-  if (location.hash !== last.hash) last = { hash: location.hash, route: parseRoute(location.hash) };
+function snapshot(): Address {
+  if (location.hash !== last.hash) last = { hash: location.hash, route: parseAddress(location.hash) };
   return last.route;
 }
 
-export function useRoute(): Route {
+export function useAddress(): Address {
   return useSyncExternalStore(subscribe, snapshot);
 }

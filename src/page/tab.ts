@@ -14,7 +14,7 @@ export type TabState =
 export function tabTitle(
   state: TabState,
   app: string,
-  words: { grade: string; none: string },
+  texts: { grade: string; none: string },
   tick: boolean,
 ): string {
   const mark = tick ? '✓ ' : '';
@@ -24,9 +24,9 @@ export function tabTitle(
     case 'running':
       return `${Math.floor(state.done * 100)} % ${state.name}`;
     case 'done':
-      return `${mark}${state.score} ${words.grade}, ${state.name}`;
+      return `${mark}${state.score} ${texts.grade}, ${state.name}`;
     case 'none':
-      return `${mark}${words.none}, ${state.name}`;
+      return `${mark}${texts.none}, ${state.name}`;
   }
 }
 

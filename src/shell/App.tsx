@@ -9,16 +9,16 @@ import { LanguageProvider, useErrorText, useMessages } from '../ui/messages/useM
 import { Notice } from '../ui/Notice.tsx';
 import './App.css';
 import { Crash } from '../page/Crash.tsx';
-import { chooseFiles } from '../page/intake.ts';
+import { pickFiles } from '../page/file-input.ts';
 import type { Action } from '../page/keys.ts';
-import { goTo, useRoute } from '../page/router.ts';
+import { goTo, useAddress } from '../page/router.ts';
 import { useSettings } from '../page/settings.ts';
 import { type KeyHandler, useKeyListener, useKeys } from '../page/useKeys.ts';
 import { useLeaveGuard } from '../page/useLeaveGuard.ts';
 import { DropLayer } from './DropLayer.tsx';
-import { Header, PlaceLinks } from './Header.tsx';
+import { Header, RouteLinks } from './Header.tsx';
 import { HelpDialog } from './HelpDialog.tsx';
-import { PLACES, type Place } from './places.ts';
+import { ROUTES, type Route } from './routes.ts';
 import { useModelChip } from './useModelChip.ts';
 
 const GO = {
@@ -30,7 +30,7 @@ const GO = {
 } as const;
 
 function goKeys(): Partial<Record<Action, KeyHandler>> {
-  return Object.fromEntries(PLACES.map(({ id }) => [GO[id], () => goTo(id)]));
+  return Object.fromEntries(ROUTES.map(({ id }) => [GO[id], () => goTo(id)]));
 }
 
 export function App() {
@@ -45,15 +45,15 @@ export function App() {
 function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
   const t = useMessages();
   const model = useModelChip();
-  const route = useRoute();
+  const address = useAddress();
   const [help, setHelp] = useState(false);
-  const place: Place = PLACES.find(({ id }) => id === route.place) ?? PLACES[0];
-  const Page = place.page();
+  const route: Route = ROUTES.find(({ id }) => id === address.route) ?? ROUTES[0];
+  const Page = route.page();
   const [, redraw] = useState(0);
   useLeaveGuard(useStore(assess.store, ({ phase }) => phase === 'running'));
   useKeyListener(singleKeys);
   useKeys({
-    open: chooseFiles,
+    open: pickFiles,
     // The browser pastes; the listener is the paste event. Offered so that the help names it.
     paste: () => false,
     help: () => setHelp(true),
@@ -73,17 +73,17 @@ function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
       >
         {t.app.skip}
       </a>
-      <Header place={place.id} onHelp={() => setHelp(true)} model={model} />
-      {!KEEPS && <NothingKept />}
+      <Header route={route.id} onHelp={() => setHelp(true)} model={model} />
+      {!HAS_STORAGE && <StorageNotice />}
       <Updated />
       <main id="main" className="app-main" tabIndex={-1}>
-        <Crash key={place.id} onAgain={() => redraw((n) => n + 1)}>
+        <Crash key={route.id} onAgain={() => redraw((n) => n + 1)}>
           <Suspense fallback={null}>
             <Page />
           </Suspense>
         </Crash>
       </main>
-      {PLACES.length > 1 && <PlaceLinks place={place.id} className="app-bottom" />}
+      {ROUTES.length > 1 && <RouteLinks route={route.id} className="app-bottom" />}
       {help && <HelpDialog onClose={() => setHelp(false)} />}
       <DropLayer />
     </>
@@ -91,9 +91,9 @@ function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
 }
 
 /** Whether this window keeps anything; asked once, since it does not change while the page is open. */
-const KEEPS = persist('storage', true);
+const HAS_STORAGE = persist('storage', true);
 
-function NothingKept() {
+function StorageNotice() {
   const { title, body } = useErrorText(NO_STORAGE);
   return (
     <div className="app-notice" role="status">

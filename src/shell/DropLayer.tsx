@@ -7,8 +7,8 @@ import type { Messages } from '../ui/messages/en.ts';
 import { useMessages } from '../ui/messages/useMessages.tsx';
 import './DropLayer.css';
 import { droppedItems, openDroppedFolder } from '../page/dropped-folder.ts';
-import { offerFiles } from '../page/intake.ts';
-import { useRoute } from '../page/router.ts';
+import { offerFiles } from '../page/file-input.ts';
+import { useAddress } from '../page/router.ts';
 
 /** What the browser tells of the files over the window. */
 interface Over {
@@ -25,15 +25,15 @@ function filesOver(event: DragEvent): Over | null {
 }
 
 /** What letting go does here. */
-function invitation(place: string, { drop }: Messages): string {
-  if (place === 'compare') return drop.toCompare;
-  if (place === 'batch') return drop.toBatch;
-  return place === 'models' ? drop.toModels : drop.anywhere;
+function invitation(route: string, { drop }: Messages): string {
+  if (route === 'compare') return drop.toCompare;
+  if (route === 'batch') return drop.toBatch;
+  return route === 'models' ? drop.toModels : drop.anywhere;
 }
 
 export function DropLayer() {
   const t = useMessages();
-  const { place } = useRoute();
+  const { route } = useAddress();
   const [over, setOver] = useState<Over | null>(null);
 
   useEffect(() => {
@@ -99,7 +99,7 @@ export function DropLayer() {
   return (
     <div className="app-drop" aria-hidden="true">
       <p className="app-drop__words">
-        <strong>{invitation(place, t)}</strong>
+        <strong>{invitation(route, t)}</strong>
         <span>{what}</span>
       </p>
     </div>

@@ -9,28 +9,28 @@ import { hashOf } from '../page/router.ts';
 import { changeSettings, type Settings, THEMES, useSettings } from '../page/settings.ts';
 import { ModelChip, type ModelChipProps } from './ModelChip.tsx';
 import { PrivacyChip } from './PrivacyPanel.tsx';
-import { PLACES, type Place } from './places.ts';
+import { ROUTES, type Route } from './routes.ts';
 import { ServerChip } from './ServerChip.tsx';
 
 export interface HeaderProps {
-  readonly place: Place['id'];
+  readonly route: Route['id'];
   readonly model: ModelChipProps;
   readonly onHelp: () => void;
 }
 
-export function Header({ place, model, onHelp }: HeaderProps) {
+export function Header({ route, model, onHelp }: HeaderProps) {
   const t = useMessages();
   const settings = useSettings();
   const other = settings.lang === 'en' ? 'zh' : 'en';
   return (
     <header className="app-header">
-      <a className="app-header__name" href={hashOf(PLACES[0].id)}>
+      <a className="app-header__name" href={hashOf(ROUTES[0].id)}>
         <Icon name="mark" size={18} />
         {t.app.name}
       </a>
-      <PlaceLinks place={place} className="app-header__places" />
+      <RouteLinks route={route} className="app-header__places" />
       <div className="app-header__right">
-        {place === 'training' ? <ServerChip /> : <PrivacyChip />}
+        {route === 'training' ? <ServerChip /> : <PrivacyChip />}
         <div className="app-header__wide">
           <ModelChip {...model} />
           <span className="app-header__rule" />
@@ -80,21 +80,21 @@ function themeItems(settings: Settings, t: Messages): MenuItem[] {
 }
 
 /** The places; in the header with words, at the foot of a narrow window with icons. */
-export function PlaceLinks(props: {
-  readonly place: Place['id'];
+export function RouteLinks(props: {
+  readonly route: Route['id'];
   readonly className: string;
-  readonly places?: readonly Pick<Place, 'id' | 'icon'>[];
+  readonly routes?: readonly Pick<Route, 'id' | 'icon'>[];
 }) {
-  const { place, className, places = PLACES } = props;
+  const { route, className, routes = ROUTES } = props;
   const t = useMessages();
   return (
-    <nav className={className} aria-label={t.places.label}>
-      {places.map(({ id, icon }) => (
-        <a key={id} className="app-place" href={hashOf(id)} aria-current={id === place ? 'page' : undefined}>
+    <nav className={className} aria-label={t.routes.label}>
+      {routes.map(({ id, icon }) => (
+        <a key={id} className="app-place" href={hashOf(id)} aria-current={id === route ? 'page' : undefined}>
           <span className="app-place__icon">
             <Icon name={icon} size={20} />
           </span>
-          {t.places[id]}
+          {t.routes[id]}
         </a>
       ))}
     </nav>

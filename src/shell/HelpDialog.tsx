@@ -12,7 +12,7 @@ import { useOfferedActions } from '../page/useKeys.ts';
 
 const GROUPS: readonly KeyGroup[] = ['everywhere', 'playing', 'assess', 'compare', 'training'];
 
-const GO: Partial<Record<Action, Exclude<keyof Messages['places'], 'label'>>> = {
+const GO: Partial<Record<Action, Exclude<keyof Messages['routes'], 'label'>>> = {
   goAssess: 'assess',
   goCompare: 'compare',
   goBatch: 'batch',
@@ -21,8 +21,8 @@ const GO: Partial<Record<Action, Exclude<keyof Messages['places'], 'label'>>> = 
 };
 
 function nameOf(action: Action, t: Messages): string {
-  const place = GO[action];
-  if (place) return t.help.names.go(t.places[place]);
+  const route = GO[action];
+  if (route) return t.help.names.go(t.routes[route]);
   return t.help.names[action as keyof Omit<Messages['help']['names'], 'go'>];
 }
 

@@ -29,12 +29,12 @@ export function PrivacyChip() {
 export function PrivacyPanel(props: { readonly title?: string; readonly body?: string }) {
   const t = useMessages();
   const { entries, dropped } = useRequests();
-  const own = entries.filter((entry) => entry.own).length;
+  const sameSite = entries.filter((entry) => entry.sameOrigin).length;
   return (
     <div className="app-privacy">
       <h2 className="app-privacy__title">{props.title ?? t.privacy.title}</h2>
       <p>{props.body ?? t.privacy.body}</p>
-      <p className="app-privacy__sum">{t.privacy.summary(own, entries.length - own)}</p>
+      <p className="app-privacy__sum">{t.privacy.summary(sameSite, entries.length - sameSite)}</p>
       {entries.length === 0 ? <p>{t.privacy.none}</p> : <RequestTable entries={entries} />}
       {dropped > 0 && <p>{t.privacy.dropped(dropped)}</p>}
       <h3 className="app-privacy__check">{t.privacy.check}</h3>

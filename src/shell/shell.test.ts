@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { toEntry } from '../page/requests.ts';
-import { hashOf, parseRoute } from '../page/router.ts';
+import { hashOf, parseAddress } from '../page/router.ts';
 import { parseSettings } from '../page/settings.ts';
 import { tabIcon, tabTitle } from '../page/tab.ts';
 
 describe('routes', () => {
-  it('are a place and a query', () => {
-    expect(parseRoute('')).toEqual({ place: '', query: '' });
-    expect(parseRoute('#/compare?seed=7&mode=shuffle')).toEqual({
-      place: 'compare',
+  it('are a page and a query', () => {
+    expect(parseAddress('')).toEqual({ route: '', query: '' });
+    expect(parseAddress('#/compare?seed=7&mode=shuffle')).toEqual({
+      route: 'compare',
       query: 'seed=7&mode=shuffle',
     });
-    expect(parseRoute('#/assess/')).toEqual({ place: 'assess', query: '' });
-    expect(parseRoute(hashOf('batch', 'a=1'))).toEqual({ place: 'batch', query: 'a=1' });
+    expect(parseAddress('#/assess/')).toEqual({ route: 'assess', query: '' });
+    expect(parseAddress(hashOf('batch', 'a=1'))).toEqual({ route: 'batch', query: 'a=1' });
   });
 });
 
@@ -35,15 +35,22 @@ describe('settings', () => {
 describe('the list of requests', () => {
   const request = { initiatorType: 'fetch', transferSize: 300, decodedBodySize: 900, startedAt: 1500 };
   it('tells own from other sites', () => {
-    const own = toEntry(
+    const sameOrigin = toEntry(
       { ...request, name: 'https://a.example/x.js?v=1' },
       'page',
       'https://a.example',
       1000,
     );
-    expect(own).toEqual({ address: '/x.js?v=1', kind: 'fetch', by: 'page', bytes: 300, at: 0.5, own: true });
+    expect(sameOrigin).toEqual({
+      address: '/x.js?v=1',
+      kind: 'fetch',
+      by: 'page',
+      bytes: 300,
+      at: 0.5,
+      sameOrigin: true,
+    });
     const other = toEntry({ ...request, name: 'https://b.example/x' }, 'worker', 'https://a.example', 1000);
-    expect(other).toMatchObject({ address: 'https://b.example/x', own: false, by: 'worker' });
+    expect(other).toMatchObject({ address: 'https://b.example/x', sameOrigin: false, by: 'worker' });
   });
   it('leaves out what stays inside the browser', () => {
     expect(
@@ -60,16 +67,16 @@ describe('the list of requests', () => {
 });
 
 describe('the tab', () => {
-  const words = { grade: 'Good', none: 'No score' };
+  const texts = { grade: 'Good', none: 'No score' };
   it('says progress, then the score', () => {
-    expect(tabTitle({ kind: 'idle' }, 'VQAThinker', words, false)).toBe('VQAThinker');
-    expect(tabTitle({ kind: 'running', name: 'bikes.mp4', done: 0.429 }, 'V', words, false)).toBe(
+    expect(tabTitle({ kind: 'idle' }, 'VQAThinker', texts, false)).toBe('VQAThinker');
+    expect(tabTitle({ kind: 'running', name: 'bikes.mp4', done: 0.429 }, 'V', texts, false)).toBe(
       '42 % bikes.mp4',
     );
     const done = { kind: 'done', name: 'bikes.mp4', score: '3.87', band: 4 } as const;
-    expect(tabTitle(done, 'V', words, false)).toBe('3.87 Good, bikes.mp4');
-    expect(tabTitle(done, 'V', words, true)).toBe('✓ 3.87 Good, bikes.mp4');
-    expect(tabTitle({ kind: 'none', name: 'a.mp4' }, 'V', words, false)).toBe('No score, a.mp4');
+    expect(tabTitle(done, 'V', texts, false)).toBe('3.87 Good, bikes.mp4');
+    expect(tabTitle(done, 'V', texts, true)).toBe('✓ 3.87 Good, bikes.mp4');
+    expect(tabTitle({ kind: 'none', name: 'a.mp4' }, 'V', texts, false)).toBe('No score, a.mp4');
   });
   it('shows the bars of the band', () => {
     const icon = tabIcon({ kind: 'done', name: '', score: '3.87', band: 4 }, (band) => `b${band}`)!;

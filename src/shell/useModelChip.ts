@@ -4,7 +4,7 @@ import { errorText } from '../../core/text/error-messages.ts';
 import type { Lang } from '../../core/text/lang.ts';
 import { bundledSource, type ModelState } from '../assessment/model/model-store.ts';
 import { models } from '../assessment/session.ts';
-import { chooseFolder } from '../page/intake.ts';
+import { pickFolder } from '../page/file-input.ts';
 import type { MenuItem } from '../ui/Menu.tsx';
 import type { Messages } from '../ui/messages/en.ts';
 import { useLang, useMessages } from '../ui/messages/useMessages.tsx';
@@ -30,7 +30,7 @@ function footOf(state: ModelState, lang: Lang, t: Messages): string | undefined 
 const ignoreRejection = () => {};
 
 async function openFolder(): Promise<void> {
-  const folder = await chooseFolder();
+  const folder = await pickFolder();
   if (folder) models.load({ kind: 'files', files: folder.files }).catch(ignoreRejection);
 }
 

@@ -20,7 +20,7 @@ export interface ErrorCardProps {
   /** Name of the file that it is about: one that the browser cannot decode gets the command that converts it. */
   readonly file?: string;
   /** On the dark field of the video. */
-  readonly onStage?: boolean;
+  readonly onPlayer?: boolean;
   /** More lines for *Copy details*: the file's facts, the browser, the model. */
   readonly details?: readonly string[];
 }
@@ -31,7 +31,7 @@ export function errorDetails(error: CodedErrorData, details: readonly string[]):
   return [error.code, error.message, ...params, ...details].join('\n');
 }
 
-export function ErrorCard({ error, actions = [], file, onStage = false, details = [] }: ErrorCardProps) {
+export function ErrorCard({ error, actions = [], file, onPlayer = false, details = [] }: ErrorCardProps) {
   const command = error.code === 'media/codec' && file !== undefined ? ffmpegLine(file) : null;
   const t = useMessages();
   const { title, body } = useErrorText(error);
@@ -39,7 +39,7 @@ export function ErrorCard({ error, actions = [], file, onStage = false, details 
   const copy = () =>
     void navigator.clipboard.writeText(errorDetails(error, details)).then(() => setCopied(true));
   return (
-    <div className={`ui-error${onStage ? ' ui-error--stage ui-on-stage' : ''}`} role="alert">
+    <div className={`ui-error${onPlayer ? ' ui-error--stage ui-on-stage' : ''}`} role="alert">
       <Icon name="alert" size={20} />
       <div className="ui-error__words">
         <p className="ui-error__title">{title}</p>

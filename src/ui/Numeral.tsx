@@ -16,11 +16,11 @@ export function Numeral({ text, done }: NumeralProps) {
   return (
     <span className={`ui-numeral${done ? ' ui-numeral--done' : ''}`}>
       {text}
-      {[...rest].map((place, i) => (
+      {[...rest].map((slot, i) => (
         <span
           // biome-ignore lint/suspicious/noArrayIndexKey: places of a fixed form, nothing else identifies them
           key={text.length + i}
-          className={place === '.' ? 'ui-numeral__point' : 'ui-numeral__slot'}
+          className={slot === '.' ? 'ui-numeral__point' : 'ui-numeral__slot'}
           aria-hidden="true"
         />
       ))}

@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 import { cssVariables } from './css-variables.ts';
 import './ProgressBar.css';
 
-export interface Stage {
+export interface ProgressSegment {
   readonly id: string;
   /** Its short name: Decode, Look, … */
   readonly label: string;
@@ -26,7 +26,7 @@ export interface ProgressBarProps {
   readonly title: string;
   /** Beside it: rate and time left. */
   readonly detail?: string;
-  readonly stages: readonly Stage[];
+  readonly segments: readonly ProgressSegment[];
   /** Whether names and seconds stand under the segments. */
   readonly captions?: boolean;
   /** The button at the end: Stop, Cancel. */
@@ -34,19 +34,19 @@ export interface ProgressBarProps {
 }
 
 /** Part of the whole that is done, 0 … 1, by the shares. */
-export function progressOf(stages: readonly Stage[]): number {
-  const whole = stages.reduce((sum, stage) => sum + stage.share, 0);
-  const done = stages.reduce((sum, stage) => sum + stage.share * filled(stage), 0);
+export function progressOf(segments: readonly ProgressSegment[]): number {
+  const whole = segments.reduce((sum, segment) => sum + segment.share, 0);
+  const done = segments.reduce((sum, segment) => sum + segment.share * filled(segment), 0);
   return whole > 0 ? done / whole : 0;
 }
 
-function filled({ state, fraction = 0 }: Stage): number {
+function filled({ state, fraction = 0 }: ProgressSegment): number {
   if (state === 'waiting') return 0;
   return state === 'running' ? Math.min(1, Math.max(0, fraction)) : 1;
 }
 
 export function ProgressBar(props: ProgressBarProps) {
-  const { label, title, detail, stages, captions = false, action } = props;
+  const { label, title, detail, segments, captions = false, action } = props;
   return (
     <div className="ui-progress">
       <div className="ui-progress__line">
@@ -62,19 +62,27 @@ export function ProgressBar(props: ProgressBarProps) {
         aria-label={label}
         aria-valuemin={0}
         aria-valuemax={100}
-        aria-valuenow={Math.round(progressOf(stages) * 100)}
+        aria-valuenow={Math.round(progressOf(segments) * 100)}
         aria-valuetext={detail ? `${title}, ${detail}` : title}
       >
-        {stages.map((stage) => (
-          <div key={stage.id} className="ui-progress__stage" style={cssVariables({ '--share': stage.share })}>
-            <div className={`ui-progress__track ui-progress__track--${stage.state}`}>
-              <div className="ui-progress__fill" style={cssVariables({ '--filled': filled(stage) })} />
+        {segments.map((segment) => (
+          <div
+            key={segment.id}
+            className="ui-progress__stage"
+            style={cssVariables({ '--share': segment.share })}
+          >
+            <div className={`ui-progress__track ui-progress__track--${segment.state}`}>
+              <div className="ui-progress__fill" style={cssVariables({ '--filled': filled(segment) })} />
             </div>
             {captions && (
               <p
-                className={`ui-progress__caption${stage.state === 'running' ? ' ui-progress__caption--now' : ''}`}
+                className={`ui-progress__caption${segment.state === 'running' ? ' ui-progress__caption--now' : ''}`}
               >
-                {stage.state === 'waiting' ? '' : stage.took ? `${stage.label} ${stage.took}` : stage.label}
+                {segment.state === 'waiting'
+                  ? ''
+                  : segment.took
+                    ? `${segment.label} ${segment.took}`
+                    : segment.label}
               </p>
             )}
           </div>

@@ -25,7 +25,7 @@ export function AboutScale({
 function population(scale: Scale, t: ReturnType<typeof useMessages>): string {
   switch (scale.kind) {
     case 'own':
-      return t.assess.aboutOwn(scale.n, scale.population);
+      return t.assess.aboutHeldOut(scale.n, scale.population);
     case 'human':
       return t.assess.aboutHuman(scale.dataset, mosQuantilesOf(scale.dataset)?.n ?? scale.n);
     case 'unmeasured':

@@ -11,7 +11,7 @@ export interface ActionsProps {
   /** Null until there is something to take away: the file's checksum comes a moment after the score. */
   readonly exports: readonly MenuItem[] | null;
   readonly onCopy: (() => Promise<void>) | null;
-  readonly onGoOn: (() => void) | null;
+  readonly onResume: (() => void) | null;
   readonly onAgain: (() => void) | null;
   /** Asks for several answers; null without a video. */
   readonly onTimes: (() => void) | null;
@@ -25,7 +25,7 @@ export interface ActionsProps {
 }
 
 export function Actions(props: ActionsProps) {
-  const { exports, onCopy, onGoOn, onAgain, onTimes, onCompare, waiting, quiet, onNext } = props;
+  const { exports, onCopy, onResume: onGoOn, onAgain, onTimes, onCompare, waiting, quiet, onNext } = props;
   const t = useMessages();
   const [copied, setCopied] = useState(false);
   return (

@@ -4,9 +4,9 @@ import './AssessFrame.css';
 
 export interface AssessFrameProps {
   /** The dark field of the video; fills the height that is left. */
-  readonly stage: ReactNode;
+  readonly player: ReactNode;
   /** Transport and strip. */
-  readonly strip?: ReactNode;
+  readonly filmstrip?: ReactNode;
   /** Score first, then the trace, or what stands there while nothing runs. */
   readonly score: ReactNode;
   readonly side: ReactNode;
@@ -16,11 +16,11 @@ export interface AssessFrameProps {
   readonly actions?: ReactNode;
 }
 
-export function AssessFrame({ stage, strip, score, side, below, actions }: AssessFrameProps) {
+export function AssessFrame({ player, filmstrip, score, side, below, actions }: AssessFrameProps) {
   return (
     <div className="assess-frame">
-      <div className="assess-frame__stage">{stage}</div>
-      {strip && <div className="assess-frame__strip">{strip}</div>}
+      <div className="assess-frame__stage">{player}</div>
+      {filmstrip && <div className="assess-frame__strip">{filmstrip}</div>}
       <div className="assess-frame__side">
         <div className="assess-frame__score">{score}</div>
         <div className="assess-frame__trace">{side}</div>

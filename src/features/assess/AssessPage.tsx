@@ -6,7 +6,7 @@ import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { firstSeed } from '../../assessment/run/answer-sampling.ts';
 import { assess, models } from '../../assessment/session.ts';
-import { chooseFiles, handOver, useFileIntake } from '../../page/intake.ts';
+import { passToNextPage, pickFiles, useFileInput } from '../../page/file-input.ts';
 import { goTo } from '../../page/router.ts';
 import { useSettings } from '../../page/settings.ts';
 import { useTab } from '../../page/tab.ts';
@@ -18,26 +18,26 @@ import { Notice } from '../../ui/Notice.tsx';
 import { AboutScale } from './AboutScale.tsx';
 import { Actions, TIMES } from './Actions.tsx';
 import { AssessFrame } from './AssessFrame.tsx';
+import { DropZone } from './DropZone.tsx';
 import { errorRows, FilePanel, factRows, modelText, resultRows } from './FilePanel.tsx';
+import { Filmstrip } from './Filmstrip.tsx';
 import { GradesPanel } from './GradesPanel.tsx';
 import { IntroRow, ModelLine } from './IntroRow.tsx';
 import { longNotice, Notices, useNotices } from './Notices.tsx';
-import { Offer } from './overtime/Offer.tsx';
+import { PlayerError } from './PlayerError.tsx';
+import { PlayerView } from './PlayerView.tsx';
 import { Recent } from './Recent.tsx';
-import { ReopenedStage } from './ReopenedStage.tsx';
+import { ReopenedView } from './ReopenedView.tsx';
 import { progressState, RunProgress } from './RunProgress.tsx';
-import { langOf, officialReading, scoreState, spansOf, timelineOf, wordCount } from './run-view.ts';
+import { clipOf, langOf, officialReading, scoreState, spansOf, wordCount } from './run-view.ts';
 import { ScorePanel, type ScoreState, spokenScore } from './ScorePanel.tsx';
-import { Stage } from './Stage.tsx';
-import { StageError } from './StageError.tsx';
-import { Strip } from './Strip.tsx';
 import { TimePanel } from './TimePanel.tsx';
 import { TracePanel } from './TracePanel.tsx';
 import { Transport } from './Transport.tsx';
+import { Offer } from './timeline/Offer.tsx';
 import { useExports } from './useExports.ts';
-import { useIntake } from './useIntake.ts';
 import { usePlayer, usePlayerKeys } from './usePlayer.ts';
-import { Viewfinder } from './Viewfinder.tsx';
+import { useVideoInput } from './useVideoInput.ts';
 import './AssessPage.css';
 
 const LATE_STOP_MS = 1000;
@@ -50,25 +50,25 @@ export default function AssessPage() {
   const { phase, file, video, frames, view, result, error, queue } = state;
   const score = useMemo(() => scoreState(state), [state]);
   const loaded = state.model ?? model.loaded;
-  const intake = useIntake();
+  const input = useVideoInput();
   const player = usePlayer(file, video);
   const [highlight, setHighlight] = useState<readonly number[] | null>(null);
   const [rawOpen, setRawOpen] = useState(false);
   const [about, setAbout] = useState(false);
   /** Which of several answers is shown. */
   const [nth, setNth] = useState(0);
-  const stage = useRef<HTMLDivElement>(null);
+  const playerBox = useRef<HTMLDivElement>(null);
   /** When the present phase began, unless it is a run. */
   const settled = useRef(Number.NEGATIVE_INFINITY);
   const notices = useNotices(state, loaded);
   const long = longNotice(state, t, useLang());
   const exports = useExports({ result, score, player, frames });
 
-  useFileIntake(intake.take);
+  useFileInput(input.receive);
   useEffect(() => {
     if (phase !== 'running') settled.current = performance.now();
   }, [phase]);
-  useFocusOnResult(phase, intake.byKey);
+  useFocusOnResult(phase, input.byKey);
   // biome-ignore lint/correctness/useExhaustiveDependencies: what was highlighted or open belongs to the run before
   useEffect(() => {
     setHighlight(null);
@@ -81,7 +81,7 @@ export default function AssessPage() {
   const answers = finished ? answersOf(state) : [];
   const several = answers.length > 1;
   const text = several ? viewAnswer(answers[nth] ?? '').thinking : view.thinking;
-  const clip = useMemo(() => timelineOf({ frames, video, result }), [frames, video, result]);
+  const clip = useMemo(() => clipOf({ frames, video, result }), [frames, video, result]);
   const spans = useMemo(() => spansOf(text, clip, phase !== 'running'), [text, clip, phase]);
   const sampled = useMemo(() => frames.map((frame) => frame.index), [frames]);
   const name = file?.name ?? result?.file.name ?? '';
@@ -92,7 +92,7 @@ export default function AssessPage() {
 
   const fullscreen = useCallback(() => {
     if (document.fullscreenElement) void document.exitFullscreen();
-    else void stage.current?.requestFullscreen().catch(() => {});
+    else void playerBox.current?.requestFullscreen().catch(() => {});
   }, []);
   const seek = useCallback(
     (k: number) => {
@@ -103,7 +103,7 @@ export default function AssessPage() {
   );
   const next = () => {
     if (queue.length > 0) assess.openNext();
-    else chooseFiles();
+    else pickFiles();
   };
 
   usePlayerKeys(player, sampled, { onFullscreen: fullscreen, onSaveFrame: exports.saveFrame });
@@ -175,26 +175,26 @@ export default function AssessPage() {
       <h1 className="ui-sr">{t.score.heading}</h1>
       <div className={`assess-page assess-page--${phase}`}>
         <AssessFrame
-          stage={
-            <div className="assess-screen" ref={stage}>
+          player={
+            <div className="assess-screen" ref={playerBox}>
               {phase === 'error' && error ? (
-                <StageError
+                <PlayerError
                   error={error}
                   file={file}
                   facts={video ? factRows(video.facts, t) : file ? errorRows(file, error, t) : []}
                 />
               ) : player ? (
-                <Stage player={player} sampled={sampled} onFullscreen={fullscreen} />
+                <PlayerView player={player} sampled={sampled} onFullscreen={fullscreen} />
               ) : phase === 'reopened' && result ? (
-                <ReopenedStage result={result} frames={frames} note={intake.note} />
+                <ReopenedView result={result} frames={frames} note={input.note} />
               ) : phase === 'empty' ? (
-                <Viewfinder onSample={intake.sample} />
+                <DropZone onSample={input.sample} />
               ) : (
                 <div className="assess-stage" />
               )}
             </div>
           }
-          strip={
+          filmstrip={
             phase !== 'empty' && (
               <>
                 {player && (
@@ -206,7 +206,7 @@ export default function AssessPage() {
                   />
                 )}
                 {(frames.length > 0 || player) && (
-                  <Strip
+                  <Filmstrip
                     frames={frames}
                     count={video?.facts.frames ?? result?.file.frames ?? 0}
                     expected={loaded?.profile.frames ?? 12}
@@ -226,7 +226,7 @@ export default function AssessPage() {
               onAbout={() => setAbout(true)}
               {...(rawText !== '' && finished && { onRaw: () => setRawOpen(true) })}
               {...(phase === 'done' && { onAgain: () => assess.rerun() })}
-              {...(phase === 'stopped' && { onGoOn: assess.resume })}
+              {...(phase === 'stopped' && { onResume: assess.resume })}
             />
           }
           side={
@@ -263,14 +263,14 @@ export default function AssessPage() {
           }
           below={
             <>
-              {intake.message && <Notice>{intake.message}</Notice>}
+              {input.message && <Notice>{input.message}</Notice>}
               <Notices notices={notices} />
               {long !== null && (
                 <Offer
                   notice={long}
                   file={file}
                   player={phase === 'running' ? null : player}
-                  curve={phase === 'reopened' ? state.timeline : null}
+                  stored={phase === 'reopened' ? state.timeline : null}
                 />
               )}
               {phase === 'empty' ? <IntroRow /> : below}
@@ -284,7 +284,7 @@ export default function AssessPage() {
                 key={result?.createdAt ?? phase}
                 exports={exports.items}
                 onCopy={exports.copy}
-                onGoOn={phase === 'stopped' ? assess.resume : null}
+                onResume={phase === 'stopped' ? assess.resume : null}
                 onCompare={file && phase !== 'error' ? () => toCompare(file) : null}
                 onTimes={phase === 'done' ? () => assess.rerun({ times: TIMES }) : null}
                 onAgain={phase === 'stopped' && text !== '' ? () => assess.rerun() : null}
@@ -330,7 +330,7 @@ function runText(model: string, { phase, requested }: AssessState, finished: num
 
 /** Opens the video on the Compare page, beside a damaged copy of itself. */
 function toCompare(file: File): void {
-  handOver([file]);
+  passToNextPage([file]);
   goTo('compare');
 }
 

@@ -86,7 +86,7 @@ export interface FilePanelProps {
 export function FilePanel({ name, rows, queue, onUnqueue }: FilePanelProps) {
   const t = useMessages();
   return (
-    <section className="assess-file" aria-label={t.assess.stageFacts}>
+    <section className="assess-file" aria-label={t.assess.fileFacts}>
       <h2 className="assess-file__name">{name}</h2>
       <dl className="assess-file__rows">
         {rows.map(({ label, value }) => (

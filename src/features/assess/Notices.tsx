@@ -25,10 +25,10 @@ export function noticesOf(
     if (facts.colour.transfer !== 'sdr') notices.push(t.assess.hdr(facts.colour.transfer.toUpperCase()));
   }
   if (frames.some(({ foreignColour }) => foreignColour)) notices.push(t.assess.foreign);
-  const told = new Set<number>();
+  const reported = new Set<number>();
   for (const { index, substituted } of frames) {
-    if (substituted === undefined || told.has(index)) continue;
-    told.add(index);
+    if (substituted === undefined || reported.has(index)) continue;
+    reported.add(index);
     notices.push(t.strip.substituted(index + 1, substituted + 1));
   }
   if (model?.backend === 'wasm' && model.threads === 1 && !machine.isolated)

@@ -29,7 +29,7 @@ export interface RecentPanelProps {
 export function RecentPanel({ items, removed, onOpen, onRemove }: RecentPanelProps) {
   const t = useMessages();
   return (
-    <Panel title={t.recent.title} note={t.recent.kept} flush grow>
+    <Panel title={t.recent.title} note={t.recent.note} flush grow>
       {removed && (
         <p className="assess-recent__removed" role="status">
           <span>{t.recent.removed(removed.name)}</span>

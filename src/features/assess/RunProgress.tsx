@@ -86,7 +86,7 @@ export function RunProgress(props: RunProgressProps) {
           label={t.progress.loading}
           title={t.progress.loading}
           {...(loading && { detail: t.progress.loadingBytes(loading.loadedBytes, loading.totalBytes) })}
-          stages={[
+          segments={[
             {
               id: 'model',
               label: t.progress.loading,
@@ -102,7 +102,7 @@ export function RunProgress(props: RunProgressProps) {
           label={t.progress.label}
           title={title}
           {...(details.length > 0 && { detail: details.join(' · ') })}
-          stages={bar}
+          segments={bar}
           captions
           action={stop}
         />

@@ -21,7 +21,7 @@ export type ScoreState =
   /** Something runs, the model has not come to the score. */
   | { readonly kind: 'waiting' }
   /** The digits as the model writes them: `''`, `3`, `3.8`. `words` counts what it wrote before. */
-  | { readonly kind: 'writing'; readonly digits: string; readonly words: number }
+  | { readonly kind: 'writing'; readonly digits: string; readonly wordCount: number }
   | {
       readonly kind: 'one';
       readonly value: number;
@@ -40,7 +40,7 @@ export type ScoreState =
       /** Readable answers in the order they were written. */
       readonly answers: readonly number[];
       /** How many were asked for; more than `answers` when some could not be read. */
-      readonly asked: number;
+      readonly requested: number;
       /** 95 % interval of the mean; null when only one answer could be read. */
       readonly interval: readonly [number, number] | null;
       /** Standard deviation of the answers, null for one. */
@@ -56,7 +56,7 @@ export type ScoreState =
     }
   /** It wrote its full length and no score. */
   | { readonly kind: 'length'; readonly tokens: number }
-  | { readonly kind: 'stopped'; readonly words: number };
+  | { readonly kind: 'stopped'; readonly wordCount: number };
 
 export interface ScorePanelProps {
   readonly state: ScoreState;
@@ -69,7 +69,7 @@ export interface ScorePanelProps {
   readonly onAbout?: () => void;
   readonly onRaw?: () => void;
   readonly onAgain?: () => void;
-  readonly onGoOn?: () => void;
+  readonly onResume?: () => void;
   readonly onAnswer?: (index: number) => void;
 }
 
@@ -173,7 +173,7 @@ export function noScore(state: ScoreState, t: Messages): string | null {
     case 'length':
       return t.score.tooLong(state.tokens);
     case 'stopped':
-      return t.score.stopped(state.words);
+      return t.score.stopped(state.wordCount);
     default:
       return null;
   }
@@ -214,7 +214,14 @@ function rulerLabel(state: ScoreState, { low, high }: Scale, t: Messages): strin
 }
 
 /** The line under the ruler: two lines are always kept free for it. */
-function Sentence({ state, scale = ACR, onAbout, onRaw, onAgain, onGoOn }: ScorePanelProps): ReactNode {
+function Sentence({
+  state,
+  scale = ACR,
+  onAbout,
+  onRaw,
+  onAgain,
+  onResume: onGoOn,
+}: ScorePanelProps): ReactNode {
   const t = useMessages();
   switch (state.kind) {
     case 'empty':
@@ -222,7 +229,7 @@ function Sentence({ state, scale = ACR, onAbout, onRaw, onAgain, onGoOn }: Score
     case 'waiting':
       return <span className="assess-score__aside">{t.score.afterReasoningLine}</span>;
     case 'writing':
-      return <span className="assess-score__aside">{t.score.writing(state.words)}</span>;
+      return <span className="assess-score__aside">{t.score.writing(state.wordCount)}</span>;
     case 'one':
     case 'several':
       return (
@@ -272,8 +279,8 @@ function Spread({ state }: { readonly state: Extract<ScoreState, { kind: 'severa
   return (
     <>
       {parts.length > 0 && <span>{t.score.facts(parts)} </span>}
-      {state.answers.length < state.asked && (
-        <span>{t.score.readable(state.answers.length, state.asked)} </span>
+      {state.answers.length < state.requested && (
+        <span>{t.score.readable(state.answers.length, state.requested)} </span>
       )}
     </>
   );
@@ -281,14 +288,16 @@ function Spread({ state }: { readonly state: Extract<ScoreState, { kind: 'severa
 
 function Above({ percentile: p }: { readonly percentile: Percentile }) {
   const t = useMessages();
-  const own = p.kind === 'own';
+  const heldOut = p.kind === 'own';
   const percent = Math.floor(p.percent);
   return (
     <>
       <span>
-        <Rich text={own ? t.score.aboveOwn(percent, p.n) : t.score.aboveHuman(percent, p.population)} />{' '}
+        <Rich
+          text={heldOut ? t.score.aboveHeldOut(percent, p.n) : t.score.aboveHuman(percent, p.population)}
+        />{' '}
       </span>
-      <span className="assess-score__aside">{own ? t.score.ownScale : t.score.human(p.n)} </span>
+      <span className="assess-score__aside">{heldOut ? t.score.modelScale : t.score.human(p.n)} </span>
     </>
   );
 }
@@ -305,6 +314,6 @@ export function spokenScore(state: ScoreState, t: Messages): string {
   if (p === undefined) return sentence;
   const percent = Math.floor(p.percent);
   const above =
-    p.kind === 'own' ? t.score.spokenOwn(percent, p.n) : t.score.spokenHuman(percent, p.population, p.n);
+    p.kind === 'own' ? t.score.spokenHeldOut(percent, p.n) : t.score.spokenHuman(percent, p.population, p.n);
   return `${sentence} ${above}`;
 }

@@ -19,13 +19,13 @@ export interface TimePanelProps {
 
 export function TimePanel({ stages, firstWord, report, answer, model, frames }: TimePanelProps) {
   const t = useMessages();
-  const [asked, setAsked] = useState<Stage | null>(null);
+  const [hovered, setHovered] = useState<Stage | null>(null);
   const total = STAGES.reduce((sum, stage) => sum + stages[stage].seconds, 0);
   const lines: string[] = [];
   if (report) lines.push(t.time.decoded(report.decoded, frames, report.wanted));
   if (answer && model && stages.generate.seconds > 0) {
     const rate = (answer.tokens / stages.generate.seconds).toFixed(0);
-    lines.push(t.time.wrote(answer.tokens, rate, place(model, t)));
+    lines.push(t.time.wrote(answer.tokens, rate, deviceText(model, t)));
   }
   if (answer && answer.framesReused > 0) lines.push(t.time.reused(answer.framesReused));
   return (
@@ -41,14 +41,17 @@ export function TimePanel({ stages, firstWord, report, answer, model, frames }: 
             className={`assess-time__part assess-time__part--${i % 3}`}
             style={cssVariables({ '--share': stages[stage].seconds })}
             title={`${t.progress.stages[stage]} ${t.units.seconds(stages[stage].seconds)}`}
-            onPointerEnter={() => setAsked(stage)}
-            onPointerLeave={() => setAsked(null)}
+            onPointerEnter={() => setHovered(stage)}
+            onPointerLeave={() => setHovered(null)}
           />
         ))}
       </div>
       <dl className="assess-time__list">
         {STAGES.map((stage, i) => (
-          <div key={stage} className={`assess-time__item${asked === stage ? ' assess-time__item--lit' : ''}`}>
+          <div
+            key={stage}
+            className={`assess-time__item${hovered === stage ? ' assess-time__item--lit' : ''}`}
+          >
             <dt>
               <span className={`assess-time__key assess-time__part--${i % 3}`} />
               {t.progress.stages[stage]}
@@ -72,6 +75,6 @@ export function TimePanel({ stages, firstWord, report, answer, model, frames }: 
   );
 }
 
-function place(model: NonNullable<AssessState['model']>, t: Messages): string {
+function deviceText(model: NonNullable<AssessState['model']>, t: Messages): string {
   return model.backend === 'webgpu' ? t.time.adapter(model.adapter) : t.time.threads(model.threads);
 }

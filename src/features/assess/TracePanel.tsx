@@ -66,14 +66,18 @@ export function TracePanel(props: TracePanelProps) {
       return;
     }
     setChosen(id);
-    body.current?.querySelector(`[data-start="${entry.places[0]}"]`)?.scrollIntoView({ block: 'nearest' });
+    body.current?.querySelector(`[data-start="${entry.starts[0]}"]`)?.scrollIntoView({ block: 'nearest' });
     onFrames(entry.frames.length > 0 ? entry.frames : null);
     if (entry.frames[0] !== undefined) onSeek(entry.frames[0]);
   };
 
-  const words = completeWords(`${text} `);
+  const wordCount = completeWords(`${text} `);
   const note =
-    stoppedAfter !== undefined ? t.trace.stopped(stoppedAfter) : finished ? t.trace.words(words, lang) : run;
+    stoppedAfter !== undefined
+      ? t.trace.stopped(stoppedAfter)
+      : finished
+        ? t.trace.wordCount(wordCount, lang)
+        : run;
   return (
     <Panel
       title={t.trace.title}

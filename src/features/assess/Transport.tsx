@@ -4,9 +4,9 @@ import { clock } from '../../../core/text/format.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { Menu } from '../../ui/Menu.tsx';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
+import { sampledAt } from './filmstrip-geometry.ts';
+import { useFullscreen } from './PlayerView.tsx';
 import { type Player, RATES } from './player.ts';
-import { useFullscreen } from './Stage.tsx';
-import { sampledAt } from './strip-geometry.ts';
 import './Transport.css';
 
 export interface TransportProps {
@@ -67,7 +67,7 @@ export function Transport({ player, sampled, onSaveFrame, onFullscreen }: Transp
       <IconButton
         icon={muted ? 'muted' : 'volume'}
         label={muted ? t.player.unmute : t.player.mute}
-        onClick={player.toggleMuted}
+        onClick={player.toggleMute}
       />
       <IconButton icon="repeat" label={t.player.loop} kbd="\" pressed={loop} onClick={player.toggleLoop} />
       <IconButton icon="camera" label={t.player.saveFrame} kbd="W" onClick={onSaveFrame} />

@@ -5,7 +5,7 @@ import { en } from '../../ui/messages/en.ts';
 import { zh } from '../../ui/messages/zh.ts';
 import { resultCsv, resultJson, resultOfficialCsv, resultText, scaleSentence } from './export-text.ts';
 import { wrapText } from './result-card.ts';
-import { sortFiles } from './take-files.ts';
+import { sortFiles } from './sort-files.ts';
 
 const result: Result = {
   format: 1,

@@ -33,7 +33,7 @@ export function scaleSentence(result: Result, t: Messages): string {
   if (!p) return '';
   const percent = Math.floor(p.percent);
   return p.kind === 'own'
-    ? `${strip(t.score.aboveOwn(percent, p.n))} ${t.score.ownScale}`
+    ? `${strip(t.score.aboveHeldOut(percent, p.n))} ${t.score.modelScale}`
     : `${strip(t.score.aboveHuman(percent, p.population))} ${t.score.human(p.n)}`;
 }
 

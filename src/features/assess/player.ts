@@ -201,7 +201,7 @@ export function createPlayer(file: File, video: OpenedVideo) {
       persist('loop', loop);
       if (element) element.loop = loop;
     },
-    toggleMuted(): void {
+    toggleMute(): void {
       const muted = !get().muted;
       set({ muted });
       persist('muted', muted);

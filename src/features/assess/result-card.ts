@@ -24,12 +24,12 @@ function fonts(lang: string): { ui: string; voice: string } {
   probe.lang = lang;
   document.body.append(probe);
   const style = getComputedStyle(probe);
-  const found = {
+  const families = {
     ui: style.getPropertyValue('--ui') || 'sans-serif',
     voice: style.getPropertyValue('--voice') || 'serif',
   };
   probe.remove();
-  return found;
+  return families;
 }
 
 /** Lines of a text within a width: at spaces, and between Han characters. */
@@ -94,12 +94,12 @@ function drawRuler(
 }
 
 /**
- * @param picture the frame to show, already at its shown aspect; null leaves its place out
+ * @param image the frame to show, already at its shown aspect; null leaves its place out
  * @param why the sentence that stands where there is no score
  */
 export async function resultCard(
   result: Result,
-  picture: (CanvasImageSource & { readonly width: number; readonly height: number }) | null,
+  image: (CanvasImageSource & { readonly width: number; readonly height: number }) | null,
   t: Messages,
   pageLang: string,
   why: string,
@@ -112,9 +112,9 @@ export async function resultCard(
   if (!measuring) throw new Error('no canvas');
   measuring.font = `22px ${voice}`;
   const lines = wrapText(text, WIDTH - 2 * PAD, (s) => measuring.measureText(s).width);
-  const pictureHeight = picture ? Math.min(620, Math.round((WIDTH * picture.height) / picture.width)) : 0;
+  const imageHeight = image ? Math.min(620, Math.round((WIDTH * image.height) / image.width)) : 0;
   const lineHeight = voiceLine[lang];
-  const height = pictureHeight + 350 + lines.length * lineHeight + 80;
+  const height = imageHeight + 350 + lines.length * lineHeight + 80;
 
   const canvas = new OffscreenCanvas(WIDTH * SCALE, height * SCALE);
   const context = canvas.getContext('2d');
@@ -123,15 +123,15 @@ export async function resultCard(
   context.fillStyle = '#ffffff';
   context.fillRect(0, 0, WIDTH, height);
   context.textBaseline = 'alphabetic';
-  if (picture) {
+  if (image) {
     context.fillStyle = '#161616';
-    context.fillRect(0, 0, WIDTH, pictureHeight);
-    const width = Math.min(WIDTH, (pictureHeight * picture.width) / picture.height);
+    context.fillRect(0, 0, WIDTH, imageHeight);
+    const width = Math.min(WIDTH, (imageHeight * image.width) / image.height);
     context.imageSmoothingQuality = 'high';
-    context.drawImage(picture, (WIDTH - width) / 2, 0, width, pictureHeight);
+    context.drawImage(image, (WIDTH - width) / 2, 0, width, imageHeight);
   }
 
-  let y = pictureHeight + 112;
+  let y = imageHeight + 112;
   context.fillStyle = INK;
   const score = result.score === null ? '–' : writtenScore(result);
   context.font = `300 92px ${ui}`;

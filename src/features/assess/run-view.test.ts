@@ -7,7 +7,7 @@ import type { AssessState } from '../../assessment/assess-store.ts';
 import { STAGES } from '../../assessment/run/stages.ts';
 import { en } from '../../ui/messages/en.ts';
 import { longNotice, noticesOf } from './Notices.tsx';
-import { barStages, scoreState, spansOf, timelineOf } from './run-view.ts';
+import { barStages, clipOf, scoreState, spansOf } from './run-view.ts';
 
 const stages = Object.fromEntries(
   STAGES.map((stage) => [stage, { state: 'waiting', seconds: 0, done: 0, total: 0 }]),
@@ -52,7 +52,7 @@ describe('the score panel', () => {
     expect(scoreState(stateOf('running', '<think>The clip is clear.</think><answer>3.8'))).toEqual({
       kind: 'writing',
       digits: '3.8',
-      words: 4,
+      wordCount: 4,
     });
     expect(scoreState(stateOf('done', WHOLE))).toEqual({
       kind: 'one',
@@ -73,7 +73,7 @@ describe('the score panel', () => {
 describe('marks', () => {
   const frames = [0, 1, 2, 3].map((k) => ({ index: k * 10, time: k, thumbnail: null, encoded: true }));
   it('find what is named, what is ruled out and which frames are meant', () => {
-    const clip = timelineOf({ frames, video: { facts: { duration: 4 } } as OpenedVideo, result: null });
+    const clip = clipOf({ frames, video: { facts: { duration: 4 } } as OpenedVideo, result: null });
     const spans = spansOf('Some motion blur in frame 2. No noise is visible.', clip, true);
     expect(spans).toMatchObject([
       { kind: 'distortion', id: 'motion-blur', says: 'found' },
@@ -82,7 +82,7 @@ describe('marks', () => {
     ]);
   });
   it('mean no frame before the frames are known', () => {
-    const clip = timelineOf({
+    const clip = clipOf({
       frames: frames.map((frame) => ({ ...frame, time: Number.NaN })),
       video: null,
       result: null,
@@ -143,11 +143,11 @@ describe('notices', () => {
   ];
   it('say what is cut off, what was put in place, and what was not converted', () => {
     const machine = { isolated: true, serviceWorker: true };
-    const found = noticesOf({ video: { facts } as OpenedVideo, frames, model: null }, machine, en);
-    expect(found).toHaveLength(3);
-    expect(found[0]).toContain('74 of 250');
-    expect(found[1]).toContain('HLG');
-    expect(found[2]).toBe('Frame 94 could not be decoded; frame 93 was used.');
+    const present = noticesOf({ video: { facts } as OpenedVideo, frames, model: null }, machine, en);
+    expect(present).toHaveLength(3);
+    expect(present[0]).toContain('74 of 250');
+    expect(present[1]).toContain('HLG');
+    expect(present[2]).toBe('Frame 94 could not be decoded; frame 93 was used.');
   });
   it('say how much of a long clip one score leaves out, and nothing of a short one', () => {
     const of = (duration: number) =>

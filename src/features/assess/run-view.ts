@@ -13,7 +13,7 @@ import type { Lang } from '../../../core/text/lang.ts';
 import type { AssessState, StageState } from '../../assessment/assess-store.ts';
 import { readAnswer, resultAnswer } from '../../assessment/run/result-file.ts';
 import { STAGES, type Stage, type StageSeconds } from '../../assessment/run/stages.ts';
-import type { Stage as BarStage } from '../../ui/ProgressBar.tsx';
+import type { ProgressSegment as BarStage } from '../../ui/ProgressBar.tsx';
 import type { ScoreState } from './ScorePanel.tsx';
 import type { TraceSpan } from './trace-segments.ts';
 
@@ -55,7 +55,7 @@ function severalState(
     value: interval.mean,
     band: bandOf(interval.mean).grade,
     answers: readable,
-    asked,
+    requested: asked,
     interval: interval.low !== null && interval.high !== null ? [interval.low, interval.high] : null,
     deviation: readable.length > 1 ? Math.sqrt(variance(readable, 'sample')) : null,
     ...(expected.length > 0 && { expected: mean(expected) }),
@@ -65,18 +65,18 @@ function severalState(
 /** The score panel's state. */
 export function scoreState(state: AssessState): ScoreState {
   const { phase, view, answer, reading, model, result } = state;
-  const words = wordCount(view.thinking);
+  const total = wordCount(view.thinking);
   switch (phase) {
     case 'empty':
       return { kind: 'empty' };
     case 'running':
       return view.phase === 'answer' || view.phase === 'done'
-        ? { kind: 'writing', digits: view.digits.slice(0, 4), words }
+        ? { kind: 'writing', digits: view.digits.slice(0, 4), wordCount: total }
         : { kind: 'waiting' };
     case 'stopped':
-      return { kind: 'stopped', words };
+      return { kind: 'stopped', wordCount: total };
     case 'error':
-      return words > 0 ? { kind: 'stopped', words } : { kind: 'empty' };
+      return total > 0 ? { kind: 'stopped', wordCount: total } : { kind: 'empty' };
     case 'done': {
       if (!reading || !answer || !model) return { kind: 'waiting' };
       if (state.answers.length > 1) {
@@ -99,7 +99,7 @@ export function scoreState(state: AssessState): ScoreState {
     case 'reopened': {
       const first = result?.answers[0];
       if (!result || !first) return { kind: 'empty' };
-      if (first.reason === 'aborted') return { kind: 'stopped', words };
+      if (first.reason === 'aborted') return { kind: 'stopped', wordCount: total };
       if (result.answers.length > 1) {
         const several = severalState(result.answers, result.answers.length);
         if (several) return { ...several, ...(result.percentile && { percentile: result.percentile }) };
@@ -124,7 +124,7 @@ export function scoreState(state: AssessState): ScoreState {
 }
 
 /** The clip as the phrases of a text mean it. */
-export function timelineOf(state: Pick<AssessState, 'frames' | 'video' | 'result'>): Timeline {
+export function clipOf(state: Pick<AssessState, 'frames' | 'video' | 'result'>): Timeline {
   const { frames, video, result } = state;
   const duration =
     video?.facts.duration ?? (result && result.file.fps > 0 ? result.file.frames / result.file.fps : 0);

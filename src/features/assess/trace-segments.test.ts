@@ -88,7 +88,7 @@ describe('namedDistortions', () => {
       { kind: 'distortion', start: 9, end: 14, id: 'noise', says: 'found' },
       { kind: 'time', start: 16, end: 23, frames: [5] },
     ];
-    expect(namedDistortions(text, spans)).toEqual([{ id: 'noise', places: [9], frames: [] }]);
+    expect(namedDistortions(text, spans)).toEqual([{ id: 'noise', starts: [9], frames: [] }]);
   });
 });
 

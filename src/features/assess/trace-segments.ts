@@ -47,7 +47,7 @@ export function traceSegments(text: string, spans: readonly TraceSpan[]): Segmen
 export interface Named {
   readonly id: string;
   /** Where each mention starts in the trace. */
-  readonly places: readonly number[];
+  readonly starts: readonly number[];
   /** Sampled frames named in the same clause as a mention, ascending; empty when the text gives no time. */
   readonly frames: readonly number[];
 }
@@ -77,8 +77,8 @@ function sentenceStart(text: string, at: number): number {
  */
 function framesAt(text: string, mention: DistortionSpan, times: readonly TimeSpan[]): readonly number[] {
   const [from, to] = clauseAround(text, mention.start);
-  const own = times.filter((time) => time.start >= from && time.end <= to);
-  if (own.length > 0) return own.flatMap((time) => time.frames);
+  const inClause = times.filter((time) => time.start >= from && time.end <= to);
+  if (inClause.length > 0) return inClause.flatMap((time) => time.frames);
   const lead = sentenceStart(text, mention.start);
   const before = times.filter((time) => time.start >= lead && time.end <= from);
   // Only when nothing else stands between the time and the comma, and the time opens the sentence.
@@ -93,17 +93,17 @@ function framesAt(text: string, mention: DistortionSpan, times: readonly TimeSpa
 /** The distortions that the text says are there, in the order of first mention, with the frames it names for them. */
 export function namedDistortions(text: string, spans: readonly TraceSpan[]): Named[] {
   const times = spans.filter((span) => span.kind === 'time');
-  const named = new Map<string, { places: number[]; frames: Set<number> }>();
+  const named = new Map<string, { starts: number[]; frames: Set<number> }>();
   for (const span of spans) {
     if (span.kind !== 'distortion' || span.says !== 'found') continue;
-    const entry = named.get(span.id) ?? { places: [], frames: new Set<number>() };
-    entry.places.push(span.start);
+    const entry = named.get(span.id) ?? { starts: [], frames: new Set<number>() };
+    entry.starts.push(span.start);
     for (const frame of framesAt(text, span, times)) entry.frames.add(frame);
     named.set(span.id, entry);
   }
-  return [...named].map(([id, { places, frames }]) => ({
+  return [...named].map(([id, { starts, frames }]) => ({
     id,
-    places,
+    starts,
     frames: [...frames].sort((a, b) => a - b),
   }));
 }
@@ -111,8 +111,8 @@ export function namedDistortions(text: string, spans: readonly TraceSpan[]): Nam
 /** Ids that the text rules out and nowhere finds, each once. */
 export function ruledOutDistortions(spans: readonly TraceSpan[]): string[] {
   const marks = spans.filter((span) => span.kind === 'distortion');
-  const found = new Set(marks.filter((mark) => mark.says === 'found').map((mark) => mark.id));
-  return [...new Set(marks.map((mark) => mark.id))].filter((id) => !found.has(id));
+  const present = new Set(marks.filter((mark) => mark.says === 'found').map((mark) => mark.id));
+  return [...new Set(marks.map((mark) => mark.id))].filter((id) => !present.has(id));
 }
 
 /** A name inside a sentence: small first letter, unless it is an abbreviation. */

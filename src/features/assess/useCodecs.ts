@@ -12,9 +12,9 @@ export function useCodecs(): readonly CodecSupport[] {
     let gone = false;
     media
       .codecs()
-      .then((found) => {
-        measured = found;
-        if (!gone) setCodecs(found);
+      .then((support) => {
+        measured = support;
+        if (!gone) setCodecs(support);
       })
       // Without the answer the line says nothing; opening a file reports what is wrong.
       .catch(() => {});

@@ -19,7 +19,7 @@ export interface Exports {
 }
 
 /** A frame at full size as a bitmap, from the media worker's own colour conversion. */
-async function pictureOf(player: Player, frame: number): Promise<ImageBitmap> {
+async function frameBitmap(player: Player, frame: number): Promise<ImageBitmap> {
   const { width, height, rgba } = await media.frameImage(player.video.id, frame);
   return createImageBitmap(new ImageData(rgba, width, height));
 }
@@ -45,7 +45,7 @@ export function useExports(parts: {
       if (!player) return;
       const { frame } = player.store.getState();
       const name = t.assess.frameFile(stem(player.video.facts.name), frame + 1);
-      pictureOf(player, frame)
+      frameBitmap(player, frame)
         .then(png)
         .then((blob) => saveFile(name, blob))
         .catch(assess.fail);
@@ -54,12 +54,12 @@ export function useExports(parts: {
     const name = stem(result.file.name);
     const card = async () => {
       const middle = frames[frames.length >> 1];
-      const picture =
+      const image =
         player && middle
-          ? await pictureOf(player, player.store.getState().frame || middle.index)
+          ? await frameBitmap(player, player.store.getState().frame || middle.index)
           : (middle?.thumbnail ?? null);
       const { resultCard } = await loadPart(() => import('./result-card.ts'));
-      saveFile(`${name}-card.png`, await resultCard(result, picture, t, lang, noScore(score, t) ?? ''));
+      saveFile(`${name}-card.png`, await resultCard(result, image, t, lang, noScore(score, t) ?? ''));
     };
     const items: MenuItem[] = [
       {

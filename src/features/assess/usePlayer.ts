@@ -2,8 +2,8 @@
 import { useEffect, useState } from 'react';
 import type { OpenedVideo } from '../../../workers/media/api.ts';
 import { useKeys } from '../../page/useKeys.ts';
+import { neighbourSampled } from './filmstrip-geometry.ts';
 import { createPlayer, type Player } from './player.ts';
-import { neighbourSampled } from './strip-geometry.ts';
 
 export function usePlayer(file: File | null, video: OpenedVideo | null): Player | null {
   const [player, setPlayer] = useState<Player | null>(null);

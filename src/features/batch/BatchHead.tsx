@@ -112,7 +112,7 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
           <ProgressBar
             label={t.bar}
             title={phase === 'done' ? t.finished : now ? t.now(fileName(now.path)) : t.states.waiting}
-            stages={[{ id: 'all', label: '', share: 1, state: 'running', fraction: done / rows.length }]}
+            segments={[{ id: 'all', label: '', share: 1, state: 'running', fraction: done / rows.length }]}
           />
           <p className="batch-head__progress">
             <span>

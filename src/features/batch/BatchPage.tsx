@@ -8,13 +8,13 @@ import type { FolderKind } from '../../assessment/model/folder-kind.ts';
 import { toErrorData } from '../../assessment/model/model-store.ts';
 import { APP } from '../../assessment/session.ts';
 import {
-  chooseFiles,
-  chooseLastingFolder,
-  type GivenFolder,
-  handOver,
-  useFileIntake,
-  useFolderIntake,
-} from '../../page/intake.ts';
+  type PickedFolder,
+  passToNextPage,
+  pickFiles,
+  pickPersistentFolder,
+  useFileInput,
+  useFolderInput,
+} from '../../page/file-input.ts';
 import { goTo } from '../../page/router.ts';
 import { saveFile } from '../../page/save-file.ts';
 import { useTab } from '../../page/tab.ts';
@@ -57,13 +57,13 @@ export default function BatchPage() {
   }, []);
 
   const fail = (error: unknown) => setFault(toErrorData(error));
-  const take = (folder: GivenFolder) => {
+  const take = (folder: PickedFolder) => {
     setFault(null);
     addBatchFiles(folder).catch(fail);
   };
-  useFileIntake((files) => take({ name: '', files: files.map((file) => ({ path: file.name, file })) }));
-  useFolderIntake(KINDS, take);
-  const addFolder = () => chooseLastingFolder().then((folder) => folder && take(folder), fail);
+  useFileInput((files) => take({ name: '', files: files.map((file) => ({ path: file.name, file })) }));
+  useFolderInput(KINDS, take);
+  const addFolder = () => pickPersistentFolder().then((folder) => folder && take(folder), fail);
 
   const toggle = () => {
     if (phase === 'running') void batch.pause();
@@ -73,7 +73,7 @@ export default function BatchPage() {
   const open = (path: string) => {
     const file = batch.file(path);
     if (!file) return;
-    handOver([file]);
+    passToNextPage([file]);
     goTo('assess');
   };
   useKeys({
@@ -165,7 +165,7 @@ export default function BatchPage() {
       <div className="batch-page--empty">
         <h1 className="ui-sr">{t.title}</h1>
         {notices}
-        <EmptyBatch onFolder={() => void addFolder()} onFiles={chooseFiles} />
+        <EmptyBatch onFolder={() => void addFolder()} onFiles={pickFiles} />
       </div>
     );
   }

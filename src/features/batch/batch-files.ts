@@ -3,7 +3,7 @@
 import { CodedError } from '../../../core/errors.ts';
 import { isBatchFile, readBatchFile } from '../../../core/files/batch.ts';
 import type { FolderFile } from '../../../workers/model/api.ts';
-import type { GivenFolder } from '../../page/intake.ts';
+import type { PickedFolder } from '../../page/file-input.ts';
 import { batch } from './state/session.ts';
 
 const VIDEO = /\.(mp4|m4v|mov|qt|webm|mkv|ts|m2ts|mts|avi|mpg|mpeg|wmv|flv|ogv|3gp|y4m)$/i;
@@ -19,7 +19,7 @@ const isVideo = ({ file }: FolderFile) => file.type.startsWith('video/') || VIDE
  * @param given loose files are a folder without a name
  * @throws CodedError `result/file`, `result/version` of a saved batch; `batch/nothing` when there is neither video nor table
  */
-export async function addBatchFiles({ name, files, handle }: GivenFolder): Promise<void> {
+export async function addBatchFiles({ name, files, handle }: PickedFolder): Promise<void> {
   if (files.length === 0) return;
   const videos = files.filter(isVideo);
   const tables: { name: string; text: string }[] = [];

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { isAbort } from '../../../core/errors.ts';
-import { useFileIntake } from '../../page/intake.ts';
+import { useFileInput } from '../../page/file-input.ts';
 import { useTab } from '../../page/tab.ts';
 import { useLeaveGuard } from '../../page/useLeaveGuard.ts';
 import { Notice } from '../../ui/Notice.tsx';
@@ -32,7 +32,7 @@ export default function ComparePage() {
   const t = useCompareMessages();
   const { a, opening, error } = useStore(compare.store);
   useAddress();
-  useFileIntake(useSideDrop());
+  useFileInput(useSideDrop());
   const { phase, done } = useStore(both.store);
   useTab(phase === 'running' ? { kind: 'running', name: a?.file.name ?? '', done } : { kind: 'idle' });
   // Leaving the page stops the clock; what is open stays.

@@ -3,7 +3,7 @@ import { bandOf } from '../../../core/answer/grades.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { ACR } from '../../ui/ruler/acr.ts';
-import { dotPlot, gradeAt, place, ticks, zones } from '../../ui/ruler/geometry.ts';
+import { dotPlot, gradeAt, position, ticks, zones } from '../../ui/ruler/geometry.ts';
 import type { SideScores } from './side-scores.ts';
 import './TwoRuler.css';
 
@@ -95,12 +95,12 @@ interface MarkProps {
 
 /** Letter, whisker and line; two letters that would touch move apart. */
 function Mean({ name, side, other }: MarkProps & { readonly other: SideScores | null }) {
-  const { at } = place(side.mean, ACR);
-  const near = other !== null && Math.abs(place(other.mean, ACR).at - at) < 5;
+  const { at } = position(side.mean, ACR);
+  const near = other !== null && Math.abs(position(other.mean, ACR).at - at) < 5;
   const right = near && (side.mean > other.mean || (side.mean === other.mean && name === 'b'));
   const shift = near ? (right ? 10 : -10) : 0;
   const whisker = WHISKER[name];
-  const [low, high] = (side.interval ?? []).map((end) => `${place(end, ACR).at}%`);
+  const [low, high] = (side.interval ?? []).map((end) => `${position(end, ACR).at}%`);
   return (
     <g className={`compare-ruler__mean compare-ruler__mean--${name}`}>
       <line className="compare-ruler__needle" x1={`${at}%`} x2={`${at}%`} y1="20" y2={BASE + 7} />

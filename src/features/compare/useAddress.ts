@@ -1,6 +1,6 @@
 /** Keeps the address in step with what is shown, and follows an address that is opened. */
 import { useEffect } from 'react';
-import { hashOf, parseRoute } from '../../page/router.ts';
+import { hashOf, parseAddress } from '../../page/router.ts';
 import { compare } from './state/session.ts';
 
 /** Milliseconds after the last change; browsers refuse too many changes of the address. */
@@ -15,12 +15,12 @@ export function useAddress(): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const follow = () => {
-      const { place: position, query } = parseRoute(location.hash);
+      const { route: position, query } = parseAddress(location.hash);
       if (position === 'compare' && query !== '' && query !== compare.link()) compare.follow(query);
     };
     const write = () => {
       timer = undefined;
-      if (parseRoute(location.hash).place !== 'compare') return;
+      if (parseAddress(location.hash).route !== 'compare') return;
       const hash = hashOf('compare', compare.link());
       // In its place: Back leaves the page, not one setting.
       if (location.hash !== hash) history.replaceState(history.state, '', hash);

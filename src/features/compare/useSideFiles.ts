@@ -1,6 +1,6 @@
 /** Files that come in: the field under the pointer takes a drop, otherwise the first one is A and a second one B. */
 import { useEffect, useRef } from 'react';
-import { chooseFiles, type TakeFiles } from '../../page/intake.ts';
+import { type FileReceiver, pickFiles } from '../../page/file-input.ts';
 import { compare } from './state/session.ts';
 import type { SideName } from './state/store.ts';
 
@@ -10,13 +10,13 @@ let chosenFor: SideName | null = null;
 /** Opens the file chooser for a side; must be called from a click or a key. */
 export function chooseFor(side: SideName): void {
   chosenFor = side;
-  chooseFiles();
+  pickFiles();
 }
 
 const VIDEO = /\.(mp4|m4v|mov|qt|webm|mkv|ts|m2ts|mts|avi|mpg|mpeg|wmv|flv|ogv|3gp)$/i;
 const isVideo = (file: File) => file.type.startsWith('video/') || VIDEO.test(file.name);
 
-export function useSideDrop(): TakeFiles {
+export function useSideDrop(): FileReceiver {
   const under = useRef<SideName | null>(null);
   useEffect(() => {
     const noteSide = (event: DragEvent) => {

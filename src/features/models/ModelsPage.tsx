@@ -5,7 +5,7 @@ import { type FolderKind, kindOfFolder } from '../../assessment/model/folder-kin
 import { packageOffer } from '../../assessment/model/offered-package.ts';
 import { conversion, forgetPackage, packages } from '../../assessment/model/packages-session.ts';
 import { models } from '../../assessment/session.ts';
-import { chooseFolder, type GivenFolder, useFolderIntake } from '../../page/intake.ts';
+import { type PickedFolder, pickFolder, useFolderInput } from '../../page/file-input.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import { Icon } from '../../ui/Icon.tsx';
@@ -48,7 +48,7 @@ export default function ModelsPage() {
     });
   }, [ready, offered]);
 
-  const bring = async ({ name, files }: GivenFolder) => {
+  const bring = async ({ name, files }: PickedFolder) => {
     setNotice(null);
     const kind = kindOfFolder(files);
     if (kind === 'other') return setNotice(t.noPackage);
@@ -61,9 +61,9 @@ export default function ModelsPage() {
     const row = packages.store.getState().rows.find((one) => one.id === id);
     if (row) setNotice(t.imported(row.manifest.name, row.manifest.licence));
   };
-  useFolderIntake(KINDS, (folder) => void bring(folder));
+  useFolderInput(KINDS, (folder) => void bring(folder));
   const openFolder = async () => {
-    const folder = await chooseFolder();
+    const folder = await pickFolder();
     if (folder) await bring(folder);
   };
 

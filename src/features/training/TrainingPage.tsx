@@ -1,7 +1,7 @@
 /** Training: a server somewhere trains; this page starts, watches, and takes what comes out. */
 import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
-import { parseRoute } from '../../page/router.ts';
+import { parseAddress } from '../../page/router.ts';
 import { useTab } from '../../page/tab.ts';
 import { Connect } from './Connect.tsx';
 import { NewRun } from './NewRun.tsx';
@@ -69,7 +69,7 @@ function useStoredServer(): void {
   const asked = useRef(false);
   useEffect(() => {
     const take = () => {
-      const { place, query } = parseRoute(location.hash);
+      const { route: place, query } = parseAddress(location.hash);
       const given = new URLSearchParams(query).has('token');
       if (place !== 'training' || (asked.current && !given)) return;
       asked.current = true;

@@ -37,7 +37,7 @@ export const assessEn = {
     `This is not ${name}: the content differs. It is assessed as a new video.`,
   checking: (name: string): string => `Checking whether this is ${name}`,
   aboutTitle: 'About this scale',
-  aboutOwn: (n: number, population: string): string =>
+  aboutHeldOut: (n: number, population: string): string =>
     `The model gives its own number from 1 to 5. The percentile says how many of ${count(n)} clips it never saw in training (${population}) it scored lower. No person rated those clips, so the number is no human opinion score.`,
   aboutHuman: (dataset: string, n: number): string =>
     `The model was trained to give human opinion scores. The percentile says how many of the ${count(n)} videos of ${dataset} people scored lower.`,
@@ -46,7 +46,7 @@ export const assessEn = {
   aboutRule:
     'The word is the grade nearest to the number, with the cuts half-way between grades. The same video and the same model give the same text and the same number.',
   frameFile: (name: string, frame: number): string => `${name}-frame-${frame}.png`,
-  stageFacts: 'Facts of the file',
+  fileFacts: 'Facts of the file',
   notPlayable: 'This browser cannot play this file; its frames are decoded one by one.',
   hidden: 'An edit list hides this frame in players; the model sees it.',
   modelValue: (name: string, dtype: string, backend: string): string => `${name}, ${dtype}, ${backend}`,

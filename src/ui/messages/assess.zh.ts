@@ -33,14 +33,14 @@ export const assessZh: AssessMessages = {
   reopenedOther: (name) => `这不是${name}，内容不同，将作为新视频评估。`,
   checking: (name) => `正在核对是否为${name}`,
   aboutTitle: '关于此尺度',
-  aboutOwn: (n, population) =>
+  aboutHeldOut: (n, population) =>
     `模型给出自己的1至5分。百分位表示在${count(n)}段训练时未见过的片段（${population}）中，有多少得分更低。这些片段没有人工评分，因此该分数并非人工主观评分。`,
   aboutHuman: (dataset, n) =>
     `模型的训练目标是人工主观评分。百分位表示${dataset}的${count(n)}段视频中，有多少段的人工评分更低。`,
   aboutUnmeasured: '此模型未经测定，分数只能单独看：1至5分，越高越好，不给出百分位。',
   aboutRule: '评语取最接近分数的等级，分界在两级正中。同一视频、同一模型，文字与分数都相同。',
   frameFile: (name, frame) => `${name}-frame-${frame}.png`,
-  stageFacts: '文件信息',
+  fileFacts: '文件信息',
   notPlayable: '此浏览器无法播放该文件，画面逐帧解码显示。',
   hidden: '编辑列表使播放器不显示此帧，模型会看到它。',
   modelValue: (name, dtype, backend) => `${name}，${dtype}，${backend}`,

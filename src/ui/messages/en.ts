@@ -17,7 +17,7 @@ export const en = {
     skip: 'Skip to the page',
     tagline: 'Video quality assessment with reasons',
   },
-  places: {
+  routes: {
     label: 'Places',
     assess: 'Assess',
     compare: 'Compare',
@@ -85,8 +85,8 @@ export const en = {
     chipShort: 'On device',
     title: 'Nothing is uploaded',
     body: 'The video is decoded and judged inside this page. Below is every request the browser has recorded since the page was loaded; each one fetched a part of the page or of the model.',
-    summary: (own: number, other: number): string =>
-      `${plural(own, 'request', 'requests')} to this site, ${other === 0 ? 'none' : count(other)} to any other.`,
+    summary: (sameSite: number, other: number): string =>
+      `${plural(sameSite, 'request', 'requests')} to this site, ${other === 0 ? 'none' : count(other)} to any other.`,
     check: 'How to check',
     checkSteps: [
       'Press F12 and open Network: it lists the same requests, with what was sent.',
@@ -161,13 +161,13 @@ export const en = {
     afterReasoningLine: 'After the reasoning.',
     emptyLine: 'One number from 1 to 5, given after the reasoning.',
     unknown: 'Score not known yet',
-    writing: (words: number): string => `Writing, ${plural(words, 'word', 'words')}`,
+    writing: (n: number): string => `Writing, ${plural(n, 'word', 'words')}`,
     greedy: (model: string): string => `${model} · greedy · repeatable`,
     sampled: (model: string, answers: number, seed: number): string =>
       `${model} · ${plural(answers, 'answer', 'answers')} · seed ${seed}`,
-    aboveOwn: (percent: number, n: number): string =>
+    aboveHeldOut: (percent: number, n: number): string =>
       `Above **${percent}${THIN}%** of this model’s ${count(n)} held-out clips.`,
-    ownScale: 'Its own scale, not a human opinion score.',
+    modelScale: 'Its own scale, not a human opinion score.',
     aboveHuman: (percent: number, dataset: string): string => `Above **${percent}${THIN}%** of ${dataset}`,
     human: (n: number): string => `(${count(n)} videos, human scores).`,
     about: 'About this scale',
@@ -187,7 +187,7 @@ export const en = {
     severalAnswers: 'The model gave more than one answer.',
     outOfRange: (answer: string): string => `The answer “${answer}” lies outside the model’s scale.`,
     tooLong: (tokens: number): string => `The model wrote ${count(tokens)} tokens without giving a score.`,
-    stopped: (words: number): string => `Stopped after ${plural(words, 'word', 'words')}.`,
+    stopped: (n: number): string => `Stopped after ${plural(n, 'word', 'words')}.`,
     guessed: 'Nothing is guessed.',
     goesOn: 'What was written is kept.',
     showRaw: 'Show the raw answer',
@@ -207,7 +207,7 @@ export const en = {
       `${value} of ${low} to ${high}, nearest grade ${grade}; mean of ${n} answers, 95 percent interval ${from} to ${to}`,
     answer: (value: string, nth: number): string => `Answer ${nth}: ${value}`,
     spoken: (value: string, grade: string): string => `Score ${value}, ${grade}.`,
-    spokenOwn: (percent: number, n: number): string =>
+    spokenHeldOut: (percent: number, n: number): string =>
       `Above ${percent} percent of this model’s ${count(n)} held-out clips. Its own scale, not a human opinion score.`,
     spokenHuman: (percent: number, dataset: string, n: number): string =>
       `Above ${percent} percent of ${dataset}, ${count(n)} videos with human scores.`,
@@ -219,7 +219,7 @@ export const en = {
     empty: 'The model writes here what it sees, before it gives a number.',
     none: 'The model wrote no reasoning.',
     /** `lang` is that of the text: Chinese is counted in characters. */
-    words: (n: number, lang: Lang): string =>
+    wordCount: (n: number, lang: Lang): string =>
       lang === 'zh' ? plural(n, 'character', 'characters') : plural(n, 'word', 'words'),
     run: (model: string, mode: string): string => `${model} · ${mode}`,
     greedy: 'greedy',
@@ -242,13 +242,13 @@ export const en = {
     official: (value: string): string => `The official test code would have read ${value}.`,
     officialDefault: (value: string): string =>
       `The official test code would have put ${value} in place of an answer it cannot read.`,
-    stopped: (words: number): string => `Stopped after ${plural(words, 'word', 'words')}`,
+    stopped: (n: number): string => `Stopped after ${plural(n, 'word', 'words')}`,
     announce: 'Read aloud',
     announceChoices: { sentences: 'Sentences', result: 'Only the result', off: 'Off' },
   },
   recent: {
     title: 'Recent',
-    kept: 'kept on this device',
+    note: 'kept on this device',
     empty: 'Results are kept here, on this device.',
     open: (name: string): string => `Open the result of ${name}`,
     remove: (name: string): string => `Delete the result of ${name}`,
@@ -277,7 +277,7 @@ export const en = {
     encodeVision: (done: number, total: number): string => `Looking at frame ${done} of ${total}`,
     encodeMotion: 'Measuring motion',
     prefill: 'Reading it all together',
-    generate: (words: number): string => `Writing, ${plural(words, 'word', 'words')}`,
+    generate: (n: number): string => `Writing, ${plural(n, 'word', 'words')}`,
     rate: (tokens: string): string => `${tokens} tokens/s`,
     left: (seconds: number): string =>
       seconds < 90
@@ -408,7 +408,7 @@ export const en = {
     names: {
       open: 'Open a file',
       paste: 'Paste a file',
-      go: (place: string): string => `Go to ${place}`,
+      go: (page: string): string => `Go to ${page}`,
       help: 'Keys',
       escape: 'Stop, close, back',
       undo: 'Undo a delete',

@@ -6,8 +6,8 @@ import { en } from './en.ts';
 import { zh } from './zh.ts';
 
 /** Every text of a language, functions called with plausible arguments. */
-function texts(words: object, path = ''): [string, string][] {
-  return Object.entries(words).flatMap(([key, value]): [string, string][] => {
+function texts(messages: object, path = ''): [string, string][] {
+  return Object.entries(messages).flatMap(([key, value]): [string, string][] => {
     const at = `${path}.${key}`;
     if (typeof value === 'string') return [[at, value]];
     if (typeof value === 'function') return [[at, String(value(...arguments_(value, at)))]];
@@ -23,9 +23,9 @@ function arguments_(f: (...args: never[]) => unknown, at: string): unknown[] {
 
 describe('the two languages', () => {
   it('have the same keys and kinds', () => {
-    const shape = (words: object): unknown =>
+    const shape = (messages: object): unknown =>
       Object.fromEntries(
-        Object.entries(words).map(([key, value]) => [
+        Object.entries(messages).map(([key, value]) => [
           key,
           Array.isArray(value) ? value.length : typeof value === 'object' ? shape(value) : typeof value,
         ]),
@@ -33,15 +33,15 @@ describe('the two languages', () => {
     expect(shape(zh)).toEqual(shape(en));
   });
   it('say something everywhere, and never undefined or NaN', () => {
-    for (const words of [en, zh])
-      for (const [path, text] of texts(words)) {
+    for (const messages of [en, zh])
+      for (const [path, text] of texts(messages)) {
         expect([path, text.length > 0]).toEqual([path, true]);
         expect([path, text]).not.toEqual([path, expect.stringMatching(/undefined|NaN|\[object/)]);
       }
   });
   it('keep to the tone: no exclamation marks, no oops, no please, no AI', () => {
-    for (const words of [en, zh])
-      for (const [path, text] of texts(words))
+    for (const messages of [en, zh])
+      for (const [path, text] of texts(messages))
         expect([path, text]).not.toEqual([path, expect.stringMatching(/[!！]|oops|please|\bAI\b/i)]);
   });
   it('type no space between Han and Latin: that is the style sheet’s', () => {

@@ -2,7 +2,7 @@
 import { useId } from 'react';
 import { BANDS, type Band } from '../BandGlyph.tsx';
 import { cssVariables } from '../css-variables.ts';
-import { dotPlot, gradeAt, place, type Scale, ticks, zones } from './geometry.ts';
+import { dotPlot, gradeAt, position, type Scale, ticks, zones } from './geometry.ts';
 import './ScoreRuler.css';
 
 /** What stands on the ruler. */
@@ -75,10 +75,10 @@ export function ScoreRuler({ scale, reading, grades, label, onAnswer }: ScoreRul
           />
         )}
         {(reading.kind === 'one' || reading.kind === 'several') && reading.expected !== undefined && (
-          <Expected at={place(reading.expected, scale).at} />
+          <Expected at={position(reading.expected, scale).at} />
         )}
         {(reading.kind === 'one' || reading.kind === 'several') && (
-          <Needle key={reading.value} {...place(reading.value, scale)} head={reading.kind === 'one'} />
+          <Needle key={reading.value} {...position(reading.value, scale)} head={reading.kind === 'one'} />
         )}
       </svg>
       <div className="ui-ruler__words" aria-hidden="true">
@@ -203,7 +203,9 @@ function Answers(props: {
           onClick={onAnswer && (() => onAnswer(index))}
         />
       ))}
-      {interval && <Whisker ends={interval.map((end) => `${place(end, scale).at}%`) as [string, string]} />}
+      {interval && (
+        <Whisker ends={interval.map((end) => `${position(end, scale).at}%`) as [string, string]} />
+      )}
     </>
   );
 }

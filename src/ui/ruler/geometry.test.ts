@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dotPlot, gradeAt, place, type Scale, ticks, zones } from './geometry.ts';
+import { dotPlot, gradeAt, position, type Scale, ticks, zones } from './geometry.ts';
 
 const acr: Scale = { low: 1, high: 5, cuts: [1.5, 2.5, 3.5, 4.5] };
 const lsvq: Scale = { ...acr, low: 0 };
@@ -35,14 +35,14 @@ describe('zones', () => {
 });
 
 describe('place', () => {
-  it('puts 3.87 at 71.75 %', () => expect(place(3.87, acr)).toEqual({ at: 71.75, off: null }));
+  it('puts 3.87 at 71.75 %', () => expect(position(3.87, acr)).toEqual({ at: 71.75, off: null }));
   it('keeps the ends on the scale', () => {
-    expect(place(1, acr)).toEqual({ at: 0, off: null });
-    expect(place(5, acr)).toEqual({ at: 100, off: null });
+    expect(position(1, acr)).toEqual({ at: 0, off: null });
+    expect(position(5, acr)).toEqual({ at: 100, off: null });
   });
   it('stops at the ends and says so', () => {
-    expect(place(0.87, acr)).toEqual({ at: 0, off: 'below' });
-    expect(place(5.2, acr)).toEqual({ at: 100, off: 'above' });
+    expect(position(0.87, acr)).toEqual({ at: 0, off: 'below' });
+    expect(position(5.2, acr)).toEqual({ at: 100, off: 'above' });
   });
 });
 
@@ -64,6 +64,6 @@ describe('dotPlot', () => {
   it('moves no value by more than a dot', () => {
     const values = Array.from({ length: 64 }, (_, i) => 3 + ((i * 37) % 64) / 80);
     for (const { index, at } of dotPlot(values, acr, 0.06))
-      expect(Math.abs(at - place(values[index]!, acr).at)).toBeLessThanOrEqual((0.06 / 4) * 100);
+      expect(Math.abs(at - position(values[index]!, acr).at)).toBeLessThanOrEqual((0.06 / 4) * 100);
   });
 });

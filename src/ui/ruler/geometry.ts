@@ -50,7 +50,7 @@ export function gradeAt(grade: number, scale: Scale): number {
 }
 
 /** Place of a value; one beyond the scale stands at its end and says on which side it lies. */
-export function place(value: number, scale: Scale): { at: number; off: 'below' | 'above' | null } {
+export function position(value: number, scale: Scale): { at: number; off: 'below' | 'above' | null } {
   if (value < scale.low) return { at: 0, off: 'below' };
   if (value > scale.high) return { at: 100, off: 'above' };
   return { at: percent(value, scale), off: null };
@@ -79,7 +79,7 @@ export function dotPlot(values: readonly number[], scale: Scale, dot: number): D
     const stack = order.slice(i, j);
     const mean = stack.reduce((sum, { value }) => sum + value, 0) / stack.length;
     stack.forEach(({ index }, level) => {
-      dots.push({ index, at: place(mean, scale).at, level });
+      dots.push({ index, at: position(mean, scale).at, level });
     });
     i = j;
   }

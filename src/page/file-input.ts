@@ -5,45 +5,45 @@ import { filesBelow } from '../assessment/model/folder-handles.ts';
 import type { FolderKind } from '../assessment/model/folder-kind.ts';
 
 export type FileSource = 'drop' | 'paste' | 'choose';
-export type TakeFiles = (files: readonly File[], source: FileSource) => void;
+export type FileReceiver = (files: readonly File[], source: FileSource) => void;
 
-let taker: TakeFiles | null = null;
-let waiting: { files: readonly File[]; source: FileSource } | null = null;
+let receiver: FileReceiver | null = null;
+let pendingFiles: { files: readonly File[]; source: FileSource } | null = null;
 
 /** Hands files to the open place; before it is there they wait for it. */
 export function offerFiles(files: readonly File[], source: FileSource): void {
   if (files.length === 0) return;
-  if (taker) taker(files, source);
-  else waiting = { files, source };
+  if (receiver) receiver(files, source);
+  else pendingFiles = { files, source };
 }
 
 /** Keeps files for the place that is opened next. */
-export function handOver(files: readonly File[]): void {
-  waiting = { files, source: 'choose' };
+export function passToNextPage(files: readonly File[]): void {
+  pendingFiles = { files, source: 'choose' };
 }
 
 /** The open place takes what comes in. The last caller wins. */
-export function useFileIntake(take: TakeFiles): void {
-  const latest = useRef(take);
+export function useFileInput(receive: FileReceiver): void {
+  const latest = useRef(receive);
   useEffect(() => {
-    latest.current = take;
+    latest.current = receive;
   });
   useEffect(() => {
-    const mine: TakeFiles = (files, source) => latest.current(files, source);
-    taker = mine;
-    if (waiting) {
-      const { files, source } = waiting;
-      waiting = null;
-      mine(files, source);
+    const current: FileReceiver = (files, source) => latest.current(files, source);
+    receiver = current;
+    if (pendingFiles) {
+      const { files, source } = pendingFiles;
+      pendingFiles = null;
+      current(files, source);
     }
     return () => {
-      if (taker === mine) taker = null;
+      if (receiver === current) receiver = null;
     };
   }, []);
 }
 
 /** A folder that was dropped or chosen. */
-export interface GivenFolder {
+export interface PickedFolder {
   readonly name: string;
   /** Every file below it. */
   readonly files: readonly FolderFile[];
@@ -51,43 +51,43 @@ export interface GivenFolder {
   readonly handle?: FileSystemDirectoryHandle;
 }
 
-interface FolderTaker {
+interface FolderReceiver {
   readonly kinds: readonly FolderKind[];
-  readonly take: (folder: GivenFolder) => void;
+  readonly receive: (folder: PickedFolder) => void;
 }
 
-let folderTaker: FolderTaker | null = null;
-let waitingFolder: GivenFolder | null = null;
+let folderReceiver: FolderReceiver | null = null;
+let pendingFolder: PickedFolder | null = null;
 
 /** Hands a folder to the open place; false when that takes none of this kind. */
-export function offerFolder(folder: GivenFolder, kind: FolderKind): boolean {
-  if (!folderTaker?.kinds.includes(kind)) return false;
-  folderTaker.take(folder);
+export function offerFolder(folder: PickedFolder, kind: FolderKind): boolean {
+  if (!folderReceiver?.kinds.includes(kind)) return false;
+  folderReceiver.receive(folder);
   return true;
 }
 
 /** Keeps a folder for the place that is opened next. */
-export function handOverFolder(folder: GivenFolder): void {
-  waitingFolder = folder;
+export function passFolderToNextPage(folder: PickedFolder): void {
+  pendingFolder = folder;
 }
 
 /** The open place takes folders of these kinds; they do not change while it is open. */
-export function useFolderIntake(kinds: readonly FolderKind[], take: (folder: GivenFolder) => void): void {
-  const latest = useRef(take);
+export function useFolderInput(kinds: readonly FolderKind[], receive: (folder: PickedFolder) => void): void {
+  const latest = useRef(receive);
   useEffect(() => {
-    latest.current = take;
+    latest.current = receive;
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the kinds of a place are a constant of it
   useEffect(() => {
-    const mine: FolderTaker = { kinds, take: (folder) => latest.current(folder) };
-    folderTaker = mine;
-    if (waitingFolder) {
-      const folder = waitingFolder;
-      waitingFolder = null;
-      mine.take(folder);
+    const current: FolderReceiver = { kinds, receive: (folder) => latest.current(folder) };
+    folderReceiver = current;
+    if (pendingFolder) {
+      const folder = pendingFolder;
+      pendingFolder = null;
+      current.receive(folder);
     }
     return () => {
-      if (folderTaker === mine) folderTaker = null;
+      if (folderReceiver === current) folderReceiver = null;
     };
   }, []);
 }
@@ -95,7 +95,7 @@ export function useFolderIntake(kinds: readonly FolderKind[], take: (folder: Giv
 let opener: HTMLInputElement | null = null;
 
 /** Opens the file chooser; must be called from a click or a key. What is chosen goes to `offerFiles`. */
-export function chooseFiles(): void {
+export function pickFiles(): void {
   opener?.remove();
   opener = document.createElement('input');
   opener.type = 'file';
@@ -109,7 +109,7 @@ export function chooseFiles(): void {
 }
 
 /** Opens the folder chooser; must be called from a click or a key. Null when it was left without a choice. */
-export function chooseFolder(): Promise<GivenFolder | null> {
+export function pickFolder(): Promise<PickedFolder | null> {
   return new Promise((resolve) => {
     const input = document.createElement('input');
     input.type = 'file';
@@ -137,9 +137,9 @@ export function chooseFolder(): Promise<GivenFolder | null> {
 type DirectoryPicker = (options: { id: string; mode: 'read' }) => Promise<FileSystemDirectoryHandle>;
 
 /** As `chooseFolder`, with a handle to keep where the browser gives one. */
-export async function chooseLastingFolder(): Promise<GivenFolder | null> {
+export async function pickPersistentFolder(): Promise<PickedFolder | null> {
   const pick = (globalThis as { showDirectoryPicker?: DirectoryPicker }).showDirectoryPicker;
-  if (!pick) return chooseFolder();
+  if (!pick) return pickFolder();
   try {
     const handle = await pick({ id: 'videos', mode: 'read' });
     return { name: handle.name, files: await filesBelow(handle), handle };

@@ -21,55 +21,55 @@ import { Notice } from '../../../ui/Notice.tsx';
 import { ProgressBar } from '../../../ui/ProgressBar.tsx';
 import type { Player } from '../player.ts';
 import { inSentence } from '../trace-segments.ts';
-import './Overtime.css';
+import './Timeline.css';
 import { type Clock, stillClock } from './clock.ts';
 import { useTimelineMessages } from './messages/useTimelineMessages.ts';
 import { Plot } from './Plot.tsx';
 import { SegmentPanel } from './SegmentPanel.tsx';
 import { SegmentTable } from './SegmentTable.tsx';
-import { curveCsv, curveJson, curveSvg } from './timeline-exports.ts';
+import { timelineCsv, timelineJson, timelineSvg } from './timeline-exports.ts';
 import { factsOf, readout, secondsLeft, segmentAt, spanOf, stepsOf, timeLabels } from './timeline-view.ts';
 import { Worst } from './Worst.tsx';
 
 /** Lengths on offer, in seconds. */
 const LENGTHS = [5, 10, 15, 20, 30, 45, 60] as const;
 
-export interface OvertimePanelProps {
+export interface TimelinePanelProps {
   readonly file: File | null;
   /** Null while the video of a reopened curve is not there. */
   readonly player: Player | null;
-  readonly curve: StoredTimeline | null;
+  readonly stored: StoredTimeline | null;
   readonly onClose: () => void;
 }
 
-export default function OvertimePanel({ file, player, curve, onClose }: OvertimePanelProps) {
+export default function TimelinePanel({ file, player, stored, onClose }: TimelinePanelProps) {
   const messages = useMessages();
   const t = useTimelineMessages();
   const lang = useLang();
   const state = useStore(qualityTimeline.store);
   const heading = useRef<HTMLHeadingElement>(null);
   /** The focus waits for the heading: its button went away with the offer. */
-  const asked = useRef(false);
-  const clock = useMemo(() => player ?? (curve && stillClock(curve.timeline)), [player, curve]);
+  const focusPending = useRef(false);
+  const clock = useMemo(() => player ?? (stored && stillClock(stored.timeline)), [player, stored]);
   const video = player?.video ?? null;
   useEffect(() => {
     if (!file || !video) {
-      if (curve) qualityTimeline.show(curve);
+      if (stored) qualityTimeline.show(stored);
       return;
     }
-    qualityTimeline.open(file, video, curve);
+    qualityTimeline.open(file, video, stored);
     // It was asked for by the button that brought it here; what was paused waits to be told to go on.
     if (qualityTimeline.store.getState().phase !== 'idle') return;
-    asked.current = true;
+    focusPending.current = true;
     void qualityTimeline.run();
-  }, [file, video, curve]);
+  }, [file, video, stored]);
   useLeaveGuard(state.phase === 'running');
 
   const { segments, results, phase } = state;
   const ours = state.video === video && segments.length > 0;
   useEffect(() => {
-    if (!ours || !asked.current) return;
-    asked.current = false;
+    if (!ours || !focusPending.current) return;
+    focusPending.current = false;
     heading.current?.focus();
   }, [ours]);
   const frame = useFrame(clock);
@@ -80,18 +80,19 @@ export default function OvertimePanel({ file, player, curve, onClose }: Overtime
   const segment = segments[chosen];
   if (!ours || !segment || !clock) return null;
   const facts = factsOf(state, t);
-  const said = readout(state, chosen, messages, t);
+  const summary = readout(state, chosen, messages, t);
   const first = results[chosen]?.named[0];
-  const label = first === undefined ? said : `${said}; ${t.named(inSentence(distortionLabel(first, lang)))}`;
+  const label =
+    first === undefined ? summary : `${summary}; ${t.named(inSentence(distortionLabel(first, lang)))}`;
   const goTo = (at: number) => clock.seek(segments[at]?.from ?? 0);
   return (
-    <figure className="overtime">
-      <header className="overtime__head">
-        <h2 className="overtime__title" ref={heading} tabIndex={-1}>
+    <figure className="timeline">
+      <header className="timeline__head">
+        <h2 className="timeline__title" ref={heading} tabIndex={-1}>
           {t.title}
         </h2>
-        <span className="overtime__axes">{t.axes}</span>
-        <Tools state={state} facts={facts} clock={clock} curve={curve} onClose={onClose} />
+        <span className="timeline__axes">{t.axes}</span>
+        <Tools state={state} facts={facts} clock={clock} curve={stored} onClose={onClose} />
       </header>
       {player ? (
         <Progress state={state} />
@@ -104,7 +105,7 @@ export default function OvertimePanel({ file, player, curve, onClose }: Overtime
           actions={[{ label: messages.actions.tryAgain, onClick: () => void qualityTimeline.run() }]}
         />
       )}
-      <p className="overtime__readout" aria-hidden="true">
+      <p className="timeline__readout" aria-hidden="true">
         {label}
       </p>
       <Plot
@@ -116,7 +117,7 @@ export default function OvertimePanel({ file, player, curve, onClose }: Overtime
         worst={worst}
         readout={label}
       />
-      <figcaption className="overtime__facts">{facts}</figcaption>
+      <figcaption className="timeline__facts">{facts}</figcaption>
       <Worst segments={segments} results={results} worst={worst} chosen={chosen} onGoTo={goTo} />
       <SegmentPanel
         key={segment.from}
@@ -154,11 +155,11 @@ function Tools(props: {
   const json = currentTimeline() ?? (state.video ? null : props.curve);
   const name = t.fileName(stem(file.name));
   return (
-    <div className="overtime__tools">
-      <label className="overtime__length">
+    <div className="timeline__tools">
+      <label className="timeline__length">
         {t.length}
         <select
-          className="overtime__select ui-field"
+          className="timeline__select ui-field"
           disabled={!state.video}
           value={seconds}
           onChange={(event) => qualityTimeline.setSeconds(Number(event.target.value))}
@@ -194,12 +195,12 @@ function Tools(props: {
               label: t.json,
               // It holds the result of the whole clip, which a stopped run has not.
               disabled: json === null,
-              onSelect: () => json && saveFile(`${name}.json`, curveJson(json), 'application/json'),
+              onSelect: () => json && saveFile(`${name}.json`, timelineJson(json), 'application/json'),
             },
             {
               id: 'csv',
               label: t.csv,
-              onSelect: () => saveFile(`${name}.csv`, curveCsv(state), 'text/csv'),
+              onSelect: () => saveFile(`${name}.csv`, timelineCsv(state), 'text/csv'),
             },
             {
               id: 'svg',
@@ -207,7 +208,7 @@ function Tools(props: {
               onSelect: () =>
                 saveFile(
                   `${name}.svg`,
-                  curveSvg(
+                  timelineSvg(
                     stepsOf(segments, results, times.length),
                     timeLabels(times, file.duration),
                     `${t.title}: ${file.name}`,
@@ -249,12 +250,12 @@ function Progress({ state }: { readonly state: QualityTimelineState }) {
     ...(phase === 'done' ? [t.each(seconds)] : []),
   ];
   return (
-    <div className="overtime__progress">
+    <div className="timeline__progress">
       <ProgressBar
         label={t.bar}
         title={t.progress(done, results.length)}
         {...(detail.length > 0 && { detail: detail.join(' · ') })}
-        stages={[
+        segments={[
           {
             id: 'segments',
             label: t.bar,

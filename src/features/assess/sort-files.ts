@@ -1,12 +1,12 @@
 /** What to do with files that come in: a video is assessed, a saved result is opened, a picture is told from both. */
-export type Intake =
+export type SortedFiles =
   | { readonly kind: 'videos'; readonly videos: readonly File[]; readonly others: number }
   | { readonly kind: 'result'; readonly file: File }
   | { readonly kind: 'picture' };
 
 const VIDEO = /\.(mp4|m4v|mov|qt|webm|mkv|ts|m2ts|mts|avi|mpg|mpeg|wmv|flv|ogv|3gp)$/i;
 
-const isPicture = (file: File): boolean => file.type.startsWith('image/');
+const isImage = (file: File): boolean => file.type.startsWith('image/');
 const isResult = (file: File): boolean => file.type === 'application/json' || /\.json$/i.test(file.name);
 const isVideo = (file: File): boolean => file.type.startsWith('video/') || VIDEO.test(file.name);
 
@@ -14,12 +14,12 @@ const isVideo = (file: File): boolean => file.type.startsWith('video/') || VIDEO
  * One file of an unknown kind is tried as a video: the media worker says what it really is. Among several only those
  * that look like videos are taken.
  */
-export function sortFiles(files: readonly File[]): Intake {
+export function sortFiles(files: readonly File[]): SortedFiles {
   const [first] = files;
   const videos = files.filter(isVideo);
   if (videos.length > 0) return { kind: 'videos', videos, others: files.length - videos.length };
   const result = files.find(isResult);
   if (result) return { kind: 'result', file: result };
-  if (first && isPicture(first)) return { kind: 'picture' };
+  if (first && isImage(first)) return { kind: 'picture' };
   return { kind: 'videos', videos: first ? [first] : [], others: Math.max(0, files.length - 1) };
 }

@@ -12,12 +12,19 @@ import { clock } from '../../../core/text/format.ts';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Scrubber } from '../../ui/Scrubber.tsx';
 import { middleOf, type Player } from './player.ts';
-import './Strip.css';
-import { bracketOf, cellsOf, frameUnder, placeOf, sampledAt, secondTicks } from './strip-geometry.ts';
+import './Filmstrip.css';
+import {
+  axisPosition,
+  bracketOf,
+  cellsOf,
+  frameUnder,
+  sampledAt,
+  secondTicks,
+} from './filmstrip-geometry.ts';
 
 const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
 
-export interface StripProps {
+export interface FilmstripProps {
   readonly frames: readonly ShownFrame[];
   /** Frames of the video, L. */
   readonly count: number;
@@ -29,7 +36,7 @@ export interface StripProps {
   readonly highlight: readonly number[] | null;
 }
 
-export function Strip({ frames, count: L, expected, player, highlight }: StripProps) {
+export function Filmstrip({ frames, count: L, expected, player, highlight }: FilmstripProps) {
   const t = useMessages();
   const sampled = useMemo(() => frames.map((frame) => frame.index), [frames]);
   const cells = useMemo(() => cellsOf(sampled, L), [sampled, L]);
@@ -64,12 +71,12 @@ export function Strip({ frames, count: L, expected, player, highlight }: StripPr
             style={cssVariables({ '--from': percent(bracket.from), '--to': percent(1 - bracket.to) })}
           />
         )}
-        {player && <Timeline player={player} frames={frames} />}
+        {player && <FilmstripScrubber player={player} frames={frames} />}
       </div>
       {player ? (
         <Scale player={player} frames={frames} L={L} />
       ) : (
-        <Triangles places={cells.map((cell) => cell.marker)} />
+        <Triangles positions={cells.map((cell) => cell.marker)} />
       )}
       <FrameButtons frames={frames} player={player} highlight={highlight} />
     </div>
@@ -85,7 +92,7 @@ function EmptyCells({ count }: { readonly count: number }) {
 }
 
 /** The slider over the cells, its playhead, and the picture under the pointer. */
-function Timeline(props: { readonly player: Player; readonly frames: readonly ShownFrame[] }) {
+function FilmstripScrubber(props: { readonly player: Player; readonly frames: readonly ShownFrame[] }) {
   const { player, frames } = props;
   const t = useMessages();
   const frame = useStore(player.store, (state) => state.frame);
@@ -110,7 +117,7 @@ function Timeline(props: { readonly player: Player; readonly frames: readonly Sh
       />
       <span
         className="assess-strip__head ui-film__head"
-        style={cssVariables({ '--at': percent(placeOf(frame, L)) })}
+        style={cssVariables({ '--at': percent(axisPosition(frame, L)) })}
       />
       {hover !== null && <Preview player={player} frame={hover} frames={frames} duration={facts.duration} />}
     </>
@@ -143,7 +150,7 @@ function Preview(props: {
     video.addEventListener('seeked', seek, { once: true });
     return () => video.removeEventListener('seeked', seek);
   }, [frame, times, start, duration]);
-  const at = placeOf(frame, times.length);
+  const at = axisPosition(frame, times.length);
   return (
     <div
       className="assess-strip__preview ui-film__preview"
@@ -183,21 +190,21 @@ function Scale(props: {
       {[0, ...ticks, 1].map((at) => (
         <line key={at} x1={percent(at)} x2={percent(at)} y1="1" y2="5" className="assess-strip__tick" />
       ))}
-      <Marks places={frames.map(({ index }) => placeOf(index, L))} />
+      <Marks positions={frames.map(({ index }) => axisPosition(index, L))} />
     </svg>
   );
 }
 
-function Triangles({ places }: { readonly places: readonly number[] }) {
+function Triangles({ positions }: { readonly positions: readonly number[] }) {
   return (
     <svg className="assess-strip__scale" height="13" width="100%" aria-hidden="true" focusable="false">
-      <Marks places={places} />
+      <Marks positions={positions} />
     </svg>
   );
 }
 
-function Marks({ places }: { readonly places: readonly number[] }) {
-  return places.map((at, k) => (
+function Marks({ positions }: { readonly positions: readonly number[] }) {
+  return positions.map((at, k) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: two cells may mark the same frame
     <svg key={k} x={percent(at)} y="2" overflow="visible" aria-hidden="true">
       <path className="assess-strip__mark" d="M0 0l4.5 7.5h-9z" />
@@ -206,7 +213,7 @@ function Marks({ places }: { readonly places: readonly number[] }) {
 }
 
 /** F1 … FN: each goes to its frame. */
-function FrameButtons(props: Pick<StripProps, 'frames' | 'player' | 'highlight'>) {
+function FrameButtons(props: Pick<FilmstripProps, 'frames' | 'player' | 'highlight'>) {
   const { frames, player, highlight } = props;
   const lit = (k: number) => highlight?.includes(k) ?? false;
   return (

@@ -1,9 +1,9 @@
 /** What comes in is sorted here: videos into the run or its line, results open, the rest gets a clear sentence. */
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { assess } from '../../assessment/session.ts';
-import type { FileSource } from '../../page/intake.ts';
+import type { FileSource } from '../../page/file-input.ts';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
-import { sortFiles } from './take-files.ts';
+import { sortFiles } from './sort-files.ts';
 
 /** Whether the last thing that the reader did was a key. */
 let lastByKey = false;
@@ -13,8 +13,8 @@ if (typeof document !== 'undefined') {
   document.addEventListener('drop', () => (lastByKey = false), { capture: true });
 }
 
-export interface IntakeState {
-  readonly take: (files: readonly File[], source: FileSource) => void;
+export interface VideoInput {
+  readonly receive: (files: readonly File[], source: FileSource) => void;
   readonly sample: () => void;
   /** A sentence about what came in, or null. */
   readonly message: string | null;
@@ -23,11 +23,11 @@ export interface IntakeState {
   readonly byKey: () => boolean;
 }
 
-export function useIntake(): IntakeState {
+export function useVideoInput(): VideoInput {
   const t = useMessages();
   const [message, setMessage] = useState<string | null>(null);
   const [note, setNote] = useState<string | null>(null);
-  const asked = useRef(false);
+  const startedByKey = useRef(false);
 
   const show = useCallback(
     (videos: readonly File[], others: number) => {
@@ -39,9 +39,9 @@ export function useIntake(): IntakeState {
     [t],
   );
 
-  const take = useCallback(
+  const receive = useCallback(
     (files: readonly File[]) => {
-      asked.current = lastByKey;
+      startedByKey.current = lastByKey;
       setNote(null);
       setMessage(null);
       const sorted = sortFiles(files);
@@ -72,7 +72,7 @@ export function useIntake(): IntakeState {
   );
 
   const sample = useCallback(() => {
-    asked.current = lastByKey;
+    startedByKey.current = lastByKey;
     fetch(`${import.meta.env.BASE_URL}sample.mp4`)
       .then(async (response) => {
         if (!response.ok) throw new Error(`sample.mp4: ${response.status}`);
@@ -88,6 +88,6 @@ export function useIntake(): IntakeState {
     return () => clearTimeout(timer);
   }, [message]);
 
-  const byKey = useCallback(() => asked.current, []);
-  return { take, sample, message, note, byKey };
+  const byKey = useCallback(() => startedByKey.current, []);
+  return { receive, sample, message, note, byKey };
 }

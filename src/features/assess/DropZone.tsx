@@ -1,16 +1,16 @@
 /** The empty stage: a viewfinder that takes a video by drop, choice, paste or the sample clip. */
-import { chooseFiles } from '../../page/intake.ts';
+import { pickFiles } from '../../page/file-input.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { Kbd } from '../../ui/Kbd.tsx';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { fingersOnly } from '../../ui/pointer.ts';
 import { useCodecs } from './useCodecs.ts';
-import './Viewfinder.css';
+import './DropZone.css';
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
-export function Viewfinder({ onSample }: { readonly onSample: () => void }) {
+export function DropZone({ onSample }: { readonly onSample: () => void }) {
   const t = useMessages();
   return (
     <div className="assess-stage assess-finder ui-on-stage">
@@ -23,7 +23,7 @@ export function Viewfinder({ onSample }: { readonly onSample: () => void }) {
         <p className="assess-finder__title">{fingersOnly() ? t.drop.titleTouch : t.drop.title}</p>
         <p className="assess-finder__lead">{t.drop.lead}</p>
         <div className="assess-finder__buttons">
-          <Button look="primary" size="large" onClick={chooseFiles}>
+          <Button look="primary" size="large" onClick={pickFiles}>
             {t.drop.choose}
           </Button>
           <Button size="large" icon="play" onClick={onSample}>

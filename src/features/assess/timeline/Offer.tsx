@@ -20,24 +20,24 @@ export interface OfferProps {
   /** Null while it cannot be played, or while the whole is assessed. */
   readonly player: Player | null;
   /** Came with a reopened result: it is shown at once, with its video or without. */
-  readonly curve: StoredTimeline | null;
+  readonly stored: StoredTimeline | null;
 }
 
-export function Offer({ notice, file, player, curve }: OfferProps) {
+export function Offer({ notice, file, player, stored }: OfferProps) {
   const t = useMessages();
   const [, redraw] = useState(0);
-  const of = curve ?? file;
-  const open = of !== null && (turned.get(of) ?? curve !== null);
+  const of = stored ?? file;
+  const open = of !== null && (turned.get(of) ?? stored !== null);
   const turn = (on: boolean) => {
     if (of) turned.set(of, on);
     redraw((n) => n + 1);
   };
-  if (open && (player || curve)) {
-    const OvertimePanel = panel();
+  if (open && (player || stored)) {
+    const TimelinePanel = panel();
     return (
       <Crash onAgain={() => redraw((n) => n + 1)}>
         <Suspense fallback={<Notice>{notice}</Notice>}>
-          <OvertimePanel file={file} player={player} curve={curve} onClose={() => turn(false)} />
+          <TimelinePanel file={file} player={player} stored={stored} onClose={() => turn(false)} />
         </Suspense>
       </Crash>
     );
@@ -45,7 +45,7 @@ export function Offer({ notice, file, player, curve }: OfferProps) {
   return (
     <Notice
       actions={
-        (player || curve) && (
+        (player || stored) && (
           <Button icon="chart" onClick={() => turn(true)}>
             {t.assess.overTime}
           </Button>

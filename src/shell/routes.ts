@@ -3,7 +3,7 @@
 import { type LazyPart, lazyPart } from '../page/lazy-part.ts';
 import type { IconName } from '../ui/Icon.tsx';
 
-export interface Place {
+export interface Route {
   readonly id: 'assess' | 'compare' | 'batch' | 'models' | 'training';
   readonly icon: IconName;
   /** Second key after `G`. */
@@ -11,7 +11,7 @@ export interface Place {
   readonly page: LazyPart;
 }
 
-export const PLACES: readonly [Place, ...Place[]] = [
+export const ROUTES: readonly [Route, ...Route[]] = [
   {
     id: 'assess',
     icon: 'gauge',

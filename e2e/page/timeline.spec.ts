@@ -34,11 +34,11 @@ for (const [colorScheme, locale] of [
       await choose(page, long as string);
       await reaches(page, 'done', 180_000);
       await page.getByRole('button', { name: /Quality over time|质量随时间变化/ }).click();
-      await page.locator('.overtime__select').selectOption('60');
-      await expect(page.locator('.overtime-plot__band').first()).toBeAttached({ timeout: 120_000 });
+      await page.locator('.timeline__select').selectOption('60');
+      await expect(page.locator('.timeline-plot__band').first()).toBeAttached({ timeout: 120_000 });
       expect(await violations(page), 'running').toEqual([]);
-      await expect(page.locator('.overtime-plot__band')).toHaveCount(6, { timeout: 200_000 });
-      await page.locator('.overtime-table summary').click();
+      await expect(page.locator('.timeline-plot__band')).toHaveCount(6, { timeout: 200_000 });
+      await page.locator('.timeline-table summary').click();
       expect(await violations(page), 'done').toEqual([]);
       await page.setViewportSize({ width: 390, height: 844 });
       expect(await violations(page), 'narrow').toEqual([]);
@@ -54,7 +54,7 @@ test('pause, go on, move by key, go to the worst, take it away', async ({ page, 
   await page.getByRole('button', { name: 'Quality over time' }).click();
   await expect(page.getByRole('heading', { name: 'Quality over time' })).toBeFocused();
   await page.getByLabel('Segment length').selectOption('60');
-  const bands = page.locator('.overtime-plot__band');
+  const bands = page.locator('.timeline-plot__band');
   await expect(bands.first()).toBeAttached({ timeout: 120_000 });
 
   await page.getByRole('button', { name: 'Pause' }).click();
@@ -65,7 +65,7 @@ test('pause, go on, move by key, go to the worst, take it away', async ({ page, 
   expect(await bands.count()).toBe(paused);
   await page.getByRole('button', { name: 'Go on' }).click();
   await expect(bands).toHaveCount(6, { timeout: 200_000 });
-  await expect(page.locator('.overtime__facts')).toHaveText(/^(All 6|6 of 6) segments/);
+  await expect(page.locator('.timeline__facts')).toHaveText(/^(All 6|6 of 6) segments/);
 
   const cursor = page.getByRole('slider', { name: 'Segment' });
   await cursor.focus();
@@ -75,9 +75,9 @@ test('pause, go on, move by key, go to the worst, take it away', async ({ page, 
   await page.keyboard.press('ArrowLeft');
   await expect(cursor).toHaveAttribute('aria-valuenow', '5');
   await expect(page.getByRole('slider', { name: 'Timeline' })).toHaveAttribute('aria-valuetext', /^4:00\.0/);
-  await page.locator('.overtime-worst__moment').first().click();
-  await expect(page.locator('.overtime-worst__moment').first()).toHaveAttribute('aria-pressed', 'true');
-  await expect(page.locator('.overtime .assess-trace__text')).not.toBeEmpty();
+  await page.locator('.timeline-worst__moment').first().click();
+  await expect(page.locator('.timeline-worst__moment').first()).toHaveAttribute('aria-pressed', 'true');
+  await expect(page.locator('.timeline .assess-trace__text')).not.toBeEmpty();
 
   const saved = await exported(page, 'Segments as JSON');
   const json = JSON.parse(saved) as {
@@ -112,7 +112,7 @@ test('pause, go on, move by key, go to the worst, take it away', async ({ page, 
   const facts = /^(All 6|6 of 6) segments/;
   const shown = async () => {
     await reaches(page, 'reopened');
-    await expect(page.locator('.overtime__facts')).toHaveText(facts);
+    await expect(page.locator('.timeline__facts')).toHaveText(facts);
     await expect(bands).toHaveCount(6);
     await cursor.focus();
     await page.keyboard.press('End');
@@ -125,7 +125,7 @@ test('pause, go on, move by key, go to the worst, take it away', async ({ page, 
     .first()
     .click();
   await shown();
-  await expect(page.locator('.overtime-worst__picture img').first()).toBeVisible();
+  await expect(page.locator('.timeline-worst__picture img').first()).toBeVisible();
   expect(JSON.parse(await exported(page, 'Segments as JSON')).segments).toEqual(json.segments);
 
   await page.evaluate(() => indexedDB.deleteDatabase('vqathinker'));

@@ -17,11 +17,11 @@ export function cellsOf(sampled: readonly number[], L: number): Cell[] {
 }
 
 /** Middle of a frame on the axis. */
-export const placeOf = (frame: number, L: number): number => (L > 0 ? (frame + 0.5) / L : 0);
+export const axisPosition = (frame: number, L: number): number => (L > 0 ? (frame + 0.5) / L : 0);
 
 /** Frame under a place on the axis. */
-export const frameUnder = (place: number, L: number): number =>
-  Math.min(L - 1, Math.max(0, Math.floor(place * L)));
+export const frameUnder = (position: number, L: number): number =>
+  Math.min(L - 1, Math.max(0, Math.floor(position * L)));
 
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600] as const;
 

@@ -4,7 +4,7 @@ import { useStore } from 'zustand';
 import type { Segment } from '../../../../core/sampling/timeline-segments.ts';
 import { cssVariables } from '../../../ui/css-variables.ts';
 import { Scrubber } from '../../../ui/Scrubber.tsx';
-import { frameUnder, placeOf } from '../strip-geometry.ts';
+import { axisPosition, frameUnder } from '../filmstrip-geometry.ts';
 import type { Clock } from './clock.ts';
 import { useTimelineMessages } from './messages/useTimelineMessages.ts';
 import { type Step, stepPath, timeLabels } from './timeline-view.ts';
@@ -33,15 +33,15 @@ export function Plot(props: PlotProps) {
   const { times, facts } = clock.video;
   const labels = useMemo(() => timeLabels(times, facts.duration), [times, facts.duration]);
   return (
-    <div className="overtime-plot">
-      <div className="overtime-plot__field">
+    <div className="timeline-plot">
+      <div className="timeline-plot__field">
         <Drawing {...props} />
         <Playhead clock={clock} />
         <Cursor {...props} />
       </div>
-      <div className="overtime-plot__times" aria-hidden="true">
-        {labels.map(({ place, label }) => (
-          <span key={label} style={cssVariables({ '--at': percent(place) })}>
+      <div className="timeline-plot__times" aria-hidden="true">
+        {labels.map(({ position, label }) => (
+          <span key={label} style={cssVariables({ '--at': percent(position) })}>
             {label}
           </span>
         ))}
@@ -59,7 +59,7 @@ function Drawing({ steps, chosen, now, worst }: PlotProps) {
   const column = ({ from, to }: Step) => ({ x: percent(from), width: percent(to - from), height: HEIGHT });
   return (
     <svg
-      className="overtime-plot__drawing"
+      className="timeline-plot__drawing"
       height={HEIGHT + 10}
       width="100%"
       aria-hidden="true"
@@ -73,14 +73,14 @@ function Drawing({ steps, chosen, now, worst }: PlotProps) {
           patternUnits="userSpaceOnUse"
           patternTransform="rotate(45)"
         >
-          <path className="overtime-plot__hatch" d="M0 0V6" />
+          <path className="timeline-plot__hatch" d="M0 0V6" />
         </pattern>
       </defs>
-      {here && <rect className="overtime-plot__chosen" {...column(here)} />}
+      {here && <rect className="timeline-plot__chosen" {...column(here)} />}
       {GRADES.map((grade) => (
         <g key={grade}>
-          <line className="overtime-plot__grid" x1="0" x2="100%" y1={level(grade)} y2={level(grade)} />
-          <text className="overtime-plot__grade" x="-6" y={level(grade)} dy="0.32em" textAnchor="end">
+          <line className="timeline-plot__grid" x1="0" x2="100%" y1={level(grade)} y2={level(grade)} />
+          <text className="timeline-plot__grade" x="-6" y={level(grade)} dy="0.32em" textAnchor="end">
             {grade}
           </text>
         </g>
@@ -88,7 +88,7 @@ function Drawing({ steps, chosen, now, worst }: PlotProps) {
       {steps.map(
         (step) => step.y === null && <rect key={step.at} fill={`url(#${pattern})`} {...column(step)} />,
       )}
-      {working && <rect className="overtime-plot__working" {...column(working)} />}
+      {working && <rect className="timeline-plot__working" {...column(working)} />}
       <svg
         width="100%"
         height={HEIGHT}
@@ -97,14 +97,14 @@ function Drawing({ steps, chosen, now, worst }: PlotProps) {
         overflow="visible"
         aria-hidden="true"
       >
-        <path className="overtime-plot__line" d={path} />
+        <path className="timeline-plot__line" d={path} />
       </svg>
       {steps.map(
         ({ at, from, to, band }) =>
           band !== null && (
             <rect
               key={at}
-              className={`overtime-plot__band overtime-plot__band--${band}`}
+              className={`timeline-plot__band timeline-plot__band--${band}`}
               x={percent(from)}
               y={HEIGHT + 5}
               width={percent(to - from)}
@@ -120,7 +120,7 @@ function Drawing({ steps, chosen, now, worst }: PlotProps) {
         return (
           <text
             key={at}
-            className="overtime-plot__rank"
+            className="timeline-plot__rank"
             x={percent((step.from + step.to) / 2)}
             y={y}
             textAnchor="middle"
@@ -136,8 +136,8 @@ function Drawing({ steps, chosen, now, worst }: PlotProps) {
 /** Where the player is; it moves on while the film plays. */
 function Playhead({ clock }: { readonly clock: Clock }) {
   const frame = useStore(clock.store, (state) => state.frame);
-  const at = placeOf(frame, clock.video.times.length);
-  return <span className="overtime-plot__head" style={cssVariables({ '--at': percent(at) })} />;
+  const at = axisPosition(frame, clock.video.times.length);
+  return <span className="timeline-plot__head" style={cssVariables({ '--at': percent(at) })} />;
 }
 
 function Cursor({ clock, segments, chosen, readout }: PlotProps) {
@@ -147,7 +147,7 @@ function Cursor({ clock, segments, chosen, readout }: PlotProps) {
   const goTo = (at: number) => clock.seek(segments[Math.min(last, Math.max(0, at))]?.from ?? 0);
   return (
     <Scrubber
-      className="overtime-plot__cursor"
+      className="timeline-plot__cursor"
       label={t.cursor}
       text={readout}
       value={chosen}

@@ -69,7 +69,7 @@ export function SegmentPanel({ nth, segment, result, clock }: SegmentPanelProps)
       title={t.segmentTitle(nth + 1, spanOf(segment, t))}
       note={
         result && result.score !== null ? (
-          <span className="overtime-segment__score">
+          <span className="timeline-segment__score">
             <strong>{scoreText(result.score)}</strong>
             <BandGlyph band={bandOf(result.score).grade} size={12} />
             {gradeWord(result.score, messages)}
@@ -82,10 +82,10 @@ export function SegmentPanel({ nth, segment, result, clock }: SegmentPanelProps)
         )
       }
     >
-      <div className="overtime-segment__body">
-        {result === null && <p className="overtime-segment__none">{t.open}</p>}
+      <div className="timeline-segment__body">
+        {result === null && <p className="timeline-segment__none">{t.open}</p>}
         {why !== '' && (
-          <p className="overtime-segment__none">
+          <p className="timeline-segment__none">
             <Icon name="alert" /> <strong>{t.noScore}.</strong> {why}
           </p>
         )}

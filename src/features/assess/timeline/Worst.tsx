@@ -21,10 +21,10 @@ export interface WorstProps {
 export function Worst({ segments, results, worst, chosen, onGoTo }: WorstProps) {
   const t = useTimelineMessages();
   return (
-    <section className="overtime-worst" aria-label={t.worst}>
-      <h3 className="overtime-worst__title">{t.worst}</h3>
-      {worst.length === 0 && <p className="overtime-worst__none">{t.worstNone}</p>}
-      <ol className="overtime-worst__list">
+    <section className="timeline-worst" aria-label={t.worst}>
+      <h3 className="timeline-worst__title">{t.worst}</h3>
+      {worst.length === 0 && <p className="timeline-worst__none">{t.worstNone}</p>}
+      <ol className="timeline-worst__list">
         {worst.map((at, rank) => {
           const [segment, result] = [segments[at], results[at]];
           return (
@@ -65,25 +65,25 @@ function Moment(props: {
   const [first] = result.named;
   const named = first === undefined ? t.nothingNamed : t.named(inSentence(distortionLabel(first, lang)));
   return (
-    <button type="button" className="overtime-worst__moment" aria-pressed={pressed} onClick={onGoTo}>
-      <Picture blob={result.thumbnail} rank={rank} />
-      <span className="overtime-worst__words">
-        <span className="overtime-worst__span">
+    <button type="button" className="timeline-worst__moment" aria-pressed={pressed} onClick={onGoTo}>
+      <Thumbnail blob={result.thumbnail} rank={rank} />
+      <span className="timeline-worst__words">
+        <span className="timeline-worst__span">
           <span className="ui-sr">{t.goTo} </span>
           {span}
         </span>
-        <span className="overtime-worst__score">
+        <span className="timeline-worst__score">
           <strong>{scoreText(score)}</strong>
           <BandGlyph band={bandOf(score).grade} size={12} />
           {word}
         </span>
-        <span className="overtime-worst__named">{named}</span>
+        <span className="timeline-worst__named">{named}</span>
       </span>
     </button>
   );
 }
 
-function Picture({ blob, rank }: { readonly blob: Blob | null; readonly rank: number }) {
+function Thumbnail({ blob, rank }: { readonly blob: Blob | null; readonly rank: number }) {
   const [address, setAddress] = useState<string | null>(null);
   useEffect(() => {
     if (!blob) {
@@ -95,9 +95,9 @@ function Picture({ blob, rank }: { readonly blob: Blob | null; readonly rank: nu
     return () => URL.revokeObjectURL(made);
   }, [blob]);
   return (
-    <span className="overtime-worst__picture">
+    <span className="timeline-worst__picture">
       {address && <img src={address} alt="" />}
-      <span className="overtime-worst__rank">{rank}</span>
+      <span className="timeline-worst__rank">{rank}</span>
     </span>
   );
 }

@@ -3,8 +3,8 @@ import { timelineEn } from './en.ts';
 import { timelineZh } from './zh.ts';
 
 /** Every text, functions called with numbers. */
-function texts(words: object, path = ''): [path: string, text: string][] {
-  return Object.entries(words).flatMap(([key, value]): [string, string][] => {
+function texts(messages: object, path = ''): [path: string, text: string][] {
+  return Object.entries(messages).flatMap(([key, value]): [string, string][] => {
     const at = `${path}.${key}`;
     if (typeof value === 'string') return [[at, value]];
     if (typeof value !== 'function') return texts(value as object, at);
@@ -14,15 +14,15 @@ function texts(words: object, path = ''): [path: string, text: string][] {
 
 describe('words of quality over time', () => {
   it('have the same keys and kinds in both languages', () => {
-    const kinds = (words: object): unknown =>
-      Object.entries(words).map(([key, value]) => [
+    const kinds = (messages: object): unknown =>
+      Object.entries(messages).map(([key, value]) => [
         key,
         typeof value === 'object' ? kinds(value) : typeof value,
       ]);
     expect(kinds(timelineZh)).toEqual(kinds(timelineEn));
   });
-  it.each([timelineEn, timelineZh])('say something, in the tone of the page', (words) => {
-    for (const [path, text] of texts(words)) {
+  it.each([timelineEn, timelineZh])('say something, in the tone of the page', (messages) => {
+    for (const [path, text] of texts(messages)) {
       expect([path, text]).not.toEqual([path, expect.stringMatching(/^$|undefined|NaN|\[object/)]);
       expect([path, text]).not.toEqual([path, expect.stringMatching(/[!！]|oops|please|\bAI\b/i)]);
     }

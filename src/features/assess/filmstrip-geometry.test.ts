@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { frameAt } from '../../../core/sampling/frame-sampling.ts';
-import { middleOf } from './player.ts';
 import {
+  axisPosition,
   bracketOf,
   cellsOf,
   frameUnder,
   neighbourSampled,
-  placeOf,
   secondTicks,
   tickStep,
-} from './strip-geometry.ts';
+} from './filmstrip-geometry.ts';
+import { middleOf } from './player.ts';
 
 /** Ten frames: 0.1 s each for half of the frames, then 0.5 s each. */
 const variable = Float64Array.from([0, 0.1, 0.2, 0.3, 0.4, 0.5, 1, 1.5, 2, 2.5]);
@@ -17,7 +17,7 @@ const even = Float64Array.from({ length: 250 }, (_, i) => i / 25);
 
 describe('the axis', () => {
   it('gives every frame the same width, whatever its time', () => {
-    expect([0, 5, 9].map((i) => placeOf(i, 10))).toEqual([0.05, 0.55, 0.95]);
+    expect([0, 5, 9].map((i) => axisPosition(i, 10))).toEqual([0.05, 0.55, 0.95]);
     expect([0, 0.0999, 0.1, 0.999, 1].map((x) => frameUnder(x, 10))).toEqual([0, 0, 1, 9, 9]);
   });
   it('puts a frame of the official rule into its own cell', () => {

@@ -7,18 +7,18 @@ import { assess, media } from '../../assessment/session.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
+import { sampledAt } from './filmstrip-geometry.ts';
 import type { Player } from './player.ts';
-import { sampledAt } from './strip-geometry.ts';
-import './Stage.css';
+import './PlayerView.css';
 
-export interface StageProps {
+export interface PlayerViewProps {
   readonly player: Player;
   /** Source frames that the model sees, in prompt order. */
   readonly sampled: readonly number[];
   readonly onFullscreen: () => void;
 }
 
-export function Stage({ player, sampled, onFullscreen }: StageProps) {
+export function PlayerView({ player, sampled, onFullscreen }: PlayerViewProps) {
   const { facts, start, times } = player.video;
   const { frame, native, actual, modelView } = useStore(player.store);
   const nth = sampledAt(sampled, frame);

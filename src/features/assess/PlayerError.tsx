@@ -2,19 +2,19 @@
 
 import type { CodedErrorData } from '../../../core/errors.ts';
 import { APP, assess, models } from '../../assessment/session.ts';
-import { chooseFiles } from '../../page/intake.ts';
+import { pickFiles } from '../../page/file-input.ts';
 import { type ErrorAction, ErrorCard } from '../../ui/ErrorCard.tsx';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
 import type { FactRow } from './FilePanel.tsx';
-import './StageError.css';
+import './PlayerError.css';
 
-export interface StageErrorProps {
+export interface PlayerErrorProps {
   readonly error: CodedErrorData;
   readonly file: File | null;
   readonly facts: readonly FactRow[];
 }
 
-export function StageError({ error, file, facts }: StageErrorProps) {
+export function PlayerError({ error, file, facts }: PlayerErrorProps) {
   const actions = useActions(error);
   return (
     <div className="assess-stage assess-failed">
@@ -22,7 +22,7 @@ export function StageError({ error, file, facts }: StageErrorProps) {
         key={error.code + error.message}
         error={error}
         actions={actions}
-        onStage
+        onPlayer
         {...(file && { file: file.name })}
         details={[
           ...(file ? [`file: ${file.name}, ${file.size} bytes, ${file.type}`] : []),
@@ -38,7 +38,7 @@ export function StageError({ error, file, facts }: StageErrorProps) {
 function useActions({ code }: CodedErrorData): ErrorAction[] {
   const t = useMessages();
   const again = (label: string) => ({ label, onClick: () => assess.rerun() });
-  const choose = { label: t.actions.chooseAnother, onClick: chooseFiles };
+  const choose = { label: t.actions.chooseAnother, onClick: pickFiles };
   const software = { label: t.actions.software, onClick: () => assess.rerun({ software: true }) };
   const processor = {
     label: t.actions.processor,

@@ -12,7 +12,7 @@ import { clock } from '../../../../core/text/format.ts';
 import type { Lang } from '../../../../core/text/lang.ts';
 import type { QualityTimelineState, SegmentResult } from '../../../assessment/timeline/store.ts';
 import type { Messages } from '../../../ui/messages/en.ts';
-import { secondTicks, tickStep } from '../strip-geometry.ts';
+import { secondTicks, tickStep } from '../filmstrip-geometry.ts';
 import type { TimelineMessages } from './messages/en.ts';
 
 export interface Step {
@@ -61,8 +61,8 @@ export function stepPath(steps: readonly Step[], width: number, height: number):
 /** Seconds under the axis, where they fall among the frames: at most `most` of them. */
 export function timeLabels(times: ArrayLike<number>, duration: number, most = 8) {
   const step = tickStep(duration, most);
-  return secondTicks(times, duration, most).map((place, k) => ({
-    place,
+  return secondTicks(times, duration, most).map((position, k) => ({
+    position,
     label: clock((k + 1) * step, 0),
   }));
 }

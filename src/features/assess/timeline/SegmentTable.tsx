@@ -20,9 +20,9 @@ export function SegmentTable({ segments, results, onGoTo }: SegmentTableProps) {
   const t = useTimelineMessages();
   const lang = useLang();
   return (
-    <details className="overtime-table">
+    <details className="timeline-table">
       <summary>{t.table}</summary>
-      <TableBox className="overtime-table__box" name={t.title}>
+      <TableBox className="timeline-table__box" name={t.title}>
         <table>
           <thead>
             <tr>
