@@ -75,6 +75,8 @@ const FOREIGN = new Set([
   'PictureType',
   'fuzzer',
   'muted',
+  'useMemo',
+  'disablePictureInPicture',
 ]);
 
 interface Phrase {
