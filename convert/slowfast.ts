@@ -11,7 +11,7 @@ import { Graph, type GraphOptions } from './graph.ts';
 import { toFloat16 } from './numbers.ts';
 import { projector } from './parts.ts';
 import { type Bottleneck, type Convolution, motionPlan } from './slowfast-shapes.ts';
-import { motionStatistics } from './statistics.ts';
+import { motionStatistics } from './statistics/motion-statistics.ts';
 import type { Target, WeightFormats } from './weight-formats.ts';
 
 const epsilon = 1e-5;

@@ -9,10 +9,12 @@ export type Ramp =
   | { readonly below: number; readonly width: number }
   | { readonly above: number; readonly width: number };
 
+/** Names of the maps that rows are made from: the keys of `maps` in the JSON. */
+export type MapName = keyof typeof table.maps;
+
 export interface StatisticRow {
   readonly name: string;
-  /** A key of `statisticMaps`. */
-  readonly map: string;
+  readonly map: MapName;
   /** Fragments are averaged scale × scale before the map. */
   readonly scale: 1 | 2 | 4 | 8;
   /** Over the positions of a fragment. */
@@ -31,7 +33,7 @@ export interface StatisticRow {
 export const statisticRows = table.rows as readonly StatisticRow[];
 
 /** Meaning of each `map`. */
-export const statisticMaps: Readonly<Record<string, string>> = table.maps;
+export const statisticMaps: Readonly<Record<MapName, string>> = table.maps;
 
 /** Weights of R, G, B in the luma. */
 export const lumaWeights = table.luma as unknown as readonly [number, number, number];
