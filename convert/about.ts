@@ -1,14 +1,14 @@
-/** What a checkpoint cannot say of itself: its name, its scale, its measured figures, its licence. */
+/** What a checkpoint cannot say of itself: its name, its scale, its measured metrics, its licence. */
 import { z } from 'zod';
 import { manifestSchema } from '../core/files/manifest.ts';
-import { readAs } from '../core/schema.ts';
+import { readAs, renamedKeys } from '../core/schema.ts';
 
 const shape = manifestSchema.shape;
 
 const schema = z.strictObject({
   name: shape.name.optional(),
   scale: shape.scale.optional(),
-  figures: shape.figures.default([]),
+  metrics: shape.metrics.default([]),
   licence: shape.licence.optional(),
   /** Text of the package's README.md. */
   card: z.string().min(1).optional(),
@@ -16,7 +16,10 @@ const schema = z.strictObject({
 
 export type About = z.infer<typeof schema>;
 
+/** Earlier evaluations wrote `figures`. */
+const readable = z.preprocess(renamedKeys({ figures: 'metrics' }), schema);
+
 /** @throws CodedError `convert/config` {field, problem} */
 export function readAbout(value: unknown): About {
-  return readAs(schema, value, 'convert/config', 'about');
+  return readAs(readable, value, 'convert/config', 'about');
 }

@@ -21,7 +21,7 @@ OUT         folder of the model package; made anew, an earlier package there is 
   --name TEXT       name of the package (default: the profile's)
   --licence TEXT    (default: the one that the checkpoint's README.md names)
   --part-mib N      largest session of the decoder, MiB of weights (default 1024); it is cut between layers
-  --about FILE      JSON: {name, licence, scale, figures, card}, as in manifest.json; card is the README's text
+  --about FILE      JSON: {name, licence, scale, metrics, card}, as in manifest.json; card is the README's text
 `;
 
 const words: Readonly<Record<string, (p: CodedError['params']) => string>> = {
@@ -100,7 +100,7 @@ async function main(argv: readonly string[]): Promise<number> {
     console.log(usage);
     return values.help ? 0 : 2;
   }
-  const given: About = values.about === undefined ? { figures: [] } : await readAboutFile(values.about);
+  const given: About = values.about === undefined ? { metrics: [] } : await readAboutFile(values.about);
   const about = {
     ...given,
     ...(values.name && { name: values.name }),
@@ -122,7 +122,7 @@ async function main(argv: readonly string[]): Promise<number> {
   });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const bytes = new Map(manifest.files.map((file) => [file.path, file.bytes]));
-  for (const { dtype, dialect: target, files } of manifest.variants) {
+  for (const { dtype, target, files } of manifest.variants) {
     const sum = files.reduce((total, path) => total + (bytes.get(path) ?? 0), 0);
     console.log(`${target} ${dtype}: ${(sum / 1e6).toFixed(2)} MB in ${files.length} files`);
   }

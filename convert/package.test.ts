@@ -174,7 +174,7 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
     }
     const text = new TextDecoder().decode(a.files!.get('manifest.json'));
     expect(readManifest(JSON.parse(text))).toEqual(manifest);
-    expect(manifest.variants.map(({ dialect: target, dtype }) => `${target}:${dtype}`)).toEqual([
+    expect(manifest.variants.map(({ target, dtype }) => `${target}:${dtype}`)).toEqual([
       'webgpu:fp32',
       'wasm:fp32',
       'webgpu:fp16',

@@ -136,7 +136,7 @@ class PackageWriter {
       scale: about?.scale ?? unmeasured,
       variants,
       files: this.#written,
-      figures: about?.figures ?? [],
+      metrics: about?.metrics ?? [],
       licence,
       card: 'README.md',
     });
@@ -302,7 +302,7 @@ function variantEntry(
   // transformers.js refuses plain fp16 on an adapter without it; q4f16 computes in it.
   const needs: Variant['needs'] = choice.dtype === 'fp16' || choice.dtype === 'q4f16' ? ['shader-f16'] : [];
   const decoderParts = graphs.filter(({ name }) => /^decoder_model_(merged|\d+)$/.test(name)).length;
-  return { dtype: choice.dtype, dialect: choice.target, files, ...memory, needs, decoderParts };
+  return { dtype: choice.dtype, target: choice.target, files, ...memory, needs, decoderParts };
 }
 
 /** Greedy unless told otherwise: the checkpoint's own sampling settings stay. */

@@ -3,7 +3,7 @@ import type { Manifest } from '../core/files/manifest.ts';
 import type { LinearFormat } from './linear.ts';
 
 export type Dtype = Manifest['variants'][number]['dtype'];
-export type Target = Manifest['variants'][number]['dialect'];
+export type Target = Manifest['variants'][number]['target'];
 
 /** Suffixes under which transformers.js looks for a dtype's files. */
 export const dtypeSuffixes: Readonly<Record<Dtype, string>> = {

@@ -1,9 +1,10 @@
-/** A benchmark as a file (format 1), which is reopened by dropping it, and its rows. */
+/** A benchmark as a file (format 2; format 1 is read too), which is reopened by dropping it, and its rows. */
 import { z } from 'zod';
 import { sha256 } from '../sampling/profile-schema.ts';
 import { readAs, refuseOtherFormat } from '../schema.ts';
+import { currentBatch } from './earlier-formats.ts';
 
-export const batchFormat = 1;
+export const batchFormat = 2;
 
 const count = z.int().nonnegative();
 const errorSchema = z.strictObject({
@@ -49,7 +50,7 @@ export const batchModelSchema = z.strictObject({
   name: z.string(),
   manifestSha256: sha256,
   dtype: z.string(),
-  dialect: z.enum(['webgpu', 'wasm']),
+  target: z.enum(['webgpu', 'wasm']),
   backend: z.enum(['webgpu', 'wasm']),
   adapter: z.string(),
   range: z.tuple([z.number(), z.number()]),
@@ -87,7 +88,8 @@ export const isBatchFile = (value: unknown): boolean =>
  *
  * @throws CodedError `result/version` {format, reads}, `result/file` {field, problem}
  */
-export function readBatchFile(value: unknown): BatchFile {
+export function readBatchFile(json: unknown): BatchFile {
+  const value = currentBatch(json);
   refuseOtherFormat(value, batchFormat);
   const file = readAs(batchSchema, value, 'result/file');
   return {

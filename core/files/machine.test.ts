@@ -8,7 +8,7 @@ const small = readManifest(
 );
 const variant = (change: Partial<Manifest['variants'][number]>): Manifest['variants'][number] => ({
   dtype: 'q4f16',
-  dialect: 'webgpu',
+  target: 'webgpu',
   files: ['onnx/decoder.onnx'],
   gpuBytes: 5.5e9,
   heapBytes: 8e8,

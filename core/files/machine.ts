@@ -1,7 +1,7 @@
 /** Will a package run on this machine: which variant would be taken, and each need beside what is here. */
 import type { Manifest, Variant } from './manifest.ts';
 
-export type Backend = Variant['dialect'];
+export type Backend = Variant['target'];
 export type Dtype = Variant['dtype'];
 
 /** Best first: on a GPU four-bit weights are read fastest; on the processor q8 is folded to fp32 at load, so is as fast. */
@@ -10,7 +10,7 @@ const PREFERENCE: Record<Backend, readonly Dtype[]> = {
   wasm: ['q8', 'fp32'],
 };
 
-/** The best variant of a dialect that the adapter can compute; `dtype` asks for one. */
+/** The best variant for a target that the adapter can compute; `dtype` asks for one. */
 export function bestVariant(
   manifest: Pick<Manifest, 'variants'>,
   backend: Backend,
@@ -19,7 +19,7 @@ export function bestVariant(
 ): Variant | undefined {
   const fits = manifest.variants.filter(
     (variant) =>
-      variant.dialect === backend &&
+      variant.target === backend &&
       (dtype === undefined || variant.dtype === dtype) &&
       (!variant.needs.includes('shader-f16') || adapter?.shaderF16 === true),
   );
@@ -125,7 +125,7 @@ function storageNeed(manifest: Manifest, variant: Variant, { free }: Machine, st
 
 /** No variant computes here: which need is in the way. */
 function without(manifest: Manifest, { adapter }: Machine): MachineCheck {
-  const f16 = adapter !== null && !adapter.software && manifest.variants.some((v) => v.dialect === 'webgpu');
+  const f16 = adapter !== null && !adapter.software && manifest.variants.some((v) => v.target === 'webgpu');
   const need: Need = { name: f16 ? 'shader-f16' : 'adapter', needs: null, here: null, met: false };
   return { runs: false, backend: f16 ? 'webgpu' : 'wasm', variant: null, needs: [need] };
 }

@@ -6,7 +6,7 @@ import { isPackagePath, readManifest } from './manifest.ts';
 
 const sha = 'a'.repeat(64);
 const manifest = () => ({
-  format: 1,
+  format: 2,
   name: 'small',
   family: 'vqathinker',
   producedBy: { converter: '0.1.0', checkpointSha256: sha, command: 'npm run convert' },
@@ -21,14 +21,14 @@ const manifest = () => ({
   variants: [
     {
       dtype: 'q8',
-      dialect: 'wasm',
+      target: 'wasm',
       files: ['onnx-wasm/embed_tokens_quantized.onnx'],
       gpuBytes: 0,
       heapBytes: 9,
     },
   ],
   files: [{ path: 'onnx-wasm/embed_tokens_quantized.onnx', bytes: 7, sha256: sha }],
-  figures: [{ name: 'A SRCC', value: 0.77, n: 512, command: 'npm run evaluate-small' }],
+  metrics: [{ name: 'A SRCC', value: 0.77, n: 512, command: 'npm run evaluate-small' }],
   licence: 'Apache-2.0',
   card: 'README.md',
 });
@@ -56,7 +56,7 @@ describe('manifest', () => {
   });
 
   test('another format', () => {
-    expect(refusal({ format: 2 })).toMatchObject({ code: 'model/version', params: { format: 2, reads: 1 } });
+    expect(refusal({ format: 3 })).toMatchObject({ code: 'model/version', params: { format: 3, reads: 2 } });
   });
 
   test('a fault is named by its path', () => {

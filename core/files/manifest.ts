@@ -1,10 +1,11 @@
-/** The model package's manifest: what the folder holds, what it needs, what it claims (format 1). */
+/** The model package's manifest: what the folder holds, what it needs, what was measured of it (format 2; format 1 is read too). */
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
 import { profileSchema, sha256 } from '../sampling/profile-schema.ts';
 import { readAs } from '../schema.ts';
+import { currentManifest } from './earlier-formats.ts';
 
-export const manifestFormat = 1;
+export const manifestFormat = 2;
 
 const bytes = z.int().nonnegative();
 
@@ -50,7 +51,7 @@ const scale = z.discriminatedUnion('kind', [
 const variant = z
   .strictObject({
     dtype: z.enum(['fp32', 'fp16', 'q8', 'q4', 'q4f16']),
-    dialect: z.enum(['webgpu', 'wasm']),
+    target: z.enum(['webgpu', 'wasm']),
     files: z.array(path).min(1),
     /** Peak bytes on the adapter, and of the page's memory. */
     gpuBytes: bytes,
@@ -59,19 +60,19 @@ const variant = z
     /** Sessions that the decoder is cut into (`decoder_model_0` …); 1 = `decoder_model_merged`. */
     decoderParts: z.int().positive().default(1),
   })
-  .refine((v) => v.dialect === 'webgpu' || v.dtype === 'fp32' || v.dtype === 'q8', {
+  .refine((v) => v.target === 'webgpu' || v.dtype === 'fp32' || v.dtype === 'q8', {
     path: ['dtype'],
-    message: 'must be fp32 or q8 in the wasm dialect',
+    message: 'must be fp32 or q8 for the target wasm',
   });
 
-const figure = z.strictObject({
+const metric = z.strictObject({
   name: z.string().min(1),
   value: z.number(),
   /** 95 % interval. */
   low: z.number().optional(),
   high: z.number().optional(),
   n: z.int().nonnegative(),
-  /** The command that prints the figure. */
+  /** The command that prints the metric. */
   command: z.string().min(1),
 });
 
@@ -89,7 +90,7 @@ export const manifestSchema = z
     scale,
     variants: z.array(variant).min(1),
     files: z.array(z.strictObject({ path, bytes, sha256 })).min(1),
-    figures: z.array(figure),
+    metrics: z.array(metric),
     licence: z.string().min(1),
     card: z.literal('README.md'),
   })
@@ -123,7 +124,8 @@ export type Scale = Manifest['scale'];
  * @throws CodedError `model/version` {format, reads} for another format, `model/unsafe` {path} for a path that leaves
  *   the package, `model/manifest` {field, problem} for any other fault
  */
-export function readManifest(value: unknown): Manifest {
+export function readManifest(json: unknown): Manifest {
+  const value = currentManifest(json);
   if (typeof value === 'object' && value !== null && 'format' in value) {
     const format = value.format;
     if (typeof format === 'number' && format !== manifestFormat) {

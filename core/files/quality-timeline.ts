@@ -1,14 +1,15 @@
 /**
- * The file of quality over time (format 1), which is reopened by dropping it: a clip's result, and what each of its
+ * The quality timeline's file (format 2; format 1 is read too), which is reopened by dropping it: a clip's result, and what each of its
  * segments got when it was assessed like a video of its own.
  */
 import { z } from 'zod';
 import { profileSchema } from '../sampling/profile-schema.ts';
 import { readAs, refuseOtherFormat } from '../schema.ts';
+import { currentTimeline } from './earlier-formats.ts';
 import { resultSchema } from './result.ts';
 
-export const timelineFormat = 1;
-export const timelineKind = 'over-time';
+export const timelineFormat = 2;
+export const timelineKind = 'quality-timeline';
 
 const count = z.int().nonnegative();
 const seconds = z.number().nonnegative();
@@ -60,14 +61,18 @@ const timelineSchema = z.strictObject({
 export type QualityTimeline = z.infer<typeof timelineSchema>;
 export type StoredSegmentResult = z.infer<typeof segmentResult>;
 
-/** Whether parsed JSON says of itself that it is a curve. */
+/** True for parsed JSON of that kind, of this format or an earlier one. */
 export const isQualityTimeline = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && 'kind' in value && value.kind === timelineKind;
+  typeof value === 'object' &&
+  value !== null &&
+  'kind' in value &&
+  (value.kind === timelineKind || value.kind === 'over-time');
 
 /**
  * @throws CodedError `result/version` {format, reads}, `result/file` {field, problem}
  */
-export function readQualityTimeline(value: unknown): QualityTimeline {
+export function readQualityTimeline(json: unknown): QualityTimeline {
+  const value = currentTimeline(json);
   refuseOtherFormat(value, timelineFormat);
   return readAs(timelineSchema, value, 'result/file');
 }

@@ -6,7 +6,7 @@ import { type Result, readResult } from './result.ts';
 
 const sha = 'b'.repeat(64);
 const result: Result = {
-  format: 1,
+  format: 2,
   app: 'vqathinker-browser 0.1.0',
   createdAt: '2026-01-01T00:00:00Z',
   file: {
@@ -22,7 +22,7 @@ const result: Result = {
     rotation: 0,
     colour: { matrix: 'bt601', range: 'limited', source: 'none', transfer: 'sdr' },
   },
-  model: { name: 'small', manifestSha256: sha, dtype: 'q8', dialect: 'wasm', backend: 'wasm', adapter: '' },
+  model: { name: 'small', manifestSha256: sha, dtype: 'q8', target: 'wasm', backend: 'wasm', adapter: '' },
   profile: builtInProfiles['test12@560'],
   seed: null,
   sampled: [
@@ -66,7 +66,7 @@ describe('result file', () => {
   test('faults are named', () => {
     expect(refusal({ ...result, format: 7 })).toMatchObject({
       code: 'result/version',
-      params: { format: 7, reads: 1 },
+      params: { format: 7, reads: 2 },
     });
     expect(refusal({ ...result, mood: 1 })).toMatchObject({ code: 'result/file', params: { field: 'mood' } });
     expect(refusal({ ...result, answers: [{ text: '', score: '4', tokens: 1 }] }).params.field).toBe(

@@ -1,11 +1,12 @@
-/** The result file (format 1), which is reopened by dropping it on the page, and the rows of the CSV exports. */
+/** The result file (format 2; format 1 is read too), which is reopened by dropping it on the page, and the rows of the CSV exports. */
 import { z } from 'zod';
 import { perturbModes } from '../sampling/perturb.ts';
 import { profileSchema, sha256 } from '../sampling/profile-schema.ts';
 import { readAs, refuseOtherFormat } from '../schema.ts';
 import { withPresentStageNames } from '../stage-names.ts';
+import { currentResult } from './earlier-formats.ts';
 
-export const resultFormat = 1;
+export const resultFormat = 2;
 
 const count = z.int().nonnegative();
 const seconds = z.number().nonnegative();
@@ -37,7 +38,7 @@ const model = z.strictObject({
   name: z.string(),
   manifestSha256: sha256,
   dtype: z.string(),
-  dialect: z.enum(['webgpu', 'wasm']),
+  target: z.enum(['webgpu', 'wasm']),
   backend: z.enum(['webgpu', 'wasm']),
   /** As the browser names it, empty on WASM. */
   adapter: z.string(),
@@ -109,7 +110,8 @@ export type ResultAnswer = Result['answers'][number];
  *
  * @throws CodedError `result/version` {format, reads}, `result/file` {field, problem}
  */
-export function readResult(value: unknown): Result {
+export function readResult(json: unknown): Result {
+  const value = currentResult(json);
   refuseOtherFormat(value, resultFormat);
   return readAs(resultSchema, value, 'result/file');
 }

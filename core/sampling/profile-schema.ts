@@ -1,15 +1,8 @@
 /** Schema of a profile in a checkpoint's config.json and a package's manifest. */
 import { z } from 'zod';
 import { readAs } from '../schema.ts';
-import {
-  type MotionFrames,
-  motionFrames,
-  officialPromptSha256,
-  type Profile,
-  poolSpace,
-  poolTime,
-  type SamplingRule,
-} from './profiles.ts';
+import { currentProfile } from './earlier-profile.ts';
+import { motionFrames, officialPromptSha256, type Profile, poolSpace, poolTime } from './profiles.ts';
 
 const count = z.int().positive();
 const index = z.int().nonnegative();
@@ -78,38 +71,8 @@ const profile = z
     if (!Number.isInteger(Math.sqrt(profile.tokensPerFrame))) fault(['tokensPerFrame'], 'must be a square');
   });
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** Names of the first packages and checkpoints, by the key that replaced theirs. */
-const OLD_SAMPLING: Readonly<Record<string, SamplingRule>> = { official: 'uniform', golden: 'goldenRatio' };
-const OLD_MOTION_FRAMES: Readonly<Record<string, MotionFrames>> = { same: 'same', pairs: 'successors' };
-
-/** The value under `old` moved to `key`; an object with the new key, or without the old one, is left as it is. */
-function renamed(
-  value: unknown,
-  old: string,
-  key: string,
-  values: Readonly<Record<string, string>>,
-): unknown {
-  if (!isObject(value) || key in value || !(old in value)) return value;
-  const { [old]: former, ...rest } = value;
-  return {
-    ...rest,
-    [key]: typeof former === 'string' && Object.hasOwn(values, former) ? values[former] : former,
-  };
-}
-
-/** `places: "official" | "golden"` as `sampling`, `motion.take: "same" | "pairs"` as `motion.frames`. */
-function withCurrentKeys(value: unknown): unknown {
-  const read = renamed(value, 'places', 'sampling', OLD_SAMPLING);
-  if (!isObject(read)) return read;
-  return { ...read, motion: renamed(read.motion, 'take', 'frames', OLD_MOTION_FRAMES) };
-}
-
-/** Reads the keys of the first packages and checkpoints as well (`withCurrentKeys`). */
-export const profileSchema: z.ZodType<Profile> = z.preprocess(withCurrentKeys, profile);
+/** Reads the keys of the first packages and checkpoints as well (`earlier-profile.ts`). */
+export const profileSchema: z.ZodType<Profile> = z.preprocess(currentProfile, profile);
 
 /**
  * @param code error code on a fault, parameters `field` and `problem`

@@ -166,7 +166,7 @@ const best = (speeds: ReadonlyMap<number, number>) => [...speeds].reduce((a, b) 
 async function decoderSpeed(bench: Bench): Promise<Row[]> {
   const manifest = JSON.parse(readFileSync(join(PACKAGE, 'manifest.json'), 'utf8'));
   const { profile, variants } = manifest;
-  const wasm = variants.find((variant: { dialect: string }) => variant.dialect === 'wasm');
+  const wasm = variants.find((variant: { target: string }) => variant.target === 'wasm');
   const file = wasm.files.find((path: string) => /decoder_model_merged.*\.onnx$/.test(path));
   const prompt = profile.frames * profile.tokensPerFrame + 120;
   const greedyFile = wasm.files.find((path: string) => /decoder_greedy.*\.onnx$/.test(path));

@@ -134,7 +134,7 @@ test.describe('models', () => {
     await add(page, hostile.address);
     await expect(page.locator('.ui-error__code')).toContainText('model/unsafe');
     await expect(row(page, 'Hostile')).toHaveCount(0);
-    const newer = await servePackage('Newer', (manifest) => Object.assign(manifest, { format: 2 }));
+    const newer = await servePackage('Newer', (manifest) => Object.assign(manifest, { format: 3 }));
     await page.getByLabel('Address of a model package').fill(newer.address);
     await page.getByRole('button', { name: 'Look it up' }).click();
     await expect(page.locator('.ui-error__code')).toContainText('model/version');
@@ -218,7 +218,7 @@ test.describe('a checkpoint folder becomes a package', () => {
       await reaches(page, 'done');
       // What so small a model says is its own affair; that it is this one which said something is not.
       const { model, answers } = JSON.parse((await exportJson(page)).text);
-      expect(model).toMatchObject({ name: 'tiny', dtype: 'q8', dialect: 'wasm' });
+      expect(model).toMatchObject({ name: 'tiny', dtype: 'q8', target: 'wasm' });
       expect(answers[0].text.length).toBeGreaterThan(0);
       await expect(page.getByText('The model writes here what it sees')).toHaveCount(0);
       // Nothing is left of the work but the package.

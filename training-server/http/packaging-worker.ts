@@ -34,7 +34,7 @@ async function main({ checkpoint, target, name, variants, range }: PackagingOrde
     await convertCheckpoint(new CheckpointFolder(checkpoint), new PackageFolder(target), {
       variants: readVariants(variants),
       // Nobody has measured it against people: it has a range and no percentiles.
-      about: { name, figures: [], scale: { kind: 'unmeasured', range: range[0] === 0 ? [0, 5] : [1, 5] } },
+      about: { name, metrics: [], scale: { kind: 'unmeasured', range: range[0] === 0 ? [0, 5] : [1, 5] } },
       // Packages travel: no path of this machine in them.
       command: `npm run convert -- CHECKPOINT OUT --variants ${variants}`,
       digest,

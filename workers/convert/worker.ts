@@ -28,7 +28,7 @@ const api: ConvertApi = {
           ),
           signal: stop.signal,
           ...(request.profile !== undefined && { profile: request.profile }),
-          ...(request.name !== undefined && { about: { name: request.name, figures: [] } }),
+          ...(request.name !== undefined && { about: { name: request.name, metrics: [] } }),
         },
       );
     } finally {

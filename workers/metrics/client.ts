@@ -8,7 +8,7 @@ export function createMetricsClient(): (rows: readonly MetricsRow[]) => Promise<
   let made: { readonly remote: Remote<MetricsApi>; readonly pending: PendingCalls } | null = null;
   return (rows) => {
     if (!made) {
-      const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'figures' });
+      const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'metrics' });
       const pending = new PendingCalls();
       workerFailed(worker).catch((reason) => pending.rejectAll(reason));
       made = { remote: wrap<MetricsApi>(worker), pending };

@@ -3,11 +3,11 @@ import type { Manifest, Variant } from '../../core/files/manifest.ts';
 import { type AdapterFacts, chooseBackend } from './backend.ts';
 
 const variant = (
-  target: Variant['dialect'],
+  target: Variant['target'],
   dtype: Variant['dtype'],
   needs: Variant['needs'] = [],
 ): Variant => ({
-  dialect: target,
+  target,
   dtype,
   needs,
   files: ['x'],

@@ -11,7 +11,7 @@ const weights = new Uint8Array([1, 2, 3, 4]);
 
 const manifest = (change: Partial<Manifest> = {}) =>
   ({
-    format: 1,
+    format: 2,
     name: 'Tiny',
     family: 'vqathinker',
     producedBy: { converter: '0.1.0', checkpointSha256: sha('x'), command: 'npm run convert' },
@@ -20,7 +20,7 @@ const manifest = (change: Partial<Manifest> = {}) =>
     variants: [
       {
         dtype: 'fp32',
-        dialect: 'wasm',
+        target: 'wasm',
         files: ['onnx-wasm/vision_encoder.onnx'],
         gpuBytes: 0,
         heapBytes: 4,
@@ -33,7 +33,7 @@ const manifest = (change: Partial<Manifest> = {}) =>
       { path: 'README.md', bytes: 2, sha256: sha('no') },
       { path: 'onnx-wasm/vision_encoder.onnx', bytes: 4, sha256: sha(weights) },
     ],
-    figures: [],
+    metrics: [],
     licence: 'Apache-2.0',
     card: 'README.md',
     ...change,
@@ -72,7 +72,7 @@ describe('package files', () => {
   it.each<[string, unknown, Record<string, BlobPart>]>([
     ['model/checksum', manifest(), { 'onnx-wasm/vision_encoder.onnx': new Uint8Array([1, 2, 3, 5]) }],
     ['model/checksum', manifest(), { 'onnx-wasm/vision_encoder.onnx': new Uint8Array([1, 2, 3]) }],
-    ['model/version', { ...manifest(), format: 2 }, {}],
+    ['model/version', { ...manifest(), format: 3 }, {}],
     ['model/manifest', 'not json', {}],
     ['model/manifest', { ...manifest(), surprise: true }, {}],
     ['model/unsafe', manifest({ files: [{ path: '../x', bytes: 1, sha256: sha('x') }] }), {}],

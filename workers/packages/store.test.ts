@@ -94,7 +94,7 @@ function manifestBytes(change: (manifest: Record<string, unknown>) => void = () 
   manifest.variants = [
     {
       dtype: 'q8',
-      dialect: 'wasm',
+      target: 'wasm',
       files: ['onnx-wasm/b.onnx'],
       gpuBytes: 0,
       heapBytes: 1,
@@ -300,7 +300,7 @@ describe('packages on this device', () => {
       });
       expect(disk.bytes.size).toBe(0);
     }
-    const newer = setUp({}, { manifest: manifestBytes((m) => Object.assign(m, { format: 2 })) });
+    const newer = setUp({}, { manifest: manifestBytes((m) => Object.assign(m, { format: 3 })) });
     await expect(newer.make().fetchManifest(address)).rejects.toMatchObject({ code: 'model/version' });
     const endless = setUp({ 'manifest.json': [{ endless: true }] });
     await expect(endless.make().fetchManifest(address)).rejects.toMatchObject({ code: 'model/manifest' });

@@ -12,5 +12,16 @@ test('an entry of an earlier version keeps its quality timeline', () => {
     ...entry,
     timeline: { timeline, thumbnails: [null, null] },
   });
-  expect(readEntry(entry)).toBe(entry);
+  expect(readEntry(entry)).toEqual(entry);
+});
+
+test('stored files of an earlier format are brought to the present one', () => {
+  const profile = { frames: 12, places: 'golden', motion: { pixels: 'squash', take: 'pairs' } };
+  const old = { ...result, format: 1, model: { dialect: 'wasm' }, profile } as unknown as Result;
+  const read = readEntry({ id: 'a', result: old, thumbnails: [] });
+  expect(read.result).toMatchObject({
+    format: 2,
+    model: { target: 'wasm' },
+    profile: { frames: 12, sampling: 'goldenRatio', motion: { frames: 'successors' } },
+  });
 });

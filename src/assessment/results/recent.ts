@@ -2,6 +2,7 @@
  * Results of this device, newest first, in IndexedDB: the result file and small pictures of its frames. No video is
  * kept. Where the browser stores nothing (private window), the list lives as long as the page.
  */
+import { currentResult, currentTimeline } from '../../../core/files/earlier-formats.ts';
 import type { Result } from '../../../core/files/result.ts';
 import type { StoredTimeline } from '../timeline/store.ts';
 
@@ -22,11 +23,17 @@ type EntryWithCurve = Omit<RecentEntry, 'timeline'> & {
   };
 };
 
-/** An entry of this version from one of this or an earlier version. */
+/** An entry of this version from one of this or an earlier version; also its files are brought to the present format. */
 export function readEntry(stored: RecentEntry | EntryWithCurve): RecentEntry {
-  if (!('curve' in stored) || !stored.curve) return stored;
-  const { curve, ...entry } = stored;
-  return { ...entry, timeline: { timeline: curve.curve, thumbnails: curve.pictures } };
+  const { curve, timeline, ...rest } = stored as RecentEntry & EntryWithCurve;
+  const entry = { ...rest, result: currentResult(rest.result) as Result };
+  const file = timeline?.timeline ?? curve?.curve;
+  if (!file) return entry;
+  const thumbnails = timeline?.thumbnails ?? curve?.pictures ?? [];
+  return {
+    ...entry,
+    timeline: { timeline: currentTimeline(file) as StoredTimeline['timeline'], thumbnails },
+  };
 }
 
 const DATABASE = 'vqathinker';

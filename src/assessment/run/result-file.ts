@@ -1,4 +1,4 @@
-/** From a finished run to the result file (contracts of the page: format 1). */
+/** The result file (format 2) of a finished run. */
 
 import { readStrictly, type StrictReading } from '../../../core/answer/answer.ts';
 import { bandOf } from '../../../core/answer/grades.ts';
@@ -47,7 +47,7 @@ export function meanScore(answers: readonly Pick<ResultAnswer, 'score'>[]): numb
 /** The model as result files name it. */
 export function modelFacts(model: LoadedModel): Result['model'] {
   const { manifest, manifestSha256, dtype, backend, adapter } = model;
-  return { name: manifest.name, manifestSha256, dtype, dialect: backend, backend, adapter };
+  return { name: manifest.name, manifestSha256, dtype, target: backend, backend, adapter };
 }
 
 export interface ResultParts {
@@ -71,7 +71,7 @@ export function buildResult(parts: ResultParts): Result {
   const score = meanScore(answers);
   const percentile = score === null ? null : percentileOf(model.manifest.scale, score);
   return {
-    format: 1,
+    format: 2,
     app: parts.app,
     createdAt: parts.createdAt.toISOString(),
     file: {

@@ -36,7 +36,7 @@ const secondOf = (request: Pick<AssessRequest, 'vision'>): number =>
 
 /** Of the whole clip. */
 const whole: Result = {
-  format: 1,
+  format: 2,
   app: 'test',
   createdAt: '2026-01-01T00:00:00Z',
   file: {
@@ -56,7 +56,7 @@ const whole: Result = {
     name: 'Tiny',
     manifestSha256: 'a'.repeat(64),
     dtype: 'fp32',
-    dialect: 'wasm',
+    target: 'wasm',
     backend: 'wasm',
     adapter: '',
   },
@@ -271,9 +271,9 @@ describe('quality over time', () => {
       }
       return expect.unreachable();
     };
-    expect(refusal({ ...timeline, format: 2 })).toMatchObject({
+    expect(refusal({ ...timeline, format: 3 })).toMatchObject({
       code: 'result/version',
-      params: { format: 2, reads: 1 },
+      params: { format: 3, reads: 2 },
     });
     expect(refusal({ ...timeline, extra: 1 })).toMatchObject({
       code: 'result/file',

@@ -8,7 +8,7 @@ import { wrapText } from './result-card.ts';
 import { sortFiles } from './sort-files.ts';
 
 const result: Result = {
-  format: 1,
+  format: 2,
   app: 'test 1',
   createdAt: '2026-01-02T03:04:05.000Z',
   file: {
@@ -28,7 +28,7 @@ const result: Result = {
     name: 'Small',
     manifestSha256: 'b'.repeat(64),
     dtype: 'q8',
-    dialect: 'wasm',
+    target: 'wasm',
     backend: 'wasm',
     adapter: '',
   },

@@ -125,8 +125,8 @@ const FIRST = 8;
 function MetricTable({ manifest }: { readonly manifest: Manifest }) {
   const { figures: t } = useModelsMessages();
   const [all, setAll] = useState(false);
-  const few = manifest.figures.length <= FIRST;
-  if (manifest.figures.length === 0) return <p className="models-detail__note">{t.none}</p>;
+  const few = manifest.metrics.length <= FIRST;
+  if (manifest.metrics.length === 0) return <p className="models-detail__note">{t.none}</p>;
   return (
     <section>
       <table className="models-table models-table--numbers">
@@ -140,7 +140,7 @@ function MetricTable({ manifest }: { readonly manifest: Manifest }) {
           </tr>
         </thead>
         <tbody>
-          {(all ? manifest.figures : manifest.figures.slice(0, FIRST)).map(
+          {(all ? manifest.metrics : manifest.metrics.slice(0, FIRST)).map(
             ({ name, value, low, high, n }) => (
               <tr key={name}>
                 <th scope="row">{name}</th>
@@ -158,7 +158,7 @@ function MetricTable({ manifest }: { readonly manifest: Manifest }) {
         {t.note}{' '}
         {!few && (
           <TextButton aria-expanded={all} onClick={() => setAll(!all)}>
-            {all ? t.first : t.all(manifest.figures.length)}
+            {all ? t.first : t.all(manifest.metrics.length)}
           </TextButton>
         )}
       </p>

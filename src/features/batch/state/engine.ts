@@ -20,7 +20,7 @@ export function createBatchEngine(media: BatchMedia, models: ModelStore): BatchE
     name: manifest.name,
     manifestSha256,
     dtype,
-    dialect: backend,
+    target: backend,
     backend,
     adapter,
     range: [...manifest.scale.range] as [number, number],

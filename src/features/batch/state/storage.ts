@@ -2,7 +2,9 @@
  * Where a benchmark outlives the page: its head, its rows one by one, small pictures, and handles of its folders where
  * the browser gives them. IndexedDB; in a window that keeps nothing, memory. No video is copied.
  */
+
 import type { BatchModel, BatchRow, BatchSettings } from '../../../../core/files/batch.ts';
+import { currentBatchModel } from '../../../../core/files/earlier-formats.ts';
 
 export interface BatchHead {
   readonly createdAt: string;
@@ -92,7 +94,7 @@ export function createBatchStorage(): BatchStorage {
       const keys = await names;
       const values = await handles;
       return {
-        head: stored,
+        head: { ...stored, model: currentBatchModel(stored.model) as BatchModel | null },
         rows: await rows,
         folders: new Map(keys.map((key, i) => [String(key), values[i] as FileSystemDirectoryHandle])),
       };

@@ -8,7 +8,7 @@ const model: BatchModel = {
   name: 'stub',
   manifestSha256: 'a'.repeat(64),
   dtype: 'q8',
-  dialect: 'wasm',
+  target: 'wasm',
   backend: 'wasm',
   adapter: '',
   range: [1, 5],

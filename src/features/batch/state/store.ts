@@ -125,7 +125,7 @@ function fresh(row: BatchRow): BatchRow {
 }
 
 const sameModel = (a: BatchModel, b: BatchModel) =>
-  a.manifestSha256 === b.manifestSha256 && a.dtype === b.dtype && a.dialect === b.dialect;
+  a.manifestSha256 === b.manifestSha256 && a.dtype === b.dtype && a.target === b.target;
 
 export function createBatchStore({ engine, storage, now = () => Date.now() }: BatchDependencies) {
   const store = createStore<BatchState>(() => EMPTY);

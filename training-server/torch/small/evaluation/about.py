@@ -43,6 +43,6 @@ def about(metrics: Sequence[Metric], predictions: LabelledPredictions, parameter
             "n": len(predictions.score),
             "quantiles": [float(q) for q in np.quantile(scores, np.linspace(0, 1, 101)).round(4)],
         },
-        "figures": as_json(metrics),
+        "metrics": as_json(metrics),
         "card": model_card(metric_table(card_metrics(metrics)), parameters),
     }

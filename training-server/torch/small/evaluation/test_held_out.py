@@ -149,7 +149,7 @@ def test_answers_are_read_by_the_page():
 def test_about_is_what_the_converter_takes():
     metrics = measure([perfect()], "held-out clips", "npm run evaluate-small")
     content = about(metrics, perfect(), 4_400_000)
-    assert content["figures"][0] == metrics[0].as_json()
+    assert content["metrics"][0] == metrics[0].as_json()
     scale = content["scale"]
     assert scale["kind"] == "own" and scale["n"] == 80 and len(scale["quantiles"]) == 101
     assert scale["quantiles"][-1] == 5 and sorted(scale["quantiles"]) == scale["quantiles"]

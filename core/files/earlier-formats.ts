@@ -1,0 +1,54 @@
+/**
+ * Files of earlier formats as files of today: parsed JSON in, parsed JSON out, other values unchanged. Pure, without the
+ * schema library, because results that the browser has stored are read on the first page. Ours.
+ *
+ * Format 1 of manifests, results, quality timelines and batches had `dialect` for `target`, a manifest `figures` for
+ * `metrics`, a timeline the kind `over-time`, and a profile the keys of `earlier-profile.ts`.
+ */
+import { currentProfile } from '../sampling/earlier-profile.ts';
+import { renamedKeys } from '../schema.ts';
+
+const isFormat1 = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && 'format' in value && value.format === 1;
+
+const withTarget = renamedKeys({ dialect: 'target' });
+const withMetrics = renamedKeys({ figures: 'metrics' });
+
+/** A package's manifest, format 2. */
+export function currentManifest(value: unknown): unknown {
+  if (!isFormat1(value)) return value;
+  const { variants } = value;
+  return {
+    ...(withMetrics(value) as object),
+    format: 2,
+    variants: Array.isArray(variants) ? variants.map(withTarget) : variants,
+  };
+}
+
+/** A result file, format 2. */
+export function currentResult(value: unknown): unknown {
+  if (!isFormat1(value)) return value;
+  return { ...value, format: 2, model: withTarget(value.model), profile: currentProfile(value.profile) };
+}
+
+/** A quality timeline, format 2, with the result inside it. */
+export function currentTimeline(value: unknown): unknown {
+  if (!isFormat1(value)) return value;
+  const { kind, result } = value;
+  return {
+    ...value,
+    format: 2,
+    kind: kind === 'over-time' ? 'quality-timeline' : kind,
+    result: currentResult(result),
+    model: withTarget(value.model),
+    profile: currentProfile(value.profile),
+  };
+}
+
+/** The model of a batch, in a file of format 1 or stored by an earlier version of the page. */
+export const currentBatchModel = withTarget;
+
+/** A batch file, format 2. */
+export function currentBatch(value: unknown): unknown {
+  return isFormat1(value) ? { ...value, format: 2, model: currentBatchModel(value.model) } : value;
+}
