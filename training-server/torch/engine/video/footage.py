@@ -38,7 +38,7 @@ class Facts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run:
+class DecodeRange:
     """Packets start … end − 1 in decode order that go into the decoder, with a flush after the last."""
 
     start: int
@@ -83,7 +83,7 @@ class Footage:
             size.append((height, width) if turns_of(frame) % 2 else (width, height))
             return True
 
-        self._decode([Run(start=0, end=len(self))], measure)
+        self._decode([DecodeRange(start=0, end=len(self))], measure)
         if not size:
             raise VideoError("no frame can be decoded")
         return Facts(frames=len(self), width=size[0][0], height=size[0][1], fps=self.fps)
@@ -97,21 +97,23 @@ class Footage:
         missing = set(wanted)
         if missing and not 0 <= min(missing) <= max(missing) < len(self):
             raise IndexError(f"frame {max(missing)} of {len(self)}")
-        self._collect(self.runs(missing), missing, take)
+        self._collect(self.decode_ranges(missing), missing, take)
         if missing:  # a mark of a key frame that is none, or real damage: from the beginning then
-            self._collect([Run(start=0, end=len(self))], missing, take)
+            self._collect([DecodeRange(start=0, end=len(self))], missing, take)
         if not missing:
             return {}
         return self._substitute(missing, take)
 
-    def _collect(self, runs: list[Run], missing: set[int], take: Callable[[int, DecodedFrame], None]) -> None:
+    def _collect(
+        self, ranges: list[DecodeRange], missing: set[int], take: Callable[[int, DecodedFrame], None]
+    ) -> None:
         def on_frame(i: int, frame: av.VideoFrame, context: av.CodecContext) -> bool:
             if i in missing:
                 missing.discard(i)
                 take(i, DecodedFrame(frame, stream_colour(frame, context)))
             return not missing
 
-        self._decode(runs, on_frame)
+        self._decode(ranges, on_frame)
 
     def _substitute(self, missing: set[int], take: Callable[[int, DecodedFrame], None]) -> dict[int, int]:
         decodable: set[int] = set()
@@ -120,7 +122,7 @@ class Footage:
             decodable.add(i)
             return False
 
-        whole = [Run(start=0, end=len(self))]
+        whole = [DecodeRange(start=0, end=len(self))]
         self._decode(whole, note)
         if not decodable:
             raise VideoError("no frame can be decoded")
@@ -137,18 +139,18 @@ class Footage:
         self._collect(whole, substitutes, give)
         return stands_for
 
-    def runs(self, wanted: Iterable[int]) -> list[Run]:
+    def decode_ranges(self, wanted: Iterable[int]) -> list[DecodeRange]:
         """The fewest packets that give the wanted frames, as `workers/media/plan.ts` plans them."""
         if self.order is None:
-            return [Run(start=0, end=len(self))]
-        runs: list[Run] = []
+            return [DecodeRange(start=0, end=len(self))]
+        ranges: list[DecodeRange] = []
         for d in sorted(self.order[i] for i in set(wanted)):
-            run = Run(start=self._start_of(d), end=d + 1)
-            while runs and run.start < runs[-1].end:
-                last = runs.pop()
-                run = Run(start=min(last.start, run.start), end=run.end)
-            runs.append(run)
-        return runs
+            current = DecodeRange(start=self._start_of(d), end=d + 1)
+            while ranges and current.start < ranges[-1].end:
+                last = ranges.pop()
+                current = DecodeRange(start=min(last.start, current.start), end=current.end)
+            ranges.append(current)
+        return ranges
 
     def _start_of(self, d: int) -> int:
         key = self._key_before(d)
@@ -162,9 +164,10 @@ class Footage:
         return d
 
     def _decode(
-        self, runs: list[Run], on_frame: Callable[[int, av.VideoFrame, av.CodecContext], bool]
+        self, ranges: list[DecodeRange], on_frame: Callable[[int, av.VideoFrame, av.CodecContext], bool]
     ) -> None:
-        """Feeds the runs to a decoder; ends when `on_frame` returns true. Damaged packets give no frame."""
+        """Feeds the packets of the ranges to a decoder until `on_frame` returns true. A damaged packet gives no
+        frame."""
         count = 0
 
         def give(frames: Iterable[av.VideoFrame]) -> bool:
@@ -180,20 +183,20 @@ class Footage:
 
         with self._opened() as (container, stream):
             context = stream.codec_context
-            waiting = iter(runs)
-            run = next(waiting, None)
+            waiting = iter(ranges)
+            current = next(waiting, None)
             for d, packet in enumerate(_packets(container, stream)):
-                if run is None:
+                if current is None:
                     return
-                if d < run.start:
+                if d < current.start:
                     continue
                 if give(_decoded(context, packet)):
                     return
-                if d + 1 == run.end:
+                if d + 1 == current.end:
                     if give(_decoded(context, None)):
                         return
                     context.flush_buffers()
-                    run = next(waiting, None)
+                    current = next(waiting, None)
 
 
 class _Opened:

@@ -17,7 +17,7 @@ from engine.video import decode_pool
 from engine.video.colour import Colour, Planes, to_rgb
 from engine.video.decode_pool import DecodePool
 from engine.video.decoding import Job, work
-from engine.video.footage import Footage, Run, VideoError
+from engine.video.footage import Footage, DecodeRange, VideoError
 from engine.video.pixel_cache import PixelCache
 from engine.video.pixels import PixelRule, block_positions, fragment_frame
 from small.prompt import CORE, ROOT, ask_node
@@ -84,23 +84,23 @@ def test_any_frame_alone_is_the_frame_of_a_whole_run(clips):
 
 def test_only_the_groups_that_are_wanted_are_fed(clips):
     footage = Footage(clips[1])
-    assert footage.runs([0]) == [Run(start=0, end=1)]
-    (run,) = footage.runs([17])
-    assert run.start == 16 and footage.keys[16]
-    assert [r.start for r in footage.runs([2, 18])] == [0, 16]
+    assert footage.decode_ranges([0]) == [DecodeRange(start=0, end=1)]
+    (current,) = footage.decode_ranges([17])
+    assert current.start == 16 and footage.keys[16]
+    assert [r.start for r in footage.decode_ranges([2, 18])] == [0, 16]
 
 
 def test_the_plan_is_the_pages(clips):
-    """Oracle: `planRuns` of workers/media/plan.ts on the same packets."""
+    """Oracle: `planRanges` of workers/media/plan.ts on the same packets."""
     footage = Footage(clips[2])
     wanted = [1, 3, 11, 12, 19]
     given = {"at": footage.order, "key": [int(k) for k in footage.keys], "wanted": wanted}
     expression = (
-        "plan.planRuns(plan.frameOrder(Uint32Array.from(input.at), Uint8Array.from(input.key)), input.wanted)"
-        ".map(({start, end}) => ({start, end}))"
+        "plan.planRanges(plan.frameOrder(Uint32Array.from(input.at), Uint8Array.from(input.key)),"
+        " input.wanted).map(({start, end}) => ({start, end}))"
     )
     expected = ask_node({"plan": ROOT / "workers" / "media" / "plan.ts"}, expression, given)
-    assert [{"start": r.start, "end": r.end} for r in footage.runs(wanted)] == expected
+    assert [{"start": r.start, "end": r.end} for r in footage.decode_ranges(wanted)] == expected
 
 
 def corrupted(source: Path, target: Path, packets: set[int]) -> Path:
