@@ -2,8 +2,8 @@
 
     torchrun --nproc-per-node N --module engine --mark=ID
 
-Rank 0 connects to the driver at `VQA_CTRL` and hands every command on; all ranks do it. The engine ends when
-the driver's connection does: nobody else could use it.
+Rank 0 connects to the driver at `VQA_CTRL` and broadcasts every command; all ranks run it. The engine ends
+with the driver's connection, because nothing else could use it.
 """
 
 from __future__ import annotations
@@ -16,56 +16,84 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 from torch.distributed.elastic.multiprocessing.errors import record
 
 from engine.channel import PROTOCOL, TOKEN, Channel
-from engine.commands import Commands, memory
+from engine.commands import COMMANDS, begin_save, memory, probe
 from engine.faults import described, expected
 from engine.ranks import Ranks
+from engine.requests import REQUESTS, parse_request, videos_of
+from engine.session import Session
 
 HEARTBEAT = 5.0
 """Seconds."""
 
-BESIDE = {"probe"}
-"""Methods that a thread of their own answers while the computation goes on."""
+CONCURRENT = {"probe": probe}
+"""Methods that run in a thread each, beside the computation."""
 
 METHOD_NOT_FOUND = -32601
+"""JSON-RPC's code of an unknown method."""
 
-Request = Mapping[str, Any]
+Json = Mapping[str, Any]
+
+
+@dataclass(kw_only=True, frozen=True)
+class Call:
+    """A message of the driver with its parameters parsed, or with the error that refuses it."""
+
+    id: Any
+    method: str
+    request: Any = None
+    error: Json | None = None
+
+
+def parse_call(message: Json) -> Call:
+    """The call in a JSON-RPC message; never raises for a wrong method or parameter."""
+    id, method = message["id"], message["method"]
+    if method not in REQUESTS:
+        error = {"code": METHOD_NOT_FOUND, "message": f"there is no method {method}"}
+        return Call(id=id, method=method, error=error)
+    try:
+        return Call(id=id, method=method, request=parse_request(method, message.get("params", {})))
+    except Exception as error:  # reported when its turn comes
+        return Call(id=id, method=method, error=described(error))
 
 
 class Leader:
-    """Rank 0: what comes from the driver, and what goes to it."""
+    """Rank 0: receives the driver's commands, runs them together with the other ranks and replies."""
 
     def __init__(self, ranks: Ranks, channel: Channel):
         self.ranks, self.channel = ranks, channel
-        self.commands = Commands(ranks, self._notify)
-        self.waiting: queue.SimpleQueue[Request] = queue.SimpleQueue()
+        self.session = Session(ranks, self._notify)
+        self.waiting: queue.SimpleQueue[Call] = queue.SimpleQueue()
         self.cancelled: set[Any] = set()
-        self.leaving = False
+        self.stopping = False
 
     def run(self) -> None:
         self._hello()
         for task in (self._receive, self._beat):
             threading.Thread(target=task, daemon=True).start()
         while True:
-            request = self.waiting.get()
-            if request["id"] in self.cancelled:
-                self.cancelled.discard(request["id"])
-                continue
-            method = request["method"]
-            self.ranks.broadcast((method, request.get("params", {})))
-            if method == "stop":
-                self.commands.close()
-                self.leaving = True
-                self._reply(request, {})
-                return
-            self._do(request)
-            self.cancelled.discard(request["id"])
+            call = self.waiting.get()
+            if call.id in self.cancelled:
+                self.cancelled.discard(call.id)
+            elif call.error is not None:
+                self._refuse(call, call.error)
+            else:
+                self.ranks.broadcast((call.method, call.request))
+                if call.method == "stop":
+                    self.session.close()
+                    self.stopping = True
+                    self._reply(call, {})
+                    return
+                self._run(call)
+                self.cancelled.discard(call.id)
 
     def _hello(self) -> None:
         ranks = self.ranks
@@ -85,106 +113,100 @@ class Leader:
         token = os.environ.pop(TOKEN, None)
         self.channel.notify("hello", hello | ({"token": token} if token else {}))
 
-    def _do(self, request: Request) -> None:
-        method, params = request["method"], request.get("params", {})
+    def _run(self, call: Call) -> None:
         try:
-            if method == "save":
-                finish = self.commands.begin_save(params)
-                # The answer comes when all is on the disk; other commands go on meanwhile.
-                threading.Thread(target=self._finish, args=(request, finish)).start()
-            elif hasattr(self.commands, f"do_{method}"):
-                self._reply(request, self.commands.run(method, params))
+            if call.method == "save":
+                finish = begin_save(self.session, call.request)
+                # The reply follows when everything is on disk; other commands run meanwhile.
+                threading.Thread(target=self._reply_with, args=(call, finish)).start()
             else:
-                self._refuse(request, {"code": METHOD_NOT_FOUND, "message": f"there is no method {method}"})
+                self._reply(call, COMMANDS[call.method](self.session, call.request))
         except Exception as error:
-            self._refuse(request, described(error))
+            self._refuse(call, described(error))
             if self.ranks.world > 1 and not expected(error):
-                raise  # the other ranks may wait for what will not come: torchrun ends them all
-            _after(error, self.commands)
+                raise  # the other ranks may wait in a collective: torchrun ends them all
+            _clean_up(error, self.session)
 
-    def _finish(self, request: Request, finish: Any) -> None:
+    def _reply_with(self, call: Call, compute: Callable[[], Any]) -> None:
         try:
-            self._reply(request, finish())
-        except Exception as error:  # noqa: BLE001 (told to the driver)
-            self._refuse(request, described(error))
+            self._reply(call, compute())
+        except Exception as error:  # noqa: BLE001 (reported to the driver)
+            self._refuse(call, described(error))
 
     def _receive(self) -> None:
         reason = "the driver's connection ended"
         try:
             for message in self.channel:
-                self._take(message)
-        except Exception as error:  # noqa: BLE001 (without this thread nobody hears the driver any more)
+                self._receive_one(message)
+        except Exception as error:  # noqa: BLE001 (without this thread the driver cannot be reached)
             reason = f"the driver's connection broke: {error!r}"
-        if not self.leaving:
-            leave_at_once(reason)
+        if not self.stopping:
+            exit_at_once(reason)
 
-    def _take(self, message: Request) -> None:
+    def _receive_one(self, message: Json) -> None:
         if message["method"] == "cancel":
             self.cancelled.add(message["params"]["id"])
-        elif message["method"] in BESIDE:
-            threading.Thread(target=self._beside, args=(message,), daemon=True).start()
-        else:
-            if self.ranks.world == 1:
-                with contextlib.suppress(Exception):  # told when its turn comes
-                    self.commands.announce(message.get("params", {}))
-            self.waiting.put(message)
-
-    def _beside(self, request: Request) -> None:
-        try:
-            self._reply(request, getattr(self.commands, request["method"])(request["params"]))
-        except Exception as error:  # noqa: BLE001 (told to the driver)
-            self._refuse(request, described(error))
+            return
+        call = parse_call(message)
+        if call.method in CONCURRENT and call.error is None:
+            compute = partial(CONCURRENT[call.method], self.session, call.request)
+            threading.Thread(target=self._reply_with, args=(call, compute), daemon=True).start()
+            return
+        if self.ranks.world == 1:
+            with contextlib.suppress(Exception):  # reported when its turn comes
+                self.session.announce(videos_of(call.request))
+        self.waiting.put(call)
 
     def _beat(self) -> None:
         while True:
             self._notify("heartbeat", {"time": time.time()})
             time.sleep(HEARTBEAT)
 
-    def _notify(self, method: str, params: Mapping[str, Any]) -> None:
+    def _notify(self, method: str, params: Json) -> None:
         self._send({"method": method, "params": params})
 
-    def _reply(self, request: Request, result: Any) -> None:
-        self._send({"id": request["id"], "result": result})
+    def _reply(self, call: Call, result: Any) -> None:
+        self._send({"id": call.id, "result": result})
 
-    def _refuse(self, request: Request, error: Mapping[str, Any]) -> None:
-        self._send({"id": request["id"], "error": error})
+    def _refuse(self, call: Call, error: Json) -> None:
+        self._send({"id": call.id, "error": error})
 
-    def _send(self, message: Mapping[str, Any]) -> None:
+    def _send(self, message: Json) -> None:
         try:
             self.channel.send(message)
         except OSError:
-            if not self.leaving:
-                leave_at_once("the driver's connection broke")
+            if not self.stopping:
+                exit_at_once("the driver's connection broke")
 
 
 def follow(ranks: Ranks) -> None:
-    """Any other rank: does what rank 0 hands on, says nothing."""
-    commands = Commands(ranks, lambda method, params: None)
+    """Any other rank: runs the commands that rank 0 broadcasts and sends nothing to the driver."""
+    session = Session(ranks, lambda method, params: None)
     while True:
-        method, params = ranks.broadcast(None)
+        method, request = ranks.broadcast(None)
         if method == "stop":
-            commands.close()
+            session.close()
             return
         try:
             if method == "save":
-                threading.Thread(target=_quietly, args=(commands.begin_save(params),)).start()
-            elif hasattr(commands, f"do_{method}"):
-                commands.run(method, params)
+                threading.Thread(target=_suppress_errors, args=(begin_save(session, request),)).start()
+            else:
+                COMMANDS[method](session, request)
         except Exception as error:
             if not expected(error):
                 raise
-            _after(error, commands)
+            _clean_up(error, session)
 
 
-def _quietly(finish: Any) -> None:
-    with contextlib.suppress(Exception):  # rank 0 meets the same error and tells it
-        finish()
+def _suppress_errors(compute: Callable[[], Any]) -> None:
+    with contextlib.suppress(Exception):  # rank 0 has the same error and reports it
+        compute()
 
 
-def _after(error: BaseException, commands: Commands) -> None:
-    """Leaves nothing half done behind a command that failed."""
+def _clean_up(error: BaseException, session: Session) -> None:
+    """Drops gradients and cached features that a failed command may have left."""
     traceback.print_exception(error)
-    policy = commands.policy
+    policy = session.policy
     if policy is not None:
         policy.model.zero_grad(set_to_none=True)
         policy.encoder.forget()
@@ -192,7 +214,7 @@ def _after(error: BaseException, commands: Commands) -> None:
         torch.cuda.empty_cache()
 
 
-def leave_at_once(reason: str) -> None:
+def exit_at_once(reason: str) -> None:
     """Ends this process from any thread; torchrun ends the other ranks, decoders see their pipes close."""
     print(reason, file=sys.stderr, flush=True)
     os._exit(3)
@@ -200,7 +222,7 @@ def leave_at_once(reason: str) -> None:
 
 @record
 def main() -> None:
-    # Ctrl-C in the driver's terminal is the driver's business.
+    # Ctrl-C in the driver's terminal reaches the whole group; the driver decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if threads := os.environ.get("OMP_NUM_THREADS"):

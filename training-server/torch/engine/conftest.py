@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
@@ -13,8 +13,10 @@ import torch
 import torch.distributed as dist
 
 from engine import make_checkpoint
-from engine.commands import Commands
+from engine.commands import COMMANDS, begin_save, probe
 from engine.ranks import Ranks
+from engine.requests import parse_request
+from engine.session import Session
 from engine.shapes import TOKENIZER
 from modules.config import ModelConfig, read_config
 from modules.profiles import Profile, profile_to_json
@@ -118,6 +120,19 @@ def load_params(checkpoint: Path, profile: Profile, cache: Path, **changes) -> d
     } | changes
 
 
+class Commands(Session):
+    """A session in this process that runs commands from their JSON parameters."""
+
+    def run(self, method: str, params: dict) -> dict:
+        return COMMANDS[method](self, parse_request(method, params))
+
+    def begin_save(self, params: dict) -> Callable[[], dict]:
+        return begin_save(self, parse_request("save", params))
+
+    def probe(self, params: dict) -> list[dict]:
+        return probe(self, parse_request("probe", params))
+
+
 @pytest.fixture(scope="session")
 def ranks(tmp_path_factory) -> Iterator[Ranks]:
     """A world of this process alone."""
@@ -129,7 +144,7 @@ def ranks(tmp_path_factory) -> Iterator[Ranks]:
 
 @pytest.fixture
 def notices() -> list[tuple[str, dict]]:
-    """What the engine said unasked."""
+    """Notifications of the engine: method and parameters."""
     return []
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -32,7 +32,7 @@ class DenseHead:
 
     def __init__(self, policy: Policy, names: Sequence[str], ranks: Ranks):
         self.policy, self.names, self.ranks = policy, tuple(names), ranks
-        given = policy.request.optimiser
+        chosen = policy.request.optimiser
         width = policy.model.config.language.hidden_size
         # A head starts alike on every rank and in every run, whatever was drawn before.
         with torch.random.fork_rng(devices=[]):
@@ -41,16 +41,16 @@ class DenseHead:
                 {_key(n): TargetSpec(level="clip", size=1) for n in self.names}, width
             )
         self.heads.to(policy.device)
-        options = {"betas": tuple(given["betas"]), "eps": given["epsilon"], "seed": policy.request.seed}
-        self.optimiser = OPTIMISERS[given["kind"]](list(self.heads.parameters()), **options)
+        options: dict[str, Any] = {"betas": chosen.betas, "eps": chosen.epsilon, "seed": policy.request.seed}
+        self.optimiser = OPTIMISERS[chosen.kind](list(self.heads.parameters()), **options)
 
-    def example(self, entry: Mapping[str, Any], pixels: ClipPixels) -> DenseExample:
-        """A clip with its targets; null is one that is not known."""
+    def example(self, targets: Sequence[float | None], clip: ClipPixels) -> DenseExample:
+        """A clip with its targets in the order of the names; None is an unknown one."""
         values = {
             _key(name): torch.tensor([torch.nan if value is None else value])
-            for name, value in zip(self.names, entry["targets"], strict=True)
+            for name, value in zip(self.names, targets, strict=True)
         }
-        return DenseExample(clip=pixels, targets=values)
+        return DenseExample(clip=clip, targets=values)
 
     def accumulate(self, examples: Sequence[DenseExample]) -> MetricSums:
         """Adds up the gradients of model and head over all ranks."""

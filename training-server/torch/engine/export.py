@@ -53,7 +53,7 @@ def _write(policy: Policy, state: dict[str, torch.Tensor], folder: Path) -> dict
         model = VQAThinkerModel(policy.model.config)
     model.load_state_dict(state, strict=True, assign=True)
     with atomic_write(folder) as partial:
-        save_model(model, partial, dtype=policy.request.precision)
+        save_model(model, partial, dtype=policy.request.dtype)
         source = policy.request.checkpoint
         for name in FILES:
             if (source / name).exists():

@@ -1,74 +1,34 @@
-"""What a stage trains: the model with its encoder, reference and optimiser, sharded over the ranks."""
+"""The policy of a stage: the model with its encoder, reference and optimiser, sharded over the ranks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from engine.faults import CommandError
+from engine.parsing import json_name
 from engine.ranks import Ranks
+from engine.requests import PART_NAMES, LoadRequest
 from engine.sharding import Shards
 from engine.text import Text
 from modules.config import read_config
 from modules.loader import load_model
-from modules.profiles import Profile, profile_from_json
+from modules.profiles import Profile
 from modules.vqathinker import VQAThinkerModel
 from training.clips import Encoder
 from training.optimizer import MasterAdamW, StochasticAdamW
 from training.trainable import PARTS, train_parts
 from training.update import frozen_reference
 
-PART_NAMES = {
-    "vision": "vision",
-    "visionProjector": "visionProjector",
-    "languageModel": "languageModel",
-    "motionExtractor": "motion",
-    "motionProjector": "motionProjector",
+OPTIMISERS: dict[str, type[MasterAdamW] | type[StochasticAdamW]] = {
+    "adamw": MasterAdamW,
+    "adamw-sr": StochasticAdamW,
 }
-"""The driver's names of the parts, and those of `training.trainable`."""
 
-OPTIMISERS = {"adamw": MasterAdamW, "adamw-sr": StochasticAdamW}
-TYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
-
-
-@dataclass(frozen=True, kw_only=True)
-class LoadRequest:
-    """Parameters of `load`, as the driver sends them."""
-
-    checkpoint: Path
-    profile: Profile
-    device: str
-    precision: torch.dtype
-    parts: tuple[str, ...]
-    """Parts that train, by the names of `training.trainable`."""
-
-    reference: bool
-    drifting_statistics: bool
-    """Whether a frozen motion extractor has its batch norms in train mode."""
-
-    optimiser: Mapping[str, Any]
-    recompute: bool
-    seed: int
-
-    @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> LoadRequest:
-        return cls(
-            checkpoint=Path(value["checkpoint"]),
-            profile=profile_from_json(value["profile"]),
-            device=value["device"],
-            precision=TYPES[value["precision"]],
-            parts=tuple(PART_NAMES[name] for name, trains in value["parts"].items() if trains),
-            reference=value["reference"],
-            drifting_statistics=value["frozenBatchNorm"] == "train",
-            optimiser=value["optimiser"],
-            recompute=value["gradientCheckpointing"],
-            seed=value["seed"],
-        )
+Optimiser = MasterAdamW | StochasticAdamW
 
 
 @dataclass(kw_only=True, eq=False)
@@ -80,7 +40,7 @@ class Policy:
     model: VQAThinkerModel
     encoder: Encoder
     shards: Shards
-    optimiser: MasterAdamW | StochasticAdamW | None
+    optimiser: Optimiser | None
     """None where nothing trains."""
 
     reference: tuple[VQAThinkerModel, Encoder] | None
@@ -108,6 +68,7 @@ def device_of(name: str, ranks: Ranks) -> torch.device:
 def load_policy(request: LoadRequest, ranks: Ranks) -> Policy:
     """Raises CommandError, CheckpointError and ConfigError, on every rank alike."""
     device = device_of(request.device, ranks)
+    trained = request.parts.names
     folder = request.checkpoint
     if not (folder / "config.json").exists():
         raise CommandError(f"there is no config.json in {folder}", code="train/checkpoint")
@@ -123,29 +84,29 @@ def load_policy(request: LoadRequest, ranks: Ranks) -> Policy:
     config = replace(config, profiles={**config.profiles, profile.name: profile})
     text = Text(folder, profile)
     # fp32 shards are the masters under FSDP; a single process keeps masters in the optimiser.
-    masters = ranks.world > 1 and request.optimiser["kind"] == "adamw"
-    stored = torch.float32 if masters else request.precision
+    masters = ranks.world > 1 and request.optimiser.kind == "adamw"
+    stored = torch.float32 if masters else request.dtype
     model = load_model(folder, config=config, dtype=stored, device=device)
     model.requires_grad_(False)
-    if request.parts:
+    if trained:
         train_parts(
             model,
-            request.parts,
-            drifting_statistics=request.drifting_statistics,
-            recompute=request.recompute,
+            trained,
+            drifting_statistics=request.frozen_batch_norm == "train",
+            recompute=request.gradient_checkpointing,
         )
     encoder = Encoder(model, profile)
     reference = None
     if request.reference:
         reference = frozen_reference(model, encoder, share_frozen=ranks.world == 1)
-        reference[0].to(request.precision)
+        reference[0].to(request.dtype)
     parameters = sum(p.numel() for p in model.parameters())
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    if masters and request.precision != torch.float32:
+    if masters and request.dtype != torch.float32:
         # What FSDP does not own computes as it is stored.
-        for name in set(PARTS) - set(request.parts):
-            getattr(model, PARTS[name]).to(request.precision)
-    shards = Shards(model, ranks, device, request.precision)
+        for name in set(PARTS) - set(trained):
+            getattr(model, PARTS[name]).to(request.dtype)
+    shards = Shards(model, ranks, device, request.dtype)
     names = {p: name for name, p in model.named_parameters() if p.requires_grad}
     return Policy(
         request=request,
@@ -153,7 +114,7 @@ def load_policy(request: LoadRequest, ranks: Ranks) -> Policy:
         model=model,
         encoder=encoder,
         shards=shards,
-        optimiser=_optimiser(model, request, ranks) if request.parts else None,
+        optimiser=_optimiser(model, request, ranks) if trained else None,
         reference=reference,
         text=text,
         names=names,
@@ -162,10 +123,10 @@ def load_policy(request: LoadRequest, ranks: Ranks) -> Policy:
     )
 
 
-def _optimiser(model: VQAThinkerModel, request: LoadRequest, ranks: Ranks) -> MasterAdamW | StochasticAdamW:
+def _optimiser(model: VQAThinkerModel, request: LoadRequest, ranks: Ranks) -> Optimiser:
     """Groups of parameters by part, for the part's own share of the learning rate; matrices decay."""
-    given = request.optimiser
-    scales = {PART_NAMES[name]: scale for name, scale in given["lrScale"].items()}
+    chosen = request.optimiser
+    scales = {part: chosen.lr_scale.get(json_name(field), 1.0) for field, part in PART_NAMES.items()}
     groups = []
     for part, module in PARTS.items():
         params = [p for p in getattr(model, module).parameters() if p.requires_grad]
@@ -175,11 +136,11 @@ def _optimiser(model: VQAThinkerModel, request: LoadRequest, ranks: Ranks) -> Ma
                 groups.append(
                     {
                         "params": part_params,
-                        "weight_decay": given["weightDecay"] if matrices else 0.0,
-                        "lr_scale": scales.get(part, 1.0),
+                        "weight_decay": chosen.weight_decay if matrices else 0.0,
+                        "lr_scale": scales[part],
                     }
                 )
-    options = {"betas": tuple(given["betas"]), "eps": given["epsilon"], "seed": request.seed}
-    if given["kind"] == "adamw-sr":
+    options: dict[str, Any] = {"betas": chosen.betas, "eps": chosen.epsilon, "seed": request.seed}
+    if chosen.kind == "adamw-sr":
         options["shard"] = ranks.rank
-    return OPTIMISERS[given["kind"]](groups, **options)
+    return OPTIMISERS[chosen.kind](groups, **options)

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from engine import saving
 from engine.conftest import ALL_PARTS, load_params, rollout_params, update_params, video_of, write_clip
 from engine.faults import CommandError, described
+from engine.parsing import parsed
 from engine.text import Text
 from engine.video.footage import Footage
 from engine.video.test_video import corrupted
@@ -48,7 +49,7 @@ def test_greedy_answers_are_those_of_plain_generation(loaded, prompt, videos):
     policy = loaded.policy
     ids = torch.tensor([policy.text.prompt(prompt)])
     for video, group in zip(videos, completions, strict=True):
-        clip = loaded.videos.clip(Video.from_json(video))
+        clip = loaded.videos.clip(parsed(Video, video, "video"))
         with torch.no_grad():
             encoded = policy.model.encode(
                 clip.pixels(policy.profile, policy.device)[None],
@@ -62,7 +63,7 @@ def test_greedy_answers_are_those_of_plain_generation(loaded, prompt, videos):
         assert group[0] == group[1]
         assert group[0]["tokens"] == plain.tokens[0]
         assert group[0]["logps"] == pytest.approx(plain.logps[0], abs=5e-5)
-        assert group[0]["text"] == policy.text.read(plain.tokens[0])
+        assert group[0]["text"] == policy.text.decode(plain.tokens[0])
 
 
 def test_draws_depend_on_the_seed_alone(loaded, prompt, videos):
@@ -79,7 +80,7 @@ def test_log_probabilities_are_of_temperature_1(loaded, prompt, videos):
     completions = loaded.run("rollout", params)["completions"]
     policy = loaded.policy
     ids = torch.tensor([policy.text.prompt(prompt)])
-    clip = loaded.videos.clip(Video.from_json(videos[0]))
+    clip = loaded.videos.clip(parsed(Video, videos[0], "video"))
     with torch.no_grad():
         embeds = policy.model.inputs_embeds(ids, policy.encoder.encode([clip]), policy.profile)
         for completion in completions[0]:
@@ -117,7 +118,7 @@ def test_a_substituted_frame_is_logged_once(loaded, prompt, profile, tmp_path, n
 def test_a_null_frame_is_zero_after_normalisation(loaded, profile, clips):
     video = video_of(clips[0], profile)
     video["indices"][3] = None
-    clip = loaded.videos.clip(Video.from_json(video))
+    clip = loaded.videos.clip(parsed(Video, video, "video"))
     pixels = clip.pixels(profile, torch.device("cpu"))
     assert torch.count_nonzero(pixels[3]) == 0 and torch.count_nonzero(pixels[2]) > 0
 
@@ -177,7 +178,7 @@ def test_fit_is_the_ridge_regression(loaded, videos, profile):
     targets = torch.randn(4, width, generator=generator, dtype=torch.float64)
     examples = [{"video": v, "targets": t.tolist()} for v, t in zip(videos, targets, strict=True)]
     loaded.run("fit", {"examples": examples, "ridge": 1e-9})
-    clips = [loaded.videos.clip(Video.from_json(v)) for v in videos]
+    clips = [loaded.videos.clip(parsed(Video, v, "video")) for v in videos]
     with torch.no_grad():
         # Four videos in 64 dimensions: without a penalty to speak of, the targets themselves.
         assert torch.allclose(loaded.policy.encoder.motion(clips).double(), targets, atol=1e-3)

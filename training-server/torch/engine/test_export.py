@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 from engine import make_checkpoint, shapes
 from engine.conftest import rollout_params, update_params, video_of
+from engine.parsing import parsed
 from engine.video.videos import Video
 from modules.config import config_to_json
 from modules.loader import load_model
@@ -29,7 +30,7 @@ def test_the_converter_and_the_conformance_command_take_an_export(loaded, prompt
     loaded.run("update", update_params(prompt, videos, completions))
     folder = tmp_path / "model"
     loaded.run("export", {"folder": str(folder)})
-    pixels = loaded.videos.clip(Video.from_json(videos[0]))
+    pixels = loaded.videos.clip(parsed(Video, videos[0], "video"))
     clip = Clip(
         frames=pixels.frames,
         input_ids=torch.tensor([loaded.policy.text.prompt(prompt)]),

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from engine.commands import Commands
-from engine.conftest import load_params, rollout_params, update_params, video_of
+from engine.conftest import Commands, load_params, rollout_params, update_params, video_of
 from engine.features import FeatureDiskCache
 from engine.video.disk_cache import DiskCache
 

@@ -138,6 +138,10 @@ def test_two_ranks_are_one(short, clips, checkpoint, profile, prompt, tmp_path):
             asked.ask("export", {"folder": str(tmp_path / f"model{ranks}")})
             with pytest.raises(RuntimeError, match="0 <IMG_CONTEXT>"):
                 asked.ask("rollout", {**rollout, "prompt": "?"})
+            with pytest.raises(RuntimeError, match="rollout.topK must be a whole number, not 'all'"):
+                asked.ask("rollout", {**rollout, "topK": "all"})
+            with pytest.raises(RuntimeError, match="there is no method draw"):
+                asked.ask("draw", rollout)
             results[ranks] = [first, drawn, steps]
 
     one, two = results[1], results[2]

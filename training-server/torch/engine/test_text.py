@@ -61,6 +61,6 @@ def test_a_written_answer_ends_and_reads_back(profile):
     text = Text(TOKENIZER, profile)
     ids = text.completion_ids(TEXTS[0])
     assert ids[-1] == text.end and ids.count(text.end) == 1
-    assert text.read(ids) == TEXTS[0]
+    assert text.decode(ids) == TEXTS[0]
     # Half an answer, as a rollout cut by its length has it.
-    assert TEXTS[0].startswith(text.read(ids[:7]))
+    assert TEXTS[0].startswith(text.decode(ids[:7]))

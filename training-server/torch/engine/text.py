@@ -52,11 +52,11 @@ class Text:
         return self.tokenizer.encode(text, add_special_tokens=False).ids
 
     def completion_ids(self, text: str) -> list[int]:
-        """Ids of a written answer, its end included."""
+        """Ids of a written completion, its end included."""
         return [*self.ids(text), self.end]
 
-    def read(self, ids: Sequence[int]) -> str:
-        """The text of an answer without special strings."""
+    def decode(self, ids: Sequence[int]) -> str:
+        """The text of a completion without special strings."""
         return self.tokenizer.decode(list(ids), skip_special_tokens=True)
 
 

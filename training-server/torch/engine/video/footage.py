@@ -166,8 +166,8 @@ class Footage:
     def _decode(
         self, ranges: list[DecodeRange], on_frame: Callable[[int, av.VideoFrame, av.CodecContext], bool]
     ) -> None:
-        """Feeds the packets of the ranges to a decoder until `on_frame` returns true. A damaged packet gives no
-        frame."""
+        """Feeds the packets of the ranges to a decoder until `on_frame` returns true. A damaged packet gives
+        no frame."""
         count = 0
 
         def give(frames: Iterable[av.VideoFrame]) -> bool:

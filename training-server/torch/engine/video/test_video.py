@@ -17,7 +17,7 @@ from engine.video import decode_pool
 from engine.video.colour import Colour, Planes, to_rgb
 from engine.video.decode_pool import DecodePool
 from engine.video.decoding import Job, work
-from engine.video.footage import Footage, DecodeRange, VideoError
+from engine.video.footage import DecodeRange, Footage, VideoError
 from engine.video.pixel_cache import PixelCache
 from engine.video.pixels import PixelRule, block_positions, fragment_frame
 from small.prompt import CORE, ROOT, ask_node

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -29,15 +30,14 @@ class Video:
     path: str
     indices: tuple[int | None, ...]
     motion_indices: tuple[int | None, ...] | None = None
+    """Frames of the motion branch, where it sees others."""
 
-    @classmethod
-    def from_json(cls, value: Mapping) -> Video:
-        motion = value.get("motionIndices")
-        return cls(
-            path=value["path"],
-            indices=tuple(value["indices"]),
-            motion_indices=None if motion is None else tuple(motion),
-        )
+
+class NamesVideo(Protocol):
+    """Part of a request that names one video."""
+
+    @property
+    def video(self) -> Video: ...
 
 
 class Videos:
