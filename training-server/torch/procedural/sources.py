@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from modules.atomic_write import atomic_write
 from procedural.stills import FAMILIES, HELD_OUT
 
 ROOT = Path(__file__).parents[3]
@@ -68,10 +69,8 @@ class Sources:
         path = self.folder / "stills" / f"{self.split}_{index:04d}.png"
         if not path.exists():
             image = families[name](np.random.default_rng(SEEDS[self.split] + index))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial = path.with_suffix(f".{os.getpid()}")
-            Image.fromarray(image).save(partial, "png", compress_level=1)
-            partial.rename(path)
+            with atomic_write(path, per_process=True) as partial:
+                Image.fromarray(image).save(partial, "png", compress_level=1)
         return name, _image(path)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from procedural.clips import Version, draw_group, draw_version, pair_times, version_draws
+from procedural.clips import draw_group, pair_times, version_draws
 from procedural.labels import (
     DISTORTIONS,
     IDS,
@@ -16,6 +16,7 @@ from procedural.labels import (
 from procedural.measures import chroma_distance, luma_distance
 from procedural.planes import Planes
 from procedural.sources import Sources
+from procedural.version import Version, draw_version
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,10 @@ import numpy as np
 import torch
 
 from procedural import labels as table
-from procedural.clips import Version, draw_group, draw_version, pair_times, version_draws
+from procedural.clips import draw_group, pair_times, version_draws
 from procedural.labels import DISTORTIONS, IDS, TABLE
 from procedural.sources import ROOT, Sources
+from procedural.version import Version, draw_version
 
 FIRST = 40_000_000
 """Seeds of scenes for the fit alone."""

@@ -6,7 +6,6 @@ cpu-seconds, so that a stop at any time leaves a usable backbone.
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 
@@ -15,7 +14,9 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from modules.atomic_write import atomic_write
 from modules.profiles import pool_space
+from modules.schedule import warmup_cosine
 from modules.slowfast import SlowFast
 from small.concepts import SEVERITY
 from small.config import LABELS, MOTION, POOLED, PROFILE
@@ -167,7 +168,7 @@ def stage_backbone(options: BackboneOptions = BackboneOptions(), run_for: float 
             errors: list[float] = []
         at = (spent + used) / options.budget
         for group in optimiser.param_groups:
-            group["lr"] = options.lr * min(1, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * at))
+            group["lr"] = warmup_cosine(step + 1, peak=options.lr, warmup=50, progress=at)
         chosen, pixels = [], []
         for g in rng.choice(len(train) // 4, options.groups, replace=False):
             fragments, flip = random_fragments(rng, options.side), rng.random() < 0.5
@@ -194,9 +195,8 @@ def stage_backbone(options: BackboneOptions = BackboneOptions(), run_for: float 
         if step % SAVE_EVERY == 0:
             now = spent + time.process_time() - begun
             state = {"model": model.state_dict(), "ema": ema.state_dict(), "spent": now, "step": step}
-            OUT.mkdir(parents=True, exist_ok=True)
-            torch.save(state | {"optimiser": optimiser.state_dict()}, path.with_suffix(".partial"))
-            path.with_suffix(".partial").rename(path)
+            with atomic_write(path) as partial:
+                torch.save(state | {"optimiser": optimiser.state_dict()}, partial)
             views = step * 4 * options.groups
             print(f"{now:.0f} cpu-s, {step} steps, {views} views, loss {np.mean(errors):.3f}", flush=True)
     save_part(ema.backbone, OUT / "slowfast.safetensors")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from modules.atomic_write import atomic_write
 from modules.config import ModelConfig, MotionConfig, VisionConfig
 from modules.loader import SINGLE, load_model, save_model
 from modules.profiles import Profile, TokenIds
@@ -104,14 +104,11 @@ def assemble(
 
 def write_checkpoint(model: VQAThinkerModel, tokenizer: Tokenizer, folder: Path) -> str:
     """Writes the folder, which replaces one of that name only when complete; SHA-256 of the weights."""
-    partial = folder.with_name(f".{folder.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    save_model(model, partial, dtype=torch.float32)
-    save(tokenizer, partial)
-    generation = json.loads((partial / "generation_config.json").read_text("utf-8"))
-    generation |= {"do_sample": False, "pad_token_id": tokenizer.token_to_id(END_OF_TEXT)}
-    (partial / "generation_config.json").write_text(json.dumps(generation, indent=2) + "\n", "utf-8")
-    load_model(partial)
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)
+    with atomic_write(folder) as partial:
+        save_model(model, partial, dtype=torch.float32)
+        save(tokenizer, partial)
+        generation = json.loads((partial / "generation_config.json").read_text("utf-8"))
+        generation |= {"do_sample": False, "pad_token_id": tokenizer.token_to_id(END_OF_TEXT)}
+        (partial / "generation_config.json").write_text(json.dumps(generation, indent=2) + "\n", "utf-8")
+        load_model(partial)
     return hashlib.sha256((folder / SINGLE).read_bytes()).hexdigest()

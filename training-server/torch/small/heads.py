@@ -17,10 +17,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from modules.schedule import warmup_cosine
 from small.concepts import COUNT, FIRST, LABEL_PART, SCORE, SECOND, SEVERITY, verbalization_policy
 
 VERSIONS = 4
 """Clips of a group, rows beside each other."""
+
+WARMUP = 50
+"""Steps of linear warm-up, of teachers and student; the first step has a rate of 0."""
 
 
 @dataclass(frozen=True)
@@ -136,11 +140,6 @@ def teacher_loss(output: TeacherOutput, truth: Targets, recipe: TeacherRecipe) -
     return loss
 
 
-def schedule(step: int, steps: int) -> float:
-    """Factor on the learning rate: linear warm-up over 50 steps, cosine to 0."""
-    return min(1, step / 50) * 0.5 * (1 + np.cos(np.pi * step / steps))
-
-
 @torch.no_grad()
 def update_ema(ema: nn.Module, model: nn.Module, step: int) -> None:
     """Exponential moving average of a model's weights; its decay is 0.9 up to step 200, then 0.995."""
@@ -164,7 +163,7 @@ def fit_teacher(
     groups = torch.arange(len(statistics)).view(-1, VERSIONS)
     for step in range(recipe.steps):
         for group in optimiser.param_groups:
-            group["lr"] = recipe.lr * schedule(step, recipe.steps)
+            group["lr"] = warmup_cosine(step, peak=recipe.lr, warmup=WARMUP, progress=step / recipe.steps)
         chosen = groups[torch.randint(len(groups), (recipe.groups,))].flatten()
         output = model(with_input_noise(statistics[chosen], recipe.noise, recipe.dropout))
         loss = teacher_loss(output, truth[chosen], recipe)

@@ -20,6 +20,7 @@ from PIL import Image
 from scipy.ndimage import correlate1d
 from torch import Tensor
 
+from modules.atomic_write import atomic_write
 from procedural.clips import pair_times
 from procedural.codec import through, x264
 from procedural.sources import shared_folder
@@ -122,11 +123,9 @@ def make_ladder(which: str = "clips") -> None:
         if out.exists():
             continue
         wall, cpu = time.time(), time.process_time()
-        made = dict(_make(shared_folder() / "media" / clip, index))
-        out.parent.mkdir(parents=True, exist_ok=True)
-        partial = out.with_name(f"{out.stem}.{os.getpid()}.npz")
-        np.savez(partial, **made)
-        partial.rename(out)
+        points = dict(_make(shared_folder() / "media" / clip, index))
+        with atomic_write(out, per_process=True) as partial:
+            np.savez(partial, **points)
         print(f"{clip} {time.time() - wall:.1f} s wall, {time.process_time() - cpu:.1f} cpu-s", flush=True)
 
 

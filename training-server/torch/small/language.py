@@ -23,8 +23,10 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from modules.atomic_write import atomic_write
 from modules.config import LanguageConfig
 from modules.qwen2 import Qwen2, rotary_tables, rotate
+from modules.schedule import warmup_cosine
 from small.concepts import (
     CONCEPT_DIM,
     SCORE,
@@ -300,8 +302,7 @@ def oracle_loss(
 
 def learning_rate(step: int, recipe: LanguageRecipe) -> float:
     """Learning rate of a step: linear warm-up, cosine to 0."""
-    warm = min(1.0, (step + 1) / recipe.warmup)
-    return recipe.lr * warm * 0.5 * (1 + math.cos(math.pi * step / recipe.steps))
+    return warmup_cosine(step + 1, peak=recipe.lr, warmup=recipe.warmup, progress=step / recipe.steps)
 
 
 def prompt_mask(prompt: PromptIds, step: int, recipe: LanguageRecipe, rng: np.random.Generator) -> Tensor:
@@ -371,7 +372,6 @@ class LanguageTraining:
         self.model.load_state_dict({**weights, name: rows})
 
     def save(self) -> None:
-        self.file.parent.mkdir(parents=True, exist_ok=True)
         state = {
             "signature": self.signature,
             "model": self.model.state_dict(),
@@ -380,9 +380,8 @@ class LanguageTraining:
             "step": self.step,
             "seconds": self.seconds,
         }
-        partial = self.file.with_suffix(".partial")
-        torch.save(state, partial)
-        partial.replace(self.file)
+        with atomic_write(self.file) as partial:
+            torch.save(state, partial)
 
     def train_step(self) -> float:
         """One optimiser step; returns its loss."""

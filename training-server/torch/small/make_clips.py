@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from modules.atomic_write import atomic_write
 from procedural.clips import CELL, GRID, PAIRS, VERSIONS, make_group
 from procedural.labels import IDS, score_of
 from procedural.sources import ROOT, Sources
@@ -74,13 +75,12 @@ def make_shard(split: str, index: int, sources: Sources, out: Path) -> None:
                     },
                 }
             )
-    partial = out.with_name(f"{out.name}.{os.getpid()}")
-    partial.mkdir(parents=True)
-    np.save(partial / "y.npy", y)
-    np.save(partial / "uv.npy", uv)
-    np.savez(partial / "labels.npz", **{name: np.array(values) for name, values in rows.items()})
-    (partial / "clips.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    partial.rename(out)
+    with atomic_write(out, per_process=True) as partial:
+        partial.mkdir()
+        np.save(partial / "y.npy", y)
+        np.save(partial / "uv.npy", uv)
+        np.savez(partial / "labels.npz", **{name: np.array(values) for name, values in rows.items()})
+        (partial / "clips.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
 def main(arguments: list[str] | None = None) -> None:

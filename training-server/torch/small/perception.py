@@ -18,6 +18,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from modules.atomic_write import atomic_write
 from modules.statistics import NAMES, standardised, statistics
 from small.concepts import FIRST, SCORE, SECOND, SEVERITY, label_concepts, verbalization_policy
 from small.config import LABELS
@@ -116,10 +117,9 @@ def format_metrics(metrics: dict[str, float]) -> str:
 
 
 def save_part(module: nn.Module, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    save_file({name: value.contiguous() for name, value in module.state_dict().items()}, partial)
-    partial.rename(path)
+    """Writes a module's state dict as safetensors."""
+    with atomic_write(path) as partial:
+        save_file({name: value.contiguous() for name, value in module.state_dict().items()}, partial)
 
 
 OUT = CACHE / "perception"

@@ -8,14 +8,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from modules.schedule import warmup_cosine
 from small.concepts import FIRST, SCORE, SECOND, SEVERITY, verbalization_policy
 from small.config import HIDDEN, LABELS, MOTION, POOLED
 from small.heads import (
+    WARMUP,
     TargetMapping,
     Targets,
     TeacherHead,
     ensemble_output,
-    schedule,
     update_ema,
     with_input_noise,
 )
@@ -126,7 +127,7 @@ def distill(
     prevalence = truth.present.float().mean(0).clamp(0.01, 0.99)
     for step in range(recipe.steps):
         for group in optimiser.param_groups:
-            group["lr"] = recipe.lr * schedule(step, recipe.steps)
+            group["lr"] = warmup_cosine(step, peak=recipe.lr, warmup=WARMUP, progress=step / recipe.steps)
         chosen = torch.randint(len(inputs), (recipe.rows,))
         x = inputs[chosen]
         mixed = torch.rand(len(x), 1) < recipe.mixup

@@ -34,7 +34,7 @@ DEFAULT_STAGES = (
 
 RENAMED = {
     "trunk": "backbone",
-    "yardstick": "validation-baseline",
+    "yardstick": "validation-baseline",  # former name
     "ladder-figures": "ladder-metrics",
     "hearing": "finetune",
     "follow": "verbalization",

@@ -7,7 +7,6 @@ are made beside their folder, which appears at once: where the table is, all cli
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,10 +18,12 @@ import av
 import numpy as np
 from av.video.frame import PictureType
 
-from procedural.clips import draw_group, draw_version, version_draws
+from modules.atomic_write import atomic_write
+from procedural.clips import draw_group, version_draws
 from procedural.labels import IDS, Labels
 from procedural.planes import Planes
 from procedural.sources import Sources
+from procedural.version import draw_version
 from small.text import STYLE_SIZE, Label, compose
 
 try:
@@ -113,9 +114,8 @@ def _make_videos(folder: Path, seed: int, groups: int, sources: Sources) -> None
         done = partial / f"group_{g:05d}.jsonl"
         if not done.exists():
             rows = make_group_videos(seed + g, 4 * g, sources, partial)
-            writing = done.with_suffix(f".{os.getpid()}")
-            writing.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), "utf-8")
-            writing.rename(done)
+            with atomic_write(done) as writing:
+                writing.write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), "utf-8")
         lines.append(done.read_text("utf-8"))
         print(f"group {g + 1}", flush=True)
     (partial / "clips.jsonl").write_text("".join(lines), "utf-8")

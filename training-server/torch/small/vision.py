@@ -7,7 +7,6 @@ whitened cosine basis; from a random one the transformer does not resolve fine s
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 
@@ -17,8 +16,10 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from modules.atomic_write import atomic_write
 from modules.internvit import InternViT
 from modules.projector import pixel_shuffle, projector
+from modules.schedule import warmup_cosine
 from modules.statistics import Fragments
 from small.backbone import random_fragments
 from small.config import LABELS, VISION
@@ -132,7 +133,7 @@ def stage_vision(options: VisionOptions = VisionOptions(), run_for: float = 1e9)
     while (used := time.process_time() - begun) < run_for and spent + used < options.budget:
         at = (spent + used) / options.budget
         for group in optimiser.param_groups:
-            group["lr"] = options.lr * min(1, (step + 1) / 50) * 0.5 * (1 + math.cos(math.pi * at))
+            group["lr"] = warmup_cosine(step + 1, peak=options.lr, warmup=50, progress=at)
         chosen, frames = draw(train, rng, options)
         dense, labels = model(frames, options.frames)
         fit = F.smooth_l1_loss(dense, dense_targets(frames))
@@ -145,15 +146,14 @@ def stage_vision(options: VisionOptions = VisionOptions(), run_for: float = 1e9)
         step += 1
         if step % SAVE_EVERY == 0:
             now = spent + time.process_time() - begun
-            OUT.mkdir(parents=True, exist_ok=True)
             state = {
                 "model": model.state_dict(),
                 "optimiser": optimiser.state_dict(),
                 "spent": now,
                 "step": step,
             }
-            torch.save(state, path.with_suffix(".partial"))
-            path.with_suffix(".partial").rename(path)
+            with atomic_write(path) as partial:
+                torch.save(state, partial)
             save_part(model.vision, OUT / "vision.safetensors")
             fit, loss = np.mean(errors, 0)
             print(f"{now:.0f} cpu-s, {step} steps, dense {fit:.3f}, loss {loss:.3f}", flush=True)

@@ -15,10 +15,11 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from procedural.clips import CELL, GRID, draw_group, draw_version, pair_times, version_draws
+from procedural.clips import CELL, GRID, draw_group, pair_times, version_draws
 from procedural.fragments import cut
 from procedural.labels import IDS as DISTORTIONS
 from procedural.planes import Planes
+from procedural.version import draw_version
 from small.answers import ReadAnswer
 from small.data import CACHE
 from small.evaluation.held_out import VERSIONS

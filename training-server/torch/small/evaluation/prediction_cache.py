@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from modules.atomic_write import atomic_write
 from small.predictor import EncodedClip, ModelSource, Predictor
 
 BATCH = 32
@@ -68,9 +69,8 @@ def _encode(predictor: Predictor, clips: ClipSet, name: str, folder: Path | None
             )
     encoded = predictor.encode(clips.pixels(name))
     if path:
-        partial = path.with_suffix(f".{os.getpid()}.npz")
-        np.savez(partial, frames=encoded.frames.numpy(), motion=encoded.motion.numpy())
-        partial.rename(path)
+        with atomic_write(path, per_process=True) as partial:
+            np.savez(partial, frames=encoded.frames.numpy(), motion=encoded.motion.numpy())
     return encoded
 
 

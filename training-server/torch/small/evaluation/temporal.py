@@ -8,7 +8,6 @@ so that nothing but the order differs.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,12 +16,14 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from modules.atomic_write import atomic_write
 from modules.profiles import Profile
-from procedural.clips import CELL, GRID, draw_group, draw_version, pair_times, version_draws
+from procedural.clips import CELL, GRID, draw_group, pair_times, version_draws
 from procedural.fragments import cut
 from procedural.labels import TABLE
 from procedural.planes import Planes
 from procedural.sources import Sources
+from procedural.version import draw_version
 from small.answers import ReadAnswer
 from small.data import CACHE, normalised, to_rgb
 from small.evaluation.held_out import written_scores
@@ -91,10 +92,9 @@ def orders(scenes: Sequence[tuple[int, int]], profile: Profile) -> list[dict[str
 
 
 def save_planes(path: Path, planes: Planes, **more: np.ndarray) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.npz")
-    np.savez(partial, y=planes.y, uv=planes.uv, **more)
-    partial.rename(path)
+    """Writes planes and further arrays as one npz file."""
+    with atomic_write(path, per_process=True) as partial:
+        np.savez(partial, y=planes.y, uv=planes.uv, **more)
 
 
 def pixels_of(y: np.ndarray, uv: np.ndarray) -> Tensor:
