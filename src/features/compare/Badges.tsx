@@ -1,4 +1,4 @@
-/** Which frame each side shows: the letter, what it is, and the frame's number. */
+/** Badges over the viewer: each side's letter, its title and the number of the frame shown. */
 import { useStore } from 'zustand';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { SideLetter } from './SideLetter.tsx';
@@ -19,7 +19,7 @@ export function Badges({ only }: { readonly only: SideName | null }) {
   );
 }
 
-/** Where the second side's badge stands: in its own part of the field. */
+/** Corner of the second side's badge, in that side's part of the viewer. */
 function cornerOf(view: View, horizontal: boolean): BadgeCorner {
   if (view === 'side' || view === 'stack') return view;
   return view === 'split' && horizontal ? 'low' : 'second';
@@ -39,7 +39,7 @@ function Badge(props: { readonly name: SideName; readonly corner: BadgeCorner })
   );
 }
 
-/** What a side is and which frame it shows. */
+/** Title of a side and the text of the frame shown. */
 export function useSideText(name: SideName): { title: string; frame: string } {
   const t = useCompareMessages();
   const corner = useStore(compare.clock.store, (state) => state.position);

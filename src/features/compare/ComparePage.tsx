@@ -1,4 +1,4 @@
-/** Compare: a video beside a damaged copy of it, or beside a second video, with both scores. */
+/** Compare page: a video beside a perturbed copy of itself, or beside a second video, with both scores. */
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { isAbort } from '../../../core/errors.ts';
@@ -35,7 +35,7 @@ export default function ComparePage() {
   useFileInput(useSideDrop());
   const { phase, done } = useStore(both.store);
   useTab(phase === 'running' ? { kind: 'running', name: a?.file.name ?? '', done } : { kind: 'idle' });
-  // Leaving the page stops the clock; what is open stays.
+  // Leaving the page stops the clock; the open videos stay.
   useEffect(() => compare.clock.pause, []);
   return (
     <>
@@ -111,7 +111,7 @@ function Workbench() {
   );
 }
 
-/** While answers are written the one of now is shown; a new run begins at the first. */
+/** Selects the answer being generated, and the first one when the run is done. */
 function useFollowAnswers(show: (k: number) => void): void {
   useEffect(
     () =>
@@ -125,7 +125,7 @@ function useFollowAnswers(show: (k: number) => void): void {
   );
 }
 
-/** What of the video is kept ready, when it is not all of it. */
+/** State of the frame stores: proxy frames decoded so far, or the part that fits in memory. */
 function StoreNotice() {
   const t = useCompareMessages();
   const { a, b } = useStore(compare.store);
@@ -154,7 +154,7 @@ function StoreNotice() {
   );
 }
 
-/** Device pixels a video pixel, as the field shows it now. */
+/** Scale of the viewer: device pixels per video pixel. */
 function useScale(): number {
   const { settings, a } = useStore(compare.store);
   const [field, setField] = useState({ width: 1, height: 1 });

@@ -1,4 +1,4 @@
-/** Before there is a video: two fields, one drop is enough. A link's file is asked for by name. */
+/** Empty Compare page: a drop zone for each side; the files of a link are requested by name. */
 import { useStore } from 'zustand';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
@@ -72,7 +72,7 @@ export function EmptyFields({ onChoose, onSample }: EmptyFieldsProps) {
   );
 }
 
-/** What went wrong with a file, in words; a file that is not the one of the link may be used all the same. */
+/** Error of opening a file. A file that differs from the one of the link may be used anyway. */
 export function Problem({ onChoose }: { readonly onChoose: (side: SideName) => void }) {
   const messages = useMessages();
   const error = useStore(compare.store, (state) => state.error);

@@ -1,4 +1,4 @@
-/** Both sides as rows of small pictures, over each other on one axis: the scrubber of the page. */
+/** Filmstrips of both sides on one time axis, with the scrubber of the page. */
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { cssVariables } from '../../ui/css-variables.ts';
@@ -20,7 +20,7 @@ export function Filmstrips() {
   const cells = useMemo(() => (timeline ? filmstripCells(timeline, profile) : []), [timeline, profile]);
   if (!timeline) return null;
   const slides = !second && settings.over === 'sampled';
-  /** Sampled frames carry their number among the sampled, others that in the video. */
+  /** Number among the sampled frames, or in the video. */
   const numberOf = (frame: number) =>
     frame === NO_FRAME ? '0' : slides ? String(sampled.indexOf(frame) + 1) : count(frame + 1);
   return (
@@ -34,7 +34,7 @@ export function Filmstrips() {
           <div key={name} className="compare-filmstrips__row ui-film__cells">
             {cells.map((cell, k) => (
               <Cell
-                // biome-ignore lint/suspicious/noArrayIndexKey: cells are places; two may show the same frame
+                // biome-ignore lint/suspicious/noArrayIndexKey: cells are positions; two may show the same frame
                 key={k}
                 name={name}
                 frame={cell[name]}
@@ -59,7 +59,7 @@ function Cell(props: { readonly name: SideName; readonly frame: number; readonly
   );
 }
 
-/** A frame of the store, small; drawn when it is there. */
+/** Thumbnail of a frame, drawn once the frame store has it. */
 function Thumbnail({ name, frame }: { readonly name: SideName; readonly frame: number }) {
   const ref = useRef<HTMLCanvasElement>(null);
   const side = useStore(compare.store, (state) => (name === 'b' ? (state.b ?? state.a) : state.a));

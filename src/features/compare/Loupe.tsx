@@ -1,4 +1,4 @@
-/** Two square windows beside the pointer: the same pixels of A and of B, eight times as large. True pixels only. */
+/** Loupe: the same full-resolution pixels of A and of B in two square windows, magnified eight times. */
 import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
 import { cssVariables } from '../../ui/css-variables.ts';
@@ -10,8 +10,9 @@ import { compare } from './state/session.ts';
 import type { SideName } from './state/store.ts';
 import type { ViewerParts } from './useViewer.ts';
 
-/** Video pixels across a window, odd so that one is in the middle, and how large each is drawn. */
+/** Width of a window in video pixels, odd so that one is in the middle. */
 const PIXELS = 17;
+/** Magnification. */
 const TIMES = 8;
 
 export function Loupe(props: { readonly parts: ViewerParts; readonly pointer: { x: number; y: number } }) {
@@ -56,7 +57,7 @@ function Window(props: {
     context.clearRect(0, 0, reach, reach);
     if (!ready) return;
     context.imageSmoothingEnabled = false;
-    // B may have another size: the window shows the same part of its picture.
+    // B may have another size: the window shows the same part of its image.
     const [sx, sy] = [image.canvas.width / width, image.canvas.height / height];
     const half = (PIXELS - 1) / 2;
     context.drawImage(

@@ -1,4 +1,4 @@
-/** The damage itself, made visible: which source frame stands at which place, under the strips and on their axis. */
+/** Plot of the perturbation: source frame against timeline position, on the axis of the filmstrips. */
 import { useMemo } from 'react';
 import { useStore } from 'zustand';
 import { count } from '../../../core/text/format.ts';
@@ -24,12 +24,12 @@ import {
 } from './order-plot.ts';
 
 const HEIGHT = 210;
-/** More points than this are dots without a line between them. */
+/** Most points that are drawn as marks with a line between them. */
 const DENSE = 64;
-/** Rows of the table, and numbers of missing frames, that are written out. */
+/** Most rows of the table, and most missing frames that are listed. */
 const WRITTEN = 200;
 const WIDTH = 1000;
-/** Side of a dot in pixels: the more there are, the smaller. */
+/** Side of a dot in pixels, smaller for more points. */
 const dotSize = (points: number): number => (points <= 300 ? 3.5 : points <= 1000 ? 2.5 : 1.75);
 const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
 
@@ -145,7 +145,7 @@ function Drawing({ plot }: { readonly plot: Plot }) {
           className="compare-plot__name compare-plot__name--b"
           x="100%"
           dx="4"
-          // Not over the other name.
+          // Clear of the letter A.
           y={Math.max(level(last.source ?? 0), level(sources - 1) + 14)}
           dy="0.32em"
         >
@@ -156,7 +156,7 @@ function Drawing({ plot }: { readonly plot: Plot }) {
   );
 }
 
-/** Out of place: filled; in its place: hollow; shown before: outlined once more. */
+/** Mark of a frame: filled when displaced, hollow when not, with a second outline when repeated. */
 function Mark({ point, plot }: { readonly point: OrderPoint; readonly plot: Plot }) {
   const x = percent(along(point.position, plot.points.length));
   const y = (1 - along(point.source ?? 0, plot.sources)) * HEIGHT;
@@ -174,7 +174,7 @@ function Mark({ point, plot }: { readonly point: OrderPoint; readonly plot: Plot
   );
 }
 
-/** The clock in the plot: a line that can be dragged and moved by keys, and what stands under it. */
+/** Scrubber over the plot: the current position and the source frame there. */
 function Cursor({ plot }: { readonly plot: Plot }) {
   const t = useCompareMessages();
   const position = useStore(compare.clock.store, (state) => state.position);

@@ -1,4 +1,4 @@
-/** What is done to the order of the frames: kind, strength, seed, and to what. Or a second video in its place. */
+/** Settings of the perturbation: mode, strength, seed and the frames it reorders; or the second video. */
 import { useId } from 'react';
 import { useStore } from 'zustand';
 import type { PerturbMode } from '../../../core/sampling/perturb.ts';
@@ -12,7 +12,7 @@ import { strongest } from './state/timeline.ts';
 import './PerturbationPanel.css';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
 
-/** In the order of the picture: two rows of three. */
+/** Two rows of three. */
 const MODES: readonly PerturbMode[] = [
   'shuffle',
   'local_shuffle',
@@ -23,9 +23,9 @@ const MODES: readonly PerturbMode[] = [
 ];
 
 export interface PerturbationPanelProps {
-  /** Asks for a second video in place of the damaged copy. */
+  /** Opens a file chooser for a second video, which replaces the perturbed copy. */
   readonly onSecond: () => void;
-  /** Asks for another original. */
+  /** Opens a file chooser for another original. */
   readonly onAnother: () => void;
 }
 
@@ -132,7 +132,7 @@ function Seed() {
   );
 }
 
-/** Logarithmic: one step is the same ratio everywhere. */
+/** Steps of the logarithmic strength slider. */
 const STEPS = 100;
 
 function Strength() {

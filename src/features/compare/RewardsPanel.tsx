@@ -1,4 +1,4 @@
-/** The reward inspector: what each answer to A would earn in training, worked out with its numbers. */
+/** Reward inspector: the rewards that each answer to A would get in training, with their formulas. */
 import { useId, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
 import { Notice } from '../../ui/Notice.tsx';
@@ -69,7 +69,7 @@ export function RewardsPanel({ chosen, onChoose }: RewardsPanelProps) {
   );
 }
 
-/** A number from 1 to 5, taken as soon as it is one. */
+/** Field of a MOS from 1 to 5; other input counts as none. */
 function MosField(props: { readonly label: string; readonly help?: string; readonly name: 'mosA' | 'mosB' }) {
   const { label, help, name } = props;
   const id = useId();
@@ -100,7 +100,7 @@ function MosField(props: { readonly label: string; readonly help?: string; reado
   );
 }
 
-/** Another video to rank against, as numbers. */
+/** Scores and MOS of an opponent for the rank reward. */
 function OpponentFields({ onChange }: { readonly onChange: (opponent: Opponent | null) => void }) {
   const t = useCompareMessages();
   const id = useId();
@@ -152,7 +152,7 @@ function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
   const t = useCompareMessages();
   const k = Math.min(chosen, view.rows.length - 1);
   const hasMos = useStore(compare.store, (state) => state.settings.mosA !== null);
-  // Without a human score only what needs none.
+  // The other rewards need a MOS.
   const columns = hasMos ? COLUMNS : (['format'] as const);
   const cell = (value: number | null, write: (value: number) => string) =>
     value === null ? '–' : write(value);
@@ -216,7 +216,7 @@ function Inspector(props: RewardsPanelProps & { readonly view: RewardView }) {
   );
 }
 
-/** Why a reward cannot be worked out, or null. */
+/** Reason why a reward cannot be computed, or null. */
 function lacks(name: FormulaName, view: RewardView, t: CompareMessages): string | null {
   if (name === 'rank' && !view.ranked) return t.rewards.noOpponent;
   if (name === 'temporal') return view.rules.temporalOn ? null : t.rewards.temporalOff;

@@ -1,4 +1,4 @@
-/** The letter of a side: A in ink, B in violet. The letter is always there; the colour only helps. */
+/** Letter of a side: A in ink, B in violet. */
 import type { SideName } from './state/store.ts';
 import './SideLetter.css';
 

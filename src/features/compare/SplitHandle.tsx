@@ -1,4 +1,4 @@
-/** The line between A and B with its knob: a slider that follows the pointer without delay. */
+/** Slider between A and B in the split view. */
 import { type KeyboardEvent, type PointerEvent, useRef } from 'react';
 import { useStore } from 'zustand';
 import { cssVariables } from '../../ui/css-variables.ts';
@@ -49,7 +49,7 @@ export function SplitHandle() {
           return;
         }
         event.currentTarget.setPointerCapture(event.pointerId);
-        // The line keeps its distance from the pointer: it does not jump under it.
+        // The distance to the pointer is kept, so that the line does not jump.
         grip.current = part(event) - split;
       }}
       onPointerMove={(event) => {

@@ -1,4 +1,4 @@
-/** At the foot of the field: what is shown, true or reduced, and the pixel under the pointer. */
+/** Status line of the viewer: full-resolution or proxy frames, and the pixel under the pointer. */
 import { useStore } from 'zustand';
 import { pixelUnder } from './field.ts';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
@@ -10,7 +10,7 @@ import type { ViewerParts } from './useViewer.ts';
 
 export interface StatusLineProps {
   readonly parts: ViewerParts;
-  /** Device pixels of the field, or null when the pointer is elsewhere. */
+  /** Device pixels of the viewer; null when the pointer is elsewhere. */
   readonly pointer: { readonly x: number; readonly y: number } | null;
 }
 
@@ -56,13 +56,13 @@ function Pixel({
   readonly pointer: { x: number; y: number };
 }) {
   const t = useCompareMessages();
-  // Subscribed, so that the values follow the clock under a resting pointer.
+  // The values follow the clock under a resting pointer.
   useStore(compare.clock.store, (state) => state.position);
   const pixel = pixelUnder(parts, pointer);
   if (!pixel) return null;
   const sizes = parts.sizes();
   const read = (name: SideName) => {
-    // B may have another size: the same part of its picture is read.
+    // B may have another size: the same part of its image is read.
     const x = name === 'a' ? pixel.x : Math.floor(((pixel.x + 0.5) / sizes.a.width) * sizes.b.width);
     const y = name === 'a' ? pixel.y : Math.floor(((pixel.y + 0.5) / sizes.a.height) * sizes.b.height);
     return valueAt(parts.sides[name], x, y);
@@ -76,7 +76,7 @@ function Pixel({
   );
 }
 
-/** Red, green and blue of a true pixel; null where the picture is a reduced one. */
+/** RGB of a pixel; null for a proxy frame. */
 function valueAt(side: SideImage, x: number, y: number): string | null {
   if (side.quality === 'zeros') return '–';
   if (side.quality !== 'full') return null;

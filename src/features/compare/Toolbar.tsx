@@ -1,4 +1,4 @@
-/** Over the field: the views and what belongs to them, zoom, loupe, saving, full screen. */
+/** Toolbar of the viewer: views, swap, zoom, loupe, saving, link, full screen. */
 import { useState } from 'react';
 import { useStore } from 'zustand';
 import { Button, IconButton } from '../../ui/Button.tsx';
@@ -21,7 +21,7 @@ const ICONS: Readonly<Record<View, IconName>> = {
 };
 
 export interface ToolbarProps {
-  /** Device pixels a video pixel, as drawn now. */
+  /** Device pixels per video pixel. */
   readonly scale: number;
   readonly loupe: boolean;
   readonly full: boolean;

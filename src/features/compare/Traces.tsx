@@ -1,4 +1,4 @@
-/** The reasons of both sides beside each other, for one pair of answers; what only one side says has a bar at its left. */
+/** Reasoning of both sides for one pair of answers; phrases of one side alone are marked. */
 import { useMemo } from 'react';
 import { useStore } from 'zustand';
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
@@ -14,12 +14,12 @@ import './Traces.css';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
 
 export interface TracesProps {
-  /** 0-based number of the answer that is shown on both sides. */
+  /** 0-based index of the answer shown on both sides. */
   readonly chosen: number;
   readonly onChoose: (k: number) => void;
 }
 
-/** A text with Han characters is Chinese to fonts and line breaking. */
+/** Language for fonts and line breaking: Chinese where there are Han characters. */
 const langOf = (text: string) => (/\p{Script=Han}/u.test(text) ? 'zh' : 'en');
 
 export function Traces({ chosen, onChoose }: TracesProps) {
@@ -85,7 +85,7 @@ function Trace(props: {
   readonly text: string | null;
   readonly other: string | null;
   readonly answer: Answer | null;
-  /** The answer as it is being written, or null. */
+  /** Text generated so far, or null. */
   readonly writing: string | null;
 }) {
   const { name, text, other, answer, writing } = props;

@@ -1,4 +1,4 @@
-/** Both sides on one ruler: a dot for each answer, whiskers for the 95 % intervals, a needle with the letter at each mean. */
+/** Ruler of both sides: a dot for each answer, whiskers for the 95 % intervals, a needle at each mean. */
 import { bandOf } from '../../../core/answer/grades.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
@@ -11,16 +11,16 @@ const SIDES = ['a', 'b'] as const;
 /** Rows in pixels from the top. */
 const BASE = 112;
 const DOTS = { base: { a: 66, b: 100 }, room: 30, size: 6 } as const;
-/** A row for each side's interval: near means overlap. */
+/** Row of each side's interval: the intervals of near means overlap. */
 const WHISKER = { a: 24, b: 31 } as const;
 const TICK = { grade: 10, half: 7, tenth: 4 } as const;
-/** One dot in units of the score, on a ruler of 410 px. */
+/** Width of a dot in units of the score, on a ruler of 410 px. */
 const DOT_SPAN = 0.062;
 
 export interface TwoRulerProps {
   readonly a: SideScores | null;
   readonly b: SideScores | null;
-  /** Index of the answer that is worked out, and the way to choose another by its dot. */
+  /** Index of the answer shown in the other panels. */
   readonly chosen: number;
   readonly onChoose: (k: number) => void;
   readonly label: string;
@@ -93,7 +93,7 @@ interface MarkProps {
   readonly side: SideScores;
 }
 
-/** Letter, whisker and line; two letters that would touch move apart. */
+/** Needle with its letter, and the interval; letters that would touch move apart. */
 function Mean({ name, side, other }: MarkProps & { readonly other: SideScores | null }) {
   const { at } = position(side.mean, ACR);
   const near = other !== null && Math.abs(position(other.mean, ACR).at - at) < 5;
@@ -129,10 +129,10 @@ function Answers(props: MarkProps & Pick<TwoRulerProps, 'chosen' | 'onChoose'>) 
   const tallest = Math.max(1, ...dots.map(({ level }) => level + 1));
   const pitch = Math.min(DOTS.size + 1, DOTS.room / tallest);
   const size = Math.min(DOTS.size, pitch - 0.5);
-  // The index among the readable ones back to that among all.
+  // From the index among the readable answers to that among all.
   const all = side.scores.flatMap((score, k) => (score === null ? [] : [k]));
   return dots.map(({ index, at, level }) => {
-    // A lane for each side: dots of equal scores never hide each other.
+    // A row for each side: dots of equal scores do not overlap.
     const y = DOTS.base[name] - (level + 0.5) * pitch;
     const k = all[index]!;
     const shared = {

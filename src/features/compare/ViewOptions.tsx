@@ -6,7 +6,7 @@ import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { compare } from './state/session.ts';
 import { GAINS } from './state/settings.ts';
 
-/** What only one of the views has, in the corner of the field, where it moves nothing. */
+/** Controls of the overlay and difference views, in the corner of the viewer. */
 export function ViewOptions({ children }: { readonly children?: ReactNode }) {
   const t = useCompareMessages();
   const { view, opacity, gain, luma } = useStore(compare.store, (state) => state.settings);

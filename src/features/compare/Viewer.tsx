@@ -1,4 +1,4 @@
-/** The field with both sides: pictures, names, handle, loupe, pixel values, and what is shown (true or reduced). */
+/** Viewer of both sides on one canvas, with badges, split handle, loupe and status line. */
 import { type PointerEvent, type RefObject, useCallback, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { Badges } from './Badges.tsx';
@@ -15,13 +15,13 @@ import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { fitScale, panBy, panesOf, type ViewTransform, zoomAt } from './viewport.ts';
 
 export interface ViewerProps {
-  /** The only side that is shown, while its key is held. */
+  /** The side shown alone while its key is held. */
   readonly only: SideName | null;
   readonly loupe: boolean;
   readonly children?: React.ReactNode;
 }
 
-/** Pointer travel in CSS pixels up to which it is a click. */
+/** Largest pointer travel of a click, CSS pixels. */
 const CLICK = 4;
 
 export function Viewer({ only, loupe, children }: ViewerProps) {
@@ -60,14 +60,14 @@ export function Viewer({ only, loupe, children }: ViewerProps) {
   );
 }
 
-/** A point of the field in device pixels. */
+/** Point of an event in device pixels of the canvas. */
 function fieldPoint(canvas: HTMLCanvasElement, event: { clientX: number; clientY: number }) {
   const box = canvas.getBoundingClientRect();
   const scale = canvas.width / Math.max(1, box.width);
   return { x: (event.clientX - box.left) * scale, y: (event.clientY - box.top) * scale };
 }
 
-/** Ctrl and the wheel, or two fingers on a pad, zoom at the pointer; the plain wheel scrolls the page. */
+/** Zoom at the pointer by Ctrl and wheel, or by a pinch on a touch pad. */
 function useWheel(canvas: RefObject<HTMLCanvasElement | null>): void {
   useEffect(() => {
     const stage = canvas.current?.parentElement;
@@ -92,8 +92,7 @@ function useWheel(canvas: RefObject<HTMLCanvasElement | null>): void {
 }
 
 /**
- * The picture under the pointer: drag pans, two fingers zoom, a click plays or moves the handle, a double click goes to
- * 1:1 and back.
+ * Pointer gestures: a drag pans, a pinch zooms, a click plays or moves the split, a double click toggles 1:1.
  */
 function Gestures(props: {
   readonly canvas: RefObject<HTMLCanvasElement | null>;

@@ -1,8 +1,8 @@
-/** Small changes that a button and a key both make. */
+/** Changes of the settings that have both a button and a key. */
 import { compare } from './state/session.ts';
 import { LOOPS } from './state/settings.ts';
 
-/** Play once, loop, to and fro, and again. */
+/** Cycles through play once, loop and ping-pong. */
 export function nextLoop(): void {
   const { loop } = compare.clock.store.getState();
   compare.change({ loop: LOOPS[(LOOPS.indexOf(loop) + 1) % LOOPS.length]! });
@@ -13,7 +13,7 @@ export function shiftB(by: number): void {
   compare.change({ offset: by === 0 ? 0 : offset + by });
 }
 
-/** Another seed, never the one of now. */
+/** Draws a seed that differs from the current one. */
 export function newSeed(): void {
   const { seed } = compare.store.getState().settings;
   const drawn = Math.floor(Math.random() * 9999) + 1;

@@ -16,7 +16,7 @@ describe('writeDifference', () => {
     expect(mean).toBeCloseTo((0.4212 + 28.608) / 2, 2);
     expect([...out]).toEqual([2, 2, 2, 255, 114, 114, 114, 255]);
   });
-  it('is nothing for equal pictures', () => {
+  it('is 0 for equal images', () => {
     const out = new Uint8ClampedArray(8);
     expect(writeDifference(a, a, 32, false, out).mean).toBe(0);
     expect([...out]).toEqual([0, 0, 0, 255, 0, 0, 0, 255]);

@@ -1,7 +1,7 @@
-/** What differs between two pictures of the same size, made visible. Pure. */
+/** Absolute difference of two images of the same size. */
 
 export interface Difference {
-  /** Mean absolute difference over all pixels and channels (over luma where only luma is looked at), 0 … 255. */
+  /** Mean absolute difference over all pixels and channels, or over luma, 0 … 255. */
   readonly mean: number;
 }
 
@@ -11,7 +11,7 @@ const GREEN = 46871;
 const BLUE = 4732;
 
 /**
- * Writes |A − B| · gain as opaque RGBA, clamped; grey where only luma is looked at.
+ * Writes |A − B| · gain as opaque RGBA, clamped; grey for luma.
  *
  * @param a, b RGBA of equal length
  * @param out as long; may be one of them

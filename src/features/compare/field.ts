@@ -1,4 +1,4 @@
-/** The field as it is now: which pane and which pixel lie under a point of it, and zooming. Points are device pixels. */
+/** Panes and pixels under a point of the viewer, and zooming. Points are device pixels of its canvas. */
 import { compare } from './state/session.ts';
 import type { ViewerParts } from './useViewer.ts';
 import { fitScale, imageBox, nextZoom, type Pane, panesOf, pixelAt, zoomAt } from './viewport.ts';
@@ -10,14 +10,14 @@ export interface FieldPoint {
 
 export const settingsNow = () => compare.store.getState().settings;
 
-/** The pane under a point of the field. */
+/** Pane under a point; the first one beside all panes. */
 export function paneAt(panes: readonly Pane[], x: number, y: number): Pane {
   const inside = (pane: Pane) =>
     x >= pane.x && y >= pane.y && x < pane.x + pane.width && y < pane.y + pane.height;
   return panes.find(inside) ?? panes[0]!;
 }
 
-/** Zooms about the middle of the field, or about a point of it in device pixels. */
+/** Zooms about a point, by default the middle of the first pane; null fits. */
 export function zoomField(to: number | 'in' | 'out' | null, at?: FieldPoint): void {
   const canvas = document.querySelector<HTMLCanvasElement>('.compare-view__canvas');
   const side = compare.sideOf('a');
@@ -37,7 +37,7 @@ export function zoomField(to: number | 'in' | 'out' | null, at?: FieldPoint): vo
   compare.change({ zoom: z, centre });
 }
 
-/** The pixel of A's picture under a point, and the scale there. */
+/** Pixel of A's image under a point, with the scale there. */
 export function pixelUnder(parts: ViewerParts, point: FieldPoint) {
   const settings = settingsNow();
   const { field } = parts.showing;

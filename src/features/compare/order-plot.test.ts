@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { axisTicks, orderPaths, orderSvg, plottedOrder, shownOrder } from './order-plot.ts';
 import { drawPerturbation } from './state/timeline.ts';
 
-describe('orderPlot', () => {
-  it('marks what is out of place, repeated and never shown', () => {
+describe('plottedOrder', () => {
+  it('marks displaced, repeated and missing frames', () => {
     const { points, missing } = plottedOrder([0, 0, null, 2], 4);
     expect(points.map(({ displaced, repeated }) => [displaced, repeated])).toEqual([
       [false, false],
@@ -13,10 +13,10 @@ describe('orderPlot', () => {
     ]);
     expect(missing).toEqual([1, 3]);
   });
-  it('leaves a gap where a frame was taken away', () => {
-    const { line, displaced: moved, unmoved: kept } = orderPaths(plottedOrder([0, null, 2, 1], 4), 400, 100);
+  it('leaves a gap at a removed frame', () => {
+    const { line, displaced: moved, unmoved } = orderPaths(plottedOrder([0, null, 2, 1], 4), 400, 100);
     expect(line).toBe('M50 87.5M250 37.5L350 62.5');
-    expect(kept).toBe('M50 87.5h0M250 37.5h0');
+    expect(unmoved).toBe('M50 87.5h0M250 37.5h0');
     expect(moved).toBe('M350 62.5h0');
   });
   it('is shifted by the offset and holds its ends', () => {
@@ -46,7 +46,7 @@ describe('axisTicks', () => {
 });
 
 describe('orderSvg', () => {
-  it('stands alone and takes no markup from words', () => {
+  it('is a complete file and escapes its texts', () => {
     const svg = orderSvg(plottedOrder([1, 0], 2), 'a <b> & "c"', ['x < y']);
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg"/);
     expect(svg).toContain('a &lt;b&gt; &amp; &quot;c&quot;');

@@ -1,4 +1,4 @@
-/** Geometry and text of the plot of source against shown. Everything is in parts of the plot, [0, 1]. Pure. */
+/** Geometry of the plot of source frame against position, in parts of the plot, 0 … 1. */
 import type { DrawnPerturbation } from './state/timeline.ts';
 import { orderOf } from './state/timeline.ts';
 
@@ -12,13 +12,13 @@ export interface OrderPoint {
 
 export interface PlottedOrder {
   readonly points: readonly OrderPoint[];
-  /** Source frames there are. */
+  /** Number of source frames. */
   readonly sources: number;
-  /** Source frames that are never shown, ascending. */
+  /** Source frames that are not shown, ascending. */
   readonly missing: readonly number[];
 }
 
-/** B's order as it is shown: shifted by the offset, its ends held. */
+/** Order of B, shifted by the offset; the first and last frame are held. */
 export function shownOrder(
   perturbation: DrawnPerturbation | null,
   sampled: readonly number[],
@@ -45,23 +45,23 @@ export function plottedOrder(order: readonly (number | null)[], sources: number)
   return { points, sources, missing };
 }
 
-/** Numbers for an axis that counts from 1: ends, and round ones between. */
+/** Tick labels of an axis from 1 to `count`: both ends and round numbers between. */
 export function axisTicks(count: number, most: number): number[] {
   if (count <= most) return Array.from({ length: count }, (_, i) => i + 1);
   const rough = count / (most - 1);
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 2.5, 5, 10].map((f) => f * power).find((s) => s >= rough && s % 1 === 0) ?? 10 * power;
   const inner = Array.from({ length: Math.floor((count - 1) / step) }, (_, i) => (i + 1) * step);
-  // A number too near to the last one would be printed over it.
+  // Labels next to the last one would overlap it.
   return [1, ...inner.filter((n) => n > 1 && count - n > step * 0.4), count];
 }
 
-/** Middle of the n-th of `count` on an axis. */
+/** Middle of a 0-based index on an axis of `count`, 0 … 1. */
 export const along = (index: number, count: number): number => (index + 0.5) / count;
 
 const num = (x: number): string => String(Math.round(x * 100) / 100);
 
-/** Dots as one path of strokes without length, and the line through them. Coordinates in a box of width × height. */
+/** SVG paths of the plot: dots as strokes of length 0, and the line through them, in a box of width × height. */
 export function orderPaths({ points, sources }: PlottedOrder, width: number, height: number) {
   const at = ({ position, source }: OrderPoint): string =>
     `${num(along(position, points.length) * width)} ${num((1 - along(source ?? 0, sources)) * height)}`;
@@ -70,7 +70,7 @@ export function orderPaths({ points, sources }: PlottedOrder, width: number, hei
   let line = '';
   for (const [i, point] of points.entries()) {
     if (point.source === null) continue;
-    // A frame that was taken away leaves a gap in the line.
+    // A removed frame leaves a gap in the line.
     line += `${i > 0 && points[i - 1]!.source !== null ? 'L' : 'M'}${at(point)}`;
   }
   return {
@@ -81,7 +81,7 @@ export function orderPaths({ points, sources }: PlottedOrder, width: number, hei
   };
 }
 
-/** A drawing that stands alone: black on white, B in violet and dashed. `lines` go under it. */
+/** The plot as an SVG file, black on white with B in violet. `lines` are printed under it. */
 export function orderSvg(plot: PlottedOrder, title: string, lines: readonly string[]): string {
   const [width, height, left, top] = [720, 360, 56, 40];
   const { line, displaced, unmoved, repeated } = orderPaths(plot, width, height);

@@ -1,4 +1,4 @@
-/** Draws both sides into the field, as the view asks. One canvas, so that no side can lag behind the other. */
+/** Painter of the viewer: both sides on one canvas, so that they are always drawn together. */
 
 import { writeDifference } from './difference.ts';
 import type { SideImage } from './side-image.ts';
@@ -6,20 +6,20 @@ import type { CompareSettings } from './state/settings.ts';
 import type { SideName } from './state/store.ts';
 import { type Box, containIn, imageBox, type Pane, panesOf, type Size } from './viewport.ts';
 
-/** A frame of zeros after normalisation is the mean of the normalisation: ImageNet's, not black. */
+/** Colour of a frame of zeros: the mean of ImageNet's normalisation. */
 export const ZEROS = [124, 116, 104] as const;
 
 export interface Scene {
   readonly settings: CompareSettings;
-  /** The only side that is shown, while it is peeked at. */
+  /** The side shown alone while its key is held. */
   readonly only: SideName | null;
   readonly sides: Readonly<Record<SideName, SideImage>>;
-  /** True size of each side's picture. */
+  /** Full resolution of each side. */
   readonly sizes: Readonly<Record<SideName, Size>>;
 }
 
 export interface Drawn {
-  /** Mean absolute difference where the view shows it, else null. */
+  /** Mean absolute difference in the difference view, else null. */
   readonly mean: number | null;
 }
 
@@ -33,7 +33,7 @@ export class Painter {
     this.context = canvas.getContext('2d', { alpha: false }) as CanvasRenderingContext2D;
   }
 
-  /** @param background colour of the field beside the picture */
+  /** @param background colour beside the image */
   draw(scene: Scene, background: string): Drawn {
     const { context } = this;
     const { canvas } = context;
@@ -51,7 +51,7 @@ export class Painter {
       else if (settings.view === 'difference') mean = this.drawDifference(scene, box, box.scale);
       else {
         const split = settings.view === 'split';
-        // Each side in its own part: half the pixels to scale, and nothing of one looks out beside the other.
+        // Each side is clipped to its part: half the pixels to scale, and no edge of one beside the other.
         this.drawPart(scene, below, box, split ? splitPart(pane, settings, 0) : null);
         if (!split) context.globalAlpha = settings.opacity;
         this.drawPart(scene, above, box, split ? splitPart(pane, settings, 1) : null);
@@ -83,9 +83,9 @@ export class Painter {
       return;
     }
     if (side.blank) return;
-    // Pixels that are looked at one by one stay hard.
+    // Magnified pixels stay sharp.
     context.imageSmoothingEnabled = !(side.quality === 'full' && scale >= 2);
-    // A picture that stands may take its time.
+    // Better quality for frames at rest.
     context.imageSmoothingQuality = side.quality === 'full' ? 'medium' : 'low';
     context.drawImage(side.canvas, sideBox.x, sideBox.y, sideBox.width, sideBox.height);
   }
@@ -117,7 +117,7 @@ function clip(context: CanvasRenderingContext2D, { x, y, width, height }: Box): 
   context.clip();
 }
 
-/** The part of the field before the handle (0) or beyond it (1). */
+/** Part of a pane before the split handle (0) or beyond it (1). */
 function splitPart(pane: Pane, { split, horizontal }: CompareSettings, half: 0 | 1): Box {
   const { x, y, width, height } = pane;
   const cut = Math.round((horizontal ? height : width) * split);
@@ -126,7 +126,7 @@ function splitPart(pane: Pane, { split, horizontal }: CompareSettings, half: 0 |
   return half === 0 ? { ...pane, width: cut } : { x: x + cut, y, width: width - cut, height };
 }
 
-/** A side's pixels at a size; another shape is put in whole, as it is drawn. */
+/** RGBA of a side scaled to a size; another aspect ratio is letterboxed, as on the canvas. */
 function pixelsAt(side: SideImage, width: number, height: number): ArrayLike<number> {
   if (side.quality === 'zeros') {
     const flat = new Uint8ClampedArray(width * height * 4).fill(255);

@@ -1,4 +1,4 @@
-/** Two texts phrase by phrase: what one side says and the other does not, with the distortions both name. Pure. */
+/** Phrases of a text that another text does not have, with the distortions named in them. */
 import { findDistortions } from '../../../core/answer/lexicon.ts';
 
 export interface TracePiece {
@@ -7,14 +7,14 @@ export interface TracePiece {
 }
 
 export interface Phrase {
-  /** Place in the text, UTF-16 units. */
+  /** Offset in the text, UTF-16 units. */
   readonly start: number;
   readonly pieces: readonly TracePiece[];
-  /** The other text has no such phrase. */
+  /** True when the other text has no such phrase. */
   readonly differs: boolean;
 }
 
-/** A phrase ends at a comma or a stop; a point between digits ends none. The white space after it belongs to it. */
+/** A phrase with its white space; it ends at a comma or a stop, but not at a point between digits. */
 const PHRASE = /(?:[^.,;:!?。，；：！？]|[.,](?=\d))*(?:[.,;:!?。，；：！？]+["”’)\]]*\s*|$)/gu;
 
 interface Span {
@@ -28,7 +28,7 @@ export function phrasesOf(text: string): Span[] {
     .map((match) => ({ start: match.index, end: match.index + match[0].length }));
 }
 
-/** What makes two phrases the same: their words, without case, punctuation and the conjunction that opens them. */
+/** Key of a phrase: its words without case, punctuation and a leading conjunction. */
 function gist(phrase: string): string {
   return phrase
     .toLowerCase()
@@ -52,7 +52,7 @@ function cut(text: string, { start, end }: Span, marks: readonly (Span & { says:
   return pieces;
 }
 
-/** @param other the text of the other side, or null when it is not there: nothing differs then */
+/** @param other text of the other side; null before it is there, when nothing differs */
 export function comparedPhrases(text: string, other: string | null): Phrase[] {
   const marks = findDistortions(text, true);
   const otherPhrases = new Set(

@@ -1,4 +1,4 @@
-/** Oracle: the formulas worked out by hand, and `batchRewards`, which the golden files hold. */
+/** Oracle: the formulas computed by hand, and `batchRewards`, which the golden files check. */
 import { describe, expect, it } from 'vitest';
 import { type RewardInput, rewardView, short } from './rewards-view.ts';
 

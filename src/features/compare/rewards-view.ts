@@ -1,4 +1,4 @@
-/** The rewards of both sides' answers as the inspector shows them: columns, and each formula with its numbers. Pure. */
+/** View of the reward inspector: the rewards of each answer, and their formulas with numbers. */
 import type { ScoreRange } from '../../../core/answer/answer.ts';
 import { CodedError } from '../../../core/errors.ts';
 import type { PairRank } from '../../../core/rewards/ranking.ts';
@@ -13,7 +13,7 @@ import {
 import type { TemporalDecision } from '../../../core/rewards/temporal.ts';
 import { seededRandom } from '../../../core/stats/random.ts';
 
-/** Another video of the batch, as the reader gives it. */
+/** Another video of the batch, typed in by the user. */
 export interface Opponent {
   readonly scores: readonly number[];
   readonly mos: number;
@@ -22,11 +22,11 @@ export interface Opponent {
 export interface RewardInput {
   readonly mode: RewardMode;
   readonly range: ScoreRange;
-  /** Whole answers to A, [K]. */
+  /** Answers to A, [K]. */
   readonly a: readonly string[];
-  /** Whole answers to B, where they are there. */
+  /** Answers to B, [K], or null. */
   readonly b: readonly string[] | null;
-  /** B is A's damaged copy, not a video of its own. */
+  /** True when B is a perturbed copy of A, false when it is a second video. */
   readonly perturbed: boolean;
   readonly mosA: number | null;
   readonly mosB: number | null;
@@ -34,11 +34,11 @@ export interface RewardInput {
 }
 
 export interface RewardRow {
-  /** As the mode reads it; null = unreadable. */
+  /** Score as the mode parses it; null = unreadable. */
   readonly score: number | null;
   readonly written: string;
   readonly format: 0 | 1;
-  /** Null where what it needs is not known. */
+  /** Null without a MOS or an opponent. */
   readonly rank: number | null;
   readonly regression: number | null;
   /** Sum of both bonuses. */
@@ -47,7 +47,7 @@ export interface RewardRow {
   readonly advantage: number | null;
 }
 
-/** The page's words for the two rewards that a formula names. */
+/** Column titles of the two rewards that a formula names. */
 export type ColumnNames = Readonly<Record<'rank' | 'regression', string>>;
 
 export type FormulaName = 'format' | 'rank' | 'regression' | 'temporal' | 'sum' | 'advantage';
@@ -55,17 +55,17 @@ export type FormulaName = 'format' | 'rank' | 'regression' | 'temporal' | 'sum' 
 export interface RewardView {
   readonly rows: readonly RewardRow[];
   readonly rules: RewardRules;
-  /** A second video is there to rank against. */
+  /** True when there is an opponent. */
   readonly ranked: boolean;
-  /** What the released code raises with this batch, as Python calls it. */
+  /** Name of the Python exception that the released code raises for this batch, or null. */
   readonly raises: string | null;
-  /** Scores were drawn at random for unreadable answers. */
+  /** True when unreadable answers got random scores. */
   readonly drawn: boolean;
-  /** Formula of each reward of answer k with its numbers; `**…**` is what it comes to. */
+  /** Formula of each reward of answer k with its numbers; `**…**` is the value. */
   readonly formulas: (k: number, names: ColumnNames) => Partial<Record<FormulaName, string>>;
 }
 
-/** `.943`, `1.001`, `−.34`: without the zero before the point, as the tables of the field print them. */
+/** Number without the zero before the point, as in the papers' tables: `.943`, `1.001`, `−.34`. */
 export function short(value: number, digits = 3): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? '∞' : '−∞';
   const text = Math.abs(value).toFixed(digits);
@@ -89,7 +89,7 @@ export function rewardView(input: RewardInput): RewardView {
           {
             mos: mosA,
             raw,
-            // Where nothing is compared with the copy, the released script makes none.
+            // The released script makes no perturbed copy when the temporal reward is off.
             perturbed: rules.temporalOn && perturbed && other && other.length > 0 ? other : null,
           },
           ...(!perturbed && other && mosB !== null ? [{ mos: mosB, raw: other }] : []),
@@ -131,7 +131,7 @@ export function rewardView(input: RewardInput): RewardView {
 const finite = (value: number | undefined): number | null =>
   value !== undefined && Number.isFinite(value) ? value : null;
 
-/** Works the batch out; where the released code would stop, says how, and goes on as the other modes do. */
+/** Rewards of the batch; where the released code raises, computed as in the other modes. */
 function work(
   batch: readonly AnsweredVideo[],
   rules: RewardRules,
@@ -175,7 +175,7 @@ function formulas(
   } else lines.regression = '**0**';
   if (temporal) {
     const reward = { rank: raw.rank.reward[k]!, regression: regression?.reward ?? 0 };
-    // Without an opponent there are no rank rewards to compare.
+    // Without an opponent there are no rank rewards.
     lines.temporal = (ranked ? (['rank', 'regression'] as const) : (['regression'] as const))
       .map((name) => temporalFormula(names[name], temporal[name], reward[name], rules, k))
       .join(' · ');
@@ -190,7 +190,7 @@ function formulas(
   return lines;
 }
 
-/** A score or a MOS as people write it: no digits that say nothing. */
+/** A score or a MOS with at most four decimals. */
 const trim = (value: number): string => String(Number(value.toFixed(4)));
 
 const exponent = (value: number): string =>
@@ -225,7 +225,7 @@ function temporalFormula(
   const side = (value: number | null) => (value === null ? '–' : short(value));
   const compared = `${name} ${side(raw)} ${won ? '≥' : '<'} ${side(perturbed)}`;
   const bonus = decision.bonus[k]!;
-  // Eq. 8 asks that the mean passes τ, the released code that the answer's own reward does.
+  // Eq. 8 compares the mean with τ, the released code each answer's reward.
   const passing = rules.temporal.bonus === 'all' ? raw : reward;
   const threshold =
     won && passing !== null ? `, ${short(passing)} ${passing > tau ? '>' : '≤'} ${short(tau, 1)}` : '';

@@ -1,10 +1,10 @@
-/** Both frames as PNG, with their true pixels. */
+/** Saves the frames of both sides as PNG in full resolution. */
 import { saveFile } from '../../page/save-file.ts';
 import { compare } from './state/session.ts';
 import { NO_FRAME } from './state/timeline.ts';
 
 /**
- * @param name of a file, from the video's name, the side's letter and the frame's number
+ * @param name file name from the video's name, the side's letter and the 1-based frame number
  * @throws CodedError of the decoder
  */
 export async function saveFrames(
@@ -23,7 +23,7 @@ export async function saveFrames(
       rgba = new Uint8ClampedArray(width * height * 4);
       frames.paint(frame, rgba);
     }
-    // A wish of its own, so that the viewer's cannot end it.
+    // A separate request, which the viewer's requests do not abort.
     const image = rgba
       ? { rgba, width, height }
       : await compare.frameImages.request(`save-${side}`, video.id, frame);

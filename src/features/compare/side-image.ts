@@ -1,32 +1,32 @@
-/** What one side shows now: a frame's true pixels where they are there, else its reduced copy. */
+/** Image of a side on the canvas: the full-resolution frame if it is decoded, else its proxy frame. */
 
 import type { FrameImages } from './state/frame-images.ts';
 import type { Side } from './state/store.ts';
 import { NO_FRAME } from './state/timeline.ts';
 
-/** `zeros`: a frame that was taken away. `late`: the frame is not there yet, the one before still stands. */
+/** `zeros`: a removed frame. `pending`: not decoded yet, the previous frame stays. */
 export type Quality = 'full' | 'proxy' | 'zeros' | 'pending';
 
 export class SideImage {
   readonly canvas = document.createElement('canvas');
-  /** What the canvas holds, as RGBA. */
+  /** RGBA of the canvas. */
   rgba: Uint8ClampedArray<ArrayBuffer> = new Uint8ClampedArray();
   quality: Quality = 'pending';
-  /** Grows with every change of the pixels. */
+  /** Incremented with every change of the pixels. */
   version = 0;
   private readonly context = this.canvas.getContext('2d') as CanvasRenderingContext2D;
   private shown = '';
   private scratch: Uint8ClampedArray<ArrayBuffer> = new Uint8ClampedArray();
 
-  /** Whether there is anything to draw. */
+  /** True before the first frame. */
   get blank(): boolean {
     return this.rgba.length === 0;
   }
 
   /**
-   * Brings a frame onto the canvas in the best form that is there.
+   * Draws the best image of a frame that is available.
    *
-   * @param trueOnly a reduced copy will not do: the picture before stays until the true pixels are there
+   * @param fullOnly skips proxy frames: the previous image stays until the full-resolution frame is decoded
    */
   show(side: Side, frame: number, frameImages: FrameImages, fullOnly: boolean): Quality {
     if (frame === NO_FRAME) {

@@ -1,4 +1,4 @@
-/** What the scores panel says of a side and of both, read from the answers. Pure. */
+/** Statistics of the scores of a side, and the preference between both. */
 import { meanInterval } from '../../../core/stats/interval.ts';
 import { variance } from '../../../core/stats/moments.ts';
 import { type Preference, preference } from '../../../core/stats/preference.ts';
@@ -9,17 +9,17 @@ export interface SideScores {
   readonly scores: readonly (number | null)[];
   readonly readable: readonly number[];
   readonly mean: number;
-  /** Ends of the mean's 95 % interval; null for one answer. */
+  /** 95 % interval of the mean; null for one answer. */
   readonly interval: readonly [number, number] | null;
   /** Standard deviation; null for one answer. */
   readonly deviation: number | null;
-  /** Mean of the expected scores from the digits' probabilities, null without any. */
+  /** Mean of the expected scores over the digit probabilities; null without any. */
   readonly expected: number | null;
-  /** Part of the answers within ±0.1 of the mean, 0 … 1. */
+  /** Share of the answers within ±0.1 of the mean, 0 … 1. */
   readonly agreement: number;
 }
 
-/** An answer lies close to the mean when it differs by no more than this. */
+/** Largest distance from the mean that counts as agreement. */
 const CLOSE = 0.1;
 
 export const scoresOf = (answers: readonly Answer[]): (number | null)[] =>
@@ -51,7 +51,7 @@ export function preferenceOf(a: SideRun | null, b: SideRun | null): Preference |
   return a && b ? preference(scoresOf(a.answers), scoresOf(b.answers)) : null;
 }
 
-/** `+0.64`, `−0.08`, `0.00`: the sign is a minus, not a hyphen. */
+/** Number with its sign, a minus and not a hyphen: `+0.64`, `−0.08`, `0.00`. */
 export function signed(value: number, digits = 2): string {
   const text = Math.abs(value).toFixed(digits);
   if (Number(text) === 0) return text;

@@ -1,12 +1,12 @@
-/** Keeps the address in step with what is shown, and follows an address that is opened. */
+/** Synchronises the address with the state of the page, both ways. */
 import { useEffect } from 'react';
 import { hashOf, parseAddress } from '../../page/router.ts';
 import { compare } from './state/session.ts';
 
-/** Milliseconds after the last change; browsers refuse too many changes of the address. */
+/** Debounce in milliseconds: browsers limit the rate of address changes. */
 const QUIET = 300;
 
-/** The address that brings someone to what is shown now. */
+/** Address of the current state. */
 export function compareAddress(): string {
   return new URL(hashOf('compare', compare.link()), location.href).href;
 }
@@ -15,14 +15,14 @@ export function useAddress(): void {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const follow = () => {
-      const { route: position, query } = parseAddress(location.hash);
-      if (position === 'compare' && query !== '' && query !== compare.link()) compare.follow(query);
+      const { route, query } = parseAddress(location.hash);
+      if (route === 'compare' && query !== '' && query !== compare.link()) compare.follow(query);
     };
     const write = () => {
       timer = undefined;
       if (parseAddress(location.hash).route !== 'compare') return;
       const hash = hashOf('compare', compare.link());
-      // In its place: Back leaves the page, not one setting.
+      // Replaced, so that Back leaves the page and does not undo a setting.
       if (location.hash !== hash) history.replaceState(history.state, '', hash);
     };
     const later = () => {

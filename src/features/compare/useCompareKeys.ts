@@ -1,4 +1,4 @@
-/** The keys of the Compare page. */
+/** Keyboard shortcuts of the Compare page. */
 import { useEffect, useRef } from 'react';
 import { useKeys } from '../../page/useKeys.ts';
 import { newSeed, nextLoop, shiftB } from './adjust.ts';
@@ -16,7 +16,7 @@ export interface CompareKeyActions {
   readonly onEscape: () => boolean;
 }
 
-/** To the next or the one before of the places that the model sees. */
+/** Seeks to the next or previous sampled position. */
 function sampled(by: 1 | -1): void {
   const { timeline, profile } = compare.store.getState();
   if (!timeline) return;
@@ -27,7 +27,7 @@ function sampled(by: 1 | -1): void {
   compare.clock.seek(next ?? here);
 }
 
-/** A side that is shown alone as long as its key is down. */
+/** Key handler that shows a side alone while its key is down. */
 function useHeldSide(onOnly: (side: SideName | null) => void) {
   const held = useRef<string | null>(null);
   const latest = useRef(onOnly);
@@ -40,7 +40,7 @@ function useHeldSide(onOnly: (side: SideName | null) => void) {
       held.current = null;
       latest.current(null);
     };
-    // A key that is let go in another window is never heard of.
+    // No keyup arrives when the key is released in another window.
     const blur = () => end();
     addEventListener('keyup', end);
     addEventListener('blur', blur);

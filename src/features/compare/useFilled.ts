@@ -1,4 +1,4 @@
-/** How much of the frame stores is filled, at most ten times a second. */
+/** Fill state of the frame stores, updated at most ten times a second. */
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import { compare } from './state/session.ts';

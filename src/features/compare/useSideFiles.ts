@@ -1,13 +1,13 @@
-/** Files that come in: the field under the pointer takes a drop, otherwise the first one is A and a second one B. */
+/** File input: a drop goes to the side under the pointer; otherwise the first file is A and a second one B. */
 import { useEffect, useRef } from 'react';
 import { type FileReceiver, pickFiles } from '../../page/file-input.ts';
 import { compare } from './state/session.ts';
 import type { SideName } from './state/store.ts';
 
-/** The side that the next chosen file is for. */
+/** Side of the next chosen file. */
 let chosenFor: SideName | null = null;
 
-/** Opens the file chooser for a side; must be called from a click or a key. */
+/** Opens the file chooser for a side; must be called in a user gesture. */
 export function chooseFor(side: SideName): void {
   chosenFor = side;
   pickFiles();
@@ -23,7 +23,7 @@ export function useSideDrop(): FileReceiver {
       const field = event.target instanceof Element ? event.target.closest('[data-side]') : null;
       under.current = (field?.getAttribute('data-side') as SideName | null) ?? null;
     };
-    // Before the shell's own listener hands the files on.
+    // Before the shell's listener, which passes the files on.
     addEventListener('drop', noteSide, { capture: true });
     return () => removeEventListener('drop', noteSide, { capture: true });
   }, []);
@@ -34,13 +34,13 @@ export function useSideDrop(): FileReceiver {
     chosenFor = null;
     under.current = null;
     const { a } = compare.store.getState();
-    // A second video alone needs a first: dropped on the empty field of B it is A, and B its damaged copy.
+    // A video dropped on side B while A is empty becomes A.
     if (taken.length === 1 && side && (side === 'a' || a)) compare.open(side, taken[0]!);
     else compare.take(taken);
   };
 }
 
-/** The clip that ships with the page. */
+/** Opens the bundled sample clip. */
 export async function takeSample(): Promise<void> {
   const response = await fetch(`${import.meta.env.BASE_URL}sample.mp4`);
   if (!response.ok) throw new Error(`sample.mp4: ${response.status}`);

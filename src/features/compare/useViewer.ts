@@ -1,6 +1,5 @@
 /**
- * Keeps the canvas in step with clock, settings and frames, and asks for true pixels when the clock stands. What the
- * reader is looking at is said as `Showing`.
+ * Draws the viewer after every change of clock, settings or frames, and requests full-resolution frames in a pause.
  */
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { isAbort } from '../../../core/errors.ts';
@@ -12,13 +11,13 @@ import { NO_FRAME } from './state/timeline.ts';
 import type { Size } from './viewport.ts';
 
 const SIDES = ['a', 'b'] as const;
-/** Milliseconds that the clock must stand before a decoder is started: a held arrow key passes by many frames. */
+/** Milliseconds of pause before a request: a held arrow key passes many frames. */
 const DECODE_DELAY = 30;
 
 export interface Showing {
   readonly a: Quality;
   readonly b: Quality;
-  /** Field in device pixels. */
+  /** Size of the canvas in device pixels. */
   readonly field: Size;
 }
 
@@ -31,7 +30,7 @@ export interface ViewerParts {
 const sizeOf = (side: Side | null): Size => side?.video.facts ?? { width: 16, height: 9 };
 const sizes = () => ({ a: sizeOf(compare.sideOf('a')), b: sizeOf(compare.sideOf('b')) });
 
-/** @param mean where the mean difference is written, without a render for each frame */
+/** @param onMean receives the mean difference of each drawing, without a render */
 export function useViewer(
   canvas: RefObject<HTMLCanvasElement | null>,
   only: SideName | null,
@@ -69,7 +68,7 @@ export function useViewer(
         const side = compare.sideOf(name);
         if (!side) return;
         const frame = compare.frameOf(name, position);
-        // 1:1 is for looking at pixels: no reduced ones there.
+        // No proxy frames at 1:1, which is for inspecting pixels.
         const fullOnly = compare.store.getState().settings.zoom === 1;
         quality[name] = sideImages[name].show(side, frame, compare.frameImages, fullOnly);
       }
@@ -94,7 +93,7 @@ export function useViewer(
     };
     redraw.current = request;
 
-    /** Both sides' decoders are asked at once; the reduced frames wait for them. */
+    /** Requests the frames of both sides at once; the proxy frames wait. */
     const requestFullResolution = () => {
       const begun = performance.now();
       const { position } = compare.clock.store.getState();
@@ -164,7 +163,7 @@ export function useViewer(
   return { sides: sides.current, sizes, showing };
 }
 
-/** Calls when a reduced frame that is to be shown arrives. */
+/** Calls back when the proxy frame of the current position arrives. */
 function useFrameArrivals(arrived: () => void): void {
   const [stores, setStores] = useState(() => storesOf());
   useEffect(
@@ -179,7 +178,7 @@ function useFrameArrivals(arrived: () => void): void {
     latest.current = arrived;
   });
   useEffect(() => {
-    /** What was there the last time, so that only frames that matter redraw. */
+    /** Availability at the last check: other frames cause no redraw. */
     let before = '';
     const check = () => {
       const { position } = compare.clock.store.getState();

@@ -25,14 +25,14 @@ describe('panes', () => {
     expect([left?.width, right?.width, right?.x]).toEqual([499, 499, 502]);
     expect(panesOf('side', field, true, null)[0]?.sides).toEqual(['b']);
   });
-  it('are one for split, overlay and difference, and for a side that is peeked at', () => {
+  it('are one for split, overlay and difference, and for a side shown alone', () => {
     for (const view of ['split', 'overlay', 'difference'] as const)
       expect(panesOf(view, field, false, null)).toEqual([{ x: 0, y: 0, ...field, sides: ['a', 'b'] }]);
     expect(panesOf('stack', field, false, 'b')).toEqual([{ x: 0, y: 0, ...field, sides: ['b'] }]);
   });
 });
 
-describe('the picture in its pane', () => {
+describe('the image in its pane', () => {
   it('fits and stands in the middle', () => {
     const box = imageBox(image, pane, fit);
     expect(box.scale).toBe(1000 / 640);
@@ -72,7 +72,7 @@ describe('the picture in its pane', () => {
     expect(imageBox(image, pane, edge).x).toBe(0);
     expect(imageBox(image, pane, panBy(image, pane, edge, -10, 0)).x).toBe(-10);
   });
-  it('reads the pixel under a point, and none beside the picture', () => {
+  it('reads the pixel under a point, and none beside the image', () => {
     const at: ViewTransform = { zoom: 1, centre: [0.5, 0.5] };
     expect(pixelAt(image, pane, at, 180, 114)).toEqual({ x: 0, y: 0 });
     expect(pixelAt(image, pane, at, 819, 385)).toEqual({ x: 639, y: 271 });

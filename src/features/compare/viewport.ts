@@ -1,6 +1,6 @@
 /**
- * Where the picture lies in the field. The field is the canvas in device pixels; both sides share scale and centre, so
- * that they always show the same part. Pure.
+ * Geometry of the viewer in device pixels of its canvas. Both sides share scale and centre, so that they show the same
+ * part of their images.
  */
 import type { View } from './state/settings.ts';
 import type { SideName } from './state/store.ts';
@@ -15,12 +15,12 @@ export interface Box extends Size {
   readonly y: number;
 }
 
-/** Part of the field with one scale and centre; `sides` are drawn in it, the first one below. */
+/** Part of the canvas with one scale and centre; `sides` are drawn in it, the first one below. */
 export interface Pane extends Box {
   readonly sides: readonly SideName[];
 }
 
-/** Zooms by the keys and buttons; 25–800 %. */
+/** Bounds of the zoom, 25–800 %. */
 export const LEAST_ZOOM = 0.25;
 export const MOST_ZOOM = 8;
 const STEPS = [0.25, 0.33, 0.5, 0.67, 1, 1.5, 2, 3, 4, 6, 8] as const;
@@ -28,9 +28,9 @@ const STEPS = [0.25, 0.33, 0.5, 0.67, 1, 1.5, 2, 3, 4, 6, 8] as const;
 /** Pixels between two panes. */
 const GAP = 2;
 
-/** @param one only this side is shown (a side that is peeked at) */
+/** @param one the side shown alone while its key is held */
 export function panesOf(view: View, field: Size, swapped: boolean, one: SideName | null): Pane[] {
-  // A canvas has its size on its prototype, where a spread does not find it.
+  // A canvas has its size on its prototype, which a spread does not copy.
   const whole = { x: 0, y: 0, width: field.width, height: field.height };
   if (one) return [{ ...whole, sides: [one] }];
   const [first, second]: [SideName, SideName] = swapped ? ['b', 'a'] : ['a', 'b'];
@@ -51,26 +51,26 @@ export function panesOf(view: View, field: Size, swapped: boolean, one: SideName
   return [{ ...whole, sides: [first, second] }];
 }
 
-/** Device pixels a video pixel at which the whole picture fits. */
+/** Device pixels per video pixel at which the whole image fits. */
 export function fitScale(image: Size, pane: Size): number {
   return Math.min(pane.width / image.width, pane.height / image.height);
 }
 
 export interface ViewTransform {
-  /** Device pixels a video pixel; null fits. */
+  /** Device pixels per video pixel; null fits. */
   readonly zoom: number | null;
-  /** Point of the picture in the middle of the pane, parts of its size. */
+  /** Point of the image in the middle of the pane, in parts of its size. */
   readonly centre: readonly [number, number];
 }
 
-/** The picture never leaves an empty edge that it could fill; where it is smaller than the pane it stands in the middle. */
+/** Centre clamped so that the image leaves no edge empty; 0.5 where it is smaller than the pane. */
 function settle(centre: number, length: number, room: number): number {
   if (length <= room) return 0.5;
   const half = room / 2 / length;
   return Math.min(1 - half, Math.max(half, centre));
 }
 
-/** Where the picture lies, in pixels of the field; whole pixels at whole scales. */
+/** Box of the image on the canvas, on whole pixels when zoomed. */
 export function imageBox(image: Size, pane: Box, transform: ViewTransform): Box & { readonly scale: number } {
   const scale = transform.zoom ?? fitScale(image, pane);
   const width = image.width * scale;
@@ -81,7 +81,7 @@ export function imageBox(image: Size, pane: Box, transform: ViewTransform): Box 
   return { x: crisp ? Math.round(x) : x, y: crisp ? Math.round(y) : y, width, height, scale };
 }
 
-/** A look whose centre is where the picture really stands, so that panning has no dead travel. */
+/** Transform with the clamped centre, so that panning responds at once. */
 export function settled(image: Size, pane: Box, transform: ViewTransform): ViewTransform {
   const box = imageBox(image, pane, transform);
   return {
@@ -90,7 +90,7 @@ export function settled(image: Size, pane: Box, transform: ViewTransform): ViewT
   };
 }
 
-/** Another scale with the point under (x, y) of the field kept in its place. */
+/** Another scale with the point under (x, y) fixed. */
 export function zoomAt(
   image: Size,
   pane: Box,
@@ -112,7 +112,7 @@ export function zoomAt(
   });
 }
 
-/** The picture moved by so many pixels of the field. */
+/** Image moved by (dx, dy) device pixels. */
 export function panBy(
   image: Size,
   pane: Box,
@@ -128,14 +128,14 @@ export function panBy(
   });
 }
 
-/** Next scale of the row, seen from the one of now. */
+/** Next of the zoom steps above or below a scale. */
 export function nextZoom(scale: number, by: 1 | -1): number {
   const next =
     by > 0 ? STEPS.find((step) => step > scale * 1.01) : STEPS.findLast((step) => step < scale * 0.99);
   return next ?? (by > 0 ? MOST_ZOOM : LEAST_ZOOM);
 }
 
-/** The pixel of the picture under a point of the field, or null beside the picture. */
+/** Pixel of the image under a point; null beside the image. */
 export function pixelAt(
   image: Size,
   pane: Box,
@@ -150,7 +150,7 @@ export function pixelAt(
   return px >= 0 && py >= 0 && px < image.width && py < image.height ? { x: px, y: py } : null;
 }
 
-/** A picture of another shape stands in the middle of the box, whole and never stretched. */
+/** Image of another aspect ratio, centred in the box and not stretched. */
 export function containIn(image: Size, box: Box): Box {
   const scale = fitScale(image, box);
   const width = image.width * scale;

@@ -1,9 +1,9 @@
-/** The clock over a time of its own: which place is shown when, at ends, loops, speeds and missing frames. */
+/** Positions of the clock over simulated time: ends, loops, rates and missing frames. */
 import { describe, expect, it } from 'vitest';
 import { createClock } from './clock.ts';
 import type { Loop } from './settings.ts';
 
-/** Ten places of 100 ms, drawn every 20 ms. */
+/** Ten positions of 100 ms, drawn every 20 ms. */
 function clock(change: { loop?: Loop; ready?: (position: number) => boolean } = {}) {
   let time = 0;
   let next: (() => void) | null = null;
@@ -23,7 +23,7 @@ function clock(change: { loop?: Loop; ready?: (position: number) => boolean } = 
   return {
     ...made,
     state,
-    /** Lets time pass; the places shown on the way, each once. */
+    /** Advances time; returns the positions shown on the way, each once. */
     run(ms: number): number[] {
       const seen: number[] = [];
       for (const until = time + ms; time < until; ) {
@@ -39,7 +39,7 @@ function clock(change: { loop?: Loop; ready?: (position: number) => boolean } = 
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 describe('the clock', () => {
-  it('shows every place in turn and stops at the last one', () => {
+  it('shows every position in turn and stops at the last one', () => {
     const c = clock();
     c.toggle();
     expect(c.run(1200)).toEqual(upTo(10));
@@ -82,7 +82,7 @@ describe('the clock', () => {
     expect(c.run(250).slice(0, 3)).toEqual([3, 4, 5]);
     expect(c.state().waiting).toBe(false);
   });
-  it('steps by places and seconds, and stays inside', () => {
+  it('steps by positions and seconds, and stays inside', () => {
     const c = clock();
     c.step(-1);
     expect(c.state().position).toBe(0);
@@ -97,7 +97,7 @@ describe('the clock', () => {
     c.step(1);
     expect(c.state().position).toBe(0);
   });
-  it('keeps its time when the places become others', () => {
+  it('keeps its time when the positions change', () => {
     const c = clock();
     c.seek(5);
     c.setSpan({ times: Float64Array.from([0, 0.25, 0.5, 0.75]), duration: 1 });

@@ -1,12 +1,12 @@
 /**
- * The clock of the Compare page. It counts places in line; both sides look at the same place. Time runs only while the
- * frames are there: a place that is not ready is waited for, not skipped.
+ * Clock of the Compare page. It counts timeline positions, shared by both sides. It waits for a position whose frames
+ * are not ready and skips none.
  */
 import { createStore } from 'zustand/vanilla';
 import { frameAt } from '../../../../core/sampling/frame-sampling.ts';
 import type { Loop } from './settings.ts';
 
-/** Speeds, slowest backwards to fastest on. */
+/** Playback rates, ascending; negative ones play backwards. */
 export const RATES = [-4, -2, -1, -0.5, 0.25, 0.5, 1, 1.5, 2, 4] as const;
 
 export interface ClockState {
@@ -14,22 +14,22 @@ export interface ClockState {
   readonly playing: boolean;
   readonly rate: number;
   readonly loop: Loop;
-  /** It plays, but the frames of the next place are not there yet. */
+  /** True while it plays and the frames of the next position are not ready. */
   readonly waiting: boolean;
 }
 
-/** Times of the places in seconds, the first 0, and the end of the last one. */
+/** Times of the positions in seconds, the first 0, and the end of the last one. */
 export interface Span {
   readonly times: Float64Array;
   readonly duration: number;
 }
 
 export interface ClockOptions {
-  /** Milliseconds that only grow. */
+  /** Monotonic time in milliseconds. */
   readonly now?: () => number;
-  /** Calls back before the next picture is drawn; returns a way to take it back. */
+  /** Calls back before the next repaint; returns a function that cancels. */
   readonly schedule?: (tick: () => void) => () => void;
-  /** Whether both sides have their frames of a place. */
+  /** True when both sides have their frames of a position. */
   readonly ready?: (position: number) => boolean;
 }
 
@@ -50,9 +50,9 @@ export function createClock(options: ClockOptions = {}) {
   const get = store.getState;
   const set = (change: Partial<ClockState>) => store.setState(change);
   let span: Span = { times: new Float64Array(1), duration: 0 };
-  /** Where the clock stood when it was last looked at. */
+  /** Media time in seconds at a time of `now`. */
   let base = { at: 0, time: 0 };
-  /** −1 on the way back of ping-pong. */
+  /** Direction of ping-pong, −1 on the way back. */
   let turn: 1 | -1 = 1;
   let cancel = () => {};
 
@@ -77,7 +77,7 @@ export function createClock(options: ClockOptions = {}) {
     if (get().playing) set({ playing: false, waiting: false });
   }
 
-  /** Time at which the clock is now, taken over the end by the loop. Null when it has come to a stop there. */
+  /** Current media time, wrapped by the loop; null at the end without a loop. */
   function advance(): number | null {
     const { rate, loop } = get();
     const speed = rate * turn;
@@ -106,7 +106,7 @@ export function createClock(options: ClockOptions = {}) {
     if (position !== get().position) {
       if (ready(position)) set({ position, waiting: false });
       else {
-        // Time stands where it had come to when the frame was first missed.
+        // Time is frozen at the first missing frame.
         hold(get().waiting ? base.time : time);
         if (!get().waiting) set({ waiting: true });
       }
@@ -120,7 +120,7 @@ export function createClock(options: ClockOptions = {}) {
     const { position, loop } = get();
     const atEnd = rate > 0 ? position >= last() : position <= 0;
     if (atEnd && loop === 'off' && last() > 0) show(rate > 0 ? 0 : last());
-    // Backwards a place begins at its end.
+    // Backwards a position begins at its end.
     hold(rate > 0 ? start(get().position) : Math.max(0, end(get().position) - 1e-6));
     set({ playing: true, rate });
     cancel = schedule(tick);
@@ -128,19 +128,19 @@ export function createClock(options: ClockOptions = {}) {
 
   return {
     store,
-    /** Other places; the clock stays at the same time, or where it is told to go. */
+    /** Replaces the positions; keeps the current time unless a position is given. */
     setSpan(next: Span, position?: number): void {
       const time = start(get().position);
       span = next;
       show(position ?? frameAt(next.times, time + 1e-9));
       if (get().playing) hold(start(get().position));
     },
-    /** Shows a place and stops. */
+    /** Goes to a position and pauses. */
     seek(position: number): void {
       pause();
       show(position);
     },
-    /** Shows a place; what was playing goes on from there. */
+    /** Goes to a position without a pause. */
     scrub: show,
     step(positions: number): void {
       const playing = get().playing;
@@ -153,7 +153,7 @@ export function createClock(options: ClockOptions = {}) {
     stepSeconds(seconds: number): void {
       pause();
       const to = frameAt(span.times, Math.max(0, start(get().position) + seconds + 1e-6));
-      // A place longer than a second is left all the same.
+      // A position longer than a second is left too.
       show(to === get().position ? to + Math.sign(seconds) : to);
     },
     toggle(): void {
@@ -161,7 +161,7 @@ export function createClock(options: ClockOptions = {}) {
       else play(get().rate);
     },
     pause,
-    /** Next speed up or down the ladder; from standing still one forwards or backwards. */
+    /** Next faster or slower rate; from a pause ±1. */
     shift(by: 1 | -1): void {
       const { playing, rate } = get();
       const at = RATES.indexOf(rate as (typeof RATES)[number]);

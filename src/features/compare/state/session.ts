@@ -1,4 +1,4 @@
-/** The stores of the Compare page, made when it is first opened. */
+/** Stores of the Compare page, created when it is first opened. */
 import { createFrameStore } from '../../../../workers/frames/client.ts';
 import { hashFile } from '../../../../workers/hash/client.ts';
 import { media, models } from '../../../assessment/session.ts';
@@ -6,9 +6,7 @@ import { createAssessBoth } from './assess.ts';
 import { createSeekHints } from './seek-hints.ts';
 import { createCompareStore, FRAMES_CAP, SMALL_FRAMES_CAP } from './store.ts';
 
-/**
- * Phones end a page that takes too much, however much memory they have; of other devices Chromium tells theirs, in GB.
- */
+/** Memory cap of the frame stores in bytes: small on phones, which kill large pages, and by `deviceMemory` (GB). */
 function framesCap(): number {
   const { deviceMemory = 8 } = navigator as Navigator & { readonly deviceMemory?: number };
   return deviceMemory <= 4 || matchMedia('(pointer: coarse)').matches ? SMALL_FRAMES_CAP : FRAMES_CAP;
@@ -21,7 +19,7 @@ export const compare = createCompareStore({
   cap: framesCap(),
 });
 
-/** Decoders that stand ready get half as much memory as reduced frames. */
+/** The seek pool gets half as much memory as the proxy frames. */
 export const seekHints = createSeekHints({
   media,
   clock: compare.clock,
@@ -30,7 +28,7 @@ export const seekHints = createSeekHints({
   bytes: compare.cap / 2,
 });
 
-/** Follows the loaded model's way of sampling. */
+/** Samples as the loaded model does. */
 const follow = () => {
   const { loaded } = models.store.getState();
   if (loaded) compare.setProfile(loaded.profile);

@@ -72,7 +72,7 @@ function page(change: { open?: (file: File) => Promise<OpenedVideo>; sha?: (file
 }
 
 describe('the Compare store', () => {
-  it('opens one video and draws its damaged copy', async () => {
+  it('opens one video and draws its perturbed copy', async () => {
     const { take, get, caps, frameOf, preferred } = page();
     take([file('a.mp4')]);
     await vi.waitFor(() => expect(get().a).not.toBeNull());
@@ -121,7 +121,7 @@ describe('the Compare store', () => {
     expect(same.frameOf('b', 0)).toBe(20);
     expect(same.link()).toBe(link);
 
-    // A link to another video takes the place of the one that is open.
+    // A link to another video closes the open one.
     same.follow(link.replace('a.mp4', 'b.mp4').replace(SHA['a.mp4']!, SHA['b.mp4']!));
     expect([same.get().a, same.get().asked.a?.name]).toEqual([null, 'b.mp4']);
   });
@@ -229,7 +229,7 @@ describe('assessing both sides', () => {
     ]);
   });
 
-  it('asks A once only, and B again for another damage', async () => {
+  it('assesses A once, and B again after another perturbation', async () => {
     const { both, compare, asked } = await assessing();
     await both.run();
     expect(both.isCurrent('b')).toBe(true);

@@ -1,7 +1,4 @@
-/**
- * The Compare page as data: one or two videos, the damage drawn for the first, what the reader chose, and the clock.
- * Assessing both sides is `compare-assess.ts`.
- */
+/** Store of the Compare page: one or two videos, the perturbation of the first, the settings and the clock. */
 import { createStore } from 'zustand/vanilla';
 import { CodedError, type CodedErrorData, isAbort } from '../../../../core/errors.ts';
 import { sampledIndices } from '../../../../core/sampling/frame-sampling.ts';
@@ -23,7 +20,7 @@ import {
   videoTimeline,
 } from './timeline.ts';
 
-/** Bytes that reduced frames may take on the whole page, whether one video is open or two; less on small devices. */
+/** Memory cap in bytes of all proxy frames on the page; less on small devices. */
 export const FRAMES_CAP = 512e6;
 export const SMALL_FRAMES_CAP = 160e6;
 
@@ -39,24 +36,24 @@ export interface Side {
 export interface CompareState {
   readonly settings: CompareSettings;
   readonly a: Side | null;
-  /** The second video, where there is one; otherwise B is A's damaged copy. */
+  /** The second video; null when B is a perturbed copy of A. */
   readonly b: Side | null;
-  /** A file that is being opened or checked, by its name. */
+  /** The file being opened or checked. */
   readonly opening: { readonly side: SideName; readonly name: string } | null;
   readonly error: { readonly side: SideName; readonly file: File; readonly data: CodedErrorData } | null;
-  /** Files that the link of this page asked for and that are not there yet. */
+  /** Files that the link names and that are not open yet. */
   readonly asked: Readonly<Record<SideName, LinkedFile | null>>;
-  /** Checksums of the open files, once they are known. */
+  /** Checksums of the open files, null until computed. */
   readonly sha256: Readonly<Record<SideName, string | null>>;
-  /** How the model samples; a stand-in until one is loaded. */
+  /** Sampling of the loaded model, or the default profile. */
   readonly profile: SampleProfile;
   readonly perturbation: DrawnPerturbation | null;
   readonly timeline: Timeline | null;
-  /** Source frames that the model sees of A, [N]. */
+  /** Sampled source frames of A, [N]. */
   readonly sampled: readonly number[];
 }
 
-/** Until a model has said how it samples. */
+/** Sampling before a model is loaded. */
 const STAND_IN: SampleProfile = {
   sampling: 'goldenRatio',
   frames: 8,
@@ -84,7 +81,7 @@ export interface CompareDependencies {
   };
   readonly createFrames: (file: File, facts: VideoFacts, cap: number) => FrameStore;
   readonly hash: (file: Blob) => Promise<string>;
-  /** Bytes for reduced frames. */
+  /** Bytes for proxy frames. */
   readonly cap?: number;
 }
 
@@ -95,7 +92,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
   const set = (change: Partial<CompareState>) => store.setState(change);
   const frameImages = createFrameImages(media, Math.min(FRAME_IMAGE_BYTES, cap / 4));
   const clock = createClock({ ready: (position) => isReady(position) });
-  /** Place of a link, for when its file is there. */
+  /** Position of a link whose file is not open yet. */
   let startPosition = 0;
   let turn: Record<SideName, number> = { a: 0, b: 0 };
 
@@ -104,13 +101,13 @@ export function createCompareStore(dependencies: CompareDependencies) {
     return name === 'b' ? (b ?? a) : a;
   };
 
-  /** Source frame of a side at a place, or `NO_FRAME`. */
+  /** Source frame of a side at a position, or `NO_FRAME`. */
   function frameOf(name: SideName, position: number): number {
     const { timeline } = get();
     return timeline?.[name][position] ?? NO_FRAME;
   }
 
-  /** Whether a side can be drawn at a place, if only in reduced form. */
+  /** True when a side has at least the proxy frame of a position; requests a frame that the store will not hold. */
   function sideReady(name: SideName, position: number): boolean {
     const frame = frameOf(name, position);
     const side = sideOf(name);
@@ -120,18 +117,18 @@ export function createCompareStore(dependencies: CompareDependencies) {
     if (!sharp && side.frames.has(frame)) return true;
     const [from, to] = side.frames.part;
     const comes = !sharp && !side.frames.error && frame >= from && frame < to;
-    // What the store will never hold, and what 1:1 shows, is decoded for this one place.
+    // Frames beyond the store, and all at 1:1, are decoded one by one.
     if (!comes) frameImages.request(name, side.video.id, frame).catch(() => {});
     return false;
   }
 
   function isReady(position: number): boolean {
-    // Both are asked, so that both are decoded.
+    // No short circuit: both sides request their frames.
     const ready = [sideReady('a', position), sideReady('b', position)];
     return ready.every(Boolean);
   }
 
-  /** Draws the damage and lines up both sides. */
+  /** Draws the perturbation and builds the timeline of both sides. */
   function arrange(change: Partial<CompareState> = {}): void {
     const state = { ...get(), ...change };
     const { a, b, settings, profile } = state;
@@ -156,7 +153,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
     }
     set({ ...change, perturbation, timeline, sampled });
     clock.setSpan(timeline);
-    // The places of the strip first: with the sampled frames alone the clock can already run.
+    // The frames of the filmstrip are decoded first.
     const positions = sampledIndices(profile.sampling, timeline.positions, profile.frames);
     const shown = (frames: Int32Array) =>
       (timeline.positions <= profile.frames
@@ -175,7 +172,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
     media.close(side.video.id);
   }
 
-  /** Both stores share the cap; a change of their number makes them anew. */
+  /** Frame store of a side; the sides share the cap. */
   function framesOf(file: File, facts: VideoFacts, sides: 1 | 2): FrameStore {
     return createFrames(file, facts, cap / sides);
   }
@@ -217,7 +214,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
       arrange({ ...change, a: { file, video, frames } });
     } else {
       release(b);
-      // A second video takes its half of the memory.
+      // The second video gets half of the memory.
       a?.frames.dispose();
       const side = a && { ...a, frames: framesOf(a.file, a.video.facts, 2) };
       arrange({ ...change, a: side, b: { file, video, frames: framesOf(file, video.facts, 2) } });
@@ -229,7 +226,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
       (sha256) => {
         if (get()[name]?.file === file) set({ sha256: { ...get().sha256, [name]: sha256 } });
       },
-      // A file that can no longer be read shows that when it is decoded.
+      // A file that can no longer be read fails when it is decoded.
       () => {},
     );
   }
@@ -245,7 +242,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
     clock.setSpan({ times: new Float64Array(1), duration: 0 }, 0);
   }
 
-  /** Second of A's video that a place shows. */
+  /** Time in seconds of A's frame at a position. */
   function timeOf(position: number): number {
     const { a, b, timeline } = get();
     const frame = timeline?.a[position] ?? 0;
@@ -260,9 +257,9 @@ export function createCompareStore(dependencies: CompareDependencies) {
     cap,
     sideOf,
     frameOf,
-    /** Takes a video for a side; an open one is replaced. */
+    /** Opens a video on a side; an open one is replaced. */
     open: (name: SideName, file: File) => void open(name, file),
-    /** Takes what came in: one file is the original, or a file that the link asked for; a second one is B. */
+    /** Opens files: one is the original or a file named by the link, a second one is B. */
     take(files: readonly File[]): void {
       const { a, asked } = get();
       const [first, second] = files;
@@ -275,7 +272,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
       if (asked.b && a && (named('b') || !asked.a)) void open('b', first);
       else void open('a', first);
     },
-    /** Takes the file of the last error although it is not the one of the link. */
+    /** Opens the file of the last error although its checksum differs from the link's. */
     useAnyway(): void {
       const { error, asked } = get();
       if (!error) return;
@@ -283,7 +280,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
       void open(error.side, error.file);
     },
     dismiss: () => set({ error: null }),
-    /** Lets go of the second video: B is A's damaged copy again. */
+    /** Closes the second video: B is a perturbed copy of A again. */
     closeB(): void {
       const { a, b } = get();
       if (!a || !b) return;
@@ -295,7 +292,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
       arrange({ a: { ...a, frames }, b: null, sha256: { ...get().sha256, b: null } });
     },
     clear,
-    /** Changes what the reader chose; damage and clock follow. */
+    /** Changes settings, and with them perturbation and clock. */
     change(change: Partial<CompareSettings>): void {
       const settings = { ...get().settings, ...change };
       if (change.rate !== undefined) clock.setRate(change.rate);
@@ -304,11 +301,11 @@ export function createCompareStore(dependencies: CompareDependencies) {
       if (draws) arrange({ settings });
       else set({ settings });
     },
-    /** The loaded model says how it samples. */
+    /** Sets the sampling of the loaded model. */
     setProfile(profile: SampleProfile): void {
       if (profile !== get().profile) arrange({ profile });
     },
-    /** Takes a link; the files it names are asked for unless they are open. */
+    /** Applies a link; files that it names and that are not open become `asked`. */
     follow(query: string): void {
       const { settings, position, a, b } = parseLink(query);
       const { sha256 } = get();
@@ -317,7 +314,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
           ? file
           : null;
       const asked = { a: missing('a', a), b: missing('b', b) };
-      // Another video's link: what is open makes room for it.
+      // The link names another video.
       if (asked.a && get().a) clear();
       startPosition = position;
       arrange({ settings, asked });
@@ -325,7 +322,7 @@ export function createCompareStore(dependencies: CompareDependencies) {
       clock.setRate(settings.rate);
       if (get().a) clock.seek(position);
     },
-    /** The address of what is shown now, the part after `?`. */
+    /** Query of the current state. */
     link(): string {
       const { settings, a, b, asked, sha256 } = get();
       const linked = (name: SideName, side: Side | null): LinkedFile | null =>

@@ -1,4 +1,4 @@
-/** Which frame each side shows. Orders with a known outcome, written out by hand. */
+/** Timelines and perturbations. Oracle: orders written out by hand. */
 import { describe, expect, it } from 'vitest';
 import { frameAt, sampledIndices } from '../../../../core/sampling/frame-sampling.ts';
 import { perturbModes } from '../../../../core/sampling/perturb.ts';
@@ -53,23 +53,23 @@ describe('timelines', () => {
     expect([...line.a]).toEqual([0, 1, 2, 2, 2, 2]);
     expect([...line.b]).toEqual([0, 1, 2, 3, 4, 5]);
   });
-  it('find the place of a time', () => {
+  it('find the position of a time', () => {
     const times = Float64Array.from([0, 0.1, 0.1, 0.4]);
     expect([-1, 0, 0.05, 0.1, 0.39, 9].map((time) => frameAt(times, time))).toEqual([0, 0, 0, 2, 2, 3]);
   });
 });
 
 describe('orderFacts', () => {
-  it('finds nothing in an undamaged order', () => {
+  it('finds nothing in a clean order', () => {
     expect(orderFacts([0, 1, 2, 3], 4)).toEqual({ displaced: 0, repeated: 0, missing: 0, meanJump: 1 });
   });
-  it('counts what is out of place, repeated and missing', () => {
+  it('counts displaced, repeated and missing frames', () => {
     expect(orderFacts([3, 0, 0, 2], 4)).toEqual({ displaced: 4, repeated: 1, missing: 1, meanJump: 5 / 3 });
     expect(orderFacts([0, null, 2], 3)).toEqual({ displaced: 1, repeated: 0, missing: 1, meanJump: 0 });
   });
 });
 
-describe('drawDamage', () => {
+describe('drawPerturbation', () => {
   it('is the same for the same seed, and another for another', () => {
     const draw = (seed: number) =>
       drawPerturbation(profile, 250, { mode: 'shuffle', over: 'video', strength: null, seed }).drawn;
@@ -96,7 +96,7 @@ describe('drawDamage', () => {
             if (frame !== null) expect(frame >= 0 && frame < L, `${mode} ${L} ${over}`).toBe(true);
         }
   });
-  it('says so when the damage falls between the model’s frames', () => {
+  it('reports a perturbation that falls between the sampled frames', () => {
     const { drawn, unseen } = drawPerturbation(profile, 1, {
       mode: 'reverse',
       over: 'video',
@@ -105,7 +105,7 @@ describe('drawDamage', () => {
     });
     expect([drawn.kind, unseen]).toEqual(['unperturbable', true]);
   });
-  it('writes the sampled damage as positions', () => {
+  it('gives the source indices of a perturbation of the sampled frames', () => {
     const sampled = sampledIndices('goldenRatio', 250, 8);
     const { drawn } = drawPerturbation(profile, 250, {
       mode: 'reverse',

@@ -1,6 +1,6 @@
 /**
- * One clock for two sides: at each place in line, which source frame A shows and which B. A place is a frame of the
- * video, or one of the N frames that the model sees.
+ * Timeline of two sides: the source frames of A and B at each position. A position is a frame of the video, or one of
+ * the N sampled frames.
  */
 
 import { frameAt } from '../../../../core/sampling/frame-sampling.ts';
@@ -16,21 +16,21 @@ import {
 import type { Profile } from '../../../../core/sampling/profiles.ts';
 import { seededRandom } from '../../../../core/stats/random.ts';
 
-/** Stands for a frame of zeros: it was taken away and nothing put in its place. */
+/** Source index of a removed frame, which the model sees as zeros. */
 export const NO_FRAME = -1;
 
 export interface Timeline {
-  /** Places in line. */
+  /** Number of positions. */
   readonly positions: number;
-  /** Second at which each place begins, ascending, the first 0; [places]. */
+  /** Start of each position in seconds, ascending, the first 0; [positions]. */
   readonly times: Float64Array;
   readonly duration: number;
-  /** Source frame of each side at each place, or `NO_FRAME`; [places]. */
+  /** Source frame of each side at each position, or `NO_FRAME`; [positions]. */
   readonly a: Int32Array;
   readonly b: Int32Array;
 }
 
-/** The parts of an opened video that matter here. */
+/** Timing of an opened video. */
 export interface Clip {
   /** Presentation time of each frame in seconds, [L]. */
   readonly times: Float64Array;
@@ -42,31 +42,31 @@ export type SampleProfile = Pick<Profile, 'sampling' | 'frames' | 'motion'>;
 export interface PerturbationSettings {
   readonly mode: PerturbMode;
   readonly over: 'sampled' | 'video';
-  /** s in frames of the video, or in places of the sampled frames; null takes the method's own. */
+  /** s in frames of the video or in sampled frames; null: the method's default. */
   readonly strength: number | null;
   readonly seed: number;
 }
 
-/** Largest strength that leaves something to see: three times it is at most all there is. */
+/** Largest useful strength: three times it is at most the number of frames. */
 export function strongest(over: PerturbationSettings['over'], L: number, N: number): number {
   return Math.max(1, Math.floor((over === 'video' ? L : N) / 3));
 }
 
-/** s that the method takes by itself: L/N frames of the whole video, one place of the sampled frames. */
+/** Default strength of the method: L/N frames of the whole video, 1 of the sampled frames. */
 export function usualStrength(over: PerturbationSettings['over'], L: number, N: number): number {
   return over === 'video' ? perturbScale(L, N) : 1;
 }
 
 export interface DrawnPerturbation {
   readonly drawn: Perturbation | Unperturbable;
-  /** The model's frames are the same as before: the damage falls between them. */
+  /** True when the sampled frames are unchanged: the perturbation falls between them. */
   readonly unseen: boolean;
   readonly strength: number;
 }
 
 /**
- * Draws a damaged copy. Over the whole video it is drawn again until the model's frames change; where they never do,
- * the copy is shown all the same and `unseen` says so.
+ * Draws a perturbation. Over the whole video it is redrawn until the sampled frames change; where they never do, the
+ * last draw is returned with `unseen`.
  */
 export function drawPerturbation(
   profile: SampleProfile,
@@ -87,7 +87,7 @@ export function drawPerturbation(
 
 const clamp = (x: number, low: number, high: number): number => Math.max(low, Math.min(x, high));
 
-/** B's places moved by so many; the first and the last one are held. */
+/** Frames shifted by an offset; the first and last one are held. */
 function shifted(frames: ArrayLike<number>, offset: number, positions: number): Int32Array {
   return Int32Array.from(
     { length: positions },
@@ -97,7 +97,7 @@ function shifted(frames: ArrayLike<number>, offset: number, positions: number): 
 
 const shown = (frames: readonly (number | null)[]): number[] => frames.map((frame) => frame ?? NO_FRAME);
 
-/** The whole video beside its damaged copy; a copy with fewer frames holds its last one. */
+/** The whole video beside its perturbed copy; a shorter copy holds its last frame. */
 export function videoTimeline(clip: Clip, order: readonly (number | null)[], offset: number): Timeline {
   const positions = clip.times.length;
   return {
@@ -109,7 +109,7 @@ export function videoTimeline(clip: Clip, order: readonly (number | null)[], off
   };
 }
 
-/** The frames that the model sees beside the damaged ones, each for an equal part of the clip's time. */
+/** The sampled frames beside the perturbed ones, each for an equal part of the clip's time. */
 export function sampledTimeline(
   clip: Clip,
   sampled: readonly number[],
@@ -126,16 +126,16 @@ export function sampledTimeline(
   };
 }
 
-/** Two videos: the one with more frames a second sets the places, the other shows what it shows at that time. */
+/** Two videos on the positions of the one with the higher frame rate. */
 export function pairTimeline(a: Clip, b: Clip, offset: number): Timeline {
   const rate = (clip: Clip) => clip.times.length / Math.max(clip.duration, 1e-9);
   const lead = rate(b) > rate(a) * 1.001 ? b : a;
   const duration = Math.max(a.duration, b.duration);
   const step = lead.duration / lead.times.length;
-  // The longer one goes on alone: places go on at the leader's pace.
+  // Positions continue to the end of the longer video.
   const times = [...lead.times];
   for (let time = lead.duration; time < duration - step / 2; time += step) times.push(time);
-  // A hair later than the place begins, so that equal times written differently agree.
+  // 1 % into the position, against rounding of equal times.
   const at = (clip: Clip) => Int32Array.from(times, (time) => frameAt(clip.times, time + step * 0.01));
   return {
     positions: times.length,
@@ -146,20 +146,20 @@ export function pairTimeline(a: Clip, b: Clip, offset: number): Timeline {
   };
 }
 
-/** What a damaged order does to its video, counted. */
+/** Counts of a perturbed order. */
 export interface OrderFacts {
   readonly displaced: number;
-  /** Places that show a frame that was shown before. */
+  /** Positions whose frame was shown before. */
   readonly repeated: number;
-  /** Source frames that are never shown. */
+  /** Source frames that are not shown. */
   readonly missing: number;
-  /** Mean distance in frames from one shown frame to the next; 1 for an undamaged video. */
+  /** Mean distance in frames between neighbours; 1 for a clean video. */
   readonly meanJump: number;
 }
 
 /**
- * @param order source of each place, null for a frame of zeros
- * @param sources how many source frames there are
+ * @param order source frame of each position, null for a frame of zeros
+ * @param sources number of source frames
  */
 export function orderFacts(order: readonly (number | null)[], sources: number): OrderFacts {
   const seen = new Set<number>();
@@ -181,10 +181,10 @@ export function orderFacts(order: readonly (number | null)[], sources: number): 
   return { displaced, repeated, missing: sources - seen.size, meanJump: pairs === 0 ? 0 : jumps / pairs };
 }
 
-/** The order of a damage as positions: over N places, or over L frames. */
+/** Source indices of a perturbation: among the N sampled frames, or among all L. */
 export function orderOf(perturbation: Perturbation, sampled: readonly number[]): (number | null)[] {
   if (perturbation.over === 'video') return [...perturbation.order];
-  // Fewer may be left than N; the last one is held.
+  // Fewer than N may remain; the last one is held.
   return perturbation.vision.map((frame, k) =>
     frame === null
       ? null
