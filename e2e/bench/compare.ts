@@ -25,7 +25,7 @@ async function open(page: Page, address: string, path: string): Promise<void> {
 /** Places a second that the clock shows while it plays; each is a new picture on both sides. */
 function playedPositions(page: Page, seconds: number): Promise<number> {
   return page.evaluate(async (ms) => {
-    const text = document.querySelector('.compare-transport__place');
+    const text = document.querySelector('.compare-transport__position');
     let shown = 0;
     let last = text?.textContent;
     const watch = new MutationObserver(() => {
@@ -72,7 +72,7 @@ export async function benchCompare(page: Page, address: string): Promise<BenchMe
     await open(page, address.replace(/\/$/, ''), clip1080(gop));
     const store = page.locator('.compare-store');
     await page.waitForFunction(
-      () => /kept ready/.test(document.querySelector('.compare-store')?.textContent ?? ''),
+      () => /in memory/.test(document.querySelector('.compare-store')?.textContent ?? ''),
       null,
       { timeout: 600_000 },
     );

@@ -1,4 +1,4 @@
-/** Both sides assessed with the bundled model: shared frames, a verdict, rewards with their numbers; for every reader. */
+/** Assessment of both sides with the bundled model: shared frames, verdict, rewards and formulas, accessibility. */
 import type { Page } from '@playwright/test';
 import { readResult } from '../../core/files/result.ts';
 import { rewardView } from '../../src/features/compare/rewards-view.ts';
@@ -26,7 +26,7 @@ async function assessBoth(page: Page): Promise<void> {
   });
 }
 
-test('permuted frames are looked at once; K answers give a mean, an interval and a verdict', async ({
+test('permuted frames are encoded once; K answers give a mean, an interval and a verdict', async ({
   page,
   site,
 }) => {
@@ -42,7 +42,7 @@ test('permuted frames are looked at once; K answers give a mean, an interval and
   expect(scores).toHaveLength(2);
   for (const score of scores) expect(score).toMatch(/^[1-5]\.\d\d$/);
   await expect(page.locator('.compare-scores__verdict')).toHaveText(
-    /The judge prefers the (un)?damaged copy, in [0-4] of 4 pairs\.|Cannot tell: the interval contains 0\.|No verdict/,
+    /The model prefers the (original|perturbed copy), in [0-4] of 4 pairs\.|Cannot tell: the interval contains 0\.|No verdict/,
   );
   await expect(page.locator('.compare-ruler__answer')).toHaveCount(8);
   const difference = Number(
@@ -50,10 +50,10 @@ test('permuted frames are looked at once; K answers give a mean, an interval and
   );
   expect(difference).toBeCloseTo(Number(scores[0]) - Number(scores[1]), 1);
 
-  // The same seeds give the same answers; other damage leaves A as it is.
+  // The same seeds give the same answers; another perturbation leaves A as it is.
   const first = await page.locator('.compare-trace__text').first().innerText();
   await page.getByRole('radio', { name: /^Reverse/ }).check();
-  await expect(page.locator('.compare-scores__verdict')).toHaveText(/The damage has changed since/);
+  await expect(page.locator('.compare-scores__verdict')).toHaveText(/The perturbation has changed/);
   await assessBoth(page);
   expect(await page.locator('.compare-trace__text').first().innerText()).toBe(first);
   await expect(b).toContainText(/frames reused, 0\.00.s/);
@@ -66,7 +66,7 @@ test('every reward is worked out with its numbers, in each mode', async ({ page,
   await assessBoth(page);
   for (const mode of ['paper', 'official', 'ours'] as const) {
     await page.getByRole('radio', { name: mode }).check();
-    // As the mode reads them: what one cannot read another may.
+    // Each mode parses answers by its own rules.
     const written = await page.locator('.compare-rewards__choose').allInnerTexts();
     expect(written).toHaveLength(4);
     const texts = written.map((score) => `<think>x</think><answer>${score}</answer>`);
@@ -136,7 +136,7 @@ test('Escape stops within an answer, and what is finished stays', async ({ page,
     timeout: 90_000,
   });
   await page.keyboard.press('Escape');
-  await expect(page.locator('.compare-scores__verdict')).toHaveText(/Stopped\. What was finished is kept\./);
+  await expect(page.locator('.compare-scores__verdict')).toHaveText(/Stopped\. Finished answers are kept\./);
   expect(await page.locator('.compare-rewards__choose').count()).toBeGreaterThan(0);
 });
 
@@ -145,7 +145,7 @@ for (const colorScheme of ['light', 'dark'] as const)
     test.describe(`${colorScheme}, ${locale}`, () => {
       test.use({ colorScheme, locale });
       test('axe finds nothing: empty, viewer, each view, error, done, narrow', async ({ page, site }) => {
-        await openCompare(page, site.address, 'k=4&over=video&damage=jitter&mos=3');
+        await openCompare(page, site.address, 'k=4&over=video&perturbation=jitter&mos=3');
         expect(await violations(page), 'empty').toEqual([]);
         await choose(page, { name: 'x.mp4', mimeType: 'video/mp4', buffer: Buffer.from('%PDF-1.7') });
         await expect(page.locator('.ui-error')).toBeVisible();

@@ -1,4 +1,4 @@
-/** What the tests of the Compare page share. */
+/** Fixtures of the Compare page. */
 import type { Page } from '@playwright/test';
 import { expect, modelReady } from './fixture.ts';
 
@@ -14,7 +14,7 @@ export async function sharp(page: Page, timeout = 60_000): Promise<void> {
   await expect(page.locator('.compare-view[data-quality=full]')).toBeVisible({ timeout });
 }
 
-/** What stands over both sides. */
+/** Texts of the badges of both sides. */
 export async function badges(page: Page): Promise<string[]> {
   return page
     .locator('.compare-badge')
@@ -22,8 +22,8 @@ export async function badges(page: Page): Promise<string[]> {
     .then((all) => all.map((text) => text.replace(/\s+/g, ' ')));
 }
 
-/** Place of the clock, from 1. */
-export async function placeOf(page: Page): Promise<number> {
+/** Timeline position, 1-based. */
+export async function positionOf(page: Page): Promise<number> {
   const slider = page.getByRole('slider', { name: 'Timeline of both sides' });
   return Number(await slider.getAttribute('aria-valuenow'));
 }

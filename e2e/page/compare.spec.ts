@@ -1,10 +1,10 @@
-/** The Compare page as a viewer: both sides on one clock, views, keys, damage, plot, links. Real clips. */
+/** The Compare page as a viewer: both sides on one clock, views, keys, perturbations, plot, links. Real clips. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { sampledIndices } from '../../core/sampling/frame-sampling.ts';
 import { readPng } from '../../scripts/conformance/png.ts';
 import { drawPerturbation } from '../../src/features/compare/state/timeline.ts';
-import { addressOf, badges, fieldPixel, openCompare, placeOf, sharp, unfocus } from './compare-fixture.ts';
+import { addressOf, badges, fieldPixel, openCompare, positionOf, sharp, unfocus } from './compare-fixture.ts';
 import { choose, clip, expect, hasModel, openPage, SAMPLE, test } from './fixture.ts';
 
 test.skip(!hasModel, 'no bundled model');
@@ -34,14 +34,14 @@ test('one drop is enough: the original beside its shuffled frames, exactly as th
   await unfocus(page);
   for (const [k, frame] of sampled.entries()) {
     const other = drawn.vision[k]!;
-    const b = other === frame ? `frame ${frame + 1}` : `frame ${other + 1} in place of ${frame + 1}`;
+    const b = other === frame ? `frame ${frame + 1}` : `frame ${other + 1} instead of ${frame + 1}`;
     expect(await badges(page)).toEqual([`A Original frame ${frame + 1}`, `B Shuffled ${b}`]);
     await page.keyboard.press('ArrowRight');
   }
-  // The last place is the end.
-  expect(await placeOf(page)).toBe(profile.frames);
-  await expect(page.locator('.compare-plot__facts')).toContainText(`of ${profile.frames} out of place`);
-  await expect(page.getByRole('slider', { name: 'Place in the plot' })).toHaveAttribute(
+  // The last position is the end.
+  expect(await positionOf(page)).toBe(profile.frames);
+  await expect(page.locator('.compare-plot__facts')).toContainText(`of ${profile.frames} displaced`);
+  await expect(page.getByRole('slider', { name: 'Position in the plot' })).toHaveAttribute(
     'aria-valuetext',
     /^shown \d+(st|nd|rd|th): source frame \d+ \([+−±]\d+\)$/,
   );
@@ -50,42 +50,42 @@ test('one drop is enough: the original beside its shuffled frames, exactly as th
   expect(query.get('seed')).not.toBe('7');
 });
 
-test('frames step, play, loop and stop; the whole video under each damage', async ({ page, site }) => {
+test('frames step, play, loop and stop; the whole video under each perturbation', async ({ page, site }) => {
   await openCompare(page, site.address);
   await page.getByRole('button', { name: 'Try the sample clip' }).click();
   await sharp(page);
   await page.getByRole('radio', { name: 'whole video' }).check();
   await unfocus(page);
-  await expect(page.locator('.compare-store')).toContainText('kept ready', { timeout: 60_000 });
+  await expect(page.locator('.compare-store')).toContainText('in memory', { timeout: 60_000 });
   await page.keyboard.press('End');
-  const last = await placeOf(page);
+  const last = await positionOf(page);
   await page.keyboard.press('ArrowRight');
-  expect(await placeOf(page)).toBe(last);
+  expect(await positionOf(page)).toBe(last);
   await page.keyboard.press('Home');
   for (let i = 0; i < 5; i++) await page.keyboard.press('.');
   await page.keyboard.press(',');
-  expect(await placeOf(page)).toBe(5);
+  expect(await positionOf(page)).toBe(5);
   await page.keyboard.press('Shift+ArrowRight');
-  expect(await placeOf(page)).toBeGreaterThan(20);
+  expect(await positionOf(page)).toBeGreaterThan(20);
 
   // Held: the key repeats.
   await page.keyboard.press('Home');
   await page.keyboard.down('ArrowRight');
   for (let i = 0; i < 9; i++) await page.keyboard.down('ArrowRight');
   await page.keyboard.up('ArrowRight');
-  expect(await placeOf(page)).toBe(11);
+  expect(await positionOf(page)).toBe(11);
 
   await page.keyboard.press('\\');
   expect((await addressOf(page)).get('loop')).toBe('loop');
   await page.keyboard.press('End');
   await page.keyboard.press('l');
-  await expect(async () => expect(await placeOf(page)).toBeLessThan(last)).toPass();
+  await expect(async () => expect(await positionOf(page)).toBeLessThan(last)).toPass();
   await page.keyboard.press('k');
-  const stopped = await placeOf(page);
+  const stopped = await positionOf(page);
   await page.waitForTimeout(200);
-  expect(await placeOf(page)).toBe(stopped);
+  expect(await positionOf(page)).toBe(stopped);
   await page.keyboard.press('j');
-  await expect(async () => expect(await placeOf(page)).not.toBe(stopped)).toPass();
+  await expect(async () => expect(await positionOf(page)).not.toBe(stopped)).toPass();
   await page.keyboard.press('Space');
 
   for (const [name, done] of [
@@ -101,17 +101,17 @@ test('frames step, play, loop and stop; the whole video under each damage', asyn
   await page.getByRole('radio', { name: /^Reverse/ }).check();
   await unfocus(page);
   await page.keyboard.press('Home');
-  expect((await badges(page))[1]).toContain(`frame ${last} in place of 1`);
+  expect((await badges(page))[1]).toContain(`frame ${last} instead of 1`);
   await page.keyboard.press('>');
-  expect((await badges(page))[1]).toContain(`frame ${last - 1} in place of 1`);
+  expect((await badges(page))[1]).toContain(`frame ${last - 1} instead of 1`);
 });
 
-test('views, handle, swap, peek and zoom keep both sides together', async ({ page, site }) => {
+test('views, handle, swap, single sides and zoom keep both sides together', async ({ page, site }) => {
   await openCompare(page, site.address);
   await page.getByRole('button', { name: 'Try the sample clip' }).click();
   await sharp(page);
   await unfocus(page);
-  // B is the mean colour of a frame that was taken away: it can be told from any picture.
+  // The colours of A and B differ in the middle of the frame.
   const handle = page.getByRole('slider', { name: 'Where A ends and B begins' });
   await handle.focus();
   await page.keyboard.press('Home');
@@ -172,11 +172,12 @@ test('both frames are saved with the pixels that ffmpeg gives', async ({ page, s
   test.skip(file === null, 'no shared media');
   const { execFileSync, spawnSync } = await import('node:child_process');
   test.skip(spawnSync('ffmpeg', ['-version']).status !== 0, 'no ffmpeg');
+  // The keys of older links.
   await openCompare(page, site.address, 'over=video&damage=reverse&place=30');
   await choose(page, file as string);
   await sharp(page);
   await unfocus(page);
-  expect(await badges(page)).toEqual(['A Original frame 31', 'B Reversed frame 90 in place of 31']);
+  expect(await badges(page)).toEqual(['A Original frame 31', 'B Reversed frame 90 instead of 31']);
   const saved: { name: string; path: string }[] = [];
   page.on('download', async (download) => {
     saved.push({ name: download.suggestedFilename(), path: await download.path() });
@@ -216,7 +217,7 @@ test('a link brings back everything but the file, and knows the file again', asy
   const hash = createHash('sha256')
     .update(readFileSync(file as string))
     .digest('hex');
-  const query = `view=difference&gain=16&luma=1&over=video&damage=jitter&s=3&seed=42&offset=2&place=99&k=4&rewards=paper&mos=3.2&a=bikes.mp4&ahash=${hash}`;
+  const query = `view=difference&gain=16&luma=1&over=video&perturbation=jitter&s=3&seed=42&offset=2&position=99&k=4&rewards=paper&mos=3.2&a=bikes.mp4&ahash=${hash}`;
   await openCompare(page, site.address, query);
   await expect(page.locator('.compare-empty')).toContainText('This link is about bikes.mp4');
   await choose(page, other as string);
@@ -224,7 +225,7 @@ test('a link brings back everything but the file, and knows the file again', asy
   await page.getByRole('button', { name: 'Close', exact: true }).click();
   await choose(page, file as string);
   await sharp(page);
-  expect(await placeOf(page)).toBe(100);
+  expect(await positionOf(page)).toBe(100);
   expect((await badges(page))[0]).toBe('A Original frame 100');
   const now = await addressOf(page);
   for (const [key, value] of new URLSearchParams(query)) expect([key, now.get(key)]).toEqual([key, value]);
@@ -254,17 +255,17 @@ test('two videos share one clock, whatever their frame rates', async ({ page, si
   const [a, b] = await badges(page);
   expect(a).toMatch(/frame 16$/);
   expect(b).toMatch(/frame 31$/);
-  await page.getByRole('button', { name: 'Back to a damaged copy' }).click();
-  await expect(page.getByRole('heading', { name: 'Damage', exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Back to a perturbed copy' }).click();
+  await expect(page.getByRole('heading', { name: 'Perturbation', exact: true })).toBeVisible();
 });
 
-test('a long video is kept in part, and says which', async ({ page, site }) => {
+test('a long video is held in part, and its notice names the frames', async ({ page, site }) => {
   const file = clip('long_1080p_av1.mp4');
   test.skip(file === null, 'no shared media');
   await openCompare(page, site.address);
   await choose(page, file as string);
   await expect(page.locator('.compare-page .ui-notice')).toContainText(
-    /Memory cap of 512.MB reached: frames 1–9,\d{3} of 21,766 are kept ready/,
+    /Memory cap of 512.MB reached: frames 1–9,\d{3} of 21,766 are in memory/,
     { timeout: 60_000 },
   );
   await sharp(page);

@@ -3,7 +3,7 @@
  * is gone through by taps alone, with a real clip from the file picker.
  */
 import { type CDPSession, devices, type Locator, type Page } from '@playwright/test';
-import { addressOf, placeOf, sharp } from './compare-fixture.ts';
+import { addressOf, positionOf, sharp } from './compare-fixture.ts';
 import { clip, expect, hasModel, reaches, SAMPLE, scoreOf, test } from './fixture.ts';
 
 test.skip(!hasModel, 'no bundled model');
@@ -113,16 +113,16 @@ for (const name of ['Pixel 7', 'iPhone 15'] as const) {
       await expect(handle).toHaveAttribute('aria-valuenow', '80');
       const strips = page.getByRole('slider', { name: 'Timeline of both sides' });
       await drag(page, strips, [0.1, 0.5], [0.95, 0.5]);
-      expect(await placeOf(page)).toBe(Number(await strips.getAttribute('aria-valuemax')));
+      expect(await positionOf(page)).toBe(Number(await strips.getAttribute('aria-valuemax')));
       const reverse = page.getByRole('radio', { name: /^Reverse/ });
       // The tap that follows a fast drag may be taken for the one that stops its momentum.
       await expect(async () => {
         await reverse.tap();
         await expect(reverse).toBeChecked({ timeout: 500 });
       }).toPass({ timeout: 10_000 });
-      await expect.poll(async () => (await addressOf(page)).get('damage')).toBe('reverse');
+      await expect.poll(async () => (await addressOf(page)).get('perturbation')).toBe('reverse');
       // A phone keeps fewer frames ready, whatever memory the browser tells of.
-      await expect(page.locator('.compare-store')).toContainText('kept ready', { timeout: 60_000 });
+      await expect(page.locator('.compare-store')).toContainText('in memory', { timeout: 60_000 });
     });
 
     test('a batch of chosen clips, and the models', async ({ page, site }) => {

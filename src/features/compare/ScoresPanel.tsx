@@ -1,4 +1,4 @@
-/** Both scores on one ruler, their difference, and the verdict in a sentence. */
+/** Both scores on one ruler, their difference and the verdict. */
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import { bandOf } from '../../../core/answer/grades.ts';
@@ -107,7 +107,7 @@ function SideScore(props: {
   const t = useCompareMessages();
   const messages = useMessages();
   const half = scores?.interval ? (scores.interval[1] - scores.interval[0]) / 2 : null;
-  // Numbers are shown as they were written when there is only one.
+  // A single answer keeps its own decimals.
   const only = run?.answers.length === 1 ? run.answers[0]?.reading : null;
   return (
     <div className="compare-score">
@@ -149,11 +149,11 @@ function Difference() {
   );
 }
 
-/** The verdict, said and drawn. */
+/** The verdict as text for the live region and as a node. */
 function useVerdict(): { text: string; node: ReactNode } {
   const t = useCompareMessages();
   const { phase, runs } = useStore(both.store);
-  // What B shows may have changed since it was assessed.
+  // B may have changed since it was assessed.
   const { b: second, perturbation } = useStore(compare.store);
   const plain = (text: string) => ({ text, node: <span className="compare-scores__aside">{text}</span> });
   if (phase === 'idle' || !runs.a) return plain(t.scores.empty);
@@ -194,7 +194,7 @@ export function verdictText(
   }
 }
 
-/** Spread, agreement, expected score and what could not be read, a line for each side. */
+/** Standard deviation, agreement, expected score and unreadable answers, a line for each side. */
 function Facts({ a, b }: { readonly a: SideScores | null; readonly b: SideScores | null }) {
   const t = useCompareMessages();
   const { runs } = useStore(both.store);
@@ -237,7 +237,7 @@ export function stepText(step: BothStep | null, t: CompareMessages): string {
     case 'decode':
       return t.scores.decoding(step.done, step.total);
     case 'look':
-      return t.scores.looking(step.side.toUpperCase(), step.done, step.total);
+      return t.scores.encoding(step.side.toUpperCase(), step.done, step.total);
     case 'answer':
       return t.scores.running(step.side.toUpperCase(), step.k + 1, step.of);
   }

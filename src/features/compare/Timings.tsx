@@ -1,4 +1,4 @@
-/** What each side cost: the second one looks at no frame anew when only their order is another. */
+/** Seconds of each stage by side; frames that were encoded for A are reused for B. */
 import { useStore } from 'zustand';
 import { Panel } from '../../ui/Panel.tsx';
 import { SideLetter } from './SideLetter.tsx';
@@ -24,10 +24,10 @@ export function Timings() {
               [
                 columns.side,
                 columns.decode,
-                columns.look,
+                columns.vision,
                 columns.motion,
-                columns.prompt,
-                columns.write,
+                columns.prefill,
+                columns.generate,
               ] as const
             ).map((name) => (
               <th key={name} scope="col">

@@ -1,4 +1,4 @@
-/** Under the field: play and step, time and place, speed, offset, what happens at the end. */
+/** Transport: play, step, time and position, speed, offset of B, loop. */
 import { useStore } from 'zustand';
 import { clock as time } from '../../../core/text/format.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
@@ -49,7 +49,7 @@ export function Transport() {
       <p className="compare-transport__time">
         <strong>{time(compare.timeOf(position))}</strong> / {time(timeline.duration)}
       </p>
-      <p className="compare-transport__place">
+      <p className="compare-transport__position">
         {slides
           ? t.transport.sampledOf(position + 1, sampled.length)
           : messages.player.frameOf(position + 1, timeline.positions)}

@@ -3,8 +3,8 @@ import { compareEn } from './en.ts';
 import { compareZh } from './zh.ts';
 
 /** Every text, functions called with plausible numbers. */
-function texts(words: object, path = ''): [string, string][] {
-  return Object.entries(words).flatMap(([key, value]): [string, string][] => {
+function texts(messages: object, path = ''): [string, string][] {
+  return Object.entries(messages).flatMap(([key, value]): [string, string][] => {
     const at = `${path}.${key}`;
     if (typeof value === 'string') return [[at, value]];
     if (typeof value !== 'function') return texts(value as object, at);
@@ -13,14 +13,14 @@ function texts(words: object, path = ''): [string, string][] {
   });
 }
 
-describe('the words of the Compare page', () => {
+describe('the messages of the Compare page', () => {
   it('have the same keys in both languages', () => {
-    const keys = (words: object) => texts(words).map(([path]) => path);
+    const keys = (messages: object) => texts(messages).map(([path]) => path);
     expect(keys(compareZh)).toEqual(keys(compareEn));
   });
   it('say something, and keep to the tone', () => {
-    for (const words of [compareEn, compareZh])
-      for (const [path, text] of texts(words)) {
+    for (const messages of [compareEn, compareZh])
+      for (const [path, text] of texts(messages)) {
         expect([path, text.trim().length > 0]).toEqual([path, true]);
         expect([path, text]).not.toEqual([
           path,
@@ -35,7 +35,7 @@ describe('the words of the Compare page', () => {
       expect([path, bare]).not.toEqual([path, expect.stringMatching(wrong)]);
     }
   });
-  it('count places as people do', () => {
+  it('count positions with ordinals', () => {
     const nth = [1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111].map((n) => compareEn.transport.sampledOf(n, 200));
     expect(nth.map((text) => text.split(' ')[0])).toEqual(
       '1st 2nd 3rd 4th 11th 12th 13th 21st 22nd 101st 111th'.split(' '),

@@ -50,7 +50,7 @@ describe('the link', () => {
     const link = fc.record({ settings, position: fc.nat(100_000), a: optional(file), b: optional(file) });
     fc.assert(
       fc.property(link, (given) => {
-        // A picture that fits has no centre of its own.
+        // A fitted image has no centre.
         const expected: CompareLink =
           given.settings.zoom === null
             ? { ...given, settings: { ...given.settings, centre: DEFAULTS.centre } }
@@ -64,9 +64,15 @@ describe('the link', () => {
     expect(linkQuery(start)).toBe('');
     expect(parseLink('')).toEqual(start);
   });
+  it('reads the keys of older links', () => {
+    const { settings, position } = parseLink('damage=jitter&place=7');
+    expect([settings.mode, position]).toEqual(['jitter', 7]);
+    expect(parseLink('damage=jitter&perturbation=reverse').settings.mode).toBe('reverse');
+    expect(linkQuery(parseLink('damage=jitter&place=7'))).toBe('perturbation=jitter&position=7');
+  });
   it('takes nothing that is out of bounds', () => {
     const hostile =
-      'view=x&split=7&opacity=-1&gain=3&offset=1.5&zoom=99&at=2,2&rate=0&damage=burn&s=0&seed=-1&k=1000&mos=9&place=-4&a=&ahash=zz&rewards=mine&split=';
+      'view=x&split=7&opacity=-1&gain=3&offset=1.5&zoom=99&at=2,2&rate=0&perturbation=burn&s=0&seed=-1&k=1000&mos=9&position=-4&a=&ahash=zz&rewards=mine&split=';
     expect(parseLink(hostile)).toEqual({ settings: DEFAULTS, position: 0, a: null, b: null });
     expect(parseLink('a=x.mp4&ahash=javascript:alert(1)').a).toEqual({ name: 'x.mp4', sha256: '' });
   });

@@ -1,6 +1,5 @@
 /**
- * What the reader of the Compare page has chosen, as one record that goes into the address and comes back from it.
- * Everything but the files: of those a link carries names and checksums.
+ * Settings of the Compare page and their form in the address. Of the files a link carries names and checksums only.
  */
 
 import type { RewardMode } from '../../../../core/rewards/reward-rules.ts';
@@ -13,14 +12,15 @@ export const LOOPS = ['off', 'loop', 'pingpong'] as const;
 export type Loop = (typeof LOOPS)[number];
 
 export const GAINS = [1, 2, 4, 8, 16, 32] as const;
-/** Answers a side; one is greedy, more are sampled. */
+/** Numbers of answers per side; one is greedy, more are sampled. */
 export const ANSWERS = [1, 4, 8, 16] as const;
 export const REWARD_MODES = ['paper', 'official', 'ours'] as const satisfies readonly RewardMode[];
 
 export interface CompareSettings {
   readonly view: View;
-  /** Place of the handle, 0 … 1, and whether it cuts from left to right. */
+  /** Position of the split handle, 0 … 1. */
   readonly split: number;
+  /** True for a horizontal split line. */
   readonly horizontal: boolean;
   readonly opacity: number;
   readonly gain: number;
@@ -29,20 +29,20 @@ export interface CompareSettings {
   readonly swapped: boolean;
   /** Frames by which B is shifted against A. */
   readonly offset: number;
-  /** Device pixels a video pixel; null fits the picture into the field. */
+  /** Device pixels per video pixel; null fits the image. */
   readonly zoom: number | null;
-  /** Point of the picture in the middle of the field, parts of width and height. */
+  /** Point of the image in the middle of the viewer, in parts of width and height. */
   readonly centre: readonly [number, number];
   readonly loop: Loop;
   readonly rate: number;
   readonly mode: PerturbMode;
   readonly over: 'sampled' | 'video';
-  /** s: jitter moves by ±s frames, repeats and drops are 1–3 times s, windows 4·s; null takes the method's own. */
+  /** s: jitter moves by ±s frames, repeats and drops are 1–3 times s, windows 4·s; null: the method's default. */
   readonly strength: number | null;
   readonly seed: number;
   readonly answers: number;
   readonly rewards: RewardMode;
-  /** Human scores of A and B, where the reader knows them. */
+  /** MOS of A and B, or null. */
   readonly mosA: number | null;
   readonly mosB: number | null;
 }
@@ -70,25 +70,25 @@ export const DEFAULTS: CompareSettings = {
   mosB: null,
 };
 
-/** A file as a link names it. */
+/** File named by a link. */
 export interface LinkedFile {
   readonly name: string;
-  /** SHA-256, hex; empty in a link that was made before it was known. */
+  /** SHA-256, hex; empty in a link that was made before it was computed. */
   readonly sha256: string;
 }
 
 export interface CompareLink {
   readonly settings: CompareSettings;
-  /** Place on the clock, 0-based. */
+  /** Timeline position, 0-based. */
   readonly position: number;
   readonly a: LinkedFile | null;
   readonly b: LinkedFile | null;
 }
 
-/** Short forms in the address; what stands at its default is left out. */
+/** Rounded number for the address. */
 const round = (x: number, digits: number): string => String(Number(x.toFixed(digits)));
 
-/** @returns the part after `#/compare?`, empty when all is at its default and no file is there */
+/** @returns the query after `#/compare?`, without the settings that have their default */
 export function linkQuery({ settings: s, position, a, b }: CompareLink): string {
   const query = new URLSearchParams();
   const put = (key: string, value: string | number | null, standard: string | number | null = null) => {
@@ -108,7 +108,7 @@ export function linkQuery({ settings: s, position, a, b }: CompareLink): string 
   }
   put('loop', s.loop, DEFAULTS.loop);
   put('rate', s.rate, DEFAULTS.rate);
-  put('damage', s.mode, DEFAULTS.mode);
+  put('perturbation', s.mode, DEFAULTS.mode);
   put('over', s.over, DEFAULTS.over);
   put('s', s.strength);
   put('seed', s.seed, DEFAULTS.seed);
@@ -116,7 +116,7 @@ export function linkQuery({ settings: s, position, a, b }: CompareLink): string 
   put('rewards', s.rewards, DEFAULTS.rewards);
   put('mos', s.mosA);
   put('mosb', s.mosB);
-  if (position > 0) put('place', position);
+  if (position > 0) put('position', position);
   for (const [key, file] of [
     ['a', a],
     ['b', b],
@@ -128,9 +128,15 @@ export function linkQuery({ settings: s, position, a, b }: CompareLink): string 
   return query.toString();
 }
 
-/** Reads a link; whatever is missing or out of bounds takes its default. */
+/** Parses a link; missing and invalid values get their default. */
 export function parseLink(text: string): CompareLink {
   const query = new URLSearchParams(text);
+  // Keys of links that were made before they were renamed.
+  for (const [old, key] of [
+    ['damage', 'perturbation'],
+    ['place', 'position'],
+  ] as const)
+    if (!query.has(key)) query.set(key, query.get(old) ?? '');
   const one = <T extends string>(key: string, options: readonly T[], standard: T): T =>
     options.find((option) => option === query.get(key)) ?? standard;
   const number = (key: string, low: number, high: number): number | null => {
@@ -163,7 +169,7 @@ export function parseLink(text: string): CompareLink {
       centre: centred ? [parts[0]!, parts[1]!] : DEFAULTS.centre,
       loop: one('loop', LOOPS, DEFAULTS.loop),
       rate: number('rate', -4, 4) || DEFAULTS.rate,
-      mode: one('damage', perturbModes, DEFAULTS.mode),
+      mode: one('perturbation', perturbModes, DEFAULTS.mode),
       over: one('over', ['sampled', 'video'], DEFAULTS.over),
       strength: whole('s', 1, 1_000_000),
       seed: whole('seed', 0, Number.MAX_SAFE_INTEGER) ?? DEFAULTS.seed,
@@ -172,7 +178,7 @@ export function parseLink(text: string): CompareLink {
       mosA: number('mos', 0, 5),
       mosB: number('mosb', 0, 5),
     },
-    position: whole('place', 0, 100_000_000) ?? 0,
+    position: whole('position', 0, 100_000_000) ?? 0,
     a: file('a'),
     b: file('b'),
   };
