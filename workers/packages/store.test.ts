@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { DownloadProgress, PackageAddress } from './api.ts';
 import type { Folder, Sink } from './folder.ts';
-import { createPackageStore } from './store.ts';
+import { PackageStore } from './store.ts';
 
 const sha = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
@@ -162,7 +162,7 @@ function setUp(
   const net = server(manifest, faults);
   const waits: number[] = [];
   const make = (fetcher = net.fetch) =>
-    createPackageStore({
+    new PackageStore({
       root: disk.folder(),
       fetch: fetcher,
       wait: async (ms, signal) => {
@@ -326,9 +326,9 @@ describe('packages on this device', () => {
     const folder = (wrong?: string) => [
       { path: 'pkg/manifest.json', file: new Blob([manifest as Uint8Array<ArrayBuffer>]) },
       ...Object.entries(contents).map(([path, bytes]) => {
-        const own = bytes.slice();
-        if (path === wrong) own[3] = own[3]! ^ 1;
-        return { path: `pkg/${path}`, file: new Blob([own]) };
+        const copy = bytes.slice();
+        if (path === wrong) copy[3] = copy[3]! ^ 1;
+        return { path: `pkg/${path}`, file: new Blob([copy]) };
       }),
     ];
     expect(await make().importFolder(folder(), never, () => {})).toMatchObject({
@@ -350,7 +350,9 @@ describe('packages on this device', () => {
     const { id } = await get();
     const path = [...disk.bytes.keys()].find((name) => name.endsWith('b.onnx')) as string;
     disk.bytes.get(path)![9]! ^= 1;
-    const verified = await make().verify(id, never, () => {});
+    const steps: DownloadProgress[] = [];
+    const verified = await make().verify(id, never, (progress) => steps.push(progress));
+    expect(steps.at(-1)).toMatchObject({ arrivedBytes: 8002, totalBytes: 8002 });
     expect(verified.files.filter(({ state }) => state === 'damaged').map((f) => f.path)).toEqual([
       'onnx-wasm/b.onnx',
     ]);

@@ -7,7 +7,7 @@ import { expose, releaseCallback } from '../thread/rpc.ts';
 import { throttled } from '../thread/throttled.ts';
 import type { DownloadProgress, PackagesApi } from './api.ts';
 import { opfsFolder } from './folder.ts';
-import { createPackageStore } from './store.ts';
+import { PackageStore } from './store.ts';
 
 const FOLDER = 'packages';
 
@@ -41,7 +41,7 @@ const store = (async () => {
   const directory = await navigator.storage.getDirectory().catch((cause: unknown) => {
     throw new CodedError('app/storage', {}, undefined, { cause });
   });
-  return createPackageStore({
+  return new PackageStore({
     root: opfsFolder(
       await keepAliveDuring(directory, (root) => root.getDirectoryHandle(FOLDER, { create: true })),
     ),
