@@ -2,6 +2,7 @@
  * Temporal perturbations: six ways to damage the order of frames and nothing else. A good judge must prefer the
  * undamaged video. Drawn over the sampled frames (released code) or over the whole video (paper).
  */
+import { clamp } from '../clamp.ts';
 import { CodedError } from '../errors.ts';
 import { motionIndices, sampledIndices } from './frame-sampling.ts';
 import type { Profile } from './profiles.ts';
@@ -68,7 +69,6 @@ export const maxDraws = 32;
 const sampledOrder: OrderRules = { window: 4, remainder: 'permuted', drop: 'zeroed', scale: 1 };
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-const clamp = (x: number, low: number, high: number): number => Math.max(low, Math.min(x, high));
 
 /** What the released code raises when a draw is impossible. */
 function impossible(mode: PerturbMode, frames: number): CodedError {

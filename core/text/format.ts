@@ -10,6 +10,25 @@ export function count(n: number): string {
   return groups.format(n);
 }
 
+/** `1 frame`, `2,400 frames`: a count and its noun, in English. */
+export function plural(n: number, one: string, many: string): string {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
+
+/** `12.5000%`: a share of a whole as a length in CSS. */
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(4)}%`;
+}
+
+/** `+0.64`, `−1,200.50`, `0.00`: a difference, with a minus sign (not a hyphen) and no sign where it rounds to zero. */
+export function signed(value: number, decimals = 2): string {
+  const text = Math.abs(value).toFixed(decimals);
+  if (Number(text) === 0) return text;
+  const [whole = '', fraction] = text.split('.');
+  const grouped = fraction === undefined ? count(Number(whole)) : `${count(Number(whole))}.${fraction}`;
+  return `${value < 0 ? '−' : '+'}${grouped}`;
+}
+
 const BYTE_UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** Decimal units with three significant digits, at most two decimals: `510 kB`, `11.2 MB`, `4.92 GB`. */

@@ -8,7 +8,7 @@ import type { ShownFrame } from '../../assessment/assess-store.ts';
 import { Bitmap } from '../../ui/Bitmap.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import '../../ui/film.css';
-import { clock } from '../../../core/text/format.ts';
+import { clock, percent } from '../../../core/text/format.ts';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Scrubber } from '../../ui/Scrubber.tsx';
 import { middleOf, type Player } from './player.ts';
@@ -21,8 +21,6 @@ import {
   sampledAt,
   secondTicks,
 } from './filmstrip-geometry.ts';
-
-const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
 
 export interface FilmstripProps {
   readonly frames: readonly ShownFrame[];

@@ -1,10 +1,12 @@
 /** The rows: sticky header, sorting, and only those drawn that are in sight. Rows without a score stand first. */
+
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { bandOf } from '../../../core/answer/grades.ts';
 import { distortionLabel } from '../../../core/answer/lexicon.ts';
 import type { BatchRow } from '../../../core/files/batch.ts';
 import type { Logistic } from '../../../core/stats/logistic.ts';
 import { errorText } from '../../../core/text/error-messages.ts';
+import { signed } from '../../../core/text/format.ts';
 import { BandGlyph } from '../../ui/BandGlyph.tsx';
 import { IconButton, TextButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
@@ -211,11 +213,6 @@ function mosText({ written, mos }: BatchRow): string {
   return (text.split('.')[1]?.length ?? 0) > MOS_DECIMALS ? mos.toFixed(MOS_DECIMALS) : text;
 }
 
-function signed(off: number): string {
-  const text = Math.abs(off).toFixed(1);
-  return text === '0.0' ? text : `${off < 0 ? '−' : '+'}${text}`;
-}
-
 interface RowProps {
   readonly index: number;
   readonly row: BatchRow;
@@ -281,7 +278,7 @@ function Row({ index, row, hasMos, off, largest, selected, onSelect, onOpen }: R
         <td className="batch-table__off">
           {off !== null && (
             <>
-              <span>{signed(off)}</span>
+              <span>{signed(off, 1)}</span>
               <span
                 className="batch-table__bar"
                 style={cssVariables({

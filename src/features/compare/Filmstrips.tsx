@@ -6,14 +6,12 @@ import { compare } from './state/session.ts';
 import type { SideName } from './state/store.ts';
 import { NO_FRAME } from './state/timeline.ts';
 import '../../ui/film.css';
-import { count, clock as time } from '../../../core/text/format.ts';
+import { count, percent, clock as time } from '../../../core/text/format.ts';
 import { Scrubber } from '../../ui/Scrubber.tsx';
 import { SideLetter } from './SideLetter.tsx';
 import './Filmstrips.css';
 import { cellOf, filmstripCells, positionAt, positionCentre } from './filmstrip-cells.ts';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
-
-const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
 
 export function Filmstrips() {
   const { timeline, profile, settings, b: second, sampled } = useStore(compare.store);

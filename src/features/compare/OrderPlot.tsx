@@ -1,7 +1,7 @@
 /** Plot of the perturbation: source frame against timeline position, on the axis of the filmstrips. */
 import { useMemo } from 'react';
 import { useStore } from 'zustand';
-import { count } from '../../../core/text/format.ts';
+import { count, percent, signed } from '../../../core/text/format.ts';
 import { saveFile } from '../../page/save-file.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
@@ -31,7 +31,6 @@ const WRITTEN = 200;
 const WIDTH = 1000;
 /** Side of a dot in pixels, smaller for more points. */
 const dotSize = (points: number): number => (points <= 300 ? 3.5 : points <= 1000 ? 2.5 : 1.75);
-const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
 
 export function OrderPlot() {
   const t = useCompareMessages();
@@ -248,7 +247,7 @@ function Table({ plot }: { readonly plot: Plot }) {
             <tr key={point.position}>
               <td>{count(point.position + 1)}</td>
               <td>{point.source === null ? '–' : count(point.source + 1)}</td>
-              <td>{point.source === null ? '–' : signed(point.source - point.position)}</td>
+              <td>{point.source === null ? '–' : signed(point.source - point.position, 0)}</td>
               <td>{note(point)}</td>
             </tr>
           ))}
@@ -259,5 +258,3 @@ function Table({ plot }: { readonly plot: Plot }) {
     </TableBox>
   );
 }
-
-const signed = (n: number): string => (n === 0 ? '0' : n > 0 ? `+${count(n)}` : `−${count(-n)}`);

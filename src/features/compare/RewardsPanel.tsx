@@ -1,6 +1,8 @@
 /** Reward inspector: the rewards that each answer to A would get in training, with their formulas. */
+
 import { useId, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
+import { signed } from '../../../core/text/format.ts';
 import { Notice } from '../../ui/Notice.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Rich } from '../../ui/Rich.tsx';
@@ -11,7 +13,6 @@ import { REWARD_MODES } from './state/settings.ts';
 import './RewardsPanel.css';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { type FormulaName, type Opponent, type RewardView, rewardView, short } from './rewards-view.ts';
-import { signed } from './side-scores.ts';
 
 const COLUMNS = ['format', 'rank', 'regression', 'temporal', 'sum', 'advantage'] as const;
 

@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import { bandOf } from '../../../core/answer/grades.ts';
-import { spread } from '../../../core/text/format.ts';
+import { signed, spread } from '../../../core/text/format.ts';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import { Icon } from '../../ui/Icon.tsx';
@@ -18,7 +18,7 @@ import type { SideName } from './state/store.ts';
 import './ScoresPanel.css';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { SideLetter } from './SideLetter.tsx';
-import { preferenceOf, type SideScores, sideScores, signed } from './side-scores.ts';
+import { preferenceOf, type SideScores, sideScores } from './side-scores.ts';
 import { TwoRuler } from './TwoRuler.tsx';
 
 export interface ScoresPanelProps {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { preferenceOf, sideScores, signed } from './side-scores.ts';
+import { preferenceOf, sideScores } from './side-scores.ts';
 import type { SideRun } from './state/assess.ts';
 
 const run = (...scores: (number | null)[]): SideRun =>
@@ -30,6 +30,4 @@ describe('sideScores', () => {
     expect(preferenceOf(run(4, 4.1), run(3, 3.1))?.verdict).toBe('a');
     expect(preferenceOf(run(4), null)).toBeNull();
   });
-  it('writes signs', () =>
-    expect([signed(0.64), signed(-0.08), signed(0.001)]).toEqual(['+0.64', '−0.08', '0.00']));
 });

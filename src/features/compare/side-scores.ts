@@ -50,10 +50,3 @@ export function sideScores(run: SideRun | null): SideScores | null {
 export function preferenceOf(a: SideRun | null, b: SideRun | null): Preference | null {
   return a && b ? preference(scoresOf(a.answers), scoresOf(b.answers)) : null;
 }
-
-/** Number with its sign, a minus and not a hyphen: `+0.64`, `−0.08`, `0.00`. */
-export function signed(value: number, digits = 2): string {
-  const text = Math.abs(value).toFixed(digits);
-  if (Number(text) === 0) return text;
-  return `${value > 0 ? '+' : '−'}${text}`;
-}

@@ -1,7 +1,9 @@
 /** The answers of one step to one video: its frames, and each answer with its rewards and what is learnt from it. */
+
 import { useMemo, useState } from 'react';
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import { findDistortions } from '../../../core/answer/lexicon.ts';
+import { signed } from '../../../core/text/format.ts';
 import type { CompletionRecord, GroupRecord, Run } from '../../../core/training/run.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
@@ -11,7 +13,7 @@ import { Rich } from '../../ui/Rich.tsx';
 import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
 import './AnswersPanel.css';
-import { advantageBars, type Bar, part, signed } from './advantage-bar.ts';
+import { advantageBars, type Bar, part } from './advantage-bar.ts';
 import { FrameStrip, perturbationOf } from './FrameStrip.tsx';
 import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import type { Answers } from './useAnswers.ts';

@@ -1,7 +1,7 @@
 /** Checkpoints with their metrics, laid beside one of them; each can become a package for the Models page. */
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
-import { bytes, count } from '../../../core/text/format.ts';
+import { bytes, count, signed } from '../../../core/text/format.ts';
 import type { Checkpoint, Run } from '../../../core/training/run.ts';
 import { Button } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
@@ -9,7 +9,6 @@ import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
-import { signed } from './advantage-bar.ts';
 import { training } from './state/session.ts';
 import './CheckpointsTab.css';
 import { readable } from './chart-data.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { advantageBars, part, signed } from './advantage-bar.ts';
+import { advantageBars, part } from './advantage-bar.ts';
 
 describe('advantageBars', () => {
   it('grow from the middle on one scale', () => {
@@ -21,9 +21,6 @@ describe('advantageBars', () => {
 });
 
 describe('numbers', () => {
-  it('carry their sign, but zero has none', () => {
-    expect([1.139, -0.34, 0, -0.001].map((x) => signed(x))).toEqual(['+1.14', '−0.34', '0.00', '0.00']);
-  });
   it('leave out what says nothing', () => {
     expect([1, 0.971, 0.6, 0, -0.25].map(part)).toEqual(['1', '.971', '.6', '0', '−.25']);
   });

@@ -20,13 +20,6 @@ export function advantageBars(advantages: readonly (number | null)[]): (Bar | nu
   });
 }
 
-/** `+1.14`, `−0.34`, `0.00`: the sign is always there, since it is what counts. */
-export function signed(value: number, decimals = 2): string {
-  const text = Math.abs(value).toFixed(decimals);
-  if (Number(text) === 0) return text;
-  return `${value < 0 ? '−' : '+'}${text}`;
-}
-
 /** `.971`, `1`, `+.6`: three decimals at most, without those that say nothing. */
 export function part(value: number): string {
   const text = value.toFixed(3).replace(/\.?0+$/, '');

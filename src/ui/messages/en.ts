@@ -3,13 +3,12 @@
  * `**…**` marks what is set in bold by `Rich`. Numbers come in as numbers and are formatted here.
  */
 
-import { bytes, bytesOf, count, THIN } from '../../../core/text/format.ts';
+import { bytes, bytesOf, count, plural, THIN } from '../../../core/text/format.ts';
 import type { Lang } from '../../../core/text/lang.ts';
 import { assessEn } from './assess.en.ts';
 import { KEY_NAMES } from './key-names.ts';
 
 const s = (seconds: number, decimals = 2): string => `${seconds.toFixed(decimals)}${THIN}s`;
-const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
 
 export const en = {
   app: {

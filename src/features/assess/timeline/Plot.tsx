@@ -1,7 +1,9 @@
 /** The step line over the strip's axis, and the clock in it: a cursor that goes from segment to segment. */
+
 import { useId, useMemo } from 'react';
 import { useStore } from 'zustand';
 import type { Segment } from '../../../../core/sampling/timeline-segments.ts';
+import { percent } from '../../../../core/text/format.ts';
 import { cssVariables } from '../../../ui/css-variables.ts';
 import { Scrubber } from '../../../ui/Scrubber.tsx';
 import { axisPosition, frameUnder } from '../filmstrip-geometry.ts';
@@ -12,7 +14,6 @@ import { type Step, stepPath, timeLabels } from './timeline-view.ts';
 const HEIGHT = 132;
 const WIDTH = 1000;
 const GRADES = [1, 2, 3, 4, 5] as const;
-const percent = (part: number): string => `${(part * 100).toFixed(4)}%`;
 
 export interface PlotProps {
   readonly clock: Clock;

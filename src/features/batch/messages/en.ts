@@ -1,7 +1,5 @@
 /** Words of the Batch page in English. */
-import { count, THIN } from '../../../../core/text/format.ts';
-
-const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
+import { count, plural, THIN } from '../../../../core/text/format.ts';
 
 function about(seconds: number): string {
   if (seconds < 90) return `about ${Math.max(1, Math.round(seconds))}${THIN}s left`;

@@ -1,7 +1,6 @@
 /** Messages of the Compare page in English. */
-import { bytes, count, THIN } from '../../../../core/text/format.ts';
+import { bytes, count, plural, THIN } from '../../../../core/text/format.ts';
 
-const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
 const s = (seconds: number): string => `${seconds.toFixed(2)}${THIN}s`;
 const ordinal = (n: number): string => {
   const tens = n % 100;

@@ -3,6 +3,7 @@
  * the N sampled frames.
  */
 
+import { clamp } from '../../../../core/clamp.ts';
 import { frameAt } from '../../../../core/sampling/frame-sampling.ts';
 import {
   type Perturbation,
@@ -84,8 +85,6 @@ export function drawPerturbation(
   if (drawn.kind === 'perturbed') return { drawn, unseen: false, strength };
   return { drawn: L === 1 ? drawn : draw({ ...rules, redraw: false }), unseen: true, strength };
 }
-
-const clamp = (x: number, low: number, high: number): number => Math.max(low, Math.min(x, high));
 
 /** Frames shifted by an offset; the first and last one are held. */
 function shifted(frames: ArrayLike<number>, offset: number, positions: number): Int32Array {

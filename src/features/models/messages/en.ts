@@ -1,8 +1,6 @@
 /** Words of the Models page in English. */
 import type { NeedName } from '../../../../core/files/machine.ts';
-import { bytes, bytesOf, count, THIN } from '../../../../core/text/format.ts';
-
-const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
+import { bytes, bytesOf, count, plural, THIN } from '../../../../core/text/format.ts';
 
 /** `1 min 10 s`, `40 s`: how long something still takes. */
 function about(seconds: number): string {

@@ -2,9 +2,7 @@
  * Words of the Training page in English; the shape of this object is the shape of both languages. Loaded with that page,
  * not with the first paint.
  */
-import { bytes, count, THIN } from '../../../../core/text/format.ts';
-
-const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
+import { bytes, count, plural, THIN } from '../../../../core/text/format.ts';
 
 /** `3.1 s`, `41 min`, `2 h 10 min`, `3 d 4 h`. */
 function duration(seconds: number): string {

@@ -1,7 +1,5 @@
 /** Words of quality over time in English. */
-import { count, THIN } from '../../../../../core/text/format.ts';
-
-const plural = (n: number, one: string, many: string): string => `${count(n)} ${n === 1 ? one : many}`;
+import { count, plural, THIN } from '../../../../../core/text/format.ts';
 
 /** `1 min 10 s`, `40 s`. */
 function about(seconds: number): string {

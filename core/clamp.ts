@@ -1,0 +1,4 @@
+/** `x`, or the nearer end of [low, high] where it lies outside. Ours. */
+export function clamp(x: number, low: number, high: number): number {
+  return Math.max(low, Math.min(x, high));
+}
