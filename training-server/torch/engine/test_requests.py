@@ -23,7 +23,7 @@ from engine.requests import (
 )
 from engine.video.videos import Video
 from modules.profiles import ConfigError, Profile
-from small.prompt import ROOT, ask_node
+from small.prompt import ROOT, evaluate_in_node
 
 SCHEMAS = """Object.fromEntries(Object.entries(protocol.methods).map(([method, { params }]) => {
     const shapeOf = (schema) => {
@@ -70,7 +70,7 @@ def shape_of(kind: Any) -> Any:
 @pytest.fixture(scope="module")
 def schemas() -> dict[str, Any]:
     protocol = ROOT / "training-server" / "engine" / "protocol.ts"
-    return ask_node({"protocol": protocol}, SCHEMAS, None)
+    return evaluate_in_node({"protocol": protocol}, SCHEMAS, None)
 
 
 def test_every_method_has_a_request(schemas):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from small.prompt import CORE, ask_node
+from small.prompt import CORE, evaluate_in_node
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,5 +33,5 @@ input.map((text) => {
 def read_answers(texts: Sequence[str]) -> list[ReadAnswer]:
     """Reads every text with `core/answer/answer.ts` and `core/answer/lexicon.ts`."""
     modules = {"answer": CORE / "answer" / "answer.ts", "lexicon": CORE / "answer" / "lexicon.ts"}
-    rows = ask_node(modules, READ, list(texts))
+    rows = evaluate_in_node(modules, READ, list(texts))
     return [ReadAnswer(score=s, named=tuple(f), ruled_out=tuple(r)) for s, f, r in rows]

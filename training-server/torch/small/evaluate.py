@@ -133,7 +133,7 @@ def part_ladder(run: Evaluation) -> None:
     if not (shared_folder() / "media").exists():
         print(f"ladder skipped: no clips in {shared_folder() / 'media'} (VQA_SHARED)")
         return
-    for which, where in (("clips", "ladder"), ("holdOut", "ladder, other clips")):
+    for which, where in (("clips", "ladder"), ("holdOut", "ladder, hold-out clips")):
         make_ladder(which)
         clips = LadderClips(which)
         heads = []

@@ -193,7 +193,7 @@ def rows(keys: Sequence[Key], scores: np.ndarray, which: str = "clips") -> dict[
     return by_row
 
 
-def really_best(clip: str, grid: str, luma: float) -> np.ndarray | None:
+def certainly_best(clip: str, grid: str, luma: float) -> np.ndarray | None:
     """Mask [5] of the row's distorted points that are certainly worse than the clip itself, by the table's
     rule `best`; None where the rule excludes the row."""
     rule = TABLE["best"]

@@ -37,7 +37,7 @@ def node() -> str:
     return path
 
 
-def ask_node(modules: Mapping[str, Path], expression: str, given: object) -> Any:
+def evaluate_in_node(modules: Mapping[str, Path], expression: str, given: object) -> Any:
     """The JSON value of a TypeScript `expression` with the modules as names and `given` as `input`."""
     source = "".join(
         f"import * as {name} from {json.dumps(path.as_uri())};\n" for name, path in modules.items()
@@ -77,14 +77,14 @@ class PromptShape:
 def prompt_text(shape: PromptShape) -> str:
     """The whole conversation up to the answer, placeholders expanded."""
     given = {"prompt": shape.prompt, "frames": shape.frames, "tokensPerFrame": shape.tokens_per_frame}
-    return str(ask_node(PROMPTS, "prompts.promptText(input)", given))
+    return str(evaluate_in_node(PROMPTS, "prompts.promptText(input)", given))
 
 
 @cache
 def prompt_sha256(shape: PromptShape) -> str:
     """SHA-256 of the conversation, placeholders unexpanded: `promptSha256` of a profile."""
     given = {"prompt": shape.prompt, "frames": shape.frames}
-    text = str(ask_node(PROMPTS, "prompts.conversation(input.prompt, input.frames)", given))
+    text = str(evaluate_in_node(PROMPTS, "prompts.conversation(input.prompt, input.frames)", given))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 

@@ -20,7 +20,7 @@ from engine.video.decoding import Job, work
 from engine.video.footage import DecodeRange, Footage, VideoError
 from engine.video.pixel_cache import PixelCache
 from engine.video.pixels import PixelRule, block_positions, fragment_frame
-from small.prompt import CORE, ROOT, ask_node
+from small.prompt import CORE, ROOT, evaluate_in_node
 
 SQUASH = PixelRule(pixels="squash", size=64)
 
@@ -99,7 +99,7 @@ def test_the_plan_is_the_pages(clips):
         "plan.planRanges(plan.frameOrder(Uint32Array.from(input.at), Uint8Array.from(input.key)),"
         " input.wanted).map(({start, end}) => ({start, end}))"
     )
-    expected = ask_node({"plan": ROOT / "workers" / "media" / "plan.ts"}, expression, given)
+    expected = evaluate_in_node({"plan": ROOT / "workers" / "media" / "plan.ts"}, expression, given)
     assert [{"start": r.start, "end": r.end} for r in footage.decode_ranges(wanted)] == expected
 
 
@@ -177,7 +177,7 @@ def test_colour_is_that_of_the_page(matrix, depth, full):
       return input.y.map((y, i) => [t.y[y] + t.redV[input.v[i]],
         t.y[y] + t.greenU[input.u[i]] + t.greenV[input.v[i]], t.y[y] + t.blueU[input.u[i]]].map(clamp));
     })()"""
-    expected = ask_node({"yuv": ROOT / "workers" / "media" / "yuv.ts"}, expression, given)
+    expected = evaluate_in_node({"yuv": ROOT / "workers" / "media" / "yuv.ts"}, expression, given)
     assert np.array_equal(ours[0], np.array(expected))
 
 
@@ -192,7 +192,7 @@ SIZES = [
 
 def test_fragments_are_those_of_the_page():
     """Oracle: `fragmentPlan` of core/sampling/fragments.ts."""
-    expected = ask_node(
+    expected = evaluate_in_node(
         {"fragments": CORE / "sampling" / "fragments.ts"},
         "input.map((size) => fragments.fragmentPlan(...size))",
         SIZES,

@@ -138,7 +138,7 @@ def measure(
     changed = np.array([a != trace(b) for a, b in zip(traces, after, strict=True)], float)
     swapped = np.array([a != b for a, b in zip(traces, traces[1:] + traces[:1], strict=True)], float)
     rose = (np.nan_to_num(rise, nan=0.0) > 0).astype(float)
-    of = "named fault removed"
+    of = "named distortion removed"
     return [
         mean_metric(f"trace changes, {of}", changed, scene, command),
         mean_metric(f"score rises, {of}", rose, scene, command),

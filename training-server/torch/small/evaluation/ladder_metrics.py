@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from small.evaluation.metric import OF_HEADS, Metric, bounds
-from small.ladder import GRIDS, mean_luma, really_best
+from small.ladder import GRIDS, certainly_best, mean_luma
 from small.metrics import row_spearman
 
 RESAMPLES = 1000
@@ -38,7 +38,7 @@ def measure(
                 row = rows[clip, grid]
                 rho[h, c, g] = row_spearman(row)
                 top[h, c, g] = on_top(row, np.ones(5, bool))
-                compared = really_best(clip, grid, luma[clip])
+                compared = certainly_best(clip, grid, luma[clip])
                 if compared is not None:
                     best[h, c, g] = on_top(row, compared)
     rng = np.random.default_rng(0)
@@ -58,13 +58,13 @@ def measure(
         mean(f"Spearman, {suffix}", rho),
         *ways,
         Metric(
-            name=f"lowest of the ways, {suffix}",
+            name=f"lowest Spearman of a distortion, {suffix}",
             value=worst.value,
             low=worst.low,
             high=worst.high,
             n=worst.n,
             command=command,
         ),
-        mean(f"undamaged on top, {suffix}", top),
-        mean(f"undamaged on top where really best, {suffix}", best),
+        mean(f"original first, {suffix}", top),
+        mean(f"original first where certainly best, {suffix}", best),
     ]

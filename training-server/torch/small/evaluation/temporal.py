@@ -29,7 +29,7 @@ from small.data import CACHE, normalised, to_rgb
 from small.evaluation.held_out import written_scores
 from small.evaluation.metric import Metric, mean_metric, metric
 from small.make_clips import SEEDS, STILLS
-from small.prompt import CORE, ask_node
+from small.prompt import CORE, evaluate_in_node
 
 CLEAN = "clean"
 MODES = ("duplicate", "random_drop", "shuffle", "local_shuffle", "jitter", "reverse")
@@ -88,7 +88,7 @@ def orders(scenes: Sequence[tuple[int, int]], profile: Profile) -> list[dict[str
         },
     }
     modules = {"perturb": CORE / "sampling" / "perturb.ts", "random": CORE / "stats" / "random.ts"}
-    return ask_node(modules, PERTURB, given)
+    return evaluate_in_node(modules, PERTURB, given)
 
 
 def save_planes(path: Path, planes: Planes, **more: np.ndarray) -> None:

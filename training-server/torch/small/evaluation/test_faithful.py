@@ -49,9 +49,9 @@ def test_a_model_that_uses_its_input_is_faithful():
     chosen, metrics = metrics_of(exact_model)
     assert len(chosen) == 90 and len({case.version for case in chosen}) == 3
     by_name = {f.name: f.value for f in metrics}
-    assert by_name["trace changes, named fault removed"] == 1
-    assert by_name["score rises, named fault removed"] == 1
-    assert by_name["mean rise of the score, named fault removed"] > 0.3
+    assert by_name["trace changes, named distortion removed"] == 1
+    assert by_name["score rises, named distortion removed"] == 1
+    assert by_name["mean rise of the score, named distortion removed"] > 0.3
     assert by_name["trace changes, another video"] > 0.95
     assert not any(v.failed for v in verdicts(metrics))
 
@@ -76,8 +76,8 @@ def test_a_model_whose_score_alone_changes_fails_the_trace():
         )
 
     by_name = {f.name: f.value for f in metrics_of(write)[1]}
-    assert by_name["trace changes, named fault removed"] == 0
-    assert by_name["score rises, named fault removed"] == 1
+    assert by_name["trace changes, named distortion removed"] == 0
+    assert by_name["score rises, named distortion removed"] == 1
 
 
 def test_the_first_distortion_that_is_present_is_removed():
@@ -96,7 +96,7 @@ def test_an_answer_that_cannot_be_read_is_no_rise():
     rise = np.full(30, np.nan)
     rise[0] = 1
     by_name = {f.name: f.value for f in measure(chosen, texts, texts, rise, "c")}
-    assert by_name["score rises, named fault removed"] == pytest.approx(1 / 30)
+    assert by_name["score rises, named distortion removed"] == pytest.approx(1 / 30)
 
 
 def test_the_trace_is_the_reasoning_alone():
