@@ -383,7 +383,8 @@ test('stages follow one another, each in an engine of its own from the weights o
       videosPerStep: 4,
       checkpoints: { everySteps: 2 },
     },
-    { ...testRecipe().stages[0], steps: 3 },
+    // More checkpoints than it keeps: the end of the first stage outlives them.
+    { ...testRecipe().stages[0], steps: 3, checkpoints: { everySteps: 1, keep: 1 } },
   ];
   const { run, engines, folder, streams: lines } = await runToEnd(testRecipe({ stages }));
   expect(run).toMatchObject({ state: 'finished', step: 8, stage: { index: 1, name: 'grpo' } });
