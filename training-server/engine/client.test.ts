@@ -2,8 +2,8 @@ import { Duplex } from 'node:stream';
 import { setImmediate as tick } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { isAbort } from '../../core/errors.ts';
-import { EngineConnection, EngineError, type Hello, refusal } from './client.ts';
-import { PROTOCOL_VERSION } from './protocol.ts';
+import { EngineConnection, EngineError, refusal } from './client.ts';
+import { type Hello, PROTOCOL_VERSION } from './protocol.ts';
 
 /** The engine's end of a connection: what was sent, and what to say. */
 class Wire extends Duplex {

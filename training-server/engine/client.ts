@@ -3,21 +3,20 @@
  * one stream. Results and notifications are parsed by the border's schemas; what does not fit is an error of the engine.
  */
 import type { Duplex } from 'node:stream';
-import type { z } from 'zod';
 import { CodedError, type ErrorParams } from '../../core/errors.ts';
+import { NoticeListeners } from './notices.ts';
 import {
   engineErrorSchema,
+  type Hello,
   type Method,
   methods,
+  type Notice,
+  type NoticeOf,
   notifications,
   type Params,
   PROTOCOL_VERSION,
   type Result,
 } from './protocol.ts';
-
-export type Notice = keyof typeof notifications;
-export type NoticeOf<N extends Notice> = z.output<(typeof notifications)[N]>;
-export type Hello = NoticeOf<'hello'>;
 
 /** A failure on the engine's side: `train/engine`, `train/disk`, `train/checkpoint`, `train/data`. */
 export class EngineError extends CodedError {
@@ -78,18 +77,11 @@ interface Pending {
   reject(error: unknown): void;
 }
 
-type Listeners = { [N in Notice]: Set<(value: NoticeOf<N>) => void> };
-
 /** The two ends of a line protocol, without any knowledge of processes. */
 export class EngineConnection {
   readonly #stream: Duplex;
   readonly #pending = new Map<number, Pending>();
-  readonly #listeners: Listeners = {
-    hello: new Set(),
-    heartbeat: new Set(),
-    progress: new Set(),
-    log: new Set(),
-  };
+  readonly #listeners = new NoticeListeners();
   #nextId = 1;
   #parts: Buffer[] = [];
   #held = 0;
@@ -111,8 +103,7 @@ export class EngineConnection {
   }
 
   on<N extends Notice>(notice: N, listener: (value: NoticeOf<N>) => void): () => void {
-    this.#listeners[notice].add(listener);
-    return () => void this.#listeners[notice].delete(listener);
+    return this.#listeners.on(notice, listener);
   }
 
   call<M extends Method>(method: M, params: Params<M>, { signal }: CallOptions = {}): Promise<Result<M>> {
@@ -194,7 +185,7 @@ export class EngineConnection {
       this.fail(engineFault(`the engine's ${name} is malformed`, read.error.message));
       return;
     }
-    for (const listener of this.#listeners[notice] as Set<(value: unknown) => void>) listener(read.data);
+    this.#listeners.emit(notice, read.data);
   }
 
   #reply(id: number, result: unknown, error: unknown): void {

@@ -6,19 +6,15 @@
 import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { seededRandom } from '../../core/stats/random.ts';
-import {
-  type CallOptions,
-  type Engine,
-  EngineError,
-  engineFault,
-  type Hello,
-  type Notice,
-  type NoticeOf,
-} from './client.ts';
+import { type CallOptions, type Engine, EngineError, engineFault } from './client.ts';
+import { NoticeListeners } from './notices.ts';
 import {
   type EngineVideo,
+  type Hello,
   type Method,
   methods,
+  type Notice,
+  type NoticeOf,
   type Params,
   PROTOCOL_VERSION,
   type Result,
@@ -63,7 +59,7 @@ export class FakeEngine implements Engine {
   readonly calls: { readonly method: Method; readonly params: unknown }[] = [];
   state: State = { skill: 0, steps: 0 };
   readonly #options: FakeEngineOptions;
-  readonly #listeners = new Map<Notice, Set<(value: never) => void>>();
+  readonly #listeners = new NoticeListeners();
   #ended: EngineError | null | undefined;
   #reportedRestarts = 0;
   #loaded = false;
@@ -78,16 +74,12 @@ export class FakeEngine implements Engine {
   }
 
   on<N extends Notice>(notice: N, listener: (value: NoticeOf<N>) => void): () => void {
-    const set = this.#listeners.get(notice) ?? new Set();
-    this.#listeners.set(notice, set);
-    set.add(listener);
-    return () => void set.delete(listener);
+    return this.#listeners.on(notice, listener);
   }
 
   /** Says something unasked. */
   emit<N extends Notice>(notice: N, value: NoticeOf<N>): void {
-    for (const listener of this.#listeners.get(notice) ?? [])
-      (listener as (value: NoticeOf<N>) => void)(value);
+    this.#listeners.emit(notice, value);
   }
 
   call<M extends Method>(method: M, params: Params<M>, { signal }: CallOptions = {}): Promise<Result<M>> {

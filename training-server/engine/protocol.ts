@@ -228,6 +228,9 @@ export const notifications = {
   }),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warning', 'error']), text: z.string() }),
 } as const;
+export type Notice = keyof typeof notifications;
+export type NoticeOf<N extends Notice> = z.output<(typeof notifications)[N]>;
+export type Hello = NoticeOf<'hello'>;
 
 /**
  * Errors of JSON-RPC: `code` −32000, `data` = `{ code: 'train/engine', params, trace }`. Disk full is `train/disk`, a

@@ -3,28 +3,32 @@
  * group of its own. It calls back over a Unix socket in a private folder, or over TCP for ranks on other machines. An
  * engine that is started elsewhere, on a cluster say, is waited for instead.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, open, rm } from 'node:fs/promises';
-import { createServer, type Server, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { python as projectPython } from '../../scripts/python.mjs';
 import {
   type CallOptions,
   type Engine,
   EngineConnection,
   type EngineError,
   engineFault,
-  type Hello,
-  type Notice,
-  type NoticeOf,
   refusal,
 } from './client.ts';
+import { ControlSocket } from './control-socket.ts';
 import { crashOf } from './crash.ts';
+import { NoticeListeners } from './notices.ts';
 import { killGroups, type ProcessRecord, signalGroup, writeRecord } from './processes.ts';
-import { type Method, notifications, type Params, type Result } from './protocol.ts';
+import {
+  type Hello,
+  type Method,
+  type Notice,
+  type NoticeOf,
+  notifications,
+  type Params,
+  type Result,
+} from './protocol.ts';
+import { startTorchrun, type Torchrun } from './torchrun.ts';
+import { Watchdog } from './watchdog.ts';
 
 export interface EngineOptions {
   /** Folder for the engine's output, `engine.log` and `ranks/`; made if need be. Nothing in it is parsed. */
@@ -53,28 +57,8 @@ export interface EngineOptions {
   readonly silence?: number;
 }
 
-/** Longest time from the error that a rank tells to the end of its process. */
+/** Longest time from the error that a rank reports to the end of its process. */
 const ENDING_MS = 2000;
-
-const TORCH_HOME = join(import.meta.dirname, '..', 'torch');
-/** Of the environment, what Python, torch and CUDA may need; secrets of the server do not travel. */
-const INHERITED =
-  /^(PATH|HOME|USER|LANG|LC_.*|TMPDIR|TZ|LD_LIBRARY_PATH|CUDA_.*|NVIDIA_.*|NCCL_.*|GLOO_.*|TORCH.*|PYTORCH_.*|OMP_.*|MKL_.*|TRITON_.*|SYSTEMROOT|TEMP|TMP)$/i;
-
-function environment(options: EngineOptions, address: string, token: string): Record<string, string> {
-  const inherited = Object.entries(process.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && INHERITED.test(entry[0]),
-  );
-  return {
-    ...Object.fromEntries(inherited),
-    PYTHONPATH: TORCH_HOME,
-    PYTHONUNBUFFERED: '1',
-    ...(options.threads !== undefined && { OMP_NUM_THREADS: String(options.threads) }),
-    ...options.environment,
-    VQA_CTRL: address,
-    VQA_CTRL_TOKEN: token,
-  };
-}
 
 /**
  * @throws EngineError `train/engine` when it does not start, says nothing in time, or is of another version
@@ -84,10 +68,7 @@ export async function spawnEngine(options: EngineOptions): Promise<Engine> {
   options.signal?.throwIfAborted();
   await mkdir(options.logs, { recursive: true });
   const token = options.remote?.token ?? randomBytes(24).toString('base64url');
-  const socketFolder = await mkdtemp(join(tmpdir(), 'vqa-engine-'));
-  await chmod(socketFolder, 0o700);
-  const server = createServer();
-  const engine = new EngineProcess(options, server, socketFolder, token);
+  const engine = new EngineProcess(options, await ControlSocket.open(options.tcp), token);
   try {
     await engine.start();
     return engine;
@@ -100,29 +81,25 @@ export async function spawnEngine(options: EngineOptions): Promise<Engine> {
 class EngineProcess implements Engine {
   readonly closed: Promise<EngineError | null>;
   readonly #options: EngineOptions;
-  readonly #server: Server;
-  readonly #socketFolder: string;
+  readonly #socket: ControlSocket;
   readonly #token: string;
   readonly #record: ProcessRecord = { mark: randomUUID(), groups: [] };
-  readonly #listeners = new Map<Notice, Set<(value: never) => void>>();
+  readonly #listeners = new NoticeListeners();
+  readonly #watchdog = new Watchdog();
   readonly #startedAt = Date.now() - 1000; // clocks of file systems are coarse
-  #child: ChildProcess | null = null;
-  #exited: Promise<void> = Promise.resolve();
+  #torchrun: Torchrun | null = null;
   #connection: EngineConnection | null = null;
   #hello: Hello | null = null;
   /** True while rank 0 is disconnected. */
-  #dead = false;
+  #disconnected = false;
   /** Elastic restarts that `restarted` has returned true for. */
   #reportedRestarts = 0;
-  #lastSign = 0;
-  #watchdog: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | null = null;
   #resolveClosed: (reason: EngineError | null) => void = () => {};
 
-  constructor(options: EngineOptions, server: Server, socketFolder: string, token: string) {
+  constructor(options: EngineOptions, socket: ControlSocket, token: string) {
     this.#options = options;
-    this.#server = server;
-    this.#socketFolder = socketFolder;
+    this.#socket = socket;
     this.#token = token;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
@@ -135,10 +112,7 @@ class EngineProcess implements Engine {
   }
 
   on<N extends Notice>(notice: N, listener: (value: NoticeOf<N>) => void): () => void {
-    const set = this.#listeners.get(notice) ?? new Set();
-    this.#listeners.set(notice, set);
-    set.add(listener);
-    return () => void set.delete(listener);
+    return this.#listeners.on(notice, listener);
   }
 
   async call<M extends Method>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>> {
@@ -148,12 +122,13 @@ class EngineProcess implements Engine {
 
   async restarted(): Promise<boolean> {
     const connection = this.#connection;
-    const back = () => (this.#hello?.restart ?? 0) > this.#reportedRestarts;
-    // A rank that meets an error tells it before it ends.
-    if (!back()) await Promise.race([connection?.ended, sleep(ENDING_MS, undefined, { ref: false })]);
-    if (!back() && !this.#dead) return false;
-    if (!back()) await Promise.race([new Promise((resolve) => void this.on('hello', resolve)), this.closed]);
-    if (!back()) return false;
+    const isBack = () => (this.#hello?.restart ?? 0) > this.#reportedRestarts;
+    // A rank reports an error before its process ends.
+    if (!isBack()) await Promise.race([connection?.ended, sleep(ENDING_MS, undefined, { ref: false })]);
+    if (!isBack() && !this.#disconnected) return false;
+    if (!isBack())
+      await Promise.race([new Promise((resolve) => void this.on('hello', resolve)), this.closed]);
+    if (!isBack()) return false;
     this.#reportedRestarts = this.hello.restart;
     return true;
   }
@@ -164,13 +139,12 @@ class EngineProcess implements Engine {
   }
 
   async start(): Promise<void> {
-    const address = await this.#listen();
-    const { signal, patience = 600, remote } = this.#options;
+    const { signal, patience = 600, silence = 120, remote } = this.#options;
     const hello = this.#awaitHello();
     const failures: Promise<never>[] = [];
     if (remote === undefined) {
-      await this.#spawn(address);
-      failures.push(this.#exited.then(() => Promise.reject(this.#explained('did not start'))));
+      const { exited } = await this.#spawn();
+      failures.push(exited.then(() => Promise.reject(this.#endReason('did not start'))));
       failures.push(
         sleep(patience * 1000, undefined, { ref: false }).then(() =>
           Promise.reject(engineFault(`the engine said nothing for ${patience} seconds`)),
@@ -185,77 +159,39 @@ class EngineProcess implements Engine {
       ),
     );
     await Promise.race([hello, aborted, ...failures]);
-    if (remote === undefined) void this.#exited.then(() => this.#fail(this.#explained()));
-    const silence = this.#options.silence ?? 120;
-    this.#lastSign = performance.now();
-    this.#watchdog = setInterval(() => {
-      if (performance.now() - this.#lastSign > silence * 1000)
-        this.#fail(engineFault(`the engine gave no sign of life for ${silence} seconds`));
-    }, 1000);
-    this.#watchdog.unref();
+    void this.#torchrun?.exited.then(() => this.#fail(this.#endReason()));
+    this.#watchdog.start(silence, () =>
+      this.#fail(engineFault(`the engine gave no sign of life for ${silence} seconds`)),
+    );
   }
 
-  #explained(what?: string): EngineError {
+  /** The error that a rank has written, for an engine of this machine. */
+  #endReason(problem?: string): EngineError {
     if (this.#options.remote !== undefined)
       return engineFault('the engine elsewhere ended, or cannot be reached');
-    return crashOf(this.#options.logs, this.#startedAt, what);
+    return crashOf(this.#options.logs, this.#startedAt, problem);
   }
 
-  async #listen(): Promise<string> {
-    const { tcp } = this.#options;
-    const path = join(this.#socketFolder, 'control.sock');
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(tcp ? { host: tcp.host, port: tcp.port } : { path }, resolve);
-    });
-    const at = this.#server.address();
-    return typeof at === 'object' && at !== null ? `tcp:${tcp!.host}:${at.port}` : `unix:${path}`;
-  }
-
-  async #spawn(address: string): Promise<void> {
-    const { logs, ranks = 1, restarts = 0, torchrun = [], python = projectPython } = this.#options;
-    const arguments_ = [
-      '-m',
-      'torch.distributed.run',
-      `--nproc-per-node=${ranks}`,
-      `--max-restarts=${restarts}`,
-      ...(torchrun.length > 0 ? torchrun : ['--standalone', '--nnodes=1']),
-      `--log-dir=${join(logs, 'ranks')}`,
-      '--redirects=3',
-      '--tee=3',
-      '--module',
-      'engine',
-      `--mark=${this.#record.mark}`,
-    ];
-    const log = await open(join(logs, 'engine.log'), 'a');
-    try {
-      const child = spawn(python, arguments_, {
-        cwd: TORCH_HOME,
-        env: environment(this.#options, address, this.#token),
-        detached: true,
-        stdio: ['ignore', log.fd, log.fd],
-      });
-      this.#child = child;
-      this.#exited = new Promise((resolve) => child.once('exit', () => resolve()));
-      await new Promise<void>((resolve, reject) => {
-        child.once('spawn', resolve);
-        child.once('error', (error) => reject(engineFault(`${python} does not start`, undefined, error)));
-      });
-    } finally {
-      await log.close();
-    }
-    this.#record.groups.push(this.#child.pid!);
+  async #spawn(): Promise<Torchrun> {
+    const introduction = {
+      address: this.#socket.address,
+      token: this.#token,
+      mark: this.#record.mark,
+    };
+    this.#torchrun = await startTorchrun(this.#options, introduction);
+    this.#record.groups.push(this.#torchrun.child.pid!);
     await writeRecord(this.#options.record, this.#record);
+    return this.#torchrun;
   }
 
-  /** Accepts connections for as long as the engine lives; one that is not ours is closed without a word. */
+  /** Accepts connections while the engine lives; one without the token is closed without an answer. */
   #awaitHello(): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#server.on('connection', (socket: Socket) => {
-        const connection = new EngineConnection(socket, () => this.#explained());
-        const introduction = setTimeout(() => connection.fail(engineFault('no hello came')), 30_000);
+      this.#socket.onConnection((socket) => {
+        const connection = new EngineConnection(socket, () => this.#endReason());
+        const timeout = setTimeout(() => connection.fail(engineFault('no hello came')), 30_000);
         connection.on('hello', (hello) => {
-          clearTimeout(introduction);
+          clearTimeout(timeout);
           const problem = refusal(hello, this.#token);
           if (problem) {
             connection.fail(engineFault(problem));
@@ -265,8 +201,8 @@ class EngineProcess implements Engine {
           void this.#adopt(connection, hello).then(resolve, reject);
         });
         void connection.ended.then((reason) => {
-          clearTimeout(introduction);
-          if (connection === this.#connection) this.#lost(reason);
+          clearTimeout(timeout);
+          if (connection === this.#connection) this.#onDisconnected(reason);
         });
       });
     });
@@ -276,28 +212,25 @@ class EngineProcess implements Engine {
     this.#connection?.fail(engineFault('the engine was started again'));
     this.#connection = connection;
     this.#hello = hello;
-    this.#dead = false;
-    this.#lastSign = performance.now();
-    for (const notice of Object.keys(notifications) as Notice[]) {
+    this.#disconnected = false;
+    this.#watchdog.sign();
+    for (const notice of Object.keys(notifications) as Notice[])
       connection.on(notice, (value) => {
-        this.#lastSign = performance.now();
-        for (const listener of this.#listeners.get(notice) ?? [])
-          (listener as (value: unknown) => void)(value);
+        this.#watchdog.sign();
+        this.#listeners.emit(notice, value);
       });
-    }
     // Process ids of another machine mean nothing here.
     if (this.#options.remote === undefined) {
       this.#record.groups.splice(1, Infinity, ...hello.pgids);
       await writeRecord(this.#options.record, this.#record);
     }
-    if (hello.restart > 0)
-      for (const listener of this.#listeners.get('hello') ?? []) (listener as (value: Hello) => void)(hello);
+    if (hello.restart > 0) this.#listeners.emit('hello', hello);
   }
 
-  /** The stream ended. torchrun may start the ranks again; then a new `hello` follows and the watchdog waits for it. */
-  #lost(reason: EngineError): void {
-    this.#dead = true;
-    const mayReturn = (this.#options.restarts ?? 0) > 0 && this.#child?.exitCode === null;
+  /** Waits for another `hello` where torchrun may restart the ranks; else the engine has failed. */
+  #onDisconnected(reason: EngineError): void {
+    this.#disconnected = true;
+    const mayReturn = (this.#options.restarts ?? 0) > 0 && this.#torchrun?.child.exitCode === null;
     if (!mayReturn) this.#fail(reason);
   }
 
@@ -306,28 +239,33 @@ class EngineProcess implements Engine {
   }
 
   async #end(reason: EngineError | null): Promise<void> {
-    clearInterval(this.#watchdog);
+    this.#watchdog.stop();
     const connection = this.#connection;
     if (connection && reason === null) {
-      // Asked kindly first: ranks leave together, decode workers with them.
+      // Ranks that are asked to stop end together, and their decode workers with them.
       await Promise.race([
         connection.call('stop', {}).catch(() => {}),
         sleep(5000, undefined, { ref: false }),
       ]);
     }
     connection?.fail(reason ?? engineFault('the engine was stopped'));
-    this.#server.close();
-    const leader = this.#record.groups[0];
-    if (leader !== undefined) {
-      const gone = () => Promise.race([this.#exited.then(() => true), sleep(5000, false, { ref: false })]);
-      if (reason !== null || !(await gone())) {
-        signalGroup(leader, 'SIGTERM');
-        await gone();
-      }
-      await killGroups(this.#record);
-    }
+    this.#socket.stopListening();
+    await this.#endProcesses(reason);
     await rm(this.#options.record, { force: true });
-    await rm(this.#socketFolder, { recursive: true, force: true });
+    await this.#socket.close();
     this.#resolveClosed(reason);
+  }
+
+  /** SIGTERM to torchrun unless it ends by itself after a stop; then SIGKILL to all that is left. */
+  async #endProcesses(reason: EngineError | null): Promise<void> {
+    const leader = this.#record.groups[0];
+    if (leader === undefined) return;
+    const exited = this.#torchrun?.exited ?? Promise.resolve();
+    const gone = () => Promise.race([exited.then(() => true), sleep(5000, false, { ref: false })]);
+    if (reason !== null || !(await gone())) {
+      signalGroup(leader, 'SIGTERM');
+      await gone();
+    }
+    await killGroups(this.#record);
   }
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CodedError } from '../../core/errors.ts';
 import { metricRecordSchema, runEventSchema, runSchema } from '../../core/training/run.ts';
-import { EngineError, type Hello } from '../engine/client.ts';
+import { EngineError } from '../engine/client.ts';
 import type { FakeEngine, FakeEngineOptions } from '../engine/fake-engine.ts';
-import type { Method } from '../engine/protocol.ts';
+import type { Hello, Method } from '../engine/protocol.ts';
 import type { NumberedEvent } from '../store/event-log.ts';
 import { type Fixture, fixture, settled, streams, testRecipe } from './testing.ts';
 

@@ -1,0 +1,55 @@
+/** The socket that an engine connects to: a Unix socket in a private folder, or TCP for ranks on other machines. */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export class ControlSocket {
+  /** `unix:/path` or `tcp:host:port`, as in `VQA_CTRL`. */
+  readonly address: string;
+  readonly #server: Server;
+  readonly #folder: string;
+
+  private constructor(server: Server, folder: string, address: string) {
+    this.#server = server;
+    this.#folder = folder;
+    this.address = address;
+  }
+
+  /** @param tcp address to listen on; a Unix socket where it is undefined */
+  static async open(
+    tcp: { readonly host: string; readonly port: number } | undefined,
+  ): Promise<ControlSocket> {
+    const folder = await mkdtemp(join(tmpdir(), 'vqa-engine-'));
+    const server = createServer();
+    try {
+      await chmod(folder, 0o700);
+      const path = join(folder, 'control.sock');
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(tcp ? { host: tcp.host, port: tcp.port } : { path }, resolve);
+      });
+      const bound = server.address();
+      const address =
+        typeof bound === 'object' && bound !== null ? `tcp:${tcp!.host}:${bound.port}` : `unix:${path}`;
+      return new ControlSocket(server, folder, address);
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  onConnection(listener: (socket: Socket) => void): void {
+    this.#server.on('connection', listener);
+  }
+
+  /** Refuses further connections. */
+  stopListening(): void {
+    this.#server.close();
+  }
+
+  async close(): Promise<void> {
+    this.#server.close();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
