@@ -16,16 +16,14 @@ import type { CodecSupport, DecodeReport, DeliveredFrame, OpenedVideo } from '..
 import type { LoadedModel, RawAnswer } from '../../workers/model/api.ts';
 import { loadPart } from './build.ts';
 import { type ModelStore, toErrorData } from './model/model-store.ts';
-import { answerSampling, firstSeed, joinRuns } from './run/answer-sampling.ts';
-import { buildResult, readAnswer } from './run/result-file.ts';
-import {
-  type FrameSource,
-  pixelRules,
-  type RunEvent,
-  type RunResult,
-  runAssessment,
-} from './run/run-assessment.ts';
+import { type Answer, MAX_TOKENS } from './run/answer.ts';
+import { assessFile, type FileAssessment, type FrameSource } from './run/assess-file.ts';
+import { DecodedFrames } from './run/decoded-frames.ts';
+import { pixelRules } from './run/frame-plan.ts';
+import { buildResult } from './run/result-file.ts';
+import type { RunEvent } from './run/run-events.ts';
 import { rememberStages, rememberTokens, STAGES, type Stage, type StageSeconds } from './run/stages.ts';
+import { TextThrottle } from './run/text-throttle.ts';
 import type { StoredTimeline } from './timeline/store.ts';
 
 /** `reopened`: a result file without its video. */
@@ -82,9 +80,6 @@ export interface AssessState {
 
 const NO_VIEW: AnswerView = viewAnswer('');
 const MAX_QUEUE = 3;
-const MAX_TOKENS = 1024;
-/** Milliseconds between two drawings of the growing text. */
-const WRITE_INTERVAL = 16;
 /** One score says little about a longer video. */
 export const LONG_SECONDS = 60;
 
@@ -145,12 +140,13 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
   const get = store.getState;
   const set = (change: Partial<AssessState>) => store.setState(change);
   let controller: AbortController | null = null;
-  /** Frames of the present video; what a stopped run has decoded is there for the next one. */
-  let kept = new Map<number, DeliveredFrame>();
+  /** Frames of the present video; a stopped run leaves them for the next one. */
+  let decoded = new DecodedFrames();
   let stream: AnswerStream = answerStream();
-  /** Text that has arrived and is not drawn yet: a fast model writes more tokens than a screen has frames. */
-  let unread = { text: '', tokens: 0 };
-  let unreadTimer: ReturnType<typeof setTimeout> | undefined;
+  const text = new TextThrottle((more, tokens) => {
+    set({ view: stream.feed(more), tokens });
+    setStage('generate', { done: tokens, total: MAX_TOKENS });
+  });
   let running: { stage: Stage; at: number } | null = null;
 
   function setStage(stage: Stage, change: Partial<StageState>): void {
@@ -190,102 +186,82 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
   function onEvent(event: RunEvent): void {
     if (event.kind === 'stage') enterStage(event.stage);
     else if (event.kind === 'opened') set({ video: event.video });
-    else if (event.kind === 'planned') {
-      const { frames, video, startedAt } = get();
-      set({ startedAt: startedAt + event.waited * 1000 });
-      const same =
-        frames.length === event.sampled.length && frames.every((f, i) => f.index === event.sampled[i]);
-      if (!same) {
-        const times = video?.times;
-        set({
-          frames: event.sampled.map((index) => ({
-            index,
-            time: times?.[index] ?? Number.NaN,
-            thumbnail: null,
-            encoded: false,
-          })),
-        });
-        for (const frame of kept.values()) showFrame(frame);
-      }
-    } else if (event.kind === 'frame') {
-      kept.set(event.frame.index, event.frame);
-      showFrame(event.frame);
-      setStage('decode', { done: event.arrived, total: event.wanted });
+    else if (event.kind === 'waited') set({ startedAt: get().startedAt + event.seconds * 1000 });
+    else if (event.kind === 'planned') plan(event.plan.vision.filter((index) => index !== null));
+    else if (event.kind === 'frame') showFrame(event.frame);
+    else if (event.kind === 'decoding') {
+      const { done, total, cached } = event;
+      setStage('decode', { done: cached + done, total: cached + total });
     } else if (event.kind === 'decoded') set({ report: event.report });
-    else if (event.event.stage === 'encodeVision') {
-      const { done, total } = event.event;
+    else if (event.kind === 'asked' && event.k > 0) clearText();
+    else if (event.kind === 'encoding') {
+      const { done, total } = event;
       setStage('encodeVision', { done, total });
       set({ frames: get().frames.map((frame, i) => (i < done ? { ...frame, encoded: true } : frame)) });
-    } else if (event.event.stage === 'generate') {
+    } else if (event.kind === 'text') {
       const { startedAt, firstToken } = get();
-      unread = { text: unread.text + event.event.text, tokens: event.event.tokens };
       if (firstToken === null) {
         measure('first-word');
         set({ firstToken: (performance.now() - startedAt) / 1000 });
-        showWritten();
-      } else unreadTimer ??= setTimeout(showWritten, WRITE_INTERVAL);
-    }
+      }
+      text.add(event.text, event.tokens);
+    } else if (event.kind === 'answer') set({ answers: [...get().answers, event.answer.raw] });
   }
 
-  function showWritten(): void {
-    clearTimeout(unreadTimer);
-    unreadTimer = undefined;
-    const { text, tokens } = unread;
-    unread = { text: '', tokens };
-    set({ view: stream.feed(text), tokens });
-    setStage('generate', { done: tokens, total: MAX_TOKENS });
+  function plan(sampled: readonly number[]): void {
+    const { frames, video } = get();
+    if (frames.length === sampled.length && frames.every((f, i) => f.index === sampled[i])) return;
+    set({
+      frames: sampled.map((index) => ({
+        index,
+        time: video?.times[index] ?? Number.NaN,
+        thumbnail: null,
+        encoded: false,
+      })),
+    });
+    for (const frame of decoded.values()) showFrame(frame);
   }
 
-  function dropUnread(): void {
-    clearTimeout(unreadTimer);
-    unreadTimer = undefined;
-    unread = { text: '', tokens: 0 };
-  }
-
-  async function finish(file: File, runs: readonly RunResult[], model: LoadedModel): Promise<void> {
-    dropUnread();
-    // Of several answers the one that was stopped is left out; a single one is kept to go on with.
-    const whole = runs.filter(({ answer }) => answer.end !== 'aborted');
-    const finished = whole.length > 0 ? whole : runs.slice(0, 1);
-    const run = joinRuns(finished);
-    const answers = finished.map(({ answer }) => answer);
-    const reading = readAnswer(run.answer, model);
+  async function finish(file: File, run: FileAssessment): Promise<void> {
+    text.reset();
+    const { model, video, seconds } = run;
+    const answers = run.answers.map(({ raw }) => raw);
+    const { raw: answer, reading } = run.answers[0] as Answer;
     const stages = noStages();
     for (const stage of STAGES) {
       const reused = run.reused.includes(stage);
       stages[stage] = {
         ...get().stages[stage],
         state: reused ? 'reused' : 'done',
-        seconds: run.seconds[stage],
+        seconds: seconds[stage],
       };
     }
-    const stopped = run.answer.end === 'aborted';
+    const stopped = answer.end === 'aborted';
     if (!stopped) measure('done');
     set({
       phase: stopped ? 'stopped' : 'done',
       stage: null,
       stages,
-      view: viewAnswer(run.answer.text),
-      answer: run.answer,
+      view: viewAnswer(answer.text),
+      answer,
       answers,
       reading,
       model,
     });
     if (stopped) return;
     const measured: Partial<StageSeconds> = {};
-    for (const stage of STAGES) if (!run.reused.includes(stage)) measured[stage] = run.seconds[stage];
+    for (const stage of STAGES) if (!run.reused.includes(stage)) measured[stage] = seconds[stage];
     const key = stageKey(model);
     // The bar's shares and the usual length are those of one greedy answer.
     if (answers.length === 1) rememberStages(key, measured);
-    if (answers.length === 1 && run.answer.end === 'eos') rememberTokens(key, run.answer.tokens);
+    if (answers.length === 1 && answer.end === 'eos') rememberTokens(key, answer.tokens);
     const sha256 = await hash(file).catch(() => null);
-    if (sha256 === null || get().file !== file || get().answer !== run.answer) return;
+    if (sha256 === null || get().file !== file || get().answer !== answer) return;
     const sampled = get().frames.map(({ index, time, substituted }) => ({
       index,
       time,
       ...(substituted === undefined ? {} : { substituted }),
     }));
-    const { seconds, video } = run;
     const createdAt = new Date();
     const result = buildResult({
       app,
@@ -293,9 +269,8 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
       video,
       sha256,
       model,
-      seed: firstSeed(answers.length),
       sampled,
-      answers,
+      answers: run.answers,
       seconds,
     });
     set({ result });
@@ -304,7 +279,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
 
   /** Text and words of the answer before make room for the next one; what the stages took stays. */
   function clearText(): void {
-    dropUnread();
+    text.reset();
     stream = answerStream();
     set({ view: NO_VIEW, tokens: 0 });
   }
@@ -316,7 +291,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     controller?.abort();
     const mine = new AbortController();
     controller = mine;
-    dropUnread();
+    text.reset();
     stream = answerStream();
     const view = options.prefix ? stream.feed(options.prefix) : NO_VIEW;
     running = null;
@@ -338,34 +313,21 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     });
     const current = () => controller === mine;
     try {
-      const model = models.ready();
-      // A failure of the model is reported by the run below, not as an unhandled rejection while the file is opened.
-      model.catch(() => {});
-      const runs: RunResult[] = [];
-      for (let k = 0; k < times; k++) {
-        if (k > 0) clearText();
-        const one = await runAssessment({
-          file,
-          video: get().video,
-          kept,
-          media,
-          client: models.client,
-          model,
-          sampling: answerSampling(k, times),
-          maxTokens: MAX_TOKENS,
-          ...options,
-          signal: mine.signal,
-          onEvent: (event) => {
-            // Events and the answer cross the thread on two ports, in no order: what comes after the answer is old.
-            if (current() && get().phase === 'running' && runs.length === k) onEvent(event);
-          },
-        });
-        if (!current()) return;
-        runs.push(one);
-        set({ answers: runs.map(({ answer }) => answer) });
-        if (one.answer.end === 'aborted') break;
-      }
-      await finish(file, runs, await model);
+      const assessment = await assessFile({
+        file,
+        video: get().video,
+        frames: decoded,
+        media,
+        client: models.client,
+        model: models.ready(),
+        answers: { of: times, finished: 0 },
+        ...options,
+        signal: mine.signal,
+        onEvent: (event) => {
+          if (current() && get().phase === 'running') onEvent(event);
+        },
+      });
+      if (current()) await finish(file, assessment);
     } catch (error) {
       if (!current()) return;
       leaveStage();
@@ -392,8 +354,8 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     const { video, frames } = get();
     if (video) media.close(video.id);
     for (const frame of frames) frame.thumbnail?.close();
-    for (const frame of kept.values()) frame.thumbnail?.close();
-    kept = new Map();
+    decoded.close();
+    decoded = new DecodedFrames();
   }
 
   function show(file: File): void {
@@ -424,7 +386,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     rerun(options: { software?: boolean; times?: number } = {}): void {
       const { file } = get();
       if (!file) return;
-      if (options.software) kept = new Map();
+      if (options.software) decoded = new DecodedFrames();
       void run(file, options);
     },
     clear(): void {
@@ -478,7 +440,7 @@ export function createAssessStore({ media, models, hash, app, onResult }: Assess
     /** The picture of a source frame as the vision encoder got it: [size, size, 3] uint8; null when it is not kept. */
     modelInput(index: number): { readonly rgb: Uint8Array; readonly size: number } | null {
       const model = get().model ?? models.store.getState().loaded;
-      const frame = kept.get(index);
+      const frame = decoded.get(index);
       const rgb = model && frame?.rgb[pixelRules(model.profile).vision];
       return rgb ? { rgb, size: model.profile.size } : null;
     },

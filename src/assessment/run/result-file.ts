@@ -1,23 +1,21 @@
 /** The result file (format 2) of a finished run. */
 
-import { readStrictly, type StrictReading } from '../../../core/answer/answer.ts';
+import type { StrictReading } from '../../../core/answer/answer.ts';
+import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import { bandOf } from '../../../core/answer/grades.ts';
+import { distortionsOf, findDistortions } from '../../../core/answer/lexicon.ts';
 import { percentileOf } from '../../../core/answer/percentile.ts';
 import type { Result, ResultAnswer } from '../../../core/files/result.ts';
 import { meanInterval } from '../../../core/stats/interval.ts';
 import type { OpenedVideo } from '../../../workers/media/api.ts';
 import type { LoadedModel, RawAnswer } from '../../../workers/model/api.ts';
+import { type Answer, firstSeed } from './answer.ts';
 import type { StageSeconds } from './stages.ts';
 
 export interface SampledFrame {
   readonly index: number;
   readonly time: number;
   readonly substituted?: number;
-}
-
-/** The strict reading of an answer, or null when it was stopped before its end. */
-export function readAnswer(answer: RawAnswer, model: LoadedModel): StrictReading | null {
-  return answer.end === 'aborted' ? null : readStrictly(answer.text, model.manifest.scale.range);
 }
 
 /** An answer as the file keeps it: without a readable score it has a reason instead. */
@@ -39,6 +37,12 @@ export function resultAnswer(answer: RawAnswer, reading: StrictReading | null): 
   };
 }
 
+/** An answer as rows and segments keep it: with the distortions that its reasoning names, in its order. */
+export function namedAnswer({ raw, reading }: Answer): ResultAnswer & { readonly named: string[] } {
+  const { thinking } = viewAnswer(raw.text);
+  return { ...resultAnswer(raw, reading), named: [...distortionsOf(findDistortions(thinking)).found] };
+}
+
 /** Mean of the readable answers, null without any; a single score is as it was written. */
 export function meanScore(answers: readonly Pick<ResultAnswer, 'score'>[]): number | null {
   return meanInterval(answers.flatMap(({ score }) => (score === null ? [] : [score])))?.mean ?? null;
@@ -57,17 +61,16 @@ export interface ResultParts {
   /** SHA-256 of the file, hex. */
   readonly sha256: string;
   readonly model: LoadedModel;
-  readonly seed: number | null;
   readonly sampled: readonly SampledFrame[];
   /** One greedy answer, or several sampled ones. */
-  readonly answers: readonly RawAnswer[];
+  readonly answers: readonly Answer[];
   readonly seconds: StageSeconds;
 }
 
 export function buildResult(parts: ResultParts): Result {
   const { video, model } = parts;
   const { facts } = video;
-  const answers = parts.answers.map((answer) => resultAnswer(answer, readAnswer(answer, model)));
+  const answers = parts.answers.map(({ raw, reading }) => resultAnswer(raw, reading));
   const score = meanScore(answers);
   const percentile = score === null ? null : percentileOf(model.manifest.scale, score);
   return {
@@ -89,7 +92,7 @@ export function buildResult(parts: ResultParts): Result {
     },
     model: modelFacts(model),
     profile: model.profile,
-    seed: parts.seed,
+    seed: firstSeed(answers.length),
     sampled: parts.sampled.map((frame) => ({ ...frame })),
     answers,
     score,

@@ -1,222 +1,230 @@
-/**
- * One assessment from a file to an answer. It knows the order of the work and nothing of the page: what happens is
- * told as events.
- */
+/** One assessment: the frames of a plan, encoded by the model, and the answers to the prompt about them. */
 
-import { type SamplePlan, samplePlan } from '../../../core/sampling/frame-sampling.ts';
-import type { Profile } from '../../../core/sampling/profiles.ts';
-import type {
-  DecodeReport,
-  DeliveredFrame,
-  FrameRequest,
-  OpenedVideo,
-  PixelRule,
-} from '../../../workers/media/api.ts';
+import type { DecodeReport, DeliveredFrame, FrameRequest, OpenedVideo } from '../../../workers/media/api.ts';
 import type { MediaClient } from '../../../workers/media/client.ts';
-import type {
-  AssessEvent,
-  AssessRequest,
-  LoadedModel,
-  ModelFrame,
-  RawAnswer,
-} from '../../../workers/model/api.ts';
+import type { AssessEvent, LoadedModel, RawAnswer } from '../../../workers/model/api.ts';
 import type { ModelClient } from '../../../workers/model/client.ts';
+import {
+  type Answer,
+  answerSampling,
+  answerSeconds,
+  MAX_TOKENS,
+  readAnswer,
+  usableAnswers,
+} from './answer.ts';
+import type { DecodedFrames } from './decoded-frames.ts';
+import { type FramePlan, framesOf, pixelRules } from './frame-plan.ts';
+import { modelFrames } from './model-frames.ts';
+import type { RunEvent } from './run-events.ts';
 import type { Stage, StageSeconds } from './stages.ts';
 
-/** What this module needs of the media worker's client. */
-export type FrameSource = Pick<MediaClient, 'open' | 'frames'>;
+/** A file and its index, as the media worker opened it. */
+export interface VideoFile {
+  readonly file: File;
+  readonly video: OpenedVideo;
+}
 
-export type RunEvent =
-  | { readonly kind: 'opened'; readonly video: OpenedVideo }
-  | {
-      readonly kind: 'planned';
-      readonly sampled: readonly number[];
-      readonly wanted: number;
-      /** Seconds that the run stood still because the model was still being loaded. */
-      readonly waited: number;
-    }
-  | {
-      readonly kind: 'frame';
-      readonly frame: DeliveredFrame;
-      readonly arrived: number;
-      readonly wanted: number;
-    }
-  | { readonly kind: 'decoded'; readonly report: DecodeReport }
-  | { readonly kind: 'model'; readonly event: AssessEvent }
-  | { readonly kind: 'stage'; readonly stage: Stage };
+/** The part of the model worker's client that a run calls. */
+export type AnsweringModel = Pick<ModelClient, 'assess' | 'encodeVision'>;
 
 export interface RunOptions {
-  readonly file: File;
-  /** An already opened video is not opened again. */
-  readonly video: OpenedVideo | null;
-  /** Frames that an earlier run of the same video delivered, by index. */
-  readonly kept: ReadonlyMap<number, DeliveredFrame>;
-  readonly media: FrameSource;
-  readonly client: Pick<ModelClient, 'assess' | 'encodeVision'>;
-  /** Resolves when the model is loaded; decoding starts only then, since the profile says which frames. */
-  readonly model: Promise<LoadedModel>;
-  readonly sampling: AssessRequest['sampling'];
-  readonly maxTokens: number;
+  readonly media: Pick<MediaClient, 'frames'>;
+  readonly client: AnsweringModel;
+  readonly model: LoadedModel;
+  /** Frames that earlier runs of the same video decoded; the run adds its own. */
+  readonly frames: DecodedFrames;
+  /** Answers wanted, and how many of them an earlier run has finished. Default: one, greedy. */
+  readonly answers?: { readonly of: number; readonly finished: number };
+  /** Text of an answer that was stopped, to be continued. */
   readonly prefix?: string;
+  /** Decodes with the software decoder. */
   readonly software?: boolean;
-  /** Which of the frames of the vision branch get a small picture; all unless said. */
-  readonly pictured?: (vision: readonly number[]) => readonly number[];
-  /** A run of frames that is assessed as if it were the whole video. */
-  readonly part?: { readonly from: number; readonly frames: number };
+  /** Frames of the plan that get a thumbnail; default: those of the vision branch. */
+  readonly thumbnails?: (plan: FramePlan) => FramePlan['vision'];
   readonly signal: AbortSignal;
   readonly onEvent: (event: RunEvent) => void;
 }
 
-export interface RunResult {
-  readonly video: OpenedVideo;
-  readonly answer: RawAnswer;
+export interface Assessment {
+  /** The finished answers; without one, the answer that was stopped. */
+  readonly answers: readonly Answer[];
   readonly seconds: StageSeconds;
-  /** Stages that cost nothing because their results were there. */
+  /** Stages without cost, whose results an earlier run had left. */
   readonly reused: readonly Stage[];
-  readonly report: DecodeReport | null;
-  readonly frames: ReadonlyMap<number, DeliveredFrame>;
 }
 
+/** Height of a thumbnail in pixels. */
 const THUMBNAIL_HEIGHT = 144;
 
-/** The distinct pixel rules of a profile, and which of them each branch reads. */
-export function pixelRules(profile: Profile): { rules: PixelRule[]; vision: number; motion: number } {
-  const same =
-    profile.vision.pixels === profile.motion.pixels &&
-    (profile.vision.pixels === 'squash' ||
-      (profile.motion.pixels === 'fragments' && profile.vision.cell === profile.motion.cell));
-  const plain = (rule: PixelRule): PixelRule =>
-    rule.pixels === 'squash' ? { pixels: 'squash' } : { pixels: 'fragments', cell: rule.cell };
-  const vision = plain(profile.vision);
-  return same
-    ? { rules: [vision], vision: 0, motion: 0 }
-    : { rules: [vision, plain(profile.motion)], vision: 0, motion: 1 };
+/**
+ * Decodes the frames of a plan, encodes them, generates K answers and reads them. Assess, Batch and the quality timeline
+ * pass the profile's own plan (`sampledPlan`), Compare passes perturbed ones.
+ *
+ * @example
+ * const plan = sampledPlan(model.profile, { from: 0, frames: video.facts.frames });
+ * const { answers } = await runAssessment({ file, video }, plan, { media, client, model, frames, signal, onEvent });
+ *
+ * @throws CodedError of the media and model workers; AbortError when stopped before the first answer was asked for
+ */
+export async function runAssessment(
+  video: VideoFile,
+  plan: FramePlan,
+  options: RunOptions,
+): Promise<Assessment> {
+  options.frames.use(options.model.profile);
+  options.onEvent({ kind: 'planned', plan });
+  const decoded = await decodeFrames(video, plan, options);
+  const generated = await generateAnswers(video, plan, options, decoded.encoded);
+  const answers = usableAnswers(generated.answers);
+  const reused: Stage[] = [...generated.reused];
+  if (!decoded.report) reused.unshift('decode');
+  return { answers, reused, seconds: { index: 0, decode: decoded.seconds, ...answerSeconds(answers) } };
 }
 
-/** Equal keys must mean equal pixels: the file (name, size and date stand for its content here), frame, rule and size. */
-export function frameKey(file: File, index: number, rule: PixelRule, size: number): string {
-  const how = rule.pixels === 'squash' ? 'squash' : `fragments${rule.cell}`;
-  return `${file.name}|${file.size}|${file.lastModified}|${index}|${how}|${size}`;
+interface Decoded {
+  /** Null when every frame was there. */
+  readonly report: DecodeReport | null;
+  readonly seconds: number;
+  /** Vision frames that were sent to the encoder during decoding. */
+  readonly encoded: number;
 }
 
-/** Source frames that a profile asks for in a run of frames. */
-function planOf(profile: Profile, { from, frames }: { from: number; frames: number }): SamplePlan {
-  const { vision, motion } = samplePlan(profile, frames);
-  const shift = (indices: readonly number[]) => indices.map((index) => index + from);
-  return { vision: shift(vision), motion: shift(motion) };
-}
-
-/** @throws CodedError of the media and model workers; AbortError when stopped before the model was asked */
-export async function runAssessment(options: RunOptions): Promise<RunResult> {
-  const { file, media, client, signal, onEvent } = options;
-  const seconds: StageSeconds = {
-    index: 0,
-    decode: 0,
-    encodeVision: 0,
-    encodeMotion: 0,
-    prefill: 0,
-    generate: 0,
-  };
-  const reused: Stage[] = [];
-  let mark = performance.now();
-  const lap = () => {
-    const now = performance.now();
-    const passed = (now - mark) / 1000;
-    mark = now;
-    return passed;
-  };
-
-  onEvent({ kind: 'stage', stage: 'index' });
-  let video = options.video;
-  if (video) reused.push('index');
-  else {
-    video = await media.open(file, signal);
-    seconds.index = lap();
-  }
-  onEvent({ kind: 'opened', video });
-
-  const { profile } = await options.model;
-  signal.throwIfAborted();
-  const waited = lap();
-  const plan = planOf(profile, options.part ?? { from: 0, frames: video.facts.frames });
-  const { rules, vision, motion } = pixelRules(profile);
-  const wanted = [...new Set([...plan.vision, ...plan.motion])].sort((a, b) => a - b);
-  onEvent({ kind: 'planned', sampled: plan.vision, wanted: wanted.length, waited });
-
-  const keyOf = (index: number, rule: number) =>
-    frameKey(file, index, rules[rule] as PixelRule, profile.size);
-  const promptOrder = plan.vision.map((index) => keyOf(index, vision));
-  const picture = (index: number, rule: number): ModelFrame => ({
-    key: keyOf(index, rule),
-    rgb: (frames.get(index) as DeliveredFrame).rgb[rule] as Uint8Array<ArrayBuffer>,
-  });
-
-  const frames = new Map([...options.kept].filter(([index]) => wanted.includes(index)));
+/**
+ * Decodes the frames that are missing. Each vision frame goes to the encoder as it arrives, and the language decoder
+ * reads the prompt up to the first frame that is missing: the model works on one core, the video decoder on the others.
+ */
+async function decodeFrames(
+  { file, video }: VideoFile,
+  plan: FramePlan,
+  options: RunOptions,
+): Promise<Decoded> {
+  const { media, client, frames, signal, onEvent } = options;
+  const { profile } = options.model;
+  const begun = performance.now();
+  const wanted = framesOf(plan);
   const missing = wanted.filter((index) => !frames.has(index));
-  let report: DecodeReport | null = null;
-  /** Frames that this run looked at while it decoded: found in the cache later, but no reuse. */
-  let ahead = 0;
-  if (missing.length === 0) reused.push('decode');
-  else {
-    onEvent({ kind: 'stage', stage: 'decode' });
-    const request: FrameRequest = {
-      indices: missing,
-      size: profile.size,
-      rules,
-      thumbnail: THUMBNAIL_HEIGHT,
-      // Frames that only the motion branch looks at are shown nowhere.
-      thumbnailOf: options.pictured?.(plan.vision) ?? plan.vision,
-      ...(options.software ? { software: true } : {}),
-    };
-    const take = (frame: DeliveredFrame) => {
-      frames.set(frame.index, frame);
-      onEvent({ kind: 'frame', frame, arrived: frames.size, wanted: wanted.length });
-      // The model looks, and reads its prompt so far, on one core while the decoder works on the others. What fails here
-      // fails below too.
-      if (!plan.vision.includes(frame.index)) return;
-      ahead += 1;
-      client.encodeVision([picture(frame.index, vision)], promptOrder).catch(() => {});
-    };
-    report = await media.frames(video.id, request, take, signal);
-    onEvent({ kind: 'decoded', report });
-    seconds.decode = lap();
+  const cached = wanted.length - missing.length;
+  if (missing.length === 0) {
+    onEvent({ kind: 'decoded', report: null, seconds: 0 });
+    return { report: null, seconds: 0, encoded: 0 };
   }
+  onEvent({ kind: 'stage', stage: 'decode' });
+  onEvent({ kind: 'decoding', done: 0, total: missing.length, cached });
+  const inputs = modelFrames(file, profile, frames);
+  const vision = new Set(plan.vision);
+  const promptOrder = plan.vision.map((index) => inputs.vision(index).key);
+  let done = 0;
+  let encoded = 0;
+  const onFrame = (frame: DeliveredFrame) => {
+    // The owner of the frames may have gone on to another video.
+    if (signal.aborted) return frame.thumbnail?.close();
+    frames.add(frame);
+    done += 1;
+    onEvent({ kind: 'frame', frame });
+    onEvent({ kind: 'decoding', done, total: missing.length, cached });
+    if (!vision.has(frame.index)) return;
+    encoded += 1;
+    // A failure of the encoder is reported by `assess`, which encodes the same frame again.
+    client.encodeVision([inputs.vision(frame.index)], promptOrder).catch(() => {});
+  };
+  const report = await media.frames(video.id, frameRequest(missing, plan, options), onFrame, signal);
+  const seconds = (performance.now() - begun) / 1000;
+  onEvent({ kind: 'decoded', report, seconds });
+  return { report, seconds, encoded };
+}
 
+function frameRequest(indices: readonly number[], plan: FramePlan, options: RunOptions): FrameRequest {
+  const { profile } = options.model;
+  const thumbnails = (options.thumbnails?.(plan) ?? plan.vision).filter((index) => index !== null);
+  return {
+    indices,
+    size: profile.size,
+    rules: pixelRules(profile).rules,
+    thumbnail: thumbnails.length > 0 ? THUMBNAIL_HEIGHT : 0,
+    thumbnailOf: thumbnails,
+    ...(options.software ? { software: true } : {}),
+  };
+}
+
+interface Generated {
+  readonly answers: readonly Answer[];
+  /** Stages of which the first answer found the results cached. */
+  readonly reused: readonly Stage[];
+}
+
+/** Generates answers until K are there or one is stopped. `encoded`: frames that this run has encoded already. */
+async function generateAnswers(
+  { file }: VideoFile,
+  plan: FramePlan,
+  options: RunOptions,
+  encoded: number,
+): Promise<Generated> {
+  const { model, frames, prefix, signal, onEvent } = options;
+  const { of, finished } = options.answers ?? { of: 1, finished: 0 };
+  const inputs = modelFrames(file, model.profile, frames).of(plan);
+  const answers: Answer[] = [];
+  const reused: Stage[] = [];
+  for (let k = finished; k < of; k++) {
+    const first = k === finished;
+    if (!first && signal.aborted) break;
+    onEvent({ kind: 'asked', k, of });
+    const sampling = answerSampling(k, of);
+    const request = { ...inputs, sampling, maxTokens: MAX_TOKENS, ...(prefix ? { prefix } : {}) };
+    const { raw, motionReused } = await generateAnswer(request, k, options, first ? encoded : 0);
+    if (first && raw.framesReused === plan.vision.length) reused.push('encodeVision');
+    if (first && motionReused) reused.push('encodeMotion');
+    const seed = sampling.kind === 'sample' ? sampling.seed : null;
+    const answer = { raw, reading: readAnswer(raw, model), seed };
+    answers.push(answer);
+    if (raw.end === 'aborted') break;
+    onEvent({ kind: 'answer', k, answer });
+  }
+  return { answers, reused };
+}
+
+/** Encodes what is not cached, prefills the prompt and generates one answer. */
+async function generateAnswer(
+  request: Parameters<AnsweringModel['assess']>[0],
+  k: number,
+  { client, signal, onEvent }: RunOptions,
+  encoded: number,
+): Promise<{ readonly raw: RawAnswer; readonly motionReused: boolean }> {
+  const begun = performance.now();
   let stage: Stage | null = null;
+  let answered = false;
+  let motionReused = false;
   const enter = (next: Stage) => {
     if (stage !== next) onEvent({ kind: 'stage', stage: next });
     stage = next;
   };
+  const onModelEvent = (event: AssessEvent) => {
+    // Events and the answer come from the worker on two ports, in no order: an event after the answer is out of date.
+    if (answered) return;
+    if (event.stage === 'encodeVision') {
+      onEvent({ kind: 'encoding', k, done: event.done, total: event.total });
+      if (event.done === event.total) enter('encodeMotion');
+    } else if (event.stage === 'encodeMotion') {
+      motionReused = event.reused;
+      enter('prefill');
+    } else if (event.stage === 'generate') {
+      enter('generate');
+      onEvent({ kind: 'text', text: event.text, tokens: event.tokens });
+    }
+  };
   enter('encodeVision');
-  const answer = await client.assess(
-    {
-      vision: plan.vision.map((index) => picture(index, vision)),
-      motion: plan.motion.map((index) => picture(index, motion)),
-      sampling: options.sampling,
-      maxTokens: options.maxTokens,
-      ...(options.prefix ? { prefix: options.prefix } : {}),
-    },
-    (event) => {
-      onEvent({ kind: 'model', event });
-      if (event.stage === 'encodeVision' && event.done === event.total) enter('encodeMotion');
-      else if (event.stage === 'encodeMotion') {
-        if (event.reused) reused.push('encodeMotion');
-        enter('prefill');
-      } else if (event.stage === 'generate') enter('generate');
-    },
-    signal,
-  );
-  const framesReused = Math.max(0, answer.framesReused - ahead);
-  if (framesReused === plan.vision.length) reused.push('encodeVision');
-  // What was still waiting to be looked at when decoding ended is time of looking.
-  const { encodeVision, encodeMotion, prefill, generate } = answer.seconds;
-  const waiting = Math.max(0, lap() - encodeVision - encodeMotion - prefill - generate);
+  const raw = await client.assess(request, onModelEvent, signal);
+  answered = true;
+  const { encodeVision, encodeMotion, prefill, generate } = raw.seconds;
+  const elapsed = (performance.now() - begun) / 1000;
+  // Frames that were still waiting for the encoder when decoding ended: their time is the encoder's.
+  const waited = encoded > 0 ? Math.max(0, elapsed - encodeVision - encodeMotion - prefill - generate) : 0;
   return {
-    video,
-    answer: { ...answer, framesReused },
-    seconds: { ...seconds, ...answer.seconds, encodeVision: encodeVision + waiting },
-    reused,
-    report,
-    frames,
+    raw: {
+      ...raw,
+      // Frames that this run encoded while it decoded are cached, but not reused.
+      framesReused: Math.max(0, raw.framesReused - encoded),
+      seconds: { ...raw.seconds, encodeVision: encodeVision + waited },
+    },
+    motionReused,
   };
 }

@@ -79,7 +79,6 @@ function bench(
   let loaded = model;
   const store = createQualityTimelineStore({
     media: {
-      open: async () => video,
       frames: async (_id, request, onFrame) => {
         requests.push(request);
         for (const index of request.indices)

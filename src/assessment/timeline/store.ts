@@ -3,11 +3,8 @@
  * assessed stays, over pauses and other lengths; a segment that failed says why and never has a score.
  */
 import { createStore } from 'zustand/vanilla';
-import { viewAnswer } from '../../../core/answer/answer-stream.ts';
-import { distortionsOf, findDistortions } from '../../../core/answer/lexicon.ts';
 import { type CodedErrorData, isAbort } from '../../../core/errors.ts';
 import type { QualityTimeline, StoredSegmentResult } from '../../../core/files/quality-timeline.ts';
-import { samplePlan } from '../../../core/sampling/frame-sampling.ts';
 import {
   nextSegment,
   SEGMENT_SECONDS,
@@ -15,12 +12,15 @@ import {
   type SegmentScore,
   segmentsOf,
 } from '../../../core/sampling/timeline-segments.ts';
-import type { DeliveredFrame, OpenedVideo } from '../../../workers/media/api.ts';
+import type { OpenedVideo } from '../../../workers/media/api.ts';
+import type { MediaClient } from '../../../workers/media/client.ts';
 import type { LoadedModel } from '../../../workers/model/api.ts';
-import type { ModelClient } from '../../../workers/model/client.ts';
 import { toErrorData } from '../model/model-store.ts';
-import { modelFacts, readAnswer, resultAnswer, type SampledFrame } from '../run/result-file.ts';
-import { type FrameSource, type RunEvent, runAssessment } from '../run/run-assessment.ts';
+import type { Answer } from '../run/answer.ts';
+import { DecodedFrames } from '../run/decoded-frames.ts';
+import { sampledPlan } from '../run/frame-plan.ts';
+import { modelFacts, namedAnswer, type SampledFrame } from '../run/result-file.ts';
+import { type AnsweringModel, runAssessment } from '../run/run-assessment.ts';
 import type { Stage } from '../run/stages.ts';
 
 /** As in the file of a curve, and a small picture from its middle. */
@@ -73,16 +73,14 @@ const EMPTY: QualityTimelineState = {
   error: null,
 };
 
-const MAX_TOKENS = 1024;
-
 /** These would befall every other segment as well. */
 const STOPS_ALL = /^(model\/|run\/(worker|device|memory|no-model)|media\/(changed|codec))/;
 
 export interface QualityTimelineDependencies {
-  readonly media: FrameSource;
+  readonly media: Pick<MediaClient, 'frames'>;
   readonly models: {
     ready(): Promise<LoadedModel>;
-    readonly client: Pick<ModelClient, 'assess' | 'encodeVision'>;
+    readonly client: AnsweringModel;
   };
   /** Makes the small picture that is kept of a segment. */
   readonly makeThumbnail: (bitmap: ImageBitmap) => Promise<Blob | null>;
@@ -105,13 +103,8 @@ export function createQualityTimelineStore({ media, models, makeThumbnail }: Qua
   let controller: AbortController | null = null;
   /** All results of this file and model by their frames: another length and back again costs nothing. */
   const cachedResults = new Map<string, SegmentResult>();
-  /** Frames of a segment that was paused in the middle. */
-  let pausedFrames: { key: string; frames: Map<number, DeliveredFrame> } | null = null;
-
-  function dropPausedFrames(): void {
-    for (const frame of pausedFrames?.frames.values() ?? []) frame.thumbnail?.close();
-    pausedFrames = null;
-  }
+  /** Frames of the segment that was assessed last; those of a paused one are decoded once. */
+  let decoded = { key: '', frames: new DecodedFrames() };
 
   function cut(seconds: number): void {
     const { video } = get();
@@ -139,57 +132,50 @@ export function createQualityTimelineStore({ media, models, makeThumbnail }: Qua
     set({ results: get().segments.map((segment) => cachedResults.get(keyOf(segment)) ?? null) });
   }
 
-  function framesOf(segment: Segment): Map<number, DeliveredFrame> {
+  function framesOf(segment: Segment): DecodedFrames {
     const key = keyOf(segment);
-    if (pausedFrames?.key !== key) {
-      dropPausedFrames();
-      pausedFrames = { key, frames: new Map() };
+    if (decoded.key !== key) {
+      decoded.frames.close();
+      decoded = { key, frames: new DecodedFrames() };
     }
-    return (pausedFrames as NonNullable<typeof pausedFrames>).frames;
+    return decoded.frames;
   }
 
-  async function assess(segment: Segment, at: number, model: LoadedModel, signal: AbortSignal) {
+  async function assess(
+    segment: Segment,
+    at: number,
+    model: LoadedModel,
+    signal: AbortSignal,
+  ): Promise<SegmentResult> {
     const { file, video } = get();
     if (!file || !video) throw new DOMException('no video', 'AbortError');
     const begun = performance.now();
     const frames = framesOf(segment);
-    const onEvent = (event: RunEvent) => {
-      if (signal.aborted) return;
-      if (event.kind === 'frame') frames.set(event.frame.index, event.frame);
-      else if (event.kind === 'stage') set({ progress: { segment: at, stage: event.stage } });
-    };
-    const { answer } = await runAssessment({
-      file,
-      video,
-      kept: frames,
+    const plan = sampledPlan(model.profile, segment);
+    const { answers } = await runAssessment({ file, video }, plan, {
       media,
       client: models.client,
-      model: Promise.resolve(model),
-      sampling: { kind: 'greedy' },
-      maxTokens: MAX_TOKENS,
-      part: segment,
+      model,
+      frames,
       signal,
-      onEvent,
+      onEvent: (event) => {
+        if (event.kind === 'stage' && !signal.aborted) set({ progress: { segment: at, stage: event.stage } });
+      },
     });
     signal.throwIfAborted();
-    if (answer.end === 'aborted') throw new DOMException('stopped', 'AbortError');
-    const read = resultAnswer(answer, readAnswer(answer, model));
-    const sampled = samplePlan(model.profile, segment.frames).vision.map((index): SampledFrame => {
-      const frame = frames.get(index + segment.from);
+    const answer = answers[0] as Answer;
+    if (answer.raw.end === 'aborted') throw new DOMException('stopped', 'AbortError');
+    const sampled = plan.vision.map((index): SampledFrame => {
+      const frame = frames.get(index);
       return {
-        index: index + segment.from,
-        time: frame?.time ?? video.times[index + segment.from] ?? segment.start,
+        index,
+        time: frame?.time ?? video.times[index] ?? segment.start,
         ...(frame?.substituted === undefined ? {} : { substituted: frame.substituted }),
       };
     });
-    const bitmap = frames.get(sampled[sampled.length >> 1]?.index ?? -1)?.thumbnail;
+    const bitmap = frames.get(plan.vision[plan.vision.length >> 1] ?? -1)?.thumbnail;
     return {
-      score: read.score,
-      ...(read.reason === undefined ? {} : { reason: read.reason }),
-      ...(read.expected === undefined ? {} : { expected: read.expected }),
-      text: answer.text,
-      tokens: answer.tokens,
-      named: [...distortionsOf(findDistortions(viewAnswer(answer.text).thinking)).found],
+      ...namedAnswer(answer),
       sampled,
       seconds: (performance.now() - begun) / 1000,
       thumbnail: bitmap ? await makeThumbnail(bitmap) : null,
@@ -216,7 +202,7 @@ export function createQualityTimelineStore({ media, models, makeThumbnail }: Qua
         const result = await assess(segment, at, model, mine.signal).catch((error: unknown) => failed(error));
         if (!current()) return;
         cachedResults.set(keyOf(segment), result);
-        dropPausedFrames();
+        decoded.frames.close();
         show();
         at = nextSegment(scoresOf(get().results));
       }
@@ -246,7 +232,7 @@ export function createQualityTimelineStore({ media, models, makeThumbnail }: Qua
 
   function clear(): void {
     pause();
-    dropPausedFrames();
+    decoded.frames.close();
     cachedResults.clear();
     store.setState({ ...EMPTY, seconds: get().seconds });
   }

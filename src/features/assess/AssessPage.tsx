@@ -4,7 +4,7 @@ import { useStore } from 'zustand';
 import { readStrictly } from '../../../core/answer/answer.ts';
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import type { AssessState } from '../../assessment/assess-store.ts';
-import { firstSeed } from '../../assessment/run/answer-sampling.ts';
+import { firstSeed } from '../../assessment/run/answer.ts';
 import { assess, models } from '../../assessment/session.ts';
 import { passToNextPage, pickFiles, useFileInput } from '../../page/file-input.ts';
 import { goTo } from '../../page/router.ts';

@@ -236,7 +236,7 @@ export function stepText(step: BothStep | null, t: CompareMessages): string {
       return t.scores.loading;
     case 'decode':
       return t.scores.decoding(step.done, step.total);
-    case 'look':
+    case 'encode':
       return t.scores.encoding(step.side.toUpperCase(), step.done, step.total);
     case 'answer':
       return t.scores.running(step.side.toUpperCase(), step.k + 1, step.of);

@@ -56,16 +56,16 @@ function Row({ name, run }: { readonly name: SideName; readonly run: SideRun }) 
         <SideLetter name={name} />
       </th>
       {all && decodedBefore ? (
-        <td colSpan={2}>{t.timings.reused(seconds.decode + seconds.look)}</td>
+        <td colSpan={2}>{t.timings.reused(seconds.decode + seconds.encodeVision)}</td>
       ) : (
         <>
           <td>{decodedBefore ? t.timings.reused(seconds.decode) : t.timings.seconds(seconds.decode)}</td>
-          <td>{all ? t.timings.reused(seconds.look) : t.timings.seconds(seconds.look)}</td>
+          <td>{all ? t.timings.reused(seconds.encodeVision) : t.timings.seconds(seconds.encodeVision)}</td>
         </>
       )}
-      <td>{t.timings.seconds(seconds.motion)}</td>
-      <td>{t.timings.seconds(seconds.prompt)}</td>
-      <td>{t.timings.seconds(seconds.write)}</td>
+      <td>{t.timings.seconds(seconds.encodeMotion)}</td>
+      <td>{t.timings.seconds(seconds.prefill)}</td>
+      <td>{t.timings.seconds(seconds.generate)}</td>
     </tr>
   );
 }

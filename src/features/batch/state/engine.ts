@@ -1,66 +1,40 @@
 /** One video of a batch through the page's own media and model workers; nothing of it stays in memory. */
 
-import { viewAnswer } from '../../../../core/answer/answer-stream.ts';
-import { distortionsOf, findDistortions } from '../../../../core/answer/lexicon.ts';
-import type { LoadedModel } from '../../../../workers/model/api.ts';
 import type { ModelStore } from '../../../assessment/model/model-store.ts';
+import { type Answer, MAX_TOKENS } from '../../../assessment/run/answer.ts';
+import { assessFile, type FrameSource } from '../../../assessment/run/assess-file.ts';
+import { DecodedFrames } from '../../../assessment/run/decoded-frames.ts';
 import { jpegOf, ROW_THUMBNAIL } from '../../../assessment/run/jpeg.ts';
-import { readAnswer, resultAnswer } from '../../../assessment/run/result-file.ts';
-import { type FrameSource, runAssessment } from '../../../assessment/run/run-assessment.ts';
+import { modelFacts, namedAnswer } from '../../../assessment/run/result-file.ts';
 import type { BatchAnswer, BatchEngine } from './store.ts';
-
-const MAX_TOKENS = 1024;
 
 export interface BatchMedia extends FrameSource {
   close(id: number): void;
 }
 
 export function createBatchEngine(media: BatchMedia, models: ModelStore): BatchEngine {
-  const describe = ({ manifest, manifestSha256, dtype, backend, adapter }: LoadedModel) => ({
-    name: manifest.name,
-    manifestSha256,
-    dtype,
-    target: backend,
-    backend,
-    adapter,
-    range: [...manifest.scale.range] as [number, number],
-  });
-
   async function assess(file: File, signal: AbortSignal): Promise<BatchAnswer> {
     let opened: number | null = null;
     const bitmaps: ImageBitmap[] = [];
     try {
-      const model = models.ready();
-      const { answer } = await runAssessment({
+      const { answers } = await assessFile({
         file,
         video: null,
-        kept: new Map(),
+        frames: new DecodedFrames(),
         media,
         client: models.client,
-        model,
-        sampling: { kind: 'greedy' },
-        maxTokens: MAX_TOKENS,
-        // One picture a row.
-        pictured: (vision) => vision.slice(vision.length >> 1, (vision.length >> 1) + 1),
+        model: models.ready(),
+        // One thumbnail a row, of the middle frame.
+        thumbnails: ({ vision }) => vision.slice(vision.length >> 1, (vision.length >> 1) + 1),
         signal,
         onEvent(event) {
           if (event.kind === 'opened') opened = event.video.id;
           if (event.kind === 'frame' && event.frame.thumbnail) bitmaps.push(event.frame.thumbnail);
         },
       });
-      if (answer.end === 'aborted') throw new DOMException('stopped', 'AbortError');
-      const read = resultAnswer(answer, readAnswer(answer, await model));
-      const { thinking } = viewAnswer(answer.text);
-      const middle = bitmaps[bitmaps.length >> 1];
-      return {
-        score: read.score,
-        ...(read.reason === undefined ? {} : { reason: read.reason }),
-        ...(read.expected === undefined ? {} : { expected: read.expected }),
-        text: answer.text,
-        tokens: answer.tokens,
-        named: distortionsOf(findDistortions(thinking)).found,
-        thumbnail: await jpegOf(middle ?? null, ROW_THUMBNAIL),
-      };
+      const answer = answers[0] as Answer;
+      if (answer.raw.end === 'aborted') throw new DOMException('stopped', 'AbortError');
+      return { ...namedAnswer(answer), thumbnail: await jpegOf(bitmaps[0] ?? null, ROW_THUMBNAIL) };
     } finally {
       for (const bitmap of bitmaps) bitmap.close();
       if (opened !== null) media.close(opened);
@@ -71,7 +45,7 @@ export function createBatchEngine(media: BatchMedia, models: ModelStore): BatchE
     async ready() {
       const loaded = await models.ready();
       return {
-        model: describe(loaded),
+        model: { ...modelFacts(loaded), range: [...loaded.manifest.scale.range] },
         settings: { profile: loaded.profile.name, sampling: 'greedy', maxTokens: MAX_TOKENS },
       };
     },

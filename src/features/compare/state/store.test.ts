@@ -203,7 +203,7 @@ async function assessing(change: Partial<typeof DEFAULTS> = {}) {
         return { decoded: 1, wanted: request.indices.length, seconds: 0.1 };
       },
     },
-    models: { ready: async () => model, client: { assess } as never },
+    models: { ready: async () => model, client: { assess, encodeVision: async () => {} } as never },
     state: compare.get,
   });
   return { compare, both, requests, asked, get: both.store.getState };
@@ -219,8 +219,8 @@ describe('assessing both sides', () => {
     expect([a?.answers.length, b?.answers.length, b?.reused, b?.frames, b?.decoded]).toEqual([
       4, 4, 12, 12, 0,
     ]);
-    expect(b?.seconds).toMatchObject({ decode: 0, look: 0 });
-    expect(b?.seconds.write).toBeCloseTo(1.2, 12);
+    expect(b?.seconds).toMatchObject({ decode: 0, encodeVision: 0 });
+    expect(b?.seconds.generate).toBeCloseTo(1.2, 12);
     const keys = (nth: number) => asked[nth]?.vision.map(({ key }) => key);
     expect(new Set(keys(4))).toEqual(new Set(keys(0)));
     expect(keys(4)).not.toEqual(keys(0));
