@@ -128,9 +128,9 @@ export class Checkpoint {
     if (missing.length > 0)
       throw new CodedError('convert/tensor', { name: missing[0]!, missing: missing.length });
     for (const [name, shape] of this.#shapes) {
-      const found = this.tensors.entry(name)!.shape;
-      if (found.join() !== shape.join()) {
-        const problem = `has the shape [${found.join(', ')}] where the config asks for [${shape.join(', ')}]`;
+      const actual = this.tensors.entry(name)!.shape;
+      if (actual.join() !== shape.join()) {
+        const problem = `has the shape [${actual.join(', ')}] where the config asks for [${shape.join(', ')}]`;
         throw new CodedError('convert/config', { field: name, problem });
       }
     }

@@ -24,8 +24,8 @@ OUT         folder of the model package; made anew, an earlier package there is 
   --about FILE      JSON: {name, licence, scale, metrics, card}, as in manifest.json; card is the README's text
 `;
 
-const words: Readonly<Record<string, (p: CodedError['params']) => string>> = {
-  'convert/header': (p) => `${p.file} is damaged: ${p.problem}. Download it again. Nothing was written.`,
+const errorTexts: Readonly<Record<string, (p: CodedError['params']) => string>> = {
+  'convert/header': (p) => `${p.file} is corrupt: ${p.problem}. Download it again. Nothing was written.`,
   'convert/tensor': (p) =>
     `The checkpoint lacks ${p.name} (${p.missing} missing). Check that every shard is in the folder. Nothing was written.`,
   'convert/config': (p) => `${p.field}: ${p.problem}. Nothing was written.`,
@@ -137,7 +137,8 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     if (isAbort(error)) console.error('Stopped. Nothing was written.');
-    else if (error instanceof CodedError) console.error(words[error.code]?.(error.params) ?? error.message);
+    else if (error instanceof CodedError)
+      console.error(errorTexts[error.code]?.(error.params) ?? error.message);
     else console.error(error);
     process.exitCode = 1;
   },

@@ -65,18 +65,18 @@ export function constantTable(g: Graph, checkpoint: Checkpoint, forms: WeightFor
 function rows8(g: Graph, table: Matrix) {
   const { rows, columns } = table;
   const blocks = Math.ceil(columns / blockSize);
-  const take = sharedBetween(['integers', 'scales'], () => quantiseMatrix(table, 0, rows, 8));
+  const part = sharedBetween(['integers', 'scales'], () => quantiseMatrix(table, 0, rows, 8));
   const integers = g.weight(
     embeddingTensor,
     'int8',
     [rows, blocks * blockSize],
-    async () => (await take('integers')).integers,
+    async () => (await part('integers')).integers,
   );
   const scales = g.weight(
     `${embeddingTensor}.scale`,
     'float32',
     [rows, blocks],
-    async () => (await take('scales')).scales,
+    async () => (await part('scales')).scales,
   );
   return { integers, scales, blocks };
 }
@@ -97,15 +97,15 @@ function gathered(g: Graph, ids: string, table: Matrix, form: EmbeddingFormat): 
   const width = blocks * blockSize;
   const trim = (x: string) => (width === columns ? x : g.slice(x, 0, columns, 2));
   if (form === 'blocks8') {
-    const take = sharedBetween(['integers', 'scales'], () => quantiseMatrix(table, 0, rows, 8));
+    const part = sharedBetween(['integers', 'scales'], () => quantiseMatrix(table, 0, rows, 8));
     const integers = g.weight(embeddingTensor, 'uint8', [rows, width], async () =>
-      packBlocks(await take('integers'), 8),
+      packBlocks(await part('integers'), 8),
     );
     const scales = g.weight(
       `${embeddingTensor}.scale`,
       'float32',
       [rows, blocks],
-      async () => (await take('scales')).scales,
+      async () => (await part('scales')).scales,
     );
     const attributes = { block_size: blockSize, gather_axis: 0, quantize_axis: 1, bits: 8 };
     return trim(g.node('GatherBlockQuantized', [integers, ids, scales], attributes, { domain: msDomain }));

@@ -51,10 +51,10 @@ export function layOut(g: Graph, file: string, placed: ReadonlyMap<string, Layou
   const layout = new Map<string, ExternalLocation>();
   let count = 0;
   let at = 0;
-  for (const { name, bytes: length, sharedFrom: lender } of g.weights) {
-    const lent = lender === undefined ? undefined : placed.get(lender)?.get(name);
-    if (lent !== undefined) layout.set(name, lent);
-    if (lent !== undefined || length < inlineBytes) continue;
+  for (const { name, bytes: length, sharedFrom } of g.weights) {
+    const shared = sharedFrom === undefined ? undefined : placed.get(sharedFrom)?.get(name);
+    if (shared !== undefined) layout.set(name, shared);
+    if (shared !== undefined || length < inlineBytes) continue;
     at += -at & (alignment - 1);
     if (count === 0 || at + length > fileLimit) {
       count++;
@@ -84,30 +84,30 @@ export async function writeGraph(
   layout: Layout,
   options: WriteOptions,
 ): Promise<WrittenFile[]> {
-  const places = new Map<string, ExternalLocation | Uint8Array>(layout);
+  const locations = new Map<string, ExternalLocation | Uint8Array>(layout);
   const written: WrittenFile[] = [];
   let current: HashedFile | null = null;
   for (const weight of g.weights) {
     options.signal?.throwIfAborted();
-    const place = layout.get(weight.name);
-    if (place !== undefined && !place.location.startsWith(`${file}_data`)) continue;
+    const location = layout.get(weight.name);
+    if (location !== undefined && !location.location.startsWith(`${file}_data`)) continue;
     const data = await weight.produce();
     // A small one lies in its lender's graph and in this one; it counts once.
     if (weight.sharedFrom === undefined) options.onWeight?.(data.length);
-    if (place === undefined) {
-      places.set(weight.name, data);
+    if (location === undefined) {
+      locations.set(weight.name, data);
       continue;
     }
-    const path = `${folder}/${place.location}`;
+    const path = `${folder}/${location.location}`;
     if (current?.path !== path) {
       if (current !== null) written.push(await current.close());
       current = await HashedFile.create(sink, path, options.digest());
     }
-    if (place.offset > current.bytes) await current.write(new Uint8Array(place.offset - current.bytes));
+    if (location.offset > current.bytes) await current.write(new Uint8Array(location.offset - current.bytes));
     await current.write(data);
   }
   if (current !== null) written.push(await current.close());
   const model = await HashedFile.create(sink, `${folder}/${file}`, options.digest());
-  await model.write(g.encode(options.producer, places));
+  await model.write(g.encode(options.producer, locations));
   return [await model.close(), ...written];
 }

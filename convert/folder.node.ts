@@ -22,8 +22,8 @@ export class CheckpointFolder implements CheckpointFiles {
     });
     const files: CheckpointFile[] = [];
     for (const name of names.sort()) {
-      const found = await stat(join(this.#folder, name));
-      if (found.isFile()) files.push({ name, bytes: found.size });
+      const stats = await stat(join(this.#folder, name));
+      if (stats.isFile()) files.push({ name, bytes: stats.size });
     }
     return files;
   }
@@ -70,26 +70,26 @@ export class PackageFolder implements PackageSink {
     const parent = dirname(this.#target);
     const prefix = `${basename(this.#target)}.partial-`;
     const left = (await readdir(parent).catch(() => [])).filter((name) => name.startsWith(prefix));
-    let found: { folder: string; finished: WrittenFile[][] } | null = null;
+    let leftover: { folder: string; finished: WrittenFile[][] } | null = null;
     for (const name of left) {
       const folder = join(parent, name);
       if (isAlive(Number(name.split('-').at(-1)))) continue;
       const text = await readFile(join(folder, journalName), 'utf8').catch(() => '');
-      const finished: WrittenFile[][] | null = found === null ? readJournal(text, key) : null;
-      if (finished !== null) found = { folder, finished };
+      const finished: WrittenFile[][] | null = leftover === null ? readJournal(text, key) : null;
+      if (finished !== null) leftover = { folder, finished };
       else await rm(folder, { recursive: true, force: true });
     }
     // The name says whose it is: of two conversions into the same folder at once each has its own.
     this.#temporary = join(parent, `${prefix}${randomUUID().slice(0, 8)}-${process.pid}`);
     // Another conversion may have taken it over in between.
     const taken =
-      found !== null &&
-      (await rename(found.folder, this.#temporary).then(
+      leftover !== null &&
+      (await rename(leftover.folder, this.#temporary).then(
         () => true,
         () => false,
       ));
     await mkdir(this.#temporary, { recursive: true });
-    const graphs = await this.#whole(taken ? (found?.finished ?? []) : []);
+    const graphs = await this.#whole(taken ? (leftover?.finished ?? []) : []);
     await writeFile(join(this.#temporary, journalName), headLine(key) + graphs.map(graphLine).join(''));
     return graphs;
   }
@@ -101,11 +101,11 @@ export class PackageFolder implements PackageSink {
       const sums = await Promise.all(graph.map(({ path }) => sha256Of(join(this.#temporary, path))));
       if (graph.every(({ sha256 }, i) => sums[i] === sha256)) whole.push(graph);
     }
-    const kept = new Set(whole.flat().map(({ path }) => path));
+    const retained = new Set(whole.flat().map(({ path }) => path));
     for (const entry of await readdir(this.#temporary, { recursive: true, withFileTypes: true })) {
       const full = join(entry.parentPath, entry.name);
       const path = relative(this.#temporary, full).split(sep).join('/');
-      if (entry.isFile() && !kept.has(path)) await rm(full);
+      if (entry.isFile() && !retained.has(path)) await rm(full);
     }
     return whole;
   }

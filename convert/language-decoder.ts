@@ -18,7 +18,7 @@ export function positionLimit(checkpoint: Checkpoint, profile: Profile): number 
   return Math.min(checkpoint.config.text.max_position_embeddings, Math.ceil((prompt + 4096) / 1024) * 1024);
 }
 
-/** 1 / θ^(2i/d) with float32 at the places where torch rounds; a late rounding would turn far positions by 1e-4. */
+/** 1 / θ^(2i/d) with float32 at the positions where torch rounds; a late rounding would turn far positions by 1e-4. */
 function inverseFrequencies(theta: number, size: number): number[] {
   return Array.from({ length: size / 2 }, (_, i) =>
     Math.fround(1 / Math.fround(theta ** Math.fround((2 * i) / size))),
@@ -115,9 +115,9 @@ export class LanguageDecoderLowering {
   rotaryTables(length: number): { cos: string; sin: string } {
     const { g } = this;
     const { rope_theta: theta, head_dim: size } = this.#checkpoint.config.text;
-    const places = g.node('Range', [g.floats([0], []), g.floats([length], []), g.floats([1], [])]);
+    const positions = g.node('Range', [g.floats([0], []), g.floats([length], []), g.floats([1], [])]);
     const angles = g.mul(
-      g.reshape(places, [length, 1]),
+      g.reshape(positions, [length, 1]),
       g.floats(inverseFrequencies(theta, size), [1, size / 2]),
     );
     const table = (op: string) => {
@@ -420,7 +420,7 @@ function languageDecoderPart(
   const given = g.input('inputs_embeds', begins ? 'float32' : type, hiddenShape);
   g.input('attention_mask', 'int64', ['batch_size', 'total_sequence_length']);
   if (forms.target === 'wasm') g.input('position_ids', 'int64', ['batch_size', 'sequence_length']);
-  const kept = ends ? g.input('num_logits_to_keep', 'int64', []) : '';
+  const logitsToKeep = ends ? g.input('num_logits_to_keep', 'int64', []) : '';
   const cacheShape = (length: string) => ['batch_size', t.num_key_value_heads, length, t.head_dim];
   const own = Array.from({ length: end - first }, (_, i) => first + i);
   const past = own.map((i) => ({
@@ -458,7 +458,7 @@ function languageDecoderPart(
     return g;
   }
   g.tap('lm.norm', x, hiddenShape, type);
-  const from = g.node('Neg', [g.reshape(kept, [1])]);
+  const from = g.node('Neg', [g.reshape(logitsToKeep, [1])]);
   const wanted = g.node('Slice', [x, from, g.integers([Number.MAX_SAFE_INTEGER]), g.integers([1])]);
   const logits = lowering.head(wanted);
   g.output('logits', forms.half ? g.cast(logits, 'float32') : logits, 'float32', [

@@ -298,27 +298,27 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
       const whole = await convert(checkpoint, join(fresh, 'out'));
       killedAt(0.6, checkpoint, join(resumed, 'out'));
       const [partial] = readdirSync(resumed);
-      const damaged = join(resumed, partial!, 'onnx', 'vision_encoder_quantized.onnx_data');
-      const bytes = readFileSync(damaged);
+      const corrupt = join(resumed, partial!, 'onnx', 'vision_encoder_quantized.onnx_data');
+      const bytes = readFileSync(corrupt);
       bytes[100]! ^= 1;
-      writeFileSync(damaged, bytes);
+      writeFileSync(corrupt, bytes);
       expect((await convert(checkpoint, join(resumed, 'out'))).files).toEqual(whole.files);
     });
 
     it('is not taken over for other weights of the same shapes', async () => {
-      const place = folder();
-      killedAt(0.6, checkpoint, join(place, 'out'));
-      const other = join(place, 'other');
+      const parent = folder();
+      killedAt(0.6, checkpoint, join(parent, 'out'));
+      const other = join(parent, 'other');
       cpSync(checkpoint, other, { recursive: true });
       const weights = readFileSync(join(other, 'model.safetensors'));
       weights[weights.length - 1]! ^= 1;
       writeFileSync(join(other, 'model.safetensors'), weights);
       const [whole, rest] = [
-        await convert(other, join(place, 'fresh')),
-        await convert(other, join(place, 'out')),
+        await convert(other, join(parent, 'fresh')),
+        await convert(other, join(parent, 'out')),
       ];
       expect(rest).toEqual(whole);
-      expect(readdirSync(place).sort()).toEqual(['fresh', 'other', 'out']);
+      expect(readdirSync(parent).sort()).toEqual(['fresh', 'other', 'out']);
     });
   });
 
@@ -354,12 +354,12 @@ const golden = join(shared, 'golden', 'tiny');
 
 describe.skipIf(!existsSync(golden))('damaged checkpoints', () => {
   /** A copy of the recorded checkpoint, damaged; the error of its conversion, and what is left in the folder. */
-  async function failure(damage: (folder: string) => void, options = fp32) {
+  async function failure(corrupt: (folder: string) => void, options = fp32) {
     const folder = mkdtempSync(join(temporary, 'damaged-'));
     const checkpoint = join(folder, 'checkpoint');
     cpSync(golden, checkpoint, { recursive: true, filter: (path) => !/(train6|test12)/.test(path) });
     for (const name of readdirSync(checkpoint)) execFileSync('chmod', ['u+w', join(checkpoint, name)]);
-    damage(checkpoint);
+    corrupt(checkpoint);
     const out = join(folder, 'out');
     const error: unknown = await convertCheckpoint(
       new CheckpointFolder(checkpoint),
@@ -436,8 +436,8 @@ describe.skipIf(!existsSync(golden))('damaged checkpoints', () => {
       (folder) => writeFileSync(join(folder, 'config.json'), '{'),
       { code: 'convert/config' },
     ],
-  ])('%s is a named error and leaves nothing', async (_, damage, expected) => {
-    const { error, left } = await failure(damage);
+  ])('%s is a named error and leaves nothing', async (_, corrupt, expected) => {
+    const { error, left } = await failure(corrupt);
     expect(error).toMatchObject(expected);
     expect(left).toEqual(['checkpoint']);
   });

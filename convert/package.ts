@@ -119,8 +119,8 @@ class PackageWriter {
     await this.#json('preprocessor_config.json', preprocessorConfig(this.#profile));
     await this.#json('config.json', packageConfig(config, this.#profile, this.#written));
 
-    const own = present.get('README.md');
-    const readme = own === undefined ? undefined : await readText(files, own);
+    const readmeFile = present.get('README.md');
+    const readme = readmeFile === undefined ? undefined : await readText(files, readmeFile);
     const name = about?.name ?? this.#profile.name;
     const licence = about?.licence ?? /^licen[cs]e:\s*(\S.*)$/m.exec(readme ?? '')?.[1] ?? 'not stated';
     await this.#put(
@@ -169,12 +169,12 @@ class PackageWriter {
         .filter(({ file }) => finished.has(file)),
     );
     let done = taken.reduce((sum, { bytes }) => sum + bytes, 0);
-    const tell = (file: string) => this.#options.onProgress?.({ stage: 'write', done, total, file });
+    const report = (file: string) => this.#options.onProgress?.({ stage: 'write', done, total, file });
     // What is there already is told at once: the bar begins where the work does.
     const last = taken.at(-1);
-    if (last) tell(last.file);
+    if (last) report(last.file);
     for (const { choice, graphs } of plans) {
-      const own: WrittenFile[] = [];
+      const written: WrittenFile[] = [];
       const placed = new Map<string, Layout>();
       for (const g of graphs) {
         const file = fileOf(choice, g);
@@ -183,11 +183,11 @@ class PackageWriter {
         placed.set(g.name, layout);
         const onWeight = (bytes: number) => {
           done += bytes;
-          tell(`${folder}/${file}`);
+          report(`${folder}/${file}`);
         };
-        const known = finished.get(`${folder}/${file}`);
-        if (known !== undefined) {
-          own.push(...known);
+        const existing = finished.get(`${folder}/${file}`);
+        if (existing !== undefined) {
+          written.push(...existing);
           continue;
         }
         const { signal } = this.#options;
@@ -199,10 +199,10 @@ class PackageWriter {
         };
         const files = await writeGraph(this.#sink, folder, file, g, layout, options);
         await this.#sink.finished(files);
-        own.push(...files);
+        written.push(...files);
       }
-      this.#written.push(...own);
-      variants.push(variantEntry(choice, graphs, own, this.#checkpoint.config, this.#profile));
+      this.#written.push(...written);
+      variants.push(variantEntry(choice, graphs, written, this.#checkpoint.config, this.#profile));
     }
     return variants;
   }
@@ -284,17 +284,19 @@ function workingBytes(
 function variantEntry(
   choice: VariantChoice,
   graphs: readonly Graph[],
-  own: readonly WrittenFile[],
+  written: readonly WrittenFile[],
   config: CheckpointConfig,
   profile: Profile,
 ): Variant {
   const forms = weightFormatsOf(choice.dtype, choice.target);
-  const files = own.map(({ path }) => path);
+  const files = written.map(({ path }) => path);
   const weights = graphs.reduce((sum, g) => sum + loadedBytes(g), 0);
-  const stored = own.reduce((sum, { bytes }) => sum + bytes, 0);
+  const stored = written.reduce((sum, { bytes }) => sum + bytes, 0);
   const working = Math.ceil(workingBytes(config, profile, forms.half, choice.target === 'wasm'));
-  const models = own.filter(({ path }) => path.endsWith('.onnx')).reduce((sum, { bytes }) => sum + bytes, 0);
-  const largest = Math.max(...own.map(({ bytes }) => bytes));
+  const models = written
+    .filter(({ path }) => path.endsWith('.onnx'))
+    .reduce((sum, { bytes }) => sum + bytes, 0);
+  const largest = Math.max(...written.map(({ bytes }) => bytes));
   const memory =
     choice.target === 'webgpu'
       ? { gpuBytes: weights + working, heapBytes: 2 * models + largest }
@@ -307,9 +309,9 @@ function variantEntry(
 
 /** Greedy unless told otherwise: the checkpoint's own sampling settings stay. */
 function generationConfig(config: CheckpointConfig, given: unknown): object {
-  const own = typeof given === 'object' && given !== null ? given : {};
+  const settings = typeof given === 'object' && given !== null ? given : {};
   const { bos_token_id, eos_token_id } = config.text;
-  return { bos_token_id, eos_token_id, ...own };
+  return { bos_token_id, eos_token_id, ...settings };
 }
 
 function preprocessorConfig(profile: Profile): object {
@@ -330,12 +332,12 @@ function preprocessorConfig(profile: Profile): object {
 function dataFiles(written: readonly WrittenFile[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const folder of [targetFolders.wasm, targetFolders.webgpu]) {
-    const own: Record<string, number> = {};
+    const inFolder: Record<string, number> = {};
     for (const { path } of written) {
       const match = path.startsWith(`${folder}/`) && /^(.*\.onnx)_data/.exec(path.slice(folder.length + 1));
-      if (match) own[match[1]!] = (own[match[1]!] ?? 0) + 1;
+      if (match) inFolder[match[1]!] = (inFolder[match[1]!] ?? 0) + 1;
     }
-    Object.assign(counts, own);
+    Object.assign(counts, inFolder);
   }
   return counts;
 }
@@ -393,11 +395,11 @@ export function variantsOf(dtypes: readonly VariantChoice['dtype'][]): VariantCh
  */
 export function readVariants(text: string): VariantChoice[] {
   return text.split(',').map((part) => {
-    const known = variantsOf(['fp32', 'fp16', 'q8', 'q4', 'q4f16']).find(
+    const existing = variantsOf(['fp32', 'fp16', 'q8', 'q4', 'q4f16']).find(
       ({ target, dtype }) => part.trim() === `${target}:${dtype}`,
     );
-    if (known === undefined)
+    if (existing === undefined)
       throw new CodedError('convert/option', { option: '--variants', value: part.trim() });
-    return known;
+    return existing;
   });
 }

@@ -11,12 +11,12 @@ function kernel(x: number): number {
 }
 
 /** Four source places and weights for each of `to` places; the border is repeated, no antialias. */
-function taps(from: number, to: number): { places: number[]; weights: number[] }[] {
+function taps(from: number, to: number): { positions: number[]; weights: number[] }[] {
   return Array.from({ length: to }, (_, i) => {
     const centre = ((i + 0.5) * from) / to - 0.5;
     const left = Math.floor(centre);
-    const places = [-1, 0, 1, 2].map((d) => Math.max(0, Math.min(from - 1, left + d)));
-    return { places, weights: [-1, 0, 1, 2].map((d) => kernel(centre - left - d)) };
+    const positions = [-1, 0, 1, 2].map((d) => Math.max(0, Math.min(from - 1, left + d)));
+    return { positions: positions, weights: [-1, 0, 1, 2].map((d) => kernel(centre - left - d)) };
   });
 }
 
@@ -34,7 +34,7 @@ export function resizeGrid(grid: Float32Array, from: number, to: number, width: 
         let sum = 0;
         for (let i = 0; i < 4; i++) {
           for (let j = 0; j < 4; j++) {
-            const at = (row.places[i]! * from + column.places[j]!) * width + c;
+            const at = (row.positions[i]! * from + column.positions[j]!) * width + c;
             sum += row.weights[i]! * column.weights[j]! * grid[at]!;
           }
         }

@@ -47,13 +47,13 @@ export function quantise(
   const low = bits === 8 ? -127 : -8;
   const high = bits === 8 ? 127 : 7;
   // Rows of whole blocks lie as the search wants them.
-  const found = bits === 4 && columns % blockSize === 0 ? searchScales(weights) : null;
+  const searched = bits === 4 && columns % blockSize === 0 ? searchScales(weights) : null;
   const scaleOf = bits === 8 ? scaleOfEight : searchScale;
   for (let block = 0; block < rows * blocks; block++) {
     const first = (block % blocks) * blockSize;
     const at = Math.floor(block / blocks) * columns + first;
     const count = Math.min(blockSize, columns - first);
-    const wanted = found === null ? scaleOf(weights, at, count) : found[block]!;
+    const wanted = searched === null ? scaleOf(weights, at, count) : searched[block]!;
     const scale = half ? roundToFloat16(wanted) : Math.fround(wanted);
     // Denormal scales have no reciprocal; such a block is nothing beside its neighbours.
     if (Math.abs(scale) < 2 ** -126) continue;

@@ -74,11 +74,11 @@ describe('the released 8B', async () => {
     const layers = decoder.map(
       (g) => new Set(g.weights.flatMap(({ name }) => /^layers\.(\d+)\./.exec(name)?.[1] ?? [])),
     );
-    expect(layers.flatMap((own) => [...own].map(Number))).toEqual(Array.from({ length: 28 }, (_, i) => i));
+    expect(layers.flatMap((part) => [...part].map(Number))).toEqual(Array.from({ length: 28 }, (_, i) => i));
     for (const g of graphs) {
       for (const weight of g.weights) expect(weight.bytes).toBeLessThanOrEqual(tensorLimit);
-      for (const place of layOut(g, `${g.name}.onnx`, new Map()).values())
-        expect(place.offset + place.length).toBeLessThanOrEqual(fileLimit);
+      for (const location of layOut(g, `${g.name}.onnx`, new Map()).values())
+        expect(location.offset + location.length).toBeLessThanOrEqual(fileLimit);
     }
   });
 

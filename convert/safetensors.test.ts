@@ -19,7 +19,7 @@ const entry = (dtype: string, shape: number[], begin: number, end: number) => ({
   data_offsets: [begin, end],
 });
 
-async function problem(bytes: Uint8Array): Promise<string> {
+async function problemOf(bytes: Uint8Array): Promise<string> {
   const files = new MemoryFiles([['model.safetensors', bytes]]);
   const error: unknown = await SafeTensors.open(files).then(
     () => new Error('was accepted'),
@@ -67,8 +67,8 @@ describe('safetensors header', () => {
     ['a hole before b', file(json({ a: entry('U8', [1], 0, 1), b: entry('U8', [1], 3, 4) }), four)],
     ['3 bytes at the end belong to no tensor', file(json({ a: entry('U8', [1], 0, 1) }), four)],
     ['a is no object', file(json({ a: 3 }), four)],
-  ])('refuses: %s', async (words, bytes) => {
-    expect(await problem(bytes)).toContain(words);
+  ])('refuses: %s', async (problem, bytes) => {
+    expect(await problemOf(bytes)).toContain(problem);
   });
 
   it('takes an empty tensor beside another at the same place', async () => {
@@ -99,11 +99,13 @@ describe('safetensors header', () => {
     await fc.assert(
       fc.asyncProperty(bytes, async (raw) => {
         const named = { name: 'x', bytes: raw.length };
-        const found = await readHeader(new MemoryFiles([['x', raw]]), named).catch((error: unknown) => error);
-        if (Array.isArray(found)) {
-          const inside = found.every(({ offset, bytes: n }) => offset >= 8 && offset + n <= raw.length);
+        const result = await readHeader(new MemoryFiles([['x', raw]]), named).catch(
+          (error: unknown) => error,
+        );
+        if (Array.isArray(result)) {
+          const inside = result.every(({ offset, bytes: n }) => offset >= 8 && offset + n <= raw.length);
           expect(inside).toBe(true);
-        } else expect(found).toMatchObject({ code: 'convert/header' });
+        } else expect(result).toMatchObject({ code: 'convert/header' });
       }),
       { numRuns: 500, seed: 11 },
     );
@@ -131,7 +133,7 @@ describe('shards', () => {
     ['c is not in it', { a: '1.safetensors', c: '2.safetensors' }],
     ['a names no file', { a: 1 }],
     ['weight_map is missing', null],
-  ])('refuse: %s', async (words, map) => {
+  ])('refuse: %s', async (problem, map) => {
     const files = new MemoryFiles([
       ['model.safetensors.index.json', index(map)],
       ['1.safetensors', shard('a')],
@@ -139,7 +141,7 @@ describe('shards', () => {
     ]);
     await expect(SafeTensors.open(files)).rejects.toMatchObject({
       code: 'convert/header',
-      params: { problem: expect.stringContaining(words) },
+      params: { problem: expect.stringContaining(problem) },
     });
   });
 });

@@ -61,7 +61,7 @@ function kernel(): Uint8Array<ArrayBuffer> {
   const { get, set, tee, repeat, when, i32, f32, f64, f64x2 } = op;
   /** Parameters and locals by number. */
   const [x, result, end] = [0, 1, 2];
-  const [place, extreme, best, scale, product, square] = [3, 4, 5, 6, 7, 8];
+  const [candidate, extreme, best, scale, product, square] = [3, 4, 5, 6, 7, 8];
   const [inverse, xq, qq, q, value] = [9, 10, 11, 12, 13];
   const steps = Array.from({ length: size / 2 }, (_, k) => k);
 
@@ -82,20 +82,20 @@ function kernel(): Uint8Array<ArrayBuffer> {
   );
   const sum = (pair: number) => [get(pair), f64x2.lane(0), get(pair), f64x2.lane(1), f64.add].flat();
   const tryCandidate = [
-    [f64.const(-8), get(extreme), f64.ofFloat32, get(place), f64.load(), f64.mul, f64.div],
+    [f64.const(-8), get(extreme), f64.ofFloat32, get(candidate), f64.load(), f64.mul, f64.div],
     [f64x2.splat, set(inverse), f64x2.const(0), set(xq), f64x2.const(0), set(qq)],
     addUp,
     [sum(xq), set(product), sum(qq), set(square)],
     [get(product), get(product), f64.mul, get(square), f64.div, tee(scale), get(best), f64.greater],
     [when(...[get(scale), set(best)], ...[get(result), get(product), get(square), f64.div, f64.store()])],
-    [get(place), i32.const(8), i32.add, tee(place)],
+    [get(candidate), i32.const(8), i32.add, tee(candidate)],
     [i32.const(table + 8 * candidates.length), i32.lessThan],
   ].flat();
   const block = [
     [f32.const(0), set(extreme)],
     findExtreme,
     widen,
-    [f64.const(0), set(best), get(result), f64.const(0), f64.store(), i32.const(table), set(place)],
+    [f64.const(0), set(best), get(result), f64.const(0), f64.store(), i32.const(table), set(candidate)],
     [repeat(...tryCandidate)],
     [get(x), i32.const(4 * size), i32.add, set(x)],
     [get(result), i32.const(8), i32.add, tee(result), get(end), i32.lessThan],
@@ -136,12 +136,12 @@ export function searchScales(x: Float32Array): Float64Array {
   const blocks = x.length / size;
   const scales = new Float64Array(blocks);
   const inside = new Float32Array(memory.buffer, values, size * batch);
-  const found = new Float64Array(memory.buffer, results, batch);
+  const batchScales = new Float64Array(memory.buffer, results, batch);
   for (let first = 0; first < blocks; first += batch) {
     const count = Math.min(batch, blocks - first);
     inside.set(x.subarray(first * size, (first + count) * size));
     run(values, results, results + 8 * count);
-    scales.set(found.subarray(0, count), first);
+    scales.set(batchScales.subarray(0, count), first);
   }
   return scales;
 }

@@ -30,7 +30,7 @@ export interface MotionPlan {
   readonly stages: Readonly<Record<Pathway, readonly (readonly Bottleneck[])[]>>;
 }
 
-const trunk = 'slowfast_model.feature_extraction';
+const backbone = 'slowfast_model.feature_extraction';
 
 function convolution(
   weight: string,
@@ -44,7 +44,7 @@ function convolution(
 export function motionPlan(m: MotionConfig): MotionPlan {
   const index = { slow: 0, fast: 1 } as const;
   const stem = (pathway: Pathway, output: number, time: number) => {
-    const at = `${trunk}.0.multipathway_blocks.${index[pathway]}`;
+    const at = `${backbone}.0.multipathway_blocks.${index[pathway]}`;
     return convolution(`${at}.conv`, `${at}.norm`, { input: 3, output, time, space: 7, stride: 2 });
   };
   const inner = { slow: m.inner_slow, fast: m.inner_fast };
@@ -52,7 +52,7 @@ export function motionPlan(m: MotionConfig): MotionPlan {
   const laterals: Convolution[] = [];
   const stages: Record<Pathway, Bottleneck[][]> = { slow: [], fast: [] };
   for (const [s, depth] of m.depths.entries()) {
-    const at = `${trunk}.${s}.multipathway_fusion`;
+    const at = `${backbone}.${s}.multipathway_fusion`;
     laterals.push(
       convolution(`${at}.conv_fast_to_slow`, `${at}.norm`, {
         input: width.fast,
@@ -67,7 +67,7 @@ export function motionPlan(m: MotionConfig): MotionPlan {
       const time = pathway === 'fast' || s >= 2 ? 3 : 1;
       const blocks: Bottleneck[] = [];
       for (let i = 0; i < depth; i++) {
-        const block = `${trunk}.${s + 1}.multipathway_blocks.${index[pathway]}.res_blocks.${i}`;
+        const block = `${backbone}.${s + 1}.multipathway_blocks.${index[pathway]}.res_blocks.${i}`;
         const input = i === 0 ? width[pathway] : output;
         const stride = i === 0 && s > 0 ? 2 : 1;
         const branch = (letter: string, sizes: Parameters<typeof convolution>[2]) =>

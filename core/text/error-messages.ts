@@ -44,7 +44,7 @@ export interface ErrorParamsOf extends ServerErrorParams {
   'run/failed': { stage?: RunStage; detail: string };
   'run/no-model': object;
   'run/pixels': { frame: string };
-  'run/prompt': { places: number; features: number };
+  'run/prompt': { positions: number; features: number };
   'run/worker': object;
   'compare/file': { name: string };
   'batch/table': { line: number; file: string; value: string };
@@ -225,9 +225,9 @@ const en: ErrorTable = {
   'run/no-model': () => say('No model is loaded.', 'Choose one in the menu of the header.'),
   'run/pixels': ({ frame }) =>
     say(`The pixels of a frame were not there when the model needed them (${frame}).`, 'Try again.'),
-  'run/prompt': ({ places, features }) =>
+  'run/prompt': ({ positions, features }) =>
     say(
-      `The prompt has ${places} places for pictures and the frames fill ${features}.`,
+      `The prompt has ${positions} places for pictures and the frames fill ${features}.`,
       'The package does not fit itself: make it again with `npm run convert`.',
     ),
   'run/failed': ({ stage, detail }) =>
@@ -390,9 +390,9 @@ const zh: ErrorTable = {
   'run/device': () => say('显卡两次丢失。', '可改用处理器继续（较慢），或刷新页面。'),
   'run/no-model': () => say('没有加载模型。', '请在页首菜单中选择。'),
   'run/pixels': ({ frame }) => say(`模型需要某帧的像素时，像素不在（${frame}）。`, '请重试。'),
-  'run/prompt': ({ places, features }) =>
+  'run/prompt': ({ positions, features }) =>
     say(
-      `提示词中有${places}个画面位置，而帧填入${features}个。`,
+      `提示词中有${positions}个画面位置，而帧填入${features}个。`,
       '模型包自相矛盾，请用`npm run convert`重新转换。',
     ),
   'run/failed': ({ stage, detail }) =>

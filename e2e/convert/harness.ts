@@ -10,13 +10,13 @@ async function digest(file: File): Promise<string> {
 
 /** Path and checksum of every file below a folder. */
 async function contents(folder: FileSystemDirectoryHandle, prefix = ''): Promise<[string, string][]> {
-  const found: [string, string][] = [];
+  const files: [string, string][] = [];
   for await (const [name, handle] of folder.entries()) {
     if (handle instanceof FileSystemDirectoryHandle)
-      found.push(...(await contents(handle, `${prefix}${name}/`)));
-    else found.push([prefix + name, await digest(await (handle as FileSystemFileHandle).getFile())]);
+      files.push(...(await contents(handle, `${prefix}${name}/`)));
+    else files.push([prefix + name, await digest(await (handle as FileSystemFileHandle).getFile())]);
   }
-  return found.sort();
+  return files.sort();
 }
 
 export interface HarnessConversion {

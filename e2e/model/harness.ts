@@ -18,7 +18,7 @@ export interface HarnessRun {
   readonly seed?: number;
 }
 
-async function pictures({ frames: address, size, pairs }: HarnessRun) {
+async function framesOf({ frames: address, size, pairs }: HarnessRun) {
   const bytes = new Uint8Array(await (await fetch(address)).arrayBuffer());
   const area = size * size * 3;
   const motion = Array.from({ length: bytes.length / area }, (_, i) => ({
@@ -34,7 +34,7 @@ export const harness = {
     return { ...facts, name: manifest.name, profile: profile.name };
   },
   async assess(run: HarnessRun) {
-    const { vision, motion } = await pictures(run);
+    const { vision, motion } = await framesOf(run);
     const stop = new AbortController();
     const events: AssessEvent[] = [];
     const answer = await client.assess(
@@ -59,13 +59,13 @@ export const harness = {
   },
   /** Looks ahead at the first frames of a run, as the page does while it decodes. */
   async look(run: HarnessRun, count: number) {
-    const { vision } = await pictures(run);
+    const { vision } = await framesOf(run);
     const order = vision.map(({ key }) => key);
     for (const frame of vision.slice(0, count)) await client.encodeVision([frame], order);
   },
   /** What transformers.js' own loop writes. */
   async stock(base: string, run: HarnessRun) {
-    const { vision, motion } = await pictures(run);
+    const { vision, motion } = await framesOf(run);
     const pixels = (frames: readonly { readonly rgb: Uint8Array }[]) => frames.map(({ rgb }) => rgb);
     return stockAnswer(base, pixels(vision), pixels(motion), run.maxTokens);
   },

@@ -85,7 +85,7 @@ export class OpfsPackage implements PackageSink {
   async #sha256(folder: FileSystemDirectoryHandle, path: string): Promise<string | null> {
     const digest = this.#digest();
     try {
-      const [file, inside] = await placeOf(folder, path, false);
+      const [file, inside] = await folderOf(folder, path, false);
       const handle = await keepAliveDuring(inside, (one) => one.getFileHandle(file));
       const stream = (await keepAliveDuring(handle, (one) => one.getFile())).stream();
       for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) digest.update(chunk);
@@ -112,7 +112,7 @@ export class OpfsPackage implements PackageSink {
   }
 
   async create(path: string): Promise<SinkFile> {
-    const [name, folder] = await placeOf(this.#opened(), path, true);
+    const [name, folder] = await folderOf(this.#opened(), path, true);
     const file = await openFile(folder, name);
     let at = 0;
     return {
@@ -152,7 +152,7 @@ async function openFile(
 }
 
 /** A file's name and the folder that it lies in. */
-async function placeOf(
+async function folderOf(
   root: FileSystemDirectoryHandle,
   path: string,
   create: boolean,
@@ -167,12 +167,12 @@ async function placeOf(
 
 async function removeOthers(
   folder: FileSystemDirectoryHandle,
-  kept: ReadonlySet<string>,
+  retained: ReadonlySet<string>,
   prefix: string,
 ): Promise<void> {
   for await (const [name, handle] of folder.entries()) {
     if (handle.kind === 'directory')
-      await removeOthers(handle as FileSystemDirectoryHandle, kept, `${prefix}${name}/`);
-    else if (!kept.has(prefix + name)) await folder.removeEntry(name);
+      await removeOthers(handle as FileSystemDirectoryHandle, retained, `${prefix}${name}/`);
+    else if (!retained.has(prefix + name)) await folder.removeEntry(name);
   }
 }

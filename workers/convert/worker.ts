@@ -24,7 +24,7 @@ const api: ConvertApi = {
           command: 'converted on the page',
           onProgress: throttled(
             onProgress,
-            (now, told) => now.done === now.total || now.stage !== told.stage,
+            (now, last) => now.done === now.total || now.stage !== last.stage,
           ),
           signal: stop.signal,
           ...(request.profile !== undefined && { profile: request.profile }),

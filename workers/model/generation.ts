@@ -58,19 +58,19 @@ export function argmax(values: Float32Array): number {
 class Answer {
   /** Text of single tokens; a tokenizer takes longer for one than the small model's decoder. */
   static readonly #texts = new WeakMap<Tokenizer, Map<number, string>>();
-  readonly #known: Map<number, string>;
+  readonly #textOf: Map<number, string>;
   readonly #tokenizer: Tokenizer;
   readonly #digitIds: readonly number[];
   readonly #pieces: string[] = [];
   readonly #steps: DigitProbabilities[] = [];
   #pending: number[] = [];
-  #told = 0;
+  #reported = 0;
   text = '';
 
   constructor(tokenizer: Tokenizer) {
     this.#tokenizer = tokenizer;
-    this.#known = Answer.#texts.get(tokenizer) ?? new Map();
-    Answer.#texts.set(tokenizer, this.#known);
+    this.#textOf = Answer.#texts.get(tokenizer) ?? new Map();
+    Answer.#texts.set(tokenizer, this.#textOf);
     this.#digitIds = Array.from('0123456789', (digit) => encode(tokenizer, digit)[0] as number);
   }
 
@@ -81,12 +81,12 @@ class Answer {
   /** @param logits [V], before any sampling */
   add(id: number, logits: Float32Array, ends: boolean): void {
     this.#steps.push(digitProbabilities(logits, this.#digitIds));
-    const own = this.#piece(id);
-    this.#pieces.push(own);
+    const text = this.#piece(id);
+    this.#pieces.push(text);
     if (ends) return;
     // A character of several bytes may span tokens: wait until it is whole.
     this.#pending.push(id);
-    const piece = this.#pending.length === 1 ? own : this.#decode(this.#pending);
+    const piece = this.#pending.length === 1 ? text : this.#decode(this.#pending);
     if (piece.endsWith('\ufffd') && this.#pending.length < 8) return;
     this.#pending = [];
     this.text += piece;
@@ -99,10 +99,10 @@ class Answer {
   }
 
   /** Text since the last call. */
-  news(): string {
-    const news = this.text.slice(this.#told);
-    this.#told = this.text.length;
-    return news;
+  newText(): string {
+    const text = this.text.slice(this.#reported);
+    this.#reported = this.text.length;
+    return text;
   }
 
   get expected(): number | null {
@@ -110,9 +110,9 @@ class Answer {
   }
 
   #piece(id: number): string {
-    const known = this.#known.get(id) ?? this.#decode([id]);
-    this.#known.set(id, known);
-    return known;
+    const text = this.#textOf.get(id) ?? this.#decode([id]);
+    this.#textOf.set(id, text);
+    return text;
   }
 
   #decode(ids: number[]): string {
@@ -131,9 +131,9 @@ export async function generate(
   const random = sampling.kind === 'sample' ? seededRandom(sampling.seed) : null;
   const pace = new Pace(AHEAD, () => options.stop.abort());
   const answer = new Answer(tokenizer);
-  const tell = () => {
-    const news = answer.news();
-    if (news !== '') pace.told(answer.tokens, onText(news, answer.tokens));
+  const report = () => {
+    const text = answer.newText();
+    if (text !== '') pace.report(answer.tokens, onText(text, answer.tokens));
   };
   const choose = (logits: Float32Array): number => {
     if (!random || sampling.kind !== 'sample') return argmax(logits);
@@ -151,7 +151,7 @@ export async function generate(
       answer.add(id, from, ends.has(id));
     };
     take(choose(logits), logits);
-    tell();
+    report();
     while (!ends.has(last) && answer.tokens < maxTokens) {
       await pace.room(answer.tokens);
       await letMessagesIn();
@@ -165,13 +165,13 @@ export async function generate(
         ({ cache, logits } = await decoder.step(cache, last));
         take(choose(logits), logits);
       }
-      tell();
+      report();
     }
   } finally {
     releaseCache(cache);
   }
   answer.finish();
-  tell();
+  report();
   const stopped = signal.aborted;
   await pace.end();
   return {

@@ -126,18 +126,18 @@ export class LanguageDecoder {
 
   async #run(cache: KvCache, embeds: Float32Array, count: number) {
     const total = cache.length + count;
-    const places = Array.from({ length: count }, (_, i) => cache.length + i);
+    const positions = Array.from({ length: count }, (_, i) => cache.length + i);
     const common: Record<string, Ort.Tensor> = {
       attention_mask: new this.#Tensor('int64', new BigInt64Array(total).fill(1n), [1, total]),
-      position_ids: this.#int64(places, [1, count]),
+      position_ids: this.#int64(positions, [1, count]),
       num_logits_to_keep: this.#int64([1], []),
     };
     let hidden: Ort.Tensor = new this.#Tensor('float32', embeds, [1, count, this.width]);
     let tensors: Record<string, Ort.Tensor> = {};
     let outputs: Record<string, Ort.Tensor> = {};
     for (const part of this.#sessions.parts) {
-      const known: Record<string, Ort.Tensor> = { ...common, ...cache.tensors, inputs_embeds: hidden };
-      const feeds = Object.fromEntries(part.inputNames.map((name) => [name, known[name] as Ort.Tensor]));
+      const available: Record<string, Ort.Tensor> = { ...common, ...cache.tensors, inputs_embeds: hidden };
+      const feeds = Object.fromEntries(part.inputNames.map((name) => [name, available[name] as Ort.Tensor]));
       outputs = (await part.run(feeds)) as Record<string, Ort.Tensor>;
       if (hidden.location === 'gpu-buffer') hidden.dispose();
       tensors = { ...tensors, ...renamed(outputs, 'present.', 'past_key_values.') };

@@ -22,12 +22,12 @@ import { releaseCache } from './language-decoder.ts';
 import { loadNetwork, type Network } from './network.ts';
 import { PackageFiles } from './package-files.ts';
 import { normalisationTable, normalise } from './pixels.ts';
-import { PromptReader } from './prompt-reader.ts';
+import { PromptPrefill } from './prompt-prefill.ts';
 import { isSmall, mount, packageId, type Runtime, startRuntime, threadsFor, unmount } from './runtime.ts';
 
 /** Embeddings that are kept: of 64 videos of eight frames, of fewer where a model's are large. */
 const CACHE_BYTES = 256 << 20;
-const CACHE_PICTURES = 512;
+const CACHE_FRAMES = 512;
 
 interface Loaded {
   readonly source: PackageSource;
@@ -36,12 +36,12 @@ interface Loaded {
   readonly runtime: Runtime;
   readonly network: Network;
   readonly tokenizer: Transformers.PreTrainedTokenizer;
-  readonly reader: PromptReader;
+  readonly promptPrefill: PromptPrefill;
   readonly table: readonly Float32Array[];
 }
 
 export class ModelSession implements ModelApi {
-  readonly #vision = new EmbeddingCache(CACHE_BYTES, CACHE_PICTURES);
+  readonly #vision = new EmbeddingCache(CACHE_BYTES, CACHE_FRAMES);
   readonly #motion = new EmbeddingCache(1 << 20);
   readonly #stops = new Map<number, AbortController>();
   #loaded: Loaded | null = null;
@@ -87,7 +87,7 @@ export class ModelSession implements ModelApi {
       const network = await loadNetwork(runtime, choice);
       const tokenizer = await runtime.transformers.AutoTokenizer.from_pretrained(packageId);
       const { frames, tokensPerFrame, tokenIds } = manifest.profile;
-      const reader = new PromptReader(network.decoder, {
+      const promptPrefill = new PromptPrefill(network.decoder, {
         ids: encode(tokenizer, promptText(manifest.profile)),
         contextId: tokenIds.context,
         frames,
@@ -112,7 +112,7 @@ export class ModelSession implements ModelApi {
         runtime,
         network,
         tokenizer,
-        reader,
+        promptPrefill,
         table: normalisationTable(manifest.profile),
       };
     } finally {
@@ -153,15 +153,15 @@ export class ModelSession implements ModelApi {
     return this.#inTurn(async () => {
       const loaded = this.#loaded;
       if (!loaded) return;
-      for (const frame of frames) await this.#embed(loaded, frame);
+      for (const frame of frames) await this.#encodeFrame(loaded, frame);
       const gap = order.findIndex((key) => !this.#vision.has(key));
-      await this.#read(loaded, gap < 0 ? order : order.slice(0, gap));
+      await this.#prefillFrames(loaded, gap < 0 ? order : order.slice(0, gap));
     });
   }
 
   /** Lets the decoder read the prompt to the end of these frames, whose features are known. */
-  async #read({ reader }: Loaded, keys: readonly string[]): Promise<void> {
-    await reader.frames(
+  async #prefillFrames({ promptPrefill }: Loaded, keys: readonly string[]): Promise<void> {
+    await promptPrefill.prefillFrames(
       keys,
       keys.map((key) => this.#vision.get(key) as Float32Array),
     );
@@ -186,7 +186,7 @@ export class ModelSession implements ModelApi {
     this.#loaded = null;
     this.#vision.clear();
     this.#motion.clear();
-    loaded?.reader.dispose();
+    loaded?.promptPrefill.dispose();
     await loaded?.network.dispose();
   }
 
@@ -194,23 +194,23 @@ export class ModelSession implements ModelApi {
     const controller = new AbortController();
     this.#stops.set(request.job, controller);
     try {
-      return await this.#inTurn(() => this.#answer(request, controller, onEvent));
+      return await this.#inTurn(() => this.#assess(request, controller, onEvent));
     } catch (error) {
       const loaded = this.#loaded;
       // A lost graphics device is rebuilt once; a second loss is for the user to decide.
       if (!loaded || !isDeviceLoss((error as Error).cause ?? error) || this.#losses++ > 0) throw error;
       await this.load(loaded.source, loaded.options, () => {});
-      return await this.#answer(request, controller, onEvent);
+      return await this.#assess(request, controller, onEvent);
     } finally {
       this.#stops.delete(request.job);
     }
   }
 
-  async #answer(request: AssessRequest, stop: AbortController, onEvent: OnEvent): Promise<RawAnswer> {
+  async #assess(request: AssessRequest, stop: AbortController, onEvent: OnEvent): Promise<RawAnswer> {
     const { signal } = stop;
     const loaded = this.#loaded;
     if (!loaded) throw new CodedError('run/no-model', {});
-    const { facts, network, tokenizer, reader } = loaded;
+    const { facts, network, tokenizer, promptPrefill } = loaded;
     let stage: Stage = 'encodeVision';
     const clock = { encodeVision: 0, encodeMotion: 0, prefill: 0, generate: 0 };
     let mark = performance.now();
@@ -229,23 +229,23 @@ export class ModelSession implements ModelApi {
       framesReused,
     });
     try {
-      const reused = await this.#look(loaded, request.vision, signal, onEvent);
+      const reused = await this.#encodeFrames(loaded, request.vision, signal, onEvent);
       clock.encodeVision = lap();
       if (signal.aborted) return aborted(reused);
 
       stage = 'encodeMotion';
-      const motion = await this.#measureMotion(loaded, request.motion, onEvent);
+      const motion = await this.#encodeMotion(loaded, request.motion, onEvent);
       clock.encodeMotion = lap();
       if (signal.aborted) return aborted(reused);
 
       stage = 'prefill';
       const ids = encode(tokenizer, promptText(facts.profile) + (request.prefix ?? ''));
       onEvent({ stage: 'prefill', tokens: ids.length });
-      await this.#read(
+      await this.#prefillFrames(
         loaded,
         request.vision.map(({ key }) => key),
       );
-      const { cache, logits } = await reader.rest(ids, motion);
+      const { cache, logits } = await promptPrefill.prefillRest(ids, motion);
       clock.prefill = lap();
 
       const generated = await generate(network.decoder, tokenizer, {
@@ -275,9 +275,9 @@ export class ModelSession implements ModelApi {
   }
 
   /** Features of one frame, [tokens, width], from the cache where they are known. */
-  async #embed({ facts, network, table }: Loaded, frame: ModelFrame): Promise<Float32Array> {
-    const known = this.#vision.get(frame.key);
-    if (known) return known;
+  async #encodeFrame({ facts, network, table }: Loaded, frame: ModelFrame): Promise<Float32Array> {
+    const cached = this.#vision.get(frame.key);
+    if (cached) return cached;
     if (!frame.rgb) throw new CodedError('run/pixels', { frame: frame.key });
     const { size } = facts.profile;
     const features = await network.encodeVision(normalise([frame.rgb], size, table), 1, size);
@@ -286,7 +286,7 @@ export class ModelSession implements ModelApi {
   }
 
   /** Features of all frames into the cache, one frame at a time so that a stop is quick; how many were there already. */
-  async #look(
+  async #encodeFrames(
     loaded: Loaded,
     frames: readonly ModelFrame[],
     signal: AbortSignal,
@@ -296,28 +296,28 @@ export class ModelSession implements ModelApi {
     for (const [i, frame] of frames.entries()) {
       if (signal.aborted) break;
       if (this.#vision.has(frame.key)) reused += 1;
-      await this.#embed(loaded, frame);
+      await this.#encodeFrame(loaded, frame);
       onEvent({ stage: 'encodeVision', done: i + 1, total: frames.length, reused });
     }
     return reused;
   }
 
-  async #measureMotion(
+  async #encodeMotion(
     { facts, network, table }: Loaded,
     frames: readonly ModelFrame[],
     onEvent: OnEvent,
   ): Promise<Float32Array> {
     const key = frames.map((frame) => frame.key).join('\n');
-    const known = this.#motion.get(key);
-    if (known) {
+    const cached = this.#motion.get(key);
+    if (cached) {
       onEvent({ stage: 'encodeMotion', reused: true });
-      return known;
+      return cached;
     }
-    const pictures = frames.map((frame) => {
+    const images = frames.map((frame) => {
       if (!frame.rgb) throw new CodedError('run/pixels', { frame: frame.key });
       return frame.rgb;
     });
-    const pixels = normalise(pictures, facts.profile.size, table);
+    const pixels = normalise(images, facts.profile.size, table);
     const motion = await network.encodeMotion(pixels, frames.length, facts.profile.size);
     this.#motion.set(key, motion);
     onEvent({ stage: 'encodeMotion', reused: false });

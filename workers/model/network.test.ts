@@ -14,9 +14,9 @@ describe('embedding injection', () => {
     expect(Array.from(embeds)).toEqual([0, 0, 1, 1, 2, 2, 0, 0, 7, 7, 0, 0]);
   });
 
-  it('refuses a prompt whose places are not as many as the features', () => {
+  it('refuses a prompt whose context positions are not as many as the features', () => {
     expect(() => injectFeatures(new Float32Array(12), ids, 9, Float32Array.of(1, 1), motion)).toThrow(
-      expect.objectContaining({ code: 'run/prompt', params: { places: 3, features: 2 } }),
+      expect.objectContaining({ code: 'run/prompt', params: { positions: 3, features: 2 } }),
     );
   });
 });

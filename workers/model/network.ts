@@ -33,11 +33,12 @@ export function injectFeatures(
   motion: Float32Array | null,
 ): void {
   const width = embeds.length / ids.length;
-  const places = ids.flatMap((id, at) => (id === contextId ? [at] : []));
+  const positions = ids.flatMap((id, at) => (id === contextId ? [at] : []));
   const features = vision.length / width + (motion ? 1 : 0);
-  if (places.length !== features) throw new CodedError('run/prompt', { places: places.length, features });
-  places.forEach((at, i) => {
-    const last = motion !== null && i === places.length - 1;
+  if (positions.length !== features)
+    throw new CodedError('run/prompt', { positions: positions.length, features });
+  positions.forEach((at, i) => {
+    const last = motion !== null && i === positions.length - 1;
     embeds.set(last ? motion : vision.subarray(i * width, (i + 1) * width), at * width);
   });
 }

@@ -6,7 +6,7 @@ describe('Pace', () => {
     const pace = new Pace(3, () => {});
     const replies: ((more: boolean) => void)[] = [];
     for (let tokens = 1; tokens <= 3; tokens++)
-      pace.told(tokens, new Promise((resolve) => replies.push(resolve)));
+      pace.report(tokens, new Promise((resolve) => replies.push(resolve)));
     await pace.room(3);
     let passed = false;
     const waiting = pace.room(4).then(() => {
@@ -26,7 +26,7 @@ describe('Pace', () => {
     const pace = new Pace(1, () => {
       stopped = true;
     });
-    pace.told(1, Promise.resolve(false));
+    pace.report(1, Promise.resolve(false));
     await pace.room(2);
     expect(stopped).toBe(true);
   });
@@ -36,7 +36,7 @@ describe('Pace', () => {
     const pace = new Pace(1, () => {
       stopped = true;
     });
-    pace.told(1, Promise.reject(new Error('closed')));
+    pace.report(1, Promise.reject(new Error('closed')));
     await pace.room(2);
     expect(stopped).toBe(true);
   });

@@ -17,7 +17,7 @@ export class Pace {
   }
 
   /** The reader was told of so many tokens; its reply is on the way. */
-  told(tokens: number, reply: boolean | Promise<boolean>): void {
+  report(tokens: number, reply: boolean | Promise<boolean>): void {
     const settled = Promise.resolve(reply).then(
       (more) => {
         if (!more) this.#stop();

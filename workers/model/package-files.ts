@@ -98,8 +98,8 @@ export class PackageFiles {
   /** What must be read to run a variant: its own files and the small ones that all share. */
   needed(variant: Variant): { path: string; bytes: number; sha256: string }[] {
     const shared = /^(config|generation_config|preprocessor_config|tokenizer|tokenizer_config)\.json$/;
-    const own = new Set(variant.files);
-    return this.manifest.files.filter(({ path }) => own.has(path) || shared.test(path));
+    const variantFiles = new Set(variant.files);
+    return this.manifest.files.filter(({ path }) => variantFiles.has(path) || shared.test(path));
   }
 
   /**

@@ -33,13 +33,13 @@ export function expectedScore(
   const digits = [match[1], ...(match[2] ?? '')] as string[];
   let at = text.indexOf(match[1] as string, open + '<answer>'.length);
   let expected = 0;
-  for (const [place, digit] of digits.entries()) {
+  for (const [decimal, digit] of digits.entries()) {
     const step = tokenAt(pieces, at);
     const probabilities = steps[step];
     if (pieces[step] !== digit || !probabilities) return null;
     const mean = probabilities.reduce((sum, p, value) => sum + p * value, 0);
-    expected += mean * 10 ** -place;
-    at += place === 0 ? 2 : 1;
+    expected += mean * 10 ** -decimal;
+    at += decimal === 0 ? 2 : 1;
   }
   return expected;
 }

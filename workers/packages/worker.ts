@@ -67,7 +67,7 @@ async function during<T>(
   const controller = new AbortController();
   jobs.set(job, controller);
   // A piece of a file is some 64 kB: a call to the page for each would cost more than keeping it.
-  const told = throttled(
+  const report = throttled(
     onProgress,
     (now, last) =>
       now.restarted !== undefined ||
@@ -75,7 +75,7 @@ async function during<T>(
       now.arrivedBytes === now.totalBytes,
   );
   try {
-    return await work(controller.signal, told);
+    return await work(controller.signal, report);
   } finally {
     jobs.delete(job);
     releaseCallback(onProgress);
@@ -94,13 +94,13 @@ const api: PackagesApi = {
   list: async () => (await store).list(),
   fetchManifest: async (address) => (await store).fetchManifest(address),
   download: (address, manifestSha256, paths, job, onProgress) =>
-    during(job, onProgress, async (signal, told) =>
-      (await store).download(address, manifestSha256, paths, signal, told),
+    during(job, onProgress, async (signal, report) =>
+      (await store).download(address, manifestSha256, paths, signal, report),
     ),
   importFolder: (files, job, onProgress) =>
-    during(job, onProgress, async (signal, told) => (await store).importFolder(files, signal, told)),
+    during(job, onProgress, async (signal, report) => (await store).importFolder(files, signal, report)),
   verify: (id, job, onProgress) =>
-    during(job, onProgress, async (signal, told) => (await store).verify(id, signal, told)),
+    during(job, onProgress, async (signal, report) => (await store).verify(id, signal, report)),
   files: async (id) => (await store).files(id),
   remove: async (id) => (await store).remove(id),
   abort(job) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PendingCalls } from './pending-calls.ts';
 
-describe('a lifeline', () => {
+describe('pending calls', () => {
   it('passes on results and errors, and keeps neither', async () => {
     const pending = new PendingCalls();
     const works = [pending.track(Promise.resolve(7)), pending.track(Promise.reject(new Error('broken')))];

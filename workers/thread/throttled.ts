@@ -9,15 +9,15 @@ const INTERVAL = 50;
  * @param matters whether a report must be passed on, against the one told last
  */
 export function throttled<T>(
-  tell: (progress: T) => void,
-  matters: (progress: T, told: T) => boolean,
+  report: (progress: T) => void,
+  matters: (progress: T, last: T) => boolean,
   now: () => number = () => performance.now(),
 ): (progress: T) => void {
-  let told: { readonly progress: T; readonly at: number } | null = null;
+  let last: { readonly progress: T; readonly at: number } | null = null;
   return (progress) => {
     const at = now();
-    if (told && at - told.at < INTERVAL && !matters(progress, told.progress)) return;
-    told = { progress, at };
-    tell(progress);
+    if (last && at - last.at < INTERVAL && !matters(progress, last.progress)) return;
+    last = { progress, at };
+    report(progress);
   };
 }

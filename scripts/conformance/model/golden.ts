@@ -18,15 +18,15 @@ export class GoldenTensors {
 
   /** Every file of the folder that holds recorded tensors: those with `input.frames`. */
   static async all(files: CheckpointFiles): Promise<GoldenTensors[]> {
-    const found: GoldenTensors[] = [];
+    const recorded: GoldenTensors[] = [];
     for (const file of await files.list()) {
       if (!file.name.endsWith('.safetensors')) continue;
       const entries = await readHeader(files, file);
       if (!entries.some(({ name }) => name === 'input.frames')) continue;
       const name = file.name.replace('.safetensors', '');
-      found.push(new GoldenTensors(name, files, new Map(entries.map((entry) => [entry.name, entry]))));
+      recorded.push(new GoldenTensors(name, files, new Map(entries.map((entry) => [entry.name, entry]))));
     }
-    return found;
+    return recorded;
   }
 
   has(name: string): boolean {

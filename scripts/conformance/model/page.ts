@@ -32,7 +32,7 @@ const prefillStep = 31;
 /** A folder over HTTP; each file is fetched once. */
 class FetchedFolder implements CheckpointFiles {
   readonly #files: readonly CheckpointFile[];
-  readonly #known = new Map<string, Promise<Uint8Array>>();
+  readonly #bytes = new Map<string, Promise<Uint8Array>>();
 
   constructor(files: readonly CheckpointFile[]) {
     this.#files = files;
@@ -43,9 +43,9 @@ class FetchedFolder implements CheckpointFiles {
   }
 
   async read(name: string, offset: number, length: number): Promise<Uint8Array> {
-    const known = this.#known.get(name) ?? fetched(`/folder/${name}`);
-    this.#known.set(name, known);
-    return (await known).slice(offset, offset + length);
+    const bytes = this.#bytes.get(name) ?? fetched(`/folder/${name}`);
+    this.#bytes.set(name, bytes);
+    return (await bytes).slice(offset, offset + length);
   }
 }
 

@@ -124,16 +124,16 @@ export class Runner {
   async merge(ids: readonly number[], frames: FloatArray, motion: FloatArray): Promise<FloatArray> {
     const embeds = await this.embed(ids);
     const width = embeds.shape[2]!;
-    const places = ids.flatMap((id, place) => (id === this.profile.tokenIds.context ? [place] : []));
-    if (size(frames.shape) !== (places.length - 1) * width) {
+    const positions = ids.flatMap((id, position) => (id === this.profile.tokenIds.context ? [position] : []));
+    if (size(frames.shape) !== (positions.length - 1) * width) {
       throw new RangeError(
-        `${places.length} context tokens for ${size(frames.shape) / width} frame tokens and the motion token`,
+        `${positions.length} context tokens for ${size(frames.shape) / width} frame tokens and the motion token`,
       );
     }
-    for (const [i, place] of places.entries()) {
-      const last = i === places.length - 1;
+    for (const [i, position] of positions.entries()) {
+      const last = i === positions.length - 1;
       const row = last ? motion.data : frames.data.subarray(i * width, (i + 1) * width);
-      embeds.data.set(row, place * width);
+      embeds.data.set(row, position * width);
     }
     return embeds;
   }
@@ -175,8 +175,10 @@ export class Runner {
     const outputs = new Map<string, FloatArray>();
     let hidden = this.#float(embeds);
     for (const part of this.#sessions.decoder) {
-      const known: Record<string, Ort.Tensor> = { ...feeds, inputs_embeds: hidden };
-      const results = await part.run(Object.fromEntries(part.inputNames.map((name) => [name, known[name]!])));
+      const available: Record<string, Ort.Tensor> = { ...feeds, inputs_embeds: hidden };
+      const results = await part.run(
+        Object.fromEntries(part.inputNames.map((name) => [name, available[name]!])),
+      );
       for (const [name, tensor] of Object.entries(results)) {
         if (name.startsWith('present.')) grown[name.replace('present', 'past_key_values')] = tensor;
       }
@@ -209,11 +211,11 @@ export class Runner {
       logits.push(outputs.get('logits')!);
       from = to;
     }
-    const own = keep === 1 ? logits.slice(-1) : logits;
-    const rows = own.reduce((sum, part) => sum + part.shape[1]!, 0);
-    const vocabulary = own[0]!.shape[2]!;
+    const asked = keep === 1 ? logits.slice(-1) : logits;
+    const rows = asked.reduce((sum, part) => sum + part.shape[1]!, 0);
+    const vocabulary = asked[0]!.shape[2]!;
     const joined = new Float32Array(rows * vocabulary);
-    own.reduce((at, part) => {
+    asked.reduce((at, part) => {
       joined.set(part.data, at);
       return at + part.data.length;
     }, 0);
@@ -255,20 +257,20 @@ export class Runner {
     const tokens = all.map((): number[] => []);
     const logits = all.map((): number[] => []);
     for (let i = 0; ; i++) {
-      const found = step.outputs.get('logits')!;
-      const width = found.shape[2]!;
+      const stepLogits = step.outputs.get('logits')!;
+      const width = stepLogits.shape[2]!;
       const next = all.map((_, row) => {
-        const own = found.data.subarray(row * width, (row + 1) * width);
-        logits[row]!.push(...own);
-        const best = argmax(own);
+        const rowLogits = stepLogits.data.subarray(row * width, (row + 1) * width);
+        logits[row]!.push(...rowLogits);
+        const best = argmax(rowLogits);
         tokens[row]!.push(best);
         return forced?.[row]?.[i] ?? best;
       });
       if (i === steps - 1) break;
-      all = all.map((own) => [...own, 1]);
+      all = all.map((rowMask) => [...rowMask, 1]);
       step = await this.#step(await this.embed(next, batch), all.flat(), step.cache, 1);
     }
-    return tokens.map((own, row) => ({ tokens: own, logits: Float32Array.from(logits[row]!) }));
+    return tokens.map((rowTokens, row) => ({ tokens: rowTokens, logits: Float32Array.from(logits[row]!) }));
   }
 
   /**
@@ -303,11 +305,11 @@ export class Runner {
 }
 
 function floatsOf(results: Readonly<Record<string, Ort.Tensor>>): Map<string, FloatArray> {
-  const found = new Map<string, FloatArray>();
+  const floats = new Map<string, FloatArray>();
   for (const [name, tensor] of Object.entries(results)) {
     if (tensor.type === 'float32' && !name.startsWith('present.')) {
-      found.set(name, { shape: [...tensor.dims], data: tensor.data as Float32Array });
+      floats.set(name, { shape: [...tensor.dims], data: tensor.data as Float32Array });
     }
   }
-  return found;
+  return floats;
 }

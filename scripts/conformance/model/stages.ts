@@ -101,17 +101,17 @@ class Report {
   }
 
   note(name: string, error: number, limit: number, cases = 1): void {
-    const known = this.#open.get(name) ?? { cases: 0, error: 0, limit };
-    this.#open.set(name, { cases: known.cases + cases, error: Math.max(known.error, error), limit });
+    const before = this.#open.get(name) ?? { cases: 0, error: 0, limit };
+    this.#open.set(name, { cases: before.cases + cases, error: Math.max(before.error, error), limit });
   }
 
   /** As a share of the golden tensor's largest magnitude. */
-  relative(name: string, found: FloatArray, golden: FloatArray, limit: number): void {
-    this.note(name, distance(found.data, golden.data) / magnitude(golden.data), limit);
+  relative(name: string, actual: FloatArray, golden: FloatArray, limit: number): void {
+    this.note(name, distance(actual.data, golden.data) / magnitude(golden.data), limit);
   }
 
-  logits(name: string, found: Float32Array, golden: FloatArray, limits: Limits, cases = 1): void {
-    const error = distance(found, golden.data);
+  logits(name: string, actual: Float32Array, golden: FloatArray, limits: Limits, cases = 1): void {
+    const error = distance(actual, golden.data);
     this.note(name, limits.logitsAs === 'share' ? error / spread(golden.data) : error, limits.logits, cases);
   }
 
@@ -211,11 +211,11 @@ function withMotionOf(
 
 async function compareVision(
   report: Report,
-  found: ReadonlyMap<string, FloatArray>,
+  actual: ReadonlyMap<string, FloatArray>,
   golden: GoldenTensors,
   limits: Limits,
 ): Promise<void> {
-  for (const [name, value] of found) {
+  for (const [name, value] of actual) {
     const tensor = name === 'image_features' ? 'mlp1' : name;
     if (golden.has(`${tensor}.frame0`)) {
       report.relative(
@@ -238,11 +238,11 @@ async function compareVision(
 
 async function compareMotion(
   report: Report,
-  found: ReadonlyMap<string, FloatArray>,
+  actual: ReadonlyMap<string, FloatArray>,
   golden: GoldenTensors,
   limits: Limits,
 ): Promise<void> {
-  for (const [name, value] of found) {
+  for (const [name, value] of actual) {
     if (golden.has(`${name}.row_mid`)) {
       report.relative(
         'slowfast.row_mid',
@@ -259,23 +259,23 @@ async function compareMotion(
     ['motion_features', 'motion_mlp', limits.motion],
   ] as const;
   for (const [output, tensor, limit] of whole) {
-    const value = found.get(output);
+    const value = actual.get(output);
     if (value && golden.has(tensor)) report.relative(tensor, value, await golden.floats(tensor), limit);
   }
 }
 
 async function comparePrefill(
   report: Report,
-  found: ReadonlyMap<string, FloatArray>,
+  actual: ReadonlyMap<string, FloatArray>,
   golden: GoldenTensors,
   limits: Limits,
 ): Promise<void> {
-  for (const [name, value] of found) {
+  for (const [name, value] of actual) {
     const tensor = name === 'logits' ? 'lm.logits.last8' : `${name}.last8`;
     if (!golden.has(tensor)) continue;
     const expected = await golden.floats(tensor);
-    const own = item(value, 0);
-    const last = rows(own, own.shape[0]! - expected.shape[0]!, own.shape[0]!);
+    const first = item(value, 0);
+    const last = rows(first, first.shape[0]! - expected.shape[0]!, first.shape[0]!);
     if (name === 'logits') report.logits('logits', last.data, expected, limits);
     else report.relative(name.replace(/\.\d+$/, ''), last, expected, limits.tensors);
   }
@@ -283,13 +283,13 @@ async function comparePrefill(
 
 /** Tokens that differ although the golden lead over the next token is clear. */
 function wrongTokens(
-  found: readonly number[],
+  actual: readonly number[],
   golden: readonly number[],
   logits: FloatArray,
   limits: Limits,
 ): number {
   const limit = limits.logitsAs === 'share' ? limits.logits * spread(logits.data) : limits.logits;
-  return found.filter((token, i) => token !== golden[i] && lead(item(logits, i).data) > 2 * limit).length;
+  return actual.filter((token, i) => token !== golden[i] && lead(item(logits, i).data) > 2 * limit).length;
 }
 
 /** Greedy decoding through the cache, then the same tokens in one pass; returns the logits of that pass. */
@@ -320,10 +320,10 @@ async function compareGreedy(
     data: concatenated(embeds.data, tail.data),
   };
   const forced = (await runner.forward({ embeds: joined }, count + 1)).get('logits')!;
-  const own = item(forced, 0);
-  report.logits('teacher_forced.logits', rows(own, 0, count).data, expected, limits, count);
+  const onePass = item(forced, 0);
+  report.logits('teacher_forced.logits', rows(onePass, 0, count).data, expected, limits, count);
   if (golden.has('completion.logps')) {
-    const logps = Float32Array.from(tokens, (token, i) => logSoftmax(item(own, i).data, token));
+    const logps = Float32Array.from(tokens, (token, i) => logSoftmax(item(onePass, i).data, token));
     const error = distance(logps, (await golden.floats('completion.logps')).data);
     report.note(
       'completion.logps',
@@ -332,7 +332,7 @@ async function compareGreedy(
       count,
     );
   }
-  return own.data;
+  return onePass.data;
 }
 
 function concatenated(a: Float32Array, b: Float32Array): Float32Array {
@@ -367,10 +367,15 @@ async function compareBatch(
   const joined = { shape: [batch, length, width], data: embeds.reduce(concatenated) };
   const forced = Array.from({ length: batch }, (_, row) => tokens.slice(row * steps, (row + 1) * steps));
   const decoded = await runner.decode({ embeds: joined, mask: mask.data }, steps, forced);
-  for (const [row, own] of decoded.entries()) {
+  for (const [row, continuation] of decoded.entries()) {
     const recorded = item(expected, row);
-    report.note('batch.greedy.tokens', wrongTokens(own.tokens, forced[row]!, recorded, limits), 0, steps);
-    report.logits('batch.greedy.logits', own.logits, recorded, limits, steps);
+    report.note(
+      'batch.greedy.tokens',
+      wrongTokens(continuation.tokens, forced[row]!, recorded, limits),
+      0,
+      steps,
+    );
+    report.logits('batch.greedy.logits', continuation.logits, recorded, limits, steps);
   }
 }
 

@@ -89,7 +89,7 @@ describe('errors', () => {
     tokens: 1024,
     stage: 'encodeVision',
     detail: 'it broke',
-    places: 12,
+    positions: 12,
     features: 8,
     line: 17,
     value: 'n/a',

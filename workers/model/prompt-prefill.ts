@@ -15,7 +15,7 @@ export interface PromptIds {
 
 const none = new Float32Array(0);
 
-export class PromptReader {
+export class PromptPrefill {
   readonly #decoder: LanguageDecoder;
   readonly #contextId: number;
   readonly #ids: readonly number[];
@@ -24,17 +24,23 @@ export class PromptReader {
   #read: readonly string[] = [];
   #cache: KvCache;
 
-  constructor(decoder: LanguageDecoder, { ids, contextId, frames, tokensPerFrame }: PromptIds) {
+  constructor(
+    decoder: LanguageDecoder,
+    { ids, contextId, frames: prefillFrames, tokensPerFrame }: PromptIds,
+  ) {
     this.#decoder = decoder;
     this.#contextId = contextId;
     this.#ids = ids;
-    const places = ids.flatMap((id, at) => (id === contextId ? [at] : []));
-    this.#ends = Array.from({ length: frames }, (_, k) => (places[(k + 1) * tokensPerFrame - 1] ?? -1) + 1);
+    const positions = ids.flatMap((id, at) => (id === contextId ? [at] : []));
+    this.#ends = Array.from(
+      { length: prefillFrames },
+      (_, k) => (positions[(k + 1) * tokensPerFrame - 1] ?? -1) + 1,
+    );
     this.#cache = decoder.empty();
   }
 
   /** How many of these frames, from the first on, have been read; 0 where others were. */
-  known(keys: readonly string[]): number {
+  cachedFrames(keys: readonly string[]): number {
     const fits = this.#read.length <= keys.length && this.#read.every((key, i) => key === keys[i]);
     return fits ? this.#read.length : 0;
   }
@@ -51,13 +57,13 @@ export class PromptReader {
    * @param keys names of the pictures; equal keys mean equal features
    * @param features [tokens, D] of each
    */
-  async frames(keys: readonly string[], features: readonly Float32Array[]): Promise<void> {
-    const known = this.known(keys);
-    if (known === keys.length) return;
-    if (known === 0) this.#forget();
-    const from = known === 0 ? 0 : (this.#ends[known - 1] as number);
+  async prefillFrames(keys: readonly string[], features: readonly Float32Array[]): Promise<void> {
+    const cachedFrames = this.cachedFrames(keys);
+    if (cachedFrames === keys.length) return;
+    if (cachedFrames === 0) this.#forget();
+    const from = cachedFrames === 0 ? 0 : (this.#ends[cachedFrames - 1] as number);
     const ids = this.#ids.slice(from, this.#ends[keys.length - 1]);
-    const embeds = await this.#embed(ids, joined(features.slice(known)), null);
+    const embeds = await this.#embed(ids, joined(features.slice(cachedFrames)), null);
     const cache = this.#cache;
     // A run that fails leaves nothing half read.
     this.#cache = this.#decoder.empty();
@@ -73,7 +79,7 @@ export class PromptReader {
    * @param motion [D]
    * @returns a cache of its own, and the logits of the first new token
    */
-  async rest(
+  async prefillRest(
     ids: readonly number[],
     motion: Float32Array,
   ): Promise<{ cache: KvCache; logits: Float32Array }> {

@@ -1,7 +1,7 @@
 /** Which tokens a decoder is given, and when; the decoder stands in and writes down what it reads. */
 import { describe, expect, it } from 'vitest';
 import type { KvCache, LanguageDecoder } from './language-decoder.ts';
-import { PromptReader } from './prompt-reader.ts';
+import { PromptPrefill } from './prompt-prefill.ts';
 
 const CONTEXT = 9;
 /** Two frames of two tokens, the motion token, text around them. */
@@ -27,7 +27,7 @@ function decoderThat(location = 'cpu') {
     },
   } as unknown as LanguageDecoder;
   const text = { ids, contextId: CONTEXT, frames: 2, tokensPerFrame: 2 };
-  return { reader: new PromptReader(decoder, text), pieces };
+  return { prefill: new PromptPrefill(decoder, text), pieces };
 }
 
 const features: Record<string, Float32Array> = {
@@ -41,39 +41,41 @@ const motion = Float32Array.of(77);
 describe('PromptReader', () => {
   it('reads each token once, frame by frame or all at once', async () => {
     for (const steps of [['a', 'ab'], ['ab']]) {
-      const { reader, pieces } = decoderThat();
-      for (const step of steps) await reader.frames(...of(step));
-      const { cache } = await reader.rest(ids, motion);
+      const { prefill, pieces } = decoderThat();
+      for (const step of steps) await prefill.prefillFrames(...of(step));
+      const { cache } = await prefill.prefillRest(ids, motion);
       expect(contentOf(cache)).toEqual([1, 10, 11, 2, 20, 21, 3, 77, 4, 5]);
       expect(pieces.flat()).toHaveLength(ids.length);
     }
   });
 
   it('keeps the frames for another answer, with what was written before a stop', async () => {
-    const { reader, pieces } = decoderThat();
-    await reader.frames(...of('ab'));
-    await reader.rest(ids, motion);
-    await reader.frames(...of('ab'));
-    const { cache } = await reader.rest([...ids, 6], motion);
+    const { prefill, pieces } = decoderThat();
+    await prefill.prefillFrames(...of('ab'));
+    await prefill.prefillRest(ids, motion);
+    await prefill.prefillFrames(...of('ab'));
+    const { cache } = await prefill.prefillRest([...ids, 6], motion);
     expect(contentOf(cache)).toEqual([1, 10, 11, 2, 20, 21, 3, 77, 4, 5, 6]);
     expect(pieces.at(-1)).toEqual([3, 77, 4, 5, 6]);
     expect(pieces).toHaveLength(3);
   });
 
   it('begins anew where the frames come in another order, or others', async () => {
-    const { reader } = decoderThat();
-    await reader.frames(...of('ab'));
-    expect(reader.known(['b', 'a'])).toBe(0);
+    const { prefill } = decoderThat();
+    await prefill.prefillFrames(...of('ab'));
+    expect(prefill.cachedFrames(['b', 'a'])).toBe(0);
     // A shorter list would need a cache that is not there any more.
-    expect(reader.known(['a'])).toBe(0);
-    await reader.frames(...of('ca'));
-    expect(contentOf((await reader.rest(ids, motion)).cache)).toEqual([1, 30, 31, 2, 10, 11, 3, 77, 4, 5]);
+    expect(prefill.cachedFrames(['a'])).toBe(0);
+    await prefill.prefillFrames(...of('ca'));
+    expect(contentOf((await prefill.prefillRest(ids, motion)).cache)).toEqual([
+      1, 30, 31, 2, 10, 11, 3, 77, 4, 5,
+    ]);
   });
 
   it('gives a cache on the graphics device away', async () => {
-    const { reader } = decoderThat('gpu-buffer');
-    await reader.frames(...of('ab'));
-    await reader.rest(ids, motion);
-    expect(reader.known(['a', 'b'])).toBe(0);
+    const { prefill } = decoderThat('gpu-buffer');
+    await prefill.prefillFrames(...of('ab'));
+    await prefill.prefillRest(ids, motion);
+    expect(prefill.cachedFrames(['a', 'b'])).toBe(0);
   });
 });
