@@ -21,7 +21,8 @@ from modules.vqathinker import VQAThinkerModel
 from training.optimizer import clip_and_step
 from training.phases import phase
 from training.rollout import Completion, Prompt
-from training.update import Group, UpdateOptions
+from training.teacher_forcing import Group
+from training.update import UpdateOptions
 
 ROWS = 8
 """Rows of a micro-batch, as in the released script."""

@@ -35,8 +35,9 @@ from training.clips import Encoder
 from training.optimizer import make_optimizer
 from training.phases import PhaseClock
 from training.rollout import Completion, Prompt, RolloutOptions, rollout
+from training.teacher_forcing import Group
 from training.trainable import OFFICIAL_PARTS, train_parts
-from training.update import Group, UpdateOptions, frozen_reference, update
+from training.update import UpdateOptions, frozen_reference, update
 
 LENGTHS = 4096
 """Answers in the list of forced lengths."""

@@ -28,14 +28,14 @@ from engine.session import Session
 from engine.totals import merged
 from modules.grpo_loss import LossConfig
 from training.clips import ClipPixels
-from training.metrics import policy_metrics
+from training.metrics import policy_metrics, step_metrics
 from training.objective import StepTotals
 from training.optimizer import clip_and_step
 from training.phases import PhaseClock
 from training.rollout import Completion
 from training.sft import SftOptions, accumulate_sft, completion_tokens, sft_metrics
-from training.teacher_forcing import Example
-from training.update import Group, UpdateOptions, accumulate
+from training.teacher_forcing import Example, Group
+from training.update import UpdateOptions, accumulate
 
 Result = dict[str, Any]
 
@@ -78,9 +78,7 @@ class OptimiserStep:
         """The command's result: metrics under TRL's names, and seconds by phase."""
         values = {
             **metrics,
-            "grad_norm": self.grad_norm,
-            "learning_rate": self.lr,
-            "skipped": 0.0 if self.taken else 1.0,
+            **step_metrics(self.grad_norm, self.taken, self.lr),
             "videos/failed": float(self.failed_videos),
         }
         if peak := _peak_memory(self.policy.device):

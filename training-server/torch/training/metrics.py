@@ -57,6 +57,12 @@ class MetricSums:
         return merged
 
 
+def step_metrics(norm: float, taken: bool, lr: float) -> dict[str, float]:
+    """Metrics of an optimiser step: gradient norm before clipping, learning rate, and 1 where the step was
+    skipped because the norm was not finite."""
+    return {"grad_norm": norm, "learning_rate": lr, "skipped": 0.0 if taken else 1.0}
+
+
 def policy_metrics(sums: MetricSums) -> dict[str, float]:
     """TRL's names for what a policy update has summed up."""
     lengths, ended = sums.extremes("length"), sums.extremes("ended_length")

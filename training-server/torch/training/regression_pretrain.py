@@ -18,9 +18,9 @@ from torch.optim import Optimizer
 
 from modules.vqathinker import VQAThinkerModel
 from training.clips import ClipPixels, Encoder
-from training.metrics import MetricSums
+from training.metrics import MetricSums, step_metrics
 from training.optimizer import clip_and_step
-from training.trainable import trainable
+from training.trainable import trainable, zero_missing_gradients
 
 LEVELS = ("token", "frame", "clip", "motion")
 LOSSES = ("mse", "bce")
@@ -109,12 +109,7 @@ def regression_step(
     sums = accumulate_regression(model, encoder, heads, examples, counts=counts, clips_at_once=clips_at_once)
     norm, taken = clip_and_step(optimizer, lr=lr, max_norm=max_grad_norm)
     encoder.weights_changed()
-    return {
-        **regression_metrics(sums, heads),
-        "grad_norm": norm,
-        "learning_rate": lr,
-        "skipped": 0.0 if taken else 1.0,
-    }
+    return {**regression_metrics(sums, heads), **step_metrics(norm, taken, lr)}
 
 
 def target_counts(examples: Sequence[DenseExample], specs: Mapping[str, TargetSpec]) -> dict[str, int]:
@@ -154,9 +149,7 @@ def accumulate_regression(
         if before_backward is not None:
             before_backward(start + clips_at_once >= len(examples))
         (loss * ranks).backward()
-    for p in chain(trainable(model), heads.parameters()):
-        if p.grad is None:
-            p.grad = torch.zeros_like(p)
+    zero_missing_gradients(chain(trainable(model), heads.parameters()))
     return sums
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
 from modules.vqathinker import VQAThinkerModel
 from training.clips import Encoder
-from training.metrics import MetricSums
+from training.metrics import MetricSums, step_metrics
 from training.optimizer import clip_and_step
 from training.phases import phase
-from training.teacher_forcing import Example, row_of, row_scores, rows_of
-from training.trainable import trainable
+from training.teacher_forcing import Example, row_batches
+from training.trainable import trainable, zero_missing_gradients
 
 
 @dataclass(kw_only=True)
@@ -50,12 +49,7 @@ def sft_step(
     sums = accumulate_sft(model, encoder, examples, options, tokens=tokens)
     norm, taken = clip_and_step(optimizer, lr=lr, max_norm=options.max_grad_norm)
     encoder.weights_changed()
-    return {
-        **sft_metrics(sums),
-        "grad_norm": norm,
-        "learning_rate": lr,
-        "skipped": 0.0 if taken else 1.0,
-    }
+    return {**sft_metrics(sums), **step_metrics(norm, taken, lr)}
 
 
 def completion_tokens(examples: Sequence[Example]) -> int:
@@ -78,28 +72,25 @@ def accumulate_sft(
     gradients are averaged afterwards; the callbacks are those of `training.update.accumulate`."""
     encoder.before_training()
     sums = MetricSums()
-    rows = rows_of(examples, options.max_tokens_per_row)
+    rows = row_batches(examples, options.max_tokens_per_row, encoder.device)
     done = 0
-    for number, batch in enumerate(rows):
-        packing = row_of(batch)
+    for number, row in enumerate(rows):
         with phase("forward"):
-            scores = row_scores(model, encoder, batch, packing, 1.0, options.logits_chunk)
+            scores = row.scores(model, encoder, logits_chunk=options.logits_chunk)
         loss: Tensor = -scores.logps.sum() / max(tokens, 1)
         sums.add("loss", loss)
         sums.add("entropy", scores.entropies.sum())
         sums.add("likeliest", scores.likeliest.sum())
-        sums.add("tokens", len(packing.targets))
-        sums.add("all_tokens", packing.length)
+        sums.add("tokens", len(row.packing.targets))
+        sums.add("all_tokens", row.packing.length)
         if before_backward is not None:
             before_backward(number + 1 == len(rows))
         with phase("backward"):
             (loss * ranks).backward()
-        done += len(batch)
+        done += len(row)
         if progress is not None:
             progress(done, len(examples))
-    for p in trainable(model):
-        if p.grad is None:
-            p.grad = torch.zeros_like(p)
+    zero_missing_gradients(trainable(model))
     return sums
 
 

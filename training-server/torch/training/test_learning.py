@@ -9,8 +9,9 @@ from training.clips import Encoder
 from training.conftest import tiny_clip, tiny_model, tiny_prompt
 from training.optimizer import make_optimizer
 from training.rollout import Prompt, RolloutOptions, rollout
+from training.teacher_forcing import Group
 from training.trainable import train_parts
-from training.update import Group, UpdateOptions, frozen_reference, update
+from training.update import UpdateOptions, frozen_reference, update
 
 LIKED = range(30)
 """Tokens that the toy reward likes: its value is their share in an answer."""

@@ -16,7 +16,7 @@ from training.optimizer import make_optimizer
 from training.regression_pretrain import DenseExample, RegressionHeads, TargetSpec, regression_step
 from training.rollout import Completion
 from training.sft import SftOptions, accumulate_sft, completion_tokens, sft_step
-from training.teacher_forcing import Example, row_of, row_scores
+from training.teacher_forcing import Example, RowBatch
 from training.trainable import OFFICIAL_PARTS, train_parts, trainable
 
 
@@ -102,7 +102,7 @@ def test_a_packed_row_gives_the_recorded_loss_and_gradients(golden):
         clip=ClipPixels(frames=recorded["input.frames"]),
         completions=[completion, completion],
     )
-    scores = row_scores(model, encoder, [example], row_of([example]), logits_chunk=16)
+    scores = RowBatch([example], encoder.device).scores(model, encoder, logits_chunk=16)
     logps = scores.logps.unflatten(0, (2, -1))
     torch.testing.assert_close(logps, recorded["completion.logps"].expand(2, -1), atol=5e-5, rtol=0)
     loss = -logps.mean()

@@ -14,8 +14,9 @@ from training.objective import StepTotals, completion_weights
 from training.optimizer import make_optimizer
 from training.packing import BlockAttend, SegmentAttend, indices_by_row, pack, tree_mask
 from training.rollout import Completion
+from training.teacher_forcing import Group
 from training.trainable import OFFICIAL_PARTS, train_parts, trainable
-from training.update import Group, UpdateOptions, accumulate, frozen_reference, update
+from training.update import UpdateOptions, accumulate, frozen_reference, update
 
 
 def groups(count=3, completions=4, longest=9, seed=0):

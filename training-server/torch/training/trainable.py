@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 
+import torch
 from torch import nn
 
 from modules.vqathinker import VQAThinkerModel
@@ -55,6 +56,13 @@ def train_parts(
 def trainable(model: nn.Module) -> list[nn.Parameter]:
     """Parameters that train, in the model's order, a tied one once."""
     return [p for p in model.parameters() if p.requires_grad]
+
+
+def zero_missing_gradients(parameters: Iterable[nn.Parameter]) -> None:
+    """Gives every parameter without a gradient one of zeros, so that ranks and checkpoints agree."""
+    for p in parameters:
+        if p.grad is None:
+            p.grad = torch.zeros_like(p)
 
 
 @contextmanager

@@ -19,22 +19,12 @@ from torch.optim import Optimizer
 from modules.grpo_loss import LossConfig, PolicyLoss, grpo_loss
 from modules.vqathinker import VQAThinkerModel
 from training.clips import Encoder, FeatureCache
-from training.metrics import MetricSums, policy_metrics
+from training.metrics import MetricSums, policy_metrics, step_metrics
 from training.objective import StepTotals, completion_weights
 from training.optimizer import clip_and_step
-from training.packing import Packing
 from training.phases import phase
-from training.teacher_forcing import Example, row_of, row_scores, rows_of
-from training.trainable import trainable
-
-
-@dataclass(kw_only=True, eq=False)
-class Group(Example):
-    """A video with its K answers, as the update gets them back from the driver. The answers' `logps` are the
-    old policy's where `UpdateOptions.old_logps` says so."""
-
-    advantages: Sequence[float]
-    """[K]"""
+from training.teacher_forcing import Group, GroupBatch, group_batches
+from training.trainable import trainable, zero_missing_gradients
 
 
 @dataclass(kw_only=True)
@@ -61,9 +51,11 @@ class UpdateOptions:
     """Rows of logits that exist at a time."""
 
 
-def frozen_reference(
-    model: VQAThinkerModel, encoder: Encoder, *, share_frozen: bool = True
-) -> tuple[VQAThinkerModel, Encoder]:
+Reference = tuple[VQAThinkerModel, Encoder]
+"""A frozen copy of the policy and its encoder, for the KL term."""
+
+
+def frozen_reference(model: VQAThinkerModel, encoder: Encoder, *, share_frozen: bool = True) -> Reference:
     """A copy of the policy as it is, that never trains, and its encoder.
 
     share_frozen: parameters that do not train are shared with the policy (not under FSDP, which owns each
@@ -101,7 +93,7 @@ def update(
     options: UpdateOptions,
     *,
     lr: float,
-    reference: tuple[VQAThinkerModel, Encoder] | None = None,
+    reference: Reference | None = None,
 ) -> dict[str, float]:
     """One optimiser step on one process; metrics under TRL's names.
 
@@ -110,12 +102,7 @@ def update(
     sums = accumulate(model, encoder, groups, options, totals=StepTotals.of(groups), reference=reference)
     norm, taken = clip_and_step(optimizer, lr=lr, max_norm=options.max_grad_norm)
     encoder.weights_changed()
-    return {
-        **policy_metrics(sums),
-        "grad_norm": norm,
-        "learning_rate": lr,
-        "skipped": 0.0 if taken else 1.0,
-    }
+    return {**policy_metrics(sums), **step_metrics(norm, taken, lr)}
 
 
 def accumulate(
@@ -125,7 +112,7 @@ def accumulate(
     options: UpdateOptions,
     *,
     totals: StepTotals,
-    reference: tuple[VQAThinkerModel, Encoder] | None = None,
+    reference: Reference | None = None,
     before_backward: Callable[[bool], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> MetricSums:
@@ -135,110 +122,83 @@ def accumulate(
     for FSDP's gradient synchronisation. progress(done, groups): after each row. Every parameter that trains
     has a gradient afterwards, zero if nothing reached it, so that ranks and checkpoints agree.
     """
-    if options.loss.beta != 0 and reference is None:
+    config = options.loss
+    if config.beta != 0 and reference is None:
         raise ValueError("a KL weight needs a frozen reference")
+    scoring = {"temperature": options.temperature, "logits_chunk": options.logits_chunk}
     encoder.before_training()
     sums = MetricSums()
-    rows = rows_of(groups, options.max_tokens_per_row)
+    rows = group_batches(groups, options.max_tokens_per_row, encoder.device)
     done = 0
-    for number, batch in enumerate(rows):
-        loss = _row_loss(model, encoder, batch, options, totals, reference, sums)
+    for number, row in enumerate(rows):
+        # Score the completions under the frozen reference.
+        ref_logps = None
+        if config.beta != 0 and reference is not None:
+            with torch.no_grad(), phase("reference"):
+                ref_logps = row.padded(row.scores(*reference, **scoring).logps)
+        # Score them under the policy.
+        with phase("forward"):
+            scores = row.scores(model, encoder, **scoring)
+        # Compute the loss of the row, as a share of the step's.
+        loss, result = row_loss(row, scores.logps, ref_logps, options, totals)
+        with torch.no_grad():
+            sums.add("loss", loss / totals.ranks)
+            sums.add("entropy", scores.entropies.sum())
+            add_policy_metrics(sums, row, result, config)
+        # Propagate it back.
         if before_backward is not None:
             before_backward(number + 1 == len(rows))
         with phase("backward"):
             loss.backward()
-        done += len(batch)
+        done += len(row)
         if progress is not None:
             progress(done, len(groups))
-    for p in trainable(model):
-        if p.grad is None:
-            p.grad = torch.zeros_like(p)
+    zero_missing_gradients(trainable(model))
     return sums
 
 
-def _row_loss(
-    model: VQAThinkerModel,
-    encoder: Encoder,
-    groups: Sequence[Group],
-    options: UpdateOptions,
-    totals: StepTotals,
-    reference: tuple[VQAThinkerModel, Encoder] | None,
-    sums: MetricSums,
-) -> Tensor:
-    device = encoder.device
-    packing = row_of(groups)
-    ref_logps = None
-    if options.loss.beta != 0 and reference is not None:
-        with torch.no_grad(), phase("reference"):
-            ref_logps = row_scores(*reference, groups, packing, options.temperature, options.logits_chunk)
-            ref_logps = packing.padded(ref_logps.logps)
-    with phase("forward"):
-        scores = row_scores(model, encoder, groups, packing, options.temperature, options.logits_chunk)
-    policy, mask = packing.padded(scores.logps), packing.mask(device)
-    old_logps = None
-    if options.old_logps:
-        flat = [x for group in groups for completion in group.completions for x in completion.logps]
-        old_logps = packing.padded(torch.tensor(flat, dtype=policy.dtype, device=device))
-    advantages = torch.tensor(
-        [a for group in groups for a in group.advantages], dtype=policy.dtype, device=device
-    )
+def row_loss(
+    row: GroupBatch, logps: Tensor, ref_logps: Tensor | None, options: UpdateOptions, totals: StepTotals
+) -> tuple[Tensor, PolicyLoss]:
+    """The row's share of the step's loss, a scalar with gradient, and the terms it was made of.
+
+    logps [Q]: log-probabilities under the policy; ref_logps [R, T]: under the reference.
+    """
+    policy = row.padded(logps)
     result = grpo_loss(
         policy,
-        mask,
-        advantages,
+        row.mask,
+        row.advantages(policy.dtype),
         options.loss,
-        old_logps=old_logps,
+        old_logps=row.old_logps(policy.dtype) if options.old_logps else None,
         ref_logps=ref_logps,
         batch_tokens=totals.generation_tokens or totals.tokens,
     )
-    weights = completion_weights(packing.lengths.to(device), options.loss, totals)
-    loss = (result.per_token * mask * weights[:, None]).sum()
-    with torch.no_grad():
-        _sum_up(
-            sums,
-            groups,
-            packing,
-            result,
-            mask,
-            advantages,
-            scores.entropies,
-            loss / totals.ranks,
-            options.loss,
-        )
-    return loss
+    weights = completion_weights(row.lengths.to(row.device), options.loss, totals)
+    return (result.per_token * row.mask * weights[:, None]).sum(), result
 
 
-def _sum_up(
-    sums: MetricSums,
-    groups: Sequence[Group],
-    packing: Packing,
-    result: PolicyLoss,
-    mask: Tensor,
-    advantages: Tensor,
-    entropies: Tensor,
-    loss: Tensor,
-    config: LossConfig,
-) -> None:
-    ratio, counted = result.ratio, mask
-    if config.sequence_ratio:
-        counted = torch.ones_like(ratio, dtype=torch.bool)
-    low = (ratio < 1 - config.clip_low) & (advantages[:, None] < 0) & counted
-    high = (ratio > 1 + config.clip_high) & (advantages[:, None] > 0) & counted
+def add_policy_metrics(sums: MetricSums, row: GroupBatch, result: PolicyLoss, config: LossConfig) -> None:
+    """Adds KL, clip rates and lengths of a row. A clip rate is a share of the tokens, or of the completions
+    where each has one ratio."""
+    ratio, mask = result.ratio, row.mask
+    advantages = row.advantages(ratio.dtype)[:, None]
+    counted = torch.ones_like(ratio, dtype=torch.bool) if config.sequence_ratio else mask
+    low = (ratio < 1 - config.clip_low) & (advantages < 0) & counted
+    high = (ratio > 1 + config.clip_high) & (advantages > 0) & counted
     count = counted.sum(1)
-    sums.add("loss", loss)
     sums.add("kl", (result.per_token_kl * mask).sum())
-    sums.add("entropy", entropies.sum())
     sums.add("clip_low", low.sum())
     sums.add("clip_high", high.sum())
     sums.add("clip_region", (low | high).sum())
     sums.add("ratios", count.sum())
     sums.spread("clip_low_rate", low.sum(1) / count)
     sums.spread("clip_high_rate", high.sum(1) / count)
-    ended = torch.tensor([completion.stopped for group in groups for completion in group.completions])
-    sums.add("completions", len(packing.lengths))
-    sums.add("tokens", packing.lengths.sum())
-    sums.add("ended", ended.sum())
-    sums.add("ended_tokens", packing.lengths[ended].sum())
-    sums.add("all_tokens", packing.length)
-    sums.spread("length", packing.lengths.float())
-    sums.spread("ended_length", packing.lengths[ended].float())
+    lengths, stopped = row.lengths, row.stopped
+    sums.add("completions", len(lengths))
+    sums.add("tokens", lengths.sum())
+    sums.add("ended", stopped.sum())
+    sums.add("ended_tokens", lengths[stopped].sum())
+    sums.add("all_tokens", row.packing.length)
+    sums.spread("length", lengths.float())
+    sums.spread("ended_length", lengths[stopped].float())
