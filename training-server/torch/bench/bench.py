@@ -21,11 +21,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TextIO
 
 import torch
 
 from bench.baseline import baseline_rollout, baseline_update
-from bench.flops import ModelFlops, step_flops
+from bench.flops import ModelFlops, StepFlops, step_flops
 from bench.shapes import SHAPES, Shape
 from modules.generate import Sampling
 from modules.grpo_loss import LossConfig
@@ -143,113 +144,147 @@ class Workload:
         return sum(map(sum, self.lengths))
 
 
-def measure(options: BenchOptions, out=sys.stdout) -> dict[str, float]:
-    """Runs both schedules and prints their lines; returns the last one."""
-    shape = SHAPES[options.shape]
-    config = shape.config()
-    dtype, device = getattr(torch, options.dtype), torch.device(options.device)
-    torch.manual_seed(options.seed)
-    model = VQAThinkerModel(config)
-    if options.shape == "small":
-        random_weights(model, torch.Generator().manual_seed(options.seed), batch_statistics=False)
-    model.to(device=device, dtype=dtype)
-    params = train_parts(model, options.parts, recompute=options.recompute)
-    encoder = Encoder(model, config.profile)
-    reference = frozen_reference(model, encoder)
-    optimizer = make_optimizer(params, options.optimizer)
-    peak = peak_flops(device, dtype)
-    update_options = UpdateOptions(loss=LossConfig(beta=0.04), max_tokens_per_row=options.max_tokens_per_row)
-    rollout_options = RolloutOptions(
-        num_generations=options.num_generations,
-        max_completion_length=max(
-            completion_lengths(LENGTHS, shape.mean_completion, options.cap, options.seed)
-        ),
-        slots=options.slots,
-    )
+class Schedules:
+    """One model, its optimiser and the two schedules of a step."""
 
-    def shared_step(work: Workload) -> None:
-        work.new_pixels()
-        completions = rollout(model, encoder, work.prompts, rollout_options)
-        update(
-            model, encoder, optimizer, work.groups(completions), update_options, lr=1e-6, reference=reference
+    def __init__(self, options: BenchOptions):
+        self.options, self.shape = options, SHAPES[options.shape]
+        self.config = self.shape.config()
+        self.dtype, self.device = getattr(torch, options.dtype), torch.device(options.device)
+        torch.manual_seed(options.seed)
+        self.model = VQAThinkerModel(self.config)
+        if options.shape == "small":
+            random_weights(self.model, torch.Generator().manual_seed(options.seed), batch_statistics=False)
+        self.model.to(device=self.device, dtype=self.dtype)
+        params = train_parts(self.model, options.parts, recompute=options.recompute)
+        self.encoder = Encoder(self.model, self.config.profile)
+        self.reference = frozen_reference(self.model, self.encoder)
+        self.optimizer = make_optimizer(params, options.optimizer)
+        self.update_options = UpdateOptions(
+            loss=LossConfig(beta=0.04), max_tokens_per_row=options.max_tokens_per_row
+        )
+        lengths = completion_lengths(LENGTHS, self.shape.mean_completion, options.cap, options.seed)
+        self.rollout_options = RolloutOptions(
+            num_generations=options.num_generations,
+            max_completion_length=max(lengths),
+            slots=options.slots,
         )
 
-    def baseline_step(work: Workload) -> None:
+    def shared_step(self, work: Workload) -> None:
+        """Prompts prefilled once, slots refilled, packed rows."""
+        work.new_pixels()
+        completions = rollout(self.model, self.encoder, work.prompts, self.rollout_options)
+        update(
+            self.model,
+            self.encoder,
+            self.optimizer,
+            work.groups(completions),
+            self.update_options,
+            lr=1e-6,
+            reference=self.reference,
+        )
+
+    def baseline_step(self, work: Workload) -> None:
+        """A row with a copy of video and prompt for each completion, as in the released script."""
         completions = baseline_rollout(
-            model,
-            config.profile,
+            self.model,
+            self.config.profile,
             work.prompts,
-            num_generations=options.num_generations,
-            max_completion_length=rollout_options.max_completion_length,
+            num_generations=self.options.num_generations,
+            max_completion_length=self.rollout_options.max_completion_length,
             sampling=Sampling(temperature=1.0),
         )
         baseline_update(
-            model,
-            config.profile,
-            optimizer,
+            self.model,
+            self.config.profile,
+            self.optimizer,
             work.groups(completions),
-            update_options,
+            self.update_options,
             lr=1e-6,
-            reference=reference[0],
+            reference=self.reference[0],
         )
 
-    rates, busy = {}, {}
-    for name, step, videos in (
-        ("shared", shared_step, options.videos),
-        ("plain", baseline_step, options.baseline_videos or options.videos),
-    ):
-        work = Workload(options, shape, videos)
-        flops = step_flops(
-            ModelFlops(config=config, profile=config.profile),
-            prompt=shape.prompt_length(),
-            completions=work.lengths[:videos],
-            perturbed=work.lengths[videos:],
-            vision_trains="vision" in options.parts or "visionProjector" in options.parts,
+    def flops(self, work: Workload) -> StepFlops:
+        """Operations of one shared step."""
+        return step_flops(
+            ModelFlops(config=self.config, profile=self.config.profile),
+            prompt=self.shape.prompt_length(),
+            completions=work.lengths[: work.videos],
+            perturbed=work.lengths[work.videos :],
+            vision_trains="vision" in self.options.parts or "visionProjector" in self.options.parts,
         )
-        seconds, cpu, phases, memory = _timed(step, work, options.steps, device)
-        rates[name], busy[name] = seconds / videos, cpu / videos
-        update_seconds = phases.get("forward", 0) + phases.get("backward", 0) + phases.get("optimizer", 0)
+
+    def line(self, schedule: str, work: Workload, timing: Timing, peak: float) -> dict[str, Any]:
+        """The printed line of one schedule; peak: operations a second that MFU is a share of."""
+        options, phases, flops = self.options, timing.phases, self.flops(work)
+        update_seconds = sum(phases.get(name, 0) for name in ("forward", "backward", "optimizer"))
         decode = phases.get("decode") or phases.get("rollout", 0)
-        line = {
+        return {
             "bench": "train",
-            "schedule": name,
+            "schedule": schedule,
             "shape": options.shape,
-            "device": _device_name(device),
+            "device": _device_name(self.device),
             "dtype": options.dtype,
             "threads": torch.get_num_threads(),
-            "videos": videos,
+            "videos": work.videos,
             "answers": options.num_generations,
             "temporal": options.temporal,
-            "prompt_tokens": shape.prompt_length(),
+            "prompt_tokens": self.shape.prompt_length(),
             "answer_tokens": work.drawn_tokens,
-            "seconds": round(seconds, 4),
-            "cpu_seconds": round(cpu, 4),
+            "seconds": round(timing.seconds, 4),
+            "cpu_seconds": round(timing.cpu, 4),
             "phases": {key: round(value, 4) for key, value in sorted(phases.items())},
             "decode_tokens_per_second": round(work.drawn_tokens / decode, 1) if decode else None,
             "gflop": round(flops.total / 1e9, 2),
             "peak_gflops": round(peak / 1e9, 1),
-            "mfu": round(flops.total / seconds / peak, 4),
+            "mfu": round(flops.total / timing.seconds / peak, 4),
             "mfu_update": round(flops.policy / update_seconds / peak, 4) if update_seconds else None,
-            "peak_bytes": memory,
+            "peak_bytes": timing.peak_bytes,
         }
-        print(json.dumps(line), file=out, flush=True)
+
+
+def measure(options: BenchOptions, out: TextIO = sys.stdout) -> dict[str, Any]:
+    """Runs both schedules and prints their lines; returns the last one."""
+    schedules = Schedules(options)
+    peak = peak_flops(schedules.device, schedules.dtype)
+    seconds: dict[str, float] = {}
+    cpu: dict[str, float] = {}
+    for name, step, videos in (
+        ("shared", schedules.shared_step, options.videos),
+        ("plain", schedules.baseline_step, options.baseline_videos or options.videos),
+    ):
+        work = Workload(options, schedules.shape, videos)
+        timing = _timed(step, work, options.steps, schedules.device)
+        seconds[name], cpu[name] = timing.seconds / videos, timing.cpu / videos
+        print(json.dumps(schedules.line(name, work, timing, peak)), file=out, flush=True)
     last = {
         "bench": "train",
         "shape": options.shape,
-        "seconds_per_video": {name: round(rate, 4) for name, rate in rates.items()},
-        "cpu_seconds_per_video": {name: round(rate, 4) for name, rate in busy.items()},
-        "ratio": round(rates["plain"] / rates["shared"], 2),
-        "cpu_ratio": round(busy["plain"] / busy["shared"], 2),
+        "seconds_per_video": {name: round(value, 4) for name, value in seconds.items()},
+        "cpu_seconds_per_video": {name: round(value, 4) for name, value in cpu.items()},
+        "ratio": round(seconds["plain"] / seconds["shared"], 2),
+        "cpu_ratio": round(cpu["plain"] / cpu["shared"], 2),
     }
     print(json.dumps(last), file=out, flush=True)
     return last
 
 
-def _timed(
-    step, work: Workload, steps: int, device: torch.device
-) -> tuple[float, float, dict[str, float], int]:
-    """Seconds of a step, processor seconds of it, seconds of its phases, and the peak of memory in bytes; the
-    first step is not counted."""
+@dataclass(kw_only=True, frozen=True)
+class Timing:
+    """A step as measured."""
+
+    seconds: float
+    cpu: float
+    """Processor seconds."""
+
+    phases: dict[str, float]
+    """Seconds by phase."""
+
+    peak_bytes: int
+
+
+def _timed(step: Callable[[Workload], None], work: Workload, steps: int, device: torch.device) -> Timing:
+    """Means over `steps` steps, after one that is not counted."""
     step(work)
     _reset_peak(device)
     with PhaseClock(device) as clock:
@@ -257,7 +292,8 @@ def _timed(
         for _ in range(steps):
             step(work)
         seconds, cpu = (_now(device) - start) / steps, (time.process_time() - started) / steps
-    return seconds, cpu, {name: value / steps for name, value in clock.seconds.items()}, _peak(device)
+    phases = {name: value / steps for name, value in clock.seconds.items()}
+    return Timing(seconds=seconds, cpu=cpu, phases=phases, peak_bytes=_peak(device))
 
 
 def _now(device: torch.device) -> float:

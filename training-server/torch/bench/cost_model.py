@@ -248,19 +248,32 @@ class StepTime:
         return self.encode + self.decode + self.update + self.optimizer + self.reduce
 
 
+@dataclass(frozen=True, kw_only=True)
+class Gpu:
+    """One type of GPU, from its data sheet."""
+
+    memory: float
+    """Bytes that programs see."""
+
+    flops: float
+    """Dense bf16 operations a second with fp32 sums."""
+
+    bandwidth: float
+    """Bytes a second of its memory."""
+
+    link: float
+    """Bytes a second between GPUs of one machine, each way."""
+
+
 def step_time(
     config: ModelConfig,
     prompt: int,
     plan: Plan,
+    gpu: Gpu,
     *,
-    flops: float,
-    bandwidth: float,
-    link: float,
     mean_completion: int = 170,
-    matrix_efficiency: float = MATRIX_EFFICIENCY,
-    bandwidth_efficiency: float = BANDWIDTH_EFFICIENCY,
 ) -> StepTime:
-    """flops, bandwidth: peaks of a GPU; link: bytes a second between GPUs."""
+    """Estimate of a step with prompts of `prompt` tokens and completions of `mean_completion`."""
     counts, model = Counts.of(config), ModelFlops(config=config, profile=config.profile)
     videos = _share(plan.videos, plan.gpus)
     lengths = [[mean_completion] * plan.num_generations] * videos
@@ -273,7 +286,7 @@ def step_time(
     )
     rolled = videos * (2 if plan.temporal else 1)
     drawn = rolled * plan.num_generations * (mean_completion - 1)
-    matrices, stream = flops * matrix_efficiency, bandwidth * bandwidth_efficiency
+    matrices, stream = gpu.flops * MATRIX_EFFICIENCY, gpu.bandwidth * BANDWIDTH_EFFICIENCY
     decode_flops = model.completion(prompt, mean_completion) * rolled * plan.num_generations
     slots = min(plan.slots, rolled * plan.num_generations)
     # A decode step reads all weights of the decoder once, each prompt once and each answer's own past.
@@ -288,7 +301,7 @@ def step_time(
         decode=max(steps * step_bytes / stream, decode_flops / matrices),
         update=(step.reference + step.policy * 4 / 3) / matrices,
         optimizer=(2 * optimizer_bytes(counts, plan) + 3 * plan.item * counts.trained / plan.gpus) / stream,
-        reduce=3 * crossing / link,
+        reduce=3 * crossing / gpu.link,
     )
 
 

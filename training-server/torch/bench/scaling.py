@@ -10,29 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from bench.cost_model import Plan, memory, step_time
+from bench.cost_model import Gpu, Plan, memory, step_time
 from bench.shapes import SHAPES, Shape
 from modules.config import ModelConfig
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gpu:
-    """One type of GPU, from its data sheet."""
-
-    memory: float
-    """Bytes that programs see."""
-
-    flops: float
-    """Dense bf16 operations a second with fp32 sums."""
-
-    bandwidth: float
-    """Bytes a second of its memory."""
-
-    link: float
-    """Bytes a second between GPUs of one machine, each way."""
-
 
 GPUS = {
     "RTX 4090": Gpu(memory=25.8e9, flops=165e12, bandwidth=1.01e12, link=25e9),
@@ -96,15 +78,7 @@ def table(names: tuple[str, ...] = ("1b", "2b", "8b"), counts: tuple[int, ...] =
                     yield {**line, "fits": False, "peak_gb": round(least.peak / 1e9, 1)}
                     continue
                 held = memory(config, prompt, plan, shape.mean_completion)
-                spent = step_time(
-                    config,
-                    prompt,
-                    plan,
-                    flops=gpu.flops,
-                    bandwidth=gpu.bandwidth,
-                    link=gpu.link,
-                    mean_completion=shape.mean_completion,
-                )
+                spent = step_time(config, prompt, plan, gpu, mean_completion=shape.mean_completion)
                 yield {
                     **line,
                     "fits": True,

@@ -67,7 +67,7 @@ def conformance(folder: Path) -> Iterator[Line]:
         if profile is None:
             yield _unmatched(path.stem, "no profile of this checkpoint has this name or these sizes")
             continue
-        yield from compare_clip(model, profile, clip, recorded, path.stem)
+        yield from ClipComparison(model, profile, clip, recorded, path.stem).lines()
         gradients = path.with_name(f"{path.stem}_grads.json")
         if gradients.exists() and "greedy.tokens" in recorded:
             yield from compare_gradients(
@@ -79,35 +79,70 @@ def conformance(folder: Path) -> Iterator[Line]:
         yield _unmatched(folder.name, "no *.safetensors with input.frames is here")
 
 
-def compare_clip(
-    model: VQAThinkerModel, profile: Profile, clip: Clip, recorded: dict[str, Tensor], stage: str
-) -> Iterator[Line]:
-    """All tensors that were recorded of one clip; one that this code has no name for is a miss."""
-    left = dict(recorded)
-    for name, ours in stage_tensors(model, profile, clip):
-        if name in left:
-            yield compare(stage, name, ours, left.pop(name))
-    with torch.no_grad():
-        encoded = clip.encode(model, profile)
-        if "greedy.tokens" in left:
-            yield from _compare_greedy(model, profile, clip.input_ids, encoded, left, stage)
-        if "completion.logps" in left:
-            tokens = recorded["greedy.tokens"][None]
-            ours = completion_logps(model, profile, clip.input_ids, encoded, tokens)[0]
-            yield compare(stage, "completion.logps", ours, left.pop("completion.logps"))
-        if "batch.input_ids" in left:
-            # Row 1 of a recorded batch is the clip with its frames in reverse order.
-            backward = Clip(frames=clip.frames.flip(0), input_ids=clip.input_ids).encode(model, profile)
-            both = Encoded(
-                frames=torch.cat([encoded.frames, backward.frames]),
-                motion=torch.cat([encoded.motion, backward.motion]),
-            )
-            ids = left.pop("batch.input_ids")
-            yield from _compare_greedy(
-                model, profile, ids, both, left, stage, left.pop("batch.attention_mask"), prefix="batch."
-            )
-    for name in sorted(left):
-        yield _unmatched(stage, f"{name}: no such stage")
+class ClipComparison:
+    """Comparison of everything that was recorded of one clip; recorded tensors are consumed one by one."""
+
+    def __init__(
+        self, model: VQAThinkerModel, profile: Profile, clip: Clip, recorded: dict[str, Tensor], stage: str
+    ):
+        self.model, self.profile, self.clip, self.stage = model, profile, clip, stage
+        self.left = dict(recorded)
+
+    def lines(self) -> Iterator[Line]:
+        """A line for each tensor; one that this code has no name for is a miss."""
+        left, clip = self.left, self.clip
+        tokens = left.get("greedy.tokens")
+        for name, ours in stage_tensors(self.model, self.profile, clip):
+            if name in left:
+                yield compare(self.stage, name, ours, left.pop(name))
+        with torch.no_grad():
+            encoded = clip.encode(self.model, self.profile)
+            if tokens is not None:
+                yield from self.greedy_lines(clip.input_ids, encoded)
+            if "completion.logps" in left and tokens is not None:
+                ours = completion_logps(self.model, self.profile, clip.input_ids, encoded, tokens[None])[0]
+                yield compare(self.stage, "completion.logps", ours, left.pop("completion.logps"))
+            if "batch.input_ids" in left:
+                yield from self.batch_lines(encoded)
+        for name in sorted(left):
+            yield _unmatched(self.stage, f"{name}: no such stage")
+
+    def batch_lines(self, encoded: Encoded) -> Iterator[Line]:
+        """Row 1 of a recorded batch is the clip with its frames in reverse order."""
+        clip = Clip(frames=self.clip.frames.flip(0), input_ids=self.clip.input_ids)
+        backward = clip.encode(self.model, self.profile)
+        both = Encoded(
+            frames=torch.cat([encoded.frames, backward.frames]),
+            motion=torch.cat([encoded.motion, backward.motion]),
+        )
+        ids, mask = self.left.pop("batch.input_ids"), self.left.pop("batch.attention_mask")
+        yield from self.greedy_lines(ids, both, mask, prefix="batch.")
+
+    def greedy_lines(
+        self, input_ids: Tensor, encoded: Encoded, attention_mask: Tensor | None = None, prefix: str = ""
+    ) -> Iterator[Line]:
+        """Greedy tokens, and logits and gaps up to the first difference of a near tie."""
+        names = [f"{prefix}greedy.{part}" for part in ("tokens", "logits", "gap")]
+        recorded = [self.left.pop(name) for name in names]
+        if not prefix:
+            recorded = [tensor[None] for tensor in recorded]
+        steps = recorded[0].shape[1]
+        ours = greedy(self.model, self.profile, input_ids, encoded, attention_mask, steps=steps)
+        wrong = 0
+        pairs: tuple[list[tuple[Tensor, Tensor]], list[tuple[Tensor, Tensor]]] = ([], [])
+        for row in range(len(recorded[0])):
+            differs = (ours[0][row] != recorded[0][row]).nonzero()[:, 0].tolist()
+            same = differs[0] if differs else steps
+            if differs and recorded[2][row, same] > NEAR_TIE:
+                wrong += len(differs)
+            # Logits follow from the tokens before them: up to the first difference they are comparable.
+            for i in (1, 2):
+                pairs[i - 1].append((ours[i][row, : same + 1], recorded[i][row, : same + 1]))
+        cases = recorded[0].numel()
+        yield Line(stage=self.stage, name=names[0], cases=cases, error=float(wrong), limit=0.0, ok=wrong == 0)
+        for name, rows in zip(names[1:], pairs, strict=True):
+            computed, expected = (torch.cat(column) for column in zip(*rows, strict=True))
+            yield compare(self.stage, name, computed, expected)
 
 
 def compare(stage: str, name: str, ours: Tensor, recorded: Tensor) -> Line:
@@ -125,43 +160,6 @@ def compare(stage: str, name: str, ours: Tensor, recorded: Tensor) -> Line:
     return Line(
         stage=stage, name=name, cases=recorded.numel(), error=error, limit=limit, ok=bool(error <= limit)
     )
-
-
-def _compare_greedy(
-    model: VQAThinkerModel,
-    profile: Profile,
-    input_ids: Tensor,
-    encoded: Encoded,
-    recorded: dict[str, Tensor],
-    stage: str,
-    attention_mask: Tensor | None = None,
-    prefix: str = "",
-) -> Iterator[Line]:
-    names = [f"{prefix}greedy.{part}" for part in ("tokens", "logits", "gap")]
-    recorded_values = [recorded.pop(name) for name in names]
-    if not prefix:
-        recorded_values = [tensor[None] for tensor in recorded_values]
-    ours = greedy(model, profile, input_ids, encoded, attention_mask, steps=recorded_values[0].shape[1])
-    wrong, pairs = 0, ([], [])
-    for row in range(len(recorded_values[0])):
-        differs = (ours[0][row] != recorded_values[0][row]).nonzero()[:, 0].tolist()
-        same = differs[0] if differs else recorded_values[0].shape[1]
-        if differs and recorded_values[2][row, same] > NEAR_TIE:
-            wrong += len(differs)
-        # Logits stand for the tokens before them: up to the first difference they are comparable.
-        for i in (1, 2):
-            pairs[i - 1].append((ours[i][row, : same + 1], recorded_values[i][row, : same + 1]))
-    yield Line(
-        stage=stage,
-        name=names[0],
-        cases=recorded_values[0].numel(),
-        error=float(wrong),
-        limit=0.0,
-        ok=wrong == 0,
-    )
-    for name, rows in zip(names[1:], pairs, strict=True):
-        computed, recorded_rows = (torch.cat(column) for column in zip(*rows, strict=True))
-        yield compare(stage, name, computed, recorded_rows)
 
 
 def compare_gradients(

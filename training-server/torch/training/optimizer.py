@@ -13,6 +13,7 @@ and a resumed run repeats it bit for bit.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -95,16 +96,12 @@ class MasterAdamW(_AdamW):
         state = self.state[p]
         step = int(state["step"])
         master = state.get("master", p)
-        flat = [_flat(t) for t in (p, master, _gradient(p), state["exp_avg"], state["exp_avg_sq"])]
-        for weights, master, grad, mean, square in zip(
-            *(t.split(ELEMENTS_AT_ONCE) for t in flat), strict=True
-        ):
-            grad = grad.float()
-            mean.lerp_(grad, 1 - group["betas"][0])
-            square.mul_(group["betas"][1]).addcmul_(grad, grad, value=1 - group["betas"][1])
-            _descend(master, mean, square, step, group)
-            if weights.dtype != torch.float32:
-                weights.copy_(master)
+        rounded = _flat(p).split(ELEMENTS_AT_ONCE)
+        for chunk, copy in zip(_chunks(master, p, state), rounded, strict=True):
+            chunk.update_moments(group)
+            _descend(chunk.weights, chunk.mean, chunk.square, step, group)
+            if copy.dtype != torch.float32:
+                copy.copy_(chunk.weights)
 
 
 class StochasticAdamW(_AdamW):
@@ -125,42 +122,57 @@ class StochasticAdamW(_AdamW):
     def _update(self, p: Tensor, number: int, group: dict[str, Any]) -> None:
         state = self.state[p]
         step = int(state["step"])
-        flat = [_flat(t) for t in (p, _gradient(p), state["exp_avg"], state["exp_avg_sq"])]
-        generator = torch.Generator(flat[0].device).manual_seed(
-            mixed(group["seed"], step, number, self.shard)
-        )
-        for weights, grad, mean, square in zip(*(t.split(ELEMENTS_AT_ONCE) for t in flat), strict=True):
-            if weights.dtype == torch.float32:
-                mean.lerp_(grad.float(), 1 - group["betas"][0])
-                square.mul_(group["betas"][1]).addcmul_(grad, grad, value=1 - group["betas"][1])
-                _descend(weights, mean, square, step, group)
-                continue
-            noise = [
-                torch.randint(-(1 << 31), 1 << 31, weights.shape, dtype=torch.int32, device=weights.device,
-                              generator=generator)
-                for _ in range(2)
-            ]  # fmt: skip
-            _stochastic_update(weights, grad, mean, square, noise[0], noise[1], step, group)
+        device = _flat(p).device
+        generator = torch.Generator(device).manual_seed(mixed(group["seed"], step, number, self.shard))
+        for chunk in _chunks(p, p, state):
+            if chunk.weights.dtype == torch.float32:
+                chunk.update_moments(group)
+                _descend(chunk.weights, chunk.mean, chunk.square, step, group)
+            else:
+                _stochastic_update(chunk, step, group, generator)
 
 
-def _stochastic_update(
-    stored: Tensor,
-    grad: Tensor,
-    mean: Tensor,
-    square: Tensor,
-    first: Tensor,
-    second: Tensor,
-    step: int,
-    group: dict[str, Any],
-) -> None:
-    grad = grad.float()
-    wide_mean = mean.float().lerp_(grad, 1 - group["betas"][0])
-    wide_square = square.float().mul_(group["betas"][1]).addcmul_(grad, grad, value=1 - group["betas"][1])
-    weights = stored.float()
-    _descend(weights, wide_mean, wide_square, step, group)
-    stored.copy_(stochastic_round(weights, first))
-    mean.copy_(stochastic_round(wide_mean, first >> 16))
-    square.copy_(stochastic_round(wide_square, second))
+@dataclass(kw_only=True)
+class _Chunk:
+    """Part of a parameter and of its state, flat views of one length, updated in place."""
+
+    weights: Tensor
+    """Those that Adam steps on: the parameter or its master."""
+
+    grad: Tensor
+    mean: Tensor
+    square: Tensor
+
+    def update_moments(self, group: dict[str, Any]) -> None:
+        """Both moments in fp32."""
+        grad = self.grad.float()
+        self.mean.lerp_(grad, 1 - group["betas"][0])
+        self.square.mul_(group["betas"][1]).addcmul_(grad, grad, value=1 - group["betas"][1])
+
+
+def _chunks(weights: Tensor, p: Tensor, state: dict[str, Tensor]) -> Iterator[_Chunk]:
+    flat = (_flat(weights), _gradient(p).view(-1), _flat(state["exp_avg"]), _flat(state["exp_avg_sq"]))
+    for parts in zip(*(tensor.split(ELEMENTS_AT_ONCE) for tensor in flat), strict=True):
+        yield _Chunk(weights=parts[0], grad=parts[1], mean=parts[2], square=parts[3])
+
+
+def _stochastic_update(chunk: _Chunk, step: int, group: dict[str, Any], generator: torch.Generator) -> None:
+    """AdamW in fp32, then weights and both moments rounded stochastically; the low and high halves of two
+    noise tensors serve the three."""
+    beta1, beta2 = group["betas"]
+    shape, device = chunk.weights.shape, chunk.weights.device
+    first, second = (
+        torch.randint(-(1 << 31), 1 << 31, shape, dtype=torch.int32, device=device, generator=generator)
+        for _ in range(2)
+    )
+    grad = chunk.grad.float()
+    mean = chunk.mean.float().lerp_(grad, 1 - beta1)
+    square = chunk.square.float().mul_(beta2).addcmul_(grad, grad, value=1 - beta2)
+    weights = chunk.weights.float()
+    _descend(weights, mean, square, step, group)
+    chunk.weights.copy_(stochastic_round(weights, first))
+    chunk.mean.copy_(stochastic_round(mean, first >> 16))
+    chunk.square.copy_(stochastic_round(square, second))
 
 
 def _descend(weights: Tensor, mean: Tensor, square: Tensor, step: int, group: dict[str, Any]) -> None:

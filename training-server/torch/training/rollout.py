@@ -15,7 +15,7 @@ from modules.vqathinker import VQAThinkerModel
 from training.clips import ClipPixels, Encoder
 from training.draws import completion_draws
 from training.phases import phase
-from training.slots import Slots
+from training.slots import Slots, SlotSizes
 from training.trainable import evaluating
 
 SHARED_OPERATIONS = 1e9
@@ -162,11 +162,13 @@ class _Rollout:
         prompt_rows = min(len(prompts), filled + max(1, round(filled * options.spare_prompt_rows)))
         self.slots = Slots(
             model.language_model,
-            slots=width,
-            prompt_rows=prompt_rows,
-            num_generations=options.num_generations,
-            max_prompt_length=max_prompt_length,
-            max_completion_length=options.max_completion_length,
+            SlotSizes(
+                slots=width,
+                prompt_rows=prompt_rows,
+                num_generations=options.num_generations,
+                max_prompt_length=max_prompt_length,
+                max_completion_length=options.max_completion_length,
+            ),
             sampling=options.sampling,
             stop_ids=options.stop_ids,
             logprob_temperature=options.logprob_temperature,

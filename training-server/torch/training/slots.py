@@ -12,6 +12,7 @@ width, L longest prompt, W positions of the suffix window, V vocabulary, T longe
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -51,18 +52,34 @@ def merge_attention(a: Tensor, a_lse: Tensor, b: Tensor, b_lse: Tensor) -> Tenso
     return torch.lerp(b, a, share)
 
 
+@dataclass(kw_only=True, frozen=True)
+class SlotSizes:
+    """Sizes of the buffers of a rollout."""
+
+    slots: int
+    """M: completions that are generated at a time."""
+
+    prompt_rows: int
+    """P: prompts whose keys and values are cached."""
+
+    num_generations: int
+    """K: samples of a prompt."""
+
+    max_prompt_length: int
+    """L, in tokens."""
+
+    max_completion_length: int
+    """T, in tokens."""
+
+
 class Slots:
     """Device state of a rollout: the KV caches of prompts and suffixes, and one decode step for all slots."""
 
     def __init__(
         self,
         model: Qwen2,
+        sizes: SlotSizes,
         *,
-        slots: int,
-        prompt_rows: int,
-        num_generations: int,
-        max_prompt_length: int,
-        max_completion_length: int,
         sampling: Sampling,
         stop_ids: Collection[int],
         logprob_temperature: float | None = None,
@@ -70,8 +87,13 @@ class Slots:
     ):
         weight = model.model.norm.weight
         config: LanguageConfig = model.config
+        slots, prompt_rows, max_completion_length = (
+            sizes.slots,
+            sizes.prompt_rows,
+            sizes.max_completion_length,
+        )
         self.model, self.sampling = model, sampling
-        self.num_generations, self.max_completion_length = num_generations, max_completion_length
+        self.num_generations, self.max_completion_length = sizes.num_generations, max_completion_length
         self.logprob_temperature = logprob_temperature
         self.device, self.dtype = weight.device, weight.dtype
         self.width, self.prompt_rows = slots, prompt_rows
@@ -83,9 +105,9 @@ class Slots:
             return torch.zeros(*shape, dtype=dtype or self.dtype, device=self.device)
 
         layers = config.num_hidden_layers
-        self.prompt_keys = buffer(layers, prompt_rows, heads, max_prompt_length, d)
+        self.prompt_keys = buffer(layers, prompt_rows, heads, sizes.max_prompt_length, d)
         self.prompt_values = torch.zeros_like(self.prompt_keys)
-        self.prompt_bias = buffer(prompt_rows, max_prompt_length, dtype=torch.float32)
+        self.prompt_bias = buffer(prompt_rows, sizes.max_prompt_length, dtype=torch.float32)
         self.prompt_lengths = [0] * prompt_rows
         self.suffix_keys = buffer(layers, slots, heads, self.window_step, d)
         self.suffix_values = torch.zeros_like(self.suffix_keys)
@@ -93,7 +115,7 @@ class Slots:
         long, double = torch.long, torch.float64
         self.slot_index = torch.arange(slots, device=self.device)
         self.prompt_length = buffer(slots, dtype=long)
-        self.sample_of = torch.full((slots,), prompt_rows * num_generations, device=self.device)
+        self.sample_of = torch.full((slots,), prompt_rows * sizes.num_generations, device=self.device)
         self.token = buffer(slots, dtype=long)
         self.count = buffer(slots, dtype=long)
         self.limit = buffer(slots, dtype=long)

@@ -15,7 +15,7 @@ from training.clips import ClipPixels, Encoder
 from training.conftest import tiny_clip, tiny_model, tiny_prompt
 from training.draws import completion_draws, mixed
 from training.rollout import Prompt, RolloutOptions, rollout
-from training.slots import Slots, StepGraphs, attention_part, merge_attention
+from training.slots import Slots, SlotSizes, StepGraphs, attention_part, merge_attention
 
 STOPS = {7, 19, 31, 43, 55, 67}
 
@@ -200,11 +200,13 @@ def test_a_step_could_be_a_cuda_graph(model, encoder, sampling):
     asked = prompts(2)
     slots = Slots(
         model.language_model,
-        slots=4,
-        prompt_rows=2,
-        num_generations=2,
-        max_prompt_length=max(len(p.input_ids) for p in asked),
-        max_completion_length=8,
+        SlotSizes(
+            slots=4,
+            prompt_rows=2,
+            num_generations=2,
+            max_prompt_length=max(len(p.input_ids) for p in asked),
+            max_completion_length=8,
+        ),
         sampling=sampling,
         stop_ids=STOPS,
         logprob_temperature=1.0,
