@@ -42,6 +42,18 @@ function mergeStages(base: unknown, over: unknown): unknown {
   );
 }
 
+/**
+ * A recipe in the names of today: the objective `warmup`, which early recipes and runs have, is `regression_pretrain`
+ * (a warm-up is the learning rate's).
+ */
+export function currentRecipe(file: unknown): unknown {
+  if (!isObject(file) || !Array.isArray(file.stages)) return file;
+  const stages = file.stages.map((stage) =>
+    isObject(stage) && stage.objective === 'warmup' ? { ...stage, objective: 'regression_pretrain' } : stage,
+  );
+  return { ...file, stages };
+}
+
 /** `extends` of a recipe file, null without one. @throws CodedError `train/recipe` */
 export function extendsOf(file: unknown): string | null {
   if (!isObject(file) || !('extends' in file)) return null;
@@ -58,17 +70,16 @@ export async function mergedRecipe(
   file: unknown,
   load: (name: string) => Promise<unknown> | unknown,
 ): Promise<unknown> {
-  const chain = [file];
+  const chain = [currentRecipe(file)];
   const seen = new Set<string>();
   for (let base = extendsOf(file); base !== null; base = extendsOf(chain[0])) {
     if (seen.has(base))
       throw new CodedError('train/recipe', { field: 'extends', problem: `goes in a circle at ${base}` });
     seen.add(base);
-    chain.unshift(await load(base));
+    chain.unshift(currentRecipe(await load(base)));
   }
   const merged = chain.reduce((base, over) => mergeRecipe(base, over));
   if (!isObject(merged)) return merged;
-  // What a recipe says of itself is not inherited.
   const { extends: _extends, ...rest } = merged;
   return rest;
 }
@@ -79,7 +90,7 @@ export async function mergedRecipe(
  * @throws CodedError `train/recipe` {field, problem}
  */
 export function resolveRecipe(merged: unknown): Recipe {
-  const file = readPlainly(recipeFileSchema, merged);
+  const file = readPlainly(recipeFileSchema, currentRecipe(merged));
   const rules = withOverrides(RULES[file.mode], file.rules);
   const sources = Object.fromEntries(
     Object.entries(file.sources).map(([name, source]) => [

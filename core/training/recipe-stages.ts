@@ -150,9 +150,9 @@ const sft = z.strictObject({
     ),
 });
 
-const warmup = z.strictObject({
+const regressionPretrain = z.strictObject({
   objective: z
-    .literal('warmup')
+    .literal('regression_pretrain')
     .describe('Dense targets on the pooled vision and motion features, through a linear head of their own.'),
   ...common,
   videosPerStep: ownVideos,
@@ -169,10 +169,10 @@ const fit = z.strictObject({
   ridge: z.number().min(0).default(1).describe('λ of the ridge regression.'),
 });
 
-export const stageSchema = z.discriminatedUnion('objective', [grpo, sft, warmup, fit]);
+export const stageSchema = z.discriminatedUnion('objective', [grpo, sft, regressionPretrain, fit]);
 export type Stage = z.infer<typeof stageSchema>;
 export type GrpoStage = Extract<Stage, { objective: 'grpo' }>;
 export type SftStage = Extract<Stage, { objective: 'sft' }>;
-export type WarmupStage = Extract<Stage, { objective: 'warmup' }>;
+export type RegressionPretrainStage = Extract<Stage, { objective: 'regression_pretrain' }>;
 export type FitStage = Extract<Stage, { objective: 'fit' }>;
 export type Objective = Stage['objective'];

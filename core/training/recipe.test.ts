@@ -220,6 +220,22 @@ test('stages are those of the recipe that extends, each from its namesake; other
   expect(mergeRecipe(base, { stages: [other] })).toEqual({ stages: [other] });
 });
 
+test('the objective `warmup` of early recipes is read as regression_pretrain', async () => {
+  const now = await resolved('small-pretrain');
+  const early = JSON.parse(JSON.stringify(now));
+  early.stages[0].objective = 'warmup';
+  expect(now.stages[0]!.objective).toBe('regression_pretrain');
+  expect(resolveRecipe(early)).toEqual(now);
+  const shorter = {
+    extends: 'base',
+    stages: [{ name: 'pretrain', objective: 'regression_pretrain', steps: 3 }],
+  };
+  expect(resolveRecipe(await mergedRecipe(shorter, () => early)).stages[0]).toMatchObject({
+    ...now.stages[0],
+    steps: 3,
+  });
+});
+
 test('canonical JSON does not depend on the order of keys', () => {
   expect(canonicalJson({ b: [1, { y: null, x: 'é' }], a: 1e-6 })).toBe(
     '{"a":0.000001,"b":[1,{"x":"é","y":null}]}',

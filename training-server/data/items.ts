@@ -13,7 +13,7 @@ export interface DataItem {
   readonly id: string;
   /** A written answer for `sft`, where the source has one. */
   readonly text?: string;
-  /** Dense targets for `warmup` and `fit` by name, where the source has them: severities of the distortions, 0–1. */
+  /** Dense targets for `regression_pretrain` and `fit` by name, where the source has them: severities of the distortions, 0–1. */
   readonly targets?: Readonly<Record<string, number>>;
 }
 

@@ -212,7 +212,7 @@ export class FakeEngine implements Engine {
       this.#step();
       return { metrics: { loss: 1 - this.state.skill, grad_norm: 1 }, seconds: noSeconds };
     },
-    warmup: async () => {
+    regression_pretrain: async () => {
       this.#step();
       return { metrics: { loss: 1 - this.state.skill, grad_norm: 1 }, seconds: noSeconds };
     },

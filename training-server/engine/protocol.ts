@@ -165,7 +165,7 @@ export const methods = {
     result: z.strictObject({ metrics: stepMetrics, seconds }),
   },
   /** One optimiser step on dense targets: a linear head on pooled vision and motion features, kept with the optimiser. */
-  warmup: {
+  regression_pretrain: {
     params: z.strictObject({
       examples: z.array(z.strictObject({ video: videoSchema, targets: z.array(z.number().nullable()) })),
       names: z.array(z.string()),

@@ -36,7 +36,7 @@ export function objectiveOf(context: StageContext): Objective {
     case 'grpo':
       return grpo({ ...context, stage });
     case 'sft':
-    case 'warmup':
+    case 'regression_pretrain':
       return supervised({ ...context, stage });
     case 'fit':
       return closedForm({ ...context, stage });
@@ -161,7 +161,7 @@ function groupsOf({ videos, rewards }: Rollout, offPolicy: boolean): Params<'upd
 const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Metrics =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [prefix + name, value]));
 
-type Supervised = Extract<Stage, { objective: 'sft' | 'warmup' }>;
+type Supervised = Extract<Stage, { objective: 'sft' | 'regression_pretrain' }>;
 
 /** `<answer>3.42</answer>`: the SFT row of Table 7. */
 export const scoreText = (mos: number): string => `<answer>${mos.toFixed(2)}</answer>`;
@@ -205,7 +205,7 @@ function supervised(context: StageContext<Supervised>): Objective {
             })),
           });
         const { maxTokensPerRow: _, prompt: __, ...rest } = stepParams(context, lr);
-        return engine.call('warmup', {
+        return engine.call('regression_pretrain', {
           ...rest,
           names: stage.targets,
           examples: examples.map(({ item, video }) => ({

@@ -21,7 +21,7 @@ export function checkItems(stage: Stage, train: readonly DataItem[], at: string)
   };
   if (stage.objective === 'sft' && stage.texts === 'written')
     lacking('texts', 'a written answer to each video', (item) => item.text === undefined);
-  if (stage.objective === 'fit' || stage.objective === 'warmup')
+  if (stage.objective === 'fit' || stage.objective === 'regression_pretrain')
     for (const name of stage.targets) {
       const none = train.every((item) => item.targets?.[name] === undefined);
       if (stage.objective === 'fit' || none)

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { CodedError } from '../../core/errors.ts';
 import { renamedKeys } from '../../core/schema.ts';
 import { type Recipe, recipeSchema } from '../../core/training/recipe.ts';
+import { currentRecipe } from '../../core/training/recipe-resolve.ts';
 import { readPlainly } from '../../core/training/recipe-words.ts';
 import { type Run, runSchema } from '../../core/training/run.ts';
 import { readJson, syncFolder, writeWhole } from './atomic.ts';
@@ -92,7 +93,7 @@ export class RunFolder {
   }
 
   async readRecipe(): Promise<Recipe> {
-    return readPlainly(recipeSchema, await readJson(this.file('recipe.json')));
+    return readPlainly(recipeSchema, currentRecipe(await readJson(this.file('recipe.json'))));
   }
 
   async readRun(): Promise<Run> {

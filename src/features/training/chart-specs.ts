@@ -109,7 +109,7 @@ export const CHARTS: readonly ChartSpec[] = [
 const EXPECTED: Readonly<Record<string, readonly ChartName[]>> = {
   grpo: ['reward', 'parts', 'agreement', 'kl', 'length', 'time', 'entropy', 'loss'],
   sft: ['loss', 'agreement', 'time', 'gradient', 'rate'],
-  warmup: ['loss', 'time', 'gradient', 'rate'],
+  regression_pretrain: ['loss', 'time', 'gradient', 'rate'],
   fit: ['loss', 'time'],
 };
 

@@ -111,7 +111,7 @@ COMMANDS: dict[str, Callable[[Session, Any], Result]] = {
     "rollout": generation.rollout,
     "update": steps.update,
     "sft": steps.sft,
-    "warmup": steps.regression_pretrain,
+    "regression_pretrain": steps.regression_pretrain,
     "fit": steps.fit,
     "restore": restore,
     "export": export,

@@ -264,7 +264,7 @@ REQUESTS: dict[str, type[Any]] = {
     "rollout": RolloutRequest,
     "update": UpdateRequest,
     "sft": SftRequest,
-    "warmup": RegressionRequest,
+    "regression_pretrain": RegressionRequest,
     "fit": FitRequest,
     "save": SaveRequest,
     "restore": RestoreRequest,

@@ -167,7 +167,7 @@ def test_a_part_scales_the_learning_rate(commands, checkpoint, profile, prompt, 
 def test_dense_targets(loaded, videos):
     examples = [{"video": v, "targets": [0.1 * i, None if i else 0.5]} for i, v in enumerate(videos)]
     params = {"examples": examples, "names": ["blur", "noise.fine"], "lr": 2e-4, "maxGradNorm": 10.0}
-    losses = [loaded.run("warmup", params)["metrics"] for _ in range(8)]
+    losses = [loaded.run("regression_pretrain", params)["metrics"] for _ in range(8)]
     assert set(losses[0]) >= {"loss", "loss/blur", "loss/noise.fine"}
     assert losses[-1]["loss"] < 0.7 * losses[0]["loss"]
 
@@ -215,12 +215,12 @@ def test_a_checkpoint_has_its_dense_head(commands, checkpoint, profile, videos, 
     examples = [{"video": v, "targets": [0.1 * i]} for i, v in enumerate(videos)]
     params = {"examples": examples, "names": ["blur"], "lr": 3e-3, "maxGradNorm": 10.0}
     commands.run("load", load)
-    commands.run("warmup", params)
+    commands.run("regression_pretrain", params)
     commands.begin_save({"folder": str(tmp_path / "s"), "extra": None})()
-    went = commands.run("warmup", params)["metrics"]
+    went = commands.run("regression_pretrain", params)["metrics"]
     commands.run("load", load)
     commands.run("restore", {"folder": str(tmp_path / "s")})
-    assert commands.run("warmup", params)["metrics"] == went
+    assert commands.run("regression_pretrain", params)["metrics"] == went
 
 
 def test_a_full_disk_loses_nothing(loaded, prompt, videos, tmp_path, monkeypatch):

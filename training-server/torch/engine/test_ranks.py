@@ -111,13 +111,13 @@ def steps_of(clips, profile, checkpoint, tmp_path) -> tuple[list[dict], dict]:
 
 
 def test_two_ranks_are_one(short, clips, checkpoint, profile, prompt, tmp_path):
-    """Rollout, update, supervised step, warm-up and fit."""
+    """Rollout, update, supervised step, regression pretraining and fit."""
     videos, load = steps_of(clips, profile, checkpoint, tmp_path)
     rollout = rollout_params(prompt, [*videos, video_of(clips[4], profile)])
     examples = [{"video": v, "text": f"<answer>{k}.50</answer>"} for k, v in enumerate(videos)]
     sft = {"prompt": prompt, "examples": examples, "lr": 1e-3, "maxGradNorm": 1.0, "maxTokensPerRow": 256}
     dense = [{"video": v, "targets": [0.1 * k]} for k, v in enumerate(videos)]
-    warmup = {"examples": dense, "names": ["blur"], "lr": 1e-4, "maxGradNorm": 1.0}
+    regression = {"examples": dense, "names": ["blur"], "lr": 1e-4, "maxGradNorm": 1.0}
     width = 64
     points = [{"video": v, "targets": [0.01 * k * i for i in range(width)]} for k, v in enumerate(videos)]
 
@@ -132,8 +132,8 @@ def test_two_ranks_are_one(short, clips, checkpoint, profile, prompt, tmp_path):
             alone = update_params(prompt, videos[:1], drawn["completions"][:1])
             steps = [asked.ask("update", each)["metrics"] for each in (step, step, alone)]
             steps.append(asked.ask("sft", sft)["metrics"])
-            steps.append(asked.ask("warmup", warmup)["metrics"])
-            steps.append(asked.ask("warmup", warmup)["metrics"])
+            steps.append(asked.ask("regression_pretrain", regression)["metrics"])
+            steps.append(asked.ask("regression_pretrain", regression)["metrics"])
             steps.append(asked.ask("fit", {"examples": points, "ridge": 0.5})["metrics"])
             asked.ask("export", {"folder": str(tmp_path / f"model{ranks}")})
             with pytest.raises(RuntimeError, match="0 <IMG_CONTEXT>"):

@@ -7,11 +7,12 @@
     answers = rollout(model, encoder, prompts, options)   # rollout.py    K answers a video
     metrics = update(model, encoder, optimizer, groups, options, lr=…, reference=reference)
     metrics = sft_step(model, encoder, optimizer, examples, options, lr=…)          # sft.py
-    metrics = warmup_step(model, encoder, heads, optimizer, examples, lr=…)         # warmup.py
+    metrics = regression_step(model, encoder, heads, optimizer, examples, lr=…)     # regression_pretrain.py
 
-On several ranks a step is taken apart: each rank calls `accumulate`, `accumulate_sft` or `accumulate_warmup`
-on its own share with the counts of the whole step (`StepTotals`, `answer_tokens`, `known_numbers`), all call
-`clip_and_step`, `encoder.weights_changed()` and `MetricSums.reduced`. Parts of the model are reached through
+On several ranks a step is taken apart: each rank calls `accumulate`, `accumulate_sft` or
+`accumulate_regression` on its own share with the counts of the whole step (`StepTotals`, `answer_tokens`,
+`known_numbers`), all call `clip_and_step`, `encoder.weights_changed()` and `MetricSums.reduced`.
+Parts of the model are reached through
 these methods, to be registered with FSDP as forward methods: `VQAThinkerModel.vision_tokens`,
 `motion_vector`, `inputs_embeds`; `Qwen2.embed`, `logits`, `token_logps`; and the calls of `motion_mlp` and
 `language_model`.

@@ -1,4 +1,4 @@
-"""The warm-up of the encoders: dense targets through linear heads, no language.
+"""Regression pretraining of the encoders: dense targets through linear heads, no language.
 
 Encoders from scratch learn far faster from many numbers a clip (what was done to each frame, how strongly)
 than from one text. Heads sit on the tokens that the decoder will read, so that encoders and projectors train

@@ -1,4 +1,4 @@
-"""Supervised steps and the warm-up. Oracle: cross-entropy of separate rows, and the recorded gradients."""
+"""Supervised steps and regression pretraining. Oracles: cross-entropy of rows, recorded gradients."""
 
 import json
 import os
@@ -115,7 +115,7 @@ def test_a_packed_row_gives_the_recorded_loss_and_gradients(golden):
         assert float(ours[name].norm()) == pytest.approx(norm, rel=1e-4, abs=1e-7), name
 
 
-# Warm-up
+# Regression pretraining
 
 SPECS = {
     "blur": TargetSpec(level="frame", size=1),
@@ -172,7 +172,7 @@ def test_unknown_numbers_count_nothing_and_batches_add_up():
     assert losses[0]["loss/blur"] == pytest.approx(expected, rel=1e-4)
 
 
-def test_the_warm_up_trains_encoders_and_never_the_language_model():
+def test_regression_pretraining_trains_encoders_and_never_the_language_model():
     torch.manual_seed(0)
     model = tiny_model()
     heads = RegressionHeads(SPECS, model.config.language.hidden_size)

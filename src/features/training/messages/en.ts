@@ -78,7 +78,7 @@ export const trainingEn = {
     objectives: {
       grpo: 'GRPO',
       sft: 'SFT',
-      warmup: 'warm-up',
+      regression_pretrain: 'regression pretraining',
       fit: 'closed-form fit',
     } as Readonly<Record<string, string>>,
     step: (step: number, of: number): string => `step **${count(step)}** of ${count(of)}`,

@@ -46,7 +46,7 @@ export const recipeZh: Readonly<Record<string, string>> = {
   stages: '依次进行的阶段，每个阶段从前一阶段的权重开始。',
   'grpo:stages[].objective': '在采样回答上的组相对策略优化（式1至3）。',
   'sft:stages[].objective': '在书面回答上的监督微调。',
-  'warmup:stages[].objective': '在池化后的视觉与运动特征上回归稠密目标，用自己的线性头。',
+  'regression_pretrain:stages[].objective': '在池化后的视觉与运动特征上回归稠密目标，用自己的线性头。',
   'fit:stages[].objective': '运动投影最后一层的闭式岭回归，只有一步。',
   'stages[].name': '阶段名称；扩展的配方按名称修改阶段。',
   'stages[].train': '用于训练的数据源。',

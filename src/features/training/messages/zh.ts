@@ -70,7 +70,7 @@ export const trainingZh: TrainingMessages = {
   head: {
     stage: (index, of, objective) => `第${index}/${of}阶段，${objective}`,
     stageOnly: (index, objective) => `第${index}阶段，${objective}`,
-    objectives: { grpo: 'GRPO', sft: 'SFT', warmup: '预热', fit: '闭式拟合' } as Readonly<
+    objectives: { grpo: 'GRPO', sft: 'SFT', regression_pretrain: '回归预训练', fit: '闭式拟合' } as Readonly<
       Record<string, string>
     >,
     step: (step, of) => `第**${count(step)}**/${count(of)}步`,
