@@ -18,8 +18,8 @@ export interface OfferedPackage {
   readonly stored: StoredPackage | null;
 }
 
-/** `checked`: whole, and its SHA-256 is right. `damaged`: whole, and it is not. */
-export type FileState = 'missing' | 'partial' | 'checked' | 'damaged';
+/** `checked`: whole, with the SHA-256 of the manifest. `corrupt`: whole, with another one. */
+export type FileState = 'missing' | 'partial' | 'checked' | 'corrupt';
 
 export interface StoredFile {
   readonly path: string;

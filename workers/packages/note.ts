@@ -4,22 +4,33 @@ import { type Folder, readText, writeText } from './folder.ts';
 
 const FILE = 'note.json';
 
+export const noteFormat = 2;
+
+const paths = z.array(z.string());
 const schema = z.object({
-  format: z.literal(1),
+  format: z.literal(noteFormat),
   address: z.object({ manifestUrl: z.string(), filesBase: z.string() }).nullable(),
   addedAt: z.string(),
-  paths: z.array(z.string()),
-  checked: z.array(z.string()),
-  damaged: z.array(z.string()),
+  /** Files that were asked for; a package need not be stored whole. */
+  paths,
+  checked: paths,
+  corrupt: paths,
 });
 export type Note = z.infer<typeof schema>;
+
+/** A note of format 1 as one of format 2: `corrupt` was called `damaged`. Any other value as it is. */
+function asPresentFormat(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('format' in value) || value.format !== 1) return value;
+  const corrupt = Reflect.get(value, 'damaged') ?? [];
+  return { ...value, format: noteFormat, corrupt };
+}
 
 /** Null where there is no note, or one that was cut short. */
 export async function readNote(folder: Folder): Promise<Note | null> {
   const text = await readText(folder, FILE);
   if (text === null) return null;
   try {
-    return schema.parse(JSON.parse(text));
+    return schema.parse(asPresentFormat(JSON.parse(text)));
   } catch {
     return null;
   }
@@ -40,10 +51,10 @@ export class NoteWriter {
     this.note = note;
   }
 
-  set(path: string, state: 'checked' | 'damaged' | 'unknown'): Promise<void> {
+  set(path: string, state: 'checked' | 'corrupt' | 'unknown'): Promise<void> {
     const { note } = this;
     note.checked = note.checked.filter((name) => name !== path);
-    note.damaged = note.damaged.filter((name) => name !== path);
+    note.corrupt = note.corrupt.filter((name) => name !== path);
     if (state !== 'unknown') note[state].push(path);
     this.#turn = this.#turn.then(() => writeNote(this.#folder, note));
     return this.#turn;

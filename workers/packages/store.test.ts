@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { DownloadProgress, PackageAddress } from './api.ts';
 import type { Folder, Sink } from './folder.ts';
+import type { Note } from './note.ts';
 import { PackageStore } from './store.ts';
 
 const sha = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
@@ -236,7 +237,7 @@ describe('packages on this device', () => {
     const { get, make, net } = setUp({ 'onnx/a.onnx': [{ wrongByte: true }, { wrongByte: true }] });
     await expect(get()).rejects.toMatchObject({ code: 'model/checksum', params: { file: 'onnx/a.onnx' } });
     const [left] = await make().list();
-    expect(left?.files.find(({ path }) => path === 'onnx/a.onnx')?.state).toBe('damaged');
+    expect(left?.files.find(({ path }) => path === 'onnx/a.onnx')?.state).toBe('corrupt');
     await expect(make().files(left?.id as string)).rejects.toMatchObject({ code: 'model/checksum' });
     const before = net.requests.length;
     const repaired = await get(make());
@@ -345,6 +346,22 @@ describe('packages on this device', () => {
     });
   });
 
+  test('a note of format 1 is read', async () => {
+    const { get, make, disk } = setUp();
+    const { id } = await get();
+    const path = `${id}/note.json`;
+    const { corrupt: _, ...note } = JSON.parse(new TextDecoder().decode(disk.bytes.get(path))) as Note;
+    const earlier = { ...note, format: 1, checked: ['config.json'], damaged: ['onnx/a.onnx'] };
+    disk.bytes.set(path, new TextEncoder().encode(JSON.stringify(earlier)));
+    expect(
+      Object.fromEntries((await make().list())[0]!.files.map((file) => [file.path, file.state])),
+    ).toEqual({
+      'onnx/a.onnx': 'corrupt',
+      'onnx-wasm/b.onnx': 'partial',
+      'config.json': 'checked',
+    });
+  });
+
   test('what rots on disk is found, and removing leaves nothing', async () => {
     const { get, make, disk } = setUp();
     const { id } = await get();
@@ -353,7 +370,7 @@ describe('packages on this device', () => {
     const steps: DownloadProgress[] = [];
     const verified = await make().verify(id, never, (progress) => steps.push(progress));
     expect(steps.at(-1)).toMatchObject({ arrivedBytes: 8002, totalBytes: 8002 });
-    expect(verified.files.filter(({ state }) => state === 'damaged').map((f) => f.path)).toEqual([
+    expect(verified.files.filter(({ state }) => state === 'corrupt').map((f) => f.path)).toEqual([
       'onnx-wasm/b.onnx',
     ]);
     await make().remove(id);

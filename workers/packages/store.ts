@@ -8,7 +8,7 @@ import type { OfferedPackage, PackageAddress, StoredFile, StoredPackage } from '
 import { fetchFile, type WantedFile } from './fetch-file.ts';
 import { type Folder, writeText } from './folder.ts';
 import { downloadManifest, MANIFEST, type ManifestBytes, manifestFault, parseManifest } from './manifest.ts';
-import { type Note, NoteWriter, readNote, writeNote } from './note.ts';
+import { type Note, NoteWriter, noteFormat, readNote, writeNote } from './note.ts';
 import { hashBlob, inParallel, type OnProgress, ProgressMeter, sumBytes } from './transfer.ts';
 
 /** Files fetched at once: more gains nothing over one connection and costs memory. */
@@ -51,7 +51,7 @@ async function storedFile(folder: Folder, note: Note, manifest: Manifest, path: 
   const bytes = manifest.files.find((file) => file.path === path)?.bytes ?? 0;
   const arrived = (await folder.file(storedPath(path)))?.size ?? 0;
   if (note.checked.includes(path) && arrived === bytes) return { path, bytes, arrived, state: 'checked' };
-  if (note.damaged.includes(path)) return { path, bytes, arrived, state: 'damaged' };
+  if (note.corrupt.includes(path)) return { path, bytes, arrived, state: 'corrupt' };
   return { path, bytes, arrived, state: arrived > 0 ? 'partial' : 'missing' };
 }
 
@@ -187,14 +187,14 @@ export class PackageStore {
       const hash = blob && (await hashBlob(blob, signal, (_, end) => meter.set(path, end)));
       const whole = blob?.size === bytes && hash === sha256;
       const partial = (blob?.size ?? 0) < bytes && !note.note.checked.includes(path);
-      await note.set(path, whole ? 'checked' : partial ? 'unknown' : 'damaged');
+      await note.set(path, whole ? 'checked' : partial ? 'unknown' : 'corrupt');
     }
     return this.#stored(id);
   }
 
   async files(id: string): Promise<{ path: string; file: File }[]> {
     const { manifest, files } = await this.#stored(id);
-    const bad = files.find(({ state }) => state === 'damaged');
+    const bad = files.find(({ state }) => state === 'corrupt');
     if (bad) throw new CodedError('model/checksum', { file: bad.path });
     const folder = await this.#root.folder(id);
     const result: { path: string; file: File }[] = [];
@@ -238,12 +238,12 @@ export class PackageStore {
     const folder = await this.#root.folder(id);
     const old = await readNote(folder);
     const note: Note = {
-      format: 1,
+      format: noteFormat,
       address: address && { manifestUrl: address.manifestUrl, filesBase: address.filesBase },
       addedAt: old?.addedAt ?? new Date().toISOString(),
       paths: [...new Set([...(old?.paths ?? []), ...paths])],
       checked: old?.checked ?? [],
-      damaged: old?.damaged ?? [],
+      corrupt: old?.corrupt ?? [],
     };
     await writeText(folder, MANIFEST, new TextDecoder().decode(bytes));
     await writeNote(folder, note);
@@ -258,7 +258,7 @@ export class PackageStore {
     signal: AbortSignal,
   ): Promise<void> {
     const { path } = file;
-    if (note.note.damaged.includes(path)) await note.set(path, 'unknown');
+    if (note.note.corrupt.includes(path)) await note.set(path, 'unknown');
     const sink = await folder.open(storedPath(path));
     try {
       await fetchFile(file, sink, {
@@ -271,7 +271,7 @@ export class PackageStore {
       });
     } catch (error) {
       sink.flush();
-      if (error instanceof CodedError && error.code === 'model/checksum') await note.set(path, 'damaged');
+      if (error instanceof CodedError && error.code === 'model/checksum') await note.set(path, 'corrupt');
       throw error;
     } finally {
       sink.close();
@@ -302,7 +302,7 @@ export class PackageStore {
     } finally {
       sink.close();
     }
-    await note.set(path, hash === sha256 ? 'checked' : 'damaged');
+    await note.set(path, hash === sha256 ? 'checked' : 'corrupt');
     if (hash !== sha256) throw new CodedError('model/checksum', { file: path });
     meter.set(path, bytes);
   }

@@ -144,7 +144,7 @@ export function createPackagesStore({
     stored,
     address: stored.address,
     work:
-      stored.complete || stored.files.some(({ state }) => state === 'damaged')
+      stored.complete || stored.files.some(({ state }) => state === 'corrupt')
         ? { kind: 'none' }
         : { kind: 'paused', reason: 'closed', since: 0 },
     error: null,

@@ -115,7 +115,7 @@ function Actions({
           {trash}
         </>
       );
-    case 'damaged':
+    case 'corrupt':
       return (
         <>
           {row.address && (
@@ -188,7 +188,7 @@ function Below({ row, view }: { readonly row: PackageRow; readonly view: RowView
       </div>
     );
   }
-  if (view.state === 'damaged') {
+  if (view.state === 'corrupt') {
     return (
       <p className="models-row__verdict">
         <Icon name="alert" />

@@ -20,7 +20,7 @@ export type RowState =
   | 'downloading'
   | 'checking'
   | 'paused'
-  | 'damaged';
+  | 'corrupt';
 
 export interface RowView {
   readonly state: RowState;
@@ -43,7 +43,7 @@ export function rowView(row: PackageRow, machine: Machine | null, used: InUse): 
   const bytes = stored
     ? stored.totalBytes
     : bytesOf(verdict?.variant ? filesOf(manifest, verdict.variant) : manifest.files);
-  const bad = stored?.files.filter(({ state }) => state === 'damaged') ?? [];
+  const bad = stored?.files.filter(({ state }) => state === 'corrupt') ?? [];
   return {
     state: stateOf(row, verdict, used),
     bytes,
@@ -60,7 +60,7 @@ export function rowView(row: PackageRow, machine: Machine | null, used: InUse): 
     if (work.kind === 'downloading') return 'downloading';
     if (work.kind === 'checking' || work.kind === 'copying') return 'checking';
     const here = id === BUNDLED || stored?.complete === true;
-    if (bad.length > 0) return 'damaged';
+    if (bad.length > 0) return 'corrupt';
     if (here && manifestSha256 === row.manifestSha256) return loading ? 'loading' : 'in-use';
     if (work.kind === 'paused') return 'paused';
     if (judged?.runs === false) return here ? 'ready' : 'wont-run';

@@ -160,7 +160,7 @@ export const modelsEn = {
   cardMissing: 'The model card is not on this device yet.',
   fileList: 'File list',
   fileListTitle: (name: string): string => `Files of ${name}`,
-  fileState: { missing: 'not here', partial: 'partly here', checked: 'checked', damaged: 'damaged' },
+  fileState: { missing: 'not here', partial: 'partly here', checked: 'checked', corrupt: 'damaged' },
   fileColumns: { file: 'File', size: 'Size', state: 'State' },
   imported: (name: string, licence: string): string => `${name} is on this device. Its licence: ${licence}.`,
   noPackage:

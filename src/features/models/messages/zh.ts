@@ -148,7 +148,7 @@ export const modelsZh: ModelsMessages = {
   cardMissing: '模型卡尚不在本机。',
   fileList: '文件列表',
   fileListTitle: (name) => `${name}的文件`,
-  fileState: { missing: '不在本机', partial: '部分在本机', checked: '已校验', damaged: '已损坏' },
+  fileState: { missing: '不在本机', partial: '部分在本机', checked: '已校验', corrupt: '已损坏' },
   fileColumns: { file: '文件', size: '大小', state: '状态' },
   imported: (name, licence) => `${name}已在本机。许可：${licence}。`,
   noPackage: '此文件夹既不是模型包（manifest.json），也不是检查点（config.json与*.safetensors）。',
