@@ -7,7 +7,7 @@ import { Button } from '../../ui/Button.tsx';
 import { ChartPanel } from './ChartPanel.tsx';
 import type { TrainingMessages } from './messages/en.ts';
 import { training } from './state/session.ts';
-import type { RunData } from './state/store.ts';
+import type { RunData } from './state/state.ts';
 import './ChartsTab.css';
 import { type Axis, linesOf, spanOf } from './chart-lines.ts';
 import { type AnyChart, chartId, chartsOf, isPlain } from './chart-specs.ts';

@@ -10,7 +10,7 @@ import { Rich } from '../../ui/Rich.tsx';
 import { LogLines } from './LogLines.tsx';
 import type { RunAction } from './state/api.ts';
 import { training } from './state/session.ts';
-import type { RunData } from './state/store.ts';
+import type { RunData } from './state/state.ts';
 import './RunHead.css';
 import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import { recipeFacts } from './recipe-facts.ts';

@@ -4,7 +4,7 @@ import { useStore } from 'zustand';
 import type { Run } from '../../../core/training/run.ts';
 import { stepIndex } from './state/metrics.ts';
 import { training } from './state/session.ts';
-import { type Completions, completionsKey, type RunData } from './state/store.ts';
+import { type Completions, completionsKey, type RunData } from './state/state.ts';
 
 export interface Answers {
   /** Steps that have answers, ascending. */

@@ -79,7 +79,7 @@ export function storedCredentials(query: string, origin: string): Credentials | 
   return tabCredentials() ?? readPersisted(KEY, parseStored, null);
 }
 
-export function keepCredentials({ address, token, remember }: Credentials): void {
+export function storeCredentials({ address, token, remember }: Credentials): void {
   try {
     sessionStorage.setItem(`vqathinker.${KEY}`, JSON.stringify({ address, token }));
   } catch {

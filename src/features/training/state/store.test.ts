@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MetricRecord, Run, RunEvent } from '../../../../core/training/run.ts';
 import { parseAddress } from './link.ts';
-import { createTrainingStore, mergeLog } from './store.ts';
+import { mergeLog } from './state.ts';
+import { createTrainingStore } from './store.ts';
 
 const run = (id: string, change: Partial<Run> = {}): Run => ({
   id,
