@@ -1,5 +1,5 @@
 /**
- * The page's side of the frame store: proxy frames of one video in the page's sourceTables memory, so that any frame can be
+ * Client of the frame worker: proxy frames of one video in the page's memory, so that any frame can be
  * drawn at once, in any order.
  */
 import { CodedError } from '../../core/errors.ts';
@@ -14,7 +14,7 @@ export interface FrameStore {
   readonly plan: StorePlan;
   /** Frames that are there now. */
   readonly ready: number;
-  /** The part [from, to) that is stored or being filled. */
+  /** The range [from, to) that is stored or being decoded. */
   readonly part: readonly [number, number];
   /** Error that ended the decoding before all frames were stored, or null. */
   readonly error: unknown;
@@ -27,13 +27,13 @@ export interface FrameStore {
    * @returns false when the frame is not there; `out` is as before then
    */
   paint(index: number, out: Uint8ClampedArray): boolean;
-  /** Brings these frames before all others, whatever part is stored. */
+  /** Decodes these frames before all others, whatever range is stored. */
   prefer(frames: readonly number[]): void;
-  /** Keeps another part of a video that is too long for the cap; does nothing when `at` lies in the part of now. */
+  /** Stores another range of a video that is too long for the cap; does nothing when `at` lies in the current one. */
   focus(at: number): void;
-  /** Gives the decoder's processor time to something more urgent. */
+  /** Pauses decoding, so that something more urgent has the processor. */
   hold(on: boolean): void;
-  /** Called after each frame that comes, and when filling ends. */
+  /** Called after each decoded frame, and when decoding ends. */
   subscribe(listener: () => void): () => void;
   dispose(): void;
 }
@@ -42,140 +42,169 @@ function startWorker(): Worker {
   return new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'frames' });
 }
 
-/** @param cap bytes that the stored frames may take */
-export function createFrameStore(
-  file: File,
-  facts: Pick<VideoFacts, 'width' | 'height' | 'frames' | 'bitDepth' | 'chroma' | 'rotation' | 'colour'>,
-  cap: number,
-  start: () => Worker = startWorker,
-): FrameStore {
-  const plan = planStore(facts, cap);
-  const { width, height } = plan;
+const jfif = colourTables({ matrix: 'bt601', range: 'full' }, 8);
+const planeLayout = (offset: number, stride: number) => ({ offset, stride, step: 1 }) as const;
+
+/** Frame planes over the samples of a stored frame, 8-bit YUV 4:2:0. */
+function planesOf({ width, height }: StorePlan, samples: Uint8Array) {
   const { chromaWidth, u, v } = layoutOf(width, height);
-  const sourceTables = colourTables(facts.colour, 8);
-  const jfif = colourTables({ matrix: 'bt601', range: 'full' }, 8);
-  const stored = new Map<number, StoredFrame>();
-  const listeners = new Set<() => void>();
-  const layout = (offset: number, stride: number) => ({ offset, stride, step: 1 }) as const;
-  const planesOf = (samples: Uint8Array) =>
-    ({
-      width,
-      height,
-      bitDepth: 8,
-      samples,
-      y: layout(0, width),
-      u: layout(u, chromaWidth),
-      v: layout(v, chromaWidth),
-      shiftX: 1,
-      shiftY: 1,
-    }) as const;
-  const region = { x: 0, y: 0, width, height, step: 1 };
-  let part = storedRange(plan, 0);
-  let error: unknown = null;
-  let worker: Worker | null = null;
-  let remote: Remote<FramesApi> | null = null;
-  let holding = false;
-  let turn = 0;
+  return {
+    width,
+    height,
+    bitDepth: 8,
+    samples,
+    y: planeLayout(0, width),
+    u: planeLayout(u, chromaWidth),
+    v: planeLayout(v, chromaWidth),
+    shiftX: 1,
+    shiftY: 1,
+  } as const;
+}
 
-  const tell = () => {
-    for (const listener of listeners) listener();
-  };
+type StoreFacts = Pick<
+  VideoFacts,
+  'width' | 'height' | 'frames' | 'bitDepth' | 'chroma' | 'rotation' | 'colour'
+>;
 
-  function stop(): void {
-    turn++;
-    worker?.terminate();
-    worker = null;
-    remote = null;
+class WorkerFrameStore implements FrameStore {
+  readonly plan: StorePlan;
+  part: readonly [number, number];
+  error: unknown = null;
+  private readonly file: File;
+  private readonly start: () => Worker;
+  private readonly tables: ColourTables;
+  private readonly stored = new Map<number, StoredFrame>();
+  private readonly listeners = new Set<() => void>();
+  private worker: Worker | null = null;
+  private remote: Remote<FramesApi> | null = null;
+  private holding = false;
+  /** Number of the current decoding; results of an earlier one are discarded. */
+  private turn = 0;
+
+  constructor(file: File, facts: StoreFacts, cap: number, start: () => Worker) {
+    this.file = file;
+    this.start = start;
+    this.plan = planStore(facts, cap);
+    this.tables = colourTables(facts.colour, 8);
+    this.part = storedRange(this.plan, 0);
+    this.fill(this.part[0]);
   }
 
-  /** Takes frames of one filling, as long as no other has begun. */
-  const deliver = (current: number) =>
-    proxy((frame: StoredFrame) => {
-      if (current !== turn) return;
-      stored.set(frame.index, frame);
-      tell();
-    });
+  get ready(): number {
+    return this.stored.size;
+  }
 
-  /** Fills the part, from where the reader is to its end, then what lies before. */
-  function fill(at: number): void {
-    stop();
-    const current = turn;
-    error = null;
-    worker = start();
+  has(index: number): boolean {
+    return this.stored.has(index);
+  }
+
+  exact(index: number): boolean {
+    return this.plan.exact && this.stored.get(index)?.fromRgb === false;
+  }
+
+  paint(index: number, out: Uint8ClampedArray): boolean {
+    const frame = this.stored.get(index);
+    if (!frame) return false;
+    const { width, height } = this.plan;
+    const region = { x: 0, y: 0, width, height, step: 1 };
+    const target = { bytes: out, offset: 0, stride: width * 4, channels: 4 } as const;
+    writeRgb(planesOf(this.plan, frame.data), frame.fromRgb ? jfif : this.tables, 0, region, target);
+    return true;
+  }
+
+  prefer(frames: readonly number[]): void {
+    const only = frames.filter((index) => !this.stored.has(index));
+    if (only.length === 0 || !this.remote) return;
+    const { width, height, frames: to } = this.plan;
+    const size = { width, height, from: 0, to, only };
+    // An error here occurs again while the whole range is decoded, and is reported there.
+    this.remote.fill(this.file, size, this.deliver(this.turn)).catch(() => {});
+  }
+
+  focus(at: number): void {
+    const { part, stored } = this;
+    if (at >= part[0] && at < part[1]) return;
+    const [from, to] = storedRange(this.plan, at);
+    this.part = [from, to];
+    for (const index of stored.keys()) if (index < from || index >= to) stored.delete(index);
+    this.fill(at);
+    this.notify();
+  }
+
+  hold(on: boolean): void {
+    this.holding = on;
+    void this.remote?.hold(on);
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  dispose(): void {
+    this.stop();
+    this.stored.clear();
+    this.listeners.clear();
+  }
+
+  private notify(): void {
+    for (const listener of this.listeners) listener();
+  }
+
+  private stop(): void {
+    this.turn++;
+    this.worker?.terminate();
+    this.worker = null;
+    this.remote = null;
+  }
+
+  /** Callback that stores the frames of one decoding. */
+  private deliver(turn: number) {
+    return proxy((frame: StoredFrame) => {
+      if (turn !== this.turn) return;
+      this.stored.set(frame.index, frame);
+      this.notify();
+    });
+  }
+
+  /** Decodes the range in a new worker: from `at` to its end, then the frames before. */
+  private fill(at: number): void {
+    this.stop();
+    const { turn } = this;
+    this.error = null;
+    const worker = this.start();
+    this.worker = worker;
+    const end = (error: unknown) => {
+      if (turn !== this.turn) return;
+      this.error = error;
+      this.stop();
+      this.notify();
+    };
     worker.addEventListener('error', (event) => {
       event.preventDefault();
-      fail(new CodedError('media/damaged', {}, event.message));
+      end(new CodedError('media/damaged', {}, event.message));
     });
-    const api = wrap<FramesApi>(worker);
-    remote = api;
-    const fail = (reason: unknown) => {
-      if (current !== turn) return;
-      error = reason;
-      stop();
-      tell();
-    };
-    const onFrame = deliver(current);
-    const [from, to] = part;
-    const work = async () => {
-      if (holding) await api.hold(true);
-      await api.fill(file, { width, height, from: at, to }, onFrame);
-      if (at > from) await api.fill(file, { width, height, from, to: at }, onFrame);
-    };
-    work().then(() => {
-      if (current !== turn) return;
-      stop();
-      tell();
-    }, fail);
+    this.remote = wrap<FramesApi>(worker);
+    this.decodeRange(this.remote, at, this.deliver(turn)).then(() => end(null), end);
   }
 
-  fill(part[0]);
-  return {
-    plan,
-    get ready() {
-      return stored.size;
-    },
-    get part() {
-      return part;
-    },
-    get error() {
-      return error;
-    },
-    has: (index) => stored.has(index),
-    exact: (index) => plan.exact && stored.get(index)?.fromRgb === false,
-    paint(index, out) {
-      const frame = stored.get(index);
-      if (!frame) return false;
-      const tables: ColourTables = frame.fromRgb ? jfif : sourceTables;
-      const target = { bytes: out, offset: 0, stride: width * 4, channels: 4 } as const;
-      writeRgb(planesOf(frame.data), tables, 0, region, target);
-      return true;
-    },
-    prefer(frames) {
-      const only = frames.filter((index) => !stored.has(index));
-      if (only.length === 0 || !remote) return;
-      const [from, to] = [0, plan.frames];
-      // An error here occurs again while the whole range is decoded, and is reported there.
-      remote.fill(file, { width, height, from, to, only }, deliver(turn)).catch(() => {});
-    },
-    focus(at) {
-      if (at >= part[0] && at < part[1]) return;
-      part = storedRange(plan, at);
-      for (const index of stored.keys()) if (index < part[0] || index >= part[1]) stored.delete(index);
-      fill(at);
-      tell();
-    },
-    hold(on) {
-      holding = on;
-      void remote?.hold(on);
-    },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    dispose() {
-      stop();
-      stored.clear();
-      listeners.clear();
-    },
-  };
+  private async decodeRange(
+    api: Remote<FramesApi>,
+    at: number,
+    onFrame: ReturnType<WorkerFrameStore['deliver']>,
+  ): Promise<void> {
+    const { width, height } = this.plan;
+    const [from, to] = this.part;
+    if (this.holding) await api.hold(true);
+    await api.fill(this.file, { width, height, from: at, to }, onFrame);
+    if (at > from) await api.fill(this.file, { width, height, from, to: at }, onFrame);
+  }
 }
+
+/** @param cap bytes that the stored frames may take */
+export const createFrameStore = (
+  file: File,
+  facts: StoreFacts,
+  cap: number,
+  start: () => Worker = startWorker,
+): FrameStore => new WorkerFrameStore(file, facts, cap, start);

@@ -1,4 +1,4 @@
-/** A new run: the recipes as cards, what the server finds out about the chosen one, and then *Start*. */
+/** A new run: the recipes as cards, the server's check of the chosen one, and *Start*. */
 import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { type CodedErrorData, isAbort } from '../../../core/errors.ts';
@@ -28,57 +28,61 @@ export interface NewRunProps {
   readonly onClose: () => void;
 }
 
+/** Choice of a recipe and the server's check of it; a newer choice or check aborts the running one. */
+function useRecipeCheck(initial: string | null, onStarted: () => void) {
+  const [chosen, setChosen] = useState(initial);
+  const [check, setCheck] = useState<Check>({ kind: 'none' });
+  const [starting, setStarting] = useState(false);
+  const pending = useRef<AbortController | null>(null);
+  useEffect(() => () => pending.current?.abort(), []);
+  return {
+    chosen,
+    check,
+    starting,
+    choose(name: string) {
+      pending.current?.abort();
+      setChosen(name);
+      setCheck({ kind: 'none' });
+    },
+    async validate() {
+      const api = training.api();
+      if (!api || chosen === null) return;
+      pending.current?.abort();
+      const request = new AbortController();
+      pending.current = request;
+      setCheck({ kind: 'checking' });
+      try {
+        const report = await api.validate(chosen, request.signal);
+        if (!request.signal.aborted) setCheck({ kind: 'report', report });
+      } catch (error) {
+        if (!request.signal.aborted && !isAbort(error))
+          setCheck({ kind: 'error', error: toErrorData(error) });
+      }
+    },
+    async start() {
+      if (chosen === null) return;
+      setStarting(true);
+      try {
+        await training.start(chosen);
+        onStarted();
+      } catch (error) {
+        setCheck({ kind: 'error', error: toErrorData(error) });
+      } finally {
+        setStarting(false);
+      }
+    },
+  };
+}
+
+type RecipeCheck = ReturnType<typeof useRecipeCheck>;
+
 export function NewRun({ first, recipe, onClose }: NewRunProps) {
   const t = useTrainingMessages();
   const recipes = useStore(training.store, (state) => state.recipes);
-  const failed = useStore(training.store, (state) => state.actionError);
-  const [chosen, setChosen] = useState(recipe);
-  const [check, setCheck] = useState<Check>({ kind: 'none' });
-  const [starting, setStarting] = useState(false);
-  const asked = useRef<AbortController | null>(null);
-  const reportHead = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
-    void training.loadRecipes();
-    return () => asked.current?.abort();
-  }, []);
-
+  const checked = useRecipeCheck(recipe, onClose);
+  useEffect(() => void training.loadRecipes(), []);
   useKeys({ escape: () => (first ? false : onClose()) });
-
-  const choose = (name: string) => {
-    asked.current?.abort();
-    setChosen(name);
-    setCheck({ kind: 'none' });
-  };
-  const ask = async () => {
-    const api = training.api();
-    if (!api || chosen === null) return;
-    asked.current?.abort();
-    const request = new AbortController();
-    asked.current = request;
-    setCheck({ kind: 'checking' });
-    try {
-      const report = await api.validate(chosen, request.signal);
-      if (!request.signal.aborted) setCheck({ kind: 'report', report });
-    } catch (error) {
-      if (!request.signal.aborted && !isAbort(error)) setCheck({ kind: 'error', error: toErrorData(error) });
-    }
-    reportHead.current?.focus();
-  };
-  const start = async () => {
-    if (chosen === null) return;
-    setStarting(true);
-    try {
-      await training.start(chosen);
-      onClose();
-    } catch (error) {
-      setCheck({ kind: 'error', error: toErrorData(error) });
-    } finally {
-      setStarting(false);
-    }
-  };
-  const card = recipes?.find(({ name }) => name === chosen) ?? null;
-  const ready = check.kind === 'report' && check.report.ok;
-
+  const card = recipes?.find(({ name }) => name === checked.chosen) ?? null;
   return (
     <div className="train-new">
       <header className="train-new__head">
@@ -88,79 +92,104 @@ export function NewRun({ first, recipe, onClose }: NewRunProps) {
         </div>
         {!first && <Button onClick={onClose}>{t.start.back}</Button>}
       </header>
-      {recipes === null ? (
-        failed ? (
-          <ErrorCard
-            error={failed}
-            actions={[{ label: t.server.tryNow, onClick: () => void training.loadRecipes() }]}
-          />
-        ) : (
-          <p className="train-wait">{t.start.loading}</p>
-        )
-      ) : recipes.length === 0 ? (
-        <p className="train-wait">{t.start.none}</p>
-      ) : (
-        <fieldset className="train-cards">
-          <legend className="ui-sr">{t.start.recipes}</legend>
-          {recipes.map((one) => (
-            <Card key={one.name} card={one} chosen={one.name === chosen} onChoose={() => choose(one.name)} />
-          ))}
-        </fieldset>
-      )}
-      {card && (
-        <section className="train-check" aria-labelledby="train-check">
-          <header className="train-check__head">
-            <h3 id="train-check" ref={reportHead} tabIndex={-1}>
-              {card.name}
-            </h3>
-            <p role="status">
-              {check.kind === 'checking'
-                ? t.start.checking
-                : check.kind === 'none'
-                  ? t.start.nothingStarted
-                  : ''}
-            </p>
-            <Button
-              look={ready ? 'plain' : 'primary'}
-              disabled={check.kind === 'checking' || card.error !== null}
-              onClick={() => void ask()}
-            >
-              {t.start.check}
-            </Button>
-            <Button
-              look={ready ? 'primary' : 'plain'}
-              icon="play"
-              disabled={!ready || starting}
-              title={ready ? undefined : t.start.checkFirst}
-              onClick={() => void start()}
-            >
-              {starting ? t.start.starting : t.start.start}
-            </Button>
-          </header>
-          {check.kind === 'checking' && <div className="train-check__working" />}
-          {card.error && (
-            <div className="train-check__error">
-              <ErrorCard error={card.error} />
-            </div>
-          )}
-          {check.kind === 'error' && (
-            <div className="train-check__error">
-              <ErrorCard error={check.error} />
-            </div>
-          )}
-          {check.kind === 'report' && <Report report={check.report} />}
-          {card.resolved !== null && (
-            <RecipeTable
-              key={card.name}
-              resolved={check.kind === 'report' && check.report.recipe ? check.report.recipe : card.resolved}
-              name={card.name}
-              recipes={recipes ?? []}
-              sha256={check.kind === 'report' ? check.report.recipeSha256 : null}
-            />
-          )}
-        </section>
-      )}
+      <RecipeCards recipes={recipes} chosen={checked.chosen} onChoose={checked.choose} />
+      {card && <CheckSection card={card} recipes={recipes ?? []} checked={checked} />}
     </div>
+  );
+}
+
+function RecipeCards(props: {
+  readonly recipes: readonly RecipeCard[] | null;
+  readonly chosen: string | null;
+  readonly onChoose: (name: string) => void;
+}) {
+  const { recipes, chosen, onChoose } = props;
+  const t = useTrainingMessages();
+  const failed = useStore(training.store, (state) => state.actionError);
+  if (recipes === null)
+    return failed ? (
+      <ErrorCard
+        error={failed}
+        actions={[{ label: t.server.tryNow, onClick: () => void training.loadRecipes() }]}
+      />
+    ) : (
+      <p className="train-wait">{t.start.loading}</p>
+    );
+  if (recipes.length === 0) return <p className="train-wait">{t.start.none}</p>;
+  return (
+    <fieldset className="train-cards">
+      <legend className="ui-sr">{t.start.recipes}</legend>
+      {recipes.map((one) => (
+        <Card key={one.name} card={one} chosen={one.name === chosen} onChoose={() => onChoose(one.name)} />
+      ))}
+    </fieldset>
+  );
+}
+
+function CheckSection(props: {
+  readonly card: RecipeCard;
+  readonly recipes: readonly RecipeCard[];
+  readonly checked: RecipeCheck;
+}) {
+  const { card, recipes, checked } = props;
+  const { check } = checked;
+  const report = check.kind === 'report' ? check.report : null;
+  const fault = check.kind === 'error' ? check.error : null;
+  return (
+    <section className="train-check" aria-labelledby="train-check">
+      <CheckHead card={card} checked={checked} />
+      {check.kind === 'checking' && <div className="train-check__working" />}
+      {[card.error, fault].map(
+        (error) =>
+          error && (
+            <div key={error.code} className="train-check__error">
+              <ErrorCard error={error} />
+            </div>
+          ),
+      )}
+      {report && <Report report={report} />}
+      {card.resolved !== null && (
+        <RecipeTable
+          key={card.name}
+          resolved={report?.recipe ?? card.resolved}
+          name={card.name}
+          recipes={recipes}
+          sha256={report?.recipeSha256 ?? null}
+        />
+      )}
+    </section>
+  );
+}
+
+function CheckHead({ card, checked }: { readonly card: RecipeCard; readonly checked: RecipeCheck }) {
+  const t = useTrainingMessages();
+  const head = useRef<HTMLHeadingElement>(null);
+  const { check, starting } = checked;
+  const ready = check.kind === 'report' && check.report.ok;
+  const status = { none: t.start.nothingStarted, checking: t.start.checking, report: '', error: '' };
+  return (
+    <header className="train-check__head">
+      <h3 id="train-check" ref={head} tabIndex={-1}>
+        {card.name}
+      </h3>
+      <p role="status">{status[check.kind]}</p>
+      <Button
+        look={ready ? 'plain' : 'primary'}
+        disabled={check.kind === 'checking' || card.error !== null}
+        onClick={() => void checked.validate().then(() => head.current?.focus())}
+      >
+        {t.start.check}
+      </Button>
+      <Button
+        look={ready ? 'primary' : 'plain'}
+        icon="play"
+        disabled={!ready || starting}
+        title={ready ? undefined : t.start.checkFirst}
+        onClick={() => void checked.start()}
+      >
+        {starting ? t.start.starting : t.start.start}
+      </Button>
+    </header>
   );
 }
 
@@ -175,7 +204,7 @@ function Card(props: { readonly card: RecipeCard; readonly chosen: boolean; read
       <span className="train-card__stages">
         {[stages.join(' → '), card.extends ? t.start.extends(card.extends) : ''].filter(Boolean).join(' · ')}
       </span>
-      {/* The words of a recipe are its author's, in whatever language it was written. */}
+      {/* A recipe's text is its author's; ours are in English. */}
       {card.about && (
         <span className="train-card__about" lang="en">
           {card.about}

@@ -153,7 +153,7 @@ export function nearest(xs: readonly number[], value: number): number {
   return Math.abs(xs[high]! - value) < Math.abs(value - xs[low]!) ? high : low;
 }
 
-/** Places of labels along one side, thinned `gap` apart and inside [top, bottom], each as near to its own as can be. */
+/** Positions of labels along one side, at least `gap` apart and inside [top, bottom], each as near to its value as possible. */
 export function spreadLabels(at: readonly number[], gap: number, top: number, bottom: number): number[] {
   const order = at.map((y, i) => ({ y, i })).sort((a, b) => a.y - b.y);
   const placed: number[] = [];

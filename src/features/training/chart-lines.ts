@@ -76,7 +76,7 @@ function hoursOf(table: MetricTable): readonly number[] {
 
 /**
  * @param weight of the smoothing, 0 … 1
- * @param beside runs compared with: only their first line is drawn, or every line would need its primary dash and its primary
+ * @param beside runs compared with: only their first line is drawn, or every line would need its own dash and its own
  *   grey
  */
 export function linesOf(

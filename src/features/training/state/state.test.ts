@@ -19,11 +19,12 @@ const run = (id: string, state: Run['state'] = 'running'): Run => ({
   seconds: 1,
 });
 const metric = (step: number): MetricRecord => ({ step, stage: 0, time: step, values: { reward: step } });
-const after = (...events: readonly TrainingEvent[]): TrainingState => events.reduce(reduceTraining, EMPTY);
+const stateAfter = (...events: readonly TrainingEvent[]): TrainingState =>
+  events.reduce(reduceTraining, EMPTY);
 
 describe('the state of the Training page', () => {
   it('lists a new run first and replaces a listed one', () => {
-    const state = after(
+    const state = stateAfter(
       { kind: 'runs', runs: [run('a'), run('b')] },
       { kind: 'run', run: run('c') },
       { kind: 'run', run: run('b', 'finished') },
@@ -37,14 +38,14 @@ describe('the state of the Training page', () => {
 
   it('clears the progress of a run that has ended', () => {
     const progress = { type: 'progress', phase: 'rollout', done: 1, of: 2 } as never;
-    const running = after({ kind: 'batch', run: 'a', events: [progress] });
+    const running = stateAfter({ kind: 'batch', run: 'a', events: [progress] });
     expect(running.data.get('a')?.progress).toBe(progress);
     const ended = reduceTraining(running, { kind: 'run', run: run('a', 'finished') });
     expect(ended.data.get('a')?.progress).toBeNull();
   });
 
   it('adds the records that came in while the history was requested', () => {
-    const state = after({
+    const state = stateAfter({
       kind: 'history',
       run: 'a',
       records: [metric(1), metric(2)],
@@ -56,7 +57,7 @@ describe('the state of the Training page', () => {
   });
 
   it('compares other runs than the open one', () => {
-    const open = after({ kind: 'selected', run: 'a' }, { kind: 'compared', run: 'a' });
+    const open = stateAfter({ kind: 'selected', run: 'a' }, { kind: 'compared', run: 'a' });
     expect(open.compared).toEqual([]);
     const compared = reduceTraining(open, { kind: 'compared', run: 'b' });
     expect(compared.compared).toEqual(['b']);
@@ -70,12 +71,12 @@ describe('the state of the Training page', () => {
       key: `a ${step}`,
       value: { kind: 'loading' as const },
     }));
-    expect([...after(...events).completions.keys()]).toEqual(events.slice(-24).map(({ key }) => key));
+    expect([...stateAfter(...events).completions.keys()]).toEqual(events.slice(-24).map(({ key }) => key));
   });
 
   it('forgets everything but the error when the connection ends', () => {
     const error = { code: 'train/token', params: {}, message: 'no' };
-    const state = after({ kind: 'runs', runs: [run('a')] }, { kind: 'away', error });
+    const state = stateAfter({ kind: 'runs', runs: [run('a')] }, { kind: 'away', error });
     expect(state).toEqual({ ...EMPTY, error });
   });
 });
