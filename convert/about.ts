@@ -17,7 +17,7 @@ const schema = z.strictObject({
 export type About = z.infer<typeof schema>;
 
 /** Earlier evaluations wrote `figures`. */
-const readable = z.preprocess(renamedKeys({ figures: 'metrics' }), schema);
+const readable = z.preprocess(renamedKeys(['figures', 'metrics']), schema);
 
 /** @throws CodedError `convert/config` {field, problem} */
 export function readAbout(value: unknown): About {

@@ -43,16 +43,16 @@ export function refuseOtherFormat(value: unknown, reads: number): void {
  * For `z.preprocess`: an object in which the keys of an earlier version of a format have their present names. Other values
  * are left to the schema, and so is an object that has both names.
  *
- * @example z.preprocess(renamedKeys({ figures: 'metrics' }), z.strictObject({ metrics }))
+ * @example z.preprocess(renamedKeys(['figures', 'metrics']), z.strictObject({ metrics }))
  */
 export const renamedKeys =
-  (names: Readonly<Record<string, string>>) =>
+  (...names: readonly (readonly [earlier: string, now: string])[]) =>
   (value: unknown): unknown =>
     typeof value !== 'object' || value === null
       ? value
       : Object.fromEntries(
           Object.entries(value).map(([key, field]) => {
-            const name = Object.hasOwn(names, key) ? names[key]! : key;
+            const name = names.find(([earlier]) => earlier === key)?.[1] ?? key;
             return [Object.hasOwn(value, name) ? key : name, field];
           }),
         );

@@ -44,9 +44,9 @@ describe('who imports whom (layers.json)', () => {
   });
 
   test('no arrow runs back: the rooms form no circle', () => {
-    const own = (entries: typeof imports) => entries.filter(({ from }) => !isTest(from));
-    expect(circles(own(imports), layers.typescript)).toEqual([]);
-    expect(circles(own(pythonImports), layers.python)).toEqual([]);
+    const withoutTests = (entries: typeof imports) => entries.filter(({ from }) => !isTest(from));
+    expect(circles(withoutTests(imports), layers.typescript)).toEqual([]);
+    expect(circles(withoutTests(pythonImports), layers.python)).toEqual([]);
   });
 
   test('at most two exceptions, for a type alone, each with its reason', () => {
@@ -71,11 +71,11 @@ describe('who imports whom (layers.json)', () => {
     const arrow = (from: string, to: string) => ({ from, to, specifier: to, typeOnly: false });
     const circle = [arrow('src/ui/a.ts', 'src/page/b.ts'), arrow('src/page/c.ts', 'src/ui/d.ts')];
     expect(circles(circle, layers.typescript).sort()).toEqual(['src/page', 'src/ui']);
-    const [found] = pythonImportsOf({
+    const [imported] = pythonImportsOf({
       path: 'training-server/torch/modules/a.py',
       text: 'from engine.text import FILES\n',
     });
-    expect(fault(found!, layers.python)).not.toBeNull();
+    expect(fault(imported!, layers.python)).not.toBeNull();
   });
 
   test('relative imports name the whole file, as Node needs it', () => {
@@ -96,7 +96,7 @@ describe('who imports whom (layers.json)', () => {
       "new Worker(new URL('./g.ts', import.meta.url));",
       "import h from './h.json' with { type: 'json' };",
     ].join('\n');
-    const found = importsOf({ path: 'core/x/y.ts', text }).map(({ to }) => to);
+    const imported = importsOf({ path: 'core/x/y.ts', text }).map(({ to }) => to);
     const at = (name: string) => `core/x/${name}`;
     const wanted = [
       at('a.ts'),
@@ -108,7 +108,7 @@ describe('who imports whom (layers.json)', () => {
       at('g.ts'),
       at('h.json'),
     ];
-    expect(found.sort()).toEqual(wanted.sort());
+    expect(imported.sort()).toEqual(wanted.sort());
     expect(imports.length).toBeGreaterThan(100);
   });
 });

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { meanInterval } from '../stats/interval.ts';
-import { bandOf, bands, offRuler, rulerPlace } from './grades.ts';
+import { bandOf, bands, offRuler, rulerPosition } from './grades.ts';
 import { mosQuantilesOf, percentileOf, shareBelow } from './percentile.ts';
 
 describe('bands', () => {
   test('the nearest grade; a cut belongs to the upper band', () => {
-    const words = [0.87, 1, 1.49, 1.5, 2.49, 2.5, 3.49, 3.5, 3.87, 4.5, 5, 5.2].map((s) => bandOf(s).word);
-    expect(words).toEqual([
+    const labels = [0.87, 1, 1.49, 1.5, 2.49, 2.5, 3.49, 3.5, 3.87, 4.5, 5, 5.2].map((s) => bandOf(s).word);
+    expect(labels).toEqual([
       'bad',
       'bad',
       'bad',
@@ -31,7 +31,7 @@ describe('bands', () => {
 
   test('off the ruler', () => {
     expect([0.87, 1, 5, 5.01].map(offRuler)).toEqual(['below', null, null, 'above']);
-    expect([0.5, 1, 3, 5, 6].map(rulerPlace)).toEqual([0, 0, 0.5, 1, 1]);
+    expect([0.5, 1, 3, 5, 6].map(rulerPosition)).toEqual([0, 0, 0.5, 1, 1]);
   });
 });
 
@@ -46,7 +46,12 @@ describe('interval', () => {
 });
 
 describe('percentile', () => {
-  const own = { kind: 'own' as const, range: [1, 5] as [1, 5], population: 'held-out clips', n: 512 };
+  const quantileScale = {
+    kind: 'own' as const,
+    range: [1, 5] as [1, 5],
+    population: 'held-out clips',
+    n: 512,
+  };
 
   test('share below, by straight lines; ties count as not below', () => {
     expect([-1, 0, 5, 10, 11].map((v) => shareBelow([0, 10], v))).toEqual([0, 0, 50, 100, 100]);
@@ -55,7 +60,7 @@ describe('percentile', () => {
 
   test('a model of its own scale against its own clips', () => {
     const quantiles = Array.from({ length: 101 }, (_, i) => 1 + i / 25);
-    expect(percentileOf({ ...own, quantiles }, 3)).toEqual({
+    expect(percentileOf({ ...quantileScale, quantiles }, 3)).toEqual({
       percent: 50,
       population: 'held-out clips',
       n: 512,

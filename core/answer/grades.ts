@@ -32,6 +32,6 @@ export function offRuler(score: number): 'below' | 'above' | null {
 }
 
 /** Place of a score on the ruler, 0 = grade 1, 1 = grade 5; the needle stops at the ends. */
-export function rulerPlace(score: number): number {
+export function rulerPosition(score: number): number {
   return Math.max(0, Math.min((score - 1) / 4, 1));
 }

@@ -69,7 +69,7 @@ describe('distortions in a text', () => {
 
   test('found wins over ruled out; each once', () => {
     const marks = findDistortions('No blur at first. Blur later, and noise, and noise. No banding.');
-    expect(distortionsOf(marks)).toEqual({ found: ['blur', 'noise'], ruledOut: ['banding'] });
+    expect(distortionsOf(marks)).toEqual({ named: ['blur', 'noise'], ruledOut: ['banding'] });
   });
 
   test('those of the training data are all there, with labels', () => {

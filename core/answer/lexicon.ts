@@ -15,7 +15,7 @@ export interface DistortionMark {
 
 export interface Distortions {
   /** Ids in the order of first mention. */
-  readonly found: readonly string[];
+  readonly named: readonly string[];
   /** Ruled out and nowhere found. */
   readonly ruledOut: readonly string[];
 }
@@ -98,7 +98,7 @@ export function findDistortions(text: string, complete = true): DistortionMark[]
 
 /** The distortions of a text, each once. */
 export function distortionsOf(marks: readonly DistortionMark[]): Distortions {
-  const found = new Set(marks.filter((m) => m.says === 'found').map((m) => m.id));
-  const out = new Set(marks.filter((m) => m.says === 'ruled-out' && !found.has(m.id)).map((m) => m.id));
-  return { found: [...found], ruledOut: [...out] };
+  const named = new Set(marks.filter((m) => m.says === 'found').map((m) => m.id));
+  const out = new Set(marks.filter((m) => m.says === 'ruled-out' && !named.has(m.id)).map((m) => m.id));
+  return { named: [...named], ruledOut: [...out] };
 }

@@ -88,7 +88,7 @@ describe('times in a text', () => {
   });
 
   test('frames lie in the clip and ascend, whatever the text', () => {
-    const words = fc.constantFrom(
+    const part = fc.constantFrom(
       'frame',
       'frames',
       '3',
@@ -113,7 +113,7 @@ describe('times in a text', () => {
       '0',
     );
     fc.assert(
-      fc.property(fc.array(words, { maxLength: 12 }), fc.constantFrom('', ' '), (parts, glue) => {
+      fc.property(fc.array(part, { maxLength: 12 }), fc.constantFrom('', ' '), (parts, glue) => {
         let end = 0;
         for (const mark of findTimes(parts.join(glue), clip)) {
           expect(mark.start).toBeGreaterThanOrEqual(end);

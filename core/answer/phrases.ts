@@ -93,7 +93,7 @@ function between({ times, duration }: Timeline, from: number, end: number): read
 
 /** Frames of a list counted from 1 ("3, 4 and 7", "3 to 5", "第3至第5帧"); null if one is not among the sampled. */
 function listed(text: string, N: number): readonly number[] | null {
-  const found = new Set<number>();
+  const indices = new Set<number>();
   let last = Number.NaN;
   let open = false;
   for (const token of text.toLowerCase().match(/\d+|[a-z]+|[-–—~至到]|[一二三四五六七八九十两]+/g) ?? []) {
@@ -101,11 +101,11 @@ function listed(text: string, N: number): readonly number[] | null {
     const number = numberOf(token);
     if (Number.isNaN(number)) continue;
     if (number < 1 || number > N) return null;
-    for (let k = open && number > last ? last : number; k <= number; k++) found.add(k - 1);
+    for (let k = open && number > last ? last : number; k <= number; k++) indices.add(k - 1);
     last = number;
     open = false;
   }
-  return found.size > 0 ? [...found].sort((a, b) => a - b) : null;
+  return indices.size > 0 ? [...indices].sort((a, b) => a - b) : null;
 }
 
 /** The first or last k frames. */
@@ -224,7 +224,7 @@ export function findTimes(text: string, clip: Timeline, complete = true): TimeMa
     const pattern = patterns.find((_, i) => groups[`p${i}`] !== undefined)!;
     const frames = pattern[1](clip, groups, match[0]);
     if (frames === null) continue;
-    const said =
+    const stated =
       groups.at ??
       groups.clock ??
       groups.mark ??
@@ -232,7 +232,7 @@ export function findTimes(text: string, clip: Timeline, complete = true): TimeMa
       groups.hanBy ??
       groups.from ??
       groups.hanFrom;
-    const time = said === undefined ? clip.times[frames[0]!]! : Math.min(secondsOf(said), clip.duration);
+    const time = stated === undefined ? clip.times[frames[0]!]! : Math.min(secondsOf(stated), clip.duration);
     marks.push({ start, end, frames, time });
   }
   return marks;

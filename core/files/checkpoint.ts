@@ -61,7 +61,7 @@ const text = z.object({
     .default(151643),
 });
 
-const knownStatistics = new Set(statisticRows.map((row) => row.name));
+const supportedStatistics = new Set(statisticRows.map((row) => row.name));
 
 const motion = z.strictObject({
   stem_slow: count.default(64),
@@ -77,7 +77,7 @@ const motion = z.strictObject({
     .array(z.string().min(1))
     .refine((names) => new Set(names).size === names.length, 'must not repeat a name')
     .refine(
-      (names) => names.every((name) => knownStatistics.has(name)),
+      (names) => names.every((name) => supportedStatistics.has(name)),
       'must name rows of the statistics table',
     )
     .default([]),

@@ -11,8 +11,8 @@ import { renamedKeys } from '../schema.ts';
 const isFormat1 = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && 'format' in value && value.format === 1;
 
-const withTarget = renamedKeys({ dialect: 'target' });
-const withMetrics = renamedKeys({ figures: 'metrics' });
+const withTarget = renamedKeys(['dialect', 'target']);
+const withMetrics = renamedKeys(['figures', 'metrics']);
 
 /** A package's manifest, format 2. */
 export function currentManifest(value: unknown): unknown {

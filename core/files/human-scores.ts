@@ -34,13 +34,13 @@ export const isFault = (row: ReadRow): row is RowFault => 'problem' in row;
 const LONGEST_PATH = 4096;
 const finite = z.number();
 const path = z.string().min(1).max(LONGEST_PATH);
-const said = z.looseObject({ from: z.string(), value: z.union([z.string(), finite]) });
+const turn = z.looseObject({ from: z.string(), value: z.union([z.string(), finite]) });
 
 const officialRow = z.looseObject({
   id: z.union([z.int(), z.string().min(1).max(200)]),
   dataset_name: z.string().max(200).optional(),
   image: z.union([z.tuple([path]), path]),
-  conversations: z.array(said).min(1).max(16),
+  conversations: z.array(turn).min(1).max(16),
   /** Ours, of procedural clips: severities by name, and a written answer. */
   faults: z.record(z.string().max(80), finite).optional(),
   text: z.string().max(20_000).optional(),

@@ -72,8 +72,8 @@ const MEMORY_CAP = 8 * 2 ** 30;
 /** Files of a variant and the small ones that all variants share. */
 export function filesOf(manifest: Manifest, variant: Variant): Manifest['files'] {
   const shared = /^[^/]+\.(json|md)$/i;
-  const own = new Set(variant.files);
-  return manifest.files.filter(({ path }) => own.has(path) || shared.test(path));
+  const variantFiles = new Set(variant.files);
+  return manifest.files.filter(({ path }) => variantFiles.has(path) || shared.test(path));
 }
 
 export const bytesOf = (files: readonly { readonly bytes: number }[]): number =>

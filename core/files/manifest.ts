@@ -95,16 +95,16 @@ export const manifestSchema = z
     card: z.literal('README.md'),
   })
   .superRefine((manifest, context) => {
-    const known = new Set<string>();
+    const listed = new Set<string>();
     for (const [i, file] of manifest.files.entries()) {
-      if (known.has(file.path)) {
+      if (listed.has(file.path)) {
         context.addIssue({ code: 'custom', path: ['files', i, 'path'], message: 'is named twice' });
       }
-      known.add(file.path);
+      listed.add(file.path);
     }
     for (const [i, v] of manifest.variants.entries()) {
       for (const [k, name] of v.files.entries()) {
-        if (known.has(name)) continue;
+        if (listed.has(name)) continue;
         context.addIssue({
           code: 'custom',
           path: ['variants', i, 'files', k],
@@ -143,10 +143,10 @@ function namedPaths(value: unknown): string[] {
     files: z.array(z.unknown()).catch([]),
     variants: z.array(z.object({ files: z.array(z.unknown()).catch([]) }).catch({ files: [] })).catch([]),
   });
-  const found = shape.safeParse(value);
-  if (!found.success) return [];
-  const own = found.data.files.map((file) =>
+  const read = shape.safeParse(value);
+  if (!read.success) return [];
+  const filePaths = read.data.files.map((file) =>
     typeof file === 'object' && file !== null && 'path' in file ? file.path : undefined,
   );
-  return [...own, ...found.data.variants.flatMap((v) => v.files)].filter((p) => typeof p === 'string');
+  return [...filePaths, ...read.data.variants.flatMap((v) => v.files)].filter((p) => typeof p === 'string');
 }

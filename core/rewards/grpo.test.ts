@@ -58,8 +58,8 @@ test('the gradient is the derivative of the loss', () => {
   for (const importance of ['token', 'sequence'] as const)
     fc.assert(
       fc.property(batches, fc.constantFrom(...lossTypes), (batch, type) => {
-        const own = { ...settings, importance };
-        const { gradient } = grpoLoss(batch, own, type, normalisation);
+        const variant = { ...settings, importance };
+        const { gradient } = grpoLoss(batch, variant, type, normalisation);
         const near = (b: number, t: number) => {
           const row = batch.policy[b]!.map((value, i) => value - batch.old[b]![i]!);
           const masked = row.filter((_, i) => batch.mask[b]![i] === 1);
@@ -77,7 +77,7 @@ test('the gradient is the derivative of the loss', () => {
           for (const [t, slope] of row.entries()) {
             if (near(b, t)) continue;
             const [up, down] = [step, -step].map(
-              (by) => grpoLoss(at(b, t, by), own, type, normalisation).value,
+              (by) => grpoLoss(at(b, t, by), variant, type, normalisation).value,
             );
             const scale = Math.max(1, Math.abs(up!), Math.abs(slope));
             expect(Math.abs((up! - down!) / (2 * step) - slope)).toBeLessThan(1e-6 * scale * 10);

@@ -58,23 +58,23 @@ function moments(scores: readonly (number | null)[], rules: RankRules): Moments 
   return { mean: mean(readable), variance: lone ? 0 : variance(readable, rules.scoreVariance) };
 }
 
-function indicator(mine: number, theirs: number, rules: RankRules): number {
-  if (mine === theirs) return rules.equalMos === 'half' ? 0.5 : 0;
-  return mine > theirs ? 1 : 0;
+function indicator(video: number, opposing: number, rules: RankRules): number {
+  if (video === opposing) return rules.equalMos === 'half' ? 0.5 : 0;
+  return video > opposing ? 1 : 0;
 }
 
 function pairRank(
-  mine: RankedVideo,
-  own: Moments,
-  theirs: RankedVideo,
+  video: RankedVideo,
+  moment: Moments,
+  opposing: RankedVideo,
   other: Moments,
   opponent: number,
   rules: RankRules,
 ): PairRank {
-  const denominator = Math.sqrt(own.variance + other.variance + rules.pairEpsilon);
-  const better = indicator(mine.mos, theirs.mos, rules);
-  const worse = indicator(theirs.mos, mine.mos, rules);
-  const z = mine.scores.map((score) => (score === null ? null : (score - other.mean) / denominator));
+  const denominator = Math.sqrt(moment.variance + other.variance + rules.pairEpsilon);
+  const better = indicator(video.mos, opposing.mos, rules);
+  const worse = indicator(opposing.mos, video.mos, rules);
+  const z = video.scores.map((score) => (score === null ? null : (score - other.mean) / denominator));
   // An infinite score or an undefined variance decides nothing: the released code falls back to ½ as well.
   const tails = z.map((value) =>
     value === null ? null : Number.isNaN(value) ? { lower: 0.5, upper: 0.5 } : normalTails(value),
@@ -99,18 +99,18 @@ export function rankRewards(videos: readonly RankedVideo[], rules: RankRules): V
     throw new CodedError('reward/no-opponent', { videos: 1, python: 'ZeroDivisionError' });
   const all = videos.map((video) => moments(video.scores, rules));
   return videos.map((video, i) => {
-    const own = all[i]!;
+    const moment = all[i]!;
     const none = video.scores.map(() => 0);
-    if (own === null) return { mean: null, variance: null, pairs: [], reward: none };
+    if (moment === null) return { mean: null, variance: null, pairs: [], reward: none };
     const pairs: PairRank[] = [];
     for (const [j, other] of all.entries())
-      if (j !== i && other !== null) pairs.push(pairRank(video, own, videos[j]!, other, j, rules));
+      if (j !== i && other !== null) pairs.push(pairRank(video, moment, videos[j]!, other, j, rules));
     const reward =
       pairs.length === 0
         ? none
         : video.scores.map(
             (_, k) => pairs.reduce((sum, pair) => sum + (pair.reward[k] ?? 0), 0) / pairs.length,
           );
-    return { mean: own.mean, variance: own.variance, pairs, reward };
+    return { mean: moment.mean, variance: moment.variance, pairs, reward };
   });
 }

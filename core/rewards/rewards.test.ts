@@ -14,9 +14,9 @@ const section8 = [
 
 test('the reference vectors of the released code', () => {
   const [one, two] = batchRewards(section8, RULES.official);
-  const close = (got: readonly number[], want: number[], places: number) =>
+  const close = (got: readonly number[], want: number[], digits: number) =>
     want.forEach((value, k) => {
-      expect(got[k]).toBeCloseTo(value, places);
+      expect(got[k]).toBeCloseTo(value, digits);
     });
   close(one!.raw.rank.reward, [0.943269, 0.994079, 0.978902, 0.896941], 6);
   close(two!.raw.rank.reward, [0.99257, 0.945853, 0.993102, 0.824256], 6);

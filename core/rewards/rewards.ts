@@ -142,13 +142,13 @@ function processRewards(
     draw,
   );
   // A video that cannot be perturbed is no opponent among the perturbed ones.
-  const damaged = videos.flatMap(({ mos, perturbed }, i) =>
+  const perturbedVideos = videos.flatMap(({ mos, perturbed }, i) =>
     perturbed ? [{ i, mos, answers: perturbed }] : [],
   );
-  const damagedRewards = damaged.length === 0 ? [] : setRewards(damaged, rules, draw);
+  const perturbedRewards = perturbedVideos.length === 0 ? [] : setRewards(perturbedVideos, rules, draw);
   const perturbed = videos.map((_, i) => {
-    const at = damaged.findIndex((video) => video.i === i);
-    return at < 0 ? null : withOpponents(damagedRewards[at]!, (j) => damaged[j]!.i);
+    const at = perturbedVideos.findIndex((video) => video.i === i);
+    return at < 0 ? null : withOpponents(perturbedRewards[at]!, (j) => perturbedVideos[j]!.i);
   });
   const temporal = rules.temporalOn
     ? temporalBonuses(
@@ -179,8 +179,8 @@ function processRewards(
 }
 
 /** Names the opponents of a subset by their place in the whole. */
-function withOpponents(set: SetRewards, place: (j: number) => number): SetRewards {
-  const pairs = set.rank.pairs.map((pair) => ({ ...pair, opponent: place(pair.opponent) }));
+function withOpponents(set: SetRewards, indexOf: (j: number) => number): SetRewards {
+  const pairs = set.rank.pairs.map((pair) => ({ ...pair, opponent: indexOf(pair.opponent) }));
   return { ...set, rank: { ...set.rank, pairs } };
 }
 

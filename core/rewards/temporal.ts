@@ -58,17 +58,17 @@ function compare(columns: readonly TemporalColumn[], precision: TemporalRules['p
 
 function decide(
   column: TemporalColumn,
-  own: Comparison,
+  comparison: Comparison,
   granted: boolean,
   tau: number,
   rules: TemporalRules,
 ): TemporalDecision {
-  const meanPasses = own.raw !== null && own.raw > tau;
+  const meanPasses = comparison.raw !== null && comparison.raw > tau;
   const given = granted && column.perturbed !== null && (rules.bonus === 'aboveTau' || meanPasses);
   const bonus = column.raw.map((value) =>
     given && value !== null && (rules.bonus === 'all' || value > tau) ? rules.delta : 0,
   );
-  return { ...own, granted: given, tau, bonus };
+  return { ...comparison, granted: given, tau, bonus };
 }
 
 /** @param videos the videos of one process, or of the batch where `means` is `video` */
@@ -84,7 +84,7 @@ export function temporalBonuses(videos: readonly TemporalColumns[], rules: Tempo
       rules.precision,
     );
     const both = rank.won && regression.won;
-    const granted = (own: Comparison) => (rules.win === 'both' ? both : own.won);
+    const granted = (comparison: Comparison) => (rules.win === 'both' ? both : comparison.won);
     return {
       rank: decide(video.rank, rank, granted(rank), rules.tauRank, rules),
       regression: decide(video.regression, regression, granted(regression), rules.tauRegression, rules),

@@ -6,7 +6,6 @@ import {
   roundHalfEven,
   sampledIndices,
   samplePlan,
-  stripCells,
   uniformIndices,
 } from './frame-sampling.ts';
 
@@ -75,11 +74,4 @@ describe('motion branch', () => {
     );
     expect(plan.motion).toEqual([5, 6, 11, 12, 27, 28, 33, 34, 49, 50, 55, 56, 62, 63, 78, 79]);
   });
-});
-
-test('strip: equal cells, markers at the true places', () => {
-  expect(stripCells([5, 70], 80)).toEqual([
-    { index: 5, from: 0, to: 0.5, marker: 5.5 / 80 },
-    { index: 70, from: 0.5, to: 1, marker: 70.5 / 80 },
-  ]);
 });

@@ -93,18 +93,3 @@ export function samplePlan(profile: Pick<Profile, 'sampling' | 'frames' | 'motio
   if (motion.length !== motionFrames(profile)) throw new RangeError('the plan does not fit the profile');
   return { vision, motion };
 }
-
-export interface StripCell {
-  readonly index: number;
-  /** The cell, as parts of the strip's width in [0, 1]; N equal cells. */
-  readonly from: number;
-  readonly to: number;
-  /** True place of the frame's middle on the same axis. */
-  readonly marker: number;
-}
-
-/** The strip under the player: N equal cells, a marker at each frame's true place. */
-export function stripCells(sampled: readonly number[], L: number): StripCell[] {
-  const N = sampled.length;
-  return sampled.map((index, k) => ({ index, from: k / N, to: (k + 1) / N, marker: (index + 0.5) / L }));
-}

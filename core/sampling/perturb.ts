@@ -171,9 +171,9 @@ export function perturb(
   rules: PerturbRules = perturbRules.ours,
   strength = 1,
 ): Perturbation | Unperturbable {
-  const { sampling: places, frames: N } = profile;
+  const { sampling, frames: N } = profile;
   const { frames: motionRule } = profile.motion;
-  const clean = sampledIndices(places, L, N);
+  const clean = sampledIndices(sampling, L, N);
   if (L === 1 && rules.over === 'video') return { kind: 'unperturbable', mode, draws: 0 };
   const scale = rules.scale === 'sampled' ? perturbScale(rules.over === 'video' ? L : N, N, strength) : 1;
   const orderRules: OrderRules = {
@@ -196,7 +196,7 @@ export function perturb(
   function throughVideo(order: readonly (number | null)[]) {
     const length = order.length;
     if (length === 0) return null;
-    const at = sampledIndices(places, length, N);
+    const at = sampledIndices(sampling, length, N);
     const source = (p: number) => order[p]!;
     return { vision: at.map(source), motion: motionIndices(motionRule, at, length).map(source) };
   }

@@ -7,11 +7,11 @@ const steady = (frames: number, fps: number) => Array.from({ length: frames }, (
 
 /** Lets the planner choose until nothing is left. */
 function visit(scores: readonly (number | null)[]): number[] {
-  const known: SegmentScore[] = scores.map(() => undefined);
+  const assessed: SegmentScore[] = scores.map(() => undefined);
   const order: number[] = [];
-  for (let at = nextSegment(known); at !== null; at = nextSegment(known)) {
+  for (let at = nextSegment(assessed); at !== null; at = nextSegment(assessed)) {
     order.push(at);
-    known[at] = scores[at]!;
+    assessed[at] = scores[at]!;
     if (order.length > scores.length) break;
   }
   return order;
@@ -81,8 +81,8 @@ describe('order of interest', () => {
   });
   test('a segment without a score lends its place to the nearest one that has a score', () => {
     // Between 4.0 at the left and 1.0 at the right lies a failure: both of its gaps differ.
-    const known: SegmentScore[] = [4, undefined, null, undefined, 1, undefined, 1];
-    expect(nextSegment(known)).toBe(1);
+    const assessed: SegmentScore[] = [4, undefined, null, undefined, 1, undefined, 1];
+    expect(nextSegment(assessed)).toBe(1);
     expect(nextSegment([null, undefined, undefined, null])).toBe(1);
   });
   test('the worst are the lowest, and what has no score is never among them', () => {

@@ -63,34 +63,34 @@ const EQUAL = 0.1;
  * The segment that is worth most next: both ends, the middle, then the middle of the gap whose known neighbours differ
  * most; among equal ones the widest gap, then the earliest. Null when all were looked at.
  */
-export function nextSegment(known: readonly SegmentScore[]): number | null {
-  const last = known.length - 1;
+export function nextSegment(assessed: readonly SegmentScore[]): number | null {
+  const last = assessed.length - 1;
   if (last < 0) return null;
-  if (known[0] === undefined) return 0;
-  if (known[last] === undefined) return last;
+  if (assessed[0] === undefined) return 0;
+  if (assessed[last] === undefined) return last;
   let best: { at: number; difference: number; width: number } | null = null;
   /** Score at the left of the gap, from the nearest segment that has one. */
-  let left: number | null = known[0];
+  let left: number | null = assessed[0];
   let from = 0;
   for (let i = 1; i <= last; i++) {
-    if (known[i] === undefined) continue;
+    if (assessed[i] === undefined) continue;
     const width = i - from;
     if (width > 1) {
-      const right = known.slice(i).find((score) => typeof score === 'number');
+      const right = assessed.slice(i).find((score) => typeof score === 'number');
       const difference = left === null || right == null ? 0 : Math.floor(Math.abs(left - right) / EQUAL);
       const better =
         !best || difference > best.difference || (difference === best.difference && width > best.width);
       if (better) best = { at: from + (width >> 1), difference, width };
     }
-    left = known[i] ?? left;
+    left = assessed[i] ?? left;
     from = i;
   }
   return best?.at ?? null;
 }
 
 /** Places of the lowest scores, worst first, at most `most`; equal ones in the order of time. */
-export function worstSegments(known: readonly SegmentScore[], most = 3): number[] {
-  return known
+export function worstSegments(assessed: readonly SegmentScore[], most = 3): number[] {
+  return assessed
     .flatMap((score, at) => (typeof score === 'number' ? [{ score, at }] : []))
     .sort((a, b) => a.score - b.score || a.at - b.at)
     .slice(0, most)

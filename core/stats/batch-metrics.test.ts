@@ -22,9 +22,9 @@ describe('figures of a benchmark', () => {
       row(91, { state: 'failed', score: null }),
       row(92, { state: 'skipped', score: null }),
     ];
-    const figures = batchMetrics(rows, { bootstraps: 50 });
-    expect(figures).toMatchObject({ pairs: 12, unreadable: 1, failed: 1, all: { n: 12 } });
-    expect(figures.all?.srcc.value).toBeCloseTo(1, 12);
+    const metrics = batchMetrics(rows, { bootstraps: 50 });
+    expect(metrics).toMatchObject({ pairs: 12, unreadable: 1, failed: 1, all: { n: 12 } });
+    expect(metrics.all?.srcc.value).toBeCloseTo(1, 12);
   });
   test('fewer than ten pairs give none', () => {
     expect(batchMetrics(Array.from({ length: 9 }, (_, i) => row(i))).all).toBeNull();
@@ -34,9 +34,9 @@ describe('figures of a benchmark', () => {
     const rows = Array.from({ length: 60 }, (_, i) => row(i, { mos: 50 + 10 * random.normal() + (i % 40) }));
     const once = batchMetrics(rows, { bootstraps: 200 }).all;
     expect(once).toEqual(batchMetrics(rows, { bootstraps: 200 }).all);
-    for (const figure of [once?.srcc, once?.plcc, once?.krcc, once?.rmse]) {
-      expect(figure?.interval?.low).toBeLessThan(figure?.value as number);
-      expect(figure?.interval?.high).toBeGreaterThan(figure?.value as number);
+    for (const metric of [once?.srcc, once?.plcc, once?.krcc, once?.rmse]) {
+      expect(metric?.interval?.low).toBeLessThan(metric?.value as number);
+      expect(metric?.interval?.high).toBeGreaterThan(metric?.value as number);
     }
     expect(once?.plccFitted as number).toBeGreaterThanOrEqual((once?.plcc.value as number) - 1e-6);
   });

@@ -77,16 +77,16 @@ export function pairMetrics(
     bootstraps === 0
       ? null
       : bootstrapIntervals(scores, opinions, { draw: (n) => random.int(n), resamples: bootstraps, fitted });
-  const figure = (name: Bootstrapped, metric: MetricOf, of: Numbers): MetricEstimate => ({
+  const estimate = (name: Bootstrapped, metric: MetricOf, of: Numbers): MetricEstimate => ({
     value: metric(of, opinions).value,
     interval: intervals?.[name] ?? null,
   });
   return {
     n: pairs.length,
-    srcc: figure('srcc', srcc, scores),
-    plcc: figure('plcc', plcc, scores),
-    krcc: figure('krcc', krcc, scores),
-    rmse: fitted && figure('rmse', rmse, fitted),
+    srcc: estimate('srcc', srcc, scores),
+    plcc: estimate('plcc', plcc, scores),
+    krcc: estimate('krcc', krcc, scores),
+    rmse: fitted && estimate('rmse', rmse, fitted),
     plccFitted: fitted && plcc(fitted, opinions).value,
     fit,
   };
@@ -96,27 +96,27 @@ export function batchMetrics(rows: readonly BatchRow[], options: MetricOptions =
   const pairs = rows.filter(isPair);
   const names = [...new Set(rows.flatMap(({ dataset }) => dataset ?? []))];
   const datasets = names.map((dataset) => {
-    const own = pairs.filter((row) => row.dataset === dataset);
-    return { dataset, metrics: pairMetrics(own, options), n: own.length };
+    const datasetPairs = pairs.filter((row) => row.dataset === dataset);
+    return { dataset, metrics: pairMetrics(datasetPairs, options), n: datasetPairs.length };
   });
-  const told = datasets.flatMap(({ metrics }) =>
+  const defined = datasets.flatMap(({ metrics }) =>
     metrics && Number.isFinite(metrics.srcc.value) && Number.isFinite(metrics.plcc.value) ? [metrics] : [],
   );
-  const weights = told.map(({ n }) => n);
+  const weights = defined.map(({ n }) => n);
   return {
     pairs: pairs.length,
     all: pairMetrics(pairs, options),
     datasets,
     overall:
-      told.length < 2
+      defined.length < 2
         ? null
         : {
             srcc: weightedByVideos(
-              told.map((f) => f.srcc.value),
+              defined.map((f) => f.srcc.value),
               weights,
             ),
             plcc: weightedByVideos(
-              told.map((f) => f.plcc.value),
+              defined.map((f) => f.plcc.value),
               weights,
             ),
             n: weights.reduce((a, b) => a + b, 0),

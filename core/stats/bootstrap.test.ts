@@ -7,7 +7,7 @@ type Numbers = readonly number[];
 
 /** The percentile bootstrap as it is defined: every resample is laid out and measured anew. */
 function plainInterval(
-  figure: (pred: Numbers, mos: Numbers) => Metric,
+  metric: (pred: Numbers, mos: Numbers) => Metric,
   pred: Numbers,
   mos: Numbers,
   draw: (n: number) => number,
@@ -15,7 +15,7 @@ function plainInterval(
   const values: number[] = [];
   for (let round = 0; round < 200; round++) {
     const picks = pred.map(() => draw(pred.length));
-    const { value } = figure(
+    const { value } = metric(
       picks.map((i) => pred[i]!),
       picks.map((i) => mos[i]!),
     );
@@ -35,8 +35,8 @@ test.each([
   const mos = pred.map((p) => p + Math.floor((random.uniform() * values) / 2));
   const fitted = pred.map((p) => p * 1.1 + 0.3);
   const draw = () => {
-    const own = seededRandom(5);
-    return (k: number) => own.int(k);
+    const random = seededRandom(5);
+    return (k: number) => random.int(k);
   };
   const intervals = bootstrapIntervals(pred, mos, { draw: draw(), resamples: 200, fitted });
   const plain = {

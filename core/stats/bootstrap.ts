@@ -141,9 +141,9 @@ export function bootstrapIntervals(
   const times = new Int32Array(n);
   const counts = new Float64Array(n + 1);
   const [rankX, rankY] = [new Float64Array(n), new Float64Array(n)];
-  const found: Record<Bootstrapped, number[]> = { srcc: [], plcc: [], krcc: [], rmse: [] };
+  const values: Record<Bootstrapped, number[]> = { srcc: [], plcc: [], krcc: [], rmse: [] };
   const keep = (name: Bootstrapped, value: number) => {
-    if (!Number.isNaN(value)) found[name].push(value);
+    if (!Number.isNaN(value)) values[name].push(value);
   };
   for (let round = 0; round < resamples; round += 1) {
     times.fill(0);
@@ -162,9 +162,9 @@ export function bootstrapIntervals(
     return { low: quantile(values, 0.025), high: quantile(values, 0.975), resamples: values.length };
   };
   return {
-    srcc: interval(found.srcc),
-    plcc: interval(found.plcc),
-    krcc: interval(found.krcc),
-    rmse: interval(found.rmse),
+    srcc: interval(values.srcc),
+    plcc: interval(values.plcc),
+    krcc: interval(values.krcc),
+    rmse: interval(values.rmse),
   };
 }

@@ -10,15 +10,15 @@ test('SRCC and KRCC do not change under a strictly increasing map, and change si
   fc.assert(
     fc.property(pairs, (list) => {
       const [x, y] = split(list);
-      for (const figure of [srcc, krcc]) {
-        const plain = figure(x, y).value;
+      for (const metric of [srcc, krcc]) {
+        const plain = metric(x, y).value;
         expect(
-          figure(
+          metric(
             x.map((v) => Math.exp(v) + v),
             y,
           ).value,
         ).toBe(plain);
-        const turned = figure(
+        const turned = metric(
           x.map((v) => -(v ** 3)),
           y,
         ).value;
@@ -32,8 +32,8 @@ test('every figure is symmetric, PLCC invariant under positive affine maps', () 
   fc.assert(
     fc.property(pairs, (list) => {
       const [x, y] = split(list);
-      for (const figure of [srcc, krcc, plcc, rmse, mae])
-        if (!Number.isNaN(figure(x, y).value)) expect(figure(y, x).value).toBeCloseTo(figure(x, y).value, 12);
+      for (const metric of [srcc, krcc, plcc, rmse, mae])
+        if (!Number.isNaN(metric(x, y).value)) expect(metric(y, x).value).toBeCloseTo(metric(x, y).value, 12);
       const moved = plcc(
         x.map((v) => 3 * v + 100),
         y,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { erf, erfc, normalCdf, normalTails } from './normal.ts';
 
 /** Oracle: mpmath at 40 digits. */
-const known: readonly [x: number, erf: number, erfc: number][] = [
+const reference: readonly [x: number, erf: number, erfc: number][] = [
   [0.5, 0.5204998778130465, 0.4795001221869535],
   [1, 0.8427007929497149, 0.15729920705028513],
   [2, 0.9953222650189527, 0.004677734981047266],
@@ -11,7 +11,7 @@ const known: readonly [x: number, erf: number, erfc: number][] = [
   [20, 1, 5.3958656116079005e-176],
 ];
 
-test.each(known)('erf and erfc of %d', (x, value, complement) => {
+test.each(reference)('erf and erfc of %d', (x, value, complement) => {
   const limit = 2e-14;
   expect(Math.abs(erf(x) / value - 1)).toBeLessThan(limit);
   expect(Math.abs(erfc(x) / complement - 1)).toBeLessThan(limit);

@@ -28,10 +28,10 @@ describe('preference', () => {
     [[3.45, 3.7, 3.3], [3.5, 3.6, 3.4, 3.55, 3.52], -0.488048, 0.426714, 'unsure'],
     [[3.1, 3.4, 3.0, 3.22], [3.82, 3.9, 3.75, 3.8], -0.897627, -0.377373, 'b'],
   ] as const)('of %j and %j', (a, b, low, high, verdict) => {
-    const found = preference(a, b)!;
-    expect(found.verdict).toBe(verdict);
-    expect(Math.abs(found.low! - low)).toBeLessThan(0.004);
-    expect(Math.abs(found.high! - high)).toBeLessThan(0.004);
+    const result = preference(a, b)!;
+    expect(result.verdict).toBe(verdict);
+    expect(Math.abs(result.low! - low)).toBeLessThan(0.004);
+    expect(Math.abs(result.high! - high)).toBeLessThan(0.004);
   });
   it('counts the pairs that A wins; a tie is none', () => {
     expect(preference([4, 3, null, 5], [3, 3, 1, null])).toMatchObject({ pairs: 2, won: 1 });

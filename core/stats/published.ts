@@ -43,8 +43,8 @@ const otherNames: Readonly<Record<string, string>> = {
  */
 export function publishedFor(name: string): PublishedSet | null {
   const key = plain(name.replace(/\.(csv|tsv|json|jsonl|txt)$/i, ''));
-  const own = otherNames[key] ?? table.datasets.find((set) => plain(set.name) === key)?.name;
-  const set = table.datasets.find((one) => one.name === own);
+  const setName = otherNames[key] ?? table.datasets.find((set) => plain(set.name) === key)?.name;
+  const set = table.datasets.find((one) => one.name === setName);
   if (!set) return null;
   const methods = table.methods.flatMap(({ name: method, publication, srcc, plcc }) => {
     const [s, p] = [

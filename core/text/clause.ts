@@ -8,7 +8,7 @@ export const phraseEnd = /[.,!?;:](?=\s)|[。，！？；：\n]/u;
 const unit = /[\p{L}\p{N}'’:./%-]+?(?=[^\p{L}\p{N}'’:./%-])|\p{Script=Han}/gu;
 
 /** Complete words in a text; each Han character counts as one, a word that the text breaks off does not count. */
-export function completeWords(text: string): number {
+export function countCompleteWords(text: string): number {
   let count = 0;
   for (const _ of text.replace(/\p{Script=Han}/gu, ' 一 ').matchAll(unit)) count++;
   return count;
@@ -18,6 +18,6 @@ export function completeWords(text: string): number {
  * True when what is marked can no longer change as the text goes on: the clause has ended behind it, or enough words
  * stand there that nothing longer begins at the same place.
  */
-export function isSettled(after: string, end: RegExp, words: number): boolean {
-  return end.test(after) || completeWords(after) >= words;
+export function isSettled(after: string, end: RegExp, least: number): boolean {
+  return end.test(after) || countCompleteWords(after) >= least;
 }

@@ -51,7 +51,7 @@ type Table = { readonly [Code in keyof ServerErrorParams]: (p: ServerErrorParams
 
 const say = (title: string, body = ''): Text => ({ title, body });
 /** Line 0 is the file as a whole. */
-const where = (line: number, inWords: (line: string) => string) => (line > 0 ? inWords(count(line)) : '');
+const where = (line: number, sentence: (line: string) => string) => (line > 0 ? sentence(count(line)) : '');
 
 export const serverErrorsEn: Table = {
   'train/request': ({ field, problem }) => say(`${field}: ${problem}.`, 'The request was not carried out.'),

@@ -1,7 +1,7 @@
 /** Every field of a recipe with type, default and explanation, read off the schema: for the docs and the page. */
 import type { z } from 'zod';
 import { recipeSchema } from './recipe.ts';
-import { typeWords } from './recipe-words.ts';
+import { typeText } from './recipe-text.ts';
 
 export interface RecipeField {
   /** `stages[].optimiser.lr`, `sources.*.file`. */
@@ -71,7 +71,7 @@ function walk(schema: Schema, path: string, of: string | null): RecipeField[] {
 function rows(key: string, field: Schema, path: string, of: string | null): RecipeField[] {
   const at = path === '' ? key : `${path}.${key}`;
   const { about, default: fallback } = bare(field);
-  return [{ path: at, of, type: typeWords(field), default: fallback, about }, ...walk(field, at, of)];
+  return [{ path: at, of, type: typeText(field), default: fallback, about }, ...walk(field, at, of)];
 }
 
 /** In the order of the schema. */

@@ -7,7 +7,7 @@ import { RULES } from '../rewards/reward-rules.ts';
 import { type Recipe, recipeFileSchema, recipeName } from './recipe.ts';
 import { checkRecipe } from './recipe-checks.ts';
 import { withOverrides } from './recipe-rules.ts';
-import { readPlainly } from './recipe-words.ts';
+import { readPlainly } from './recipe-text.ts';
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 const isObject = (value: unknown): value is Record<string, unknown> =>

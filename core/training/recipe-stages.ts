@@ -104,7 +104,7 @@ const common = {
   checkpoints: checkpoints.prefault({}).describe('Which checkpoints are written and kept.'),
 };
 
-const ownVideos = count.default(32).describe('Videos in one optimiser step, over all GPUs.');
+const videosPerStep = count.default(32).describe('Videos in one optimiser step, over all GPUs.');
 
 const grpo = z.strictObject({
   objective: z.literal('grpo').describe('Group-relative policy optimisation on drawn answers (eq. 1 to 3).'),
@@ -141,7 +141,7 @@ const grpo = z.strictObject({
 const sft = z.strictObject({
   objective: z.literal('sft').describe('Supervised fine-tuning on written answers.'),
   ...common,
-  videosPerStep: ownVideos,
+  videosPerStep: videosPerStep,
   texts: z
     .enum(['written', 'score'])
     .default('written')
@@ -155,7 +155,7 @@ const regressionPretrain = z.strictObject({
     .literal('regression_pretrain')
     .describe('Dense targets on the pooled vision and motion features, through a linear head of their own.'),
   ...common,
-  videosPerStep: ownVideos,
+  videosPerStep: videosPerStep,
   targets: z.array(z.string()).min(1).describe('Names of the targets in the data.'),
 });
 
@@ -164,7 +164,7 @@ const fit = z.strictObject({
     .literal('fit')
     .describe('Closed-form ridge regression of the motion projector’s last layer; one step.'),
   ...common,
-  videosPerStep: ownVideos,
+  videosPerStep: videosPerStep,
   targets: z.array(z.string()).min(1).describe('Names of the targets in the data, one a hidden dimension.'),
   ridge: z.number().min(0).default(1).describe('λ of the ridge regression.'),
 });

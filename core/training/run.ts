@@ -104,7 +104,7 @@ export type CompletionRecord = z.infer<typeof completionRecordSchema>;
  * and answers of earlier versions, with `answers` and `perturbedAnswers`, are read too.
  */
 export const groupRecordSchema = z.preprocess(
-  renamedKeys({ answers: 'completions', perturbedAnswers: 'perturbedCompletions' }),
+  renamedKeys(['answers', 'completions'], ['perturbedAnswers', 'perturbedCompletions']),
   z.strictObject({
     step: z.int(),
     stage: z.int(),
@@ -178,7 +178,7 @@ export type ValidationReport = z.infer<typeof validationReportSchema>;
 
 /** A checkpoint in the list; `figures`, the name of `metrics` in earlier versions, is read too. */
 export const checkpointSchema = z.preprocess(
-  renamedKeys({ figures: 'metrics' }),
+  renamedKeys(['figures', 'metrics']),
   z.strictObject({
     /** `RUN_ID:STEP`, or the name of a folder under a root. */
     id: z.string(),

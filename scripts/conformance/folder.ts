@@ -58,11 +58,11 @@ export function contentsOf(folder: string): Contents {
   if (resize === null) missing.push('resize/index.json');
   if (preprocess === null) missing.push('preprocess.json');
   if (checkpoints.length === 0) missing.push('a checkpoint (config.json with model.safetensors)');
-  const places = [
+  const candidates = [
     join(folder, 'media'),
     join(folder, '..', 'media'),
     process.env.VQA_SHARED && join(process.env.VQA_SHARED, 'media'),
   ];
-  const media = places.find((place) => place && existsSync(place)) ?? null;
+  const media = candidates.find((candidate) => candidate && existsSync(candidate)) ?? null;
   return { rules, resize, preprocess, media, checkpoints, extra, missing };
 }

@@ -49,8 +49,8 @@ export function summary(stage: string, name: string, lines: readonly Line[]): Li
 }
 
 export function print(line: Line): void {
-  const figures = `${String(line.cases).padStart(7)} cases   error ${short(line.error)}   limit ${short(line.limit)}`;
-  console.log(`${line.ok ? 'ok  ' : 'MISS'}  ${line.stage.padEnd(12)} ${line.name.padEnd(34)} ${figures}`);
+  const numbers = `${String(line.cases).padStart(7)} cases   error ${short(line.error)}   limit ${short(line.limit)}`;
+  console.log(`${line.ok ? 'ok  ' : 'MISS'}  ${line.stage.padEnd(12)} ${line.name.padEnd(34)} ${numbers}`);
   for (const text of line.misses.slice(0, SHOWN_MISSES)) console.log(`        ${text}`);
   if (line.misses.length > SHOWN_MISSES) console.log(`        and ${line.misses.length - SHOWN_MISSES} more`);
 }

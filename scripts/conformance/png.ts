@@ -1,7 +1,7 @@
 /** Reads 8-bit PNG files without interlacing, which is what the golden images are. */
 import { inflateSync } from 'node:zlib';
 
-export interface Picture {
+export interface PngImage {
   readonly width: number;
   readonly height: number;
   /** RGB, row-major; alpha is dropped. */
@@ -19,7 +19,7 @@ function paeth(left: number, up: number, corner: number): number {
 }
 
 /** @throws Error that says what the file is instead */
-export function readPng(file: Buffer): Picture {
+export function readPng(file: Buffer): PngImage {
   if (file.subarray(0, 8).toString('hex') !== SIGNATURE) throw new Error('not a PNG file');
   let [width, height, channels] = [0, 0, 0];
   const packed: Buffer[] = [];

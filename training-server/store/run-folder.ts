@@ -6,7 +6,7 @@ import { CodedError } from '../../core/errors.ts';
 import { renamedKeys } from '../../core/schema.ts';
 import { type Recipe, recipeSchema } from '../../core/training/recipe.ts';
 import { currentRecipe } from '../../core/training/recipe-resolve.ts';
-import { readPlainly } from '../../core/training/recipe-words.ts';
+import { readPlainly } from '../../core/training/recipe-text.ts';
 import { type Run, runSchema } from '../../core/training/run.ts';
 import { readJson, syncFolder, writeWhole } from './atomic.ts';
 
@@ -37,7 +37,7 @@ export type DriverState = z.infer<typeof driverStateSchema>;
 
 /** `checkpoint.json`; `figures`, the name of `metrics` in earlier versions, is read too. */
 export const checkpointFileSchema = z.preprocess(
-  renamedKeys({ figures: 'metrics' }),
+  renamedKeys(['figures', 'metrics']),
   z.strictObject({
     step: z.int(),
     createdAt: z.string(),
@@ -51,7 +51,7 @@ export type CheckpointFile = z.infer<typeof checkpointFileSchema>;
 
 /** `metadata.json`: facts of a run that the API does not show. `memo.json` of earlier versions is read too. */
 export const runMetadataSchema = z.preprocess(
-  renamedKeys({ goesOn: 'autoResume' }),
+  renamedKeys(['goesOn', 'autoResume']),
   z.strictObject({
     /** Multiplies every learning rate. */
     lrFactor: z.number().positive(),

@@ -34,7 +34,7 @@ export interface MetricsFile {
   readonly overall?: { readonly rows: readonly OverallRow[] };
 }
 
-const figures = { srcc, plcc, krcc, rmse, mae };
+const metrics = { srcc, plcc, krcc, rmse, mae };
 const CORRELATION_LIMIT = 1e-10;
 const ERROR_LIMIT = 1e-12;
 /** Limits of the PLCC on input where rounding decides digits, by tag (header of the file). */
@@ -52,9 +52,9 @@ function limitOf(name: string, tags: readonly string[]): number {
 }
 
 /** Value, exception class and warning classes as the file writes them. */
-function run(figure: () => Metric): { value: number | null; error: string | null; warnings: string[] } {
+function run(metric: () => Metric): { value: number | null; error: string | null; warnings: string[] } {
   try {
-    const { value, warning } = figure();
+    const { value, warning } = metric();
     return { value, error: null, warnings: warning === null ? [] : [`${warning}Warning`] };
   } catch (thrown) {
     if (!(thrown instanceof CodedError)) throw thrown;
@@ -68,13 +68,13 @@ export function checkMetrics(file: MetricsFile): ConformanceReport {
   for (const c of file.cases) {
     t.count();
     const [pred, mos] = [c.pred.map(goldenNumber), c.mos.map(goldenNumber)];
-    for (const [name, figure] of Object.entries(figures)) {
+    for (const [name, metric] of Object.entries(metrics)) {
       const label = `${c.id} ${name}`;
       if (!(name in c)) {
         t.fail(label, 'not in the file');
         continue;
       }
-      const got = run(() => figure(pred, mos));
+      const got = run(() => metric(pred, mos));
       const want = c[name] as GoldenValue;
       if (got.value === null || want === null) t.equal(label, got.value, want);
       else t.near(label, got.value, goldenNumber(want), limitOf(name, c.tags));

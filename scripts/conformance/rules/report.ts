@@ -51,20 +51,23 @@ export function tally(name: string, limit = 0): Tally {
       const [a, e] = [JSON.stringify(actual, written), JSON.stringify(expected, written)];
       if (a !== e) failures.push(`${label}: ${a} instead of ${e}`);
     },
-    near: (label, actual, expected, own = limit) => {
+    near: (label, actual, expected, fieldLimit = limit) => {
       const error = scaledError(actual, expected);
       // Fields of one file have different limits: kept is the error that is largest in units of its own.
-      if (worst.error === 0 || error * worst.limit > worst.error * own) worst = { error, limit: own };
-      if (!(error <= own)) failures.push(`${label}: ${actual} instead of ${expected} (limit ${own})`);
+      if (worst.error === 0 || error * worst.limit > worst.error * fieldLimit)
+        worst = { error, limit: fieldLimit };
+      if (!(error <= fieldLimit))
+        failures.push(`${label}: ${actual} instead of ${expected} (limit ${fieldLimit})`);
     },
-    nearAll: (label, actual, expected, own = limit) => {
+    nearAll: (label, actual, expected, fieldLimit = limit) => {
       if (!Array.isArray(expected) || actual.length !== expected.length)
         return self.fail(label, `${actual.length} values instead of ${expected?.length ?? 'a list'}`);
       for (const [k, got] of actual.entries()) {
         const want = expected[k]!;
-        if (typeof got === 'number' && typeof want === 'number') self.near(`${label}[${k}]`, got, want, own);
+        if (typeof got === 'number' && typeof want === 'number')
+          self.near(`${label}[${k}]`, got, want, fieldLimit);
         else if (typeof got !== 'number' && typeof want !== 'number')
-          self.nearAll(`${label}[${k}]`, got, want, own);
+          self.nearAll(`${label}[${k}]`, got, want, fieldLimit);
         else self.fail(`${label}[${k}]`, 'a number on one side, a list on the other');
       }
     },

@@ -18,27 +18,27 @@ const files: readonly [name: string, least: number, place: string, change: numbe
 ];
 
 /** Adds to the number, or appends to the word, at a place such as `cases.3.level`. */
-function spoil(file: unknown, place: string, by: number | string): void {
-  const keys = place.split('.');
+function spoil(file: unknown, path: string, by: number | string): void {
+  const keys = path.split('.');
   const last = keys.pop()!;
   let holder = file as Record<string, unknown>;
   for (const key of keys) holder = holder[key] as Record<string, unknown>;
   const value = holder[last];
   if (typeof value === 'number' && typeof by === 'number') holder[last] = value + by;
   else if (typeof value === 'string' && typeof by === 'string') holder[last] = value + by;
-  else throw new Error(`${place} is ${value}`);
+  else throw new Error(`${path} is ${value}`);
 }
 
 test.skipIf(!existsSync(folder)).each(files)(
   '%s holds (%i cases), and a change at %s is a miss',
-  (name, least, place, by) => {
+  (name, least, path, by) => {
     const file = JSON.parse(readFileSync(`${folder}/${name}`, 'utf8'));
     const check = ruleChecks[name]!;
     const report = check(file);
     expect(report.failures).toEqual([]);
     expect(report.cases).toBeGreaterThanOrEqual(least);
     expect(report.largestError).toBeLessThanOrEqual(report.limit);
-    spoil(file, place, by);
+    spoil(file, path, by);
     expect(check(file).failures.length).toBeGreaterThan(0);
   },
 );

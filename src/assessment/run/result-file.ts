@@ -40,7 +40,7 @@ export function resultAnswer(answer: RawAnswer, reading: StrictReading | null): 
 /** An answer as rows and segments keep it: with the distortions that its reasoning names, in its order. */
 export function namedAnswer({ raw, reading }: Answer): ResultAnswer & { readonly named: string[] } {
   const { thinking } = viewAnswer(raw.text);
-  return { ...resultAnswer(raw, reading), named: [...distortionsOf(findDistortions(thinking)).found] };
+  return { ...resultAnswer(raw, reading), named: [...distortionsOf(findDistortions(thinking)).named] };
 }
 
 /** Mean of the readable answers, null without any; a single score is as it was written. */

@@ -4,7 +4,7 @@
  */
 import { useMemo, useRef, useState } from 'react';
 import { distortionLabel } from '../../../core/answer/lexicon.ts';
-import { completeWords } from '../../../core/text/clause.ts';
+import { countCompleteWords } from '../../../core/text/clause.ts';
 import type { Lang } from '../../../core/text/lang.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { SpokenTrace } from '../../ui/LiveRegion.tsx';
@@ -71,7 +71,7 @@ export function TracePanel(props: TracePanelProps) {
     if (entry.frames[0] !== undefined) onSeek(entry.frames[0]);
   };
 
-  const wordCount = completeWords(`${text} `);
+  const wordCount = countCompleteWords(`${text} `);
   const note =
     stoppedAfter !== undefined
       ? t.trace.stopped(stoppedAfter)

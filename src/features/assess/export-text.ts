@@ -50,7 +50,7 @@ export function resultText(result: Result, state: ScoreState, t: Messages, lang:
   const text = viewAnswer(result.answers[0]?.text ?? '')
     .thinking.trim()
     .replace(/\s+/g, ' ');
-  const { found, ruledOut } = distortionsOf(findDistortions(text));
+  const { named: found, ruledOut } = distortionsOf(findDistortions(text));
   const named = (ids: readonly string[]) =>
     t.units.list(ids.map((id) => inSentence(distortionLabel(id, lang))));
   const grade = result.band === undefined ? '' : (t.grades.names[result.band - 1] ?? '');
@@ -81,7 +81,7 @@ export function resultCsv(result: Result): string {
   const [answer] = result.answers;
   const interval = meanInterval(result.answers.flatMap(({ score }) => (score === null ? [] : [score])));
   const expected = result.answers.flatMap((one) => one.expected ?? []);
-  const named = distortionsOf(findDistortions(viewAnswer(answer?.text ?? '').thinking)).found;
+  const named = distortionsOf(findDistortions(viewAnswer(answer?.text ?? '').thinking)).named;
   return scoreCsv([
     {
       file: result.file.name,

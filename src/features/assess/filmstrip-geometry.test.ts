@@ -27,6 +27,12 @@ describe('the axis', () => {
       expect(marker).toBeLessThan(to);
     }
   });
+  it('gives cells of one width, markers at the middle of their frames', () => {
+    expect(cellsOf([5, 70], 80)).toEqual([
+      { index: 5, from: 0, to: 0.5, marker: 5.5 / 80, repeats: false },
+      { index: 70, from: 0.5, to: 1, marker: 70.5 / 80, repeats: false },
+    ]);
+  });
   it('names cells that repeat their neighbour', () => {
     expect(cellsOf([0, 0, 1, 1, 2, 2], 3).map((cell) => cell.repeats)).toEqual([
       false,

@@ -2,17 +2,27 @@
  * The strip's axis is the frame number: frame i lies in [i / L, (i + 1) / L] of its width, so it holds for a variable
  * frame rate too, and seconds fall where they fall. All places are parts of the width in [0, 1].
  */
-import { type StripCell, stripCells } from '../../../core/sampling/frame-sampling.ts';
 
-export interface Cell extends StripCell {
+export interface Cell {
+  readonly index: number;
+  /** Ends of the cell as shares of the strip's width, [0, 1]. */
+  readonly from: number;
+  readonly to: number;
+  /** Middle of the frame on the axis. */
+  readonly marker: number;
   /** Repeats the frame of the cell before it (clips with fewer frames than cells). */
   readonly repeats: boolean;
 }
 
+/** N equal cells under the player, with a marker at each frame's own position. */
 export function cellsOf(sampled: readonly number[], L: number): Cell[] {
-  return stripCells(sampled, L).map((cell, k) => ({
-    ...cell,
-    repeats: k > 0 && sampled[k - 1] === cell.index,
+  const N = sampled.length;
+  return sampled.map((index, k) => ({
+    index,
+    from: k / N,
+    to: (k + 1) / N,
+    marker: axisPosition(index, L),
+    repeats: k > 0 && sampled[k - 1] === index,
   }));
 }
 

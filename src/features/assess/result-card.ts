@@ -1,6 +1,6 @@
 /** The PNG export: one frame, the score on its ruler, the words. Drawn in ink on white, whatever the page's theme. */
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
-import { bands, offRuler, rulerPlace } from '../../../core/answer/grades.ts';
+import { bands, offRuler, rulerPosition } from '../../../core/answer/grades.ts';
 import type { Result } from '../../../core/files/result.ts';
 import type { Messages } from '../../ui/messages/en.ts';
 import { scaleSentence, writtenScore } from './export-text.ts';
@@ -58,7 +58,7 @@ function drawRuler(
 ) {
   const left = PAD;
   const width = WIDTH - 2 * PAD;
-  const x = (score: number) => left + rulerPlace(score) * width;
+  const x = (score: number) => left + rulerPosition(score) * width;
   for (let tenth = 10; tenth <= 50; tenth++) {
     const height = tenth % 10 === 0 ? 20 : tenth % 5 === 0 ? 13 : 8;
     context.fillStyle = tenth % 10 === 0 ? INK : EDGE;

@@ -4,7 +4,7 @@
  * segments that have no score.
  */
 
-import { bandOf, type Grade, rulerPlace } from '../../../../core/answer/grades.ts';
+import { bandOf, type Grade, rulerPosition } from '../../../../core/answer/grades.ts';
 import type { CodedErrorData } from '../../../../core/errors.ts';
 import type { Segment } from '../../../../core/sampling/timeline-segments.ts';
 import { errorText } from '../../../../core/text/error-messages.ts';
@@ -36,7 +36,7 @@ export function stepsOf(
       at,
       from: from / L,
       to: (from + frames) / L,
-      y: result ? (score === null ? null : 1 - rulerPlace(score)) : undefined,
+      y: result ? (score === null ? null : 1 - rulerPosition(score)) : undefined,
       band: score === null ? null : bandOf(score).grade,
     };
   });

@@ -6,7 +6,7 @@ import { fieldPath } from '../schema.ts';
 const list = (values: readonly unknown[]): string => values.map((value) => JSON.stringify(value)).join(', ');
 
 /** What zod found, as the end of a sentence. */
-function plainWords(issue: z.core.$ZodRawIssue): string | undefined {
+function plainText(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
       if (issue.input === undefined) return 'is missing';
@@ -36,7 +36,7 @@ function plainWords(issue: z.core.$ZodRawIssue): string | undefined {
  * @throws CodedError `train/recipe` {field, problem} for the first fault; an unknown field is named itself
  */
 export function readPlainly<T>(schema: z.ZodType<T>, value: unknown, root = ''): T {
-  const result = schema.safeParse(value, { error: plainWords });
+  const result = schema.safeParse(value, { error: plainText });
   if (result.success) return result.data;
   const issue = result.error.issues[0]!;
   const extra = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
@@ -49,9 +49,9 @@ export function readPlainly<T>(schema: z.ZodType<T>, value: unknown, root = ''):
 }
 
 /** Types of a schema in words, for the table of fields. */
-export function typeWords(schema: z.core.$ZodType): string {
+export function typeText(schema: z.core.$ZodType): string {
   const { def } = schema as unknown as { def: z.core.$ZodTypeDef & Record<string, unknown> };
-  const inner = () => typeWords(def.innerType as z.core.$ZodType);
+  const inner = () => typeText(def.innerType as z.core.$ZodType);
   switch (def.type) {
     case 'default':
     case 'prefault':
@@ -66,11 +66,11 @@ export function typeWords(schema: z.core.$ZodType): string {
         .map((value) => JSON.stringify(value))
         .join(' | ');
     case 'array':
-      return `list of ${typeWords(def.element as z.core.$ZodType)}`;
+      return `list of ${typeText(def.element as z.core.$ZodType)}`;
     case 'tuple':
-      return `[${(def.items as z.core.$ZodType[]).map(typeWords).join(', ')}]`;
+      return `[${(def.items as z.core.$ZodType[]).map(typeText).join(', ')}]`;
     case 'union':
-      return (def.options as z.core.$ZodType[]).map(typeWords).join(' | ');
+      return (def.options as z.core.$ZodType[]).map(typeText).join(' | ');
     case 'object':
       return 'fields';
     case 'number':
