@@ -11,10 +11,9 @@ import { GradesPanel } from '../../src/features/assess/GradesPanel.tsx';
 import { RecentPanel } from '../../src/features/assess/RecentPanel.tsx';
 import { ScorePanel } from '../../src/features/assess/ScorePanel.tsx';
 import { TracePanel } from '../../src/features/assess/TracePanel.tsx';
-import type { Action } from '../../src/page/keys.ts';
-import { BINDINGS } from '../../src/page/keys.ts';
+import { ACTION_IDS } from '../../src/page/actions.ts';
 import { recordRequests } from '../../src/page/requests.ts';
-import { type KeyHandlers, useKeys } from '../../src/page/useKeys.ts';
+import { useActions } from '../../src/page/useActions.ts';
 import { Header, RouteLinks } from '../../src/shell/Header.tsx';
 import { HelpDialog } from '../../src/shell/HelpDialog.tsx';
 import { PrivacyPanel } from '../../src/shell/PrivacyPanel.tsx';
@@ -230,8 +229,7 @@ function Gallery() {
 function Page() {
   const t = useMessages();
   const [help, setHelp] = useState(false);
-  const all = Object.fromEntries((Object.keys(BINDINGS) as Action[]).map((a) => [a, none])) as KeyHandlers;
-  useKeys(all);
+  useActions(Object.fromEntries(ACTION_IDS.map((id) => [id, none])));
   return (
     <>
       <Header

@@ -91,7 +91,7 @@ test('text streams, frames arrive one by one, no task of the page’s own thread
   const tasks = await taskTimes(browser, async () => {
     await choose(page, SAMPLE);
     await reaches(page, 'done');
-    await expect(page.locator('#assess-export')).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Export', exact: true })).toBeVisible();
   });
   const [lengths, pictures] = await page.evaluate(() => {
     const { seen } = window as unknown as { seen: { lengths: Set<number>; pictures: Set<number> } };

@@ -120,7 +120,7 @@ test('Assess 8 times: a mean with its interval, a dot an answer, each with its r
   await expect(page.locator('.assess-trace__answers')).toContainText('Answer 1 of 8');
   await page.getByRole('button', { name: 'Next answer' }).click();
   await expect(page.locator('.assess-trace__answers')).toContainText('Answer 2 of 8');
-  await expect(page.locator('#assess-export')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Export', exact: true })).toBeVisible();
   const result = readResult(JSON.parse((await exportJson(page)).text));
   expect(result.answers).toHaveLength(8);
   expect(result.answers.filter(({ score }) => score !== null)).toHaveLength(dots);

@@ -73,10 +73,10 @@ test('a file that ends early is assessed as far as it goes, and the page says so
   await reaches(page, 'done');
 });
 
-test('a picture is told what it is; a foreign JSON is no result', async ({ page, site }) => {
+test('an image gets its own message; a foreign JSON is no result', async ({ page, site }) => {
   await page.goto(site.address);
   await drop(page, [{ name: 'still.png', type: 'image/png', content: Buffer.from('\x89PNG\r\n\x1a\n') }]);
-  await expect(page.locator('.ui-notice')).toContainText('That is a picture');
+  await expect(page.locator('.ui-notice')).toContainText('That is an image');
   await drop(page, [{ name: 'list.json', type: 'application/json', content: text('[1, 2]') }]);
   await reaches(page, 'error');
   expect(await codeOf(page)).toBe('result/file');

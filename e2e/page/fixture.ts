@@ -192,7 +192,7 @@ export const codeOf = async (page: Page): Promise<string> =>
 
 /** The saved result, as its JSON export gives it. */
 export async function exportJson(page: Page): Promise<{ text: string; name: string }> {
-  await page.locator('#assess-export').click();
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
   const download = page.waitForEvent('download');
   await page.getByRole('menuitem').first().click();
   const file = await download;

@@ -21,7 +21,7 @@ test('no request carries a byte of the video', async ({ page, context, site }) =
 
   await choose(page, SAMPLE);
   await reaches(page, 'done');
-  await expect(page.locator('#assess-export')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Export', exact: true })).toBeVisible();
   await page.waitForTimeout(500);
 
   const local = (url: string) => /^(blob|data):/.test(url);

@@ -65,7 +65,7 @@ test('CSV rows, the card and the frame are files with what they promise', async 
   await openPage(page, site.address);
   await choose(page, SAMPLE);
   await reaches(page, 'done');
-  await expect(page.locator('#assess-export')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Export', exact: true })).toBeVisible();
   const score = await scoreOf(page);
   const take = async (item: number) => {
     await page.keyboard.press('e');
@@ -90,7 +90,7 @@ test('CSV rows, the card and the frame are files with what they promise', async 
   expect([...readFileSync(await saved.path()).subarray(0, 4)]).toEqual(PNG);
 
   await page.keyboard.press('c');
-  await expect(page.getByRole('button', { name: 'Copy as text' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Copied', exact: true })).toBeVisible();
   const lines = (await page.evaluate(() => navigator.clipboard.readText())).split('\n');
   expect(lines.length).toBeLessThanOrEqual(8);
   expect(lines[0]).toMatch(new RegExp(`^Score ${score} of 5, `));
@@ -102,7 +102,7 @@ test('Recent opens without the video, and a delete can be taken back', async ({ 
   await choose(page, SAMPLE);
   await reaches(page, 'done');
   const score = await scoreOf(page);
-  await expect(page.locator('#assess-export')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Export', exact: true })).toBeVisible();
   // An Escape right after the end is taken for a stop that came too late, and does nothing.
   await expect(async () => {
     await page.keyboard.press('Escape');

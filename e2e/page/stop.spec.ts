@@ -77,7 +77,7 @@ test('leaving while it runs asks once; a reload starts clean and keeps Recent', 
   await openPage(page, site.address);
   await choose(page, SAMPLE);
   await reaches(page, 'done');
-  await expect(page.locator('#assess-export')).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Export', exact: true })).toBeVisible();
 
   const asked: string[] = [];
   page.on('dialog', (dialog) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BINDINGS, belongsToFocus, chordOf, keyReader, type Pressed } from './keys.ts';
+import { belongsToFocus, chordOf, keyReader, type Pressed, printedKeys } from './keys.ts';
 
 const press = (key: string, change: Partial<Pressed> = {}): Pressed => ({
   key,
@@ -9,22 +9,6 @@ const press = (key: string, change: Partial<Pressed> = {}): Pressed => ({
   shiftKey: false,
   timeStamp: 0,
   ...change,
-});
-
-describe('the map', () => {
-  it.each([
-    ['assess', ['everywhere', 'playing', 'assess']],
-    ['compare', ['everywhere', 'playing', 'compare']],
-    ['training', ['everywhere', 'training']],
-  ])('gives no chord to two actions on the page %s', (_, groups) => {
-    const bindings = Object.values(BINDINGS).filter(({ group }) => groups.includes(group));
-    const chords = bindings.flatMap(({ chords }) => chords as readonly string[]);
-    expect(new Set(chords).size).toBe(chords.length);
-  });
-  it('uses no letter alone that begins a pair', () => {
-    const chords = Object.values(BINDINGS).flatMap(({ chords }) => chords as readonly string[]);
-    expect(chords).not.toContain('g');
-  });
 });
 
 describe('chordOf', () => {
@@ -40,6 +24,16 @@ describe('chordOf', () => {
     [press('v', { ctrlKey: true }), 'ctrl+v'],
   ])('%o', (event, chord) => expect(chordOf(event)).toBe(chord));
   it('leaves Alt to the browser', () => expect(chordOf(press('d', { altKey: true }))).toBeNull());
+});
+
+describe('printedKeys', () => {
+  const names = { ArrowLeft: '←', Shift: '⇧', Ctrl: 'Ctrl', Cmd: '⌘' };
+  it.each([
+    ['k', ['K']],
+    ['+', ['+']],
+    ['shift+ArrowLeft', ['⇧', '←']],
+  ])('%s', (chord, keys) => expect(printedKeys(chord, names, false)).toEqual(keys));
+  it('prints ⌘ for Ctrl on a Mac', () => expect(printedKeys('ctrl+v', names, true)).toEqual(['⌘', 'V']));
 });
 
 describe('keyReader', () => {

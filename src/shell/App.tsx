@@ -1,5 +1,5 @@
 /** The shell: header, the open place, help, and files from anywhere. */
-import { Suspense, useState } from 'react';
+import { Suspense, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { build } from '../assessment/build.ts';
 import { persist } from '../assessment/persisted.ts';
@@ -8,12 +8,12 @@ import { Button } from '../ui/Button.tsx';
 import { LanguageProvider, useErrorText, useMessages } from '../ui/messages/useMessages.tsx';
 import { Notice } from '../ui/Notice.tsx';
 import './App.css';
+import type { Offers } from '../page/actions.ts';
 import { Crash } from '../page/Crash.tsx';
 import { pickFiles } from '../page/file-input.ts';
-import type { Action } from '../page/keys.ts';
 import { goTo, useAddress } from '../page/router.ts';
 import { useSettings } from '../page/settings.ts';
-import { type KeyHandler, useKeyListener, useKeys } from '../page/useKeys.ts';
+import { useActions, useKeyListener } from '../page/useActions.ts';
 import { useLeaveGuard } from '../page/useLeaveGuard.ts';
 import { DropLayer } from './DropLayer.tsx';
 import { Header, RouteLinks } from './Header.tsx';
@@ -29,7 +29,7 @@ const GO = {
   training: 'goTraining',
 } as const;
 
-function goKeys(): Partial<Record<Action, KeyHandler>> {
+function navigation(): Offers {
   return Object.fromEntries(ROUTES.map(({ id }) => [GO[id], () => goTo(id)]));
 }
 
@@ -50,14 +50,15 @@ function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
   const route: Route = ROUTES.find(({ id }) => id === address.route) ?? ROUTES[0];
   const Page = route.page();
   const [, redraw] = useState(0);
+  const main = useRef<HTMLElement>(null);
   useLeaveGuard(useStore(assess.store, ({ phase }) => phase === 'running'));
   useKeyListener(singleKeys);
-  useKeys({
-    open: pickFiles,
-    // The browser pastes; the listener is the paste event. Offered so that the help names it.
-    paste: () => false,
+  useActions({
+    open: () => pickFiles(),
+    // The browser fires the paste event, to which DropLayer listens.
+    paste: 'browser',
     help: () => setHelp(true),
-    ...goKeys(),
+    ...navigation(),
   });
   return (
     <>
@@ -68,7 +69,7 @@ function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
         onClick={(event) => {
           // The hash is the route; the focus moves without it.
           event.preventDefault();
-          document.getElementById('main')?.focus();
+          main.current?.focus();
         }}
       >
         {t.app.skip}
@@ -76,7 +77,7 @@ function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
       <Header route={route.id} onHelp={() => setHelp(true)} model={model} />
       {!HAS_STORAGE && <StorageNotice />}
       <Updated />
-      <main id="main" className="app-main" tabIndex={-1}>
+      <main id="main" ref={main} className="app-main" tabIndex={-1}>
         <Crash key={route.id} onAgain={() => redraw((n) => n + 1)}>
           <Suspense fallback={null}>
             <Page />

@@ -1,4 +1,4 @@
-/** The keys that do something now, and the two settings that concern keys and ears. */
+/** The actions that are offered now with their keys, and the settings of keys and of the screen reader. */
 import type { ReactNode } from 'react';
 import { Dialog } from '../ui/Dialog.tsx';
 import { Kbd } from '../ui/Kbd.tsx';
@@ -6,13 +6,14 @@ import type { Messages } from '../ui/messages/en.ts';
 import { useMessages } from '../ui/messages/useMessages.tsx';
 import { Segmented } from '../ui/Segmented.tsx';
 import './HelpDialog.css';
-import { type Action, BINDINGS, type KeyGroup } from '../page/keys.ts';
+import { ACTION_IDS, ACTIONS, type ActionGroup, type ActionId } from '../page/actions.ts';
+import { printedKeys } from '../page/keys.ts';
 import { ANNOUNCE, changeSettings, useSettings } from '../page/settings.ts';
-import { useOfferedActions } from '../page/useKeys.ts';
+import { useOfferedActions } from '../page/useActions.ts';
 
-const GROUPS: readonly KeyGroup[] = ['everywhere', 'playing', 'assess', 'compare', 'training'];
+const GROUPS: readonly ActionGroup[] = ['everywhere', 'playing', 'assess', 'compare', 'training'];
 
-const GO: Partial<Record<Action, Exclude<keyof Messages['routes'], 'label'>>> = {
+const GO: Partial<Record<ActionId, Exclude<keyof Messages['routes'], 'label'>>> = {
   goAssess: 'assess',
   goCompare: 'compare',
   goBatch: 'batch',
@@ -20,7 +21,7 @@ const GO: Partial<Record<Action, Exclude<keyof Messages['routes'], 'label'>>> = 
   goTraining: 'training',
 };
 
-function nameOf(action: Action, t: Messages): string {
+function nameOf(action: ActionId, t: Messages): string {
   const route = GO[action];
   if (route) return t.help.names.go(t.routes[route]);
   return t.help.names[action as keyof Omit<Messages['help']['names'], 'go'>];
@@ -30,8 +31,8 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
   const t = useMessages();
   const { singleKeys, announce } = useSettings();
   const offered = useOfferedActions();
-  const actions = (group: KeyGroup) =>
-    (Object.keys(BINDINGS) as Action[]).filter((a) => BINDINGS[a].group === group && offered.has(a));
+  const actions = (group: ActionGroup) =>
+    ACTION_IDS.filter((id) => ACTIONS[id].group === group && offered.has(id));
   return (
     <Dialog title={t.help.title} onClose={onClose}>
       <p className="app-help__lead">{t.help.body}</p>
@@ -76,7 +77,7 @@ function Setting(props: { readonly label: string; readonly help: string; readonl
   );
 }
 
-function KeyTable({ title, actions }: { readonly title: string; readonly actions: readonly Action[] }) {
+function KeyTable({ title, actions }: { readonly title: string; readonly actions: readonly ActionId[] }) {
   const t = useMessages();
   return (
     <table className="app-help__table">
@@ -91,7 +92,7 @@ function KeyTable({ title, actions }: { readonly title: string; readonly actions
         {actions.map((action) => (
           <tr key={action}>
             <td>
-              {BINDINGS[action].chords.map((chord, i) => (
+              {ACTIONS[action].keys.map((chord, i) => (
                 <span key={chord}>
                   {i > 0 && <span className="app-help__aside"> {t.help.or} </span>}
                   <Chord chord={chord} />
@@ -106,22 +107,13 @@ function KeyTable({ title, actions }: { readonly title: string; readonly actions
   );
 }
 
-const MAC = typeof navigator !== 'undefined' && /Mac|iPhone|iPad/.test(navigator.userAgent);
-
 function Chord({ chord }: { readonly chord: string }) {
   const t = useMessages();
-  const printed = (key: string) => {
-    if (key === 'ctrl') return MAC ? t.help.keyNames.Cmd : t.help.keyNames.Ctrl;
-    if (key === 'shift') return t.help.keyNames.Shift;
-    const named = t.help.keyNames[key as keyof Messages['help']['keyNames']] as string | undefined;
-    return named ?? key.toUpperCase();
-  };
-  const pair = chord.split(' ');
-  return pair.map((keys, i) => (
+  return chord.split(' ').map((keys, i) => (
     <span key={keys} className="app-help__chord">
       {i > 0 && <span className="app-help__aside"> {t.help.followedBy} </span>}
-      {(keys === '+' ? [keys] : keys.split('+')).map((key) => (
-        <Kbd key={key}>{printed(key)}</Kbd>
+      {printedKeys(keys, t.help.keyNames).map((key) => (
+        <Kbd key={key}>{key}</Kbd>
       ))}
     </span>
   ));

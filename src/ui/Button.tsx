@@ -15,9 +15,9 @@ export interface ButtonProps extends Native {
   /** Icon after the words, e.g. the chevron of a menu. */
   readonly iconAfter?: IconName;
   /** Key that does the same, as shown: `Esc`, `N`. */
-  readonly kbd?: string;
+  readonly kbd?: string | undefined;
   /** Pressed state of a toggle. */
-  readonly pressed?: boolean;
+  readonly pressed?: boolean | undefined;
   readonly children: ReactNode;
   readonly ref?: Ref<HTMLButtonElement>;
 }
@@ -44,8 +44,8 @@ export interface IconButtonProps extends Native {
   /** Its name, for screen readers and as the hint on hover. */
   readonly label: string;
   /** Single key that does the same, shown in the hint: `M`. */
-  readonly kbd?: string;
-  readonly pressed?: boolean;
+  readonly kbd?: string | undefined;
+  readonly pressed?: boolean | undefined;
   readonly ref?: Ref<HTMLButtonElement>;
 }
 

@@ -18,7 +18,7 @@ export interface ErrorCardProps {
   /** The first one is the primary. */
   readonly actions?: readonly ErrorAction[];
   /** Name of the file that it is about: one that the browser cannot decode gets the command that converts it. */
-  readonly file?: string;
+  readonly file?: string | undefined;
   /** On the dark field of the video. */
   readonly onPlayer?: boolean;
   /** More lines for *Copy details*: the file's facts, the browser, the model. */

@@ -14,7 +14,7 @@ export interface PanelProps {
   /** Takes the height that is left in a column. */
   readonly grow?: boolean;
   /** To move the focus to the title, when the content was asked for by key. */
-  readonly headingRef?: Ref<HTMLHeadingElement>;
+  readonly headingRef?: Ref<HTMLHeadingElement> | undefined;
   readonly children: ReactNode;
 }
 

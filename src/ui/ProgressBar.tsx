@@ -14,9 +14,9 @@ export interface ProgressSegment {
   readonly share: number;
   readonly state: 'waiting' | 'running' | 'done' | 'reused';
   /** Part that is done while it runs, 0 … 1. */
-  readonly fraction?: number;
+  readonly fraction?: number | undefined;
   /** What it took, as shown: `0.24 s`; for a reused stage the word for it. */
-  readonly took?: string;
+  readonly took?: string | undefined;
 }
 
 export interface ProgressBarProps {
@@ -25,7 +25,7 @@ export interface ProgressBarProps {
   /** What happens now: `Looking at frame 5 of 12`. */
   readonly title: string;
   /** Beside it: rate and time left. */
-  readonly detail?: string;
+  readonly detail?: string | undefined;
   readonly segments: readonly ProgressSegment[];
   /** Whether names and seconds stand under the segments. */
   readonly captions?: boolean;

@@ -1,72 +1,74 @@
-/** The row of buttons under a result: what can be taken away from it, and the way to the next one. */
-import { useState } from 'react';
+/** The row of buttons under a result: take it away, assess again, go on to the next video. */
+import { useRef, useState } from 'react';
+import { ActionButton } from '../../page/ActionButton.tsx';
+import { useActions } from '../../page/useActions.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Menu, type MenuItem } from '../../ui/Menu.tsx';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
 
-/** Answers that are asked for to see how sure the model is. */
+/** Answers that are sampled to measure the spread of the score. */
 export const TIMES = 8;
 
 export interface ActionsProps {
-  /** Null until there is something to take away: the file's checksum comes a moment after the score. */
+  /** Null until the checksum of the file is there, a moment after the score. */
   readonly exports: readonly MenuItem[] | null;
   readonly onCopy: (() => Promise<void>) | null;
-  readonly onResume: (() => void) | null;
-  readonly onAgain: (() => void) | null;
+  readonly onResume?: (() => void) | null;
+  readonly onAgain?: (() => void) | null;
   /** Asks for several answers; null without a video. */
-  readonly onTimes: (() => void) | null;
-  /** Takes the video to the Compare page; null without one. */
-  readonly onCompare: (() => void) | null;
-  /** How many videos wait. */
+  readonly onTimes?: (() => void) | null;
+  /** There is a video to take to the Compare page. */
+  readonly canCompare: boolean;
+  /** Videos that wait. */
   readonly waiting: number;
-  /** The stage has the one primary button of the view. */
-  readonly quiet: boolean;
-  readonly onNext: () => void;
+  /** The player's area has the one primary button of the page. */
+  readonly quiet?: boolean;
 }
 
 export function Actions(props: ActionsProps) {
-  const { exports, onCopy, onResume: onGoOn, onAgain, onTimes, onCompare, waiting, quiet, onNext } = props;
+  const { exports, onCopy, onResume, onAgain, onTimes, canCompare, waiting, quiet = false } = props;
   const t = useMessages();
   const [copied, setCopied] = useState(false);
+  const exportButton = useRef<HTMLButtonElement>(null);
+  useActions({
+    copy: onCopy && (() => void onCopy().then(() => setCopied(true))),
+    export: exports && (() => exportButton.current?.click()),
+  });
   return (
     <>
-      {onGoOn && (
-        <Button look="primary" onClick={onGoOn}>
+      {onResume && (
+        <Button look="primary" onClick={onResume}>
           {t.actions.goOn}
         </Button>
       )}
       {onAgain && <Button onClick={onAgain}>{t.actions.tryAgain}</Button>}
-      {onCompare && (
-        <Button look={onGoOn || quiet ? 'plain' : 'primary'} icon="split" kbd="D" onClick={onCompare}>
+      {canCompare && (
+        <ActionButton action="compare" look={onResume || quiet ? 'plain' : 'primary'} icon="split">
           {t.actions.compare}
-        </Button>
+        </ActionButton>
       )}
       {onTimes && <Button onClick={onTimes}>{t.actions.assessTimes(TIMES)}</Button>}
       <span className="assess-actions__space" />
       {onCopy && (
-        <Button
-          icon={copied ? 'check' : 'copy'}
-          aria-keyshortcuts="C"
-          onClick={() => void onCopy().then(() => setCopied(true))}
-        >
+        <ActionButton action="copy" showKey={false} icon={copied ? 'check' : 'copy'}>
           {copied ? t.assess.copiedText : t.actions.copyText}
-        </Button>
+        </ActionButton>
       )}
       {exports && (
         <Menu
           label={t.actions.export}
           items={exports}
           up
-          button={(props) => (
-            <Button {...props} id="assess-export" icon="download" iconAfter="chevronDown">
+          button={(button) => (
+            <Button {...button} ref={exportButton} icon="download" iconAfter="chevronDown">
               {t.actions.export}
             </Button>
           )}
         />
       )}
-      <Button look={onGoOn || quiet || onCompare ? 'plain' : 'primary'} kbd="N" onClick={onNext}>
+      <ActionButton action="next" look={onResume || quiet || canCompare ? 'plain' : 'primary'}>
         {waiting > 0 ? t.assess.queueStart : t.actions.next}
-      </Button>
+      </ActionButton>
     </>
   );
 }

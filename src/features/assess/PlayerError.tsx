@@ -23,7 +23,7 @@ export function PlayerError({ error, file, facts }: PlayerErrorProps) {
         error={error}
         actions={actions}
         onPlayer
-        {...(file && { file: file.name })}
+        file={file?.name}
         details={[
           ...(file ? [`file: ${file.name}, ${file.size} bytes, ${file.type}`] : []),
           ...facts.map(({ label, value }) => `${label}: ${value}`),

@@ -1,10 +1,10 @@
 /** The dark field: the video as it plays, one frame of it where it cannot be played, or the model's own pixels. */
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
 import { isAbort } from '../../../core/errors.ts';
 import { clock } from '../../../core/text/format.ts';
 import { assess, media } from '../../assessment/session.ts';
-import { IconButton } from '../../ui/Button.tsx';
+import { ActionIconButton } from '../../page/ActionButton.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { sampledAt } from './filmstrip-geometry.ts';
@@ -15,10 +15,9 @@ export interface PlayerViewProps {
   readonly player: Player;
   /** Source frames that the model sees, in prompt order. */
   readonly sampled: readonly number[];
-  readonly onFullscreen: () => void;
 }
 
-export function PlayerView({ player, sampled, onFullscreen }: PlayerViewProps) {
+export function PlayerView({ player, sampled }: PlayerViewProps) {
   const { facts, start, times } = player.video;
   const { frame, native, actual, modelView } = useStore(player.store);
   const nth = sampledAt(sampled, frame);
@@ -37,7 +36,7 @@ export function PlayerView({ player, sampled, onFullscreen }: PlayerViewProps) {
       {drawn && <DrawnFrame key={player.video.id} player={player} frame={frame} />}
       {seen && <ModelPixels rgb={seen.rgb} size={seen.size} />}
       <Badge nth={nth} size={seen?.size ?? null} native={native} hidden={hidden} />
-      <NarrowBar player={player} nth={nth} onFullscreen={onFullscreen} />
+      <NarrowBar player={player} nth={nth} />
     </div>
   );
 }
@@ -130,39 +129,23 @@ function Badge(props: {
 }
 
 /** On a narrow screen the transport lies over the picture. */
-function NarrowBar(props: {
-  readonly player: Player;
-  readonly nth: number;
-  readonly onFullscreen: () => void;
-}) {
-  const { player, nth, onFullscreen } = props;
+function NarrowBar({ player, nth }: { readonly player: Player; readonly nth: number }) {
   const t = useMessages();
   const { frame, playing, native } = useStore(player.store);
   const { times, facts } = player.video;
   return (
     <div className="assess-view__bar">
-      <IconButton
+      <ActionIconButton
+        action="play"
         icon={playing ? 'pause' : 'play'}
         label={playing ? t.player.pause : t.player.play}
         disabled={native !== 'yes'}
-        onClick={player.toggle}
       />
       <span className="assess-view__time">
         {clock(times[frame] ?? 0)} / {clock(facts.duration)}
       </span>
       {nth >= 0 && <span>F{nth + 1}</span>}
-      <IconButton icon="fullscreen" label={t.player.fullscreen} onClick={onFullscreen} />
+      <ActionIconButton action="fullscreen" icon="fullscreen" label={t.player.fullscreen} />
     </div>
   );
-}
-
-/** Whether an element of this page fills the screen. */
-export function useFullscreen(): boolean {
-  const [full, setFull] = useState(false);
-  useEffect(() => {
-    const look = () => setFull(document.fullscreenElement !== null);
-    document.addEventListener('fullscreenchange', look);
-    return () => document.removeEventListener('fullscreenchange', look);
-  }, []);
-  return full;
 }

@@ -2,7 +2,7 @@
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import { recent, reopenRecent } from '../../assessment/session.ts';
-import { useKeys } from '../../page/useKeys.ts';
+import { useActions } from '../../page/useActions.ts';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { writtenScore } from './export-text.ts';
 import { type RecentItem, RecentPanel } from './RecentPanel.tsx';
@@ -11,7 +11,7 @@ export function Recent() {
   const t = useMessages();
   const { entries, removed } = useStore(recent.store);
   useEffect(() => void recent.refresh(), []);
-  useKeys({ undo: () => recent.undo() });
+  useActions({ undo: removed ? () => void recent.undo() : null });
   const items = entries.map(({ entry, thumbnail }): RecentItem => {
     const { file, score, band, createdAt } = entry.result;
     const length = file.fps > 0 ? t.units.seconds(file.frames / file.fps, 0) : t.units.frames(file.frames);
@@ -27,7 +27,7 @@ export function Recent() {
   return (
     <RecentPanel
       items={items}
-      {...(removed && { removed: { name: removed.result.file.name, onUndo: () => void recent.undo() } })}
+      removed={removed ? { name: removed.result.file.name, onUndo: () => void recent.undo() } : undefined}
       onOpen={(id) => void reopenRecent(id)}
       onRemove={(id) => void recent.remove(id)}
     />

@@ -11,7 +11,7 @@ export interface RecentItem {
   /** One line of facts: `640 × 272 · 10 s · 2 min ago`. */
   readonly facts: string;
   /** Address of a small picture (`blob:` or `data:`). */
-  readonly thumbnail?: string;
+  readonly thumbnail?: string | undefined;
   /** The score as shown and its grade; null when there was none. */
   readonly score: { readonly text: string; readonly band: Band } | null;
   /** The one that is open now. */
@@ -21,7 +21,7 @@ export interface RecentItem {
 export interface RecentPanelProps {
   readonly items: readonly RecentItem[];
   /** The one just deleted, while it can come back. */
-  readonly removed?: { readonly name: string; readonly onUndo: () => void };
+  readonly removed?: { readonly name: string; readonly onUndo: () => void } | undefined;
   readonly onOpen: (id: string) => void;
   readonly onRemove: (id: string) => void;
 }

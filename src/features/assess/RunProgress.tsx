@@ -2,7 +2,7 @@
 import type { LoadProgress } from '../../../workers/model/api.ts';
 import { type AssessState, stageKey } from '../../assessment/assess-store.ts';
 import { expectedTokens, secondsLeft, stageShares } from '../../assessment/run/stages.ts';
-import { Button } from '../../ui/Button.tsx';
+import { ActionButton } from '../../page/ActionButton.tsx';
 import { SpokenStage } from '../../ui/LiveRegion.tsx';
 import type { Messages } from '../../ui/messages/en.ts';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
@@ -54,19 +54,14 @@ export interface RunProgressProps {
   /** Bytes of the model while it is loaded, null when it is not. */
   readonly loading: LoadProgress | null;
   readonly waiting: boolean;
-  readonly onStop: () => void;
   readonly onUnqueue: (file: File) => void;
   readonly announce: boolean;
 }
 
 export function RunProgress(props: RunProgressProps) {
-  const { state, loaded, loading, waiting, onStop, onUnqueue, announce } = props;
+  const { state, loaded, loading, waiting, onUnqueue, announce } = props;
   const t = useMessages();
-  const stop = (
-    <Button onClick={onStop} kbd="Esc">
-      {t.actions.stop}
-    </Button>
-  );
+  const stop = <ActionButton action="escape">{t.actions.stop}</ActionButton>;
   // The index is read while the model loads; from then on the run stands still until it is there.
   const cold = waiting && state.video !== null;
   const { bar, done } = progressState(state, loaded, t);
@@ -85,7 +80,7 @@ export function RunProgress(props: RunProgressProps) {
         <ProgressBar
           label={t.progress.loading}
           title={t.progress.loading}
-          {...(loading && { detail: t.progress.loadingBytes(loading.loadedBytes, loading.totalBytes) })}
+          detail={loading ? t.progress.loadingBytes(loading.loadedBytes, loading.totalBytes) : undefined}
           segments={[
             {
               id: 'model',
@@ -101,7 +96,7 @@ export function RunProgress(props: RunProgressProps) {
         <ProgressBar
           label={t.progress.label}
           title={title}
-          {...(details.length > 0 && { detail: details.join(' · ') })}
+          detail={details.join(' · ')}
           segments={bar}
           captions
           action={stop}

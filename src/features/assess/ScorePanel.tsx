@@ -63,14 +63,14 @@ export interface ScorePanelProps {
   /** The ACR ruler from 1 to 5 unless the model's family brings its own. */
   readonly scale?: Scale;
   /** Which run this is, for the note: `words.score.greedy('Small')`, `words.score.sampled(…)`. */
-  readonly run?: string;
+  readonly run?: string | undefined;
   /** The title, for the focus when a result was asked for by key. */
-  readonly headingRef?: Ref<HTMLHeadingElement>;
-  readonly onAbout?: () => void;
-  readonly onRaw?: () => void;
-  readonly onAgain?: () => void;
-  readonly onResume?: () => void;
-  readonly onAnswer?: (index: number) => void;
+  readonly headingRef?: Ref<HTMLHeadingElement> | undefined;
+  readonly onAbout?: (() => void) | undefined;
+  readonly onRaw?: (() => void) | undefined;
+  readonly onAgain?: (() => void) | undefined;
+  readonly onResume?: (() => void) | undefined;
+  readonly onAnswer?: ((index: number) => void) | undefined;
 }
 
 export function ScorePanel(props: ScorePanelProps) {
@@ -79,7 +79,7 @@ export function ScorePanel(props: ScorePanelProps) {
   const note =
     state.kind === 'empty' ? t.score.notYet : state.kind === 'waiting' ? t.score.afterReasoning : run;
   return (
-    <Panel title={t.score.title} note={note} {...(props.headingRef && { headingRef: props.headingRef })}>
+    <Panel title={t.score.title} note={note} headingRef={props.headingRef}>
       <div className="assess-score">
         <div className="assess-score__line">
           <ScoreNumeral state={state} />
@@ -90,7 +90,7 @@ export function ScorePanel(props: ScorePanelProps) {
           reading={reading(state)}
           grades={t.grades.names}
           label={rulerLabel(state, scale, t)}
-          {...(props.onAnswer && { onAnswer: props.onAnswer })}
+          onAnswer={props.onAnswer}
         />
         <p className="assess-score__sentence">
           <Sentence {...props} />

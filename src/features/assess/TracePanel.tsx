@@ -26,9 +26,9 @@ export interface TracePanelProps {
   /** Settled marks only: one that is given stays. */
   readonly spans: readonly TraceSpan[];
   /** While it writes: which model and how (`words.trace.run(…)`). Afterwards the number of words stands there. */
-  readonly run?: string;
+  readonly run?: string | undefined;
   /** Words it had written when it was stopped. */
-  readonly stoppedAfter?: number;
+  readonly stoppedAfter?: number | undefined;
   /** Sampled frames that are bracketed in the strip now, or null. */
   readonly frames: readonly number[] | null;
   /** Hover or focus on a time, or a choice among the named ones; null when it ends. */
@@ -36,13 +36,11 @@ export interface TracePanelProps {
   /** Click or Enter on a time: go to the first of its frames (a place 0 … N − 1). */
   readonly onSeek: (frame: number) => void;
   /** Shown when the answer is complete. */
-  readonly raw?: RawAnswerProps;
+  readonly raw?: RawAnswerProps | undefined;
   /** Several answers: which one this is, 0-based, and the way to the others. */
-  readonly answer?: {
-    readonly index: number;
-    readonly count: number;
-    readonly onSelect: (index: number) => void;
-  };
+  readonly answer?:
+    | { readonly index: number; readonly count: number; readonly onSelect: (index: number) => void }
+    | undefined;
   /** Read sentences aloud to screen readers. */
   readonly announce: boolean;
 }

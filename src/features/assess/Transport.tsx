@@ -1,50 +1,47 @@
 /** Under the picture: play, step, time and frame; speed, fit, loop, PNG of the frame, full screen. */
 import { useStore } from 'zustand';
 import { clock } from '../../../core/text/format.ts';
+import { ActionIconButton } from '../../page/ActionButton.tsx';
+import { useIsFullscreen } from '../../page/useFullscreen.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { Menu } from '../../ui/Menu.tsx';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { sampledAt } from './filmstrip-geometry.ts';
-import { useFullscreen } from './PlayerView.tsx';
 import { type Player, RATES } from './player.ts';
 import './Transport.css';
 
 export interface TransportProps {
   readonly player: Player;
   readonly sampled: readonly number[];
-  readonly onSaveFrame: () => void;
-  readonly onFullscreen: () => void;
 }
 
-export function Transport({ player, sampled, onSaveFrame, onFullscreen }: TransportProps) {
+export function Transport({ player, sampled }: TransportProps) {
   const t = useMessages();
   const { frame, playing, rate, loop, muted, actual, modelView, native } = useStore(player.store);
-  const full = useFullscreen();
+  const full = useIsFullscreen();
   const { times, facts } = player.video;
   const name = (x: number) => t.player.speedValue(x);
   return (
     <div className="assess-transport">
-      <IconButton icon="previous" label={t.player.previousFrame} kbd="←" onClick={() => player.step(-1)} />
-      <IconButton
+      <ActionIconButton action="frameBack" icon="previous" label={t.player.previousFrame} />
+      <ActionIconButton
+        action="play"
         icon={playing ? 'pause' : 'play'}
         label={playing ? t.player.pause : t.player.play}
-        kbd="K"
         disabled={native !== 'yes'}
-        onClick={player.toggle}
       />
-      <IconButton icon="next" label={t.player.nextFrame} kbd="→" onClick={() => player.step(1)} />
+      <ActionIconButton action="frameOn" icon="next" label={t.player.nextFrame} />
       <p className="assess-transport__time">
         <strong>{clock(times[frame] ?? 0)}</strong> / {clock(facts.duration)}
       </p>
       <p className="assess-transport__frame">{t.player.frameOf(frame + 1, facts.frames)}</p>
       <span className="assess-transport__space" />
-      <IconButton
+      <ActionIconButton
+        action="modelView"
         icon="eye"
         label={t.player.asModelSaw}
-        kbd="M"
         pressed={modelView}
         disabled={sampledAt(sampled, frame) < 0 && !modelView}
-        onClick={player.toggleModelView}
       />
       <Menu
         label={t.player.speed}
@@ -69,13 +66,12 @@ export function Transport({ player, sampled, onSaveFrame, onFullscreen }: Transp
         label={muted ? t.player.unmute : t.player.mute}
         onClick={player.toggleMute}
       />
-      <IconButton icon="repeat" label={t.player.loop} kbd="\" pressed={loop} onClick={player.toggleLoop} />
-      <IconButton icon="camera" label={t.player.saveFrame} kbd="W" onClick={onSaveFrame} />
-      <IconButton
+      <ActionIconButton action="loop" icon="repeat" label={t.player.loop} pressed={loop} />
+      <ActionIconButton action="saveFrame" icon="camera" label={t.player.saveFrame} />
+      <ActionIconButton
+        action="fullscreen"
         icon={full ? 'fullscreenExit' : 'fullscreen'}
         label={full ? t.player.leaveFullscreen : t.player.fullscreen}
-        kbd="F"
-        onClick={onFullscreen}
       />
     </div>
   );

@@ -1,7 +1,7 @@
-/** The player of the present video, and its keys. */
+/** The player of the open video, and its actions. */
 import { useEffect, useState } from 'react';
 import type { OpenedVideo } from '../../../workers/media/api.ts';
-import { useKeys } from '../../page/useKeys.ts';
+import { useActions } from '../../page/useActions.ts';
 import { neighbourSampled } from './filmstrip-geometry.ts';
 import { createPlayer, type Player } from './player.ts';
 
@@ -20,16 +20,15 @@ export function usePlayer(file: File | null, video: OpenedVideo | null): Player 
   return player && player.video === video ? player : null;
 }
 
-export function usePlayerKeys(
+export function usePlayerActions(
   player: Player | null,
   sampled: readonly number[],
-  actions: { readonly onFullscreen: () => void; readonly onSaveFrame: () => void },
+  { onFullscreen, onSaveFrame }: { readonly onFullscreen: () => void; readonly onSaveFrame: () => void },
 ): void {
-  const act = (work: (player: Player) => void) => () => {
-    if (!player) return false;
-    work(player);
-  };
-  useKeys({
+  const act = (run: (player: Player) => void) => (player ? () => run(player) : null);
+  const toSampled = (by: 1 | -1) =>
+    act((p) => p.seek(neighbourSampled(sampled, p.store.getState().frame, by)));
+  useActions({
     play: act((p) => p.toggle()),
     slower: act((p) => p.shift(-1)),
     faster: act((p) => p.shift(1)),
@@ -37,13 +36,13 @@ export function usePlayerKeys(
     frameOn: act((p) => p.step(1)),
     secondBack: act((p) => p.stepSeconds(-1)),
     secondOn: act((p) => p.stepSeconds(1)),
-    sampledBack: act((p) => p.seek(neighbourSampled(sampled, p.store.getState().frame, -1))),
-    sampledOn: act((p) => p.seek(neighbourSampled(sampled, p.store.getState().frame, 1))),
+    sampledBack: toSampled(-1),
+    sampledOn: toSampled(1),
     start: act((p) => p.seek(0)),
     end: act((p) => p.seek(p.video.facts.frames - 1)),
     loop: act((p) => p.toggleLoop()),
-    fullscreen: act(() => actions.onFullscreen()),
+    fullscreen: act(onFullscreen),
     modelView: act((p) => p.toggleModelView()),
-    saveFrame: act(() => actions.onSaveFrame()),
+    saveFrame: act(onSaveFrame),
   });
 }

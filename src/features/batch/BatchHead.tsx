@@ -1,8 +1,9 @@
 /** The head of a batch: its name, what it does now, how far it is, and the chips that filter and count. */
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import type { Grade } from '../../../core/answer/grades.ts';
 import type { BatchRow } from '../../../core/files/batch.ts';
 import { count } from '../../../core/text/format.ts';
+import { useActions } from '../../page/useActions.ts';
 import { BandGlyph } from '../../ui/BandGlyph.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
@@ -192,6 +193,8 @@ function Filters({
 }: Pick<BatchHeadProps, 'view' | 'onView'> & { readonly rows: readonly BatchRow[] }) {
   const t = useBatchMessages();
   const messages = useMessages();
+  const find = useRef<HTMLInputElement>(null);
+  useActions({ find: () => find.current?.focus() });
   const counts = filterCounts(rows);
   const chip = (filter: Filter, label: string, always = false) => {
     const n = counts.get(filter) ?? 0;
@@ -222,7 +225,7 @@ function Filters({
         {chip('waiting', t.filters.waiting)}
       </fieldset>
       <input
-        id="batch-find"
+        ref={find}
         className="ui-field"
         type="search"
         aria-label={t.find}

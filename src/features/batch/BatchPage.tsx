@@ -18,7 +18,7 @@ import {
 import { goTo } from '../../page/router.ts';
 import { saveFile } from '../../page/save-file.ts';
 import { useTab } from '../../page/tab.ts';
-import { useKeys } from '../../page/useKeys.ts';
+import { useActions } from '../../page/useActions.ts';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import type { MenuItem } from '../../ui/Menu.tsx';
@@ -65,24 +65,16 @@ export default function BatchPage() {
   useFolderInput(KINDS, take);
   const addFolder = () => pickPersistentFolder().then((folder) => folder && take(folder), fail);
 
-  const toggle = () => {
-    if (phase === 'running') void batch.pause();
-    else if (phase === 'checked' || phase === 'paused') void batch.start();
-    else return false;
-  };
   const open = (path: string) => {
     const file = batch.file(path);
     if (!file) return;
     passToNextPage([file]);
     goTo('assess');
   };
-  useKeys({
-    pauseRun: toggle,
-    find: () => document.getElementById('batch-find')?.focus(),
-    undo: () => {
-      if (!undo) return false;
-      void undo().then(() => setUndo(null));
-    },
+  const canStart = phase === 'checked' || phase === 'paused';
+  useActions({
+    pauseRun: phase === 'running' ? () => void batch.pause() : canStart ? () => void batch.start() : null,
+    undo: undo && (() => void undo().then(() => setUndo(null))),
   });
   const done = rows.filter((row) => row.state !== 'waiting' && row.state !== 'running').length;
   useTab(

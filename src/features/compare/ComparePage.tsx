@@ -4,6 +4,7 @@ import { useStore } from 'zustand';
 import { isAbort } from '../../../core/errors.ts';
 import { useFileInput } from '../../page/file-input.ts';
 import { useTab } from '../../page/tab.ts';
+import { useIsFullscreen, useToggleFullscreen } from '../../page/useFullscreen.ts';
 import { useLeaveGuard } from '../../page/useLeaveGuard.ts';
 import { Notice } from '../../ui/Notice.tsx';
 import { both, compare } from './state/session.ts';
@@ -11,6 +12,7 @@ import type { SideName } from './state/store.ts';
 import './ComparePage.css';
 import { EmptyFields, Problem } from './EmptyFields.tsx';
 import { Filmstrips } from './Filmstrips.tsx';
+import { fieldCanvas } from './field.ts';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { OrderPlot } from './OrderPlot.tsx';
 import { PerturbationPanel } from './PerturbationPanel.tsx';
@@ -54,15 +56,18 @@ function Workbench() {
   const [loupe, setLoupe] = useState(false);
   const [chosen, setChosen] = useState(0);
   const running = useStore(both.store, (state) => state.phase === 'running');
-  const [full, fullscreen] = useFullscreen();
+  const failed = useStore(compare.store, (state) => state.error !== null);
+  const full = useIsFullscreen();
   const stage = useRef<HTMLDivElement>(null);
+  const goFull = useToggleFullscreen(stage);
   const scale = useScale();
   const save = useCallback(() => {
     saveFrames(t.exportName).catch((error: unknown) => {
       if (!isAbort(error)) console.error(error);
     });
   }, [t]);
-  const goFull = () => fullscreen(stage.current);
+  // Escape ends one thing at a time: a run, the loupe, an error.
+  const dismiss = running ? both.stop : loupe ? () => setLoupe(false) : failed ? compare.dismiss : null;
   useLeaveGuard(running);
   useFollowAnswers(setChosen);
   useCompareKeys({
@@ -70,14 +75,7 @@ function Workbench() {
     onLoupe: () => setLoupe((was) => !was),
     onSave: save,
     onFullscreen: goFull,
-    onEscape: () => {
-      if (document.fullscreenElement) return false;
-      if (running) both.stop();
-      else if (loupe) setLoupe(false);
-      else if (compare.store.getState().error) compare.dismiss();
-      else return false;
-      return true;
-    },
+    onEscape: dismiss && { run: dismiss, isEnabled: () => document.fullscreenElement === null },
   });
   return (
     <div className="compare-page">
@@ -159,7 +157,7 @@ function useScale(): number {
   const { settings, a } = useStore(compare.store);
   const [field, setField] = useState({ width: 1, height: 1 });
   useEffect(() => {
-    const canvas = document.querySelector<HTMLCanvasElement>('.compare-view__canvas');
+    const canvas = fieldCanvas.current;
     if (!canvas) return;
     const watch = new ResizeObserver(([entry]) => {
       const { width, height } = entry!.contentRect;
@@ -170,20 +168,4 @@ function useScale(): number {
   }, []);
   const [pane] = panesOf(settings.view, field, false, null);
   return settings.zoom ?? (a && pane ? fitScale(a.video.facts, pane) : 1);
-}
-
-function useFullscreen(): [boolean, (element: HTMLElement | null) => void] {
-  const [full, setFull] = useState(false);
-  useEffect(() => {
-    const update = () => setFull(document.fullscreenElement !== null);
-    document.addEventListener('fullscreenchange', update);
-    return () => document.removeEventListener('fullscreenchange', update);
-  }, []);
-  return [
-    full,
-    (element) => {
-      if (document.fullscreenElement) void document.exitFullscreen();
-      else void element?.requestFullscreen().catch(() => {});
-    },
-  ];
 }

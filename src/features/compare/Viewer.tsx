@@ -2,7 +2,7 @@
 import { type PointerEvent, type RefObject, useCallback, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { Badges } from './Badges.tsx';
-import { type FieldPoint, paneAt, settingsNow, zoomField } from './field.ts';
+import { type FieldPoint, fieldCanvas, paneAt, settingsNow, zoomField } from './field.ts';
 import { Loupe } from './Loupe.tsx';
 import { SplitHandle } from './SplitHandle.tsx';
 import { StatusLine } from './StatusLine.tsx';
@@ -26,7 +26,7 @@ const CLICK = 4;
 
 export function Viewer({ only, loupe, children }: ViewerProps) {
   const t = useCompareMessages();
-  const canvas = useRef<HTMLCanvasElement>(null);
+  const canvas = fieldCanvas;
   const meanBox = useRef<HTMLParagraphElement>(null);
   const [pointer, setPointer] = useState<FieldPoint | null>(null);
   const onMean = useCallback(

@@ -1,4 +1,5 @@
 /** Panes and pixels under a point of the viewer, and zooming. Points are device pixels of its canvas. */
+import type { RefObject } from 'react';
 import { compare } from './state/session.ts';
 import type { ViewerParts } from './useViewer.ts';
 import { fitScale, imageBox, nextZoom, type Pane, panesOf, pixelAt, zoomAt } from './viewport.ts';
@@ -7,6 +8,9 @@ export interface FieldPoint {
   readonly x: number;
   readonly y: number;
 }
+
+/** The canvas of the field while the viewer is mounted; there is one viewer on the page. */
+export const fieldCanvas: RefObject<HTMLCanvasElement | null> = { current: null };
 
 export const settingsNow = () => compare.store.getState().settings;
 
@@ -19,7 +23,7 @@ export function paneAt(panes: readonly Pane[], x: number, y: number): Pane {
 
 /** Zooms about a point, by default the middle of the first pane; null fits. */
 export function zoomField(to: number | 'in' | 'out' | null, at?: FieldPoint): void {
-  const canvas = document.querySelector<HTMLCanvasElement>('.compare-view__canvas');
+  const canvas = fieldCanvas.current;
   const side = compare.sideOf('a');
   if (!canvas || !side) return;
   if (to === null) {

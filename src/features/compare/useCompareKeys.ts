@@ -1,6 +1,7 @@
 /** Keyboard shortcuts of the Compare page. */
 import { useEffect, useRef } from 'react';
-import { useKeys } from '../../page/useKeys.ts';
+import type { Offer } from '../../page/actions.ts';
+import { useActions } from '../../page/useActions.ts';
 import { newSeed, nextLoop, shiftB } from './adjust.ts';
 import { zoomField } from './field.ts';
 import { cellOf, filmstripCells } from './filmstrip-cells.ts';
@@ -13,7 +14,7 @@ export interface CompareKeyActions {
   readonly onLoupe: () => void;
   readonly onSave: () => void;
   readonly onFullscreen: () => void;
-  readonly onEscape: () => boolean;
+  readonly onEscape: Offer;
 }
 
 /** Seeks to the next or previous sampled position. */
@@ -49,8 +50,8 @@ function useHeldSide(onOnly: (side: SideName | null) => void) {
       removeEventListener('blur', blur);
     };
   }, []);
-  return (side: SideName) => (event: KeyboardEvent) => {
-    held.current = event.key;
+  return (side: SideName) => (event?: KeyboardEvent) => {
+    held.current = event?.key ?? null;
     onOnly(side);
   };
 }
@@ -59,7 +60,7 @@ export function useCompareKeys(actions: CompareKeyActions): void {
   const { clock, change, store } = compare;
   const settings = () => store.getState().settings;
   const showOnly = useHeldSide(actions.onOnly);
-  useKeys({
+  useActions({
     play: () => clock.toggle(),
     slower: () => clock.shift(-1),
     faster: () => clock.shift(1),
@@ -71,7 +72,7 @@ export function useCompareKeys(actions: CompareKeyActions): void {
     sampledOn: () => sampled(1),
     start: () => clock.seek(0),
     end: () => clock.seek(Number.MAX_SAFE_INTEGER),
-    loop: nextLoop,
+    loop: () => nextLoop(),
     fullscreen: actions.onFullscreen,
     saveFrame: actions.onSave,
     onlyA: showOnly('a'),
@@ -86,7 +87,7 @@ export function useCompareKeys(actions: CompareKeyActions): void {
     fit: () => zoomField(null),
     actualSize: () => zoomField(1),
     loupe: actions.onLoupe,
-    newSeed,
+    newSeed: () => newSeed(),
     escape: actions.onEscape,
   });
 }

@@ -1,5 +1,5 @@
 /** Not connected: where the server is, its token, and how one is started. */
-import { type FormEvent, useEffect, useId, useState } from 'react';
+import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
@@ -20,6 +20,8 @@ export function Connect() {
   const [shown, setShown] = useState(false);
   const [wrong, setWrong] = useState<'address' | 'token' | null>(null);
   const [copied, setCopied] = useState(false);
+  const addressField = useRef<HTMLInputElement>(null);
+  const tokenField = useRef<HTMLInputElement>(null);
   const id = useId();
   const busy = phase === 'connecting';
 
@@ -42,7 +44,7 @@ export function Connect() {
     const origin = parseAddress(address);
     const fault = origin === null ? 'address' : token.trim() === '' ? 'token' : null;
     setWrong(fault);
-    if (fault !== null) document.getElementById(`${id}${fault}`)?.focus();
+    if (fault !== null) (fault === 'address' ? addressField : tokenField).current?.focus();
     else if (origin !== null) void training.enter({ address: origin, token: token.trim(), remember });
   };
 
@@ -65,6 +67,7 @@ export function Connect() {
         >
           <input
             id={`${id}address`}
+            ref={addressField}
             className="train-field__input"
             value={address}
             onChange={(event) => setAddress(event.target.value)}
@@ -79,6 +82,7 @@ export function Connect() {
         <Field label={t.connect.token} id={`${id}token`} fault={wrong === 'token' && t.connect.badToken}>
           <input
             id={`${id}token`}
+            ref={tokenField}
             className="train-field__input train-field__input--code"
             type={shown ? 'text' : 'password'}
             value={token}

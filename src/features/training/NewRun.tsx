@@ -4,7 +4,7 @@ import { useStore } from 'zustand';
 import { type CodedErrorData, isAbort } from '../../../core/errors.ts';
 import type { RecipeCard, ValidationReport } from '../../../core/training/run.ts';
 import { toErrorData } from '../../assessment/model/model-store.ts';
-import { useKeys } from '../../page/useKeys.ts';
+import { useActions } from '../../page/useActions.ts';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import { useErrorText } from '../../ui/messages/useMessages.tsx';
@@ -81,7 +81,7 @@ export function NewRun({ first, recipe, onClose }: NewRunProps) {
   const recipes = useStore(training.store, (state) => state.recipes);
   const checked = useRecipeCheck(recipe, onClose);
   useEffect(() => void training.loadRecipes(), []);
-  useKeys({ escape: () => (first ? false : onClose()) });
+  useActions({ escape: first ? null : () => onClose() });
   const card = recipes?.find(({ name }) => name === checked.chosen) ?? null;
   return (
     <div className="train-new">

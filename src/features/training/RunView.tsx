@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useStore } from 'zustand';
 import type { Run } from '../../../core/training/run.ts';
 import { persist, readPersisted } from '../../assessment/persisted.ts';
-import { useKeys } from '../../page/useKeys.ts';
+import { useActions } from '../../page/useActions.ts';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
 import { AnswersPanel } from './AnswersPanel.tsx';
@@ -36,12 +36,9 @@ export function RunView({ run, onAgain }: { readonly run: Run; readonly onAgain:
   const data = useStore(training.store, (state) => state.data.get(run.id));
   const error = useStore(training.store, (state) => state.actionError);
   const answers = useAnswers(run, data);
-  useKeys({
-    pauseRun: () => {
-      const action = actionsOf(run).find((one) => one === 'pause' || one === 'resume');
-      if (!action) return false;
-      void training.act(run.id, action);
-    },
+  const pauseOrResume = actionsOf(run).find((one) => one === 'pause' || one === 'resume');
+  useActions({
+    pauseRun: pauseOrResume ? () => void training.act(run.id, pauseOrResume) : null,
     stepBack: () => answers.go(-1),
     stepOn: () => answers.go(1),
   });

@@ -33,7 +33,7 @@ export interface ScoreRulerProps {
   /** All that the drawing says, in words. */
   readonly label: string;
   /** Click on the dot of an answer, by its index. The same choice must exist as buttons elsewhere. */
-  readonly onAnswer?: (index: number) => void;
+  readonly onAnswer?: ((index: number) => void) | undefined;
 }
 
 /** Rows of the drawing in pixels from its top. */
@@ -67,12 +67,7 @@ export function ScoreRuler({ scale, reading, grades, label, onAnswer }: ScoreRul
           />
         ))}
         {reading.kind === 'several' && (
-          <Answers
-            scale={scale}
-            answers={reading.answers}
-            interval={reading.interval}
-            {...(onAnswer && { onAnswer })}
-          />
+          <Answers scale={scale} answers={reading.answers} interval={reading.interval} onAnswer={onAnswer} />
         )}
         {(reading.kind === 'one' || reading.kind === 'several') && reading.expected !== undefined && (
           <Expected at={position(reading.expected, scale).at} />
@@ -125,7 +120,7 @@ function Zones(props: {
           y={ZONE.y}
           width={`${to - from}%`}
           height={ZONE.height}
-          {...(props.hatched && { fill: `url(#${hatch})` })}
+          fill={props.hatched ? `url(#${hatch})` : undefined}
         />
       ))}
       {zones(props.scale)
@@ -184,7 +179,7 @@ function Answers(props: {
   readonly scale: Scale;
   readonly answers: readonly number[];
   readonly interval: readonly [number, number] | null;
-  readonly onAnswer?: (index: number) => void;
+  readonly onAnswer?: ((index: number) => void) | undefined;
 }) {
   const { scale, answers, interval, onAnswer } = props;
   const dots = dotPlot(answers, scale, DOT_SPAN);

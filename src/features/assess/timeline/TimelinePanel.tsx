@@ -254,7 +254,7 @@ function Progress({ state }: { readonly state: QualityTimelineState }) {
       <ProgressBar
         label={t.bar}
         title={t.progress(done, results.length)}
-        {...(detail.length > 0 && { detail: detail.join(' · ') })}
+        detail={detail.join(' · ')}
         segments={[
           {
             id: 'segments',

@@ -1,0 +1,286 @@
+/**
+ * The parts of the Assess page in each phase. They are functions and not components: the frame keeps its parts, so the
+ * player, the filmstrip and the reasoning keep their DOM when a run ends.
+ */
+import type { ReactNode } from 'react';
+import { readStrictly } from '../../../core/answer/answer.ts';
+import type { AssessState } from '../../assessment/assess-store.ts';
+import { firstSeed } from '../../assessment/run/answer.ts';
+import { assess } from '../../assessment/session.ts';
+import type { Messages } from '../../ui/messages/en.ts';
+import { Actions, TIMES } from './Actions.tsx';
+import { DropZone } from './DropZone.tsx';
+import { errorRows, type FactRow, FilePanel, factRows, modelText, resultRows } from './FilePanel.tsx';
+import { Filmstrip } from './Filmstrip.tsx';
+import { GradesPanel } from './GradesPanel.tsx';
+import { IntroRow, ModelLine } from './IntroRow.tsx';
+import { PlayerError } from './PlayerError.tsx';
+import { PlayerView } from './PlayerView.tsx';
+import { Recent } from './Recent.tsx';
+import { ReopenedView } from './ReopenedView.tsx';
+import { RunProgress } from './RunProgress.tsx';
+import { langOf, officialReading, wordCount } from './run-view.ts';
+import { ScorePanel, type ScorePanelProps } from './ScorePanel.tsx';
+import { TimePanel } from './TimePanel.tsx';
+import { TracePanel, type TracePanelProps } from './TracePanel.tsx';
+import { Transport } from './Transport.tsx';
+import type { AssessView } from './useAssessView.ts';
+
+export interface PhaseParts {
+  readonly player: ReactNode;
+  readonly filmstrip: ReactNode;
+  readonly score: ReactNode;
+  readonly side: ReactNode;
+  readonly below: ReactNode;
+  readonly actions: ReactNode;
+}
+
+export interface PhaseContext {
+  readonly view: AssessView;
+  readonly t: Messages;
+  /** Opens the dialog about the scale. */
+  readonly onAbout: () => void;
+}
+
+type Phase = (context: PhaseContext) => PhaseParts;
+
+const empty: Phase = (context) => ({
+  player: <DropZone onSample={context.view.input.sample} />,
+  filmstrip: null,
+  score: score(context, { run: undefined }),
+  side: <Introduction />,
+  below: <IntroRow />,
+  actions: <ModelLine />,
+});
+
+const running: Phase = (context) => {
+  const { view, t } = context;
+  const { state, loaded, modelLoad, modelName } = view;
+  return {
+    player: film(view),
+    filmstrip: controls(view),
+    score: score(context),
+    side: trace(view, {
+      writing: state.stage === 'generate',
+      run: modelName === '' ? undefined : t.trace.run(modelName, t.trace.greedy),
+    }),
+    below: (
+      <RunProgress
+        state={state}
+        loaded={loaded}
+        loading={modelLoad.progress}
+        waiting={modelLoad.phase === 'loading'}
+        onUnqueue={assess.dequeue}
+        announce={view.announceSentences}
+      />
+    ),
+    actions: null,
+  };
+};
+
+const stopped: Phase = (context) => {
+  const { view, t } = context;
+  return {
+    player: film(view),
+    filmstrip: controls(view),
+    score: score(context, { onResume: assess.resume }),
+    side: trace(view, { stoppedAfter: wordCount(view.text) }),
+    below: facts(view, t),
+    actions: resultActions(view, {
+      onResume: assess.resume,
+      onAgain: view.text !== '' ? () => assess.rerun() : null,
+    }),
+  };
+};
+
+const done: Phase = (context) => {
+  const { view, t } = context;
+  return {
+    player: film(view),
+    filmstrip: controls(view),
+    score: score(context, { ...answerProps(view), onAgain: () => assess.rerun() }),
+    side: trace(view, rawProps(view)),
+    below: facts(view, t, times(view)),
+    actions: resultActions(view, { onTimes: () => assess.rerun({ times: TIMES }) }),
+  };
+};
+
+const reopened: Phase = (context) => {
+  const { view, t } = context;
+  const { state, player, input } = view;
+  return {
+    player:
+      !player && state.result ? (
+        <ReopenedView result={state.result} frames={state.frames} note={input.note} />
+      ) : (
+        film(view)
+      ),
+    filmstrip: controls(view),
+    score: score(context, answerProps(view)),
+    side: trace(view, rawProps(view)),
+    below: facts(view, t, times(view)),
+    actions: resultActions(view, { quiet: !player }),
+  };
+};
+
+const failed: Phase = (context) => {
+  const { view, t } = context;
+  const { file, video, error, queue } = view.state;
+  const rows = video ? factRows(video.facts, t) : file && error ? errorRows(file, error, t) : [];
+  return {
+    player: error ? <PlayerError error={error} file={file} facts={rows} /> : film(view),
+    filmstrip: controls(view),
+    score: score(context),
+    side: view.text === '' ? <Introduction /> : trace(view),
+    below: facts(view, t),
+    actions: queue.length === 0 ? null : resultActions(view, { quiet: true }),
+  };
+};
+
+export const PHASES: Readonly<Record<AssessState['phase'], Phase>> = {
+  empty,
+  running,
+  stopped,
+  done,
+  reopened,
+  error: failed,
+};
+
+/** Beside an empty page: the five grades, and results of before. */
+function Introduction() {
+  return (
+    <>
+      <GradesPanel />
+      <Recent />
+    </>
+  );
+}
+
+function film({ player, sampled }: AssessView): ReactNode {
+  return player ? <PlayerView player={player} sampled={sampled} /> : <div className="assess-stage" />;
+}
+
+/** Transport and filmstrip. */
+function controls({ state, player, sampled, loaded, highlight }: AssessView): ReactNode {
+  const { frames, video, result } = state;
+  return (
+    <>
+      {player && <Transport player={player} sampled={sampled} />}
+      {(frames.length > 0 || player) && (
+        <Filmstrip
+          frames={frames}
+          count={video?.facts.frames ?? result?.file.frames ?? 0}
+          expected={loaded?.profile.frames ?? 12}
+          player={player}
+          highlight={highlight}
+        />
+      )}
+    </>
+  );
+}
+
+function score({ view, t, onAbout }: PhaseContext, props: Partial<ScorePanelProps> = {}): ReactNode {
+  const { modelName } = view;
+  return (
+    <ScorePanel
+      state={view.score}
+      headingRef={view.heading}
+      run={modelName === '' ? undefined : samplingText(view, t)}
+      onAbout={onAbout}
+      {...props}
+    />
+  );
+}
+
+/** The way from the score panel to the single answers. */
+function answerProps({ answers, rawText, setNth, setRawOpen }: AssessView): Partial<ScorePanelProps> {
+  return {
+    onAnswer: answers.length > 1 ? (k) => setNth(readableAt(answers, k)) : undefined,
+    onRaw: rawText === '' ? undefined : () => setRawOpen(true),
+  };
+}
+
+function trace(view: AssessView, props: Partial<TracePanelProps> = {}): ReactNode {
+  const { text, spans, answers, nth, setNth, highlight, setHighlight, seekSampled } = view;
+  return (
+    <TracePanel
+      text={text}
+      lang={langOf(text)}
+      writing={false}
+      spans={spans}
+      answer={answers.length > 1 ? { index: nth, count: answers.length, onSelect: setNth } : undefined}
+      frames={highlight}
+      onFrames={setHighlight}
+      onSeek={seekSampled}
+      announce={view.announceSentences}
+      {...props}
+    />
+  );
+}
+
+function rawProps({ rawText, rawOpen, setRawOpen }: AssessView): Partial<TracePanelProps> {
+  if (rawText === '') return {};
+  return {
+    raw: { text: rawText, official: officialReading(rawText), open: rawOpen, onOpen: setRawOpen },
+  };
+}
+
+/** The facts of the file, after `above`. */
+function facts({ state, name, modelName }: AssessView, t: Messages, above: ReactNode = null): ReactNode {
+  const { file, video, result, model, error, queue } = state;
+  const rows: FactRow[] = video ? factRows(video.facts, t) : result ? resultRows(result, t) : [];
+  if (video && model)
+    rows.push({ label: t.file.model, value: modelText(modelName, model.dtype, model.backend, t) });
+  if (!video && file && error) rows.push(...errorRows(file, error, t));
+  return (
+    <div className="assess-below">
+      {above}
+      <FilePanel name={name} rows={rows} queue={queue} onUnqueue={assess.dequeue} />
+    </div>
+  );
+}
+
+function times({ state }: AssessView): ReactNode {
+  return (
+    <TimePanel
+      stages={state.stages}
+      firstWord={state.firstToken}
+      report={state.report}
+      answer={allTokens(state)}
+      model={state.model}
+      frames={state.video?.facts.frames ?? 0}
+    />
+  );
+}
+
+type Ways = Partial<Pick<Parameters<typeof Actions>[0], 'onResume' | 'onAgain' | 'onTimes' | 'quiet'>>;
+
+function resultActions({ state, exports, canCompare }: AssessView, ways: Ways): ReactNode {
+  return (
+    <Actions
+      key={state.result?.createdAt ?? state.phase}
+      exports={exports.items}
+      onCopy={exports.copy}
+      canCompare={canCompare}
+      waiting={state.queue.length}
+      {...ways}
+    />
+  );
+}
+
+/** The first answer with the tokens of all: the measured seconds are those of all. */
+function allTokens({ answer, answers }: AssessState): AssessState['answer'] {
+  return answer && { ...answer, tokens: answers.reduce((sum, { tokens }) => sum + tokens, 0) };
+}
+
+/** Index among all answers of the k-th one that could be read. */
+function readableAt(answers: readonly string[], k: number): number {
+  const readable = answers.flatMap((text, i) => (readStrictly(text, [0, 5]).score === null ? [] : [i]));
+  return readable[k] ?? 0;
+}
+
+/** Model and decoding: greedy, or several answers with their first seed. */
+function samplingText({ state, modelName, answers }: AssessView, t: Messages): string {
+  const count = state.phase === 'running' ? state.requested : answers.length;
+  return count > 1 ? t.score.sampled(modelName, count, firstSeed(count) ?? 0) : t.score.greedy(modelName);
+}
