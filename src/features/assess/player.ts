@@ -7,6 +7,7 @@ import { createStore } from 'zustand/vanilla';
 import { frameAt } from '../../../core/sampling/frame-sampling.ts';
 import type { OpenedVideo } from '../../../workers/media/api.ts';
 import { persist, readPersisted } from '../../assessment/persisted.ts';
+import { playbackControls } from '../../page/playback.ts';
 
 export const RATES = [-2, -1, -0.5, 0.25, 0.5, 1, 1.5, 2, 4] as const;
 
@@ -154,47 +155,31 @@ export function createPlayer(file: File, video: OpenedVideo) {
     };
   }
 
+  const controls = playbackControls({
+    rates: RATES,
+    times: () => times,
+    state: () => ({ position: get().frame, playing: get().playing, rate: get().rate }),
+    show,
+    play,
+    pause,
+    setRate: (rate) => set({ rate }),
+  });
+
   return {
     store,
     video,
     /** `blob:` address of the file. */
     address,
     attach,
-    /** Shows a frame and stops. */
-    seek(frame: number): void {
-      pause();
-      show(frame);
-    },
-    /** While the pointer scrubs: the film goes on afterwards if it ran. */
-    scrub: show,
-    seekTime(time: number): void {
-      pause();
-      show(frameAt(times, time));
-    },
+    ...controls,
     step(frames: number): void {
       pause();
       show(get().frame + frames);
-    },
-    stepSeconds(seconds: number): void {
-      const time = (times[get().frame] ?? 0) + seconds;
-      pause();
-      show(frameAt(times, Math.max(0, time) + 1e-6));
     },
     toggle(): void {
       if (get().playing) pause();
       else play(get().rate > 0 ? get().rate : 1);
     },
-    /** Next speed up or down the ladder; from standing still one forwards or backwards. */
-    shift(by: 1 | -1): void {
-      const { playing, rate } = get();
-      const at = RATES.indexOf(rate as (typeof RATES)[number]);
-      play(playing ? (RATES[at + by] ?? rate) : by);
-    },
-    setRate(rate: number): void {
-      if (get().playing) play(rate);
-      else set({ rate });
-    },
-    pause,
     toggleLoop(): void {
       const loop = !get().loop;
       set({ loop });

@@ -4,6 +4,7 @@
  */
 import { createStore } from 'zustand/vanilla';
 import { frameAt } from '../../../../core/sampling/frame-sampling.ts';
+import { playbackControls } from '../../../page/playback.ts';
 import type { Loop } from './settings.ts';
 
 /** Playback rates, ascending; negative ones play backwards. */
@@ -126,6 +127,16 @@ export function createClock(options: ClockOptions = {}) {
     cancel = schedule(tick);
   }
 
+  const controls = playbackControls({
+    rates: RATES,
+    times: () => span.times,
+    state: get,
+    show,
+    play,
+    pause,
+    setRate: (rate) => set({ rate }),
+  });
+
   return {
     store,
     /** Replaces the positions; keeps the current time unless a position is given. */
@@ -135,13 +146,7 @@ export function createClock(options: ClockOptions = {}) {
       show(position ?? frameAt(next.times, time + 1e-9));
       if (get().playing) hold(start(get().position));
     },
-    /** Goes to a position and pauses. */
-    seek(position: number): void {
-      pause();
-      show(position);
-    },
-    /** Goes to a position without a pause. */
-    scrub: show,
+    ...controls,
     step(positions: number): void {
       const playing = get().playing;
       pause();
@@ -150,26 +155,9 @@ export function createClock(options: ClockOptions = {}) {
       const wraps = loop !== 'off' && !playing && (to < 0 || to > last());
       show(wraps ? (to < 0 ? last() : 0) : to);
     },
-    stepSeconds(seconds: number): void {
-      pause();
-      const to = frameAt(span.times, Math.max(0, start(get().position) + seconds + 1e-6));
-      // A position longer than a second is left too.
-      show(to === get().position ? to + Math.sign(seconds) : to);
-    },
     toggle(): void {
       if (get().playing) pause();
       else play(get().rate);
-    },
-    pause,
-    /** Next faster or slower rate; from a pause ±1. */
-    shift(by: 1 | -1): void {
-      const { playing, rate } = get();
-      const at = RATES.indexOf(rate as (typeof RATES)[number]);
-      play(playing ? (RATES[at + by] ?? rate) : by);
-    },
-    setRate(rate: number): void {
-      if (get().playing) play(rate);
-      else set({ rate });
     },
     setLoop(loop: Loop): void {
       turn = 1;
