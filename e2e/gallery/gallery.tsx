@@ -8,6 +8,7 @@ import '../../src/shell/App.css';
 import { type ReactNode, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { GradesPanel } from '../../src/features/assess/GradesPanel.tsx';
+import { useAssessMessages } from '../../src/features/assess/messages/useAssessMessages.ts';
 import { RecentPanel } from '../../src/features/assess/RecentPanel.tsx';
 import { ScorePanel } from '../../src/features/assess/ScorePanel.tsx';
 import { TracePanel } from '../../src/features/assess/TracePanel.tsx';
@@ -16,12 +17,13 @@ import { recordRequests } from '../../src/page/requests.ts';
 import { useActions } from '../../src/page/useActions.ts';
 import { Header, RouteLinks } from '../../src/shell/Header.tsx';
 import { HelpDialog } from '../../src/shell/HelpDialog.tsx';
+import { useShellMessages } from '../../src/shell/messages/useShellMessages.ts';
 import { PrivacyPanel } from '../../src/shell/PrivacyPanel.tsx';
 import { BANDS, BandGlyph } from '../../src/ui/BandGlyph.tsx';
 import { Button, IconButton } from '../../src/ui/Button.tsx';
 import { ErrorCard } from '../../src/ui/ErrorCard.tsx';
 import { Menu } from '../../src/ui/Menu.tsx';
-import { LanguageProvider, useLang, useMessages } from '../../src/ui/messages/useMessages.tsx';
+import { LanguageProvider, useLang } from '../../src/ui/messages/useMessages.tsx';
 import { Notice } from '../../src/ui/Notice.tsx';
 import { ProgressBar } from '../../src/ui/ProgressBar.tsx';
 import { ACR } from '../../src/ui/ruler/acr.ts';
@@ -81,7 +83,7 @@ function Trace({ length, writing = false }: { readonly length?: number; readonly
 }
 
 function Gallery() {
-  const t = useMessages();
+  const t = useAssessMessages();
   const [view, setView] = useState('split');
   const p = t.progress;
   const stop = <Button kbd="Esc">{t.actions.stop}</Button>;
@@ -135,7 +137,7 @@ function Gallery() {
             title={p.loading}
             detail={p.loadingBytes(7.4e6, 11.2e6)}
             segments={[{ id: 'load', label: '', share: 1, state: 'running', fraction: 0.66 }]}
-            action={<Button>{t.actions.cancel}</Button>}
+            action={<Button>{t.actions.stop}</Button>}
           />
           <ProgressBar
             label={p.label}
@@ -153,7 +155,7 @@ function Gallery() {
           <ProgressBar
             label={p.label}
             title={p.generate(58)}
-            detail={p.leftIn(p.rate('31'), p.left(4))}
+            detail={`${p.rate('31')} · ${p.left(4)}`}
             segments={segments(t, 5, 0.62)}
             captions
             action={stop}
@@ -189,7 +191,7 @@ function Gallery() {
             <Button look="primary">{t.actions.next}</Button>
             <Button icon="copy">{t.actions.copyText}</Button>
             <Button look="quiet">{t.actions.goOn}</Button>
-            <Button disabled>{t.actions.repair}</Button>
+            <Button disabled>{t.actions.copy}</Button>
             <IconButton icon="camera" label={t.player.saveFrame} />
             <IconButton icon="repeat" pressed label={t.player.loop} />
             <Menu
@@ -215,7 +217,7 @@ function Gallery() {
         </div>
       </Item>
       <Item name="notice">
-        <Notice actions={<Button icon="undo">{t.actions.undo}</Button>}>{t.strip.substituted(93, 92)}</Notice>
+        <Notice actions={<Button icon="undo">{t.recent.undo}</Button>}>{t.strip.substituted(93, 92)}</Notice>
       </Item>
       <Item name="privacy">
         <div className="gallery__box">
@@ -227,7 +229,7 @@ function Gallery() {
 }
 
 function Page() {
-  const t = useMessages();
+  const t = useShellMessages();
   const [help, setHelp] = useState(false);
   useActions(Object.fromEntries(ACTION_IDS.map((id) => [id, none])));
   return (

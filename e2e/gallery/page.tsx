@@ -2,11 +2,12 @@
 import { useEffect, useMemo, useState } from 'react';
 import { AssessFrame } from '../../src/features/assess/AssessFrame.tsx';
 import { GradesPanel } from '../../src/features/assess/GradesPanel.tsx';
+import { useAssessMessages } from '../../src/features/assess/messages/useAssessMessages.ts';
 import { RecentPanel } from '../../src/features/assess/RecentPanel.tsx';
 import { ScorePanel } from '../../src/features/assess/ScorePanel.tsx';
 import { TracePanel } from '../../src/features/assess/TracePanel.tsx';
 import { Button } from '../../src/ui/Button.tsx';
-import { useLang, useMessages } from '../../src/ui/messages/useMessages.tsx';
+import { useLang } from '../../src/ui/messages/useMessages.tsx';
 import { ProgressBar } from '../../src/ui/ProgressBar.tsx';
 import { RECENT, SCORES, segments, trace } from './samples.ts';
 
@@ -38,7 +39,7 @@ export function Growing() {
 }
 
 export function LaidOut({ kind }: { readonly kind: string }) {
-  const t = useMessages();
+  const t = useAssessMessages();
   const lang = useLang();
   const [frames, setFrames] = useState<readonly number[] | null>(kind === 'done' ? [5] : null);
   const [raw, setRaw] = useState(false);
@@ -80,7 +81,7 @@ export function LaidOut({ kind }: { readonly kind: string }) {
             <ProgressBar
               label={t.progress.label}
               title={t.progress.generate(58)}
-              detail={t.progress.leftIn(t.progress.rate('31'), t.progress.left(4))}
+              detail={`${t.progress.rate('31')} · ${t.progress.left(4)}`}
               segments={segments(t, 5, 0.62)}
               captions
               action={<Button kbd="Esc">{t.actions.stop}</Button>}

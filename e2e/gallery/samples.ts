@@ -1,10 +1,10 @@
 /** Invented states for the gallery. They are for looking at, no test rests on their figures. */
 import { findDistortions } from '../../core/answer/lexicon.ts';
 import type { Lang } from '../../core/text/lang.ts';
+import type { AssessMessages } from '../../src/features/assess/messages/useAssessMessages.ts';
 import type { RecentItem } from '../../src/features/assess/RecentPanel.tsx';
 import type { ScoreState } from '../../src/features/assess/ScorePanel.tsx';
 import type { TraceSpan } from '../../src/features/assess/trace-segments.ts';
-import type { Messages } from '../../src/ui/messages/en.ts';
 import type { ProgressSegment } from '../../src/ui/ProgressBar.tsx';
 
 const heldOut = { kind: 'own', population: 'held-out clips', n: 2400, percent: 71.4 } as const;
@@ -83,7 +83,7 @@ export function trace(lang: Lang, length = Number.POSITIVE_INFINITY): { text: st
   return { text, spans };
 }
 
-export function segments(t: Messages, running: number, fraction: number): ProgressSegment[] {
+export function segments(t: AssessMessages, running: number, fraction: number): ProgressSegment[] {
   const shares = {
     index: 0.02,
     decode: 0.1,

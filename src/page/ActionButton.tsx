@@ -9,7 +9,7 @@ function useActionProps(id: ActionId) {
   const t = useMessages();
   const offered = useOfferedActions();
   return {
-    kbd: printedKeys(ACTIONS[id].keys[0], t.help.keyNames).join('+'),
+    kbd: printedKeys(ACTIONS[id].keys[0], t.keyNames).join('+'),
     disabled: !offered.has(id),
     onClick: () => void actions.run(id),
   };

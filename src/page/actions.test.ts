@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { en } from '../ui/messages/en.ts';
-import { ACTION_IDS, ACTIONS, createActionRegistry, type Offers, offeredIds } from './actions.ts';
+import { ACTIONS, createActionRegistry, type Offers, offeredIds } from './actions.ts';
 
 function registry() {
   const ran: string[] = [];
@@ -21,10 +20,6 @@ describe('the table', () => {
   it('uses no letter alone that begins a pair', () => {
     const keys = Object.values(ACTIONS).flatMap((entry) => entry.keys as readonly string[]);
     expect(keys).not.toContain('g');
-  });
-  it('has a name in the messages for every action', () => {
-    const named = new Set([...Object.keys(en.help.names), ...ACTION_IDS.filter((id) => id.startsWith('go'))]);
-    expect(ACTION_IDS.filter((id) => !named.has(id))).toEqual([]);
   });
 });
 

@@ -72,8 +72,8 @@ export function useTab(state: TabState): void {
   useEffect(() => setIcon(icon), [icon]);
   useEffect(() => () => setIcon(null), []);
 
-  const plain = tabTitle(state, t.app.name, { grade, none: t.score.none }, false);
-  const ticked = tabTitle(state, t.app.name, { grade, none: t.score.none }, true);
+  const plain = tabTitle(state, t.app.name, { grade, none: t.answers.noScore }, false);
+  const ticked = tabTitle(state, t.app.name, { grade, none: t.answers.noScore }, true);
   useEffect(() => {
     document.title = finished && document.hidden ? ticked : plain;
     const seen = () => {

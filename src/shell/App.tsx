@@ -5,8 +5,9 @@ import { build } from '../assessment/build.ts';
 import { persist } from '../assessment/persisted.ts';
 import { assess } from '../assessment/session.ts';
 import { Button } from '../ui/Button.tsx';
-import { LanguageProvider, useErrorText, useMessages } from '../ui/messages/useMessages.tsx';
+import { LanguageProvider, useErrorText } from '../ui/messages/useMessages.tsx';
 import { Notice } from '../ui/Notice.tsx';
+import { useShellMessages } from './messages/useShellMessages.ts';
 import './App.css';
 import type { Offers } from '../page/actions.ts';
 import { Crash } from '../page/Crash.tsx';
@@ -43,7 +44,7 @@ export function App() {
 }
 
 function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
-  const t = useMessages();
+  const t = useShellMessages();
   const model = useModelChip();
   const address = useAddress();
   const [help, setHelp] = useState(false);
@@ -72,7 +73,7 @@ function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
           main.current?.focus();
         }}
       >
-        {t.app.skip}
+        {t.routes.skip}
       </a>
       <Header route={route.id} onHelp={() => setHelp(true)} model={model} />
       {!HAS_STORAGE && <StorageNotice />}
@@ -109,7 +110,7 @@ const NO_STORAGE = { code: 'app/storage', params: {} };
 
 /** The server has another build. What is open goes on; only parts that were never loaded are gone. */
 function Updated() {
-  const t = useMessages();
+  const t = useShellMessages();
   const updated = useStore(build, (state) => state.updated);
   const { title, body } = useErrorText(UPDATED);
   if (!updated) return null;

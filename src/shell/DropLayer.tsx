@@ -3,8 +3,8 @@
  * the drop itself.
  */
 import { useEffect, useState } from 'react';
-import type { Messages } from '../ui/messages/en.ts';
-import { useMessages } from '../ui/messages/useMessages.tsx';
+import type { ShellMessages } from './messages/useShellMessages.ts';
+import { useShellMessages } from './messages/useShellMessages.ts';
 import './DropLayer.css';
 import { droppedItems, openDroppedFolder } from '../page/dropped-folder.ts';
 import { offerFiles } from '../page/file-input.ts';
@@ -25,14 +25,14 @@ function filesOver(event: DragEvent): Over | null {
 }
 
 /** What letting go does here. */
-function invitation(route: string, { drop }: Messages): string {
+function invitation(route: string, { drop }: ShellMessages): string {
   if (route === 'compare') return drop.toCompare;
   if (route === 'batch') return drop.toBatch;
   return route === 'models' ? drop.toModels : drop.anywhere;
 }
 
 export function DropLayer() {
-  const t = useMessages();
+  const t = useShellMessages();
   const { route } = useAddress();
   const [over, setOver] = useState<Over | null>(null);
 

@@ -2,8 +2,8 @@
 import { Button, IconButton } from '../ui/Button.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { Menu, type MenuItem } from '../ui/Menu.tsx';
-import type { Messages } from '../ui/messages/en.ts';
-import { useMessages } from '../ui/messages/useMessages.tsx';
+import type { ShellMessages } from './messages/useShellMessages.ts';
+import { useShellMessages } from './messages/useShellMessages.ts';
 import './Header.css';
 import { hashOf } from '../page/router.ts';
 import { changeSettings, type Settings, THEMES, useSettings } from '../page/settings.ts';
@@ -19,7 +19,7 @@ export interface HeaderProps {
 }
 
 export function Header({ route, model, onHelp }: HeaderProps) {
-  const t = useMessages();
+  const t = useShellMessages();
   const settings = useSettings();
   const other = settings.lang === 'en' ? 'zh' : 'en';
   return (
@@ -70,7 +70,7 @@ export function Header({ route, model, onHelp }: HeaderProps) {
 const isDark = ({ theme }: Settings): boolean =>
   theme === 'dark' || (theme === 'system' && document.documentElement.dataset.theme === 'dark');
 
-function themeItems(settings: Settings, t: Messages): MenuItem[] {
+function themeItems(settings: Settings, t: ShellMessages): MenuItem[] {
   return THEMES.map((theme) => ({
     id: theme,
     label: t.header.themes[theme],
@@ -86,7 +86,7 @@ export function RouteLinks(props: {
   readonly routes?: readonly Pick<Route, 'id' | 'icon'>[];
 }) {
   const { route, className, routes = ROUTES } = props;
-  const t = useMessages();
+  const t = useShellMessages();
   return (
     <nav className={className} aria-label={t.routes.label}>
       {routes.map(({ id, icon }) => (

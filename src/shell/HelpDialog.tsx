@@ -2,9 +2,9 @@
 import type { ReactNode } from 'react';
 import { Dialog } from '../ui/Dialog.tsx';
 import { Kbd } from '../ui/Kbd.tsx';
-import type { Messages } from '../ui/messages/en.ts';
-import { useMessages } from '../ui/messages/useMessages.tsx';
 import { Segmented } from '../ui/Segmented.tsx';
+import type { ShellMessages } from './messages/useShellMessages.ts';
+import { useShellMessages } from './messages/useShellMessages.ts';
 import './HelpDialog.css';
 import { ACTION_IDS, ACTIONS, type ActionGroup, type ActionId } from '../page/actions.ts';
 import { printedKeys } from '../page/keys.ts';
@@ -13,7 +13,7 @@ import { useOfferedActions } from '../page/useActions.ts';
 
 const GROUPS: readonly ActionGroup[] = ['everywhere', 'playing', 'assess', 'compare', 'training'];
 
-const GO: Partial<Record<ActionId, Exclude<keyof Messages['routes'], 'label'>>> = {
+const GO: Partial<Record<ActionId, Exclude<keyof ShellMessages['routes'], 'label'>>> = {
   goAssess: 'assess',
   goCompare: 'compare',
   goBatch: 'batch',
@@ -21,14 +21,14 @@ const GO: Partial<Record<ActionId, Exclude<keyof Messages['routes'], 'label'>>> 
   goTraining: 'training',
 };
 
-function nameOf(action: ActionId, t: Messages): string {
+function nameOf(action: ActionId, t: ShellMessages): string {
   const route = GO[action];
   if (route) return t.help.names.go(t.routes[route]);
-  return t.help.names[action as keyof Omit<Messages['help']['names'], 'go'>];
+  return t.help.names[action as keyof Omit<ShellMessages['help']['names'], 'go'>];
 }
 
 export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
-  const t = useMessages();
+  const t = useShellMessages();
   const { singleKeys, announce } = useSettings();
   const offered = useOfferedActions();
   const actions = (group: ActionGroup) =>
@@ -53,11 +53,11 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }) {
             onChange={(value) => changeSettings({ singleKeys: value === 'on' })}
           />
         </Setting>
-        <Setting label={t.trace.announce} help={t.help.announce}>
+        <Setting label={t.announce.label} help={t.announce.help}>
           <Segmented
-            label={t.trace.announce}
+            label={t.announce.label}
             value={announce}
-            options={ANNOUNCE.map((value) => ({ value, label: t.trace.announceChoices[value] }))}
+            options={ANNOUNCE.map((value) => ({ value, label: t.announce.choices[value] }))}
             onChange={(value) => changeSettings({ announce: value })}
           />
         </Setting>
@@ -78,7 +78,7 @@ function Setting(props: { readonly label: string; readonly help: string; readonl
 }
 
 function KeyTable({ title, actions }: { readonly title: string; readonly actions: readonly ActionId[] }) {
-  const t = useMessages();
+  const t = useShellMessages();
   return (
     <table className="app-help__table">
       <caption>{title}</caption>
@@ -108,11 +108,11 @@ function KeyTable({ title, actions }: { readonly title: string; readonly actions
 }
 
 function Chord({ chord }: { readonly chord: string }) {
-  const t = useMessages();
+  const t = useShellMessages();
   return chord.split(' ').map((keys, i) => (
     <span key={keys} className="app-help__chord">
       {i > 0 && <span className="app-help__aside"> {t.help.followedBy} </span>}
-      {printedKeys(keys, t.help.keyNames).map((key) => (
+      {printedKeys(keys, t.keyNames).map((key) => (
         <Kbd key={key}>{key}</Kbd>
       ))}
     </span>

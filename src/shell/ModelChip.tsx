@@ -3,9 +3,9 @@
 import { bytes } from '../../core/text/format.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { Menu, type MenuItem } from '../ui/Menu.tsx';
-import type { Messages } from '../ui/messages/en.ts';
-import { useMessages } from '../ui/messages/useMessages.tsx';
 import type { PopoverButtonProps } from '../ui/Popover.tsx';
+import type { ShellMessages } from './messages/useShellMessages.ts';
+import { useShellMessages } from './messages/useShellMessages.ts';
 import './ModelChip.css';
 
 export type ModelChipState =
@@ -31,7 +31,7 @@ export interface ModelChipProps {
 }
 
 /** Name and the smaller words after it. */
-function chipText(state: ModelChipState, t: Messages): { name: string; detail: string } {
+function chipText(state: ModelChipState, t: ShellMessages): { name: string; detail: string } {
   switch (state.kind) {
     case 'idle':
       return { name: t.model.bundledName, detail: t.model.notLoaded };
@@ -51,13 +51,13 @@ function chipText(state: ModelChipState, t: Messages): { name: string; detail: s
 }
 
 export function ModelChip({ state, items, reason }: ModelChipProps) {
-  const t = useMessages();
+  const t = useShellMessages();
   const button = (props: PopoverButtonProps) => <ChipButton {...props} state={state} />;
   return <Menu label={t.model.label} items={items} button={button} foot={reason} />;
 }
 
 function ChipButton({ state, ...props }: PopoverButtonProps & { state: ModelChipState }) {
-  const t = useMessages();
+  const t = useShellMessages();
   const { name, detail } = chipText(state, t);
   return (
     <button type="button" className="app-chip" {...props}>

@@ -2,13 +2,13 @@
 
 import { bytes, clock } from '../../core/text/format.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { useMessages } from '../ui/messages/useMessages.tsx';
 import { Popover } from '../ui/Popover.tsx';
+import { useShellMessages } from './messages/useShellMessages.ts';
 import './PrivacyPanel.css';
 import { type RequestEntry, useRequests } from '../page/requests.ts';
 
 export function PrivacyChip() {
-  const t = useMessages();
+  const t = useShellMessages();
   return (
     <Popover
       label={t.privacy.title}
@@ -27,7 +27,7 @@ export function PrivacyChip() {
 
 /** @param title and body: what is said above the list; by default that nothing is uploaded */
 export function PrivacyPanel(props: { readonly title?: string; readonly body?: string }) {
-  const t = useMessages();
+  const t = useShellMessages();
   const { entries, dropped } = useRequests();
   const sameSite = entries.filter((entry) => entry.sameOrigin).length;
   return (
@@ -48,7 +48,7 @@ export function PrivacyPanel(props: { readonly title?: string; readonly body?: s
 }
 
 function RequestTable({ entries }: { readonly entries: readonly RequestEntry[] }) {
-  const t = useMessages();
+  const t = useShellMessages();
   const { columns } = t.privacy;
   const size = ({ bytes: n }: RequestEntry) =>
     n === null ? t.privacy.hidden : n === 0 ? t.privacy.cached : bytes(n);

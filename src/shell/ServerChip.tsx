@@ -2,12 +2,12 @@
 import { useStore } from 'zustand';
 import { isOnThisMachine, serverLink, shownAddress } from '../features/training/state/link.ts';
 import { Icon } from '../ui/Icon.tsx';
-import { useMessages } from '../ui/messages/useMessages.tsx';
 import { Popover } from '../ui/Popover.tsx';
+import { useShellMessages } from './messages/useShellMessages.ts';
 import { PrivacyChip, PrivacyPanel } from './PrivacyPanel.tsx';
 
 export function ServerChip() {
-  const t = useMessages();
+  const t = useShellMessages();
   const { address, state } = useStore(serverLink);
   // As long as it talks to nobody, nothing has changed.
   if (state === 'none' || address === '') return <PrivacyChip />;

@@ -1,8 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import { ACTION_IDS } from '../page/actions.ts';
 import { toEntry } from '../page/requests.ts';
 import { hashOf, parseAddress } from '../page/router.ts';
 import { parseSettings } from '../page/settings.ts';
 import { tabIcon, tabTitle } from '../page/tab.ts';
+import { shellEn } from './messages/en.ts';
+
+describe('the help dialog', () => {
+  it('has a name in the messages for every action', () => {
+    const named = new Set([
+      ...Object.keys(shellEn.help.names),
+      ...ACTION_IDS.filter((id) => id.startsWith('go')),
+    ]);
+    expect(ACTION_IDS.filter((id) => !named.has(id))).toEqual([]);
+  });
+});
 
 describe('routes', () => {
   it('are a page and a query', () => {

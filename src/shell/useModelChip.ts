@@ -6,9 +6,10 @@ import { bundledSource, type ModelState } from '../assessment/model/model-store.
 import { models } from '../assessment/session.ts';
 import { pickFolder } from '../page/file-input.ts';
 import type { MenuItem } from '../ui/Menu.tsx';
-import type { Messages } from '../ui/messages/en.ts';
-import { useLang, useMessages } from '../ui/messages/useMessages.tsx';
+import { useLang } from '../ui/messages/useMessages.tsx';
 import type { ModelChipProps, ModelChipState } from './ModelChip.tsx';
+import type { ShellMessages } from './messages/useShellMessages.ts';
+import { useShellMessages } from './messages/useShellMessages.ts';
 
 /** What the chip says of the model's state. */
 export function chipState({ phase, progress, loaded }: ModelState): ModelChipState {
@@ -21,7 +22,7 @@ export function chipState({ phase, progress, loaded }: ModelState): ModelChipSta
 }
 
 /** Under the menu: why the model runs where it runs, or why it does not. */
-function footOf(state: ModelState, lang: Lang, t: Messages): string | undefined {
+function footOf(state: ModelState, lang: Lang, t: ShellMessages): string | undefined {
   if (state.error) return errorText(lang, state.error.code, state.error.params)?.title ?? state.error.code;
   return state.loaded ? t.model.reasons[state.loaded.reason] : undefined;
 }
@@ -34,7 +35,7 @@ async function openFolder(): Promise<void> {
   if (folder) models.load({ kind: 'files', files: folder.files }).catch(ignoreRejection);
 }
 
-function menuItems(state: ModelState, t: Messages): MenuItem[] {
+function menuItems(state: ModelState, t: ShellMessages): MenuItem[] {
   const fromFolder = state.source?.kind === 'files' && state.loaded;
   return [
     {
@@ -69,7 +70,7 @@ function menuItems(state: ModelState, t: Messages): MenuItem[] {
 }
 
 export function useModelChip(): ModelChipProps {
-  const t = useMessages();
+  const t = useShellMessages();
   const lang = useLang();
   const state = useStore(models.store);
   const reason = footOf(state, lang, t);

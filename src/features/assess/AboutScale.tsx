@@ -3,7 +3,7 @@
 import { mosQuantilesOf } from '../../../core/answer/percentile.ts';
 import type { Scale } from '../../../core/files/manifest.ts';
 import { Dialog } from '../../ui/Dialog.tsx';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 
 export function AboutScale({
   scale,
@@ -12,7 +12,7 @@ export function AboutScale({
   readonly scale: Scale | null;
   readonly onClose: () => void;
 }) {
-  const t = useMessages();
+  const t = useAssessMessages();
   return (
     <Dialog title={t.assess.aboutTitle} onClose={onClose}>
       <p>{scale ? population(scale, t) : t.assess.aboutUnmeasured}</p>
@@ -22,7 +22,7 @@ export function AboutScale({
   );
 }
 
-function population(scale: Scale, t: ReturnType<typeof useMessages>): string {
+function population(scale: Scale, t: ReturnType<typeof useAssessMessages>): string {
   switch (scale.kind) {
     case 'own':
       return t.assess.aboutHeldOut(scale.n, scale.population);

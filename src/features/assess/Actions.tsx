@@ -4,7 +4,7 @@ import { ActionButton } from '../../page/ActionButton.tsx';
 import { useActions } from '../../page/useActions.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Menu, type MenuItem } from '../../ui/Menu.tsx';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 
 /** Answers that are sampled to measure the spread of the score. */
 export const TIMES = 8;
@@ -27,7 +27,7 @@ export interface ActionsProps {
 
 export function Actions(props: ActionsProps) {
   const { exports, onCopy, onResume, onAgain, onTimes, canCompare, waiting, quiet = false } = props;
-  const t = useMessages();
+  const t = useAssessMessages();
   const [copied, setCopied] = useState(false);
   const exportButton = useRef<HTMLButtonElement>(null);
   useActions({

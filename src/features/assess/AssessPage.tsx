@@ -2,10 +2,11 @@
 import { useState } from 'react';
 import { useTab } from '../../page/tab.ts';
 import { SpokenResult } from '../../ui/LiveRegion.tsx';
-import { useLang, useMessages } from '../../ui/messages/useMessages.tsx';
+import { useLang } from '../../ui/messages/useMessages.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 import { AboutScale } from './AboutScale.tsx';
 import { AssessFrame } from './AssessFrame.tsx';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { longNotice, Notices, useNotices } from './Notices.tsx';
 import { PHASES } from './phases.tsx';
 import { progressState } from './RunProgress.tsx';
@@ -15,7 +16,7 @@ import { type AssessView, useAssessView } from './useAssessView.ts';
 import './AssessPage.css';
 
 export default function AssessPage() {
-  const t = useMessages();
+  const t = useAssessMessages();
   const [about, setAbout] = useState(false);
   const view = useAssessView();
   const { state, score, loaded, name } = view;
@@ -49,9 +50,9 @@ export default function AssessPage() {
   );
 }
 
-/** Messages about the input, the file and the machine, and the quality timeline of a long clip. */
+/** AssessMessages about the input, the file and the machine, and the quality timeline of a long clip. */
 function PageNotices({ view: { state, loaded, input, player } }: { readonly view: AssessView }) {
-  const t = useMessages();
+  const t = useAssessMessages();
   const notices = useNotices(state, loaded);
   const long = longNotice(state, t, useLang());
   return (

@@ -3,15 +3,15 @@ import { pickFiles } from '../../page/file-input.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
 import { Kbd } from '../../ui/Kbd.tsx';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { fingersOnly } from '../../ui/pointer.ts';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { useCodecs } from './useCodecs.ts';
 import './DropZone.css';
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 export function DropZone({ onSample }: { readonly onSample: () => void }) {
-  const t = useMessages();
+  const t = useAssessMessages();
   return (
     <div className="assess-stage assess-finder ui-on-stage">
       <Corners />
@@ -31,7 +31,7 @@ export function DropZone({ onSample }: { readonly onSample: () => void }) {
           </Button>
         </div>
         <p className="assess-finder__paste">
-          {t.drop.paste} <Kbd>{MAC ? t.help.keyNames.Cmd : t.help.keyNames.Ctrl}</Kbd> <Kbd>V</Kbd>
+          {t.drop.paste} <Kbd>{MAC ? t.keyNames.Cmd : t.keyNames.Ctrl}</Kbd> <Kbd>V</Kbd>
         </p>
       </div>
       <Codecs />
@@ -51,7 +51,7 @@ export function Corners() {
 }
 
 function Codecs() {
-  const t = useMessages();
+  const t = useAssessMessages();
   const codecs = useCodecs();
   return (
     <div className="assess-finder__codecs">

@@ -5,8 +5,8 @@ import type { Result } from '../../../core/files/result.ts';
 import { bytes } from '../../../core/text/format.ts';
 import type { VideoFacts } from '../../../workers/media/api.ts';
 import { Button } from '../../ui/Button.tsx';
-import type { Messages } from '../../ui/messages/en.ts';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
+import type { AssessMessages } from './messages/useAssessMessages.ts';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import './FilePanel.css';
 
 const MATRIX = {
@@ -26,7 +26,7 @@ export interface FactRow {
 /** At most three decimals: 25, 29.97, 23.976. */
 const rate = (fps: number): string => String(Number(fps.toFixed(3)));
 
-function colourText(colour: VideoFacts['colour'], t: Messages): string {
+function colourText(colour: VideoFacts['colour'], t: AssessMessages): string {
   const base =
     colour.source === 'none'
       ? t.file.untagged
@@ -34,7 +34,7 @@ function colourText(colour: VideoFacts['colour'], t: Messages): string {
   return colour.transfer === 'sdr' ? base : `${base}; ${t.file.hdr(colour.transfer.toUpperCase())}`;
 }
 
-export function factRows(facts: VideoFacts, t: Messages): FactRow[] {
+export function factRows(facts: VideoFacts, t: AssessMessages): FactRow[] {
   const { width, height, rotation, fps, duration, frames } = facts;
   const turned = rotation === 0 ? '' : `, ${t.file.rotated(rotation)}`;
   const kilobits = duration > 0 ? Math.round((facts.bytes * 8) / duration / 1000) : 0;
@@ -48,7 +48,7 @@ export function factRows(facts: VideoFacts, t: Messages): FactRow[] {
 }
 
 /** What a result file says of its video. */
-export function resultRows({ file, model }: Result, t: Messages): FactRow[] {
+export function resultRows({ file, model }: Result, t: AssessMessages): FactRow[] {
   return [
     { label: t.file.picture, value: t.file.pictureValue(file.width, file.height, rate(file.fps)) },
     { label: t.file.length, value: t.units.frames(file.frames) },
@@ -59,11 +59,15 @@ export function resultRows({ file, model }: Result, t: Messages): FactRow[] {
   ];
 }
 
-export const modelText = (name: string, dtype: string, backend: 'wasm' | 'webgpu', t: Messages): string =>
-  t.assess.modelValue(name, dtype, backend === 'wasm' ? t.assess.onProcessor : t.assess.onAdapter);
+export const modelText = (
+  name: string,
+  dtype: string,
+  backend: 'wasm' | 'webgpu',
+  t: AssessMessages,
+): string => t.assess.modelValue(name, dtype, backend === 'wasm' ? t.assess.onProcessor : t.assess.onAdapter);
 
 /** What is known of a file that could not be opened: its size, and what the error carries. */
-export function errorRows(file: File, error: CodedErrorData, t: Messages): FactRow[] {
+export function errorRows(file: File, error: CodedErrorData, t: AssessMessages): FactRow[] {
   const { codec, width, height, fps, frames, duration } = error.params;
   const rows: FactRow[] = [];
   if (typeof width === 'number' && typeof height === 'number' && typeof fps === 'number')
@@ -84,7 +88,7 @@ export interface FilePanelProps {
 }
 
 export function FilePanel({ name, rows, queue, onUnqueue }: FilePanelProps) {
-  const t = useMessages();
+  const t = useAssessMessages();
   return (
     <section className="assess-file" aria-label={t.assess.fileFacts}>
       <h2 className="assess-file__name">{name}</h2>
@@ -102,7 +106,7 @@ export function FilePanel({ name, rows, queue, onUnqueue }: FilePanelProps) {
 }
 
 export function Queue({ queue, onUnqueue }: Pick<FilePanelProps, 'queue' | 'onUnqueue'>) {
-  const t = useMessages();
+  const t = useAssessMessages();
   return (
     <div className="assess-queue">
       <span className="assess-queue__title">{t.assess.queueTitle}</span>

@@ -9,8 +9,8 @@ import { Bitmap } from '../../ui/Bitmap.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import '../../ui/film.css';
 import { clock, percent } from '../../../core/text/format.ts';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Scrubber } from '../../ui/Scrubber.tsx';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { middleOf, type Player } from './player.ts';
 import './Filmstrip.css';
 import {
@@ -35,7 +35,7 @@ export interface FilmstripProps {
 }
 
 export function Filmstrip({ frames, count: L, expected, player, highlight }: FilmstripProps) {
-  const t = useMessages();
+  const t = useAssessMessages();
   const sampled = useMemo(() => frames.map((frame) => frame.index), [frames]);
   const cells = useMemo(() => cellsOf(sampled, L), [sampled, L]);
   const bracket = highlight && bracketOf(highlight, cells.length);
@@ -92,7 +92,7 @@ function EmptyCells({ count }: { readonly count: number }) {
 /** The slider over the cells, its playhead, and the picture under the pointer. */
 function FilmstripScrubber(props: { readonly player: Player; readonly frames: readonly ShownFrame[] }) {
   const { player, frames } = props;
-  const t = useMessages();
+  const t = useAssessMessages();
   const frame = useStore(player.store, (state) => state.frame);
   const [hover, setHover] = useState<number | null>(null);
   const { times, facts } = player.video;
@@ -130,7 +130,7 @@ function Preview(props: {
   readonly duration: number;
 }) {
   const { player, frame, frames, duration } = props;
-  const t = useMessages();
+  const t = useAssessMessages();
   const ref = useRef<HTMLVideoElement>(null);
   const { times, start, facts } = player.video;
   const native = useStore(player.store, (state) => state.native) === 'yes';
@@ -238,7 +238,7 @@ function FrameButton(props: {
   readonly lit: boolean;
 }) {
   const { nth, frame, player, lit } = props;
-  const t = useMessages();
+  const t = useAssessMessages();
   const here = useStore(player.store, (state) => state.frame === frame.index);
   const time = clock(player.video.times[frame.index] ?? 0);
   const substituted =

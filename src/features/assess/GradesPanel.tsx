@@ -1,11 +1,11 @@
 import { BANDS, BandGlyph } from '../../ui/BandGlyph.tsx';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Panel } from '../../ui/Panel.tsx';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import './GradesPanel.css';
 
 /** What each grade of the number means: the question that is asked most, answered before there is a number. */
 export function GradesPanel() {
-  const t = useMessages();
+  const t = useAssessMessages();
   return (
     <Panel title={t.grades.title} foot={t.grades.note}>
       <ul className="assess-grades">

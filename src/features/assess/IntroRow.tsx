@@ -2,11 +2,12 @@
 import { useStore } from 'zustand';
 import { models } from '../../assessment/session.ts';
 import { Icon, type IconName } from '../../ui/Icon.tsx';
-import { useErrorText, useMessages } from '../../ui/messages/useMessages.tsx';
+import { useErrorText } from '../../ui/messages/useMessages.tsx';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import './IntroRow.css';
 
 export function IntroRow() {
-  const t = useMessages();
+  const t = useAssessMessages();
   const parts: { icon: IconName; title: string; body: string }[] = [
     {
       icon: 'lock',
@@ -33,7 +34,7 @@ export function IntroRow() {
 
 /** `Model ready: Small, 11.2 MB, loaded in 0.6 s`, or what it is doing instead. */
 export function ModelLine() {
-  const t = useMessages();
+  const t = useAssessMessages();
   const { phase, loaded, progress, error } = useStore(models.store);
   return (
     <p className="assess-model">
@@ -63,7 +64,7 @@ export function ModelLine() {
 }
 
 function ModelFault(props: Parameters<typeof useErrorText>[0]) {
-  const t = useMessages();
+  const t = useAssessMessages();
   const { title, body } = useErrorText(props);
   return (
     <span>

@@ -1,6 +1,6 @@
 /** What the text names and what it rules out, under the trace. */
 import { frameRanges } from '../../../core/text/format.ts';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { inSentence, type Named } from './trace-segments.ts';
 
 export interface NamedRowProps {
@@ -12,7 +12,7 @@ export interface NamedRowProps {
 }
 
 export function NamedRow({ named, ruledOut, writing, chosen, onChoose }: NamedRowProps) {
-  const t = useMessages();
+  const t = useAssessMessages();
   return (
     <>
       <dl className="assess-named">

@@ -4,9 +4,9 @@ import { errorText } from '../../../core/text/error-messages.ts';
 import type { Lang } from '../../../core/text/lang.ts';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { LONG_SECONDS } from '../../assessment/assess-store.ts';
-import type { Messages } from '../../ui/messages/en.ts';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Notice } from '../../ui/Notice.tsx';
+import type { AssessMessages } from './messages/useAssessMessages.ts';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 
 /** Seconds between neighbouring sampled frames, the widest gap. */
 function widestGap(times: readonly number[]): number {
@@ -16,7 +16,7 @@ function widestGap(times: readonly number[]): number {
 export function noticesOf(
   { video, frames, model }: Pick<AssessState, 'video' | 'frames' | 'model'>,
   machine: { readonly isolated: boolean; readonly serviceWorker: boolean },
-  t: Messages,
+  t: AssessMessages,
 ): string[] {
   const notices: string[] = [];
   if (video) {
@@ -39,7 +39,7 @@ export function noticesOf(
 /** What one score of a long clip leaves out; null for a short one, or while its frames are not known. */
 export function longNotice(
   { video, frames, timeline }: Pick<AssessState, 'video' | 'frames' | 'timeline'>,
-  t: Messages,
+  t: AssessMessages,
   lang: Lang,
 ) {
   const duration = video?.facts.duration ?? timeline?.timeline.duration ?? 0;
@@ -62,7 +62,7 @@ export function Notices(props: { readonly notices: readonly string[] }) {
 
 /** The notices of a run in the page's language. */
 export function useNotices(state: AssessState, model: AssessState['model']): string[] {
-  const t = useMessages();
+  const t = useAssessMessages();
   return noticesOf(
     { video: state.video, frames: state.frames, model },
     { isolated: globalThis.crossOriginIsolated, serviceWorker: 'serviceWorker' in navigator },

@@ -4,8 +4,8 @@ import type { CodedErrorData } from '../../../core/errors.ts';
 import { APP, assess, models } from '../../assessment/session.ts';
 import { pickFiles } from '../../page/file-input.ts';
 import { type ErrorAction, ErrorCard } from '../../ui/ErrorCard.tsx';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
 import type { FactRow } from './FilePanel.tsx';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import './PlayerError.css';
 
 export interface PlayerErrorProps {
@@ -36,7 +36,7 @@ export function PlayerError({ error, file, facts }: PlayerErrorProps) {
 }
 
 function useActions({ code }: CodedErrorData): ErrorAction[] {
-  const t = useMessages();
+  const t = useAssessMessages();
   const again = (label: string) => ({ label, onClick: () => assess.rerun() });
   const choose = { label: t.actions.chooseAnother, onClick: pickFiles };
   const software = { label: t.actions.software, onClick: () => assess.rerun({ software: true }) };

@@ -6,8 +6,8 @@ import { clock } from '../../../core/text/format.ts';
 import { assess, media } from '../../assessment/session.ts';
 import { ActionIconButton } from '../../page/ActionButton.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { sampledAt } from './filmstrip-geometry.ts';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import type { Player } from './player.ts';
 import './PlayerView.css';
 
@@ -42,7 +42,7 @@ export function PlayerView({ player, sampled }: PlayerViewProps) {
 }
 
 function Film({ player, away }: { readonly player: Player; readonly away: boolean }) {
-  const t = useMessages();
+  const t = useAssessMessages();
   const ref = useRef<HTMLVideoElement>(null);
   useEffect(() => {
     if (ref.current) return player.attach(ref.current);
@@ -112,7 +112,7 @@ function Badge(props: {
   readonly hidden: boolean;
 }) {
   const { nth, size, native, hidden } = props;
-  const t = useMessages();
+  const t = useAssessMessages();
   const lines: string[] = [];
   if (nth >= 0) lines.push(size === null ? t.player.sampled(nth + 1) : t.player.asModelSawNow(nth + 1, size));
   if (native === 'no') lines.push(t.assess.notPlayable);
@@ -130,7 +130,7 @@ function Badge(props: {
 
 /** On a narrow screen the transport lies over the picture. */
 function NarrowBar({ player, nth }: { readonly player: Player; readonly nth: number }) {
-  const t = useMessages();
+  const t = useAssessMessages();
   const { frame, playing, native } = useStore(player.store);
   const { times, facts } = player.video;
   return (

@@ -1,4 +1,4 @@
-import { useMessages } from '../../ui/messages/useMessages.tsx';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 
 export interface RawAnswerProps {
   /** Everything that the model wrote, tags included. */
@@ -11,7 +11,7 @@ export interface RawAnswerProps {
 
 /** The answer exactly as written; shown on demand, and what *Show the raw answer* opens. */
 export function RawAnswer({ text, official, open, onOpen }: RawAnswerProps) {
-  const t = useMessages();
+  const t = useAssessMessages();
   return (
     <details className="assess-raw" open={open} onToggle={(event) => onOpen(event.currentTarget.open)}>
       <summary>{t.trace.raw}</summary>

@@ -3,12 +3,12 @@ import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import { recent, reopenRecent } from '../../assessment/session.ts';
 import { useActions } from '../../page/useActions.ts';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { writtenScore } from './export-text.ts';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { type RecentItem, RecentPanel } from './RecentPanel.tsx';
 
 export function Recent() {
-  const t = useMessages();
+  const t = useAssessMessages();
   const { entries, removed } = useStore(recent.store);
   useEffect(() => void recent.refresh(), []);
   useActions({ undo: removed ? () => void recent.undo() : null });

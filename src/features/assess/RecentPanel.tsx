@@ -1,8 +1,8 @@
 /** Results of before, kept on this device. */
 import { type Band, BandGlyph } from '../../ui/BandGlyph.tsx';
 import { Button, IconButton } from '../../ui/Button.tsx';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Panel } from '../../ui/Panel.tsx';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import './RecentPanel.css';
 
 export interface RecentItem {
@@ -27,7 +27,7 @@ export interface RecentPanelProps {
 }
 
 export function RecentPanel({ items, removed, onOpen, onRemove }: RecentPanelProps) {
-  const t = useMessages();
+  const t = useAssessMessages();
   return (
     <Panel title={t.recent.title} note={t.recent.note} flush grow>
       {removed && (
@@ -53,7 +53,7 @@ export function RecentPanel({ items, removed, onOpen, onRemove }: RecentPanelPro
 
 function Row(props: Pick<RecentPanelProps, 'onOpen' | 'onRemove'> & { readonly item: RecentItem }) {
   const { item, onOpen, onRemove } = props;
-  const t = useMessages();
+  const t = useAssessMessages();
   return (
     <li className="assess-recent__row">
       <button

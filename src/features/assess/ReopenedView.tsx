@@ -5,7 +5,8 @@ import type { ShownFrame } from '../../assessment/assess-store.ts';
 import { pickFiles } from '../../page/file-input.ts';
 import { Bitmap } from '../../ui/Bitmap.tsx';
 import { Button } from '../../ui/Button.tsx';
-import { useLang, useMessages } from '../../ui/messages/useMessages.tsx';
+import { useLang } from '../../ui/messages/useMessages.tsx';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import './ReopenedView.css';
 import { Corners } from './DropZone.tsx';
 
@@ -17,7 +18,7 @@ export interface ReopenedViewProps {
 }
 
 export function ReopenedView({ result, frames, note }: ReopenedViewProps) {
-  const t = useMessages();
+  const t = useAssessMessages();
   const lang = useLang();
   const date = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'short' }).format(
     new Date(result.createdAt),

@@ -4,15 +4,15 @@ import { type AssessState, stageKey } from '../../assessment/assess-store.ts';
 import { expectedTokens, secondsLeft, stageShares } from '../../assessment/run/stages.ts';
 import { ActionButton } from '../../page/ActionButton.tsx';
 import { SpokenStage } from '../../ui/LiveRegion.tsx';
-import type { Messages } from '../../ui/messages/en.ts';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { ProgressBar, progressOf } from '../../ui/ProgressBar.tsx';
 import { Queue } from './FilePanel.tsx';
+import type { AssessMessages } from './messages/useAssessMessages.ts';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { barStages, wordCount } from './run-view.ts';
 import './RunProgress.css';
 
 /** What is done now, in words. */
-export function stageText({ stage, stages, view }: AssessState, t: Messages): string {
+export function stageText({ stage, stages, view }: AssessState, t: AssessMessages): string {
   if (stage === null) return t.progress.index;
   const { done, total } = stages[stage];
   switch (stage) {
@@ -30,7 +30,7 @@ export function stageText({ stage, stages, view }: AssessState, t: Messages): st
 }
 
 /** The bar's stages and how far the whole is, 0 … 1. */
-export function progressState(state: AssessState, loaded: AssessState['model'], t: Messages) {
+export function progressState(state: AssessState, loaded: AssessState['model'], t: AssessMessages) {
   const key = loaded ? stageKey(loaded) : '';
   const bar = barStages(
     state.stages,
@@ -60,7 +60,7 @@ export interface RunProgressProps {
 
 export function RunProgress(props: RunProgressProps) {
   const { state, loaded, loading, waiting, onUnqueue, announce } = props;
-  const t = useMessages();
+  const t = useAssessMessages();
   const stop = <ActionButton action="escape">{t.actions.stop}</ActionButton>;
   // The index is read while the model loads; from then on the run stands still until it is there.
   const cold = waiting && state.video !== null;

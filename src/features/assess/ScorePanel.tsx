@@ -6,14 +6,14 @@ import { spread } from '../../../core/text/format.ts';
 import { type Band, BandGlyph } from '../../ui/BandGlyph.tsx';
 import { TextButton } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
-import type { Messages } from '../../ui/messages/en.ts';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Numeral } from '../../ui/Numeral.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Rich } from '../../ui/Rich.tsx';
 import { ACR } from '../../ui/ruler/acr.ts';
 import type { Scale } from '../../ui/ruler/geometry.ts';
 import { type Reading, ScoreRuler } from '../../ui/ruler/ScoreRuler.tsx';
+import type { AssessMessages } from './messages/useAssessMessages.ts';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import './ScorePanel.css';
 
 export type ScoreState =
@@ -75,9 +75,9 @@ export interface ScorePanelProps {
 
 export function ScorePanel(props: ScorePanelProps) {
   const { state, scale = ACR, run } = props;
-  const t = useMessages();
+  const t = useAssessMessages();
   const note =
-    state.kind === 'empty' ? t.score.notYet : state.kind === 'waiting' ? t.score.afterReasoning : run;
+    state.kind === 'empty' ? t.answers.notYet : state.kind === 'waiting' ? t.score.afterReasoning : run;
   return (
     <Panel title={t.score.title} note={note} headingRef={props.headingRef}>
       <div className="assess-score">
@@ -101,7 +101,7 @@ export function ScorePanel(props: ScorePanelProps) {
 }
 
 function ScoreNumeral({ state }: { readonly state: ScoreState }) {
-  const t = useMessages();
+  const t = useAssessMessages();
   switch (state.kind) {
     case 'one':
       return <Numeral text={state.written} done />;
@@ -125,7 +125,7 @@ function ScoreNumeral({ state }: { readonly state: ScoreState }) {
 }
 
 function HalfWidth({ interval: [low, high] }: { readonly interval: readonly [number, number] }) {
-  const t = useMessages();
+  const t = useAssessMessages();
   const half = spread((high - low) / 2);
   return (
     <span className="assess-score__half">
@@ -137,7 +137,7 @@ function HalfWidth({ interval: [low, high] }: { readonly interval: readonly [num
 
 /** The grade's word, or why there is none. */
 function Verdict({ state }: { readonly state: ScoreState }) {
-  const t = useMessages();
+  const t = useAssessMessages();
   if (state.kind === 'one' || state.kind === 'several')
     return (
       <div className="assess-score__verdict">
@@ -154,7 +154,7 @@ function Verdict({ state }: { readonly state: ScoreState }) {
     <div className="assess-score__verdict">
       <p className="assess-score__grade">
         <Icon name="alert" size={18} />
-        {t.score.none}
+        {t.answers.noScore}
       </p>
       <p className="assess-score__means">{why}</p>
     </div>
@@ -162,7 +162,7 @@ function Verdict({ state }: { readonly state: ScoreState }) {
 }
 
 /** Why there is no score, in a sentence; null while there may be one. */
-export function noScore(state: ScoreState, t: Messages): string | null {
+export function noScore(state: ScoreState, t: AssessMessages): string | null {
   switch (state.kind) {
     case 'unreadable':
       if (state.reason === 'several-answers') return t.score.severalAnswers;
@@ -193,7 +193,7 @@ function reading(state: ScoreState): Reading {
   }
 }
 
-function rulerLabel(state: ScoreState, { low, high }: Scale, t: Messages): string {
+function rulerLabel(state: ScoreState, { low, high }: Scale, t: AssessMessages): string {
   switch (state.kind) {
     case 'one':
       return t.score.ruler(state.written, low, high, t.grades.names[state.band - 1]!);
@@ -222,7 +222,7 @@ function Sentence({
   onAgain,
   onResume: onGoOn,
 }: ScorePanelProps): ReactNode {
-  const t = useMessages();
+  const t = useAssessMessages();
   switch (state.kind) {
     case 'empty':
       return <span className="assess-score__aside">{t.score.emptyLine}</span>;
@@ -261,7 +261,7 @@ function Sentence({
 }
 
 function OffScale({ value, scale }: { readonly value: number; readonly scale: Scale }) {
-  const t = useMessages();
+  const t = useAssessMessages();
   if (value >= scale.low && value <= scale.high) return null;
   return (
     <>
@@ -272,7 +272,7 @@ function OffScale({ value, scale }: { readonly value: number; readonly scale: Sc
 }
 
 function Spread({ state }: { readonly state: Extract<ScoreState, { kind: 'several' }> }) {
-  const t = useMessages();
+  const t = useAssessMessages();
   const parts: string[] = [];
   if (state.deviation !== null) parts.push(t.score.spread(spread(state.deviation)));
   if (state.expected !== undefined) parts.push(t.score.expected(state.expected.toFixed(2)));
@@ -287,7 +287,7 @@ function Spread({ state }: { readonly state: Extract<ScoreState, { kind: 'severa
 }
 
 function Above({ percentile: p }: { readonly percentile: Percentile }) {
-  const t = useMessages();
+  const t = useAssessMessages();
   const heldOut = p.kind === 'own';
   const percent = Math.floor(p.percent);
   return (
@@ -303,7 +303,7 @@ function Above({ percentile: p }: { readonly percentile: Percentile }) {
 }
 
 /** What a screen reader is told when the result is there. */
-export function spokenScore(state: ScoreState, t: Messages): string {
+export function spokenScore(state: ScoreState, t: AssessMessages): string {
   if (state.kind !== 'one' && state.kind !== 'several') {
     const why = noScore(state, t);
     return why === null ? '' : `${t.score.spokenNone} ${why}`;

@@ -3,8 +3,8 @@ import { useState } from 'react';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { STAGES, type Stage } from '../../assessment/run/stages.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
-import type { Messages } from '../../ui/messages/en.ts';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
+import type { AssessMessages } from './messages/useAssessMessages.ts';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import './TimePanel.css';
 
 export interface TimePanelProps {
@@ -18,7 +18,7 @@ export interface TimePanelProps {
 }
 
 export function TimePanel({ stages, firstWord, report, answer, model, frames }: TimePanelProps) {
-  const t = useMessages();
+  const t = useAssessMessages();
   const [hovered, setHovered] = useState<Stage | null>(null);
   const total = STAGES.reduce((sum, stage) => sum + stages[stage].seconds, 0);
   const lines: string[] = [];
@@ -75,6 +75,6 @@ export function TimePanel({ stages, firstWord, report, answer, model, frames }: 
   );
 }
 
-function deviceText(model: NonNullable<AssessState['model']>, t: Messages): string {
+function deviceText(model: NonNullable<AssessState['model']>, t: AssessMessages): string {
   return model.backend === 'webgpu' ? t.time.adapter(model.adapter) : t.time.threads(model.threads);
 }

@@ -8,8 +8,9 @@ import { countCompleteWords } from '../../../core/text/clause.ts';
 import type { Lang } from '../../../core/text/lang.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { SpokenTrace } from '../../ui/LiveRegion.tsx';
-import { useLang, useMessages } from '../../ui/messages/useMessages.tsx';
+import { useLang } from '../../ui/messages/useMessages.tsx';
 import { Panel } from '../../ui/Panel.tsx';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { NamedRow } from './NamedRow.tsx';
 import { RawAnswer, type RawAnswerProps } from './RawAnswer.tsx';
 import { TraceText } from './TraceText.tsx';
@@ -47,7 +48,7 @@ export interface TracePanelProps {
 
 export function TracePanel(props: TracePanelProps) {
   const { text, lang, writing, spans, run, stoppedAfter, frames, onFrames, onSeek, raw, answer } = props;
-  const t = useMessages();
+  const t = useAssessMessages();
   const pageLang = useLang();
   const [chosen, setChosen] = useState<string | null>(null);
   const body = useRef<HTMLDivElement>(null);
@@ -126,7 +127,7 @@ export function TracePanel(props: TracePanelProps) {
 }
 
 function CopyTrace({ text }: { readonly text: string }) {
-  const t = useMessages();
+  const t = useAssessMessages();
   const [copied, setCopied] = useState(false);
   return (
     <IconButton
@@ -140,19 +141,19 @@ function CopyTrace({ text }: { readonly text: string }) {
 /** Which of several answers is shown. */
 function AnswerChoice(props: NonNullable<TracePanelProps['answer']>) {
   const { index, count, onSelect } = props;
-  const t = useMessages();
+  const t = useAssessMessages();
   return (
     <div className="assess-trace__answers">
       <IconButton
         icon="previous"
-        label={t.trace.previousAnswer}
+        label={t.answers.previous}
         disabled={index === 0}
         onClick={() => onSelect(index - 1)}
       />
       <span>{t.progress.answers(index + 1, count)}</span>
       <IconButton
         icon="next"
-        label={t.trace.nextAnswer}
+        label={t.answers.next}
         disabled={index === count - 1}
         onClick={() => onSelect(index + 1)}
       />

@@ -2,7 +2,7 @@
 import { type RefObject, useMemo } from 'react';
 import { frameRanges } from '../../../core/text/format.ts';
 import type { Lang } from '../../../core/text/lang.ts';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { type Segment, sameFrames, type TraceSpan, traceSegments } from './trace-segments.ts';
 
 export interface TraceTextProps {
@@ -66,7 +66,7 @@ function TimeMark(props: {
   readonly onSeek: TraceTextProps['onSeek'];
 }) {
   const { segment, active, onFrames, onSeek } = props;
-  const t = useMessages();
+  const t = useAssessMessages();
   const show = () => onFrames(segment.frames);
   const hide = () => onFrames(null);
   const meaning = t.trace.shows(frameRanges(segment.frames));

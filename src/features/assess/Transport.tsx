@@ -5,8 +5,8 @@ import { ActionIconButton } from '../../page/ActionButton.tsx';
 import { useIsFullscreen } from '../../page/useFullscreen.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { Menu } from '../../ui/Menu.tsx';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { sampledAt } from './filmstrip-geometry.ts';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { type Player, RATES } from './player.ts';
 import './Transport.css';
 
@@ -16,7 +16,7 @@ export interface TransportProps {
 }
 
 export function Transport({ player, sampled }: TransportProps) {
-  const t = useMessages();
+  const t = useAssessMessages();
   const { frame, playing, rate, loop, muted, actual, modelView, native } = useStore(player.store);
   const full = useIsFullscreen();
   const { times, facts } = player.video;

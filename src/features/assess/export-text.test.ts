@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Result, readResult } from '../../../core/files/result.ts';
 import { builtInProfiles } from '../../../core/sampling/profiles.ts';
-import { en } from '../../ui/messages/en.ts';
-import { zh } from '../../ui/messages/zh.ts';
 import { resultCsv, resultJson, resultOfficialCsv, resultText, scaleSentence } from './export-text.ts';
+import { ASSESS_MESSAGES } from './messages/useAssessMessages.ts';
 import { wrapText } from './result-card.ts';
 import { sortFiles } from './sort-files.ts';
 
@@ -71,7 +70,7 @@ const state = { kind: 'one', value: 3.5, written: '3.50', band: 4 } as const;
 
 describe('copy as text', () => {
   it('says everything in eight lines, the score as the model wrote it', () => {
-    const lines = resultText(result, state, en, 'en').split('\n');
+    const lines = resultText(result, state, ASSESS_MESSAGES.en, 'en').split('\n');
     expect(lines).toHaveLength(8);
     expect(lines[0]).toBe('Score 3.50 of 5, Good');
     expect(lines[1]).toBe(
@@ -84,12 +83,12 @@ describe('copy as text', () => {
   });
   it('never puts a number where there is none', () => {
     const none = { kind: 'unreadable', answer: '3.5/5', reason: 'not-a-number' } as const;
-    const [head] = resultText(unread, none, en, 'en').split('\n');
+    const [head] = resultText(unread, none, ASSESS_MESSAGES.en, 'en').split('\n');
     expect(head).toMatch(/^No score\. .*3\.5\/5/);
-    expect(scaleSentence(unread, en)).toBe('');
+    expect(scaleSentence(unread, ASSESS_MESSAGES.en)).toBe('');
   });
   it('speaks Chinese', () => {
-    expect(resultText(result, state, zh, 'zh').split('\n')[0]).toContain('得分3.50');
+    expect(resultText(result, state, ASSESS_MESSAGES.zh, 'zh').split('\n')[0]).toContain('得分3.50');
   });
 });
 

@@ -9,7 +9,7 @@ import { meanInterval } from '../../../core/stats/interval.ts';
 import { mean } from '../../../core/stats/moments.ts';
 import { clock } from '../../../core/text/format.ts';
 import type { Lang } from '../../../core/text/lang.ts';
-import type { Messages } from '../../ui/messages/en.ts';
+import type { AssessMessages } from './messages/useAssessMessages.ts';
 import { noScore, type ScoreState } from './ScorePanel.tsx';
 import { inSentence } from './trace-segments.ts';
 
@@ -28,7 +28,7 @@ export function writtenScore(result: Result): string {
 }
 
 /** The scale the number stands on, as the score panel says it; `''` when no population is known. */
-export function scaleSentence(result: Result, t: Messages): string {
+export function scaleSentence(result: Result, t: AssessMessages): string {
   const p = result.percentile;
   if (!p) return '';
   const percent = Math.floor(p.percent);
@@ -38,14 +38,14 @@ export function scaleSentence(result: Result, t: Messages): string {
 }
 
 /** Which model, and how its answers were drawn. */
-function how({ model, answers, seed }: Result, t: Messages): string {
+function how({ model, answers, seed }: Result, t: AssessMessages): string {
   return answers.length > 1
     ? t.score.sampled(model.name, answers.length, seed ?? 0)
     : `${model.name}, ${t.trace.greedy}`;
 }
 
 /** What *Copy as text* gives: score, scale, file, model, frames, time, named words, reasoning; a line each. */
-export function resultText(result: Result, state: ScoreState, t: Messages, lang: Lang): string {
+export function resultText(result: Result, state: ScoreState, t: AssessMessages, lang: Lang): string {
   const { file, model } = result;
   const text = viewAnswer(result.answers[0]?.text ?? '')
     .thinking.trim()

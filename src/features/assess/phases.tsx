@@ -7,13 +7,13 @@ import { readStrictly } from '../../../core/answer/answer.ts';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { firstSeed } from '../../assessment/run/answer.ts';
 import { assess } from '../../assessment/session.ts';
-import type { Messages } from '../../ui/messages/en.ts';
 import { Actions, TIMES } from './Actions.tsx';
 import { DropZone } from './DropZone.tsx';
 import { errorRows, type FactRow, FilePanel, factRows, modelText, resultRows } from './FilePanel.tsx';
 import { Filmstrip } from './Filmstrip.tsx';
 import { GradesPanel } from './GradesPanel.tsx';
 import { IntroRow, ModelLine } from './IntroRow.tsx';
+import type { AssessMessages } from './messages/useAssessMessages.ts';
 import { PlayerError } from './PlayerError.tsx';
 import { PlayerView } from './PlayerView.tsx';
 import { Recent } from './Recent.tsx';
@@ -37,7 +37,7 @@ export interface PhaseParts {
 
 export interface PhaseContext {
   readonly view: AssessView;
-  readonly t: Messages;
+  readonly t: AssessMessages;
   /** Opens the dialog about the scale. */
   readonly onAbout: () => void;
 }
@@ -226,7 +226,11 @@ function rawProps({ rawText, rawOpen, setRawOpen }: AssessView): Partial<TracePa
 }
 
 /** The facts of the file, after `above`. */
-function facts({ state, name, modelName }: AssessView, t: Messages, above: ReactNode = null): ReactNode {
+function facts(
+  { state, name, modelName }: AssessView,
+  t: AssessMessages,
+  above: ReactNode = null,
+): ReactNode {
   const { file, video, result, model, error, queue } = state;
   const rows: FactRow[] = video ? factRows(video.facts, t) : result ? resultRows(result, t) : [];
   if (video && model)
@@ -280,7 +284,7 @@ function readableAt(answers: readonly string[], k: number): number {
 }
 
 /** Model and decoding: greedy, or several answers with their first seed. */
-function samplingText({ state, modelName, answers }: AssessView, t: Messages): string {
+function samplingText({ state, modelName, answers }: AssessView, t: AssessMessages): string {
   const count = state.phase === 'running' ? state.requested : answers.length;
   return count > 1 ? t.score.sampled(modelName, count, firstSeed(count) ?? 0) : t.score.greedy(modelName);
 }

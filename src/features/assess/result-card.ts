@@ -2,8 +2,8 @@
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import { bands, offRuler, rulerPosition } from '../../../core/answer/grades.ts';
 import type { Result } from '../../../core/files/result.ts';
-import type { Messages } from '../../ui/messages/en.ts';
 import { scaleSentence, writtenScore } from './export-text.ts';
+import type { AssessMessages } from './messages/useAssessMessages.ts';
 import { langOf } from './run-view.ts';
 
 const WIDTH = 1200;
@@ -53,7 +53,7 @@ function drawRuler(
   context: OffscreenCanvasRenderingContext2D,
   y: number,
   result: Result,
-  t: Messages,
+  t: AssessMessages,
   ui: string,
 ) {
   const left = PAD;
@@ -100,7 +100,7 @@ function drawRuler(
 export async function resultCard(
   result: Result,
   image: (CanvasImageSource & { readonly width: number; readonly height: number }) | null,
-  t: Messages,
+  t: AssessMessages,
   pageLang: string,
   why: string,
 ): Promise<Blob> {
@@ -138,7 +138,7 @@ export async function resultCard(
   context.fillText(score, PAD - 4, y);
   const beside = PAD + context.measureText(score).width + 28;
   context.font = `600 34px ${ui}`;
-  const grade = result.band === undefined ? t.score.none : (t.grades.names[result.band - 1] ?? '');
+  const grade = result.band === undefined ? t.answers.noScore : (t.grades.names[result.band - 1] ?? '');
   if (result.band !== undefined) {
     for (let n = 1; n <= 5; n++) {
       const bar = 8 + 6 * (n - 1);

@@ -5,7 +5,7 @@ import type { OpenedVideo } from '../../../workers/media/api.ts';
 import type { LoadedModel, RawAnswer } from '../../../workers/model/api.ts';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { STAGES } from '../../assessment/run/stages.ts';
-import { en } from '../../ui/messages/en.ts';
+import { ASSESS_MESSAGES } from './messages/useAssessMessages.ts';
 import { longNotice, noticesOf } from './Notices.tsx';
 import { barStages, clipOf, scoreState, spansOf } from './run-view.ts';
 
@@ -143,7 +143,11 @@ describe('notices', () => {
   ];
   it('say what is cut off, what was put in place, and what was not converted', () => {
     const machine = { isolated: true, serviceWorker: true };
-    const present = noticesOf({ video: { facts } as OpenedVideo, frames, model: null }, machine, en);
+    const present = noticesOf(
+      { video: { facts } as OpenedVideo, frames, model: null },
+      machine,
+      ASSESS_MESSAGES.en,
+    );
     expect(present).toHaveLength(3);
     expect(present[0]).toContain('74 of 250');
     expect(present[1]).toContain('HLG');
@@ -153,7 +157,7 @@ describe('notices', () => {
     const of = (duration: number) =>
       longNotice(
         { video: { facts: { ...facts, duration } } as OpenedVideo, frames, timeline: null },
-        en,
+        ASSESS_MESSAGES.en,
         'en',
       );
     expect(of(60)).toBeNull();
@@ -163,7 +167,11 @@ describe('notices', () => {
   it('say why there is one thread', () => {
     const one = { backend: 'wasm', threads: 1 } as LoadedModel;
     const on = (serviceWorker: boolean) =>
-      noticesOf({ video: null, frames: [], model: one }, { isolated: false, serviceWorker }, en);
+      noticesOf(
+        { video: null, frames: [], model: one },
+        { isolated: false, serviceWorker },
+        ASSESS_MESSAGES.en,
+      );
     expect(on(true)[0]).toContain('Reload');
     expect(on(false)[0]).not.toContain('Reload');
   });

@@ -7,8 +7,9 @@ import { assess, media } from '../../assessment/session.ts';
 import { saveFile } from '../../page/save-file.ts';
 import { stem } from '../../ui/ffmpeg-line.ts';
 import type { MenuItem } from '../../ui/Menu.tsx';
-import { useLang, useMessages } from '../../ui/messages/useMessages.tsx';
+import { useLang } from '../../ui/messages/useMessages.tsx';
 import { resultCsv, resultJson, resultOfficialCsv, resultText } from './export-text.ts';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import type { Player } from './player.ts';
 import { noScore, type ScoreState } from './ScorePanel.tsx';
 
@@ -38,7 +39,7 @@ export function useExports(parts: {
   readonly frames: readonly ShownFrame[];
 }): Exports {
   const { result, score, player, frames } = parts;
-  const t = useMessages();
+  const t = useAssessMessages();
   const lang = useLang();
   return useMemo(() => {
     const saveFrame = () => {

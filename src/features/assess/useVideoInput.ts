@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { assess } from '../../assessment/session.ts';
 import type { FileSource } from '../../page/file-input.ts';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { sortFiles } from './sort-files.ts';
 
 /** Whether the last thing that the reader did was a key. */
@@ -24,7 +24,7 @@ export interface VideoInput {
 }
 
 export function useVideoInput(): VideoInput {
-  const t = useMessages();
+  const t = useAssessMessages();
   const [message, setMessage] = useState<string | null>(null);
   const [note, setNote] = useState<string | null>(null);
   const startedByKey = useRef(false);

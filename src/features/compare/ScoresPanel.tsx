@@ -128,7 +128,7 @@ function SideScore(props: {
           <span className="compare-score__words">
             <span />
             <span className="compare-score__half">
-              {run && run.answers.length > 0 ? t.scores.noScore : messages.score.notYet}
+              {run && run.answers.length > 0 ? t.scores.noScore : messages.answers.notYet}
             </span>
           </span>
         </>

@@ -49,14 +49,14 @@ export function Traces({ chosen, onChoose }: TracesProps) {
           <span className="compare-traces__choice">
             <IconButton
               icon="chevronLeft"
-              label={messages.trace.previousAnswer}
+              label={messages.answers.previous}
               disabled={chosen === 0}
               onClick={() => onChoose(chosen - 1)}
             />
             {t.traces.answer(chosen + 1, count)}
             <IconButton
               icon="chevronRight"
-              label={messages.trace.nextAnswer}
+              label={messages.answers.next}
               disabled={chosen >= count - 1}
               onClick={() => onChoose(chosen + 1)}
             />

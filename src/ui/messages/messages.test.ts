@@ -2,63 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { errorTables, errorText, isErrorCode } from '../../../core/text/error-messages.ts';
 import { bytes, bytesOf, clock, count, frameRanges, spread, THIN } from '../../../core/text/format.ts';
+import { checkMessages } from './check-messages.ts';
 import { en } from './en.ts';
 import { zh } from './zh.ts';
 
-/** Every text of a language, functions called with plausible arguments. */
-function texts(messages: object, path = ''): [string, string][] {
-  return Object.entries(messages).flatMap(([key, value]): [string, string][] => {
-    const at = `${path}.${key}`;
-    if (typeof value === 'string') return [[at, value]];
-    if (typeof value === 'function') return [[at, String(value(...arguments_(value, at)))]];
-    return texts(value as object, at);
-  });
-}
-
-function arguments_(f: (...args: never[]) => unknown, at: string): unknown[] {
-  if (at.startsWith('.units.and') || at.startsWith('.units.list') || at.endsWith('score.facts'))
-    return [['a', 'b']];
-  return Array.from({ length: f.length }, (_, i) => 3 + i);
-}
-
-describe('the two languages', () => {
-  it('have the same keys and kinds', () => {
-    const shape = (messages: object): unknown =>
-      Object.fromEntries(
-        Object.entries(messages).map(([key, value]) => [
-          key,
-          Array.isArray(value) ? value.length : typeof value === 'object' ? shape(value) : typeof value,
-        ]),
-      );
-    expect(shape(zh)).toEqual(shape(en));
-  });
-  it('say something everywhere, and never undefined or NaN', () => {
-    for (const messages of [en, zh])
-      for (const [path, text] of texts(messages)) {
-        expect([path, text.length > 0]).toEqual([path, true]);
-        expect([path, text]).not.toEqual([path, expect.stringMatching(/undefined|NaN|\[object/)]);
-      }
-  });
-  it('keep to the tone: no exclamation marks, no oops, no please, no AI', () => {
-    for (const messages of [en, zh])
-      for (const [path, text] of texts(messages))
-        expect([path, text]).not.toEqual([path, expect.stringMatching(/[!！]|oops|please|\bAI\b/i)]);
-  });
-  it('type no space between Han and Latin: that is the style sheet’s', () => {
-    for (const [path, text] of texts(zh)) {
-      // A multiplication sign, a middle dot or a file name keeps its own spaces.
-      const bare = text.replaceAll(' · ', '').replaceAll(' × ', '');
-      expect([path, bare]).not.toEqual([
-        path,
-        expect.stringMatching(/\p{Script=Han} [A-Za-z0-9]|[A-Za-z0-9] \p{Script=Han}/u),
-      ]);
-    }
-  });
-  it('leave no English sentence in the Chinese page', () => {
-    for (const [path, text] of texts(zh))
-      expect([path, text]).not.toEqual([path, expect.stringMatching(/[a-z]{2,} [a-z]{2,} [a-z]{2,}/)]);
-  });
-});
+checkMessages('several rooms', en, zh);
 
 describe('errors', () => {
   const params: Record<string, string | number> = {

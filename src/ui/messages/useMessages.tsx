@@ -18,9 +18,15 @@ export function useLang(): Lang {
   return useContext(LangContext);
 }
 
-export function useMessages(): Messages {
-  return MESSAGES[useContext(LangContext)];
+/** A hook that returns the texts of a room in the page's language. Texts of a page load with it, after the first paint. */
+export function messagesHook<Texts>(texts: Readonly<Record<Lang, Texts>>): () => Texts {
+  return function useTexts() {
+    return texts[useLang()];
+  };
 }
+
+/** Texts that several rooms use. */
+export const useMessages = messagesHook<Messages>(MESSAGES);
 
 /** Title and body of an error in the page's language; an unknown code gets a text that states it. */
 export function useErrorText(error: Pick<CodedErrorData, 'code' | 'params'>): ErrorText {

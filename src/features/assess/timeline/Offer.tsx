@@ -4,8 +4,8 @@ import type { StoredTimeline } from '../../../assessment/timeline/store.ts';
 import { Crash } from '../../../page/Crash.tsx';
 import { lazyPart } from '../../../page/lazy-part.ts';
 import { Button } from '../../../ui/Button.tsx';
-import { useMessages } from '../../../ui/messages/useMessages.tsx';
 import { Notice } from '../../../ui/Notice.tsx';
+import { useAssessMessages } from '../messages/useAssessMessages.ts';
 import type { Player } from '../player.ts';
 
 const panel = lazyPart(() => import('./TimelinePanel.tsx'));
@@ -24,7 +24,7 @@ export interface OfferProps {
 }
 
 export function Offer({ notice, file, player, stored }: OfferProps) {
-  const t = useMessages();
+  const t = useAssessMessages();
   const [, redraw] = useState(0);
   const of = stored ?? file;
   const open = of !== null && (turned.get(of) ?? stored !== null);

@@ -7,8 +7,9 @@ import type { Segment } from '../../../../core/sampling/timeline-segments.ts';
 import type { SegmentResult } from '../../../assessment/timeline/store.ts';
 import { BandGlyph } from '../../../ui/BandGlyph.tsx';
 import { Icon } from '../../../ui/Icon.tsx';
-import { useLang, useMessages } from '../../../ui/messages/useMessages.tsx';
+import { useLang } from '../../../ui/messages/useMessages.tsx';
 import { Panel } from '../../../ui/Panel.tsx';
+import { useAssessMessages } from '../messages/useAssessMessages.ts';
 import { NamedRow } from '../NamedRow.tsx';
 import { RawAnswer } from '../RawAnswer.tsx';
 import { langOf, officialReading, spansOf } from '../run-view.ts';
@@ -26,7 +27,7 @@ export interface SegmentPanelProps {
 }
 
 export function SegmentPanel({ nth, segment, result, clock }: SegmentPanelProps) {
-  const messages = useMessages();
+  const messages = useAssessMessages();
   const t = useTimelineMessages();
   const lang = useLang();
   const end = useRef<HTMLSpanElement>(null);

@@ -3,8 +3,9 @@ import { distortionLabel } from '../../../../core/answer/lexicon.ts';
 import type { Segment } from '../../../../core/sampling/timeline-segments.ts';
 import { count } from '../../../../core/text/format.ts';
 import type { SegmentResult } from '../../../assessment/timeline/store.ts';
-import { useLang, useMessages } from '../../../ui/messages/useMessages.tsx';
+import { useLang } from '../../../ui/messages/useMessages.tsx';
 import { TableBox } from '../../../ui/TableBox.tsx';
+import { useAssessMessages } from '../messages/useAssessMessages.ts';
 import { inSentence } from '../trace-segments.ts';
 import { useTimelineMessages } from './messages/useTimelineMessages.ts';
 import { gradeWord, scoreText, spanOf, whyNot } from './timeline-view.ts';
@@ -16,7 +17,7 @@ export interface SegmentTableProps {
 }
 
 export function SegmentTable({ segments, results, onGoTo }: SegmentTableProps) {
-  const messages = useMessages();
+  const messages = useAssessMessages();
   const t = useTimelineMessages();
   const lang = useLang();
   return (

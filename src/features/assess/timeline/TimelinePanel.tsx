@@ -16,9 +16,10 @@ import { Button, IconButton } from '../../../ui/Button.tsx';
 import { ErrorCard } from '../../../ui/ErrorCard.tsx';
 import { stem } from '../../../ui/ffmpeg-line.ts';
 import { Menu } from '../../../ui/Menu.tsx';
-import { useLang, useMessages } from '../../../ui/messages/useMessages.tsx';
+import { useLang } from '../../../ui/messages/useMessages.tsx';
 import { Notice } from '../../../ui/Notice.tsx';
 import { ProgressBar } from '../../../ui/ProgressBar.tsx';
+import { useAssessMessages } from '../messages/useAssessMessages.ts';
 import type { Player } from '../player.ts';
 import { inSentence } from '../trace-segments.ts';
 import './Timeline.css';
@@ -43,7 +44,7 @@ export interface TimelinePanelProps {
 }
 
 export default function TimelinePanel({ file, player, stored, onClose }: TimelinePanelProps) {
-  const messages = useMessages();
+  const messages = useAssessMessages();
   const t = useTimelineMessages();
   const lang = useLang();
   const state = useStore(qualityTimeline.store);
@@ -235,7 +236,7 @@ function Tools(props: {
 
 /** How far it is; the line keeps its place when there is nothing to say. */
 function Progress({ state }: { readonly state: QualityTimelineState }) {
-  const messages = useMessages();
+  const messages = useAssessMessages();
   const t = useTimelineMessages();
   const { phase, results, segments, progress, seconds } = state;
   const done = results.filter((result) => result !== null).length;

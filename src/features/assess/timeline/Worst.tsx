@@ -5,7 +5,8 @@ import { distortionLabel } from '../../../../core/answer/lexicon.ts';
 import type { Segment } from '../../../../core/sampling/timeline-segments.ts';
 import type { SegmentResult } from '../../../assessment/timeline/store.ts';
 import { BandGlyph } from '../../../ui/BandGlyph.tsx';
-import { useLang, useMessages } from '../../../ui/messages/useMessages.tsx';
+import { useLang } from '../../../ui/messages/useMessages.tsx';
+import { useAssessMessages } from '../messages/useAssessMessages.ts';
 import { inSentence } from '../trace-segments.ts';
 import { useTimelineMessages } from './messages/useTimelineMessages.ts';
 import { gradeWord, scoreText, spanOf } from './timeline-view.ts';
@@ -57,7 +58,7 @@ function Moment(props: {
   readonly onGoTo: () => void;
 }) {
   const { rank, segment, result, score, pressed, onGoTo } = props;
-  const messages = useMessages();
+  const messages = useAssessMessages();
   const t = useTimelineMessages();
   const lang = useLang();
   const span = spanOf(segment, t);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { segmentsOf } from '../../../../core/sampling/timeline-segments.ts';
 import type { SegmentResult } from '../../../assessment/timeline/store.ts';
-import { en } from '../../../ui/messages/en.ts';
+import { ASSESS_MESSAGES } from '../messages/useAssessMessages.ts';
 import { timelineEn } from './messages/en.ts';
 import { factsOf, readout, secondsLeft, segmentAt, stepPath, stepsOf, whyNot } from './timeline-view.ts';
 
@@ -55,7 +55,7 @@ test('the sentence names the ends of the range, and never counts what has no sco
 
 test('the cursor says what is known of its segment', () => {
   const state = { ...shown(3.87, null, undefined, undefined), progress: { segment: 3, stage: null } };
-  expect([0, 1, 2, 3].map((at) => readout(state, at, en, timelineEn))).toEqual([
+  expect([0, 1, 2, 3].map((at) => readout(state, at, ASSESS_MESSAGES.en, timelineEn))).toEqual([
     'Segment 1, 0:00–0:10: 3.87, Good',
     'Segment 2, 0:10–0:20: no score',
     'Segment 3, 0:20–0:30: not assessed yet',

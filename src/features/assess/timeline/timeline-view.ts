@@ -11,8 +11,8 @@ import { errorText } from '../../../../core/text/error-messages.ts';
 import { clock } from '../../../../core/text/format.ts';
 import type { Lang } from '../../../../core/text/lang.ts';
 import type { QualityTimelineState, SegmentResult } from '../../../assessment/timeline/store.ts';
-import type { Messages } from '../../../ui/messages/en.ts';
 import { secondTicks, tickStep } from '../filmstrip-geometry.ts';
+import type { AssessMessages } from '../messages/useAssessMessages.ts';
 import type { TimelineMessages } from './messages/en.ts';
 
 export interface Step {
@@ -84,7 +84,7 @@ export function spanOf({ start, end }: Segment, t: TimelineMessages): string {
 export const scoreText = (score: number): string => score.toFixed(2);
 
 /** Word of the grade that a score is nearest to. */
-export const gradeWord = (score: number, t: Messages): string =>
+export const gradeWord = (score: number, t: AssessMessages): string =>
   t.grades.names[bandOf(score).grade - 1] ?? '';
 
 type Shown = Pick<QualityTimelineState, 'segments' | 'results' | 'progress'>;
@@ -93,7 +93,7 @@ type Shown = Pick<QualityTimelineState, 'segments' | 'results' | 'progress'>;
 export function readout(
   { segments, results, progress: now }: Shown,
   at: number,
-  messages: Messages,
+  messages: AssessMessages,
   t: TimelineMessages,
 ): string {
   const span = spanOf(segments[at] as Segment, t);

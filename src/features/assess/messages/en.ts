@@ -1,0 +1,250 @@
+/** Texts of the Assess page in English. */
+import { bytes, bytesOf, count, plural, THIN } from '../../../../core/text/format.ts';
+import type { Lang } from '../../../../core/text/lang.ts';
+import { en } from '../../../ui/messages/en.ts';
+import { s } from '../../../ui/messages/seconds.ts';
+
+export const assessEn = {
+  model: {
+    readyLine: (name: string, size: number, seconds: number): string =>
+      `Model ready: ${name}, ${bytes(size)}, loaded in ${s(seconds, 1)}`,
+  },
+  drop: {
+    title: 'Drop a video',
+    titleTouch: 'Choose a video',
+    lead: 'Read what is right and wrong with its picture, then a score from 1 to 5. Any clip from a phone will do.',
+    choose: 'Choose a file',
+    sample: 'Try the sample clip',
+    paste: 'or paste one',
+    decodes: 'This browser decodes',
+    cannot: 'cannot decode',
+    containers: 'MP4 · MOV · WebM · MKV',
+    picture: 'That is a picture. Drop the video it comes from.',
+  },
+  intro: {
+    privateTitle: 'Nothing is uploaded',
+    privateBody:
+      'The page decodes only the frames it needs, on this device. No byte of the video is sent. Cut the network and it still works.',
+    reasonsTitle: 'The reasons come first',
+    reasonsBody:
+      'The model writes what it sees, word by word, and only then gives its number. The same video gives the same answer.',
+    checkTitle: 'Every step can be checked',
+    checkBody:
+      'See the frames the model saw, how long each step took, and the answer exactly as it was written.',
+  },
+  score: {
+    title: 'Score',
+    heading: 'Assess a video',
+    afterReasoning: 'after the reasoning',
+    afterReasoningLine: 'After the reasoning.',
+    emptyLine: 'One number from 1 to 5, given after the reasoning.',
+    unknown: 'Score not known yet',
+    writing: (n: number): string => `Writing, ${plural(n, 'word', 'words')}`,
+    greedy: (model: string): string => `${model} · greedy · repeatable`,
+    sampled: (model: string, answers: number, seed: number): string =>
+      `${model} · ${plural(answers, 'answer', 'answers')} · seed ${seed}`,
+    aboveHeldOut: (percent: number, n: number): string =>
+      `Above **${percent}${THIN}%** of this model’s ${count(n)} held-out clips.`,
+    modelScale: 'Its own scale, not a human opinion score.',
+    aboveHuman: (percent: number, dataset: string): string => `Above **${percent}${THIN}%** of ${dataset}`,
+    human: (n: number): string => `(${count(n)} videos, human scores).`,
+    about: 'About this scale',
+    noPopulation: 'No population is known for this model, so no percentile is given.',
+    spread: (sd: string): string => `Spread ${sd}`,
+    expected: (value: string): string => `expected score from the digits ${value}`,
+    facts: (parts: readonly string[]): string => `${parts.join('; ')}.`,
+    plusMinus: (half: string): string => `plus or minus ${half}, 95 percent interval of the mean`,
+    readable: (readable: number, all: number): string =>
+      `${count(readable)} of ${plural(all, 'answer', 'answers')} could be read; the mean rests on these.`,
+    below: (end: number): string => `Below this scale’s ${end}.`,
+    above: (end: number): string => `Above this scale’s ${end}.`,
+    asWritten: 'Shown as the model wrote it.',
+    notNumber: (answer: string): string => `The answer “${answer}” is not a number.`,
+    noAnswer: 'The model gave no answer.',
+    severalAnswers: 'The model gave more than one answer.',
+    outOfRange: (answer: string): string => `The answer “${answer}” lies outside the model’s scale.`,
+    tooLong: (tokens: number): string => `The model wrote ${count(tokens)} tokens without giving a score.`,
+    stopped: (n: number): string => `Stopped after ${plural(n, 'word', 'words')}.`,
+    guessed: 'Nothing is guessed.',
+    goesOn: 'What was written is kept.',
+    showRaw: 'Show the raw answer',
+    ruler: (value: string, low: number, high: number, grade: string): string =>
+      `${value} of ${low} to ${high}, nearest grade ${grade}`,
+    rulerEmpty: (low: number, high: number): string => `Scale from ${low} to ${high}, no score yet`,
+    rulerNone: (low: number, high: number): string => `Scale from ${low} to ${high}, no score`,
+    rulerSeveral: (
+      value: string,
+      low: number,
+      high: number,
+      grade: string,
+      from: string,
+      to: string,
+      n: number,
+    ): string =>
+      `${value} of ${low} to ${high}, nearest grade ${grade}; mean of ${n} answers, 95 percent interval ${from} to ${to}`,
+    spoken: (value: string, grade: string): string => `Score ${value}, ${grade}.`,
+    spokenHeldOut: (percent: number, n: number): string =>
+      `Above ${percent} percent of this model’s ${count(n)} held-out clips. Its own scale, not a human opinion score.`,
+    spokenHuman: (percent: number, dataset: string, n: number): string =>
+      `Above ${percent} percent of ${dataset}, ${count(n)} videos with human scores.`,
+    spokenNone: 'No score.',
+  },
+  trace: {
+    title: 'Reasoning',
+    empty: 'The model writes here what it sees, before it gives a number.',
+    none: 'The model wrote no reasoning.',
+    /** `lang` is that of the text: Chinese is counted in characters. */
+    wordCount: (n: number, lang: Lang): string =>
+      lang === 'zh' ? plural(n, 'character', 'characters') : plural(n, 'word', 'words'),
+    run: (model: string, mode: string): string => `${model} · ${mode}`,
+    greedy: 'greedy',
+    copy: 'Copy the reasoning',
+    copied: 'Copied',
+    follow: 'Follow',
+    named: 'Named',
+    namedSoFar: 'Named so far',
+    ruledOut: 'Ruled out',
+    nothingNamed: 'No distortion named',
+    method: 'A word list found these in the text; the model did not mark them.',
+    shows: (frames: string): string => `shows ${frames}`,
+    raw: 'Raw answer',
+    rawHelp: 'Everything the model wrote, tags included.',
+    official: (value: string): string => `The official test code would have read ${value}.`,
+    officialDefault: (value: string): string =>
+      `The official test code would have put ${value} in place of an answer it cannot read.`,
+    stopped: (n: number): string => `Stopped after ${plural(n, 'word', 'words')}`,
+  },
+  recent: {
+    title: 'Recent',
+    note: 'kept on this device',
+    empty: 'Results are kept here, on this device.',
+    remove: (name: string): string => `Delete the result of ${name}`,
+    removed: (name: string): string => `${name} deleted.`,
+    undo: 'Undo',
+    noScore: 'No score',
+    dropToPlay: (name: string): string => `Drop ${name} to play it`,
+  },
+  progress: {
+    ...en.progress,
+    loadingBytes: (loaded: number, total: number): string => {
+      const { part, whole, unit } = bytesOf(loaded, total);
+      return `${part} of ${whole}${THIN}${unit}`;
+    },
+    stages: {
+      index: 'Index',
+      decode: 'Decode',
+      encodeVision: 'Look',
+      encodeMotion: 'Motion',
+      prefill: 'Prompt',
+      generate: 'Write',
+    },
+    index: 'Reading the file’s index',
+    decode: (done: number, total: number): string => `Decoding frame ${done} of ${total}`,
+    encodeVision: (done: number, total: number): string => `Looking at frame ${done} of ${total}`,
+    encodeMotion: 'Measuring motion',
+    prefill: 'Reading it all together',
+    generate: (n: number): string => `Writing, ${plural(n, 'word', 'words')}`,
+    rate: (tokens: string): string => `${tokens} tokens/s`,
+    left: (seconds: number): string =>
+      seconds < 90
+        ? `about ${Math.round(seconds)}${THIN}s left`
+        : `about ${Math.round(seconds / 60)}${THIN}min left`,
+    reused: 'reused',
+    answers: (done: number, total: number): string => `Answer ${done} of ${total}`,
+  },
+  strip: {
+    label: 'Timeline',
+    value: (time: string, frame: number, frames: number): string =>
+      `${time}, frame ${count(frame)} of ${count(frames)}`,
+    frame: (nth: number, frame: number, time: string): string => `F${nth}: frame ${count(frame)}, ${time}`,
+    repeats: 'the same frame as its neighbour',
+    substituted: (frame: number, used: number): string =>
+      `Frame ${count(frame)} could not be decoded; frame ${count(used)} was used.`,
+  },
+  time: {
+    title: 'Time',
+    inAll: (total: number, first: number): string => `${s(total)} in all, first word after ${s(first, 1)}`,
+    inAllNoWord: (total: number): string => `${s(total)} in all`,
+    total: 'Total',
+    decoded: (decoded: number, frames: number, wanted: number): string =>
+      `Decoded ${count(decoded)} of ${plural(frames, 'frame', 'frames')} to reach the ${wanted}.`,
+    wrote: (tokens: number, rate: string, where: string): string =>
+      `Wrote ${plural(tokens, 'token', 'tokens')} at ${rate} a second on ${where}.`,
+    reused: (n: number): string => `${plural(n, 'frame', 'frames')} reused.`,
+    threads: (n: number): string => plural(n, 'processor thread', 'processor threads'),
+    adapter: (name: string): string =>
+      name === '' ? 'the graphics adapter' : `the graphics adapter ${name}`,
+  },
+  file: {
+    picture: 'Picture',
+    length: 'Length',
+    codec: 'Codec',
+    colour: 'Colour',
+    size: 'Size',
+    model: 'Model',
+    pictureValue: (width: number, height: number, fps: string): string =>
+      `${width} × ${height}, ${fps} frames/s`,
+    lengthValue: (seconds: number, frames: number): string =>
+      `${s(seconds)}, ${plural(frames, 'frame', 'frames')}`,
+    codecValue: (name: string, bits: number, chroma: string): string => `${name}, ${bits} bit, ${chroma}`,
+    untagged: 'untagged, read as BT.601',
+    tagged: (matrix: string, full: boolean): string => (full ? `${matrix}, full range` : matrix),
+    hdr: (name: string): string => `${name}, no tone mapping`,
+    sizeValue: (size: number, kilobits: number): string => `${bytes(size)}, ${count(kilobits)}${THIN}kb/s`,
+    rotated: (degrees: number): string => `rotated by ${degrees}°`,
+  },
+  assess: {
+    modelMissing: 'Model not loaded',
+    queueTitle: 'Next',
+    queueRemove: (name: string): string => `Take ${name} out of the line`,
+    queueFull: (n: number): string => `Three videos wait already; ${count(n)} more were not taken.`,
+    queueStart: 'Start the next one',
+    others: (n: number): string => `Only videos can be assessed; ${count(n)} other files were left out.`,
+    truncated: (present: number, frames: number): string =>
+      `The file ends early: ${count(present)} of ${count(frames)} frames are there, and the model sees those.`,
+    foreign:
+      'The browser made the colours of this file itself; another machine may give slightly other pixels.',
+    hdr: (curve: string): string =>
+      `This is ${curve} video. Its values are used as they are, without tone mapping.`,
+    long: (frames: number, gap: string): string =>
+      `One score says little about a video this long: the ${frames} frames lie ${gap}${THIN}s apart.`,
+    overTime: 'Quality over time',
+    oneThread:
+      'One processor thread: this host sends no isolation headers. Reload the page once and all threads are used.',
+    oneThreadNever: 'One processor thread: the browser does not isolate this page, so it runs slower.',
+    textHead: (score: string, grade: string): string => `Score ${score} of 5, ${grade}`,
+    textNone: (why: string): string => `No score. ${why}`,
+    textFile: 'File',
+    textModel: 'Model',
+    textFrames: 'Frames',
+    textTime: 'Time',
+    textReasoning: 'Reasoning',
+    textNamed: 'Named',
+    textRuledOut: 'Ruled out',
+    textScale: 'Scale',
+    copiedText: 'Copied',
+    exportOfficial: 'Row as CSV, official columns',
+    reopenedTitle: (date: string): string => `Result of ${date}`,
+    reopenedOther: (name: string): string =>
+      `This is not ${name}: the content differs. It is assessed as a new video.`,
+    checking: (name: string): string => `Checking whether this is ${name}`,
+    aboutTitle: 'About this scale',
+    aboutHeldOut: (n: number, population: string): string =>
+      `The model gives its own number from 1 to 5. The percentile says how many of ${count(n)} clips it never saw in training (${population}) it scored lower. No person rated those clips, so the number is no human opinion score.`,
+    aboutHuman: (dataset: string, n: number): string =>
+      `The model was trained to give human opinion scores. The percentile says how many of the ${count(n)} videos of ${dataset} people scored lower.`,
+    aboutUnmeasured:
+      'Nobody has measured this model, so its score stands alone: from 1 to 5, higher is better, and no percentile is given.',
+    aboutRule:
+      'The word is the grade nearest to the number, with the cuts half-way between grades. The same video and the same model give the same text and the same number.',
+    frameFile: (name: string, frame: number): string => `${name}-frame-${frame}.png`,
+    fileFacts: 'Facts of the file',
+    notPlayable: 'This browser cannot play this file; its frames are decoded one by one.',
+    hidden: 'An edit list hides this frame in players; the model sees it.',
+    modelValue: (name: string, dtype: string, backend: string): string => `${name}, ${dtype}, ${backend}`,
+    onProcessor: 'processor',
+    onAdapter: 'graphics adapter',
+  },
+};
+
+export type AssessTexts = typeof assessEn;
