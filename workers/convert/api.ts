@@ -1,4 +1,4 @@
-/** What the page and the converting worker say to each other. */
+/** Types that cross between the page and the conversion worker. */
 
 import type { VariantChoice } from '../../convert/model.ts';
 import type { ConvertProgress } from '../../convert/package.ts';
@@ -19,7 +19,7 @@ export interface ConvertRequest {
   readonly name?: string;
 }
 
-/** The worker's side. Errors are `CodedError` with the `convert/*` codes; nothing half-written stays. */
+/** Methods of the worker. Errors are `CodedError` with the `convert/*` codes; a failed conversion leaves no files. */
 export interface ConvertApi {
   convert(request: ConvertRequest, onProgress: (progress: ConvertProgress) => void): Promise<Manifest>;
   /** The running `convert` rejects with an AbortError. */

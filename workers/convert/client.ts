@@ -1,4 +1,4 @@
-/** The page's side of the converting worker. */
+/** Client of the conversion worker. */
 import type { Manifest } from '../../core/files/manifest.ts';
 import { proxy, releaseProxy, workerFailed, wrap } from '../thread/rpc.ts';
 import type { ConvertApi, ConvertProgress, ConvertRequest } from './api.ts';
@@ -6,9 +6,9 @@ import type { ConvertApi, ConvertProgress, ConvertRequest } from './api.ts';
 let nextJob = 1;
 
 /**
- * Converts in a worker of its own, which ends with the job.
+ * Converts in a worker that ends with the job.
  *
- * @throws CodedError `convert/*`; AbortError when the signal says so
+ * @throws CodedError `convert/*`; AbortError after the signal
  */
 export async function convertInWorker(
   request: Omit<ConvertRequest, 'job'>,

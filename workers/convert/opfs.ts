@@ -1,4 +1,4 @@
-/** The browser's borders: a dropped checkpoint folder, and a package folder in the origin private file system. */
+/** Input and output of a conversion in the browser: a dropped checkpoint folder, and a package folder in OPFS. */
 
 import type {
   CheckpointFile,
@@ -12,7 +12,7 @@ import { CodedError } from '../../core/errors.ts';
 import { createSha256, type Digest } from '../../core/files/sha256.ts';
 import { keepAliveDuring } from '../thread/file-handles.ts';
 
-/** Files that a person dropped or chose. Blobs are read by slices; the browser keeps them on disk. */
+/** Files that the user dropped or chose. Blobs are read by slices; the browser keeps them on disk. */
 export class DroppedFiles implements CheckpointFiles {
   readonly #files: ReadonlyMap<string, File>;
 
@@ -35,9 +35,9 @@ export class DroppedFiles implements CheckpointFiles {
 }
 
 /**
- * A package folder. Directories of this file system cannot be renamed, so its mark of being whole is `manifest.json`,
- * which the converter writes last, without a journal beside it. Any other folder is no package: the next conversion
- * there takes over what is of the same conversion, and removes the rest.
+ * A package folder. Directories of this file system cannot be renamed, so a whole package is one with `manifest.json`, which
+ * the converter writes last, and without a journal. In any other folder the next conversion reuses the graphs of the same
+ * conversion and removes the rest.
  */
 export class OpfsPackage implements PackageSink {
   readonly #parent: FileSystemDirectoryHandle;
@@ -45,7 +45,7 @@ export class OpfsPackage implements PackageSink {
   readonly #digest: () => Digest;
   #folder: FileSystemDirectoryHandle | null = null;
 
-  /** @param digest for the checksums of what an interrupted conversion has left */
+  /** @param digest for the checksums of files that an interrupted conversion has left */
   constructor(parent: FileSystemDirectoryHandle, name: string, digest: () => Digest = () => createSha256()) {
     this.#parent = parent;
     this.#name = name;
@@ -142,7 +142,7 @@ export class OpfsPackage implements PackageSink {
   }
 }
 
-/** A file opened for writing in place, made where there is none. */
+/** A file opened for writing in place, created where there is none. */
 async function openFile(
   folder: FileSystemDirectoryHandle,
   name: string,
@@ -151,7 +151,7 @@ async function openFile(
   return keepAliveDuring(handle, (one) => one.createSyncAccessHandle());
 }
 
-/** A file's name and the folder that it lies in. */
+/** Name and folder of the file at a path. */
 async function folderOf(
   root: FileSystemDirectoryHandle,
   path: string,

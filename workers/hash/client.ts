@@ -1,7 +1,7 @@
 import { releaseProxy, workerFailed, wrap } from '../thread/rpc.ts';
 import type { HashApi } from './api.ts';
 
-/** Hashes on a thread of its own, which ends with the work. */
+/** SHA-256 of a file, computed in a worker that ends with the job. */
 export async function hashFile(file: Blob): Promise<string> {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'hash' });
   const remote = wrap<HashApi>(worker);

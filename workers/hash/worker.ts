@@ -1,4 +1,4 @@
-/** SHA-256 of a file of any size, read in pieces so that it never lies whole in memory. */
+/** SHA-256 of a file of any size, read in pieces so that it is never whole in memory. */
 
 import { createSha256 } from '../../core/files/sha256.ts';
 import { expose } from '../thread/rpc.ts';

@@ -3,7 +3,7 @@ import { PendingCalls } from '../thread/pending-calls.ts';
 import { type Remote, workerFailed, wrap } from '../thread/rpc.ts';
 import type { MetricsApi, MetricsRow } from './api.ts';
 
-/** Figures off the page's thread; the worker starts with the first question and stays. */
+/** Metrics of a benchmark, computed in a worker that starts with the first call and stays. */
 export function createMetricsClient(): (rows: readonly MetricsRow[]) => Promise<BatchMetrics> {
   let connection: { readonly remote: Remote<MetricsApi>; readonly pending: PendingCalls } | null = null;
   return (rows) => {

@@ -1,4 +1,4 @@
-/** Correlations of thousands of rows with their bootstrap: seconds of work that the page's thread has not. */
+/** Correlations of thousands of rows with their bootstrap: seconds of work that would block the page. */
 import { batchMetrics } from '../../core/stats/batch-metrics.ts';
 import { expose } from '../thread/rpc.ts';
 import type { MetricsApi } from './api.ts';

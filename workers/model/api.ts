@@ -1,4 +1,4 @@
-/** What the page and the model worker say to each other. */
+/** Types that cross between the page and the model worker. */
 
 import type { Manifest } from '../../core/files/manifest.ts';
 import type { Profile } from '../../core/sampling/profiles.ts';
@@ -31,7 +31,7 @@ export interface LoadProgress {
   readonly file: string;
 }
 
-/** Why this back end was taken, as a code that the page has words for. */
+/** Reason for the choice of back end, as a code; the page has a text for each. */
 export type BackendReason =
   | 'gpu'
   | 'software-adapter'
@@ -56,9 +56,9 @@ export interface LoadedModel {
 }
 
 export interface ModelFrame {
-  /** Cache key of this picture: file hash, source frame and pixel rule. Equal keys mean equal pixels. */
+  /** Cache key: file, source frame, pixel rule and size. Equal keys mean equal pixels. */
   readonly key: string;
-  /** [size, size, 3] uint8 RGB; may be left out when `has(key)` said that its embedding is cached. */
+  /** [size, size, 3] uint8 RGB; may be left out where `has(key)` is true: its features are cached. */
   readonly rgb?: Uint8Array<ArrayBuffer>;
 }
 
@@ -83,26 +83,26 @@ export type AssessEvent =
   | { readonly stage: 'generate'; readonly text: string; readonly tokens: number };
 
 /**
- * Told of each event. The reply says whether to go on; the worker writes no more than `AHEAD` tokens beyond
- * the last one replied to, so that a stop is never lost to a model that writes faster than the page reads.
+ * Called with each event; the reply is true to go on and false to stop. The worker generates at most `AHEAD` tokens
+ * beyond the last event that has a reply, so that a stop takes effect however fast the model is.
  */
 export type OnEvent = (event: AssessEvent) => boolean | Promise<boolean>;
 
 /**
- * Tokens that may be written beyond the last event that the page has replied to: many enough that a busy page does not
- * slow the writing down, about 30 ms of the small model.
+ * Tokens that may be generated beyond the last event with a reply. About 30 ms of the small model, so that a busy page
+ * does not slow generation down.
  */
 export const AHEAD = 64;
 
 export interface RawAnswer {
-  /** Everything the model wrote, special tokens left out. */
+  /** The generated text without special tokens. */
   readonly text: string;
   readonly tokens: number;
-  /** How it ended. */
+  /** Reason for the end: end token, `maxTokens`, or a stop. */
   readonly end: 'eos' | 'length' | 'aborted';
   /** Expected score from the probabilities at the score's digits, null when no score was written. */
   readonly expected: number | null;
-  /** Seconds a stage took. */
+  /** Duration of each stage in seconds. */
   readonly seconds: {
     readonly encodeVision: number;
     readonly encodeMotion: number;
@@ -112,7 +112,7 @@ export interface RawAnswer {
   readonly framesReused: number;
 }
 
-/** The worker's side. Errors are `CodedError` with the `model/*` and `run/*` codes. */
+/** Methods of the worker. Errors are `CodedError` with the `model/*` and `run/*` codes. */
 export interface ModelApi {
   load(
     source: PackageSource,
@@ -123,11 +123,12 @@ export interface ModelApi {
   /**
    * Runs the vision encoder ahead of `assess`, while later frames are still being decoded.
    *
-   * @param order keys of all vision frames in prompt order: the decoder then reads the prompt as far as they are known
+   * @param order keys of all vision frames in prompt order; the prompt is then prefilled up to the first frame without
+   *   features
    */
   encodeVision(frames: readonly ModelFrame[], order?: readonly string[]): Promise<void>;
   assess(request: AssessRequest, onEvent: OnEvent): Promise<RawAnswer>;
-  /** Stops before the next run of the decoder; the running `assess` resolves with `end: 'aborted'` and what was written. */
+  /** Stops before the decoder's next run; the running `assess` resolves with `end: 'aborted'` and the text so far. */
   abort(job: number): void;
   unload(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** Which back end, target and weights run here, and why. */
+/** Choice of back end, target and weights for this machine, with the reason. */
 import { CodedError } from '../../core/errors.ts';
 import { bestVariant } from '../../core/files/machine.ts';
 import type { Manifest, Variant } from '../../core/files/manifest.ts';
@@ -26,7 +26,7 @@ export interface Choice {
  */
 const SOFTWARE_PREFILL = 31;
 
-/** Asks the browser for its adapter; null where WebGPU is absent or blocked. */
+/** The browser's graphics adapter; null where WebGPU is absent or blocked. */
 export async function probeAdapter(): Promise<AdapterFacts | null> {
   const gpu = (navigator as Navigator & { gpu?: GPU }).gpu;
   const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
@@ -43,8 +43,7 @@ export async function probeAdapter(): Promise<AdapterFacts | null> {
 }
 
 /**
- * A real GPU adapter runs WebGPU; a software adapter or none runs WASM. What the user asks for is done if the package
- * holds it.
+ * WebGPU on a real adapter, WASM on a software adapter or none. A choice of the user comes first, if the package holds it.
  *
  * @throws CodedError `model/variant` {backend, dtype} when no variant of the package can run here
  */

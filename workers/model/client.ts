@@ -1,4 +1,4 @@
-/** The page's side of the model worker: typed calls, AbortSignal instead of job numbers, a dead worker made anew. */
+/** Client of the model worker: typed calls, AbortSignal instead of job numbers, a new worker after a failure. */
 import { CodedError } from '../../core/errors.ts';
 import { proxy, type Remote, releaseProxy, workerFailure, wrap } from '../thread/rpc.ts';
 import type {
@@ -19,9 +19,9 @@ export interface ModelClient {
     options?: LoadOptions,
     onProgress?: (p: LoadProgress) => void,
   ): Promise<LoadedModel>;
-  /** Which pictures the worker still has embeddings of. */
+  /** For each key, true where the worker has the frame's features cached. */
   has(keys: readonly string[]): Promise<boolean[]>;
-  /** Looks at frames ahead of `assess`; failures show there. */
+  /** Encodes frames ahead of `assess`. A failure appears again in `assess`. */
   encodeVision(frames: readonly ModelFrame[], order?: readonly string[]): Promise<void>;
   assess(
     request: Omit<AssessRequest, 'job'>,
@@ -41,7 +41,7 @@ export function createModelClient(): ModelClient {
   function api(): Remote<ModelApi> {
     if (!remote) {
       worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'model' });
-      // The browser tells nothing when it ends a worker for its memory use, but a script that cannot start is an event.
+      // A worker that the browser ends for its memory use gives no event; a script that cannot start does.
       worker.addEventListener('error', (event) => {
         event.preventDefault();
         const cause = workerFailure(event);

@@ -1,6 +1,6 @@
 /**
- * Embeddings by picture, least recently used out first. A perturbed order, a second answer or a second run over the
- * same frames then costs the vision encoder nothing.
+ * Vision features by frame key, least recently used out first. A perturbed order, a second answer or a second run over
+ * the same frames needs no vision encoder.
  */
 export class EmbeddingCache {
   readonly #entries = new Map<string, Float32Array>();
@@ -9,8 +9,8 @@ export class EmbeddingCache {
   #bytes = 0;
 
   /**
-   * @param limit bytes kept at most
-   * @param most pictures kept at most: a long queue of videos is not looked at twice
+   * @param limit bytes held at most
+   * @param most frames held at most: the videos of a long queue are not assessed twice
    */
   constructor(limit: number, most = Number.POSITIVE_INFINITY) {
     this.#limit = limit;

@@ -1,4 +1,4 @@
-/** Errors of the runtime, named for the reader. */
+/** Errors of the runtime as coded errors. */
 import { CodedError, isAbort } from '../../core/errors.ts';
 
 export type Stage = 'load' | 'encodeVision' | 'encodeMotion' | 'prefill' | 'generate';
@@ -8,12 +8,12 @@ const MEMORY =
 const DEVICE =
   /device (was|is) lost|device.*destroyed|DXGI_ERROR|external Instance reference|mapAsync.*(abort|lost)/i;
 
-/** True where the text of an error says that the graphics device is gone. */
+/** True for an error whose text reports a lost graphics device. */
 export function isDeviceLoss(error: unknown): boolean {
   return DEVICE.test(String(error));
 }
 
-/** Coded errors and aborts stay what they are; others get the code that fits. */
+/** Coded errors and aborts are returned as they are; any other error gets a code by its text. */
 export function nameFault(error: unknown, stage: Stage): Error {
   if (error instanceof CodedError || isAbort(error)) return error as Error;
   const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -16,7 +16,7 @@ export interface Generated {
 }
 
 export interface GenerateOptions {
-  /** What has been read of the prompt; used up. */
+  /** KV cache of the prompt; used up. */
   readonly cache: KvCache;
   /** Logits [V] of the first new token. */
   readonly logits: Float32Array;
@@ -24,16 +24,16 @@ export interface GenerateOptions {
   readonly sampling: AssessRequest['sampling'];
   readonly maxTokens: number;
   readonly stop: AbortController;
-  /** New text, whole characters only, and the number of tokens so far; replies whether to go on. */
+  /** Called with new text, whole characters only, and the tokens so far; the reply is true to go on. */
   readonly onText: (text: string, tokens: number) => boolean | Promise<boolean>;
 }
 
-/** Tokens of a greedy run of several steps, told at once: about half a screen's time of the small model. */
+/** Tokens of one run of the greedy graph, reported at once: about half a display frame of the small model. */
 const CHUNK = 16;
 
 /**
- * Sampling as an arg max: logits / temperature plus Gumbel noise, outside the top k −∞ (Gumbel-max trick). So one loop
- * serves both, and a seed gives the same answer everywhere.
+ * Turns sampling into an arg max (Gumbel-max trick): logits / temperature + Gumbel noise, −∞ outside the top k. One loop
+ * then serves greedy decoding and sampling, and a seed gives the same answer on every back end.
  */
 export function perturbLogits(logits: Float32Array, temperature: number, topK: number, random: Random): void {
   let floor = Number.NEGATIVE_INFINITY;
@@ -47,16 +47,16 @@ export function perturbLogits(logits: Float32Array, temperature: number, topK: n
   }
 }
 
-/** Place of the largest value; the first of equals, as everywhere. */
+/** Index of the largest value, the first of equals. */
 export function argmax(values: Float32Array): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) if ((values[i] as number) > (values[best] as number)) best = i;
   return best;
 }
 
-/** What has been written: tokens as text, and what the score's expectation needs. */
+/** The generated tokens as text, with the digit probabilities for the expected score. */
 class Answer {
-  /** Text of single tokens; a tokenizer takes longer for one than the small model's decoder. */
+  /** Text by token: the tokenizer is slower than a step of the small model. */
   static readonly #texts = new WeakMap<Tokenizer, Map<number, string>>();
   readonly #textOf: Map<number, string>;
   readonly #tokenizer: Tokenizer;
@@ -92,7 +92,7 @@ class Answer {
     this.text += piece;
   }
 
-  /** Bytes that never became a character. */
+  /** Appends the bytes that did not become a whole character. */
   finish(): void {
     if (this.#pending.length > 0) this.text += this.#decode(this.#pending);
     this.#pending = [];

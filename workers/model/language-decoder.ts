@@ -1,6 +1,6 @@
 /**
- * The decoder with its KV cache, driven on its sessions directly. transformers.js' own loop computes the same tokens (a
- * test holds the two against each other) but spends more time around a step of a small model than in it.
+ * The language decoder with its KV cache, run on its sessions directly. The loop of transformers.js gives the same tokens
+ * (compared in a test) but takes longer around a step of the small model than the step itself.
  */
 import type * as Ort from 'onnxruntime-common';
 
@@ -10,7 +10,7 @@ export type Session = Pick<
 >;
 export type TensorClass = typeof Ort.Tensor;
 
-/** Keys and values of what has been read, by the name of the input that takes them. Belongs to whoever holds it. */
+/** Keys and values of `length` tokens, by the name of the graph input. The holder releases it. */
 export interface KvCache {
   readonly length: number;
   readonly tensors: Readonly<Record<string, Ort.Tensor>>;
@@ -19,8 +19,8 @@ export interface KvCache {
 const channel = new MessageChannel();
 
 /**
- * Lets waiting messages in. On WASM a run resolves without leaving the task, so that a stop from the page would be
- * heard only at the end; a timer would cost 4 ms a token.
+ * Ends the current task, so that waiting messages are handled. On WASM a run resolves within the task, and a stop from
+ * the page would take effect only at the end of the answer. A timer instead would cost 4 ms a token.
  */
 export function letMessagesIn(): Promise<void> {
   return new Promise((resolve) => {
@@ -29,12 +29,12 @@ export function letMessagesIn(): Promise<void> {
   });
 }
 
-/** Caches on the graphics device are let go by hand; those in JavaScript may be held by several readers. */
+/** Frees a cache on the graphics device. One in JavaScript may have several holders and is left to the collector. */
 export function releaseCache(cache: KvCache): void {
   for (const tensor of Object.values(cache.tensors)) if (tensor.location === 'gpu-buffer') tensor.dispose();
 }
 
-/** Outputs that begin with `from`, as inputs that begin with `to`. */
+/** Outputs whose name begins with `from`, renamed to inputs that begin with `to`. */
 function renamed(outputs: Readonly<Record<string, Ort.Tensor>>, from: string, to: string) {
   return Object.fromEntries(
     Object.entries(outputs).flatMap(([name, tensor]) =>
@@ -58,7 +58,7 @@ export class LanguageDecoder {
   /** Length of a token's embedding. */
   readonly width: number;
 
-  /** @param prefill tokens given to the decoder at once */
+  /** @param prefill most tokens of one run */
   constructor(Tensor: TensorClass, sessions: LanguageDecoderSessions, width: number, prefill: number) {
     this.#Tensor = Tensor;
     this.#sessions = sessions;
@@ -87,7 +87,7 @@ export class LanguageDecoder {
     return tensors;
   }
 
-  /** Nothing read yet. */
+  /** A cache of no tokens. */
   empty(): KvCache {
     return { length: 0, tensors: this.#empty(this.#sessions.parts, 'past_key_values.') };
   }
@@ -101,9 +101,9 @@ export class LanguageDecoder {
   }
 
   /**
-   * Reads embeddings [n, width] after what the cache holds, in pieces where the back end asks for it.
+   * Runs embeddings [n, width] after the tokens of the cache, in pieces of at most `prefill` tokens.
    *
-   * @param keep leaves the given cache as it is; else it is used up
+   * @param keep true to leave the given cache as it is; else it is released
    * @returns logits of the last row
    */
   async prefill(
@@ -147,14 +147,14 @@ export class LanguageDecoder {
     return { cache: { length: total, tensors }, logits };
   }
 
-  /** Takes one token in; the given cache is used up. */
+  /** Runs one token; the given cache is released. */
   async step(cache: KvCache, token: number): Promise<{ cache: KvCache; logits: Float32Array }> {
     const next = await this.#run(cache, await this.embed([token]), 1);
     releaseCache(cache);
     return next;
   }
 
-  /** A writer of greedy tokens after a prompt, several a run; null where the package has no graph for it. */
+  /** Greedy decoding after a prompt, several steps a run; null where the package has no graph for it. */
   greedy(prompt: KvCache, ends: readonly number[]): GreedySteps | null {
     const session = this.#sessions.greedy;
     if (!session) return null;
@@ -178,9 +178,9 @@ export class LanguageDecoder {
 }
 
 /**
- * Takes the last token, and writes at most `steps` more, n: fewer where one of them ends the answer.
+ * Generates at most `steps` tokens after the given one; fewer where one of them ends the answer.
  *
- * @returns the tokens and the logits that they were taken from, [n, V]
+ * @returns n tokens, and the logits [n, V] that they are the arg max of
  */
 export type GreedySteps = (
   token: number,

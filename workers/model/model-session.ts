@@ -1,4 +1,4 @@
-/** The model worker's work: one loaded package, one answer at a time. */
+/** A loaded package and its answers, one at a time. */
 import type * as Transformers from '@huggingface/transformers';
 import { promptText } from '../../core/answer/prompts.ts';
 import { CodedError } from '../../core/errors.ts';
@@ -25,7 +25,7 @@ import { normalisationTable, normalise } from './pixels.ts';
 import { PromptPrefill } from './prompt-prefill.ts';
 import { isSmall, mount, packageId, type Runtime, startRuntime, threadsFor, unmount } from './runtime.ts';
 
-/** Embeddings that are kept: of 64 videos of eight frames, of fewer where a model's are large. */
+/** Limits of the cache of vision features: 64 videos of eight frames, fewer where a model's features are large. */
 const CACHE_BYTES = 256 << 20;
 const CACHE_FRAMES = 512;
 
@@ -121,8 +121,8 @@ export class ModelSession implements ModelApi {
   }
 
   /**
-   * Runs each part of a small model once on nothing, while the person chooses a file: the browser compiles a kernel well
-   * only once it has run. Stops as soon as there is real work, which then warms up what is left.
+   * Runs each part of a small model once on zeros, while the user chooses a file: the browser compiles a kernel well only
+   * after it has run. Ends as soon as there is real work, which warms up the rest.
    */
   async #warmUp(): Promise<void> {
     const loaded = this.#loaded;
@@ -141,7 +141,7 @@ export class ModelSession implements ModelApi {
         releaseCache(cache);
       },
     ];
-    // What fails here fails in the real work too, and is told there.
+    // A failure here appears again in the real work, and is reported there.
     for (const step of steps) if (this.#waiting === 1) await step().catch(() => {});
   }
 
@@ -159,7 +159,7 @@ export class ModelSession implements ModelApi {
     });
   }
 
-  /** Lets the decoder read the prompt to the end of these frames, whose features are known. */
+  /** Prefills the prompt up to the end of these frames; all their features are cached. */
   async #prefillFrames({ promptPrefill }: Loaded, keys: readonly string[]): Promise<void> {
     await promptPrefill.prefillFrames(
       keys,
@@ -167,7 +167,7 @@ export class ModelSession implements ModelApi {
     );
   }
 
-  /** One call at a time: a session cannot run twice at once. */
+  /** Runs calls one after the other: a session cannot run twice at once. */
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     this.#waiting += 1;
     const done = this.#turn.then(work, work).finally(() => {
@@ -197,7 +197,7 @@ export class ModelSession implements ModelApi {
       return await this.#inTurn(() => this.#assess(request, controller, onEvent));
     } catch (error) {
       const loaded = this.#loaded;
-      // A lost graphics device is rebuilt once; a second loss is for the user to decide.
+      // After a lost graphics device the package is loaded again once; a second loss is an error.
       if (!loaded || !isDeviceLoss((error as Error).cause ?? error) || this.#losses++ > 0) throw error;
       await this.load(loaded.source, loaded.options, () => {});
       return await this.#assess(request, controller, onEvent);
@@ -274,7 +274,7 @@ export class ModelSession implements ModelApi {
     }
   }
 
-  /** Features of one frame, [tokens, width], from the cache where they are known. */
+  /** Features of one frame, [tokens, width], from the cache or the vision encoder. */
   async #encodeFrame({ facts, network, table }: Loaded, frame: ModelFrame): Promise<Float32Array> {
     const cached = this.#vision.get(frame.key);
     if (cached) return cached;
@@ -285,7 +285,11 @@ export class ModelSession implements ModelApi {
     return features;
   }
 
-  /** Features of all frames into the cache, one frame at a time so that a stop is quick; how many were there already. */
+  /**
+   * Puts the features of all frames into the cache, one frame at a time so that a stop is quick.
+   *
+   * @returns frames that were cached before
+   */
   async #encodeFrames(
     loaded: Loaded,
     frames: readonly ModelFrame[],

@@ -1,4 +1,4 @@
-/** The sessions of a package: vision encoder, motion encoder, and the decoder with its embeddings. */
+/** The sessions of a package: vision encoder, motion encoder, and the language decoder with its embeddings. */
 import type * as Ort from 'onnxruntime-common';
 import { CodedError } from '../../core/errors.ts';
 import type { Choice } from './backend.ts';
@@ -43,7 +43,7 @@ export function injectFeatures(
   });
 }
 
-/** Options that make ORT run where the choice says, with the KV cache kept on the GPU. */
+/** Session options of the chosen back end. On WebGPU the KV cache stays on the graphics device. */
 function sessionOptions({ backend }: Choice, layers: number) {
   if (backend === 'wasm') return { executionProviders: ['wasm'] };
   const present = Array.from({ length: layers }, (_, layer) => [
@@ -81,7 +81,7 @@ export async function loadNetwork(runtime: Runtime, choice: Choice): Promise<Net
   /** A file of the package as a session; transformers.js picks it by its dtype and finds its external data. */
   async function open(name: string, externalData?: readonly object[]): Promise<Session> {
     const model = await PreTrainedModel.from_pretrained(packageId, {
-      // `auto`: an own runtime is in place (runtime.ts), so transformers.js knows no devices; the provider is given.
+      // `auto`: with the runtime of runtime.ts in place, transformers.js has no list of devices; the provider is given.
       device: 'auto',
       dtype: variant.dtype,
       subfolder,

@@ -1,4 +1,4 @@
-/** Stands where transformers.js imports onnxruntime-web: runtime.ts has put the chosen build in place before. */
+/** Replaces the import of onnxruntime-web in transformers.js; runtime.ts provides the chosen build. */
 export const InferenceSession = undefined;
 export const Tensor = undefined;
 export const env = {};

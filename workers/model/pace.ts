@@ -1,6 +1,6 @@
 /**
- * Keeps the writer within sight of its reader: a small model would write a whole answer before the word to stop has
- * crossed to its thread.
+ * Bounds how far generation runs ahead of the page's replies. Without it a small model finishes an answer before a stop
+ * reaches its thread.
  */
 export class Pace {
   readonly #ahead: number;
@@ -8,27 +8,27 @@ export class Pace {
   readonly #replies: { readonly tokens: number; readonly reply: Promise<void> }[] = [];
 
   /**
-   * @param ahead tokens that may be written beyond the last reply
-   * @param stop called when the reader replies that it wants no more
+   * @param ahead tokens that may be generated beyond the last reply
+   * @param stop called after a reply of false
    */
   constructor(ahead: number, stop: () => void) {
     this.#ahead = ahead;
     this.#stop = stop;
   }
 
-  /** The reader was told of so many tokens; its reply is on the way. */
+  /** Registers an event that was sent after so many tokens, and its reply. */
   report(tokens: number, reply: boolean | Promise<boolean>): void {
     const settled = Promise.resolve(reply).then(
       (more) => {
         if (!more) this.#stop();
       },
-      // A reader that cannot reply is not there any more.
+      // A page that cannot reply is closed.
       () => this.#stop(),
     );
     this.#replies.push({ tokens, reply: settled });
   }
 
-  /** Resolves when another token may follow so many. */
+  /** Resolves when another token may be generated after so many. */
   async room(tokens: number): Promise<void> {
     for (;;) {
       const oldest = this.#replies[0];
@@ -38,7 +38,7 @@ export class Pace {
     }
   }
 
-  /** Resolves when all replies are there: what was told is not overtaken by what is returned. */
+  /** Resolves after all replies, so that the events arrive before the result. */
   async end(): Promise<void> {
     await Promise.all(this.#replies.splice(0).map(({ reply }) => reply));
   }

@@ -1,6 +1,6 @@
 /**
- * The files of a model package, from an address or from a folder that the user chose. Every byte that is handed on
- * has been checked against the manifest's SHA-256 first.
+ * The files of a model package, from an address or from a folder that the user chose. Every file is checked against the
+ * manifest's SHA-256 before it is returned.
  */
 import { CodedError } from '../../core/errors.ts';
 import { type Manifest, readManifest, type Variant } from '../../core/files/manifest.ts';
@@ -13,7 +13,7 @@ export async function sha256Hex(bytes: BufferSource): Promise<string> {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** Reads a file of the package in one piece, telling the bytes as they arrive. */
+/** Reads a whole file of the package; `onBytes` is called with the size of each piece. */
 type Reader = (path: string, onBytes: (bytes: number) => void) => Promise<Uint8Array<ArrayBuffer>>;
 
 function networkError(path: string, cause: unknown): CodedError {
@@ -52,7 +52,7 @@ function urlReader(base: string): Reader {
 }
 
 function folderReader(files: readonly { path: string; file: File }[]): Reader {
-  // Browsers put the chosen folder's own name in front; the manifest says where the package begins.
+  // Browsers put the name of the chosen folder in front; the package begins where the manifest lies.
   const manifest = files.find(({ path }) => path === 'manifest.json' || path.endsWith('/manifest.json'));
   if (!manifest) {
     throw new CodedError('model/manifest', { field: 'manifest.json', problem: 'is not in the folder' });
@@ -95,7 +95,7 @@ export class PackageFiles {
     return new PackageFiles(readManifest(json), await sha256Hex(bytes), read);
   }
 
-  /** What must be read to run a variant: its own files and the small ones that all share. */
+  /** Files that a variant needs: its own, and the small ones that all variants share. */
   needed(variant: Variant): { path: string; bytes: number; sha256: string }[] {
     const shared = /^(config|generation_config|preprocessor_config|tokenizer|tokenizer_config)\.json$/;
     const variantFiles = new Set(variant.files);

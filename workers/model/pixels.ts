@@ -1,9 +1,8 @@
-/** RGB bytes to the model's input. */
+/** Normalisation of RGB frames to the model's input. */
 import type { Profile } from '../../core/sampling/profiles.ts';
 
 /**
- * (value / 255 − mean) / std for all 256 byte values of each channel, as float32 arithmetic gives it (the official
- * pipeline divides and normalises in float32).
+ * (value / 255 − mean) / std for all 256 byte values of each channel, in float32 arithmetic as in the official pipeline.
  */
 export function normalisationTable(profile: Pick<Profile, 'mean' | 'std'>): Float32Array[] {
   return [0, 1, 2].map((channel) => {

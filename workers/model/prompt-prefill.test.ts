@@ -1,4 +1,4 @@
-/** Which tokens a decoder is given, and when; the decoder stands in and writes down what it reads. */
+/** Tokens that a decoder is given, and when: a fake decoder records its input. */
 import { describe, expect, it } from 'vitest';
 import type { KvCache, LanguageDecoder } from './language-decoder.ts';
 import { PromptPrefill } from './prompt-prefill.ts';
@@ -7,7 +7,7 @@ const CONTEXT = 9;
 /** Two frames of two tokens, the motion token, text around them. */
 const ids = [1, CONTEXT, CONTEXT, 2, CONTEXT, CONTEXT, 3, CONTEXT, 4, 5];
 
-/** A cache whose name says what was read. */
+/** A cache whose name lists its tokens. */
 const holding = (content: readonly number[], location = 'cpu'): KvCache => ({
   length: content.length,
   tensors: { [content.join(' ')]: { location, dispose() {} } as never },

@@ -1,6 +1,6 @@
 /**
- * Reads the prompt as far as its frames are known. A causal decoder can read the tokens of the first frames while later
- * ones are still being decoded; what was read is kept for another answer on the same frames.
+ * Prefill of the prompt frame by frame. A causal decoder can run the tokens of the first frames while later ones are still
+ * being decoded. The KV cache of the frames is reused for another answer on the same frames.
  */
 import { type KvCache, type LanguageDecoder, releaseCache } from './language-decoder.ts';
 import { injectFeatures } from './network.ts';
@@ -19,7 +19,7 @@ export class PromptPrefill {
   readonly #decoder: LanguageDecoder;
   readonly #contextId: number;
   readonly #ids: readonly number[];
-  /** Place after the last token of each frame. */
+  /** Position after the last token of each frame. */
   readonly #ends: readonly number[];
   #read: readonly string[] = [];
   #cache: KvCache;
@@ -39,7 +39,7 @@ export class PromptPrefill {
     this.#cache = decoder.empty();
   }
 
-  /** How many of these frames, from the first on, have been read; 0 where others were. */
+  /** Number of these frames, from the first on, that the cache holds; 0 where it holds others. */
   cachedFrames(keys: readonly string[]): number {
     const fits = this.#read.length <= keys.length && this.#read.every((key, i) => key === keys[i]);
     return fits ? this.#read.length : 0;
@@ -52,9 +52,9 @@ export class PromptPrefill {
   }
 
   /**
-   * Reads on to the end of the last of these frames, the first of the prompt.
+   * Extends the cache to the end of the last of these frames, which are the first frames of the prompt.
    *
-   * @param keys names of the pictures; equal keys mean equal features
+   * @param keys frame keys; equal keys mean equal features
    * @param features [tokens, D] of each
    */
   async prefillFrames(keys: readonly string[], features: readonly Float32Array[]): Promise<void> {
@@ -65,7 +65,7 @@ export class PromptPrefill {
     const ids = this.#ids.slice(from, this.#ends[keys.length - 1]);
     const embeds = await this.#embed(ids, joined(features.slice(cachedFrames)), null);
     const cache = this.#cache;
-    // A run that fails leaves nothing half read.
+    // After a run that fails the cache is empty.
     this.#cache = this.#decoder.empty();
     this.#read = [];
     this.#cache = (await this.#decoder.prefill(cache, embeds)).cache;
@@ -73,11 +73,11 @@ export class PromptPrefill {
   }
 
   /**
-   * Reads what follows the last frame; all frames must have been read.
+   * Prefills the tokens after the last frame; the cache must hold all frames.
    *
-   * @param ids the whole prompt again, with what was already written after it
+   * @param ids the whole prompt, and after it the text of an earlier answer to continue
    * @param motion [D]
-   * @returns a cache of its own, and the logits of the first new token
+   * @returns a cache for the caller, and the logits of the first new token
    */
   async prefillRest(
     ids: readonly number[],

@@ -19,18 +19,18 @@ let runtime: Promise<Runtime> | undefined;
 /** Files of the loaded package, by path; transformers.js reads them through `env.fetch`. */
 const files = new Map<string, Uint8Array<ArrayBuffer>>();
 
-/** Address under which transformers.js believes the package lies. Never requested. */
+/** Address of the package for transformers.js. Never requested. */
 const VIRTUAL = '/package/';
 
 export const packageId = 'current';
 
-/** Puts the checked bytes of a package where transformers.js will look for them. */
+/** Makes the checked bytes of a package available to transformers.js. */
 export function mount(package_: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): void {
   files.clear();
   for (const [path, bytes] of package_) files.set(`${VIRTUAL}${packageId}/${path}`, bytes);
 }
 
-/** Sessions hold their own copy of the weights by now; the tokenizer is parsed. */
+/** Frees the bytes; the sessions have copied the weights, and the tokenizer is parsed. */
 export function unmount(): void {
   files.clear();
 }
@@ -47,7 +47,7 @@ async function fetchMounted(input: string | URL | Request): Promise<Response> {
   return new Response(bytes, { headers: { 'Content-Length': String(bytes.byteLength) } });
 }
 
-/** True for a model whose layers are done in less time than a thread takes to wake up. */
+/** True for a model whose layers take less time than waking a thread. */
 export function isSmall(weightBytes: number): boolean {
   return weightBytes < 64 << 20;
 }

@@ -1,6 +1,6 @@
 /**
- * The expected score: the mean of the score under the model's own probabilities at the digits that it wrote. Greedy
- * decoding keeps the most likely digit only; the expectation also says how sure it was.
+ * The expected score: the mean of the score under the model's probabilities at the generated digits. Greedy decoding keeps
+ * the most likely digit only; the expectation includes the model's uncertainty.
  */
 
 /** Probabilities of the ten digits at one step of generation, or null when it was not recorded. */
@@ -18,8 +18,8 @@ export function digitProbabilities(logits: Float32Array, digitIds: readonly numb
 /**
  * @param pieces text of each generated token
  * @param steps digit probabilities of the same steps
- * @returns Σ over the digits of the last answer of E[digit] · 10^−place, or null when no number with one digit before
- *   the point was written, or a token holds more than one digit
+ * @returns Σ over the digits of the last answer of E[digit] · 10^−decimal, or null without a number of one digit before
+ *   the point, or where a token holds more than one digit
  */
 export function expectedScore(
   pieces: readonly string[],

@@ -3,7 +3,7 @@ import { expose, releaseCallback } from '../thread/rpc.ts';
 import type { AssessRequest, OnEvent } from './api.ts';
 import { ModelSession } from './model-session.ts';
 
-/** The session as the page sees it: a callback is let go of with its call. */
+/** The session behind the bridge: the page's callback is released with its call. */
 class PagedSession extends ModelSession {
   override async assess(request: AssessRequest, onEvent: OnEvent) {
     try {

@@ -1,20 +1,20 @@
-/** What the page and the package worker say to each other: model packages kept on this device. */
+/** Types that cross between the page and the package worker: model packages stored on this device. */
 import type { Machine } from '../../core/files/machine.ts';
 import type { Manifest } from '../../core/files/manifest.ts';
 
-/** Where a package comes from. */
+/** Source of a package on the network. */
 export interface PackageAddress {
   readonly manifestUrl: string;
-  /** What file paths are put behind; ends in `/`. */
+  /** Prefix of the file paths; ends in `/`. */
   readonly filesBase: string;
-  /** Sent with every request; never kept. */
+  /** Sent with every request; never stored. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface OfferedPackage {
   readonly manifest: Manifest;
   readonly manifestSha256: string;
-  /** Bytes of each file that an earlier visit left. */
+  /** Files that an earlier visit has stored. */
   readonly stored: StoredPackage | null;
 }
 
@@ -33,10 +33,10 @@ export interface StoredPackage {
   readonly id: string;
   readonly manifest: Manifest;
   readonly manifestSha256: string;
-  /** Null for a package that was brought as a folder. */
+  /** Null for a package that was imported from a folder. */
   readonly address: PackageAddress | null;
   readonly addedAt: string;
-  /** Files that were asked for; a package need not be kept whole. */
+  /** Files that were asked for; a package need not be stored whole. */
   readonly files: readonly StoredFile[];
   readonly totalBytes: number;
   readonly arrivedBytes: number;
@@ -50,22 +50,22 @@ export interface DownloadProgress {
   readonly checkedBytes: number;
   readonly checkedFiles: number;
   readonly files: number;
-  /** Why the bar went back: this file is fetched again from its start. */
+  /** A file that is fetched again from its start, so that `arrivedBytes` fell, and the reason. */
   readonly restarted?: { readonly path: string; readonly why: 'server' | 'checksum' };
 }
 
 /** Errors are `CodedError`: `model/{manifest,version,unsafe,network,checksum,storage,busy}`; a pause rejects with `AbortError`. */
 export interface PackagesApi {
-  /** What this machine has, as far as the browser tells. */
+  /** Adapter, memory and free storage of this machine; null where the browser does not report them. */
   machine(): Promise<Machine>;
   list(): Promise<StoredPackage[]>;
   /** Reads and checks the manifest at an address; fetches nothing else. */
   fetchManifest(address: PackageAddress): Promise<OfferedPackage>;
   /**
-   * Fetches files of a package, going on from what is there. Several at once; each is checked as it ends. The manifest
-   * is the one that was looked at: another one at the same address is refused.
+   * Fetches files of a package, several at once, from the bytes that are stored on. Each is checked at its end. Another
+   * manifest at the address than the one with this hash is refused.
    *
-   * @param paths files of the manifest; the manifest itself comes along
+   * @param paths files of the manifest; the manifest itself is always stored
    */
   download(
     address: PackageAddress,
@@ -74,15 +74,15 @@ export interface PackagesApi {
     job: number,
     onProgress: (progress: DownloadProgress) => void,
   ): Promise<StoredPackage>;
-  /** Copies a folder that was dropped into the store, checking every file. */
+  /** Copies a dropped folder into the store and checks every file. */
   importFolder(
     files: readonly { readonly path: string; readonly file: Blob }[],
     job: number,
     onProgress: (progress: DownloadProgress) => void,
   ): Promise<StoredPackage>;
-  /** Reads every file again and compares; the result says which are damaged. */
+  /** Reads every file again and compares its hash; the result has the state of each. */
   verify(id: string, job: number, onProgress: (progress: DownloadProgress) => void): Promise<StoredPackage>;
-  /** Files for the model worker. They are checked once more as they are loaded. */
+  /** Files for the model worker, which checks them again while it loads them. */
   files(id: string): Promise<{ readonly path: string; readonly file: File }[]>;
   remove(id: string): Promise<void>;
   abort(job: number): void;

@@ -1,4 +1,4 @@
-/** The package worker as the page sees it: started when first asked, calls with AbortSignals. */
+/** Client of the package worker, which starts with the first call. */
 import { PendingCalls } from '../thread/pending-calls.ts';
 import { proxy, type Remote, workerFailed, wrap } from '../thread/rpc.ts';
 import type { DownloadProgress, PackageAddress, PackagesApi } from './api.ts';
@@ -9,7 +9,7 @@ export function createPackagesClient() {
   let connection: { readonly remote: Remote<PackagesApi>; readonly pending: PendingCalls } | null = null;
   let jobs = 0;
 
-  /** A worker that has died is made anew by the next call. */
+  /** Starts a worker where there is none, or the last one failed. */
   function call<T>(work: (remote: Remote<PackagesApi>) => Promise<T>): Promise<T> {
     if (!connection) {
       const worker = new Worker(new URL('./worker.ts', import.meta.url), {

@@ -1,6 +1,6 @@
 /**
- * One file from the network to disk: goes on where an earlier visit stopped, hashes while it writes, and never leaves a
- * file that looks whole and is not.
+ * Download of one file to disk. It resumes at the end of what is stored, hashes while it writes, and never leaves a file of
+ * full length with another hash.
  */
 import { CodedError } from '../../core/errors.ts';
 import { createSha256, type Digest } from '../../core/files/sha256.ts';
@@ -16,19 +16,19 @@ export interface FetchOptions {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
-  /** How far this file is now. It falls only with a `why`. */
+  /** Called with the bytes of this file so far. They fall only with a `why`. */
   readonly onArrived: (bytes: number, why?: 'server' | 'checksum') => void;
   readonly fetch: typeof fetch;
-  /** Waits between attempts, in milliseconds; tests hand in their own. */
+  /** Waits between attempts, in milliseconds. */
   readonly wait: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
 const PIECE = 4 << 20;
-/** Attempts in a row that brought nothing. */
+/** Attempts in a row without a byte, after which the download fails. */
 const ATTEMPTS = 6;
 const FIRST_WAIT = 500;
 
-/** Hash of what is on disk already. */
+/** Hash of the stored bytes. */
 function hashOf(sink: Sink, signal: AbortSignal): Digest {
   const hash = createSha256();
   const piece = new Uint8Array(PIECE);
@@ -44,7 +44,7 @@ function hashOf(sink: Sink, signal: AbortSignal): Digest {
 
 class Restart extends Error {}
 
-/** What a server says that trying again does not change. */
+/** True for a status that another attempt does not change. */
 const isFinal = (status: number) => status >= 400 && status < 500 && status !== 408 && status !== 429;
 
 /**
@@ -73,7 +73,7 @@ export async function fetchFile(file: WantedFile, sink: Sink, options: FetchOpti
       }
       startAgain('checksum');
       restarts += 1;
-      // Once may be a bad byte of an earlier visit; twice is the file.
+      // The first time it may be a bad byte of an earlier visit; the second time it is the file.
       if (restarts > 1) throw new CodedError('model/checksum', { file: file.path });
     } catch (error) {
       signal.throwIfAborted();
@@ -112,13 +112,13 @@ async function attempt(file: WantedFile, sink: Sink, hash: Digest, options: Fetc
   } catch (cause) {
     throw lost(cause);
   }
-  // A server that does not know ranges sends all of it; one whose file changed says that there is no such range.
+  // Without support for ranges the server sends the whole file; a file that became shorter gives 416.
   if (response.status === 416 || (from > 0 && response.status === 200)) {
     await response.body?.cancel();
     throw new Restart();
   }
   if (!response.ok || !response.body) throw lost(response.status, response.status);
-  // Another origin need not show this header to the page; the checksum tells in the end.
+  // Another origin may hide this header from the page; the checksum decides in the end.
   const range = /^bytes (\d+)-/.exec(response.headers.get('content-range') ?? '');
   if (response.status === 206 && range && Number(range[1]) !== from) {
     await response.body.cancel();
@@ -131,7 +131,7 @@ async function attempt(file: WantedFile, sink: Sink, hash: Digest, options: Fetc
         throw lost(cause);
       });
       if (done) break;
-      // More than the manifest says: another file.
+      // More bytes than in the manifest: another file.
       if (sink.size + value.byteLength > file.bytes) throw new Restart();
       sink.append(value);
       hash.update(value);

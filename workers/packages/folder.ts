@@ -1,4 +1,4 @@
-/** Files of packages: the little that is needed of a file system, on OPFS. */
+/** Folders and files of packages on the origin private file system (OPFS). */
 import { keepAliveDuring } from '../thread/file-handles.ts';
 
 /** A file open for writing at its end. Writing throws `QuotaExceededError` when the disk is full. */
@@ -17,7 +17,7 @@ export interface Folder {
   folder(name: string): Promise<Folder>;
   /** Null when there is none. */
   file(path: string): Promise<File | null>;
-  /** One at a time for a file. */
+  /** A file can be open once at a time. */
   open(path: string): Promise<Sink>;
   remove(name: string): Promise<void>;
 }
@@ -26,7 +26,7 @@ export async function readText(folder: Folder, path: string): Promise<string | n
   return (await (await folder.file(path))?.text()) ?? null;
 }
 
-/** Written beside and then in place would be atomic, but OPFS has no rename everywhere: readers take half a file for none. */
+/** Replaces a file's text. Not atomic, since OPFS has no rename in every browser: a reader treats half a file as none. */
 export async function writeText(folder: Folder, path: string, text: string): Promise<void> {
   const sink = await folder.open(path);
   try {
@@ -82,7 +82,7 @@ export function opfsFolder(directory: FileSystemDirectoryHandle): Folder {
         append(bytes) {
           const written = handle.write(bytes, { at: size });
           size += written;
-          // A full disk may take part of what was given instead of throwing.
+          // A full disk may write a part of the bytes instead of throwing.
           if (written < bytes.byteLength) throw new DOMException('the disk is full', 'QuotaExceededError');
         },
         truncate(to) {

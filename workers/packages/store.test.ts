@@ -350,9 +350,9 @@ describe('packages on this device', () => {
     const { get, make, disk } = setUp();
     const { id } = await get();
     const path = `${id}/note.json`;
-    const { corrupt: _, ...note } = JSON.parse(new TextDecoder().decode(disk.bytes.get(path))) as Note;
-    const earlier = { ...note, format: 1, checked: ['config.json'], damaged: ['onnx/a.onnx'] };
-    disk.bytes.set(path, new TextEncoder().encode(JSON.stringify(earlier)));
+    const note = JSON.parse(new TextDecoder().decode(disk.bytes.get(path))) as Note;
+    const earlier = { ...note, format: 1, checked: ['config.json'], corrupt: ['onnx/a.onnx'] };
+    disk.bytes.set(path, new TextEncoder().encode(JSON.stringify(earlier).replace('corrupt', 'damaged')));
     expect(
       Object.fromEntries((await make().list())[0]!.files.map((file) => [file.path, file.state])),
     ).toEqual({

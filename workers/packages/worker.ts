@@ -1,4 +1,4 @@
-/** Model packages on this device, in a worker: only there may files of OPFS be written in place. */
+/** Model packages on this device, in a worker: OPFS files can be written in place only there. */
 import '../thread/requests.ts';
 import { CodedError } from '../../core/errors.ts';
 import { probeAdapter } from '../model/backend.ts';
@@ -51,14 +51,14 @@ const store = (async () => {
     alone,
   });
 })();
-// Whoever asks is told; nobody asking is no failure of the worker.
+// The rejection reaches each call; without a call it is no failure of the worker.
 store.catch(() => {});
 
 const jobs = new Map<number, AbortController>();
 
 type OnProgress = (progress: DownloadProgress) => void;
 
-/** One job that can be aborted; its callback is let go when it has ended. */
+/** Runs a job that can be aborted; its callback is released at its end. */
 async function during<T>(
   job: number,
   onProgress: OnProgress,
@@ -66,7 +66,7 @@ async function during<T>(
 ): Promise<T> {
   const controller = new AbortController();
   jobs.set(job, controller);
-  // A piece of a file is some 64 kB: a call to the page for each would cost more than keeping it.
+  // A piece from the network is about 64 kB: a call to the page for each costs more than storing it.
   const report = throttled(
     onProgress,
     (now, last) =>

@@ -7,7 +7,7 @@ setFlagsFromString('--expose_gc');
 const collect: () => void = runInNewContext('gc');
 const aTurn = () => new Promise((resolve) => setTimeout(resolve));
 
-/** A handle as Chromium has them: only it knows who waits for its answer. */
+/** A handle like Chromium's: only the handle references the promise of its call. */
 class Handle {
   resolve: (answer: string) => void = () => {};
   readonly ask = () =>

@@ -1,21 +1,21 @@
 /**
- * Questions to handles of the browser's file system. Chromium forgets a question whose handle is collected before the
- * answer, and the promise then waits for ever: of `await (await folder.getFileHandle(name)).createSyncAccessHandle()`
- * nothing holds the inner handle. Where bytes stream by, the collector runs often enough to hit it (a package of
- * 4 × 32 MiB stood still in most downloads: `npm run bench -- packages`).
+ * Calls of file system handles that keep the handle alive. Chromium drops the call of a handle that is collected before
+ * its result, and the promise never settles: in `await (await folder.getFileHandle(name)).createSyncAccessHandle()` nothing
+ * references the inner handle. While bytes stream, the collector runs often enough to meet this: a package of 4 × 32 MiB
+ * stalled in most downloads (`npm run bench -- packages`).
  */
-const asked = new Set<{ readonly handle: object }>();
+const inUse = new Set<{ readonly handle: object }>();
 
-/** What a handle answers; it is kept alive until then. */
+/** The result of a call on a handle, which is referenced until the call has settled. */
 export async function keepAliveDuring<H extends object, T>(
   handle: H,
-  ask: (handle: H) => Promise<T>,
+  call: (handle: H) => Promise<T>,
 ): Promise<T> {
   const held = { handle };
-  asked.add(held);
+  inUse.add(held);
   try {
-    return await ask(handle);
+    return await call(handle);
   } finally {
-    asked.delete(held);
+    inUse.delete(held);
   }
 }

@@ -1,12 +1,12 @@
 /**
- * What many calls hang on: a worker that may die. `Promise.race` against its death would keep every result for as long
- * as it lives, since a promise that does not settle never lets go of who waits for it.
+ * Calls that wait for a worker, all rejected when it fails. `Promise.race` against the failure would hold every result for
+ * the worker's lifetime: a promise that does not settle keeps its reactions.
  */
 export class PendingCalls {
   private readonly waiting = new Set<(reason: unknown) => void>();
   private rejected: { readonly reason: unknown } | null = null;
 
-  /** What comes first: the result of the work, or the end. Nothing of the work is kept afterwards. */
+  /** The result of the work, or a rejection when the worker fails before. Neither is held afterwards. */
   track<T>(work: Promise<T>): Promise<T> {
     if (this.rejected) {
       work.catch(() => {});
@@ -28,14 +28,14 @@ export class PendingCalls {
     });
   }
 
-  /** Rejects everything that waits, and whatever will. */
+  /** Rejects all waiting calls and all later ones, with the first reason given. */
   rejectAll(reason: unknown): void {
     this.rejected ??= { reason };
     for (const reject of this.waiting) reject(this.rejected.reason);
     this.waiting.clear();
   }
 
-  /** Calls that wait now. */
+  /** Number of waiting calls. */
   get size(): number {
     return this.waiting.size;
   }

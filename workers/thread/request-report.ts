@@ -1,4 +1,4 @@
-/** What a worker tells the page of each of its requests, for the privacy panel. */
+/** A request of a worker, reported to the page for the privacy panel. */
 export interface ReportedRequest {
   readonly name: string;
   readonly initiatorType: string;

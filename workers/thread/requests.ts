@@ -1,6 +1,6 @@
 /**
- * A worker's requests are on a timeline of its own, which the page cannot see: it tells them, so that the list of the
- * privacy panel is complete. Imported for its effect, first in each worker.
+ * Reports a worker's network requests to the page, for the list of the privacy panel: they are on the worker's own
+ * performance timeline, which the page cannot read. Imported for its effect, first in each worker.
  */
 import { REQUESTS_CHANNEL, reportOf } from './request-report.ts';
 

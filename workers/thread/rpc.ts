@@ -1,6 +1,6 @@
 /**
- * One bridge between the page and its workers: comlink, with errors that keep their code across the thread border
- * (comlink itself passes only name, message and stack).
+ * Calls between the page and its workers: comlink, with errors that keep their code (comlink passes only name, message
+ * and stack).
  */
 import * as Comlink from 'comlink';
 import { CodedError, type CodedErrorData } from '../../core/errors.ts';
@@ -29,12 +29,12 @@ const handler: Comlink.TransferHandler<Thrown, Wire> = {
 
 Comlink.transferHandlers.set('throw', handler);
 
-/** Why a worker ended. A script that could not be fetched is an event without a message. */
+/** The error of a worker's `error` event. A script that could not be fetched gives an event without a message. */
 export function workerFailure(event: ErrorEvent): Error {
   return event.message ? new Error(event.message) : new CodedError('app/part');
 }
 
-/** Rejects when the worker cannot start or ends by a fault: a call to it would wait for ever. */
+/** Rejects when the worker cannot start or fails; calls to it would then never settle. */
 export function workerFailed(worker: Worker): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>();
   promise.catch(() => {});
@@ -43,8 +43,8 @@ export function workerFailed(worker: Worker): Promise<never> {
 }
 
 /**
- * Lets go of a callback that came from another thread: its channel would stay open on both sides until this thread
- * collects its garbage. For a function of this thread it does nothing.
+ * Releases a callback of another thread. Otherwise its channel stays open on both sides until this thread collects its
+ * garbage. No effect on a function of this thread.
  */
 export function releaseCallback(callback: unknown): void {
   (callback as Partial<Comlink.ProxyMethods>)[Comlink.releaseProxy]?.();

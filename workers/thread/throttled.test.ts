@@ -16,7 +16,7 @@ test('a report an interval, and every one that matters', () => {
   expect(reported).toEqual([1, 3, 6, 100]);
 });
 
-test('what matters is held against what was told, not against what was left out', () => {
+test('a report is compared with the last one passed on, not with those left out', () => {
   const reported: string[] = [];
   const report = throttled(
     (word: string) => reported.push(word),

@@ -1,12 +1,12 @@
-/** Progress that crosses a thread: tens of reports a second are enough for any eye. */
+/** Progress reports across a thread, at most twenty a second. */
 
-/** Between two reports, in milliseconds. */
+/** Least time between two reports, in milliseconds. */
 const INTERVAL = 50;
 
 /**
- * Passes on at most a report an interval, and those that must not be missed.
+ * Passes on one report an interval, and each that matters.
  *
- * @param matters whether a report must be passed on, against the one told last
+ * @param matters true for a report that must be passed on; `last` is the one passed on before
  */
 export function throttled<T>(
   report: (progress: T) => void,
