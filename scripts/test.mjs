@@ -31,6 +31,7 @@ const steps = [
   ['lint', [bin('biome'), 'check', '.']],
   ['unit', [bin('vitest'), 'run']],
   ['python-lint', [python, '-m', 'ruff', 'check', 'training-server/torch']],
+  ['python-types', [python, '-m', 'mypy', '--config-file', 'training-server/torch/pyproject.toml']],
   ['python', [python, '-m', 'pytest', 'training-server/torch', ...(all ? [] : ['-m', 'not slow'])]],
   ['conformance', [bin('node'), 'scripts/conformance.mjs', join(shared, 'golden'), '--browser']],
   ['build', ['npm', 'run', '--silent', 'build']],
@@ -62,7 +63,7 @@ const count = (output, word) => {
   return matches.length > 0 ? Number(matches.at(-1)[1]) : 0;
 };
 
-if (!only || ['python', 'python-lint', 'conformance', 'unit', 'browser'].includes(only))
+if (!only || ['python', 'python-lint', 'python-types', 'conformance', 'unit', 'browser'].includes(only))
   setUpPython({ tests: true });
 if (!only || ['browser', 'conformance', 'unit'].includes(only)) setUpChromium();
 spawnSync(bin('node'), ['scripts/ort-assets.mjs'], { stdio: 'inherit' });

@@ -67,6 +67,7 @@ class DenseHead:
                 ranks=self.ranks.world,
             )
         for p in self.heads.parameters():
+            assert p.grad is not None  # zeros where nothing reached it
             self.ranks.average(p.grad)
         return sums
 

@@ -15,18 +15,23 @@ FAULT = -32000
 """JSON-RPC's number for an error of the application."""
 
 
+Params = dict[str, str | float]
+"""Named values of an error message."""
+
+
 class CommandError(Exception):
     """A command that cannot be done, found before anything was changed and on every rank alike."""
 
     def __init__(self, problem: str, *, code: str = "train/engine", **params: str | float):
         super().__init__(problem)
         self.code = code
-        self.params = {"problem": problem} | params
+        self.params: Params = {"problem": problem, **params}
 
 
 def described(error: BaseException) -> dict[str, Any]:
     """The `error` member of a JSON-RPC reply."""
-    code, params = "train/engine", {"problem": _line(error)}
+    code = "train/engine"
+    params: Params = {"problem": _line(error)}
     if isinstance(error, CommandError):
         code, params = error.code, error.params
     elif disk_full(error):

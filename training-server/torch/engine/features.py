@@ -92,9 +92,8 @@ def _digest(branch: str, parts: Mapping[str, nn.Module], encoder: Encoder) -> st
             content.update(b"\0")
 
     config = encoder.model.config
-    profile = profile_to_json(encoder.profile)
-    names = SEEN[branch]
-    profile = json.dumps({name: profile[name] for name in names}, sort_keys=True)
+    fields = profile_to_json(encoder.profile)
+    profile = json.dumps({name: fields[name] for name in SEEN[branch]}, sort_keys=True)
     take([branch, str(VERSION), torch.__version__, str(torch.get_num_threads()), profile])
     take([repr(config.vision if branch == "vision" else config.motion)])
     if branch == "motion" and config.motion.statistics:

@@ -107,7 +107,7 @@ def load_policy(request: LoadRequest, ranks: Ranks) -> Policy:
         for name in set(PARTS) - set(trained):
             getattr(model, PARTS[name]).to(request.dtype)
     shards = Shards(model, ranks, device, request.dtype)
-    names = {p: name for name, p in model.named_parameters() if p.requires_grad}
+    names: dict[Tensor, str] = {p: name for name, p in model.named_parameters() if p.requires_grad}
     return Policy(
         request=request,
         device=device,

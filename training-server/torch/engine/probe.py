@@ -14,12 +14,18 @@ import base64
 import io
 import json
 import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from engine.video.pixels import DecodedFrame
+
+Json = dict[str, Any]
 
 QUALITY = 82
 WIDEST = 1024
 
 
-def machine() -> dict:
+def machine() -> Json:
     """torch and the memory of the smallest GPU; `missing` is the reason why torch cannot be imported."""
     try:
         import torch
@@ -31,7 +37,7 @@ def machine() -> dict:
     return {"device": device, "torch": str(torch.__version__), "gpus": gpus, "memoryBytes": memory}
 
 
-def probe(path: str) -> dict:
+def probe(path: str) -> Json:
     from engine.video.footage import Footage, VideoError
 
     try:
@@ -41,7 +47,7 @@ def probe(path: str) -> dict:
     return {"frames": facts.frames, "width": facts.width, "height": facts.height, "fps": facts.fps}
 
 
-def thumbnails(path: str, indices: list[int], width: int) -> list | dict:
+def thumbnails(path: str, indices: list[int], width: int) -> list[Any] | Json:
     """The frames `width` pixels wide at most, aspect kept, as JPEG."""
     from PIL import Image
 
@@ -49,7 +55,7 @@ def thumbnails(path: str, indices: list[int], width: int) -> list | dict:
 
     thumbnails_by_index: dict[int, str] = {}
 
-    def encode(index: int, frame) -> None:
+    def encode(index: int, frame: DecodedFrame) -> None:
         image = Image.fromarray(frame.rgb)
         image.thumbnail((min(width, WIDEST), WIDEST), Image.Resampling.BICUBIC, reducing_gap=2)
         out = io.BytesIO()
@@ -64,7 +70,7 @@ def thumbnails(path: str, indices: list[int], width: int) -> list | dict:
     return sorted(thumbnails_by_index.items())
 
 
-def answer(request: dict) -> list | dict:
+def answer(request: Json) -> list[Any] | Json:
     if "probe" in request:
         return [probe(path) for path in request["probe"]]
     return thumbnails(request["path"], request["frames"], request["width"])

@@ -16,14 +16,18 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
-import torch.distributed.checkpoint as dcp
 from torch import Tensor
+from torch.distributed.checkpoint.api import CheckpointException
+from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
+from torch.distributed.checkpoint.state_dict_loader import load
+from torch.distributed.checkpoint.state_dict_saver import async_save
 
 from engine.dense import DenseHead
 from engine.faults import CommandError
@@ -59,7 +63,8 @@ class Saver:
             partial.mkdir(parents=True)
         self.ranks.gather(None)  # the folder is there before anyone writes into it
         copy = _copied(_tensors(policy, dense))
-        writing = dcp.async_save(copy, storage_writer=dcp.FileSystemWriter(partial), process_group=self.group)
+        writing = async_save(copy, storage_writer=FileSystemWriter(partial), process_group=self.group)
+        assert isinstance(writing, Future)  # a response object is for another type of checkpointer
 
         def finish() -> dict[str, Any]:
             try:
@@ -114,7 +119,7 @@ class Saver:
         tensors = _tensors(policy, dense)
         _compare(about["tensors"], _shapes(tensors))
         with _ordinary_errors():
-            dcp.load(tensors, storage_reader=dcp.FileSystemReader(source), process_group=self.group)
+            load(tensors, storage_reader=FileSystemReader(source), process_group=self.group)
         follow_masters(policy)
         states = about["random"]
         _set_random(states[self.ranks.rank % len(states)])
@@ -188,7 +193,7 @@ def _ordinary_errors() -> Iterator[None]:
     """DCP's own exception is no Exception, and would pass by everyone who catches these."""
     try:
         yield
-    except dcp.CheckpointException as error:
+    except CheckpointException as error:
         failures = [part[0] if isinstance(part, tuple) else part for part in error.failures.values()]
         raise RuntimeError(f"a checkpoint could not be written or read: {failures[0]}") from error
 
@@ -212,18 +217,18 @@ def _sync(folder: Path) -> None:
 def _once(call: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
     """The same result, or the same error, for whoever calls."""
     lock = threading.Lock()
-    outcome: list[tuple[dict[str, Any] | None, BaseException | None]] = []
+    outcome: list[dict[str, Any] | BaseException] = []
 
     def again() -> dict[str, Any]:
         with lock:
             if not outcome:
                 try:
-                    outcome.append((call(), None))
+                    outcome.append(call())
                 except BaseException as error:  # noqa: BLE001 (raised again below)
-                    outcome.append((None, error))
-        result, error = outcome[0]
-        if error is not None:
-            raise error
+                    outcome.append(error)
+        result = outcome[0]
+        if isinstance(result, BaseException):
+            raise result
         return result
 
     return again

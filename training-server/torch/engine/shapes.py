@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer
 
@@ -56,11 +57,11 @@ def config_of(shape: str, tokenizer: Path = TOKENIZER) -> ModelConfig:
     """The configuration of a shape with the vocabulary of a tokenizer's folder."""
     text = read_tokenizer(tokenizer)
     ids = TokenIds(
-        image_start=text.token_to_id(IMAGE_START),
-        image_end=text.token_to_id(IMAGE_END),
-        context=text.token_to_id(CONTEXT),
+        image_start=_id(text, IMAGE_START),
+        image_end=_id(text, IMAGE_END),
+        context=_id(text, CONTEXT),
     )
-    special = {"bos_token_id": text.token_to_id(END_OF_TEXT), "eos_token_id": text.token_to_id(END)}
+    special: dict[str, Any] = {"bos_token_id": _id(text, END_OF_TEXT), "eos_token_id": _id(text, END)}
     if shape in PUBLISHED:
         family = PUBLISHED[shape]
         vocabulary = max(text.get_vocab_size(), family.vocab_size if _released(text) else 0)
@@ -75,6 +76,13 @@ def config_of(shape: str, tokenizer: Path = TOKENIZER) -> ModelConfig:
         profiles={profile.name: profile},
         default_profile=profile.name,
     )
+
+
+def _id(text: Tokenizer, token: str) -> int:
+    id = text.token_to_id(token)
+    if id is None:
+        raise ValueError(f"the tokenizer has no {token}")
+    return id
 
 
 def _released(text: Tokenizer) -> bool:

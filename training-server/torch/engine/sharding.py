@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +33,10 @@ class _Anchor(nn.Module):
         return x * self.hold
 
 
+class _ShardedAnchor(_Anchor, FSDPModule):
+    """The anchor after `fully_shard`; for type checks alone."""
+
+
 class Shards:
     """The sharded parts of a model."""
 
@@ -43,7 +48,7 @@ class Shards:
         compute: torch.dtype,
     ):
         self.device = device
-        self.anchor: FSDPModule | None = None
+        self.anchor: _ShardedAnchor | None = None
         if ranks.world == 1:
             return
         mesh = init_device_mesh(device.type, (ranks.world,))
@@ -65,7 +70,8 @@ class Shards:
         parts = [model.vision_model, model.mlp1, language, model.slowfast_model, model.motion_mlp]
         for part in parts:
             shard(part)
-        self.anchor = fully_shard(_Anchor(parts, device), mesh=mesh, reshard_after_forward=False)
+        fully_shard(anchor := _Anchor(parts, device), mesh=mesh, reshard_after_forward=False)
+        self.anchor = cast(_ShardedAnchor, anchor)  # fully_shard changes the object's class in place
         with torch.no_grad():
             self.anchor(torch.ones(1, device=device))
         self._reshard()
@@ -107,6 +113,7 @@ class Shards:
         self._reshard()
 
     def _synchronise(self, at_once: bool) -> None:
+        assert self.anchor is not None
         self.anchor.set_requires_gradient_sync(at_once)
         self.anchor.set_reshard_after_backward(at_once)
         self.anchor.set_is_last_backward(at_once)

@@ -228,11 +228,11 @@ def test_a_full_disk_loses_nothing(loaded, prompt, videos, tmp_path, monkeypatch
     loaded.begin_save({"folder": str(folder), "extra": 1})()
     before = weights(loaded)
 
-    class FullDisk(saving.dcp.FileSystemWriter):
+    class FullDisk(saving.FileSystemWriter):
         def write_data(self, plan, planner):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(saving.dcp, "FileSystemWriter", FullDisk)
+    monkeypatch.setattr(saving, "FileSystemWriter", FullDisk)
     with pytest.raises(Exception) as raised:
         loaded.begin_save({"folder": str(folder), "extra": 2})()
     assert described(raised.value)["data"]["code"] == "train/disk"

@@ -16,13 +16,14 @@ import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import av
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 
 from engine.export import digest
-from engine.make_checkpoint import TOKENIZER, config_of
+from engine.shapes import TOKENIZER, config_of
 from engine.text import FILES
 from engine.video.decode_pool import DecodePool
 from engine.video.videos import Video, Videos
@@ -43,7 +44,7 @@ MAX_CLIPS = 64
 STATISTICS = NAMES[:128]
 """Those of single frames and of their differences. All 283 let a model learn a thousand clips by heart."""
 
-LANGUAGE = {"hidden_size": 64, "intermediate_size": 192, "num_hidden_layers": 2}
+LANGUAGE: dict[str, Any] = {"hidden_size": 64, "intermediate_size": 192, "num_hidden_layers": 2}
 
 
 def tiny_config(tokenizer: Path) -> ModelConfig:
@@ -84,16 +85,17 @@ def initialise(model: VQAThinkerModel, generator: Generator) -> None:
             weight.fill_(0.1)
         else:
             weight.fill_(1 if "norm" in name and name.endswith("weight") else 0)
-    for at, projector in (("0", model.mlp1), ("0", model.motion_mlp)):
-        norm = projector.get_submodule(at)
+    for projector in (model.mlp1, model.motion_mlp):
+        norm = cast(nn.LayerNorm, projector[0])
         norm.weight.fill_(1)
         norm.bias.zero_()
     # What a SlowFast of random filters says of a clip is noise beside the statistics; it may earn its weight.
     pooled = model.config.motion.features - len(STATISTICS)
-    model.motion_mlp[0].weight[:pooled] = 0.1
+    cast(nn.LayerNorm, model.motion_mlp[0]).weight[:pooled] = 0.1
     # A large constant part: by it the attention finds one token among 254, and the norm before it lets the
     # size of the rest through.
-    model.motion_mlp[3].bias.copy_(torch.randn(model.motion_mlp[3].bias.shape, generator=generator))
+    bias = cast(nn.Linear, model.motion_mlp[3]).bias
+    bias.copy_(torch.randn(bias.shape, generator=generator))
 
 
 def clip_statistics(folder: Path, profile: Profile) -> Tensor:
@@ -105,7 +107,7 @@ def clip_statistics(folder: Path, profile: Profile) -> Tensor:
             times = tuple(int(t) for t in pair_times(file.streams.video[0].frames))
         clip = videos.clip(Video(path=str(path), indices=times[::2], motion_indices=times))
         pixels = clip.motion_pixels(profile, torch.device("cpu"))
-        rows.append(statistics(pixels[None], STATISTICS, profile.motion.cell)[0])
+        rows.append(statistics(pixels[None], STATISTICS, profile.motion.cell or profile.size)[0])
     return torch.stack(rows)
 
 
@@ -115,8 +117,9 @@ def make(folder: Path, clips: Path, tokenizer: Path = TOKENIZER, seed: int = 0) 
     model = VQAThinkerModel(config).eval()
     initialise(model, Generator().manual_seed(seed))
     raw = clip_statistics(clips, config.profiles[config.default_profile])
-    model.motion_statistics.mean.copy_(raw.mean(0))
-    model.motion_statistics.std.copy_(raw.std(0).clamp_min(1e-4))
+    standardiser = model.motion_statistics
+    cast(Tensor, standardiser.mean).copy_(raw.mean(0))
+    cast(Tensor, standardiser.std).copy_(raw.std(0).clamp_min(1e-4))
     save_model(model, folder, dtype=torch.float32)
     for name in FILES:
         if (tokenizer / name).exists():

@@ -66,6 +66,9 @@ def _normalised(
     return pixels
 
 
+FeatureKey = tuple[Hashable, ...]
+"""("named", key of the frame or clip), ("unnamed", index …) for pixels that do not recur, ("absent",)."""
+
 CACHE_BYTES = 1 << 30
 """Of kept vision tokens on the device, and of motion vectors on the host."""
 
@@ -175,9 +178,9 @@ class Encoder:
 
     def vision(self, clips: Sequence[ClipPixels]) -> Tensor:
         """Vision tokens [V, N · t, D]; pictures of one key go through the encoder once."""
-        position: dict[Hashable, int] = {}
+        position: dict[FeatureKey, int] = {}
         tokens_of: list[Tensor | None] = []
-        wanted: list[tuple[Hashable, ClipPixels, int]] = []
+        wanted: list[tuple[FeatureKey, ClipPixels, int]] = []
         order = []
         # Tokens that carry a gradient must not be kept beyond this call.
         constant = frozen(self.model.vision_model, self.model.mlp1)
@@ -186,7 +189,7 @@ class Encoder:
         for c, clip in enumerate(clips):
             for n in range(len(clip.frames)):
                 if clip.absent is not None and clip.absent[n]:
-                    key: Hashable = ("absent",)
+                    key: FeatureKey = ("absent",)
                 elif clip.frame_keys is None:
                     key = ("unnamed", c, n)
                 else:
@@ -207,20 +210,22 @@ class Encoder:
                 tokens_of[position[key]] = frame_tokens
                 if keep and key[0] != "unnamed":
                     self.vision_cache.put(key, frame_tokens.detach().clone())
-        tokens = torch.stack(tokens_of)[torch.tensor(order, device=self.device)]
-        return tokens.unflatten(0, (len(clips), -1)).flatten(1, 2)
+        distinct = torch.stack([tokens for tokens in tokens_of if tokens is not None])
+        frames: Tensor = distinct[torch.tensor(order, device=self.device)].unflatten(0, (len(clips), -1))
+        return frames.flatten(1, 2)
 
     def motion(self, clips: Sequence[ClipPixels]) -> Tensor:
         """Motion tokens [V, D]; the projector runs on vectors that are kept while the extractor is frozen."""
-        return self.model.motion_mlp(self.motion_vectors(clips))
+        tokens: Tensor = self.model.motion_mlp(self.motion_vectors(clips))
+        return tokens
 
     def motion_vectors(self, clips: Sequence[ClipPixels]) -> Tensor:
         """Inputs of the motion projector [V, features]."""
         training = self.model.slowfast_model.training  # batch statistics: a vector depends on its batch
         keep = self.motion_is_constant or not (torch.is_grad_enabled() or training)
-        held: dict[Hashable, Tensor] = {}
-        wanted: OrderedDict[Hashable, ClipPixels] = OrderedDict()
-        keys = [
+        held: dict[FeatureKey, Tensor] = {}
+        wanted: OrderedDict[FeatureKey, ClipPixels] = OrderedDict()
+        keys: list[FeatureKey] = [
             ("named", clip.key) if clip.key is not None else ("unnamed", c) for c, clip in enumerate(clips)
         ]
         for key, clip in zip(keys, clips, strict=True):
@@ -240,8 +245,8 @@ class Encoder:
         return torch.stack([held[key] for key in keys])
 
     def _motion_batches(
-        self, items: list[tuple[Hashable, ClipPixels]]
-    ) -> Iterator[list[tuple[Hashable, ClipPixels]]]:
+        self, items: list[tuple[FeatureKey, ClipPixels]]
+    ) -> Iterator[list[tuple[FeatureKey, ClipPixels]]]:
         if self.motion_is_constant and self.device.type == "cpu":
             yield from ([item] for item in items if item[0][0] == "named")
             items = [item for item in items if item[0][0] != "named"]

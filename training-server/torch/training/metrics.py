@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -46,14 +46,17 @@ class MetricSums:
         Every rank must have added the same names.
         """
         merged = MetricSums()
-        for values_by_name, kind in ((self.sums, "sum"), (self.least, "min"), (self.greatest, "max")):
+
+        def reduce(values_by_name: Mapping[str, Tensor | float], kind: str) -> dict[str, Tensor]:
             names = sorted(values_by_name)
             if not names:
-                continue
+                return {}
             values = torch.tensor([float(values_by_name[name]) for name in names], dtype=torch.float64)
-            reduced = all_reduce(values, kind)
-            target = {"sum": merged.sums, "min": merged.least, "max": merged.greatest}[kind]
-            target.update(zip(names, reduced, strict=True))
+            return dict(zip(names, all_reduce(values, kind), strict=True))
+
+        merged.sums.update(reduce(self.sums, "sum"))
+        merged.least.update(reduce(self.least, "min"))
+        merged.greatest.update(reduce(self.greatest, "max"))
         return merged
 
 

@@ -6,11 +6,27 @@ of the whole step. With the counts known beforehand the parts of a step add up e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from torch import Tensor
 
 from modules.grpo_loss import LossConfig
+
+
+class HasTokens(Protocol):
+    """A completion."""
+
+    @property
+    def tokens(self) -> Sequence[int]: ...
+
+
+class HasCompletions(Protocol):
+    """A group of completions."""
+
+    @property
+    def completions(self) -> Sequence[HasTokens]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +46,7 @@ class StepTotals:
     """Processes whose gradients are averaged later: the loss is scaled so that the average is the sum."""
 
     @classmethod
-    def of(cls, groups, ranks: int = 1) -> StepTotals:
+    def of(cls, groups: Sequence[HasCompletions], ranks: int = 1) -> StepTotals:
         """The totals of groups that are all at hand."""
         lengths = [len(completion.tokens) for group in groups for completion in group.completions]
         return cls(completions=len(lengths), tokens=sum(lengths), ranks=ranks)

@@ -67,7 +67,7 @@ class _AdamW(Optimizer):
                 self.state[p][name] = value.to(device, copy=True)
 
     @torch.no_grad()
-    def step(self, closure=None) -> None:
+    def step(self, closure: None = None) -> None:  # type: ignore[override]  # closures are refused
         """One step with the gradients at hand; a parameter without one stays, and so does its state."""
         if closure is not None:
             raise ValueError("closures are not used here")
@@ -110,7 +110,9 @@ class StochasticAdamW(_AdamW):
     shard: a number of this process's share, so that shards of one parameter draw different noise.
     """
 
-    def __init__(self, params, *, shard: int = 0, **options: Any):
+    def __init__(
+        self, params: Iterable[nn.Parameter] | Sequence[dict[str, Any]], *, shard: int = 0, **options: Any
+    ):
         self.shard = shard
         super().__init__(params, **options)
 
@@ -204,6 +206,7 @@ def _local(tensor: Tensor) -> Tensor:
 
 
 def _gradient(p: Tensor) -> Tensor:
+    assert p.grad is not None
     return _local(p.grad).contiguous()
 
 
@@ -226,7 +229,7 @@ def make_optimizer(
         {"params": [p for p in params if p.dim() > 1], "weight_decay": weight_decay},
         {"params": [p for p in params if p.dim() <= 1], "weight_decay": 0.0},
     ]
-    options = dict(lr=lr, betas=betas, eps=eps, seed=seed)
+    options: dict[str, Any] = dict(lr=lr, betas=betas, eps=eps, seed=seed)
     groups = [group for group in groups if group["params"]]
     return (
         MasterAdamW(groups, **options)

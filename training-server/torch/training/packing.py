@@ -10,9 +10,10 @@ Shapes: N places of a row, Q predicted tokens, R answers.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -215,11 +216,11 @@ class BlockAttend:
         length = q.shape[2]
         if self.filling:
             q, k, v = (F.pad(t, (0, 0, 0, self.filling)) for t in (q, k, v))
-        out = self.attention(q, k, v, block_mask=self.block_mask, enable_gqa=shared)
+        out: Tensor = self.attention(q, k, v, block_mask=self.block_mask, enable_gqa=shared)
         return out[:, :, :length]
 
 
-def tree_rule(document: Tensor, branch: Tensor):
+def tree_rule(document: Tensor, branch: Tensor) -> Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]:
     """The rule of `tree_mask` as FlexAttention asks for it."""
 
     def may_see(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
@@ -230,10 +231,11 @@ def tree_rule(document: Tensor, branch: Tensor):
 
 
 @cache
-def _flex_attention(compiled: bool):
+def _flex_attention(compiled: bool) -> Callable[..., Any]:
     from torch.nn.attention.flex_attention import flex_attention
 
-    return torch.compile(flex_attention, dynamic=True) if compiled else flex_attention
+    attention: Any = torch.compile(flex_attention, dynamic=True) if compiled else flex_attention
+    return cast(Callable[..., Any], attention)
 
 
 def tree_attention(packing: Packing, device: torch.device) -> SegmentAttend | BlockAttend:

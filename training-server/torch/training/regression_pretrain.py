@@ -43,7 +43,7 @@ class TargetSpec:
     weight: float = 1.0
     """Weight of this family in the loss."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.level not in LEVELS or self.loss not in LOSSES:
             raise ValueError(
                 f"a target of level {self.level!r} and loss {self.loss!r}: choose from {LEVELS}, {LOSSES}"

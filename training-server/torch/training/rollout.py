@@ -194,7 +194,7 @@ class _Rollout:
                 self._collect()
         return [[completion for completion in group if completion is not None] for group in self.completions]
 
-    def _step_threads(self) -> AbstractContextManager:
+    def _step_threads(self) -> AbstractContextManager[None]:
         operations = 2 * self.slots.width * self.parameters
         alone = self.slots.device.type == "cpu" and operations < SHARED_OPERATIONS
         return threads(1) if alone else nullcontext()
@@ -258,7 +258,7 @@ class _Rollout:
         """Reads prompts of one length into free places, as many as may be read together."""
         free = [row for row, left in enumerate(self.unfinished[: self.slots.prompt_rows]) if left == 0]
         length = len(self.prompts[self.queue[0]].input_ids)
-        chosen = []
+        chosen: list[int] = []
         while (
             self.queue
             and len(chosen) < min(len(free), self.options.prefill_rows)

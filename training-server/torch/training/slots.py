@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -42,7 +43,8 @@ def _scores(q: Tensor, k: Tensor) -> Tensor:
     if q.is_cuda and q.dtype != torch.float32:
         # A product rounded to bf16 would cost three digits of every score.
         flat = torch.bmm(q.flatten(0, 1), k.flatten(0, 1).transpose(1, 2), out_dtype=torch.float32)
-        return flat.unflatten(0, q.shape[:2])
+        scores: Tensor = flat.unflatten(0, q.shape[:2])
+        return scores
     return (q @ k.transpose(-1, -2)).to(torch.promote_types(q.dtype, torch.float32))
 
 
@@ -346,7 +348,8 @@ class _Decode:
     @staticmethod
     def _by_sample(t: Tensor, samples: int) -> Tensor:
         """[P, G, K · r, x] → [P · K, G, r, x]."""
-        return t.unflatten(2, (samples, -1)).transpose(1, 2).flatten(0, 1)
+        by_sample: Tensor = t.unflatten(2, (samples, -1)).transpose(1, 2).flatten(0, 1)
+        return by_sample
 
 
 class StepGraphs:
@@ -354,10 +357,10 @@ class StepGraphs:
     the others are replayed. The first shape of a process runs eagerly twice, because of lazy initialisation.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.captured: dict[tuple[int, ...], torch.cuda.CUDAGraph] = {}
         self.runs: dict[tuple[int, ...], int] = {}
-        self.pool = None
+        self.pool: Any = None
 
     def clear(self) -> None:
         """Drops all graphs; to be called when a buffer has moved."""

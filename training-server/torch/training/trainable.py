@@ -72,7 +72,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
     extractor = getattr(model, "slowfast_model", None)
     drifting = extractor is not None and extractor.frozen and extractor.training
     model.eval()
-    if drifting:
+    if extractor is not None and drifting:
         extractor.drift()
     try:
         yield

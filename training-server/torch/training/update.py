@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -125,7 +126,7 @@ def accumulate(
     config = options.loss
     if config.beta != 0 and reference is None:
         raise ValueError("a KL weight needs a frozen reference")
-    scoring = {"temperature": options.temperature, "logits_chunk": options.logits_chunk}
+    scoring: dict[str, Any] = {"temperature": options.temperature, "logits_chunk": options.logits_chunk}
     encoder.before_training()
     sums = MetricSums()
     rows = group_batches(groups, options.max_tokens_per_row, encoder.device)

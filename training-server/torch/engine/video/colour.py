@@ -45,7 +45,7 @@ class Colour:
     full: bool = False
 
 
-def stream_colour(frame: av.VideoFrame, context: av.CodecContext) -> Colour:
+def stream_colour(frame: av.VideoFrame, context: av.VideoCodecContext) -> Colour:
     """Of the frame where the bitstream states it, else of the container, else as ffmpeg takes it."""
     stated = [MATRICES.get(int(source.colorspace)) for source in (frame, context)]
     transfers = {int(source.color_trc) for source in (frame, context)}
@@ -88,13 +88,15 @@ def tables(colour: Colour, depth: int) -> Tables:
 def _eight_bit(depth: int, coefficient: int, offset: int) -> np.ndarray:
     # `pmulhw`: negative products round down, as the shift does.
     rounded = (coefficient * 8192 + 32768) // 65536
-    return (((np.arange(256, dtype=np.int64) - offset) * 8 * rounded) >> 16).astype(np.int16)
+    table: np.ndarray = (((np.arange(256, dtype=np.int64) - offset) * 8 * rounded) >> 16).astype(np.int16)
+    return table
 
 
 def _deeper(depth: int, coefficient: int, offset: int) -> np.ndarray:
     unit = 65536 * 2 ** (depth - 8)
     values = (np.arange(1 << depth, dtype=np.float64) - offset) * coefficient / unit
-    return np.floor(values + 0.5).astype(np.int16)
+    table: np.ndarray = np.floor(values + 0.5).astype(np.int16)
+    return table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +132,9 @@ def planes_of(frame: av.VideoFrame) -> Planes | np.ndarray:
     (shift_x, shift_y), depth = _DIRECT[name]
     kind = np.uint8 if depth == 8 else np.dtype("<u2")
     y, u, v = (
-        np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size).view(kind)[:, : plane.width]
+        np.frombuffer(memoryview(plane), np.uint8)
+        .reshape(plane.height, plane.line_size)
+        .view(kind)[:, : plane.width]
         for plane in frame.planes[:3]
     )
     return Planes(y=y, u=u, v=v, shift_x=shift_x, shift_y=shift_y, depth=depth)

@@ -17,6 +17,9 @@ PATIENCE = 300.0
 """Seconds for one video; a decoder that hangs longer is ended."""
 
 
+Child = subprocess.Popen[bytes]
+
+
 class DecodePool:
     """Jobs in, outcomes out. With no processes at all, jobs are done one by one in a thread here."""
 
@@ -25,7 +28,7 @@ class DecodePool:
         self._jobs: queue.SimpleQueue[tuple[Job, Future[Outcome]] | None] = queue.SimpleQueue()
         self._held = cache.shrink(cap) if cache else 0
         self._lock = threading.Lock()
-        self._children: set[subprocess.Popen] = set()
+        self._children: set[Child] = set()
         self._closed = False
         runners = [self._run_child] * workers if workers else [self._run_here]
         self._threads = [threading.Thread(target=run, daemon=True, name="decode") for run in runners]
@@ -60,7 +63,7 @@ class DecodePool:
             self._settle(item[1], decoding.work(item[0]))
 
     def _run_child(self) -> None:
-        child: subprocess.Popen | None = None
+        child: Child | None = None
         while item := self._next():
             job, future = item
             for _ in range(2):  # the death may have been another's fault: once more in a fresh process
@@ -72,9 +75,10 @@ class DecodePool:
                 child = None
             self._settle(future, outcome or Outcome(error="the decoder ended or hung on it"))
         if child is not None:
+            assert child.stdin is not None
             child.stdin.close()
 
-    def _start(self) -> subprocess.Popen:
+    def _start(self) -> Child:
         child = subprocess.Popen(
             decoding.command(),
             stdin=subprocess.PIPE,
@@ -85,14 +89,16 @@ class DecodePool:
             self._children = {other for other in self._children if other.poll() is None} | {child}
         return child
 
-    def _ask(self, child: subprocess.Popen, job: Job) -> Outcome | None:
+    def _ask(self, child: Child, job: Job) -> Outcome | None:
         """None when the process died or took too long."""
         timer = threading.Timer(self.patience, child.kill)
         timer.start()
         try:
+            assert child.stdin is not None and child.stdout is not None
             pickle.dump(job, child.stdin, protocol=5)
             child.stdin.flush()
-            return pickle.load(child.stdout)
+            outcome: Outcome = pickle.load(child.stdout)
+            return outcome
         except Exception:  # noqa: BLE001 (whatever it says is no answer)
             child.kill()
             child.wait()

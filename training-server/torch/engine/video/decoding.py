@@ -70,7 +70,7 @@ def _decoded(job: Job) -> Outcome:
     name = PixelCache.video(job.path)
     outcome = Outcome(video=name)
     wanted: dict[int, list[PixelRule]] = {}
-    for index, rule in job.wanted:
+    for index, rule in job.wanted or ():
         held = cache.frame(name, index, rule) if cache else None
         if held is None:
             wanted.setdefault(index, []).append(rule)

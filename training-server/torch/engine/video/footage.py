@@ -78,7 +78,7 @@ class Footage:
         """Size of the first frame that decodes. Raises VideoError when none does."""
         size: list[tuple[int, int]] = []
 
-        def measure(i: int, frame: av.VideoFrame, context: av.CodecContext) -> bool:
+        def measure(i: int, frame: av.VideoFrame, context: av.VideoCodecContext) -> bool:
             width, height = frame.width, frame.height
             size.append((height, width) if turns_of(frame) % 2 else (width, height))
             return True
@@ -107,7 +107,7 @@ class Footage:
     def _collect(
         self, ranges: list[DecodeRange], missing: set[int], take: Callable[[int, DecodedFrame], None]
     ) -> None:
-        def on_frame(i: int, frame: av.VideoFrame, context: av.CodecContext) -> bool:
+        def on_frame(i: int, frame: av.VideoFrame, context: av.VideoCodecContext) -> bool:
             if i in missing:
                 missing.discard(i)
                 take(i, DecodedFrame(frame, stream_colour(frame, context)))
@@ -118,7 +118,7 @@ class Footage:
     def _substitute(self, missing: set[int], take: Callable[[int, DecodedFrame], None]) -> dict[int, int]:
         decodable: set[int] = set()
 
-        def note(i: int, frame: av.VideoFrame, context: av.CodecContext) -> bool:
+        def note(i: int, frame: av.VideoFrame, context: av.VideoCodecContext) -> bool:
             decodable.add(i)
             return False
 
@@ -164,7 +164,7 @@ class Footage:
         return d
 
     def _decode(
-        self, ranges: list[DecodeRange], on_frame: Callable[[int, av.VideoFrame, av.CodecContext], bool]
+        self, ranges: list[DecodeRange], on_frame: Callable[[int, av.VideoFrame, av.VideoCodecContext], bool]
     ) -> None:
         """Feeds the packets of the ranges to a decoder until `on_frame` returns true. A damaged packet gives
         no frame."""
@@ -214,7 +214,7 @@ class _Opened:
             raise VideoError(_reason(error)) from error
         try:
             stream = self.container.streams.best("video")
-            if stream is None:
+            if not isinstance(stream, av.VideoStream):
                 raise VideoError("there is no video stream in it")
             if stream.codec_context is None:
                 raise VideoError("there is no decoder for its video stream")
@@ -228,7 +228,9 @@ class _Opened:
         self.container.close()
 
 
-def _packets(container: av.container.InputContainer, stream: av.VideoStream) -> Iterable[av.Packet]:
+def _packets(
+    container: av.container.InputContainer, stream: av.VideoStream
+) -> Iterable[av.Packet[av.VideoStream]]:
     packets = iter(container.demux(stream))
     while True:
         try:
@@ -239,7 +241,7 @@ def _packets(container: av.container.InputContainer, stream: av.VideoStream) -> 
             yield packet
 
 
-def _decoded(context: av.CodecContext, packet: av.Packet | None) -> list[av.VideoFrame]:
+def _decoded(context: av.VideoCodecContext, packet: av.Packet[av.VideoStream] | None) -> list[av.VideoFrame]:
     try:
         return context.decode(packet)
     except (av.FFmpegError, ValueError):

@@ -75,7 +75,7 @@ class DecodedFrame:
             if self.turns % 2:
                 return to_rgb(self.source, self.colour, coded_rows, coded_columns).swapaxes(0, 1)
             return to_rgb(self.source, self.colour, coded_rows, coded_columns)
-        block = self.source[coded_rows][:, coded_columns]
+        block: np.ndarray = self.source[coded_rows][:, coded_columns]
         return block.swapaxes(0, 1) if self.turns % 2 else block
 
     def input(self, rule: PixelRule) -> np.ndarray:
