@@ -1,6 +1,6 @@
 /**
  * Overhead of the driver: a real run of a few steps with the real engine, and for each step the time in which the engine
- * computed nothing. That is the socket with both sides' JSON, and the driver's own work: draws, rewards, advantages,
+ * computed nothing. That time is the socket with the JSON of both sides, and the work of the driver: draws, rewards, advantages,
  * records on disk.
  */
 import { execFile } from 'node:child_process';
@@ -20,11 +20,11 @@ const project = join(import.meta.dirname, '..', '..');
 const home = join(project, 'training-server', 'torch');
 
 export interface OverheadOptions {
-  /** Shape of the random checkpoint, as `npm run make-checkpoint` knows it. */
+  /** Shape of the random checkpoint, one of `npm run make-checkpoint`. */
   readonly shape: string;
   readonly device: 'cpu' | 'cuda';
   readonly videos: number;
-  /** Steps that count, after one to warm up. */
+  /** Measured steps, after one that is not measured. */
   readonly steps: number;
   readonly maxCompletionLength: number;
 }
@@ -34,20 +34,20 @@ export interface StepOverhead {
   readonly step: number;
   /** From the end of the step before to the end of this one. */
   readonly wall: number;
-  /** In calls, less what the engine says it computed: socket, JSON on both sides, waiting for a thread. */
+  /** Time in calls without the engine's computation: socket, JSON on both sides, waiting for a thread. */
   readonly socket: number;
-  /** Outside of any call: draws, rewards, advantages, records. */
+  /** Time outside calls: draws, rewards, advantages, records. */
   readonly driver: number;
 }
 
 interface Call {
   readonly begin: number;
   readonly end: number;
-  /** Milliseconds that the engine says the call took it; the whole call where it says nothing. */
+  /** Milliseconds of computation that the engine reports; the whole call where it reports none. */
   readonly computed: number;
 }
 
-/** The engine with a stop-watch at its calls. */
+/** An engine with timed calls. */
 class TimedEngine implements Engine {
   readonly #engine: Engine;
   readonly #calls: Call[];
@@ -114,7 +114,7 @@ async function checkpointOf(shape: string): Promise<string> {
   return folder;
 }
 
-/** Random weights write until the cap, as the longest answers of a trained model do. */
+/** Random weights generate up to the limit, like the longest completions of a trained model. */
 function recipeOf(
   { device, videos, steps, maxCompletionLength: maxTokens }: OverheadOptions,
   checkpoint: string,
@@ -147,7 +147,7 @@ function recipeOf(
   };
 }
 
-/** @throws CodedError what ended the run */
+/** @throws CodedError the reason of a run that did not finish */
 export async function measureOverhead(options: OverheadOptions): Promise<StepOverhead[]> {
   const checkpoint = await checkpointOf(options.shape);
   const recipe = await recipeFrom(recipeOf(options, checkpoint));
@@ -172,7 +172,7 @@ export async function measureOverhead(options: OverheadOptions): Promise<StepOve
   }
 }
 
-/** When each step was done, by this process's clock. */
+/** End time of each step, by this process's clock. */
 function stepsOf(runs: Runs, id: string): Promise<number[]> {
   const ends: number[] = [];
   return new Promise((done, fail) => {

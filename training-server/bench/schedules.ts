@@ -1,4 +1,4 @@
-/** The engine's own measurement: a step of the shared schedule against the plain one, as JSON lines of a Python bench. */
+/** Benchmark of the engine: a step of the shared schedule and of the baseline, read as JSON lines of `bench.bench`. */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -18,7 +18,7 @@ const scheduleSchema = z.object({
   prompt_tokens: z.int(),
   answer_tokens: z.int(),
   seconds: z.number(),
-  /** Of all threads; less at the mercy of what else runs on the machine. */
+  /** Processor time of all threads, which other processes disturb less. */
   cpu_seconds: z.number().optional(),
   phases: z.record(z.string(), z.number()),
   decode_tokens_per_second: z.number().nullable(),
@@ -26,7 +26,7 @@ const scheduleSchema = z.object({
   mfu_update: z.number().nullable(),
   peak_bytes: z.number(),
 });
-/** One schedule's step: seconds by phase, tokens drawn a second, share of the device's measured peak, memory. */
+/** A step of one schedule: seconds by phase, sampled tokens a second, share of the measured peak, memory. */
 export type Schedule = z.infer<typeof scheduleSchema>;
 
 const ratioSchema = z.object({ ratio: z.number(), cpu_ratio: z.number().optional() });
@@ -34,14 +34,14 @@ const ratioSchema = z.object({ ratio: z.number(), cpu_ratio: z.number().optional
 export interface Schedules {
   readonly shared: Schedule;
   readonly plain: Schedule;
-  /** Seconds a video of the plain schedule over those of the shared one. */
+  /** Seconds a video of the baseline divided by those of the shared schedule. */
   readonly ratio: number;
-  /** The same of processor time, where the device is the processor. */
+  /** The same ratio of processor time, on a CPU. */
   readonly cpuRatio: number | null;
 }
 
 /**
- * @param onSchedule called when one is measured: the plain one takes its time
+ * @param onSchedule called after each measured schedule: the baseline is slow
  * @param args for `python -m bench.bench`, e.g. `['--shape', 'small', '--device', 'cuda']`
  * @throws `train/python`, `train/torch` {problem}
  */

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:train`: what a GRPO step costs, by phase, against the plain schedule (K copies of every prompt, separate
- * rows, eager generation), and what the driver adds to it.
+ * `npm run bench:train`: time of a GRPO step by phase, compared with the baseline schedule (K copies of every prompt, separate
+ * rows, eager generation), and the overhead of the driver.
  */
 import { parseArgs } from 'node:util';
 import { CodedError } from '../../core/errors.ts';
@@ -10,19 +10,19 @@ import { measureSchedules, type Schedule, type Schedules } from '../bench/schedu
 
 const usage = `npm run bench:train -- [options]
 
-  --shape NAME      small, 1b, 2b or 8b (default small); random weights, forced lengths of answers
+  --shape NAME      small, 1b, 2b or 8b (default small); random weights, fixed completion lengths
   --device NAME     cpu or cuda (default cpu)
-  --videos N        videos of a step (default 4; 64 with cuda)
-  --plain-videos N  videos of the plain schedule's step, compared by the video (default: as many)
-  --steps N         steps that are measured, after one to warm up (default 2)
+  --videos N        videos in a step (default 4; 64 with cuda)
+  --plain-videos N  videos in a step of the baseline schedule, compared by video (default: the same)
+  --steps N         measured steps, after one that is not measured (default 2)
   --dtype NAME      float32 or bfloat16 (default by device)
-  --recompute       layers are computed again in the backward pass
+  --recompute       gradient checkpointing
   --threads N       CPU threads (default: PyTorch's choice)
   --only NAME       schedules or driver
-  --json            the figures as one line of JSON
+  --json            prints the metrics as one line of JSON
 `;
 
-/** Bars of the project: the driver's share of a step, and the gain over the plain schedule at this shape. */
+/** Limits of the project: the driver's share of a step, and the speed-up over the baseline schedule at this shape. */
 const MOST_OVERHEAD = 0.01;
 const LEAST_RATIO = { cpu: 3, cuda: 10 } as const;
 
@@ -169,7 +169,7 @@ async function main(): Promise<number> {
     }
   }
   if (only !== 'schedules') {
-    // Rewards compare videos with each other: a step of too few would flatter the driver.
+    // Ranking rewards compare all videos: with too few of them the driver's share would be too small.
     const overheadVideos = Math.max(videos, 16);
     const measured = await measureOverhead({
       shape,

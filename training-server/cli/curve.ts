@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { mean, variance } from '../../core/stats/moments.ts';
 
-/** A line of `metrics.jsonl`, as far as it is read here. */
+/** The fields of a line of `metrics.jsonl` that are read here. */
 export interface Line {
   readonly step: number;
   readonly values: Readonly<Record<string, number | null>>;
@@ -39,7 +39,7 @@ export const RECORDED_METRICS = [
   'seconds/step',
 ] as const;
 
-/** Four decimals are more than any of them is known to; rates have more. */
+/** Four decimals exceed the precision of every metric but the learning rate. */
 const short = (name: string, value: number) => (name === 'learning_rate' ? value : Number(value.toFixed(4)));
 
 export function metricLines(lines: readonly Line[]): string {
@@ -57,7 +57,7 @@ type Point = readonly [step: number, value: number];
 const pointsOf = (lines: readonly Line[], name: string): Point[] =>
   lines.flatMap(({ step, values }) => (values[name] == null ? [] : [[step, values[name]] as const]));
 
-/** Each point the mean of the last `window` ones. */
+/** Running mean over the last `window` points. */
 export function smoothed(points: readonly Point[], window: number): Point[] {
   return points.map(([step], i) => [
     step,
@@ -113,7 +113,7 @@ function panel(title: string, series: readonly Series[], steps: number, top: num
   return [`<text x="${PAD}" y="${top + 20}">${title}</text>`, bound(low), bound(high), ...drawn].join('\n');
 }
 
-/** Steps whose mean a point of the curves is. */
+/** Window of the running mean, in steps. */
 export const WINDOW = 10;
 
 export function curves(lines: readonly Line[]): string {

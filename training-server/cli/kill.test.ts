@@ -74,7 +74,7 @@ async function killed(name: string, victim: Victim, lines: number, delay: number
   if (stateOf(folder) === 'finished') return folder;
   const again = train(runs, '--resume', basename(folder));
   expect(await again.ended, again.text()).toBe(0);
-  // What the killed driver left behind is gone, as soon as the system has reaped it.
+  // Processes that the killed driver left behind are gone, as soon as the system has reaped it.
   for (const group of groups) await expect.poll(() => signalGroup(group, 0), { timeout: 10_000 }).toBe(false);
   return folder;
 }

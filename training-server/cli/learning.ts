@@ -1,6 +1,6 @@
 /**
  * Does it learn? `npm run train:seeds -- [--seeds 1,2,3] [--at-once 2] [--recipe recipes/tiny-cpu.json]
- * [--svg FILE]` runs a recipe with several seeds and says what reward and held-out SRCC gained, with the 95 % interval
+ * [--svg FILE]` runs a recipe with several seeds and prints the gains in reward and held-out SRCC with the 95 % interval
  * over seeds.
  */
 import { writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ import { RunManager } from '../runs/manager.ts';
 import { cache, project } from './real-engine.ts';
 import { stateLine, stepLine } from './terminal.ts';
 
-/** Steps at either end that the mean reward is taken over. */
+/** Steps at the start and at the end over which the reward is averaged. */
 const WINDOW = 10;
 
 /** Gain of the run of one seed. */
@@ -34,7 +34,7 @@ export interface Gain {
 /**
  * One run to its end.
  *
- * @param window steps at either end that the mean reward is taken over
+ * @param window steps at the start and at the end over which the reward is averaged
  * @throws Error when it does not reach its end
  */
 export async function learn(recipe: Recipe, window: number, onLine: (line: string) => void): Promise<Gain> {
@@ -69,7 +69,7 @@ export async function learn(recipe: Recipe, window: number, onLine: (line: strin
 }
 
 /**
- * One run a seed, so many at a time: a run of one thread leaves the other cores idle.
+ * One run for each seed, `atOnce` at a time, since a run of one thread leaves the other cores idle.
  *
  * @returns in the order of the seeds
  */
@@ -121,7 +121,7 @@ export function summary(gains: readonly Gain[]): string {
   ].join('\n');
 }
 
-/** Reward of every step, and held-out SRCC where it was taken: one line a seed. */
+/** SVG with the reward of every step and the held-out SRCC of every evaluation: one line a seed. */
 export function curves(gains: readonly Gain[]): string {
   const [width, height, pad] = [640, 220, 40];
   const steps = Math.max(...gains.flatMap(({ records }) => records.map(({ step }) => step)));

@@ -1,4 +1,4 @@
-/** The command line with the real engine as a process of its own, for the tests that kill it. */
+/** The command line with the real engine in a separate process, for tests that kill it. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

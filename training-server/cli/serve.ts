@@ -50,7 +50,7 @@ async function checkPort(options: CliOptions): Promise<void> {
 function describeRuns(runs: RunManager): void {
   const all = runs.list();
   const active = all.filter(({ state }) => state === 'queued' || state === 'starting' || state === 'running');
-  if (all.length > 0) say(`  Runs      ${all.length}, of which ${active.length} go on now`);
+  if (all.length > 0) say(`  Runs      ${all.length}, ${active.length} of them active`);
 }
 
 async function main(options: CliOptions): Promise<void> {
@@ -72,7 +72,7 @@ async function main(options: CliOptions): Promise<void> {
   const remote = options.engine.remote !== undefined;
   const load = { probe: videoProbe.probe, probeMs: PROBE_MS, cache: options.cache, draw: false };
 
-  // Before the runs: an interrupted one would go on, and start an engine for nothing.
+  // Checked before the runs are opened: an interrupted one would resume and start an engine in vain.
   await checkPort(options);
   const runs = await RunManager.open({
     runs: options.runs,
@@ -113,16 +113,16 @@ async function main(options: CliOptions): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void leave(signal));
 
   const address = addressOf(options.host, port);
-  // After the number sign: the token never leaves the browser, and stands in no log.
+  // In the fragment, which browsers do not send: the token appears in no log.
   say(
     `\n  Training server   ${address}${page === null ? '' : `/#/training${options.tokenFromEnvironment ? '' : `?token=${options.token}`}`}`,
   );
   say(`  Token     ${options.tokenFromEnvironment ? 'as in VQA_TRAIN_TOKEN' : options.token}`);
   for (const root of roots.folders) say(`  May read  ${shortPath(root)}`);
   describeRuns(runs);
-  say('\n  Ctrl-C saves and leaves.\n');
+  say('\n  Ctrl-C saves and exits.\n');
   if (!isLoopback(options.host))
-    warn('  Reachable from other machines, and not encrypted: put a proxy with TLS before it.\n');
+    warn('  Reachable from other machines without encryption: use a proxy with TLS.\n');
   machine().then(
     ({ device, torch, gpus }) => say(`  PyTorch ${torch} on ${gpus > 0 ? `${gpus} × ` : ''}${device}`),
     (error: unknown) => warn(error instanceof CodedError ? `  ${errorMessage(error)}` : String(error)),
@@ -137,18 +137,18 @@ interface Leaving {
   readonly videoProbe: VideoProbe;
 }
 
-/** The first signal saves and leaves, the second leaves at once; what was saved stays either way. */
+/** The first signal saves and exits, the second exits at once; checkpoints remain in both cases. */
 function leaver({ runs, server, events, packages, videoProbe }: Leaving): (signal: string) => Promise<void> {
   let asked = 0;
   return async (signal) => {
     asked += 1;
     if (asked > 2) process.exit(1);
     if (asked === 2) {
-      warn('Leaving at once.');
+      warn('Exiting at once.');
       await runs.abort();
       process.exit(1);
     }
-    say(`${signal}: the step is finished and saved; again to leave at once.`);
+    say(`${signal}: finishing and saving the step; repeat to exit at once.`);
     server.close();
     await runs.close();
     events.close();

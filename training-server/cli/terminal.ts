@@ -1,10 +1,10 @@
-/** A run as lines in a terminal. */
+/** Terminal output of a run. */
 
 import { CodedError } from '../../core/errors.ts';
 import { errorMessage } from '../../core/text/error-messages.ts';
 import type { MetricRecord, Run, RunEvent } from '../../core/training/run.ts';
 
-/** Shown of a step where they are there, in this order, under short names. */
+/** Metrics of a step in their order, with short names and decimals; absent ones are left out. */
 const columns: readonly (readonly [name: string, short: string, digits: number])[] = [
   ['reward', 'reward', 3],
   ['rewards/rank/mean', 'rank', 3],
@@ -39,7 +39,7 @@ export function stateLine(run: Run): string {
   return `${run.id} ${run.state}${stage}, step ${run.step}${saved}${reason}`;
 }
 
-/** The line of an event; null for what is not worth one. */
+/** The line of an event; null for events that are not printed. */
 export function eventLine(event: RunEvent, steps: number | null): string | null {
   switch (event.type) {
     case 'metrics':

@@ -1,6 +1,6 @@
 /**
  * `npm run train -- recipes/NAME.json [--runs DIR] [--root DIR]… [--cache DIR]`, or `--resume ID [--lr-factor X]`, or
- * `--list`. Runs one recipe in this terminal; Ctrl-C saves and leaves, a second one leaves at once.
+ * `--list`. Runs one recipe in this terminal; Ctrl-C saves and exits, a second one exits at once.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -20,14 +20,14 @@ import { eventLine, stateLine } from './terminal.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 const usage = `npm run train -- recipes/NAME.json     start a run
-npm run train -- --resume ID           go on from its last checkpoint
-npm run train -- --list                what runs there are
+npm run train -- --resume ID           resume a run from its last checkpoint
+npm run train -- --list                list the runs
 
   --runs DIR       folder of the runs (default .cache/runs)
-  --root DIR       folder that data and checkpoints may lie in; may be given again (default: here)
-  --cache DIR      folder for decoded frames and drawn clips (default .cache/training)
-  --lr-factor X    with --resume: multiplies the learning rate of what follows
-  --step N         with --resume: from this kept checkpoint; later ones are removed
+  --root DIR       folder that data and checkpoints may lie in; repeatable (default: the current folder)
+  --cache DIR      folder for decoded frames and procedural clips (default .cache/training)
+  --lr-factor X    with --resume: multiplies the learning rate
+  --step N         with --resume: starts from this checkpoint and deletes later ones
 ${locationUsage}`;
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -54,7 +54,7 @@ async function main(): Promise<number> {
     say(usage);
     return values.help ? 0 : 2;
   }
-  // Read before anything is opened or made.
+  // Read before any file is opened or written.
   const recipe = file ? await recipeFromFile(file) : null;
   const { runs, root: roots, cache } = values;
   const location = engineLocation(values, process.env);
@@ -73,7 +73,7 @@ async function main(): Promise<number> {
   }
 }
 
-/** Says what is wrong with a recipe, its data and the machine; where something is, nothing is made. */
+/** Validates recipe, data and machine and prints the faults; false where there are errors. */
 async function canRun(recipe: Recipe, { remote }: EngineLocation): Promise<boolean> {
   const videoProbe = new VideoProbe();
   try {
@@ -117,14 +117,14 @@ function resumeOptions() {
   return { ...(step !== undefined && { step }), ...(lrFactor !== undefined && { lrFactor }) };
 }
 
-/** Prints what happens until the run leaves the engine. */
+/** Prints the events of a run until it releases the engine. */
 function watch(manager: RunManager, id: string): Promise<Run['state']> {
   return new Promise((resolve) => {
     let signals = 0;
     const onSignal = (signal: NodeJS.Signals) => {
       signals += 1;
       if (signals === 1) {
-        say(`${signal}: the step is finished and saved; again to leave at once`);
+        say(`${signal}: finishing and saving the step; repeat to exit at once`);
         void manager.pause(id).catch(() => {});
       } else void manager.abort();
     };

@@ -25,13 +25,13 @@ export type Probe = (
 >;
 
 export interface LoadOptions {
-  /** Where it is absent, no video is opened: `unreadable` stays empty and `seconds` null. */
+  /** Without it no video is opened: `unreadable` stays empty and `seconds` null. */
   readonly probe?: Probe;
   /** Milliseconds that opening videos may take; those not reached count as readable, and a warning says how many. */
   readonly probeMs?: number;
-  /** Folder for what sources make themselves (procedural clips). Needed for those. */
+  /** Folder of procedural clips; required for their sources. */
   readonly cache?: string;
-  /** False: clips that are not drawn yet are only counted. A request must not wait for them; a run does. */
+  /** False only counts clips that are not generated yet: a request must not wait for them, a run does. */
   readonly draw?: boolean;
   readonly onProgress?: (done: number, of: number) => void;
   readonly signal?: AbortSignal;
@@ -46,21 +46,21 @@ export interface SourceReport {
   unreadable: string[];
   duplicates: string[];
   labels: [number, number] | null;
-  /** Playing time of all videos; null while nothing was opened. */
+  /** Playing time of all videos; null where none was opened. */
   seconds: number | null;
 }
 
 export interface LoadedSource {
-  /** Videos that can be used: there, readable, labelled, each once; in the file's order. */
+  /** Usable videos (existing, readable, labelled, without duplicates) in the file's order. */
   readonly items: readonly DataItem[];
   readonly report: SourceReport;
-  /** Faults that must be mended before a run starts. */
+  /** Faults that must be corrected before a run starts. */
   readonly errors: readonly CodedErrorData[];
   /** Faults of single videos, which are left out. */
   readonly warnings: readonly CodedErrorData[];
 }
 
-/** A source under its name in the recipe. */
+/** A source with its name in the recipe. */
 export interface NamedSource {
   readonly name: string;
   readonly source: DataSource;

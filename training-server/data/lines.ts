@@ -1,10 +1,10 @@
-/** Reading text files that somebody else wrote: bounded, strictly UTF-8, line by line. */
+/** Reading of untrusted text files by line: limited in size and strictly UTF-8. */
 import type { FileHandle } from 'node:fs/promises';
 import { CodedError } from '../../core/errors.ts';
 
-/** A row of the released file has 500 bytes; one of a written answer some thousand. */
+/** Most bytes of a line: a row of the released file has 500, one with a written answer some thousand. */
 export const LONGEST_LINE = 1 << 20;
-/** The longest of the ten annotation files has 1 MB. */
+/** Most bytes of a file: the longest of the ten annotation files has 1 MB. */
 export const LONGEST_FILE = 256 << 20;
 
 export const dataFault = (file: string, line: number, problem: string): CodedError =>
@@ -12,7 +12,7 @@ export const dataFault = (file: string, line: number, problem: string): CodedErr
 
 /**
  * Lines with their numbers from 1, without line ends (LF or CRLF) and without a byte order mark.
- * @param name how the file is called in errors
+ * @param name name of the file in errors
  * @throws `train/data` {file, line, problem}: a line over 1 MiB, bytes that are not UTF-8
  */
 export async function* linesOf(

@@ -1,4 +1,4 @@
-/** A source's rows, checked against the disk: which videos there are, which of them can be read, with which labels. */
+/** Loading of a source: its rows, checked for existing and readable videos and for valid labels. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { CodedError, type CodedErrorData } from '../../core/errors.ts';
@@ -10,13 +10,13 @@ import { isDrawn, makeProcedural } from './procedural.ts';
 import { isWithin, type Roots } from './roots.ts';
 import { type Read, type Row, readAnnotations, readOfficial, readTable } from './rows.ts';
 
-/** Faulty lines that are told one by one; a file of another kind has nothing but such lines. */
+/** Most faulty lines that are reported; a file of another format has only such lines. */
 const MOST_FAULTS = 20;
 const PROBE_BATCH = 32;
-/** Node's timers fire at once when they are given more. */
+/** Longest delay of a timer in Node, which fires at once for a longer one. */
 const LONGEST_TIMER = 2 ** 31 - 1;
-/** Paths that the disk is asked for together: on a network disk each takes a while. */
-const ASKED_TOGETHER = 128;
+/** Paths that are resolved concurrently, since each takes a while on a network disk. */
+const CONCURRENT_PATHS = 128;
 
 type FileSource = Exclude<DataSource, { kind: 'procedural' }>;
 const readers = { jsonl: readOfficial, annotations: readAnnotations, csv: readTable } as const;
@@ -118,7 +118,7 @@ interface Scale {
   readonly range: readonly [number, number];
 }
 
-/** Labels of drawn clips stand on 1–5 as written. */
+/** Procedural clips have labels on 1–5, as written. */
 function scaleOf(source: DataSource): Scale {
   if (source.kind === 'procedural') return { rule: 'asWritten', range: [1, 5] };
   return { rule: source.labels ?? 'asWritten', range: source.range };
@@ -136,7 +136,7 @@ function choose(source: DataSource, rows: readonly Row[]): readonly Row[] {
   return chosen.sort((a, b) => a - b).map((index) => rows[index]!);
 }
 
-/** Rows whose file is there, each file once. */
+/** Items of rows whose file exists, each file once. */
 async function present(
   name: string,
   { rule, range }: Scale,
@@ -147,8 +147,8 @@ async function present(
   const items: DataItem[] = [];
   const seen = new Set<string>();
   const ids = new Set<string>();
-  for (let at = 0; at < rows.length; at += ASKED_TOGETHER) {
-    const batch = rows.slice(at, at + ASKED_TOGETHER);
+  for (let at = 0; at < rows.length; at += CONCURRENT_PATHS) {
+    const batch = rows.slice(at, at + CONCURRENT_PATHS);
     const reals = await Promise.all(batch.map((row) => realVideo(row, opened)));
     for (const [index, row] of batch.entries()) {
       const real = reals[index]!;
@@ -172,7 +172,7 @@ async function present(
   return items;
 }
 
-/** A row may not lead out of its folder by its text, nor out of the roots by a link. */
+/** Real path of a row's video; null where the path leaves its folder, a link leaves the roots, or no file exists. */
 async function realVideo(row: Row, opened: OpenSource): Promise<string | null> {
   const { path } = row;
   const folder = opened.folderOf(row);
@@ -249,7 +249,7 @@ async function within<T>(end: number, asked: Promise<T>): Promise<T | null> {
     if (error instanceof CodedError && error.code === 'train/frame') return null;
     throw error;
   });
-  answered.catch(() => {}); // nobody waits for it when the time is over
+  answered.catch(() => {}); // not awaited after the timeout
   try {
     return await Promise.race([answered, late]);
   } finally {

@@ -1,4 +1,4 @@
-/** Clips that the small model's generator draws, as a source: made once into the cache, by a fixed entry point. */
+/** Procedural clips as a source: generated once into the cache by the module `small.make_clips`. */
 import { spawn } from 'node:child_process';
 import { access, mkdir, open, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,10 +14,10 @@ type Procedural = Extract<DataSource, { kind: 'procedural' }>;
 
 const home = join(import.meta.dirname, '..', 'torch');
 
-/** Two runs that want the same clips wait for one generator. */
+/** Generators at work, by folder: two runs with the same clips wait for one. */
 const making = new Map<string, Promise<void>>();
 
-/** Clips of another version of the population are other clips. */
+/** Folder name of a source's clips; it holds the version of the distortions. */
 const nameOf = ({ split, groups }: Procedural) => `${split}-${groups}-v${distortions.version}`;
 
 /** True when all clips of a source exist. */
@@ -26,8 +26,8 @@ export async function isDrawn(source: Procedural, cache = ''): Promise<boolean> 
 }
 
 /**
- * Makes the clips unless they are there (the same numbers give the same clips) and reads their JSONL.
- * @throws `train/clips` {problem}: what the generator said last
+ * Generates the clips unless they exist (deterministic in split and groups) and reads their JSONL.
+ * @throws `train/clips` {problem}: the generator's last line of output
  */
 export async function makeProcedural(source: Procedural, { cache, signal, onProgress }: LoadOptions) {
   if (cache === undefined)
@@ -64,7 +64,7 @@ const isThere = (path: string) =>
     () => false,
   );
 
-/** An argument vector for a fixed module; no shell reads it. */
+/** Runs the generator with an argument list, without a shell. */
 function generate(
   args: string[],
   signal: AbortSignal | undefined,

@@ -1,6 +1,6 @@
 /**
- * Folders that the server may read. Every path of a request or a recipe goes through here: resolved with its symlinks,
- * then compared; a file is opened first and checked as the opened file, so that swapping it in between gains nothing.
+ * Folders that the server may read. Every path of a request or a recipe is resolved here with its symbolic links and then
+ * compared with the roots; a file is opened first and the opened file is checked, so that replacing it in between has no effect.
  */
 import { constants } from 'node:fs';
 import { type FileHandle, open, readlink, realpath, stat } from 'node:fs/promises';
@@ -14,9 +14,9 @@ export interface Roots {
   /** Real paths of the roots. */
   readonly folders: readonly string[];
   /**
-   * Real path of something that exists. A relative path is looked for in the working folder, then in each root.
-   * @param field what is named in the error, e.g. `data.train[0].file`; defaults to the path itself
-   * @throws `train/path` {field} outside the roots (links followed), `train/missing-path` {field} where nothing is
+   * Real path of something that exists. A relative path is resolved in the working folder, then in each root.
+   * @param field name in the error, e.g. `data.train[0].file`; defaults to the path itself
+   * @throws `train/path` {field} outside the roots (links followed), `train/missing-path` {field} where nothing exists
    */
   resolve(path: string, field?: string): Promise<string>;
   /** Opens a regular file to read; the caller closes it. Throws like `resolve`. */
@@ -25,12 +25,12 @@ export interface Roots {
   holds(real: string): boolean;
 }
 
-/** Within, not merely beginning with the same letters: `/data-old` is not in `/data`. */
+/** True for a path within a folder: `/data-old` is not in `/data`. */
 export function isWithin(folder: string, path: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
-/** @throws `train/missing-path` for a root that is not there */
+/** @throws `train/missing-path` for a missing root */
 export async function openRoots(paths: readonly string[]): Promise<Roots> {
   const folders = await Promise.all(
     paths.map((path) =>
@@ -46,7 +46,7 @@ export async function openRoots(paths: readonly string[]): Promise<Roots> {
   async function find(path: string, field: string): Promise<string> {
     if (path.includes('\0')) throw outside(field);
     const named = isAbsolute(path) ? [resolve(path)] : starts.map((folder) => join(folder, path));
-    // Judged by the text first: an answer does not tell whether something outside exists.
+    // Compared as text first, so that the error does not reveal whether a path outside exists.
     const candidates = named.filter(holds);
     if (candidates.length === 0) throw outside(field);
     let escaped = false;
@@ -64,7 +64,7 @@ export async function openRoots(paths: readonly string[]): Promise<Roots> {
     resolve: (path, field = path) => find(path, field),
     async open(path, field = path) {
       const real = await find(path, field);
-      // A last component that became a link since then is refused; a pipe or a device does not block.
+      // Refuses a last component that has become a link; does not block on a pipe or a device.
       const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
       const handle = await open(real, flags).catch(() => {
         throw absent(field);
@@ -81,7 +81,7 @@ export async function openRoots(paths: readonly string[]): Promise<Roots> {
   };
 }
 
-/** Where the opened file really lies: Linux says it of the descriptor; elsewhere the path must lead to the same file. */
+/** Checks the opened file: by its descriptor on Linux; elsewhere the path must still lead to the same file. */
 async function isStillWithin(
   handle: FileHandle,
   real: string,

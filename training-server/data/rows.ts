@@ -12,10 +12,10 @@ import {
 import { dataFault, linesOf, textOf } from './lines.ts';
 
 export type Row = RatedVideo;
-/** A row, or why a line is none. */
+/** A row, or the fault of a line. */
 export type Read = Row | CodedError;
 
-/** A fault of the whole file (line 0) is thrown, that of a line is given. */
+/** Throws a fault of the whole file (line 0); returns that of a line. */
 function named(row: ReadRow, name: string): Read {
   if (!isFault(row)) return row;
   const fault = dataFault(name, row.line, row.problem);
@@ -23,7 +23,7 @@ function named(row: ReadRow, name: string): Read {
   return fault;
 }
 
-/** The released JSONL; empty lines are passed over. */
+/** The released JSONL; empty lines are skipped. */
 export async function* readOfficial(handle: FileHandle, name: string): AsyncGenerator<Read> {
   for await (const [line, text] of linesOf(handle, name)) {
     if (text.trim() !== '') yield named(readOfficialLine(text, line), name);

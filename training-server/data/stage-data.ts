@@ -9,7 +9,7 @@ export interface StageData {
   readonly heldOut: readonly DataItem[];
 }
 
-/** The sources that stages name, each in its part. */
+/** The sources of all stages with their roles. */
 export function usedSources(recipe: Recipe) {
   return (['train', 'heldOut'] as const).flatMap((role) =>
     [...new Set(recipe.stages.flatMap((stage) => stage[role]))].map((name) => ({

@@ -1,4 +1,4 @@
-/** All sources of a recipe together, before anything is spent. */
+/** Validation of all sources of a recipe before a run starts. */
 import { CodedError, type CodedErrorData } from '../../core/errors.ts';
 import type { DataItem, LoadedSource, LoadOptions, NamedSource, SourceReport } from './items.ts';
 import { loadSource } from './load.ts';
@@ -18,7 +18,7 @@ export interface LoadedData {
   readonly warnings: readonly CodedErrorData[];
 }
 
-/** Loads every source once. Nothing is thrown but an abort: a source that cannot be opened is an error in the list. */
+/** Loads every source once. Throws only an abort: a source that cannot be opened is an error in the list. */
 export async function validateSources(
   sources: readonly RoledSource[],
   roots: Roots,
@@ -57,7 +57,7 @@ async function loadOrSay(
   }
 }
 
-/** A figure over held-out videos says nothing when training has seen them. */
+/** Errors for held-out videos that are also training videos, which makes their metrics meaningless. */
 function leaks(
   sources: readonly RoledSource[],
   items: ReadonlyMap<string, readonly DataItem[]>,

@@ -1,6 +1,6 @@
 /**
- * The engine as the driver sees it, and the client of one connection: JSON-RPC 2.0, one message a line, both ways over
- * one stream. Results and notifications are parsed by the border's schemas; what does not fit is an error of the engine.
+ * Interface of an engine, and the client of one connection: JSON-RPC 2.0, one message a line, in both directions over one
+ * stream. Results and notifications are parsed by the protocol's schemas; a mismatch is an error of the engine.
  */
 import type { Duplex } from 'node:stream';
 import { CodedError, type ErrorParams } from '../../core/errors.ts';
@@ -18,9 +18,9 @@ import {
   type Result,
 } from './protocol.ts';
 
-/** A failure on the engine's side: `train/engine`, `train/disk`, `train/checkpoint`, `train/data`. */
+/** An error of the engine: `train/engine`, `train/disk`, `train/checkpoint`, `train/data`. */
 export class EngineError extends CodedError {
-  /** The engine's own stack, for the log; nothing of it is shown as a sentence. */
+  /** Python stack trace, for the log only. */
   readonly trace: string | undefined;
 
   constructor(code: string, params: ErrorParams, message: string, trace?: string, cause?: unknown) {
@@ -30,45 +30,45 @@ export class EngineError extends CodedError {
   }
 }
 
-/** The engine cannot go on. `problem` is one English line. */
+/** `train/engine` with one English line. */
 export function engineFault(problem: string, trace?: string, cause?: unknown): EngineError {
   return new EngineError('train/engine', { problem }, problem, trace, cause);
 }
 
 export interface CallOptions {
   /**
-   * Rejects the call with an `AbortError` at once. What still waits is dropped by the engine, what has begun is finished
-   * there, so that no state is half done; its result is not read.
+   * Rejects the call with an `AbortError` at once. The engine drops a request that still waits and finishes one that has
+   * begun, so that its state stays consistent; the result is ignored.
    */
   readonly signal?: AbortSignal;
 }
 
 /**
- * One engine, one checkpoint, one driver. Calls are done in the order in which they were made, but for `probe`, which
- * runs beside them; `save` takes its copy in turn and is answered when all is on the disk, while later calls go on.
+ * One engine with one checkpoint and one driver. Calls run in the order in which they were made, except `probe`, which runs
+ * concurrently; `save` copies in order and resolves when all is on the disk, while later calls run.
  */
 export interface Engine {
   /** Introduction of rank 0 at its last connection; an elastic restart connects again. */
   readonly hello: Hello;
   /**
-   * @throws EngineError the engine's own, or `train/engine` when it ended, fell silent or broke the protocol
+   * @throws EngineError its own, or `train/engine` when it ended, sent no heartbeat or broke the protocol
    * @throws DOMException `AbortError` when the signal fired
    */
   call<M extends Method>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>>;
-  /** Returns what takes the listener off again. */
+  /** @returns a function that removes the listener */
   on<N extends Notice>(notice: N, listener: (value: NoticeOf<N>) => void): () => void;
   /**
-   * Asked after a call has failed: true once torchrun has started dead ranks again, which hold no checkpoint now; false
-   * where they live, or come back no more.
+   * After a failed call: true once torchrun has restarted dead ranks, which hold no checkpoint then; false where no rank
+   * died, or where they are not restarted.
    */
   restarted(): Promise<boolean>;
-  /** Resolves once, when the engine is gone: null after `stop`, else why. Never rejects. */
+  /** Resolves when the engine has ended: null after `stop`, else the reason. Never rejects. */
   readonly closed: Promise<EngineError | null>;
-  /** Ends the engine and everything it started. Saves nothing: ask `save` before. Safe to call twice. */
+  /** Ends the engine and all its processes, without saving. Idempotent. */
   stop(): Promise<void>;
 }
 
-/** Longest line that is read: a step of 64 × 8 answers has under 1 MiB. */
+/** Most bytes of a line: a step of 64 × 8 completions has under 1 MiB. */
 const LONGEST_LINE = 256 * 2 ** 20;
 
 interface Pending {
@@ -77,7 +77,7 @@ interface Pending {
   reject(error: unknown): void;
 }
 
-/** The two ends of a line protocol, without any knowledge of processes. */
+/** Client of the line protocol over a stream, independent of processes. */
 export class EngineConnection {
   readonly #stream: Duplex;
   readonly #pending = new Map<number, Pending>();
@@ -89,7 +89,7 @@ export class EngineConnection {
   readonly ended: Promise<EngineError>;
   #resolveEnded: (error: EngineError) => void = () => {};
 
-  /** @param explain why the other end may have closed the stream; asked once, when it has */
+  /** @param explain reason of a closed stream; called once, when it has closed */
   constructor(stream: Duplex, explain = () => engineFault('the engine ended')) {
     this.#stream = stream;
     this.ended = new Promise((resolve) => {
@@ -133,7 +133,7 @@ export class EngineConnection {
     });
   }
 
-  /** Ends the connection for a reason; whatever was asked is rejected with it. The first reason stands. */
+  /** Ends the connection and rejects all pending calls with the reason. The first reason counts. */
   fail(reason: EngineError): void {
     if (this.#end) return;
     this.#end = reason;
@@ -176,7 +176,7 @@ export class EngineConnection {
     else if (typeof message.id === 'number') this.#reply(message.id, message.result, message.error);
   }
 
-  /** Unknown notices are let pass: a newer engine of the same protocol may say more. */
+  /** Ignores unknown notifications, which a newer engine of the same protocol may send. */
   #notice(name: string, params: unknown): void {
     if (!Object.hasOwn(notifications, name)) return;
     const notice = name as Notice;
@@ -202,7 +202,7 @@ export class EngineConnection {
   }
 }
 
-/** An AbortError whatever reason the signal was given, so that `isAbort` knows it. */
+/** The signal's reason as an AbortError, which `isAbort` recognises. */
 function aborted(signal: AbortSignal): unknown {
   const reason: unknown = signal.reason;
   return reason instanceof Error && reason.name === 'AbortError'

@@ -11,7 +11,7 @@ const errorFileSchema = z.object({
   }),
 });
 
-/** Rank and time of the first error decide: others often only met the end of the first. */
+/** An error file of a rank. The earliest one is the cause: other ranks often fail as its consequence. */
 interface Crash {
   readonly written: number;
   readonly problem: string;
@@ -25,12 +25,12 @@ function readCrash(file: string, since: number): Crash | null {
     const { message, extraInfo } = errorFileSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).message;
     return { written, problem: message.split('\n')[0]!, trace: extraInfo.py_callstack };
   } catch {
-    return null; // half written, or of another torch: the log still has it
+    return null; // incomplete, or of another torch version: the log has the error too
   }
 }
 
 /**
- * The first error that a rank has written, with its trace; else one that says where to look.
+ * The first error that a rank has written, with its trace; else one that names the log file.
  *
  * @param logs folder of the engine's output
  * @param since start of the engine, in milliseconds: earlier files are of earlier engines
@@ -40,7 +40,7 @@ export function crashOf(logs: string, since: number, what = 'ended unasked'): En
   try {
     files = readdirSync(join(logs, 'ranks'), { recursive: true, encoding: 'utf8' });
   } catch {
-    // no rank has come so far
+    // no rank has started
   }
   const crashes = files
     .filter((file) => file.endsWith('error.json'))

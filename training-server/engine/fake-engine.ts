@@ -1,7 +1,6 @@
 /**
- * An engine without torch, for tests of the driver and of the server: deterministic, instant, with one number for what
- * was learnt. It answers through the same schemas as the real one, so that a call which the border refuses fails here too.
- * Nothing outside tests imports it.
+ * An engine without torch for tests of driver and server: deterministic and instant, with one number for its skill. Calls
+ * and results pass the protocol's schemas, as with the real engine. Imported by tests only.
  */
 import { access, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -26,12 +25,12 @@ export interface FakeEngineOptions {
   /** Paths that cannot be read. */
   readonly unreadable?: ReadonlySet<string>;
   readonly frames?: number;
-  /** Called before each answer: throw here to fail a call, `fake.die()` to end the engine in the middle of it. */
+  /** Called before each result: throw to fail the call, or `fake.die()` to end the engine during it. */
   readonly before?: (method: Method, count: number, fake: FakeEngine) => void | Promise<void>;
 }
 
 interface State {
-  /** 0 = answers at random, 1 = answers the truth. */
+  /** 0 = random scores, 1 = the true score. */
   skill: number;
   steps: number;
 }
@@ -55,7 +54,7 @@ export class FakeEngine implements Engine {
     torch: '0',
     memoryBytes: null,
   };
-  /** Every call in order, as it passed the border. */
+  /** Every call in order, with its parsed parameters. */
   readonly calls: { readonly method: Method; readonly params: unknown }[] = [];
   state: State = { skill: 0, steps: 0 };
   readonly #options: FakeEngineOptions;
@@ -77,7 +76,7 @@ export class FakeEngine implements Engine {
     return this.#listeners.on(notice, listener);
   }
 
-  /** Says something unasked. */
+  /** Sends a notification. */
   emit<N extends Notice>(notice: N, value: NoticeOf<N>): void {
     this.#listeners.emit(notice, value);
   }
@@ -91,7 +90,7 @@ export class FakeEngine implements Engine {
   async #answer<M extends Method>(method: M, params: Params<M>, signal?: AbortSignal): Promise<Result<M>> {
     signal?.throwIfAborted();
     this.#refuseIfEnded();
-    // Through JSON, as on the socket: what does not survive it must not survive here.
+    // Through JSON, as on the socket.
     const parsed = methods[method].params.parse(JSON.parse(JSON.stringify(params))) as Parsed<M>;
     this.calls.push({ method, params: parsed });
     await this.#options.before?.(method, this.calls.filter((call) => call.method === method).length, this);
@@ -105,12 +104,12 @@ export class FakeEngine implements Engine {
     return methods[method].result.parse(JSON.parse(JSON.stringify(result))) as Result<M>;
   }
 
-  /** As `kill -9` does it. */
+  /** Ends the engine like `kill -9`. */
   die(problem = 'the engine ended'): void {
     this.#end(engineFault(problem));
   }
 
-  /** As torchrun does it when a rank has died: the call is lost, and everything that was loaded. */
+  /** Restarts the ranks as torchrun does after one has died: the call and the loaded checkpoint are lost. */
   restart(problem = 'a rank died'): never {
     this.hello = { ...this.hello, restart: this.hello.restart + 1 };
     this.state = { skill: 0, steps: 0 };
@@ -147,7 +146,7 @@ export class FakeEngine implements Engine {
     this.state = { skill: Math.min(1, this.state.skill + 0.02), steps: this.state.steps + 1 };
   }
 
-  /** Text whose score is nearer to the truth the more was learnt; further from it where frames are out of order. */
+  /** A completion whose score is closer to the truth with more skill, and further off with frames out of order. */
   #write(video: EngineVideo, seed: number, j: number, temperature: number): string {
     const random = seededRandom(`${seed} ${j}`);
     const truth = (this.#options.truth ?? byHash)(video.path);

@@ -11,10 +11,10 @@ export const locationFlags = {
   'engine-at': { type: 'string' },
 } as const;
 
-export const locationUsage = `  --nodes N         machines that a run's ranks are on, this one included; with
-  --rendezvous HOST:PORT   where they meet (docs/scaling.md)
-  --engine-at HOST:PORT    starts no engine: waits on this address for one that torchrun starts elsewhere, which knows
-                    the token in VQA_ENGINE_TOKEN`;
+export const locationUsage = `  --nodes N         number of machines of a run's ranks, this one included; requires
+  --rendezvous HOST:PORT   address of this machine for the ranks (docs/scaling.md)
+  --engine-at HOST:PORT    starts no engine; waits at this address for a remote one that has the token in
+                    VQA_ENGINE_TOKEN`;
 
 /** Fewest characters of a given token: 24 random ones hold over 100 bits. */
 export const SHORTEST_TOKEN = 24;
@@ -31,7 +31,7 @@ export interface LocationValues {
 export function engineLocation(values: LocationValues, environment: NodeJS.ProcessEnv): EngineLocation {
   const at = values['engine-at'];
   const torchrun = torchrunOf(values.nodes, values.rendezvous);
-  // With ranks given by number, one machine's torchrun cannot start those of the others again.
+  // With numbered nodes, torchrun on one machine cannot restart the ranks of the others.
   if (at === undefined) return torchrun.length > 0 ? { torchrun, restarts: 0 } : {};
   if (torchrun.length > 0) throw refuse('--engine-at', 'goes without --nodes: torchrun is started elsewhere');
   const tcp = addressOf(at);
@@ -42,7 +42,7 @@ export function engineLocation(values: LocationValues, environment: NodeJS.Proce
   return { tcp, remote: { token } };
 }
 
-/** Rank 0 is on this machine, where the driver is. */
+/** Arguments of torchrun for node 0, which is the driver's machine. */
 function torchrunOf(nodes?: string, rendezvous?: string): string[] {
   if (nodes === undefined && rendezvous === undefined) return [];
   if (nodes === undefined || !/^\d{1,4}$/.test(nodes) || Number(nodes) < 2)

@@ -1,6 +1,6 @@
 /**
- * The processes of an engine, known by a mark on their command line: torchrun and every rank carry `--mark=ID`, so that a
- * number that the system has given to another program since is never signalled.
+ * Process groups of an engine, recognised by a mark on their command lines: torchrun and every rank carry `--mark=ID`, so
+ * that a reused process id is never signalled.
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -18,7 +18,7 @@ const recordSchema = z.strictObject({
 });
 export type ProcessRecord = z.infer<typeof recordSchema>;
 
-/** Written before the processes can do anything, and whole or not at all. */
+/** Writes the record atomically. */
 export async function writeRecord(file: string, record: ProcessRecord): Promise<void> {
   await writeFile(`${file}.partial`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
   await rename(`${file}.partial`, file);
@@ -33,13 +33,13 @@ async function commandOf(pid: number): Promise<string> {
   }
 }
 
-/** Groups of the record whose leader still is what was recorded. */
+/** Groups of the record whose leader still runs with the mark. */
 export async function livingGroups({ mark, groups }: ProcessRecord): Promise<number[]> {
   const commands = await Promise.all(groups.map(commandOf));
   return groups.filter((_, i) => commands[i]!.includes(`--mark=${mark}`));
 }
 
-/** Signal 0 only asks. @returns false when the group was gone; what has died and was not reaped is not gone */
+/** Signals a group; signal 0 only checks it. @returns false when it has ended; a zombie has not */
 export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(-group, signal);
@@ -48,7 +48,7 @@ export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean 
   }
 }
 
-/** SIGKILL to every living group, until none is left. @throws Error after 10 s (a process that cannot be killed) */
+/** Sends SIGKILL until no group is left. @throws Error after 10 s (a process that cannot be killed) */
 export async function killGroups(record: ProcessRecord): Promise<number> {
   let killed = 0;
   for (let attempt = 0; attempt < 100; attempt++) {
@@ -62,9 +62,9 @@ export async function killGroups(record: ProcessRecord): Promise<number> {
 }
 
 /**
- * Ends what a driver that was killed left behind, by the record it wrote; no record, nothing to do.
+ * Kills the process groups of a killed driver by its record; none without a record.
  *
- * @returns how many groups were killed
+ * @returns number of killed groups
  */
 export async function reapOrphans(recordFile: string): Promise<number> {
   let text: string;

@@ -1,13 +1,13 @@
 /**
- * The border between the driver (TypeScript) and the engine (Python under torchrun): JSON-RPC 2.0, one message a line,
+ * Protocol between the driver (TypeScript) and the engine (Python under torchrun): JSON-RPC 2.0, one message a line,
  * over a Unix socket at `VQA_CTRL` (`unix:/path`) or TCP (`tcp:host:port`, with `VQA_CTRL_TOKEN`). The driver listens,
- * rank 0 connects and sends `hello` first. The driver asks, the engine computes; the engine holds no rule.
+ * rank 0 connects and sends `hello` first. The driver sends requests and applies every rule; the engine computes.
  *
- * Text and prompts arrive as token ids' text form: the driver builds the conversation (`core/answer/prompts.ts`), the engine
- * tokenizes it with the checkpoint's own tokenizer and puts embeddings in the places of `<IMG_CONTEXT>`.
+ * Prompts are text: the driver builds the conversation (`core/answer/prompts.ts`), the engine tokenizes it with the
+ * checkpoint's tokenizer and replaces the embeddings of `<IMG_CONTEXT>`.
  *
- * The driver's one notification is `cancel {id}`: the result of that request is no longer wanted. A request that waits is
- * dropped, one that has begun is finished.
+ * The only notification of the driver is `cancel {id}`: a request that waits is dropped, one that has begun is finished, and
+ * its result is ignored.
  */
 import { z } from 'zod';
 import { profileSchema } from '../../core/sampling/profile-schema.ts';
@@ -18,7 +18,7 @@ export const PROTOCOL_VERSION = 2;
 export const videoSchema = z.strictObject({
   path: z.string(),
   indices: z.array(z.int().min(0).nullable()),
-  /** Where the motion branch sees other frames (`motion.frames: "successors"`). */
+  /** Frames of the motion branch, where they differ (`motion.frames: "successors"`). */
   motionIndices: z.array(z.int().min(0).nullable()).optional(),
 });
 export type EngineVideo = z.infer<typeof videoSchema>;
@@ -36,7 +36,7 @@ export type TrainedParts = z.infer<typeof partsSchema>;
 const completionSchema = z.strictObject({
   tokens: z.array(z.int()),
   text: z.string(),
-  /** log π of each drawn token at the temperature 1 of the loss, under the weights that drew it. */
+  /** log π of each sampled token at temperature 1, that of the loss, under the sampling weights. */
   logps: z.array(z.number()),
   /** `length`: maxCompletionLength was reached before an end token. */
   end: z.enum(['eos', 'length']),
@@ -48,7 +48,7 @@ const seconds = z.record(z.string(), z.number());
 
 /** Method → parameters and result. */
 export const methods = {
-  /** Frame counts and sizes as `av_find_best_stream` sees them; a video that cannot be read says why in `error`. */
+  /** Frame counts and sizes of the stream that `av_find_best_stream` selects; `error` for a video that cannot be read. */
   probe: {
     params: z.strictObject({ paths: z.array(z.string()) }),
     result: z.array(
@@ -96,18 +96,18 @@ export const methods = {
       sha256: z.string(),
     }),
   },
-  /** Decodes and encodes ahead, so that the next rollout finds its frames ready. Failed videos are named, not raised. */
+  /** Decodes and encodes videos of the next rollout in advance. Failed videos are listed, not raised. */
   encode: {
     params: z.strictObject({ videos: z.array(videoSchema) }),
     result: z.strictObject({ failed: z.array(z.strictObject({ path: z.string(), error: z.string() })) }),
   },
-  /** K answers to each video. Draws depend on `seeds` alone, not on batch order or slots. A failed video gives null. */
+  /** K completions of each video. Draws depend on `seeds` alone, not on batch order or slots. Null for a failed video. */
   rollout: {
     params: z.strictObject({
       videos: z.array(videoSchema),
       prompt: z.string(),
       numGenerations: z.int().min(1),
-      /** One a video; answer j of video i draws from (seeds[i], j). */
+      /** One a video; completion j of video i draws from (seeds[i], j). */
       seeds: z.array(z.int()),
       /** 0 = greedy. */
       temperature: z.number().min(0),
@@ -125,7 +125,7 @@ export const methods = {
       tokens: z.int(),
     }),
   },
-  /** One optimiser step on groups of answers (GRPO). */
+  /** One optimiser step on groups of completions (GRPO). */
   update: {
     params: z.strictObject({
       prompt: z.string(),
@@ -135,7 +135,7 @@ export const methods = {
           completions: z.array(
             z.strictObject({
               tokens: z.array(z.int()),
-              /** Of the policy that drew them; left out = the trained policy itself (one step a rollout). */
+              /** Of the sampling policy; left out = the trained policy itself (one step a rollout). */
               oldLogps: z.array(z.number()).optional(),
               advantage: z.number(),
             }),
@@ -148,7 +148,7 @@ export const methods = {
       maxCompletionLength: z.int(),
       lr: z.number().min(0),
       maxGradNorm: z.number(),
-      /** Tokens in one packed forward; rows are cut into micro-batches of it. */
+      /** Tokens of a packed row; a step is split into rows of at most this length. */
       maxTokensPerRow: z.int(),
     }),
     result: z.strictObject({ metrics: stepMetrics, seconds }),
@@ -183,8 +183,8 @@ export const methods = {
     result: z.strictObject({ metrics: stepMetrics, seconds }),
   },
   /**
-   * Writes weights, optimiser, random states and `extra` (the driver's own state) under `folder` by DCP, to a sibling
-   * first; the folder appears whole or not at all.
+   * Writes weights, optimiser, random states and `extra` (state of the driver) to `folder` by DCP: to a sibling first, so
+   * that the folder is complete or absent.
    */
   save: {
     params: z.strictObject({ folder: z.string(), extra: z.unknown() }),

@@ -1,7 +1,7 @@
 /**
- * Starts an engine: `python -m torch.distributed.run … -m engine` under the project's own Python, argv only, in a process
- * group of its own. It calls back over a Unix socket in a private folder, or over TCP for ranks on other machines. An
- * engine that is started elsewhere, on a cluster say, is waited for instead.
+ * Starts an engine: `python -m torch.distributed.run … -m engine` under the project's Python, without a shell, in a process
+ * group of its own. It connects over a Unix socket in a private folder, or over TCP for ranks on other machines. A remote
+ * engine, for example on a cluster, is waited for instead.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
@@ -31,29 +31,29 @@ import { startTorchrun, type Torchrun } from './torchrun.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface EngineOptions {
-  /** Folder for the engine's output, `engine.log` and `ranks/`; made if need be. Nothing in it is parsed. */
+  /** Folder for the engine's output, `engine.log` and `ranks/`; created if it does not exist. */
   readonly logs: string;
   /** File in which the process groups are recorded for `reapOrphans`; removed when the engine has ended. */
   readonly record: string;
   /** Processes on this machine, one a GPU. */
   readonly ranks?: number;
-  /** Threads a rank computes with; 1 makes runs on a CPU repeat bit for bit. Default: what PyTorch takes. */
+  /** Threads of a rank; with 1, runs on a CPU repeat bit for bit. Default: PyTorch's. */
   readonly threads?: number;
   /** Further arguments of torchrun, e.g. `['--nnodes=2', '--rdzv-backend=c10d', '--rdzv-endpoint=host:29400']`. */
   readonly torchrun?: readonly string[];
-  /** Where rank 0 may be on another machine: listens on this address instead of a Unix socket. */
+  /** Listens on this address instead of a Unix socket, for a rank 0 on another machine. */
   readonly tcp?: { readonly host: string; readonly port: number };
-  /** With `tcp`: nothing is started here; waits for as long as need be for an engine that knows this token. */
+  /** With `tcp`: starts nothing and waits without limit for a remote engine with this token. */
   readonly remote?: { readonly token: string };
   /** Times that torchrun restarts the ranks after one has died. */
   readonly restarts?: number;
   readonly environment?: Readonly<Record<string, string>>;
   readonly python?: string;
-  /** Ends the start; afterwards `stop` does. */
+  /** Aborts the start; a started engine is ended by `stop`. */
   readonly signal?: AbortSignal;
   /** Seconds from the start to the first `hello`. */
   readonly patience?: number;
-  /** Seconds without any heartbeat after which the engine is taken for dead. */
+  /** Seconds without a heartbeat after which the engine has failed. */
   readonly silence?: number;
 }
 
@@ -61,7 +61,7 @@ export interface EngineOptions {
 const ENDING_MS = 2000;
 
 /**
- * @throws EngineError `train/engine` when it does not start, says nothing in time, or is of another version
+ * @throws EngineError `train/engine` when it does not start, does not connect in time, or is of another version
  * @throws DOMException `AbortError`
  */
 export async function spawnEngine(options: EngineOptions): Promise<Engine> {
@@ -147,7 +147,7 @@ class EngineProcess implements Engine {
       failures.push(exited.then(() => Promise.reject(this.#endReason('did not start'))));
       failures.push(
         sleep(patience * 1000, undefined, { ref: false }).then(() =>
-          Promise.reject(engineFault(`the engine said nothing for ${patience} seconds`)),
+          Promise.reject(engineFault(`the engine did not connect within ${patience} seconds`)),
         ),
       );
     }

@@ -1,6 +1,6 @@
 /**
- * Who may ask: the address that the server was called by (DNS rebinding), the site that asks (CSRF), and the token. The
- * token travels in the Authorization header alone; there are no cookies, so that a browser never adds it by itself.
+ * Access checks: the Host header (against DNS rebinding), the Origin (against CSRF), and the token. The token is sent in the
+ * Authorization header only; there are no cookies, which a browser would add by itself.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -9,13 +9,13 @@ import { CodedError } from '../../core/errors.ts';
 
 export interface Access {
   readonly token: string;
-  /** Values of Host that mean this server, `127.0.0.1:7077`. */
+  /** Allowed values of the Host header, e.g. `127.0.0.1:7077`. */
   readonly hosts: ReadonlySet<string>;
-  /** Origins of pages that may ask, its own included. */
+  /** Origins of pages that may use the server, its own included. */
   readonly origins: ReadonlySet<string>;
 }
 
-/** Names of the loopback interface with a port. */
+/** Host headers of the loopback interface. */
 export function loopbackHosts(port: number): string[] {
   return ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${port}`);
 }
@@ -23,8 +23,8 @@ export function loopbackHosts(port: number): string[] {
 const inHost = (address: string) => (address.includes(':') ? `[${address}]` : address);
 
 /**
- * Values of Host by which a server that listens on `host` may be called. Numbers cannot be rebound, so that an address of
- * all interfaces is known by each of theirs; names only by those that were given.
+ * Allowed Host headers of a server that listens on `host`. A numeric address cannot be rebound by DNS, so that 0.0.0.0 and ::
+ * allow the address of every interface; of names only the given ones are allowed.
  */
 export function hostsOf(host: string, names: readonly string[], port: number): string[] {
   const everywhere = host === '0.0.0.0' || host === '::';
@@ -36,14 +36,14 @@ export function hostsOf(host: string, names: readonly string[], port: number): s
   return [...local, ...given, ...(everywhere || isLoopback(host) ? loopbackHosts(port) : [])];
 }
 
-/** Address of the server as one types it. */
+/** URL of the server. */
 export const addressOf = (host: string, port: number): string => `http://${inHost(host)}:${port}`;
 
 export const isLoopback = (host: string): boolean => /^(127(\.\d{1,3}){3}|::1|localhost)$/.test(host);
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
 
-/** Takes the same time wherever the two differ, and whatever their lengths. */
+/** Compares in constant time, also for texts of different lengths. */
 export const sameSecret = (a: string, b: string): boolean => timingSafeEqual(digest(a), digest(b));
 
 /** @throws `train/host` {host} */
@@ -53,7 +53,7 @@ export function checkHost({ hosts }: Access, request: IncomingMessage): void {
 }
 
 /**
- * The origin that asks, when it may; undefined where no page asks (curl).
+ * The allowed origin of a request; undefined for a request without one (curl).
  * @throws `train/origin` {origin}
  */
 export function checkOrigin({ origins }: Access, request: IncomingMessage): string | undefined {
@@ -62,7 +62,7 @@ export function checkOrigin({ origins }: Access, request: IncomingMessage): stri
     if (!origins.has(origin)) throw new CodedError('train/origin', { origin: origin.slice(0, 120) });
     return origin;
   }
-  // Browsers leave Origin out of some requests (images, navigations) but say where they come from.
+  // Browsers omit Origin in some requests (images, navigations) but send Sec-Fetch-Site.
   const site = request.headers['sec-fetch-site'];
   if (site === 'cross-site' || site === 'same-site')
     throw new CodedError('train/origin', { origin: String(site) });

@@ -271,22 +271,22 @@ describe('slow and many', () => {
     again.stop.abort();
   });
 
-  it('a listener that does not read is let go', async () => {
-    const own = await startHarness({ events: { backlog: 1 << 16 } });
-    const { id } = await own.runs.start(RECIPE as never);
-    const socket = connect(own.port, '127.0.0.1', () => {
+  it('a listener that does not read is disconnected', async () => {
+    const small = await startHarness({ events: { backlog: 1 << 16 } });
+    const { id } = await small.runs.start(RECIPE as never);
+    const socket = connect(small.port, '127.0.0.1', () => {
       socket.write(
-        `GET /api/runs/${id}/events HTTP/1.1\r\nHost: 127.0.0.1:${own.port}\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`,
+        `GET /api/runs/${id}/events HTTP/1.1\r\nHost: 127.0.0.1:${small.port}\r\nAuthorization: Bearer ${TOKEN}\r\n\r\n`,
       );
     });
     socket.pause();
-    await expect.poll(() => own.events.clients).toBe(1);
+    await expect.poll(() => small.events.clients).toBe(1);
     const text = 'x'.repeat(100_000);
     for (let i = 0; i < 200; i++)
-      own.runs.emit(id, { type: 'log', line: { time: 1, source: 'driver', level: 'info', text } });
-    await expect.poll(() => own.events.clients).toBe(0);
+      small.runs.emit(id, { type: 'log', line: { time: 1, source: 'driver', level: 'info', text } });
+    await expect.poll(() => small.events.clients).toBe(0);
     socket.destroy();
-    await own.close();
+    await small.close();
   });
 });
 
@@ -311,13 +311,13 @@ describe('headers and lines', () => {
     const response = await h.ask(`/api/runs/${id}/events`, { signal: stop.signal });
     const text = 'a\r\n\r\nevent: run\ndata: {}\n\nid: 99\u2028';
     h.runs.emit(id, { type: 'log', line: { time: 1, source: 'engine', level: 'error', text } });
-    let said = '';
+    let received = '';
     for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
-      said += chunk;
-      if (said.includes('99')) break;
+      received += chunk;
+      if (received.includes('99')) break;
     }
     stop.abort();
-    const events = said.split('\n\n').filter((event) => event.includes('event: '));
+    const events = received.split('\n\n').filter((event) => event.includes('event: '));
     expect(events.map((event) => /^event: (.*)$/m.exec(event)![1])).toEqual(['run', 'log']);
     expect(JSON.parse(/^data: ([^\n]*)/m.exec(events[1]!)![1]!)).toMatchObject({ line: { text } });
   });
@@ -418,11 +418,11 @@ describe('paths', () => {
       expect(await refusal(await frame(path))).toMatchObject({ status: 404, code: 'train/frame' });
     expect((await frame(video, '-1')).status).toBe(400);
     // The video is swapped for a link after the run has seen it.
-    renameSync(video, `${video}.kept`);
+    renameSync(video, `${video}.moved`);
     symlinkSync(h.at('secret.mp4'), video);
     expect(await refusal(await frame(video))).toMatchObject({ status: 403, code: 'train/path' });
     rmSync(video);
-    renameSync(`${video}.kept`, video);
+    renameSync(`${video}.moved`, video);
   });
 
   it('a package gives what its manifest names and nothing else', async () => {
@@ -468,7 +468,7 @@ it('no text of a request can become a command: processes are started by argument
   for (const file of starters) {
     const text = readFileSync(join(root, file), 'utf8');
     expect([file, text.match(/\bexec(Sync)?\(|shell:\s*(true|['"])/)]).toEqual([file, null]);
-    // What is started is a constant of this project, Python or Node itself; found by name in no search path.
+    // Started programs are constants of this project, Python or Node itself, and never looked up in PATH.
     for (const [, program] of text.matchAll(
       /(?<![.#\w])(?:spawn|spawnSync|execFile|execFileSync)\)?\(\s*([^,\s)]+)/g,
     ))
@@ -482,13 +482,13 @@ it('no text of a request can become a command: processes are started by argument
 describe('what was not foreseen', () => {
   it('is told to the log and not to the client', async () => {
     const { id } = await h.runs.start(RECIPE as never);
-    const kept = h.runs.metrics;
+    const original = h.runs.metrics;
     h.runs.metrics = async () => {
       throw new Error(`a path: ${h.at('secret.mp4')}, ${TOKEN}`);
     };
     const response = await h.ask(`/api/runs/${id}/metrics`);
     const text = await response.text();
-    h.runs.metrics = kept;
+    h.runs.metrics = original;
     expect(response.status).toBe(500);
     expect(text).toContain('app/unexpected');
     expect(text).not.toContain('secret');

@@ -1,4 +1,4 @@
-/** A request's JSON body, read with every bound that a stranger could lean on. */
+/** JSON body of a request, read with limits on type, size, depth and keys. */
 import type { IncomingMessage } from 'node:http';
 import { CodedError } from '../../core/errors.ts';
 
@@ -15,7 +15,7 @@ const tooLarge = () => new CodedError('train/body-size', { limit: LARGEST_BODY }
  */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const type = request.headers['content-type'] ?? '';
-  // A form cannot send this type without asking first (CORS).
+  // A form cannot send this type without a CORS preflight.
   if (!/^application\/json\s*(;\s*charset=utf-8\s*)?$/i.test(type))
     throw new CodedError('train/content-type', { type: type.slice(0, 80) });
   if (request.headers['content-encoding'] !== undefined) throw fault('is compressed');
@@ -36,7 +36,7 @@ export async function readJson(request: IncomingMessage): Promise<unknown> {
   return parseJson(text);
 }
 
-/** JSON of bounded depth without keys of the prototype. */
+/** JSON of limited depth, without keys that reach a prototype. */
 export function parseJson(text: string): unknown {
   if (text.trim() === '') return {};
   if (depthOf(text) > DEEPEST_BODY) throw fault(`is nested deeper than ${DEEPEST_BODY}`);
@@ -50,7 +50,7 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** Deepest nesting of brackets outside strings; wrong JSON is found later. */
+/** Greatest depth of brackets outside strings; the text need not be valid JSON. */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;

@@ -12,7 +12,7 @@ import type { Packages } from './packages.ts';
 /** Depth below a root down to which checkpoints are searched, and the most folders that are visited. */
 const DEEPEST = 3;
 const MOST_FOLDERS = 2000;
-/** Where a project keeps what it installed, not what it trained. */
+/** Folders of installed files, which are not searched. */
 const NOT_LOOKED_INTO = new Set(['node_modules', '.venv', '.git', '.scratch', 'dist']);
 
 export interface CheckpointSource {
@@ -35,7 +35,7 @@ export class Checkpoints {
     this.#packages = packages;
   }
 
-  /** Of runs, newest run first, then folders by name. */
+  /** Checkpoints of runs, newest run first, then folders by name. */
   async list(): Promise<Checkpoint[]> {
     const all: Checkpoint[] = [];
     for (const { id } of this.#runs.list()) all.push(...(await this.#ofRun(id)));
@@ -68,7 +68,7 @@ export class Checkpoints {
     return listed;
   }
 
-  /** Where a listed checkpoint lies; an id is looked up in the list and never made into a path. */
+  /** Folder of a listed checkpoint; an id is looked up in the list and never used as a path. */
   async source(id: string): Promise<CheckpointSource> {
     const { run, step, createdAt, bytes } = await this.one(id);
     if (run === null) {
@@ -86,7 +86,7 @@ export class Checkpoints {
     return relative(root, folder).replaceAll('\\', '/') || '.';
   }
 
-  /** Links are not followed: what they lead to is a folder of its own, or none of ours. */
+  /** Folders in the official layout below the roots; symbolic links are not followed. */
   async #folders(skip: ReadonlySet<string>): Promise<string[]> {
     const folders: string[] = [];
     let seen = 0;

@@ -1,6 +1,6 @@
 /**
- * Server-Sent Events of a run (HTML standard §9.2). Numbered, so that a client that comes back with Last-Event-ID gets
- * what it missed; a comment every 15 s shows that the line is alive; a client that does not read is let go.
+ * Server-Sent Events of a run (HTML standard §9.2). Events are numbered, so that a client that reconnects with Last-Event-ID
+ * gets those it missed; a comment every 15 s keeps the connection alive; a client that does not read is disconnected.
  */
 import type { ServerResponse } from 'node:http';
 import { CodedError } from '../../core/errors.ts';
@@ -10,13 +10,13 @@ import type { Runs } from '../runs/api.ts';
 export interface EventLimits {
   readonly clients: number;
   readonly keepAliveMs: number;
-  /** Bytes that may wait for one client. */
+  /** Most bytes that may wait for one client. */
   readonly backlog: number;
 }
 
 export const EVENT_LIMITS: EventLimits = { clients: 64, keepAliveMs: 15_000, backlog: 8 << 20 };
 
-/** One event as it goes over the wire; JSON has no line breaks of its own. An event without a number keeps the last one. */
+/** One event in wire format; its JSON contains no line breaks. An event without an id leaves the client's last id. */
 export function formatEvent(event: RunEvent, id?: number): string {
   const head = id === undefined ? '' : `id: ${id}\n`;
   return `${head}event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
@@ -35,8 +35,8 @@ export class EventStreams {
   }
 
   /**
-   * Streams a run's events until the client or the server leaves: the run as it is, then what came after `since` (only
-   * what comes from now on without it).
+   * Streams a run's events until the client or the server disconnects: the present run, then the events after `since`, or only
+   * new ones without it.
    * @throws `train/busy` {limit}, `train/run` {id}
    */
   serve(
@@ -55,7 +55,7 @@ export class EventStreams {
       'Cache-Control': 'no-store',
       'X-Accel-Buffering': 'no',
     });
-    // Small events must not wait for each other's acknowledgement.
+    // No Nagle delay: small events must not wait for acknowledgements.
     response.socket?.setNoDelay(true);
     let unsubscribe = () => {};
     const leave = () => {
@@ -66,7 +66,7 @@ export class EventStreams {
     const write = (text: string) => {
       if (response.destroyed || response.writableEnded) return;
       response.write(text);
-      // It can come back with its last number; until then nothing is kept for it.
+      // The client can reconnect with its last id; nothing is buffered for it until then.
       if (response.writableLength > backlog) response.destroy();
     };
     const alive = setInterval(() => write(': alive\n\n'), keepAliveMs);
@@ -74,11 +74,11 @@ export class EventStreams {
     response.on('close', leave);
     write(`retry: 2000\n${formatEvent({ type: 'run', run })}`);
     unsubscribe = runs.subscribe(id, ({ id: number, event }) => write(formatEvent(event, number)), since);
-    // The client may have gone while old events were written.
+    // The client may have disconnected while old events were written.
     if (response.destroyed) leave();
   }
 
-  /** Ends every stream: the server leaves. */
+  /** Ends every stream. */
   close(): void {
     for (const [response, leave] of this.#open) {
       leave();

@@ -1,4 +1,4 @@
-/** A file of a folder with byte ranges (RFC 9110 §14), opened before it is described. */
+/** Response with a file or a byte range of it (RFC 9110 §14); size and type are those of the opened file. */
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -45,7 +45,7 @@ export async function sendFile(
       response.writeHead(304, fileHeaders).end();
       return;
     }
-    // A part of another version must not be put behind what is there.
+    // A range of another version must not be appended to the client's part.
     const condition = request.headers['if-range'];
     const range =
       condition === undefined || condition === tag ? parseRange(request.headers.range, size) : null;

@@ -1,4 +1,4 @@
-/** A server of tests: real sockets, runs in memory, a root with videos in a new folder. */
+/** A server for tests: real sockets, runs in memory, a root with videos in a new folder. */
 import { cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
@@ -16,7 +16,7 @@ import type { Services } from './services.ts';
 export const TOKEN = 'a-token-of-the-tests-0123456789';
 const MACHINE: Machine = { device: 'cpu', torch: '2.13.0', gpus: 0, memoryBytes: null };
 
-/** A checkpoint that loads; of the project's smallest shape. */
+/** A checkpoint of the smallest shape that loads. */
 export const TINY = join(import.meta.dirname, '..', 'checkpoints', 'tiny');
 
 export interface HarnessOptions {
@@ -85,7 +85,7 @@ export async function startHarness(options: HarnessOptions = {}) {
   }
   const address = `http://127.0.0.1:${port}`;
 
-  /** A request with the token unless told otherwise. */
+  /** A request, with the token unless headers are given. */
   const ask = (path: string, init: RequestInit = {}) =>
     fetch(`${address}${path}`, { ...init, headers: { Authorization: `Bearer ${TOKEN}`, ...init.headers } });
   const post = (path: string, body: unknown = {}, init: RequestInit = {}) =>
@@ -95,7 +95,7 @@ export async function startHarness(options: HarnessOptions = {}) {
       ...init,
       headers: { 'Content-Type': 'application/json', ...init.headers },
     });
-  /** Bytes on the wire as they stand; resolves with all that came until the server closed. */
+  /** Sends raw bytes; resolves with the response once the server has closed the connection. */
   const raw = (text: string): Promise<string> =>
     new Promise((done) => {
       let said = '';

@@ -15,16 +15,16 @@ import { isLoopback } from './access.ts';
 
 export const usage = `npm run train-server -- [options]
 
-  --port N          port (default 7077; 0: a free one)
-  --root DIR        folder that data and checkpoints may lie in; may be given again (default: here)
+  --port N          port (default 7077; 0 takes a free one)
+  --root DIR        folder that data and checkpoints may lie in; repeatable (default: the current folder)
   --runs DIR        folder of the runs (default .cache/runs)
-  --cache DIR       folder for decoded frames, drawn clips and packages (default .cache/training)
-  --origin URL      origin of another page that may ask; may be given again
+  --cache DIR       folder for decoded frames, procedural clips and packages (default .cache/training)
+  --origin URL      origin of another page that may use the server; repeatable
   --host ADDRESS    address to listen on (default 127.0.0.1)
-  --name NAME       name that the server is called by, e.g. behind a proxy; may be given again
-  --public          allows an address that other machines reach; needs a token in VQA_TRAIN_TOKEN
-  --wait            interrupted runs wait for Resume instead of going on by themselves
-  --no-page         serves the interface alone
+  --name NAME       host name of the server, e.g. behind a proxy; repeatable
+  --public          allows an address that other machines can reach; requires a token in VQA_TRAIN_TOKEN
+  --wait            interrupted runs wait for Resume instead of resuming automatically
+  --no-page         serves the API without the page
 ${locationUsage}
 `;
 
@@ -34,7 +34,7 @@ export interface CliOptions {
   readonly host: string;
   readonly port: number;
   readonly token: string;
-  /** The token was given and is not printed. */
+  /** True for a token from the environment, which is not printed. */
   readonly tokenFromEnvironment: boolean;
   readonly roots: readonly string[];
   readonly runs: string;
@@ -43,7 +43,7 @@ export interface CliOptions {
   readonly names: readonly string[];
   readonly autoResume: boolean;
   readonly page: boolean;
-  /** Where engines run. */
+  /** Location of the engines. */
   readonly engine: EngineLocation;
 }
 
@@ -124,7 +124,7 @@ function nameOf(text: string): string {
   return text.toLowerCase();
 }
 
-/** A path under the home folder as people write it. */
+/** A path with `~` for the home folder. */
 export const shortPath = (path: string): string => {
   const home = homedir();
   return path.startsWith(`${home}/`) ? `~${path.slice(home.length)}` : path;

@@ -1,4 +1,4 @@
-/** Model packages made of checkpoints, each in a worker thread; one at a time, because each takes all cores. */
+/** Model packages of checkpoints, converted in worker threads, one at a time because a conversion uses all cores. */
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ interface Making {
   error?: CodedErrorData;
 }
 
-/** Letters, digits and hyphens that name a checkpoint's package; a hash keeps names apart that look the same then. */
+/** Id of a checkpoint's package: letters, digits and hyphens, and a hash that keeps similar names apart. */
 export function packageId(checkpoint: string): string {
   const plain = checkpoint
     .toLowerCase()
@@ -53,14 +53,14 @@ export class Packages {
   #queue: Promise<void> = Promise.resolve();
   #closed = false;
 
-  /** @param home folder of the packages; made when the first one is */
+  /** @param home folder of the packages, created with the first one */
   constructor(home: string) {
     this.#home = home;
   }
 
   /**
-   * Removes what a process that was killed left half-written; its number ends the name. A folder of a process that lives is
-   * let be: two servers may share a cache.
+   * Deletes unfinished packages of processes that have ended, by the process id in their names. Those of a running process
+   * remain, since two servers may share a cache.
    */
   async tidy(): Promise<void> {
     for (const name of await readdir(this.#home).catch(() => [])) {
@@ -84,12 +84,12 @@ export class Packages {
     return making === undefined ? null : { id, state: 'failed', done: making.done };
   }
 
-  /** Why the last attempt failed. */
+  /** Error of the last failed attempt. */
   failure(checkpoint: string): CodedErrorData | undefined {
     return this.#making.get(packageId(checkpoint))?.error;
   }
 
-  /** Begins a package unless it is being made or ready. Resolves when that is decided. */
+  /** Queues a package unless it is being made or ready. */
   async make(request: PackageRequest): Promise<void> {
     if (this.#closed) throw new CodedError('train/closing');
     const state = await this.stateOf(request.checkpoint, request.createdAt);
@@ -144,7 +144,7 @@ export class Packages {
     return readManifest(JSON.parse(text));
   }
 
-  /** Ends what is being made; nothing half-written is ever under a package's name. */
+  /** Cancels the present conversion; an unfinished package never has the final name. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const worker of this.#workers) worker.postMessage('stop');

@@ -1,4 +1,4 @@
-/** One conversion, off the thread that answers requests. */
+/** One conversion, in a worker thread. */
 import { createHash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { CheckpointFolder, PackageFolder } from '../../convert/folder.node.ts';
@@ -16,7 +16,7 @@ export interface PackagingOrder {
 
 export type PackagingMessage = { done: number } | { error: CodedErrorData } | { finished: true };
 
-/** Share of the time that writing takes; the rest is hashing. */
+/** Share of writing in the progress; the rest is hashing. */
 const WRITING = 0.9;
 
 function digest(): Digest {
@@ -33,9 +33,9 @@ async function main({ checkpoint, target, name, variants, range }: PackagingOrde
   try {
     await convertCheckpoint(new CheckpointFolder(checkpoint), new PackageFolder(target), {
       variants: readVariants(variants),
-      // Nobody has measured it against people: it has a range and no percentiles.
+      // Not measured against human scores: a range without percentiles.
       about: { name, metrics: [], scale: { kind: 'unmeasured', range: range[0] === 0 ? [0, 5] : [1, 5] } },
-      // Packages travel: no path of this machine in them.
+      // Packages are copied to other machines: no local path in them.
       command: `npm run convert -- CHECKPOINT OUT --variants ${variants}`,
       digest,
       signal: stop.signal,

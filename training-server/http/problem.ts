@@ -1,11 +1,11 @@
-/** Errors over HTTP: problem documents (RFC 9457) that carry the same codes and parameters as everywhere. */
+/** HTTP errors as problem documents (RFC 9457) with the project's error codes and parameters. */
 import type { ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { CodedError } from '../../core/errors.ts';
 import { errorMessage } from '../../core/text/error-messages.ts';
 import { codedErrorSchema } from '../../core/training/run.ts';
 
-/** Status and title of each code; the title names the kind, the detail what happened this time. */
+/** Status and title of each code. */
 const kinds: Readonly<Record<string, readonly [status: number, title: string]>> = {
   'train/request': [400, 'The request is not understood'],
   'train/body': [400, 'The body is not understood'],
@@ -37,13 +37,13 @@ export const problemSchema = z.strictObject({
   title: z.string(),
   status: z.int(),
   detail: z.string().describe('What happened and what to do, in English.'),
-  code: z.string().describe('Stable code; the page has words for it in each language.'),
+  code: z.string().describe('Stable code; the page has a message for it in each language.'),
   params: codedErrorSchema.shape.params,
   errors: z.array(codedErrorSchema).optional().describe('All faults, where there are several.'),
 });
 export type Problem = z.infer<typeof problemSchema>;
 
-/** A refusal with more than one fault. */
+/** An error with several faults. */
 export class SeveralErrors extends CodedError {
   readonly errors: readonly z.infer<typeof codedErrorSchema>[];
 

@@ -1,4 +1,4 @@
-/** The recipes that ship, and recipes that are sent. */
+/** Recipes of the repository, and recipes in request bodies. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '../../core/errors.ts';
@@ -11,7 +11,7 @@ const recipeName = /^[a-z0-9][a-z0-9-]{0,59}$/;
 
 async function load(name: string): Promise<unknown> {
   const fault = (problem: string) => new CodedError('train/recipe', { field: name.slice(0, 80), problem });
-  // The name becomes a path: nothing but letters, digits and hyphens.
+  // The name becomes part of a path: letters, digits and hyphens only.
   if (!recipeName.test(name)) throw fault('is no name of a recipe');
   const text = await readFile(join(recipeFolder, `${name}.json`), 'utf8').catch(() => {
     throw fault('is no recipe of this server');
@@ -20,14 +20,14 @@ async function load(name: string): Promise<unknown> {
 }
 
 /**
- * A recipe by the name under which it ships, or as it was sent, with all that it extends.
+ * A recipe by its name in the repository, or as JSON, resolved with the recipes that it extends.
  * @throws `train/recipe` {field, problem}
  */
 export async function resolveGiven(given: unknown): Promise<Recipe> {
   return recipeFrom(typeof given === 'string' ? await load(given) : given);
 }
 
-/** Shipped recipes by name; one that cannot be resolved says why. */
+/** Recipes of the repository by name; one that cannot be resolved has its error. */
 export async function recipeCards(): Promise<RecipeCard[]> {
   const files = (await readdir(recipeFolder)).filter((file) => file.endsWith('.json'));
   return Promise.all(files.sort().map((file) => cardOf(file.slice(0, -'.json'.length))));

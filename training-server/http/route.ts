@@ -1,4 +1,4 @@
-/** A route says what it takes and gives as schemas: the border checks by them, and the OpenAPI document is made of them. */
+/** Routes with schemas of their requests and responses, which validate both and generate the OpenAPI document. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { CodedError } from '../../core/errors.ts';
@@ -13,9 +13,9 @@ export interface Asked<P, Q, B> {
   readonly body: B;
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Of every answer: isolation, and CORS where another origin may read it. */
+  /** Headers of every response: isolation, and CORS for another allowed origin. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Fires when the client is gone. */
+  /** Aborts when the client disconnects. */
   readonly signal: AbortSignal;
 }
 
@@ -36,9 +36,9 @@ export interface Route {
   readonly body: z.ZodType | null;
   readonly sends: Sends;
   readonly status: number;
-  /** Error codes beyond those of every route. */
+  /** Error codes in addition to those of every route. */
   readonly fails: readonly string[];
-  /** Null: the handler has written the response itself. */
+  /** Returns null where the handler has written the response. */
   handle(asked: Asked<unknown, unknown, unknown>): Promise<Answer | null>;
 }
 
@@ -58,7 +58,7 @@ interface RouteOf<P extends z.ZodObject, Q extends z.ZodObject, B extends z.ZodT
 
 const nothing = z.strictObject({});
 
-/** A route whose handler sees its parameters as their schemas read them. */
+/** A route whose handler gets its parameters as parsed by their schemas. */
 export function route<
   P extends z.ZodObject = typeof nothing,
   Q extends z.ZodObject = typeof nothing,
@@ -71,12 +71,12 @@ export function route<
     fails: [],
     ...given,
     body: given.body ?? null,
-    // The border has parsed all three by these very schemas.
+    // The server has parsed all three with these schemas.
     handle: (asked) => given.handle(asked as Asked<z.output<P>, z.output<Q>, z.output<B>>),
   };
 }
 
-/** Parts of a path after decoding; null where an escape is broken or hides a zero byte. */
+/** Decoded parts of a path; null for a malformed escape or a zero byte. */
 export function partsOf(path: string): string[] | null {
   try {
     const parts = path.split('/').slice(1).map(decodeURIComponent);
@@ -110,7 +110,7 @@ export function readPart<T>(schema: z.ZodType<T>, value: unknown, root: string, 
   throw new CodedError(code, { field, problem: extra.length > 0 ? 'is not known' : issue.message });
 }
 
-/** Each name once: `?step=1&step=2` means nothing. */
+/** Query parameters; a repeated one is an error. */
 export function queryOf(search: URLSearchParams): Record<string, string> {
   const query: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const [name, value] of search) {

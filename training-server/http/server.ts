@@ -1,6 +1,6 @@
 /**
- * The server: who asks is settled first, then what. `/api/` wants the token; everything else is the built page, which is
- * public as any program's files are.
+ * The HTTP server. Access is checked before routing. `/api/` requires the token; every other path serves the built page,
+ * which is public.
  */
 import {
   createServer,
@@ -25,18 +25,18 @@ import type { Services } from './services.ts';
 
 export interface ServerOptions {
   readonly access: Access;
-  /** Folder of the built page; null serves the interface alone. */
+  /** Folder of the built page; null serves the API only. */
   readonly page: string | null;
   readonly version: string;
   /** Called with unexpected errors, which clients do not see. */
   readonly onFault: (error: unknown) => void;
   readonly limits?: Partial<ServerLimits>;
-  /** Holds every answer against its schema; for tests. */
+  /** Validates every response against its schema; for tests. */
   readonly checked?: boolean;
 }
 
 export interface ServerLimits {
-  /** Milliseconds until the head of a request must be there, and all of it. */
+  /** Milliseconds until the headers of a request, and the whole of it, must have arrived. */
   readonly headersMs: number;
   readonly requestMs: number;
   /** Milliseconds without any byte in either direction; events have a comment every 15 s. */
@@ -87,7 +87,7 @@ export function createTrainingServer(services: Services, options: ServerOptions)
   );
   server.maxConnections = limits.connections;
   server.setTimeout(limits.silenceMs);
-  // A proxy's and an upgrade's requests mean another kind of server.
+  // CONNECT is a request to a proxy, which this server is not.
   server.on('connect', (_, socket) => socket.destroy());
   return server;
 }

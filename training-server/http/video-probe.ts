@@ -11,10 +11,10 @@ import { python as projectPython } from '../../scripts/python.mjs';
 import type { Probe } from '../data/api.ts';
 
 const IDLE_MS = 60_000;
-/** A video that takes longer is not worth waiting for. */
+/** Timeout of a request. */
 const PATIENCE_MS = 60_000;
 const THUMBNAIL_WIDTH = 192;
-/** Requests for frames of one video that come together are decoded together. */
+/** Time in which requests for frames of one video are collected and decoded together. */
 const GATHER_MS = 15;
 const MOST_CACHED_VIDEOS = 200;
 
@@ -49,12 +49,12 @@ export class VideoProbe {
     this.#python = python;
   }
 
-  /** Facts of videos, one answer a path; what cannot be read says why. Paths must be checked already. */
+  /** Metadata of videos, one result a path, with an error for those that cannot be read. Paths must be validated before. */
   readonly probe: Probe = async (paths) => factsSchema.parse(await this.#ask({ probe: [...paths] }));
 
   /**
    * A frame, 192 pixels wide at most, as JPEG.
-   * @param path real path, checked already
+   * @param path real path, validated before
    * @throws `train/frame` {index, problem}
    */
   async frame(path: string, index: number): Promise<Buffer> {
@@ -103,7 +103,7 @@ export class VideoProbe {
     });
   }
 
-  /** The time runs for the request at work, not for those behind it. */
+  /** Starts the timeout of the request at the head of the queue. */
   #watch(): void {
     clearTimeout(this.#patience);
     this.#patience = setTimeout(() => this.#end('it took longer than a minute'), PATIENCE_MS);

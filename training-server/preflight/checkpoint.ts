@@ -1,4 +1,4 @@
-/** The checkpoint that a recipe names, looked at by its headers alone: a wrong one must not cost the start of an engine. */
+/** Validation of a recipe's checkpoint by its headers, before an engine is started. */
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Checkpoint } from '../../convert/checkpoint.ts';
@@ -8,11 +8,11 @@ import type { Recipe } from '../../core/training/recipe.ts';
 import type { Roots } from '../data/api.ts';
 import { trainingProfile } from '../grpo/profile.ts';
 
-/** One of these is the tokenizer: our own file, or the vocabulary that the released base models come with. */
+/** Files of a tokenizer, one of which must exist: this project's, or the vocabulary of the released base models. */
 const TOKENIZERS = ['tokenizer.json', 'vocab.json'];
 
 /**
- * Every tensor that config.json asks for is there in its shape; so are a tokenizer and the profile.
+ * Checks that every tensor of config.json exists with its shape, and a tokenizer and the profile.
  *
  * @throws CodedError `train/path`, `train/missing-path` {field}; `train/checkpoint` {problem}; `train/recipe` for a
  *   profile that it does not have

@@ -9,7 +9,7 @@ import { python as projectPython } from '../../scripts/python.mjs';
 const machineSchema = validationReportSchema.shape.engine.unwrap();
 export type Machine = z.infer<typeof machineSchema>;
 
-/** `python -m engine.probe machine`: one line of JSON. Longest time that importing torch takes on a cold disk. */
+/** Timeout of `python -m engine.probe machine`: importing torch is slow from a cold disk. */
 const PATIENCE_MS = 300_000;
 const home = join(import.meta.dirname, '..', 'torch');
 const replySchema = z.union([machineSchema, z.strictObject({ missing: z.string() })]);

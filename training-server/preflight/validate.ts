@@ -10,7 +10,7 @@ import { recipeSha256 } from '../recipes/recipe-files.ts';
 import { checkCheckpoint } from './checkpoint.ts';
 import type { Machine } from './machine.ts';
 
-/** Milliseconds that opening videos may take: whoever asks waits for the report. */
+/** Milliseconds that opening videos may take, since the client waits for the report. */
 export const PROBE_MS = 8000;
 
 export interface Validation {
@@ -21,9 +21,9 @@ export interface Validation {
 }
 
 /**
- * Never throws for what is wrong with the recipe: that is the report.
+ * The report lists every fault of the recipe; none of them is thrown.
  *
- * @param read gives the resolved recipe, or throws `train/recipe`
+ * @param read returns the resolved recipe, or throws `train/recipe`
  */
 export async function validateRecipe(
   read: () => Promise<Recipe>,
@@ -45,7 +45,7 @@ export async function validateRecipe(
   if (recipe === null) return { report: reportOf({ errors, engine }), recipe };
   if (engine !== null) errors.push(...lacks(recipe, engine));
   await tried(() => checkCheckpoint(recipe, roots));
-  // Videos are opened by Python, too.
+  // Opening videos needs Python.
   const { probe: _, ...unopened } = load;
   const data = await validateSources(
     usedSources(recipe),
@@ -56,7 +56,7 @@ export async function validateRecipe(
   if (data.errors.length === 0)
     for (const [i, stage] of recipe.stages.entries())
       await tried(() => {
-        // Clips that are not drawn yet are counted; what is written about them is known to fit.
+        // Clips that are not generated yet are counted only; their generated labels are valid.
         const videos = data.reports.filter(({ name }) => stage.train.includes(name));
         stepsOf(
           stage,

@@ -1,4 +1,4 @@
-/** The table of recipe fields in docs/training.md: `node training-server/recipes/field-table.ts` writes it anew. */
+/** The table of recipe fields in docs/training.md: `node training-server/recipes/field-table.ts` rewrites it. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { recipeFields } from '../../core/training/recipe-fields.ts';
@@ -8,7 +8,7 @@ const [begin, end] = ['<!-- fields: begin -->', '<!-- fields: end -->'];
 
 const cell = (text: string) => text.replaceAll('|', '\\|');
 
-/** Sections are not listed themselves, their fields are. */
+/** Rows of the fields; sections themselves are not listed. */
 export function fieldTable(): string {
   const rows = recipeFields()
     .filter(({ type, path }) => type !== 'fields' && path !== 'sources' && path !== 'stages')
@@ -19,7 +19,7 @@ export function fieldTable(): string {
   return ['| field | type | default | |', '|---|---|---|---|', ...rows].join('\n');
 }
 
-/** The document with the table as it is now. */
+/** The document with the present table. */
 export function withTable(text: string): string {
   const [head, rest] = text.split(begin);
   const tail = rest?.split(end)[1];

@@ -1,4 +1,4 @@
-/** Recipe files: found by name, merged with those that they extend, resolved. */
+/** Recipe files: read by name, merged with those that they extend, and resolved. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -6,7 +6,7 @@ import { CodedError } from '../../core/errors.ts';
 import type { Recipe } from '../../core/training/recipe.ts';
 import { canonicalJson, mergedRecipe, resolveRecipe } from '../../core/training/recipe-resolve.ts';
 
-/** The recipes that ship. */
+/** Folder of the repository's recipes. */
 export const recipeFolder = join(import.meta.dirname, '..', '..', 'recipes');
 
 /** SHA-256 of the resolved recipe's canonical JSON. */
@@ -30,7 +30,7 @@ async function readRecipe(file: string, field: string): Promise<unknown> {
 }
 
 /**
- * The recipe of a file, resolved. What it extends is looked for beside it, then among those that ship.
+ * The resolved recipe of a file. A recipe that it extends is searched in its folder, then in the repository's.
  *
  * @throws CodedError `train/recipe` {field, problem}
  */
@@ -39,14 +39,14 @@ export async function recipeFromFile(file: string): Promise<Recipe> {
 }
 
 /**
- * The same of a recipe's JSON, e.g. one that was sent.
+ * The resolved recipe of JSON, e.g. of a request.
  *
- * @param beside folder whose recipes it may extend, before those that ship
+ * @param beside folder of recipes that it may extend, before the repository's
  */
 export async function recipeFrom(json: unknown, beside: string = recipeFolder): Promise<Recipe> {
   const load = async (name: string) => {
-    const own: string[] = await readdir(beside).catch(() => []);
-    const folder = own.includes(`${name}.json`) ? beside : recipeFolder;
+    const names: string[] = await readdir(beside).catch(() => []);
+    const folder = names.includes(`${name}.json`) ? beside : recipeFolder;
     return readRecipe(join(folder, `${name}.json`), 'extends');
   };
   return resolveRecipe(await mergedRecipe(json, load));

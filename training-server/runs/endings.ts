@@ -15,8 +15,8 @@ const coded = (code: string, params: CodedErrorData['params'], message: string):
 });
 
 /**
- * @param at where the driver was; null when it did not come to be
- * @param requested the state that was asked for while it ran, if one was
+ * @param at position of the driver; null when it was not created
+ * @param requested state that was requested while it ran; null for none
  */
 export function endOf(
   error: unknown,
@@ -31,7 +31,7 @@ export function endOf(
     return { state: 'failed', reason: coded('app/unexpected', { detail: message }, message) };
   if (error.code === 'train/guard' || error.code === 'train/entropy')
     return { state: 'guarded', reason: error.toData() };
-  // An engine that was told to go in the middle of a call says that it was stopped.
+  // A call of an engine that is stopped on request rejects with this code.
   if (error.code === 'train/engine' && requested !== null) return { state: requested, reason: null };
   if (error.code !== 'train/engine') return { state: 'failed', reason: error.toData() };
   const saved = at?.savedStep ?? null;

@@ -533,10 +533,10 @@ function toEarlierVersion(folder: string): void {
   expect(earlier(text)).not.toBe(text);
   for (const step of readdirSync(join(folder, 'checkpoints')).filter((name) => name.startsWith('step-'))) {
     const file = join(folder, 'checkpoints', step, 'checkpoint.json');
-    const { metrics, ...rest } = JSON.parse(readFileSync(file, 'utf8'));
-    const { streams } = rest.state;
+    const checkpoint = JSON.parse(readFileSync(file, 'utf8'));
+    const { streams } = checkpoint.state;
     streams.completions = Buffer.byteLength(earlier(text.slice(0, streams.completions)));
-    writeFileSync(file, JSON.stringify({ ...rest, figures: metrics }));
+    writeFileSync(file, JSON.stringify(checkpoint).replace('"metrics":{', '"figures":{'));
   }
   writeFileSync(join(folder, 'completions.jsonl'), earlier(text));
   rmSync(join(folder, 'metadata.json'));

@@ -1,4 +1,4 @@
-/** A runs root with videos that only a fake engine can read, for the tests of driver and runs. */
+/** A runs folder with videos that only a fake engine can read, for tests of driver and runs. */
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -29,7 +29,7 @@ export interface Fixture {
   manager(options?: Partial<ManagerOptions>, engine?: FakeEngineOptions): Promise<RunManager>;
 }
 
-/** @param videos how many videos the sources `train` and `held` have */
+/** @param videos number of videos in the sources `train` and `held` */
 export function fixture(videos = { train: 20, held: 6 }): Fixture {
   const root = mkdtempSync(join(tmpdir(), 'runs-'));
   mkdirSync(join(root, 'checkpoint'));
@@ -65,7 +65,7 @@ export function fixture(videos = { train: 20, held: 6 }): Fixture {
 
 const source = (file: string) => ({ kind: 'csv', file, range: [1, 5], labels: 'asWritten' });
 
-/** @param change put upon a small GRPO recipe: 12 steps of 4 videos, checkpoints every 3, held-out figures every 4 */
+/** @param change merged into a small GRPO recipe: 12 steps of 4 videos, checkpoints every 3, evaluation every 4 */
 export function testRecipe(change: object = {}): Recipe {
   const base = {
     name: 'test',
@@ -89,7 +89,7 @@ export function testRecipe(change: object = {}): Recipe {
   return resolveRecipe(mergeRecipe(base, change));
 }
 
-/** Resolves with the run when it no longer waits or runs. */
+/** Resolves with the run when it is neither queued nor running. */
 export function settled(manager: RunManager, id: string): Promise<Run> {
   const busy = new Set(['queued', 'starting', 'running']);
   return new Promise((resolve) => {
@@ -106,7 +106,7 @@ export function settled(manager: RunManager, id: string): Promise<Run> {
   });
 }
 
-/** Metrics and completions of a run but for times: what a resume must reproduce byte for byte. */
+/** Metrics and completions of a run without times, which a resume reproduces byte for byte. */
 export function streams(folder: string): { metrics: string[]; completions: string } {
   const lines = readFileSync(join(folder, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
   const metrics = lines.map((line) => {

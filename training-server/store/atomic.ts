@@ -1,9 +1,9 @@
-/** Files that are whole or not there: written beside, flushed to the disk, then renamed. */
+/** Atomic writing of files: to a temporary file, flushed to the disk, then renamed. */
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Makes a rename in a folder last through a power cut; not every system can. */
+/** Flushes a folder, so that a rename in it survives a power cut; ignored where the system cannot. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => null);
   if (handle === null) return;

@@ -1,17 +1,17 @@
-/** The numbered events of a run: told to whoever listens, kept in a file so that nobody misses one. */
+/** The numbered events of a run: sent to listeners, and appended to a file from which missed ones are replayed. */
 import type { RunEvent } from '../../core/training/run.ts';
 import { lastLine, linesOf, wholeLines } from './lines.ts';
 import { Stream } from './stream.ts';
 
 export interface NumberedEvent {
-  /** Rises by one for each event of a run, over restarts too. */
+  /** Rises by one for each event of a run, also over restarts. */
   readonly id: number;
   readonly event: RunEvent;
 }
 
 type Listener = (event: NumberedEvent) => void;
 
-/** Progress is told no more often than this, but for the end of a phase. */
+/** Least time between two progress events of a phase, except its end. */
 const PROGRESS_MS = 1000;
 
 export class EventLog {
@@ -39,7 +39,7 @@ export class EventLog {
   emit(event: RunEvent): void {
     if (event.type === 'progress' && !this.#isNews(event)) return;
     const numbered = { id: ++this.#last, event };
-    // A disk that is full must not silence the run: the streams of the driver find that out and stop it.
+    // A full disk must not stop the events: the streams of the driver detect it and stop the run.
     this.#written = this.#written.then(() => this.#append(numbered)).catch(() => {});
     for (const listener of [...this.#listeners]) listener(numbered);
   }
@@ -52,12 +52,12 @@ export class EventLog {
   }
 
   async #append(event: NumberedEvent): Promise<void> {
-    // A line that a crash broke off is written over.
+    // An incomplete line of a crash is overwritten.
     this.#stream ??= wholeLines(this.#file).then((bytes) => Stream.open(this.#file, bytes));
     await (await this.#stream).appendJson(event);
   }
 
-  /** @param since events after this number come first; default: only what is said from now on */
+  /** @param since replays the events after this number first; default: new events only */
   subscribe(listener: Listener, since?: number): () => void {
     if (since === undefined || since >= this.#last) {
       this.#listeners.add(listener);

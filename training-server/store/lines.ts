@@ -1,12 +1,12 @@
-/** Reading the JSON lines of a run that may still be growing. */
+/** Reading of JSON lines from files that may still grow. */
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 
-/** Bytes read at a time where an end of line is looked for. */
+/** Bytes read at a time in the search for a line end. */
 const WINDOW = 64 * 1024;
 
-/** Whole lines from a byte on; a last line without its end is not there yet. Nothing where the file is not there. */
+/** Complete lines from a byte on; a last line without its end is left out. Empty for a missing file. */
 export async function* linesOf(file: string, from = 0): AsyncGenerator<string> {
   const size = (await stat(file).catch(() => null))?.size ?? 0;
   if (size <= from) return;
@@ -23,7 +23,7 @@ export async function* linesOf(file: string, from = 0): AsyncGenerator<string> {
   if (held !== null && ended) yield held;
 }
 
-/** Bytes of the file up to the end of its last whole line. */
+/** Bytes of the file up to the end of its last complete line. */
 export async function wholeLines(path: string): Promise<number> {
   const file = await open(path).catch(() => null);
   if (file === null) return 0;
@@ -50,7 +50,7 @@ export async function offsetOfStep(path: string, step: number): Promise<number> 
   if (file === null) return 0;
   try {
     const { size } = await file.stat();
-    // The first wanted line begins in (low, high]; a line begins at 0, too.
+    // The first line of the step or later begins in (low, high]; a line also begins at 0.
     let [low, high] = [-1, size];
     while (high - low > 1) {
       const middle = Math.floor((low + high) / 2);
@@ -84,7 +84,7 @@ async function lineAfter(
   return match ? { start, step: Number(match[1]) } : null;
 }
 
-/** The last whole line; null where there is none. Lines are shorter than 4 MiB. */
+/** The last complete line; null where there is none. Lines are shorter than 4 MiB. */
 export async function lastLine(path: string): Promise<string | null> {
   const file = await open(path).catch(() => null);
   if (file === null) return null;

@@ -1,8 +1,8 @@
-/** One process at a time works on a runs root. */
+/** Lock of a runs folder, held by one process at a time. */
 import { open, readFile, rm } from 'node:fs/promises';
 import { CodedError } from '../../core/errors.ts';
 
-/** When the process was started, by the kernel's clock; null where that cannot be told or there is none. */
+/** Start time of a process by the kernel's clock; null where it is not available. */
 async function startOf(pid: number): Promise<string | null> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
@@ -14,13 +14,13 @@ async function isAlive(pid: number, start: string | null): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
-  // The number may belong to another program since.
+  // The process id may have been reused.
   return start === null || start === (await startOf(pid));
 }
 
 /**
- * @returns what gives the lock back
- * @throws CodedError `train/in-use` {pid} while another process that lives has it
+ * @returns a function that releases the lock
+ * @throws CodedError `train/in-use` {pid} while another running process holds it
  */
 export async function lock(file: string): Promise<() => Promise<void>> {
   for (;;) {

@@ -1,4 +1,4 @@
-/** The folder of a run: what lies where, and what is read back from it. */
+/** The folder of a run: paths, formats, reading and writing of its files. */
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -15,13 +15,13 @@ const values = z.record(z.string(), z.number().nullable());
 /** State of the driver in a checkpoint, from which a resumed run repeats the same steps. */
 export const driverStateSchema = z.strictObject({
   step: z.int(),
-  /** Stage that the next step belongs to, and steps taken in it. */
+  /** Stage of the next step, and steps taken in it. */
   stage: z.int(),
   stageStep: z.int(),
   tokens: z.number(),
   guards: z.strictObject({ maxKl: z.int(), minEntropy: z.int(), maxEntropy: z.int() }),
   best: z.strictObject({ step: z.int(), value: z.number() }).nullable(),
-  /** Bytes of the files that count. */
+  /** Valid bytes of each file. */
   streams: z.strictObject({
     metrics: z.int(),
     completions: z.int(),
@@ -30,7 +30,7 @@ export const driverStateSchema = z.strictObject({
   /** SHA-256 of the videos and labels of the stage, in order. */
   data: z.string(),
   latest: values,
-  /** Steps after which a stage ended: its model is where the next began. */
+  /** Last steps of the ended stages; the next stage begins with the model of the last of them. */
   stageEnds: z.array(z.int()),
 });
 export type DriverState = z.infer<typeof driverStateSchema>;
@@ -72,7 +72,7 @@ export class RunFolder {
   readonly state = (step: number): string => join(this.checkpoint(step), 'state');
   readonly model = (step: number): string => join(this.checkpoint(step), 'model');
 
-  /** Whole or not at all: what a crash leaves of it has no recipe.json and is no run. @throws where it is there already */
+  /** Creates the folder; recipe.json is written last, so that what a crash leaves is no run. @throws where it exists */
   async make(recipe: Recipe, run: Run, metadata: RunMetadata): Promise<void> {
     await mkdir(this.path);
     try {
@@ -86,7 +86,7 @@ export class RunFolder {
     }
   }
 
-  /** Removes what a crash left half written beside the files. */
+  /** Deletes temporary files of a crash. */
   async tidy(): Promise<void> {
     for (const name of await readdir(this.path))
       if (name.endsWith('.partial')) await rm(this.file(name), { recursive: true, force: true });
@@ -123,7 +123,7 @@ export class RunFolder {
     await rm(this.file('memo.json'), { force: true });
   }
 
-  /** Every whole checkpoint, earliest first. */
+  /** Complete checkpoints, earliest first. */
   async checkpoints(): Promise<CheckpointFile[]> {
     const names = await readdir(this.file('checkpoints')).catch(() => []);
     const files = names
@@ -136,7 +136,7 @@ export class RunFolder {
     return read.sort((a, b) => a.step - b.step);
   }
 
-  /** The checkpoint that the pointer names, else the latest whole one; null where there is none yet. */
+  /** The checkpoint that last.json names, else the latest complete one; null where there is none. */
   async last(): Promise<CheckpointFile | null> {
     const pointer = await readJson(this.file('checkpoints', 'last.json')).catch(() => null);
     const named = z.strictObject({ step: z.int() }).safeParse(pointer);
@@ -153,7 +153,7 @@ export class RunFolder {
     throw new CodedError('train/checkpoint', { step, problem }, problem);
   }
 
-  /** A folder beside the checkpoint's own, empty, to be filled and then put in its place by `place`. */
+  /** Creates an empty temporary folder, which `commitCheckpoint` renames to the checkpoint's own. */
   async beginCheckpoint(step: number): Promise<string> {
     const partial = `${this.checkpoint(step)}.partial`;
     await rm(partial, { recursive: true, force: true });
@@ -161,7 +161,7 @@ export class RunFolder {
     return partial;
   }
 
-  /** From here on the checkpoint is the last good one. */
+  /** Renames the temporary folder and points last.json to the checkpoint. */
   async commitCheckpoint(file: CheckpointFile): Promise<void> {
     const { step } = file;
     const partial = `${this.checkpoint(step)}.partial`;
@@ -176,7 +176,7 @@ export class RunFolder {
     await writeWhole(this.file('checkpoints', 'last.json'), `${JSON.stringify({ step })}\n`);
   }
 
-  /** Removes whole checkpoints that are not named, and what a crash left half made. */
+  /** Deletes the checkpoints of other steps, and temporary folders of a crash. */
   async deleteOtherCheckpoints(steps: ReadonlySet<number>): Promise<void> {
     for (const name of await readdir(this.file('checkpoints')).catch(() => [])) {
       const step = /^step-(\d+)$/.exec(name)?.[1];
@@ -186,7 +186,7 @@ export class RunFolder {
   }
 }
 
-/** Of all files below. */
+/** Size of all files in a folder and below. */
 export async function bytesOf(folder: string): Promise<number> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const sizes = entries

@@ -1,4 +1,4 @@
-/** The log of a run: one JSON line each, of the driver and of the engine. */
+/** The log of a run: JSON lines of driver and engine. */
 import type { LogLine } from '../../core/training/run.ts';
 import { linesOf, wholeLines } from './lines.ts';
 import { Stream } from './stream.ts';
@@ -17,7 +17,7 @@ export class RunLog {
   write(level: LogLine['level'], source: LogLine['source'], text: string): void {
     const line: LogLine = { time: Date.now() / 1000, source, level, text };
     this.#onLine(line);
-    // A log that cannot be written stops no run.
+    // A log that cannot be written does not stop the run.
     this.#written = this.#written.then(() => this.#append(line)).catch(() => {});
   }
 

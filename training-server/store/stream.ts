@@ -1,4 +1,4 @@
-/** A file that grows at its end and can be cut back to where it was: metrics, completions, events. */
+/** A file that is appended to and can be truncated to an earlier length: metrics, completions, events. */
 import { type FileHandle, open } from 'node:fs/promises';
 
 export class Stream {
@@ -12,7 +12,7 @@ export class Stream {
 
   /** @param bytes length to truncate the file to; default: its size */
   static async open(path: string, bytes?: number): Promise<Stream> {
-    // Not in append mode: after a cut the end is ours to name, and a half written line is written over.
+    // Not in append mode: after truncation, writes start at the valid length and overwrite an incomplete line.
     const file = await open(path, 'a+').then(async (made) => {
       await made.close();
       return open(path, 'r+');
@@ -27,7 +27,7 @@ export class Stream {
     return this.#bytes;
   }
 
-  /** Either all of it is in the file afterwards, or an error is thrown and none of it counts. */
+  /** Appends all of the data, or throws and leaves the valid length unchanged. */
   async append(data: string | Uint8Array): Promise<void> {
     const buffer = typeof data === 'string' ? Buffer.from(data) : data;
     for (let done = 0; done < buffer.length; ) {
@@ -41,7 +41,7 @@ export class Stream {
     await this.append(`${JSON.stringify(value)}\n`);
   }
 
-  /** Waits until the disk has it. */
+  /** Flushes the data to the disk. */
   async sync(): Promise<void> {
     await this.#file.datasync();
   }

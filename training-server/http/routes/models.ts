@@ -1,4 +1,4 @@
-/** Checkpoints, the packages made of them, and the recipes that ship. */
+/** Routes of recipes, checkpoints and packages. */
 import { z } from 'zod';
 import { readVariants } from '../../../convert/package.ts';
 import { CodedError } from '../../../core/errors.ts';
@@ -10,7 +10,7 @@ import { recipeCards } from '../recipes.ts';
 import { type Route, route } from '../route.ts';
 import type { Services } from '../services.ts';
 
-/** Above it, 8 bits a weight are more than most browsers can hold. */
+/** Bytes of a checkpoint above which 8-bit weights exceed the memory of most browsers. */
 const LARGE = 4e9;
 
 const variants = z
@@ -90,7 +90,7 @@ export function modelRoutes({ runs, roots, packages }: Services): Route[] {
         const manifest = await packages.manifest(id);
         const file = manifest.files.find((listed) => listed.path === path);
         const absent = new CodedError('train/package', { id: `${id}/${path}`.slice(0, 200) });
-        // The manifest is the list of what may be asked for; nothing else is ever made into a path.
+        // Only paths that the manifest lists are served.
         if (file === undefined && path !== 'manifest.json') throw absent;
         const type = types[/\.[a-z]+$/.exec(path)?.[0] ?? ''] ?? 'application/octet-stream';
         await sendFile(asked, packages.folder(id), path, type, absent, file?.sha256);

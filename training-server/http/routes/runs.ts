@@ -1,4 +1,4 @@
-/** Runs: listed, started, steered, followed. */
+/** Routes of runs. */
 import { z } from 'zod';
 import { CodedError } from '../../../core/errors.ts';
 import {
@@ -15,7 +15,7 @@ import { type Route, route } from '../route.ts';
 import type { Services } from '../services.ts';
 
 export const runParams = z.strictObject({ id: runSchema.shape.id });
-/** Query values are text; nothing but plain digits is a number. */
+/** A whole number in a query: digits only. */
 const whole = (about: string) =>
   z
     .string()
@@ -26,7 +26,9 @@ const whole = (about: string) =>
 const recipeBody = z.strictObject({
   recipe: z
     .union([z.string().max(60), z.record(z.string(), z.unknown())])
-    .describe('Name of a recipe that ships, or a recipe; the resolved form is checked field by field.'),
+    .describe(
+      'Name of a recipe of the repository, or a recipe; each field of the resolved recipe is validated.',
+    ),
 });
 
 const resumeBody = z.strictObject({
@@ -34,13 +36,8 @@ const resumeBody = z.strictObject({
     .int()
     .min(0)
     .optional()
-    .describe('Of a kept checkpoint; default: the last. Later ones are removed.'),
-  lrFactor: z
-    .number()
-    .positive()
-    .max(100)
-    .optional()
-    .describe('Multiplies the learning rate of what follows.'),
+    .describe('Step of a checkpoint; default: the last. Later ones are deleted.'),
+  lrFactor: z.number().positive().max(100).optional().describe('Multiplies the learning rate.'),
 });
 
 const noBody = z.strictObject({});
@@ -107,7 +104,7 @@ export function runRoutes({ runs, events, validation }: Services): Route[] {
       method: 'POST',
       path: '/api/validate',
       tag: 'recipes',
-      summary: 'What a run of a recipe would meet: fields, paths, videos, labels, machine',
+      summary: 'Validates a recipe: fields, paths, videos, labels, machine',
       body: recipeBody,
       sends: validationReportSchema,
       handle: async ({ body, signal }) => {
@@ -132,12 +129,12 @@ export function runRoutes({ runs, events, validation }: Services): Route[] {
       fails: ['train/run'],
       handle: async ({ params }) => ({ json: runs.get(params.id) }),
     }),
-    act('pause', 'Finishes the step, saves and gives the engine back'),
+    act('pause', 'Finishes the step, saves and releases the engine'),
     route({
       method: 'POST',
       path: '/api/runs/:id/resume',
       tag: 'runs',
-      summary: 'Goes on from the last checkpoint, or from an earlier one',
+      summary: 'Resumes from the last checkpoint, or from an earlier one',
       params: runParams,
       body: resumeBody,
       sends: runSchema,
@@ -165,10 +162,10 @@ export function runRoutes({ runs, events, validation }: Services): Route[] {
       path: '/api/runs/:id/events',
       tag: 'runs',
       summary:
-        'Server-Sent Events: the run as it is, then each event with its number; Last-Event-ID gives what was missed',
+        'Server-Sent Events: the present run, then each event with its number; Last-Event-ID resumes after a number',
       params: runParams,
       query: z.strictObject({
-        since: whole('Number after which events are wanted, where Last-Event-ID cannot be sent').optional(),
+        since: whole('Number of the last received event, where Last-Event-ID cannot be sent').optional(),
       }),
       sends: 'event-stream',
       fails: ['train/run', 'train/busy'],
@@ -200,7 +197,7 @@ export function runRoutes({ runs, events, validation }: Services): Route[] {
       method: 'GET',
       path: '/api/runs/:id/completions',
       tag: 'runs',
-      summary: 'Videos of a step with all answers and their rewards',
+      summary: 'Videos of a step with all completions and their rewards',
       params: runParams,
       query: z.strictObject({ step: whole('Optimiser step') }),
       sends: z.array(groupRecordSchema),
@@ -211,9 +208,9 @@ export function runRoutes({ runs, events, validation }: Services): Route[] {
       method: 'GET',
       path: '/api/runs/:id/log',
       tag: 'runs',
-      summary: 'The last lines of driver and engine',
+      summary: 'The last log lines of driver and engine',
       params: runParams,
-      query: z.strictObject({ lines: whole('How many, at most 10,000').optional() }),
+      query: z.strictObject({ lines: whole('Number of lines, at most 10,000').optional() }),
       sends: z.array(logLineSchema),
       fails: ['train/run'],
       handle: async ({ params, query }) => ({
