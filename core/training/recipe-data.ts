@@ -68,7 +68,7 @@ const procedural = z.strictObject({
     .int()
     .min(1)
     .max(25_000)
-    .describe('Scenes; each gives four clips, a clean one and three damaged.'),
+    .describe('Scenes; each gives four clips, a clean one and three distorted ones.'),
 });
 
 export const sourceSchema = z.discriminatedUnion('kind', [jsonl, annotations, csv, procedural]);

@@ -45,9 +45,7 @@ const perturb = z.strictObject({
     .describe(
       'Size of jitter, repeats, drops and windows: in frames, or in multiples of max(1, round(L/N)).',
     ),
-  redraw: z
-    .boolean()
-    .describe('Draw again until the frames that the model sees differ from the undamaged ones.'),
+  redraw: z.boolean().describe('Draw again until the frames that the model sees differ from the clean ones.'),
 });
 
 const columns = z.strictObject({
@@ -89,7 +87,7 @@ export const rewardRulesSchema = z.strictObject({
   reasoning: z
     .boolean()
     .describe('Answers are asked to reason first; false asks for the score alone and rewards that form.'),
-  temporalOn: z.boolean().describe('Answers to a temporally damaged copy are drawn and compared (eq. 8).'),
+  temporalOn: z.boolean().describe('Completions of a perturbed copy are generated and compared (eq. 8).'),
   temporal: temporal.describe('How the temporal reward decides.'),
   perturbDraw: z
     .enum(['video', 'answer'])

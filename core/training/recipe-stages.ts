@@ -98,9 +98,7 @@ const common = {
   parts: parts.prefault({}).describe('Which parts train.'),
   optimiser: optimiser.prefault({}).describe('Optimiser.'),
   schedule: schedule.prefault({}).describe('Learning rate over the steps.'),
-  evaluation: evaluation
-    .prefault({})
-    .describe('Scoring of the held-out videos, greedy, on undamaged frames.'),
+  evaluation: evaluation.prefault({}).describe('Scoring of the held-out videos, greedy, on clean frames.'),
   checkpoints: checkpoints.prefault({}).describe('Which checkpoints are written and kept.'),
 };
 

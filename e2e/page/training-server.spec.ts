@@ -11,7 +11,7 @@ import { Packages } from '../../training-server/http/packages.ts';
 import { createTrainingServer } from '../../training-server/http/server.ts';
 import { fixture, testRecipe } from '../../training-server/runs/testing.ts';
 import { test as base, builtPage, expect as plain } from './fixture.ts';
-import { picture } from './training-stub.ts';
+import { thumbnail } from './training-stub.ts';
 
 const expect = plain.configure({ timeout: 60_000 });
 const TOKEN = 'a-token-of-the-tests-0123456789';
@@ -47,7 +47,7 @@ const test = base.extend<{ real: Real }>({
         roots,
         packages,
         events,
-        videoProbe: { frame: async (_, index) => picture(index) },
+        videoProbe: { frame: async (_, index) => thumbnail(index) },
         validation: {
           roots,
           machine: async () => ({ device: 'cpu', torch: '2.13.0', gpus: 0, memoryBytes: null }),

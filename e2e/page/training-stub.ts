@@ -48,7 +48,7 @@ async function cards(): Promise<RecipeCard[]> {
 }
 
 /** A picture with something that moves, as PNG (RFC 2083): 96 × 54, 8 bits a channel. */
-export function picture(index: number): Buffer {
+export function thumbnail(index: number): Buffer {
   const [width, height] = [96, 54];
   const rows = Buffer.alloc(height * (1 + width * 3));
   for (let y = 0; y < height; y += 1)
@@ -221,7 +221,7 @@ export async function trainingStub(
       case 'recipe':
         return void json(known.find(({ name }) => name === entry.run.recipe)?.resolved ?? known[0]!.resolved);
       case 'frames': {
-        const png = picture(Number(url.searchParams.get('index')));
+        const png = thumbnail(Number(url.searchParams.get('index')));
         return void response.writeHead(200, { 'Content-Type': 'image/png' }).end(png);
       }
       case 'events': {
