@@ -88,12 +88,12 @@ test('a run as the server tells it: live, paused, resumed, its answers, its reci
 }) => {
   const id = await real.start();
   await page.goto(`${real.address}/#/training?token=${TOKEN}`);
-  const facts = page.locator('.train-head__facts');
+  const facts = page.locator('.training-head__facts');
   await expect(facts).toContainText(/step \d+ of 60/);
   const step = async () => Number(/step (\d+)/.exec((await facts.textContent()) ?? '')?.[1] ?? 0);
   const before = await step();
   await expect.poll(step).toBeGreaterThan(before + 2);
-  await expect(page.locator('.train-chart figcaption').first()).toContainText(
+  await expect(page.locator('.training-chart figcaption').first()).toContainText(
     /original: .* at step 1, .* at step \d+\./,
   );
   await expect(page.locator('.ui-error')).toHaveCount(0);
@@ -104,21 +104,23 @@ test('a run as the server tells it: live, paused, resumed, its answers, its reci
   const held = await step();
   await page.waitForTimeout(800);
   expect(await step()).toBe(held);
-  await expect(page.locator('.train-answers')).toContainText(`Answers of step ${held}`);
-  await expect(page.locator('.train-frame img')).toHaveCount(8);
-  await expect(page.locator('.train-answers tbody tr')).toHaveCount(3);
+  await expect(page.locator('.training-answers')).toContainText(`Answers of step ${held}`);
+  await expect(page.locator('.training-frame img')).toHaveCount(8);
+  await expect(page.locator('.training-answers tbody tr')).toHaveCount(3);
 
   await page.getByRole('radio', { name: 'Recipe' }).check({ force: true });
   await page.getByRole('searchbox').fill('stages[0].k');
-  await expect(page.locator('.train-recipe tbody tr').first()).toContainText('K, answers drawn for a video.');
+  await expect(page.locator('.training-recipe tbody tr').first()).toContainText(
+    'K, answers drawn for a video.',
+  );
   await page.getByRole('radio', { name: 'Checkpoints' }).check({ force: true });
-  await expect(page.locator('.train-points tbody th').first()).toHaveText(String(held));
+  await expect(page.locator('.training-points tbody th').first()).toHaveText(String(held));
   await page.getByRole('radio', { name: 'Log' }).check({ force: true });
-  await expect(page.locator('.train-log__line')).not.toHaveCount(0);
+  await expect(page.locator('.training-log__line')).not.toHaveCount(0);
 
   await resume.click();
   await expect(facts).toContainText('finished', { timeout: 120_000 });
-  await expect(page.locator('.train-run--open')).toContainText(/finished/);
+  await expect(page.locator('.training-run--open')).toContainText(/finished/);
   expect(id).toMatch(/tiny-test/);
 });
 
@@ -128,6 +130,6 @@ test('a recipe that cannot run here says why, by the server’s own report', asy
   await page.getByRole('radio', { name: /^vqathinker-8b-official/ }).check({ force: true });
   await page.getByRole('button', { name: 'Check' }).click();
   await expect(page.getByText('It cannot start yet.')).toBeVisible();
-  await expect(page.locator('.train-report__faults li')).not.toHaveCount(0);
+  await expect(page.locator('.training-report__faults li')).not.toHaveCount(0);
   await expect(page.getByRole('button', { name: 'Start' })).toBeDisabled();
 });

@@ -20,16 +20,16 @@ const test = base.extend<{ stub: Stub }>({
 
 async function open(page: Page, stub: Stub): Promise<void> {
   await page.goto(`${stub.address}/#/training?token=${TOKEN}`);
-  await expect(page.locator('.train-chart').first()).toBeVisible();
-  await expect(page.locator('.train-chart__canvas canvas').first()).toBeAttached();
+  await expect(page.locator('.training-chart').first()).toBeVisible();
+  await expect(page.locator('.training-chart__canvas canvas').first()).toBeAttached();
 }
 
 const tab = (page: Page, name: string) => page.getByRole('radio', { name }).check({ force: true });
-const run = (page: Page, name: RegExp) => page.locator('.train-run__button', { hasText: name }).click();
+const run = (page: Page, name: RegExp) => page.locator('.training-run__button', { hasText: name }).click();
 const readout = (page: Page, title: string) =>
   page
-    .locator('.train-chart', { has: page.getByRole('heading', { name: title, exact: true }) })
-    .locator('.train-chart__readout');
+    .locator('.training-chart', { has: page.getByRole('heading', { name: title, exact: true }) })
+    .locator('.training-chart__readout');
 
 test.describe('connecting', () => {
   test('a token in the address is used, and leaves the address bar', async ({ page, stub }) => {
@@ -38,7 +38,7 @@ test.describe('connecting', () => {
     await expect(page.getByRole('button', { name: 'Server on this machine' })).toBeVisible();
     // A reload of the tab keeps it; another tab does not.
     await page.reload();
-    await expect(page.locator('.train-chart').first()).toBeVisible();
+    await expect(page.locator('.training-chart').first()).toBeVisible();
     const other = await page.context().newPage();
     await other.goto(`${stub.address}/#/training`);
     await expect(other.getByRole('heading', { name: 'Connect to a training server' })).toBeVisible();
@@ -52,10 +52,10 @@ test.describe('connecting', () => {
     await page.getByLabel('Token', { exact: true }).fill(TOKEN);
     await page.getByLabel('Remember on this device').check();
     await page.getByRole('button', { name: 'Connect' }).click();
-    await expect(page.locator('.train-chart').first()).toBeVisible();
+    await expect(page.locator('.training-chart').first()).toBeVisible();
     const kept = () => page.evaluate(() => localStorage.getItem('vqathinker.training.server'));
     expect(await kept()).toContain(TOKEN);
-    await page.locator('.train-server').getByRole('button', { name: 'Server' }).click();
+    await page.locator('.training-server').getByRole('button', { name: 'Server' }).click();
     await page.getByRole('menuitem', { name: 'Disconnect and forget the token' }).click();
     await expect(page.getByLabel('Token', { exact: true })).toHaveValue('');
     expect(await kept()).toBe('null');
@@ -82,32 +82,32 @@ test.describe('connecting', () => {
 test.describe('a run', () => {
   test('is live: figures, charts and answers go on as it does', async ({ page, stub }) => {
     await open(page, stub);
-    await expect(page.locator('.train-head__facts')).toContainText('step 412 of 1,200');
+    await expect(page.locator('.training-head__facts')).toContainText('step 412 of 1,200');
     await expect(page.getByRole('heading', { name: 'Answers of step 412' })).toBeVisible();
     stub.advance(3);
-    await expect(page.locator('.train-head__facts')).toContainText('step 415 of 1,200');
+    await expect(page.locator('.training-head__facts')).toContainText('step 415 of 1,200');
     await expect(page.getByRole('heading', { name: 'Answers of step 415' })).toBeVisible();
-    await expect(page.locator('.train-head__facts')).toContainText('writing answers, 32 of 32');
-    const caption = page.locator('.train-chart figcaption').first();
+    await expect(page.locator('.training-head__facts')).toContainText('writing answers, 32 of 32');
+    const caption = page.locator('.training-chart figcaption').first();
     await expect(caption).toContainText(/original: 1\.\d\d at step 1, \d\.\d\d at step 415\./);
   });
 
   test('stays in sight when the line breaks, and takes up what it missed', async ({ page, stub }) => {
     await open(page, stub);
     stub.advance();
-    await expect(page.locator('.train-head__facts')).toContainText('step 413');
+    await expect(page.locator('.training-head__facts')).toContainText('step 413');
     stub.lose();
-    await expect(page.locator('.train-server')).toContainText(
+    await expect(page.locator('.training-server')).toContainText(
       /connection lost, last contact .* ago, trying again/,
     );
-    await expect(page.locator('.train-chart')).not.toHaveCount(0);
+    await expect(page.locator('.training-chart')).not.toHaveCount(0);
     expect(await violations(page)).toEqual([]);
     stub.advance(2);
     stub.back();
-    await page.locator('.train-server').getByRole('button', { name: 'Try now' }).click();
-    await expect(page.locator('.train-server')).toContainText('live');
-    await expect(page.locator('.train-head__facts')).toContainText('step 415');
-    await expect(page.locator('.train-chart figcaption').first()).toContainText('at step 415');
+    await page.locator('.training-server').getByRole('button', { name: 'Try now' }).click();
+    await expect(page.locator('.training-server')).toContainText('live');
+    await expect(page.locator('.training-head__facts')).toContainText('step 415');
+    await expect(page.locator('.training-chart figcaption').first()).toContainText('at step 415');
     expect(Number(stub.resumedFrom.at(-1))).toBeGreaterThan(0);
   });
 
@@ -120,14 +120,14 @@ test.describe('a run', () => {
     await expect(page.getByRole('button', { name: 'Pause', exact: true })).toBeEnabled();
     await page.getByRole('button', { name: 'Save now' }).click();
     await page.getByRole('button', { name: 'Stop', exact: true }).click();
-    await expect(page.locator('.train-run--open')).toContainText('you stopped it · 412');
+    await expect(page.locator('.training-run--open')).toContainText('you stopped it · 412');
     const asked = stub.asked.filter((line) => line.startsWith('POST')).map((line) => line.split('/').at(-1));
     expect(asked).toEqual(['pause', 'resume', 'save', 'stop']);
   });
 
   test('one cursor in all charts, by pointer and by key; zoom and back', async ({ page, stub }) => {
     await open(page, stub);
-    const canvas = page.locator('.train-chart__canvas').first();
+    const canvas = page.locator('.training-chart__canvas').first();
     const box = (await canvas.boundingBox())!;
     await page.mouse.move(box.x + box.width / 2, box.y + 80);
     await expect(readout(page, 'Reward')).toHaveText(/^at \d+: original \d\.\d\d, perturbed \d\.\d\d$/);
@@ -169,10 +169,10 @@ test.describe('a run', () => {
   test('pointing at charts moves nothing', async ({ page, stub }) => {
     await open(page, stub);
     const places = () =>
-      page.locator('.train-chart').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().y));
+      page.locator('.training-chart').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().y));
     const before = await places();
     for (let i = 0; i < 6; i += 1) {
-      const box = (await page.locator('.train-chart__canvas').nth(i).boundingBox())!;
+      const box = (await page.locator('.training-chart__canvas').nth(i).boundingBox())!;
       await page.mouse.move(box.x + box.width / 2, box.y + 60);
       expect(await places()).toEqual(before);
     }
@@ -212,11 +212,11 @@ test.describe('a run', () => {
     await open(page, stub);
     await page.getByRole('button', { name: 'Compare' }).click();
     await page.getByLabel('Compare with ablation-rank-only').check();
-    await expect(page.locator('.train-chart figcaption').first()).toContainText(
+    await expect(page.locator('.training-chart figcaption').first()).toContainText(
       'Beside it in grey: ablation-rank-only.',
     );
     await page.getByRole('button', { name: 'Compare' }).click();
-    await expect(page.locator('.train-chart figcaption').first()).not.toContainText('Beside');
+    await expect(page.locator('.training-chart figcaption').first()).not.toContainText('Beside');
   });
 
   test('answers: steps, videos, frames in the order the model saw them, advantages from zero', async ({
@@ -231,7 +231,7 @@ test.describe('a run', () => {
     await expect(heading).toHaveText('Answers of step 411');
     stub.advance();
     // Who looks further back is not taken away.
-    await expect(page.locator('.train-head__facts')).toContainText('step 413');
+    await expect(page.locator('.training-head__facts')).toContainText('step 413');
     await expect(heading).toHaveText('Answers of step 411');
     await page.getByRole('button', { name: 'Follow the newest' }).click();
     await expect(heading).toHaveText('Answers of step 413');
@@ -239,43 +239,43 @@ test.describe('a run', () => {
     await expect(heading).toHaveText('Answers of step 413');
 
     await page.getByRole('button', { name: 'Next video' }).click();
-    await expect(page.locator('.train-answers__head')).toContainText('video 2 of 32');
-    const frames = page.locator('.train-frame img');
+    await expect(page.locator('.training-answers__head')).toContainText('video 2 of 32');
+    const frames = page.locator('.training-frame img');
     await expect(frames).toHaveCount(12);
     await expect(frames.first()).toHaveAttribute('alt', 'F1: source frame 10');
     const inOrder = await frames.evaluateAll((all) => all.map((one) => (one as HTMLImageElement).alt));
     await tab(page, 'Perturbed');
-    await expect(page.locator('.train-answers__foot')).toContainText('shuffled');
+    await expect(page.locator('.training-answers__foot')).toContainText('shuffled');
     await expect
       .poll(() => frames.evaluateAll((all) => all.map((one) => (one as HTMLImageElement).alt)))
       .not.toEqual(inOrder);
-    await expect(page.locator('.train-bar__track')).toHaveCount(0);
+    await expect(page.locator('.training-bar__track')).toHaveCount(0);
     await tab(page, 'Original');
-    const rows = page.locator('.train-answers tbody tr');
+    const rows = page.locator('.training-answers tbody tr');
     await expect(rows).toHaveCount(4);
     for (const row of await rows.all()) {
-      const value = (await row.locator('.train-bar__value').textContent())!;
-      const negative = (await row.locator('.train-bar__fill--negative').count()) === 1;
+      const value = (await row.locator('.training-bar__value').textContent())!;
+      const negative = (await row.locator('.training-bar__fill--negative').count()) === 1;
       expect(value.startsWith('−')).toBe(negative);
     }
-    await expect(rows.locator('.train-trace__found, .train-trace__out').first()).toBeVisible();
+    await expect(rows.locator('.training-trace__found, .training-trace__out').first()).toBeVisible();
   });
 
   test('an answer that cannot be read says so and has no number', async ({ page, stub }) => {
     await open(page, stub);
     await tab(page, 'Answers');
-    const unreadable = page.locator('.train-answer__unreadable');
+    const unreadable = page.locator('.training-answer__unreadable');
     for (let i = 0; i < 31 && (await unreadable.count()) === 0; i += 1)
       await page.getByRole('button', { name: 'Next video' }).click();
     const row = page.locator('tr', { has: unreadable.first() });
     await expect(row.getByRole('cell').nth(2)).toHaveText('–');
-    await expect(row.locator('.train-trace')).toContainText('about four');
+    await expect(row.locator('.training-trace')).toContainText('about four');
   });
 
   test('its recipe: every field explained, what differs from its base marked', async ({ page, stub }) => {
     await open(page, stub);
     await tab(page, 'Recipe');
-    const rows = page.locator('.train-recipe tbody tr');
+    const rows = page.locator('.training-recipe tbody tr');
     await expect(page.getByRole('combobox')).toHaveValue('small');
     const all = await rows.count();
     expect(all).toBeGreaterThan(60);
@@ -283,7 +283,7 @@ test.describe('a run', () => {
     const changed = await rows.count();
     expect(changed).toBeGreaterThan(1);
     expect(changed).toBeLessThan(all);
-    await expect(page.locator('.train-recipe__row--changed')).toHaveCount(changed);
+    await expect(page.locator('.training-recipe__row--changed')).toHaveCount(changed);
     await tab(page, 'All fields');
     await page.getByRole('searchbox').fill('maxKl');
     await expect(rows).toHaveText([/stages\[0\]\.guards\.maxKl.*The run stops itself when the KL/s]);
@@ -295,30 +295,32 @@ test.describe('a run', () => {
   }) => {
     await open(page, stub);
     await tab(page, 'Checkpoints');
-    const rows = page.locator('.train-points tbody tr');
+    const rows = page.locator('.training-points tbody tr');
     await expect(rows).toHaveCount(4);
     await rows.nth(1).getByRole('checkbox').check();
-    await expect(rows.first().locator('.train-points__difference').first()).toHaveText(/^[+−]\.\d{3}$/);
+    await expect(rows.first().locator('.training-points__difference').first()).toHaveText(/^[+−]\.\d{3}$/);
     await rows.first().getByRole('button', { name: 'Send to Models' }).click();
     await expect(rows.first().getByRole('progressbar')).toBeVisible();
     await expect(rows.first().getByRole('button', { name: 'Open in Models' })).toBeVisible({
       timeout: 15_000,
     });
-    await expect(page.locator('.train-head').getByRole('button', { name: 'Open in Models' })).toBeVisible();
+    await expect(
+      page.locator('.training-head').getByRole('button', { name: 'Open in Models' }),
+    ).toBeVisible();
   });
 
   test('its log follows the end, and copies', async ({ page, stub }) => {
     await open(page, stub);
     await tab(page, 'Log');
-    await expect(page.locator('.train-log__line')).not.toHaveCount(0);
-    await expect(page.locator('.train-log')).toContainText(
+    await expect(page.locator('.training-log__line')).not.toHaveCount(0);
+    await expect(page.locator('.training-log')).toContainText(
       'Warning: clips/harbour-117.mp4 could not be read',
     );
     stub.say({
       type: 'log',
       line: { time: Date.now() / 1000, source: 'engine', level: 'info', text: 'a new last line' },
     });
-    await expect(page.locator('.train-log__line').last()).toContainText('a new last line');
+    await expect(page.locator('.training-log__line').last()).toContainText('a new last line');
     await page.getByRole('combobox').selectOption('error');
     await expect(page.getByText('Nothing of this level has been logged.')).toBeVisible();
   });
@@ -328,25 +330,25 @@ test.describe('runs that stand', () => {
   test('a guard names itself and offers to go on more slowly', async ({ page, stub }) => {
     await open(page, stub);
     await run(page, /stopped itself: KL 0\.5/);
-    await expect(page.locator('.train-reason')).toContainText(
+    await expect(page.locator('.training-reason')).toContainText(
       'KL passed 0.5: the run stopped itself at step 230.',
     );
     await page.getByRole('button', { name: 'Resume from step 200 at half the learning rate' }).click();
-    await expect(page.locator('.train-reason')).toHaveCount(0);
+    await expect(page.locator('.training-reason')).toHaveCount(0);
   });
   test('a failure shows the last lines of its log', async ({ page, stub }) => {
     await open(page, stub);
     await run(page, /vqathinker-8b/);
-    await expect(page.locator('.train-reason')).toContainText(
+    await expect(page.locator('.training-reason')).toContainText(
       'The engine stopped at step 12: CUDA out of memory.',
     );
-    await expect(page.locator('.train-reason__log')).toContainText('loaded 4,812,034 parameters');
+    await expect(page.locator('.training-reason__log')).toContainText('loaded 4,812,034 parameters');
     expect(await violations(page)).toEqual([]);
   });
   test('a queued run has its charts’ places already', async ({ page, stub }) => {
     await open(page, stub);
     await run(page, /queued/);
-    await expect(page.locator('.train-chart__empty').first()).toHaveText('after the first step');
+    await expect(page.locator('.training-chart__empty').first()).toHaveText('after the first step');
     await expect(page.getByRole('button', { name: 'Send to Models' })).toBeDisabled();
   });
 });
@@ -359,11 +361,11 @@ test.describe('a new run', () => {
     await expect(page.getByRole('button', { name: 'Start' })).toBeDisabled();
     await page.getByRole('button', { name: 'Check' }).click();
     await expect(page.getByText('Everything is there.')).toBeVisible();
-    await expect(page.locator('.train-report')).toContainText('1 GPU, 141\u202fGB, PyTorch 2.13.0');
+    await expect(page.locator('.training-report')).toContainText('1 GPU, 141\u202fGB, PyTorch 2.13.0');
     expect(await violations(page)).toEqual([]);
     await page.getByRole('button', { name: 'Start' }).click();
-    await expect(page.locator('.train-run--open')).toContainText('small-sft');
-    await expect(page.locator('.train-head__facts')).toContainText('Waits until the run before it ends.');
+    await expect(page.locator('.training-run--open')).toContainText('small-sft');
+    await expect(page.locator('.training-head__facts')).toContainText('Waits until the run before it ends.');
     expect(stub.asked.filter((line) => line.startsWith('POST'))).toEqual([
       'POST /api/validate',
       'POST /api/runs',
@@ -379,7 +381,7 @@ test.describe('a new run', () => {
     await page.getByRole('radio', { name: /^small-sft/ }).check({ force: true });
     await page.getByRole('button', { name: 'Check' }).click();
     await expect(page.getByText('It cannot start yet.')).toBeVisible();
-    await expect(page.locator('.train-report')).toContainText(
+    await expect(page.locator('.training-report')).toContainText(
       'sources.clips.file lies outside the folders the server may read.',
     );
     await expect(page.getByRole('button', { name: 'Start' })).toBeDisabled();
@@ -401,13 +403,13 @@ for (const colorScheme of ['light', 'dark'] as const)
       test.use({ colorScheme, locale });
       test('axe finds nothing on any part, wide or narrow', async ({ page, stub }) => {
         await page.goto(`${stub.address}/#/training`);
-        await expect(page.locator('.train-connect')).toBeVisible();
+        await expect(page.locator('.training-connect')).toBeVisible();
         expect(await violations(page), 'not connected').toEqual([]);
         await open(page, stub);
         for (const width of [1440, 320]) {
           await page.setViewportSize({ width, height: 900 });
           for (let i = 0; i < 5; i += 1) {
-            await page.locator('.train-bar .ui-segmented__input').nth(i).check({ force: true });
+            await page.locator('.training-bar .ui-segmented__input').nth(i).check({ force: true });
             await page.waitForTimeout(200);
             expect(await violations(page), `part ${i} at ${width}`).toEqual([]);
             const overflow = await page.evaluate(
@@ -422,10 +424,10 @@ for (const colorScheme of ['light', 'dark'] as const)
 test('on a phone the runs are behind one line', async ({ page, stub }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await open(page, stub);
-  await page.locator('.train-picker__button').click();
-  await page.locator('.train-picker .train-run__button', { hasText: 'tiny-cpu' }).click();
-  await expect(page.locator('.train-picker__button')).toContainText('you stopped it · 88');
-  await expect(page.locator('.train-picker .train-run')).toHaveCount(0);
+  await page.locator('.training-picker__button').click();
+  await page.locator('.training-picker .training-run__button', { hasText: 'tiny-cpu' }).click();
+  await expect(page.locator('.training-picker__button')).toContainText('you stopped it · 88');
+  await expect(page.locator('.training-picker .training-run')).toHaveCount(0);
 });
 
 test('nothing but the training server is asked, and the token goes in no address', async ({ page, stub }) => {
@@ -433,7 +435,7 @@ test('nothing but the training server is asked, and the token goes in no address
   page.on('request', (request) => urls.push(request.url()));
   await open(page, stub);
   await tab(page, 'Answers');
-  await expect(page.locator('.train-frame img').first()).toBeVisible();
+  await expect(page.locator('.training-frame img').first()).toBeVisible();
   const foreign = urls.filter((url) => !url.startsWith(stub.address) && !/^(blob|data):/.test(url));
   expect(foreign).toEqual([]);
   expect(urls.filter((url) => new URL(url).search.includes(TOKEN))).toEqual([]);

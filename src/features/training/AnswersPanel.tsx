@@ -31,22 +31,22 @@ export function AnswersPanel({ run, answers, short }: AnswersPanelProps) {
   const { step, completions } = answers;
   if (step === null)
     return (
-      <section className="train-answers train-answers--none">
+      <section className="training-answers training-answers--none">
         <p>{t.answers.none}</p>
       </section>
     );
   const records = completions?.kind === 'ready' ? completions.records : [];
   const record = records[answers.video];
   return (
-    <section className="train-answers" aria-labelledby="train-answers">
-      <header className="train-answers__head">
-        <h2 id="train-answers" className="train-answers__title">
+    <section className="training-answers" aria-labelledby="training-answers">
+      <header className="training-answers__head">
+        <h2 id="training-answers" className="training-answers__title">
           {t.answers.ofStep(step)}
         </h2>
         <Steps answers={answers} />
         {record && (
           <>
-            <span className="train-answers__videos">
+            <span className="training-answers__videos">
               <span>{t.answers.video(answers.video + 1, records.length)}</span>
               <IconButton
                 icon="chevronLeft"
@@ -62,8 +62,8 @@ export function AnswersPanel({ run, answers, short }: AnswersPanelProps) {
               />
             </span>
             <FrameStrip run={run.id} record={record} side={answers.side} large={!short} />
-            <span className="train-answers__video">
-              <span className="train-answers__file">{record.video.split('/').at(-1)}</span>,{' '}
+            <span className="training-answers__video">
+              <span className="training-answers__file">{record.video.split('/').at(-1)}</span>,{' '}
               <Rich text={t.answers.mos(record.mos.toFixed(2))} />
             </span>
             <Segmented
@@ -79,11 +79,11 @@ export function AnswersPanel({ run, answers, short }: AnswersPanelProps) {
         )}
       </header>
       {completions?.kind === 'error' ? (
-        <div className="train-answers__error">
+        <div className="training-answers__error">
           <ErrorCard error={completions.error} />
         </div>
       ) : !completions || completions.kind === 'loading' ? (
-        <p className="train-answers__wait">{t.answers.loading}</p>
+        <p className="training-answers__wait">{t.answers.loading}</p>
       ) : record ? (
         <Group
           key={`${step} ${record.video} ${answers.side}`}
@@ -92,7 +92,7 @@ export function AnswersPanel({ run, answers, short }: AnswersPanelProps) {
           short={short}
         />
       ) : (
-        <p className="train-answers__wait">{t.answers.empty}</p>
+        <p className="training-answers__wait">{t.answers.empty}</p>
       )}
     </section>
   );
@@ -102,7 +102,7 @@ function Steps({ answers }: { readonly answers: Answers }) {
   const t = useTrainingMessages();
   const { steps, step, following } = answers;
   return (
-    <span className="train-answers__steps">
+    <span className="training-answers__steps">
       <IconButton
         icon="previous"
         label={t.answers.previousStep}
@@ -134,11 +134,11 @@ function Group(props: { readonly record: GroupRecord; readonly side: Side; reado
   const { columns } = t.answers;
   const answers = side === 'original' ? record.completions : record.perturbedCompletions;
   const bars = useMemo(() => advantageBars(answers.map(({ advantage }) => advantage)), [answers]);
-  if (answers.length === 0) return <p className="train-answers__wait">{t.answers.notPerturbed}</p>;
+  if (answers.length === 0) return <p className="training-answers__wait">{t.answers.notPerturbed}</p>;
   const mode = perturbationOf(record)?.mode;
   return (
-    <ScrollBox className="train-answers__scroll" name={t.answers.title}>
-      <table className={`train-answers__table${short ? '' : ' train-answers__table--long'}`}>
+    <ScrollBox className="training-answers__scroll" name={t.answers.title}>
+      <table className={`training-answers__table${short ? '' : ' training-answers__table--long'}`}>
         <caption className="ui-sr">
           {record.video}
           {side === 'perturbed' && mode ? `, ${t.answers.modes[mode] ?? mode}` : ''}
@@ -162,7 +162,7 @@ function Group(props: { readonly record: GroupRecord; readonly side: Side; reado
           ))}
         </tbody>
       </table>
-      <p className="train-answers__foot">
+      <p className="training-answers__foot">
         {t.answers.summary(answers.length, answers.filter(({ score }) => score !== null).length)}
         {side === 'perturbed' && mode && ` · ${t.answers.modes[mode] ?? mode}`}
         {side === 'perturbed' && ` · ${t.answers.noAdvantage.perturbed}`}
@@ -188,20 +188,20 @@ function Row(props: {
   const bonus = answer.temporalRank + answer.temporalRegression;
   return (
     <tr>
-      <th scope="row" className="train-answer__score">
+      <th scope="row" className="training-answer__score">
         {answer.score === null ? (
-          <span className="train-answer__unreadable" title={t.answers.unreadableHelp}>
+          <span className="training-answer__unreadable" title={t.answers.unreadableHelp}>
             <Icon name="alert" size={14} /> {t.answers.unreadable}
           </span>
         ) : (
           answer.score.toFixed(2)
         )}
       </th>
-      <td className="train-answer__text">
+      <td className="training-answer__text">
         {short ? (
           <button
             type="button"
-            className={`train-answer__line${open ? ' train-answer__line--open' : ''}`}
+            className={`training-answer__line${open ? ' training-answer__line--open' : ''}`}
             aria-expanded={open}
             title={open ? t.answers.collapse : t.answers.expand}
             onClick={() => setOpen(!open)}
@@ -216,23 +216,23 @@ function Row(props: {
       <td data-name={t.answers.columns.rank}>{cell(answer.rank)}</td>
       <td data-name={t.answers.columns.regression}>{cell(answer.regression)}</td>
       <td data-name={t.answers.columns.temporal}>{bonus > 0 ? `+${part(bonus)}` : part(bonus)}</td>
-      <td data-name={t.answers.columns.sum} className="train-answer__sum">
+      <td data-name={t.answers.columns.sum} className="training-answer__sum">
         {answer.reward === null ? '–' : answer.reward.toFixed(3)}
       </td>
-      <td data-name={t.answers.columns.advantage} className="train-answer__advantage">
+      <td data-name={t.answers.columns.advantage} className="training-answer__advantage">
         {answer.advantage === null || !bar ? (
           <span title={side === 'perturbed' ? t.answers.noAdvantage.perturbed : t.answers.noAdvantage.flat}>
             –
           </span>
         ) : (
           <>
-            <span className="train-bar__track" aria-hidden="true">
+            <span className="training-bar__track" aria-hidden="true">
               <span
-                className={`train-bar__fill${bar.negative ? ' train-bar__fill--negative' : ''}`}
+                className={`training-bar__fill${bar.negative ? ' training-bar__fill--negative' : ''}`}
                 style={cssVariables({ '--left': `${bar.left}%`, '--width': `${bar.width}%` })}
               />
             </span>
-            <span className="train-bar__value">{signed(answer.advantage)}</span>
+            <span className="training-bar__value">{signed(answer.advantage)}</span>
           </>
         )}
       </td>
@@ -251,14 +251,14 @@ function Trace({ answer, open }: { readonly answer: CompletionRecord; readonly o
   const from = open ? 0 : tailStart(text, LINE[columns] ?? 105);
   const pieces = useMemo(() => marked(text, from), [text, from]);
   return (
-    <span className={`train-trace${open ? ' train-trace--open' : ''}`} lang={langOf(text)}>
+    <span className={`training-trace${open ? ' training-trace--open' : ''}`} lang={langOf(text)}>
       {from > 0 && '… '}
       {text === '' ? (
-        <span className="train-trace__raw">{answer.text}</span>
+        <span className="training-trace__raw">{answer.text}</span>
       ) : (
         pieces.map(({ at, text: piece, says }) =>
           says ? (
-            <span key={at} className={says === 'found' ? 'train-trace__found' : 'train-trace__out'}>
+            <span key={at} className={says === 'found' ? 'training-trace__found' : 'training-trace__out'}>
               {piece}
             </span>
           ) : (
@@ -267,7 +267,7 @@ function Trace({ answer, open }: { readonly answer: CompletionRecord; readonly o
         )
       )}
       {open && answer.score === null && text !== '' && written !== '' && (
-        <span className="train-trace__raw"> {written}</span>
+        <span className="training-trace__raw"> {written}</span>
       )}
     </span>
   );

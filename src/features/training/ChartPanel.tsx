@@ -48,12 +48,12 @@ export function ChartPanel(props: ChartPanelProps) {
     });
   const file = `${runName}-${id.replace(/[^\w-]+/g, '-')}`;
   return (
-    <figure className="train-chart" aria-labelledby={`${id}-title`}>
-      <header className="train-chart__head">
-        <h3 id={`${id}-title`} className="train-chart__title">
+    <figure className="training-chart" aria-labelledby={`${id}-title`}>
+      <header className="training-chart__head">
+        <h3 id={`${id}-title`} className="training-chart__title">
           {title}
         </h3>
-        <p className="train-chart__readout">{readout ?? note}</p>
+        <p className="training-chart__readout">{readout ?? note}</p>
         <Menu
           label={t.charts.menu(title)}
           items={[
@@ -74,9 +74,9 @@ export function ChartPanel(props: ChartPanelProps) {
           button={(button) => <IconButton {...button} icon="menu" label={t.charts.menu(title)} />}
         />
       </header>
-      <div className="train-chart__plot">
+      <div className="training-chart__plot">
         {nothing ? (
-          <p className="train-chart__empty">{empty}</p>
+          <p className="training-chart__empty">{empty}</p>
         ) : (
           <>
             <PlotCanvas lines={lines} limit={limit} {...(ceiling === undefined ? {} : { ceiling })} />
@@ -174,7 +174,7 @@ function PlotCanvas(props: { lines: readonly Line[]; limit: number | null; ceili
     if (seen) plot.current?.show({ lines, limit, ...(ceiling === undefined ? {} : { ceiling }) }, range);
   }, [lines, limit, ceiling, range, seen]);
 
-  return <div ref={host} className="train-chart__canvas" aria-hidden="true" />;
+  return <div ref={host} className="training-chart__canvas" aria-hidden="true" />;
 }
 
 /** The cursor by key: arrows go from record to record, plus and minus zoom. */
@@ -216,7 +216,7 @@ function CursorSlider(props: {
   };
   return (
     <div
-      className="train-chart__cursor"
+      className="training-chart__cursor"
       role="slider"
       tabIndex={0}
       aria-label={t.charts.cursor(title)}

@@ -23,7 +23,7 @@ export function ChartTableDialog(props: {
   const rows = thinned(table.rows, MOST_ROWS);
   return (
     <Dialog title={title} onClose={onClose}>
-      <div className="train-table__head">
+      <div className="training-table__head">
         <p>{t.charts.tableNote(rows.length, table.rows.length)}</p>
         <Button
           icon={copied ? 'check' : 'copy'}
@@ -32,7 +32,7 @@ export function ChartTableDialog(props: {
           {copied ? t.charts.copied : t.charts.copyTable}
         </Button>
       </div>
-      <TableBox className="train-table" name={title}>
+      <TableBox className="training-table" name={title}>
         <table>
           <thead>
             <tr>

@@ -37,8 +37,8 @@ export function ChartTools(props: {
   const zoomed = useStore(plotView, (view) => view.range !== null);
   const percent = percentOf(settings.weight);
   return (
-    <div className="train-tools">
-      <label className="train-tools__smooth">
+    <div className="training-tools">
+      <label className="training-tools__smooth">
         <span>{t.charts.smooth}</span>
         <input
           type="range"
@@ -52,7 +52,7 @@ export function ChartTools(props: {
       <label>
         <span className="ui-sr">{t.charts.x}</span>
         <select
-          className="train-select"
+          className="training-select"
           value={settings.axis}
           onChange={(event) => {
             // Places on one axis mean nothing on the other.
@@ -68,8 +68,8 @@ export function ChartTools(props: {
         <Button onClick={showAll}>{t.charts.zoomOut}</Button>
       ) : (
         <>
-          <span className="train-tools__hint">{t.charts.hint}</span>
-          <span className="train-tools__touch">
+          <span className="training-tools__hint">{t.charts.hint}</span>
+          <span className="training-tools__touch">
             <Button onClick={() => zoomIn(spanOfRun())}>{t.charts.zoomIn}</Button>
           </span>
         </>
@@ -172,12 +172,12 @@ export function ChartsTab({ run, data, settings, children }: ChartsTabProps) {
   const [top, rest] = [charts.slice(0, first), charts.slice(first)];
   return (
     <>
-      <div className="train-charts">{top.map(panel)}</div>
+      <div className="training-charts">{top.map(panel)}</div>
       {children}
       {rest.length > 0 && (
-        <section className="train-more" aria-labelledby="train-more">
-          <header className="train-more__head">
-            <h2 id="train-more">{t.charts.more}</h2>
+        <section className="training-more" aria-labelledby="training-more">
+          <header className="training-more__head">
+            <h2 id="training-more">{t.charts.more}</h2>
             <span>{t.charts.moreNote(rest.length)}</span>
             {table && table.steps.length > 0 && (
               <Button
@@ -189,7 +189,7 @@ export function ChartsTab({ run, data, settings, children }: ChartsTabProps) {
               </Button>
             )}
           </header>
-          <div className="train-charts">{rest.map(panel)}</div>
+          <div className="training-charts">{rest.map(panel)}</div>
         </section>
       )}
     </>

@@ -42,7 +42,7 @@ export function CheckpointsTab({ run }: { readonly run: Run }) {
       key={by}
       scope="col"
       aria-sort={sort.by === by ? (sort.down ? 'descending' : 'ascending') : undefined}
-      className="train-points__number"
+      className="training-points__number"
     >
       <button type="button" onClick={() => setSort({ by, down: sort.by === by ? !sort.down : true })}>
         {label}
@@ -70,10 +70,10 @@ export function CheckpointsTab({ run }: { readonly run: Run }) {
       }
     >
       {rows.length === 0 ? (
-        <p className="train-wait">{all === null ? t.recipe.loading : t.checkpoints.none}</p>
+        <p className="training-wait">{all === null ? t.recipe.loading : t.checkpoints.none}</p>
       ) : (
-        <ScrollBox className="train-points__scroll" name={t.checkpoints.title}>
-          <table className="train-points">
+        <ScrollBox className="training-points__scroll" name={t.checkpoints.title}>
+          <table className="training-points">
             <thead>
               <tr>
                 <th scope="col">
@@ -126,20 +126,20 @@ function Row(props: {
   const isBase = base?.id === one.id;
   const seconds = Math.max(0, (Date.now() - Date.parse(one.createdAt)) / 1000);
   return (
-    <tr className={isBase ? 'train-points__row--base' : undefined}>
+    <tr className={isBase ? 'training-points__row--base' : undefined}>
       <td>
         <input
           type="checkbox"
-          className="train-points__choose"
+          className="training-points__choose"
           checked={isBase}
           aria-label={`${t.checkpoints.reference} ${nameOf(one.id)}`}
           onChange={onReference}
         />
       </td>
       {showRun && (
-        <td className="train-points__run">{one.run ? nameOf(one.id).replace(/,.*$/, '') : one.id}</td>
+        <td className="training-points__run">{one.run ? nameOf(one.id).replace(/,.*$/, '') : one.id}</td>
       )}
-      <th scope="row" className="train-points__number">
+      <th scope="row" className="training-points__number">
         {one.step === null ? t.checkpoints.onlyFolder : count(one.step)}
       </th>
       <td>
@@ -152,11 +152,11 @@ function Row(props: {
           base={isBase ? null : (base?.metrics[name] ?? null)}
         />
       ))}
-      <td className="train-points__number">{bytes(one.bytes)}</td>
-      <td className="train-points__when" title={one.createdAt}>
+      <td className="training-points__number">{bytes(one.bytes)}</td>
+      <td className="training-points__when" title={one.createdAt}>
         {messages.units.ago(seconds)}
       </td>
-      <td className="train-points__package">
+      <td className="training-points__package">
         <PackageCell id={one.id} />
       </td>
     </tr>
@@ -165,10 +165,10 @@ function Row(props: {
 
 function MetricCell({ value, base }: { readonly value: number | null; readonly base: number | null }) {
   return (
-    <td className="train-points__number">
+    <td className="training-points__number">
       {value === null ? '–' : readable(value)}
       {value !== null && base !== null && (
-        <span className="train-points__difference">{signed(value - base, 3).replace(/0\./, '.')}</span>
+        <span className="training-points__difference">{signed(value - base, 3).replace(/0\./, '.')}</span>
       )}
     </td>
   );
@@ -180,9 +180,9 @@ function PackageCell({ id }: { readonly id: string }) {
   const [copied, setCopied] = useState(false);
   if (state === 'making')
     return (
-      <span className="train-points__making">
+      <span className="training-points__making">
         <span
-          className="train-points__bar"
+          className="training-points__bar"
           role="progressbar"
           aria-label={t.checkpoints.package}
           aria-valuenow={percent}
@@ -196,7 +196,7 @@ function PackageCell({ id }: { readonly id: string }) {
     );
   if (manifestUrl !== null)
     return (
-      <span className="train-points__ready">
+      <span className="training-points__ready">
         <Button icon="arrowRight" onClick={() => void send()}>
           {t.checkpoints.open}
         </Button>
@@ -211,11 +211,11 @@ function PackageCell({ id }: { readonly id: string }) {
       </span>
     );
   return (
-    <span className="train-points__ready">
+    <span className="training-points__ready">
       <Button onClick={() => void send()}>
         {state === 'failed' ? t.checkpoints.again : t.checkpoints.make}
       </Button>
-      {state === 'failed' && <span className="train-points__failed">{t.checkpoints.failed}</span>}
+      {state === 'failed' && <span className="training-points__failed">{t.checkpoints.failed}</span>}
     </span>
   );
 }

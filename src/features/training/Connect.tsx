@@ -49,14 +49,14 @@ export function Connect() {
   };
 
   return (
-    <div className="train-connect">
-      <form className="train-connect__form" onSubmit={submit} noValidate aria-labelledby={`${id}title`}>
-        <h2 id={`${id}title`} className="train-connect__title">
+    <div className="training-connect">
+      <form className="training-connect__form" onSubmit={submit} noValidate aria-labelledby={`${id}title`}>
+        <h2 id={`${id}title`} className="training-connect__title">
           {t.connect.title}
         </h2>
-        <p className="train-connect__lead">{t.connect.lead}</p>
+        <p className="training-connect__lead">{t.connect.lead}</p>
         {error && !busy && (
-          <div className="train-connect__error">
+          <div className="training-connect__error">
             <ErrorCard error={error} />
           </div>
         )}
@@ -68,7 +68,7 @@ export function Connect() {
           <input
             id={`${id}address`}
             ref={addressField}
-            className="train-field__input"
+            className="training-field__input"
             value={address}
             onChange={(event) => setAddress(event.target.value)}
             inputMode="url"
@@ -83,7 +83,7 @@ export function Connect() {
           <input
             id={`${id}token`}
             ref={tokenField}
-            className="train-field__input train-field__input--code"
+            className="training-field__input training-field__input--code"
             type={shown ? 'text' : 'password'}
             value={token}
             onChange={(event) => setToken(event.target.value)}
@@ -97,11 +97,11 @@ export function Connect() {
             {shown ? t.connect.hide : t.connect.show}
           </Button>
         </Field>
-        <label className="train-connect__remember">
+        <label className="training-connect__remember">
           <input type="checkbox" checked={remember} onChange={(event) => setRemember(event.target.checked)} />
           <span>
             {t.connect.remember}
-            <span className="train-connect__help">{t.connect.rememberHelp}</span>
+            <span className="training-connect__help">{t.connect.rememberHelp}</span>
           </span>
         </label>
         <button
@@ -113,9 +113,9 @@ export function Connect() {
           {busy ? t.connect.connecting : t.connect.go}
         </button>
       </form>
-      <aside className="train-connect__how">
+      <aside className="training-connect__how">
         <h2>{t.connect.command}</h2>
-        <div className="train-connect__command">
+        <div className="training-connect__command">
           <code>{COMMAND}</code>
           <IconButton
             icon={copied ? 'check' : 'copy'}
@@ -138,13 +138,13 @@ function Field(props: {
 }) {
   const { label, id, fault, children } = props;
   return (
-    <div className="train-field">
-      <label htmlFor={id} className="train-field__label">
+    <div className="training-field">
+      <label htmlFor={id} className="training-field__label">
         {label}
       </label>
-      <div className="train-field__row">{children}</div>
+      <div className="training-field__row">{children}</div>
       {fault && (
-        <p id={`${id}-fault`} className="train-field__fault" role="alert">
+        <p id={`${id}-fault`} className="training-field__fault" role="alert">
           {fault}
         </p>
       )}

@@ -16,7 +16,7 @@ export function FrameStrip({ run, record, side, large }: FrameStripProps) {
   const indices = (side === 'perturbed' ? perturbationOf(record)?.indices : null) ?? record.indices;
   return (
     <ol
-      className={`train-frames${large ? ' train-frames--large' : ''}`}
+      className={`training-frames${large ? ' training-frames--large' : ''}`}
       aria-label={t.answers.frames(indices.length)}
     >
       {indices.map((index, i) => (
@@ -51,7 +51,7 @@ function Frame(props: { run: string; video: string; index: number | null; nth: n
   const name = index === null ? t.answers.blackFrame(nth) : t.answers.frame(nth, index);
   return (
     <li
-      className={`train-frame${index === null ? ' train-frame--black' : ''}`}
+      className={`training-frame${index === null ? ' training-frame--black' : ''}`}
       title={failed ? t.answers.noImage : name}
     >
       {url && index !== null && !failed ? (

@@ -8,15 +8,15 @@ const time = (seconds: number): string => new Date(seconds * 1000).toTimeString(
 export function LogLines({ lines }: { readonly lines: readonly LogLine[] }) {
   const t = useTrainingMessages();
   return (
-    <ol className="train-log">
+    <ol className="training-log">
       {lines.map((line, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: equal lines may follow each other
-        <li key={`${line.time} ${i}`} className={`train-log__line train-log__line--${line.level}`}>
+        <li key={`${line.time} ${i}`} className={`training-log__line training-log__line--${line.level}`}>
           <time dateTime={new Date(line.time * 1000).toISOString()}>{time(line.time)}</time>
-          <span className="train-log__source">{t.log.sources[line.source]}</span>
-          <span className="train-log__text">
+          <span className="training-log__source">{t.log.sources[line.source]}</span>
+          <span className="training-log__text">
             {(line.level === 'warning' || line.level === 'error') && (
-              <strong className="train-log__level">{t.log.marks[line.level]} </strong>
+              <strong className="training-log__level">{t.log.marks[line.level]} </strong>
             )}
             {line.text}
           </span>

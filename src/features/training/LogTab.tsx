@@ -36,7 +36,7 @@ export function LogTab({ lines, name }: { readonly lines: readonly LogLine[]; re
           <label>
             <span className="ui-sr">{t.log.level}</span>
             <select
-              className="train-select"
+              className="training-select"
               value={level}
               onChange={(event) => setLevel(event.target.value as Level)}
             >
@@ -62,12 +62,12 @@ export function LogTab({ lines, name }: { readonly lines: readonly LogLine[]; re
       }
     >
       {shown.length === 0 ? (
-        <p className="train-logbox__none">{lines.length === 0 ? t.log.none : t.log.noneAt}</p>
+        <p className="training-logbox__none">{lines.length === 0 ? t.log.none : t.log.noneAt}</p>
       ) : (
-        <div className="train-logbox">
+        <div className="training-logbox">
           <ScrollBox
             ref={box}
-            className="train-logbox__scroll"
+            className="training-logbox__scroll"
             name={t.log.title}
             onScroll={({ currentTarget: at }) =>
               setFollowing(at.scrollHeight - at.scrollTop - at.clientHeight < NEAR_END)
@@ -76,7 +76,7 @@ export function LogTab({ lines, name }: { readonly lines: readonly LogLine[]; re
             <LogLines lines={shown} />
           </ScrollBox>
           {!following && (
-            <div className="train-logbox__follow">
+            <div className="training-logbox__follow">
               <Button icon="arrowDown" onClick={() => setFollowing(true)}>
                 {t.log.follow}
               </Button>

@@ -84,10 +84,10 @@ export function NewRun({ first, recipe, onClose }: NewRunProps) {
   useActions({ escape: first ? null : () => onClose() });
   const card = recipes?.find(({ name }) => name === checked.chosen) ?? null;
   return (
-    <div className="train-new">
-      <header className="train-new__head">
+    <div className="training-new">
+      <header className="training-new__head">
         <div>
-          <h2 className="train-new__title">{first ? t.runs.none : t.start.title}</h2>
+          <h2 className="training-new__title">{first ? t.runs.none : t.start.title}</h2>
           <p>{first ? t.runs.noneBody : t.start.lead}</p>
         </div>
         {!first && <Button onClick={onClose}>{t.start.back}</Button>}
@@ -113,11 +113,11 @@ function RecipeCards(props: {
         actions={[{ label: t.server.tryNow, onClick: () => void training.loadRecipes() }]}
       />
     ) : (
-      <p className="train-wait">{t.start.loading}</p>
+      <p className="training-wait">{t.start.loading}</p>
     );
-  if (recipes.length === 0) return <p className="train-wait">{t.start.none}</p>;
+  if (recipes.length === 0) return <p className="training-wait">{t.start.none}</p>;
   return (
-    <fieldset className="train-cards">
+    <fieldset className="training-cards">
       <legend className="ui-sr">{t.start.recipes}</legend>
       {recipes.map((one) => (
         <Card key={one.name} card={one} chosen={one.name === chosen} onChoose={() => onChoose(one.name)} />
@@ -136,13 +136,13 @@ function CheckSection(props: {
   const report = check.kind === 'report' ? check.report : null;
   const fault = check.kind === 'error' ? check.error : null;
   return (
-    <section className="train-check" aria-labelledby="train-check">
+    <section className="training-check" aria-labelledby="training-check">
       <CheckHead card={card} checked={checked} />
-      {check.kind === 'checking' && <div className="train-check__working" />}
+      {check.kind === 'checking' && <div className="training-check__working" />}
       {[card.error, fault].map(
         (error) =>
           error && (
-            <div key={error.code} className="train-check__error">
+            <div key={error.code} className="training-check__error">
               <ErrorCard error={error} />
             </div>
           ),
@@ -168,8 +168,8 @@ function CheckHead({ card, checked }: { readonly card: RecipeCard; readonly chec
   const ready = check.kind === 'report' && check.report.ok;
   const status = { none: t.start.nothingStarted, checking: t.start.checking, report: '', error: '' };
   return (
-    <header className="train-check__head">
-      <h3 id="train-check" ref={head} tabIndex={-1}>
+    <header className="training-check__head">
+      <h3 id="training-check" ref={head} tabIndex={-1}>
         {card.name}
       </h3>
       <p role="status">{status[check.kind]}</p>
@@ -198,20 +198,26 @@ function Card(props: { readonly card: RecipeCard; readonly chosen: boolean; read
   const t = useTrainingMessages();
   const stages = card.objectives.map((objective) => t.head.objectives[objective] ?? objective);
   return (
-    <label className={`train-card${chosen ? ' train-card--chosen' : ''}`}>
-      <input type="radio" name="recipe" className="train-card__input" checked={chosen} onChange={onChoose} />
-      <span className="train-card__name">{card.name}</span>
-      <span className="train-card__stages">
+    <label className={`training-card${chosen ? ' training-card--chosen' : ''}`}>
+      <input
+        type="radio"
+        name="recipe"
+        className="training-card__input"
+        checked={chosen}
+        onChange={onChoose}
+      />
+      <span className="training-card__name">{card.name}</span>
+      <span className="training-card__stages">
         {[stages.join(' → '), card.extends ? t.start.extends(card.extends) : ''].filter(Boolean).join(' · ')}
       </span>
       {/* A recipe's text is its author's; ours are in English. */}
       {card.about && (
-        <span className="train-card__about" lang="en">
+        <span className="training-card__about" lang="en">
           {card.about}
         </span>
       )}
       {card.needs && (
-        <span className="train-card__needs">
+        <span className="training-card__needs">
           <span>{t.start.needs}</span> <span lang="en">{card.needs}</span>
         </span>
       )}
@@ -224,7 +230,7 @@ function CardFault({ error }: { readonly error: CodedErrorData }) {
   const t = useTrainingMessages();
   const { title } = useErrorText(error);
   return (
-    <span className="train-card__fault">
+    <span className="training-card__fault">
       {t.start.broken}: {title}
     </span>
   );

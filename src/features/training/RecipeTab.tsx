@@ -14,7 +14,7 @@ export function RecipeTab({ run }: { readonly run: Run }) {
     void training.loadDetail(run.id);
     if (training.store.getState().recipes === null) void training.loadRecipes();
   }, [run.id]);
-  if (!detail) return <p className="train-wait">{t.recipe.loading}</p>;
+  if (!detail) return <p className="training-wait">{t.recipe.loading}</p>;
   return (
     <RecipeTable
       key={run.id}

@@ -60,25 +60,25 @@ export function RecipeTable({ resolved, name, recipes, sha256 }: RecipeTableProp
           {sha256 && (
             <>
               {' '}
-              <span className="train-recipe__sha">{t.recipe.sha(sha256)}</span>
+              <span className="training-recipe__sha">{t.recipe.sha(sha256)}</span>
             </>
           )}
         </>
       }
     >
-      <div className="train-recipe__tools">
+      <div className="training-recipe__tools">
         <input
           type="search"
-          className="train-recipe__find ui-field"
+          className="training-recipe__find ui-field"
           aria-label={t.recipe.find}
           placeholder={t.recipe.find}
           value={filter}
           onChange={(event) => setFilter(event.target.value)}
         />
-        <label className="train-recipe__base">
+        <label className="training-recipe__base">
           <span>{t.recipe.compared}</span>
           <select
-            className="train-select"
+            className="training-select"
             value={base?.name ?? ''}
             onChange={(event) => setChosen(event.target.value)}
           >
@@ -103,9 +103,9 @@ export function RecipeTable({ resolved, name, recipes, sha256 }: RecipeTableProp
         )}
       </div>
       {shown.length === 0 ? (
-        <p className="train-wait">{wanted === '' ? t.recipe.noneChanged : t.recipe.noMatch}</p>
+        <p className="training-wait">{wanted === '' ? t.recipe.noneChanged : t.recipe.noMatch}</p>
       ) : (
-        <table className="train-recipe">
+        <table className="training-recipe">
           <thead>
             <tr>
               <th scope="col">{t.recipe.field}</th>
@@ -129,22 +129,24 @@ function Row({ row, meaning, base }: { row: RecipeRow; meaning: string | null; b
   const differs = row.base.is !== 'same';
   const dot = row.path.lastIndexOf('.');
   return (
-    <tr className={differs ? 'train-recipe__row--changed' : undefined}>
+    <tr className={differs ? 'training-recipe__row--changed' : undefined}>
       <th scope="row">
         <code>
-          <span className="train-recipe__path">{row.path.slice(0, dot + 1)}</span>
+          <span className="training-recipe__path">{row.path.slice(0, dot + 1)}</span>
           <wbr />
           {row.path.slice(dot + 1)}
         </code>
       </th>
       <td>
-        <span className="train-recipe__value">{shownValue(row.value, t)}</span>
+        <span className="training-recipe__value">{shownValue(row.value, t)}</span>
         {row.base.is === 'other' && (
-          <span className="train-recipe__was">{t.recipe.changed(shownValue(row.base.value, t), base)}</span>
+          <span className="training-recipe__was">
+            {t.recipe.changed(shownValue(row.base.value, t), base)}
+          </span>
         )}
-        {row.base.is === 'absent' && <span className="train-recipe__was">{t.recipe.added(base)}</span>}
+        {row.base.is === 'absent' && <span className="training-recipe__was">{t.recipe.added(base)}</span>}
       </td>
-      <td className="train-recipe__meaning">{meaning ?? t.recipe.unknown}</td>
+      <td className="training-recipe__meaning">{meaning ?? t.recipe.unknown}</td>
     </tr>
   );
 }

@@ -17,8 +17,8 @@ export function Report({ report }: { readonly report: ValidationReport }) {
   const t = useTrainingMessages();
   const { ok, errors, warnings, sources, engine } = report;
   return (
-    <div className="train-report">
-      <p className="train-report__verdict" role="status">
+    <div className="training-report">
+      <p className="training-report__verdict" role="status">
         <Icon name={ok ? 'check' : 'alert'} />
         <strong>
           {!ok
@@ -32,8 +32,8 @@ export function Report({ report }: { readonly report: ValidationReport }) {
       <Faults title={t.start.errors} faults={errors} />
       <Faults title={t.start.warnings} faults={warnings} />
       {sources.length > 0 && (
-        <ScrollBox className="train-report__scroll" name={t.start.source}>
-          <table className="train-report__table">
+        <ScrollBox className="training-report__scroll" name={t.start.source}>
+          <table className="training-report__table">
             <thead>
               <tr>
                 <th scope="col">{t.start.source}</th>
@@ -67,7 +67,7 @@ export function Report({ report }: { readonly report: ValidationReport }) {
           </table>
         </ScrollBox>
       )}
-      <p className="train-report__engine">
+      <p className="training-report__engine">
         <span>{t.start.engine}</span>{' '}
         {engine
           ? t.start.engineLine(engine.device, engine.gpus, engine.memoryBytes, engine.torch)
@@ -80,7 +80,7 @@ export function Report({ report }: { readonly report: ValidationReport }) {
 function Faults({ title, faults }: { title: string; faults: readonly CodedErrorData[] }): ReactNode {
   if (faults.length === 0) return null;
   return (
-    <section className="train-report__faults">
+    <section className="training-report__faults">
       <h4>{title}</h4>
       <ul>
         {faults.map((fault, i) => (
@@ -96,7 +96,8 @@ function Fault({ fault }: { readonly fault: CodedErrorData }) {
   const { title, body } = useErrorText(fault);
   return (
     <li>
-      <strong>{title}</strong> <Rich text={body} /> <code className="train-report__code">{fault.code}</code>
+      <strong>{title}</strong> <Rich text={body} />{' '}
+      <code className="training-report__code">{fault.code}</code>
     </li>
   );
 }
@@ -107,7 +108,7 @@ function Files(props: { readonly source: string; readonly what: string; readonly
   if (names.length === 0) return <td>0</td>;
   return (
     <td>
-      <details className="train-report__files">
+      <details className="training-report__files">
         <summary aria-label={`${t.start.showFiles(source, what)}: ${t.start.files(names.length)}`}>
           {count(names.length)}
         </summary>

@@ -60,14 +60,14 @@ export function RunHead({ run, data, onTab, onAgain }: RunHeadProps) {
     return t.head[action];
   };
   return (
-    <header className="train-head">
+    <header className="training-head">
       <p className="ui-sr" role="status">
         {run.recipe}: {t.runs.states[run.state]}
       </p>
-      <div className="train-head__line">
-        <h2 className="train-head__name">{run.recipe}</h2>
+      <div className="training-head__line">
+        <h2 className="training-head__name">{run.recipe}</h2>
         <Facts run={run} data={data} />
-        <div className="train-head__actions">
+        <div className="training-head__actions">
           {actionsOf(run).map((action) => (
             <Button
               key={action}
@@ -83,7 +83,7 @@ export function RunHead({ run, data, onTab, onAgain }: RunHeadProps) {
         </div>
       </div>
       <div
-        className={`train-head__bar${run.state === 'queued' || run.state === 'starting' ? ' train-head__bar--waiting' : ''}`}
+        className={`training-head__bar${run.state === 'queued' || run.state === 'starting' ? ' training-head__bar--waiting' : ''}`}
         role="progressbar"
         aria-label={t.head.progress(run.recipe)}
         aria-valuemin={0}
@@ -135,14 +135,14 @@ function Facts({ run, data }: { readonly run: Run; readonly data: RunData | unde
   const { progress } = data ?? {};
   const phase = run.state === 'running' || run.state === 'starting' ? progress : null;
   return (
-    <ul className="train-head__facts">
+    <ul className="training-head__facts">
       {facts.map((fact) => (
         <li key={fact}>
           <Rich text={fact} />
         </li>
       ))}
       {phase && (
-        <li className="train-head__phase">
+        <li className="training-head__phase">
           {t.head.phaseOf(t.head.phases[phase.phase], phase.done, phase.of)}
         </li>
       )}
@@ -163,7 +163,7 @@ function Reason(props: {
   const { title } = useErrorText(reason);
   const last = (data?.log ?? []).slice(-LAST_LINES);
   return (
-    <div className="train-reason">
+    <div className="training-reason">
       <ErrorCard
         error={reason}
         actions={[
@@ -180,9 +180,9 @@ function Reason(props: {
         details={[title, run.id, ...last.map(({ text }) => text)]}
       />
       {run.state === 'failed' && last.length > 0 && (
-        <section className="train-reason__log" aria-labelledby="train-reason-log">
+        <section className="training-reason__log" aria-labelledby="training-reason-log">
           <header>
-            <h3 id="train-reason-log">{t.head.lastLines}</h3>
+            <h3 id="training-reason-log">{t.head.lastLines}</h3>
             <Button look="quiet" onClick={onLog}>
               {t.head.wholeLog}
             </Button>

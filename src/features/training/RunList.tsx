@@ -37,9 +37,9 @@ export function stateLine(run: Run, t: TrainingMessages): string {
 export function RunList({ making, onNew, onSelect }: Choose & { readonly making: boolean }) {
   const t = useTrainingMessages();
   return (
-    <nav className="train-runs" aria-label={t.runs.title}>
-      <div className="train-runs__inner">
-        <header className="train-runs__head">
+    <nav className="training-runs" aria-label={t.runs.title}>
+      <div className="training-runs__inner">
+        <header className="training-runs__head">
           <h2>{t.runs.title}</h2>
           <Button icon="plus" {...(making ? { pressed: true } : {})} onClick={onNew}>
             {t.runs.new}
@@ -58,26 +58,26 @@ export function RunPicker({ onNew, onSelect }: Choose) {
   const { runs, selected } = useStore(training.store);
   const run = runs.find(({ id }) => id === selected);
   return (
-    <div className="train-picker">
+    <div className="training-picker">
       <Popover
         label={t.runs.choose}
         align="start"
         button={(props) => (
-          <button type="button" className="train-picker__button" {...props}>
+          <button type="button" className="training-picker__button" {...props}>
             {run ? (
               <>
                 <RunMark state={run.state} />
-                <span className="train-picker__name">{run.recipe}</span>
-                <span className="train-picker__state">{stateLine(run, t)}</span>
+                <span className="training-picker__name">{run.recipe}</span>
+                <span className="training-picker__state">{stateLine(run, t)}</span>
               </>
             ) : (
-              <span className="train-picker__name">{t.runs.none}</span>
+              <span className="training-picker__name">{t.runs.none}</span>
             )}
           </button>
         )}
       >
         {(close) => (
-          <div className="train-picker__sheet">
+          <div className="training-picker__sheet">
             <Rows
               making={false}
               onSelect={() => {
@@ -101,10 +101,10 @@ function Rows({ onSelect, making }: { readonly onSelect: () => void; readonly ma
   const { runs, selected, compared } = useStore(training.store);
   const [comparing, setComparing] = useState(compared.length > 0);
   const help = useId();
-  if (runs.length === 0) return <p className="train-runs__none">{t.runs.none}</p>;
+  if (runs.length === 0) return <p className="training-runs__none">{t.runs.none}</p>;
   return (
     <>
-      <ul className="train-runs__list">
+      <ul className="training-runs__list">
         {runs.map((run) => (
           <RunRow
             key={run.id}
@@ -117,7 +117,7 @@ function Rows({ onSelect, making }: { readonly onSelect: () => void; readonly ma
         ))}
       </ul>
       {runs.length > 1 && (
-        <div className="train-runs__compare">
+        <div className="training-runs__compare">
           <Button
             look="quiet"
             icon="overlay"
@@ -131,7 +131,7 @@ function Rows({ onSelect, making }: { readonly onSelect: () => void; readonly ma
             {t.runs.compare}
           </Button>
           {comparing && (
-            <p id={help} className="train-runs__help">
+            <p id={help} className="training-runs__help">
               {t.runs.compareHelp}
             </p>
           )}
@@ -154,10 +154,10 @@ function RunRow(props: {
   const version = useStore(training.store, (state) => state.data.get(run.id)?.version ?? 0);
   const curve = table && lastValue(table, ['reward']) !== null ? 'reward' : 'loss';
   return (
-    <li className={`train-run${open ? ' train-run--open' : ''}`}>
+    <li className={`training-run${open ? ' training-run--open' : ''}`}>
       <button
         type="button"
-        className="train-run__button"
+        className="training-run__button"
         aria-current={open ? 'true' : undefined}
         onClick={() => {
           training.select(run.id);
@@ -165,16 +165,16 @@ function RunRow(props: {
         }}
       >
         <RunMark state={run.state} />
-        <span className="train-run__words">
-          <span className="train-run__name">{run.recipe}</span>
-          <span className="train-run__state">{stateLine(run, t)}</span>
+        <span className="training-run__words">
+          <span className="training-run__name">{run.recipe}</span>
+          <span className="training-run__state">{stateLine(run, t)}</span>
         </span>
         {table && !comparing && <Sparkline key={version} values={table.columns.get(curve) ?? []} />}
       </button>
       {comparing && (
         <input
           type="checkbox"
-          className="train-run__compare"
+          className="training-run__compare"
           aria-label={t.runs.compareRun(run.recipe)}
           checked={compared}
           onChange={() => training.toggleCompared(run.id)}

@@ -47,14 +47,14 @@ export function RunView({ run, onAgain }: { readonly run: Run; readonly onAgain:
     <>
       <RunHead run={run} data={data} onTab={setTab} onAgain={onAgain} />
       {error && (
-        <div className="train-error">
+        <div className="training-error">
           <ErrorCard
             error={error}
             actions={[{ label: messages.actions.close, onClick: training.clearError }]}
           />
         </div>
       )}
-      <div className="train-bar">
+      <div className="training-bar">
         <Segmented
           label={t.tabs.label}
           value={tab}

@@ -26,10 +26,10 @@ export function ServerFoot() {
   const lost = useStore(training.store, (state) => state.lost);
   const seconds = useSeconds(lost?.lastContactAt ?? null);
   return (
-    <div className="train-server">
-      <div className="train-server__line">
+    <div className="training-server">
+      <div className="training-server__line">
         <Icon name="plug" />
-        <span className="train-server__address">{shownAddress(address)}</span>
+        <span className="training-server__address">{shownAddress(address)}</span>
         <Menu
           up
           label={t.server.menu}
@@ -49,14 +49,14 @@ export function ServerFoot() {
         {lost ? t.server.lost : ''}
       </p>
       {lost ? (
-        <div className="train-server__lost">
+        <div className="training-server__lost">
           <p>
             <strong>{t.server.lost}</strong>, {t.server.lastContact(seconds)}
           </p>
           <Button onClick={training.retry}>{t.server.tryNow}</Button>
         </div>
       ) : (
-        <p className="train-server__state">{t.server.live}</p>
+        <p className="training-server__state">{t.server.live}</p>
       )}
     </div>
   );

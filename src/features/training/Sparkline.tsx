@@ -25,7 +25,7 @@ export function Sparkline({ values }: { readonly values: readonly Cell[] }) {
   }, [values]);
   return (
     <svg
-      className="train-spark"
+      className="training-spark"
       width={WIDTH}
       height={HEIGHT}
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}

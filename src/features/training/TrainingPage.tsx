@@ -46,10 +46,10 @@ export default function TrainingPage() {
   return (
     <>
       <h1 className="ui-sr">{t.title}</h1>
-      <div className={`train-page${lost ? ' train-page--lost' : ''}`}>
+      <div className={`training-page${lost ? ' training-page--lost' : ''}`}>
         <RunList making={making || empty} onNew={() => start(null)} onSelect={() => setMaking(false)} />
         <RunPicker onNew={() => start(null)} onSelect={() => setMaking(false)} />
-        <div className="train-page__main">
+        <div className="training-page__main">
           {making || empty ? (
             <NewRun first={empty} recipe={recipe} onClose={() => setMaking(false)} />
           ) : (
