@@ -1,5 +1,6 @@
-/** Recomputes the contrast table of the design from tokens.css: WCAG 2 relative luminance, ratios rounded down to 0.1. */
-import { readFileSync } from 'node:fs';
+/** Design tokens: contrast (WCAG 2 relative luminance, ratios rounded down to 0.1), and their use in all sheets. */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 type Rgb = readonly [number, number, number];
@@ -214,5 +215,36 @@ describe('hue', () => {
         expect([file, hex, r === g && g === b]).toEqual([file, hex, true]);
       }
     }
+  });
+});
+
+/** Lines of all sheets but tokens.css, without comments, as `path:line: text`. */
+function declarations(): string[] {
+  const root = join(import.meta.dirname, '..');
+  return globSync('**/*.css', { cwd: root })
+    .filter((path) => !path.endsWith('tokens.css'))
+    .sort()
+    .flatMap((path) => {
+      const text = readFileSync(join(root, path), 'utf8');
+      const bare = text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '));
+      return bare.split('\n').map((line, i) => `${path}:${i + 1}: ${line.trim()}`);
+    });
+}
+
+/** Hairlines: borders, underlines and their compensation in a padding. */
+const HAIRLINE = 2;
+
+describe('use of the tokens', () => {
+  it('colours are tokens', () => {
+    expect(declarations().length).toBeGreaterThan(5000);
+    expect(declarations().filter((line) => /#[0-9a-f]{3,8}\b|\b(rgb|hsl)a?\(/i.test(line))).toEqual([]);
+  });
+  it('lengths are tokens or in rem, as the type is; px only for hairlines up to 2 px and breakpoints', () => {
+    // A media or container query cannot read a token.
+    const rules = declarations().filter((line) => !/: @(media|container) /.test(line));
+    const raw = rules.filter((line) =>
+      [...line.matchAll(/(?<![\w.])(\d*\.?\d+)px\b/g)].some(([, px]) => Number(px) > HAIRLINE),
+    );
+    expect(raw).toEqual([]);
   });
 });

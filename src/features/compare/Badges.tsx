@@ -6,6 +6,7 @@ import { compare } from './state/session.ts';
 import type { View } from './state/settings.ts';
 import type { SideName } from './state/store.ts';
 import { NO_FRAME } from './state/timeline.ts';
+import './Badges.css';
 
 export function Badges({ only }: { readonly only: SideName | null }) {
   const { view, swapped, horizontal } = useStore(compare.store, (state) => state.settings);

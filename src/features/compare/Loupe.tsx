@@ -9,6 +9,7 @@ import type { SideImage } from './side-image.ts';
 import { compare } from './state/session.ts';
 import type { SideName } from './state/store.ts';
 import type { ViewerParts } from './useViewer.ts';
+import './Loupe.css';
 
 /** Width of a window in video pixels, odd so that one is in the middle. */
 const PIXELS = 17;

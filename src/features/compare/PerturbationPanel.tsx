@@ -11,6 +11,7 @@ import { compare } from './state/session.ts';
 import { strongest } from './state/timeline.ts';
 import './PerturbationPanel.css';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
+import './Range.css';
 
 /** Two rows of three. */
 const MODES: readonly PerturbMode[] = [

@@ -4,6 +4,7 @@ import { useStore } from 'zustand';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { compare } from './state/session.ts';
+import './SplitHandle.css';
 
 const KEYS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
 
@@ -60,7 +61,7 @@ export function SplitHandle() {
       <span className="compare-handle__line" />
       <span className="compare-handle__knob">
         <svg width="18" height="12" viewBox="0 0 18 12" aria-hidden="true" focusable="false">
-          <path d="M6.5 1L2 6l4.5 5M11.5 1L16 6l-4.5 5" fill="none" stroke="#161616" strokeWidth="2" />
+          <path d="M6.5 1L2 6l4.5 5M11.5 1L16 6l-4.5 5" fill="none" stroke="currentColor" strokeWidth="2" />
         </svg>
       </span>
     </div>

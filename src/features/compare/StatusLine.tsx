@@ -7,6 +7,7 @@ import { compare } from './state/session.ts';
 import type { SideName } from './state/store.ts';
 import { useFilled } from './useFilled.ts';
 import type { ViewerParts } from './useViewer.ts';
+import './StatusLine.css';
 
 export interface StatusLineProps {
   readonly parts: ViewerParts;

@@ -5,6 +5,8 @@ import { Menu } from '../../ui/Menu.tsx';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { compare } from './state/session.ts';
 import { GAINS } from './state/settings.ts';
+import './ViewOptions.css';
+import './Range.css';
 
 /** Controls of the overlay and difference views, in the corner of the viewer. */
 export function ViewOptions({ children }: { readonly children?: ReactNode }) {

@@ -18,6 +18,8 @@ import { FrameStrip, perturbationOf } from './FrameStrip.tsx';
 import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import type { Answers } from './useAnswers.ts';
 import { useWideColumns } from './useWideColumns.ts';
+import './AnswerRow.css';
+import './AnswerTrace.css';
 
 export interface AnswersPanelProps {
   readonly run: Run;
@@ -138,7 +140,7 @@ function Group(props: { readonly record: GroupRecord; readonly side: Side; reado
   const mode = perturbationOf(record)?.mode;
   return (
     <ScrollBox className="training-answers__scroll" name={t.answers.title}>
-      <table className={`training-answers__table${short ? '' : ' training-answers__table--long'}`}>
+      <table className={`ui-table training-answers__table${short ? '' : ' training-answers__table--long'}`}>
         <caption className="ui-sr">
           {record.video}
           {side === 'perturbed' && mode ? `, ${t.answers.modes[mode] ?? mode}` : ''}

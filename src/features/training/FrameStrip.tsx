@@ -3,6 +3,7 @@ import { useEffect, useState } from 'react';
 import type { GroupRecord } from '../../../core/training/run.ts';
 import { frameUrl } from './frames.ts';
 import { useTrainingMessages } from './messages/useTrainingMessages.ts';
+import './FrameStrip.css';
 
 export interface FrameStripProps {
   readonly run: string;
@@ -51,7 +52,7 @@ function Frame(props: { run: string; video: string; index: number | null; nth: n
   const name = index === null ? t.answers.blackFrame(nth) : t.answers.frame(nth, index);
   return (
     <li
-      className={`training-frame${index === null ? ' training-frame--black' : ''}`}
+      className={`training-frames__frame${index === null ? ' training-frames__frame--black' : ''}`}
       title={failed ? t.answers.noImage : name}
     >
       {url && index !== null && !failed ? (

@@ -105,7 +105,7 @@ export function RecipeTable({ resolved, name, recipes, sha256 }: RecipeTableProp
       {shown.length === 0 ? (
         <p className="training-wait">{wanted === '' ? t.recipe.noneChanged : t.recipe.noMatch}</p>
       ) : (
-        <table className="training-recipe">
+        <table className="ui-table training-recipe">
           <thead>
             <tr>
               <th scope="col">{t.recipe.field}</th>

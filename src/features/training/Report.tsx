@@ -33,7 +33,7 @@ export function Report({ report }: { readonly report: ValidationReport }) {
       <Faults title={t.start.warnings} faults={warnings} />
       {sources.length > 0 && (
         <ScrollBox className="training-report__scroll" name={t.start.source}>
-          <table className="training-report__table">
+          <table className="ui-table training-report__table">
             <thead>
               <tr>
                 <th scope="col">{t.start.source}</th>
