@@ -17,7 +17,7 @@ createRoot(document.getElementById('root') as HTMLElement).render(
   </StrictMode>,
 );
 
-// The model loads while the reader looks for a file. What fails here is said in the header and, on a run, on the stage.
+// The model loads while the reader looks for a file. The header shows a failure, and a run reports it in the player.
 const ready = models.ready();
 ready.catch(() => {});
 keepOffline(ready);

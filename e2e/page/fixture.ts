@@ -56,7 +56,7 @@ async function built(base: string): Promise<string> {
 /** Folder of the built page. */
 export const builtPage = (): Promise<string> => built('/');
 
-/** What the server saw of one request. */
+/** One request as the server received it. */
 export interface Seen {
   readonly method: string;
   readonly url: string;

@@ -57,7 +57,7 @@ test.describe('models', () => {
     await expect(row(page).getByRole('button', { name: 'Use', exact: true })).toBeVisible({
       timeout: 60_000,
     });
-    // What had arrived when the connection was cut was not asked for again.
+    // Bytes that had arrived when the connection was cut were not requested again.
     expect(server.asked.some((ask) => ask.startsWith(LARGE) && !ask.endsWith(' 0'))).toBe(true);
     // This machine has no graphics adapter: nothing was fetched that it cannot use.
     expect(server.asked.some((ask) => ask.startsWith('onnx/'))).toBe(false);
@@ -216,7 +216,7 @@ test.describe('a checkpoint folder becomes a package', () => {
       await page.getByRole('link', { name: 'Assess' }).first().click();
       await choose(page, SAMPLE);
       await reaches(page, 'done');
-      // What so small a model says is its own affair; that it is this one which said something is not.
+      // The test asserts which model answered, not what so small a model answers.
       const { model, answers } = JSON.parse((await exportJson(page)).text);
       expect(model).toMatchObject({ name: 'tiny', dtype: 'q8', target: 'wasm' });
       expect(answers[0].text.length).toBeGreaterThan(0);

@@ -41,7 +41,7 @@ async function drag(page: Page, on: Locator, from: [number, number], to: [number
 }
 
 /**
- * What a finger cannot hit: controls under 44 px high or 24 px wide. Words in a line of text are free of that (WCAG
+ * Controls too small for a finger: under 44 px high or 24 px wide. Links in a line of text are exempt (WCAG
  * 2.5.8); of an input its label is the target, of a model its row.
  */
 async function tooSmall(page: Page): Promise<string[]> {

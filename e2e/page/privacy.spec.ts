@@ -86,7 +86,7 @@ test('after one visit every place opens without a network, those never seen incl
   site,
 }) => {
   await openPage(page, site.address);
-  // What the page keeps for later: the list of the build, fetched behind the model.
+  // Files cached for offline use: the list of the build, fetched after the model.
   await expect
     .poll(
       () =>

@@ -1,4 +1,4 @@
-/** What is kept and what is taken away: JSON that reopens, CSV, the card, the frame, Recent with undo. */
+/** Stored and exported results: JSON that reopens, CSV, the card, the frame, Recent with undo. */
 import { readFileSync } from 'node:fs';
 import {
   choose,

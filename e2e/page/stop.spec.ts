@@ -15,7 +15,7 @@ import {
 
 test.skip(!hasModel, 'no bundled model');
 
-/** What the bar says in each stage that can be hit; frames are looked at while others are still decoded. */
+/** Text of the bar in each stage that a test can catch; frames are encoded while others are still decoded. */
 const STAGES = [
   ['decode', /Decoding frame [2-9]/],
   ['encodeMotion', /Measuring motion/],

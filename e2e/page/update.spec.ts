@@ -50,7 +50,7 @@ test('a place of the old build: the page says that it was updated, keeps what it
   await expect(card(page)).toContainText('The page was updated on its server');
   await expect(page.locator('.app-notice')).toContainText('results, batches and models are kept');
 
-  // What was there is there, with its video.
+  // The result is still there, with its video.
   await page.getByRole('link', { name: 'Assess' }).first().click();
   await reaches(page, 'done');
   expect(await scoreOf(page)).toBe(score);

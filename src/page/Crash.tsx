@@ -1,14 +1,13 @@
-/** What could not be drawn, or could not be loaded, says so in its own place; the rest of the page stays. */
+/** Error boundary of one part of the page: shows the error there, with details to copy; the rest stays. */
 import { Component, type ReactNode } from 'react';
 import { CodedError } from '../../core/errors.ts';
 import { ErrorCard } from '../ui/ErrorCard.tsx';
 import { useMessages } from '../ui/messages/useMessages.tsx';
 import './Crash.css';
 
-/** An error of the page itself: said in the place where it happened, with details to copy. */
 export interface CrashProps {
   readonly children: ReactNode;
-  /** Draws the children anew, for parts that are loaded when they are drawn. */
+  /** Renders the children again, for parts that are loaded on demand. */
   readonly onAgain: () => void;
 }
 

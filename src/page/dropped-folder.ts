@@ -1,4 +1,4 @@
-/** Folders dropped on the page. Which place takes one is told by the files in it. */
+/** Folders dropped on the page; the kind of their files decides which page opens them. */
 import type { FolderFile } from '../../workers/model/api.ts';
 import { kindOfFolder } from '../assessment/model/folder-kind.ts';
 import { models } from '../assessment/session.ts';
@@ -18,14 +18,14 @@ type Handles = DataTransferItem & {
 
 function handleOf(item: Handles): DroppedFolder['handle'] {
   const asked = item.getAsFileSystemHandle?.() ?? Promise.resolve(null);
-  // Some folders of the system are given as files only; they are read all the same, and not kept.
+  // Some system folders have no handle; they are read but cannot be opened again after a reload.
   return asked.then(
     (handle) => (handle?.kind === 'directory' ? (handle as FileSystemDirectoryHandle) : null),
     () => null,
   );
 }
 
-/** What a drop brings, folders apart from files. Must be asked during the event. */
+/** Folders and files of a drop. Must be called during the event. */
 export function droppedItems(event: DragEvent): { folders: DroppedFolder[]; files: File[] } {
   const folders: DroppedFolder[] = [];
   const files: File[] = [];
@@ -42,7 +42,7 @@ export function droppedItems(event: DragEvent): { folders: DroppedFolder[]; file
   return { folders, files };
 }
 
-/** A reader gives its entries in portions, and an empty one at the end. */
+/** Entries of a folder; the reader returns them in portions until one is empty. */
 async function entriesOf(folder: FileSystemDirectoryEntry): Promise<FileSystemEntry[]> {
   const reader = folder.createReader();
   const all: FileSystemEntry[] = [];
@@ -72,7 +72,7 @@ export async function openDroppedFolder({ entry, handle }: DroppedFolder): Promi
   const folder: PickedFolder = { name: entry.name, files, ...(given && { handle: given }) };
   const kind = kindOfFolder(files);
   if (offerFolder(folder, kind)) return;
-  // The header says what is wrong with a package; the open place what is wrong with a file.
+  // The header shows the errors of a package, the open page those of a file.
   if (kind === 'package') await models.load({ kind: 'files', files }).catch(() => {});
   else if (kind === 'checkpoint') {
     passFolderToNextPage(folder);

@@ -1,4 +1,4 @@
-/** Files that come in anywhere on the page, by drop, paste or choice, and the place that takes them. */
+/** Files and folders from a drop, a paste or a chooser, passed to the open page. */
 import { useEffect, useRef } from 'react';
 import type { FolderFile } from '../../workers/model/api.ts';
 import { filesBelow } from '../assessment/model/folder-handles.ts';
@@ -10,19 +10,19 @@ export type FileReceiver = (files: readonly File[], source: FileSource) => void;
 let receiver: FileReceiver | null = null;
 let pendingFiles: { files: readonly File[]; source: FileSource } | null = null;
 
-/** Hands files to the open place; before it is there they wait for it. */
+/** Passes files to the open page, or keeps them until it is mounted. */
 export function offerFiles(files: readonly File[], source: FileSource): void {
   if (files.length === 0) return;
   if (receiver) receiver(files, source);
   else pendingFiles = { files, source };
 }
 
-/** Keeps files for the place that is opened next. */
+/** Keeps files for the page that is opened next. */
 export function passToNextPage(files: readonly File[]): void {
   pendingFiles = { files, source: 'choose' };
 }
 
-/** The open place takes what comes in. The last caller wins. */
+/** Receives files while the component is mounted. The last caller wins. */
 export function useFileInput(receive: FileReceiver): void {
   const latest = useRef(receive);
   useEffect(() => {
@@ -47,7 +47,7 @@ export interface PickedFolder {
   readonly name: string;
   /** Every file below it. */
   readonly files: readonly FolderFile[];
-  /** Where the browser gives one: it can be kept, and asked again after a reload. */
+  /** Where the browser gives one: it can be stored and opened again after a reload. */
   readonly handle?: FileSystemDirectoryHandle;
 }
 
@@ -59,25 +59,25 @@ interface FolderReceiver {
 let folderReceiver: FolderReceiver | null = null;
 let pendingFolder: PickedFolder | null = null;
 
-/** Hands a folder to the open place; false when that takes none of this kind. */
+/** Passes a folder to the open page; false when that receives none of this kind. */
 export function offerFolder(folder: PickedFolder, kind: FolderKind): boolean {
   if (!folderReceiver?.kinds.includes(kind)) return false;
   folderReceiver.receive(folder);
   return true;
 }
 
-/** Keeps a folder for the place that is opened next. */
+/** Keeps a folder for the page that is opened next. */
 export function passFolderToNextPage(folder: PickedFolder): void {
   pendingFolder = folder;
 }
 
-/** The open place takes folders of these kinds; they do not change while it is open. */
+/** Receives folders of these kinds while the component is mounted; the kinds must not change. */
 export function useFolderInput(kinds: readonly FolderKind[], receive: (folder: PickedFolder) => void): void {
   const latest = useRef(receive);
   useEffect(() => {
     latest.current = receive;
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the kinds of a place are a constant of it
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the kinds are constant
   useEffect(() => {
     const current: FolderReceiver = { kinds, receive: (folder) => latest.current(folder) };
     folderReceiver = current;
@@ -94,7 +94,7 @@ export function useFolderInput(kinds: readonly FolderKind[], receive: (folder: P
 
 let opener: HTMLInputElement | null = null;
 
-/** Opens the file chooser; must be called from a click or a key. What is chosen goes to `offerFiles`. */
+/** Opens the file chooser; must be called from a click or a key. The chosen files go to `offerFiles`. */
 export function pickFiles(): void {
   opener?.remove();
   opener = document.createElement('input');
@@ -108,7 +108,7 @@ export function pickFiles(): void {
   opener.click();
 }
 
-/** Opens the folder chooser; must be called from a click or a key. Null when it was left without a choice. */
+/** Opens the folder chooser; must be called from a click or a key. Null when it was cancelled. */
 export function pickFolder(): Promise<PickedFolder | null> {
   return new Promise((resolve) => {
     const input = document.createElement('input');
@@ -122,7 +122,7 @@ export function pickFolder(): Promise<PickedFolder | null> {
       if (!first) return resolve(null);
       // The first part of the path is the folder's own name.
       const name = first.webkitRelativePath.split('/')[0] ?? '';
-      // A phone that knows no folders lets the person choose files, which have no path.
+      // A phone without folders offers files, which have no path.
       const inside = (file: File) => file.webkitRelativePath.slice(name.length + 1) || file.name;
       resolve({ name, files: files.map((file) => ({ path: inside(file), file })) });
     };
@@ -136,7 +136,7 @@ export function pickFolder(): Promise<PickedFolder | null> {
 /** Chromium's chooser, which gives a handle; other browsers have none. */
 type DirectoryPicker = (options: { id: string; mode: 'read' }) => Promise<FileSystemDirectoryHandle>;
 
-/** As `chooseFolder`, with a handle to keep where the browser gives one. */
+/** As `chooseFolder`, with a handle that can be stored where the browser gives one. */
 export async function pickPersistentFolder(): Promise<PickedFolder | null> {
   const pick = (globalThis as { showDirectoryPicker?: DirectoryPicker }).showDirectoryPicker;
   if (!pick) return pickFolder();

@@ -1,8 +1,8 @@
-/** Components that are loaded when they are first drawn. */
+/** Components that are loaded when they are first rendered. */
 import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
 import { loadPart } from '../assessment/build.ts';
 
-/** Gives the component; one that could not be loaded is asked for again with the next drawing. */
+/** Returns the component; after a failed load the next render loads again. */
 export type LazyPart<Props = object> = () => LazyExoticComponent<ComponentType<Props>>;
 
 export function lazyPart<Props>(

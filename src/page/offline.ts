@@ -13,24 +13,24 @@ export function keepOffline(ready: Promise<unknown>): void {
   const register = async () => {
     await navigator.serviceWorker.register(`${import.meta.env.BASE_URL}sw.js`);
     const { active } = await navigator.serviceWorker.ready;
-    // What was loaded before the worker took over: it keeps those from the browser's own cache. Once here and once when
-    // the model is there, which the page's workers have loaded; what is kept already costs nothing.
+    // Files loaded before the worker took over are copied from the browser's cache: once now, and once when the page's
+    // workers have loaded the model. Files that are cached already cost nothing.
     const keep = () =>
       active?.postMessage({ kind: 'keep', urls: [location.pathname, ...sameOriginAddresses()] });
     keep();
     await ready.catch(() => {});
-    // Workers tell of their requests a moment later.
+    // Workers report their requests a moment later.
     await new Promise((done) => setTimeout(done, REPORT_DELAY_MS));
     keep();
     if (!savesData()) active?.postMessage({ kind: 'rest' });
   };
-  // Without it everything works, online.
+  // Without the service worker the page works online only.
   const start = () => void register().catch(() => {});
   if (document.readyState === 'complete') start();
   else addEventListener('load', start, { once: true });
 }
 
-/** Whether the reader asked to load as little as possible. */
+/** True when the browser is set to save data. */
 function savesData(): boolean {
   const { connection } = navigator as Navigator & { readonly connection?: { readonly saveData?: boolean } };
   return connection?.saveData === true;

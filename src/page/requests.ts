@@ -1,26 +1,26 @@
 /**
- * Every request since the page was loaded, as the browser's own resource timing recorded it. Workers have timelines
- * of their own; they tell theirs over a broadcast channel (`workers/thread/requests.ts`).
+ * Every request since the page was loaded, as the browser's own resource timing recorded it. Each worker
+ * has its own timeline and reports it over a broadcast channel (`workers/thread/requests.ts`).
  */
 import { useSyncExternalStore } from 'react';
 import { REQUESTS_CHANNEL, type ReportedRequest, reportOf } from '../../workers/thread/request-report.ts';
 
 export interface RequestEntry {
   readonly address: string;
-  /** What asked for it, as the browser calls it: `script`, `fetch`, `navigation`, … */
+  /** Initiator as the browser names it: `script`, `fetch`, `navigation`, … */
   readonly kind: string;
   readonly by: 'page' | 'worker';
-  /** Bytes that came over the network; 0 when it came from a cache; null when the browser does not tell. */
+  /** Bytes that came over the network; 0 when it came from a cache; null when the browser does not report it. */
   readonly bytes: number | null;
-  /** Seconds after the page was asked for. */
+  /** Seconds after the start of the navigation. */
   readonly at: number;
-  /** Whether it went to the page's own site. */
+  /** True for a request to the page's origin. */
   readonly sameOrigin: boolean;
 }
 
 export interface RequestLog {
   readonly entries: readonly RequestEntry[];
-  /** Entries that the browser had no room for before the page could listen. */
+  /** Entries that the browser's buffer had no room for. */
   readonly dropped: number;
 }
 
@@ -57,7 +57,7 @@ function add(requests: readonly ReportedRequest[], by: RequestEntry['by'], dropp
   for (const listener of listeners) listener();
 }
 
-/** Starts to record; called once, before anything else is loaded. What came before is in the browser's buffer. */
+/** Starts to record; called once, first of all. Earlier requests are in the browser's buffer. */
 export function recordRequests(): void {
   const report = (entry: PerformanceEntry) =>
     reportOf(entry as PerformanceResourceTiming, performance.timeOrigin);
@@ -66,7 +66,7 @@ export function recordRequests(): void {
     const { droppedEntriesCount = 0 } = (rest[1] ?? {}) as { droppedEntriesCount?: number };
     add(list.getEntries().map(report), 'page', droppedEntriesCount);
   };
-  // The page itself: its entry is there from the start and would be told again when it is complete.
+  // The navigation entry exists from the start and would be reported again when it is complete.
   add(performance.getEntriesByType('navigation').map(report), 'page');
   new PerformanceObserver(take).observe({ type: 'resource', buffered: true });
   new BroadcastChannel(REQUESTS_CHANNEL).addEventListener(
@@ -77,7 +77,7 @@ export function recordRequests(): void {
   );
 }
 
-/** Addresses on the page's own site that were asked for so far, by the page and its workers. */
+/** Addresses on the page's origin requested so far by the page and its workers. */
 export const sameOriginAddresses = (): string[] =>
   log.entries.filter(({ sameOrigin }) => sameOrigin).map(({ address }) => address);
 

@@ -1,4 +1,4 @@
-/** Where the reader is: `#/place?query`. A hash works on any host and under any base path. */
+/** Address of a page: `#/route?query`. A hash works on any host and under any base path. */
 import { useSyncExternalStore } from 'react';
 
 export interface Address {

@@ -1,4 +1,4 @@
-/** What the reader chose, kept on this device. `public/theme.js` reads the same record before the first paint. */
+/** Settings, stored on this device. `public/theme.js` reads the same record before the first paint. */
 import { useSyncExternalStore } from 'react';
 import { LANGS, type Lang } from '../../core/text/lang.ts';
 import { persist, readPersisted } from '../assessment/persisted.ts';
@@ -6,7 +6,7 @@ import { persist, readPersisted } from '../assessment/persisted.ts';
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
-/** How much of the trace a screen reader is told. */
+/** Amount of the trace that screen readers announce. */
 export const ANNOUNCE = ['sentences', 'result', 'off'] as const;
 export type Announce = (typeof ANNOUNCE)[number];
 
@@ -18,7 +18,7 @@ export interface Settings {
   readonly announce: Announce;
 }
 
-/** Takes from a stored record what is valid, and the defaults for the rest. */
+/** Valid values of a stored record, defaults for the rest. */
 export function parseSettings(value: unknown, systemLang: string): Settings {
   const stored = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
   const one = <T extends string>(options: readonly T[], name: string, fallback: T): T =>
@@ -68,7 +68,7 @@ function applySettings(): void {
     meta.content = bar;
 }
 
-/** Follows the system's theme as long as none was chosen. */
+/** Follows the system's theme while the setting is `system`. */
 export function watchSystemTheme(): void {
   dark().addEventListener('change', applySettings);
 }

@@ -1,4 +1,4 @@
-/** What the tab of the browser says: progress, then the result, with the band's bars as its icon. */
+/** Title and icon of the browser tab: progress, then the result with the bars of its grade. */
 import { useEffect } from 'react';
 import { BANDS, type Band } from '../ui/BandGlyph.tsx';
 import { useMessages } from '../ui/messages/useMessages.tsx';
@@ -30,7 +30,7 @@ export function tabTitle(
   }
 }
 
-/** Greys that stand on a light and on a dark tab bar. */
+/** Grey that is visible on a light and on a dark tab bar. */
 const GREY = '#808080';
 
 /** The icon as SVG: a ring of progress, or five bars with `band` of them filled. */
@@ -60,7 +60,7 @@ function setIcon(svg: string | null): void {
   link.href = svg === null ? link.dataset.own : `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 
-/** Keeps title and icon of the tab in step with the open place. */
+/** Sets title and icon of the tab for the open page. */
 export function useTab(state: TabState): void {
   const t = useMessages();
   const grade = state.kind === 'done' ? (t.grades.names[state.band - 1] ?? '') : '';

@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 
-/** While `running`, closing or leaving the page asks once; the browser has the words for it. */
+/** While `running`, closing or leaving the page asks for confirmation, with the browser's own dialog. */
 export function useLeaveGuard(running: boolean): void {
   useEffect(() => {
     if (!running) return;

@@ -1,4 +1,4 @@
-/** The shell: header, the open place, help, and files from anywhere. */
+/** The shell: header, the open page, help dialog, and files dropped anywhere. */
 import { Suspense, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { build } from '../assessment/build.ts';
@@ -92,7 +92,7 @@ function Shell({ singleKeys }: { readonly singleKeys: boolean }) {
   );
 }
 
-/** Whether this window keeps anything; asked once, since it does not change while the page is open. */
+/** True when this window can store data; constant while the page is open. */
 const HAS_STORAGE = persist('storage', true);
 
 function StorageNotice() {
@@ -108,7 +108,7 @@ function StorageNotice() {
 
 const NO_STORAGE = { code: 'app/storage', params: {} };
 
-/** The server has another build. What is open goes on; only parts that were never loaded are gone. */
+/** Notice that the server has another build: loaded parts work on, others can no longer be loaded. */
 function Updated() {
   const t = useShellMessages();
   const updated = useStore(build, (state) => state.updated);

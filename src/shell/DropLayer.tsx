@@ -1,6 +1,6 @@
 /**
- * A file may be dropped anywhere. While one is over the window its kind is named; the browser tells the name only on
- * the drop itself.
+ * Takes files dropped anywhere on the page. While files are over the window it shows their MIME type; browsers give the
+ * names only on the drop.
  */
 import { useEffect, useState } from 'react';
 import type { ShellMessages } from './messages/useShellMessages.ts';
@@ -10,10 +10,10 @@ import { droppedItems, openDroppedFolder } from '../page/dropped-folder.ts';
 import { offerFiles } from '../page/file-input.ts';
 import { useAddress } from '../page/router.ts';
 
-/** What the browser tells of the files over the window. */
+/** Files over the window, as far as the browser reports them. */
 interface Over {
   readonly count: number;
-  /** MIME type of the first, `''` when it is not told. */
+  /** MIME type of the first, `''` when it is not reported. */
   readonly type: string;
 }
 
@@ -24,7 +24,7 @@ function filesOver(event: DragEvent): Over | null {
   return { count: files.length, type: files[0]?.type ?? '' };
 }
 
-/** What letting go does here. */
+/** Effect of a drop on the open page. */
 function invitation(route: string, { drop }: ShellMessages): string {
   if (route === 'compare') return drop.toCompare;
   if (route === 'batch') return drop.toBatch;
@@ -37,7 +37,7 @@ export function DropLayer() {
   const [over, setOver] = useState<Over | null>(null);
 
   useEffect(() => {
-    // Every child entered and left fires its own pair of events; the depth tells when the window itself is left.
+    // Every child that is entered or left fires events too; at depth 0 the window itself is left.
     let depth = 0;
     const enter = (event: DragEvent) => {
       const files = filesOver(event);
@@ -84,7 +84,7 @@ export function DropLayer() {
     };
   }, []);
 
-  // The stage moves its corner marks in while something is over the window, wherever it lies.
+  // The drop zone moves its corner marks inwards while something is over the window.
   useEffect(() => {
     document.documentElement.toggleAttribute('data-dragging', over !== null);
   }, [over]);

@@ -1,4 +1,4 @@
-/** The header: mark and name, the places, then privacy, model, language, theme and help. */
+/** The header: mark and name, the routes, then privacy, model, language, theme and help. */
 import { Button, IconButton } from '../ui/Button.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { Menu, type MenuItem } from '../ui/Menu.tsx';
@@ -79,7 +79,7 @@ function themeItems(settings: Settings, t: ShellMessages): MenuItem[] {
   }));
 }
 
-/** The places; in the header with words, at the foot of a narrow window with icons. */
+/** Links to the pages; in the header as text, at the foot of a narrow window with icons. */
 export function RouteLinks(props: {
   readonly route: Route['id'];
   readonly className: string;

@@ -1,4 +1,4 @@
-/** Which model the page uses: a dot when it is ready, a ring while it loads; the menu changes it. */
+/** The model in use: a dot when it is ready, a ring while it loads; the menu changes it. */
 
 import { bytes } from '../../core/text/format.ts';
 import { Icon } from '../ui/Icon.tsx';
@@ -26,11 +26,11 @@ export interface ModelChipProps {
   readonly state: ModelChipState;
   /** Packages to choose from, and *Open a model folder…*. */
   readonly items: readonly MenuItem[];
-  /** Why the model runs where it runs. */
+  /** Reason for the device that the model runs on. */
   readonly reason?: string;
 }
 
-/** Name and the smaller words after it. */
+/** Name and the smaller detail after it. */
 function chipText(state: ModelChipState, t: ShellMessages): { name: string; detail: string } {
   switch (state.kind) {
     case 'idle':

@@ -1,4 +1,4 @@
-/** The claim that nothing leaves the device, and what it rests on: the browser's own list of requests. */
+/** The statement that nothing leaves the device, and its evidence: the browser's list of requests. */
 
 import { bytes, clock } from '../../core/text/format.ts';
 import { Icon } from '../ui/Icon.tsx';
@@ -25,7 +25,7 @@ export function PrivacyChip() {
   );
 }
 
-/** @param title and body: what is said above the list; by default that nothing is uploaded */
+/** @param title and body texts above the list; by default that nothing is uploaded */
 export function PrivacyPanel(props: { readonly title?: string; readonly body?: string }) {
   const t = useShellMessages();
   const { entries, dropped } = useRequests();

@@ -1,4 +1,4 @@
-/** On the Training page the privacy chip gives way to this one: which server the page talks to, and what of it is seen. */
+/** Replaces the privacy chip on the Training page: address of the training server and the list of requests. */
 import { useStore } from 'zustand';
 import { isOnThisMachine, serverLink, shownAddress } from '../features/training/state/link.ts';
 import { Icon } from '../ui/Icon.tsx';
@@ -9,7 +9,7 @@ import { PrivacyChip, PrivacyPanel } from './PrivacyPanel.tsx';
 export function ServerChip() {
   const t = useShellMessages();
   const { address, state } = useStore(serverLink);
-  // As long as it talks to nobody, nothing has changed.
+  // Without a server the privacy statement holds unchanged.
   if (state === 'none' || address === '') return <PrivacyChip />;
   const here = isOnThisMachine(address);
   const name = here ? t.server.here : t.server.there(shownAddress(address));

@@ -1,4 +1,4 @@
-/** The places of the page. One that is not built is not listed: adding one is adding its line. */
+/** The routes of the page, in the order of the header; a new page needs one entry. */
 
 import { type LazyPart, lazyPart } from '../page/lazy-part.ts';
 import type { IconName } from '../ui/Icon.tsx';

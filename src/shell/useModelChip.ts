@@ -1,4 +1,4 @@
-/** The model's state as the header shows it, and the ways to change the model. */
+/** State of the model for the header, and the menu that changes the model. */
 import { useStore } from 'zustand';
 import { errorText } from '../../core/text/error-messages.ts';
 import type { Lang } from '../../core/text/lang.ts';
@@ -11,7 +11,7 @@ import type { ModelChipProps, ModelChipState } from './ModelChip.tsx';
 import type { ShellMessages } from './messages/useShellMessages.ts';
 import { useShellMessages } from './messages/useShellMessages.ts';
 
-/** What the chip says of the model's state. */
+/** State of the chip. */
 export function chipState({ phase, progress, loaded }: ModelState): ModelChipState {
   if (phase === 'error') return { kind: 'failed' };
   if (phase === 'loading')
@@ -21,13 +21,13 @@ export function chipState({ phase, progress, loaded }: ModelState): ModelChipSta
   return { kind: 'ready', name: manifest.name, size: bytes, backend, threads };
 }
 
-/** Under the menu: why the model runs where it runs, or why it does not. */
+/** Line under the menu: the error, or the reason for the device that the model runs on. */
 function footOf(state: ModelState, lang: Lang, t: ShellMessages): string | undefined {
   if (state.error) return errorText(lang, state.error.code, state.error.params)?.title ?? state.error.code;
   return state.loaded ? t.model.reasons[state.loaded.reason] : undefined;
 }
 
-/** A failed load is told by the store's state; nothing else has to happen. */
+/** A failed load is in the store's state already. */
 const ignoreRejection = () => {};
 
 async function openFolder(): Promise<void> {

@@ -1,4 +1,4 @@
-/** A picture that the page holds as a bitmap; drawn once for each. */
+/** Canvas of one bitmap, drawn once. */
 import { useEffect, useRef } from 'react';
 
 export function Bitmap(props: { readonly bitmap: ImageBitmap | null; readonly className: string }) {
@@ -6,7 +6,7 @@ export function Bitmap(props: { readonly bitmap: ImageBitmap | null; readonly cl
   const ref = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const canvas = ref.current;
-    // A bitmap that was let go of has no width.
+    // A closed bitmap has no width.
     if (!canvas || !bitmap || bitmap.width === 0) return;
     canvas.width = bitmap.width;
     canvas.height = bitmap.height;

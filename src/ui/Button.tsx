@@ -1,4 +1,4 @@
-/** Buttons. One `primary` a view; words are verbs; a button of an icon alone carries its name as `label`. */
+/** Buttons. At most one `primary` in a view; texts are verbs; a button with an icon only has its name in `label`. */
 import type { ButtonHTMLAttributes, ReactNode, Ref } from 'react';
 import './Button.css';
 import { Icon, type IconName } from './Icon.tsx';
@@ -7,12 +7,12 @@ import { Kbd } from './Kbd.tsx';
 type Native = Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'className' | 'type' | 'style'>;
 
 export interface ButtonProps extends Native {
-  /** `primary`: filled with ink. `plain`: with a border. `quiet`: words only. */
+  /** `primary`: filled with ink. `plain`: with a border. `quiet`: text only. */
   readonly look?: 'primary' | 'plain' | 'quiet';
   /** `large` is 36 px high, for the one choice of an empty page. */
   readonly size?: 'normal' | 'large';
   readonly icon?: IconName;
-  /** Icon after the words, e.g. the chevron of a menu. */
+  /** Icon after the text, e.g. the chevron of a menu. */
   readonly iconAfter?: IconName;
   /** Key that does the same, as shown: `Esc`, `N`. */
   readonly kbd?: string | undefined;

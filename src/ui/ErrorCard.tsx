@@ -1,4 +1,4 @@
-/** An error, in the place where the result would be: what happened, what to do, the code, and the details to copy. */
+/** An error: what happened, what to do, its code, and details to copy. */
 import { Fragment, useState } from 'react';
 import type { CodedErrorData } from '../../core/errors.ts';
 import { Button, IconButton } from './Button.tsx';
@@ -17,15 +17,15 @@ export interface ErrorCardProps {
   readonly error: CodedErrorData;
   /** The first one is the primary. */
   readonly actions?: readonly ErrorAction[];
-  /** Name of the file that it is about: one that the browser cannot decode gets the command that converts it. */
+  /** Name of the file; a file that the browser cannot decode gets an ffmpeg command that converts it. */
   readonly file?: string | undefined;
-  /** On the dark field of the video. */
+  /** On the dark player. */
   readonly onPlayer?: boolean;
   /** More lines for *Copy details*: the file's facts, the browser, the model. */
   readonly details?: readonly string[];
 }
 
-/** What *Copy details* gives: code, message, parameters, and what the caller knows. */
+/** Text of *Copy details*: code, message, parameters and the details of the caller. */
 export function errorDetails(error: CodedErrorData, details: readonly string[]): string {
   const params = Object.entries(error.params).map(([name, value]) => `${name}: ${value}`);
   return [error.code, error.message, ...params, ...details].join('\n');

@@ -70,7 +70,7 @@ export interface IconProps {
   readonly size?: number;
 }
 
-/** Decoration only: the words stand beside it, or in the `label` of the button around it. */
+/** Decoration only: its text is beside it, or in the `label` of the button around it. */
 export function Icon({ name, size = 16 }: IconProps) {
   return (
     <svg

@@ -1,4 +1,4 @@
-/** What a screen reader hears: whole sentences, not tokens; and states, not every step. */
+/** Live regions for screen readers: whole sentences, not tokens; stages, not every step. */
 import { useEffect, useRef, useState } from 'react';
 
 /** The last whole sentence of a growing text, `''` while there is none. A score's point ends no sentence. */
@@ -7,7 +7,7 @@ export function lastSentence(text: string): string {
   return sentences?.at(-1)?.trim() ?? '';
 }
 
-/** Lets a value through at most once each `ms`; the last one is never lost. */
+/** The value, updated at most once per `ms`; the last one always arrives. */
 export function useThrottled<T>(value: T, ms: number): T {
   const [shown, setShown] = useState(value);
   const last = useRef(Number.NEGATIVE_INFINITY);
@@ -22,7 +22,7 @@ export function useThrottled<T>(value: T, ms: number): T {
   return shown;
 }
 
-/** The trace, sentence by sentence, at most one each two seconds; only the last is kept. */
+/** The trace sentence by sentence, at most one in two seconds; later ones replace earlier ones. */
 export function SpokenTrace({ text, lang }: { readonly text: string; readonly lang: string }) {
   const sentence = useThrottled(lastSentence(text), 2000);
   return (
@@ -32,7 +32,7 @@ export function SpokenTrace({ text, lang }: { readonly text: string; readonly la
   );
 }
 
-/** A stage of the work, announced when it changes and at most each five seconds. */
+/** The stage of a run, announced when it changes and at most every five seconds. */
 export function SpokenStage({ text }: { readonly text: string }) {
   return (
     <div className="ui-sr" aria-live="polite">

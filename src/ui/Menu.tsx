@@ -8,7 +8,7 @@ import { Popover, type PopoverButtonProps } from './Popover.tsx';
 export interface MenuItem {
   readonly id: string;
   readonly label: string;
-  /** A second, smaller line: what it is, or why it is off. */
+  /** A second, smaller line: explanation, or reason for a disabled item. */
   readonly detail?: string;
   readonly icon?: IconName;
   readonly kbd?: string;
@@ -24,7 +24,7 @@ export interface MenuProps {
   readonly button: (props: PopoverButtonProps & { 'aria-haspopup': 'menu' }, open: boolean) => ReactNode;
   readonly align?: 'start' | 'end';
   readonly up?: boolean;
-  /** Words under the items. */
+  /** Text under the items. */
   readonly foot?: ReactNode;
 }
 

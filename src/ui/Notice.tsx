@@ -1,4 +1,4 @@
-/** A line that says something, with an icon and actions; not an alarm. */
+/** A notice with an icon and actions; not an alert. */
 import type { ReactNode } from 'react';
 import { Icon, type IconName } from './Icon.tsx';
 import './Notice.css';

@@ -2,9 +2,9 @@
 import './Numeral.css';
 
 export interface NumeralProps {
-  /** What is known of the number as text: `''`, `3.8`, `3.87`, `12.5`. Shown as given, never rounded here. */
+  /** The digits so far: `''`, `3.8`, `3.87`, `12.5`. Shown as given, never rounded here. */
   readonly text: string;
-  /** Final, in ink; otherwise the digits are in ink-3 and the open places are slots. */
+  /** Final, in ink; otherwise the digits are in ink-3 and slots stand for the missing ones. */
   readonly done: boolean;
 }
 
@@ -18,7 +18,7 @@ export function Numeral({ text, done }: NumeralProps) {
       {text}
       {[...rest].map((slot, i) => (
         <span
-          // biome-ignore lint/suspicious/noArrayIndexKey: places of a fixed form, nothing else identifies them
+          // biome-ignore lint/suspicious/noArrayIndexKey: slots of a fixed form have no other identity
           key={text.length + i}
           className={slot === '.' ? 'ui-numeral__point' : 'ui-numeral__slot'}
           aria-hidden="true"

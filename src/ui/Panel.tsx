@@ -4,16 +4,16 @@ import './Panel.css';
 
 export interface PanelProps {
   readonly title: string;
-  /** Small words at the right end of the title line: where the content comes from. */
+  /** Small text at the right end of the title line: the source of the content. */
   readonly note?: ReactNode;
   /** Buttons at the very end of the title line. */
   readonly tools?: ReactNode;
   readonly foot?: ReactNode;
   /** The body has no padding of its own: rows reach from edge to edge. */
   readonly flush?: boolean;
-  /** Takes the height that is left in a column. */
+  /** Takes the remaining height of a column. */
   readonly grow?: boolean;
-  /** To move the focus to the title, when the content was asked for by key. */
+  /** Ref of the title, to move the focus there. */
   readonly headingRef?: Ref<HTMLHeadingElement> | undefined;
   readonly children: ReactNode;
 }

@@ -1,6 +1,6 @@
 /**
- * One bar, one segment a stage, as wide as its share of the time. Under a finished segment stand its seconds.
- * Only measured progress is drawn: a stage without inner counts stays empty until it is done.
+ * Progress bar with one segment per step, as wide as its share of the time; captions show the seconds of finished ones.
+ * Only measured progress is drawn: a step without inner counts stays empty until it is done.
  */
 import type { ReactNode } from 'react';
 import { cssVariables } from './css-variables.ts';
@@ -8,26 +8,26 @@ import './ProgressBar.css';
 
 export interface ProgressSegment {
   readonly id: string;
-  /** Its short name: Decode, Look, … */
+  /** Short name: Decode, Look, … */
   readonly label: string;
   /** Share of the time; the shares need not sum to 1. */
   readonly share: number;
   readonly state: 'waiting' | 'running' | 'done' | 'reused';
   /** Part that is done while it runs, 0 … 1. */
   readonly fraction?: number | undefined;
-  /** What it took, as shown: `0.24 s`; for a reused stage the word for it. */
+  /** Time taken, as shown: `0.24 s`; for a reused step the text for it. */
   readonly took?: string | undefined;
 }
 
 export interface ProgressBarProps {
   /** Name of the bar for screen readers. */
   readonly label: string;
-  /** What happens now: `Looking at frame 5 of 12`. */
+  /** Present step: `Looking at frame 5 of 12`. */
   readonly title: string;
   /** Beside it: rate and time left. */
   readonly detail?: string | undefined;
   readonly segments: readonly ProgressSegment[];
-  /** Whether names and seconds stand under the segments. */
+  /** Names and seconds under the segments. */
   readonly captions?: boolean;
   /** The button at the end: Stop, Cancel. */
   readonly action?: ReactNode;

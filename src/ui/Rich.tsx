@@ -2,7 +2,7 @@ import { Fragment } from 'react';
 
 const MARKS = /\*\*(.+?)\*\*|`(.+?)`/g;
 
-/** The page's own sentence with its two marks: `**bold**` and `` `code` ``. Never used for words of the model. */
+/** The page's own sentence with its two marks: `**bold**` and `` `code` ``. Never used for text of the model. */
 export function Rich({ text }: { readonly text: string }) {
   const parts = [];
   let from = 0;

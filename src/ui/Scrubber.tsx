@@ -1,4 +1,4 @@
-/** A slider that lies over pictures or a plot: pressed and dragged anywhere, moved by keys, asked by hovering. */
+/** A slider over thumbnails or a plot: reacts to presses, drags and hovering anywhere on it, and to keys. */
 import type { KeyboardEvent, PointerEvent, ReactNode } from 'react';
 
 const STEPS: Readonly<Record<string, number>> = { ArrowLeft: -1, ArrowRight: 1, ArrowDown: -1, ArrowUp: 1 };
@@ -7,19 +7,19 @@ const SECONDS: Readonly<Record<string, number>> = { PageDown: -1, PageUp: 1 };
 export interface ScrubberProps {
   readonly className: string;
   readonly label: string;
-  /** The value in words, for screen readers. */
+  /** Text of the value, for screen readers. */
   readonly text: string;
-  /** Place from 0. */
+  /** Current value, from 0. */
   readonly value: number;
   readonly count: number;
-  /** What lies under a part of the width, 0 to 1. */
+  /** Value at a fraction of the width, 0 … 1. */
   readonly under: (part: number) => number;
   /** Pressed there. */
   readonly onPress: (under: number) => void;
   /** Dragged there while pressed. */
   readonly onDrag: (under: number) => void;
   readonly onRelease?: () => void;
-  /** Where a mouse is that presses nothing, and null when it has gone. */
+  /** Value under a mouse that presses nothing; null when it has left. */
   readonly onHover?: (under: number | null) => void;
   /** Home and End: to a value. */
   readonly onGoTo: (value: number) => void;

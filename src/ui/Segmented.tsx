@@ -5,7 +5,7 @@ import './Segmented.css';
 
 export interface SegmentedProps<T extends string> {
   readonly label: string;
-  /** With an icon the word may be hidden where there is little room; it stays the name. */
+  /** With an icon the label may be hidden where there is little room; it stays the accessible name. */
   readonly options: readonly { readonly value: T; readonly label: string; readonly icon?: IconName }[];
   readonly value: T;
   readonly onChange: (value: T) => void;

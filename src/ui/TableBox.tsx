@@ -1,4 +1,4 @@
-/** The numbers behind a plot: a table in a box of its own that scrolls under its head. */
+/** The numbers behind a plot: a table in a box that scrolls under its head. */
 import type { ReactNode } from 'react';
 import { ScrollBox } from './ScrollBox.tsx';
 import './TableBox.css';

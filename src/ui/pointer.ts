@@ -1,4 +1,4 @@
-/** Whether fingers are all there is to point with: nothing can be dragged here from another window, and no key pressed. */
+/** True on a device with touch only: no drag from another window, no keyboard. */
 export function fingersOnly(): boolean {
   return matchMedia('(pointer: coarse) and (hover: none)').matches;
 }

@@ -1,4 +1,4 @@
-/** What the number is and whose percentile it is, in full. */
+/** Dialog about the scale: meaning of the score and population of the percentile. */
 
 import { mosQuantilesOf } from '../../../core/answer/percentile.ts';
 import type { Scale } from '../../../core/files/manifest.ts';

@@ -1,14 +1,15 @@
-/** Where the parts of the page lie at each width; the parts themselves come in as they are. */
+/** Layout of the page's parts at each width. */
 import type { ReactNode } from 'react';
 import './AssessFrame.css';
 
 export interface AssessFrameProps {
-  /** The dark field of the video; fills the height that is left. */
+  /** The dark area of the video; fills the remaining height. */
   readonly player: ReactNode;
-  /** Transport and strip. */
+  /** Transport and filmstrip. */
   readonly filmstrip?: ReactNode;
-  /** Score first, then the trace, or what stands there while nothing runs. */
+  /** The score panel. */
   readonly score: ReactNode;
+  /** Reasoning, or grades and recent results. */
   readonly side: ReactNode;
   /** Progress, then time and file. */
   readonly below?: ReactNode;

@@ -1,4 +1,4 @@
-/** The empty stage: a viewfinder that takes a video by drop, choice, paste or the sample clip. */
+/** The empty player: takes a video by drop, choice, paste, or the sample clip. */
 import { pickFiles } from '../../page/file-input.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
@@ -39,7 +39,7 @@ export function DropZone({ onSample }: { readonly onSample: () => void }) {
   );
 }
 
-/** Corner marks of a viewfinder; they move in while a file is over the window. */
+/** Four corner marks; they move inwards while a file is dragged over the window. */
 export function Corners() {
   return (
     <>

@@ -1,4 +1,4 @@
-/** Which file it is, as far as it is known. */
+/** Name and facts of the file, and the queue behind it. */
 
 import type { CodedErrorData } from '../../../core/errors.ts';
 import type { Result } from '../../../core/files/result.ts';
@@ -47,7 +47,7 @@ export function factRows(facts: VideoFacts, t: AssessMessages): FactRow[] {
   ];
 }
 
-/** What a result file says of its video. */
+/** Facts of the video as a result file holds them. */
 export function resultRows({ file, model }: Result, t: AssessMessages): FactRow[] {
   return [
     { label: t.file.picture, value: t.file.pictureValue(file.width, file.height, rate(file.fps)) },
@@ -66,7 +66,7 @@ export const modelText = (
   t: AssessMessages,
 ): string => t.assess.modelValue(name, dtype, backend === 'wasm' ? t.assess.onProcessor : t.assess.onAdapter);
 
-/** What is known of a file that could not be opened: its size, and what the error carries. */
+/** Facts of a file that could not be opened: its size and the parameters of the error. */
 export function errorRows(file: File, error: CodedErrorData, t: AssessMessages): FactRow[] {
   const { codec, width, height, fps, frames, duration } = error.params;
   const rows: FactRow[] = [];
@@ -82,7 +82,7 @@ export function errorRows(file: File, error: CodedErrorData, t: AssessMessages):
 export interface FilePanelProps {
   readonly name: string;
   readonly rows: readonly FactRow[];
-  /** Files that wait behind this one. */
+  /** Files that are assessed after this one. */
   readonly queue: readonly File[];
   readonly onUnqueue: (file: File) => void;
 }

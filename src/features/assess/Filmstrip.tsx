@@ -1,6 +1,6 @@
 /**
- * The sampled frames, one in each of N equal parts of the clip: the strip is the scrubber. Its axis is the frame
- * number; below it ticks of seconds and a triangle at each sampled frame's true place.
+ * The sampled frames, one in each of N equal parts of the clip; a slider over them scrubs the video. The axis is the
+ * frame number; below it are ticks of seconds and a triangle at the position of each sampled frame.
  */
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
@@ -26,11 +26,11 @@ export interface FilmstripProps {
   readonly frames: readonly ShownFrame[];
   /** Frames of the video, L. */
   readonly count: number;
-  /** How many frames there will be, while none is known. */
+  /** Number of sampled frames of the profile, shown as empty cells before the first frame. */
   readonly expected: number;
-  /** Null for a result without its video: the strip shows pictures and cannot scrub. */
+  /** Null for a result without its video: thumbnails only, no scrubbing. */
   readonly player: Player | null;
-  /** Places 0 … N − 1 that the trace speaks of now. */
+  /** Sampled frames, 0 … N − 1, that the hovered or chosen mark of the trace names. */
   readonly highlight: readonly number[] | null;
 }
 
@@ -46,7 +46,7 @@ export function Filmstrip({ frames, count: L, expected, player, highlight }: Fil
           {cells.length === 0 && <EmptyCells count={expected} />}
           {cells.map((cell, k) => (
             <div
-              // biome-ignore lint/suspicious/noArrayIndexKey: cells are places of the prompt; two may show the same frame
+              // biome-ignore lint/suspicious/noArrayIndexKey: cells are positions in the prompt; two may show the same frame
               key={k}
               className="assess-strip__cell ui-film__cell"
             >
@@ -81,15 +81,15 @@ export function Filmstrip({ frames, count: L, expected, player, highlight }: Fil
   );
 }
 
-/** The places of the frames, before the model has said which they are. */
+/** Cells before the sampled frames are known. */
 function EmptyCells({ count }: { readonly count: number }) {
   return Array.from({ length: count }, (_, k) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: empty places
+    // biome-ignore lint/suspicious/noArrayIndexKey: empty cells
     <div key={k} className="assess-strip__cell ui-film__cell" />
   ));
 }
 
-/** The slider over the cells, its playhead, and the picture under the pointer. */
+/** The slider over the cells, its playhead, and the preview of the frame under the pointer. */
 function FilmstripScrubber(props: { readonly player: Player; readonly frames: readonly ShownFrame[] }) {
   const { player, frames } = props;
   const t = useAssessMessages();
@@ -122,7 +122,7 @@ function FilmstripScrubber(props: { readonly player: Player; readonly frames: re
   );
 }
 
-/** The frame under the pointer, large: a second, silent player of the same file. */
+/** Preview of the frame under the pointer, from a second, silent `<video>` of the same file. */
 function Preview(props: {
   readonly player: Player;
   readonly frame: number;
@@ -210,7 +210,7 @@ function Marks({ positions }: { readonly positions: readonly number[] }) {
   ));
 }
 
-/** F1 … FN: each goes to its frame. */
+/** Buttons F1 … FN that seek to the sampled frames. */
 function FrameButtons(props: Pick<FilmstripProps, 'frames' | 'player' | 'highlight'>) {
   const { frames, player, highlight } = props;
   const lit = (k: number) => highlight?.includes(k) ?? false;
@@ -218,10 +218,10 @@ function FrameButtons(props: Pick<FilmstripProps, 'frames' | 'player' | 'highlig
     <div className="assess-strip__names">
       {frames.map((frame, k) =>
         player ? (
-          // biome-ignore lint/suspicious/noArrayIndexKey: places of the prompt
+          // biome-ignore lint/suspicious/noArrayIndexKey: positions in the prompt
           <FrameButton key={k} nth={k} frame={frame} player={player} lit={lit(k)} />
         ) : (
-          // biome-ignore lint/suspicious/noArrayIndexKey: places of the prompt
+          // biome-ignore lint/suspicious/noArrayIndexKey: positions in the prompt
           <span key={k} className={`assess-strip__name${lit(k) ? ' assess-strip__name--lit' : ''}`}>
             F{k + 1}
           </span>

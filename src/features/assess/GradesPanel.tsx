@@ -3,7 +3,7 @@ import { Panel } from '../../ui/Panel.tsx';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
 import './GradesPanel.css';
 
-/** What each grade of the number means: the question that is asked most, answered before there is a number. */
+/** The five grades and their meaning. */
 export function GradesPanel() {
   const t = useAssessMessages();
   return (

@@ -1,4 +1,4 @@
-/** Three sentences of what this is, under the empty stage; and the line of the model below them. */
+/** Introduction under the empty player, and the state of the model below it. */
 import { useStore } from 'zustand';
 import { models } from '../../assessment/session.ts';
 import { Icon, type IconName } from '../../ui/Icon.tsx';
@@ -32,7 +32,7 @@ export function IntroRow() {
   );
 }
 
-/** `Model ready: Small, 11.2 MB, loaded in 0.6 s`, or what it is doing instead. */
+/** `Model ready: Small, 11.2 MB, loaded in 0.6 s`, or its loading progress, or its error. */
 export function ModelLine() {
   const t = useAssessMessages();
   const { phase, loaded, progress, error } = useStore(models.store);

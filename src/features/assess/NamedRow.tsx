@@ -1,4 +1,4 @@
-/** What the text names and what it rules out, under the trace. */
+/** Distortions that the text names and rules out, under the trace. */
 import { frameRanges } from '../../../core/text/format.ts';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { inSentence, type Named } from './trace-segments.ts';

@@ -1,4 +1,4 @@
-/** What the reader should know of this file or this machine; none of it stops the work. */
+/** Notices about the file and the machine; none of them stops a run. */
 
 import { errorText } from '../../../core/text/error-messages.ts';
 import type { Lang } from '../../../core/text/lang.ts';
@@ -36,7 +36,7 @@ export function noticesOf(
   return notices;
 }
 
-/** What one score of a long clip leaves out; null for a short one, or while its frames are not known. */
+/** Notice that one score says little about a long clip; null for a short one, or before its frames are known. */
 export function longNotice(
   { video, frames, timeline }: Pick<AssessState, 'video' | 'frames' | 'timeline'>,
   t: AssessMessages,

@@ -1,4 +1,4 @@
-/** What went wrong, in the place of the picture, with what can be done about it. */
+/** The error of a run in the player's area, with the actions against it. */
 
 import type { CodedErrorData } from '../../../core/errors.ts';
 import { APP, assess, models } from '../../assessment/session.ts';

@@ -1,4 +1,4 @@
-/** The dark field: the video as it plays, one frame of it where it cannot be played, or the model's own pixels. */
+/** The player: the video as the browser plays it, a decoded frame where it cannot, or the pixels that the model saw. */
 import { useEffect, useRef } from 'react';
 import { useStore } from 'zustand';
 import { isAbort } from '../../../core/errors.ts';
@@ -63,7 +63,7 @@ function Film({ player, away }: { readonly player: Player; readonly away: boolea
   );
 }
 
-/** A frame from the media worker: its pixels as the page reads them. The newest wish wins. */
+/** A frame from the media worker, converted to RGB there. A new frame cancels the request before it. */
 function DrawnFrame({ player, frame }: { readonly player: Player; readonly frame: number }) {
   const ref = useRef<HTMLCanvasElement>(null);
   const { id } = player.video;
@@ -79,7 +79,7 @@ function DrawnFrame({ player, frame }: { readonly player: Player; readonly frame
         canvas.getContext('2d')?.putImageData(new ImageData(rgba, width, height), 0, 0);
       })
       .catch((error: unknown) => {
-        // A frame that cannot be decoded leaves the one before it in place; the run reports what it means.
+        // After a frame that cannot be decoded the one before stays; the run reports the error.
         if (!isAbort(error)) console.warn(error);
       });
     return () => stop.abort();
@@ -87,7 +87,7 @@ function DrawnFrame({ player, frame }: { readonly player: Player; readonly frame
   return <canvas ref={ref} className="assess-view__picture" />;
 }
 
-/** RGB bytes as the vision encoder got them, square, pixels kept hard. */
+/** RGB bytes as the vision encoder got them, square, enlarged without smoothing. */
 function ModelPixels({ rgb, size }: { readonly rgb: Uint8Array; readonly size: number }) {
   const ref = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
@@ -128,7 +128,7 @@ function Badge(props: {
   );
 }
 
-/** On a narrow screen the transport lies over the picture. */
+/** On a narrow screen the transport lies over the video. */
 function NarrowBar({ player, nth }: { readonly player: Player; readonly nth: number }) {
   const t = useAssessMessages();
   const { frame, playing, native } = useStore(player.store);

@@ -1,15 +1,15 @@
 import { useAssessMessages } from './messages/useAssessMessages.ts';
 
 export interface RawAnswerProps {
-  /** Everything that the model wrote, tags included. */
+  /** The whole answer, tags included. */
   readonly text: string;
-  /** What the released test code would have made of it: the number, and whether that is its default for a failure. */
+  /** Number that the released test code reads, and true when that is its default for an unreadable answer. */
   readonly official: { readonly value: string; readonly isDefault: boolean };
   readonly open: boolean;
   readonly onOpen: (open: boolean) => void;
 }
 
-/** The answer exactly as written; shown on demand, and what *Show the raw answer* opens. */
+/** The answer exactly as the model wrote it, closed until it is asked for. */
 export function RawAnswer({ text, official, open, onOpen }: RawAnswerProps) {
   const t = useAssessMessages();
   return (

@@ -1,4 +1,4 @@
-/** The Recent panel with what this device keeps. */
+/** The Recent panel with the results stored on this device. */
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
 import { recent, reopenRecent } from '../../assessment/session.ts';

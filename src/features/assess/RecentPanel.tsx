@@ -1,4 +1,4 @@
-/** Results of before, kept on this device. */
+/** Earlier results, stored on this device. */
 import { type Band, BandGlyph } from '../../ui/BandGlyph.tsx';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { Panel } from '../../ui/Panel.tsx';
@@ -10,7 +10,7 @@ export interface RecentItem {
   readonly name: string;
   /** One line of facts: `640 × 272 · 10 s · 2 min ago`. */
   readonly facts: string;
-  /** Address of a small picture (`blob:` or `data:`). */
+  /** Address of the thumbnail (`blob:` or `data:`). */
   readonly thumbnail?: string | undefined;
   /** The score as shown and its grade; null when there was none. */
   readonly score: { readonly text: string; readonly band: Band } | null;
@@ -20,7 +20,7 @@ export interface RecentItem {
 
 export interface RecentPanelProps {
   readonly items: readonly RecentItem[];
-  /** The one just deleted, while it can come back. */
+  /** The result just deleted, while the deletion can be undone. */
   readonly removed?: { readonly name: string; readonly onUndo: () => void } | undefined;
   readonly onOpen: (id: string) => void;
   readonly onRemove: (id: string) => void;

@@ -1,4 +1,4 @@
-/** A result without its video: its frames as they were kept, and the wish for the file. */
+/** A reopened result without its video: the stored thumbnails, and a button to choose the file. */
 
 import type { Result } from '../../../core/files/result.ts';
 import type { ShownFrame } from '../../assessment/assess-store.ts';
@@ -13,7 +13,7 @@ import { Corners } from './DropZone.tsx';
 export interface ReopenedViewProps {
   readonly result: Result;
   readonly frames: readonly ShownFrame[];
-  /** Said under the title: what is being checked, or that the file was another one. */
+  /** Line under the title: the check of a file in progress, or that it was another file. */
   readonly note: string | null;
 }
 
@@ -30,7 +30,7 @@ export function ReopenedView({ result, frames, note }: ReopenedViewProps) {
       {thumbnails.length > 0 && (
         <div className="assess-reopened__pictures">
           {thumbnails.map((frame, k) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: two places may show the same frame
+            // biome-ignore lint/suspicious/noArrayIndexKey: two positions may show the same frame
             <Bitmap key={k} bitmap={frame.thumbnail} className="assess-reopened__picture" />
           ))}
         </div>

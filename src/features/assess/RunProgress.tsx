@@ -1,4 +1,4 @@
-/** Progress of a run: a bar of its own while the model is loaded, then one segment a stage. */
+/** Progress of a run: one bar while the model loads, then one segment per stage. */
 import type { LoadProgress } from '../../../workers/model/api.ts';
 import { type AssessState, stageKey } from '../../assessment/assess-store.ts';
 import { expectedTokens, secondsLeft, stageShares } from '../../assessment/run/stages.ts';
@@ -11,7 +11,7 @@ import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { barStages, wordCount } from './run-view.ts';
 import './RunProgress.css';
 
-/** What is done now, in words. */
+/** Text of the present stage. */
 export function stageText({ stage, stages, view }: AssessState, t: AssessMessages): string {
   if (stage === null) return t.progress.index;
   const { done, total } = stages[stage];
@@ -29,7 +29,7 @@ export function stageText({ stage, stages, view }: AssessState, t: AssessMessage
   }
 }
 
-/** The bar's stages and how far the whole is, 0 … 1. */
+/** Segments of the bar and the finished part of the whole, 0 … 1. */
 export function progressState(state: AssessState, loaded: AssessState['model'], t: AssessMessages) {
   const key = loaded ? stageKey(loaded) : '';
   const bar = barStages(
@@ -51,7 +51,7 @@ function rate({ startedAt, firstToken, tokens }: AssessState): number | null {
 export interface RunProgressProps {
   readonly state: AssessState;
   readonly loaded: AssessState['model'];
-  /** Bytes of the model while it is loaded, null when it is not. */
+  /** Bytes of the model while it loads, else null. */
   readonly loading: LoadProgress | null;
   readonly waiting: boolean;
   readonly onUnqueue: (file: File) => void;
@@ -62,7 +62,7 @@ export function RunProgress(props: RunProgressProps) {
   const { state, loaded, loading, waiting, onUnqueue, announce } = props;
   const t = useAssessMessages();
   const stop = <ActionButton action="escape">{t.actions.stop}</ActionButton>;
-  // The index is read while the model loads; from then on the run stands still until it is there.
+  // The index is read while the model loads; after it the run waits for the model.
   const cold = waiting && state.video !== null;
   const { bar, done } = progressState(state, loaded, t);
   const nth =

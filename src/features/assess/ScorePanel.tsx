@@ -1,4 +1,4 @@
-/** The score: a numeral over its ruler, in the same place and size from empty to done. */
+/** The score: a numeral over its ruler, of the same position and size in every state. */
 import type { ReactNode, Ref } from 'react';
 import type { Unreadable } from '../../../core/answer/answer.ts';
 import type { Percentile } from '../../../core/answer/percentile.ts';
@@ -18,9 +18,9 @@ import './ScorePanel.css';
 
 export type ScoreState =
   | { readonly kind: 'empty' }
-  /** Something runs, the model has not come to the score. */
+  /** A run, before the model writes its score. */
   | { readonly kind: 'waiting' }
-  /** The digits as the model writes them: `''`, `3`, `3.8`. `words` counts what it wrote before. */
+  /** The digits as the model writes them: `''`, `3`, `3.8`. `wordCount` counts the words before. */
   | { readonly kind: 'writing'; readonly digits: string; readonly wordCount: number }
   | {
       readonly kind: 'one';
@@ -39,7 +39,7 @@ export type ScoreState =
       readonly band: Band;
       /** Readable answers in the order they were written. */
       readonly answers: readonly number[];
-      /** How many were asked for; more than `answers` when some could not be read. */
+      /** Answers requested; more than `answers` when some could not be read. */
       readonly requested: number;
       /** 95 % interval of the mean; null when only one answer could be read. */
       readonly interval: readonly [number, number] | null;
@@ -48,13 +48,13 @@ export type ScoreState =
       readonly expected?: number;
       readonly percentile?: Percentile;
     }
-  /** The answer cannot be read as a score: `answer` holds what stands there, `''` when nothing does. */
+  /** The answer cannot be read as a score; `answer` is its text, `''` for none. */
   | {
       readonly kind: 'unreadable';
       readonly answer: string;
       readonly reason: Unreadable | 'length' | 'aborted' | null;
     }
-  /** It wrote its full length and no score. */
+  /** The model wrote to its token limit without a score. */
   | { readonly kind: 'length'; readonly tokens: number }
   | { readonly kind: 'stopped'; readonly wordCount: number };
 
@@ -62,9 +62,9 @@ export interface ScorePanelProps {
   readonly state: ScoreState;
   /** The ACR ruler from 1 to 5 unless the model's family brings its own. */
   readonly scale?: Scale;
-  /** Which run this is, for the note: `words.score.greedy('Small')`, `words.score.sampled(…)`. */
+  /** Model and decoding, for the note: `t.score.greedy('Small')`, `t.score.sampled(…)`. */
   readonly run?: string | undefined;
-  /** The title, for the focus when a result was asked for by key. */
+  /** The title, which gets the focus when a run that was started by key is done. */
   readonly headingRef?: Ref<HTMLHeadingElement> | undefined;
   readonly onAbout?: (() => void) | undefined;
   readonly onRaw?: (() => void) | undefined;
@@ -135,7 +135,7 @@ function HalfWidth({ interval: [low, high] }: { readonly interval: readonly [num
   );
 }
 
-/** The grade's word, or why there is none. */
+/** Name of the grade, or the reason for its absence. */
 function Verdict({ state }: { readonly state: ScoreState }) {
   const t = useAssessMessages();
   if (state.kind === 'one' || state.kind === 'several')
@@ -161,7 +161,7 @@ function Verdict({ state }: { readonly state: ScoreState }) {
   );
 }
 
-/** Why there is no score, in a sentence; null while there may be one. */
+/** Reason for the missing score in a sentence; null while there may be one. */
 export function noScore(state: ScoreState, t: AssessMessages): string | null {
   switch (state.kind) {
     case 'unreadable':
@@ -213,7 +213,7 @@ function rulerLabel(state: ScoreState, { low, high }: Scale, t: AssessMessages):
   }
 }
 
-/** The line under the ruler: two lines are always kept free for it. */
+/** The sentence under the ruler; two lines are reserved for it. */
 function Sentence({
   state,
   scale = ACR,
@@ -302,7 +302,7 @@ function Above({ percentile: p }: { readonly percentile: Percentile }) {
   );
 }
 
-/** What a screen reader is told when the result is there. */
+/** Text for screen readers when the result is there. */
 export function spokenScore(state: ScoreState, t: AssessMessages): string {
   if (state.kind !== 'one' && state.kind !== 'several') {
     const why = noScore(state, t);

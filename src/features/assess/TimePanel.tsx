@@ -1,4 +1,4 @@
-/** Where the time went: the bar of the run, its seconds, and what was done in them. */
+/** Seconds per stage of the run, as a bar and as a list, with decoded frames and tokens per second. */
 import { useState } from 'react';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { STAGES, type Stage } from '../../assessment/run/stages.ts';

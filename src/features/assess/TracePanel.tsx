@@ -1,6 +1,6 @@
 /**
- * The model's reasoning as it is written, with what it names. Words of the model are set as text in its own language;
- * the marks come from word lists, and the panel says so.
+ * The model's reasoning as it is written, with the distortions and times that it names. The text is set in its own
+ * language; the marks come from word lists, and the panel says so.
  */
 import { useMemo, useRef, useState } from 'react';
 import { distortionLabel } from '../../../core/answer/lexicon.ts';
@@ -24,21 +24,21 @@ export interface TracePanelProps {
   /** Language of the model's text, not of the page. */
   readonly lang: Lang;
   readonly writing: boolean;
-  /** Settled marks only: one that is given stays. */
+  /** Final marks only: a mark that was given once stays. */
   readonly spans: readonly TraceSpan[];
-  /** While it writes: which model and how (`words.trace.run(…)`). Afterwards the number of words stands there. */
+  /** Model and decoding while it writes (`t.trace.run(…)`); afterwards the panel shows the number of words. */
   readonly run?: string | undefined;
-  /** Words it had written when it was stopped. */
+  /** Words written when the run was stopped. */
   readonly stoppedAfter?: number | undefined;
-  /** Sampled frames that are bracketed in the strip now, or null. */
+  /** Sampled frames that are bracketed in the filmstrip, or null. */
   readonly frames: readonly number[] | null;
   /** Hover or focus on a time, or a choice among the named ones; null when it ends. */
   readonly onFrames: (frames: readonly number[] | null) => void;
-  /** Click or Enter on a time: go to the first of its frames (a place 0 … N − 1). */
+  /** Click or Enter on a time: seek to its first sampled frame, 0 … N − 1. */
   readonly onSeek: (frame: number) => void;
   /** Shown when the answer is complete. */
   readonly raw?: RawAnswerProps | undefined;
-  /** Several answers: which one this is, 0-based, and the way to the others. */
+  /** Several answers: 0-based index of the shown one. */
   readonly answer?:
     | { readonly index: number; readonly count: number; readonly onSelect: (index: number) => void }
     | undefined;
@@ -138,7 +138,7 @@ function CopyTrace({ text }: { readonly text: string }) {
   );
 }
 
-/** Which of several answers is shown. */
+/** Buttons to step through several answers. */
 function AnswerChoice(props: NonNullable<TracePanelProps['answer']>) {
   const { index, count, onSelect } = props;
   const t = useAssessMessages();

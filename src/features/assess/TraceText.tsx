@@ -10,7 +10,7 @@ export interface TraceTextProps {
   readonly lang: Lang;
   readonly writing: boolean;
   readonly spans: readonly TraceSpan[];
-  /** Id of the distortion whose mentions are lit. */
+  /** Id of the distortion whose mentions are highlighted. */
   readonly chosen: string | null;
   readonly frames: readonly number[] | null;
   readonly end: RefObject<HTMLSpanElement | null>;

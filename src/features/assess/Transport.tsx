@@ -1,4 +1,4 @@
-/** Under the picture: play, step, time and frame; speed, fit, loop, PNG of the frame, full screen. */
+/** Transport under the player: play, step, time and frame; speed, fit, loop, PNG of the frame, full screen. */
 import { useStore } from 'zustand';
 import { clock } from '../../../core/text/format.ts';
 import { ActionIconButton } from '../../page/ActionButton.tsx';

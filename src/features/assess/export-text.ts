@@ -1,4 +1,4 @@
-/** A finished result as text for people and as files for tools. What the file does not say is left out, never filled in. */
+/** A finished result as text and as JSON and CSV files. A value that the result does not hold is left out. */
 import { readStrictly } from '../../../core/answer/answer.ts';
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import { bands } from '../../../core/answer/grades.ts';
@@ -18,7 +18,7 @@ const seconds = (result: Result): number =>
 
 const strip = (text: string): string => text.replaceAll('**', '');
 
-/** The score as the model wrote it, or as a number when its text does not say it again. */
+/** The score as the model wrote it, or as a number when the text gives another one. */
 export function writtenScore(result: Result): string {
   if (result.score === null) return '';
   // A mean has no more digits than its answers.
@@ -27,7 +27,7 @@ export function writtenScore(result: Result): string {
   return reading.score === result.score ? reading.written : String(result.score);
 }
 
-/** The scale the number stands on, as the score panel says it; `''` when no population is known. */
+/** Percentile and scale as in the score panel; `''` without a population. */
 export function scaleSentence(result: Result, t: AssessMessages): string {
   const p = result.percentile;
   if (!p) return '';
@@ -37,14 +37,14 @@ export function scaleSentence(result: Result, t: AssessMessages): string {
     : `${strip(t.score.aboveHuman(percent, p.population))} ${t.score.human(p.n)}`;
 }
 
-/** Which model, and how its answers were drawn. */
+/** Model and decoding of the answers. */
 function how({ model, answers, seed }: Result, t: AssessMessages): string {
   return answers.length > 1
     ? t.score.sampled(model.name, answers.length, seed ?? 0)
     : `${model.name}, ${t.trace.greedy}`;
 }
 
-/** What *Copy as text* gives: score, scale, file, model, frames, time, named words, reasoning; a line each. */
+/** Text of *Copy as text*: score, scale, file, model, frames, time, named distortions, reasoning; a line each. */
 export function resultText(result: Result, state: ScoreState, t: AssessMessages, lang: Lang): string {
   const { file, model } = result;
   const text = viewAnswer(result.answers[0]?.text ?? '')
@@ -98,6 +98,6 @@ export function resultCsv(result: Result): string {
   ]);
 }
 
-/** The released script's columns; without a score table there is no truth to put beside it. */
+/** The released script's columns; without a score table the ground truth stays empty. */
 export const resultOfficialCsv = (result: Result): string =>
   officialCsv([{ filename: result.file.name, predicted: result.score, truth: '' }]);

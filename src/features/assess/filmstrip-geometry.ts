@@ -1,6 +1,6 @@
 /**
- * The strip's axis is the frame number: frame i lies in [i / L, (i + 1) / L] of its width, so it holds for a variable
- * frame rate too, and seconds fall where they fall. All places are parts of the width in [0, 1].
+ * Geometry of the filmstrip. Its axis is the frame number: frame i lies in [i / L, (i + 1) / L] of the width, also with a
+ * variable frame rate. Positions are fractions of the width, 0 … 1.
  */
 
 export interface Cell {
@@ -29,7 +29,7 @@ export function cellsOf(sampled: readonly number[], L: number): Cell[] {
 /** Middle of a frame on the axis. */
 export const axisPosition = (frame: number, L: number): number => (L > 0 ? (frame + 0.5) / L : 0);
 
-/** Frame under a place on the axis. */
+/** Frame under a position on the axis. */
 export const frameUnder = (position: number, L: number): number =>
   Math.min(L - 1, Math.max(0, Math.floor(position * L)));
 
@@ -41,7 +41,7 @@ export function tickStep(duration: number, most = 60): number {
 }
 
 /**
- * Places of whole seconds, inside the frame that is on screen then.
+ * Positions of whole seconds, each inside the frame that is on screen then.
  *
  * @param times presentation time of each frame in seconds, ascending, [L]
  */

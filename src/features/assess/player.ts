@@ -1,7 +1,7 @@
 /**
- * The player's clock. It counts in frames of the `times` table, which holds for a variable frame rate too; the
- * browser's `<video>` only follows. Where the browser cannot play the file, or hides a frame behind an edit list, the
- * frame is drawn from the media worker instead.
+ * Playback of the open video. Positions are frames of the `times` table, so a variable frame rate works too; the
+ * browser's `<video>` is seeked to them. A frame that the browser cannot play, or hides behind an edit list, comes from
+ * the media worker.
  */
 import { createStore } from 'zustand/vanilla';
 import { frameAt } from '../../../core/sampling/frame-sampling.ts';
@@ -18,15 +18,15 @@ export interface PlayerState {
   readonly rate: number;
   readonly loop: boolean;
   readonly muted: boolean;
-  /** One video pixel a device pixel, instead of fitting the field. */
+  /** One video pixel per device pixel, instead of fitting the area. */
   readonly actual: boolean;
-  /** Over a sampled frame: the model's own pixels. */
+  /** On a sampled frame: shows the pixels that the model saw. */
   readonly modelView: boolean;
-  /** Whether the browser plays the file: not known yet, yes, no. */
+  /** Playback by the browser: not tried yet, works, fails. */
   readonly native: 'unknown' | 'yes' | 'no';
 }
 
-/** A time inside a frame, away from both of its ends, so that rounding cannot reach a neighbour. */
+/** Time inside a frame in seconds, away from both ends, so that rounding cannot reach a neighbour. */
 export function middleOf(times: Float64Array, frame: number, duration: number): number {
   const from = times[frame] ?? 0;
   const to = times[frame + 1] ?? Math.max(duration, from + 0.001);
@@ -75,7 +75,7 @@ export function createPlayer(file: File, video: OpenedVideo) {
     backwards = 0;
   }
 
-  /** Browsers play forwards only: backwards is a row of seeks, as fast as they come. */
+  /** Plays backwards by seeks, as fast as the browser finishes them: browsers play forwards only. */
   function runBackwards(rate: number): void {
     element?.pause();
     const from = { at: performance.now(), time: times[get().frame] ?? 0 };
@@ -111,7 +111,7 @@ export function createPlayer(file: File, video: OpenedVideo) {
     set({ playing: false });
   }
 
-  /** Takes the frame that the browser has put on screen. */
+  /** Takes over the frame that the browser has presented. */
   function follow(shown: HTMLVideoElement, mediaTime: number): void {
     if (shown !== element || shown.seeking || shown.paused) return;
     const frame = frameAt(times, mediaTime - start + 0.0005);
@@ -126,7 +126,7 @@ export function createPlayer(file: File, video: OpenedVideo) {
     const on = (type: keyof HTMLMediaElementEventMap, act: () => void) =>
       to.addEventListener(type, act, { signal: events.signal });
     on('loadeddata', () => {
-      // A file whose sound alone can be played has no picture size.
+      // A file of which only the sound can be played has no video size.
       set({ native: to.videoWidth > 0 ? 'yes' : 'no' });
       seekElement(get().frame);
     });

@@ -1,4 +1,4 @@
-/** The PNG export: one frame, the score on its ruler, the words. Drawn in ink on white, whatever the page's theme. */
+/** The PNG export: one frame, the score on its ruler, the reasoning. Always dark on white, whatever the theme. */
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import { bands, offRuler, rulerPosition } from '../../../core/answer/grades.ts';
 import type { Result } from '../../../core/files/result.ts';
@@ -94,8 +94,8 @@ function drawRuler(
 }
 
 /**
- * @param image the frame to show, already at its shown aspect; null leaves its place out
- * @param why the sentence that stands where there is no score
+ * @param image the frame to show, in its display aspect; null for none
+ * @param why sentence that replaces a missing score
  */
 export async function resultCard(
   result: Result,

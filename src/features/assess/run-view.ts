@@ -1,4 +1,4 @@
-/** What the panels show, read from the state of a run. Pure, so that every state can be tested. */
+/** Contents of the panels as pure functions of the state of a run. */
 import type { StrictReading } from '../../../core/answer/answer.ts';
 import { readAsOfficialTest, readStrictly } from '../../../core/answer/answer.ts';
 import { bandOf } from '../../../core/answer/grades.ts';
@@ -23,7 +23,7 @@ export const wordCount = (text: string): number => countCompleteWords(`${text} `
 /** A text with Han characters is Chinese to fonts, line breaking and counting. */
 export const langOf = (text: string): Lang => (/\p{Script=Han}/u.test(text) ? 'zh' : 'en');
 
-/** What the released test code would have made of an answer: the number, and whether it is its default for a failure. */
+/** Number that the released test code reads from an answer, and true when that is its default for a failure. */
 export function officialReading(text: string): { value: string; isDefault: boolean } {
   const { value, score } = readAsOfficialTest(text);
   return { value: score.toFixed(2), isDefault: value === null };
@@ -105,7 +105,7 @@ export function scoreState(state: AssessState): ScoreState {
         const several = severalState(result.answers, result.answers.length);
         if (several) return { ...several, ...(result.percentile && { percentile: result.percentile }) };
       }
-      // The file says which number was read; the text says how it was written.
+      // The file holds the number, the text its spelling.
       const reading = readStrictly(first.text, [0, 5]);
       const written = reading.score === result.score ? reading.written : String(result.score);
       if (result.score === null)
@@ -124,7 +124,7 @@ export function scoreState(state: AssessState): ScoreState {
   }
 }
 
-/** The clip as the phrases of a text mean it. */
+/** Times and duration of the clip, for the time phrases of a text. */
 export function clipOf(state: Pick<AssessState, 'frames' | 'video' | 'result'>): Timeline {
   const { frames, video, result } = state;
   const duration =
@@ -133,7 +133,7 @@ export function clipOf(state: Pick<AssessState, 'frames' | 'video' | 'result'>):
   return { times: times.some(Number.isNaN) ? [] : times, duration };
 }
 
-/** The marks in the trace; while it is written only those that no further word can change. */
+/** The marks in the trace; of a growing text only those that no further word can change. */
 export function spansOf(text: string, clip: Timeline, complete: boolean): TraceSpan[] {
   const distortions = findDistortions(text, complete).map(
     (mark): TraceSpan => ({ kind: 'distortion', ...mark }),
@@ -148,7 +148,7 @@ function fraction({ done, total }: StageState): number {
   return total > 0 ? done / total : 0;
 }
 
-/** The stages of the bar with their shares; `tokens` is how long answers of this model usually are, if known. */
+/** Segments of the bar with their shares; `tokens` is the usual length of an answer of this model, if known. */
 export function barStages(
   stages: AssessState['stages'],
   shares: StageSeconds,

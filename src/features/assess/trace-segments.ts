@@ -1,4 +1,4 @@
-/** What stands in the trace: plain text, distortions and times, as pieces that can be drawn one after the other. */
+/** Segments of the trace: plain text, distortions and times in their order. */
 import { clauseEnd, phraseEnd } from '../../../core/text/clause.ts';
 
 interface Span {
@@ -16,7 +16,7 @@ export interface DistortionSpan extends Span {
 
 export interface TimeSpan extends Span {
   readonly kind: 'time';
-  /** Sampled frames that the phrase means, as places 0 … N − 1, ascending. */
+  /** Sampled frames that the phrase means, 0 … N − 1, ascending. */
   readonly frames: readonly number[];
 }
 
@@ -28,7 +28,7 @@ export type Segment =
   | (TimeSpan & { readonly text: string });
 
 /**
- * The trace cut at its marks. Marks may come in any order; of two that overlap the one that begins first is kept, and
+ * The trace cut at its marks. Marks may come in any order; of two that overlap the first one stays, and
  * one that reaches past the end of the text is dropped. The texts of the segments joined are the trace.
  */
 export function traceSegments(text: string, spans: readonly TraceSpan[]): Segment[] {
@@ -52,7 +52,7 @@ export interface Named {
   readonly frames: readonly number[];
 }
 
-/** Start and end of the clause around a place. */
+/** Start and end of the clause around an offset. */
 function clauseAround(text: string, at: number): [number, number] {
   let start = 0;
   const end = new RegExp(phraseEnd.source, `${phraseEnd.flags}g`);
@@ -63,7 +63,7 @@ function clauseAround(text: string, at: number): [number, number] {
   return [start, text.length];
 }
 
-/** Start of the sentence around a place. */
+/** Start of the sentence around an offset. */
 function sentenceStart(text: string, at: number): number {
   let start = 0;
   for (const match of text.slice(0, at).matchAll(new RegExp(clauseEnd.source, `${clauseEnd.flags}g`)))

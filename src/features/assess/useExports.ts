@@ -1,4 +1,4 @@
-/** What can be taken away: the result as text, files and a card, and the shown frame as PNG. */
+/** Exports: the result as text, JSON, CSV and PNG card, and the shown frame as PNG. */
 import { useMemo } from 'react';
 import type { Result } from '../../../core/files/result.ts';
 import type { ShownFrame } from '../../assessment/assess-store.ts';
@@ -19,7 +19,7 @@ export interface Exports {
   readonly saveFrame: () => void;
 }
 
-/** A frame at full size as a bitmap, from the media worker's own colour conversion. */
+/** A frame at full resolution, with the colour conversion of the media worker. */
 async function frameBitmap(player: Player, frame: number): Promise<ImageBitmap> {
   const { width, height, rgba } = await media.frameImage(player.video.id, frame);
   return createImageBitmap(new ImageData(rgba, width, height));

@@ -1,13 +1,13 @@
-/** Following the end of a text that grows: the page scrolls with it only while the reader has its end in view. */
+/** Scrolls with the end of a growing text while that end is in view. */
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 
 /** Room at the foot of the window that the end stays above, in pixels (bottom bar, Follow button). */
 const FOOT = 80;
 
 export interface Follow {
-  /** Goes on the caret. */
+  /** Ref of the caret. */
   readonly end: RefObject<HTMLSpanElement | null>;
-  /** The end has run out of the window below, and the reader is elsewhere. */
+  /** The end is below the window and no longer followed. */
   readonly away: boolean;
   /** Brings the end back into view and follows again. */
   readonly resume: () => void;

@@ -1,4 +1,4 @@
-/** What is printed on keys, the same in both languages. */
+/** Names printed on keys, the same in both languages. */
 export const KEY_NAMES = {
   Escape: 'Esc',
   ArrowLeft: '←',

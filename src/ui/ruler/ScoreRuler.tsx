@@ -1,11 +1,11 @@
-/** The ruler of the score: ticks each 0.1, the five grades with their words, the zones under it, and what was measured. */
+/** The ruler of the score: ticks every 0.1, the five grades with their names, the zones below, and the answers. */
 import { useId } from 'react';
 import { BANDS, type Band } from '../BandGlyph.tsx';
 import { cssVariables } from '../css-variables.ts';
 import { dotPlot, gradeAt, position, type Scale, ticks, zones } from './geometry.ts';
 import './ScoreRuler.css';
 
-/** What stands on the ruler. */
+/** Contents of the ruler. */
 export type Reading =
   /** Nothing yet: grey. */
   | { readonly kind: 'empty' }
@@ -28,9 +28,9 @@ export type Reading =
 export interface ScoreRulerProps {
   readonly scale: Scale;
   readonly reading: Reading;
-  /** The five words, Bad … Excellent. */
+  /** Names of the five grades, Bad … Excellent. */
   readonly grades: readonly string[];
-  /** All that the drawing says, in words. */
+  /** Text alternative of the drawing. */
   readonly label: string;
   /** Click on the dot of an answer, by its index. The same choice must exist as buttons elsewhere. */
   readonly onAnswer?: ((index: number) => void) | undefined;

@@ -1,4 +1,4 @@
-/** Where things lie on the score ruler. Places are percent of its length, so that the drawing needs no measuring. */
+/** Geometry of the score ruler. Positions are percent of its length, so that the drawing needs no measuring. */
 
 /** A score scale: its ends and the four cuts between the five grades, ascending. */
 export interface Scale {
@@ -44,12 +44,12 @@ export function zones(scale: Scale): Zone[] {
   }));
 }
 
-/** Place of a grade's word: the grade itself, 1 … 5. */
+/** Position of a grade's name, at the value of the grade, 1 … 5. */
 export function gradeAt(grade: number, scale: Scale): number {
   return percent(grade, scale);
 }
 
-/** Place of a value; one beyond the scale stands at its end and says on which side it lies. */
+/** Position of a value; beyond the scale its end, with the side on which the value lies. */
 export function position(value: number, scale: Scale): { at: number; off: 'below' | 'above' | null } {
   if (value < scale.low) return { at: 0, off: 'below' };
   if (value > scale.high) return { at: 100, off: 'above' };

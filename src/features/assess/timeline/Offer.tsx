@@ -1,4 +1,4 @@
-/** What is said of a long clip, and the way to its quality over time. The curve itself is loaded when it is asked for. */
+/** Notice about a long clip with the button that opens its quality timeline, which is loaded then. */
 import { Suspense, useState } from 'react';
 import type { StoredTimeline } from '../../../assessment/timeline/store.ts';
 import { Crash } from '../../../page/Crash.tsx';
@@ -10,16 +10,16 @@ import type { Player } from '../player.ts';
 
 const panel = lazyPart(() => import('./TimelinePanel.tsx'));
 
-/** Whether the curve of a file, or of a reopened result, is open: it is there again after a visit to another page. */
+/** Open or closed timeline of a file or of a reopened result; survives a visit to another page. */
 const turned = new WeakMap<File | StoredTimeline, boolean>();
 
 export interface OfferProps {
-  /** What one score of this clip leaves out. */
+  /** Notice that one score says little about this clip. */
   readonly notice: string;
   readonly file: File | null;
-  /** Null while it cannot be played, or while the whole is assessed. */
+  /** Null while the video cannot be played or the whole clip is assessed. */
   readonly player: Player | null;
-  /** Came with a reopened result: it is shown at once, with its video or without. */
+  /** Timeline of a reopened result: shown at once, with or without its video. */
   readonly stored: StoredTimeline | null;
 }
 

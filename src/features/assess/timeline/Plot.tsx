@@ -1,4 +1,4 @@
-/** The step line over the strip's axis, and the clock in it: a cursor that goes from segment to segment. */
+/** Step plot of the scores over the filmstrip's axis, and a slider that moves from segment to segment. */
 
 import { useId, useMemo } from 'react';
 import { useStore } from 'zustand';
@@ -21,11 +21,11 @@ export interface PlotProps {
   readonly steps: readonly Step[];
   /** The segment under the playhead. */
   readonly chosen: number;
-  /** The segment that is worked on. */
+  /** The segment that is being assessed. */
   readonly now: number | null;
-  /** Places of the worst ones, worst first. */
+  /** Indices of the worst segments, worst first. */
   readonly worst: readonly number[];
-  /** What is said of the chosen one. */
+  /** Text of the chosen segment. */
   readonly readout: string;
 }
 
@@ -134,7 +134,7 @@ function Drawing({ steps, chosen, now, worst }: PlotProps) {
   );
 }
 
-/** Where the player is; it moves on while the film plays. */
+/** Line at the frame of the player. */
 function Playhead({ clock }: { readonly clock: Clock }) {
   const frame = useStore(clock.store, (state) => state.frame);
   const at = axisPosition(frame, clock.video.times.length);

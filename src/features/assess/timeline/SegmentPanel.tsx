@@ -1,4 +1,4 @@
-/** One segment: what the model wrote about it, or why there is nothing. */
+/** One segment: the model's reasoning, or the reason for a missing score. */
 import { useMemo, useRef, useState } from 'react';
 import { viewAnswer } from '../../../../core/answer/answer-stream.ts';
 import { bandOf } from '../../../../core/answer/grades.ts';
@@ -36,7 +36,7 @@ export function SegmentPanel({ nth, segment, result, clock }: SegmentPanelProps)
   const [raw, setRaw] = useState(false);
   const text = useMemo(() => (result ? viewAnswer(result.text).thinking : ''), [result]);
   const spans = useMemo(() => {
-    // The model saw this segment as a clip of its own: its times begin here.
+    // The model saw this segment as a separate clip: its times begin at 0.
     const times = result?.sampled.map(({ time }) => time - segment.start) ?? [];
     return spansOf(text, { times, duration: segment.end - segment.start }, true);
   }, [text, result, segment]);
@@ -44,7 +44,7 @@ export function SegmentPanel({ nth, segment, result, clock }: SegmentPanelProps)
     () =>
       namedDistortions(text, spans).map((one) => ({
         ...one,
-        // F1 … of a segment are not those of the strip above.
+        // F1 … of a segment are not those of the filmstrip above.
         frames: [],
         seek: one.frames[0],
         label: distortionLabel(one.id, lang),

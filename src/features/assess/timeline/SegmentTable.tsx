@@ -1,4 +1,4 @@
-/** The curve as a table: every segment, its score or why it has none. */
+/** The timeline as a table: each segment with its score or the reason for its absence. */
 import { distortionLabel } from '../../../../core/answer/lexicon.ts';
 import type { Segment } from '../../../../core/sampling/timeline-segments.ts';
 import { count } from '../../../../core/text/format.ts';

@@ -1,4 +1,4 @@
-/** Quality over time: the curve over the strip, its worst moments, and what the model wrote about each segment. */
+/** The quality timeline: plot over the filmstrip's axis, worst segments, and the reasoning of each segment. */
 import { useEffect, useMemo, useRef } from 'react';
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
@@ -32,12 +32,12 @@ import { timelineCsv, timelineJson, timelineSvg } from './timeline-exports.ts';
 import { factsOf, readout, secondsLeft, segmentAt, spanOf, stepsOf, timeLabels } from './timeline-view.ts';
 import { Worst } from './Worst.tsx';
 
-/** Lengths on offer, in seconds. */
+/** Segment lengths to choose from, in seconds. */
 const LENGTHS = [5, 10, 15, 20, 30, 45, 60] as const;
 
 export interface TimelinePanelProps {
   readonly file: File | null;
-  /** Null while the video of a reopened curve is not there. */
+  /** Null while the video of a reopened timeline is missing. */
   readonly player: Player | null;
   readonly stored: StoredTimeline | null;
   readonly onClose: () => void;
@@ -49,7 +49,7 @@ export default function TimelinePanel({ file, player, stored, onClose }: Timelin
   const lang = useLang();
   const state = useStore(qualityTimeline.store);
   const heading = useRef<HTMLHeadingElement>(null);
-  /** The focus waits for the heading: its button went away with the offer. */
+  /** The heading gets the focus once it is drawn: the button that had it is gone. */
   const focusPending = useRef(false);
   const clock = useMemo(() => player ?? (stored && stillClock(stored.timeline)), [player, stored]);
   const video = player?.video ?? null;
@@ -59,7 +59,7 @@ export default function TimelinePanel({ file, player, stored, onClose }: Timelin
       return;
     }
     qualityTimeline.open(file, video, stored);
-    // It was asked for by the button that brought it here; what was paused waits to be told to go on.
+    // A new timeline starts at once; a paused one waits for its button.
     if (qualityTimeline.store.getState().phase !== 'idle') return;
     focusPending.current = true;
     void qualityTimeline.run();
@@ -135,7 +135,7 @@ export default function TimelinePanel({ file, player, stored, onClose }: Timelin
   );
 }
 
-/** The frame that the clock stands at; 0 without one. */
+/** Frame of the clock; 0 without a clock. */
 function useFrame(clock: Clock | null): number {
   return useStore(clock?.store ?? NO_CLOCK, ({ frame }) => frame);
 }
@@ -194,7 +194,7 @@ function Tools(props: {
             {
               id: 'json',
               label: t.json,
-              // It holds the result of the whole clip, which a stopped run has not.
+              // The file holds the result of the whole clip, which a stopped run lacks.
               disabled: json === null,
               onSelect: () => json && saveFile(`${name}.json`, timelineJson(json), 'application/json'),
             },
@@ -234,7 +234,7 @@ function Tools(props: {
   );
 }
 
-/** How far it is; the line keeps its place when there is nothing to say. */
+/** Progress of the run; the line keeps its height when it is empty. */
 function Progress({ state }: { readonly state: QualityTimelineState }) {
   const messages = useAssessMessages();
   const t = useTimelineMessages();

@@ -1,4 +1,4 @@
-/** The three lowest segments, each a button that takes the player there. */
+/** The three segments with the lowest scores, as buttons that seek to them. */
 import { useEffect, useState } from 'react';
 import { bandOf } from '../../../../core/answer/grades.ts';
 import { distortionLabel } from '../../../../core/answer/lexicon.ts';

@@ -1,4 +1,4 @@
-/** What the curve asks of a player: the axis, and a place in it. A curve whose video is not there has a still one. */
+/** Clock of the timeline: frame times and the current frame. Without the video it cannot play, only seek. */
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { QualityTimeline } from '../../../../core/files/quality-timeline.ts';
 
@@ -13,7 +13,7 @@ export interface Clock {
   scrub(frame: number): void;
 }
 
-/** Frames evenly within each segment: the file of a curve knows where its segments lie, and no frame between. */
+/** Evenly spaced frame times within each segment: a timeline file has no times of single frames. */
 function timesOf({ segments }: QualityTimeline): number[] {
   return segments.flatMap(({ frames, start, end }) =>
     Array.from({ length: frames }, (_, i) => start + ((end - start) * i) / frames),

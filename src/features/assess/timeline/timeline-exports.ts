@@ -1,4 +1,4 @@
-/** The curve as files: every number that is shown, what it rests on, and what has no number and why. */
+/** The timeline as CSV, JSON and SVG, with the reason for each missing score. */
 
 import { bandOf, bands } from '../../../../core/answer/grades.ts';
 import { segmentCsv } from '../../../../core/files/csv.ts';
@@ -32,7 +32,7 @@ export function timelineCsv({ segments, results }: Timeline): string {
   );
 }
 
-/** The file that reopens the curve when it is dropped on the page. */
+/** The file that reopens the timeline when it is dropped on the page. */
 export const timelineJson = ({ timeline }: StoredTimeline): string =>
   `${JSON.stringify(timeline, null, 1)}\n`;
 

@@ -1,7 +1,7 @@
 /**
- * What the plot shows, worked out from segments and results. The axis is the strip's: frame i lies in
- * [i / L, (i + 1) / L] of the width. All places are parts of width and height in [0, 1]. Nothing is drawn between
- * segments that have no score.
+ * Contents of the plot as functions of segments and results. The axis is the filmstrip's: frame i lies in
+ * [i / L, (i + 1) / L] of the width. Coordinates are fractions of width and height, 0 … 1. The line is broken at
+ * segments without a score.
  */
 
 import { bandOf, type Grade, rulerPosition } from '../../../../core/answer/grades.ts';
@@ -58,7 +58,7 @@ export function stepPath(steps: readonly Step[], width: number, height: number):
   return path;
 }
 
-/** Seconds under the axis, where they fall among the frames: at most `most` of them. */
+/** Labels of seconds under the axis, at most `most` of them. */
 export function timeLabels(times: ArrayLike<number>, duration: number, most = 8) {
   const step = tickStep(duration, most);
   return secondTicks(times, duration, most).map((position, k) => ({
@@ -83,13 +83,13 @@ export function spanOf({ start, end }: Segment, t: TimelineMessages): string {
 
 export const scoreText = (score: number): string => score.toFixed(2);
 
-/** Word of the grade that a score is nearest to. */
+/** Name of the grade nearest to a score. */
 export const gradeWord = (score: number, t: AssessMessages): string =>
   t.grades.names[bandOf(score).grade - 1] ?? '';
 
 type Shown = Pick<QualityTimelineState, 'segments' | 'results' | 'progress'>;
 
-/** What the cursor says of a segment. */
+/** Text of a segment for the cursor. */
 export function readout(
   { segments, results, progress: now }: Shown,
   at: number,
@@ -103,7 +103,7 @@ export function readout(
   return t.readout(at + 1, span, scoreText(result.score), gradeWord(result.score, messages));
 }
 
-/** Why a segment has no score, in a sentence; '' for one that has. */
+/** Reason for a missing score in a sentence; `''` for a segment with a score. */
 export function whyNot(result: SegmentResult, t: TimelineMessages, lang: Lang): string {
   if (result.score !== null) return '';
   if (result.error) return errorOf(result.error, lang) || t.why.other;
@@ -139,7 +139,7 @@ export function factsOf({ segments, results }: Shown, t: TimelineMessages): stri
   return failed > 0 ? `${sentence} ${t.facts.failed(failed)}` : sentence;
 }
 
-/** Seconds that the rest will take at this machine's pace; null before a fifth is done. */
+/** Estimated seconds for the remaining segments; null before a fifth is done. */
 export function secondsLeft(results: readonly (SegmentResult | null)[]): number | null {
   const done = results.flatMap((result) => (result && result.seconds > 0 ? [result.seconds] : []));
   const rest = results.filter((result) => result === null).length;
