@@ -1,6 +1,6 @@
 /**
- * Coded errors. A code is `area/what` (the list, with the words in both languages, is `src/ui/words`), the
- * parameters are the real names and numbers that go into the sentence. Nothing else crosses a border as an error.
+ * Coded errors. A code is `area/what` (its texts are `core/text/error-messages.ts`); the parameters are the names and
+ * numbers of the message. Nothing else crosses a thread or the network as an error. Ours.
  */
 export type ErrorParams = Readonly<Record<string, string | number>>;
 

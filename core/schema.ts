@@ -1,4 +1,4 @@
-/** Reading data from outside against a zod schema, with a coded error that names the field. */
+/** Checks of data from outside against a zod schema, with a coded error that names the field. Ours. */
 import type { z } from 'zod';
 import { CodedError } from './errors.ts';
 

@@ -1,6 +1,5 @@
 /**
- * Names that the stages of an assessment had in files and stored values written before they were named for the model's
- * calls. They are still read.
+ * Names of an assessment's stages in files and stored values of earlier versions, which are still read. Ours.
  */
 const EARLIER: Readonly<Record<string, string>> = {
   look: 'encodeVision',

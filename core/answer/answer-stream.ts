@@ -1,6 +1,6 @@
 /**
- * Reading an answer while it is written. Tags never show, not even half of one; each character is looked at a fixed
- * number of times, so that a long answer costs no more a token than a short one.
+ * Reading of an answer while it is generated. Tags are never shown, not even a part of one; each character is
+ * examined a bounded number of times, so that the cost of a token does not grow with the answer. Ours.
  */
 
 export type AnswerPhase = 'start' | 'think' | 'between' | 'answer' | 'done';

@@ -1,6 +1,7 @@
 /**
- * Reading a model's answer. Three readings: `ours` (strict, the only one whose number is shown as a score), the
- * released test parser and the released training parser, which differ from each other and guess where they fail.
+ * Readings of a model's answer: `ours` (strict, the only one whose number is shown as a score), the released test
+ * parser and the released training parser, which differ from each other and guess where they fail. Held to the
+ * official code by golden/rules/parse.json: change only with it.
  */
 import { asciiDigits, pythonFloat, pythonRepr, skipSpace, strip } from '../text/python-text.ts';
 

@@ -1,6 +1,6 @@
 /**
- * Words for distortions in English and Chinese. Only what names a defect stands here: "contrast" alone does not,
- * "low contrast" does.
+ * Terms for distortions in English and Chinese. A term names a defect: "low contrast" is one, "contrast" alone is
+ * not. Ours.
  */
 
 export interface DistortionTerm {

@@ -1,4 +1,7 @@
-/** The five grades of the ACR scale (ITU-T P.910) and the bands of the ruler: a score belongs to the nearest grade. */
+/**
+ * The five grades of the ACR scale (ITU-T P.910) and the bands of the ruler: a score belongs to the nearest grade.
+ * Ours.
+ */
 
 export type Grade = 1 | 2 | 3 | 4 | 5;
 export type GradeWord = 'bad' | 'poor' | 'fair' | 'good' | 'excellent';

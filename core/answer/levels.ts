@@ -1,4 +1,7 @@
-/** VQA²: a score from the logits of five level words, read at the place of the answer's first word. */
+/**
+ * Score of VQA² from the logits of the five level words, at the position of the answer's first word. Held to the
+ * official code by golden/rules/levels.json: change only with it.
+ */
 
 /** Best to worst, the order of the logits everywhere. */
 export const levels = ['high', 'good', 'fair', 'poor', 'low'] as const;

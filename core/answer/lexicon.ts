@@ -1,6 +1,6 @@
 /**
- * Distortions that a reasoning text names, found by a word list: said to be there, or ruled out ("no shaking", "free of
- * noise", "blur is not visible"). Negation reaches to the end of its clause and through its list.
+ * Distortions that a reasoning text names or rules out ("no shaking", "free of noise", "blur is not visible"), by a
+ * word list. A negation reaches to the end of its clause and through its list. Ours.
  */
 import { isSettled, phraseEnd } from '../text/clause.ts';
 import { distortionTerms } from './distortion-terms.ts';

@@ -1,4 +1,7 @@
-/** Whose percentile a score is: of human opinion scores where the scale is one, else of the model's own held-out clips. */
+/**
+ * Percentile of a score among human opinion scores where the model has their scale, else among its scores on held-out
+ * clips. Ours.
+ */
 import type { Scale } from '../files/manifest.ts';
 import mosQuantiles from './mos-quantiles.json' with { type: 'json' };
 

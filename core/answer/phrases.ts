@@ -1,6 +1,6 @@
 /**
- * Times that a reasoning text speaks of ("frame 6", "at 0:04", "the second half"), and the sampled frames they mean. A
- * phrase that maps to no frame of this video is left as text.
+ * Times in a reasoning text ("frame 6", "at 0:04", "the second half") and the sampled frames they mean. A phrase that
+ * maps to no frame of the video stays plain text. Ours.
  */
 import { clauseEnd, isSettled } from '../text/clause.ts';
 

@@ -1,6 +1,7 @@
 /**
- * What a streaming scorer of the VQA² family is told about stalls: the two texts of its training data, byte for byte
- * (errors of grammar included). Counted in frames; the total includes the stalled ones.
+ * Stalling texts of the streaming scorer of the VQA² family: the two forms of its training data, byte for byte,
+ * errors of grammar included. Counts are frames; the total includes stalled ones. Only its test imports it: it is
+ * needed by the second model family, which is not loaded yet. Ours.
  */
 
 export interface StallFacts {

@@ -1,4 +1,6 @@
-/** A benchmark as a file (format 2; format 1 is read too), which is reopened by dropping it, and its rows. */
+/**
+ * The batch file (format 2; format 1 is read too), which is reopened by dropping it on the page, and its rows. Ours.
+ */
 import { z } from 'zod';
 import { sha256 } from '../sampling/profile-schema.ts';
 import { readAs, refuseOtherFormat } from '../schema.ts';

@@ -1,6 +1,7 @@
 /**
- * A checkpoint's config.json: the official keys as they are, and two optional additions of ours, `motion_config` and
- * `profiles` with `default_profile`. Whatever is absent has the value of the released 8B.
+ * A checkpoint's config.json: the official keys, and two optional additions of ours, `motion_config` and `profiles`
+ * with `default_profile`. Absent keys have the values of the released 8B. Held to the official code by golden/tiny:
+ * change only with it.
  */
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';

@@ -1,4 +1,4 @@
-/** CSV exports (RFC 4180, CRLF): the page's own table, and the three columns of the released scripts. */
+/** CSV exports (RFC 4180, CRLF): the page's table, and the three columns of the released scripts. Ours. */
 
 /** One video of the page's table; an absent number is written as nothing, an unreadable score as `null`. */
 export interface ScoreRow {

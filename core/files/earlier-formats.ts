@@ -1,9 +1,11 @@
 /**
- * Files of earlier formats as files of today: parsed JSON in, parsed JSON out, other values unchanged. Pure, without the
- * schema library, because results that the browser has stored are read on the first page. Ours.
+ * Files of earlier formats as files of today: parsed JSON in, parsed JSON out, other values unchanged. No schema library is
+ * loaded, because the first page reads results that the browser has stored.
  *
  * Format 1 of manifests, results, quality timelines and batches had `dialect` for `target`, a manifest `figures` for
  * `metrics`, a timeline the kind `over-time`, and a profile the keys of `earlier-profile.ts`.
+ *
+ * Ours.
  */
 import { currentProfile } from '../sampling/earlier-profile.ts';
 import { renamedKeys } from '../schema.ts';

@@ -1,6 +1,6 @@
 /**
- * Human scores as people keep them: the released JSONL, a benchmark's annotation JSON, a table `path,mos`. Each reader
- * gives rows, or says in one English line why a line is none; nothing is guessed and nothing is dropped silently.
+ * Tables of human scores: the released JSONL, the annotation JSON of a benchmark, a table `path,mos`. Each reader
+ * returns a row, or one English line about the fault; no line is guessed or dropped. Ours.
  */
 import { z } from 'zod';
 import { fieldPath } from '../schema.ts';

@@ -1,4 +1,7 @@
-/** Will a package run on this machine: which variant would be taken, and each need beside what is here. */
+/**
+ * Requirements of a package against a machine: the variant that would be loaded, and each need beside the value that
+ * the browser reports. Ours.
+ */
 import type { Manifest, Variant } from './manifest.ts';
 
 export type Backend = Variant['target'];

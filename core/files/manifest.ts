@@ -1,4 +1,7 @@
-/** The model package's manifest: what the folder holds, what it needs, what was measured of it (format 2; format 1 is read too). */
+/**
+ * A model package's manifest (format 2; format 1 is read too): files, variants with their needs, input profile,
+ * measured metrics. Ours.
+ */
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
 import { profileSchema, sha256 } from '../sampling/profile-schema.ts';

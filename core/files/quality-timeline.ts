@@ -1,6 +1,6 @@
 /**
- * The quality timeline's file (format 2; format 1 is read too), which is reopened by dropping it: a clip's result, and what each of its
- * segments got when it was assessed like a video of its own.
+ * The quality timeline's file (format 2; format 1 is read too), which is reopened by dropping it on the page: the
+ * result of a clip, and that of each segment, assessed as a video of its own. Ours.
  */
 import { z } from 'zod';
 import { profileSchema } from '../sampling/profile-schema.ts';

@@ -1,4 +1,4 @@
-/** The result file (format 2; format 1 is read too), which is reopened by dropping it on the page, and the rows of the CSV exports. */
+/** The result file (format 2; format 1 is read too), which is reopened by dropping it on the page. Ours. */
 import { z } from 'zod';
 import { perturbModes } from '../sampling/perturb.ts';
 import { profileSchema, sha256 } from '../sampling/profile-schema.ts';

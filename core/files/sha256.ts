@@ -1,4 +1,4 @@
-/** SHA-256 of a stream. WebCrypto hashes only what is whole in memory; this one takes pieces. */
+/** SHA-256 of a stream. WebCrypto hashes only what is whole in memory; this one takes pieces. Ours. */
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 

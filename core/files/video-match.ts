@@ -1,4 +1,4 @@
-/** Which score belongs to which video: tables name files by other roots than the folder that was dropped. */
+/** Matching of score tables with videos: a table names files by other roots than the dropped folder. Ours. */
 
 export interface Matching {
   /** Place of the score for each video, null where there is none. */

@@ -1,4 +1,7 @@
-/** Group-relative advantages (eq. 2): how much better an answer is than the other answers to the same video. */
+/**
+ * Group-relative advantages (eq. 2): the reward of a completion against those of the same video. Held to the official
+ * code by golden/rules/rewards_paper.json: change only with it.
+ */
 import { mean, variance } from '../stats/moments.ts';
 import type { AdvantageRules } from './reward-rules.ts';
 

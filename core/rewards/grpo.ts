@@ -1,6 +1,7 @@
 /**
- * The GRPO loss on log-probabilities (eq. 2–3), as numbers: what the engine computes with tensors, said once more so that
- * it can be checked, shown and logged. All lists are [sequence][token].
+ * The GRPO loss on log-probabilities (eq. 2–3), as numbers: the tensors of the engine are tested against it, and the
+ * page shows it. All lists are [sequence][token]. Held to the official code by golden/rules/grpo_loss.json and
+ * golden/rules/rewards_paper.json: change only with it.
  */
 import { CodedError } from '../errors.ts';
 

@@ -1,6 +1,8 @@
 /**
- * Rank reward (eq. 6): does the answer place its video on the right side of every other video? The K scores of a video
- * are taken as a normal distribution (Thurstone), so the comparison is a probability and not a vote.
+ * Rank reward (eq. 6): the probability that the K scores of a video stand on the right side of those of each other
+ * video. The scores of a video are taken as a normal distribution (Thurstone), so that the comparison is a
+ * probability and not a vote. Held to the official code by golden/rules/rewards.json and
+ * golden/rules/rewards_paper.json: change only with it.
  */
 import { CodedError } from '../errors.ts';
 import { mean, variance } from '../stats/moments.ts';

@@ -1,4 +1,7 @@
-/** Regression reward (eq. 5): a Gaussian of the score's error, and the factor α. */
+/**
+ * Regression reward (eq. 5): a Gaussian of the score's error, and the factor α. Held to the official code by
+ * golden/rules/rewards.json and golden/rules/rewards_paper.json: change only with it.
+ */
 import { lacksPrecision } from '../answer/answer.ts';
 import { CodedError } from '../errors.ts';
 import type { RewardRules } from './reward-rules.ts';

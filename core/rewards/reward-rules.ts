@@ -1,6 +1,7 @@
 /**
- * Every place where the paper, the released code and this project differ on rewards, as one field of one object.
- * A mode is a row of values; no reward function branches on the name of a mode.
+ * Differences between the paper, the released code and this project in the rewards, each one field of an object. A
+ * mode is a row of values; no reward function branches on the name of a mode. Held to the official code by
+ * golden/rules/rewards.json and golden/rules/rewards_paper.json: change only with it.
  */
 import { type PerturbRules, perturbRules } from '../sampling/perturb.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Rewards of a batch (eq. 4–6, 8, 10) and the advantages that follow, in the mode that the rules name. Every
- * intermediate is in the result: the trainer logs it, the page works it out step by step.
+ * Rewards of a batch (eq. 4–6, 8, 10) and the advantages that follow, by the rules given. Every intermediate value is
+ * in the result: the trainer logs it, the page shows it step by step. Held to the official code by
+ * golden/rules/rewards.json and golden/rules/rewards_paper.json: change only with it.
  */
 
 import {

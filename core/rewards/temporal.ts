@@ -1,6 +1,7 @@
 /**
- * Temporal reward (eq. 8): a bonus δ where the answers to the intact video earn at least as much as those to its
- * temporally damaged copy. Decided for the rank and for the regression reward.
+ * Temporal reward (eq. 8): a bonus δ where the completions of the clean video earn at least as much as those of the
+ * perturbed one, decided for the rank and for the regression reward. Held to the official code by
+ * golden/rules/rewards.json and golden/rules/rewards_paper.json: change only with it.
  */
 import { mean } from '../stats/moments.ts';
 import type { RewardRules } from './reward-rules.ts';

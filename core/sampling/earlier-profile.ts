@@ -1,4 +1,4 @@
-/** Profiles of the first packages and checkpoints, in the keys of today. Pure: no schema library. Ours. */
+/** Profiles of the first packages and checkpoints, with the keys of today. No schema library is loaded. Ours. */
 import type { MotionFrames, SamplingRule } from './profiles.ts';
 
 const SAMPLING: Readonly<Record<string, SamplingRule>> = { official: 'uniform', golden: 'goldenRatio' };

@@ -1,6 +1,6 @@
 /**
- * Fragments: native-resolution blocks cut from a frame and laid side by side, so that noise and compression are seen
- * as they are (a resize averages them away). The same places in every frame of a video.
+ * Fragments: blocks of native resolution cut from a frame and laid side by side, so that noise and compression stay
+ * visible (a resize averages them away). All frames of a video are cut at the same positions. Ours.
  */
 
 export interface FragmentPlan {

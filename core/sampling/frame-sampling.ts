@@ -1,4 +1,7 @@
-/** Which frames of a video are looked at. L = packets of the stream, frames counted from 0 in presentation order. */
+/**
+ * Sampling rules: the source frames that the vision and the motion branch see. L = packets of the stream; frames are
+ * numbered from 0 in presentation order. Held to the official code by golden/rules/frames.json: change only with it.
+ */
 import { CodedError } from '../errors.ts';
 import { type MotionFrames, motionFrames, type Profile, type SamplingRule } from './profiles.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Temporal perturbations: six ways to damage the order of frames and nothing else. A good judge must prefer the
- * undamaged video. Drawn over the sampled frames (released code) or over the whole video (paper).
+ * Temporal perturbations: six ways to disturb the order of frames and nothing else. A good model prefers the clean
+ * video. Drawn over the sampled frames (released code) or over the whole video (paper). Held to the official code by
+ * golden/rules/perturb.json: change only with it.
  */
 import { clamp } from '../clamp.ts';
 import { CodedError } from '../errors.ts';

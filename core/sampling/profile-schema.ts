@@ -1,4 +1,4 @@
-/** Schema of a profile in a checkpoint's config.json and a package's manifest. */
+/** Schema of a profile in a checkpoint's config.json and a package's manifest. Ours. */
 import { z } from 'zod';
 import { readAs } from '../schema.ts';
 import { currentProfile } from './earlier-profile.ts';

@@ -1,6 +1,7 @@
 /**
- * Profiles: what a model wants to see, as data. How many frames, where they lie, how a frame becomes pixels, and the
- * closed-form weights that replace SlowFast's repeat-and-pool. One model class serves every profile.
+ * Input profiles: number of frames, sampling rule, pixels of each branch, prompt, and the closed-form weights that
+ * replace the repeat and pooling of SlowFast. One model class runs every profile. Held to the official code by
+ * golden/rules/frames.json and golden/tiny: change only with it.
  */
 
 export type PromptId = 'official-train' | 'official-test' | 'small';

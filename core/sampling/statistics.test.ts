@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { statisticMaps, statisticRow, statisticRows } from './statistics.ts';
+import { type MapName, statisticMaps, statisticRow, statisticRows } from './statistics.ts';
 
 const isRamp = (v: object) => 'width' in v && ('below' in v || 'above' in v);
 
@@ -21,6 +21,11 @@ test('every row uses only words that the table defines', () => {
     const isRatio = /^(flow|echo|halo)_/.test(row.map);
     expect(row.cell === 'ratio' || row.fragments === 'ratio', row.name).toBe(isRatio);
   }
+});
+
+test('every map is used by a row', () => {
+  const used = new Set(statisticRows.map((row) => row.map));
+  expect(Object.keys(statisticMaps).filter((name) => !used.has(name as MapName))).toEqual([]);
 });
 
 test('names are unique and found; an unknown one is refused', () => {

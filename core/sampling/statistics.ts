@@ -1,6 +1,18 @@
 /**
- * Closed-form statistics of the motion branch's pixels. The formulas are a table, `statistics.json`, interpreted by the
- * torch module and by the ONNX emitter alike; its `maps` and `stages` say what each word of a row means.
+ * Closed-form statistics of the motion branch's pixels: the rows of `statistics.json`, whose `maps` and `stages` define
+ * each word of a row. The torch module and the ONNX converter both compute the rows from this table.
+ *
+ * A new statistic touches these places:
+ *
+ * 1. a row of `statistics.json`; that is all where its words exist already (then train and convert a checkpoint that
+ *    names it in `motion_config.statistics`);
+ * 2. a new map: `maps` in `statistics.json`, `MAPS` in `convert/statistics/maps.ts` (a map without an entry is a type
+ *    error), and `Fragments._compute` in `training-server/torch/modules/statistics.py` with its formula in
+ *    `statistic_maps.py` (`test_statistics.py` computes every map);
+ * 3. a new word of `cell`, `fragments`, `after` or `time`: `stages` in `statistics.json`, `StatisticRow` here,
+ *    `convert/statistics/reduce.ts` or `temporal.ts`, `statistics.py`, and the list in `statistics.test.ts`.
+ *
+ * Ours.
  */
 import table from './statistics.json' with { type: 'json' };
 

@@ -1,7 +1,4 @@
-/**
- * Quality over time: a clip cut into segments, and the order in which they are worth looking at. Pure; who assesses
- * them, and when, is not known here.
- */
+/** Segments of a quality timeline: a clip cut into parts, and the order in which they are assessed. Ours. */
 
 /** Length of a segment in seconds: the shortest, the longest, and the one that is taken unless another is asked for. */
 export const SEGMENT_SECONDS = { least: 5, most: 60, usual: 10 } as const;

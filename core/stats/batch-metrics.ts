@@ -1,6 +1,6 @@
 /**
- * What a benchmark says: agreement of scores and opinions with bootstrap intervals, for each data set and over all of
- * them. Rows without a score or without an opinion are in no figure, and every figure says how many rows it rests on.
+ * Metrics of a batch: agreement of scores and human scores with bootstrap intervals, for each data set and over all.
+ * Rows without a score or without a human score are in no metric, and every metric has its number of rows. Ours.
  */
 
 import type { BatchRow } from '../files/batch.ts';

@@ -1,6 +1,7 @@
 /**
- * Percentile bootstrap of SRCC, PLCC, KRCC and RMSE over pairs, all from the same resamples. A resample is how often each
- * pair was drawn, so that nothing is sorted again: ranks follow from counts, and a figure costs O(n), Kendall's O(n log n).
+ * Percentile bootstrap of SRCC, PLCC, KRCC and RMSE over pairs, all from the same resamples. A resample is a count
+ * for each pair, so that nothing is sorted again: ranks follow from counts, and a metric costs O(n), that of Kendall
+ * O(n log n). Ours.
  */
 
 import { CodedError } from '../errors.ts';

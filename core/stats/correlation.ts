@@ -1,6 +1,7 @@
 /**
- * Agreement of predictions with MOS: SRCC, PLCC, KRCC (tau-b), RMSE, MAE, as scipy.stats and numpy compute them on raw
- * predictions (no logistic is fitted first: neither the papers nor the released scripts do), and bootstrap intervals.
+ * Agreement of predictions with MOS: SRCC, PLCC, KRCC (tau-b), RMSE, MAE, as scipy.stats and numpy compute them on
+ * raw predictions. No logistic is fitted first: neither the papers nor the released scripts fit one. Held to the
+ * official code by golden/rules/metrics.json: change only with it.
  */
 import { CodedError } from '../errors.ts';
 import { mean } from './moments.ts';

@@ -1,4 +1,6 @@
-/** Mean of K answers to the same question and its 95 % interval (Student's t, K − 1 degrees of freedom). */
+/**
+ * Mean of K answers to the same question and its 95 % interval (Student’s t, K − 1 degrees of freedom). Ours.
+ */
 
 export interface Interval {
   readonly mean: number;

@@ -1,6 +1,6 @@
 /**
- * The monotonic logistic of four parameters that is drawn through a scatter of scores and opinions, and after which some
- * papers report PLCC (VQEG FRTV phase I, 2000; ITU-T P.1401). The figures of this project's papers are on raw scores.
+ * The monotonic logistic of four parameters through a scatter of scores and human scores, after which some papers
+ * report PLCC (VQEG FRTV phase I, 2000; ITU-T P.1401). The papers of this project report it on raw scores. Ours.
  */
 import { CodedError } from '../errors.ts';
 import { mean } from './moments.ts';

@@ -1,4 +1,7 @@
-/** Mean and variance, safe where values are equal or nearly so. */
+/**
+ * Mean and variance, stable where values are equal or nearly so. Held to the official code by
+ * golden/rules/rewards.json: change only with it.
+ */
 
 /**
  * Mean taken about the first value: equal values give exactly that value, and a large common offset costs no digits.

@@ -1,6 +1,6 @@
 /**
- * The normal distribution in doubles. Both tails are computed on their own, so that Φ(−z) keeps its relative
- * precision where 1 − Φ(z) would cancel.
+ * The normal distribution in doubles. Both tails are computed separately, so that Φ(−z) keeps its relative precision
+ * where 1 − Φ(z) would cancel. Held to the official code by golden/rules/rewards.json: change only with it.
  */
 
 /** Below it the power series, above it the continued fraction: where both still reach a few ulp. */

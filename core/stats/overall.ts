@@ -1,4 +1,7 @@
-/** One figure for several data sets, as the paper's "Overall" columns have it. */
+/**
+ * One metric for several data sets, as in the "Overall" columns of the paper. Held to the official code by
+ * golden/rules/metrics.json: change only with it.
+ */
 import { CodedError } from '../errors.ts';
 
 /**

@@ -1,4 +1,6 @@
-/** Which of two sides a judge prefers, from several answers to each: the difference of their means and how sure it is. */
+/**
+ * Preference between two sides from several answers to each: the difference of their means and its interval. Ours.
+ */
 import { studentPoint } from './interval.ts';
 import { mean, variance } from './moments.ts';
 

@@ -1,4 +1,6 @@
-/** Figures that the paper prints for known data sets (Table 1), to stand beside a run over the same videos. */
+/**
+ * Metrics that the paper prints for published data sets (Table 1), to compare with a run over the same videos. Ours.
+ */
 import table from './published.json' with { type: 'json' };
 
 export interface PublishedMethod {

@@ -1,4 +1,7 @@
-/** Seeded random numbers: xoshiro128** (Blackman and Vigna), state filled by splitmix32. The same on every machine. */
+/**
+ * Seeded random numbers: xoshiro128** (Blackman and Vigna), state filled by splitmix32. The same on every machine.
+ * Ours.
+ */
 
 export interface Random {
   /** Uniform over the 2^32 unsigned integers. */

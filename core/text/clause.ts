@@ -1,4 +1,6 @@
-/** Where clauses and words end in a text that may still be growing. Shared by the word lists for distortions and times. */
+/**
+ * Ends of clauses and words in a text that may still grow, shared by the word lists for distortions and times. Ours.
+ */
 
 /** Ends of clauses: a mark followed by white space (so that 3.5 holds together), or a full-width one. */
 export const clauseEnd = /[.!?;:](?=\s)|[。！？；：\n]/u;

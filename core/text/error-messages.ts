@@ -1,6 +1,6 @@
 /**
- * What each error code says, in both languages: `title` is what happened, `body` what to do. A code's parameters are
- * typed here; whoever throws `CodedError(code, params)` gives them under these names.
+ * Messages of the error codes in both languages: `title` is the event, `body` the remedy. The parameters of each code
+ * are typed here; `CodedError(code, params)` carries them under these names. Ours.
  */
 import type { CodedError } from '../errors.ts';
 import { presentStageName } from '../stage-names.ts';

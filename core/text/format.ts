@@ -1,4 +1,6 @@
-/** Numbers as people read them. Units follow a narrow no-break space (U+202F), so that no line ends between them. */
+/**
+ * Numbers as text. A unit follows a narrow no-break space (U+202F), so that no line ends between them. Ours.
+ */
 
 /** Narrow no-break space: the thin space between a number and its unit. */
 export const THIN = '\u202f';

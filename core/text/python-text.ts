@@ -1,6 +1,7 @@
 /**
- * Text as Python 3.11 reads it, where JavaScript differs: white space, decimal digits of every script, `float()` and
- * the shortest printed form of a float. The released parsers depend on each.
+ * Text functions of Python 3.11 where JavaScript differs: white space, decimal digits of every script, `float()` and
+ * the shortest printed form of a float. The released parsers depend on each. Held to the official code by
+ * golden/rules/parse.json: change only with it.
  */
 
 /** `str.isspace` and `\s`: unlike JavaScript's, with U+001C–1F and U+0085 and without U+FEFF. */

@@ -1,4 +1,6 @@
-/** What the training server's own codes say, in both languages; the server prints the English ones too. */
+/**
+ * Messages of the training server's own error codes in both languages; the server prints the English ones. Ours.
+ */
 import { bytes, count } from './format.ts';
 
 /** Parameters of every code, as in `errors.ts`. */

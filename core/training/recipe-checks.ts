@@ -1,4 +1,4 @@
-/** What a recipe's fields must be to each other; each on its own is the schema's. */
+/** Constraints between fields of a recipe; the schema checks each field alone. Ours. */
 import type { ScoreRange } from '../answer/answer.ts';
 import { CodedError } from '../errors.ts';
 import type { Recipe } from './recipe.ts';

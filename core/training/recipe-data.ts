@@ -1,4 +1,7 @@
-/** Where a recipe's videos and labels come from. Paths must lie within a root of the server (or where the command runs). */
+/**
+ * Data sources of a recipe: videos and labels. Paths must lie within a root of the server (or where the command
+ * runs). Ours.
+ */
 import { z } from 'zod';
 
 const path = z.string().min(1).max(4096);

@@ -1,4 +1,6 @@
-/** Every field of a recipe with type, default and explanation, read off the schema: for the docs and the page. */
+/**
+ * Fields of a recipe with type, default and explanation, derived from the schema for the docs and the page. Ours.
+ */
 import type { z } from 'zod';
 import { recipeSchema } from './recipe.ts';
 import { typeText } from './recipe-text.ts';

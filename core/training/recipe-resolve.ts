@@ -1,6 +1,6 @@
 /**
- * From a recipe file to a resolved recipe: a file may extend another; resolving merges the two, fills every default and
- * every row of the reward rules, and refuses what cannot work.
+ * Resolution of a recipe file: it is merged with the file that it extends, defaults and reward rules are filled in,
+ * and contradictions are refused. Ours.
  */
 import { CodedError } from '../errors.ts';
 import { RULES } from '../rewards/reward-rules.ts';

@@ -1,6 +1,6 @@
 /**
- * The rules of rewards as fields of a recipe: every row of `RewardRules` with its explanation. A recipe names a mode
- * and overrides single rows; the resolved recipe holds all of them.
+ * The reward rules as fields of a recipe: every row of `RewardRules` with its explanation. A recipe names a mode and
+ * overrides single rows; the resolved recipe holds all of them. Ours.
  */
 import { z } from 'zod';
 import type { RewardRules } from '../rewards/reward-rules.ts';

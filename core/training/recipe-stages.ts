@@ -1,4 +1,4 @@
-/** Stages of a recipe: what is trained, on which videos, with which objective. */
+/** Stages of a recipe: trained parts, videos, objective. Ours. */
 import { z } from 'zod';
 import { lossTypes } from '../rewards/grpo.ts';
 import { perturbModes } from '../sampling/perturb.ts';

@@ -1,4 +1,7 @@
-/** Faults of a recipe in plain words that follow the name of the field: "stages[1].beta must be at least 0". */
+/**
+ * Faults of a recipe as the end of a sentence that begins with the name of the field: "stages[1].beta must be at
+ * least 0". Ours.
+ */
 import type { z } from 'zod';
 import { CodedError } from '../errors.ts';
 import { fieldPath } from '../schema.ts';

@@ -1,4 +1,4 @@
-/** Recipes: what a training run does, as data. The form of the file, and the resolved form, which is what a run keeps. */
+/** Recipes of training runs: the form of the file, and the resolved form, which a run stores. Ours. */
 import { z } from 'zod';
 import { sourceSchema } from './recipe-data.ts';
 import { rewardOverridesSchema, rewardRulesSchema } from './recipe-rules.ts';

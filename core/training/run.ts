@@ -1,6 +1,6 @@
 /**
- * What the training server says about runs over HTTP and Server-Sent Events: one schema for the server and the page.
- * Routes: `docs/training.md` and `/api/openapi.json`.
+ * Records of training runs over HTTP and Server-Sent Events: one schema for the server and the page. Routes:
+ * `docs/training.md` and `/api/openapi.json`. Ours.
  */
 import { z } from 'zod';
 import { renamedKeys } from '../schema.ts';

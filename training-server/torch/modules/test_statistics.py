@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from modules.profiles import IMAGENET_MEAN, IMAGENET_STD
-from modules.statistics import NAMES, over_time, standardised, statistics
+from modules.statistics import NAMES, TABLE, Fragments, over_time, standardised, statistics
 
 GRID, CELL, FRAMES = 3, 32, 6
 
@@ -275,3 +275,12 @@ def test_batch_equals_single_and_all_is_finite(rgb):
 def test_standardised_is_clipped():
     value = standardised(torch.tensor([0.0, 100.0]), torch.tensor([1.0, 1.0]), torch.tensor([2.0, 2.0]))
     assert value.tolist() == [-0.5, 4.0]
+
+
+def test_every_map_of_the_table_is_computed():
+    """A map that is added to statistics.json alone fails here; the converter's table fails its type check."""
+    fragments = Fragments(torch.rand(1, 6, 3, 64, 64), 32)
+    for name in TABLE["maps"]:
+        assert torch.isfinite(fragments.map(name, 1)).all(), name
+    with pytest.raises(ValueError, match="unknown map, entropy"):
+        fragments.map("entropy", 1)
