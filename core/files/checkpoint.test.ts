@@ -50,8 +50,8 @@ describe('checkpoint config', () => {
   });
 
   test('a single profile needs no default, a known statistic lengthens the pooled vector', () => {
-    const custom = { ...builtInProfiles['train6@448'], name: 'mine' };
-    expect(profileNamed(readCheckpointConfig({ profiles: { custom } })).name).toBe('mine');
+    const custom = { ...builtInProfiles['train6@448'], name: 'custom' };
+    expect(profileNamed(readCheckpointConfig({ profiles: { custom } })).name).toBe('custom');
     const statistics = statisticRows.slice(0, 3).map((row) => row.name);
     expect(motionVectorLength(readCheckpointConfig({ motion_config: { statistics } }).motion)).toBe(2307);
   });
@@ -73,8 +73,8 @@ describe('checkpoint config', () => {
       'llm_config.rope_scaling.type',
     );
     expect(field({ default_profile: 'none' })).toBe('default_profile');
-    const custom = { ...builtInProfiles['test12@560'], name: 'mine', tokensPerFrame: 100 };
-    expect(field({ profiles: { custom }, default_profile: 'mine' })).toBe('profiles.mine.tokensPerFrame');
+    const custom = { ...builtInProfiles['test12@560'], name: 'custom', tokensPerFrame: 100 };
+    expect(field({ profiles: { custom }, default_profile: 'custom' })).toBe('profiles.custom.tokensPerFrame');
   });
 });
 
