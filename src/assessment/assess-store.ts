@@ -1,124 +1,43 @@
-/**
- * The Assess page as data: one video at a time, with a queue of three behind it. Actions start, stop and go on with a
- * run; the page only draws what stands here.
- */
+/** The Assess page's store: one video at a time, with a queue of three behind it. Its state is in `assess-state.ts`. */
 import { createStore } from 'zustand/vanilla';
-import type { StrictReading } from '../../core/answer/answer.ts';
-import {
-  type AnswerStream,
-  type AnswerView,
-  answerStream,
-  viewAnswer,
-} from '../../core/answer/answer-stream.ts';
-import { CodedError, type CodedErrorData, isAbort } from '../../core/errors.ts';
+import { CodedError, isAbort } from '../../core/errors.ts';
 import type { Result } from '../../core/files/result.ts';
-import type { CodecSupport, DecodeReport, DeliveredFrame, OpenedVideo } from '../../workers/media/api.ts';
-import type { LoadedModel, RawAnswer } from '../../workers/model/api.ts';
+import type { CodecSupport } from '../../workers/media/api.ts';
+import type { LoadedModel } from '../../workers/model/api.ts';
+import {
+  type AssessState,
+  type AssessStoreEvent,
+  EMPTY,
+  reduceAssess,
+  type ShownFrame,
+} from './assess-state.ts';
 import { loadPart } from './build.ts';
 import { type ModelStore, toErrorData } from './model/model-store.ts';
-import { type Answer, MAX_TOKENS } from './run/answer.ts';
 import { assessFile, type FileAssessment, type FrameSource } from './run/assess-file.ts';
 import { DecodedFrames } from './run/decoded-frames.ts';
 import { pixelRules } from './run/frame-plan.ts';
+import { GrowingAnswer } from './run/growing-answer.ts';
 import { buildResult } from './run/result-file.ts';
 import type { RunEvent } from './run/run-events.ts';
-import { rememberStages, rememberTokens, STAGES, type Stage, type StageSeconds } from './run/stages.ts';
-import { TextThrottle } from './run/text-throttle.ts';
+import { CurrentRun } from './run/run-handle.ts';
+import { StageClock } from './run/stage-clock.ts';
+import { rememberStages, rememberTokens, STAGES, type StageSeconds } from './run/stages.ts';
 import type { StoredTimeline } from './timeline/store.ts';
 
-/** `reopened`: a result file without its video. */
-export type AssessPhase = 'empty' | 'running' | 'stopped' | 'done' | 'error' | 'reopened';
+export type { AssessPhase, AssessState, ShownFrame, StageState } from './assess-state.ts';
 
-export interface ShownFrame {
-  /** Source frame, in the order of the prompt. */
-  readonly index: number;
-  /** Seconds; NaN until the frame is there. */
-  readonly time: number;
-  readonly substituted?: number;
-  readonly thumbnail: ImageBitmap | null;
-  /** The browser made its colours; another machine may give others. */
-  readonly foreignColour?: true;
-  /** The vision encoder has seen it. */
-  readonly encoded: boolean;
-}
-
-export interface StageState {
-  readonly state: 'waiting' | 'running' | 'done' | 'reused';
-  readonly seconds: number;
-  readonly done: number;
-  readonly total: number;
-}
-
-export interface AssessState {
-  readonly phase: AssessPhase;
-  readonly file: File | null;
-  readonly video: OpenedVideo | null;
-  readonly frames: readonly ShownFrame[];
-  readonly stages: Readonly<Record<Stage, StageState>>;
-  readonly stage: Stage | null;
-  /** `performance.now` at the start of the run; the time that went into loading the model is left out. */
-  readonly startedAt: number;
-  /** Seconds from the start to the first word, once it is there. */
-  readonly firstToken: number | null;
-  readonly view: AnswerView;
-  readonly tokens: number;
-  /** The first answer, or the only one. */
-  readonly answer: RawAnswer | null;
-  /** All finished answers, and how many were asked for. */
-  readonly answers: readonly RawAnswer[];
-  readonly requested: number;
-  readonly reading: StrictReading | null;
-  readonly model: LoadedModel | null;
-  readonly report: DecodeReport | null;
-  /** The finished result; its file hash may arrive a moment after the score. */
-  readonly result: Result | null;
-  readonly error: CodedErrorData | null;
-  readonly queue: readonly File[];
-  /** Quality over time that came with a reopened result. */
-  readonly timeline: StoredTimeline | null;
-}
-
-const NO_VIEW: AnswerView = viewAnswer('');
 const MAX_QUEUE = 3;
-/** One score says little about a longer video. */
+/** Longest video in seconds that one score describes; a longer one is offered the quality timeline. */
 export const LONG_SECONDS = 60;
 
 const START = 'assess:start';
 
-/** Seen in the browser's own performance panel and read by the bench. */
+/** A measure of the browser's performance panel, which the bench reads. */
 const measure = (name: string) => performance.measure(`assess:${name}`, START);
 
-/** Under which name this machine's running means are kept: the package and where it runs. */
+/** Key of this machine's running means: the package and its back end. */
 export const stageKey = ({ manifestSha256, backend }: LoadedModel): string =>
   `${manifestSha256.slice(0, 12)}.${backend}`;
-
-const noStages = () =>
-  Object.fromEntries(
-    STAGES.map((stage) => [stage, { state: 'waiting', seconds: 0, done: 0, total: 0 }]),
-  ) as Record<Stage, StageState>;
-
-const EMPTY: AssessState = {
-  phase: 'empty',
-  file: null,
-  video: null,
-  frames: [],
-  stages: noStages(),
-  stage: null,
-  startedAt: 0,
-  firstToken: null,
-  view: NO_VIEW,
-  tokens: 0,
-  answer: null,
-  answers: [],
-  requested: 1,
-  reading: null,
-  model: null,
-  report: null,
-  result: null,
-  error: null,
-  queue: [],
-  timeline: null,
-};
 
 export interface MediaClient extends FrameSource {
   close(id: number): void;
@@ -135,353 +54,245 @@ export interface AssessDependencies {
   readonly onResult?: (result: Result, frames: readonly ShownFrame[]) => void;
 }
 
-export function createAssessStore({ media, models, hash, app, onResult }: AssessDependencies) {
-  const store = createStore<AssessState>(() => EMPTY);
-  const get = store.getState;
-  const set = (change: Partial<AssessState>) => store.setState(change);
-  let controller: AbortController | null = null;
+interface RunChoices {
+  readonly prefix?: string;
+  readonly software?: boolean;
+  /** Number of answers. */
+  readonly times?: number;
+}
+
+export class AssessStore {
+  readonly store = createStore<AssessState>(() => EMPTY);
+  readonly #dependencies: AssessDependencies;
+  readonly #current = new CurrentRun();
+  readonly #clock = new StageClock();
   /** Frames of the present video; a stopped run leaves them for the next one. */
-  let decoded = new DecodedFrames();
-  let stream: AnswerStream = answerStream();
-  const text = new TextThrottle((more, tokens) => {
-    set({ view: stream.feed(more), tokens });
-    setStage('generate', { done: tokens, total: MAX_TOKENS });
-  });
-  let running: { stage: Stage; at: number } | null = null;
+  readonly #decoded = new DecodedFrames();
+  readonly #text = new GrowingAnswer((view, tokens) => this.#dispatch({ kind: 'drawn', view, tokens }));
 
-  function setStage(stage: Stage, change: Partial<StageState>): void {
-    const { stages } = get();
-    set({ stages: { ...stages, [stage]: { ...stages[stage], ...change } } });
+  constructor(dependencies: AssessDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  function leaveStage(): void {
-    if (!running) return;
-    setStage(running.stage, { state: 'done', seconds: (performance.now() - running.at) / 1000 });
-    running = null;
-  }
-
-  function enterStage(stage: Stage): void {
-    leaveStage();
-    running = { stage, at: performance.now() };
-    setStage(stage, { state: 'running' });
-    set({ stage });
-  }
-
-  function showFrame(frame: DeliveredFrame): void {
-    set({
-      frames: get().frames.map((shown) =>
-        shown.index === frame.index
-          ? {
-              ...shown,
-              time: frame.time,
-              thumbnail: frame.thumbnail ?? null,
-              ...(frame.substituted === undefined ? {} : { substituted: frame.substituted }),
-              ...(frame.foreignColour ? { foreignColour: true } : {}),
-            }
-          : shown,
-      ),
-    });
-  }
-
-  function onEvent(event: RunEvent): void {
-    if (event.kind === 'stage') enterStage(event.stage);
-    else if (event.kind === 'opened') set({ video: event.video });
-    else if (event.kind === 'waited') set({ startedAt: get().startedAt + event.seconds * 1000 });
-    else if (event.kind === 'planned') plan(event.plan.vision.filter((index) => index !== null));
-    else if (event.kind === 'frame') showFrame(event.frame);
-    else if (event.kind === 'decoding') {
-      const { done, total, cached } = event;
-      setStage('decode', { done: cached + done, total: cached + total });
-    } else if (event.kind === 'decoded') set({ report: event.report });
-    else if (event.kind === 'asked' && event.k > 0) clearText();
-    else if (event.kind === 'encoding') {
-      const { done, total } = event;
-      setStage('encodeVision', { done, total });
-      set({ frames: get().frames.map((frame, i) => (i < done ? { ...frame, encoded: true } : frame)) });
-    } else if (event.kind === 'text') {
-      const { startedAt, firstToken } = get();
-      if (firstToken === null) {
-        measure('first-word');
-        set({ firstToken: (performance.now() - startedAt) / 1000 });
-      }
-      text.add(event.text, event.tokens);
-    } else if (event.kind === 'answer') set({ answers: [...get().answers, event.answer.raw] });
-  }
-
-  function plan(sampled: readonly number[]): void {
-    const { frames, video } = get();
-    if (frames.length === sampled.length && frames.every((f, i) => f.index === sampled[i])) return;
-    set({
-      frames: sampled.map((index) => ({
-        index,
-        time: video?.times[index] ?? Number.NaN,
-        thumbnail: null,
-        encoded: false,
-      })),
-    });
-    for (const frame of decoded.values()) showFrame(frame);
-  }
-
-  async function finish(file: File, run: FileAssessment): Promise<void> {
-    text.reset();
-    const { model, video, seconds } = run;
-    const answers = run.answers.map(({ raw }) => raw);
-    const { raw: answer, reading } = run.answers[0] as Answer;
-    const stages = noStages();
-    for (const stage of STAGES) {
-      const reused = run.reused.includes(stage);
-      stages[stage] = {
-        ...get().stages[stage],
-        state: reused ? 'reused' : 'done',
-        seconds: seconds[stage],
-      };
+  /** Opens a video in place of the present one; while a run goes on it is queued. */
+  open = (file: File): 'started' | 'queued' | 'full' => {
+    const { phase, queue } = this.#state;
+    if (phase !== 'running') {
+      this.#show(file);
+      return 'started';
     }
-    const stopped = answer.end === 'aborted';
-    if (!stopped) measure('done');
-    set({
-      phase: stopped ? 'stopped' : 'done',
-      stage: null,
-      stages,
-      view: viewAnswer(answer.text),
-      answer,
-      answers,
-      reading,
-      model,
-    });
-    if (stopped) return;
-    const measured: Partial<StageSeconds> = {};
-    for (const stage of STAGES) if (!run.reused.includes(stage)) measured[stage] = seconds[stage];
-    const key = stageKey(model);
-    // The bar's shares and the usual length are those of one greedy answer.
-    if (answers.length === 1) rememberStages(key, measured);
-    if (answers.length === 1 && answer.end === 'eos') rememberTokens(key, answer.tokens);
-    const sha256 = await hash(file).catch(() => null);
-    if (sha256 === null || get().file !== file || get().answer !== answer) return;
-    const sampled = get().frames.map(({ index, time, substituted }) => ({
-      index,
-      time,
-      ...(substituted === undefined ? {} : { substituted }),
-    }));
-    const createdAt = new Date();
-    const result = buildResult({
-      app,
-      createdAt,
-      video,
-      sha256,
-      model,
-      sampled,
-      answers: run.answers,
-      seconds,
-    });
-    set({ result });
-    onResult?.(result, get().frames);
+    if (queue.length >= MAX_QUEUE) return 'full';
+    this.#dispatch({ kind: 'queued', file });
+    return 'queued';
+  };
+
+  /** Stops within one token; the text so far stays. */
+  stop = (): void => this.#current.abort();
+
+  /** Continues the text of a stopped answer; without text it starts again. */
+  resume = (): void => {
+    const { file, answer } = this.#state;
+    if (file) void this.#run(file, answer?.text ? { prefix: answer.text } : {});
+  };
+
+  rerun = (choices: Omit<RunChoices, 'prefix'> = {}): void => {
+    const { file } = this.#state;
+    if (!file) return;
+    if (choices.software) this.#decoded.clear();
+    void this.#run(file, choices);
+  };
+
+  clear = (): void => {
+    this.#current.cancel();
+    this.#release();
+    this.store.setState(EMPTY);
+  };
+
+  /**
+   * Shows a saved result, or a saved quality timeline with its result. The video can be attached afterwards.
+   *
+   * @throws CodedError `result/version`, `result/file`
+   */
+  reopen = async (file: File): Promise<Result> => {
+    let json: unknown;
+    try {
+      json = JSON.parse(await file.text());
+    } catch {
+      throw new CodedError('result/file', { field: file.name, problem: 'is not JSON' });
+    }
+    // The schema library is only needed here.
+    const { isQualityTimeline, readQualityTimeline } = await loadPart(
+      () => import('../../core/files/quality-timeline.ts'),
+    );
+    if (isQualityTimeline(json)) {
+      const timeline = readQualityTimeline(json);
+      this.showResult(timeline.result, [], { timeline, thumbnails: [] });
+      return timeline.result;
+    }
+    const { readResult } = await loadPart(() => import('../../core/files/result.ts'));
+    const result = readResult(json);
+    this.showResult(result);
+    return result;
+  };
+
+  showResult = (
+    result: Result,
+    thumbnails: readonly (ImageBitmap | null)[] = [],
+    timeline: StoredTimeline | null = null,
+  ): void => {
+    this.#current.cancel();
+    this.#release();
+    this.#dispatch({ kind: 'reopened', result, thumbnails, timeline });
+  };
+
+  /** Shows an error from outside of a run: a file that is no result, an export that failed. */
+  fail = (error: unknown): void => {
+    if (!isAbort(error)) this.#dispatch({ kind: 'failed', error: toErrorData(error) });
+  };
+
+  dequeue = (file: File): void => this.#dispatch({ kind: 'dequeued', file });
+
+  /** Opens the first file of the queue in place of the present one. */
+  openNext = (): void => {
+    const { phase, queue } = this.#state;
+    if (queue[0] && phase !== 'running') this.#show(queue[0]);
+  };
+
+  /** Vision input of a source frame: [size, size, 3] uint8; null when it is not decoded. */
+  modelInput = (index: number): { readonly rgb: Uint8Array; readonly size: number } | null => {
+    const model = this.#state.model ?? this.#dependencies.models.store.getState().loaded;
+    const rgb = model && this.#decoded.get(index)?.rgb[pixelRules(model.profile).vision];
+    return rgb ? { rgb, size: model.profile.size } : null;
+  };
+
+  /** Attaches the video to its reopened result. @returns false for a file with another hash */
+  attachVideo = async (file: File): Promise<boolean> => {
+    const { media, hash } = this.#dependencies;
+    const { result } = this.#state;
+    if (!result || (await hash(file)) !== result.file.sha256 || this.#state.result !== result) return false;
+    this.store.setState({ file });
+    this.store.setState({ video: await media.open(file).catch(() => null) });
+    return true;
+  };
+
+  get #state(): AssessState {
+    return this.store.getState();
   }
 
-  /** Text and words of the answer before make room for the next one; what the stages took stays. */
-  function clearText(): void {
-    text.reset();
-    stream = answerStream();
-    set({ view: NO_VIEW, tokens: 0 });
+  #dispatch(event: AssessStoreEvent): void {
+    this.store.setState(reduceAssess(this.#state, event));
   }
 
-  async function run(
-    file: File,
-    { times = 1, ...options }: { prefix?: string; software?: boolean; times?: number } = {},
-  ): Promise<void> {
-    controller?.abort();
-    const mine = new AbortController();
-    controller = mine;
-    text.reset();
-    stream = answerStream();
-    const view = options.prefix ? stream.feed(options.prefix) : NO_VIEW;
-    running = null;
+  async #run(file: File, { times = 1, ...choices }: RunChoices): Promise<void> {
+    const { media, models } = this.#dependencies;
+    const run = this.#current.begin();
+    const view = this.#text.begin(choices.prefix);
+    this.#clock.leave();
     performance.mark(START);
-    set({
-      phase: 'running',
-      file,
-      stages: noStages(),
-      startedAt: performance.now(),
-      firstToken: null,
-      view,
-      tokens: 0,
-      answer: null,
-      answers: [],
-      requested: times,
-      reading: null,
-      result: null,
-      error: null,
-    });
-    const current = () => controller === mine;
+    this.#dispatch({ kind: 'began', file, startedAt: performance.now(), view, requested: times });
     try {
       const assessment = await assessFile({
         file,
-        video: get().video,
-        frames: decoded,
+        video: this.#state.video,
+        frames: this.#decoded,
         media,
         client: models.client,
         model: models.ready(),
         answers: { of: times, finished: 0 },
-        ...options,
-        signal: mine.signal,
+        ...choices,
+        signal: run.signal,
         onEvent: (event) => {
-          if (current() && get().phase === 'running') onEvent(event);
+          if (run.isCurrent() && this.#state.phase === 'running') this.#onEvent(event);
         },
       });
-      if (current()) await finish(file, assessment);
+      if (run.isCurrent()) await this.#finish(file, assessment);
     } catch (error) {
-      if (!current()) return;
-      leaveStage();
-      if (isAbort(error)) set({ phase: 'stopped', stage: null });
-      else set({ phase: 'error', error: toErrorData(error) });
+      if (!run.isCurrent()) return;
+      this.#text.stop();
+      this.#leaveStage();
+      this.#dispatch(isAbort(error) ? { kind: 'stopped' } : { kind: 'failed', error: toErrorData(error) });
     } finally {
-      if (current()) {
-        controller = null;
-        next();
+      if (run.isCurrent()) {
+        run.end();
+        // After a stop or an error the person decides; a result is in Recent.
+        if (this.#state.phase === 'done') this.openNext();
       }
     }
   }
 
-  function next(): void {
-    const [first, ...queue] = get().queue;
-    // After a stop or an error the reader decides; a result has its place in Recent.
-    if (!first || get().phase !== 'done') return;
-    set({ queue });
-    show(first);
+  #onEvent(event: RunEvent): void {
+    if (event.kind === 'stage') {
+      this.#leaveStage(event.stage);
+      this.#dispatch(event);
+    } else if (event.kind === 'planned') {
+      const { frames } = this.#state;
+      this.#dispatch(event);
+      // The plan's frames are new to the page, but an earlier run may have decoded them.
+      if (this.#state.frames !== frames)
+        for (const frame of this.#decoded.values()) this.#dispatch({ kind: 'frame', frame });
+    } else if (event.kind === 'text') {
+      const { startedAt, firstToken } = this.#state;
+      if (firstToken === null) {
+        measure('first-token');
+        this.#dispatch({ kind: 'firstToken', seconds: (performance.now() - startedAt) / 1000 });
+      }
+      this.#text.add(event.text, event.tokens);
+    } else {
+      if (event.kind === 'asked' && event.k > 0) this.#text.begin();
+      this.#dispatch(event);
+    }
   }
 
-  /** Lets go of the present video; what it showed stays until the next one is set. */
-  function forget(): void {
-    const { video, frames } = get();
-    if (video) media.close(video.id);
+  #leaveStage(next: Parameters<StageClock['enter']>[0] | null = null): void {
+    const time = next === null ? this.#clock.leave() : this.#clock.enter(next);
+    if (time) this.#dispatch({ kind: 'left', time });
+  }
+
+  async #finish(file: File, assessment: FileAssessment): Promise<void> {
+    this.#text.stop();
+    this.#dispatch({ kind: 'assessed', assessment });
+    const { answer } = this.#state;
+    if (this.#state.phase === 'stopped') return;
+    measure('done');
+    remember(assessment);
+    const { app, hash, onResult } = this.#dependencies;
+    const sha256 = await hash(file).catch(() => null);
+    if (sha256 === null || this.#state.file !== file || this.#state.answer !== answer) return;
+    const sampled = this.#state.frames.map(({ index, time, substituted }) => ({
+      index,
+      time,
+      ...(substituted === undefined ? {} : { substituted }),
+    }));
+    const result = buildResult({ ...assessment, app, createdAt: new Date(), sha256, sampled });
+    this.#dispatch({ kind: 'result', result });
+    onResult?.(result, this.#state.frames);
+  }
+
+  /** Closes the present video; what it showed stays until the next one is shown. */
+  #release(): void {
+    const { video, frames } = this.#state;
+    if (video) this.#dependencies.media.close(video.id);
     for (const frame of frames) frame.thumbnail?.close();
-    decoded.close();
-    decoded = new DecodedFrames();
+    this.#decoded.close();
   }
 
-  function show(file: File): void {
-    forget();
-    store.setState({ ...EMPTY, queue: get().queue });
-    void run(file);
-  }
-
-  return {
-    store,
-    /** Takes a video in place of the present one; while one runs it waits in line. */
-    open(file: File): 'started' | 'queued' | 'full' {
-      if (get().phase !== 'running') {
-        show(file);
-        return 'started';
-      }
-      if (get().queue.length >= MAX_QUEUE) return 'full';
-      set({ queue: [...get().queue, file] });
-      return 'queued';
-    },
-    /** Stops within one token; what was written stays. */
-    stop: () => controller?.abort(),
-    /** Goes on writing after a stop, or starts again where nothing was written. */
-    resume(): void {
-      const { file, answer } = get();
-      if (file) void run(file, answer?.text ? { prefix: answer.text } : {});
-    },
-    rerun(options: { software?: boolean; times?: number } = {}): void {
-      const { file } = get();
-      if (!file) return;
-      if (options.software) decoded = new DecodedFrames();
-      void run(file, options);
-    },
-    clear(): void {
-      controller?.abort();
-      controller = null;
-      forget();
-      store.setState(EMPTY);
-    },
-    /**
-     * Shows a saved result, or a saved curve with its result. The video may be dropped afterwards to play it.
-     *
-     * @throws CodedError `result/version`, `result/file`
-     */
-    async reopen(file: File): Promise<Result> {
-      let json: unknown;
-      try {
-        json = JSON.parse(await file.text());
-      } catch {
-        throw new CodedError('result/file', { field: file.name, problem: 'is not JSON' });
-      }
-      // The schema library is only needed here.
-      const { isQualityTimeline, readQualityTimeline } = await loadPart(
-        () => import('../../core/files/quality-timeline.ts'),
-      );
-      if (isQualityTimeline(json)) {
-        const curve = readQualityTimeline(json);
-        showResult(curve.result, [], { timeline: curve, thumbnails: [] });
-        return curve.result;
-      }
-      const { readResult } = await loadPart(() => import('../../core/files/result.ts'));
-      const result = readResult(json);
-      showResult(result);
-      return result;
-    },
-    showResult,
-    /** Shows what went wrong outside a run: a file that is no result, an export that failed. */
-    fail(error: unknown): void {
-      if (!isAbort(error)) set({ phase: 'error', error: toErrorData(error) });
-    },
-    /** Takes a waiting video out of the line. */
-    dequeue(file: File): void {
-      set({ queue: get().queue.filter((waiting) => waiting !== file) });
-    },
-    /** Shows the first of the line in place of the present one. */
-    openNext(): void {
-      const [first, ...queue] = get().queue;
-      if (!first || get().phase === 'running') return;
-      set({ queue });
-      show(first);
-    },
-    /** The picture of a source frame as the vision encoder got it: [size, size, 3] uint8; null when it is not kept. */
-    modelInput(index: number): { readonly rgb: Uint8Array; readonly size: number } | null {
-      const model = get().model ?? models.store.getState().loaded;
-      const frame = decoded.get(index);
-      const rgb = model && frame?.rgb[pixelRules(model.profile).vision];
-      return rgb ? { rgb, size: model.profile.size } : null;
-    },
-    /** Gives the video back to a reopened result, after its hash was found equal. */
-    async attachVideo(file: File): Promise<boolean> {
-      const { result } = get();
-      if (!result || (await hash(file)) !== result.file.sha256 || get().result !== result) return false;
-      set({ file });
-      set({ video: await media.open(file).catch(() => null) });
-      return true;
-    },
-  };
-
-  function showResult(
-    result: Result,
-    thumbnails: readonly (ImageBitmap | null)[] = [],
-    curve: StoredTimeline | null = null,
-  ): void {
-    controller?.abort();
-    controller = null;
-    forget();
-    const text = result.answers[0]?.text ?? '';
-    const stages = noStages();
-    for (const stage of STAGES) {
-      stages[stage] = { state: 'done', seconds: result.timings[stage] ?? 0, done: 0, total: 0 };
-    }
-    store.setState({
-      ...EMPTY,
-      phase: 'reopened',
-      result,
-      timeline: curve,
-      stages,
-      view: viewAnswer(text),
-      tokens: result.answers[0]?.tokens ?? 0,
-      frames: result.sampled.map((frame, i) => ({
-        ...frame,
-        thumbnail: thumbnails[i] ?? null,
-        encoded: true,
-      })),
-    });
+  #show(file: File): void {
+    this.#release();
+    this.#dispatch({ kind: 'opening', file });
+    void this.#run(file, {});
   }
 }
 
-export type AssessStore = ReturnType<typeof createAssessStore>;
+/** Adds a run to the means of this machine: one greedy answer only, whose length and shares are the usual ones. */
+function remember({ answers, reused, seconds, model }: FileAssessment): void {
+  const [only, other] = answers;
+  if (!only || other) return;
+  const key = stageKey(model);
+  const measured: Partial<StageSeconds> = {};
+  for (const stage of STAGES) if (!reused.includes(stage)) measured[stage] = seconds[stage];
+  rememberStages(key, measured);
+  if (only.raw.end === 'eos') rememberTokens(key, only.raw.tokens);
+}
+
+export const createAssessStore = (dependencies: AssessDependencies): AssessStore =>
+  new AssessStore(dependencies);
