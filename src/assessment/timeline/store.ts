@@ -1,17 +1,10 @@
 /**
- * Quality over time: a video in segments, each assessed by itself, one at a time, in the order of interest. What was
- * assessed stays, over pauses and other lengths; a segment that failed says why and never has a score.
+ * The store of the quality timeline: a video in segments, each assessed like a video of its own, one at a time, in the
+ * order of interest. Results stay over pauses and other segment lengths; a failed segment has an error and no score.
  */
 import { createStore } from 'zustand/vanilla';
-import { type CodedErrorData, isAbort } from '../../../core/errors.ts';
-import type { QualityTimeline, StoredSegmentResult } from '../../../core/files/quality-timeline.ts';
-import {
-  nextSegment,
-  SEGMENT_SECONDS,
-  type Segment,
-  type SegmentScore,
-  segmentsOf,
-} from '../../../core/sampling/timeline-segments.ts';
+import { isAbort } from '../../../core/errors.ts';
+import { nextSegment, SEGMENT_SECONDS, type Segment } from '../../../core/sampling/timeline-segments.ts';
 import type { OpenedVideo } from '../../../workers/media/api.ts';
 import type { MediaClient } from '../../../workers/media/client.ts';
 import type { LoadedModel } from '../../../workers/model/api.ts';
@@ -21,59 +14,28 @@ import { DecodedFrames } from '../run/decoded-frames.ts';
 import { sampledPlan } from '../run/frame-plan.ts';
 import { modelFacts, namedAnswer, type SampledFrame } from '../run/result-file.ts';
 import { type AnsweringModel, runAssessment } from '../run/run-assessment.ts';
-import type { Stage } from '../run/stages.ts';
+import { CurrentRun } from '../run/run-handle.ts';
+import {
+  EMPTY,
+  type QualityTimelineState,
+  reduceTimeline,
+  type SegmentResult,
+  type StoredTimeline,
+  scoresOf,
+  segmentKey,
+  type TimelineEvent,
+} from './state.ts';
 
-/** As in the file of a curve, and a small picture from its middle. */
-export interface SegmentResult extends Readonly<StoredSegmentResult> {
-  readonly thumbnail: Blob | null;
-}
+export {
+  type QualityTimelinePhase,
+  type QualityTimelineState,
+  type SegmentProgress,
+  type SegmentResult,
+  type StoredTimeline,
+  scoresOf,
+} from './state.ts';
 
-/** A curve of an earlier visit or of a file. */
-export interface StoredTimeline {
-  readonly timeline: QualityTimeline;
-  /** One place a segment. */
-  readonly thumbnails: readonly (Blob | null)[];
-}
-
-type TimelineModel = Pick<QualityTimeline, 'model' | 'profile'>;
-
-export type QualityTimelinePhase = 'idle' | 'running' | 'paused' | 'done';
-
-export interface SegmentProgress {
-  /** Place of the segment that is worked on. */
-  readonly segment: number;
-  readonly stage: Stage | null;
-}
-
-export interface QualityTimelineState {
-  readonly phase: QualityTimelinePhase;
-  readonly file: File | null;
-  readonly video: OpenedVideo | null;
-  /** Length asked for, in seconds. */
-  readonly seconds: number;
-  readonly segments: readonly Segment[];
-  /** One place a segment; null until it was assessed. */
-  readonly results: readonly (SegmentResult | null)[];
-  readonly progress: SegmentProgress | null;
-  /** The model that all results are of. */
-  readonly model: TimelineModel | null;
-  /** What stopped the whole of it: results stay, and it can go on. */
-  readonly error: CodedErrorData | null;
-}
-
-const EMPTY: QualityTimelineState = {
-  phase: 'idle',
-  file: null,
-  video: null,
-  seconds: SEGMENT_SECONDS.usual,
-  segments: [],
-  results: [],
-  progress: null,
-  model: null,
-  error: null,
-};
-
-/** These would befall every other segment as well. */
+/** Errors that every other segment would meet too: they stop the run. */
 const STOPS_ALL = /^(model\/|run\/(worker|device|memory|no-model)|media\/(changed|codec))/;
 
 export interface QualityTimelineDependencies {
@@ -82,75 +44,129 @@ export interface QualityTimelineDependencies {
     ready(): Promise<LoadedModel>;
     readonly client: AnsweringModel;
   };
-  /** Makes the small picture that is kept of a segment. */
+  /** Makes the thumbnail that is stored with a segment. */
   readonly makeThumbnail: (bitmap: ImageBitmap) => Promise<Blob | null>;
 }
 
-/** Results of two models never stand in one line. */
-const sameModel = (a: QualityTimeline['model'], b: QualityTimeline['model']): boolean =>
-  a.manifestSha256 === b.manifestSha256 && a.dtype === b.dtype && a.backend === b.backend;
+/** Decoded frames of one segment at a time; those of a paused one are not decoded again. */
+class SegmentFrames {
+  readonly #frames = new DecodedFrames();
+  #key = '';
 
-const keyOf = ({ from, frames }: Segment): string => `${from}+${frames}`;
-
-/** What the planner needs to know: the score, null without one, undefined while it was not looked at. */
-export const scoresOf = (results: QualityTimelineState['results']): SegmentScore[] =>
-  results.map((result) => (result ? result.score : undefined));
-
-export function createQualityTimelineStore({ media, models, makeThumbnail }: QualityTimelineDependencies) {
-  const store = createStore<QualityTimelineState>(() => EMPTY);
-  const get = store.getState;
-  const set = (change: Partial<QualityTimelineState>) => store.setState(change);
-  let controller: AbortController | null = null;
-  /** All results of this file and model by their frames: another length and back again costs nothing. */
-  const cachedResults = new Map<string, SegmentResult>();
-  /** Frames of the segment that was assessed last; those of a paused one are decoded once. */
-  let decoded = { key: '', frames: new DecodedFrames() };
-
-  function cut(seconds: number): void {
-    const { video } = get();
-    // A curve whose video is not there stays as it was cut.
-    if (video) set({ seconds, segments: segmentsOf(video.times, video.facts.duration, seconds) });
-    show();
+  of(segment: Segment): DecodedFrames {
+    const key = segmentKey(segment);
+    if (key !== this.#key) this.close();
+    this.#key = key;
+    return this.#frames;
   }
 
-  /** Everything that a kept curve knows. Another length than it has is cut anew, from the video. */
-  function take({ timeline: curve, thumbnails: pictures }: StoredTimeline): void {
-    for (const [at, { result, ...segment }] of curve.segments.entries())
-      if (result) cachedResults.set(keyOf(segment), { ...result, thumbnail: pictures[at] ?? null });
-    const { model, profile, segmentSeconds: seconds } = curve;
-    set({
-      model: { model, profile },
-      seconds,
-      segments: curve.segments.map(({ result: _, ...segment }) => segment),
-    });
+  close(): void {
+    this.#frames.close();
+  }
+}
+
+export class QualityTimelineStore {
+  readonly store = createStore<QualityTimelineState>(() => EMPTY);
+  readonly #dependencies: QualityTimelineDependencies;
+  readonly #current = new CurrentRun();
+  readonly #frames = new SegmentFrames();
+
+  constructor(dependencies: QualityTimelineDependencies) {
+    this.#dependencies = dependencies;
   }
 
-  const settled = (): QualityTimelinePhase =>
-    get().results.some((result) => result === null) ? 'paused' : 'done';
+  /**
+   * Opens a video in place of the present one; the video that is open already stays as it is.
+   *
+   * @param stored an earlier timeline of the same video: it is shown at once, and what it lacks can be resumed
+   */
+  open = (file: File, video: OpenedVideo, stored: StoredTimeline | null = null): void => {
+    if (this.#state.video === video) return;
+    this.clear();
+    this.#dispatch({ kind: 'opened', file, video, stored });
+  };
 
-  function show(): void {
-    set({ results: get().segments.map((segment) => cachedResults.get(keyOf(segment)) ?? null) });
-  }
+  /** Shows a timeline whose video is not there. */
+  show = (stored: StoredTimeline): void => {
+    this.clear();
+    this.#dispatch({ kind: 'shown', stored });
+  };
 
-  function framesOf(segment: Segment): DecodedFrames {
-    const key = keyOf(segment);
-    if (decoded.key !== key) {
-      decoded.frames.close();
-      decoded = { key, frames: new DecodedFrames() };
+  /** Starts or resumes. Resolves when every segment is assessed, or at a pause. */
+  run = async (): Promise<void> => {
+    if (!this.#state.video || this.#state.phase === 'running') return;
+    const run = this.#current.begin();
+    this.#dispatch({ kind: 'began' });
+    try {
+      const model = await this.#dependencies.models.ready();
+      if (!run.isCurrent()) return;
+      this.#dispatch({ kind: 'loaded', model: { model: modelFacts(model), profile: model.profile } });
+      for (let at = this.#next(); at !== null; at = this.#next()) {
+        this.#dispatch({ kind: 'assessing', segment: at, stage: null });
+        const result = await this.#assess(at, model, run.signal).catch(failedSegment);
+        if (!run.isCurrent()) return;
+        this.#frames.close();
+        this.#dispatch({ kind: 'assessed', segment: at, result });
+      }
+      this.#dispatch({ kind: 'finished' });
+    } catch (error) {
+      if (run.isCurrent())
+        this.#dispatch({ kind: 'paused', error: isAbort(error) ? null : toErrorData(error) });
+    } finally {
+      run.end();
     }
-    return decoded.frames;
+  };
+
+  /** Stops within one token; the segment in progress is assessed again later, from the frames that are decoded. */
+  pause = (): void => {
+    if (this.#state.phase !== 'running') return;
+    this.#current.cancel();
+    this.#dispatch({ kind: 'paused', error: null });
+  };
+
+  /** Another segment length. Segments that were assessed before are not assessed again. */
+  setSeconds = (seconds: number): void => {
+    const { least, most } = SEGMENT_SECONDS;
+    const to = Math.min(most, Math.max(least, Math.round(seconds)));
+    if (to === this.#state.seconds) return;
+    const { phase } = this.#state;
+    this.pause();
+    this.#dispatch({ kind: 'cut', seconds: to });
+    if (phase === 'running') void this.run();
+  };
+
+  /** Assesses the segments without a score again. */
+  retryFailed = (): void => {
+    this.pause();
+    this.#dispatch({ kind: 'retried' });
+    void this.run();
+  };
+
+  clear = (): void => {
+    this.pause();
+    this.#frames.close();
+    this.#dispatch({ kind: 'cleared' });
+  };
+
+  get #state(): QualityTimelineState {
+    return this.store.getState();
   }
 
-  async function assess(
-    segment: Segment,
-    at: number,
-    model: LoadedModel,
-    signal: AbortSignal,
-  ): Promise<SegmentResult> {
-    const { file, video } = get();
-    if (!file || !video) throw new DOMException('no video', 'AbortError');
+  #dispatch(event: TimelineEvent): void {
+    this.store.setState(reduceTimeline(this.#state, event));
+  }
+
+  #next(): number | null {
+    return nextSegment(scoresOf(this.#state.results));
+  }
+
+  async #assess(at: number, model: LoadedModel, signal: AbortSignal): Promise<SegmentResult> {
+    const { media, models, makeThumbnail } = this.#dependencies;
+    const { file, video, segments } = this.#state;
+    const segment = segments[at];
+    if (!file || !video || !segment) throw new DOMException('no video', 'AbortError');
     const begun = performance.now();
-    const frames = framesOf(segment);
+    const frames = this.#frames.of(segment);
     const plan = sampledPlan(model.profile, segment);
     const { answers } = await runAssessment({ file, video }, plan, {
       media,
@@ -159,7 +175,8 @@ export function createQualityTimelineStore({ media, models, makeThumbnail }: Qua
       frames,
       signal,
       onEvent: (event) => {
-        if (event.kind === 'stage' && !signal.aborted) set({ progress: { segment: at, stage: event.stage } });
+        if (event.kind === 'stage' && !signal.aborted)
+          this.#dispatch({ kind: 'assessing', segment: at, stage: event.stage });
       },
     });
     signal.throwIfAborted();
@@ -181,111 +198,15 @@ export function createQualityTimelineStore({ media, models, makeThumbnail }: Qua
       thumbnail: bitmap ? await makeThumbnail(bitmap) : null,
     };
   }
-
-  async function run(): Promise<void> {
-    if (!get().video || get().phase === 'running') return;
-    const mine = new AbortController();
-    controller = mine;
-    const current = () => controller === mine;
-    set({ phase: 'running', error: null });
-    try {
-      const model = await models.ready();
-      if (!current()) return;
-      const before = get().model;
-      const now = { model: modelFacts(model), profile: model.profile };
-      if (before && !sameModel(before.model, now.model)) cachedResults.clear();
-      set({ model: now });
-      show();
-      for (let at = nextSegment(scoresOf(get().results)); at !== null; ) {
-        const segment = get().segments[at] as Segment;
-        set({ progress: { segment: at, stage: null } });
-        const result = await assess(segment, at, model, mine.signal).catch((error: unknown) => failed(error));
-        if (!current()) return;
-        cachedResults.set(keyOf(segment), result);
-        decoded.frames.close();
-        show();
-        at = nextSegment(scoresOf(get().results));
-      }
-      set({ phase: 'done', progress: null });
-    } catch (error) {
-      if (current())
-        set({ phase: 'paused', progress: null, error: isAbort(error) ? null : toErrorData(error) });
-    } finally {
-      if (current()) controller = null;
-    }
-  }
-
-  /** A segment that could not be assessed; what would befall all others too is thrown on. */
-  function failed(thrown: unknown): SegmentResult {
-    const { code, params, message } = toErrorData(thrown);
-    if (isAbort(thrown) || STOPS_ALL.test(code)) throw thrown;
-    const error = { code, params: { ...params }, message };
-    return { score: null, error, text: '', tokens: 0, named: [], sampled: [], seconds: 0, thumbnail: null };
-  }
-
-  function pause(): void {
-    if (get().phase !== 'running') return;
-    controller?.abort();
-    controller = null;
-    set({ phase: 'paused', progress: null });
-  }
-
-  function clear(): void {
-    pause();
-    decoded.frames.close();
-    cachedResults.clear();
-    store.setState({ ...EMPTY, seconds: get().seconds });
-  }
-
-  /** Runs on where it ran, rests where it rested. */
-  function changed(work: () => void): void {
-    const ran = get().phase === 'running';
-    pause();
-    work();
-    if (ran) void run();
-    else if (get().phase !== 'idle') set({ phase: settled() });
-  }
-
-  return {
-    store,
-    /**
-     * Takes a video that is open already; another one than before lets go of what was known.
-     *
-     * @param stored of the same video: it stands there at once, and what it lacks waits to be told to go on
-     */
-    open(file: File, video: OpenedVideo, stored: StoredTimeline | null = null): void {
-      if (get().video === video) return;
-      clear();
-      set({ file, video });
-      if (stored) take(stored);
-      cut(get().seconds);
-      if (stored) set({ phase: settled() });
-    },
-    /** Shows a curve whose video is not there. */
-    show(stored: StoredTimeline): void {
-      clear();
-      take(stored);
-      show();
-      set({ phase: settled() });
-    },
-    /** Starts, or goes on. Resolves when nothing is left or it was paused. */
-    run,
-    /** Stops within one token; the segment it was at is assessed anew, from the frames that were decoded. */
-    pause,
-    /** Another length of segments. Segments that were assessed before are not assessed again. */
-    setSeconds(seconds: number): void {
-      const { least, most } = SEGMENT_SECONDS;
-      const to = Math.min(most, Math.max(least, Math.round(seconds)));
-      if (to !== get().seconds) changed(() => cut(to));
-    },
-    /** Forgets the results without a score and assesses those segments anew. */
-    retryFailed(): void {
-      for (const [key, { score }] of cachedResults) if (score === null) cachedResults.delete(key);
-      changed(show);
-      void run();
-    },
-    clear,
-  };
 }
 
-export type QualityTimelineStore = ReturnType<typeof createQualityTimelineStore>;
+/** Result of a segment that could not be assessed; an error that every segment would meet is thrown again. */
+function failedSegment(thrown: unknown): SegmentResult {
+  const { code, params, message } = toErrorData(thrown);
+  if (isAbort(thrown) || STOPS_ALL.test(code)) throw thrown;
+  const error = { code, params: { ...params }, message };
+  return { score: null, error, text: '', tokens: 0, named: [], sampled: [], seconds: 0, thumbnail: null };
+}
+
+export const createQualityTimelineStore = (dependencies: QualityTimelineDependencies): QualityTimelineStore =>
+  new QualityTimelineStore(dependencies);
