@@ -1,72 +1,31 @@
 /**
- * The Batch page as data: a queue of videos, one assessed at a time, each row kept the moment it is known. A row that
- * fails costs that row; pausing or losing the page costs the video that was running and nothing else.
+ * The Batch page's store: a queue of videos, one assessed at a time, each row stored as soon as it is answered. An error
+ * of a video costs its row; a pause or a closed page costs the video in progress and nothing else.
  */
 import { createStore } from 'zustand/vanilla';
-import { CodedError, type CodedErrorData, isAbort } from '../../../../core/errors.ts';
+import { CodedError, isAbort } from '../../../../core/errors.ts';
 import type { BatchFile, BatchModel, BatchRow, BatchSettings } from '../../../../core/files/batch.ts';
-import { type RatedVideo, type RowFault, readScoreTable } from '../../../../core/files/human-scores.ts';
-import { matchScores } from '../../../../core/files/video-match.ts';
-import { filesBelow, mayRead } from '../../../assessment/model/folder-handles.ts';
 import { toErrorData } from '../../../assessment/model/model-store.ts';
-import type { BatchHead, BatchStorage, Folders } from './storage.ts';
+import { CurrentRun } from '../../../assessment/run/run-handle.ts';
+import { BatchSources } from './sources.ts';
+import {
+  answeredRow,
+  type BatchAnswer,
+  type BatchEvent,
+  type BatchState,
+  type BatchVideo,
+  EMPTY,
+  failedRow,
+  reduceBatch,
+  type ScoreTable,
+  waitingRow,
+} from './state.ts';
+import type { BatchHead, BatchStorage } from './storage.ts';
 
-/**
- * `checked`: rows are there and nothing has run; `access`: rows are there from an earlier visit and the browser does not
- * yet let the page read their files.
- */
-export type BatchPhase = 'empty' | 'checked' | 'running' | 'paused' | 'access' | 'done';
-
-export interface BatchVideo {
-  readonly path: string;
-  readonly file: File;
-}
-
-/** What was found before anything runs. */
-export interface BatchCheck {
-  readonly tables: readonly string[];
-  readonly withoutVideo: readonly string[];
-  readonly ambiguous: readonly string[];
-  readonly withoutScore: number;
-  readonly faults: readonly (RowFault & { readonly table: string })[];
-}
-
-export interface BatchState {
-  readonly phase: BatchPhase;
-  readonly name: string;
-  readonly createdAt: string;
-  readonly model: BatchModel | null;
-  readonly settings: BatchSettings | null;
-  readonly rows: readonly BatchRow[];
-  readonly check: BatchCheck | null;
-  /** Paths of rows whose file is at hand. */
-  readonly present: ReadonlySet<string>;
-  /** Folders of an earlier visit whose files the browser gives when the person allows it, by name. */
-  readonly locked: readonly string[];
-  /** Running mean of seconds a video, null before the first. */
-  readonly pace: number | null;
-  /** A fault of the whole queue (model, storage); a fault of one video stands in its row. */
-  readonly error: CodedErrorData | null;
-  /** False: the browser keeps nothing, or refused to, and closing the page loses the rows. */
-  readonly persistent: boolean;
-  /** The rows are on their way to where they outlive the page: closing it now loses them. */
-  readonly saving: boolean;
-}
-
-/** What an engine makes of one file. */
-export interface BatchAnswer {
-  readonly score: number | null;
-  readonly reason?: string;
-  readonly expected?: number;
-  readonly text: string;
-  readonly tokens: number;
-  readonly named: readonly string[];
-  readonly sha256?: string;
-  readonly thumbnail: Blob | null;
-}
+export type { BatchAnswer, BatchCheck, BatchPhase, BatchState, BatchVideo } from './state.ts';
 
 export interface BatchEngine {
-  /** Ready to answer; which model and settings that will be. */
+  /** Resolves when the model is loaded. @returns the model and the settings of its answers */
   ready(): Promise<{ readonly model: BatchModel; readonly settings: BatchSettings }>;
   assess(file: File, signal: AbortSignal): Promise<BatchAnswer>;
 }
@@ -74,357 +33,229 @@ export interface BatchEngine {
 export interface BatchDependencies {
   readonly engine: BatchEngine;
   readonly storage: BatchStorage;
+  /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
 
-const EMPTY: BatchState = {
-  phase: 'empty',
-  name: '',
-  createdAt: '',
-  model: null,
-  settings: null,
-  rows: [],
-  check: null,
-  present: new Set(),
-  locked: [],
-  pace: null,
-  error: null,
-  persistent: true,
-  saving: false,
-};
-
-/** Weight of the newest video in the running mean of the pace. */
-const NEWEST = 0.2;
-
-/** These do not belong to one video: the queue stops, the row waits for its next turn. */
-const OF_THE_QUEUE = /^(model\/|run\/(worker|device|memory)$)/;
-
-const blank = ({ path, file }: BatchVideo): BatchRow => ({
-  path,
-  bytes: file.size,
-  modified: file.lastModified,
-  state: 'waiting',
-  score: null,
-  named: [],
-});
-
-/** A row as it was before anything ran. */
-function fresh(row: BatchRow): BatchRow {
-  const { path, bytes, modified, mos, written, dataset } = row;
-  return {
-    path,
-    bytes,
-    modified,
-    state: 'waiting',
-    score: null,
-    named: [],
-    ...(mos === undefined ? {} : { mos }),
-    ...(written === undefined ? {} : { written }),
-    ...(dataset === undefined ? {} : { dataset }),
-  };
-}
+/** Errors that do not belong to one video: the queue stops, the row waits for its next turn. */
+const STOPS_QUEUE = /^(model\/|run\/(worker|device|memory)$)/;
 
 const sameModel = (a: BatchModel, b: BatchModel) =>
   a.manifestSha256 === b.manifestSha256 && a.dtype === b.dtype && a.target === b.target;
 
-export function createBatchStore({ engine, storage, now = () => Date.now() }: BatchDependencies) {
-  const store = createStore<BatchState>(() => EMPTY);
-  const get = store.getState;
-  const set = (change: Partial<BatchState>) => store.setState(change);
-  const files = new Map<string, File>();
-  let folders: Folders = new Map();
-  let controller: AbortController | null = null;
-  let finished: Promise<void> = Promise.resolve();
-  let restored: Promise<boolean> = Promise.resolve(false);
-  let writers = 0;
+export class BatchStore {
+  readonly store = createStore<BatchState>(() => EMPTY);
+  readonly #engine: BatchEngine;
+  readonly #storage: BatchStorage;
+  readonly #now: () => number;
+  readonly #sources = new BatchSources();
+  readonly #current = new CurrentRun();
+  /** Resolves when the queue does not run. */
+  #finished: Promise<void> = Promise.resolve();
+  /** Resolves when an earlier visit's batch is restored. */
+  #restored: Promise<boolean> = Promise.resolve(false);
+  /** Writes of all rows in progress. */
+  #writes = 0;
 
-  /** What the browser refuses to keep stays on the page, and the page says so. */
-  async function keep(work: () => Promise<void>): Promise<void> {
-    try {
-      await work();
-    } catch {
-      set({ persistent: false });
-    }
-  }
-
-  /** As `keep`, for all rows at once: until it is done the page does not say that it may be closed. */
-  async function keepAll(work: () => Promise<void>): Promise<void> {
-    writers += 1;
-    set({ saving: true });
-    await keep(work);
-    writers -= 1;
-    set({ saving: writers > 0 });
-  }
-
-  const head = (): BatchHead => {
-    const { createdAt, name, model, settings, phase } = get();
-    return { createdAt, name, model, settings, running: phase === 'running' };
-  };
-
-  function replace(row: BatchRow): void {
-    set({ rows: get().rows.map((old) => (old.path === row.path ? row : old)) });
-  }
-
-  function present(): ReadonlySet<string> {
-    return new Set(files.keys());
+  constructor({ engine, storage, now = () => Date.now() }: BatchDependencies) {
+    this.#engine = engine;
+    this.#storage = storage;
+    this.#now = now;
   }
 
   /**
-   * Takes videos and score tables; both may come in portions and in any order. Nothing runs yet.
+   * Adds videos and score tables; both may come in portions and in any order. Nothing runs yet.
    *
-   * @param handle of the folder `name`, kept for the visit after a reload
+   * @param handle of the folder `name`, stored for the visit after a reload
    */
-  async function add(
+  add = async (
     videos: readonly BatchVideo[],
-    tables: readonly { readonly name: string; readonly text: string }[],
+    tables: readonly ScoreTable[],
     name = '',
     handle?: FileSystemDirectoryHandle,
-  ): Promise<void> {
-    // What comes while an earlier visit's rows are still being read is added to them, not put in their place.
-    await restored;
-    const old = get();
-    for (const video of videos) files.set(video.path, video.file);
-    if (handle && videos.length > 0) folders = new Map(folders).set(name, handle);
-    const rowOf = new Map(old.rows.map((row) => [row.path, row]));
-    for (const video of videos) {
-      const row = rowOf.get(video.path);
-      // The same path with other bytes is another video.
-      if (!row || row.bytes !== video.file.size) rowOf.set(video.path, blank(video));
-    }
-    let rows = [...rowOf.values()];
-    let check = old.check;
-    if (tables.length > 0 || check) {
-      const read = tables.map((table) => ({ ...readScoreTable(table.text), table: table.name }));
-      const rated = read.flatMap((table) => table.rows);
-      const matched = match(rows, rated);
-      rows = matched.rows;
-      check = {
-        tables: [...(check?.tables ?? []), ...tables.map((table) => table.name)],
-        withoutVideo: tables.length > 0 ? matched.withoutVideo : (check?.withoutVideo ?? []),
-        ambiguous: tables.length > 0 ? matched.ambiguous : (check?.ambiguous ?? []),
-        withoutScore: rows.filter(({ mos }) => mos === undefined).length,
-        faults: [
-          ...(check?.faults ?? []),
-          ...read.flatMap(({ faults, table }) => faults.map((fault) => ({ ...fault, table }))),
-        ],
-      };
-    }
-    const isNew = old.phase === 'empty';
-    set({
-      rows,
-      check,
-      present: present(),
-      error: null,
-      ...(isNew ? { createdAt: new Date(now()).toISOString(), name: name || 'Batch' } : {}),
-      ...(old.phase === 'running'
-        ? {}
-        : { phase: rows.length === 0 && check === null ? 'empty' : settledPhase(rows) }),
-    });
-    await keepAll(() => (isNew ? storage.begin : storage.extend)(head(), rows, folders));
-  }
-
-  function match(rows: readonly BatchRow[], rated: readonly RatedVideo[]) {
-    const { scoreOf, withoutVideo, ambiguous } = matchScores(
-      rows.map(({ path }) => path),
-      rated.map(({ path }) => path),
-    );
-    return {
-      rows: rows.map((row, i) => {
-        const at = scoreOf[i];
-        if (at == null) return row;
-        const { mos, written, dataset } = rated[at] as RatedVideo;
-        return { ...row, mos, written, ...(dataset === undefined ? {} : { dataset }) };
-      }),
-      withoutVideo: withoutVideo.map((j) => (rated[j] as RatedVideo).path),
-      ambiguous: ambiguous.map((j) => (rated[j] as RatedVideo).path),
-    };
-  }
-
-  const settledPhase = (rows: readonly BatchRow[]): BatchPhase => {
-    if (rows.every(({ state }) => state !== 'waiting' && state !== 'running')) return 'done';
-    if (rows.some((row) => row.state === 'waiting' && !files.has(row.path))) return 'access';
-    return rows.some(({ state }) => state !== 'waiting') ? 'paused' : 'checked';
+  ): Promise<void> => {
+    // While an earlier visit's rows are being read, new ones wait: they are added to them, not put in their place.
+    await this.#restored;
+    const isNew = this.#state.phase === 'empty';
+    this.#sources.add(videos, name, handle);
+    const present = this.#sources.paths();
+    const createdAt = new Date(this.#now()).toISOString();
+    this.#dispatch({ kind: 'added', videos, tables, present, name: name || 'Batch', createdAt });
+    const { rows } = this.#state;
+    const write = isNew ? this.#storage.begin : this.#storage.extend;
+    await this.#saveAll(() => write(this.#head(), rows, this.#sources.folders));
   };
 
-  /** Runs what waits and whose file is at hand, in the order of the rows. Resolves when nothing runs any more. */
-  function start(): Promise<void> {
-    if (controller) return finished;
-    const started = new AbortController();
-    controller = started;
-    set({ phase: 'running', error: null });
-    finished = run(started.signal).finally(async () => {
-      controller = null;
-      set({ phase: settledPhase(get().rows) });
-      await keep(() => storage.writeHead(head()));
+  /** Runs the waiting rows whose file can be read, in their order. Resolves when nothing runs any more. */
+  start = (): Promise<void> => {
+    if (this.#current.isRunning()) return this.#finished;
+    const run = this.#current.begin();
+    this.#dispatch({ kind: 'began' });
+    this.#finished = this.#run(run.signal).finally(async () => {
+      run.end();
+      this.#dispatch({ kind: 'ended' });
+      await this.#save(() => this.#storage.writeHead(this.#head()));
     });
-    return finished;
+    return this.#finished;
+  };
+
+  /** Stops within one token; the video in progress waits for its next turn. */
+  pause = async (): Promise<void> => {
+    this.#current.abort(new DOMException('paused', 'AbortError'));
+    await this.#finished;
+  };
+
+  /** Runs rows again that failed, had no readable answer or were skipped. */
+  retry = (paths: readonly string[]): Promise<void> => this.#change(paths, waitingRow);
+
+  skip = (paths: readonly string[]): Promise<void> =>
+    this.#change(paths, (row) => (row.state === 'done' ? row : { ...waitingRow(row), state: 'skipped' }));
+
+  /** Drops all answers and keeps the videos, so that another model can answer. */
+  restart = async (): Promise<void> => {
+    await this.pause();
+    this.#dispatch({ kind: 'restarted' });
+    const { rows } = this.#state;
+    await this.#save(() => this.#storage.writeRows(rows));
+    await this.#save(() => this.#storage.writeHead(this.#head()));
+  };
+
+  /**
+   * Restores an earlier visit's batch. Its files can be read only where the browser still permits it without a question.
+   *
+   * @returns true when it was running
+   */
+  restore = (): Promise<boolean> => {
+    this.#restored = this.#restore();
+    return this.#restored;
+  };
+
+  /** Asks the browser for the folders of an earlier visit, then runs on; must be called from a click. */
+  giveAccess = async (): Promise<void> => {
+    await this.#reach('request');
+    if (this.#state.phase === 'paused' || this.#state.phase === 'checked') await this.start();
+  };
+
+  /** The file of a row; null where it cannot be read. */
+  file = (path: string): File | null => this.#sources.file(path);
+
+  thumbnail = (path: string): Promise<Blob | null> => this.#storage.thumbnail(path).catch(() => null);
+
+  /** @returns puts it back, for Undo */
+  clear = async (): Promise<() => Promise<void>> => {
+    await this.pause();
+    const state = this.#state;
+    const thumbnails = await this.#storage.thumbnails().catch(() => new Map());
+    const restoreSources = this.#sources.clear();
+    this.#dispatch({ kind: 'cleared' });
+    await this.#save(() => this.#storage.clear());
+    return async () => {
+      restoreSources();
+      this.#dispatch({ kind: 'undone', state });
+      const { folders } = this.#sources;
+      await this.#saveAll(() => this.#storage.begin(this.#head(), state.rows, folders, thumbnails));
+    };
+  };
+
+  /** Shows a batch file in place of the present batch. */
+  open = async (file: BatchFile): Promise<void> => {
+    await this.pause();
+    this.#sources.clear();
+    this.#dispatch({ kind: 'opened', file });
+    await this.#saveAll(() => this.#storage.begin(this.#head(), file.rows, this.#sources.folders));
+  };
+
+  get #state(): BatchState {
+    return this.store.getState();
   }
 
-  async function run(signal: AbortSignal): Promise<void> {
+  #dispatch(event: BatchEvent): void {
+    this.store.setState(reduceBatch(this.#state, event));
+  }
+
+  #head(): BatchHead {
+    const { createdAt, name, model, settings, phase } = this.#state;
+    return { createdAt, name, model, settings, running: phase === 'running' };
+  }
+
+  /** Stores; where the browser refuses, the batch stays on the page, which shows a notice. */
+  async #save(write: () => Promise<void>): Promise<void> {
+    await write().catch(() => this.#dispatch({ kind: 'notStored' }));
+  }
+
+  /** Stores all rows; until it is done the page does not tell that it may be closed. */
+  async #saveAll(write: () => Promise<void>): Promise<void> {
+    this.#writes += 1;
+    this.#dispatch({ kind: 'saving', saving: true });
+    await this.#save(write);
+    this.#writes -= 1;
+    this.#dispatch({ kind: 'saving', saving: this.#writes > 0 });
+  }
+
+  async #run(signal: AbortSignal): Promise<void> {
     try {
-      const { model, settings } = await engine.ready();
-      const before = get().model;
-      if (before && !sameModel(before, model)) {
+      const { model, settings } = await this.#engine.ready();
+      const before = this.#state.model;
+      if (before && !sameModel(before, model))
         throw new CodedError('batch/model', { was: before.name, now: model.name });
-      }
-      set({ model, settings });
-      await keep(() => storage.writeHead(head()));
+      this.#dispatch({ kind: 'ready', model, settings });
+      await this.#save(() => this.#storage.writeHead(this.#head()));
       while (!signal.aborted) {
-        const row = get().rows.find(({ state, path }) => state === 'waiting' && files.has(path));
+        const row = this.#state.rows.find(({ state, path }) => state === 'waiting' && this.file(path));
         if (!row) return;
-        await one(row, signal);
+        await this.#assess(row, this.file(row.path) as File, signal);
       }
     } catch (error) {
-      if (!isAbort(error)) set({ error: toErrorData(error) });
+      if (!isAbort(error)) this.#dispatch({ kind: 'failed', error: toErrorData(error) });
     }
   }
 
-  async function one(row: BatchRow, signal: AbortSignal): Promise<void> {
-    replace({ ...row, state: 'running' });
-    const from = now();
+  async #assess(row: BatchRow, file: File, signal: AbortSignal): Promise<void> {
+    this.#dispatch({ kind: 'replaced', rows: [{ ...row, state: 'running' }] });
+    const from = this.#now();
     let thumbnail: Blob | null = null;
     let next: BatchRow;
     try {
-      const answer = await engine.assess(files.get(row.path) as File, signal);
-      const { score, reason, expected, text, tokens, named, sha256 } = answer;
-      const seconds = (now() - from) / 1000;
+      const answer = await this.#engine.assess(file, signal);
+      const seconds = (this.#now() - from) / 1000;
       thumbnail = answer.thumbnail;
-      next = {
-        ...fresh(row),
-        state: score === null ? 'no-score' : 'done',
-        score,
-        text,
-        tokens,
-        named: [...named],
-        seconds,
-        ...(reason === undefined ? {} : { reason }),
-        ...(expected === undefined ? {} : { expected }),
-        ...(sha256 === undefined ? {} : { sha256 }),
-      };
-      const { pace } = get();
-      set({ pace: pace === null ? seconds : pace + NEWEST * (seconds - pace) });
+      next = answeredRow(row, answer, seconds);
+      this.#dispatch({ kind: 'timed', seconds });
     } catch (error) {
       const data = toErrorData(error);
-      if (isAbort(error) || signal.aborted || OF_THE_QUEUE.test(data.code)) {
-        replace(fresh(row));
+      if (isAbort(error) || signal.aborted || STOPS_QUEUE.test(data.code)) {
+        this.#dispatch({ kind: 'replaced', rows: [waitingRow(row)] });
         throw error;
       }
-      next = { ...fresh(row), state: 'failed', error: { ...data, params: { ...data.params } } };
+      next = failedRow(row, data);
     }
-    // The person may have skipped it while it ran.
-    if (get().rows.find(({ path }) => path === row.path)?.state !== 'running') return;
-    replace(next);
-    await keep(() => storage.writeRow(next, thumbnail));
+    // The person may have skipped it meanwhile.
+    if (this.#state.rows.find(({ path }) => path === row.path)?.state !== 'running') return;
+    this.#dispatch({ kind: 'replaced', rows: [next] });
+    await this.#save(() => this.#storage.writeRow(next, thumbnail));
   }
 
-  /** Stops within one token; the video that ran waits for its next turn. */
-  async function pause(): Promise<void> {
-    controller?.abort(new DOMException('paused', 'AbortError'));
-    await finished;
-  }
-
-  /** Changes rows by path; resolves when they are kept. */
-  async function change(paths: readonly string[], to: (row: BatchRow) => BatchRow): Promise<void> {
+  /** Changes rows by path; resolves when they are stored. */
+  async #change(paths: readonly string[], change: (row: BatchRow) => BatchRow): Promise<void> {
     const chosen = new Set(paths);
-    const changed: BatchRow[] = [];
-    const rows = get().rows.map((row) => {
-      if (!chosen.has(row.path)) return row;
-      const next = to(row);
-      changed.push(next);
-      return next;
-    });
-    set({ rows, ...(controller ? {} : { phase: settledPhase(rows) }) });
-    await keep(() => storage.writeRows(changed));
+    const rows = this.#state.rows.filter(({ path }) => chosen.has(path)).map(change);
+    this.#dispatch({ kind: 'replaced', rows });
+    await this.#save(() => this.#storage.writeRows(rows));
   }
 
-  return {
-    store,
-    add,
-    start,
-    pause,
-    /** Runs again: rows that failed, had no readable answer or were skipped. */
-    retry: (paths: readonly string[]) => change(paths, fresh),
-    skip: (paths: readonly string[]) =>
-      change(paths, (row) => (row.state === 'done' ? row : { ...fresh(row), state: 'skipped' })),
-    /** Forgets all answers and keeps the videos: the way to go on with another model. */
-    async restart() {
-      await pause();
-      set({ model: null, settings: null, pace: null, error: null });
-      await change(
-        get().rows.map(({ path }) => path),
-        fresh,
-      );
-      await keep(() => storage.writeHead(head()));
-    },
-    /** What an earlier visit left. Its files are at hand only where the browser still gives them without asking. */
-    restore(): Promise<boolean> {
-      restored = takeBack();
-      return restored;
-    },
-    /** Asks the browser for the folders of an earlier visit; must be called from a click. What waits goes on. */
-    async giveAccess(): Promise<void> {
-      await reach('request');
-      if (get().phase === 'paused' || get().phase === 'checked') await start();
-    },
-    /** The file of a row, where it is at hand. */
-    file: (path: string): File | null => files.get(path) ?? null,
-    thumbnail: (path: string) => storage.thumbnail(path).catch(() => null),
-    /** @returns what puts it back, for Undo */
-    async clear(): Promise<() => Promise<void>> {
-      await pause();
-      const old = get();
-      const oldFiles = new Map(files);
-      const oldFolders = folders;
-      const thumbnails = await storage.thumbnails().catch(() => new Map());
-      files.clear();
-      folders = new Map();
-      set({ ...EMPTY });
-      await keep(() => storage.clear());
-      return async () => {
-        for (const [path, file] of oldFiles) files.set(path, file);
-        folders = oldFolders;
-        set(old);
-        await keepAll(() => storage.begin(head(), old.rows, folders, thumbnails));
-      };
-    },
-    /** Shows a benchmark file in place of what is there. */
-    async open(file: BatchFile): Promise<void> {
-      await pause();
-      files.clear();
-      folders = new Map();
-      const { name, createdAt, model, settings, rows } = file;
-      set({ ...EMPTY, name, createdAt, model, settings, rows, phase: settledPhase(rows) });
-      await keepAll(() => storage.begin(head(), rows, folders));
-    },
-  };
-
-  async function takeBack(): Promise<boolean> {
-    const stored = await storage.read().catch(() => null);
-    if (!stored || get().phase !== 'empty') return false;
-    folders = stored.folders;
-    const rows = stored.rows.map((row) => (row.state === 'running' ? fresh(row) : row));
-    const { createdAt, name, model, settings } = stored.head;
-    set({ createdAt, name, model, settings, rows });
-    await reach('query');
+  async #restore(): Promise<boolean> {
+    const stored = await this.#storage.read().catch(() => null);
+    if (!stored || this.#state.phase !== 'empty') return false;
+    this.#sources.restore(stored.folders);
+    this.#dispatch({ kind: 'restored', head: stored.head, rows: stored.rows });
+    await this.#reach('query');
     return stored.head.running;
   }
 
-  /** Takes the files of rows from the kept folders; another size under the same path is another video. */
-  async function reach(how: 'query' | 'request'): Promise<void> {
-    const { rows } = get();
-    const bytes = new Map(rows.map((row) => [row.path, row.bytes]));
-    const locked: string[] = [];
-    for (const [name, folder] of folders) {
-      if (!(await mayRead(folder, how))) {
-        locked.push(name);
-        continue;
-      }
-      // A folder that was moved has no files any more: the person is asked for it.
-      for (const { path, file } of await filesBelow(folder).catch(() => []))
-        if (bytes.get(path) === file.size) files.set(path, file);
-    }
-    set({ locked, present: present(), phase: settledPhase(rows) });
+  async #reach(how: 'query' | 'request'): Promise<void> {
+    const locked = await this.#sources.reach(this.#state.rows, how);
+    this.#dispatch({ kind: 'reached', locked, present: this.#sources.paths() });
   }
 }
 
-export type BatchStore = ReturnType<typeof createBatchStore>;
+export const createBatchStore = (dependencies: BatchDependencies): BatchStore => new BatchStore(dependencies);
