@@ -4,7 +4,8 @@ import { CodedError } from '../../../core/errors.ts';
 import { type Manifest, readManifest } from '../../../core/files/manifest.ts';
 import type { StoredPackage } from '../../../workers/packages/api.ts';
 import type { PackagesClient } from '../../../workers/packages/client.ts';
-import { addressOf, createPackagesStore, requiredPaths } from './packages-store.ts';
+import { addressOf, requiredPaths } from './packages-state.ts';
+import { createPackagesStore } from './packages-store.ts';
 import { BUNDLED } from './preferred-package.ts';
 
 const shipped = JSON.parse(

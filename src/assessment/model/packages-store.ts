@@ -1,62 +1,36 @@
 /**
- * The Models page as data: the package that ships and those kept on this device, what each is doing, and what this
- * machine has. Downloads outlive the place that started them, and go on by themselves when the network is back.
+ * The Models page's store: the bundled package and those stored on this device, and the work on each. Downloads outlive
+ * the view that started them, and resume when the network returns.
  */
 import { createStore } from 'zustand/vanilla';
-import { CodedError, type CodedErrorData, isAbort } from '../../../core/errors.ts';
-import { checkMachine, filesOf, type Machine } from '../../../core/files/machine.ts';
-import { type Manifest, readManifest } from '../../../core/files/manifest.ts';
-import type { DownloadProgress, PackageAddress, StoredPackage } from '../../../workers/packages/api.ts';
+import { CodedError, type CodedErrorData } from '../../../core/errors.ts';
+import type { Machine } from '../../../core/files/machine.ts';
+import { readManifest } from '../../../core/files/manifest.ts';
+import type { DownloadProgress, StoredPackage } from '../../../workers/packages/api.ts';
 import type { PackagesClient } from '../../../workers/packages/client.ts';
+import { RunHandle } from '../run/run-handle.ts';
+import { DownloadSpeed } from './download-speed.ts';
 import { toErrorData } from './model-store.ts';
+import {
+  addressOf,
+  EMPTY,
+  interrupted,
+  type PackageRow,
+  type PackagesEvent,
+  type PackagesState,
+  type PackageTask,
+  reducePackages,
+  requiredPaths,
+  rowOf,
+  type StorageState,
+} from './packages-state.ts';
 import { BUNDLED } from './preferred-package.ts';
 
-/** Why a package that is not whole stands still. */
-export type PauseReason = 'person' | 'network' | 'closed';
-
-export type PackageWork =
-  | { readonly kind: 'none' }
-  | {
-      readonly kind: 'downloading' | 'checking' | 'copying';
-      readonly progress: DownloadProgress | null;
-      /** Bytes a second over the last moments; null before they are known. */
-      readonly speed: number | null;
-    }
-  | { readonly kind: 'paused'; readonly reason: PauseReason; readonly since: number };
-
-export interface PackageRow {
-  /** `bundled`, or the id of a stored package. */
-  readonly id: string;
-  readonly manifest: Manifest;
-  readonly manifestSha256: string;
-  readonly stored: StoredPackage | null;
-  /** Where it can be fetched from; null for a folder that was copied. */
-  readonly address: PackageAddress | null;
-  readonly work: PackageWork;
-  readonly error: CodedErrorData | null;
-}
-
-export interface StorageState {
-  readonly used: number | null;
-  readonly quota: number | null;
-  /** The browser promised not to clear it by itself; null when it was not asked. */
-  readonly persisted: boolean | null;
-}
-
-export interface PackagesState {
-  readonly ready: boolean;
-  readonly rows: readonly PackageRow[];
-  readonly machine: Machine | null;
-  readonly storage: StorageState;
-  /** An address is being looked at. */
-  readonly fetchingManifest: boolean;
-  /** A fault that belongs to no row. */
-  readonly error: CodedErrorData | null;
-}
+export type { PackageRow, PackagesState, PackageWork, PauseReason, StorageState } from './packages-state.ts';
 
 export interface PackagesDependencies {
   readonly client: PackagesClient;
-  /** The manifest that ships with the page, as bytes, and where it lies. */
+  /** The bundled package's manifest, its SHA-256 and the address of its folder. */
   readonly bundled: () => Promise<{
     readonly manifest: unknown;
     readonly sha256: string;
@@ -66,92 +40,195 @@ export interface PackagesDependencies {
   readonly storage: () => Promise<StorageState>;
   /** Asks the browser to keep what is stored; resolves with its answer. */
   readonly persist: () => Promise<boolean>;
-  /** Calls back whenever the network is there again. */
+  /** Calls back whenever the network returns. */
   readonly onOnline: (call: () => void) => void;
+  /** Milliseconds. */
   readonly now?: () => number;
 }
 
-/** Weight of the newest second in the speed shown. */
-const NEWEST = 0.3;
-const SPEED_WINDOW = 500;
-
-/** The folder of a manifest's address is where its files lie. */
-export function addressOf(url: string, headers: Readonly<Record<string, string>> = {}): PackageAddress {
-  let manifest: URL;
-  try {
-    manifest = new URL(url);
-  } catch {
-    throw new CodedError('model/manifest', { field: 'address', problem: 'is no address' });
-  }
-  if (manifest.protocol !== 'https:' && manifest.protocol !== 'http:') {
-    throw new CodedError('model/manifest', { field: 'address', problem: 'must begin with https://' });
-  }
-  if (!manifest.pathname.endsWith('.json')) {
-    if (!manifest.pathname.endsWith('/')) manifest.pathname += '/';
-    manifest.pathname += 'manifest.json';
-  }
-  return { manifestUrl: manifest.href, filesBase: new URL('./', manifest).href, headers };
+/** A removed row whose files are not deleted yet. */
+export interface Removal {
+  /** Brings the row back as it was. */
+  readonly undo: () => void;
+  /** Resolves when the files are deleted, or the removal was undone. */
+  readonly gone: Promise<void>;
 }
 
-/** Paths that a machine needs of a package: its own variant's, else those of all variants. */
-export function requiredPaths(manifest: Manifest, machine: Machine | null): string[] {
-  const variant = machine && checkMachine(manifest, machine).variant;
-  const files = variant ? filesOf(manifest, variant) : manifest.files;
-  return files.map(({ path }) => path);
-}
+const removed = () => new DOMException('removed', 'AbortError');
 
-export function createPackagesStore({
-  client,
-  bundled,
-  machine,
-  storage,
-  persist,
-  onOnline,
-  now = () => Date.now(),
-}: PackagesDependencies) {
-  const store = createStore<PackagesState>(() => ({
-    ready: false,
-    rows: [],
-    machine: null,
-    storage: { used: null, quota: null, persisted: null },
-    fetchingManifest: false,
-    error: null,
-  }));
-  const get = store.getState;
-  const running = new Map<string, AbortController>();
-  /** Why the abort of a row was asked for. */
-  const reasons = new Map<string, PauseReason>();
+export class PackagesStore {
+  readonly store = createStore<PackagesState>(() => EMPTY);
+  readonly #dependencies: PackagesDependencies;
+  readonly #now: () => number;
+  /** Work in progress by row. */
+  readonly #running = new Map<string, RunHandle>();
+  #opening: Promise<void> | null = null;
 
-  function setRow(id: string, change: Partial<PackageRow>): void {
-    store.setState({ rows: get().rows.map((row) => (row.id === id ? { ...row, ...change } : row)) });
+  constructor(dependencies: PackagesDependencies) {
+    this.#dependencies = dependencies;
+    this.#now = dependencies.now ?? (() => Date.now());
   }
 
-  function row(id: string): PackageRow {
-    const row = get().rows.find((one) => one.id === id);
+  /** Reads the packages of this device; once. */
+  open = (): Promise<void> => {
+    this.#opening ??= this.#open();
+    return this.#opening;
+  };
+
+  /** Fetches the files that this machine needs of a package, or all of them; those that are stored are not fetched. */
+  download = async (id: string, everything = false): Promise<void> => {
+    const { client, persist } = this.#dependencies;
+    const { manifest, manifestSha256, address } = this.#row(id);
+    if (!address) return;
+    const persisted = await persist().catch(() => false);
+    this.#dispatch({ kind: 'measured', storage: { persisted } });
+    const paths = everything
+      ? manifest.files.map(({ path }) => path)
+      : requiredPaths(manifest, this.#state.machine);
+    await this.#work(id, 'downloading', (signal, onProgress) =>
+      client.download(address, manifestSha256, paths, signal, onProgress),
+    );
+  };
+
+  /** Reads the manifest at an address and adds its row; nothing else is fetched. @returns its id, null with `error` set */
+  fetchManifest = async (
+    url: string,
+    headers: Readonly<Record<string, string>> = {},
+    filesBase?: string,
+  ): Promise<string | null> => {
+    this.#dispatch({ kind: 'fetching', fetching: true });
+    try {
+      const address = { ...addressOf(url, headers), ...(filesBase !== undefined && { filesBase }) };
+      const { manifest, manifestSha256, stored } = await this.#dependencies.client.fetchManifest(address);
+      const id = manifestSha256.slice(0, 16);
+      const blank = {
+        id,
+        manifest,
+        manifestSha256,
+        stored: null,
+        work: { kind: 'none' as const },
+        error: null,
+      };
+      if (this.#find(id)) this.#dispatch({ kind: 'changed', id, change: { address, error: null } });
+      else this.#dispatch({ kind: 'added', row: { ...(stored ? rowOf(stored) : blank), address } });
+      return id;
+    } catch (error) {
+      this.#fail(error);
+      return null;
+    } finally {
+      this.#dispatch({ kind: 'fetching', fetching: false });
+    }
+  };
+
+  /** Copies a folder to this device. @returns its id, null with `error` set */
+  importFolder = async (
+    files: readonly { readonly path: string; readonly file: File }[],
+  ): Promise<string | null> => {
+    this.#dispatch({ kind: 'failed', error: null });
+    try {
+      const { signal } = new RunHandle();
+      const row = rowOf(await this.#dependencies.client.importFolder(files, signal, () => {}));
+      this.#dispatch({ kind: 'added', row });
+      await this.#measure();
+      return row.id;
+    } catch (error) {
+      this.#fail(error);
+      return null;
+    }
+  };
+
+  /** Stops within a moment; the bytes that have arrived stay. */
+  pause = (id: string): void => this.#running.get(id)?.abort(new DOMException('paused', 'AbortError'));
+
+  verify = (id: string): Promise<void> =>
+    this.#work(id, 'checking', (signal, onProgress) =>
+      this.#dependencies.client.verify(id, signal, onProgress),
+    );
+
+  /** Removes a row at once and deletes its files after `seconds`; leaving the page before that keeps the files. */
+  remove = (id: string, seconds = 10): Removal => {
+    const row = this.#row(id);
+    const at = this.#state.rows.indexOf(row);
+    this.#running.get(id)?.abort(removed());
+    this.#dispatch({ kind: 'removed', id });
+    let undo = () => {};
+    const gone = new Promise<void>((resolve) => {
+      const timer = setTimeout(() => void this.#delete(id).finally(resolve), seconds * 1000);
+      undo = () => {
+        clearTimeout(timer);
+        const paused = { kind: 'paused', reason: 'person', since: this.#now() } as const;
+        const work = row.work.kind === 'downloading' ? paused : row.work;
+        this.#dispatch({ kind: 'added', row: { ...row, work }, at });
+        resolve();
+      };
+    });
+    return { gone, undo };
+  };
+
+  /** Files of a whole package for the model worker. */
+  files = (id: string): ReturnType<PackagesClient['files']> => this.#dependencies.client.files(id);
+
+  /** Deletes every stored package. */
+  clear = async (): Promise<void> => {
+    const ids = this.#state.rows.map(({ id }) => id).filter((id) => id !== BUNDLED);
+    for (const id of ids) this.#running.get(id)?.abort(removed());
+    for (const id of ids) await this.#dependencies.client.remove(id);
+    this.#dispatch({ kind: 'cleared' });
+    await this.#measure();
+  };
+
+  get #state(): PackagesState {
+    return this.store.getState();
+  }
+
+  #dispatch(event: PackagesEvent): void {
+    this.store.setState(reducePackages(this.#state, event));
+  }
+
+  #fail(error: unknown): void {
+    this.#dispatch({ kind: 'failed', error: toErrorData(error) });
+  }
+
+  #find(id: string): PackageRow | undefined {
+    return this.#state.rows.find((row) => row.id === id);
+  }
+
+  #row(id: string): PackageRow {
+    const row = this.#find(id);
     if (!row)
       throw new CodedError('model/manifest', { field: 'manifest.json', problem: 'is not on this device' });
     return row;
   }
 
-  async function measure(): Promise<void> {
-    store.setState({ storage: await storage().catch(() => get().storage) });
+  async #measure(): Promise<void> {
+    const storage = await this.#dependencies.storage().catch(() => ({}));
+    this.#dispatch({ kind: 'measured', storage });
   }
 
-  const rowOf = (stored: StoredPackage): PackageRow => ({
-    id: stored.id,
-    manifest: stored.manifest,
-    manifestSha256: stored.manifestSha256,
-    stored,
-    address: stored.address,
-    work:
-      stored.complete || stored.files.some(({ state }) => state === 'corrupt')
-        ? { kind: 'none' }
-        : { kind: 'paused', reason: 'closed', since: 0 },
-    error: null,
-  });
+  async #open(): Promise<void> {
+    const { client, machine, onOnline } = this.#dependencies;
+    const errors: CodedErrorData[] = [];
+    const orElse = <T>(work: Promise<T>, fallback: T): Promise<T> =>
+      work.catch((error: unknown) => {
+        errors.push(toErrorData(error));
+        return fallback;
+      });
+    const [bundled, stored, here] = await Promise.all([
+      orElse(this.#bundledRow(), null),
+      orElse(client.list(), []),
+      orElse(machine(), null),
+      this.#measure(),
+    ]);
+    const rows = [...(bundled ? [bundled] : []), ...stored.map(rowOf)];
+    this.#dispatch({ kind: 'opened', rows, machine: here, error: errors[0] ?? null });
+    onOnline(() => {
+      for (const { id, work } of this.#state.rows)
+        if (work.kind === 'paused' && work.reason === 'network') void this.download(id);
+    });
+  }
 
-  async function shipped(): Promise<PackageRow> {
-    const { manifest, sha256, base } = await bundled();
+  async #bundledRow(): Promise<PackageRow> {
+    const { manifest, sha256, base } = await this.#dependencies.bundled();
     return {
       id: BUNDLED,
       manifest: readManifest(manifest),
@@ -163,210 +240,44 @@ export function createPackagesStore({
     };
   }
 
-  let opening: Promise<void> | null = null;
-  /** Reads what is there; once. */
-  function open(): Promise<void> {
-    opening ??= (async () => {
-      const faults: CodedErrorData[] = [];
-      const soft = async <T>(work: Promise<T>, instead: T): Promise<T> =>
-        work.catch((error: unknown) => {
-          faults.push(toErrorData(error));
-          return instead;
-        });
-      const [own, kept, here] = await Promise.all([
-        soft(shipped(), null),
-        soft(client.list(), []),
-        soft(machine(), null),
-        measure(),
-      ]);
-      store.setState({
-        ready: true,
-        rows: [...(own ? [own] : []), ...kept.map(rowOf)],
-        machine: here,
-        error: faults[0] ?? null,
-      });
-      onOnline(() => {
-        for (const { id, work } of get().rows) {
-          if (work.kind === 'paused' && work.reason === 'network') void download(id);
-        }
-      });
-    })();
-    return opening;
-  }
-
-  /** Runs work on a row, shows its progress, and says how it ended. */
-  async function during(
+  /** Works on a row, shows the progress, and how it ended. A row has one task at a time. */
+  async #work(
     id: string,
-    kind: 'downloading' | 'checking' | 'copying',
+    kind: PackageTask,
     work: (signal: AbortSignal, onProgress: (progress: DownloadProgress) => void) => Promise<StoredPackage>,
   ): Promise<void> {
-    if (running.has(id)) return;
-    const controller = new AbortController();
-    running.set(id, controller);
-    reasons.delete(id);
-    let mark = { at: now(), bytes: -1 };
-    let speed: number | null = null;
-    setRow(id, { work: { kind, progress: null, speed }, error: null });
+    if (this.#running.has(id)) return;
+    const run = new RunHandle();
+    this.#running.set(id, run);
+    const change = (to: Partial<PackageRow>) => this.#dispatch({ kind: 'changed', id, change: to });
+    const speed = new DownloadSpeed(this.#now);
+    change({ work: { kind, progress: null, speed: null }, error: null });
     try {
-      const stored = await work(controller.signal, (progress) => {
-        if (running.get(id) !== controller) return;
-        const passed = now() - mark.at;
-        if (mark.bytes < 0 || progress.arrivedBytes < mark.bytes)
-          mark = { at: now(), bytes: progress.arrivedBytes };
-        else if (passed >= SPEED_WINDOW) {
-          const fresh = ((progress.arrivedBytes - mark.bytes) * 1000) / passed;
-          speed = speed === null ? fresh : speed + NEWEST * (fresh - speed);
-          mark = { at: now(), bytes: progress.arrivedBytes };
-        }
-        setRow(id, { work: { kind, progress, speed } });
+      const stored = await work(run.signal, (progress) => {
+        if (run.isCurrent()) change({ work: { kind, progress, speed: speed.add(progress.arrivedBytes) } });
       });
-      setRow(id, { stored, work: { kind: 'none' } });
+      change({ stored, work: { kind: 'none' } });
     } catch (error) {
-      const data = toErrorData(error);
-      const lost = data.code === 'model/network' && data.params.status === undefined;
-      const reason = isAbort(error) ? (reasons.get(id) ?? 'person') : lost ? 'network' : null;
-      const stored = await refreshed(id);
-      setRow(id, {
-        ...(stored ? { stored } : {}),
-        work: reason && kind === 'downloading' ? { kind: 'paused', reason, since: now() } : { kind: 'none' },
-        error: isAbort(error) ? null : withCounts(data, stored),
-      });
+      const stored = await this.#stored(id);
+      change(interrupted(kind, error, toErrorData(error), stored, this.#now()));
     } finally {
-      running.delete(id);
-      await measure();
+      run.end();
+      this.#running.delete(id);
+      await this.#measure();
     }
   }
 
-  async function refreshed(id: string): Promise<StoredPackage | null> {
-    const all = await client.list().catch(() => []);
+  /** A package as it is stored now; null without one. */
+  async #stored(id: string): Promise<StoredPackage | null> {
+    const all = await this.#dependencies.client.list().catch(() => []);
     return all.find((stored) => stored.id === id) ?? null;
   }
 
-  /** What the words of a lost network say: how much is kept. */
-  function withCounts(error: CodedErrorData, stored: StoredPackage | null): CodedErrorData {
-    if (error.code !== 'model/network' || !stored) return error;
-    return {
-      ...error,
-      params: { ...error.params, received: stored.arrivedBytes, total: stored.totalBytes },
-    };
+  async #delete(id: string): Promise<void> {
+    await this.#dependencies.client.remove(id).catch((error: unknown) => this.#fail(error));
+    await this.#measure();
   }
-
-  /** Fetches what this machine needs of a package, going on from what is there. */
-  async function download(id: string, everything = false): Promise<void> {
-    const { manifest, manifestSha256, address } = row(id);
-    if (!address) return;
-    const asked = await persist().catch(() => false);
-    store.setState({ storage: { ...get().storage, persisted: asked } });
-    const paths = everything
-      ? manifest.files.map(({ path }) => path)
-      : requiredPaths(manifest, get().machine);
-    await during(id, 'downloading', (signal, onProgress) =>
-      client.download(address, manifestSha256, paths, signal, onProgress),
-    );
-  }
-
-  return {
-    store,
-    open,
-    download,
-    /** Reads the manifest at an address and puts its row in the list; nothing else is fetched. @returns its id */
-    async fetchManifest(
-      url: string,
-      headers: Readonly<Record<string, string>> = {},
-      filesBase?: string,
-    ): Promise<string | null> {
-      store.setState({ fetchingManifest: true, error: null });
-      try {
-        const own = addressOf(url, headers);
-        const address = filesBase === undefined ? own : { ...own, filesBase };
-        const { manifest, manifestSha256, stored } = await client.fetchManifest(address);
-        const id = manifestSha256.slice(0, 16);
-        if (get().rows.some((one) => one.id === id)) setRow(id, { address, error: null });
-        else {
-          const fresh: PackageRow = stored
-            ? { ...rowOf(stored), address }
-            : { id, manifest, manifestSha256, stored: null, address, work: { kind: 'none' }, error: null };
-          store.setState({ rows: [...get().rows, fresh] });
-        }
-        return id;
-      } catch (error) {
-        store.setState({ error: toErrorData(error) });
-        return null;
-      } finally {
-        store.setState({ fetchingManifest: false });
-      }
-    },
-    /** Copies a folder into this device's store. @returns its id, or null with `error` set */
-    async importFolder(
-      files: readonly { readonly path: string; readonly file: File }[],
-    ): Promise<string | null> {
-      store.setState({ error: null });
-      try {
-        const stored = await client.importFolder(files, new AbortController().signal, () => {});
-        const own = rowOf(stored);
-        const rest = get().rows.filter(({ id }) => id !== own.id);
-        store.setState({ rows: [...rest, own] });
-        await measure();
-        return own.id;
-      } catch (error) {
-        store.setState({ error: toErrorData(error) });
-        return null;
-      }
-    },
-    /** Stops within a moment; what arrived stays. */
-    pause(id: string): void {
-      reasons.set(id, 'person');
-      running.get(id)?.abort(new DOMException('paused', 'AbortError'));
-    },
-    verify: (id: string) =>
-      during(id, 'checking', (signal, onProgress) => client.verify(id, signal, onProgress)),
-    /**
-     * Takes a row away at once and its files when `seconds` have passed; until then `undo` brings it back as it was.
-     * Leaving the page before that keeps the files.
-     */
-    remove(id: string, seconds = 10): { readonly undo: () => void; readonly gone: Promise<void> } {
-      const old = row(id);
-      const at = get().rows.findIndex((one) => one.id === id);
-      running.get(id)?.abort(new DOMException('removed', 'AbortError'));
-      store.setState({ rows: get().rows.filter((one) => one.id !== id) });
-      let timer: ReturnType<typeof setTimeout>;
-      let done: () => void = () => {};
-      const gone = new Promise<void>((resolve) => {
-        done = resolve;
-        timer = setTimeout(() => {
-          void client
-            .remove(id)
-            .catch((error: unknown) => store.setState({ error: toErrorData(error) }))
-            .then(measure)
-            .finally(resolve);
-        }, seconds * 1000);
-      });
-      return {
-        gone,
-        undo() {
-          clearTimeout(timer);
-          const rows = [...get().rows];
-          const paused: PackageRow =
-            old.work.kind === 'downloading'
-              ? { ...old, work: { kind: 'paused', reason: 'person', since: now() } }
-              : old;
-          rows.splice(at, 0, paused);
-          store.setState({ rows });
-          done();
-        },
-      };
-    },
-    /** Files of a whole package for the model worker. */
-    files: (id: string) => client.files(id),
-    /** Deletes every package that is kept here. */
-    async clear(): Promise<void> {
-      const kept = get().rows.filter(({ id }) => id !== BUNDLED);
-      for (const { id } of kept) running.get(id)?.abort(new DOMException('removed', 'AbortError'));
-      for (const { id } of kept) await client.remove(id);
-      store.setState({ rows: get().rows.filter(({ id }) => id === BUNDLED) });
-      await measure();
-    },
-  };
 }
 
-export type PackagesStore = ReturnType<typeof createPackagesStore>;
+export const createPackagesStore = (dependencies: PackagesDependencies): PackagesStore =>
+  new PackagesStore(dependencies);
