@@ -183,72 +183,115 @@ export interface AssessBothDependencies {
   readonly state: () => CompareState;
 }
 
-export function createAssessBoth({ media, models, state }: AssessBothDependencies) {
-  const store = createStore<BothState>(() => EMPTY);
-  const get = store.getState;
-  const dispatch = (event: BothEvent) => store.setState(reduceBoth(get(), event));
-  const current = new CurrentRun();
+export class AssessBoth {
+  readonly store = createStore<BothState>(() => EMPTY);
+  readonly #media: RunOptions['media'];
+  readonly #models: AssessBothDependencies['models'];
+  readonly #compare: () => CompareState;
+  readonly #current = new CurrentRun();
   /** Decoded frames by video. */
-  const frames = new Map<number, DecodedFrames>();
+  readonly #frames = new Map<number, DecodedFrames>();
 
-  const sideOf = (name: SideName): Side | null => {
-    const { a, b } = state();
-    return name === 'b' ? (b ?? a) : a;
+  constructor({ media, models, state }: AssessBothDependencies) {
+    this.#media = media;
+    this.#models = models;
+    this.#compare = state;
+  }
+
+  /** Assesses both sides; finished answers that are still valid stay. */
+  run = async (): Promise<void> => {
+    const run = this.#current.begin();
+    const { answers } = this.#compare().settings;
+    this.#dispatch({ kind: 'started' });
+    try {
+      const model = await this.#models.ready();
+      run.signal.throwIfAborted();
+      this.#dispatch({ kind: 'loaded', model });
+      await this.#assessSide('a', model, answers, run);
+      await this.#assessSide('b', model, answers, run);
+      if (run.isCurrent()) this.#dispatch({ kind: 'finished' });
+    } catch (error) {
+      if (!run.isCurrent()) return;
+      this.#dispatch(isAbort(error) ? { kind: 'stopped' } : { kind: 'failed', error: toErrorData(error) });
+    } finally {
+      run.end();
+    }
   };
 
-  function framesOf(video: number): DecodedFrames {
-    const decoded = frames.get(video) ?? new DecodedFrames();
-    frames.set(video, decoded);
+  stop = (): void => this.#current.abort();
+
+  /** True when a side's answers are those of what it shows now. */
+  isCurrent = (name: SideName): boolean => {
+    const { runs, model } = this.store.getState();
+    const run = runs[name];
+    const side = this.#sideOf(name);
+    const compare = this.#compare();
+    const plan = model && seenFrames(name, compare, model.profile);
+    return Boolean(
+      run && side && plan && model && run.key === runKey(side, plan, model, compare.settings.answers),
+    );
+  };
+
+  /** Drops answers and frames; for other videos. */
+  clear = (): void => {
+    this.#current.cancel();
+    this.#frames.clear();
+    this.store.setState(EMPTY);
+  };
+
+  #dispatch(event: BothEvent): void {
+    this.store.setState(reduceBoth(this.store.getState(), event));
+  }
+
+  #sideOf(name: SideName): Side | null {
+    const { a, b } = this.#compare();
+    return name === 'b' ? (b ?? a) : a;
+  }
+
+  #framesOf(video: number): DecodedFrames {
+    const decoded = this.#frames.get(video) ?? new DecodedFrames();
+    this.#frames.set(video, decoded);
     return decoded;
   }
 
-  /** The proxy frame stores rest meanwhile: their decoders would take the processor that this one needs. */
-  const decodeAlone: typeof media = {
-    async frames(...request) {
-      const hold = (on: boolean) => {
-        for (const name of ['a', 'b'] as const) sideOf(name)?.frames.hold(on);
-      };
-      hold(true);
-      try {
-        return await media.frames(...request);
-      } finally {
-        hold(false);
-      }
-    },
+  /** Decodes while the proxy frame stores are on hold: their decoders would take the processor that this needs. */
+  #decodeAlone: RunOptions['media']['frames'] = async (...request) => {
+    const hold = (on: boolean) => {
+      for (const name of ['a', 'b'] as const) this.#sideOf(name)?.frames.hold(on);
+    };
+    hold(true);
+    try {
+      return await this.#media.frames(...request);
+    } finally {
+      hold(false);
+    }
   };
 
-  async function assessSide(
-    name: SideName,
-    model: LoadedModel,
-    answers: number,
-    run: RunHandle,
-  ): Promise<void> {
-    const side = sideOf(name);
-    const plan = seenFrames(name, state(), model.profile);
+  async #assessSide(name: SideName, model: LoadedModel, answers: number, run: RunHandle): Promise<void> {
+    const side = this.#sideOf(name);
+    const plan = seenFrames(name, this.#compare(), model.profile);
     if (!side || !plan) return;
     const key = runKey(side, plan, model, answers);
-    dispatch({ kind: 'side', side: name, key, frames: plan.vision.length, answers });
-    const finished = get().runs[name]?.answers.length ?? 0;
+    this.#dispatch({ kind: 'side', side: name, key, frames: plan.vision.length, answers });
+    const finished = this.store.getState().runs[name]?.answers.length ?? 0;
     if (finished >= answers) return;
-    const text = new TextThrottle((more, tokens) => {
-      if (run.isCurrent()) dispatch({ kind: 'text', side: name, text: more, tokens });
-    });
+    const dispatch = (event: RunEvent) => {
+      if (run.isCurrent()) this.#dispatch({ ...event, side: name });
+    };
+    const text = new TextThrottle((more, tokens) => dispatch({ kind: 'text', text: more, tokens }));
     try {
       await runAssessment(side, plan, {
-        media: decodeAlone,
-        client: models.client,
+        media: { frames: this.#decodeAlone },
+        client: this.#models.client,
         model,
-        frames: framesOf(side.video.id),
+        frames: this.#framesOf(side.video.id),
         answers: { of: answers, finished },
         thumbnails: () => [],
         signal: run.signal,
         onEvent(event) {
-          if (!run.isCurrent()) return;
+          if (event.kind === 'asked') text.reset();
           if (event.kind === 'text') text.add(event.text, event.tokens);
-          else {
-            if (event.kind === 'asked') text.reset();
-            dispatch({ ...event, side: name });
-          }
+          else dispatch(event);
         },
       });
     } finally {
@@ -257,47 +300,7 @@ export function createAssessBoth({ media, models, state }: AssessBothDependencie
     // An answer that was stopped is not kept.
     run.signal.throwIfAborted();
   }
-
-  return {
-    store,
-    /** Assesses both sides; finished answers that are still valid stay. */
-    async run(): Promise<void> {
-      const run = current.begin();
-      const { answers } = state().settings;
-      dispatch({ kind: 'started' });
-      try {
-        const model = await models.ready();
-        run.signal.throwIfAborted();
-        dispatch({ kind: 'loaded', model });
-        await assessSide('a', model, answers, run);
-        await assessSide('b', model, answers, run);
-        if (run.isCurrent()) dispatch({ kind: 'finished' });
-      } catch (error) {
-        if (!run.isCurrent()) return;
-        if (isAbort(error)) dispatch({ kind: 'stopped' });
-        else dispatch({ kind: 'failed', error: toErrorData(error) });
-      } finally {
-        run.end();
-      }
-    },
-    stop: () => current.abort(),
-    /** True when a side's answers are those of what it shows now. */
-    isCurrent(name: SideName): boolean {
-      const { runs, model } = get();
-      const run = runs[name];
-      const side = sideOf(name);
-      const plan = model && seenFrames(name, state(), model.profile);
-      return Boolean(
-        run && side && plan && model && run.key === runKey(side, plan, model, state().settings.answers),
-      );
-    },
-    /** Drops answers and frames; for other videos. */
-    clear(): void {
-      current.cancel();
-      frames.clear();
-      store.setState(EMPTY);
-    },
-  };
 }
 
-export type AssessBoth = ReturnType<typeof createAssessBoth>;
+export const createAssessBoth = (dependencies: AssessBothDependencies): AssessBoth =>
+  new AssessBoth(dependencies);
