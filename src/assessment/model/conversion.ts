@@ -1,18 +1,19 @@
-/** A checkpoint folder that is being made into a package: one at a time, and it outlives the place that began it. */
+/** The conversion of a checkpoint folder to a package: one at a time; it outlives the view that started it. */
 import { createStore } from 'zustand/vanilla';
 import { type CodedErrorData, isAbort } from '../../../core/errors.ts';
 import type { FolderFile } from '../../../workers/model/api.ts';
+import { CurrentRun } from '../run/run-handle.ts';
 import { toErrorData } from './model-store.ts';
 
 export interface ConversionState {
-  /** Name of the folder at work, null when there is none. */
+  /** Name of the folder that is being converted, null without one. */
   readonly name: string | null;
-  /** Whole percent of the bytes that are read and written. */
+  /** Whole percent of the bytes to read and write. */
   readonly percent: number;
   readonly error: CodedErrorData | null;
 }
 
-/** @returns the id of the package, null when it could not be kept */
+/** @returns the id of the package, null when it could not be stored */
 export type Convert = (
   name: string,
   files: readonly FolderFile[],
@@ -24,28 +25,28 @@ const IDLE: ConversionState = { name: null, percent: 0, error: null };
 
 export function createConversion(convert: Convert) {
   const store = createStore<ConversionState>(() => IDLE);
-  let controller: AbortController | null = null;
+  const current = new CurrentRun();
   return {
     store,
-    /** @returns the id of the new package; null when there is none: a fault, which the state tells, a stop, or one runs already */
+    /** @returns the id of the new package; null after an error (in the state) or a stop, or when one runs already */
     async start(name: string, files: readonly FolderFile[]): Promise<string | null> {
-      if (controller) return null;
-      controller = new AbortController();
+      if (current.isRunning()) return null;
+      const run = current.begin();
       store.setState({ name, percent: 0, error: null });
       let error: CodedErrorData | null = null;
       try {
-        const tell = (share: number) => store.setState({ percent: Math.floor(share * 100) });
-        return await convert(name, files, tell, controller.signal);
+        const onProgress = (share: number) => store.setState({ percent: Math.floor(share * 100) });
+        return await convert(name, files, onProgress, run.signal);
       } catch (cause) {
         if (!isAbort(cause)) error = toErrorData(cause);
         return null;
       } finally {
-        controller = null;
+        run.end();
         store.setState({ ...IDLE, error });
       }
     },
     stop(): void {
-      controller?.abort(new DOMException('stopped', 'AbortError'));
+      current.abort();
     },
   };
 }

@@ -1,16 +1,16 @@
 /**
- * Folders by the browser's own handles. A handle outlives the page: after a reload the browser gives its files at once,
- * or when the person allows it.
+ * Folders by the browser's handles. A handle outlives the page: after a reload the browser opens its files at once, or
+ * when the person permits it.
  */
 
 import type { FolderFile } from '../../../workers/model/api.ts';
 import { keepAliveDuring } from '../../../workers/thread/file-handles.ts';
 
-/** Chromium's part of the handles, which no other browser has. */
+/** The permissions of Chromium's handles; no other browser has them. */
 type Asked = FileSystemDirectoryHandle &
   Partial<Record<'queryPermission' | 'requestPermission', (o: { mode: 'read' }) => Promise<PermissionState>>>;
 
-/** Whether the page may read a folder. `request` asks the person, and must come from a click. */
+/** True when the page may read a folder. `request` asks the person, and must come from a click. */
 export async function mayRead(folder: Asked, how: 'query' | 'request'): Promise<boolean> {
   const ask = how === 'query' ? folder.queryPermission : folder.requestPermission;
   return (await ask?.call(folder, { mode: 'read' }).catch(() => 'denied')) === 'granted';

@@ -1,7 +1,7 @@
-/** What a folder is, by the files in it: each kind is taken by another place of the page. */
+/** Kind of a folder, by the files in it: each kind is opened by another page. */
 import type { FolderFile } from '../../../workers/model/api.ts';
 
-/** `other` may hold videos; whoever takes it says what it lacks. */
+/** `other` may hold videos. */
 export type FolderKind = 'package' | 'checkpoint' | 'other';
 
 const last = (path: string) => path.split('/').at(-1) ?? path;

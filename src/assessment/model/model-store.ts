@@ -1,9 +1,10 @@
-/** The model of the page: which package is loaded, how far loading is, what went wrong. */
+/** The model of the page: the loaded package, the progress of loading, and its error. */
 import { createStore } from 'zustand/vanilla';
 import { CodedError, type CodedErrorData, isAbort } from '../../../core/errors.ts';
 import type { LoadedModel, LoadOptions, LoadProgress, PackageSource } from '../../../workers/model/api.ts';
 import { createModelClient, type ModelClient } from '../../../workers/model/client.ts';
 import { checkBuild } from '../build.ts';
+import { CurrentRun } from '../run/run-handle.ts';
 
 export type ModelPhase = 'idle' | 'loading' | 'ready' | 'error';
 
@@ -25,7 +26,7 @@ export const bundledSource = (): PackageSource => ({
 
 export function toErrorData(error: unknown): CodedErrorData {
   if (error instanceof CodedError) {
-    // A worker's script was not there: the page asks whether the server has another build, and says so.
+    // A worker's script was not there: the server may have another build, which the page then shows.
     if (error.code === 'app/part') void checkBuild();
     return error.toData();
   }
@@ -34,7 +35,7 @@ export function toErrorData(error: unknown): CodedErrorData {
 }
 
 /**
- * @param preferred which package to load when the page needs a model and none was asked for: the one used last
+ * @param preferred the package to load when the page needs a model and none was asked for: the one used last
  */
 export function createModelStore(
   client: ModelClient = createModelClient(),
@@ -42,24 +43,23 @@ export function createModelStore(
 ) {
   const store = createStore<ModelState>(() => EMPTY);
   let pending: Promise<LoadedModel> | null = null;
-  let turn = 0;
+  const current = new CurrentRun();
   let choosing: Promise<LoadedModel> | null = null;
 
   /** Loads a package in place of the present one. The last call wins. */
   function load(source: PackageSource, options: LoadOptions = {}): Promise<LoadedModel> {
-    const mine = ++turn;
-    const current = () => mine === turn;
+    const run = current.begin();
     store.setState({ ...EMPTY, phase: 'loading', source });
     pending = client
       .load(source, options, (progress) => {
-        if (current()) store.setState({ progress });
+        if (run.isCurrent()) store.setState({ progress });
       })
       .then((loaded) => {
-        if (current()) store.setState({ phase: 'ready', loaded, progress: null });
+        if (run.isCurrent()) store.setState({ phase: 'ready', loaded, progress: null });
         return loaded;
       })
       .catch((error: unknown) => {
-        if (current()) {
+        if (run.isCurrent()) {
           pending = null;
           if (!isAbort(error)) store.setState({ phase: 'error', error: toErrorData(error), progress: null });
         }
@@ -78,7 +78,7 @@ export function createModelStore(
     ready(): Promise<LoadedModel> {
       if (pending) return pending;
       choosing ??= preferred()
-        // Somebody may have asked for one meanwhile.
+        // A package may have been asked for meanwhile.
         .then((source) => pending ?? load(source))
         .finally(() => {
           choosing = null;

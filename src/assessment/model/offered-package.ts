@@ -1,6 +1,6 @@
 /**
- * A package that another place offers to the Models page: made by the training server, not fetched yet. The Models page
- * takes it and downloads it like any other, with the header that its server asks for.
+ * A package that another page offers to the Models page: made by the training server, not fetched yet. The Models page
+ * downloads it like any other, with the header that its server requires.
  */
 import { createStore } from 'zustand/vanilla';
 
@@ -9,7 +9,7 @@ export interface OfferedPackage {
   readonly manifestUrl: string;
   /** Sent with the manifest and every file. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What it is called until the manifest has been read: `small-grpo, step 400`. */
+  /** Name until the manifest has been read: `small-grpo, step 400`. */
   readonly name: string;
 }
 
@@ -18,7 +18,7 @@ const store = createStore<{ readonly offered: OfferedPackage | null }>(() => ({ 
 export const packageOffer = {
   store,
   offer: (offered: OfferedPackage) => store.setState({ offered }),
-  /** Takes what is offered; it is gone then. */
+  /** @returns the offered package, which is then offered no more */
   accept(): OfferedPackage | null {
     const { offered } = store.getState();
     if (offered) store.setState({ offered: null });

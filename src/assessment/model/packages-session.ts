@@ -64,7 +64,7 @@ export function forgetPackage(models: ModelStore, id: string): void {
 }
 
 /**
- * Converts a checkpoint folder for this machine and keeps the package: 8 bits in both dialects.
+ * Converts a checkpoint folder for this machine and keeps the package: 8 bits for both targets.
  *
  * @param name what the package is called: the folder's own name, which tells two checkpoints of one profile apart
  * @returns its id

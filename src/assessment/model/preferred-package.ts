@@ -1,7 +1,7 @@
-/** Which package was used last; remembered over visits. */
+/** The package that was used last, stored over visits. */
 import { persist, readPersisted } from '../persisted.ts';
 
-/** The package that ships with the page. */
+/** Id of the package that ships with the page. */
 export const BUNDLED = 'bundled';
 const KEY = 'model.chosen';
 
