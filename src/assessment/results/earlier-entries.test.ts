@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Result } from '../../../core/files/result.ts';
 import type { StoredTimeline } from '../timeline/store.ts';
-import { readEntry } from './recent.ts';
+import { readEntry } from './earlier-entries.ts';
 
 const result = { createdAt: '2026-01-01T00:00:00Z' } as Result;
 const timeline = { duration: 90 } as StoredTimeline['timeline'];

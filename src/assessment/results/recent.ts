@@ -1,39 +1,18 @@
 /**
- * Results of this device, newest first, in IndexedDB: the result file and small pictures of its frames. No video is
- * kept. Where the browser stores nothing (private window), the list lives as long as the page.
+ * Results of this device, newest first, in IndexedDB: the result file and thumbnails of its frames. No video is stored.
+ * Where the browser stores nothing (private window), the list lives as long as the page.
  */
-import { currentResult, currentTimeline } from '../../../core/files/earlier-formats.ts';
 import type { Result } from '../../../core/files/result.ts';
 import type { StoredTimeline } from '../timeline/store.ts';
+import { readEntry } from './earlier-entries.ts';
 
 export interface RecentEntry {
   readonly id: string;
   readonly result: Result;
   /** One JPEG a sampled frame, null where there was none. */
   readonly thumbnails: readonly (Blob | null)[];
-  /** Quality over time, as far as it came. */
+  /** The quality timeline, finished or not. */
   readonly timeline?: StoredTimeline;
-}
-
-/** An entry as earlier versions of the page stored it, its quality timeline under the names `curve` and `pictures`. */
-type EntryWithCurve = Omit<RecentEntry, 'timeline'> & {
-  readonly curve?: {
-    readonly curve: StoredTimeline['timeline'];
-    readonly pictures: StoredTimeline['thumbnails'];
-  };
-};
-
-/** An entry of this version from one of this or an earlier version; also its files are brought to the present format. */
-export function readEntry(stored: RecentEntry | EntryWithCurve): RecentEntry {
-  const { curve, timeline, ...rest } = stored as RecentEntry & EntryWithCurve;
-  const entry = { ...rest, result: currentResult(rest.result) as Result };
-  const file = timeline?.timeline ?? curve?.curve;
-  if (!file) return entry;
-  const thumbnails = timeline?.thumbnails ?? curve?.pictures ?? [];
-  return {
-    ...entry,
-    timeline: { timeline: currentTimeline(file) as StoredTimeline['timeline'], thumbnails },
-  };
 }
 
 const DATABASE = 'vqathinker';
