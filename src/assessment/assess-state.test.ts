@@ -8,8 +8,11 @@ import type { Answer } from './run/answer.ts';
 import type { FileAssessment } from './run/assess-file.ts';
 import { NO_VIEW } from './run/growing-answer.ts';
 
-const after = (state: AssessState, ...events: AssessStoreEvent[]): AssessState =>
-  events.reduce((now, event) => ({ ...now, ...reduceAssess(now, event) }), state);
+function stateAfter(state: AssessState, ...events: AssessStoreEvent[]): AssessState {
+  let now = state;
+  for (const event of events) now = { ...now, ...reduceAssess(now, event) };
+  return now;
+}
 
 const file = new File([], 'a.mp4');
 const began: AssessStoreEvent = { kind: 'began', file, startedAt: 1000, view: NO_VIEW, requested: 2 };
@@ -30,7 +33,7 @@ const answer = (text: string, end: RawAnswer['end'] = 'eos'): Answer => ({
 
 describe('stages', () => {
   test('one runs at a time and keeps its seconds when it is left', () => {
-    const state = after(
+    const state = stateAfter(
       EMPTY,
       began,
       { kind: 'stage', stage: 'index' },
@@ -44,12 +47,12 @@ describe('stages', () => {
   });
 
   test('the wait for the model moves the start', () => {
-    expect(after(EMPTY, began, { kind: 'waited', seconds: 2 }).startedAt).toBe(3000);
+    expect(stateAfter(EMPTY, began, { kind: 'waited', seconds: 2 }).startedAt).toBe(3000);
   });
 
   test('a new run begins with none of the last one’s, and keeps the frames', () => {
-    const before = after(EMPTY, began, planned(0), { kind: 'stage', stage: 'index' });
-    const state = after(before, began);
+    const before = stateAfter(EMPTY, began, planned(0), { kind: 'stage', stage: 'index' });
+    const state = stateAfter(before, began);
     expect(state.stages.index.state).toBe('waiting');
     expect(state.frames).toBe(before.frames);
   });
@@ -59,7 +62,7 @@ describe('frames', () => {
   const open: AssessStoreEvent = { kind: 'opened', video };
 
   test('stand in the order of the plan, at the times of the index, and take over what is decoded', () => {
-    const state = after(
+    const state = stateAfter(
       EMPTY,
       open,
       planned(2, null, 1),
@@ -72,13 +75,13 @@ describe('frames', () => {
   });
 
   test('the same plan keeps them', () => {
-    const state = after(EMPTY, open, planned(2, 1), delivered(1));
-    expect(after(state, planned(2, 1)).frames).toBe(state.frames);
-    expect(after(state, planned(1, 2)).frames).not.toBe(state.frames);
+    const state = stateAfter(EMPTY, open, planned(2, 1), delivered(1));
+    expect(stateAfter(state, planned(2, 1)).frames).toBe(state.frames);
+    expect(stateAfter(state, planned(1, 2)).frames).not.toBe(state.frames);
   });
 
   test('are encoded from the first on', () => {
-    const state = after(EMPTY, planned(2, 1), { kind: 'encoding', k: 0, done: 1, total: 2 });
+    const state = stateAfter(EMPTY, planned(2, 1), { kind: 'encoding', k: 0, done: 1, total: 2 });
     expect(state.frames.map(({ encoded }) => encoded)).toEqual([true, false]);
   });
 });
@@ -87,9 +90,9 @@ describe('answers', () => {
   const drawn: AssessStoreEvent = { kind: 'drawn', view: { ...NO_VIEW, thinking: 'x' }, tokens: 7 };
 
   test('the next of several clears the text, the first does not', () => {
-    const state = after(EMPTY, began, drawn);
-    expect(after(state, { kind: 'asked', k: 0, of: 2 }).tokens).toBe(7);
-    expect(after(state, { kind: 'asked', k: 1, of: 2 })).toMatchObject({ tokens: 0, view: NO_VIEW });
+    const state = stateAfter(EMPTY, began, drawn);
+    expect(stateAfter(state, { kind: 'asked', k: 0, of: 2 }).tokens).toBe(7);
+    expect(stateAfter(state, { kind: 'asked', k: 1, of: 2 })).toMatchObject({ tokens: 0, view: NO_VIEW });
     expect(state.stages.generate).toMatchObject({ done: 7, total: 1024 });
   });
 
@@ -102,24 +105,30 @@ describe('answers', () => {
       video,
       model: {} as LoadedModel,
     });
-    const done = after(EMPTY, began, { kind: 'assessed', assessment: assessment(answer('a'), answer('b')) });
+    const done = stateAfter(EMPTY, began, {
+      kind: 'assessed',
+      assessment: assessment(answer('a'), answer('b')),
+    });
     expect(done).toMatchObject({ phase: 'done', stage: null, answer: { text: 'a' } });
     expect(done.answers.map(({ text }) => text)).toEqual(['a', 'b']);
     expect([done.stages.decode.state, done.stages.generate]).toMatchObject([
       'reused',
       { state: 'done', seconds: 5 },
     ]);
-    const stopped = after(EMPTY, began, { kind: 'assessed', assessment: assessment(answer('a', 'aborted')) });
+    const stopped = stateAfter(EMPTY, began, {
+      kind: 'assessed',
+      assessment: assessment(answer('a', 'aborted')),
+    });
     expect(stopped.phase).toBe('stopped');
   });
 });
 
 test('the queue keeps its order; the file that opens leaves it', () => {
   const [b, c] = [new File([], 'b.mp4'), new File([], 'c.mp4')];
-  const state = after(EMPTY, began, { kind: 'queued', file: b }, { kind: 'queued', file: c });
+  const state = stateAfter(EMPTY, began, { kind: 'queued', file: b }, { kind: 'queued', file: c });
   expect(state.queue).toEqual([b, c]);
-  expect(after(state, { kind: 'dequeued', file: b }).queue).toEqual([c]);
-  expect(after(state, { kind: 'opening', file: b })).toEqual({ ...EMPTY, queue: [c] });
+  expect(stateAfter(state, { kind: 'dequeued', file: b }).queue).toEqual([c]);
+  expect(stateAfter(state, { kind: 'opening', file: b })).toEqual({ ...EMPTY, queue: [c] });
 });
 
 test('a reopened result has the seconds of its file, and its frames have been encoded', () => {
@@ -128,7 +137,7 @@ test('a reopened result has the seconds of its file, and its frames have been en
     answers: [{ text: '<think>why</think>', tokens: 4 }],
     sampled: [{ index: 3, time: 0.1 }],
   } as unknown as Result;
-  const state = after(EMPTY, { kind: 'reopened', result, thumbnails: [], timeline: null });
+  const state = stateAfter(EMPTY, { kind: 'reopened', result, thumbnails: [], timeline: null });
   expect(state).toMatchObject({ phase: 'reopened', tokens: 4, view: { thinking: 'why' } });
   expect([state.stages.generate.seconds, state.stages.decode.seconds]).toEqual([2, 0]);
   expect(state.frames).toEqual([{ index: 3, time: 0.1, thumbnail: null, encoded: true }]);

@@ -12,8 +12,11 @@ import {
   type TimelineModel,
 } from './state.ts';
 
-const after = (state: QualityTimelineState, ...events: TimelineEvent[]): QualityTimelineState =>
-  events.reduce((now, event) => ({ ...now, ...reduceTimeline(now, event) }), state);
+function stateAfter(state: QualityTimelineState, ...events: TimelineEvent[]): QualityTimelineState {
+  let now = state;
+  for (const event of events) now = { ...now, ...reduceTimeline(now, event) };
+  return now;
+}
 
 const file = new File([], 'a.mp4');
 const video = {
@@ -31,7 +34,7 @@ const assessed = (segment: number, score: number | null): TimelineEvent => ({
 });
 
 test('a video is cut into segments without results', () => {
-  const state = after({ ...EMPTY, seconds: 20 }, opened);
+  const state = stateAfter({ ...EMPTY, seconds: 20 }, opened);
   expect(state).toMatchObject({ phase: 'idle', seconds: 20, results: [null, null] });
   expect(state.segments.map(({ from, frames }) => [from, frames])).toEqual([
     [0, 200],
@@ -40,26 +43,26 @@ test('a video is cut into segments without results', () => {
 });
 
 test('results stay with their frames through other segment lengths', () => {
-  const state = after(EMPTY, opened, { kind: 'began' }, assessed(0, 3), assessed(3, null), {
+  const state = stateAfter(EMPTY, opened, { kind: 'began' }, assessed(0, 3), assessed(3, null), {
     kind: 'paused',
     error: null,
   });
   expect(scoresOf(state.results)).toEqual([3, undefined, undefined, null]);
-  const longer = after(state, { kind: 'cut', seconds: 20 });
+  const longer = stateAfter(state, { kind: 'cut', seconds: 20 });
   expect([longer.phase, scoresOf(longer.results)]).toEqual(['paused', [undefined, undefined]]);
-  const back = after(longer, { kind: 'cut', seconds: 10 });
+  const back = stateAfter(longer, { kind: 'cut', seconds: 10 });
   expect(back.results).toEqual(state.results);
 });
 
 test('another model drops the results, the same one keeps them', () => {
-  const state = after(EMPTY, opened, { kind: 'loaded', model: model('a') }, assessed(1, 4));
-  const same = after(state, { kind: 'loaded', model: model('a') });
+  const state = stateAfter(EMPTY, opened, { kind: 'loaded', model: model('a') }, assessed(1, 4));
+  const same = stateAfter(state, { kind: 'loaded', model: model('a') });
   expect(scoresOf(same.results)[1]).toBe(4);
-  expect(scoresOf(after(same, { kind: 'loaded', model: model('b') }).results)[1]).toBeUndefined();
+  expect(scoresOf(stateAfter(same, { kind: 'loaded', model: model('b') }).results)[1]).toBeUndefined();
 });
 
 test('a retry drops the results without a score', () => {
-  const state = after(EMPTY, opened, assessed(0, 3), assessed(1, null), { kind: 'retried' });
+  const state = stateAfter(EMPTY, opened, assessed(0, 3), assessed(1, null), { kind: 'retried' });
   expect([state.phase, scoresOf(state.results)]).toEqual(['paused', [3, undefined, undefined, undefined]]);
 });
 
@@ -76,11 +79,11 @@ test('a stored timeline is shown as it was cut, and completed when its video is 
     },
     thumbnails: [],
   } as unknown as StoredTimeline;
-  const shown = after(EMPTY, { kind: 'shown', stored });
+  const shown = stateAfter(EMPTY, { kind: 'shown', stored });
   expect(shown).toMatchObject({ phase: 'paused', video: null, seconds: 20 });
-  expect(after(shown, { kind: 'cut', seconds: 10 }).segments).toBe(shown.segments);
-  const open = after(shown, { kind: 'opened', file, video, stored });
+  expect(stateAfter(shown, { kind: 'cut', seconds: 10 }).segments).toBe(shown.segments);
+  const open = stateAfter(shown, { kind: 'opened', file, video, stored });
   expect([open.phase, scoresOf(open.results)]).toEqual(['paused', [2, undefined]]);
-  expect(after(open, assessed(1, 3), { kind: 'cut', seconds: 20 }).phase).toBe('done');
-  expect(after(open, { kind: 'cleared' })).toEqual({ ...EMPTY, seconds: 20 });
+  expect(stateAfter(open, assessed(1, 3), { kind: 'cut', seconds: 20 }).phase).toBe('done');
+  expect(stateAfter(open, { kind: 'cleared' })).toEqual({ ...EMPTY, seconds: 20 });
 });

@@ -11,8 +11,11 @@ import {
   type ScoreTable,
 } from './state.ts';
 
-const after = (state: BatchState, ...events: BatchEvent[]): BatchState =>
-  events.reduce((now, event) => ({ ...now, ...reduceBatch(now, event) }), state);
+function stateAfter(state: BatchState, ...events: BatchEvent[]): BatchState {
+  let now = state;
+  for (const event of events) now = { ...now, ...reduceBatch(now, event) };
+  return now;
+}
 
 const video = (path: string, bytes = 1) => ({ path, file: new File(['x'.repeat(bytes)], path) });
 const added = (
@@ -27,12 +30,12 @@ const added = (
   name: 'set',
   createdAt: '2026-01-01T00:00:00.000Z',
 });
-const two = after(EMPTY, added([video('a.mp4'), video('b.mp4')]));
+const two = stateAfter(EMPTY, added([video('a.mp4'), video('b.mp4')]));
 const answer = { score: 3, text: 'x', tokens: 1, named: [], thumbnail: null };
 
 test('a new batch gets a name and a date, more videos do not change them', () => {
   expect(two).toMatchObject({ phase: 'checked', name: 'set', check: null });
-  const more = after(two, {
+  const more = stateAfter(two, {
     ...added([video('c.mp4')], [], ['a.mp4', 'b.mp4', 'c.mp4']),
     name: 'other',
   } as BatchEvent);
@@ -41,51 +44,51 @@ test('a new batch gets a name and a date, more videos do not change them', () =>
 
 test('the same path with another size is another video, with the same size the same row', () => {
   const done = answeredRow(two.rows[0]!, answer, 2);
-  const state = after(two, { kind: 'replaced', rows: [done] });
+  const state = stateAfter(two, { kind: 'replaced', rows: [done] });
   expect(state.phase).toBe('paused');
-  const same = after(state, added([video('a.mp4')], [], ['a.mp4', 'b.mp4']));
+  const same = stateAfter(state, added([video('a.mp4')], [], ['a.mp4', 'b.mp4']));
   expect(same.rows[0]?.score).toBe(3);
-  const other = after(state, added([video('a.mp4', 2)], [], ['a.mp4', 'b.mp4']));
+  const other = stateAfter(state, added([video('a.mp4', 2)], [], ['a.mp4', 'b.mp4']));
   expect(other.rows[0]).toMatchObject({ state: 'waiting', bytes: 2, score: null });
 });
 
 test('tables before videos: the scores wait for their videos, and faults add up', () => {
   const table = { name: 't.csv', text: 'path,mos\na.mp4,4\nz.mp4,1\nb.mp4,none' };
-  const state = after(EMPTY, added([video('a.mp4'), video('b.mp4')], [table]));
+  const state = stateAfter(EMPTY, added([video('a.mp4'), video('b.mp4')], [table]));
   expect(state.check).toMatchObject({ tables: ['t.csv'], withoutVideo: ['z.mp4'], withoutScore: 1 });
   expect(state.check?.faults.map(({ table: name }) => name)).toEqual(['t.csv']);
-  const more = after(state, added([video('c.mp4')], [], ['a.mp4', 'b.mp4', 'c.mp4']));
+  const more = stateAfter(state, added([video('c.mp4')], [], ['a.mp4', 'b.mp4', 'c.mp4']));
   expect(more.check).toMatchObject({ tables: ['t.csv'], withoutVideo: ['z.mp4'], withoutScore: 2 });
 });
 
 test('a waiting row without its file needs access; a running batch keeps its phase', () => {
-  const state = after(two, { kind: 'reached', present: new Set(['a.mp4']), locked: ['set'] });
+  const state = stateAfter(two, { kind: 'reached', present: new Set(['a.mp4']), locked: ['set'] });
   expect([state.phase, state.locked]).toEqual(['access', ['set']]);
-  const running = after(state, { kind: 'began' }, added([video('c.mp4')], [], ['a.mp4', 'c.mp4']));
+  const running = stateAfter(state, { kind: 'began' }, added([video('c.mp4')], [], ['a.mp4', 'c.mp4']));
   expect(running.phase).toBe('running');
-  expect(after(running, { kind: 'ended' }).phase).toBe('access');
+  expect(stateAfter(running, { kind: 'ended' }).phase).toBe('access');
 });
 
 test('a failed row has an error and no score; a restart makes all rows wait again and drops the model', () => {
   const failed = failedRow(two.rows[0]!, { code: 'media/codec', params: { codec: 'HEVC' }, message: '' });
   expect(failed).toMatchObject({ state: 'failed', score: null, error: { code: 'media/codec' } });
-  const state = after(
+  const state = stateAfter(
     two,
     { kind: 'ready', model: {} as BatchModel, settings: { profile: 'p', sampling: 'greedy', maxTokens: 8 } },
     { kind: 'replaced', rows: [failed, answeredRow(two.rows[1]!, answer, 1)] },
   );
   expect(state.phase).toBe('done');
-  const again = after(state, { kind: 'restarted' });
+  const again = stateAfter(state, { kind: 'restarted' });
   expect(again).toMatchObject({ phase: 'checked', model: null, settings: null });
   expect(again.rows).toEqual(two.rows);
 });
 
 test('the pace follows the newest video by a fifth', () => {
-  expect(after(two, { kind: 'timed', seconds: 10 }, { kind: 'timed', seconds: 20 }).pace).toBe(12);
+  expect(stateAfter(two, { kind: 'timed', seconds: 10 }, { kind: 'timed', seconds: 20 }).pace).toBe(12);
 });
 
 test('the row that was running when the page was left waits', () => {
   const running = { ...two.rows[0]!, state: 'running' as const };
   const head = { createdAt: '', name: 'set', model: null, settings: null, running: true };
-  expect(after(EMPTY, { kind: 'restored', head, rows: [running] }).rows[0]?.state).toBe('waiting');
+  expect(stateAfter(EMPTY, { kind: 'restored', head, rows: [running] }).rows[0]?.state).toBe('waiting');
 });
