@@ -16,18 +16,22 @@ const columnBytes: Readonly<Record<EmbeddingFormat, number>> = {
   blocks8: 1,
 };
 
-export function embedTokens(checkpoint: Checkpoint, forms: WeightFormats, options: GraphOptions = {}): Graph {
+export function embedTokens(
+  checkpoint: Checkpoint,
+  formats: WeightFormats,
+  options: GraphOptions = {},
+): Graph {
   const { text } = checkpoint.config;
   const g = new Graph('embed_tokens', options);
   const ids = g.input('input_ids', 'int64', ['batch_size', 'sequence_length']);
   const table = matrixOf(checkpoint, embeddingTensor);
-  const most = Math.floor(g.tensorLimit / (table.rows * columnBytes[forms.embedding]));
+  const most = Math.floor(g.tensorLimit / (table.rows * columnBytes[formats.embedding]));
   const cuts = Math.ceil(table.columns / Math.max(blockSize, most - (most % blockSize)));
   const size = Math.ceil(table.columns / cuts / blockSize) * blockSize;
   const parts: string[] = [];
   for (let first = 0; first < table.columns; first += size) {
     const part = columnsOf(table, first, Math.min(size, table.columns - first));
-    parts.push(gathered(g, ids, part, forms.embedding));
+    parts.push(gathered(g, ids, part, formats.embedding));
   }
   g.output('inputs_embeds', g.concat(parts, -1), 'float32', [
     'batch_size',
@@ -49,11 +53,11 @@ async function wholeFloat16(table: Matrix): Promise<Uint16Array> {
   return out;
 }
 
-/** The table as a constant [V, D] that a session holds in float32; the forms that fold on load. */
-export function constantTable(g: Graph, checkpoint: Checkpoint, forms: WeightFormats): string {
+/** The table as a constant [V, D] that a session holds in float32; the formats that fold on load. */
+export function constantTable(g: Graph, checkpoint: Checkpoint, formats: WeightFormats): string {
   const table = matrixOf(checkpoint, embeddingTensor);
   const { rows, columns } = table;
-  if (forms.embedding === 'float32')
+  if (formats.embedding === 'float32')
     return g.weight(embeddingTensor, 'float32', [rows, columns], () => whole(table));
   const { integers, scales, blocks } = rows8(g, table);
   const values = g.reshape(g.cast(integers, 'float32'), [rows, blocks, blockSize]);
@@ -81,22 +85,22 @@ function rows8(g: Graph, table: Matrix) {
   return { integers, scales, blocks };
 }
 
-function gathered(g: Graph, ids: string, table: Matrix, form: EmbeddingFormat): string {
+function gathered(g: Graph, ids: string, table: Matrix, format: EmbeddingFormat): string {
   const { rows, columns } = table;
-  if (form === 'float32')
+  if (format === 'float32')
     return g.gather(
-      g.weight(embeddingTensor, form, [rows, columns], () => whole(table)),
+      g.weight(embeddingTensor, format, [rows, columns], () => whole(table)),
       ids,
       0,
     );
-  if (form === 'float16') {
-    const stored = g.weight(embeddingTensor, form, [rows, columns], () => wholeFloat16(table));
+  if (format === 'float16') {
+    const stored = g.weight(embeddingTensor, format, [rows, columns], () => wholeFloat16(table));
     return g.cast(g.gather(stored, ids, 0), 'float32');
   }
   const blocks = Math.ceil(columns / blockSize);
   const width = blocks * blockSize;
   const trim = (x: string) => (width === columns ? x : g.slice(x, 0, columns, 2));
-  if (form === 'blocks8') {
+  if (format === 'blocks8') {
     const part = sharedBetween(['integers', 'scales'], () => quantiseMatrix(table, 0, rows, 8));
     const integers = g.weight(embeddingTensor, 'uint8', [rows, width], async () =>
       packBlocks(await part('integers'), 8),

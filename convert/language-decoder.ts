@@ -63,16 +63,16 @@ type Context = Rotary &
 export class LanguageDecoderLowering {
   readonly g: Graph;
   readonly #checkpoint: Checkpoint;
-  readonly #forms: WeightFormats;
+  readonly #formats: WeightFormats;
 
-  constructor(g: Graph, checkpoint: Checkpoint, forms: WeightFormats) {
+  constructor(g: Graph, checkpoint: Checkpoint, formats: WeightFormats) {
     this.g = g;
     this.#checkpoint = checkpoint;
-    this.#forms = forms;
+    this.#formats = formats;
   }
 
   get type(): 'float16' | 'float32' {
-    return this.#forms.half ? 'float16' : 'float32';
+    return this.#formats.half ? 'float16' : 'float32';
   }
 
   /** Vectors one after another as one weight of the activations' type. */
@@ -81,7 +81,7 @@ export class LanguageDecoderLowering {
     return this.g.weight(names[0]!, this.type, [length], async () => {
       const parts = await Promise.all(names.map((name) => this.#checkpoint.tensor(name)));
       const joined = Float32Array.from(parts.flatMap((part) => [...part]));
-      return this.#forms.half ? toFloat16(joined) : joined;
+      return this.#formats.half ? toFloat16(joined) : joined;
     });
   }
 
@@ -122,7 +122,7 @@ export class LanguageDecoderLowering {
     );
     const table = (op: string) => {
       const values = g.node(op, [angles]);
-      return this.#forms.half ? g.cast(values, 'float16') : values;
+      return this.#formats.half ? g.cast(values, 'float16') : values;
     };
     return { cos: table('Cos'), sin: table('Sin') };
   }
@@ -141,7 +141,7 @@ export class LanguageDecoderLowering {
     const projections = ['q_proj', 'k_proj', 'v_proj'].map((part) => `${name}.${part}`);
     const matrix = stacked(projections.map((part) => this.#matrix(`${part}.weight`)));
     const bias = this.#vectors(...projections.map((part) => `${part}.bias`));
-    const packed = linear(g, x, `${name}.qkv_proj.weight`, matrix, this.#forms.decoder, bias);
+    const packed = linear(g, x, `${name}.qkv_proj.weight`, matrix, this.#formats.decoder, bias);
     const { lastKey, totalLength, cos, sin } = context;
     const [heads, groups, size] = [t.num_attention_heads, t.num_key_value_heads, t.head_dim];
     // The kernel rotates heads of a multiple of 16 only; others are rotated before it.
@@ -185,7 +185,7 @@ export class LanguageDecoderLowering {
         x,
         `${name}.${part}.weight`,
         this.#matrix(`${name}.${part}.weight`),
-        this.#forms.decoder,
+        this.#formats.decoder,
         bias,
       );
     };
@@ -218,7 +218,7 @@ export class LanguageDecoderLowering {
     const { g } = this;
     const project = (y: string, part: string) => {
       const name = `language_model.model.layers.${index}.mlp.${part}.weight`;
-      return linear(g, y, name, this.#matrix(name), this.#forms.decoder);
+      return linear(g, y, name, this.#matrix(name), this.#formats.decoder);
     };
     // x · sigmoid(x) is QuickGelu with α = 1, one kernel instead of two.
     const gate = g.node(
@@ -232,13 +232,13 @@ export class LanguageDecoderLowering {
 
   output(x: string, index: number): string {
     const name = `language_model.model.layers.${index}.self_attn.o_proj.weight`;
-    return linear(this.g, x, name, this.#matrix(name), this.#forms.decoder);
+    return linear(this.g, x, name, this.#matrix(name), this.#formats.decoder);
   }
 
   head(x: string): string {
     const tied = this.#checkpoint.config.text.tie_word_embeddings;
     const name = 'language_model.lm_head.weight';
-    return linear(this.g, x, name, this.#matrix(tied ? embeddingTensor : name), this.#forms.head);
+    return linear(this.g, x, name, this.#matrix(tied ? embeddingTensor : name), this.#formats.head);
   }
 
   /** Weights of all norms, under the names that `decoder` gives them. */
@@ -267,13 +267,13 @@ export class LanguageDecoderLowering {
    */
   joinedLayer(index: number) {
     const { g } = this;
-    const form = this.#forms.decoder;
-    if (form.kind === 'blocks') throw new RangeError('packed matrices cannot be joined');
+    const format = this.#formats.decoder;
+    if (format.kind === 'blocks') throw new RangeError('packed matrices cannot be joined');
     const layer = `language_model.model.layers.${index}`;
     return g.scope(`layers.${index}`, () => {
       const constant = (part: string) => {
         const name = `${layer}.${part}.weight`;
-        return constantMatrix(g, name, this.#matrix(name), form);
+        return constantMatrix(g, name, this.#matrix(name), format);
       };
       const projections = ['q_proj', 'k_proj', 'v_proj'].map((part) => `self_attn.${part}`);
       const attention = g.concat(projections.map(constant), 1);
@@ -294,18 +294,18 @@ export class LanguageDecoderLowering {
 
   /** The head as a float32 constant [D, V]. */
   constantHead(): string {
-    const form = this.#forms.head;
-    if (form.kind === 'blocks') throw new RangeError('a packed head is no constant');
+    const format = this.#formats.head;
+    if (format.kind === 'blocks') throw new RangeError('a packed head is no constant');
     const tied = this.#checkpoint.config.text.tie_word_embeddings;
     const name = 'language_model.lm_head.weight';
-    return constantMatrix(this.g, name, this.#matrix(tied ? embeddingTensor : name), form);
+    return constantMatrix(this.g, name, this.#matrix(tied ? embeddingTensor : name), format);
   }
 
   context(length: number): Context {
     const { g } = this;
     const rotary = this.rotaryTables(length);
     const size = (x: string, axis: number) => g.node('Shape', [x], { start: axis, end: axis + 1 });
-    if (this.#forms.target === 'webgpu') {
+    if (this.#formats.target === 'webgpu') {
       const valid = g.node('ReduceSum', ['attention_mask', g.integers([1])], { keepdims: 0 });
       const lastKey = g.cast(g.node('Sub', [valid, g.integers([1], [])]), 'int32');
       const total = size('attention_mask', 1);
@@ -361,11 +361,11 @@ interface Part {
 export function languageDecoders(
   checkpoint: Checkpoint,
   profile: Profile,
-  forms: WeightFormats,
+  formats: WeightFormats,
   options: GraphOptions = {},
 ): Graph[] {
   const layers = checkpoint.config.text.num_hidden_layers;
-  const whole = languageDecoderPart(checkpoint, profile, forms, options, {
+  const whole = languageDecoderPart(checkpoint, profile, formats, options, {
     name: 'decoder_model_merged',
     first: 0,
     end: layers,
@@ -374,7 +374,7 @@ export function languageDecoders(
   const ends = cuts(whole, layers, limit);
   if (ends.length === 1) return [whole];
   return ends.map((end, k) =>
-    languageDecoderPart(checkpoint, profile, forms, options, {
+    languageDecoderPart(checkpoint, profile, formats, options, {
       name: `decoder_model_${k}`,
       first: ends[k - 1] ?? 0,
       end,
@@ -406,20 +406,20 @@ function cuts(whole: Graph, layers: number, limit: number): number[] {
 function languageDecoderPart(
   checkpoint: Checkpoint,
   profile: Profile,
-  forms: WeightFormats,
+  formats: WeightFormats,
   options: GraphOptions,
   { name, first, end }: Part,
 ): Graph {
   const { text: t } = checkpoint.config;
   const g = new Graph(name, options);
-  const lowering = new LanguageDecoderLowering(g, checkpoint, forms);
+  const lowering = new LanguageDecoderLowering(g, checkpoint, formats);
   const { type } = lowering;
   const begins = first === 0;
   const ends = end === t.num_hidden_layers;
   const hiddenShape = ['batch_size', 'sequence_length', t.hidden_size] as const;
   const given = g.input('inputs_embeds', begins ? 'float32' : type, hiddenShape);
   g.input('attention_mask', 'int64', ['batch_size', 'total_sequence_length']);
-  if (forms.target === 'wasm') g.input('position_ids', 'int64', ['batch_size', 'sequence_length']);
+  if (formats.target === 'wasm') g.input('position_ids', 'int64', ['batch_size', 'sequence_length']);
   const logitsToKeep = ends ? g.input('num_logits_to_keep', 'int64', []) : '';
   const cacheShape = (length: string) => ['batch_size', t.num_key_value_heads, length, t.head_dim];
   const own = Array.from({ length: end - first }, (_, i) => first + i);
@@ -430,7 +430,7 @@ function languageDecoderPart(
   const context = lowering.context(positionLimit(checkpoint, profile));
 
   const layers = 'language_model.model.layers';
-  let sum = begins && forms.half ? g.cast(given, 'float16') : given;
+  let sum = begins && formats.half ? g.cast(given, 'float16') : given;
   let x = lowering.norm(sum, `${layers}.${first}.input_layernorm.weight`);
   for (const i of own) {
     g.scope(`layers.${i}`, () => {
@@ -461,7 +461,7 @@ function languageDecoderPart(
   const from = g.node('Neg', [g.reshape(logitsToKeep, [1])]);
   const wanted = g.node('Slice', [x, from, g.integers([Number.MAX_SAFE_INTEGER]), g.integers([1])]);
   const logits = lowering.head(wanted);
-  g.output('logits', forms.half ? g.cast(logits, 'float32') : logits, 'float32', [
+  g.output('logits', formats.half ? g.cast(logits, 'float32') : logits, 'float32', [
     'batch_size',
     'num_logits',
     t.vocab_size,

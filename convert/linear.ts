@@ -20,11 +20,11 @@ function transpose(x: Float32Array, rows: number, columns: number): Float32Array
   return out;
 }
 
-function rowBytes(form: LinearFormat, columns: number): number {
+function rowBytes(format: LinearFormat, columns: number): number {
   const padded = Math.ceil(columns / blockSize) * blockSize;
-  if (form.kind === 'blocks') return (padded * form.bits) / 8;
-  // The folded forms count as what they become.
-  return (form.kind === 'folded' ? padded : columns) * 4;
+  if (format.kind === 'blocks') return (padded * format.bits) / 8;
+  // The folded formats count as what they become.
+  return (format.kind === 'folded' ? padded : columns) * 4;
 }
 
 /** Several tensors of one quantisation, which is worked out once and let go after the last was written. */
@@ -53,15 +53,15 @@ export function constantMatrix(
   g: Graph,
   name: string,
   matrix: Matrix,
-  form: UnpackedFormat,
+  format: UnpackedFormat,
   first = 0,
   count = matrix.rows,
 ): string {
   const { columns } = matrix;
   const loaded = count * columns * 4;
-  if (form.kind !== 'folded') {
+  if (format.kind !== 'folded') {
     const read = async () => transpose(await matrix.read(first, count), count, columns);
-    if (form.kind === 'float32') return g.weight(name, 'float32', [columns, count], read);
+    if (format.kind === 'float32') return g.weight(name, 'float32', [columns, count], read);
     const stored = g.weight(name, 'float16', [columns, count], async () => toFloat16(await read()), loaded);
     return g.cast(stored, 'float32');
   }
@@ -91,14 +91,14 @@ function product(
   x: string,
   name: string,
   matrix: Matrix,
-  form: LinearFormat,
+  format: LinearFormat,
   first: number,
   count: number,
 ): string {
   const { columns } = matrix;
   const blocks = Math.ceil(columns / blockSize);
-  if (form.kind !== 'blocks') return g.matmul(x, constantMatrix(g, name, matrix, form, first, count));
-  const { bits, half } = form;
+  if (format.kind !== 'blocks') return g.matmul(x, constantMatrix(g, name, matrix, format, first, count));
+  const { bits, half } = format;
   const take = sharedBetween(['integers', 'scales'], () => quantiseMatrix(matrix, first, count, bits, half));
   const integers = g.weight(name, 'uint8', [count, blocks, (blockSize * bits) / 8], async () =>
     packBlocks(await take('integers'), bits),
@@ -122,15 +122,15 @@ export function linear(
   x: string,
   name: string,
   matrix: Matrix,
-  form: LinearFormat,
+  format: LinearFormat,
   bias?: string,
 ): string {
-  const most = Math.max(1, Math.floor(g.tensorLimit / rowBytes(form, matrix.columns)));
+  const most = Math.max(1, Math.floor(g.tensorLimit / rowBytes(format, matrix.columns)));
   const cuts = Math.ceil(matrix.rows / most);
   const size = Math.ceil(matrix.rows / cuts);
   const parts: string[] = [];
   for (let first = 0; first < matrix.rows; first += size) {
-    parts.push(product(g, x, name, matrix, form, first, Math.min(size, matrix.rows - first)));
+    parts.push(product(g, x, name, matrix, format, first, Math.min(size, matrix.rows - first)));
   }
   const y = g.concat(parts, -1);
   return bias === undefined ? y : g.add(y, bias);

@@ -20,18 +20,18 @@ export function variantGraphs(
   variant: VariantChoice,
   options: GraphOptions = {},
 ): Graph[] {
-  const forms = weightFormatsOf(variant.dtype, variant.target);
-  const embed = embedTokens(checkpoint, forms, options);
-  const steps = languageDecoders(checkpoint, profile, forms, options);
+  const formats = weightFormatsOf(variant.dtype, variant.target);
+  const embed = embedTokens(checkpoint, formats, options);
+  const steps = languageDecoders(checkpoint, profile, formats, options);
   const graphs = [
-    visionEncoder(checkpoint, profile, forms, options),
-    motionEncoder(checkpoint, profile, forms, options),
+    visionEncoder(checkpoint, profile, formats, options),
+    motionEncoder(checkpoint, profile, formats, options),
     embed,
     ...steps,
   ];
-  if (steps.length > 1 || !wantsGreedy(checkpoint, forms, options)) return graphs;
+  if (steps.length > 1 || !wantsGreedy(checkpoint, formats, options)) return graphs;
   return [
     ...graphs,
-    greedyLanguageDecoder(checkpoint, profile, forms, { ...options, sharesWith: [embed, ...steps] }),
+    greedyLanguageDecoder(checkpoint, profile, formats, { ...options, sharesWith: [embed, ...steps] }),
   ];
 }

@@ -288,11 +288,11 @@ function variantEntry(
   config: CheckpointConfig,
   profile: Profile,
 ): Variant {
-  const forms = weightFormatsOf(choice.dtype, choice.target);
+  const formats = weightFormatsOf(choice.dtype, choice.target);
   const files = written.map(({ path }) => path);
   const weights = graphs.reduce((sum, g) => sum + loadedBytes(g), 0);
   const stored = written.reduce((sum, { bytes }) => sum + bytes, 0);
-  const working = Math.ceil(workingBytes(config, profile, forms.half, choice.target === 'wasm'));
+  const working = Math.ceil(workingBytes(config, profile, formats.half, choice.target === 'wasm'));
   const models = written
     .filter(({ path }) => path.endsWith('.onnx'))
     .reduce((sum, { bytes }) => sum + bytes, 0);

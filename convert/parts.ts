@@ -15,7 +15,7 @@ export function denseLayer(
   checkpoint: Checkpoint,
   x: string,
   name: string,
-  form: LinearFormat,
+  format: LinearFormat,
   scale?: string,
 ): string {
   const matrix = matrixOf(checkpoint, `${name}.weight`, scale);
@@ -25,7 +25,7 @@ export function denseLayer(
     const factors = await checkpoint.tensor(scale);
     return values.map((value, i) => value * factors[i]!);
   });
-  return linear(g, x, `${name}.weight`, matrix, form, bias);
+  return linear(g, x, `${name}.weight`, matrix, format, bias);
 }
 
 export function layerNorm(
@@ -49,14 +49,14 @@ export function projector(
   checkpoint: Checkpoint,
   x: string,
   name: string,
-  form: LinearFormat,
+  format: LinearFormat,
 ): string {
   const normed = layerNorm(g, checkpoint, x, `${name}.0`, 1e-5);
   return denseLayer(
     g,
     checkpoint,
-    g.gelu(denseLayer(g, checkpoint, normed, `${name}.1`, form)),
+    g.gelu(denseLayer(g, checkpoint, normed, `${name}.1`, format)),
     `${name}.3`,
-    form,
+    format,
   );
 }

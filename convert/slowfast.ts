@@ -62,12 +62,12 @@ async function folded(
 class MotionLowering {
   readonly #g: Graph;
   readonly #checkpoint: Checkpoint;
-  readonly #forms: WeightFormats;
+  readonly #formats: WeightFormats;
 
-  constructor(g: Graph, checkpoint: Checkpoint, forms: WeightFormats) {
+  constructor(g: Graph, checkpoint: Checkpoint, formats: WeightFormats) {
     this.#g = g;
     this.#checkpoint = checkpoint;
-    this.#forms = forms;
+    this.#formats = formats;
   }
 
   /** @param step frames from one output to the next: 4 in the lateral connections */
@@ -75,7 +75,7 @@ class MotionLowering {
     const g = this.#g;
     const frames = Math.floor((maps.frames - 1) / step) + 1;
     const channels = x.time * x.input;
-    const wide = channelsFor(this.#forms.target, channels);
+    const wide = channelsFor(this.#formats.target, channels);
     const gathered = x.time === 1 ? maps.value : this.#window(maps, x.time, frames, step);
     const input = wide === channels ? gathered : g.padEnd(gathered, 1, 4, wide - channels);
     const kernel = this.#kernel(x, wide);
@@ -97,7 +97,7 @@ class MotionLowering {
   /** [O, wide, s, s]: the folded kernel, and zeros for the channels that were added. */
   #kernel(x: Convolution, wide: number): string {
     const g = this.#g;
-    const form = this.#forms.convolution;
+    const format = this.#formats.convolution;
     const dims = [x.output, wide, x.space, x.space];
     const filled = async () => {
       const { kernel } = await folded(this.#checkpoint, x);
@@ -107,10 +107,10 @@ class MotionLowering {
       for (let o = 0; o < x.output; o++) out.set(kernel.subarray(o * from, (o + 1) * from), o * to);
       return out;
     };
-    if (form === 'float32') return g.weight(x.weight, form, dims, filled);
+    if (format === 'float32') return g.weight(x.weight, format, dims, filled);
     const loaded = dims.reduce((n, d) => n * d, 4);
     return g.cast(
-      g.weight(x.weight, form, dims, async () => toFloat16(await filled()), loaded),
+      g.weight(x.weight, format, dims, async () => toFloat16(await filled()), loaded),
       'float32',
     );
   }
@@ -166,7 +166,7 @@ class MotionLowering {
 export function motionEncoder(
   checkpoint: Checkpoint,
   profile: Profile,
-  forms: WeightFormats,
+  formats: WeightFormats,
   options: GraphOptions = {},
 ): Graph {
   const { motion, text } = checkpoint.config;
@@ -174,7 +174,7 @@ export function motionEncoder(
   const g = new Graph('motion_encoder', options);
   const frames = motionFrames(profile);
   const pixels = g.input('pixel_values', 'float32', [frames, 3, profile.size, profile.size]);
-  const lowering = new MotionLowering(g, checkpoint, forms);
+  const lowering = new MotionLowering(g, checkpoint, formats);
   const input = { channels: 3, side: profile.size };
   const picked = g.gather(pixels, g.integers(profile.slowIndices), 0);
 
@@ -208,7 +208,7 @@ export function motionEncoder(
   const statistics = motion.statistics.length > 0 ? [motionStatistics(g, checkpoint, profile, pixels)] : [];
   for (const value of statistics) g.tap('motion_statistics', value, [1, motion.statistics.length]);
   const vector = g.concat([pooled, ...statistics], 1);
-  const token = projector(g, checkpoint, vector, 'motion_mlp', forms.encoder);
+  const token = projector(g, checkpoint, vector, 'motion_mlp', formats.encoder);
   g.output('motion_features', token, 'float32', [1, text.hidden_size]);
   return g;
 }

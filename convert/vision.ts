@@ -12,7 +12,7 @@ const embeddings = 'vision_model.embeddings';
 export function visionEncoder(
   checkpoint: Checkpoint,
   profile: Profile,
-  forms: WeightFormats,
+  formats: WeightFormats,
   options: GraphOptions = {},
 ): Graph {
   const { vision: v, text } = checkpoint.config;
@@ -22,10 +22,10 @@ export function visionEncoder(
   const patches = side * side;
   const pixels = g.input('pixel_values', 'float32', ['batch_size', 3, profile.size, profile.size]);
 
-  let x = patchEmbedding(g, checkpoint, pixels, side, forms);
+  let x = patchEmbedding(g, checkpoint, pixels, side, formats);
   g.tap('vit.embeddings', x, ['batch_size', 1 + patches, width]);
   for (let i = 0; i < v.num_hidden_layers; i++) {
-    x = g.scope(`layers.${i}`, () => layer(g, checkpoint, x, i, forms));
+    x = g.scope(`layers.${i}`, () => layer(g, checkpoint, x, i, formats));
     g.tap(`vit.layers.${i}`, x, ['batch_size', 1 + patches, width]);
   }
   // Pixel shuffle: rows of two patches lie side by side already, so only the two rows of a token must meet.
@@ -33,7 +33,7 @@ export function visionEncoder(
   x = g.transpose(g.reshape(x, [-1, 2, side / 2, 2 * width]), [0, 2, 1, 3]);
   x = g.reshape(x, [-1, patches / 4, 4 * width]);
   g.tap('pixel_shuffle', x, ['batch_size', patches / 4, 4 * width]);
-  const features = projector(g, checkpoint, x, 'mlp1', forms.encoder);
+  const features = projector(g, checkpoint, x, 'mlp1', formats.encoder);
   g.output('image_features', features, 'float32', ['batch_size', profile.tokensPerFrame, text.hidden_size]);
   return g;
 }
@@ -44,16 +44,16 @@ function patchEmbedding(
   checkpoint: Checkpoint,
   pixels: string,
   side: number,
-  forms: WeightFormats,
+  formats: WeightFormats,
 ): string {
   const { vision: v } = checkpoint.config;
   const width = v.hidden_size;
   const name = `${embeddings}.patch_embedding.weight`;
   const shape = checkpoint.shape(name);
-  const half = forms.convolution === 'float16';
+  const half = formats.convolution === 'float16';
   const stored = g.weight(
     name,
-    forms.convolution,
+    formats.convolution,
     shape,
     async () => {
       const values = await checkpoint.tensor(name);
@@ -84,13 +84,13 @@ function patchEmbedding(
   return g.concat([g.node('Expand', [first, target]), placed], 1);
 }
 
-function layer(g: Graph, checkpoint: Checkpoint, x: string, index: number, forms: WeightFormats): string {
+function layer(g: Graph, checkpoint: Checkpoint, x: string, index: number, formats: WeightFormats): string {
   const { vision: v } = checkpoint.config;
   const name = `vision_model.encoder.layers.${index}`;
   const heads = v.num_attention_heads;
   const size = v.hidden_size / heads;
   const normed = layerNorm(g, checkpoint, x, `${name}.norm1`, v.layer_norm_eps);
-  const qkv = denseLayer(g, checkpoint, normed, `${name}.attn.qkv`, forms.encoder);
+  const qkv = denseLayer(g, checkpoint, normed, `${name}.attn.qkv`, formats.encoder);
   const [q, k, value] = g
     .split(qkv, [v.hidden_size, v.hidden_size, v.hidden_size], -1)
     .map((y) => g.reshape(y, [0, 0, heads, size]));
@@ -100,10 +100,13 @@ function layer(g: Graph, checkpoint: Checkpoint, x: string, index: number, forms
   const joined = g.reshape(g.transpose(mixed, [0, 2, 1, 3]), [0, 0, v.hidden_size]);
   const attended = g.add(
     x,
-    denseLayer(g, checkpoint, joined, `${name}.attn.proj`, forms.encoder, `${name}.ls1`),
+    denseLayer(g, checkpoint, joined, `${name}.attn.proj`, formats.encoder, `${name}.ls1`),
   );
 
   const again = layerNorm(g, checkpoint, attended, `${name}.norm2`, v.layer_norm_eps);
-  const middle = g.gelu(denseLayer(g, checkpoint, again, `${name}.mlp.fc1`, forms.encoder));
-  return g.add(attended, denseLayer(g, checkpoint, middle, `${name}.mlp.fc2`, forms.encoder, `${name}.ls2`));
+  const middle = g.gelu(denseLayer(g, checkpoint, again, `${name}.mlp.fc1`, formats.encoder));
+  return g.add(
+    attended,
+    denseLayer(g, checkpoint, middle, `${name}.mlp.fc2`, formats.encoder, `${name}.ls2`),
+  );
 }
