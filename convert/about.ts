@@ -1,4 +1,4 @@
-/** What a checkpoint cannot say of itself: its name, its scale, its measured metrics, its licence. */
+/** Facts of a package that its checkpoint does not hold: name, scale, measured metrics, licence. */
 import { z } from 'zod';
 import { manifestSchema } from '../core/files/manifest.ts';
 import { readAs, renamedKeys } from '../core/schema.ts';

@@ -1,4 +1,4 @@
-/** A checkpoint as the lowering sees it: a config, and tensors by name whose shapes are checked. */
+/** A checkpoint: its config, and tensors by name with checked shapes. */
 
 import { CodedError } from '../core/errors.ts';
 import {
@@ -14,7 +14,7 @@ import { motionTensors } from './slowfast-shapes.ts';
 
 export type Shape = readonly number[];
 
-/** Every tensor that the model of this config is made of, by name. Counters of batch norm are not among them. */
+/** Shape of every tensor of a model with this config, by name, without the counters of batch norm. */
 export function expectedTensors(config: CheckpointConfig): Map<string, Shape> {
   const { vision: v, text: t, motion: m } = config;
   const shapes = new Map<string, Shape>();
@@ -93,7 +93,7 @@ export class Checkpoint {
 
   /**
    * Reads config.json (and the `profiles.json` of a conformance checkpoint), and checks that every tensor is there
-   * with the shape that the config asks for.
+   * with the shape that follows from the config.
    *
    * @throws CodedError `convert/config` {field, problem}, `convert/header` {file, problem}, `convert/tensor`
    *   {name, missing}

@@ -39,7 +39,7 @@ function nodeDigest(): Digest {
   return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') };
 }
 
-/** One line that is written over where there is a terminal, nothing where there is none. */
+/** One line on a terminal, overwritten by the next; nothing without a terminal. */
 function showProgress({ stage, done, total, file }: ConvertProgress): void {
   if (!process.stderr.isTTY) return;
   const share = Math.floor((100 * done) / Math.max(1, total));

@@ -53,7 +53,7 @@ async function wholeFloat16(table: Matrix): Promise<Uint16Array> {
   return out;
 }
 
-/** The table as a constant [V, D] that a session holds in float32; the formats that fold on load. */
+/** The table as a constant [V, D], float32 in the session: stored as float32, or as rows8 that fold on load. */
 export function constantTable(g: Graph, checkpoint: Checkpoint, formats: WeightFormats): string {
   const table = matrixOf(checkpoint, embeddingTensor);
   const { rows, columns } = table;

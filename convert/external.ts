@@ -5,11 +5,11 @@ import type { Graph } from './graph.ts';
 import type { ExternalLocation } from './onnx.ts';
 
 export const fileLimit = 2 ** 30;
-/** Smaller weights lie in the graph itself. */
+/** Bytes of a weight below which it is stored in the `.onnx` itself. */
 const inlineBytes = 512;
 const alignment = 64;
 
-/** A sink file that counts and hashes what goes through it. */
+/** A file of the package that counts and hashes its bytes while they are written. */
 export class HashedFile {
   readonly path: string;
   readonly #file: SinkFile;
@@ -38,7 +38,7 @@ export class HashedFile {
   }
 }
 
-/** Where the weights of a graph lie that are not in the graph itself, by name. */
+/** Range in a data file of each weight that is stored outside the `.onnx`, by name. */
 export type Layout = ReadonlyMap<string, ExternalLocation>;
 
 /**
@@ -84,30 +84,30 @@ export async function writeGraph(
   layout: Layout,
   options: WriteOptions,
 ): Promise<WrittenFile[]> {
-  const locations = new Map<string, ExternalLocation | Uint8Array>(layout);
+  const stored = new Map<string, ExternalLocation | Uint8Array>(layout);
   const written: WrittenFile[] = [];
   let current: HashedFile | null = null;
   for (const weight of g.weights) {
     options.signal?.throwIfAborted();
-    const location = layout.get(weight.name);
-    if (location !== undefined && !location.location.startsWith(`${file}_data`)) continue;
+    const range = layout.get(weight.name);
+    if (range !== undefined && !range.location.startsWith(`${file}_data`)) continue;
     const data = await weight.produce();
-    // A small one lies in its lender's graph and in this one; it counts once.
+    // A small shared weight is stored in both graphs and counts once.
     if (weight.sharedFrom === undefined) options.onWeight?.(data.length);
-    if (location === undefined) {
-      locations.set(weight.name, data);
+    if (range === undefined) {
+      stored.set(weight.name, data);
       continue;
     }
-    const path = `${folder}/${location.location}`;
+    const path = `${folder}/${range.location}`;
     if (current?.path !== path) {
       if (current !== null) written.push(await current.close());
       current = await HashedFile.create(sink, path, options.digest());
     }
-    if (location.offset > current.bytes) await current.write(new Uint8Array(location.offset - current.bytes));
+    if (range.offset > current.bytes) await current.write(new Uint8Array(range.offset - current.bytes));
     await current.write(data);
   }
   if (current !== null) written.push(await current.close());
   const model = await HashedFile.create(sink, `${folder}/${file}`, options.digest());
-  await model.write(g.encode(options.producer, locations));
+  await model.write(g.encode(options.producer, stored));
   return [await model.close(), ...written];
 }

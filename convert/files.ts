@@ -1,4 +1,4 @@
-/** The two borders of the converter: where a checkpoint is read from, and where a package is written to. */
+/** Input and output of the converter as interfaces: a checkpoint folder, and a package folder. */
 
 export interface CheckpointFile {
   /** File name inside the folder, without directories. */
@@ -22,7 +22,7 @@ export interface SinkFile {
   close(): Promise<void>;
 }
 
-/** A file that has been written, and what its bytes hash to. */
+/** A written file with the SHA-256 of its bytes. */
 export interface WrittenFile {
   readonly path: string;
   readonly bytes: number;
@@ -32,14 +32,13 @@ export interface WrittenFile {
 /** A package folder that appears whole or not at all. */
 export interface PackageSink {
   /**
-   * Comes before all else.
+   * Called before any other method.
    *
-   * @param key names the conversion: equal keys write equal bytes
-   * @returns files by finished graph that an interrupted conversion of that key has left, their checksums compared;
-   *   whatever else it left is gone
+   * @param key of the conversion: equal keys write equal bytes
+   * @returns checked files, by graph, of an interrupted conversion with that key; its other files are removed
    */
   begin(key: string): Promise<readonly (readonly WrittenFile[])[]>;
-  /** The files of a graph are whole: a later conversion of the same key need not write them again. */
+  /** Records that the files of a graph are whole; a later conversion with the same key reuses them. */
   finished(files: readonly WrittenFile[]): Promise<void>;
   /** @param path relative, `/` between parts, e.g. `onnx/vision_encoder.onnx` */
   create(path: string): Promise<SinkFile>;

@@ -47,8 +47,8 @@ export class CheckpointFolder implements CheckpointFiles {
 }
 
 /**
- * Writes beside the target and renames at the end. The target must not exist, or be an earlier package. What a killed
- * process left is taken over where it is the same conversion, and removed where it is not.
+ * Writes beside the target folder and renames at the end. The target must not exist, or be an earlier package. Files of a
+ * killed process are reused where they are of the same conversion, and removed otherwise.
  */
 export class PackageFolder implements PackageSink {
   readonly #target: string;
@@ -79,9 +79,9 @@ export class PackageFolder implements PackageSink {
       if (finished !== null) leftover = { folder, finished };
       else await rm(folder, { recursive: true, force: true });
     }
-    // The name says whose it is: of two conversions into the same folder at once each has its own.
+    // Two conversions into the same folder at once have a temporary folder each, named by process.
     this.#temporary = join(parent, `${prefix}${randomUUID().slice(0, 8)}-${process.pid}`);
-    // Another conversion may have taken it over in between.
+    // Another conversion may have renamed it in between.
     const taken =
       leftover !== null &&
       (await rename(leftover.folder, this.#temporary).then(
@@ -94,7 +94,7 @@ export class PackageFolder implements PackageSink {
     return graphs;
   }
 
-  /** The graphs whose files are all as they were written; other files of the folder are removed. */
+  /** Graphs whose files all have their recorded checksums; other files of the folder are removed. */
   async #whole(graphs: readonly WrittenFile[][]): Promise<WrittenFile[][]> {
     const whole: WrittenFile[][] = [];
     for (const graph of graphs) {
@@ -144,7 +144,7 @@ export class PackageFolder implements PackageSink {
   }
 }
 
-/** True where a process of that number runs, this one included; a folder without a number belongs to none. */
+/** True where a process with that number runs, this one included; false for a name without a number. */
 function isAlive(pid: number): boolean {
   if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   try {

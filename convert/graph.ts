@@ -1,6 +1,17 @@
 /**
- * Builds one ONNX graph. Values are named by strings; an operator method appends a node and returns its output's
- * name. Weights are promises of bytes: they are produced when the file is written, one at a time.
+ * Builds one ONNX graph. Values are named by strings; an operator method appends a node and returns its output's name.
+ *
+ * Weights are lazy: a graph holds their types, shapes and callbacks, but no bytes. All graphs of a package are therefore
+ * built and checked before a tensor is read, and a checkpoint larger than memory can be converted.
+ *
+ * 1. A lowering calls `weight(name, type, dims, produce)`. `produce` returns the bytes; usually it reads rows of the
+ *    checkpoint with `Matrix.read(first, count)` (matrix.ts) and quantises them.
+ * 2. `layOut` (external.ts) gives each weight a range in a data file, by its size alone.
+ * 3. `writeGraph` (external.ts) calls each `produce` once, in order, and writes its bytes; one weight at a time is in
+ *    memory. `encode` then gives the `.onnx` with those ranges.
+ *
+ * Weights that come from one computation, as the integers and scales of a matrix, share it by `sharedBetween(parts, make)`
+ * (linear.ts): `make` runs for the first part that is written, and its result is dropped after the last.
  */
 import { bytesOf } from './numbers.ts';
 import {
@@ -23,10 +34,10 @@ export interface Weight {
   readonly type: ElementType;
   readonly dims: readonly number[];
   readonly bytes: number;
-  /** Bytes that the session holds after load: folded weights grow to float32. */
+  /** Bytes in the session after load: folded weights grow to float32. */
   readonly loadedBytes: number;
   readonly produce: () => Promise<Uint8Array>;
-  /** The graph that has the same weight in its data file already; nothing is written twice. */
+  /** Name of an earlier graph of the package with the same weight, whose data file this graph refers to. */
   readonly sharedFrom?: string;
 }
 
@@ -39,10 +50,10 @@ function product(dims: readonly number[]): number {
   return dims.reduce((total, n) => total * n, 1);
 }
 
-/** No tensor of a package is larger: a binding of this size is allowed by every WebGPU adapter worth the name. */
+/** Bytes of the largest tensor of a package: every usual WebGPU adapter allows a binding of this size. */
 export const tensorLimit = 2 ** 28;
 
-/** Bytes of weights in one session of the decoder: every heap and every upload stays small, and the parts load one by one. */
+/** Bytes of weights in one session of the decoder, so that heaps and uploads stay small and parts load one by one. */
 export const partLimit = 2 ** 30;
 
 export interface GraphOptions {
@@ -61,7 +72,7 @@ export class Graph {
   readonly tensorLimit: number;
   readonly weights: Weight[] = [];
   readonly #lenders: readonly Graph[];
-  /** Where nodes go: the graph, or the body under construction. */
+  /** Nodes of the graph, or of the loop body under construction. */
   #nodes: OnnxNode[] = [];
   readonly #constants = new Map<string, TensorInfo>();
   readonly #inputs: ValueInfo[] = [];
@@ -98,7 +109,7 @@ export class Graph {
     return name;
   }
 
-  /** Makes a value an output under a name of its own. */
+  /** Makes a value an output of the graph under the given name. */
   output(name: string, value: string, type: ElementType, shape: readonly Dimension[]): void {
     this.#nodes.push({
       op: 'Identity',
@@ -111,7 +122,7 @@ export class Graph {
     this.#outputs.push({ name, type, shape });
   }
 
-  /** A value that a conformance check wants to see; costs nothing in a package. */
+  /** An intermediate value as an output, for conformance checks; no node in a package. */
   tap(name: string, value: string, shape: readonly Dimension[], type: ElementType = 'float32'): void {
     if (!this.#tapped) return;
     this.output(name, type === 'float32' ? value : this.cast(value, 'float32'), 'float32', shape);
@@ -144,7 +155,7 @@ export class Graph {
   /**
    * A Loop: runs `build` as long as its condition holds, at most `most` times (int64 []).
    *
-   * @param carried what goes from one turn to the next, with its value before the first
+   * @param carried values passed from one turn to the next, with their names before the first turn
    * @param build given the turn (int64 []) and the carried values, in order; returns the condition (bool []), the next
    *   carried values, and the values that are collected, one row a turn
    * @returns the last carried values, then the collected ones
@@ -208,7 +219,7 @@ export class Graph {
   /**
    * A weight in the external data file.
    *
-   * @param loadedBytes what a session holds for it; defaults to its bytes
+   * @param loadedBytes bytes in a session after load; defaults to the stored bytes
    */
   weight(
     stem: string,
@@ -241,18 +252,18 @@ export class Graph {
     return name;
   }
 
-  /** float32 values that are already here, as a weight. */
+  /** float32 values in memory as a weight. */
   values(stem: string, dims: readonly number[], data: Float32Array): string {
     return this.weight(stem, 'float32', dims, async () => data);
   }
 
-  /** @param places where each weight lies; one that is absent is an error of the writer */
+  /** @param stored range or bytes of each weight; a missing one is an error of the writer */
   encode(
     producer: { name: string; version: string },
-    places: ReadonlyMap<string, ExternalLocation | Uint8Array>,
+    stored: ReadonlyMap<string, ExternalLocation | Uint8Array>,
   ): Uint8Array {
     const weights = this.weights.map(({ name, type, dims }) => {
-      const data = places.get(name);
+      const data = stored.get(name);
       if (data === undefined) throw new RangeError(`${name} was not written`);
       return { name, type, dims, data };
     });
@@ -297,7 +308,7 @@ export class Graph {
     return this.node('Softmax', [x], { axis: -1 });
   }
 
-  /** 0 keeps a dimension, −1 is worked out. */
+  /** @param dims 0 keeps a dimension, −1 is inferred */
   reshape(x: string, dims: readonly number[]): string {
     return this.node('Reshape', [x, this.integers(dims)]);
   }

@@ -1,6 +1,6 @@
 /**
- * What an interrupted conversion has finished, beside its files: JSON lines, the first {key}, each further one the files
- * of a finished graph. A line that the interruption cut short is no line.
+ * Journal of a conversion beside its files: JSON lines, the first {key}, each further one the files of a finished graph. A
+ * line that was cut short is ignored.
  */
 import { z } from 'zod';
 import type { WrittenFile } from './files.ts';
@@ -21,9 +21,9 @@ function parsed(line: string): unknown {
   }
 }
 
-/** Finished graphs of the conversion of that key; null where the journal is another conversion's, or none. */
+/** Finished graphs of the conversion with that key; null without a journal, or for that of another conversion. */
 export function readJournal(text: string, key: string): WrittenFile[][] | null {
-  // What follows the last line end was cut short.
+  // Text after the last line end was cut short.
   const [first, ...rest] = text.split('\n').slice(0, -1);
   if (head.safeParse(parsed(first ?? '')).data?.key !== key) return null;
   return rest.flatMap((line) => {

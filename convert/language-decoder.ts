@@ -1,5 +1,5 @@
 /**
- * Qwen2 with its KV cache, in two targets. `webgpu`: GroupQueryAttention with fused RoPE on a packed projection.
+ * Qwen2 with its KV cache, for both targets. `webgpu`: GroupQueryAttention with fused RoPE on a packed projection.
  * `wasm`: plain MatMul–Softmax–MatMul over the concatenated cache; the query heads of a group share their key head
  * by being stacked as rows, so that keys and values are never repeated.
  */
@@ -12,13 +12,13 @@ import { type Matrix, matrixOf, stacked } from './matrix.ts';
 import { toFloat16 } from './numbers.ts';
 import type { WeightFormats } from './weight-formats.ts';
 
-/** Positions that the rotary tables hold: the prompt, and answers far longer than any that is asked for. */
+/** Positions in the rotary tables: the prompt, and an answer far longer than any. */
 export function positionLimit(checkpoint: Checkpoint, profile: Profile): number {
   const prompt = profile.frames * (profile.tokensPerFrame + 16) + 1024;
   return Math.min(checkpoint.config.text.max_position_embeddings, Math.ceil((prompt + 4096) / 1024) * 1024);
 }
 
-/** 1 / θ^(2i/d) with float32 at the positions where torch rounds; a late rounding would turn far positions by 1e-4. */
+/** 1 / θ^(2i/d), rounded to float32 at each step as torch does; rounding once would rotate far positions by 1e-4. */
 function inverseFrequencies(theta: number, size: number): number[] {
   return Array.from({ length: size / 2 }, (_, i) =>
     Math.fround(1 / Math.fround(theta ** Math.fround((2 * i) / size))),
@@ -36,7 +36,7 @@ interface Rotary {
   readonly sin: string;
 }
 
-/** What every layer of a target needs besides its own input. */
+/** Inputs that all layers share, by target. */
 type Context = Rotary &
   (
     | {
@@ -75,7 +75,7 @@ export class LanguageDecoderLowering {
     return this.#formats.half ? 'float16' : 'float32';
   }
 
-  /** Vectors one after another as one weight of the activations' type. */
+  /** Vectors concatenated to one weight of the activations' type. */
   #vectors(...names: string[]): string {
     const length = names.reduce((sum, name) => sum + this.#checkpoint.shape(name)[0]!, 0);
     return this.g.weight(names[0]!, this.type, [length], async () => {
@@ -111,7 +111,7 @@ export class LanguageDecoderLowering {
     return [outputs[0]!, outputs[3]!];
   }
 
-  /** Tables [positions, head / 2]: a product of two small constants, worked out when a session loads. */
+  /** Tables [positions, head / 2]: a product of two small constants, computed when a session loads. */
   rotaryTables(length: number): { cos: string; sin: string } {
     const { g } = this;
     const { rope_theta: theta, head_dim: size } = this.#checkpoint.config.text;
@@ -241,7 +241,7 @@ export class LanguageDecoderLowering {
     return linear(this.g, x, name, this.#matrix(tied ? embeddingTensor : name), this.#formats.head);
   }
 
-  /** Weights of all norms, under the names that `decoder` gives them. */
+  /** Weights of all norms, with the names that they have in `decoder_model_merged`. */
   norms() {
     const layers = 'language_model.model.layers';
     const last = this.#checkpoint.config.text.num_hidden_layers - 1;
@@ -263,7 +263,7 @@ export class LanguageDecoderLowering {
   /**
    * The matrices of a layer of the wasm target as float32 constants, projections of the same input side by side: [D,
    * (heads + 2 groups) · size] with its bias, [heads · size, D], [D, 2 F] and [F, D]. Joined on load, so that the file
-   * holds them as `decoder` does.
+   * stores them as for `decoder_model_merged`.
    */
   joinedLayer(index: number) {
     const { g } = this;
@@ -326,7 +326,7 @@ export class LanguageDecoderLowering {
     };
   }
 
-  /** A query sees the keys up to its own slot that the attention mask does not leave out. */
+  /** Causal mask with the attention mask: 0 for keys up to the query's position that are no padding. */
   #mask(total: string, fresh: string): string {
     const { g } = this;
     const [end, count] = [g.node('Squeeze', [total]), g.node('Squeeze', [fresh])];
@@ -340,7 +340,7 @@ export class LanguageDecoderLowering {
   }
 }
 
-/** Layers first…end of the decoder as a session of their own; the last part also holds the final norm and the head. */
+/** Layers first…end of the decoder in one session; the last part also has the final norm and the head. */
 interface Part {
   readonly name: string;
   readonly first: number;
@@ -348,8 +348,8 @@ interface Part {
 }
 
 /**
- * The decoder as one graph, `decoder_model_merged`, or cut between layers where its weights would lie in one session with
- * more than `partLimit` bytes: `decoder_model_0`, …
+ * The decoder as one graph, `decoder_model_merged`, or cut between layers where its weights are more than
+ * `partLimit` bytes: `decoder_model_0`, …
  *
  * inputs_embeds f32 [b, s, D], attention_mask i64 [b, t], num_logits_to_keep i64 [] (0 = all), past_key_values.{i}
  * [b, groups, p, size] → logits f32 [b, n, V], present.{i}. The wasm target also takes position_ids i64 [b, s] and
@@ -382,7 +382,7 @@ export function languageDecoders(
   );
 }
 
-/** Places after which to cut, the last layer's end included: as many layers a part as fit, the head with the last. */
+/** Ends of the parts in layers, the last one included: as many layers a part as fit, the head with the last. */
 function cuts(whole: Graph, layers: number, limit: number): number[] {
   const bytesOf = (belongs: (name: string) => boolean) =>
     whole.weights.reduce((sum, { name, bytes }) => sum + (belongs(name) ? bytes : 0), 0);

@@ -1,11 +1,11 @@
-/** Matrix products with constant weights, in the form that the target can hold and run. */
+/** Matrix products with constant weights, in the weight format of the target. */
 import { type Graph, msDomain } from './graph.ts';
 import { type Matrix, quantiseMatrix } from './matrix.ts';
 import { toFloat16 } from './numbers.ts';
 import { blockSize, packBlocks, packFolded } from './quantise.ts';
 
 /**
- * How the weights of a matrix lie in the file:
+ * Storage of a matrix's weights in the file.
  * `float32`; `float16`, cast on load; `folded`: int8 and scales that fold to float32 on load; `blocks`: MatMulNBits
  * with 4 or 8 bits, whose scales have the type of the activations.
  */
@@ -23,11 +23,11 @@ function transpose(x: Float32Array, rows: number, columns: number): Float32Array
 function rowBytes(format: LinearFormat, columns: number): number {
   const padded = Math.ceil(columns / blockSize) * blockSize;
   if (format.kind === 'blocks') return (padded * format.bits) / 8;
-  // The folded formats count as what they become.
+  // Folded weights are float32 once loaded.
   return (format.kind === 'folded' ? padded : columns) * 4;
 }
 
-/** Several tensors of one quantisation, which is worked out once and let go after the last was written. */
+/** One result for several weights: `make` runs for the first part, and the result is dropped after the last. */
 export function sharedBetween<T, K extends string>(
   parts: readonly K[],
   make: () => Promise<T>,
@@ -48,7 +48,7 @@ export function sharedBetween<T, K extends string>(
 
 type UnpackedFormat = Extract<LinearFormat, { kind: 'float32' | 'float16' | 'folded' }>;
 
-/** Rows first…first+count of a matrix as a constant [K, count] that a session holds in float32. */
+/** Rows first…first+count of a matrix as a constant [K, count], float32 in the session. */
 export function constantMatrix(
   g: Graph,
   name: string,

@@ -1,8 +1,8 @@
-/** Matrices of a checkpoint, read by rows, and their quantisation without ever holding one whole in float32. */
+/** Matrices of a checkpoint, read and quantised by rows, so that none is whole in memory as float32. */
 import type { Checkpoint } from './checkpoint.ts';
 import { blockSize, type Quantised, quantise } from './quantise.ts';
 
-/** A matrix [rows, columns], row-major, whose rows are read when they are wanted. */
+/** A matrix [rows, columns], row-major, whose rows are read on each call of `read`. */
 export interface Matrix {
   readonly rows: number;
   readonly columns: number;
@@ -27,7 +27,7 @@ export function matrixOf(checkpoint: Checkpoint, name: string, scale?: string): 
   };
 }
 
-/** Matrices of equal width one above the other: one product for several projections of the same input. */
+/** Rows of matrices of equal width, concatenated: one product for several projections of the same input. */
 export function stacked(parts: readonly Matrix[]): Matrix {
   const { columns } = parts[0]!;
   return {

@@ -326,7 +326,7 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
     const out = join(temporary, 'checked');
     const files = new CheckpointFolder(join(temporary, 'fragments'));
     await convertCheckpoint(files, new PackageFolder(out), { variants: variantsOf(['fp32', 'q8', 'q4f16']) });
-    // onnxruntime keeps SimplifiedLayerNormalization in the standard domain, where the checker does not know it.
+    // onnxruntime has SimplifiedLayerNormalization in the standard domain, which the checker refuses.
     const program = [
       'import onnx, pathlib, sys',
       'def nodes(graph):',
@@ -352,8 +352,8 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
 const shared = process.env.VQA_SHARED ?? join(root, '..', 'shared');
 const golden = join(shared, 'golden', 'tiny');
 
-describe.skipIf(!existsSync(golden))('damaged checkpoints', () => {
-  /** A copy of the recorded checkpoint, damaged; the error of its conversion, and what is left in the folder. */
+describe.skipIf(!existsSync(golden))('corrupt checkpoints', () => {
+  /** Error of converting a corrupt copy of the recorded checkpoint, and the files left in the folder. */
   async function failure(corrupt: (folder: string) => void, options = fp32) {
     const folder = mkdtempSync(join(temporary, 'damaged-'));
     const checkpoint = join(folder, 'checkpoint');

@@ -1,6 +1,6 @@
 /**
- * Checkpoint → model package. The same code in Node and in a browser worker. An error or a stop leaves nothing; what a
- * killed process or a closed page has finished is taken over by the next conversion of the same checkpoint.
+ * Conversion of a checkpoint to a model package, in Node and in a browser worker. An error or a stop leaves no files.
+ * Graphs that a killed process or a closed page has finished are reused by the next conversion of the same checkpoint.
  */
 
 import { CodedError } from '../core/errors.ts';
@@ -28,7 +28,7 @@ export interface ConvertProgress {
   readonly stage: 'hash' | 'write';
   readonly done: number;
   readonly total: number;
-  /** File under work. */
+  /** File that is read or written. */
   readonly file: string;
 }
 
@@ -45,7 +45,7 @@ export interface ConvertOptions {
   readonly graph?: GraphOptions;
 }
 
-/** Copied as they are where the checkpoint has them. */
+/** Files that are copied unchanged where the checkpoint has them. */
 const copied = [
   'tokenizer.json',
   'tokenizer_config.json',
@@ -100,7 +100,7 @@ class PackageWriter {
   async write(): Promise<Manifest> {
     const { config, files } = this.#checkpoint;
     const { about, command = '' } = this.#options;
-    // Every tensor is known to be there before the long work begins.
+    // Building the graphs checks that every tensor is there, before the long work begins.
     const plans = this.#options.variants.map((choice) => ({
       choice,
       graphs: variantGraphs(this.#checkpoint, this.#profile, choice, this.#options.graph),
@@ -146,7 +146,7 @@ class PackageWriter {
     return manifest;
   }
 
-  /** Names all that the bytes of the graphs depend on. */
+  /** Hash of everything that the bytes of the graphs depend on. */
   #key(checkpointSha256: string): string {
     const { variants, graph = {} } = this.#options;
     const digest = this.#digest();
@@ -155,7 +155,7 @@ class PackageWriter {
     return digest.hex();
   }
 
-  /** @param finished files of graphs that are there already, by the path of their `.onnx` */
+  /** @param finished files of graphs of an interrupted conversion, by the path of their `.onnx` */
   async #variants(
     plans: readonly { readonly choice: VariantChoice; readonly graphs: readonly Graph[] }[],
     finished: ReadonlyMap<string, readonly WrittenFile[]>,
@@ -170,7 +170,7 @@ class PackageWriter {
     );
     let done = taken.reduce((sum, { bytes }) => sum + bytes, 0);
     const report = (file: string) => this.#options.onProgress?.({ stage: 'write', done, total, file });
-    // What is there already is told at once: the bar begins where the work does.
+    // Reused graphs are reported at once, so that progress begins where the work does.
     const last = taken.at(-1);
     if (last) report(last.file);
     for (const { choice, graphs } of plans) {
@@ -242,7 +242,7 @@ class PackageWriter {
   }
 }
 
-/** No figure is made up for a model that nobody has measured. */
+/** Scale of a model without measurements. */
 const unmeasured: Scale = { kind: 'unmeasured', range: [1, 5] };
 
 function storedBytes(g: Graph): number {
@@ -253,7 +253,7 @@ function loadedBytes(g: Graph): number {
   return g.weights.reduce((sum, weight) => sum + weight.loadedBytes, 0);
 }
 
-/** What a session needs besides its weights: the cache of a long answer, and the widest activations of a prefill. */
+/** Bytes of a session besides its weights: the KV cache of a long answer, and the widest activations of a prefill. */
 function workingBytes(
   config: CheckpointConfig,
   profile: Profile,
@@ -277,7 +277,7 @@ function workingBytes(
     motionFrames(profile) *
     profile.size ** 2 *
     (3 * config.motion.fast_stem_time + 3 + config.motion.stem_slow / 4);
-  // The cache is there twice while a step writes the next one; stages run one after another.
+  // The cache exists twice while a step writes the next one; stages run one after another.
   return 2 * cache + Math.max(mlp + scores, look, motion);
 }
 
@@ -307,7 +307,7 @@ function variantEntry(
   return { dtype: choice.dtype, target: choice.target, files, ...memory, needs, decoderParts };
 }
 
-/** Greedy unless told otherwise: the checkpoint's own sampling settings stay. */
+/** Generation settings of the checkpoint, with its begin and end tokens; greedy where it has none. */
 function generationConfig(config: CheckpointConfig, given: unknown): object {
   const settings = typeof given === 'object' && given !== null ? given : {};
   const { bos_token_id, eos_token_id } = config.text;
@@ -342,7 +342,7 @@ function dataFiles(written: readonly WrittenFile[]): Record<string, number> {
   return counts;
 }
 
-/** The way into the stock runtime: it knows llava_onevision with a qwen2 inside, and reads no other key of ours. */
+/** Config for stock runtimes: they support llava_onevision with qwen2, and ignore other keys. */
 function packageConfig(config: CheckpointConfig, profile: Profile, written: readonly WrittenFile[]): object {
   const { text: t, vision: v } = config;
   return {
@@ -380,7 +380,7 @@ function packageConfig(config: CheckpointConfig, profile: Profile, written: read
   };
 }
 
-/** The variants that a package of these dtypes usually holds: each dtype in every target that has it. */
+/** Default variants of a package: each dtype for every target that has it. */
 export function variantsOf(dtypes: readonly VariantChoice['dtype'][]): VariantChoice[] {
   return dtypes.flatMap((dtype): VariantChoice[] => {
     const gpu = { dtype, target: 'webgpu' } as const;

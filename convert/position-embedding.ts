@@ -10,7 +10,7 @@ function kernel(x: number): number {
   return 0;
 }
 
-/** Four source places and weights for each of `to` places; the border is repeated, no antialias. */
+/** Four source positions and weights for each of `to` positions; the border is repeated, without antialiasing. */
 function taps(from: number, to: number): { positions: number[]; weights: number[] }[] {
   return Array.from({ length: to }, (_, i) => {
     const centre = ((i + 0.5) * from) / to - 0.5;

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { roundToFloat16 } from './numbers.ts';
 import { blockSize, dequantise, packBlocks, packFolded, quantise } from './quantise.ts';
 
-/** Gaussian weights from a small generator, so that the figures below can be repeated. */
+/** Gaussian weights from a small generator, so that the numbers below can be repeated. */
 function gaussian(count: number): Float32Array {
   let state = 1;
   const uniform = () => {

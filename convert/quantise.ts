@@ -17,7 +17,7 @@ export interface Quantised {
   readonly scales: Float32Array;
 }
 
-/** Added and taken away again, it rounds a double of magnitude below 2^51 to the nearest integer, ties to even. */
+/** Adding and subtracting this rounds a double of magnitude below 2^51 to the nearest integer, ties to even. */
 const rounder = 1.5 * 2 ** 52;
 
 /** The scale that maps the largest magnitude of a block to 127. */
@@ -46,7 +46,7 @@ export function quantise(
   const scales = new Float32Array(rows * blocks);
   const low = bits === 8 ? -127 : -8;
   const high = bits === 8 ? 127 : 7;
-  // Rows of whole blocks lie as the search wants them.
+  // Rows of whole blocks are contiguous, as the search needs them.
   const searched = bits === 4 && columns % blockSize === 0 ? searchScales(weights) : null;
   const scaleOf = bits === 8 ? scaleOfEight : searchScale;
   for (let block = 0; block < rows * blocks; block++) {
@@ -55,7 +55,7 @@ export function quantise(
     const count = Math.min(blockSize, columns - first);
     const wanted = searched === null ? scaleOf(weights, at, count) : searched[block]!;
     const scale = half ? roundToFloat16(wanted) : Math.fround(wanted);
-    // Denormal scales have no reciprocal; such a block is nothing beside its neighbours.
+    // Denormal scales have no reciprocal; such a block is stored as zeros.
     if (Math.abs(scale) < 2 ** -126) continue;
     scales[block] = scale;
     const inverse = 1 / scale;
@@ -70,7 +70,7 @@ export function quantise(
   return { rows, blocks, integers, scales };
 }
 
-/** The values that the integers stand for, [rows, columns]. */
+/** Float values of the integers, [rows, columns]. */
 export function dequantise(q: Quantised, columns: number): Float32Array {
   const out = new Float32Array(q.rows * columns);
   for (let row = 0; row < q.rows; row++) {
@@ -95,7 +95,7 @@ export function packBlocks(q: Quantised, bits: 4 | 8): Uint8Array {
   return out;
 }
 
-/** The folded form: integers [K/32, 32, N] and scales [K/32, 1, N], so that Cast → Mul → Reshape gives [K, N]. */
+/** The folded format: integers [K/32, 32, N] and scales [K/32, 1, N], so that Cast → Mul → Reshape gives [K, N]. */
 export function packFolded(q: Quantised): { integers: Int8Array; scales: Float32Array } {
   const { rows, blocks } = q;
   const integers = new Int8Array(q.integers.length);

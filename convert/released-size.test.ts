@@ -1,6 +1,6 @@
 /**
- * The graphs of the released 8B, by sizes alone: its weights are not at hand, but every size that a browser limits follows
- * from the config. Oracle: the limits of the package format.
+ * The graphs of the released 8B by sizes alone: without its weights, since every size that a browser limits follows from
+ * the config. Oracle: the limits of the package format.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -46,7 +46,7 @@ function hollow(shapes: ReadonlyMap<string, readonly number[]>): CheckpointFiles
 const stored = (g: Graph) => g.weights.reduce((sum, { bytes }) => sum + bytes, 0);
 
 describe('the released 8B', async () => {
-  // A config that says nothing is that of the released model.
+  // The defaults of the config are those of the released model.
   const shapes = expectedTensors(readCheckpointConfig({}));
   const checkpoint = await Checkpoint.open(hollow(shapes));
   const profile = builtInProfiles['test12@560']!;

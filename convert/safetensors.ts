@@ -1,6 +1,7 @@
 /**
- * Safetensors by range. The header is read and checked as if its author were hostile; tensor bytes are fetched when
- * they are asked for. Format: 8 bytes little-endian header length, JSON, then the tensors' bytes without holes.
+ * Safetensors read by range. The header is checked as hostile input; tensor bytes are read on demand.
+ *
+ * Format: 8 bytes little-endian header length, JSON, then the tensors' bytes without holes.
  */
 import { CodedError } from '../core/errors.ts';
 import { type CheckpointFile, type CheckpointFiles, readText } from './files.ts';
@@ -186,7 +187,7 @@ export class SafeTensors {
     this.shards = shards;
   }
 
-  /** @throws CodedError `convert/header` {file, problem}: a damaged file, or an index that does not fit the shards */
+  /** @throws CodedError `convert/header` {file, problem}: a corrupt file, or an index that does not fit the shards */
   static async open(files: CheckpointFiles): Promise<SafeTensors> {
     const entries = new Map<string, TensorEntry>();
     const shards = await weightFiles(files);

@@ -1,8 +1,8 @@
 /**
- * The scale of a 4-bit block: of 14 candidates the one with the least squared error, and the best for the integers that it
- * gives. For given integers q the best scale is Σxq / Σq², and what it leaves is Σx² − (Σxq)² / Σq²: one pass a candidate
- * is enough to compare them. In WebAssembly with SIMD, and in TypeScript as its oracle; both add the even and the odd
- * places apart, so that they give the same bits.
+ * Scale of a 4-bit block: the candidate of 14 with the least squared error, then the best scale for its integers. For given
+ * integers q the best scale is Σxq / Σq², and its squared error is Σx² − (Σxq)² / Σq², so that one pass a candidate is
+ * enough to compare them. In WebAssembly with SIMD, and in TypeScript as its oracle; both sum even and odd positions
+ * apart, so that they give the same bits.
  */
 import { op, wasmModule } from './wasm.ts';
 
@@ -11,7 +11,7 @@ const size = 32;
 /** Candidates as multiples of the scale that maps the extreme value to −8. */
 export const candidates = Float64Array.from({ length: 14 }, (_, i) => 0.78 + 0.035 * i);
 
-/** Added and taken away again, it rounds a double of magnitude below 2^51 to the nearest integer, ties to even. */
+/** Adding and subtracting this rounds a double of magnitude below 2^51 to the nearest integer, ties to even. */
 const rounder = 1.5 * 2 ** 52;
 
 /** @param x values of the block from `at` on, `count` ≤ 32 of them */
@@ -47,7 +47,7 @@ export function searchScale(x: Float32Array, at: number, count: number): number 
   return scale;
 }
 
-/** Blocks that one call works on. */
+/** Blocks of one call. */
 const batch = 4096;
 
 /** Memory: a block as doubles, the candidates, results, the batch's values. */
@@ -126,7 +126,7 @@ function start(): Kernel {
 }
 
 /**
- * Scales of whole blocks of 32 values that lie one after another.
+ * Scales of contiguous blocks of 32 values.
  *
  * @returns one a block; 0 for a block of zeros
  */

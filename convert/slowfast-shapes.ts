@@ -1,4 +1,4 @@
-/** The convolutions of SlowFast-R50 at any width, as data: what the lowering walks and the checkpoint must hold. */
+/** The convolutions of SlowFast-R50 at any width, as data for the lowering and for the check of the checkpoint. */
 import type { MotionConfig } from '../core/files/checkpoint.ts';
 
 export type Pathway = 'slow' | 'fast';
@@ -93,7 +93,7 @@ export function motionPlan(m: MotionConfig): MotionPlan {
   };
 }
 
-/** Names and shapes of the trunk's tensors, the batch norms' counters left out. */
+/** Names and shapes of the backbone's tensors, without the counters of batch norm. */
 export function motionTensors(m: MotionConfig): Map<string, readonly number[]> {
   const plan = motionPlan(m);
   const blocks = [...plan.stages.slow, ...plan.stages.fast].flat();

@@ -2,7 +2,7 @@
  * SlowFast and `motion_mlp`: pixel_values [T, 3, S, S] → motion_features [1, D].
  *
  * Every convolution is two-dimensional over frames as a batch. A kernel in time gathers its frames into channels
- * first: [T, C, h, w] → [T', k·C, h, w], places before the first and after the last frame being zero. Batch norm is
+ * first: [T, C, h, w] → [T', k·C, h, w], positions before the first and after the last frame being zero. Batch norm is
  * folded in float32; repeat, pooling and mean are weighted sums with the profile's weights.
  */
 import { motionFrames, type Profile } from '../core/sampling/profiles.ts';
@@ -25,8 +25,8 @@ interface Maps {
 }
 
 /**
- * Channels that a convolution's input is filled up to. onnxruntime's WebGPU kernel gives wrong sums for some numbers of
- * channels that are no multiple of 4 (9 and 15 among them, any kernel; 1.30 and 1.31-dev); up to 3 are right.
+ * Number of channels to which a convolution's input is padded. onnxruntime's WebGPU kernel gives wrong sums for some
+ * numbers of channels that are no multiple of 4 (9 and 15 among them, any kernel; 1.30 and 1.31-dev); up to 3 are right.
  */
 function channelsFor(target: Target, channels: number): number {
   return target === 'webgpu' && channels > 3 ? Math.ceil(channels / 4) * 4 : channels;
@@ -140,7 +140,7 @@ class MotionLowering {
     return { ...y, value, side: Math.ceil(y.side / 2) };
   }
 
-  /** Fast features join the slow ones, after them. */
+  /** Fast features concatenated after the slow ones. */
   join(slow: Maps, fast: Maps, lateral: Convolution): Maps {
     const y = this.relu(this.convolve(fast, lateral, 4));
     return { ...slow, value: this.#g.concat([slow.value, y.value], 1), channels: slow.channels + y.channels };
@@ -153,7 +153,7 @@ class MotionLowering {
     return this.relu({ ...y, value: this.#g.add(shortcut.value, y.value) });
   }
 
-  /** Weighted mean over places, then over frames: [1, C]. */
+  /** Weighted mean over positions, then over frames: [1, C]. */
   pool(maps: Maps, time: readonly number[], space: readonly number[]): string {
     const g = this.#g;
     const plane = space.flatMap((row) => space.map((column) => row * column));

@@ -28,7 +28,7 @@ export function visionEncoder(
     x = g.scope(`layers.${i}`, () => layer(g, checkpoint, x, i, formats));
     g.tap(`vit.layers.${i}`, x, ['batch_size', 1 + patches, width]);
   }
-  // Pixel shuffle: rows of two patches lie side by side already, so only the two rows of a token must meet.
+  // Pixel shuffle: the two patches of a row are adjacent already; only the two rows of a token must be joined.
   x = g.slice(x, 1, 1 + patches, 1);
   x = g.transpose(g.reshape(x, [-1, 2, side / 2, 2 * width]), [0, 2, 1, 3]);
   x = g.reshape(x, [-1, patches / 4, 4 * width]);

@@ -1,4 +1,4 @@
-/** Just enough of an assembler for one WebAssembly function with 128-bit SIMD (core specification 2.0, binary format). */
+/** Assembler for one WebAssembly function with 128-bit SIMD (core specification 2.0, binary format), as far as it is used. */
 
 /** Unsigned LEB128. */
 function unsigned(value: number): number[] {

@@ -1,4 +1,4 @@
-/** What a dtype and a target mean for each kind of weight. One table; the lowerings ask it and decide nothing. */
+/** Weight format of each kind of weight, by dtype and target: the only place that decides it. */
 import type { Manifest } from '../core/files/manifest.ts';
 import type { LinearFormat } from './linear.ts';
 

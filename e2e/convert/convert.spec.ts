@@ -1,4 +1,4 @@
-/** The converter in a browser worker: the same bytes as in Node, and nothing left after an error or a stop. */
+/** The converter in a browser worker: the bytes of Node, and no files after an error or a stop. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

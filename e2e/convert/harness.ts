@@ -1,4 +1,4 @@
-/** Puts the converter's client where a test can reach it. */
+/** Page for tests: the conversion client as `window.harness`. */
 import { CodedError } from '../../core/errors.ts';
 import type { VariantChoice } from '../../workers/convert/api.ts';
 import { convertInWorker } from '../../workers/convert/client.ts';
@@ -59,7 +59,7 @@ export const harness = {
     const parent = await root.getDirectoryHandle('models', { create: true });
     const abort = new AbortController();
     const progress: number[] = [];
-    /** Share of the writing that is done when it begins: more than nothing where something was taken over. */
+    /** Share that is written at the first report: above 0 where graphs were reused. */
     let begun = Number.NaN;
     const running = convertInWorker(
       { ...request, files, parent: ['models'] },
@@ -69,7 +69,7 @@ export const harness = {
       },
       abort.signal,
     );
-    // The word to stop follows the request through the same channel, so it arrives while the worker opens the folder.
+    // The abort follows the request through the same channel, so it arrives while the worker opens the folder.
     if (stop) abort.abort();
     const result = await running.catch((error: unknown) =>
       error instanceof CodedError ? error.toData() : { name: (error as Error).name },

@@ -1,4 +1,4 @@
-/** Puts the model worker's client where a test can reach it. */
+/** Page for tests: the model client as `window.harness`. */
 import type { AssessEvent, LoadOptions } from '../../workers/model/api.ts';
 import { createModelClient } from '../../workers/model/client.ts';
 import { stockAnswer } from './stock.ts';
@@ -10,7 +10,7 @@ export interface HarnessRun {
   readonly frames: string;
   readonly size: number;
   readonly maxTokens: number;
-  /** The frames are pairs: the vision branch sees the first of each. */
+  /** True where the frames are pairs; the vision branch gets the first of each. */
   readonly pairs?: boolean;
   /** Aborts after this many tokens. */
   readonly stopAfter?: number;
@@ -57,13 +57,13 @@ export const harness = {
     );
     return { answer, events };
   },
-  /** Looks ahead at the first frames of a run, as the page does while it decodes. */
-  async look(run: HarnessRun, count: number) {
+  /** Encodes the first frames of a run ahead, as the page does while it decodes. */
+  async encodeAhead(run: HarnessRun, count: number) {
     const { vision } = await framesOf(run);
     const order = vision.map(({ key }) => key);
     for (const frame of vision.slice(0, count)) await client.encodeVision([frame], order);
   },
-  /** What transformers.js' own loop writes. */
+  /** Answer of the generation loop of transformers.js. */
   async stock(base: string, run: HarnessRun) {
     const { vision, motion } = await framesOf(run);
     const pixels = (frames: readonly { readonly rgb: Uint8Array }[]) => frames.map(({ rgb }) => rgb);

@@ -1,4 +1,4 @@
-/** Stands in for the model worker where a test is about everything around it: loads nothing, answers at once. */
+/** Fake model worker for tests of the rest of the page: loads nothing, answers at once. */
 import type { Manifest } from '../../core/files/manifest.ts';
 import type { LoadedModel, ModelApi } from '../../workers/model/api.ts';
 import { expose, releaseCallback } from '../../workers/thread/rpc.ts';

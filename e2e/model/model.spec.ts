@@ -1,6 +1,6 @@
 /**
- * The model worker on golden checkpoints in a real browser: what the official code generated (its greedy tokens, with
- * gaps of 0.02 and more) is what the page writes.
+ * The model worker on golden checkpoints in a real browser. Oracle: the greedy tokens of the official code, whose gaps
+ * between first and second logit are 0.02 and more.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -40,17 +40,17 @@ const assess = (page: Page, run: HarnessRun) =>
   page.evaluate((options) => window.harness.assess(options), run);
 const sizes = { train6: 224, test12: 280 } as const;
 
-/** One package through transformers.js as it comes, and through the worker: whole, and with frames looked at ahead. */
+/** One package through transformers.js as it comes, and through the worker: whole, and with frames encoded ahead. */
 async function sameAsStock(page: Page, base: string, run: HarnessRun): Promise<void> {
   await open(page);
   const stock = await page.evaluate(([b, r]) => window.harness.stock(b, r), [base, run] as const);
   for (const ahead of [0, 3]) {
     await page.evaluate(([b]) => window.harness.load(b as string, { backend: 'wasm' }), [base]);
-    await page.evaluate(([r, n]) => window.harness.look(r, n), [run, ahead] as const);
+    await page.evaluate(([r, n]) => window.harness.encodeAhead(r, n), [run, ahead] as const);
     const { answer } = await assess(page, run);
     expect({ text: answer.text, tokens: answer.tokens }).toEqual(stock);
     expect(answer.framesReused).toBe(ahead);
-    // The prompt's frames are kept: a second answer is the same.
+    // The cache of the prompt's frames is reused: a second answer is the same.
     const { answer: again } = await assess(page, run);
     expect({ text: again.text, tokens: again.tokens }).toEqual(stock);
   }
@@ -103,7 +103,7 @@ test.describe('golden checkpoints', () => {
     const run = { frames, size: 224, maxTokens: 200 };
     const { answer: whole } = await assess(page, run);
     expect(whole.tokens).toBe(200);
-    // The reply to the first event says stop, and the worker does not write more than AHEAD tokens beyond it.
+    // The reply to the first event is a stop; the worker generates at most AHEAD tokens beyond it.
     const { answer } = await assess(page, { ...run, stopAfter: 1 });
     expect(answer.end).toBe('aborted');
     expect(answer.tokens).toBeLessThanOrEqual(1 + AHEAD);

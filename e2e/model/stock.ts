@@ -1,6 +1,6 @@
 /**
- * The oracle of the worker's own loop: the same package in transformers.js as it comes, with its `generate`, its cache and
- * its merged decoder. Only frame and motion embeddings are put in place here.
+ * Oracle of the worker's generation loop: the same package in unchanged transformers.js, with its `generate`, its cache and
+ * its merged decoder. Only frame and motion embeddings are inserted here.
  */
 import type * as Transformers from '@huggingface/transformers';
 import { promptText } from '../../core/answer/prompts.ts';
@@ -45,7 +45,7 @@ export async function stockAnswer(
   }
   const options = { device: 'auto', dtype: choice.variant.dtype, subfolder: 'onnx-wasm' } as object;
   const model = await LlavaOnevisionForConditionalGeneration.from_pretrained(packageId, options);
-  // The registry of transformers.js does not know the subclass; it runs as what it is derived from.
+  // The subclass is not in the registry of transformers.js; it runs as its base class.
   const { can_generate, _forward, _prepare_inputs_for_generation } = model;
   const stock = Object.assign(new Stock(model.config, model.sessions, model.configs), {
     can_generate,

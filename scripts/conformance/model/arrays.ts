@@ -1,4 +1,4 @@
-/** Plain float arrays with a shape, and how far two of them lie apart. */
+/** Float arrays with a shape, and distances between them. */
 
 export interface FloatArray {
   readonly shape: readonly number[];

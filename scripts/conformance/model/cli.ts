@@ -44,7 +44,7 @@ export interface ConformanceOptions {
 
 /**
  * @param report called with each result as it comes
- * @returns whether every stage was within its limit
+ * @returns true where every stage is within its limit
  */
 export async function conformance(
   folder: string,
@@ -100,7 +100,7 @@ export async function conformance(
   return ok;
 }
 
-/** Loaded only when it is asked for: the check in Node needs neither Playwright nor Vite. */
+/** Loaded on demand: the check in Node needs neither Playwright nor Vite. */
 async function startBrowser(webgpu: boolean) {
   const { BrowserConformance } = await import('./browser.ts');
   return BrowserConformance.start(webgpu);

@@ -1,5 +1,5 @@
 /**
- * The browser's half of the conformance check: runs the stages in onnxruntime-web and sends the results back. Served
+ * The part of the conformance check in the browser: runs the stages in onnxruntime-web and returns the results. Served
  * by `browser.node.ts`, which puts the package under /package/, the recorded folder under /folder/ and ORT under /ort/.
  */
 import type * as Ort from 'onnxruntime-web';
@@ -25,7 +25,7 @@ export interface PageRequest {
 /**
  * On SwiftShader (subgroups of 4) onnxruntime's GroupQueryAttention for WebGPU is wrong by a fifth for 32 and more fresh
  * tokens at once, and right below (onnxruntime-node 1.30 and onnxruntime-web 1.31-dev, any head size). The page
- * takes WASM on software adapters; the check goes on in pieces that are right.
+ * uses WASM on software adapters; the check uses pieces below that.
  */
 const prefillStep = 31;
 
@@ -59,7 +59,7 @@ async function openRunner(ort: typeof Ort, request: PageRequest, choice: Variant
   const folder = targetFolders[choice.target];
   const sessions = await openSessions(request.paths, choice, async (name) => {
     const file = `${name}${dtypeSuffixes[choice.dtype]}.onnx`;
-    // The greedy graph's weights lie in the data files of others.
+    // The greedy graph's weights are in the data files of other graphs.
     const data = request.paths.filter(
       (path) =>
         path.startsWith(`${folder}/${name === 'decoder_greedy' ? '' : file}`) &&

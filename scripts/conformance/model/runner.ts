@@ -1,6 +1,6 @@
 /**
- * A package's four sessions, driven as the page drives them: encode, merge, prefill, decode with the KV cache. Which
- * onnxruntime runs them is given, so the same code serves Node and a browser page.
+ * The sessions of a package, run as on the page: encode, merge, prefill, decode with the KV cache. The onnxruntime is a
+ * parameter, so that the same code serves Node and a browser page.
  */
 import type * as Ort from 'onnxruntime-web';
 import { type Dtype, dtypeSuffixes, type Target, targetFolders } from '../../../convert/weight-formats.ts';
@@ -56,7 +56,7 @@ export interface Continuation {
   readonly logits: Float32Array;
 }
 
-/** A sequence as the decoder sees it; batches are padded on the left. */
+/** Input of the decoder; batches are padded on the left. */
 export interface Sequence {
   /** [b, s, D] */
   readonly embeds: FloatArray;
@@ -120,7 +120,7 @@ export class Runner {
     return floatsOf(outputs).get('inputs_embeds')!;
   }
 
-  /** Frame tokens go to the context ids in order, the motion token to the last of them. */
+  /** Embeddings with the frame tokens at the context ids in order, and the motion token at the last of them. */
   async merge(ids: readonly number[], frames: FloatArray, motion: FloatArray): Promise<FloatArray> {
     const embeds = await this.embed(ids);
     const width = embeds.shape[2]!;
@@ -198,7 +198,7 @@ export class Runner {
     let cache = this.#emptyCache(1);
     let outputs: Outputs = new Map();
     const logits: FloatArray[] = [];
-    // The short piece comes first: what is compared are the last positions.
+    // The short piece comes first, since the last positions are compared.
     let from = 0;
     for (let to = length % step || step; from < length; to += step) {
       const data = embeds.data.subarray(from * width, to * width);
@@ -240,8 +240,8 @@ export class Runner {
   /**
    * Decodes through the KV cache.
    *
-   * @param steps tokens to write
-   * @param forced tokens to go on with instead of the best ones, so that later logits stay comparable
+   * @param steps tokens to generate
+   * @param forced next tokens instead of the arg max, so that later logits stay comparable
    * @returns one continuation a row
    */
   async decode(
@@ -276,7 +276,7 @@ export class Runner {
   /**
    * Decodes through the graph of several greedy steps, after a prefill of the usual graph.
    *
-   * @param forced tokens to go on with, one a run
+   * @param forced input tokens, one a run
    * @returns logits [n, V] of the tokens after each; null where the package has no such graph
    */
   async greedy(sequence: Sequence, forced: readonly number[]): Promise<Float32Array | null> {

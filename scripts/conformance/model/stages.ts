@@ -1,4 +1,4 @@
-/** Every stage of a conformance checkpoint against its tensors. Tolerances are those that came with the tensors. */
+/** Comparison of every stage of a conformance checkpoint with its recorded tensors, at their tolerances. */
 
 import type { Dtype } from '../../../convert/weight-formats.ts';
 import type { Profile } from '../../../core/sampling/profiles.ts';
@@ -43,9 +43,9 @@ export interface Limits {
 }
 
 /**
- * The tolerances that came with the tensors; but the motion token has that of the pooled vector it is made from. Over
+ * Tolerances recorded with the tensors; the motion token has that of the pooled vector it is computed from. Over
  * SlowFast's 50 layers the recorded float32 is itself up to 1.7e-5 from the same function in double precision, and
- * what is computed here is nearer to that (0.9e-5).
+ * the value computed here is nearer to that (0.9e-5).
  */
 const exact: Limits = {
   tensors: 1e-5,
@@ -81,11 +81,11 @@ export const limitsOf: Readonly<Record<Dtype, Limits>> = {
   q4f16: four,
 };
 
-/** What one run of a profile keeps for the comparison of targets. */
+/** Results of one run of a profile, for the comparison of targets. */
 export interface Transcript {
   readonly sequence: Sequence;
   readonly tokens: readonly number[];
-  /** Teacher-forced logits at the last prompt place and at every token, [n, V]. */
+  /** Teacher-forced logits at the last prompt position and at every token, [n, V]. */
   readonly forced: Float32Array;
 }
 
@@ -144,7 +144,7 @@ export function normalised(
   return { shape: [count, 3, height, width], data };
 }
 
-/** Runs a profile and compares whatever the folder holds for it. Taps are compared where the graphs have them. */
+/** Runs a profile and compares all its recorded tensors. Taps are compared where the graphs have them. */
 export async function checkProfile(
   runner: Runner,
   golden: GoldenTensors,
