@@ -1,4 +1,4 @@
-/** The head of a batch: its name, what it does now, how far it is, and the chips that filter and count. */
+/** Head of the batch: name, buttons, progress, and the chips that filter and count the rows. */
 import { useRef, useState } from 'react';
 import type { Grade } from '../../../core/answer/grades.ts';
 import type { BatchRow } from '../../../core/files/batch.ts';
@@ -17,7 +17,7 @@ import { batch } from './state/session.ts';
 import type { BatchState } from './state/store.ts';
 import './BatchHead.css';
 import { useBatchMessages } from './messages/useBatchMessages.ts';
-import { type Filter, fileName, filterCounts, type TableView } from './rows.ts';
+import { type Filter, fileName, filterCounts, hasEnded, type TableView } from './rows.ts';
 
 export interface BatchHeadProps {
   readonly state: BatchState;
@@ -28,52 +28,12 @@ export interface BatchHeadProps {
   readonly onClear: () => void;
 }
 
-const ended = ({ state }: BatchRow) => state !== 'waiting' && state !== 'running';
-
 export function BatchHead({ state, view, onView, exports, onAdd, onClear }: BatchHeadProps) {
   const t = useBatchMessages();
-  const { rows, phase, pace, check, name, error } = state;
-  const done = rows.filter(ended).length;
-  const left = pace !== null && phase === 'running' ? pace * (rows.length - done) : null;
-  const now = rows.find((row) => row.state === 'running');
-  const origin =
-    check && check.tables.length > 0
-      ? t.scoresFrom(check.tables)
-      : rows.some(({ mos }) => mos !== undefined)
-        ? ''
-        : t.noScores;
+  const { rows, phase, check, error } = state;
   return (
     <header className="batch-head">
-      <div className="batch-head__line">
-        <h2>{name}</h2>
-        <p className="batch-head__about">{[t.videos(rows.length), origin].filter(Boolean).join(', ')}</p>
-        {phase === 'running' ? (
-          <Button icon="pause" kbd="P" onClick={() => void batch.pause()}>
-            {t.pause}
-          </Button>
-        ) : (
-          (phase === 'checked' || phase === 'paused') && (
-            <Button look="primary" icon="play" kbd="P" onClick={() => void batch.start()}>
-              {phase === 'checked' ? t.start : t.resume}
-            </Button>
-          )
-        )}
-        <Button icon="plus" onClick={onAdd}>
-          {t.add}
-        </Button>
-        <Menu
-          label={t.export}
-          items={exports}
-          button={(props) => (
-            <Button {...props} icon="download" iconAfter="chevronDown">
-              {t.export}
-            </Button>
-          )}
-        />
-        <Button icon="trash" onClick={onClear}>
-          {t.clear}
-        </Button>
-      </div>
+      <TitleLine state={state} exports={exports} onAdd={onAdd} onClear={onClear} />
       {check && <Check state={state} />}
       {error && (
         <div className="batch-head__notice">
@@ -87,50 +47,110 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
       )}
       {phase === 'access' && (
         <div className="batch-head__notice">
-          {state.locked.length > 0 ? (
-            <Notice
-              icon="folder"
-              actions={
-                <>
-                  <Button look="primary" onClick={() => void batch.giveAccess()}>
-                    {t.allow}
-                  </Button>
-                  <Button onClick={onAdd}>{t.empty.folder}</Button>
-                </>
-              }
-            >
-              {t.locked(state.locked)}
-            </Notice>
-          ) : (
-            <Notice icon="folder" actions={<Button onClick={onAdd}>{t.empty.folder}</Button>}>
-              {t.again}
-            </Notice>
-          )}
+          <Access locked={state.locked} onAdd={onAdd} />
         </div>
       )}
-      {rows.length > 0 && (
-        <>
-          <ProgressBar
-            label={t.bar}
-            title={phase === 'done' ? t.finished : now ? t.now(fileName(now.path)) : t.states.waiting}
-            segments={[{ id: 'all', label: '', share: 1, state: 'running', fraction: done / rows.length }]}
-          />
-          <p className="batch-head__progress">
-            <span>
-              <Rich text={t.done(done, rows.length)} />
-            </span>
-            {pace !== null && <span>{t.pace(pace)}</span>}
-            {left !== null && left > 3 && <span>{t.left(left)}</span>}
-            <span className="batch-head__safe">{retentionText(state, t)}</span>
-          </p>
-        </>
-      )}
+      {rows.length > 0 && <Progress state={state} />}
       <Filters rows={rows} view={view} onView={onView} />
     </header>
   );
 }
 
-/** What closing the page would cost. */
+/** Name and size of the batch, and its buttons. */
+function TitleLine(props: Pick<BatchHeadProps, 'state' | 'exports' | 'onAdd' | 'onClear'>) {
+  const { state, exports, onAdd, onClear } = props;
+  const t = useBatchMessages();
+  const { rows, phase, check, name } = state;
+  const noScores = rows.some(({ mos }) => mos !== undefined) ? '' : t.noScores;
+  const origin = check && check.tables.length > 0 ? t.scoresFrom(check.tables) : noScores;
+  return (
+    <div className="batch-head__line">
+      <h2>{name}</h2>
+      <p className="batch-head__about">{[t.videos(rows.length), origin].filter(Boolean).join(', ')}</p>
+      {phase === 'running' ? (
+        <Button icon="pause" kbd="P" onClick={() => void batch.pause()}>
+          {t.pause}
+        </Button>
+      ) : (
+        (phase === 'checked' || phase === 'paused') && (
+          <Button look="primary" icon="play" kbd="P" onClick={() => void batch.start()}>
+            {phase === 'checked' ? t.start : t.resume}
+          </Button>
+        )
+      )}
+      <Button icon="plus" onClick={onAdd}>
+        {t.add}
+      </Button>
+      <Menu
+        label={t.export}
+        items={exports}
+        button={(props) => (
+          <Button {...props} icon="download" iconAfter="chevronDown">
+            {t.export}
+          </Button>
+        )}
+      />
+      <Button icon="trash" onClick={onClear}>
+        {t.clear}
+      </Button>
+    </div>
+  );
+}
+
+/** Request for access to the files of a restored batch: by permission, or by choosing the folder again. */
+function Access({ locked, onAdd }: { readonly locked: readonly string[]; readonly onAdd: () => void }) {
+  const t = useBatchMessages();
+  const choose = <Button onClick={onAdd}>{t.empty.folder}</Button>;
+  if (locked.length === 0)
+    return (
+      <Notice icon="folder" actions={choose}>
+        {t.again}
+      </Notice>
+    );
+  return (
+    <Notice
+      icon="folder"
+      actions={
+        <>
+          <Button look="primary" onClick={() => void batch.giveAccess()}>
+            {t.allow}
+          </Button>
+          {choose}
+        </>
+      }
+    >
+      {t.locked(locked)}
+    </Notice>
+  );
+}
+
+function Progress({ state }: { readonly state: BatchState }) {
+  const t = useBatchMessages();
+  const { rows, phase, pace } = state;
+  const done = rows.filter(hasEnded).length;
+  const left = pace !== null && phase === 'running' ? pace * (rows.length - done) : null;
+  const running = rows.find((row) => row.state === 'running');
+  const current = running ? t.now(fileName(running.path)) : t.states.waiting;
+  return (
+    <>
+      <ProgressBar
+        label={t.bar}
+        title={phase === 'done' ? t.finished : current}
+        segments={[{ id: 'all', label: '', share: 1, state: 'running', fraction: done / rows.length }]}
+      />
+      <p className="batch-head__progress">
+        <span>
+          <Rich text={t.done(done, rows.length)} />
+        </span>
+        {pace !== null && <span>{t.pace(pace)}</span>}
+        {left !== null && left > 3 && <span>{t.left(left)}</span>}
+        <span className="batch-head__safe">{retentionText(state, t)}</span>
+      </p>
+    </>
+  );
+}
+
+/** Consequence of closing the page. */
 function retentionText(
   { persistent, saving, phase }: BatchState,
   t: ReturnType<typeof useBatchMessages>,

@@ -1,12 +1,9 @@
-/** Batch: a folder of videos, one row each, and how well the scores agree with people where people scored them. */
-import { useEffect, useMemo, useState } from 'react';
+/** Batch page: a folder of videos with a row each, and the agreement of the scores with MOS where there are any. */
+import { type ReactNode, useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import type { CodedErrorData } from '../../../core/errors.ts';
-import { isPair } from '../../../core/stats/batch-metrics.ts';
-import { hashFile } from '../../../workers/hash/client.ts';
 import type { FolderKind } from '../../assessment/model/folder-kind.ts';
 import { toErrorData } from '../../assessment/model/model-store.ts';
-import { APP } from '../../assessment/session.ts';
 import {
   type PickedFolder,
   passToNextPage,
@@ -16,148 +13,52 @@ import {
   useFolderInput,
 } from '../../page/file-input.ts';
 import { goTo } from '../../page/router.ts';
-import { saveFile } from '../../page/save-file.ts';
 import { useTab } from '../../page/tab.ts';
 import { useActions } from '../../page/useActions.ts';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
-import type { MenuItem } from '../../ui/Menu.tsx';
 import { BatchHead } from './BatchHead.tsx';
 import { batch } from './state/session.ts';
+import type { BatchState } from './state/store.ts';
 import './BatchPage.css';
 import { BatchTable } from './BatchTable.tsx';
 import { addBatchFiles } from './batch-files.ts';
 import { EmptyBatch } from './EmptyBatch.tsx';
-import { batchFullCsv, batchJson, batchOfficialCsv, settingsHash } from './exports.ts';
 import { useBatchMessages } from './messages/useBatchMessages.ts';
-import type { SortBy, TableView } from './rows.ts';
+import { hasEnded, type SortBy, type TableView } from './rows.ts';
 import { SidePanels } from './SidePanels.tsx';
-import { scatterPng, scatterSvg } from './scatter-svg.ts';
+import { useExportItems } from './useExportItems.ts';
 import { useMetrics } from './useMetrics.ts';
 
 const FIRST_VIEW: TableView = { filter: 'all', find: '', sort: { by: 'file', down: false } };
-
 const KINDS: readonly FolderKind[] = ['other'];
+/** Milliseconds in which a cleared batch can be restored. */
+const UNDO_TIME = 10_000;
 
 export default function BatchPage() {
   const t = useBatchMessages();
   const state = useStore(batch.store);
   const [view, setView] = useState(FIRST_VIEW);
   const [selected, setSelected] = useState<string | null>(null);
-  const [undo, setUndo] = useState<(() => Promise<void>) | null>(null);
-  const [fault, setFault] = useState<CodedErrorData | null>(null);
   const metrics = useMetrics(state.rows);
+  const exports = useExportItems(state, metrics);
+  const { fault, addFolder } = useFolders();
+  const { clear, restore } = useUndoClear();
   const { phase, rows } = state;
-
-  useEffect(() => {
-    // What was running when the page was closed goes on by itself where the browser still gives the files.
-    void batch.restore().then((wasRunning) => {
-      if (wasRunning && batch.store.getState().phase === 'paused') void batch.start();
-    });
-  }, []);
-
-  const fail = (error: unknown) => setFault(toErrorData(error));
-  const take = (folder: PickedFolder) => {
-    setFault(null);
-    addBatchFiles(folder).catch(fail);
-  };
-  useFileInput((files) => take({ name: '', files: files.map((file) => ({ path: file.name, file })) }));
-  useFolderInput(KINDS, take);
-  const addFolder = () => pickPersistentFolder().then((folder) => folder && take(folder), fail);
-
-  const open = (path: string) => {
-    const file = batch.file(path);
-    if (!file) return;
-    passToNextPage([file]);
-    goTo('assess');
-  };
-  const canStart = phase === 'checked' || phase === 'paused';
-  useActions({
-    pauseRun: phase === 'running' ? () => void batch.pause() : canStart ? () => void batch.start() : null,
-    undo: undo && (() => void undo().then(() => setUndo(null))),
-  });
-  const done = rows.filter((row) => row.state !== 'waiting' && row.state !== 'running').length;
-  useTab(
-    phase === 'running' ? { kind: 'running', name: state.name, done: done / rows.length } : { kind: 'idle' },
-  );
-
-  const exports = useMemo<readonly MenuItem[]>(() => {
-    const stem = state.name.replace(/[^\p{L}\p{N}._-]+/gu, '-') || 'batch';
-    const pairs = rows.filter(isPair);
-    const noPairs = pairs.length === 0;
-    const range = state.model?.range ?? [1, 5];
-    return [
-      {
-        id: 'official',
-        label: t.exports.official,
-        detail: t.exports.officialHelp,
-        disabled: noPairs,
-        onSelect: () => saveFile(`${stem}.csv`, batchOfficialCsv(state), 'text/csv'),
-      },
-      {
-        id: 'full',
-        label: t.exports.full,
-        onSelect: () => saveFile(`${stem}-full.csv`, batchFullCsv(state), 'text/csv'),
-      },
-      {
-        id: 'json',
-        label: t.exports.json,
-        onSelect: () =>
-          void settingsHash(state, hashFile).then((hash) =>
-            saveFile(`${stem}.json`, batchJson(state, APP, hash), 'application/json'),
-          ),
-      },
-      {
-        id: 'svg',
-        label: t.exports.svg,
-        disabled: noPairs,
-        onSelect: () =>
-          saveFile(`${stem}.svg`, scatterSvg(pairs, metrics?.all ?? null, range, t), 'image/svg+xml'),
-      },
-      {
-        id: 'png',
-        label: t.exports.png,
-        disabled: noPairs,
-        onSelect: () =>
-          void scatterPng(pairs, metrics?.all ?? null, range, t).then((blob) =>
-            saveFile(`${stem}.png`, blob),
-          ),
-      },
-    ];
-  }, [state, rows, metrics, t]);
+  useResume();
+  useActions({ pauseRun: runAction(phase), undo: restore });
+  const done = rows.filter(hasEnded).length / rows.length;
+  useTab(phase === 'running' ? { kind: 'running', name: state.name, done } : { kind: 'idle' });
 
   const sort = (by: SortBy) =>
     setView({ ...view, sort: { by, down: view.sort.by === by ? !view.sort.down : by !== 'file' } });
-  const clear = () =>
-    void batch.clear().then((back) => {
-      setUndo(() => back);
-      setTimeout(() => setUndo((now) => (now === back ? null : now)), 10_000);
-    });
-  const select = (path: string) => setSelected(path);
-  const notices = (
-    <>
-      {fault && (
-        <div className="batch-page__notice">
-          <ErrorCard error={fault} />
-        </div>
-      )}
-      {undo && (
-        <p className="batch-page__undo" role="status">
-          <span>{t.cleared}</span>
-          <Button icon="undo" onClick={() => void undo().then(() => setUndo(null))}>
-            {t.undo}
-          </Button>
-        </p>
-      )}
-    </>
-  );
-
+  const notices = <Notices fault={fault} onUndo={restore} />;
   if (phase === 'empty') {
     return (
       <div className="batch-page--empty">
         <h1 className="ui-sr">{t.title}</h1>
         {notices}
-        <EmptyBatch onFolder={() => void addFolder()} onFiles={pickFiles} />
+        <EmptyBatch onFolder={addFolder} onFiles={pickFiles} />
       </div>
     );
   }
@@ -171,7 +72,7 @@ export default function BatchPage() {
           view={view}
           onView={setView}
           exports={exports}
-          onAdd={() => void addFolder()}
+          onAdd={addFolder}
           onClear={clear}
         />
         <BatchTable
@@ -181,17 +82,91 @@ export default function BatchPage() {
           fit={metrics?.all?.fit ?? null}
           hasMos={rows.some(({ mos }) => mos !== undefined)}
           selected={selected}
-          onSelect={select}
-          onOpen={open}
+          onSelect={setSelected}
+          onOpen={openInAssess}
         />
-        <Answer path={selected} onOpen={open} onClose={() => setSelected(null)} />
+        <Answer path={selected} onOpen={openInAssess} onClose={() => setSelected(null)} />
       </section>
-      <SidePanels state={state} metrics={metrics} selected={selected} onSelect={select} />
+      <SidePanels state={state} metrics={metrics} selected={selected} onSelect={setSelected} />
     </div>
   );
 }
 
-/** What the model wrote for the chosen row. */
+/** Pauses or starts the run; null where there is nothing to run. */
+function runAction(phase: BatchState['phase']): (() => void) | null {
+  if (phase === 'running') return () => void batch.pause();
+  return phase === 'checked' || phase === 'paused' ? () => void batch.start() : null;
+}
+
+function openInAssess(path: string): void {
+  const file = batch.file(path);
+  if (!file) return;
+  passToNextPage([file]);
+  goTo('assess');
+}
+
+/** Restores the stored batch and resumes one that ran when the page was closed, if its files are accessible. */
+function useResume(): void {
+  useEffect(() => {
+    void batch.restore().then((wasRunning) => {
+      if (wasRunning && batch.store.getState().phase === 'paused') void batch.start();
+    });
+  }, []);
+}
+
+/** Input of files and folders, and the error of the last one. */
+function useFolders(): { readonly fault: CodedErrorData | null; readonly addFolder: () => void } {
+  const [fault, setFault] = useState<CodedErrorData | null>(null);
+  const fail = (error: unknown) => setFault(toErrorData(error));
+  const add = (folder: PickedFolder) => {
+    setFault(null);
+    addBatchFiles(folder).catch(fail);
+  };
+  useFileInput((files) => add({ name: '', files: files.map((file) => ({ path: file.name, file })) }));
+  useFolderInput(KINDS, add);
+  const addFolder = () => void pickPersistentFolder().then((folder) => folder && add(folder), fail);
+  return { fault, addFolder };
+}
+
+/** Clears the batch; `restore` brings it back for a while, then is null. */
+function useUndoClear() {
+  const [undo, setUndo] = useState<(() => Promise<void>) | null>(null);
+  const clear = () =>
+    void batch.clear().then((back) => {
+      setUndo(() => back);
+      setTimeout(() => setUndo((now) => (now === back ? null : now)), UNDO_TIME);
+    });
+  const restore = undo && (() => void undo().then(() => setUndo(null)));
+  return { clear, restore };
+}
+
+/** Error of the file input, and the offer to undo a clearing. */
+function Notices(props: {
+  readonly fault: CodedErrorData | null;
+  readonly onUndo: (() => void) | null;
+}): ReactNode {
+  const { fault, onUndo } = props;
+  const t = useBatchMessages();
+  return (
+    <>
+      {fault && (
+        <div className="batch-page__notice">
+          <ErrorCard error={fault} />
+        </div>
+      )}
+      {onUndo && (
+        <p className="batch-page__undo" role="status">
+          <span>{t.cleared}</span>
+          <Button icon="undo" onClick={onUndo}>
+            {t.undo}
+          </Button>
+        </p>
+      )}
+    </>
+  );
+}
+
+/** Text of the selected row's answer. */
 function Answer(props: {
   readonly path: string | null;
   readonly onOpen: (path: string) => void;

@@ -1,4 +1,4 @@
-/** Before anything is there: what can be dropped, and three lines of a score table to copy. */
+/** Empty Batch page: file input, and three lines of a score table to copy. */
 import { useState } from 'react';
 import { Button } from '../../ui/Button.tsx';
 import { Rich } from '../../ui/Rich.tsx';

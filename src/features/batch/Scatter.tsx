@@ -1,10 +1,19 @@
-/** Score against MOS: points on a canvas under SVG axes, the fitted curve, a cursor for keys and pointer. */
-import { type KeyboardEvent, type PointerEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
+/** Scatter plot of score against MOS: points on a canvas under SVG axes, the fitted curve, a cursor. */
+import {
+  type KeyboardEvent,
+  type PointerEvent,
+  type RefObject,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from 'react';
 import type { Pair, PairMetrics } from '../../../core/stats/batch-metrics.ts';
 import { logisticAt } from '../../../core/stats/logistic.ts';
 import { correlation } from '../../../core/text/format.ts';
 import { fileName } from './rows.ts';
-import { histogram, nearestPoint, scatterScales } from './scatter-geometry.ts';
+import { histogram, nearestPoint, type Scales, scatterScales } from './scatter-geometry.ts';
 import './Scatter.css';
 import { useBatchMessages } from './messages/useBatchMessages.ts';
 
@@ -18,35 +27,70 @@ export interface ScatterProps {
 
 const WIDTH = 440;
 const HEIGHT = 316;
-/** Room above the points for how many of them stand over each other. */
+/** Height of the score histogram above the points. */
 const TOP = 48;
 const BINS = 40;
+const STEPS: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: 1, ArrowDown: -1 };
 
 export function Scatter({ pairs, metrics, range, selected, onSelect }: ScatterProps) {
   const t = useBatchMessages();
   const canvas = useRef<HTMLCanvasElement>(null);
   const caption = useId();
-  const [at, setAt] = useState<number | null>(null);
   const scales = useMemo(() => scatterScales(pairs, range, WIDTH, HEIGHT, TOP), [pairs, range]);
-  const bars = useMemo(() => {
-    const bins = histogram(
-      pairs.map(({ score }) => score),
-      scales.extent,
-      BINS,
-    );
-    const most = Math.max(1, ...bins);
-    return bins.map((n) => n / most);
-  }, [pairs, scales]);
-  const bar = (scales.right - scales.left) / BINS;
   const sorted = useMemo(() => [...pairs].sort((a, b) => a.score - b.score), [pairs]);
+  const { at, setAt, onKeyDown, pointAt } = useCursor(sorted, scales, selected, onSelect);
   const shown = at === null ? sorted.find(({ path }) => path === selected) : sorted[at];
+  usePoints(canvas, pairs, scales);
+  const readout = shown && t.scatter.point(fileName(shown.path), shown.score.toFixed(2), String(shown.mos));
+  return (
+    <figure className="batch-scatter" aria-labelledby={caption}>
+      <div
+        className="batch-scatter__field"
+        role="slider"
+        tabIndex={0}
+        aria-label={t.scatter.cursor}
+        aria-valuemin={1}
+        aria-valuemax={Math.max(1, sorted.length)}
+        aria-valuenow={(at ?? 0) + 1}
+        aria-valuetext={readout ?? ''}
+        onKeyDown={onKeyDown}
+        onPointerMove={pointAt}
+        onPointerLeave={() => setAt(null)}
+        onClick={(event) => {
+          const nearest = pointAt(event as unknown as PointerEvent<HTMLElement>);
+          if (nearest !== null) onSelect((sorted[nearest] as Pair).path);
+        }}
+      >
+        <canvas ref={canvas} />
+        <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
+          <Density pairs={pairs} scales={scales} />
+          <Axes scales={scales} />
+          <Curve metrics={metrics} scales={scales} />
+          {shown && <Cross pair={shown} scales={scales} />}
+        </svg>
+      </div>
+      <p className="batch-scatter__readout">{readout ?? ' '}</p>
+      <figcaption id={caption}>
+        {metrics
+          ? t.scatter.caption(metrics.n, correlation(metrics.srcc.value))
+          : t.scatter.captionFew(pairs.length)}
+      </figcaption>
+    </figure>
+  );
+}
 
+/** Draws the points on the canvas, again after a change of the theme. */
+function usePoints(
+  canvas: RefObject<HTMLCanvasElement | null>,
+  pairs: readonly Pair[],
+  scales: Scales,
+): void {
   useEffect(() => {
-    const context = canvas.current?.getContext('2d');
-    if (!canvas.current || !context) return;
+    const target = canvas.current;
+    const context = target?.getContext('2d');
+    if (!target || !context) return;
     const draw = () => {
       const ratio = devicePixelRatio || 1;
-      const target = canvas.current as HTMLCanvasElement;
       target.width = WIDTH * ratio;
       target.height = HEIGHT * ratio;
       context.setTransform(ratio, 0, 0, ratio, 0, 0);
@@ -60,144 +104,119 @@ export function Scatter({ pairs, metrics, range, selected, onSelect }: ScatterPr
       }
     };
     draw();
-    // Another theme is another colour of ink.
-    const watch = new MutationObserver(draw);
-    watch.observe(document.documentElement, { attributeFilter: ['data-theme'] });
-    return () => watch.disconnect();
-  }, [pairs, scales]);
+    const observer = new MutationObserver(draw);
+    observer.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+    return () => observer.disconnect();
+  }, [canvas, pairs, scales]);
+}
 
-  const point = (event: PointerEvent<HTMLElement>) => {
+/** Index of the point under the cursor, moved by pointer and keys; null when the cursor is elsewhere. */
+function useCursor(
+  sorted: readonly Pair[],
+  scales: Scales,
+  selected: string | null,
+  onSelect: (path: string) => void,
+) {
+  const [at, setAt] = useState<number | null>(null);
+  const pointAt = (event: PointerEvent<HTMLElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
-    const nearest = nearestPoint(
-      sorted,
-      scales,
-      ((event.clientX - box.left) / box.width) * WIDTH,
-      ((event.clientY - box.top) / box.height) * HEIGHT,
-    );
+    const x = ((event.clientX - box.left) / box.width) * WIDTH;
+    const y = ((event.clientY - box.top) / box.height) * HEIGHT;
+    const nearest = nearestPoint(sorted, scales, x, y);
     setAt(nearest);
     return nearest;
   };
-  const key = (event: KeyboardEvent) => {
-    const steps: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: 1, ArrowDown: -1 };
+  const onKeyDown = (event: KeyboardEvent) => {
     const now = at ?? sorted.findIndex(({ path }) => path === selected);
+    const step = STEPS[event.key];
     let next: number;
-    if (event.key in steps) next = now + (steps[event.key] as number);
+    if (step !== undefined) next = now + step;
     else if (event.key === 'Home') next = 0;
     else if (event.key === 'End') next = sorted.length - 1;
-    else if (event.key === 'Enter' && sorted[now]) return onSelect((sorted[now] as Pair).path);
+    else if (event.key === 'Enter' && sorted[now]) return onSelect(sorted[now].path);
     else return;
     event.preventDefault();
     setAt(Math.min(sorted.length - 1, Math.max(0, next)));
   };
-  const readout = shown && t.scatter.point(fileName(shown.path), shown.score.toFixed(2), String(shown.mos));
-  const curve =
-    metrics?.fit &&
-    Array.from({ length: 61 }, (_, i) => {
-      const [low, high] = scales.extent;
-      const x = low + ((high - low) * i) / 60;
-      return `${i === 0 ? 'M' : 'L'}${scales.x(x).toFixed(1)} ${scales.y(logisticAt(metrics.fit as NonNullable<typeof metrics.fit>, x)).toFixed(1)}`;
-    }).join('');
+  return { at, setAt, onKeyDown, pointAt };
+}
+
+interface LayerProps {
+  readonly scales: Scales;
+}
+
+/** Histogram of the scores above the points, which overlap. */
+function Density({ pairs, scales }: LayerProps & { readonly pairs: readonly Pair[] }) {
+  const bars = useMemo(() => {
+    const scores = pairs.map(({ score }) => score);
+    const bins = histogram(scores, scales.extent, BINS);
+    const most = Math.max(1, ...bins);
+    return bins.map((n) => n / most);
+  }, [pairs, scales]);
+  const width = (scales.right - scales.left) / BINS;
+  return bars.map((share, i) => (
+    <rect
+      // biome-ignore lint/suspicious/noArrayIndexKey: the index is the bin
+      key={i}
+      className="batch-scatter__bar"
+      x={scales.left + i * width + 0.5}
+      width={width - 1}
+      y={TOP - 12 - share * (TOP - 16)}
+      height={share * (TOP - 16)}
+    />
+  ));
+}
+
+function Axes({ scales }: LayerProps) {
+  const t = useBatchMessages();
+  const { left, bottom, x, y, xTicks, yTicks } = scales;
   return (
-    <figure className="batch-scatter" aria-labelledby={caption}>
-      <div
-        className="batch-scatter__field"
-        role="slider"
-        tabIndex={0}
-        aria-label={t.scatter.cursor}
-        aria-valuemin={1}
-        aria-valuemax={Math.max(1, sorted.length)}
-        aria-valuenow={(at ?? 0) + 1}
-        aria-valuetext={readout ?? ''}
-        onKeyDown={key}
-        onPointerMove={point}
-        onPointerLeave={() => setAt(null)}
-        onClick={(event) => {
-          const nearest = point(event as unknown as PointerEvent<HTMLElement>);
-          if (nearest !== null) onSelect((sorted[nearest] as Pair).path);
-        }}
-      >
-        <canvas ref={canvas} />
-        <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} aria-hidden="true">
-          {bars.map((share, i) => (
-            <rect
-              // biome-ignore lint/suspicious/noArrayIndexKey: a bin is its place
-              key={i}
-              className="batch-scatter__bar"
-              x={scales.left + i * bar + 0.5}
-              width={bar - 1}
-              y={TOP - 12 - share * (TOP - 16)}
-              height={share * (TOP - 16)}
-            />
-          ))}
-          {scales.yTicks.map((value) => (
-            <g key={value}>
-              <line
-                className="batch-scatter__grid"
-                x1={scales.left}
-                x2={WIDTH}
-                y1={scales.y(value)}
-                y2={scales.y(value)}
-              />
-              <text x={scales.left - 8} y={scales.y(value) + 4} textAnchor="end">
-                {value}
-              </text>
-            </g>
-          ))}
-          {scales.xTicks.map((value) => (
-            <g key={value}>
-              <line
-                className="batch-scatter__tick"
-                x1={scales.x(value)}
-                x2={scales.x(value)}
-                y1={scales.bottom}
-                y2={scales.bottom + 5}
-              />
-              <text x={scales.x(value)} y={scales.bottom + 18} textAnchor="middle">
-                {value}
-              </text>
-            </g>
-          ))}
-          <line
-            className="batch-scatter__axis"
-            x1={scales.left}
-            x2={WIDTH}
-            y1={scales.bottom}
-            y2={scales.bottom}
-          />
-          {curve && <path className="batch-scatter__curve" d={curve} />}
-          {shown && (
-            <g>
-              <path
-                className="batch-scatter__cross"
-                d={`M${scales.left} ${scales.y(shown.mos)}H${scales.x(shown.score)}V${scales.bottom}`}
-              />
-              <circle
-                className="batch-scatter__here"
-                cx={scales.x(shown.score)}
-                cy={scales.y(shown.mos)}
-                r="5"
-              />
-            </g>
-          )}
-          <text className="batch-scatter__name" x={scales.left - 8} y={TOP - 11} textAnchor="end">
-            {t.scatter.y}
+    <>
+      {yTicks.map((value) => (
+        <g key={value}>
+          <line className="batch-scatter__grid" x1={left} x2={WIDTH} y1={y(value)} y2={y(value)} />
+          <text x={left - 8} y={y(value) + 4} textAnchor="end">
+            {value}
           </text>
-          <text
-            className="batch-scatter__name"
-            x={(scales.left + WIDTH) / 2}
-            y={HEIGHT - 3}
-            textAnchor="middle"
-          >
-            {t.scatter.x}
+        </g>
+      ))}
+      {xTicks.map((value) => (
+        <g key={value}>
+          <line className="batch-scatter__tick" x1={x(value)} x2={x(value)} y1={bottom} y2={bottom + 5} />
+          <text x={x(value)} y={bottom + 18} textAnchor="middle">
+            {value}
           </text>
-        </svg>
-      </div>
-      <p className="batch-scatter__readout">{readout ?? ' '}</p>
-      <figcaption id={caption}>
-        {metrics
-          ? t.scatter.caption(metrics.n, correlation(metrics.srcc.value))
-          : t.scatter.captionFew(pairs.length)}
-      </figcaption>
-    </figure>
+        </g>
+      ))}
+      <line className="batch-scatter__axis" x1={left} x2={WIDTH} y1={bottom} y2={bottom} />
+      <text className="batch-scatter__name" x={left - 8} y={TOP - 11} textAnchor="end">
+        {t.scatter.y}
+      </text>
+      <text className="batch-scatter__name" x={(left + WIDTH) / 2} y={HEIGHT - 3} textAnchor="middle">
+        {t.scatter.x}
+      </text>
+    </>
+  );
+}
+
+/** The fitted logistic. */
+function Curve({ metrics, scales }: LayerProps & { readonly metrics: PairMetrics | null }) {
+  const fit = metrics?.fit;
+  if (!fit) return null;
+  const [low, high] = scales.extent;
+  const points = Array.from({ length: 61 }, (_, i) => {
+    const score = low + ((high - low) * i) / 60;
+    return `${scales.x(score).toFixed(1)} ${scales.y(logisticAt(fit, score)).toFixed(1)}`;
+  });
+  return <path className="batch-scatter__curve" d={`M${points.join('L')}`} />;
+}
+
+function Cross({ pair, scales }: LayerProps & { readonly pair: Pair }) {
+  const [x, y] = [scales.x(pair.score), scales.y(pair.mos)];
+  return (
+    <g>
+      <path className="batch-scatter__cross" d={`M${scales.left} ${y}H${x}V${scales.bottom}`} />
+      <circle className="batch-scatter__here" cx={x} cy={y} r="5" />
+    </g>
   );
 }

@@ -1,4 +1,4 @@
-/** Beside the table: scatter or histogram, the figures, data sets, and the paper's own figures. */
+/** Panels beside the table: scatter or histogram, agreement metrics, data sets, published values. */
 
 import type { BatchRow } from '../../../core/files/batch.ts';
 import type { BatchMetrics, MetricEstimate, Pair, PairMetrics } from '../../../core/stats/batch-metrics.ts';
@@ -48,7 +48,7 @@ export function SidePanels({ state, metrics, selected, onSelect }: SideProps) {
   );
 }
 
-/** The paper's data set that this batch is, by its name or the name of its only table. */
+/** Published data set of this batch, by its name or the name of its only table. */
 function publishedOf({ name, check, rows }: BatchState): PublishedSet | null {
   const sets = new Set(rows.map(({ dataset }) => dataset));
   const only = sets.size === 1 ? [...sets][0] : undefined;
@@ -218,7 +218,7 @@ function Histogram({ rows }: { readonly rows: readonly BatchRow[] }) {
         <svg viewBox="0 0 440 120" aria-hidden="true">
           {bins.map((n, i) => (
             <rect
-              // biome-ignore lint/suspicious/noArrayIndexKey: a bin is its place
+              // biome-ignore lint/suspicious/noArrayIndexKey: the index is the bin
               key={i}
               x={i * 11 + 1}
               width={9}

@@ -1,4 +1,4 @@
-/** What was dropped, sorted: videos, score tables, a saved batch. */
+/** Files of a batch: videos, score tables, or a saved batch. */
 
 import { CodedError } from '../../../core/errors.ts';
 import { isBatchFile, readBatchFile } from '../../../core/files/batch.ts';
@@ -8,15 +8,15 @@ import { batch } from './state/session.ts';
 
 const VIDEO = /\.(mp4|m4v|mov|qt|webm|mkv|ts|m2ts|mts|avi|mpg|mpeg|wmv|flv|ogv|3gp|y4m)$/i;
 const TABLE = /\.(csv|tsv|jsonl|json|txt)$/i;
-/** A table of a hundred thousand rows has some megabytes. */
+/** Largest table in bytes; a hundred thousand rows take some megabytes. */
 const LONGEST_TABLE = 64 << 20;
 
 const isVideo = ({ file }: FolderFile) => file.type.startsWith('video/') || VIDEO.test(file.name);
 
 /**
- * Adds what is there to the batch, or opens a saved one.
+ * Adds videos and tables to the batch, or opens a saved batch.
  *
- * @param given loose files are a folder without a name
+ * @param name of the folder; empty for loose files
  * @throws CodedError `result/file`, `result/version` of a saved batch; `batch/nothing` when there is neither video nor table
  */
 export async function addBatchFiles({ name, files, handle }: PickedFolder): Promise<void> {

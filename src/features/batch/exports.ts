@@ -1,4 +1,4 @@
-/** What a batch leaves as files. Model, package and settings go into every one that can hold them. */
+/** Exported files of a batch; model, package and settings are in every format that can hold them. */
 
 import { bandOf, bands } from '../../../core/answer/grades.ts';
 import {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { BatchRow } from '../../../core/files/batch.ts';
-import { filterCounts, offBy, tableGroups, visibleRange } from './rows.ts';
+import { filterCounts, offBy, tableGroups, tableLines, visibleRange } from './rows.ts';
 
 const row = (path: string, score: number | null, change: Partial<BatchRow> = {}): BatchRow => ({
   path,
@@ -29,7 +29,17 @@ test('rows that ended without a score are a group of their own; the rest is sort
   expect(up.map(({ path }) => path)).toEqual(['a.mp4', 'b.mp4', 'd.mp4', 'e.mp4']);
 });
 
-test('off by: the sign says who is kinder, the sort takes the distance', () => {
+test('lines: few rows without a score under their title, then the others under theirs', () => {
+  const many = ['p', 'q', 'r', 's'].map((path) => row(path, null));
+  const groups = { without: many, rest: rows.slice(0, 2) };
+  const kinds = (all: boolean) => tableLines(groups, all).map(({ kind }) => kind);
+  expect(kinds(false)).toEqual(['without', 'row', 'row', 'row', 'scored', 'row', 'row']);
+  expect(kinds(true)).toHaveLength(8);
+  expect(tableLines(groups, false)[0]).toMatchObject({ n: 4, paths: ['p', 'q', 'r', 's'] });
+  expect(tableLines({ without: [], rest: groups.rest }, false)).toHaveLength(2);
+});
+
+test('off by: signed distance from the curve, sorted by its absolute value', () => {
   expect(offBy(rows[0] as BatchRow, fit)).toBeCloseTo(100 / (1 + Math.exp(-1.2)) - 80, 9);
   expect(offBy(rows[4] as BatchRow, fit)).toBeNull();
   const far = tableGroups(rows, { ...view, sort: { by: 'off', down: true } }, fit).rest;
@@ -43,7 +53,7 @@ test('chips count every row once, by grade or by state', () => {
   expect(tableGroups(rows, { ...view, find: 'B.MP' }, fit).rest).toHaveLength(1);
 });
 
-test('a window of ten thousand rows draws some dozens', () => {
+test('of ten thousand rows some dozens are drawn', () => {
   const { from, to } = visibleRange(180_000, 600, 36, 10_000);
   expect(to - from).toBeLessThan(40);
   expect(from * 36).toBeLessThanOrEqual(180_000);

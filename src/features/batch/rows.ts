@@ -1,4 +1,4 @@
-/** The table as data: which rows are shown, in which order, and how far each is from the fitted curve. */
+/** Rows of the batch table: filter, order, groups and distance from the fitted curve. */
 
 import { bandOf, type Grade } from '../../../core/answer/grades.ts';
 import type { BatchRow } from '../../../core/files/batch.ts';
@@ -9,13 +9,14 @@ export type SortBy = 'file' | 'score' | 'mos' | 'off' | 'time';
 
 export interface TableView {
   readonly filter: Filter;
+  /** Part of the file names that are shown. */
   readonly find: string;
   readonly sort: { readonly by: SortBy; readonly down: boolean };
 }
 
 export const fileName = (path: string): string => path.split('/').at(-1) ?? path;
 
-/** Signed distance from the fitted curve in MOS points: positive where the model is kinder than people. */
+/** Signed distance from the fitted curve in MOS points, positive where the model scores higher than people. */
 export function offBy(row: BatchRow, fit: Logistic | null): number | null {
   if (fit === null || row.score === null || row.mos === undefined) return null;
   return logisticAt(fit, row.score) - row.mos;
@@ -42,6 +43,9 @@ export function filterCounts(rows: readonly BatchRow[]): ReadonlyMap<Filter, num
   return new Map(filters.map((filter) => [filter, rows.filter((row) => matches(row, filter)).length]));
 }
 
+/** True for a row that is neither waiting nor running. */
+export const hasEnded = ({ state }: BatchRow): boolean => state !== 'waiting' && state !== 'running';
+
 const hasNoScore = ({ state }: BatchRow) => state === 'no-score' || state === 'failed' || state === 'skipped';
 
 export interface TableGroups {
@@ -67,7 +71,7 @@ export function tableGroups(rows: readonly BatchRow[], view: TableView, fit: Log
   const rest = shown.filter((row) => !hasNoScore(row));
   const keyed = rest.map((row, at) => ({ row, at, key: value(row) }));
   keyed.sort((a, b) => {
-    // What has no value stays at the end, whichever way is up.
+    // Rows without a value stay at the end in both directions.
     if (a.key === null || b.key === null) return a.key === b.key ? a.at - b.at : a.key === null ? 1 : -1;
     const order = a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
     return order === 0 ? a.at - b.at : down ? -order : order;
@@ -75,7 +79,29 @@ export function tableGroups(rows: readonly BatchRow[], view: TableView, fit: Log
   return { without: shown.filter(hasNoScore), rest: keyed.map(({ row }) => row) };
 }
 
-/** Rows of a window of a list, with some beyond it so that a quick scroll meets no gap. */
+/** Rows without a score that are shown before "show all". */
+export const FEW_WITHOUT_SCORE = 3;
+
+/** Line of the table: a row, or the title of a group of rows. */
+export type TableLine =
+  | { readonly kind: 'row'; readonly row: BatchRow }
+  | { readonly kind: 'without' | 'scored'; readonly n: number; readonly paths: readonly string[] };
+
+/** @param all shows all rows without a score */
+export function tableLines({ without, rest }: TableGroups, all: boolean): readonly TableLine[] {
+  const row = (row: BatchRow): TableLine => ({ kind: 'row', row });
+  if (without.length === 0) return rest.map(row);
+  const shown = all ? without : without.slice(0, FEW_WITHOUT_SCORE);
+  const scored = rest.filter(({ score }) => score !== null).length;
+  return [
+    { kind: 'without', n: without.length, paths: without.map(({ path }) => path) },
+    ...shown.map(row),
+    ...(rest.length > 0 ? [{ kind: 'scored', n: scored, paths: [] } as const] : []),
+    ...rest.map(row),
+  ];
+}
+
+/** Range of the rows to draw, with some beyond the viewport against gaps in a quick scroll. */
 export function visibleRange(
   scroll: number,
   height: number,

@@ -1,4 +1,4 @@
-/** Places and ticks of the scatter, in its own units. */
+/** Scales and ticks of the scatter plot, in its own units. */
 
 export interface XY {
   readonly score: number;
@@ -63,7 +63,7 @@ export function scatterScales(
   };
 }
 
-/** How many scores fall into each of `n` equal parts of a range; what lies outside counts at its end. */
+/** Counts of scores in `n` equal bins of a range; scores beyond it count in the first or last bin. */
 export function histogram(scores: readonly number[], [low, high]: readonly [number, number], n: number) {
   const bins = Array.from({ length: n }, () => 0);
   for (const score of scores) {
@@ -73,7 +73,7 @@ export function histogram(scores: readonly number[], [low, high]: readonly [numb
   return bins;
 }
 
-/** Place of the point nearest to a place on the plot; null without points. */
+/** Index of the point nearest to (x, y); null without points. */
 export function nearestPoint(points: readonly XY[], scales: Scales, x: number, y: number): number | null {
   let best: number | null = null;
   let least = Number.POSITIVE_INFINITY;

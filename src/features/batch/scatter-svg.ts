@@ -1,4 +1,4 @@
-/** The scatter as a file, in ink on white, whatever the page's theme. */
+/** The scatter plot as a file, black on white in every theme. */
 import type { Pair, PairMetrics } from '../../../core/stats/batch-metrics.ts';
 import { logisticAt } from '../../../core/stats/logistic.ts';
 import { correlation } from '../../../core/text/format.ts';

@@ -1,11 +1,11 @@
-/** Figures of the rows, worked out beside the page, at most one question at a time. */
+/** Agreement metrics of the rows, computed in a worker, one request at a time. */
 import { useEffect, useRef, useState } from 'react';
 import type { BatchRow } from '../../../core/files/batch.ts';
 import type { BatchMetrics } from '../../../core/stats/batch-metrics.ts';
 import { createMetricsClient } from '../../../workers/metrics/client.ts';
 
 const ask = createMetricsClient();
-/** Milliseconds between two answers while a batch runs. */
+/** Milliseconds between two requests while a batch runs. */
 const PAUSE = 1500;
 
 const slim = ({ path, state, score, mos, dataset }: BatchRow) => ({

@@ -51,3 +51,13 @@ export function pixelUnder(parts: ViewerParts, point: FieldPoint) {
   const pixel = pixelAt(size, pane, settings, point.x, point.y);
   return pixel && { ...pixel, scale: imageBox(size, pane, settings).scale };
 }
+
+/** Point of an event in device pixels of the canvas. */
+export function fieldPoint(
+  canvas: HTMLCanvasElement,
+  event: { readonly clientX: number; readonly clientY: number },
+): FieldPoint {
+  const box = canvas.getBoundingClientRect();
+  const scale = canvas.width / Math.max(1, box.width);
+  return { x: (event.clientX - box.left) * scale, y: (event.clientY - box.top) * scale };
+}

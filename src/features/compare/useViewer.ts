@@ -2,17 +2,14 @@
  * Draws the viewer after every change of clock, settings or frames, and requests full-resolution frames in a pause.
  */
 import { type RefObject, useEffect, useRef, useState } from 'react';
-import { isAbort } from '../../../core/errors.ts';
+import { createFullResolution } from './full-resolution.ts';
 import { Painter } from './painter.ts';
 import { type Quality, SideImage } from './side-image.ts';
 import { compare, seekHints } from './state/session.ts';
 import type { Side, SideName } from './state/store.ts';
-import { NO_FRAME } from './state/timeline.ts';
 import type { Size } from './viewport.ts';
 
 const SIDES = ['a', 'b'] as const;
-/** Milliseconds of pause before a request: a held arrow key passes many frames. */
-const DECODE_DELAY = 30;
 
 export interface Showing {
   readonly a: Quality;
@@ -30,6 +27,69 @@ export interface ViewerParts {
 const sizeOf = (side: Side | null): Size => side?.video.facts ?? { width: 16, height: 9 };
 const sizes = () => ({ a: sizeOf(compare.sideOf('a')), b: sizeOf(compare.sideOf('b')) });
 
+/** Draws the current position on a canvas; null while a side is missing. */
+function createDrawing(target: HTMLCanvasElement, sides: Readonly<Record<SideName, SideImage>>) {
+  const painter = new Painter(target);
+  return (only: SideName | null): { readonly showing: Showing; readonly mean: number | null } | null => {
+    const { position } = compare.clock.store.getState();
+    const { settings } = compare.store.getState();
+    // No proxy frames at 1:1, which is for inspecting pixels.
+    const fullOnly = settings.zoom === 1;
+    const quality = {} as Record<SideName, Quality>;
+    for (const name of SIDES) {
+      const side = compare.sideOf(name);
+      if (!side) return null;
+      const frame = compare.frameOf(name, position);
+      quality[name] = sides[name].show(side, frame, compare.frameImages, fullOnly);
+    }
+    const background = getComputedStyle(target).getPropertyValue('--stage').trim() || '#000';
+    const { mean } = painter.draw({ settings, only, sides, sizes: sizes() }, background);
+    const { width, height } = target;
+    return { showing: { ...quality, field: { width, height } }, mean };
+  };
+}
+
+const isSame = (one: Showing, two: Showing): boolean =>
+  one.a === two.a &&
+  one.b === two.b &&
+  one.field.width === two.field.width &&
+  one.field.height === two.field.height;
+
+/** Keeps the canvas as large as its box in device pixels. */
+function observeSize(target: HTMLCanvasElement, onResize: () => void): () => void {
+  const observer = new ResizeObserver(() => {
+    const box = target.getBoundingClientRect();
+    const [width, height] = [box.width, box.height].map((length) =>
+      Math.max(1, Math.round(length * devicePixelRatio)),
+    );
+    if (target.width === width && target.height === height) return;
+    target.width = width!;
+    target.height = height!;
+    onResize();
+  });
+  observer.observe(target);
+  return () => observer.disconnect();
+}
+
+/** Calls `request` after every change that shows, and `settle` after those that change the frames. */
+function subscribe(request: () => void, settle: () => void): () => void {
+  const stops = [
+    seekHints.start(),
+    compare.clock.store.subscribe((now, before) => {
+      if (now.position !== before.position) request();
+      if (now.position !== before.position || now.playing !== before.playing) settle();
+    }),
+    compare.store.subscribe((now, before) => {
+      request();
+      const zoomed = (now.settings.zoom === 1) !== (before.settings.zoom === 1);
+      if (now.timeline !== before.timeline || now.a !== before.a || now.b !== before.b || zoomed) settle();
+    }),
+  ];
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
 /** @param onMean receives the mean difference of each drawing, without a render */
 export function useViewer(
   canvas: RefObject<HTMLCanvasElement | null>,
@@ -43,119 +103,40 @@ export function useViewer(
   });
   const sides = useRef<Record<SideName, SideImage>>(undefined);
   sides.current ??= { a: new SideImage(), b: new SideImage() };
-  const shownOnly = useRef(only);
-  const mean = useRef(onMean);
+  const latest = useRef({ only, onMean });
   const redraw = useRef(() => {});
   useEffect(() => {
-    shownOnly.current = only;
-    mean.current = onMean;
+    latest.current = { only, onMean };
     redraw.current();
   });
 
   useEffect(() => {
     const target = canvas.current;
-    const sideImages = sides.current;
-    if (!target || !sideImages) return;
-    const painter = new Painter(target);
+    if (!target || !sides.current) return;
+    const drawing = createDrawing(target, sides.current);
     let frame = 0;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-
     const draw = () => {
       frame = 0;
-      const { position } = compare.clock.store.getState();
-      const quality = {} as Record<SideName, Quality>;
-      for (const name of SIDES) {
-        const side = compare.sideOf(name);
-        if (!side) return;
-        const frame = compare.frameOf(name, position);
-        // No proxy frames at 1:1, which is for inspecting pixels.
-        const fullOnly = compare.store.getState().settings.zoom === 1;
-        quality[name] = sideImages[name].show(side, frame, compare.frameImages, fullOnly);
-      }
-      const scene = {
-        settings: compare.store.getState().settings,
-        only: shownOnly.current,
-        sides: sideImages,
-        sizes: sizes(),
-      };
-      const background = getComputedStyle(target).getPropertyValue('--stage').trim() || '#000';
-      const drawn = painter.draw(scene, background);
-      mean.current(drawn.mean);
-      const { width, height } = target;
-      setShowing((was) =>
-        was.a === quality.a && was.b === quality.b && was.field.width === width && was.field.height === height
-          ? was
-          : { a: quality.a, b: quality.b, field: { width, height } },
-      );
+      const drawn = drawing(latest.current.only);
+      if (!drawn) return;
+      latest.current.onMean(drawn.mean);
+      setShowing((was) => (isSame(was, drawn.showing) ? was : drawn.showing));
     };
     const request = () => {
       frame ||= requestAnimationFrame(draw);
     };
     redraw.current = request;
-
-    /** Requests the frames of both sides at once; the proxy frames wait. */
-    const requestFullResolution = () => {
-      const begun = performance.now();
-      const { position } = compare.clock.store.getState();
-      let decoded = 0;
-      const requests = SIDES.map(async (name) => {
-        const side = compare.sideOf(name);
-        const index = compare.frameOf(name, position);
-        if (!side || index === NO_FRAME || side.frames.exact(index)) return;
-        side.frames.hold(true);
-        try {
-          decoded += (await compare.frameImages.request(name, side.video.id, index))?.decoded ?? 0;
-          request();
-        } catch (error) {
-          if (!isAbort(error)) console.warn(error);
-        }
-      });
-      void Promise.all(requests).then(() => {
-        if (compare.frameImages.busy) return;
-        for (const name of SIDES) compare.sideOf(name)?.frames.hold(false);
-        const end = performance.now();
-        performance.measure('compare:full-resolution', { start: begun, end, detail: { decoded } });
-      });
-    };
-    const settle = () => {
-      clearTimeout(timer);
-      const { playing } = compare.clock.store.getState();
-      if (playing) {
-        compare.frameImages.cancel();
-        for (const name of SIDES) compare.sideOf(name)?.frames.hold(false);
-      } else timer = setTimeout(requestFullResolution, DECODE_DELAY);
-    };
-
+    const fullResolution = createFullResolution(request);
     const stops = [
-      seekHints.start(),
-      compare.clock.store.subscribe((now, before) => {
-        if (now.position !== before.position) request();
-        if (now.position !== before.position || now.playing !== before.playing) settle();
-      }),
-      compare.store.subscribe((now, before) => {
-        request();
-        const zoomed = (now.settings.zoom === 1) !== (before.settings.zoom === 1);
-        if (now.timeline !== before.timeline || now.a !== before.a || now.b !== before.b || zoomed) settle();
-      }),
+      subscribe(request, fullResolution.settle),
+      observeSize(target, draw),
+      fullResolution.dispose,
+      () => cancelAnimationFrame(frame),
     ];
-    const fit = new ResizeObserver(() => {
-      const { width, height } = target.getBoundingClientRect();
-      const [w, h] = [width, height].map((length) => Math.max(1, Math.round(length * devicePixelRatio)));
-      if (target.width !== w || target.height !== h) {
-        target.width = w!;
-        target.height = h!;
-        draw();
-      }
-    });
-    fit.observe(target);
     request();
-    settle();
+    fullResolution.settle();
     return () => {
       for (const stop of stops) stop();
-      fit.disconnect();
-      cancelAnimationFrame(frame);
-      clearTimeout(timer);
-      compare.frameImages.cancel();
     };
   }, [canvas]);
 

@@ -1,4 +1,4 @@
-/** Words of the Batch page in English. */
+/** Messages of the Batch page in English. */
 import { count, plural, THIN } from '../../../../core/text/format.ts';
 
 function about(seconds: number): string {
@@ -83,7 +83,7 @@ export const batchEn = {
   },
   table: 'Videos of this batch',
   unscored: (n: number): string => `${count(n)} without a score`,
-  unscoredNote: 'left out of every figure',
+  unscoredNote: 'left out of every metric',
   retryAll: 'try these again',
   scored: (n: number): string => `${count(n)} with a score`,
   states: {
@@ -103,13 +103,13 @@ export const batchEn = {
   sortedOff: 'Off by: distance from the fitted curve, in MOS points.',
   detail: {
     close: 'Close',
-    answer: 'What the model wrote',
+    answer: 'Answer of the model',
   },
   scatter: {
     title: 'Score against MOS',
     x: 'score',
     y: 'MOS',
-    none: 'With human scores the scatter stands here.',
+    none: 'The scatter plot needs human scores.',
     caption: (n: number, srcc: string): string =>
       `${plural(n, 'video', 'videos')}: rank correlation of score and MOS ${srcc}. The curve is a logistic of four parameters, drawn only.`,
     captionFew: (n: number): string => `${plural(n, 'video', 'videos')} with a score and a MOS so far.`,
@@ -127,7 +127,7 @@ export const batchEn = {
     needs: (n: number): string => `needs ${n}`,
     interval: (low: string, high: string): string => `${low} to ${high}`,
     afterFit: (value: string): string =>
-      `PLCC after a four-parameter logistic: ${value}. The papers’ figures are without it.`,
+      `PLCC after a four-parameter logistic: ${value}. The papers’ values are without it.`,
     names: { srcc: 'SRCC', plcc: 'PLCC', krcc: 'KRCC', rmse: 'RMSE' },
     rmseUnit: 'MOS, after the fit',
     without: (unreadable: number, failed: number): string =>
@@ -147,7 +147,7 @@ export const batchEn = {
     method: 'Method',
     run: (n: number, all: number): string => `This run, ${count(n)} of ${count(all)}`,
     note: (videos: number): string =>
-      `Published figures cover all ${count(videos)} videos; yours covers those done so far.`,
+      `Published values cover all ${count(videos)} videos; yours cover those done so far.`,
   },
 };
 

@@ -1,4 +1,4 @@
-/** Words of the Batch page in Chinese. */
+/** Messages of the Batch page in Chinese. */
 
 import { count, THIN } from '../../../../core/text/format.ts';
 import type { BatchMessages } from './en.ts';
@@ -92,7 +92,7 @@ export const batchZh: BatchMessages = {
   open: '评估此视频',
   seconds: (n) => `${n.toFixed(1)}${THIN}秒`,
   sortedOff: '偏差：与拟合曲线的距离，以MOS分计。',
-  detail: { close: '关闭', answer: '模型的原文' },
+  detail: { close: '关闭', answer: '模型的回答' },
   scatter: {
     title: '得分与MOS',
     x: '得分',
