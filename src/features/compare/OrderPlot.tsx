@@ -5,7 +5,7 @@ import { count, percent, signed } from '../../../core/text/format.ts';
 import { saveFile } from '../../page/save-file.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
-import { Scrubber } from '../../ui/Scrubber.tsx';
+import { PlotCursor, PlotLine } from '../../ui/PlotCursor.tsx';
 import { TableBox } from '../../ui/TableBox.tsx';
 import { compare } from './state/session.ts';
 import { orderFacts } from './state/timeline.ts';
@@ -18,7 +18,7 @@ import {
   type OrderPoint,
   orderPaths,
   orderSvg,
-  type PlottedOrder as Plot,
+  type PlottedOrder,
   plottedOrder,
   shownOrder,
 } from './order-plot.ts';
@@ -101,7 +101,7 @@ function Axis({ sources, missing }: { readonly sources: number; readonly missing
   );
 }
 
-function Drawing({ plot }: { readonly plot: Plot }) {
+function Drawing({ plot }: { readonly plot: PlottedOrder }) {
   const paths = useMemo(() => orderPaths(plot, WIDTH, HEIGHT), [plot]);
   const { points, sources } = plot;
   const dense = points.length > DENSE;
@@ -156,7 +156,7 @@ function Drawing({ plot }: { readonly plot: Plot }) {
 }
 
 /** Mark of a frame: filled when displaced, hollow when not, with a second outline when repeated. */
-function Mark({ point, plot }: { readonly point: OrderPoint; readonly plot: Plot }) {
+function Mark({ point, plot }: { readonly point: OrderPoint; readonly plot: PlottedOrder }) {
   const x = percent(along(point.position, plot.points.length));
   const y = (1 - along(point.source ?? 0, plot.sources)) * HEIGHT;
   return (
@@ -174,7 +174,7 @@ function Mark({ point, plot }: { readonly point: OrderPoint; readonly plot: Plot
 }
 
 /** Scrubber over the plot: the current position and the source frame there. */
-function Cursor({ plot }: { readonly plot: Plot }) {
+function Cursor({ plot }: { readonly plot: PlottedOrder }) {
   const t = useCompareMessages();
   const position = useStore(compare.clock.store, (state) => state.position);
   const positions = plot.points.length;
@@ -188,8 +188,7 @@ function Cursor({ plot }: { readonly plot: Plot }) {
   const x = along(position, positions);
   const y = source === null ? 0.5 : 1 - along(source, plot.sources);
   return (
-    <Scrubber
-      className="compare-plot__cursor"
+    <PlotCursor
       label={t.plot.cursor}
       text={readout}
       value={position}
@@ -200,14 +199,14 @@ function Cursor({ plot }: { readonly plot: Plot }) {
       onGoTo={compare.clock.seek}
       onStep={compare.clock.step}
     >
-      <span className="compare-plot__line" style={cssVariables({ '--at': percent(x) })} />
+      <PlotLine className="compare-plot__line" at={percent(x)} />
       <span
         className={`compare-plot__readout${x > 0.5 ? ' compare-plot__readout--left' : ''}`}
         style={cssVariables({ '--at': percent(x), '--y': percent(Math.min(0.9, Math.max(0.1, y))) })}
       >
         {readout}
       </span>
-    </Scrubber>
+    </PlotCursor>
   );
 }
 
@@ -223,7 +222,7 @@ function Numbers({ positions }: { readonly positions: number }) {
   );
 }
 
-function Table({ plot }: { readonly plot: Plot }) {
+function Table({ plot }: { readonly plot: PlottedOrder }) {
   const t = useCompareMessages();
   const { points, missing } = plot;
   const rest = points.length - WRITTEN;

@@ -5,7 +5,7 @@ import { useStore } from 'zustand';
 import type { Segment } from '../../../../core/sampling/timeline-segments.ts';
 import { percent } from '../../../../core/text/format.ts';
 import { cssVariables } from '../../../ui/css-variables.ts';
-import { Scrubber } from '../../../ui/Scrubber.tsx';
+import { PlotCursor, PlotLine } from '../../../ui/PlotCursor.tsx';
 import { axisPosition, frameUnder } from '../filmstrip-geometry.ts';
 import type { Clock } from './clock.ts';
 import { useTimelineMessages } from './messages/useTimelineMessages.ts';
@@ -138,7 +138,7 @@ function Drawing({ steps, chosen, now, worst }: PlotProps) {
 function Playhead({ clock }: { readonly clock: Clock }) {
   const frame = useStore(clock.store, (state) => state.frame);
   const at = axisPosition(frame, clock.video.times.length);
-  return <span className="timeline-plot__head" style={cssVariables({ '--at': percent(at) })} />;
+  return <PlotLine className="timeline-plot__head" at={percent(at)} />;
 }
 
 function Cursor({ clock, segments, chosen, readout }: PlotProps) {
@@ -147,8 +147,7 @@ function Cursor({ clock, segments, chosen, readout }: PlotProps) {
   const last = segments.length - 1;
   const goTo = (at: number) => clock.seek(segments[Math.min(last, Math.max(0, at))]?.from ?? 0);
   return (
-    <Scrubber
-      className="timeline-plot__cursor"
+    <PlotCursor
       label={t.cursor}
       text={readout}
       value={chosen}
