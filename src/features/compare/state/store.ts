@@ -6,18 +6,23 @@ import type { StorePlan } from '../../../../workers/frames/api.ts';
 import type { FrameStore } from '../../../../workers/frames/client.ts';
 import type { OpenedVideo, VideoFacts } from '../../../../workers/media/api.ts';
 import { toErrorData } from '../../../assessment/model/model-store.ts';
-import { createClock } from './clock.ts';
-import { createFrameImages, FRAME_IMAGE_BYTES, type FrameImageSource } from './frame-images.ts';
+import { type Clock, createClock } from './clock.ts';
+import {
+  createFrameImages,
+  FRAME_IMAGE_BYTES,
+  type FrameImageSource,
+  type FrameImages,
+} from './frame-images.ts';
 import { type CompareSettings, DEFAULTS, type LinkedFile, linkQuery, parseLink } from './settings.ts';
 import {
+  type Clip,
   type DrawnPerturbation,
   drawPerturbation,
   NO_FRAME,
   pairTimeline,
+  perturbedTimeline,
   type SampleProfile,
-  sampledTimeline,
   type Timeline,
-  videoTimeline,
 } from './timeline.ts';
 
 /** Memory cap in bytes of all proxy frames on the page; less on small devices. */
@@ -85,258 +90,277 @@ export interface CompareDependencies {
   readonly cap?: number;
 }
 
-export function createCompareStore(dependencies: CompareDependencies) {
-  const { media, createFrames, hash, cap = FRAMES_CAP } = dependencies;
-  const store = createStore<CompareState>(() => EMPTY);
-  const get = store.getState;
-  const set = (change: Partial<CompareState>) => store.setState(change);
-  const frameImages = createFrameImages(media, Math.min(FRAME_IMAGE_BYTES, cap / 4));
-  const clock = createClock({ ready: (position) => isReady(position) });
+export class CompareStore {
+  readonly store = createStore<CompareState>(() => EMPTY);
+  readonly cap: number;
+  readonly clock: Clock;
+  readonly frameImages: FrameImages;
+  private readonly dependencies: CompareDependencies;
   /** Position of a link whose file is not open yet. */
-  let startPosition = 0;
-  let turn: Record<SideName, number> = { a: 0, b: 0 };
+  private startPosition = 0;
+  /** Number of the newest opening of each side; older ones end without effect. */
+  private openings: Record<SideName, number> = { a: 0, b: 0 };
 
-  const sideOf = (name: SideName): Side | null => {
-    const { a, b } = get();
+  constructor(dependencies: CompareDependencies) {
+    const { media, cap = FRAMES_CAP } = dependencies;
+    this.dependencies = dependencies;
+    this.cap = cap;
+    this.frameImages = createFrameImages(media, Math.min(FRAME_IMAGE_BYTES, cap / 4));
+    this.clock = createClock({ ready: (position) => this.isReady(position) });
+  }
+
+  sideOf = (name: SideName): Side | null => {
+    const { a, b } = this.state;
     return name === 'b' ? (b ?? a) : a;
   };
 
   /** Source frame of a side at a position, or `NO_FRAME`. */
-  function frameOf(name: SideName, position: number): number {
-    const { timeline } = get();
-    return timeline?.[name][position] ?? NO_FRAME;
+  frameOf = (name: SideName, position: number): number => this.state.timeline?.[name][position] ?? NO_FRAME;
+
+  /** Time in seconds of A's frame at a position. */
+  timeOf = (position: number): number => {
+    const { a, b, timeline } = this.state;
+    const frame = timeline?.a[position] ?? 0;
+    return (b ? timeline?.times[position] : a?.video.times[frame]) ?? 0;
+  };
+
+  /** Opens a video on a side; an open one is replaced. */
+  open = (name: SideName, file: File): void => void this.openSide(name, file);
+
+  /** Opens files: one is the original or a file named by the link, a second one is B. */
+  take = (files: readonly File[]): void => {
+    const { a, asked } = this.state;
+    const [first, second] = files;
+    if (!first) return;
+    if (second) {
+      void this.openSide('a', first).then(() => this.openSide('b', second));
+      return;
+    }
+    const isB = asked.b && a && (asked.b.name === first.name || !asked.a);
+    this.open(isB ? 'b' : 'a', first);
+  };
+
+  /** Opens the file of the last error although its checksum differs from the link's. */
+  useAnyway = (): void => {
+    const { error, asked } = this.state;
+    if (!error) return;
+    this.set({ asked: { ...asked, [error.side]: null } });
+    this.open(error.side, error.file);
+  };
+
+  dismiss = (): void => this.set({ error: null });
+
+  /** Closes the second video: B is a perturbed copy of A again. */
+  closeB = (): void => {
+    const { a, b, sha256 } = this.state;
+    if (!a || !b) return;
+    this.openings.b++;
+    this.release(b);
+    a.frames.dispose();
+    this.frameImages.clear();
+    const frames = this.framesOf(a.file, a.video.facts, 1);
+    this.arrange({ a: { ...a, frames }, b: null, sha256: { ...sha256, b: null } });
+  };
+
+  clear = (): void => {
+    const { a, b, settings, profile } = this.state;
+    this.openings.a++;
+    this.openings.b++;
+    this.clock.pause();
+    this.frameImages.clear();
+    this.release(a);
+    this.release(b);
+    this.set({ ...EMPTY, settings, profile });
+    this.clock.setSpan({ times: new Float64Array(1), duration: 0 }, 0);
+  };
+
+  /** Changes settings, and with them perturbation and clock. */
+  change = (change: Partial<CompareSettings>): void => {
+    const settings = { ...this.state.settings, ...change };
+    if (change.rate !== undefined) this.clock.setRate(change.rate);
+    if (change.loop !== undefined) this.clock.setLoop(change.loop);
+    const draws = (['mode', 'over', 'strength', 'seed', 'offset'] as const).some((key) => key in change);
+    if (draws) this.arrange({ settings });
+    else this.set({ settings });
+  };
+
+  /** Sets the sampling of the loaded model. */
+  setProfile = (profile: SampleProfile): void => {
+    if (profile !== this.state.profile) this.arrange({ profile });
+  };
+
+  /** Applies a link; files that it names and that are not open become `asked`. */
+  follow = (query: string): void => {
+    const { settings, position, a, b } = parseLink(query);
+    const asked = { a: this.missing('a', a), b: this.missing('b', b) };
+    // The link names another video.
+    if (asked.a && this.state.a) this.clear();
+    this.startPosition = position;
+    this.arrange({ settings, asked });
+    this.clock.setLoop(settings.loop);
+    this.clock.setRate(settings.rate);
+    if (this.state.a) this.clock.seek(position);
+  };
+
+  /** Query of the current state. */
+  link = (): string => {
+    const { settings, a, b, asked, sha256 } = this.state;
+    const linked = (name: SideName, side: Side | null): LinkedFile | null =>
+      side ? { name: side.file.name, sha256: sha256[name] ?? '' } : asked[name];
+    const { position, rate, loop } = this.clock.store.getState();
+    return linkQuery({
+      settings: { ...settings, rate, loop },
+      position,
+      a: linked('a', a),
+      b: linked('b', b),
+    });
+  };
+
+  private get state(): CompareState {
+    return this.store.getState();
   }
 
-  /** True when a side has at least the proxy frame of a position; requests a frame that the store will not hold. */
-  function sideReady(name: SideName, position: number): boolean {
-    const frame = frameOf(name, position);
-    const side = sideOf(name);
-    if (!side || frame === NO_FRAME) return true;
-    if (frameImages.has(side.video.id, frame)) return true;
-    const sharp = get().settings.zoom === 1 && !side.frames.plan.exact;
-    if (!sharp && side.frames.has(frame)) return true;
-    const [from, to] = side.frames.part;
-    const comes = !sharp && !side.frames.error && frame >= from && frame < to;
-    // Frames beyond the store, and all at 1:1, are decoded one by one.
-    if (!comes) frameImages.request(name, side.video.id, frame).catch(() => {});
-    return false;
+  private set(change: Partial<CompareState>): void {
+    this.store.setState(change);
   }
 
-  function isReady(position: number): boolean {
+  /** The file of a link, or null when it is open. */
+  private missing(name: SideName, file: LinkedFile | null): LinkedFile | null {
+    const { sha256 } = this.state;
+    if (!file || this.state[name]?.file.name !== file.name) return file;
+    return file.sha256 !== '' && sha256[name] !== file.sha256 ? file : null;
+  }
+
+  private isReady(position: number): boolean {
     // No short circuit: both sides request their frames.
-    const ready = [sideReady('a', position), sideReady('b', position)];
+    const ready = [this.isSideReady('a', position), this.isSideReady('b', position)];
     return ready.every(Boolean);
   }
 
-  /** Draws the perturbation and builds the timeline of both sides. */
-  function arrange(change: Partial<CompareState> = {}): void {
-    const state = { ...get(), ...change };
-    const { a, b, settings, profile } = state;
-    if (!a) {
-      set({ ...change, perturbation: null, timeline: null, sampled: [] });
-      return;
-    }
-    const L = a.video.times.length;
-    const clip = (side: Side) => ({ times: side.video.times, duration: side.video.facts.duration });
-    const sampled = sampledIndices(profile.sampling, L, profile.frames);
-    let perturbation: DrawnPerturbation | null = null;
-    let timeline: Timeline;
-    if (b) timeline = pairTimeline(clip(a), clip(b), settings.offset);
-    else {
-      perturbation = drawPerturbation(profile, L, settings);
-      const { drawn } = perturbation;
-      const order = drawn.kind === 'perturbed' ? drawn : null;
-      timeline =
-        settings.over === 'video'
-          ? videoTimeline(clip(a), order?.order ?? Array.from({ length: L }, (_, i) => i), settings.offset)
-          : sampledTimeline(clip(a), sampled, order?.vision ?? sampled, settings.offset);
-    }
-    set({ ...change, perturbation, timeline, sampled });
-    clock.setSpan(timeline);
-    // The frames of the filmstrip are decoded first.
-    const positions = sampledIndices(profile.sampling, timeline.positions, profile.frames);
-    const shown = (frames: Int32Array) =>
-      (timeline.positions <= profile.frames
-        ? [...frames]
-        : positions.map((position) => frames[position]!)
-      ).filter((frame) => frame !== NO_FRAME);
-    if (b) {
-      a.frames.prefer(shown(timeline.a));
-      b.frames.prefer(shown(timeline.b));
-    } else a.frames.prefer([...new Set([...shown(timeline.a), ...shown(timeline.b)])]);
+  /** True when a side has at least the proxy frame of a position; requests a frame that the store will not hold. */
+  private isSideReady(name: SideName, position: number): boolean {
+    const frame = this.frameOf(name, position);
+    const side = this.sideOf(name);
+    if (!side || frame === NO_FRAME) return true;
+    if (this.frameImages.has(side.video.id, frame)) return true;
+    const fullOnly = this.state.settings.zoom === 1 && !side.frames.plan.exact;
+    if (!fullOnly && side.frames.has(frame)) return true;
+    const [from, to] = side.frames.part;
+    const expected = !fullOnly && !side.frames.error && frame >= from && frame < to;
+    // Frames beyond the store, and all at 1:1, are decoded one by one.
+    if (!expected) this.frameImages.request(name, side.video.id, frame).catch(() => {});
+    return false;
   }
 
-  function release(side: Side | null): void {
+  /** Draws the perturbation, builds the timeline of both sides, and has the filmstrip's frames decoded first. */
+  private arrange(change: Partial<CompareState> = {}): void {
+    const { a, b, settings, profile } = { ...this.state, ...change };
+    if (!a) {
+      this.set({ ...change, perturbation: null, timeline: null, sampled: [] });
+      return;
+    }
+    const sampled = sampledIndices(profile.sampling, a.video.times.length, profile.frames);
+    let perturbation: DrawnPerturbation | null = null;
+    let timeline: Timeline;
+    if (b) timeline = pairTimeline(clipOf(a), clipOf(b), settings.offset);
+    else {
+      perturbation = drawPerturbation(profile, a.video.times.length, settings);
+      timeline = perturbedTimeline(clipOf(a), sampled, perturbation, settings);
+    }
+    this.set({ ...change, perturbation, timeline, sampled });
+    this.clock.setSpan(timeline);
+    const shown = filmstripFrames(timeline, profile);
+    if (b) {
+      a.frames.prefer(shown.a);
+      b.frames.prefer(shown.b);
+    } else a.frames.prefer([...new Set([...shown.a, ...shown.b])]);
+  }
+
+  private release(side: Side | null): void {
     if (!side) return;
     side.frames.dispose();
-    media.close(side.video.id);
+    this.dependencies.media.close(side.video.id);
   }
 
   /** Frame store of a side; the sides share the cap. */
-  function framesOf(file: File, facts: VideoFacts, sides: 1 | 2): FrameStore {
-    return createFrames(file, facts, cap / sides);
+  private framesOf(file: File, facts: VideoFacts, sides: 1 | 2): FrameStore {
+    return this.dependencies.createFrames(file, facts, this.cap / sides);
   }
 
-  async function open(name: SideName, file: File): Promise<void> {
-    const attempt = ++turn[name];
-    const current = () => turn[name] === attempt;
-    clock.pause();
-    set({ opening: { side: name, name: file.name }, error: null });
-    const wanted = get().asked[name];
+  private async openSide(name: SideName, file: File): Promise<void> {
+    const { media, hash } = this.dependencies;
+    const opening = ++this.openings[name];
+    const current = () => this.openings[name] === opening;
+    this.clock.pause();
+    this.set({ opening: { side: name, name: file.name }, error: null });
+    const wanted = this.state.asked[name];
     try {
       if (wanted?.sha256) {
         const sha256 = await hash(file);
         if (!current()) return;
         if (sha256 !== wanted.sha256) throw new CodedError('compare/file', { name: wanted.name });
-        set({ sha256: { ...get().sha256, [name]: sha256 } });
+        this.set({ sha256: { ...this.state.sha256, [name]: sha256 } });
       }
       const video = await media.open(file);
       if (!current()) return media.close(video.id);
-      put(name, file, video);
+      this.put(name, file, video);
     } catch (error) {
       if (!current() || isAbort(error)) return;
-      set({ opening: null, error: { side: name, file, data: toErrorData(error) } });
+      this.set({ opening: null, error: { side: name, file, data: toErrorData(error) } });
     }
   }
 
-  function put(name: SideName, file: File, video: OpenedVideo): void {
-    const { a, b, asked, sha256 } = get();
+  private put(name: SideName, file: File, video: OpenedVideo): void {
+    const { a, b, asked, sha256 } = this.state;
     const linkedHash = asked[name]?.sha256 ?? '';
     const change = {
       opening: null,
       asked: { ...asked, [name]: null },
       sha256: { ...sha256, [name]: linkedHash || null },
     };
-    frameImages.clear();
+    this.frameImages.clear();
     if (name === 'a') {
-      release(a);
-      const frames = framesOf(file, video.facts, b ? 2 : 1);
-      arrange({ ...change, a: { file, video, frames } });
+      this.release(a);
+      const frames = this.framesOf(file, video.facts, b ? 2 : 1);
+      this.arrange({ ...change, a: { file, video, frames } });
     } else {
-      release(b);
+      this.release(b);
       // The second video gets half of the memory.
       a?.frames.dispose();
-      const side = a && { ...a, frames: framesOf(a.file, a.video.facts, 2) };
-      arrange({ ...change, a: side, b: { file, video, frames: framesOf(file, video.facts, 2) } });
+      const side = a && { ...a, frames: this.framesOf(a.file, a.video.facts, 2) };
+      const frames = this.framesOf(file, video.facts, 2);
+      this.arrange({ ...change, a: side, b: { file, video, frames } });
     }
-    clock.seek(startPosition);
-    startPosition = 0;
-    if (linkedHash) return;
-    hash(file).then(
+    this.clock.seek(this.startPosition);
+    this.startPosition = 0;
+    if (!linkedHash) this.hashLater(name, file);
+  }
+
+  /** Computes the checksum for the link; a file that can no longer be read fails when it is decoded. */
+  private hashLater(name: SideName, file: File): void {
+    this.dependencies.hash(file).then(
       (sha256) => {
-        if (get()[name]?.file === file) set({ sha256: { ...get().sha256, [name]: sha256 } });
+        if (this.state[name]?.file === file) this.set({ sha256: { ...this.state.sha256, [name]: sha256 } });
       },
-      // A file that can no longer be read fails when it is decoded.
       () => {},
     );
   }
-
-  function clear(): void {
-    turn = { a: turn.a + 1, b: turn.b + 1 };
-    clock.pause();
-    frameImages.clear();
-    const { a, b, settings, profile } = get();
-    release(a);
-    release(b);
-    store.setState({ ...EMPTY, settings, profile });
-    clock.setSpan({ times: new Float64Array(1), duration: 0 }, 0);
-  }
-
-  /** Time in seconds of A's frame at a position. */
-  function timeOf(position: number): number {
-    const { a, b, timeline } = get();
-    const frame = timeline?.a[position] ?? 0;
-    return (b ? timeline?.times[position] : a?.video.times[frame]) ?? 0;
-  }
-
-  return {
-    store,
-    clock,
-    timeOf,
-    frameImages,
-    cap,
-    sideOf,
-    frameOf,
-    /** Opens a video on a side; an open one is replaced. */
-    open: (name: SideName, file: File) => void open(name, file),
-    /** Opens files: one is the original or a file named by the link, a second one is B. */
-    take(files: readonly File[]): void {
-      const { a, asked } = get();
-      const [first, second] = files;
-      if (!first) return;
-      if (second) {
-        void open('a', first).then(() => open('b', second));
-        return;
-      }
-      const named = (name: SideName) => asked[name]?.name === first.name;
-      if (asked.b && a && (named('b') || !asked.a)) void open('b', first);
-      else void open('a', first);
-    },
-    /** Opens the file of the last error although its checksum differs from the link's. */
-    useAnyway(): void {
-      const { error, asked } = get();
-      if (!error) return;
-      set({ asked: { ...asked, [error.side]: null } });
-      void open(error.side, error.file);
-    },
-    dismiss: () => set({ error: null }),
-    /** Closes the second video: B is a perturbed copy of A again. */
-    closeB(): void {
-      const { a, b } = get();
-      if (!a || !b) return;
-      turn = { ...turn, b: turn.b + 1 };
-      release(b);
-      a.frames.dispose();
-      frameImages.clear();
-      const frames = framesOf(a.file, a.video.facts, 1);
-      arrange({ a: { ...a, frames }, b: null, sha256: { ...get().sha256, b: null } });
-    },
-    clear,
-    /** Changes settings, and with them perturbation and clock. */
-    change(change: Partial<CompareSettings>): void {
-      const settings = { ...get().settings, ...change };
-      if (change.rate !== undefined) clock.setRate(change.rate);
-      if (change.loop !== undefined) clock.setLoop(change.loop);
-      const draws = (['mode', 'over', 'strength', 'seed', 'offset'] as const).some((key) => key in change);
-      if (draws) arrange({ settings });
-      else set({ settings });
-    },
-    /** Sets the sampling of the loaded model. */
-    setProfile(profile: SampleProfile): void {
-      if (profile !== get().profile) arrange({ profile });
-    },
-    /** Applies a link; files that it names and that are not open become `asked`. */
-    follow(query: string): void {
-      const { settings, position, a, b } = parseLink(query);
-      const { sha256 } = get();
-      const missing = (name: SideName, file: LinkedFile | null) =>
-        file && (get()[name]?.file.name !== file.name || (file.sha256 !== '' && sha256[name] !== file.sha256))
-          ? file
-          : null;
-      const asked = { a: missing('a', a), b: missing('b', b) };
-      // The link names another video.
-      if (asked.a && get().a) clear();
-      startPosition = position;
-      arrange({ settings, asked });
-      clock.setLoop(settings.loop);
-      clock.setRate(settings.rate);
-      if (get().a) clock.seek(position);
-    },
-    /** Query of the current state. */
-    link(): string {
-      const { settings, a, b, asked, sha256 } = get();
-      const linked = (name: SideName, side: Side | null): LinkedFile | null =>
-        side ? { name: side.file.name, sha256: sha256[name] ?? '' } : asked[name];
-      const { position, rate, loop } = clock.store.getState();
-      return linkQuery({
-        settings: { ...settings, rate, loop },
-        position,
-        a: linked('a', a),
-        b: linked('b', b),
-      });
-    },
-  };
 }
 
-export type CompareStore = ReturnType<typeof createCompareStore>;
+const clipOf = ({ video }: Side): Clip => ({ times: video.times, duration: video.facts.duration });
+
+/** Frames of both sides at the sampled positions; all frames of a shorter timeline. */
+function filmstripFrames(timeline: Timeline, profile: SampleProfile): Record<SideName, number[]> {
+  const { positions } = timeline;
+  const sampled =
+    positions > profile.frames ? sampledIndices(profile.sampling, positions, profile.frames) : null;
+  const shown = (frames: Int32Array) =>
+    (sampled ? sampled.map((position) => frames[position]!) : [...frames]).filter(
+      (frame) => frame !== NO_FRAME,
+    );
+  return { a: shown(timeline.a), b: shown(timeline.b) };
+}
+
+export const createCompareStore = (dependencies: CompareDependencies): CompareStore =>
+  new CompareStore(dependencies);
 export type { StorePlan };

@@ -125,6 +125,19 @@ export function sampledTimeline(
   };
 }
 
+/** A video beside its perturbed copy, whole or sampled; beside itself where it cannot be perturbed. */
+export function perturbedTimeline(
+  clip: Clip,
+  sampled: readonly number[],
+  { drawn }: DrawnPerturbation,
+  { over, offset }: Pick<PerturbationSettings, 'over'> & { readonly offset: number },
+): Timeline {
+  const perturbed = drawn.kind === 'perturbed' ? drawn : null;
+  return over === 'video'
+    ? videoTimeline(clip, perturbed?.order ?? Array.from(clip.times, (_, i) => i), offset)
+    : sampledTimeline(clip, sampled, perturbed?.vision ?? sampled, offset);
+}
+
 /** Two videos on the positions of the one with the higher frame rate. */
 export function pairTimeline(a: Clip, b: Clip, offset: number): Timeline {
   const rate = (clip: Clip) => clip.times.length / Math.max(clip.duration, 1e-9);
