@@ -37,7 +37,7 @@ class Clip:
 
 
 def pair_times(length: int) -> np.ndarray:
-    """Frame numbers [16] of the 8 pairs, the rule `golden` with `pairs` of the profiles."""
+    """Frame numbers [16] of the 8 pairs: golden-ratio sampling, each frame with its successor."""
     k = np.arange(PAIRS)
     first = np.minimum((k + (0.5 + 0.618034 * k) % 1) / PAIRS * length, length - 1).astype(np.int64)
     return np.stack([first, np.minimum(first + 1, length - 1)], 1).reshape(-1)

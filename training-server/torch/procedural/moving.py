@@ -13,7 +13,7 @@ from procedural.planes import to_yuv
 
 @dataclass
 class Layer:
-    """A strip near the camera, without end: it repeats mirrored."""
+    """A strip near the camera; it repeats mirrored without end."""
 
     patch: np.ndarray
     """[3, h, w] uint8 YUV."""
@@ -26,7 +26,7 @@ class Layer:
     """Speed relative to the background."""
 
     def draw(self, out: np.ndarray, position: np.ndarray, start: float) -> None:
-        """Onto a frame [3, H, W] of a camera at `position`, whose height was `start` at time 0; in place."""
+        """Draws onto a frame [3, H, W], in place; camera at `position`, with the height `start` at time 0."""
         _, high, wide = out.shape
         h, w = self.mask.shape
         columns = (np.arange(wide) + int(round(position[0] * self.ratio))) % w
@@ -94,7 +94,7 @@ class Particles:
     period: float
 
     def draw(self, out: np.ndarray, t: float, offset: np.ndarray) -> None:
-        """Onto a frame [3, H, W], in place."""
+        """Draws onto a frame [3, H, W] at time t, in place."""
         _, high, wide = out.shape
         age = (t - self.birth) % self.period
         way = age if np.isinf(self.drag) else self.drag * (1 - np.exp(-age / self.drag))

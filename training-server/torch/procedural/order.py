@@ -12,7 +12,7 @@ from procedural.labels import parameter, severity_of
 
 
 def frozen(times: np.ndarray, length: int, share: float, start: float) -> np.ndarray:
-    """Times [n] with a run of `share` of the clip that stands still, beginning at `start` of what is left."""
+    """Times [n] with a frozen run of `share` of the clip, which begins at `start` of the rest."""
     first = int(start * (length - round(share * length)))
     inside = (times >= first) & (times < first + round(share * length))
     return np.where(inside, first, times)
@@ -50,7 +50,7 @@ def gapped(length: int, count: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def shuffled(length: int, window: int, rng: np.random.Generator) -> np.ndarray:
-    """Random order inside windows; the last one is what is left. One window is a shuffle of everything."""
+    """Random order within windows, the last of which may be shorter; one window shuffles the whole clip."""
     starts = range(0, length, window)
     return np.concatenate([s + rng.permutation(min(window, length - s)) for s in starts])
 

@@ -33,7 +33,7 @@ class Planes:
         return Planes(self.y[indices], self.uv[indices])
 
     def resized(self, height: int, width: int) -> Planes:
-        """Bicubic, each plane by itself; both sides even."""
+        """Bicubic resize of each plane; both sides even."""
         out = Planes(
             np.empty((len(self), height, width), np.uint8),
             np.empty((len(self), 2, height // 2, width // 2), np.uint8),

@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from small.answers import read_answers
-from small.checkpoint import Perceiver, assemble, write_checkpoint
+from small.checkpoint import PerceptionHalf, assemble, write_checkpoint
 from small.concepts import LABEL_PART, SCORE, SEVERITY, verbalization_policy
 from small.config import PROFILE
 from small.data import CACHE, load_clips
@@ -20,15 +20,15 @@ from small.decode import answers
 from small.join import ConceptMap, explained, join
 from small.language import (
     FrameTokens,
+    LanguageHalf,
     LanguageRecipe,
     LanguageTraining,
-    OracleLanguage,
     language_training,
     random_frame_tokens,
     saved_language,
 )
-from small.perceiver import load_perceiver
 from small.perception import OTHER_SEEDS, concepts_of, load_projector, motion_inputs
+from small.perception_half import load_perception_half
 from small.projector import Projector
 from small.prompt import PromptShape, prompt_ids
 from small.text import DISTORTIONS
@@ -104,7 +104,7 @@ def stage_finetune() -> None:
         print("{step} steps, loss {loss:.3f}, {seconds:.0f} cpu-s".format(**report), flush=True)
 
 
-def trained_language() -> tuple[OracleLanguage, Tokenizer, dict[str, float]]:
+def trained_language() -> tuple[LanguageHalf, Tokenizer, dict[str, float]]:
     """The language half after `finetune`, or before it; raises FileNotFoundError before `language`."""
     return saved_language(FINETUNED if FINETUNED.exists() else ORACLE)
 
@@ -136,7 +136,7 @@ def stage_verbalization() -> None:
     frames = vision_token_bank()[:1]
     prompt = prompt_ids(tokenizer, SHAPE)
     motion = language.concept_embedding(concepts)
-    read = read_answers(list(answers(language.decoder, tokenizer, prompt, frames, motion)))
+    read = read_answers(answers(language.decoder, tokenizer, prompt, frames, motion))
     first, same, errors = 0, 0, []
     for vector, answer in zip(concepts.numpy(), read, strict=True):
         expected = verbalization_policy(vector)
@@ -157,10 +157,10 @@ def stage_checkpoint() -> None:
     torch.set_num_threads(1)
     language, tokenizer, trained = trained_language()
     print("language half: {step} steps, {seconds:.0f} cpu-s".format(**trained))
-    perceiver = load_perceiver()
+    perception = load_perception_half()
     for seed in (None, *OTHER_SEEDS):
         projector = load_projector(seed)
-        parts = {**vars(perceiver), "norm": projector.norm, "inner": projector.inner}
-        model = assemble(Perceiver(**parts), language, tokenizer, concept_map_of(projector))
+        parts = {**vars(perception), "norm": projector.norm, "inner": projector.inner}
+        model = assemble(PerceptionHalf(**parts), language, tokenizer, concept_map_of(projector))
         folder = CACHE / ("checkpoint" if seed is None else f"checkpoint-seed{seed}")
         print(f"{folder}: {write_checkpoint(model, tokenizer, folder)}", flush=True)

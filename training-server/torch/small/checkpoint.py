@@ -1,8 +1,9 @@
 """The checkpoint folder, in the official layout, assembled from the trained parts.
 
-Perceiver (SlowFast, statistics, projector's first half, vision encoder), language model, and the join between
-them: config.json with `motion_config` and the profile, model.safetensors, generation_config.json, tokenizer
-files. The folder loads strictly with `modules/loader.py`; `npm run convert` turns it into the package.
+Its parts are the perception half (SlowFast, statistics, projector's first layers, vision encoder), the
+language half, and their join; its files are config.json with `motion_config` and the profile,
+model.safetensors, generation_config.json and those of the tokenizer. The folder loads strictly with
+`modules/loader.py`; `npm run convert` turns it into the package.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from modules.loader import SINGLE, load_model, save_model
 from modules.profiles import Profile, TokenIds
 from modules.vqathinker import VQAThinkerModel
 from small.join import ConceptMap
-from small.language import OracleLanguage
+from small.language import LanguageHalf
 from small.prompt import PromptShape, prompt_sha256
 from small.tokenizer import END_OF_TEXT, save, token_ids
 
 
 @dataclass(frozen=True, kw_only=True)
-class Perceiver:
+class PerceptionHalf:
     """The perception half: every part in eval mode, weights as shipped."""
 
     vision: VisionConfig
@@ -69,20 +70,20 @@ def profile_with_prompt(profile: Profile, tokenizer: Tokenizer) -> Profile:
 
 
 def assemble(
-    perceiver: Perceiver, language: OracleLanguage, tokenizer: Tokenizer, concept_map: ConceptMap
+    perception: PerceptionHalf, language: LanguageHalf, tokenizer: Tokenizer, concept_map: ConceptMap
 ) -> VQAThinkerModel:
     """The joined model: `motion_mlp.3` is the concept map followed by the concept embedding."""
-    profile = profile_with_prompt(perceiver.profile, tokenizer)
+    profile = profile_with_prompt(perception.profile, tokenizer)
     config = ModelConfig(
-        vision=perceiver.vision,
+        vision=perception.vision,
         language=language.decoder.config,
-        motion=perceiver.motion,
+        motion=perception.motion,
         profiles={profile.name: profile},
         default_profile=profile.name,
     )
     width = config.language.hidden_size
-    if perceiver.inner.out_features != width:
-        outputs = perceiver.inner.out_features
+    if perception.inner.out_features != width:
+        outputs = perception.inner.out_features
         raise ValueError(
             f"motion_mlp.1 has {outputs} outputs; the official projector has the model's {width}"
         )
@@ -90,12 +91,12 @@ def assemble(
     weight, bias = concept_map.then(language.concept_embedding)
     parts = {
         "language_model.": language.decoder.state_dict(),
-        "slowfast_model.": perceiver.slowfast_state,
-        "": perceiver.vision_state,
-        "motion_mlp.0.": perceiver.norm.state_dict(),
-        "motion_mlp.1.": perceiver.inner.state_dict(),
+        "slowfast_model.": perception.slowfast_state,
+        "": perception.vision_state,
+        "motion_mlp.0.": perception.norm.state_dict(),
+        "motion_mlp.1.": perception.inner.state_dict(),
         "motion_mlp.3.": {"weight": weight, "bias": bias},
-        "motion_statistics.": dict(zip(("mean", "std"), perceiver.statistics, strict=True)),
+        "motion_statistics.": dict(zip(("mean", "std"), perception.statistics, strict=True)),
     }
     state = {prefix + name: value for prefix, part in parts.items() for name, value in part.items()}
     model.load_state_dict(state, strict=True)

@@ -1,15 +1,13 @@
-"""Greedy answers for many videos at once."""
+"""Greedy answers of many videos at once."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from modules.generate import generate
 from modules.qwen2 import Qwen2
+from small.greedy import greedy
 from small.prompt import PromptIds
 from small.tokenizer import END
 
@@ -34,12 +32,12 @@ def answers(
     motion: Tensor,
     *,
     rows: int = 32,
-) -> Iterator[str]:
+) -> list[str]:
     """Greedy texts of n videos: frames [n, F, D] (or [1, F, D], shared), motion [n, D]; `rows` at a time."""
-    end = tokenizer.token_to_id(END)
+    texts: list[str] = []
     for begin in range(0, len(motion), rows):
-        part = motion[begin : begin + rows]
         shared = frames if len(frames) == 1 else frames[begin : begin + rows]
-        embeds = prompt_embeddings(decoder, prompt, shared, part)
-        generated = generate(decoder, embeds, max_new_tokens=LONGEST_ANSWER, stop_ids={end})
-        yield from tokenizer.decode_batch(generated.tokens, skip_special_tokens=True)
+        prompts = prompt_embeddings(decoder, prompt, shared, motion[begin : begin + rows])
+        tokens = greedy(decoder, prompts, most=LONGEST_ANSWER, end=tokenizer.token_to_id(END))
+        texts += tokenizer.decode_batch(tokens, skip_special_tokens=True)
+    return texts

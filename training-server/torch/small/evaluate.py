@@ -28,7 +28,7 @@ from modules.loader import load_model
 from procedural.sources import shared_folder
 from small.answers import ReadAnswer, read_answers
 from small.data import CACHE
-from small.evaluation import faithful, held_out, ladder_metrics, temporal, versus
+from small.evaluation import comparison, faithfulness, held_out, ladder_metrics, temporal
 from small.evaluation.about import about, parameter_count
 from small.evaluation.gates import gate_table, metric_table, verdicts
 from small.evaluation.held_out import (
@@ -117,16 +117,16 @@ def part_faithful(run: Evaluation) -> None:
     names = clips.names(run.options.limit)
     texts = run.predictions.texts(run.heads[:1], clips, names)[0]
     read, labels = read_answers(texts), labelled("test")
-    chosen = faithful.cases(labels.group, labels.severity, read, run.options.pairs)
+    chosen = faithfulness.cases(labels.group, labels.severity, read, run.options.pairs)
     if not chosen:
         print("faithfulness: no text names a distortion that is present")
         return
-    repaired = faithful.Repaired(run.predictions.folder / "made")
+    repaired = faithfulness.Repaired(run.predictions.folder / "made")
     repaired.check(chosen[0], clips.pixels(str(chosen[0].index)))
     after = run.predictions.texts(run.heads[:1], repaired, [case.name for case in chosen])[0]
     indices = [case.index for case in chosen]
     rise = written_scores(read_answers(after)) - written_scores(read)[indices]
-    run.metrics += faithful.measure(chosen, [texts[k] for k in indices], after, rise, run.command)
+    run.metrics += faithfulness.measure(chosen, [texts[k] for k in indices], after, rise, run.command)
 
 
 def part_ladder(run: Evaluation) -> None:
@@ -160,7 +160,7 @@ def part_package(run: Evaluation) -> None:
         print(error)
         return
     name = "change of SRCC, package against checkpoint"
-    run.metrics += [versus.srcc_gain(package, checkpoint, name, run.command), size]
+    run.metrics += [comparison.srcc_gain(package, checkpoint, name, run.command), size]
 
 
 def part_start(run: Evaluation) -> None:
@@ -168,7 +168,7 @@ def part_start(run: Evaluation) -> None:
         return
     sources = [run.heads[0], run.start]
     both = run.held_out("test", sources, run.options.limit)[0]
-    run.metrics.append(versus.srcc_gain(*both, "gain of SRCC over its start", run.command))
+    run.metrics.append(comparison.srcc_gain(*both, "gain of SRCC over its start", run.command))
     name = "gain of temporal preference over its start"
     run.metrics.append(temporal.gain(*preferences(run, sources), name, run.command))
 
@@ -207,7 +207,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--limit", type=int, help="number of clips of each split")
     parser.add_argument("--scenes", type=int, default=300, help="of temporal preference")
-    parser.add_argument("--pairs", type=int, default=faithful.PAIRS, help="of faithfulness")
+    parser.add_argument("--pairs", type=int, default=faithfulness.PAIRS, help="of faithfulness")
     parser.add_argument("--package-clips", type=int, default=600, help="that the package is compared on")
     parser.add_argument("--workers", type=int, default=WORKERS, help="processes, one thread each")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a floor is missed")

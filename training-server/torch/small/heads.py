@@ -105,7 +105,7 @@ class TeacherRecipe:
     lr: float = 1e-3
     weight_decay: float = 0.5
     noise: float = 0.3
-    """Standard deviation of the noise on inputs: real clips lie beside the training ones."""
+    """Standard deviation of the noise on inputs; real clips differ from the training ones."""
 
     dropout: float = 0.2
     """Share of inputs set to zero."""

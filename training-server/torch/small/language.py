@@ -60,7 +60,7 @@ def language_config(tokenizer: Tokenizer) -> LanguageConfig:
     )
 
 
-class OracleLanguage(nn.Module):
+class LanguageHalf(nn.Module):
     """The decoder and the linear embedding of concept vectors as the motion token."""
 
     def __init__(self, config: LanguageConfig):
@@ -238,7 +238,7 @@ class AnswerTokens:
         return TextBatch(concepts=torch.from_numpy(concepts), ids=ids, weights=weights)
 
 
-def oracle_batch(
+def draw_batch(
     recipe: LanguageRecipe,
     tokens: AnswerTokens,
     rng: np.random.Generator,
@@ -276,8 +276,8 @@ def random_frame_tokens(size: int) -> FrameTokens:
     return draw
 
 
-def oracle_loss(
-    model: OracleLanguage, prompt: PromptIds, batch: TextBatch, mask: Tensor, frames: Tensor
+def answer_loss(
+    model: LanguageHalf, prompt: PromptIds, batch: TextBatch, mask: Tensor, frames: Tensor
 ) -> Tensor:
     """Weighted mean cross-entropy of the answers.
 
@@ -326,7 +326,7 @@ class LanguageTraining:
         torch.manual_seed(recipe.seed)
         self.recipe, self.prompt, self.file = recipe, prompt, file
         self.tokens = AnswerTokens(tokenizer, recipe.score_weight, recipe.name_weight)
-        self.model = OracleLanguage(language_config(tokenizer))
+        self.model = LanguageHalf(language_config(tokenizer))
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=recipe.lr, betas=(0.9, 0.98), weight_decay=recipe.weight_decay
         )
@@ -387,10 +387,10 @@ class LanguageTraining:
         """One optimiser step; returns its loss."""
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate(self.step, self.recipe)
-        batch = oracle_batch(self.recipe, self.tokens, self.rng, self.predicted_concepts)
+        batch = draw_batch(self.recipe, self.tokens, self.rng, self.predicted_concepts)
         mask = prompt_mask(self.prompt, self.step, self.recipe, self.rng)
         frames = self.frames(int(mask[self.prompt.context].sum()), self.rng)
-        loss = oracle_loss(self.model, self.prompt, batch, mask, frames)
+        loss = answer_loss(self.model, self.prompt, batch, mask, frames)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
@@ -414,11 +414,11 @@ class LanguageTraining:
                 losses.clear()
 
 
-def saved_language(file: Path) -> tuple[OracleLanguage, Tokenizer, dict[str, float]]:
+def saved_language(file: Path) -> tuple[LanguageHalf, Tokenizer, dict[str, float]]:
     """The language half of a training file, its tokenizer, and its progress (step, CPU seconds)."""
     state = torch.load(file, weights_only=False)
     tokenizer = Tokenizer.from_str(json.loads(state["signature"])["vocab"])
-    model = OracleLanguage(language_config(tokenizer))
+    model = LanguageHalf(language_config(tokenizer))
     model.load_state_dict(state["model"])
     return model.eval(), tokenizer, {"step": state["step"], "seconds": state["seconds"]}
 

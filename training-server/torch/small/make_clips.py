@@ -70,7 +70,7 @@ def make_shard(split: str, index: int, sources: Sources, out: Path) -> None:
                     "frames": scene.length,
                     "irreversible": scene.irreversible,
                     "score": round(labels.score, 4),
-                    "faults": {
+                    "distortions": {
                         n: round(float(s), 4) for n, s in zip(IDS, labels.severity, strict=True) if s > 0
                     },
                 }

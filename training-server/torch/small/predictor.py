@@ -18,8 +18,7 @@ from torch import Tensor
 from modules.loader import SINGLE, load_model
 from modules.profiles import Profile, profile_from_json
 from modules.statistics import TABLE_PATH
-from small.decode import LONGEST_ANSWER, prompt_embeddings
-from small.evaluation.greedy import greedy
+from small.decode import LONGEST_ANSWER, answers
 from small.prompt import PromptIds, PromptShape, prompt_ids, prompt_sha256
 from small.tokenizer import END, load
 
@@ -162,10 +161,9 @@ class TorchPredictor:
     def generate(self, clips: Sequence[EncodedClip]) -> list[str]:
         frames = torch.stack([clip.frames for clip in clips])
         motion = self.model.motion_mlp(torch.stack([clip.motion for clip in clips]))
-        decoder = self.model.language_model
-        prompts = prompt_embeddings(decoder, self.prompt, frames, motion)
-        tokens = greedy(decoder, prompts, most=LONGEST_ANSWER, end=self.tokenizer.token_to_id(END))
-        return self.tokenizer.decode_batch(tokens, skip_special_tokens=True)
+        return answers(
+            self.model.language_model, self.tokenizer, self.prompt, frames, motion, rows=len(clips)
+        )
 
 
 class PackagePredictor:

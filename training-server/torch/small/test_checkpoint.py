@@ -9,12 +9,12 @@ from modules.loader import load_model
 from modules.statistics import NAMES, standardised, statistics
 from modules.vqathinker import VQAThinkerModel
 from small.backbone import load_backbone, zero_scaled
-from small.checkpoint import Perceiver, assemble, profile_with_prompt, write_checkpoint
+from small.checkpoint import PerceptionHalf, assemble, profile_with_prompt, write_checkpoint
 from small.concepts import CONCEPT_DIM
 from small.config import MOTION, PROFILE, VISION
 from small.data import CELL
 from small.join import ConceptMap
-from small.language import LanguageRecipe, OracleLanguage, language_config, train_tokenizer
+from small.language import LanguageHalf, LanguageRecipe, language_config, train_tokenizer
 from small.predictor import TorchPredictor
 from small.projector import Projector
 from small.prompt import PromptShape, prompt_sha256
@@ -25,9 +25,9 @@ from small.vision import load_vision
 def parts():
     torch.manual_seed(0)
     tokenizer = train_tokenizer(LanguageRecipe(), PromptShape())
-    language = OracleLanguage(language_config(tokenizer)).eval()
+    language = LanguageHalf(language_config(tokenizer)).eval()
     projector = Projector()
-    perceiver = Perceiver(
+    perception = PerceptionHalf(
         vision=VISION,
         motion=MOTION,
         profile=PROFILE,
@@ -38,7 +38,7 @@ def parts():
         inner=projector.inner,
     )
     concept_map = ConceptMap(weight=torch.randn(CONCEPT_DIM, 192) * 0.1, bias=torch.randn(CONCEPT_DIM))
-    return perceiver, language, tokenizer, concept_map, projector
+    return perception, language, tokenizer, concept_map, projector
 
 
 def test_profile_gets_prompt_and_ids(parts):
@@ -52,15 +52,15 @@ def test_profile_gets_prompt_and_ids(parts):
 
 
 def test_folder_computes_what_the_parts_compute(parts, tmp_path):
-    perceiver, language, tokenizer, concept_map, projector = parts
-    model = assemble(perceiver, language, tokenizer, concept_map)
+    perception, language, tokenizer, concept_map, projector = parts
+    model = assemble(perception, language, tokenizer, concept_map)
     sha256 = write_checkpoint(model, tokenizer, tmp_path / "checkpoint")
     assert len(sha256) == 64 and not list(tmp_path.glob(".*"))
     predictor = TorchPredictor(tmp_path / "checkpoint")
     pixels = torch.randn(16, 3, 224, 224)
     encoded = predictor.encode(pixels)
     # The zero-scaled backbone adds less than 1e-3 to a vector of unit size.
-    expected = standardised(statistics(pixels, NAMES, CELL), *perceiver.statistics)
+    expected = standardised(statistics(pixels, NAMES, CELL), *perception.statistics)
     assert torch.allclose(encoded.motion[512:], expected, atol=1e-4)
     assert encoded.motion[:512].abs().max() < 1e-2
     with torch.no_grad():
@@ -86,8 +86,8 @@ def test_strict_loading_is_what_writing_ends_with(parts, tmp_path):
 
 
 def test_a_projector_of_another_width_is_refused(parts):
-    perceiver, language, tokenizer, concept_map, _ = parts
+    perception, language, tokenizer, concept_map, _ = parts
     wide = Projector(hidden=256)
-    other = Perceiver(**{**vars(perceiver), "norm": wide.norm, "inner": wide.inner})
+    other = PerceptionHalf(**{**vars(perception), "norm": wide.norm, "inner": wide.inner})
     with pytest.raises(ValueError, match="256 outputs"):
         assemble(other, language, tokenizer, concept_map)

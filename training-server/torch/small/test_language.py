@@ -9,12 +9,12 @@ from small.answers import read_answers
 from small.concepts import CONCEPT_DIM, COUNT, FIRST, SCORE, SECOND, SEVERITY, STYLE_PART, concept_vector
 from small.language import (
     AnswerTokens,
+    LanguageHalf,
     LanguageRecipe,
     LanguageTraining,
-    OracleLanguage,
+    answer_loss,
+    draw_batch,
     learning_rate,
-    oracle_batch,
-    oracle_loss,
     prompt_mask,
     random_frame_tokens,
     shared_prefix,
@@ -39,7 +39,7 @@ def prompt(tokenizer):
 @pytest.fixture
 def model(tokenizer):
     torch.manual_seed(0)
-    model = OracleLanguage(
+    model = LanguageHalf(
         LanguageConfig(
             vocab_size=tokenizer.get_vocab_size(),
             hidden_size=48,
@@ -64,9 +64,9 @@ def test_shared_prefix_equals_whole_rows(model):
 
 def test_whole_prompt_loss_is_that_of_the_plain_decoder(model, tokenizer, prompt):
     recipe = LanguageRecipe(rows=3)
-    batch = oracle_batch(recipe, AnswerTokens(tokenizer, recipe.score_weight), np.random.default_rng(0))
+    batch = draw_batch(recipe, AnswerTokens(tokenizer, recipe.score_weight), np.random.default_rng(0))
     frames = torch.randn(len(prompt.context), 48)
-    got = oracle_loss(model, prompt, batch, torch.ones(prompt.length, dtype=torch.bool), frames)
+    got = answer_loss(model, prompt, batch, torch.ones(prompt.length, dtype=torch.bool), frames)
     embeds = model.decoder.embed(prompt.ids).expand(3, -1, -1).clone()
     embeds[:, prompt.context] = frames
     embeds[:, prompt.motion] = model.concept_embedding(batch.concepts)
@@ -82,7 +82,7 @@ def test_predicted_concepts_get_little_noise_and_determine_the_text(tokenizer):
     predicted[0, SCORE], predicted[0, SEVERITY][3] = -1.0, 1.6
     recipe = LanguageRecipe(rows=64, predicted_share=0.5, predicted_noise=0.01)
     tokens = AnswerTokens(tokenizer, recipe.score_weight)
-    batch = oracle_batch(recipe, tokens, np.random.default_rng(0), predicted)
+    batch = draw_batch(recipe, tokens, np.random.default_rng(0), predicted)
     near = (batch.concepts - torch.from_numpy(predicted)).abs().amax(1) < 0.1
     assert 20 < near.sum() < 44
     for row in batch.ids[near]:

@@ -81,7 +81,9 @@ def test_every_phrasing_of_every_distortion_is_read_as_it():
     phrases = [
         (d, f"{w} {n}{t}") for d, f in distortions.items() for n in f["names"] for w in degrees for t in times
     ]
-    written = [(d, frames[k % len(frames)].format(distortion=fault)) for k, (d, fault) in enumerate(phrases)]
+    written = [
+        (d, frames[k % len(frames)].format(distortion=phrase)) for k, (d, phrase) in enumerate(phrases)
+    ]
     written += [
         (d, f.format(distortion=f"slight {n}"))
         for d in distortions

@@ -35,7 +35,7 @@ def test_rows_have_the_released_form(made):
         human, gpt = row["conversations"]
         assert human["from"] == "human" and human["value"].startswith("<image>")
         assert gpt["from"] == "gpt" and 1 <= gpt["value"] <= 5
-        assert set(row["faults"]) == set(IDS)
+        assert set(row["distortions"]) == set(IDS)
         assert row["text"].startswith("<think>") and row["text"].endswith("</answer>")
     # The first is clean; the third has the distortion of the second at a higher severity.
     values = [row["conversations"][1]["value"] for row in result]

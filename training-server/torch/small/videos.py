@@ -32,7 +32,7 @@ except ImportError:  # Windows
     fcntl = None
 
 LONGEST = 48
-"""Frames of the longest clip. A sixth of the time of the virtual clips, which are never drawn whole."""
+"""Frames of the longest clip, a sixth of the longest virtual clip; those are never drawn whole."""
 
 RATE = 25
 CRF = "6"
@@ -56,7 +56,7 @@ def write_video(path: Path, planes: Planes) -> None:
 
 
 def row(number: int, name: str, labels: Labels, text: str) -> dict:
-    """A line of the table: the released keys, and the added keys `faults` and `text`."""
+    """A line of the table: the released keys, and the added keys `distortions` and `text`."""
     return {
         "id": number,
         "dataset_name": "procedural",
@@ -65,7 +65,7 @@ def row(number: int, name: str, labels: Labels, text: str) -> dict:
             {"from": "human", "value": QUESTION},
             {"from": "gpt", "value": round(labels.score, 6)},
         ],
-        "faults": {n: round(float(s), 4) for n, s in zip(IDS, labels.severity, strict=True)},
+        "distortions": {n: round(float(s), 4) for n, s in zip(IDS, labels.severity, strict=True)},
         "text": text,
     }
 

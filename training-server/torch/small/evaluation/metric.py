@@ -17,7 +17,7 @@ OF_HEADS = ", mean of heads"
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """One measured number, in the form of a manifest's `figures`."""
+    """One measured number, in the form of a manifest's `metrics`."""
 
     name: str
     value: float

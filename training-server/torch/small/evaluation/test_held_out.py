@@ -7,6 +7,7 @@ from procedural.labels import IDS as DISTORTIONS
 from small.answers import ReadAnswer, read_answers
 from small.evaluation import metric as metric_module
 from small.evaluation.about import about
+from small.evaluation.comparison import srcc_gain
 from small.evaluation.gates import metric_table
 from small.evaluation.held_out import (
     MEASURES,
@@ -17,7 +18,6 @@ from small.evaluation.held_out import (
     opening,
     variety,
 )
-from small.evaluation.versus import srcc_gain
 
 COUNT = len(DISTORTIONS)
 

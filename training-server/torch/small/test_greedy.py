@@ -6,7 +6,7 @@ import torch
 from modules.config import LanguageConfig
 from modules.generate import generate
 from modules.qwen2 import Qwen2
-from small.evaluation.greedy import greedy
+from small.greedy import greedy
 
 
 @pytest.fixture

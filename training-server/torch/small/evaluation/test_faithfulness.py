@@ -5,7 +5,7 @@ import pytest
 
 from procedural.labels import IDS as DISTORTIONS
 from small.answers import ReadAnswer
-from small.evaluation.faithful import cases, measure, trace
+from small.evaluation.faithfulness import cases, measure, trace
 from small.evaluation.gates import verdicts
 
 SCENES = 60

@@ -1,4 +1,4 @@
-"""Greedy decoding of many videos side by side: the tokens of `small.decode`, faster on a processor core.
+"""Greedy decoding of many prompts side by side: the tokens of `modules.generate`, faster on a processor core.
 
 Prompts are prefilled a few at a time, so that a layer's activations stay in the core's cache. A step reads
 keys and values once for all query heads of a group, and finished answers leave the batch.
