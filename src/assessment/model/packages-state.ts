@@ -6,7 +6,7 @@ import type { DownloadProgress, PackageAddress, StoredPackage } from '../../../w
 import { type Reducers, reducerOf } from '../reduce.ts';
 import { BUNDLED } from './preferred-package.ts';
 
-/** Why a package that is not whole stands still. */
+/** Reason why the download of a package is paused. */
 export type PauseReason = 'person' | 'network' | 'closed';
 
 export type PackageWork =
@@ -14,7 +14,7 @@ export type PackageWork =
   | {
       readonly kind: 'downloading' | 'checking' | 'copying';
       readonly progress: DownloadProgress | null;
-      /** Bytes a second over the last moments; null before they are known. */
+      /** Bytes a second over the last moments; null before the first measurement. */
       readonly speed: number | null;
     }
   | { readonly kind: 'paused'; readonly reason: PauseReason; readonly since: number };
@@ -43,9 +43,9 @@ export interface PackagesState {
   readonly rows: readonly PackageRow[];
   readonly machine: Machine | null;
   readonly storage: StorageState;
-  /** An address is being looked at. */
+  /** A manifest is being fetched. */
   readonly fetchingManifest: boolean;
-  /** A fault that belongs to no row. */
+  /** An error that belongs to no row. */
   readonly error: CodedErrorData | null;
 }
 
@@ -134,14 +134,20 @@ export type PackagesEvent =
   | { readonly kind: 'fetching'; readonly fetching: boolean }
   | { readonly kind: 'failed'; readonly error: CodedErrorData | null }
   | { readonly kind: 'changed'; readonly id: string; readonly change: Partial<PackageRow> }
-  /** At the end of the list, or at a place; a row with the same id goes. */
+  /** At the end of the list, or at index `at`; replaces a row with the same id. */
   | { readonly kind: 'added'; readonly row: PackageRow; readonly at?: number }
   | { readonly kind: 'removed'; readonly id: string }
   /** All but the bundled package. */
   | { readonly kind: 'cleared' };
 
 const reducers: Reducers<PackagesState, PackagesEvent> = {
-  opened: (_, { rows, machine, error }) => ({ ready: true, rows, machine, error }),
+  opened: (state, { rows, machine, error }) => {
+    // A row that was added while the list was being read is newer than the list.
+    const added = new Map(state.rows.map((row) => [row.id, row]));
+    const listed = rows.map((row) => added.get(row.id) ?? row);
+    const others = state.rows.filter(({ id }) => !rows.some((row) => row.id === id));
+    return { ready: true, rows: [...listed, ...others], machine, error };
+  },
   measured: ({ storage }, { storage: measured }) => ({ storage: { ...storage, ...measured } }),
   fetching: ({ error }, { fetching }) => ({ fetchingManifest: fetching, error: fetching ? null : error }),
   failed: (_, { error }) => ({ error }),
