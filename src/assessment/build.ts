@@ -1,6 +1,6 @@
 /**
  * The build that this tab runs, against the one on the server. Parts of the page are fetched when they are first needed;
- * after an update of the server the old ones are gone, and an open tab must say so instead of failing without a reason.
+ * after an update of the server the old ones are gone, and an open tab shows that instead of an unexplained failure.
  */
 import { createStore } from 'zustand/vanilla';
 import { CodedError } from '../../core/errors.ts';
@@ -17,7 +17,7 @@ function entry(): string | null {
   return globalThis.document?.querySelector('script[type=module][src]')?.getAttribute('src') ?? null;
 }
 
-/** Asks the server which build it has. Without an answer nothing is known, and nothing said. */
+/** Fetches the server's build. Without an answer the state stays as it is. */
 export async function checkBuild(): Promise<boolean> {
   const script = entry();
   if (script === null) return false;

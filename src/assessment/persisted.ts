@@ -1,4 +1,4 @@
-/** Small values that survive a reload. Where the browser keeps nothing they live as long as the page. */
+/** Small values that survive a reload. Where the browser stores nothing they live as long as the page. */
 const memory = new Map<string, string>();
 const PREFIX = 'vqathinker.';
 
@@ -11,7 +11,7 @@ export function readPersisted<T>(key: string, parse: (value: unknown) => T, fall
   }
 }
 
-/** @returns false when the browser refused, so that the page can say that nothing is kept */
+/** @returns false when the browser refused, so that the page can show that nothing is stored */
 export function persist(key: string, value: unknown): boolean {
   const text = JSON.stringify(value);
   memory.set(key, text);

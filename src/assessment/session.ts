@@ -11,7 +11,7 @@ import { createRecentStore } from './results/recent-store.ts';
 export const APP = `vqathinker-browser ${import.meta.env.APP_VERSION}`;
 
 export const media = createMediaClient();
-/** The first paint does not wait for the code of kept packages: most people use the one that ships. */
+/** The first paint does not wait for the code of stored packages: most people use the bundled one. */
 export const models = createModelStore(undefined, async () =>
   preferredPackage() === BUNDLED
     ? bundledSource()
@@ -26,7 +26,7 @@ export const assess = createAssessStore({
   onResult: (result, frames) => void recent.add(result, frames),
 });
 
-/** Shows a kept result with its small pictures. */
+/** Shows a result of Recent with its thumbnails. */
 export async function reopenRecent(id: string): Promise<void> {
   const row = recent.store.getState().entries.find(({ entry }) => entry.id === id);
   if (!row) return;

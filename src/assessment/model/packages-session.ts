@@ -1,4 +1,4 @@
-/** The packages of this page, made once, and the ways between them and the model in use. */
+/** The packages of this page, made once, and the choice of the model in use. */
 
 import { CodedError } from '../../../core/errors.ts';
 import { convertInWorker } from '../../../workers/convert/client.ts';
@@ -48,7 +48,7 @@ export async function preferredSource(): Promise<PackageSource> {
     .catch(() => bundledSource());
 }
 
-/** Loads a package of the list and remembers it. What goes wrong is told by the model's own state. */
+/** Loads a package of the list and stores the choice. An error is in the model's state. */
 export async function selectPackage(models: ModelStore, id: string): Promise<void> {
   const source: PackageSource =
     id === BUNDLED ? bundledSource() : { kind: 'files', files: await packages.files(id) };
@@ -56,7 +56,7 @@ export async function selectPackage(models: ModelStore, id: string): Promise<voi
   await models.load(source).catch(() => {});
 }
 
-/** After its files are gone a package is not asked for again. */
+/** Chooses the bundled package in place of one whose files are deleted. */
 export function forgetPackage(models: ModelStore, id: string): void {
   if (preferredPackage() !== id) return;
   setPreferredPackage(BUNDLED);
@@ -64,9 +64,9 @@ export function forgetPackage(models: ModelStore, id: string): void {
 }
 
 /**
- * Converts a checkpoint folder for this machine and keeps the package: 8 bits for both targets.
+ * Converts a checkpoint folder for this machine and stores the package: 8 bits for both targets.
  *
- * @param name what the package is called: the folder's own name, which tells two checkpoints of one profile apart
+ * @param name of the package: the folder's name, which distinguishes two checkpoints of one profile
  * @returns its id
  * @throws CodedError `convert/*`, `model/storage`; AbortError
  */
@@ -101,10 +101,10 @@ async function convertFolder(
   }
 }
 
-/** The conversion of this page; it goes on while another place is open. */
+/** The conversion of this page; it continues while another page is open. */
 export const conversion = createConversion(convertFolder);
 
-/** Deletes all that this page keeps on this device: models, results, a batch, settings. */
+/** Deletes all that this page stores on this device: models, results, a batch, settings. */
 export async function deleteEverything(): Promise<void> {
   await packages.clear();
   const names = (await indexedDB.databases?.()) ?? [{ name: 'vqathinker' }, { name: 'vqathinker-batch' }];

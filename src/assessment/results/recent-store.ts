@@ -1,4 +1,4 @@
-/** Recent results as the page lists them: kept entries with the address of one small picture each, and an undo. */
+/** Recent results as the page lists them: stored entries with the address of one thumbnail each, and an undo. */
 import { createStore } from 'zustand/vanilla';
 import type { Result } from '../../../core/files/result.ts';
 import type { ShownFrame } from '../assess-store.ts';
@@ -14,16 +14,16 @@ export interface RecentShown {
 
 export interface RecentState {
   readonly entries: readonly RecentShown[];
-  /** The last deleted one, as long as it can come back. */
+  /** The last deleted entry, while the delete can be undone. */
   readonly removed: RecentEntry | null;
-  /** The result that was added last, so that the page can say which row is the open one. */
+  /** The result that was added last, so that the page can mark its row. */
   readonly latest: string | null;
 }
 
-/** Time in which a delete can be taken back, in ms. */
+/** Time in which a delete can be undone, in milliseconds. */
 export const UNDO_MS = 10_000;
 
-/** Of the small pictures that are kept. */
+/** JPEG quality of the stored thumbnails. */
 const QUALITY = 0.86;
 
 function shown(entry: RecentEntry): RecentShown {
@@ -54,7 +54,7 @@ export function createRecentStore(results: RecentResults) {
   return {
     store,
     refresh,
-    /** Keeps a finished result with its frames. */
+    /** Stores a finished result with its frames. */
     async add(result: Result, frames: readonly ShownFrame[]): Promise<void> {
       const thumbnails = await Promise.all(
         frames.map((frame) => jpegOf(frame.thumbnail, { quality: QUALITY })),
@@ -64,7 +64,7 @@ export function createRecentStore(results: RecentResults) {
       store.setState({ latest: id });
       await refresh();
     },
-    /** Keeps the curve of a clip beside its result; without one that is kept there is no place for it. */
+    /** Stores the quality timeline of a clip with its result; without a stored result it is dropped. */
     async addTimeline(timeline: StoredTimeline): Promise<void> {
       const id = idOf(timeline.timeline.result);
       const row = store.getState().entries.find(({ entry }) => entry.id === id);

@@ -1,22 +1,22 @@
 /**
- * One canvas for all small pictures, in the processor's memory. A canvas a picture waits for the garbage collector, which
- * a page that keeps nothing seldom calls: after some 600 videos of a queue the graphics process made every further one
- * wait a second and more.
+ * One canvas for all thumbnails, in the processor's memory. A canvas per thumbnail would wait for the garbage collector,
+ * which seldom runs on a page that allocates little: after some 600 videos of a queue, each further one waited a second
+ * and more for the graphics process.
  */
 let canvas: OffscreenCanvas | undefined;
 
 export interface JpegOptions {
   readonly quality: number;
-  /** Width in pixels that it is reduced to. */
+  /** Greatest width in pixels. */
   readonly width?: number;
 }
 
-/** Small enough to keep one for each of thousands of rows. */
+/** Small enough to store one for each of thousands of rows. */
 export const ROW_THUMBNAIL: JpegOptions = { quality: 0.8, width: 104 };
 
 /**
- * JPEG of a picture, null where there is none or the browser makes none. It is drawn and copied before the first wait:
- * the bitmap may be closed right after the call, and several may be asked for at once.
+ * JPEG of a bitmap; null without one, or where the browser makes none. It is drawn before the first wait: the bitmap may
+ * be closed right after the call, and several calls may overlap.
  */
 export async function jpegOf(
   bitmap: ImageBitmap | null,

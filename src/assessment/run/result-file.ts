@@ -18,7 +18,7 @@ export interface SampledFrame {
   readonly substituted?: number;
 }
 
-/** An answer as the file keeps it: without a readable score it has a reason instead. */
+/** An answer as the file stores it: without a readable score it has a reason instead. */
 export function resultAnswer(answer: RawAnswer, reading: StrictReading | null): ResultAnswer {
   const reason =
     reading === null
@@ -37,7 +37,7 @@ export function resultAnswer(answer: RawAnswer, reading: StrictReading | null): 
   };
 }
 
-/** An answer as rows and segments keep it: with the distortions that its reasoning names, in its order. */
+/** An answer as rows and segments store it: with the distortions that its reasoning names, in its order. */
 export function namedAnswer({ raw, reading }: Answer): ResultAnswer & { readonly named: string[] } {
   const { thinking } = viewAnswer(raw.text);
   return { ...resultAnswer(raw, reading), named: [...distortionsOf(findDistortions(thinking)).named] };

@@ -1,6 +1,6 @@
 /**
- * The stages of one assessment and how long each is expected to take: shares of the bar from a table at first, then
- * this machine's own running means, kept per package and back end.
+ * The stages of one assessment and their expected seconds: shares of the bar from a table at first, then the running
+ * means of this machine, stored per package and back end.
  */
 import { withPresentStageNames } from '../../../core/stage-names.ts';
 import { persist, readPersisted } from '../persisted.ts';
@@ -52,7 +52,7 @@ export function expectedSeconds(key: string): number | null {
   return seconds && STAGES.reduce((sum, stage) => sum + seconds[stage], 0);
 }
 
-/** Takes a finished run into the mean. Stages that were skipped (cached frames) must be left out. */
+/** Adds a finished run to the mean. Stages that were skipped (cached frames) must be left out. */
 export function rememberStages(key: string, run: Partial<StageSeconds>): void {
   const old = remembered(key);
   const mean = Object.fromEntries(
@@ -74,15 +74,15 @@ export function expectedTokens(key: string): number | null {
   );
 }
 
-/** Takes the length of a finished answer into the mean. */
+/** Adds the length of a finished answer to the mean. */
 export function rememberTokens(key: string, tokens: number): void {
   const old = expectedTokens(key);
   persist(`tokens.${key}`, old === null ? tokens : old + NEWEST * (tokens - old));
 }
 
 /**
- * Seconds that are left, from the share done and the time since the start; null below 20 % or 3 s, where the guess
- * would be worth nothing.
+ * Seconds that are left, from the share done and the time since the start; null below 20 % or 3 s, where the estimate
+ * would be too rough.
  */
 export function secondsLeft(done: number, elapsed: number): number | null {
   if (done < 0.2 || done >= 1) return null;

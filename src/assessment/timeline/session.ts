@@ -1,4 +1,4 @@
-/** The store of quality over time, made when it is first opened. It rests while the whole video is assessed. */
+/** The page's quality timeline, made when it is first opened. It pauses while the whole video is assessed. */
 
 import { jpegOf, ROW_THUMBNAIL } from '../run/jpeg.ts';
 import { APP, assess, media, models, recent } from '../session.ts';
@@ -16,7 +16,7 @@ assess.store.subscribe(({ phase, video }, before) => {
   else if (phase === 'running' && before.phase !== 'running') qualityTimeline.pause();
 });
 
-/** The curve as it stands, for a file or the next visit; null while the clip has no whole result of its own. */
+/** The present timeline, for a file or the next visit; null while the whole clip has no result. */
 export function currentTimeline() {
   const state = qualityTimeline.store.getState();
   const { result } = assess.store.getState();
@@ -25,7 +25,7 @@ export function currentTimeline() {
     : null;
 }
 
-/** Every segment is kept as it comes. */
+/** Every segment is stored as soon as it is assessed. */
 qualityTimeline.store.subscribe(({ results }, before) => {
   if (results === before.results) return;
   const timeline = currentTimeline();

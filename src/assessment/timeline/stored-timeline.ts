@@ -1,4 +1,4 @@
-/** From the curve as it stands to its file, and to what is kept of it on this device. */
+/** The file of a quality timeline, and its thumbnails, as this device stores them. */
 import { type QualityTimeline, timelineFormat, timelineKind } from '../../../core/files/quality-timeline.ts';
 import type { Result } from '../../../core/files/result.ts';
 import type { QualityTimelineState, StoredTimeline } from './store.ts';
@@ -18,7 +18,7 @@ export function toStoredTimeline(
   createdAt: Date,
 ): StoredTimeline | null {
   if (!model || results.every((one) => one === null)) return null;
-  const curve: QualityTimeline = {
+  const timeline: QualityTimeline = {
     format: timelineFormat,
     kind: timelineKind,
     app,
@@ -32,5 +32,5 @@ export function toStoredTimeline(
       return { ...segment, result: 'text' in result ? result : null };
     }),
   };
-  return { timeline: curve, thumbnails: results.map((one) => one?.thumbnail ?? null) };
+  return { timeline, thumbnails: results.map((one) => one?.thumbnail ?? null) };
 }

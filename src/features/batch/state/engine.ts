@@ -1,4 +1,4 @@
-/** One video of a batch through the page's own media and model workers; nothing of it stays in memory. */
+/** Assesses one video of a batch in the page's media and model workers; nothing of it stays in memory. */
 
 import type { ModelStore } from '../../../assessment/model/model-store.ts';
 import { type Answer, MAX_TOKENS } from '../../../assessment/run/answer.ts';

@@ -1,6 +1,6 @@
 /**
- * Where a benchmark outlives the page: its head, its rows one by one, small pictures, and handles of its folders where
- * the browser gives them. IndexedDB; in a window that keeps nothing, memory. No video is copied.
+ * The storage of a benchmark beyond the page: its head, its rows one by one, thumbnails, and handles of its folders where
+ * the browser has them. IndexedDB; memory in a window that stores nothing. No video is copied.
  */
 
 import type { BatchModel, BatchRow, BatchSettings } from '../../../../core/files/batch.ts';
@@ -18,7 +18,7 @@ export interface BatchHead {
 /** Folders that the videos came from, by name. */
 export type Folders = ReadonlyMap<string, FileSystemDirectoryHandle>;
 
-/** Small pictures of rows, by path. */
+/** Thumbnails of rows, by path. */
 export type Thumbnails = ReadonlyMap<string, Blob>;
 
 export interface BatchStorage {
@@ -26,7 +26,7 @@ export interface BatchStorage {
   read(): Promise<{ head: BatchHead; rows: BatchRow[]; folders: Folders } | null>;
   /** Puts a new benchmark in place of the old one. */
   begin(head: BatchHead, rows: readonly BatchRow[], folders: Folders, thumbnails?: Thumbnails): Promise<void>;
-  /** More of the benchmark that is there. Small pictures of rows that wait are of other videos, and go. */
+  /** Adds to the stored benchmark. Thumbnails of waiting rows are of other videos and are deleted. */
   extend(head: BatchHead, rows: readonly BatchRow[], folders: Folders): Promise<void>;
   writeHead(head: BatchHead): Promise<void>;
   writeRow(row: BatchRow, thumbnail?: Blob | null): Promise<void>;
