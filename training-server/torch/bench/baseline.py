@@ -1,8 +1,8 @@
 """The plain schedule of GRPO, to measure against: as the released trainer runs, K copies of everything.
 
-Each answer is a row of its own: its video goes through both encoders in generation, in the reference and in
-the policy; its prompt is read once in each; logits are made at every place; generation is eager, a batch runs
-until its longest row ends. Same model, same loss, same gradients; nothing shared, nothing cached.
+Each completion is a row of its own: its video goes through both encoders in generation, in the reference and
+in the policy; its prompt is read once in each; logits are made at every position; generation is eager, a
+batch runs until its longest row ends. Same model, same loss, same gradients; nothing shared, nothing cached.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def baseline_rollout(
     sampling: Sampling,
     stop_ids: Sequence[int] = (),
 ) -> list[list[Completion]]:
-    """K answers to each prompt, a row each, `ROWS` rows at a time."""
+    """K completions of each prompt, a row each, `ROWS` rows at a time."""
     completions: list[list[Completion]] = [[] for _ in prompts]
     rows = [(i, k) for i in range(len(prompts)) for k in range(num_generations)]
     for start in range(0, len(rows), ROWS):
@@ -107,7 +107,8 @@ def _embeds(model: VQAThinkerModel, profile: Profile, prompts: Sequence[Prompt |
 def _logps(
     model: VQAThinkerModel, profile: Profile, rows: Sequence[tuple[Group, int]], temperature: float
 ) -> tuple[Tensor, Tensor]:
-    """Log-probabilities and mask [R, longest answer]; logits at every place of prompt and answer."""
+    """Log-probabilities and mask [R, longest completion]; logits at every position of prompt and
+    completion."""
     embeds = _embeds(model, profile, [group for group, _ in rows])
     completions = [torch.tensor(group.completions[k].tokens) for group, k in rows]
     tokens = pad_sequence(completions, batch_first=True).to(embeds.device)

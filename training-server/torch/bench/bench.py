@@ -2,11 +2,11 @@
 
     python -m bench.bench --shape small --videos 4
 
-Weights and pixels are random and the lengths of the answers forced from one list, so that both schedules do
-the same work: K answers to each raw and each perturbed clip (its own pixels: nothing is shared between the
-two), then an update on the raw ones with the KL to a frozen reference. Prints JSON lines: one for each
-schedule, then the ratio, of seconds and of processor seconds (which other programs disturb less). MFU is a
-share of what a large matrix product reaches in the same run and type (`peak_flops`), not of a data sheet.
+Weights and pixels are random and the lengths of the completions forced from one list, so that both schedules
+do the same work: K completions of each clean and each perturbed clip (its own pixels: nothing is shared
+between the two), then an update on the raw ones with the KL to a frozen reference. Prints JSON lines: one for
+each schedule, then the ratio, of seconds and of processor seconds (which other programs disturb less). MFU is
+a share of what a large matrix product reaches in the same run and type (`peak_flops`), not of a data sheet.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ from training.trainable import OFFICIAL_PARTS, train_parts
 from training.update import UpdateOptions, frozen_reference, update
 
 LENGTHS = 4096
-"""Answers in the list of forced lengths."""
+"""Completions in the list of forced lengths."""
 
 PERTURBED = 1_000_000
-"""Added to a video's number for its perturbed twin."""
+"""Added to a video's number for its perturbed clip."""
 
 
 @dataclass(kw_only=True)
@@ -65,16 +65,16 @@ class BenchOptions:
     """K."""
 
     temporal: bool = True
-    """Whether perturbed twins are answered too."""
+    """True draws completions of perturbed clips too."""
 
     steps: int = 2
     """Steps measured, after one to warm up."""
 
     cap: int = 512
-    """Most tokens of an answer."""
+    """Most tokens of a completion."""
 
     slots: int = 256
-    """Answers decoded at a time."""
+    """Completions decoded at a time."""
 
     optimizer: str = "stochastic"
     """"stochastic" or "master"."""
@@ -86,13 +86,13 @@ class BenchOptions:
     """"float32" or "bfloat16"."""
 
     parts: tuple[str, ...] = OFFICIAL_PARTS
-    """What trains."""
+    """Parts of the model that train."""
 
     recompute: bool = False
-    """Whether layers are computed again in the backward pass."""
+    """True computes layers again in the backward pass (gradient checkpointing)."""
 
     max_tokens_per_row: int = 4096
-    """Places of a packed row."""
+    """Most tokens of a packed row."""
 
     seed: int = 0
     """Of weights, pixels and lengths."""

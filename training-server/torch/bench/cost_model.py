@@ -1,4 +1,4 @@
-"""Memory and time of a GRPO step, reckoned from a model's config.
+"""Memory and time of a GRPO step, computed from a model's config.
 
 Memory is counted: tensors that exist, with their sizes (tests hold the counts against real objects). Time is
 an estimate: operations over a peak, bytes over a bandwidth, each at a stated efficiency.
@@ -21,7 +21,7 @@ from training.clips import CACHE_BYTES
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How a step is run."""
+    """Sizes and options of a step."""
 
     gpus: int = 1
     """Processes, one a GPU."""
@@ -36,22 +36,22 @@ class Plan:
     """K."""
 
     temporal: bool = True
-    """Whether perturbed twins are answered too."""
+    """True draws completions of perturbed clips too."""
 
     reference: bool = True
-    """Whether a frozen reference is held."""
+    """True keeps a frozen reference."""
 
     slots: int = 256
-    """Answers decoded at a time on a GPU."""
+    """Completions decoded at a time on a GPU."""
 
     max_tokens_per_row: int = 8192
-    """Places of a packed row."""
+    """Most tokens of a packed row."""
 
     logits_chunk: int = 1024
     """Rows of logits at a time."""
 
     window: int = 512
-    """Places of the longest answer."""
+    """Tokens of the longest completion."""
 
     item: int = 2
     """Bytes of a weight or an activation (bf16)."""
@@ -232,7 +232,7 @@ class StepTime:
     """Vision and motion of the rollout, and prompts."""
 
     decode: float
-    """Drawing the answers."""
+    """Generation of the completions."""
 
     update: float
     """Reference, policy, gradients."""
@@ -289,7 +289,7 @@ def step_time(
     matrices, stream = gpu.flops * MATRIX_EFFICIENCY, gpu.bandwidth * BANDWIDTH_EFFICIENCY
     decode_flops = model.completion(prompt, mean_completion) * rolled * plan.num_generations
     slots = min(plan.slots, rolled * plan.num_generations)
-    # A decode step reads all weights of the decoder once, each prompt once and each answer's own past.
+    # A decode step reads all weights of the decoder once, each prompt once and each completion's cache.
     c = config.language
     token = 2 * c.num_hidden_layers * c.num_key_value_heads * c.head_dim * plan.item
     language = plan.item * (model.token + model.head) / 2

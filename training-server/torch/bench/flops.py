@@ -69,22 +69,22 @@ class ModelFlops:
 
     @property
     def head(self) -> float:
-        """The logits of one place."""
+        """The logits of one position."""
         return 2.0 * self.config.language.hidden_size * self.config.language.vocab_size
 
     def prompt(self, length: int) -> float:
-        """Reading a prompt of `length` tokens, the logits of its last place included."""
+        """Reading a prompt of `length` tokens, the logits of its last position included."""
         return length * self.token + self.pair * length * (length + 1) / 2 + self.head
 
     def completion(self, prompt: int, tokens: int) -> float:
-        """Drawing (or scoring) an answer after its prompt has been read: its first token comes with the
+        """Drawing (or scoring) a completion after the prefill of its prompt: its first token comes with the
         prompt, its last is no input."""
         inputs = tokens - 1
         pairs = inputs * prompt + inputs * (inputs + 1) / 2
         return inputs * (self.token + self.head) + self.pair * pairs
 
     def packed(self, prompt: int, completions: Sequence[int]) -> float:
-        """Scoring all answers of one prompt in a packed row, each with its own first token's logits."""
+        """Scoring all completions of one prompt in a packed row, each with the logits of its first token."""
         drawn = sum(self.completion(prompt, tokens) for tokens in completions)
         return self.prompt(prompt) + drawn + (len(completions) - 1) * self.head
 
@@ -134,7 +134,7 @@ class StepFlops:
     """Operations that a GRPO step needs when nothing is computed twice."""
 
     rollout: float
-    """Encoding, prompts and answers, of raw and perturbed clips."""
+    """Encoding, prompts and completions, of clean and perturbed clips."""
 
     reference: float
     """Scores by the reference."""
@@ -156,7 +156,8 @@ def step_flops(
     vision_trains: bool = True,
     with_reference: bool = True,
 ) -> StepFlops:
-    """A step over videos with the given answer lengths, and perturbed twins whose answers are only drawn.
+    """A step over videos with the given completion lengths, and perturbed clips, whose completions are only
+    drawn.
 
     The motion extractor is frozen: it runs once a clip, and not at all for what is trained on.
     """

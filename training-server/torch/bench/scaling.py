@@ -1,8 +1,8 @@
-"""Which model trains on which GPUs, and how long a step takes there.
+"""Table of models and GPUs: does training fit, and the estimated seconds of a step.
 
     python -m bench.scaling            prints the table of docs/scaling.md
 
-Peaks are those of data sheets; what follows from them is reckoned in `reckoning.py`.
+Peaks are those of data sheets; what follows from them is computed in `cost_model.py`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def fitting(
 
 
 MARGIN = 0.05
-"""Share of a GPU's memory that a plan leaves free, for longer answers than usual."""
+"""Share of a GPU's memory that a plan leaves free, for longer completions than usual."""
 
 TRAINING_VIDEOS = 28_056
 """Of LSVQ, three times over in the official run."""
@@ -84,7 +84,7 @@ def table(names: tuple[str, ...] = ("1b", "2b", "8b"), counts: tuple[int, ...] =
                     "fits": True,
                     "optimizer": plan.optimizer,
                     "slots": plan.slots,
-                    "row_places": plan.max_tokens_per_row,
+                    "max_tokens_per_row": plan.max_tokens_per_row,
                     "peak_gb": round(held.peak / 1e9, 1),
                     "gpu_gb": round(gpu.memory / 1e9, 1),
                     "step_seconds": round(spent.total, 1),
@@ -101,7 +101,7 @@ def markdown(lines: Iterator[dict]) -> Iterator[str]:
         start = f"| {line['model'].upper()} | {line['gpu']} | {line['gpus']} "
         if line["fits"]:
             peak = f"{line['peak_gb']} of {line['gpu_gb']}"
-            plan = f"| {kinds[line['optimizer']]} | {line['slots']}, {line['row_places']} "
+            plan = f"| {kinds[line['optimizer']]} | {line['slots']}, {line['max_tokens_per_row']} "
             yield start + plan + f"| {peak} | {line['step_seconds']} | {line['epoch_hours']} |"
         else:
             yield start + f"| does not fit | | at least {line['peak_gb']} | | |"

@@ -1,4 +1,4 @@
-"""What models of a named size are measured and reckoned with: prompts, pixels, lengths of answers."""
+"""Inputs for measurements and estimates of models by size: prompts, pixels, lengths of completions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Shape:
     """Tokens of the prompt beside the context tokens and the pairs around images."""
 
     mean_completion: int
-    """Tokens of a typical answer."""
+    """Tokens of a typical completion."""
 
     def prompt_length(self) -> int:
         """Tokens of a prompt."""

@@ -37,7 +37,7 @@ HEARTBEAT = 5.0
 CONCURRENT = {"probe": probe}
 """Methods that run in a thread each, beside the computation."""
 
-METHOD_NOT_FOUND = -32601
+UNKNOWN_METHOD = -32601
 """JSON-RPC's code of an unknown method."""
 
 Json = Mapping[str, Any]
@@ -57,7 +57,7 @@ def parse_call(message: Json) -> Call:
     """The call in a JSON-RPC message; never raises for a wrong method or parameter."""
     id, method = message["id"], message["method"]
     if method not in REQUESTS:
-        error = {"code": METHOD_NOT_FOUND, "message": f"there is no method {method}"}
+        error = {"code": UNKNOWN_METHOD, "message": f"there is no method {method}"}
         return Call(id=id, method=method, error=error)
     try:
         return Call(id=id, method=method, request=parse_request(method, message.get("params", {})))

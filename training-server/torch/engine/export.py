@@ -39,7 +39,7 @@ def export(policy: Policy, folder: Path, ranks: Ranks) -> dict[str, Any]:
     if ranks.leads:
         try:
             result = _write(policy, state, folder)
-        except Exception as error:  # noqa: BLE001 (raised below, after the others know)
+        except Exception as error:  # noqa: BLE001 (raised below, on every rank)
             failure = error
     problem = ranks.broadcast(None if failure is None else described(failure))
     if problem is not None:
@@ -66,12 +66,15 @@ def _write(policy: Policy, state: dict[str, torch.Tensor], folder: Path) -> dict
 
 def _generation_config(source: Path, folder: Path, end: int) -> None:
     """That of the checkpoint we started from; else one that stops where the prompts' turns do."""
-    held = source / "generation_config.json"
-    if held.exists():
-        shutil.copyfile(held, folder / held.name)
+    original = source / "generation_config.json"
+    if original.exists():
+        shutil.copyfile(original, folder / original.name)
         return
-    written = json.loads((folder / held.name).read_text("utf-8")) | {"eos_token_id": end, "do_sample": False}
-    (folder / held.name).write_text(json.dumps(written, indent=2) + "\n", "utf-8")
+    written = json.loads((folder / original.name).read_text("utf-8")) | {
+        "eos_token_id": end,
+        "do_sample": False,
+    }
+    (folder / original.name).write_text(json.dumps(written, indent=2) + "\n", "utf-8")
 
 
 def digest(folder: Path) -> str:

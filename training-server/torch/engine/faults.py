@@ -1,4 +1,4 @@
-"""What goes wrong, as the driver is told: a code of its list, named values, one English line, the stack."""
+"""Errors as the driver receives them: a code of its list, named values, one English line, the stack."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def described(error: BaseException) -> dict[str, Any]:
 
 
 def expected(error: BaseException) -> bool:
-    """Whether every rank meets this error in the same place, so that all can go on after it."""
+    """True for an error that every rank raises at the same point, so that all can continue after it."""
     return isinstance(error, CommandError | CheckpointError | ConfigError)
 
 
 def disk_full(error: BaseException | None) -> bool:
-    """Whether somewhere at the bottom of it a disk or a quota was full."""
+    """True where a full disk or quota is among the causes of the error."""
     seen: set[int] = set()
     waiting = [error]
     while waiting:

@@ -1,4 +1,4 @@
-"""What frozen encoders computed, kept on disk beside the decoded frames: no later step, run or rank need.
+"""Disk cache of the features of frozen encoders, beside the decoded frames, for later steps, runs and ranks.
 
 Only on a CPU, where it pays: a GPU computes features faster than a disk gives them. A name holds everything
 that decides the bits: weights, profile, thread count, the video's content and the frames that were shown.
@@ -64,7 +64,7 @@ class FeatureDiskCache:
 
 
 def attach_disk_cache(encoder: Encoder, folder: Path, cap: int) -> None:
-    """Gives the features of what is frozen a place on disk; every rank must come. cap: bytes of all of them,
+    """Caches the features of frozen encoders on disk; a collective call. cap: bytes of all of them,
     over all runs."""
     model = encoder.model
     # A shelf holds float32; what is computed in less would come back as something else.

@@ -33,7 +33,7 @@ Optimiser = MasterAdamW | StochasticAdamW
 
 @dataclass(kw_only=True, eq=False)
 class Policy:
-    """A loaded checkpoint, ready to answer and to train."""
+    """A loaded checkpoint, ready to generate and to train."""
 
     request: LoadRequest
     device: torch.device
@@ -103,7 +103,7 @@ def load_policy(request: LoadRequest, ranks: Ranks) -> Policy:
     parameters = sum(p.numel() for p in model.parameters())
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)
     if masters and request.dtype != torch.float32:
-        # What FSDP does not own computes as it is stored.
+        # Parts outside FSDP compute in the type that they are stored in.
         for name in set(PARTS) - set(trained):
             getattr(model, PARTS[name]).to(request.dtype)
     shards = Shards(model, ranks, device, request.dtype)

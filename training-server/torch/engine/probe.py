@@ -70,7 +70,7 @@ def thumbnails(path: str, indices: list[int], width: int) -> list[Any] | Json:
     return sorted(thumbnails_by_index.items())
 
 
-def answer(request: Json) -> list[Any] | Json:
+def reply_to(request: Json) -> list[Any] | Json:
     if "probe" in request:
         return [probe(path) for path in request["probe"]]
     return thumbnails(request["path"], request["frames"], request["width"])
@@ -84,7 +84,7 @@ def main(arguments: list[str]) -> None:
         sys.exit(__doc__)
     for line in sys.stdin:
         try:
-            reply = answer(json.loads(line))
+            reply = reply_to(json.loads(line))
         except Exception as error:  # one broken file must not end the process
             reply = {"error": f"{type(error).__name__}: {error}"}
         print(json.dumps(reply), flush=True)

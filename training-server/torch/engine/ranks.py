@@ -14,11 +14,11 @@ import torch.distributed as dist
 Item = TypeVar("Item")
 
 PATIENCE = timedelta(days=30)
-"""How long a rank waits for a command: a run may be paused over a holiday."""
+"""Longest wait of a rank for a command: a run may be paused over a holiday."""
 
 
 class Ranks:
-    """This process's place among all, and what they exchange: Python objects, over the CPU."""
+    """Rank and world size of this process, and the exchange of Python objects between ranks, over the CPU."""
 
     def __init__(self, rank: int, world: int, local_rank: int):
         self.rank, self.world, self.local_rank = rank, world, local_rank
@@ -40,7 +40,7 @@ class Ranks:
 
     @property
     def leads(self) -> bool:
-        """Whether this is rank 0, which talks to the driver."""
+        """True on rank 0, which is connected to the driver."""
         return self.rank == 0
 
     def leave(self) -> None:

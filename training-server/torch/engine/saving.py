@@ -86,12 +86,12 @@ class Saver:
         return self._finish
 
     def wait(self) -> None:
-        """Until what is being written is written; its error was the answer to `save`."""
+        """Waits for the checkpoint that is being written; its error was the reply to `save`."""
         finish, self._finish = self._finish, None
         if finish is not None:
             try:
                 finish()
-            except Exception:  # noqa: BLE001, S110 (told to whoever asked for the save)
+            except Exception:  # noqa: BLE001, S110 (the reply to `save`)
                 pass
 
     def restore(self, policy: Policy, folder: Path) -> tuple[Any, DenseHead | None]:

@@ -86,7 +86,7 @@ def _id(text: Tokenizer, token: str) -> int:
 
 
 def _released(text: Tokenizer) -> bool:
-    """Whether it is the family's own tokenizer, whose model has a few more rows than it has entries."""
+    """True for the released family's tokenizer, whose model has a few more rows than it has entries."""
     return text.get_vocab_size() > 100_000
 
 

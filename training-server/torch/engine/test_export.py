@@ -1,4 +1,4 @@
-"""What an engine exports is read by whatever reads checkpoints: the converter, the conformance command."""
+"""An exported checkpoint is read by everything that reads checkpoints: converter, conformance command."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Writes the tiny checkpoint untrained: the least model that learns to judge clips on two cores in minutes.
+"""Writes the tiny checkpoint untrained: the least model that learns to rate clips on two cores in minutes.
 
     python -m engine.tiny OUT --clips FOLDER [--seed 0]
 
 All parts of the family are in it: one layer of vision, a SlowFast of a few channels, the closed-form
 statistics of the input, both projectors, two layers of language with the bundled tokenizer. The statistics
 are standardised over the clips of FOLDER (`npm run make-clips -- --videos FOLDER`). Nothing else is learnt
-here: `recipes/tiny-cpu-sft.json` teaches it to answer, `recipes/tiny-cpu.json` to answer well.
+here: `recipes/tiny-cpu-sft.json` teaches it the form of a completion, `recipes/tiny-cpu.json` the score.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ LANGUAGE: dict[str, Any] = {"hidden_size": 64, "intermediate_size": 192, "num_hi
 
 
 def tiny_config(tokenizer: Path) -> ModelConfig:
-    """The engine's `tiny` shape with the statistics and a larger picture."""
+    """The engine's `tiny` shape with the statistics and larger frames."""
     config = config_of("tiny", tokenizer)
     old = config.profiles[config.default_profile]
     shape = PromptShape(frames=old.frames, tokens_per_frame=(SIZE // 32) ** 2)
@@ -89,7 +89,7 @@ def initialise(model: VQAThinkerModel, generator: Generator) -> None:
         norm = cast(nn.LayerNorm, projector[0])
         norm.weight.fill_(1)
         norm.bias.zero_()
-    # What a SlowFast of random filters says of a clip is noise beside the statistics; it may earn its weight.
+    # Features of random SlowFast filters are noise beside the statistics: their weight starts small.
     pooled = model.config.motion.features - len(STATISTICS)
     cast(nn.LayerNorm, model.motion_mlp[0]).weight[:pooled] = 0.1
     # A large constant part: by it the attention finds one token among 254, and the norm before it lets the

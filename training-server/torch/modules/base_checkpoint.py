@@ -75,8 +75,8 @@ def kinetics_state(path: Path, model: SlowFast) -> dict[str, Tensor]:
 def fresh_projector(projector: nn.Sequential, kind: str, generator: torch.Generator) -> None:
     """Starting weights of `motion_mlp`, biases 0, LayerNorm 1 and 0.
 
-    zero: the last Linear is zero, so the first motion token is and training starts from the base's answers.
-    official: both Linears uniform in [0, 0.01), which makes an almost constant positive token.
+    zero: the last Linear is zero, so the first motion token is and training starts from the base's
+    completions. official: both Linears uniform in [0, 0.01), which makes an almost constant positive token.
     """
     if kind not in PROJECTORS:
         raise ValueError(f"projector is {kind!r}, not one of {', '.join(PROJECTORS)}")

@@ -1,4 +1,4 @@
-"""What a checkpoint folder says about its model, read from the official `config.json`."""
+"""Configuration of a model, read from the official `config.json` of a checkpoint folder."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class VisionConfig:
     """ε of both norms of a layer."""
 
     qkv_bias: bool = True
-    """Whether the fused qkv projection has a bias."""
+    """True if the fused qkv projection has a bias."""
 
     drop_path_rate: float = 0.1
     """Stochastic depth of the last layer (linear from 0 at the first); acts in train mode only."""
@@ -90,7 +90,7 @@ class LanguageConfig:
     """Longest sequence; below it the official dynamic rope scaling changes nothing, past it we refuse."""
 
     tie_word_embeddings: bool = False
-    """Whether the head is the embedding (then the checkpoint holds no lm_head)."""
+    """True if the head is the embedding (then the checkpoint holds no lm_head)."""
 
     bos_token_id: int | None = 151643
     """Not used by any prompt; kept for the file."""

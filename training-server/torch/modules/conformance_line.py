@@ -1,4 +1,4 @@
-"""What a conformance run prints for each comparison."""
+"""The printed line of each comparison of a conformance run."""
 
 import json
 import math
@@ -23,10 +23,10 @@ class Line:
     infinity (never ok) are null in JSON, which has no word for them."""
 
     limit: float
-    """What the error may be."""
+    """Largest error allowed."""
 
     ok: bool
-    """Whether it is."""
+    """True if the error is within the limit."""
 
     def json(self) -> str:
         """The line as one JSON object."""

@@ -1,6 +1,6 @@
-"""Answers from the decoder: greedy or sampled, batches of prompts of unequal length, a KV cache.
+"""Generation with the language decoder: greedy or sampled, batches of prompts of unequal length, a KV cache.
 
-A row draws from its own generator, so its answer does not depend on the rows beside it.
+A row draws from its own generator, so its completion does not depend on the rows beside it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from modules.qwen2 import KVCache, Qwen2, causal_mask, padded_positions
 
 @dataclass(kw_only=True)
 class Sampling:
-    """How the next token is drawn."""
+    """Options of drawing the next token."""
 
     temperature: float = 0.0
     """0 is greedy; else logits are divided by it."""
@@ -34,7 +34,7 @@ class Sampling:
 
 @dataclass(kw_only=True)
 class Completions:
-    """What was generated for R rows."""
+    """Completions of R rows."""
 
     tokens: list[list[int]]
     """One list a row, the stop token included where one came."""
@@ -43,7 +43,7 @@ class Completions:
     """Log-probability of each token at the sampling temperature, before top-k and top-p (as in TRL)."""
 
     logits: Tensor | None
-    """[R, steps, V] that the tokens were drawn from, if they were asked for."""
+    """[R, steps, V] that the tokens were drawn from, if `keep_logits`."""
 
 
 @torch.no_grad()
@@ -61,8 +61,8 @@ def generate(
     """Continues prompts [B, L, D]; rows of the result are prompt-major, R = B · num_generations.
 
     attention_mask [B, L]: 0 on the left padding, whose embeddings are ignored. Each prompt is read once,
-    however many answers it gets. Generation ends when every row has met a stop id or has max_new_tokens.
-    """
+    whatever the number of completions. Generation ends when every row has met a stop id or has
+    max_new_tokens."""
     sampling = sampling or Sampling()
     prompts, length = inputs_embeds.shape[:2]
     device, dtype = inputs_embeds.device, inputs_embeds.dtype
@@ -106,7 +106,7 @@ def generate(
         )
         logits = model.logits(hidden)[:, 0]
     token_table, logp_table = torch.stack(tokens, 1).tolist(), torch.stack(logps, 1).tolist()
-    lengths = [_answer_length(row, stop_ids) for row in token_table]
+    lengths = [_completion_length(row, stop_ids) for row in token_table]
     return Completions(
         tokens=[row[:n] for row, n in zip(token_table, lengths, strict=True)],
         logps=[row[:n] for row, n in zip(logp_table, lengths, strict=True)],
@@ -152,5 +152,5 @@ def _uniforms(sampling: Sampling, rows: int, steps: int) -> Tensor:
     return draws
 
 
-def _answer_length(row: Sequence[int], stop_ids: Collection[int]) -> int:
+def _completion_length(row: Sequence[int], stop_ids: Collection[int]) -> int:
     return next((i + 1 for i, token in enumerate(row) if token in stop_ids), len(row))

@@ -46,7 +46,7 @@ def _comparisons(case: dict[str, Any]) -> Iterator[tuple[str, Tensor, Tensor, tu
                     recorded = _tensor(expected["grad"][loss_type])
                     yield f"{kind}.gradient.{loss_type}", gradient, recorded, tolerance
             mask = _tensor(case["mask"])
-            # With one ratio an answer and no KL, TRL keeps [R, 1].
+            # With one ratio a completion and no KL, TRL keeps [R, 1].
             per_token = _tensor(expected["per_token_loss"]).expand_as(result.per_token)
             yield f"{kind}.per_token_loss", result.per_token, per_token, tolerance
             if expected["per_token_kl"] is not None:
@@ -65,7 +65,7 @@ def _comparisons(case: dict[str, Any]) -> Iterator[tuple[str, Tensor, Tensor, tu
 
 
 def _official(case: dict[str, Any]) -> Iterator[tuple[str, Tensor, Tensor, tuple[float, float]]]:
-    """The official trainer's loss: mean of means, plain k3. An answer without tokens is 0/0 there."""
+    """The official trainer's loss: mean of means, plain k3. A completion without tokens is 0/0 there."""
     run = case["official"]
     mask = _tensor(case["mask"])
     if (mask.sum(1) == 0).any():

@@ -1,6 +1,6 @@
 """The policy loss of GRPO and its three siblings, from log-probabilities and ready advantages.
 
-Shapes: R answers, T tokens (right-padded). Rewards and advantages are the driver's; this is tensors only.
+Shapes: R completions, T tokens (right-padded). Rewards and advantages are the driver's; this is tensors only.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ LOSS_TYPES = ("grpo", "dapo", "dr_grpo", "bnpo")
 
 @dataclass(kw_only=True)
 class LossConfig:
-    """What the update asks for; the defaults are the official trainer's."""
+    """Options of the loss; the defaults are the official trainer's."""
 
     loss_type: str = "grpo"
-    """How tokens are averaged: "grpo" a mean of means, "bnpo" over all tokens at hand, "dapo" over all of the
+    """Average over tokens: "grpo" a mean of means, "bnpo" over all tokens at hand, "dapo" over all of the
     generation batch, "dr_grpo" over a constant length."""
 
     beta: float = 0.04
@@ -34,10 +34,10 @@ class LossConfig:
     """Upper bound of the ratio in the unclipped branch."""
 
     bias_correction_kl: bool = False
-    """Whether k3 is multiplied by the ratio (TRL's default)."""
+    """True multiplies k3 by the ratio (TRL's default)."""
 
     sequence_ratio: bool = False
-    """One ratio an answer, the geometric mean of its tokens', instead of one a token."""
+    """One ratio a completion, the geometric mean of its tokens', instead of one a token."""
 
     gradient_accumulation: int = 1
     """Micro-batches of one optimiser step; the loss is divided by it."""
@@ -70,7 +70,7 @@ class PolicyLoss:
     """[R, T] as added; zeros when beta is 0."""
 
     ratio: Tensor
-    """π / π_old [R, T], or [R, 1] for one ratio an answer."""
+    """π / π_old [R, T], or [R, 1] for one ratio a completion."""
 
 
 def grpo_loss(
@@ -127,7 +127,7 @@ def _averaged(per_token: Tensor, mask: Tensor, config: LossConfig, batch_tokens:
         loss = masked.sum() / (len(masked) * config.max_completion_length)
     else:
         if batch_tokens is None:
-            raise ValueError("dapo needs the number of answer tokens of the generation batch")
+            raise ValueError("dapo needs the number of completion tokens of the generation batch")
         share = max(batch_tokens, 1) / config.processes / config.steps_per_generation
         return masked.sum() / (share * config.gradient_accumulation)
     return loss / config.gradient_accumulation
@@ -136,8 +136,8 @@ def _averaged(per_token: Tensor, mask: Tensor, config: LossConfig, batch_tokens:
 def clip_rates(result: PolicyLoss, mask: Tensor, advantages: Tensor, config: LossConfig) -> dict[str, float]:
     """Where the clip binds, as shares (TRL's `clip_ratio/*`).
 
-    low_mean, high_mean, region_mean: over all masked tokens, or over answers with one ratio each; low_min
-    and high_max: least and greatest share of one answer.
+    low_mean, high_mean, region_mean: over all masked tokens, or over completions with one ratio each; low_min
+    and high_max: least and greatest share of one completion.
     """
     ratio, advantage = result.ratio, advantages[:, None]
     low = (ratio < 1 - config.clip_low) & (advantage < 0)
@@ -148,13 +148,13 @@ def clip_rates(result: PolicyLoss, mask: Tensor, advantages: Tensor, config: Los
     def mean(where: Tensor) -> float:
         return float((where * weight).sum() / count)
 
-    def by_answer(where: Tensor) -> Tensor:
+    def by_completion(where: Tensor) -> Tensor:
         return ((where * weight).sum(1) / weight.sum(1))[weight.sum(1) > 0]
 
     return {
         "low_mean": mean(low),
         "high_mean": mean(high),
         "region_mean": mean(low | high),
-        "low_min": float(by_answer(low).min()),
-        "high_max": float(by_answer(high).max()),
+        "low_min": float(by_completion(low).min()),
+        "high_max": float(by_completion(high).max()),
     }

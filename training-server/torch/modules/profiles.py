@@ -37,7 +37,7 @@ class PoolTime:
 
 @dataclass(kw_only=True)
 class BranchPixels:
-    """How one branch gets its pixels. Cutting and scaling happen before the model; it needs the shapes."""
+    """Pixels of one branch. Cutting and scaling happen before the model; it needs the shapes."""
 
     pixels: str = "squash"
     """"squash" (whole frame to a square) or "fragments" (native blocks side by side)."""
@@ -77,13 +77,13 @@ class Profile:
     """Side S of a frame in pixels, as the model sees it."""
 
     slow_indices: tuple[int, ...]
-    """Places of the slow pathway among the frames that the motion branch sees."""
+    """Indices of the slow pathway's frames among those that the motion branch sees."""
 
     pool_time: PoolTime
     """Time weights of the motion pooling."""
 
     pool_space: tuple[float, ...]
-    """Space weights of the motion pooling, for ceil(S / 32) places an axis."""
+    """Space weights of the motion pooling, for ceil(S / 32) positions an axis."""
 
     tokens_per_frame: int
     """Context tokens a frame."""
@@ -150,7 +150,8 @@ _OFFICIAL_REPEAT = {6: 6, 12: 4}
 
 
 def pool_time(frames: int, slow: int, repeat: int | None = None) -> PoolTime:
-    """Closed form of "repeat every frame, average-pool 8 slow and 32 fast places at stride 1, take the mean".
+    """Closed form of "repeat every frame, average-pool 8 slow and 32 fast positions at stride 1, take the
+    mean".
 
     repeat: the released figures at 6 and 12 frames, else the least that fills both windows.
     """
@@ -160,16 +161,16 @@ def pool_time(frames: int, slow: int, repeat: int | None = None) -> PoolTime:
 
 
 def pool_space(size: int) -> tuple[float, ...]:
-    """Weights of the ceil(size / 32) places of an axis: coverage by 7-windows, a plain mean below 7."""
+    """Weights of the ceil(size / 32) positions of an axis: coverage by 7-windows, a plain mean below 7."""
     positions = -(-size // 32)
     return _repeated(positions, 1, 7) if positions >= 7 else (1 / positions,) * positions
 
 
 def _repeated(positions: int, repeat: int, window: int) -> tuple[float, ...]:
-    # A place's weight is the number of stride-1 windows that cover its copies.
+    # The weight of a position is the number of stride-1 windows that cover its copies.
     length = positions * repeat
     if length < window:
-        raise ConfigError(f"{positions} places repeated {repeat} times do not fill a window of {window}")
+        raise ConfigError(f"{positions} positions repeated {repeat} times do not fill a window of {window}")
     cover = [min(x + 1, length - x, window, length - window + 1) for x in range(length)]
     total = sum(cover)
     return tuple(sum(cover[i * repeat : (i + 1) * repeat]) / total for i in range(positions))

@@ -42,7 +42,7 @@ class KVCache:
     def extend(self, layer: int, keys: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
         """Writes [B, G, N, d] after the filled part and returns all [B, G, length + N, d] as views.
 
-        The length moves once a forward pass, by `advance`, because every layer writes to the same places.
+        The length moves once a forward pass, by `advance`, because every layer writes to the same positions.
         """
         end = self.length + keys.shape[2]
         if end > self.capacity:
@@ -67,7 +67,7 @@ class KVCache:
 
 
 class Attend(Protocol):
-    """How the queries of a forward pass meet keys; training shares prompts between answers through it."""
+    """Attention of one layer of a forward pass; training shares prompts between completions through it."""
 
     def __call__(self, layer: int, q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         """Rotated queries [B, H, N, d], and keys and values [B, G, N, d] of the same positions, of one layer

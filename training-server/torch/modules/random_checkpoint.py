@@ -33,7 +33,8 @@ VOCABULARY = 400
 take another matrix for the head."""
 
 SMALLEST_GAP = 0.01
-"""Between the two best logits of a recorded greedy step: another order of sums must not change the answer."""
+"""Between the two best logits of a recorded greedy step: another order of sums must not change the
+completion."""
 
 
 @dataclass(kw_only=True)
@@ -239,7 +240,7 @@ def _batch_statistics(model: VQAThinkerModel, generator: Generator) -> None:
 
 
 def write(folder: Path, sizes: RandomCheckpoint, dtype: torch.dtype = torch.float32) -> float:
-    """Writes the checkpoint and its reference; returns the smallest gap of the greedy answer."""
+    """Writes the checkpoint and its reference; returns the smallest gap of the greedy completion."""
     generator = torch.Generator().manual_seed(sizes.seed)
     config = sizes.config()
     model = VQAThinkerModel(config)
@@ -255,7 +256,7 @@ def write(folder: Path, sizes: RandomCheckpoint, dtype: torch.dtype = torch.floa
             break
     else:
         raise RuntimeError(
-            f"no clip of seed {sizes.seed} has a greedy answer without near ties; take another"
+            f"no clip of seed {sizes.seed} has a greedy completion without near ties; take another"
         )
     reference = clip.tensors() | dict(stage_tensors(model, profile, clip))
     reference |= {"greedy.tokens": tokens[0], "greedy.logits": logits[0], "greedy.gap": gaps[0]}

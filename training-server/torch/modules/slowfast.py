@@ -55,7 +55,7 @@ class TimeSpaceConv(nn.Module):
             out = F.conv3d(clips.transpose(1, 2), self.weight, stride=stride, padding=(half, *padding))
             return out.transpose(1, 2).flatten(0, 1)
         clips = F.pad(clips, (0, 0, 0, 0, 0, 0, half, half))
-        last = time - 1  # places of the kernel's first tap, one every time_stride
+        last = time - 1  # positions of the kernel's first tap, one every time_stride
         taps = [clips[:, k : k + last + 1 : self.time_stride] for k in range(kernel_time)]
         stacked = torch.cat(taps, dim=2).flatten(0, 1)
         kernel = self.weight.transpose(1, 2).flatten(1, 2)  # [out, t·in, h, w], the order of the taps
@@ -214,7 +214,7 @@ class SlowFast(nn.Module):
         """Slow [B, n, C, h, w] and fast [B, T, C', h, w] after each of the five blocks.
 
         pixels [B, T, 3, S, S]: normalised, all frames of the motion branch. `slow_indices` must be
-        ceil(T / 4) places among them, else the lateral concatenation cannot fit.
+        ceil(T / 4) positions among them, else the lateral concatenation cannot fit.
         """
         batch, fast_time = pixels.shape[:2]
         slow_time = len(slow_indices)
@@ -249,8 +249,8 @@ def pooled(features: Tensor, time_weights: Sequence[float], space_weights: Seque
     time, size = features.shape[1], features.shape[-1]
     if len(time_weights) != time or len(space_weights) != size:
         raise ValueError(
-            f"pooling weights for {len(time_weights)} frames of {len(space_weights)} places do not fit "
-            f"features of {time} frames of {size} places"
+            f"pooling weights for {len(time_weights)} frames of {len(space_weights)} positions do not fit "
+            f"features of {time} frames of {size} positions"
         )
     t = features.new_tensor(time_weights)
     s = features.new_tensor(space_weights)

@@ -1,6 +1,7 @@
 """The tensors between the stages of the model, under the names of the conformance folder.
 
-One place knows these names; `conformance` compares them with recorded ones, `random_checkpoint` records them.
+These names are defined here alone; `conformance` compares them with recorded ones, `random_checkpoint`
+records them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from modules.vqathinker import Encoded, VQAThinkerModel, normalised
 LAST = 8
 """Positions at the end of the prompt that are recorded of every decoder layer."""
 
-ANSWER = 20
+COMPLETION = 20
 """Greedy tokens that are recorded."""
 
 
@@ -100,11 +101,11 @@ def greedy(
     input_ids: Tensor,
     encoded: Encoded,
     attention_mask: Tensor | None = None,
-    steps: int = ANSWER,
+    steps: int = COMPLETION,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Greedy tokens [R, n], the logits [R, n, V] each came from, and the gap of the best two [R, n]."""
     embeds = model.inputs_embeds(input_ids, encoded, profile)
-    answers: Completions = generate(
+    completions: Completions = generate(
         model.language_model,
         embeds,
         attention_mask=attention_mask,
@@ -112,8 +113,8 @@ def greedy(
         sampling=Sampling(),
         keep_logits=True,
     )
-    best = answers.logits.topk(2, dim=-1).values
-    return torch.tensor(answers.tokens), answers.logits, best[..., 0] - best[..., 1]
+    best = completions.logits.topk(2, dim=-1).values
+    return torch.tensor(completions.tokens), completions.logits, best[..., 0] - best[..., 1]
 
 
 def completion_logps(

@@ -234,5 +234,5 @@ def statistics(pixels: Tensor, names: Sequence[str] = NAMES, cell: int = 32) -> 
 
 
 def standardised(raw: Tensor, mean: Tensor, std: Tensor) -> Tensor:
-    """What enters the motion projector: raw [..., n] by mean and std [n], clipped to ±LIMIT."""
+    """Input of the motion projector: raw [..., n] by mean and std [n], clipped to ±LIMIT."""
     return ((raw - mean) / std).clamp(-LIMIT, LIMIT)

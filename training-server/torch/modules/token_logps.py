@@ -1,6 +1,6 @@
 """Log-probabilities of given tokens without the logits of a whole batch in memory.
 
-A vocabulary is far wider than the model: the logits of 8 answers of 200 tokens are 1 GB in the 8B, their
+A vocabulary is far wider than the model: the logits of 8 completions of 200 tokens are 1 GB in the 8B, their
 gradient as much again. They are made chunk by chunk, and made once more in the backward pass.
 """
 
@@ -15,7 +15,7 @@ from torch.utils.checkpoint import checkpoint
 
 
 class TokenScores(NamedTuple):
-    """What the model says of P given tokens."""
+    """Scores of P given tokens under the model."""
 
     logps: Tensor
     """[P]: log-probabilities in nats, differentiable."""

@@ -21,7 +21,7 @@ from modules.slowfast import SlowFast
 
 @dataclass(kw_only=True)
 class Encoded:
-    """What the decoder needs of V videos; computed once each, whatever the number of answers."""
+    """Encoder outputs of V videos; computed once each, whatever the number of completions."""
 
     frames: Tensor
     """[V, N · tokens per frame, D]: vision tokens in time order."""

@@ -1,4 +1,4 @@
-"""What comes in and out of a checkpoint folder, and what is refused."""
+"""Checkpoint folders: what is read, written and refused."""
 
 import json
 import shutil

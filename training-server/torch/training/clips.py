@@ -1,7 +1,7 @@
-"""Clips as a step gets them, and the encoders run as seldom as possible.
+"""Clips of a step, and the encoders with their feature caches.
 
-A picture is seen once a step by the vision encoder, whatever the number of answers and of clips (a raw clip
-and its perturbed twin) that hold it. What frozen parts compute is kept from step to step.
+A frame is encoded once a step, whatever the number of completions and of clips (a clean clip and its
+perturbed copy) that show it. Features of frozen parts are cached from step to step.
 
 Shapes: V clips, N sampled frames, T frames of the motion branch, S pixels a side, t tokens a frame, D width.
 """
@@ -88,8 +88,8 @@ class FeatureCache:
         self.capacity = capacity
         self.bytes = 0
         self.below: Store | None = None
-        """What is not at hand is looked for there, and what is new goes there, too. Only for features that
-        never change while the cache lives."""
+        """A store beneath: searched for features that are not in memory, and given the new ones. Only for
+        those that never change while the cache lives."""
         self._held: OrderedDict[Hashable, Tensor] = OrderedDict()
 
     def __len__(self) -> int:
@@ -127,7 +127,7 @@ class Encoder:
 
     On a CPU whatever is kept is computed by itself, because a product's last bits may depend on what else is
     in its batch: a resumed run, whose cache is empty, must compute the bits that the cache had.
-    `pictures` and `motions` count what really went through the encoders.
+    `frames_encoded` and `clips_encoded` count what went through the encoders, cache hits left out.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class Encoder:
         clips_at_once: int = 8,
         cache_bytes: int = CACHE_BYTES,
     ):
-        """frames_at_once, clips_at_once: most pictures and clips of one pass; None is 64 frames, 8 on a CPU.
+        """frames_at_once, clips_at_once: most frames and clips of one pass; None is 64 frames, 8 on a CPU.
         cache_bytes: of kept vision tokens, and as much of motion vectors."""
         self.model, self.profile = model, profile
         self.frames_at_once = frames_at_once or (8 if self.device.type == "cpu" else 64)
@@ -177,7 +177,7 @@ class Encoder:
             return Encoded(frames=frames, motion=self.motion(clips))
 
     def vision(self, clips: Sequence[ClipPixels]) -> Tensor:
-        """Vision tokens [V, N · t, D]; pictures of one key go through the encoder once."""
+        """Vision tokens [V, N · t, D]; frames of one key are encoded once."""
         position: dict[FeatureKey, int] = {}
         tokens_of: list[Tensor | None] = []
         wanted: list[tuple[FeatureKey, ClipPixels, int]] = []
@@ -202,7 +202,8 @@ class Encoder:
                 order.append(position[key])
         for start in range(0, len(wanted), size):
             piece = wanted[start : start + size]
-            # A single frame of a clip is normalised by itself, so that only new pictures cross to the device.
+            # A single frame of a clip is normalised by itself, so that only new frames are copied to the
+            # device.
             pixels = torch.cat([_one_frame(clip, n, self.profile, self.device) for _, clip, n in piece])
             tokens = self.model.vision_tokens(pixels[:, None])
             self.frames_encoded += len(piece)
@@ -255,13 +256,13 @@ class Encoder:
 
     @property
     def motion_is_constant(self) -> bool:
-        """Whether a clip's motion vector is the same whenever it is computed."""
+        """True if a clip's motion vector is the same whenever it is computed."""
         extractor = self.model.slowfast_model
         return frozen(extractor) and not extractor.training
 
 
 def frozen(*modules: torch.nn.Module) -> bool:
-    """Whether nothing in the modules trains."""
+    """True if nothing in the modules trains."""
     return not any(p.requires_grad for module in modules for p in module.parameters())
 
 

@@ -1,6 +1,6 @@
-"""Random numbers of answers: each answer has its own, whatever runs beside it.
+"""Random numbers of completions: each completion has its own, whatever runs beside it.
 
-Answer k of video n under a seed always draws the same numbers: in another batch size, another slot, on
+Completion k of video n under a seed always draws the same numbers: in another batch size, another slot, on
 another rank, after a resume.
 """
 
@@ -24,7 +24,7 @@ def mixed(*numbers: int) -> int:
 
 
 def completion_draws(seed: int, number: int, sample: int, count: int) -> Tensor:
-    """Uniform draws [count] in [0, 1), double, of one answer; a longer list starts with the shorter one.
+    """Uniform draws [count] in [0, 1), double, of one completion; a longer list starts with the shorter one.
 
     number: the video's number in the whole batch of the step, over all ranks.
     """

@@ -1,8 +1,8 @@
-"""How tokens and answers are weighed when one optimiser step is made of many rows, on many ranks.
+"""Weights of tokens and completions in an optimiser step of many rows on many ranks.
 
-Every loss type of `modules.grpo_loss` is a weighted sum over answer tokens whose weights follow from counts
-of the whole step. With the counts known beforehand the parts of a step add up exactly, however they are cut.
-"""
+Every loss type of `modules.grpo_loss` is a weighted sum over completion tokens whose weights follow from
+counts of the whole step. With the counts known beforehand the parts of a step add up exactly, however they
+are cut."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class StepTotals:
     """Counts over all rows of an optimiser step, on all ranks."""
 
     completions: int
-    """Answers."""
+    """Completions."""
 
     tokens: int
-    """Answer tokens."""
+    """Completion tokens."""
 
     generation_tokens: int | None = None
-    """Answer tokens of the generation batch, where it feeds several steps ("dapo"); None for the same."""
+    """Completion tokens of the generation batch, where it feeds several steps ("dapo"); None for the same."""
 
     ranks: int = 1
     """Processes whose gradients are averaged later: the loss is scaled so that the average is the sum."""
@@ -53,7 +53,7 @@ class StepTotals:
 
 
 def completion_weights(lengths: Tensor, config: LossConfig, totals: StepTotals) -> Tensor:
-    """Weight [R] of each token of R answers with the given numbers of tokens; fp32.
+    """Weight [R] of each token of R completions with the given numbers of tokens; fp32.
 
     "grpo" is a mean of means, "bnpo" a mean over the step's tokens, "dapo" over the generation batch's share
     of a step, "dr_grpo" over a constant length. The fields of `config` that cut a step into micro-batches

@@ -30,7 +30,7 @@ ELEMENTS_AT_ONCE = 1 << 26
 
 
 class _AdamW(Optimizer):
-    """What both have in common: eager state, parameter groups, and loading that keeps each state's type."""
+    """Common part of both: eager state, parameter groups, and loading that keeps each state's type."""
 
     def __init__(
         self,

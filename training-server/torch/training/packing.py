@@ -1,10 +1,11 @@
-"""Prompts and their answers in one row: a prompt stands once, its answers follow, blind to each other.
+"""Prompts and their completions in one row: each prompt once, followed by its completions, which do not
+attend to each other.
 
 A row is [prompt, c1 … cK] of one video, then the next video's. Positions restart at the prompt's length for
-every answer, so that an answer is computed as if it alone followed the prompt. The last token of an answer is
+every completion, so that it is computed as if it alone followed the prompt. The last token of a completion is
 no input (nothing is predicted from it).
 
-Shapes: N places of a row, Q predicted tokens, R answers.
+Shapes: N tokens of a row, Q predicted tokens, R completions.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ class Segment:
     """One video's part of a row."""
 
     start: int
-    """First place of the prompt."""
+    """Index of the prompt's first token."""
 
     prompt: int
-    """Places of the prompt."""
+    """Tokens of the prompt."""
 
     completions: list[int]
-    """Places of each answer: its tokens but the last."""
+    """Inputs of each completion: its tokens but the last."""
 
     @property
     def length(self) -> int:
@@ -43,7 +44,7 @@ class Segment:
 
 @dataclass(kw_only=True)
 class Packing:
-    """Where everything stands in one row; tensors on the CPU."""
+    """Layout of one row; tensors on the CPU."""
 
     segments: list[Segment]
     """In the order of the row."""
@@ -52,31 +53,31 @@ class Packing:
     """[1, N]"""
 
     predicts: Tensor
-    """[Q]: the place whose hidden state predicts each answer token, answer by answer."""
+    """[Q]: index of the hidden state that predicts each completion token, completion by completion."""
 
     targets: Tensor
-    """[Q]: the answer tokens."""
+    """[Q]: the completion tokens."""
 
     lengths: Tensor
-    """[R]: tokens of each answer."""
+    """[R]: tokens of each completion."""
 
     @property
     def length(self) -> int:
         return self.position_ids.shape[1]
 
     def padded(self, values: Tensor) -> Tensor:
-        """Values [Q] of the answer tokens → [R, longest], zeros after each answer; differentiable."""
+        """Values [Q] of the completion tokens → [R, longest], zeros after each completion; differentiable."""
         rows = torch.split(values, self.lengths.tolist())
         return torch.nn.utils.rnn.pad_sequence(list(rows), batch_first=True)
 
     def mask(self, device: torch.device | None = None) -> Tensor:
-        """[R, longest] bool: true on answer tokens."""
+        """[R, longest] bool: true on completion tokens."""
         longest = int(self.lengths.max()) if len(self.lengths) else 0
         return (torch.arange(longest) < self.lengths[:, None]).to(device or "cpu")
 
 
 def pack(prompts: Sequence[int], completions: Sequence[Sequence[Sequence[int]]]) -> Packing:
-    """The row of prompts of given lengths, each with its answers' tokens (at least one an answer)."""
+    """The row of prompts of given lengths, each with its completions' tokens (at least one a completion)."""
     segments, positions, predicts, targets, lengths = [], [], [], [], []
     start = 0
     for prompt, group in zip(prompts, completions, strict=True):
@@ -86,7 +87,7 @@ def pack(prompts: Sequence[int], completions: Sequence[Sequence[Sequence[int]]])
         position = start + prompt
         for tokens in group:
             if not tokens:
-                raise ValueError("an answer without a token has nothing to train on")
+                raise ValueError("a completion without a token has nothing to train on")
             inputs = len(tokens) - 1
             positions.append(torch.arange(prompt, prompt + inputs))
             predicts.append(torch.tensor([start + prompt - 1]))
@@ -106,26 +107,26 @@ def pack(prompts: Sequence[int], completions: Sequence[Sequence[Sequence[int]]])
 
 
 def indices_by_row(sizes: Sequence[int], limit: int) -> Iterator[list[int]]:
-    """Indices of consecutive groups whose sizes together stay within `limit` places; a larger one alone."""
-    held: list[int] = []
+    """Indices of consecutive groups whose sizes together stay within `limit` tokens; a larger one alone."""
+    row: list[int] = []
     total = 0
     for i, size in enumerate(sizes):
-        if held and total + size > limit:
-            yield held
-            held, total = [], 0
-        held.append(i)
+        if row and total + size > limit:
+            yield row
+            row, total = [], 0
+        row.append(i)
         total += size
-    if held:
-        yield held
+    if row:
+        yield row
 
 
 def packed_length(prompt: int, completions: Sequence[Sequence[int]]) -> int:
-    """Places that a prompt and its answers take in a row."""
+    """Tokens of a row that a prompt and its completions take."""
     return prompt + sum(len(tokens) - 1 for tokens in completions)
 
 
 def tree_mask(packing: Packing) -> Tensor:
-    """[N, N] bool, true where a place may see another: the definition that both attentions follow."""
+    """[N, N] bool, true where a token may attend to another: the definition that both attentions follow."""
     document, branch = owners(packing)
     position = torch.arange(packing.length)
     same = document[:, None] == document[None]
@@ -134,7 +135,7 @@ def tree_mask(packing: Packing) -> Tensor:
 
 
 def owners(packing: Packing) -> tuple[Tensor, Tensor]:
-    """Of each place [N]: its video's number in the row, and 0 for the prompt, k for answer k."""
+    """Of each token [N]: its video's number in the row, and 0 for the prompt, k for completion k."""
     documents, branches = [], []
     for d, segment in enumerate(packing.segments):
         documents.append(torch.full((segment.length,), d))
@@ -144,9 +145,9 @@ def owners(packing: Packing) -> tuple[Tensor, Tensor]:
 
 
 class SegmentAttend:
-    """Tree attention by dense kernels: a prompt causally, then its answers to the prompt and themselves.
+    """Tree attention by dense kernels: a prompt causally, then its completions to the prompt and themselves.
 
-    Never makes the mask of a whole row: the largest is [answers' places, places of one segment].
+    Never makes the mask of a whole row: the largest is [completion tokens, tokens of one segment].
     """
 
     def __init__(self, packing: Packing, device: torch.device | str = "cpu"):
@@ -182,16 +183,16 @@ class SegmentAttend:
 
 
 def _completions_mask(segment: Segment) -> Tensor:
-    """[places of the answers, places of the segment] bool."""
+    """[completion tokens, tokens of the segment] bool."""
     causal = [torch.ones(n, n, dtype=torch.bool).tril() for n in segment.completions]
     visible = torch.block_diag(*causal).bool() if causal else torch.zeros(0, 0, dtype=torch.bool)
     return F.pad(visible, (segment.prompt, 0), value=True)
 
 
 class BlockAttend:
-    """Tree attention by FlexAttention: blocks that no place of the row may see are never read.
+    """Tree attention by FlexAttention: blocks that no token of the row attends to are never read.
 
-    The row is filled up to a multiple of `ALIGN` places inside the attention, so that few shapes compile.
+    The row is filled up to a multiple of `ALIGN` tokens inside the attention, so that few shapes compile.
     """
 
     def __init__(self, packing: Packing, device: torch.device | str = "cuda", *, compiled: bool = True):
@@ -221,7 +222,7 @@ class BlockAttend:
 
 
 def tree_rule(document: Tensor, branch: Tensor) -> Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]:
-    """The rule of `tree_mask` as FlexAttention asks for it."""
+    """The rule of `tree_mask` in the form of FlexAttention."""
 
     def may_see(batch: Tensor, head: Tensor, query: Tensor, key: Tensor) -> Tensor:
         visible = (branch[key] == 0) | (branch[query] == branch[key])
@@ -246,7 +247,7 @@ def tree_attention(packing: Packing, device: torch.device) -> SegmentAttend | Bl
 
 @cache
 def _blocks_compile(device: torch.device) -> bool:
-    """Whether FlexAttention runs forward and backward here (it needs Triton and a C compiler)."""
+    """True if FlexAttention runs forward and backward here (it needs Triton and a C compiler)."""
     row = pack([ALIGN], [[[0] * 8, [0] * 8]])
     try:
         with torch.enable_grad():

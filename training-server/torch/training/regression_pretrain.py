@@ -35,7 +35,7 @@ class TargetSpec:
     mean over all vision tokens beside the motion token, "motion" on the motion token alone."""
 
     size: int
-    """Numbers at each place."""
+    """Numbers at each position."""
 
     loss: str = "mse"
     """"mse", or "bce" for targets in [0, 1] read as probabilities."""
@@ -113,7 +113,7 @@ def regression_step(
 
 
 def target_counts(examples: Sequence[DenseExample], specs: Mapping[str, TargetSpec]) -> dict[str, int]:
-    """How many numbers of each family are known."""
+    """Number of known targets of each family."""
     return {
         name: sum(int(torch.isfinite(e.targets[name]).sum()) for e in examples if name in e.targets)
         for name in specs

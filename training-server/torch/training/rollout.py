@@ -1,4 +1,13 @@
-"""Answers to videos: K each, every prompt read once, decoded in slots that are refilled as answers end."""
+"""Rollout: K completions of each video's prompt.
+
+1. Encode the clips of the next videos (`Encoder`), some videos ahead.
+2. Prefill each prompt once into a prompt row of the KV cache.
+3. Start samples of the cached prompts in free slots; the first token comes from the prefill's logits.
+4. Decode one token in every slot a step; poll which completions have ended.
+5. Collect those, refill their slots, and halve the width of a step when the queue is empty.
+
+Steps 2 to 4 on the device are `slots.py`; here is the host side.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +34,7 @@ of microseconds; each would wait for every thread, and for milliseconds where an
 
 @dataclass(kw_only=True, eq=False)
 class Prompt:
-    """One video to answer."""
+    """One video to draw completions for."""
 
     input_ids: Tensor
     """[L] int64: the prompt with its context ids."""
@@ -34,52 +43,53 @@ class Prompt:
     """The video's pixels."""
 
     number: int
-    """The video's number in the whole batch, over all ranks: with the seed and the answer's own number it
+    """The video's number in the whole batch, over all ranks: with the seed and the sample's index it
     decides the random draws."""
 
     limits: Sequence[int] | None = None
-    """[K]: most tokens of each answer, below `max_tokens` (for measurements with forced lengths)."""
+    """[K]: most tokens of each completion, below `max_completion_length` (for measurements with forced
+    lengths)."""
 
 
 @dataclass(kw_only=True)
 class Completion:
-    """What was drawn."""
+    """Tokens drawn for one prompt, and their log-probabilities."""
 
     tokens: list[int]
     """At least one; the stop token included where one came."""
 
     logps: list[float]
     """Log-probability of each token before top-k and top-p, at the sampling temperature unless
-    `RolloutOptions.scored_temperature` says another; greedy counts as 1."""
+    `RolloutOptions.logprob_temperature` is set; greedy counts as 1."""
 
     stopped: bool
-    """Whether a stop token ended it; else it ran into its limit."""
+    """True if a stop token ended it; else it reached its limit."""
 
     logits: Tensor | None = None
-    """[n, V] that the tokens were drawn from, if asked for."""
+    """[n, V] that the tokens were drawn from, if `record_logits`."""
 
 
 @dataclass(kw_only=True)
 class RolloutOptions:
-    """How answers are drawn and how many at a time; the latter changes no draw."""
+    """Options of the draws, and of how many run at a time, which changes no draw."""
 
     num_generations: int = 4
-    """K, answers a video."""
+    """K, completions of a video."""
 
     sampling: Sampling = field(default_factory=lambda: Sampling(temperature=1.0))
     """Temperature (0 is greedy), top-k, top-p and seed."""
 
     max_completion_length: int = 2048
-    """Most tokens of an answer."""
+    """Most tokens of a completion."""
 
     stop_ids: Collection[int] = ()
-    """Tokens that end an answer."""
+    """Tokens that end a completion."""
 
     slots: int = 64
-    """Answers that are written at a time."""
+    """Completions that are generated at a time."""
 
     spare_prompt_rows: float = 0.25
-    """Prompts held beyond those that fill the slots, as a share: answers that run long keep theirs."""
+    """Prompts held beyond those that fill the slots, as a share: long completions keep theirs."""
 
     prefill_rows: int = 4
     """Prompts of one length that are read together."""
@@ -88,10 +98,10 @@ class RolloutOptions:
     """Videos that are encoded together, before their prompts are read."""
 
     logprob_temperature: float | None = None
-    """Temperature of the log-probabilities that come with the answers, if not that of the draws."""
+    """Temperature of the log-probabilities that come with the completions, if not that of the draws."""
 
     poll_every: int = 0
-    """Decode steps between looks at which answers have ended; 0 is 1 on a CPU and 8 on CUDA."""
+    """Decode steps between polls for completions that have ended; 0 is 1 on a CPU and 8 on CUDA."""
 
     record_logits: bool = False
     """Keep the logits of every token (tests)."""
@@ -106,12 +116,12 @@ def rollout(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[list[Completion]]:
-    """K answers to each prompt, in the order given. The model is in eval mode meanwhile.
+    """K completions of each prompt, in the order given. The model is in eval mode meanwhile.
 
-    progress(done, answers): called when answers have ended; what it raises ends the rollout.
+    progress(done, completions): called when completions have ended; what it raises ends the rollout.
 
-    Answer k of a prompt depends on the weights, the prompt, the seed, its `number` and k; up to rounding in
-    the last digits it does not depend on what runs beside it. Raises ValueError for a prompt that with
+    Completion k of a prompt depends on the weights, the prompt, the seed, its `number` and k; up to rounding
+    in the last digits it does not depend on what runs beside it. Raises ValueError for a prompt that with
     `max_completion_length` exceeds the model's positions.
     """
     if not prompts:
@@ -144,7 +154,7 @@ def threads(count: int) -> Iterator[None]:
 
 
 class _Rollout:
-    """The host side: which answer goes into which slot, and what has come out."""
+    """Assignment of samples to slots and prompts to prompt rows, and the completions so far."""
 
     def __init__(
         self,
@@ -177,11 +187,11 @@ class _Rollout:
         self.parameters = sum(p.numel() for p in model.language_model.parameters())
         self.stops = set(options.stop_ids)
         self.completions: list[list[Completion | None]] = [[None] * options.num_generations for _ in prompts]
-        self.queue = deque(range(len(prompts)))  # prompts without a place
-        self.encoded: dict[int, Tensor] = {}  # prompt → embeddings [L, D], before it has a place
-        self.waiting: deque[tuple[int, int, int]] = deque()  # (prompt, place, answer)
-        self.unfinished = [0] * prompt_rows  # answers of a place that have not ended
-        self.running: dict[int, tuple[int, int, int]] = {}  # slot → (prompt, place, answer)
+        self.queue = deque(range(len(prompts)))  # prompts that are not prefilled
+        self.encoded: dict[int, Tensor] = {}  # prompt → embeddings [L, D], before the prefill
+        self.waiting: deque[tuple[int, int, int]] = deque()  # (prompt, row, sample)
+        self.unfinished = [0] * prompt_rows  # unfinished samples of each prompt row
+        self.running: dict[int, tuple[int, int, int]] = {}  # slot → (prompt, row, sample)
         self.poll_every = options.poll_every or (8 if self.slots.device.type == "cuda" else 1)
 
     def run(self) -> list[list[Completion]]:
@@ -210,7 +220,7 @@ class _Rollout:
             if self.progress is not None:
                 self.done += len(ended)
                 self.progress(self.done, len(self.prompts) * self.options.num_generations)
-            # An answer that takes a slot may end with its first token, hence the loop.
+            # A completion may end with its first token, hence the loop.
             self._refill(ended)
             self._shrink()
 
@@ -255,7 +265,7 @@ class _Rollout:
         return self.options.max_completion_length if limits is None else max(1, limits[sample])
 
     def _prefill(self) -> None:
-        """Reads prompts of one length into free places, as many as may be read together."""
+        """Prefills prompts of one length into free prompt rows, at most `prefill_rows` of them."""
         free = [row for row, left in enumerate(self.unfinished[: self.slots.prompt_rows]) if left == 0]
         length = len(self.prompts[self.queue[0]].input_ids)
         chosen: list[int] = []

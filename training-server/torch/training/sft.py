@@ -1,4 +1,4 @@
-"""One step of supervised fine-tuning: cross-entropy on the answers' tokens alone, packed rows."""
+"""One step of supervised fine-tuning: cross-entropy on the completions' tokens alone, packed rows."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from training.trainable import trainable, zero_missing_gradients
 
 @dataclass(kw_only=True)
 class SftOptions:
-    """What a step of supervised fine-tuning does."""
+    """Options of a step of supervised fine-tuning."""
 
     max_grad_norm: float | None = 1.0
     """Largest joint norm of the gradients."""
 
     max_tokens_per_row: int = 4096
-    """Most places of a packed row; an example that is longer has a row of its own."""
+    """Most tokens of a packed row; an example that is longer has a row of its own."""
 
     logits_chunk: int = 1024
     """Rows of logits that exist at a time."""
@@ -42,8 +42,8 @@ def sft_step(
 ) -> dict[str, float]:
     """One optimiser step on one process; metrics under TRL's names.
 
-    The loss is the mean over all answer tokens of the step; prompts are never predicted. Several texts of one
-    video are one example with several answers.
+    The loss is the mean over all completion tokens of the step; prompts are never predicted. Several texts of
+    one video are one example with several completions.
     """
     tokens = completion_tokens(examples)
     sums = accumulate_sft(model, encoder, examples, options, tokens=tokens)
@@ -68,8 +68,8 @@ def accumulate_sft(
     before_backward: Callable[[bool], None] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> MetricSums:
-    """Adds the gradients of the examples' loss. tokens: answer tokens of the whole step over all ranks, whose
-    gradients are averaged afterwards; the callbacks are those of `training.update.accumulate`."""
+    """Adds the gradients of the examples' loss. tokens: completion tokens of the whole step over all ranks,
+    whose gradients are averaged afterwards; the callbacks are those of `training.update.accumulate`."""
     encoder.before_training()
     sums = MetricSums()
     rows = row_batches(examples, options.max_tokens_per_row, encoder.device)

@@ -1,4 +1,4 @@
-"""What the encoders run on, and what is kept. Oracle: the model's own `encode`."""
+"""Frames and clips that are encoded, and those that are cached. Oracle: the model's `encode`."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""Which parts of the model train, and the mode that the rest is in meanwhile."""
+"""Parts of the model that train, and the mode of the others meanwhile."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PARTS = {
 """Names of the parts, as recipes write them, and the modules they are."""
 
 OFFICIAL_PARTS = ("vision", "visionProjector", "languageModel", "motionProjector")
-"""What the official run trains: all but the motion extractor."""
+"""Parts that the official run trains: all but the motion extractor."""
 
 
 def train_parts(
@@ -32,11 +32,11 @@ def train_parts(
 ) -> list[nn.Parameter]:
     """Lets exactly the named parts train and returns their parameters; the model is in the mode for it.
 
-    The whole model is in eval mode (no stochastic depth: the policy that is scored is the one that answered),
-    but for a motion extractor that trains, whose batch norms take the statistics of their batch.
-    drifting_statistics: a frozen extractor does so too, and its running statistics move, as in the official
-    run. recompute: layers are computed again in the backward pass instead of being kept. An unknown or no
-    part is a ValueError.
+    The whole model is in eval mode (no stochastic depth: the policy that is scored is the one that drew the
+    completions), but for a motion extractor that trains, whose batch norms take the statistics of their
+    batch. drifting_statistics: a frozen extractor does so too, and its running statistics move, as in the
+    official run. recompute: layers are computed again in the backward pass instead of being kept. An unknown
+    or no part is a ValueError.
     """
     unknown = sorted(set(parts) - set(PARTS))
     if unknown or not parts:

@@ -30,7 +30,7 @@ from training.trainable import trainable, zero_missing_gradients
 
 @dataclass(kw_only=True)
 class UpdateOptions:
-    """What an update does; the driver decides most of it."""
+    """Options of an update; the driver sets most of them."""
 
     loss: LossConfig = field(default_factory=LossConfig)
     """Type of the loss, clip, β."""
@@ -39,14 +39,14 @@ class UpdateOptions:
     """Of the policy that is optimised: log-probabilities are of softmax(logits / temperature), as drawn."""
 
     old_logps: bool = False
-    """Whether the ratio is to the answers' own `logps` (a later update of the same rollout); else the old
+    """True takes the ratio to the completions' `logps` (a later update of the same rollout); else the old
     policy is the current one, whose ratio is 1."""
 
     max_grad_norm: float | None = 1.0
     """Largest joint norm of the gradients."""
 
     max_tokens_per_row: int = 4096
-    """Most places of a packed row; a group that is longer has a row of its own."""
+    """Most tokens of a packed row; a group that is longer has a row of its own."""
 
     logits_chunk: int = 1024
     """Rows of logits that exist at a time."""

@@ -39,7 +39,7 @@ FULL = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Colour:
-    """Which matrix and range a stream has."""
+    """Colour matrix and range of a stream."""
 
     matrix: str = "bt601"
     full: bool = False
@@ -60,7 +60,7 @@ def stream_colour(frame: av.VideoFrame, context: av.VideoCodecContext) -> Colour
 
 @dataclass(frozen=True, kw_only=True)
 class Tables:
-    """What each sample value adds to a channel, int16."""
+    """Contribution of each sample value to a channel, int16."""
 
     luma: np.ndarray
     red_v: np.ndarray
@@ -101,7 +101,7 @@ def _deeper(depth: int, coefficient: int, offset: int) -> np.ndarray:
 
 @dataclass(frozen=True, kw_only=True)
 class Planes:
-    """Samples of one coded picture: y [H, W], u and v [h, w], a chroma sample for 1 << shift luma samples."""
+    """Samples of one coded frame: y [H, W], u and v [h, w], a chroma sample for 1 << shift luma samples."""
 
     y: np.ndarray
     u: np.ndarray
@@ -118,7 +118,7 @@ _DIRECT = {
     for depth in ("", "10le", "12le")
 }
 _REORDERED = {"nv12": "yuv420p", "nv21": "yuv420p", "p010le": "yuv420p10le", "gray": "yuv420p"}
-"""Formats that hold the same samples in another order; a grey picture gets neutral chroma."""
+"""Formats that hold the same samples in another order; a grey frame gets neutral chroma."""
 
 
 def planes_of(frame: av.VideoFrame) -> Planes | np.ndarray:
@@ -141,7 +141,7 @@ def planes_of(frame: av.VideoFrame) -> Planes | np.ndarray:
 
 
 def to_rgb(planes: Planes, colour: Colour, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """RGB [rows, columns, 3] uint8 at the given coded places [n] and [m], nearest chroma."""
+    """RGB [rows, columns, 3] uint8 at the given coded rows [n] and columns [m], nearest chroma."""
     table = tables(colour, planes.depth)
     y = planes.y[rows][:, columns]
     chroma_rows, chroma_columns = rows >> planes.shift_y, columns >> planes.shift_x

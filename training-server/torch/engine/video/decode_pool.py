@@ -99,7 +99,7 @@ class DecodePool:
             child.stdin.flush()
             outcome: Outcome = pickle.load(child.stdout)
             return outcome
-        except Exception:  # noqa: BLE001 (whatever it says is no answer)
+        except Exception:  # noqa: BLE001 (a reply that cannot be read counts as none)
             child.kill()
             child.wait()
             return None

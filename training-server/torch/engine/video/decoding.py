@@ -30,7 +30,7 @@ class Job:
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What became of a job."""
+    """Result of a job."""
 
     pixels: dict[tuple[int, PixelRule], np.ndarray] = field(default_factory=dict)
     """[S, S, 3] uint8 each."""
@@ -39,10 +39,10 @@ class Outcome:
     """Name of the content that the pixels are from (`PixelCache.video`)."""
 
     substituted: dict[int, int] = field(default_factory=dict)
-    """Frames that could not be decoded, and those that stand for them."""
+    """Frames that could not be decoded → the frames used in their stead."""
 
     facts: Facts | None = None
-    """Where they were asked for."""
+    """Size and frame count, for a job without frames."""
 
     written: int = 0
     """Bytes added to the cache."""

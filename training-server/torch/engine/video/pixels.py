@@ -18,7 +18,7 @@ from modules.profiles import BranchPixels
 
 @dataclass(frozen=True, kw_only=True)
 class PixelRule:
-    """How one branch gets its pixels."""
+    """Conversion of a frame to the input of one branch."""
 
     pixels: str
     """"squash" or "fragments"."""
@@ -64,7 +64,7 @@ class DecodedFrame:
     def at(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
         """RGB at the given shown rows [n] and columns [m]: [n, m, 3]."""
         width, height = self.size
-        # np.rot90 turns counter-clockwise; a shown place is sought in the coded picture.
+        # np.rot90 turns counter-clockwise; a shown position is mapped to the coded frame.
         coded_rows, coded_columns = {
             0: (rows, columns),
             1: (columns, height - 1 - rows),
@@ -90,7 +90,7 @@ class DecodedFrame:
 
 
 def turns_of(frame: av.VideoFrame) -> int:
-    """Quarter turns counter-clockwise that bring the coded picture upright."""
+    """Quarter turns counter-clockwise that bring the coded frame upright."""
     return round((getattr(frame, "rotation", 0) or 0) / 90) % 4
 
 
@@ -111,7 +111,7 @@ def fragment_frame(width: int, height: int, size: int) -> tuple[int, int]:
 
 
 def block_positions(length: int, size: int, cell: int) -> np.ndarray:
-    """The `size` places along an axis of `length` pixels that the blocks take, block after block."""
+    """The `size` positions along an axis of `length` pixels that the blocks take, block after block."""
     grid = size // cell
     most = 2 * ((length - cell) // 2)
     # floor(((2i + 1) length / 2G − cell / 2) / 2) in whole numbers.

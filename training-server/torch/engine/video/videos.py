@@ -51,7 +51,7 @@ class Videos:
         self._coming: OrderedDict[Video, Future[Outcome]] = OrderedDict()
         self._lock = threading.Lock()  # videos are announced while others are computed with
         self.notices: list[str] = []
-        """What should be known of the videos read since somebody looked; each is said once."""
+        """Messages about the videos read since the last look (substituted frames), each once."""
         self._noticed: set[str] = set()
 
     def announce(self, videos: Iterable[Video]) -> None:
