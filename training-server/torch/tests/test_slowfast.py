@@ -86,7 +86,8 @@ def test_frames_that_cannot_fuse_are_refused():
 
 def test_pooling_weights_must_fit_the_features():
     profile = BUILT_IN_PROFILES["train6@448"]
-    with pytest.raises(ValueError, match="6 frames of 14 positions do not fit features of 6 frames of 1 positions"):
+    message = "6 frames of 14 positions do not fit features of 6 frames of 1 positions"
+    with pytest.raises(ValueError, match=message):
         pooled(torch.zeros(1, 6, 4, 1, 1), profile.pool_time.fast, profile.pool_space)
 
 
