@@ -1,5 +1,5 @@
 /**
- * What a long queue leaves in memory: nothing but its rows. Fifty real clips with the model that ships, then a thousand
+ * Memory after a long queue: nothing but its rows. Fifty real clips with the model that ships, then a thousand
  * files whose answers come at once, through the built page in a browser of its own.
  */
 import { existsSync } from 'node:fs';

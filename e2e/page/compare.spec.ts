@@ -9,7 +9,7 @@ import { choose, clip, expect, hasModel, openPage, SAMPLE, test } from './fixtur
 
 test.skip(!hasModel, 'no bundled model');
 
-/** How the bundled model samples. */
+/** Sampling of the bundled model. */
 const { profile } = JSON.parse(readFileSync('public/models/small/manifest.json', 'utf8')) as {
   profile: Parameters<typeof drawPerturbation>[0];
 };
