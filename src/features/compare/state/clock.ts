@@ -39,133 +39,168 @@ const onScreen = (tick: () => void) => {
   return () => cancelAnimationFrame(id);
 };
 
-export function createClock(options: ClockOptions = {}) {
-  const { now = () => performance.now(), schedule = onScreen, ready = () => true } = options;
-  const store = createStore<ClockState>(() => ({
+type Controls = ReturnType<typeof playbackControls>;
+
+/** Distance in seconds from the end of a position at which a time still belongs to it. */
+const EPSILON = 1e-6;
+
+export class Clock {
+  readonly store = createStore<ClockState>(() => ({
     position: 0,
     playing: false,
     rate: 1,
     loop: 'off',
     waiting: false,
   }));
-  const get = store.getState;
-  const set = (change: Partial<ClockState>) => store.setState(change);
-  let span: Span = { times: new Float64Array(1), duration: 0 };
+  readonly seek: Controls['seek'];
+  readonly scrub: Controls['scrub'];
+  readonly stepSeconds: Controls['stepSeconds'];
+  readonly shift: Controls['shift'];
+  readonly setRate: Controls['setRate'];
+  private readonly now: () => number;
+  private readonly schedule: (tick: () => void) => () => void;
+  private readonly ready: (position: number) => boolean;
+  private span: Span = { times: new Float64Array(1), duration: 0 };
   /** Media time in seconds at a time of `now`. */
-  let base = { at: 0, time: 0 };
+  private base = { at: 0, time: 0 };
   /** Direction of ping-pong, −1 on the way back. */
-  let turn: 1 | -1 = 1;
-  let cancel = () => {};
+  private turn: 1 | -1 = 1;
+  private cancel = () => {};
 
-  const last = () => span.times.length - 1;
-  const clamp = (position: number) => Math.min(last(), Math.max(0, Math.round(position)));
-  const start = (position: number) => span.times[position] ?? 0;
-  const end = (position: number) => span.times[position + 1] ?? span.duration;
-
-  function hold(time: number): void {
-    base = { at: now(), time };
+  constructor(options: ClockOptions = {}) {
+    this.now = options.now ?? (() => performance.now());
+    this.schedule = options.schedule ?? onScreen;
+    this.ready = options.ready ?? (() => true);
+    const controls = playbackControls({
+      rates: RATES,
+      times: () => this.span.times,
+      state: this.store.getState,
+      show: (position) => this.show(position),
+      play: (rate) => this.play(rate),
+      pause: this.pause,
+      setRate: (rate) => this.store.setState({ rate }),
+    });
+    this.seek = controls.seek;
+    this.scrub = controls.scrub;
+    this.stepSeconds = controls.stepSeconds;
+    this.shift = controls.shift;
+    this.setRate = controls.setRate;
   }
 
-  function show(position: number): void {
-    const to = clamp(position);
-    if (to !== get().position) set({ position: to });
-    hold(start(to));
+  /** Replaces the positions; keeps the current time unless a position is given. */
+  setSpan = (next: Span, position?: number): void => {
+    const time = this.start(this.state.position);
+    this.span = next;
+    this.show(position ?? frameAt(next.times, time + 1e-9));
+    if (this.state.playing) this.hold(this.start(this.state.position));
+  };
+
+  step = (positions: number): void => {
+    const { playing } = this.state;
+    this.pause();
+    const { position, loop } = this.state;
+    const to = position + positions;
+    const wraps = loop !== 'off' && !playing && (to < 0 || to > this.last);
+    this.show(wraps ? (to < 0 ? this.last : 0) : to);
+  };
+
+  toggle = (): void => {
+    if (this.state.playing) this.pause();
+    else this.play(this.state.rate);
+  };
+
+  pause = (): void => {
+    this.cancel();
+    this.cancel = () => {};
+    if (this.state.playing) this.store.setState({ playing: false, waiting: false });
+  };
+
+  setLoop = (loop: Loop): void => {
+    this.turn = 1;
+    if (this.state.playing) this.hold(this.start(this.state.position));
+    this.store.setState({ loop });
+  };
+
+  dispose = (): void => this.pause();
+
+  private get state(): ClockState {
+    return this.store.getState();
   }
 
-  function pause(): void {
-    cancel();
-    cancel = () => {};
-    if (get().playing) set({ playing: false, waiting: false });
+  private get last(): number {
+    return this.span.times.length - 1;
+  }
+
+  private start(position: number): number {
+    return this.span.times[position] ?? 0;
+  }
+
+  private end(position: number): number {
+    return this.span.times[position + 1] ?? this.span.duration;
+  }
+
+  private hold(time: number): void {
+    this.base = { at: this.now(), time };
+  }
+
+  private show(position: number): void {
+    const to = Math.min(this.last, Math.max(0, Math.round(position)));
+    if (to !== this.state.position) this.store.setState({ position: to });
+    this.hold(this.start(to));
+  }
+
+  private play(rate: number): void {
+    this.cancel();
+    this.turn = 1;
+    const { position, loop } = this.state;
+    const atEnd = rate > 0 ? position >= this.last : position <= 0;
+    if (atEnd && loop === 'off' && this.last > 0) this.show(rate > 0 ? 0 : this.last);
+    // Backwards a position begins at its end.
+    const from = this.state.position;
+    this.hold(rate > 0 ? this.start(from) : Math.max(0, this.end(from) - EPSILON));
+    this.store.setState({ playing: true, rate });
+    this.cancel = this.schedule(this.tick);
+  }
+
+  private readonly tick = (): void => {
+    if (!this.state.playing) return;
+    const time = this.advance();
+    if (time === null) {
+      this.show(this.state.rate * this.turn < 0 ? 0 : this.last);
+      this.pause();
+      return;
+    }
+    this.reach(frameAt(this.span.times, time), time);
+    this.cancel = this.schedule(this.tick);
+  };
+
+  /** Goes on to a position, or waits for its frames with the time frozen at the first missing one. */
+  private reach(position: number, time: number): void {
+    const { position: before, waiting } = this.state;
+    if (position === before) {
+      if (waiting && this.ready(position)) this.store.setState({ waiting: false });
+    } else if (this.ready(position)) this.store.setState({ position, waiting: false });
+    else {
+      this.hold(waiting ? this.base.time : time);
+      if (!waiting) this.store.setState({ waiting: true });
+    }
   }
 
   /** Current media time, wrapped by the loop; null at the end without a loop. */
-  function advance(): number | null {
-    const { rate, loop } = get();
-    const speed = rate * turn;
-    const time = base.time + (speed * (now() - base.at)) / 1000;
-    if (time >= 0 && time < span.duration) return time;
+  private advance(): number | null {
+    const { rate, loop } = this.state;
+    const { duration } = this.span;
+    const time = this.base.time + (rate * this.turn * (this.now() - this.base.at)) / 1000;
+    if (time >= 0 && time < duration) return time;
     if (loop === 'off') return null;
-    const past = time < 0 ? -time : time - span.duration;
-    const over = Math.min(past, Math.max(0, span.duration - 1e-6));
-    if (loop === 'pingpong') turn = turn === 1 ? -1 : 1;
-    const fromEnd = loop === 'pingpong' ? time >= span.duration : time < 0;
-    const next = fromEnd ? Math.max(0, span.duration - over - 1e-6) : over;
-    hold(next);
+    const past = time < 0 ? -time : time - duration;
+    const over = Math.min(past, Math.max(0, duration - EPSILON));
+    if (loop === 'pingpong') this.turn = this.turn === 1 ? -1 : 1;
+    const fromEnd = loop === 'pingpong' ? time >= duration : time < 0;
+    const next = fromEnd ? Math.max(0, duration - over - EPSILON) : over;
+    this.hold(next);
     return next;
   }
-
-  function tick(): void {
-    if (!get().playing) return;
-    const time = advance();
-    if (time === null) {
-      const to = get().rate * turn < 0 ? 0 : last();
-      show(to);
-      pause();
-      return;
-    }
-    const position = frameAt(span.times, time);
-    if (position !== get().position) {
-      if (ready(position)) set({ position, waiting: false });
-      else {
-        // Time is frozen at the first missing frame.
-        hold(get().waiting ? base.time : time);
-        if (!get().waiting) set({ waiting: true });
-      }
-    } else if (get().waiting && ready(position)) set({ waiting: false });
-    cancel = schedule(tick);
-  }
-
-  function play(rate: number): void {
-    cancel();
-    turn = 1;
-    const { position, loop } = get();
-    const atEnd = rate > 0 ? position >= last() : position <= 0;
-    if (atEnd && loop === 'off' && last() > 0) show(rate > 0 ? 0 : last());
-    // Backwards a position begins at its end.
-    hold(rate > 0 ? start(get().position) : Math.max(0, end(get().position) - 1e-6));
-    set({ playing: true, rate });
-    cancel = schedule(tick);
-  }
-
-  const controls = playbackControls({
-    rates: RATES,
-    times: () => span.times,
-    state: get,
-    show,
-    play,
-    pause,
-    setRate: (rate) => set({ rate }),
-  });
-
-  return {
-    store,
-    /** Replaces the positions; keeps the current time unless a position is given. */
-    setSpan(next: Span, position?: number): void {
-      const time = start(get().position);
-      span = next;
-      show(position ?? frameAt(next.times, time + 1e-9));
-      if (get().playing) hold(start(get().position));
-    },
-    ...controls,
-    step(positions: number): void {
-      const playing = get().playing;
-      pause();
-      const { position, loop } = get();
-      const to = position + positions;
-      const wraps = loop !== 'off' && !playing && (to < 0 || to > last());
-      show(wraps ? (to < 0 ? last() : 0) : to);
-    },
-    toggle(): void {
-      if (get().playing) pause();
-      else play(get().rate);
-    },
-    setLoop(loop: Loop): void {
-      turn = 1;
-      if (get().playing) hold(start(get().position));
-      set({ loop });
-    },
-    dispose: pause,
-  };
 }
 
-export type Clock = ReturnType<typeof createClock>;
+export const createClock = (options: ClockOptions = {}): Clock => new Clock(options);
