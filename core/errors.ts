@@ -4,7 +4,7 @@
  */
 export type ErrorParams = Readonly<Record<string, string | number>>;
 
-/** What `CodedError` looks like as plain data, for threads, files and HTTP. */
+/** A `CodedError` as plain data, for threads, files and HTTP. */
 export interface CodedErrorData {
   readonly code: string;
   readonly params: ErrorParams;
@@ -17,7 +17,7 @@ export class CodedError extends Error {
 
   /**
    * @param code stable code, `area/what`, e.g. `media/codec`
-   * @param params values for the words of this code, e.g. `{ codec: 'HEVC' }`
+   * @param params values for the message of this code, e.g. `{ codec: 'HEVC' }`
    * @param detail one English line for logs and *Copy details*; defaults to the code and its parameters
    */
   constructor(code: string, params: ErrorParams = {}, detail?: string, options?: { cause?: unknown }) {
@@ -36,7 +36,7 @@ export class CodedError extends Error {
   }
 }
 
-/** A stop that was asked for. It is no failure: nothing is reported to the user. */
+/** A requested stop. It is no failure, and the user sees no message. */
 export function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }

@@ -22,9 +22,9 @@ const golden = join(process.env.VQA_SHARED ?? join(root, '..', 'shared'), 'golde
 /** Golden files and folders that a file names; null for a file of ours, undefined without either statement. */
 function heldBy(text: string): string[] | null | undefined {
   const [, comment = ''] = /^\/\*\*([\s\S]*?)\*\//.exec(text) ?? [];
-  const words = comment.replace(/\s*\n \*\s?/g, ' ').trim();
-  if (words.endsWith('Ours.')) return null;
-  const held = /Held to the official code by ([^:]+): change only with it\.$/.exec(words);
+  const statement = comment.replace(/\s*\n \*\s?/g, ' ').trim();
+  if (statement.endsWith('Ours.')) return null;
+  const held = /Held to the official code by ([^:]+): change only with it\.$/.exec(statement);
   return held?.[1]?.split(' and ').map((name) => name.replace(/^golden\//, ''));
 }
 

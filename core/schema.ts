@@ -28,7 +28,7 @@ export function readAs<T>(schema: z.ZodType<T>, value: unknown, code: string, ro
 }
 
 /**
- * Looks at a saved file's version before anything else: a later format may differ in every field.
+ * Refuses a file of another format before its fields are read, since a later format may differ in every field.
  *
  * @throws CodedError `result/version` {format, reads}
  */

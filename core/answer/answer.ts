@@ -28,7 +28,7 @@ export type Unreadable = 'no-answer' | 'several-answers' | 'not-a-number' | 'out
 
 export interface StrictReading {
   readonly score: number | null;
-  /** Why there is no score. */
+  /** Reason for a missing score. */
   readonly reason: Unreadable | null;
   /** Content of the answer block as written, white space around it removed; empty without a block. */
   readonly written: string;
@@ -37,7 +37,7 @@ export interface StrictReading {
 }
 
 /**
- * `ours`: exactly one answer block whose whole content is a number within the range. Nothing is guessed.
+ * `ours`: exactly one answer block whose whole content is a number within the range. No number is guessed.
  *
  * @param range [1, 5], or [0, 5] for models trained on MOS/20
  */
@@ -56,11 +56,11 @@ export function readStrictly(text: string, range: ScoreRange = [1, 5]): StrictRe
 }
 
 export interface OfficialTestReading {
-  /** What goes into `float()`; empty without an answer block. */
+  /** Argument of `float()`; empty without an answer block. */
   readonly answer: string;
   /** Null where `float()` fails; may be NaN or infinite. */
   readonly value: number | null;
-  /** What the released scripts write: the value, else 3. */
+  /** Value that the released scripts write: the number, else 3. */
   readonly score: number;
 }
 

@@ -4,7 +4,7 @@
  */
 
 export interface DistortionTerm {
-  /** Those of `distortions.json` share their ids with it; the others are words of larger models. */
+  /** Ids of `distortions.json`; the others are distortions that only larger models name. */
   readonly id: string;
   readonly label: { readonly en: string; readonly zh: string };
   /** Patterns without flags; matched at word boundaries, case ignored, `~` = blank or hyphen. */
@@ -12,7 +12,7 @@ export interface DistortionTerm {
   readonly zh: readonly string[];
 }
 
-/** Earlier entries win at the same place, so that "motion blur" is not "blur". */
+/** Earlier entries win at the same position, so that "motion blur" is not "blur". */
 export const distortionTerms: readonly DistortionTerm[] = [
   {
     id: 'corruption',

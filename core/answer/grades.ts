@@ -8,7 +8,7 @@ export type GradeWord = 'bad' | 'poor' | 'fair' | 'good' | 'excellent';
 
 export interface Band {
   readonly grade: Grade;
-  /** Name of the words in `src/ui/words`. */
+  /** Key of the grade's name in the page's messages. */
   readonly word: GradeWord;
   /** Ends on the ruler, which runs from 1 to 5; the cuts lie half-way between grades and belong to the upper band. */
   readonly from: number;
@@ -28,13 +28,13 @@ export function bandOf(score: number): Band {
   return bands.find((band) => score < band.to) ?? bands[4];
 }
 
-/** Where a score lies that the ruler from 1 to 5 does not hold. */
+/** Side of the ruler, from 1 to 5, that a score beyond it lies on. */
 export function offRuler(score: number): 'below' | 'above' | null {
   if (score < 1) return 'below';
   return score > 5 ? 'above' : null;
 }
 
-/** Place of a score on the ruler, 0 = grade 1, 1 = grade 5; the needle stops at the ends. */
+/** Position of a score on the ruler, 0 = grade 1, 1 = grade 5; the needle stops at the ends. */
 export function rulerPosition(score: number): number {
   return Math.max(0, Math.min((score - 1) / 4, 1));
 }

@@ -15,7 +15,7 @@ const cases: [string, string[]][] = [
   ['Not only blurry but also noisy.', ['+blur', '+noise']],
   ['It is not free of noise.', ['+noise']],
   ['Noise is not visible.', ['-noise']],
-  ["The picture isn't blurry; motion blur is strong.", ['-blur', '+motion-blur']],
+  ["The clip isn't blurry; motion blur is strong.", ['-blur', '+motion-blur']],
   ['A noise-free picture with low contrast', ['-noise', '+contrast']],
   ['no blur, slight noise', ['-blur', '+noise']],
   ['No blur is visible and noise is strong.', ['-blur', '+noise']],

@@ -24,7 +24,7 @@ const english = (patterns: readonly string[]) =>
   `\\b(?:${patterns.join('|')})(?![\\p{L}\\p{N}_])`.replaceAll('~', '[ -]');
 const longestFirst = (words: readonly string[]) => [...words].sort((a, b) => b.length - a.length).join('|');
 
-/** One group a term; the first group that matches at a place wins. */
+/** One group a term; the first group that matches at a position wins. */
 const anyTerm = new RegExp(
   distortionTerms.map((t) => `(${english(t.en)}|${longestFirst(t.zh)})`).join('|'),
   'giu',
@@ -39,16 +39,16 @@ export function distortionLabel(id: string, language: 'en' | 'zh'): string {
 
 const negator =
   /\b(?:no|not|without|never|neither|nor|none of|cannot|free (?:of|from)|lack(?:s|ing)?(?: of)?|absence of|absent|devoid of|hardly any|barely any|(?:little|few) (?:to|or) no|rather than|instead of|avoid(?:s|ed|ing)?)\b|n['’]t\b|没有|没|毫无|并无|无(?!法)|未(?:见|出现|发现|发生|观察到|受到|有)?|不存在|看不到|看不出|并非|不是|不含|避免/giu;
-/** Looks like a negator and is none. */
+/** Phrases that contain a negator and negate nothing. */
 const noNegator =
   /^(?:not (?:only|just|merely|simply|(?:\w+ )?(?:free|without|devoid|immune|stable|steady|smooth|natural|good|great|ideal|perfect|clean|consistent|uniform|bright|vivid|enough))\b|no doubt|no wonder|never (?:free|without)|cannot (?:hide|avoid|remove|overlook|ignore|miss|deny)|不仅|不只|没能|未能)/iu;
-/** What ends the reach of a negator on its way to a term. */
+/** Ends of the reach of a negator. */
 const reachEnd =
   /[.!?;:](?=\s)|[。，！？；：\n]|\b(?:but|however|although|though|while|whereas|yet|except|apart from|besides|only|despite|still)\b|[,，]? ?\band (?:the|there|it|its|this|some|a|an|is|are|has|have|shows?|slight|mild|heavy|strong|severe)\b|, (?:the|there|it|its|this|some|a|an|slight|mild|heavy|strong|severe|moderate|with|which|making|leading|causing)\b|\b(?:is|are|was|were)\b.*?(?:,|\band\b)|但|却|然而|不过|只有|仅有|而且有|存在(?!任何)|(?<!没|未)有(?:轻微|明显|一些|较|严重|些)/iu;
 /** Words between a negator and the last term of its list. */
 const reach = 16;
 
-/** What stands behind a term and rules it out, within the same clause. */
+/** Text after a term that rules it out, within the same clause. */
 const ruledOutAfter =
   /^(?:-free\b|\s+(?:and\s+[\p{L}-]+\s+|or\s+[\p{L}-]+\s+)?(?:(?:is|are|was|were|does|do|did|can|could|has|have)(?:\s+|(?=n['’]t))(?:[\p{L}]+\s+){0,1}?(?:not\b|n['’]t\b|hardly\b|barely\b|never\b|scarcely\b)|(?:isn|aren|wasn|weren|doesn|don|didn|can|couldn|hasn|haven)['’]t\b|cannot\b)\s*(?:be\s+)?(?:[\p{L}]+\s+){0,2}?(?:visible|noticeable|present|apparent|evident|seen|observed|detected|found|perceptible|obvious|occur|appear|exist|an issue|a problem|a concern|introduced)\b|\s+(?:is|are|was|were)\s+(?:[\p{L}]+\s+)?(?:absent|non-?existent|imperceptible|invisible|well[- ]controlled|well[- ]suppressed)\b|(?:并|都|均|也|几乎)*(?:不明显|不可见|不存在|没有出现|未出现|控制良好|控制得当|几乎不可见|看不到|不易察觉))/iu;
 
@@ -75,7 +75,7 @@ function isRuledOutAfter(text: string, end: number): boolean {
   return ruledOutAfter.test(stop === null ? after : after.slice(0, stop.index));
 }
 
-/** Words that must stand behind a mark before it is shown in a text that still grows. */
+/** Number of words after a mark before it is shown in a text that still grows. */
 const settledAfter = 10;
 
 /**

@@ -17,7 +17,7 @@ export interface Percentile {
   readonly percent: number;
   readonly population: string;
   readonly n: number;
-  /** Human opinion scores, or the model's own scale: the page must say which. */
+  /** Human opinion scores, or scores of the model: the page states which. */
   readonly kind: 'human' | 'own';
 }
 
@@ -35,13 +35,13 @@ export function mosQuantilesOf(dataset: string): MosQuantiles | null {
   return mosQuantiles.find((row) => row.dataset === dataset) ?? null;
 }
 
-/** How a human scale's score comes from the data set's MOS; other maps claim no percentile. */
+/** Maps from the MOS of a data set to a human scale's score; other maps have no percentile. */
 const toMos: Readonly<Record<string, (score: number) => number>> = {
   'MOS/20': (score) => 20 * score,
   MOS: (score) => score,
 };
 
-/** The percentile that a package may claim for a score, or null when it names no known population. */
+/** Percentile of a score on a package's scale, or null when its population is not listed. */
 export function percentileOf(scale: Scale, score: number): Percentile | null {
   if (scale.kind === 'unmeasured') return null;
   if (scale.kind === 'own') {

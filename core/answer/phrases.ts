@@ -128,7 +128,7 @@ const patterns: readonly (readonly [source: string, means: Meaning])[] = [
     (clip, g) => outer(clip.times.length, g.end!.toLowerCase(), numberOf(g.some!)),
   ],
   [
-    // A word stands apart from its unit: "the last ones" is no last one second.
+    // A word is separated from its unit: "the last ones" is no last one second.
     `\\b(?:the )?(?<ends>first|last|final) (?<span>${seconds}|${word}(?=[ -]))[ -]?${unit}`,
     (clip, g) => {
       const length = numberOf(g.span!);
@@ -206,7 +206,7 @@ const patterns: readonly (readonly [source: string, means: Meaning])[] = [
 
 const anyPhrase = new RegExp(patterns.map(([source], i) => `(?<p${i}>${source})`).join('|'), 'giu');
 
-/** Words that must stand behind a phrase before it is marked in a text that still grows. */
+/** Number of words after a phrase before it is marked in a text that still grows. */
 const settledAfter = 5;
 
 /**

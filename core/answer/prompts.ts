@@ -24,7 +24,7 @@ interface PromptText {
   readonly system: string;
   /** The user's turn, placeholders unexpanded. */
   readonly user: (frames: number) => string;
-  /** What asks for reasoning, and the motion slot, as they stand in `user`: ablations replace or cut them. */
+  /** Request for reasoning, and the motion slot, as in `user`: ablations replace or cut them. */
   readonly form: string;
   readonly motion: string;
 }
@@ -83,7 +83,7 @@ export function userText(prompt: PromptId, frames: number, variant: PromptVarian
   return variant.motion ? text : text.replace(motion, '');
 }
 
-/** The whole conversation up to where the model begins to write, placeholders unexpanded; its SHA-256 is the profile's. */
+/** The whole conversation up to the first generated token, placeholders unexpanded; its SHA-256 is the profile's. */
 export function conversation(prompt: PromptId, frames: number, variant: PromptVariant = wholePrompt): string {
   return (
     `<|im_start|>system\n${prompts[prompt].system}<|im_end|>\n` +

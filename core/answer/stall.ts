@@ -49,7 +49,7 @@ const closing =
  * The user's turn, two `<image>` placeholders unexpanded: key frames, then motion.
  *
  * @param seconds length, written with one decimal
- * @param form `digits` is said to close with the same question as `summary`; its end is not published
+ * @param form `digits` closes with the question of `summary` as far as is known; its end is not published
  */
 export function streamingText(
   seconds: number,

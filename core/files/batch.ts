@@ -17,7 +17,7 @@ const errorSchema = z.strictObject({
 
 /**
  * `no-score`: the model answered and the answer cannot be read; `failed`: there was no answer; `skipped`: left out by the
- * person. None of these has a score, and none goes into a figure.
+ * person. None of these has a score or is in a metric.
  */
 export const itemStates = ['waiting', 'running', 'done', 'no-score', 'failed', 'skipped'] as const;
 export type ItemState = (typeof itemStates)[number];
@@ -36,13 +36,13 @@ export const batchRowSchema = z.strictObject({
   dataset: z.string().exactOptional(),
   score: z.number().nullable(),
   expected: z.number().exactOptional(),
-  /** What the model wrote. */
+  /** Text of the model's answer. */
   text: z.string().exactOptional(),
   tokens: count.exactOptional(),
   /** Ids of distortions that the reasoning names. */
   named: z.array(z.string()),
   seconds: z.number().nonnegative().exactOptional(),
-  /** Why an answer has no score, as in a result file. */
+  /** Reason for a missing score, as in a result file. */
   reason: z.string().exactOptional(),
   error: errorSchema.exactOptional(),
 });
@@ -81,12 +81,12 @@ export const batchSchema = z.strictObject({
 });
 export type BatchFile = z.infer<typeof batchSchema>;
 
-/** Whether parsed JSON calls itself a benchmark; a result file of one video does not. */
+/** True for parsed JSON of the kind `batch`, which a result file of one video is not. */
 export const isBatchFile = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'batch';
 
 /**
- * A benchmark file from parsed JSON. What was running when it was written is waiting now.
+ * A batch file from parsed JSON. Rows that were running when it was written are waiting.
  *
  * @throws CodedError `result/version` {format, reads}, `result/file` {field, problem}
  */

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { fieldPath } from '../schema.ts';
 
 export interface RatedVideo {
-  /** Line of the file, or place of the record, from 1. */
+  /** Line of the file, or number of the record, from 1. */
   readonly line: number;
   readonly id: string;
   /** As the file names it. */
@@ -18,11 +18,11 @@ export interface RatedVideo {
   readonly written: string;
   /** An answer written for this video, where the file has one. */
   readonly text?: string | undefined;
-  /** Severities by name, of clips that were made. */
+  /** Severities by name, of procedural clips. */
   readonly targets?: Readonly<Record<string, number>> | undefined;
 }
 
-/** Why a line is no row. `line` is 0 where the whole file is meant. */
+/** Fault of a line; `line` is 0 where the whole file is meant. */
 export interface RowFault {
   readonly line: number;
   readonly problem: string;
@@ -53,7 +53,7 @@ const annotation = z.looseObject({
   score: z.union([z.string(), finite]),
 });
 
-/** What a person may have typed: a number and nothing else. */
+/** A typed number and nothing else. */
 const numeral = /^\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?\s*$/;
 
 function readNumber(value: string | number): number | null {
@@ -87,7 +87,7 @@ export function readOfficialLine(text: string, line: number): ReadRow {
   if (!row.success) return { line, problem: problemOf(row.error) };
   const { id, dataset_name: dataset, image, conversations, faults, text: own } = row.data;
   const last = conversations.findLast(({ from }) => from === 'gpt');
-  if (last === undefined) return { line, problem: 'conversations: nothing is said by "gpt"' };
+  if (last === undefined) return { line, problem: 'conversations: there is no turn of "gpt"' };
   const plain = readNumber(last.value);
   const mos = plain ?? (typeof last.value === 'string' ? answered(last.value) : null);
   if (mos === null) {
@@ -194,7 +194,7 @@ export interface ScoreTable {
   readonly faults: readonly RowFault[];
 }
 
-/** A whole file of scores; the form is told by its first character and its line ends, not by its name. */
+/** A whole file of scores; the form is detected by its first character and its line ends, not by its name. */
 export function readScoreTable(text: string): ScoreTable {
   const plain = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const rows: RatedVideo[] = [];

@@ -31,7 +31,7 @@ export function bestVariant(
     .find((variant) => variant !== undefined);
 }
 
-/** What is known of this machine; null = the browser does not tell. */
+/** Properties of this machine; null = not reported by the browser. */
 export interface Machine {
   readonly adapter: {
     readonly name: string;
@@ -53,12 +53,12 @@ export interface Need {
   /** Bytes, or null where the need is a yes or no. */
   readonly needs: number | null;
   readonly here: number | null;
-  /** Null: cannot be told before it is tried. */
+  /** Null: unknown before it is tried. */
   readonly met: boolean | null;
 }
 
 export interface MachineCheck {
-  /** Null where some need cannot be told. */
+  /** Null where some need is unknown. */
   readonly runs: boolean | null;
   readonly backend: Backend;
   readonly variant: Variant | null;
@@ -69,7 +69,7 @@ export interface MachineCheck {
 const LARGEST_TENSOR = 256 << 20;
 /** A 32-bit WebAssembly memory. */
 const WASM_LIMIT = 2 ** 32;
-/** What browsers report at most; a machine that says so may have much more. */
+/** Largest memory that browsers report; the machine may have much more. */
 const MEMORY_CAP = 8 * 2 ** 30;
 
 /** Files of a variant and the small ones that all variants share. */
@@ -115,7 +115,7 @@ export function checkMachine(manifest: Manifest, machine: Machine, stored = 0): 
 function memoryNeed(backend: Backend, variant: Variant, { memory }: Machine): Need {
   const needs = backend === 'webgpu' ? variant.gpuBytes + variant.heapBytes : variant.heapBytes;
   if (variant.heapBytes > WASM_LIMIT) return { name: 'memory', needs, here: WASM_LIMIT, met: false };
-  // Nobody tells the memory of a graphics adapter.
+  // Browsers do not report the memory of a graphics adapter.
   if (backend === 'webgpu' || memory === null) return { name: 'memory', needs, here: null, met: null };
   if (needs <= memory / 2) return { name: 'memory', needs, here: memory, met: true };
   return { name: 'memory', needs, here: memory, met: memory >= MEMORY_CAP || needs < memory ? null : false };
@@ -126,7 +126,7 @@ function storageNeed(manifest: Manifest, variant: Variant, { free }: Machine, st
   return { name: 'storage', needs, here: free, met: free === null ? null : needs <= free };
 }
 
-/** No variant computes here: which need is in the way. */
+/** Check of a machine that no variant fits, with the need that is not met. */
 function without(manifest: Manifest, { adapter }: Machine): MachineCheck {
   const f16 = adapter !== null && !adapter.software && manifest.variants.some((v) => v.target === 'webgpu');
   const need: Need = { name: f16 ? 'shader-f16' : 'adapter', needs: null, here: null, met: false };

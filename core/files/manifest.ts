@@ -47,7 +47,7 @@ const scale = z.discriminatedUnion('kind', [
       .length(101, 'must have 101 values')
       .refine((q) => q.every((v, i) => i === 0 || v >= q[i - 1]!), 'must not fall'),
   }),
-  /** Nobody has measured the model: a score has a range and no population to stand in. */
+  /** An unmeasured model: a score has a range and no population. */
   z.strictObject({ kind: z.literal('unmeasured'), range }),
 ]);
 
@@ -60,7 +60,7 @@ const variant = z
     gpuBytes: bytes,
     heapBytes: bytes,
     needs: z.array(z.enum(['shader-f16'])).default([]),
-    /** Sessions that the decoder is cut into (`decoder_model_0` …); 1 = `decoder_model_merged`. */
+    /** Sessions that the language decoder is cut into (`decoder_model_0` …); 1 = `decoder_model_merged`. */
     decoderParts: z.int().positive().default(1),
   })
   .refine((v) => v.target === 'webgpu' || v.dtype === 'fp32' || v.dtype === 'q8', {
@@ -140,7 +140,7 @@ export function readManifest(json: unknown): Manifest {
   return readAs(manifestSchema, value, 'model/manifest');
 }
 
-/** Every path that a manifest of any shape names; looked at before the rest, so that a hostile one is called that. */
+/** Every path in a manifest of any shape, checked before the schema, so that a hostile manifest is reported as unsafe. */
 function namedPaths(value: unknown): string[] {
   const shape = z.object({
     files: z.array(z.unknown()).catch([]),

@@ -16,7 +16,7 @@ const seconds = z.number().nonnegative();
 const { model, sampled, answers } = resultSchema.shape;
 
 const segmentResult = answers.element.extend({
-  /** What kept the segment from being assessed. */
+  /** Error that prevented the assessment. */
   error: z
     .strictObject({
       code: z.string(),
@@ -26,7 +26,7 @@ const segmentResult = answers.element.extend({
     .exactOptional(),
   /** Ids of the distortions that the reasoning names, in its order. */
   named: z.array(z.string()),
-  /** The frames it rests on, numbered as in the whole clip. */
+  /** Sampled frames, numbered as in the whole clip. */
   sampled,
   seconds,
 });
@@ -40,7 +40,7 @@ const timelineSchema = z.strictObject({
   result: resultSchema,
   /** Seconds. */
   duration: seconds,
-  /** What the segments were assessed with, greedily. */
+  /** Model and profile of the segments, decoded greedily. */
   model,
   profile: profileSchema,
   segmentSeconds: z.number().positive(),

@@ -45,10 +45,10 @@ const model = z.strictObject({
 });
 
 const answer = z.strictObject({
-  /** Everything that the model wrote. */
+  /** Whole text of the answer. */
   text: z.string(),
   score: z.number().nullable(),
-  /** Why there is no score. */
+  /** Reason for a missing score. */
   reason: z
     .enum(['no-answer', 'several-answers', 'not-a-number', 'out-of-range', 'length', 'aborted'])
     .exactOptional(),

@@ -1,11 +1,11 @@
 /** Matching of score tables with videos: a table names files by other roots than the dropped folder. Ours. */
 
 export interface Matching {
-  /** Place of the score for each video, null where there is none. */
+  /** Index of the score of each video, null where there is none. */
   readonly scoreOf: readonly (number | null)[];
-  /** Places of scores without a video. */
+  /** Indices of scores without a video. */
   readonly withoutVideo: readonly number[];
-  /** Places of scores that fit several videos, or of which several fit one. */
+  /** Indices of scores that fit several videos, or of which several fit one. */
   readonly ambiguous: readonly number[];
 }
 
@@ -40,7 +40,7 @@ export function matchScores(videos: readonly string[], scores: readonly string[]
     ...videoKeys.map((keys) => keys.length),
     ...scoreKeys.map((keys) => keys.length),
   );
-  /** From the longest ends down to the bare name (0); what pairs on a longer end is out of the game for shorter ones. */
+  /** From the longest ends down to the bare name (0); a pair on a longer end is no candidate for shorter ones. */
   for (let k = deepest - 1; k >= 0; k -= 1) {
     const open = new Map<string, { videos: number[]; scores: number[] }>();
     const at = (key: string) => {

@@ -5,7 +5,7 @@
  */
 import { CodedError } from '../errors.ts';
 
-/** How per-token losses become one number; the names are TRL's. */
+/** Aggregation of per-token losses to one number; the names are TRL's. */
 export const lossTypes = ['grpo', 'bnpo', 'dr_grpo', 'dapo'] as const;
 export type LossType = (typeof lossTypes)[number];
 
@@ -26,7 +26,7 @@ export interface LossSettings extends ClipSettings {
   readonly importance: 'token' | 'sequence';
 }
 
-/** What the loss types divide by, beyond the mask. */
+/** Divisors of the loss types, beyond the mask. */
 export interface Normalisation {
   /** Micro-batches in one optimiser step. */
   readonly gradientAccumulation: number;
@@ -189,7 +189,7 @@ export function grpoLoss(
 ): GrpoLoss {
   const { slopes, ...tokens } = work(batch, settings);
   const weights = lossWeights(type, batch.mask, normalisation);
-  // 0 · ∞ of a padded place must not reach the sum; NaN weights (empty sequence, released code) must.
+  // 0 · ∞ of a padded position must not reach the sum; NaN weights (empty sequence, released code) must.
   const weighted = (weight: number, value: number) => (weight === 0 ? 0 : weight * value);
   const value = sum(
     weights.map((row, b) => sum(row.map((weight, t) => weighted(weight, tokens.loss[b]![t]!)))),

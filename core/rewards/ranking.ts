@@ -77,7 +77,7 @@ function pairRank(
   const better = indicator(video.mos, opposing.mos, rules);
   const worse = indicator(opposing.mos, video.mos, rules);
   const z = video.scores.map((score) => (score === null ? null : (score - other.mean) / denominator));
-  // An infinite score or an undefined variance decides nothing: the released code falls back to ½ as well.
+  // An infinite score or an undefined variance gives ½, as in the released code.
   const tails = z.map((value) =>
     value === null ? null : Number.isNaN(value) ? { lower: 0.5, upper: 0.5 } : normalTails(value),
   );

@@ -11,7 +11,7 @@ export interface RegressionReward {
   readonly error: number;
   /** exp(−error² / (2σ²)). */
   readonly gaussian: number;
-  /** Whether α applies: always (`scale`), or to fewer than two decimals by the mode's way of counting. */
+  /** True where α applies: always (`scale`), or to fewer than two decimals by the mode's way of counting. */
   readonly penalised: boolean;
   /** α or 1. */
   readonly factor: number;

@@ -35,9 +35,9 @@ export interface RewardRules {
     readonly means: 'video' | 'process';
     /** `single` compares them as float32, the dtype of the released code: sets that saturate tie, and the raw one wins. */
     readonly precision: 'single' | 'double';
-    /** Each reward decides on its own, or both must win. */
+    /** Each reward decides for itself, or both must win. */
     readonly win: 'each' | 'both';
-    /** Who gets the bonus: every answer of the group (eq. 8; cancels in the advantage), or those above τ. */
+    /** Answers that get the bonus: every answer of the group (eq. 8; cancels in the advantage), or those above τ. */
     readonly bonus: 'all' | 'aboveTau';
     /** τ of eq. 8. With `bonus: 'all'` the mean must pass it, with `aboveTau` the answer's own reward. */
     readonly tauRank: number;
@@ -47,11 +47,11 @@ export interface RewardRules {
   };
   /** One perturbation for the K answers of a video, or one for each answer. */
   readonly perturbDraw: 'video' | 'answer';
-  /** How a video is perturbed. */
+  /** Perturbation of a video. */
   readonly perturb: PerturbRules;
   /** Scale of the labels in training. */
   readonly labels: 'rescaled1to5' | 'mosOver20';
-  /** Which number of a completion is the score; the readings themselves are in `answer.ts`. */
+  /** Number of a completion that is the score; the readings themselves are in `answer.ts`. */
   readonly parse: 'paper' | 'official' | 'ours';
   /** An answer without a score: score rewards and bonus 0, or a random integer 1–5, drawn anew by each reward. */
   readonly unreadable: 'zero' | 'drawn';

@@ -19,7 +19,7 @@ import { type RegressionReward, regressionReward } from './regression.ts';
 import type { RewardRules } from './reward-rules.ts';
 import { type TemporalOutcome, temporalBonuses } from './temporal.ts';
 
-/** What the rewards need to know of one answer. */
+/** One answer as the rewards take it. */
 export interface ReadAnswer {
   /** Null = unreadable. */
   readonly score: number | null;
@@ -179,7 +179,7 @@ function processRewards(
   });
 }
 
-/** Names the opponents of a subset by their place in the whole. */
+/** Opponents of a subset, by their index in the whole batch. */
 function withOpponents(set: SetRewards, indexOf: (j: number) => number): SetRewards {
   const pairs = set.rank.pairs.map((pair) => ({ ...pair, opponent: indexOf(pair.opponent) }));
   return { ...set, rank: { ...set.rank, pairs } };
@@ -187,7 +187,7 @@ function withOpponents(set: SetRewards, indexOf: (j: number) => number): SetRewa
 
 /**
  * Rewards and advantages of a batch. With `rankOpponents: {processVideos}` the batch is cut into processes of so many
- * videos, which know nothing of each other.
+ * videos, each rewarded alone.
  *
  * @param draw source of the integers for unreadable answers; needed with `unreadable: 'drawn'`. Order of the draws:
  *   rank then regression reward of the raw set, rank then regression reward of the perturbed set

@@ -24,7 +24,7 @@ export interface TemporalDecision {
   readonly perturbed: number | null;
   /** raw ≥ perturbed, in the precision of the rules. */
   readonly won: boolean;
-  /** Whether the bonus is given: won, and what `win` and `bonus` of the rules ask beyond that. */
+  /** True where the bonus is given: won, and the conditions `win` and `bonus` of the rules hold. */
   readonly granted: boolean;
   readonly tau: number;
   /** [raw answers], 0 or δ. */

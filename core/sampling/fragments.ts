@@ -25,7 +25,7 @@ function offset(i: number, length: number, grid: number, cell: number): number {
 }
 
 /**
- * Where the blocks of a frame lie. A frame that is narrower or lower than `size` is scaled up by the larger of the two
+ * Positions of the blocks of a frame. A frame that is narrower or lower than `size` is scaled up by the larger of the two
  * ratios: its tighter side becomes exactly `size`, the other is rounded up.
  *
  * @param width shown width in pixels, rotation applied; `height` likewise

@@ -13,7 +13,7 @@ export function roundHalfEven(x: number): number {
   return floor % 2 === 0 ? floor : floor + 1;
 }
 
-/** `round` of Python, which refuses what is no number. */
+/** Python's `round`, which refuses NaN and infinities. */
 function roundOrRefuse(x: number): number {
   if (Number.isNaN(x)) throw new CodedError('media/rate', { rate: 'NaN', python: 'ValueError' });
   if (!Number.isFinite(x)) throw new CodedError('media/rate', { rate: String(x), python: 'OverflowError' });
@@ -57,7 +57,7 @@ export function uniformIndices(L: number, N: number, bound: Bound = { fps: 30, s
 }
 
 /**
- * Golden-ratio places: index = min(floor(p·L), L−1), p = (k + frac(0.5 + 0.618034 k))/N. Equidistant places alias with
+ * Golden-ratio rule: index = min(floor(p·L), L−1), p = (k + frac(0.5 + 0.618034 k))/N. Equidistant indices alias with
  * frames that were dropped or repeated regularly; these do not.
  */
 export function goldenRatioIndices(L: number, N: number): number[] {
@@ -89,7 +89,7 @@ export interface SamplePlan {
   readonly motion: readonly number[];
 }
 
-/** What has to be decoded for a profile. */
+/** Source frames that a profile needs. */
 export function samplePlan(profile: Pick<Profile, 'sampling' | 'frames' | 'motion'>, L: number): SamplePlan {
   const vision = sampledIndices(profile.sampling, L, profile.frames);
   const motion = motionIndices(profile.motion.frames, vision, L);

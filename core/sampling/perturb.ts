@@ -30,7 +30,7 @@ export interface Draws {
 export interface OrderRules {
   /** w, frames in a window of the local shuffle. */
   readonly window: number;
-  /** What becomes of the frames after the last whole window. */
+  /** Treatment of the frames after the last whole window. */
   readonly remainder: 'permuted' | 'dropped';
   /** Dropped frames are cut out, or stay as frames of zeros after normalisation (null here). */
   readonly drop: 'removed' | 'zeroed';
@@ -38,15 +38,15 @@ export interface OrderRules {
   readonly scale: number;
 }
 
-/** How a mode of the method perturbs (contracts: paper, official, ours). */
+/** Perturbation rules of a mode (paper, official, ours). */
 export interface PerturbRules {
   readonly over: 'video' | 'sampled';
   readonly window: number;
   readonly remainder: OrderRules['remainder'];
   readonly drop: OrderRules['drop'];
-  /** `sampled`: s = max(1, round(L/N)), because damage of single frames is invisible to N samples. */
+  /** `sampled`: s = max(1, round(L/N)), because a change of single frames is invisible to N samples. */
   readonly scale: 'frames' | 'sampled';
-  /** Draw again until the sampled source indices differ from the undamaged ones. */
+  /** Draw again until the sampled source indices differ from the clean ones. */
   readonly redraw: boolean;
 }
 
@@ -63,7 +63,7 @@ export const perturbRules = {
   ours: { over: 'video', window: 4, remainder: 'permuted', drop: 'removed', scale: 'sampled', redraw: true },
 } as const satisfies Readonly<Record<string, PerturbRules>>;
 
-/** Draws are repeated at most this often; what is still unchanged then is `unperturbable`. */
+/** Largest number of draws; a video that is still unchanged then is `unperturbable`. */
 export const maxDraws = 32;
 
 /** Released code on T sampled frames. */
@@ -71,7 +71,7 @@ const sampledOrder: OrderRules = { window: 4, remainder: 'permuted', drop: 'zero
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** What the released code raises when a draw is impossible. */
+/** Exceptions of the released code for impossible draws. */
 function impossible(mode: PerturbMode, frames: number): CodedError {
   return new CodedError('perturb/too-short', { mode, frames, python: 'ValueError' });
 }
@@ -141,7 +141,7 @@ export interface Perturbation {
   readonly vision: readonly (number | null)[];
   /** Source frames that the motion branch sees, [T]. */
   readonly motion: readonly (number | null)[];
-  /** How many times it was drawn. */
+  /** Number of draws. */
   readonly draws: number;
 }
 
@@ -193,7 +193,7 @@ export function perturb(
   }
   return { kind: 'unperturbable', mode, draws: most };
 
-  /** Places are chosen on the perturbed video, then mapped to source frames; pairs are its neighbours. */
+  /** Frames are sampled from the perturbed video, then mapped to source frames; a successor is that of the perturbed video. */
   function throughVideo(order: readonly (number | null)[]) {
     const length = order.length;
     if (length === 0) return null;
@@ -202,7 +202,7 @@ export function perturb(
     return { vision: at.map(source), motion: motionIndices(motionRule, at, length).map(source) };
   }
 
-  /** The N sampled frames change places; a frame's pair goes with it. Fewer may be left: the last one is held. */
+  /** The N sampled frames are reordered, each with its successor. Where fewer are left, the last one is repeated. */
   function throughSampled(order: readonly (number | null)[]) {
     if (order.length === 0) return null;
     const held = range(N).map((k) => order[Math.min(k, order.length - 1)] ?? null);
@@ -212,7 +212,7 @@ export function perturb(
   }
 }
 
-/** One draw as the golden files and the compare page write it down. */
+/** One recorded draw, in the form of the golden files. */
 export type WrittenDraw =
   | { readonly fn: 'choice'; readonly options: readonly unknown[]; readonly value: unknown }
   | { readonly fn: 'randint'; readonly a: number; readonly b: number; readonly value: number }
@@ -225,8 +225,8 @@ export type WrittenDraw =
     };
 
 /**
- * Draws written down before, handed out in order. Each is checked against what is asked for, so that a changed order
- * of drawing shows as an error and not as other numbers.
+ * Recorded draws, returned in order. Each is checked against the arguments of the call, so that a changed order of
+ * drawing is an error and not other numbers.
  */
 export function writtenDraws(written: readonly WrittenDraw[]): Draws & { readonly left: () => number } {
   let next = 0;

@@ -12,7 +12,7 @@ const positiveTriple = z.tuple([z.number().positive(), z.number().positive(), z.
 /** 64 lower-case hex digits. */
 export const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
 
-/** Weights of a mean: none negative, sum 1 within 1e-6 (float32 figures written by other programs still pass). */
+/** Weights of a mean: none negative, sum 1 within 1e-6 (float32 values written by other programs still pass). */
 const weights = z
   .array(z.number().nonnegative())
   .min(1)
@@ -83,7 +83,7 @@ export function readProfile(value: unknown, code = 'model/manifest', root = ''):
 }
 
 /**
- * The `profiles.json` that lies beside a conformance checkpoint: constants which a config.json of ours carries in
+ * The `profiles.json` of a conformance checkpoint: constants that a config.json of ours has in
  * `motion_config` and `profiles`. Further keys (notes, sequence lengths) are not read.
  */
 const conformanceProfile = z.object({

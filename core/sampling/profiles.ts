@@ -10,7 +10,7 @@ export type PromptId = 'official-train' | 'official-test' | 'small';
 export type SamplingRule = 'uniform' | 'goldenRatio';
 
 /**
- * How a frame becomes size × size pixels: the whole frame squashed, or a grid of native-resolution blocks of
+ * Pixels of a frame, size × size: the whole frame squashed, or a grid of native-resolution blocks of
  * `cell` × `cell` pixels, one from the centre of each grid cell.
  */
 export type PixelRule =
@@ -91,15 +91,15 @@ export function slowIndices(T: number, n: number = Math.ceil(T / 4)): number[] {
   return Array.from({ length: n }, (_, i) => Math.floor((i * (T - 1)) / (n - 1)));
 }
 
-/** How many times the released code repeats each frame before its fixed pooling windows of 8 and 32 places. */
+/** Repeats of each frame in the released code before its fixed pooling windows of 8 and 32 positions, by T. */
 const officialRepeat: Readonly<Record<number, number>> = { 6: 6, 12: 4 };
 
-/** Repeat in time for T frames of which n are slow: the released figures, else the least that fills both windows. */
+/** Repeat in time for T frames of which n are slow: the released values, else the least that fills both windows. */
 export function timeRepeat(T: number, n: number): number {
   return officialRepeat[T] ?? Math.max(Math.ceil(8 / n), Math.ceil(32 / T));
 }
 
-/** Windows of stride 1 and width `window` that cover place x of an axis of `length` places. */
+/** Windows of stride 1 and width `window` that cover position x of an axis of `length` positions. */
 function coverage(x: number, length: number, window: number): number {
   return Math.min(x + 1, length - x, window, length - window + 1);
 }
@@ -109,7 +109,7 @@ function normalised(weights: readonly number[]): number[] {
   return weights.map((w) => w / sum);
 }
 
-/** Weight of each of n places that are repeated and then pooled by sliding windows and a mean. */
+/** Weight of each of n positions that are repeated and then pooled by sliding windows and a mean. */
 function repeatedWeights(n: number, repeat: number, window: number): number[] {
   const length = n * repeat;
   if (length < window)
@@ -141,7 +141,7 @@ export function poolSpace(size: number): number[] {
   return normalised(Array.from({ length: n }, (_, x) => (n < 7 ? 1 : coverage(x, n, 7))));
 }
 
-/** What distinguishes profiles; all else follows from it. */
+/** Independent fields of a profile; the others follow from them. */
 export interface ProfileChoice {
   readonly name: string;
   readonly frames: number;

@@ -1,14 +1,14 @@
 /** Segments of a quality timeline: a clip cut into parts, and the order in which they are assessed. Ours. */
 
-/** Length of a segment in seconds: the shortest, the longest, and the one that is taken unless another is asked for. */
+/** Length of a segment in seconds: the shortest, the longest, and the default. */
 export const SEGMENT_SECONDS = { least: 5, most: 60, usual: 10 } as const;
 
 export interface Segment {
   /** First source frame. */
   readonly from: number;
-  /** How many frames it holds, at least one. */
+  /** Number of frames, at least 1. */
   readonly frames: number;
-  /** Seconds from the clip's first frame: where it begins and ends. */
+  /** Begin and end in seconds from the clip's first frame. */
   readonly start: number;
   readonly end: number;
 }
@@ -40,7 +40,7 @@ export function segmentsOf(times: ArrayLike<number>, duration: number, seconds: 
   for (let k = 1; k < count; k++) {
     const from = firstAt(times, k * seconds);
     if (from >= L) break;
-    // Nothing new was shown since the cut before: that one moves here.
+    // No new frame was shown since the previous cut: that cut moves here.
     if (from === cuts.at(-1)!.from && cuts.length > 1) cuts.pop();
     if (from > cuts.at(-1)!.from) cuts.push({ from, start: k * seconds });
   }
@@ -50,15 +50,15 @@ export function segmentsOf(times: ArrayLike<number>, duration: number, seconds: 
   });
 }
 
-/** What is known of a segment: its score, null when it was looked at and has none, undefined before. */
+/** Score of a segment: null when it was assessed without a score, undefined before it is assessed. */
 export type SegmentScore = number | null | undefined;
 
 /** Differences below this are taken as equal: scores have two decimals, and their second one says little. */
 const EQUAL = 0.1;
 
 /**
- * The segment that is worth most next: both ends, the middle, then the middle of the gap whose known neighbours differ
- * most; among equal ones the widest gap, then the earliest. Null when all were looked at.
+ * Index of the segment to assess next: both ends, the middle, then the middle of the gap whose neighbouring scores
+ * differ most; among equal ones the widest gap, then the earliest. Null when all are assessed.
  */
 export function nextSegment(assessed: readonly SegmentScore[]): number | null {
   const last = assessed.length - 1;
@@ -85,7 +85,7 @@ export function nextSegment(assessed: readonly SegmentScore[]): number | null {
   return best?.at ?? null;
 }
 
-/** Places of the lowest scores, worst first, at most `most`; equal ones in the order of time. */
+/** Indices of the lowest scores, worst first, at most `most`; equal ones in the order of time. */
 export function worstSegments(assessed: readonly SegmentScore[], most = 3): number[] {
   return assessed
     .flatMap((score, at) => (typeof score === 'number' ? [{ score, at }] : []))

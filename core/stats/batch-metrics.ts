@@ -13,7 +13,7 @@ import { seededRandom } from './random.ts';
 type Numbers = readonly number[];
 type MetricOf = (scores: Numbers, opinions: Numbers) => Metric;
 
-/** Fewer pairs say nothing about agreement. */
+/** Least number of pairs for a metric of agreement. */
 export const LEAST_PAIRS = 10;
 const BOOTSTRAPS = 1000;
 
@@ -24,14 +24,14 @@ export interface MetricEstimate {
 }
 
 export interface PairMetrics {
-  /** Pairs that the figures rest on. */
+  /** Number of pairs. */
   readonly n: number;
   readonly srcc: MetricEstimate;
   readonly plcc: MetricEstimate;
   readonly krcc: MetricEstimate;
   /** In units of the opinions, after the logistic: scores and opinions have different scales. */
   readonly rmse: MetricEstimate | null;
-  /** PLCC after the logistic; the papers' figures are before it. */
+  /** PLCC after the logistic; the papers report it before. */
   readonly plccFitted: number | null;
   readonly fit: Logistic | null;
 }
@@ -47,7 +47,7 @@ export interface BatchMetrics {
   readonly all: PairMetrics | null;
   /** One a data set in order of appearance; empty where the table names none. */
   readonly datasets: readonly DatasetMetrics[];
-  /** Means over data sets weighted by videos, as the paper's "Overall"; null below two data sets with figures. */
+  /** Means over data sets weighted by videos, as the paper's "Overall"; null below two data sets with metrics. */
   readonly overall: { readonly srcc: number; readonly plcc: number; readonly n: number } | null;
   readonly unreadable: number;
   readonly failed: number;

@@ -15,7 +15,7 @@ export type Bootstrapped = (typeof bootstrapped)[number];
 export interface Interval {
   readonly low: number;
   readonly high: number;
-  /** Resamples on which the figure was defined. */
+  /** Number of resamples on which the metric is defined. */
   readonly resamples: number;
 }
 
@@ -50,7 +50,7 @@ function ranks({ of, n }: Groups, times: Int32Array, into: Float64Array, counts:
   return into;
 }
 
-/** Pearson's correlation where pair i stands `times[i]` times; NaN where one side is constant. */
+/** Pearson's correlation where pair i counts `times[i]` times; NaN where one side is constant. */
 function pearson(a: ArrayLike<number>, b: ArrayLike<number>, times: Int32Array, total: number): number {
   let meanA = 0;
   let meanB = 0;
@@ -121,12 +121,12 @@ export interface BootstrapRun {
   /** Uniform integer from 0 to n − 1; seed it, and the intervals can be reproduced. */
   readonly draw: (n: number) => number;
   readonly resamples: number;
-  /** What RMSE compares with the opinions: scores on their scale; null leaves it out. */
+  /** Scores on the scale of the opinions, for RMSE; null leaves it out. */
   readonly fitted: Numbers | null;
 }
 
 /**
- * 95 % intervals. Resamples on which a figure is not defined are left out of it; NaN on both ends if none is left.
+ * 95 % intervals. Resamples on which a metric is not defined are left out of it; NaN on both ends if none is left.
  *
  * @throws CodedError `metrics/lengths`
  */

@@ -6,11 +6,11 @@
 import { CodedError } from '../errors.ts';
 import { mean } from './moments.ts';
 
-/** Why a figure is not to be trusted; the names are scipy's warning classes without the ending. */
+/** Reason why a value is unreliable; the names are scipy's warning classes without the ending. */
 export type MetricWarning = 'ConstantInput' | 'NearConstantInput' | 'SmallSample' | 'Runtime';
 
 export interface Metric {
-  /** NaN where the figure is not defined. */
+  /** NaN where the metric is not defined. */
   readonly value: number;
   readonly warning: MetricWarning | null;
 }
@@ -53,7 +53,7 @@ function compareInfinite(a: number, b: number): number {
 
 interface Centred {
   readonly unit: readonly number[];
-  /** The spread is so small against the mean that rounding has eaten it. */
+  /** The spread is within rounding of the mean. */
   readonly nearConstant: boolean;
 }
 

@@ -4,7 +4,7 @@
 
 export interface Interval {
   readonly mean: number;
-  /** Null for a single answer: one number says nothing of its spread. */
+  /** Null for a single answer, which has no spread. */
   readonly low: number | null;
   readonly high: number | null;
   readonly k: number;

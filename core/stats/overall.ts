@@ -5,7 +5,7 @@
 import { CodedError } from '../errors.ts';
 
 /**
- * Mean of the figures weighted by the number of videos of each data set (Table 1): what the paper prints as "Overall".
+ * Mean of a metric weighted by the number of videos of each data set (Table 1): what the paper prints as "Overall".
  *
  * @throws CodedError `metrics/lengths`; `metrics/too-few` without any video
  */

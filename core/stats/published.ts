@@ -12,7 +12,7 @@ export interface PublishedMethod {
 
 export interface PublishedSet {
   readonly name: string;
-  /** Videos that the printed figures cover. */
+  /** Number of videos that the printed metrics cover. */
   readonly videos: number;
   /** Best SRCC first. */
   readonly methods: readonly PublishedMethod[];
@@ -40,8 +40,8 @@ const otherNames: Readonly<Record<string, string>> = {
 };
 
 /**
- * The paper's figures for a data set, by the name of its folder, table or `dataset_name`; null for any other. A name must
- * be the set's whole name: a guess would put a run beside figures of other videos.
+ * Published metrics of a data set, by the name of its folder, table or `dataset_name`; null for any other. A name must
+ * be the set's whole name: a guess would compare a run with metrics of other videos.
  */
 export function publishedFor(name: string): PublishedSet | null {
   const key = plain(name.replace(/\.(csv|tsv|json|jsonl|txt)$/i, ''));

@@ -10,16 +10,16 @@ export const phraseEnd = /[.,!?;:](?=\s)|[。，！？；：\n]/u;
 const unit = /[\p{L}\p{N}'’:./%-]+?(?=[^\p{L}\p{N}'’:./%-])|\p{Script=Han}/gu;
 
 /** Complete words in a text; each Han character counts as one, a word that the text breaks off does not count. */
-export function countCompleteWords(text: string): number {
+export function completeWordCount(text: string): number {
   let count = 0;
   for (const _ of text.replace(/\p{Script=Han}/gu, ' 一 ').matchAll(unit)) count++;
   return count;
 }
 
 /**
- * True when what is marked can no longer change as the text goes on: the clause has ended behind it, or enough words
- * stand there that nothing longer begins at the same place.
+ * True when a mark can no longer change as the text grows: its clause has ended, or so many words follow that no longer
+ * term begins at the same position.
  */
 export function isSettled(after: string, end: RegExp, least: number): boolean {
-  return end.test(after) || countCompleteWords(after) >= least;
+  return end.test(after) || completeWordCount(after) >= least;
 }

@@ -8,7 +8,7 @@ import { bytes, count } from './format.ts';
 import type { Lang } from './lang.ts';
 import { type ServerErrorParams, serverErrorsEn, serverErrorsZh } from './server-error-messages.ts';
 
-/** What was being done when something gave way. */
+/** Activity during which the error gave way. */
 export type RunStage = keyof (typeof DOING)['en'];
 
 /** Parameters of every code. Byte counts are bytes, times are seconds; the words format them. */
@@ -172,7 +172,7 @@ const en: ErrorTable = {
           'Try again when the network is back.',
         )
       : say(
-          `The network was lost. ${bytes(received)} of ${bytes(total)} are kept.`,
+          `The network was lost. ${bytes(received)} of ${bytes(total)} are stored.`,
           'It goes on by itself when the network is back, or when you resume it.',
         ),
   'batch/nothing': () =>
@@ -224,11 +224,11 @@ const en: ErrorTable = {
     say('The graphics adapter was lost twice.', 'Go on with the processor (slower), or reload the page.'),
   'run/no-model': () => say('No model is loaded.', 'Choose one in the menu of the header.'),
   'run/pixels': ({ frame }) =>
-    say(`The pixels of a frame were not there when the model needed them (${frame}).`, 'Try again.'),
+    say(`The pixels of a frame were missing when the model needed them (${frame}).`, 'Try again.'),
   'run/prompt': ({ positions, features }) =>
     say(
-      `The prompt has ${positions} places for pictures and the frames fill ${features}.`,
-      'The package does not fit itself: make it again with `npm run convert`.',
+      `The prompt has ${positions} image tokens and the frames give ${features} features.`,
+      'The package contradicts itself: make it again with `npm run convert`.',
     ),
   'run/failed': ({ stage, detail }) =>
     say(
@@ -267,7 +267,7 @@ const en: ErrorTable = {
   'convert/exists': ({ folder }) =>
     say(`${folder} is not empty.`, 'Choose another folder, or empty it. Nothing was written.'),
   'convert/header': ({ file, problem }) =>
-    say(`${file} is damaged: ${problem}.`, 'Download this shard again. Nothing was written.'),
+    say(`${file} is corrupt: ${problem}.`, 'Download this shard again. Nothing was written.'),
   'convert/tensor': ({ name, missing }) =>
     say(
       `The checkpoint lacks ${name} (${count(missing)} missing).`,
@@ -277,10 +277,10 @@ const en: ErrorTable = {
     say(`No training server answers at ${address}.`, 'Start it: `npm run train-server`.'),
   'train/token': () => say('The server refused the token.', 'Copy it again from the server’s window.'),
   'train/refused': ({ status }) =>
-    say(`The training server refused with status ${status}.`, 'Its window says why.'),
+    say(`The training server refused with status ${status}.`, 'The reason is in its window.'),
   'train/answer': ({ field, problem }) =>
     say(
-      `The training server said what this page cannot read: ${field}: ${problem}.`,
+      `The page cannot read the answer of the training server: ${field}: ${problem}.`,
       'Page and server are of different versions: update the older one.',
     ),
   'train/recipe': ({ field, problem }) =>
@@ -454,14 +454,14 @@ export function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(en, code);
 }
 
-/** The words of a code, or undefined when the page has none for it. */
+/** Message of a code, or undefined when there is none. */
 export function errorText(
   lang: Lang,
   code: string,
   params: Readonly<Record<string, string | number>>,
 ): ErrorText | undefined {
   if (!isErrorCode(code)) return undefined;
-  // The parameters crossed a thread as plain data; their type is the thrower's promise.
+  // The parameters crossed a thread as plain data; their type is guaranteed by the thrower.
   const speak = errorTables[lang][code] as (p: typeof params) => ErrorText;
   return speak(params);
 }

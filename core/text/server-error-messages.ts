@@ -65,23 +65,27 @@ export const serverErrorsEn: Table = {
     ),
   'train/content-type': ({ type }) =>
     say(
-      `The body is said to be ${type || 'nothing certain'}.`,
+      `The content type of the body is ${type || 'missing'}.`,
       'Send it with Content-Type: application/json.',
     ),
   'train/host': ({ host }) =>
     say(
-      `The server is not known as ${host || 'nothing'}.`,
+      `The host name ${host || '(empty)'} is not allowed.`,
       'Use the address that it printed, or start it with --name for this one.',
     ),
   'train/origin': ({ origin }) =>
-    say(`A page of ${origin} may not ask this server.`, 'Start it with --origin if that page is yours.'),
-  'train/route': ({ path }) => say(`There is nothing at ${path}.`, '/api/openapi.json lists what there is.'),
-  'train/method': ({ method }) => say(`${method} means nothing here.`, 'The Allow header names what does.'),
-  'train/range': ({ size }) => say(`The range lies outside the file of ${bytes(size)}.`, 'Ask for it anew.'),
+    say(
+      `A page of ${origin} may not use this server.`,
+      'Start the server with --origin if you trust that page.',
+    ),
+  'train/route': ({ path }) => say(`There is nothing at ${path}.`, '/api/openapi.json lists the routes.'),
+  'train/method': ({ method }) =>
+    say(`The method ${method} is not supported here.`, 'The Allow header lists those that are.'),
+  'train/range': ({ size }) => say(`The range lies outside the file of ${bytes(size)}.`, 'Request it again.'),
   'train/busy': ({ limit }) =>
-    say(`${count(limit)} listeners are there already.`, 'Close other pages, then try again.'),
+    say(`All ${count(limit)} event streams are in use.`, 'Close other pages, then try again.'),
   'train/closing': () =>
-    say('The server is leaving.', 'Start it again; runs go on from their last checkpoint.'),
+    say('The server is shutting down.', 'Start it again; runs continue from their last checkpoint.'),
   'train/run': ({ id }) =>
     say(`There is no run ${id}.`, 'It may have been moved or deleted; look at the list.'),
   'train/state': ({ state }) =>
@@ -100,7 +104,7 @@ export const serverErrorsEn: Table = {
       `Resume from step ${count(resume)} with a lower learning rate.`,
     ),
   'train/missing-path': ({ field }) =>
-    say(`${field} is not there.`, 'Correct the path; nothing has started.'),
+    say(`${field} does not exist.`, 'Correct the path; nothing has started.'),
   'train/data': ({ file, line, problem }) =>
     say(`${file}${where(line, (n) => `, line ${n}`)}: ${problem}.`, 'Correct it; nothing has started.'),
   'train/labels': ({ source, count: n, low, high, line, value }) =>
@@ -115,21 +119,24 @@ export const serverErrorsEn: Table = {
     ),
   'train/leak': ({ count: n, train, heldOut }) =>
     say(
-      `${count(n)} videos of ${heldOut} are trained on in ${train}.`,
-      'Hold out others, e.g. by parts of one file that do not meet.',
+      `${count(n)} videos of ${heldOut} are also in ${train}, which is trained on.`,
+      'Hold out other videos, e.g. disjoint parts of one file.',
     ),
   'train/clips': ({ problem }) =>
-    say(`The clips could not be drawn: ${problem}.`, 'Try npm run make-clips by itself.'),
+    say(`The clips could not be generated: ${problem}.`, 'Run npm run make-clips alone.'),
   'train/missing': ({ source, count: n, first }) =>
     say(`${count(n)} videos of ${source} are missing, the first is ${first}.`, 'The others are used.'),
   'train/unreadable': ({ source, count: n, first }) =>
     say(`${count(n)} videos of ${source} cannot be read, the first is ${first}.`, 'The others are used.'),
   'train/duplicates': ({ source, count: n, first }) =>
-    say(`${count(n)} videos of ${source} are named again, the first is ${first}.`, 'Each is used once.'),
+    say(
+      `${count(n)} videos of ${source} are listed more than once, the first is ${first}.`,
+      'Each is used once.',
+    ),
   'train/opened': ({ source, opened, of }) =>
     say(
-      `${count(opened)} of ${count(of)} videos of ${source} were opened in the time there is.`,
-      'One that cannot be read later costs itself alone, and is named.',
+      `${count(opened)} of ${count(of)} videos of ${source} were opened within the time limit.`,
+      'A video that cannot be read later is skipped and listed.',
     ),
   'train/python': ({ problem }) =>
     say(
@@ -139,23 +146,26 @@ export const serverErrorsEn: Table = {
   'train/torch': ({ problem }) =>
     say(
       `PyTorch cannot be loaded: ${problem}.`,
-      'node scripts/python.mjs --setup installs it; the lines above say why if it does not.',
+      'node scripts/python.mjs --setup installs it; if that fails, the lines above give the reason.',
     ),
   'train/gpu': ({ wanted, gpus, torch }) =>
     say(
       `The recipe asks for ${count(wanted)} CUDA GPU${wanted === 1 ? '' : 's'}; PyTorch ${torch} sees ${count(gpus)}.`,
-      'Set engine.device to "cpu" or engine.processes to what there is, or install PyTorch with CUDA.',
+      'Set engine.device to "cpu" or engine.processes to that number, or install PyTorch with CUDA.',
     ),
   'train/port': ({ port }) =>
     say(`Port ${port} is in use.`, 'Another training server may run already; else start with --port.'),
   'train/public': ({ host }) =>
     say(
       `${host} can be reached from other machines.`,
-      'That needs --public and a token of your own of 24 characters or more in VQA_TRAIN_TOKEN; TLS is a proxy’s work.',
+      'That needs --public and a token of at least 24 characters in VQA_TRAIN_TOKEN; TLS is left to a proxy.',
     ),
-  'train/option': ({ option, problem }) => say(`${option} ${problem}.`, '--help lists what there is.'),
+  'train/option': ({ option, problem }) => say(`${option} ${problem}.`, '--help lists the options.'),
   'train/in-use': ({ pid }) =>
-    say(`Process ${pid} works on these runs already.`, 'Use that one, or choose another folder with --runs.'),
+    say(
+      `Process ${pid} already uses this folder of runs.`,
+      'Use that process, or choose another folder with --runs.',
+    ),
   'train/page': ({ problem }) =>
     say(`The page could not be built: ${problem}.`, 'npm run build shows why; --no-page starts without it.'),
 };
@@ -166,7 +176,7 @@ export const serverErrorsZh: Table = {
   'train/body-size': ({ limit }) => say(`请求正文超过${bytes(limit)}。`, '配方远小于此，请检查所发内容。'),
   'train/content-type': ({ type }) =>
     say(`正文类型为${type || '未知'}。`, '请以Content-Type: application/json发送。'),
-  'train/host': ({ host }) => say(`服务器不以${host || '空名'}为名。`, '请用其打印的地址，或以--name启动。'),
+  'train/host': ({ host }) => say(`不允许主机名${host || '（空）'}。`, '请用其打印的地址，或以--name启动。'),
   'train/origin': ({ origin }) =>
     say(`${origin}的页面无权访问此服务器。`, '若该页面属于你，请以--origin启动。'),
   'train/route': ({ path }) => say(`${path}处没有内容。`, '接口清单见/api/openapi.json。'),

@@ -118,7 +118,7 @@ export const rewardRulesSchema = z.strictObject({
     ),
 }) satisfies z.ZodType<RewardRules>;
 
-/** What a recipe may write: any rows, the others come from the mode. */
+/** Rows that a recipe overrides; the others come from the mode. */
 export const rewardOverridesSchema = rewardRulesSchema.partial().extend({
   temporal: temporal.partial().describe('Overrides of how the temporal reward decides.').optional(),
   perturb: perturb.partial().describe('Overrides of how a video is perturbed.').optional(),

@@ -8,7 +8,7 @@ import { fieldPath } from '../schema.ts';
 
 const list = (values: readonly unknown[]): string => values.map((value) => JSON.stringify(value)).join(', ');
 
-/** What zod found, as the end of a sentence. */
+/** Issue of zod as the end of a sentence. */
 function plainText(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':

@@ -7,7 +7,7 @@ import { renamedKeys } from '../schema.ts';
 
 /**
  * `queued` waits for the engine; `starting` loads the checkpoint; `paused` holds its state and no engine (by the person,
- * by a full disk); `stopped` by the person; `guarded` stopped itself (KL, entropy); `failed` with an error.
+ * by a full disk); `stopped` by the person; `guarded` stopped by a guard (KL, entropy); `failed` with an error.
  */
 export const runStates = [
   'queued',
@@ -34,7 +34,7 @@ export const runSchema = z.strictObject({
   /** SHA-256 of the resolved recipe's canonical JSON. */
   recipeSha256: z.string(),
   state: z.enum(runStates),
-  /** Why it is `paused`, `guarded` or `failed`. */
+  /** Reason of `paused`, `guarded` or `failed`. */
   reason: codedErrorSchema.nullable(),
   createdAt: z.string(),
   updatedAt: z.string(),
@@ -144,7 +144,7 @@ export const runEventSchema = z.discriminatedUnion('type', [
 ]);
 export type RunEvent = z.infer<typeof runEventSchema>;
 
-/** `POST /api/validate` and the head of a new run: what was found before anything is spent. */
+/** `POST /api/validate` and the head of a new run: result of the checks before a run starts. */
 export const validationReportSchema = z.strictObject({
   ok: z.boolean(),
   errors: z.array(codedErrorSchema),

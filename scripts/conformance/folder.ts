@@ -1,4 +1,4 @@
-/** What a folder holds that can be checked, and what it holds that cannot. Nothing is expected of it beforehand. */
+/** Parts of a folder that can be checked, and what it holds that cannot. Nothing is expected of it beforehand. */
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { ruleChecks } from './rules/rules.ts';

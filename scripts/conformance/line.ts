@@ -2,14 +2,14 @@
 import type { ConformanceReport } from './rules/report.ts';
 
 export interface Line {
-  /** What computed it: `rules`, `engine`, `torch`, `onnxruntime`, … */
+  /** Program that computed it: `rules`, `engine`, `torch`, `onnxruntime`, … */
   readonly stage: string;
   readonly name: string;
   readonly cases: number;
   readonly error: number;
   readonly limit: number;
   readonly ok: boolean;
-  /** What missed, one sentence each. */
+  /** Failures, one sentence each. */
   readonly misses: readonly string[];
 }
 

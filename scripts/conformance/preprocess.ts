@@ -55,7 +55,7 @@ function meanByChannel(rgb: Uint8Array): number[] {
   return sums.map((sum) => sum / (rgb.length / 3));
 }
 
-/** What the pixels need beyond this project. */
+/** Needs of the pixels beyond this project. */
 export interface Oracle {
   /** Folder of the clips. */
   readonly media: string;

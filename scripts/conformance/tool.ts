@@ -39,7 +39,7 @@ export function readLine(text: string): Line | null {
 export interface Tool {
   /** Name of the stage in the output. */
   readonly stage: string;
-  /** What is compared, put before the names that the tool prints. */
+  /** Subject of the comparison, put before the names that the tool prints. */
   readonly subject: string;
   readonly command: string;
   readonly args: readonly string[];

@@ -1,4 +1,4 @@
-/** `metrics.json`: scipy's figures and the paper's overall ones. */
+/** `metrics.json`: scipy's values and the paper's overall ones. */
 
 import { CodedError } from '../../../core/errors.ts';
 import { krcc, type Metric, mae, plcc, rmse, srcc, srccByEq13 } from '../../../core/stats/correlation.ts';
@@ -62,7 +62,7 @@ function run(metric: () => Metric): { value: number | null; error: string | null
   }
 }
 
-/** Figures to 1e-10, errors to 1e-12 relative (they can be as large as 1e150), exceptions and warnings by class. */
+/** Metrics to 1e-10, errors to 1e-12 relative (they can be as large as 1e150), exceptions and warnings by class. */
 export function checkMetrics(file: MetricsFile): ConformanceReport {
   const t = tally('metrics', CORRELATION_LIMIT);
   for (const c of file.cases) {

@@ -4,7 +4,7 @@
  */
 import { useMemo, useRef, useState } from 'react';
 import { distortionLabel } from '../../../core/answer/lexicon.ts';
-import { countCompleteWords } from '../../../core/text/clause.ts';
+import { completeWordCount } from '../../../core/text/clause.ts';
 import type { Lang } from '../../../core/text/lang.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { SpokenTrace } from '../../ui/LiveRegion.tsx';
@@ -70,7 +70,7 @@ export function TracePanel(props: TracePanelProps) {
     if (entry.frames[0] !== undefined) onSeek(entry.frames[0]);
   };
 
-  const wordCount = countCompleteWords(`${text} `);
+  const wordCount = completeWordCount(`${text} `);
   const note =
     stoppedAfter !== undefined
       ? t.trace.stopped(stoppedAfter)

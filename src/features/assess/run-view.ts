@@ -8,7 +8,7 @@ import { findTimes, type Timeline } from '../../../core/answer/phrases.ts';
 import type { ResultAnswer } from '../../../core/files/result.ts';
 import { meanInterval } from '../../../core/stats/interval.ts';
 import { mean, variance } from '../../../core/stats/moments.ts';
-import { countCompleteWords } from '../../../core/text/clause.ts';
+import { completeWordCount } from '../../../core/text/clause.ts';
 import type { Lang } from '../../../core/text/lang.ts';
 import type { AssessState, StageState } from '../../assessment/assess-store.ts';
 import { readAnswer } from '../../assessment/run/answer.ts';
@@ -18,7 +18,7 @@ import type { ProgressSegment as BarStage } from '../../ui/ProgressBar.tsx';
 import type { ScoreState } from './ScorePanel.tsx';
 import type { TraceSpan } from './trace-segments.ts';
 
-export const wordCount = (text: string): number => countCompleteWords(`${text} `);
+export const wordCount = (text: string): number => completeWordCount(`${text} `);
 
 /** A text with Han characters is Chinese to fonts, line breaking and counting. */
 export const langOf = (text: string): Lang => (/\p{Script=Han}/u.test(text) ? 'zh' : 'en');

@@ -120,7 +120,7 @@ export const recipeZh: Readonly<Record<string, string>> = {
   'rules.columns.regression': '回归奖励（含加分）的权重；0则去掉该项。',
   'rules.columns.format': '格式奖励的权重；0则去掉该项。',
   'rules.reasoning': '要求先推理再作答；否则只要分数，并奖励这种格式。',
-  'rules.temporalOn': '对时序受损的副本也采样回答并比较（式8）。',
+  'rules.temporalOn': '对时序扰动后的视频也采样回答并比较（式8）。',
   'rules.temporal': '时序奖励如何判定。',
   'rules.temporal.means': '式8比较的均值：同一视频的回答，或同一进程的全部回答。',
   'rules.temporal.precision': '比较的精度；single同发布代码，饱和时会相等。',
