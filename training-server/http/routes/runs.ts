@@ -43,20 +43,14 @@ const resumeBody = z.strictObject({
 const noBody = z.strictObject({});
 const steered = ['train/run', 'train/state'];
 
-export function runRoutes({ runs, events, validation }: Services): Route[] {
-  const act = (name: 'pause' | 'stop' | 'save', summary: string): Route =>
-    route({
-      method: 'POST',
-      path: `/api/runs/:id/${name}`,
-      tag: 'runs',
-      summary,
-      params: runParams,
-      body: noBody,
-      sends: runSchema,
-      fails: steered,
-      handle: async ({ params }) => ({ json: await runs[name](params.id) }),
-    });
+export const runRoutes = (services: Services): Route[] => [
+  ...startRoutes(services),
+  ...controlRoutes(services),
+  ...recordRoutes(services),
+];
 
+/** Listing, validation and start of runs. */
+function startRoutes({ runs, validation }: Services): Route[] {
   return [
     route({
       method: 'GET',
@@ -119,6 +113,25 @@ export function runRoutes({ runs, events, validation }: Services): Route[] {
         };
       },
     }),
+  ];
+}
+
+/** One run: its state, pause, resume, stop and save. */
+function controlRoutes({ runs }: Services): Route[] {
+  const act = (name: 'pause' | 'stop' | 'save', summary: string): Route =>
+    route({
+      method: 'POST',
+      path: `/api/runs/:id/${name}`,
+      tag: 'runs',
+      summary,
+      params: runParams,
+      body: noBody,
+      sends: runSchema,
+      fails: steered,
+      handle: async ({ params }) => ({ json: await runs[name](params.id) }),
+    });
+
+  return [
     route({
       method: 'GET',
       path: '/api/runs/:id',
@@ -147,6 +160,12 @@ export function runRoutes({ runs, events, validation }: Services): Route[] {
     }),
     act('stop', 'Finishes the step, saves and ends the run; it can be resumed'),
     act('save', 'Writes a checkpoint after this step'),
+  ];
+}
+
+/** Records of a run: recipe, events, metrics, completions and log. */
+function recordRoutes({ runs, events }: Services): Route[] {
+  return [
     route({
       method: 'GET',
       path: '/api/runs/:id/recipe',
