@@ -15,7 +15,14 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from engine.text import read_tokenizer
-from modules.config import LanguageConfig, ModelConfig, MotionConfig, VisionConfig
+from modules.config import (
+    TINY_MOTION,
+    TINY_VISION,
+    LanguageConfig,
+    ModelConfig,
+    MotionConfig,
+    VisionConfig,
+)
 from modules.profiles import BranchPixels, Profile, TokenIds, profile_from_json, profile_of
 from small import config
 from small.checkpoint import profile_with_prompt
@@ -115,23 +122,7 @@ def _tiny(text: Tokenizer, folder: Path) -> Parts:
         motion=BranchPixels(pixels="fragments", cell=32, frames="successors"),
         prompt="small",
     )
-    vision = VisionConfig(
-        hidden_size=32,
-        num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=64,
-        patch_size=16,
-        image_size=64,
-    )
-    motion = MotionConfig(
-        stem_slow=4,
-        stem_fast=2,
-        fast_stem_time=3,
-        inner_slow=4,
-        inner_fast=2,
-        expansion=2,
-        depths=(1, 1, 1, 1),
-    )
+    vision = replace(TINY_VISION, hidden_size=32, num_hidden_layers=1)
     language = LanguageConfig(
         hidden_size=64,
         intermediate_size=96,
@@ -141,4 +132,4 @@ def _tiny(text: Tokenizer, folder: Path) -> Parts:
         tie_word_embeddings=True,
         max_position_embeddings=2048,
     )
-    return vision, motion, language, profile_with_prompt(profile, text)
+    return vision, TINY_MOTION, language, profile_with_prompt(profile, text)

@@ -168,6 +168,26 @@ def _divides(name: str, part: int, whole: int) -> None:
         raise ConfigError(f"{name} is {part}, which does not divide {whole}")
 
 
+TINY_VISION = VisionConfig(
+    hidden_size=16,
+    num_hidden_layers=2,
+    num_attention_heads=2,
+    intermediate_size=64,
+    patch_size=16,
+    image_size=64,
+)
+TINY_MOTION = MotionConfig(
+    stem_slow=4,
+    stem_fast=2,
+    fast_stem_time=3,
+    inner_slow=4,
+    inner_fast=2,
+    expansion=2,
+    depths=(1, 1, 1, 1),
+)
+"""The least encoders that train, seconds on one core: for tests and the engine's `tiny` shape."""
+
+
 @dataclass(kw_only=True)
 class ModelConfig:
     """One checkpoint: the parts, the profiles, and what the file said that we do not use."""

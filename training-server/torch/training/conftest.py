@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from modules.config import LanguageConfig, ModelConfig, MotionConfig, VisionConfig
+from modules.config import TINY_MOTION, TINY_VISION, LanguageConfig, ModelConfig
 from modules.profiles import Profile, TokenIds, profile_of
 from modules.random_checkpoint import random_weights
 from modules.vqathinker import VQAThinkerModel
@@ -27,14 +27,7 @@ def tiny_profile() -> Profile:
 def tiny_model(seed: int = 0, heads: int = 4, kv_heads: int = 2, tied: bool = False) -> VQAThinkerModel:
     profile = tiny_profile()
     config = ModelConfig(
-        vision=VisionConfig(
-            hidden_size=16,
-            num_hidden_layers=2,
-            num_attention_heads=2,
-            intermediate_size=64,
-            patch_size=16,
-            image_size=64,
-        ),
+        vision=TINY_VISION,
         language=LanguageConfig(
             vocab_size=97,
             hidden_size=heads * 8,
@@ -45,15 +38,7 @@ def tiny_model(seed: int = 0, heads: int = 4, kv_heads: int = 2, tied: bool = Fa
             tie_word_embeddings=tied,
             max_position_embeddings=512,
         ),
-        motion=MotionConfig(
-            stem_slow=4,
-            stem_fast=2,
-            fast_stem_time=3,
-            inner_slow=4,
-            inner_fast=2,
-            expansion=2,
-            depths=(1, 1, 1, 1),
-        ),
+        motion=TINY_MOTION,
         profiles={profile.name: profile},
         default_profile=profile.name,
     )
