@@ -71,7 +71,7 @@ export class Graph {
   readonly name: string;
   readonly tensorLimit: number;
   readonly weights: Weight[] = [];
-  readonly #lenders: readonly Graph[];
+  readonly #sharesWith: readonly Graph[];
   /** Nodes of the graph, or of the loop body under construction. */
   #nodes: OnnxNode[] = [];
   readonly #constants = new Map<string, TensorInfo>();
@@ -85,7 +85,7 @@ export class Graph {
     this.name = name;
     this.#tapped = options.tapped ?? false;
     this.tensorLimit = options.tensorLimit ?? tensorLimit;
-    this.#lenders = options.sharesWith ?? [];
+    this.#sharesWith = options.sharesWith ?? [];
   }
 
   /** Names inside `build` begin with `part.`. */
@@ -235,9 +235,13 @@ export class Graph {
       if (data.length !== bytes) throw new RangeError(`${name} has ${data.length} bytes, not ${bytes}`);
       return data;
     };
-    const lender = this.#lenders.find(({ weights }) =>
+    const sharedFrom = this.#sharesWith.find(({ weights }) =>
       weights.some(
-        (own) => own.name === name && own.type === type && own.dims.join() === dims.join() && !own.sharedFrom,
+        (weight) =>
+          weight.name === name &&
+          weight.type === type &&
+          weight.dims.join() === dims.join() &&
+          weight.sharedFrom === undefined,
       ),
     )?.name;
     this.weights.push({
@@ -247,7 +251,7 @@ export class Graph {
       bytes,
       loadedBytes: loadedBytes ?? bytes,
       produce: checked,
-      ...(lender !== undefined && { sharedFrom: lender }),
+      ...(sharedFrom !== undefined && { sharedFrom }),
     });
     return name;
   }

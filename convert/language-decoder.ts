@@ -355,7 +355,7 @@ interface Part {
  * [b, groups, p, size] → logits f32 [b, n, V], present.{i}. The wasm target also takes position_ids i64 [b, s] and
  * padding on the left; the webgpu target numbers positions by the length of the cache.
  *
- * A part takes and gives the caches of its own layers. All but the last give hidden_states [b, s, D] (the type of the
+ * A part takes and gives the caches of its layers. All but the last give hidden_states [b, s, D] (the type of the
  * activations), which the next takes as its inputs_embeds; only the last takes num_logits_to_keep.
  */
 export function languageDecoders(
@@ -393,12 +393,12 @@ function cuts(whole: Graph, layers: number, limit: number): number[] {
   const ends: number[] = [];
   let held = 0;
   for (const [i, bytes] of inLayer.entries()) {
-    const own = bytes + (i === layers - 1 ? rest : 0);
-    if (held > 0 && held + own > limit) {
+    const added = bytes + (i === layers - 1 ? rest : 0);
+    if (held > 0 && held + added > limit) {
       ends.push(i);
       held = 0;
     }
-    held += own;
+    held += added;
   }
   return [...ends, layers];
 }
@@ -422,8 +422,8 @@ function languageDecoderPart(
   if (formats.target === 'wasm') g.input('position_ids', 'int64', ['batch_size', 'sequence_length']);
   const logitsToKeep = ends ? g.input('num_logits_to_keep', 'int64', []) : '';
   const cacheShape = (length: string) => ['batch_size', t.num_key_value_heads, length, t.head_dim];
-  const own = Array.from({ length: end - first }, (_, i) => first + i);
-  const past = own.map((i) => ({
+  const partLayers = Array.from({ length: end - first }, (_, i) => first + i);
+  const past = partLayers.map((i) => ({
     key: g.input(`past_key_values.${i}.key`, type, cacheShape('past_sequence_length')),
     value: g.input(`past_key_values.${i}.value`, type, cacheShape('past_sequence_length')),
   }));
@@ -432,7 +432,7 @@ function languageDecoderPart(
   const layers = 'language_model.model.layers';
   let sum = begins && formats.half ? g.cast(given, 'float16') : given;
   let x = lowering.norm(sum, `${layers}.${first}.input_layernorm.weight`);
-  for (const i of own) {
+  for (const i of partLayers) {
     g.scope(`layers.${i}`, () => {
       const { mixed, key, value } = lowering.attention(x, i, past[i - first]!, context);
       g.output(`present.${i}.key`, key, type, cacheShape('total_sequence_length'));

@@ -66,19 +66,19 @@ export function constantMatrix(
     return g.cast(stored, 'float32');
   }
   const blocks = Math.ceil(columns / blockSize);
-  const take = sharedBetween(['integers', 'scales'], () => quantiseMatrix(matrix, first, count, 8));
+  const shared = sharedBetween(['integers', 'scales'], () => quantiseMatrix(matrix, first, count, 8));
   const integers = g.weight(
     name,
     'int8',
     [blocks, blockSize, count],
-    async () => packFolded(await take('integers')).integers,
+    async () => packFolded(await shared('integers')).integers,
     loaded,
   );
   const scales = g.weight(
     `${name}.scale`,
     'float32',
     [blocks, 1, count],
-    async () => packFolded(await take('scales')).scales,
+    async () => packFolded(await shared('scales')).scales,
     0,
   );
   const whole = g.reshape(g.mul(g.cast(integers, 'float32'), scales), [blocks * blockSize, count]);
@@ -99,12 +99,14 @@ function product(
   const blocks = Math.ceil(columns / blockSize);
   if (format.kind !== 'blocks') return g.matmul(x, constantMatrix(g, name, matrix, format, first, count));
   const { bits, half } = format;
-  const take = sharedBetween(['integers', 'scales'], () => quantiseMatrix(matrix, first, count, bits, half));
+  const shared = sharedBetween(['integers', 'scales'], () =>
+    quantiseMatrix(matrix, first, count, bits, half),
+  );
   const integers = g.weight(name, 'uint8', [count, blocks, (blockSize * bits) / 8], async () =>
-    packBlocks(await take('integers'), bits),
+    packBlocks(await shared('integers'), bits),
   );
   const scales = g.weight(`${name}.scale`, half ? 'float16' : 'float32', [count, blocks], async () => {
-    const { scales: values } = await take('scales');
+    const { scales: values } = await shared('scales');
     return half ? toFloat16(values) : values;
   });
   const attributes = { K: columns, N: count, bits, block_size: blockSize, accuracy_level: 0 };

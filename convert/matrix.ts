@@ -64,17 +64,17 @@ export function columnsOf(matrix: Matrix, first: number, count: number): Matrix 
   };
 }
 
-/** Rows `first` to `first + count` in steps of bounded memory: calls `take(rows, at)` with the offset from `first`. */
+/** Rows `first` to `first + count` in steps of bounded memory: calls `onRows(rows, at)` with the offset from `first`. */
 export async function inSteps(
   matrix: Matrix,
   first: number,
   count: number,
-  take: (rows: Float32Array, at: number, n: number) => void,
+  onRows: (rows: Float32Array, at: number, n: number) => void,
 ): Promise<void> {
   const most = Math.max(1, Math.floor(stepBytes / (4 * matrix.columns)));
   for (let at = 0; at < count; at += most) {
     const n = Math.min(most, count - at);
-    take(await matrix.read(first + at, n), at, n);
+    onRows(await matrix.read(first + at, n), at, n);
   }
 }
 

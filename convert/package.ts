@@ -268,7 +268,7 @@ function workingBytes(
   const mlp = prompt * text.intermediate_size * 3 * width;
   const scores = plainAttention ? 3 * text.num_attention_heads * prompt * prompt * width : 0;
   const patches = 1 + (profile.size / vision.patch_size) ** 2;
-  const look =
+  const visionEncoder =
     4 *
     profile.frames *
     (3 * vision.num_attention_heads * patches * patches + 2 * patches * vision.intermediate_size);
@@ -278,7 +278,7 @@ function workingBytes(
     profile.size ** 2 *
     (3 * config.motion.fast_stem_time + 3 + config.motion.stem_slow / 4);
   // The cache exists twice while a step writes the next one; stages run one after another.
-  return 2 * cache + Math.max(mlp + scores, look, motion);
+  return 2 * cache + Math.max(mlp + scores, visionEncoder, motion);
 }
 
 function variantEntry(
