@@ -3,7 +3,7 @@
  * examined a bounded number of times, so that the cost of a token does not grow with the answer. Ours.
  */
 
-export type AnswerPhase = 'start' | 'think' | 'between' | 'answer' | 'done';
+type AnswerPhase = 'start' | 'think' | 'between' | 'answer' | 'done';
 
 export interface AnswerView {
   /** The reasoning so far: everything outside the answer block, tags left out, without white space at its start. */

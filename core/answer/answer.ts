@@ -55,7 +55,7 @@ export function readStrictly(text: string, range: ScoreRange = [1, 5]): StrictRe
   return { score, reason: null, written, decimals: match[1]?.length ?? 0 };
 }
 
-export interface OfficialTestReading {
+interface OfficialTestReading {
   /** Argument of `float()`; empty without an answer block. */
   readonly answer: string;
   /** Null where `float()` fails; may be NaN or infinite. */
@@ -71,7 +71,7 @@ export function readAsOfficialTest(text: string): OfficialTestReading {
   return { answer, value, score: value ?? 3 };
 }
 
-export interface OfficialTrainReading {
+interface OfficialTrainReading {
   /** Last answer block, else the whole text, white space around it removed. */
   readonly answer: string;
   /** The first number in it, or null: there the released code draws an integer from 1 to 5. */

@@ -3,7 +3,7 @@
  * not. Ours.
  */
 
-export interface DistortionTerm {
+interface DistortionTerm {
   /** Ids of `distortions.json`; the others are distortions that only larger models name. */
   readonly id: string;
   readonly label: { readonly en: string; readonly zh: string };

@@ -4,7 +4,7 @@
  */
 
 export type Grade = 1 | 2 | 3 | 4 | 5;
-export type GradeWord = 'bad' | 'poor' | 'fair' | 'good' | 'excellent';
+type GradeWord = 'bad' | 'poor' | 'fair' | 'good' | 'excellent';
 
 export interface Band {
   readonly grade: Grade;

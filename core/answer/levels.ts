@@ -8,11 +8,11 @@ export const levels = ['high', 'good', 'fair', 'poor', 'low'] as const;
 export type Level = (typeof levels)[number];
 
 /** Weights of the paper; the score lies in [0, 1]. */
-export const PAPER_WEIGHTS: readonly number[] = [1, 0.75, 0.5, 0.25, 0];
+const PAPER_WEIGHTS: readonly number[] = [1, 0.75, 0.5, 0.25, 0];
 /** Weights of the latest scoring scripts: 0.8 · paper + 0.2, the same order of videos. */
-export const SCRIPT_WEIGHTS: readonly number[] = [1, 0.8, 0.6, 0.4, 0.2];
+const SCRIPT_WEIGHTS: readonly number[] = [1, 0.8, 0.6, 0.4, 0.2];
 
-export interface LevelScore {
+interface LevelScore {
   /** Softmax over the five logits only, in the order of `levels`. */
   readonly probabilities: readonly number[];
   /** By the paper's weights, in [0, 1]. */

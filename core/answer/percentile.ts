@@ -6,7 +6,7 @@ import type { Scale } from '../files/manifest.ts';
 import mosQuantiles from './mos-quantiles.json' with { type: 'json' };
 
 /** Human scores of one data set on its own scale: quantiles 0, 5, … 100 %. */
-export interface MosQuantiles {
+interface MosQuantiles {
   readonly dataset: string;
   readonly n: number;
   readonly quantiles: readonly number[];

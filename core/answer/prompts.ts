@@ -6,10 +6,10 @@
 import type { Profile, PromptId } from '../sampling/profiles.ts';
 
 /** Stands for one image in an unexpanded conversation. */
-export const imagePlaceholder = '<image>';
+const imagePlaceholder = '<image>';
 export const imageStart = '<img>';
 export const imageEnd = '</img>';
-export const imageContext = '<IMG_CONTEXT>';
+const imageContext = '<IMG_CONTEXT>';
 
 const officialSystem =
   '你是书生·万象，英文名是InternVL，是由上海人工智能实验室、清华大学及多家合作单位联合开发的多模态大语言模型。';
@@ -33,7 +33,7 @@ interface PromptText {
 const answerOnly = 'Output the final answer in <answer> </answer> tags.';
 
 /** Variants of a prompt that ablations train with; the profile's prompt has both. */
-export interface PromptVariant {
+interface PromptVariant {
   readonly reasoning: boolean;
   /** The slot of the motion token. */
   readonly motion: boolean;

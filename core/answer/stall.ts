@@ -4,7 +4,7 @@
  * needed by the second model family, which is not loaded yet. Ours.
  */
 
-export interface StallFacts {
+interface StallFacts {
   readonly total: number;
   readonly stalled: number;
   readonly events: number;

@@ -19,10 +19,9 @@ const errorSchema = z.strictObject({
  * `no-score`: the model answered and the answer cannot be read; `failed`: there was no answer; `skipped`: left out by the
  * person. None of these has a score or is in a metric.
  */
-export const itemStates = ['waiting', 'running', 'done', 'no-score', 'failed', 'skipped'] as const;
-export type ItemState = (typeof itemStates)[number];
+const itemStates = ['waiting', 'running', 'done', 'no-score', 'failed', 'skipped'] as const;
 
-export const batchRowSchema = z.strictObject({
+const batchRowSchema = z.strictObject({
   /** Path below the folder that was dropped; also the row's identity. */
   path: z.string().min(1),
   bytes: count,
@@ -48,7 +47,7 @@ export const batchRowSchema = z.strictObject({
 });
 export type BatchRow = z.infer<typeof batchRowSchema>;
 
-export const batchModelSchema = z.strictObject({
+const batchModelSchema = z.strictObject({
   name: z.string(),
   manifestSha256: sha256,
   dtype: z.string(),
@@ -59,14 +58,14 @@ export const batchModelSchema = z.strictObject({
 });
 export type BatchModel = z.infer<typeof batchModelSchema>;
 
-export const batchSettingsSchema = z.strictObject({
+const batchSettingsSchema = z.strictObject({
   profile: z.string(),
   sampling: z.literal('greedy'),
   maxTokens: count,
 });
 export type BatchSettings = z.infer<typeof batchSettingsSchema>;
 
-export const batchSchema = z.strictObject({
+const batchSchema = z.strictObject({
   format: z.literal(batchFormat),
   kind: z.literal('batch'),
   app: z.string(),

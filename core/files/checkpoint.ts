@@ -205,7 +205,7 @@ export function withConformanceProfiles(
 }
 
 /** Channels that SlowFast ends with: inner width × expansion × 8 (four stages, each doubling). */
-export function motionFeatures(motion: MotionConfig): { readonly slow: number; readonly fast: number } {
+function motionFeatures(motion: MotionConfig): { readonly slow: number; readonly fast: number } {
   return { slow: motion.inner_slow * motion.expansion * 8, fast: motion.inner_fast * motion.expansion * 8 };
 }
 

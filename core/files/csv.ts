@@ -1,7 +1,7 @@
 /** CSV exports (RFC 4180, CRLF): the page's table, and the three columns of the released scripts. Ours. */
 
 /** One video of the page's table; an absent number is written as nothing, an unreadable score as `null`. */
-export interface ScoreRow {
+interface ScoreRow {
   readonly file: string;
   readonly score: number | null;
   /** Word of the band. */
@@ -52,7 +52,7 @@ export function scoreCsv(rows: readonly ScoreRow[]): string {
   ]);
 }
 
-export interface OfficialRow {
+interface OfficialRow {
   /** Path as the score table names it. */
   readonly filename: string;
   readonly predicted: number | null;
@@ -69,8 +69,7 @@ export function officialCsv(rows: readonly OfficialRow[]): string {
 }
 
 /** One segment of a video: quality over time. */
-export interface SegmentRow
-  extends Pick<ScoreRow, 'score' | 'band' | 'expected' | 'named' | 'seconds' | 'error'> {
+interface SegmentRow extends Pick<ScoreRow, 'score' | 'band' | 'expected' | 'named' | 'seconds' | 'error'> {
   /** Seconds from the clip's first frame. */
   readonly start: number;
   readonly end: number;

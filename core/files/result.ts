@@ -6,7 +6,7 @@ import { readAs, refuseOtherFormat } from '../schema.ts';
 import { withPresentStageNames } from '../stage-names.ts';
 import { currentResult } from './earlier-formats.ts';
 
-export const resultFormat = 2;
+const resultFormat = 2;
 
 const count = z.int().nonnegative();
 const seconds = z.number().nonnegative();

@@ -1,6 +1,6 @@
 /** Matching of score tables with videos: a table names files by other roots than the dropped folder. Ours. */
 
-export interface Matching {
+interface Matching {
   /** Index of the score of each video, null where there is none. */
   readonly scoreOf: readonly (number | null)[];
   /** Indices of scores without a video. */

@@ -9,7 +9,7 @@ import { CodedError } from '../errors.ts';
 export const lossTypes = ['grpo', 'bnpo', 'dr_grpo', 'dapo'] as const;
 export type LossType = (typeof lossTypes)[number];
 
-export interface ClipSettings {
+interface ClipSettings {
   /** The ratio is clipped to [1 − low, 1 + high]. */
   readonly epsilonLow: number;
   readonly epsilonHigh: number;
@@ -54,7 +54,7 @@ export interface LossBatch {
 }
 
 /** Value and derivative by the policy's log-probability. */
-export interface TokenKl {
+interface TokenKl {
   readonly value: number;
   readonly slope: number;
 }
@@ -65,7 +65,7 @@ export function k3(policy: number, ref: number): TokenKl {
   return { value: Math.exp(d) - d - 1, slope: 1 - Math.exp(d) };
 }
 
-export interface Surrogate {
+interface Surrogate {
   readonly ratio: number;
   readonly clippedRatio: number;
   /** min(ratio·A, clipped·A), to be maximised. */
@@ -91,7 +91,7 @@ export function clippedSurrogate(logRatio: number, advantage: number, settings: 
   return { ratio, clippedRatio, value: Math.min(free, clamped), slope, clipped };
 }
 
-export interface TokenLosses {
+interface TokenLosses {
   /** Before masking and aggregation, KL included. */
   readonly loss: readonly (readonly number[])[];
   /** As added, bias correction included; 0 with β = 0. */
@@ -149,7 +149,7 @@ function work(batch: LossBatch, settings: LossSettings): Worked {
 }
 
 /** @throws CodedError `grpo/no-reference` with β > 0 and no reference log-probabilities */
-export function tokenLosses(batch: LossBatch, settings: LossSettings): TokenLosses {
+function tokenLosses(batch: LossBatch, settings: LossSettings): TokenLosses {
   const { loss, kl, surrogate } = work(batch, settings);
   return { loss, kl, surrogate };
 }
@@ -174,7 +174,7 @@ export function lossWeights(type: LossType, mask: LossBatch['mask'], n: Normalis
   return mask.map((row) => row.map((one) => one * perToken(row)));
 }
 
-export interface GrpoLoss extends TokenLosses {
+interface GrpoLoss extends TokenLosses {
   readonly value: number;
   /** d value / d policy. */
   readonly gradient: readonly (readonly number[])[];
@@ -207,7 +207,7 @@ export function grpoLoss(
   return { ...tokens, value, gradient };
 }
 
-export interface LossMetrics {
+interface LossMetrics {
   /** Mean k3 over the masked tokens, as added to the loss; null with β = 0. */
   readonly kl: number | null;
   /** Share of the masked tokens (of the sequences, with `importance: 'sequence'`) where a bound binds. */

@@ -10,7 +10,7 @@ import { normalTails } from '../stats/normal.ts';
 import type { RewardRules } from './reward-rules.ts';
 
 /** Scores that the K answers to one video gave; null = unreadable. */
-export interface RankedVideo {
+interface RankedVideo {
   readonly mos: number;
   readonly scores: readonly (number | null)[];
 }

@@ -7,13 +7,13 @@ import { mean } from '../stats/moments.ts';
 import type { RewardRules } from './reward-rules.ts';
 
 /** One reward of the answers to one video, raw and perturbed; null = unreadable, left out of the means. */
-export interface TemporalColumn {
+interface TemporalColumn {
   readonly raw: readonly (number | null)[];
   /** Null where the video has no perturbed copy. */
   readonly perturbed: readonly (number | null)[] | null;
 }
 
-export interface TemporalColumns {
+interface TemporalColumns {
   readonly rank: TemporalColumn;
   readonly regression: TemporalColumn;
 }

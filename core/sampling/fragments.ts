@@ -3,7 +3,7 @@
  * visible (a resize averages them away). All frames of a video are cut at the same positions. Ours.
  */
 
-export interface FragmentPlan {
+interface FragmentPlan {
   /** Grid cells a side, G = size / cell. */
   readonly grid: number;
   /** Side of a block in pixels. */

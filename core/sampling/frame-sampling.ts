@@ -32,7 +32,7 @@ export function frameAt(times: ArrayLike<number>, time: number): number {
   return low;
 }
 
-export interface Bound {
+interface Bound {
   /** Frames a second; enters only through the bound. */
   readonly fps: number;
   /** Part of the video in seconds, or null for all of it (the released code puts ±100,000 s). */
@@ -82,7 +82,7 @@ export function motionIndices(frames: MotionFrames, sampled: readonly number[], 
   return frames === 'same' ? [...sampled] : sampled.flatMap((i) => [i, Math.min(i + 1, L - 1)]);
 }
 
-export interface SamplePlan {
+interface SamplePlan {
   /** [N], prompt order. */
   readonly vision: readonly number[];
   /** [T], time order. */

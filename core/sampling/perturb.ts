@@ -27,7 +27,7 @@ export interface Draws {
   sample(population: readonly number[], k: number): number[];
 }
 
-export interface OrderRules {
+interface OrderRules {
   /** w, frames in a window of the local shuffle. */
   readonly window: number;
   /** Treatment of the frames after the last whole window. */
@@ -64,7 +64,7 @@ export const perturbRules = {
 } as const satisfies Readonly<Record<string, PerturbRules>>;
 
 /** Largest number of draws; a video that is still unchanged then is `unperturbable`. */
-export const maxDraws = 32;
+const maxDraws = 32;
 
 /** Released code on T sampled frames. */
 const sampledOrder: OrderRules = { window: 4, remainder: 'permuted', drop: 'zeroed', scale: 1 };

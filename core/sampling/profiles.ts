@@ -36,7 +36,7 @@ export interface PoolTime {
   readonly fast: readonly number[];
 }
 
-export type Triple = readonly [number, number, number];
+type Triple = readonly [number, number, number];
 
 export interface Profile {
   readonly name: string;
@@ -67,7 +67,7 @@ export const imagenetMean: Triple = [0.485, 0.456, 0.406];
 export const imagenetStd: Triple = [0.229, 0.224, 0.225];
 
 /** Ids of the released tokenizer (InternVL3). */
-export const officialTokenIds: TokenIds = { imageStart: 151665, imageEnd: 151666, context: 151667 };
+const officialTokenIds: TokenIds = { imageStart: 151665, imageEnd: 151666, context: 151667 };
 
 /** Conversations of the released code, placeholders unexpanded. */
 export const officialPromptSha256 = {
@@ -95,7 +95,7 @@ export function slowIndices(T: number, n: number = Math.ceil(T / 4)): number[] {
 const officialRepeat: Readonly<Record<number, number>> = { 6: 6, 12: 4 };
 
 /** Repeat in time for T frames of which n are slow: the released values, else the least that fills both windows. */
-export function timeRepeat(T: number, n: number): number {
+function timeRepeat(T: number, n: number): number {
   return officialRepeat[T] ?? Math.max(Math.ceil(8 / n), Math.ceil(32 / T));
 }
 
@@ -142,7 +142,7 @@ export function poolSpace(size: number): number[] {
 }
 
 /** Independent fields of a profile; the others follow from them. */
-export interface ProfileChoice {
+interface ProfileChoice {
   readonly name: string;
   readonly frames: number;
   readonly size: number;
@@ -204,5 +204,3 @@ export const builtInProfiles = {
     tokenIds: officialTokenIds,
   }),
 } as const satisfies Readonly<Record<string, Profile>>;
-
-export type BuiltInProfile = keyof typeof builtInProfiles;

@@ -36,7 +36,7 @@ export interface PairMetrics {
   readonly fit: Logistic | null;
 }
 
-export interface DatasetMetrics {
+interface DatasetMetrics {
   readonly dataset: string;
   readonly metrics: PairMetrics | null;
   readonly n: number;
@@ -57,13 +57,13 @@ export type Pair = BatchRow & { readonly score: number; readonly mos: number };
 export const isPair = (row: BatchRow): row is Pair =>
   row.state === 'done' && row.score !== null && row.mos !== undefined;
 
-export interface MetricOptions {
+interface MetricOptions {
   /** Bootstrap draws; 0 leaves the intervals out, while a batch is still running. */
   readonly bootstraps?: number;
 }
 
 /** Null below `LEAST_PAIRS` pairs. */
-export function pairMetrics(
+function pairMetrics(
   pairs: readonly Pair[],
   { bootstraps = BOOTSTRAPS }: MetricOptions = {},
 ): PairMetrics | null {

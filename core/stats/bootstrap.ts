@@ -9,7 +9,7 @@ import { quantile } from './correlation.ts';
 
 type Numbers = readonly number[];
 
-export const bootstrapped = ['srcc', 'plcc', 'krcc', 'rmse'] as const;
+const bootstrapped = ['srcc', 'plcc', 'krcc', 'rmse'] as const;
 export type Bootstrapped = (typeof bootstrapped)[number];
 
 export interface Interval {
@@ -117,7 +117,7 @@ function kendall(
   return free > 0 ? difference / Math.sqrt(free) : Number.NaN;
 }
 
-export interface BootstrapRun {
+interface BootstrapRun {
   /** Uniform integer from 0 to n − 1; seed it, and the intervals can be reproduced. */
   readonly draw: (n: number) => number;
   readonly resamples: number;

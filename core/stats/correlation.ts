@@ -7,7 +7,7 @@ import { CodedError } from '../errors.ts';
 import { mean } from './moments.ts';
 
 /** Reason why a value is unreliable; the names are scipy's warning classes without the ending. */
-export type MetricWarning = 'ConstantInput' | 'NearConstantInput' | 'SmallSample' | 'Runtime';
+type MetricWarning = 'ConstantInput' | 'NearConstantInput' | 'SmallSample' | 'Runtime';
 
 export interface Metric {
   /** NaN where the metric is not defined. */

@@ -3,7 +3,7 @@
  */
 import table from './published.json' with { type: 'json' };
 
-export interface PublishedMethod {
+interface PublishedMethod {
   readonly name: string;
   readonly publication: string;
   readonly srcc: number;

@@ -9,10 +9,10 @@ import type { Lang } from './lang.ts';
 import { type ServerErrorParams, serverErrorsEn, serverErrorsZh } from './server-error-messages.ts';
 
 /** Activity during which the error gave way. */
-export type RunStage = keyof (typeof DOING)['en'];
+type RunStage = keyof (typeof DOING)['en'];
 
 /** Parameters of every code. Byte counts are bytes, times are seconds; the words format them. */
-export interface ErrorParamsOf extends ServerErrorParams {
+interface ErrorParamsOf extends ServerErrorParams {
   'media/container': { looksLike?: string };
   'media/codec': { codec: string; browser?: string };
   'media/encrypted': object;
@@ -71,7 +71,7 @@ export interface ErrorParamsOf extends ServerErrorParams {
   'app/unexpected': { detail?: string };
 }
 
-export type ErrorCode = keyof ErrorParamsOf;
+type ErrorCode = keyof ErrorParamsOf;
 
 export interface ErrorText {
   readonly title: string;

@@ -55,7 +55,7 @@ export function currentRecipe(file: unknown): unknown {
 }
 
 /** `extends` of a recipe file, null without one. @throws CodedError `train/recipe` */
-export function extendsOf(file: unknown): string | null {
+function extendsOf(file: unknown): string | null {
   if (!isObject(file) || !('extends' in file)) return null;
   return readPlainly(recipeName, file.extends, 'extends');
 }

@@ -125,7 +125,7 @@ export const rewardOverridesSchema = rewardRulesSchema.partial().extend({
   columns: columns.partial().describe('Overrides of the weights of the reward columns.').optional(),
   advantage: advantage.partial().describe('Overrides of the advantage.').optional(),
 });
-export type RewardOverrides = z.infer<typeof rewardOverridesSchema>;
+type RewardOverrides = z.infer<typeof rewardOverridesSchema>;
 
 /** The mode's rows with a recipe's own put over them. */
 export function withOverrides(rules: RewardRules, overrides: RewardOverrides): RewardRules {

@@ -170,7 +170,4 @@ const fit = z.strictObject({
 export const stageSchema = z.discriminatedUnion('objective', [grpo, sft, regressionPretrain, fit]);
 export type Stage = z.infer<typeof stageSchema>;
 export type GrpoStage = Extract<Stage, { objective: 'grpo' }>;
-export type SftStage = Extract<Stage, { objective: 'sft' }>;
-export type RegressionPretrainStage = Extract<Stage, { objective: 'regression_pretrain' }>;
-export type FitStage = Extract<Stage, { objective: 'fit' }>;
 export type Objective = Stage['objective'];

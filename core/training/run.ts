@@ -9,7 +9,7 @@ import { renamedKeys } from '../schema.ts';
  * `queued` waits for the engine; `starting` loads the checkpoint; `paused` holds its state and no engine (by the person,
  * by a full disk); `stopped` by the person; `guarded` stopped by a guard (KL, entropy); `failed` with an error.
  */
-export const runStates = [
+const runStates = [
   'queued',
   'starting',
   'running',
@@ -80,7 +80,7 @@ export const metricRecordSchema = z.strictObject({
 });
 export type MetricRecord = z.infer<typeof metricRecordSchema>;
 
-export const completionRecordSchema = z.strictObject({
+const completionRecordSchema = z.strictObject({
   text: z.string(),
   tokens: z.int(),
   /** Null = unreadable. */

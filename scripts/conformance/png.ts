@@ -1,7 +1,7 @@
 /** Reads 8-bit PNG files without interlacing, which is what the golden images are. */
 import { inflateSync } from 'node:zlib';
 
-export interface PngImage {
+interface PngImage {
   readonly width: number;
   readonly height: number;
   /** RGB, row-major; alpha is dropped. */

@@ -63,7 +63,7 @@ export interface Oracle {
   readonly python: string;
 }
 
-export interface PreprocessResult {
+interface PreprocessResult {
   readonly report: ConformanceReport;
   /** Clips whose pixels were not compared, because they are not here. */
   readonly absent: readonly string[];

@@ -36,7 +36,7 @@ export function readLine(text: string): Line | null {
   };
 }
 
-export interface Tool {
+interface Tool {
   /** Name of the stage in the output. */
   readonly stage: string;
   /** Subject of the comparison, put before the names that the tool prints. */
