@@ -5,7 +5,7 @@ import { readResult } from '../../core/files/result.ts';
 import { builtInProfiles, type Profile } from '../../core/sampling/profiles.ts';
 import type { DeliveredFrame, FrameRequest, OpenedVideo } from '../../workers/media/api.ts';
 import type { AssessEvent, AssessRequest, LoadedModel, RawAnswer } from '../../workers/model/api.ts';
-import { createAssessStore, type MediaClient } from './assess-store.ts';
+import { type AssessMedia, createAssessStore } from './assess-store.ts';
 import type { ModelStore } from './model/model-store.ts';
 
 const profile = builtInProfiles['test12@560'] as Profile;
@@ -76,9 +76,9 @@ const writes: Assess = async (request, onEvent) => {
   return answerOf(TEXT);
 };
 
-function page(change: { assess?: Assess; media?: Partial<MediaClient>; hash?: () => Promise<string> } = {}) {
+function page(change: { assess?: Assess; media?: Partial<AssessMedia>; hash?: () => Promise<string> } = {}) {
   const requests: FrameRequest[] = [];
-  const media: MediaClient = {
+  const media: AssessMedia = {
     open: async () => video,
     frames: async (_id, request, onFrame: (frame: DeliveredFrame) => void) => {
       requests.push(request);

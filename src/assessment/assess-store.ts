@@ -39,13 +39,13 @@ const measure = (name: string) => performance.measure(`assess:${name}`, START);
 export const stageKey = ({ manifestSha256, backend }: LoadedModel): string =>
   `${manifestSha256.slice(0, 12)}.${backend}`;
 
-export interface MediaClient extends FrameSource {
+export interface AssessMedia extends FrameSource {
   close(id: number): void;
   codecs?(): Promise<readonly CodecSupport[]>;
 }
 
 export interface AssessDependencies {
-  readonly media: MediaClient;
+  readonly media: AssessMedia;
   readonly models: ModelStore;
   readonly hash: (file: Blob) => Promise<string>;
   /** Name and version for result files. */

@@ -3,6 +3,7 @@
  * Where the browser stores nothing (private window), the list lives as long as the page.
  */
 import type { Result } from '../../../core/files/result.ts';
+import { openDatabase, resultOf } from '../indexed-db.ts';
 import type { StoredTimeline } from '../timeline/store.ts';
 import { readEntry } from './earlier-entries.ts';
 
@@ -19,23 +20,10 @@ const DATABASE = 'vqathinker';
 const STORE = 'results';
 const MAX_ENTRIES = 50;
 
-function open(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open(DATABASE, 1);
-    request.onupgradeneeded = () => {
-      request.result.createObjectStore(STORE, { keyPath: 'id' }).createIndex('createdAt', 'result.createdAt');
-    };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+const open = () =>
+  openDatabase(DATABASE, (database) => {
+    database.createObjectStore(STORE, { keyPath: 'id' }).createIndex('createdAt', 'result.createdAt');
   });
-}
-
-function settled<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
 
 export interface RecentResults {
   list(): Promise<RecentEntry[]>;
@@ -62,7 +50,7 @@ export function createRecentResults(): RecentResults {
       const all = await store('readonly');
       return newestFirst(
         all
-          ? (await settled(all.getAll() as IDBRequest<RecentEntry[]>)).map(readEntry)
+          ? (await resultOf(all.getAll() as IDBRequest<RecentEntry[]>)).map(readEntry)
           : [...memory.values()],
       );
     },
@@ -72,8 +60,8 @@ export function createRecentResults(): RecentResults {
         memory.set(entry.id, entry);
         return;
       }
-      await settled(all.put(entry));
-      for (const old of newestFirst(await settled(all.getAll() as IDBRequest<RecentEntry[]>)).slice(
+      await resultOf(all.put(entry));
+      for (const old of newestFirst(await resultOf(all.getAll() as IDBRequest<RecentEntry[]>)).slice(
         MAX_ENTRIES,
       )) {
         all.delete(old.id);
@@ -86,8 +74,8 @@ export function createRecentResults(): RecentResults {
         memory.delete(id);
         return entry;
       }
-      const entry = await settled(all.get(id) as IDBRequest<RecentEntry | undefined>);
-      await settled(all.delete(id));
+      const entry = await resultOf(all.get(id) as IDBRequest<RecentEntry | undefined>);
+      await resultOf(all.delete(id));
       return entry ? readEntry(entry) : null;
     },
   };

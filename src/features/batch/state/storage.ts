@@ -5,6 +5,7 @@
 
 import type { BatchModel, BatchRow, BatchSettings } from '../../../../core/files/batch.ts';
 import { currentBatchModel } from '../../../../core/files/earlier-formats.ts';
+import { openDatabase, resultOf } from '../../../assessment/indexed-db.ts';
 
 export interface BatchHead {
   readonly createdAt: string;
@@ -41,24 +42,10 @@ const STORES = ['head', 'rows', 'pictures', 'handles'] as const;
 type StoreName = (typeof STORES)[number];
 const HEAD = 'head';
 
-function open(): Promise<IDBDatabase> {
-  return new Promise((resolve, reject) => {
-    const request = indexedDB.open(DATABASE, 1);
-    request.onupgradeneeded = () => {
-      for (const name of STORES) request.result.createObjectStore(name);
-    };
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-    request.onblocked = () => reject(new Error('another tab holds an older version'));
+const open = () =>
+  openDatabase(DATABASE, (database) => {
+    for (const name of STORES) database.createObjectStore(name);
   });
-}
-
-function settled<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-}
 
 type At = (name: StoreName) => IDBObjectStore;
 
@@ -85,10 +72,10 @@ export function createBatchStorage(): BatchStorage {
   return {
     async read() {
       const { at } = await transaction(STORES, 'readonly');
-      const head = settled(at('head').get(HEAD) as IDBRequest<BatchHead | undefined>);
-      const rows = settled(at('rows').getAll() as IDBRequest<BatchRow[]>);
-      const names = settled(at('handles').getAllKeys());
-      const handles = settled(at('handles').getAll() as IDBRequest<FileSystemDirectoryHandle[]>);
+      const head = resultOf(at('head').get(HEAD) as IDBRequest<BatchHead | undefined>);
+      const rows = resultOf(at('rows').getAll() as IDBRequest<BatchRow[]>);
+      const names = resultOf(at('handles').getAllKeys());
+      const handles = resultOf(at('handles').getAll() as IDBRequest<FileSystemDirectoryHandle[]>);
       const stored = await head;
       if (!stored) return null;
       const keys = await names;
@@ -130,13 +117,13 @@ export function createBatchStorage(): BatchStorage {
     },
     async thumbnail(path) {
       const { at } = await transaction(['pictures'], 'readonly');
-      return (await settled(at('pictures').get(path) as IDBRequest<Blob | undefined>)) ?? null;
+      return (await resultOf(at('pictures').get(path) as IDBRequest<Blob | undefined>)) ?? null;
     },
     async thumbnails() {
       const { at } = await transaction(['pictures'], 'readonly');
       const [paths, blobs] = await Promise.all([
-        settled(at('pictures').getAllKeys()),
-        settled(at('pictures').getAll() as IDBRequest<Blob[]>),
+        resultOf(at('pictures').getAllKeys()),
+        resultOf(at('pictures').getAll() as IDBRequest<Blob[]>),
       ]);
       return new Map(paths.map((path, i) => [String(path), blobs[i] as Blob]));
     },
