@@ -24,8 +24,8 @@ class ReadAnswer:
 
 READ = """
 input.map((text) => {
-  const named = lexicon.distortionsOf(lexicon.findDistortions(text));
-  return [answer.readStrictly(text, [1, 5]).score, named.found, named.ruledOut];
+  const { named, ruledOut } = lexicon.distortionsOf(lexicon.findDistortions(text));
+  return [answer.readStrictly(text, [1, 5]).score, named, ruledOut];
 })
 """
 
