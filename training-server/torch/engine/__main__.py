@@ -209,7 +209,7 @@ def _clean_up(error: BaseException, session: Session) -> None:
     policy = session.policy
     if policy is not None:
         policy.model.zero_grad(set_to_none=True)
-        policy.encoder.forget()
+        policy.encoder.clear()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

@@ -77,7 +77,7 @@ def restore(session: Session, request: RestoreRequest) -> Result:
     policy, _ = session.loaded()
     session.saver.wait()
     extra, session.dense = session.saver.restore(policy, request.folder)
-    policy.encoder.forget()
+    policy.encoder.clear()
     return {"extra": extra}
 
 

@@ -75,12 +75,12 @@ def attach_disk_cache(encoder: Encoder, folder: Path, cap: int) -> None:
     disk_cache.shrink(cap)
     if frozen(model.vision_model, model.mlp1):
         parts = {"vision_model": model.vision_model, "mlp1": model.mlp1}
-        encoder.vision_cache.below = FeatureDiskCache(disk_cache, _digest("vision", parts, encoder))
+        encoder.vision_cache.store = FeatureDiskCache(disk_cache, _digest("vision", parts, encoder))
     if encoder.motion_is_constant:
         parts = {"slowfast_model": model.slowfast_model}
         if hasattr(model, "motion_statistics"):
             parts["motion_statistics"] = model.motion_statistics
-        encoder.motion_cache.below = FeatureDiskCache(disk_cache, _digest("motion", parts, encoder))
+        encoder.motion_cache.store = FeatureDiskCache(disk_cache, _digest("motion", parts, encoder))
 
 
 def _digest(branch: str, parts: Mapping[str, nn.Module], encoder: Encoder) -> str:

@@ -62,17 +62,17 @@ class Ranks:
         """Rank 0's value, on every rank."""
         if self.world == 1:
             return value
-        held = [value if self.leads else None]
-        dist.broadcast_object_list(held, src=0, device=torch.device("cpu"))
-        return held[0]
+        values = [value if self.leads else None]
+        dist.broadcast_object_list(values, src=0, device=torch.device("cpu"))
+        return values[0]
 
     def gather(self, value: Any) -> list[Any]:
         """The values of all ranks in their order, on every rank."""
         if self.world == 1:
             return [value]
-        held: list[Any] = [None] * self.world
-        dist.all_gather_object(held, value)
-        return held
+        values: list[Any] = [None] * self.world
+        dist.all_gather_object(values, value)
+        return values
 
     def average(self, tensor: torch.Tensor) -> None:
         """The mean over all ranks, in place."""

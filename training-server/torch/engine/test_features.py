@@ -81,5 +81,5 @@ def test_what_is_computed_in_less_than_float32_keeps_nothing(
     commands.run("load", load_params(checkpoint, profile, tmp_path, parts=FROZEN, precision="bf16"))
     commands.run("rollout", rollout_params(prompt, videos))
     assert counts(commands) == (profile.frames, 1)
-    assert commands.policy.encoder.vision_cache.below is None
+    assert commands.policy.encoder.vision_cache.store is None
     commands.close()

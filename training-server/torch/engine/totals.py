@@ -11,8 +11,8 @@ from training.metrics import MetricSums
 def merged(sums: MetricSums, ranks: Ranks) -> MetricSums:
     """The same over all ranks. A rank without a row has added nothing, so names travel with values."""
     local = tuple(
-        {name: float(value) for name, value in held.items()}
-        for held in (sums.sums, sums.least, sums.greatest)
+        {name: float(value) for name, value in values.items()}
+        for values in (sums.sums, sums.least, sums.greatest)
     )
     total = MetricSums()
     for added, least, greatest in ranks.gather(local):

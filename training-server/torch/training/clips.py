@@ -87,38 +87,38 @@ class FeatureCache:
     def __init__(self, capacity: int = CACHE_BYTES):
         self.capacity = capacity
         self.bytes = 0
-        self.below: Store | None = None
+        self.store: Store | None = None
         """A store beneath: searched for features that are not in memory, and given the new ones. Only for
         those that never change while the cache lives."""
-        self._held: OrderedDict[Hashable, Tensor] = OrderedDict()
+        self._tensors: OrderedDict[Hashable, Tensor] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._held)
+        return len(self._tensors)
 
     def get(self, key: Hashable) -> Tensor | None:
-        if key in self._held:
-            self._held.move_to_end(key)
-            return self._held[key]
-        value = None if self.below is None else self.below.get(key)
+        if key in self._tensors:
+            self._tensors.move_to_end(key)
+            return self._tensors[key]
+        value = None if self.store is None else self.store.get(key)
         if value is not None:
             self._hold(key, value)
         return value
 
     def put(self, key: Hashable, value: Tensor) -> None:
         self._hold(key, value)
-        if self.below is not None:
-            self.below.put(key, value)
+        if self.store is not None:
+            self.store.put(key, value)
 
     def _hold(self, key: Hashable, value: Tensor) -> None:
-        if key in self._held:
-            self.bytes -= self._held.pop(key).nbytes
-        self._held[key] = value
+        if key in self._tensors:
+            self.bytes -= self._tensors.pop(key).nbytes
+        self._tensors[key] = value
         self.bytes += value.nbytes
-        while self.bytes > self.capacity and len(self._held) > 1:
-            self.bytes -= self._held.popitem(last=False)[1].nbytes
+        while self.bytes > self.capacity and len(self._tensors) > 1:
+            self.bytes -= self._tensors.popitem(last=False)[1].nbytes
 
     def clear(self) -> None:
-        self._held.clear()
+        self._tensors.clear()
         self.bytes = 0
 
 
@@ -164,7 +164,7 @@ class Encoder:
         if not frozen(self.model.vision_model, self.model.mlp1):
             self.vision_cache.clear()
 
-    def forget(self) -> None:
+    def clear(self) -> None:
         """Drops everything, as after loading other weights."""
         self.vision_cache.clear()
         self.motion_cache.clear()
@@ -224,7 +224,7 @@ class Encoder:
         """Inputs of the motion projector [V, features]."""
         training = self.model.slowfast_model.training  # batch statistics: a vector depends on its batch
         keep = self.motion_is_constant or not (torch.is_grad_enabled() or training)
-        held: dict[FeatureKey, Tensor] = {}
+        vector_of: dict[FeatureKey, Tensor] = {}
         wanted: OrderedDict[FeatureKey, ClipPixels] = OrderedDict()
         keys: list[FeatureKey] = [
             ("named", clip.key) if clip.key is not None else ("unnamed", c) for c, clip in enumerate(clips)
@@ -234,16 +234,16 @@ class Encoder:
             if cached is None:
                 wanted.setdefault(key, clip)
             else:
-                held[key] = cached.to(self.device)
+                vector_of[key] = cached.to(self.device)
         for piece in self._motion_batches(list(wanted.items())):
             pixels = torch.stack([clip.motion_pixels(self.profile, self.device) for _, clip in piece])
             vectors = self.model.motion_vector(pixels, self.profile)
             self.clips_encoded += len(piece)
             for (key, _), vector in zip(piece, vectors, strict=True):
-                held[key] = vector
+                vector_of[key] = vector
                 if keep and key[0] == "named":
                     self.motion_cache.put(key, vector.detach().cpu())
-        return torch.stack([held[key] for key in keys])
+        return torch.stack([vector_of[key] for key in keys])
 
     def _motion_batches(
         self, items: list[tuple[FeatureKey, ClipPixels]]

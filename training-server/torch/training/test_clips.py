@@ -73,7 +73,7 @@ def test_what_may_change_is_forgotten(model, encoder):
     counted = {}
     for parts in (("languageModel", "motionProjector"), ("vision", "languageModel"), ("motion",)):
         train_parts(model, parts)
-        encoder.forget()
+        encoder.clear()
         encoder.frames_encoded = encoder.clips_encoded = 0
         for _ in range(2):
             encoder.encode([clip])
@@ -86,7 +86,7 @@ def test_a_rollouts_tokens_make_room_for_the_update(model, encoder):
     clip = tiny_clip(3, key="a.mp4", frame_keys=["a0", "a1", "a2", "a3"])
     for parts, cached in ((("vision", "languageModel"), 0), (("languageModel",), 4)):
         train_parts(model, parts)
-        encoder.forget()
+        encoder.clear()
         with torch.no_grad():
             encoder.encode([clip])
         assert len(encoder.vision_cache) == 4

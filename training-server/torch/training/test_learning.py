@@ -89,7 +89,7 @@ def test_a_resumed_run_repeats_the_metrics_bit_for_bit(kind, dtype):
     }
     resumed = Run(kind, dtype)
     resumed.model.load_state_dict(saved["model"])
-    resumed.encoder.forget()
+    resumed.encoder.clear()
     resumed.optimizer.load_state_dict(saved["optimizer"])
     resumed.number = saved["number"]
     expected = [whole.step() for _ in range(3)]

@@ -292,7 +292,7 @@ def test_each_frame_is_encoded_once_and_each_prompt_prefilled_once(model, encode
 def test_the_model_is_in_eval_mode_during_a_rollout_and_its_mode_is_restored(model, encoder):
     expected = tokens(rollout(model, encoder, prompts(2), options()))
     model.train()
-    encoder.forget()
+    encoder.clear()
     assert tokens(rollout(model, encoder, prompts(2), options())) == expected
     assert model.training and model.vision_model.training
 

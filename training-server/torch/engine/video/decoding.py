@@ -71,11 +71,11 @@ def _decoded(job: Job) -> Outcome:
     outcome = Outcome(video=name)
     wanted: dict[int, list[PixelRule]] = {}
     for index, rule in job.wanted or ():
-        held = cache.frame(name, index, rule) if cache else None
-        if held is None:
+        cached = cache.frame(name, index, rule) if cache else None
+        if cached is None:
             wanted.setdefault(index, []).append(rule)
         else:
-            outcome.pixels[index, rule] = held
+            outcome.pixels[index, rule] = cached
 
     def take(index: int, frame: DecodedFrame) -> None:
         for rule in wanted[index]:

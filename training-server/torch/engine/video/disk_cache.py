@@ -65,16 +65,16 @@ class DiskCache:
         return DIGEST + len(content)
 
     def bytes(self) -> int:
-        """Of all files held."""
+        """Bytes of all files."""
         return sum(size for _, size, _ in self._entries())
 
     def shrink(self, cap: int) -> int:
         """Deletes the least recently used files if there is more than `cap`; returns the bytes left."""
-        held = sorted(self._entries())
-        total = sum(size for _, size, _ in held)
+        entries = sorted(self._entries())
+        total = sum(size for _, size, _ in entries)
         if total <= cap:
             return total
-        for _, size, file in held:
+        for _, size, file in entries:
             if total <= SHRINK_TO * cap:
                 break
             Path(file).unlink(missing_ok=True)

@@ -19,7 +19,7 @@ from engine.video.pixels import PixelRule, rule_of
 from modules.profiles import Profile
 from training.clips import ClipPixels
 
-CLIPS_HELD = 2 << 30
+CLIPS_IN_MEMORY = 2 << 30
 """Bytes of decoded clips in memory; beyond it the least recently used go, and come back from the disk."""
 
 
@@ -43,11 +43,11 @@ class NamesVideo(Protocol):
 class Videos:
     """Clips by video, decoded ahead where they were announced."""
 
-    def __init__(self, pool: DecodePool, profile: Profile, *, held: int = CLIPS_HELD):
+    def __init__(self, pool: DecodePool, profile: Profile, *, memory_bytes: int = CLIPS_IN_MEMORY):
         self.pool, self.profile = pool, profile
         self.vision = rule_of(profile.vision, profile.size)
         self.motion = rule_of(profile.motion, profile.size)
-        self._limit = held
+        self._memory_bytes = memory_bytes
         self._coming: OrderedDict[Video, Future[Outcome]] = OrderedDict()
         self._lock = threading.Lock()  # videos are announced while others are computed with
         self.notices: list[str] = []
@@ -128,11 +128,11 @@ class Videos:
         )
 
     def _forget(self) -> None:
-        held = 0
+        size = 0
         for video in reversed(list(self._coming)):
             future = self._coming[video]
             if not future.done():
                 continue
-            held += sum(pixels.nbytes for pixels in future.result().pixels.values())
-            if held > self._limit:
+            size += sum(pixels.nbytes for pixels in future.result().pixels.values())
+            if size > self._memory_bytes:
                 del self._coming[video]
