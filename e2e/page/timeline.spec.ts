@@ -1,4 +1,4 @@
-/** Quality over time of a real long clip: the curve fills, stops, goes on, leads to its frames, and leaves as files. */
+/** The quality timeline of a real long clip: it fills, pauses, resumes, seeks to its frames, and exports files. */
 import { readFileSync } from 'node:fs';
 import type { Page } from '@playwright/test';
 import { violations } from './axe.ts';
@@ -9,17 +9,17 @@ const long = clip('long_1080p_av1.mp4');
 test.skip(!hasModel, 'no bundled model');
 
 async function exported(page: Page, name: string): Promise<string> {
-  await page.getByRole('button', { name: 'Export the curve' }).click();
+  await page.getByRole('button', { name: 'Export the timeline' }).click();
   const download = page.waitForEvent('download');
   await page.getByRole('menuitem', { name }).click();
   return readFileSync(await (await download).path(), 'utf8');
 }
 
-test('a clip of a minute or less is not offered a curve', async ({ page, site }) => {
+test('a clip of a minute or less is offered no quality timeline', async ({ page, site }) => {
   await openPage(page, site.address);
   await choose(page, SAMPLE);
   await reaches(page, 'done');
-  await expect(page.getByRole('button', { name: 'Quality over time' })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Quality timeline' })).toHaveCount(0);
 });
 
 for (const [colorScheme, locale] of [
@@ -33,7 +33,7 @@ for (const [colorScheme, locale] of [
       await openPage(page, site.address);
       await choose(page, long as string);
       await reaches(page, 'done', 180_000);
-      await page.getByRole('button', { name: /Quality over time|质量随时间变化/ }).click();
+      await page.getByRole('button', { name: /Quality timeline|质量时间线/ }).click();
       await page.locator('.timeline__select').selectOption('60');
       await expect(page.locator('.timeline-plot__band').first()).toBeAttached({ timeout: 120_000 });
       expect(await violations(page), 'running').toEqual([]);
@@ -51,8 +51,8 @@ test('pause, go on, move by key, go to the worst, take it away', async ({ page, 
   await openPage(page, site.address);
   await choose(page, long as string);
   await reaches(page, 'done', 180_000);
-  await page.getByRole('button', { name: 'Quality over time' }).click();
-  await expect(page.getByRole('heading', { name: 'Quality over time' })).toBeFocused();
+  await page.getByRole('button', { name: 'Quality timeline' }).click();
+  await expect(page.getByRole('heading', { name: 'Quality timeline' })).toBeFocused();
   await page.getByLabel('Segment length').selectOption('60');
   const bands = page.locator('.timeline-plot__band');
   await expect(bands.first()).toBeAttached({ timeout: 120_000 });
@@ -101,14 +101,14 @@ test('pause, go on, move by key, go to the worst, take it away', async ({ page, 
     json.segments.map(({ result }) => result.score),
   );
 
-  // It is there again after a visit to another place.
+  // It is there again after a visit to another page.
   await page.getByRole('link', { name: 'Models' }).first().click();
   await page.getByRole('link', { name: 'Assess' }).first().click();
   await expect(bands).toHaveCount(6);
-  await page.getByRole('button', { name: 'Close quality over time' }).click();
-  await expect(page.getByRole('button', { name: 'Quality over time' })).toBeVisible();
+  await page.getByRole('button', { name: 'Close the quality timeline' }).click();
+  await expect(page.getByRole('button', { name: 'Quality timeline' })).toBeVisible();
 
-  // After a reload it stands beside its result; so it does from its file, on a page that never saw the clip.
+  // It comes back with its result after a reload, and from its file on a page without the clip.
   const facts = /^(All 6|6 of 6) segments/;
   const shown = async () => {
     await reaches(page, 'reopened');

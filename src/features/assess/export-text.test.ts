@@ -74,7 +74,7 @@ describe('copy as text', () => {
     expect(lines).toHaveLength(8);
     expect(lines[0]).toBe('Score 3.50 of 5, Good');
     expect(lines[1]).toBe(
-      'Scale: Above 71\u202f% of this model’s 2,400 held-out clips. Its own scale, not a human opinion score.',
+      'Scale: Above 71\u202f% of this model’s 2,400 held-out clips. The scale is the model’s, not a human opinion score.',
     );
     expect(lines[4]).toBe('Frames: 11 (0:00.40), 32 (0:01.24)');
     expect(lines[5]).toBe('Time: 5.70\u202fs');
@@ -118,7 +118,7 @@ describe('what comes in', () => {
   it('is a video, a result or a picture', () => {
     expect(sortFiles([file('a.MKV')])).toMatchObject({ kind: 'videos', others: 0 });
     expect(sortFiles([file('a.json')])).toMatchObject({ kind: 'result' });
-    expect(sortFiles([file('a.png', 'image/png')])).toEqual({ kind: 'picture' });
+    expect(sortFiles([file('a.png', 'image/png')])).toEqual({ kind: 'image' });
   });
   it('takes the videos out of many files, and tries one file of any kind', () => {
     const many = sortFiles([file('notes.txt'), file('a.mp4'), file('b.webm')]);

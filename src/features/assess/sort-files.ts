@@ -1,8 +1,8 @@
-/** What to do with files that come in: a video is assessed, a saved result is opened, a picture is told from both. */
+/** Sorts input files: videos to assess, a saved result to open, or an image, which is refused. */
 export type SortedFiles =
   | { readonly kind: 'videos'; readonly videos: readonly File[]; readonly others: number }
   | { readonly kind: 'result'; readonly file: File }
-  | { readonly kind: 'picture' };
+  | { readonly kind: 'image' };
 
 const VIDEO = /\.(mp4|m4v|mov|qt|webm|mkv|ts|m2ts|mts|avi|mpg|mpeg|wmv|flv|ogv|3gp)$/i;
 
@@ -11,8 +11,8 @@ const isResult = (file: File): boolean => file.type === 'application/json' || /\
 const isVideo = (file: File): boolean => file.type.startsWith('video/') || VIDEO.test(file.name);
 
 /**
- * One file of an unknown kind is tried as a video: the media worker says what it really is. Among several only those
- * that look like videos are taken.
+ * A single file of an unknown kind is tried as a video: the media worker reports its real format. Of several files only
+ * those that look like videos are used.
  */
 export function sortFiles(files: readonly File[]): SortedFiles {
   const [first] = files;
@@ -20,6 +20,6 @@ export function sortFiles(files: readonly File[]): SortedFiles {
   if (videos.length > 0) return { kind: 'videos', videos, others: files.length - videos.length };
   const result = files.find(isResult);
   if (result) return { kind: 'result', file: result };
-  if (first && isImage(first)) return { kind: 'picture' };
+  if (first && isImage(first)) return { kind: 'image' };
   return { kind: 'videos', videos: first ? [first] : [], others: Math.max(0, files.length - 1) };
 }

@@ -1,11 +1,11 @@
-/** What comes in is sorted here: videos into the run or its line, results open, the rest gets a clear sentence. */
+/** Input of the Assess page: opens videos and saved results, queues more videos, explains other files. */
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { assess } from '../../assessment/session.ts';
 import type { FileSource } from '../../page/file-input.ts';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { sortFiles } from './sort-files.ts';
 
-/** Whether the last thing that the reader did was a key. */
+/** True when the last input event was a key. */
 let lastByKey = false;
 if (typeof document !== 'undefined') {
   document.addEventListener('keydown', () => (lastByKey = true), { capture: true });
@@ -16,9 +16,9 @@ if (typeof document !== 'undefined') {
 export interface VideoInput {
   readonly receive: (files: readonly File[], source: FileSource) => void;
   readonly sample: () => void;
-  /** A sentence about what came in, or null. */
+  /** Message about the last input, or null. */
   readonly message: string | null;
-  /** A sentence for the stage of a reopened result. */
+  /** Message for the player of a reopened result, or null. */
   readonly note: string | null;
   readonly byKey: () => boolean;
 }
@@ -45,8 +45,8 @@ export function useVideoInput(): VideoInput {
       setNote(null);
       setMessage(null);
       const sorted = sortFiles(files);
-      if (sorted.kind === 'picture') {
-        setMessage(t.drop.picture);
+      if (sorted.kind === 'image') {
+        setMessage(t.drop.image);
         return;
       }
       if (sorted.kind === 'result') {
@@ -55,7 +55,7 @@ export function useVideoInput(): VideoInput {
       }
       const { phase, result, video } = assess.store.getState();
       const [first, ...rest] = sorted.videos;
-      // A result that waits for its video: one of the right size may be it.
+      // A reopened result without its video: a file of the right size may be it.
       if (phase === 'reopened' && result && !video && first && first.size === result.file.bytes) {
         setNote(t.assess.checking(result.file.name));
         void assess.attachVideo(first).then((same) => {

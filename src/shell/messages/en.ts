@@ -4,7 +4,7 @@ import { bytesOf, count, plural, THIN } from '../../../core/text/format.ts';
 export const shellEn = {
   routes: {
     skip: 'Skip to the page',
-    label: 'Places',
+    label: 'Pages',
     assess: 'Assess',
     compare: 'Compare',
     batch: 'Batch',
@@ -48,7 +48,7 @@ export const shellEn = {
     chip: 'Stays on this device',
     chipShort: 'On device',
     title: 'Nothing is uploaded',
-    body: 'The video is decoded and judged inside this page. Below is every request the browser has recorded since the page was loaded; each one fetched a part of the page or of the model.',
+    body: 'The video is decoded and assessed inside this page. Below is every request the browser has recorded since the page was loaded; each one fetched a part of the page or of the model.',
     summary: (sameSite: number, other: number): string =>
       `${plural(sameSite, 'request', 'requests')} to this site, ${other === 0 ? 'none' : count(other)} to any other.`,
     check: 'How to check',
@@ -62,7 +62,7 @@ export const shellEn = {
     cached: 'from cache',
     page: 'the page',
     worker: 'a worker',
-    hidden: 'not told',
+    hidden: 'not reported',
     none: 'No request has been recorded yet.',
   },
   server: {
@@ -71,7 +71,7 @@ export const shellEn = {
     short: 'Server',
     title: 'The page talks to a training server',
     body: (address: string, here: boolean): string =>
-      `${address}${here ? ', on this machine' : ''}. It reads its own videos and trains on them; the page sends it what you ask and shows what it answers. No video goes from the page to it. Below is every request since the page was loaded.`,
+      `${address}${here ? ', on this machine' : ''}. It reads videos from its folders and trains on them; the page sends it what you ask and shows what it answers. No video goes from the page to it. Below is every request since the page was loaded.`,
   },
   drop: {
     anywhere: 'Drop to assess',
@@ -131,7 +131,7 @@ export const shellEn = {
       copy: 'Copy as text',
       export: 'Export',
       next: 'Next video',
-      compare: 'Compare with a damaged copy',
+      compare: 'Compare with a perturbed copy',
       onlyA: 'Only A, while held',
       onlyB: 'Only B, while held',
       splitCentre: 'Split in the middle',

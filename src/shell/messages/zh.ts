@@ -48,7 +48,7 @@ export const shellZh: ShellTexts = {
     chip: '不离开本机',
     chipShort: '本机',
     title: '不上传任何内容',
-    body: '视频在本页内解码和评判。下面列出自页面加载以来浏览器记录的每个请求；每个请求取回的都是页面或模型的一部分。',
+    body: '视频在本页内解码和评估。下面列出自页面加载以来浏览器记录的每个请求；每个请求取回的都是页面或模型的一部分。',
     summary: (sameSite, other) => `向本站${count(sameSite)}个请求，向其他站点${count(other)}个。`,
     check: '如何核实',
     checkSteps: ['按F12打开“网络”：那里列出同样的请求及其发送的内容。', '断开网络，页面仍可使用。'],
@@ -66,7 +66,7 @@ export const shellZh: ShellTexts = {
     short: '服务器',
     title: '本页正与训练服务器通信',
     body: (address, here) =>
-      `${address}${here ? '，在本机上' : ''}。它读取自己的视频并进行训练；本页只把你的要求发给它，并显示它的答复，不会向它发送任何视频。下面是本页加载以来的全部请求。`,
+      `${address}${here ? '，在本机上' : ''}。它读取其文件夹中的视频并进行训练；本页只把你的要求发给它，并显示它的答复，不会向它发送任何视频。下面是本页加载以来的全部请求。`,
   },
   drop: {
     anywhere: '松开即开始评估',
@@ -120,7 +120,7 @@ export const shellZh: ShellTexts = {
       copy: '复制为文本',
       export: '导出',
       next: '下一段视频',
-      compare: '与受损副本对比',
+      compare: '与扰动副本对比',
       onlyA: '按住时只看A',
       onlyB: '按住时只看B',
       splitCentre: '从中间分割',

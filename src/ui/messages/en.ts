@@ -60,7 +60,7 @@ export const en = {
     exportCsv: 'Row as CSV',
     exportPng: 'Card as PNG',
     next: 'Next video',
-    compare: 'Compare with a damaged copy',
+    compare: 'Compare with a perturbed copy',
     assessTimes: (k: number): string => `Assess ${k} times`,
     chooseAnother: 'Choose another',
     software: 'Try software decoding',
@@ -96,8 +96,8 @@ export const en = {
     code: 'Error code',
     ffmpegLead: 'This line makes a copy that every browser can read:',
     ffmpegNote: 'A conversion changes the picture a little. CRF 12 keeps the change small.',
-    unknownTitle: 'Something failed that the page has no words for.',
-    unknownBody: 'Copy the details, they name it exactly.',
+    unknownTitle: 'An unknown error occurred.',
+    unknownBody: 'Copy the details: they contain its code and message.',
   },
 };
 

@@ -53,7 +53,7 @@ export const zh: Messages = {
     exportCsv: '一行（CSV）',
     exportPng: '卡片（PNG）',
     next: '下一段视频',
-    compare: '与受损副本对比',
+    compare: '与扰动副本对比',
     assessTimes: (k) => `评估${k}次`,
     chooseAnother: '选择其他文件',
     software: '改用软件解码',
@@ -89,7 +89,7 @@ export const zh: Messages = {
     code: '错误代码',
     ffmpegLead: '下面的命令生成每个浏览器都能读取的副本：',
     ffmpegNote: '转换会使画面略有变化，CRF 12使变化很小。',
-    unknownTitle: '有一步失败了，页面没有相应的说明。',
-    unknownBody: '请复制详情，其中有确切名称。',
+    unknownTitle: '发生未知错误。',
+    unknownBody: '请复制详情，其中有错误代码和说明。',
   },
 };

@@ -19,7 +19,7 @@ export const assessEn = {
     decodes: 'This browser decodes',
     cannot: 'cannot decode',
     containers: 'MP4 · MOV · WebM · MKV',
-    picture: 'That is a picture. Drop the video it comes from.',
+    image: 'That is an image. Drop the video it comes from.',
   },
   intro: {
     privateTitle: 'Nothing is uploaded',
@@ -45,7 +45,7 @@ export const assessEn = {
       `${model} · ${plural(answers, 'answer', 'answers')} · seed ${seed}`,
     aboveHeldOut: (percent: number, n: number): string =>
       `Above **${percent}${THIN}%** of this model’s ${count(n)} held-out clips.`,
-    modelScale: 'Its own scale, not a human opinion score.',
+    modelScale: 'The scale is the model’s, not a human opinion score.',
     aboveHuman: (percent: number, dataset: string): string => `Above **${percent}${THIN}%** of ${dataset}`,
     human: (n: number): string => `(${count(n)} videos, human scores).`,
     about: 'About this scale',
@@ -84,7 +84,7 @@ export const assessEn = {
       `${value} of ${low} to ${high}, nearest grade ${grade}; mean of ${n} answers, 95 percent interval ${from} to ${to}`,
     spoken: (value: string, grade: string): string => `Score ${value}, ${grade}.`,
     spokenHeldOut: (percent: number, n: number): string =>
-      `Above ${percent} percent of this model’s ${count(n)} held-out clips. Its own scale, not a human opinion score.`,
+      `Above ${percent} percent of this model’s ${count(n)} held-out clips. The scale is the model’s, not a human opinion score.`,
     spokenHuman: (percent: number, dataset: string, n: number): string =>
       `Above ${percent} percent of ${dataset}, ${count(n)} videos with human scores.`,
     spokenNone: 'No score.',
@@ -111,7 +111,7 @@ export const assessEn = {
     rawHelp: 'Everything the model wrote, tags included.',
     official: (value: string): string => `The official test code would have read ${value}.`,
     officialDefault: (value: string): string =>
-      `The official test code would have put ${value} in place of an answer it cannot read.`,
+      `The official test code would have replaced this unreadable answer by ${value}.`,
     stopped: (n: number): string => `Stopped after ${plural(n, 'word', 'words')}`,
   },
   recent: {
@@ -196,8 +196,8 @@ export const assessEn = {
   assess: {
     modelMissing: 'Model not loaded',
     queueTitle: 'Next',
-    queueRemove: (name: string): string => `Take ${name} out of the line`,
-    queueFull: (n: number): string => `Three videos wait already; ${count(n)} more were not taken.`,
+    queueRemove: (name: string): string => `Remove ${name} from the queue`,
+    queueFull: (n: number): string => `Three videos are waiting already; ${count(n)} more were not added.`,
     queueStart: 'Start the next one',
     others: (n: number): string => `Only videos can be assessed; ${count(n)} other files were left out.`,
     truncated: (present: number, frames: number): string =>
@@ -208,7 +208,7 @@ export const assessEn = {
       `This is ${curve} video. Its values are used as they are, without tone mapping.`,
     long: (frames: number, gap: string): string =>
       `One score says little about a video this long: the ${frames} frames lie ${gap}${THIN}s apart.`,
-    overTime: 'Quality over time',
+    overTime: 'Quality timeline',
     oneThread:
       'One processor thread: this host sends no isolation headers. Reload the page once and all threads are used.',
     oneThreadNever: 'One processor thread: the browser does not isolate this page, so it runs slower.',
@@ -230,11 +230,11 @@ export const assessEn = {
     checking: (name: string): string => `Checking whether this is ${name}`,
     aboutTitle: 'About this scale',
     aboutHeldOut: (n: number, population: string): string =>
-      `The model gives its own number from 1 to 5. The percentile says how many of ${count(n)} clips it never saw in training (${population}) it scored lower. No person rated those clips, so the number is no human opinion score.`,
+      `The model gives a number from 1 to 5. The percentile says how many of ${count(n)} clips it never saw in training (${population}) it scored lower. No person rated those clips, so the number is no human opinion score.`,
     aboutHuman: (dataset: string, n: number): string =>
       `The model was trained to give human opinion scores. The percentile says how many of the ${count(n)} videos of ${dataset} people scored lower.`,
     aboutUnmeasured:
-      'Nobody has measured this model, so its score stands alone: from 1 to 5, higher is better, and no percentile is given.',
+      'This model has not been measured, so no percentile is given. Its score goes from 1 to 5; higher is better.',
     aboutRule:
       'The word is the grade nearest to the number, with the cuts half-way between grades. The same video and the same model give the same text and the same number.',
     frameFile: (name: string, frame: number): string => `${name}-frame-${frame}.png`,

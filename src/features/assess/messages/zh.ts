@@ -19,7 +19,7 @@ export const assessZh: AssessTexts = {
     decodes: '此浏览器可解码',
     cannot: '无法解码',
     containers: 'MP4 · MOV · WebM · MKV',
-    picture: '这是一张图片。请拖入它所属的视频。',
+    image: '这是一张图片。请拖入它所属的视频。',
   },
   intro: {
     privateTitle: '不上传任何内容',
@@ -176,7 +176,7 @@ export const assessZh: AssessTexts = {
     foreign: '此文件的颜色由浏览器换算，其他机器上的像素可能略有不同。',
     hdr: (curve) => `这是${curve}视频，按原值使用，不做色调映射。`,
     long: (frames, gap) => `视频这么长，一个分数说明不了多少：${frames}帧之间相隔${gap}秒。`,
-    overTime: '质量随时间变化',
+    overTime: '质量时间线',
     oneThread: '仅用一个处理器线程：此站点未发送隔离标头。刷新一次页面即可使用全部线程。',
     oneThreadNever: '仅用一个处理器线程：浏览器未隔离此页面，因此较慢。',
     textHead: (score, grade) => `得分${score}（满分5），${grade}`,
@@ -199,7 +199,7 @@ export const assessZh: AssessTexts = {
       `模型给出自己的1至5分。百分位表示在${count(n)}段训练时未见过的片段（${population}）中，有多少得分更低。这些片段没有人工评分，因此该分数并非人工主观评分。`,
     aboutHuman: (dataset, n) =>
       `模型的训练目标是人工主观评分。百分位表示${dataset}的${count(n)}段视频中，有多少段的人工评分更低。`,
-    aboutUnmeasured: '此模型未经测定，分数只能单独看：1至5分，越高越好，不给出百分位。',
+    aboutUnmeasured: '此模型未经测定，因此不给出百分位。分数为1至5，越高越好。',
     aboutRule: '评语取最接近分数的等级，分界在两级正中。同一视频、同一模型，文字与分数都相同。',
     frameFile: (name, frame) => `${name}-frame-${frame}.png`,
     fileFacts: '文件信息',

@@ -1,4 +1,4 @@
-/** Words of quality over time in English. */
+/** Texts of the quality timeline in English. */
 import { count, plural, THIN } from '../../../../../core/text/format.ts';
 
 /** `1 min 10 s`, `40 s`. */
@@ -11,7 +11,7 @@ function about(seconds: number): string {
 }
 
 export const timelineEn = {
-  title: 'Quality over time',
+  title: 'Quality timeline',
   axes: 'score from 1 to 5 over the clip, one step a segment',
   span: (from: string, to: string): string => `${from}–${to}`,
   length: 'Segment length',
@@ -24,11 +24,11 @@ export const timelineEn = {
   waiting: 'Waiting for the model',
   dropToGoOn: (name: string): string => `Not all segments are assessed. Drop ${name} to go on.`,
   progress: (done: number, all: number): string => `${count(done)} of ${plural(all, 'segment', 'segments')}`,
-  bar: 'Quality over time',
+  bar: 'Quality timeline',
   at: (span: string): string => `now ${span}`,
   left: (seconds: number): string => `about ${about(seconds)} left`,
-  paused: 'Paused. What was assessed stays.',
-  each: (n: number): string => `each of ${n}${THIN}s assessed like a video of its own`,
+  paused: 'Paused. Finished segments are kept.',
+  each: (n: number): string => `each of ${n}${THIN}s assessed as a separate video`,
   facts: {
     none: (all: number): string => `None of ${plural(all, 'segment', 'segments')} has a score yet.`,
     unread: (all: number): string => `No score in ${plural(all, 'segment', 'segments')}.`,
@@ -47,7 +47,7 @@ export const timelineEn = {
   named: (label: string): string => `names ${label}`,
   nothingNamed: 'names nothing',
   worst: 'Worst moments',
-  worstNone: 'The three lowest segments stand here once there are scores.',
+  worstNone: 'The three lowest segments are listed here once there are scores.',
   goTo: 'Go to',
   noScore: 'No score',
   why: {
@@ -68,13 +68,13 @@ export const timelineEn = {
     note: 'Note',
   },
   open: 'Not assessed yet',
-  export: 'Export the curve',
+  export: 'Export the timeline',
   json: 'Segments as JSON',
   csv: 'Segments as CSV',
   svg: 'Plot as SVG',
-  close: 'Close quality over time',
-  done: 'Quality over time is complete.',
-  fileName: (stem: string): string => `${stem}-over-time`,
+  close: 'Close the quality timeline',
+  done: 'The quality timeline is complete.',
+  fileName: (stem: string): string => `${stem}-timeline`,
 };
 
 export type TimelineMessages = typeof timelineEn;

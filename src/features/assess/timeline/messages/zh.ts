@@ -1,4 +1,4 @@
-/** Words of quality over time in Chinese. */
+/** Texts of the quality timeline in Chinese. */
 import { count } from '../../../../../core/text/format.ts';
 import type { TimelineMessages } from './en.ts';
 
@@ -11,7 +11,7 @@ function about(seconds: number): string {
 }
 
 export const timelineZh: TimelineMessages = {
-  title: '质量随时间变化',
+  title: '质量时间线',
   axes: '全片1至5分，每段一级',
   span: (from, to) => `${from}–${to}`,
   length: '分段长度',
@@ -24,7 +24,7 @@ export const timelineZh: TimelineMessages = {
   waiting: '正在等待模型',
   dropToGoOn: (name) => `尚有片段未评估。拖入${name}即可继续。`,
   progress: (done, all) => `已完成${count(done)}/${count(all)}段`,
-  bar: '质量随时间变化',
+  bar: '质量时间线',
   at: (span) => `正在评估${span}`,
   left: (seconds) => `约剩${about(seconds)}`,
   paused: '已暂停，已有结果保留。',
@@ -66,11 +66,11 @@ export const timelineZh: TimelineMessages = {
     note: '说明',
   },
   open: '尚未评估',
-  export: '导出曲线',
+  export: '导出时间线',
   json: '分段数据（JSON）',
   csv: '分段数据（CSV）',
   svg: '图（SVG）',
-  close: '关闭质量随时间变化',
-  done: '质量随时间变化已完成。',
-  fileName: (stem) => `${stem}-over-time`,
+  close: '关闭质量时间线',
+  done: '质量时间线已完成。',
+  fileName: (stem) => `${stem}-timeline`,
 };
