@@ -5,31 +5,36 @@ import { ACTIONS, type ActionId, actions } from './actions.ts';
 import { printedKeys } from './keys.ts';
 import { useOfferedActions } from './useActions.ts';
 
-function useActionProps(id: ActionId) {
-  const t = useMessages();
+interface ActionProps {
+  readonly action: ActionId;
+  /** Disables the button although the action is offered. */
+  readonly disabled?: boolean | undefined;
+}
+
+function useActionProps({ action, disabled = false }: ActionProps) {
+  const { keyNames } = useMessages();
   const offered = useOfferedActions();
   return {
-    kbd: printedKeys(ACTIONS[id].keys[0], t.keyNames).join('+'),
-    disabled: !offered.has(id),
-    onClick: () => void actions.run(id),
+    kbd: printedKeys(ACTIONS[action].keys[0], keyNames).join('+'),
+    disabled: disabled || !offered.has(action),
+    onClick: () => void actions.run(action),
   };
 }
 
-export interface ActionButtonProps extends Omit<ButtonProps, 'kbd' | 'onClick'> {
-  readonly action: ActionId;
+export interface ActionButtonProps extends ActionProps, Omit<ButtonProps, 'kbd' | 'onClick' | 'disabled'> {
   /** False keeps the key off the button; screen readers get it all the same. */
   readonly showKey?: boolean;
 }
 
-export function ActionButton({ action, showKey = true, ...rest }: ActionButtonProps) {
-  const { kbd, ...props } = useActionProps(action);
-  return <Button {...props} aria-keyshortcuts={kbd} kbd={showKey ? kbd : undefined} {...rest} />;
+export function ActionButton({ action, disabled, showKey = true, ...rest }: ActionButtonProps) {
+  const { kbd, ...props } = useActionProps({ action, disabled });
+  return <Button {...rest} {...props} aria-keyshortcuts={kbd} kbd={showKey ? kbd : undefined} />;
 }
 
-export interface ActionIconButtonProps extends Omit<IconButtonProps, 'kbd' | 'onClick'> {
-  readonly action: ActionId;
-}
+export interface ActionIconButtonProps
+  extends ActionProps,
+    Omit<IconButtonProps, 'kbd' | 'onClick' | 'disabled'> {}
 
-export function ActionIconButton({ action, ...rest }: ActionIconButtonProps) {
-  return <IconButton {...useActionProps(action)} {...rest} />;
+export function ActionIconButton({ action, disabled, ...rest }: ActionIconButtonProps) {
+  return <IconButton {...rest} {...useActionProps({ action, disabled })} />;
 }

@@ -1,4 +1,5 @@
 /** The header: mark and name, the routes, then privacy, model, language, theme and help. */
+import { ActionIconButton } from '../page/ActionButton.tsx';
 import { Button, IconButton } from '../ui/Button.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { Menu, type MenuItem } from '../ui/Menu.tsx';
@@ -44,7 +45,7 @@ export function Header({ route, model, onHelp }: HeaderProps) {
               <IconButton {...props} icon={isDark(settings) ? 'sun' : 'moon'} label={t.header.theme} />
             )}
           />
-          <IconButton icon="help" label={t.header.help} kbd="?" onClick={onHelp} />
+          <ActionIconButton action="help" icon="help" label={t.header.help} />
         </div>
         <div className="app-header__narrow">
           <Menu

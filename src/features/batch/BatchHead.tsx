@@ -3,6 +3,7 @@ import { useRef, useState } from 'react';
 import type { Grade } from '../../../core/answer/grades.ts';
 import type { BatchRow } from '../../../core/files/batch.ts';
 import { count } from '../../../core/text/format.ts';
+import { ActionButton } from '../../page/ActionButton.tsx';
 import { useActions } from '../../page/useActions.ts';
 import { BandGlyph } from '../../ui/BandGlyph.tsx';
 import { Button } from '../../ui/Button.tsx';
@@ -68,14 +69,14 @@ function TitleLine(props: Pick<BatchHeadProps, 'state' | 'exports' | 'onAdd' | '
       <h2>{name}</h2>
       <p className="batch-head__about">{[t.videos(rows.length), origin].filter(Boolean).join(', ')}</p>
       {phase === 'running' ? (
-        <Button icon="pause" kbd="P" onClick={() => void batch.pause()}>
+        <ActionButton action="pauseRun" icon="pause">
           {t.pause}
-        </Button>
+        </ActionButton>
       ) : (
         (phase === 'checked' || phase === 'paused') && (
-          <Button look="primary" icon="play" kbd="P" onClick={() => void batch.start()}>
+          <ActionButton action="pauseRun" look="primary" icon="play">
             {phase === 'checked' ? t.start : t.resume}
-          </Button>
+          </ActionButton>
         )
       )}
       <Button icon="plus" onClick={onAdd}>

@@ -24,7 +24,7 @@ import { Toolbar } from './Toolbar.tsx';
 import { Traces } from './Traces.tsx';
 import { Transport } from './Transport.tsx';
 import { compareAddress, useAddress } from './useAddress.ts';
-import { useCompareKeys } from './useCompareKeys.ts';
+import { useCompareActions } from './useCompareActions.ts';
 import { useFilled } from './useFilled.ts';
 import { chooseFor, takeSample, useSideDrop } from './useSideFiles.ts';
 import { Viewer } from './Viewer.tsx';
@@ -70,7 +70,7 @@ function Workbench() {
   const dismiss = running ? both.stop : loupe ? () => setLoupe(false) : failed ? compare.dismiss : null;
   useLeaveGuard(running);
   useFollowAnswers(setChosen);
-  useCompareKeys({
+  useCompareActions({
     onOnly: setOnly,
     onLoupe: () => setLoupe((was) => !was),
     onSave: save,
@@ -84,9 +84,6 @@ function Workbench() {
           scale={scale}
           loupe={loupe}
           full={full}
-          onLoupe={() => setLoupe(!loupe)}
-          onSave={save}
-          onFullscreen={goFull}
           onLink={() => navigator.clipboard.writeText(compareAddress())}
         />
         <Viewer only={only} loupe={loupe} />

@@ -2,11 +2,11 @@
 import { useId } from 'react';
 import { useStore } from 'zustand';
 import type { PerturbMode } from '../../../core/sampling/perturb.ts';
+import { ActionButton } from '../../page/ActionButton.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
-import { newSeed } from './adjust.ts';
 import { compare } from './state/session.ts';
 import { strongest } from './state/timeline.ts';
 import './PerturbationPanel.css';
@@ -126,9 +126,9 @@ function Seed() {
           if (Number.isSafeInteger(value)) compare.change({ seed: value });
         }}
       />
-      <Button icon="dice" kbd="R" onClick={newSeed}>
+      <ActionButton action="newSeed" icon="dice">
         {t.perturbation.newSeed}
-      </Button>
+      </ActionButton>
     </>
   );
 }

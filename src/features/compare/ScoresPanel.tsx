@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useStore } from 'zustand';
 import { bandOf } from '../../../core/answer/grades.ts';
 import { signed, spread } from '../../../core/text/format.ts';
+import { ActionButton } from '../../page/ActionButton.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import { Icon } from '../../ui/Icon.tsx';
@@ -251,9 +252,7 @@ function Progress({ step, done }: { readonly step: BothStep | null; readonly don
     <div className="compare-progress">
       <p className="compare-progress__text">{text}</p>
       <progress className="compare-progress__bar" value={done} max={1} aria-label={messages.progress.label} />
-      <Button kbd="Esc" onClick={both.stop}>
-        {messages.actions.stop}
-      </Button>
+      <ActionButton action="escape">{messages.actions.stop}</ActionButton>
       <SpokenStage text={step?.kind === 'answer' ? text : ''} />
     </div>
   );

@@ -1,6 +1,7 @@
 /** Toolbar of the viewer: views, swap, zoom, loupe, saving, link, full screen. */
 import { useState } from 'react';
 import { useStore } from 'zustand';
+import { ActionButton, ActionIconButton } from '../../page/ActionButton.tsx';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import type { IconName } from '../../ui/Icon.tsx';
 import { Menu } from '../../ui/Menu.tsx';
@@ -25,9 +26,6 @@ export interface ToolbarProps {
   readonly scale: number;
   readonly loupe: boolean;
   readonly full: boolean;
-  readonly onLoupe: () => void;
-  readonly onSave: () => void;
-  readonly onFullscreen: () => void;
   readonly onLink: () => Promise<void>;
 }
 
@@ -44,29 +42,23 @@ export function Toolbar(props: ToolbarProps) {
         options={VIEWS.map((value) => ({ value, label: t.views[value], icon: ICONS[value] }))}
         onChange={(value) => compare.change({ view: value })}
       />
-      <Button
-        look="quiet"
-        icon="swap"
-        aria-keyshortcuts="S"
-        onClick={() => compare.change({ swapped: !compare.store.getState().settings.swapped })}
-      >
+      <ActionButton action="swap" showKey={false} look="quiet" icon="swap">
         {t.tools.swap}
-      </Button>
+      </ActionButton>
       <span className="compare-tools__space" />
       <ZoomMenu scale={props.scale} />
-      <IconButton icon="loupe" label={t.tools.loupe} kbd="Q" pressed={props.loupe} onClick={props.onLoupe} />
-      <IconButton icon="camera" label={t.tools.save} kbd="W" onClick={props.onSave} />
+      <ActionIconButton action="loupe" icon="loupe" label={t.tools.loupe} pressed={props.loupe} />
+      <ActionIconButton action="saveFrame" icon="camera" label={t.tools.save} />
       <IconButton
         icon={copied ? 'check' : 'link'}
         label={copied ? t.tools.linkCopied : t.tools.link}
         onClick={() => void props.onLink().then(() => setCopied(true))}
         onBlur={() => setCopied(false)}
       />
-      <IconButton
+      <ActionIconButton
+        action="fullscreen"
         icon={props.full ? 'fullscreenExit' : 'fullscreen'}
         label={props.full ? messages.player.leaveFullscreen : messages.player.fullscreen}
-        kbd="F"
-        onClick={props.onFullscreen}
       />
     </div>
   );
@@ -83,7 +75,7 @@ function ZoomMenu({ scale }: { readonly scale: number }) {
   }));
   return (
     <span className="compare-tools__group">
-      <IconButton icon="zoomOut" label={t.tools.zoomOut} kbd="-" onClick={() => zoomField('out')} />
+      <ActionIconButton action="zoomOut" icon="zoomOut" label={t.tools.zoomOut} />
       <Menu
         label={t.tools.zoomLabel}
         items={[
@@ -102,7 +94,7 @@ function ZoomMenu({ scale }: { readonly scale: number }) {
           </Button>
         )}
       />
-      <IconButton icon="zoomIn" label={t.tools.zoomIn} kbd="+" onClick={() => zoomField('in')} />
+      <ActionIconButton action="zoomIn" icon="zoomIn" label={t.tools.zoomIn} />
     </span>
   );
 }

@@ -1,11 +1,12 @@
 /** Transport: play, step, time and position, speed, offset of B, loop. */
 import { useStore } from 'zustand';
 import { clock as time } from '../../../core/text/format.ts';
-import { Button, IconButton } from '../../ui/Button.tsx';
+import { ActionIconButton } from '../../page/ActionButton.tsx';
+import { Button } from '../../ui/Button.tsx';
 import type { IconName } from '../../ui/Icon.tsx';
 import { Menu } from '../../ui/Menu.tsx';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
-import { nextLoop, shiftB } from './adjust.ts';
+import { shiftB } from './adjust.ts';
 import { RATES } from './state/clock.ts';
 import { compare } from './state/session.ts';
 import type { Loop } from './state/settings.ts';
@@ -28,24 +29,13 @@ export function Transport() {
   const slides = !b && settings.over === 'sampled';
   return (
     <div className="compare-transport">
-      <IconButton
-        icon="previous"
-        label={messages.player.previousFrame}
-        kbd="←"
-        onClick={() => compare.clock.step(-1)}
-      />
-      <IconButton
+      <ActionIconButton action="frameBack" icon="previous" label={messages.player.previousFrame} />
+      <ActionIconButton
+        action="play"
         icon={playing ? 'pause' : 'play'}
         label={playing ? messages.player.pause : messages.player.play}
-        kbd="K"
-        onClick={compare.clock.toggle}
       />
-      <IconButton
-        icon="next"
-        label={messages.player.nextFrame}
-        kbd="→"
-        onClick={() => compare.clock.step(1)}
-      />
+      <ActionIconButton action="frameOn" icon="next" label={messages.player.nextFrame} />
       <p className="compare-transport__time">
         <strong>{time(compare.timeOf(position))}</strong> / {time(timeline.duration)}
       </p>
@@ -75,7 +65,7 @@ export function Transport() {
         )}
       />
       <span className="compare-transport__offset">
-        <IconButton icon="chevronLeft" label={t.transport.offsetLess} kbd="<" onClick={() => shiftB(-1)} />
+        <ActionIconButton action="offsetBack" icon="chevronLeft" label={t.transport.offsetLess} />
         <Button
           look="quiet"
           aria-label={`${t.transport.offset(offset)}. ${t.transport.offsetReset}`}
@@ -84,14 +74,13 @@ export function Transport() {
         >
           {t.transport.offset(offset)}
         </Button>
-        <IconButton icon="chevronRight" label={t.transport.offsetMore} kbd=">" onClick={() => shiftB(1)} />
+        <ActionIconButton action="offsetOn" icon="chevronRight" label={t.transport.offsetMore} />
       </span>
-      <IconButton
+      <ActionIconButton
+        action="loop"
         icon={LOOP_ICONS[loop]}
         label={t.transport.loops[loop]}
-        kbd="\"
         pressed={loop !== 'off'}
-        onClick={nextLoop}
       />
     </div>
   );

@@ -5,6 +5,7 @@ import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import { findDistortions } from '../../../core/answer/lexicon.ts';
 import { signed } from '../../../core/text/format.ts';
 import type { CompletionRecord, GroupRecord, Run } from '../../../core/training/run.ts';
+import { ActionIconButton } from '../../page/ActionButton.tsx';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
@@ -105,19 +106,17 @@ function Steps({ answers }: { readonly answers: Answers }) {
   const { steps, step, following } = answers;
   return (
     <span className="training-answers__steps">
-      <IconButton
+      <ActionIconButton
+        action="stepBack"
         icon="previous"
         label={t.answers.previousStep}
-        kbd="["
         disabled={step === steps[0]}
-        onClick={() => answers.go(-1)}
       />
-      <IconButton
+      <ActionIconButton
+        action="stepOn"
         icon="next"
         label={t.answers.nextStep}
-        kbd="]"
         disabled={step === steps.at(-1)}
-        onClick={() => answers.go(1)}
       />
       {!following && (
         <Button look="quiet" onClick={answers.follow}>

@@ -9,7 +9,7 @@ import { compare } from './state/session.ts';
 import { VIEWS } from './state/settings.ts';
 import type { SideName } from './state/store.ts';
 
-export interface CompareKeyActions {
+export interface CompareActions {
   readonly onOnly: (side: SideName | null) => void;
   readonly onLoupe: () => void;
   readonly onSave: () => void;
@@ -56,7 +56,7 @@ function useHeldSide(onOnly: (side: SideName | null) => void) {
   };
 }
 
-export function useCompareKeys(actions: CompareKeyActions): void {
+export function useCompareActions(actions: CompareActions): void {
   const { clock, change, store } = compare;
   const settings = () => store.getState().settings;
   const showOnly = useHeldSide(actions.onOnly);
