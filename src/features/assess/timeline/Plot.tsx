@@ -113,25 +113,28 @@ function Drawing({ steps, chosen, now, worst }: PlotProps) {
             />
           ),
       )}
-      {worst.map((at, rank) => {
-        const step = steps[at];
-        if (typeof step?.y !== 'number') return null;
-        // Above its level; at the very top there is no room.
-        const y = step.y * HEIGHT + (step.y < 0.15 ? 15 : -6);
-        return (
-          <text
-            key={at}
-            className="timeline-plot__rank"
-            x={percent((step.from + step.to) / 2)}
-            y={y}
-            textAnchor="middle"
-          >
-            {rank + 1}
-          </text>
-        );
-      })}
+      <Ranks steps={steps} worst={worst} />
     </svg>
   );
+}
+
+/** Ranks of the worst segments, above their level; at the very top below it. */
+function Ranks({ steps, worst }: Pick<PlotProps, 'steps' | 'worst'>) {
+  return worst.map((at, rank) => {
+    const step = steps[at];
+    if (typeof step?.y !== 'number') return null;
+    return (
+      <text
+        key={at}
+        className="timeline-plot__rank"
+        x={percent((step.from + step.to) / 2)}
+        y={step.y * HEIGHT + (step.y < 0.15 ? 15 : -6)}
+        textAnchor="middle"
+      >
+        {rank + 1}
+      </text>
+    );
+  });
 }
 
 /** Line at the frame of the player. */

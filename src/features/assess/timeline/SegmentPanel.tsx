@@ -26,14 +26,9 @@ export interface SegmentPanelProps {
   readonly clock: Clock;
 }
 
-export function SegmentPanel({ nth, segment, result, clock }: SegmentPanelProps) {
-  const messages = useAssessMessages();
-  const t = useTimelineMessages();
+/** Text of a segment with its marks; the sampled frames of a mark are positions in this segment. */
+function useSegmentMarks(segment: Segment, result: SegmentResult | null) {
   const lang = useLang();
-  const end = useRef<HTMLSpanElement>(null);
-  const [chosen, setChosen] = useState<string | null>(null);
-  const [frames, setFrames] = useState<readonly number[] | null>(null);
-  const [raw, setRaw] = useState(false);
   const text = useMemo(() => (result ? viewAnswer(result.text).thinking : ''), [result]);
   const spans = useMemo(() => {
     // The model saw this segment as a separate clip: its times begin at 0.
@@ -55,6 +50,18 @@ export function SegmentPanel({ nth, segment, result, clock }: SegmentPanelProps)
     () => ruledOutDistortions(spans).map((id) => distortionLabel(id, lang)),
     [spans, lang],
   );
+  return { text, spans, named, ruledOut };
+}
+
+export function SegmentPanel({ nth, segment, result, clock }: SegmentPanelProps) {
+  const messages = useAssessMessages();
+  const t = useTimelineMessages();
+  const lang = useLang();
+  const end = useRef<HTMLSpanElement>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [frames, setFrames] = useState<readonly number[] | null>(null);
+  const [raw, setRaw] = useState(false);
+  const { text, spans, named, ruledOut } = useSegmentMarks(segment, result);
   const seek = (k: number) => {
     const index = result?.sampled[k]?.index;
     if (index !== undefined) clock.seek(index);

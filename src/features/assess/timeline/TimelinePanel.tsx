@@ -1,5 +1,5 @@
 /** The quality timeline: plot over the filmstrip's axis, worst segments, and the reasoning of each segment. */
-import { useEffect, useMemo, useRef } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { createStore } from 'zustand/vanilla';
 import { distortionLabel } from '../../../../core/answer/lexicon.ts';
@@ -48,31 +48,14 @@ export default function TimelinePanel({ file, player, stored, onClose }: Timelin
   const t = useTimelineMessages();
   const lang = useLang();
   const state = useStore(qualityTimeline.store);
-  const heading = useRef<HTMLHeadingElement>(null);
-  /** The heading gets the focus once it is drawn: the button that had it is gone. */
-  const focusPending = useRef(false);
+  const [heading, setHeading] = useState<HTMLHeadingElement | null>(null);
   const clock = useMemo(() => player ?? (stored && stillClock(stored.timeline)), [player, stored]);
   const video = player?.video ?? null;
-  useEffect(() => {
-    if (!file || !video) {
-      if (stored) qualityTimeline.show(stored);
-      return;
-    }
-    qualityTimeline.open(file, video, stored);
-    // A new timeline starts at once; a paused one waits for its button.
-    if (qualityTimeline.store.getState().phase !== 'idle') return;
-    focusPending.current = true;
-    void qualityTimeline.run();
-  }, [file, video, stored]);
   useLeaveGuard(state.phase === 'running');
 
   const { segments, results, phase } = state;
   const ours = state.video === video && segments.length > 0;
-  useEffect(() => {
-    if (!ours || !focusPending.current) return;
-    focusPending.current = false;
-    heading.current?.focus();
-  }, [ours]);
+  useOpenTimeline(file, video, stored, heading);
   const frame = useFrame(clock);
   const chosen = segmentAt(segments, frame);
   const frames = clock?.video.times.length ?? 0;
@@ -89,11 +72,11 @@ export default function TimelinePanel({ file, player, stored, onClose }: Timelin
   return (
     <figure className="timeline">
       <header className="timeline__head">
-        <h2 className="timeline__title" ref={heading} tabIndex={-1}>
+        <h2 className="timeline__title" ref={setHeading} tabIndex={-1}>
           {t.title}
         </h2>
         <span className="timeline__axes">{t.axes}</span>
-        <Tools state={state} facts={facts} clock={clock} curve={stored} onClose={onClose} />
+        <Tools state={state} facts={facts} clock={clock} stored={stored} onClose={onClose} />
       </header>
       {player ? (
         <Progress state={state} />
@@ -135,26 +118,52 @@ export default function TimelinePanel({ file, player, stored, onClose }: Timelin
   );
 }
 
+/** Opens the timeline of the file, or shows the stored one; a new timeline starts and moves the focus to the heading. */
+function useOpenTimeline(
+  file: File | null,
+  video: Player['video'] | null,
+  stored: StoredTimeline | null,
+  heading: HTMLElement | null,
+): void {
+  /** The heading gets the focus once it is drawn: the button that had it is gone. */
+  const focusPending = useRef(false);
+  useEffect(() => {
+    if (!file || !video) {
+      if (stored) qualityTimeline.show(stored);
+      return;
+    }
+    qualityTimeline.open(file, video, stored);
+    // A new timeline starts at once; a paused one waits for its button.
+    if (qualityTimeline.store.getState().phase !== 'idle') return;
+    focusPending.current = true;
+    void qualityTimeline.run();
+  }, [file, video, stored]);
+  useEffect(() => {
+    if (!heading || !focusPending.current) return;
+    focusPending.current = false;
+    heading.focus();
+  }, [heading]);
+}
+
 /** Frame of the clock; 0 without a clock. */
 function useFrame(clock: Clock | null): number {
   return useStore(clock?.store ?? NO_CLOCK, ({ frame }) => frame);
 }
 const NO_CLOCK = createStore(() => ({ frame: 0 }));
 
-function Tools(props: {
+interface ToolsProps {
   readonly state: QualityTimelineState;
   readonly facts: string;
   readonly clock: Clock;
-  readonly curve: StoredTimeline | null;
+  readonly stored: StoredTimeline | null;
   readonly onClose: () => void;
-}) {
-  const { state, facts, clock, onClose } = props;
+}
+
+function Tools(props: ToolsProps) {
+  const { state, facts, clock, stored, onClose } = props;
   const t = useTimelineMessages();
-  const { phase, results, segments, seconds } = state;
+  const { phase, results, seconds } = state;
   const failed = results.filter((result) => result?.score === null).length;
-  const { facts: file, times } = clock.video;
-  const json = currentTimeline() ?? (state.video ? null : props.curve);
-  const name = t.fileName(stem(file.name));
   return (
     <div className="timeline__tools">
       <label className="timeline__length">
@@ -188,39 +197,7 @@ function Tools(props: {
         </Button>
       )}
       {results.some((result) => result !== null) && (
-        <Menu
-          label={t.export}
-          items={[
-            {
-              id: 'json',
-              label: t.json,
-              // The file holds the result of the whole clip, which a stopped run lacks.
-              disabled: json === null,
-              onSelect: () => json && saveFile(`${name}.json`, timelineJson(json), 'application/json'),
-            },
-            {
-              id: 'csv',
-              label: t.csv,
-              onSelect: () => saveFile(`${name}.csv`, timelineCsv(state), 'text/csv'),
-            },
-            {
-              id: 'svg',
-              label: t.svg,
-              onSelect: () =>
-                saveFile(
-                  `${name}.svg`,
-                  timelineSvg(
-                    stepsOf(segments, results, times.length),
-                    timeLabels(times, file.duration),
-                    `${t.title}: ${file.name}`,
-                    facts,
-                  ),
-                  'image/svg+xml',
-                ),
-            },
-          ]}
-          button={(given) => <IconButton {...given} icon="download" label={t.export} />}
-        />
+        <ExportMenu state={state} facts={facts} clock={clock} stored={stored} />
       )}
       <IconButton
         icon="close"
@@ -231,6 +208,50 @@ function Tools(props: {
         }}
       />
     </div>
+  );
+}
+
+/** Exports of the timeline: JSON that reopens it, CSV, and the plot as SVG. */
+function ExportMenu({ state, facts, clock, stored }: Omit<ToolsProps, 'onClose'>) {
+  const t = useTimelineMessages();
+  const { results, segments } = state;
+  const { facts: file, times } = clock.video;
+  const json = currentTimeline() ?? (state.video ? null : stored);
+  const name = t.fileName(stem(file.name));
+  return (
+    <Menu
+      label={t.export}
+      items={[
+        {
+          id: 'json',
+          label: t.json,
+          // The file holds the result of the whole clip, which a stopped run lacks.
+          disabled: json === null,
+          onSelect: () => json && saveFile(`${name}.json`, timelineJson(json), 'application/json'),
+        },
+        {
+          id: 'csv',
+          label: t.csv,
+          onSelect: () => saveFile(`${name}.csv`, timelineCsv(state), 'text/csv'),
+        },
+        {
+          id: 'svg',
+          label: t.svg,
+          onSelect: () =>
+            saveFile(
+              `${name}.svg`,
+              timelineSvg(
+                stepsOf(segments, results, times.length),
+                timeLabels(times, file.duration),
+                `${t.title}: ${file.name}`,
+                facts,
+              ),
+              'image/svg+xml',
+            ),
+        },
+      ]}
+      button={(given) => <IconButton {...given} icon="download" label={t.export} />}
+    />
   );
 }
 
