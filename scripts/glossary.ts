@@ -69,6 +69,7 @@ const FOREIGN = new Set([
   'hasOwn',
   'hasOwnProperty',
   'useMemo',
+  'countCompleteWords',
 
   'hearingImpaired',
   'getOwnPropertyDescriptor',
@@ -77,6 +78,7 @@ const FOREIGN = new Set([
   'fuzzer',
   'muted',
   'useMemo',
+  'countCompleteWords',
   'disablePictureInPicture',
 ]);
 

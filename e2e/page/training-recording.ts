@@ -112,7 +112,7 @@ function completionsOfVideo(
   const drawn = Array.from({ length: k }, (_, nth): CompletionRecord => {
     const unreadable = !perturbed && nth === k - 1 && draw() < 0.12;
     const score = round(Math.min(5, Math.max(1, mos + (draw() - 0.5) * 0.7 - (perturbed ? 0.4 : 0))), 2);
-    const reasons = `${pick(OPENINGS)} ${pick(FINDS)}. In the second half it is ${pick(FINDS)}. Frame 6 shows edges on the cyclist that are well kept, and there is no shaking. Taken together the flaws are visible only if one looks for them, ${pick(ENDS)} ${score.toFixed(1)}.`;
+    const reasons = `${pick(OPENINGS)} ${pick(FINDS)}. In the second half it is ${pick(FINDS)}. Frame 6 shows edges on the cyclist that are well preserved, and there is no shaking. Taken together the flaws are visible only if one looks for them, ${pick(ENDS)} ${score.toFixed(1)}.`;
     const regression = round(0.8 * Math.exp(-((score - mos) ** 2) / 0.5) + 0.2 * draw() * 0.1, 3);
     const rank = round(0.9 + 0.08 * draw(), 3);
     const bonus = perturbed || unreadable ? 0 : 0.3;

@@ -163,9 +163,9 @@ export async function trainingStub(
     if (area === 'recipes') return void json(known);
     if (area === 'checkpoints') {
       if (method === 'POST') {
-        const found = checkpoints.find((point) => point.id === id);
-        if (!found) return void problem(404, 'train/checkpoint-id', { id });
-        const made = `pkg-${found.step}`;
+        const checkpoint = checkpoints.find((point) => point.id === id);
+        if (!checkpoint) return void problem(404, 'train/checkpoint-id', { id });
+        const made = `pkg-${checkpoint.step}`;
         checkpoints = checkpoints.map((point) =>
           point.id === id ? { ...point, package: { id: made, state: 'making', done: 0.1 } } : point,
         );

@@ -168,13 +168,13 @@ test.describe('a run', () => {
 
   test('pointing at charts moves nothing', async ({ page, stub }) => {
     await open(page, stub);
-    const places = () =>
+    const tops = () =>
       page.locator('.training-chart').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().y));
-    const before = await places();
+    const before = await tops();
     for (let i = 0; i < 6; i += 1) {
       const box = (await page.locator('.training-chart__canvas').nth(i).boundingBox())!;
       await page.mouse.move(box.x + box.width / 2, box.y + 60);
-      expect(await places()).toEqual(before);
+      expect(await tops()).toEqual(before);
     }
   });
 

@@ -115,7 +115,7 @@ function Met({ met }: { readonly met: boolean | null }) {
   );
 }
 
-/** Most figures are shares and correlations; a count is a whole number above one. */
+/** Most metrics are shares and correlations; a count is a whole number above one. */
 const metricText = (value: number): string =>
   Number.isInteger(value) && value > 1 ? count(value) : correlation(value);
 
@@ -123,7 +123,7 @@ const metricText = (value: number): string =>
 const FIRST = 8;
 
 function MetricTable({ manifest }: { readonly manifest: Manifest }) {
-  const { figures: t } = useModelsMessages();
+  const { metrics: t } = useModelsMessages();
   const [all, setAll] = useState(false);
   const few = manifest.metrics.length <= FIRST;
   if (manifest.metrics.length === 0) return <p className="models-detail__note">{t.none}</p>;

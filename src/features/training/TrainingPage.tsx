@@ -69,9 +69,9 @@ function useStoredServer(): void {
   const asked = useRef(false);
   useEffect(() => {
     const take = () => {
-      const { route: place, query } = parseAddress(location.hash);
+      const { route, query } = parseAddress(location.hash);
       const given = new URLSearchParams(query).has('token');
-      if (place !== 'training' || (asked.current && !given)) return;
+      if (route !== 'training' || (asked.current && !given)) return;
       asked.current = true;
       const stored = storedCredentials(query, location.origin);
       if (given) history.replaceState(history.state, '', '#/training');

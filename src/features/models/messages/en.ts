@@ -128,7 +128,7 @@ export const modelsEn = {
     may: 'It is likely to run here. The first video will tell.',
     wont: 'It will not run here.',
   },
-  figures: {
+  metrics: {
     title: 'Measured figures',
     name: 'figure',
     value: 'value',
@@ -145,7 +145,7 @@ export const modelsEn = {
     scale: 'Scale',
     scaleHuman: (dataset: string, map: string): string => `human opinion scores of ${dataset}, ${map}`,
     scaleOfModel: (n: number): string =>
-      `the model’s own, against ${count(n)} held-out clips; no human opinion score`,
+      `the model’s scale, against ${count(n)} held-out clips; no human opinion score`,
     scaleUnmeasured: 'not measured',
     looks: 'Looks at',
     looksValue: (frames: number, size: number): string => `${frames} frames, ${size} × ${size}`,

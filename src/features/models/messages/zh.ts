@@ -117,7 +117,7 @@ export const modelsZh: ModelsMessages = {
     may: '很可能可在本机运行，评估第一段视频即知。',
     wont: '无法在本机运行。',
   },
-  figures: {
+  metrics: {
     title: '测得的指标',
     name: '指标',
     value: '数值',
