@@ -54,7 +54,7 @@ function variantsFrom(values: {
 }): VariantChoice[] {
   if (values.variants !== undefined) return readVariants(values.variants);
   const wanted = (values.dtype ?? 'q8').split(',').map((text) => {
-    const dtype = dtypes.find((known) => known === text.trim());
+    const dtype = dtypes.find((name) => name === text.trim());
     if (dtype === undefined) throw new CodedError('convert/option', { option: '--dtype', value: text });
     return dtype;
   });

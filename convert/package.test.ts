@@ -204,16 +204,16 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
     await convertCheckpoint(rounded, new PackageFolder(reference), {
       variants: [{ target: 'wasm', dtype: 'fp32' }],
     });
-    const found = await logitsOf(join(q4, 'onnx', 'decoder_model_merged_q4.onnx'));
+    const match = await logitsOf(join(q4, 'onnx', 'decoder_model_merged_q4.onnx'));
     const expected = await logitsOf(join(reference, 'onnx-wasm', 'decoder_model_merged.onnx'));
     // The same numbers in another order of sums.
-    expect(distance(found, expected)).toBeLessThan(2e-5 * spread(expected));
+    expect(distance(match, expected)).toBeLessThan(2e-5 * spread(expected));
     const exact = join(temporary, 'q4-exact');
     await convertCheckpoint(files, new PackageFolder(exact), {
       variants: [{ target: 'wasm', dtype: 'fp32' }],
     });
     const unrounded = await logitsOf(join(exact, 'onnx-wasm', 'decoder_model_merged.onnx'));
-    expect(distance(found, unrounded)).toBeGreaterThan(1e-3 * spread(expected));
+    expect(distance(match, unrounded)).toBeGreaterThan(1e-3 * spread(expected));
   });
 
   it('cuts the decoder into parts that agree with torch as the whole does', async () => {

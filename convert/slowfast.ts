@@ -118,11 +118,11 @@ class MotionLowering {
   #window(maps: Maps, time: number, frames: number, step: number): string {
     const g = this.#g;
     const padded = g.padEnd(maps.value, 0, 4);
-    const places = Array.from({ length: frames * time }, (_, i) => {
-      const place = Math.floor(i / time) * step + (i % time) - (time - 1) / 2;
-      return place < 0 || place >= maps.frames ? maps.frames : place;
+    const indices = Array.from({ length: frames * time }, (_, i) => {
+      const index = Math.floor(i / time) * step + (i % time) - (time - 1) / 2;
+      return index < 0 || index >= maps.frames ? maps.frames : index;
     });
-    const gathered = g.gather(padded, g.integers(places), 0);
+    const gathered = g.gather(padded, g.integers(indices), 0);
     return g.reshape(gathered, [frames, time * maps.channels, maps.side, maps.side]);
   }
 

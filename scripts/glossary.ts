@@ -125,18 +125,19 @@ export const parts = (name: string): string[] =>
 /** Blanks text of strings and comments, keeps line ends; template expressions stay. */
 function codeOnly(path: string, text: string): string {
   const blank = (match: string) => match.replace(/[^\n]/g, ' ');
+  const keepExpressions = (template: string) =>
+    template.replace(/\$\{[^{}`]*\}|[^$]+|\$/g, (part) =>
+      part.startsWith('${') ? part.replace(/'[^']*'/g, blank) : blank(part),
+    );
   if (path.endsWith('.py'))
     return text
       .replace(/"""[\s\S]*?"""/g, blank)
       .replace(/'[^'\n]*'|"(?:[^"\\\n]|\\.)*"/g, blank)
       .replace(/#.*$/gm, blank);
-  return text
-    .replace(/\/\*[\s\S]*?\*\//g, blank)
-    .replace(/(^|[^:'"`\w])\/\/.*$/gm, blank)
-    .replace(/'(?:[^'\\\n]|\\.)*'/g, blank)
-    .replace(/"(?:[^"\\\n]|\\.)*"/g, blank)
-    .replace(/`[^`$]*`/g, blank)
-    .replace(/<\/?figure\b/g, blank);
+  // One pass, so that a quote inside a template or a comment opens no string.
+  const skipped =
+    /\/\*[\s\S]*?\*\/|\/\/.*$|'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*"|`(?:[^`\\$]|\\.|\$(?!\{)|\$\{[^{}`]*\})*`|<\/?figure\b/gm;
+  return text.replace(skipped, (match) => (match.startsWith('`') ? keepExpressions(match) : blank(match)));
 }
 
 export function findingsOf(path: string, text: string): Finding[] {

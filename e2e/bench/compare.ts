@@ -86,11 +86,11 @@ export async function benchCompare(page: Page, address: string): Promise<BenchMe
     rows.push(
       { what: `${what}: positions a second while playing`, value: rate.toFixed(1), bar: '≥ 24' },
       {
-        what: `${what}: frames kept`,
-        value: (await store.textContent())?.match(/[\d,]+ frames kept.*$/)?.[0] ?? '',
+        what: `${what}: proxy frames in memory`,
+        value: (await store.textContent())?.match(/[\d,]+ frames in memory.*$/)?.[0] ?? '',
         bar: '≤ 600 MB',
       },
-      { what: `${what}: until all are kept`, value: `${filled.toFixed(0)} s`, bar: '' },
+      { what: `${what}: until all are in memory`, value: `${filled.toFixed(0)} s`, bar: '' },
       {
         what: `${what}: full-resolution frame after a pause`,
         value: `${spread(waits.map(({ ms }) => ms))} ms`,

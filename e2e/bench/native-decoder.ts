@@ -60,8 +60,8 @@ export async function nativeTokensPerSecond(
         num_logits_to_keep: new ort.Tensor('int64', [1n], []),
         ...past,
       };
-      const known = Object.entries(feeds).filter(([name]) => session.inputNames.includes(name));
-      const outputs = await session.run(Object.fromEntries(known));
+      const inputs = Object.entries(feeds).filter(([name]) => session.inputNames.includes(name));
+      const outputs = await session.run(Object.fromEntries(inputs));
       past = Object.fromEntries(
         Object.entries(outputs)
           .filter(([name]) => name.startsWith('present.'))

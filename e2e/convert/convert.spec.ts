@@ -63,10 +63,10 @@ test('writes the bytes that Node writes', async ({ page }) => {
   expect(progress.at(-1)).toBe(1);
 });
 
-test('leaves nothing after a damaged file, and nothing after a stop', async ({ page }) => {
-  const damaged = await convert(page, { truncate: ['model.safetensors', 1_000_000] });
-  expect(damaged.result).toMatchObject({ code: 'convert/header', params: { file: 'model.safetensors' } });
-  expect(damaged.contents).toEqual([]);
+test('leaves nothing after a corrupted file, and nothing after a stop', async ({ page }) => {
+  const corrupted = await convert(page, { truncate: ['model.safetensors', 1_000_000] });
+  expect(corrupted.result).toMatchObject({ code: 'convert/header', params: { file: 'model.safetensors' } });
+  expect(corrupted.contents).toEqual([]);
   const stopped = await convert(page, { stop: true });
   expect(stopped.result).toEqual({ name: 'AbortError' });
   expect(stopped.contents).toEqual([]);

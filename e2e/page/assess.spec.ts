@@ -79,11 +79,11 @@ test('text streams, frames arrive one by one, no task of the page’s own thread
 }) => {
   await openPage(page, site.address);
   await page.evaluate(() => {
-    const seen = { lengths: new Set<number>(), pictures: new Set<number>() };
+    const seen = { lengths: new Set<number>(), counts: new Set<number>() };
     Object.assign(window, { seen });
     const look = () => {
       seen.lengths.add(document.querySelector('.assess-trace__text')?.textContent?.length ?? 0);
-      seen.pictures.add(document.querySelectorAll('.assess-strip__picture').length);
+      seen.counts.add(document.querySelectorAll('.assess-strip__picture').length);
       requestAnimationFrame(look);
     };
     look();
@@ -93,13 +93,13 @@ test('text streams, frames arrive one by one, no task of the page’s own thread
     await reaches(page, 'done');
     await expect(page.getByRole('button', { name: 'Export', exact: true })).toBeVisible();
   });
-  const [lengths, pictures] = await page.evaluate(() => {
-    const { seen } = window as unknown as { seen: { lengths: Set<number>; pictures: Set<number> } };
-    return [seen.lengths.size, seen.pictures.size] as const;
+  const [lengths, counts] = await page.evaluate(() => {
+    const { seen } = window as unknown as { seen: { lengths: Set<number>; counts: Set<number> } };
+    return [seen.lengths.size, seen.counts.size] as const;
   });
   // A screen every 16 ms: the small model writes its whole answer within a few.
   expect(lengths).toBeGreaterThan(1);
-  expect(pictures).toBeGreaterThan(2);
+  expect(counts).toBeGreaterThan(2);
   expect(tasks.length).toBeGreaterThan(100);
   const longest = Math.max(...tasks);
   console.log(`longest task of the page's thread: ${longest.toFixed(1)} ms of processor time`);

@@ -88,7 +88,7 @@ test.describe('models', () => {
     expect(server.asked.some((ask) => ask.startsWith(LARGE) && !ask.endsWith(' 0'))).toBe(true);
   });
 
-  test('a damaged file is named, and repaired alone', async ({ page, site }) => {
+  test('a corrupted file is named, and repaired alone', async ({ page, site }) => {
     await goToModels(page, site.address);
     await add(page, server.address);
     server.faults.set('tokenizer.json', [{ wrong: true }, { wrong: true }]);
@@ -191,12 +191,12 @@ test.describe('a checkpoint folder becomes a package', () => {
     await expect(row(page, 'tiny')).toBeVisible({ timeout: 120_000 });
   });
 
-  test('a damaged one is refused by name and leaves nothing', async ({ page, site }, info) => {
-    const damaged = info.outputPath('tiny');
-    cpSync(CHECKPOINT, damaged, { recursive: true });
-    truncateSync(join(damaged, 'model.safetensors'), 500_000);
+  test('a corrupted one is refused by name and leaves nothing', async ({ page, site }, info) => {
+    const corrupted = info.outputPath('tiny');
+    cpSync(CHECKPOINT, corrupted, { recursive: true });
+    truncateSync(join(corrupted, 'model.safetensors'), 500_000);
     await goToModels(page, site.address);
-    await dropFromDisk(page, [damaged]);
+    await dropFromDisk(page, [corrupted]);
     await expect(page.locator('.ui-error__code')).toContainText('convert/header');
     await expect(page.locator('.models-row')).toHaveCount(1);
     await dropFromDisk(page, [CHECKPOINT]);

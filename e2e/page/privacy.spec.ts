@@ -92,21 +92,21 @@ test('after one visit every place opens without a network, those never seen incl
       () =>
         page.evaluate(async () => {
           const list = (await (await fetch('offline.json')).json()) as string[];
-          const kept = await Promise.all([...list, 'manifest.webmanifest'].map((url) => caches.match(url)));
-          return list.length > 20 && kept.every((response) => response !== undefined);
+          const cached = await Promise.all([...list, 'manifest.webmanifest'].map((url) => caches.match(url)));
+          return list.length > 20 && cached.every((response) => response !== undefined);
         }),
       { timeout: 60_000 },
     )
     .toBe(true);
   await context.setOffline(true);
-  for (const [place, heading] of [
+  for (const [link, heading] of [
     ['Compare', 'Compare a video with a perturbed copy'],
     ['Batch', 'Batch'],
     ['Models', 'Models'],
     ['Training', 'Training'],
   ] as const) {
     await page.reload();
-    await page.getByRole('link', { name: place }).first().click();
+    await page.getByRole('link', { name: link }).first().click();
     // Its own heading, not that of the place before.
     await expect(page.locator('main h1')).toHaveText(heading, { timeout: 60_000 });
     await expect(page.locator('.app-crash')).toHaveCount(0);

@@ -63,8 +63,8 @@ test('a stop in each stage keeps what there is, and going on ends as if there ha
       await reaches(page, 'stopped', 1);
     }).toPass({ timeout: 200_000 });
     await expect(page.locator('.assess-score'), stage).toContainText('No score');
-    const kept = await page.locator('.assess-strip__picture').count();
-    if (stage !== 'decode') expect(kept, stage).toBeGreaterThan(0);
+    const filled = await page.locator('.assess-strip__picture').count();
+    if (stage !== 'decode') expect(filled, stage).toBeGreaterThan(0);
     if (stage === 'generate') expect(whole, stage).toContain((await traceOf(page)).trim());
 
     await page.locator('.assess-frame__actions').getByRole('button', { name: 'Go on' }).click();

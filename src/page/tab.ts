@@ -56,8 +56,8 @@ export function tabIcon(state: TabState, colour: (band: Band) => string): string
 function setIcon(svg: string | null): void {
   const link = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
   if (!link) return;
-  link.dataset.own ??= link.getAttribute('href') ?? '';
-  link.href = svg === null ? link.dataset.own : `data:image/svg+xml,${encodeURIComponent(svg)}`;
+  link.dataset.original ??= link.getAttribute('href') ?? '';
+  link.href = svg === null ? link.dataset.original : `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 
 /** Sets title and icon of the tab for the open page. */

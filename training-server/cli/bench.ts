@@ -13,7 +13,7 @@ const usage = `npm run bench:train -- [options]
   --shape NAME      small, 1b, 2b or 8b (default small); random weights, fixed completion lengths
   --device NAME     cpu or cuda (default cpu)
   --videos N        videos in a step (default 4; 64 with cuda)
-  --plain-videos N  videos in a step of the baseline schedule, compared by video (default: the same)
+  --baseline-videos N  videos in a step of the baseline schedule, compared by video (default: the same)
   --steps N         measured steps, after one that is not measured (default 2)
   --dtype NAME      float32 or bfloat16 (default by device)
   --recompute       gradient checkpointing
@@ -33,7 +33,7 @@ const { values } = parseArgs({
     shape: { ...text, default: 'small' },
     device: { ...text, default: 'cpu' },
     videos: text,
-    'plain-videos': text,
+    'baseline-videos': text,
     steps: { ...text, default: '2' },
     dtype: text,
     recompute: flag,
@@ -114,7 +114,7 @@ function printOverhead(overhead: Overhead, steps: number, videos: number): void 
   );
 }
 
-function numberOf(name: 'videos' | 'plain-videos' | 'steps' | 'threads', fallback: number): number {
+function numberOf(name: 'videos' | 'baseline-videos' | 'steps' | 'threads', fallback: number): number {
   const given = values[name];
   if (given === undefined) return fallback;
   const number = Number(given);
@@ -148,7 +148,7 @@ async function main(): Promise<number> {
   if (only !== 'driver') {
     const numbers = {
       '--videos': videos,
-      '--plain-videos': numberOf('plain-videos', videos),
+      '--baseline-videos': numberOf('baseline-videos', videos),
       '--steps': steps,
     };
     const schedules = await measureSchedules(

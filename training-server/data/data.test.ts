@@ -277,23 +277,23 @@ describe('the report', () => {
   const probe = async (paths: readonly string[]) =>
     paths.map((path) =>
       path.endsWith('b.mp4')
-        ? { frames: 0, width: 0, height: 0, fps: 0, error: 'moov atom not found' }
+        ? { frames: 0, width: 0, height: 0, fps: 0, error: 'moov atom not result' }
         : { frames: 50, width: 64, height: 64, fps: 25 },
     );
 
   it('counts unreadable videos, duplicates through links and playing time', async () => {
     put('r.csv', 'a.mp4,3\nb.mp4,2\na.mp4,4\ninside.mp4,1\ngone.mp4,2\n');
-    const found: LoadedSource = await load({ kind: 'csv', file: 'r.csv' }, { probe });
-    expect(found.report).toEqual({
+    const result: LoadedSource = await load({ kind: 'csv', file: 'r.csv' }, { probe });
+    expect(result.report).toEqual({
       name: 's',
       videos: 1,
       missing: ['gone.mp4'],
-      unreadable: ['b.mp4: moov atom not found'],
+      unreadable: ['b.mp4: moov atom not result'],
       duplicates: ['a.mp4', 'inside.mp4'],
       labels: [3, 3],
       seconds: 2,
     });
-    expect(found.warnings.map(({ code }) => code)).toEqual([
+    expect(result.warnings.map(({ code }) => code)).toEqual([
       'train/missing',
       'train/unreadable',
       'train/duplicates',

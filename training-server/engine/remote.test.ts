@@ -79,7 +79,7 @@ async function listening(port: number): Promise<void> {
 }
 
 /** Says hello as rank 0 does; resolves with what came back until the connection was ended by the other side. */
-function knock(port: number, own: string): Promise<string> {
+function knock(port: number, local: string): Promise<string> {
   const hello = {
     protocol: PROTOCOL_VERSION,
     pid: 2,
@@ -90,7 +90,7 @@ function knock(port: number, own: string): Promise<string> {
     gpus: 0,
     torch: '2',
     memoryBytes: null,
-    token: own,
+    token: local,
   };
   return new Promise((resolve, reject) => {
     const socket = createConnection(port, host, () =>

@@ -98,14 +98,14 @@ export async function startHarness(options: HarnessOptions = {}) {
   /** Sends raw bytes; resolves with the response once the server has closed the connection. */
   const raw = (text: string): Promise<string> =>
     new Promise((done) => {
-      let said = '';
+      let received = '';
       const socket = connect(port, '127.0.0.1', () => socket.write(text));
       socket.setEncoding('latin1');
       socket.on('data', (chunk) => {
-        said += chunk;
+        received += chunk;
       });
-      socket.on('error', () => done(said));
-      socket.on('close', () => done(said));
+      socket.on('error', () => done(received));
+      socket.on('close', () => done(received));
     });
   const close = async () => {
     events.close();

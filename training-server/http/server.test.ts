@@ -66,10 +66,10 @@ describe('the description', () => {
   it('has every route with its parameters, and no other', () => {
     const routes = routesOf(h.services, '0.0.0');
     const wanted = routes.map(({ method, path }) => `${method} ${openApiPath(path)}`).sort();
-    const found = Object.entries(document.paths).flatMap(([path, operations]) =>
+    const result = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    expect(found.sort()).toEqual(wanted);
+    expect(result.sort()).toEqual(wanted);
     for (const [path, operations] of Object.entries(document.paths))
       for (const { parameters } of Object.values(operations)) {
         const inPath = parameters.filter((one) => one.in === 'path').map(({ name }) => name);
@@ -272,14 +272,14 @@ describe('before a start', () => {
 
   it('no torch and no Python are said in words', async () => {
     for (const code of ['train/torch', 'train/python']) {
-      const own = await startHarness({
+      const local = await startHarness({
         machine: async () => {
           throw new CodedError(code, { problem: 'No module named torch' });
         },
       });
-      const response = await own.post('/api/runs', { recipe: RECIPE });
+      const response = await local.post('/api/runs', { recipe: RECIPE });
       expect(await refusal(response)).toMatchObject({ status: 503, code });
-      await own.close();
+      await local.close();
     }
   });
 

@@ -173,21 +173,21 @@ function setUp(
       free: async () => free,
       alone: (_, work) => work(),
     });
-  const told: DownloadProgress[] = [];
+  const reported: DownloadProgress[] = [];
   const get = (store = make(), signal = new AbortController().signal) =>
-    store.download(address, sha(manifest), Object.keys(contents), signal, (p) => void told.push(p));
-  return { disk, net, waits, make, get, told, manifest };
+    store.download(address, sha(manifest), Object.keys(contents), signal, (p) => void reported.push(p));
+  return { disk, net, waits, make, get, reported, manifest };
 }
 
 const never = new AbortController().signal;
 
 describe('packages on this device', () => {
   test('all files, each checked; the bar only rises', async () => {
-    const { get, told, net, make } = setUp();
+    const { get, reported, net, make } = setUp();
     const stored = await get();
     expect(stored).toMatchObject({ complete: true, arrivedBytes: 8002, totalBytes: 8002 });
-    expect(told.at(-1)).toMatchObject({ checkedBytes: 8002, checkedFiles: 3 });
-    told.reduce((before, { arrivedBytes }) => {
+    expect(reported.at(-1)).toMatchObject({ checkedBytes: 8002, checkedFiles: 3 });
+    reported.reduce((before, { arrivedBytes }) => {
       expect(arrivedBytes).toBeGreaterThanOrEqual(before);
       return arrivedBytes;
     }, 0);
@@ -223,10 +223,10 @@ describe('packages on this device', () => {
   });
 
   test('a server without ranges starts that file again and says so', async () => {
-    const { get, told } = setUp({ 'onnx/a.onnx': [{ cutAfter: 2000 }, { ranges: false }] });
+    const { get, reported } = setUp({ 'onnx/a.onnx': [{ cutAfter: 2000 }, { ranges: false }] });
     expect((await get()).complete).toBe(true);
     expect(
-      told.some(({ restarted }) => restarted?.path === 'onnx/a.onnx' && restarted.why === 'server'),
+      reported.some(({ restarted }) => restarted?.path === 'onnx/a.onnx' && restarted.why === 'server'),
     ).toBe(true);
   });
 

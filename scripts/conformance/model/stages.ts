@@ -163,10 +163,10 @@ export async function checkProfile(
   const vision = await runner.vision(pixels);
   const features = vision.get('image_features')!;
   await compareVision(report, vision, golden, limits);
-  const own = golden.has('input.motion_frames')
+  const motionFrames = golden.has('input.motion_frames')
     ? normalised(await golden.octets('input.motion_frames'), profile)
     : pixels;
-  const motion = await runner.motion(own);
+  const motion = await runner.motion(motionFrames);
   const token = motion.get('motion_features')!;
   await compareMotion(report, motion, golden, limits);
 
@@ -195,17 +195,17 @@ function middleRowsByFrame(x: FloatArray): FloatArray {
   };
 }
 
-/** The recorded rows with the motion token of our own, which is compared by itself. */
+/** The recorded rows with our own motion token, which is compared separately. */
 function withMotionOf(
   recorded: FloatArray,
-  own: FloatArray,
+  motionToken: FloatArray,
   ids: readonly number[],
   profile: Profile,
 ): FloatArray {
   const width = recorded.shape.at(-1)!;
-  const place = ids.lastIndexOf(profile.tokenIds.context) * width;
+  const position = ids.lastIndexOf(profile.tokenIds.context) * width;
   const data = recorded.data.slice();
-  data.set(own.data.subarray(place, place + width), place);
+  data.set(motionToken.data.subarray(position, position + width), position);
   return { shape: recorded.shape, data };
 }
 

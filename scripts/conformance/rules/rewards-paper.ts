@@ -142,20 +142,20 @@ function comparePairs(t: Tally, id: string, videos: readonly VideoRewards[], gol
     rank.map((r) => r.reward),
     goldenNumbers(golden.raw.rank),
   );
-  const damaged = videos.map((video) => video.perturbed!.rank);
+  const perturbed = videos.map((video) => video.perturbed!.rank);
   t.nearAll(
     `${id} perturbed mean`,
-    damaged.map((r) => r.mean!),
+    perturbed.map((r) => r.mean!),
     goldenNumbers(golden.perturbed_mean),
   );
   t.nearAll(
     `${id} perturbed variance`,
-    damaged.map((r) => r.variance!),
+    perturbed.map((r) => r.variance!),
     goldenNumbers(golden.perturbed_variance),
   );
   t.nearAll(
     `${id} perturbed rank`,
-    damaged.map((r) => r.reward),
+    perturbed.map((r) => r.reward),
     goldenNumbers(golden.perturbed_rank),
   );
 }

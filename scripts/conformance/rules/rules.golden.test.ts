@@ -4,8 +4,8 @@ import { ruleChecks } from './rules.ts';
 
 const folder = `${process.env.VQA_SHARED ?? '../shared'}/golden/rules`;
 
-/** Least number of cases of each file, the place of one value in it, and a change of that value that must be seen. */
-const files: readonly [name: string, least: number, place: string, change: number | string][] = [
+/** Least number of cases of each file, the index of one value in it, and a change of that value that must be seen. */
+const files: readonly [name: string, least: number, index: string, change: number | string][] = [
   ['rewards.json', 153, 'cases.20.f64.rank.0', 1e-9],
   ['rewards.json', 153, 'cases.20.f32.head.reward.1', 1e-3],
   ['rewards_paper.json', 149, 'cases.3.sample_variance.raw.pairs.0.p.2', 1e-9],
@@ -17,7 +17,7 @@ const files: readonly [name: string, least: number, place: string, change: numbe
   ['levels.json', 166, 'mos_to_level.cases.3.level', ' '],
 ];
 
-/** Adds to the number, or appends to the word, at a place such as `cases.3.level`. */
+/** Adds to the number, or appends to the word, at a index such as `cases.3.level`. */
 function spoil(file: unknown, path: string, by: number | string): void {
   const keys = path.split('.');
   const last = keys.pop()!;

@@ -140,8 +140,8 @@ describe('quality over time', () => {
       expect(results[k]?.sampled.map(({ index }) => index)).toEqual(inside);
     });
     for (const { indices } of requests) {
-      const places = indices.map((index) => segments.findIndex((s) => index < s.from + s.frames));
-      expect(new Set(places).size).toBe(1);
+      const positions = indices.map((index) => segments.findIndex((s) => index < s.from + s.frames));
+      expect(new Set(positions).size).toBe(1);
     }
     expect(results[0]?.named).toEqual(['blur']);
   });

@@ -39,7 +39,7 @@ export function factRows(facts: VideoFacts, t: AssessMessages): FactRow[] {
   const turned = rotation === 0 ? '' : `, ${t.file.rotated(rotation)}`;
   const kilobits = duration > 0 ? Math.round((facts.bytes * 8) / duration / 1000) : 0;
   return [
-    { label: t.file.picture, value: t.file.pictureValue(width, height, rate(fps)) + turned },
+    { label: t.file.image, value: t.file.imageValue(width, height, rate(fps)) + turned },
     { label: t.file.length, value: t.file.lengthValue(duration, frames) },
     { label: t.file.codec, value: t.file.codecValue(facts.codecName, facts.bitDepth, facts.chroma) },
     { label: t.file.colour, value: colourText(facts.colour, t) },
@@ -50,7 +50,7 @@ export function factRows(facts: VideoFacts, t: AssessMessages): FactRow[] {
 /** Facts of the video as a result file holds them. */
 export function resultRows({ file, model }: Result, t: AssessMessages): FactRow[] {
   return [
-    { label: t.file.picture, value: t.file.pictureValue(file.width, file.height, rate(file.fps)) },
+    { label: t.file.image, value: t.file.imageValue(file.width, file.height, rate(file.fps)) },
     { label: t.file.length, value: t.units.frames(file.frames) },
     { label: t.file.codec, value: file.codec },
     { label: t.file.colour, value: colourText(file.colour, t) },
@@ -71,7 +71,7 @@ export function errorRows(file: File, error: CodedErrorData, t: AssessMessages):
   const { codec, width, height, fps, frames, duration } = error.params;
   const rows: FactRow[] = [];
   if (typeof width === 'number' && typeof height === 'number' && typeof fps === 'number')
-    rows.push({ label: t.file.picture, value: t.file.pictureValue(width, height, rate(fps)) });
+    rows.push({ label: t.file.image, value: t.file.imageValue(width, height, rate(fps)) });
   if (typeof frames === 'number' && typeof duration === 'number')
     rows.push({ label: t.file.length, value: t.file.lengthValue(duration, frames) });
   if (typeof codec === 'string') rows.push({ label: t.file.codec, value: codec });

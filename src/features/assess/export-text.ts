@@ -50,7 +50,7 @@ export function resultText(result: Result, state: ScoreState, t: AssessMessages,
   const text = viewAnswer(result.answers[0]?.text ?? '')
     .thinking.trim()
     .replace(/\s+/g, ' ');
-  const { named: found, ruledOut } = distortionsOf(findDistortions(text));
+  const { named: distortions, ruledOut } = distortionsOf(findDistortions(text));
   const named = (ids: readonly string[]) =>
     t.units.list(ids.map((id) => inSentence(distortionLabel(id, lang))));
   const grade = result.band === undefined ? '' : (t.grades.names[result.band - 1] ?? '');
@@ -67,7 +67,10 @@ export function resultText(result: Result, state: ScoreState, t: AssessMessages,
     ...row(t.assess.textTime, t.units.seconds(seconds(result))),
     ...row(
       t.assess.textNamed,
-      [named(found), ruledOut.length > 0 ? `${inSentence(t.assess.textRuledOut)}: ${named(ruledOut)}` : '']
+      [
+        named(distortions),
+        ruledOut.length > 0 ? `${inSentence(t.assess.textRuledOut)}: ${named(ruledOut)}` : '',
+      ]
         .filter((part) => part !== '')
         .join('; '),
     ),

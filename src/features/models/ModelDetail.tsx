@@ -119,7 +119,7 @@ function Met({ met }: { readonly met: boolean | null }) {
 const metricText = (value: number): string =>
   Number.isInteger(value) && value > 1 ? count(value) : correlation(value);
 
-/** Figures shown before "show all": a maker names the ones that matter first. */
+/** Metrics shown before "show all"; a package lists the important ones first. */
 const FIRST = 8;
 
 function MetricTable({ manifest }: { readonly manifest: Manifest }) {

@@ -18,7 +18,7 @@ export function FrameStrip({ run, record, side, large }: FrameStripProps) {
   return (
     <ol
       className={`training-frames${large ? ' training-frames--large' : ''}`}
-      aria-label={t.answers.frames(indices.length)}
+      aria-label={t.completions.frames(indices.length)}
     >
       {indices.map((index, i) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: frames are identified by position; they may repeat
@@ -49,16 +49,16 @@ function Frame(props: { run: string; video: string; index: number | null; nth: n
       current = false;
     };
   }, [run, video, index]);
-  const name = index === null ? t.answers.blackFrame(nth) : t.answers.frame(nth, index);
+  const name = index === null ? t.completions.blackFrame(nth) : t.completions.frame(nth, index);
   return (
     <li
       className={`training-frames__frame${index === null ? ' training-frames__frame--black' : ''}`}
-      title={failed ? t.answers.noImage : name}
+      title={failed ? t.completions.noImage : name}
     >
       {url && index !== null && !failed ? (
         <img src={url} alt={name} draggable={false} />
       ) : (
-        <span className="ui-sr">{failed ? `${name}. ${t.answers.noImage}` : name}</span>
+        <span className="ui-sr">{failed ? `${name}. ${t.completions.noImage}` : name}</span>
       )}
     </li>
   );

@@ -1,4 +1,4 @@
-/** The open run: its head, and one of charts, answers, recipe, checkpoints, log. */
+/** The open run: its head, and one of charts, completions, recipe, checkpoints, log. */
 import { useState } from 'react';
 import { useStore } from 'zustand';
 import type { Run } from '../../../core/training/run.ts';
@@ -6,9 +6,9 @@ import { persist, readPersisted } from '../../assessment/persisted.ts';
 import { useActions } from '../../page/useActions.ts';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
-import { AnswersPanel } from './AnswersPanel.tsx';
 import { type ChartSettings, ChartsTab, ChartTools } from './ChartsTab.tsx';
 import { CheckpointsTab } from './CheckpointsTab.tsx';
+import { CompletionsPanel } from './CompletionsPanel.tsx';
 import { LogTab } from './LogTab.tsx';
 import { RecipeTab } from './RecipeTab.tsx';
 import { actionsOf, RunHead } from './RunHead.tsx';
@@ -17,7 +17,7 @@ import { TABS, type Tab } from './tabs.ts';
 import './RunView.css';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { useTrainingMessages } from './messages/useTrainingMessages.ts';
-import { useAnswers } from './useAnswers.ts';
+import { useCompletions } from './useCompletions.ts';
 
 const SETTINGS = 'training.charts';
 const parseSettings = (value: unknown): ChartSettings => {
@@ -35,12 +35,12 @@ export function RunView({ run, onAgain }: { readonly run: Run; readonly onAgain:
   const [settings, setSettings] = useState(() => readPersisted(SETTINGS, parseSettings, parseSettings(null)));
   const data = useStore(training.store, (state) => state.data.get(run.id));
   const error = useStore(training.store, (state) => state.actionError);
-  const answers = useAnswers(run, data);
+  const shown = useCompletions(run, data);
   const pauseOrResume = actionsOf(run).find((one) => one === 'pause' || one === 'resume');
   useActions({
     pauseRun: pauseOrResume ? () => void training.act(run.id, pauseOrResume) : null,
-    stepBack: () => answers.go(-1),
-    stepOn: () => answers.go(1),
+    stepBack: () => shown.go(-1),
+    stepOn: () => shown.go(1),
   });
 
   return (
@@ -73,10 +73,10 @@ export function RunView({ run, onAgain }: { readonly run: Run; readonly onAgain:
       </div>
       {tab === 'charts' && (
         <ChartsTab run={run} data={data} settings={settings}>
-          {answers.step !== null && <AnswersPanel run={run} answers={answers} short />}
+          {shown.step !== null && <CompletionsPanel run={run} shown={shown} short />}
         </ChartsTab>
       )}
-      {tab === 'answers' && <AnswersPanel run={run} answers={answers} short={false} />}
+      {tab === 'answers' && <CompletionsPanel run={run} shown={shown} short={false} />}
       {tab === 'recipe' && <RecipeTab run={run} />}
       {tab === 'checkpoints' && <CheckpointsTab run={run} />}
       {tab === 'log' && <LogTab lines={data?.log ?? []} name={run.id} />}

@@ -228,7 +228,7 @@ export const trainingEn = {
       flat: 'no variance',
     },
   },
-  answers: {
+  completions: {
     title: 'Answers',
     ofStep: (step: number): string => `Answers of step ${count(step)}`,
     video: (nth: number, of: number): string => `video ${count(nth)} of ${count(of)}`,

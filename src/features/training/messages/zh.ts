@@ -220,7 +220,7 @@ export const trainingZh: TrainingMessages = {
       flat: '无方差',
     },
   },
-  answers: {
+  completions: {
     title: '回答',
     ofStep: (step) => `第${count(step)}步的回答`,
     video: (nth, of) => `第${count(nth)}/${count(of)}段视频`,

@@ -21,7 +21,7 @@ export interface RunData {
   readonly loaded: boolean;
   readonly log: readonly LogLine[];
   /** Steps whose completions are there, ascending. */
-  readonly answered: readonly number[];
+  readonly completionSteps: readonly number[];
   readonly progress: Extract<RunEvent, { type: 'progress' }> | null;
 }
 
@@ -84,7 +84,7 @@ const noData = (): RunData => ({
   version: 0,
   loaded: false,
   log: [],
-  answered: [],
+  completionSteps: [],
   progress: null,
 });
 
@@ -158,8 +158,10 @@ function withBatch(state: TrainingState, run: string, events: readonly RunEvent[
     return {
       version: data.version + (records.length > 0 ? 1 : 0),
       log: lines.length > 0 ? mergeLog(data.log, lines) : data.log,
-      answered:
-        steps.length > 0 ? [...new Set([...data.answered, ...steps])].sort((a, b) => a - b) : data.answered,
+      completionSteps:
+        steps.length > 0
+          ? [...new Set([...data.completionSteps, ...steps])].sort((a, b) => a - b)
+          : data.completionSteps,
       progress: progress ?? data.progress,
     };
   });

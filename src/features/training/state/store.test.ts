@@ -127,7 +127,7 @@ describe('following', () => {
     world.say('a', { type: 'completions', step: 4, videos: 2 }, 2);
     world.say('a', { type: 'run', run: run('a', { step: 4 }) }, 3);
     await settle(200);
-    expect(state().data.get('a')).toMatchObject({ answered: [4] });
+    expect(state().data.get('a')).toMatchObject({ completionSteps: [4] });
     expect(state().data.get('a')?.table.steps).toEqual([1, 2, 3, 4]);
     expect(state().runs.find(({ id }) => id === 'a')?.step).toBe(4);
     training.disconnect();

@@ -6,7 +6,7 @@ import { stepIndex } from './state/metrics.ts';
 import { training } from './state/session.ts';
 import { type Completions, completionsKey, type RunData } from './state/state.ts';
 
-export interface Answers {
+export interface ShownCompletions {
   /** Steps that have answers, ascending. */
   readonly steps: readonly number[];
   readonly step: number | null;
@@ -30,16 +30,16 @@ function answeredSteps(data: RunData | undefined): number[] {
   const { steps, columns } = data.table;
   const column = ANSWERED.map((name) => columns.get(name)).find((cells) => cells !== undefined);
   const measured = column ? steps.filter((_, i) => typeof column[i] === 'number') : [];
-  return [...new Set([...measured, ...data.answered])].sort((a, b) => a - b);
+  return [...new Set([...measured, ...data.completionSteps])].sort((a, b) => a - b);
 }
 
-export function useAnswers(run: Run, data: RunData | undefined): Answers {
+export function useCompletions(run: Run, data: RunData | undefined): ShownCompletions {
   const [chosen, setChosen] = useState<number | null>(null);
   const [video, setVideo] = useState(0);
   const [side, setSide] = useState<'original' | 'perturbed'>('original');
   const version = data?.version ?? 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the table grows in place; its version says when
-  const steps = useMemo(() => answeredSteps(data), [data?.table, data?.answered, version]);
+  const steps = useMemo(() => answeredSteps(data), [data?.table, data?.completionSteps, version]);
   const step = chosen ?? steps.at(-1) ?? null;
   const completions = useStore(training.store, (state) =>
     step === null ? undefined : state.completions.get(completionsKey(run.id, step)),
