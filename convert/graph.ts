@@ -196,8 +196,8 @@ export class Graph {
 
   #constant(type: ElementType, dims: readonly number[], data: Uint8Array): string {
     const key = `${type} ${dims.join(',')} ${data.join(',')}`;
-    const known = this.#constants.get(key);
-    if (known !== undefined) return known.name;
+    const existing = this.#constants.get(key);
+    if (existing !== undefined) return existing.name;
     const name = `constant_${this.#constants.size}`;
     this.#constants.set(key, { name, type, dims, data });
     return name;

@@ -22,7 +22,7 @@ export interface Distortions {
 
 const english = (patterns: readonly string[]) =>
   `\\b(?:${patterns.join('|')})(?![\\p{L}\\p{N}_])`.replaceAll('~', '[ -]');
-const longestFirst = (words: readonly string[]) => [...words].sort((a, b) => b.length - a.length).join('|');
+const longestFirst = (terms: readonly string[]) => [...terms].sort((a, b) => b.length - a.length).join('|');
 
 /** One group a term; the first group that matches at a position wins. */
 const anyTerm = new RegExp(

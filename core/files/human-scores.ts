@@ -85,7 +85,7 @@ export function readOfficialLine(text: string, line: number): ReadRow {
   }
   const row = officialRow.safeParse(value);
   if (!row.success) return { line, problem: problemOf(row.error) };
-  const { id, dataset_name: dataset, image, conversations, faults, text: own } = row.data;
+  const { id, dataset_name: dataset, image, conversations, faults, text: writtenText } = row.data;
   const last = conversations.findLast(({ from }) => from === 'gpt');
   if (last === undefined) return { line, problem: 'conversations: there is no turn of "gpt"' };
   const plain = readNumber(last.value);
@@ -100,7 +100,7 @@ export function readOfficialLine(text: string, line: number): ReadRow {
     dataset,
     mos,
     written: plain === null ? String(mos) : String(last.value).trim(),
-    text: own ?? (plain === null ? String(last.value) : undefined),
+    text: writtenText ?? (plain === null ? String(last.value) : undefined),
     targets: faults,
   };
 }

@@ -115,9 +115,9 @@ function repeatedWeights(n: number, repeat: number, window: number): number[] {
   if (length < window)
     throw new RangeError(`${n} frames repeated ${repeat} times do not fill a window of ${window}`);
   return normalised(
-    Array.from({ length: n }, (_, place) => {
+    Array.from({ length: n }, (_, position) => {
       let sum = 0;
-      for (let copy = 0; copy < repeat; copy++) sum += coverage(place * repeat + copy, length, window);
+      for (let copy = 0; copy < repeat; copy++) sum += coverage(position * repeat + copy, length, window);
       return sum;
     }),
   );

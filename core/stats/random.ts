@@ -99,9 +99,9 @@ export function seededRandom(seed: number | string): Random {
     },
     normal: () => {
       if (spare !== null) {
-        const kept = spare;
+        const value = spare;
         spare = null;
-        return kept;
+        return value;
       }
       const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
       const angle = 2 * Math.PI * uniform();

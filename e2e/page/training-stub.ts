@@ -123,7 +123,7 @@ export async function trainingStub(
   const resumedFrom: string[] = [];
   const events: { id: number; text: string }[] = [];
   const open = new Set<ServerResponse>();
-  const known = await cards();
+  const listed = await cards();
   const stub = { report: {} as Partial<ValidationReport> };
 
   const one = (id: string) => runs.find(({ run }) => run.id === id);
@@ -160,7 +160,7 @@ export async function trainingStub(
     if (request.headers.authorization !== `Bearer ${TOKEN}`) return void problem(401, 'train/token');
     const [, , area = '', rawId = '', what = ''] = url.pathname.split('/');
     const id = decodeURIComponent(rawId);
-    if (area === 'recipes') return void json(known);
+    if (area === 'recipes') return void json(listed);
     if (area === 'checkpoints') {
       if (method === 'POST') {
         const checkpoint = checkpoints.find((point) => point.id === id);
@@ -190,7 +190,7 @@ export async function trainingStub(
       });
       request.on('end', () => {
         const { recipe } = JSON.parse(body) as { recipe: string };
-        const card = known.find(({ name }) => name === recipe);
+        const card = listed.find(({ name }) => name === recipe);
         if (area === 'validate') return void json(reportOf(card, stub.report));
         const run: Run = {
           ...recordedRuns()[1]!.run,
@@ -219,7 +219,9 @@ export async function trainingStub(
         return void json(entry.run.stage?.objective === 'grpo' ? completionsOf(step) : []);
       }
       case 'recipe':
-        return void json(known.find(({ name }) => name === entry.run.recipe)?.resolved ?? known[0]!.resolved);
+        return void json(
+          listed.find(({ name }) => name === entry.run.recipe)?.resolved ?? listed[0]!.resolved,
+        );
       case 'frames': {
         const png = thumbnail(Number(url.searchParams.get('index')));
         return void response.writeHead(200, { 'Content-Type': 'image/png' }).end(png);

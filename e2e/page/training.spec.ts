@@ -53,12 +53,12 @@ test.describe('connecting', () => {
     await page.getByLabel('Remember on this device').check();
     await page.getByRole('button', { name: 'Connect' }).click();
     await expect(page.locator('.training-chart').first()).toBeVisible();
-    const kept = () => page.evaluate(() => localStorage.getItem('vqathinker.training.server'));
-    expect(await kept()).toContain(TOKEN);
+    const stored = () => page.evaluate(() => localStorage.getItem('vqathinker.training.server'));
+    expect(await stored()).toContain(TOKEN);
     await page.locator('.training-server').getByRole('button', { name: 'Server' }).click();
     await page.getByRole('menuitem', { name: 'Disconnect and forget the token' }).click();
     await expect(page.getByLabel('Token', { exact: true })).toHaveValue('');
-    expect(await kept()).toBe('null');
+    expect(await stored()).toBe('null');
   });
 
   test('says what is wrong: no address, no token, a wrong one, nobody there', async ({ page, stub }) => {

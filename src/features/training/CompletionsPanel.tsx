@@ -1,5 +1,4 @@
-/** The answers of one step to one video: its frames, and each answer with its rewards and what is learnt from it. */
-
+/** Completions of one step for one video: its frames, and each completion with its rewards and advantage. */
 import { useMemo, useState } from 'react';
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import { findDistortions } from '../../../core/answer/lexicon.ts';
@@ -13,70 +12,70 @@ import { Icon } from '../../ui/Icon.tsx';
 import { Rich } from '../../ui/Rich.tsx';
 import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
-import './AnswersPanel.css';
+import './CompletionsPanel.css';
 import { advantageBars, type Bar, part } from './advantage-bar.ts';
 import { FrameStrip, perturbationOf } from './FrameStrip.tsx';
 import { useTrainingMessages } from './messages/useTrainingMessages.ts';
-import type { Answers } from './useAnswers.ts';
+import type { ShownCompletions } from './useCompletions.ts';
 import { useWideColumns } from './useWideColumns.ts';
-import './AnswerRow.css';
-import './AnswerTrace.css';
+import './CompletionRow.css';
+import './CompletionTrace.css';
 
-export interface AnswersPanelProps {
+export interface CompletionsPanelProps {
   readonly run: Run;
-  readonly answers: Answers;
-  /** Under the charts: one line an answer until one is opened. */
+  readonly shown: ShownCompletions;
+  /** Under the charts: one line for each completion until one is opened. */
   readonly short: boolean;
 }
 
-export function AnswersPanel({ run, answers, short }: AnswersPanelProps) {
+export function CompletionsPanel({ run, shown, short }: CompletionsPanelProps) {
   const t = useTrainingMessages();
-  const { step, completions } = answers;
+  const { step, completions } = shown;
   if (step === null)
     return (
       <section className="training-answers training-answers--none">
-        <p>{t.answers.none}</p>
+        <p>{t.completions.none}</p>
       </section>
     );
   const records = completions?.kind === 'ready' ? completions.records : [];
-  const record = records[answers.video];
+  const record = records[shown.video];
   return (
     <section className="training-answers" aria-labelledby="training-answers">
       <header className="training-answers__head">
         <h2 id="training-answers" className="training-answers__title">
-          {t.answers.ofStep(step)}
+          {t.completions.ofStep(step)}
         </h2>
-        <Steps answers={answers} />
+        <Steps shown={shown} />
         {record && (
           <>
             <span className="training-answers__videos">
-              <span>{t.answers.video(answers.video + 1, records.length)}</span>
+              <span>{t.completions.video(shown.video + 1, records.length)}</span>
               <IconButton
                 icon="chevronLeft"
-                label={t.answers.previousVideo}
-                disabled={answers.video === 0}
-                onClick={() => answers.toVideo(answers.video - 1)}
+                label={t.completions.previousVideo}
+                disabled={shown.video === 0}
+                onClick={() => shown.toVideo(shown.video - 1)}
               />
               <IconButton
                 icon="chevronRight"
-                label={t.answers.nextVideo}
-                disabled={answers.video >= records.length - 1}
-                onClick={() => answers.toVideo(answers.video + 1)}
+                label={t.completions.nextVideo}
+                disabled={shown.video >= records.length - 1}
+                onClick={() => shown.toVideo(shown.video + 1)}
               />
             </span>
-            <FrameStrip run={run.id} record={record} side={answers.side} large={!short} />
+            <FrameStrip run={run.id} record={record} side={shown.side} large={!short} />
             <span className="training-answers__video">
               <span className="training-answers__file">{record.video.split('/').at(-1)}</span>,{' '}
-              <Rich text={t.answers.mos(record.mos.toFixed(2))} />
+              <Rich text={t.completions.mos(record.mos.toFixed(2))} />
             </span>
             <Segmented
-              label={t.answers.side}
-              value={answers.side}
+              label={t.completions.side}
+              value={shown.side}
               options={[
-                { value: 'original', label: t.answers.original },
-                { value: 'perturbed', label: t.answers.perturbed },
+                { value: 'original', label: t.completions.original },
+                { value: 'perturbed', label: t.completions.perturbed },
               ]}
-              onChange={answers.toSide}
+              onChange={shown.toSide}
             />
           </>
         )}
@@ -86,63 +85,63 @@ export function AnswersPanel({ run, answers, short }: AnswersPanelProps) {
           <ErrorCard error={completions.error} />
         </div>
       ) : !completions || completions.kind === 'loading' ? (
-        <p className="training-answers__wait">{t.answers.loading}</p>
+        <p className="training-answers__wait">{t.completions.loading}</p>
       ) : record ? (
         <Group
-          key={`${step} ${record.video} ${answers.side}`}
+          key={`${step} ${record.video} ${shown.side}`}
           record={record}
-          side={answers.side}
+          side={shown.side}
           short={short}
         />
       ) : (
-        <p className="training-answers__wait">{t.answers.empty}</p>
+        <p className="training-answers__wait">{t.completions.empty}</p>
       )}
     </section>
   );
 }
 
-function Steps({ answers }: { readonly answers: Answers }) {
+function Steps({ shown }: { readonly shown: ShownCompletions }) {
   const t = useTrainingMessages();
-  const { steps, step, following } = answers;
+  const { steps, step, following } = shown;
   return (
     <span className="training-answers__steps">
       <ActionIconButton
         action="stepBack"
         icon="previous"
-        label={t.answers.previousStep}
+        label={t.completions.previousStep}
         disabled={step === steps[0]}
       />
       <ActionIconButton
         action="stepOn"
         icon="next"
-        label={t.answers.nextStep}
+        label={t.completions.nextStep}
         disabled={step === steps.at(-1)}
       />
       {!following && (
-        <Button look="quiet" onClick={answers.follow}>
-          {t.answers.latest}
+        <Button look="quiet" onClick={shown.follow}>
+          {t.completions.latest}
         </Button>
       )}
     </span>
   );
 }
 
-type Side = Answers['side'];
+type Side = ShownCompletions['side'];
 
 function Group(props: { readonly record: GroupRecord; readonly side: Side; readonly short: boolean }) {
   const { record, side, short } = props;
   const t = useTrainingMessages();
-  const { columns } = t.answers;
-  const answers = side === 'original' ? record.completions : record.perturbedCompletions;
-  const bars = useMemo(() => advantageBars(answers.map(({ advantage }) => advantage)), [answers]);
-  if (answers.length === 0) return <p className="training-answers__wait">{t.answers.notPerturbed}</p>;
+  const { columns } = t.completions;
+  const completions = side === 'original' ? record.completions : record.perturbedCompletions;
+  const bars = useMemo(() => advantageBars(completions.map(({ advantage }) => advantage)), [completions]);
+  if (completions.length === 0) return <p className="training-answers__wait">{t.completions.notPerturbed}</p>;
   const mode = perturbationOf(record)?.mode;
   return (
-    <ScrollBox className="training-answers__scroll" name={t.answers.title}>
+    <ScrollBox className="training-answers__scroll" name={t.completions.title}>
       <table className={`ui-table training-answers__table${short ? '' : ' training-answers__table--long'}`}>
         <caption className="ui-sr">
           {record.video}
-          {side === 'perturbed' && mode ? `, ${t.answers.modes[mode] ?? mode}` : ''}
+          {side === 'perturbed' && mode ? `, ${t.completions.modes[mode] ?? mode}` : ''}
         </caption>
         <thead>
           <tr>
@@ -157,19 +156,19 @@ function Group(props: { readonly record: GroupRecord; readonly side: Side; reado
           </tr>
         </thead>
         <tbody>
-          {answers.map((answer, i) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the answers of a step do not change their order
-            <Row key={i} answer={answer} bar={bars[i] ?? null} side={side} short={short} />
+          {completions.map((completion, i) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: the completions of a step do not change their order
+            <Row key={i} completion={completion} bar={bars[i] ?? null} side={side} short={short} />
           ))}
         </tbody>
       </table>
       <p className="training-answers__foot">
-        {t.answers.summary(answers.length, answers.filter(({ score }) => score !== null).length)}
-        {side === 'perturbed' && mode && ` · ${t.answers.modes[mode] ?? mode}`}
-        {side === 'perturbed' && ` · ${t.answers.noAdvantage.perturbed}`}
+        {t.completions.summary(completions.length, completions.filter(({ score }) => score !== null).length)}
+        {side === 'perturbed' && mode && ` · ${t.completions.modes[mode] ?? mode}`}
+        {side === 'perturbed' && ` · ${t.completions.noAdvantage.perturbed}`}
         {side === 'original' &&
-          answers.every(({ advantage }) => advantage === null) &&
-          ` · ${t.answers.noAdvantage.flat}`}
+          completions.every(({ advantage }) => advantage === null) &&
+          ` · ${t.completions.noAdvantage.flat}`}
       </p>
     </ScrollBox>
   );
@@ -178,24 +177,24 @@ function Group(props: { readonly record: GroupRecord; readonly side: Side; reado
 const cell = (value: number | null): string => (value === null ? '–' : part(value));
 
 function Row(props: {
-  readonly answer: CompletionRecord;
+  readonly completion: CompletionRecord;
   readonly bar: Bar | null;
   readonly side: Side;
   readonly short: boolean;
 }) {
-  const { answer, bar, side, short } = props;
+  const { completion, bar, side, short } = props;
   const t = useTrainingMessages();
   const [open, setOpen] = useState(!short);
-  const bonus = answer.temporalRank + answer.temporalRegression;
+  const bonus = completion.temporalRank + completion.temporalRegression;
   return (
     <tr>
       <th scope="row" className="training-answer__score">
-        {answer.score === null ? (
-          <span className="training-answer__unreadable" title={t.answers.unreadableHelp}>
-            <Icon name="alert" size={14} /> {t.answers.unreadable}
+        {completion.score === null ? (
+          <span className="training-answer__unreadable" title={t.completions.unreadableHelp}>
+            <Icon name="alert" size={14} /> {t.completions.unreadable}
           </span>
         ) : (
-          answer.score.toFixed(2)
+          completion.score.toFixed(2)
         )}
       </th>
       <td className="training-answer__text">
@@ -204,25 +203,29 @@ function Row(props: {
             type="button"
             className={`training-answer__line${open ? ' training-answer__line--open' : ''}`}
             aria-expanded={open}
-            title={open ? t.answers.collapse : t.answers.expand}
+            title={open ? t.completions.collapse : t.completions.expand}
             onClick={() => setOpen(!open)}
           >
-            <Trace answer={answer} open={open} />
+            <Trace completion={completion} open={open} />
           </button>
         ) : (
-          <Trace answer={answer} open />
+          <Trace completion={completion} open />
         )}
       </td>
-      <td data-name={t.answers.columns.format}>{part(answer.format)}</td>
-      <td data-name={t.answers.columns.rank}>{cell(answer.rank)}</td>
-      <td data-name={t.answers.columns.regression}>{cell(answer.regression)}</td>
-      <td data-name={t.answers.columns.temporal}>{bonus > 0 ? `+${part(bonus)}` : part(bonus)}</td>
-      <td data-name={t.answers.columns.sum} className="training-answer__sum">
-        {answer.reward === null ? '–' : answer.reward.toFixed(3)}
+      <td data-name={t.completions.columns.format}>{part(completion.format)}</td>
+      <td data-name={t.completions.columns.rank}>{cell(completion.rank)}</td>
+      <td data-name={t.completions.columns.regression}>{cell(completion.regression)}</td>
+      <td data-name={t.completions.columns.temporal}>{bonus > 0 ? `+${part(bonus)}` : part(bonus)}</td>
+      <td data-name={t.completions.columns.sum} className="training-answer__sum">
+        {completion.reward === null ? '–' : completion.reward.toFixed(3)}
       </td>
-      <td data-name={t.answers.columns.advantage} className="training-answer__advantage">
-        {answer.advantage === null || !bar ? (
-          <span title={side === 'perturbed' ? t.answers.noAdvantage.perturbed : t.answers.noAdvantage.flat}>
+      <td data-name={t.completions.columns.advantage} className="training-answer__advantage">
+        {completion.advantage === null || !bar ? (
+          <span
+            title={
+              side === 'perturbed' ? t.completions.noAdvantage.perturbed : t.completions.noAdvantage.flat
+            }
+          >
             –
           </span>
         ) : (
@@ -233,7 +236,7 @@ function Row(props: {
                 style={cssVariables({ '--left': `${bar.left}%`, '--width': `${bar.width}%` })}
               />
             </span>
-            <span className="training-bar__value">{signed(answer.advantage)}</span>
+            <span className="training-bar__value">{signed(completion.advantage)}</span>
           </>
         )}
       </td>
@@ -244,8 +247,8 @@ function Row(props: {
 const langOf = (text: string) => (/\p{Script=Han}/u.test(text) ? 'zh' : 'en');
 
 /** The words of the model in its own face, as text; the word list's finds are underlined. */
-function Trace({ answer, open }: { readonly answer: CompletionRecord; readonly open: boolean }) {
-  const { thinking, answer: written } = useMemo(() => viewAnswer(answer.text), [answer.text]);
+function Trace({ completion, open }: { readonly completion: CompletionRecord; readonly open: boolean }) {
+  const { thinking, answer: written } = useMemo(() => viewAnswer(completion.text), [completion.text]);
   const text = thinking.trim();
   // One line holds the end, where the reasons become a number.
   const columns = useWideColumns();
@@ -255,7 +258,7 @@ function Trace({ answer, open }: { readonly answer: CompletionRecord; readonly o
     <span className={`training-trace${open ? ' training-trace--open' : ''}`} lang={langOf(text)}>
       {from > 0 && '… '}
       {text === '' ? (
-        <span className="training-trace__raw">{answer.text}</span>
+        <span className="training-trace__raw">{completion.text}</span>
       ) : (
         pieces.map(({ at, text: piece, says }) =>
           says ? (
@@ -267,7 +270,7 @@ function Trace({ answer, open }: { readonly answer: CompletionRecord; readonly o
           ),
         )
       )}
-      {open && answer.score === null && text !== '' && written !== '' && (
+      {open && completion.score === null && text !== '' && written !== '' && (
         <span className="training-trace__raw"> {written}</span>
       )}
     </span>

@@ -176,13 +176,13 @@ export const assessEn = {
       name === '' ? 'the graphics adapter' : `the graphics adapter ${name}`,
   },
   file: {
-    picture: 'Picture',
+    image: 'Picture',
     length: 'Length',
     codec: 'Codec',
     colour: 'Colour',
     size: 'Size',
     model: 'Model',
-    pictureValue: (width: number, height: number, fps: string): string =>
+    imageValue: (width: number, height: number, fps: string): string =>
       `${width} × ${height}, ${fps} frames/s`,
     lengthValue: (seconds: number, frames: number): string =>
       `${s(seconds)}, ${plural(frames, 'frame', 'frames')}`,
