@@ -15,7 +15,9 @@ import {
 } from './layers.ts';
 import { docs, withTables } from './layers-table.ts';
 
-const LONGEST_FILE = 600;
+const LONGEST_FILE = 500;
+/** Two tests of one harness each, whose parts share its set-up. */
+const LONGER_TESTS = ['training-server/http/server.test.ts', 'training-server/runs/manager.test.ts'];
 const isTest = (path: string) => /\.test\.tsx?$|(^|\/)(test_\w+|conftest)\.py$/.test(path);
 const imports = typescript.flatMap(importsOf);
 const pythonImports = python.flatMap(pythonImportsOf);
@@ -115,7 +117,9 @@ describe('who imports whom (layers.json)', () => {
 
 describe('every file', () => {
   test(`is at most ${LONGEST_FILE} lines long`, () => {
-    const long = sources.filter(({ text }) => text.split('\n').length - 1 > LONGEST_FILE);
+    const long = sources.filter(
+      ({ path, text }) => !LONGER_TESTS.includes(path) && text.split('\n').length - 1 > LONGEST_FILE,
+    );
     expect(long.map(({ path, text }) => `${path}: ${text.split('\n').length - 1}`)).toEqual([]);
   });
 
