@@ -105,7 +105,7 @@ test('a run as the server tells it: live, paused, resumed, its answers, its reci
   await page.waitForTimeout(800);
   expect(await step()).toBe(held);
   await expect(page.locator('.training-answers')).toContainText(`Answers of step ${held}`);
-  await expect(page.locator('.training-frame img')).toHaveCount(8);
+  await expect(page.locator('.training-frames__frame img')).toHaveCount(8);
   await expect(page.locator('.training-answers tbody tr')).toHaveCount(3);
 
   await page.getByRole('radio', { name: 'Recipe' }).check({ force: true });

@@ -240,7 +240,7 @@ test.describe('a run', () => {
 
     await page.getByRole('button', { name: 'Next video' }).click();
     await expect(page.locator('.training-answers__head')).toContainText('video 2 of 32');
-    const frames = page.locator('.training-frame img');
+    const frames = page.locator('.training-frames__frame img');
     await expect(frames).toHaveCount(12);
     await expect(frames.first()).toHaveAttribute('alt', 'F1: source frame 10');
     const inOrder = await frames.evaluateAll((all) => all.map((one) => (one as HTMLImageElement).alt));
@@ -435,7 +435,7 @@ test('nothing but the training server is asked, and the token goes in no address
   page.on('request', (request) => urls.push(request.url()));
   await open(page, stub);
   await tab(page, 'Answers');
-  await expect(page.locator('.training-frame img').first()).toBeVisible();
+  await expect(page.locator('.training-frames__frame img').first()).toBeVisible();
   const foreign = urls.filter((url) => !url.startsWith(stub.address) && !/^(blob|data):/.test(url));
   expect(foreign).toEqual([]);
   expect(urls.filter((url) => new URL(url).search.includes(TOKEN))).toEqual([]);
