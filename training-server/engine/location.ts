@@ -1,6 +1,6 @@
 /** Location of the engines of a command: this machine, several machines, or a remote address; options and their checks. */
 import { CodedError } from '../../core/errors.ts';
-import type { EngineOptions } from './spawn.ts';
+import type { EngineOptions } from './torchrun.ts';
 
 export type EngineLocation = Pick<EngineOptions, 'torchrun' | 'tcp' | 'remote' | 'restarts'>;
 

@@ -17,7 +17,8 @@ import { python } from '../../scripts/python.mjs';
 import type { Engine } from './client.ts';
 import { crashOf } from './crash.ts';
 import { livingGroups, type ProcessRecord, reapOrphans, writeRecord } from './processes.ts';
-import { type EngineOptions, spawnEngine } from './spawn.ts';
+import { spawnEngine } from './spawn.ts';
+import type { EngineOptions } from './torchrun.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'engine-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

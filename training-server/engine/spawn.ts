@@ -27,35 +27,8 @@ import {
   type Params,
   type Result,
 } from './protocol.ts';
-import { startTorchrun, type Torchrun } from './torchrun.ts';
+import { type EngineOptions, startTorchrun, type Torchrun } from './torchrun.ts';
 import { Watchdog } from './watchdog.ts';
-
-export interface EngineOptions {
-  /** Folder for the engine's output, `engine.log` and `ranks/`; created if it does not exist. */
-  readonly logs: string;
-  /** File in which the process groups are recorded for `reapOrphans`; removed when the engine has ended. */
-  readonly record: string;
-  /** Processes on this machine, one a GPU. */
-  readonly ranks?: number;
-  /** Threads of a rank; with 1, runs on a CPU repeat bit for bit. Default: PyTorch's. */
-  readonly threads?: number;
-  /** Further arguments of torchrun, e.g. `['--nnodes=2', '--rdzv-backend=c10d', '--rdzv-endpoint=host:29400']`. */
-  readonly torchrun?: readonly string[];
-  /** Listens on this address instead of a Unix socket, for a rank 0 on another machine. */
-  readonly tcp?: { readonly host: string; readonly port: number };
-  /** With `tcp`: starts nothing and waits without limit for a remote engine with this token. */
-  readonly remote?: { readonly token: string };
-  /** Times that torchrun restarts the ranks after one has died. */
-  readonly restarts?: number;
-  readonly environment?: Readonly<Record<string, string>>;
-  readonly python?: string;
-  /** Aborts the start; a started engine is ended by `stop`. */
-  readonly signal?: AbortSignal;
-  /** Seconds from the start to the first `hello`. */
-  readonly patience?: number;
-  /** Seconds without a heartbeat after which the engine has failed. */
-  readonly silence?: number;
-}
 
 /** Longest time from the error that a rank reports to the end of its process. */
 const ENDING_MS = 2000;

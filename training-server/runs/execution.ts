@@ -7,7 +7,7 @@ import type { Roots } from '../data/api.ts';
 import type { StageData } from '../data/stage-data.ts';
 import type { Engine } from '../engine/client.ts';
 import { reapOrphans } from '../engine/processes.ts';
-import type { EngineOptions } from '../engine/spawn.ts';
+import type { EngineOptions } from '../engine/torchrun.ts';
 import { Driver, type DriverPorts } from '../grpo/driver.ts';
 import { endOf } from './endings.ts';
 import type { RunEntry } from './run-entry.ts';

@@ -2,7 +2,16 @@
 import { currentResult, currentTimeline } from '../../../core/files/earlier-formats.ts';
 import type { Result } from '../../../core/files/result.ts';
 import type { StoredTimeline } from '../timeline/store.ts';
-import type { RecentEntry } from './recent.ts';
+
+/** A result of Recent, as it is stored. */
+export interface RecentEntry {
+  readonly id: string;
+  readonly result: Result;
+  /** One JPEG a sampled frame, null where there was none. */
+  readonly thumbnails: readonly (Blob | null)[];
+  /** The quality timeline, finished or not. */
+  readonly timeline?: StoredTimeline;
+}
 
 /** An entry whose quality timeline is stored under the names `curve` and `pictures`. */
 type EntryWithCurve = Omit<RecentEntry, 'timeline'> & {

@@ -4,7 +4,8 @@ import type { Result } from '../../../core/files/result.ts';
 import type { ShownFrame } from '../assess-store.ts';
 import { jpegOf } from '../run/jpeg.ts';
 import type { StoredTimeline } from '../timeline/store.ts';
-import type { RecentEntry, RecentResults } from './recent.ts';
+import type { RecentEntry } from './earlier-entries.ts';
+import type { RecentResults } from './recent.ts';
 
 export interface RecentShown {
   readonly entry: RecentEntry;

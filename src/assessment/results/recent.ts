@@ -2,19 +2,8 @@
  * Results of this device, newest first, in IndexedDB: the result file and thumbnails of its frames. No video is stored.
  * Where the browser stores nothing (private window), the list lives as long as the page.
  */
-import type { Result } from '../../../core/files/result.ts';
 import { openDatabase, resultOf } from '../indexed-db.ts';
-import type { StoredTimeline } from '../timeline/store.ts';
-import { readEntry } from './earlier-entries.ts';
-
-export interface RecentEntry {
-  readonly id: string;
-  readonly result: Result;
-  /** One JPEG a sampled frame, null where there was none. */
-  readonly thumbnails: readonly (Blob | null)[];
-  /** The quality timeline, finished or not. */
-  readonly timeline?: StoredTimeline;
-}
+import { type RecentEntry, readEntry } from './earlier-entries.ts';
 
 const DATABASE = 'vqathinker';
 const STORE = 'results';

@@ -193,7 +193,7 @@ export const trainingZh: TrainingMessages = {
     },
     series: {
       original: '原片',
-      perturbed: '受损',
+      perturbed: '扰动',
       preferred: '偏好',
       format: '格式',
       rank: '排序',
@@ -233,7 +233,7 @@ export const trainingZh: TrainingMessages = {
     mos: (value) => `MOS **${value}**`,
     side: '哪一份',
     original: '原片',
-    perturbed: '受损',
+    perturbed: '扰动',
     modes: {
       shuffle: '打乱',
       local_shuffle: '局部打乱',
@@ -242,7 +242,7 @@ export const trainingZh: TrainingMessages = {
       duplicate: '有重复帧',
       random_drop: '有丢帧',
     } as Readonly<Record<string, string>>,
-    notPerturbed: '这一步没有对该视频作受损处理。',
+    notPerturbed: '这一步没有对该视频作扰动处理。',
     columns: {
       score: '得分',
       reasoning: '推理过程',
@@ -256,7 +256,7 @@ export const trainingZh: TrainingMessages = {
     unreadable: '无法读取',
     unreadableHelp: '此回答中读不出数字，不作猜测。',
     noAdvantage: {
-      perturbed: '对受损副本的回答只作比较，不用于学习。',
+      perturbed: '对扰动副本的回答只作比较，不用于学习。',
       flat: '这段视频的所有回答得到相同奖励，没有优劣之分。',
     },
     expand: '显示完整回答',
