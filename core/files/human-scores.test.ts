@@ -33,6 +33,10 @@ describe('score tables', () => {
       ['2.mp4', 2],
     ]);
   });
+  test.each(['distortions', 'faults'])('severities of generated clips, under the key %s', (key) => {
+    const row = { id: 1, image: ['1.mp4'], conversations: [{ from: 'gpt', value: 3 }], [key]: { blur: 0.5 } };
+    expect(readScoreTable(JSON.stringify(row)).rows).toMatchObject([{ targets: { blur: 0.5 } }]);
+  });
   test('what is no number is named with its line, the rest is read', () => {
     const { rows, faults } = readScoreTable('path,mos\na.mp4,3\nb.mp4,n/a\nc.mp4,0x10\nd.mp4,');
     expect(rows.map(({ line }) => line)).toEqual([2]);

@@ -42,6 +42,8 @@ const officialRow = z.looseObject({
   image: z.union([z.tuple([path]), path]),
   conversations: z.array(turn).min(1).max(16),
   /** Ours, of procedural clips: severities by name, and a written answer. */
+  distortions: z.record(z.string().max(80), finite).optional(),
+  /** Earlier name of `distortions`. */
   faults: z.record(z.string().max(80), finite).optional(),
   text: z.string().max(20_000).optional(),
 });
@@ -85,7 +87,7 @@ export function readOfficialLine(text: string, line: number): ReadRow {
   }
   const row = officialRow.safeParse(value);
   if (!row.success) return { line, problem: problemOf(row.error) };
-  const { id, dataset_name: dataset, image, conversations, faults, text: writtenText } = row.data;
+  const { id, dataset_name: dataset, image, conversations, text: writtenText } = row.data;
   const last = conversations.findLast(({ from }) => from === 'gpt');
   if (last === undefined) return { line, problem: 'conversations: there is no turn of "gpt"' };
   const plain = readNumber(last.value);
@@ -101,7 +103,7 @@ export function readOfficialLine(text: string, line: number): ReadRow {
     mos,
     written: plain === null ? String(mos) : String(last.value).trim(),
     text: writtenText ?? (plain === null ? String(last.value) : undefined),
-    targets: faults,
+    targets: row.data.distortions ?? row.data.faults,
   };
 }
 

@@ -90,7 +90,7 @@ describe('the released JSONL', () => {
     ['two answers', official('a.mp4', '<answer>1</answer><answer>2</answer>'), 'neither a number'],
     ['hexadecimal', official('a.mp4', '0x3'), 'neither a number'],
     ['infinity', official('a.mp4', 'Infinity'), 'neither a number'],
-    ['nobody answers', official('a.mp4', 3).replace('gpt', 'cat'), 'nothing is said by'],
+    ['nobody answers', official('a.mp4', 3).replace('gpt', 'cat'), 'there is no turn of'],
   ])('names the line of %s', async (_, line, problem) => {
     put('bad.jsonl', `${official('b.mp4', 2)}\n${line}\n`);
     const { errors, items } = await load({ kind: 'jsonl', file: 'bad.jsonl' });
