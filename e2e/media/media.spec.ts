@@ -3,45 +3,15 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { Video } from '../../workers/media/video.ts';
 import { CLIPS, REFUSED } from './clips.ts';
 import type { Failure, FramesResult, Harness } from './harness.ts';
-import { type HarnessServer, hasShared, ROOT, SHARED, serveHarness } from './server.ts';
+import { hasShared, ROOT, SHARED } from './server.ts';
+import { sharedHarness } from './shared-page.ts';
 
-declare global {
-  interface Window {
-    media: Harness;
-  }
-}
-
-let server: HarnessServer;
-let page: Page;
-
-test.describe.configure({ mode: 'default', timeout: 60_000 });
-// A trace would write every picture down.
-test.use({ trace: 'off', screenshot: 'off', video: 'off' });
-test.skip(!hasShared, 'needs the test clips of VQA_SHARED');
-
-test.beforeAll(async ({ browser }) => {
-  server = await serveHarness();
-  page = await browser.newPage();
-  await page.goto(server.page);
-  await page.waitForFunction(() => 'media' in window);
-});
-
-test.afterAll(async () => {
-  await page?.close();
-  await server?.close();
-});
-
-const address = (name: string) => server.url(resolve(SHARED, 'media', name));
-
-async function open(name: string): Promise<number> {
-  const opened = await page.evaluate((url) => window.media.open(url), address(name));
-  if ('code' in opened) throw new Error(`${name}: ${opened.code}`);
-  return opened.id;
-}
+const harness = sharedHarness(60_000);
+const { open } = harness;
 
 async function frames(
   id: number,
@@ -49,7 +19,7 @@ async function frames(
   size = 56,
   options: Parameters<Harness['frames']>[4] = {},
 ): Promise<FramesResult> {
-  const result = await page.evaluate(
+  const result = await harness.page.evaluate(
     ([i, wanted, side, more]) =>
       window.media.frames(i, wanted, side, [{ pixels: 'squash' }, { pixels: 'fragments', cell: 28 }], more),
     [id, indices, size, options] as const,
@@ -64,7 +34,7 @@ const spread = (count: number, frames: number) => [
 
 for (const [name, clip] of Object.entries(CLIPS)) {
   test(`${name}: ${clip.browserError ? clip.browserError.code : `${clip.frames} frames`}`, async () => {
-    const opened = await page.evaluate((url) => window.media.open(url), address(name));
+    const opened = await harness.page.evaluate((url) => window.media.open(url), harness.address(name));
     // HEVC and others may be decodable in another browser: then the frames are asked for, as of any clip.
     if (clip.browserError && 'code' in opened) {
       const { code, codec } = clip.browserError;
@@ -90,13 +60,15 @@ for (const [name, clip] of Object.entries(CLIPS)) {
       expect(Math.abs(frame.thumbnail![0] / 40 - clip.size[0] / clip.size[1])).toBeLessThan(0.02);
     }
     if (substituted.size === 0) expect(result.decoded).toBeLessThanOrEqual(clip.frames + wanted.length);
-    await page.evaluate((id) => window.media.close(id), opened.id);
+    await harness.page.evaluate((id) => window.media.close(id), opened.id);
   });
 }
 
 for (const [name, code] of Object.entries(REFUSED)) {
   test(`${name}: ${code}`, async () => {
-    expect(await page.evaluate((url) => window.media.open(url), address(name))).toMatchObject({ code });
+    expect(await harness.page.evaluate((url) => window.media.open(url), harness.address(name))).toMatchObject(
+      { code },
+    );
   });
 }
 
@@ -116,7 +88,7 @@ const golden = hasShared
 
 for (const row of golden) {
   test(`pixels of the released loader: ${row.file}, ${row.profile}`, async () => {
-    const opened = await page.evaluate((url) => window.media.open(url), address(row.file));
+    const opened = await harness.page.evaluate((url) => window.media.open(url), harness.address(row.file));
     if ('code' in opened) throw new Error(opened.code);
     expect(opened.facts.frames).toBe(row.packets);
     expect([opened.facts.height, opened.facts.width]).toEqual(row.decoded_height_width);
@@ -128,7 +100,7 @@ for (const row of golden) {
         const error = Math.abs(byIndex.get(index)!.mean[channel] - row.mean_rgb_resized[k]![channel]!);
         expect(error, `frame ${index}, channel ${channel}`).toBeLessThanOrEqual(1);
       }
-    await page.evaluate((id) => window.media.close(id), opened.id);
+    await harness.page.evaluate((id) => window.media.close(id), opened.id);
   });
 }
 
@@ -171,7 +143,7 @@ test('an abort stops within a frame, and the worker goes on', async () => {
   const id = await open('bottle-detection.mp4');
   const call = ([i, wanted, after]: readonly [number, number[], number]) =>
     window.media.frames(i, wanted, 56, [{ pixels: 'squash' }], { abortAfter: after });
-  const stopped = (await page.evaluate(call, [id, spread(100, 1189), 2] as const)) as Failure;
+  const stopped = (await harness.page.evaluate(call, [id, spread(100, 1189), 2] as const)) as Failure;
   expect(stopped.code).toContain('AbortError');
   expect(stopped.params.delivered).toBeLessThanOrEqual(3);
   expect((await frames(id, [0])).frames).toHaveLength(1);
@@ -186,8 +158,8 @@ test('a damaged packet costs its own GOP, not the frames before it that are stil
   // The length of the packet after the second key packet becomes what it cannot be.
   const at = index.packets.offset[second + 1]!;
   const bytes = [0, 1, 2, 3].map((i) => [at + i, 255] as const);
-  const opened = await page.evaluate(([url, b]) => window.media.openCorrupted(url, b), [
-    address(name),
+  const opened = await harness.page.evaluate(([url, b]) => window.media.openCorrupted(url, b), [
+    harness.address(name),
     bytes,
   ] as const);
   if ('code' in opened) throw new Error(opened.code);
@@ -202,9 +174,9 @@ test('a damaged packet costs its own GOP, not the frames before it that are stil
 });
 
 test('a file that ends early opens with what is there', async () => {
-  const opened = await page.evaluate(
+  const opened = await harness.page.evaluate(
     (url) => window.media.openCorrupted(url, [], 0.5),
-    address('car-detection.mp4'),
+    harness.address('car-detection.mp4'),
   );
   if ('code' in opened) throw new Error(opened.code);
   const { frames: present, missing } = opened.facts;
@@ -225,8 +197,8 @@ test('a file that sends a parser round in circles is given up, and the next one 
     [1855, 0x73],
     [1880, 0xef],
   ] as const;
-  const opened = await page.evaluate(([url, b]) => window.media.openCorrupted(url, b), [
-    address('sample_av1.mkv'),
+  const opened = await harness.page.evaluate(([url, b]) => window.media.openCorrupted(url, b), [
+    harness.address('sample_av1.mkv'),
     bytes,
   ] as const);
   expect(opened).toMatchObject({ code: 'media/stalled', params: { seconds: 10 } });
@@ -234,7 +206,7 @@ test('a file that sends a parser round in circles is given up, and the next one 
 });
 
 test('codecs are measured', async () => {
-  const codecs = await page.evaluate(() => window.media.codecs());
+  const codecs = await harness.page.evaluate(() => window.media.codecs());
   expect(codecs.find(({ name }) => name === 'VP9')).toEqual({ name: 'VP9', supported: true });
   expect(codecs.map(({ name }) => name)).toEqual(['H.264', 'HEVC', 'VP8', 'VP9', 'AV1']);
 });
@@ -256,7 +228,7 @@ test('RGB of 8-bit clips is that of decord: mean ≤ 1, max ≤ 6 of 255', async
       const hidden = (clip.start ?? 0) < 0 ? 1 : 0;
       const last = clip.substituted ? 0 : Math.min(clip.frames - 1 - hidden, 300);
       for (const index of new Set([last >> 1, last])) {
-        const image = await page.evaluate(([i, k]) => window.media.frameImage(i, k), [
+        const image = await harness.page.evaluate(([i, k]) => window.media.frameImage(i, k), [
           id,
           index + hidden,
         ] as const);

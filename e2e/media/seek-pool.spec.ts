@@ -2,46 +2,23 @@
  * The seek pool against decoding from the key frame, in a real browser: the same bytes whatever decoder is nearest, fewer
  * packets. Oracle: `frameImage` without a seek pool, whose frames `media.spec.ts` holds to decord's.
  */
-import { resolve } from 'node:path';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import { seededRandom } from '../../core/stats/random.ts';
 import type { SeekHint } from '../../workers/media/api.ts';
 import { CLIPS } from './clips.ts';
-import { type HarnessServer, hasShared, SHARED, serveHarness } from './server.ts';
+import { sharedHarness } from './shared-page.ts';
 
-let server: HarnessServer;
-let page: Page;
-
-test.describe.configure({ mode: 'default', timeout: 120_000 });
-test.use({ trace: 'off', screenshot: 'off', video: 'off' });
-test.skip(!hasShared, 'needs the test clips of VQA_SHARED');
-
-test.beforeAll(async ({ browser }) => {
-  server = await serveHarness();
-  page = await browser.newPage();
-  await page.goto(server.page);
-  await page.waitForFunction(() => 'media' in window);
-});
-
-test.afterAll(async () => {
-  await page?.close();
-  await server?.close();
-});
-
-async function open(name: string): Promise<number> {
-  const opened = await page.evaluate(
-    (url) => window.media.open(url),
-    server.url(resolve(SHARED, 'media', name)),
-  );
-  if ('code' in opened) throw new Error(`${name}: ${opened.code}`);
-  return opened.id;
-}
+const harness = sharedHarness(120_000);
+const { open } = harness;
 
 const setSeekHint = (id: number, hint: SeekHint | null) =>
-  page.evaluate(([i, w]) => window.media.setSeekHint(i, w), [id, hint] as const);
+  harness.page.evaluate(([i, w]) => window.media.setSeekHint(i, w), [id, hint] as const);
 
 async function frameImages(id: number, indices: readonly (number | readonly number[])[]) {
-  const got = await page.evaluate(([i, all]) => window.media.frameImages(i, all), [id, indices] as const);
+  const got = await harness.page.evaluate(([i, all]) => window.media.frameImages(i, all), [
+    id,
+    indices,
+  ] as const);
   if ('code' in got) throw new Error(JSON.stringify(got));
   return { sha256: got.map(({ sha256 }) => sha256), decoded: got.map(({ decoded }) => decoded) };
 }
@@ -91,7 +68,7 @@ for (const name of CHOSEN)
       expect(pooled.sha256).toEqual(fromKey.sha256);
       await setSeekHint(id, null);
     }
-    await page.evaluate((i) => window.media.close(i), id);
+    await harness.page.evaluate((i) => window.media.close(i), id);
   });
 
 test('a long way to the key frame is not gone again', async () => {
@@ -115,7 +92,7 @@ test('the frame that the clock has come to costs a few packets', async () => {
   const [fromKey] = (await frameImages(id, [80])).decoded;
   for (const at of [50, 60, 70, 78]) {
     await setSeekHint(id, { follow: [at], playing: true, jumps: false, latencyBudget: 0.01, bytes: 64e6 });
-    await page.waitForTimeout(700);
+    await harness.page.waitForTimeout(700);
   }
   const { decoded, sha256 } = await frameImages(id, [80]);
   expect(decoded[0]).toBeLessThan(Math.min(24, fromKey!));

@@ -129,8 +129,8 @@ export const modelsEn = {
     wont: 'It will not run here.',
   },
   metrics: {
-    title: 'Measured figures',
-    name: 'figure',
+    title: 'Metrics',
+    name: 'metric',
     value: 'value',
     interval: '95 % interval',
     range: (low: string, high: string): string => `${low} to ${high}`,
