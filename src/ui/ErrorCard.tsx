@@ -39,7 +39,7 @@ export function ErrorCard({ error, actions = [], file, onPlayer = false, details
   const copy = () =>
     void navigator.clipboard.writeText(errorDetails(error, details)).then(() => setCopied(true));
   return (
-    <div className={`ui-error${onPlayer ? ' ui-error--stage ui-on-stage' : ''}`} role="alert">
+    <div className={`ui-error${onPlayer ? ' ui-error--player ui-on-player' : ''}`} role="alert">
       <Icon name="alert" size={20} />
       <div className="ui-error__words">
         <p className="ui-error__title">{title}</p>

@@ -66,7 +66,7 @@ export type IconName = keyof typeof PATHS | keyof typeof SOLID | 'mark';
 
 export interface IconProps {
   readonly name: IconName;
-  /** Side in pixels, 16 by default. */
+  /** Side in pixels at a font size of 16 px, with which it grows; 16 by default. */
   readonly size?: number;
 }
 
@@ -75,8 +75,8 @@ export function Icon({ name, size = 16 }: IconProps) {
   return (
     <svg
       className="ui-icon"
-      width={size}
-      height={size}
+      width={`${size / 16}rem`}
+      height={`${size / 16}rem`}
       viewBox="0 0 16 16"
       aria-hidden="true"
       focusable="false"

@@ -239,12 +239,15 @@ describe('use of the tokens', () => {
     expect(declarations().length).toBeGreaterThan(5000);
     expect(declarations().filter((line) => /#[0-9a-f]{3,8}\b|\b(rgb|hsl)a?\(/i.test(line))).toEqual([]);
   });
-  it('lengths are tokens or in rem, as the type is; px only for hairlines up to 2 px and breakpoints', () => {
-    // A media or container query cannot read a token.
-    const rules = declarations().filter((line) => !/: @(media|container) /.test(line));
-    const raw = rules.filter((line) =>
+  it('lengths are tokens or in rem, as the type is; px only for hairlines up to 2 px', () => {
+    const raw = declarations().filter((line) =>
       [...line.matchAll(/(?<![\w.])(\d*\.?\d+)px\b/g)].some(([, px]) => Number(px) > HAIRLINE),
     );
     expect(raw).toEqual([]);
+  });
+  it('breakpoints are in em or rem: they follow the font size that the reader has set', () => {
+    const queries = declarations().filter((line) => /: @(media|container) .*(width|height)/.test(line));
+    expect(queries.length).toBeGreaterThan(50);
+    expect(queries.filter((line) => /\dpx\b/.test(line))).toEqual([]);
   });
 });

@@ -20,7 +20,7 @@ export interface AssessFrameProps {
 export function AssessFrame({ player, filmstrip, score, side, below, actions }: AssessFrameProps) {
   return (
     <div className="assess-frame">
-      <div className="assess-frame__stage">{player}</div>
+      <div className="assess-frame__player">{player}</div>
       {filmstrip && <div className="assess-frame__strip">{filmstrip}</div>}
       <div className="assess-frame__side">
         <div className="assess-frame__score">{score}</div>

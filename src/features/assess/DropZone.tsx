@@ -13,7 +13,7 @@ const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
 export function DropZone({ onSample }: { readonly onSample: () => void }) {
   const t = useAssessMessages();
   return (
-    <div className="assess-stage assess-finder ui-on-stage">
+    <div className="assess-player assess-finder ui-on-player">
       <Corners />
       <div className="assess-finder__middle">
         <svg className="assess-finder__cross" width="42" height="42" viewBox="0 0 42 42" aria-hidden="true">

@@ -17,7 +17,7 @@ export interface PlayerErrorProps {
 export function PlayerError({ error, file, facts }: PlayerErrorProps) {
   const actions = useActions(error);
   return (
-    <div className="assess-stage assess-failed">
+    <div className="assess-player assess-failed">
       <ErrorCard
         key={error.code + error.message}
         error={error}

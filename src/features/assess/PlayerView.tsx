@@ -26,7 +26,7 @@ export function PlayerView({ player, sampled }: PlayerViewProps) {
   const seen = modelView && nth >= 0 ? assess.modelInput(frame) : null;
   return (
     <div
-      className={`assess-stage assess-view ui-on-stage${actual ? ' assess-view--actual' : ''}`}
+      className={`assess-player assess-view ui-on-player${actual ? ' assess-view--actual' : ''}`}
       style={cssVariables({
         '--w': `${facts.width / devicePixelRatio}px`,
         '--h': `${facts.height / devicePixelRatio}px`,

@@ -25,7 +25,7 @@ export function ReopenedView({ result, frames, note }: ReopenedViewProps) {
   );
   const thumbnails = frames.filter((frame) => frame.thumbnail !== null);
   return (
-    <div className="assess-stage assess-reopened ui-on-stage">
+    <div className="assess-player assess-reopened ui-on-player">
       <Corners />
       {thumbnails.length > 0 && (
         <div className="assess-reopened__pictures">

@@ -157,7 +157,7 @@ function Introduction() {
 }
 
 function film({ player, sampled }: AssessView): ReactNode {
-  return player ? <PlayerView player={player} sampled={sampled} /> : <div className="assess-stage" />;
+  return player ? <PlayerView player={player} sampled={sampled} /> : <div className="assess-player" />;
 }
 
 /** Transport and filmstrip. */

@@ -25,7 +25,7 @@ export function EmptyFields({ onChoose, onSample }: EmptyFieldsProps) {
         {(['a', 'b'] as const).map((name) => (
           <section
             key={name}
-            className={`compare-empty__field compare-empty__field--${name} ui-on-stage`}
+            className={`compare-empty__field compare-empty__field--${name} ui-on-player`}
             data-side={name}
           >
             <h2 className="compare-empty__title">

@@ -41,7 +41,7 @@ export function Viewer({ only, loupe, children }: ViewerProps) {
   useWheel(canvas);
 
   return (
-    <section className="compare-view ui-on-stage" aria-label={t.stage.label} data-quality={quality}>
+    <section className="compare-view ui-on-player" aria-label={t.stage.label} data-quality={quality}>
       <canvas ref={canvas} className="compare-view__canvas" />
       <Gestures canvas={canvas} field={parts.showing.field} onPointer={setPointer} />
       {split && <SplitHandle />}

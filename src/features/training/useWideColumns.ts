@@ -3,9 +3,9 @@ import { useSyncExternalStore } from 'react';
 /** Columns of the grid of charts; the same widths as in `ChartsTab.css`. */
 const queries = () =>
   [
-    [matchMedia('(width >= 1800px)'), 4],
-    [matchMedia('(width >= 1240px)'), 3],
-    [matchMedia('(width >= 760px)'), 2],
+    [matchMedia('(width >= 112.5em)'), 4],
+    [matchMedia('(width >= 77.5em)'), 3],
+    [matchMedia('(width >= 47.5em)'), 2],
   ] as const;
 
 let made: ReturnType<typeof queries> | null = null;
