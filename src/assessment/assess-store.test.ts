@@ -44,6 +44,7 @@ const video: OpenedVideo = {
     chroma: '4:2:0',
     colour: { matrix: 'bt601', range: 'limited', source: 'none', transfer: 'sdr' },
     missing: 0,
+    clockRestarts: [],
   },
 };
 

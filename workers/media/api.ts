@@ -36,6 +36,8 @@ export interface VideoFacts {
   readonly colour: ColourFacts;
   /** Frames that the end of the file cuts off; 0 when it is whole. */
   readonly missing: number;
+  /** Frames at which the clock starts again or jumps: recordings glued into one file, put one after another here. */
+  readonly clockRestarts: readonly number[];
 }
 
 export interface OpenedVideo {

@@ -198,8 +198,8 @@ async function endsEarly(file: NamedBlob): Promise<boolean> {
 }
 
 /**
- * Reads packets by their place in decode order. Going on from the packet read last costs one step; a jump looks the
- * packet up by its time, and walks on when several packets share it.
+ * Reads packets by their position in decode order, each from the one before it: packets are never looked up by time,
+ * since several may share one, and clocks may start again.
  */
 function packetReader(
   track: InputVideoTrack,
@@ -220,17 +220,10 @@ function packetReader(
   let at = -1;
   let current: EncodedPacket | null = null;
   const read = async (i: number): Promise<Uint8Array> => {
-    const wanted = packets[i]!;
     if (current && at === i) return current.data;
-    let packet: EncodedPacket | null = await present(
-      current && at === i - 1 ? sink.getNextPacket(current) : sink.getPacket(wanted.timestamp),
-    );
-    if (packet?.sequenceNumber !== wanted.sequenceNumber) {
-      packet = await present(sink.getFirstPacket());
-      while (packet && packet.sequenceNumber < wanted.sequenceNumber)
-        packet = await present(sink.getNextPacket(packet));
-    }
-    if (packet?.sequenceNumber !== wanted.sequenceNumber) throw new CodedError('media/damaged');
+    const before = i > 0 && at === i - 1 ? current : packets[i - 1];
+    const packet = await present(before ? sink.getNextPacket(before) : sink.getFirstPacket());
+    if (packet?.sequenceNumber !== packets[i]!.sequenceNumber) throw new CodedError('media/damaged');
     current = packet;
     at = i;
     return packet.data;

@@ -3,6 +3,7 @@ import { CodedError } from '../../core/errors.ts';
 import type { OpenedVideo, VideoFacts } from './api.ts';
 import { parseAv1Header } from './av1.ts';
 import type { NamedBlob } from './bytes.ts';
+import { joinClocks } from './clock-restarts.ts';
 import { codecFamily, codecName } from './codec-names.ts';
 import { colourFacts } from './colour-facts.ts';
 import { demux } from './demux.ts';
@@ -42,9 +43,11 @@ export class Video {
   static async open(file: NamedBlob): Promise<Video> {
     const index = await demux(file);
     const { packets } = index;
-    const at = presentationOrder(packets.pts);
-    const first = packets.pts[at[0]!]!;
-    const times = Float64Array.from(at, (d) => (packets.pts[d]! - first) / packets.timescale);
+    const { pts, restarts } = joinClocks({ ...packets, reorders: reorders(index.codec) });
+    const at = presentationOrder(pts);
+    const first = pts[at[0]!]!;
+    const times = Float64Array.from(at, (d) => (pts[d]! - first) / packets.timescale);
+    const order = frameOrder(at, packets.key);
     const header = await streamHeader(index);
     const span = times.at(-1)!;
     const last = times.length > 1 ? span / (times.length - 1) : index.lastDuration;
@@ -65,14 +68,9 @@ export class Video {
       chroma: header.chroma ?? '4:2:0',
       colour: colourFacts(header, index.colour),
       missing: index.missing,
+      clockRestarts: restarts.map((d) => firstFrameFrom(order, d)),
     };
-    return new Video(
-      index,
-      facts,
-      frameOrder(at, packets.key),
-      times,
-      first / packets.timescale + index.playerOffset,
-    );
+    return new Video(index, facts, order, times, first / packets.timescale + index.playerOffset);
   }
 
   get opened(): Omit<OpenedVideo, 'id'> {
@@ -152,6 +150,16 @@ export class Video {
     const codec = nalCodec(this.index.codec);
     return !codec || startsDecoding(codec, unitsOf(this.index, codec, await this.index.read(d)));
   }
+}
+
+/** True where packets may be stored in another order than their pictures are shown in. */
+function reorders(codec: string): boolean {
+  return !/^(vp0?[89]|av01)/.test(codec);
+}
+
+/** The first frame of the recording that begins at packet d. */
+function firstFrameFrom({ frame }: FrameOrder, d: number): number {
+  return frame.subarray(d).reduce((first, one) => Math.min(first, one), frame[d]!);
 }
 
 function nalCodec(codec: string): NalCodec | null {

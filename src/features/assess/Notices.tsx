@@ -22,6 +22,9 @@ export function noticesOf(
   if (video) {
     const { facts } = video;
     if (facts.missing > 0) notices.push(t.assess.truncated(facts.frames, facts.frames + facts.missing));
+    const [restart] = facts.clockRestarts;
+    if (restart !== undefined)
+      notices.push(t.assess.clockRestarts(restart + 1, facts.clockRestarts.length + 1));
     if (facts.colour.transfer !== 'sdr') notices.push(t.assess.hdr(facts.colour.transfer.toUpperCase()));
   }
   if (frames.some(({ foreignColour }) => foreignColour)) notices.push(t.assess.foreign);

@@ -134,9 +134,10 @@ describe('notices', () => {
   const facts = {
     frames: 74,
     missing: 176,
+    clockRestarts: [25],
     duration: 150,
     colour: { transfer: 'hlg' },
-  } as OpenedVideo['facts'];
+  } as unknown as OpenedVideo['facts'];
   const frames = [
     { index: 10, time: 10, thumbnail: null, encoded: true },
     { index: 93, time: 60.5, thumbnail: null, encoded: true, substituted: 92 },
@@ -148,10 +149,11 @@ describe('notices', () => {
       machine,
       ASSESS_MESSAGES.en,
     );
-    expect(present).toHaveLength(3);
+    expect(present).toHaveLength(4);
     expect(present[0]).toContain('74 of 250');
-    expect(present[1]).toContain('HLG');
-    expect(present[2]).toBe('Frame 94 could not be decoded; frame 93 was used.');
+    expect(present[1]).toMatch(/^The clock starts again at frame 26: the file holds 2 recordings/);
+    expect(present[2]).toContain('HLG');
+    expect(present[3]).toBe('Frame 94 could not be decoded; frame 93 was used.');
   });
   it('say how much of a long clip one score leaves out, and nothing of a short one', () => {
     const of = (duration: number) =>
