@@ -53,6 +53,17 @@ describe('timelines', () => {
     expect([...line.a]).toEqual([0, 1, 2, 2, 2, 2]);
     expect([...line.b]).toEqual([0, 1, 2, 3, 4, 5]);
   });
+  it('end where a clip has no duration', () => {
+    const still = { times: Float64Array.of(0), duration: 0 };
+    const zero = { times: new Float64Array(25), duration: 0 };
+    for (const other of [still, zero]) {
+      expect(pairTimeline(other, clip(50, 25), 0).positions).toBe(50);
+      expect(pairTimeline(clip(50, 25), other, 0).positions).toBe(50);
+      expect(pairTimeline(other, still, 0).positions).toBe(other.times.length);
+    }
+    const instant = { times: Float64Array.from({ length: 25 }, (_, i) => i * 1e-9), duration: 25e-9 };
+    expect(pairTimeline(instant, clip(50, 25), 0).positions).toBeLessThan(5e6);
+  });
   it('find the position of a time', () => {
     const times = Float64Array.from([0, 0.1, 0.1, 0.4]);
     expect([-1, 0, 0.05, 0.1, 0.39, 9].map((time) => frameAt(times, time))).toEqual([0, 0, 0, 2, 2, 3]);

@@ -138,15 +138,21 @@ export function perturbedTimeline(
     : sampledTimeline(clip, sampled, perturbed?.vision ?? sampled, offset);
 }
 
-/** Two videos on the positions of the one with the higher frame rate. */
+/** Most positions after the end of the shorter video: 46 hours at 25 a second. */
+const MOST_MORE = 1 << 22;
+
+/** Two videos on the positions of the one with the higher frame rate; one without a duration has none. */
 export function pairTimeline(a: Clip, b: Clip, offset: number): Timeline {
-  const rate = (clip: Clip) => clip.times.length / Math.max(clip.duration, 1e-9);
+  const rate = (clip: Clip) => (clip.duration > 0 ? clip.times.length / clip.duration : 0);
   const lead = rate(b) > rate(a) * 1.001 ? b : a;
   const duration = Math.max(a.duration, b.duration);
   const step = lead.duration / lead.times.length;
   // Positions continue to the end of the longer video.
   const times = [...lead.times];
-  for (let time = lead.duration; time < duration - step / 2; time += step) times.push(time);
+  const rest = duration - lead.duration;
+  const stride = Math.max(step, rest / MOST_MORE);
+  const more = stride > 0 ? Math.ceil(rest / stride - 0.5) : 0;
+  for (let k = 0; k < more; k++) times.push(lead.duration + k * stride);
   // 1 % into the position, against rounding of equal times.
   const at = (clip: Clip) => Int32Array.from(times, (time) => frameAt(clip.times, time + step * 0.01));
   return {
