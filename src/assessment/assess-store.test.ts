@@ -45,6 +45,7 @@ const video: OpenedVideo = {
     colour: { matrix: 'bt601', range: 'limited', source: 'none', transfer: 'sdr' },
     missing: 0,
     clockRestarts: [],
+    notices: [],
   },
 };
 

@@ -1,4 +1,5 @@
 /** Interface between the page and the media worker. Times are seconds, frames are counted in presentation order. */
+import type { MediaNotice } from '../../core/text/media-notices.ts';
 
 /** Rule by which the pixels of one branch are taken from a frame (contracts §2). */
 export type PixelRule =
@@ -30,6 +31,7 @@ export interface VideoFacts {
   /** L: packets of the chosen stream, undecodable and hidden ones included. */
   readonly frames: number;
   readonly duration: number;
+  /** Frames a second; 0 when unknown, and for a single frame. */
   readonly fps: number;
   readonly bitDepth: 8 | 10 | 12;
   readonly chroma: '4:2:0' | '4:2:2' | '4:4:4' | 'mono';
@@ -38,6 +40,8 @@ export interface VideoFacts {
   readonly missing: number;
   /** Frames at which the clock starts again or jumps: recordings glued into one file, put one after another here. */
   readonly clockRestarts: readonly number[];
+  /** Properties of the file that its reader should know; none of them stops an assessment. */
+  readonly notices: readonly MediaNotice[];
 }
 
 export interface OpenedVideo {

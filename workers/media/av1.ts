@@ -1,6 +1,6 @@
 /** Sequence header of AV1 (AV1 bitstream specification §5.5). */
 import { BitReader } from './bits.ts';
-import { depthOf, type StreamHeader } from './stream-header.ts';
+import { depthOf, type StreamHeader, sizeOf } from './stream-header.ts';
 
 const SEQUENCE_HEADER = 1;
 
@@ -46,12 +46,12 @@ function parseSequenceHeader(bits: BitReader): StreamHeader {
   if (reduced) bits.skip(5);
   else skipOperatingPoints(bits);
   const [widthBits, heightBits] = [bits.bits(4) + 1, bits.bits(4) + 1];
-  bits.skip(widthBits + heightBits);
+  const size = { width: bits.bits(widthBits) + 1, height: bits.bits(heightBits) + 1 };
   if (!reduced && bits.flag()) bits.skip(4 + 3); // frame ids
   bits.skip(3); // superblock size, filter intra, intra edge
   if (!reduced) skipInterTools(bits);
   bits.skip(3); // superres, cdef, restoration
-  return parseColour(bits, profile);
+  return { ...parseColour(bits, profile), ...sizeOf(size) };
 }
 
 function skipOperatingPoints(bits: BitReader): void {

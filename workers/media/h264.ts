@@ -1,7 +1,7 @@
 /** Sequence parameter set of H.264 (ITU-T H.264 §7.3.2.1.1 and annex E). */
 import { BitReader } from './bits.ts';
 import { rawPayload } from './nal.ts';
-import { chromaOf, depthOf, type StreamHeader } from './stream-header.ts';
+import { chromaOf, depthOf, type StreamHeader, sizeOf } from './stream-header.ts';
 
 /** Profiles whose SPS carries chroma format and bit depth. */
 const HIGH = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
@@ -55,12 +55,18 @@ export function parseH264Sps(sps: Uint8Array): StreamHeader {
   }
   bits.ue(); // max_num_ref_frames
   bits.skip(1);
-  bits.ue(); // width
-  bits.ue(); // height
-  if (!bits.flag()) bits.skip(1); // frame_mbs_only, else mb_adaptive
+  const columns = bits.ue() + 1;
+  const rows = bits.ue() + 1;
+  const fields = bits.flag() ? 1 : 2; // frame_mbs_only
+  if (fields === 2) bits.skip(1); // mb_adaptive
   bits.skip(1); // direct_8x8
-  if (bits.flag()) for (let i = 0; i < 4; i++) bits.ue(); // cropping
-  const header = { bitDepth: depthOf(depth), chroma: chromaOf(chromaIdc) };
+  const crop = bits.flag() ? [bits.ue(), bits.ue(), bits.ue(), bits.ue()] : [0, 0, 0, 0];
+  const [unitX, unitY] = [chromaIdc === 1 || chromaIdc === 2 ? 2 : 1, (chromaIdc === 1 ? 2 : 1) * fields];
+  const size = {
+    width: columns * 16 - unitX * (crop[0]! + crop[1]!),
+    height: rows * 16 * fields - unitY * (crop[2]! + crop[3]!),
+  };
+  const header = { bitDepth: depthOf(depth), chroma: chromaOf(chromaIdc), ...sizeOf(size) };
   return bits.flag() ? { ...header, ...parseVuiColour(bits) } : header;
 }
 

@@ -2,7 +2,7 @@
 import { BitReader } from './bits.ts';
 import { parseVuiColour } from './h264.ts';
 import { rawPayload } from './nal.ts';
-import { chromaOf, depthOf, type StreamHeader } from './stream-header.ts';
+import { chromaOf, depthOf, type StreamHeader, sizeOf } from './stream-header.ts';
 
 function skipProfileTierLevel(bits: BitReader, maxSubLayersMinus1: number): void {
   bits.skip(88 + 8);
@@ -62,9 +62,13 @@ export function parseHevcSps(sps: Uint8Array): StreamHeader {
   bits.ue(); // id
   const chromaIdc = bits.ue();
   if (chromaIdc === 3) bits.skip(1);
-  bits.ue(); // width
-  bits.ue(); // height
-  if (bits.flag()) for (let i = 0; i < 4; i++) bits.ue(); // conformance window
+  const [width, height] = [bits.ue(), bits.ue()];
+  const window = bits.flag() ? [bits.ue(), bits.ue(), bits.ue(), bits.ue()] : [0, 0, 0, 0];
+  const [unitX, unitY] = [chromaIdc === 1 || chromaIdc === 2 ? 2 : 1, chromaIdc === 1 ? 2 : 1];
+  const size = {
+    width: width - unitX * (window[0]! + window[1]!),
+    height: height - unitY * (window[2]! + window[3]!),
+  };
   const depth = 8 + bits.ue();
   bits.ue();
   const log2MaxOrder = 4 + bits.ue();
@@ -91,6 +95,6 @@ export function parseHevcSps(sps: Uint8Array): StreamHeader {
     bits.skip(longTerm * (log2MaxOrder + 1));
   }
   bits.skip(2); // temporal MVP, strong intra smoothing
-  const header = { bitDepth: depthOf(depth), chroma: chromaOf(chromaIdc) };
+  const header = { bitDepth: depthOf(depth), chroma: chromaOf(chromaIdc), ...sizeOf(size) };
   return bits.flag() ? { ...header, ...parseVuiColour(bits) } : header;
 }

@@ -1,4 +1,5 @@
 /** Output of every demuxer: positions of the packets of the chosen stream, and how to decode them. */
+import type { MediaNotice } from '../../core/text/media-notices.ts';
 import type { VideoFacts } from './api.ts';
 
 /** Colour as the container states it; code points of ITU-T H.273. */
@@ -37,6 +38,10 @@ export interface PacketIndex {
   readonly playerOffset: number;
   /** Seconds that the last frame is shown, or 0 when unknown. */
   readonly lastDuration: number;
+  /** Seconds of the track as its header states them; absent or 0 when it states none. */
+  readonly statedDuration?: number | undefined;
+  /** Findings of the demuxer that the reader should know. */
+  readonly notices?: readonly MediaNotice[] | undefined;
   /** Bytes of the packet at a place in decode order, the same for every demuxer. */
   read(decodeIndex: number): Promise<Uint8Array>;
   /** Packets [start, end) in decode order; where they lie together they cost one look at the file. */

@@ -3,6 +3,7 @@ import { parseAv1Header } from './av1.ts';
 import { parseH264Sps } from './h264.ts';
 import { parseHevcSps } from './hevc.ts';
 import { annexBUnits, findSps, isDisposable, prefixedUnits, rawPayload, startsDecoding } from './nal.ts';
+import { parseVp8Header } from './vp8.ts';
 import { parseVp9Header } from './vp9.ts';
 
 /** Bits written as in the specifications: `u(8)=100`, `ue=3`, `se=-1`, `1`. */
@@ -47,6 +48,7 @@ describe('parseH264Sps', () => {
     expect(parseH264Sps(bits(...start, 'ue=0', 'ue=2', ...fields, '0'))).toEqual({
       bitDepth: 8,
       chroma: '4:2:0',
+      size: { width: 320, height: 176 },
     });
   });
   it('reads 4:2:2, 10 bits, scaling lists, picture order type 1 and the whole VUI', () => {
@@ -60,7 +62,13 @@ describe('parseH264Sps', () => {
       fullRange: true,
       transfer: 16,
       matrix: 9,
+      // Both fields of eleven rows of macroblocks, two samples cropped on the right, two of each field below.
+      size: { width: 318, height: 348 },
     });
+  });
+  it('states no size that cannot be', () => {
+    const none = ['ue=4', '0', 'ue=0', 'ue=0', '1', '1', '1', 'ue=4', 'ue=4', 'ue=0', 'ue=0'];
+    expect(parseH264Sps(bits(...start, 'ue=0', 'ue=2', ...none, '0')).size).toBeUndefined();
   });
   it('throws on an SPS that ends early', () => {
     expect(() => parseH264Sps(bits(...start))).toThrow(RangeError);
@@ -97,19 +105,21 @@ describe('parseHevcSps', () => {
       fullRange: true,
       transfer: 16,
       matrix: 9,
+      size: { width: 1920, height: 1072 },
     });
   });
 });
 
 describe('parseVp9Header', () => {
   const key = (profile: string, ...rest: string[]) =>
-    bits('10', profile, '0', '0', '1', '0', 'u(24)=4817730', ...rest);
+    bits('10', profile, '0', '0', '1', '0', 'u(24)=4817730', ...rest, 'u(16)=159', 'u(16)=89');
   it('reads profile 0', () => {
     expect(parseVp9Header(key('00', 'u(3)=2', '0'))).toEqual({
       bitDepth: 8,
       chroma: '4:2:0',
       matrix: 1,
       fullRange: false,
+      size: { width: 160, height: 90 },
     });
   });
   it('reads profile 1 with 4:2:2', () => {
@@ -117,6 +127,7 @@ describe('parseVp9Header', () => {
       chroma: '4:2:2',
       matrix: 9,
       fullRange: true,
+      size: { width: 160, height: 90 },
     });
   });
   it('reads 10 and 12 bits of profile 2', () => {
@@ -126,6 +137,17 @@ describe('parseVp9Header', () => {
   it('says nothing of an inter frame and refuses what is no VP9', () => {
     expect(parseVp9Header(bits('10', '00', '0', '1', '1', '0'))).toBeNull();
     expect(() => parseVp9Header(Uint8Array.of(0, 0, 0, 0))).toThrow(RangeError);
+  });
+});
+
+describe('parseVp8Header', () => {
+  it('reads the size of a key frame, without the bits that scale it', () => {
+    const key = Uint8Array.of(0x10, 0, 0, 0x9d, 1, 0x2a, 160, 0x40, 90, 0);
+    expect(parseVp8Header(key)).toEqual({ bitDepth: 8, chroma: '4:2:0', size: { width: 160, height: 90 } });
+  });
+  it('says nothing of an inter frame, and of what is no VP8', () => {
+    expect(parseVp8Header(Uint8Array.of(0x11, 0, 0, 0x9d, 1, 0x2a, 160, 0, 90, 0))).toBeNull();
+    expect(parseVp8Header(new Uint8Array(10))).toBeNull();
   });
 });
 
@@ -145,6 +167,7 @@ describe('parseAv1Header', () => {
       matrix: 9,
       transfer: 18,
       fullRange: false,
+      size: { width: 1920, height: 1080 },
     });
   });
   it('reads the reduced header of a still picture and 12-bit 4:2:2', () => {

@@ -7,6 +7,8 @@ export interface StreamHeader {
   readonly transfer?: number | undefined;
   /** undefined when the stream does not say. */
   readonly fullRange?: boolean | undefined;
+  /** Size of the decoded picture in pixels, cropping applied; absent where the header does not state it. */
+  readonly size?: { readonly width: number; readonly height: number } | undefined;
 }
 
 const CHROMA = ['mono', '4:2:0', '4:2:2', '4:4:4'] as const;
@@ -21,4 +23,13 @@ export function chromaOf(idc: number): StreamHeader['chroma'] {
 /** 9 bits and the like are handed over by decoders in the next larger format. */
 export function depthOf(bits: number): StreamHeader['bitDepth'] {
   return bits <= 8 ? 8 : bits <= 10 ? 10 : 12;
+}
+
+/** Largest side of a picture in pixels: 2^16, as AV1 and VP9 allow. */
+const MAX_SIDE = 65536;
+
+/** The size where it can be one; a damaged header gives sides of nothing or of millions. */
+export function sizeOf(size: NonNullable<StreamHeader['size']>): Pick<StreamHeader, 'size'> {
+  const possible = (side: number) => side > 0 && side <= MAX_SIDE;
+  return possible(size.width) && possible(size.height) ? { size } : {};
 }

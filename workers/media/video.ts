@@ -1,5 +1,6 @@
 /** One opened video: its facts, and its frames. */
 import { CodedError } from '../../core/errors.ts';
+import type { MediaNotice } from '../../core/text/media-notices.ts';
 import type { OpenedVideo, VideoFacts } from './api.ts';
 import { parseAv1Header } from './av1.ts';
 import type { NamedBlob } from './bytes.ts';
@@ -14,6 +15,8 @@ import { type PacketIndex, presentationOrder } from './packet-index.ts';
 import type { FrameFacts } from './pixel-worker.ts';
 import { type DecodeRange, type FrameOrder, frameOrder, keyBefore, planRanges } from './plan.ts';
 import type { StreamHeader } from './stream-header.ts';
+import { timingOf } from './timing.ts';
+import { parseVp8Header } from './vp8.ts';
 import { parseVp9Header } from './vp9.ts';
 
 export class Video {
@@ -46,31 +49,35 @@ export class Video {
     const { pts, restarts } = joinClocks({ ...packets, reorders: reorders(index.codec) });
     const at = presentationOrder(pts);
     const first = pts[at[0]!]!;
-    const times = Float64Array.from(at, (d) => (pts[d]! - first) / packets.timescale);
+    const { times, duration, fps, notices } = timingOf(
+      Float64Array.from(at, (d) => (pts[d]! - first) / packets.timescale),
+      { lastDuration: index.lastDuration, duration: index.statedDuration ?? 0 },
+    );
     const order = frameOrder(at, packets.key);
     const header = await streamHeader(index);
-    const span = times.at(-1)!;
-    const last = times.length > 1 ? span / (times.length - 1) : index.lastDuration;
+    const { width, height } = codedSize(index, header);
     const upright = index.rotation % 180 === 0;
+    const start = first / packets.timescale + index.playerOffset;
     const facts: VideoFacts = {
       name: file.name,
       bytes: file.size,
       container: index.container,
       codec: index.codec,
       codecName: codecName(index.codec),
-      width: upright ? index.codedWidth : index.codedHeight,
-      height: upright ? index.codedHeight : index.codedWidth,
+      width: upright ? width : height,
+      height: upright ? height : width,
       rotation: index.rotation,
       frames: times.length,
-      duration: span + last,
-      fps: last > 0 ? 1 / last : 0,
+      duration,
+      fps,
       bitDepth: header.bitDepth ?? 8,
       chroma: header.chroma ?? '4:2:0',
       colour: colourFacts(header, index.colour),
       missing: index.missing,
       clockRestarts: restarts.map((d) => firstFrameFrom(order, d)),
+      notices: [...(index.notices ?? []), ...notices, ...lateStart(start)],
     };
-    return new Video(index, facts, order, times, first / packets.timescale + index.playerOffset);
+    return new Video(index, facts, order, times, start);
   }
 
   get opened(): Omit<OpenedVideo, 'id'> {
@@ -83,7 +90,9 @@ export class Video {
   }
 
   config(software: boolean): VideoDecoderConfig {
-    const { codec, codedWidth, codedHeight, description } = this.index;
+    const { codec, description, rotation } = this.index;
+    const { width, height } = this.facts;
+    const [codedWidth, codedHeight] = rotation % 180 === 0 ? [width, height] : [height, width];
     return {
       codec,
       ...(codedWidth > 0 && codedHeight > 0 ? { codedWidth, codedHeight } : {}),
@@ -193,6 +202,24 @@ function* configuredUnits(codec: NalCodec, config: Uint8Array): Generator<Uint8A
   }
 }
 
+/** A video whose first frame comes an hour or more after the start of the clock is told. */
+const LATE_SECONDS = 3600;
+
+function lateStart(start: number): MediaNotice[] {
+  return start >= LATE_SECONDS ? [{ code: 'late-start', params: { seconds: start } }] : [];
+}
+
+/**
+ * Size of the decoded picture: the stream's own, since containers state wrong ones. A sequence header of AV1 gives the
+ * largest size of its layers, so it counts only where the container gives none.
+ */
+function codedSize(index: PacketIndex, header: Partial<StreamHeader>): { width: number; height: number } {
+  const stated = { width: index.codedWidth, height: index.codedHeight };
+  const complete = stated.width > 0 && stated.height > 0;
+  if (!header.size || (complete && /^av01/.test(index.codec))) return stated;
+  return header.size;
+}
+
 /** Facts from the bitstream's headers; empty where they are damaged or the codec has none. */
 async function streamHeader(index: PacketIndex): Promise<Partial<StreamHeader>> {
   try {
@@ -202,6 +229,7 @@ async function streamHeader(index: PacketIndex): Promise<Partial<StreamHeader>> 
       const sps = configured ?? findSps(codec, unitsOf(index, codec, await index.read(0)));
       return sps ? (codec === 'avc' ? parseH264Sps(sps) : parseHevcSps(sps)) : {};
     }
+    if (index.codec === 'vp8') return parseVp8Header(await index.read(0)) ?? {};
     if (/^vp09/.test(index.codec)) return parseVp9Header(await index.read(0)) ?? {};
     if (/^av01/.test(index.codec)) return parseAv1Header(await index.read(0)) ?? {};
   } catch (error) {

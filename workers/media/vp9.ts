@@ -1,6 +1,6 @@
 /** Uncompressed header of a VP9 key frame (VP9 bitstream specification §6.2 and §7.2.2). */
 import { BitReader } from './bits.ts';
-import { depthOf, type StreamHeader } from './stream-header.ts';
+import { depthOf, type StreamHeader, sizeOf } from './stream-header.ts';
 
 /** `color_space` to matrix coefficients of H.273, as ffmpeg maps it; 7 is RGB. */
 const MATRIX = [2, 5, 1, 6, 7, 9, 2, 0];
@@ -22,9 +22,14 @@ export function parseVp9Header(packet: Uint8Array): StreamHeader | null {
   const space = bits.bits(3);
   const matrix = MATRIX[space];
   const bitDepth = depthOf(depth);
-  if (space === 7) return { bitDepth, chroma: '4:4:4', matrix, fullRange: true };
-  const fullRange = bits.flag();
-  if (profile % 2 === 0) return { bitDepth, chroma: '4:2:0', matrix, fullRange };
-  const [x, y] = [bits.bit(), bits.bit()];
-  return { bitDepth, chroma: x === 0 ? '4:4:4' : y === 0 ? '4:2:2' : '4:2:0', matrix, fullRange };
+  let fullRange = true;
+  let chroma: StreamHeader['chroma'] = space === 7 ? '4:4:4' : '4:2:0';
+  if (space !== 7) fullRange = bits.flag();
+  if (profile % 2 === 1) {
+    const [x, y] = space === 7 ? [0, 0] : [bits.bit(), bits.bit()];
+    chroma = x === 0 ? '4:4:4' : y === 0 ? '4:2:2' : '4:2:0';
+    bits.skip(1); // reserved
+  }
+  const size = { width: bits.bits(16) + 1, height: bits.bits(16) + 1 };
+  return { bitDepth, chroma, matrix, fullRange, ...sizeOf(size) };
 }

@@ -23,8 +23,14 @@ export interface FactRow {
   readonly value: string;
 }
 
-/** At most three decimals: 25, 29.97, 23.976. */
-const rate = (fps: number): string => String(Number(fps.toFixed(3)));
+/** Frame rate with at most three decimals (25, 29.97, 23.976), by the minute below one a second; one frame has none. */
+function rateText(fps: number, frames: number | undefined, t: AssessMessages): string {
+  if (frames === 1) return t.file.singleFrame;
+  if (fps === 0) return t.file.rateUnknown;
+  return fps < 1
+    ? t.file.perMinute(String(Number((fps * 60).toFixed(1))))
+    : t.file.perSecond(String(Number(fps.toFixed(3))));
+}
 
 function colourText(colour: VideoFacts['colour'], t: AssessMessages): string {
   const base =
@@ -39,7 +45,7 @@ export function factRows(facts: VideoFacts, t: AssessMessages): FactRow[] {
   const turned = rotation === 0 ? '' : `, ${t.file.rotated(rotation)}`;
   const kilobits = duration > 0 ? Math.round((facts.bytes * 8) / duration / 1000) : 0;
   return [
-    { label: t.file.image, value: t.file.imageValue(width, height, rate(fps)) + turned },
+    { label: t.file.image, value: t.file.imageValue(width, height, rateText(fps, frames, t)) + turned },
     { label: t.file.length, value: t.file.lengthValue(duration, frames) },
     { label: t.file.codec, value: t.file.codecValue(facts.codecName, facts.bitDepth, facts.chroma) },
     { label: t.file.colour, value: colourText(facts.colour, t) },
@@ -50,7 +56,10 @@ export function factRows(facts: VideoFacts, t: AssessMessages): FactRow[] {
 /** Facts of the video as a result file holds them. */
 export function resultRows({ file, model }: Result, t: AssessMessages): FactRow[] {
   return [
-    { label: t.file.image, value: t.file.imageValue(file.width, file.height, rate(file.fps)) },
+    {
+      label: t.file.image,
+      value: t.file.imageValue(file.width, file.height, rateText(file.fps, file.frames, t)),
+    },
     { label: t.file.length, value: t.units.frames(file.frames) },
     { label: t.file.codec, value: file.codec },
     { label: t.file.colour, value: colourText(file.colour, t) },
@@ -70,8 +79,9 @@ export const modelText = (
 export function errorRows(file: File, error: CodedErrorData, t: AssessMessages): FactRow[] {
   const { codec, width, height, fps, frames, duration } = error.params;
   const rows: FactRow[] = [];
-  if (typeof width === 'number' && typeof height === 'number' && typeof fps === 'number')
-    rows.push({ label: t.file.image, value: t.file.imageValue(width, height, rate(fps)) });
+  const one = typeof frames === 'number' ? frames : undefined;
+  if (typeof width === 'number' && typeof height === 'number' && typeof fps === 'number' && width > 0)
+    rows.push({ label: t.file.image, value: t.file.imageValue(width, height, rateText(fps, one, t)) });
   if (typeof frames === 'number' && typeof duration === 'number')
     rows.push({ label: t.file.length, value: t.file.lengthValue(duration, frames) });
   if (typeof codec === 'string') rows.push({ label: t.file.codec, value: codec });

@@ -2,8 +2,10 @@
 
 import { errorText } from '../../../core/text/error-messages.ts';
 import type { Lang } from '../../../core/text/lang.ts';
+import { mediaNoticeText } from '../../../core/text/media-notices.ts';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { LONG_SECONDS } from '../../assessment/assess-store.ts';
+import { useLang } from '../../ui/messages/useMessages.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 import type { AssessMessages } from './messages/useAssessMessages.ts';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
@@ -17,6 +19,7 @@ export function noticesOf(
   { video, frames, model }: Pick<AssessState, 'video' | 'frames' | 'model'>,
   machine: { readonly isolated: boolean; readonly serviceWorker: boolean },
   t: AssessMessages,
+  lang: Lang,
 ): string[] {
   const notices: string[] = [];
   if (video) {
@@ -25,6 +28,7 @@ export function noticesOf(
     const [restart] = facts.clockRestarts;
     if (restart !== undefined)
       notices.push(t.assess.clockRestarts(restart + 1, facts.clockRestarts.length + 1));
+    for (const notice of facts.notices) notices.push(mediaNoticeText(lang, notice));
     if (facts.colour.transfer !== 'sdr') notices.push(t.assess.hdr(facts.colour.transfer.toUpperCase()));
   }
   if (frames.some(({ foreignColour }) => foreignColour)) notices.push(t.assess.foreign);
@@ -66,9 +70,11 @@ export function Notices(props: { readonly notices: readonly string[] }) {
 /** The notices of a run in the page's language. */
 export function useNotices(state: AssessState, model: AssessState['model']): string[] {
   const t = useAssessMessages();
+  const lang = useLang();
   return noticesOf(
     { video: state.video, frames: state.frames, model },
     { isolated: globalThis.crossOriginIsolated, serviceWorker: 'serviceWorker' in navigator },
     t,
+    lang,
   );
 }

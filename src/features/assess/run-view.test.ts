@@ -137,6 +137,7 @@ describe('notices', () => {
     clockRestarts: [25],
     duration: 150,
     colour: { transfer: 'hlg' },
+    notices: [{ code: 'single-frame', params: {} }],
   } as unknown as OpenedVideo['facts'];
   const frames = [
     { index: 10, time: 10, thumbnail: null, encoded: true },
@@ -148,12 +149,14 @@ describe('notices', () => {
       { video: { facts } as OpenedVideo, frames, model: null },
       machine,
       ASSESS_MESSAGES.en,
+      'en',
     );
-    expect(present).toHaveLength(4);
+    expect(present).toHaveLength(5);
     expect(present[0]).toContain('74 of 250');
     expect(present[1]).toMatch(/^The clock starts again at frame 26: the file holds 2 recordings/);
-    expect(present[2]).toContain('HLG');
-    expect(present[3]).toBe('Frame 94 could not be decoded; frame 93 was used.');
+    expect(present[2]).toContain('One picture only');
+    expect(present[3]).toContain('HLG');
+    expect(present[4]).toBe('Frame 94 could not be decoded; frame 93 was used.');
   });
   it('say how much of a long clip one score leaves out, and nothing of a short one', () => {
     const of = (duration: number) =>
@@ -173,6 +176,7 @@ describe('notices', () => {
         { video: null, frames: [], model: one },
         { isolated: false, serviceWorker },
         ASSESS_MESSAGES.en,
+        'en',
       );
     expect(on(true)[0]).toContain('Reload');
     expect(on(false)[0]).not.toContain('Reload');

@@ -2,10 +2,12 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { isAbort } from '../../../core/errors.ts';
+import { mediaNoticeText } from '../../../core/text/media-notices.ts';
 import { useFileInput } from '../../page/file-input.ts';
 import { useTab } from '../../page/tab.ts';
 import { useIsFullscreen, useToggleFullscreen } from '../../page/useFullscreen.ts';
 import { useLeaveGuard } from '../../page/useLeaveGuard.ts';
+import { useLang } from '../../ui/messages/useMessages.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 import { both, compare } from './state/session.ts';
 import type { SideName } from './state/store.ts';
@@ -91,6 +93,7 @@ function Workbench() {
         <Filmstrips />
         <Problem onChoose={chooseFor} />
         <OrderPlot />
+        <FileNotices />
         <StoreNotice />
       </div>
       <div className="compare-side">
@@ -120,6 +123,18 @@ function useFollowAnswers(show: (k: number) => void): void {
   );
 }
 
+/** Notices about the files, each under the letter of its side. */
+function FileNotices() {
+  const lang = useLang();
+  const { a, b } = useStore(compare.store);
+  const texts = [a, b].flatMap((side, i) =>
+    (side?.video.facts.notices ?? []).map(
+      (notice) => `${b ? `${'AB'[i]}: ` : ''}${mediaNoticeText(lang, notice)}`,
+    ),
+  );
+  return texts.map((text) => <Notice key={text}>{text}</Notice>);
+}
+
 /** State of the frame stores: proxy frames decoded so far, or the part that fits in memory. */
 function StoreNotice() {
   const t = useCompareMessages();
@@ -139,9 +154,7 @@ function StoreNotice() {
   const facts = a?.video.facts;
   return (
     <p className="compare-store">
-      {!b && facts && (
-        <strong>{t.store.file(facts.name, facts.width, facts.height, facts.fps.toFixed(2))} </strong>
-      )}
+      {!b && facts && <strong>{t.store.file(facts.name, facts.width, facts.height, facts.fps)} </strong>}
       {filled.ready < filled.of
         ? t.store.filling(filled.ready, filled.of)
         : t.store.stored(filled.of, size, memory)}

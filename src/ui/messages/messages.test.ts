@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { errorTables, errorText, isErrorCode } from '../../../core/text/error-messages.ts';
 import { bytes, bytesOf, clock, count, frameRanges, spread, THIN } from '../../../core/text/format.ts';
+import { type MediaNotice, mediaNoticeTables, mediaNoticeText } from '../../../core/text/media-notices.ts';
 import { checkMessages } from './check-messages.ts';
 import { en } from './en.ts';
 import { zh } from './zh.ts';
@@ -117,6 +118,25 @@ describe('errors', () => {
       for (const [, code] of text.matchAll(/CodedError\(\s*'([a-z]+\/[a-z-]+)'/g))
         if (!elsewhere.test(code!)) expect([file, code, isErrorCode(code!)]).toEqual([file, code, true]);
     }
+  });
+});
+
+describe('notices about a file', () => {
+  const notices: MediaNotice[] = [
+    { code: 'times-unknown', params: { seconds: 2 } },
+    { code: 'times-unknown', params: { seconds: 0 } },
+    { code: 'single-frame', params: {} },
+    { code: 'clock-jump', params: { frame: 1, seconds: 47_700 } },
+    { code: 'late-start', params: { seconds: 47_700 } },
+  ];
+  it('have words in both languages, with every parameter filled in', () => {
+    const codes = new Set(notices.map(({ code }) => code));
+    for (const lang of ['en', 'zh'] as const) {
+      expect(Object.keys(mediaNoticeTables[lang]).sort()).toEqual([...codes].sort());
+      for (const notice of notices)
+        expect(mediaNoticeText(lang, notice)).not.toMatch(/undefined|NaN|[!！]|^$/);
+    }
+    expect(mediaNoticeText('en', notices[3]!)).toContain(`13${THIN}h 15${THIN}min after frame 1`);
   });
 });
 

@@ -182,8 +182,11 @@ export const assessEn = {
     colour: 'Colour',
     size: 'Size',
     model: 'Model',
-    imageValue: (width: number, height: number, fps: string): string =>
-      `${width} × ${height}, ${fps} frames/s`,
+    imageValue: (width: number, height: number, rate: string): string => `${width} × ${height}, ${rate}`,
+    perSecond: (fps: string): string => `${fps} frames/s`,
+    perMinute: (rate: string): string => `${rate} frames a minute`,
+    rateUnknown: 'frame rate unknown',
+    singleFrame: 'one picture',
     lengthValue: (seconds: number, frames: number): string =>
       `${s(seconds)}, ${plural(frames, 'frame', 'frames')}`,
     codecValue: (name: string, bits: number, chroma: string): string => `${name}, ${bits} bit, ${chroma}`,

@@ -68,8 +68,8 @@ export const compareEn = {
     loupe: 'Loupe, eight times',
   },
   store: {
-    file: (name: string, width: number, height: number, fps: string): string =>
-      `${name}, ${width} × ${height}, ${Number(fps)} frames/s.`,
+    file: (name: string, width: number, height: number, fps: number): string =>
+      `${name}, ${width} × ${height}${fps > 0 ? `, ${Number(fps.toFixed(2))} frames/s` : ''}.`,
     filling: (done: number, of: number): string => `${count(done)} of ${plural(of, 'frame', 'frames')} ready`,
     stored: (frames: number, size: string, memory: number): string =>
       `${plural(frames, 'frame', 'frames')} in memory at ${size}, ${bytes(memory)}`,

@@ -64,7 +64,8 @@ export const compareZh: CompareMessages = {
     loupe: '放大镜，八倍',
   },
   store: {
-    file: (name, width, height, fps) => `${name}，${width} × ${height}，每秒${Number(fps)}帧。`,
+    file: (name, width, height, fps) =>
+      `${name}，${width} × ${height}${fps > 0 ? `，每秒${Number(fps.toFixed(2))}帧` : ''}。`,
     filling: (done, of) => `${count(of)}帧中已就绪${count(done)}帧`,
     stored: (frames, size, memory) => `${count(frames)}帧已在内存（${size}），占${bytes(memory)}`,
     part: (from, to, of, cap) =>

@@ -1,0 +1,70 @@
+/**
+ * Notices about an opened video in both languages: properties of the file that its reader should know, none of which
+ * stops an assessment. A demuxer states them as codes with parameters, the page shows their text. Ours.
+ */
+import { count } from './format.ts';
+import type { Lang } from './lang.ts';
+
+/** Parameters of every notice. Frames are counted from 1, times are seconds. */
+interface MediaNoticeParams {
+  /** No frame has a time of its own. `seconds`: length that the header states, 0 where it states none. */
+  'times-unknown': { seconds: number };
+  /** The video is a single frame. */
+  'single-frame': object;
+  /** The next frame, or the end, comes this long after a frame, and far longer than is usual in this file. */
+  'clock-jump': { frame: number; seconds: number };
+  /** The first frame comes this long after the start of the file's clock. */
+  'late-start': { seconds: number };
+}
+
+export type MediaNotice = {
+  readonly [Code in keyof MediaNoticeParams]: {
+    readonly code: Code;
+    readonly params: Readonly<MediaNoticeParams[Code]>;
+  };
+}[keyof MediaNoticeParams];
+
+type NoticeTable = { readonly [Code in keyof MediaNoticeParams]: (p: MediaNoticeParams[Code]) => string };
+
+/** `13 h 15 min`, `12 min`. */
+function long(seconds: number, h: string, min: string): string {
+  const minutes = Math.round(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  return hours > 0 ? `${hours}${h}${minutes % 60}${min}` : `${minutes}${min}`;
+}
+
+const longEn = (seconds: number): string => long(seconds, '\u202fh ', '\u202fmin');
+const longZh = (seconds: number): string => long(seconds, '小时', '分钟');
+
+const en: NoticeTable = {
+  'times-unknown': ({ seconds }) =>
+    seconds > 0
+      ? `Times unknown: the file gives its frames none. They are spread evenly over the ${seconds.toFixed(2)}\u202fs that its header states.`
+      : 'Times unknown: the file gives its frames none. They are played in the stored order at 25 a second; the true rate and length are not known.',
+  'single-frame': () =>
+    'One picture only: nothing moves in it. Words about motion or time in the text do not apply.',
+  'clock-jump': ({ frame, seconds }) =>
+    `The file’s clock jumps by ${longEn(seconds)} after frame ${count(frame)}. The length counts this gap, the frame rate does not.`,
+  'late-start': ({ seconds }) =>
+    `The file’s clock starts ${longEn(seconds)} before the first frame. A player may show nothing until then; here the video starts with its first frame.`,
+};
+
+const zh: NoticeTable = {
+  'times-unknown': ({ seconds }) =>
+    seconds > 0
+      ? `时间未知：文件未给出各帧的时间，已按文件头所述的${seconds.toFixed(2)}秒均匀分布。`
+      : '时间未知：文件未给出各帧的时间，按存储顺序以每秒25帧播放；真实帧率和时长不明。',
+  'single-frame': () => '只有一幅画面，没有运动；文字中关于运动或时间的说法不适用。',
+  'clock-jump': ({ frame, seconds }) =>
+    `第${count(frame)}帧之后，文件时钟跳过${longZh(seconds)}。时长计入这段间隔，帧率不计入。`,
+  'late-start': ({ seconds }) =>
+    `文件时钟在首帧之前${longZh(seconds)}就已开始。播放器在此期间可能没有画面；本页从首帧算起。`,
+};
+
+export const mediaNoticeTables: Readonly<Record<Lang, NoticeTable>> = { en, zh };
+
+export function mediaNoticeText(lang: Lang, { code, params }: MediaNotice): string {
+  // Code and parameters belong together by the type of a notice.
+  const speak = mediaNoticeTables[lang][code] as (p: typeof params) => string;
+  return speak(params);
+}
