@@ -79,6 +79,7 @@ export default defineConfig(({ command }) => ({
       // own import would put a second runtime into the bundle.
       { find: 'ort-jspi', replacement: ort('ort.jspi.min.mjs') },
       { find: 'ort-asyncify', replacement: ort('ort.webgpu.min.mjs') },
+      { find: 'ort-wasm', replacement: ort('ort.wasm.min.mjs') },
       {
         find: /^onnxruntime-web\/webgpu$/,
         replacement: join(import.meta.dirname, 'workers/model/no-runtime.ts'),
@@ -99,6 +100,7 @@ export default defineConfig(({ command }) => ({
       'mp4box',
       'ort-asyncify',
       'ort-jspi',
+      'ort-wasm',
       'zod',
     ],
   },

@@ -23,7 +23,7 @@ export async function stockAnswer(
   const files = await PackageFiles.open({ kind: 'url', base });
   const { profile } = files.manifest;
   const choice = chooseBackend(files.manifest, null, { backend: 'wasm' });
-  const runtime = await startRuntime(1);
+  const runtime = await startRuntime('wasm', 1);
   mount(await files.load(choice.variant, () => {}));
   const network = await loadNetwork(runtime, choice);
   const table = normalisationTable(profile);

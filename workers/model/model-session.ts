@@ -80,7 +80,7 @@ export class ModelSession implements ModelApi {
     const weightBytes = files.needed(choice.variant).reduce((sum, file) => sum + file.bytes, 0);
     const [contents, runtime] = await Promise.all([
       files.load(choice.variant, onProgress),
-      startRuntime(options.threads ?? threadsFor(weightBytes)),
+      startRuntime(choice.backend, options.threads ?? threadsFor(weightBytes)),
     ]);
     mount(contents);
     try {

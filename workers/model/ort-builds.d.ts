@@ -1,7 +1,10 @@
-/** Aliases of vite.config.ts for the two builds of onnxruntime-web. */
+/** Aliases of vite.config.ts for the builds of onnxruntime-web. */
 declare module 'ort-jspi' {
   export * from 'onnxruntime-common';
 }
 declare module 'ort-asyncify' {
+  export * from 'onnxruntime-common';
+}
+declare module 'ort-wasm' {
   export * from 'onnxruntime-common';
 }

@@ -1,10 +1,10 @@
 /**
  * One onnxruntime-web for everything in this worker. The build is chosen before transformers.js is imported, which
- * takes whatever `Symbol.for('onnxruntime')` holds: `jspi` where WebAssembly can switch stacks (smaller, faster, and
- * streams large weights), else the asyncify build. Both are self-hosted under `BASE_URL/ort/`.
+ * takes whatever `Symbol.for('onnxruntime')` holds. All builds are self-hosted under `BASE_URL/ort/`.
  */
 import type * as Transformers from '@huggingface/transformers';
 import type * as Ort from 'onnxruntime-common';
+import type { Backend } from './api.ts';
 
 const ORT = Symbol.for('onnxruntime');
 
@@ -61,14 +61,29 @@ export function threadsFor(weightBytes: number): number {
   return Math.max(1, Math.min(8, navigator.hardwareConcurrency ?? 1));
 }
 
-async function start(threads: number): Promise<Runtime> {
-  const suspending = 'Suspending' in WebAssembly;
-  const ort = suspending ? await import('ort-jspi') : await import('ort-asyncify');
-  const build = suspending ? 'jspi' : 'asyncify';
+/** Builds of onnxruntime-web: the module, and the part of its WASM file's name that differs. */
+const BUILDS = {
+  jspi: { load: () => import('ort-jspi'), suffix: '.jspi' },
+  asyncify: { load: () => import('ort-asyncify'), suffix: '.asyncify' },
+  plain: { load: () => import('ort-wasm'), suffix: '' },
+} as const;
+
+/**
+ * `jspi` where WebAssembly can switch stacks. Elsewhere WebGPU needs `asyncify`, whose rewritten functions an optimising
+ * compiler takes seconds for; the processor needs no switching, so it gets `plain`.
+ */
+export function buildFor(backend: Backend, suspending: boolean): keyof typeof BUILDS {
+  if (suspending) return 'jspi';
+  return backend === 'webgpu' ? 'asyncify' : 'plain';
+}
+
+async function start(backend: Backend, threads: number): Promise<Runtime> {
+  const { load, suffix } = BUILDS[buildFor(backend, 'Suspending' in WebAssembly)];
+  const ort = await load();
   const base = `${new URL(import.meta.env.BASE_URL, self.location.href).pathname}ort/`;
   ort.env.wasm.wasmPaths = {
-    mjs: `${base}ort-wasm-simd-threaded.${build}.mjs`,
-    wasm: `${base}ort-wasm-simd-threaded.${build}.wasm`,
+    mjs: `${base}ort-wasm-simd-threaded${suffix}.mjs`,
+    wasm: `${base}ort-wasm-simd-threaded${suffix}.wasm`,
   };
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
@@ -86,10 +101,10 @@ async function start(threads: number): Promise<Runtime> {
 }
 
 /**
- * Starts the runtime once; later calls return the same one. The number of threads is fixed by the first call, because
- * onnxruntime starts its pool once in a worker's life.
+ * Starts the runtime once; later calls return the same one. Build and number of threads are fixed by the first call,
+ * because onnxruntime starts its pool once in a worker's life.
  */
-export function startRuntime(threads: number): Promise<Runtime> {
-  runtime ??= start(threads);
+export function startRuntime(backend: Backend, threads: number): Promise<Runtime> {
+  runtime ??= start(backend, threads);
   return runtime;
 }
