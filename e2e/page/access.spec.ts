@@ -56,6 +56,7 @@ test('the whole way by key: open, scrub, sampled frames, the model’s view, nex
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog')).toContainText('As the model saw it');
   await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
   const chooser = page.waitForEvent('filechooser');
   await page.keyboard.press('n');
   await chooser;

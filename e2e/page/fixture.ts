@@ -105,6 +105,8 @@ export const test = base.extend<{ clean: undefined }, { site: Site }>({
     async ({ page }, use, info) => {
       // Whole assessments, on machines that do other work too.
       info.setTimeout(300_000);
+      // With a listener every file chooser is intercepted; one that stays open in the browser would block the next.
+      page.on('filechooser', () => undefined);
       const faults: string[] = [];
       page.on('pageerror', (error) => faults.push(error.message));
       page.on('console', (message) => {
