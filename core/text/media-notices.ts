@@ -13,6 +13,8 @@ interface MediaNoticeParams {
   'single-frame': object;
   /** The next frame, or the end, comes this long after a frame, and far longer than is usual in this file. */
   'clock-jump': { frame: number; seconds: number };
+  /** The clock starts again at a frame: so many recordings are glued together, which follow each other here. */
+  'clock-restart': { frame: number; recordings: number };
   /** The first frame comes this long after the start of the file's clock. */
   'late-start': { seconds: number };
 }
@@ -45,6 +47,8 @@ const en: NoticeTable = {
     'One picture only: nothing moves in it. Words about motion or time in the text do not apply.',
   'clock-jump': ({ frame, seconds }) =>
     `The file’s clock jumps by ${longEn(seconds)} after frame ${count(frame)}. The length counts this gap, the frame rate does not.`,
+  'clock-restart': ({ frame, recordings }) =>
+    `The file’s clock starts again at frame ${count(frame)}${recordings > 2 ? ' and later' : ''}: it holds ${count(recordings)} recordings, taken one after another.`,
   'late-start': ({ seconds }) =>
     `The file’s clock starts ${longEn(seconds)} before the first frame. A player may show nothing until then; here the video starts with its first frame.`,
 };
@@ -57,6 +61,8 @@ const zh: NoticeTable = {
   'single-frame': () => '只有一幅画面，没有运动；文字中关于运动或时间的说法不适用。',
   'clock-jump': ({ frame, seconds }) =>
     `第${count(frame)}帧之后，文件时钟跳过${longZh(seconds)}。时长计入这段间隔，帧率不计入。`,
+  'clock-restart': ({ frame, recordings }) =>
+    `文件时钟从第${count(frame)}帧${recordings > 2 ? '起多次' : ''}重新开始：文件含${count(recordings)}段录像，按文件中的顺序相接。`,
   'late-start': ({ seconds }) =>
     `文件时钟在首帧之前${longZh(seconds)}就已开始。播放器在此期间可能没有画面；本页从首帧算起。`,
 };

@@ -44,7 +44,6 @@ const video: OpenedVideo = {
     chroma: '4:2:0',
     colour: { matrix: 'bt601', range: 'limited', source: 'none', transfer: 'sdr' },
     missing: 0,
-    clockRestarts: [],
     notices: [],
   },
 };

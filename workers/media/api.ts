@@ -38,8 +38,6 @@ export interface VideoFacts {
   readonly colour: ColourFacts;
   /** Frames that the end of the file cuts off; 0 when it is whole. */
   readonly missing: number;
-  /** Frames at which the clock starts again or jumps: recordings glued into one file, put one after another here. */
-  readonly clockRestarts: readonly number[];
   /** Properties of the file that its reader should know; none of them stops an assessment. */
   readonly notices: readonly MediaNotice[];
 }
@@ -96,6 +94,8 @@ export interface FrameImage {
 
 /** A frame image and the number of packets decoded for it. */
 export interface DecodedFrameImage extends FrameImage {
+  /** Frame that was used because the requested one could not be decoded. */
+  readonly substituted?: number;
   /** Packets fed to decoders for it. */
   readonly decoded: number;
 }

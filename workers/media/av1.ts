@@ -17,11 +17,11 @@ function leb128(bytes: Uint8Array, at: number): { value: number; next: number } 
 }
 
 /**
- * @param obus a packet, or `configOBUs` of `av1C`
- * @returns null when there is no sequence header in it
- * @throws RangeError when the header ends early
+ * Open bitstream units of a packet, in order.
+ *
+ * @throws RangeError when one ends early
  */
-export function parseAv1Header(obus: Uint8Array): StreamHeader | null {
+export function* obusOf(obus: Uint8Array): Generator<{ type: number; payload: Uint8Array }> {
   let at = 0;
   while (at < obus.length) {
     const head = obus[at]!;
@@ -33,9 +33,19 @@ export function parseAv1Header(obus: Uint8Array): StreamHeader | null {
       size = coded.value;
       at = coded.next;
     }
-    if (type === SEQUENCE_HEADER) return parseSequenceHeader(new BitReader(obus.subarray(at, at + size)));
+    yield { type, payload: obus.subarray(at, at + size) };
     at += size;
   }
+}
+
+/**
+ * @param obus a packet, or `configOBUs` of `av1C`
+ * @returns null when there is no sequence header in it
+ * @throws RangeError when the header ends early
+ */
+export function parseAv1Header(obus: Uint8Array): StreamHeader | null {
+  for (const { type, payload } of obusOf(obus))
+    if (type === SEQUENCE_HEADER) return parseSequenceHeader(new BitReader(payload));
   return null;
 }
 

@@ -20,6 +20,7 @@ function glued(parts: readonly (readonly Packet[])[], starts: readonly number[],
     key: Uint8Array.from(packets, ({ key }) => (key ? 1 : 0)),
     timescale: TIMESCALE,
     reorders,
+    jumps: true,
   };
 }
 
@@ -110,7 +111,8 @@ describe.skipIf(!existsSync(folder))('files of two recordings', () => {
     ['ts-second-recording-starts-earlier.ts', 100, 50, 4],
   ])('%s', async (name, frames, restart, seconds) => {
     const { facts, index, order } = await Video.open(new File([readFileSync(resolve(folder, name))], name));
-    expect(facts).toMatchObject({ frames, clockRestarts: [restart], fps: 25 });
+    const notice = { code: 'clock-restart', params: { frame: restart + 1, recordings: 2 } };
+    expect(facts).toMatchObject({ frames, notices: [notice], fps: 25 });
     expect(facts.duration).toBeCloseTo(seconds, 5);
     expect([...order.at.subarray(0, restart)].sort((a, b) => a - b)).toEqual([...Array(restart).keys()]);
     for (const d of [restart + 1, 3, frames - 1, 0])

@@ -25,6 +25,8 @@ export interface Clock {
   readonly key: Uint8Array;
   /** False for codecs whose packets are stored in presentation order (VP8, VP9, AV1). */
   readonly reorders: boolean;
+  /** True where hours between two frames say that another recording begins. */
+  readonly jumps: boolean;
 }
 
 /**
@@ -61,7 +63,7 @@ function withoutJitter({ pts, key, timescale }: Clock): Float64Array {
   return held ?? pts;
 }
 
-function restartsOf({ pts, timescale, key, reorders }: Clock): number[] {
+function restartsOf({ pts, timescale, key, reorders, jumps }: Clock): number[] {
   // Where nearly every packet is marked, the marks say nothing: files without a table of key packets.
   const marked = key.reduce((sum, mark) => sum + mark, 0);
   const trusted = !reorders || marked * 2 <= pts.length;
@@ -80,7 +82,7 @@ function restartsOf({ pts, timescale, key, reorders }: Clock): number[] {
         restarts.push(d);
         latest = [];
       }
-    } else if (last !== undefined && time - last > JUMP.seconds * timescale) {
+    } else if (jumps && last !== undefined && time - last > JUMP.seconds * timescale) {
       longGap ??= JUMP.gaps * usualGap(Float64Array.from(pts).sort());
       if (time - last > longGap) {
         restarts.push(d);

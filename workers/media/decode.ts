@@ -4,8 +4,16 @@ import { type DecodeRange, keyAfter, startOf } from './plan.ts';
 import { type DecodeOptions, type FrameSink, RunDecoder, type RunOutcome } from './range-decoder.ts';
 import type { Video } from './video.ts';
 
-/** Takes one decoded frame and closes it. `index` is the frame that was wanted, `used` the one that `frame` is. */
+/**
+ * Takes one decoded frame and closes it. `index` is the frame that was wanted, `used` the one that `frame` is: itself
+ * (for a hidden frame the one shown then), or a neighbour where it could not be decoded.
+ */
 export type WantedSink = (index: number, used: number, frame: VideoFrame) => Promise<void>;
+
+/** The frame that was used in place of one that could not be decoded. */
+export function substitution(video: Video, index: number, used: number): { readonly substituted?: number } {
+  return used === video.shown(index) ? {} : { substituted: used };
+}
 
 /**
  * Each distinct wanted frame goes to the sink once. A GOP that fails is tried again in software; what cannot be decoded
@@ -20,7 +28,19 @@ export async function decodeFrames(
   sink: WantedSink,
   { software, signal }: DecodeOptions,
 ): Promise<number> {
-  const left = new Set(wanted);
+  const wantedOf = Map.groupBy(new Set(wanted), (index) => video.shown(index));
+  const handOver = async (frames: readonly number[], used: number, frame: VideoFrame) => {
+    const indices = frames.flatMap((shown) => wantedOf.get(shown)!);
+    for (const [i, index] of indices.entries()) {
+      const copy = i === indices.length - 1 ? frame : frame.clone();
+      try {
+        await sink(index, used, copy);
+      } finally {
+        copy.close();
+      }
+    }
+  };
+  const left = new Set(wantedOf.keys());
   const runs = await video.plan(left);
   const preferred = new RunDecoder(video, { software, signal });
   let rescue: RunDecoder | undefined;
@@ -30,7 +50,7 @@ export async function decodeFrames(
   };
   const deliver: FrameSink = async (index, frame) => {
     left.delete(index);
-    await sink(index, index, frame);
+    await handOver([index], index, frame);
   };
   try {
     let failed = 0;
@@ -40,17 +60,18 @@ export async function decodeFrames(
       const flush = i === runs.length - 1 || !video.runsJoin;
       open.push(run);
       // After two failures the hardware is not asked again.
-      const outcome = failed < 2 ? await preferred.run(run, left, deliver, flush) : undefined;
+      const outcome = failed < 2 ? await preferred.run(run, left, { sink: deliver, flush }) : undefined;
       if (outcome && outcome.failure === undefined) {
         if (flush) open = [];
         continue;
       }
       failed++;
       for (const lost of open)
-        if (lost.frames.some((frame) => left.has(frame))) await inSoftware().run(lost, left, deliver);
+        if (lost.frames.some((frame) => left.has(frame)))
+          await inSoftware().run(lost, left, { sink: deliver });
       open = [];
     }
-    if (left.size > 0) await substitute(video, left, sink, inSoftware());
+    if (left.size > 0) await substitute(video, left, handOver, inSoftware());
     await preferred.settle();
     await rescue?.settle();
     return preferred.fed + (rescue?.fed ?? 0);
@@ -64,7 +85,7 @@ export async function decodeFrames(
 async function substitute(
   video: Video,
   left: Set<number>,
-  sink: WantedSink,
+  handOver: (frames: readonly number[], used: number, frame: VideoFrame) => Promise<void>,
   decoder: RunDecoder,
 ): Promise<void> {
   const { order } = video;
@@ -93,16 +114,14 @@ async function substitute(
     uses.set(used, [...(uses.get(used) ?? []), index]);
   }
   for (const run of await video.plan(uses.keys())) {
-    await decoder.run(run, new Set(run.frames), async (used, frame) => {
-      for (const index of uses.get(used)!) {
-        left.delete(index);
-        const copy = frame.clone();
-        try {
-          await sink(index, used, copy);
-        } finally {
-          copy.close();
-        }
-      }
+    // Fed as in the survey, which has shown that these frames come out then.
+    await decoder.run(run, new Set(run.frames), {
+      everyPacket: true,
+      sink: async (used, frame) => {
+        const replaced = uses.get(used)!;
+        for (const index of replaced) left.delete(index);
+        await handOver(replaced, used, frame);
+      },
     });
   }
   await decoder.settle();

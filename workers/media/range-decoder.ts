@@ -24,6 +24,15 @@ export interface RunOutcome {
 /** Takes one decoded frame and closes it; decoding goes on meanwhile. */
 export type FrameSink = (index: number, frame: VideoFrame) => Promise<void>;
 
+export interface RunOptions {
+  /** Without it every frame is closed at once. */
+  readonly sink?: FrameSink;
+  /** False: the last frames come with the packets of the next run, and the decoder has no pause between. */
+  readonly flush?: boolean;
+  /** True: packets are fed too whose frames nobody wants and nothing refers to. */
+  readonly everyPacket?: boolean;
+}
+
 const drop: FrameSink = async () => {};
 
 export interface DecodeOptions {
@@ -55,14 +64,12 @@ export class RunDecoder {
    * Feeds the packets of a run. Frames may still be with the sink afterwards: see `settle`.
    *
    * @param wanted frames that go to the sink, all others are closed at once; `all` closes every one
-   * @param flush without it the last frames come with the packets of the next run, and the decoder has no pause between
    * @throws CodedError `media/stalled`, `media/changed`; `AbortError`; what the sink throws
    */
   async run(
     run: Pick<DecodeRange, 'start' | 'end'>,
     wanted: ReadonlySet<number> | 'all',
-    sink: FrameSink = drop,
-    flush = true,
+    { sink = drop, flush = true, everyPacket = wanted === 'all' }: RunOptions = {},
   ): Promise<RunOutcome> {
     const { order } = this.video;
     const seen = new Set<number>();
@@ -102,7 +109,8 @@ export class RunDecoder {
       const { index } = this.video;
       const patient = <T>(piece: Promise<T>) => this.watchdog.wait(piece);
       for await (const [d, data] of readAhead(index, run.start, run.end, patient)) {
-        if (wanted !== 'all' && !wanted.has(order.frame[d]!) && this.video.isDisposable(data)) continue;
+        const isWanted = wanted === 'all' || wanted.has(order.frame[d]!);
+        if (!everyPacket && !isWanted && this.video.isDisposable(data)) continue;
         if (decoder.decodeQueueSize >= QUEUE || this.taken.size >= TAKEN)
           await until(() => decoder.decodeQueueSize <= QUEUE / 2 && this.taken.size < TAKEN);
         if (stopped()) break;

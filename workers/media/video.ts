@@ -8,12 +8,14 @@ import { joinClocks } from './clock-restarts.ts';
 import { codecFamily, codecName } from './codec-names.ts';
 import { colourFacts } from './colour-facts.ts';
 import { demux } from './demux.ts';
+import { isAv1Key, isHiddenVp8, isVp8Key, isVp9Key } from './frame-marks.ts';
 import { parseH264Sps } from './h264.ts';
 import { parseHevcSps } from './hevc.ts';
 import { annexBUnits, findSps, isDisposable, type NalCodec, prefixedUnits, startsDecoding } from './nal.ts';
 import { type PacketIndex, presentationOrder } from './packet-index.ts';
 import type { FrameFacts } from './pixel-worker.ts';
 import { type DecodeRange, type FrameOrder, frameOrder, keyBefore, planRanges } from './plan.ts';
+import { readAhead } from './read-ahead.ts';
 import type { StreamHeader } from './stream-header.ts';
 import { timingOf } from './timing.ts';
 import { parseVp8Header } from './vp8.ts';
@@ -23,6 +25,8 @@ export class Video {
   readonly index: PacketIndex;
   readonly order: FrameOrder;
   readonly facts: VideoFacts;
+  /** For each frame 1 where its packet shows no picture; null where all do. */
+  private readonly hidden: Uint8Array | null;
   /** Seconds, ascending, the first 0. */
   readonly times: Float64Array;
   readonly start: number;
@@ -34,26 +38,37 @@ export class Video {
     order: FrameOrder,
     times: Float64Array,
     start: number,
+    hidden: Uint8Array | null,
   ) {
     this.index = index;
     this.facts = facts;
     this.order = order;
     this.times = times;
     this.start = start;
+    this.hidden = hidden;
   }
 
   /** @throws CodedError of `demux` */
   static async open(file: NamedBlob): Promise<Video> {
     const index = await demux(file);
     const { packets } = index;
-    const { pts, restarts } = joinClocks({ ...packets, reorders: reorders(index.codec) });
+    const { pts, restarts } = joinClocks({
+      ...packets,
+      reorders: reorders(index.codec),
+      // The sample table of an MP4 is one clock, however odd.
+      jumps: index.container !== 'mp4' && index.container !== 'mov',
+    });
     const at = presentationOrder(pts);
-    const first = pts[at[0]!]!;
-    const { times, duration, fps, notices } = timingOf(
-      Float64Array.from(at, (d) => (pts[d]! - first) / packets.timescale),
-      { lastDuration: index.lastDuration, duration: index.statedDuration ?? 0 },
-    );
     const order = frameOrder(at, packets.key);
+    const hiddenAt = await hiddenPackets(index);
+    const hidden = hiddenAt && Uint8Array.from(at, (d) => hiddenAt[d]!);
+    const first = pts[at[0]!]!;
+    const all = Float64Array.from(at, (d) => (pts[d]! - first) / packets.timescale);
+    const timing = timingOf(hidden ? all.filter((_, frame) => hidden[frame] === 0) : all, {
+      lastDuration: index.lastDuration,
+      duration: index.statedDuration ?? 0,
+    });
+    const times = hidden ? all : timing.times;
     const header = await streamHeader(index);
     const { width, height } = codedSize(index, header);
     const upright = index.rotation % 180 === 0;
@@ -68,16 +83,20 @@ export class Video {
       height: upright ? height : width,
       rotation: index.rotation,
       frames: times.length,
-      duration,
-      fps,
+      duration: timing.duration,
+      fps: timing.fps,
       bitDepth: header.bitDepth ?? 8,
       chroma: header.chroma ?? '4:2:0',
       colour: colourFacts(header, index.colour),
       missing: index.missing,
-      clockRestarts: restarts.map((d) => firstFrameFrom(order, d)),
-      notices: [...(index.notices ?? []), ...notices, ...lateStart(start)],
+      notices: [
+        ...(index.notices ?? []),
+        ...clockRestarts(order, restarts),
+        ...timing.notices,
+        ...lateStart(start),
+      ],
     };
-    return new Video(index, facts, order, times, start);
+    return new Video(index, facts, order, times, start, hidden);
   }
 
   get opened(): Omit<OpenedVideo, 'id'> {
@@ -99,6 +118,14 @@ export class Video {
       ...(description ? { description } : {}),
       hardwareAcceleration: software ? 'prefer-software' : 'no-preference',
     };
+  }
+
+  /** The frame on screen at the time of a frame: itself, or for a hidden one the frame before it, else after it. */
+  shown(index: number): number {
+    const { hidden } = this;
+    if (!hidden || hidden[index] === 0) return index;
+    const before = hidden.lastIndexOf(0, index);
+    return before >= 0 ? before : Math.max(index, hidden.indexOf(0, index));
   }
 
   /** For `media/codec`: what is known of a stream that cannot be decoded. */
@@ -156,9 +183,33 @@ export class Video {
   }
 
   private async startsAt(d: number): Promise<boolean> {
-    const codec = nalCodec(this.index.codec);
-    return !codec || startsDecoding(codec, unitsOf(this.index, codec, await this.index.read(d)));
+    const { codec } = this.index;
+    const nal = nalCodec(codec);
+    const packet = await this.index.read(d);
+    if (nal) return startsDecoding(nal, unitsOf(this.index, nal, packet));
+    return KEY_TESTS.find(([pattern]) => pattern.test(codec))?.[1](packet) ?? true;
   }
+}
+
+/** Tests of a packet's own frame header, for the codecs whose containers are not taken at their word. */
+const KEY_TESTS: readonly (readonly [RegExp, (packet: Uint8Array) => boolean])[] = [
+  [/^vp0?8/, isVp8Key],
+  [/^vp0?9/, isVp9Key],
+  [/^av01/, isAv1Key],
+];
+
+/** Bytes of VP8 that are read through for hidden frames when a file is opened; about a second of reading. */
+const READ_THROUGH = 256e6;
+
+/**
+ * Packets that show no picture, 1 each; null where the codec has none. Only VP8 stores them as packets of their own.
+ */
+async function hiddenPackets(index: PacketIndex): Promise<Uint8Array | null> {
+  const { size } = index.packets;
+  if (!/^vp0?8/.test(index.codec) || size.reduce((sum, bytes) => sum + bytes, 0) > READ_THROUGH) return null;
+  const hidden = new Uint8Array(size.length);
+  for await (const [d, packet] of readAhead(index, 0, size.length)) hidden[d] = isHiddenVp8(packet) ? 1 : 0;
+  return hidden.includes(1) ? hidden : null;
 }
 
 /** True where packets may be stored in another order than their pictures are shown in. */
@@ -166,9 +217,11 @@ function reorders(codec: string): boolean {
   return !/^(vp0?[89]|av01)/.test(codec);
 }
 
-/** The first frame of the recording that begins at packet d. */
-function firstFrameFrom({ frame }: FrameOrder, d: number): number {
-  return frame.subarray(d).reduce((first, one) => Math.min(first, one), frame[d]!);
+function clockRestarts({ frame }: FrameOrder, restarts: readonly number[]): MediaNotice[] {
+  const [d] = restarts;
+  if (d === undefined) return [];
+  const first = frame.subarray(d).reduce((least, one) => Math.min(least, one), frame[d]!);
+  return [{ code: 'clock-restart', params: { frame: first + 1, recordings: restarts.length + 1 } }];
 }
 
 function nalCodec(codec: string): NalCodec | null {

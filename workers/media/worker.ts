@@ -13,7 +13,7 @@ import type {
   OpenedVideo,
 } from './api.ts';
 import { codecSupport, isSupported } from './codecs.ts';
-import { decodeFrames } from './decode.ts';
+import { decodeFrames, substitution, type WantedSink } from './decode.ts';
 import { pixels, preparePixels } from './pixel-client.ts';
 import { SeekPool } from './seek-pool.ts';
 import { Video } from './video.ts';
@@ -52,8 +52,10 @@ const unlessAborted = (signal: AbortSignal) => () => {
   return undefined;
 };
 
-const transferImage = (image: FrameImage, decoded: number): DecodedFrameImage =>
-  transfer({ ...image, decoded }, [image.rgba.buffer]);
+const transferImage = (
+  image: FrameImage & Pick<DecodedFrameImage, 'substituted'>,
+  decoded: number,
+): DecodedFrameImage => transfer({ ...image, decoded }, [image.rgba.buffer]);
 
 const api: MediaApi = {
   async open(file: File): Promise<OpenedVideo> {
@@ -92,7 +94,7 @@ const api: MediaApi = {
             index,
             time: video.times[index]!,
             rgb,
-            ...(used !== index ? { substituted: used } : {}),
+            ...substitution(video, index, used),
             ...(thumbnail ? { thumbnail } : {}),
             ...(foreign ? { foreignColour: true as const } : {}),
           };
@@ -111,11 +113,14 @@ const api: MediaApi = {
     const video = videoOf(id);
     validateIndices(video, [index]);
     return asJob(job, async (signal) => {
-      const near = await seekPools.get(id)?.frame(index, signal).catch(unlessAborted(signal));
+      const near = await seekPools.get(id)?.frame(video.shown(index), signal).catch(unlessAborted(signal));
       if (near) return transferImage(await pixels.image(near.frame, video.frameFacts), near.decoded);
-      let image: FrameImage | undefined;
-      const sink = async (_index: number, _used: number, frame: VideoFrame) => {
-        image = await pixels.image(frame, video.frameFacts);
+      let image: (FrameImage & { substituted?: number }) | undefined;
+      const sink: WantedSink = async (_index, used, frame) => {
+        image = {
+          ...(await pixels.image(frame, video.frameFacts)),
+          ...substitution(video, index, used),
+        };
       };
       const decoded = await decodeFrames(video, [index], sink, { software: false, signal });
       if (!image) throw new CodedError('media/damaged');

@@ -25,9 +25,6 @@ export function noticesOf(
   if (video) {
     const { facts } = video;
     if (facts.missing > 0) notices.push(t.assess.truncated(facts.frames, facts.frames + facts.missing));
-    const [restart] = facts.clockRestarts;
-    if (restart !== undefined)
-      notices.push(t.assess.clockRestarts(restart + 1, facts.clockRestarts.length + 1));
     for (const notice of facts.notices) notices.push(mediaNoticeText(lang, notice));
     if (facts.colour.transfer !== 'sdr') notices.push(t.assess.hdr(facts.colour.transfer.toUpperCase()));
   }

@@ -134,10 +134,12 @@ describe('notices', () => {
   const facts = {
     frames: 74,
     missing: 176,
-    clockRestarts: [25],
     duration: 150,
     colour: { transfer: 'hlg' },
-    notices: [{ code: 'single-frame', params: {} }],
+    notices: [
+      { code: 'clock-restart', params: { frame: 26, recordings: 2 } },
+      { code: 'single-frame', params: {} },
+    ],
   } as unknown as OpenedVideo['facts'];
   const frames = [
     { index: 10, time: 10, thumbnail: null, encoded: true },
@@ -153,7 +155,7 @@ describe('notices', () => {
     );
     expect(present).toHaveLength(5);
     expect(present[0]).toContain('74 of 250');
-    expect(present[1]).toMatch(/^The clock starts again at frame 26: the file holds 2 recordings/);
+    expect(present[1]).toMatch(/clock starts again at frame 26: it holds 2 recordings/);
     expect(present[2]).toContain('One picture only');
     expect(present[3]).toContain('HLG');
     expect(present[4]).toBe('Frame 94 could not be decoded; frame 93 was used.');

@@ -205,8 +205,6 @@ export const assessEn = {
     others: (n: number): string => `Only videos can be assessed; ${count(n)} other files were left out.`,
     truncated: (present: number, frames: number): string =>
       `The file ends early: ${count(present)} of ${count(frames)} frames are there, and the model sees those.`,
-    clockRestarts: (frame: number, recordings: number): string =>
-      `The clock starts again at frame ${count(frame)}${recordings > 2 ? ' and later' : ''}: the file holds ${count(recordings)} recordings, taken one after another here.`,
     foreign:
       'The browser made the colours of this file itself; another machine may give slightly other pixels.',
     hdr: (curve: string): string =>

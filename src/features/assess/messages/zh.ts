@@ -177,8 +177,6 @@ export const assessZh: AssessTexts = {
     queueStart: '开始下一段',
     others: (n) => `只能评估视频，其余${count(n)}个文件未加入。`,
     truncated: (present, frames) => `文件不完整，仅有${count(present)}/${count(frames)}帧，模型只看这些帧。`,
-    clockRestarts: (frame, recordings) =>
-      `时钟从第${count(frame)}帧${recordings > 2 ? '起多次' : ''}重新开始：文件含${count(recordings)}段录像，此处按顺序相接。`,
     foreign: '此文件的颜色由浏览器换算，其他机器上的像素可能略有不同。',
     hdr: (curve) => `这是${curve}视频，按原值使用，不做色调映射。`,
     long: (frames, gap) => `视频这么长，一个分数说明不了多少：${frames}帧之间相隔${gap}秒。`,
