@@ -26,6 +26,8 @@ export interface FillRequest {
 /** One proxy frame, 8-bit YUV 4:2:0: Y [height, width], then U and V [⌈height/2⌉, ⌈width/2⌉]. */
 export interface StoredFrame {
   readonly index: number;
+  /** Frame that was used because `index` could not be decoded. */
+  readonly substituted?: number;
   readonly data: Uint8Array<ArrayBuffer>;
   /** The decoder gave RGB: the samples are BT.601 full range, whatever the file says of its colour. */
   readonly fromRgb: boolean;

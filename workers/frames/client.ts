@@ -21,6 +21,8 @@ export interface FrameStore {
   has(index: number): boolean;
   /** True where the stored frame is the full-resolution frame, not a proxy. */
   exact(index: number): boolean;
+  /** Frame that is stored in place of one that could not be decoded; undefined where the frame is its own. */
+  substituted(index: number): number | undefined;
   /**
    * Writes a frame as RGBA, [plan.height, plan.width, 4].
    *
@@ -100,6 +102,10 @@ class WorkerFrameStore implements FrameStore {
 
   exact(index: number): boolean {
     return this.plan.exact && this.stored.get(index)?.fromRgb === false;
+  }
+
+  substituted(index: number): number | undefined {
+    return this.stored.get(index)?.substituted;
   }
 
   paint(index: number, out: Uint8ClampedArray): boolean {

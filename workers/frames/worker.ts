@@ -1,7 +1,7 @@
 /** The frame worker: decodes one video from beginning to end and keeps nothing itself. */
 /// <reference lib="webworker" />
 import '../thread/requests.ts';
-import { decodeFrames } from '../media/decode.ts';
+import { decodeFrames, substitution } from '../media/decode.ts';
 import { hasPlanes, PlaneReader } from '../media/planes.ts';
 import { Video } from '../media/video.ts';
 import { expose, releaseCallback, transfer } from '../thread/rpc.ts';
@@ -41,13 +41,13 @@ const api: FramesApi = {
       await decodeFrames(
         video,
         wanted,
-        async (index, _used, frame) => {
+        async (index, used, frame) => {
           const fromRgb = identity || !hasPlanes(frame.format);
           const planes = await reader.read(frame);
           frame.close();
           const data = reduceFrame(planes, rotation, width, height, fromRgb);
           reader.release(planes);
-          const stored: StoredFrame = { index, data, fromRgb };
+          const stored: StoredFrame = { index, ...substitution(video, index, used), data, fromRgb };
           received.push(onFrame(transfer(stored, [data.buffer])));
           // The decoder waits with its pictures: it has only so many.
           await held?.free;

@@ -8,14 +8,20 @@ import type { SideName } from './state/store.ts';
 import { NO_FRAME } from './state/timeline.ts';
 import './Badges.css';
 
-export function Badges({ only }: { readonly only: SideName | null }) {
+export interface BadgesProps {
+  readonly only: SideName | null;
+  /** Frames shown in place of those that cannot be decoded. */
+  readonly substituted: Readonly<Partial<Record<SideName, number>>>;
+}
+
+export function Badges({ only, substituted }: BadgesProps) {
   const { view, swapped, horizontal } = useStore(compare.store, (state) => state.settings);
   const [first, second]: [SideName, SideName] = swapped ? ['b', 'a'] : ['a', 'b'];
-  if (only) return <Badge name={only} corner="first" />;
+  if (only) return <Badge name={only} corner="first" used={substituted[only]} />;
   return (
     <>
-      <Badge name={first} corner="first" />
-      <Badge name={second} corner={cornerOf(view, horizontal)} />
+      <Badge name={first} corner="first" used={substituted[first]} />
+      <Badge name={second} corner={cornerOf(view, horizontal)} used={substituted[second]} />
     </>
   );
 }
@@ -28,14 +34,22 @@ function cornerOf(view: View, horizontal: boolean): BadgeCorner {
 
 type BadgeCorner = 'first' | 'second' | 'side' | 'stack' | 'low';
 
-function Badge(props: { readonly name: SideName; readonly corner: BadgeCorner }) {
-  const { name } = props;
+function Badge(props: {
+  readonly name: SideName;
+  readonly corner: BadgeCorner;
+  readonly used: number | undefined;
+}) {
+  const { name, used } = props;
+  const t = useCompareMessages();
   const text = useSideText(name);
   return (
     <p className={`compare-badge compare-badge--${props.corner}`}>
       <SideLetter name={name} />
       <strong>{text.title}</strong>
-      <span className="compare-badge__frame">{text.frame}</span>
+      <span className="compare-badge__frame">
+        {text.frame}
+        {used !== undefined && ` ${t.stage.replaced(used + 1)}`}
+      </span>
     </p>
   );
 }

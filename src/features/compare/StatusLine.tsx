@@ -32,7 +32,7 @@ export function StatusLine({ parts, pointer }: StatusLineProps) {
 
 function ShownQuality({ parts }: { readonly parts: ViewerParts }) {
   const t = useCompareMessages();
-  const { playing, waiting } = useStore(compare.clock.store);
+  const { playing, waiting, position } = useStore(compare.clock.store);
   const filled = useFilled();
   const { a, b } = parts.showing;
   if (waiting && filled.part < 1) return t.stage.waiting(Math.floor(filled.part * 100));
@@ -42,6 +42,11 @@ function ShownQuality({ parts }: { readonly parts: ViewerParts }) {
     const plan = compare.sideOf(proxy)?.frames.plan;
     const size = plan ? `${plan.width} × ${plan.height}` : '';
     return playing ? t.stage.proxy(size) : t.stage.proxyPaused(size);
+  }
+  const replaced = (['a', 'b'] as const).find((name) => parts.showing.substituted[name] !== undefined);
+  if (replaced) {
+    const frame = compare.frameOf(replaced, position);
+    return t.stage.fullReplaced(replaced.toUpperCase(), frame + 1, parts.showing.substituted[replaced]! + 1);
   }
   const { a: sizeA, b: sizeB } = parts.sizes();
   const same = sizeA.width === sizeB.width && sizeA.height === sizeB.height;

@@ -28,8 +28,9 @@ export function Viewer({ only, loupe, children }: ViewerProps) {
   const meanBox = useRef<HTMLParagraphElement>(null);
   const [pointer, setPointer] = useState<FieldPoint | null>(null);
   const onMean = useCallback(
-    (mean: number | null) => {
-      if (meanBox.current) meanBox.current.textContent = mean === null ? '' : t.tools.mean(mean.toFixed(2));
+    (mean: number | null, replaced: boolean) => {
+      const text = replaced ? t.tools.meanReplaced : t.tools.mean;
+      if (meanBox.current) meanBox.current.textContent = mean === null ? '' : text(mean.toFixed(2));
     },
     [t],
   );
@@ -45,7 +46,7 @@ export function Viewer({ only, loupe, children }: ViewerProps) {
       <canvas ref={canvas} className="compare-view__canvas" />
       <Gestures canvas={canvas} field={parts.showing.field} onPointer={setPointer} />
       {split && <SplitHandle />}
-      <Badges only={only} />
+      <Badges only={only} substituted={parts.showing.substituted} />
       {only === null && (
         <ViewOptions>
           <p ref={meanBox} className="compare-options__mean" />

@@ -1,4 +1,5 @@
 /** Saves the frames of both sides as PNG in full resolution. */
+import type { DecodedFrameImage } from '../../../workers/media/api.ts';
 import { saveFile } from '../../page/save-file.ts';
 import { compare } from './state/session.ts';
 import { NO_FRAME } from './state/timeline.ts';
@@ -18,19 +19,24 @@ export async function saveFrames(
     if (!of || frame === NO_FRAME) continue;
     const { file, video, frames } = of;
     const { width, height } = video.facts;
-    let rgba = compare.frameImages.get(video.id, frame)?.rgba;
-    if (!rgba && frames.exact(frame)) {
-      rgba = new Uint8ClampedArray(width * height * 4);
+    let image: Omit<DecodedFrameImage, 'decoded'> | null | undefined = compare.frameImages.get(
+      video.id,
+      frame,
+    );
+    if (!image && frames.exact(frame)) {
+      const used = frames.substituted(frame);
+      const rgba = new Uint8ClampedArray(width * height * 4);
       frames.paint(frame, rgba);
+      image = { rgba, width, height, ...(used === undefined ? {} : { substituted: used }) };
     }
     // A separate request, which the viewer's requests do not abort.
-    const image = rgba
-      ? { rgba, width, height }
-      : await compare.frameImages.request(`save-${side}`, video.id, frame);
+    image ??= await compare.frameImages.request(`save-${side}`, video.id, frame);
     if (!image) continue;
     const canvas = new OffscreenCanvas(image.width, image.height);
     canvas.getContext('2d')?.putImageData(new ImageData(image.rgba, image.width, image.height), 0, 0);
     const base = file.name.replace(/\.[^.]+$/, '');
-    saveFile(name(base, side.toUpperCase(), frame + 1), await canvas.convertToBlob({ type: 'image/png' }));
+    // The file is named for the frame that it holds.
+    const held = (image.substituted ?? frame) + 1;
+    saveFile(name(base, side.toUpperCase(), held), await canvas.convertToBlob({ type: 'image/png' }));
   }
 }

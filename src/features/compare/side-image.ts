@@ -12,6 +12,8 @@ export class SideImage {
   /** RGBA of the canvas. */
   rgba: Uint8ClampedArray<ArrayBuffer> = new Uint8ClampedArray();
   quality: Quality = 'pending';
+  /** Frame that is drawn in place of one that cannot be decoded. */
+  substituted: number | undefined;
   /** Incremented with every change of the pixels. */
   version = 0;
   private readonly context = this.canvas.getContext('2d') as CanvasRenderingContext2D;
@@ -29,6 +31,7 @@ export class SideImage {
    * @param fullOnly skips proxy frames: the previous image stays until the full-resolution frame is decoded
    */
   show(side: Side, frame: number, frameImages: FrameImages, fullOnly: boolean): Quality {
+    this.substituted = undefined;
     if (frame === NO_FRAME) {
       this.shown = '';
       this.quality = 'zeros';
@@ -39,6 +42,7 @@ export class SideImage {
     if (image) {
       this.put(`${id}/${frame}/true`, image.width, image.height, () => image.rgba);
       this.quality = 'full';
+      this.substituted = image.substituted;
     } else if (side.frames.has(frame) && (!fullOnly || side.frames.exact(frame))) {
       const { width, height } = side.frames.plan;
       this.put(`${id}/${frame}`, width, height, () => {
@@ -48,6 +52,7 @@ export class SideImage {
         return this.scratch;
       });
       this.quality = side.frames.exact(frame) ? 'full' : 'proxy';
+      this.substituted = side.frames.substituted(frame);
     } else this.quality = 'pending';
     return this.quality;
   }

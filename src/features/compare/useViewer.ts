@@ -14,6 +14,8 @@ const SIDES = ['a', 'b'] as const;
 export interface Showing {
   readonly a: Quality;
   readonly b: Quality;
+  /** Frames drawn in place of those that cannot be decoded. */
+  readonly substituted: Readonly<Partial<Record<SideName, number>>>;
   /** Size of the canvas in device pixels. */
   readonly field: Size;
 }
@@ -45,13 +47,20 @@ function createDrawing(target: HTMLCanvasElement, sides: Readonly<Record<SideNam
     const background = getComputedStyle(target).getPropertyValue('--stage').trim() || '#000';
     const { mean } = painter.draw({ settings, only, sides, sizes: sizes() }, background);
     const { width, height } = target;
-    return { showing: { ...quality, field: { width, height } }, mean };
+    const substituted: Partial<Record<SideName, number>> = {};
+    for (const name of SIDES) {
+      const used = sides[name].substituted;
+      if (used !== undefined) substituted[name] = used;
+    }
+    return { showing: { ...quality, substituted, field: { width, height } }, mean };
   };
 }
 
 const isSame = (one: Showing, two: Showing): boolean =>
   one.a === two.a &&
   one.b === two.b &&
+  one.substituted.a === two.substituted.a &&
+  one.substituted.b === two.substituted.b &&
   one.field.width === two.field.width &&
   one.field.height === two.field.height;
 
@@ -90,15 +99,16 @@ function subscribe(request: () => void, settle: () => void): () => void {
   };
 }
 
-/** @param onMean receives the mean difference of each drawing, without a render */
+/** @param onMean receives the mean difference of each drawing, and if a frame was replaced, without a render */
 export function useViewer(
   canvas: RefObject<HTMLCanvasElement | null>,
   only: SideName | null,
-  onMean: (mean: number | null) => void,
+  onMean: (mean: number | null, replaced: boolean) => void,
 ): ViewerParts {
   const [showing, setShowing] = useState<Showing>({
     a: 'pending',
     b: 'pending',
+    substituted: {},
     field: { width: 0, height: 0 },
   });
   const sides = useRef<Record<SideName, SideImage>>(undefined);
@@ -119,7 +129,8 @@ export function useViewer(
       frame = 0;
       const drawn = drawing(latest.current.only);
       if (!drawn) return;
-      latest.current.onMean(drawn.mean);
+      const { a, b } = drawn.showing.substituted;
+      latest.current.onMean(drawn.mean, a !== undefined || b !== undefined);
       setShowing((was) => (isSame(was, drawn.showing) ? was : drawn.showing));
     };
     const request = () => {

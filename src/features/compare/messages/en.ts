@@ -49,6 +49,7 @@ export const compareEn = {
     gainValue: (gain: number): string => `× ${gain}`,
     luma: 'Luma only',
     mean: (value: string): string => `mean difference ${value} of 255`,
+    meanReplaced: (value: string): string => `mean difference ${value} of 255, to a replaced frame`,
   },
   stage: {
     label: 'Both videos',
@@ -56,6 +57,9 @@ export const compareEn = {
     frame: (frame: number): string => `frame ${count(frame)}`,
     insteadOf: (frame: number, of: number): string => `frame ${count(frame)} instead of ${count(of)}`,
     removed: (of: number): string => `frame ${count(of)} removed, zeros instead`,
+    replaced: (used: number): string => `(cannot be decoded; frame ${count(used)} is shown)`,
+    fullReplaced: (side: string, frame: number, used: number): string =>
+      `Frame ${count(frame)} of ${side} cannot be decoded: frame ${count(used)} is shown in full resolution`,
     full: (size: string): string => `Full resolution, ${size}`,
     proxy: (size: string): string => `Proxy frames, ${size}`,
     proxyPaused: (size: string): string => `Proxy frames, ${size}; decoding full resolution`,

@@ -45,6 +45,7 @@ export const compareZh: CompareMessages = {
     gainValue: (gain) => `× ${gain}`,
     luma: '仅亮度',
     mean: (value) => `平均差异${value}（满值255）`,
+    meanReplaced: (value) => `与替代帧的平均差异${value}（满值255）`,
   },
   stage: {
     label: '两段视频',
@@ -52,6 +53,9 @@ export const compareZh: CompareMessages = {
     frame: (frame) => `第${count(frame)}帧`,
     insteadOf: (frame, of) => `第${count(frame)}帧，代替第${count(of)}帧`,
     removed: (of) => `第${count(of)}帧被去除，以零填充`,
+    replaced: (used) => `（无法解码，显示第${count(used)}帧）`,
+    fullReplaced: (side, frame, used) =>
+      `${side}的第${count(frame)}帧无法解码，以全分辨率显示第${count(used)}帧`,
     full: (size) => `全分辨率，${size}`,
     proxy: (size) => `代理帧，${size}`,
     proxyPaused: (size) => `代理帧，${size}；正在解码全分辨率`,

@@ -58,6 +58,7 @@ function page(change: { open?: (file: File) => Promise<OpenedVideo>; sha?: (file
         error: null,
         has: () => true,
         exact: () => true,
+        substituted: () => undefined,
         paint: () => true,
         prefer: (frames) => preferred.push([...frames]),
         focus: () => {},
