@@ -1,9 +1,11 @@
 /**
- * Tables of human scores: the released JSONL, the annotation JSON of a benchmark, a table `path,mos`. Each reader
- * returns a row, or one English line about the fault; no line is guessed or dropped. Ours.
+ * Rows of human scores: a line of the released JSONL, the annotation JSON of a benchmark. Each reader returns a row or the
+ * fault of a line; no line is guessed or dropped. Whole files are read by `score-table.ts`. Ours.
  */
 import { z } from 'zod';
 import { fieldPath } from '../schema.ts';
+import { readNumeral } from '../text/numeral.ts';
+import type { TableFault } from '../text/table-fault-messages.ts';
 
 export interface RatedVideo {
   /** Line of the file, or number of the record, from 1. */
@@ -25,13 +27,14 @@ export interface RatedVideo {
 /** Fault of a line; `line` is 0 where the whole file is meant. */
 export interface RowFault {
   readonly line: number;
-  readonly problem: string;
+  readonly fault: TableFault;
 }
 
 export type ReadRow = RatedVideo | RowFault;
-export const isFault = (row: ReadRow): row is RowFault => 'problem' in row;
+export const isFault = (row: ReadRow): row is RowFault => 'fault' in row;
+export const isRated = (row: ReadRow): row is RatedVideo => !isFault(row);
 
-const LONGEST_PATH = 4096;
+export const LONGEST_PATH = 4096;
 const finite = z.number();
 const path = z.string().min(1).max(LONGEST_PATH);
 const turn = z.looseObject({ from: z.string(), value: z.union([z.string(), finite]) });
@@ -55,14 +58,8 @@ const annotation = z.looseObject({
   score: z.union([z.string(), finite]),
 });
 
-/** A typed number and nothing else. */
-const numeral = /^\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?\s*$/;
-
-function readNumber(value: string | number): number | null {
-  if (typeof value === 'number') return value;
-  const number = numeral.test(value) ? Number(value) : Number.NaN;
-  return Number.isFinite(number) ? number : null;
-}
+const readNumber = (value: string | number): number | null =>
+  typeof value === 'number' ? value : readNumeral(value);
 
 /** The number of a written answer's only answer block. */
 function answered(text: string): number | null {
@@ -70,31 +67,38 @@ function answered(text: string): number | null {
   return blocks.length === 1 ? readNumber(blocks[0]![1]!) : null;
 }
 
-const cut = (value: unknown) => String(value).slice(0, 40);
+/** A cell as a fault shows it. */
+export const cutCell = (value: unknown): string => String(value).slice(0, 40);
 
-function problemOf(error: z.ZodError, root = ''): string {
+export const rowFault = (line: number, fault: TableFault): RowFault => ({ line, fault });
+
+function fieldFault(line: number, error: z.ZodError, root = ''): RowFault {
   const issue = error.issues[0]!;
-  return `${fieldPath(issue.path, root) || 'the line'}: ${issue.message}`;
+  const field = fieldPath(issue.path, root);
+  return rowFault(line, { kind: 'field', field, problem: issue.message });
 }
 
 /** One line of the released JSONL. */
 export function readOfficialLine(text: string, line: number): ReadRow {
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return readOfficialRow(JSON.parse(text), line);
   } catch {
-    return { line, problem: 'is not JSON' };
+    return rowFault(line, { kind: 'json' });
   }
+}
+
+/** One row of the released JSONL as parsed JSON. */
+export function readOfficialRow(value: unknown, line: number): ReadRow {
+  const form = otherForm(value);
+  if (form !== null) return rowFault(0, form);
   const row = officialRow.safeParse(value);
-  if (!row.success) return { line, problem: problemOf(row.error) };
+  if (!row.success) return fieldFault(line, row.error);
   const { id, dataset_name: dataset, image, conversations, text: writtenText } = row.data;
   const last = conversations.findLast(({ from }) => from === 'gpt');
-  if (last === undefined) return { line, problem: 'conversations: there is no turn of "gpt"' };
+  if (last === undefined) return rowFault(line, { kind: 'no-turn' });
   const plain = readNumber(last.value);
   const mos = plain ?? (typeof last.value === 'string' ? answered(last.value) : null);
-  if (mos === null) {
-    return { line, problem: 'conversations: the value of "gpt" is neither a number nor one answer block' };
-  }
+  if (mos === null) return rowFault(line, { kind: 'no-answer' });
   return {
     line,
     id: String(id),
@@ -111,122 +115,47 @@ export function readOfficialLine(text: string, line: number): ReadRow {
 export function* readAnnotations(value: unknown): Generator<ReadRow> {
   const file = annotationFile.safeParse(value);
   if (!file.success) {
-    yield { line: 0, problem: problemOf(file.error) };
+    yield fieldFault(0, file.error);
     return;
   }
   for (const [index, entry] of file.data.annotations.entries()) {
     const line = index + 1;
     const record = annotation.safeParse(entry);
     if (!record.success) {
-      yield { line, problem: problemOf(record.error, `annotations[${index}]`) };
+      yield fieldFault(line, record.error, `annotations[${index}]`);
       continue;
     }
     const { image_id: name, score } = record.data;
     const mos = readNumber(score);
-    if (mos === null) yield { line, problem: `annotations[${index}].score: "${cut(score)}" is no number` };
+    if (mos === null) yield rowFault(line, { kind: 'number', value: cutCell(score) });
     else yield { line, id: name, path: name, mos, written: String(score).trim() };
   }
 }
 
-const pathColumns = ['path', 'video', 'filename', 'file', 'name'];
-const mosColumns = ['mos', 'score', 'gt_score', 'label'];
-
 /**
- * Lines of a table, one after the other. With a header the columns `path` and `mos` (or `video`, `filename`; `score`,
- * `gt_score`) in any order; without one the first and the last column, which is `path,mos` as well as DOVER's
- * `path,duration,fps,mos`. Tabs do as well as commas; cells may be quoted. Null: a header or an empty line.
+ * Another tool's form of training data or scores, told by its keys; null where the keys are those of no form that is
+ * often mistaken for the released one.
  */
-export function tableReader(): (text: string, line: number) => ReadRow | null {
-  let columns: { readonly path: number; readonly mos: number } | null = null;
-  let separator = ',';
-  return (text, line) => {
-    if (text.trim() === '') return null;
-    if (columns === null && !text.includes(',') && text.includes('\t')) separator = '\t';
-    const cells = cellsOf(text, separator);
-    if (cells === null) return { line, problem: 'a quoted cell has no end' };
-    if (columns === null) {
-      const heads = cells.map((cell) => cell.trim().toLowerCase());
-      const [at, mosAt] = [pathColumns, mosColumns].map((names) => heads.findIndex((h) => names.includes(h)));
-      if (at! >= 0 && mosAt! >= 0) {
-        columns = { path: at!, mos: mosAt! };
-        return null;
-      }
-      if (cells.length < 2 || readNumber(cells.at(-1)!) === null) {
-        return { line: 0, problem: 'has neither a header with "path" and "mos" nor a path and a number' };
-      }
-      columns = { path: 0, mos: cells.length - 1 };
-    }
-    const [file, score] = [cells[columns.path]?.trim() ?? '', cells[columns.mos] ?? ''];
-    const mos = readNumber(score);
-    if (file === '' || file.length > LONGEST_PATH) return { line, problem: 'names no file' };
-    if (mos === null) return { line, problem: `"${cut(score)}" is no number` };
-    return { line, id: file, path: file, mos, written: score.trim() };
-  };
-}
-
-/** RFC 4180 within one line; null where a quote is not closed. */
-function cellsOf(text: string, separator: string): string[] | null {
-  const cells: string[] = [];
-  for (let at = 0; at <= text.length; ) {
-    if (text[at] !== '"') {
-      const end = text.indexOf(separator, at);
-      cells.push(text.slice(at, end < 0 ? undefined : end));
-      at = end < 0 ? text.length + 1 : end + 1;
-      continue;
-    }
-    let cell = '';
-    for (at += 1; ; ) {
-      const end = text.indexOf('"', at);
-      if (end < 0) return null;
-      cell += text.slice(at, end);
-      at = end + 1;
-      if (text[at] !== '"') break;
-      cell += '"';
-      at += 1;
-    }
-    cells.push(cell);
-    const end = text.indexOf(separator, at);
-    at = end < 0 ? text.length + 1 : end + 1;
-  }
-  return cells;
-}
-
-export interface ScoreTable {
-  readonly rows: readonly RatedVideo[];
-  readonly faults: readonly RowFault[];
-}
-
-/** A whole file of scores; the form is detected by its first character and its line ends, not by its name. */
-export function readScoreTable(text: string): ScoreTable {
-  const plain = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  const rows: RatedVideo[] = [];
-  const faults: RowFault[] = [];
-  const take = (row: ReadRow | null) => {
-    if (row === null) return;
-    if (isFault(row)) faults.push(row);
-    else rows.push(row);
-  };
-  const whole = wholeJson(plain);
-  if (whole !== undefined) for (const row of readAnnotations(whole)) take(row);
-  else {
-    const read = /^\s*\{/.test(plain)
-      ? (line: string, number: number) => (line.trim() === '' ? null : readOfficialLine(line, number))
-      : tableReader();
-    for (const [index, line] of plain.split(/\r?\n/).entries()) {
-      take(read(line, index + 1));
-      if (faults.at(-1)?.line === 0) break;
-    }
-  }
-  return { rows, faults };
-}
-
-/** One JSON document with annotations; a single line of the released JSONL is none. */
-function wholeJson(text: string): unknown {
-  if (!/^\s*\{/.test(text)) return undefined;
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && 'conversations' in value ? undefined : value;
-  } catch {
-    return undefined;
-  }
+export function otherForm(value: unknown): TableFault | null {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
+  const has = (...keys: string[]) => keys.every((key) => Object.hasOwn(value, key));
+  const form = (name: string, ...keys: string[]): TableFault => ({
+    kind: 'form',
+    form: name,
+    keys: keys.filter((key) => has(key)).join(', '),
+  });
+  if (has('image', 'conversations')) return null;
+  if (has('frames') && (has('pooled_metrics') || has('VMAF score') || has('aggregate')))
+    return { kind: 'vmaf' };
+  if (has('messages')) return form('ms-swift', 'messages', 'videos', 'video', 'solution');
+  if (has('query') && (has('response') || has('videos')))
+    return form('ms-swift', 'query', 'response', 'videos');
+  if (has('prompt') && (has('solution') || has('completion') || has('chosen')))
+    return form('TRL', 'prompt', 'video', 'videos', 'solution', 'completion', 'chosen');
+  if (has('conversations') && (has('video') || has('videos')))
+    return form('LLaVA-Video', 'video', 'videos', 'conversations');
+  if (has('problem', 'solution')) return form('R1-V', 'problem', 'solution', 'path', 'video', 'videos');
+  if (has('instruction') && (has('output') || has('videos')))
+    return form('LLaMA-Factory (alpaca)', 'instruction', 'output', 'videos');
+  return null;
 }

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { matchScores } from './video-match.ts';
+import { matchScores as matchRated } from './video-match.ts';
+
+/** Scores of different values, by their paths. */
+const matchScores = (videos: readonly string[], paths: readonly string[]) =>
+  matchRated(
+    videos,
+    paths.map((path, mos) => ({ path, mos })),
+  );
 
 describe('scores and videos', () => {
   test('another root on either side', () => {
@@ -20,10 +27,25 @@ describe('scores and videos', () => {
     expect(scoreOf).toEqual([null, null]);
     expect(ambiguous).toEqual([0]);
   });
-  test('two scores of one video are not chosen between', () => {
-    const { scoreOf, ambiguous } = matchScores(['a.mp4'], ['a.mp4', 'a.mp4']);
-    expect(scoreOf).toEqual([null]);
-    expect(ambiguous).toEqual([0, 1]);
+  test('different scores of one video are not chosen between', () => {
+    const { scoreOf, ambiguous, contradictions, withoutVideo } = matchScores(
+      ['k/a.mp4', 'b.mp4'],
+      ['a.mp4', 'a.mp4', 'b.mp4'],
+    );
+    expect(scoreOf).toEqual([null, 2]);
+    expect([ambiguous, withoutVideo, contradictions]).toEqual([[], [], [[0, 1]]]);
+  });
+  test('equal scores of one video are one score', () => {
+    const twice = [
+      { path: 'a.mp4', mos: 3 },
+      { path: './a.mp4', mos: 3 },
+    ];
+    expect(matchRated(['a.mp4'], twice)).toEqual({
+      scoreOf: [0],
+      withoutVideo: [],
+      ambiguous: [],
+      contradictions: [],
+    });
   });
   test('equal paths always pair, in any order', () => {
     const path = fc.array(fc.stringMatching(/^[a-c]{1,2}$/), { minLength: 1, maxLength: 3 });

@@ -5,8 +5,16 @@ interface Matching {
   readonly scoreOf: readonly (number | null)[];
   /** Indices of scores without a video. */
   readonly withoutVideo: readonly number[];
-  /** Indices of scores that fit several videos, or of which several fit one. */
+  /** Indices of scores that fit several videos. */
   readonly ambiguous: readonly number[];
+  /** Indices of different scores of one video, by video; none of them is used. */
+  readonly contradictions: readonly (readonly number[])[];
+}
+
+interface Score {
+  /** As the table names it. */
+  readonly path: string;
+  readonly mos: number;
 }
 
 const parts = (path: string): string[] =>
@@ -23,25 +31,29 @@ function keysOf(path: string): string[] {
 }
 
 /**
- * Pairs by the longest common end of the paths; a name alone decides only where it is the only one of its kind. A score
- * is used once.
+ * Pairs by the longest common end of the paths; a name alone decides only where it is the only one of its kind. Equal scores
+ * of one video count as one, different ones are left out.
  *
- * @param videos paths of the videos, @param scores paths as the table names them
+ * @param videos paths of the videos
  */
-export function matchScores(videos: readonly string[], scores: readonly string[]): Matching {
+export function matchScores(videos: readonly string[], scores: readonly Score[]): Matching {
   const scoreOf: (number | null)[] = videos.map(() => null);
+  const closed = new Set<number>();
   const used = new Set<number>();
   const ambiguous = new Set<number>();
+  const contradictions: number[][] = [];
   const videoKeys = videos.map(keysOf);
-  const scoreKeys = scores.map(keysOf);
-  const depth = (keys: readonly string[], k: number) => keys.at(-1 - k);
-  const deepest = Math.max(
-    0,
-    ...videoKeys.map((keys) => keys.length),
-    ...scoreKeys.map((keys) => keys.length),
-  );
+  const scoreKeys = scores.map(({ path }) => keysOf(path));
+  const pair = (video: number, fitting: readonly number[]) => {
+    closed.add(video);
+    for (const j of fitting) used.add(j);
+    const [first] = fitting as [number];
+    if (fitting.every((j) => scores[j]!.mos === scores[first]!.mos)) scoreOf[video] = first;
+    else contradictions.push([...fitting]);
+  };
+  const depths = [...videoKeys, ...scoreKeys].map((keys) => keys.length);
   /** From the longest ends down to the bare name (0); a pair on a longer end is no candidate for shorter ones. */
-  for (let k = deepest - 1; k >= 0; k -= 1) {
+  for (let k = depths.reduce((a, b) => Math.max(a, b), 0) - 1; k >= 0; k -= 1) {
     const open = new Map<string, { videos: number[]; scores: number[] }>();
     const at = (key: string) => {
       const group = open.get(key) ?? { videos: [], scores: [] };
@@ -49,20 +61,25 @@ export function matchScores(videos: readonly string[], scores: readonly string[]
       return group;
     };
     videoKeys.forEach((keys, i) => {
-      const key = depth(keys, k);
-      if (key !== undefined && scoreOf[i] === null) at(key).videos.push(i);
+      const key = keys.at(-1 - k);
+      if (key !== undefined && !closed.has(i)) at(key).videos.push(i);
     });
     scoreKeys.forEach((keys, j) => {
-      const key = depth(keys, k);
+      const key = keys.at(-1 - k);
       if (key !== undefined && !used.has(j)) at(key).scores.push(j);
     });
     for (const group of open.values()) {
-      if (group.videos.length === 1 && group.scores.length === 1) {
-        scoreOf[group.videos[0]!] = group.scores[0]!;
-        used.add(group.scores[0]!);
-      } else if (group.videos.length > 0) for (const j of group.scores) ambiguous.add(j);
+      const [video, ...others] = group.videos;
+      if (video === undefined || group.scores.length === 0) continue;
+      if (others.length === 0) pair(video, group.scores);
+      else for (const j of group.scores) ambiguous.add(j);
     }
   }
-  const withoutVideo = scores.flatMap((_, j) => (used.has(j) || ambiguous.has(j) ? [] : [j]));
-  return { scoreOf, withoutVideo, ambiguous: [...ambiguous].filter((j) => !used.has(j)) };
+  const left = scores.flatMap((_, j) => (used.has(j) || ambiguous.has(j) ? [] : [j]));
+  return {
+    scoreOf,
+    withoutVideo: left,
+    ambiguous: [...ambiguous].filter((j) => !used.has(j)),
+    contradictions,
+  };
 }

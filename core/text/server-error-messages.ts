@@ -33,6 +33,10 @@ export interface ServerErrorParams {
   'train/missing': { source: string; count: number; first: string };
   'train/unreadable': { source: string; count: number; first: string };
   'train/duplicates': { source: string; count: number; first: string };
+  'train/outside': { source: string; count: number; first: string };
+  'train/relabelled': { source: string; count: number; first: string; label: number; again: number };
+  'train/equal-labels': { source: string; count: number; value: number };
+  'train/column': { file: string; column: string };
   'train/opened': { source: string; opened: number; of: number };
   'train/python': { problem?: string };
   'train/torch': { problem: string };
@@ -133,6 +137,26 @@ export const serverErrorsEn: Table = {
       `${count(n)} videos of ${source} are listed more than once, the first is ${first}.`,
       'Each is used once.',
     ),
+  'train/outside': ({ source, count: n, first }) =>
+    say(
+      `${count(n)} videos of ${source} lie outside its folder, the first is ${first}.`,
+      'They are not opened. Put them below the folder, or give a folder above them.',
+    ),
+  'train/relabelled': ({ source, count: n, first, label, again }) =>
+    say(
+      `${count(n)} videos of ${source} are listed again with another label, the first is ${first} (${label}, then ${again}).`,
+      'The first label is used. Correct the file if the other one is right.',
+    ),
+  'train/equal-labels': ({ source, count: n, value }) =>
+    say(
+      `All ${count(n)} labels of ${source} are ${value}.`,
+      'A model learns no order from equal labels; check the file.',
+    ),
+  'train/column': ({ file, column }) =>
+    say(
+      `${file} has no header: its labels are taken from ${column}.`,
+      'If that is wrong, add a first line that names the columns, e.g. path,mos.',
+    ),
   'train/opened': ({ source, opened, of }) =>
     say(
       `${count(opened)} of ${count(of)} videos of ${source} were opened within the time limit.`,
@@ -215,6 +239,20 @@ export const serverErrorsZh: Table = {
     say(`${source}有${count(n)}个视频无法读取，首个为${first}。`, '其余照常使用。'),
   'train/duplicates': ({ source, count: n, first }) =>
     say(`${source}有${count(n)}个视频重复，首个为${first}。`, '每个只用一次。'),
+  'train/outside': ({ source, count: n, first }) =>
+    say(
+      `${source}有${count(n)}个视频在其文件夹之外，首个为${first}。`,
+      '这些视频不会被打开。请移到该文件夹内，或指定其上层文件夹。',
+    ),
+  'train/relabelled': ({ source, count: n, first, label, again }) =>
+    say(
+      `${source}有${count(n)}个视频以不同标签重复出现，首个为${first}（先${label}，后${again}）。`,
+      '采用第一个标签；若后者正确，请修改文件。',
+    ),
+  'train/equal-labels': ({ source, count: n, value }) =>
+    say(`${source}的${count(n)}个标签全是${value}。`, '标签相同则学不到高低次序，请检查文件。'),
+  'train/column': ({ file, column }) =>
+    say(`${file}没有表头，标签取自${column}。`, '若不对，请在第一行写明列名，例如path,mos。'),
   'train/opened': ({ source, opened, of }) =>
     say(
       `${source}的${count(of)}个视频中，限时内打开了${count(opened)}个。`,

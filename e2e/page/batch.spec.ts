@@ -32,7 +32,7 @@ test.describe('batch', () => {
     await goToBatch(page, site.address);
     await choose(page, [...videos, broken, table('path,mos\na.mp4,3.10\nb.mp4,2\nx.mp4,4\nc.mp4,n/a\n')]);
     await expect(page.getByText('4 files, 2 with a score, 1 score without a file')).toBeVisible();
-    await expect(page.getByText(/line 5: "n\/a" is no number/)).toBeVisible();
+    await expect(page.getByText(/line 5: "n\/a" is not a number/)).toBeVisible();
     await page.getByRole('button', { name: 'Show them' }).first().click();
     await expect(page.getByText('x.mp4')).toBeVisible();
 
@@ -67,6 +67,50 @@ test.describe('batch', () => {
     await page.getByRole('button', { name: 'Clear' }).click();
     await choose(page, [{ name: 'saved.json', mimeType: 'application/json', buffer: Buffer.from(json) }]);
     await expect(row(page, 'a.mp4')).toContainText(read[0] as string);
+  });
+
+  test('a table before its videos; without a header the MOS is named, and another column can be chosen', async ({
+    page,
+    site,
+  }) => {
+    await goToBatch(page, site.address);
+    await choose(page, [table('a.mp4,1.22,0.97\nb.mp4,2.40,0.77\nc.mp4,3.10,0.97\n')]);
+    await expect(page.getByText('3 scores are ready for their videos')).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Start' })).toHaveCount(0);
+    await choose(page, videos.slice(0, 2));
+    await expect(page.getByText('2 files, 2 with a score, 1 score without a file')).toBeVisible();
+    const mos = page.getByLabel('MOS is');
+    await expect(mos.locator('option:checked')).toHaveText('column 2, 1.22 to 3.1');
+    await expect(row(page, 'b.mp4')).toContainText('2.40');
+    // Tables are stored with the rows: videos of a later visit are matched too.
+    await page.reload();
+    await expect(row(page, 'b.mp4')).toContainText('2.40', { timeout: 30_000 });
+    await choose(page, videos);
+    await expect(row(page, 'c.mp4')).toContainText('3.10');
+    await mos.selectOption('column 3, 0.77 to 0.97');
+    await expect(row(page, 'b.mp4')).toContainText('0.77');
+    await expect(row(page, 'b.mp4')).not.toContainText('2.40');
+  });
+
+  test('tables that cannot be used: each is named, with what to do', async ({ page, site }) => {
+    await goToBatch(page, site.address);
+    const file = (name: string, text: string) => ({ name, mimeType: '', buffer: Buffer.from(text) });
+    await choose(page, [
+      ...videos,
+      file('scores.xlsx', 'PK\u0003\u0004'),
+      file('trl.jsonl', '{"prompt": "x", "video": "a.mp4", "solution": "3"}\n'.repeat(3)),
+      file('size.csv', 'path,width\na.mp4,1920'),
+      file('twice.csv', 'path,mos\na.mp4,35.5\na.mp4,61\nb.mp4,7\nb.mp4,7'),
+    ]);
+    await expect(
+      page.getByText('scores.xlsx is a workbook (XLSX). Save its sheet as “CSV UTF-8”'),
+    ).toBeVisible();
+    await expect(page.getByText('trl.jsonl is in the form of TRL (prompt, video, solution)')).toHaveCount(1);
+    await expect(page.getByText('Its columns: path, width')).toBeVisible();
+    await expect(
+      page.getByText('1 file has different scores, none of which is used: a.mp4 (35.5, 61)'),
+    ).toBeVisible();
+    await expect(row(page, 'b.mp4')).toContainText('7');
   });
 
   test('paused by key, reloaded, given its files again, it goes on', async ({ page, site }) => {

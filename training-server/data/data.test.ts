@@ -104,6 +104,37 @@ describe('the released JSONL', () => {
     expect((await load({ kind: 'jsonl', file: 'else.jsonl' })).errors).toHaveLength(20);
   });
 
+  it.each([
+    ['an array', '[\n{"id": 1}\n]', 'is a JSON array'],
+    ['an array on one line', JSON.stringify([{ id: 1 }]), 'is a JSON array'],
+    [
+      'a document over lines',
+      JSON.stringify(JSON.parse(official('a.mp4', 3)), null, 1),
+      'over several lines',
+    ],
+    [
+      'TRL',
+      '{"prompt": "x", "video": "a.mp4", "solution": "3"}\n'.repeat(6),
+      'form of TRL (prompt, video, solution)',
+    ],
+    ['ms-swift', '{"messages": [], "videos": ["a.mp4"]}\n'.repeat(6), 'form of ms-swift (messages, videos)'],
+    ['LLaVA-Video', '{"id": 1, "video": "a.mp4", "conversations": []}\n'.repeat(6), 'form of LLaVA-Video'],
+  ])('%s is named once', async (_, text, problem) => {
+    put('form.jsonl', text);
+    expect(await codeOf(load({ kind: 'jsonl', file: 'form.jsonl' }))).toMatchObject({
+      code: 'train/data',
+      line: 0,
+      problem: expect.stringContaining(problem),
+    });
+  });
+
+  it('labels without any spread are a warning before anything starts', async () => {
+    put('equal.jsonl', `${official('a.mp4', 3)}\n${official('b.mp4', '3.0', 2)}`);
+    expect((await load({ kind: 'jsonl', file: 'equal.jsonl' })).warnings).toMatchObject([
+      { code: 'train/equal-labels', params: { source: 's', count: 2, value: 3 } },
+    ]);
+  });
+
   it('a label outside the scale is an error before anything starts', async () => {
     put('range.jsonl', `${official('b.mp4', 3)}\n${official('a.mp4', 68.37, 2)}`);
     const { errors } = await load({ kind: 'jsonl', file: 'range.jsonl' });
@@ -141,17 +172,18 @@ describe('files that mean harm', () => {
   });
 
   it.each([
-    '../../secret.mp4',
-    '../beside.mp4',
-    'link.mp4',
-    '/etc/hostname',
-    'a.mp4\0.txt',
-    '.',
-    'yfcc-batch1',
-  ])('a row cannot reach %j', async (path) => {
+    ['../../secret.mp4', 'train/outside'],
+    ['../beside.mp4', 'train/outside'],
+    ['link.mp4', 'train/outside'],
+    ['/etc/hostname', 'train/missing'],
+    ['a.mp4\0.txt', 'train/missing'],
+    ['.', 'train/missing'],
+    ['yfcc-batch1', 'train/missing'],
+  ])('a row cannot reach %j', async (path, code) => {
     put('out.jsonl', `${official(path, 3)}\n${official('b.mp4', 3, 2)}`);
-    const { items, report } = await load({ kind: 'jsonl', file: 'out.jsonl' });
+    const { items, report, warnings } = await load({ kind: 'jsonl', file: 'out.jsonl' });
     expect([items.length, report.missing]).toEqual([1, [path]]);
+    expect(warnings).toMatchObject([{ code, params: { source: 's', count: 1, first: path } }]);
   });
 
   it.each([
@@ -265,6 +297,34 @@ describe('tables', () => {
     ]);
   });
 
+  it('a column without a header is named; two that could both be the label are refused', async () => {
+    put('std.csv', 'a.mp4,3.5,.4\nb.mp4,2.1,.7\n');
+    const { items, warnings } = await load({ kind: 'csv', file: 'std.csv' });
+    expect(items.map(({ mos }) => mos)).toEqual([3.5, 2.1]);
+    expect(warnings).toMatchObject([
+      { code: 'train/column', params: { file: 'std.csv', column: 'column 2, 2.1 to 3.5' } },
+    ]);
+    put('seconds.csv', 'a.mp4,3.5,7.2\nb.mp4,1.1,9.4\n');
+    expect(await codeOf(load({ kind: 'csv', file: 'seconds.csv' }))).toMatchObject({
+      code: 'train/data',
+      line: 0,
+      problem: expect.stringContaining('column 2, 1.1 to 3.5; column 3, 7.2 to 9.4'),
+    });
+  });
+
+  it('semicolons, decimal commas and UTF-16', async () => {
+    const text = 'path;mos\r\na.mp4;3,5\r\nb.mp4;2\r\n';
+    put('utf16.csv', Buffer.from(`\uFEFF${text}`, 'utf16le'));
+    put('semicolon.csv', text);
+    for (const file of ['utf16.csv', 'semicolon.csv']) {
+      const { items } = await load({ kind: 'csv', file });
+      expect(items.map(({ id, mos }) => [id, mos])).toEqual([
+        ['a.mp4', 3.5],
+        ['b.mp4', 2],
+      ]);
+    }
+  });
+
   it('reads quoted cells and names bad ones', async () => {
     put('q.csv', 'path,mos\n"with, comma.mp4",3\n"open,2\na.mp4,n/a\n,4\n');
     const { items, errors } = await load({ kind: 'csv', file: 'q.csv' });
@@ -297,11 +357,19 @@ describe('the report', () => {
       'train/missing',
       'train/unreadable',
       'train/duplicates',
+      'train/relabelled',
     ]);
+    expect(result.warnings.at(-1)?.params).toEqual({
+      source: 's',
+      count: 2,
+      first: 'a.mp4',
+      label: 3,
+      again: 4,
+    });
   });
 
   it('stops opening videos when its time is over, and says how many it opened', async () => {
-    put('many.csv', Array.from({ length: 100 }, (_, i) => `m${i}.mp4,3\n`).join(''));
+    put('many.csv', Array.from({ length: 100 }, (_, i) => `m${i}.mp4,${1 + (i % 4)}\n`).join(''));
     for (let i = 0; i < 100; i++) put(`videos/m${i}.mp4`, 'x');
     let asked = 0;
     const slowing = async (paths: readonly string[]) => {

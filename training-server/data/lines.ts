@@ -1,6 +1,7 @@
 /** Reading of untrusted text files by line: limited in size and strictly UTF-8. */
 import type { FileHandle } from 'node:fs/promises';
 import { CodedError } from '../../core/errors.ts';
+import { encodingOf } from '../../core/text/encoding.ts';
 
 /** Most bytes of a line: a row of the released file has 500, one with a written answer some thousand. */
 export const LONGEST_LINE = 1 << 20;
@@ -55,13 +56,13 @@ export async function* linesOf(
   if (held > 0) yield [number, finish(new Uint8Array())];
 }
 
-/** A whole file, e.g. one JSON document. */
+/** A whole file, e.g. a table or one JSON document; UTF-16 is read too. */
 export async function textOf(handle: FileHandle, name: string): Promise<string> {
   const { size } = await handle.stat();
   if (size > LONGEST_FILE) throw dataFault(name, 0, `is longer than ${LONGEST_FILE >> 20} MiB`);
   const bytes = await handle.readFile();
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder(encodingOf(bytes), { fatal: true }).decode(bytes);
   } catch {
     throw dataFault(name, 0, 'is not UTF-8');
   }

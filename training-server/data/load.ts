@@ -36,11 +36,12 @@ export async function loadSource(
   const opened =
     source.kind === 'procedural' ? await makeProcedural(source, options) : await openFile(source, roots);
   const faults: CodedError[] = [];
+  const notes: CodedError[] = [];
   const rows: Row[] = [];
   try {
     for await (const read of opened.rows) {
       options.signal?.throwIfAborted();
-      if (read instanceof CodedError) faults.push(read);
+      if (read instanceof CodedError) (read.code === 'train/data' ? faults : notes).push(read);
       else rows.push(read);
       if (faults.length === MOST_FAULTS) break;
     }
@@ -58,16 +59,24 @@ export async function loadSource(
   };
   const errors: CodedErrorData[] = faults.map((fault) => fault.toData());
   const scale = scaleOf(source);
-  const items = await present(name, scale, choose(source, rows), opened, report);
+  const { items, outside, relabelled } = await present(name, scale, choose(source, rows), opened, report);
   errors.push(...outOfRange(name, scale, items, rows));
-  const warnings: CodedErrorData[] = [];
+  const warnings: CodedErrorData[] = notes.map((note) => note.toData());
   const readable = options.probe ? await probed(items, options.probe, report, options, warnings) : items;
   report.videos = readable.length;
   const labels = readable.map(({ mos }) => mos);
   if (labels.length > 0) report.labels = [least(labels), greatest(labels)];
   else if (errors.length === 0)
     errors.push(new CodedError('train/empty', { source: name, missing: report.missing.length }).toData());
-  return { items: readable, report, errors, warnings: [...warnings, ...warningsOf(report)] };
+  warnings.push(...warningsOf(report, outside, relabelled), ...equalLabels(name, labels));
+  return { items: readable, report, errors, warnings };
+}
+
+/** Warning for labels without any spread: they order no pair of videos. */
+function equalLabels(source: string, labels: readonly number[]): CodedErrorData[] {
+  const [value] = labels;
+  if (value === undefined || labels.length < 2 || labels.some((label) => label !== value)) return [];
+  return [new CodedError('train/equal-labels', { source, count: labels.length, value }).toData()];
 }
 
 /** Report of clips that are not generated yet: four a scene, labels on the whole scale. */
@@ -136,54 +145,83 @@ function choose(source: DataSource, rows: readonly Row[]): readonly Row[] {
   return chosen.sort((a, b) => a - b).map((index) => rows[index]!);
 }
 
-/** Items of rows whose file exists, each file once. */
+/** A file that is listed again with another label. */
+interface Relabelled {
+  readonly path: string;
+  readonly label: number;
+  readonly again: number;
+}
+
+interface Present {
+  readonly items: DataItem[];
+  /** Paths of rows that leave the folder or the roots; `report.missing` has them too. */
+  readonly outside: readonly string[];
+  /** Rows that contradict an earlier row; `report.duplicates` has their paths too. */
+  readonly relabelled: readonly Relabelled[];
+}
+
+/** Items of rows whose file exists, each file once with its first label. */
 async function present(
   name: string,
   { rule, range }: Scale,
   rows: readonly Row[],
   opened: OpenSource,
   report: SourceReport,
-): Promise<DataItem[]> {
+): Promise<Present> {
   const items: DataItem[] = [];
-  const seen = new Set<string>();
+  const outside: string[] = [];
+  const relabelled: Relabelled[] = [];
+  const seen = new Map<string, number>();
   const ids = new Set<string>();
   for (let at = 0; at < rows.length; at += CONCURRENT_PATHS) {
     const batch = rows.slice(at, at + CONCURRENT_PATHS);
     const reals = await Promise.all(batch.map((row) => realVideo(row, opened)));
     for (const [index, row] of batch.entries()) {
       const real = reals[index]!;
-      if (real === null) report.missing.push(row.path);
-      else if (seen.has(real)) report.duplicates.push(row.path);
-      else {
-        seen.add(real);
-        const id = ids.has(row.id) ? `${row.id}#${row.line}` : row.id;
-        ids.add(id);
-        items.push({
-          path: real,
-          mos: labelOf(rule, range, row.mos),
-          source: name,
-          id,
-          ...(row.text !== undefined && { text: row.text }),
-          ...(row.targets !== undefined && { targets: row.targets }),
-        });
+      const mos = labelOf(rule, range, row.mos);
+      if (real === 'missing' || real === 'outside') {
+        report.missing.push(row.path);
+        if (real === 'outside') outside.push(row.path);
+        continue;
       }
+      const label = seen.get(real.path);
+      if (label !== undefined) {
+        report.duplicates.push(row.path);
+        if (label !== mos) relabelled.push({ path: row.path, label, again: mos });
+        continue;
+      }
+      seen.set(real.path, mos);
+      const id = ids.has(row.id) ? `${row.id}#${row.line}` : row.id;
+      ids.add(id);
+      items.push({
+        path: real.path,
+        mos,
+        source: name,
+        id,
+        ...(row.text !== undefined && { text: row.text }),
+        ...(row.targets !== undefined && { targets: row.targets }),
+      });
     }
   }
-  return items;
+  return { items, outside, relabelled };
 }
 
-/** Real path of a row's video; null where the path leaves its folder, a link leaves the roots, or no file exists. */
-async function realVideo(row: Row, opened: OpenSource): Promise<string | null> {
+/** Real path of a row's video; `outside` where the path leaves its folder or a link leaves the roots. */
+async function realVideo(
+  row: Row,
+  opened: OpenSource,
+): Promise<{ readonly path: string } | 'missing' | 'outside'> {
   const { path } = row;
   const folder = opened.folderOf(row);
-  if (folder === null) return null;
+  if (folder === null) return 'missing';
   const file = join(folder, path);
-  if (path.includes('\0') || !isWithin(folder, file)) return null;
+  if (path.includes('\0')) return 'missing';
+  if (!isWithin(folder, file)) return 'outside';
   try {
     const real = await opened.resolve(file);
-    return (await stat(real)).isFile() ? real : null;
-  } catch {
-    return null;
+    return (await stat(real)).isFile() ? { path: real } : 'missing';
+  } catch (error) {
+    return error instanceof CodedError && error.code === 'train/path' ? 'outside' : 'missing';
   }
 }
 
@@ -260,9 +298,28 @@ async function within<T>(end: number, asked: Promise<T>): Promise<T | null> {
 const least = (values: readonly number[]) => values.reduce((a, b) => Math.min(a, b));
 const greatest = (values: readonly number[]) => values.reduce((a, b) => Math.max(a, b));
 
-function warningsOf({ name: source, missing, unreadable, duplicates }: SourceReport): CodedErrorData[] {
-  const lists = { 'train/missing': missing, 'train/unreadable': unreadable, 'train/duplicates': duplicates };
-  return Object.entries(lists)
-    .filter(([, list]) => list.length > 0)
-    .map(([code, list]) => new CodedError(code, { source, count: list.length, first: list[0]! }).toData());
+function warningsOf(
+  { name: source, missing, unreadable, duplicates }: SourceReport,
+  outside: readonly string[],
+  relabelled: readonly Relabelled[],
+): CodedErrorData[] {
+  const listed = (code: string, list: readonly string[]) =>
+    list.length === 0 ? [] : [new CodedError(code, { source, count: list.length, first: list[0]! }).toData()];
+  const isOutside = new Set(outside);
+  const warnings = [
+    ...listed(
+      'train/missing',
+      missing.filter((path) => !isOutside.has(path)),
+    ),
+    ...listed('train/outside', outside),
+    ...listed('train/unreadable', unreadable),
+    ...listed('train/duplicates', duplicates),
+  ];
+  const [one] = relabelled;
+  if (one !== undefined) {
+    const { path: first, label, again } = one;
+    const params = { source, count: relabelled.length, first, label, again };
+    warnings.push(new CodedError('train/relabelled', params).toData());
+  }
+  return warnings;
 }

@@ -1,4 +1,4 @@
-/** Files with human scores, read line by line as `core/files/human-scores.ts` says; what is no row carries the file's name. */
+/** Files with human scores, read as `core/files` says; what is no row carries the file's name. */
 import type { FileHandle } from 'node:fs/promises';
 import { CodedError } from '../../core/errors.ts';
 import {
@@ -7,28 +7,56 @@ import {
   type ReadRow,
   readOfficialLine,
   readAnnotations as recordsOf,
-  tableReader,
 } from '../../core/files/human-scores.ts';
+import { columnLabel, readDelimited } from '../../core/files/score-table.ts';
+import { type TableFault, tableFaultText } from '../../core/text/table-fault-messages.ts';
 import { dataFault, linesOf, textOf } from './lines.ts';
 
 export type Row = RatedVideo;
 /** A row, or the fault of a line. */
 export type Read = Row | CodedError;
 
+const faultOf = (name: string, line: number, fault: TableFault): CodedError =>
+  dataFault(name, line, tableFaultText('en', fault));
+
 /** Throws a fault of the whole file (line 0); returns that of a line. */
 function named(row: ReadRow, name: string): Read {
   if (!isFault(row)) return row;
-  const fault = dataFault(name, row.line, row.problem);
+  const fault = faultOf(name, row.line, row.fault);
   if (row.line === 0) throw fault;
   return fault;
 }
 
-/** The released JSONL; empty lines are skipped. */
+/**
+ * The released JSONL; empty lines are skipped.
+ *
+ * @throws `train/data` with line 0 for a JSON array, a document over several lines, and another tool's form
+ */
 export async function* readOfficial(handle: FileHandle, name: string): AsyncGenerator<Read> {
+  let first: { readonly line: number; readonly text: string } | null = null;
+  let n = 0;
   for await (const [line, text] of linesOf(handle, name)) {
-    if (text.trim() !== '') yield named(readOfficialLine(text, line), name);
+    if (text.trim() === '') continue;
+    n += 1;
+    if (n === 1 && text.trimStart().startsWith('[')) throw faultOf(name, 0, { kind: 'array' });
+    if (n === 1) {
+      first = { line, text };
+      continue;
+    }
+    if (first !== null) {
+      // A row is whole on its line; a document that goes on below is none.
+      if (isUnfinished(first.text) && !text.trimStart().startsWith('{'))
+        throw faultOf(name, 0, { kind: 'lines' });
+      yield named(readOfficialLine(first.text, first.line), name);
+      first = null;
+    }
+    yield named(readOfficialLine(text, line), name);
   }
+  if (first !== null) yield named(readOfficialLine(first.text, first.line), name);
 }
+
+/** True for text that opens an object and does not close it. */
+const isUnfinished = (text: string) => text.trimStart().startsWith('{') && !text.trimEnd().endsWith('}');
 
 /** A benchmark's file: one JSON object with the key `annotations`. */
 export async function* readAnnotations(handle: FileHandle, name: string): AsyncGenerator<Read> {
@@ -41,11 +69,21 @@ export async function* readAnnotations(handle: FileHandle, name: string): AsyncG
   for (const record of recordsOf(value)) yield named(record, name);
 }
 
-/** A table `path,mos`. */
+/**
+ * A table `path,mos`. Where no header names the MOS and other columns hold numbers too, a warning `train/column` comes
+ * first.
+ *
+ * @throws `train/data` with line 0 where no column, or more than one, can be the MOS
+ */
 export async function* readTable(handle: FileHandle, name: string): AsyncGenerator<Read> {
-  const read = tableReader();
-  for await (const [line, text] of linesOf(handle, name)) {
-    const row = read(text, line);
-    if (row) yield named(row, name);
-  }
+  const table = readDelimited(await textOf(handle, name));
+  const whole = table.faults.find(({ line }) => line === 0);
+  if (whole !== undefined) throw faultOf(name, 0, whole.fault);
+  if (!table.sure)
+    throw faultOf(name, 0, { kind: 'unsure', columns: table.columns.map(columnLabel).join('; ') });
+  const mos = table.columns.find(({ index }) => index === table.mos);
+  if (mos && mos.name === null && table.columns.length > 1)
+    yield new CodedError('train/column', { file: name, column: columnLabel(mos) });
+  for (const row of [...table.rows, ...table.faults].toSorted((a, b) => a.line - b.line))
+    yield named(row, name);
 }

@@ -1,5 +1,5 @@
 /** Head of the batch: name, buttons, progress, and the chips that filter and count the rows. */
-import { useRef, useState } from 'react';
+import { useRef } from 'react';
 import type { Grade } from '../../../core/answer/grades.ts';
 import type { BatchRow } from '../../../core/files/batch.ts';
 import { count } from '../../../core/text/format.ts';
@@ -8,12 +8,12 @@ import { useActions } from '../../page/useActions.ts';
 import { BandGlyph } from '../../ui/BandGlyph.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
-import { Icon } from '../../ui/Icon.tsx';
 import { Menu, type MenuItem } from '../../ui/Menu.tsx';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 import { ProgressBar } from '../../ui/ProgressBar.tsx';
 import { Rich } from '../../ui/Rich.tsx';
+import { BatchCheck } from './BatchCheck.tsx';
 import { batch } from './state/session.ts';
 import type { BatchState } from './state/store.ts';
 import './BatchHead.css';
@@ -35,7 +35,7 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
   return (
     <header className="batch-head">
       <TitleLine state={state} exports={exports} onAdd={onAdd} onClear={onClear} />
-      {check && <Check state={state} />}
+      {check && <BatchCheck check={check} videos={rows.length} />}
       {error && (
         <div className="batch-head__notice">
           <ErrorCard
@@ -52,7 +52,7 @@ export function BatchHead({ state, view, onView, exports, onAdd, onClear }: Batc
         </div>
       )}
       {rows.length > 0 && <Progress state={state} />}
-      <Filters rows={rows} view={view} onView={onView} />
+      {rows.length > 0 && <Filters rows={rows} view={view} onView={onView} />}
     </header>
   );
 }
@@ -63,7 +63,8 @@ function TitleLine(props: Pick<BatchHeadProps, 'state' | 'exports' | 'onAdd' | '
   const t = useBatchMessages();
   const { rows, phase, check, name } = state;
   const noScores = rows.some(({ mos }) => mos !== undefined) ? '' : t.noScores;
-  const origin = check && check.tables.length > 0 ? t.scoresFrom(check.tables) : noScores;
+  const origin =
+    check && check.tables.length > 0 ? t.scoresFrom(check.tables.map((table) => table.name)) : noScores;
   return (
     <div className="batch-head__line">
       <h2>{name}</h2>
@@ -159,50 +160,6 @@ function retentionText(
   if (!persistent) return t.notStored;
   if (saving) return t.keeping;
   return phase === 'done' ? '' : t.safe;
-}
-
-function Check({ state }: { readonly state: BatchState }) {
-  const t = useBatchMessages();
-  const [open, setOpen] = useState(false);
-  const { check, rows } = state;
-  if (!check) return null;
-  const list = [...check.withoutVideo, ...check.ambiguous];
-  const [fault] = check.faults;
-  return (
-    <div className="batch-head__check">
-      <p>
-        {t.check.line(rows.length, rows.length - check.withoutScore, check.withoutVideo.length)}
-        {check.ambiguous.length > 0 && ` ${t.check.ambiguous(check.ambiguous.length)}`}
-        {list.length > 0 && (
-          <>
-            {' '}
-            <button
-              type="button"
-              className="ui-textbutton"
-              aria-expanded={open}
-              onClick={() => setOpen(!open)}
-            >
-              {open ? t.check.hide : t.check.show}
-            </button>
-          </>
-        )}
-      </p>
-      {fault && (
-        <p className="batch-head__fault">
-          <Icon name="alert" size={14} />{' '}
-          {t.check.faults(check.faults.length, fault.table, fault.line, fault.problem)}
-        </p>
-      )}
-      {open && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls must be reachable by key
-        <ul className="batch-head__orphans" tabIndex={0}>
-          {list.slice(0, 500).map((path) => (
-            <li key={path}>{path}</li>
-          ))}
-        </ul>
-      )}
-    </div>
-  );
 }
 
 const GRADES: readonly Grade[] = [5, 4, 3, 2, 1];

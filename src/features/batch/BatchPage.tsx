@@ -75,19 +75,23 @@ export default function BatchPage() {
           onAdd={addFolder}
           onClear={clear}
         />
-        <BatchTable
-          rows={rows}
-          view={view}
-          onSort={sort}
-          fit={metrics?.all?.fit ?? null}
-          hasMos={rows.some(({ mos }) => mos !== undefined)}
-          selected={selected}
-          onSelect={setSelected}
-          onOpen={openInAssess}
-        />
+        {rows.length > 0 && (
+          <BatchTable
+            rows={rows}
+            view={view}
+            onSort={sort}
+            fit={metrics?.all?.fit ?? null}
+            hasMos={rows.some(({ mos }) => mos !== undefined)}
+            selected={selected}
+            onSelect={setSelected}
+            onOpen={openInAssess}
+          />
+        )}
         <Answer path={selected} onOpen={openInAssess} onClose={() => setSelected(null)} />
       </section>
-      <SidePanels state={state} metrics={metrics} selected={selected} onSelect={setSelected} />
+      {rows.length > 0 && (
+        <SidePanels state={state} metrics={metrics} selected={selected} onSelect={setSelected} />
+      )}
     </div>
   );
 }

@@ -52,7 +52,7 @@ export function SidePanels({ state, metrics, selected, onSelect }: SideProps) {
 function publishedOf({ name, check, rows }: BatchState): PublishedSet | null {
   const sets = new Set(rows.map(({ dataset }) => dataset));
   const only = sets.size === 1 ? [...sets][0] : undefined;
-  for (const one of [only, name, ...(check?.tables ?? [])]) {
+  for (const one of [only, name, ...(check?.tables.map((table) => table.name) ?? [])]) {
     const set = one === undefined ? null : publishedFor(one);
     if (set) return set;
   }

@@ -27,8 +27,21 @@ export const batchEn = {
   check: {
     line: (videos: number, scored: number, orphans: number): string =>
       `${plural(videos, 'file', 'files')}, ${count(scored)} with a score, ${plural(orphans, 'score', 'scores')} without a file`,
+    noVideos: (scores: number): string =>
+      `${plural(scores, 'score is', 'scores are')} ready for ${scores === 1 ? 'its video' : 'their videos'}. Add the videos; the order does not matter.`,
+    mos: 'MOS is',
+    mosOf: (table: string): string => `${table}: MOS is`,
+    choose: 'choose a column',
+    column: (name: string, number: number, low: string, high: string): string =>
+      `${name === '' ? `column ${number}` : `“${name}”`}, ${low} to ${high}`,
+    range: (low: string, high: string): string => `${low} to ${high}`,
+    unsure: (table: string): string =>
+      `More than one column of ${table} can be the MOS. Check the one that is chosen.`,
     ambiguous: (n: number): string =>
       `${plural(n, 'score fits', 'scores fit')} more than one file and ${n === 1 ? 'is' : 'are'} left out.`,
+    contradictions: (n: number, examples: readonly string[]): string =>
+      `${plural(n, 'file has', 'files have')} different scores, none of which is used: ${examples.join(', ')}${n > examples.length ? ' …' : ''}`,
+    table: (table: string, problem: string): string => `${table} ${problem}.`,
     faults: (n: number, table: string, line: number, problem: string): string =>
       `${plural(n, 'line', 'lines')} could not be read; the first: ${table}, line ${line}: ${problem}`,
     show: 'Show them',

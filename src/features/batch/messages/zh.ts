@@ -28,7 +28,17 @@ export const batchZh: BatchMessages = {
   check: {
     line: (videos, scored, orphans) =>
       `${count(videos)}个文件，${count(scored)}个有评分，${count(orphans)}条评分没有对应文件`,
+    noVideos: (scores) => `已读入${count(scores)}条评分。请加入对应的视频，先后顺序不限。`,
+    mos: 'MOS取自',
+    mosOf: (table) => `${table}：MOS取自`,
+    choose: '请选择一列',
+    column: (name, number, low, high) => `${name === '' ? `第${number}列` : `“${name}”`}，${low}至${high}`,
+    range: (low, high) => `${low}至${high}`,
+    unsure: (table) => `${table}中可能是MOS的列不止一个，请核对所选的列。`,
     ambiguous: (n) => `${count(n)}条评分对应多个文件，已略去。`,
+    contradictions: (n, examples) =>
+      `${count(n)}个文件有互不相同的评分，均未采用：${examples.join('、')}${n > examples.length ? '……' : ''}`,
+    table: (table, problem) => `${table}${problem}。`,
     faults: (n, table, line, problem) => `${count(n)}行无法读取；第一处：${table}第${line}行：${problem}`,
     show: '显示',
     hide: '隐藏',

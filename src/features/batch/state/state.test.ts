@@ -1,15 +1,8 @@
 /** Each change of the Batch page's state, without a store. */
 import { expect, test } from 'vitest';
 import type { BatchModel } from '../../../../core/files/batch.ts';
-import {
-  answeredRow,
-  type BatchEvent,
-  type BatchState,
-  EMPTY,
-  failedRow,
-  reduceBatch,
-  type ScoreTable,
-} from './state.ts';
+import type { TableFile } from './score-files.ts';
+import { answeredRow, type BatchEvent, type BatchState, EMPTY, failedRow, reduceBatch } from './state.ts';
 
 function stateAfter(state: BatchState, ...events: BatchEvent[]): BatchState {
   let now = state;
@@ -20,7 +13,7 @@ function stateAfter(state: BatchState, ...events: BatchEvent[]): BatchState {
 const video = (path: string, bytes = 1) => ({ path, file: new File(['x'.repeat(bytes)], path) });
 const added = (
   videos: ReturnType<typeof video>[],
-  tables: ScoreTable[] = [],
+  tables: TableFile[] = [],
   present = videos.map(({ path }) => path),
 ): BatchEvent => ({
   kind: 'added',
@@ -55,10 +48,43 @@ test('the same path with another size is another video, with the same size the s
 test('tables before videos: the scores wait for their videos, and faults add up', () => {
   const table = { name: 't.csv', text: 'path,mos\na.mp4,4\nz.mp4,1\nb.mp4,none' };
   const state = stateAfter(EMPTY, added([video('a.mp4'), video('b.mp4')], [table]));
-  expect(state.check).toMatchObject({ tables: ['t.csv'], withoutVideo: ['z.mp4'], withoutScore: 1 });
+  expect(state.check).toMatchObject({
+    tables: [{ name: 't.csv' }],
+    withoutVideo: ['z.mp4'],
+    withoutScore: 1,
+  });
   expect(state.check?.faults.map(({ table: name }) => name)).toEqual(['t.csv']);
   const more = stateAfter(state, added([video('c.mp4')], [], ['a.mp4', 'b.mp4', 'c.mp4']));
-  expect(more.check).toMatchObject({ tables: ['t.csv'], withoutVideo: ['z.mp4'], withoutScore: 2 });
+  expect(more.check).toMatchObject({ tables: [{ name: 't.csv' }], withoutVideo: ['z.mp4'], withoutScore: 2 });
+});
+
+test('a table may come before any video: it is matched at every add', () => {
+  const table = { name: 't.csv', text: 'path,mos\na.mp4,4\nb.mp4,1' };
+  const alone = stateAfter(EMPTY, added([], [table]));
+  expect(alone).toMatchObject({ rows: [], check: { withoutVideo: ['a.mp4', 'b.mp4'] } });
+  const first = stateAfter(alone, added([video('a.mp4')]));
+  expect(first.rows).toMatchObject([{ path: 'a.mp4', mos: 4 }]);
+  const second = stateAfter(first, added([video('b.mp4')], [], ['a.mp4', 'b.mp4']));
+  expect(second.rows).toMatchObject([{ mos: 4 }, { mos: 1 }]);
+  expect(second.check).toMatchObject({ withoutVideo: [], withoutScore: 0 });
+});
+
+test('another column of the table gives other scores, and none of the former column stays', () => {
+  const table = { name: 't.csv', text: 'a.mp4,1.2,x\nb.mp4,2.4,40\nc.mp4,4.4,60' };
+  const videos = ['a.mp4', 'b.mp4', 'c.mp4'].map((name) => video(name));
+  const state = stateAfter(EMPTY, added(videos, [table]));
+  expect(state.rows.map(({ mos }) => mos)).toEqual([1.2, 2.4, 4.4]);
+  expect(state.check?.tables).toMatchObject([{ mos: 1, range: [1.2, 4.4] }]);
+  const other = stateAfter(state, { kind: 'columnChosen', table: 't.csv', column: 2 });
+  expect(other.rows.map(({ mos }) => mos)).toEqual([undefined, 40, 60]);
+  expect(other.check).toMatchObject({ tables: [{ mos: 2, range: [40, 60], sure: true }], withoutScore: 1 });
+});
+
+test('a table of the same name replaces the earlier one', () => {
+  const of = (mos: number) => ({ name: 't.csv', text: `path,mos\na.mp4,${mos}` });
+  const state = stateAfter(EMPTY, added([video('a.mp4')], [of(3)]), added([], [of(4)], ['a.mp4']));
+  expect(state.rows).toMatchObject([{ mos: 4 }]);
+  expect(state.check).toMatchObject({ contradictions: [], tables: [{ scores: 1 }] });
 });
 
 test('a waiting row without its file needs access; a running batch keeps its phase', () => {
@@ -90,5 +116,7 @@ test('the pace follows the newest video by a fifth', () => {
 test('the row that was running when the page was left waits', () => {
   const running = { ...two.rows[0]!, state: 'running' as const };
   const head = { createdAt: '', name: 'set', model: null, settings: null, running: true };
-  expect(stateAfter(EMPTY, { kind: 'restored', head, rows: [running] }).rows[0]?.state).toBe('waiting');
+  expect(stateAfter(EMPTY, { kind: 'restored', head, rows: [running], tables: [] }).rows[0]?.state).toBe(
+    'waiting',
+  );
 });

@@ -1,9 +1,8 @@
 /** The state of the Batch page, and the changes that each event makes to it. Pure: no clock, worker or storage. */
 import type { CodedErrorData } from '../../../../core/errors.ts';
 import type { BatchFile, BatchModel, BatchRow, BatchSettings } from '../../../../core/files/batch.ts';
-import { type RatedVideo, type RowFault, readScoreTable } from '../../../../core/files/human-scores.ts';
-import { matchScores } from '../../../../core/files/video-match.ts';
 import { type Reducers, reducerOf } from '../../../assessment/reduce.ts';
+import { type BatchCheck, type ReadTable, readTables, type TableFile, withScores } from './score-files.ts';
 import type { BatchHead } from './storage.ts';
 
 /**
@@ -17,21 +16,6 @@ export interface BatchVideo {
   readonly file: File;
 }
 
-export interface ScoreTable {
-  readonly name: string;
-  /** CSV. */
-  readonly text: string;
-}
-
-/** Result of the check of videos and score tables, before anything runs. */
-export interface BatchCheck {
-  readonly tables: readonly string[];
-  readonly withoutVideo: readonly string[];
-  readonly ambiguous: readonly string[];
-  readonly withoutScore: number;
-  readonly faults: readonly (RowFault & { readonly table: string })[];
-}
-
 export interface BatchState {
   readonly phase: BatchPhase;
   readonly name: string;
@@ -39,6 +23,9 @@ export interface BatchState {
   readonly model: BatchModel | null;
   readonly settings: BatchSettings | null;
   readonly rows: readonly BatchRow[];
+  /** Score tables of this batch; they are matched again whenever videos or tables are added. */
+  readonly tables: readonly ReadTable[];
+  /** Result of the check of videos and tables; null without a table. */
   readonly check: BatchCheck | null;
   /** Paths of rows whose file can be read. */
   readonly present: ReadonlySet<string>;
@@ -73,6 +60,7 @@ export const EMPTY: BatchState = {
   model: null,
   settings: null,
   rows: [],
+  tables: [],
   check: null,
   present: new Set(),
   locked: [],
@@ -90,11 +78,13 @@ export type BatchEvent =
   | {
       readonly kind: 'added';
       readonly videos: readonly BatchVideo[];
-      readonly tables: readonly ScoreTable[];
+      readonly tables: readonly TableFile[];
       readonly present: ReadonlySet<string>;
       readonly name: string;
       readonly createdAt: string;
     }
+  /** A person chose the column of the MOS. */
+  | { readonly kind: 'columnChosen'; readonly table: string; readonly column: number }
   | { readonly kind: 'began' }
   | { readonly kind: 'ready'; readonly model: BatchModel; readonly settings: BatchSettings }
   | { readonly kind: 'failed'; readonly error: CodedErrorData }
@@ -105,7 +95,12 @@ export type BatchEvent =
   | { readonly kind: 'timed'; readonly seconds: number }
   /** All answers are dropped; videos and scores stay. */
   | { readonly kind: 'restarted' }
-  | { readonly kind: 'restored'; readonly head: BatchHead; readonly rows: readonly BatchRow[] }
+  | {
+      readonly kind: 'restored';
+      readonly head: BatchHead;
+      readonly rows: readonly BatchRow[];
+      readonly tables: readonly TableFile[];
+    }
   | { readonly kind: 'reached'; readonly present: ReadonlySet<string>; readonly locked: readonly string[] }
   /** A batch file in place of the present batch. */
   | { readonly kind: 'opened'; readonly file: BatchFile }
@@ -177,68 +172,31 @@ function withVideos(rows: readonly BatchRow[], videos: readonly BatchVideo[]): B
   return [...byPath.values()];
 }
 
-function matchRows(rows: readonly BatchRow[], rated: readonly RatedVideo[]) {
-  const { scoreOf, withoutVideo, ambiguous } = matchScores(
-    rows.map(({ path }) => path),
-    rated.map(({ path }) => path),
-  );
-  return {
-    rows: rows.map((row, i) => {
-      const at = scoreOf[i];
-      if (at == null) return row;
-      const { mos, written, dataset } = rated[at] as RatedVideo;
-      return { ...row, mos, written, ...(dataset === undefined ? {} : { dataset }) };
-    }),
-    withoutVideo: withoutVideo.map((j) => (rated[j] as RatedVideo).path),
-    ambiguous: ambiguous.map((j) => (rated[j] as RatedVideo).path),
-  };
-}
-
-/** Rows with the human scores of tables, and the check of both; null without any table. */
-function checked(
-  rows: readonly BatchRow[],
-  tables: readonly ScoreTable[],
-  before: BatchCheck | null,
-): { readonly rows: readonly BatchRow[]; readonly check: BatchCheck | null } {
-  if (tables.length === 0 && !before) return { rows, check: null };
-  const read = tables.map((table) => ({ ...readScoreTable(table.text), table: table.name }));
-  const matched = matchRows(
-    rows,
-    read.flatMap((table) => table.rows),
-  );
-  // Videos alone are matched with no table: the unmatched scores stay those of the last tables.
-  const { withoutVideo, ambiguous } = tables.length > 0 || !before ? matched : before;
-  return {
-    rows: matched.rows,
-    check: {
-      tables: [...(before?.tables ?? []), ...tables.map(({ name }) => name)],
-      withoutVideo,
-      ambiguous,
-      withoutScore: matched.rows.filter(({ mos }) => mos === undefined).length,
-      faults: [
-        ...(before?.faults ?? []),
-        ...read.flatMap(({ faults, table }) => faults.map((fault) => ({ ...fault, table }))),
-      ],
-    },
-  };
-}
-
 const settled = ({ rows, present }: Pick<BatchState, 'rows' | 'present'>) => ({
   phase: settledPhase(rows, present),
 });
 
 const reducers: Reducers<BatchState, BatchEvent> = {
-  added: (state, { videos, tables, present, name, createdAt }) => {
-    const { rows, check } = checked(withVideos(state.rows, videos), tables, state.check);
+  added: (state, { videos, tables: files, present, name, createdAt }) => {
+    const tables = readTables(state.tables, files);
+    const { rows, check } = withScores(withVideos(state.rows, videos), tables, state.check);
     const phase = rows.length === 0 && check === null ? 'empty' : settledPhase(rows, present);
     return {
       rows,
+      tables,
       check,
       present,
       error: null,
       ...(state.phase === 'empty' && { createdAt, name }),
       ...(state.phase !== 'running' && { phase }),
     };
+  },
+  columnChosen: (state, { table, column }) => {
+    const chosen = state.tables
+      .filter(({ file }) => file.name === table)
+      .map(({ file }) => ({ ...file, column }));
+    const tables = readTables(state.tables, chosen);
+    return { tables, ...withScores(state.rows, tables, state.check) };
   },
   began: () => ({ phase: 'running', error: null }),
   ready: (_, { model, settings }) => ({ model, settings }),
@@ -254,13 +212,11 @@ const reducers: Reducers<BatchState, BatchEvent> = {
     const rows = state.rows.map(waitingRow);
     return { model: null, settings: null, pace: null, error: null, rows, ...settled({ ...state, rows }) };
   },
-  restored: (_, { head: { createdAt, name, model, settings }, rows }) => ({
-    createdAt,
-    name,
-    model,
-    settings,
-    rows: rows.map((row) => (row.state === 'running' ? waitingRow(row) : row)),
-  }),
+  restored: (_, { head: { createdAt, name, model, settings }, rows, tables: files }) => {
+    const tables = readTables([], files);
+    const waiting = rows.map((row) => (row.state === 'running' ? waitingRow(row) : row));
+    return { createdAt, name, model, settings, tables, ...withScores(waiting, tables, null) };
+  },
   reached: (state, { present, locked }) => ({ present, locked, ...settled({ ...state, present }) }),
   opened: (_, { file: { name, createdAt, model, settings, rows } }) => ({
     ...EMPTY,

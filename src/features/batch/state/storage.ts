@@ -6,6 +6,7 @@
 import type { BatchModel, BatchRow, BatchSettings } from '../../../../core/files/batch.ts';
 import { currentBatchModel } from '../../../../core/files/earlier-formats.ts';
 import { openDatabase, resultOf } from '../../../assessment/indexed-db.ts';
+import type { TableFile } from './score-files.ts';
 
 export interface BatchHead {
   readonly createdAt: string;
@@ -22,13 +23,22 @@ export type Folders = ReadonlyMap<string, FileSystemDirectoryHandle>;
 /** Thumbnails of rows, by path. */
 export type Thumbnails = ReadonlyMap<string, Blob>;
 
+/** A whole batch, as `begin` and `extend` write it. */
+export interface StoredBatch {
+  readonly head: BatchHead;
+  readonly rows: readonly BatchRow[];
+  readonly folders: Folders;
+  /** Score tables as they were added: later videos are matched with them. */
+  readonly tables: readonly TableFile[];
+}
+
 export interface BatchStorage {
   /** Null when there is none. */
-  read(): Promise<{ head: BatchHead; rows: BatchRow[]; folders: Folders } | null>;
+  read(): Promise<StoredBatch | null>;
   /** Puts a new benchmark in place of the old one. */
-  begin(head: BatchHead, rows: readonly BatchRow[], folders: Folders, thumbnails?: Thumbnails): Promise<void>;
+  begin(batch: StoredBatch, thumbnails?: Thumbnails): Promise<void>;
   /** Adds to the stored benchmark. Thumbnails of waiting rows are of other videos and are deleted. */
-  extend(head: BatchHead, rows: readonly BatchRow[], folders: Folders): Promise<void>;
+  extend(batch: StoredBatch): Promise<void>;
   writeHead(head: BatchHead): Promise<void>;
   writeRow(row: BatchRow, thumbnail?: Blob | null): Promise<void>;
   writeRows(rows: readonly BatchRow[]): Promise<void>;
@@ -40,7 +50,9 @@ export interface BatchStorage {
 const DATABASE = 'vqathinker-batch';
 const STORES = ['head', 'rows', 'pictures', 'handles'] as const;
 type StoreName = (typeof STORES)[number];
+/** Keys of the store `head`. */
 const HEAD = 'head';
+const TABLES = 'tables';
 
 const open = () =>
   openDatabase(DATABASE, (database) => {
@@ -49,8 +61,9 @@ const open = () =>
 
 type At = (name: StoreName) => IDBObjectStore;
 
-function put(at: At, head: BatchHead, rows: readonly BatchRow[], folders: Folders): void {
+function put(at: At, { head, rows, folders, tables }: StoredBatch): void {
   at('head').put(head, HEAD);
+  at('head').put(tables, TABLES);
   for (const row of rows) at('rows').put(row, row.path);
   for (const [name, handle] of folders) at('handles').put(handle, name);
 }
@@ -73,6 +86,7 @@ export function createBatchStorage(): BatchStorage {
     async read() {
       const { at } = await transaction(STORES, 'readonly');
       const head = resultOf(at('head').get(HEAD) as IDBRequest<BatchHead | undefined>);
+      const tables = resultOf(at('head').get(TABLES) as IDBRequest<readonly TableFile[] | undefined>);
       const rows = resultOf(at('rows').getAll() as IDBRequest<BatchRow[]>);
       const names = resultOf(at('handles').getAllKeys());
       const handles = resultOf(at('handles').getAll() as IDBRequest<FileSystemDirectoryHandle[]>);
@@ -83,20 +97,21 @@ export function createBatchStorage(): BatchStorage {
       return {
         head: { ...stored, model: currentBatchModel(stored.model) as BatchModel | null },
         rows: await rows,
+        tables: (await tables) ?? [],
         folders: new Map(keys.map((key, i) => [String(key), values[i] as FileSystemDirectoryHandle])),
       };
     },
-    async begin(head, rows, folders, thumbnails = new Map()) {
+    async begin(batch, thumbnails = new Map()) {
       const { at, done } = await transaction(STORES, 'readwrite');
       for (const name of STORES) at(name).clear();
-      put(at, head, rows, folders);
+      put(at, batch);
       for (const [path, thumbnail] of thumbnails) at('pictures').put(thumbnail, path);
       await done;
     },
-    async extend(head, rows, folders) {
+    async extend(batch) {
       const { at, done } = await transaction(STORES, 'readwrite');
-      put(at, head, rows, folders);
-      for (const { path, state } of rows) if (state === 'waiting') at('pictures').delete(path);
+      put(at, batch);
+      for (const { path, state } of batch.rows) if (state === 'waiting') at('pictures').delete(path);
       await done;
     },
     async writeHead(head) {
@@ -139,31 +154,35 @@ export function createBatchStorage(): BatchStorage {
 export function createMemoryStorage(): BatchStorage {
   let head: BatchHead | null = null;
   let folders: Folders = new Map();
+  let tables: readonly TableFile[] = [];
   const rows = new Map<string, BatchRow>();
   const thumbnails = new Map<string, Blob>();
   const clear = () => {
     head = null;
     folders = new Map();
+    tables = [];
     rows.clear();
     thumbnails.clear();
   };
   const keep = (list: readonly BatchRow[]) => {
     for (const row of list) rows.set(row.path, row);
   };
+  const extend = (batch: StoredBatch) => {
+    head = batch.head;
+    folders = new Map(batch.folders);
+    tables = batch.tables;
+    keep(batch.rows);
+  };
   return {
-    read: async () => head && { head, rows: [...rows.values()], folders: new Map(folders) },
-    begin: async (newHead, newRows, newFolders, newThumbnails = new Map()) => {
+    read: async () => head && { head, rows: [...rows.values()], folders: new Map(folders), tables },
+    begin: async (batch, newThumbnails = new Map()) => {
       clear();
-      head = newHead;
-      folders = new Map(newFolders);
-      keep(newRows);
+      extend(batch);
       for (const [path, thumbnail] of newThumbnails) thumbnails.set(path, thumbnail);
     },
-    extend: async (newHead, allRows, allFolders) => {
-      head = newHead;
-      folders = new Map(allFolders);
-      keep(allRows);
-      for (const { path, state } of allRows) if (state === 'waiting') thumbnails.delete(path);
+    extend: async (batch) => {
+      extend(batch);
+      for (const { path, state } of batch.rows) if (state === 'waiting') thumbnails.delete(path);
     },
     writeHead: async (newHead) => {
       head = newHead;

@@ -7,6 +7,7 @@ import { CodedError, isAbort } from '../../../../core/errors.ts';
 import type { BatchFile, BatchModel, BatchRow, BatchSettings } from '../../../../core/files/batch.ts';
 import { toErrorData } from '../../../assessment/model/model-store.ts';
 import { CurrentRun } from '../../../assessment/run/run-handle.ts';
+import type { TableFile } from './score-files.ts';
 import { BatchSources } from './sources.ts';
 import {
   answeredRow,
@@ -17,12 +18,12 @@ import {
   EMPTY,
   failedRow,
   reduceBatch,
-  type ScoreTable,
   waitingRow,
 } from './state.ts';
-import type { BatchHead, BatchStorage } from './storage.ts';
+import type { BatchHead, BatchStorage, StoredBatch } from './storage.ts';
 
-export type { BatchAnswer, BatchCheck, BatchPhase, BatchState, BatchVideo } from './state.ts';
+export type { BatchCheck, TableCheck } from './score-files.ts';
+export type { BatchAnswer, BatchPhase, BatchState, BatchVideo } from './state.ts';
 
 export interface BatchEngine {
   /** Resolves when the model is loaded. @returns the model and the settings of its answers */
@@ -70,7 +71,7 @@ export class BatchStore {
    */
   add = async (
     videos: readonly BatchVideo[],
-    tables: readonly ScoreTable[],
+    tables: readonly TableFile[],
     name = '',
     handle?: FileSystemDirectoryHandle,
   ): Promise<void> => {
@@ -81,9 +82,13 @@ export class BatchStore {
     const present = this.#sources.paths();
     const createdAt = new Date(this.#now()).toISOString();
     this.#dispatch({ kind: 'added', videos, tables, present, name: name || 'Batch', createdAt });
-    const { rows } = this.#state;
-    const write = isNew ? this.#storage.begin : this.#storage.extend;
-    await this.#saveAll(() => write(this.#head(), rows, this.#sources.folders));
+    await this.#saveAll(() => this.#storage[isNew ? 'begin' : 'extend'](this.#stored()));
+  };
+
+  /** Takes another column of a table for the MOS. @param column index in the file */
+  chooseColumn = async (table: string, column: number): Promise<void> => {
+    this.#dispatch({ kind: 'columnChosen', table, column });
+    await this.#saveAll(() => this.#storage.extend(this.#stored()));
   };
 
   /** Runs the waiting rows whose file can be read, in their order. Resolves when nothing runs any more. */
@@ -152,8 +157,7 @@ export class BatchStore {
     return async () => {
       restoreSources();
       this.#dispatch({ kind: 'undone', state });
-      const { folders } = this.#sources;
-      await this.#saveAll(() => this.#storage.begin(this.#head(), state.rows, folders, thumbnails));
+      await this.#saveAll(() => this.#storage.begin(this.#stored(), thumbnails));
     };
   };
 
@@ -162,7 +166,7 @@ export class BatchStore {
     await this.pause();
     this.#sources.clear();
     this.#dispatch({ kind: 'opened', file });
-    await this.#saveAll(() => this.#storage.begin(this.#head(), file.rows, this.#sources.folders));
+    await this.#saveAll(() => this.#storage.begin(this.#stored()));
   };
 
   get #state(): BatchState {
@@ -176,6 +180,16 @@ export class BatchStore {
   #head(): BatchHead {
     const { createdAt, name, model, settings, phase } = this.#state;
     return { createdAt, name, model, settings, running: phase === 'running' };
+  }
+
+  #stored(): StoredBatch {
+    const { rows, tables } = this.#state;
+    return {
+      head: this.#head(),
+      rows,
+      folders: this.#sources.folders,
+      tables: tables.map(({ file }) => file),
+    };
   }
 
   /** Stores; where the browser refuses, the batch stays on the page, which shows a notice. */
@@ -219,20 +233,25 @@ export class BatchStore {
       const answer = await this.#engine.assess(file, signal);
       const seconds = (this.#now() - from) / 1000;
       thumbnail = answer.thumbnail;
-      next = answeredRow(row, answer, seconds);
+      next = answeredRow(this.#row(row), answer, seconds);
       this.#dispatch({ kind: 'timed', seconds });
     } catch (error) {
       const data = toErrorData(error);
       if (isAbort(error) || signal.aborted || STOPS_QUEUE.test(data.code)) {
-        this.#dispatch({ kind: 'replaced', rows: [waitingRow(row)] });
+        this.#dispatch({ kind: 'replaced', rows: [waitingRow(this.#row(row))] });
         throw error;
       }
-      next = failedRow(row, data);
+      next = failedRow(this.#row(row), data);
     }
     // The person may have skipped it meanwhile.
     if (this.#state.rows.find(({ path }) => path === row.path)?.state !== 'running') return;
     this.#dispatch({ kind: 'replaced', rows: [next] });
     await this.#save(() => this.#storage.writeRow(next, thumbnail));
+  }
+
+  /** The row as it is now: a table may have given it a human score while it ran. */
+  #row(row: BatchRow): BatchRow {
+    return this.#state.rows.find(({ path }) => path === row.path) ?? row;
   }
 
   /** Changes rows by path; resolves when they are stored. */
@@ -247,7 +266,7 @@ export class BatchStore {
     const stored = await this.#storage.read().catch(() => null);
     if (!stored || this.#state.phase !== 'empty') return false;
     this.#sources.restore(stored.folders);
-    this.#dispatch({ kind: 'restored', head: stored.head, rows: stored.rows });
+    this.#dispatch({ kind: 'restored', head: stored.head, rows: stored.rows, tables: stored.tables });
     await this.#reach('query');
     return stored.head.running;
   }
