@@ -8,6 +8,9 @@ over clips).
 Prints every metric and every gate of `evaluation/gates.json`, and writes `metrics-checkpoint.json` (every
 metric with its command) and `about.json` for `npm run convert -- … --about`: name, scale, metrics, licence,
 card. A missed gate is printed and is no error unless `--strict`.
+
+`--features FOLDER` measures the human head instead: its agreement with the human scores of a folder of
+feature tables (`small.human.scores`).
 """
 
 from __future__ import annotations
@@ -40,6 +43,7 @@ from small.evaluation.held_out import (
 )
 from small.evaluation.metric import Metric, as_json
 from small.evaluation.prediction_cache import WORKERS, PredictionCache
+from small.human.evaluation import evaluate_features
 from small.ladder import LadderClips, keys_of, make_ladder, rows
 from small.predictor import Checkpoint, ModelSource, Package, weights_digest
 
@@ -205,6 +209,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--only", nargs="+", choices=list(PARTS), help="some parts; metrics are printed, not saved"
     )
+    parser.add_argument(
+        "--features", type=folder, help="folder of feature tables with human scores: measures the human head"
+    )
     parser.add_argument("--limit", type=int, help="number of clips of each split")
     parser.add_argument("--scenes", type=int, default=300, help="of temporal preference")
     parser.add_argument("--pairs", type=int, default=faithfulness.PAIRS, help="of faithfulness")
@@ -230,6 +237,11 @@ def command_of(options: argparse.Namespace) -> str:
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     torch.set_num_threads(1)
+    if options.features:
+        try:
+            return evaluate_features(options.features, strict=options.strict)
+        except (FileNotFoundError, ValueError) as error:
+            sys.exit(str(error))
     seeds = options.seeds
     if seeds is None:
         seeds = sorted(options.checkpoint.parent.glob(f"{options.checkpoint.name}-seed*"))

@@ -20,6 +20,7 @@ STAGES = {
     "vision": "small.vision:stage_vision",
     "validation-baseline": "small.perception:stage_validation_baseline",
     "projector": "small.perception:stage_projector",
+    "human-head": "small.human.train:stage_human_head",
     "ladder-metrics": "small.perception:stage_ladder_metrics",
     "language": "small.build:stage_language",
     "finetune": "small.build:stage_finetune",
