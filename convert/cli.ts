@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { CodedError, isAbort } from '../core/errors.ts';
+import type { Manifest } from '../core/files/manifest.ts';
 import type { Digest } from '../core/files/sha256.ts';
 import { type About, readAbout } from './about.ts';
 import { CheckpointFolder, PackageFolder } from './folder.node.ts';
@@ -79,6 +80,15 @@ async function readAboutFile(path: string): Promise<About> {
   }
 }
 
+/** The way from a package folder to a score, and what this package asks of the machine. */
+function nextSteps(out: string, { variants }: Manifest): string {
+  const gpuOnly = variants.every(({ target }) => target === 'webgpu');
+  const half = variants.every(({ needs }) => needs.includes('shader-f16'));
+  return `
+Next: npm start, open Models there, press "Open a folder" and choose ${out}; then press "Use".
+${gpuOnly ? `It needs a browser with WebGPU${half ? ' and 16-bit arithmetic (shader-f16)' : ''}; Models says whether yours has it.\n` : ''}To load it by address instead, put the folder on a web server that allows other origins (CORS).`;
+}
+
 async function main(argv: readonly string[]): Promise<number> {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
@@ -128,6 +138,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const all = manifest.files.reduce((total, file) => total + file.bytes, 0);
   console.log(`${out}: ${manifest.name}, profile ${manifest.profile.name}, ${(all / 1e6).toFixed(2)} MB`);
+  console.log(nextSteps(out, manifest));
   return 0;
 }
 

@@ -13,14 +13,15 @@ import {
   type Variant,
 } from '../core/files/manifest.ts';
 import { createSha256, type Digest } from '../core/files/sha256.ts';
-import { motionFrames, type Profile } from '../core/sampling/profiles.ts';
+import type { Profile } from '../core/sampling/profiles.ts';
 import type { About } from './about.ts';
 import { Checkpoint } from './checkpoint.ts';
+import { storedBytes, variantEntry } from './estimate.ts';
 import { HashedFile, type Layout, layOut, writeGraph } from './external.ts';
 import { type CheckpointFiles, type PackageSink, readText, type WrittenFile } from './files.ts';
 import type { Graph, GraphOptions } from './graph.ts';
 import { type VariantChoice, variantGraphs } from './model.ts';
-import { dtypeSuffixes, targetFolders, weightFormatsOf } from './weight-formats.ts';
+import { graphFile, targetFolders } from './weight-formats.ts';
 
 export const converter = { name: 'vqathinker convert', version: '1' } as const;
 
@@ -162,10 +163,12 @@ class PackageWriter {
   ): Promise<Variant[]> {
     const variants: Variant[] = [];
     const total = plans.flatMap(({ graphs }) => graphs).reduce((sum, g) => sum + storedBytes(g), 0);
-    const fileOf = (choice: VariantChoice, g: Graph) => `${g.name}${dtypeSuffixes[choice.dtype]}.onnx`;
     const taken = plans.flatMap(({ choice, graphs }) =>
       graphs
-        .map((g) => ({ file: `${targetFolders[choice.target]}/${fileOf(choice, g)}`, bytes: storedBytes(g) }))
+        .map((g) => ({
+          file: `${targetFolders[choice.target]}/${graphFile(g.name, choice.dtype)}`,
+          bytes: storedBytes(g),
+        }))
         .filter(({ file }) => finished.has(file)),
     );
     let done = taken.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -177,7 +180,7 @@ class PackageWriter {
       const written: WrittenFile[] = [];
       const placed = new Map<string, Layout>();
       for (const g of graphs) {
-        const file = fileOf(choice, g);
+        const file = graphFile(g.name, choice.dtype);
         const folder = targetFolders[choice.target];
         const layout = layOut(g, file, placed);
         placed.set(g.name, layout);
@@ -244,68 +247,6 @@ class PackageWriter {
 
 /** Scale of a model without measurements. */
 const unmeasured: Scale = { kind: 'unmeasured', range: [1, 5] };
-
-function storedBytes(g: Graph): number {
-  return g.weights.reduce((sum, weight) => sum + (weight.sharedFrom === undefined ? weight.bytes : 0), 0);
-}
-
-function loadedBytes(g: Graph): number {
-  return g.weights.reduce((sum, weight) => sum + weight.loadedBytes, 0);
-}
-
-/** Bytes of a session besides its weights: the KV cache of a long answer, and the widest activations of a prefill. */
-function workingBytes(
-  config: CheckpointConfig,
-  profile: Profile,
-  half: boolean,
-  plainAttention: boolean,
-): number {
-  const { text, vision } = config;
-  const prompt = profile.frames * (profile.tokensPerFrame + 16) + 256;
-  const width = half ? 2 : 4;
-  const cache =
-    text.num_hidden_layers * 2 * text.num_key_value_heads * text.head_dim * (prompt + 1024) * width;
-  const mlp = prompt * text.intermediate_size * 3 * width;
-  const scores = plainAttention ? 3 * text.num_attention_heads * prompt * prompt * width : 0;
-  const patches = 1 + (profile.size / vision.patch_size) ** 2;
-  const visionEncoder =
-    4 *
-    profile.frames *
-    (3 * vision.num_attention_heads * patches * patches + 2 * patches * vision.intermediate_size);
-  const motion =
-    4 *
-    motionFrames(profile) *
-    profile.size ** 2 *
-    (3 * config.motion.fast_stem_time + 3 + config.motion.stem_slow / 4);
-  // The cache exists twice while a step writes the next one; stages run one after another.
-  return 2 * cache + Math.max(mlp + scores, visionEncoder, motion);
-}
-
-function variantEntry(
-  choice: VariantChoice,
-  graphs: readonly Graph[],
-  written: readonly WrittenFile[],
-  config: CheckpointConfig,
-  profile: Profile,
-): Variant {
-  const formats = weightFormatsOf(choice.dtype, choice.target);
-  const files = written.map(({ path }) => path);
-  const weights = graphs.reduce((sum, g) => sum + loadedBytes(g), 0);
-  const stored = written.reduce((sum, { bytes }) => sum + bytes, 0);
-  const working = Math.ceil(workingBytes(config, profile, formats.half, choice.target === 'wasm'));
-  const models = written
-    .filter(({ path }) => path.endsWith('.onnx'))
-    .reduce((sum, { bytes }) => sum + bytes, 0);
-  const largest = Math.max(...written.map(({ bytes }) => bytes));
-  const memory =
-    choice.target === 'webgpu'
-      ? { gpuBytes: weights + working, heapBytes: 2 * models + largest }
-      : { gpuBytes: 0, heapBytes: stored + weights + working };
-  // transformers.js refuses plain fp16 on an adapter without it; q4f16 computes in it.
-  const needs: Variant['needs'] = choice.dtype === 'fp16' || choice.dtype === 'q4f16' ? ['shader-f16'] : [];
-  const decoderParts = graphs.filter(({ name }) => /^decoder_model_(merged|\d+)$/.test(name)).length;
-  return { dtype: choice.dtype, target: choice.target, files, ...memory, needs, decoderParts };
-}
 
 /** Generation settings of the checkpoint, with its begin and end tokens; greedy where it has none. */
 function generationConfig(config: CheckpointConfig, given: unknown): object {

@@ -5,12 +5,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCheckpointConfig } from '../core/files/checkpoint.ts';
+
 import { builtInProfiles } from '../core/sampling/profiles.ts';
-import { Checkpoint, expectedTensors } from './checkpoint.ts';
+import { Checkpoint } from './checkpoint.ts';
 import { fileLimit, layOut } from './external.ts';
-import type { CheckpointFiles } from './files.ts';
+
 import { type Graph, partLimit, tensorLimit } from './graph.ts';
+import { hollowCheckpoint } from './hollow.ts';
 import { variantGraphs } from './model.ts';
 
 const facts = join(
@@ -19,36 +20,12 @@ const facts = join(
   'vqathinker_state_dict.tsv',
 );
 
-/** A checkpoint of these shapes in bfloat16 that has a header and no bytes behind it. */
-function hollow(shapes: ReadonlyMap<string, readonly number[]>): CheckpointFiles {
-  const header: Record<string, object> = {};
-  let at = 0;
-  for (const [name, shape] of shapes) {
-    const bytes = shape.reduce((product, n) => product * n, 2);
-    header[name] = { dtype: 'BF16', shape, data_offsets: [at, at + bytes] };
-    at += bytes;
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const start = new Uint8Array(8 + json.length);
-  new DataView(start.buffer).setBigUint64(0, BigInt(json.length), true);
-  start.set(json, 8);
-  const config = new TextEncoder().encode('{}');
-  return {
-    list: async () => [
-      { name: 'config.json', bytes: config.length },
-      { name: 'model.safetensors', bytes: start.length + at },
-    ],
-    read: async (name, offset, length) =>
-      (name === 'config.json' ? config : start).slice(offset, offset + length),
-  };
-}
-
 const stored = (g: Graph) => g.weights.reduce((sum, { bytes }) => sum + bytes, 0);
 
 describe('the released 8B', async () => {
   // The defaults of the config are those of the released model.
-  const shapes = expectedTensors(readCheckpointConfig({}));
-  const checkpoint = await Checkpoint.open(hollow(shapes));
+  const { shapes, files } = hollowCheckpoint({});
+  const checkpoint = await Checkpoint.open(files);
   const profile = builtInProfiles['test12@560']!;
 
   it.skipIf(!existsSync(facts))('has the tensors that the official code makes', () => {

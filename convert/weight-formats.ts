@@ -14,6 +14,9 @@ export const dtypeSuffixes: Readonly<Record<Dtype, string>> = {
   q4f16: '_q4f16',
 };
 
+/** Name of a graph's `.onnx`. */
+export const graphFile = (graph: string, dtype: Dtype): string => `${graph}${dtypeSuffixes[dtype]}.onnx`;
+
 /** Folders of the targets. */
 export const targetFolders: Readonly<Record<Target, string>> = { webgpu: 'onnx', wasm: 'onnx-wasm' };
 

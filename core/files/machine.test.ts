@@ -42,21 +42,42 @@ describe('will it run here', () => {
   test('the memory of an adapter is told by nobody', () => {
     expect(met(big(), machine())).toEqual([
       null,
-      { adapter: true, 'shader-f16': true, buffer: true, memory: null, storage: true },
+      {
+        adapter: true,
+        'shader-f16': true,
+        buffer: true,
+        'gpu-memory': null,
+        memory: true,
+        storage: true,
+      },
     ]);
   });
   test('each need that is not met is named', () => {
-    expect(met(big(), machine({ adapter: null }))).toEqual([false, { adapter: false }]);
-    expect(met(big(), machine({ adapter: { ...gpu, shaderF16: false } }))).toEqual([
+    // Without a graphics adapter the other needs are told too: what else this machine has and lacks.
+    const without = { adapter: false, 'shader-f16': false, buffer: null, 'gpu-memory': null };
+    const rest = { memory: true, storage: true };
+    expect(met(big(), machine({ adapter: null }))).toEqual([false, { ...without, ...rest }]);
+    expect(met(big(), machine({ adapter: { ...gpu, software: true } }))).toEqual([
       false,
-      { 'shader-f16': false },
+      { ...without, ...rest },
+    ]);
+    expect(met(big(), machine({ adapter: { ...gpu, shaderF16: false } }))).toMatchObject([
+      false,
+      { adapter: true, 'shader-f16': false, buffer: true },
     ]);
     expect(met(big(), machine({ adapter: { ...gpu, maxBuffer: 2 ** 27 } }))).toMatchObject([
       false,
       { buffer: false },
     ]);
     expect(met(big(), machine({ free: 1e9 }))).toMatchObject([false, { storage: false }]);
-    expect(met(big({ heapBytes: 5e9 }), machine())).toMatchObject([false, { memory: false }]);
+    const wasm: Partial<Manifest['variants'][number]> = { target: 'wasm', dtype: 'q8', needs: [] };
+    expect(met(big({ ...wasm, heapBytes: 5e9 }), machine())).toMatchObject([false, { memory: false }]);
+    expect(met(big({ heapBytes: 9e9 }), machine({ memory: 4e9 }))).toMatchObject([false, { memory: false }]);
+    // The browser reports at most 8 GB: a machine that reports it may have more.
+    expect(met(big({ heapBytes: 9e9 }), machine({ memory: 2 ** 33 }))).toMatchObject([
+      null,
+      { memory: null },
+    ]);
   });
   test('bytes that are here already need no room', () => {
     expect(met(big(), machine({ free: 1e9 }), 4e9)).toMatchObject([null, { storage: true }]);

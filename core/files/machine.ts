@@ -2,7 +2,7 @@
  * Requirements of a package against a machine: the variant that would be loaded, and each need beside the value that
  * the browser reports. Ours.
  */
-import type { Manifest, Variant } from './manifest.ts';
+import type { Variant } from './manifest.ts';
 
 export type Backend = Variant['target'];
 export type Dtype = Variant['dtype'];
@@ -15,7 +15,7 @@ const PREFERENCE: Record<Backend, readonly Dtype[]> = {
 
 /** The best variant for a target that the adapter can compute; `dtype` asks for one. */
 export function bestVariant(
-  manifest: Pick<Manifest, 'variants'>,
+  manifest: Pick<Requirements, 'variants'>,
   backend: Backend,
   adapter: { readonly shaderF16: boolean } | null,
   dtype?: Dtype,
@@ -46,7 +46,7 @@ export interface Machine {
   readonly free: number | null;
 }
 
-export type NeedName = 'adapter' | 'shader-f16' | 'buffer' | 'memory' | 'storage';
+export type NeedName = 'adapter' | 'shader-f16' | 'buffer' | 'gpu-memory' | 'memory' | 'storage';
 
 export interface Need {
   readonly name: NeedName;
@@ -72,65 +72,98 @@ const WASM_LIMIT = 2 ** 32;
 /** Largest memory that browsers report; the machine may have much more. */
 const MEMORY_CAP = 8 * 2 ** 30;
 
+/** The part of a manifest that a machine is checked against; of a package that does not exist yet too. */
+export interface Requirements {
+  readonly variants: readonly Variant[];
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+  /** Bytes of the largest weight, where it is computed; else it is estimated from the files. */
+  readonly largestTensor?: number;
+}
+
 /** Files of a variant and the small ones that all variants share. */
-export function filesOf(manifest: Manifest, variant: Variant): Manifest['files'] {
+export function filesOf<File extends { readonly path: string }>(
+  { files }: { readonly files: readonly File[] },
+  variant: Variant,
+): File[] {
   const shared = /^[^/]+\.(json|md)$/i;
   const variantFiles = new Set(variant.files);
-  return manifest.files.filter(({ path }) => variantFiles.has(path) || shared.test(path));
+  return files.filter(({ path }) => variantFiles.has(path) || shared.test(path));
 }
 
 export const bytesOf = (files: readonly { readonly bytes: number }[]): number =>
   files.reduce((sum, file) => sum + file.bytes, 0);
 
+const isReal = (adapter: Machine['adapter']): adapter is NonNullable<Machine['adapter']> =>
+  adapter !== null && !adapter.software;
+
 /**
+ * Every need of the variant that this machine would load. Where no variant fits, the needs are those of the variant
+ * for a graphics adapter.
+ *
  * @param stored bytes of this package that are on this device already
  */
-export function checkMachine(manifest: Manifest, machine: Machine, stored = 0): MachineCheck {
+export function checkMachine(manifest: Requirements, machine: Machine, stored = 0): MachineCheck {
   const { adapter } = machine;
-  const real = adapter !== null && !adapter.software;
-  const order: readonly Backend[] = real ? ['webgpu', 'wasm'] : ['wasm'];
-  const picked = order
-    .map((backend) => ({ backend, variant: bestVariant(manifest, backend, adapter) }))
-    .find(({ variant }) => variant !== undefined);
-  if (!picked?.variant) return without(manifest, machine);
-  const { backend, variant } = picked as { backend: Backend; variant: Variant };
-  const needs: Need[] = [];
-  if (backend === 'webgpu') {
-    needs.push({ name: 'adapter', needs: null, here: null, met: true });
-    if (variant.needs.includes('shader-f16')) {
-      needs.push({ name: 'shader-f16', needs: null, here: null, met: adapter?.shaderF16 === true });
-    }
-    const files = filesOf(manifest, variant).filter(({ path }) => variant.files.includes(path));
-    const largest = Math.min(
-      LARGEST_TENSOR,
-      files.reduce((most, { bytes }) => Math.max(most, bytes), 0),
-    );
-    const limit = adapter?.maxBuffer ?? 0;
-    needs.push({ name: 'buffer', needs: largest, here: limit, met: largest <= limit });
+  const order: readonly Backend[] = isReal(adapter) ? ['webgpu', 'wasm'] : ['wasm'];
+  for (const backend of order) {
+    const variant = bestVariant(manifest, backend, adapter);
+    if (!variant) continue;
+    const needs = needsOf(manifest, backend, variant, machine, stored);
+    return { runs: all(needs), backend, variant, needs };
   }
-  needs.push(memoryNeed(backend, variant, machine), storageNeed(manifest, variant, machine, stored));
-  return { runs: all(needs), backend, variant, needs };
+  const wanted = bestVariant(manifest, 'webgpu', { shaderF16: true });
+  const needs: readonly Need[] = wanted
+    ? needsOf(manifest, 'webgpu', wanted, machine, stored)
+    : [{ name: 'adapter', needs: null, here: null, met: false }];
+  return { runs: false, backend: 'webgpu', variant: null, needs };
 }
 
-function memoryNeed(backend: Backend, variant: Variant, { memory }: Machine): Need {
-  const needs = backend === 'webgpu' ? variant.gpuBytes + variant.heapBytes : variant.heapBytes;
-  if (variant.heapBytes > WASM_LIMIT) return { name: 'memory', needs, here: WASM_LIMIT, met: false };
-  // Browsers do not report the memory of a graphics adapter.
-  if (backend === 'webgpu' || memory === null) return { name: 'memory', needs, here: null, met: null };
+function needsOf(
+  manifest: Requirements,
+  backend: Backend,
+  variant: Variant,
+  machine: Machine,
+  stored: number,
+): Need[] {
+  const gpu = backend === 'webgpu' ? adapterNeeds(manifest, variant, machine) : [];
+  return [...gpu, memoryNeed(backend, variant, machine), storageNeed(manifest, variant, machine, stored)];
+}
+
+function adapterNeeds(manifest: Requirements, variant: Variant, { adapter }: Machine): Need[] {
+  const real = isReal(adapter);
+  const largest =
+    manifest.largestTensor ??
+    Math.min(
+      LARGEST_TENSOR,
+      manifest.files.reduce(
+        (most, { path, bytes }) => (variant.files.includes(path) ? Math.max(most, bytes) : most),
+        0,
+      ),
+    );
+  const here = real ? adapter.maxBuffer : null;
+  return [
+    { name: 'adapter', needs: null, here: null, met: real },
+    ...(variant.needs.includes('shader-f16')
+      ? [{ name: 'shader-f16', needs: null, here: null, met: real && adapter.shaderF16 } as const]
+      : []),
+    { name: 'buffer', needs: largest, here, met: here === null ? null : largest <= here },
+    // Browsers do not report the memory of a graphics adapter.
+    { name: 'gpu-memory', needs: variant.gpuBytes, here: null, met: null },
+  ];
+}
+
+/** Memory of the page. */
+function memoryNeed(backend: Backend, { heapBytes: needs }: Variant, { memory }: Machine): Need {
+  if (backend === 'wasm' && needs > WASM_LIMIT)
+    return { name: 'memory', needs, here: WASM_LIMIT, met: false };
+  if (memory === null) return { name: 'memory', needs, here: null, met: null };
   if (needs <= memory / 2) return { name: 'memory', needs, here: memory, met: true };
   return { name: 'memory', needs, here: memory, met: memory >= MEMORY_CAP || needs < memory ? null : false };
 }
 
-function storageNeed(manifest: Manifest, variant: Variant, { free }: Machine, stored: number): Need {
+function storageNeed(manifest: Requirements, variant: Variant, { free }: Machine, stored: number): Need {
   const needs = Math.max(0, bytesOf(filesOf(manifest, variant)) - stored);
   return { name: 'storage', needs, here: free, met: free === null ? null : needs <= free };
-}
-
-/** Check of a machine that no variant fits, with the need that is not met. */
-function without(manifest: Manifest, { adapter }: Machine): MachineCheck {
-  const f16 = adapter !== null && !adapter.software && manifest.variants.some((v) => v.target === 'webgpu');
-  const need: Need = { name: f16 ? 'shader-f16' : 'adapter', needs: null, here: null, met: false };
-  return { runs: false, backend: f16 ? 'webgpu' : 'wasm', variant: null, needs: [need] };
 }
 
 function all(needs: readonly Need[]): boolean | null {

@@ -57,3 +57,20 @@ export function publishedFor(name: string): PublishedSet | null {
   });
   return { name: set.name, videos: set.videos, methods: methods.sort((a, b) => b.srcc - a.srcc) };
 }
+
+export interface PublishedMetric {
+  readonly dataset: string;
+  readonly videos: number;
+  readonly srcc: number;
+  readonly plcc: number;
+}
+
+/** Published metrics of a method on the data sets of its training domain; none for a method that is not in the table. */
+export function publishedOf(method: string): PublishedMetric[] {
+  return table.datasets
+    .filter(({ domain }) => domain === 'in')
+    .flatMap(({ name: dataset, videos }) => {
+      const row = publishedFor(dataset)?.methods.find(({ name }) => name === method);
+      return row ? [{ dataset, videos, srcc: row.srcc, plcc: row.plcc }] : [];
+    });
+}

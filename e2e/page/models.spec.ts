@@ -20,7 +20,9 @@ import { type PackageServer, servePackage } from './package-server.ts';
 const NAME = 'Another model';
 const LARGE = 'onnx-wasm/decoder_model_merged_quantized.onnx_data';
 
-const row = (page: Page, name = NAME) => page.locator('.models-row').filter({ hasText: name });
+/** Rows of packages; those of the catalogue have a list of their own. */
+const row = (page: Page, name: string | RegExp = NAME) =>
+  page.locator('.models-list > .models-list__rows > .models-row').filter({ hasText: name });
 
 async function goToModels(page: Page, address: string): Promise<void> {
   await page.goto(`${address}#/models`);
@@ -30,7 +32,7 @@ async function goToModels(page: Page, address: string): Promise<void> {
 async function add(page: Page, address: string): Promise<void> {
   await page.getByRole('button', { name: 'Add by address' }).click();
   await page.getByLabel('Address of a model package').fill(address);
-  await page.getByRole('button', { name: 'Look it up' }).click();
+  await page.getByRole('button', { name: 'Check address' }).click();
 }
 
 test.describe('models', () => {
@@ -126,6 +128,38 @@ test.describe('models', () => {
     await expect(row(page)).toHaveCount(0);
   });
 
+  test('the 8B is always there: its sizes, needs on this machine, and three steps', async ({
+    page,
+    site,
+  }) => {
+    await goToModels(page, site.address);
+    const one = page.locator('.models-catalogue .models-row').filter({ hasText: 'VQAThinker-8B' });
+    await expect(one).toContainText(/16\.0\sGB to download, 5\.33\sGB once converted/);
+    await expect(one).toContainText('Will not run here: it needs a graphics adapter with WebGPU.');
+    await one.getByRole('button', { name: 'How to get it: VQAThinker-8B' }).click();
+    const detail = page.getByRole('region', { name: 'VQAThinker-8B' });
+    const needs = detail.getByRole('table', { name: 'Will it run here?' });
+    // Each need beside this machine, which has no graphics adapter.
+    await expect(needs.getByRole('row', { name: /^Graphics adapter WebGPU none not met/ })).toBeVisible();
+    await expect(needs.getByRole('row', { name: /^16-bit arithmetic needed no not met/ })).toBeVisible();
+    await expect(
+      needs.getByRole('row', { name: /^Graphics memory 6\.72\sGB browsers do not report/ }),
+    ).toBeVisible();
+    await expect(needs.getByRole('row', { name: /^Storage 5\.33\sGB .* free/ })).toBeVisible();
+    await expect(detail.getByRole('listitem')).toHaveCount(3);
+    await expect(detail.getByRole('link')).toHaveAttribute(
+      'href',
+      'https://huggingface.co/kkkkkklinhan/InternVL3-VQAThinker-8B',
+    );
+    await expect(detail).toContainText('npm run convert -- InternVL3-VQAThinker-8B');
+    await expect(detail).toContainText('Nobody has run the released weights in this page');
+    // An address leads there too, and on a narrow window the steps come into view.
+    await page.setViewportSize({ width: 390, height: 800 });
+    await page.goto(`${site.address}#/assess`);
+    await page.goto(`${site.address}#/models?get=vqathinker-8b`);
+    await expect(detail.getByRole('heading', { name: 'VQAThinker-8B', exact: true })).toBeInViewport();
+  });
+
   test('hostile packages are refused by name', async ({ page, site }) => {
     const hostile = await servePackage('Hostile', (manifest) => {
       (manifest.files[0] as { path: string }).path = '../../escape';
@@ -136,7 +170,7 @@ test.describe('models', () => {
     await expect(row(page, 'Hostile')).toHaveCount(0);
     const newer = await servePackage('Newer', (manifest) => Object.assign(manifest, { format: 3 }));
     await page.getByLabel('Address of a model package').fill(newer.address);
-    await page.getByRole('button', { name: 'Look it up' }).click();
+    await page.getByRole('button', { name: 'Check address' }).click();
     await expect(page.locator('.ui-error__code')).toContainText('model/version');
     await hostile.close();
     await newer.close();
@@ -144,7 +178,7 @@ test.describe('models', () => {
 
   test('the card is read as it is meant: its figures in a table, narrow too', async ({ page, site }) => {
     await goToModels(page, site.address);
-    await page.getByRole('button', { name: 'Whole model card' }).click();
+    await page.getByRole('button', { name: 'Full model card' }).click();
     const card = page.locator('.models-card');
     await expect(card.getByRole('columnheader', { name: 'value' }).first()).toBeVisible();
     await expect(card.getByRole('cell', { name: /^0?\.\d{2,}$/ }).first()).toBeVisible();
@@ -198,7 +232,7 @@ test.describe('a checkpoint folder becomes a package', () => {
     await goToModels(page, site.address);
     await dropFromDisk(page, [corrupted]);
     await expect(page.locator('.ui-error__code')).toContainText('convert/header');
-    await expect(page.locator('.models-row')).toHaveCount(1);
+    await expect(row(page, /./)).toHaveCount(1);
     await dropFromDisk(page, [CHECKPOINT]);
     await expect(row(page, 'tiny')).toBeVisible({ timeout: 120_000 });
     await expect(page.locator('.ui-error__code')).toHaveCount(0);
@@ -244,6 +278,16 @@ for (const colorScheme of ['light', 'dark'] as const)
           expect(
             await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
             `${width} wide`,
+          ).toBeLessThanOrEqual(0);
+        }
+        await page.locator('.models-catalogue .models-row__open').first().click();
+        await expect(page.locator('.models-steps')).toBeVisible();
+        for (const width of [1440, 390, 320]) {
+          await page.setViewportSize({ width, height: 900 });
+          expect(await violations(page), `the 8B, ${width} wide`).toEqual([]);
+          expect(
+            await page.evaluate(() => document.documentElement.scrollWidth - innerWidth),
+            `the 8B, ${width} wide`,
           ).toBeLessThanOrEqual(0);
         }
       });

@@ -141,7 +141,7 @@ for (const name of ['Pixel 7', 'iPhone 15'] as const) {
       await expect(page.locator('.models-row').first()).toBeVisible({ timeout: 30_000 });
       expect(await overflow(page)).toBeLessThanOrEqual(0);
       expect(await tooSmall(page)).toEqual([]);
-      await page.getByRole('button', { name: 'Whole model card' }).tap();
+      await page.getByRole('button', { name: 'Full model card' }).tap();
       await expect(page.getByRole('dialog')).toBeVisible();
     });
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../core/errors.ts';
-import { createConversion } from './conversion.ts';
+import { createConversion, variantsFor } from './conversion.ts';
 
 describe('a conversion', () => {
   it('tells its folder and its share, and is idle again when the package is there', async () => {
@@ -48,5 +48,17 @@ describe('a conversion', () => {
     conversion.stop();
     expect(await first).toBeNull();
     expect(conversion.store.getState()).toEqual({ name: null, percent: 0, error: null });
+  });
+});
+
+describe('variants of a conversion in this page', () => {
+  it('are 8 bits for both targets, and 4 bits where no WebAssembly memory holds the model', () => {
+    expect(variantsFor(1e6)).toEqual([
+      { target: 'webgpu', dtype: 'q8' },
+      { target: 'wasm', dtype: 'q8' },
+    ]);
+    // The 1B folds to 3.75 GB of float32; the 8B would take 35 GB of storage in 8 bits.
+    expect(variantsFor(1_949_731_664)).toEqual([{ target: 'webgpu', dtype: 'q4f16' }]);
+    expect(variantsFor(15_998_386_608)).toEqual([{ target: 'webgpu', dtype: 'q4f16' }]);
   });
 });

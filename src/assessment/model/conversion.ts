@@ -1,6 +1,7 @@
 /** The conversion of a checkpoint folder to a package: one at a time; it outlives the view that started it. */
 import { createStore } from 'zustand/vanilla';
 import { type CodedErrorData, isAbort } from '../../../core/errors.ts';
+import type { VariantChoice } from '../../../workers/convert/api.ts';
 import type { FolderFile } from '../../../workers/model/api.ts';
 import { CurrentRun } from '../run/run-handle.ts';
 import { toErrorData } from './model-store.ts';
@@ -11,6 +12,22 @@ export interface ConversionState {
   /** Whole percent of the bytes to read and write. */
   readonly percent: number;
   readonly error: CodedErrorData | null;
+}
+
+/** Weights from this size on make a package for graphics adapters alone: no WebAssembly memory holds them. */
+const LARGE = 1.5e9;
+
+/**
+ * Variants that this page makes of a checkpoint: 4 bits for a large one, else 8 bits for both targets.
+ *
+ * @param weightBytes of the checkpoint's safetensors files
+ */
+export function variantsFor(weightBytes: number): readonly VariantChoice[] {
+  if (weightBytes >= LARGE) return [{ target: 'webgpu', dtype: 'q4f16' }];
+  return [
+    { target: 'webgpu', dtype: 'q8' },
+    { target: 'wasm', dtype: 'q8' },
+  ];
 }
 
 /** @returns the id of the package, null when it could not be stored */

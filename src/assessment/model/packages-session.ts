@@ -6,7 +6,7 @@ import { hashFile } from '../../../workers/hash/client.ts';
 import type { FolderFile, PackageSource } from '../../../workers/model/api.ts';
 import { createPackagesClient } from '../../../workers/packages/client.ts';
 import { keepAliveDuring } from '../../../workers/thread/file-handles.ts';
-import { createConversion } from './conversion.ts';
+import { createConversion, variantsFor } from './conversion.ts';
 import { filesBelow } from './folder-handles.ts';
 import { bundledSource, type ModelStore } from './model-store.ts';
 import { createPackagesStore } from './packages-store.ts';
@@ -64,7 +64,7 @@ export function forgetPackage(models: ModelStore, id: string): void {
 }
 
 /**
- * Converts a checkpoint folder for this machine and stores the package: 8 bits for both targets.
+ * Converts a checkpoint folder for this machine and stores the package.
  *
  * @param name of the package: the folder's name, which distinguishes two checkpoints of one profile
  * @returns its id
@@ -76,6 +76,8 @@ async function convertFolder(
   onProgress: (share: number) => void,
   signal: AbortSignal,
 ): Promise<string | null> {
+  const weights = files.filter(({ path }) => path.endsWith('.safetensors'));
+  const weightBytes = weights.reduce((sum, { file }) => sum + file.size, 0);
   const root = await navigator.storage.getDirectory();
   const parent = await keepAliveDuring(root, (one) => one.getDirectoryHandle(CONVERTED, { create: true }));
   const folder = `package-${Date.now()}`;
@@ -86,10 +88,7 @@ async function convertFolder(
         parent: [CONVERTED],
         folder,
         name,
-        variants: [
-          { target: 'webgpu', dtype: 'q8' },
-          { target: 'wasm', dtype: 'q8' },
-        ],
+        variants: variantsFor(weightBytes),
       },
       ({ done, total }) => onProgress(done / total),
       signal,

@@ -1,13 +1,12 @@
 /** The chosen package: will it run here, line by line; what was measured; facts; its card and files. */
 import { useEffect, useState } from 'react';
-import type { Machine, MachineCheck, Need } from '../../../core/files/machine.ts';
+import type { Machine } from '../../../core/files/machine.ts';
 import type { Manifest } from '../../../core/files/manifest.ts';
 import { bytes, correlation, count } from '../../../core/text/format.ts';
 import { packages } from '../../assessment/model/packages-session.ts';
 import type { PackageRow } from '../../assessment/model/packages-store.ts';
 import { Button, TextButton } from '../../ui/Button.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
-import { Icon } from '../../ui/Icon.tsx';
 import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import type { ModelsMessages } from './messages/en.ts';
 import './ModelDetail.css';
@@ -15,7 +14,7 @@ import { cardOf } from './card.ts';
 import { ModelCard } from './ModelCard.tsx';
 import { useRowView } from './ModelRow.tsx';
 import { useModelsMessages } from './messages/useModelsMessages.ts';
-import { refusal } from './row-view.ts';
+import { NeedsTable } from './NeedsTable.tsx';
 
 export function ModelDetail({
   row,
@@ -32,7 +31,7 @@ export function ModelDetail({
     <section className="models-detail" aria-label={manifest.name}>
       <div className="models-detail__body">
         <h2 className="models-detail__name">{manifest.name}</h2>
-        {view.verdict && <Needs verdict={view.verdict} machine={machine} />}
+        {view.verdict && <NeedsTable verdict={view.verdict} machine={machine} may={t.needs.may} />}
         <MetricTable manifest={manifest} />
         <Facts manifest={manifest} />
       </div>
@@ -46,72 +45,6 @@ export function ModelDetail({
       {dialog === 'card' && <Card row={row} onClose={() => setDialog(null)} />}
       {dialog === 'files' && <Files row={row} onClose={() => setDialog(null)} />}
     </section>
-  );
-}
-
-function Needs({ verdict, machine }: { readonly verdict: MachineCheck; readonly machine: Machine | null }) {
-  const t = useModelsMessages();
-  const n = t.needs;
-  const onProcessor = verdict.backend === 'wasm' && verdict.variant !== null;
-  return (
-    <section>
-      <table className="models-table">
-        <caption>{n.title}</caption>
-        <thead>
-          <tr>
-            <td />
-            <th scope="col">{n.needs}</th>
-            <th scope="col">{n.here}</th>
-            <td />
-          </tr>
-        </thead>
-        <tbody>
-          {onProcessor && (
-            <tr>
-              <th scope="row">{n.processor}</th>
-              <td>{n.anyProcessor}</td>
-              <td>{n.yes}</td>
-              <Met met={true} />
-            </tr>
-          )}
-          {verdict.needs.map((need) => (
-            <tr key={need.name}>
-              <th scope="row">{n.names[need.name]}</th>
-              <td>{needed(need, t)}</td>
-              <td>{here(need, machine, t)}</td>
-              <Met met={need.met} />
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <p className="models-detail__verdict">
-        {refusal(verdict.needs, t) ?? (verdict.runs === true ? n.runs : n.may)}
-      </p>
-    </section>
-  );
-}
-
-function needed(need: Need, t: ModelsMessages): string {
-  if (need.name === 'adapter') return t.needs.webgpu;
-  return need.needs === null ? t.needs.needed : bytes(need.needs);
-}
-
-function here(need: Need, machine: Machine | null, t: ModelsMessages): string {
-  const n = t.needs;
-  if (need.name === 'adapter') return machine?.adapter ? n.webgpu : n.none;
-  if (need.name === 'shader-f16') return need.met ? n.yes : n.no;
-  if (need.here === null) return n.untold;
-  if (need.name === 'storage') return n.free(need.here);
-  return need.name === 'memory' && need.met !== false ? n.atLeast(need.here) : bytes(need.here);
-}
-
-function Met({ met }: { readonly met: boolean | null }) {
-  const { needs } = useModelsMessages();
-  return (
-    <td className="models-table__mark">
-      {met === null ? <span aria-hidden="true">?</span> : <Icon name={met ? 'check' : 'alert'} />}
-      <span className="ui-sr">{met === null ? needs.unknown : met ? needs.met : needs.notMet}</span>
-    </td>
   );
 }
 

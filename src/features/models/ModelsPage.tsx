@@ -1,41 +1,33 @@
-/** Models: what this device has, what it could have, and whether it would run here. */
+/** Models: packages on this device, models to bring, and whether each would run here. */
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
+import type { Machine } from '../../../core/files/machine.ts';
+import { type CatalogueModel, modelCatalogue } from '../../../core/files/model-catalogue.ts';
 import { type FolderKind, kindOfFolder } from '../../assessment/model/folder-kind.ts';
 import { packageOffer } from '../../assessment/model/offered-package.ts';
 import { conversion, forgetPackage, packages } from '../../assessment/model/packages-session.ts';
 import { models } from '../../assessment/session.ts';
 import { type PickedFolder, pickFolder, useFolderInput } from '../../page/file-input.ts';
-import { Button, IconButton } from '../../ui/Button.tsx';
-import { ErrorCard } from '../../ui/ErrorCard.tsx';
+import { useAddress } from '../../page/router.ts';
+import { Button } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
-import { Notice } from '../../ui/Notice.tsx';
 import { AddByAddress } from './AddByAddress.tsx';
+import { CatalogueDetail } from './CatalogueDetail.tsx';
+import { CatalogueRow } from './CatalogueRow.tsx';
+import { ListNotices, type Removed } from './ListNotices.tsx';
 import { ModelDetail } from './ModelDetail.tsx';
 import { ModelRow } from './ModelRow.tsx';
 import './ModelsPage.css';
 import { useModelsMessages } from './messages/useModelsMessages.ts';
 import { StoragePanel } from './StoragePanel.tsx';
 
-interface Removed {
-  readonly id: string;
-  readonly name: string;
-  readonly undo: () => void;
-}
-
 const KINDS: readonly FolderKind[] = ['package', 'checkpoint', 'other'];
 
-export default function ModelsPage() {
-  const t = useModelsMessages();
-  const { rows, ready, machine, error } = useStore(packages.store);
-  const [selected, setSelected] = useState<string | null>(null);
-  const [adding, setAdding] = useState(false);
-  const [removed, setRemoved] = useState<Removed | null>(null);
-  const [notice, setNotice] = useState<string | null>(null);
-  const converting = useStore(conversion.store);
+/** Downloads the package that another page offers. */
+function useOfferedPackage(onAdded: (id: string) => void): void {
+  const ready = useStore(packages.store, (state) => state.ready);
   const offered = useStore(packageOffer.store, (state) => state.offered);
-
-  useEffect(() => void packages.open(), []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: an offer is accepted once
   useEffect(() => {
     if (!ready || !offered) return;
     const taken = packageOffer.accept();
@@ -43,41 +35,80 @@ export default function ModelsPage() {
     const base = new URL('files/', taken.manifestUrl).href;
     void packages.fetchManifest(taken.manifestUrl, taken.headers, base).then((id) => {
       if (id === null) return;
-      setSelected(id);
+      onAdded(id);
       void packages.download(id, true);
     });
   }, [ready, offered]);
+}
 
+/** Takes folders that are dropped or chosen: a package is copied, a checkpoint is converted. */
+function useFolders(onAdded: (id: string) => void, onNotice: (text: string | null) => void) {
+  const t = useModelsMessages();
   const bring = async ({ name, files }: PickedFolder) => {
-    setNotice(null);
+    onNotice(null);
     const kind = kindOfFolder(files);
-    if (kind === 'other') return setNotice(t.noPackage);
-    // A folder that was dropped on another place comes before the list is read.
+    if (kind === 'other') return onNotice(t.noPackage);
+    // A folder that was dropped on another page comes before the list is read.
     await packages.open();
     const id =
       kind === 'checkpoint' ? await conversion.start(name, files) : await packages.importFolder(files);
     if (id === null) return;
-    setSelected(id);
+    onAdded(id);
     const row = packages.store.getState().rows.find((one) => one.id === id);
-    if (row) setNotice(t.imported(row.manifest.name, row.manifest.licence));
+    if (row) onNotice(t.imported(row.manifest.name, row.manifest.licence));
   };
   useFolderInput(KINDS, (folder) => void bring(folder));
-  const openFolder = async () => {
+  return async () => {
     const folder = await pickFolder();
     if (folder) await bring(folder);
   };
+}
 
+/** The row that was removed last, until its files are deleted. */
+function useRemoval() {
+  const [removed, setRemoved] = useState<Removed | null>(null);
   const remove = (id: string, name: string) => {
     const { undo, gone } = packages.remove(id);
-    setRemoved({ id, name, undo });
+    const restore = () => {
+      undo();
+      setRemoved(null);
+    };
+    setRemoved({ id, name, undo: restore });
     void gone.then(() => {
       setRemoved((now) => (now?.id === id ? null : now));
       if (!packages.store.getState().rows.some((row) => row.id === id)) forgetPackage(models, id);
     });
   };
+  return { removed, remove };
+}
 
-  const chosen = rows.find(({ id }) => id === selected) ?? rows[0];
-  const fault = converting.error ?? error;
+/** Id of the chosen row; the address may name one: `#/models?get=vqathinker-8b`. */
+function useSelection(): readonly [string | null, (id: string) => void] {
+  const requested = useAddress().query.replace(/^get=/, '');
+  const [selected, setSelected] = useState<string | null>(requested || null);
+  useEffect(() => {
+    if (requested) setSelected(requested);
+  }, [requested]);
+  return [selected, setSelected];
+}
+
+export default function ModelsPage() {
+  const t = useModelsMessages();
+  const { rows, machine } = useStore(packages.store);
+  const [selected, setSelected] = useSelection();
+  const [adding, setAdding] = useState(false);
+  const [notice, setNotice] = useState<string | null>(null);
+  const { removed, remove } = useRemoval();
+  const openFolder = useFolders(setSelected, setNotice);
+  useEffect(() => void packages.open(), []);
+  useOfferedPackage(setSelected);
+  const onAdded = (id: string) => {
+    setAdding(false);
+    setSelected(id);
+  };
+
+  const model = modelCatalogue.find(({ id }) => id === selected);
+  const chosen = model ? undefined : (rows.find(({ id }) => id === selected) ?? rows[0]);
   return (
     <div className="models-page">
       <h1 className="ui-sr">{t.title}</h1>
@@ -93,47 +124,8 @@ export default function ModelsPage() {
               {t.openFolder}
             </Button>
           </header>
-          {adding && (
-            <AddByAddress
-              onAdded={(id) => {
-                setAdding(false);
-                setSelected(id);
-              }}
-            />
-          )}
-          {fault && (
-            <div className="models-list__said">
-              <ErrorCard error={fault} />
-            </div>
-          )}
-          {converting.name !== null && (
-            <div className="models-list__said" role="status">
-              <Notice actions={<Button onClick={conversion.stop}>{t.cancel}</Button>}>
-                {t.converting(converting.name, converting.percent)}
-              </Notice>
-            </div>
-          )}
-          {notice && (
-            <div className="models-list__said" role="status">
-              <Notice actions={<IconButton icon="close" label={t.dismiss} onClick={() => setNotice(null)} />}>
-                {notice}
-              </Notice>
-            </div>
-          )}
-          {removed && (
-            <p className="models-list__removed" role="status">
-              <span>{t.removed(removed.name)}</span>
-              <Button
-                icon="undo"
-                onClick={() => {
-                  removed.undo();
-                  setRemoved(null);
-                }}
-              >
-                {t.undo}
-              </Button>
-            </p>
-          )}
+          {adding && <AddByAddress onAdded={onAdded} />}
+          <ListNotices notice={notice} onDismiss={() => setNotice(null)} removed={removed} />
           <ul className="models-list__rows">
             {rows.map((row) => (
               <ModelRow
@@ -145,13 +137,42 @@ export default function ModelsPage() {
               />
             ))}
           </ul>
+          <Catalogue machine={machine} selected={model} onSelect={setSelected} />
           <p className="models-list__foot">
             <Icon name="folder" />
             {t.dropHint}
           </p>
         </section>
       </div>
+      {model && <CatalogueDetail key={model.id} model={model} machine={machine} />}
       {chosen && <ModelDetail key={chosen.id} row={chosen} machine={machine} />}
     </div>
+  );
+}
+
+/** Models that are not on this device, under the list of those that are. */
+function Catalogue(props: {
+  readonly machine: Machine | null;
+  readonly selected: CatalogueModel | undefined;
+  readonly onSelect: (id: string) => void;
+}) {
+  const { machine, selected, onSelect } = props;
+  const { catalogue: c } = useModelsMessages();
+  return (
+    <section className="models-catalogue" aria-labelledby="models-catalogue">
+      <h2 id="models-catalogue">{c.title}</h2>
+      <p>{c.lead}</p>
+      <ul className="models-list__rows">
+        {modelCatalogue.map((model) => (
+          <CatalogueRow
+            key={model.id}
+            model={model}
+            machine={machine}
+            selected={model === selected}
+            onSelect={() => onSelect(model.id)}
+          />
+        ))}
+      </ul>
+    </section>
   );
 }

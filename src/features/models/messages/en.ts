@@ -1,6 +1,7 @@
 /** Words of the Models page in English. */
 import type { NeedName } from '../../../../core/files/machine.ts';
 import { bytes, bytesOf, count, plural, THIN } from '../../../../core/text/format.ts';
+import { catalogueEn } from './catalogue.en.ts';
 
 /** `1 min 10 s`, `40 s`: how long something still takes. */
 function about(seconds: number): string {
@@ -16,7 +17,7 @@ export const modelsEn = {
     title: 'Storage',
     used: (used: number, quota: number | null): string =>
       quota === null ? `${bytes(used)} used` : `${bytes(used)} used of ${bytes(quota)} this browser allows`,
-    unknown: 'This browser does not tell how much is used.',
+    unknown: 'This browser does not report how much is used.',
     persistent: 'Kept until you delete it',
     volatile: 'The browser may clear it when the disk is full',
     other: (n: number): string => `results and page ${bytes(n)}`,
@@ -32,8 +33,8 @@ export const modelsEn = {
   },
   add: 'Add by address',
   addLabel: 'Address of a model package',
-  addHint: 'https://… a folder with manifest.json',
-  addDo: 'Look it up',
+  addHint: 'https://… a folder with manifest.json, or a Hugging Face repository',
+  addDo: 'Check address',
   looking: 'Reading the manifest',
   openFolder: 'Open a folder',
   dropHint: 'Drop a model folder, or a checkpoint folder to convert it, anywhere on this page.',
@@ -63,14 +64,15 @@ export const modelsEn = {
   removed: (name: string): string => `${name} is deleted.`,
   undo: 'Undo',
   willRun: { wasm: 'Will run here, on the processor.', webgpu: 'Will run here, on the graphics adapter.' },
-  mayRun: 'Likely to run here; the browser does not tell enough to be sure.',
+  mayRun: 'Likely to run here; the browser does not report enough to be sure.',
   wontRun: {
     adapter: 'Will not run here: it needs a graphics adapter with WebGPU.',
     'shader-f16': 'Will not run here: this graphics adapter has no 16-bit arithmetic.',
     buffer: (needs: number, here: number): string =>
       `Will not run here: it needs one buffer of ${bytes(needs)}, this graphics adapter allows ${bytes(here)}.`,
+    'gpu-memory': 'Will not run here: it needs more graphics memory.',
     memory: (needs: number, here: number): string =>
-      `Will not run here: it needs ${bytes(needs)} of memory, ${bytes(here)} are there.`,
+      `Will not run here: it needs ${bytes(needs)} of memory, this machine has ${bytes(here)}.`,
     storage: (needs: number, here: number): string =>
       `Does not fit: ${bytes(needs)} needed, ${bytes(here)} free for this page.`,
   },
@@ -87,6 +89,7 @@ export const modelsEn = {
   checkBar: (name: string): string => `Check of ${name}`,
   checking: 'Checking every file',
   copying: 'Copying and checking every file',
+  convertBar: (name: string): string => `Conversion of ${name}`,
   converting: (name: string, percent: number): string => `Converting ${name}, ${percent}${THIN}%`,
   restarted: {
     server: (file: string): string => `${file} starts again: its server cannot go on in the middle.`,
@@ -108,25 +111,26 @@ export const modelsEn = {
       adapter: 'Graphics adapter',
       'shader-f16': '16-bit arithmetic',
       buffer: 'Largest buffer',
-      memory: 'Memory at work',
+      'gpu-memory': 'Graphics memory',
+      memory: 'Memory of the page',
       storage: 'Storage',
     } satisfies Record<NeedName, string>,
     processor: 'Processor',
     anyProcessor: 'any, WebAssembly',
     webgpu: 'WebGPU',
     none: 'none',
+    software: 'in software only',
     needed: 'needed',
     yes: 'yes',
     no: 'no',
     free: (n: number): string => `${bytes(n)} free`,
     atLeast: (n: number): string => `${bytes(n)} or more`,
-    untold: 'not told by browsers',
+    untold: 'browsers do not report this',
     met: 'met',
     notMet: 'not met',
     unknown: 'not known',
-    runs: 'It will run here.',
-    may: 'It is likely to run here. The first video will tell.',
-    wont: 'It will not run here.',
+    runs: 'Runs on this device.',
+    may: 'Likely to run on this device. The first video will tell.',
   },
   metrics: {
     title: 'Metrics',
@@ -137,8 +141,8 @@ export const modelsEn = {
     n: 'videos',
     all: (n: number): string => `Show all ${count(n)} metrics`,
     first: 'Show the first ones only',
-    none: 'Nobody has measured this package.',
-    note: 'As its maker printed them; the command stands in the model card.',
+    none: 'This package has not been evaluated.',
+    note: 'As published by its maker; the model card has the command.',
   },
   facts: {
     title: 'Facts',
@@ -155,13 +159,14 @@ export const modelsEn = {
     licence: 'Licence',
     checkpoint: 'Checkpoint',
   },
-  card: 'Whole model card',
+  card: 'Full model card',
   cardTitle: (name: string): string => `Model card of ${name}`,
   cardMissing: 'The model card is not on this device yet.',
   fileList: 'File list',
   fileListTitle: (name: string): string => `Files of ${name}`,
   fileState: { missing: 'not here', partial: 'partly here', checked: 'checked', corrupt: 'damaged' },
   fileColumns: { file: 'File', size: 'Size', state: 'State' },
+  catalogue: catalogueEn,
   imported: (name: string, licence: string): string => `${name} is on this device. Its licence: ${licence}.`,
   noPackage:
     'This folder is neither a model package (manifest.json) nor a checkpoint (config.json with *.safetensors).',

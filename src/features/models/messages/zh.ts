@@ -1,5 +1,6 @@
 /** Words of the Models page in Chinese. */
 import { bytes, bytesOf, count, THIN } from '../../../../core/text/format.ts';
+import { catalogueZh } from './catalogue.zh.ts';
 import type { ModelsMessages } from './en.ts';
 
 function about(seconds: number): string {
@@ -31,8 +32,8 @@ export const modelsZh: ModelsMessages = {
   },
   add: '按地址添加',
   addLabel: '模型包地址',
-  addHint: 'https://… 含manifest.json的文件夹',
-  addDo: '查看',
+  addHint: 'https://… 含manifest.json的文件夹，或Hugging Face仓库',
+  addDo: '检查地址',
   looking: '正在读取清单',
   openFolder: '打开文件夹',
   dropHint: '将模型文件夹或待转换的检查点文件夹拖到本页任意位置。',
@@ -61,6 +62,7 @@ export const modelsZh: ModelsMessages = {
     adapter: '无法在本机运行：需要支持WebGPU的显卡。',
     'shader-f16': '无法在本机运行：此显卡不支持16位运算。',
     buffer: (needs, here) => `无法在本机运行：需要${bytes(needs)}的缓冲区，此显卡上限为${bytes(here)}。`,
+    'gpu-memory': '无法在本机运行：显存不足。',
     memory: (needs, here) => `无法在本机运行：需要${bytes(needs)}内存，本机为${bytes(here)}。`,
     storage: (needs, here) => `空间不足：需要${bytes(needs)}，本页可用${bytes(here)}。`,
   },
@@ -77,6 +79,7 @@ export const modelsZh: ModelsMessages = {
   checkBar: (name) => `${name}的校验`,
   checking: '正在校验所有文件',
   copying: '正在复制并校验所有文件',
+  convertBar: (name) => `${name}的转换`,
   converting: (name, percent) => `正在转换${name}，${percent}%`,
   restarted: {
     server: (file) => `${file}重新开始：服务器不支持续传。`,
@@ -97,13 +100,15 @@ export const modelsZh: ModelsMessages = {
       adapter: '显卡',
       'shader-f16': '16位运算',
       buffer: '最大缓冲区',
-      memory: '运行内存',
+      'gpu-memory': '显存',
+      memory: '页面内存',
       storage: '存储',
     },
     processor: '处理器',
     anyProcessor: '任意，WebAssembly',
     webgpu: 'WebGPU',
     none: '无',
+    software: '仅软件模拟',
     needed: '需要',
     yes: '支持',
     no: '不支持',
@@ -115,7 +120,6 @@ export const modelsZh: ModelsMessages = {
     unknown: '未知',
     runs: '可在本机运行。',
     may: '很可能可在本机运行，评估第一段视频即知。',
-    wont: '无法在本机运行。',
   },
   metrics: {
     title: '测得的指标',
@@ -126,12 +130,12 @@ export const modelsZh: ModelsMessages = {
     all: (n) => `显示全部${count(n)}项`,
     first: '只显示前几项',
     n: '视频数',
-    none: '尚无人测量过此模型包。',
-    note: '由制作者给出；命令见模型卡。',
+    none: '此模型包尚未评测。',
+    note: '由制作者公布；命令见模型卡。',
   },
   facts: {
     title: '概况',
-    scale: '尺度',
+    scale: '评分尺度',
     scaleHuman: (dataset, map) => `${dataset}的人工评分，${map}`,
     scaleOfModel: (n) => `自有尺度，对照${count(n)}段留出片段；并非人工评分`,
     scaleUnmeasured: '未测量',
@@ -150,6 +154,7 @@ export const modelsZh: ModelsMessages = {
   fileListTitle: (name) => `${name}的文件`,
   fileState: { missing: '不在本机', partial: '部分在本机', checked: '已校验', corrupt: '已损坏' },
   fileColumns: { file: '文件', size: '大小', state: '状态' },
+  catalogue: catalogueZh,
   imported: (name, licence) => `${name}已在本机。许可：${licence}。`,
   noPackage: '此文件夹既不是模型包（manifest.json），也不是检查点（config.json与*.safetensors）。',
   dismiss: '关闭',
