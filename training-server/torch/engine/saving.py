@@ -25,7 +25,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 from torch.distributed.checkpoint.api import CheckpointException
-from torch.distributed.checkpoint.filesystem import FileSystemReader, FileSystemWriter
+from torch.distributed.checkpoint.filesystem import FileSystemWriter
 from torch.distributed.checkpoint.state_dict_loader import load
 from torch.distributed.checkpoint.state_dict_saver import async_save
 
@@ -33,6 +33,7 @@ from engine.dense import DenseHead
 from engine.faults import CommandError
 from engine.policy import Policy
 from engine.ranks import PATIENCE, Ranks
+from engine.state_reader import StateReader
 from engine.weights import follow_masters, state_of
 from modules.atomic_write import remove, replace_folder, sibling
 
@@ -118,8 +119,10 @@ class Saver:
         dense = DenseHead(policy, about["dense"], self.ranks) if about["dense"] else None
         tensors = _tensors(policy, dense)
         _compare(about["tensors"], _shapes(tensors))
+        reader = StateReader(source)
+        reader.read_metadata()  # refused before anything is changed
         with _ordinary_errors():
-            load(tensors, storage_reader=FileSystemReader(source), process_group=self.group)
+            load(tensors, storage_reader=reader, process_group=self.group)
         follow_masters(policy)
         states = about["random"]
         _set_random(states[self.ranks.rank % len(states)])
