@@ -18,7 +18,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
-import av
 import torch
 from torch import Generator, Tensor, nn
 
@@ -29,6 +28,7 @@ from engine.video.decode_pool import DecodePool
 from engine.video.videos import Video, Videos
 from modules.config import ModelConfig
 from modules.loader import save_model
+from modules.open_video import open_video
 from modules.profiles import Profile, profile_of
 from modules.statistics import NAMES, statistics
 from modules.vqathinker import VQAThinkerModel
@@ -103,7 +103,7 @@ def clip_statistics(folder: Path, profile: Profile) -> Tensor:
     videos = Videos(DecodePool(0, cache=None, cap=0), profile)
     rows = []
     for path in sorted(folder.glob("*.mp4"))[:MAX_CLIPS]:
-        with av.open(str(path)) as file:
+        with open_video(path, edit_lists=True) as file:
             times = tuple(int(t) for t in pair_times(file.streams.video[0].frames))
         clip = videos.clip(Video(path=str(path), indices=times[::2], motion_indices=times))
         pixels = clip.motion_pixels(profile, torch.device("cpu"))

@@ -12,6 +12,7 @@ import av
 import numpy as np
 from PIL import Image
 
+from modules.open_video import open_video
 from procedural.fragments import edges
 from procedural.planes import Planes
 from small.data import CELL, GRID
@@ -26,10 +27,8 @@ class Footage:
     """The first frames of a clip, as coded, with their conversion to RGB."""
 
     def __init__(self, path: Path, count: int):
-        # The model reads the frames of the stream: an edit list hides none of them.
-        options = {"ignore_editlist": "1"} if path.suffix in (".mp4", ".mov") else {}
         self.frames: list[av.VideoFrame] = []
-        with av.open(str(path), options=options) as container:
+        with open_video(path) as container:
             stream = container.streams.best("video")
             stream.thread_count = 1
             for frame in container.decode(stream):

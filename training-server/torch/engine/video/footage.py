@@ -15,6 +15,7 @@ import av
 
 from engine.video.colour import stream_colour
 from engine.video.pixels import DecodedFrame, turns_of
+from modules.open_video import film_stream, open_video
 
 
 class VideoError(Exception):
@@ -206,16 +207,17 @@ class _Opened:
         self.path = path
 
     def __enter__(self) -> tuple[av.container.InputContainer, av.VideoStream]:
-        # The model's frames are those of the stream: an edit list hides none of them.
-        options = {"ignore_editlist": "1"} if self.path.suffix.lower() in (".mp4", ".mov", ".m4v") else {}
         try:
-            self.container = av.open(str(self.path), options=options, metadata_errors="replace")
+            self.container = open_video(self.path)
         except (av.FFmpegError, OSError) as error:
             raise VideoError(_reason(error)) from error
         try:
-            stream = self.container.streams.best("video")
-            if not isinstance(stream, av.VideoStream):
-                raise VideoError("there is no video stream in it")
+            stream = film_stream(self.container)
+            if stream is None:
+                covers = len(self.container.streams.video) > 0
+                raise VideoError(
+                    "its only picture is a cover" if covers else "there is no video stream in it"
+                )
             if stream.codec_context is None:
                 raise VideoError("there is no decoder for its video stream")
             stream.codec_context.thread_count = 1
