@@ -61,6 +61,23 @@ describe('checkpoint config', () => {
     expect(read.text.rope_theta).toBe(10000);
   });
 
+  test.each([
+    ['llm_config', 'num_hidden_layers'],
+    ['llm_config', 'vocab_size'],
+    ['llm_config', 'hidden_size'],
+    ['llm_config', 'head_dim'],
+    ['vision_config', 'num_hidden_layers'],
+    ['vision_config', 'image_size'],
+    ['motion_config', 'stem_slow'],
+    ['motion_config', 'expansion'],
+  ])('%s.%s of a billion is refused before anything is allocated', (section, key) => {
+    expect(field({ [section]: { [key]: 1e9 } })).toBe(`${section}.${key}`);
+  });
+
+  test('a depth of a billion is refused', () => {
+    expect(field({ motion_config: { depths: [3, 4, 1e9, 3] } })).toMatch(/^motion_config\.depths\b.*2/);
+  });
+
   test('what this architecture does not compute is refused', () => {
     expect(field({ vision_config: { qk_normalization: true } })).toBe('vision_config.qk_normalization');
     expect(field({ ps_version: 'v1' })).toBe('ps_version');

@@ -11,17 +11,33 @@ import { statisticRows } from '../sampling/statistics.ts';
 import { readAs } from '../schema.ts';
 
 const code = 'convert/config';
-const count = z.int().positive();
+
+/**
+ * Upper bounds of numbers from which arrays are allocated: well above any published model of the family, and low
+ * enough that a hostile config costs neither memory nor time.
+ */
+const LIMITS = {
+  layers: 256,
+  heads: 1024,
+  width: 65_536,
+  vocabulary: 2 ** 21,
+  positions: 2 ** 24,
+  pixels: 8192,
+};
+const upTo = (limit: number) => z.int().positive().max(limit);
+const layers = upTo(LIMITS.layers);
+const heads = upTo(LIMITS.heads);
+const width = upTo(LIMITS.width);
 const epsilon = z.number().positive();
 
 /** Only values that the architecture here computes; anything else is a fault, not a guess. */
 const vision = z.object({
-  hidden_size: count.default(1024),
-  num_hidden_layers: count.default(24),
-  num_attention_heads: count.default(16),
-  intermediate_size: count.default(4096),
-  patch_size: count.default(14),
-  image_size: count.default(448),
+  hidden_size: width.default(1024),
+  num_hidden_layers: layers.default(24),
+  num_attention_heads: heads.default(16),
+  intermediate_size: width.default(4096),
+  patch_size: upTo(LIMITS.pixels).default(14),
+  image_size: upTo(LIMITS.pixels).default(448),
   num_channels: z.literal(3).default(3),
   layer_norm_eps: epsilon.default(1e-6),
   qkv_bias: z.literal(true).default(true),
@@ -33,14 +49,14 @@ const vision = z.object({
 });
 
 const text = z.object({
-  hidden_size: count.default(3584),
-  num_hidden_layers: count.default(28),
-  num_attention_heads: count.default(28),
-  num_key_value_heads: count.default(4),
-  head_dim: count.optional(),
-  intermediate_size: count.default(18944),
-  vocab_size: count.default(151674),
-  max_position_embeddings: count.default(32768),
+  hidden_size: width.default(3584),
+  num_hidden_layers: layers.default(28),
+  num_attention_heads: heads.default(28),
+  num_key_value_heads: heads.default(4),
+  head_dim: width.optional(),
+  intermediate_size: width.default(18944),
+  vocab_size: upTo(LIMITS.vocabulary).default(151674),
+  max_position_embeddings: upTo(LIMITS.positions).default(32768),
   rms_norm_eps: epsilon.default(1e-6),
   rope_theta: z.number().positive().default(1e6),
   /** Dynamic scaling changes nothing within `max_position_embeddings`; the other kinds would. */
@@ -65,14 +81,14 @@ const text = z.object({
 const supportedStatistics = new Set(statisticRows.map((row) => row.name));
 
 const motion = z.strictObject({
-  stem_slow: count.default(64),
-  stem_fast: count.default(8),
-  fast_stem_time: count.default(5),
-  inner_slow: count.default(64),
-  inner_fast: count.default(8),
-  expansion: count.default(4),
-  depths: z.tuple([count, count, count, count]).default([3, 4, 6, 3]),
-  fast_to_slow_kernel: count.default(7),
+  stem_slow: width.default(64),
+  stem_fast: width.default(8),
+  fast_stem_time: layers.default(5),
+  inner_slow: width.default(64),
+  inner_fast: width.default(8),
+  expansion: layers.default(4),
+  depths: z.tuple([layers, layers, layers, layers]).default([3, 4, 6, 3]),
+  fast_to_slow_kernel: layers.default(7),
   /** Names of closed-form statistics appended to the pooled vector, in this order. */
   statistics: z
     .array(z.string().min(1))
@@ -90,7 +106,7 @@ const official = z.object({
   downsample_ratio: z.literal(0.5).default(0.5),
   select_layer: z.literal(-1).default(-1),
   ps_version: z.literal('v2').default('v2'),
-  force_image_size: count.optional(),
+  force_image_size: upTo(LIMITS.pixels).optional(),
   vision_config: vision.prefault({}),
   llm_config: text.prefault({}),
 });

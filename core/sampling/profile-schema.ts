@@ -4,7 +4,8 @@ import { readAs } from '../schema.ts';
 import { currentProfile } from './earlier-profile.ts';
 import { motionFrames, officialPromptSha256, type Profile, poolSpace, poolTime } from './profiles.ts';
 
-const count = z.int().positive();
+/** A count or a side in pixels; the bound keeps a hostile profile from allocating much. */
+const count = z.int().positive().max(8192);
 const index = z.int().nonnegative();
 const triple = z.tuple([z.number(), z.number(), z.number()]);
 const positiveTriple = z.tuple([z.number().positive(), z.number().positive(), z.number().positive()]);
