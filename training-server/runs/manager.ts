@@ -1,5 +1,6 @@
 /** Runs of one root: a queue for one engine, states that survive the process, and events that can be read again. */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '../../core/errors.ts';
@@ -37,6 +38,8 @@ export interface ManagerOptions {
   readonly cache: string;
   /** Resumes runs that were running when their process ended; else they are paused. Default true. */
   readonly autoResume?: boolean;
+  /** Called for each run folder that cannot be read and is left out, with its name and the reason. */
+  readonly onDamaged?: (name: string, problem: string) => void;
   readonly startEngine?: (options: EngineOptions) => Promise<Engine>;
   readonly loadData?: (recipe: Recipe, roots: Roots, cache: string) => Promise<StageData[]>;
 }
@@ -82,21 +85,28 @@ export class RunManager implements Runs {
     const names = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
     const interrupted: RunEntry[] = [];
     for (const name of names.sort()) {
-      const folder = new RunFolder(join(this.#options.runs, name));
-      if ((await readJson(folder.file('recipe.json')).catch(() => null)) === null) continue;
-      await reapOrphans(folder.file('engine.json'));
-      await folder.tidy();
-      const run = await folder.readRun().catch(() => null);
-      if (run === null) continue; // of another version
-      const entry = await this.#register(folder, run);
-      const { autoResume } = await folder.readMetadata();
-      if (autoResume) interrupted.push(entry);
+      // One damaged folder costs its own run only.
+      try {
+        const entry = await this.#openFolder(new RunFolder(join(this.#options.runs, name)));
+        if (entry && (await entry.folder.readMetadata()).autoResume) interrupted.push(entry);
+      } catch (error) {
+        this.#options.onDamaged?.(name, String((error as Error)?.message ?? error));
+      }
     }
     for (const entry of interrupted) {
       if (this.#options.autoResume ?? true) this.#enqueue(entry);
       else entry.update({ state: 'paused', reason: interruption(entry.run.savedStep) });
     }
     this.#startNext();
+  }
+
+  /** @returns null for a folder that is no run */
+  async #openFolder(folder: RunFolder): Promise<RunEntry | null> {
+    if (!existsSync(folder.file('recipe.json'))) return null;
+    await readJson(folder.file('recipe.json'));
+    await reapOrphans(folder.file('engine.json'));
+    await folder.tidy();
+    return await this.#register(folder, await folder.readRun());
   }
 
   async #register(folder: RunFolder, run: Run): Promise<RunEntry> {

@@ -11,10 +11,11 @@ export async function syncFolder(folder: string): Promise<void> {
   await handle.close();
 }
 
-export async function writeWhole(file: string, text: string): Promise<void> {
+/** Writes a whole file or nothing. @param mode permission bits of a new file */
+export async function writeWhole(file: string, text: string, mode = 0o666): Promise<void> {
   const partial = `${file}.${randomUUID()}.partial`;
   try {
-    const handle = await open(partial, 'wx');
+    const handle = await open(partial, 'wx', mode);
     try {
       await handle.writeFile(text);
       await handle.sync();

@@ -1,12 +1,18 @@
 /** The numbered events of a run: sent to listeners, and appended to a file from which missed ones are replayed. */
 import type { RunEvent } from '../../core/training/run.ts';
-import { lastLine, linesOf, wholeLines } from './lines.ts';
+import { lastLine, recordOf, recordsOf, wholeLines } from './lines.ts';
 import { Stream } from './stream.ts';
 
 export interface NumberedEvent {
   /** Rises by one for each event of a run, also over restarts. */
   readonly id: number;
   readonly event: RunEvent;
+}
+
+/** The event of a parsed line; null for anything else. */
+function readEvent(value: unknown): NumberedEvent | null {
+  const { id, event } = value as NumberedEvent;
+  return Number.isSafeInteger(id) && typeof event?.type === 'string' ? { id, event } : null;
 }
 
 type Listener = (event: NumberedEvent) => void;
@@ -28,8 +34,11 @@ export class EventLog {
   }
 
   static async open(file: string): Promise<EventLog> {
-    const last = await lastLine(file);
-    return new EventLog(file, last === null ? 0 : (JSON.parse(last) as NumberedEvent).id);
+    const line = await lastLine(file);
+    let last = line === null ? null : (recordOf(line, readEvent)?.id ?? null);
+    // A damaged last line: numbers must go on from the greatest readable one.
+    if (last === null) for await (const { id } of recordsOf(file, readEvent)) last = Math.max(last ?? 0, id);
+    return new EventLog(file, last ?? 0);
   }
 
   get last(): number {
@@ -73,15 +82,18 @@ export class EventLog {
     this.#listeners.add(relay);
     const replay = async () => {
       await this.#written;
-      for await (const line of linesOf(this.#file)) {
+      for await (const event of recordsOf(this.#file, readEvent)) {
         if (ended) return;
-        const event = JSON.parse(line) as NumberedEvent;
         if (event.id > since && event.id <= upTo) listener(event);
       }
-      for (let event = live?.shift(); event && !ended; event = live?.shift()) listener(event);
-      live = null;
     };
-    void replay();
+    // A file that cannot be read any more costs the old events only.
+    void replay()
+      .catch(() => {})
+      .then(() => {
+        for (let event = live?.shift(); event && !ended; event = live?.shift()) listener(event);
+        live = null;
+      });
     return () => {
       ended = true;
       this.#listeners.delete(relay);

@@ -23,6 +23,32 @@ export async function* linesOf(file: string, from = 0): AsyncGenerator<string> {
   if (held !== null && ended) yield held;
 }
 
+/**
+ * Values of the complete lines from a byte on. A damaged line, such as the zeros that a power cut leaves, is left out:
+ * it costs its own record only.
+ *
+ * @param read value of a parsed line; null for one of another kind
+ */
+export async function* recordsOf<T>(
+  file: string,
+  read: (value: unknown) => T | null,
+  from = 0,
+): AsyncGenerator<T> {
+  for await (const line of linesOf(file, from)) {
+    const record = recordOf(line, read);
+    if (record !== null) yield record;
+  }
+}
+
+/** The record in a line; null where the line is damaged or of another kind. */
+export function recordOf<T>(line: string, read: (value: unknown) => T | null): T | null {
+  try {
+    return read(JSON.parse(line));
+  } catch {
+    return null;
+  }
+}
+
 /** Bytes of the file up to the end of its last complete line. */
 export async function wholeLines(path: string): Promise<number> {
   const file = await open(path).catch(() => null);
@@ -64,24 +90,33 @@ export async function offsetOfStep(path: string, step: number): Promise<number> 
   }
 }
 
-/** The first line that begins at a byte or after it. */
+/** The first readable line that begins at a byte or after it; null where there is none. */
 async function lineAfter(
   file: FileHandle,
   at: number,
   size: number,
 ): Promise<{ start: number; step: number } | null> {
   const head = /^\{"step":(\d+),/;
-  let start = at === 0 ? 0 : -1;
+  const buffer = Buffer.alloc(64);
+  let start: number | null = at === 0 ? 0 : await lineStart(file, at, size);
+  while (start !== null) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
+    const match = head.exec(buffer.toString('latin1', 0, bytesRead));
+    if (match) return { start, step: Number(match[1]) };
+    start = await lineStart(file, start + 1, size); // a damaged line
+  }
+  return null;
+}
+
+/** First byte after a line end, at a byte or after it; null where there is none. */
+async function lineStart(file: FileHandle, at: number, size: number): Promise<number | null> {
   const buffer = Buffer.alloc(WINDOW);
-  for (let from = Math.max(0, at - 1); start < 0; from += WINDOW) {
-    if (from >= size) return null;
+  for (let from = at - 1; from < size; from += WINDOW) {
     const { bytesRead } = await file.read(buffer, 0, WINDOW, from);
     const end = buffer.subarray(0, bytesRead).indexOf(10);
-    if (end >= 0) start = from + end + 1;
+    if (end >= 0) return from + end + 1 < size ? from + end + 1 : null;
   }
-  const { bytesRead } = await file.read(buffer, 0, 64, start);
-  const match = head.exec(buffer.toString('latin1', 0, bytesRead));
-  return match ? { start, step: Number(match[1]) } : null;
+  return null;
 }
 
 /** The last complete line; null where there is none. Lines are shorter than 4 MiB. */

@@ -128,7 +128,7 @@ export class RunFolder {
     const names = await readdir(this.file('checkpoints')).catch(() => []);
     const files = names
       .filter((name) => /^step-\d+$/.test(name))
-      .map((name) => readJson(this.file('checkpoints', name, 'checkpoint.json')));
+      .map((name) => readJson(this.file('checkpoints', name, 'checkpoint.json')).catch(() => null));
     const read = (await Promise.all(files)).flatMap((file) => {
       const parsed = checkpointFileSchema.safeParse(file);
       return parsed.success ? [parsed.data] : [];

@@ -1,7 +1,13 @@
 /** The log of a run: JSON lines of driver and engine. */
 import type { LogLine } from '../../core/training/run.ts';
-import { linesOf, wholeLines } from './lines.ts';
+import { recordsOf, wholeLines } from './lines.ts';
 import { Stream } from './stream.ts';
+
+/** The log line of a parsed line; null for anything else. */
+function readLine(value: unknown): LogLine | null {
+  const line = value as LogLine;
+  return typeof line.text === 'string' && typeof line.time === 'number' ? line : null;
+}
 
 export class RunLog {
   readonly #file: string;
@@ -28,12 +34,12 @@ export class RunLog {
 
   async tail(count: number): Promise<LogLine[]> {
     await this.flush();
-    const lines: string[] = [];
-    for await (const line of linesOf(this.#file)) {
+    const lines: LogLine[] = [];
+    for await (const line of recordsOf(this.#file, readLine)) {
       lines.push(line);
       if (lines.length > count) lines.shift();
     }
-    return lines.map((line) => JSON.parse(line) as LogLine);
+    return lines;
   }
 
   async flush(): Promise<void> {
