@@ -17,13 +17,11 @@ import { VideoProbe } from '../http/video-probe.ts';
 import { machineOnce } from '../preflight/machine.ts';
 import { PROBE_MS } from '../preflight/validate.ts';
 import { RunManager } from '../runs/manager.ts';
+import { say, sayText, warn, warnDamaged, warnError } from './output.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 /** Where `npm start` and `npm run dev` serve the page on this machine. */
 const LOCAL_PAGES = [4173, 5173].flatMap((port) => [`http://127.0.0.1:${port}`, `http://localhost:${port}`]);
-
-const say = (line: string) => process.stdout.write(`${line}\n`);
-const warn = (line: string) => process.stderr.write(`${line}\n`);
 
 /** @throws `train/port` {port} */
 function listen(server: Server, { host, port }: CliOptions): Promise<number> {
@@ -80,6 +78,7 @@ async function main(options: CliOptions): Promise<void> {
     cache: options.cache,
     autoResume: options.autoResume,
     startEngine: (how) => spawnEngine({ ...how, ...options.engine }),
+    onDamaged: warnDamaged,
   });
   const server = createTrainingServer(
     {
@@ -94,7 +93,7 @@ async function main(options: CliOptions): Promise<void> {
       access,
       page,
       version: about.version,
-      onFault: (error) => warn(String((error as Error)?.stack ?? error)),
+      onFault: warnError,
     },
   );
   await packages.tidy();
@@ -114,15 +113,16 @@ async function main(options: CliOptions): Promise<void> {
 
   const address = addressOf(options.host, port);
   // In the fragment, which browsers do not send: the token appears in no log.
+  say('');
   say(
-    `\n  Training server   ${address}${page === null ? '' : `/#/training${options.tokenFromEnvironment ? '' : `?token=${options.token}`}`}`,
+    `  Training server   ${address}${page === null ? '' : `/#/training${options.tokenFromEnvironment ? '' : `?token=${options.token}`}`}`,
   );
   say(`  Token     ${options.tokenFromEnvironment ? 'as in VQA_TRAIN_TOKEN' : options.token}`);
   for (const root of roots.folders) say(`  May read  ${shortPath(root)}`);
   describeRuns(runs);
-  say('\n  Ctrl-C saves and exits.\n');
+  sayText('\n  Ctrl-C saves and exits.\n');
   if (!isLoopback(options.host))
-    warn('  Reachable from other machines without encryption: use a proxy with TLS.\n');
+    warn('  Reachable from other machines without encryption: use a proxy with TLS.');
   machine().then(
     ({ device, torch, gpus }) => say(`  PyTorch ${torch} on ${gpus > 0 ? `${gpus} × ` : ''}${device}`),
     (error: unknown) => warn(error instanceof CodedError ? `  ${errorMessage(error)}` : String(error)),
@@ -161,7 +161,7 @@ function leaver({ runs, server, events, packages, videoProbe }: Leaving): (signa
 
 try {
   const options = readOptions(process.argv.slice(2), process.env);
-  if (options === null) say(usage);
+  if (options === null) sayText(usage);
   else await main(options);
 } catch (error) {
   if (!(error instanceof CodedError)) throw error;

@@ -16,6 +16,7 @@ import { readMachine } from '../preflight/machine.ts';
 import { PROBE_MS, validateRecipe } from '../preflight/validate.ts';
 import { recipeFromFile, recipeSha256 } from '../recipes/recipe-files.ts';
 import { RunManager } from '../runs/manager.ts';
+import { say, sayText, warn, warnDamaged } from './output.ts';
 import { eventLine, stateLine } from './terminal.ts';
 
 const project = join(import.meta.dirname, '..', '..');
@@ -29,9 +30,6 @@ npm run train -- --list                list the runs
   --lr-factor X    with --resume: multiplies the learning rate
   --step N         with --resume: starts from this checkpoint and deletes later ones
 ${locationUsage}`;
-
-const say = (line: string) => process.stdout.write(`${line}\n`);
-const warn = (line: string) => process.stderr.write(`${line}\n`);
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -51,7 +49,7 @@ const { values, positionals } = parseArgs({
 async function main(): Promise<number> {
   const [file] = positionals;
   if (values.help || (!file && !values.resume && !values.list)) {
-    say(usage);
+    sayText(usage);
     return values.help ? 0 : 2;
   }
   // Read before any file is opened or written.
@@ -65,6 +63,7 @@ async function main(): Promise<number> {
     cache,
     autoResume: false,
     startEngine: (how) => spawnEngine({ ...how, ...location }),
+    onDamaged: warnDamaged,
   });
   try {
     return await work(manager, recipe);
@@ -96,9 +95,9 @@ async function work(manager: RunManager, recipe: Recipe | null): Promise<number>
     return 0;
   }
   const run = recipe ? await manager.start(recipe) : await manager.resume(values.resume!, resumeOptions());
-  say(
-    `${run.id}\n${manager.folder(run.id)}\nrecipe ${run.recipe} ${recipe ? recipeSha256(recipe) : run.recipeSha256}`,
-  );
+  say(run.id);
+  say(manager.folder(run.id));
+  say(`recipe ${run.recipe} ${recipe ? recipeSha256(recipe) : run.recipeSha256}`);
   const ended = await watch(manager, run.id);
   if (ended !== 'finished') say(`npm run train -- --resume ${run.id}`);
   return ended === 'finished' || ended === 'paused' ? 0 : 1;
