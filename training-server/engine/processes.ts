@@ -4,10 +4,11 @@
  */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { z } from 'zod';
+import { writeWhole } from '../store/atomic.ts';
 
 const run = promisify(execFile);
 
@@ -18,25 +19,47 @@ const recordSchema = z.strictObject({
 });
 export type ProcessRecord = z.infer<typeof recordSchema>;
 
-/** Writes the record atomically. */
+/** Writes the record atomically; flushed first, so that a power cut leaves the old record or the new one. */
 export async function writeRecord(file: string, record: ProcessRecord): Promise<void> {
-  await writeFile(`${file}.partial`, `${JSON.stringify(record)}\n`, { mode: 0o600 });
-  await rename(`${file}.partial`, file);
+  await writeWhole(file, `${JSON.stringify(record)}\n`, 0o600);
 }
 
-async function commandOf(pid: number): Promise<string> {
+interface MarkedProcess {
+  readonly group: number;
+  readonly command: string;
+}
+
+/** All processes of this machine, by /proc where there is one, else by `ps`. */
+async function processes(): Promise<MarkedProcess[]> {
+  if (!existsSync('/proc/self/stat')) {
+    const { stdout } = await run('ps', ['-axww', '-o', 'pgid=,command='], { maxBuffer: 2 ** 26 });
+    return stdout.split('\n').map((line) => {
+      const [, group = '0', command = ''] = /^\s*(\d+) (.*)$/.exec(line) ?? [];
+      return { group: Number(group), command };
+    });
+  }
+  const ids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  return await Promise.all(ids.map(processOf));
+}
+
+async function processOf(id: string): Promise<MarkedProcess> {
   try {
-    if (existsSync('/proc/self/cmdline')) return await readFile(`/proc/${pid}/cmdline`, 'utf8');
-    return (await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)])).stdout;
+    const command = await readFile(`/proc/${id}/cmdline`, 'utf8');
+    // After the name, which may hold anything but ends at the last bracket: state, parent, process group.
+    const [, , group] = (await readFile(`/proc/${id}/stat`, 'utf8')).split(') ').at(-1)!.split(' ');
+    return { group: Number(group), command };
   } catch {
-    return ''; // no such process
+    return { group: 0, command: '' }; // it has ended
   }
 }
 
-/** Groups of the record whose leader still runs with the mark. */
-export async function livingGroups({ mark, groups }: ProcessRecord): Promise<number[]> {
-  const commands = await Promise.all(groups.map(commandOf));
-  return groups.filter((_, i) => commands[i]!.includes(`--mark=${mark}`));
+/**
+ * Process groups in which a process carries the mark. The recorded groups are not enough: torchrun starts a failed rank
+ * again in a new group.
+ */
+export async function livingGroups({ mark }: ProcessRecord): Promise<number[]> {
+  const marked = (await processes()).filter(({ command }) => command.includes(`--mark=${mark}`));
+  return [...new Set(marked.map(({ group }) => group))].filter((group) => group > 1).sort((a, b) => a - b);
 }
 
 /** Signals a group; signal 0 only checks it. @returns false when it has ended; a zombie has not */
@@ -62,7 +85,7 @@ export async function killGroups(record: ProcessRecord): Promise<number> {
 }
 
 /**
- * Kills the process groups of a killed driver by its record; none without a record.
+ * Kills the process groups of a killed driver by its record; none without a record or with a damaged one.
  *
  * @returns number of killed groups
  */
@@ -73,7 +96,16 @@ export async function reapOrphans(recordFile: string): Promise<number> {
   } catch {
     return 0;
   }
-  const killed = await killGroups(recordSchema.parse(JSON.parse(text)));
+  const record = parsedRecord(text);
+  const killed = record === null ? 0 : await killGroups(record);
   await rm(recordFile, { force: true });
   return killed;
+}
+
+function parsedRecord(text: string): ProcessRecord | null {
+  try {
+    return recordSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
 }

@@ -9,6 +9,7 @@ with the driver's connection, because nothing else could use it.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import queue
 import signal
@@ -220,8 +221,16 @@ def exit_at_once(reason: str) -> None:
     os._exit(3)
 
 
+def end_with_parent() -> None:
+    """Linux ends this process with torchrun: a rank that waits for others in vain would stay for ever."""
+    if sys.platform == "linux":
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG of prctl(2)
+        ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
 @record
 def main() -> None:
+    end_with_parent()
     # Ctrl-C in the driver's terminal reaches the whole group; the driver decides what ends.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
