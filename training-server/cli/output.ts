@@ -26,5 +26,5 @@ export const warnError = (error: unknown): void =>
     .forEach(warn);
 
 /** A run folder that was left out. */
-export const warnDamaged = (name: string, problem: string): void =>
+export const warnUnreadable = (name: string, problem: string): void =>
   warn(`Run ${name} is left out, its folder cannot be read: ${problem}`);

@@ -17,7 +17,7 @@ import { VideoProbe } from '../http/video-probe.ts';
 import { machineOnce } from '../preflight/machine.ts';
 import { PROBE_MS } from '../preflight/validate.ts';
 import { RunManager } from '../runs/manager.ts';
-import { say, sayText, warn, warnDamaged, warnError } from './output.ts';
+import { say, sayText, warn, warnError, warnUnreadable } from './output.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 /** Where `npm start` and `npm run dev` serve the page on this machine. */
@@ -78,7 +78,7 @@ async function main(options: CliOptions): Promise<void> {
     cache: options.cache,
     autoResume: options.autoResume,
     startEngine: (how) => spawnEngine({ ...how, ...options.engine }),
-    onDamaged: warnDamaged,
+    onUnreadable: warnUnreadable,
   });
   const server = createTrainingServer(
     {

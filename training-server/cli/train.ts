@@ -16,7 +16,7 @@ import { readMachine } from '../preflight/machine.ts';
 import { PROBE_MS, validateRecipe } from '../preflight/validate.ts';
 import { recipeFromFile, recipeSha256 } from '../recipes/recipe-files.ts';
 import { RunManager } from '../runs/manager.ts';
-import { say, sayText, warn, warnDamaged } from './output.ts';
+import { say, sayText, warn, warnUnreadable } from './output.ts';
 import { eventLine, stateLine } from './terminal.ts';
 
 const project = join(import.meta.dirname, '..', '..');
@@ -63,7 +63,7 @@ async function main(): Promise<number> {
     cache,
     autoResume: false,
     startEngine: (how) => spawnEngine({ ...how, ...location }),
-    onDamaged: warnDamaged,
+    onUnreadable: warnUnreadable,
   });
   try {
     return await work(manager, recipe);

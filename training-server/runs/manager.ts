@@ -39,7 +39,7 @@ export interface ManagerOptions {
   /** Resumes runs that were running when their process ended; else they are paused. Default true. */
   readonly autoResume?: boolean;
   /** Called for each run folder that cannot be read and is left out, with its name and the reason. */
-  readonly onDamaged?: (name: string, problem: string) => void;
+  readonly onUnreadable?: (name: string, problem: string) => void;
   readonly startEngine?: (options: EngineOptions) => Promise<Engine>;
   readonly loadData?: (recipe: Recipe, roots: Roots, cache: string) => Promise<StageData[]>;
 }
@@ -90,7 +90,7 @@ export class RunManager implements Runs {
         const entry = await this.#openFolder(new RunFolder(join(this.#options.runs, name)));
         if (entry && (await entry.folder.readMetadata()).autoResume) interrupted.push(entry);
       } catch (error) {
-        this.#options.onDamaged?.(name, String((error as Error)?.message ?? error));
+        this.#options.onUnreadable?.(name, String((error as Error)?.message ?? error));
       }
     }
     for (const entry of interrupted) {

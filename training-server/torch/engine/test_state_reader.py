@@ -71,7 +71,7 @@ def test_a_file_outside_of_the_folder_is_refused(loaded, saved, path):
     assert "outside" in refusal(loaded, saved)
 
 
-def test_a_link_in_place_of_a_file_is_refused(loaded, saved, tmp_path):
+def test_a_link_instead_of_a_file_is_refused(loaded, saved, tmp_path):
     file = next(saved.glob("*.distcp"))
     file.rename(tmp_path / "elsewhere")
     file.symlink_to(tmp_path / "elsewhere")

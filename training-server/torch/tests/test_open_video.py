@@ -62,7 +62,7 @@ def test_an_address_is_no_file(segment):
         open_video(Path(f"concat:{segment}|{segment}"))
 
 
-def test_a_film_is_found_and_a_cover_is_not(segment, tmp_path):
+def test_a_cover_is_no_film(segment, tmp_path):
     with open_video(segment) as container:
         assert film_stream(container) is not None
     with open_video(write_video(tmp_path / "cover.mp4", "mjpeg", 1, "mp4", cover=True)) as container:

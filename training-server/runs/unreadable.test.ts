@@ -6,7 +6,7 @@ import { fixture, settled, testRecipe } from './testing.ts';
 
 const ZEROS = '\0'.repeat(64);
 
-/** Two finished runs of one root; the folder of the first is for damage. */
+/** Two finished runs of one root; the folder of the first is to be corrupted. */
 async function twoRuns() {
   const at = fixture();
   const manager = await at.manager();
@@ -27,13 +27,13 @@ test.each([
   ['engine.json', () => ''],
   ['checkpoints/step-12/checkpoint.json', () => ''],
   ['checkpoints/last.json', () => ZEROS],
-])('%s', async (name, damage) => {
+])('%s', async (name, corrupt) => {
   const { at, first, file } = await twoRuns();
   let text = '';
   try {
     text = readFileSync(file(name), 'utf8');
   } catch {} // engine.json is there while an engine works only
-  writeFileSync(file(name), damage(text));
+  writeFileSync(file(name), corrupt(text));
 
   const manager = await at.manager();
   expect(manager.list()).toHaveLength(2);
@@ -49,9 +49,9 @@ test.each([
 test.each(['run.json', 'recipe.json'])('a run whose %s is damaged is left out and named', async (name) => {
   const { at, first, second, file } = await twoRuns();
   writeFileSync(file(name), ZEROS);
-  const damaged: string[] = [];
-  const manager = await at.manager({ onDamaged: (run) => damaged.push(run) });
+  const unreadable: string[] = [];
+  const manager = await at.manager({ onUnreadable: (run) => unreadable.push(run) });
   expect(manager.list().map(({ id }) => id)).toEqual([second]);
-  expect(damaged).toEqual([first]);
+  expect(unreadable).toEqual([first]);
   await manager.close();
 });
