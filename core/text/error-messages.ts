@@ -6,6 +6,7 @@ import type { CodedError } from '../errors.ts';
 import { presentStageName } from '../stage-names.ts';
 import { bytes, count } from './format.ts';
 import type { Lang } from './lang.ts';
+import { type NetworkParams, networkEn, networkZh } from './network-messages.ts';
 import { type ServerErrorParams, serverErrorsEn, serverErrorsZh } from './server-error-messages.ts';
 
 /** Activity during which the error gave way. */
@@ -26,7 +27,8 @@ interface ErrorParamsOf extends ServerErrorParams {
   'media/changed': { name: string };
   'model/storage': { needed: number; free: number };
   'model/buffer': { needed: number; limit: number };
-  'model/network': { received?: number; total?: number; file?: string };
+  'model/address': { address: string };
+  'model/network': NetworkParams;
   'model/checksum': { file: string };
   'model/manifest': { field?: string; problem?: string };
   'model/family': { family: string };
@@ -165,16 +167,12 @@ const en: ErrorTable = {
       `Needs a buffer of ${bytes(needed)}; this graphics adapter allows ${bytes(limit)}.`,
       'Choose the 4-bit model.',
     ),
-  'model/network': ({ received, total, file }) =>
-    received === undefined || total === undefined
-      ? say(
-          `The network was lost${file ? ` while ${file} was fetched` : ''}.`,
-          'Try again when the network is back.',
-        )
-      : say(
-          `The network was lost. ${bytes(received)} of ${bytes(total)} are stored.`,
-          'It goes on by itself when the network is back, or when you resume it.',
-        ),
+  'model/address': ({ address }) =>
+    say(
+      `This page cannot read ${address}.`,
+      'Enter an address that begins with https://. http:// is read from this machine only (127.0.0.1, localhost).',
+    ),
+  'model/network': networkEn,
   'batch/nothing': () =>
     say('There is neither a video nor a score table in this.', 'Drop a folder of videos, or several files.'),
   'model/busy': () =>
@@ -358,13 +356,9 @@ const zh: ErrorTable = {
     say(`需要${bytes(needed)}，本页可用${bytes(free)}。`, '请删除模型或清理磁盘；尚未下载。'),
   'model/buffer': ({ needed, limit }) =>
     say(`需要${bytes(needed)}的缓冲区；此显卡允许${bytes(limit)}。`, '请选4位模型。'),
-  'model/network': ({ received, total, file }) =>
-    received === undefined || total === undefined
-      ? say(`${file ? `获取${file}时` : ''}网络中断。`, '网络恢复后请重试。')
-      : say(
-          `网络中断，已保留${bytes(received)}（共${bytes(total)}）。`,
-          '网络恢复后自动继续，也可手动恢复。',
-        ),
+  'model/address': ({ address }) =>
+    say(`本页无法读取${address}。`, '请输入以https://开头的地址；http://只限本机（127.0.0.1、localhost）。'),
+  'model/network': networkZh,
   'batch/nothing': () => say('其中既没有视频，也没有评分表。', '请拖入视频文件夹或多个文件。'),
   'model/busy': () => say('另一个标签页正在下载此模型。', '请等待，或关闭那个标签页：已下载部分会保留。'),
   'batch/model': ({ was, now }) =>

@@ -15,7 +15,7 @@ import {
   SAMPLE,
   test,
 } from './fixture.ts';
-import { type PackageServer, servePackage } from './package-server.ts';
+import { type PackageServer, servePackage, serveStatuses } from './package-server.ts';
 
 const NAME = 'Another model';
 const LARGE = 'onnx-wasm/decoder_model_merged_quantized.onnx_data';
@@ -192,10 +192,57 @@ test.describe('models', () => {
     }
   });
 
-  test('a wrong address is a clear error', async ({ page, site }) => {
+  test('an address without a package says which host, which status, and what to do', async ({
+    page,
+    site,
+  }) => {
+    const web = await serveStatuses();
     await goToModels(page, site.address);
-    await add(page, 'http://127.0.0.1:9/none');
-    await expect(page.locator('.ui-error__code')).toContainText('model/network');
+    await page.getByRole('button', { name: 'Add by address' }).click();
+    const title = page.locator('.models-list .ui-error__title');
+    const look = async (address: string) => {
+      await page.getByLabel('Address of a model package').fill(address);
+      await page.getByRole('button', { name: 'Check address' }).click();
+    };
+    await look(`${web.address}404/`);
+    await expect(title).toHaveText(`${web.host} has no model package at this address (404).`);
+    await look(`${web.address}403/`);
+    await expect(title).toHaveText(`${web.host} does not give manifest.json to this page (403).`);
+    await look(`${web.address}503/`);
+    await expect(title).toHaveText(`${web.host} has a fault of its own (503).`);
+    // The server has the file and lets no other origin read it.
+    await look(`${web.address}closed/`);
+    await expect(title).toHaveText(`${web.host} could not be reached.`);
+    await expect(page.locator('.models-list .ui-error__body')).toContainText('CORS');
+    await look('http://127.0.0.1:9/none');
+    await expect(title).toHaveText('127.0.0.1:9 could not be reached.');
+    await look('http://example.com/package');
+    await expect(title).toHaveText('This page cannot read http://example.com/package.');
+    await web.close();
+  });
+
+  test('the page of a Hugging Face repository leads to its files', async ({ page, site, context }) => {
+    const asked: string[] = [];
+    await context.route('https://huggingface.co/**', async (route) => {
+      const { pathname } = new URL(route.request().url());
+      asked.push(pathname);
+      const file = pathname.replace('/somebody/a-package/resolve/main/', '');
+      const answer = file === pathname ? null : await fetch(new URL(file, server.address));
+      const headers = { 'access-control-allow-origin': '*' };
+      if (!answer) return route.fulfill({ status: 404, headers });
+      return route.fulfill({ status: answer.status, headers, body: Buffer.from(await answer.arrayBuffer()) });
+    });
+    await goToModels(page, site.address);
+    await add(page, 'huggingface.co/somebody/a-package');
+    await expect(row(page).getByRole('button', { name: 'Download' })).toBeVisible();
+    expect(asked).toEqual(['/somebody/a-package/resolve/main/manifest.json']);
+    await row(page).getByRole('button', { name: 'Download' }).click();
+    await expect(row(page).getByRole('button', { name: 'Use', exact: true })).toBeVisible({
+      timeout: 60_000,
+    });
+    expect(new Set(asked.map((path) => path.split('/').slice(0, 5).join('/')))).toEqual(
+      new Set(['/somebody/a-package/resolve/main']),
+    );
   });
 });
 

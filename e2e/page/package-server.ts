@@ -73,3 +73,23 @@ export async function servePackage(
       }),
   };
 }
+
+/** A server that answers `/404/…` with that status, and `/closed/…` with a manifest for its own origin only. */
+export async function serveStatuses(): Promise<{ address: string; host: string; close(): Promise<void> }> {
+  const server = createServer((request, response) => {
+    const [, first = ''] = (request.url ?? '').split('/');
+    if (first === 'closed') return void response.writeHead(200).end('{}');
+    response.writeHead(Number(first), { 'access-control-allow-origin': '*' }).end();
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    address: `http://${host}/`,
+    host,
+    close: () =>
+      new Promise((done) => {
+        server.closeAllConnections();
+        server.close(() => done());
+      }),
+  };
+}

@@ -4,6 +4,7 @@
  */
 import { CodedError } from '../../core/errors.ts';
 import { type Manifest, readManifest, type Variant } from '../../core/files/manifest.ts';
+import { networkError } from '../thread/network-error.ts';
 import type { LoadProgress, PackageSource } from './api.ts';
 
 const MANIFEST_LIMIT = 4 << 20;
@@ -16,25 +17,22 @@ export async function sha256Hex(bytes: BufferSource): Promise<string> {
 /** Reads a whole file of the package; `onBytes` is called with the size of each piece. */
 type Reader = (path: string, onBytes: (bytes: number) => void) => Promise<Uint8Array<ArrayBuffer>>;
 
-function networkError(path: string, cause: unknown): CodedError {
-  return new CodedError('model/network', { file: path }, `${path} could not be fetched`, { cause });
-}
-
 function urlReader(base: string): Reader {
   return async (path, onBytes) => {
+    const url = new URL(path, new URL(base, self.location.href)).href;
     let response: Response;
     try {
-      response = await fetch(new URL(path, new URL(base, self.location.href)));
+      response = await fetch(url);
     } catch (cause) {
-      throw networkError(path, cause);
+      throw networkError({ file: path, url, cause });
     }
-    if (!response.ok || !response.body) throw networkError(path, response.status);
+    if (!response.ok || !response.body) throw networkError({ file: path, url, status: response.status });
     const parts: Uint8Array[] = [];
     let size = 0;
     const reader = response.body.getReader();
     for (;;) {
       const { done, value } = await reader.read().catch((cause: unknown) => {
-        throw networkError(path, cause);
+        throw networkError({ file: path, url, cause });
       });
       if (done) break;
       parts.push(value);

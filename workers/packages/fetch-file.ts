@@ -4,6 +4,7 @@
  */
 import { CodedError } from '../../core/errors.ts';
 import { createSha256, type Digest } from '../../core/files/sha256.ts';
+import { networkError } from '../thread/network-error.ts';
 import type { Sink } from './folder.ts';
 
 export interface WantedFile {
@@ -48,7 +49,7 @@ class Restart extends Error {}
 const isFinal = (status: number) => status >= 400 && status < 500 && status !== 408 && status !== 429;
 
 /**
- * @throws CodedError `model/network` {file, status?} after several attempts without a byte, or when the server refuses;
+ * @throws CodedError `model/network` {file, host, status?} after several attempts without a byte, or when the server refuses;
  *   `model/checksum` {file} when the bytes are twice not those of the manifest; AbortError; QuotaExceededError of the disk
  */
 export async function fetchFile(file: WantedFile, sink: Sink, options: FetchOptions): Promise<void> {
@@ -95,12 +96,7 @@ export async function fetchFile(file: WantedFile, sink: Sink, options: FetchOpti
 async function attempt(file: WantedFile, sink: Sink, hash: Digest, options: FetchOptions): Promise<void> {
   const { url, headers, signal, onArrived } = options;
   const lost = (cause: unknown, status?: number) =>
-    new CodedError(
-      'model/network',
-      { file: file.path, ...(status === undefined ? {} : { status }) },
-      `${file.path} could not be fetched`,
-      { cause },
-    );
+    networkError({ file: file.path, url, cause, ...(status !== undefined && { status }) });
   const from = sink.size;
   let response: Response;
   try {

@@ -2,6 +2,7 @@
 import { CodedError } from '../../core/errors.ts';
 import { type Manifest, readManifest } from '../../core/files/manifest.ts';
 import { createSha256 } from '../../core/files/sha256.ts';
+import { networkError } from '../thread/network-error.ts';
 import type { PackageAddress } from './api.ts';
 
 export const MANIFEST = 'manifest.json';
@@ -55,19 +56,19 @@ async function readUpToLimit(
   }
 }
 
-/** @throws CodedError `model/network` {file, status?}, and those of `parseManifest`; AbortError */
+/** @throws CodedError `model/network` {file, host, status?}, and those of `parseManifest`; AbortError */
 export async function downloadManifest(
   address: PackageAddress,
   fetcher: typeof fetch,
   signal?: AbortSignal,
 ): Promise<ManifestBytes> {
   const lost = (cause: unknown, status?: number) =>
-    new CodedError(
-      'model/network',
-      { file: MANIFEST, ...(status === undefined ? {} : { status }) },
-      'the manifest could not be fetched',
-      { cause },
-    );
+    networkError({
+      file: MANIFEST,
+      url: address.manifestUrl,
+      cause,
+      ...(status !== undefined && { status }),
+    });
   let response: Response;
   try {
     response = await fetcher(address.manifestUrl, {

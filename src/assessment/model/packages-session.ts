@@ -19,9 +19,13 @@ const client = createPackagesClient();
 async function bundled() {
   const { base } = bundledSource() as Extract<PackageSource, { kind: 'url' }>;
   const response = await fetch(new URL('manifest.json', base)).catch((cause: unknown) => {
-    throw new CodedError('model/network', { file: 'manifest.json' }, undefined, { cause });
+    throw new CodedError('model/network', { file: 'manifest.json', host: location.host }, undefined, {
+      cause,
+    });
   });
-  if (!response.ok) throw new CodedError('model/network', { file: 'manifest.json', status: response.status });
+  const { status } = response;
+  if (!response.ok)
+    throw new CodedError('model/network', { file: 'manifest.json', host: location.host, status });
   const blob = await response.blob();
   return { manifest: JSON.parse(await blob.text()) as unknown, sha256: await hashFile(blob), base };
 }

@@ -1,5 +1,5 @@
 /** The packages of this device as the Models page shows them, and the changes that each event makes. Pure. */
-import { CodedError, type CodedErrorData, isAbort } from '../../../core/errors.ts';
+import { type CodedErrorData, isAbort } from '../../../core/errors.ts';
 import { checkMachine, filesOf, type Machine } from '../../../core/files/machine.ts';
 import type { Manifest } from '../../../core/files/manifest.ts';
 import type { DownloadProgress, PackageAddress, StoredPackage } from '../../../workers/packages/api.ts';
@@ -57,24 +57,6 @@ export const EMPTY: PackagesState = {
   fetchingManifest: false,
   error: null,
 };
-
-/** The folder of a manifest's address is where its files lie. */
-export function addressOf(url: string, headers: Readonly<Record<string, string>> = {}): PackageAddress {
-  let manifest: URL;
-  try {
-    manifest = new URL(url);
-  } catch {
-    throw new CodedError('model/manifest', { field: 'address', problem: 'is no address' });
-  }
-  if (manifest.protocol !== 'https:' && manifest.protocol !== 'http:') {
-    throw new CodedError('model/manifest', { field: 'address', problem: 'must begin with https://' });
-  }
-  if (!manifest.pathname.endsWith('.json')) {
-    if (!manifest.pathname.endsWith('/')) manifest.pathname += '/';
-    manifest.pathname += 'manifest.json';
-  }
-  return { manifestUrl: manifest.href, filesBase: new URL('./', manifest).href, headers };
-}
 
 /** Paths that a machine needs of a package: its own variant's, else those of all variants. */
 export function requiredPaths(manifest: Manifest, machine: Machine | null): string[] {

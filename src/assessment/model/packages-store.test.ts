@@ -4,7 +4,8 @@ import { CodedError } from '../../../core/errors.ts';
 import { type Manifest, readManifest } from '../../../core/files/manifest.ts';
 import type { StoredPackage } from '../../../workers/packages/api.ts';
 import type { PackagesClient } from '../../../workers/packages/client.ts';
-import { addressOf, requiredPaths } from './packages-state.ts';
+import { addressOf } from './package-address.ts';
+import { requiredPaths } from './packages-state.ts';
 import { createPackagesStore } from './packages-store.ts';
 import { BUNDLED } from './preferred-package.ts';
 
@@ -175,12 +176,5 @@ describe('models on this device', () => {
     });
     expect(await packages.fetchManifest('javascript:alert(1)')).toBeNull();
     expect(packages.store.getState().rows).toHaveLength(1);
-  });
-
-  test('addresses of a folder and of its manifest are the same', () => {
-    const expected = { manifestUrl: 'https://a.example/m/manifest.json', filesBase: 'https://a.example/m/' };
-    for (const url of ['https://a.example/m', 'https://a.example/m/', 'https://a.example/m/manifest.json']) {
-      expect(addressOf(url)).toMatchObject(expected);
-    }
   });
 });

@@ -11,8 +11,8 @@ import type { PackagesClient } from '../../../workers/packages/client.ts';
 import { RunHandle } from '../run/run-handle.ts';
 import { DownloadSpeed } from './download-speed.ts';
 import { toErrorData } from './model-store.ts';
+import { addressOf } from './package-address.ts';
 import {
-  addressOf,
   EMPTY,
   interrupted,
   type PackageRow,

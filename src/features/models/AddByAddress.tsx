@@ -23,7 +23,9 @@ export function AddByAddress({ onAdded }: { readonly onAdded: (id: string) => vo
       <input
         id={id}
         className="ui-field"
-        type="url"
+        type="text"
+        inputMode="url"
+        autoCapitalize="off"
         required
         // biome-ignore lint/a11y/noAutofocus: the field was asked for
         autoFocus
