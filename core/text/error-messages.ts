@@ -6,6 +6,7 @@ import type { CodedError } from '../errors.ts';
 import { presentStageName } from '../stage-names.ts';
 import { bytes, count } from './format.ts';
 import type { Lang } from './lang.ts';
+import { type MediaErrorParams, mediaErrorsEn, mediaErrorsZh } from './media-error-messages.ts';
 import { type NetworkParams, networkEn, networkZh } from './network-messages.ts';
 import { type ServerErrorParams, serverErrorsEn, serverErrorsZh } from './server-error-messages.ts';
 
@@ -13,12 +14,11 @@ import { type ServerErrorParams, serverErrorsEn, serverErrorsZh } from './server
 type RunStage = keyof (typeof DOING)['en'];
 
 /** Parameters of every code. Byte counts are bytes, times are seconds; the words format them. */
-interface ErrorParamsOf extends ServerErrorParams {
+interface ErrorParamsOf extends ServerErrorParams, MediaErrorParams {
   'media/container': { looksLike?: string };
   'media/codec': { codec: string; browser?: string };
   'media/encrypted': object;
   'media/truncated': { present: number; frames: number };
-  'media/no-video': object;
   'media/no-frames': object;
   'media/damaged': object;
   'media/substituted': { frame: number; used: number };
@@ -114,6 +114,7 @@ const DOING = {
 
 const en: ErrorTable = {
   ...serverErrorsEn,
+  ...mediaErrorsEn,
   'media/container': ({ looksLike }) =>
     say(
       `This is not a video file the page can read${looksLike ? ` (it looks like ${looksLike})` : ''}.`,
@@ -137,8 +138,6 @@ const en: ErrorTable = {
           `The file ends early: ${count(present)} of ${count(frames)} frames are there.`,
           'Copy or download it again, or assess what is there.',
         ),
-  'media/no-video': () =>
-    say('There is sound but no picture in this file.', 'Choose a file with a video track.'),
   'media/no-frames': () =>
     say('The video track holds no frames.', 'The file is probably damaged; export it again.'),
   'media/damaged': () =>
@@ -329,6 +328,7 @@ const en: ErrorTable = {
 
 const zh: ErrorTable = {
   ...serverErrorsZh,
+  ...mediaErrorsZh,
   'media/container': ({ looksLike }) =>
     say(`无法读取此文件${looksLike ? `（看起来是${looksLike}）` : ''}。`, '请用MP4、MOV、WebM或MKV。'),
   'media/codec': ({ codec, browser }) =>
@@ -344,7 +344,6 @@ const zh: ErrorTable = {
           '请重新获取。',
         )
       : say(`文件不完整，仅有${count(present)}/${count(frames)}帧。`, '请重新获取，或评估现有部分。'),
-  'media/no-video': () => say('文件没有画面。', '请选择带视频轨的文件。'),
   'media/no-frames': () => say('视频轨没有任何帧。', '文件可能已损坏，请重新导出。'),
   'media/damaged': () => say('没有任何一帧可以解码。', '请试软件解码；若仍失败，则文件已损坏。'),
   'media/substituted': ({ frame, used }) => say(`第${count(frame)}帧无法解码，已改用第${count(used)}帧。`),

@@ -15,6 +15,8 @@ interface MediaNoticeParams {
   'clock-jump': { frame: number; seconds: number };
   /** The clock starts again at a frame: so many recordings are glued together, which follow each other here. */
   'clock-restart': { frame: number; recordings: number };
+  /** Boxes of the index that contradict themselves, by their types. */
+  'faulty-boxes': { boxes: string };
   /** The first frame comes this long after the start of the file's clock. */
   'late-start': { seconds: number };
 }
@@ -42,13 +44,15 @@ const en: NoticeTable = {
   'times-unknown': ({ seconds }) =>
     seconds > 0
       ? `Times unknown: the file gives its frames none. They are spread evenly over the ${seconds.toFixed(2)}\u202fs that its header states.`
-      : 'Times unknown: the file gives its frames none. They are played in the stored order at 25 a second; the true rate and length are not known.',
+      : 'Times unknown: the file gives its frames none. They are played at 25 a second; the true rate and length are not known.',
   'single-frame': () =>
     'One picture only: nothing moves in it. Words about motion or time in the text do not apply.',
   'clock-jump': ({ frame, seconds }) =>
     `The file’s clock jumps by ${longEn(seconds)} after frame ${count(frame)}. The length counts this gap, the frame rate does not.`,
   'clock-restart': ({ frame, recordings }) =>
     `The file’s clock starts again at frame ${count(frame)}${recordings > 2 ? ' and later' : ''}: it holds ${count(recordings)} recordings, taken one after another.`,
+  'faulty-boxes': ({ boxes }) =>
+    `Part of the file’s index is faulty (${boxes}). What cannot be read of it was left out.`,
   'late-start': ({ seconds }) =>
     `The file’s clock starts ${longEn(seconds)} before the first frame. A player may show nothing until then; here the video starts with its first frame.`,
 };
@@ -57,12 +61,13 @@ const zh: NoticeTable = {
   'times-unknown': ({ seconds }) =>
     seconds > 0
       ? `时间未知：文件未给出各帧的时间，已按文件头所述的${seconds.toFixed(2)}秒均匀分布。`
-      : '时间未知：文件未给出各帧的时间，按存储顺序以每秒25帧播放；真实帧率和时长不明。',
+      : '时间未知：文件未给出各帧的时间，以每秒25帧播放；真实帧率和时长不明。',
   'single-frame': () => '只有一幅画面，没有运动；文字中关于运动或时间的说法不适用。',
   'clock-jump': ({ frame, seconds }) =>
     `第${count(frame)}帧之后，文件时钟跳过${longZh(seconds)}。时长计入这段间隔，帧率不计入。`,
   'clock-restart': ({ frame, recordings }) =>
     `文件时钟从第${count(frame)}帧${recordings > 2 ? '起多次' : ''}重新开始：文件含${count(recordings)}段录像，按文件中的顺序相接。`,
+  'faulty-boxes': ({ boxes }) => `文件索引的一部分有误（${boxes}），无法读取的内容已略去。`,
   'late-start': ({ seconds }) =>
     `文件时钟在首帧之前${longZh(seconds)}就已开始。播放器在此期间可能没有画面；本页从首帧算起。`,
 };

@@ -9,6 +9,13 @@ const FAMILIES: readonly (readonly [RegExp, string])[] = [
   [/^(vvc1|vvi1)/, 'VVC'],
   [/^(dvh1|dvhe|dva1|dvav|dav1)/, 'Dolby Vision'],
   [/^(ap4[hx]|apc[hnso])|prores/, 'ProRes'],
+  // Object types of MPEG-4 systems (ISO/IEC 14496-1 table 5) that are no MPEG-4 Visual.
+  [/^mp4v\.6c/i, 'JPEG'],
+  [/^(mp4v\.6d|png )/i, 'PNG'],
+  [/^mp4v\.6e|^(mjp2|jp2 )/i, 'JPEG 2000'],
+  [/^mp4v\.6a|^(m1v|mp1v|V_MPEG1)/i, 'MPEG-1'],
+  [/^gif /, 'GIF'],
+  [/^tiff/, 'TIFF'],
   [/^mp4v\.6[0-5]|^(mp2v|mpeg2|V_MPEG2)|^(hdv|xd|m2v1)/, 'MPEG-2'],
   [/^(mp4v|V_MPEG4\/ISO\/(SP|ASP|AP))/, 'MPEG-4 Visual'],
   [/^(jpeg|mjp[ab]|MJPG|V_MJPEG)/, 'Motion JPEG'],

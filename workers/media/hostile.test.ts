@@ -117,7 +117,8 @@ describe('files that are not whole', () => {
     const huge = new Uint8Array(12);
     huge.set([0, 0, 0, 0, 0, 0, 0, 1, 255, 255, 255, 255]);
     const stbl = box('stbl', box('stsz', huge));
-    const moov = box('moov', box('trak', box('mdia', box('minf', stbl))));
+    const video = box('hdlr', latin('\0\0\0\0\0\0\0\0vide'));
+    const moov = box('moov', box('trak', box('mdia', video, box('minf', stbl))));
     const begun = performance.now();
     expect(
       await outcome(new Uint8Array(await new Blob([ftyp, moov] as Uint8Array<ArrayBuffer>[]).arrayBuffer())),

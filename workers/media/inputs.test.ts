@@ -23,6 +23,51 @@ describe.skipIf(!existsSync(folder))('files as people have them', () => {
     expect((await open(name)).facts).toMatchObject({ width, height });
   });
 
+  it.each([
+    ['stz2-small.mp4', 25],
+    ['fmp4-omit-offset.mp4', 50],
+    ['quicktime-compressed-header.mov', 50],
+    ['size-zero.mp4', 25],
+  ])('%s is read as it is', async (name, frames) => {
+    const video = await open(name);
+    expect(video.facts).toMatchObject({ frames, missing: 0, notices: [] });
+    expect(video.facts.fps).toBeCloseTo(25);
+    // The first packet of each begins with the encoder's message or a slice, in units with lengths that add up.
+    const packet = await video.index.read(0);
+    let at = 0;
+    while (at + 4 <= packet.length) at += 4 + new DataView(packet.buffer, packet.byteOffset).getUint32(at);
+    expect(at).toBe(packet.length);
+  });
+
+  it('an edit list that lies is named, the frames are there', async () => {
+    const { facts } = await open('elst-count.mp4');
+    expect(facts).toMatchObject({
+      frames: 25,
+      notices: [{ code: 'faulty-boxes', params: { boxes: 'elst' } }],
+    });
+  });
+
+  it('frames without times are spread evenly, in the order of the same clip with its times', async () => {
+    const [timeless, timed] = [await open('stts-zero.mp4'), await open('size-zero.mp4')];
+    expect([...timeless.order.at]).toEqual([...timed.order.at]);
+    expect(timeless.facts).toMatchObject({
+      fps: 25,
+      duration: 1,
+      notices: [{ code: 'times-unknown', params: { seconds: 1 } }],
+    });
+  });
+
+  it.each([
+    ['sixteen-million-samples.mp4', 'media/index', { frames: 16_000_000, bytes: 20_951 }],
+    ['sound-with-cover-as-track.mp4', 'media/cover', { format: 'JPEG', sound: 1 }],
+    ['reference-movie.mov', 'media/external', expect.anything()],
+    ['segment-without-init.m4s', 'media/segment', {}],
+  ])('%s is refused with %s, at once', async (name, code, params) => {
+    const begun = performance.now();
+    await expect(open(name)).rejects.toMatchObject({ code, params });
+    expect(performance.now() - begun).toBeLessThan(500);
+  });
+
   it('one picture is told', async () => {
     const { facts } = await open('one-frame.mp4');
     expect(facts).toMatchObject({ frames: 1, fps: 0, notices: [{ code: 'single-frame' }] });

@@ -1,15 +1,10 @@
 /**
  * The boxes of an MP4 or MOV file that make up its index. Only `moov` and `moof` boxes are read; media data is stepped
- * over, so a 4 GB file costs as much as its index. mp4box parses the boxes.
+ * over, so a 4 GB file costs as much as its index.
  */
-import { createFile, type ISOFile, Log, MP4BoxBuffer } from 'mp4box';
 import { CodedError } from '../../core/errors.ts';
 import { type NamedBlob, readRange } from './bytes.ts';
-import { MAX_PACKETS } from './packet-index.ts';
-
-// mp4box prints every unknown metadata box as an error; what matters is told by its return values.
-Log.error = () => {};
-Log.warn = () => {};
+import { boxAt, boxesOf, fourCharacters, viewOf } from './mp4-boxes.ts';
 
 /** Larger indices than this are damaged or hostile: about 1,000 hours of video. */
 const MAX_INDEX_BYTES = 256 << 20;
@@ -17,18 +12,22 @@ const MAX_INDEX_BYTES = 256 << 20;
 const WINDOW = 64 << 10;
 
 export interface Mp4File {
-  readonly moov: ISOFile['moov'];
-  /** Bytes of the `moov` box; positions of its boxes (`start`) count from here. */
-  readonly moovBytes: Uint8Array<ArrayBuffer>;
-  readonly fragments: readonly { readonly moof: ISOFile['moofs'][number]; readonly offset: number }[];
+  /** Content of the `moov` box. */
+  readonly moov: Uint8Array<ArrayBuffer>;
+  /** Contents of the `moof` boxes and where these begin in the file. */
+  readonly fragments: readonly { readonly moof: Uint8Array<ArrayBuffer>; readonly offset: number }[];
   /** The last box is longer than what is left of the file. */
   readonly endsEarly: boolean;
+  /** Bytes of the file, or as many as its last box states where that is cut off. */
+  readonly bytes: number;
 }
 
 interface BoxRange {
   readonly type: string;
   readonly offset: number;
   readonly size: number;
+  /** Bytes before the content. */
+  readonly header: number;
 }
 
 /** Top-level boxes, in file order. `size` may reach past the end of the file. */
@@ -41,89 +40,81 @@ async function* topLevelBoxes(file: NamedBlob): AsyncGenerator<BoxRange> {
       windowAt = offset;
     }
     const view = new DataView(window.buffer, offset - windowAt);
-    const type = String.fromCharCode(view.getUint8(4), view.getUint8(5), view.getUint8(6), view.getUint8(7));
-    let size = view.getUint32(0);
+    let [size, header] = [view.getUint32(0), 8];
     if (size === 0) size = file.size - offset;
-    else if (size === 1 && view.byteLength >= 16) size = Number(view.getBigUint64(8));
-    if (size < 8) return; // no box: what follows cannot be stepped through
-    yield { type, offset, size };
+    else if (size === 1 && view.byteLength >= 16) {
+      size = Number(view.getBigUint64(8));
+      header = 16;
+    }
+    if (size < header) return; // no box: what follows cannot be stepped through
+    yield { type: fourCharacters(window, offset - windowAt + 4), offset, size, header };
     offset += size;
   }
 }
 
-/** @throws CodedError `media/container` when a box says what cannot be */
-function parse(bytes: Uint8Array<ArrayBuffer>): ISOFile {
-  const iso = createFile(false);
-  iso.sampleListBuilt = true; // our own tables are smaller, and hold for files without `stsd`
-  try {
-    iso.appendBuffer(MP4BoxBuffer.fromArrayBuffer(bytes.buffer, 0), true);
-  } catch (cause) {
-    throw new CodedError('media/container', { looksLike: 'a damaged MP4' }, undefined, { cause });
-  }
-  return iso;
-}
+const corrupted = (cause?: unknown) =>
+  new CodedError('media/container', { looksLike: 'a damaged MP4' }, undefined, { cause });
 
-/** @throws CodedError `media/truncated` when the index is behind the end of the file, `media/container` when there is none */
+/**
+ * @throws CodedError `media/truncated` when the index is behind the end of the file, `media/segment` when there are
+ * fragments without it, `media/container` when there is none
+ */
 export async function readMp4(file: NamedBlob): Promise<Mp4File> {
-  const corrupted = () => new CodedError('media/container', { looksLike: 'a damaged MP4' });
-  const cutOff = () => new CodedError('media/truncated', { present: 0, frames: 0 });
-  let moovBytes: Uint8Array<ArrayBuffer> | undefined;
+  let moov: Uint8Array<ArrayBuffer> | undefined;
   const fragments: Mp4File['fragments'][number][] = [];
   let endsEarly = false;
-  let samples = 0;
-  for await (const { type, offset, size } of topLevelBoxes(file)) {
+  let bytes = file.size;
+  let segment = false;
+  for await (const { type, offset, size, header } of topLevelBoxes(file)) {
     endsEarly = offset + size > file.size;
+    if (endsEarly) bytes = offset + size;
+    segment ||= type === 'styp' || type === 'sidx' || type === 'moof';
     if (type !== 'moov' && type !== 'moof') continue;
     if (endsEarly) break;
     if (size > MAX_INDEX_BYTES) throw corrupted();
-    const bytes = await readRange(file, offset, offset + size);
-    if (!tablesFit(bytes)) throw corrupted();
-    if (type === 'moov') moovBytes ??= bytes;
-    else {
-      const moof = parse(bytes).moofs[0];
-      if (!moof) throw corrupted();
-      for (const traf of moof.trafs ?? []) for (const run of traf.truns ?? []) samples += run.sample_count;
-      if (samples > MAX_PACKETS) throw corrupted();
-      fragments.push({ moof, offset });
-    }
+    const content = await readRange(file, offset + header, offset + size);
+    if (type === 'moov') moov ??= await inflated(content);
+    else fragments.push({ moof: content, offset });
   }
-  if (!moovBytes) throw endsEarly ? cutOff() : corrupted();
-  const { moov } = parse(moovBytes);
-  if (!moov) throw corrupted();
-  return { moov, moovBytes, fragments, endsEarly };
+  if (!moov) {
+    if (segment) throw new CodedError('media/segment');
+    throw endsEarly ? new CodedError('media/truncated', { present: 0, frames: 0 }) : corrupted();
+  }
+  return { moov, fragments, endsEarly, bytes };
 }
 
-const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl', 'moof', 'traf']);
-/** Bytes of one entry of the tables that mp4box reads entry by entry, after the count at this offset in the box. */
-const TABLES: Readonly<Record<string, readonly [countAt: number, entry: number]>> = {
-  stts: [12, 8],
-  ctts: [12, 8],
-  stsc: [12, 12],
-  stss: [12, 4],
-  stco: [12, 4],
-  co64: [12, 8],
-};
+/** The index itself, where QuickTime packed it with zlib (`cmov`). */
+async function inflated(moov: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const cmov = boxAt(moov, 'cmov');
+  if (!cmov) return moov;
+  const [method, data] = [boxAt(cmov, 'dcom'), boxAt(cmov, 'cmvd')];
+  if (!method || !data || data.length < 4 || fourCharacters(method, 0) !== 'zlib')
+    throw new CodedError('media/container', { looksLike: 'a QuickTime movie with a compressed header' });
+  const stated = viewOf(data).getUint32(0);
+  if (stated > MAX_INDEX_BYTES || stated > data.length * MAX_DEFLATE_RATIO) throw corrupted();
+  const whole = await inflate(data.subarray(4), stated).catch((cause: unknown) => {
+    throw corrupted(cause);
+  });
+  const [content] = boxesOf(whole, 'moov');
+  if (!content) throw corrupted();
+  return content;
+}
 
-/**
- * Checks that every table is as long as it states. Otherwise the parser would run through four milliards of entries that
- * are not there.
- */
-function tablesFit(bytes: Uint8Array, from = 0, to = bytes.length): boolean {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = from; at + 8 <= to; ) {
-    const size = view.getUint32(at) || to - at;
-    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
-    if (size < 8 || at + size > to) return size === 1 || !CONTAINERS.has(type);
-    if (CONTAINERS.has(type) && !tablesFit(bytes, at + 8, at + size)) return false;
-    const table = TABLES[type];
-    if (table && (size < 16 || view.getUint32(at + table[0]) * table[1] > size - 16)) return false;
-    if (type === 'stsz') {
-      if (size < 20) return false;
-      const count = view.getUint32(at + 16);
-      if (count > MAX_PACKETS || (view.getUint32(at + 12) === 0 && count * 4 > size - 20)) return false;
-    }
-    if (type === 'trun' && (size < 16 || view.getUint32(at + 12) > MAX_PACKETS)) return false;
-    at += size;
+/** Most bytes that one byte of zlib data can stand for. */
+const MAX_DEFLATE_RATIO = 1032;
+
+/** At most `length` bytes of zlib data; the stream is left where there are more. */
+async function inflate(data: Uint8Array<ArrayBuffer>, length: number): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([data]).stream().pipeThrough(new DecompressionStream('deflate'));
+  const reader = stream.getReader();
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done || at === length) break;
+    whole.set(value.subarray(0, length - at), at);
+    at = Math.min(length, at + value.length);
   }
-  return true;
+  if (at === length) await reader.cancel();
+  return whole.subarray(0, at);
 }

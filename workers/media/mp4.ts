@@ -1,94 +1,198 @@
 /** MP4, MOV and fragmented MP4: the packet index of the video track. */
-import type { ISOFile } from 'mp4box';
 import { CodedError } from '../../core/errors.ts';
+import type { MediaNotice } from '../../core/text/media-notices.ts';
 import { type NamedBlob, readRange } from './bytes.ts';
+import { codecFamily } from './codec-names.ts';
 import { isQuickTime } from './container.ts';
+import { externalMedia, referencedMovie } from './data-reference.ts';
+import { BoxFaults, boxAt, boxesOf, fourCharacters, viewOf } from './mp4-boxes.ts';
+import { configurationOf, hasStartCode, readVisualEntry, type VisualEntry } from './mp4-entry.ts';
 import { type Mp4File, readMp4 } from './mp4-file.ts';
-import { PacketColumns, type TrackRun } from './mp4-samples.ts';
-import type { ContainerColour, PacketIndex, PacketTable } from './packet-index.ts';
+import { PacketColumns, refuseImpossible } from './mp4-samples.ts';
+import { readDefaults, readRuns, readTables } from './mp4-tables.ts';
+import { annexBUnits } from './nal.ts';
+import { noVideo } from './no-video.ts';
+import type { PacketIndex, PacketTable } from './packet-index.ts';
 import { bestStream } from './stream-choice.ts';
 
-type Trak = ISOFile['moov']['traks'][number];
-type Traf = ISOFile['moofs'][number]['trafs'][number];
+type Bytes = Uint8Array<ArrayBuffer>;
 
-/** The fields of a visual sample entry that are used; mp4box types its boxes too widely to be read directly. */
-interface VisualEntry {
-  readonly type: string;
-  readonly width?: number;
-  readonly height?: number;
-  readonly boxes?: readonly RawBox[];
-  readonly sinf?: unknown;
-  readonly sinfs?: readonly unknown[];
-  getCodec?(): string;
+interface Track {
+  readonly trak: Bytes;
+  readonly id: number;
+  /** Flag of `tkhd`: the track is presented. */
+  readonly enabled: boolean;
+  /** Units of decode time in a second. */
+  readonly timescale: number;
+  /** Length in seconds as the headers state it; 0 where they do not. */
+  readonly stated: number;
+  readonly entry: VisualEntry | null;
+  readonly columns: PacketColumns;
 }
-
-interface RawBox {
-  readonly type: string;
-  readonly start: number;
-  readonly size: number;
-}
-
-/** Entry types whose configuration box WebCodecs takes as `description`. */
-const CONFIGURATION: Readonly<Record<string, string>> = {
-  avc1: 'avcC',
-  avc3: 'avcC',
-  hvc1: 'hvcC',
-  hev1: 'hvcC',
-};
 
 /**
  * @param head first bytes of the file
- * @throws CodedError `media/container`, `truncated`, `encrypted`, `no-video`, `no-frames`
+ * @throws CodedError `media/container`, `truncated`, `segment`, `encrypted`, `external`, `index`, `cover`, `no-video`,
+ * `no-frames`
  */
 export async function indexMp4(file: NamedBlob, head: Uint8Array): Promise<PacketIndex> {
   const mp4 = await readMp4(file);
-  const traks = (mp4.moov.traks ?? []).filter((trak) => trak.mdia?.hdlr?.handler === 'vide');
-  if (traks.length === 0) throw new CodedError('media/no-video');
-  const described = traks.filter((trak) => entryOf(trak) !== undefined);
-  if (described.length === 0) throw new CodedError('media/container', { looksLike: 'a damaged MP4' });
-  const tracks = described.map((trak) => {
-    const columns = columnsOf(mp4, trak);
-    const timescale = trak.mdia.mdhd?.timescale || 1;
-    return { trak, columns, ...columns.table(timescale, file.size), seconds: columns.duration / timescale };
-  });
-  const chosen =
-    tracks[
-      bestStream(
-        tracks.map(({ trak, packets, seconds }) => ({
-          isDefault: ((trak.tkhd?.flags ?? 1) & 1) !== 0,
-          impaired: false,
-          packets: packets.size.length,
-          bytes: packets.size.reduce((sum, size) => sum + size, 0),
-          seconds,
-        })),
-      )
-    ]!;
-  const { trak, packets } = chosen;
-  const entry = entryOf(trak)!;
-  if (entry.type === 'encv' || entry.sinf || entry.sinfs?.length) throw new CodedError('media/encrypted');
-  const missing = chosen.missing + missingFragments(mp4, chosen.seconds, chosen.columns.length);
-  if (packets.size.length === 0)
+  const faults = new BoxFaults();
+  const track = chooseTrack(mp4, file, faults);
+  const { entry, columns, timescale, trak } = track;
+  if (!entry) throw new CodedError('media/container', { looksLike: 'a damaged MP4' });
+  if (entry.encrypted) throw new CodedError('media/encrypted');
+  const name = externalMedia(boxAt(trak, 'mdia', 'minf'), entry.dataReference);
+  if (name !== null) throw new CodedError('media/external', { name });
+  const seconds = columns.duration / timescale;
+  const listed = columns.length + columns.missing;
+  const missing = columns.missing + missingFragments(mp4, seconds, listed);
+  if (columns.length === 0)
     throw missing > 0
       ? new CodedError('media/truncated', { present: 0, frames: missing })
       : new CodedError('media/no-frames');
+  refuseCover(mp4, track);
+  const packets = columns.table(timescale);
+  const reader = packetReader(file, packets);
+  const format = await packetFormat(entry, packets, reader);
+  const offset = faults.tolerate('elst', () => playerOffset(mp4, track, faults), 0);
   return {
     container: isQuickTime(head) ? 'mov' : 'mp4',
-    codec: codecOf(entry),
-    codedWidth: entry.width ?? 0,
-    codedHeight: entry.height ?? 0,
-    description: contentOf(mp4, entry, CONFIGURATION[entry.type]),
+    codec: entry.codec,
+    codedWidth: entry.width,
+    codedHeight: entry.height,
+    description: format.description,
     rotation: rotationOf(mp4, trak),
-    colour: colourOf(mp4, entry),
+    colour: entry.colour,
     packets,
     missing,
-    playerOffset: playerOffset(mp4, trak),
-    lastDuration: chosen.seconds / Math.max(1, chosen.columns.length),
-    ...packetReader(file, packets),
+    untimed: columns.untimed,
+    playerOffset: columns.untimed ? 0 : offset,
+    lastDuration: columns.lastDuration / timescale,
+    statedDuration: track.stated,
+    notices: noticesOf(faults),
+    read: format.read,
+    readRun: format.readRun,
   };
 }
 
+/** The video track that is assessed. */
+function chooseTrack(mp4: Mp4File, file: NamedBlob, faults: BoxFaults): Track {
+  const handlers = boxesOf(mp4.moov, 'trak').map((trak) => ({ trak, handler: handlerOf(trak) }));
+  const traks = handlers.filter(({ handler }) => handler === 'vide').map(({ trak }) => trak);
+  if (traks.length === 0) {
+    const name = referencedMovie(mp4.moov);
+    if (name !== null) throw new CodedError('media/external', { name });
+    throw noVideo(handlers.map(({ handler }) => KINDS[handler]));
+  }
+  const tracks = traks.map((trak) => readTrack(mp4, trak, file, faults));
+  const described = tracks.filter(({ entry }) => entry !== null);
+  if (described.length === 0) return tracks[0]!;
+  const best = bestStream(
+    described.map(({ enabled, columns, timescale }) => ({
+      isDefault: enabled,
+      impaired: false,
+      packets: columns.length,
+      bytes: columns.bytes,
+      seconds: columns.duration / timescale,
+    })),
+  );
+  return described[best]!;
+}
+
+/** Kinds of track by the handler. */
+const KINDS: Readonly<Record<string, 'sound' | 'subtitles'>> = {
+  soun: 'sound',
+  subt: 'subtitles',
+  sbtl: 'subtitles',
+  text: 'subtitles',
+  clcp: 'subtitles',
+};
+
+/** Handler of a track; one without a handler that has a video header shows video. */
+function handlerOf(trak: Bytes): string {
+  const hdlr = boxAt(trak, 'mdia', 'hdlr');
+  if (hdlr && hdlr.length >= 12) return fourCharacters(hdlr, 8);
+  return boxAt(trak, 'mdia', 'minf', 'vmhd') ? 'vide' : '';
+}
+
+function readTrack(mp4: Mp4File, trak: Bytes, file: NamedBlob, faults: BoxFaults): Track {
+  const stbl = boxAt(trak, 'mdia', 'minf', 'stbl');
+  const movie = clockOf(boxAt(mp4.moov, 'mvhd'), 'mvhd', faults);
+  const media = clockOf(boxAt(trak, 'mdia', 'mdhd'), 'mdhd', faults);
+  const timescale = media.timescale || movie.timescale || 1;
+  const tkhd = boxAt(trak, 'tkhd');
+  const id = tkhd ? faults.tolerate('tkhd', () => viewOf(tkhd).getUint32(tkhd[0] === 1 ? 20 : 12), 0) : 0;
+  const columns = new PacketColumns(file.size);
+  const tables = stbl && readTables(stbl, faults);
+  const defaults = readDefaults(boxAt(mp4.moov, 'mvex'), faults);
+  let frames = tables?.sizes.length ?? 0;
+  refuseImpossible(frames, mp4.bytes);
+  if (tables) columns.addTables(tables);
+  for (const { moof, offset } of mp4.fragments)
+    for (const run of readRuns(moof, offset, id, defaults, faults)) {
+      frames += run.count;
+      refuseImpossible(frames, mp4.bytes);
+      columns.addRun(run);
+    }
+  return {
+    trak,
+    id,
+    enabled: ((tkhd?.[3] ?? 1) & 1) !== 0,
+    timescale,
+    stated: media.duration / timescale || movie.duration / (movie.timescale || 1),
+    entry: readVisualEntry(boxAt(stbl, 'stsd'), faults),
+    columns,
+  };
+}
+
+/** Timescale and duration of `mvhd` and `mdhd`, which have them in the same places; a duration of all ones is none. */
+function clockOf(
+  box: Bytes | undefined,
+  type: string,
+  faults: BoxFaults,
+): { readonly timescale: number; readonly duration: number } {
+  const none = { timescale: 0, duration: 0 };
+  if (!box) return none;
+  const view = viewOf(box);
+  return faults.tolerate(
+    type,
+    () => {
+      const long = box[0] === 1;
+      const duration = long ? Number(view.getBigUint64(24)) : view.getUint32(16);
+      const unknown = long ? duration >= 2 ** 63 : duration === 0xffff_ffff;
+      return { timescale: view.getUint32(long ? 20 : 12), duration: unknown ? 0 : duration };
+    },
+    none,
+  );
+}
+
+/** Formats of still pictures. */
+const STILLS = /^(JPEG|Motion JPEG|PNG|GIF|TIFF|BMP)$/;
+
+/**
+ * A single picture of a still format is a cover, and a slow sequence of them beside sound are pictures of chapters.
+ *
+ * @throws CodedError `media/cover`
+ */
+function refuseCover(mp4: Mp4File, { entry, columns, timescale }: Track): void {
+  const format = codecFamily(entry!.codec);
+  if (!STILLS.test(format)) return;
+  const sound = boxesOf(mp4.moov, 'trak').some((trak) => handlerOf(trak) === 'soun');
+  const slow = columns.length <= columns.duration / timescale;
+  if (columns.length === 1 || (sound && slow))
+    throw new CodedError('media/cover', { format: format.replace('Motion ', ''), sound: sound ? 1 : 0 });
+}
+
+function noticesOf(faults: BoxFaults): MediaNotice[] {
+  if (faults.types.size === 0) return [];
+  return [{ code: 'faulty-boxes', params: { boxes: [...faults.types].join(', ') } }];
+}
+
+type PacketReader = Pick<PacketIndex, 'read' | 'readRun'>;
+
 /** Sound between the pictures is read with them, up to as many bytes again. */
-function packetReader(file: NamedBlob, { offset, size }: PacketTable): Pick<PacketIndex, 'read' | 'readRun'> {
+function packetReader(file: NamedBlob, { offset, size }: PacketTable): PacketReader {
   const read = (d: number) => readRange(file, offset[d]!, offset[d]! + size[d]!);
   return {
     read,
@@ -107,63 +211,62 @@ function packetReader(file: NamedBlob, { offset, size }: PacketTable): Pick<Pack
   };
 }
 
-function entryOf(trak: Trak): VisualEntry | undefined {
-  return trak.mdia?.minf?.stbl?.stsd?.entries?.[0] as VisualEntry | undefined;
-}
-
-/** WebCodecs' name of the codec, or the entry's four characters. */
-function codecOf(entry: VisualEntry): string {
-  if (entry.type === 'vp08') return 'vp8';
-  try {
-    return entry.getCodec?.() ?? entry.type;
-  } catch {
-    return entry.type; // its configuration box is missing
-  }
-}
-
-/** Bytes inside a box of the sample entry, as they stand in the file. */
-function contentOf(
-  mp4: Mp4File,
-  entry: VisualEntry,
-  type: string | undefined,
-): Uint8Array<ArrayBuffer> | undefined {
-  const box = entry.boxes?.find((candidate) => candidate.type === type);
-  return box && mp4.moovBytes.slice(box.start + 8, box.start + box.size);
-}
-
-/** `colr` of type `nclx` (MP4) or `nclc` (QuickTime, without range), else `vpcC`. */
-function colourOf(mp4: Mp4File, entry: VisualEntry): ContainerColour {
-  const colr = contentOf(mp4, entry, 'colr');
-  if (colr && colr.length >= 10) {
-    const kind = String.fromCharCode(...colr.subarray(0, 4));
-    const view = new DataView(colr.buffer, colr.byteOffset);
-    if (kind === 'nclx' || kind === 'nclc')
-      return {
-        transfer: view.getUint16(6),
-        matrix: view.getUint16(8),
-        fullRange: kind === 'nclx' && colr.length > 10 ? (colr[10]! & 128) !== 0 : undefined,
-      };
-  }
-  const vpcc = contentOf(mp4, entry, 'vpcC');
-  if (vpcc && vpcc.length >= 9 && vpcc[0] === 1)
-    return { fullRange: (vpcc[6]! & 1) !== 0, transfer: vpcc[8]!, matrix: vpcc[9] };
-  return {};
+/**
+ * Packets as a decoder takes them. Where the configuration was written with start codes, packets with lengths get a
+ * configuration of its parameter sets, and packets with start codes get the sets themselves before each key packet.
+ */
+async function packetFormat(
+  { description, parameterSets }: VisualEntry,
+  packets: PacketTable,
+  reader: PacketReader,
+): Promise<PacketReader & Pick<PacketIndex, 'description'>> {
+  if (!parameterSets) return { ...reader, description };
+  if (!hasStartCode(await reader.read(0))) return { ...reader, description: configurationOf(parameterSets) };
+  const sets = Uint8Array.from(parameterSets.flatMap((set) => [0, 0, 0, 1, ...set]));
+  const complete = (packet: Uint8Array, d: number): Uint8Array => {
+    const carries = packets.key[d] === 0 || [...annexBUnits(packet)].some((unit) => (unit[0]! & 31) === 7);
+    return carries ? packet : Uint8Array.from([...sets, ...packet]);
+  };
+  return {
+    description: undefined,
+    read: async (d) => complete(await reader.read(d), d),
+    readRun: async (start, end) =>
+      (await reader.readRun(start, end)).map((packet, i) => complete(packet, start + i)),
+  };
 }
 
 /** Turn of the track's matrix after the movie's, in clockwise quarter turns. */
-function rotationOf(mp4: Mp4File, trak: Trak): PacketIndex['rotation'] {
-  const turn = (matrix: ArrayLike<number> | undefined) =>
-    matrix ? Math.round((Math.atan2(matrix[1] ?? 0, matrix[0] ?? 1) * 2) / Math.PI) : 0;
-  const quarters = (((turn(trak.tkhd?.matrix) + turn(mp4.moov.mvhd?.matrix)) % 4) + 4) % 4;
-  return ([0, 90, 180, 270] as const)[quarters]!;
+function rotationOf(mp4: Mp4File, trak: Bytes): PacketIndex['rotation'] {
+  const turn = (matrix: readonly [number, number] | null) =>
+    matrix ? Math.round((Math.atan2(matrix[1], matrix[0]) * 2) / Math.PI) : 0;
+  const [tkhd, mvhd] = [boxAt(trak, 'tkhd'), boxAt(mp4.moov, 'mvhd')];
+  const sum =
+    turn(matrixAt(tkhd, tkhd?.[0] === 1 ? 52 : 40)) + turn(matrixAt(mvhd, mvhd?.[0] === 1 ? 48 : 36));
+  return ([0, 90, 180, 270] as const)[((sum % 4) + 4) % 4]!;
+}
+
+/** First row of a transformation matrix; null where the box ends before it. */
+function matrixAt(box: Bytes | undefined, at: number): readonly [number, number] | null {
+  if (!box || box.length < at + 8) return null;
+  const view = viewOf(box);
+  return [view.getInt32(at), view.getInt32(at + 4)];
 }
 
 /** Edit list: empty edits delay the start, the first real one begins at its media time. */
-function playerOffset(mp4: Mp4File, trak: Trak): number {
+function playerOffset(mp4: Mp4File, { trak, timescale }: Track, faults: BoxFaults): number {
+  const elst = boxAt(trak, 'edts', 'elst');
+  if (!elst) return 0;
+  const view = viewOf(elst);
+  const long = elst[0] === 1;
+  const entryBytes = long ? 20 : 12;
+  const count = faults.entries('elst', elst, 4, entryBytes);
+  const movie = clockOf(boxAt(mp4.moov, 'mvhd'), 'mvhd', faults).timescale || 1;
   let delay = 0;
-  for (const edit of trak.edts?.elst?.entries ?? []) {
-    if (edit.media_time >= 0) return delay - edit.media_time / (trak.mdia.mdhd?.timescale || 1);
-    delay += edit.segment_duration / (mp4.moov.mvhd?.timescale || 1);
+  for (let i = 0; i < count; i++) {
+    const at = 8 + i * entryBytes;
+    const mediaTime = long ? Number(view.getBigInt64(at + 8)) : view.getInt32(at + 4);
+    if (mediaTime >= 0) return delay - mediaTime / timescale;
+    delay += (long ? Number(view.getBigUint64(at)) : view.getUint32(at)) / movie;
   }
   return delay;
 }
@@ -171,69 +274,13 @@ function playerOffset(mp4: Mp4File, trak: Trak): number {
 /** Frames of fragments that the end of the file cut off, estimated from the duration that the header promises. */
 function missingFragments(mp4: Mp4File, seconds: number, packets: number): number {
   if (!mp4.endsEarly || mp4.fragments.length === 0 || packets === 0 || seconds <= 0) return 0;
-  const scale = mp4.moov.mvhd?.timescale || 1;
-  const promised = (mp4.moov.mvex?.mehd?.fragment_duration ?? mp4.moov.mvhd?.duration ?? 0) / scale;
-  return Math.max(0, Math.round((promised - seconds) * (packets / seconds)));
-}
-
-function columnsOf(mp4: Mp4File, trak: Trak): PacketColumns {
-  const columns = new PacketColumns();
-  const stbl = trak.mdia?.minf?.stbl;
-  if (stbl?.stsz && stbl.stsc && (stbl.stco || stbl.co64))
-    columns.addTables({
-      sizes: stbl.stsz.sample_sizes,
-      chunkOffsets: (stbl.stco ?? stbl.co64)!.chunk_offsets,
-      chunkRuns: stbl.stsc.first_chunk.map((first, i) => ({ first, count: stbl.stsc.samples_per_chunk[i]! })),
-      durations: (stbl.stts?.sample_counts ?? []).map((count, i) => ({
-        count,
-        delta: stbl.stts.sample_deltas[i]!,
-      })),
-      // Writers put negative shifts into version 0 too: read them as signed, as ffmpeg does.
-      shifts: (stbl.ctts?.sample_counts ?? []).map((count, i) => ({
-        count,
-        shift: stbl.ctts.sample_offsets[i]! | 0,
-      })),
-      sync: stbl.stss?.sample_numbers ?? null,
-    });
-  const track = trak.tkhd?.track_id;
-  const defaults = mp4.moov.mvex?.trexs?.find((trex) => trex.track_id === track);
-  for (const { moof, offset } of mp4.fragments)
-    for (const traf of moof.trafs ?? [])
-      if (traf.tfhd?.track_id === track)
-        for (const run of runsOf(traf, offset, defaults)) columns.addRun(run);
-  return columns;
-}
-
-const BASE_OFFSET = 0x1;
-const HAS = { duration: 0x8, size: 0x10, flags: 0x20 };
-const RUN = { offset: 0x1, firstFlags: 0x4, duration: 0x100, size: 0x200, flags: 0x400, shift: 0x800 };
-
-interface TrackDefaults {
-  readonly default_sample_duration: number;
-  readonly default_sample_size: number;
-  readonly default_sample_flags: number;
-}
-
-function runsOf(traf: Traf, moofOffset: number, defaults: TrackDefaults | undefined): TrackRun[] {
-  const head = traf.tfhd;
-  const pick = (flag: number, explicit: number, inherited: number | undefined) =>
-    head.flags & flag ? explicit : (inherited ?? 0);
-  const duration = pick(HAS.duration, head.default_sample_duration, defaults?.default_sample_duration);
-  const size = pick(HAS.size, head.default_sample_size, defaults?.default_sample_size);
-  const flags = pick(HAS.flags, head.default_sample_flags, defaults?.default_sample_flags);
-  const base = head.flags & BASE_OFFSET ? head.base_data_offset : moofOffset;
-  return (traf.truns ?? []).map((run, i) => ({
-    count: run.sample_count,
-    offset: run.flags & RUN.offset ? base + run.data_offset : i === 0 ? base : null,
-    time: i === 0 ? (traf.tfdt?.baseMediaDecodeTime ?? null) : null,
-    size: (i) => (run.flags & RUN.size ? (run.sample_size[i] ?? 0) : size),
-    duration: (i) => (run.flags & RUN.duration ? (run.sample_duration[i] ?? 0) : duration),
-    shift: (i) => (run.flags & RUN.shift ? (run.sample_composition_time_offset[i] ?? 0) | 0 : 0),
-    flags: (i) =>
-      run.flags & RUN.flags
-        ? (run.sample_flags[i] ?? 0)
-        : i === 0 && run.flags & RUN.firstFlags
-          ? run.first_sample_flags
-          : flags,
-  }));
+  const [mehd, mvhd] = [boxAt(mp4.moov, 'mvex', 'mehd'), boxAt(mp4.moov, 'mvhd')];
+  const movie = clockOf(mvhd, 'mvhd', new BoxFaults());
+  const fragmented = mehd && mehd.length >= 8 && viewOf(mehd);
+  const stated = fragmented
+    ? mehd[0] === 1 && mehd.length >= 12
+      ? Number(fragmented.getBigUint64(4))
+      : fragmented.getUint32(4)
+    : movie.duration;
+  return Math.max(0, Math.round((stated / (movie.timescale || 1) - seconds) * (packets / seconds)));
 }

@@ -40,6 +40,8 @@ export interface PacketIndex {
   readonly lastDuration: number;
   /** Seconds of the track as its header states them; absent or 0 when it states none. */
   readonly statedDuration?: number | undefined;
+  /** The times are places in presentation order only: the container gives its packets no durations. */
+  readonly untimed?: boolean | undefined;
   /** Findings of the demuxer that the reader should know. */
   readonly notices?: readonly MediaNotice[] | undefined;
   /** Bytes of the packet at a place in decode order, the same for every demuxer. */

@@ -16,6 +16,8 @@ export interface StatedTimes {
   readonly lastDuration: number;
   /** Length of the track. */
   readonly duration: number;
+  /** The times of the packets give their order only. */
+  readonly untimed?: boolean | undefined;
 }
 
 /** Rate at which frames without any times are played. */
@@ -32,7 +34,7 @@ export function timingOf(times: Float64Array, stated: StatedTimes): Timing {
     const notices: MediaNotice[] = [{ code: 'single-frame', params: {} }];
     return { times, duration: stated.lastDuration, fps: 0, notices };
   }
-  if (!(span > 0)) return evenTiming(frames, stated.duration);
+  if (stated.untimed || !(span > 0)) return evenTiming(frames, stated.duration);
   const usual = usualGap(times);
   const isJump = (gap: number) => gap >= JUMP.seconds && gap >= JUMP.usual * usual;
   const notices: MediaNotice[] = [];

@@ -67,6 +67,7 @@ export class Video {
     const timing = timingOf(hidden ? all.filter((_, frame) => hidden[frame] === 0) : all, {
       lastDuration: index.lastDuration,
       duration: index.statedDuration ?? 0,
+      untimed: index.untimed,
     });
     const times = hidden ? all : timing.times;
     const header = await streamHeader(index);

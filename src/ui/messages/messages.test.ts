@@ -78,6 +78,10 @@ describe('errors', () => {
     port: 7077,
     pid: 4711,
     option: '--port',
+    sound: 1,
+    subtitles: 0,
+    bytes: 20_951,
+    encoding: 'zlib',
     was: 'small',
     now: 'base',
   };
@@ -130,6 +134,8 @@ describe('notices about a file', () => {
     { code: 'times-unknown', params: { seconds: 0 } },
     { code: 'single-frame', params: {} },
     { code: 'clock-jump', params: { frame: 1, seconds: 47_700 } },
+    { code: 'faulty-boxes', params: { boxes: 'elst' } },
+    { code: 'clock-restart', params: { frame: 26, recordings: 3 } },
     { code: 'late-start', params: { seconds: 47_700 } },
   ];
   it('have words in both languages, with every parameter filled in', () => {

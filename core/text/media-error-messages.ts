@@ -1,0 +1,81 @@
+/** Messages of files whose container holds no video that the page can read, in both languages. Ours. */
+import { bytes, count } from './format.ts';
+
+/** Parameters of every code; flags are 0 or 1. */
+export interface MediaErrorParams {
+  'media/no-video': { sound?: number; subtitles?: number };
+  'media/cover': { format: string; sound: number };
+  'media/external': { name: string };
+  'media/index': { frames: number; bytes: number };
+  'media/segment': object;
+  'media/track-encoding': { encoding: string };
+}
+
+type Table = {
+  readonly [Code in keyof MediaErrorParams]: (p: MediaErrorParams[Code]) => { title: string; body: string };
+};
+
+export const mediaErrorsEn: Table = {
+  'media/no-video': ({ sound, subtitles }) => {
+    const seen = [sound ? 'sound' : '', subtitles ? 'subtitles' : ''].filter(Boolean);
+    return {
+      title:
+        seen.length > 0
+          ? `There ${seen.join() === 'sound' ? 'is' : 'are'} ${seen.join(' and ')} but no picture in this file.`
+          : 'There is no video track in this file.',
+      body: 'Choose a file with a video track.',
+    };
+  },
+  'media/cover': ({ format, sound }) => ({
+    title: sound
+      ? `This is sound with a cover picture (${format}), not a video.`
+      : `This is one ${format} picture, not a video.`,
+    body: 'Choose a file with a video track.',
+  }),
+  'media/external': ({ name }) => ({
+    title: `The media lies in another file${name ? `: ${name}` : ''}. This one only refers to it.`,
+    body: `Open ${name || 'that file'}, or save the movie again as a self-contained file.`,
+  }),
+  'media/index': ({ frames, bytes: size }) => ({
+    title: `The index is wrong: it lists ${count(frames)} frames, more than a file of ${bytes(size)} can hold.`,
+    body: 'The file is damaged or was made to mislead; get it again from its source.',
+  }),
+  'media/segment': () => ({
+    title: 'This is a piece of a stream whose beginning (the initialization segment) is missing.',
+    body: 'Join that segment and the pieces in their order into one file, or download the video as a whole.',
+  }),
+  'media/track-encoding': ({ encoding }) => ({
+    title: `The video track is compressed inside its Matroska file (${encoding}), which this page does not read.`,
+    body: 'Copy it into a plain file without loss: ffmpeg -i in.mkv -map 0:v -c copy out.mkv',
+  }),
+};
+
+export const mediaErrorsZh: Table = {
+  'media/no-video': ({ sound, subtitles }) => {
+    const seen = [sound ? '声音' : '', subtitles ? '字幕' : ''].filter(Boolean);
+    return {
+      title: seen.length > 0 ? `文件只有${seen.join('和')}，没有画面。` : '文件没有视频轨。',
+      body: '请选择带视频轨的文件。',
+    };
+  },
+  'media/cover': ({ format, sound }) => ({
+    title: sound ? `这是带封面图片（${format}）的音频，不是视频。` : `这是一张${format}图片，不是视频。`,
+    body: '请选择带视频轨的文件。',
+  }),
+  'media/external': ({ name }) => ({
+    title: `媒体数据在另一个文件中${name ? `：${name}` : ''}；此文件只是引用它。`,
+    body: `请打开${name || '那个文件'}，或将影片另存为独立文件。`,
+  }),
+  'media/index': ({ frames, bytes: size }) => ({
+    title: `索引有误：列出${count(frames)}帧，${bytes(size)}的文件装不下。`,
+    body: '文件已损坏或被伪造，请从来源重新获取。',
+  }),
+  'media/segment': () => ({
+    title: '这是流媒体的一个片段，缺少开头（初始化片段）。',
+    body: '请按顺序把初始化片段与各片段合成一个文件，或下载完整视频。',
+  }),
+  'media/track-encoding': ({ encoding }) => ({
+    title: `视频轨在Matroska文件内又被压缩（${encoding}），本页不能读取。`,
+    body: '可无损复制到普通文件：ffmpeg -i in.mkv -map 0:v -c copy out.mkv',
+  }),
+};
