@@ -62,6 +62,7 @@ describe.skipIf(!existsSync(folder))('files as people have them', () => {
     ['sound-with-cover-as-track.mp4', 'media/cover', { format: 'JPEG', sound: 1 }],
     ['reference-movie.mov', 'media/external', expect.anything()],
     ['segment-without-init.m4s', 'media/segment', {}],
+    ['mkv-subtitles-only.mkv', 'media/no-video', { sound: 0, subtitles: 1 }],
   ])('%s is refused with %s, at once', async (name, code, params) => {
     const begun = performance.now();
     await expect(open(name)).rejects.toMatchObject({ code, params });

@@ -16,7 +16,9 @@ import {
 import { CodedError } from '../../core/errors.ts';
 import type { NamedBlob } from './bytes.ts';
 import type { ContainerFamily } from './container.ts';
+import { matroskaTracks } from './matroska-tracks.ts';
 import { undecodedStream } from './mpegts-streams.ts';
+import { noVideo, noVideoInMatroska, refuseCover } from './no-video.ts';
 import { type ContainerColour, MAX_PACKETS, type PacketIndex } from './packet-index.ts';
 import { bestStream } from './stream-choice.ts';
 
@@ -44,7 +46,7 @@ const TRANSFERS: Readonly<Record<string, number>> = {
 
 /**
  * @param formats tests read MP4 with it too, to hold both demuxers against one table
- * @throws CodedError `media/container`, `codec`, `no-video`, `no-frames`
+ * @throws CodedError `media/container`, `codec`, `no-video`, `track-encoding`, `encrypted`, `cover`, `no-frames`
  */
 export async function indexWithMediabunny(
   file: NamedBlob,
@@ -55,8 +57,11 @@ export async function indexWithMediabunny(
   const input = new Input({ source: new BlobSource(file, { useStreamReader: false }), formats });
   const tracks = await readable(() => input.getVideoTracks());
   if (tracks.length === 0) {
-    const codec = family === 'mpegts' ? await undecodedStream(file) : null;
-    throw codec ? new CodedError('media/codec', { codec }) : new CodedError('media/no-video');
+    if (family === 'matroska') throw noVideoInMatroska(await matroskaTracks(file));
+    const codec = await undecodedStream(file);
+    throw codec
+      ? new CodedError('media/codec', { codec })
+      : noVideo((await soundTracks(input)).map(() => 'sound'));
   }
   const scanned: Scan[] = [];
   for (const track of tracks) scanned.push(await scan(track));
@@ -68,11 +73,14 @@ export async function indexWithMediabunny(
       ? new CodedError('media/truncated', { present: 0, frames: missing })
       : new CodedError('media/no-frames');
   const config = await readable(() => track.getDecoderConfig());
+  const codec = config?.codec ?? (await sourceCodec(track));
+  const sound = (await soundTracks(input)).length > 0;
+  refuseCover({ codec, packets: packets.length, seconds: chosen.facts.seconds, sound });
   const description = config?.description;
   const last = packets.at(-1)!;
   return {
     container: family === 'mpegts' ? 'mpegts' : (await input.getFormat()) === WEBM ? 'webm' : 'mkv',
-    codec: config?.codec ?? (await sourceCodec(track)),
+    codec,
     codedWidth: await track.getCodedWidth(),
     codedHeight: await track.getCodedHeight(),
     description: description ? copyOf(description) : undefined,
@@ -130,6 +138,8 @@ async function scan(track: InputVideoTrack): Promise<Scan> {
     },
   };
 }
+
+const soundTracks = (input: Input) => readable(() => input.getAudioTracks());
 
 /** A file that mediabunny cannot make sense of. */
 async function readable<T>(read: () => Promise<T>): Promise<T> {

@@ -2,7 +2,6 @@
 import { CodedError } from '../../core/errors.ts';
 import type { MediaNotice } from '../../core/text/media-notices.ts';
 import { type NamedBlob, readRange } from './bytes.ts';
-import { codecFamily } from './codec-names.ts';
 import { isQuickTime } from './container.ts';
 import { externalMedia, referencedMovie } from './data-reference.ts';
 import { BoxFaults, boxAt, boxesOf, fourCharacters, viewOf } from './mp4-boxes.ts';
@@ -11,7 +10,7 @@ import { type Mp4File, readMp4 } from './mp4-file.ts';
 import { PacketColumns, refuseImpossible } from './mp4-samples.ts';
 import { readDefaults, readRuns, readTables } from './mp4-tables.ts';
 import { annexBUnits } from './nal.ts';
-import { noVideo } from './no-video.ts';
+import { noVideo, refuseCover } from './no-video.ts';
 import type { PacketIndex, PacketTable } from './packet-index.ts';
 import { bestStream } from './stream-choice.ts';
 
@@ -51,7 +50,8 @@ export async function indexMp4(file: NamedBlob, head: Uint8Array): Promise<Packe
     throw missing > 0
       ? new CodedError('media/truncated', { present: 0, frames: missing })
       : new CodedError('media/no-frames');
-  refuseCover(mp4, track);
+  const sound = boxesOf(mp4.moov, 'trak').some((trak) => handlerOf(trak) === 'soun');
+  refuseCover({ codec: entry.codec, packets: columns.length, seconds, sound });
   const packets = columns.table(timescale);
   const reader = packetReader(file, packets);
   const format = await packetFormat(entry, packets, reader);
@@ -165,23 +165,6 @@ function clockOf(
     },
     none,
   );
-}
-
-/** Formats of still pictures. */
-const STILLS = /^(JPEG|Motion JPEG|PNG|GIF|TIFF|BMP)$/;
-
-/**
- * A single picture of a still format is a cover, and a slow sequence of them beside sound are pictures of chapters.
- *
- * @throws CodedError `media/cover`
- */
-function refuseCover(mp4: Mp4File, { entry, columns, timescale }: Track): void {
-  const format = codecFamily(entry!.codec);
-  if (!STILLS.test(format)) return;
-  const sound = boxesOf(mp4.moov, 'trak').some((trak) => handlerOf(trak) === 'soun');
-  const slow = columns.length <= columns.duration / timescale;
-  if (columns.length === 1 || (sound && slow))
-    throw new CodedError('media/cover', { format: format.replace('Motion ', ''), sound: sound ? 1 : 0 });
 }
 
 function noticesOf(faults: BoxFaults): MediaNotice[] {

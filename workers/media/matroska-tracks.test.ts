@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { CodedError } from '../../core/errors.ts';
+import { demux } from './demux.ts';
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+const latin = (text: string): Bytes => Uint8Array.from(text, (c) => c.charCodeAt(0));
+
+/** An EBML element with a size of eight bytes. */
+function element(id: number, ...parts: (Uint8Array | number[])[]): Bytes {
+  const content = parts.flatMap((part) => [...part]);
+  const name = id
+    .toString(16)
+    .match(/../g)!
+    .map((byte) => Number.parseInt(byte, 16));
+  const size = new Uint8Array(8);
+  new DataView(size.buffer).setBigUint64(0, BigInt(content.length));
+  size[0] = 1;
+  return Uint8Array.from([...name, ...size, ...content]);
+}
+
+const head = element(0x1a45dfa3, element(0x4282, latin('matroska')));
+const video = (...more: Bytes[]) =>
+  element(
+    0xae,
+    element(0xd7, [1]),
+    element(0x83, [1]),
+    element(0x86, latin('V_MPEG4/ISO/AVC')),
+    element(0xe0, element(0xb0, [160]), element(0xba, [90])),
+    ...more,
+  );
+const track = (number: number, type: number, codec: string) =>
+  element(0xae, element(0xd7, [number]), element(0x83, [type]), element(0x86, latin(codec)));
+const compression = (...algorithm: Bytes[]) =>
+  element(0x6d80, element(0x6240, element(0x5034, ...algorithm)));
+
+/** A file with these tracks and nothing else. */
+async function fault(...tracks: Bytes[]): Promise<[string, object]> {
+  const info = element(0x1549a966, element(0x2ad7b1, [0x0f, 0x42, 0x40]));
+  const bytes = Uint8Array.from([...head, ...element(0x18538067, info, element(0x1654ae6b, ...tracks))]);
+  const error = await demux(new File([bytes], 'x.mkv')).catch((reason: unknown) => reason);
+  if (!(error instanceof CodedError)) return expect.fail(String(error));
+  return [error.code, error.params];
+}
+
+describe('a Matroska file without a readable video track', () => {
+  it.each([
+    ['zlib, by default', compression(), 'zlib'],
+    ['zlib', compression(element(0x4254, [0])), 'zlib'],
+    ['bzlib', compression(element(0x4254, [1])), 'bzlib'],
+    ['lzo1x', compression(element(0x4254, [2])), 'lzo1x'],
+  ])('says that its blocks are compressed: %s', async (_what, encodings, encoding) => {
+    expect(await fault(video(encodings))).toEqual(['media/track-encoding', { encoding }]);
+  });
+  it('says that it is encrypted', async () => {
+    const encodings = element(0x6d80, element(0x6240, element(0x5035, element(0x47e1, [5]))));
+    expect((await fault(video(encodings)))[0]).toBe('media/encrypted');
+  });
+  it('names the tracks that are there', async () => {
+    expect(await fault(track(1, 17, 'S_TEXT/UTF8'))).toEqual(['media/no-video', { sound: 0, subtitles: 1 }]);
+    expect((await fault(track(1, 2, 'A_OPUS'), track(2, 17, 'S_TEXT/UTF8')))[1]).toEqual({
+      sound: 1,
+      subtitles: 1,
+    });
+    expect((await fault())[1]).toEqual({ sound: 0, subtitles: 0 });
+  });
+  it('reads a track whose headers are stripped as far as it goes', async () => {
+    const stripped = compression(element(0x4254, [3]), element(0x4255, [0]));
+    expect((await fault(video(stripped)))[0]).toBe('media/no-frames');
+  });
+});

@@ -1,0 +1,108 @@
+/**
+ * Tracks that a Matroska or WebM file lists, for files of which the demuxer gives none: it leaves out tracks whose blocks
+ * are compressed or encrypted (RFC 9559 §5.1.4.1.31) without a word.
+ */
+import { type NamedBlob, readRange } from './bytes.ts';
+
+export interface MatroskaTrack {
+  readonly kind: 'video' | 'sound' | 'subtitles' | undefined;
+  /** Encoding of its blocks that the demuxer does not undo, e.g. `zlib`. */
+  readonly encoding?: 'zlib' | 'bzlib' | 'lzo1x' | 'encryption' | undefined;
+}
+
+const SEGMENT = 0x18538067;
+const TRACKS = 0x1654ae6b;
+const TRACK_ENTRY = 0xae;
+const TRACK_TYPE = 0x83;
+const ENCODINGS = 0x6d80;
+const ENCODING = 0x6240;
+const COMPRESSION = 0x5034;
+const COMPRESSION_ALGORITHM = 0x4254;
+const ENCRYPTION = 0x5035;
+
+const KINDS: Readonly<Record<number, MatroskaTrack['kind']>> = { 1: 'video', 2: 'sound', 17: 'subtitles' };
+/** Header stripping, 3, is undone by the demuxer. */
+const ALGORITHMS = ['zlib', 'bzlib', 'lzo1x', undefined] as const;
+
+/** Larger lists of tracks are damaged or hostile. */
+const MAX_TRACKS_BYTES = 16 << 20;
+
+/** Elements before the list of tracks, at most. */
+const MAX_ELEMENTS = 10_000;
+
+interface Element {
+  readonly id: number;
+  /** Content, which may reach past the bytes at hand. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Header of an element at an offset; null where there is none. A size of all ones reaches as far as can be. */
+function elementAt(bytes: Uint8Array, at: number): Element | null {
+  const number = (from: number, marked: boolean): { value: number; next: number } | null => {
+    const first = bytes[from];
+    if (!first) return null;
+    const length = Math.clz32(first) - 23;
+    if (from + length > bytes.length) return null;
+    let value = marked ? first & (255 >> length) : first;
+    let unknown = value === 255 >> length;
+    for (let i = 1; i < length; i++) {
+      unknown &&= bytes[from + i] === 255;
+      value = value * 256 + bytes[from + i]!;
+    }
+    return { value: marked && unknown ? Number.MAX_SAFE_INTEGER - from : value, next: from + length };
+  };
+  const id = number(at, false);
+  const size = id && number(id.next, true);
+  return id && size && { id: id.value, from: size.next, to: size.next + size.value };
+}
+
+function* elementsIn(bytes: Uint8Array): Generator<{ readonly id: number; readonly content: Uint8Array }> {
+  for (let at = 0; at < bytes.length; ) {
+    const element = elementAt(bytes, at);
+    if (!element) return;
+    yield { id: element.id, content: bytes.subarray(element.from, element.to) };
+    at = element.to;
+  }
+}
+
+const childOf = (bytes: Uint8Array | undefined, id: number): Uint8Array | undefined => {
+  for (const element of elementsIn(bytes ?? new Uint8Array())) if (element.id === id) return element.content;
+  return undefined;
+};
+
+const unsigned = (bytes: Uint8Array | undefined, otherwise: number): number =>
+  bytes ? bytes.reduce((value, byte) => value * 256 + byte, 0) : otherwise;
+
+/** The tracks of the first segment; none where the list is not in the file. */
+export async function matroskaTracks(file: NamedBlob): Promise<readonly MatroskaTrack[]> {
+  let at = 0;
+  for (let seen = 0; at < file.size && seen < MAX_ELEMENTS; seen++) {
+    const element = elementAt(await readRange(file, at, at + 12), 0);
+    if (!element) return [];
+    if (element.id === TRACKS) {
+      const end = Math.min(at + element.to, at + element.from + MAX_TRACKS_BYTES);
+      return tracksIn(await readRange(file, at + element.from, end));
+    }
+    at += element.id === SEGMENT ? element.from : element.to;
+  }
+  return [];
+}
+
+function tracksIn(bytes: Uint8Array): MatroskaTrack[] {
+  const tracks: MatroskaTrack[] = [];
+  for (const { id, content } of elementsIn(bytes)) {
+    if (id !== TRACK_ENTRY) continue;
+    const encodings = childOf(content, ENCODINGS) ?? new Uint8Array();
+    let encoding: MatroskaTrack['encoding'];
+    for (const each of elementsIn(encodings)) if (each.id === ENCODING) encoding ??= encodingOf(each.content);
+    tracks.push({ kind: KINDS[unsigned(childOf(content, TRACK_TYPE), 0)], encoding });
+  }
+  return tracks;
+}
+
+function encodingOf(content: Uint8Array): MatroskaTrack['encoding'] {
+  if (childOf(content, ENCRYPTION)) return 'encryption';
+  const compression = childOf(content, COMPRESSION);
+  return compression && ALGORITHMS[unsigned(childOf(compression, COMPRESSION_ALGORITHM), 0)];
+}
