@@ -16,6 +16,14 @@ const venv = join(root, '.venv');
 export const python =
   process.platform === 'win32' ? join(venv, 'Scripts', 'python.exe') : join(venv, 'bin', 'python');
 
+/** Variables that Python, torch and CUDA may need. */
+const NEEDED =
+  /^(PATH|HOME|USER|LANG|LC_.*|TMPDIR|TZ|LD_LIBRARY_PATH|CUDA_.*|NVIDIA_.*|NCCL_.*|GLOO_.*|TORCH.*|PYTORCH_.*|OMP_.*|MKL_.*|TRITON_.*|VQA_(SHARED|CACHE|WORKERS)|SYSTEMROOT|TEMP|TMP)$/i;
+
+/** The environment of a Python child, which reads files of strangers: no secret of the parent is in it. */
+export const pythonEnvironment = () =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => NEEDED.test(name)));
+
 function run(command, args) {
   const result = spawnSync(command, args, { stdio: 'inherit' });
   if (result.error?.code === 'ENOENT') return false;

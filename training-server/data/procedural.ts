@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CodedError } from '../../core/errors.ts';
 import distortions from '../../core/training/distortions.json' with { type: 'json' };
 import type { DataSource } from '../../core/training/recipe-data.ts';
-import { python } from '../../scripts/python.mjs';
+import { python, pythonEnvironment } from '../../scripts/python.mjs';
 import type { LoadOptions } from './items.ts';
 import { isWithin } from './roots.ts';
 import { type Read, type Row, readOfficial } from './rows.ts';
@@ -73,6 +73,7 @@ function generate(
   return new Promise((done, fail) => {
     const child = spawn(python, ['-m', 'small.make_clips', ...args], {
       cwd: home,
+      env: pythonEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(signal && { signal }),
     });

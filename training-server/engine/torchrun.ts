@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { python as projectPython } from '../../scripts/python.mjs';
+import { python as projectPython, pythonEnvironment } from '../../scripts/python.mjs';
 import { engineFault } from './client.ts';
 
 export interface EngineOptions {
@@ -33,10 +33,6 @@ export interface EngineOptions {
 }
 
 const TORCH_HOME = join(import.meta.dirname, '..', 'torch');
-/** Variables that Python, torch and CUDA may need; the server's secrets are not passed on. */
-const INHERITED =
-  /^(PATH|HOME|USER|LANG|LC_.*|TMPDIR|TZ|LD_LIBRARY_PATH|CUDA_.*|NVIDIA_.*|NCCL_.*|GLOO_.*|TORCH.*|PYTORCH_.*|OMP_.*|MKL_.*|TRITON_.*|SYSTEMROOT|TEMP|TMP)$/i;
-
 /** Address and token that the engine connects with, and the mark on the command lines of its processes. */
 export interface Introduction {
   readonly address: string;
@@ -91,11 +87,8 @@ function argumentsOf(
 }
 
 function environmentOf(options: EngineOptions, { address, token }: Introduction): Record<string, string> {
-  const inherited = Object.entries(process.env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && INHERITED.test(entry[0]),
-  );
   return {
-    ...Object.fromEntries(inherited),
+    ...pythonEnvironment(),
     PYTHONPATH: TORCH_HOME,
     PYTHONUNBUFFERED: '1',
     ...(options.threads !== undefined && { OMP_NUM_THREADS: String(options.threads) }),

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { z } from 'zod';
 import { CodedError } from '../../core/errors.ts';
-import { python as projectPython } from '../../scripts/python.mjs';
+import { python as projectPython, pythonEnvironment } from '../../scripts/python.mjs';
 import type { Probe } from '../data/api.ts';
 
 const IDLE_MS = 60_000;
@@ -113,6 +113,7 @@ export class VideoProbe {
     if (this.#child !== null) return this.#child;
     const child = spawn(this.#python, ['-m', 'engine.probe', 'videos'], {
       cwd: join(import.meta.dirname, '..', 'torch'),
+      env: pythonEnvironment(),
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     this.#child = child;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { CodedError } from '../../core/errors.ts';
 import { validationReportSchema } from '../../core/training/run.ts';
-import { python as projectPython } from '../../scripts/python.mjs';
+import { python as projectPython, pythonEnvironment } from '../../scripts/python.mjs';
 
 const machineSchema = validationReportSchema.shape.engine.unwrap();
 export type Machine = z.infer<typeof machineSchema>;
@@ -23,6 +23,7 @@ export function readMachine(python = projectPython): Promise<Machine> {
     let last = '';
     const child = spawn(python, ['-m', 'engine.probe', 'machine'], {
       cwd: home,
+      env: pythonEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: PATIENCE_MS,
     });
