@@ -2,6 +2,7 @@
  * Interface of an engine, and the client of one connection: JSON-RPC 2.0, one message a line, in both directions over one
  * stream. Results and notifications are parsed by the protocol's schemas; a mismatch is an error of the engine.
  */
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { CodedError, type ErrorParams } from '../../core/errors.ts';
 import { NoticeListeners } from './notices.ts';
@@ -71,6 +72,9 @@ export interface Engine {
 /** Most bytes of a line: a step of 64 × 8 completions has under 1 MiB. */
 const LONGEST_LINE = 256 * 2 ** 20;
 
+/** Most bytes of a line of a peer that has not yet shown its token: a `hello` with the groups of 1,000 ranks fits. */
+export const LONGEST_HELLO = 16 * 2 ** 10;
+
 interface Pending {
   readonly method: Method;
   resolve(value: unknown): void;
@@ -85,13 +89,18 @@ export class EngineConnection {
   #nextId = 1;
   #parts: Buffer[] = [];
   #held = 0;
+  #longest: number;
   #end: EngineError | null = null;
   readonly ended: Promise<EngineError>;
   #resolveEnded: (error: EngineError) => void = () => {};
 
-  /** @param explain reason of a closed stream; called once, when it has closed */
-  constructor(stream: Duplex, explain = () => engineFault('the engine ended')) {
+  /**
+   * @param explain reason of a closed stream; called once, when it has closed
+   * @param longest most bytes of a line, until `trust`
+   */
+  constructor(stream: Duplex, explain = () => engineFault('the engine ended'), longest = LONGEST_LINE) {
     this.#stream = stream;
+    this.#longest = longest;
     this.ended = new Promise((resolve) => {
       this.#resolveEnded = resolve;
     });
@@ -100,6 +109,11 @@ export class EngineConnection {
     stream.on('close', () => {
       if (!this.#end) this.fail(explain());
     });
+  }
+
+  /** Allows lines of full length. */
+  trust(): void {
+    this.#longest = LONGEST_LINE;
   }
 
   on<N extends Notice>(notice: N, listener: (value: NoticeOf<N>) => void): () => void {
@@ -160,7 +174,7 @@ export class EngineConnection {
     if (rest.length === 0) return;
     this.#parts.push(rest);
     this.#held += rest.length;
-    if (this.#held > LONGEST_LINE) this.fail(engineFault('the engine sent a line without end'));
+    if (this.#held > this.#longest) this.fail(engineFault('the engine sent a line without end'));
   }
 
   #message(line: string): void {
@@ -219,7 +233,13 @@ function readError(value: unknown): EngineError {
 
 /** Reason to refuse a connection; null for an engine of this driver. */
 export function refusal(hello: Hello, token: string): string | null {
-  if (hello.token !== token) return 'a connection without the right token was refused';
+  if (!sameToken(hello.token ?? '', token)) return 'a connection without the right token was refused';
   if (hello.protocol === PROTOCOL_VERSION) return null;
   return `the engine speaks protocol ${hello.protocol}, the driver ${PROTOCOL_VERSION}: they are of two versions`;
+}
+
+/** Compares in constant time. */
+export function sameToken(given: string, token: string): boolean {
+  const [a, b] = [given, token].map((text) => createHash('sha256').update(text).digest());
+  return timingSafeEqual(a!, b!);
 }

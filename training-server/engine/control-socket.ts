@@ -4,16 +4,25 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Connections at a time: one engine, those of an engine that is started again, and strangers. */
+const MOST_CONNECTIONS = 16;
+
 export class ControlSocket {
   /** `unix:/path` or `tcp:host:port`, as in `VQA_CTRL`. */
   readonly address: string;
   readonly #server: Server;
   readonly #folder: string;
+  readonly #sockets = new Set<Socket>();
 
   private constructor(server: Server, folder: string, address: string) {
     this.#server = server;
     this.#folder = folder;
     this.address = address;
+    server.maxConnections = MOST_CONNECTIONS;
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
   }
 
   /** @param tcp address to listen on; a Unix socket where it is undefined */
@@ -48,8 +57,10 @@ export class ControlSocket {
     this.#server.close();
   }
 
+  /** Ends all connections, those of strangers too. */
   async close(): Promise<void> {
     this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
     await rm(this.#folder, { recursive: true, force: true });
   }
 }

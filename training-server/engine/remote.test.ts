@@ -126,6 +126,31 @@ test('who does not know the token is shown the door, and the driver waits on', a
   expect(existsSync(given(port).record)).toBe(false);
 });
 
+test('a stranger that sends without end is cut off early, and one that stays keeps nobody', async () => {
+  const port = await freePort();
+  const stop = new AbortController();
+  const outcome = expect(spawnEngine(given(port, stop.signal))).rejects.toThrow('aborted');
+  await listening(port);
+  const sent = await new Promise<number>((resolve) => {
+    const socket = createConnection(port, host);
+    const send = () => {
+      while (!socket.destroyed && socket.bytesWritten < 2 ** 26 && socket.write('x'.repeat(4096)));
+    };
+    socket.on('connect', send).on('drain', send);
+    socket.on('error', () => {});
+    socket.on('close', () => resolve(socket.bytesWritten));
+  });
+  expect(sent).toBeLessThan(2 ** 24);
+  const silent = createConnection(port, host);
+  silent.on('error', () => {});
+  await new Promise((resolve) => silent.once('connect', resolve));
+  const started = performance.now();
+  stop.abort();
+  await outcome;
+  if (!silent.closed) await new Promise((resolve) => silent.once('close', resolve));
+  expect(performance.now() - started).toBeLessThan(5000);
+});
+
 describe.skipIf(!existsSync(python))('two machines', () => {
   let engine: Engine | undefined;
   const children: ChildProcess[] = [];

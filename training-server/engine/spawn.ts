@@ -12,7 +12,9 @@ import {
   EngineConnection,
   type EngineError,
   engineFault,
+  LONGEST_HELLO,
   refusal,
+  sameToken,
 } from './client.ts';
 import { ControlSocket } from './control-socket.ts';
 import { crashOf } from './crash.ts';
@@ -32,6 +34,9 @@ import { Watchdog } from './watchdog.ts';
 
 /** Longest time from the error that a rank reports to the end of its process. */
 const ENDING_MS = 2000;
+
+/** Time in which a new connection must introduce itself. */
+const HELLO_MS = 10_000;
 
 /**
  * @throws EngineError `train/engine` when it does not start, does not connect in time, or is of another version
@@ -161,16 +166,17 @@ class EngineProcess implements Engine {
   #awaitHello(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#socket.onConnection((socket) => {
-        const connection = new EngineConnection(socket, () => this.#endReason());
-        const timeout = setTimeout(() => connection.fail(engineFault('no hello came')), 30_000);
+        const connection = new EngineConnection(socket, () => this.#endReason(), LONGEST_HELLO);
+        const timeout = setTimeout(() => connection.fail(engineFault('no hello came')), HELLO_MS);
         connection.on('hello', (hello) => {
           clearTimeout(timeout);
           const problem = refusal(hello, this.#token);
           if (problem) {
             connection.fail(engineFault(problem));
-            if (hello.token === this.#token) reject(engineFault(problem));
+            if (sameToken(hello.token ?? '', this.#token)) reject(engineFault(problem));
             return;
           }
+          connection.trust();
           void this.#adopt(connection, hello).then(resolve, reject);
         });
         void connection.ended.then((reason) => {
