@@ -1,5 +1,5 @@
 /** Everything that can be wrong with a recipe, its checkpoint, its videos or the machine is said before a run exists. */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it, test } from 'vitest';
@@ -53,6 +53,26 @@ function checkpoint(name: string, change: (folder: string) => void) {
   change(at(name));
   return { model: { checkpoint: name } };
 }
+
+it('a checkpoint whose file is a link out of the roots is refused, one within is not', async () => {
+  const outside = mkdtempSync(join(tmpdir(), 'outside-'));
+  writeFileSync(join(outside, 'key'), 'secret');
+  const given = checkpoint('linked', (folder) => {
+    rmSync(join(folder, 'special_tokens_map.json'), { force: true });
+    symlinkSync(join(outside, 'key'), join(folder, 'special_tokens_map.json'));
+  });
+  const report = await faults(given);
+  expect(report.map(({ code }) => code)).toEqual(['train/checkpoint']);
+  expect(report[0]!.message).toContain('special_tokens_map.json is a link out of the allowed folders');
+  rmSync(outside, { recursive: true });
+  expect((await faults(given))[0]!.message).toContain('link to nothing');
+
+  const within = checkpoint('linked-within', (folder) => {
+    rmSync(join(folder, 'config.json'));
+    symlinkSync(at('checkpoint', 'config.json'), join(folder, 'config.json'));
+  });
+  expect(await faults(within)).toEqual([]);
+});
 
 it('a recipe that can be run has no fault', async () => {
   expect(await faults({})).toEqual([]);

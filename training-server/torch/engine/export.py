@@ -21,6 +21,9 @@ from modules.vqathinker import VQAThinkerModel
 
 BLOCK = 1 << 24
 
+LARGEST_TEXT = 1 << 28
+"""Bytes of the largest file of a tokenizer that is copied."""
+
 
 def export(policy: Policy, folder: Path, ranks: Ranks) -> dict[str, Any]:
     """Writes weights, config, tokenizer and generation config beside the name, then renames; every rank must
@@ -57,7 +60,7 @@ def _write(policy: Policy, state: dict[str, torch.Tensor], folder: Path) -> dict
         source = policy.request.checkpoint
         for name in FILES:
             if (source / name).exists():
-                shutil.copyfile(source / name, partial / name)
+                _copy_text(source / name, partial / name)
         _generation_config(source, partial, policy.text.end)
         sha256 = digest(partial)
         size = sum(file.stat().st_size for file in partial.iterdir())
@@ -68,13 +71,28 @@ def _generation_config(source: Path, folder: Path, end: int) -> None:
     """That of the checkpoint we started from; else one that stops where the prompts' turns do."""
     original = source / "generation_config.json"
     if original.exists():
-        shutil.copyfile(original, folder / original.name)
+        _copy_text(original, folder / original.name)
         return
     written = json.loads((folder / original.name).read_text("utf-8")) | {
         "eos_token_id": end,
         "do_sample": False,
     }
     (folder / original.name).write_text(json.dumps(written, indent=2) + "\n", "utf-8")
+
+
+def _copy_text(source: Path, target: Path) -> None:
+    """Copies a file of the text side once it is known to be one: a link could name anything.
+
+    Raises CommandError `train/checkpoint` for a JSON file that is none, and for a file that is too large.
+    """
+    if not source.is_file() or source.stat().st_size > LARGEST_TEXT:
+        raise CommandError(f"{source.name} is no file of a tokenizer", code="train/checkpoint")
+    if source.suffix == ".json":
+        try:
+            json.loads(source.read_text("utf-8"))
+        except ValueError as error:
+            raise CommandError(f"{source.name} is no JSON", code="train/checkpoint") from error
+    shutil.copyfile(source, target)
 
 
 def digest(folder: Path) -> str:
