@@ -51,7 +51,7 @@ const LINEAR = table(linear);
 const lightness = (t: number) => (t > (6 / 29) ** 3 ? Math.cbrt(t) : (t * 841) / 108 + 4 / 29);
 const LIGHTNESS = table(lightness);
 
-const byte = (v: number) => Math.min(Math.max(Math.floor(v + 0.5), 0), 255);
+const byte = (v: number) => (v <= 0 ? 0 : v >= 255 ? 255 : (v + 0.5) | 0);
 const unit = (v: number) => (v < 0 ? 0 : v > 1 ? 1 : v);
 
 /** FRIQUEE's chroma map: √(A² + B²) of 8-bit Lab, whose offset of 128 is part of A and B. */

@@ -10,7 +10,7 @@ import { gmLog } from './gm-log.ts';
 import { higrade } from './higrade.ts';
 import { lumaOf } from './luma.ts';
 import { motionFeatures } from './motion.ts';
-import type { Plane } from './plane.ts';
+import { emptyPlane, ownedPlane, type Plane, reusePlanes } from './plane.ts';
 import { type Axis, axis, composed, resize } from './resize.ts';
 import { sharpnessFeatures } from './sharpness.ts';
 
@@ -37,8 +37,8 @@ function frameAxis(size: number, scale: number): FrameAxis {
   const luma = axis(size, scale);
   return {
     luma,
-    halfLuma: composed(axis(luma.size, 0.5), luma),
-    chroma: composed(luma, axis(Math.ceil(size / 2), 2, size)),
+    halfLuma: composed(axis(luma.size, 0.5), luma, size),
+    chroma: composed(luma, axis(Math.ceil(size / 2), 2, size), Math.ceil(size / 2)),
   };
 }
 
@@ -66,6 +66,7 @@ export class FrameFeatures {
    * @param before luma of its earlier frame; `after` of its successor; with their numbers, by which the last few are cached
    */
   sample(now: FramePlanes, before: NumberedLuma, after: NumberedLuma) {
+    reusePlanes();
     const planes = this.scaled(now);
     const luma = lumaOf(planes.y);
     const motion = [unitRange(luma.half), this.halfLuma(before), this.halfLuma(after)] as const;
@@ -81,16 +82,14 @@ export class FrameFeatures {
 
   /** Features that are read once a second. */
   sharpness(frame: FramePlanes) {
+    reusePlanes();
     return sharpnessFeatures(this.scaled(frame));
   }
 
   private scaled({ width, y, cb, cr }: FramePlanes): YcbcrPlanes {
-    const chroma = (data: Uint8Array) => {
-      const stride = Math.ceil(width / 2);
-      return resize({ data, width: stride, stride }, this.x.chroma, this.y.chroma);
-    };
+    const chroma = (data: Uint8Array) => resize(data, Math.ceil(width / 2), this.x.chroma, this.y.chroma);
     return {
-      y: resize({ data: y, width, stride: width }, this.x.luma, this.y.luma),
+      y: resize(y, width, this.x.luma, this.y.luma),
       cb: chroma(cb),
       cr: chroma(cr),
     };
@@ -99,8 +98,7 @@ export class FrameFeatures {
   private halfLuma({ number, y }: NumberedLuma): Plane {
     const cached = this.halves.get(number);
     if (cached) return cached;
-    const samples = { data: y, width: this.width, stride: this.width };
-    const plane = unitRange(resize(samples, this.x.halfLuma, this.y.halfLuma));
+    const plane = ownedPlane(unitRange(resize(y, this.width, this.x.halfLuma, this.y.halfLuma)));
     for (const other of [...this.halves.keys()].slice(0, -1)) this.halves.delete(other);
     this.halves.set(number, plane);
     return plane;
@@ -114,5 +112,7 @@ export interface NumberedLuma {
 }
 
 function unitRange({ width, height, data }: Plane): Plane {
-  return { width, height, data: data.map((value) => value / 255) };
+  const out = emptyPlane(width, height);
+  for (let i = 0; i < data.length; i++) out.data[i] = data[i]! / 255;
+  return out;
 }

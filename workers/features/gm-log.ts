@@ -74,10 +74,20 @@ class DownRows {
   }
 }
 
-/** Gradient magnitude and absolute Laplacian of Gaussian. */
-function operators(plane: Plane): { gradient: Plane; laplacian: Plane } {
+interface Operators {
+  /** Gradient magnitude. */
+  readonly gradient: Plane;
+  /** Absolute Laplacian of Gaussian. */
+  readonly laplacian: Plane;
+  /** Half the sum of their squares. */
+  readonly energy: Plane;
+}
+
+function operators(plane: Plane): Operators {
   const { width, height } = plane;
   const [gradient, laplacian] = [emptyPlane(width, height), emptyPlane(width, height)];
+  const energy = emptyPlane(width, height);
+  const { mean, gradientScale, laplacianScale } = TAPS;
   const rows = new DownRows(plane);
   const { smooth, step, curve, ones } = rows;
   const [a, b, c] = TAPS.smooth as [number, number, number];
@@ -89,7 +99,7 @@ function operators(plane: Plane): { gradient: Plane; laplacian: Plane } {
       const across =
         d * smooth[x]! + e * smooth[x + 1]! + f * smooth[x + 2]! + g * smooth[x + 3]! + h * smooth[x + 4]!;
       const down = a * (step[x]! + step[x + 4]!) + b * (step[x + 1]! + step[x + 3]!) + c * step[x + 2]!;
-      gradient.data[to] = Math.sqrt(across * across + down * down) * TAPS.gradientScale;
+      const slope = Math.sqrt(across * across + down * down) * gradientScale;
       const curved =
         i * (smooth[x]! + smooth[x + 4]!) +
         j * (smooth[x + 1]! + smooth[x + 3]!) +
@@ -98,28 +108,34 @@ function operators(plane: Plane): { gradient: Plane; laplacian: Plane } {
         b * (curve[x + 1]! + curve[x + 3]!) +
         c * curve[x + 2]!;
       const flat = ones[x]! + ones[x + 1]! + ones[x + 2]! + ones[x + 3]! + ones[x + 4]!;
-      laplacian.data[to] = Math.abs(curved - TAPS.mean * flat) * TAPS.laplacianScale;
+      const curvature = Math.abs(curved - mean * flat) * laplacianScale;
+      gradient.data[to] = slope;
+      laplacian.data[to] = curvature;
+      energy.data[to] = (slope * slope + curvature * curvature) / 2;
     }
   }
-  return { gradient, laplacian };
+  return { gradient, laplacian, energy };
+}
+
+/** ⌈value⌉ − 1, within 0 … 9. */
+function binOf(value: number): number {
+  if (value >= BINS) return BINS - 1;
+  const floor = value | 0;
+  return floor > 0 && floor === value ? floor - 1 : floor;
 }
 
 /** Joint histogram [gradient, Laplacian] of sum 1 of the jointly normalised maps. */
 export function jointHistogram(plane: Plane): Float64Array {
   const { width, height } = plane;
-  const { gradient, laplacian } = operators(plane);
-  const energy = emptyPlane(width, height);
-  for (let i = 0; i < energy.data.length; i++)
-    energy.data[i] = (gradient.data[i]! ** 2 + laplacian.data[i]! ** 2) / 2;
+  const { gradient, laplacian, energy } = operators(plane);
   const local = smoothed(energy, WINDOW).data;
   const counts = new Float64Array(BINS * BINS);
-  const bin = (value: number) => Math.min(Math.max(Math.ceil(value), 1), BINS) - 1;
   for (let y = BORDER; y < height - BORDER; y++)
-    for (let x = BORDER; x < width - BORDER; x++) {
-      const i = y * width + x;
-      const scale = Math.sqrt(local[i]!) + FLOOR;
-      const row = bin(gradient.data[i]! / scale / BIN);
-      counts[row * BINS + bin(laplacian.data[i]! / scale / BIN)]!++;
+    for (let i = y * width + BORDER, end = (y + 1) * width - BORDER; i < end; i++) {
+      const scale = 1 / ((Math.sqrt(local[i]!) + FLOOR) * BIN);
+      const row = binOf(gradient.data[i]! * scale);
+      const column = binOf(laplacian.data[i]! * scale);
+      counts[row * BINS + column]!++;
     }
   const total = (width - 2 * BORDER) * (height - 2 * BORDER);
   return counts.map((count) => count / total);

@@ -6,8 +6,11 @@ import { half } from './resize.ts';
 
 export function gradientMagnitude(plane: Plane): Plane {
   const [across, down] = sobel(plane, 'nearest');
-  for (let i = 0; i < across.data.length; i++)
-    across.data[i] = Math.sqrt(across.data[i]! ** 2 + down.data[i]! ** 2);
+  for (let i = 0; i < across.data.length; i++) {
+    const x = across.data[i]!;
+    const y = down.data[i]!;
+    across.data[i] = Math.sqrt(x * x + y * y);
+  }
   return across;
 }
 

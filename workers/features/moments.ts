@@ -80,22 +80,18 @@ export interface AsymmetricGaussian {
 
 /** Fit to the products of a map's neighbours: the map times itself moved by an offset, cyclic. */
 export function fitProducts({ width, height, data }: Plane, [down, right]: Offset): AsymmetricGaussian {
-  let [negative, positive, below, above, absolute, sum, squares, cubes] = [0, 0, 0, 0, 0, 0, 0, 0];
+  let [negative, positive, absolute, signed, sum, squares, cubes] = [0, 0, 0, 0, 0, 0, 0];
   for (let y = 0; y < height; y++) {
     const from = ((y - down + height) % height) * width;
     for (let x = 0, i = y * width; x < width; x++, i++) {
       const column = x - right;
       const value = data[i]! * data[from + (column < 0 ? column + width : column)]!;
+      const size = Math.abs(value);
       const square = value * value;
-      if (value > FLAT) {
-        positive++;
-        above += square;
-        absolute += value;
-      } else if (value < -FLAT) {
-        negative++;
-        below += square;
-        absolute -= value;
-      }
+      positive += value > FLAT ? 1 : 0;
+      negative += value < -FLAT ? 1 : 0;
+      absolute += size;
+      signed += size * value;
       sum += value;
       squares += square;
       cubes += square * value;
@@ -103,8 +99,8 @@ export function fitProducts({ width, height, data }: Plane, [down, right]: Offse
   }
   const n = data.length;
   const flat = FLAT_WEIGHT * (n - negative - positive);
-  const left = quotient(below, negative && negative + flat);
-  const rightVariance = quotient(above, positive && positive + flat);
+  const left = quotient((squares - signed) / 2, negative && negative + flat);
+  const rightVariance = quotient((squares + signed) / 2, positive && positive + flat);
   const [mean, second] = [sum / n, squares / n];
   const variance = second - mean * mean;
   const skew = quotient(cubes / n - 3 * mean * second + 2 * mean ** 3, variance ** 1.5);

@@ -15,50 +15,23 @@ const EDGE = 4;
 /** Block difference up to which a corner does not move. */
 const STILL = 0.005;
 
-type Derivatives = readonly [Plane, Plane];
+/** Sobel derivatives over 8 along rows and down columns, stored by columns, in the order that ties are settled. */
+interface Derivatives {
+  readonly height: number;
+  readonly across: Float64Array;
+  readonly down: Float64Array;
+}
 
 function derivatives(plane: Plane, edge: number): Derivatives {
-  const maps = sobel(plane);
-  for (const { width, height, data } of maps)
-    for (let y = 0, i = 0; y < height; y++)
-      for (let x = 0; x < width; x++, i++) {
-        const inside = x >= edge && y >= edge && x < width - edge && y < height - edge;
-        data[i] = inside ? data[i]! / 8 : 0;
-      }
-  return maps;
-}
-
-/** One of the four corner kernels; the others are its mirror images. */
-const CORNER = [
-  [1, 1, 1, 1, 1],
-  [1, 1, 1, 1, 1],
-  [-2, -2, 0, 1, 1],
-  [-2, -2, -2, 1, 1],
-  [-2, -2, -2, 1, 1],
-];
-
-/** Offset and weight of each tap of the four kernels. */
-function cornerTaps(width: number): readonly (readonly [Int32Array, Float64Array])[] {
-  return [
-    [false, false],
-    [true, false],
-    [true, true],
-    [false, true],
-  ].map(([down, right]) => {
-    const taps = CORNER.flatMap((row, j) =>
-      row.map((weight, i) => {
-        const [y, x] = [down ? 4 - j : j, right ? 4 - i : i];
-        return [(y - 2) * width + x - 2, weight / 32] as const;
-      }),
-    ).filter(([, weight]) => weight !== 0);
-    return [Int32Array.from(taps, ([at]) => at), Float64Array.from(taps, ([, weight]) => weight)] as const;
-  });
-}
-
-function response(data: Float64Array, i: number, [offsets, weights]: readonly [Int32Array, Float64Array]) {
-  let sum = 0;
-  for (let k = 0; k < offsets.length; k++) sum += weights[k]! * data[i + offsets[k]!]!;
-  return Math.abs(sum);
+  const { width, height } = plane;
+  const byColumns = ({ data }: Plane) => {
+    const out = emptyPlane(height, width).data.fill(0);
+    for (let y = edge; y < height - edge; y++)
+      for (let x = edge, i = y * width + edge; x < width - edge; x++, i++) out[x * height + y] = data[i]! / 8;
+    return out;
+  };
+  const [across, down] = sobel(plane);
+  return { height, across: byColumns(across), down: byColumns(down) };
 }
 
 interface Corner {
@@ -66,23 +39,63 @@ interface Corner {
   readonly y: number;
 }
 
+/** Sums [width] of three rows from row y on. */
+function threeRows({ width, data }: Plane, y: number, out: Float64Array): Float64Array {
+  const from = y * width;
+  for (let x = 0, i = from; x < width; x++, i++) out[x] = data[i]! + data[i + width]! + data[i + 2 * width]!;
+  return out;
+}
+
+interface Candidate extends Corner {
+  readonly strength: number;
+}
+
+/**
+ * Responses of four mirrored corner kernels of 5 × 5 (1 outside, −2 in a corner of 3 × 2 and beside it, 0 in the centre,
+ * over 32): the largest less the smallest absolute one. Each is the box sum less three times the corner's.
+ */
+function candidatesOfRow(
+  plane: Plane,
+  y: number,
+  border: number,
+  upper: Float64Array,
+  lower: Float64Array,
+): Candidate[] {
+  const { width, data } = plane;
+  const list: Candidate[] = [];
+  threeRows(plane, y - 2, upper);
+  threeRows(plane, y, lower);
+  const from = y * width;
+  let box = 0;
+  const column = (x: number) => upper[x]! + lower[x]! - data[from + x]!;
+  for (let x = border - 3; x < border + 2; x++) box += column(x);
+  for (let x = border; x < width - border; x++) {
+    const centre = data[from + x]!;
+    box += column(x + 2) - column(x - 3);
+    const total = box - centre;
+    const above = 3 * (upper[x]! - centre);
+    const below = 3 * (lower[x]! - centre);
+    const a = Math.abs(total - 3 * (lower[x - 2]! + lower[x - 1]!) - below);
+    const b = Math.abs(total - 3 * (upper[x - 2]! + upper[x - 1]!) - above);
+    const c = Math.abs(total - 3 * (upper[x + 1]! + upper[x + 2]!) - above);
+    const d = Math.abs(total - 3 * (lower[x + 1]! + lower[x + 2]!) - below);
+    const range = Math.max(a, b, c, d) - Math.min(a, b, c, d);
+    if (range < 32 * CORNER_THRESHOLD) continue;
+    const strength = Math.round(range / 32 / TIE) * TIE;
+    if (strength > CORNER_THRESHOLD) list.push({ x, y, strength });
+  }
+  return list;
+}
+
 /** Corners, strongest first, none within `reach` of a stronger one in both axes. */
-export function keyPoints({ width, height, data }: Plane, reach: number): Corner[] {
+export function keyPoints(plane: Plane, reach: number): Corner[] {
+  const { width, height } = plane;
   const border = reach + 3;
-  const kernels = cornerTaps(width);
-  const candidates: { x: number; y: number; strength: number }[] = [];
-  for (let x = border; x < width - border; x++)
-    for (let y = border; y < height - border; y++) {
-      const i = y * width + x;
-      const a = response(data, i, kernels[0]!);
-      const b = response(data, i, kernels[1]!);
-      const c = response(data, i, kernels[2]!);
-      const d = response(data, i, kernels[3]!);
-      const strength = Math.round((Math.max(a, b, c, d) - Math.min(a, b, c, d)) / TIE) * TIE;
-      if (strength > CORNER_THRESHOLD) candidates.push({ x, y, strength });
-    }
-  // Stable: equal ones stay by x, then by y.
-  candidates.sort((a, b) => b.strength - a.strength);
+  const [upper, lower] = [new Float64Array(width), new Float64Array(width)];
+  const candidates: Candidate[] = [];
+  for (let y = border; y < height - border; y++)
+    candidates.push(...candidatesOfRow(plane, y, border, upper, lower));
+  candidates.sort((a, b) => b.strength - a.strength || a.x - b.x || a.y - b.y);
   const taken = new Uint8Array(width * height);
   const points: Corner[] = [];
   for (const { x, y } of candidates) {
@@ -94,29 +107,37 @@ export function keyPoints({ width, height, data }: Plane, reach: number): Corner
   return points;
 }
 
-/** Sums of squared differences of the 3 × 3 block at a corner and those around it, [2R + 1]² by columns. */
+/** Adds the squared differences of one sample and those around the sample of an index, [2R + 1]² by columns. */
+function addSquares(
+  out: Float64Array,
+  value: number,
+  data: Float64Array,
+  from: number,
+  height: number,
+): void {
+  const side = Math.sqrt(out.length);
+  for (let u = 0, k = 0; u < side; u++)
+    for (let m = from + u * height, end = m + side; m < end; m++, k++) {
+      const difference = data[m]! - value;
+      out[k] = out[k]! + difference * difference;
+    }
+}
+
+/** Sums of squared differences of the 3 × 3 block at a corner and those up to `reach` around it, by columns. */
 function blockDifferences(
   now: Derivatives,
   other: Derivatives,
   { x, y }: Corner,
   reach: number,
 ): Float64Array {
-  const side = 2 * reach + 1;
-  const width = now[0].width;
-  const out = new Float64Array(side * side);
-  for (let map = 0; map < 2; map++) {
-    const [a, b] = [now[map]!.data, other[map]!.data];
+  const { height } = now;
+  const out = new Float64Array((2 * reach + 1) ** 2);
+  for (const map of ['across', 'down'] as const)
     for (let j = -1; j <= 1; j++)
       for (let i = -1; i <= 1; i++) {
-        const value = a[(y + j) * width + x + i]!;
-        const from = (y - reach + j) * width + x - reach + i;
-        for (let v = 0; v < side; v++)
-          for (let u = 0, k = v, m = from + v * width; u < side; u++, k += side, m++) {
-            const difference = b[m]! - value;
-            out[k]! += difference * difference;
-          }
+        const at = (x + i) * height + y + j;
+        addSquares(out, now[map][at]!, other[map], at - reach * (height + 1), height);
       }
-  }
   return out;
 }
 
@@ -178,7 +199,6 @@ function match(
   reach: number,
 ): Match {
   const still = differences[differences.length >> 1]!;
-  if (still <= STILL) return NO_MATCH;
   const chosen = candidate(differences, following, strict, length);
   if (!(1.01 * chosen < still)) return NO_MATCH;
   const index = differences.indexOf(chosen);
@@ -196,11 +216,15 @@ export function cornerMotion(now: Plane, before: Plane, after: Plane, reach: num
   const [slopes, earlier, later] = [derivatives(now, EDGE), derivatives(before, 0), derivatives(after, 0)];
   const length = distances(reach);
   return keyPoints(now, reach).map((corner) => {
-    const toBefore = blockDifferences(slopes, earlier, corner, reach);
-    const toAfter = blockDifferences(slopes, later, corner, reach);
-    const back = match(toBefore, toAfter, false, length, reach);
-    const next = match(toAfter, toAfter, true, length, reach);
-    return { ...corner, before: { x: 0 - back.x, y: 0 - back.y }, after: next };
+    const differences = (other: Derivatives, range: number) => blockDifferences(slopes, other, corner, range);
+    const moves = (other: Derivatives) => differences(other, 0)[0]! > STILL;
+    const [movedBefore, movesAfter] = [moves(earlier), moves(later)];
+    if (!movedBefore && !movesAfter) return { ...corner, before: NO_MATCH, after: NO_MATCH };
+    const toAfter = differences(later, reach);
+    const after = movesAfter ? match(toAfter, toAfter, true, length, reach) : NO_MATCH;
+    if (!movedBefore) return { ...corner, before: NO_MATCH, after };
+    const { x, y } = match(differences(earlier, reach), toAfter, false, length, reach);
+    return { ...corner, before: { x: 0 - x, y: 0 - y }, after };
   });
 }
 
@@ -269,9 +293,10 @@ function difference(a: Plane, b: Plane): { data: Float64Array; mean: number } {
 }
 
 function spatialInformation(plane: Plane): number {
-  const [across, down] = derivatives(plane, EDGE);
+  const { across, down } = derivatives(plane, EDGE);
   const out = emptyPlane(plane.width, plane.height);
-  for (let i = 0; i < out.data.length; i++) out.data[i] = Math.hypot(across.data[i]!, down.data[i]!);
+  for (let i = 0; i < out.data.length; i++)
+    out.data[i] = Math.sqrt(across[i]! * across[i]! + down[i]! * down[i]!);
   return deviationOf(out) ** 0.25;
 }
 

@@ -5,8 +5,39 @@ export interface Plane {
   readonly data: Float64Array;
 }
 
+/**
+ * Memory of planes, used again after `reusePlanes`: a frame's features need some fifty planes, and the garbage collector
+ * takes longer to find them than the features do to fill them.
+ */
+const pool: Float64Array[] = [];
+let used = 0;
+
+/** A plane of unspecified samples, valid until the next `reusePlanes`. */
 export function emptyPlane(width: number, height: number): Plane {
-  return { width, height, data: new Float64Array(width * height) };
+  const length = width * height;
+  let memory = pool[used];
+  if (!memory || memory.length < length) {
+    memory = new Float64Array(length);
+    pool[used] = memory;
+  }
+  used++;
+  return { width, height, data: memory.length === length ? memory : memory.subarray(0, length) };
+}
+
+/** Ends the validity of all planes but those copied with `ownedPlane`. */
+export function reusePlanes(): void {
+  used = 0;
+}
+
+/** Frees the memory of all planes. */
+export function freePlanes(): void {
+  reusePlanes();
+  pool.length = 0;
+}
+
+/** A copy in memory of its own. */
+export function ownedPlane({ width, height, data }: Plane): Plane {
+  return { width, height, data: data.slice() };
 }
 
 /** Mean of the samples. */

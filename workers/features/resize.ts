@@ -4,11 +4,11 @@
  */
 import { emptyPlane, type Plane } from './plane.ts';
 
-/** Resize of one axis. Output i is the sum of the inputs `input[i · taps + k]` by `weight[i · taps + k]`. */
+/** Resize of one axis. Output i is the sum of the inputs from `first[i]` on by the `taps` weights from `i · taps` on. */
 export interface Axis {
   readonly size: number;
   readonly taps: number;
-  readonly input: Int32Array;
+  readonly first: Int32Array;
   readonly weight: Float64Array;
 }
 
@@ -18,17 +18,16 @@ function kernel(x: number): number {
   return t <= 2 ? ((-0.5 * t + 2.5) * t - 4) * t + 2 : 0;
 }
 
-function packed(rows: readonly ReadonlyMap<number, number>[]): Axis {
-  const taps = Math.max(1, ...rows.map((row) => row.size));
-  const input = new Int32Array(rows.length * taps);
+/** Weights of each output by input; the inputs of an output are neighbours. */
+function packed(inputs: number, rows: readonly ReadonlyMap<number, number>[]): Axis {
+  const spans = rows.map((row) => [Math.min(...row.keys()), Math.max(...row.keys())] as const);
+  const taps = Math.max(...spans.map(([low, high]) => high - low + 1));
+  const first = Int32Array.from(spans, ([low]) => Math.min(low, inputs - taps));
   const weight = new Float64Array(rows.length * taps);
   rows.forEach((row, i) => {
-    [...row].forEach(([index, value], k) => {
-      input[i * taps + k] = index;
-      weight[i * taps + k] = value;
-    });
+    for (const [index, value] of row) weight[i * taps + index - first[i]!] = value;
   });
-  return { size: rows.length, taps, input, weight };
+  return { size: rows.length, taps, first, weight };
 }
 
 /** Axis of `size` inputs at a scale: ⌈scale · size⌉ outputs, or the first `length` of them. */
@@ -51,19 +50,21 @@ export function axis(size: number, scale: number, length = Math.ceil(scale * siz
     });
     return row;
   });
-  return packed(rows);
+  return packed(size, rows);
 }
 
-/** The axis that resizes as `inner`, then as `outer`. */
-export function composed(outer: Axis, inner: Axis): Axis {
+/** The axis that resizes as `inner` of `inputs` samples, then as `outer`. */
+export function composed(outer: Axis, inner: Axis, inputs: number): Axis {
   return packed(
+    inputs,
     Array.from({ length: outer.size }, (_, i) => {
       const row = new Map<number, number>();
-      for (let k = i * outer.taps; k < (i + 1) * outer.taps; k++) {
-        const from = outer.input[k]! * inner.taps;
-        for (let m = from; m < from + inner.taps; m++) {
-          const value = outer.weight[k]! * inner.weight[m]!;
-          if (value !== 0) row.set(inner.input[m]!, (row.get(inner.input[m]!) ?? 0) + value);
+      for (let k = 0; k < outer.taps; k++) {
+        const between = outer.first[i]! + k;
+        for (let m = 0; m < inner.taps; m++) {
+          const value = outer.weight[i * outer.taps + k]! * inner.weight[between * inner.taps + m]!;
+          const index = inner.first[between]! + m;
+          if (value !== 0) row.set(index, (row.get(index) ?? 0) + value);
         }
       }
       return row;
@@ -71,41 +72,61 @@ export function composed(outer: Axis, inner: Axis): Axis {
   );
 }
 
-/** Samples to resize, `stride` apart from row to row. */
-export interface Samples {
-  readonly data: Uint8Array | Float64Array;
-  readonly width: number;
-  readonly stride: number;
-}
-
-/** A plane of `x.size` × `y.size`. */
-export function resize({ data, width, stride }: Samples, x: Axis, y: Axis): Plane {
+/** A plane of `x.size` × `y.size` from rows of `width` samples. */
+export function resize(data: Uint8Array | Float64Array, width: number, x: Axis, y: Axis): Plane {
   const out = emptyPlane(x.size, y.size);
   const row = new Float64Array(width);
+  const source = data instanceof Float64Array ? data : floats(data);
   for (let j = 0; j < y.size; j++) {
-    row.fill(0);
-    for (let k = j * y.taps; k < (j + 1) * y.taps; k++) {
-      const weight = y.weight[k]!;
-      if (weight !== 0) addRow(row, data, y.input[k]! * stride, weight);
-    }
+    down(row, source, y.first[j]! * width, y, j * y.taps);
     along(row, x, out.data, j * x.size);
   }
   return out;
 }
 
-function addRow(row: Float64Array, data: Uint8Array | Float64Array, from: number, weight: number): void {
-  for (let i = 0; i < row.length; i++) row[i]! += weight * data[from + i]!;
+function floats(data: Uint8Array): Float64Array {
+  const out = emptyPlane(data.length, 1).data;
+  for (let i = 0; i < data.length; i++) out[i] = data[i]!;
+  return out;
 }
 
-function along(row: Float64Array, { size, taps, input, weight }: Axis, out: Float64Array, to: number): void {
+/** Weighted sum of neighbouring rows, four at a time. */
+function down(row: Float64Array, data: Float64Array, from: number, { taps, weight }: Axis, at: number): void {
+  const width = row.length;
+  row.fill(0);
+  for (let k = 0, i = from; k < taps; k += 4, i += 4 * width) {
+    const left = Math.min(taps - k, 4);
+    const a = weight[at + k]!;
+    const b = left > 1 ? weight[at + k + 1]! : 0;
+    const c = left > 2 ? weight[at + k + 2]! : 0;
+    const d = left > 3 ? weight[at + k + 3]! : 0;
+    const second = left > 1 ? i + width : i;
+    const third = left > 2 ? i + 2 * width : i;
+    const fourth = left > 3 ? i + 3 * width : i;
+    for (let x = 0; x < width; x++)
+      row[x] =
+        row[x]! + a * data[i + x]! + b * data[second + x]! + c * data[third + x]! + d * data[fourth + x]!;
+  }
+}
+
+function along(row: Float64Array, { size, taps, first, weight }: Axis, out: Float64Array, to: number): void {
   for (let i = 0, k = 0; i < size; i++) {
     let sum = 0;
-    for (const end = k + taps; k < end; k++) sum += weight[k]! * row[input[k]!]!;
+    for (let m = first[i]!, end = m + taps; m < end; m++, k++) sum += weight[k]! * row[m]!;
     out[to + i] = sum;
   }
 }
 
 /** A plane at half size, rounded up. */
 export function half({ width, height, data }: Plane): Plane {
-  return resize({ data, width, stride: width }, axis(width, 0.5), axis(height, 0.5));
+  return resize(data, width, halfAxis(width), halfAxis(height));
+}
+
+const halfAxes = new Map<number, Axis>();
+
+function halfAxis(size: number): Axis {
+  const cached = halfAxes.get(size) ?? axis(size, 0.5);
+  if (halfAxes.size > 8) halfAxes.clear();
+  halfAxes.set(size, cached);
+  return cached;
 }

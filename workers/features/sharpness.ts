@@ -16,6 +16,7 @@ const WIDEST = 1280;
 function edges(lab: readonly [Plane, Plane, Plane]): Plane {
   const { width, height } = lab[0];
   const out = emptyPlane(width, height);
+  out.data.fill(0);
   lab.forEach((plane, channel) => {
     const scale = (channel === 0 ? 100 : 50) * 8;
     for (const { data } of sobel(plane))
