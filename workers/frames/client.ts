@@ -65,7 +65,7 @@ function planesOf({ width, height }: StorePlan, samples: Uint8Array) {
 
 type StoreFacts = Pick<
   VideoFacts,
-  'width' | 'height' | 'frames' | 'bitDepth' | 'chroma' | 'rotation' | 'colour'
+  'width' | 'height' | 'frames' | 'bitDepth' | 'chroma' | 'rotation' | 'mirrored' | 'colour'
 >;
 
 class WorkerFrameStore implements FrameStore {

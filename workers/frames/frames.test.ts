@@ -86,15 +86,15 @@ describe('reduceFrame', () => {
     const source = planes(6, 4, (x, y) => x * 7 + y * 31);
     expect([...reduceFrame(source, 0, 6, 4, false)]).toEqual([...source.samples]);
   });
-  it('turns the picture as the player does', () => {
+  it.each([false, true])('turns the picture as the player does, mirrored: %s', (mirrored) => {
     const source = planes(6, 4, (x, y) => x * 7 + y * 31);
     const tables = colourTables({ matrix: 'bt709', range: 'limited' }, 8);
     for (const rotation of [0, 90, 180, 270] as const) {
       const [width, height] = rotation % 180 === 0 ? [6, 4] : [4, 6];
-      const rgb = (of: Planes, by: typeof rotation) => {
+      const rgb = (of: Planes, by: typeof rotation, flip = false) => {
         const bytes = new Uint8ClampedArray(6 * 4 * 3);
         const region = { x: 0, y: 0, width, height, step: 1 };
-        writeRgb(of, tables, by, region, { bytes, offset: 0, stride: width * 3, channels: 3 });
+        writeRgb(of, tables, by, region, { bytes, offset: 0, stride: width * 3, channels: 3 }, flip);
         return [...bytes];
       };
       const { chromaWidth, u, v } = layoutOf(width, height);
@@ -102,12 +102,12 @@ describe('reduceFrame', () => {
         ...source,
         width,
         height,
-        samples: reduceFrame(source, rotation, width, height, false),
+        samples: reduceFrame(source, rotation, width, height, false, mirrored),
         y: { offset: 0, stride: width, step: 1 },
         u: { offset: u, stride: chromaWidth, step: 1 },
         v: { offset: v, stride: chromaWidth, step: 1 },
       };
-      expect([rotation, rgb(reducedPlanes, 0)]).toEqual([rotation, rgb(source, rotation)]);
+      expect([rotation, rgb(reducedPlanes, 0)]).toEqual([rotation, rgb(source, rotation, mirrored)]);
     }
   });
   it('brings ten bits to eight', () => {

@@ -16,6 +16,7 @@ export interface PlannedVideo {
   readonly bitDepth: number;
   readonly chroma: string;
   readonly rotation: number;
+  readonly mirrored?: true;
 }
 
 /** Bytes of a YUV 4:2:0 picture of 8 bits. */
@@ -28,7 +29,8 @@ export function planStore(video: PlannedVideo, cap: number): StorePlan {
   const { width, height, frames } = video;
   const fullBytes = planesBytes(width, height);
   const even = width % 2 === 0 && height % 2 === 0;
-  const plain = video.bitDepth === 8 && video.chroma === '4:2:0' && (even || video.rotation === 0);
+  const plain =
+    video.bitDepth === 8 && video.chroma === '4:2:0' && (even || (video.rotation === 0 && !video.mirrored));
   if (plain && width * height <= EXACT_PIXELS && fullBytes * frames <= cap)
     return { width, height, bytesPerFrame: fullBytes, frames, room: frames, exact: true };
   const affordable = cap / frames / 1.5;

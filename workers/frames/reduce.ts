@@ -54,20 +54,27 @@ function reducePlane(
   return out;
 }
 
-/** A plane turned clockwise, as the picture is shown. Size is that of the plane before. */
-function turned(plane: Uint8Array, width: number, height: number, rotation: Rotation): Uint8Array {
-  if (rotation === 0) return plane;
+/** A plane turned clockwise and then mirrored, as the picture is shown. Size is that of the plane before. */
+function turned(
+  plane: Uint8Array,
+  [width, height]: readonly [number, number],
+  rotation: Rotation,
+  mirrored: boolean,
+): Uint8Array {
+  if (rotation === 0 && !mirrored) return plane;
   const out = new Uint8Array(plane.length);
-  const w = rotation === 180 ? width : height;
+  const w = rotation % 180 === 0 ? width : height;
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
       const [tx, ty] =
-        rotation === 180
-          ? [width - 1 - x, height - 1 - y]
-          : rotation === 90
-            ? [height - 1 - y, x]
-            : [y, width - 1 - x];
-      out[ty * w + tx] = plane[y * width + x]!;
+        rotation === 0
+          ? [x, y]
+          : rotation === 180
+            ? [width - 1 - x, height - 1 - y]
+            : rotation === 90
+              ? [height - 1 - y, x]
+              : [y, width - 1 - x];
+      out[ty * w + (mirrored ? w - 1 - tx : tx)] = plane[y * width + x]!;
     }
   return out;
 }
@@ -91,6 +98,7 @@ export function reduceFrame(
   width: number,
   height: number,
   rgb: boolean,
+  mirrored = false,
 ): Uint8Array<ArrayBuffer> {
   const upright = rotation % 180 === 0;
   const coded = (w: number, h: number): [number, number] => (upright ? [w, h] : [h, w]);
@@ -102,7 +110,7 @@ export function reduceFrame(
     (planes.height + (1 << planes.shiftY) - 1) >> planes.shiftY,
   ];
   const make = (layout: PlaneLayout, from: [number, number], to: [number, number]) =>
-    turned(reducePlane(planes.samples, layout, from, drop, to), to[0], to[1], rotation);
+    turned(reducePlane(planes.samples, layout, from, drop, to), to, rotation, mirrored);
   const out = new Uint8Array(planesBytes(width, height));
   if (rgb) {
     const size = coded(width, height);

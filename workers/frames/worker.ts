@@ -33,7 +33,7 @@ const api: FramesApi = {
     const gate = only ? closedGate() : null;
     if (gate) urgent = gate;
     const video = await Video.open(file);
-    const { rotation } = video.index;
+    const { rotation, mirrored } = video.index;
     const identity = video.facts.colour.matrix === 'identity';
     const received: unknown[] = [];
     const wanted = only ?? Array.from({ length: to - from }, (_, i) => from + i);
@@ -45,7 +45,7 @@ const api: FramesApi = {
           const fromRgb = identity || !hasPlanes(frame.format);
           const planes = await reader.read(frame);
           frame.close();
-          const data = reduceFrame(planes, rotation, width, height, fromRgb);
+          const data = reduceFrame(planes, rotation, width, height, fromRgb, mirrored);
           reader.release(planes);
           const stored: StoredFrame = { index, ...substitution(video, index, used), data, fromRgb };
           received.push(onFrame(transfer(stored, [data.buffer])));

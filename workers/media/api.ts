@@ -28,6 +28,8 @@ export interface VideoFacts {
   readonly width: number;
   readonly height: number;
   readonly rotation: 0 | 90 | 180 | 270;
+  /** Left and right change places after the rotation, as selfie cameras write it. */
+  readonly mirrored?: true;
   /** L: packets of the chosen stream, undecodable and hidden ones included. */
   readonly frames: number;
   readonly duration: number;

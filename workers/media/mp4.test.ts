@@ -192,6 +192,22 @@ describe('boxes that contradict themselves', () => {
   });
 });
 
+describe('the display matrix', () => {
+  const linear = (a: number, b: number, c: number, d: number) =>
+    [a, b, 0, c, d, 0].map((value, i) => (i % 3 === 2 ? 0 : value * 0x10000)).concat(0, 0, 0x40000000);
+  it.each([
+    ['upright', linear(1, 0, 0, 1), 0, false],
+    ['a quarter turn', linear(0, 1, -1, 0), 90, false],
+    ['half a turn', linear(-1, 0, 0, -1), 180, false],
+    ['left and right', linear(-1, 0, 0, 1), 0, true],
+    ['top and bottom', linear(1, 0, 0, -1), 180, true],
+    ['a selfie held upright', linear(0, 1, 1, 0), 90, true],
+    ['nothing at all', linear(0, 0, 0, 0), 0, false],
+  ])('turns and mirrors: %s', async (_what, matrix, rotation, mirrored) => {
+    expect(await demux(fileOf(movie({ sizes: ten, matrix })))).toMatchObject({ rotation, mirrored });
+  });
+});
+
 describe('times', () => {
   const still = (ctts: Bytes | null) => ({ stts: makeBox('stts', u32(0, 1, 10, 0)), ctts });
   it('are unknown where no sample lasts: the stored order, over the stated length', async () => {

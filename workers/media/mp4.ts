@@ -62,7 +62,7 @@ export async function indexMp4(file: NamedBlob, head: Uint8Array): Promise<Packe
     codedWidth: entry.width,
     codedHeight: entry.height,
     description: format.description,
-    rotation: rotationOf(mp4, trak),
+    ...orientationOf(mp4, trak),
     colour: entry.colour,
     packets,
     missing,
@@ -218,21 +218,32 @@ async function packetFormat(
   };
 }
 
-/** Turn of the track's matrix after the movie's, in clockwise quarter turns. */
-function rotationOf(mp4: Mp4File, trak: Bytes): PacketIndex['rotation'] {
-  const turn = (matrix: readonly [number, number] | null) =>
-    matrix ? Math.round((Math.atan2(matrix[1], matrix[0]) * 2) / Math.PI) : 0;
+/** Linear part of a transformation: x' = a·x + c·y, y' = b·x + d·y. */
+type Matrix = readonly [a: number, b: number, c: number, d: number];
+
+/** The track's matrix and then the movie's, as clockwise quarter turns and a mirror after them. */
+function orientationOf(mp4: Mp4File, trak: Bytes): Pick<PacketIndex, 'rotation' | 'mirrored'> {
   const [tkhd, mvhd] = [boxAt(trak, 'tkhd'), boxAt(mp4.moov, 'mvhd')];
-  const sum =
-    turn(matrixAt(tkhd, tkhd?.[0] === 1 ? 52 : 40)) + turn(matrixAt(mvhd, mvhd?.[0] === 1 ? 48 : 36));
-  return ([0, 90, 180, 270] as const)[((sum % 4) + 4) % 4]!;
+  const [ta, tb, tc, td] = matrixAt(tkhd, tkhd?.[0] === 1 ? 52 : 40);
+  const [ma, mb, mc, md] = matrixAt(mvhd, mvhd?.[0] === 1 ? 48 : 36);
+  const [a, b] = [ta * ma + tb * mc, ta * mb + tb * md];
+  const [c, d] = [tc * ma + td * mc, tc * mb + td * md];
+  const mirrored = a * d - b * c < 0;
+  const turn = Math.round((Math.atan2(b, mirrored ? -a : a) * 2) / Math.PI);
+  return { rotation: ([0, 90, 180, 270] as const)[((turn % 4) + 4) % 4]!, mirrored };
 }
 
-/** First row of a transformation matrix; null where the box ends before it. */
-function matrixAt(box: Bytes | undefined, at: number): readonly [number, number] | null {
-  if (!box || box.length < at + 8) return null;
+/** The matrix at an offset of a header box; no transformation where the box ends before it, or where it maps all to a line. */
+function matrixAt(box: Bytes | undefined, at: number): Matrix {
+  if (!box || box.length < at + 20) return [1, 0, 0, 1];
   const view = viewOf(box);
-  return [view.getInt32(at), view.getInt32(at + 4)];
+  const [a, b, c, d] = [0, 4, 12, 16].map((offset) => view.getInt32(at + offset) / 65536) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  return a * d === b * c ? [1, 0, 0, 1] : [a, b, c, d];
 }
 
 /** Edit list: empty edits delay the start, the first real one begins at its media time. */

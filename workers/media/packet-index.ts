@@ -30,6 +30,8 @@ export interface PacketIndex {
   readonly description?: Uint8Array<ArrayBuffer> | undefined;
   /** Clockwise, applied before the picture is shown. */
   readonly rotation: 0 | 90 | 180 | 270;
+  /** Left and right change places after the rotation. */
+  readonly mirrored?: boolean | undefined;
   readonly colour: ContainerColour;
   readonly packets: PacketTable;
   /** Packets that the end of the file cuts off; they are not in the table. */

@@ -11,6 +11,8 @@ import { colourTables, type Rotation } from './yuv.ts';
 export interface FrameFacts {
   readonly colour: Pick<ColourFacts, 'matrix' | 'range'>;
   readonly rotation: Rotation;
+  /** Left and right change places after the rotation. */
+  readonly mirrored: boolean;
 }
 
 /** Model inputs and thumbnail made of one frame. */
@@ -41,13 +43,14 @@ const tables = tablesOf();
 /** Copies the planes, closes the frame, and lends the pixels to `use`. */
 async function withPixels<T>(
   frame: VideoFrame,
-  { colour, rotation }: FrameFacts,
+  { colour, rotation, mirrored }: FrameFacts,
   use: (pixels: FramePixels, foreign: boolean) => T,
 ): Promise<T> {
   const foreign = !hasPlanes(frame.format);
   const planes = await reader.read(frame).finally(() => frame.close());
   try {
-    return use(new FramePixels(planes, foreign ? ready : tables(colour, planes.bitDepth), rotation), foreign);
+    const table = foreign ? ready : tables(colour, planes.bitDepth);
+    return use(new FramePixels(planes, table, rotation, mirrored), foreign);
   } finally {
     reader.release(planes);
   }

@@ -3,7 +3,15 @@ import { fragmentPlan } from '../../core/sampling/fragments.ts';
 import type { ColourFacts, FrameImage, PixelRule } from './api.ts';
 import type { Planes } from './planes.ts';
 import { resizeRgb } from './resize.ts';
-import { type ColourTables, colourTables, type Rotation, shownSize, writeRgb } from './yuv.ts';
+import {
+  type ColourTables,
+  colourTables,
+  type Region,
+  type Rotation,
+  shownSize,
+  type Target,
+  writeRgb,
+} from './yuv.ts';
 
 /** One decoded frame; pictures made of it share what they have in common. */
 export class FramePixels {
@@ -13,12 +21,14 @@ export class FramePixels {
   private readonly planes: Planes;
   private readonly tables: ColourTables;
   private readonly rotation: Rotation;
+  private readonly mirrored: boolean;
   private whole: Uint8ClampedArray<ArrayBuffer> | undefined;
 
-  constructor(planes: Planes, tables: ColourTables, rotation: Rotation) {
+  constructor(planes: Planes, tables: ColourTables, rotation: Rotation, mirrored = false) {
     this.planes = planes;
     this.tables = tables;
     this.rotation = rotation;
+    this.mirrored = mirrored;
     ({ width: this.width, height: this.height } = shownSize(planes, rotation));
   }
 
@@ -39,12 +49,7 @@ export class FramePixels {
         if (scaled) copyBlock(scaled, (y * plan.width + x) * 3, plan.width * 3, out, offset, stride, cell);
         else {
           const region = { x, y, width: cell, height: cell, step: 1 };
-          writeRgb(this.planes, this.tables, this.rotation, region, {
-            bytes: out,
-            offset,
-            stride,
-            channels: 3,
-          });
+          this.write(region, { bytes: out, offset, stride, channels: 3 });
         }
       }
     return new Uint8Array(out.buffer);
@@ -86,13 +91,12 @@ export class FramePixels {
     const columns = Math.ceil(this.width / step);
     const bytes = new Uint8ClampedArray(columns * Math.ceil(this.height / step) * 4);
     const region = { x: 0, y: 0, width: this.width, height: this.height, step };
-    writeRgb(this.planes, this.tables, this.rotation, region, {
-      bytes,
-      offset: 0,
-      stride: columns * 4,
-      channels: 4,
-    });
+    this.write(region, { bytes, offset: 0, stride: columns * 4, channels: 4 });
     return bytes;
+  }
+
+  private write(region: Region, target: Target): void {
+    writeRgb(this.planes, this.tables, this.rotation, region, target, this.mirrored);
   }
 }
 

@@ -83,6 +83,7 @@ export class Video {
       width: upright ? width : height,
       height: upright ? height : width,
       rotation: index.rotation,
+      ...(index.mirrored ? { mirrored: true as const } : {}),
       frames: times.length,
       duration: timing.duration,
       fps: timing.fps,
@@ -106,7 +107,8 @@ export class Video {
 
   get frameFacts(): FrameFacts {
     const { matrix, range } = this.facts.colour;
-    return { colour: { matrix, range }, rotation: this.index.rotation };
+    const { rotation, mirrored = false } = this.index;
+    return { colour: { matrix, range }, rotation, mirrored };
   }
 
   config(software: boolean): VideoDecoderConfig {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ColourFacts } from './api.ts';
+import type { ColourFacts, FrameImage } from './api.ts';
 import { colourFacts } from './colour-facts.ts';
 import { FramePixels } from './pixels.ts';
 import type { Planes } from './planes.ts';
@@ -121,6 +121,20 @@ describe('writeRgb', () => {
     expect([...rgbOf(turned).subarray(0, 9)]).toEqual([...at(0, 2), ...at(0, 1), ...at(0, 0)]);
     expect([...rgbOf(pixels(planes, limited, 180)).subarray(0, 3)]).toEqual(at(4, 2));
     expect([...rgbOf(pixels(planes, limited, 270)).subarray(0, 3)]).toEqual(at(4, 0));
+  });
+
+  it.each<Rotation>([0, 90, 180, 270])('mirrors the turned picture (%d°)', (rotation) => {
+    const planes = noise(6, 4);
+    const table = colourTables(limited, 8);
+    const frame = new FramePixels(planes, table, rotation).image();
+    const mirrored = new FramePixels(planes, table, rotation, true).image();
+    expect([mirrored.width, mirrored.height]).toEqual([frame.width, frame.height]);
+    const row = (image: FrameImage, y: number) =>
+      Array.from({ length: image.width }, (_, x) => {
+        const at = (y * image.width + x) * 4;
+        return [...image.rgba.subarray(at, at + 4)];
+      });
+    for (let y = 0; y < frame.height; y++) expect(row(mirrored, y)).toEqual(row(frame, y).reverse());
   });
 
   it('writes RGBA with an opaque fourth byte', () => {

@@ -90,27 +90,41 @@ export function shownSize(
   return rotation % 180 === 0 ? { width, height } : { width: height, height: width };
 }
 
-/** Writes ⌈width/step⌉ × ⌈height/step⌉ pixels of a region as RGB or RGBA. */
+/**
+ * Writes ⌈width/step⌉ × ⌈height/step⌉ pixels of a region as RGB or RGBA.
+ *
+ * @param mirrored left and right of the turned picture change places
+ */
 export function writeRgb(
   planes: Planes,
   tables: ColourTables,
   rotation: Rotation,
   region: Region,
   target: Target,
+  mirrored = false,
 ): void {
   const { width: W, height: H } = planes;
   // Coded position of shown (x, y): clockwise rotation turns the coded left edge into the shown top edge at 90°.
-  const [x0, xx, xy, y0, yx, yy] = {
+  let [x0, xx, xy, y0, yx, yy] = {
     0: [0, 1, 0, 0, 0, 1],
     90: [0, 0, 1, H - 1, -1, 0],
     180: [W - 1, -1, 0, H - 1, 0, -1],
     270: [W - 1, 0, -1, 0, 1, 0],
   }[rotation] as [number, number, number, number, number, number];
+  if (mirrored) {
+    const last = (rotation % 180 === 0 ? W : H) - 1;
+    [x0, xx, y0, yx] = [x0 + last * xx, -xx, y0 + last * yx, -yx];
+  }
   const columns = Math.ceil(region.width / region.step);
   const rows = Math.ceil(region.height / region.step);
   const { bytes, channels, offset, stride } = target;
   const inPairs =
-    rotation === 0 && region.step === 1 && region.x % 2 === 0 && planes.shiftX === 1 && planes.y.step === 1;
+    rotation === 0 &&
+    !mirrored &&
+    region.step === 1 &&
+    region.x % 2 === 0 &&
+    planes.shiftX === 1 &&
+    planes.y.step === 1;
   const asPixels = channels === 4 && ((bytes.byteOffset + offset) | stride) % 4 === 0 && !tables.identity;
   const pixels =
     inPairs && asPixels ? new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2) : null;

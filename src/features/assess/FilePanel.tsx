@@ -42,7 +42,7 @@ function colourText(colour: VideoFacts['colour'], t: AssessMessages): string {
 
 export function factRows(facts: VideoFacts, t: AssessMessages): FactRow[] {
   const { width, height, rotation, fps, duration, frames } = facts;
-  const turned = rotation === 0 ? '' : `, ${t.file.rotated(rotation)}`;
+  const turned = `${rotation === 0 ? '' : `, ${t.file.rotated(rotation)}`}${facts.mirrored ? `, ${t.file.mirrored}` : ''}`;
   const kilobits = duration > 0 ? Math.round((facts.bytes * 8) / duration / 1000) : 0;
   return [
     { label: t.file.image, value: t.file.imageValue(width, height, rateText(fps, frames, t)) + turned },

@@ -195,6 +195,7 @@ export const assessEn = {
     hdr: (name: string): string => `${name}, no tone mapping`,
     sizeValue: (size: number, kilobits: number): string => `${bytes(size)}, ${count(kilobits)}${THIN}kb/s`,
     rotated: (degrees: number): string => `rotated by ${degrees}°`,
+    mirrored: 'mirrored',
   },
   assess: {
     modelMissing: 'Model not loaded',

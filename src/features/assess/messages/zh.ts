@@ -168,6 +168,7 @@ export const assessZh: AssessTexts = {
     hdr: (name) => `${name}，未做色调映射`,
     sizeValue: (size, kilobits) => `${bytes(size)}，${count(kilobits)}${THIN}kb/s`,
     rotated: (degrees) => `旋转${degrees}°`,
+    mirrored: '镜像',
   },
   assess: {
     modelMissing: '未加载模型',
