@@ -2,7 +2,7 @@
 /// <reference lib="webworker" />
 import '../thread/requests.ts';
 import { decodeFrames, substitution } from '../media/decode.ts';
-import { hasPlanes, PlaneReader } from '../media/planes.ts';
+import { PlaneReader } from '../media/planes.ts';
 import { Video } from '../media/video.ts';
 import { expose, releaseCallback, transfer } from '../thread/rpc.ts';
 import type { FramesApi, StoredFrame } from './api.ts';
@@ -42,9 +42,8 @@ const api: FramesApi = {
         video,
         wanted,
         async (index, used, frame) => {
-          const fromRgb = identity || !hasPlanes(frame.format);
-          const planes = await reader.read(frame);
-          frame.close();
+          const planes = await reader.read(frame).finally(() => frame.close());
+          const fromRgb = identity || planes.fromRgb === true;
           const data = reduceFrame(planes, rotation, width, height, fromRgb, mirrored);
           reader.release(planes);
           const stored: StoredFrame = { index, ...substitution(video, index, used), data, fromRgb };

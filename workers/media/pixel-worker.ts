@@ -4,7 +4,7 @@ import '../thread/requests.ts';
 import { expose, transfer } from '../thread/rpc.ts';
 import type { ColourFacts, FrameImage, FrameRequest } from './api.ts';
 import { FramePixels, tablesOf } from './pixels.ts';
-import { hasPlanes, PlaneReader } from './planes.ts';
+import { PlaneReader } from './planes.ts';
 import { colourTables, type Rotation } from './yuv.ts';
 
 /** Properties that all frames of a video share. */
@@ -46,11 +46,11 @@ async function withPixels<T>(
   { colour, rotation, mirrored }: FrameFacts,
   use: (pixels: FramePixels, foreign: boolean) => T,
 ): Promise<T> {
-  const foreign = !hasPlanes(frame.format);
   const planes = await reader.read(frame).finally(() => frame.close());
+  const foreign = planes.fromRgb === true || planes.clipped === true;
+  const tablesFor = planes.fromRgb ? ready : tables(colour, planes.bitDepth);
   try {
-    const table = foreign ? ready : tables(colour, planes.bitDepth);
-    return use(new FramePixels(planes, table, rotation, mirrored), foreign);
+    return use(new FramePixels(planes, tablesFor, rotation, mirrored), foreign);
   } finally {
     reader.release(planes);
   }

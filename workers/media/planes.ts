@@ -1,4 +1,5 @@
 /** The planes of a decoded frame, in memory of our own, so that the decoder gets its picture back at once. */
+import { RgbInverter } from './rgb-planes.ts';
 
 /** Samples of one picture. Chroma samples are `1 << shiftX` luma samples apart in x, likewise in y. */
 export interface Planes {
@@ -12,6 +13,10 @@ export interface Planes {
   readonly v: PlaneLayout;
   readonly shiftX: 0 | 1;
   readonly shiftY: 0 | 1;
+  /** RGB that the browser made: v, y and u are red, green and blue, for the identity matrix in full range. */
+  readonly fromRgb?: true;
+  /** Taken back from RGB in which many colours were clipped, so they are not exactly the decoder's. */
+  readonly clipped?: true;
 }
 
 /** Where a plane lies in `samples`: first sample, samples from row to row, samples from pixel to pixel (2 in NV12, 4 in RGBA). */
@@ -51,24 +56,57 @@ const LAYOUTS: Readonly<Record<string, Layout>> = {
   NV12: { bitDepth: 8, shiftX: 1, shiftY: 1, interleaved: true },
 };
 
-/** True where the planes of a frame can be read (its format is not opaque). */
-export function hasPlanes(format: string | null): boolean {
-  return format !== null && format in LAYOUTS;
+/** Bytes of red, green and blue in a pixel of the formats that hold RGB. */
+const RGB_ORDERS: Readonly<Record<string, readonly [number, number, number]>> = {
+  RGBA: [0, 1, 2],
+  RGBX: [0, 1, 2],
+  BGRA: [2, 1, 0],
+  BGRX: [2, 1, 0],
+};
+
+/** RGB as planes for the identity matrix in full range. */
+function rgbPlanes(
+  samples: Uint8Array,
+  width: number,
+  height: number,
+  { offset, stride }: Pick<PlaneLayout, 'offset' | 'stride'>,
+  [red, green, blue]: readonly [number, number, number] = [0, 1, 2],
+): Planes {
+  const plane = (channel: number): PlaneLayout => ({ offset: offset + channel, stride, step: 4 });
+  return {
+    width,
+    height,
+    bitDepth: 8,
+    shiftX: 0,
+    shiftY: 0,
+    fromRgb: true,
+    samples,
+    v: plane(red),
+    y: plane(green),
+    u: plane(blue),
+  };
 }
 
 /** Copies of frames alike are made into the same memory. */
 export class PlaneReader {
   private readonly free: ArrayBuffer[] = [];
+  private readonly inverter = new RgbInverter();
+  private canvas: OffscreenCanvasRenderingContext2D | undefined;
 
   /**
-   * A copy of the frame's planes; where there are none to be read, of the RGBA that the browser makes of it, as planes
-   * for the `identity` matrix in full range.
+   * A copy of the frame's planes. Where the browser hands over RGB, the planes that it was made of if they can be told
+   * (`rgb-planes.ts`), else the RGB.
    *
    * @param frame not closed here
    */
   async read(frame: VideoFrame): Promise<Planes> {
     const layout = frame.format === null ? undefined : LAYOUTS[frame.format];
-    return layout ? this.readPlanes(frame, layout) : this.readRgba(frame);
+    if (layout) return this.readPlanes(frame, layout);
+    const rgb = await this.readRgb(frame);
+    const planes = this.inverter.planesOf(rgb, frame.colorSpace.toJSON());
+    if (!planes) return rgb;
+    this.release(rgb);
+    return planes;
   }
 
   private async readPlanes(frame: VideoFrame, layout: Layout): Promise<Planes> {
@@ -94,23 +132,26 @@ export class PlaneReader {
     };
   }
 
-  private async readRgba(frame: VideoFrame): Promise<Planes> {
-    const options: VideoFrameCopyToOptions = { format: 'RGBA' };
+  private async readRgb(frame: VideoFrame): Promise<Planes> {
+    const { width, height } = frame.visibleRect!;
+    // A frame without a format can be shown, not copied; WebKit gives 10-bit frames none.
+    if (frame.format === null) return this.drawn(frame, width, height);
+    const order = RGB_ORDERS[frame.format];
+    const options: VideoFrameCopyToOptions = order ? {} : { format: 'RGBA' };
     const bytes = frame.allocationSize(options);
     const memory = this.memory(bytes);
-    const [plane] = await frame.copyTo(new Uint8Array(memory, 0, bytes), options);
-    const { offset, stride } = plane!;
-    return {
-      width: frame.visibleRect!.width,
-      height: frame.visibleRect!.height,
-      bitDepth: 8,
-      shiftX: 0,
-      shiftY: 0,
-      samples: new Uint8Array(memory, 0, bytes),
-      v: { offset, stride, step: 4 },
-      y: { offset: offset + 1, stride, step: 4 },
-      u: { offset: offset + 2, stride, step: 4 },
-    };
+    const samples = new Uint8Array(memory, 0, bytes);
+    const [plane] = await frame.copyTo(samples, options);
+    return rgbPlanes(samples, width, height, plane!, order);
+  }
+
+  private drawn(frame: VideoFrame, width: number, height: number): Planes {
+    this.canvas ??= new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true })!;
+    const { canvas } = this.canvas;
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    this.canvas.drawImage(frame, 0, 0, width, height);
+    const { data } = this.canvas.getImageData(0, 0, width, height);
+    return rgbPlanes(new Uint8Array(data.buffer), width, height, { offset: 0, stride: 4 * width });
   }
 
   private memory(bytes: number): ArrayBuffer {

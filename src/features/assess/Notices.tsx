@@ -22,13 +22,16 @@ export function noticesOf(
   lang: Lang,
 ): string[] {
   const notices: string[] = [];
+  const converted = frames.some(({ foreignColour }) => foreignColour);
   if (video) {
     const { facts } = video;
     if (facts.missing > 0) notices.push(t.assess.truncated(facts.frames, facts.frames + facts.missing));
     for (const notice of facts.notices) notices.push(mediaNoticeText(lang, notice));
-    if (facts.colour.transfer !== 'sdr') notices.push(t.assess.hdr(facts.colour.transfer.toUpperCase()));
   }
-  if (frames.some(({ foreignColour }) => foreignColour)) notices.push(t.assess.foreign);
+  const transfer = video?.facts.colour.transfer ?? 'sdr';
+  if (transfer !== 'sdr')
+    notices.push((converted ? t.assess.hdrConverted : t.assess.hdr)(transfer.toUpperCase()));
+  else if (converted) notices.push(t.assess.foreign);
   const reported = new Set<number>();
   for (const { index, substituted } of frames) {
     if (substituted === undefined || reported.has(index)) continue;

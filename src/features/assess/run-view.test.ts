@@ -160,6 +160,23 @@ describe('notices', () => {
     expect(present[3]).toContain('HLG');
     expect(present[4]).toBe('Frame 94 could not be decoded; frame 93 was used.');
   });
+  it('claim nothing about the values of HDR video that the browser has converted', () => {
+    const of = (transfer: string) =>
+      noticesOf(
+        {
+          video: {
+            facts: { ...facts, missing: 0, clockRestarts: [], notices: [], colour: { transfer } },
+          } as unknown as OpenedVideo,
+          frames: [{ ...frames[0]!, foreignColour: true }],
+          model: null,
+        },
+        { isolated: true, serviceWorker: true },
+        ASSESS_MESSAGES.en,
+        'en',
+      );
+    expect(of('hlg')).toEqual([expect.stringContaining('HLG video. The browser converted its colours')]);
+    expect(of('sdr')).toEqual([ASSESS_MESSAGES.en.assess.foreign]);
+  });
   it('say how much of a long clip one score leaves out, and nothing of a short one', () => {
     const of = (duration: number) =>
       longNotice(

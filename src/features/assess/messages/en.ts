@@ -210,6 +210,8 @@ export const assessEn = {
       'The browser made the colours of this file itself; another machine may give slightly other pixels.',
     hdr: (curve: string): string =>
       `This is ${curve} video. Its values are used as they are, without tone mapping.`,
+    hdrConverted: (curve: string): string =>
+      `This is ${curve} video. The browser converted its colours itself, and another browser may do it differently.`,
     long: (frames: number, gap: string): string =>
       `One score says little about a video this long: the ${frames} frames lie ${gap}${THIN}s apart.`,
     overTime: 'Quality timeline',

@@ -180,6 +180,7 @@ export const assessZh: AssessTexts = {
     truncated: (present, frames) => `文件不完整，仅有${count(present)}/${count(frames)}帧，模型只看这些帧。`,
     foreign: '此文件的颜色由浏览器换算，其他机器上的像素可能略有不同。',
     hdr: (curve) => `这是${curve}视频，按原值使用，不做色调映射。`,
+    hdrConverted: (curve) => `这是${curve}视频，其颜色由浏览器换算，其他浏览器的结果可能不同。`,
     long: (frames, gap) => `视频这么长，一个分数说明不了多少：${frames}帧之间相隔${gap}秒。`,
     overTime: '质量时间线',
     oneThread: '仅用一个处理器线程：此站点未发送隔离标头。刷新一次页面即可使用全部线程。',
