@@ -29,7 +29,12 @@ npm run train -- --list                list the runs
   --cache DIR      folder for decoded frames and procedural clips (default .cache/training)
   --lr-factor X    with --resume: multiplies the learning rate
   --step N         with --resume: starts from this checkpoint and deletes later ones
-${locationUsage}`;
+${locationUsage}
+
+Exit status: 0 finished or paused on request, 1 failed or refused, 2 usage, 74 paused because the disk is full.`;
+
+/** EX_IOERR of sysexits.h: a batch system must not take a full disk for a finished job. */
+const DISK_FULL_STATUS = 74;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -100,6 +105,7 @@ async function work(manager: RunManager, recipe: Recipe | null): Promise<number>
   say(`recipe ${run.recipe} ${recipe ? recipeSha256(recipe) : run.recipeSha256}`);
   const ended = await watch(manager, run.id);
   if (ended !== 'finished') say(`npm run train -- --resume ${run.id}`);
+  if (manager.get(run.id).reason?.code === 'train/disk') return DISK_FULL_STATUS;
   return ended === 'finished' || ended === 'paused' ? 0 : 1;
 }
 

@@ -25,7 +25,11 @@ export function endOf(
 ): Pick<Run, 'state' | 'reason'> {
   const step = at?.step ?? 0;
   const message = error instanceof Error ? error.message : String(error);
-  if (isDiskFull(error)) return { state: 'paused', reason: coded('train/disk', { step }, message) };
+  const saved = at?.savedStep ?? null;
+  if (isDiskFull(error)) {
+    const params = { step, ...(saved !== null && { saved }) };
+    return { state: 'paused', reason: coded('train/disk', params, message) };
+  }
   if (isAbort(error)) return { state: requested ?? 'paused', reason: null };
   if (!(error instanceof CodedError))
     return { state: 'failed', reason: coded('app/unexpected', { detail: message }, message) };
@@ -34,7 +38,6 @@ export function endOf(
   // A call of an engine that is stopped on request rejects with this code.
   if (error.code === 'train/engine' && requested !== null) return { state: requested, reason: null };
   if (error.code !== 'train/engine') return { state: 'failed', reason: error.toData() };
-  const saved = at?.savedStep ?? null;
   const problem = String(error.params.detail ?? error.params.problem ?? message);
   const params = { step, problem, ...(saved !== null && { resume: saved }) };
   return { state: 'failed', reason: coded('train/engine', params, message) };

@@ -328,7 +328,8 @@ describe('a run stops itself', () => {
     );
     const { id } = await manager.start(testRecipe());
     const paused = await settled(manager, id);
-    expect(paused).toMatchObject({ state: 'paused', savedStep: 3, reason: { code: 'train/disk' } });
+    expect(paused).toMatchObject({ state: 'paused', savedStep: 3 });
+    expect(paused.reason).toMatchObject({ code: 'train/disk', params: { saved: 3 } });
     full = false;
     await manager.resume(id);
     expect((await settled(manager, id)).state).toBe('finished');
