@@ -110,10 +110,10 @@ describe('shipped recipes', () => {
     };
     const rules = (change: object) => ({ ...base, rules: { ...base.rules, ...change } });
     expect(await differences('ablation-rank-only')).toEqual(
-      rules({ columns: { rank: 1, regression: 0, format: 1 } }),
+      rules({ temporalOn: false, columns: { rank: 1, regression: 0, format: 1 } }),
     );
     expect(await differences('ablation-reg-only')).toEqual(
-      rules({ columns: { rank: 0, regression: 1, format: 1 } }),
+      rules({ temporalOn: false, columns: { rank: 0, regression: 1, format: 1 } }),
     );
     expect(await differences('ablation-no-temporal')).toEqual(rules({ temporalOn: false }));
     expect(await differences('ablation-no-reasoning')).toEqual(rules({ reasoning: false }));
