@@ -71,5 +71,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     console.error(error.message);
     process.exit(1);
   }
-  if (!setupOnly) process.exit(spawnSync(python, args, { cwd: home, stdio: 'inherit' }).status ?? 1);
+  // Modules take relative paths from the caller's folder; npm names it, a direct call has it as its own.
+  const env = { ...process.env, INIT_CWD: process.env.INIT_CWD ?? process.cwd() };
+  if (!setupOnly) process.exit(spawnSync(python, args, { cwd: home, env, stdio: 'inherit' }).status ?? 1);
 }

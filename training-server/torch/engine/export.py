@@ -13,10 +13,9 @@ import torch
 from engine.faults import CommandError, described
 from engine.policy import Policy
 from engine.ranks import Ranks
-from engine.text import FILES
 from engine.weights import whole
 from modules.atomic_write import atomic_write
-from modules.loader import save_model, tensor_files
+from modules.loader import TEXT_FILES, save_model, tensor_files
 from modules.vqathinker import VQAThinkerModel
 
 BLOCK = 1 << 24
@@ -58,7 +57,7 @@ def _write(policy: Policy, state: dict[str, torch.Tensor], folder: Path) -> dict
     with atomic_write(folder) as partial:
         save_model(model, partial, dtype=policy.request.dtype)
         source = policy.request.checkpoint
-        for name in FILES:
+        for name in TEXT_FILES:
             if (source / name).exists():
                 _copy_text(source / name, partial / name)
         _generation_config(source, partial, policy.text.end)

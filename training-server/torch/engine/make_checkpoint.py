@@ -19,8 +19,7 @@ import torch
 
 from engine.export import digest
 from engine.shapes import PUBLISHED, SHAPES, TOKENIZER, config_of
-from engine.text import FILES
-from modules.loader import save_model
+from modules.loader import TEXT_FILES, save_model
 from modules.random_checkpoint import random_weights
 from modules.vqathinker import VQAThinkerModel
 
@@ -43,7 +42,7 @@ def make(folder: Path, shape: str, tokenizer: Path, *, dtype: torch.dtype, seed:
     random_weights(model, torch.Generator().manual_seed(seed), batch_statistics=small)
     model.config = config_with_statistics
     save_model(model, folder, dtype=dtype)
-    for name in FILES:
+    for name in TEXT_FILES:
         if (tokenizer / name).exists():
             shutil.copyfile(tokenizer / name, folder / name)
     return digest(folder)

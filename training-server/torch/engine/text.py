@@ -12,17 +12,6 @@ from engine.faults import CommandError
 from modules.profiles import Profile
 from small.tokenizer import END, SPLIT
 
-FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "merges.txt",
-    "preprocessor_config.json",
-)
-"""Files of a checkpoint that belong to its text side, and go along when it is written anew."""
-
 
 class Text:
     """The tokenizer of a checkpoint folder, for one profile. Raises CommandError `train/checkpoint`."""

@@ -23,11 +23,10 @@ from torch import Generator, Tensor, nn
 
 from engine.export import digest
 from engine.shapes import TOKENIZER, config_of
-from engine.text import FILES
 from engine.video.decode_pool import DecodePool
 from engine.video.videos import Video, Videos
 from modules.config import ModelConfig
-from modules.loader import save_model
+from modules.loader import TEXT_FILES, save_model
 from modules.open_video import open_video
 from modules.profiles import Profile, profile_of
 from modules.statistics import NAMES, statistics
@@ -121,7 +120,7 @@ def make(folder: Path, clips: Path, tokenizer: Path = TOKENIZER, seed: int = 0) 
     cast(Tensor, standardiser.mean).copy_(raw.mean(0))
     cast(Tensor, standardiser.std).copy_(raw.std(0).clamp_min(1e-4))
     save_model(model, folder, dtype=torch.float32)
-    for name in FILES:
+    for name in TEXT_FILES:
         if (tokenizer / name).exists():
             shutil.copyfile(tokenizer / name, folder / name)
     return digest(folder)

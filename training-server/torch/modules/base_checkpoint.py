@@ -1,26 +1,29 @@
 """The starting point of training: an InternVL checkpoint, which has no motion branch, given one.
 
-    python -m modules.base_checkpoint BASE SLOWFAST OUT [--projector zero|official]
+    python -m modules.base_checkpoint BASE SLOWFAST OUT [--projector official|zero]
 
 BASE is a folder of the InternVL3 family in its original layout, SLOWFAST the published Kinetics weights of
-SlowFast-R50 (`SLOWFAST_8x8_R50.pyth`), OUT the checkpoint to write.
+SlowFast-R50 (`SLOWFAST_8x8_R50.pyth`), OUT the checkpoint to write, with the base's tokenizer. Relative paths
+start in the folder of the caller.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from modules.config import read_config
-from modules.loader import CheckpointError, expected_tensors, read_tensors, save_model
+from modules.loader import TEXT_FILES, CheckpointError, expected_tensors, read_tensors, save_model
 from modules.slowfast import SlowFast
 from modules.vqathinker import VQAThinkerModel
 
 MOTION = ("slowfast_model.", "motion_mlp.", "motion_statistics.")
-PROJECTORS = ("zero", "official")
+PROJECTORS = ("official", "zero")
 
 
 def with_motion(
@@ -92,20 +95,42 @@ def fresh_projector(projector: nn.Sequential, kind: str, generator: torch.Genera
         last.weight.zero_()
 
 
-def main() -> None:
+def require_tokenizer(base: Path) -> None:
+    """Raises CheckpointError where the base has no tokenizer: training could not start from the result."""
+    if not any((base / name).is_file() for name in ("tokenizer.json", "vocab.json")):
+        raise CheckpointError(base, ["it has no tokenizer (tokenizer.json or vocab.json)"])
+
+
+def copy_text_files(base: Path, out: Path) -> None:
+    """Copies tokenizer and generation config of the base."""
+    for name in (*TEXT_FILES, "generation_config.json"):
+        if (base / name).is_file():
+            shutil.copyfile(base / name, out / name)
+
+
+def from_caller(path: str) -> Path:
+    """A path of the command line: npm and `scripts/python.mjs` run modules in another folder."""
+    return Path(os.environ.get("INIT_CWD", "."), path)
+
+
+def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("base", type=Path)
-    parser.add_argument("slowfast", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--projector", choices=PROJECTORS, default="zero")
+    parser.add_argument("base", type=from_caller)
+    parser.add_argument("slowfast", type=from_caller)
+    parser.add_argument("out", type=from_caller)
+    parser.add_argument(
+        "--projector", choices=PROJECTORS, default="official", help="default: the released code's"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--dtype", choices=("float32", "bfloat16", "float16"), default="bfloat16")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     dtype = getattr(torch, options.dtype)
+    require_tokenizer(options.base)
     model = with_motion(
         options.base, options.slowfast, projector=options.projector, seed=options.seed, dtype=dtype
     )
     save_model(model, options.out)
+    copy_text_files(options.base, options.out)
 
 
 if __name__ == "__main__":

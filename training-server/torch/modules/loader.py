@@ -29,6 +29,18 @@ SHARD_BYTES = 5_000_000_000
 """Largest shard that is written, as Hugging Face does by default."""
 
 
+TEXT_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "preprocessor_config.json",
+)
+"""Files of a checkpoint that belong to its text side, and go along when it is written anew."""
+
+
 class CheckpointError(ValueError):
     """A folder that is not a checkpoint of this configuration; the message lists what is wrong with it."""
 

@@ -1,10 +1,12 @@
 """Giving an InternVL checkpoint its motion branch."""
 
+import json
+
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from modules.base_checkpoint import with_motion
+from modules.base_checkpoint import main, with_motion
 from modules.loader import CheckpointError, load_model, save_model
 from modules.random_checkpoint import RandomCheckpoint, random_clip, random_weights
 from modules.vqathinker import VQAThinkerModel, normalised
@@ -66,6 +68,30 @@ def test_the_written_checkpoint_loads(files, tmp_path):
     model = with_motion(*files, dtype=torch.bfloat16)
     save_model(model, tmp_path / "out")
     assert torch.equal(load_model(tmp_path / "out").mlp1[1].weight, model.mlp1[1].weight.float())
+
+
+@pytest.fixture
+def with_tokenizer(files):
+    (files[0] / "vocab.json").write_text('{"a": 0}')
+    (files[0] / "merges.txt").write_text("")
+    (files[0] / "generation_config.json").write_text('{"eos_token_id": 1}')
+    return files
+
+
+def test_the_command_writes_what_training_starts_from(with_tokenizer, tmp_path, monkeypatch):
+    monkeypatch.setenv("INIT_CWD", str(tmp_path))
+    main(["base", "slowfast.pyth", "out", "--dtype", "float32"])
+    out = tmp_path / "out"
+    for name in ("vocab.json", "merges.txt"):
+        assert (out / name).read_text() == (with_tokenizer[0] / name).read_text()
+    assert json.loads((out / "generation_config.json").read_text()) == {"eos_token_id": 1}
+    last = load_model(out).motion_mlp[3].weight
+    assert 0 <= last.min() < last.max() < 0.01  # as the released code starts
+
+
+def test_a_base_without_a_tokenizer_is_refused(files, tmp_path):
+    with pytest.raises(CheckpointError, match="no tokenizer"):
+        main([str(files[0]), str(files[1]), str(tmp_path / "out")])
 
 
 def test_another_network_is_refused(whole, files, tmp_path):
