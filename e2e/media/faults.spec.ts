@@ -60,7 +60,8 @@ async function expectChanged(path: string, name: string): Promise<void> {
   if ('code' in opened) throw new Error(opened.code);
   writeFileSync(path, 'something else');
   utimesSync(path, 1, 1);
-  expect(await hashes(opened.id, [30])).toMatchObject({ code: 'media/changed', params: { name } });
+  // Packets near the start may still be in memory.
+  expect(await hashes(opened.id, [249])).toMatchObject({ code: 'media/changed', params: { name } });
 }
 
 test('MPEG-TS gives the frames of the MP4 that it was made from', async () => {

@@ -1,5 +1,6 @@
 /** Tells containers apart by their first bytes; the name of a file and its MIME type are not trusted. */
 import { CodedError } from '../../core/errors.ts';
+import { packetGrid } from './mpegts-packets.ts';
 
 export type ContainerFamily = 'mp4' | 'matroska' | 'mpegts';
 
@@ -62,7 +63,7 @@ function otherFormat(head: Uint8Array): string | undefined {
 }
 
 /**
- * @param head the first 600 bytes of the file, or all of it
+ * @param head the first 1,500 bytes of the file, or all of it
  * @throws CodedError `media/container` with what it looks like, where that is known
  */
 export function containerOf(head: Uint8Array): ContainerFamily {
@@ -71,10 +72,8 @@ export function containerOf(head: Uint8Array): ContainerFamily {
   if (image !== undefined) throw new CodedError('media/container', { looksLike: image });
   if (FIRST_BOXES.has(box)) return 'mp4';
   if (latin(head, 0, 4) === '\x1a\x45\xdf\xa3') return 'matroska';
-  const everyPacket = (length: number, at: number) =>
-    head.length > at + length && head[at] === 0x47 && head[at + length] === 0x47;
-  if (everyPacket(188, 0) || everyPacket(192, 4)) return 'mpegts';
   const looksLike = head.length === 0 ? 'an empty file' : otherFormat(head);
+  if (looksLike === undefined && packetGrid(head)) return 'mpegts';
   throw new CodedError('media/container', looksLike === undefined ? {} : { looksLike });
 }
 

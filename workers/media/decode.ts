@@ -1,5 +1,4 @@
 /** Decodes wanted frames of a video, and finds the nearest decodable one for those that are damaged. */
-import { CodedError } from '../../core/errors.ts';
 import { type DecodeRange, keyAfter, startOf } from './plan.ts';
 import { type DecodeOptions, type FrameSink, RunDecoder, type RunOutcome } from './range-decoder.ts';
 import type { Video } from './video.ts';
@@ -15,12 +14,16 @@ export function substitution(video: Video, index: number, used: number): { reado
   return used === video.shown(index) ? {} : { substituted: used };
 }
 
+/** Starts before a failed recovery point that are tried: one may have failed for damage, and the first lies far back. */
+const RECOVERY_ROUNDS = 2;
+
 /**
  * Each distinct wanted frame goes to the sink once. A GOP that fails is tried again in software; what cannot be decoded
  * then is replaced by the nearest decodable frame before it, else after it.
  *
  * @returns packets fed to decoders
- * @throws CodedError `media/damaged` when nothing can be decoded, `media/stalled`, `media/changed`; `AbortError`
+ * @throws CodedError `media/damaged` or, for fields, `media/codec` when nothing can be decoded; `media/stalled`,
+ *   `media/changed`; `AbortError`
  */
 export async function decodeFrames(
   video: Video,
@@ -57,7 +60,8 @@ export async function decodeFrames(
     /** Fed since the last flush: a decoder that fails takes their last frames with it. */
     let open: DecodeRange[] = [];
     for (const [i, run] of runs.entries()) {
-      const flush = i === runs.length - 1 || !video.runsJoin;
+      const next = runs[i + 1];
+      const flush = next === undefined || !video.mayFollow(next.start);
       open.push(run);
       // After two failures the hardware is not asked again.
       const outcome = failed < 2 ? await preferred.run(run, left, { sink: deliver, flush }) : undefined;
@@ -71,6 +75,9 @@ export async function decodeFrames(
           await inSoftware().run(lost, left, { sink: deliver });
       open = [];
     }
+    for (let round = 0; round < RECOVERY_ROUNDS; round++)
+      for (const run of await video.plan(video.distrustRecoveries(left)))
+        await inSoftware().run(run, left, { sink: deliver });
     if (left.size > 0) await substitute(video, left, handOver, inSoftware());
     await preferred.settle();
     await rescue?.settle();
@@ -110,7 +117,7 @@ async function substitute(
       if ((await video.trustedKey(start)) !== start) continue;
       used = (await survey(start)).find((frame) => frame > index);
     }
-    if (used === undefined) throw new CodedError('media/damaged');
+    if (used === undefined) throw video.undecodable();
     uses.set(used, [...(uses.get(used) ?? []), index]);
   }
   for (const run of await video.plan(uses.keys())) {
@@ -125,7 +132,7 @@ async function substitute(
     });
   }
   await decoder.settle();
-  if (left.size > 0) throw new CodedError('media/damaged');
+  if (left.size > 0) throw video.undecodable();
 }
 
 /**

@@ -1,12 +1,31 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { isAv1Key, isHiddenVp8, isVp8Key, isVp9Key } from './frame-marks.ts';
+import { decodingStart, isAv1Key, isHiddenVp8, isVp8Key, isVp9Key } from './frame-marks.ts';
 import { Video } from './video.ts';
 
 const inputs = resolve(process.env.VQA_SHARED ?? '../shared', 'inputs');
 const media = resolve(process.env.VQA_SHARED ?? '../shared', 'media');
 const open = (path: string, name: string) => Video.open(new File([readFileSync(resolve(path, name))], name));
+
+describe('decodingStart', () => {
+  const RECOVERY = Uint8Array.of(6, 6, 1, 0xc4, 0x80);
+  const LATER = Uint8Array.of(6, 6, 1, 0x44, 0x80);
+  const [intra, inter] = [Uint8Array.of(0x41, 0b1_0001000), Uint8Array.of(0x41, 0b1_1_100000)];
+  it.each([
+    ['an IDR picture of H.264', 'avc', [Uint8Array.of(9), Uint8Array.of(0x67), Uint8Array.of(0x65)], 'fresh'],
+    ['another picture of H.264', 'avc', [Uint8Array.of(9), intra], null],
+    ['an intra picture with a recovery point', 'avc', [RECOVERY, intra], 'recovery'],
+    ['an inter picture with a recovery point', 'avc', [RECOVERY, inter], null],
+    ['a recovery point of a later picture', 'avc', [LATER, intra], null],
+    ['no picture', 'avc', [], null],
+    ['an IDR picture of HEVC', 'hevc', [Uint8Array.of(0x40, 1), Uint8Array.of(0x26, 1)], 'fresh'],
+    ['a clean random access picture', 'hevc', [Uint8Array.of(0x2a, 1)], 'fresh'],
+    ['another picture of HEVC', 'hevc', [Uint8Array.of(0x02, 1)], null],
+  ] as const)('%s', (_name, codec, units, start) => {
+    expect(decodingStart(codec, units)).toBe(start);
+  });
+});
 
 describe('key frames by their own header', () => {
   it.each([

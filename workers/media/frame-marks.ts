@@ -1,5 +1,30 @@
-/** Frame headers of VP8, VP9 and AV1: whether decoding can start at a packet, and whether a packet shows a picture. */
+/** Headers of pictures: whether decoding can start at a packet, and whether a packet shows a picture. */
 import { obusOf } from './av1.ts';
+import { sliceOf } from './h264-slice.ts';
+import { isRecoveryPoint, type NalCodec } from './nal.ts';
+
+/**
+ * Kind of start that a packet is for a decoder: at a picture that nothing before it is needed for, behind which the decoder has
+ * shown all that came before (`fresh`); at an intra picture with a recovery point (`recovery`); or not (null).
+ */
+export function decodingStart(codec: NalCodec, units: Iterable<Uint8Array>): 'fresh' | 'recovery' | null {
+  let recovery = false;
+  for (const unit of units) {
+    const head = unit[0];
+    if (head === undefined) continue;
+    if (codec === 'hevc') {
+      const type = (head >> 1) & 63;
+      if (type < 32) return type >= 16 && type <= 23 ? 'fresh' : null;
+      continue;
+    }
+    const type = head & 31;
+    if (type === 6) recovery ||= isRecoveryPoint(unit);
+    if (type === 5) return 'fresh';
+    if (type >= 1 && type < 5)
+      return recovery && sliceOf(unit.subarray(0, 32), null).intra ? 'recovery' : null;
+  }
+  return null;
+}
 
 /** The first packet byte of VP8 (RFC 6386 §9.1): bit 0 is 0 for a key frame, bit 4 is 1 for a frame that is shown. */
 const VP8 = { inter: 1, shown: 16 };

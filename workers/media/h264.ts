@@ -22,51 +22,88 @@ function skipScalingMatrix(bits: BitReader, lists: number): void {
   }
 }
 
+/** Fields of a sequence parameter set that lie before its VUI. */
+export interface H264Sequence {
+  readonly chromaIdc: number;
+  readonly bitDepth: number;
+  readonly separatePlanes: boolean;
+  readonly log2MaxFrameNum: number;
+  readonly maxRefFrames: number;
+  /** True where every picture is a frame; false where fields and field pairs may occur. */
+  readonly framesOnly: boolean;
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Reads an SPS up to `vui_parameters_present_flag`.
+ *
+ * @param bits behind emulation prevention, at the NAL unit's header byte
+ * @throws RangeError when it ends early or says what cannot be
+ */
+export function readSequence(bits: BitReader): H264Sequence {
+  bits.skip(8);
+  const profile = bits.bits(8);
+  bits.skip(16); // constraints, level
+  bits.ue(); // seq_parameter_set_id
+  let chromaIdc = 1;
+  let bitDepth = 8;
+  let separatePlanes = false;
+  if (HIGH.has(profile)) {
+    chromaIdc = bits.ue();
+    if (chromaIdc === 3) separatePlanes = bits.flag();
+    bitDepth = 8 + bits.ue();
+    bits.ue(); // bit depth of chroma
+    bits.skip(1); // lossless bypass
+    if (bits.flag()) skipScalingMatrix(bits, chromaIdc === 3 ? 12 : 8);
+  }
+  const log2MaxFrameNum = 4 + bits.ue();
+  const order = bits.ue();
+  if (order === 0) bits.ue();
+  else if (order === 1) skipOrderCycle(bits);
+  const maxRefFrames = bits.ue();
+  bits.skip(1);
+  const columns = bits.ue() + 1;
+  const rows = bits.ue() + 1;
+  const framesOnly = bits.flag();
+  const fields = framesOnly ? 1 : 2;
+  if (!framesOnly) bits.skip(1); // mb_adaptive
+  bits.skip(1); // direct_8x8
+  const crop = bits.flag() ? [bits.ue(), bits.ue(), bits.ue(), bits.ue()] : [0, 0, 0, 0];
+  const [unitX, unitY] = [chromaIdc === 1 || chromaIdc === 2 ? 2 : 1, (chromaIdc === 1 ? 2 : 1) * fields];
+  return {
+    chromaIdc,
+    bitDepth,
+    separatePlanes,
+    log2MaxFrameNum,
+    maxRefFrames,
+    framesOnly,
+    width: columns * 16 - unitX * (crop[0]! + crop[1]!),
+    height: rows * 16 * fields - unitY * (crop[2]! + crop[3]!),
+  };
+}
+
+function skipOrderCycle(bits: BitReader): void {
+  bits.skip(1);
+  bits.se();
+  bits.se();
+  const cycle = bits.ue();
+  if (cycle > 255) throw new RangeError(`${cycle} frames in a display-order cycle are too many.`);
+  for (let i = 0; i < cycle; i++) bits.se();
+}
+
 /**
  * @param sps the NAL unit with its header byte
  * @throws RangeError when it ends early or says what cannot be
  */
 export function parseH264Sps(sps: Uint8Array): StreamHeader {
   const bits = new BitReader(rawPayload(sps));
-  bits.skip(8);
-  const profile = bits.bits(8);
-  bits.skip(16); // constraints, level
-  bits.ue(); // seq_parameter_set_id
-  let chromaIdc = 1;
-  let depth = 8;
-  if (HIGH.has(profile)) {
-    chromaIdc = bits.ue();
-    if (chromaIdc === 3) bits.skip(1); // separate_colour_plane
-    depth = 8 + bits.ue();
-    bits.ue(); // bit depth of chroma
-    bits.skip(1); // lossless bypass
-    if (bits.flag()) skipScalingMatrix(bits, chromaIdc === 3 ? 12 : 8);
-  }
-  bits.ue(); // log2_max_frame_num
-  const order = bits.ue();
-  if (order === 0) bits.ue();
-  else if (order === 1) {
-    bits.skip(1);
-    bits.se();
-    bits.se();
-    const cycle = bits.ue();
-    if (cycle > 255) throw new RangeError(`${cycle} frames in a display-order cycle are too many.`);
-    for (let i = 0; i < cycle; i++) bits.se();
-  }
-  bits.ue(); // max_num_ref_frames
-  bits.skip(1);
-  const columns = bits.ue() + 1;
-  const rows = bits.ue() + 1;
-  const fields = bits.flag() ? 1 : 2; // frame_mbs_only
-  if (fields === 2) bits.skip(1); // mb_adaptive
-  bits.skip(1); // direct_8x8
-  const crop = bits.flag() ? [bits.ue(), bits.ue(), bits.ue(), bits.ue()] : [0, 0, 0, 0];
-  const [unitX, unitY] = [chromaIdc === 1 || chromaIdc === 2 ? 2 : 1, (chromaIdc === 1 ? 2 : 1) * fields];
-  const size = {
-    width: columns * 16 - unitX * (crop[0]! + crop[1]!),
-    height: rows * 16 * fields - unitY * (crop[2]! + crop[3]!),
+  const { bitDepth, chromaIdc, width, height } = readSequence(bits);
+  const header = {
+    bitDepth: depthOf(bitDepth),
+    chroma: chromaOf(chromaIdc),
+    ...sizeOf({ width, height }),
   };
-  const header = { bitDepth: depthOf(depth), chroma: chromaOf(chromaIdc), ...sizeOf(size) };
   return bits.flag() ? { ...header, ...parseVuiColour(bits) } : header;
 }
 

@@ -1,5 +1,5 @@
 /**
- * WebM, Matroska and MPEG-TS: the packet index of the video track. These files have no table of their packets, so
+ * WebM and Matroska: the packet index of the video track. These files have no table of their packets, so
  * their block headers are read once, from front to back; the packets themselves are read when they are wanted.
  */
 import {
@@ -10,15 +10,12 @@ import {
   type InputFormat,
   type InputVideoTrack,
   MATROSKA,
-  MPEG_TS,
   WEBM,
 } from 'mediabunny';
 import { CodedError } from '../../core/errors.ts';
 import type { NamedBlob } from './bytes.ts';
-import type { ContainerFamily } from './container.ts';
 import { matroskaTracks } from './matroska-tracks.ts';
-import { undecodedStream } from './mpegts-streams.ts';
-import { noVideo, noVideoInMatroska, refuseCover } from './no-video.ts';
+import { noVideoInMatroska, refuseCover } from './no-video.ts';
 import { type ContainerColour, MAX_PACKETS, type PacketIndex } from './packet-index.ts';
 import { bestStream } from './stream-choice.ts';
 
@@ -50,19 +47,12 @@ const TRANSFERS: Readonly<Record<string, number>> = {
  */
 export async function indexWithMediabunny(
   file: NamedBlob,
-  family: ContainerFamily,
-  formats: InputFormat[] = [WEBM, MATROSKA, MPEG_TS],
+  formats: InputFormat[] = [WEBM, MATROSKA],
 ): Promise<PacketIndex> {
   // A stream reader over a Blob slice stalls in some Chromium versions; plain slices do not.
   const input = new Input({ source: new BlobSource(file, { useStreamReader: false }), formats });
   const tracks = await readable(() => input.getVideoTracks());
-  if (tracks.length === 0) {
-    if (family === 'matroska') throw noVideoInMatroska(await matroskaTracks(file));
-    const codec = await undecodedStream(file);
-    throw codec
-      ? new CodedError('media/codec', { codec })
-      : noVideo((await soundTracks(input)).map(() => 'sound'));
-  }
+  if (tracks.length === 0) throw noVideoInMatroska(await matroskaTracks(file));
   const scanned: Scan[] = [];
   for (const track of tracks) scanned.push(await scan(track));
   const chosen = scanned[bestStream(scanned.map((s) => s.facts))]!;
@@ -79,7 +69,7 @@ export async function indexWithMediabunny(
   const description = config?.description;
   const last = packets.at(-1)!;
   return {
-    container: family === 'mpegts' ? 'mpegts' : (await input.getFormat()) === WEBM ? 'webm' : 'mkv',
+    container: (await input.getFormat()) === WEBM ? 'webm' : 'mkv',
     codec,
     codedWidth: await track.getCodedWidth(),
     codedHeight: await track.getCodedHeight(),
@@ -94,9 +84,7 @@ export async function indexWithMediabunny(
       key: Uint8Array.from(packets, (p, i) => (i === 0 || p.type === 'key' ? 1 : 0)),
     },
     missing,
-    // A player starts where the file starts, which for MPEG-TS is anywhere.
-    playerOffset:
-      family === 'mpegts' ? -packets.reduce((first, p) => Math.min(first, p.timestamp), Infinity) : 0,
+    playerOffset: 0,
     lastDuration: last.duration,
     ...packetReader(track, packets, file.name),
   };

@@ -1,12 +1,12 @@
-/** Video streams of an MPEG-TS file that mediabunny leaves out, since no browser decodes them. */
-import { type NamedBlob, readRange } from './bytes.ts';
+/** Programme of an MPEG-TS file: its video streams, as the tables name them or as their bytes show. */
+import type { NamedBlob } from './bytes.ts';
+import { type PacketGrid, type TsPacket, tsPackets } from './mpegts-packets.ts';
+import { annexBUnits, type NalCodec } from './nal.ts';
 
-const SYNC = 0x47;
-/** Tables are repeated every tenth of a second; this many bytes hold them at any rate. */
-const SEARCHED = 512 << 10;
-
-/** `stream_type` of ISO/IEC 13818-1 table 2-34, and of its users. */
-const STREAM_TYPES: Readonly<Record<number, string>> = {
+/** `stream_type` of ISO/IEC 13818-1 table 2-34 that WebCodecs decodes. */
+const DECODED: Readonly<Record<number, NalCodec>> = { 27: 'avc', 36: 'hevc' };
+/** Video that no browser decodes, of that table and of its users. */
+const UNDECODED: Readonly<Record<number, string>> = {
   1: 'MPEG-1',
   2: 'MPEG-2',
   16: 'MPEG-4 Visual',
@@ -17,32 +17,73 @@ const STREAM_TYPES: Readonly<Record<number, string>> = {
   234: 'VC-1',
 };
 
-/** Name of the first such stream in the file's programme map; null where there is none. */
-export async function undecodedStream(file: NamedBlob): Promise<string | null> {
-  const bytes = await readRange(file, 0, SEARCHED);
-  // Recordings put a time of four bytes before each packet of 188.
-  const [start, length] = bytes[0] === SYNC && bytes[188] === SYNC ? [0, 188] : [4, 192];
+/** Sound: MPEG layers, AAC, AC-3. */
+const SOUND: ReadonlySet<number> = new Set([3, 4, 15, 17, 129, 135]);
+
+export interface Programme {
+  /** Codec of each packet id with video that can be decoded. */
+  readonly video: ReadonlyMap<number, NalCodec>;
+  /** Name of the first video stream that cannot be decoded. */
+  readonly undecoded: string | null;
+  readonly sound: boolean;
+}
+
+/**
+ * Reads up to the first programme map that lists video. A file without one is a piece of a recording: then the streams
+ * are known by their first units.
+ */
+export async function programmeOf(file: NamedBlob, grid: PacketGrid): Promise<Programme> {
   const maps = new Set<number>();
-  for (let at = start; at + 188 <= bytes.length; at += length) {
-    const packet = bytes.subarray(at, at + 188);
-    const pid = ((packet[1]! & 31) << 8) | packet[2]!;
-    if (packet[0] !== SYNC || (pid !== 0 && !maps.has(pid))) continue;
-    const section = sectionOf(packet);
-    if (pid === 0) for (const map of mapsOf(section)) maps.add(map);
-    else for (const type of typesOf(section)) if (STREAM_TYPES[type]) return STREAM_TYPES[type];
+  const guessed = new Map<number, NalCodec>();
+  let sound = false;
+  for await (const packets of tsPackets(file, grid, grid.start)) {
+    for (const [, packet] of packets) {
+      const { pid } = packet;
+      if (pid === 0) for (const map of mapsOf(sectionOf(packet))) maps.add(map);
+      else if (maps.has(pid)) {
+        const programme = programmeIn(sectionOf(packet));
+        if (programme.video.size > 0 || programme.undecoded !== null) return programme;
+        sound ||= programme.sound;
+      } else if (!guessed.has(pid)) {
+        const codec = codecIn(packet);
+        if (codec) guessed.set(pid, codec);
+      }
+    }
+  }
+  return { video: guessed, undecoded: null, sound };
+}
+
+/** Codec of a PES packet that begins with parameter sets; null where that cannot be seen. */
+function codecIn({ starts, payload }: TsPacket): NalCodec | null {
+  if (!starts || payload[0] !== 0 || payload[1] !== 0 || payload[2] !== 1 || payload[3]! >> 4 !== 14)
+    return null;
+  for (const unit of annexBUnits(payload.subarray(9 + (payload[8] ?? 0)))) {
+    const head = unit[0] ?? 0;
+    if ((head & 0x9f) === 7) return 'avc'; // sequence parameter set
+    if ((head & 0xfe) === 64 || (head & 0xfe) === 66) return 'hevc'; // video or sequence parameter set
   }
   return null;
 }
 
+function programmeIn(section: Uint8Array): Programme {
+  const video = new Map<number, NalCodec>();
+  let undecoded: string | null = null;
+  let sound = false;
+  for (const { type, pid } of streamsOf(section)) {
+    const codec = DECODED[type];
+    if (codec) video.set(pid, codec);
+    undecoded ??= UNDECODED[type] ?? null;
+    sound ||= SOUND.has(type);
+  }
+  return { video, undecoded, sound };
+}
+
 /** The table section that starts in a packet, without its checksum; empty where none does. */
-function sectionOf(packet: Uint8Array): Uint8Array {
-  const starts = (packet[1]! & 0x40) !== 0;
-  const adaptation = (packet[3]! & 0x20) !== 0 ? 1 + packet[4]! : 0;
-  const at = 4 + adaptation;
-  const from = at + 1 + (packet[at] ?? 0);
-  if (!starts || from + 3 > packet.length) return packet.subarray(0, 0);
-  const size = ((packet[from + 1]! & 15) << 8) | packet[from + 2]!;
-  return packet.subarray(from, Math.max(from, Math.min(packet.length, from + 3 + size - 4)));
+function sectionOf({ starts, payload }: TsPacket): Uint8Array {
+  const from = 1 + (payload[0] ?? 0);
+  if (!starts || from + 3 > payload.length) return payload.subarray(0, 0);
+  const size = ((payload[from + 1]! & 15) << 8) | payload[from + 2]!;
+  return payload.subarray(from, Math.max(from, Math.min(payload.length, from + 3 + size - 4)));
 }
 
 /** Packet ids of the programme maps that a programme association names. */
@@ -53,11 +94,11 @@ function* mapsOf(section: Uint8Array): Generator<number> {
   }
 }
 
-/** Stream types that a programme map lists. */
-function* typesOf(section: Uint8Array): Generator<number> {
-  if (section.length < 12) return;
+/** Streams that a programme map lists. */
+function* streamsOf(section: Uint8Array): Generator<{ readonly type: number; readonly pid: number }> {
+  if (section.length < 12 || section[0] !== 2) return;
   for (let at = 12 + (((section[10]! & 15) << 8) | section[11]!); at + 5 <= section.length; ) {
-    yield section[at]!;
+    yield { type: section[at]!, pid: ((section[at + 1]! & 31) << 8) | section[at + 2]! };
     at += 5 + (((section[at + 3]! & 15) << 8) | section[at + 4]!);
   }
 }

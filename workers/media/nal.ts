@@ -41,23 +41,34 @@ export function* annexBUnits(packet: Uint8Array): Generator<Uint8Array> {
   if (start >= 0 && start < packet.length) yield packet.subarray(start);
 }
 
-export type NalCodec = 'avc' | 'hevc';
-
-/** True where decoding can start at this packet: its first slice is an IDR picture (H.264) or an IRAP picture (HEVC). */
-export function startsDecoding(codec: NalCodec, units: Iterable<Uint8Array>): boolean {
-  for (const unit of units) {
-    const head = unit[0];
-    if (head === undefined) continue;
-    if (codec === 'avc') {
-      const type = head & 31;
-      if (type >= 1 && type <= 5) return type === 5;
-    } else {
-      const type = (head >> 1) & 63;
-      if (type < 32) return type >= 16 && type <= 23;
+/**
+ * True for an SEI unit of H.264 with a recovery point at this very picture (ITU-T H.264 annex D.1.8): from it on all
+ * pictures come out right, without an IDR picture.
+ *
+ * @param sei the unit or its beginning
+ */
+export function isRecoveryPoint(sei: Uint8Array): boolean {
+  const raw = rawPayload(sei);
+  for (let at = 1; at + 2 < raw.length; ) {
+    let [type, size] = [0, 0];
+    while (raw[at] === 255) {
+      type += 255;
+      at++;
     }
+    type += raw[at++] ?? 0;
+    while (raw[at] === 255) {
+      size += 255;
+      at++;
+    }
+    size += raw[at++] ?? 0;
+    // `recovery_frame_cnt` is ue(v): a first bit of 1 says 0.
+    if (type === 6) return ((raw[at] ?? 0) & 128) !== 0;
+    at += size;
   }
   return false;
 }
+
+export type NalCodec = 'avc' | 'hevc';
 
 /** Access unit delimiter, SEI and filler: they say nothing that a later picture needs. */
 const REMARKS: ReadonlySet<number> = new Set([6, 9, 12]);
@@ -84,4 +95,24 @@ export function findSps(codec: NalCodec, units: Iterable<Uint8Array>): Uint8Arra
     if (head !== undefined && (codec === 'avc' ? (head & 31) === 7 : ((head >> 1) & 63) === 33)) return unit;
   }
   return null;
+}
+
+/** Codec string for WebCodecs of a sequence parameter set (RFC 6381; ISO/IEC 14496-15 annex E). */
+export function codecString(codec: NalCodec, sps: Uint8Array): string {
+  const hex = (byte: number | undefined) => (byte ?? 0).toString(16).padStart(2, '0');
+  if (codec === 'avc') return `avc1.${hex(sps[1])}${hex(sps[2])}${hex(sps[3])}`;
+  const raw = rawPayload(sps.subarray(0, 32));
+  const [profile, level] = [raw[3] ?? 0, raw[14] ?? 0];
+  let flags = 0;
+  for (let i = 0; i < 32; i++) flags = flags * 2 + (((raw[4 + ((31 - i) >> 3)] ?? 0) >> (i & 7)) & 1);
+  const space = ['', 'A', 'B', 'C'][profile >> 6];
+  const constraints = [...raw.subarray(8, 14)].map((byte) => byte.toString(16).toUpperCase());
+  while (constraints.length > 0 && constraints.at(-1) === '0') constraints.pop();
+  return [
+    'hev1',
+    `${space}${profile & 31}`,
+    flags.toString(16).toUpperCase(),
+    `${profile & 32 ? 'H' : 'L'}${level}`,
+    ...constraints,
+  ].join('.');
 }

@@ -28,6 +28,10 @@ export interface PacketIndex {
   readonly codedHeight: number;
   /** `avcC`, `hvcC` and the like; absent where the parameter sets travel in the packets. */
   readonly description?: Uint8Array<ArrayBuffer> | undefined;
+  /** First sequence parameter set of the stream, where the demuxer has seen it in a packet. */
+  readonly parameterSet?: Uint8Array | undefined;
+  /** H.264 whose frames are coded as two field pictures, at least in part. */
+  readonly fieldCoded?: true;
   /** Clockwise, applied before the picture is shown. */
   readonly rotation: 0 | 90 | 180 | 270;
   /** Left and right change places after the rotation. */

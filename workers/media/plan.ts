@@ -37,13 +37,20 @@ export function keyAfter(order: FrameOrder, d: number): number {
 }
 
 /**
+ * True for a packet behind a start whose picture is shown before it: it refers to what lies before the start, so it is
+ * not fed to a decoder that begins there.
+ */
+export function leads(order: FrameOrder, d: number, start: number): boolean {
+  return d > start && order.frame[d]! < order.frame[start]!;
+}
+
+/**
  * Where decoding must start for the packet at d. Pictures that lead a key frame (open GOP: after it in decode order,
  * before it in presentation order) need the GOP before.
  */
 export function startOf(order: FrameOrder, d: number): number {
   const key = keyBefore(order, d);
-  const leads = d !== key && order.frame[d]! < order.frame[key]!;
-  return leads && key > 0 ? keyBefore(order, key - 1) : key;
+  return leads(order, d, key) && key > 0 ? keyBefore(order, key - 1) : key;
 }
 
 /**

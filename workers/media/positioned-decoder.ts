@@ -3,10 +3,9 @@
  * A flush would discard them, so a frame is output by feeding the packets that follow it.
  */
 import { CodedError } from '../../core/errors.ts';
-import { keyAfter } from './plan.ts';
-import { SPACING } from './range-decoder.ts';
+import { keyAfter, leads } from './plan.ts';
 import { readAhead } from './read-ahead.ts';
-import type { Video } from './video.ts';
+import { SPACING, type Video } from './video.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Milliseconds without output or progress after which the decoder counts as stalled. */
@@ -28,6 +27,7 @@ export class PositionedDecoder {
   /** True once it cannot continue: it failed, was flushed, or was closed. */
   spent = false;
   private readonly video: Video;
+  private readonly start: number;
   private readonly decoder: VideoDecoder;
   private readonly watchdog = new Watchdog(STALL, never);
   private failure: unknown;
@@ -38,6 +38,7 @@ export class PositionedDecoder {
   /** @param start a packet at which decoding can start */
   constructor(video: Video, start: number) {
     this.video = video;
+    this.start = start;
     this.next = start;
     this.decoder = new VideoDecoder({
       output: (frame) => {
@@ -72,14 +73,12 @@ export class PositionedDecoder {
     );
   }
 
+  private mayBeLeftOut(d: number, data: Uint8Array): boolean {
+    return leads(this.video.order, d, this.start) || this.video.isDisposable(data);
+  }
+
   private give(d: number, data: Uint8Array): void {
-    this.decoder.decode(
-      new EncodedVideoChunk({
-        type: this.fed === 0 ? 'key' : 'delta',
-        timestamp: this.video.order.frame[d]! * SPACING,
-        data,
-      }),
-    );
+    this.decoder.decode(new EncodedVideoChunk(this.video.chunk(d, data, this.fed === 0)));
     this.fed++;
   }
 
@@ -92,7 +91,7 @@ export class PositionedDecoder {
   async advance(to: number, rest: () => boolean | Promise<boolean>): Promise<void> {
     for await (const [d, data] of readAhead(this.video.index, this.next, to)) {
       if (await rest()) return;
-      if (this.fed === 0 || !this.video.isDisposable(data)) {
+      if (this.fed === 0 || !this.mayBeLeftOut(d, data)) {
         await this.until(() => this.decoder.decodeQueueSize < QUEUE.background);
         if (this.spent) throw this.failure;
         this.give(d, data);
@@ -127,7 +126,7 @@ export class PositionedDecoder {
       let beyond = 0;
       for await (const [d, data] of readAhead(video.index, this.next, end)) {
         if (over() || this.spent || beyond === BEYOND) break;
-        if (d === at || this.fed === 0 || !video.isDisposable(data)) {
+        if (d === at || this.fed === 0 || !this.mayBeLeftOut(d, data)) {
           await this.until(() => over() || this.decoder.decodeQueueSize < QUEUE.urgent);
           if (over() || this.spent) break;
           this.give(d, data);

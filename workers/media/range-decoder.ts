@@ -1,7 +1,7 @@
 /** One `VideoDecoder`, fed run by run. */
-import type { DecodeRange } from './plan.ts';
+import { type DecodeRange, leads } from './plan.ts';
 import { readAhead } from './read-ahead.ts';
-import type { Video } from './video.ts';
+import { SPACING, type Video } from './video.ts';
 import { Watchdog } from './watchdog.ts';
 
 /** Milliseconds without a frame or a taken packet after which a decoder counts as stalled. */
@@ -109,19 +109,14 @@ export class RunDecoder {
       const { index } = this.video;
       const patient = <T>(piece: Promise<T>) => this.watchdog.wait(piece);
       for await (const [d, data] of readAhead(index, run.start, run.end, patient)) {
+        if (leads(order, d, run.start)) continue;
         const isWanted = wanted === 'all' || wanted.has(order.frame[d]!);
         if (!everyPacket && !isWanted && this.video.isDisposable(data)) continue;
         if (decoder.decodeQueueSize >= QUEUE || this.taken.size >= TAKEN)
           await until(() => decoder.decodeQueueSize <= QUEUE / 2 && this.taken.size < TAKEN);
         if (stopped()) break;
         this.fed++;
-        decoder.decode(
-          new EncodedVideoChunk({
-            type: d === run.start ? 'key' : 'delta',
-            timestamp: order.frame[d]! * SPACING,
-            data,
-          }),
-        );
+        decoder.decode(new EncodedVideoChunk(this.video.chunk(d, data, d === run.start)));
       }
       if (flush && !stopped()) await this.watchdog.wait(decoder.flush());
     } catch (error) {
@@ -202,6 +197,3 @@ export class RunDecoder {
     this.decoder = undefined;
   }
 }
-
-/** Microseconds from frame to frame in what the decoder sees: its timestamps carry frame numbers, not times. */
-export const SPACING = 1000;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseAv1Header } from './av1.ts';
 import { parseH264Sps } from './h264.ts';
 import { parseHevcSps } from './hevc.ts';
-import { annexBUnits, findSps, isDisposable, prefixedUnits, rawPayload, startsDecoding } from './nal.ts';
+import { annexBUnits, findSps, isDisposable, prefixedUnits, rawPayload } from './nal.ts';
 import { parseVp8Header } from './vp8.ts';
 import { parseVp9Header } from './vp9.ts';
 
@@ -208,15 +208,6 @@ describe('NAL units', () => {
   });
   it('stops at a length that cannot be', () => {
     expect([...prefixedUnits(Uint8Array.of(0, 0, 0, 9, 0x65), 4)]).toEqual([]);
-  });
-  it('starts at IDR and IRAP pictures, not at other intra pictures', () => {
-    const at = (codec: 'avc' | 'hevc', ...heads: number[]) =>
-      startsDecoding(
-        codec,
-        heads.map((h) => Uint8Array.of(h, 1)),
-      );
-    expect([at('avc', 9, 0x67, 0x68, 0x65), at('avc', 6, 0x41), at('avc')]).toEqual([true, false, false]);
-    expect([at('hevc', 0x40, 0x26), at('hevc', 0x2a), at('hevc', 0x02)]).toEqual([true, true, false]);
   });
   it.each<[string, number[], boolean]>([
     ['a slice that nothing refers to', [0x01], true],

@@ -8,18 +8,24 @@ import { joinClocks } from './clock-restarts.ts';
 import { codecFamily, codecName } from './codec-names.ts';
 import { colourFacts } from './colour-facts.ts';
 import { demux } from './demux.ts';
-import { isAv1Key, isHiddenVp8, isVp8Key, isVp9Key } from './frame-marks.ts';
+import { pairFields } from './field-pairs.ts';
+import { decodingStart, isAv1Key, isHiddenVp8, isVp8Key, isVp9Key } from './frame-marks.ts';
 import { parseH264Sps } from './h264.ts';
+import { type H264Chunks, h264Chunks } from './h264-chunks.ts';
 import { parseHevcSps } from './hevc.ts';
-import { annexBUnits, findSps, isDisposable, type NalCodec, prefixedUnits, startsDecoding } from './nal.ts';
+import { isDisposable } from './nal.ts';
 import { type PacketIndex, presentationOrder } from './packet-index.ts';
 import type { FrameFacts } from './pixel-worker.ts';
-import { type DecodeRange, type FrameOrder, frameOrder, keyBefore, planRanges } from './plan.ts';
+import { type DecodeRange, type FrameOrder, frameOrder, keyBefore, planRanges, startOf } from './plan.ts';
 import { readAhead } from './read-ahead.ts';
 import type { StreamHeader } from './stream-header.ts';
+import { nalCodec, parameterSetOf, unitsOf } from './stream-units.ts';
 import { timingOf } from './timing.ts';
 import { parseVp8Header } from './vp8.ts';
 import { parseVp9Header } from './vp9.ts';
+
+/** Microseconds from frame to frame in what the decoder sees: its timestamps carry frame numbers, not times. */
+export const SPACING = 1000;
 
 export class Video {
   readonly index: PacketIndex;
@@ -27,10 +33,15 @@ export class Video {
   readonly facts: VideoFacts;
   /** For each frame 1 where its packet shows no picture; null where all do. */
   private readonly hidden: Uint8Array | null;
+  private readonly h264: H264Chunks | null;
   /** Seconds, ascending, the first 0. */
   readonly times: Float64Array;
   readonly start: number;
   private readonly trusted = new Set<number>();
+  /** Those of them at which an H.264 decoder shows all pictures before: IDR pictures. */
+  private readonly fresh = new Set<number>();
+  /** Those that are recovery points: what follows may still want pictures before them. */
+  private readonly recoveries = new Set<number>();
 
   private constructor(
     index: PacketIndex,
@@ -39,6 +50,7 @@ export class Video {
     times: Float64Array,
     start: number,
     hidden: Uint8Array | null,
+    h264: H264Chunks | null,
   ) {
     this.index = index;
     this.facts = facts;
@@ -46,11 +58,12 @@ export class Video {
     this.times = times;
     this.start = start;
     this.hidden = hidden;
+    this.h264 = h264;
   }
 
   /** @throws CodedError of `demux` */
   static async open(file: NamedBlob): Promise<Video> {
-    const index = await demux(file);
+    const index = await wholeFrames(await demux(file));
     const { packets } = index;
     const { pts, restarts } = joinClocks({
       ...packets,
@@ -98,7 +111,9 @@ export class Video {
         ...lateStart(start),
       ],
     };
-    return new Video(index, facts, order, times, start, hidden);
+    const avc = nalCodec(index.codec) === 'avc';
+    const h264 = avc ? h264Chunks(index.description, await index.read(0), order) : null;
+    return new Video(index, facts, order, times, start, hidden, h264);
   }
 
   get opened(): Omit<OpenedVideo, 'id'> {
@@ -112,7 +127,8 @@ export class Video {
   }
 
   config(software: boolean): VideoDecoderConfig {
-    const { codec, description, rotation } = this.index;
+    const { codec, rotation } = this.index;
+    const description = this.h264?.description ?? this.index.description;
     const { width, height } = this.facts;
     const [codedWidth, codedHeight] = rotation % 180 === 0 ? [width, height] : [height, width];
     return {
@@ -129,6 +145,29 @@ export class Video {
     if (!hidden || hidden[index] === 0) return index;
     const before = hidden.lastIndexOf(0, index);
     return before >= 0 ? before : Math.max(index, hidden.indexOf(0, index));
+  }
+
+  /**
+   * A packet as it is fed to a decoder.
+   *
+   * @param first true for the first packet of a range
+   */
+  chunk(d: number, packet: Uint8Array, first: boolean): EncodedVideoChunkInit {
+    return {
+      type: first ? 'key' : 'delta',
+      timestamp: this.order.frame[d]! * SPACING,
+      data: this.h264?.chunk(packet, first) ?? packet,
+    };
+  }
+
+  /**
+   * The error of a video of which no frame comes out. Decoders that take whole frames only refuse fields as if they were
+   * damaged.
+   */
+  undecodable(): CodedError {
+    return this.index.fieldCoded
+      ? new CodedError('media/codec', { codec: 'field-coded H.264' })
+      : new CodedError('media/damaged');
   }
 
   /** For `media/codec`: what is known of a stream that cannot be decoded. */
@@ -171,17 +210,37 @@ export class Video {
     return key;
   }
 
-  /** True where a range may follow the last one without a flush: ranges of H.264 start at IDR pictures, before which all frames are output. */
-  get runsJoin(): boolean {
-    return nalCodec(this.index.codec) === 'avc';
+  /**
+   * Takes the marks of the recovery points back from which frames did not come out; they are decoded from an earlier
+   * start then.
+   *
+   * @returns the frames for which that makes a difference
+   */
+  distrustRecoveries(frames: Iterable<number>): number[] {
+    const { order, recoveries, trusted } = this;
+    const from = [...frames].map((index) => ({ index, start: startOf(order, order.at[index]!) }));
+    const concerned = from.filter(({ start }) => recoveries.has(start));
+    for (const { start } of concerned) {
+      order.key[start] = 0;
+      trusted.delete(start);
+    }
+    return concerned.map(({ index }) => index);
   }
 
   /**
-   * True where a packet may be skipped when its frame is not requested. Determined for H.264 in MP4 and Matroska, where both
-   * fields of a frame are in one packet; elsewhere no packet is taken for one.
+   * True where a range that begins at packet d may follow another one without a flush: at an IDR picture of H.264,
+   * before which all frames are output.
+   */
+  mayFollow(d: number): boolean {
+    return nalCodec(this.index.codec) === 'avc' && this.fresh.has(d);
+  }
+
+  /**
+   * True where a packet may be skipped when its frame is not requested. Determined for H.264; elsewhere no packet is
+   * taken for one.
    */
   isDisposable(packet: Uint8Array): boolean {
-    if (!this.index.description || nalCodec(this.index.codec) !== 'avc') return false;
+    if (nalCodec(this.index.codec) !== 'avc') return false;
     return isDisposable(unitsOf(this.index, 'avc', packet));
   }
 
@@ -189,7 +248,12 @@ export class Video {
     const { codec } = this.index;
     const nal = nalCodec(codec);
     const packet = await this.index.read(d);
-    if (nal) return startsDecoding(nal, unitsOf(this.index, nal, packet));
+    if (nal) {
+      const start = decodingStart(nal, unitsOf(this.index, nal, packet));
+      if (start === 'fresh') this.fresh.add(d);
+      if (start === 'recovery') this.recoveries.add(d);
+      return start !== null;
+    }
     return KEY_TESTS.find(([pattern]) => pattern.test(codec))?.[1](packet) ?? true;
   }
 }
@@ -220,42 +284,24 @@ function reorders(codec: string): boolean {
   return !/^(vp0?[89]|av01)/.test(codec);
 }
 
+/** An index with both fields of a frame in one packet. */
+async function wholeFrames(index: PacketIndex): Promise<PacketIndex> {
+  if (nalCodec(index.codec) !== 'avc' || index.packets.size.length === 0) return index;
+  try {
+    return await pairFields(index, await parameterSetOf(index, 'avc'), (packet) =>
+      unitsOf(index, 'avc', packet),
+    );
+  } catch (error) {
+    if (error instanceof RangeError) return index;
+    throw error;
+  }
+}
+
 function clockRestarts({ frame }: FrameOrder, restarts: readonly number[]): MediaNotice[] {
   const [d] = restarts;
   if (d === undefined) return [];
   const first = frame.subarray(d).reduce((least, one) => Math.min(least, one), frame[d]!);
   return [{ code: 'clock-restart', params: { frame: first + 1, recordings: restarts.length + 1 } }];
-}
-
-function nalCodec(codec: string): NalCodec | null {
-  return /^avc/.test(codec) ? 'avc' : /^(hvc1|hev1)/.test(codec) ? 'hevc' : null;
-}
-
-function unitsOf(index: PacketIndex, codec: NalCodec, packet: Uint8Array): Iterable<Uint8Array> {
-  const config = index.description;
-  if (!config) return annexBUnits(packet);
-  return prefixedUnits(packet, ((config[codec === 'avc' ? 4 : 21] ?? 3) & 3) + 1);
-}
-
-/** Sequence parameter sets of `avcC` and `hvcC` (ISO/IEC 14496-15). */
-function* configuredUnits(codec: NalCodec, config: Uint8Array): Generator<Uint8Array> {
-  const size = (at: number) => config[at]! * 256 + config[at + 1]!;
-  if (codec === 'avc') {
-    let at = 6;
-    for (let left = (config[5] ?? 0) & 31; left > 0 && at + 2 <= config.length; left--) {
-      yield config.subarray(at + 2, at + 2 + size(at));
-      at += 2 + size(at);
-    }
-    return;
-  }
-  let at = 23;
-  for (let arrays = config[22] ?? 0; arrays > 0 && at + 3 <= config.length; arrays--) {
-    let units = size(at + 1);
-    for (at += 3; units > 0 && at + 2 <= config.length; units--) {
-      yield config.subarray(at + 2, at + 2 + size(at));
-      at += 2 + size(at);
-    }
-  }
 }
 
 /** A video whose first frame comes an hour or more after the start of the clock is told. */
@@ -281,8 +327,7 @@ async function streamHeader(index: PacketIndex): Promise<Partial<StreamHeader>> 
   try {
     const codec = nalCodec(index.codec);
     if (codec) {
-      const configured = index.description && findSps(codec, configuredUnits(codec, index.description));
-      const sps = configured ?? findSps(codec, unitsOf(index, codec, await index.read(0)));
+      const sps = await parameterSetOf(index, codec);
       return sps ? (codec === 'avc' ? parseH264Sps(sps) : parseHevcSps(sps)) : {};
     }
     if (index.codec === 'vp8') return parseVp8Header(await index.read(0)) ?? {};
