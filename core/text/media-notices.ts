@@ -17,6 +17,8 @@ interface MediaNoticeParams {
   'clock-restart': { frame: number; recordings: number };
   /** Boxes of the index that contradict themselves, by their types. */
   'faulty-boxes': { boxes: string };
+  /** A frame has another size than the frames before it, in pixels. */
+  'size-change': { frame: number; width: number; height: number };
   /** The first frame comes this long after the start of the file's clock. */
   'late-start': { seconds: number };
 }
@@ -49,6 +51,8 @@ const en: NoticeTable = {
     'One picture only: nothing moves in it. Words about motion or time in the text do not apply.',
   'clock-jump': ({ frame, seconds }) =>
     `The file’s clock jumps by ${longEn(seconds)} after frame ${count(frame)}. The length counts this gap, the frame rate does not.`,
+  'size-change': ({ frame, width, height }) =>
+    `The picture changes its size inside the video: frame ${count(frame)} is ${width} × ${height}. The model sees every frame at its own size.`,
   'clock-restart': ({ frame, recordings }) =>
     `The file’s clock starts again at frame ${count(frame)}${recordings > 2 ? ' and later' : ''}: it holds ${count(recordings)} recordings, taken one after another.`,
   'faulty-boxes': ({ boxes }) =>
@@ -65,6 +69,8 @@ const zh: NoticeTable = {
   'single-frame': () => '只有一幅画面，没有运动；文字中关于运动或时间的说法不适用。',
   'clock-jump': ({ frame, seconds }) =>
     `第${count(frame)}帧之后，文件时钟跳过${longZh(seconds)}。时长计入这段间隔，帧率不计入。`,
+  'size-change': ({ frame, width, height }) =>
+    `画面尺寸在视频中改变：第${count(frame)}帧为${width} × ${height}。模型按各帧自身的尺寸查看。`,
   'clock-restart': ({ frame, recordings }) =>
     `文件时钟从第${count(frame)}帧${recordings > 2 ? '起多次' : ''}重新开始：文件含${count(recordings)}段录像，按文件中的顺序相接。`,
   'faulty-boxes': ({ boxes }) => `文件索引的一部分有误（${boxes}），无法读取的内容已略去。`,

@@ -24,6 +24,8 @@ export interface ShownFrame {
   readonly time: number;
   readonly substituted?: number;
   readonly thumbnail: ImageBitmap | null;
+  /** Its size in pixels, where that is not the video's. */
+  readonly size?: { readonly width: number; readonly height: number };
   /** The browser made its colours; another machine may give others. */
   readonly foreignColour?: true;
   /** Its embedding is there. */
@@ -132,6 +134,7 @@ const shown = (frame: ShownFrame, delivered: DeliveredFrame): ShownFrame => ({
   time: delivered.time,
   thumbnail: delivered.thumbnail ?? null,
   ...(delivered.substituted === undefined ? {} : { substituted: delivered.substituted }),
+  ...(delivered.size ? { size: delivered.size } : {}),
   ...(delivered.foreignColour ? { foreignColour: true } : {}),
 });
 

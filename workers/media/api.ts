@@ -76,6 +76,8 @@ export interface DeliveredFrame {
   /** One [size, size, 3] uint8 RGB image for each rule, transferred. */
   readonly rgb: readonly Uint8Array<ArrayBuffer>[];
   readonly thumbnail?: ImageBitmap;
+  /** Size of the frame as shown, where it is not that of the video: the stream changes its size. */
+  readonly size?: { readonly width: number; readonly height: number };
   /** Frame planes unavailable (opaque format): the browser converted to RGB, and other machines may give other values. */
   readonly foreignColour?: true;
 }

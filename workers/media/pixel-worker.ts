@@ -20,6 +20,9 @@ export interface FrameImages {
   /** One [size, size, 3] picture for each rule. */
   readonly rgb: readonly Uint8Array<ArrayBuffer>[];
   readonly thumbnail?: ImageBitmap;
+  /** Size of the frame as shown, in pixels. */
+  readonly width: number;
+  readonly height: number;
   /** The browser made the RGB. */
   readonly foreign: boolean;
 }
@@ -61,15 +64,17 @@ function bitmapOf({ rgba, width, height }: FrameImage): Promise<ImageBitmap> {
 }
 
 const api: PixelApi = {
-  async images(frame, facts, { rules, size, thumbnail: height }) {
-    const { rgb, small, foreign } = await withPixels(frame, facts, (pixels, foreign) => ({
+  async images(frame, facts, { rules, size, thumbnail: low }) {
+    const { rgb, small, width, height, foreign } = await withPixels(frame, facts, (pixels, foreign) => ({
       rgb: rules.map((rule) => pixels.input(rule, size)),
-      small: height > 0 ? pixels.thumbnail(height) : null,
+      small: low > 0 ? pixels.thumbnail(low) : null,
+      width: pixels.width,
+      height: pixels.height,
       foreign,
     }));
     const thumbnail = small && (await bitmapOf(small));
     const owned = [...rgb.map(({ buffer }) => buffer), ...(thumbnail ? [thumbnail] : [])];
-    return transfer({ rgb, foreign, ...(thumbnail ? { thumbnail } : {}) }, owned);
+    return transfer({ rgb, width, height, foreign, ...(thumbnail ? { thumbnail } : {}) }, owned);
   },
 
   async image(frame, facts) {

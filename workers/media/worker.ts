@@ -85,7 +85,11 @@ const api: MediaApi = {
         video,
         wanted,
         async (index, used, frame) => {
-          const { rgb, thumbnail, foreign } = await pixels.images(frame, video.frameFacts, formOf(index));
+          const { rgb, thumbnail, foreign, width, height } = await pixels.images(
+            frame,
+            video.frameFacts,
+            formOf(index),
+          );
           if (signal.aborted) {
             thumbnail?.close();
             return;
@@ -95,6 +99,9 @@ const api: MediaApi = {
             time: video.times[index]!,
             rgb,
             ...substitution(video, index, used),
+            ...(width === video.facts.width && height === video.facts.height
+              ? {}
+              : { size: { width, height } }),
             ...(thumbnail ? { thumbnail } : {}),
             ...(foreign ? { foreignColour: true as const } : {}),
           };

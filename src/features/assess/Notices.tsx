@@ -3,6 +3,8 @@
 import { errorText } from '../../../core/text/error-messages.ts';
 import type { Lang } from '../../../core/text/lang.ts';
 import { mediaNoticeText } from '../../../core/text/media-notices.ts';
+import type { VideoFacts } from '../../../workers/media/api.ts';
+import type { ShownFrame } from '../../assessment/assess-state.ts';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { LONG_SECONDS } from '../../assessment/assess-store.ts';
 import { useLang } from '../../ui/messages/useMessages.tsx';
@@ -13,6 +15,19 @@ import { useAssessMessages } from './messages/useAssessMessages.ts';
 /** Seconds between neighbouring sampled frames, the widest gap. */
 function widestGap(times: readonly number[]): number {
   return times.slice(1).reduce((widest, time, i) => Math.max(widest, time - times[i]!), 0);
+}
+
+/** The first sampled frame with another size than the sampled frame before it. */
+function sizeChange(facts: VideoFacts, frames: readonly ShownFrame[]) {
+  const sizes = frames
+    .filter(({ thumbnail }) => thumbnail !== null)
+    .map(({ index, size }) => ({
+      frame: index + 1,
+      width: (size ?? facts).width,
+      height: (size ?? facts).height,
+    }))
+    .sort((a, b) => a.frame - b.frame);
+  return sizes.find(({ width, height }) => width !== sizes[0]!.width || height !== sizes[0]!.height);
 }
 
 export function noticesOf(
@@ -27,6 +42,8 @@ export function noticesOf(
     const { facts } = video;
     if (facts.missing > 0) notices.push(t.assess.truncated(facts.frames, facts.frames + facts.missing));
     for (const notice of facts.notices) notices.push(mediaNoticeText(lang, notice));
+    const change = sizeChange(facts, frames);
+    if (change) notices.push(mediaNoticeText(lang, { code: 'size-change', params: change }));
   }
   const transfer = video?.facts.colour.transfer ?? 'sdr';
   if (transfer !== 'sdr')

@@ -177,6 +177,32 @@ describe('notices', () => {
     expect(of('hlg')).toEqual([expect.stringContaining('HLG video. The browser converted its colours')]);
     expect(of('sdr')).toEqual([ASSESS_MESSAGES.en.assess.foreign]);
   });
+  it('say that the picture changes its size', () => {
+    const machine = { isolated: true, serviceWorker: true };
+    const small = { width: 160, height: 90 };
+    const of = (...sizes: (typeof small | null)[]) =>
+      noticesOf(
+        {
+          video: {
+            facts: { ...facts, width: 320, height: 180, missing: 0, notices: [] },
+          } as unknown as OpenedVideo,
+          frames: sizes.map((size, index) => ({
+            index: 10 * index,
+            time: index,
+            thumbnail: {} as ImageBitmap,
+            encoded: true,
+            ...(size ? { size } : {}),
+          })),
+          model: null,
+        },
+        machine,
+        ASSESS_MESSAGES.en,
+        'en',
+      );
+    expect(of(null, null, small)[0]).toMatch(/changes its size inside the video: frame 21 is 160 × 90/);
+    expect(of(null, null)).toHaveLength(1);
+    expect(of(small, small)).toHaveLength(1);
+  });
   it('say how much of a long clip one score leaves out, and nothing of a short one', () => {
     const of = (duration: number) =>
       longNotice(

@@ -3,6 +3,7 @@
 import type { FrameImages } from './state/frame-images.ts';
 import type { Side } from './state/store.ts';
 import { NO_FRAME } from './state/timeline.ts';
+import type { Size } from './viewport.ts';
 
 /** `zeros`: a removed frame. `pending`: not decoded yet, the previous frame stays. */
 export type Quality = 'full' | 'proxy' | 'zeros' | 'pending';
@@ -14,6 +15,8 @@ export class SideImage {
   quality: Quality = 'pending';
   /** Frame that is drawn in place of one that cannot be decoded. */
   substituted: number | undefined;
+  /** Size of the full-resolution frame shown, which may differ from the video's; undefined for a proxy frame. */
+  size: Size | undefined;
   /** Incremented with every change of the pixels. */
   version = 0;
   private readonly context = this.canvas.getContext('2d') as CanvasRenderingContext2D;
@@ -32,6 +35,7 @@ export class SideImage {
    */
   show(side: Side, frame: number, frameImages: FrameImages, fullOnly: boolean): Quality {
     this.substituted = undefined;
+    this.size = undefined;
     if (frame === NO_FRAME) {
       this.shown = '';
       this.quality = 'zeros';
@@ -43,6 +47,7 @@ export class SideImage {
       this.put(`${id}/${frame}/true`, image.width, image.height, () => image.rgba);
       this.quality = 'full';
       this.substituted = image.substituted;
+      this.size = { width: image.width, height: image.height };
     } else if (side.frames.has(frame) && (!fullOnly || side.frames.exact(frame))) {
       const { width, height } = side.frames.plan;
       this.put(`${id}/${frame}`, width, height, () => {

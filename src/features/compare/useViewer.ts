@@ -27,7 +27,11 @@ export interface ViewerParts {
 }
 
 const sizeOf = (side: Side | null): Size => side?.video.facts ?? { width: 16, height: 9 };
-const sizes = () => ({ a: sizeOf(compare.sideOf('a')), b: sizeOf(compare.sideOf('b')) });
+/** Size of each side's frame: a stream may change it. */
+const sizesOf = (sides: Readonly<Record<SideName, SideImage>>): Readonly<Record<SideName, Size>> => ({
+  a: sides.a.size ?? sizeOf(compare.sideOf('a')),
+  b: sides.b.size ?? sizeOf(compare.sideOf('b')),
+});
 
 /** Draws the current position on a canvas; null while a side is missing. */
 function createDrawing(target: HTMLCanvasElement, sides: Readonly<Record<SideName, SideImage>>) {
@@ -45,7 +49,7 @@ function createDrawing(target: HTMLCanvasElement, sides: Readonly<Record<SideNam
       quality[name] = sides[name].show(side, frame, compare.frameImages, fullOnly);
     }
     const background = getComputedStyle(target).getPropertyValue('--stage').trim() || '#000';
-    const { mean } = painter.draw({ settings, only, sides, sizes: sizes() }, background);
+    const { mean } = painter.draw({ settings, only, sides, sizes: sizesOf(sides) }, background);
     const { width, height } = target;
     const substituted: Partial<Record<SideName, number>> = {};
     for (const name of SIDES) {
@@ -152,7 +156,8 @@ export function useViewer(
   }, [canvas]);
 
   useFrameArrivals(() => redraw.current());
-  return { sides: sides.current, sizes, showing };
+  const images = sides.current;
+  return { sides: images, sizes: () => sizesOf(images), showing };
 }
 
 /** Calls back when the proxy frame of the current position arrives. */
