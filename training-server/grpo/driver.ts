@@ -8,7 +8,7 @@ import type { Recipe } from '../../core/training/recipe.ts';
 import { scoreRange } from '../../core/training/recipe-checks.ts';
 import type { Stage } from '../../core/training/recipe-stages.ts';
 import type { LogLine, RunEvent } from '../../core/training/run.ts';
-import type { StageData } from '../data/stage-data.ts';
+import type { LoadStages, StageData } from '../data/stage-data.ts';
 import { type Engine, EngineError } from '../engine/client.ts';
 import type { DriverState, RunFolder } from '../store/run-folder.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
@@ -23,12 +23,17 @@ import { checkItems } from './stage-checks.ts';
 import type { Metrics, StageContext } from './stage-context.ts';
 import { restoreEngine, stageStart } from './stage-start.ts';
 
+type LoadDataOptions = Parameters<LoadStages>[3];
+
+/** Least time between two log lines while clips are generated. */
+const LOAD_LOG_MS = 10_000;
+
 /** Functions that the driver calls and its owner provides. */
 export interface DriverPorts {
   /** Rejects with an `AbortError` when the signal fires during the start. */
   startEngine(recipe: Recipe, signal: AbortSignal): Promise<Engine>;
   /** One entry a stage. Called once, before the engine starts. */
-  loadData(recipe: Recipe): Promise<StageData[]>;
+  loadData(recipe: Recipe, options: LoadDataOptions): Promise<StageData[]>;
   /** Real path of the checkpoint that the recipe names. */
   resolveCheckpoint(path: string): Promise<string>;
   emit(event: Exclude<RunEvent, { type: 'run' | 'log' }>): void;
@@ -115,7 +120,8 @@ export class Driver {
    *   errors of writing a file
    */
   async run(): Promise<'finished' | 'stopped'> {
-    const data = await this.#ports.loadData(this.#recipe);
+    const data = await this.#loadData();
+    if (data === null) return 'stopped';
     const { stages } = this.#recipe;
     for (const [i, stage] of stages.entries()) checkItems(stage, data[i]!.train, `stages[${i}]`);
     const steps = stages.map((stage, i) => stepsOf(stage, this.#recipe, data[i]!.train.length));
@@ -134,6 +140,23 @@ export class Driver {
     } finally {
       await this.#streams?.close();
       await this.#engine?.stop();
+    }
+  }
+
+  /** The videos of all stages; null where a stop was requested while clips were generated. */
+  async #loadData(): Promise<StageData[] | null> {
+    let loggedAt = Number.NEGATIVE_INFINITY;
+    const onProgress = (done: number, of: number) => {
+      if (done < of && performance.now() - loggedAt < LOAD_LOG_MS) return;
+      loggedAt = performance.now();
+      this.#ports.log('info', `generating clips: ${done} of ${of} scenes`);
+    };
+    const { signal } = this.#startAbort;
+    try {
+      return await this.#ports.loadData(this.#recipe, { onProgress, signal });
+    } catch (error) {
+      if (signal.aborted && (error as Error).name === 'AbortError') return null;
+      throw error;
     }
   }
 

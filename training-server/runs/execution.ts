@@ -1,10 +1,9 @@
 /** Execution of one run by its driver, from the start of the engine to the state that the run ends in. */
 import { join } from 'node:path';
 import { CodedError } from '../../core/errors.ts';
-import type { Recipe } from '../../core/training/recipe.ts';
 import type { Run } from '../../core/training/run.ts';
 import type { Roots } from '../data/api.ts';
-import type { StageData } from '../data/stage-data.ts';
+import type { LoadStages } from '../data/stage-data.ts';
 import type { Engine } from '../engine/client.ts';
 import { reapOrphans } from '../engine/processes.ts';
 import type { EngineOptions } from '../engine/torchrun.ts';
@@ -20,7 +19,7 @@ export interface Environment {
   /** Folder for decoded frames and procedural clips. */
   readonly cache: string;
   startEngine(options: EngineOptions): Promise<Engine>;
-  loadData(recipe: Recipe, roots: Roots, cache: string): Promise<StageData[]>;
+  readonly loadData: LoadStages;
   /** True once the manager closes: the run pauses, and resumes with the next server of the root. */
   isClosing(): boolean;
 }
@@ -78,7 +77,7 @@ function portsOf(entry: RunEntry, { roots, cache, startEngine, loadData }: Envir
         ...(recipe.engine.threads !== null && { threads: recipe.engine.threads }),
       });
     },
-    loadData: (recipe) => loadData(recipe, roots, cache),
+    loadData: (recipe, options) => loadData(recipe, roots, cache, options),
     resolveCheckpoint: (path) => roots.resolve(path, 'model.checkpoint'),
     emit: (event) => events.emit(event),
     log: (level, text, source = 'driver') => log.write(level, source, text),

@@ -14,7 +14,7 @@ import {
   type RunState,
 } from '../../core/training/run.ts';
 import { openRoots, type Roots } from '../data/api.ts';
-import { loadStages, type StageData } from '../data/stage-data.ts';
+import { type LoadStages, loadStages } from '../data/stage-data.ts';
 import type { Engine } from '../engine/client.ts';
 import { reapOrphans } from '../engine/processes.ts';
 import { spawnEngine } from '../engine/spawn.ts';
@@ -41,7 +41,7 @@ export interface ManagerOptions {
   /** Called for each run folder that cannot be read and is left out, with its name and the reason. */
   readonly onUnreadable?: (name: string, problem: string) => void;
   readonly startEngine?: (options: EngineOptions) => Promise<Engine>;
-  readonly loadData?: (recipe: Recipe, roots: Roots, cache: string) => Promise<StageData[]>;
+  readonly loadData?: LoadStages;
 }
 
 const resumable: ReadonlySet<RunState> = new Set(['paused', 'stopped', 'guarded', 'failed']);
