@@ -49,6 +49,8 @@ interface ErrorParamsOf extends ServerErrorParams, MediaErrorParams {
   'run/prompt': { positions: number; features: number };
   'run/worker': object;
   'compare/file': { name: string };
+  'compare/aspect': { a: string; b: string };
+  'compare/log': { file: string };
   'batch/table': { line: number; file: string; value: string };
   'batch/unmatched': { scores: number; videos: number };
   'batch/access': object;
@@ -240,6 +242,13 @@ const en: ErrorTable = {
   'run/worker': () => say('The browser ended the model’s worker.', 'Start it again; the video stays loaded.'),
   'compare/file': ({ name }) =>
     say('This is not the file of the link: the content differs.', `Choose ${name}, or use this one anyway.`),
+  'compare/aspect': ({ a, b }) =>
+    say(
+      `The images have different shapes: A is ${a}, B is ${b}.`,
+      'PSNR and SSIM need images of one shape, since they compare pixel by pixel. Crop or scale one of the files first.',
+    ),
+  'compare/log': ({ file }) =>
+    say(`${file} has no VMAF values of frames.`, 'Choose a log that libvmaf wrote as JSON, CSV or XML.'),
   'batch/table': ({ line, file, value }) =>
     say(`Line ${count(line)} of ${file}: “${value}” is no number.`, 'Correct the line, or go on without it.'),
   'batch/unmatched': ({ scores, videos }) =>
@@ -399,6 +408,12 @@ const zh: ErrorTable = {
     say(`运行库无法加载模型：${detail}。`, '请重试或选择其他模型；若仍出现，请复制详情。'),
   'run/worker': () => say('模型进程被浏览器结束。', '点击重新启动；视频仍在。'),
   'compare/file': ({ name }) => say('文件内容与链接不符。', `请选择${name}，或仍用此文件。`),
+  'compare/aspect': ({ a, b }) =>
+    say(
+      `画面形状不同：A为${a}，B为${b}。`,
+      'PSNR与SSIM逐像素比较，需要形状相同的画面。请先裁剪或缩放其中一个文件。',
+    ),
+  'compare/log': ({ file }) => say(`${file}中没有逐帧的VMAF值。`, '请选择libvmaf输出的JSON、CSV或XML日志。'),
   'batch/table': ({ line, file, value }) =>
     say(`${file}第${count(line)}行：“${value}”不是数字。`, '请修正或跳过。'),
   'batch/unmatched': ({ scores, videos }) =>

@@ -43,6 +43,7 @@ const video: OpenedVideo = {
     bitDepth: 8,
     chroma: '4:2:0',
     colour: { matrix: 'bt601', range: 'limited', source: 'none', transfer: 'sdr' },
+    videoBytes: 1,
     missing: 0,
     notices: [],
   },

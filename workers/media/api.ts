@@ -19,6 +19,8 @@ export interface ColourFacts {
 export interface VideoFacts {
   readonly name: string;
   readonly bytes: number;
+  /** Bytes of the chosen stream's packets: the file without audio and container. */
+  readonly videoBytes: number;
   readonly container: 'mp4' | 'mov' | 'webm' | 'mkv' | 'mpegts';
   /** Codec string as WebCodecs takes it, e.g. `avc1.64001f`. */
   readonly codec: string;

@@ -29,7 +29,14 @@ export async function decodeFrames(
   video: Video,
   wanted: Iterable<number>,
   sink: WantedSink,
-  { software, signal }: DecodeOptions,
+  {
+    software,
+    signal,
+    substitutes = true,
+  }: DecodeOptions & {
+    /** False: frames that cannot be decoded are left out. */
+    readonly substitutes?: boolean;
+  },
 ): Promise<number> {
   const wantedOf = Map.groupBy(new Set(wanted), (index) => video.shown(index));
   const handOver = async (frames: readonly number[], used: number, frame: VideoFrame) => {
@@ -78,7 +85,7 @@ export async function decodeFrames(
     for (let round = 0; round < RECOVERY_ROUNDS; round++)
       for (const run of await video.plan(video.distrustRecoveries(left)))
         await inSoftware().run(run, left, { sink: deliver });
-    if (left.size > 0) await substitute(video, left, handOver, inSoftware());
+    if (left.size > 0 && substitutes) await substitute(video, left, handOver, inSoftware());
     await preferred.settle();
     await rescue?.settle();
     return preferred.fed + (rescue?.fed ?? 0);

@@ -92,6 +92,12 @@ export class PlaneReader {
   private readonly free: ArrayBuffer[] = [];
   private readonly inverter = new RgbInverter();
   private canvas: OffscreenCanvasRenderingContext2D | undefined;
+  private readonly pooled: number;
+
+  /** @param pooled buffers that are kept for reuse */
+  constructor(pooled = 2) {
+    this.pooled = pooled;
+  }
 
   /**
    * A copy of the frame's planes. Where the browser hands over RGB, the planes that it was made of if they can be told
@@ -161,6 +167,6 @@ export class PlaneReader {
 
   /** Gives the memory back after the last look at the planes. */
   release(planes: Planes): void {
-    if (this.free.length < 2) this.free.push(planes.samples.buffer as ArrayBuffer);
+    if (this.free.length < this.pooled) this.free.push(planes.samples.buffer as ArrayBuffer);
   }
 }

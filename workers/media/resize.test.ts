@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkResize } from '../../scripts/conformance/resize.ts';
-import { resizeRgb } from './resize.ts';
+import { resizePlane, resizeRgb } from './resize.ts';
 
 const golden = resolve(process.env.VQA_SHARED ?? '../shared', 'golden/rules/resize');
 
@@ -51,5 +51,28 @@ describe('resizeRgb', () => {
 
   it('refuses a picture that is shorter than it says', () => {
     expect(() => resizeRgb(new Uint8Array(10), 2, 2, 4, 4)).toThrow(RangeError);
+  });
+});
+
+describe('resizePlane', () => {
+  const noise = Uint8Array.from({ length: 31 * 17 }, (_, i) => (i * i * 31) & 255);
+
+  it.each([
+    [64, 40],
+    [31, 40],
+    [12, 9],
+  ])('gives what a grey image gives: 31 × 17 to %d × %d', (width, height) => {
+    const grey = Uint8Array.from({ length: noise.length * 3 }, (_, i) => noise[Math.floor(i / 3)]!);
+    const rgb = resizeRgb(grey, 31, 17, width, height);
+    const plane = resizePlane(noise, { width: 31, height: 17 }, { width, height }, 255);
+    expect(plane).toEqual(rgb.filter((_, i) => i % 3 === 0));
+  });
+
+  it('keeps the steps of deeper samples, and their peak', () => {
+    const deep = Uint16Array.from(noise, (value) => value * 16 + 15);
+    const plane = resizePlane(deep, { width: 31, height: 17 }, { width: 62, height: 34 }, 4095);
+    expect(plane).toBeInstanceOf(Uint16Array);
+    expect(Math.max(...plane)).toBe(4095);
+    expect([...plane].some((value) => value % 16 !== 15)).toBe(true);
   });
 });

@@ -192,3 +192,49 @@ function vertical(
     for (let i = 0; i < stride; i++) out[at + i] = sums[i]! >> PRECISION;
   }
 }
+
+interface PlaneSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * One plane resized with the same weights, rounding after each pass.
+ *
+ * @param samples [from.height, from.width]
+ * @param peak largest sample value
+ * @returns [to.height, to.width], samples as wide as those given
+ */
+export function resizePlane(
+  samples: Uint8Array | Uint16Array,
+  from: PlaneSize,
+  to: PlaneSize,
+  peak: number,
+): Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> {
+  const empty = (length: number) => (peak > 255 ? new Uint16Array(length) : new Uint8Array(length));
+  const rows = empty(to.width * from.height);
+  // Sums of 12-bit samples exceed 32 bits.
+  const clamped = (sum: number) => Math.min(peak, Math.max(0, Math.floor((sum + HALF) / (1 << PRECISION))));
+  const across = cachedWeights(from.width, to.width);
+  for (let y = 0, at = 0; y < from.height; y++)
+    for (let x = 0; x < to.width; x++, at++) {
+      let sum = 0;
+      const start = y * from.width + across.first[x]!;
+      const weights = x * across.taps;
+      for (let k = 0; k < across.count[x]!; k++) sum += samples[start + k]! * across.weight[weights + k]!;
+      rows[at] = clamped(sum);
+    }
+  const out = empty(to.width * to.height);
+  const down = cachedWeights(from.height, to.height);
+  const sums = new Float64Array(to.width);
+  for (let y = 0; y < to.height; y++) {
+    sums.fill(0);
+    for (let k = 0; k < down.count[y]!; k++) {
+      const weight = down.weight[y * down.taps + k]!;
+      const start = (down.first[y]! + k) * to.width;
+      for (let x = 0; x < to.width; x++) sums[x] = sums[x]! + rows[start + x]! * weight;
+    }
+    for (let x = 0; x < to.width; x++) out[y * to.width + x] = clamped(sums[x]!);
+  }
+  return out;
+}

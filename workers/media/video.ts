@@ -90,6 +90,7 @@ export class Video {
     const facts: VideoFacts = {
       name: file.name,
       bytes: file.size,
+      videoBytes: packets.size.reduce((sum, size) => sum + size, 0),
       container: index.container,
       codec: index.codec,
       codecName: codecName(index.codec),

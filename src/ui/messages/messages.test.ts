@@ -83,6 +83,8 @@ describe('errors', () => {
     bytes: 20_951,
     encoding: 'zlib',
     was: 'small',
+    a: '800 × 640',
+    b: '960 × 540',
     now: 'base',
   };
   const codes = Object.keys(errorTables.en);
