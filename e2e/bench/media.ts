@@ -20,22 +20,26 @@ const FRAMES = 12;
  */
 const LIMIT = 1.15;
 
-/** A minute of 1080p30 in H.264 with the usual three B-frames and the given distance of key frames. */
-export function clip1080(gop: number): string {
-  const recipe = ['-f', 'lavfi', '-i', 'testsrc2=size=1920x1080:rate=30', '-t', '60'];
+/**
+ * Some seconds of 1080p30 in H.264 with the usual three B-frames.
+ *
+ * @param gop distance of key frames
+ */
+export function clip1080(gop: number, seconds = 60, rate = '5M'): string {
+  const recipe = ['-f', 'lavfi', '-i', 'testsrc2=size=1920x1080:rate=30', '-t', String(seconds)];
   const encode = [
     '-c:v',
     'libx264',
     '-preset',
     'veryfast',
     '-b:v',
-    '5M',
+    rate,
     '-g',
     String(gop),
     '-pix_fmt',
     'yuv420p',
   ];
-  return scratchFile(`1080p-60s-gop${gop}.mp4`, [...recipe, ...encode], (path) => {
+  return scratchFile(`1080p-${seconds}s-${rate}-gop${gop}.mp4`, [...recipe, ...encode], (path) => {
     // Under another name until it is whole: a run that is stopped leaves no half a clip behind.
     execFileSync('ffmpeg', ['-v', 'error', '-y', ...recipe, ...encode, `${path}.part.mp4`], {
       stdio: 'inherit',

@@ -40,10 +40,10 @@ test('one drop is enough: the original beside its shuffled frames, exactly as th
   }
   // The last position is the end.
   expect(await positionOf(page)).toBe(profile.frames);
-  await expect(page.locator('.compare-plot__facts')).toContainText(`of ${profile.frames} displaced`);
+  await expect(page.locator('.compare-plot__facts')).toContainText(`of ${profile.frames} out of order`);
   await expect(page.getByRole('slider', { name: 'Position in the plot' })).toHaveAttribute(
     'aria-valuetext',
-    /^shown \d+(st|nd|rd|th): source frame \d+ \([+−±]\d+\)$/,
+    /^position \d+: frame \d+ \([+−±]\d+\)$/,
   );
   await page.keyboard.press('r');
   const query = await addressOf(page);
@@ -219,7 +219,7 @@ test('a link brings back everything but the file, and knows the file again', asy
     .digest('hex');
   const query = `view=difference&gain=16&luma=1&over=video&perturbation=jitter&s=3&seed=42&offset=2&position=99&k=4&rewards=paper&mos=3.2&a=bikes.mp4&ahash=${hash}`;
   await openCompare(page, site.address, query);
-  await expect(page.locator('.compare-empty')).toContainText('This link is about bikes.mp4');
+  await expect(page.locator('.compare-empty')).toContainText('This link needs bikes.mp4');
   await choose(page, other as string);
   await expect(page.locator('.ui-error__code')).toHaveText(/compare\/file$/);
   await page.getByRole('button', { name: 'Close', exact: true }).click();
@@ -247,7 +247,7 @@ test('two videos share one clock, whatever their frame rates', async ({ page, si
   test.skip(avc === null || vp8 === null, 'no shared media');
   await openCompare(page, site.address);
   await choose(page, [avc as string, vp8 as string]);
-  await expect(page.getByRole('heading', { name: 'Second video' })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole('heading', { name: 'Two videos' })).toBeVisible({ timeout: 60_000 });
   await sharp(page);
   await unfocus(page);
   // The faster one counts: at its 31st frame the slower one shows its 16th.

@@ -100,7 +100,7 @@ test('after one visit every place opens without a network, those never seen incl
     .toBe(true);
   await context.setOffline(true);
   for (const [link, heading] of [
-    ['Compare', 'Compare a video with a perturbed copy'],
+    ['Compare', 'Compare two videos, or one with a perturbed copy'],
     ['Batch', 'Batch'],
     ['Models', 'Models'],
     ['Training', 'Training'],

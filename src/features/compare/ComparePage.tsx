@@ -9,12 +9,15 @@ import { useIsFullscreen, useToggleFullscreen } from '../../page/useFullscreen.t
 import { useLeaveGuard } from '../../page/useLeaveGuard.ts';
 import { useLang } from '../../ui/messages/useMessages.tsx';
 import { Notice } from '../../ui/Notice.tsx';
-import { both, compare } from './state/session.ts';
+import { both, compare, measurer } from './state/session.ts';
 import type { SideName } from './state/store.ts';
 import './ComparePage.css';
 import { EmptyFields, Problem } from './EmptyFields.tsx';
+import { FilesPanel } from './FilesPanel.tsx';
 import { Filmstrips } from './Filmstrips.tsx';
 import { fieldCanvas } from './field.ts';
+import { MetricPlot } from './MetricPlot.tsx';
+import { MetricsPanel } from './MetricsPanel.tsx';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { OrderPlot } from './OrderPlot.tsx';
 import { PerturbationPanel } from './PerturbationPanel.tsx';
@@ -59,6 +62,8 @@ function Workbench() {
   const [chosen, setChosen] = useState(0);
   const running = useStore(both.store, (state) => state.phase === 'running');
   const failed = useStore(compare.store, (state) => state.error !== null);
+  const second = useStore(compare.store, (state) => state.b !== null);
+  const measuring = useStore(measurer.store, (state) => state.phase === 'running');
   const full = useIsFullscreen();
   const stage = useRef<HTMLDivElement>(null);
   const goFull = useToggleFullscreen(stage);
@@ -68,8 +73,9 @@ function Workbench() {
       if (!isAbort(error)) console.error(error);
     });
   }, [t]);
-  // Escape ends one thing at a time: a run, the loupe, an error.
-  const dismiss = running ? both.stop : loupe ? () => setLoupe(false) : failed ? compare.dismiss : null;
+  // Escape ends one thing at a time: a run, a measurement, the loupe, an error.
+  const stop = running ? both.stop : measuring ? measurer.stop : null;
+  const dismiss = stop ?? (loupe ? () => setLoupe(false) : failed ? compare.dismiss : null);
   useLeaveGuard(running);
   useFollowAnswers(setChosen);
   useCompareActions({
@@ -80,7 +86,7 @@ function Workbench() {
     onEscape: dismiss && { run: dismiss, isEnabled: () => document.fullscreenElement === null },
   });
   return (
-    <div className="compare-page">
+    <div className={`compare-page${second ? ' compare-page--two' : ''}`}>
       <div className="compare-stage" ref={stage}>
         <Toolbar
           scale={scale}
@@ -92,14 +98,28 @@ function Workbench() {
         <Transport />
         <Filmstrips />
         <Problem onChoose={chooseFor} />
-        <OrderPlot />
+        {second ? <MetricPlot /> : <OrderPlot />}
         <FileNotices />
         <StoreNotice />
       </div>
       <div className="compare-side">
-        <PerturbationPanel onSecond={() => chooseFor('b')} onAnother={() => chooseFor('a')} />
+        {second ? (
+          <>
+            <FilesPanel onChoose={chooseFor} />
+            <MetricsPanel />
+          </>
+        ) : (
+          <PerturbationPanel onSecond={() => chooseFor('b')} onAnother={() => chooseFor('a')} />
+        )}
         <ScoresPanel chosen={chosen} onChoose={setChosen} />
-        <RewardsPanel chosen={chosen} onChoose={setChosen} />
+        {second ? (
+          <details className="compare-researchers">
+            <summary>{t.rewards.fold}</summary>
+            <RewardsPanel chosen={chosen} onChoose={setChosen} />
+          </details>
+        ) : (
+          <RewardsPanel chosen={chosen} onChoose={setChosen} />
+        )}
       </div>
       <div className="compare-below">
         <Traces chosen={chosen} onChoose={setChosen} />

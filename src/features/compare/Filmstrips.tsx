@@ -63,6 +63,11 @@ function Thumbnail({ name, frame }: { readonly name: SideName; readonly frame: n
   const side = useStore(compare.store, (state) => (name === 'b' ? (state.b ?? state.a) : state.a));
   useEffect(() => {
     const store = side?.frames;
+    // The canvas may hold another frame: it is cleared until the store has this one.
+    if (ref.current) {
+      ref.current.width = 2;
+      ref.current.height = 1;
+    }
     if (!store || frame === NO_FRAME) return;
     const draw = () => {
       const canvas = ref.current;

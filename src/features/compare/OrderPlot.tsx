@@ -73,7 +73,7 @@ export function OrderPlot() {
           <Cursor plot={plot} />
         </div>
       </div>
-      <Numbers positions={positions} />
+      <PlotNumbers positions={positions} />
       <details className="compare-plot__details">
         <summary>{t.plot.table}</summary>
         <Table plot={plot} />
@@ -107,6 +107,10 @@ function Drawing({ plot }: { readonly plot: PlottedOrder }) {
   const dense = points.length > DENSE;
   const level = (source: number) => (1 - along(source, sources)) * HEIGHT;
   const last = points.findLast(({ source }) => source !== null);
+  // Letters stand beside the last mark; without room for that, over the end of the lines.
+  const name = dense
+    ? ({ x: '100%', dx: -2, dy: '-0.5em', textAnchor: 'end' } as const)
+    : ({ x: percent(along(points.length - 1, points.length)), dx: 12, dy: '0.32em' } as const);
   return (
     <svg className="compare-plot__drawing" height={HEIGHT} width="100%" aria-hidden="true" focusable="false">
       {axisTicks(sources, 6).map((n) => (
@@ -136,17 +140,15 @@ function Drawing({ plot }: { readonly plot: PlottedOrder }) {
         points.map(
           (point) => point.source !== null && <Mark key={point.position} point={point} plot={plot} />,
         )}
-      <text className="compare-plot__name" x="100%" dx="4" y={level(sources - 1)} dy="0.32em">
+      <text className="compare-plot__name" {...name} y={level(sources - 1)}>
         A
       </text>
       {last && (
         <text
           className="compare-plot__name compare-plot__name--b"
-          x="100%"
-          dx="4"
+          {...name}
           // Clear of the letter A.
           y={Math.max(level(last.source ?? 0), level(sources - 1) + 14)}
-          dy="0.32em"
         >
           B
         </text>
@@ -210,7 +212,8 @@ function Cursor({ plot }: { readonly plot: PlottedOrder }) {
   );
 }
 
-function Numbers({ positions }: { readonly positions: number }) {
+/** Numbers of the positions under a plot. */
+export function PlotNumbers({ positions }: { readonly positions: number }) {
   return (
     <div className="compare-plot__numbers" aria-hidden="true">
       {axisTicks(positions, 12).map((n) => (

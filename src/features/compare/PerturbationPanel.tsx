@@ -1,4 +1,4 @@
-/** Settings of the perturbation: mode, strength, seed and the frames it reorders; or the second video. */
+/** Settings of the perturbation: mode, strength, seed and the frames it reorders. */
 import { useId } from 'react';
 import { useStore } from 'zustand';
 import type { PerturbMode } from '../../../core/sampling/perturb.ts';
@@ -32,16 +32,7 @@ export interface PerturbationPanelProps {
 
 export function PerturbationPanel({ onSecond, onAnother }: PerturbationPanelProps) {
   const t = useCompareMessages();
-  const { settings, profile, perturbation, b } = useStore(compare.store);
-  if (b)
-    return (
-      <Panel title={t.perturbation.secondTitle}>
-        <p className="compare-perturbation__line">
-          <span className="compare-perturbation__file">{b.file.name}</span>
-          <Button onClick={compare.closeB}>{t.perturbation.back}</Button>
-        </p>
-      </Panel>
-    );
+  const { settings, profile, perturbation } = useStore(compare.store);
   const single = perturbation?.drawn.kind === 'unperturbable' && perturbation.drawn.draws === 0;
   return (
     <Panel

@@ -35,6 +35,8 @@ export function ScoresPanel({ chosen, onChoose }: ScoresPanelProps) {
   const { runs, phase, error } = state;
   const [a, b] = [sideScores(runs.a), sideScores(runs.b)];
   const running = phase === 'running';
+  // The ruler and the facts take their room with the first run.
+  const blank = phase === 'idle' && !runs.a;
   const text = (side: SideScores | null) => (side ? side.mean.toFixed(2) : t.scores.noScore);
   const verdict = useVerdict();
   return (
@@ -49,9 +51,17 @@ export function ScoresPanel({ chosen, onChoose }: ScoresPanelProps) {
           <SideScore name="b" scores={b} run={runs.b} />
           <Difference />
         </div>
-        <TwoRuler a={a} b={b} chosen={chosen} onChoose={onChoose} label={t.scores.ruler(text(a), text(b))} />
+        {!blank && (
+          <TwoRuler
+            a={a}
+            b={b}
+            chosen={chosen}
+            onChoose={onChoose}
+            label={t.scores.ruler(text(a), text(b))}
+          />
+        )}
         <p className="compare-scores__verdict">{verdict.node}</p>
-        <Facts a={a} b={b} />
+        {!blank && <Facts a={a} b={b} />}
         {error && phase === 'error' && (
           <ErrorCard
             error={error}

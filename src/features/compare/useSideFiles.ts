@@ -1,7 +1,8 @@
 /** File input: a drop goes to the side under the pointer; otherwise the first file is A and a second one B. */
 import { useEffect, useRef } from 'react';
+import { isLogName } from '../../../core/files/vmaf-log.ts';
 import { type FileReceiver, pickFiles } from '../../page/file-input.ts';
-import { compare } from './state/session.ts';
+import { compare, measurer } from './state/session.ts';
 import type { SideName } from './state/store.ts';
 
 /** Side of the next chosen file. */
@@ -29,15 +30,53 @@ export function useSideDrop(): FileReceiver {
   }, []);
   return (files, source) => {
     const videos = files.filter(isVideo);
+    const { a, b, opening } = compare.store.getState();
+    const log = files.find(({ name }) => isLogName(name));
+    // A log belongs to two videos: those that are open, or that come with it.
+    if (log && (videos.length > 1 || b || (opening?.side === 'b' && a))) {
+      keepLog(log);
+      if (videos.length === 0) return;
+    }
     const taken = videos.length > 0 ? videos : files;
     const side = source === 'choose' ? chosenFor : source === 'drop' ? under.current : null;
     chosenFor = null;
     under.current = null;
-    const { a } = compare.store.getState();
     // A video dropped on side B while A is empty becomes A.
     if (taken.length === 1 && side && (side === 'a' || a)) compare.open(side, taken[0]!);
     else compare.take(taken);
   };
+}
+
+/** The log that is read once both videos are open. */
+let pendingLog: File | null = null;
+compare.store.subscribe(readPendingLog);
+
+function keepLog(log: File): void {
+  pendingLog = log;
+  readPendingLog();
+}
+
+function readPendingLog(): void {
+  const { a, b, opening, error } = compare.store.getState();
+  if (!pendingLog || opening) return;
+  if (a && b) void measurer.openLog(pendingLog);
+  if ((a && b) || error) pendingLog = null;
+}
+
+/** Opens a chooser for a log of libvmaf; must be called in a user gesture. */
+export function chooseLog(): void {
+  const input = document.createElement('input');
+  input.type = 'file';
+  input.accept = '.json,.csv,.xml';
+  input.hidden = true;
+  input.addEventListener('change', () => {
+    const [file] = input.files ?? [];
+    input.remove();
+    if (file) keepLog(file);
+  });
+  input.addEventListener('cancel', () => input.remove());
+  document.body.append(input);
+  input.click();
 }
 
 /** Opens the bundled sample clip. */

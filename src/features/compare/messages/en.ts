@@ -9,19 +9,19 @@ const ordinal = (n: number): string => {
 };
 
 export const compareEn = {
-  heading: 'Compare a video with a perturbed copy',
+  heading: 'Compare two videos, or one with a perturbed copy',
   empty: {
-    a: 'Original',
-    b: 'Perturbed copy, or a second video',
-    aHelp: 'Drop or choose a video. One is enough: the other side is a perturbed copy of it.',
-    bHelp: 'The page reorders the frames of the video. Or put a second video here.',
+    a: 'First video',
+    b: 'Second video, or a shuffled copy',
+    aHelp: 'Drop or choose a video. Drop two at once, and they fill both sides.',
+    bHelp: 'Leave empty for a copy with its frames shuffled, or choose a second video.',
     choose: 'Choose a file',
     sample: 'Try the sample clip',
-    lead: 'A good model prefers the original. Six perturbations, which change nothing but the order of the frames, show whether this one does.',
+    lead: 'Compare two videos frame by frame, with PSNR and SSIM. Or test the model: with one video, the page shuffles its frames and shows whether the model prefers the original.',
     opening: (name: string): string => `Opening ${name}`,
     checking: (name: string): string => `Checking whether this is ${name}`,
     asked: (name: string): string =>
-      `This link is about **${name}**. Drop that file here; it stays on this device.`,
+      `This link needs **${name}**. Drop that file here; it stays on this device.`,
     askedCheck: 'Its content is checked against the link.',
   },
   views: {
@@ -34,6 +34,9 @@ export const compareEn = {
   },
   tools: {
     swap: 'Swap',
+    swapSides: 'Swap the sides',
+    more: 'More tools',
+    zoomTo: (value: string): string => `Zoom: ${value}`,
     zoom: (percent: number): string => `Zoom ${count(percent)}${THIN}%`,
     zoomLabel: 'Zoom',
     fit: 'Fit',
@@ -56,7 +59,7 @@ export const compareEn = {
     original: 'Original',
     frame: (frame: number): string => `frame ${count(frame)}`,
     insteadOf: (frame: number, of: number): string => `frame ${count(frame)} instead of ${count(of)}`,
-    removed: (of: number): string => `frame ${count(of)} removed, zeros instead`,
+    removed: (of: number): string => `frame ${count(of)} dropped (blank)`,
     replaced: (used: number): string => `(cannot be decoded; frame ${count(used)} is shown)`,
     fullReplaced: (side: string, frame: number, used: number): string =>
       `Frame ${count(frame)} of ${side} cannot be decoded: frame ${count(used)} is shown in full resolution`,
@@ -83,18 +86,20 @@ export const compareEn = {
   },
   transport: {
     sampledOf: (nth: number, of: number): string => `${ordinal(nth)} of ${count(of)} sampled`,
-    loops: { off: 'Play once', loop: 'Loop', pingpong: 'To and fro' },
+    loops: { off: 'Play once', loop: 'Loop', pingpong: 'Back and forth' },
     offset: (frames: number): string =>
       `Offset B ${frames > 0 ? '+' : frames < 0 ? '−' : ''}${Math.abs(frames)}`,
     offsetLess: 'B one position earlier',
     offsetMore: 'B one position later',
     offsetReset: 'No offset',
+    more: 'Offset, loop and speed',
+    loop: 'Loop',
   },
   filmstrip: {
     label: 'Timeline of both sides',
     value: (time: string, position: number, positions: number, a: string, b: string): string =>
       `${time}, position ${count(position)} of ${count(positions)}; A ${a}, B ${b}`,
-    zeros: 'zeros',
+    zeros: 'blank',
   },
   perturbation: {
     title: 'Perturbation',
@@ -120,7 +125,7 @@ export const compareEn = {
     newSeed: 'New',
     same: 'same seed, same order',
     strength: 'Strength',
-    strengthUsual: 'as the method',
+    strengthUsual: 'as in the paper',
     noStrength: 'Has no strength',
     means: {
       shuffle: 'Every frame may go anywhere.',
@@ -128,8 +133,9 @@ export const compareEn = {
       local_shuffle: (n: number): string => `Windows of ${plural(n, 'frame', 'frames')}, each shuffled.`,
       jitter: (n: number): string => `Each frame moves by −${count(n)}, 0 or +${count(n)}.`,
       duplicate: (n: number): string =>
-        `One frame is repeated ${count(n)}, ${count(2 * n)} or ${count(3 * n)} times; as many others go.`,
-      random_drop: (n: number): string => `${count(n)}, ${count(2 * n)} or ${count(3 * n)} frames go.`,
+        `One frame is repeated ${count(n)}, ${count(2 * n)} or ${count(3 * n)} times; as many others are dropped.`,
+      random_drop: (n: number): string =>
+        `${count(n)}, ${count(2 * n)} or ${count(3 * n)} frames are dropped.`,
     },
     paper: 'The paper perturbs the whole video, then samples it.',
     official: 'The official code perturbs the sampled frames.',
@@ -137,7 +143,6 @@ export const compareEn = {
       `The model’s ${n} frames are unchanged: this perturbation falls between them. A higher strength reaches them.`,
     single: 'A video of one frame has no order to perturb.',
     second: 'Compare with a second video',
-    secondTitle: 'Second video',
     another: 'Open another video',
     back: 'Back to a perturbed copy',
   },
@@ -145,10 +150,10 @@ export const compareEn = {
     title: 'Which frame is shown when',
     axes: 'source frame against position',
     facts: (out: number, positions: number, repeated: number, missing: number, jump: string): string =>
-      `${count(out)} of ${count(positions)} displaced · ${repeated === 0 ? 'none' : count(repeated)} repeated · ${missing === 0 ? 'none' : count(missing)} missing · mean jump ${jump}`,
+      `${count(out)} of ${count(positions)} out of order · ${repeated === 0 ? 'none' : count(repeated)} repeated · ${missing === 0 ? 'none' : count(missing)} missing · mean step ${jump}`,
     readout: (nth: number, source: number, by: number): string =>
-      `shown ${ordinal(nth)}: source frame ${count(source)} (${by === 0 ? '±0' : by > 0 ? `+${count(by)}` : `−${count(-by)}`})`,
-    readoutZeros: (nth: number): string => `shown ${ordinal(nth)}: zeros`,
+      `position ${count(nth)}: frame ${count(source)} (${by === 0 ? '±0' : by > 0 ? `+${count(by)}` : `−${count(-by)}`})`,
+    readoutZeros: (nth: number): string => `position ${count(nth)}: blank`,
     cursor: 'Position in the plot',
     table: 'Show as table',
     position: 'Position',
@@ -156,7 +161,7 @@ export const compareEn = {
     move: 'Moved by',
     note: 'Note',
     repeated: 'repeated',
-    zeros: 'removed, zeros',
+    zeros: 'dropped, blank',
     missing: (frames: string): string => `Not shown: ${frames}`,
     more: (n: number): string => `and ${count(n)} more`,
     export: 'Export as SVG',
@@ -169,7 +174,7 @@ export const compareEn = {
     again: 'Assess again',
     answers: 'Answers a side',
     answersValue: (k: number): string => (k === 1 ? '1, greedy' : `${k}, sampled`),
-    empty: 'Scores appear when both sides are assessed.',
+    empty: 'The viewer is ready. Press Assess both for scores.',
     difference: 'A − B',
     half: (half: string): string => `± ${half}`,
     running: (side: string, k: number, of: number): string => `Side ${side}, answer ${k} of ${of}`,
@@ -182,13 +187,16 @@ export const compareEn = {
     readable: (readable: number, all: number): string => `${count(readable)} of ${count(all)} could be read`,
     spread: (sd: string): string => `spread ${sd}`,
     expected: (value: string): string => `expected score ${value}`,
-    agreement: (percent: number): string => `${percent}${THIN}% within ±0.1`,
+    agreement: (percent: number): string => `${percent}${THIN}% of answers within ±0.1 of the mean`,
     preferClean: 'The model prefers the original',
     preferPerturbed: 'The model prefers the perturbed copy',
     preferA: 'The model prefers A',
     preferB: 'The model prefers B',
-    inPairs: (won: number, of: number): string => `, in ${count(won)} of ${plural(of, 'pair', 'pairs')}.`,
-    cannot: 'Cannot tell: the interval contains 0.',
+    inPairs: (won: number, of: number): string =>
+      won === of
+        ? ` in ${of === 1 ? 'the one pair' : `all ${count(of)} pairs`}.`
+        : ` in ${count(won)} of ${plural(of, 'pair', 'pairs')}.`,
+    cannot: 'No clear difference (the interval includes 0).',
     single: (difference: string): string =>
       `One answer each, ${difference} apart. For a verdict, ask for more answers.`,
     noVerdict: 'No verdict: a side has no readable score.',
@@ -209,19 +217,20 @@ export const compareEn = {
     },
     reused: (seconds: number): string => `frames reused, ${s(seconds)}`,
     seconds: s,
-    zeros: 'A frame of zeros goes in as the mean colour in whole steps of 255.',
+    zeros: 'A dropped frame reaches the model as flat mid-grey.',
   },
   traces: {
     title: 'Reasoning side by side',
     answer: (k: number, of: number): string => `Answer ${k} of ${of}`,
     differs: 'A bar marks phrases that the other side does not have.',
     same: 'The reasoning of both sides is the same.',
-    empty: 'The reasoning of both sides appears here.',
+    empty: 'Both sides’ reasoning will appear here.',
     seed: (seed: number): string => `seed ${seed}`,
     greedy: 'greedy',
   },
   rewards: {
     title: 'Rewards',
+    fold: 'For researchers: rewards',
     against: (mos: string): string => `against MOS ${mos}`,
     mode: 'Variant of the method',
     modes: { paper: 'paper', official: 'official', ours: 'ours' },
@@ -234,7 +243,7 @@ export const compareEn = {
       sum: 'sum',
       advantage: 'advantage',
     },
-    empty: 'Rewards that each answer would get in training, with their formulas. Assess both sides first.',
+    empty: 'The reward each answer would have earned in training, step by step. Assess both sides first.',
     mos: 'Human score, if you know it',
     mosB: 'Human score of B',
     mosHelp: 'From 1 to 5. Without it only the rewards that need none are shown.',
@@ -254,6 +263,82 @@ export const compareEn = {
     sideA: 'answers to A',
   },
   exportName: (name: string, side: string, frame: number): string => `${name}-${side}-frame-${frame}.png`,
+  files: {
+    title: 'Two videos',
+    columns: {
+      codec: 'Codec',
+      bitRate: 'Video bit rate',
+      size: 'Size',
+      frameRate: 'Frames/s',
+      duration: 'Duration',
+    },
+    codec: (name: string, bits: number): string => (bits === 8 ? name : `${name}, ${bits} bit`),
+    bitRate: (kilobits: number): string => `${count(kilobits)}${THIN}kb/s`,
+    fps: (rate: number): string => `${rate}${THIN}frames/s`,
+    replace: 'Replace',
+    replaceSide: (side: string): string => `Replace video ${side}`,
+  },
+  metrics: {
+    title: 'Frame by frame',
+    label: 'Metric',
+    names: { psnr: 'PSNR', ssim: 'SSIM', vmaf: 'VMAF' },
+    measure: 'Measure PSNR and SSIM',
+    invitation: (pairs: number): string =>
+      `Decodes both videos once and compares the luma of ${plural(pairs, 'pair', 'pairs')} of frames.`,
+    noPairs: 'The two sides have no frames at the same time. Change the offset of B.',
+    progress: (done: number, of: number): string => `${count(done)} of ${plural(of, 'pair', 'pairs')}`,
+    stopped: (done: number, of: number): string =>
+      `Stopped at ${count(done)} of ${plural(of, 'pair', 'pairs')}`,
+    again: 'Measure again',
+    spoken: (pairs: number): string => `${plural(pairs, 'pair', 'pairs')} of frames measured.`,
+    frames: (a: number, b: number): string =>
+      a === b ? `frame ${count(a)}` : `A ${count(a)}, B ${count(b)}`,
+    identical: 'identical',
+    none: 'not measured',
+    db: (value: string): string => `${value}${THIN}dB`,
+    frameOf: (side: string): string => `Frame of ${side}`,
+    more: (pairs: number): string => `and ${plural(pairs, 'more pair', 'more pairs')}, in the CSV report`,
+    summary: 'PSNR and SSIM',
+    columns: { metric: 'Luma', mean: 'Mean', min: 'Lowest', frame: 'At frame' },
+    rows: {
+      psnr: 'PSNR, mean of frames',
+      psnrOfMeanMse: 'PSNR of the mean error',
+      ssim: 'SSIM',
+      vmaf: 'VMAF, from the log',
+    },
+    goTo: (frame: number): string => `Go to frame ${count(frame)} of B`,
+    before: 'Higher is better; identical frames have an SSIM of 1. Both are those of ffmpeg’s filters.',
+    definition: (size: string, bits: number): string =>
+      `Luma, ${size}, ${bits} bit. SSIM in 8 × 8 windows, as ffmpeg’s filter.`,
+    count: (pairs: number, identical: number): string =>
+      `${plural(pairs, 'pair', 'pairs')}${identical > 0 ? `, ${count(identical)} identical (left out of the mean of frames)` : ''}.`,
+    unpaired: (positions: number): string =>
+      `${plural(positions, 'position', 'positions')} without a frame on both sides: not compared.`,
+    resized: (side: string, size: string): string =>
+      `The sizes differ: ${side} is enlarged to ${size} first (bicubic).`,
+    matrices: 'The two files are tagged with different colour matrices; their luma is compared as it is.',
+    fromRgb: (sides: string): string =>
+      `The browser gave ${sides} as RGB only: its luma is computed back and slightly off.`,
+    missing: (pairs: number): string =>
+      `${plural(pairs, 'pair', 'pairs')} could not be measured: a frame could not be decoded.`,
+    openLog: 'Add a VMAF log',
+    logHelp: 'JSON, CSV or XML of libvmaf; or drop it here.',
+    log: (file: string): string => `VMAF from ${file}`,
+    closeLog: 'Remove',
+    logLength: (frames: number, of: number): string =>
+      `The log ends at frame ${count(frames)}; B has ${plural(of, 'frame', 'frames')}.`,
+  },
+  report: {
+    export: 'Export',
+    kinds: {
+      json: { label: 'Report as JSON', detail: 'files, figures, every frame' },
+      csv: { label: 'Frames as CSV', detail: 'one line per pair of frames' },
+      png: { label: 'Card as PNG', detail: 'files, figures and curves as an image' },
+    },
+    file: (a: string, b: string, kind: string): string => `${a}-vs-${b}.${kind}`,
+    lowest: 'PSNR, lowest frame',
+    score: (mean: string, model: string): string => `score ${mean} (${model})`,
+  },
   plotName: (name: string): string => `${name}-order.svg`,
 };
 

@@ -1,8 +1,10 @@
 /** Stores of the Compare page, created when it is first opened. */
 import { createFrameStore } from '../../../../workers/frames/client.ts';
+import { measureVideos } from '../../../../workers/full-reference/client.ts';
 import { hashFile } from '../../../../workers/hash/client.ts';
 import { media, models } from '../../../assessment/session.ts';
 import { createAssessBoth } from './assess.ts';
+import { Measurer } from './measure.ts';
 import { createSeekHints } from './seek-hints.ts';
 import { createCompareStore, FRAMES_CAP, SMALL_FRAMES_CAP } from './store.ts';
 
@@ -37,6 +39,9 @@ models.store.subscribe(follow);
 follow();
 
 export const both = createAssessBoth({ media, models, state: compare.store.getState });
+
+export const measurer = new Measurer({ measure: measureVideos, state: compare.store.getState });
+compare.store.subscribe(measurer.follow);
 
 compare.store.subscribe((now, before) => {
   const other = (one: typeof now.a, two: typeof now.a) => one?.video !== two?.video;

@@ -4,6 +4,7 @@ import { frameAt, sampledIndices } from '../../../../core/sampling/frame-samplin
 import { perturbModes } from '../../../../core/sampling/perturb.ts';
 import {
   type Clip,
+  comparedPairs,
   drawPerturbation,
   NO_FRAME,
   orderFacts,
@@ -126,5 +127,40 @@ describe('drawPerturbation', () => {
     });
     if (drawn.kind !== 'perturbed') throw new Error('not drawn');
     expect(orderOf(drawn, sampled)).toEqual([7, 6, 5, 4, 3, 2, 1, 0]);
+  });
+});
+
+describe('compared pairs', () => {
+  const pairs = (a: Clip, b: Clip, offset = 0) => {
+    const { positions, ...of } = comparedPairs(pairTimeline(a, b, offset), a, b, offset);
+    return [[...positions], [...of.a], [...of.b]];
+  };
+
+  it('are all positions of two equal clips', () => {
+    expect(pairs(clip(3, 25), clip(3, 25))).toEqual([
+      [0, 1, 2],
+      [0, 1, 2],
+      [0, 1, 2],
+    ]);
+  });
+
+  it('leave out frames that are held before the start and after the end', () => {
+    expect(pairs(clip(4, 25), clip(4, 25), 2)).toEqual([
+      [0, 1],
+      [0, 1],
+      [2, 3],
+    ]);
+    expect(pairs(clip(4, 25), clip(4, 25), -3)).toEqual([[3], [3], [0]]);
+    expect(pairs(clip(4, 25), clip(4, 25), 4)).toEqual([[], [], []]);
+    expect(pairs(clip(5, 25), clip(3, 25))[0]).toEqual([0, 1, 2]);
+    expect(pairs(clip(3, 25), clip(5, 25))[0]).toEqual([0, 1, 2]);
+  });
+
+  it('repeat the frames of the lower rate', () => {
+    expect(pairs(clip(2, 25), clip(4, 50))).toEqual([
+      [0, 1, 2, 3],
+      [0, 0, 1, 1],
+      [0, 1, 2, 3],
+    ]);
   });
 });

@@ -164,6 +164,28 @@ export function pairTimeline(a: Clip, b: Clip, offset: number): Timeline {
   };
 }
 
+/** Pairs of frames that two videos show at one position, ascending on both sides; [pairs] each. */
+export interface ComparedPairs {
+  readonly positions: Int32Array;
+  readonly a: Int32Array;
+  readonly b: Int32Array;
+}
+
+/** The positions at which both videos have a frame of their own: held first and last frames are no pairs. */
+export function comparedPairs(timeline: Timeline, a: Clip, b: Clip, offset: number): ComparedPairs {
+  const { times } = timeline;
+  const positions: number[] = [];
+  for (let p = 0; p < timeline.positions; p++) {
+    const timeB = times[p + offset];
+    if (timeB !== undefined && times[p]! < a.duration && timeB < b.duration) positions.push(p);
+  }
+  return {
+    positions: Int32Array.from(positions),
+    a: Int32Array.from(positions, (p) => timeline.a[p]!),
+    b: Int32Array.from(positions, (p) => timeline.b[p]!),
+  };
+}
+
 /** Counts of a perturbed order. */
 export interface OrderFacts {
   readonly displaced: number;
