@@ -39,6 +39,8 @@ interface Parts {
   readonly mediaDuration?: number;
   readonly timescale?: number;
   readonly handler?: string;
+  /** Size of the sample entry. */
+  readonly size?: readonly [number, number];
 }
 
 const IDENTITY = [0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000];
@@ -48,7 +50,13 @@ function trackOf(parts: Parts, offset: number): Bytes {
   const { sizes, tables = {}, entryBoxes = [makeBox('avcC', AVCC)], edits, dref = selfContained } = parts;
   const entry = makeBox(
     parts.entryType ?? 'avc1',
-    join(new Uint8Array(6), u16(1), new Uint8Array(16), u16(320, 176), new Uint8Array(50)),
+    join(
+      new Uint8Array(6),
+      u16(1),
+      new Uint8Array(16),
+      u16(...(parts.size ?? [320, 176])),
+      new Uint8Array(50),
+    ),
     ...entryBoxes,
   );
   const standard: Record<string, Bytes | null> = {
@@ -189,6 +197,20 @@ describe('boxes that contradict themselves', () => {
       expect(video.index).toMatchObject({ codec: 'avc1.42001e', description: AVCC });
       expect(await video.index.read(1)).toEqual(packet);
     });
+  });
+});
+
+describe('the size', () => {
+  it.each([
+    ['nothing', [0, 0], [320, 176]],
+    ['another size', [176, 320], [320, 176]],
+    ['more than the stream has', [336, 192], [320, 176]],
+    ['a crop of less than a macroblock, as cameras state it', [310, 170], [310, 170]],
+    ['a crop of a macroblock or more', [300, 176], [320, 176]],
+  ] as const)('is the stream’s where the container states %s', async (_what, size, [width, height]) => {
+    const video = await open(movie({ sizes: ten, size }));
+    expect(video.facts).toMatchObject({ width, height });
+    expect(video.config(false)).toMatchObject({ codedWidth: width, codedHeight: height });
   });
 });
 

@@ -313,14 +313,20 @@ function lateStart(start: number): MediaNotice[] {
 }
 
 /**
- * Size of the decoded picture: the stream's own, since containers state wrong ones. A sequence header of AV1 gives the
- * largest size of its layers, so it counts only where the container gives none.
+ * Size of the decoded picture: the stream's own, since containers state wrong ones. Cameras crop H.264 by the container's
+ * size alone, within a macroblock, and decoders follow it. A sequence header of AV1 gives the largest size of its
+ * layers, so it counts only where the container gives none.
  */
 function codedSize(index: PacketIndex, header: Partial<StreamHeader>): { width: number; height: number } {
   const stated = { width: index.codedWidth, height: index.codedHeight };
+  const { size } = header;
+  if (!size) return stated;
   const complete = stated.width > 0 && stated.height > 0;
-  if (!header.size || (complete && /^av01/.test(index.codec))) return stated;
-  return header.size;
+  if (complete && /^av01/.test(index.codec)) return stated;
+  const crops = (inner: number, outer: number) =>
+    inner <= outer && Math.ceil(inner / 16) === Math.ceil(outer / 16);
+  const cropped = crops(stated.width, size.width) && crops(stated.height, size.height);
+  return complete && cropped && nalCodec(index.codec) === 'avc' ? stated : size;
 }
 
 /** Facts from the bitstream's headers; empty where they are damaged or the codec has none. */
