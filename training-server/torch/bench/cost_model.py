@@ -3,8 +3,8 @@
 Memory is counted: tensors that exist, with their sizes (tests hold the counts against real objects). Time is
 an estimate: operations over a peak, bytes over a bandwidth, each at a stated efficiency.
 
-What a process holds follows the engine: weights whole and in bf16 on every GPU, gradients whole until they
-are reduced, optimiser state cut into shards, the frozen reference whole.
+What a process holds follows the engine: weights whole and in bf16 on every GPU, gradients whole and in fp32
+until they are reduced, optimiser state cut into shards, the frozen reference whole.
 """
 
 from __future__ import annotations
@@ -149,6 +149,12 @@ def weight_bytes(counts: Counts, plan: Plan) -> float:
     return plan.item * counts.total + (shard * counts.trained / plan.gpus if plan.gpus > 1 else 0)
 
 
+def gradient_bytes(counts: Counts, plan: Plan) -> float:
+    """Gradients before the step: one rank keeps them in the type of the weights; several add them up whole in
+    fp32, in which they are reduced."""
+    return float((plan.item if plan.gpus == 1 else 4) * counts.trained)
+
+
 def optimizer_bytes(counts: Counts, plan: Plan) -> float:
     """Moments, and masters where they are not the shards themselves."""
     if plan.optimizer == "stochastic":
@@ -215,7 +221,7 @@ def memory(config: ModelConfig, prompt: int, plan: Plan, mean_completion: int = 
     shared = counts.frozen if plan.gpus == 1 else 0
     return Memory(
         weights=weight_bytes(counts, plan),
-        gradients=float(plan.item * counts.trained),
+        gradients=gradient_bytes(counts, plan),
         optimizer=optimizer_bytes(counts, plan),
         reference=float(plan.item * (counts.total - shared)) if plan.reference else 0.0,
         cache=cache_bytes(config, prompt, plan),
