@@ -5,6 +5,7 @@ import { Icon, type IconName } from '../../ui/Icon.tsx';
 import { useErrorText } from '../../ui/messages/useMessages.tsx';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
 import './IntroRow.css';
+import { isSmallModel, LARGER_MODEL } from './SmallModelNote.tsx';
 
 export function IntroRow() {
   const t = useAssessMessages();
@@ -58,6 +59,11 @@ export function ModelLine() {
             </span>
           )}
         </span>
+      )}
+      {isSmallModel(loaded?.manifest ?? null) && (
+        <a className="assess-model__larger" href={LARGER_MODEL}>
+          {t.small.larger}
+        </a>
       )}
     </p>
   );

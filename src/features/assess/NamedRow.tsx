@@ -1,5 +1,5 @@
 /** Distortions that the text names and rules out, under the trace. */
-import { frameRanges } from '../../../core/text/format.ts';
+import { NamedButton } from './distortions/NamedButton.tsx';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { inSentence, type Named } from './trace-segments.ts';
 
@@ -19,16 +19,14 @@ export function NamedRow({ named, ruledOut, writing, chosen, onChoose }: NamedRo
         <dt>{writing ? t.trace.namedSoFar : t.trace.named}</dt>
         <dd className="assess-named__buttons">
           {named.map(({ id, label, frames }) => (
-            <button
+            <NamedButton
               key={id}
-              type="button"
-              className="assess-named__button"
-              aria-pressed={id === chosen}
-              onClick={() => onChoose(id)}
-            >
-              {inSentence(label)}
-              {frames.length > 0 && <span className="assess-named__frames">{frameRanges(frames)}</span>}
-            </button>
+              id={id}
+              label={label}
+              frames={frames}
+              chosen={id === chosen}
+              onToggle={() => onChoose(id)}
+            />
           ))}
           {named.length === 0 && !writing && <span>{t.trace.nothingNamed}</span>}
         </dd>

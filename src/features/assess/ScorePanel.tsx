@@ -71,6 +71,8 @@ export interface ScorePanelProps {
   readonly onAgain?: (() => void) | undefined;
   readonly onResume?: (() => void) | undefined;
   readonly onAnswer?: ((index: number) => void) | undefined;
+  /** Sentence about the model, in every state of the panel. */
+  readonly foot?: ReactNode;
 }
 
 export function ScorePanel(props: ScorePanelProps) {
@@ -79,7 +81,7 @@ export function ScorePanel(props: ScorePanelProps) {
   const note =
     state.kind === 'empty' ? t.answers.notYet : state.kind === 'waiting' ? t.score.afterReasoning : run;
   return (
-    <Panel title={t.score.title} note={note} headingRef={props.headingRef}>
+    <Panel title={t.score.title} note={note} headingRef={props.headingRef} foot={props.foot}>
       <div className="assess-score">
         <div className="assess-score__line">
           <ScoreNumeral state={state} />

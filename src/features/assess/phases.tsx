@@ -21,6 +21,7 @@ import { ReopenedView } from './ReopenedView.tsx';
 import { RunProgress } from './RunProgress.tsx';
 import { langOf, officialReading, wordCount } from './run-view.ts';
 import { ScorePanel, type ScorePanelProps } from './ScorePanel.tsx';
+import { isSmallModel, SmallModelNote } from './SmallModelNote.tsx';
 import { TimePanel } from './TimePanel.tsx';
 import { TracePanel, type TracePanelProps } from './TracePanel.tsx';
 import { Transport } from './Transport.tsx';
@@ -180,13 +181,15 @@ function controls({ state, player, sampled, loaded, highlight }: AssessView): Re
 }
 
 function score({ view, t, onAbout }: PhaseContext, props: Partial<ScorePanelProps> = {}): ReactNode {
-  const { modelName } = view;
+  const { modelName, loaded } = view;
+  const manifest = loaded?.manifest ?? null;
   return (
     <ScorePanel
       state={view.score}
       headingRef={view.heading}
       run={modelName === '' ? undefined : samplingText(view, t)}
       onAbout={onAbout}
+      foot={isSmallModel(manifest) && <SmallModelNote manifest={manifest} />}
       {...props}
     />
   );

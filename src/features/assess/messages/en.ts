@@ -3,8 +3,11 @@ import { bytes, bytesOf, count, plural, THIN } from '../../../../core/text/forma
 import type { Lang } from '../../../../core/text/lang.ts';
 import { en } from '../../../ui/messages/en.ts';
 import { s } from '../../../ui/messages/seconds.ts';
+import { cardEn, smallEn } from './small-model.en.ts';
 
 export const assessEn = {
+  small: smallEn,
+  card: cardEn,
   model: {
     readyLine: (name: string, size: number, seconds: number): string =>
       `Model ready: ${name}, ${bytes(size)}, loaded in ${s(seconds, 1)}`,

@@ -2,10 +2,13 @@
 import { bytes, bytesOf, count, THIN } from '../../../../core/text/format.ts';
 import { zh } from '../../../ui/messages/zh.ts';
 import type { AssessTexts } from './en.ts';
+import { cardZh, smallZh } from './small-model.zh.ts';
 
 const s = (seconds: number, decimals = 2): string => `${seconds.toFixed(decimals)}秒`;
 
 export const assessZh: AssessTexts = {
+  small: smallZh,
+  card: cardZh,
   model: {
     readyLine: (name, size, seconds) => `模型就绪：${name}，${bytes(size)}，加载用时${s(seconds, 1)}`,
   },

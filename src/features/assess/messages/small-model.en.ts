@@ -1,0 +1,52 @@
+/** Texts about the small model and about distortions, in English. */
+import { correlation, count, THIN } from '../../../../core/text/format.ts';
+import type { Remedy } from '../distortions/cards.ts';
+
+const percent = (share: number): string => `${(share * 100).toFixed(share > 0.99 ? 1 : 0)}${THIN}%`;
+
+/** Lines of the sheet by metric: its value and the number of clips, scenes or series. */
+const measured = {
+  attribution: (value: number, n: number): string =>
+    `Of ${count(n)} generated clips with one distortion it named the right one first in **${percent(value)}**.`,
+  srcc: (value: number, n: number): string =>
+    `Its score follows the strength of the distortions put into ${count(n)} generated clips: SRCC **${correlation(value)}**.`,
+  ladder: (value: number, n: number): string =>
+    `The stronger a distortion, the lower the score: mean rank correlation **${correlation(value)}** over ${count(n)} series made of real clips.`,
+  shuffle: (value: number, n: number): string =>
+    `It prefers the original to the same frames in shuffled order in **${percent(value)}** of ${count(n)} scenes.`,
+};
+
+export const smallEn = {
+  sentence:
+    'A small model (4.8 M parameters), trained without human ratings. It tends to be hard on real footage.',
+  more: 'What it can and cannot do',
+  title: 'What the small model can and cannot do',
+  lead: 'VQAThinker small has 4.8 million parameters, ships with this page and runs anywhere. It is no substitute for people, nor for the 8B.',
+  cannotTitle: 'Limits',
+  cannot: [
+    '**Its score is not a human rating.** It was trained on generated clips and photographs with known distortions; nobody rated them.',
+    '**It is hard on real footage.** Clips that look fine often get Fair or Poor, and a clean clip about 4.85 at best.',
+    '**It rather names a faint fault than miss one**, also in clean clips; frame order most of all should be checked by eye.',
+    'It names at most three distortions of 17: no ghosting, aliasing, lip sync, content or beauty.',
+    'Its words come from closed-form statistics of the frames. It does not recognise what is in them, and never says where in the frame.',
+    'Weak points: light noise on soft or compressed footage, exposure that depends on the scene, dropped frames in slow motion.',
+    'It saw no footage of people in training, only some photographs. It answers in English.',
+  ],
+  canTitle: 'Measured',
+  measured,
+  source:
+    'Values of the model card, with intervals and commands there. The same video always gets the same text and score.',
+  larger: 'Use a larger model',
+  card: 'Model card, on Models',
+};
+
+export const cardEn = {
+  about: (label: string): string => `About ${label}`,
+  causes: 'Usual causes:',
+  helps: 'What helps',
+  at: { camera: 'Camera, phone', encoder: 'Export', editor: 'Editor' } satisfies Record<Remedy, string>,
+  source: 'General advice, written by people for this page. Not the model’s words.',
+};
+
+export type SmallMessages = typeof smallEn;
+export type CardMessages = typeof cardEn;

@@ -1,0 +1,41 @@
+/** Texts about the small model and about distortions, in Chinese. */
+import { correlation, count } from '../../../../core/text/format.ts';
+import type { CardMessages, SmallMessages } from './small-model.en.ts';
+
+const percent = (share: number): string => `${(share * 100).toFixed(share > 0.99 ? 1 : 0)}%`;
+
+export const smallZh: SmallMessages = {
+  sentence: '小模型（480万参数），训练时没有用人工评分；对实拍视频往往偏严。',
+  more: '它能做什么、不能做什么',
+  title: '小模型能做什么、不能做什么',
+  lead: 'VQAThinker small有480万参数，随本页提供，任何设备都能运行。它不能代替人，也不能代替8B模型。',
+  cannotTitle: '局限',
+  cannot: [
+    '**得分不是人工评分。**它用已知失真的合成片段和照片训练，没有人给它们打过分。',
+    '**对实拍视频偏严。**看起来正常的片段常得“中”或“差”，干净的片段最多约4.85。',
+    '**宁可多报轻微缺陷，也不漏报**，干净的片段也是如此；尤其“帧序错乱”请自行查看确认。',
+    '最多指出17种失真中的三种：不含重影、锯齿、音画同步、内容或美感。',
+    '文字来自对画面的闭式统计。它不认识画面里的东西，也从不说明在画面的何处。',
+    '弱项：柔和或压缩画面上的轻噪声、与场景有关的曝光、慢动作中的丢帧。',
+    '训练中没有人物视频，只有一些照片。它用英文作答。',
+  ],
+  canTitle: '实测',
+  measured: {
+    attribution: (value, n) => `${count(n)}段只含一种失真的合成片段中，**${percent(value)}**首先说对。`,
+    srcc: (value, n) => `得分与${count(n)}段合成片段中加入的失真强度相符：SRCC **${correlation(value)}**。`,
+    ladder: (value, n) =>
+      `失真越强，得分越低：在由实拍片段制成的${count(n)}个序列上，平均秩相关**${correlation(value)}**。`,
+    shuffle: (value, n) => `${count(n)}个场景中，**${percent(value)}**认为原片好于打乱帧序的同一片段。`,
+  },
+  source: '数值取自模型卡，区间与命令见该处。同一段视频总得到同样的文字和得分。',
+  larger: '使用更大的模型',
+  card: '模型卡（在“模型”页）',
+};
+
+export const cardZh: CardMessages = {
+  about: (label) => `关于${label}`,
+  causes: '常见原因：',
+  helps: '改善方法',
+  at: { camera: '相机、手机', encoder: '导出', editor: '剪辑' },
+  source: '一般建议，由人为本页撰写，不是模型的话。',
+};

@@ -1,0 +1,47 @@
+/** The introduction of the small model, held to its model card and its manifest. */
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { readManifest } from '../../../core/files/manifest.ts';
+import { ASSESS_MESSAGES } from './messages/useAssessMessages.ts';
+import { isSmallModel, MEASURED } from './SmallModelNote.tsx';
+
+const folder = new URL('../../../public/models/small/', import.meta.url);
+const card = readFileSync(new URL('README.md', folder), 'utf8');
+const manifest = readManifest(JSON.parse(readFileSync(new URL('manifest.json', folder), 'utf8')));
+
+test('is shown for the package that ships, until people have rated what it learns from', () => {
+  expect(isSmallModel(manifest)).toBe(true);
+  expect(isSmallModel({ name: manifest.name, scale: { kind: 'unmeasured', range: [1, 5] } })).toBe(false);
+  expect(isSmallModel({ name: 'Another model', scale: manifest.scale })).toBe(false);
+});
+
+test.each(['en', 'zh'] as const)('its limits are those of the model card, in %s', (lang) => {
+  const { small } = ASSESS_MESSAGES[lang];
+  expect(small.cannot.length).toBeGreaterThanOrEqual(6);
+  expect(card).toContain('4.8 million parameters');
+  expect(small.sentence).toMatch(lang === 'en' ? /4\.8 M parameters/ : /480万/);
+  expect(card).toContain('about 4.85');
+  expect(small.cannot.join()).toContain('4.85');
+  expect(card).toContain('It names at most three distortions');
+  expect(card).toContain('It names 17 distortions');
+  expect(small.cannot.join()).toMatch(lang === 'en' ? /three distortions of 17/ : /17种失真中的三种/);
+});
+
+test.each(['en', 'zh'] as const)('its values are those of the manifest, in %s', (lang) => {
+  const { measured } = ASSESS_MESSAGES[lang].small;
+  for (const [key, name] of MEASURED) {
+    const metric = manifest.metrics.find((one) => one.name === name);
+    expect(metric, name).toBeDefined();
+    const line = measured[key](metric!.value, metric!.n);
+    const shown = [
+      metric!.value.toFixed(3).slice(1),
+      `${(metric!.value * 100).toFixed(0)}`,
+      (metric!.value * 100).toFixed(1),
+    ];
+    expect(
+      shown.some((value) => line.includes(value)),
+      line,
+    ).toBe(true);
+    expect(line).toContain(metric!.n.toLocaleString('en'));
+  }
+});
