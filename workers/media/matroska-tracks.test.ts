@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../core/errors.ts';
 import { demux } from './demux.ts';
+import { Video } from './video.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -42,6 +43,40 @@ async function fault(...tracks: Bytes[]): Promise<[string, object]> {
   if (!(error instanceof CodedError)) return expect.fail(String(error));
   return [error.code, error.params];
 }
+
+describe('a WebM file whose blocks all have one time', () => {
+  it('spreads its frames over the length that its header states', async () => {
+    const key = [0x10, 0, 0, 0x9d, 1, 0x2a, 160, 0, 90, 0];
+    const block = (i: number) =>
+      element(0xa3, [0x81, 0, 0, i === 0 ? 0x80 : 0], i === 0 ? key : [0x11, 0, 0, i]);
+    const seconds = new Uint8Array(8);
+    new DataView(seconds.buffer).setFloat64(0, 2000);
+    const info = element(0x1549a966, element(0x2ad7b1, [0x0f, 0x42, 0x40]), element(0x4489, seconds));
+    const vp8 = element(
+      0xae,
+      element(0xd7, [1]),
+      element(0x83, [1]),
+      element(0x86, latin('V_VP8')),
+      element(0xe0, element(0xb0, [160]), element(0xba, [90])),
+    );
+    const cluster = element(
+      0x1f43b675,
+      element(0xe7, [0]),
+      ...Array.from({ length: 10 }, (_, i) => block(i)),
+    );
+    const bytes = Uint8Array.from([
+      ...element(0x1a45dfa3, element(0x4282, latin('webm'))),
+      ...element(0x18538067, info, element(0x1654ae6b, vp8), cluster),
+    ]);
+    const { facts } = await Video.open(new File([bytes], 'x.webm'));
+    expect(facts).toMatchObject({
+      frames: 10,
+      duration: 2,
+      fps: 5,
+      notices: [{ code: 'times-unknown', params: { seconds: 2 } }],
+    });
+  });
+});
 
 describe('a Matroska file without a readable video track', () => {
   it.each([

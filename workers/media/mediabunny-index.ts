@@ -86,6 +86,7 @@ export async function indexWithMediabunny(
     missing,
     playerOffset: 0,
     lastDuration: last.duration,
+    statedDuration: (await input.getDurationFromMetadata()) ?? 0,
     ...packetReader(track, packets, file.name),
   };
 }
