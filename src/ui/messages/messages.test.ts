@@ -139,6 +139,7 @@ describe('notices about a file', () => {
     { code: 'faulty-boxes', params: { boxes: 'elst' } },
     { code: 'clock-restart', params: { frame: 26, recordings: 3 } },
     { code: 'late-start', params: { seconds: 47_700 } },
+    { code: 'size-change', params: { frame: 30, width: 320, height: 180 } },
   ];
   it('have words in both languages, with every parameter filled in', () => {
     const codes = new Set(notices.map(({ code }) => code));
