@@ -9,6 +9,7 @@ import {
 } from '../core/files/checkpoint.ts';
 import { readConformanceProfiles } from '../core/sampling/profile-schema.ts';
 import { type CheckpointFiles, readText } from './files.ts';
+import { checkFolder, layoutError } from './folder-check.ts';
 import { SafeTensors, type TensorEntry } from './safetensors.ts';
 import { motionTensors } from './slowfast-shapes.ts';
 
@@ -96,9 +97,10 @@ export class Checkpoint {
    * with the shape that follows from the config.
    *
    * @throws CodedError `convert/config` {field, problem}, `convert/header` {file, problem}, `convert/tensor`
-   *   {name, missing}
+   *   {name, missing}, and those of `checkFolder`
    */
   static async open(files: CheckpointFiles): Promise<Checkpoint> {
+    await checkFolder(files);
     const json = new Map(
       (await files.list()).filter(({ name }) => name.endsWith('.json')).map((f) => [f.name, f]),
     );
@@ -126,7 +128,10 @@ export class Checkpoint {
   #check(): void {
     const missing = [...this.#shapes.keys()].filter((name) => this.tensors.entry(name) === undefined);
     if (missing.length > 0)
-      throw new CodedError('convert/tensor', { name: missing[0]!, missing: missing.length });
+      throw (
+        layoutError(this.tensors.names) ??
+        new CodedError('convert/tensor', { name: missing[0]!, missing: missing.length })
+      );
     for (const [name, shape] of this.#shapes) {
       const actual = this.tensors.entry(name)!.shape;
       if (actual.join() !== shape.join()) {

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { CodedError, isAbort } from '../core/errors.ts';
 import type { Manifest } from '../core/files/manifest.ts';
 import type { Digest } from '../core/files/sha256.ts';
+import { errorMessage } from '../core/text/error-messages.ts';
 import { type About, readAbout } from './about.ts';
 import { CheckpointFolder, PackageFolder } from './folder.node.ts';
 import type { VariantChoice } from './model.ts';
@@ -24,16 +25,6 @@ OUT         folder of the model package; made anew, an earlier package there is 
   --part-mib N      largest session of the decoder, MiB of weights (default 1024); it is cut between layers
   --about FILE      JSON: {name, licence, scale, metrics, card}, as in manifest.json; card is the README's text
 `;
-
-const errorTexts: Readonly<Record<string, (p: CodedError['params']) => string>> = {
-  'convert/header': (p) => `${p.file} is corrupt: ${p.problem}. Download it again. Nothing was written.`,
-  'convert/tensor': (p) =>
-    `The checkpoint lacks ${p.name} (${p.missing} missing). Check that every shard is in the folder. Nothing was written.`,
-  'convert/config': (p) => `${p.field}: ${p.problem}. Nothing was written.`,
-  'convert/folder': (p) => `There is no folder ${p.folder}.`,
-  'convert/exists': (p) => `${p.folder} holds something that is no model package. Choose another folder.`,
-  'convert/option': (p) => `${p.option} does not know "${p.value}".\n\n${usage}`,
-};
 
 function nodeDigest(): Digest {
   const hash = createHash('sha256');
@@ -148,8 +139,7 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     if (isAbort(error)) console.error('Stopped. Nothing was written.');
-    else if (error instanceof CodedError)
-      console.error(errorTexts[error.code]?.(error.params) ?? error.message);
+    else if (error instanceof CodedError) console.error(errorMessage(error));
     else console.error(error);
     process.exitCode = 1;
   },

@@ -78,7 +78,7 @@ async function withRoundedDecoder(files: CheckpointFolder): Promise<MemoryFiles>
   const length = bytesOf(BigUint64Array.of(BigInt(json.length)));
   const weights = new Uint8Array(Buffer.concat([length, json, ...data]));
   const copied: [string, Uint8Array][] = [];
-  for (const name of ['config.json', 'generation_config.json']) {
+  for (const name of ['config.json', 'generation_config.json', 'tokenizer.json']) {
     copied.push([name, new Uint8Array(readFileSync(join(temporary, 'fragments', name)))]);
   }
   return new MemoryFiles([...copied, ['model.safetensors', weights]]);
@@ -392,15 +392,14 @@ describe.skipIf(!existsSync(golden))('corrupt checkpoints', () => {
     [
       'a truncated weight file',
       (folder) => truncateSync(join(folder, 'model.safetensors'), 1_000_000),
-      { code: 'convert/header', params: { file: 'model.safetensors' } },
+      { code: 'convert/cut-off', params: { file: 'model.safetensors', present: 1_000_000 } },
     ],
     [
       'a missing weight file',
-      (folder) => rmSync(join(folder, 'model.safetensors')),
-      {
-        code: 'convert/header',
-        params: { file: 'model.safetensors', problem: 'the file is not in the folder' },
+      (folder) => {
+        for (const name of readdirSync(folder)) if (name.endsWith('.safetensors')) rmSync(join(folder, name));
       },
+      { code: 'convert/no-weights' },
     ],
     [
       'a missing tensor',
@@ -426,11 +425,7 @@ describe.skipIf(!existsSync(golden))('corrupt checkpoints', () => {
       },
       { code: expect.stringMatching(/^convert\//) },
     ],
-    [
-      'a missing config',
-      (folder) => rmSync(join(folder, 'config.json')),
-      { code: 'convert/config', params: { field: 'config.json' } },
-    ],
+    ['a missing config', (folder) => rmSync(join(folder, 'config.json')), { code: 'convert/no-config' }],
     [
       'a config that is no JSON',
       (folder) => writeFileSync(join(folder, 'config.json'), '{'),

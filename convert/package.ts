@@ -19,6 +19,7 @@ import { Checkpoint } from './checkpoint.ts';
 import { storedBytes, variantEntry } from './estimate.ts';
 import { HashedFile, type Layout, layOut, writeGraph } from './external.ts';
 import { type CheckpointFiles, type PackageSink, readText, type WrittenFile } from './files.ts';
+import { checkTokenizer } from './folder-check.ts';
 import type { Graph, GraphOptions } from './graph.ts';
 import { type VariantChoice, variantGraphs } from './model.ts';
 import { graphFile, targetFolders } from './weight-formats.ts';
@@ -61,8 +62,7 @@ const copied = [
 
 /**
  * @returns the manifest of the finished package
- * @throws CodedError `convert/config` {field, problem}, `convert/header` {file, problem}, `convert/tensor`
- *   {name, missing}; the sink is aborted first
+ * @throws CodedError of `Checkpoint.open` and `checkTokenizer`; the sink is aborted first
  */
 export async function convertCheckpoint(
   files: CheckpointFiles,
@@ -71,6 +71,7 @@ export async function convertCheckpoint(
 ): Promise<Manifest> {
   try {
     const checkpoint = await Checkpoint.open(files);
+    await checkTokenizer(files);
     const manifest = await new PackageWriter(checkpoint, sink, options).write();
     await sink.commit();
     return manifest;

@@ -5,6 +5,7 @@
  */
 import { CodedError } from '../core/errors.ts';
 import { type CheckpointFile, type CheckpointFiles, readText } from './files.ts';
+import { indexName, weightsName } from './folder-check.ts';
 import { fromBfloat16, fromFloat16 } from './numbers.ts';
 
 const widths = { F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 } as const;
@@ -74,6 +75,8 @@ function readEntry(
 ): TensorEntry {
   if (!isObject(value)) throw fault(file, `${name} is no object`);
   const { dtype, shape, data_offsets: range } = value;
+  if (typeof dtype === 'string' && /^F8_/.test(dtype))
+    throw new CodedError('convert/quantised', { method: dtype });
   if (typeof dtype !== 'string' || !Object.hasOwn(widths, dtype))
     throw fault(file, `${name} has the type ${String(dtype)}`);
   const type = dtype as StoredType;
@@ -91,7 +94,7 @@ function readEntry(
 /**
  * The tensors of one file, in the order of their bytes.
  *
- * @throws CodedError `convert/header` {file, problem}
+ * @throws CodedError `convert/header` {file, problem}, `convert/cut-off` {file, present, needed}, `convert/quantised`
  */
 export async function readHeader(files: CheckpointFiles, file: CheckpointFile): Promise<TensorEntry[]> {
   if (file.bytes < 8) throw fault(file.name, 'the file is shorter than its header length');
@@ -99,7 +102,7 @@ export async function readHeader(files: CheckpointFiles, file: CheckpointFile): 
   const length = new DataView(start.buffer, start.byteOffset, 8).getBigUint64(0, true);
   if (length > BigInt(headerLimit)) throw fault(file.name, `the header claims ${length} bytes`);
   const headerBytes = Number(length);
-  if (8 + headerBytes > file.bytes) throw fault(file.name, 'the header ends past the file');
+  if (8 + headerBytes > file.bytes) throw cutOff(file, 8 + headerBytes);
   if (headerBytes < 2) throw fault(file.name, 'the header is empty');
   const raw = await files.read(file.name, 8, headerBytes);
   if (raw[0] !== 0x7b) throw fault(file.name, 'the header does not start with {');
@@ -119,9 +122,11 @@ function parseHeader(file: CheckpointFile, raw: Uint8Array): TensorEntry[] {
   const twice = repeatedKey(text);
   if (twice !== null) throw fault(file.name, `${twice} is there twice`);
   const dataStart = 8 + raw.length;
-  const dataBytes = file.bytes - dataStart;
-  const entries = Object.entries(header)
-    .filter(([name]) => name !== '__metadata__')
+  const described = Object.entries(header).filter(([name]) => name !== '__metadata__');
+  const promised = described.reduce((most, [, value]) => Math.max(most, endOf(value)), 0);
+  // A header that is whole and describes more bytes than there are: the file ends early.
+  const dataBytes = Math.max(promised, file.bytes - dataStart);
+  const entries = described
     .map(([name, value]) => readEntry(file.name, name, value, dataStart, dataBytes))
     .sort((a, b) => a.offset - b.offset || a.bytes - b.bytes);
   let next = dataStart;
@@ -130,12 +135,21 @@ function parseHeader(file: CheckpointFile, raw: Uint8Array): TensorEntry[] {
     if (entry.offset > next) throw fault(file.name, `there is a hole before ${entry.name}`);
     next = entry.offset + entry.bytes;
   }
+  if (next > file.bytes) throw cutOff(file, next);
   if (next !== file.bytes)
     throw fault(file.name, `${file.bytes - next} bytes at the end belong to no tensor`);
   return entries;
 }
 
-const indexName = 'model.safetensors.index.json';
+/** End of an entry's range; 0 where it has no valid one. */
+function endOf(value: unknown): number {
+  const range = isObject(value) ? value.data_offsets : undefined;
+  const end: unknown = Array.isArray(range) ? range[1] : undefined;
+  return isCount(end) ? end : 0;
+}
+
+const cutOff = ({ name, bytes }: CheckpointFile, needed: number) =>
+  new CodedError('convert/cut-off', { file: name, present: bytes, needed });
 
 /** Weight files of a checkpoint: those that the index names, else `model.safetensors`. */
 async function weightFiles(
@@ -144,8 +158,8 @@ async function weightFiles(
   const present = new Map((await files.list()).map((file) => [file.name, file]));
   const index = present.get(indexName);
   if (index === undefined) {
-    const single = present.get('model.safetensors');
-    if (single === undefined) throw fault('model.safetensors', 'the file is not in the folder');
+    const single = present.get(weightsName);
+    if (single === undefined) throw new CodedError('convert/no-weights');
     return [{ file: single, tensors: null }];
   }
   let map: unknown;
@@ -163,11 +177,12 @@ async function weightFiles(
     if (list === undefined) shards.set(shard, [tensor]);
     else list.push(tensor);
   }
-  return [...shards].sort().map(([shard, tensors]) => {
-    const file = present.get(shard);
-    if (file === undefined) throw fault(shard, 'the shard is not in the folder');
-    return { file, tensors };
-  });
+  const outside = [...shards.keys()].find((shard) => /[\\/]|^\.\.?$/.test(shard));
+  if (outside !== undefined) throw new CodedError('convert/outside', { file: outside });
+  const missing = [...shards.keys()].filter((shard) => !present.has(shard)).sort();
+  if (missing.length > 0)
+    throw new CodedError('convert/no-shard', { file: missing[0]!, missing: missing.length, of: shards.size });
+  return [...shards].sort().map(([shard, tensors]) => ({ file: present.get(shard)!, tensors }));
 }
 
 /** The tensors of a checkpoint folder, one file or shards with an index. */

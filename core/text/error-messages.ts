@@ -4,7 +4,9 @@
  */
 import type { CodedError } from '../errors.ts';
 import { presentStageName } from '../stage-names.ts';
+import { type ConvertErrorParams, convertErrorsEn, convertErrorsZh } from './convert-error-messages.ts';
 import { bytes, count } from './format.ts';
+import { formatName, likenessName } from './format-names.ts';
 import type { Lang } from './lang.ts';
 import { type MediaErrorParams, mediaErrorsEn, mediaErrorsZh } from './media-error-messages.ts';
 import { type NetworkParams, networkEn, networkZh } from './network-messages.ts';
@@ -14,8 +16,12 @@ import { type ServerErrorParams, serverErrorsEn, serverErrorsZh } from './server
 type RunStage = keyof (typeof DOING)['en'];
 
 /** Parameters of every code. Byte counts are bytes, times are seconds; the words format them. */
-interface ErrorParamsOf extends ServerErrorParams, MediaErrorParams {
+interface ErrorParamsOf extends ServerErrorParams, MediaErrorParams, ConvertErrorParams {
   'media/container': { looksLike?: string };
+  'media/format': { format: string };
+  'media/raw': object;
+  'media/pointer': object;
+  'media/web-page': object;
   'media/codec': { codec: string; browser?: string };
   'media/encrypted': object;
   'media/truncated': { present: number; frames: number };
@@ -56,10 +62,6 @@ interface ErrorParamsOf extends ServerErrorParams, MediaErrorParams {
   'batch/access': object;
   'result/file': { field: string; problem: string };
   'result/version': { format: number | string; reads: number | string };
-  'convert/config': { field: string; problem: string };
-  'convert/exists': { folder: string };
-  'convert/header': { file: string; problem: string };
-  'convert/tensor': { name: string; missing: number };
   'train/unreachable': { address: string };
   'train/token': object;
   'train/refused': { status: number };
@@ -117,10 +119,28 @@ const DOING = {
 const en: ErrorTable = {
   ...serverErrorsEn,
   ...mediaErrorsEn,
+  ...convertErrorsEn,
   'media/container': ({ looksLike }) =>
     say(
       `This is not a video file the page can read${looksLike ? ` (it looks like ${looksLike})` : ''}.`,
       'Use MP4, MOV, WebM or MKV.',
+    ),
+  'media/format': ({ format }) =>
+    say(`The page does not read ${formatName('en', format)}.`, 'Convert it to MP4.'),
+  'media/raw': () =>
+    say(
+      'This is raw video without a header: its size and format are not in the file.',
+      'Make an MP4 of it: `ffmpeg -f rawvideo -video_size 1920x1080 -pix_fmt yuv420p -framerate 25 -i FILE -c:v libx264 -crf 12 copy.mp4`, with your values.',
+    ),
+  'media/pointer': () =>
+    say(
+      'This is a Git LFS pointer: the video itself was not downloaded.',
+      'Run `git lfs pull` in its repository, or download the file from its web page.',
+    ),
+  'media/web-page': () =>
+    say(
+      'This is a web page (HTML) under the name of a video.',
+      'The download needs a login, or its link has expired. Download the video again.',
     ),
   'media/codec': ({ codec, browser }) =>
     say(
@@ -268,17 +288,6 @@ const en: ErrorTable = {
     ),
   'result/version': ({ format, reads }) =>
     say(`The result has format ${format}; this page reads ${reads}.`, 'Update the page.'),
-  'convert/config': ({ field, problem }) =>
-    say(`The checkpoint cannot be read: ${field} ${problem}.`, 'Check that the folder is complete.'),
-  'convert/exists': ({ folder }) =>
-    say(`${folder} is not empty.`, 'Choose another folder, or empty it. Nothing was written.'),
-  'convert/header': ({ file, problem }) =>
-    say(`${file} is corrupt: ${problem}.`, 'Download this shard again. Nothing was written.'),
-  'convert/tensor': ({ name, missing }) =>
-    say(
-      `The checkpoint lacks ${name} (${count(missing)} missing).`,
-      'Check that every shard is in the folder.',
-    ),
   'train/unreachable': ({ address }) =>
     say(`No training server answers at ${address}.`, 'Start it: `npm run train-server`.'),
   'train/token': () => say('The server refused the token.', 'Copy it again from the server’s window.'),
@@ -340,8 +349,22 @@ const en: ErrorTable = {
 const zh: ErrorTable = {
   ...serverErrorsZh,
   ...mediaErrorsZh,
+  ...convertErrorsZh,
   'media/container': ({ looksLike }) =>
-    say(`无法读取此文件${looksLike ? `（看起来是${looksLike}）` : ''}。`, '请用MP4、MOV、WebM或MKV。'),
+    say(
+      `无法读取此文件${looksLike ? `（看起来是${likenessName('zh', looksLike)}）` : ''}。`,
+      '请用MP4、MOV、WebM或MKV。',
+    ),
+  'media/format': ({ format }) => say(`本页不能读取${formatName('zh', format)}。`, '请转换为MP4。'),
+  'media/raw': () =>
+    say(
+      '这是没有文件头的原始视频，文件中没有尺寸和格式信息。',
+      '请转为MP4：`ffmpeg -f rawvideo -video_size 1920x1080 -pix_fmt yuv420p -framerate 25 -i FILE -c:v libx264 -crf 12 copy.mp4`，并填入实际数值。',
+    ),
+  'media/pointer': () =>
+    say('这是Git LFS指针，视频本身尚未下载。', '请在其仓库中运行`git lfs pull`，或从网页下载该文件。'),
+  'media/web-page': () =>
+    say('这是以视频名保存的网页（HTML）。', '下载需要登录或链接已过期，请重新下载视频。'),
   'media/codec': ({ codec, browser }) =>
     say(
       `此浏览器无法解码${codec}。`,
@@ -422,13 +445,6 @@ const zh: ErrorTable = {
   'result/file': ({ field, problem }) =>
     say(`这不是本页保存的结果：${field} ${problem}。`, '请拖入视频，或在本页保存的结果。'),
   'result/version': ({ format, reads }) => say(`结果文件格式为${format}，本页只读${reads}。`, '请更新页面。'),
-  'convert/config': ({ field, problem }) =>
-    say(`无法读取检查点：${field} ${problem}。`, '请确认文件夹完整。'),
-  'convert/exists': ({ folder }) => say(`${folder}不是空文件夹。`, '请另选文件夹或清空它；未写入任何内容。'),
-  'convert/header': ({ file, problem }) =>
-    say(`${file}已损坏：${problem}。`, '请重新下载该分片；未写入任何内容。'),
-  'convert/tensor': ({ name, missing }) =>
-    say(`检查点缺少${name}（共缺${count(missing)}个）。`, '请确认所有分片齐全。'),
   'train/unreachable': ({ address }) =>
     say(`${address}没有训练服务器应答。`, '请先启动：`npm run train-server`。'),
   'train/token': () => say('令牌被拒绝。', '请从服务器窗口重新复制。'),

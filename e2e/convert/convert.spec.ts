@@ -65,7 +65,7 @@ test('writes the bytes that Node writes', async ({ page }) => {
 
 test('leaves nothing after a corrupted file, and nothing after a stop', async ({ page }) => {
   const corrupted = await convert(page, { truncate: ['model.safetensors', 1_000_000] });
-  expect(corrupted.result).toMatchObject({ code: 'convert/header', params: { file: 'model.safetensors' } });
+  expect(corrupted.result).toMatchObject({ code: 'convert/cut-off', params: { file: 'model.safetensors' } });
   expect(corrupted.contents).toEqual([]);
   const stopped = await convert(page, { stop: true });
   expect(stopped.result).toEqual({ name: 'AbortError' });

@@ -1,5 +1,5 @@
 /** The Models page: packages come, are checked, used, repaired and deleted; nothing hostile gets in. */
-import { cpSync, existsSync, truncateSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { violations } from './axe.ts';
@@ -278,11 +278,27 @@ test.describe('a checkpoint folder becomes a package', () => {
     truncateSync(join(corrupted, 'model.safetensors'), 500_000);
     await goToModels(page, site.address);
     await dropFromDisk(page, [corrupted]);
-    await expect(page.locator('.ui-error__code')).toContainText('convert/header');
+    await expect(page.locator('.ui-error__code')).toContainText('convert/cut-off');
     await expect(row(page, /./)).toHaveCount(1);
     await dropFromDisk(page, [CHECKPOINT]);
     await expect(row(page, 'tiny')).toBeVisible({ timeout: 120_000 });
     await expect(page.locator('.ui-error__code')).toHaveCount(0);
+  });
+
+  test('a folder that is no checkpoint says what it is and what to do', async ({ page, site }, info) => {
+    const adapter = info.outputPath('adapter');
+    mkdirSync(adapter, { recursive: true });
+    writeFileSync(join(adapter, 'adapter_config.json'), '{"base_model_name_or_path": "a/b"}');
+    writeFileSync(join(adapter, 'adapter_model.bin'), 'x');
+    const half = info.outputPath('half');
+    cpSync(CHECKPOINT, half, { recursive: true });
+    rmSync(join(half, 'tokenizer.json'));
+    await goToModels(page, site.address);
+    await dropFromDisk(page, [adapter]);
+    await expect(page.getByText('The folder holds a LoRA adapter for a/b, not a whole model.')).toBeVisible();
+    await dropFromDisk(page, [half]);
+    await expect(page.getByText(/^tokenizer\.json is missing/)).toBeVisible();
+    await expect(page.locator('.models-list > .models-list__rows > .models-row')).toHaveCount(1);
   });
 
   for (const [way, bring] of Object.entries(ways))

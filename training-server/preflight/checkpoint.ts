@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Checkpoint } from '../../convert/checkpoint.ts';
 import { CheckpointFolder } from '../../convert/folder.node.ts';
 import { CodedError } from '../../core/errors.ts';
+import { errorText } from '../../core/text/error-messages.ts';
 import type { Recipe } from '../../core/training/recipe.ts';
 import type { Roots } from '../data/api.ts';
 import { trainingProfile } from '../grpo/profile.ts';
@@ -55,5 +56,5 @@ function problemOf({ code, params, message }: CodedError): string {
     const others = Number(params.missing) - 1;
     return `${params.name} is missing${others > 0 ? `, and ${others} more tensors` : ''}`;
   }
-  return message;
+  return errorText('en', code, params)?.title.replace(/\.$/, '') ?? message;
 }

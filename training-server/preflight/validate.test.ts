@@ -122,7 +122,7 @@ test.each<[string, (folder: string) => void, RegExp]>([
   [
     'of another kind',
     (folder) => writeFileSync(join(folder, 'config.json'), '{"model_type": "llava"}'),
-    /model_type/,
+    /of another model \(llava\)/,
   ],
   ['without weights', (folder) => rmSync(join(folder, 'model.safetensors')), /safetensors/],
   [

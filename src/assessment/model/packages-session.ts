@@ -8,6 +8,7 @@ import { createPackagesClient } from '../../../workers/packages/client.ts';
 import { keepAliveDuring } from '../../../workers/thread/file-handles.ts';
 import { createConversion, variantsFor } from './conversion.ts';
 import { filesBelow } from './folder-handles.ts';
+import { checkpointFiles } from './folder-kind.ts';
 import { bundledSource, type ModelStore } from './model-store.ts';
 import { createPackagesStore } from './packages-store.ts';
 import { BUNDLED, preferredPackage, setPreferredPackage } from './preferred-package.ts';
@@ -88,7 +89,7 @@ async function convertFolder(
   try {
     await convertInWorker(
       {
-        files: files.map(({ file }) => file),
+        files: checkpointFiles(files).map(({ file }) => file),
         parent: [CONVERTED],
         folder,
         name,

@@ -262,6 +262,9 @@ def write(folder: Path, sizes: RandomCheckpoint, dtype: torch.dtype = torch.floa
     reference |= {"greedy.tokens": tokens[0], "greedy.logits": logits[0], "greedy.gap": gaps[0]}
     folder.mkdir(parents=True, exist_ok=True)
     save_model(model, folder, dtype=dtype)
+    # The converter makes no package without a tokenizer; a reference has its tokens recorded.
+    tokenizer = {"version": "1.0", "model": {"type": "BPE", "vocab": {}, "merges": []}}
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
     path = folder / "reference.safetensors"
     save_file({k: v.detach().contiguous() for k, v in reference.items()}, path)
     path.chmod(0o644)
