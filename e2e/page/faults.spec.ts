@@ -17,6 +17,9 @@ const MADE: readonly [name: string, content: Buffer, code: string][] = [
   ['report.mp4', text('%PDF-1.7\n1 0 obj\n'), 'media/container'],
   ['archive.mov', Buffer.from([0x50, 0x4b, 3, 4, 0, 0, 0, 0]), 'media/container'],
   ['empty.webm', Buffer.alloc(0), 'media/container'],
+  ['pointer.mp4', text('version https://git-lfs.github.com/spec/v1\noid sha256:8d2c\n'), 'media/pointer'],
+  ['expired.mp4', text('<!doctype html><html><head><title>Sign in'), 'media/web-page'],
+  ['crowd.y4m', text('YUV4MPEG2 W64 H64 F25:1\nFRAME\n'), 'media/format'],
   ['no-track.mp4', Buffer.concat([ftyp, box('moov', box('mvhd', Buffer.alloc(100)))]), 'media/no-video'],
   ['cut-index.mp4', Buffer.concat([ftyp, box('moov', Buffer.alloc(100)).subarray(0, 60)]), 'media/truncated'],
   ['noise.mkv', Buffer.from(Array.from({ length: 4096 }, (_, i) => (i * 197 + 31) & 255)), 'media/container'],
@@ -36,6 +39,7 @@ test('made-up files each give their code, one after the other in one page', asyn
     await expect(page.locator('.assess-file__name')).toHaveText(name);
     await reaches(page, 'error');
     expect(await codeOf(page), name).toBe(code);
+    if (code === 'media/format') await expect(page.getByRole('alert')).toContainText('ffmpeg -i "crowd.y4m"');
     if (code === 'media/container') await expect(page.getByRole('alert')).toContainText('not a video file');
     await expect(page.locator('.assess-file')).toContainText('Size');
   }

@@ -17,7 +17,7 @@ export interface ErrorCardProps {
   readonly error: CodedErrorData;
   /** The first one is the primary. */
   readonly actions?: readonly ErrorAction[];
-  /** Name of the file; a file that the browser cannot decode gets an ffmpeg command that converts it. */
+  /** Name of the file; one that could be converted gets the ffmpeg command. */
   readonly file?: string | undefined;
   /** On the dark player. */
   readonly onPlayer?: boolean;
@@ -32,7 +32,8 @@ export function errorDetails(error: CodedErrorData, details: readonly string[]):
 }
 
 export function ErrorCard({ error, actions = [], file, onPlayer = false, details = [] }: ErrorCardProps) {
-  const command = error.code === 'media/codec' && file !== undefined ? ffmpegLine(file) : null;
+  const convertible = error.code === 'media/codec' || error.code === 'media/format';
+  const command = convertible && file !== undefined ? ffmpegLine(file) : null;
   const t = useMessages();
   const { title, body } = useErrorText(error);
   const [copied, setCopied] = useState(false);

@@ -11,11 +11,11 @@ import type { PacketIndex } from './packet-index.ts';
 const HEAD = 1500;
 
 /**
- * @throws CodedError `media/container`, `codec`, `encrypted`, `truncated`, `no-video`, `no-frames` or `changed`.
+ * @throws CodedError `media/container`, `format`, `raw`, `pointer`, `web-page`, `codec`, `encrypted`, `truncated`, `no-video`, `no-frames` or `changed`.
  */
 export async function demux(file: NamedBlob): Promise<PacketIndex> {
   const head = await readRange(file, 0, HEAD);
-  switch (containerOf(head)) {
+  switch (containerOf(head, file.name)) {
     case 'mp4':
       return indexMp4(file, head);
     case 'matroska':

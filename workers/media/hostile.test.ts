@@ -41,11 +41,10 @@ describe('containerOf', () => {
   it.each([
     ['%PDF-1.7', 'PDF'],
     ['\x89PNG\r\n\x1a\n', 'PNG'],
-    ['RIFF\0\0\0\0AVI LIST', 'AVI'],
     ['PK\x03\x04', 'ZIP'],
     ['\0\0\0\x1cftypavif', 'AVIF'],
     ['\0\0\0\x1cftypheic', 'HEIC'],
-    ['<!doctype html>', 'text'],
+    ['path,mos\na.mp4,3', 'text'],
     ['', 'an empty file'],
   ])('tells %j from a video', (head, looksLike) => {
     expect(() => containerOf(latin(head))).toThrow(
