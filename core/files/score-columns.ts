@@ -37,14 +37,11 @@ const MOS_NAMES: readonly string[] = [
   ...['score', 'label', 'rating', 'meanscore', 'meanrating', 'quality', 'qualityscore', 'overall', 'mean'],
   ...['主观分', '主观评分', '平均意见分', '评分', '分数', '得分'],
 ];
-/** MOS with its scale or its kind: `mos_5`, `MOS raw`, `mosz`. */
-const MOS_LIKE =
-  /^(mos|meanopinionscore)(\d*|z|raw|mean|avg|score|value|scaled|norm(alised|alized)?|1to5|zscore)$/;
 /** Higher is worse. */
 const DIFFERENCE = /dmos|differenc/;
 /** Columns of numbers that are not scores of people. */
 const NOT_MOS =
-  /std|stdev|deviation|^sd|sd$|^sos|variance|^var$|conf|^ci|ci$|ci95|stderr|error|votes?|ratings$|raters|subjects|^num|^n$|count|fps|framerate|^rate$|duration|length|^seconds|width|height|bitrate|kbps|size|frames|index|^no$|^row$|pred|model|ssim|psnr|vmaf/;
+  /std|stdev|deviation|^sd|sd$|^sos|variance|var$|conf|^ci|ci(\d*|low|high|lower|upper|min|max)$|stderr|error|votes?|ratings$|raters|subjects|^num|^n$|count|fps|framerate|^rate$|duration|length|^seconds|width|height|bitrate|kbps|size|frames|index|^no$|^row$|pred|model|ssim|psnr|vmaf/;
 
 const normalised = (name: string): string =>
   name
@@ -87,7 +84,11 @@ function headerOf(records: readonly (readonly string[])[]): readonly string[] | 
   return numbersOf(rest, null).length > 0 && first.length > 1 ? first : null;
 }
 
-const isMosName = (name: string) => MOS_NAMES.includes(name) || MOS_LIKE.test(name);
+/** A name of the MOS, with a scale or a kind as well: `mos_5`, `MOS raw`, `Realignment MOS`. */
+const isMosName = (name: string) => MOS_NAMES.includes(name) || isMosLike(name);
+
+const isMosLike = (name: string) =>
+  /mos|meanopinion/.test(name) && !NOT_MOS.test(name) && !DIFFERENCE.test(name);
 
 /** Numbers above it in every row are identifiers of videos, not scores. */
 const LEAST_ID = 1e5;
@@ -150,8 +151,8 @@ function mosColumn(numbers: readonly Numbers[], header: readonly string[] | null
     // A named column without numbers is taken too: each of its cells is then a fault of its line.
     if (at >= 0) return { mos: at, sure: true };
     if (name !== 'mos') continue;
-    const like = names.findIndex((one) => MOS_LIKE.test(one));
-    if (like >= 0) return { mos: like, sure: names.filter((one) => MOS_LIKE.test(one)).length === 1 };
+    const like = names.findIndex(isMosLike);
+    if (like >= 0) return { mos: like, sure: names.filter(isMosLike).length === 1 };
   }
   const possible = numbers.filter(({ index }) => {
     const name = names[index] ?? '';

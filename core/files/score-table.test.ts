@@ -170,9 +170,15 @@ describe('the column of the MOS', () => {
     ['filename,pred_score,gt_score', 'x,1,3'],
     ['stimulus,Q_std,Q_mean', 'x,.3,3'],
     ['视频,评分', 'x,3'],
+    ['video_name,video_variance,video_score', 'x,.3,3'],
+    ['File_name,Realignment MOS,mos_ci_low,mos_var', 'x,3,2.7,.1'],
+    ['# rated in 2019\n#path,mos', 'x,3'],
     ['dmos,file,mos', '60,x,3'],
   ])('header %s', (header, line) => {
     expect(pairs(`${header}\n${line}`)).toEqual([['x', 3]]);
+  });
+  test('several kinds of MOS: the first, and the table says so', () => {
+    expect(readScoreTable('vid,MOSFull,MOSChunk00\nx,3,2\ny,4,2.5')).toMatchObject({ mos: 1, sure: false });
   });
   test('a header without a MOS names the columns; difference scores are no MOS', () => {
     expect(readScoreTable('path,width,height\na.mp4,1920,1080').faults).toEqual([

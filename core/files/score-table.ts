@@ -58,7 +58,10 @@ export function readScoreTable(text: string, column?: number): ScoreTable {
 
 /** Delimited text. Lines without a file or a number are faults; a table without columns to read is one fault. */
 export function readDelimited(text: string, column?: number): ScoreTable {
-  const records = [...delimitedRecords(text)];
+  const all = [...delimitedRecords(text)];
+  // Remarks above the table.
+  const first = all.findIndex(({ cells }) => cells?.length !== 1 || !cells[0]?.trimStart().startsWith('#'));
+  const records = all.slice(Math.max(0, first));
   const faults = records
     .filter(({ cells }) => cells === null)
     .map(({ line }) => rowFault(line, { kind: 'quote' }));
