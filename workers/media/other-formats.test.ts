@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { CodedError } from '../../core/errors.ts';
 import { containerOf } from './container.ts';
 
@@ -11,7 +11,7 @@ const latin = (text: string) => Uint8Array.from(text, (c) => c.charCodeAt(0));
 /** Code and parameter of the error for a file's first bytes. */
 function errorOf(head: Uint8Array, name = 'a.mp4'): string {
   try {
-    return containerOf(head.subarray(0, 600), name);
+    return containerOf(head.subarray(0, 1500), name);
   } catch (error) {
     if (!(error instanceof CodedError)) throw error;
     return [error.code, ...Object.values(error.params)].join(' ');
@@ -49,6 +49,13 @@ describe('videos in formats that are not read', () => {
     expect(errorOf(bright, 'crowd_1080p.yuv')).toBe('media/raw');
     expect(errorOf(bright, 'crowd.mp4')).toBe('media/container');
   });
+});
+
+test('a transport stream that begins in mid packet, on a start code of its video', () => {
+  const head = new Uint8Array(1500);
+  head.set([0, 0, 0, 1, 0x09, 0xf0]);
+  for (let at = 60; at < head.length; at += 188) head.set([0x47, 0x01, 0x00, 0x10], at);
+  expect(containerOf(head)).toBe('mpegts');
 });
 
 describe('files that are no video', () => {

@@ -57,7 +57,7 @@ const latin = (head: Uint8Array, from: number, to: number): string =>
 /**
  * The error for a file that is none of the containers that are read.
  *
- * @param head the first 600 bytes of the file, or all of it
+ * @param head the first 1,500 bytes of the file, or all of it
  * @param name of the file: raw video is known by nothing else
  * @returns CodedError `media/pointer`, `media/web-page`, `media/format` {format}, `media/raw`, or `media/container`
  *   {looksLike}
