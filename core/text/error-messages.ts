@@ -6,7 +6,7 @@ import type { CodedError } from '../errors.ts';
 import { presentStageName } from '../stage-names.ts';
 import { type ConvertErrorParams, convertErrorsEn, convertErrorsZh } from './convert-error-messages.ts';
 import { bytes, count } from './format.ts';
-import { formatName, likenessName } from './format-names.ts';
+import { likenessName } from './format-names.ts';
 import type { Lang } from './lang.ts';
 import { type MediaErrorParams, mediaErrorsEn, mediaErrorsZh } from './media-error-messages.ts';
 import { type NetworkParams, networkEn, networkZh } from './network-messages.ts';
@@ -18,10 +18,6 @@ type RunStage = keyof (typeof DOING)['en'];
 /** Parameters of every code. Byte counts are bytes, times are seconds; the words format them. */
 interface ErrorParamsOf extends ServerErrorParams, MediaErrorParams, ConvertErrorParams {
   'media/container': { looksLike?: string };
-  'media/format': { format: string };
-  'media/raw': object;
-  'media/pointer': object;
-  'media/web-page': object;
   'media/codec': { codec: string; browser?: string };
   'media/encrypted': object;
   'media/truncated': { present: number; frames: number };
@@ -124,23 +120,6 @@ const en: ErrorTable = {
     say(
       `This is not a video file the page can read${looksLike ? ` (it looks like ${looksLike})` : ''}.`,
       'Use MP4, MOV, WebM or MKV.',
-    ),
-  'media/format': ({ format }) =>
-    say(`The page does not read ${formatName('en', format)}.`, 'Convert it to MP4.'),
-  'media/raw': () =>
-    say(
-      'This is raw video without a header: its size and format are not in the file.',
-      'Make an MP4 of it: `ffmpeg -f rawvideo -video_size 1920x1080 -pix_fmt yuv420p -framerate 25 -i FILE -c:v libx264 -crf 12 copy.mp4`, with your values.',
-    ),
-  'media/pointer': () =>
-    say(
-      'This is a Git LFS pointer: the video itself was not downloaded.',
-      'Run `git lfs pull` in its repository, or download the file from its web page.',
-    ),
-  'media/web-page': () =>
-    say(
-      'This is a web page (HTML) under the name of a video.',
-      'The download needs a login, or its link has expired. Download the video again.',
     ),
   'media/codec': ({ codec, browser }) =>
     say(
@@ -355,16 +334,6 @@ const zh: ErrorTable = {
       `无法读取此文件${looksLike ? `（看起来是${likenessName('zh', looksLike)}）` : ''}。`,
       '请用MP4、MOV、WebM或MKV。',
     ),
-  'media/format': ({ format }) => say(`本页不能读取${formatName('zh', format)}。`, '请转换为MP4。'),
-  'media/raw': () =>
-    say(
-      '这是没有文件头的原始视频，文件中没有尺寸和格式信息。',
-      '请转为MP4：`ffmpeg -f rawvideo -video_size 1920x1080 -pix_fmt yuv420p -framerate 25 -i FILE -c:v libx264 -crf 12 copy.mp4`，并填入实际数值。',
-    ),
-  'media/pointer': () =>
-    say('这是Git LFS指针，视频本身尚未下载。', '请在其仓库中运行`git lfs pull`，或从网页下载该文件。'),
-  'media/web-page': () =>
-    say('这是以视频名保存的网页（HTML）。', '下载需要登录或链接已过期，请重新下载视频。'),
   'media/codec': ({ codec, browser }) =>
     say(
       `此浏览器无法解码${codec}。`,

@@ -1,5 +1,6 @@
 /** Messages of files whose container holds no video that the page can read, in both languages. Ours. */
 import { bytes, count } from './format.ts';
+import { formatName } from './format-names.ts';
 
 /** Parameters of every code; flags are 0 or 1. */
 export interface MediaErrorParams {
@@ -9,6 +10,10 @@ export interface MediaErrorParams {
   'media/index': { frames: number; bytes: number };
   'media/segment': object;
   'media/track-encoding': { encoding: string };
+  'media/format': { format: string };
+  'media/raw': object;
+  'media/pointer': object;
+  'media/web-page': object;
 }
 
 type Table = {
@@ -16,6 +21,22 @@ type Table = {
 };
 
 export const mediaErrorsEn: Table = {
+  'media/format': ({ format }) => ({
+    title: `The page does not read ${formatName('en', format)}.`,
+    body: 'Convert it to MP4.',
+  }),
+  'media/raw': () => ({
+    title: 'This is raw video without a header: its size and format are not in the file.',
+    body: 'Make an MP4 of it: `ffmpeg -f rawvideo -video_size 1920x1080 -pix_fmt yuv420p -framerate 25 -i FILE -c:v libx264 -crf 12 copy.mp4`, with your values.',
+  }),
+  'media/pointer': () => ({
+    title: 'This is a Git LFS pointer: the video itself was not downloaded.',
+    body: 'Run `git lfs pull` in its repository, or download the file from its web page.',
+  }),
+  'media/web-page': () => ({
+    title: 'This is a web page (HTML) under the name of a video.',
+    body: 'The download needs a login, or its link has expired. Download the video again.',
+  }),
   'media/no-video': ({ sound, subtitles }) => {
     const seen = [sound ? 'sound' : '', subtitles ? 'subtitles' : ''].filter(Boolean);
     return {
@@ -51,6 +72,22 @@ export const mediaErrorsEn: Table = {
 };
 
 export const mediaErrorsZh: Table = {
+  'media/format': ({ format }) => ({
+    title: `本页不能读取${formatName('zh', format)}。`,
+    body: '请转换为MP4。',
+  }),
+  'media/raw': () => ({
+    title: '这是没有文件头的原始视频，文件中没有尺寸和格式信息。',
+    body: '请转为MP4：`ffmpeg -f rawvideo -video_size 1920x1080 -pix_fmt yuv420p -framerate 25 -i FILE -c:v libx264 -crf 12 copy.mp4`，并填入实际数值。',
+  }),
+  'media/pointer': () => ({
+    title: '这是Git LFS指针，视频本身尚未下载。',
+    body: '请在其仓库中运行`git lfs pull`，或从网页下载该文件。',
+  }),
+  'media/web-page': () => ({
+    title: '这是以视频名保存的网页（HTML）。',
+    body: '下载需要登录或链接已过期，请重新下载视频。',
+  }),
   'media/no-video': ({ sound, subtitles }) => {
     const seen = [sound ? '声音' : '', subtitles ? '字幕' : ''].filter(Boolean);
     return {
