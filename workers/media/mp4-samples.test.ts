@@ -126,6 +126,9 @@ describe('packets without durations', () => {
     expect(columns(1e9, still(9e6, 0)).untimed).toBe(true);
     expect(columns(1e9, still(100, 100, 100, 0)).untimed).toBe(false);
     expect(columns(1e9, { ...still(0), sizes: [10] }).untimed).toBe(false);
+    // Live streams state the time of each fragment instead.
+    const live = [0, 3, 6, 9].map((time) => run({ count: 1, time, duration: () => 0 }));
+    expect(columns(1e9, ...live).untimed).toBe(false);
   });
 
   it('are ordered by their shifts where one frame duration explains them all', () => {

@@ -71,8 +71,10 @@ export class PacketColumns {
   private readonly key: number[] = [];
   /** Shift and duration of the packets in the file. */
   private readonly shift: number[] = [];
-  private steps = 0;
   private firstTime = Number.NaN;
+  private lastTime = Number.NaN;
+  /** Packets with another decode time than the one before. */
+  private steps = 0;
   /** Decode time behind the last packet, and behind the last one in the file. */
   private time = 0;
   private presentEnd = 0;
@@ -95,13 +97,14 @@ export class PacketColumns {
     else if (size > 0) {
       if (this.length >= MANY_PACKETS) refuseImpossible(this.length, this.fileSize);
       if (this.length === 0) this.firstTime = this.time;
+      else if (this.time !== this.lastTime) this.steps++;
+      this.lastTime = this.time;
       this.offset.push(offset);
       this.size.push(size);
       this.bytes += size;
       this.pts.push(this.time + shift);
       this.shift.push(shift);
       this.key.push(key ? 1 : 0);
-      if (duration > 0) this.steps++;
       this.presentEnd = this.time + duration;
     }
     this.time += duration;
@@ -152,9 +155,9 @@ export class PacketColumns {
     return this.length === 0 ? 0 : Math.max(0, this.presentEnd - this.firstTime - (last - first));
   }
 
-  /** True where most packets take no time, so that their times say nothing. */
+  /** True where most packets have the decode time of the one before, so that their times say nothing. */
   get untimed(): boolean {
-    return this.length > 1 && this.steps < this.length / 2;
+    return this.length > 1 && this.steps < (this.length - 1) / 2;
   }
 
   table(timescale: number): PacketTable {
