@@ -1,5 +1,5 @@
 /**
- * Delimited text: RFC 4180 with comma, semicolon, tab or bar, line ends of any system, quoted cells over several lines.
+ * Delimited text: RFC 4180 with comma, semicolon, tab or bar, line ends of any system, quoted cells over several lines. Ours.
  */
 import { readNumeral } from '../text/numeral.ts';
 

@@ -1,6 +1,6 @@
 /**
  * The columns of a score table: which holds the files, which the MOS. Names decide where there is a header, the values
- * otherwise; a deviation, a frame rate or a number of votes is no MOS.
+ * otherwise; a deviation, a frame rate or a number of votes is no MOS. Ours.
  */
 import { readNumeral } from '../text/numeral.ts';
 

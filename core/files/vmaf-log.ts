@@ -1,6 +1,6 @@
 /**
  * VMAF values of the frames in a log of libvmaf, as its JSON, CSV and XML writers print them (`log_fmt` of ffmpeg's filter,
- * `--json`, `--csv`, `--xml` of the command line).
+ * `--json`, `--csv`, `--xml` of the command line). Ours.
  */
 import { CodedError } from '../errors.ts';
 

@@ -4,7 +4,7 @@
  *
  * A sample is a frame with its successor and an earlier frame. The earlier one is the successor of the sample before, as
  * in the published tables; the first sample of a video has its predecessor. Blocks of four samples, the last of each the
- * first of the next, give the temporal deviations. A video is read in at most `blocks` of its blocks.
+ * first of the next, give the temporal deviations. A video is read in at most `blocks` of its blocks. Ours.
  */
 import table from './human-features.json' with { type: 'json' };
 

@@ -3,7 +3,7 @@
  *
  * PSNR is 10·log10(peak² / MSE) over all samples. SSIM is the mean over 8 × 8 windows at every fourth row and column, with
  * sums of equal weight (no Gaussian), C1 = (0.01·peak)² and C2 = (0.03·peak)²; rows and columns that do not fill a window are
- * left out. Wang et al. (2004) slide an 11 × 11 Gaussian window over every pixel, so their values differ.
+ * left out. Wang et al. (2004) slide an 11 × 11 Gaussian window over every pixel, so their values differ. Ours.
  */
 
 /** A plane in memory. Sample (x, y) lies at offset + y · stride + x. */

@@ -1,4 +1,4 @@
-/** Encoding of a text file: UTF-8, or UTF-16 as spreadsheets save it. */
+/** Encoding of a text file: UTF-8, or UTF-16 as spreadsheets save it. Ours. */
 
 /**
  * Label for a `TextDecoder`, by the byte order mark; without one, by where the zero bytes of letters and digits lie.

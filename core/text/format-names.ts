@@ -1,4 +1,4 @@
-/** Names of file formats that are told to a person, in both languages. */
+/** Names of file formats that are told to a person, in both languages. Ours. */
 import type { Lang } from './lang.ts';
 
 /** Formats of video that the page does not read. */

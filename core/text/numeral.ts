@@ -1,4 +1,4 @@
-/** Numbers as tables write them. */
+/** Numbers as tables write them. Ours. */
 
 const POINT = /^\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d{1,3})?\s*$/;
 const COMMA = /^\s*[-+]?(\d+,\d*|,\d+)\s*$/;

@@ -1,4 +1,4 @@
-/** Faults of a score table in both languages: what stands after the name of the file and the line. */
+/** Faults of a score table in both languages: what stands after the name of the file and the line. Ours. */
 import type { Lang } from './lang.ts';
 
 export type TableFault =

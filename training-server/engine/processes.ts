@@ -34,7 +34,7 @@ async function processes(): Promise<MarkedProcess[]> {
   if (!existsSync('/proc/self/stat')) {
     const { stdout } = await run('ps', ['-axww', '-o', 'pgid=,command='], { maxBuffer: 2 ** 26 });
     return stdout.split('\n').map((line) => {
-      const [, group = '0', command = ''] = /^\s*(\d+) (.*)$/.exec(line) ?? [];
+      const [, group = '0', command = ''] = line.match(/^\s*(\d+) (.*)$/) ?? [];
       return { group: Number(group), command };
     });
   }
