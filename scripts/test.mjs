@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { install } from './start.mjs';
+import { countTests } from './totals.mjs';
 
 const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
 process.chdir(root);
@@ -53,16 +54,6 @@ function run([command, ...args]) {
   });
 }
 
-const count = (output, word) => {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes of the runners
-  const plain = output.replace(/\x1b\[[0-9;]*m/g, '');
-  const lines = plain
-    .split('\n')
-    .filter((line) => /\b\d+ (passed|failed)\b/.test(line) && !/^\s*Test Files/.test(line));
-  const matches = lines.slice(-4).flatMap((line) => [...line.matchAll(new RegExp(`(\\d+) ${word}\\b`, 'g'))]);
-  return matches.length > 0 ? Number(matches.at(-1)[1]) : 0;
-};
-
 if (!only || ['python', 'python-lint', 'python-types', 'conformance', 'unit', 'browser'].includes(only))
   setUpPython({ tests: true });
 if (!only || ['browser', 'conformance', 'unit'].includes(only)) setUpChromium();
@@ -80,12 +71,8 @@ for (const [name, command] of steps) {
   console.log(`\n── ${name} ${'─'.repeat(Math.max(0, 70 - name.length))}`);
   const started = Date.now();
   const { status, output } = await run(command);
-  const counts = {
-    passed: count(output, 'passed'),
-    failed: count(output, 'failed'),
-    skipped: count(output, 'skipped'),
-  };
-  if (counts.passed + counts.failed === 0) counts[status === 0 ? 'passed' : 'failed'] = 1;
+  const counts = countTests(output);
+  if (counts.passed + counts.failed + counts.skipped === 0) counts[status === 0 ? 'passed' : 'failed'] = 1;
   if (status !== 0 && counts.failed === 0) counts.failed = 1;
   for (const key of Object.keys(total)) total[key] += counts[key];
   rows.push([name, status === 0 ? 'ok' : 'FAILED', Math.round((Date.now() - started) / 1000)]);

@@ -1,0 +1,1 @@
+export function countTests(output: string): { passed: number; failed: number; skipped: number };
