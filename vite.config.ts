@@ -87,7 +87,13 @@ export default defineConfig(({ command }) => ({
     ],
   },
   worker: { format: 'es' },
-  build: { target: 'es2023', sourcemap: false, chunkSizeWarningLimit: 700 },
+  build: {
+    target: 'es2023',
+    sourcemap: false,
+    chunkSizeWarningLimit: 700,
+    // The content policy lets no font come from a data: address.
+    assetsInlineLimit: (path) => (path.endsWith('.woff2') ? false : undefined),
+  },
   // Dependencies of the workers, which Vite would otherwise discover late, and the page would be loaded a second time.
   optimizeDeps: {
     entries: ['index.html'],

@@ -1,3 +1,4 @@
+import './ui/fonts.css';
 import './ui/tokens.css';
 import './ui/base.css';
 import { StrictMode } from 'react';
@@ -5,6 +6,7 @@ import { createRoot } from 'react-dom/client';
 import { models } from './assessment/session.ts';
 import { keepOffline } from './page/offline.ts';
 import { recordRequests } from './page/requests.ts';
+import { parseAddress } from './page/router.ts';
 import { watchSystemTheme } from './page/settings.ts';
 import { App } from './shell/App.tsx';
 
@@ -17,7 +19,13 @@ createRoot(document.getElementById('root') as HTMLElement).render(
   </StrictMode>,
 );
 
+/** Loads the model; on the Training page, which does not use it, when another page is opened. */
+function loadModel(): Promise<unknown> {
+  if (parseAddress(location.hash).route !== 'training') return models.ready();
+  return new Promise((done) => addEventListener('hashchange', () => done(models.ready()), { once: true }));
+}
+
 // The model loads while the reader looks for a file. The header shows a failure, and a run reports it in the player.
-const ready = models.ready();
+const ready = loadModel();
 ready.catch(() => {});
 keepOffline(ready);

@@ -2,6 +2,7 @@
  * Every state of the shared parts on one page, for looking at: `npm run dev`, then `/e2e/gallery/?theme=dark&lang=zh`.
  * Not part of the build.
  */
+import '../../src/ui/fonts.css';
 import '../../src/ui/tokens.css';
 import '../../src/ui/base.css';
 import '../../src/shell/App.css';
@@ -238,7 +239,7 @@ function Page() {
         route="assess"
         onHelp={() => setHelp(true)}
         model={{
-          state: { kind: 'ready', name: 'Small', size: 11.2e6, backend: 'wasm', threads: 8 },
+          state: { kind: 'ready', name: 'Small', size: 11.2e6, backend: 'wasm' },
           reason: t.model.reasons['no-adapter'],
           items: [
             { id: 'small', label: 'Small', detail: t.model.bundled, checked: true, onSelect: none },

@@ -19,7 +19,7 @@ const BANDS = ['#7d0f2c', '#b9461a', '#a4872b', '#1a8fa6', '#2c39a6'] as const;
 
 const voiceLine = { en: 34, zh: 40 } as const;
 
-function fonts(lang: string): { ui: string; voice: string } {
+function fonts(lang: string): { ui: string; voice: string; num: string } {
   const probe = document.createElement('span');
   probe.lang = lang;
   document.body.append(probe);
@@ -27,6 +27,7 @@ function fonts(lang: string): { ui: string; voice: string } {
   const families = {
     ui: style.getPropertyValue('--ui') || 'sans-serif',
     voice: style.getPropertyValue('--voice') || 'serif',
+    num: style.getPropertyValue('--num') || 'sans-serif',
   };
   probe.remove();
   return families;
@@ -106,7 +107,7 @@ export async function resultCard(
 ): Promise<Blob> {
   const text = viewAnswer(result.answers[0]?.text ?? '').thinking.trim();
   const lang = langOf(text);
-  const { ui } = fonts(pageLang);
+  const { ui, num } = fonts(pageLang);
   const { voice } = fonts(lang);
   const measuring = new OffscreenCanvas(1, 1).getContext('2d');
   if (!measuring) throw new Error('no canvas');
@@ -134,7 +135,7 @@ export async function resultCard(
   let y = imageHeight + 112;
   context.fillStyle = INK;
   const score = result.score === null ? '–' : writtenScore(result);
-  context.font = `300 92px ${ui}`;
+  context.font = `300 92px ${num}`;
   context.fillText(score, PAD - 4, y);
   const beside = PAD + context.measureText(score).width + 28;
   context.font = `600 34px ${ui}`;
@@ -168,7 +169,7 @@ export async function resultCard(
   context.font = `400 16px ${ui}`;
   const { file, model } = result;
   context.fillText(
-    `${file.name} · ${file.width} × ${file.height} · ${model.name} · ${t.app.name}`,
+    t.units.facts([file.name, `${file.width} × ${file.height}`, model.name, t.app.name]),
     PAD,
     height - 36,
   );
