@@ -31,7 +31,9 @@ test('on a host without headers: one thread at first, all of them after a reload
   const site = await serveSite({ plain: true });
   await openPage(page, site.address);
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
-  await expect(page.locator('.app-chip__detail')).toHaveText('1 thread');
+  await page.getByRole('button', { name: /^Model:/ }).click();
+  await expect(page.locator('.ui-menu__foot')).toContainText('1 thread is used');
+  await page.keyboard.press('Escape');
   await choose(page, SAMPLE);
   await reaches(page, 'done');
   const score = await scoreOf(page);

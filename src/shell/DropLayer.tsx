@@ -24,6 +24,24 @@ function filesOver(event: DragEvent): Over | null {
   return { count: files.length, type: files[0]?.type ?? '' };
 }
 
+/** Short names of the kinds that the page takes; a kind of its own name would say nothing to most people. */
+const KINDS: Readonly<Record<string, string>> = {
+  'video/mp4': 'MP4',
+  'video/quicktime': 'MOV',
+  'video/webm': 'WebM',
+  'video/x-matroska': 'MKV',
+  'video/mp2t': 'MPEG-TS',
+  'application/json': 'JSON',
+  'text/csv': 'CSV',
+};
+
+/** Files over the window in words: their number, or the kind of the only one. */
+export function overText({ count, type }: Over, { drop }: ShellMessages): string {
+  const kind = KINDS[type];
+  if (count > 1) return drop.several(count);
+  return kind === undefined ? drop.unnamed : drop.ofKind(kind);
+}
+
 /** Effect of a drop on the open page. */
 function invitation(route: string, { drop }: ShellMessages): string {
   if (route === 'compare') return drop.toCompare;
@@ -90,17 +108,11 @@ export function DropLayer() {
   }, [over]);
 
   if (!over) return null;
-  const what =
-    over.count > 1
-      ? t.drop.several(over.count)
-      : over.type === ''
-        ? t.drop.unnamed
-        : t.drop.ofKind(over.type);
   return (
     <div className="app-drop" aria-hidden="true">
       <p className="app-drop__words">
         <strong>{invitation(route, t)}</strong>
-        <span>{what}</span>
+        <span>{overText(over, t)}</span>
       </p>
     </div>
   );

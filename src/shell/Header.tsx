@@ -3,6 +3,7 @@ import { ActionIconButton } from '../page/ActionButton.tsx';
 import { Button, IconButton } from '../ui/Button.tsx';
 import { Icon } from '../ui/Icon.tsx';
 import { Menu, type MenuItem } from '../ui/Menu.tsx';
+import { fingersOnly } from '../ui/pointer.ts';
 import type { ShellMessages } from './messages/useShellMessages.ts';
 import { useShellMessages } from './messages/useShellMessages.ts';
 import './Header.css';
@@ -51,14 +52,18 @@ export function Header({ route, model, onHelp }: HeaderProps) {
           <Menu
             label={t.header.more}
             items={[
-              ...model.items,
+              ...titled(t.model.label, model.items),
               {
                 id: 'language',
+                group: t.header.languageTitle,
                 label: t.header.language,
                 onSelect: () => changeSettings({ lang: other }),
               },
-              ...themeItems(settings, t),
-              { id: 'help', icon: 'help', label: t.header.help, onSelect: onHelp },
+              ...titled(t.header.theme, themeItems(settings, t)),
+              // Its dialog is about the keyboard.
+              ...(fingersOnly()
+                ? []
+                : [{ id: 'help', group: '', icon: 'help', label: t.header.help, onSelect: onHelp } as const]),
             ]}
             button={(props) => <IconButton {...props} icon="menu" label={t.header.more} />}
           />
@@ -67,6 +72,10 @@ export function Header({ route, model, onHelp }: HeaderProps) {
     </header>
   );
 }
+
+/** The items under a title. */
+const titled = (group: string, items: readonly MenuItem[]): MenuItem[] =>
+  items.map((item, i) => (i === 0 ? { ...item, group } : item));
 
 const isDark = ({ theme }: Settings): boolean =>
   theme === 'dark' || (theme === 'system' && document.documentElement.dataset.theme === 'dark');

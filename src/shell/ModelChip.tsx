@@ -18,7 +18,6 @@ export type ModelChipState =
       /** Size of the package in bytes. */
       readonly size: number;
       readonly backend: 'wasm' | 'webgpu';
-      readonly threads: number;
     }
   | { readonly kind: 'failed' };
 
@@ -44,8 +43,8 @@ function chipText(state: ModelChipState, t: ShellMessages): { name: string; deta
       };
     case 'ready':
       return {
-        name: `${state.name} · ${bytes(state.size)}`,
-        detail: state.backend === 'webgpu' ? t.model.adapter : t.model.threads(state.threads),
+        name: t.units.facts([state.name, bytes(state.size)]),
+        detail: state.backend === 'webgpu' ? t.model.adapter : t.model.processor,
       };
   }
 }

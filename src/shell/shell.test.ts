@@ -4,7 +4,9 @@ import { toEntry } from '../page/requests.ts';
 import { hashOf, parseAddress } from '../page/router.ts';
 import { parseSettings } from '../page/settings.ts';
 import { tabIcon, tabTitle } from '../page/tab.ts';
+import { overText } from './DropLayer.tsx';
 import { shellEn } from './messages/en.ts';
+import { SHELL_MESSAGES } from './messages/useShellMessages.ts';
 
 describe('the help dialog', () => {
   it('has a name in the messages for every action', () => {
@@ -13,6 +15,18 @@ describe('the help dialog', () => {
       ...ACTION_IDS.filter((id) => id.startsWith('go')),
     ]);
     expect(ACTION_IDS.filter((id) => !named.has(id))).toEqual([]);
+  });
+});
+
+describe('files over the window', () => {
+  it.each([
+    [1, 'video/mp4', 'One MP4 file'],
+    [1, 'video/x-matroska', 'One MKV file'],
+    [1, '', 'One file'],
+    [1, 'application/x-shellscript', 'One file'],
+    [3, 'video/mp4', '3 files'],
+  ])('%d of kind %s: %s', (count, type, text) => {
+    expect(overText({ count, type }, SHELL_MESSAGES.en)).toBe(text);
   });
 });
 

@@ -17,14 +17,16 @@ export function chipState({ phase, progress, loaded }: ModelState): ModelChipSta
   if (phase === 'loading')
     return { kind: 'loading', loaded: progress?.loadedBytes ?? 0, total: progress?.totalBytes ?? 0 };
   if (phase !== 'ready' || !loaded) return { kind: 'idle' };
-  const { manifest, bytes, backend, threads } = loaded;
-  return { kind: 'ready', name: manifest.name, size: bytes, backend, threads };
+  const { manifest, bytes, backend } = loaded;
+  return { kind: 'ready', name: manifest.name, size: bytes, backend };
 }
 
 /** Line under the menu: the error, or the reason for the device that the model runs on. */
 function footOf(state: ModelState, lang: Lang, t: ShellMessages): string | undefined {
   if (state.error) return errorText(lang, state.error.code, state.error.params)?.title ?? state.error.code;
-  return state.loaded ? t.model.reasons[state.loaded.reason] : undefined;
+  if (!state.loaded) return undefined;
+  const { reason, backend, threads } = state.loaded;
+  return backend === 'wasm' ? t.model.onProcessor(t.model.reasons[reason], threads) : t.model.reasons[reason];
 }
 
 /** A failed load is in the store's state already. */

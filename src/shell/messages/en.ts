@@ -14,20 +14,23 @@ export const shellEn = {
   header: {
     more: 'More',
     language: '中文',
+    languageTitle: 'Language',
     theme: 'Theme',
-    themes: { system: 'As the system', light: 'Light', dark: 'Dark' },
+    themes: { system: 'Same as the system', light: 'Light', dark: 'Dark' },
     help: 'Keys and help',
   },
   model: {
     label: 'Model',
     notLoaded: 'not loaded yet',
-    bundledName: 'Small',
+    bundledName: 'VQAThinker small',
     loadingBytes: (loaded: number, total: number): string => {
       const { part, whole, unit } = bytesOf(loaded, total);
       return `${part} of ${whole}${THIN}${unit}`;
     },
     failed: 'Model not loaded',
-    threads: (n: number): string => plural(n, 'thread', 'threads'),
+    processor: 'processor',
+    onProcessor: (reason: string, threads: number): string =>
+      `${reason} ${plural(threads, 'thread is', 'threads are')} used.`,
     adapter: 'graphics adapter',
     bundled: 'Ships with the page, works offline',
     fromFolder: 'From a folder on this device',
@@ -36,7 +39,7 @@ export const shellEn = {
     reasons: {
       gpu: 'Runs on the graphics adapter.',
       'software-adapter':
-        'Runs on the processor: the graphics adapter here is a software one, which is slower.',
+        'Runs on the processor: this graphics adapter is emulated in software, which is slower.',
       'no-adapter': 'Runs on the processor: the browser offers no graphics adapter.',
       'no-webgpu': 'Runs on the processor: this browser has no WebGPU.',
       asked: 'As you chose.',
@@ -54,11 +57,11 @@ export const shellEn = {
     check: 'How to check',
     checkSteps: [
       'Press F12 and open Network: it lists the same requests, with what was sent.',
-      'Cut the network. The page still works.',
+      'Turn off your network. The page still works.',
     ],
     dropped: (n: number): string =>
       `${plural(n, 'request', 'requests')} more, which the browser’s list had no room for.`,
-    columns: { address: 'Address', kind: 'Asked by', size: 'Bytes received', time: 'At' },
+    columns: { address: 'Address', kind: 'Requested by', size: 'Bytes received', time: 'At' },
     cached: 'from cache',
     page: 'the page',
     worker: 'a worker',
@@ -79,8 +82,9 @@ export const shellEn = {
     toBatch: 'Drop to add to the batch',
     toModels: 'Drop to open',
     several: (n: number): string => plural(n, 'file', 'files'),
-    ofKind: (kind: string): string => `A file of the kind ${kind}`,
-    unnamed: 'A file',
+    /** `kind`: `MP4`. */
+    ofKind: (kind: string): string => `One ${kind} file`,
+    unnamed: 'One file',
   },
   announce: {
     label: 'Read aloud',

@@ -15,6 +15,7 @@ export const shellZh: ShellTexts = {
   header: {
     more: '更多',
     language: 'English',
+    languageTitle: '语言',
     theme: '外观',
     themes: { system: '跟随系统', light: '浅色', dark: '深色' },
     help: '按键与帮助',
@@ -22,13 +23,14 @@ export const shellZh: ShellTexts = {
   model: {
     label: '模型',
     notLoaded: '尚未加载',
-    bundledName: 'Small',
+    bundledName: 'VQAThinker small',
     loadingBytes: (loaded, total) => {
       const { part, whole, unit } = bytesOf(loaded, total);
       return `${part}/${whole}${THIN}${unit}`;
     },
     failed: '模型未能加载',
-    threads: (n) => `${n}线程`,
+    processor: '处理器',
+    onProcessor: (reason, threads) => `${reason}使用${count(threads)}个线程。`,
     adapter: '显卡',
     bundled: '随页面提供，离线可用',
     fromFolder: '来自本机文件夹',
@@ -51,13 +53,13 @@ export const shellZh: ShellTexts = {
     body: '视频在本页内解码和评估。下面列出自页面加载以来浏览器记录的每个请求；每个请求取回的都是页面或模型的一部分。',
     summary: (sameSite, other) => `向本站${count(sameSite)}个请求，向其他站点${count(other)}个。`,
     check: '如何核实',
-    checkSteps: ['按F12打开“网络”：那里列出同样的请求及其发送的内容。', '断开网络，页面仍可使用。'],
+    checkSteps: ['按F12打开“网络”：那里列出同样的请求及其发送的内容。', '关闭网络，页面仍可使用。'],
     dropped: (n) => `另有${count(n)}个请求，浏览器的列表已放不下。`,
     columns: { address: '地址', kind: '发起者', size: '接收字节', time: '时刻' },
     cached: '来自缓存',
     page: '页面',
     worker: '工作线程',
-    hidden: '未告知',
+    hidden: '未报告',
     none: '尚未记录到请求。',
   },
   server: {
@@ -74,7 +76,7 @@ export const shellZh: ShellTexts = {
     toBatch: '松开即加入批量',
     toModels: '松开即可打开',
     several: (n) => `${count(n)}个文件`,
-    ofKind: (kind) => `类型为${kind}的文件`,
+    ofKind: (kind) => `一个${kind}文件`,
     unnamed: '一个文件',
   },
   announce: {

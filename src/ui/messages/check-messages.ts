@@ -12,8 +12,9 @@ export function texts(messages: object, path = ''): [path: string, text: string]
 }
 
 function argumentsOf(f: (...args: never[]) => unknown, at: string): unknown[] {
-  if (at.startsWith('.units.and') || at.startsWith('.units.list') || at.endsWith('score.facts'))
+  if (at.startsWith('.units.and') || at.startsWith('.units.list') || at.startsWith('.units.facts'))
     return [['a', 'b']];
+  if (at.endsWith('.severalSubstituted')) return [3, 4, [5, 6]];
   return Array.from({ length: f.length }, (_, i) => 3 + i);
 }
 

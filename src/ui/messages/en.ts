@@ -17,6 +17,8 @@ export const en = {
     and: (items: readonly string[]): string =>
       items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1)}`,
     list: (items: readonly string[]): string => items.join(', '),
+    /** Short facts in one line. */
+    facts: (items: readonly string[]): string => items.join(' · '),
     ago: (seconds: number): string => {
       if (seconds < 60) return 'just now';
       if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
@@ -37,7 +39,7 @@ export const en = {
     note: 'The five grades of the absolute category rating (ACR) used in viewing tests. The word is the grade nearest to the score.',
   },
   answers: {
-    notYet: 'not yet',
+    notYet: 'no score yet',
     noScore: 'No score',
     value: (value: string, nth: number): string => `Answer ${nth}: ${value}`,
     previous: 'Previous answer',
@@ -61,6 +63,7 @@ export const en = {
     exportPng: 'Card as PNG',
     next: 'Next video',
     compare: 'Compare with a perturbed copy',
+    compareShort: 'Compare',
     assessTimes: (k: number): string => `Assess ${k} times`,
     chooseAnother: 'Choose another',
     software: 'Try software decoding',

@@ -16,6 +16,7 @@ export const zh: Messages = {
     and: (items) =>
       items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join('、')}和${items.at(-1)}`,
     list: (items) => items.join('、'),
+    facts: (items) => items.join('，'),
     ago: (seconds) => {
       if (seconds < 60) return '刚刚';
       if (seconds < 3600) return `${Math.floor(seconds / 60)}分钟前`;
@@ -30,7 +31,7 @@ export const zh: Messages = {
     note: '观看实验中绝对等级评分（ACR）的五个等级。文字为与分数最接近的等级。',
   },
   answers: {
-    notYet: '尚无',
+    notYet: '尚无得分',
     noScore: '无得分',
     value: (value, nth) => `第${nth}个回答：${value}`,
     previous: '上一个回答',
@@ -54,6 +55,7 @@ export const zh: Messages = {
     exportPng: '卡片（PNG）',
     next: '下一段视频',
     compare: '与扰动副本对比',
+    compareShort: '对比',
     assessTimes: (k) => `评估${k}次`,
     chooseAnother: '选择其他文件',
     software: '改用软件解码',
