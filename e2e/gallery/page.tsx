@@ -64,7 +64,7 @@ export function LaidOut({ kind }: { readonly kind: string }) {
             lang={lang}
             writing={writing}
             spans={spans}
-            run={t.trace.run('Small', t.trace.greedy)}
+            run="Small · greedy"
             frames={frames}
             onFrames={setFrames}
             onSeek={none}

@@ -19,7 +19,7 @@ test.skip(!hasModel, 'no bundled model');
 const STAGES = [
   ['decode', /Decoding frame [2-9]/],
   ['encodeMotion', /Measuring motion/],
-  ['prefill', /Reading it all together/],
+  ['prefill', /Putting it all together/],
   ['generate', /^Writing, [1-9]/],
 ] as const;
 

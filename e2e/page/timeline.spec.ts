@@ -15,7 +15,7 @@ async function exported(page: Page, name: string): Promise<string> {
   return readFileSync(await (await download).path(), 'utf8');
 }
 
-test('a clip of a minute or less is offered no quality timeline', async ({ page, site }) => {
+test('a clip of under 15 seconds is offered no quality timeline', async ({ page, site }) => {
   await openPage(page, site.address);
   await choose(page, SAMPLE);
   await reaches(page, 'done');

@@ -68,6 +68,8 @@ export interface AssessState {
   readonly queue: readonly File[];
   /** Quality timeline that came with a reopened result. */
   readonly timeline: StoredTimeline | null;
+  /** Name of the video that was cleared last, while it can be restored. */
+  readonly closed: string | null;
 }
 
 const stagesOf = (state: (stage: Stage) => StageState): StageStates =>
@@ -96,6 +98,7 @@ export const EMPTY: AssessState = {
   error: null,
   queue: [],
   timeline: null,
+  closed: null,
 };
 
 /** The events of a run, those of the store around it, and what the person does with the queue. */

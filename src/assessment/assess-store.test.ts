@@ -162,6 +162,27 @@ describe('assess store', () => {
     await vi.waitFor(() => expect(onResult).toHaveBeenCalledOnce());
   });
 
+  it('restores a result that was cleared, until another video takes its place', async () => {
+    const { open, clear, restore, get, settled, onResult, media } = page();
+    open(file());
+    await settled();
+    await vi.waitFor(() => expect(onResult).toHaveBeenCalledOnce());
+    const before = get();
+    clear();
+    expect(get()).toMatchObject({ phase: 'empty', closed: 'clip.mp4', file: null });
+    expect(media.close).not.toHaveBeenCalled();
+    expect(restore()).toBe(true);
+    expect(get()).toEqual(before);
+    expect(restore()).toBe(false);
+
+    clear();
+    open(file('next.mp4'));
+    expect(media.close).toHaveBeenCalledOnce();
+    expect(get()).toMatchObject({ phase: 'running', closed: null });
+    expect(restore()).toBe(false);
+    await settled();
+  });
+
   it('decodes nothing twice when asked again', async () => {
     const { open, rerun, get, settled, requests } = page();
     open(file());

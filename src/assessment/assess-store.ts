@@ -27,8 +27,10 @@ import type { StoredTimeline } from './timeline/store.ts';
 export type { AssessPhase, AssessState, ShownFrame, StageState } from './assess-state.ts';
 
 const MAX_QUEUE = 3;
-/** Longest video in seconds that one score describes; a longer one is offered the quality timeline. */
+/** Longest video in seconds that one score describes; of a longer one the page says so. */
 export const LONG_SECONDS = 60;
+/** Shortest video in seconds with a quality timeline: two segments or three. */
+export const TIMELINE_SECONDS = 15;
 
 const START = 'assess:start';
 
@@ -68,6 +70,8 @@ export class AssessStore {
   readonly #clock = new StageClock();
   /** Frames of the present video; a stopped run leaves them for the next one. */
   readonly #decoded = new DecodedFrames();
+  /** State that was cleared last: its video stays open. */
+  #closed: AssessState | null = null;
   readonly #text = new GrowingAnswer((view, tokens) => this.#dispatch({ kind: 'drawn', view, tokens }));
 
   constructor(dependencies: AssessDependencies) {
@@ -102,10 +106,26 @@ export class AssessStore {
     void this.#run(file, choices);
   };
 
+  /** Shows the empty page. A result can be restored until the next video or result is opened. */
   clear = (): void => {
     this.#current.cancel();
-    this.#release();
-    this.store.setState(EMPTY);
+    const state = this.#state;
+    const name = state.file?.name ?? state.result?.file.name;
+    if (!/^(done|stopped|reopened)$/.test(state.phase) || name === undefined) {
+      this.#release();
+      this.store.setState(EMPTY);
+      return;
+    }
+    this.#closed = state;
+    this.store.setState({ ...EMPTY, closed: name });
+  };
+
+  /** Shows again what was cleared last. @returns false when there is nothing to restore */
+  restore = (): boolean => {
+    if (!this.#closed) return false;
+    this.store.setState(this.#closed);
+    this.#closed = null;
+    return true;
   };
 
   /**
@@ -268,9 +288,10 @@ export class AssessStore {
     onResult?.(result, this.#state.frames);
   }
 
-  /** Closes the present video; what it showed stays until the next one is shown. */
+  /** Closes the present video, or the cleared one; what it showed stays until the next one is shown. */
   #release(): void {
-    const { video, frames } = this.#state;
+    const { video, frames } = this.#closed ?? this.#state;
+    this.#closed = null;
     if (video) this.#dependencies.media.close(video.id);
     for (const frame of frames) frame.thumbnail?.close();
     this.#decoded.close();

@@ -1,6 +1,6 @@
 /** Errors of a file without a readable video track, by what is in it. */
 import { CodedError } from '../../core/errors.ts';
-import { codecFamily } from './codec-names.ts';
+import { codecFamily } from '../../core/text/codec-names.ts';
 import type { MatroskaTrack } from './matroska-tracks.ts';
 
 /** @param kinds of its tracks; undefined for other data */

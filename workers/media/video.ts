@@ -1,11 +1,11 @@
 /** One opened video: its facts, and its frames. */
 import { CodedError } from '../../core/errors.ts';
+import { codecFamily, codecName } from '../../core/text/codec-names.ts';
 import type { MediaNotice } from '../../core/text/media-notices.ts';
 import type { OpenedVideo, VideoFacts } from './api.ts';
 import { parseAv1Header } from './av1.ts';
 import type { NamedBlob } from './bytes.ts';
 import { joinClocks } from './clock-restarts.ts';
-import { codecFamily, codecName } from './codec-names.ts';
 import { colourFacts } from './colour-facts.ts';
 import { demux } from './demux.ts';
 import { pairFields } from './field-pairs.ts';

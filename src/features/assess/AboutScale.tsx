@@ -3,6 +3,7 @@
 import { mosQuantilesOf } from '../../../core/answer/percentile.ts';
 import type { Scale } from '../../../core/files/manifest.ts';
 import { Dialog } from '../../ui/Dialog.tsx';
+import './AboutScale.css';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
 
 export function AboutScale({
@@ -15,9 +16,12 @@ export function AboutScale({
   const t = useAssessMessages();
   return (
     <Dialog title={t.assess.aboutTitle} onClose={onClose}>
-      <p>{scale ? population(scale, t) : t.assess.aboutUnmeasured}</p>
-      <p className="assess-about__rule">{t.assess.aboutRule}</p>
-      <p className="assess-about__rule">{t.grades.note}</p>
+      <div className="assess-about">
+        <h3>{t.assess.aboutNumber}</h3>
+        <p>{t.assess.aboutRule}</p>
+        <h3>{t.assess.aboutPercentile}</h3>
+        <p>{scale ? population(scale, t) : t.assess.aboutUnmeasured}</p>
+      </div>
     </Dialog>
   );
 }

@@ -4,6 +4,7 @@ import { ActionButton } from '../../page/ActionButton.tsx';
 import { useActions } from '../../page/useActions.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Menu, type MenuItem } from '../../ui/Menu.tsx';
+import { useNarrow } from '../../ui/useMedia.ts';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
 
 /** Answers that are sampled to measure the spread of the score. */
@@ -17,6 +18,8 @@ export interface ActionsProps {
   readonly onAgain?: (() => void) | null;
   /** Asks for several answers; null without a video. */
   readonly onTimes?: (() => void) | null;
+  /** Opens the quality timeline; null for a short clip. */
+  readonly onTimeline?: (() => void) | null;
   /** There is a video to take to the Compare page. */
   readonly canCompare: boolean;
   /** Videos that wait. */
@@ -26,9 +29,23 @@ export interface ActionsProps {
 }
 
 export function Actions(props: ActionsProps) {
-  const { exports, onCopy, onResume, onAgain, onTimes, canCompare, waiting, quiet = false } = props;
+  const {
+    exports,
+    onCopy,
+    onResume,
+    onAgain,
+    onTimes,
+    onTimeline,
+    canCompare,
+    waiting,
+    quiet = false,
+  } = props;
   const t = useAssessMessages();
+  const narrow = useNarrow();
   const [copied, setCopied] = useState(false);
+  // One primary button: on a phone the next clip, else the comparison, where there is a video to compare.
+  const primary = onResume || quiet ? null : canCompare && !narrow ? 'compare' : 'next';
+  const look = (id: typeof primary) => (id === primary ? 'primary' : 'plain');
   const exportButton = useRef<HTMLButtonElement>(null);
   useActions({
     copy: onCopy && (() => void onCopy().then(() => setCopied(true))),
@@ -43,11 +60,16 @@ export function Actions(props: ActionsProps) {
       )}
       {onAgain && <Button onClick={onAgain}>{t.actions.tryAgain}</Button>}
       {canCompare && (
-        <ActionButton action="compare" look={onResume || quiet ? 'plain' : 'primary'} icon="split">
-          {t.actions.compare}
+        <ActionButton action="compare" look={look('compare')} icon="split">
+          {narrow ? t.actions.compareShort : t.actions.compare}
         </ActionButton>
       )}
       {onTimes && <Button onClick={onTimes}>{t.actions.assessTimes(TIMES)}</Button>}
+      {onTimeline && (
+        <Button icon="chart" onClick={onTimeline}>
+          {t.assess.overTime}
+        </Button>
+      )}
       <span className="assess-actions__space" />
       {onCopy && (
         <ActionButton action="copy" showKey={false} icon={copied ? 'check' : 'copy'}>
@@ -66,7 +88,7 @@ export function Actions(props: ActionsProps) {
           )}
         />
       )}
-      <ActionButton action="next" look={onResume || quiet || canCompare ? 'plain' : 'primary'}>
+      <ActionButton action="next" look={look('next')}>
         {waiting > 0 ? t.assess.queueStart : t.actions.next}
       </ActionButton>
     </>

@@ -1,17 +1,22 @@
 /** Assess: a video in, reasons and a score out. */
 import { useState } from 'react';
+import { useStore } from 'zustand';
+import { assess, recent } from '../../assessment/session.ts';
 import { useTab } from '../../page/tab.ts';
+import { useActions } from '../../page/useActions.ts';
+import { Button } from '../../ui/Button.tsx';
+import { cssVariables } from '../../ui/css-variables.ts';
 import { SpokenResult } from '../../ui/LiveRegion.tsx';
 import { useLang } from '../../ui/messages/useMessages.tsx';
 import { Notice } from '../../ui/Notice.tsx';
 import { AboutScale } from './AboutScale.tsx';
 import { AssessFrame } from './AssessFrame.tsx';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
-import { longNotice, Notices, useNotices } from './Notices.tsx';
+import { longNotice, useNotices } from './Notices.tsx';
 import { PHASES } from './phases.tsx';
 import { progressState } from './RunProgress.tsx';
 import { type ScoreState, spokenScore } from './ScorePanel.tsx';
-import { Offer } from './timeline/Offer.tsx';
+import { type OpenTimeline, useOpenTimeline } from './timeline/useOpenTimeline.tsx';
 import { type AssessView, useAssessView } from './useAssessView.ts';
 import './AssessPage.css';
 
@@ -20,26 +25,38 @@ export default function AssessPage() {
   const [about, setAbout] = useState(false);
   const view = useAssessView();
   const { state, score, loaded, name } = view;
-  const { phase } = state;
-  const parts = PHASES[phase]({ view, t, onAbout: () => setAbout(true) });
+  const { phase, video } = state;
+  const timeline = useOpenTimeline(state, view.player);
+  const long = longNotice(state, t, useLang());
+  const parts = PHASES[phase]({
+    view,
+    t,
+    onAbout: () => setAbout(true),
+    // The notice of a long clip has the button.
+    onTimeline: long === null ? timeline.onOpen : null,
+  });
   useTab(tabState(phase, score, name, () => progressState(state, loaded, t).done));
+  const ratio = video ? video.facts.width / video.facts.height : LANDSCAPE;
+  const classes = [
+    'assess-page',
+    `assess-page--${phase}`,
+    ...(phase === 'running' && !video ? ['assess-page--opening'] : []),
+    ...(ratio >= 1.2 ? ['assess-page--landscape'] : []),
+  ];
   return (
     <>
       <h1 className="ui-sr">{t.score.heading}</h1>
-      <div className={`assess-page assess-page--${phase}`}>
+      <div className={classes.join(' ')}>
         <AssessFrame
           {...parts}
           player={
-            <div className="assess-screen" ref={view.playerBox}>
+            <div className="assess-screen" ref={view.playerBox} style={cssVariables({ '--ratio': ratio })}>
               {parts.player}
             </div>
           }
-          below={
-            <>
-              <PageNotices view={view} />
-              {parts.below}
-            </>
-          }
+          timeline={timeline.panel}
+          belowKey={phase === 'running' ? 'progress' : 'facts'}
+          notices={<PageNotices view={view} long={timeline.panel ? null : long} onOpen={timeline.onOpen} />}
         />
       </div>
       {view.announceResult && (
@@ -50,22 +67,51 @@ export default function AssessPage() {
   );
 }
 
-/** AssessMessages about the input, the file and the machine, and the quality timeline of a long clip. */
-function PageNotices({ view: { state, loaded, input, player } }: { readonly view: AssessView }) {
+/** Width over height of a field before its video is open. */
+const LANDSCAPE = 1.6;
+
+/** Notices about the input, the file and the machine, and the one of a long clip that opens its quality timeline. */
+function PageNotices(props: {
+  readonly view: AssessView;
+  readonly long: string | null;
+  readonly onOpen: OpenTimeline['onOpen'];
+}) {
+  const { state, loaded, input } = props.view;
   const t = useAssessMessages();
   const notices = useNotices(state, loaded);
-  const long = longNotice(state, t, useLang());
+  const { closed } = state;
+  // A result that was deleted since has the key.
+  const deleted = useStore(recent.store, ({ removed }) => removed !== null);
+  useActions({ undo: closed !== null && !deleted ? assess.restore : null });
   return (
     <>
       {input.message && <Notice>{input.message}</Notice>}
-      <Notices notices={notices} />
-      {long !== null && (
-        <Offer
-          notice={long}
-          file={state.file}
-          player={state.phase === 'running' ? null : player}
-          stored={state.phase === 'reopened' ? state.timeline : null}
-        />
+      {closed !== null && (
+        <Notice
+          actions={
+            <Button icon="undo" onClick={assess.restore}>
+              {t.assess.undo}
+            </Button>
+          }
+        >
+          {t.assess.closed(closed)}
+        </Notice>
+      )}
+      {notices.map((notice) => (
+        <Notice key={notice}>{notice}</Notice>
+      ))}
+      {props.long !== null && (
+        <Notice
+          actions={
+            props.onOpen && (
+              <Button icon="chart" onClick={props.onOpen}>
+                {t.assess.overTime}
+              </Button>
+            )
+          }
+        >
+          {props.long}
+        </Notice>
       )}
     </>
   );

@@ -2,6 +2,7 @@
 
 import type { CodedErrorData } from '../../../core/errors.ts';
 import type { Result } from '../../../core/files/result.ts';
+import { codecName } from '../../../core/text/codec-names.ts';
 import { bytes } from '../../../core/text/format.ts';
 import type { VideoFacts } from '../../../workers/media/api.ts';
 import { Button } from '../../ui/Button.tsx';
@@ -40,30 +41,37 @@ function colourText(colour: VideoFacts['colour'], t: AssessMessages): string {
   return colour.transfer === 'sdr' ? base : `${base}; ${t.file.hdr(colour.transfer.toUpperCase())}`;
 }
 
+/** Size of the file, and its bit rate where the length is known. */
+const sizeText = (size: number, seconds: number, t: AssessMessages): string =>
+  seconds > 0 ? t.file.sizeValue(size, Math.round((size * 8) / seconds / 1000)) : bytes(size);
+
 export function factRows(facts: VideoFacts, t: AssessMessages): FactRow[] {
   const { width, height, rotation, fps, duration, frames } = facts;
   const turned = `${rotation === 0 ? '' : `, ${t.file.rotated(rotation)}`}${facts.mirrored ? `, ${t.file.mirrored}` : ''}`;
-  const kilobits = duration > 0 ? Math.round((facts.bytes * 8) / duration / 1000) : 0;
   return [
     { label: t.file.image, value: t.file.imageValue(width, height, rateText(fps, frames, t)) + turned },
     { label: t.file.length, value: t.file.lengthValue(duration, frames) },
     { label: t.file.codec, value: t.file.codecValue(facts.codecName, facts.bitDepth, facts.chroma) },
     { label: t.file.colour, value: colourText(facts.colour, t) },
-    { label: t.file.size, value: t.file.sizeValue(facts.bytes, kilobits) },
+    { label: t.file.size, value: sizeText(facts.bytes, duration, t) },
   ];
 }
 
 /** Facts of the video as a result file holds them. */
 export function resultRows({ file, model }: Result, t: AssessMessages): FactRow[] {
+  const seconds = file.fps > 0 ? file.frames / file.fps : 0;
   return [
     {
       label: t.file.image,
       value: t.file.imageValue(file.width, file.height, rateText(file.fps, file.frames, t)),
     },
-    { label: t.file.length, value: t.units.frames(file.frames) },
-    { label: t.file.codec, value: file.codec },
+    {
+      label: t.file.length,
+      value: seconds > 0 ? t.file.lengthValue(seconds, file.frames) : t.units.frames(file.frames),
+    },
+    { label: t.file.codec, value: codecName(file.codec) },
     { label: t.file.colour, value: colourText(file.colour, t) },
-    { label: t.file.size, value: bytes(file.bytes) },
+    { label: t.file.size, value: sizeText(file.bytes, seconds, t) },
     { label: t.file.model, value: modelText(model.name, model.dtype, model.backend, t) },
   ];
 }
@@ -84,7 +92,7 @@ export function errorRows(file: File, error: CodedErrorData, t: AssessMessages):
     rows.push({ label: t.file.image, value: t.file.imageValue(width, height, rateText(fps, one, t)) });
   if (typeof frames === 'number' && typeof duration === 'number')
     rows.push({ label: t.file.length, value: t.file.lengthValue(duration, frames) });
-  if (typeof codec === 'string') rows.push({ label: t.file.codec, value: codec });
+  if (typeof codec === 'string') rows.push({ label: t.file.codec, value: codecName(codec) });
   rows.push({ label: t.file.size, value: bytes(file.size) });
   return rows;
 }

@@ -169,7 +169,7 @@ function Preview(props: {
       )}
       <p>
         {nth >= 0 && <strong>F{nth + 1} </strong>}
-        {clock(times[frame] ?? 0)} · {t.player.frameOf(frame + 1, times.length)}
+        {t.units.facts([clock(times[frame] ?? 0), t.player.frameOf(frame + 1, times.length)])}
       </p>
     </div>
   );

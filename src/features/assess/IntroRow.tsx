@@ -44,7 +44,7 @@ export function ModelLine() {
         <>
           <span>{t.model.readyLine(loaded.manifest.name, loaded.bytes, loaded.seconds)}</span>
           <span className="assess-model__aside">
-            {loaded.backend === 'wasm' ? t.time.threads(loaded.threads) : t.time.adapter(loaded.adapter)}
+            {loaded.backend === 'wasm' ? t.assess.onProcessor : t.time.adapter(loaded.adapter)}
           </span>
         </>
       ) : error ? (

@@ -1,4 +1,5 @@
 /** Distortions that the text names and rules out, under the trace. */
+import { Sentences } from '../../ui/Sentences.tsx';
 import { NamedButton } from './distortions/NamedButton.tsx';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { inSentence, type Named } from './trace-segments.ts';
@@ -9,10 +10,14 @@ export interface NamedRowProps {
   readonly writing: boolean;
   readonly chosen: string | null;
   readonly onChoose: (id: string) => void;
+  /** The text is not in the page's language, and the row says so. */
+  readonly otherLanguage?: boolean;
 }
 
-export function NamedRow({ named, ruledOut, writing, chosen, onChoose }: NamedRowProps) {
+export function NamedRow(props: NamedRowProps) {
+  const { named, ruledOut, writing, chosen, onChoose, otherLanguage = false } = props;
   const t = useAssessMessages();
+  const byList = !writing && (named.length > 0 || ruledOut.length > 0);
   return (
     <>
       <dl className="assess-named">
@@ -37,9 +42,12 @@ export function NamedRow({ named, ruledOut, writing, chosen, onChoose }: NamedRo
           </>
         )}
       </dl>
-      {!writing && (named.length > 0 || ruledOut.length > 0) && (
-        <p className="assess-named__method">{t.trace.method}</p>
-      )}
+      <p className="assess-named__method">
+        <Sentences>
+          {byList && <span>{t.trace.method}</span>}
+          {otherLanguage && <span>{t.trace.otherLanguage}</span>}
+        </Sentences>
+      </p>
     </>
   );
 }

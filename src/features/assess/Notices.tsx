@@ -8,7 +8,6 @@ import type { ShownFrame } from '../../assessment/assess-state.ts';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { LONG_SECONDS } from '../../assessment/assess-store.ts';
 import { useLang } from '../../ui/messages/useMessages.tsx';
-import { Notice } from '../../ui/Notice.tsx';
 import type { AssessMessages } from './messages/useAssessMessages.ts';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
 
@@ -49,12 +48,18 @@ export function noticesOf(
   if (transfer !== 'sdr')
     notices.push((converted ? t.assess.hdrConverted : t.assess.hdr)(transfer.toUpperCase()));
   else if (converted) notices.push(t.assess.foreign);
-  const reported = new Set<number>();
-  for (const { index, substituted } of frames) {
-    if (substituted === undefined || reported.has(index)) continue;
-    reported.add(index);
-    notices.push(t.strip.substituted(index + 1, substituted + 1));
-  }
+  const lost = frames.filter(({ substituted }) => substituted !== undefined);
+  const [first] = lost;
+  if (first?.substituted !== undefined && new Set(lost.map(({ index }) => index)).size === 1)
+    notices.push(t.strip.substituted(first.index + 1, first.substituted + 1));
+  else if (lost.length > 0)
+    notices.push(
+      t.strip.severalSubstituted(
+        lost.length,
+        frames.length,
+        lost.map(({ index }) => index + 1),
+      ),
+    );
   if (model?.backend === 'wasm' && model.threads === 1 && !machine.isolated)
     notices.push(machine.serviceWorker ? t.assess.oneThread : t.assess.oneThreadNever);
   return notices;
@@ -71,17 +76,6 @@ export function longNotice(
   const sentence = t.assess.long(frames.length, widestGap(frames.map((frame) => frame.time)).toFixed(1));
   const title = duration >= 600 ? errorText(lang, 'media/too-long', { seconds: duration })?.title : undefined;
   return title ? `${title} ${sentence}` : sentence;
-}
-
-export function Notices(props: { readonly notices: readonly string[] }) {
-  if (props.notices.length === 0) return null;
-  return (
-    <div className="assess-notices">
-      {props.notices.map((notice) => (
-        <Notice key={notice}>{notice}</Notice>
-      ))}
-    </div>
-  );
 }
 
 /** The notices of a run in the page's language. */

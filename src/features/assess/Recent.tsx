@@ -19,7 +19,7 @@ export function Recent() {
     return {
       id: entry.id,
       name: file.name,
-      facts: `${file.width} × ${file.height} · ${length} · ${ago}`,
+      facts: t.units.facts([`${file.width} × ${file.height}`, length, ago]),
       ...(thumbnail && { thumbnail }),
       score: score !== null && band !== undefined ? { text: writtenScore(entry.result), band } : null,
     };

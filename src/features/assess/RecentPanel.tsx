@@ -41,7 +41,7 @@ export function RecentPanel({ items, removed, onOpen, onRemove }: RecentPanelPro
       {items.length === 0 ? (
         <p className="assess-recent__empty">{t.recent.empty}</p>
       ) : (
-        <ul>
+        <ul className="assess-recent__list">
           {items.map((item) => (
             <Row key={item.id} item={item} onOpen={onOpen} onRemove={onRemove} />
           ))}

@@ -65,9 +65,8 @@ export function RunProgress(props: RunProgressProps) {
   // The index is read while the model loads; after it the run waits for the model.
   const cold = waiting && state.video !== null;
   const { bar, done } = progressState(state, loaded, t);
-  const nth =
-    state.requested > 1 ? `${t.progress.answers(state.answers.length + 1, state.requested)} · ` : '';
-  const title = cold ? t.progress.loading : nth + stageText(state, t);
+  const nth = state.requested > 1 ? [t.progress.answers(state.answers.length + 1, state.requested)] : [];
+  const title = cold ? t.progress.loading : t.units.facts([...nth, stageText(state, t)]);
   const left = secondsLeft(done, (performance.now() - state.startedAt) / 1000);
   const perSecond = state.stage === 'generate' ? rate(state) : null;
   const details = [
@@ -96,7 +95,7 @@ export function RunProgress(props: RunProgressProps) {
         <ProgressBar
           label={t.progress.label}
           title={title}
-          detail={details.join(' · ')}
+          detail={t.units.facts(details)}
           segments={bar}
           captions
           action={stop}

@@ -11,7 +11,8 @@ import { Panel } from '../../ui/Panel.tsx';
 import { Rich } from '../../ui/Rich.tsx';
 import { ACR } from '../../ui/ruler/acr.ts';
 import type { Scale } from '../../ui/ruler/geometry.ts';
-import { type Reading, ScoreRuler } from '../../ui/ruler/ScoreRuler.tsx';
+import { ExpectedMark, type Reading, ScoreRuler } from '../../ui/ruler/ScoreRuler.tsx';
+import { Sentences } from '../../ui/Sentences.tsx';
 import type { AssessMessages } from './messages/useAssessMessages.ts';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
 import './ScorePanel.css';
@@ -64,6 +65,8 @@ export interface ScorePanelProps {
   readonly scale?: Scale;
   /** Model and decoding, for the note: `t.score.greedy('Small')`, `t.score.sampled(…)`. */
   readonly run?: string | undefined;
+  /** Several answers are requested: room for their sentences is reserved. */
+  readonly several?: boolean | undefined;
   /** The title, which gets the focus when a run that was started by key is done. */
   readonly headingRef?: Ref<HTMLHeadingElement> | undefined;
   readonly onAbout?: (() => void) | undefined;
@@ -73,6 +76,8 @@ export interface ScorePanelProps {
   readonly onAnswer?: ((index: number) => void) | undefined;
   /** Sentence about the model, in every state of the panel. */
   readonly foot?: ReactNode;
+  /** Shows the first answer that could not be read. */
+  readonly onUnreadable?: (() => void) | undefined;
 }
 
 export function ScorePanel(props: ScorePanelProps) {
@@ -82,7 +87,9 @@ export function ScorePanel(props: ScorePanelProps) {
     state.kind === 'empty' ? t.answers.notYet : state.kind === 'waiting' ? t.score.afterReasoning : run;
   return (
     <Panel title={t.score.title} note={note} headingRef={props.headingRef} foot={props.foot}>
-      <div className="assess-score">
+      <div
+        className={`assess-score${props.several || state.kind === 'several' ? ' assess-score--several' : ''}`}
+      >
         <div className="assess-score__line">
           <ScoreNumeral state={state} />
           <Verdict state={state} />
@@ -183,7 +190,9 @@ export function noScore(state: ScoreState, t: AssessMessages): string | null {
 
 function reading(state: ScoreState): Reading {
   switch (state.kind) {
+    // The mark of the probability-weighted score is named in the sentence of several answers only.
     case 'one':
+      return { kind: 'one', value: state.value, band: state.band };
     case 'several':
       return state;
     case 'unreadable':
@@ -223,6 +232,7 @@ function Sentence({
   onRaw,
   onAgain,
   onResume: onGoOn,
+  onUnreadable,
 }: ScorePanelProps): ReactNode {
   const t = useAssessMessages();
   switch (state.kind) {
@@ -233,31 +243,37 @@ function Sentence({
     case 'writing':
       return <span className="assess-score__aside">{t.score.writing(state.wordCount)}</span>;
     case 'one':
-    case 'several':
       return (
-        <>
-          {state.kind === 'one' && <OffScale value={state.value} scale={scale} />}
-          {state.kind === 'several' && <Spread state={state} />}
+        <Sentences>
+          <OffScale value={state.value} scale={scale} />
           {state.percentile && <Above percentile={state.percentile} />}
           {onAbout && <TextButton onClick={onAbout}>{t.score.about}</TextButton>}
-        </>
+        </Sentences>
+      );
+    case 'several':
+      return (
+        <Sentences>
+          <Spread state={state} onUnreadable={onUnreadable} />
+          {state.percentile && <Above percentile={state.percentile} />}
+          {onAbout && <TextButton onClick={onAbout}>{t.score.about}</TextButton>}
+        </Sentences>
       );
     case 'stopped':
       return (
-        <>
-          <span>{t.score.goesOn} </span>
-          {onGoOn && <TextButton onClick={onGoOn}>{t.actions.goOn}</TextButton>}{' '}
+        <Sentences>
+          {state.wordCount > 0 && <span>{t.score.goesOn}</span>}
+          {onGoOn && <TextButton onClick={onGoOn}>{t.actions.goOn}</TextButton>}
           {onRaw && <TextButton onClick={onRaw}>{t.score.showRaw}</TextButton>}
-        </>
+        </Sentences>
       );
     case 'unreadable':
     case 'length':
       return (
-        <>
-          <span>{t.score.guessed} </span>
-          {onRaw && <TextButton onClick={onRaw}>{t.score.showRaw}</TextButton>}{' '}
+        <Sentences>
+          <span>{t.score.guessed}</span>
+          {onRaw && <TextButton onClick={onRaw}>{t.score.showRaw}</TextButton>}
           {onAgain && <TextButton onClick={onAgain}>{t.actions.tryAgain}</TextButton>}
-        </>
+        </Sentences>
       );
   }
 }
@@ -266,25 +282,31 @@ function OffScale({ value, scale }: { readonly value: number; readonly scale: Sc
   const t = useAssessMessages();
   if (value >= scale.low && value <= scale.high) return null;
   return (
-    <>
-      <span>{value < scale.low ? t.score.below(scale.low) : t.score.above(scale.high)} </span>
-      <span className="assess-score__aside">{t.score.asWritten} </span>
-    </>
+    <Sentences>
+      <span>{value < scale.low ? t.score.below(scale.low) : t.score.above(scale.high)}</span>
+      <span className="assess-score__aside">{t.score.asWritten}</span>
+    </Sentences>
   );
 }
 
-function Spread({ state }: { readonly state: Extract<ScoreState, { kind: 'several' }> }) {
+function Spread(props: {
+  readonly state: Extract<ScoreState, { kind: 'several' }>;
+  readonly onUnreadable: (() => void) | undefined;
+}) {
+  const { state, onUnreadable } = props;
   const t = useAssessMessages();
-  const parts: string[] = [];
-  if (state.deviation !== null) parts.push(t.score.spread(spread(state.deviation)));
-  if (state.expected !== undefined) parts.push(t.score.expected(state.expected.toFixed(2)));
+  const others = state.requested - state.answers.length;
   return (
-    <>
-      {parts.length > 0 && <span>{t.score.facts(parts)} </span>}
-      {state.answers.length < state.requested && (
-        <span>{t.score.readable(state.answers.length, state.requested)} </span>
+    <Sentences>
+      {state.deviation !== null && <span>{t.score.spread(spread(state.deviation))}</span>}
+      {state.expected !== undefined && (
+        <span>
+          <ExpectedMark /> {t.score.expected(state.expected.toFixed(2))}
+        </span>
       )}
-    </>
+      {others > 0 && <span>{t.score.readable(state.answers.length, others)}</span>}
+      {others > 0 && onUnreadable && <TextButton onClick={onUnreadable}>{t.score.showUnreadable}</TextButton>}
+    </Sentences>
   );
 }
 
@@ -293,14 +315,14 @@ function Above({ percentile: p }: { readonly percentile: Percentile }) {
   const heldOut = p.kind === 'own';
   const percent = Math.floor(p.percent);
   return (
-    <>
+    <Sentences>
       <span>
         <Rich
           text={heldOut ? t.score.aboveHeldOut(percent, p.n) : t.score.aboveHuman(percent, p.population)}
-        />{' '}
+        />
       </span>
-      <span className="assess-score__aside">{heldOut ? t.score.modelScale : t.score.human(p.n)} </span>
-    </>
+      <span className="assess-score__aside">{heldOut ? t.score.modelScale : t.score.human(p.n)}</span>
+    </Sentences>
   );
 }
 

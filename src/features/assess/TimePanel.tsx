@@ -3,6 +3,7 @@ import { useState } from 'react';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { STAGES, type Stage } from '../../assessment/run/stages.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
+import { Sentences } from '../../ui/Sentences.tsx';
 import type { AssessMessages } from './messages/useAssessMessages.ts';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
 import './TimePanel.css';
@@ -22,7 +23,11 @@ export function TimePanel({ stages, firstWord, report, answer, model, frames }: 
   const [hovered, setHovered] = useState<Stage | null>(null);
   const total = STAGES.reduce((sum, stage) => sum + stages[stage].seconds, 0);
   const lines: string[] = [];
-  if (report) lines.push(t.time.decoded(report.decoded, frames, report.wanted));
+  if (report) {
+    const { wanted, decoded } = report;
+    const pairs = model?.profile.motion.frames === 'successors' ? model.profile.frames : 0;
+    lines.push(t.time.decoded(decoded, frames, wanted, wanted === 2 * pairs ? pairs : null));
+  }
   if (answer && model && stages.generate.seconds > 0) {
     const rate = (answer.tokens / stages.generate.seconds).toFixed(0);
     lines.push(t.time.wrote(answer.tokens, rate, deviceText(model, t)));
@@ -66,9 +71,11 @@ export function TimePanel({ stages, firstWord, report, answer, model, frames }: 
       </dl>
       {lines.length > 0 && (
         <p className="assess-time__words">
-          {lines.map((line) => (
-            <span key={line}>{line}</span>
-          ))}
+          <Sentences>
+            {lines.map((line) => (
+              <span key={line}>{line}</span>
+            ))}
+          </Sentences>
         </p>
       )}
     </section>

@@ -26,10 +26,10 @@ export interface TracePanelProps {
   readonly writing: boolean;
   /** Final marks only: a mark that was given once stays. */
   readonly spans: readonly TraceSpan[];
-  /** Model and decoding while it writes (`t.trace.run(…)`); afterwards the panel shows the number of words. */
+  /** Model and decoding while it writes; afterwards the panel shows the number of words. */
   readonly run?: string | undefined;
-  /** Words written when the run was stopped. */
-  readonly stoppedAfter?: number | undefined;
+  /** The run was stopped. */
+  readonly stopped?: boolean;
   /** Sampled frames that are bracketed in the filmstrip, or null. */
   readonly frames: readonly number[] | null;
   /** Hover or focus on a time, or a choice among the named ones; null when it ends. */
@@ -38,16 +38,14 @@ export interface TracePanelProps {
   readonly onSeek: (frame: number) => void;
   /** Shown when the answer is complete. */
   readonly raw?: RawAnswerProps | undefined;
-  /** Several answers: 0-based index of the shown one. */
-  readonly answer?:
-    | { readonly index: number; readonly count: number; readonly onSelect: (index: number) => void }
-    | undefined;
+  /** One of several answers. */
+  readonly answer?: AnswerChoiceProps | undefined;
   /** Read sentences aloud to screen readers. */
   readonly announce: boolean;
 }
 
 export function TracePanel(props: TracePanelProps) {
-  const { text, lang, writing, spans, run, stoppedAfter, frames, onFrames, onSeek, raw, answer } = props;
+  const { text, lang, writing, spans, run, frames, onFrames, onSeek, raw, answer } = props;
   const t = useAssessMessages();
   const pageLang = useLang();
   const [chosen, setChosen] = useState<string | null>(null);
@@ -70,13 +68,8 @@ export function TracePanel(props: TracePanelProps) {
     if (entry.frames[0] !== undefined) onSeek(entry.frames[0]);
   };
 
-  const wordCount = completeWordCount(`${text} `);
-  const note =
-    stoppedAfter !== undefined
-      ? t.trace.stopped(stoppedAfter)
-      : finished
-        ? t.trace.wordCount(wordCount, lang)
-        : run;
+  const note = finished ? t.trace.wordCount(completeWordCount(`${text} `), lang) : run;
+  const nothing = raw ? t.trace.none : props.stopped ? t.trace.stopped : t.trace.empty;
   return (
     <Panel
       title={t.trace.title}
@@ -84,13 +77,14 @@ export function TracePanel(props: TracePanelProps) {
       grow
       tools={finished && <CopyTrace text={text} />}
       foot={
-        (writing || finished) && (
+        (writing || finished || answer !== undefined) && (
           <NamedRow
             named={named.map((n) => ({ ...n, label: distortionLabel(n.id, pageLang) }))}
             ruledOut={ruledOut.map((id) => distortionLabel(id, pageLang))}
-            writing={writing}
+            writing={!finished}
             chosen={chosen}
             onChoose={choose}
+            otherLanguage={finished && lang !== pageLang}
           />
         )
       }
@@ -98,7 +92,7 @@ export function TracePanel(props: TracePanelProps) {
       {answer && answer.count > 1 && <AnswerChoice {...answer} />}
       <div className="assess-trace" ref={body}>
         {text === '' && !writing ? (
-          <p className="assess-trace__empty">{raw ? t.trace.none : t.trace.empty}</p>
+          <p className="assess-trace__empty">{nothing}</p>
         ) : (
           <TraceText
             text={text}
@@ -138,25 +132,35 @@ function CopyTrace({ text }: { readonly text: string }) {
   );
 }
 
+export interface AnswerChoiceProps {
+  /** 0-based index of the shown answer, and the number of answers that were requested. */
+  readonly index: number;
+  readonly count: number;
+  /** Its score, or the reason why it has none; null while it is being written. */
+  readonly result: string | null;
+  /** Null while answers are being written. */
+  readonly onSelect: ((index: number) => void) | null;
+}
+
 /** Buttons to step through several answers. */
-function AnswerChoice(props: NonNullable<TracePanelProps['answer']>) {
-  const { index, count, onSelect } = props;
+function AnswerChoice({ index, count, result, onSelect }: AnswerChoiceProps) {
   const t = useAssessMessages();
   return (
     <div className="assess-trace__answers">
       <IconButton
         icon="previous"
         label={t.answers.previous}
-        disabled={index === 0}
-        onClick={() => onSelect(index - 1)}
+        disabled={index === 0 || !onSelect}
+        onClick={() => onSelect?.(index - 1)}
       />
       <span>{t.progress.answers(index + 1, count)}</span>
       <IconButton
         icon="next"
         label={t.answers.next}
-        disabled={index === count - 1}
-        onClick={() => onSelect(index + 1)}
+        disabled={index === count - 1 || !onSelect}
+        onClick={() => onSelect?.(index + 1)}
       />
+      {result !== null && <strong>{result}</strong>}
     </div>
   );
 }

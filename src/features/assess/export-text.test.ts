@@ -74,7 +74,7 @@ describe('copy as text', () => {
     expect(lines).toHaveLength(8);
     expect(lines[0]).toBe('Score 3.50 of 5, Good');
     expect(lines[1]).toBe(
-      'Scale: Above 71\u202f% of this model’s 2,400 held-out clips. The scale is the model’s, not a human opinion score.',
+      'Scale: Above 71\u202f% of this model’s 2,400 held-out clips. The model’s own scale, not a human rating.',
     );
     expect(lines[4]).toBe('Frames: 11 (0:00.40), 32 (0:01.24)');
     expect(lines[5]).toBe('Time: 5.70\u202fs');

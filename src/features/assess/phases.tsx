@@ -3,10 +3,11 @@
  * player, the filmstrip and the reasoning keep their DOM when a run ends.
  */
 import type { ReactNode } from 'react';
-import { readStrictly } from '../../../core/answer/answer.ts';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { firstSeed } from '../../assessment/run/answer.ts';
+import { STAGES } from '../../assessment/run/stages.ts';
 import { assess } from '../../assessment/session.ts';
+import { useNarrow } from '../../ui/useMedia.ts';
 import { Actions, TIMES } from './Actions.tsx';
 import { DropZone } from './DropZone.tsx';
 import { errorRows, type FactRow, FilePanel, factRows, modelText, resultRows } from './FilePanel.tsx';
@@ -19,7 +20,7 @@ import { PlayerView } from './PlayerView.tsx';
 import { Recent } from './Recent.tsx';
 import { ReopenedView } from './ReopenedView.tsx';
 import { RunProgress } from './RunProgress.tsx';
-import { langOf, officialReading, wordCount } from './run-view.ts';
+import { langOf, officialReading } from './run-view.ts';
 import { ScorePanel, type ScorePanelProps } from './ScorePanel.tsx';
 import { isSmallModel, SmallModelNote } from './SmallModelNote.tsx';
 import { TimePanel } from './TimePanel.tsx';
@@ -41,6 +42,8 @@ export interface PhaseContext {
   readonly t: AssessMessages;
   /** Opens the dialog about the scale. */
   readonly onAbout: () => void;
+  /** Opens the quality timeline; null where a notice has its button, or there is none. */
+  readonly onTimeline: (() => void) | null;
 }
 
 type Phase = (context: PhaseContext) => PhaseParts;
@@ -57,13 +60,22 @@ const empty: Phase = (context) => ({
 const running: Phase = (context) => {
   const { view, t } = context;
   const { state, loaded, modelLoad, modelName } = view;
+  const { requested, answers } = state;
   return {
     player: film(view),
     filmstrip: controls(view),
-    score: score(context),
+    score: score(context, { several: requested > 1 }),
     side: trace(view, {
       writing: state.stage === 'generate',
-      run: modelName === '' ? undefined : t.trace.run(modelName, t.trace.greedy),
+      run: modelName === '' ? undefined : samplingText(view, t),
+      ...(requested > 1 && {
+        answer: {
+          index: Math.min(answers.length, requested - 1),
+          count: requested,
+          result: null,
+          onSelect: null,
+        },
+      }),
     }),
     below: (
       <RunProgress
@@ -85,7 +97,7 @@ const stopped: Phase = (context) => {
     player: film(view),
     filmstrip: controls(view),
     score: score(context, { onResume: assess.resume }),
-    side: trace(view, { stoppedAfter: wordCount(view.text) }),
+    side: trace(view, { stopped: true }),
     below: facts(view, t),
     actions: resultActions(view, {
       onResume: assess.resume,
@@ -102,7 +114,10 @@ const done: Phase = (context) => {
     score: score(context, { ...answerProps(view), onAgain: () => assess.rerun() }),
     side: trace(view, rawProps(view)),
     below: facts(view, t, times(view)),
-    actions: resultActions(view, { onTimes: () => assess.rerun({ times: TIMES }) }),
+    actions: resultActions(view, {
+      onTimes: () => assess.rerun({ times: TIMES }),
+      onTimeline: context.onTimeline,
+    }),
   };
 };
 
@@ -120,7 +135,7 @@ const reopened: Phase = (context) => {
     score: score(context, answerProps(view)),
     side: trace(view, rawProps(view)),
     below: facts(view, t, times(view)),
-    actions: resultActions(view, { quiet: !player }),
+    actions: resultActions(view, { quiet: !player, onTimeline: context.onTimeline }),
   };
 };
 
@@ -197,21 +212,27 @@ function score({ view, t, onAbout }: PhaseContext, props: Partial<ScorePanelProp
 
 /** The way from the score panel to the single answers. */
 function answerProps({ answers, rawText, setNth, setRawOpen }: AssessView): Partial<ScorePanelProps> {
+  const unreadable = answers.findIndex(({ score }) => score === null);
   return {
     onAnswer: answers.length > 1 ? (k) => setNth(readableAt(answers, k)) : undefined,
+    onUnreadable: answers.length > 1 && unreadable >= 0 ? () => setNth(unreadable) : undefined,
     onRaw: rawText === '' ? undefined : () => setRawOpen(true),
   };
 }
 
 function trace(view: AssessView, props: Partial<TracePanelProps> = {}): ReactNode {
-  const { text, spans, answers, nth, setNth, highlight, setHighlight, seekSampled } = view;
+  const { text, spans, answers, answerText, nth, setNth, highlight, setHighlight, seekSampled } = view;
   return (
     <TracePanel
       text={text}
       lang={langOf(text)}
       writing={false}
       spans={spans}
-      answer={answers.length > 1 ? { index: nth, count: answers.length, onSelect: setNth } : undefined}
+      answer={
+        answers.length > 1
+          ? { index: nth, count: answers.length, result: answerText, onSelect: setNth }
+          : undefined
+      }
       frames={highlight}
       onFrames={setHighlight}
       onSeek={seekSampled}
@@ -239,11 +260,25 @@ function facts(
   if (video && model)
     rows.push({ label: t.file.model, value: modelText(modelName, model.dtype, model.backend, t) });
   if (!video && file && error) rows.push(...errorRows(file, error, t));
+  const seconds = above === null ? 0 : STAGES.reduce((sum, stage) => sum + state.stages[stage].seconds, 0);
   return (
-    <div className="assess-below">
+    <Facts summary={seconds > 0 ? t.assess.details(t.units.seconds(seconds)) : t.assess.detailsFile}>
       {above}
       <FilePanel name={name} rows={rows} queue={queue} onUnqueue={assess.dequeue} />
-    </div>
+    </Facts>
+  );
+}
+
+/** Time and file side by side; on a phone closed, under one line. */
+function Facts({ summary, children }: { readonly summary: string; readonly children: ReactNode }) {
+  const parts = <div className="assess-below">{children}</div>;
+  return useNarrow() ? (
+    <details className="assess-details">
+      <summary>{summary}</summary>
+      {parts}
+    </details>
+  ) : (
+    parts
   );
 }
 
@@ -260,7 +295,9 @@ function times({ state }: AssessView): ReactNode {
   );
 }
 
-type Ways = Partial<Pick<Parameters<typeof Actions>[0], 'onResume' | 'onAgain' | 'onTimes' | 'quiet'>>;
+type Ways = Partial<
+  Pick<Parameters<typeof Actions>[0], 'onResume' | 'onAgain' | 'onTimes' | 'onTimeline' | 'quiet'>
+>;
 
 function resultActions({ state, exports, canCompare }: AssessView, ways: Ways): ReactNode {
   return (
@@ -281,8 +318,8 @@ function allTokens({ answer, answers }: AssessState): AssessState['answer'] {
 }
 
 /** Index among all answers of the k-th one that could be read. */
-function readableAt(answers: readonly string[], k: number): number {
-  const readable = answers.flatMap((text, i) => (readStrictly(text, [0, 5]).score === null ? [] : [i]));
+function readableAt(answers: AssessView['answers'], k: number): number {
+  const readable = answers.flatMap(({ score }, i) => (score === null ? [] : [i]));
   return readable[k] ?? 0;
 }
 

@@ -1,10 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { readStrictly } from '../../../core/answer/answer.ts';
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
+import type { Result } from '../../../core/files/result.ts';
 import type { OpenedVideo } from '../../../workers/media/api.ts';
 import type { LoadedModel, RawAnswer } from '../../../workers/model/api.ts';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { STAGES } from '../../assessment/run/stages.ts';
+import { answerText, finishedAnswers } from './answers-view.ts';
+import { resultRows } from './FilePanel.tsx';
 import { ASSESS_MESSAGES } from './messages/useAssessMessages.ts';
 import { longNotice, noticesOf } from './Notices.tsx';
 import { barStages, clipOf, scoreState, spansOf } from './run-view.ts';
@@ -40,6 +43,7 @@ function stateOf(phase: AssessState['phase'], text: string, change: Partial<Asse
     error: null,
     queue: [],
     timeline: null,
+    closed: null,
     ...change,
   };
 }
@@ -67,6 +71,60 @@ describe('the score panel', () => {
     expect(scoreState(stateOf('stopped', '<think>The clip is')).kind).toBe('stopped');
     const long = { ...stateOf('done', '<think>on and on'), answer: { end: 'length', tokens: 1024 } };
     expect(scoreState(long as AssessState)).toMatchObject({ kind: 'length', tokens: 1024 });
+  });
+});
+
+describe('several answers', () => {
+  const scale = { kind: 'unmeasured', range: [1, 5] };
+  const texts = [WHOLE, '<think>x</think><answer>3.5/5</answer>', '<think>on and on'];
+  const raw = texts.map((text, i) => ({ text, tokens: 9, end: i === 2 ? 'length' : 'eos', expected: null }));
+  const state = {
+    ...stateOf('done', WHOLE),
+    answers: raw,
+    requested: 3,
+    model: { manifest: { name: 'Tiny', scale } },
+  } as unknown as AssessState;
+  it('say of each one its score, or why it has none', () => {
+    const lines = finishedAnswers(state).map((one) => answerText(one, ASSESS_MESSAGES.en));
+    expect(lines).toEqual([
+      '3.87',
+      'No score. The answer “3.5/5” is not a number.',
+      'No score. The model wrote 9 tokens without giving a score.',
+    ]);
+  });
+  it('are none while a run goes on', () => {
+    expect(finishedAnswers({ ...state, phase: 'running' })).toEqual([]);
+  });
+});
+
+describe('facts', () => {
+  it('of a saved result are as exact as those of the video, where the file holds them', () => {
+    const file = {
+      name: 'a.mp4',
+      bytes: 510_000,
+      codec: 'avc1.64001e',
+      width: 640,
+      height: 272,
+      frames: 250,
+      fps: 25,
+      colour: { matrix: 'bt709', range: 'limited', source: 'bitstream', transfer: 'sdr' },
+    };
+    const result = { file, model: { name: 'Tiny', dtype: 'q8', backend: 'wasm' } } as unknown as Result;
+    const values = resultRows(result, ASSESS_MESSAGES.en).map(({ value }) => value);
+    expect(values[1]).toBe('10.00\u202fs, 250 frames');
+    expect(values[2]).toBe('H.264 High');
+    expect(values[4]).toBe('510\u202fkB, 408\u202fkb/s');
+    const still = { ...result, file: { ...file, fps: 0 } } as unknown as Result;
+    expect(resultRows(still, ASSESS_MESSAGES.en)[4]?.value).toBe('510\u202fkB');
+  });
+  it('of the decoder say that a frame may be decoded more than once', () => {
+    const { decoded } = ASSESS_MESSAGES.en.time;
+    expect(decoded(68, 250, 16, 8)).toBe(
+      'Decoded 68 of 250 frames to get the 16 it needs (8, each with the one after it).',
+    );
+    expect(decoded(305, 50, 16, null)).toBe(
+      '305 decodes, with retries, of 50 frames to get the 16 it needs.',
+    );
   });
 });
 
@@ -202,6 +260,20 @@ describe('notices', () => {
     expect(of(null, null, small)[0]).toMatch(/changes its size inside the video: frame 21 is 160 × 90/);
     expect(of(null, null)).toHaveLength(1);
     expect(of(small, small)).toHaveLength(1);
+  });
+  it('are one for any number of substituted frames', () => {
+    const lost = [31, 34, 38, 48].map((index) => ({
+      index,
+      time: index / 10,
+      thumbnail: null,
+      encoded: true,
+      substituted: 30,
+    }));
+    const machine = { isolated: true, serviceWorker: true };
+    const state = { video: null, frames: [...frames.slice(0, 1), ...lost], model: null };
+    expect(noticesOf(state, machine, ASSESS_MESSAGES.en, 'en')).toEqual([
+      '4 of 5 frames could not be decoded; their neighbours were used (32, 35, 39, 49).',
+    ]);
   });
   it('say how much of a long clip one score leaves out, and nothing of a short one', () => {
     const of = (duration: number) =>

@@ -9,6 +9,8 @@ import { goTo } from '../../page/router.ts';
 import { useSettings } from '../../page/settings.ts';
 import { useActions } from '../../page/useActions.ts';
 import { useToggleFullscreen } from '../../page/useFullscreen.ts';
+import { answerText, finishedAnswers } from './answers-view.ts';
+import { useAssessMessages } from './messages/useAssessMessages.ts';
 import { clipOf, scoreState, spansOf } from './run-view.ts';
 import { useExports } from './useExports.ts';
 import { usePlayer, usePlayerActions } from './usePlayer.ts';
@@ -77,6 +79,7 @@ export function useAssessView() {
 
 /** The chosen one of several answers: its text and marks, and the frames that a mark highlights. */
 function useShownAnswer(state: AssessState) {
+  const t = useAssessMessages();
   const { phase, file, video, frames, view, result, answer } = state;
   const [highlight, setHighlight] = useState<readonly number[] | null>(null);
   const [rawOpen, setRawOpen] = useState(false);
@@ -87,8 +90,9 @@ function useShownAnswer(state: AssessState) {
     setRawOpen(false);
     setNth(0);
   }, [file, result?.createdAt]);
-  const answers = useMemo(() => answersOf(state), [state]);
-  const text = answers.length > 1 ? viewAnswer(answers[nth] ?? '').thinking : view.thinking;
+  const answers = useMemo(() => finishedAnswers(state), [state]);
+  const one = answers[nth];
+  const text = answers.length > 1 ? viewAnswer(one?.text ?? '').thinking : view.thinking;
   const clip = useMemo(() => clipOf({ frames, video, result }), [frames, video, result]);
   const spans = useMemo(() => spansOf(text, clip, phase !== 'running'), [text, clip, phase]);
   return {
@@ -99,18 +103,12 @@ function useShownAnswer(state: AssessState) {
     nth,
     setNth,
     answers,
+    /** Score of the chosen answer, or the reason why it has none; null without a finished answer. */
+    answerText: one ? answerText(one, t) : null,
     text,
     spans,
-    rawText: answers[nth] ?? answer?.text ?? '',
+    rawText: one?.text ?? answer?.text ?? '',
   };
-}
-
-/** Whole texts of the finished answers; none while a run goes on or was stopped. */
-function answersOf({ phase, answers, result }: AssessState): readonly string[] {
-  if (phase !== 'done' && phase !== 'reopened') return [];
-  return answers.length > 0
-    ? answers.map(({ text }) => text)
-    : (result?.answers.map(({ text }) => text) ?? []);
 }
 
 /** Opens the video on the Compare page, beside a perturbed copy of itself. */

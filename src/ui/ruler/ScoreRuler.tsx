@@ -11,9 +11,12 @@ export type Reading =
   | { readonly kind: 'empty' }
   /** There will be no score: hatched. */
   | { readonly kind: 'none' }
-  /** One answer, a needle. `expected` is the mean of the digits' probabilities, a hollow tick. */
-  | { readonly kind: 'one'; readonly value: number; readonly band: Band; readonly expected?: number }
-  /** Several answers: a dot each, a whisker for the 95 % interval of their mean. */
+  /** One answer, a needle. */
+  | { readonly kind: 'one'; readonly value: number; readonly band: Band }
+  /**
+   * Several answers: a dot each, a whisker for the 95 % interval of their mean. `expected` is the mean over the digits'
+   * probabilities, a hollow tick.
+   */
   | {
       readonly kind: 'several';
       readonly value: number;
@@ -40,8 +43,9 @@ export interface ScoreRulerProps {
 const BASE = 48;
 const ZONE = { y: 50, height: 5 };
 const TICK = { grade: 12, half: 8, tenth: 5 } as const;
-/** Dots stand above the whisker. */
-const DOTS = { base: 31, room: 31, diameter: 5.5 };
+/** Dots stand above the whisker, and the whisker above the ticks. */
+const DOTS = { base: 25, room: 27, diameter: 5.5 };
+const WHISKER = 30;
 /** One dot in units of the score, on a ruler of the common 420 px. */
 const DOT_SPAN = 0.055;
 
@@ -69,7 +73,7 @@ export function ScoreRuler({ scale, reading, grades, label, onAnswer }: ScoreRul
         {reading.kind === 'several' && (
           <Answers scale={scale} answers={reading.answers} interval={reading.interval} onAnswer={onAnswer} />
         )}
-        {(reading.kind === 'one' || reading.kind === 'several') && reading.expected !== undefined && (
+        {reading.kind === 'several' && reading.expected !== undefined && (
           <Expected at={position(reading.expected, scale).at} />
         )}
         {(reading.kind === 'one' || reading.kind === 'several') && (
@@ -167,6 +171,15 @@ function Needle(props: {
   );
 }
 
+/** The hollow tick as it stands in a sentence. */
+export function ExpectedMark() {
+  return (
+    <svg className="ui-ruler__key" width="6" height="13" aria-hidden="true" focusable="false">
+      <rect className="ui-ruler__expected" x="1" y="1" width="4" height="11" />
+    </svg>
+  );
+}
+
 function Expected({ at }: { readonly at: number }) {
   return (
     <svg className="ui-ruler__at" x={`${at}%`} y="0" overflow="visible" aria-hidden="true">
@@ -209,9 +222,9 @@ function Answers(props: {
 function Whisker({ ends: [low, high] }: { readonly ends: readonly [string, string] }) {
   return (
     <g className="ui-ruler__whisker">
-      <line x1={low} x2={high} y1={BASE - 12} y2={BASE - 12} />
-      <line x1={low} x2={low} y1={BASE - 15} y2={BASE - 9} />
-      <line x1={high} x2={high} y1={BASE - 15} y2={BASE - 9} />
+      <line x1={low} x2={high} y1={WHISKER} y2={WHISKER} />
+      <line x1={low} x2={low} y1={WHISKER - 3} y2={WHISKER + 3} />
+      <line x1={high} x2={high} y1={WHISKER - 3} y2={WHISKER + 3} />
     </g>
   );
 }

@@ -15,22 +15,22 @@ export const assessEn = {
   drop: {
     title: 'Drop a video',
     titleTouch: 'Choose a video',
-    lead: 'Read what is right and wrong with its picture, then a score from 1 to 5. Any clip from a phone will do.',
+    lead: 'See what is right and wrong with its picture quality, then a score from 1 to 5. Any clip from a phone will do.',
     choose: 'Choose a file',
     sample: 'Try the sample clip',
     paste: 'or paste one',
     decodes: 'This browser decodes',
     cannot: 'cannot decode',
     containers: 'MP4 · MOV · WebM · MKV',
-    image: 'That is an image. Drop the video it comes from.',
+    image: 'That is an image. Drop a video instead.',
   },
   intro: {
     privateTitle: 'Nothing is uploaded',
     privateBody:
-      'The page decodes only the frames it needs, on this device. No byte of the video is sent. Cut the network and it still works.',
+      'The page decodes only the frames it needs, on this device. No byte of the video is sent. Go offline and it still works.',
     reasonsTitle: 'The reasons come first',
     reasonsBody:
-      'The model writes what it sees, word by word, and only then gives its number. The same video gives the same answer.',
+      'The model writes what it sees and only then gives its number. The same video gives the same answer.',
     checkTitle: 'Every step can be checked',
     checkBody:
       'See the frames the model saw, how long each step took, and the answer exactly as it was written.',
@@ -39,7 +39,7 @@ export const assessEn = {
     title: 'Score',
     heading: 'Assess a video',
     afterReasoning: 'after the reasoning',
-    afterReasoningLine: 'After the reasoning.',
+    afterReasoningLine: 'Comes after the reasoning.',
     emptyLine: 'One number from 1 to 5, given after the reasoning.',
     unknown: 'Score not known yet',
     writing: (n: number): string => `Writing, ${plural(n, 'word', 'words')}`,
@@ -48,17 +48,17 @@ export const assessEn = {
       `${model} · ${plural(answers, 'answer', 'answers')} · seed ${seed}`,
     aboveHeldOut: (percent: number, n: number): string =>
       `Above **${percent}${THIN}%** of this model’s ${count(n)} held-out clips.`,
-    modelScale: 'The scale is the model’s, not a human opinion score.',
+    modelScale: 'The model’s own scale, not a human rating.',
     aboveHuman: (percent: number, dataset: string): string => `Above **${percent}${THIN}%** of ${dataset}`,
     human: (n: number): string => `(${count(n)} videos, human scores).`,
     about: 'About this scale',
     noPopulation: 'No population is known for this model, so no percentile is given.',
-    spread: (sd: string): string => `Spread ${sd}`,
-    expected: (value: string): string => `expected score from the digits ${value}`,
-    facts: (parts: readonly string[]): string => `${parts.join('; ')}.`,
+    spread: (sd: string): string => `Standard deviation ${sd}.`,
+    expected: (value: string): string => `Probability-weighted score ${value}.`,
     plusMinus: (half: string): string => `plus or minus ${half}, 95 percent interval of the mean`,
-    readable: (readable: number, all: number): string =>
-      `${count(readable)} of ${plural(all, 'answer', 'answers')} could be read; the mean rests on these.`,
+    readable: (readable: number, others: number): string =>
+      `Mean of the ${plural(readable, 'answer', 'answers')} that gave a number; ${count(others)} did not.`,
+    showUnreadable: 'Show',
     below: (end: number): string => `Below this scale’s ${end}.`,
     above: (end: number): string => `Above this scale’s ${end}.`,
     asWritten: 'Shown as the model wrote it.',
@@ -67,7 +67,8 @@ export const assessEn = {
     severalAnswers: 'The model gave more than one answer.',
     outOfRange: (answer: string): string => `The answer “${answer}” lies outside the model’s scale.`,
     tooLong: (tokens: number): string => `The model wrote ${count(tokens)} tokens without giving a score.`,
-    stopped: (n: number): string => `Stopped after ${plural(n, 'word', 'words')}.`,
+    stopped: (n: number): string =>
+      n === 0 ? 'Stopped before the first word.' : `Stopped after ${plural(n, 'word', 'words')}.`,
     guessed: 'Nothing is guessed.',
     goesOn: 'What was written is kept.',
     showRaw: 'Show the raw answer',
@@ -87,7 +88,7 @@ export const assessEn = {
       `${value} of ${low} to ${high}, nearest grade ${grade}; mean of ${n} answers, 95 percent interval ${from} to ${to}`,
     spoken: (value: string, grade: string): string => `Score ${value}, ${grade}.`,
     spokenHeldOut: (percent: number, n: number): string =>
-      `Above ${percent} percent of this model’s ${count(n)} held-out clips. The scale is the model’s, not a human opinion score.`,
+      `Above ${percent} percent of this model’s ${count(n)} held-out clips. The model’s own scale, not a human rating.`,
     spokenHuman: (percent: number, dataset: string, n: number): string =>
       `Above ${percent} percent of ${dataset}, ${count(n)} videos with human scores.`,
     spokenNone: 'No score.',
@@ -99,7 +100,6 @@ export const assessEn = {
     /** `lang` is that of the text: Chinese is counted in characters. */
     wordCount: (n: number, lang: Lang): string =>
       lang === 'zh' ? plural(n, 'character', 'characters') : plural(n, 'word', 'words'),
-    run: (model: string, mode: string): string => `${model} · ${mode}`,
     greedy: 'greedy',
     copy: 'Copy the reasoning',
     copied: 'Copied',
@@ -108,14 +108,15 @@ export const assessEn = {
     namedSoFar: 'Named so far',
     ruledOut: 'Ruled out',
     nothingNamed: 'No distortion named',
-    method: 'A word list found these in the text; the model did not mark them.',
+    method: 'Found in the text by a word list, not marked by the model.',
     shows: (frames: string): string => `shows ${frames}`,
     raw: 'Raw answer',
     rawHelp: 'Everything the model wrote, tags included.',
     official: (value: string): string => `The official test code would have read ${value}.`,
     officialDefault: (value: string): string =>
       `The official test code would have replaced this unreadable answer by ${value}.`,
-    stopped: (n: number): string => `Stopped after ${plural(n, 'word', 'words')}`,
+    stopped: 'The run was stopped before the model wrote anything.',
+    otherLanguage: 'The model answers in Chinese.',
   },
   recent: {
     title: 'Recent',
@@ -136,16 +137,16 @@ export const assessEn = {
     stages: {
       index: 'Index',
       decode: 'Decode',
-      encodeVision: 'Look',
+      encodeVision: 'Vision',
       encodeMotion: 'Motion',
-      prefill: 'Prompt',
-      generate: 'Write',
+      prefill: 'Prefill',
+      generate: 'Generate',
     },
     index: 'Reading the file’s index',
     decode: (done: number, total: number): string => `Decoding frame ${done} of ${total}`,
     encodeVision: (done: number, total: number): string => `Looking at frame ${done} of ${total}`,
     encodeMotion: 'Measuring motion',
-    prefill: 'Reading it all together',
+    prefill: 'Putting it all together',
     generate: (n: number): string => `Writing, ${plural(n, 'word', 'words')}`,
     rate: (tokens: string): string => `${tokens} tokens/s`,
     left: (seconds: number): string =>
@@ -163,14 +164,21 @@ export const assessEn = {
     repeats: 'the same frame as its neighbour',
     substituted: (frame: number, used: number): string =>
       `Frame ${count(frame)} could not be decoded; frame ${count(used)} was used.`,
+    severalSubstituted: (n: number, all: number, frames: readonly number[]): string =>
+      `${count(n)} of ${plural(all, 'frame', 'frames')} could not be decoded; their neighbours were used (${frames.map(count).join(', ')}).`,
   },
   time: {
     title: 'Time',
     inAll: (total: number, first: number): string => `${s(total)} in all, first word after ${s(first, 1)}`,
     inAllNoWord: (total: number): string => `${s(total)} in all`,
     total: 'Total',
-    decoded: (decoded: number, frames: number, wanted: number): string =>
-      `Decoded ${count(decoded)} of ${plural(frames, 'frame', 'frames')} to reach the ${wanted}.`,
+    /** `pairs`: sampled frames, where each is looked at with its successor; null otherwise. */
+    decoded: (decoded: number, frames: number, wanted: number, pairs: number | null): string => {
+      const goal = `to get the ${count(wanted)} it needs${pairs === null ? '' : ` (${count(pairs)}, each with the one after it)`}`;
+      return decoded > frames
+        ? `${plural(decoded, 'decode', 'decodes')}, with retries, of ${plural(frames, 'frame', 'frames')} ${goal}.`
+        : `Decoded ${count(decoded)} of ${plural(frames, 'frame', 'frames')} ${goal}.`;
+    },
     wrote: (tokens: number, rate: string, where: string): string =>
       `Wrote ${plural(tokens, 'token', 'tokens')} at ${rate} a second on ${where}.`,
     reused: (n: number): string => `${plural(n, 'frame', 'frames')} reused.`,
@@ -204,13 +212,15 @@ export const assessEn = {
     modelMissing: 'Model not loaded',
     queueTitle: 'Next',
     queueRemove: (name: string): string => `Remove ${name} from the queue`,
-    queueFull: (n: number): string => `Three videos are waiting already; ${count(n)} more were not added.`,
+    queueFull: (n: number): string => `Three videos are already waiting; ${count(n)} more were not added.`,
     queueStart: 'Start the next one',
+    closed: (name: string): string => `${name} was closed.`,
+    undo: 'Undo',
     others: (n: number): string => `Only videos can be assessed; ${count(n)} other files were left out.`,
     truncated: (present: number, frames: number): string =>
       `The file ends early: ${count(present)} of ${count(frames)} frames are there, and the model sees those.`,
     foreign:
-      'The browser made the colours of this file itself; another machine may give slightly other pixels.',
+      'The browser converted the colours of this file itself; pixels may differ slightly on another machine.',
     hdr: (curve: string): string =>
       `This is ${curve} video. Its values are used as they are, without tone mapping.`,
     hdrConverted: (curve: string): string =>
@@ -218,6 +228,8 @@ export const assessEn = {
     long: (frames: number, gap: string): string =>
       `One score says little about a video this long: the ${frames} frames lie ${gap}${THIN}s apart.`,
     overTime: 'Quality timeline',
+    details: (seconds: string): string => `Time ${seconds}, file and model`,
+    detailsFile: 'File and model',
     oneThread:
       'One processor thread: this host sends no isolation headers. Reload the page once and all threads are used.',
     oneThreadNever: 'One processor thread: the browser does not isolate this page, so it runs slower.',
@@ -239,17 +251,19 @@ export const assessEn = {
     checking: (name: string): string => `Checking whether this is ${name}`,
     aboutTitle: 'About this scale',
     aboutHeldOut: (n: number, population: string): string =>
-      `The model gives a number from 1 to 5. The percentile says how many of ${count(n)} clips it never saw in training (${population}) it scored lower. No person rated those clips, so the number is no human opinion score.`,
+      `The percentile says how many of ${count(n)} clips that the model never saw in training (${population}) it scored lower. No person rated those clips, so the number is not a human rating.`,
     aboutHuman: (dataset: string, n: number): string =>
-      `The model was trained to give human opinion scores. The percentile says how many of the ${count(n)} videos of ${dataset} people scored lower.`,
+      `The model was trained to predict human ratings. The percentile says how many of the ${count(n)} videos of ${dataset} people scored lower.`,
     aboutUnmeasured:
-      'This model has not been measured, so no percentile is given. Its score goes from 1 to 5; higher is better.',
+      'This model has not been evaluated, so its score has no context and no percentile is given.',
+    aboutNumber: 'The number',
     aboutRule:
-      'The word is the grade nearest to the number, with the cuts half-way between grades. The same video and the same model give the same text and the same number.',
+      'The model gives a number from 1 to 5; higher is better. The word beside it is the nearest of the five grades of absolute category rating (ACR), which viewing tests use. The same video and the same model give the same text and the same number.',
+    aboutPercentile: 'The percentile',
     frameFile: (name: string, frame: number): string => `${name}-frame-${frame}.png`,
     fileFacts: 'Facts of the file',
     notPlayable: 'This browser cannot play this file; its frames are decoded one by one.',
-    hidden: 'An edit list hides this frame in players; the model sees it.',
+    hidden: 'Players skip this frame (edit list); the model sees it.',
     modelValue: (name: string, dtype: string, backend: string): string => `${name}, ${dtype}, ${backend}`,
     onProcessor: 'processor',
     onAdapter: 'graphics adapter',

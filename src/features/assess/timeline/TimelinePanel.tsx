@@ -276,7 +276,7 @@ function Progress({ state }: { readonly state: QualityTimelineState }) {
       <ProgressBar
         label={t.bar}
         title={t.progress(done, results.length)}
-        detail={detail.join(' · ')}
+        detail={messages.units.facts(detail)}
         segments={[
           {
             id: 'segments',

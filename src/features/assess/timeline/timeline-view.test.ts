@@ -48,7 +48,7 @@ test('the sentence names the ends of the range, and never counts what has no sco
   expect(facts(4, null, undefined, 3)).toBe(
     '2 of 4 segments scored: lowest 3.00 at 0:30, highest 4.00 at 0:00. 1 segment has no score.',
   );
-  expect(facts(4, undefined, undefined, undefined)).toBe('1 of 4 segments scored, 4.00 each.');
+  expect(facts(4, undefined, undefined, undefined)).toBe('1 of 4 segments scored: 4.00.');
   expect(facts(undefined, undefined, null, undefined)).toBe('None of 4 segments has a score yet.');
   expect(facts(null, null, null, null)).toBe('No score in 4 segments.');
 });
@@ -65,7 +65,9 @@ test('the cursor says what is known of its segment', () => {
 
 test('a failure has its words, whichever side it came from', () => {
   expect(whyNot(result(3), timelineEn, 'en')).toBe('');
-  expect(whyNot(result(null, { reason: 'not-a-number' }), timelineEn, 'en')).toBe('The answer is no number.');
+  expect(whyNot(result(null, { reason: 'not-a-number' }), timelineEn, 'en')).toBe(
+    'The answer is not a number.',
+  );
   const error = { code: 'media/damaged', params: {}, message: '' };
   expect(whyNot(result(null, { error }), timelineEn, 'en')).toMatch(/could be decoded/);
   expect(whyNot(result(null, { reason: 'aborted' }), timelineEn, 'en')).toBe(timelineEn.why.other);

@@ -28,12 +28,12 @@ export const timelineEn = {
   at: (span: string): string => `now ${span}`,
   left: (seconds: number): string => `about ${about(seconds)} left`,
   paused: 'Paused. Finished segments are kept.',
-  each: (n: number): string => `each of ${n}${THIN}s assessed as a separate video`,
+  each: (n: number): string => `each ${n}${THIN}s assessed as a separate video`,
   facts: {
     none: (all: number): string => `None of ${plural(all, 'segment', 'segments')} has a score yet.`,
     unread: (all: number): string => `No score in ${plural(all, 'segment', 'segments')}.`,
     one: (scored: number, all: number, score: string): string =>
-      `${count(scored)} of ${plural(all, 'segment', 'segments')} scored, ${score} each.`,
+      `${count(scored)} of ${plural(all, 'segment', 'segments')} scored: ${score}.`,
     range: (scored: number, all: number, low: string, lowAt: string, high: string, highAt: string): string =>
       `${scored === all ? `All ${plural(all, 'segment', 'segments')} scored` : `${count(scored)} of ${plural(all, 'segment', 'segments')} scored`}: lowest ${low} at ${lowAt}, highest ${high} at ${highAt}.`,
     failed: (n: number): string => `${plural(n, 'segment has', 'segments have')} no score.`,
@@ -44,8 +44,8 @@ export const timelineEn = {
   readoutNone: (nth: number, span: string): string => `Segment ${nth}, ${span}: no score`,
   readoutOpen: (nth: number, span: string): string => `Segment ${nth}, ${span}: not assessed yet`,
   readoutNow: (nth: number, span: string): string => `Segment ${nth}, ${span}: being assessed`,
-  named: (label: string): string => `names ${label}`,
-  nothingNamed: 'names nothing',
+  named: (label: string): string => label,
+  nothingNamed: 'no distortion named',
   worst: 'Worst moments',
   worstNone: 'The three lowest segments are listed here once there are scores.',
   goTo: 'Go to',
@@ -53,7 +53,7 @@ export const timelineEn = {
   why: {
     'no-answer': 'The model gave no answer.',
     'several-answers': 'The model gave more than one answer.',
-    'not-a-number': 'The answer is no number.',
+    'not-a-number': 'The answer is not a number.',
     'out-of-range': 'The answer lies outside of the scale.',
     length: 'The model wrote to its limit without giving a score.',
     other: 'The answer could not be read.',

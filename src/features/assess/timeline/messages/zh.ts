@@ -42,7 +42,7 @@ export const timelineZh: TimelineMessages = {
   readoutNone: (nth, span) => `第${nth}段，${span}：无得分`,
   readoutOpen: (nth, span) => `第${nth}段，${span}：尚未评估`,
   readoutNow: (nth, span) => `第${nth}段，${span}：正在评估`,
-  named: (label) => `提到${label}`,
+  named: (label) => label,
   nothingNamed: '未提到失真',
   worst: '最差时刻',
   worstNone: '有得分后，此处列出最低的三段。',
