@@ -249,7 +249,7 @@ const en: ErrorTable = {
   'compare/log': ({ file }) =>
     say(`${file} has no VMAF values of frames.`, 'Choose a log that libvmaf wrote as JSON, CSV or XML.'),
   'batch/table': ({ line, file, value }) =>
-    say(`Line ${count(line)} of ${file}: “${value}” is no number.`, 'Correct the line, or go on without it.'),
+    say(`Line ${count(line)} of ${file}: “${value}” is not a number.`, 'Correct the line, or go on without it.'),
   'batch/unmatched': ({ scores, videos }) =>
     say(
       `${count(scores)} scores have no video, ${count(videos)} videos have no score.`,
@@ -257,7 +257,7 @@ const en: ErrorTable = {
     ),
   'batch/access': () =>
     say(
-      'The browser no longer lets the page read the folder (it asks anew after a restart).',
+      'The browser no longer lets the page read the folder (it asks again after a restart).',
       'Give access: one click, and the queue goes on.',
     ),
   'result/file': ({ field, problem }) =>
@@ -320,7 +320,7 @@ const en: ErrorTable = {
     ),
   'app/unexpected': ({ detail }) =>
     say(
-      `The page met an error it did not expect${detail ? ` (${detail})` : ''}.`,
+      `The page ran into an unexpected error${detail ? ` (${detail})` : ''}.`,
       'Try again; if it stays, copy the details and reload the page.',
     ),
 };
