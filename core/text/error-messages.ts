@@ -249,7 +249,10 @@ const en: ErrorTable = {
   'compare/log': ({ file }) =>
     say(`${file} has no VMAF values of frames.`, 'Choose a log that libvmaf wrote as JSON, CSV or XML.'),
   'batch/table': ({ line, file, value }) =>
-    say(`Line ${count(line)} of ${file}: “${value}” is not a number.`, 'Correct the line, or go on without it.'),
+    say(
+      `Line ${count(line)} of ${file}: “${value}” is not a number.`,
+      'Correct the line, or go on without it.',
+    ),
   'batch/unmatched': ({ scores, videos }) =>
     say(
       `${count(scores)} scores have no video, ${count(videos)} videos have no score.`,
