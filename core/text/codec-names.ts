@@ -1,4 +1,4 @@
-/** Names of codecs for people. */
+/** Names of codecs for people, from their codec strings. Ours. */
 
 const FAMILIES: readonly (readonly [RegExp, string])[] = [
   [/^avc[1-4]/, 'H.264'],
