@@ -20,6 +20,7 @@ STAGES = {
     "vision": "small.vision:stage_vision",
     "validation-baseline": "small.perception:stage_validation_baseline",
     "projector": "small.perception:stage_projector",
+    "human-copies": "small.human.copies:stage_human_copies",
     "human-head": "small.human.train:stage_human_head",
     "ladder-metrics": "small.perception:stage_ladder_metrics",
     "language": "small.build:stage_language",

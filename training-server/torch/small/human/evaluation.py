@@ -10,6 +10,7 @@ import numpy as np
 
 from small.evaluation.gates import Gate, gate_table, metric_table, verdicts
 from small.evaluation.metric import Metric, metric
+from small.human.copies import ORIGINAL, Copies
 from small.human.head import SHIPPED, HumanHead, fit_human_head, load_human_head, predicted
 from small.human.scores import HumanScores, load_human_scores
 from small.metrics import plcc, srcc
@@ -52,6 +53,21 @@ def across_sets(sets: Sequence[HumanScores], command: str) -> list[Metric]:
         others = HumanScores.joined([s for s in sets if s is not left_out])
         scores = predicted(fit_human_head(others, SEEDS), left_out)
         metrics += agreement(left_out, scores, f"{left_out.title}, trained on the other sets", command)
+    return metrics
+
+
+def within_clips(head: HumanHead, copies: Copies, command: str) -> list[Metric]:
+    """Mean over clips of the Spearman correlation of scores and severity, for each kind of distortion; tied
+    scores count as 0."""
+    scores = predicted(head, copies)
+    metrics = []
+    for kind in dict.fromkeys(copies.kind[copies.kind != ORIGINAL]):
+        values = []
+        for clip in dict.fromkeys(copies.clip):
+            rows = (copies.clip == clip) & np.isin(copies.kind, [kind, ORIGINAL])
+            values.append(srcc(-copies.fall[rows], scores[rows]) if np.ptp(scores[rows]) else 0.0)
+        name = f"Spearman of {kind}, within clips"
+        metrics.append(Metric(name=name, value=float(np.mean(values)), n=len(values), command=command))
     return metrics
 
 
