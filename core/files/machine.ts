@@ -90,6 +90,16 @@ export function filesOf<File extends { readonly path: string }>(
   return files.filter(({ path }) => variantFiles.has(path) || shared.test(path));
 }
 
+/** Files that the model worker reads of a variant: its own, the configuration and the tokenizer. */
+export function loadedFiles<File extends { readonly path: string }>(
+  { files }: { readonly files: readonly File[] },
+  variant: Variant,
+): File[] {
+  const shared = /^(config|generation_config|preprocessor_config|tokenizer|tokenizer_config)\.json$/;
+  const variantFiles = new Set(variant.files);
+  return files.filter(({ path }) => variantFiles.has(path) || shared.test(path));
+}
+
 export const bytesOf = (files: readonly { readonly bytes: number }[]): number =>
   files.reduce((sum, file) => sum + file.bytes, 0);
 
@@ -162,7 +172,7 @@ function memoryNeed(backend: Backend, { heapBytes: needs }: Variant, { memory }:
 }
 
 function storageNeed(manifest: Requirements, variant: Variant, { free }: Machine, stored: number): Need {
-  const needs = Math.max(0, bytesOf(filesOf(manifest, variant)) - stored);
+  const needs = Math.max(0, bytesOf(loadedFiles(manifest, variant)) - stored);
   return { name: 'storage', needs, here: free, met: free === null ? null : needs <= free };
 }
 

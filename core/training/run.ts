@@ -205,6 +205,8 @@ export const recipeCardSchema = z.strictObject({
   objectives: z.array(z.string()),
   /** In words: "a CUDA GPU with 140 GB", "two CPU cores, about 20 minutes". */
   needs: z.string(),
+  /** The checkpoint that it starts from is on the server's machine; null for a server that does not say. */
+  ready: z.boolean().nullable().default(null),
   recipe: z.unknown(),
   resolved: z.unknown().nullable(),
   error: codedErrorSchema.nullable(),

@@ -39,6 +39,7 @@ async function cards(): Promise<RecipeCard[]> {
         extends: recipe.extends ?? null,
         objectives: resolved.stages.map(({ objective }) => objective),
         needs: resolved.needs,
+        ready: name.startsWith('tiny'),
         recipe,
         resolved,
         error: null,

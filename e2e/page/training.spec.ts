@@ -46,6 +46,25 @@ test.describe('connecting', () => {
     await expect(other.getByLabel('Address')).toHaveValue(stub.address.replace('http://', ''));
   });
 
+  test('the model of the page is loaded when another page needs it, not here', async ({ page, stub }) => {
+    await open(page, stub);
+    const chip = page.locator('.app-chip', { hasText: 'Model:' });
+    await expect(chip).toContainText('not loaded');
+    await page.waitForTimeout(1500);
+    await expect(chip).toContainText('not loaded');
+    await page.getByRole('link', { name: 'Assess' }).first().click();
+    await expect(chip).toContainText('MB');
+  });
+
+  test('recipes whose checkpoint is there come first', async ({ page, stub }) => {
+    await open(page, stub);
+    await page.getByRole('button', { name: 'New', exact: true }).click();
+    const cards = page.locator('.training-card');
+    await expect(cards.first()).toContainText('tiny-cpu');
+    await expect(cards.first()).toContainText('The checkpoint it starts from is there.');
+    await expect(cards.last()).toContainText('The checkpoint it starts from is not there.');
+  });
+
   test('remembered only when asked, and forgotten when asked', async ({ page, stub }) => {
     await page.goto(`${stub.address}/#/training`);
     await page.getByLabel('Address').fill(stub.address.replace('http://', ''));

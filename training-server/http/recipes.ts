@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { CodedError } from '../../core/errors.ts';
 import type { Recipe } from '../../core/training/recipe.ts';
 import type { RecipeCard } from '../../core/training/run.ts';
+import type { Roots } from '../data/roots.ts';
 import { recipeFolder, recipeFrom } from '../recipes/recipe-files.ts';
 import { parseJson } from './body.ts';
 
@@ -28,13 +29,21 @@ export async function resolveGiven(given: unknown): Promise<Recipe> {
 }
 
 /** Recipes of the repository by name; one that cannot be resolved has its error. */
-export async function recipeCards(): Promise<RecipeCard[]> {
+export async function recipeCards(roots: Pick<Roots, 'resolve'>): Promise<RecipeCard[]> {
   const files = (await readdir(recipeFolder)).filter((file) => file.endsWith('.json'));
-  return Promise.all(files.sort().map((file) => cardOf(file.slice(0, -'.json'.length))));
+  return Promise.all(files.sort().map((file) => cardOf(file.slice(0, -'.json'.length), roots)));
 }
 
-async function cardOf(name: string): Promise<RecipeCard> {
-  const card = { name, about: '', extends: null, objectives: [], needs: '', recipe: null, resolved: null };
+/** True when the checkpoint that a recipe starts from is a folder below the roots. */
+const hasCheckpoint = ({ model }: Recipe, roots: Pick<Roots, 'resolve'>): Promise<boolean> =>
+  roots.resolve(join(model.checkpoint, 'config.json')).then(
+    () => true,
+    () => false,
+  );
+
+async function cardOf(name: string, roots: Pick<Roots, 'resolve'>): Promise<RecipeCard> {
+  const empty = { about: '', extends: null, objectives: [], needs: '', ready: false };
+  const card = { name, ...empty, recipe: null, resolved: null };
   try {
     const recipe = await load(name);
     const base = (recipe as { extends?: unknown }).extends;
@@ -47,6 +56,7 @@ async function cardOf(name: string): Promise<RecipeCard> {
         about,
         needs,
         objectives: stages.map((stage) => stage.objective),
+        ready: await hasCheckpoint(resolved, roots),
         resolved,
         error: null,
       };

@@ -288,9 +288,12 @@ describe('before a start', () => {
       name: string;
       error: unknown;
       objectives: string[];
+      ready: boolean;
     }[];
     expect(cards.filter(({ error }) => error !== null)).toEqual([]);
     expect(cards.map(({ name }) => name)).toContain('vqathinker-8b');
+    // Its base model is no part of the repository.
+    expect(cards.find(({ name }) => name === 'vqathinker-8b')?.ready).toBe(false);
   });
 });
 

@@ -3,6 +3,7 @@
  * manifest's SHA-256 before it is returned.
  */
 import { CodedError } from '../../core/errors.ts';
+import { loadedFiles } from '../../core/files/machine.ts';
 import { type Manifest, readManifest, type Variant } from '../../core/files/manifest.ts';
 import { networkError } from '../thread/network-error.ts';
 import type { LoadProgress, PackageSource } from './api.ts';
@@ -95,9 +96,7 @@ export class PackageFiles {
 
   /** Files that a variant needs: its own, and the small ones that all variants share. */
   needed(variant: Variant): { path: string; bytes: number; sha256: string }[] {
-    const shared = /^(config|generation_config|preprocessor_config|tokenizer|tokenizer_config)\.json$/;
-    const variantFiles = new Set(variant.files);
-    return this.manifest.files.filter(({ path }) => variantFiles.has(path) || shared.test(path));
+    return loadedFiles(this.manifest, variant);
   }
 
   /**

@@ -76,7 +76,7 @@ function MetricTable({ manifest }: { readonly manifest: Manifest }) {
           {(all ? manifest.metrics : manifest.metrics.slice(0, FIRST)).map(
             ({ name, value, low, high, n }) => (
               <tr key={name}>
-                <th scope="row">{name}</th>
+                <th scope="row">{t.nameOf(name)}</th>
                 <td>{metricText(value)}</td>
                 <td>
                   {low === undefined || high === undefined ? '' : t.range(metricText(low), metricText(high))}

@@ -2,7 +2,7 @@
 import {
   bytesOf,
   checkMachine,
-  filesOf,
+  loadedFiles,
   type Machine,
   type MachineCheck,
   type Need,
@@ -42,7 +42,7 @@ export function rowView(row: PackageRow, machine: Machine | null, used: InUse): 
   const verdict = machine && checkMachine(manifest, machine, stored?.arrivedBytes ?? 0);
   const bytes = stored
     ? stored.totalBytes
-    : bytesOf(verdict?.variant ? filesOf(manifest, verdict.variant) : manifest.files);
+    : bytesOf(verdict?.variant ? loadedFiles(manifest, verdict.variant) : manifest.files);
   const bad = stored?.files.filter(({ state }) => state === 'corrupt') ?? [];
   return {
     state: stateOf(row, verdict, used),

@@ -119,12 +119,16 @@ function RecipeCards(props: {
   return (
     <fieldset className="training-cards">
       <legend className="ui-sr">{t.start.recipes}</legend>
-      {recipes.map((one) => (
+      {byReadiness(recipes).map((one) => (
         <Card key={one.name} card={one} chosen={one.name === chosen} onChoose={() => onChoose(one.name)} />
       ))}
     </fieldset>
   );
 }
+
+/** Recipes that this server can start first, then the others; by name within both. */
+export const byReadiness = (recipes: readonly RecipeCard[]): RecipeCard[] =>
+  recipes.toSorted((a, b) => Number(b.ready === true) - Number(a.ready === true));
 
 function CheckSection(props: {
   readonly card: RecipeCard;
@@ -219,6 +223,11 @@ function Card(props: { readonly card: RecipeCard; readonly chosen: boolean; read
       {card.needs && (
         <span className="training-card__needs">
           <span>{t.start.needs}</span> <span lang="en">{card.needs}</span>
+        </span>
+      )}
+      {card.ready !== null && (
+        <span className="training-card__ready">
+          {card.ready ? t.start.hasCheckpoint : t.start.noCheckpoint}
         </span>
       )}
       {card.error && <CardFault error={card.error} />}

@@ -39,7 +39,7 @@ export function modelRoutes({ runs, roots, packages }: Services): Route[] {
       tag: 'recipes',
       summary: 'Recipes that ship, as written and resolved',
       sends: z.array(recipeCardSchema),
-      handle: async () => ({ json: await recipeCards() }),
+      handle: async () => ({ json: await recipeCards(roots) }),
     }),
     route({
       method: 'GET',

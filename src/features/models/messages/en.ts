@@ -135,6 +135,8 @@ export const modelsEn = {
   metrics: {
     title: 'Metrics',
     name: 'metric',
+    /** A metric's name as the manifest has it. */
+    nameOf: (name: string): string => name,
     value: 'value',
     interval: '95 % interval',
     range: (low: string, high: string): string => `${low} to ${high}`,

@@ -2,6 +2,7 @@
 import { bytes, bytesOf, count, THIN } from '../../../../core/text/format.ts';
 import { catalogueZh } from './catalogue.zh.ts';
 import type { ModelsMessages } from './en.ts';
+import { metricNameZh } from './metric-names.zh.ts';
 
 function about(seconds: number): string {
   if (seconds < 90) return `${Math.max(1, Math.round(seconds))}秒`;
@@ -124,6 +125,7 @@ export const modelsZh: ModelsMessages = {
   metrics: {
     title: '测得的指标',
     name: '指标',
+    nameOf: metricNameZh,
     value: '数值',
     interval: '95%区间',
     range: (low, high) => `${low}至${high}`,

@@ -356,6 +356,8 @@ export const trainingEn = {
     loading: 'Reading the recipes',
     none: 'The server has no recipes. They lie in the folder `recipes`.',
     needs: 'Needs',
+    hasCheckpoint: 'The checkpoint it starts from is there.',
+    noCheckpoint: 'The checkpoint it starts from is not there.',
     extends: (name: string): string => `changes ${name}`,
     broken: 'Cannot be resolved',
     check: 'Check',

@@ -346,6 +346,8 @@ export const trainingZh: TrainingMessages = {
     loading: '正在读取配方',
     none: '服务器没有配方。配方位于文件夹`recipes`。',
     needs: '需要',
+    hasCheckpoint: '起始检查点已在服务器上。',
+    noCheckpoint: '起始检查点不在服务器上。',
     extends: (name) => `在${name}基础上修改`,
     broken: '无法解析',
     check: '校验',
