@@ -25,6 +25,9 @@ export interface ErrorCardProps {
   readonly details?: readonly string[];
 }
 
+/** True for HEVC under any of its names. */
+const isHevc = (codec: string): boolean => /hevc|h\.?265|^h[ve][cv]1/i.test(codec);
+
 /** Text of *Copy details*: code, message, parameters and the details of the caller. */
 export function errorDetails(error: CodedErrorData, details: readonly string[]): string {
   const params = Object.entries(error.params).map(([name, value]) => `${name}: ${value}`);
@@ -32,9 +35,12 @@ export function errorDetails(error: CodedErrorData, details: readonly string[]):
 }
 
 export function ErrorCard({ error, actions = [], file, onPlayer = false, details = [] }: ErrorCardProps) {
-  const convertible = error.code === 'media/codec' || error.code === 'media/format';
-  const command = convertible && file !== undefined ? ffmpegLine(file) : null;
   const t = useMessages();
+  const convertible = error.code === 'media/codec' || error.code === 'media/format';
+  // Nobody has a terminal on a phone; its camera has a setting.
+  const touch = convertible && matchMedia('(pointer: coarse)').matches;
+  const command = convertible && !touch && file !== undefined ? ffmpegLine(file) : null;
+  const advice = touch && isHevc(String(error.params.codec)) ? t.errors.hevcOnPhone : null;
   const { title, body } = useErrorText(error);
   const [copied, setCopied] = useState(false);
   const copy = () =>
@@ -46,7 +52,7 @@ export function ErrorCard({ error, actions = [], file, onPlayer = false, details
         <p className="ui-error__title">{title}</p>
         {body && (
           <p className="ui-error__body">
-            <Rich text={command ? `${body} ${t.errors.ffmpegLead}` : body} />
+            <Rich text={command ? `${body} ${t.errors.ffmpegLead}` : (advice ?? body)} />
           </p>
         )}
         {command && <Command line={command} />}

@@ -98,6 +98,8 @@ export const en = {
   errors: {
     code: 'Error code',
     ffmpegLead: 'This line makes a copy that every browser can read:',
+    hevcOnPhone:
+      'Open it in **Safari**, or record the next one in H.264: on an iPhone under **Settings → Camera → Formats → Most Compatible**, on Android by switching off high-efficiency video in the camera’s settings.',
     ffmpegNote: 'A conversion changes the picture a little. CRF 12 keeps the change small.',
     unknownTitle: 'An unknown error occurred.',
     unknownBody: 'Copy the details: they contain its code and message.',

@@ -90,6 +90,8 @@ export const zh: Messages = {
   errors: {
     code: '错误代码',
     ffmpegLead: '下面的命令生成每个浏览器都能读取的副本：',
+    hevcOnPhone:
+      '请用**Safari**打开，或改用H.264拍摄：iPhone在**设置 → 相机 → 格式 → 兼容性最佳**；Android在相机设置中关闭高效视频。',
     ffmpegNote: '转换会使画面略有变化，CRF 12使变化很小。',
     unknownTitle: '发生未知错误。',
     unknownBody: '请复制详情，其中有错误代码和说明。',
