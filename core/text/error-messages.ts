@@ -160,7 +160,7 @@ const en: ErrorTable = {
   'model/storage': ({ needed, free }) =>
     say(
       `${bytes(needed)} needed, ${bytes(free)} free for this page.`,
-      'Delete a model, or free disk space. Nothing was downloaded.',
+      'Delete a model, or free disk space. Nothing was stored.',
     ),
   'model/buffer': ({ needed, limit }) =>
     say(
@@ -358,7 +358,7 @@ const zh: ErrorTable = {
     say(`视频长达${long(seconds, '小时', '分钟')}，一个分数说明不了多少。`, '请用分段评估或选取一段。'),
   'media/changed': ({ name }) => say(`${name}已被改动或移走。`, '请重新选择；已有结果保留。'),
   'model/storage': ({ needed, free }) =>
-    say(`需要${bytes(needed)}，本页可用${bytes(free)}。`, '请删除模型或清理磁盘；尚未下载。'),
+    say(`需要${bytes(needed)}，本页可用${bytes(free)}。`, '请删除模型或清理磁盘；尚未存入任何内容。'),
   'model/buffer': ({ needed, limit }) =>
     say(`需要${bytes(needed)}的缓冲区；此显卡允许${bytes(limit)}。`, '请选4位模型。'),
   'model/address': ({ address }) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../core/errors.ts';
-import { createConversion, variantsFor } from './conversion.ts';
+import { createConversion, storageFor, variantsFor } from './conversion.ts';
 
 describe('a conversion', () => {
   it('tells its folder and its share, and is idle again when the package is there', async () => {
@@ -59,6 +59,11 @@ describe('variants of a conversion in this page', () => {
     ]);
     // The 1B folds to 3.75 GB of float32; the 8B would take 35 GB of storage in 8 bits.
     expect(variantsFor(1_949_731_664)).toEqual([{ target: 'webgpu', dtype: 'q4f16' }]);
+    // The 8B's package has 5.33 GB, and is there twice until it is stored.
+    expect(storageFor(15_998_386_608) / 2).toBeGreaterThan(5.331e9);
+    expect(storageFor(15_998_386_608) / 2).toBeLessThan(5.34e9);
+    // The tiny checkpoint of the repository: 1.27 MB of graphs.
+    expect(storageFor(1_182_688) / 2).toBeGreaterThan(1_270_100);
     expect(variantsFor(15_998_386_608)).toEqual([{ target: 'webgpu', dtype: 'q4f16' }]);
   });
 });

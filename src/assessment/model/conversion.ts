@@ -30,6 +30,15 @@ export function variantsFor(weightBytes: number): readonly VariantChoice[] {
   ];
 }
 
+/**
+ * Bytes of storage that a conversion in this page takes: the package, and its copy in the store of packages. The 8B
+ * takes a third of its bfloat16 weights at q4f16; 8 bits for both targets take a little more than the weights.
+ */
+export function storageFor(weightBytes: number): number {
+  const share = variantsFor(weightBytes).length === 1 ? 1 / 3 : 1.15;
+  return Math.ceil(2 * share * weightBytes);
+}
+
 /** @returns the id of the package, null when it could not be stored */
 export type Convert = (
   name: string,

@@ -6,7 +6,7 @@ import { hashFile } from '../../../workers/hash/client.ts';
 import type { FolderFile, PackageSource } from '../../../workers/model/api.ts';
 import { createPackagesClient } from '../../../workers/packages/client.ts';
 import { keepAliveDuring } from '../../../workers/thread/file-handles.ts';
-import { createConversion, variantsFor } from './conversion.ts';
+import { createConversion, storageFor, variantsFor } from './conversion.ts';
 import { filesBelow } from './folder-handles.ts';
 import { checkpointFiles } from './folder-kind.ts';
 import { bundledSource, type ModelStore } from './model-store.ts';
@@ -83,6 +83,10 @@ async function convertFolder(
 ): Promise<string | null> {
   const weights = files.filter(({ path }) => path.endsWith('.safetensors'));
   const weightBytes = weights.reduce((sum, { file }) => sum + file.size, 0);
+  const { quota, usage } = await navigator.storage.estimate();
+  const needed = storageFor(weightBytes);
+  const free = Math.max(0, (quota ?? Number.POSITIVE_INFINITY) - (usage ?? 0));
+  if (needed > free) throw new CodedError('model/storage', { needed, free });
   const root = await navigator.storage.getDirectory();
   const parent = await keepAliveDuring(root, (one) => one.getDirectoryHandle(CONVERTED, { create: true }));
   const folder = `package-${Date.now()}`;
