@@ -265,6 +265,11 @@ test.describe('a checkpoint folder becomes a package', () => {
     site,
   }) => {
     await openPage(page, site.address);
+    // The folder waits for Models, also when another page is opened before that is loaded.
+    await page.route(/\/assets\/ModelsPage-/, async (route) => {
+      await new Promise((done) => setTimeout(done, 1500));
+      await route.continue();
+    });
     await dropFromDisk(page, [CHECKPOINT]);
     await expect(page).toHaveURL(/#\/models/);
     await page.getByRole('link', { name: 'Batch' }).first().click();

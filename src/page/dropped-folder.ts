@@ -75,7 +75,7 @@ export async function openDroppedFolder({ entry, handle }: DroppedFolder): Promi
   // The header shows the errors of a package, the open page those of a file.
   if (kind === 'package') await models.load({ kind: 'files', files }).catch(() => {});
   else if (kind === 'checkpoint') {
-    passFolderToNextPage(folder);
+    passFolderToNextPage(folder, kind);
     goTo('models');
   } else
     offerFiles(

@@ -57,7 +57,7 @@ interface FolderReceiver {
 }
 
 let folderReceiver: FolderReceiver | null = null;
-let pendingFolder: PickedFolder | null = null;
+let pendingFolder: { readonly folder: PickedFolder; readonly kind: FolderKind } | null = null;
 
 /** Passes a folder to the open page; false when that receives none of this kind. */
 export function offerFolder(folder: PickedFolder, kind: FolderKind): boolean {
@@ -66,9 +66,9 @@ export function offerFolder(folder: PickedFolder, kind: FolderKind): boolean {
   return true;
 }
 
-/** Keeps a folder for the page that is opened next. */
-export function passFolderToNextPage(folder: PickedFolder): void {
-  pendingFolder = folder;
+/** Keeps a folder for the next page that receives its kind: another one may be opened before that is loaded. */
+export function passFolderToNextPage(folder: PickedFolder, kind: FolderKind): void {
+  pendingFolder = { folder, kind };
 }
 
 /** Receives folders of these kinds while the component is mounted; the kinds must not change. */
@@ -81,8 +81,8 @@ export function useFolderInput(kinds: readonly FolderKind[], receive: (folder: P
   useEffect(() => {
     const current: FolderReceiver = { kinds, receive: (folder) => latest.current(folder) };
     folderReceiver = current;
-    if (pendingFolder) {
-      const folder = pendingFolder;
+    if (pendingFolder && kinds.includes(pendingFolder.kind)) {
+      const { folder } = pendingFolder;
       pendingFolder = null;
       current.receive(folder);
     }
