@@ -7,8 +7,8 @@ import type { Rotation } from '../media/yuv.ts';
 import type { ComparedLuma } from './api.ts';
 import { lumaTable } from './plan.ts';
 
-/** Planes that are kept for reuse: those that wait for their partner, and two more. */
-const POOLED = 14;
+/** Buffers that are kept for reuse: as many as frames wait for their partner, and two more. */
+const POOLED = 10;
 
 export interface HeldLuma extends LumaPlane {
   /** Gives the memory back; the samples must not be read afterwards. */

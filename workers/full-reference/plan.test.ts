@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../core/errors.ts';
-import { type ComparedFacts, lumaTable, planComparison } from './plan.ts';
+import { type ComparedFacts, lumaTable, planComparison, waitingFrames } from './plan.ts';
 
 const facts = (width: number, height: number, more: Partial<ComparedFacts> = {}): ComparedFacts => ({
   width,
@@ -35,6 +35,16 @@ describe('planComparison', () => {
       expect.objectContaining({ code: 'compare/aspect', params: { a: '800 × 640', b: '960 × 540' } }),
     );
     expect(() => planComparison(facts(1080, 1920), facts(1920, 1080))).toThrow(CodedError);
+  });
+});
+
+describe('waitingFrames', () => {
+  it('bounds the memory of both sides', () => {
+    const both = (side: ComparedFacts) => waitingFrames([side, side]);
+    expect(both(facts(1920, 1080))).toBe(8);
+    expect(both(facts(3840, 2160))).toBe(5);
+    expect(both(facts(3840, 2160, { bitDepth: 10 }))).toBe(2);
+    expect(both(facts(7680, 4320, { bitDepth: 10 }))).toBe(2);
   });
 });
 

@@ -33,6 +33,17 @@ export function planComparison(a: ComparedFacts, b: ComparedFacts): ComparedLuma
   };
 }
 
+/** Memory in bytes that the frames of both sides may take while they wait for their partners. */
+const WAITING_BYTES = 128e6;
+const MOST_WAITING = 8;
+
+/** Frames of a side that may wait: at least two, so that decoding and comparing overlap. */
+export function waitingFrames(sides: readonly ComparedFacts[]): number {
+  const bytes = ({ width, height, bitDepth }: ComparedFacts) => width * height * 1.5 * (bitDepth > 8 ? 2 : 1);
+  const pair = sides.reduce((sum, side) => sum + bytes(side), 0);
+  return Math.min(MOST_WAITING, Math.max(2, Math.floor(WAITING_BYTES / pair)));
+}
+
 type Scale = Pick<ComparedLuma, 'bitDepth' | 'range'>;
 
 /** Sample values of one depth and range as those of another, clamped; null where they are the same. */

@@ -10,10 +10,8 @@ import type { FullReferenceApi } from './api.ts';
 import { Batches } from './batches.ts';
 import { FrameQueue } from './frame-queue.ts';
 import { type HeldLuma, LumaReader } from './luma.ts';
-import { planComparison } from './plan.ts';
+import { planComparison, waitingFrames } from './plan.ts';
 
-/** Frames of a side that wait for their partner. */
-const WAITING = 8;
 /** Decodes the frames into a queue; those that cannot be decoded are left out. */
 async function decodeInto(
   queue: FrameQueue<HeldLuma>,
@@ -48,8 +46,9 @@ const api: FullReferenceApi = {
     onPlan(luma);
     const comparer = new PlaneComparer(luma.width, luma.height, luma.peak);
     const readers = videos.map(({ facts }) => new LumaReader(facts, luma)) as [LumaReader, LumaReader];
-    const queueA = new FrameQueue<HeldLuma>(WAITING);
-    const queueB = new FrameQueue<HeldLuma>(WAITING);
+    const waiting = waitingFrames(videos.map(({ facts }) => facts));
+    const queueA = new FrameQueue<HeldLuma>(waiting);
+    const queueB = new FrameQueue<HeldLuma>(waiting);
     void decodeInto(queueA, videos[0], framesA, readers[0]);
     void decodeInto(queueB, videos[1], framesB, readers[1]);
     const batches = new Batches(onBatch);

@@ -1,5 +1,6 @@
 /** Menu that saves the report of a comparison as JSON, CSV or PNG. */
 import { useStore } from 'zustand';
+import { APP } from '../../assessment/session.ts';
 import { saveFile } from '../../page/save-file.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Menu } from '../../ui/Menu.tsx';
@@ -20,7 +21,7 @@ function reportInput(): ReportInput | null {
     scores: sideScores(runs[name]),
   });
   return {
-    app: 'VQAThinker',
+    app: APP,
     createdAt: new Date().toISOString(),
     a: side('a'),
     b: side('b'),

@@ -163,6 +163,6 @@ export async function reportCard(input: ReportInput, t: CompareMessages, lang: s
   context.font = `400 15px ${ui}`;
   const { luma } = measured;
   const note = luma ? t.metrics.definition(`${luma.width} × ${luma.height}`, luma.bitDepth) : '';
-  context.fillText([input.app, note].filter(Boolean).join(' · '), PAD, height - 28);
+  context.fillText(['VQAThinker', note].filter(Boolean).join(' · '), PAD, height - 28);
   return canvas.convertToBlob({ type: 'image/png' });
 }
