@@ -154,6 +154,10 @@ test('a VMAF log beside the files is drawn over the frames of B', async ({ page,
   await expect(page.locator('.compare-summary')).toContainText('84.05');
   await expect(page.locator('.compare-summary')).toContainText('78.10');
   expect((await reportOf(page)).vmaf?.mean).toBeCloseTo(84.05, 6);
+  // Another pair with its own log in one drop: the log is that of the new pair.
+  await choose(page, [AVC as string, VP9 as string, log]);
+  await expect(page.locator('.compare-files__name').last()).toContainText('vp9');
+  await expect(page.locator('.compare-metrics').getByRole('radio', { name: 'VMAF' })).toBeVisible();
   const broken = join(folder, 'broken.csv');
   writeFileSync(broken, 'Frame,psnr\n0,40\n');
   await choose(page, broken);

@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'react';
 import { isLogName } from '../../../core/files/vmaf-log.ts';
 import { type FileReceiver, pickFiles } from '../../page/file-input.ts';
+import { PendingLog } from './state/pending-log.ts';
 import { compare, measurer } from './state/session.ts';
 import type { SideName } from './state/store.ts';
 
@@ -34,7 +35,7 @@ export function useSideDrop(): FileReceiver {
     const log = files.find(({ name }) => isLogName(name));
     // A log belongs to two videos: those that are open, or that come with it.
     if (log && (videos.length > 1 || b || (opening?.side === 'b' && a))) {
-      keepLog(log);
+      pendingLog.offer(log, videos, compare.store.getState());
       if (videos.length === 0) return;
     }
     const taken = videos.length > 0 ? videos : files;
@@ -47,21 +48,8 @@ export function useSideDrop(): FileReceiver {
   };
 }
 
-/** The log that is read once both videos are open. */
-let pendingLog: File | null = null;
-compare.store.subscribe(readPendingLog);
-
-function keepLog(log: File): void {
-  pendingLog = log;
-  readPendingLog();
-}
-
-function readPendingLog(): void {
-  const { a, b, opening, error } = compare.store.getState();
-  if (!pendingLog || opening) return;
-  if (a && b) void measurer.openLog(pendingLog);
-  if ((a && b) || error) pendingLog = null;
-}
+const pendingLog = new PendingLog((log) => void measurer.openLog(log));
+compare.store.subscribe((state) => pendingLog.follow(state));
 
 /** Opens a chooser for a log of libvmaf; must be called in a user gesture. */
 export function chooseLog(): void {
@@ -72,7 +60,7 @@ export function chooseLog(): void {
   input.addEventListener('change', () => {
     const [file] = input.files ?? [];
     input.remove();
-    if (file) keepLog(file);
+    if (file) void measurer.openLog(file);
   });
   input.addEventListener('cancel', () => input.remove());
   document.body.append(input);
