@@ -106,6 +106,38 @@ test('frames step, play, loop and stop; the whole video under each perturbation'
   expect((await badges(page))[1]).toContain(`frame ${last - 1} instead of 1`);
 });
 
+test('a dropped frame leaves its cell empty; X and Z change the gain of the difference alone', async ({
+  page,
+  site,
+}) => {
+  await openCompare(page, site.address);
+  await page.getByRole('button', { name: 'Try the sample clip' }).click();
+  await sharp(page);
+  await expect(page.locator('.compare-store')).toContainText('in memory', { timeout: 60_000 });
+  await page.getByRole('radio', { name: /^Drop/ }).check();
+  const empty = page.locator('.compare-filmstrips__cell--zeros canvas');
+  await expect(empty).not.toHaveCount(0);
+  const pixels = await empty.evaluateAll((all) =>
+    (all as HTMLCanvasElement[]).map((canvas) => {
+      const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+      return data.some((value) => value !== 0);
+    }),
+  );
+  expect(pixels).not.toContain(true);
+  await unfocus(page);
+  await page.keyboard.press('x');
+  expect((await addressOf(page)).get('gain')).toBeNull();
+  for (let i = 0; i < 4; i++) await page.keyboard.press('v');
+  for (const [key, gain] of [
+    ['x', '8'],
+    ['x', '16'],
+    ['z', '8'],
+  ] as const) {
+    await page.keyboard.press(key);
+    expect((await addressOf(page)).get('gain')).toBe(gain);
+  }
+});
+
 test('views, handle, swap, single sides and zoom keep both sides together', async ({ page, site }) => {
   await openCompare(page, site.address);
   await page.getByRole('button', { name: 'Try the sample clip' }).click();

@@ -108,6 +108,23 @@ for (const name of ['Pixel 7', 'iPhone 15'] as const) {
       await sharp(page);
       expect(await overflow(page)).toBeLessThanOrEqual(0);
       expect(await tooSmall(page)).toEqual([]);
+      // The strips lie above the bar at the foot before anything is scrolled.
+      const bottomOf = async (selector: string) => {
+        const box = await page.locator(selector).boundingBox();
+        return (box?.y ?? 0) + (box?.height ?? 0);
+      };
+      expect(await bottomOf('.compare-filmstrips')).toBeLessThanOrEqual(
+        (await page.locator('.app-bottom').boundingBox())!.y,
+      );
+      await page.getByRole('button', { name: 'More tools' }).tap();
+      await page.getByRole('menuitemradio', { name: 'Zoom: 1:1, 100 %' }).tap();
+      await expect.poll(async () => (await addressOf(page)).get('zoom')).toBe('1');
+      await page.getByRole('button', { name: 'More tools' }).tap();
+      await page.getByRole('menuitemradio', { name: 'Zoom: Fit' }).tap();
+      await page.getByRole('button', { name: 'Offset, loop and speed' }).tap();
+      await expect(page.getByRole('menuitem', { name: 'B one position later' })).toBeInViewport();
+      await page.getByRole('menuitem', { name: 'Loop' }).tap();
+      await expect.poll(async () => (await addressOf(page)).get('loop')).toBe('loop');
       const handle = page.getByRole('slider', { name: 'Where A ends and B begins' });
       await drag(page, page.locator('.compare-view'), [0.5, 0.5], [0.8, 0.5]);
       await expect(handle).toHaveAttribute('aria-valuenow', '80');

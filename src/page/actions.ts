@@ -56,6 +56,8 @@ export const ACTIONS = {
   fit: { group: 'compare', keys: ['0'] },
   actualSize: { group: 'compare', keys: ['shift+0'] },
   loupe: { group: 'compare', keys: ['q'] },
+  gainDown: { group: 'compare', keys: ['z'] },
+  gainUp: { group: 'compare', keys: ['x'] },
   newSeed: { group: 'compare', keys: ['r'] },
   stepBack: { group: 'training', keys: ['['] },
   stepOn: { group: 'training', keys: [']'] },

@@ -58,6 +58,7 @@ const SOLID = {
   play: 'M4.5 2.5l9 5.5-9 5.5z',
   pause: 'M4 2.75h2.75v10.5H4zM9.25 2.75H12v10.5H9.25z',
   stop: 'M3.5 3.5h9v9h-9z',
+  more: 'M2.25 7h2v2h-2zM7 7h2v2H7zM11.75 7h2v2h-2z',
   previous: 'M3 3h1.75v10H3zM13 3v10L5.5 8z',
   next: 'M11.25 3H13v10h-1.75zM3 3v10l7.5-5z',
 } as const;

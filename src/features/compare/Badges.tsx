@@ -1,5 +1,6 @@
 /** Badges over the viewer: each side's letter, its title and the number of the frame shown. */
 import { useStore } from 'zustand';
+import { distinctNames } from './distinct-names.ts';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
 import { SideLetter } from './SideLetter.tsx';
 import { compare } from './state/session.ts';
@@ -47,7 +48,7 @@ function Badge(props: {
       <SideLetter name={name} />
       <strong>{text.title}</strong>
       <span className="compare-badge__frame">
-        {text.frame}
+        <span className="compare-badge__number">{text.frame}</span>
         {used !== undefined && ` ${t.stage.replaced(used + 1)}`}
       </span>
     </p>
@@ -62,8 +63,8 @@ export function useSideText(name: SideName): { title: string; frame: string } {
   const frame = timeline?.[name][corner] ?? 0;
   const other = timeline?.a[corner] ?? 0;
   if (b) {
-    const file = name === 'a' ? a?.file.name : b.file.name;
-    return { title: file ?? '', frame: t.stage.frame(frame + 1) };
+    const names = distinctNames(a?.file.name ?? '', b.file.name);
+    return { title: names[name], frame: t.stage.frame(frame + 1) };
   }
   if (name === 'a') return { title: t.stage.original, frame: t.stage.frame(frame + 1) };
   const title = t.perturbation.done[settings.mode];

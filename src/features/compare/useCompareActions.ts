@@ -1,8 +1,9 @@
 /** Keyboard shortcuts of the Compare page. */
 import { useEffect, useRef } from 'react';
+import { useStore } from 'zustand';
 import type { Offer } from '../../page/actions.ts';
 import { useActions } from '../../page/useActions.ts';
-import { newSeed, nextLoop, shiftB } from './adjust.ts';
+import { newSeed, nextLoop, shiftB, stepGain } from './adjust.ts';
 import { zoomField } from './field.ts';
 import { cellOf, filmstripCells } from './filmstrip-cells.ts';
 import { compare } from './state/session.ts';
@@ -60,6 +61,7 @@ export function useCompareActions(actions: CompareActions): void {
   const { clock, change, store } = compare;
   const settings = () => store.getState().settings;
   const showOnly = useHeldSide(actions.onOnly);
+  const isDifference = useStore(store, (state) => state.settings.view === 'difference');
   useActions({
     play: () => clock.toggle(),
     slower: () => clock.shift(-1),
@@ -87,6 +89,8 @@ export function useCompareActions(actions: CompareActions): void {
     fit: () => zoomField(null),
     actualSize: () => zoomField(1),
     loupe: actions.onLoupe,
+    gainDown: isDifference ? () => stepGain(-1) : null,
+    gainUp: isDifference ? () => stepGain(1) : null,
     newSeed: () => newSeed(),
     escape: actions.onEscape,
   });

@@ -148,6 +148,8 @@ export const shellEn = {
       fit: 'Fit',
       actualSize: 'One pixel for one',
       loupe: 'Loupe',
+      gainDown: 'Lower gain of the difference',
+      gainUp: 'Higher gain of the difference',
       newSeed: 'New seed',
       stepBack: 'Answers of the step before',
       stepOn: 'Answers of the next step',

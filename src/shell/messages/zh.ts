@@ -135,6 +135,8 @@ export const shellZh: ShellTexts = {
       fit: '适应窗口',
       actualSize: '一比一像素',
       loupe: '放大镜',
+      gainDown: '降低差异增益',
+      gainUp: '提高差异增益',
       newSeed: '新种子',
       stepBack: '上一步的回答',
       stepOn: '下一步的回答',
