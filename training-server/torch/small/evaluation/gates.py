@@ -95,10 +95,10 @@ def _interval(metric: Metric) -> str:
     return "" if metric.low is None or metric.high is None else f"{metric.low:.3f} to {metric.high:.3f}"
 
 
-def gate_table(every: Sequence[Verdict]) -> str:
-    """Markdown: gate, value, interval, n, floor, goal, met."""
+def gate_table(every: Sequence[Verdict], floor: str = "floor (two cores)", goal: str = "goal (CUDA)") -> str:
+    """Markdown: gate, value, interval, n, floor, goal, met. floor, goal: titles of their columns."""
     lines = [
-        "| gate | value | 95 % interval | n | floor (two cores) | goal (CUDA) | |",
+        f"| gate | value | 95 % interval | n | {floor} | {goal} | |",
         "|---|---|---|---|---|---|---|",
     ]
     for v in every:

@@ -80,5 +80,5 @@ def evaluate_features(folder: Path, *, strict: bool = False) -> int:
     print(f"{SHIPPED.name}: trained on {about['trainedOn']}, tested on {', '.join(s.title for s in sets)}")
     metrics = on_test_clips(head, sets, command) + across_sets(sets, command)
     every = verdicts(metrics, GATES)
-    print(f"\n{metric_table(metrics)}\n\n{gate_table(every)}")
+    print(f"\n{metric_table(metrics)}\n\n{gate_table(every, 'floor', 'goal')}")
     return int(strict and any(v.failed for v in every))

@@ -139,6 +139,7 @@ def test_evaluation_prints_every_gate(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("small.human.evaluation.fit_human_head", lambda *_: load_human_head()[0])
     assert evaluate_features(tmp_path) == 0
     out = capsys.readouterr().out
+    assert "| gate | value | 95 % interval | n | floor | goal | |" in out
     assert "SRCC, LIVE-VQC, trained on the other sets" in out and "RMSE, KoNViD-1k, test clips" in out
     assert "| SRCC, YouTube-UGC, test clips |  |  |  | ≥ 0.65 | ≥ 0.779 | not measured |" in out
     assert evaluate_features(tmp_path, strict=True) == 1
