@@ -32,7 +32,7 @@ export interface VideoFacts {
   readonly rotation: 0 | 90 | 180 | 270;
   /** Left and right change places after the rotation, as selfie cameras write it. */
   readonly mirrored?: true;
-  /** L: packets of the chosen stream, undecodable and hidden ones included. */
+  /** L: packets of the chosen stream, undecodable and hidden ones included; the two fields of a frame are one. */
   readonly frames: number;
   readonly duration: number;
   /** Frames a second; 0 when unknown, and for a single frame. */

@@ -67,6 +67,8 @@ function merged(index: PacketIndex, starts: readonly number[]): PacketIndex {
   return {
     ...index,
     fieldCoded: true,
+    // The last packet was one of two fields.
+    lastDuration: total - starts.at(-1)! === 2 ? 2 * index.lastDuration : index.lastDuration,
     packets: {
       timescale: packets.timescale,
       offset: Float64Array.from(first, (d) => packets.offset[d]!),

@@ -49,9 +49,15 @@ export function h264Chunks(
     }
     return edits.sort((a, b) => a.from - b.from);
   };
+  const configured = description && withParameterSets(description, restated);
+  // Where the first parameter sets state their depth, packets are not searched for others.
+  const restates = description
+    ? configured !== description
+    : unitsOf(firstPacket).some((unit) => typeOf(unit) === TYPE.sps && restated(unit) !== null);
   return {
-    description: description && withParameterSets(description, restated),
+    description: configured,
     chunk(packet, first) {
+      if (!restates && !(first && encoder)) return packet;
       const edits = editsOf(packet, first);
       return edits.length > 0 ? edited(packet, edits, lengthSize) : packet;
     },
@@ -100,14 +106,16 @@ function withParameterSets(
   replace: (sps: Uint8Array) => Uint8Array | null,
 ): Uint8Array<ArrayBuffer> {
   const bytes = [...config.subarray(0, 6)];
+  let replaced = false;
   let at = 6;
   for (let left = (config[5] ?? 0) & 31; left > 0; left--) {
     const size = (config[at] ?? 0) * 256 + (config[at + 1] ?? 0);
     const sps = config.subarray(at + 2, at + 2 + size);
     if (sps.length < size || size === 0) return config;
     const unit = replace(sps) ?? sps;
+    replaced ||= unit !== sps;
     bytes.push(unit.length >> 8, unit.length & 255, ...unit);
     at += 2 + size;
   }
-  return Uint8Array.from([...bytes, ...config.subarray(at)]);
+  return replaced ? Uint8Array.from([...bytes, ...config.subarray(at)]) : config;
 }
