@@ -29,6 +29,21 @@ describe('figures of a benchmark', () => {
   test('fewer than ten pairs give none', () => {
     expect(batchMetrics(Array.from({ length: 9 }, (_, i) => row(i))).all).toBeNull();
   });
+  test('a step between two scores is no curve: no distances rest on it', () => {
+    const low = [58, 61, 60, 57, 62, 59, 60, 61, 58, 59];
+    const high = [42, 45, 44, 41, 43, 40, 44, 42, 45, 41];
+    const rows = [
+      ...low.map((mos, i) => row(i, { score: 1.8 + i / 11, mos })),
+      ...high.map((mos, i) => row(20 + i, { score: 2.8 + i / 11, mos })),
+    ];
+    expect(batchMetrics(rows, { bootstraps: 0 }).all).toMatchObject({
+      fit: null,
+      rmse: null,
+      plccFitted: null,
+    });
+    const smooth = Array.from({ length: 20 }, (_, i) => row(i, { score: 1 + i / 5, mos: 20 * i + (i % 3) }));
+    expect(batchMetrics(smooth, { bootstraps: 0 }).all?.fit).not.toBeNull();
+  });
   test('the interval holds the figure and is the same each time', () => {
     const random = seededRandom('noise');
     const rows = Array.from({ length: 60 }, (_, i) => row(i, { mos: 50 + 10 * random.normal() + (i % 40) }));

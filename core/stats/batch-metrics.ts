@@ -29,7 +29,7 @@ export interface PairMetrics {
   readonly srcc: MetricEstimate;
   readonly plcc: MetricEstimate;
   readonly krcc: MetricEstimate;
-  /** In units of the opinions, after the logistic: scores and opinions have different scales. */
+  /** In units of the opinions, after the logistic (the scales differ); null where no curve fits. */
   readonly rmse: MetricEstimate | null;
   /** PLCC after the logistic; the papers report it before. */
   readonly plccFitted: number | null;
@@ -62,6 +62,17 @@ interface MetricOptions {
   readonly bootstraps?: number;
 }
 
+/** Least width of a fitted logistic as a share of the range of scores: a steeper one is a step between two neighbours. */
+const LEAST_WIDTH = 0.02;
+
+/** The fitted logistic; null where the best one is a step, which describes no relation and gives no distances. */
+function curveOf(scores: Numbers, opinions: Numbers): Logistic | null {
+  const fit = fitLogistic(scores, opinions);
+  const low = scores.reduce((a, b) => Math.min(a, b));
+  const high = scores.reduce((a, b) => Math.max(a, b));
+  return fit.width < LEAST_WIDTH * (high - low) ? null : fit;
+}
+
 /** Null below `LEAST_PAIRS` pairs. */
 function pairMetrics(
   pairs: readonly Pair[],
@@ -70,7 +81,7 @@ function pairMetrics(
   if (pairs.length < LEAST_PAIRS) return null;
   const scores = pairs.map(({ score }) => score);
   const opinions = pairs.map(({ mos }) => mos);
-  const fit = new Set(scores).size > 1 ? fitLogistic(scores, opinions) : null;
+  const fit = new Set(scores).size > 1 ? curveOf(scores, opinions) : null;
   const fitted = fit && scores.map((score) => logisticAt(fit, score));
   const random = seededRandom(1);
   const intervals =

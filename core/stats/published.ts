@@ -58,6 +58,9 @@ export function publishedFor(name: string): PublishedSet | null {
   return { name: set.name, videos: set.videos, methods: methods.sort((a, b) => b.srcc - a.srcc) };
 }
 
+/** Names of the data sets with published metrics. */
+export const publishedNames = (): readonly string[] => table.datasets.map(({ name }) => name);
+
 export interface PublishedMetric {
   readonly dataset: string;
   readonly videos: number;

@@ -44,9 +44,18 @@ test.describe('batch', () => {
     // The same bytes, the same score.
     expect(new Set(read).size).toBe(1);
     await expect(row(page, 'broken.mp4')).toContainText('Failed');
+    // Each answered row has its thumbnail as soon as it has its score.
+    await expect(page.locator('.batch-table__thumbnail img')).toHaveCount(3);
+    await row(page, 'a.mp4').click();
+    const answer = page.getByRole('region', { name: 'Answer of the model' });
+    await expect(answer).toContainText(`${read[0]}`);
+    await expect(answer).not.toContainText('<think>');
+    await row(page, 'broken.mp4').click();
+    await expect(answer).toContainText('This is not a video file the page can read (it looks like PDF).');
+    await answer.getByRole('button', { name: 'Close' }).click();
     await expect(page.getByText('needs 10').first()).toBeVisible();
 
-    const official = await exported(page, 'CSV as the official script');
+    const official = await exported(page, 'CSV, official script’s format');
     expect(official.split('\r\n').slice(0, 3)).toEqual([
       'filename,pred_score,gt_score',
       `a.mp4,${Number(read[0])},3.10`,
@@ -118,6 +127,7 @@ test.describe('batch', () => {
     await choose(page, videos);
     await page.getByRole('button', { name: 'Start' }).click();
     await expect(row(page, 'a.mp4').locator('strong')).toHaveText(/^\d\.\d\d$/, { timeout: 90_000 });
+    await expect(page.getByText('To go on after closing, choose the files again.')).toBeVisible();
     await page.locator('h2').first().click();
     await page.keyboard.press('p');
     await expect(page.getByRole('button', { name: /Resume/ })).toBeVisible({ timeout: 30_000 });

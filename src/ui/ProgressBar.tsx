@@ -24,6 +24,8 @@ export interface ProgressBarProps {
   readonly label: string;
   /** Present step: `Looking at frame 5 of 12`. */
   readonly title: string;
+  /** False: the title is for screen readers alone, and the page shows it elsewhere. */
+  readonly titleShown?: boolean;
   /** Beside it: rate and time left. */
   readonly detail?: string | undefined;
   readonly segments: readonly ProgressSegment[];
@@ -46,16 +48,18 @@ function filled({ state, fraction = 0 }: ProgressSegment): number {
 }
 
 export function ProgressBar(props: ProgressBarProps) {
-  const { label, title, detail, segments, captions = false, action } = props;
+  const { label, title, titleShown = true, detail, segments, captions = false, action } = props;
   return (
     <div className="ui-progress">
-      <div className="ui-progress__line">
-        <p className="ui-progress__title">
-          <strong>{title}</strong>
-          {detail && <span className="ui-progress__detail"> {detail}</span>}
-        </p>
-        {action}
-      </div>
+      {titleShown && (
+        <div className="ui-progress__line">
+          <p className="ui-progress__title">
+            <strong>{title}</strong>
+            {detail && <span className="ui-progress__detail"> {detail}</span>}
+          </p>
+          {action}
+        </div>
+      )}
       <div
         className="ui-progress__bar"
         role="progressbar"

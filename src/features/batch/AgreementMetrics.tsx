@@ -21,13 +21,13 @@ export function AgreementMetrics({
     <div key={name}>
       <dt>{t.names[name]}</dt>
       <dd>
-        <span className="batch-metrics__value">
-          {metric
-            ? name === 'rmse'
-              ? metric.value.toFixed(2)
-              : correlation(metric.value)
-            : t.needs(LEAST_PAIRS)}
-        </span>
+        {metric ? (
+          <span className="batch-metrics__value">
+            {name === 'rmse' ? metric.value.toFixed(2) : correlation(metric.value)}
+          </span>
+        ) : (
+          <span className="batch-metrics__needs">{metrics ? t.noFit : t.needs(LEAST_PAIRS)}</span>
+        )}
         <span className="batch-metrics__interval">
           {metric?.interval &&
             t.interval(

@@ -1,10 +1,8 @@
 /** Head of the batch: name, buttons, progress, and the chips that filter and count the rows. */
-import { useRef } from 'react';
 import type { Grade } from '../../../core/answer/grades.ts';
 import type { BatchRow } from '../../../core/files/batch.ts';
 import { count } from '../../../core/text/format.ts';
 import { ActionButton } from '../../page/ActionButton.tsx';
-import { useActions } from '../../page/useActions.ts';
 import { BandGlyph } from '../../ui/BandGlyph.tsx';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
@@ -132,12 +130,14 @@ function Progress({ state }: { readonly state: BatchState }) {
   const done = rows.filter(hasEnded).length;
   const left = pace !== null && phase === 'running' ? pace * (rows.length - done) : null;
   const running = rows.find((row) => row.state === 'running');
-  const current = running ? t.now(fileName(running.path)) : t.states.waiting;
+  const current = running ? t.now(fileName(running.path)) : '';
+  const title = phase === 'done' ? t.finished : current;
   return (
     <>
       <ProgressBar
         label={t.bar}
-        title={phase === 'done' ? t.finished : current}
+        title={title || t.states.waiting}
+        titleShown={false}
         segments={[{ id: 'all', label: '', share: 1, state: 'running', fraction: done / rows.length }]}
       />
       <p className="batch-head__progress">
@@ -146,6 +146,7 @@ function Progress({ state }: { readonly state: BatchState }) {
         </span>
         {pace !== null && <span>{t.pace(pace)}</span>}
         {left !== null && left > 3 && <span>{t.left(left)}</span>}
+        <span className="batch-head__now">{title}</span>
         <span className="batch-head__safe">{retentionText(state, t)}</span>
       </p>
     </>
@@ -154,12 +155,14 @@ function Progress({ state }: { readonly state: BatchState }) {
 
 /** Consequence of closing the page. */
 function retentionText(
-  { persistent, saving, phase }: BatchState,
+  { persistent, saving, phase, rows, retained }: BatchState,
   t: ReturnType<typeof useBatchMessages>,
 ): string {
   if (!persistent) return t.notStored;
   if (saving) return t.keeping;
-  return phase === 'done' ? '' : t.safe;
+  if (phase === 'done') return '';
+  const left = rows.filter((row) => !hasEnded(row));
+  return left.every(({ path }) => retained.has(path)) ? t.safe : t.chooseAgain;
 }
 
 const GRADES: readonly Grade[] = [5, 4, 3, 2, 1];
@@ -171,8 +174,6 @@ function Filters({
 }: Pick<BatchHeadProps, 'view' | 'onView'> & { readonly rows: readonly BatchRow[] }) {
   const t = useBatchMessages();
   const messages = useMessages();
-  const find = useRef<HTMLInputElement>(null);
-  useActions({ find: () => find.current?.focus() });
   const counts = filterCounts(rows);
   const chip = (filter: Filter, label: string, always = false) => {
     const n = counts.get(filter) ?? 0;
@@ -198,19 +199,10 @@ function Filters({
         {chip('all', t.filters.all, true)}
         {GRADES.map((grade) => chip(grade, messages.grades.names[grade - 1] ?? '', true))}
         {chip('none', t.filters.none)}
-        {chip('failed', t.filters.failed)}
+        {chip('failed', t.filters.failed, true)}
         {chip('skipped', t.filters.skipped)}
-        {chip('waiting', t.filters.waiting)}
+        {chip('waiting', t.filters.waiting, true)}
       </fieldset>
-      <input
-        ref={find}
-        className="ui-field"
-        type="search"
-        aria-label={t.find}
-        placeholder={t.find}
-        value={view.find}
-        onChange={(event) => onView({ ...view, find: event.target.value })}
-      />
     </div>
   );
 }

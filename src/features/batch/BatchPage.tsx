@@ -17,6 +17,7 @@ import { useTab } from '../../page/tab.ts';
 import { useActions } from '../../page/useActions.ts';
 import { Button } from '../../ui/Button.tsx';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
+import { AnswerDetail } from './AnswerDetail.tsx';
 import { BatchHead } from './BatchHead.tsx';
 import { batch } from './state/session.ts';
 import type { BatchState } from './state/store.ts';
@@ -27,6 +28,7 @@ import { EmptyBatch } from './EmptyBatch.tsx';
 import { useBatchMessages } from './messages/useBatchMessages.ts';
 import { hasEnded, type SortBy, type TableView } from './rows.ts';
 import { SidePanels } from './SidePanels.tsx';
+import { TableFoot } from './TableFoot.tsx';
 import { useExportItems } from './useExportItems.ts';
 import { useMetrics } from './useMetrics.ts';
 
@@ -87,7 +89,8 @@ export default function BatchPage() {
             onOpen={openInAssess}
           />
         )}
-        <Answer path={selected} onOpen={openInAssess} onClose={() => setSelected(null)} />
+        <AnswerDetail path={selected} onOpen={openInAssess} onClose={() => setSelected(null)} />
+        {rows.length > 0 && <TableFoot view={view} onView={setView} />}
       </section>
       {rows.length > 0 && (
         <SidePanels state={state} metrics={metrics} selected={selected} onSelect={setSelected} />
@@ -167,40 +170,5 @@ function Notices(props: {
         </p>
       )}
     </>
-  );
-}
-
-/** Text of the selected row's answer. */
-function Answer(props: {
-  readonly path: string | null;
-  readonly onOpen: (path: string) => void;
-  readonly onClose: () => void;
-}) {
-  const { path, onOpen, onClose } = props;
-  const t = useBatchMessages();
-  const row = useStore(batch.store, ({ rows }) => rows.find((one) => one.path === path));
-  if (!row || path === null || (row.text === undefined && row.error === undefined)) return null;
-  return (
-    <section className="batch-answer" aria-label={t.detail.answer}>
-      <p className="batch-answer__line">
-        <strong>{row.path}</strong>
-        {batch.file(path) && (
-          <Button icon="gauge" onClick={() => onOpen(path)}>
-            {t.open}
-          </Button>
-        )}
-        <Button icon="retry" onClick={() => void batch.retry([path]).then(() => void batch.start())}>
-          {t.retry}
-        </Button>
-        <Button icon="close" onClick={onClose}>
-          {t.detail.close}
-        </Button>
-      </p>
-      {row.text !== undefined && (
-        <p className="batch-answer__text" lang="en">
-          {row.text}
-        </p>
-      )}
-    </section>
   );
 }

@@ -50,7 +50,7 @@ export function BatchTableRow(props: BatchTableRowProps) {
       <td>
         <div className="batch-table__file">
           <span className="batch-table__thumbnail">
-            {row.state !== 'waiting' && <Thumbnail path={row.path} />}
+            {row.state !== 'waiting' && <Thumbnail path={row.path} state={row.state} />}
           </span>
           <span className="batch-table__name" title={row.path}>
             {fileName(row.path)}
@@ -137,9 +137,11 @@ function Named({ row }: { readonly row: BatchRow }): string {
   return row.state === 'no-score' ? t.notReadable : '';
 }
 
-function Thumbnail({ path }: { readonly path: string }) {
+/** Thumbnail of a row, asked for again whenever the row's state changes: it is stored with the answer. */
+function Thumbnail({ path, state }: Pick<BatchRow, 'path' | 'state'>) {
   const [address, setAddress] = useState<string | null>(null);
   useEffect(() => {
+    if (state === 'waiting' || state === 'running') return;
     let url: string | null = null;
     let unmounted = false;
     void batch.thumbnail(path).then((blob) => {
@@ -151,6 +153,6 @@ function Thumbnail({ path }: { readonly path: string }) {
       unmounted = true;
       if (url) URL.revokeObjectURL(url);
     };
-  }, [path]);
+  }, [path, state]);
   return address && <img src={address} alt="" width="52" height="29" />;
 }

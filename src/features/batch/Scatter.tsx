@@ -21,6 +21,8 @@ export interface ScatterProps {
   readonly pairs: readonly Pair[];
   readonly metrics: PairMetrics | null;
   readonly range: readonly [number, number];
+  /** Range of all human scores of the batch: the axis stands still while points arrive. */
+  readonly opinions: readonly [number, number] | null;
   readonly selected: string | null;
   readonly onSelect: (path: string) => void;
 }
@@ -32,11 +34,15 @@ const TOP = 48;
 const BINS = 40;
 const STEPS: Readonly<Record<string, number>> = { ArrowRight: 1, ArrowLeft: -1, ArrowUp: 1, ArrowDown: -1 };
 
-export function Scatter({ pairs, metrics, range, selected, onSelect }: ScatterProps) {
+export function Scatter({ pairs, metrics, range, opinions, selected, onSelect }: ScatterProps) {
   const t = useBatchMessages();
   const canvas = useRef<HTMLCanvasElement>(null);
   const caption = useId();
-  const scales = useMemo(() => scatterScales(pairs, range, WIDTH, HEIGHT, TOP), [pairs, range]);
+  const [low, high] = opinions ?? [null, null];
+  const scales = useMemo(
+    () => scatterScales(pairs, range, low === null || high === null ? null : [low, high], WIDTH, HEIGHT, TOP),
+    [pairs, range, low, high],
+  );
   const sorted = useMemo(() => [...pairs].sort((a, b) => a.score - b.score), [pairs]);
   const { at, setAt, onKeyDown, pointAt } = useCursor(sorted, scales, selected, onSelect);
   const shown = at === null ? sorted.find(({ path }) => path === selected) : sorted[at];
@@ -72,7 +78,7 @@ export function Scatter({ pairs, metrics, range, selected, onSelect }: ScatterPr
       <p className="batch-scatter__readout">{readout ?? ' '}</p>
       <figcaption id={caption}>
         {metrics
-          ? t.scatter.caption(metrics.n, correlation(metrics.srcc.value))
+          ? t.scatter.caption(metrics.n, correlation(metrics.srcc.value), metrics.fit !== null)
           : t.scatter.captionFew(pairs.length)}
       </figcaption>
     </figure>

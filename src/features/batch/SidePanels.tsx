@@ -2,13 +2,14 @@
 
 import type { BatchMetrics, Pair } from '../../../core/stats/batch-metrics.ts';
 import { isPair } from '../../../core/stats/batch-metrics.ts';
-import { type PublishedSet, publishedFor } from '../../../core/stats/published.ts';
+import { type PublishedSet, publishedFor, publishedNames } from '../../../core/stats/published.ts';
 import { Panel } from '../../ui/Panel.tsx';
 import { AgreementMetrics } from './AgreementMetrics.tsx';
 import { Datasets } from './Datasets.tsx';
 import { Histogram } from './Histogram.tsx';
 import { PublishedValues } from './PublishedValues.tsx';
 import { Scatter } from './Scatter.tsx';
+import { opinionRange } from './scatter-geometry.ts';
 import type { BatchState } from './state/store.ts';
 import './SidePanels.css';
 import { useBatchMessages } from './messages/useBatchMessages.ts';
@@ -34,6 +35,7 @@ export function SidePanels({ state, metrics, selected, onSelect }: SideProps) {
             pairs={pairs}
             metrics={metrics?.all ?? null}
             range={model?.range ?? [1, 5]}
+            opinions={opinionRange(rows)}
             selected={selected}
             onSelect={onSelect}
           />
@@ -44,6 +46,7 @@ export function SidePanels({ state, metrics, selected, onSelect }: SideProps) {
       {hasMos && <AgreementMetrics metrics={metrics?.all ?? null} all={metrics} model={model} />}
       {metrics && metrics.datasets.length > 1 && <Datasets metrics={metrics} />}
       {published && metrics?.all && <PublishedValues set={published} metrics={metrics.all} />}
+      {hasMos && !published && <p className="batch-side__hint">{t.paper.names(publishedNames())}</p>}
     </div>
   );
 }

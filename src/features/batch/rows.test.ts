@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { BatchRow } from '../../../core/files/batch.ts';
 import { filterCounts, offBy, tableGroups, tableLines, visibleRange } from './rows.ts';
+import { opinionRange, scatterScales } from './scatter-geometry.ts';
 
 const row = (path: string, score: number | null, change: Partial<BatchRow> = {}): BatchRow => ({
   path,
@@ -21,12 +22,16 @@ const rows = [
 const fit = { low: 0, high: 100, middle: 3, width: 1 };
 const view = { filter: 'all', find: '', sort: { by: 'score', down: true } } as const;
 
-test('rows that ended without a score are a group of their own; the rest is sorted, values first', () => {
-  const { without, rest } = tableGroups(rows, view, fit);
-  expect(without.map(({ path }) => path)).toEqual(['c.mp4']);
-  expect(rest.map(({ path }) => path)).toEqual(['b.mp4', 'e.mp4', 'a.mp4', 'd.mp4']);
+test('rows that ended without a score are a group once all have ended; before, no row leaves its order', () => {
+  const ended = rows.map((one) => (one.state === 'waiting' ? { ...one, state: 'skipped' as const } : one));
+  const { without, rest } = tableGroups(ended, view, fit);
+  expect(without.map(({ path }) => path)).toEqual(['c.mp4', 'd.mp4']);
+  expect(rest.map(({ path }) => path)).toEqual(['b.mp4', 'e.mp4', 'a.mp4']);
+  const running = tableGroups(rows, view, fit);
+  expect(running.without).toEqual([]);
+  expect(running.rest.map(({ path }) => path)).toEqual(['b.mp4', 'e.mp4', 'a.mp4', 'c.mp4', 'd.mp4']);
   const up = tableGroups(rows, { ...view, sort: { by: 'mos', down: false } }, fit).rest;
-  expect(up.map(({ path }) => path)).toEqual(['a.mp4', 'b.mp4', 'd.mp4', 'e.mp4']);
+  expect(up.map(({ path }) => path)).toEqual(['a.mp4', 'b.mp4', 'c.mp4', 'd.mp4', 'e.mp4']);
 });
 
 test('lines: few rows without a score under their title, then the others under theirs', () => {
@@ -58,4 +63,15 @@ test('of ten thousand rows some dozens are drawn', () => {
   expect(to - from).toBeLessThan(40);
   expect(from * 36).toBeLessThanOrEqual(180_000);
   expect(visibleRange(0, 600, 36, 3)).toEqual({ from: 0, to: 3 });
+});
+
+test('axes show numbers of the table alone, from before the first point on', () => {
+  const scales = (opinions: readonly [number, number] | null) =>
+    scatterScales([], [1, 5], opinions, 440, 316);
+  expect(scales(opinionRange(rows)).yTicks).toEqual([40, 50, 60, 70, 80]);
+  expect(scales([3, 3]).yTicks).toEqual([3]);
+  expect(scales(opinionRange([{}])).yTicks).toEqual([]);
+  const { y, top, bottom } = scales(null);
+  expect(y(0)).toBeGreaterThan(top);
+  expect(y(0)).toBeLessThan(bottom);
 });

@@ -49,7 +49,7 @@ export const hasEnded = ({ state }: BatchRow): boolean => state !== 'waiting' &&
 const hasNoScore = ({ state }: BatchRow) => state === 'no-score' || state === 'failed' || state === 'skipped';
 
 export interface TableGroups {
-  /** Rows that ended without a score, in the order of their files. */
+  /** Rows that ended without a score, in the order of their files; none before all have ended, so that no row moves. */
   readonly without: readonly BatchRow[];
   readonly rest: readonly BatchRow[];
 }
@@ -68,7 +68,8 @@ export function tableGroups(rows: readonly BatchRow[], view: TableView, fit: Log
     }
     return (by === 'score' ? row.score : by === 'mos' ? row.mos : row.seconds) ?? null;
   };
-  const rest = shown.filter((row) => !hasNoScore(row));
+  const isGrouped = rows.every(hasEnded);
+  const rest = isGrouped ? shown.filter((row) => !hasNoScore(row)) : shown;
   const keyed = rest.map((row, at) => ({ row, at, key: value(row) }));
   keyed.sort((a, b) => {
     // Rows without a value stay at the end in both directions.
@@ -76,7 +77,7 @@ export function tableGroups(rows: readonly BatchRow[], view: TableView, fit: Log
     const order = a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
     return order === 0 ? a.at - b.at : down ? -order : order;
   });
-  return { without: shown.filter(hasNoScore), rest: keyed.map(({ row }) => row) };
+  return { without: isGrouped ? shown.filter(hasNoScore) : [], rest: keyed.map(({ row }) => row) };
 }
 
 /** Rows without a score that are shown before "show all". */

@@ -17,6 +17,13 @@ export interface Scales {
   readonly bottom: number;
 }
 
+/** Range of the human scores of rows; null without any. */
+export function opinionRange(rows: readonly { readonly mos?: number }[]): readonly [number, number] | null {
+  const scores = rows.flatMap(({ mos }) => (mos === undefined ? [] : [mos]));
+  if (scores.length === 0) return null;
+  return [scores.reduce((a, b) => Math.min(a, b)), scores.reduce((a, b) => Math.max(a, b))];
+}
+
 /** About `n` round values that cover the range. */
 export function ticks(low: number, high: number, n: number): number[] {
   if (!(high > low)) return [low];
@@ -28,10 +35,14 @@ export function ticks(low: number, high: number, n: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
-/** @param top room above the points */
+/**
+ * @param opinions range of the human scores of all rows, scored or not; null without any
+ * @param top room above the points
+ */
 export function scatterScales(
   points: readonly XY[],
   range: readonly [number, number],
+  opinions: readonly [number, number] | null,
   width: number,
   height: number,
   top = 22,
@@ -39,17 +50,13 @@ export function scatterScales(
   const [left, right, bottom] = [38, width - 8, height - 38];
   const xLow = points.reduce((low, { score }) => Math.min(low, score), range[0]);
   const xHigh = points.reduce((high, { score }) => Math.max(high, score), range[1]);
-  const lowest = points.reduce((low, { mos }) => Math.min(low, mos), Number.POSITIVE_INFINITY);
-  const highest = points.reduce((high, { mos }) => Math.max(high, mos), Number.NEGATIVE_INFINITY);
+  const [lowest, highest] = opinions ?? [0, 0];
   const flat = !(highest > lowest);
-  const yTicks = ticks(
-    flat ? (points[0]?.mos ?? 0) - 1 : lowest,
-    flat ? (points[0]?.mos ?? 0) + 1 : highest,
-    5,
-  );
+  // Equal human scores have one tick, and none has none: the axis shows only numbers that are in the table.
+  const yTicks = opinions === null ? [] : ticks(lowest, highest, 5);
   const step = (yTicks[1] ?? 1) - (yTicks[0] ?? 0);
-  const yLow = Math.min(yTicks[0] ?? 0, flat ? Number.POSITIVE_INFINITY : lowest - step * 0.1);
-  const yHigh = Math.max(yTicks.at(-1) ?? 1, flat ? Number.NEGATIVE_INFINITY : highest + step * 0.1);
+  const yLow = flat ? lowest - 1 : Math.min(yTicks[0] ?? lowest, lowest - step * 0.1);
+  const yHigh = flat ? highest + 1 : Math.max(yTicks.at(-1) ?? highest, highest + step * 0.1);
   return {
     x: (score) => left + ((score - xLow) / (xHigh - xLow || 1)) * (right - left),
     y: (mos) => bottom - ((mos - yLow) / (yHigh - yLow || 1)) * (bottom - top),

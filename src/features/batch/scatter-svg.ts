@@ -3,7 +3,7 @@ import type { Pair, PairMetrics } from '../../../core/stats/batch-metrics.ts';
 import { logisticAt } from '../../../core/stats/logistic.ts';
 import { correlation } from '../../../core/text/format.ts';
 import type { BatchMessages } from './messages/en.ts';
-import { scatterScales } from './scatter-geometry.ts';
+import { opinionRange, scatterScales } from './scatter-geometry.ts';
 
 const WIDTH = 640;
 const HEIGHT = 440;
@@ -18,7 +18,7 @@ export function scatterSvg(
   range: readonly [number, number],
   t: BatchMessages,
 ): string {
-  const s = scatterScales(pairs, range, WIDTH, HEIGHT);
+  const s = scatterScales(pairs, range, opinionRange(pairs), WIDTH, HEIGHT);
   const fixed = (value: number) => value.toFixed(1);
   const text = (x: number, y: number, anchor: string, content: string, ink = '#494949') =>
     `<text x="${fixed(x)}" y="${fixed(y)}" text-anchor="${anchor}" fill="${ink}">${escaped(content)}</text>`;
@@ -30,7 +30,7 @@ export function scatterSvg(
       }).join('')
     : '';
   const caption = metrics
-    ? t.scatter.caption(metrics.n, correlation(metrics.srcc.value))
+    ? t.scatter.caption(metrics.n, correlation(metrics.srcc.value), metrics.fit !== null)
     : t.scatter.captionFew(pairs.length);
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${HEIGHT + CAPTION}" viewBox="0 0 ${WIDTH} ${HEIGHT + CAPTION}" font-family="system-ui, sans-serif" font-size="12">`,

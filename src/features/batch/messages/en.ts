@@ -11,7 +11,7 @@ export const batchEn = {
   title: 'Batch',
   empty: {
     title: 'Assess a whole folder',
-    body: 'Drop or choose a folder or many videos, and a table of human scores if there is one. The videos are assessed one after the other on this device; with scores the page says how well model and people agree.',
+    body: 'Drop or choose a folder or many videos, and a table of human scores if there is one. The videos are assessed one after the other on this device; with human scores, the page also shows how well the model agrees with people.',
     folder: 'Choose a folder',
     files: 'Choose files',
     table:
@@ -56,7 +56,7 @@ export const batchEn = {
   undo: 'Undo',
   export: 'Export',
   exports: {
-    official: 'CSV as the official script',
+    official: 'CSV, official script’s format',
     officialHelp: 'filename,pred_score,gt_score',
     full: 'CSV with all columns',
     json: 'JSON, to reopen here',
@@ -66,13 +66,14 @@ export const batchEn = {
   allow: 'Allow access',
   locked: (folders: readonly string[]): string =>
     `The browser asks again before the page may read ${folders.join(', ')}. Allow it, and the queue goes on.`,
-  again: 'Drop the videos again to go on: the browser does not keep them over a restart.',
+  again: 'Drop the videos again to go on: the browser does not keep them after a restart.',
   restart: 'Start over with this model',
   done: (n: number, all: number): string => `**${count(n)}** of ${count(all)}`,
   pace: (seconds: number): string => `${seconds.toFixed(1)}${THIN}s a video`,
   left: about,
   keeping: 'Keeping the list on this device',
   safe: 'Safe to close: it goes on from here when you come back.',
+  chooseAgain: 'Your results are kept. To go on after closing, choose the files again.',
   notStored: 'This window keeps nothing: closing it loses the rows. Export them first.',
   finished: 'All done.',
   bar: 'Progress of the batch',
@@ -122,9 +123,9 @@ export const batchEn = {
     title: 'Score against MOS',
     x: 'score',
     y: 'MOS',
-    none: 'The scatter plot needs human scores.',
-    caption: (n: number, srcc: string): string =>
-      `${plural(n, 'video', 'videos')}: rank correlation of score and MOS ${srcc}. The curve is a logistic of four parameters, drawn only.`,
+    none: 'Add human scores to see the scatter plot.',
+    caption: (n: number, srcc: string, hasCurve: boolean): string =>
+      `${plural(n, 'video', 'videos')}: rank correlation of score and MOS ${srcc}. ${hasCurve ? 'The curve is a four-parameter logistic fit, for display only.' : 'No logistic curve fits these points.'}`,
     captionFew: (n: number): string => `${plural(n, 'video', 'videos')} with a score and a MOS so far.`,
     cursor: 'Point',
     point: (name: string, score: string, mos: string): string => `${name}: score ${score}, MOS ${mos}`,
@@ -136,8 +137,9 @@ export const batchEn = {
   },
   metrics: {
     title: 'Agreement with people',
-    restOn: (n: number): string => `rest on ${plural(n, 'video', 'videos')}`,
-    needs: (n: number): string => `needs ${n}`,
+    restOn: (n: number): string => `based on ${plural(n, 'video', 'videos')}`,
+    needs: (n: number): string => `needs ${n} scored pairs`,
+    noFit: 'no curve fits',
     interval: (low: string, high: string): string => `${low} to ${high}`,
     afterFit: (value: string): string =>
       `PLCC after a four-parameter logistic: ${value}. The papers’ values are without it.`,
@@ -155,7 +157,17 @@ export const batchEn = {
     videos: 'videos',
     settings: (model: string, hash: string): string => `${model}, greedy; package ${hash}`,
   },
+  sortedBy: {
+    file: 'Sorted by file',
+    score: 'Sorted by score',
+    mos: 'Sorted by MOS',
+    off: 'Sorted by distance from the fit, in MOS points',
+    time: 'Sorted by time',
+  },
+  keys: { move: 'move', enter: 'Enter', open: 'open' },
   paper: {
+    names: (names: readonly string[]): string =>
+      `Named after a benchmark (${names.join(', ')}), a folder or table is shown beside the paper’s values.`,
     title: 'Beside the paper',
     method: 'Method',
     run: (n: number, all: number): string => `This run, ${count(n)} of ${count(all)}`,

@@ -8,6 +8,7 @@ import type { Folders } from './storage.ts';
 export class BatchSources {
   #files: ReadonlyMap<string, File> = new Map();
   #folders: Folders = new Map();
+  #retained: ReadonlySet<string> = new Set();
 
   get folders(): Folders {
     return this.#folders;
@@ -18,6 +19,11 @@ export class BatchSources {
     return new Set(this.#files.keys());
   }
 
+  /** Paths whose file a later visit can read, by the handle of its folder. */
+  retained(): ReadonlySet<string> {
+    return this.#retained;
+  }
+
   file(path: string): File | null {
     return this.#files.get(path) ?? null;
   }
@@ -25,7 +31,9 @@ export class BatchSources {
   /** @param handle of the folder `name` that the videos come from */
   add(videos: readonly BatchVideo[], name: string, handle?: FileSystemDirectoryHandle): void {
     this.#addFiles(videos);
-    if (handle && videos.length > 0) this.#folders = new Map(this.#folders).set(name, handle);
+    if (!handle || videos.length === 0) return;
+    this.#folders = new Map(this.#folders).set(name, handle);
+    this.#retain(videos);
   }
 
   /** Folders of an earlier visit; `reach` reads them. */
@@ -35,12 +43,14 @@ export class BatchSources {
 
   /** @returns puts back what was cleared */
   clear(): () => void {
-    const [files, folders] = [this.#files, this.#folders];
+    const [files, folders, retained] = [this.#files, this.#folders, this.#retained];
     this.#files = new Map();
     this.#folders = new Map();
+    this.#retained = new Set();
     return () => {
       this.#files = new Map([...this.#files, ...files]);
       this.#folders = folders;
+      this.#retained = retained;
     };
   }
 
@@ -59,9 +69,15 @@ export class BatchSources {
       }
       // A folder that was moved has no files any more: the person is asked for it.
       const files = await filesBelow(folder).catch(() => []);
-      this.#addFiles(files.filter(({ path, file }) => bytes.get(path) === file.size));
+      const videos = files.filter(({ path, file }) => bytes.get(path) === file.size);
+      this.#addFiles(videos);
+      this.#retain(videos);
     }
     return locked;
+  }
+
+  #retain(videos: readonly BatchVideo[]): void {
+    this.#retained = new Set([...this.#retained, ...videos.map(({ path }) => path)]);
   }
 
   #addFiles(videos: readonly BatchVideo[]): void {

@@ -20,6 +20,7 @@ const added = (
   videos,
   tables,
   present: new Set(present),
+  retained: new Set(),
   name: 'set',
   createdAt: '2026-01-01T00:00:00.000Z',
 });
@@ -88,7 +89,12 @@ test('a table of the same name replaces the earlier one', () => {
 });
 
 test('a waiting row without its file needs access; a running batch keeps its phase', () => {
-  const state = stateAfter(two, { kind: 'reached', present: new Set(['a.mp4']), locked: ['set'] });
+  const state = stateAfter(two, {
+    kind: 'reached',
+    present: new Set(['a.mp4']),
+    retained: new Set(),
+    locked: ['set'],
+  });
   expect([state.phase, state.locked]).toEqual(['access', ['set']]);
   const running = stateAfter(state, { kind: 'began' }, added([video('c.mp4')], [], ['a.mp4', 'c.mp4']));
   expect(running.phase).toBe('running');

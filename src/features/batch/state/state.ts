@@ -29,6 +29,8 @@ export interface BatchState {
   readonly check: BatchCheck | null;
   /** Paths of rows whose file can be read. */
   readonly present: ReadonlySet<string>;
+  /** Paths of rows whose file a later visit can read: their folder's handle is stored. */
+  readonly retained: ReadonlySet<string>;
   /** Names of an earlier visit's folders that the browser opens only after a permission. */
   readonly locked: readonly string[];
   /** Running mean of seconds a video, null before the first. */
@@ -63,6 +65,7 @@ export const EMPTY: BatchState = {
   tables: [],
   check: null,
   present: new Set(),
+  retained: new Set(),
   locked: [],
   pace: null,
   error: null,
@@ -80,6 +83,7 @@ export type BatchEvent =
       readonly videos: readonly BatchVideo[];
       readonly tables: readonly TableFile[];
       readonly present: ReadonlySet<string>;
+      readonly retained: ReadonlySet<string>;
       readonly name: string;
       readonly createdAt: string;
     }
@@ -101,7 +105,12 @@ export type BatchEvent =
       readonly rows: readonly BatchRow[];
       readonly tables: readonly TableFile[];
     }
-  | { readonly kind: 'reached'; readonly present: ReadonlySet<string>; readonly locked: readonly string[] }
+  | {
+      readonly kind: 'reached';
+      readonly present: ReadonlySet<string>;
+      readonly retained: ReadonlySet<string>;
+      readonly locked: readonly string[];
+    }
   /** A batch file in place of the present batch. */
   | { readonly kind: 'opened'; readonly file: BatchFile }
   | { readonly kind: 'cleared' }
@@ -177,7 +186,7 @@ const settled = ({ rows, present }: Pick<BatchState, 'rows' | 'present'>) => ({
 });
 
 const reducers: Reducers<BatchState, BatchEvent> = {
-  added: (state, { videos, tables: files, present, name, createdAt }) => {
+  added: (state, { videos, tables: files, present, retained, name, createdAt }) => {
     const tables = readTables(state.tables, files);
     const { rows, check } = withScores(withVideos(state.rows, videos), tables, state.check);
     const phase = rows.length === 0 && check === null ? 'empty' : settledPhase(rows, present);
@@ -186,6 +195,7 @@ const reducers: Reducers<BatchState, BatchEvent> = {
       tables,
       check,
       present,
+      retained,
       error: null,
       ...(state.phase === 'empty' && { createdAt, name }),
       ...(state.phase !== 'running' && { phase }),
@@ -217,7 +227,12 @@ const reducers: Reducers<BatchState, BatchEvent> = {
     const waiting = rows.map((row) => (row.state === 'running' ? waitingRow(row) : row));
     return { createdAt, name, model, settings, tables, ...withScores(waiting, tables, null) };
   },
-  reached: (state, { present, locked }) => ({ present, locked, ...settled({ ...state, present }) }),
+  reached: (state, { present, retained, locked }) => ({
+    present,
+    retained,
+    locked,
+    ...settled({ ...state, present }),
+  }),
   opened: (_, { file: { name, createdAt, model, settings, rows } }) => ({
     ...EMPTY,
     name,

@@ -134,6 +134,32 @@ describe('queue', () => {
     expect(second.store.getState().rows.map(({ score }) => score)).toEqual([2, 2, 3, 4, 5]);
   });
 
+  test('only videos of a folder that the browser opens again are safe to leave', async () => {
+    const batch = createBatchStore({ storage: createMemoryStorage(), engine: numbered });
+    await batch.add(videos(1), []);
+    expect(batch.store.getState().retained).toEqual(new Set());
+    await batch.add(flat(2), [], 'set', folder([], { query: 'granted', request: 'granted' }));
+    expect(batch.store.getState().retained).toEqual(new Set(['0.mp4', '1.mp4']));
+    const undo = await batch.clear();
+    await undo();
+    expect(batch.store.getState().retained.size).toBe(2);
+  });
+
+  test('a table that comes while a video is assessed gives it its human score', async () => {
+    const batch = createBatchStore({
+      storage: createMemoryStorage(),
+      engine: engine(async () => {
+        await batch.add([], [table(1)]);
+        return answer(3);
+      }),
+    });
+    await batch.add(videos(1), []);
+    await batch.start();
+    expect(batch.store.getState().rows).toMatchObject([
+      { state: 'done', score: 3, mos: 0.5, written: '0.50' },
+    ]);
+  });
+
   /** A folder as the browser gives it, which asks before it is read. */
   function folder(files: readonly File[], answer: { query: string; request: string }) {
     const entries = files.map((file) => [file.name, { kind: 'file', getFile: async () => file }] as const);

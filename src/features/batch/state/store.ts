@@ -80,8 +80,9 @@ export class BatchStore {
     const isNew = this.#state.phase === 'empty';
     this.#sources.add(videos, name, handle);
     const present = this.#sources.paths();
+    const retained = this.#sources.retained();
     const createdAt = new Date(this.#now()).toISOString();
-    this.#dispatch({ kind: 'added', videos, tables, present, name: name || 'Batch', createdAt });
+    this.#dispatch({ kind: 'added', videos, tables, present, retained, name: name || 'Batch', createdAt });
     await this.#saveAll(() => this.#storage[isNew ? 'begin' : 'extend'](this.#stored()));
   };
 
@@ -273,7 +274,8 @@ export class BatchStore {
 
   async #reach(how: 'query' | 'request'): Promise<void> {
     const locked = await this.#sources.reach(this.#state.rows, how);
-    this.#dispatch({ kind: 'reached', locked, present: this.#sources.paths() });
+    const [present, retained] = [this.#sources.paths(), this.#sources.retained()];
+    this.#dispatch({ kind: 'reached', locked, present, retained });
   }
 }
 
