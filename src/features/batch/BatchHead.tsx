@@ -131,12 +131,11 @@ function Progress({ state }: { readonly state: BatchState }) {
   const left = pace !== null && phase === 'running' ? pace * (rows.length - done) : null;
   const running = rows.find((row) => row.state === 'running');
   const current = running ? t.now(fileName(running.path)) : '';
-  const title = phase === 'done' ? t.finished : current;
   return (
     <>
       <ProgressBar
         label={t.bar}
-        title={title || t.states.waiting}
+        title={phase === 'done' ? t.finished : current || t.states.waiting}
         titleShown={false}
         segments={[{ id: 'all', label: '', share: 1, state: 'running', fraction: done / rows.length }]}
       />
@@ -146,7 +145,7 @@ function Progress({ state }: { readonly state: BatchState }) {
         </span>
         {pace !== null && <span>{t.pace(pace)}</span>}
         {left !== null && left > 3 && <span>{t.left(left)}</span>}
-        <span className="batch-head__now">{title}</span>
+        {phase === 'done' && <span>{t.finished}</span>}
         <span className="batch-head__safe">{retentionText(state, t)}</span>
       </p>
     </>

@@ -65,7 +65,7 @@ export default function BatchPage() {
     );
   }
   return (
-    <div className={`batch-page batch-page--${phase}`}>
+    <div className={`batch-page batch-page--${phase}${rows.length === 0 ? ' batch-page--tables' : ''}`}>
       <h1 className="ui-sr">{t.title}</h1>
       <section className="batch-page__main" aria-label={state.name}>
         {notices}
@@ -88,6 +88,16 @@ export default function BatchPage() {
             onSelect={setSelected}
             onOpen={openInAssess}
           />
+        )}
+        {rows.length === 0 && (
+          <p className="batch-page__add">
+            <Button look="primary" icon="folder" onClick={addFolder}>
+              {t.empty.folder}
+            </Button>
+            <Button icon="file" onClick={pickFiles}>
+              {t.empty.files}
+            </Button>
+          </p>
         )}
         <AnswerDetail path={selected} onOpen={openInAssess} onClose={() => setSelected(null)} />
         {rows.length > 0 && <TableFoot view={view} onView={setView} />}

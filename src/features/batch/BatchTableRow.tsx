@@ -69,7 +69,9 @@ export function BatchTableRow(props: BatchTableRowProps) {
         <td className="batch-table__off">{off !== null && <OffBy off={off} largest={largest} />}</td>
       )}
       <td className="batch-table__named">
-        <Named row={row} />
+        <span className="batch-table__reason">
+          <Named row={row} />
+        </span>
       </td>
       <td className="batch-table__time">
         {row.state === 'waiting' ? (

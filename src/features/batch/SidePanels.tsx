@@ -46,7 +46,7 @@ export function SidePanels({ state, metrics, selected, onSelect }: SideProps) {
       {hasMos && <AgreementMetrics metrics={metrics?.all ?? null} all={metrics} model={model} />}
       {metrics && metrics.datasets.length > 1 && <Datasets metrics={metrics} />}
       {published && metrics?.all && <PublishedValues set={published} metrics={metrics.all} />}
-      {hasMos && !published && <p className="batch-side__hint">{t.paper.names(publishedNames())}</p>}
+      {metrics?.all && !published && <p className="batch-side__hint">{t.paper.names(publishedNames())}</p>}
     </div>
   );
 }

@@ -73,7 +73,7 @@ export const batchEn = {
   left: about,
   keeping: 'Keeping the list on this device',
   safe: 'Safe to close: it goes on from here when you come back.',
-  chooseAgain: 'Your results are kept. To go on after closing, choose the files again.',
+  chooseAgain: 'Results are kept. To go on after closing, choose the files again.',
   notStored: 'This window keeps nothing: closing it loses the rows. Export them first.',
   finished: 'All done.',
   bar: 'Progress of the batch',
@@ -167,7 +167,7 @@ export const batchEn = {
   keys: { move: 'move', enter: 'Enter', open: 'open' },
   paper: {
     names: (names: readonly string[]): string =>
-      `Named after a benchmark (${names.join(', ')}), a folder or table is shown beside the paper’s values.`,
+      `To see the paper’s values beside yours, name the folder or the table after its data set: ${names.join(', ')}.`,
     title: 'Beside the paper',
     method: 'Method',
     run: (n: number, all: number): string => `This run, ${count(n)} of ${count(all)}`,

@@ -144,7 +144,7 @@ export const batchZh: BatchMessages = {
   },
   keys: { move: '移动', enter: 'Enter', open: '打开' },
   paper: {
-    names: (names) => `文件夹或评分表以数据集命名时（${names.join('、')}），会与论文数值并列显示。`,
+    names: (names) => `要与论文数值并列显示，请以数据集名称命名文件夹或评分表：${names.join('、')}。`,
     title: '与论文对照',
     method: '方法',
     run: (n, all) => `本次，${count(n)} / ${count(all)}`,
