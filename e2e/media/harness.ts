@@ -71,6 +71,20 @@ const harness = {
     }
   },
 
+  /** Opens a file of the given bytes, as text in base 64. */
+  async openBytes(
+    name: string,
+    bytes: string,
+  ): Promise<Failure | { readonly id: number; readonly facts: VideoFacts; readonly times: number[] }> {
+    try {
+      const part = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0));
+      const { id, facts, times } = await client.open(new File([part], name));
+      return { id, facts, times: [...times] };
+    } catch (error) {
+      return failureOf(error);
+    }
+  },
+
   /** Opens a file with single bytes overwritten, or with its end cut off. */
   async openCorrupted(
     url: string,
@@ -134,10 +148,10 @@ const harness = {
   async frameImage(
     id: number,
     index: number,
-  ): Promise<{ width: number; height: number; rgba: string } | Failure> {
+  ): Promise<{ width: number; height: number; rgba: string; substituted?: number } | Failure> {
     try {
-      const { width, height, rgba } = await client.frameImage(id, index);
-      return { width, height, rgba: base64(rgba) };
+      const { width, height, rgba, substituted } = await client.frameImage(id, index);
+      return { width, height, rgba: base64(rgba), ...(substituted === undefined ? {} : { substituted }) };
     } catch (error) {
       return failureOf(error);
     }

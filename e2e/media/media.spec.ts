@@ -129,6 +129,14 @@ test('packets that no other frame refers to are left out', async () => {
   expect(decoded).toBeLessThanOrEqual(1 + 30 / 2 + 1);
 });
 
+test('a single frame that cannot be decoded says which frame it is', async () => {
+  const id = await open('corrupted.mp4');
+  const image = (index: number) =>
+    harness.page.evaluate(([i, k]) => window.media.frameImage(i, k), [id, index] as const);
+  expect(await image(30)).toMatchObject({ width: 1280, height: 720, substituted: 28 });
+  expect(await image(28)).not.toHaveProperty('substituted');
+});
+
 test('repeats cost nothing', async () => {
   const id = await open('bikes.mp4');
   const result = await frames(id, [5, 5, 0, 5]);

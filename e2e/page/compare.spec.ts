@@ -50,6 +50,24 @@ test('one drop is enough: the original beside its shuffled frames, exactly as th
   expect(query.get('seed')).not.toBe('7');
 });
 
+test('a frame shown in place of one that cannot be decoded is named', async ({ page, site }) => {
+  const file = clip('corrupted.mp4');
+  test.skip(file === null, 'no shared media');
+  await openCompare(page, site.address);
+  await choose(page, file as string);
+  await page.getByRole('radio', { name: 'whole video' }).check();
+  await unfocus(page);
+  await page.keyboard.press('Home');
+  for (let i = 0; i < 30; i++) await page.keyboard.press('.');
+  const original = page.locator('.compare-badge').first();
+  await expect(original).toContainText('frame 31 (cannot be decoded; frame 29 is shown)', {
+    timeout: 60_000,
+  });
+  await expect(page.locator('.compare-status__what')).toHaveText(/cannot be decoded: frame \d+ is shown/);
+  for (let i = 0; i < 2; i++) await page.keyboard.press(',');
+  await expect(original).toContainText(/frame 29$/);
+});
+
 test('frames step, play, loop and stop; the whole video under each perturbation', async ({ page, site }) => {
   await openCompare(page, site.address);
   await page.getByRole('button', { name: 'Try the sample clip' }).click();
