@@ -1,5 +1,5 @@
 /** The player: the video as the browser plays it, a decoded frame where it cannot, or the pixels that the model saw. */
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { isAbort } from '../../../core/errors.ts';
 import { clock } from '../../../core/text/format.ts';
@@ -19,10 +19,11 @@ export interface PlayerViewProps {
 
 export function PlayerView({ player, sampled }: PlayerViewProps) {
   const { facts, start, times } = player.video;
-  const { frame, native, actual, modelView } = useStore(player.store);
+  const { frame, native, painted, actual, modelView } = useStore(player.store);
+  const unpainted = useUnpainted(native === 'yes' && !painted);
   const nth = sampledAt(sampled, frame);
   const hidden = (times[frame] ?? 0) + start < 0;
-  const drawn = native === 'no' || hidden;
+  const drawn = native === 'no' || hidden || unpainted;
   const seen = modelView && nth >= 0 ? assess.modelInput(frame) : null;
   return (
     <div
@@ -39,6 +40,22 @@ export function PlayerView({ player, sampled }: PlayerViewProps) {
       <NarrowBar player={player} nth={nth} />
     </div>
   );
+}
+
+/** Milliseconds that a loaded video may show nothing before its frame is drawn in its place. */
+const UNPAINTED = 300;
+
+/** True while a loaded video stays empty for longer than the browser needs to show its frame. */
+function useUnpainted(empty: boolean): boolean {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    const timer = empty ? setTimeout(() => setLate(true), UNPAINTED) : undefined;
+    return () => {
+      clearTimeout(timer);
+      setLate(false);
+    };
+  }, [empty]);
+  return late;
 }
 
 function Film({ player, away }: { readonly player: Player; readonly away: boolean }) {

@@ -24,6 +24,8 @@ export interface PlayerState {
   readonly modelView: boolean;
   /** Playback by the browser: not tried yet, works, fails. */
   readonly native: 'unknown' | 'yes' | 'no';
+  /** The attached element has shown a frame. WebKit shows none before it has played. */
+  readonly painted: boolean;
 }
 
 /** Time inside a frame in seconds, away from both ends, so that rounding cannot reach a neighbour. */
@@ -120,6 +122,9 @@ interface Attachment {
   readonly seeker: ReturnType<typeof elementSeeker>;
 }
 
+/** WebKit calls back for the frame of a video that never played, and leaves the element empty. */
+const PAINTS_WHILE_PAUSED = !/Apple/.test(globalThis.navigator?.vendor ?? '');
+
 /** Copies events and presented frames of the element into the store; returns the way to stop. */
 function followElement(
   element: HTMLVideoElement,
@@ -146,6 +151,9 @@ function followElement(
     if (!isBackwards() && !element.ended) set({ playing: false });
   });
   on('play', () => set({ playing: true }));
+  set({ painted: false });
+  on('playing', () => set({ painted: true }));
+  if (PAINTS_WHILE_PAUSED) element.requestVideoFrameCallback?.(() => set({ painted: true }));
   watchFrames(element, isAttached, events.signal, (mediaTime) => {
     const frame = frameAt(times, mediaTime - start + 0.0005);
     if (frame !== get().frame) set({ frame });
@@ -163,6 +171,7 @@ const newStore = () =>
     actual: false,
     modelView: false,
     native: 'unknown',
+    painted: false,
   }));
 
 /** Shows and plays frames on the attached `<video>` and keeps the store up to date. */
