@@ -59,6 +59,22 @@ const open = () =>
     for (const name of STORES) database.createObjectStore(name);
   });
 
+/** A thumbnail as it is stored: WebKit stores no `Blob` in a private window, and its transaction then never ends. */
+interface StoredThumbnail {
+  readonly type: string;
+  readonly bytes: ArrayBuffer;
+}
+
+/** To be called before the transaction, which ends by itself while bytes are read. */
+const toStored = async (blob: Blob): Promise<StoredThumbnail> => ({
+  type: blob.type,
+  bytes: await blob.arrayBuffer(),
+});
+
+/** Earlier visits stored the `Blob` itself. */
+const fromStored = (stored: StoredThumbnail | Blob): Blob =>
+  stored instanceof Blob ? stored : new Blob([stored.bytes], { type: stored.type });
+
 type At = (name: StoreName) => IDBObjectStore;
 
 function put(at: At, { head, rows, folders, tables }: StoredBatch): void {
@@ -102,10 +118,13 @@ export function createBatchStorage(): BatchStorage {
       };
     },
     async begin(batch, thumbnails = new Map()) {
+      const encoded = await Promise.all(
+        [...thumbnails].map(async ([path, blob]) => [path, await toStored(blob)] as const),
+      );
       const { at, done } = await transaction(STORES, 'readwrite');
       for (const name of STORES) at(name).clear();
       put(at, batch);
-      for (const [path, thumbnail] of thumbnails) at('pictures').put(thumbnail, path);
+      for (const [path, thumbnail] of encoded) at('pictures').put(thumbnail, path);
       await done;
     },
     async extend(batch) {
@@ -120,9 +139,10 @@ export function createBatchStorage(): BatchStorage {
       await done;
     },
     async writeRow(row, thumbnail) {
+      const encoded = thumbnail && (await toStored(thumbnail));
       const { at, done } = await transaction(['rows', 'pictures'], 'readwrite');
       at('rows').put(row, row.path);
-      if (thumbnail) at('pictures').put(thumbnail, row.path);
+      if (encoded) at('pictures').put(encoded, row.path);
       await done;
     },
     async writeRows(rows) {
@@ -132,15 +152,18 @@ export function createBatchStorage(): BatchStorage {
     },
     async thumbnail(path) {
       const { at } = await transaction(['pictures'], 'readonly');
-      return (await resultOf(at('pictures').get(path) as IDBRequest<Blob | undefined>)) ?? null;
+      const stored = await resultOf(
+        at('pictures').get(path) as IDBRequest<StoredThumbnail | Blob | undefined>,
+      );
+      return stored ? fromStored(stored) : null;
     },
     async thumbnails() {
       const { at } = await transaction(['pictures'], 'readonly');
-      const [paths, blobs] = await Promise.all([
+      const [paths, stored] = await Promise.all([
         resultOf(at('pictures').getAllKeys()),
-        resultOf(at('pictures').getAll() as IDBRequest<Blob[]>),
+        resultOf(at('pictures').getAll() as IDBRequest<(StoredThumbnail | Blob)[]>),
       ]);
-      return new Map(paths.map((path, i) => [String(path), blobs[i] as Blob]));
+      return new Map(paths.map((path, i) => [String(path), fromStored(stored[i]!)]));
     },
     async clear() {
       const { at, done } = await transaction(STORES, 'readwrite');
