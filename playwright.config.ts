@@ -37,12 +37,20 @@ export default defineConfig({
   projects: [
     {
       name: 'wasm',
-      testIgnore: slow ? ['**/*.webgpu.spec.ts'] : ['**/*.webgpu.spec.ts', '**/*.slow.spec.ts'],
+      testIgnore: ['**/engines/**', '**/*.webgpu.spec.ts', ...(slow ? [] : ['**/*.slow.spec.ts'])],
       use: {
         // A click on what is not there must not wait for the whole test.
         actionTimeout: 60_000,
         launchOptions: { ...(executablePath ? { executablePath } : {}), args, chromiumSandbox: false },
       },
+    },
+    {
+      name: 'engines',
+      testMatch: ['**/engines/*.spec.ts'],
+      testIgnore: slow ? [] : ['**/*.slow.spec.ts'],
+      // Engines are started by their tests; a whole assessment on a machine that does other work too.
+      timeout: 240_000,
+      retries: 2,
     },
     ...(slow
       ? [

@@ -13,6 +13,7 @@ process.chdir(root);
 install();
 const { setUpPython, python } = await import('./python.mjs');
 const { setUpChromium } = await import('./chromium.mjs');
+const { setUpEngines } = await import('./engines.mjs');
 
 const all = process.argv.includes('--all');
 const at = process.argv.indexOf('--only');
@@ -36,7 +37,8 @@ const steps = [
   ['python', [python, '-m', 'pytest', 'training-server/torch', ...(all ? [] : ['-m', 'not slow'])]],
   ['conformance', [bin('node'), 'scripts/conformance.mjs', join(shared, 'golden'), '--browser']],
   ['build', ['npm', 'run', '--silent', 'build']],
-  ['browser', [bin('playwright'), 'test']],
+  ['browser', [bin('playwright'), 'test', '--project=wasm', ...(all ? ['--project=webgpu'] : [])]],
+  ['engines', [bin('playwright'), 'test', '--project=engines']],
 ];
 
 function run([command, ...args]) {
@@ -56,7 +58,8 @@ function run([command, ...args]) {
 
 if (!only || ['python', 'python-lint', 'python-types', 'conformance', 'unit', 'browser'].includes(only))
   setUpPython({ tests: true });
-if (!only || ['browser', 'conformance', 'unit'].includes(only)) setUpChromium();
+if (!only || ['browser', 'conformance', 'engines', 'unit'].includes(only)) setUpChromium();
+if (!only || only === 'engines') setUpEngines();
 spawnSync(bin('node'), ['scripts/ort-assets.mjs'], { stdio: 'inherit' });
 
 const total = { passed: 0, failed: 0, skipped: 0 };
