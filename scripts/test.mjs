@@ -38,8 +38,9 @@ const steps = [
   ['conformance', [bin('node'), 'scripts/conformance.mjs', join(shared, 'golden'), '--browser']],
   ['build', ['npm', 'run', '--silent', 'build']],
   ['browser', [bin('playwright'), 'test', '--project=wasm', ...(all ? ['--project=webgpu'] : [])]],
-  ['engines', [bin('playwright'), 'test', '--project=engines']],
 ];
+// Foreign engines come from the system's packages, of whatever version: the slow tier.
+if (all || only === 'engines') steps.push(['engines', [bin('playwright'), 'test', '--project=engines']]);
 
 function run([command, ...args]) {
   return new Promise((done) => {
@@ -59,7 +60,7 @@ function run([command, ...args]) {
 if (!only || ['python', 'python-lint', 'python-types', 'conformance', 'unit', 'browser'].includes(only))
   setUpPython({ tests: true });
 if (!only || ['browser', 'conformance', 'engines', 'unit'].includes(only)) setUpChromium();
-if (!only || only === 'engines') setUpEngines();
+if ((all && !only) || only === 'engines') setUpEngines();
 spawnSync(bin('node'), ['scripts/ort-assets.mjs'], { stdio: 'inherit' });
 
 const total = { passed: 0, failed: 0, skipped: 0 };
