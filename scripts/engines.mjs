@@ -1,6 +1,14 @@
 /** Firefox and WebKitGTK for the tests of `e2e/engines`: Debian's packages, where this process may install them. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+
+/** WebKitGTK's browser lies in /usr/lib/ARCHITECTURE/webkit2gtk-VERSION. */
+function hasMiniBrowser() {
+  const below = (folder) => readdirSync(folder, { withFileTypes: true }).filter((e) => e.isDirectory());
+  return below('/usr/lib')
+    .flatMap(({ name }) => below(`/usr/lib/${name}`).map((entry) => `/usr/lib/${name}/${entry.name}`))
+    .some((path) => path.includes('/webkit2gtk-4.') && existsSync(`${path}/MiniBrowser`));
+}
 
 const ENGINES = {
   Firefox: {
@@ -9,9 +17,7 @@ const ENGINES = {
   },
   WebKitGTK: {
     installed: () =>
-      existsSync('/usr/bin/WebKitWebDriver') &&
-      existsSync('/usr/bin/Xvfb') &&
-      globSync('/usr/lib/*/webkit2gtk-4.*/MiniBrowser').length > 0,
+      existsSync('/usr/bin/WebKitWebDriver') && existsSync('/usr/bin/Xvfb') && hasMiniBrowser(),
     // Its decoders are plug-ins of GStreamer.
     packages: [
       'webkit2gtk-driver',
