@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch.distributed.checkpoint.filesystem import FileSystemReader
 from torch.distributed.checkpoint.metadata import (
+    _MEM_FORMAT_ENCODING,
     Metadata,
     StorageMeta,
     TensorStorageMetadata,
@@ -41,8 +42,17 @@ _NAMES = {
 }
 
 
+def _member(kind: Any, name: Any) -> Any:
+    """A member of the one enumeration in metadata, which some Pythons pickle as `getattr(kind, name)`."""
+    if kind is not _MEM_FORMAT_ENCODING or name not in kind.__members__:
+        raise _refused(f"its metadata read {name!r} of {kind!r}")
+    return kind[name]
+
+
 class _MetadataUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("builtins", "getattr"):
+            return _member
         if name not in _NAMES.get(module, ()):
             raise _refused(f"its metadata names {module}.{name}, which no saved state needs")
         return super().find_class(module, name)

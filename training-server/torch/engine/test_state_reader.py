@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch.distributed.checkpoint.metadata import BytesStorageMetadata
+from torch.distributed.checkpoint.metadata import _MEM_FORMAT_ENCODING, BytesStorageMetadata, Metadata
 
 from engine.faults import CommandError, described
 from engine.state_reader import METADATA, StateReader
@@ -41,6 +41,38 @@ def test_a_pickle_that_runs_a_command_is_refused(loaded, saved, tmp_path):
     (saved / METADATA).write_bytes(pickle.dumps(RunsACommand(f"touch {mark}")))
     assert "system" in refusal(loaded, saved)
     assert not mark.exists()
+
+
+class ReadsAnAttribute:
+    """As enumerations are pickled by some Pythons, with another object and name."""
+
+    def __init__(self, of: object, name: str):
+        self.of, self.name = of, name
+
+    def __reduce__(self):
+        return getattr, (self.of, self.name)
+
+
+@pytest.mark.parametrize(
+    ("of", "name"),
+    [
+        (Metadata, "__init__"),
+        (_MEM_FORMAT_ENCODING, "__class__"),
+        (_MEM_FORMAT_ENCODING, "mro"),
+        (torch.Size, "count"),
+    ],
+)
+def test_an_attribute_of_anything_but_the_enumeration_is_refused(loaded, saved, of, name):
+    (saved / METADATA).write_bytes(pickle.dumps(ReadsAnAttribute(of, name)))
+    assert name in refusal(loaded, saved)
+
+
+def test_a_member_of_the_enumeration_is_read_in_both_forms(saved):
+    member = next(iter(_MEM_FORMAT_ENCODING))
+    for form in (member, ReadsAnAttribute(_MEM_FORMAT_ENCODING, member.name)):
+        (saved / METADATA).write_bytes(pickle.dumps(form))
+        with pytest.raises(CommandError, match="of another kind"):  # read, and no metadata
+            StateReader(saved).read_metadata()
 
 
 @pytest.mark.parametrize("content", [b"", b"\x80\x04N.", b"no pickle", pickle.dumps({"a": 1})])
