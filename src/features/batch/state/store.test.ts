@@ -249,6 +249,25 @@ describe('queue', () => {
     expect(batch.store.getState()).toMatchObject({ phase: 'done', persistent: false });
   });
 
+  test('a thumbnail is there with the answer of its row, before it is stored', async () => {
+    const storage = createMemoryStorage();
+    const seen: (Blob | null)[] = [];
+    const batch = createBatchStore({
+      storage: {
+        ...storage,
+        writeRow: async (...all) => {
+          seen.push(await batch.thumbnail(all[0].path));
+          await storage.writeRow(...all);
+        },
+      },
+      engine: engine(async () => ({ ...answer(3), thumbnail: new Blob(['x']) })),
+    });
+    await batch.add(videos(2), []);
+    await batch.start();
+    expect(seen).toEqual([expect.any(Blob), expect.any(Blob)]);
+    expect(await batch.thumbnail('set/0.mp4')).toBeInstanceOf(Blob);
+  });
+
   test('rows are on their way until the shelf has them', async () => {
     const storage = createMemoryStorage();
     let arrived = () => {};

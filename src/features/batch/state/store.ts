@@ -51,6 +51,8 @@ export class BatchStore {
   readonly #now: () => number;
   readonly #sources = new BatchSources();
   readonly #current = new CurrentRun();
+  /** Thumbnails that are being stored, by path of their row. */
+  readonly #unsavedThumbnails = new Map<string, Blob>();
   /** Resolves when the queue does not run. */
   #finished: Promise<void> = Promise.resolve();
   /** Resolves when an earlier visit's batch is restored. */
@@ -145,7 +147,8 @@ export class BatchStore {
   /** The file of a row; null where it cannot be read. */
   file = (path: string): File | null => this.#sources.file(path);
 
-  thumbnail = (path: string): Promise<Blob | null> => this.#storage.thumbnail(path).catch(() => null);
+  thumbnail = async (path: string): Promise<Blob | null> =>
+    this.#unsavedThumbnails.get(path) ?? (await this.#storage.thumbnail(path).catch(() => null));
 
   /** @returns puts it back, for Undo */
   clear = async (): Promise<() => Promise<void>> => {
@@ -246,8 +249,11 @@ export class BatchStore {
     }
     // The person may have skipped it meanwhile.
     if (this.#state.rows.find(({ path }) => path === row.path)?.state !== 'running') return;
+    // The table asks for the thumbnail as soon as the row has its answer, before it is stored.
+    if (thumbnail) this.#unsavedThumbnails.set(row.path, thumbnail);
     this.#dispatch({ kind: 'replaced', rows: [next] });
     await this.#save(() => this.#storage.writeRow(next, thumbnail));
+    this.#unsavedThumbnails.delete(row.path);
   }
 
   /** The row as it is now: a table may have given it a human score while it ran. */
