@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync
 import type { IncomingMessage, Server } from 'node:http';
 import { basename, join } from 'node:path';
 import { type Browser, test as base, expect, type Page } from '@playwright/test';
-import { build } from 'vite';
+import { build, type InlineConfig } from 'vite';
 import { createStaticServer, listen } from '../../scripts/serve.mjs';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
@@ -35,22 +35,37 @@ const BUILDS = process.env.VQA_BUILDS ?? join(ROOT, '.scratch');
 async function built(base: string): Promise<string> {
   const outDir = join(BUILDS, base === '/' ? 'page' : `page${base.replaceAll('/', '-')}`);
   const stamp = `${outDir}.built`;
-  const sources = ['src', 'workers', 'public', 'index.html', 'vite.config.ts', 'package.json'];
+  const sources = [
+    'src',
+    'workers',
+    'core',
+    'convert',
+    'public',
+    'index.html',
+    'vite.config.ts',
+    'package.json',
+  ];
   const latest = Math.max(...sources.map((name) => newest(join(ROOT, name))));
   if (!existsSync(stamp) || statSync(stamp).mtimeMs < latest) {
     const begun = new Date();
-    await build({
-      root: ROOT,
-      base,
-      mode: 'production',
-      logLevel: 'error',
-      build: { outDir, emptyOutDir: true },
-    });
+    await buildForProduction({ base, build: { outDir, emptyOutDir: true } });
     mkdirSync(BUILDS, { recursive: true });
     writeFileSync(stamp, base);
     utimesSync(stamp, begun, begun);
   }
   return outDir;
+}
+
+/** A development server that another test of this process has started leaves NODE_ENV behind, which Vite obeys. */
+async function buildForProduction(config: InlineConfig): Promise<void> {
+  const before = process.env.NODE_ENV;
+  process.env.NODE_ENV = 'production';
+  try {
+    await build({ root: ROOT, mode: 'production', logLevel: 'error', ...config });
+  } finally {
+    if (before === undefined) delete process.env.NODE_ENV;
+    else process.env.NODE_ENV = before;
+  }
 }
 
 /** Folder of the built page. */
