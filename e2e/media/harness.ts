@@ -1,5 +1,5 @@
 /** Functions that the browser tests call in their page: the media client, with pixels handed back as text. */
-import type { PixelRule, SeekHint, VideoFacts } from '../../workers/media/api.ts';
+import type { FeatureReport, PixelRule, SeekHint, VideoFacts } from '../../workers/media/api.ts';
 import { createMediaClient } from '../../workers/media/client.ts';
 
 const client = createMediaClient();
@@ -142,6 +142,15 @@ const harness = {
       return { decoded: report.decoded, seconds: report.seconds, frames };
     } catch (error) {
       return { ...failureOf(error), params: { ...failureOf(error).params, delivered: frames.length } };
+    }
+  },
+
+  async features(id: number, abortAfterMs?: number): Promise<FeatureReport | Failure> {
+    try {
+      const signal = abortAfterMs === undefined ? undefined : AbortSignal.timeout(abortAfterMs);
+      return await client.features(id, signal);
+    } catch (error) {
+      return failureOf(error);
     }
   },
 

@@ -91,6 +91,18 @@ export interface DecodeReport {
   readonly seconds: number;
 }
 
+/** The columns of `core/sampling/human-features.json` of a video. */
+export interface FeatureReport {
+  /** NaN where a column is undefined. */
+  readonly columns: readonly number[];
+  /** Samples and sharpness frames that were read; fewer than usual in a short video. */
+  readonly samples: number;
+  readonly sharpnessFrames: number;
+  /** Frames that others replaced because they could not be decoded. */
+  readonly substituted: number;
+  readonly seconds: number;
+}
+
 /** A whole frame, rotation applied, rows from the top. */
 export interface FrameImage {
   readonly width: number;
@@ -135,6 +147,8 @@ export interface MediaApi {
     onFrame: (frame: DeliveredFrame) => void,
     job: number,
   ): Promise<DecodeReport>;
+  /** Quality features of the video: decodes the frames of its feature plan, and computes in workers of its own. */
+  features(id: number, job: number): Promise<FeatureReport>;
   /** One frame at full size with the project's own colour conversion, rotation applied: RGBA, for the viewer and PNG export. */
   frameImage(id: number, index: number, job: number): Promise<DecodedFrameImage>;
   /** Positions decoders near the frames that are likely to be requested next; null closes them. */

@@ -5,6 +5,7 @@ import type {
   DecodedFrameImage,
   DecodeReport,
   DeliveredFrame,
+  FeatureReport,
   FrameRequest,
   OpenedVideo,
   SeekHint,
@@ -24,6 +25,7 @@ export interface MediaClient {
     onFrame: (frame: DeliveredFrame) => void,
     signal?: AbortSignal,
   ): Promise<DecodeReport>;
+  features(id: number, signal?: AbortSignal): Promise<FeatureReport>;
   frameImage(id: number, index: number, signal?: AbortSignal): Promise<DecodedFrameImage>;
   /** The hint is lost when the worker fails: set it again whenever something changes. */
   setSeekHint(id: number, hint: SeekHint | null): void;
@@ -120,6 +122,10 @@ class RestartingMediaClient implements MediaClient {
       });
       return to.api.frames(inner, request, deliver, job);
     });
+  }
+
+  features(id: number, signal?: AbortSignal): Promise<FeatureReport> {
+    return this.call(signal, async (to, job) => to.api.features(await this.idIn(to, id), job));
   }
 
   frameImage(id: number, index: number, signal?: AbortSignal): Promise<DecodedFrameImage> {

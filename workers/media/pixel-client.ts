@@ -44,4 +44,8 @@ export const pixels: PixelApi = {
     const { api, pending } = connect();
     return pending.track(api.image(transfer(frame, [frame]), ...rest));
   },
+  planes: (frame, ...rest) => {
+    const { api, pending } = connect();
+    return pending.track(api.planes(transfer(frame, [frame]), ...rest));
+  },
 };

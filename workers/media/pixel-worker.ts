@@ -1,8 +1,10 @@
 /** Makes pictures of decoded frames, on a thread beside the one that feeds the decoder. */
 /// <reference lib="webworker" />
 import '../thread/requests.ts';
+import type { FramePlanes } from '../features/frame-features.ts';
 import { expose, transfer } from '../thread/rpc.ts';
 import type { ColourFacts, FrameImage, FrameRequest } from './api.ts';
+import { featurePlanes } from './feature-planes.ts';
 import { FramePixels, tablesOf } from './pixels.ts';
 import { PlaneReader } from './planes.ts';
 import { colourTables, type Rotation } from './yuv.ts';
@@ -27,7 +29,7 @@ export interface FrameImages {
   readonly foreign: boolean;
 }
 
-/** Both methods take the frame over and close it once its planes are copied. */
+/** Every method takes the frame over and closes it once its planes are copied. */
 export interface PixelApi {
   images(
     frame: VideoFrame,
@@ -36,6 +38,8 @@ export interface PixelApi {
   ): Promise<FrameImages>;
   /** The whole frame, RGBA. */
   image(frame: VideoFrame, facts: FrameFacts): Promise<FrameImage>;
+  /** Planes as the quality features read them, neither rotated nor mirrored. */
+  planes(frame: VideoFrame, facts: FrameFacts): Promise<FramePlanes>;
 }
 
 const reader = new PlaneReader();
@@ -80,6 +84,17 @@ const api: PixelApi = {
   async image(frame, facts) {
     const image = await withPixels(frame, facts, (pixels) => pixels.image());
     return transfer(image, [image.rgba.buffer]);
+  },
+
+  async planes(frame, { colour }) {
+    const decoded = await reader.read(frame).finally(() => frame.close());
+    try {
+      const rgb = { matrix: 'identity', range: 'full' } as const;
+      const made = featurePlanes(decoded, decoded.fromRgb ? rgb : colour);
+      return transfer(made, [made.y.buffer, made.cb.buffer, made.cr.buffer]);
+    } finally {
+      reader.release(decoded);
+    }
   },
 };
 

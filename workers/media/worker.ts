@@ -2,11 +2,14 @@
 /// <reference lib="webworker" />
 import '../thread/requests.ts';
 import { CodedError } from '../../core/errors.ts';
+import { featurePlan } from '../../core/sampling/human-features.ts';
+import { FeaturePool } from '../features/client.ts';
 import { expose, releaseCallback, transfer } from '../thread/rpc.ts';
 import type {
   DecodedFrameImage,
   DecodeReport,
   DeliveredFrame,
+  FeatureReport,
   FrameImage,
   FrameRequest,
   MediaApi,
@@ -14,6 +17,7 @@ import type {
 } from './api.ts';
 import { codecSupport, isSupported } from './codecs.ts';
 import { decodeFrames, substitution, type WantedSink } from './decode.ts';
+import { FeatureSamples } from './feature-samples.ts';
 import { pixels, preparePixels } from './pixel-client.ts';
 import { SeekPool } from './seek-pool.ts';
 import { Video } from './video.ts';
@@ -113,6 +117,36 @@ const api: MediaApi = {
       await Promise.all(received);
       releaseCallback(onFrame);
       return { decoded, wanted: wanted.size, seconds: (performance.now() - begun) / 1000 };
+    });
+  },
+
+  features(id, job): Promise<FeatureReport> {
+    const video = videoOf(id);
+    return asJob(job, async (signal) => {
+      const begun = performance.now();
+      const plan = featurePlan(video.facts.frames, video.facts.fps);
+      const pool = new FeaturePool(navigator.hardwareConcurrency ?? 1);
+      const stop = () => pool.close();
+      signal.addEventListener('abort', stop);
+      try {
+        const samples = new FeatureSamples(plan, pool);
+        let substituted = 0;
+        const sink: WantedSink = async (index, used, frame) => {
+          if (used !== video.shown(index)) substituted++;
+          samples.add(index, await pixels.planes(frame, video.frameFacts));
+        };
+        if (samples.wanted.size) await decodeFrames(video, samples.wanted, sink, { software: false, signal });
+        return {
+          columns: await samples.columns(),
+          samples: new Set(plan.blocks.flat()).size,
+          sharpnessFrames: plan.sharpness.length,
+          substituted,
+          seconds: (performance.now() - begun) / 1000,
+        };
+      } finally {
+        signal.removeEventListener('abort', stop);
+        stop();
+      }
     });
   },
 
