@@ -88,6 +88,16 @@ test('an image gets its own message; a foreign JSON is no result', async ({ page
   await expect(page.locator('.ui-error__code')).toContainText('result/version');
 });
 
+test('of a motion photo the video is assessed', async ({ page, site }) => {
+  const jpeg = Buffer.from('\xff\xd8\xff\xe1 a picture \xff\xd9', 'latin1');
+  await openPage(page, site.address);
+  const content = Buffer.concat([jpeg, readFileSync(SAMPLE)]);
+  await drop(page, [{ name: 'IMG_1.jpg', type: 'image/jpeg', content }]);
+  await expect(page.locator('.ui-notice').first()).toContainText('the short video in it is taken');
+  await reaches(page, 'done');
+  await expect(page.locator('.assess-file__name')).toHaveText('IMG_1.jpg.mp4');
+});
+
 test('words of the model or of a file name never become markup', async ({ page, site }) => {
   await page.goto(site.address);
   const name = '<img src=x onerror=document.title=1>.mp4';

@@ -119,6 +119,7 @@ describe('what comes in', () => {
     expect(sortFiles([file('a.MKV')])).toMatchObject({ kind: 'videos', others: 0 });
     expect(sortFiles([file('a.json')])).toMatchObject({ kind: 'result' });
     expect(sortFiles([file('a.png', 'image/png')])).toEqual({ kind: 'image' });
+    expect(sortFiles([file('IMG_1.HEIC')])).toEqual({ kind: 'image' });
   });
   it('takes the videos out of many files, and tries one file of any kind', () => {
     const many = sortFiles([file('notes.txt'), file('a.mp4'), file('b.webm')]);

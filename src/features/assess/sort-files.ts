@@ -6,7 +6,8 @@ export type SortedFiles =
 
 const VIDEO = /\.(mp4|m4v|mov|qt|webm|mkv|ts|m2ts|mts|avi|mpg|mpeg|wmv|flv|ogv|3gp)$/i;
 
-const isImage = (file: File): boolean => file.type.startsWith('image/');
+/** Systems without a reader of HEIC give its files no type. */
+const isImage = (file: File): boolean => file.type.startsWith('image/') || /\.hei[cf]$/i.test(file.name);
 const isResult = (file: File): boolean => file.type === 'application/json' || /\.json$/i.test(file.name);
 const isVideo = (file: File): boolean => file.type.startsWith('video/') || VIDEO.test(file.name);
 

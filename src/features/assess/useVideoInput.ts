@@ -3,6 +3,7 @@ import { useCallback, useEffect, useRef, useState } from 'react';
 import { assess } from '../../assessment/session.ts';
 import type { FileSource } from '../../page/file-input.ts';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
+import { motionPhotoVideo } from './motion-photo.ts';
 import { sortFiles } from './sort-files.ts';
 
 /** True when the last input event was a key. */
@@ -46,7 +47,13 @@ export function useVideoInput(): VideoInput {
       setMessage(null);
       const sorted = sortFiles(files);
       if (sorted.kind === 'image') {
-        setMessage(t.drop.image);
+        const [photo] = files;
+        void motionPhotoVideo(photo!)
+          .catch(() => null)
+          .then((video) => {
+            if (video) show([video], 0);
+            setMessage(video ? t.drop.motionPhoto(photo!.name) : t.drop.image);
+          });
         return;
       }
       if (sorted.kind === 'result') {

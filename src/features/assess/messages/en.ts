@@ -23,6 +23,7 @@ export const assessEn = {
     cannot: 'cannot decode',
     containers: 'MP4 · MOV · WebM · MKV',
     image: 'That is an image. Drop a video instead.',
+    motionPhoto: (name: string): string => `${name} is a motion photo: the short video in it is taken.`,
   },
   intro: {
     privateTitle: 'Nothing is uploaded',

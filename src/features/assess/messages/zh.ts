@@ -23,6 +23,7 @@ export const assessZh: AssessTexts = {
     cannot: '无法解码',
     containers: 'MP4、MOV、WebM、MKV',
     image: '这是一张图片。请改为拖入视频。',
+    motionPhoto: (name) => `${name}是动态照片，已取用其中的短视频。`,
   },
   intro: {
     privateTitle: '不上传任何内容',
