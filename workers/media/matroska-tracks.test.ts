@@ -1,3 +1,4 @@
+import { deflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../core/errors.ts';
 import { demux } from './demux.ts';
@@ -32,8 +33,8 @@ const video = (...more: Bytes[]) =>
   );
 const track = (number: number, type: number, codec: string) =>
   element(0xae, element(0xd7, [number]), element(0x83, [type]), element(0x86, latin(codec)));
-const compression = (...algorithm: Bytes[]) =>
-  element(0x6d80, element(0x6240, element(0x5034, ...algorithm)));
+const encoded = (...parts: Bytes[]) => element(0x6d80, element(0x6240, ...parts));
+const compression = (...algorithm: Bytes[]) => encoded(element(0x5034, ...algorithm));
 
 /** A file with these tracks and nothing else. */
 async function fault(...tracks: Bytes[]): Promise<[string, object]> {
@@ -78,10 +79,66 @@ describe('a WebM file whose blocks all have one time', () => {
   });
 });
 
+/** A track of three packets, each stored by `store`. */
+async function threePackets(codec: string, encodings: Bytes, store: (packet: Uint8Array) => Uint8Array) {
+  const packets = [
+    Uint8Array.of(0x10, 0, 0, 0x9d, 1, 0x2a, 160, 0, 90, 0),
+    [0x11, 0, 0, 1],
+    [0x11, 0, 0, 2],
+  ].map((bytes) => Uint8Array.from(bytes));
+  const info = element(0x1549a966, element(0x2ad7b1, [0x0f, 0x42, 0x40]));
+  const entry = element(
+    0xae,
+    element(0xd7, [1]),
+    element(0x83, [1]),
+    element(0x86, latin(codec)),
+    element(0xe0, element(0xb0, [160]), element(0xba, [90])),
+    encodings,
+  );
+  const blocks = packets.map((packet, i) =>
+    element(0xa3, [0x81, 0, 40 * i, i === 0 ? 0x80 : 0], store(packet)),
+  );
+  const cluster = element(0x1f43b675, element(0xe7, [0]), ...blocks);
+  const segment = element(0x18538067, info, element(0x1654ae6b, entry), cluster);
+  return { packets, index: demux(new File([head, segment], 'x.mkv')) };
+}
+
+describe('a track whose blocks are compressed by zlib', () => {
+  it.each([
+    ['by default', compression()],
+    ['as stated', compression(element(0x4254, [0]))],
+  ])('is inflated: %s', async (_what, encodings) => {
+    const { packets, index } = await threePackets('V_VP8', encodings, (packet) => deflateSync(packet));
+    const read = await index;
+    expect(read.codec).toBe('vp8');
+    expect(await read.readRun(0, 3)).toEqual(packets);
+    expect(await read.read(1)).toEqual(packets[1]);
+  });
+  it('is damaged where a block does not inflate', async () => {
+    const { index } = await threePackets('V_VP8', compression(), (packet) => packet);
+    await expect((await index).read(0)).rejects.toMatchObject({ code: 'media/damaged' });
+  });
+  it('is refused where the codec is told from a packet', async () => {
+    const { index } = await threePackets('V_VP9', compression(), (packet) => deflateSync(packet));
+    await expect(index).rejects.toMatchObject({
+      code: 'media/track-encoding',
+      params: { encoding: 'zlib' },
+    });
+  });
+});
+
 describe('a Matroska file without a readable video track', () => {
   it.each([
-    ['zlib, by default', compression(), 'zlib'],
-    ['zlib', compression(element(0x4254, [0])), 'zlib'],
+    ['zlib of the configuration too', encoded(element(0x5032, [3]), element(0x5034)), 'zlib'],
+    [
+      'zlib over stripped headers',
+      element(
+        0x6d80,
+        element(0x6240, element(0x5034)),
+        element(0x6240, element(0x5034, element(0x4254, [3]))),
+      ),
+      'zlib',
+    ],
     ['bzlib', compression(element(0x4254, [1])), 'bzlib'],
     ['lzo1x', compression(element(0x4254, [2])), 'lzo1x'],
   ])('says that its blocks are compressed: %s', async (_what, encodings, encoding) => {

@@ -14,7 +14,7 @@ import {
 } from 'mediabunny';
 import { CodedError } from '../../core/errors.ts';
 import type { NamedBlob } from './bytes.ts';
-import { matroskaTracks } from './matroska-tracks.ts';
+import { inflated, matroskaTracks, withoutZlibNote } from './matroska-tracks.ts';
 import { noVideoInMatroska, refuseCover } from './no-video.ts';
 import { type ContainerColour, MAX_PACKETS, type PacketIndex } from './packet-index.ts';
 import { bestStream } from './stream-choice.ts';
@@ -52,7 +52,7 @@ export async function indexWithMediabunny(
   // A stream reader over a Blob slice stalls in some Chromium versions; plain slices do not.
   const input = new Input({ source: new BlobSource(file, { useStreamReader: false }), formats });
   const tracks = await readable(() => input.getVideoTracks());
-  if (tracks.length === 0) throw noVideoInMatroska(await matroskaTracks(file));
+  if (tracks.length === 0) return indexOfZlib(file);
   const scanned: Scan[] = [];
   for (const track of tracks) scanned.push(await scan(track));
   const chosen = scanned[bestStream(scanned.map((s) => s.facts))]!;
@@ -88,6 +88,27 @@ export async function indexWithMediabunny(
     lastDuration: last.duration,
     statedDuration: (await input.getDurationFromMetadata()) ?? 0,
     ...packetReader(track, packets, file.name),
+  };
+}
+
+/**
+ * The index of a file of which the demuxer gives no track because zlib compresses its blocks. Codecs that are told from a
+ * packet are refused.
+ *
+ * @throws CodedError of a file without a readable video track
+ */
+async function indexOfZlib(file: NamedBlob): Promise<PacketIndex> {
+  const tracks = await matroskaTracks(file);
+  const stored = withoutZlibNote(file, tracks);
+  if (!stored) throw noVideoInMatroska(tracks);
+  const index = await indexWithMediabunny(stored).catch((error) => {
+    throw error instanceof CodedError ? error : noVideoInMatroska(tracks);
+  });
+  if (!index.description && index.codec !== 'vp8') throw noVideoInMatroska(tracks);
+  return {
+    ...index,
+    read: async (i) => inflated(await index.read(i)),
+    readRun: async (start, end) => Promise.all((await index.readRun(start, end)).map(inflated)),
   };
 }
 
