@@ -44,6 +44,13 @@ class Ranks:
         return self.rank == 0
 
     def leave(self) -> None:
+        """Leaves the group, rank 0 last: a rank without its leader fails in whatever it still exchanges."""
+        farewell = torch.zeros(1)
+        if self.leads:
+            for rank in range(1, self.world):
+                dist.recv(farewell, src=rank)
+        else:
+            dist.send(farewell, dst=0)
         dist.destroy_process_group()
 
     def share(self, items: Sequence[Item]) -> list[Item]:

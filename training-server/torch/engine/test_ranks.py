@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +20,12 @@ from typing import Any
 
 import pytest
 import torch
+import torch.distributed as dist
 import torch.distributed.checkpoint as dcp
+from torch.multiprocessing.spawn import start_processes
 
 from engine.conftest import load_params, rollout_params, update_params, video_of
+from engine.ranks import Ranks
 from engine.video.decoding import HOME
 from modules.loader import load_model
 
@@ -75,10 +79,15 @@ def engine(ranks: int, folder: Path) -> Iterator[Engine]:
             yield engine
             engine.ask("stop", {})
             stream.close()
-            assert child.wait(60) == 0
+            assert child.wait(60) == 0, logs_of(folder)
         finally:
             child.kill()
             child.wait()
+
+
+def logs_of(folder: Path) -> str:
+    """Ends of the logs that torchrun kept of its ranks."""
+    return "\n".join(f"{path}:\n{path.read_text()[-2000:]}" for path in sorted(folder.rglob("*.log")))
 
 
 def near(ours: Any, expected: Any, tolerance: float = 2e-5) -> None:
@@ -202,6 +211,21 @@ def test_bf16_on_two_ranks_has_masters(short, clips, checkpoint, profile, prompt
 
 
 @pytest.mark.slow
+def _leave(rank: int, folder: Path) -> None:
+    dist.init_process_group("gloo", init_method=f"file://{folder}/store", rank=rank, world_size=2)
+    if rank == 1:
+        time.sleep(1)
+    (folder / f"leaving{rank}").write_text(str(time.monotonic()))
+    Ranks(rank, 2, rank).leave()
+    (folder / f"left{rank}").write_text(str(time.monotonic()))
+
+
+def test_rank_zero_leaves_last(tmp_path):
+    """A late rank still finds its leader."""
+    start_processes(_leave, args=(tmp_path,), nprocs=2, start_method="spawn")
+    assert float((tmp_path / "left0").read_text()) > float((tmp_path / "leaving1").read_text())
+
+
 def test_a_rank_that_dies_ends_all(short, checkpoint, profile, tmp_path):
     """No rank waits for another for ever: torchrun ends those that are left, and the connection ends."""
     with pytest.raises((EOFError, AssertionError, ConnectionError, BrokenPipeError)):
