@@ -28,6 +28,8 @@ from modules.grpo_conformance import compare_losses
 from modules.loader import CheckpointError, load_model
 from modules.profiles import ConfigError, Profile
 from modules.stages import Clip, completion_logps, greedy, stage_tensors
+from modules.vqa2.config import is_vqa2
+from modules.vqa2.conformance import conformance as vqa2_conformance
 from modules.vqathinker import Encoded, VQAThinkerModel
 
 RELATIVE_LIMITS = (
@@ -50,7 +52,10 @@ NEAR_TIE = 1e-3
 
 
 def conformance(folder: Path) -> Iterator[Line]:
-    """Every recorded tensor of a folder against this code."""
+    """Every recorded tensor of a folder against this code, in the form of the folder's family."""
+    if is_vqa2(json.loads((folder / "config.json").read_text())):
+        yield from vqa2_conformance(folder)
+        return
     model = load_model(folder)
     compared = 0
     for path in sorted(folder.glob("*.safetensors")):

@@ -28,6 +28,10 @@ class Sampling:
     top_p: float = 1.0
     """Keep the likeliest tokens whose probabilities reach p, at least one."""
 
+    repetition_penalty: float = 1.0
+    """Logits of tokens that the row has generated are divided by it where positive and multiplied where
+    negative, once each; the prompt's tokens are left alone, as transformers does with `inputs_embeds`."""
+
     seed: int = 0
     """Row r of the result draws from a generator seeded with (seed, r)."""
 
@@ -43,7 +47,7 @@ class Completions:
     """Log-probability of each token at the sampling temperature, before top-k and top-p (as in TRL)."""
 
     logits: Tensor | None
-    """[R, steps, V] that the tokens were drawn from, if `keep_logits`."""
+    """[R, steps, V] of the model, before penalty and temperature, if `keep_logits`."""
 
 
 @torch.no_grad()
@@ -90,7 +94,7 @@ def generate(
     finished = torch.zeros(rows, dtype=torch.bool, device=device)
     tokens, logps, step_logits = [], [], []
     for step in range(max_new_tokens):
-        token, logp = choose(logits, sampling, draws[:, step])
+        token, logp = choose(_penalised(logits, tokens, sampling), sampling, draws[:, step])
         tokens.append(token)
         logps.append(logp)
         if keep_logits:
@@ -112,6 +116,16 @@ def generate(
         logps=[row[:n] for row, n in zip(logp_table, lengths, strict=True)],
         logits=torch.stack(step_logits, 1) if keep_logits else None,
     )
+
+
+def _penalised(logits: Tensor, tokens: Sequence[Tensor], sampling: Sampling) -> Tensor:
+    """Logits [R, V] with the repetition penalty for the tokens [R] of each step before."""
+    if sampling.repetition_penalty == 1 or not tokens:
+        return logits
+    generated = torch.stack(list(tokens), 1)
+    scores = logits.gather(1, generated)
+    penalty = sampling.repetition_penalty
+    return logits.scatter(1, generated, torch.where(scores < 0, scores * penalty, scores / penalty))
 
 
 def choose(logits: Tensor, sampling: Sampling, draws: Tensor) -> tuple[Tensor, Tensor]:

@@ -7,6 +7,7 @@ are I64. Every tensor of the model must be there with its shape, and nothing els
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from modules.atomic_write import atomic_write
 from modules.config import ModelConfig, config_to_json, read_config
@@ -78,11 +79,18 @@ def read_tensors(
     *,
     dtype: torch.dtype = torch.float32,
     device: torch.device | str = "cpu",
+    unused: re.Pattern[str] | None = None,
+    tied: tuple[str, str] = (HEAD, EMBEDDING),
 ) -> dict[str, Tensor]:
     """The expected tensors of a folder, floating ones as `dtype`. Raises CheckpointError, before reading
-    any, unless the folder holds exactly these."""
+    any, unless the folder holds exactly these.
+
+    unused: names that may lie in the folder and are not read. tied: names of head and embedding; a model
+    that ties the two expects no head, and a file may repeat the embedding under its name.
+    """
     files = tensor_files(folder)
-    _check(folder, expected, files)
+    extra = {name for name in files if unused is not None and unused.fullmatch(name)}
+    _check(folder, expected, {n: f for n, f in files.items() if n not in extra or n in expected}, tied)
     state = {}
     for path in sorted(set(files.values())):
         with safe_open(path, framework="pt", device=str(device)) as shard:
@@ -93,7 +101,7 @@ def read_tensors(
     return state
 
 
-def expected_tensors(model: VQAThinkerModel) -> dict[str, tuple[tuple[int, ...], bool]]:
+def expected_tensors(model: nn.Module) -> dict[str, tuple[tuple[int, ...], bool]]:
     """Shape and "is a counter" of every tensor a checkpoint of this model holds, in the official order."""
     return {name: (tuple(t.shape), not t.is_floating_point()) for name, t in model.state_dict().items()}
 
@@ -134,12 +142,16 @@ def _header(folder: Path, path: Path) -> set[str]:
 
 
 def _check(
-    folder: Path, expected: Mapping[str, tuple[tuple[int, ...], bool]], files: Mapping[str, Path]
+    folder: Path,
+    expected: Mapping[str, tuple[tuple[int, ...], bool]],
+    files: Mapping[str, Path],
+    tied_names: tuple[str, str],
 ) -> None:
-    tied = HEAD not in expected
+    head, embedding = tied_names
+    tied = head not in expected
     problems = [f"missing: {name} {list(expected[name][0])}" for name in expected if name not in files]
     problems += [
-        f"extra: {name}" for name in sorted(files) if name not in expected and not (tied and name == HEAD)
+        f"extra: {name}" for name in sorted(files) if name not in expected and not (tied and name == head)
     ]
     for path in sorted(set(files.values())):
         with safe_open(path, framework="pt") as shard:
@@ -153,8 +165,8 @@ def _check(
                 elif (view.get_dtype() != "I64") if counter else (view.get_dtype() not in FLOATING):
                     wanted = "I64" if counter else "BF16, F16 or F32"
                     problems.append(f"mistyped: {name} is {view.get_dtype()}, expected {wanted}")
-    if tied and HEAD in files and EMBEDDING in files and not _same(files, HEAD, EMBEDDING):
-        problems.append(f"{HEAD} differs from the embedding that llm_config.tie_word_embeddings ties it to")
+    if tied and head in files and embedding in files and not _same(files, head, embedding):
+        problems.append(f"{head} differs from the embedding that tie_word_embeddings ties it to")
     if problems:
         raise CheckpointError(folder, problems)
 
