@@ -45,6 +45,7 @@ export interface ServerErrorParams {
   'train/public': { host: string };
   'train/option': { option: string; problem: string };
   'train/in-use': { pid: number; file?: string };
+  'train/in-use-elsewhere': { pid: number; host: string; seconds: number; file: string };
   'train/page': { problem: string };
 }
 
@@ -190,6 +191,11 @@ export const serverErrorsEn: Table = {
       `Process ${pid} already uses this folder of runs.`,
       'Use that process, or choose another folder with --runs.',
     ),
+  'train/in-use-elsewhere': ({ pid, host, seconds, file }) =>
+    say(
+      `Process ${pid} of ${host} uses this folder of runs; it was seen ${count(seconds)} s ago.`,
+      `Use that process, or choose another folder with --runs. If it has ended, try again in two minutes, or delete ${file}.`,
+    ),
   'train/page': ({ problem }) =>
     say(`The page could not be built: ${problem}.`, 'npm run build shows why; --no-page starts without it.'),
 };
@@ -278,6 +284,11 @@ export const serverErrorsZh: Table = {
     ),
   'train/option': ({ option, problem }) => say(`${option} ${problem}。`, '用法见--help。'),
   'train/in-use': ({ pid }) => say(`进程${pid}正在使用这些训练。`, '请用该进程，或以--runs另选文件夹。'),
+  'train/in-use-elsewhere': ({ pid, host, seconds, file }) =>
+    say(
+      `${host}上的进程${pid}正在使用这些训练，${count(seconds)}秒前仍有响应。`,
+      `请用该进程，或以--runs另选文件夹。如果它已结束，请两分钟后重试，或删除${file}。`,
+    ),
   'train/page': ({ problem }) =>
     say(`页面构建失败：${problem}。`, '原因见npm run build；--no-page可不带页面启动。'),
 };
