@@ -119,6 +119,13 @@ class EngineProcess implements Engine {
   async start(): Promise<void> {
     const { signal, patience = 600, silence = 120, remote } = this.#options;
     const hello = this.#awaitHello();
+    // Listened for from here on: a stop that comes while torchrun is started must not be missed.
+    const aborted = new Promise<never>((_, reject) => {
+      const abort = () => reject(new DOMException('the start was aborted', 'AbortError'));
+      if (signal?.aborted) abort();
+      signal?.addEventListener('abort', abort, { once: true });
+    });
+    aborted.catch(() => {}); // raced below
     const failures: Promise<never>[] = [];
     if (remote === undefined) {
       const { exited } = await this.#spawn();
@@ -129,13 +136,6 @@ class EngineProcess implements Engine {
         ),
       );
     }
-    const aborted = new Promise<never>((_, reject) =>
-      signal?.addEventListener(
-        'abort',
-        () => reject(new DOMException('the start was aborted', 'AbortError')),
-        { once: true },
-      ),
-    );
     await Promise.race([hello, aborted, ...failures]);
     void this.#torchrun?.exited.then(() => this.#fail(this.#endReason()));
     this.#watchdog.start(silence, () =>
