@@ -192,7 +192,13 @@ export const checkpointSchema = z.preprocess(
     metrics: z.record(z.string(), z.number().nullable()),
     /** Package made of it, if one was. */
     package: z
-      .strictObject({ id: z.string(), state: z.enum(['making', 'ready', 'failed']), done: z.number() })
+      .strictObject({
+        id: z.string(),
+        state: z.enum(['making', 'ready', 'failed']),
+        done: z.number(),
+        /** Reason of `failed`. */
+        error: codedErrorSchema.optional(),
+      })
       .nullable(),
   }),
 );

@@ -48,8 +48,10 @@ export const sameSecret = (a: string, b: string): boolean => timingSafeEqual(dig
 
 /** @throws `train/host` {host} */
 export function checkHost({ hosts }: Access, request: IncomingMessage): void {
-  const host = request.headers.host ?? '';
-  if (!hosts.has(host.toLowerCase())) throw new CodedError('train/host', { host: host.slice(0, 120) });
+  // Of several Host headers Node gives the first; a proxy may have looked at another.
+  const [host = '', ...others] = request.headersDistinct.host ?? [];
+  if (others.length > 0 || !hosts.has(host.toLowerCase()))
+    throw new CodedError('train/host', { host: host.slice(0, 120) });
 }
 
 /**

@@ -81,12 +81,8 @@ export class Packages {
     if (making?.state === 'making') return { id, state: 'making', done: making.done };
     const made = await stat(join(this.folder(id), 'manifest.json')).catch(() => null);
     if (made !== null && made.mtimeMs >= Date.parse(createdAt)) return { id, state: 'ready', done: 1 };
-    return making === undefined ? null : { id, state: 'failed', done: making.done };
-  }
-
-  /** Error of the last failed attempt. */
-  failure(checkpoint: string): CodedErrorData | undefined {
-    return this.#making.get(packageId(checkpoint))?.error;
+    if (making === undefined) return null;
+    return { id, state: 'failed', done: making.done, ...(making.error && { error: making.error }) };
   }
 
   /** Queues a package unless it is being made or ready. */

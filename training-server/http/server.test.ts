@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { CodedError } from '../../core/errors.ts';
+import { errorMessage } from '../../core/text/error-messages.ts';
 import { checkpointSchema, type Run, runSchema } from '../../core/training/run.ts';
 import { type Harness, RECIPE, refusal, routesOf, startHarness } from './harness.ts';
 import { openApiPath } from './openapi.ts';
@@ -433,7 +434,6 @@ describe.skipIf(!existsSync(golden))('packages of a checkpoint', () => {
     expect(begun.status).toBe(202);
     expect(checkpointSchema.parse(await json(begun)).package).toMatchObject({ state: 'making' });
     const { package: made } = await finished(id);
-    expect(h.packages.failure(id)).toBeUndefined();
     expect(made).toMatchObject({ state: 'ready', done: 1 });
     const manifest = (await json(await h.ask(`/api/packages/${made!.id}/manifest.json`))) as {
       files: { path: string; bytes: number; sha256: string }[];
@@ -485,7 +485,9 @@ describe.skipIf(!existsSync(golden))('packages of a checkpoint', () => {
       expect((await h.post(`/api/checkpoints/${encodeURIComponent(id)}/package`)).status).toBe(202);
       expect((await finished(id)).package).toMatchObject({ state: 'failed' });
     }
-    expect(h.packages.failure(id)?.code).toMatch(/^convert\//);
+    const { package: failed } = await checkpoint(id);
+    expect(failed?.error?.code).toMatch(/^convert\//);
+    expect(errorMessage(CodedError.fromData(failed!.error!))).toMatch(/no weights in the folder/);
     const gone = await h.post(`/api/checkpoints/${encodeURIComponent('no:1')}/package`);
     expect(await refusal(gone)).toMatchObject({ status: 404, code: 'train/checkpoint-id' });
     const odd = await h.post(`/api/checkpoints/${encodeURIComponent(id)}/package`, { variants: 'webgpu:q3' });

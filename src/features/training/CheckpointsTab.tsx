@@ -1,11 +1,12 @@
 /** Checkpoints with their metrics, laid beside one of them; each can become a package for the Models page. */
 import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
+import type { CodedErrorData } from '../../../core/errors.ts';
 import { bytes, count, signed } from '../../../core/text/format.ts';
 import type { Checkpoint, Run } from '../../../core/training/run.ts';
 import { Button } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
-import { useMessages } from '../../ui/messages/useMessages.tsx';
+import { useErrorText, useMessages } from '../../ui/messages/useMessages.tsx';
 import { Panel } from '../../ui/Panel.tsx';
 import { ScrollBox } from '../../ui/ScrollBox.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
@@ -176,7 +177,7 @@ function MetricCell({ value, base }: { readonly value: number | null; readonly b
 
 function PackageCell({ id }: { readonly id: string }) {
   const t = useTrainingMessages();
-  const { state, percent, manifestUrl, send } = usePackage(id);
+  const { state, percent, manifestUrl, error, send } = usePackage(id);
   const [copied, setCopied] = useState(false);
   if (state === 'making')
     return (
@@ -215,7 +216,14 @@ function PackageCell({ id }: { readonly id: string }) {
       <Button onClick={() => void send()}>
         {state === 'failed' ? t.checkpoints.again : t.checkpoints.make}
       </Button>
-      {state === 'failed' && <span className="training-points__failed">{t.checkpoints.failed}</span>}
+      {state === 'failed' && (
+        <span className="training-points__failed">
+          {t.checkpoints.failed} {error && <Reason error={error} />}
+        </span>
+      )}
     </span>
   );
 }
+
+/** Title of an error. */
+const Reason = ({ error }: { readonly error: CodedErrorData }) => useErrorText(error).title;

@@ -1,6 +1,7 @@
 /** The package of a checkpoint: made on the server, then offered to the Models page. */
 import { useEffect } from 'react';
 import { useStore } from 'zustand';
+import type { CodedErrorData } from '../../../core/errors.ts';
 import { toErrorData } from '../../assessment/model/model-store.ts';
 import { packageOffer } from '../../assessment/model/offered-package.ts';
 import { goTo } from '../../page/router.ts';
@@ -11,6 +12,8 @@ export interface PackageState {
   readonly percent: number;
   /** Address of its manifest, once it is ready. */
   readonly manifestUrl: string | null;
+  /** Reason of `failed`; null where the server names none. */
+  readonly error: CodedErrorData | null;
   /** Makes it, or opens it in Models where it is made. */
   readonly send: () => Promise<void>;
 }
@@ -50,7 +53,13 @@ export function usePackage(id: string | null): PackageState {
       training.store.setState({ actionError: toErrorData(error) });
     }
   };
-  return { state, percent: Math.round((made?.done ?? 0) * 100), manifestUrl, send };
+  return {
+    state,
+    percent: Math.round((made?.done ?? 0) * 100),
+    manifestUrl,
+    error: made?.error ?? null,
+    send,
+  };
 }
 
 /** `20261121-0742-small-grpo-3f9a:400` as people say it. */

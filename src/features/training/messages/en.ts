@@ -322,7 +322,7 @@ export const trainingEn = {
     make: 'Send to Models',
     making: (percent: number): string => `making the package, ${percent}${THIN}%`,
     ready: 'ready',
-    failed: 'The package could not be made. The log says why.',
+    failed: 'The package could not be made.',
     again: 'Try again',
     open: 'Open in Models',
     reference: 'compare with',

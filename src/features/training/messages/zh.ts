@@ -312,7 +312,7 @@ export const trainingZh: TrainingMessages = {
     make: '发送到模型页',
     making: (percent) => `正在制作模型包，${percent}%`,
     ready: '就绪',
-    failed: '模型包制作失败，原因见日志。',
+    failed: '模型包制作失败。',
     again: '重试',
     open: '在模型页打开',
     reference: '与之对比',
