@@ -64,7 +64,7 @@ interface ErrorParamsOf extends ServerErrorParams, MediaErrorParams, ConvertErro
   'train/answer': { field: string; problem: string };
   'train/recipe': { field: string; problem: string };
   'train/path': { field: string };
-  'train/disk': { step: number; saved?: number };
+  'train/disk': { step: number; saved?: number; needed?: number; free?: number };
   'train/engine': { step: number; problem: string; resume?: number };
   'train/guard': { kl: number; step: number; resume: number };
   'app/storage': object;
@@ -287,9 +287,11 @@ const en: ErrorTable = {
       `${field} lies outside the folders the server may read.`,
       'Start the server with `--root`, or move the data.',
     ),
-  'train/disk': ({ step, saved }) =>
+  'train/disk': ({ step, saved, needed, free }) =>
     say(
-      `The disk is full; the run is paused at step ${count(step)}.`,
+      `The disk is full; the run is paused at step ${count(step)}.${
+        needed === undefined ? '' : ` A checkpoint needs ${bytes(needed)}, ${bytes(free ?? 0)} are free.`
+      }`,
       saved === undefined
         ? 'No checkpoint was saved yet. Free space, then resume: the run begins again.'
         : `Free space, then resume: it goes on from the checkpoint of step ${count(saved)}, which is whole.`,
@@ -425,9 +427,11 @@ const zh: ErrorTable = {
     say(`训练服务器的答复无法读取：${field}：${problem}。`, '页面与服务器版本不同，请更新较旧的一方。'),
   'train/recipe': ({ field, problem }) => say(`${field}${problem}。`, '请修正该字段；尚未开始。'),
   'train/path': ({ field }) => say(`${field}不在服务器允许的目录内。`, '请用`--root`启动，或移动数据。'),
-  'train/disk': ({ step, saved }) =>
+  'train/disk': ({ step, saved, needed, free }) =>
     say(
-      `磁盘已满，训练在第${count(step)}步暂停。`,
+      `磁盘已满，训练在第${count(step)}步暂停。${
+        needed === undefined ? '' : `一个检查点需要${bytes(needed)}，可用${bytes(free ?? 0)}。`
+      }`,
       saved === undefined
         ? '尚未保存任何检查点。清理磁盘后继续，训练将从头开始。'
         : `清理磁盘后继续，将从第${count(saved)}步的检查点恢复，该检查点完好。`,

@@ -8,7 +8,9 @@ import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { seededRandom } from '../../core/stats/random.ts';
+import type { Recipe } from '../../core/training/recipe.ts';
 import { signalGroup } from '../engine/processes.ts';
+import { checkpointBytes } from '../grpo/checkpoint-writer.ts';
 import { streams } from '../runs/testing.ts';
 import { engineGroups, hasPython, remove, runFolder, train, until } from './real-engine.ts';
 
@@ -75,7 +77,8 @@ async function killed(name: string, victim: Victim, lines: number, delay: number
   const again = train(runs, '--resume', basename(folder));
   expect(await again.ended, again.text()).toBe(0);
   // Processes that the killed driver left behind are gone, as soon as the system has reaped it.
-  for (const group of groups) await expect.poll(() => signalGroup(group, 0), { timeout: 10_000 }).toBe(false);
+  for (const group of groups)
+    await expect.poll(() => signalGroup(group, 0), { timeout: 300_000 }).toBe(false);
   return folder;
 }
 
@@ -88,6 +91,20 @@ describe.skipIf(!hasPython)('kill -9 (needs the Python environment)', () => {
     expect(await command.ended, command.text()).toBe(0);
     whole = streams(runFolder(runs)!);
     expect(whole.metrics).toHaveLength(STEPS);
+    const folder = runFolder(runs)!;
+    const log = readFileSync(join(folder, 'log.jsonl'), 'utf8');
+    const [trainable, parameters] = /(\d+) of (\d+) parameters/.exec(log)!.slice(1).map(Number);
+    const file = join(folder, 'checkpoints', `step-${STEPS}`, 'checkpoint.json');
+    const { bytes } = JSON.parse(readFileSync(file, 'utf8')) as { bytes: number };
+    const { stages } = JSON.parse(readFileSync(join(folder, 'recipe.json'), 'utf8')) as Recipe;
+    const estimate = checkpointBytes(
+      { parameters: parameters!, trainable: trainable! },
+      'fp32',
+      stages[0]!.optimiser,
+    );
+    // Beside the tensors there are their names, the tokenizer and the random states.
+    expect(bytes / estimate).toBeGreaterThan(1);
+    expect(bytes / estimate).toBeLessThan(1.3);
   }, PATIENCE);
   afterAll(() => remove(home));
 

@@ -25,6 +25,8 @@ export interface FakeEngineOptions {
   /** Paths that cannot be read. */
   readonly unreadable?: ReadonlySet<string>;
   readonly frames?: number;
+  /** Of the loaded checkpoint; default 1. */
+  readonly parameters?: number;
   /** Called before each result: throw to fail the call, or `fake.die()` to end the engine during it. */
   readonly before?: (method: Method, count: number, fake: FakeEngine) => void | Promise<void>;
 }
@@ -170,8 +172,8 @@ export class FakeEngine implements Engine {
           : { frames: this.#options.frames ?? 100, ...size };
       }),
     load: async () => ({
-      parameters: 1,
-      trainable: 1,
+      parameters: this.#options.parameters ?? 1,
+      trainable: this.#options.parameters ?? 1,
       device: 'fake',
       torch: '0',
       ranks: 1,

@@ -2,11 +2,27 @@
 import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '../../core/errors.ts';
+import type { Recipe } from '../../core/training/recipe.ts';
+import type { Stage } from '../../core/training/recipe-stages.ts';
 import type { Engine } from '../engine/client.ts';
 import { bytesOf, type CheckpointFile, type DriverState, type RunFolder } from '../store/run-folder.ts';
 
 /** Free space that logs and streams need beside a checkpoint. */
 const SPARE_BYTES = 32 * 2 ** 20;
+
+/**
+ * Bytes of a checkpoint: state (weights as the optimiser steps on them, both moments) and model. AdamW keeps all three in
+ * fp32, AdamW with stochastic rounding in the precision of the run.
+ */
+export function checkpointBytes(
+  { parameters, trainable }: { readonly parameters: number; readonly trainable: number },
+  precision: Recipe['engine']['precision'],
+  { kind }: Stage['optimiser'],
+): number {
+  const item = precision === 'bf16' ? 2 : 4;
+  const trained = 3 * (kind === 'adamw' ? 4 : item);
+  return trainable * trained + (parameters - trainable) * item + parameters * item;
+}
 
 export class CheckpointWriter {
   readonly #folder: RunFolder;
@@ -33,14 +49,16 @@ export class CheckpointWriter {
   }
 
   /**
-   * Free space for another checkpoint of the last one's size, checked before the engine writes for minutes.
+   * Free space for another checkpoint, checked before the first step and before the engine writes for minutes.
    *
-   * @throws CodedError `train/disk` {step}
+   * @param estimated bytes of a checkpoint, used until there is a first one
+   * @throws CodedError `train/disk` {step, needed, free}
    */
-  async checkFreeSpace(step: number): Promise<void> {
+  async checkFreeSpace(step: number, estimated: number): Promise<void> {
     const { bavail, bsize } = await statfs(this.#folder.path);
-    const needed = (this.#last?.bytes ?? 0) + SPARE_BYTES;
-    if (bavail * bsize < needed) throw new CodedError('train/disk', { step });
+    const needed = (this.#last?.bytes ?? estimated) + SPARE_BYTES;
+    const free = bavail * bsize;
+    if (free < needed) throw new CodedError('train/disk', { step, needed, free });
   }
 
   /** The engine's state and model first, then the pointer to them: any of these may be the last thing done. */

@@ -11,7 +11,7 @@ import type { LogLine, RunEvent } from '../../core/training/run.ts';
 import type { LoadStages, StageData } from '../data/stage-data.ts';
 import { type Engine, EngineError } from '../engine/client.ts';
 import type { DriverState, RunFolder } from '../store/run-folder.ts';
-import { CheckpointWriter } from './checkpoint-writer.ts';
+import { CheckpointWriter, checkpointBytes } from './checkpoint-writer.ts';
 import { afterEvaluation, afterStage, afterStep, firstState } from './driver-state.ts';
 import { evaluate } from './evaluation.ts';
 import { FrameCounts } from './frame-counts.ts';
@@ -59,6 +59,8 @@ export interface Progress {
 interface LoadedStage {
   readonly context: StageContext;
   readonly objective: Objective;
+  /** Estimated bytes of a checkpoint. */
+  readonly checkpointBytes: number;
 }
 
 export class Driver {
@@ -231,6 +233,8 @@ export class Driver {
       `${stage.name}: ${loaded.trainable} of ${loaded.parameters} parameters train on ${loaded.device}, ` +
         `${data.train.length} videos, ${data.heldOut.length} held out`,
     );
+    const bytes = checkpointBytes(loaded, recipe.engine.precision, stage.optimiser);
+    await this.#checkpoints.checkFreeSpace(this.step, bytes);
     if (this.#state.stageStep > 0) await restoreEngine(engine, this.#folder, this.step);
     const context: StageContext = {
       engine,
@@ -245,7 +249,7 @@ export class Driver {
         this.#ports.log('warning', `${path} is left out: ${error}`),
       ),
     };
-    return { context, objective: objectiveOf(context) };
+    return { context, objective: objectiveOf(context), checkpointBytes: bytes };
   }
 
   async #startEngine(): Promise<Engine> {
@@ -335,10 +339,10 @@ export class Driver {
   }
 
   /** Flushes the streams before the engine writes, so that a checkpoint never counts bytes that are not on the disk. */
-  async #checkpoint({ context: { stage }, objective }: LoadedStage): Promise<void> {
+  async #checkpoint({ context: { stage }, objective, checkpointBytes: bytes }: LoadedStage): Promise<void> {
     if (this.savedStep === this.step || this.step === 0) return;
     await this.#streams!.sync();
-    await this.#checkpoints.checkFreeSpace(this.step);
+    await this.#checkpoints.checkFreeSpace(this.step, bytes);
     const ended = this.#state.stageStep >= objective.steps;
     this.#state = {
       ...(ended ? afterStage(this.#state) : this.#state),

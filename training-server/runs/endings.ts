@@ -27,7 +27,12 @@ export function endOf(
   const message = error instanceof Error ? error.message : String(error);
   const saved = at?.savedStep ?? null;
   if (isDiskFull(error)) {
-    const params = { step, ...(saved !== null && { saved }) };
+    const { needed, free } = error instanceof CodedError ? error.params : {};
+    const params = {
+      step,
+      ...(saved !== null && { saved }),
+      ...(typeof needed === 'number' && typeof free === 'number' && { needed, free }),
+    };
     return { state: 'paused', reason: coded('train/disk', params, message) };
   }
   if (isAbort(error)) return { state: requested ?? 'paused', reason: null };

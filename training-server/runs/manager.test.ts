@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { CodedError } from '../../core/errors.ts';
+import { errorMessage } from '../../core/text/error-messages.ts';
 import { metricRecordSchema, runEventSchema, runSchema } from '../../core/training/run.ts';
 import { EngineError } from '../engine/client.ts';
 import type { FakeEngine, FakeEngineOptions } from '../engine/fake-engine.ts';
@@ -334,6 +335,20 @@ describe('a run stops itself', () => {
     await manager.resume(id);
     expect((await settled(manager, id)).state).toBe('finished');
     expect(comparable(at, manager.folder(id))).toEqual(reference.streams);
+    await manager.close();
+  });
+
+  test('before the first step when the disk has no room for a checkpoint', async () => {
+    const at = fixture();
+    const manager = await at.manager({}, { parameters: 2 ** 50 });
+    const { id } = await manager.start(testRecipe());
+    const paused = await settled(manager, id);
+    expect(paused).toMatchObject({ state: 'paused', step: 0, savedStep: null });
+    // fp32: weights, both moments and the model, 4 bytes each.
+    const needed = 16 * 2 ** 50 + 2 ** 25;
+    expect(paused.reason).toMatchObject({ code: 'train/disk', params: { step: 0, needed } });
+    expect(errorMessage(CodedError.fromData(paused.reason!))).toMatch(/A checkpoint needs .* are free/);
+    expect(at.engines[0]!.calls.map(({ method }) => method)).not.toContain('rollout');
     await manager.close();
   });
 });
