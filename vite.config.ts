@@ -122,6 +122,8 @@ export default defineConfig(({ command }) => ({
     include: ['{core,convert,src,workers,scripts,training-server}/**/*.test.{ts,tsx}'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // A poll waits for a condition: its limit is for one that never holds, also on a busy machine.
+    expect: { poll: { timeout: 50_000, interval: 20 } },
     // Two cores: one heavy file at a time beside the light ones.
     maxWorkers: 2,
   },

@@ -5,11 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import { queuedRun } from '../../core/training/run.ts';
 import { RECIPE } from '../http/harness.ts';
 import { recipeFrom, recipeSha256 } from '../recipes/recipe-files.ts';
 import { RunFolder } from '../store/run-folder.ts';
+
+// Each test starts one to three servers, and a busy machine takes long for each.
+vi.setConfig({ testTimeout: 300_000 });
 
 const cli = join(import.meta.dirname, 'serve.ts');
 const started: ChildProcess[] = [];
@@ -34,7 +37,7 @@ function start(args: readonly string[], environment: Record<string, string> = {}
   const ended = new Promise<number | null>((done) => child.on('close', done));
   const until = (pattern: RegExp) =>
     expect
-      .poll(() => output, { timeout: 30_000 })
+      .poll(() => output, { timeout: 240_000 })
       .toMatch(pattern)
       .then(() => pattern.exec(output)!);
   return { child, ended, until, output: () => output, top };

@@ -128,9 +128,9 @@ export async function lock(file: string, self?: Holder): Promise<() => Promise<v
 
 /** Removes the lock of a holder that has ended. @throws CodedError where it has not */
 async function removeStale(file: string, candidate: string, self: Holder): Promise<void> {
-  const found = await heldBy(file, candidate);
-  if (found === null) return;
-  const { text, holder, silentMs } = found;
+  const held = await heldBy(file, candidate);
+  if (held === null) return;
+  const { text, holder, silentMs } = held;
   const refused = holder && (await refusal(holder, self, silentMs, file));
   if (refused) throw refused;
   // Being written, on a file system without hard links.

@@ -45,7 +45,7 @@ def test_two_ranks_hold_the_gradients_that_are_counted(tmp_path, precision):
         env=os.environ | {"OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
