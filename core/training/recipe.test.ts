@@ -101,26 +101,6 @@ describe('shipped recipes', () => {
     });
     expect(sources.lsvq).toMatchObject({ range: [0, 5], labels: 'rescaled1to5' });
   });
-
-  test('each ablation differs from its base in what it is named for', async () => {
-    const base = await resolved('vqathinker-8b');
-    const differences = async (name: string) => {
-      const other = await resolved(name);
-      return { ...other, name: base.name, about: base.about };
-    };
-    const rules = (change: object) => ({ ...base, rules: { ...base.rules, ...change } });
-    expect(await differences('ablation-rank-only')).toEqual(
-      rules({ temporalOn: false, columns: { rank: 1, regression: 0, format: 1 } }),
-    );
-    expect(await differences('ablation-reg-only')).toEqual(
-      rules({ temporalOn: false, columns: { rank: 0, regression: 1, format: 1 } }),
-    );
-    expect(await differences('ablation-no-temporal')).toEqual(rules({ temporalOn: false }));
-    expect(await differences('ablation-no-reasoning')).toEqual(rules({ reasoning: false }));
-    const noMotion = await differences('ablation-no-motion');
-    expect(noMotion.model.motion).toBe(false);
-    expect(noMotion.rules).toEqual({ ...base.rules, temporalOn: false });
-  });
 });
 
 describe('what is refused', () => {
