@@ -57,6 +57,13 @@ export function expectedTensors(config: CheckpointConfig): Map<string, Shape> {
     put('motion_statistics.mean', m.statistics.length);
     put('motion_statistics.std', m.statistics.length);
   }
+  if (m.quality_features.length > 0) {
+    for (const name of ['low', 'high', 'mean', 'deviation'])
+      put(`quality_head.${name}`, m.quality_features.length);
+    linear('quality_head.inner', m.quality_hidden, m.quality_features.length);
+    linear('quality_head.outer', m.quality_outputs, m.quality_hidden);
+    put('quality_head.embedding.weight', t.hidden_size, m.quality_outputs);
+  }
 
   const model = 'language_model.model';
   put(`${model}.embed_tokens.weight`, t.vocab_size, t.hidden_size);

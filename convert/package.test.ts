@@ -39,7 +39,7 @@ const checkpoints = {
   train6: 'profile="train6", heads=14, kv_heads=2',
   test12: 'profile="test12", heads=5, kv_heads=1, head_dim=16, tied=True, layers=1',
   fragments: 'profile="fragments", heads=4, kv_heads=4, head_dim=16, tied=True, statistics=NAMES',
-  mixed: 'profile="mixed", heads=5, kv_heads=1, head_dim=32, statistics=NAMES[::7]',
+  mixed: 'profile="mixed", heads=5, kv_heads=1, head_dim=32, statistics=NAMES[::7], quality=True',
 } as const;
 
 function makeCheckpoints(): void {
@@ -138,6 +138,8 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
       }
       if (checkpoints[name as keyof typeof checkpoints].includes('statistics'))
         expect(names).toContain('motion_statistics');
+      if (checkpoints[name as keyof typeof checkpoints].includes('quality'))
+        expect(names).toContain('quality_head');
     },
   );
 
@@ -193,6 +195,19 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
       vqathinker: { format: 1, family: 'vqathinker' },
       'transformers.js_config': { use_external_data_format: { 'decoder_model_merged_q4.onnx': 1 } },
     });
+  });
+
+  it('says which features of whole frames a package reads', async () => {
+    const sink = new MemorySink();
+    const folder = new CheckpointFolder(join(temporary, 'mixed'));
+    const manifest = await convertCheckpoint(folder, sink, fp32);
+    expect(manifest.qualityFeatures).toEqual({ set: 'videval47', version: 1 });
+    const plain = await convertCheckpoint(
+      new CheckpointFolder(join(temporary, 'test12')),
+      new MemorySink(),
+      fp32,
+    );
+    expect(plain).not.toHaveProperty('qualityFeatures');
   });
 
   it('runs at 4 bits what its integers and scales stand for', async () => {

@@ -135,6 +135,9 @@ class PackageWriter {
       family: 'vqathinker',
       producedBy: { converter: `${converter.name} ${converter.version}`, checkpointSha256, command },
       profile: this.#profile,
+      ...(config.motion.quality_features.length > 0 && {
+        qualityFeatures: { set: 'videval47', version: 1 },
+      }),
       scale: about?.scale ?? unmeasured,
       variants,
       files: this.#written,

@@ -10,6 +10,7 @@ import type { Checkpoint } from './checkpoint.ts';
 import { Graph, type GraphOptions } from './graph.ts';
 import { toFloat16 } from './numbers.ts';
 import { projector } from './parts.ts';
+import { qualityHead } from './quality-head.ts';
 import { type Bottleneck, type Convolution, motionPlan } from './slowfast-shapes.ts';
 import { motionStatistics } from './statistics/motion-statistics.ts';
 import type { Target, WeightFormats } from './weight-formats.ts';
@@ -208,7 +209,8 @@ export function motionEncoder(
   const statistics = motion.statistics.length > 0 ? [motionStatistics(g, checkpoint, profile, pixels)] : [];
   for (const value of statistics) g.tap('motion_statistics', value, [1, motion.statistics.length]);
   const vector = g.concat([pooled, ...statistics], 1);
-  const token = projector(g, checkpoint, vector, 'motion_mlp', formats.encoder);
+  const projected = projector(g, checkpoint, vector, 'motion_mlp', formats.encoder);
+  const token = motion.quality_features.length > 0 ? g.add(projected, qualityHead(g, checkpoint)) : projected;
   g.output('motion_features', token, 'float32', [1, text.hidden_size]);
   return g;
 }

@@ -72,15 +72,27 @@ describe('percentile', () => {
     const human = {
       kind: 'human' as const,
       range: [0, 5] as [0, 5],
-      dataset: 'LSVQ-test',
-      n: 7182,
+      datasets: [{ name: 'LSVQ-test', n: 7182, how: 'videos' as const }],
       map: 'MOS/20',
     };
     const median = mosQuantilesOf('LSVQ-test')!.quantiles[10]!;
     expect(percentileOf(human, median / 20)).toMatchObject({ kind: 'human', n: 7182 });
     expect(percentileOf(human, median / 20)!.percent).toBeCloseTo(50, 9);
-    expect(percentileOf({ ...human, dataset: 'mine' }, 3)).toBeNull();
+    expect(percentileOf({ ...human, datasets: [{ name: 'mine', n: 9, how: 'videos' }] }, 3)).toBeNull();
     expect(percentileOf({ ...human, map: '1+4*MOS/100' }, 3)).toBeNull();
+  });
+
+  test('human scores of several data sets by the quantiles that the package lists', () => {
+    const quantiles = Array.from({ length: 101 }, (_, i) => 1 + i / 25);
+    const datasets = ['A', 'B'].map((name) => ({ name, n: 100, how: 'features' as const }));
+    const scale = { kind: 'human' as const, range: [1, 5] as [1, 5], datasets, map: 'INLSA' };
+    expect(percentileOf(scale, 3)).toBeNull();
+    expect(percentileOf({ ...scale, opinions: { n: 250, quantiles } }, 2)).toEqual({
+      percent: 25,
+      population: 'A, B',
+      n: 250,
+      kind: 'human',
+    });
   });
 
   const table = `${process.env.VQA_SHARED ?? '../shared'}/facts/mos_quantiles.tsv`;

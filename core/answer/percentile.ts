@@ -41,15 +41,22 @@ const toMos: Readonly<Record<string, (score: number) => number>> = {
   MOS: (score) => score,
 };
 
-/** Percentile of a score on a package's scale, or null when its population is not listed. */
+/**
+ * Percentile of a score on a package's scale: among the opinions that the package lists, else among those of the one data
+ * set that it names. Null when neither is known.
+ */
 export function percentileOf(scale: Scale, score: number): Percentile | null {
   if (scale.kind === 'unmeasured') return null;
   if (scale.kind === 'own') {
     const { population, n, quantiles } = scale;
     return { percent: shareBelow(quantiles, score), population, n, kind: 'own' };
   }
-  const row = mosQuantilesOf(scale.dataset);
-  const map = toMos[scale.map];
-  if (row === null || map === undefined) return null;
-  return { percent: shareBelow(row.quantiles, map(score)), population: row.dataset, n: row.n, kind: 'human' };
+  const { datasets, map, opinions } = scale;
+  const population = datasets.map(({ name }) => name).join(', ');
+  if (opinions)
+    return { percent: shareBelow(opinions.quantiles, score), population, n: opinions.n, kind: 'human' };
+  const row = mosQuantilesOf(population);
+  const mos = toMos[map];
+  if (row === null || mos === undefined) return null;
+  return { percent: shareBelow(row.quantiles, mos(score)), population, n: row.n, kind: 'human' };
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { CodedError } from '../errors.ts';
+import { featureColumns } from '../sampling/human-features.ts';
 import { readConformanceProfiles } from '../sampling/profile-schema.ts';
 import { builtInProfiles, poolSpace } from '../sampling/profiles.ts';
 import { statisticRows } from '../sampling/statistics.ts';
@@ -86,6 +87,14 @@ describe('checkpoint config', () => {
     expect(field({ motion_config: { stem: 3 } })).toBe('motion_config.stem');
     expect(field({ motion_config: { statistics: ['a', 'a'] } })).toBe('motion_config.statistics');
     expect(field({ motion_config: { statistics: ['no such statistic'] } })).toBe('motion_config.statistics');
+    const columns = { quality_features: [...featureColumns] };
+    expect(field({ motion_config: columns })).toBe('motion_config.quality_hidden');
+    expect(field({ motion_config: { quality_features: ['avg_si'], quality_hidden: 8 } })).toBe(
+      'motion_config.quality_features',
+    );
+    expect(
+      readCheckpointConfig({ motion_config: { ...columns, quality_hidden: 8 } }).motion.quality_outputs,
+    ).toBe(1);
     expect(field({ llm_config: { rope_scaling: { type: 'yarn', factor: 4 } } })).toBe(
       'llm_config.rope_scaling.type',
     );

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
+import { featureColumns } from '../sampling/human-features.ts';
 import { type ConformanceProfiles, profileSchema } from '../sampling/profile-schema.ts';
 import { builtInProfiles, type Profile } from '../sampling/profiles.ts';
 import { statisticRows } from '../sampling/statistics.ts';
@@ -98,6 +99,17 @@ const motion = z.strictObject({
       'must name rows of the statistics table',
     )
     .default([]),
+  /** The columns of `human-features.json`, which the quality head reads; without them there is no head. */
+  quality_features: z
+    .array(z.string())
+    .refine(
+      (names) => names.length === 0 || names.join() === featureColumns.join(),
+      'must be the columns of human-features.json, in their order',
+    )
+    .default([]),
+  /** Hidden units of the quality head, and numbers that it predicts. */
+  quality_hidden: z.int().nonnegative().max(LIMITS.width).default(0),
+  quality_outputs: width.default(1),
 });
 
 const official = z.object({
@@ -138,6 +150,8 @@ const config = official.extend(additions.shape).superRefine((c, context) => {
     fault(['llm_config', 'num_key_value_heads'], 'must divide the heads');
   }
   if (m.fast_stem_time % 2 === 0) fault(['motion_config', 'fast_stem_time'], 'must be odd');
+  if (m.quality_hidden > 0 !== m.quality_features.length > 0)
+    fault(['motion_config', 'quality_hidden'], 'must be given with quality_features, and only then');
   if (m.fast_to_slow_kernel % 2 === 0) fault(['motion_config', 'fast_to_slow_kernel'], 'must be odd');
   if (!Object.hasOwn(c.profiles, defaultOf(c))) fault(['default_profile'], 'names no profile');
   for (const [name, profile] of Object.entries(c.profiles)) {

@@ -16,12 +16,21 @@ const isFormat1 = (value: unknown): value is Record<string, unknown> =>
 const withTarget = renamedKeys(['dialect', 'target']);
 const withMetrics = renamedKeys(['figures', 'metrics']);
 
+/** A human scale that names one data set, whose videos the model was trained on. */
+function currentScale(scale: unknown): unknown {
+  if (typeof scale !== 'object' || scale === null || !('dataset' in scale)) return scale;
+  const { dataset: name, n, ...others } = scale as Record<string, unknown>;
+  return { ...others, datasets: [{ name, n, how: 'videos' }] };
+}
+
 /** A package's manifest, format 2. */
 export function currentManifest(value: unknown): unknown {
-  if (!isFormat1(value)) return value;
-  const { variants } = value;
+  if (typeof value !== 'object' || value === null) return value;
+  const current = 'scale' in value ? { ...value, scale: currentScale(value.scale) } : value;
+  if (!isFormat1(current)) return current;
+  const { variants } = current;
   return {
-    ...(withMetrics(value) as object),
+    ...(withMetrics(current) as object),
     format: 2,
     variants: Array.isArray(variants) ? variants.map(withTarget) : variants,
   };

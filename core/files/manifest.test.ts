@@ -55,6 +55,23 @@ describe('manifest', () => {
     expect(percentileOf(read.scale, 3)).toBeNull();
   });
 
+  test('a human scale of several data sets, and one of the earlier form', () => {
+    const datasets = [{ name: 'KoNViD-1k', n: 816, how: 'features' }];
+    const human = { kind: 'human', range: [1, 5], datasets, map: 'INLSA' };
+    const qualityFeatures = { set: 'videval47', version: 1 };
+    expect(readManifest({ ...manifest(), scale: human, qualityFeatures })).toMatchObject({
+      scale: human,
+      qualityFeatures,
+    });
+    const earlier = { kind: 'human', range: [0, 5], dataset: 'LSVQ-test', n: 7182, map: 'MOS/20' };
+    expect(readManifest({ ...manifest(), scale: earlier }).scale).toEqual({
+      kind: 'human',
+      range: [0, 5],
+      datasets: [{ name: 'LSVQ-test', n: 7182, how: 'videos' }],
+      map: 'MOS/20',
+    });
+  });
+
   test('another format', () => {
     expect(refusal({ format: 3 })).toMatchObject({ code: 'model/version', params: { format: 3, reads: 2 } });
   });
@@ -72,6 +89,12 @@ describe('manifest', () => {
     expect(field({ variants: [{ ...manifest().variants[0], dtype: 'q4' }] })).toBe('variants[0].dtype');
     expect(field({ variants: [{ ...manifest().variants[0], files: ['b'] }] })).toBe('variants[0].files[0]');
     expect(field({ scale: { ...manifest().scale, quantiles: [1] } })).toBe('scale.quantiles');
+    const human = { kind: 'human', range: [1, 5], map: 'x' };
+    expect(field({ scale: { ...human, datasets: [] } })).toBe('scale.datasets');
+    expect(field({ scale: { ...human, datasets: [{ name: 'A', n: 1, how: 'guess' }] } })).toBe(
+      'scale.datasets[0].how',
+    );
+    expect(field({ qualityFeatures: { set: 'videval47', version: 2 } })).toBe('qualityFeatures.version');
     expect(field({ format: '1' })).toBe('format');
     expect(() => readManifest(null)).toThrow(CodedError);
   });

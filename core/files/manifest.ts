@@ -27,25 +27,40 @@ const path = z.string().refine(isPackagePath, unsafe);
 
 const range = z.union([z.tuple([z.literal(1), z.literal(5)]), z.tuple([z.literal(0), z.literal(5)])]);
 
+/** Values at 0, 1, … 100 %. */
+const quantiles = z
+  .array(z.number())
+  .length(101, 'must have 101 values')
+  .refine((q) => q.every((v, i) => i === 0 || v >= q[i - 1]!), 'must not fall');
+
 const scale = z.discriminatedUnion('kind', [
-  /** Human opinion scores: score = map(MOS) of the named data set with n videos. */
+  /**
+   * Human opinion scores: the model was trained on those of n videos of the named data sets, and score = map(MOS). `how`:
+   * from their videos, or from published features of them. `opinions`: quantiles of the scores that n videos have on this
+   * scale.
+   */
   z.strictObject({
     kind: z.literal('human'),
     range,
-    dataset: z.string().min(1),
-    n: z.int().positive(),
+    datasets: z
+      .array(
+        z.strictObject({
+          name: z.string().min(1),
+          n: z.int().positive(),
+          how: z.enum(['videos', 'features']),
+        }),
+      )
+      .min(1),
     map: z.string().min(1),
+    opinions: z.strictObject({ n: z.int().positive(), quantiles }).optional(),
   }),
-  /** The model's own scale: quantiles 0, 1, … 100 % of its scores on n held-out clips. */
+  /** The model's own scale: quantiles of its scores on n held-out clips. */
   z.strictObject({
     kind: z.literal('own'),
     range,
     population: z.string().min(1),
     n: z.int().positive(),
-    quantiles: z
-      .array(z.number())
-      .length(101, 'must have 101 values')
-      .refine((q) => q.every((v, i) => i === 0 || v >= q[i - 1]!), 'must not fall'),
+    quantiles,
   }),
   /** An unmeasured model: a score has a range and no population. */
   z.strictObject({ kind: z.literal('unmeasured'), range }),
@@ -90,6 +105,11 @@ export const manifestSchema = z
       command: z.string(),
     }),
     profile: profileSchema,
+    /**
+     * Features of whole frames that the motion encoder reads as `quality_features`: `videval47` are the columns of
+     * `core/sampling/human-features.json`. Absent: none.
+     */
+    qualityFeatures: z.strictObject({ set: z.literal('videval47'), version: z.literal(1) }).exactOptional(),
     scale,
     variants: z.array(variant).min(1),
     files: z.array(z.strictObject({ path, bytes, sha256 })).min(1),

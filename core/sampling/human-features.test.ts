@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { featureColumns, featurePlan, featureSamples, pooledFeatures } from './human-features.ts';
+import {
+  featureColumns,
+  featurePlan,
+  featureSamples,
+  pooledFeatures,
+  presentColumns,
+} from './human-features.ts';
 
 describe('frames', () => {
   test('of 8 s at 30 frames a second', () => {
@@ -27,6 +33,10 @@ describe('frames', () => {
     expect(featurePlan(25, 30).blocks.map((block) => block.length)).toEqual([3]);
     expect(featurePlan(3, 30)).toEqual({ blocks: [[]], sharpness: [] });
   });
+});
+
+test('a model reads no NaN but which columns are there', () => {
+  expect([...presentColumns([2, Number.NaN, 0])]).toEqual([2, 0, 0, 1, 0, 1]);
 });
 
 test('pooling leaves missing values out, and deviations are those within a block', () => {

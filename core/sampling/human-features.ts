@@ -84,6 +84,15 @@ function deviation(values: readonly number[]): number {
 }
 
 /**
+ * Columns as a model reads them, [2, n]: values with 0 in place of a missing one, then 1 for each that is there. A graph gets
+ * no NaN, with which some back ends do not calculate as the standard says.
+ */
+export function presentColumns(columns: readonly number[]): Float32Array<ArrayBuffer> {
+  const there = columns.map((value) => !Number.isNaN(value));
+  return Float32Array.from([...columns.map((value, i) => (there[i] ? value : 0)), ...there.map(Number)]);
+}
+
+/**
  * The columns of a video, in the table's order; NaN where nothing is defined.
  *
  * @param sampleAt features of a sample by the number of its frame

@@ -15,7 +15,12 @@ const TEXT = '<think>No blur here.</think><answer>3.87</answer>';
 const model = {
   manifest: {
     name: 'Tiny',
-    scale: { kind: 'human', range: [0, 5], dataset: 'LSVQ-test', n: 7182, map: 'MOS/20' },
+    scale: {
+      kind: 'human',
+      range: [0, 5],
+      datasets: [{ name: 'LSVQ-test', n: 7182, how: 'videos' }],
+      map: 'MOS/20',
+    },
   },
   manifestSha256: sha,
   profile,

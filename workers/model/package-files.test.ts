@@ -16,7 +16,12 @@ const manifest = (change: Partial<Manifest> = {}) =>
     family: 'vqathinker',
     producedBy: { converter: '0.1.0', checkpointSha256: sha('x'), command: 'npm run convert' },
     profile,
-    scale: { kind: 'human', range: [0, 5], dataset: 'LSVQ', n: 7182, map: 'MOS/20' },
+    scale: {
+      kind: 'human',
+      range: [0, 5],
+      datasets: [{ name: 'LSVQ', n: 7182, how: 'videos' }],
+      map: 'MOS/20',
+    },
     variants: [
       {
         dtype: 'fp32',

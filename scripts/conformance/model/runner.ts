@@ -4,6 +4,7 @@
  */
 import type * as Ort from 'onnxruntime-web';
 import { type Dtype, dtypeSuffixes, type Target, targetFolders } from '../../../convert/weight-formats.ts';
+import { presentColumns } from '../../../core/sampling/human-features.ts';
 import type { Profile } from '../../../core/sampling/profiles.ts';
 import { argmax, type FloatArray, size } from './arrays.ts';
 
@@ -98,8 +99,12 @@ export class Runner {
     return new this.#Tensor('int64', BigInt64Array.from(values, BigInt), shape);
   }
 
-  async #encode(name: 'vision_encoder' | 'motion_encoder', pixels: FloatArray): Promise<Outputs> {
-    return floatsOf(await this.#sessions[name].run({ pixel_values: this.#float(pixels) }));
+  async #encode(
+    name: 'vision_encoder' | 'motion_encoder',
+    pixels: FloatArray,
+    others: Record<string, Ort.Tensor> = {},
+  ): Promise<Outputs> {
+    return floatsOf(await this.#sessions[name].run({ pixel_values: this.#float(pixels), ...others }));
   }
 
   /** image_features, and the taps of a tapped graph. */
@@ -107,9 +112,16 @@ export class Runner {
     return this.#encode('vision_encoder', pixels);
   }
 
-  /** motion_features, and the taps of a tapped graph. */
-  motion(pixels: FloatArray): Promise<Outputs> {
-    return this.#encode('motion_encoder', pixels);
+  /**
+   * motion_features, and the taps of a tapped graph.
+   *
+   * @param quality features of a model with a quality head, NaN where missing
+   */
+  motion(pixels: FloatArray, quality?: FloatArray): Promise<Outputs> {
+    if (!quality) return this.#encode('motion_encoder', pixels);
+    const data = presentColumns([...quality.data]);
+    const features = this.#float({ data, shape: [2, data.length / 2] });
+    return this.#encode('motion_encoder', pixels, { quality_features: features });
   }
 
   /** [rows, columns] ids → [rows, columns, D] */

@@ -166,7 +166,10 @@ export async function checkProfile(
   const motionFrames = golden.has('input.motion_frames')
     ? normalised(await golden.octets('input.motion_frames'), profile)
     : pixels;
-  const motion = await runner.motion(motionFrames);
+  const quality = golden.has('input.quality_features')
+    ? await golden.floats('input.quality_features')
+    : undefined;
+  const motion = await runner.motion(motionFrames, quality);
   const token = motion.get('motion_features')!;
   await compareMotion(report, motion, golden, limits);
 
@@ -256,6 +259,7 @@ async function compareMotion(
   const whole = [
     ['slowfast.pooled', 'slowfast.pooled', limits.mean],
     ['motion_statistics', 'motion_statistics', limits.mean],
+    ['quality_head', 'quality_head', limits.mean],
     ['motion_features', 'motion_mlp', limits.motion],
   ] as const;
   for (const [output, tensor, limit] of whole) {

@@ -26,12 +26,19 @@ export function AboutScale({
   );
 }
 
+function about(scale: Extract<Scale, { kind: 'human' }>, t: ReturnType<typeof useAssessMessages>): string {
+  const names = scale.datasets.map(({ name }) => name);
+  const opinions = scale.opinions ?? mosQuantilesOf(names.join());
+  const trained = scale.datasets.reduce((sum, { n }) => sum + n, 0);
+  return t.assess.aboutHuman(t.units.list(names), opinions?.n ?? trained);
+}
+
 function population(scale: Scale, t: ReturnType<typeof useAssessMessages>): string {
   switch (scale.kind) {
     case 'own':
       return t.assess.aboutHeldOut(scale.n, scale.population);
     case 'human':
-      return t.assess.aboutHuman(scale.dataset, mosQuantilesOf(scale.dataset)?.n ?? scale.n);
+      return about(scale, t);
     case 'unmeasured':
       return t.assess.aboutUnmeasured;
   }

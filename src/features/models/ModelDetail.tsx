@@ -100,7 +100,8 @@ function MetricTable({ manifest }: { readonly manifest: Manifest }) {
 }
 
 function scaleText({ scale }: Manifest, t: ModelsMessages): string {
-  if (scale.kind === 'human') return t.facts.scaleHuman(scale.dataset, scale.map);
+  if (scale.kind === 'human')
+    return t.facts.scaleHuman(scale.datasets.map(({ name }) => name).join(', '), scale.map);
   return scale.kind === 'own' ? t.facts.scaleOfModel(scale.n) : t.facts.scaleUnmeasured;
 }
 

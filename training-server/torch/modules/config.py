@@ -138,9 +138,24 @@ class MotionConfig:
     statistics: tuple[str, ...] = ()
     """Closed-form statistics of the input, appended to the pooled vector in this order."""
 
+    quality_features: tuple[str, ...] = ()
+    """Quality features of whole frames, the input of the quality head; none, no head."""
+
+    quality_hidden: int = 0
+    """Hidden units of the quality head."""
+
+    quality_outputs: int = 1
+    """Numbers that the quality head predicts."""
+
     def __post_init__(self):
         self.depths = tuple(self.depths)
         self.statistics = tuple(self.statistics)
+        self.quality_features = tuple(self.quality_features)
+        if bool(self.quality_features) != bool(self.quality_hidden) or self.quality_outputs < 1:
+            raise ConfigError(
+                "motion_config.quality_features and quality_hidden must be given together, with at least one "
+                "quality_outputs"
+            )
         if len(self.depths) != 4 or min(self.depths) < 1:
             raise ConfigError(f"motion_config.depths must be four positive numbers, not {self.depths}")
         for name in ("fast_stem_time", "fast_to_slow_kernel"):

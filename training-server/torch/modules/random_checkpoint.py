@@ -23,7 +23,7 @@ from modules.config import LanguageConfig, ModelConfig, MotionConfig, VisionConf
 from modules.loader import save_model
 from modules.profiles import BUILT_IN_PROFILES, BranchPixels, Profile, TokenIds, profile_of
 from modules.stages import Clip, greedy, stage_tensors
-from modules.statistics import NAMES, statistics
+from modules.statistics import NAMES, TABLE_PATH, statistics
 from modules.vqathinker import VQAThinkerModel, normalised
 
 PROFILES = ("train6", "test12", "fragments", "mixed")
@@ -66,6 +66,9 @@ class RandomCheckpoint:
 
     statistics: tuple[str, ...] = ()
     """Statistics after the pooled vector."""
+
+    quality: bool = False
+    """With a quality head of 24 hidden units and two outputs."""
 
     seed: int = 0
     """Of everything random."""
@@ -110,10 +113,21 @@ class RandomCheckpoint:
                 bos_token_id=389,
                 eos_token_id=389,
             ),
-            motion=MotionConfig(**sizes, statistics=self.statistics),
+            motion=MotionConfig(
+                **sizes,
+                statistics=self.statistics,
+                quality_features=_quality_columns() if self.quality else (),
+                quality_hidden=24 if self.quality else 0,
+                quality_outputs=2,
+            ),
             profiles={profile.name: profile},
             default_profile=profile.name,
         )
+
+
+def _quality_columns() -> tuple[str, ...]:
+    table = TABLE_PATH.with_name("human-features.json").read_text("utf-8")
+    return tuple(json.loads(table)["columns"])
 
 
 def _profile(kind: str, patch: int) -> Profile:
@@ -161,7 +175,16 @@ def random_clip(config: ModelConfig, generator: Generator) -> Clip:
         context = profile.tokens_per_frame if k < profile.frames else 1
         ids += [*label.encode(), IMAGE_START, *[CONTEXT] * context, IMAGE_END, ord("\n")]
     ids += list(b"What is the quality of this video?\nassistant\n")
-    return Clip(frames=frames.contiguous(), input_ids=torch.tensor([ids]), motion_frames=motion_frames)
+    quality = None
+    if names := config.motion.quality_features:
+        quality = 3 * torch.randn(len(names), generator=generator)
+        quality[::5] = torch.nan
+    return Clip(
+        frames=frames.contiguous(),
+        input_ids=torch.tensor([ids]),
+        motion_frames=motion_frames,
+        quality_features=quality,
+    )
 
 
 def _texture(frames: int, size: int, generator: Generator) -> Tensor:
@@ -220,6 +243,12 @@ def random_weights(model: VQAThinkerModel, generator: Generator, *, batch_statis
         raw = statistics(normalised(frames, profile), names, profile.motion.cell or profile.size)
         standard.mean.copy_(raw + normal(raw.shape, 0.3))
         standard.std.copy_(0.3 + torch.rand(raw.shape, generator=generator))
+    if model.config.motion.quality_features:
+        head = model.quality_head
+        head.mean.copy_(normal(head.mean.shape, 1))
+        head.deviation.copy_(0.3 + torch.rand(head.mean.shape, generator=generator))
+        head.low.copy_(head.mean - 5 * torch.rand(head.mean.shape, generator=generator))
+        head.high.copy_(head.mean + 5 * torch.rand(head.mean.shape, generator=generator))
 
 
 def _batch_statistics(model: VQAThinkerModel, generator: Generator) -> None:

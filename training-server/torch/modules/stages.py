@@ -38,14 +38,27 @@ class Clip:
     motion_frames: Tensor | None = None
     """[T, S, S, 3] uint8 where the motion branch sees other frames than the vision branch."""
 
+    quality_features: Tensor | None = None
+    """[n], NaN where missing, of a model with a quality head."""
+
     def tensors(self) -> dict[str, Tensor]:
-        given = {"input.frames": self.frames, "input.input_ids": self.input_ids}
-        return given if self.motion_frames is None else {**given, "input.motion_frames": self.motion_frames}
+        given = {
+            "input.frames": self.frames,
+            "input.input_ids": self.input_ids,
+            "input.motion_frames": self.motion_frames,
+            "input.quality_features": self.quality_features,
+        }
+        return {name: tensor for name, tensor in given.items() if tensor is not None}
 
     def encode(self, model: VQAThinkerModel, profile: Profile) -> Encoded:
         """Both branches' tokens, V = 1."""
         motion = None if self.motion_frames is None else normalised(self.motion_frames[None], profile)
-        return model.encode(normalised(self.frames[None], profile), profile, motion)
+        return model.encode(normalised(self.frames[None], profile), profile, motion, self.features)
+
+    @property
+    def features(self) -> Tensor | None:
+        """[1, n]"""
+        return None if self.quality_features is None else self.quality_features[None]
 
 
 @torch.no_grad()
@@ -80,7 +93,9 @@ def stage_tensors(model: VQAThinkerModel, profile: Profile, clip: Clip) -> Itera
     if model.config.motion.statistics:
         width = sum(v.shape[1] for v in vectors)
         yield "motion_statistics", model.motion_vector(motion[None], profile)[0, width:]
-    yield "motion_mlp", model.motion_token(motion[None], profile)[0]
+    if model.config.motion.quality_features and clip.features is not None:
+        yield "quality_head", model.quality_head.predicted(clip.features)[0]
+    yield "motion_mlp", model.motion_token(motion[None], profile, clip.features)[0]
 
     embeds = model.inputs_embeds(clip.input_ids, clip.encode(model, profile), profile)
     yield "lm.inputs_embeds", embeds[0]

@@ -15,6 +15,7 @@ from modules.config import ModelConfig
 from modules.internvit import InternViT
 from modules.profiles import Profile
 from modules.projector import pixel_shuffle, projector
+from modules.quality_head import QualityHead
 from modules.qwen2 import KVCache, Qwen2
 from modules.slowfast import SlowFast
 
@@ -57,6 +58,10 @@ class VQAThinkerModel(nn.Module):
         self.motion_mlp = projector(config.motion.features, width)
         if config.motion.statistics:
             self.motion_statistics = MotionStatistics(len(config.motion.statistics))
+        if config.motion.quality_features:
+            motion = config.motion
+            shape = len(motion.quality_features), motion.quality_hidden, motion.quality_outputs
+            self.quality_head = QualityHead(*shape, width)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -84,17 +89,37 @@ class VQAThinkerModel(nn.Module):
             standard = standardised(raw, buffers.mean.float(), buffers.std.float())
         return torch.cat([pooled, standard.to(pooled.dtype)], dim=1)
 
-    def motion_token(self, pixels: Tensor, profile: Profile) -> Tensor:
-        """Normalised frames [V, T, 3, S, S] → [V, D]."""
-        return self.motion_mlp(self.motion_vector(pixels, profile))
+    def quality_token(self, features: Tensor | None, like: Tensor) -> Tensor:
+        """Raw quality features [V, n], NaN or None where missing → addition to motion tokens `like`."""
+        names = self.config.motion.quality_features
+        if not names:
+            return torch.zeros_like(like)
+        if features is None:
+            features = like.new_full((len(like), len(names)), torch.nan)
+        return self.quality_head(features.to(like))
 
-    def encode(self, pixels: Tensor, profile: Profile, motion_pixels: Tensor | None = None) -> Encoded:
+    def motion_token(self, pixels: Tensor, profile: Profile, features: Tensor | None = None) -> Tensor:
+        """Normalised frames [V, T, 3, S, S] and quality features [V, n], NaN where missing → [V, D].
+
+        Without features all are missing; a model without a quality head does not read them.
+        """
+        token = self.motion_mlp(self.motion_vector(pixels, profile))
+        return token + self.quality_token(features, token)
+
+    def encode(
+        self,
+        pixels: Tensor,
+        profile: Profile,
+        motion_pixels: Tensor | None = None,
+        features: Tensor | None = None,
+    ) -> Encoded:
         """Normalised frames of the two branches, [V, N, 3, S, S] and [V, T, 3, S, S], to decoder tokens.
 
-        `motion_pixels` may be left out where both branches see the same tensor.
+        `motion_pixels` may be left out where both branches see the same tensor; features: see `motion_token`.
         """
         motion_pixels = pixels if motion_pixels is None else motion_pixels
-        return Encoded(frames=self.vision_tokens(pixels), motion=self.motion_token(motion_pixels, profile))
+        motion = self.motion_token(motion_pixels, profile, features)
+        return Encoded(frames=self.vision_tokens(pixels), motion=motion)
 
     def inputs_embeds(self, input_ids: Tensor, encoded: Encoded, profile: Profile) -> Tensor:
         """Ids [R, L] → [R, L, D], every `<IMG_CONTEXT>` replaced; row r belongs to row r of `encoded`.

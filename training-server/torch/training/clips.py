@@ -218,6 +218,7 @@ class Encoder:
     def motion(self, clips: Sequence[ClipPixels]) -> Tensor:
         """Motion tokens [V, D]; the projector runs on vectors that are kept while the extractor is frozen."""
         tokens: Tensor = self.model.motion_mlp(self.motion_vectors(clips))
+        tokens = tokens + self.model.quality_token(None, tokens)
         return tokens
 
     def motion_vectors(self, clips: Sequence[ClipPixels]) -> Tensor:
