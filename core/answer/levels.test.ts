@@ -33,6 +33,15 @@ test('four or six logits are no level score', () => {
 });
 
 test('every bin of 20 has its level', () => {
-  expect([90, 70, 50, 30, 10].map(mosToLevel)).toEqual([...levels]);
-  expect([100, 100.001, -0.001, Number.NaN].map(mosToLevel)).toEqual(['high', null, null, null]);
+  const level = (mos: number) => mosToLevel(mos);
+  expect([90, 70, 50, 30, 10].map(level)).toEqual([...levels]);
+  expect([100, 100.001, -0.001, Number.NaN].map(level)).toEqual(['high', null, null, null]);
+  // Of another scale: bins of 0.8 on 1 to 5.
+  expect([1, 1.79, 1.81, 3, 5].map((mos) => mosToLevel(mos, 1, 5))).toEqual([
+    'low',
+    'low',
+    'poor',
+    'fair',
+    'high',
+  ]);
 });

@@ -12,7 +12,7 @@ const PAPER_WEIGHTS: readonly number[] = [1, 0.75, 0.5, 0.25, 0];
 /** Weights of the latest scoring scripts: 0.8 · paper + 0.2, the same order of videos. */
 const SCRIPT_WEIGHTS: readonly number[] = [1, 0.8, 0.6, 0.4, 0.2];
 
-interface LevelScore {
+export interface LevelScore {
   /** Softmax over the five logits only, in the order of `levels`. */
   readonly probabilities: readonly number[];
   /** By the paper's weights, in [0, 1]. */
@@ -54,9 +54,12 @@ export function levelScore(logits: readonly number[]): LevelScore | null {
 }
 
 /**
- * Level of a MOS on 0–100: five bins of 20 (low, poor, fair, good, high), 100 belongs to the last. Null outside.
+ * Level of a MOS: five equal bins of its scale (low, poor, fair, good, high), closed below; the top belongs to the last.
+ * Null outside the scale.
+ *
+ * @param low, high ends of the scale, by default 0 and 100
  */
-export function mosToLevel(mos: number): Level | null {
-  if (!(mos >= 0 && mos <= 100)) return null;
-  return levels[4 - Math.min(4, Math.floor(mos / 20))]!;
+export function mosToLevel(mos: number, low = 0, high = 100): Level | null {
+  if (!(mos >= low && mos <= high)) return null;
+  return levels[4 - Math.min(4, Math.floor((mos - low) / ((high - low) / 5)))]!;
 }

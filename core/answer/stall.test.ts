@@ -27,5 +27,14 @@ describe('stalls', () => {
     expect(streamingText(1, frames('011'), 'digits')).toContain(
       '<image>. The temporal sequence of the stalling information of each frame is shown as follows: 011',
     );
+    expect(streamingText(1, frames('011'), 'digits')).toMatch(/011$/);
+  });
+
+  test('an exact tie goes to the even digit, as C prints it', () => {
+    // 100 · 1 / 12,800 is 0.0078125 in binary too, and 61 / 4 s are 15.25.
+    const still = [true, ...Array<boolean>(12_799).fill(false)];
+    expect(streamingText(15.25, still, 'summary')).toContain('1 frames, accounting for 0.007812 percent');
+    expect(streamingText(15.25, still, 'summary')).toContain('This video is 15.2 seconds long');
+    expect(streamingText(15.75, still, 'summary')).toContain('This video is 15.8 seconds long');
   });
 });

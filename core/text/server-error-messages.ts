@@ -26,6 +26,7 @@ export interface ServerErrorParams {
   'train/entropy': { entropy: number; step: number; resume: number };
   'train/missing-path': { field: string };
   'train/data': { file: string; line: number; problem: string };
+  'train/record': { field: string; problem: string };
   'train/labels': { source: string; count: number; low: number; high: number; line: number; value: number };
   'train/empty': { source: string; missing: number };
   'train/leak': { count: number; train: string; heldOut: string };
@@ -112,6 +113,8 @@ export const serverErrorsEn: Table = {
     say(`${field} does not exist.`, 'Correct the path; nothing has started.'),
   'train/data': ({ file, line, problem }) =>
     say(`${file}${where(line, (n) => `, line ${n}`)}: ${problem}.`, 'Correct it; nothing has started.'),
+  'train/record': ({ field, problem }) =>
+    say(`The training record’s ${field} ${problem}.`, 'Correct the record; it is not trained on.'),
   'train/labels': ({ source, count: n, low, high, line, value }) =>
     say(
       `${count(n)} labels of ${source} lie outside ${low}–${high}, the first is ${value}${where(line, (at) => ` in line ${at}`)}.`,
@@ -226,6 +229,8 @@ export const serverErrorsZh: Table = {
   'train/missing-path': ({ field }) => say(`${field}不存在。`, '请修正路径；尚未开始。'),
   'train/data': ({ file, line, problem }) =>
     say(`${file}${where(line, (n) => `第${n}行`)}：${problem}。`, '请修正；尚未开始。'),
+  'train/record': ({ field, problem }) =>
+    say(`训练记录的${field}有误：${problem}。`, '请修正该记录；它不会用于训练。'),
   'train/labels': ({ source, count: n, low, high, line, value }) =>
     say(
       `${source}有${count(n)}个标签超出${low}–${high}，首个为${value}${where(line, (at) => `（第${at}行）`)}。`,
