@@ -1,4 +1,4 @@
-/** One page with the media harness for all tests of a file; skipped by name without the clips of VQA_SHARED. */
+/** One page with the media harness for all tests of a file. */
 import { resolve } from 'node:path';
 import { type Page, test } from '@playwright/test';
 import type { Harness } from './harness.ts';
@@ -13,18 +13,23 @@ declare global {
 /** Path of a test clip. */
 export const clipPath = (name: string): string => resolve(SHARED, 'media', name);
 
+/** `harnessPage` for tests of the clips of VQA_SHARED, skipped by name without them. */
+export function sharedHarness(timeout: number) {
+  test.skip(!hasShared, 'needs the test clips of VQA_SHARED');
+  return harnessPage(timeout);
+}
+
 /**
  * Registers the hooks of the file: the harness is served and opened before its first test and closed after its last.
  *
  * @param timeout of a test, in milliseconds
  */
-export function sharedHarness(timeout: number) {
+export function harnessPage(timeout: number) {
   let server: HarnessServer;
   let page: Page;
   test.describe.configure({ mode: 'default', timeout });
   // A trace would write every frame down.
   test.use({ trace: 'off', screenshot: 'off', video: 'off' });
-  test.skip(!hasShared, 'needs the test clips of VQA_SHARED');
   test.beforeAll(async ({ browser }) => {
     server = await serveHarness();
     page = await browser.newPage();

@@ -6,42 +6,28 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, type Page, test } from '@playwright/test';
+import { expect, test } from '@playwright/test';
 import fc from 'fast-check';
 import { containers, glue, type MadeStream, type StreamShape, streamShape } from './made-stream.ts';
-import { type HarnessServer, serveHarness } from './server.ts';
-import './shared-page.ts';
+import { harnessPage } from './shared-page.ts';
 
-let server: HarnessServer;
-let page: Page;
+const harness = harnessPage(120_000);
 let folder: string;
 
-test.describe.configure({ mode: 'default', timeout: 120_000 });
-test.use({ trace: 'off', screenshot: 'off', video: 'off' });
-
-test.beforeAll(async ({ browser }) => {
+test.beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'streams-'));
-  server = await serveHarness();
-  page = await browser.newPage();
-  await page.goto(server.page);
-  await page.waitForFunction(() => 'media' in window);
 });
-
-test.afterAll(async () => {
-  await page?.close();
-  await server?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
+test.afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function open(name: string, bytes: Uint8Array) {
   const text = Buffer.from(bytes).toString('base64');
-  const opened = await page.evaluate(([n, b]) => window.media.openBytes(n, b), [name, text] as const);
+  const opened = await harness.page.evaluate(([n, b]) => window.media.openBytes(n, b), [name, text] as const);
   if ('code' in opened) throw new Error(`${name}: ${opened.code} ${JSON.stringify(opened.params)}`);
   return opened;
 }
 
 async function image(id: number, index: number) {
-  const result = await page.evaluate(([i, k]) => window.media.frameImage(i, k), [id, index] as const);
+  const result = await harness.page.evaluate(([i, k]) => window.media.frameImage(i, k), [id, index] as const);
   if ('code' in result) throw new Error(`frame ${index}: ${result.code}`);
   return { ...result, pixels: Buffer.from(result.rgba, 'base64') };
 }
@@ -55,7 +41,7 @@ async function expectGreys({ greys, name, bytes, recordings }: MadeStream): Prom
   for (let i = 1; i < times.length; i++) expect(times[i]).toBeGreaterThan(times[i - 1]!);
   const restart = facts.notices.find(({ code }) => code === 'clock-restart');
   expect(restart?.params ?? { recordings: 1 }).toMatchObject({ recordings });
-  const all = await page.evaluate(
+  const all = await harness.page.evaluate(
     ([i, wanted]) => window.media.frames(i, wanted, 28, [{ pixels: 'squash' }]),
     [id, [...greys.keys()]] as const,
   );
@@ -68,7 +54,7 @@ async function expectGreys({ greys, name, bytes, recordings }: MadeStream): Prom
     const { pixels, substituted } = await image(id, index);
     expect([index, lumaOf(pixels[0]!), substituted]).toEqual([index, greys[index], undefined]);
   }
-  await page.evaluate((i) => window.media.close(i), id);
+  await harness.page.evaluate((i) => window.media.close(i), id);
 }
 
 for (const container of Object.keys(containers) as (keyof typeof containers)[])
@@ -112,6 +98,40 @@ function withoutKeyMarks(path: string): void {
   const bytes = readFileSync(path);
   bytes.write('free', bytes.indexOf('stss'), 'latin1');
   writeFileSync(path, bytes);
+}
+
+/**
+ * Writes two GOPs of 4:4:4 that name an x264 before build 151 in their first packet. Decoders read such streams in another
+ * way, so the second GOP shows other pictures to one that has not seen the name. Few streams can be read both ways: they
+ * are searched.
+ */
+function writeOldX264(path: string): void {
+  for (const [size, quality] of [
+    ['16x32', 34],
+    ['48x48', 31],
+    ['32x32', 36],
+    ['16x32', 38],
+    ['16x32', 30],
+  ] as const) {
+    const input = ['-f', 'lavfi', '-i', `testsrc2=s=${size}:r=25:d=0.4`, '-pix_fmt', 'yuv444p'];
+    const coder = ['-c:v', 'libx264', '-crf', String(quality), '-g', '5', '-bf', '0'];
+    run(...input, ...coder, '-f', 'mp4', path);
+    const now = decodedMd5(path);
+    const bytes = readFileSync(path);
+    bytes.write('142', bytes.indexOf('x264 - core ') + 12, 'latin1');
+    writeFileSync(path, bytes);
+    const old = decodedMd5(path);
+    if (now && old && old.at(-1) !== now.at(-1)) return;
+  }
+  test.skip(true, 'this x264 gives no stream that can be read both ways');
+}
+
+/** Checksums of the frames; null where the decoder finds a fault. */
+function decodedMd5(path: string): string[] | null {
+  const { stdout, stderr } = spawnSync('ffmpeg', ['-v', 'warning', '-i', path, '-f', 'framemd5', '-'], {
+    encoding: 'utf8',
+  });
+  return stderr === '' ? stdout.split('\n').filter((line) => /^\d/.test(line)) : null;
 }
 
 interface Encoded {
@@ -160,6 +180,10 @@ const encoded: readonly Encoded[] = [
       writeFileSync(path, Buffer.concat([b!, a!]));
     },
     recordings: 2,
+  },
+  {
+    name: 'x264 of an old version, named in the first packet alone',
+    make: writeOldX264,
   },
   {
     name: 'VP9 in an MP4 without marks of key samples',
@@ -227,5 +251,5 @@ for (const { name, make, hidden, interlaced, recordings = 1 } of encoded)
       expect([index, difference(pixels, oracle[at]!) < (interlaced ? 6 : 1)]).toEqual([index, true]);
     }
     expect(at).toBe(oracle.length - 1);
-    await page.evaluate((i) => window.media.close(i), id);
+    await harness.page.evaluate((i) => window.media.close(i), id);
   });
