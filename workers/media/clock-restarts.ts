@@ -27,6 +27,8 @@ export interface Clock {
   readonly reorders: boolean;
   /** True where hours between two frames say that another recording begins. */
   readonly jumps: boolean;
+  /** First packets of recordings where the container says so. */
+  readonly stated?: readonly number[] | undefined;
 }
 
 /**
@@ -63,7 +65,7 @@ function withoutJitter({ pts, key, timescale }: Clock): Float64Array {
   return held ?? pts;
 }
 
-function restartsOf({ pts, timescale, key, reorders, jumps }: Clock): number[] {
+function restartsOf({ pts, timescale, key, reorders, jumps, stated = [] }: Clock): number[] {
   // Where nearly every packet is marked, the marks say nothing: files without a table of key packets.
   const marked = key.reduce((sum, mark) => sum + mark, 0);
   const trusted = !reorders || marked * 2 <= pts.length;
@@ -74,7 +76,10 @@ function restartsOf({ pts, timescale, key, reorders, jumps }: Clock): number[] {
   for (let d = 0; d < pts.length; d++) {
     const time = pts[d]!;
     const last = latest.at(-1);
-    if (last !== undefined && time < last) {
+    if (stated.includes(d)) {
+      restarts.push(d);
+      latest = [];
+    } else if (last !== undefined && time < last) {
       const tooEarly = reorders
         ? latest.length > MAX_REORDERED && time < latest[0]!
         : last - time > JITTER * timescale;

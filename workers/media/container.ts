@@ -36,7 +36,7 @@ function latin(head: Uint8Array, from: number, to: number): string {
 }
 
 /**
- * @param head the first 1,500 bytes of the file, or all of it
+ * @param head the first `TS_HEAD` bytes of the file, or all of it
  * @param name of the file, for its error
  * @throws CodedError of `otherFormatError`
  */

@@ -4,17 +4,14 @@ import { containerOf } from './container.ts';
 import { indexWithMediabunny } from './mediabunny-index.ts';
 import { indexMp4 } from './mp4.ts';
 import { indexMpegTs } from './mpegts.ts';
-import { packetGrid } from './mpegts-packets.ts';
+import { packetGrid, TS_HEAD } from './mpegts-packets.ts';
 import type { PacketIndex } from './packet-index.ts';
-
-/** Bytes that tell the container: six MPEG-TS packets and the rest of one before them. */
-const HEAD = 1500;
 
 /**
  * @throws CodedError `media/container`, `format`, `raw`, `pointer`, `web-page`, `codec`, `encrypted`, `truncated`, `no-video`, `no-frames` or `changed`.
  */
 export async function demux(file: NamedBlob): Promise<PacketIndex> {
-  const head = await readRange(file, 0, HEAD);
+  const head = await readRange(file, 0, TS_HEAD);
   switch (containerOf(head, file.name)) {
     case 'mp4':
       return indexMp4(file, head);

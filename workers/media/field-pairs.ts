@@ -30,7 +30,7 @@ export async function pairFields(
     const isLone = first && first.field !== 'frame' && slices.every(({ field }) => field === first.field);
     // Writers that store both fields together do so throughout.
     if (first && first.field !== 'frame' && !isLone) return { ...index, fieldCoded: true };
-    if (before && isLone && isSecondField(before, first)) {
+    if (before && isLone && !index.restarts?.includes(d) && isSecondField(before, first)) {
       before = null;
       continue;
     }
@@ -67,6 +67,7 @@ function merged(index: PacketIndex, starts: readonly number[]): PacketIndex {
   return {
     ...index,
     fieldCoded: true,
+    restarts: index.restarts?.map((d) => starts.indexOf(d)),
     // The last packet was one of two fields.
     lastDuration: total - starts.at(-1)! === 2 ? 2 * index.lastDuration : index.lastDuration,
     packets: {

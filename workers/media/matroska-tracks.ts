@@ -19,7 +19,7 @@ interface Span {
   readonly to: number;
 }
 
-const SEGMENT = 0x18538067;
+export const SEGMENT = 0x18538067;
 const TRACKS = 0x1654ae6b;
 const TRACK_ENTRY = 0xae;
 const TRACK_TYPE = 0x83;
@@ -47,7 +47,7 @@ interface Element extends Span {
 }
 
 /** Header of an element at an offset; null where there is none. A size of all ones reaches as far as can be. */
-function elementAt(bytes: Uint8Array, at: number): Element | null {
+export function elementAt(bytes: Uint8Array, at: number): Element | null {
   const number = (from: number, marked: boolean): { value: number; next: number } | null => {
     const first = bytes[from];
     if (!first) return null;

@@ -13,7 +13,8 @@ import {
   WEBM,
 } from 'mediabunny';
 import { CodedError } from '../../core/errors.ts';
-import type { NamedBlob } from './bytes.ts';
+import { type NamedBlob, readRange } from './bytes.ts';
+import { isEbml, joinable, joined, segmentEnd, unread } from './matroska-segments.ts';
 import { inflated, matroskaTracks, withoutZlibNote } from './matroska-tracks.ts';
 import { noVideoInMatroska, refuseCover } from './no-video.ts';
 import { type ContainerColour, MAX_PACKETS, type PacketIndex } from './packet-index.ts';
@@ -49,10 +50,20 @@ export async function indexWithMediabunny(
   file: NamedBlob,
   formats: InputFormat[] = [WEBM, MATROSKA],
 ): Promise<PacketIndex> {
+  const index = await indexOfSegment(file, formats);
+  const end = await segmentEnd(file);
+  if (end === null || end >= file.size || !isEbml(await readRange(file, end, end + 4))) return index;
+  // Another file glued behind this one.
+  const rest = await indexWithMediabunny(new File([file.slice(end)], file.name), formats).catch(() => null);
+  return rest && joinable(index, rest) ? joined(index, rest) : unread(index);
+}
+
+/** The index of the first segment. */
+async function indexOfSegment(file: NamedBlob, formats: InputFormat[]): Promise<PacketIndex> {
   // A stream reader over a Blob slice stalls in some Chromium versions; plain slices do not.
   const input = new Input({ source: new BlobSource(file, { useStreamReader: false }), formats });
   const tracks = await readable(() => input.getVideoTracks());
-  if (tracks.length === 0) return indexOfZlib(file);
+  if (tracks.length === 0) return indexOfZlib(file, formats);
   const scanned: Scan[] = [];
   for (const track of tracks) scanned.push(await scan(track));
   const chosen = scanned[bestStream(scanned.map((s) => s.facts))]!;
@@ -97,11 +108,11 @@ export async function indexWithMediabunny(
  *
  * @throws CodedError of a file without a readable video track
  */
-async function indexOfZlib(file: NamedBlob): Promise<PacketIndex> {
+async function indexOfZlib(file: NamedBlob, formats: InputFormat[]): Promise<PacketIndex> {
   const tracks = await matroskaTracks(file);
   const stored = withoutZlibNote(file, tracks);
   if (!stored) throw noVideoInMatroska(tracks);
-  const index = await indexWithMediabunny(stored).catch((error) => {
+  const index = await indexOfSegment(stored, formats).catch((error) => {
     throw error instanceof CodedError ? error : noVideoInMatroska(tracks);
   });
   if (!index.description && index.codec !== 'vp8') throw noVideoInMatroska(tracks);
@@ -196,25 +207,7 @@ async function missingPackets(
 
 /** True where the Matroska segment is longer than the file. */
 async function endsEarly(file: NamedBlob): Promise<boolean> {
-  const head = new Uint8Array(await file.slice(0, 4096).arrayBuffer());
-  const number = (at: number): { value: number; length: number } | null => {
-    const first = head[at];
-    if (first === undefined || first === 0) return null;
-    const length = Math.clz32(first) - 23;
-    let value = first & (255 >> length);
-    let unknown = value === 255 >> length;
-    for (let i = 1; i < length; i++) {
-      unknown &&= head[at + i] === 255;
-      value = value * 256 + (head[at + i] ?? 0);
-    }
-    return unknown ? null : { value, length };
-  };
-  const header = number(4); // after the four bytes of the EBML id
-  if (!header) return false;
-  const segment = 4 + header.length + header.value;
-  if (head[segment] !== 0x18 || head[segment + 1] !== 0x53) return false;
-  const size = number(segment + 4);
-  return size !== null && segment + 4 + size.length + size.value > file.size;
+  return ((await segmentEnd(file)) ?? 0) > file.size;
 }
 
 /**

@@ -7,8 +7,12 @@ const SYNC = 0x47;
 const STRIDES = [188, 192, 204];
 /** Packets in a row that must begin with the sync byte. */
 const PROOF = 5;
-/** Bytes in which a packet must begin. */
+/** Bytes in which a packet must begin, where packets are searched again. */
 const SEARCHED = 204;
+/** The same at the start of a file: recorders and downloads put other bytes before the stream. */
+const SEARCHED_FIRST = 1024;
+/** Bytes of a file's start in which its packets are found. */
+export const TS_HEAD = SEARCHED_FIRST + PROOF * 204;
 /** Bytes of one read. */
 const BLOCK = 1 << 21;
 
@@ -21,10 +25,11 @@ export interface PacketGrid {
 /**
  * The packets in a piece of a file that may begin inside one.
  *
+ * @param searched bytes in which the first one begins; by default those of the start of a file
  * @returns null where there are none
  */
-export function packetGrid(bytes: Uint8Array): PacketGrid | null {
-  for (let start = 0; start < Math.min(bytes.length, SEARCHED); start++) {
+export function packetGrid(bytes: Uint8Array, searched = SEARCHED_FIRST): PacketGrid | null {
+  for (let start = 0; start < Math.min(bytes.length, searched); start++) {
     if (bytes[start] !== SYNC) continue;
     for (const stride of STRIDES) {
       let packets = 1;
@@ -81,7 +86,7 @@ export async function* tsPackets(
     let i = 0;
     while (i + TS_PACKET <= bytes.length) {
       if (bytes[i] !== SYNC) {
-        i += packetGrid(bytes.subarray(i))?.start ?? SEARCHED;
+        i += packetGrid(bytes.subarray(i), SEARCHED)?.start ?? SEARCHED;
         continue;
       }
       const packet = parsePacket(bytes.subarray(i, i + TS_PACKET));

@@ -66,6 +66,12 @@ describe('packetGrid', () => {
     ['before an error correction', packets(6, 0, 16), { start: 0, stride: 204 }],
     ['from the middle of a packet', packets(7, 0, 0).subarray(100), { start: 88, stride: 188 }],
     ['from the middle of a packet of 204', packets(7, 0, 16).subarray(150), { start: 54, stride: 204 }],
+    [
+      'behind other bytes',
+      Uint8Array.from([...Array(777).fill(1), ...packets(6, 0, 0)]),
+      { start: 777, stride: 188 },
+    ],
+    ['behind too many other bytes', Uint8Array.from([...Array(1100).fill(1), ...packets(9, 0, 0)]), null],
     ['two packets are all', packets(2, 0, 0), { start: 0, stride: 188 }],
     ['one packet is all', packets(1, 0, 0), null],
     ['four sync bytes by chance', packets(4, 0, 0).subarray(0, 600), null],

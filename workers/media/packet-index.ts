@@ -38,6 +38,8 @@ export interface PacketIndex {
   readonly mirrored?: boolean | undefined;
   readonly colour: ContainerColour;
   readonly packets: PacketTable;
+  /** First packets, in decode order, of recordings that are known to be glued behind the first. */
+  readonly restarts?: readonly number[] | undefined;
   /** Packets that the end of the file cuts off; they are not in the table. */
   readonly missing: number;
   /** Time of pts 0 on a player's clock, in seconds: negative when an edit list hides the start. */

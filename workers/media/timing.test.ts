@@ -17,6 +17,14 @@ describe('timingOf', () => {
     expect(timingOf(uneven, none).duration).toBeCloseTo(5.1);
   });
 
+  it('ends with the track where packets are reordered and their durations are those of decoding', () => {
+    const uneven = Float64Array.of(0, 0.12, 0.24, 0.36, 0.4);
+    const length = (duration: number, reordered: boolean) =>
+      timingOf(uneven, { lastDuration: 0.12, duration, reordered }).duration;
+    expect(length(0.44, true)).toBeCloseTo(0.44);
+    expect([length(0.44, false), length(0.3, true), length(9, true)]).toEqual(Array(3).fill(0.52));
+  });
+
   it('counts four frames in a minute as that', () => {
     const { duration, fps, notices } = timingOf(Float64Array.of(0, 1, 2, 59), none);
     expect([duration, fps * 60, notices]).toEqual([60, 4, []]);

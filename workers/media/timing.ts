@@ -16,6 +16,8 @@ export interface StatedTimes {
   readonly lastDuration: number;
   /** Length of the track. */
   readonly duration: number;
+  /** Packets are stored in another order than their frames are shown in. */
+  readonly reordered?: boolean | undefined;
   /** The times of the packets give their order only. */
   readonly untimed?: boolean | undefined;
 }
@@ -46,10 +48,19 @@ export function timingOf(times: Float64Array, stated: StatedTimes): Timing {
     jumped += gap;
     notices.push({ code: 'clock-jump', params: { frame: i, seconds: gap } });
   }
-  const last = stated.lastDuration > 0 ? stated.lastDuration : usual;
+  const last = lastGap(span, stated) || usual;
   // Writers that do not know the end give the last frame a duration of a tick: the rate takes the usual gap.
   const playing = span + Math.max(last, usual) - jumped;
   return { times, duration: span + last, fps: playing > 0 ? frames / playing : 0, notices };
+}
+
+/**
+ * Time for which the last frame is shown, 0 where nothing tells. Where packets are reordered, their durations are those
+ * of decoding, so that the end of the track counts where it comes clearly earlier.
+ */
+function lastGap(span: number, { lastDuration, duration, reordered }: StatedTimes): number {
+  const rest = duration - span;
+  return reordered && rest > 0 && rest < 0.9 * lastDuration ? rest : lastDuration;
 }
 
 /** Times for frames that all have one time: spread evenly over the stated length. */

@@ -69,6 +69,7 @@ export class Video {
       ...packets,
       reorders: reorders(index.codec),
       // The sample table of an MP4 is one clock, however odd.
+      stated: index.restarts,
       jumps: index.container !== 'mp4' && index.container !== 'mov',
     });
     const at = presentationOrder(pts);
@@ -81,6 +82,7 @@ export class Video {
       lastDuration: index.lastDuration,
       duration: index.statedDuration ?? 0,
       untimed: index.untimed,
+      reordered: at.some((d, frame) => d !== frame),
     });
     const times = hidden ? all : timing.times;
     const header = await streamHeader(index);
