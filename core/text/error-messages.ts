@@ -38,6 +38,7 @@ interface ErrorParamsOf extends ServerErrorParams, MediaErrorParams, ConvertErro
   'model/variant': { backend: string; dtype: string };
   'model/version': { format: number | string; reads: number | string };
   'model/unsafe': { path: string };
+  'model/held': { bytes: number; limit: number };
   'model/busy': object;
   'batch/model': { was: string; now: string };
   'batch/nothing': object;
@@ -166,6 +167,11 @@ const en: ErrorTable = {
     say(
       `Needs a buffer of ${bytes(needed)}; this graphics adapter allows ${bytes(limit)}.`,
       'Choose the 4-bit model.',
+    ),
+  'model/held': ({ bytes: size, limit }) =>
+    say(
+      `This browser would have to hold all ${bytes(size)} of the model in memory; ${bytes(limit)} is the most that is tried.`,
+      'Use a browser that reads weights piece by piece (Chrome or Edge from version 137 on), or choose a smaller model.',
     ),
   'model/address': ({ address }) =>
     say(
@@ -363,6 +369,11 @@ const zh: ErrorTable = {
     say(`需要${bytes(needed)}，本页可用${bytes(free)}。`, '请删除模型或清理磁盘；尚未存入任何内容。'),
   'model/buffer': ({ needed, limit }) =>
     say(`需要${bytes(needed)}的缓冲区；此显卡允许${bytes(limit)}。`, '请选4位模型。'),
+  'model/held': ({ bytes: size, limit }) =>
+    say(
+      `此浏览器须将模型的${bytes(size)}全部放入内存；最多尝试${bytes(limit)}。`,
+      '请使用能分段读取权重的浏览器（Chrome或Edge 137及以上），或选择较小的模型。',
+    ),
   'model/address': ({ address }) =>
     say(`本页无法读取${address}。`, '请输入以https://开头的地址；http://只限本机（127.0.0.1、localhost）。'),
   'model/network': networkZh,

@@ -30,7 +30,7 @@ const api: ModelApi = {
     const text = `<think>${'The frames are sharp, and the motion is smooth. '.repeat(8)}</think><answer>${score}</answer>`;
     await onEvent({ stage: 'encodeVision', done: total, total, reused: 0 });
     await onEvent({ stage: 'encodeMotion', reused: false });
-    await onEvent({ stage: 'prefill', tokens: 600 });
+    await onEvent({ stage: 'prefill', tokens: 600, done: 600 });
     await onEvent({ stage: 'generate', text, tokens: 90 });
     releaseCallback(onEvent);
     const seconds = { encodeVision: 0, encodeMotion: 0, prefill: 0, generate: 0 };

@@ -24,8 +24,9 @@ export async function stockAnswer(
   const { profile } = files.manifest;
   const choice = chooseBackend(files.manifest, null, { backend: 'wasm' });
   const runtime = await startRuntime('wasm', 1);
-  mount(await files.load(choice.variant, () => {}));
-  const network = await loadNetwork(runtime, choice);
+  const contents = await files.load(choice.variant, () => {});
+  await mount(contents, () => true);
+  const network = await loadNetwork(runtime, choice, contents);
   const table = normalisationTable(profile);
   const { size } = profile;
   const frames = await network.encodeVision(normalise(vision, size, table), vision.length, size);

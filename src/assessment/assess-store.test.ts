@@ -77,7 +77,7 @@ const writes: Assess = async (request, onEvent) => {
     onEvent({ stage: 'encodeVision', done, total: request.vision.length, reused: 0 });
   }
   onEvent({ stage: 'encodeMotion', reused: false });
-  onEvent({ stage: 'prefill', tokens: 100 });
+  onEvent({ stage: 'prefill', tokens: 100, done: 0 });
   for (let i = 0; i < TEXT.length; i += 7)
     onEvent({ stage: 'generate', text: TEXT.slice(i, i + 7), tokens: i });
   return answerOf(TEXT);

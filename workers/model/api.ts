@@ -11,6 +11,8 @@ export interface FolderFile {
   /** Path inside the folder, `/` between parts. */
   readonly path: string;
   readonly file: File;
+  /** True for a file of the page's own store, whose hash was compared with the manifest when it arrived. */
+  readonly checked?: boolean;
 }
 
 /** A package by address (a folder, ends in `/`), or as files of a folder. */
@@ -26,6 +28,11 @@ export interface LoadOptions {
 }
 
 export interface LoadProgress {
+  /**
+   * `check`: files are fetched and compared with the manifest. `open`: weights go to the device. `test`: the decoder runs
+   * for the first time, for which the browser compiles its kernels.
+   */
+  readonly stage: 'check' | 'open' | 'test';
   readonly loadedBytes: number;
   readonly totalBytes: number;
   readonly file: string;
@@ -79,7 +86,8 @@ export interface AssessRequest {
 export type AssessEvent =
   | { readonly stage: 'encodeVision'; readonly done: number; readonly total: number; readonly reused: number }
   | { readonly stage: 'encodeMotion'; readonly reused: boolean }
-  | { readonly stage: 'prefill'; readonly tokens: number }
+  /** Prompt tokens, and those of them whose keys and values are in the cache. */
+  | { readonly stage: 'prefill'; readonly tokens: number; readonly done: number }
   | { readonly stage: 'generate'; readonly text: string; readonly tokens: number };
 
 /**
@@ -128,7 +136,7 @@ export interface ModelApi {
    */
   encodeVision(frames: readonly ModelFrame[], order?: readonly string[]): Promise<void>;
   assess(request: AssessRequest, onEvent: OnEvent): Promise<RawAnswer>;
-  /** Stops before the decoder's next run; the running `assess` resolves with `end: 'aborted'` and the text so far. */
+  /** Stops before the next frame, piece of the prompt or token; the running `assess` resolves with `end: 'aborted'` and the text so far. */
   abort(job: number): void;
   unload(): Promise<void>;
 }

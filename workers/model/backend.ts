@@ -16,7 +16,8 @@ export interface Choice {
   readonly backend: Backend;
   readonly reason: BackendReason;
   readonly variant: Variant;
-  /** Prompt tokens given to the decoder at once. */
+  /** Prompt tokens given to the decoder at once: at first, and at most. */
+  readonly firstPiece: number;
   readonly prefillTokens: number;
 }
 
@@ -25,6 +26,12 @@ export interface Choice {
  * subgroups hold 4 lanes; pieces below that are right, and a software adapter is slow either way.
  */
 const SOFTWARE_PREFILL = 31;
+
+/** Tokens of the first piece of a prompt on a graphics adapter; later ones follow the time that it took. */
+const FIRST_PIECE = 64;
+
+/** Most tokens of one run on a graphics adapter: kernels gain nothing from more, and their activations grow. */
+const LARGEST_PIECE = 512;
 
 /** The browser's graphics adapter; null where WebGPU is absent or blocked. */
 export async function probeAdapter(): Promise<AdapterFacts | null> {
@@ -72,8 +79,15 @@ export function chooseBackend(
               : 'gpu' in navigator
                 ? 'no-adapter'
                 : 'no-webgpu';
-    const pieces = backend === 'webgpu' && adapter?.software === true;
-    return { backend, reason, variant, prefillTokens: pieces ? SOFTWARE_PREFILL : Number.POSITIVE_INFINITY };
+    return { backend, reason, variant, ...pieceSizes(backend, adapter) };
   }
   throw new CodedError('model/variant', { backend: first, dtype: options.dtype ?? 'any' });
+}
+
+function pieceSizes(backend: Backend, adapter: AdapterFacts | null) {
+  // A run on the processor returns at its end like any call, and no driver counts its seconds.
+  if (backend === 'wasm')
+    return { firstPiece: Number.POSITIVE_INFINITY, prefillTokens: Number.POSITIVE_INFINITY };
+  const prefillTokens = adapter?.software === true ? SOFTWARE_PREFILL : LARGEST_PIECE;
+  return { firstPiece: Math.min(FIRST_PIECE, prefillTokens), prefillTokens };
 }

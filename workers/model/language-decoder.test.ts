@@ -6,8 +6,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { sessionEmbedding } from './embedding.ts';
 import { argmax } from './generation.ts';
 import { type KvCache, LanguageDecoder, type Session } from './language-decoder.ts';
+import { PieceSize } from './piece-size.ts';
 
 const folder = join(import.meta.dirname, '..', '..', 'public', 'models', 'small', 'onnx-wasm');
 const PROMPT = 60;
@@ -19,7 +21,18 @@ describe.skipIf(!existsSync(folder))('decoder', () => {
   let embeds: Float32Array;
 
   const decoderOf = (prefill = Number.POSITIVE_INFINITY) =>
-    new LanguageDecoder(Tensor as never, sessions, WIDTH, prefill);
+    new LanguageDecoder(
+      Tensor as never,
+      { ...sessions, embedding: sessionEmbedding(Tensor as never, sessions.embed) },
+      WIDTH,
+      { pieces: new PieceSize(prefill, prefill) },
+    );
+
+  /** A whole prompt in one cache. */
+  async function prefilled(decoder: LanguageDecoder) {
+    const { cache, logits } = await decoder.prefill(decoder.empty(), embeds);
+    return { cache, logits: logits as Float32Array };
+  }
 
   beforeAll(async () => {
     const open = (name: string) =>
@@ -56,7 +69,7 @@ describe.skipIf(!existsSync(folder))('decoder', () => {
 
   it('writes the same tokens in one run as step by step, from the same logits', async () => {
     const decoder = decoderOf();
-    const { cache, logits } = await decoder.prefill(decoder.empty(), embeds);
+    const { cache, logits } = await prefilled(decoder);
     const oracle = await stepwise(cache, logits, COUNT);
     const writer = decoder.greedy(cache, [])!;
     const tokens = [argmax(logits)];
@@ -77,7 +90,7 @@ describe.skipIf(!existsSync(folder))('decoder', () => {
 
   it('ends a run with the end token', async () => {
     const decoder = decoderOf();
-    const { cache, logits } = await decoder.prefill(decoder.empty(), embeds);
+    const { cache, logits } = await prefilled(decoder);
     const { tokens } = await stepwise(cache, logits, COUNT);
     const end = tokens[5] as number;
     const at = tokens.indexOf(end, 1);
@@ -86,14 +99,31 @@ describe.skipIf(!existsSync(folder))('decoder', () => {
   });
 
   it('reads a prompt in pieces as it does whole, and leaves a kept cache as it was', async () => {
-    const whole = await decoderOf().prefill(decoderOf().empty(), embeds);
+    const whole = await prefilled(decoderOf());
     const pieces = decoderOf(13);
     const start = await pieces.prefill(pieces.empty(), embeds.subarray(0, 20 * WIDTH));
     for (let again = 0; again < 2; again++) {
-      const rest = await pieces.prefill(start.cache, embeds.subarray(20 * WIDTH), true);
+      const rest = await pieces.prefill(start.cache, embeds.subarray(20 * WIDTH), { keep: true });
       expect(start.cache.length).toBe(20);
       expect(rest.cache.length).toBe(PROMPT);
-      expect(largest(rest.logits, whole.logits)).toBeLessThan(1e-4);
+      expect(largest(rest.logits as Float32Array, whole.logits)).toBeLessThan(1e-4);
     }
+  });
+
+  it('hears a stop between pieces, and goes on where it stopped', async () => {
+    const whole = await prefilled(decoderOf());
+    const decoder = decoderOf(16);
+    const stop = new AbortController();
+    const done: number[] = [];
+    const onTokens = (tokens: number) => {
+      done.push(tokens);
+      if (done.length === 2) stop.abort();
+    };
+    const stopped = await decoder.prefill(decoder.empty(), embeds, { signal: stop.signal, onTokens });
+    expect(stopped.logits).toBeNull();
+    expect(stopped.cache.length).toBe(32);
+    expect(done).toEqual([16, 16]);
+    const rest = await decoder.prefill(stopped.cache, embeds.subarray(32 * WIDTH));
+    expect(largest(rest.logits as Float32Array, whole.logits)).toBeLessThan(1e-4);
   });
 });

@@ -3,6 +3,9 @@
  * (compared in a test) but takes longer around a step of the small model than the step itself.
  */
 import type * as Ort from 'onnxruntime-common';
+import type { Embedding } from './embedding.ts';
+import type { KvBuffers } from './kv-buffers.ts';
+import type { PieceSize } from './piece-size.ts';
 
 export type Session = Pick<
   Ort.InferenceSession,
@@ -10,9 +13,13 @@ export type Session = Pick<
 >;
 export type TensorClass = typeof Ort.Tensor;
 
-/** Keys and values of `length` tokens, by the name of the graph input. The holder releases it. */
+/**
+ * Keys and values of `length` tokens. The holder releases it. In buffers of fixed capacity there is one content for all
+ * caches, and a cache is valid until a shorter one is continued.
+ */
 export interface KvCache {
   readonly length: number;
+  /** By the name of the graph input; none where they lie in buffers of fixed capacity. */
   readonly tensors: Readonly<Record<string, Ort.Tensor>>;
 }
 
@@ -43,27 +50,71 @@ function renamed(outputs: Readonly<Record<string, Ort.Tensor>>, from: string, to
   );
 }
 
+/** Where a run puts its outputs: keys and values into the buffers they came from, others as the session prefers. */
+function sharedOutputs(outputNames: readonly string[], past: Readonly<Record<string, Ort.Tensor>>) {
+  return Object.fromEntries(
+    outputNames.map((name) => [name, past[name.replace(/^present\./, 'past_key_values.')] ?? null]),
+  );
+}
+
 export interface LanguageDecoderSessions {
-  readonly embed: Session;
+  readonly embedding: Embedding;
   /** One session, or the parts of a decoder too large for one, in order. */
   readonly parts: readonly Session[];
   /** Several greedy steps a run (`convert/greedy.ts`), where the package holds it. */
   readonly greedy: Session | null;
 }
 
+export interface LanguageDecoderOptions {
+  readonly pieces: PieceSize;
+  /** Buffers of fixed capacity for the keys and values; null where each run returns a new cache. */
+  readonly buffers?: KvBuffers | null;
+}
+
+export interface PrefillOptions {
+  /** True to leave the given cache as it is; else it is released. */
+  readonly keep?: boolean;
+  /** Heard before each piece. */
+  readonly signal?: AbortSignal;
+  /** Called after each piece with its tokens. */
+  readonly onTokens?: (tokens: number) => void;
+}
+
 export class LanguageDecoder {
   readonly #Tensor: TensorClass;
   readonly #sessions: LanguageDecoderSessions;
-  readonly #prefill: number;
+  readonly #pieces: PieceSize;
+  readonly #buffers: KvBuffers | null;
   /** Length of a token's embedding. */
   readonly width: number;
 
-  /** @param prefill most tokens of one run */
-  constructor(Tensor: TensorClass, sessions: LanguageDecoderSessions, width: number, prefill: number) {
+  constructor(
+    Tensor: TensorClass,
+    sessions: LanguageDecoderSessions,
+    width: number,
+    { pieces, buffers = null }: LanguageDecoderOptions,
+  ) {
     this.#Tensor = Tensor;
     this.#sessions = sessions;
-    this.#prefill = prefill;
+    this.#pieces = pieces;
+    this.#buffers = buffers;
     this.width = width;
+  }
+
+  /** True where a cache can be continued from an earlier length. */
+  get rewinds(): boolean {
+    return this.#buffers !== null;
+  }
+
+  /** The first `length` tokens of a cache, where `rewinds`. */
+  rewound(cache: KvCache, length: number): KvCache {
+    if (!this.#buffers || length > cache.length) throw new RangeError('this cache cannot be rewound');
+    return { length, tensors: cache.tensors };
+  }
+
+  /** Makes room for a cache of `tokens`, so that no later run has to. No effect where caches grow. */
+  reserve(tokens: number, cache: KvCache): void {
+    this.#buffers?.reserve(tokens, cache.length);
   }
 
   #int64(values: readonly number[], dims: readonly number[]): Ort.Tensor {
@@ -89,43 +140,46 @@ export class LanguageDecoder {
 
   /** A cache of no tokens. */
   empty(): KvCache {
-    return { length: 0, tensors: this.#empty(this.#sessions.parts, 'past_key_values.') };
+    const tensors = this.#buffers ? {} : this.#empty(this.#sessions.parts, 'past_key_values.');
+    return { length: 0, tensors };
   }
 
   /** ids → [n, width] */
-  async embed(ids: readonly number[]): Promise<Float32Array> {
-    const { inputs_embeds } = await this.#sessions.embed.run({
-      input_ids: this.#int64(ids, [1, ids.length]),
-    });
-    return (inputs_embeds as Ort.Tensor).data as Float32Array;
+  embed(ids: readonly number[]): Promise<Float32Array> {
+    return this.#sessions.embedding.embed(ids);
   }
 
   /**
-   * Runs embeddings [n, width] after the tokens of the cache, in pieces of at most `prefill` tokens.
+   * Runs embeddings [n, width] after the tokens of the cache, piece by piece.
    *
-   * @param keep true to leave the given cache as it is; else it is released
-   * @returns logits of the last row
+   * @returns logits of the last row; null where the signal stopped it, with a cache of the pieces before
    */
   async prefill(
     cache: KvCache,
     embeds: Float32Array,
-    keep = false,
-  ): Promise<{ cache: KvCache; logits: Float32Array }> {
+    { keep = false, signal, onTokens }: PrefillOptions = {},
+  ): Promise<{ cache: KvCache; logits: Float32Array | null }> {
     const count = embeds.length / this.width;
     let current = cache;
-    for (let from = 0; ; from += this.#prefill) {
-      const to = Math.min(from + this.#prefill, count);
-      const piece = embeds.subarray(from * this.width, to * this.width);
-      const step = await this.#run(current, piece, to - from);
+    for (let from = 0; ; ) {
+      if (signal?.aborted) return { cache: current, logits: null };
+      const to = Math.min(from + this.#pieces.tokens, count);
+      const started = performance.now();
+      const step = await this.#run(current, embeds.subarray(from * this.width, to * this.width), to - from);
+      this.#pieces.record(to - from, performance.now() - started);
       if (!(keep && current === cache)) releaseCache(current);
       current = step.cache;
+      onTokens?.(to - from);
       if (to === count) return step;
+      from = to;
       await letMessagesIn();
     }
   }
 
   async #run(cache: KvCache, embeds: Float32Array, count: number) {
     const total = cache.length + count;
+    this.#buffers?.reserve(total, cache.length);
+    const past = this.#buffers?.tensors ?? cache.tensors;
     const positions = Array.from({ length: count }, (_, i) => cache.length + i);
     const common: Record<string, Ort.Tensor> = {
       attention_mask: new this.#Tensor('int64', new BigInt64Array(total).fill(1n), [1, total]),
@@ -136,11 +190,13 @@ export class LanguageDecoder {
     let tensors: Record<string, Ort.Tensor> = {};
     let outputs: Record<string, Ort.Tensor> = {};
     for (const part of this.#sessions.parts) {
-      const available: Record<string, Ort.Tensor> = { ...common, ...cache.tensors, inputs_embeds: hidden };
+      const available: Record<string, Ort.Tensor> = { ...common, ...past, inputs_embeds: hidden };
       const feeds = Object.fromEntries(part.inputNames.map((name) => [name, available[name] as Ort.Tensor]));
-      outputs = (await part.run(feeds)) as Record<string, Ort.Tensor>;
+      outputs = (await (this.#buffers
+        ? part.run(feeds, sharedOutputs(part.outputNames, past))
+        : part.run(feeds))) as Record<string, Ort.Tensor>;
       if (hidden.location === 'gpu-buffer') hidden.dispose();
-      tensors = { ...tensors, ...renamed(outputs, 'present.', 'past_key_values.') };
+      if (!this.#buffers) tensors = { ...tensors, ...renamed(outputs, 'present.', 'past_key_values.') };
       hidden = outputs.hidden_states as Ort.Tensor;
     }
     const logits = (outputs.logits as Ort.Tensor).data as Float32Array;

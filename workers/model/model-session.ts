@@ -23,11 +23,26 @@ import { loadNetwork, type Network } from './network.ts';
 import { PackageFiles } from './package-files.ts';
 import { normalisationTable, normalise } from './pixels.ts';
 import { PromptPrefill } from './prompt-prefill.ts';
-import { isSmall, mount, packageId, type Runtime, startRuntime, threadsFor, unmount } from './runtime.ts';
+import {
+  buildFor,
+  canSuspend,
+  deviceOf,
+  isSmall,
+  mount,
+  packageId,
+  type Runtime,
+  startRuntime,
+  threadsFor,
+  unmount,
+} from './runtime.ts';
+import { checkHeld } from './sessions.ts';
 
 /** Limits of the cache of vision features: 64 videos of eight frames, fewer where a model's features are large. */
 const CACHE_BYTES = 256 << 20;
 const CACHE_FRAMES = 512;
+
+/** Tokens of an answer for which the KV cache has room from the start. */
+const ANSWER = 1024;
 
 interface Loaded {
   readonly source: PackageSource;
@@ -48,7 +63,10 @@ export class ModelSession implements ModelApi {
   #turn: Promise<unknown> = Promise.resolve();
   /** Calls that run or wait for their turn. */
   #waiting = 0;
+  /** Losses of the graphics device since the last answer. */
   #losses = 0;
+  /** True after the device of the loaded package was lost. */
+  #lost = false;
 
   async load(
     source: PackageSource,
@@ -56,13 +74,42 @@ export class ModelSession implements ModelApi {
     onProgress: (progress: LoadProgress) => void,
   ): Promise<LoadedModel> {
     await this.unload();
+    const loaded = await this.#open(source, options, onProgress);
+    void this.#inTurn(() => this.#warmUp());
+    return loaded.facts;
+  }
+
+  async #open(
+    source: PackageSource,
+    options: LoadOptions,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<Loaded> {
+    this.#lost = false;
     try {
       this.#loaded = await this.#build(source, options, onProgress);
     } catch (error) {
       throw nameFault(error, 'load');
     }
-    void this.#inTurn(() => this.#warmUp());
-    return this.#loaded.facts;
+    const loaded = this.#loaded;
+    if (loaded.facts.backend === 'webgpu') void this.#noticeLoss(loaded);
+    return loaded;
+  }
+
+  /** A device can be lost between runs; the next run then begins with a new one. */
+  async #noticeLoss(loaded: Loaded): Promise<void> {
+    const device = await deviceOf(loaded.runtime.ort);
+    await device.lost;
+    // Another package may be loaded by now, on another device.
+    if (this.#loaded === loaded) this.#lost = true;
+  }
+
+  /**
+   * Opens the package again on a new device, its weights streamed again from where they are. Features of frames are in
+   * memory and stay, so that no frame is encoded twice.
+   */
+  async #reopen({ source, options }: Loaded): Promise<void> {
+    await this.#close();
+    await this.#open(source, options, () => {});
   }
 
   async #build(
@@ -78,21 +125,28 @@ export class ModelSession implements ModelApi {
     }
     const choice = chooseBackend(manifest, adapter, options);
     const weightBytes = files.needed(choice.variant).reduce((sum, file) => sum + file.bytes, 0);
+    checkHeld(buildFor(choice.backend, canSuspend()), weightBytes);
     const [contents, runtime] = await Promise.all([
       files.load(choice.variant, onProgress),
       startRuntime(choice.backend, options.threads ?? threadsFor(weightBytes)),
     ]);
-    mount(contents);
+    await mount(contents);
     try {
-      const network = await loadNetwork(runtime, choice);
+      let loadedBytes = 0;
+      const network = await loadNetwork(runtime, choice, contents, (bytes, file) => {
+        loadedBytes = Math.min(loadedBytes + bytes, weightBytes);
+        onProgress({ stage: 'open', loadedBytes, totalBytes: weightBytes, file });
+      });
       const tokenizer = await runtime.transformers.AutoTokenizer.from_pretrained(packageId);
       const { frames, tokensPerFrame, tokenIds } = manifest.profile;
+      const ids = encode(tokenizer, promptText(manifest.profile));
       const promptPrefill = new PromptPrefill(network.decoder, {
-        ids: encode(tokenizer, promptText(manifest.profile)),
+        ids,
         contextId: tokenIds.context,
         frames,
         tokensPerFrame,
       });
+      promptPrefill.reserve(ids.length + ANSWER);
       const facts: LoadedModel = {
         manifest,
         manifestSha256: files.manifestSha256,
@@ -159,12 +213,18 @@ export class ModelSession implements ModelApi {
     });
   }
 
-  /** Prefills the prompt up to the end of these frames; all their features are cached. */
-  async #prefillFrames({ promptPrefill }: Loaded, keys: readonly string[]): Promise<void> {
-    await promptPrefill.prefillFrames(
-      keys,
-      keys.map((key) => this.#vision.get(key) as Float32Array),
-    );
+  /**
+   * Prefills the prompt up to the end of these frames; all their features are cached.
+   *
+   * @returns false where the signal stopped it
+   */
+  #prefillFrames(
+    { promptPrefill }: Loaded,
+    keys: readonly string[],
+    listeners?: { readonly signal: AbortSignal; readonly onTokens: (tokens: number) => void },
+  ): Promise<boolean> {
+    const features = keys.map((key) => this.#vision.get(key) as Float32Array);
+    return promptPrefill.prefillFrames(keys, features, listeners);
   }
 
   /** Runs calls one after the other: a session cannot run twice at once. */
@@ -182,10 +242,14 @@ export class ModelSession implements ModelApi {
   }
 
   async unload(): Promise<void> {
-    const loaded = this.#loaded;
-    this.#loaded = null;
+    await this.#close();
     this.#vision.clear();
     this.#motion.clear();
+  }
+
+  async #close(): Promise<void> {
+    const loaded = this.#loaded;
+    this.#loaded = null;
     loaded?.promptPrefill.dispose();
     await loaded?.network.dispose();
   }
@@ -194,15 +258,29 @@ export class ModelSession implements ModelApi {
     const controller = new AbortController();
     this.#stops.set(request.job, controller);
     try {
-      return await this.#inTurn(() => this.#assess(request, controller, onEvent));
-    } catch (error) {
-      const loaded = this.#loaded;
-      // After a lost graphics device the package is loaded again once; a second loss is an error.
-      if (!loaded || !isDeviceLoss((error as Error).cause ?? error) || this.#losses++ > 0) throw error;
-      await this.load(loaded.source, loaded.options, () => {});
-      return await this.#assess(request, controller, onEvent);
+      return await this.#inTurn(() => this.#assessOnDevice(request, controller, onEvent));
     } finally {
       this.#stops.delete(request.job);
+    }
+  }
+
+  /** After a lost graphics device the package is opened again once; a second loss before an answer is an error. */
+  async #assessOnDevice(
+    request: AssessRequest,
+    controller: AbortController,
+    onEvent: OnEvent,
+  ): Promise<RawAnswer> {
+    if (this.#lost && this.#loaded) await this.#reopen(this.#loaded);
+    try {
+      const answer = await this.#assess(request, controller, onEvent);
+      this.#losses = 0;
+      return answer;
+    } catch (error) {
+      const loaded = this.#loaded;
+      const lost = this.#lost || isDeviceLoss((error as Error).cause ?? error);
+      if (!loaded || !lost || this.#losses++ > 0) throw error;
+      await this.#reopen(loaded);
+      return await this.#assess(request, controller, onEvent);
     }
   }
 
@@ -238,19 +316,26 @@ export class ModelSession implements ModelApi {
       clock.encodeMotion = lap();
       if (signal.aborted) return aborted(reused);
 
+      await network.endEncoding();
       stage = 'prefill';
       const ids = encode(tokenizer, promptText(facts.profile) + (request.prefix ?? ''));
-      onEvent({ stage: 'prefill', tokens: ids.length });
-      await this.#prefillFrames(
-        loaded,
-        request.vision.map(({ key }) => key),
-      );
-      const { cache, logits } = await promptPrefill.prefillRest(ids, motion);
+      const keys = request.vision.map(({ key }) => key);
+      promptPrefill.reserve(ids.length + request.maxTokens);
+      let done = 0;
+      const onTokens = (tokens: number) => {
+        done += tokens;
+        onEvent({ stage: 'prefill', tokens: ids.length, done });
+      };
+      onTokens(promptPrefill.cachedTokens(keys));
+      const listeners = { signal, onTokens };
+      const first =
+        (await this.#prefillFrames(loaded, keys, listeners)) &&
+        (await promptPrefill.prefillRest(ids, motion, listeners));
       clock.prefill = lap();
+      if (!first) return aborted(reused);
 
       const generated = await generate(network.decoder, tokenizer, {
-        cache,
-        logits,
+        ...first,
         endIds: network.endIds,
         sampling: request.sampling,
         maxTokens: request.maxTokens,

@@ -1,9 +1,17 @@
-/** The sessions of a package: vision encoder, motion encoder, and the language decoder with its embeddings. */
+/**
+ * The sessions of a package: vision encoder, motion encoder, and the language decoder with its embeddings. The encoders of
+ * a large package are open only while frames are encoded.
+ */
 import type * as Ort from 'onnxruntime-common';
 import { CodedError } from '../../core/errors.ts';
 import type { Choice } from './backend.ts';
+import { type Embedding, EmbeddingRows, sessionEmbedding } from './embedding.ts';
+import { KvBuffers, type KvInput } from './kv-buffers.ts';
 import { LanguageDecoder, letMessagesIn, type Session } from './language-decoder.ts';
-import { mountedBytes, packageId, type Runtime } from './runtime.ts';
+import type { PackageContents } from './package-files.ts';
+import { PieceSize } from './piece-size.ts';
+import { deviceOf, mountedBytes, packageId, type Runtime } from './runtime.ts';
+import { graphFiles, SessionOpener, type SessionOptions } from './sessions.ts';
 
 export interface Network {
   /** [frames, 3, size, size] → [frames · tokens, D] */
@@ -13,6 +21,8 @@ export interface Network {
   readonly decoder: LanguageDecoder;
   /** Tokens that end an answer. */
   readonly endIds: readonly number[];
+  /** Closes the encoders of a large package; the next frame opens them again. */
+  endEncoding(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -43,21 +53,24 @@ export function injectFeatures(
   });
 }
 
-/** Session options of the chosen back end. On WebGPU the KV cache stays on the graphics device. */
-function sessionOptions({ backend }: Choice, layers: number) {
+/** Length of an embedding from which products of four-bit weights are summed in float32: Qwen2.5's activations pass 65,504. */
+const WIDE = 2048;
+
+/** Bytes of weights up to which all sessions stay open on a graphics device: the smallest in use have 2 GB. */
+const STAGED = 3 << 29;
+
+/**
+ * Session options of the chosen back end. On WebGPU hidden states stay on the graphics device. The provider is an object,
+ * since onnxruntime drops the options of one that is given by its name.
+ */
+function sessionOptions({ backend }: Choice, width: number): SessionOptions {
   if (backend === 'wasm') return { executionProviders: ['wasm'] };
-  const present = Array.from({ length: layers }, (_, layer) => [
-    [`present.${layer}.key`, 'gpu-buffer'],
-    [`present.${layer}.value`, 'gpu-buffer'],
-  ]).flat();
-  return {
-    executionProviders: ['webgpu'],
-    preferredOutputLocation: { ...Object.fromEntries(present), hidden_states: 'gpu-buffer' },
-  };
+  const webgpu = { name: 'webgpu', enableMatmulFp32Accumulation: width >= WIDE };
+  return { executionProviders: [webgpu], preferredOutputLocation: { hidden_states: 'gpu-buffer' } };
 }
 
 interface PackageConfig {
-  readonly text_config: { readonly num_hidden_layers: number; readonly hidden_size: number };
+  readonly text_config: { readonly hidden_size: number };
 }
 
 function endIds(): number[] {
@@ -68,76 +81,149 @@ function endIds(): number[] {
   return [ends ?? []].flat();
 }
 
-/** Builds the sessions from the mounted package (`mount` of runtime.ts). */
-export async function loadNetwork(runtime: Runtime, choice: Choice): Promise<Network> {
-  const { AutoConfig, PreTrainedModel } = runtime.transformers;
-  const { Tensor } = runtime.ort;
-  const config = await AutoConfig.from_pretrained(packageId, {});
-  const { num_hidden_layers: layers, hidden_size: width } = (config as unknown as PackageConfig).text_config;
-  const { backend, variant } = choice;
-  const subfolder = backend === 'webgpu' ? 'onnx' : 'onnx-wasm';
-  const opened: Session[] = [];
+/** Inputs of the decoder that hold keys and values, as their graphs declare them. */
+export function kvInputs(parts: readonly Session[]): KvInput[] {
+  return parts.flatMap(({ inputMetadata }) =>
+    inputMetadata.flatMap((input): KvInput[] => {
+      if (!input.isTensor || !input.name.startsWith('past_key_values.')) return [];
+      const [, heads, , size] = input.shape;
+      if (typeof heads !== 'number' || typeof size !== 'number')
+        throw new RangeError(`${input.name} has no fixed number of heads`);
+      return [{ name: input.name, type: input.type === 'float16' ? 'float16' : 'float32', heads, size }];
+    }),
+  );
+}
 
-  /** A file of the package as a session; transformers.js picks it by its dtype and finds its external data. */
-  async function open(name: string, externalData?: readonly object[]): Promise<Session> {
-    const model = await PreTrainedModel.from_pretrained(packageId, {
-      // `auto`: with the runtime of runtime.ts in place, transformers.js has no list of devices; the provider is given.
-      device: 'auto',
-      dtype: variant.dtype,
-      subfolder,
-      session_options: { ...sessionOptions(choice, layers), ...(externalData && { externalData }) },
-      // Any type that transformers.js has a class for would want all of that class's files.
-      config: Object.assign(Object.create(Object.getPrototypeOf(config) as object), config, {
-        model_type: 'custom',
-      }),
-      model_file_name: name,
-    } as object);
-    const session = model.sessions.model as Session;
-    opened.push(session);
+class LoadedNetwork implements Network {
+  readonly decoder: LanguageDecoder;
+  readonly endIds = endIds();
+  readonly #runtime: Runtime;
+  readonly #opener: SessionOpener;
+  readonly #options: SessionOptions;
+  readonly #staged: boolean;
+  readonly #buffers: KvBuffers | null;
+  readonly #encoders = new Map<string, Session>();
+
+  constructor(
+    runtime: Runtime,
+    opener: SessionOpener,
+    options: SessionOptions,
+    decoder: { readonly decoder: LanguageDecoder; readonly buffers: KvBuffers | null },
+    staged: boolean,
+  ) {
+    this.#runtime = runtime;
+    this.#opener = opener;
+    this.#options = options;
+    this.decoder = decoder.decoder;
+    this.#buffers = decoder.buffers;
+    this.#staged = staged;
+  }
+
+  encodeVision(pixels: Float32Array, frames: number, size: number): Promise<Float32Array> {
+    return this.#encode('vision_encoder', 'image_features', pixels, [frames, 3, size, size]);
+  }
+
+  encodeMotion(pixels: Float32Array, frames: number, size: number): Promise<Float32Array> {
+    return this.#encode('motion_encoder', 'motion_features', pixels, [frames, 3, size, size]);
+  }
+
+  async openEncoder(graph: string): Promise<Session> {
+    const open = this.#encoders.get(graph);
+    if (open) return open;
+    const session = await this.#opener.open(graph, { session: this.#options });
+    this.#encoders.set(graph, session);
     return session;
   }
 
-  /** The greedy graph has no data file of its own: its weights are those of the embeddings and the decoder. */
-  async function openGreedy(): Promise<Session | null> {
-    const file = variant.files.find((path) => /\/decoder_greedy[^/]*\.onnx$/.test(path));
-    if (!file || backend !== 'wasm') return null;
-    const data = variant.files.filter((path) =>
-      /\/(embed_tokens|decoder_model_merged)[^/]*\.onnx_data/.test(path),
-    );
-    return open(
-      'decoder_greedy',
-      data.map((path) => ({ path: path.slice(subfolder.length + 1), data: mountedBytes(path) })),
-    );
+  async #encode(graph: string, output: string, pixels: Float32Array, dims: number[]): Promise<Float32Array> {
+    await letMessagesIn();
+    const session = await this.openEncoder(graph);
+    const given = new this.#runtime.ort.Tensor('float32', pixels, dims);
+    const outputs = await session.run({ pixel_values: given });
+    return Float32Array.from((outputs[output] as Ort.Tensor).data as Float32Array);
   }
 
-  try {
-    const vision = await open('vision_encoder');
-    const motion = await open('motion_encoder');
-    const embed = await open('embed_tokens');
-    const parts: Session[] = [];
-    if (variant.decoderParts === 1) parts.push(await open('decoder_model_merged'));
-    else for (let k = 0; k < variant.decoderParts; k++) parts.push(await open(`decoder_model_${k}`));
-    const greedy = await openGreedy();
-    const decoder = new LanguageDecoder(Tensor, { embed, parts, greedy }, width, choice.prefillTokens);
+  async endEncoding(): Promise<void> {
+    if (!this.#staged) return;
+    for (const session of this.#encoders.values()) await this.#opener.release(session);
+    this.#encoders.clear();
+  }
 
-    const encode = async (session: Session, output: string, pixels: Float32Array, dims: number[]) => {
-      await letMessagesIn();
-      const outputs = await session.run({ pixel_values: new Tensor('float32', pixels, dims) });
-      return Float32Array.from((outputs[output] as Ort.Tensor).data as Float32Array);
-    };
-    return {
-      encodeVision: (pixels, frames, size) =>
-        encode(vision, 'image_features', pixels, [frames, 3, size, size]),
-      encodeMotion: (pixels, frames, size) =>
-        encode(motion, 'motion_features', pixels, [frames, 3, size, size]),
-      decoder,
-      endIds: endIds(),
-      async dispose() {
-        for (const session of opened) await session.release();
-      },
-    };
+  async dispose(): Promise<void> {
+    this.#buffers?.dispose();
+    await this.#opener.releaseAll();
+  }
+}
+
+/** Opens the language decoder with its embeddings. */
+async function openDecoder(runtime: Runtime, choice: Choice, opener: SessionOpener, width: number) {
+  const { ort } = runtime;
+  const { backend, variant } = choice;
+  const session = sessionOptions(choice, width);
+  const embedding = await openEmbedding(runtime, choice, opener, width);
+  const names =
+    variant.decoderParts === 1
+      ? ['decoder_model_merged']
+      : Array.from({ length: variant.decoderParts }, (_, k) => `decoder_model_${k}`);
+  const parts: Session[] = [];
+  for (const name of names) parts.push(await opener.open(name, { session }));
+  // The greedy graph has no data file of its own: its weights are those of the embeddings and the decoder.
+  const greedy =
+    backend === 'wasm' && opener.has('decoder_greedy')
+      ? await opener.open('decoder_greedy', { dataOf: ['embed_tokens', 'decoder_model_merged'], session })
+      : null;
+  let buffers: KvBuffers | null = null;
+  if (backend === 'webgpu') {
+    buffers = new KvBuffers(await deviceOf(ort), ort.Tensor, kvInputs(parts));
+  }
+  const pieces = new PieceSize(choice.firstPiece, choice.prefillTokens);
+  const decoder = new LanguageDecoder(ort.Tensor, { embedding, parts, greedy }, width, { pieces, buffers });
+  return { decoder, buffers };
+}
+
+async function openEmbedding(
+  { ort }: Runtime,
+  choice: Choice,
+  opener: SessionOpener,
+  width: number,
+): Promise<Embedding> {
+  const { backend, variant } = choice;
+  const files = graphFiles(variant, 'embed_tokens');
+  if (backend === 'webgpu' && files) {
+    const model = opener.source(files.onnx);
+    const folder = files.onnx.slice(0, files.onnx.lastIndexOf('/') + 1);
+    const bytes = await model.read(0, model.size);
+    const rows = EmbeddingRows.of(bytes, (location) => opener.source(folder + location), width);
+    if (rows) return rows;
+  }
+  const session = sessionOptions(choice, width);
+  return sessionEmbedding(ort.Tensor, await opener.open('embed_tokens', { session }));
+}
+
+/**
+ * Opens the sessions of a package whose configuration is mounted (`mount` of runtime.ts).
+ *
+ * @param onBytes called with the bytes of weights that a session has read
+ */
+export async function loadNetwork(
+  runtime: Runtime,
+  choice: Choice,
+  contents: PackageContents,
+  onBytes: (bytes: number, file: string) => void = () => {},
+): Promise<Network> {
+  const config = await runtime.transformers.AutoConfig.from_pretrained(packageId, {});
+  const { hidden_size: width } = (config as unknown as PackageConfig).text_config;
+  const { backend, variant } = choice;
+  const opener = new SessionOpener(runtime, variant, contents, onBytes);
+  const weightBytes = variant.files.reduce((sum, path) => sum + opener.source(path).size, 0);
+  const staged = backend === 'webgpu' && weightBytes > STAGED;
+  try {
+    const decoder = await openDecoder(runtime, choice, opener, width);
+    const network = new LoadedNetwork(runtime, opener, sessionOptions(choice, width), decoder, staged);
+    if (!staged) for (const graph of ['vision_encoder', 'motion_encoder']) await network.openEncoder(graph);
+    return network;
   } catch (error) {
-    for (const session of opened) await session.release().catch(() => {});
+    await opener.releaseAll();
     throw error;
   }
 }

@@ -15,19 +15,30 @@ const holding = (content: readonly number[], location = 'cpu'): KvCache => ({
 const contentOf = (cache: KvCache) =>
   (Object.keys(cache.tensors)[0] as string).split(' ').filter(Boolean).map(Number);
 
-function decoderThat(location = 'cpu') {
+function decoderThat(location = 'cpu', rewinds = false) {
   const pieces: number[][] = [];
+  let stopAfter = Number.POSITIVE_INFINITY;
   const decoder = {
     width: 1,
+    rewinds,
     empty: () => holding([], location),
+    rewound: (cache: KvCache, length: number) => holding(contentOf(cache).slice(0, length), location),
     embed: async (given: readonly number[]) => Float32Array.from(given),
     async prefill(cache: KvCache, embeds: Float32Array) {
-      pieces.push([...embeds]);
-      return { cache: holding([...contentOf(cache), ...embeds], location), logits: new Float32Array(1) };
+      const run = [...embeds].slice(0, stopAfter);
+      pieces.push(run);
+      const next = holding([...contentOf(cache), ...run], location);
+      return { cache: next, logits: run.length === embeds.length ? Float32Array.of(pieces.length) : null };
     },
   } as unknown as LanguageDecoder;
   const text = { ids, contextId: CONTEXT, frames: 2, tokensPerFrame: 2 };
-  return { prefill: new PromptPrefill(decoder, text), pieces };
+  return {
+    prefill: new PromptPrefill(decoder, text),
+    pieces,
+    stopAfter: (tokens: number) => {
+      stopAfter = tokens;
+    },
+  };
 }
 
 const features: Record<string, Float32Array> = {
@@ -38,12 +49,12 @@ const features: Record<string, Float32Array> = {
 const of = (keys: string) => [[...keys], [...keys].map((key) => features[key] as Float32Array)] as const;
 const motion = Float32Array.of(77);
 
-describe('PromptReader', () => {
+describe('prefill of a prompt', () => {
   it('reads each token once, frame by frame or all at once', async () => {
     for (const steps of [['a', 'ab'], ['ab']]) {
       const { prefill, pieces } = decoderThat();
       for (const step of steps) await prefill.prefillFrames(...of(step));
-      const { cache } = await prefill.prefillRest(ids, motion);
+      const { cache } = (await prefill.prefillRest(ids, motion))!;
       expect(contentOf(cache)).toEqual([1, 10, 11, 2, 20, 21, 3, 77, 4, 5]);
       expect(pieces.flat()).toHaveLength(ids.length);
     }
@@ -54,10 +65,10 @@ describe('PromptReader', () => {
     await prefill.prefillFrames(...of('ab'));
     await prefill.prefillRest(ids, motion);
     await prefill.prefillFrames(...of('ab'));
-    const { cache } = await prefill.prefillRest([...ids, 6], motion);
+    const { cache } = (await prefill.prefillRest([...ids, 6], motion))!;
     expect(contentOf(cache)).toEqual([1, 10, 11, 2, 20, 21, 3, 77, 4, 5, 6]);
-    expect(pieces.at(-1)).toEqual([3, 77, 4, 5, 6]);
-    expect(pieces).toHaveLength(3);
+    expect(pieces.at(-1)).toEqual([6]);
+    expect(pieces.flat()).toHaveLength(ids.length + 1);
   });
 
   it('begins anew where the frames come in another order, or others', async () => {
@@ -67,7 +78,7 @@ describe('PromptReader', () => {
     // A shorter list would need a cache that is not there any more.
     expect(prefill.cachedFrames(['a'])).toBe(0);
     await prefill.prefillFrames(...of('ca'));
-    expect(contentOf((await prefill.prefillRest(ids, motion)).cache)).toEqual([
+    expect(contentOf((await prefill.prefillRest(ids, motion))!.cache)).toEqual([
       1, 30, 31, 2, 10, 11, 3, 77, 4, 5,
     ]);
   });
@@ -77,5 +88,62 @@ describe('PromptReader', () => {
     await prefill.prefillFrames(...of('ab'));
     await prefill.prefillRest(ids, motion);
     expect(prefill.cachedFrames(['a', 'b'])).toBe(0);
+  });
+
+  it.each([false, true])(
+    'runs nothing for another answer to the same prompt (rewinds: %s)',
+    async (rewinds) => {
+      const { prefill, pieces } = decoderThat(rewinds ? 'gpu-buffer' : 'cpu', rewinds);
+      await prefill.prefillFrames(...of('ab'));
+      const first = (await prefill.prefillRest(ids, motion))!;
+      const count = pieces.length;
+      await prefill.prefillFrames(...of('ab'));
+      const again = (await prefill.prefillRest(ids, motion.slice()))!;
+      expect(pieces).toHaveLength(count);
+      expect(contentOf(again.cache)).toEqual(contentOf(first.cache));
+      expect(again.logits).toEqual(first.logits);
+    },
+  );
+
+  it('runs another question from where it differs, and all after the motion token of other frames', async () => {
+    const { prefill, pieces } = decoderThat('gpu-buffer', true);
+    await prefill.prefillFrames(...of('ab'));
+    await prefill.prefillRest(ids, motion);
+    await prefill.prefillRest([...ids.slice(0, -1), 8], motion);
+    expect(pieces.at(-1)).toEqual([8]);
+    const { cache } = (await prefill.prefillRest(ids, Float32Array.of(78)))!;
+    expect(pieces.at(-1)).toEqual([3, 78, 4, 5]);
+    expect(contentOf(cache)).toEqual([1, 10, 11, 2, 20, 21, 3, 78, 4, 5]);
+  });
+
+  it('goes back to the first frame that a perturbed copy moves', async () => {
+    const { prefill, pieces } = decoderThat('gpu-buffer', true);
+    await prefill.prefillFrames(...of('ab'));
+    await prefill.prefillRest(ids, motion);
+    expect(prefill.cachedFrames(['a', 'c'])).toBe(1);
+    await prefill.prefillFrames(...of('ac'));
+    expect(pieces.at(-1)).toEqual([30, 31]);
+    const { cache } = (await prefill.prefillRest(ids, motion))!;
+    expect(contentOf(cache)).toEqual([1, 10, 11, 2, 30, 31, 3, 77, 4, 5]);
+    // The text before the first frame stays in any case.
+    await prefill.prefillFrames(...of('ba'));
+    expect(pieces.slice(-2)).toEqual([
+      [20, 21],
+      [2, 10, 11],
+    ]);
+  });
+
+  it('goes on inside a frame after a stop', async () => {
+    const { prefill, pieces, stopAfter } = decoderThat();
+    stopAfter(2);
+    expect(await prefill.prefillFrames(...of('ab'))).toBe(false);
+    stopAfter(Number.POSITIVE_INFINITY);
+    expect(await prefill.prefillFrames(...of('ab'))).toBe(true);
+    expect(pieces).toEqual([[1, 10], [11], [2, 20, 21]]);
+    stopAfter(1);
+    expect(await prefill.prefillRest(ids, motion)).toBeNull();
+    stopAfter(Number.POSITIVE_INFINITY);
+    const { cache } = (await prefill.prefillRest(ids, motion))!;
+    expect(contentOf(cache)).toEqual([1, 10, 11, 2, 20, 21, 3, 77, 4, 5]);
   });
 });

@@ -5,6 +5,7 @@
 import type * as Transformers from '@huggingface/transformers';
 import type * as Ort from 'onnxruntime-common';
 import type { Backend } from './api.ts';
+import type { PackageContents } from './package-files.ts';
 
 const ORT = Symbol.for('onnxruntime');
 
@@ -12,11 +13,12 @@ export interface Runtime {
   readonly ort: typeof Ort;
   readonly transformers: typeof Transformers;
   readonly threads: number;
+  readonly build: Build;
 }
 
 let runtime: Promise<Runtime> | undefined;
 
-/** Files of the loaded package, by path; transformers.js reads them through `env.fetch`. */
+/** Configuration and tokenizer of the loaded package, by path; transformers.js reads them through `env.fetch`. */
 const files = new Map<string, Uint8Array<ArrayBuffer>>();
 
 /** Address of the package for transformers.js. Never requested. */
@@ -24,13 +26,17 @@ const VIRTUAL = '/package/';
 
 export const packageId = 'current';
 
-/** Makes the checked bytes of a package available to transformers.js. */
-export function mount(package_: ReadonlyMap<string, Uint8Array<ArrayBuffer>>): void {
+/** Makes files of a package available to transformers.js: those at its root, or all that `wanted` names. */
+export async function mount(
+  contents: PackageContents,
+  wanted: (path: string) => boolean = (path) => !path.includes('/'),
+): Promise<void> {
   files.clear();
-  for (const [path, bytes] of package_) files.set(`${VIRTUAL}${packageId}/${path}`, bytes);
+  for (const [path, source] of contents)
+    if (wanted(path)) files.set(`${VIRTUAL}${packageId}/${path}`, await source.read(0, source.size));
 }
 
-/** Frees the bytes; the sessions have copied the weights, and the tokenizer is parsed. */
+/** Frees the bytes; the tokenizer is parsed. */
 export function unmount(): void {
   files.clear();
 }
@@ -68,17 +74,35 @@ const BUILDS = {
   plain: { load: () => import('ort-wasm'), suffix: '' },
 } as const;
 
+export type Build = keyof typeof BUILDS;
+
+/**
+ * True where a session reads its weights piece by piece. The other builds take each file whole, as one ArrayBuffer
+ * (onnxruntime PR 29477).
+ */
+export const streamsWeights = (build: Build): boolean => build === 'jspi';
+
 /**
  * `jspi` where WebAssembly can switch stacks. Elsewhere WebGPU needs `asyncify`, whose rewritten functions an optimising
  * compiler takes seconds for; the processor needs no switching, so it gets `plain`.
  */
-export function buildFor(backend: Backend, suspending: boolean): keyof typeof BUILDS {
+export function buildFor(backend: Backend, suspending: boolean): Build {
   if (suspending) return 'jspi';
   return backend === 'webgpu' ? 'asyncify' : 'plain';
 }
 
+/** The device of the sessions on WebGPU. It exists once there is a session. */
+export async function deviceOf(ort: typeof Ort): Promise<GPUDevice> {
+  const { webgpu } = ort.env as unknown as { webgpu: { device: GPUDevice | Promise<GPUDevice> } };
+  return await webgpu.device;
+}
+
+/** True where WebAssembly can wait for a promise (JSPI). */
+export const canSuspend = (): boolean => 'Suspending' in WebAssembly;
+
 async function start(backend: Backend, threads: number): Promise<Runtime> {
-  const { load, suffix } = BUILDS[buildFor(backend, 'Suspending' in WebAssembly)];
+  const build = buildFor(backend, canSuspend());
+  const { load, suffix } = BUILDS[build];
   const ort = await load();
   const base = `${new URL(import.meta.env.BASE_URL, self.location.href).pathname}ort/`;
   ort.env.wasm.wasmPaths = {
@@ -97,7 +121,7 @@ async function start(backend: Backend, threads: number): Promise<Runtime> {
   env.useBrowserCache = false;
   env.useWasmCache = false;
   env.fetch = fetchMounted as typeof fetch;
-  return { ort, transformers, threads };
+  return { ort, transformers, threads, build };
 }
 
 /**

@@ -82,8 +82,8 @@ export interface PackagesApi {
   ): Promise<StoredPackage>;
   /** Reads every file again and compares its hash; the result has the state of each. */
   verify(id: string, job: number, onProgress: (progress: DownloadProgress) => void): Promise<StoredPackage>;
-  /** Files for the model worker, which checks them again while it loads them. */
-  files(id: string): Promise<{ readonly path: string; readonly file: File }[]>;
+  /** Files for the model worker, which hashes those that were not checked when they arrived. */
+  files(id: string): Promise<{ readonly path: string; readonly file: File; readonly checked: boolean }[]>;
   remove(id: string): Promise<void>;
   abort(job: number): void;
 }

@@ -192,18 +192,19 @@ export class PackageStore {
     return this.#stored(id);
   }
 
-  async files(id: string): Promise<{ path: string; file: File }[]> {
+  async files(id: string): Promise<{ path: string; file: File; checked: boolean }[]> {
     const { manifest, files } = await this.#stored(id);
     const bad = files.find(({ state }) => state === 'corrupt');
     if (bad) throw new CodedError('model/checksum', { file: bad.path });
     const folder = await this.#root.folder(id);
-    const result: { path: string; file: File }[] = [];
+    const states = new Map(files.map(({ path, state }) => [path, state]));
+    const result: { path: string; file: File; checked: boolean }[] = [];
     for (const { path } of manifest.files) {
       const file = await folder.file(storedPath(path));
-      if (file) result.push({ path, file });
+      if (file) result.push({ path, file, checked: states.get(path) === 'checked' });
     }
     const manifestFile = await folder.file(MANIFEST);
-    if (manifestFile) result.push({ path: MANIFEST, file: manifestFile });
+    if (manifestFile) result.push({ path: MANIFEST, file: manifestFile, checked: false });
     return result;
   }
 

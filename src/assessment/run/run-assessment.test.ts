@@ -46,7 +46,7 @@ function setUp(change: Partial<RunOptions> = {}, answer: (k: number) => Partial<
         asked.push(request);
         onEvent({ stage: 'encodeVision', done: 2, total: 2, reused: 0 });
         onEvent({ stage: 'encodeMotion', reused: asked.length > 1 });
-        onEvent({ stage: 'prefill', tokens: 9 });
+        onEvent({ stage: 'prefill', tokens: 9, done: 0 });
         onEvent({ stage: 'generate', text: 'x', tokens: 1 });
         late = () => onEvent({ stage: 'generate', text: 'late', tokens: 2 });
         return { ...raw, ...answer(asked.length - 1) };
