@@ -4,6 +4,7 @@
  *
  *   node scripts/training.mjs cli/serve.ts …     npm run train-server
  *   node scripts/training.mjs cli/train.ts …     npm run train
+ *   node scripts/training.mjs cli/evaluate.ts  npm run evaluate
  *   node scripts/training.mjs cli/bench.ts …    npm run bench:train
  *   node scripts/training.mjs cli/curve.ts …   npm run train:curve
  *   node scripts/training.mjs cli/learning.ts  npm run train:seeds
