@@ -38,7 +38,7 @@ if (!onlyHelp) {
 const node = join(root, 'node_modules', '.bin', process.platform === 'win32' ? 'node.cmd' : 'node');
 const child = spawn(node, [join(root, 'training-server', command), ...args], { stdio: 'inherit' });
 // A terminal's Ctrl-C reaches the command by itself; what is sent to this process alone is passed on.
-for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'])
+for (const signal of ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT'])
   process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
 child.on('error', (error) => {
   console.error(error.message);

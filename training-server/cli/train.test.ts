@@ -1,10 +1,10 @@
 /** `npm run train` as a person starts it: faults are printed, and no run is made. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { train } from './real-engine.ts';
+import { hasPython, runFolder, train, until } from './real-engine.ts';
 
 const home = mkdtempSync(join(tmpdir(), 'train-'));
 afterAll(() => rmSync(home, { recursive: true, force: true }));
@@ -51,3 +51,33 @@ test('an option that is no number, a place that is no address', async () => {
     expect(output).toContain(message);
   }
 }, 120_000);
+
+test.skipIf(!hasPython)(
+  'SIGUSR1 pauses with the status that says again; --continue goes on with that run',
+  async () => {
+    const runs = join(home, 'again');
+    const sources = {
+      clips: { kind: 'procedural', split: 'family', groups: 8 },
+      'held-out': { kind: 'procedural', split: 'family', groups: 8 },
+    };
+    const file = recipe('again', {
+      sources,
+      rules: { videosPerStep: 4 },
+      stages: [{ name: 'grpo', heldOut: [] }],
+    });
+    const folders: (string | null)[] = [];
+    for (let i = 0; i < 2; i++) {
+      const command = train(runs, file, '--continue');
+      await until(command, () => /^recipe /m.test(command.text()));
+      process.kill(command.child.pid!, 'SIGUSR1');
+      // The batch system signals the wrapper too, which passes it on.
+      process.kill(command.child.pid!, 'SIGUSR1');
+      expect(await command.ended, command.text()).toBe(75);
+      expect(command.text()).toContain('run again to go on');
+      folders.push(runFolder(runs));
+    }
+    expect(folders[0]).toBe(folders[1]);
+    expect(readdirSync(runs, { withFileTypes: true }).filter((entry) => entry.isDirectory())).toHaveLength(1);
+  },
+  600_000,
+);

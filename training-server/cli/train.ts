@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { CodedError } from '../../core/errors.ts';
 import { errorMessage } from '../../core/text/error-messages.ts';
 import type { Recipe } from '../../core/training/recipe.ts';
-import type { Run } from '../../core/training/run.ts';
+import type { Run, ValidationReport } from '../../core/training/run.ts';
 import { openRoots } from '../data/api.ts';
 import { type EngineLocation, engineLocation, locationFlags, locationUsage } from '../engine/location.ts';
 import { spawnEngine } from '../engine/spawn.ts';
@@ -16,14 +16,17 @@ import { readMachine } from '../preflight/machine.ts';
 import { PROBE_MS, validateRecipe } from '../preflight/validate.ts';
 import { recipeFromFile, recipeSha256 } from '../recipes/recipe-files.ts';
 import { RunManager } from '../runs/manager.ts';
+import { dryRun } from './dry-run.ts';
 import { say, sayText, warn, warnUnreadable } from './output.ts';
-import { eventLine, stateLine } from './terminal.ts';
+import { eventLine, StepTimes, stateLine } from './terminal.ts';
 
 const project = join(import.meta.dirname, '..', '..');
 const usage = `npm run train -- recipes/NAME.json     start a run
 npm run train -- --resume ID           resume a run from its last checkpoint
 npm run train -- --list                list the runs
 
+  --dry-run        one step, one checkpoint and one evaluation of each stage, with their times and sizes; then deletes them
+  --continue       resumes the last unfinished run of this very recipe where there is one; else starts one
   --runs DIR       folder of the runs (default .cache/runs)
   --root DIR       folder that data and checkpoints may lie in; repeatable (default: the current folder)
   --cache DIR      folder for decoded frames and procedural clips (default .cache/training)
@@ -31,16 +34,23 @@ npm run train -- --list                list the runs
   --step N         with --resume: starts from this checkpoint and deletes later ones
 ${locationUsage}
 
-Exit status: 0 finished or paused on request, 1 failed or refused, 2 usage, 74 paused because the disk is full.`;
+Exit status: 0 finished or paused on request, 1 failed or refused, 2 usage, 74 paused because the disk is full,
+75 saved and paused on SIGUSR1 or SIGUSR2, which a batch system sends before it ends a job: run the command again.`;
 
 /** EX_IOERR of sysexits.h: a batch system must not take a full disk for a finished job. */
 const DISK_FULL_STATUS = 74;
+/** EX_TEMPFAIL: the job is not done, and goes on when it is run again. */
+const AGAIN_STATUS = 75;
+/** Signals within this time are one: a batch system sends them to npm, to its script and to this process. */
+const ONE_SIGNAL_MS = 2000;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     resume: { type: 'string' },
     list: { type: 'boolean', default: false },
+    'dry-run': { type: 'boolean', default: false },
+    continue: { type: 'boolean', default: false },
     runs: { type: 'string', default: join(project, '.cache', 'runs') },
     root: { type: 'string', multiple: true, default: [process.cwd()] },
     cache: { type: 'string', default: join(project, '.cache', 'training') },
@@ -61,7 +71,11 @@ async function main(): Promise<number> {
   const recipe = file ? await recipeFromFile(file) : null;
   const { runs, root: roots, cache } = values;
   const location = engineLocation(values, process.env);
-  if (recipe !== null && !(await canRun(recipe, location))) return 1;
+  if (recipe !== null) {
+    const report = await canRun(recipe, location);
+    if (!report.ok) return 1;
+    if (values['dry-run']) return dryRun(recipe, report, { runs, roots, cache, location });
+  }
   const manager = await RunManager.open({
     runs,
     roots,
@@ -77,8 +91,8 @@ async function main(): Promise<number> {
   }
 }
 
-/** Validates recipe, data and machine and prints the faults; false where there are errors. */
-async function canRun(recipe: Recipe, { remote }: EngineLocation): Promise<boolean> {
+/** Validates recipe, data and machine and prints the faults. */
+async function canRun(recipe: Recipe, { remote }: EngineLocation): Promise<ValidationReport> {
   const videoProbe = new VideoProbe();
   try {
     const { report } = await validateRecipe(async () => recipe, {
@@ -88,7 +102,7 @@ async function canRun(recipe: Recipe, { remote }: EngineLocation): Promise<boole
     });
     for (const fault of [...report.warnings, ...report.errors])
       warn(errorMessage(CodedError.fromData(fault)));
-    return report.ok;
+    return report;
   } finally {
     videoProbe.close();
   }
@@ -99,14 +113,25 @@ async function work(manager: RunManager, recipe: Recipe | null): Promise<number>
     for (const run of manager.list()) say(stateLine(run));
     return 0;
   }
-  const run = recipe ? await manager.start(recipe) : await manager.resume(values.resume!, resumeOptions());
+  const run = await begin(manager, recipe);
   say(run.id);
   say(manager.folder(run.id));
-  say(`recipe ${run.recipe} ${recipe ? recipeSha256(recipe) : run.recipeSha256}`);
-  const ended = await watch(manager, run.id);
+  say(`recipe ${run.recipe} ${run.recipeSha256}`);
+  const { ended, again } = await watch(manager, run.id);
   if (ended !== 'finished') say(`npm run train -- --resume ${run.id}`);
   if (manager.get(run.id).reason?.code === 'train/disk') return DISK_FULL_STATUS;
+  if (again && ended === 'paused') return AGAIN_STATUS;
   return ended === 'finished' || ended === 'paused' ? 0 : 1;
+}
+
+/** A new run, or a resumed one. */
+function begin(manager: RunManager, recipe: Recipe | null): Promise<Run> {
+  if (recipe === null) return manager.resume(values.resume!, resumeOptions());
+  const sha256 = recipeSha256(recipe);
+  const unfinished = manager
+    .list()
+    .find((run) => run.recipeSha256 === sha256 && ['paused', 'stopped', 'failed'].includes(run.state));
+  return values.continue && unfinished ? manager.resume(unfinished.id) : manager.start(recipe);
 }
 
 function resumeOptions() {
@@ -122,21 +147,32 @@ function resumeOptions() {
   return { ...(step !== undefined && { step }), ...(lrFactor !== undefined && { lrFactor }) };
 }
 
+interface Ended {
+  readonly ended: Run['state'];
+  /** A batch system asked for the end: the run is to go on when the command runs again. */
+  readonly again: boolean;
+}
+
 /** Prints the events of a run until it releases the engine. */
-function watch(manager: RunManager, id: string): Promise<Run['state']> {
+function watch(manager: RunManager, id: string): Promise<Ended> {
   return new Promise((resolve) => {
-    let signals = 0;
+    let again = false;
+    let firstAt: number | null = null;
     const onSignal = (signal: NodeJS.Signals) => {
-      signals += 1;
-      if (signals === 1) {
-        say(`${signal}: finishing and saving the step; repeat to exit at once`);
+      const byBatch = signal === 'SIGUSR1' || signal === 'SIGUSR2';
+      again ||= byBatch;
+      if (firstAt === null) {
+        firstAt = performance.now();
+        say(
+          `${signal}: finishing and saving the step; ${byBatch ? 'run again to go on' : 'repeat to exit at once'}`,
+        );
         void manager.pause(id).catch(() => {});
-      } else void manager.abort();
+      } else if (!byBatch && performance.now() - firstAt > ONE_SIGNAL_MS) void manager.abort();
     };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, onSignal);
+    const times = new StepTimes();
     manager.subscribe(id, ({ event }) => {
-      const line = eventLine(event, manager.get(id).steps);
+      const line = eventLine(event, manager.get(id).steps, times);
       if (line !== null) say(line);
     });
     let state = manager.get(id).state;
@@ -144,7 +180,7 @@ function watch(manager: RunManager, id: string): Promise<Run['state']> {
       if (run.id !== id) return;
       if (run.state !== state) say(stateLine(run));
       state = run.state;
-      if (!['queued', 'starting', 'running'].includes(state)) resolve(state);
+      if (!['queued', 'starting', 'running'].includes(state)) resolve({ ended: state, again });
     });
   });
 }

@@ -149,6 +149,7 @@ export class Driver {
   async #loadData(): Promise<StageData[] | null> {
     let loggedAt = Number.NEGATIVE_INFINITY;
     const onProgress = (done: number, of: number) => {
+      this.#ports.emit({ type: 'progress', phase: 'load', done, of });
       if (done < of && performance.now() - loggedAt < LOAD_LOG_MS) return;
       loggedAt = performance.now();
       this.#ports.log('info', `generating clips: ${done} of ${of} scenes`);

@@ -12,6 +12,9 @@ test('generation is logged, and a pause ends it', async () => {
       }),
   });
   const { id } = await manager.start(testRecipe());
+  const shown: unknown[] = [];
+  manager.subscribe(id, ({ event }) => event.type === 'progress' && shown.push(event), 0);
+  await expect.poll(() => shown[0]).toEqual({ type: 'progress', phase: 'load', done: 1, of: 400 });
   const lines = async () => (await manager.log(id, 9)).map(({ text }) => text);
   await expect.poll(lines).toContain('generating clips: 1 of 400 scenes');
   expect(await lines()).not.toContain('generating clips: 2 of 400 scenes');

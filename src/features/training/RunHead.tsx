@@ -2,6 +2,7 @@
 import { useMemo } from 'react';
 import { useStore } from 'zustand';
 import type { Run } from '../../../core/training/run.ts';
+import { secondsLeft, stepSeconds } from '../../../core/training/step-time.ts';
 import { Button } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
@@ -14,7 +15,6 @@ import type { RunData } from './state/state.ts';
 import './RunHead.css';
 import { useTrainingMessages } from './messages/useTrainingMessages.ts';
 import { recipeFacts } from './recipe-facts.ts';
-import { secondsLeft, stepSeconds } from './step-time.ts';
 import type { Tab } from './tabs.ts';
 import { usePackage } from './usePackage.ts';
 

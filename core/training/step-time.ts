@@ -1,12 +1,17 @@
-/** Duration of a step, and the estimated remaining time. */
-import type { Run } from '../../../core/training/run.ts';
-import type { MetricTable } from './state/metrics.ts';
+/** Duration of a step, and the estimated remaining time. Ours. */
+import type { Run } from './run.ts';
+
+/** Metric records: their steps, and their times in seconds. */
+interface StepTimes {
+  readonly steps: ArrayLike<number>;
+  readonly times: ArrayLike<number>;
+}
 
 /** Steps over which the mean is taken. */
 const WINDOW = 30;
 
 /** Median of the last steps in seconds, which a pause or an evaluation among them does not move; null before the second. */
-export function stepSeconds({ steps, times }: Pick<MetricTable, 'steps' | 'times'>): number | null {
+export function stepSeconds({ steps, times }: StepTimes): number | null {
   const from = Math.max(1, steps.length - WINDOW);
   const each: number[] = [];
   for (let i = from; i < steps.length; i += 1)
