@@ -7,6 +7,11 @@ import { CodedError } from '../errors.ts';
 
 /** Aggregation of per-token losses to one number; the names are TRL's. */
 export const lossTypes = ['grpo', 'bnpo', 'dr_grpo', 'dapo'] as const;
+/**
+ * Losses that the engine trains with: those above, `gspo` (`grpo` with one ratio a completion), `cispo` and `sapo`, whose
+ * ratios are not clipped; the last two are not computed here.
+ */
+export const policyLosses = [...lossTypes, 'gspo', 'cispo', 'sapo'] as const;
 export type LossType = (typeof lossTypes)[number];
 
 interface ClipSettings {

@@ -71,6 +71,13 @@ export interface RewardRules {
 export interface AdvantageRules {
   readonly epsilon: number;
   readonly deviation: 'sample' | 'population';
+  /** σ of the group, of all rewards of the batch, or none: A = r − mean. TRL's `scale_rewards`. */
+  readonly scale: 'group' | 'batch' | 'none';
+  /**
+   * Columns are summed and the sum is normalised; or each column is normalised in its group, and the sum of them over the
+   * batch. TRL's `multi_objective_aggregation`.
+   */
+  readonly order: 'sumThenNormalize' | 'normalizeThenSum';
 }
 
 export type RewardMode = 'paper' | 'official' | 'ours';
@@ -102,7 +109,7 @@ const official: RewardRules = {
   parse: 'official',
   unreadable: 'drawn',
   failure: 'raise',
-  advantage: { epsilon: 1e-4, deviation: 'sample' },
+  advantage: { epsilon: 1e-4, deviation: 'sample', scale: 'group', order: 'sumThenNormalize' },
   temperature: 1,
   topK: 50,
   videosPerStep: 32,

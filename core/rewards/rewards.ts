@@ -13,7 +13,7 @@ import {
 } from '../answer/answer.ts';
 import { CodedError } from '../errors.ts';
 import { asciiDigits } from '../text/python-text.ts';
-import { type GroupAdvantage, groupAdvantage } from './advantage.ts';
+import { batchAdvantages, type GroupAdvantage } from './advantage.ts';
 import { rankRewards, type VideoRank } from './ranking.ts';
 import { type RegressionReward, regressionReward } from './regression.ts';
 import type { RewardRules } from './reward-rules.ts';
@@ -136,7 +136,7 @@ function processRewards(
   videos: readonly AnsweredVideo[],
   rules: RewardRules,
   draw: DrawInteger | undefined,
-): VideoRewards[] {
+): Rewarded[] {
   const raw = setRewards(
     videos.map(({ mos, raw: answers }) => ({ mos, answers })),
     rules,
@@ -174,9 +174,24 @@ function processRewards(
       (value, k) =>
         columns.rank * value + columns.regression * regression[k]! + columns.format * set.format[k]!,
     );
-    const advantage = groupAdvantage(reward, rules.advantage);
-    return { raw: set, perturbed: perturbed[i]!, temporal: outcome, rank, regression, reward, advantage };
+    return { raw: set, perturbed: perturbed[i]!, temporal: outcome, rank, regression, reward };
   });
+}
+
+/** Rewards of a video before the advantages, which may depend on the whole batch. */
+type Rewarded = Omit<VideoRewards, 'advantage'>;
+
+function withAdvantages(videos: readonly Rewarded[], { columns, advantage }: RewardRules): VideoRewards[] {
+  const groups = videos.map(({ rank, regression, raw, reward }) => ({
+    columns: [
+      { weight: columns.rank, values: rank },
+      { weight: columns.regression, values: regression },
+      { weight: columns.format, values: raw.format },
+    ],
+    reward,
+  }));
+  const advantages = batchAdvantages(groups, advantage);
+  return videos.map((video, i) => ({ ...video, advantage: advantages[i]! }));
 }
 
 /** Opponents of a subset, by their index in the whole batch. */
@@ -199,7 +214,7 @@ export function batchRewards(
   draw?: DrawInteger,
 ): VideoRewards[] {
   const size = rules.rankOpponents === 'batch' ? videos.length : rules.rankOpponents.processVideos;
-  const rewards: VideoRewards[] = [];
+  const rewards: Rewarded[] = [];
   for (let from = 0; from < videos.length; from += size)
     for (const video of processRewards(videos.slice(from, from + size), rules, draw))
       rewards.push({
@@ -207,5 +222,5 @@ export function batchRewards(
         raw: withOpponents(video.raw, (j) => from + j),
         perturbed: video.perturbed && withOpponents(video.perturbed, (j) => from + j),
       });
-  return rewards;
+  return withAdvantages(rewards, rules);
 }

@@ -29,6 +29,11 @@ function checkStage(recipe: Recipe, stage: Stage, at: string): void {
 function checkGrpo({ rules }: Recipe, stage: GrpoStage, at: string): void {
   if (stage.k < 2)
     refuse(`${at}.k`, 'must be at least 2: an answer’s advantage is its difference from the others');
+  if (stage.lossType === 'cispo' && stage.epsilonHigh < 1)
+    refuse(
+      `${at}.epsilonHigh`,
+      'must be at least 1 with cispo, which clips ratios at ε itself; its paper has 5',
+    );
   if (rules.rankOpponents === 'batch') {
     if (rules.columns.rank > 0 && rules.videosPerStep < 2)
       refuse('rules.videosPerStep', 'must be at least 2: the rank reward compares videos');

@@ -61,6 +61,18 @@ const advantage = z.strictObject({
   deviation: z
     .enum(['sample', 'population'])
     .describe('σ of the K rewards with K − 1 (sample) or K in the denominator.'),
+  scale: z
+    .enum(['group', 'batch', 'none'])
+    .default('group')
+    .describe(
+      'σ of the advantage: of the K rewards of a video, of all rewards of the step, or no division (TRL: scale_rewards).',
+    ),
+  order: z
+    .enum(['sumThenNormalize', 'normalizeThenSum'])
+    .default('sumThenNormalize')
+    .describe(
+      'The columns are summed and the sum is normalised; or each column is normalised in its group, then their sum in the step (TRL: multi_objective_aggregation).',
+    ),
 });
 
 /** Rows of contracts "paper, official, ours", one field each. */

@@ -1,6 +1,6 @@
 /** Stages of a recipe: trained parts, videos, objective. Ours. */
 import { z } from 'zod';
-import { lossTypes } from '../rewards/grpo.ts';
+import { policyLosses } from '../rewards/grpo.ts';
 import { perturbModes } from '../sampling/perturb.ts';
 
 const count = z.int().min(1);
@@ -114,15 +114,32 @@ const grpo = z.strictObject({
     .default(0.04)
     .describe('β, weight of the KL term; 0 leaves it and the reference out.'),
   epsilonLow: share.default(0.2).describe('ε below: ratios are clipped at 1 − ε.'),
-  epsilonHigh: positive.default(0.2).describe('ε above: ratios are clipped at 1 + ε.'),
+  epsilonHigh: positive
+    .default(0.2)
+    .describe('ε above: ratios are clipped at 1 + ε; with cispo at ε itself (5 in its paper).'),
   ratioCap: positive
     .nullable()
     .default(null)
     .describe('Upper bound of the ratio where it is not clipped (two-sided clipping); null = none.'),
   lossType: z
-    .enum(lossTypes)
+    .enum(policyLosses)
     .default('grpo')
-    .describe('How token losses become one number; names are TRL’s.'),
+    .describe(
+      'How token losses become one number; names are TRL’s. gspo is grpo with one ratio an answer (TRL: importance_sampling_level sequence).',
+    ),
+  sapoTemperature: z
+    .strictObject({
+      positive: positive.default(1).describe('τ of sapo where the advantage is positive.'),
+      negative: positive.default(1.05).describe('τ of sapo where it is not.'),
+    })
+    .prefault({})
+    .describe('Temperatures of the loss sapo.'),
+  maskTruncated: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Answers that reach the longest length have no loss; they still count in the means and in the rewards.',
+    ),
   iterations: count.default(1).describe('μ, optimiser steps on the answers of one rollout.'),
   maxTokens: count.default(2048).describe('Longest answer.'),
   topP: share

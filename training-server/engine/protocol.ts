@@ -10,6 +10,7 @@
  * its result is ignored.
  */
 import { z } from 'zod';
+import { policyLosses } from '../../core/rewards/grpo.ts';
 import { profileSchema } from '../../core/sampling/profile-schema.ts';
 
 export const PROTOCOL_VERSION = 2;
@@ -144,7 +145,10 @@ export const methods = {
       ),
       beta: z.number().min(0),
       clip: z.strictObject({ low: z.number(), high: z.number(), delta: z.number().nullable() }),
-      lossType: z.enum(['grpo', 'bnpo', 'dr_grpo', 'dapo']),
+      lossType: z.enum(policyLosses),
+      sapoTemperature: z.strictObject({ positive: z.number(), negative: z.number() }),
+      /** Completions that are left out of `groups` and count in the loss's means. */
+      maskedCompletions: z.int().min(0),
       maxCompletionLength: z.int(),
       lr: z.number().min(0),
       maxGradNorm: z.number(),

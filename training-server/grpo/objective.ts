@@ -105,12 +105,12 @@ function grpo(context: StageContext<GrpoStage>): Objective {
       const waited = (performance.now() - begun) / 1000;
       const rollout = await rollOut(context, sampler, round, views);
       const rolled = rolloutMetrics(rollout, recipe.rules);
-      const groups = groupsOf(rollout, stage.iterations > 1);
+      const batch = batchOf(rollout, stage);
       for (let iteration = 0; iteration < stage.iterations; iteration++) {
         const lr = learningRate(stage, round * stage.iterations + iteration, steps) * lrFactor;
         const started = performance.now();
         const first = iteration === 0;
-        const updated = update(groups, lr);
+        const updated = update(batch, lr);
         updated.catch(() => {}); // awaited below
         if (first) await prefetch();
         const { metrics, seconds } = await updated;
@@ -133,29 +133,48 @@ function grpo(context: StageContext<GrpoStage>): Objective {
     },
   };
 
-  async function update(groups: Params<'update'>['groups'], lr: number) {
-    // All videos of a batch may be unreadable: no step is taken, and the schedule continues.
-    if (groups.length === 0) return { metrics: {}, seconds: {} };
+  async function update(batch: UpdateBatch, lr: number) {
+    // All videos of a batch may be unreadable, or all answers too long: no step is taken, and the schedule continues.
+    if (batch.groups.length === 0) return { metrics: {}, seconds: {} };
     return engine.call('update', {
       ...stepParams(context, lr),
-      groups,
+      ...batch,
       beta: stage.beta,
       clip: { low: stage.epsilonLow, high: stage.epsilonHigh, delta: stage.ratioCap },
       lossType: stage.lossType,
+      sapoTemperature: stage.sapoTemperature,
       maxCompletionLength: stage.maxTokens,
     });
   }
 }
 
-function groupsOf({ videos, rewards }: Rollout, offPolicy: boolean): Params<'update'>['groups'] {
-  return videos.map(({ view, clean }, i) => ({
+type UpdateBatch = Pick<Params<'update'>, 'groups' | 'maskedCompletions'>;
+
+/** The completions of a rollout with their advantages; those that were cut off are left out where the stage says so. */
+function batchOf(
+  { videos, rewards }: Rollout,
+  { iterations, maskTruncated }: Pick<GrpoStage, 'iterations' | 'maskTruncated'>,
+): UpdateBatch {
+  const groups = videos.map(({ view, clean }, i) => ({
     video: view.video,
-    completions: clean.map(({ tokens, logps }, k) => ({
-      tokens,
-      ...(offPolicy && { oldLogps: logps }),
-      advantage: finiteOrNull(rewards[i]!.advantage.values[k]!) ?? 0,
-    })),
+    completions: clean.flatMap(({ tokens, logps, end }, k) =>
+      maskTruncated && end === 'length'
+        ? []
+        : [
+            {
+              tokens,
+              ...(iterations > 1 && { oldLogps: logps }),
+              advantage: finiteOrNull(rewards[i]!.advantage.values[k]!) ?? 0,
+            },
+          ],
+    ),
   }));
+  const written = videos.reduce((sum, { clean }) => sum + clean.length, 0);
+  const sent = groups.reduce((sum, { completions }) => sum + completions.length, 0);
+  return {
+    groups: groups.filter(({ completions }) => completions.length > 0),
+    maskedCompletions: written - sent,
+  };
 }
 
 const prefixed = (prefix: string, values: Readonly<Record<string, number>>): Metrics =>

@@ -152,16 +152,22 @@ function checkGrpo(seen: Seen, recipe: Recipe, stage: GrpoStage): void {
       beta: stage.beta,
       clip: { low: stage.epsilonLow, high: stage.epsilonHigh, delta: stage.ratioCap },
       lossType: stage.lossType,
+      sapoTemperature: stage.sapoTemperature,
       maxCompletionLength: stage.maxTokens,
       maxGradNorm: stage.optimiser.maxGradNorm,
       maxTokensPerRow: recipe.engine.packTokens,
     });
     checkPrompt(update.prompt, recipe);
     const completions = update.groups.flatMap((group) => group.completions);
-    expect(update.groups.every((group) => group.completions.length === stage.k)).toBe(true);
+    const whole = update.groups.every((group) => group.completions.length === stage.k);
+    expect(whole).toBe(update.maskedCompletions === 0);
+    if (!stage.maskTruncated) expect(update.maskedCompletions).toBe(0);
+    // The fake engine writes no end token where it gives no answer.
+    expect((completions.length + update.maskedCompletions) % stage.k).toBe(0);
     expect(completions.every(({ oldLogps }) => (oldLogps !== undefined) === stage.iterations > 1)).toBe(true);
     expect(completions.some(({ advantage }) => advantage !== 0)).toBe(true);
   }
+  if (stage.maskTruncated) expect(updates.some(({ maskedCompletions }) => maskedCompletions > 0)).toBe(true);
   checkEvaluation(scored, recipe, stage);
 }
 
@@ -267,6 +273,7 @@ const unusualStage: GrpoStage = {
   epsilonHigh: 0.29,
   ratioCap: 3.1,
   lossType: 'dr_grpo',
+  sapoTemperature: { positive: 0.9, negative: 1.3 },
   maxTokens: 23,
   topP: 0.87,
   parts: {
@@ -298,6 +305,7 @@ describe('a recipe without defaults', () => {
       { iterations: 3, evaluation: { ...unusualStage.evaluation, everySteps: 3 } },
       (recipe) => recipe,
     ],
+    ['answers that are cut off, without a loss', { maskTruncated: true }, (recipe) => recipe],
     ['frames in reverse order only', { perturbations: ['reverse'] }, (recipe) => recipe],
     ['without motion', {}, (recipe) => ({ ...recipe, model: { ...recipe.model, motion: false } })],
     ['without reasoning', {}, (recipe) => ({ ...recipe, rules: { ...recipe.rules, reasoning: false } })],

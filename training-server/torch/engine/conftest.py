@@ -192,6 +192,8 @@ def update_params(prompt: str, videos: list[dict], completions: list[list[dict]]
         "beta": 0.04,
         "clip": {"low": 0.2, "high": 0.2, "delta": None},
         "lossType": "grpo",
+        "sapoTemperature": {"positive": 1.0, "negative": 1.05},
+        "maskedCompletions": 0,
         "maxCompletionLength": 10,
         "lr": 1e-3,
         "maxGradNorm": 1.0,

@@ -158,6 +158,14 @@ class ClipRange:
 
 
 @dataclass(kw_only=True, frozen=True, slots=True)
+class SapoTemperature:
+    """Temperatures of the loss "sapo" by the sign of the advantage."""
+
+    positive: float
+    negative: float
+
+
+@dataclass(kw_only=True, frozen=True, slots=True)
 class UpdateRequest:
     """One optimiser step of GRPO."""
 
@@ -167,7 +175,13 @@ class UpdateRequest:
     """Weight of the KL term."""
 
     clip: ClipRange
-    loss_type: Literal["grpo", "bnpo", "dr_grpo", "dapo"]
+    loss_type: Literal["grpo", "bnpo", "dr_grpo", "dapo", "gspo", "cispo", "sapo"]
+    """"gspo" is "grpo" with one ratio a completion."""
+
+    sapo_temperature: SapoTemperature
+    masked_completions: int
+    """Completions that are left out of the groups and count in the loss's means, over all ranks."""
+
     max_completion_length: int
     lr: float
     max_grad_norm: float

@@ -99,7 +99,10 @@ def update(session: Session, request: UpdateRequest) -> Result:
         raise CommandError("the KL term needs a reference, and the checkpoint was loaded without one")
     options = UpdateOptions(
         loss=LossConfig(
-            loss_type=request.loss_type,
+            loss_type="grpo" if request.loss_type == "gspo" else request.loss_type,
+            sequence_ratio=request.loss_type == "gspo",
+            sapo_positive=request.sapo_temperature.positive,
+            sapo_negative=request.sapo_temperature.negative,
             beta=request.beta,
             clip_low=request.clip.low,
             clip_high=request.clip.high,
@@ -130,7 +133,8 @@ def update(session: Session, request: UpdateRequest) -> Result:
     lengths = [length for share in session.ranks.gather(lengths) for length in share]
     if not lengths:
         raise CommandError("there is nothing to learn from: no group has a completion with a token")
-    totals = StepTotals(completions=len(lengths), tokens=sum(lengths), ranks=session.ranks.world)
+    counted = len(lengths) + request.masked_completions
+    totals = StepTotals(completions=counted, tokens=sum(lengths), ranks=session.ranks.world)
     # Accumulate gradients over the rows, then take the step.
     with step.computing():
         with policy.shards.accumulating():

@@ -121,7 +121,7 @@ FAULTS = {
     "string": (("beta",), "0.04", "update.beta must be a number, not '0.04'"),
     "boolean": (("maxTokensPerRow",), True, "update.maxTokensPerRow must be a whole number, not True"),
     "fraction": (("maxCompletionLength",), 1.5, "maxCompletionLength must be a whole number, not 1.5"),
-    "enum": (("lossType",), "ppo", "update.lossType must be one of grpo, bnpo, dr_grpo, dapo, not 'ppo'"),
+    "enum": (("lossType",), "ppo", "dapo, gspo, cispo, sapo, not 'ppo'"),
     "object": (("clip",), None, "update.clip must be an object, not None"),
     "list": (("groups",), {}, "update.groups must be a list, not {}"),
     "token": (

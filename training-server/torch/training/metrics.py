@@ -73,6 +73,7 @@ def policy_metrics(sums: MetricSums) -> dict[str, float]:
         "loss": sums.total("loss"),
         "kl": sums.mean("kl", "tokens"),
         "entropy": sums.mean("entropy", "tokens"),
+        "importance_ratio/mean": sums.mean("ratio", "ratios"),
         "clip_ratio/low_mean": sums.mean("clip_low", "ratios"),
         "clip_ratio/low_min": sums.extremes("clip_low_rate")[0],
         "clip_ratio/high_mean": sums.mean("clip_high", "ratios"),

@@ -34,7 +34,7 @@ class StepTotals:
     """Counts over all rows of an optimiser step, on all ranks."""
 
     completions: int
-    """Completions."""
+    """Completions, those included that are masked and have no tokens here."""
 
     tokens: int
     """Completion tokens."""
@@ -60,11 +60,11 @@ def completion_weights(lengths: Tensor, config: LossConfig, totals: StepTotals) 
     (gradient_accumulation, processes) are not read: the totals say what there is.
     """
     counts = lengths.clamp(min=1).float()
-    if config.loss_type == "grpo":
+    if config.loss_type in ("grpo", "sapo"):
         weights = 1 / (counts * totals.completions)
     elif config.loss_type == "bnpo":
         weights = counts.new_full(counts.shape, 1 / max(totals.tokens, 1))
-    elif config.loss_type == "dapo":
+    elif config.loss_type in ("dapo", "cispo"):
         whole = totals.tokens if totals.generation_tokens is None else totals.generation_tokens
         share = max(whole, 1) / (1 if totals.generation_tokens is None else config.steps_per_generation)
         weights = counts.new_full(counts.shape, 1 / share)

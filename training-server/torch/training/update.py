@@ -185,14 +185,16 @@ def add_policy_metrics(sums: MetricSums, row: GroupBatch, result: PolicyLoss, co
     ratio, mask = result.ratio, row.mask
     advantages = row.advantages(ratio.dtype)[:, None]
     counted = torch.ones_like(ratio, dtype=torch.bool) if config.sequence_ratio else mask
-    low = (ratio < 1 - config.clip_low) & (advantages < 0) & counted
-    high = (ratio > 1 + config.clip_high) & (advantages > 0) & counted
+    below, above = config.bounds
+    low = (ratio < below) & (advantages < 0) & counted
+    high = (ratio > above) & (advantages > 0) & counted
     count = counted.sum(1)
     sums.add("kl", (result.per_token_kl * mask).sum())
     sums.add("clip_low", low.sum())
     sums.add("clip_high", high.sum())
     sums.add("clip_region", (low | high).sum())
     sums.add("ratios", count.sum())
+    sums.add("ratio", (ratio * counted).sum())
     sums.spread("clip_low_rate", low.sum(1) / count)
     sums.spread("clip_high_rate", high.sum(1) / count)
     lengths, stopped = row.lengths, row.stopped

@@ -91,7 +91,12 @@ export const recipeZh: Readonly<Record<string, string>> = {
   'stages[].epsilonLow': '下限ε：比率截断在1 − ε。',
   'stages[].epsilonHigh': '上限ε：比率截断在1 + ε。',
   'stages[].ratioCap': '未被截断处比率的上限（双侧截断）；无=不设。',
-  'stages[].lossType': '词元损失如何合为一个数；名称同TRL。',
+  'stages[].lossType':
+    '词元损失如何合为一个数；名称同TRL。gspo即每个回答一个比率的grpo（TRL：importance_sampling_level为sequence）。',
+  'stages[].sapoTemperature': '损失sapo的温度。',
+  'stages[].sapoTemperature.positive': 'sapo在优势为正时的τ。',
+  'stages[].sapoTemperature.negative': 'sapo在优势不为正时的τ。',
+  'stages[].maskTruncated': '达到最大长度的回答不计损失，但仍计入均值和奖励。',
   'stages[].iterations': 'μ，每次采样的回答上优化的步数。',
   'stages[].maxTokens': '回答的最长词元数。',
   'stages[].topP': '从概率之和达到此值的最小词元集合中采样；1=全部。',
@@ -144,6 +149,9 @@ export const recipeZh: Readonly<Record<string, string>> = {
   'rules.advantage': '组内相对优势（式2）。',
   'rules.advantage.epsilon': 'A = (r − 均值) / (σ + ε)中的ε；须大于0，否则奖励相等的组会除以0。',
   'rules.advantage.deviation': 'K个奖励的σ，分母为K − 1（sample）或K。',
+  'rules.advantage.scale': '优势所除的σ：一段视频的K个奖励、本步全部奖励，或不除（TRL：scale_rewards）。',
+  'rules.advantage.order':
+    '先求各列之和再归一化；或各列先在组内归一化，其和再在本步内归一化（TRL：multi_objective_aggregation）。',
   'rules.temperature': '采样温度。',
   'rules.topK': '从概率最高的k个词元中采样；无=全部。',
   'rules.videosPerStep': '一次采样与更新的视频数，所有GPU合计。',
