@@ -66,6 +66,16 @@ export function featurePlan(frames: number, fps: number, whole = false): Feature
   return { blocks: spread(blocks, table.blocks), sharpness: spread(sharpness, table.sharpnessFrames) };
 }
 
+/** The plan with all its frames `from` later: of a run of frames inside a video. */
+export function movedPlan({ blocks, sharpness }: FeaturePlan, from: number): FeaturePlan {
+  const moved = ({ before, now, after }: FeatureSample) => ({
+    before: before + from,
+    now: now + from,
+    after: after + from,
+  });
+  return { blocks: blocks.map((block) => block.map(moved)), sharpness: sharpness.map((k) => k + from) };
+}
+
 /** Values of the features of one frame by name; NaN where one is undefined. */
 export type FeatureValues = Readonly<Record<string, number>>;
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import { featureColumns } from '../../core/sampling/human-features.ts';
 import { Npz } from '../../scripts/conformance/npz.ts';
+import { CLIPS } from './clips.ts';
 import { SHARED } from './server.ts';
 import { sharedHarness } from './shared-page.ts';
 
@@ -33,10 +34,14 @@ for (const [file, name] of [
   test(`${file}: its columns are the recorded ones`, async () => {
     test.skip(!existsSync(folder), 'no recorded values: VQA_SHARED');
     const id = await harness.open(file);
-    const report = await harness.page.evaluate((video) => window.media.features(video), id);
+    // One frame that the features read too, and one that they do not.
+    const report = await harness.page.evaluate(
+      ([video, frames]) => window.media.features(video, frames, [1, 7]),
+      [id, CLIPS[file]!.frames] as const,
+    );
     if ('code' in report) throw new Error(JSON.stringify(report));
-    console.log(`${file}: ${report.samples} samples, ${report.seconds.toFixed(2)} s`);
     expect(report).toMatchObject({ samples: 7, sharpnessFrames: 3, substituted: 0 });
+    expect([...report.delivered].sort()).toEqual([1, 7]);
     const golden = new Npz(readFileSync(join(folder, 'golden.npz')));
     const [names, values] = [golden.strings('columns'), golden.numbers(`${name}/pooled_stored_convention`)];
     const apart = featureColumns.flatMap((column, j) => {
@@ -51,10 +56,24 @@ for (const [file, name] of [
 
 test('an abort ends the features, and the next call is answered', async () => {
   const id = await harness.open('bikes.mp4');
-  const stopped = await harness.page.evaluate((video) => window.media.features(video, 150), id);
-  expect(stopped).toMatchObject({ code: expect.stringMatching(/^(Abort|Timeout)Error/) });
-  const report = await harness.page.evaluate((video) => window.media.features(video), id);
+  const frames = CLIPS['bikes.mp4']!.frames;
+  const read = (abortAfterMs?: number) =>
+    harness.page.evaluate(([video, count, after]) => window.media.features(video, count, [], after), [
+      id,
+      frames,
+      abortAfterMs,
+    ] as const);
+  expect(await read(150)).toMatchObject({ code: expect.stringMatching(/^(Abort|Timeout)Error/) });
+  const report = await read();
   if ('code' in report) throw new Error(JSON.stringify(report));
   expect(report.samples).toBe(16);
   expect(report.columns.every(Number.isFinite)).toBe(true);
+});
+
+test('a run of too few frames has no feature', async () => {
+  const id = await harness.open('bikes.mp4');
+  const report = await harness.page.evaluate((video) => window.media.features(video, 3), id);
+  if ('code' in report) throw new Error(JSON.stringify(report));
+  expect(report).toMatchObject({ samples: 0, sharpnessFrames: 0 });
+  expect(report.columns.every(Number.isNaN)).toBe(true);
 });

@@ -145,10 +145,31 @@ const harness = {
     }
   },
 
-  async features(id: number, abortAfterMs?: number): Promise<FeatureReport | Failure> {
+  /** Quality features of the first frames, in one pass with some frames. */
+  async features(
+    id: number,
+    frames: number,
+    indices: readonly number[] = [],
+    abortAfterMs?: number,
+  ): Promise<(FeatureReport & { readonly delivered: readonly number[] }) | Failure> {
     try {
       const signal = abortAfterMs === undefined ? undefined : AbortSignal.timeout(abortAfterMs);
-      return await client.features(id, signal);
+      const delivered: number[] = [];
+      const request = {
+        indices,
+        size: 56,
+        rules: [{ pixels: 'squash' }] as const,
+        thumbnail: 0,
+        features: { from: 0, frames },
+      };
+      const { features } = await client.frames(
+        id,
+        request,
+        ({ index }) => void delivered.push(index),
+        signal,
+      );
+      if (!features) throw new Error('no features');
+      return { ...features, delivered };
     } catch (error) {
       return failureOf(error);
     }

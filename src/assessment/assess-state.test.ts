@@ -100,6 +100,7 @@ describe('answers', () => {
     const seconds = { index: 0, decode: 1, encodeVision: 2, encodeMotion: 3, prefill: 4, generate: 5 };
     const assessment = (...answers: Answer[]): FileAssessment => ({
       answers,
+      features: null,
       seconds,
       reused: ['decode'],
       video,

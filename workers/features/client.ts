@@ -1,12 +1,15 @@
-/** Workers that compute the features of one video's frames side by side. */
+/** Workers that compute the features of frames side by side. */
 import type { FeatureValues } from '../../core/sampling/human-features.ts';
 import { PendingCalls } from '../thread/pending-calls.ts';
-import { type Remote, workerFailed, wrap } from '../thread/rpc.ts';
+import { type Remote, wrap } from '../thread/rpc.ts';
 import type { FeatureApi } from './api.ts';
 import type { FramePlanes, NumberedLuma } from './frame-features.ts';
 
-/** A sample takes some 90 ms: four workers compute as fast as most decoders decode. */
+/** More would wait for the decoder. */
 const MOST_WORKERS = 4;
+
+/** Bytes of frames that may wait for a worker. */
+const QUEUE_BYTES = 64 << 20;
 
 interface Member {
   readonly worker: Worker;
@@ -14,43 +17,70 @@ interface Member {
   readonly pending: PendingCalls;
 }
 
+/** Starts its workers when they are first needed, and ends one that has failed. */
 export class FeaturePool {
   private readonly members: Member[] = [];
   private readonly size: number;
+  private readonly waiting: (() => void)[] = [];
+  private queued = 0;
 
-  /** @param cores processor cores of the machine; one is left to the decoder and the page */
+  /** @param cores processor cores of the machine */
   constructor(cores: number) {
-    this.size = Math.min(Math.max(cores - 1, 1), MOST_WORKERS);
+    this.size = Math.min(Math.max(cores, 1), MOST_WORKERS);
+  }
+
+  private started(): Member {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'features' });
+    const member = { worker, remote: wrap<FeatureApi>(worker), pending: new PendingCalls() };
+    const drop = (message: string) => {
+      const at = this.members.indexOf(member);
+      if (at >= 0) this.members.splice(at, 1);
+      worker.terminate();
+      member.pending.rejectAll(new Error(message));
+    };
+    worker.addEventListener('error', (event) => drop(event.message || 'A feature worker ended.'));
+    worker.addEventListener('messageerror', () => drop('A feature worker sent what cannot be read.'));
+    this.members.push(member);
+    return member;
   }
 
   /** The worker with the fewest calls; a new one where all are busy and there may be more. */
   private least(): Member {
     const [first] = this.members.toSorted((a, b) => a.pending.size - b.pending.size);
-    if (first && (first.pending.size === 0 || this.members.length >= this.size)) return first;
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'features' });
-    const pending = new PendingCalls();
-    workerFailed(worker).catch((reason) => pending.rejectAll(reason));
-    const member = { worker, remote: wrap<FeatureApi>(worker), pending };
-    this.members.push(member);
-    return member;
+    return first && (first.pending.size === 0 || this.members.length >= this.size) ? first : this.started();
   }
 
-  sample(now: FramePlanes, before: NumberedLuma, after: NumberedLuma): Promise<FeatureValues> {
+  private async call(
+    bytes: number,
+    work: (remote: Remote<FeatureApi>) => Promise<FeatureValues>,
+  ): Promise<FeatureValues> {
     const { remote, pending } = this.least();
-    return pending.track(remote.sample(now, before, after));
+    this.queued += bytes;
+    try {
+      return await pending.track(work(remote));
+    } finally {
+      this.queued -= bytes;
+      if (this.queued < QUEUE_BYTES) for (const wake of this.waiting.splice(0)) wake();
+    }
+  }
+
+  /** @param video number of the video: its frames' numbers name their luma */
+  sample(video: number, now: FramePlanes, before: NumberedLuma, after: NumberedLuma): Promise<FeatureValues> {
+    const bytes = 1.5 * now.y.length + before.y.length + after.y.length;
+    return this.call(bytes, (remote) => remote.sample(video, now, before, after));
   }
 
   sharpness(frame: FramePlanes): Promise<FeatureValues> {
-    const { remote, pending } = this.least();
-    return pending.track(remote.sharpness(frame));
+    return this.call(1.5 * frame.y.length, (remote) => remote.sharpness(frame));
   }
 
-  /** Ends the workers; calls in flight reject with `AbortError`. */
-  close(): void {
-    for (const { worker, pending } of this.members) {
-      worker.terminate();
-      pending.rejectAll(new DOMException('The features were stopped.', 'AbortError'));
-    }
-    this.members.length = 0;
+  /** Resolves when the frames that wait for a worker take little enough memory for more. */
+  async room(): Promise<void> {
+    while (this.queued >= QUEUE_BYTES) await new Promise<void>((resolve) => this.waiting.push(resolve));
+  }
+
+  /** Starts the workers, so that the first frames do not wait for them. */
+  prepare(): void {
+    while (this.members.length < this.size) this.started();
   }
 }

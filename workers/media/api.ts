@@ -68,6 +68,8 @@ export interface FrameRequest {
   readonly thumbnailOf?: readonly number[];
   /** Ask for the software decoder (after a stall or an error of the hardware one). */
   readonly software?: boolean;
+  /** Computes the quality features of this run of frames as well; their frames are decoded, but not delivered. */
+  readonly features?: { readonly from: number; readonly frames: number };
 }
 
 export interface DeliveredFrame {
@@ -89,9 +91,11 @@ export interface DecodeReport {
   readonly decoded: number;
   readonly wanted: number;
   readonly seconds: number;
+  /** Where they were requested. */
+  readonly features?: FeatureReport;
 }
 
-/** The columns of `core/sampling/human-features.json` of a video. */
+/** The columns of `core/sampling/human-features.json` of a run of frames. */
 export interface FeatureReport {
   /** NaN where a column is undefined. */
   readonly columns: readonly number[];
@@ -100,7 +104,8 @@ export interface FeatureReport {
   readonly sharpnessFrames: number;
   /** Frames that others replaced because they could not be decoded. */
   readonly substituted: number;
-  readonly seconds: number;
+  /** Seconds that the features took after the last frame had been decoded. */
+  readonly secondsAfter: number;
 }
 
 /** A whole frame, rotation applied, rows from the top. */
@@ -147,8 +152,8 @@ export interface MediaApi {
     onFrame: (frame: DeliveredFrame) => void,
     job: number,
   ): Promise<DecodeReport>;
-  /** Quality features of the video: decodes the frames of its feature plan, and computes in workers of its own. */
-  features(id: number, job: number): Promise<FeatureReport>;
+  /** Starts the workers that compute quality features, so that the first video does not wait for them. */
+  prepareFeatures(): void;
   /** One frame at full size with the project's own colour conversion, rotation applied: RGBA, for the viewer and PNG export. */
   frameImage(id: number, index: number, job: number): Promise<DecodedFrameImage>;
   /** Positions decoders near the frames that are likely to be requested next; null closes them. */

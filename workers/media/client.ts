@@ -5,7 +5,6 @@ import type {
   DecodedFrameImage,
   DecodeReport,
   DeliveredFrame,
-  FeatureReport,
   FrameRequest,
   OpenedVideo,
   SeekHint,
@@ -25,7 +24,8 @@ export interface MediaClient {
     onFrame: (frame: DeliveredFrame) => void,
     signal?: AbortSignal,
   ): Promise<DecodeReport>;
-  features(id: number, signal?: AbortSignal): Promise<FeatureReport>;
+  /** Starts the workers that compute quality features, so that the first video does not wait for them. */
+  prepareFeatures(): void;
   frameImage(id: number, index: number, signal?: AbortSignal): Promise<DecodedFrameImage>;
   /** The hint is lost when the worker fails: set it again whenever something changes. */
   setSeekHint(id: number, hint: SeekHint | null): void;
@@ -124,8 +124,10 @@ class RestartingMediaClient implements MediaClient {
     });
   }
 
-  features(id: number, signal?: AbortSignal): Promise<FeatureReport> {
-    return this.call(signal, async (to, job) => to.api.features(await this.idIn(to, id), job));
+  prepareFeatures(): void {
+    this.connect()
+      .api.prepareFeatures()
+      .catch(() => {});
   }
 
   frameImage(id: number, index: number, signal?: AbortSignal): Promise<DecodedFrameImage> {

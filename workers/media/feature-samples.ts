@@ -7,7 +7,7 @@ import {
 } from '../../core/sampling/human-features.ts';
 import type { FramePlanes, NumberedLuma } from '../features/frame-features.ts';
 
-/** Computes features of frames; `FeaturePool` does it in workers. */
+/** Computes features of frames of one video; `FeaturePool` does it in workers. */
 export interface FeatureSink {
   sample(now: FramePlanes, before: NumberedLuma, after: NumberedLuma): Promise<FeatureValues>;
   sharpness(frame: FramePlanes): Promise<FeatureValues>;
@@ -28,7 +28,7 @@ export class FeatureSamples {
   }
 
   /** Frames that the plan reads. */
-  get wanted(): Set<number> {
+  get wanted(): ReadonlySet<number> {
     const frames = [...this.waiting.values()].flatMap(({ before, now, after }) => [before, now, after]);
     return new Set([...frames, ...this.plan.sharpness]);
   }

@@ -2,14 +2,11 @@
 /// <reference lib="webworker" />
 import '../thread/requests.ts';
 import { CodedError } from '../../core/errors.ts';
-import { featurePlan } from '../../core/sampling/human-features.ts';
-import { FeaturePool } from '../features/client.ts';
 import { expose, releaseCallback, transfer } from '../thread/rpc.ts';
 import type {
   DecodedFrameImage,
   DecodeReport,
   DeliveredFrame,
-  FeatureReport,
   FrameImage,
   FrameRequest,
   MediaApi,
@@ -17,7 +14,7 @@ import type {
 } from './api.ts';
 import { codecSupport, isSupported } from './codecs.ts';
 import { decodeFrames, substitution, type WantedSink } from './decode.ts';
-import { FeatureSamples } from './feature-samples.ts';
+import { FeatureReading, featurePool } from './feature-reading.ts';
 import { pixels, preparePixels } from './pixel-client.ts';
 import { SeekPool } from './seek-pool.ts';
 import { Video } from './video.ts';
@@ -75,7 +72,9 @@ const api: MediaApi = {
     validateIndices(video, request.indices);
     return asJob(job, async (signal) => {
       const begun = performance.now();
+      const since = (start: number) => (performance.now() - start) / 1000;
       const wanted = new Set(request.indices);
+      const read = request.features && new FeatureReading(id, video, request.features);
       const { rules, size, thumbnailOf } = request;
       const pictured = thumbnailOf && new Set(thumbnailOf);
       const formOf = (index: number) => ({
@@ -85,69 +84,51 @@ const api: MediaApi = {
       });
       // The callback has a channel of its own: its answers tell that the page has had every frame before the report.
       const received: unknown[] = [];
-      const decoded = await decodeFrames(
-        video,
-        wanted,
-        async (index, used, frame) => {
-          const { rgb, thumbnail, foreign, width, height } = await pixels.images(
-            frame,
-            video.frameFacts,
-            formOf(index),
-          );
-          if (signal.aborted) {
-            thumbnail?.close();
-            return;
-          }
-          const delivered: DeliveredFrame = {
-            index,
-            time: video.times[index]!,
-            rgb,
-            ...substitution(video, index, used),
-            ...(width === video.facts.width && height === video.facts.height
-              ? {}
-              : { size: { width, height } }),
-            ...(thumbnail ? { thumbnail } : {}),
-            ...(foreign ? { foreignColour: true as const } : {}),
-          };
-          const owned = [...rgb.map(({ buffer }) => buffer), ...(thumbnail ? [thumbnail] : [])];
-          received.push(onFrame(transfer(delivered, owned)));
-        },
-        { software: request.software ?? false, signal },
-      );
+      const deliver: WantedSink = async (index, used, frame) => {
+        const { rgb, thumbnail, foreign, width, height } = await pixels.images(
+          frame,
+          video.frameFacts,
+          formOf(index),
+        );
+        if (signal.aborted) {
+          thumbnail?.close();
+          return;
+        }
+        const delivered: DeliveredFrame = {
+          index,
+          time: video.times[index]!,
+          rgb,
+          ...substitution(video, index, used),
+          ...(width === video.facts.width && height === video.facts.height
+            ? {}
+            : { size: { width, height } }),
+          ...(thumbnail ? { thumbnail } : {}),
+          ...(foreign ? { foreignColour: true as const } : {}),
+        };
+        const owned = [...rgb.map(({ buffer }) => buffer), ...(thumbnail ? [thumbnail] : [])];
+        received.push(onFrame(transfer(delivered, owned)));
+      };
+      const sink: WantedSink = async (index, used, frame) => {
+        const [delivers, reads] = [wanted.has(index), read?.wanted.has(index)];
+        const copy = delivers && reads ? frame.clone() : frame;
+        await Promise.all([
+          delivers ? deliver(index, used, frame) : null,
+          reads ? read!.add(index, used, copy) : null,
+        ]);
+      };
+      const all = new Set([...wanted, ...(read?.wanted ?? [])]);
+      const decoded = all.size
+        ? await decodeFrames(video, all, sink, { software: request.software ?? false, signal })
+        : 0;
       await Promise.all(received);
       releaseCallback(onFrame);
-      return { decoded, wanted: wanted.size, seconds: (performance.now() - begun) / 1000 };
+      const features = await read?.report(signal);
+      return { decoded, wanted: wanted.size, seconds: since(begun), ...(features && { features }) };
     });
   },
 
-  features(id, job): Promise<FeatureReport> {
-    const video = videoOf(id);
-    return asJob(job, async (signal) => {
-      const begun = performance.now();
-      const plan = featurePlan(video.facts.frames, video.facts.fps);
-      const pool = new FeaturePool(navigator.hardwareConcurrency ?? 1);
-      const stop = () => pool.close();
-      signal.addEventListener('abort', stop);
-      try {
-        const samples = new FeatureSamples(plan, pool);
-        let substituted = 0;
-        const sink: WantedSink = async (index, used, frame) => {
-          if (used !== video.shown(index)) substituted++;
-          samples.add(index, await pixels.planes(frame, video.frameFacts));
-        };
-        if (samples.wanted.size) await decodeFrames(video, samples.wanted, sink, { software: false, signal });
-        return {
-          columns: await samples.columns(),
-          samples: new Set(plan.blocks.flat()).size,
-          sharpnessFrames: plan.sharpness.length,
-          substituted,
-          seconds: (performance.now() - begun) / 1000,
-        };
-      } finally {
-        signal.removeEventListener('abort', stop);
-        stop();
-      }
-    });
+  prepareFeatures(): void {
+    featurePool.prepare();
   },
 
   frameImage(id, index, job): Promise<DecodedFrameImage> {

@@ -75,6 +75,8 @@ export interface AssessRequest {
   readonly vision: readonly ModelFrame[];
   /** Frames of the motion branch in time order: the same N, or 2N for pairs. */
   readonly motion: readonly ModelFrame[];
+  /** Quality features, NaN where missing, for a package that reads them. */
+  readonly features?: readonly number[];
   readonly sampling:
     | { readonly kind: 'greedy' }
     | { readonly kind: 'sample'; readonly temperature: number; readonly topK: number; readonly seed: number };

@@ -2,6 +2,7 @@
 import type * as Transformers from '@huggingface/transformers';
 import { promptText } from '../../core/answer/prompts.ts';
 import { CodedError } from '../../core/errors.ts';
+import { featureColumns } from '../../core/sampling/human-features.ts';
 import { motionFrames } from '../../core/sampling/profiles.ts';
 import type {
   AssessRequest,
@@ -43,6 +44,15 @@ const CACHE_FRAMES = 512;
 
 /** Tokens of an answer for which the KV cache has room from the start. */
 const ANSWER = 1024;
+
+/** @throws RangeError without one number for each column */
+function featuresOf(features: readonly number[] | undefined): readonly number[] {
+  if (features?.length !== featureColumns.length)
+    throw new RangeError(
+      `This package reads ${featureColumns.length} quality features, not ${features?.length ?? 0}.`,
+    );
+  return features;
+}
 
 interface Loaded {
   readonly source: PackageSource;
@@ -184,10 +194,11 @@ export class ModelSession implements ModelApi {
     const { network, facts } = loaded;
     const { size, tokenIds } = facts.profile;
     const frames = motionFrames(facts.profile);
+    const features = facts.manifest.qualityFeatures && featureColumns.map(() => Number.NaN);
     const { decoder } = network;
     const steps = [
       () => network.encodeVision(new Float32Array(3 * size * size), 1, size),
-      () => network.encodeMotion(new Float32Array(frames * 3 * size * size), frames, size),
+      () => network.encodeMotion(new Float32Array(frames * 3 * size * size), frames, size, features),
       async () => {
         const ids = new Array<number>(64).fill(tokenIds.imageStart);
         const { cache } = await decoder.prefill(decoder.empty(), await decoder.embed(ids));
@@ -312,7 +323,7 @@ export class ModelSession implements ModelApi {
       if (signal.aborted) return aborted(reused);
 
       stage = 'encodeMotion';
-      const motion = await this.#encodeMotion(loaded, request.motion, onEvent);
+      const motion = await this.#encodeMotion(loaded, request, onEvent);
       clock.encodeMotion = lap();
       if (signal.aborted) return aborted(reused);
 
@@ -393,10 +404,11 @@ export class ModelSession implements ModelApi {
 
   async #encodeMotion(
     { facts, network, table }: Loaded,
-    frames: readonly ModelFrame[],
+    { motion: frames, features }: AssessRequest,
     onEvent: OnEvent,
   ): Promise<Float32Array> {
-    const key = frames.map((frame) => frame.key).join('\n');
+    const read = facts.manifest.qualityFeatures && featuresOf(features);
+    const key = [...frames.map((frame) => frame.key), read?.join() ?? ''].join('\n');
     const cached = this.#motion.get(key);
     if (cached) {
       onEvent({ stage: 'encodeMotion', reused: true });
@@ -407,7 +419,7 @@ export class ModelSession implements ModelApi {
       return frame.rgb;
     });
     const pixels = normalise(images, facts.profile.size, table);
-    const motion = await network.encodeMotion(pixels, frames.length, facts.profile.size);
+    const motion = await network.encodeMotion(pixels, frames.length, facts.profile.size, read);
     this.#motion.set(key, motion);
     onEvent({ stage: 'encodeMotion', reused: false });
     return motion;

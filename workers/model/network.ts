@@ -4,6 +4,7 @@
  */
 import type * as Ort from 'onnxruntime-common';
 import { CodedError } from '../../core/errors.ts';
+import { presentColumns } from '../../core/sampling/human-features.ts';
 import type { Choice } from './backend.ts';
 import { type Embedding, EmbeddingRows, sessionEmbedding } from './embedding.ts';
 import { KvBuffers, type KvInput } from './kv-buffers.ts';
@@ -16,8 +17,17 @@ import { graphFiles, SessionOpener, type SessionOptions } from './sessions.ts';
 export interface Network {
   /** [frames, 3, size, size] → [frames · tokens, D] */
   encodeVision(pixels: Float32Array, frames: number, size: number): Promise<Float32Array>;
-  /** [frames, 3, size, size] → [D] */
-  encodeMotion(pixels: Float32Array, frames: number, size: number): Promise<Float32Array>;
+  /**
+   * [frames, 3, size, size] → [D]
+   *
+   * @param features quality features, NaN where missing, for a package that reads them
+   */
+  encodeMotion(
+    pixels: Float32Array,
+    frames: number,
+    size: number,
+    features?: readonly number[],
+  ): Promise<Float32Array>;
   readonly decoder: LanguageDecoder;
   /** Tokens that end an answer. */
   readonly endIds: readonly number[];
@@ -123,8 +133,17 @@ class LoadedNetwork implements Network {
     return this.#encode('vision_encoder', 'image_features', pixels, [frames, 3, size, size]);
   }
 
-  encodeMotion(pixels: Float32Array, frames: number, size: number): Promise<Float32Array> {
-    return this.#encode('motion_encoder', 'motion_features', pixels, [frames, 3, size, size]);
+  encodeMotion(
+    pixels: Float32Array,
+    frames: number,
+    size: number,
+    features?: readonly number[],
+  ): Promise<Float32Array> {
+    const { Tensor } = this.#runtime.ort;
+    const others = features && {
+      quality_features: new Tensor('float32', presentColumns(features), [2, features.length]),
+    };
+    return this.#encode('motion_encoder', 'motion_features', pixels, [frames, 3, size, size], others);
   }
 
   async openEncoder(graph: string): Promise<Session> {
@@ -135,11 +154,17 @@ class LoadedNetwork implements Network {
     return session;
   }
 
-  async #encode(graph: string, output: string, pixels: Float32Array, dims: number[]): Promise<Float32Array> {
+  async #encode(
+    graph: string,
+    output: string,
+    pixels: Float32Array,
+    dims: number[],
+    others: Record<string, Ort.Tensor> = {},
+  ): Promise<Float32Array> {
     await letMessagesIn();
     const session = await this.openEncoder(graph);
     const given = new this.#runtime.ort.Tensor('float32', pixels, dims);
-    const outputs = await session.run({ pixel_values: given });
+    const outputs = await session.run({ pixel_values: given, ...others });
     return Float32Array.from((outputs[output] as Ort.Tensor).data as Float32Array);
   }
 

@@ -1,6 +1,8 @@
 import type { Profile } from '../../../core/sampling/profiles.ts';
-import type { DeliveredFrame } from '../../../workers/media/api.ts';
-import { pixelRules } from './frame-plan.ts';
+import type { DeliveredFrame, FeatureReport } from '../../../workers/media/api.ts';
+import { type FrameRange, pixelRules } from './frame-plan.ts';
+
+const keyOf = ({ from, frames }: FrameRange) => `${from} ${frames}`;
 
 /**
  * Decoded frames of one video by source index, kept from one run to the next. Its owner closes it.
@@ -9,6 +11,7 @@ import { pixelRules } from './frame-plan.ts';
  */
 export class DecodedFrames {
   readonly #frames = new Map<number, DeliveredFrame>();
+  readonly #features = new Map<string, FeatureReport>();
   #pixels = '';
 
   /** Prepares for a profile; frames with another size or other pixel rules are dropped. */
@@ -30,6 +33,15 @@ export class DecodedFrames {
     this.#frames.set(frame.index, frame);
   }
 
+  /** Quality features of a range; they do not depend on the profile. */
+  featuresOf(range: FrameRange): FeatureReport | undefined {
+    return this.#features.get(keyOf(range));
+  }
+
+  addFeatures(range: FrameRange, features: FeatureReport): void {
+    this.#features.set(keyOf(range), features);
+  }
+
   values(): Iterable<DeliveredFrame> {
     return this.#frames.values();
   }
@@ -37,6 +49,7 @@ export class DecodedFrames {
   /** Drops all frames; their thumbnails may still be shown. */
   clear(): void {
     this.#frames.clear();
+    this.#features.clear();
   }
 
   /** Closes the thumbnails and drops all frames. */

@@ -12,7 +12,7 @@ import type { RunEvent } from './run-events.ts';
 const profile = builtInProfiles['test12@560'] as Profile;
 const model = { manifest: { scale: { range: [1, 5] } }, profile } as unknown as LoadedModel;
 const file = new File(['clip'], 'clip.mp4', { lastModified: 1 });
-const video = { id: 7 } as OpenedVideo;
+const video = { id: 7, facts: { frames: 90 } } as OpenedVideo;
 const raw: RawAnswer = {
   text: '<answer>3.00</answer>',
   tokens: 4,
@@ -21,6 +21,7 @@ const raw: RawAnswer = {
   seconds: { encodeVision: 1, encodeMotion: 0.5, prefill: 0.25, generate: 2 },
   framesReused: 0,
 };
+const features = { samples: 4, sharpnessFrames: 1, substituted: 0, secondsAfter: 0 };
 const frameOf = (key: string) => key.split('|')[3];
 
 function setUp(change: Partial<RunOptions> = {}, answer: (k: number) => Partial<RawAnswer> = () => ({})) {
@@ -35,7 +36,12 @@ function setUp(change: Partial<RunOptions> = {}, answer: (k: number) => Partial<
         requests.push(request);
         for (const index of request.indices)
           onFrame({ index, time: index, rgb: request.rules.map(() => new Uint8Array([index])) });
-        return { decoded: 9, wanted: request.indices.length, seconds: 0 };
+        return {
+          decoded: 9,
+          wanted: request.indices.length,
+          seconds: 0,
+          ...(request.features && { features: { ...features, columns: [request.features.from] } }),
+        };
       },
     },
     client: {
@@ -124,6 +130,29 @@ describe('one run', () => {
       prefill: 0.5,
       generate: 4,
     });
+  });
+
+  test('quality features come with the frames, once for each run of frames, for a package that reads them', async () => {
+    const reads = { ...model, manifest: { ...model.manifest, qualityFeatures: {} } } as LoadedModel;
+    const { run, requests, asked } = setUp();
+    expect((await run({ vision: [1], motion: [1] })).features).toBeNull();
+    expect(requests[0]).not.toHaveProperty('features');
+    expect(asked[0]).not.toHaveProperty('features');
+
+    const frames = new DecodedFrames();
+    const whole = setUp({ model: reads, frames });
+    const first = await whole.run({ vision: [1], motion: [1, 2] });
+    const shuffled = await whole.run({ vision: [2], motion: [2, 1] });
+    expect(whole.requests.map((request) => request.features)).toEqual([{ from: 0, frames: 90 }]);
+    expect(first.features).toBe(shuffled.features);
+    expect(shuffled.reused).toContain('decode');
+    expect(whole.asked.map((request) => request.features)).toEqual([[0], [0]]);
+
+    // A segment of the same video: its frames are there, its features are not.
+    const part = setUp({ model: reads, frames, range: { from: 30, frames: 60 } });
+    await part.run({ vision: [1], motion: [1] });
+    expect(part.requests).toMatchObject([{ indices: [], features: { from: 30, frames: 60 } }]);
+    expect(part.asked[0]?.features).toEqual([30]);
   });
 
   test('K answers go on from the finished ones, with the seeds of training', async () => {

@@ -1,6 +1,12 @@
 /** One assessment: the frames of a plan, encoded by the model, and the answers to the prompt about them. */
 
-import type { DecodeReport, DeliveredFrame, FrameRequest, OpenedVideo } from '../../../workers/media/api.ts';
+import type {
+  DecodeReport,
+  DeliveredFrame,
+  FeatureReport,
+  FrameRequest,
+  OpenedVideo,
+} from '../../../workers/media/api.ts';
 import type { MediaClient } from '../../../workers/media/client.ts';
 import type { AssessEvent, LoadedModel, RawAnswer } from '../../../workers/model/api.ts';
 import type { ModelClient } from '../../../workers/model/client.ts';
@@ -13,7 +19,7 @@ import {
   usableAnswers,
 } from './answer.ts';
 import type { DecodedFrames } from './decoded-frames.ts';
-import { type FramePlan, framesOf, pixelRules } from './frame-plan.ts';
+import { type FramePlan, type FrameRange, framesOf, pixelRules } from './frame-plan.ts';
 import { modelFrames } from './model-frames.ts';
 import type { RunEvent } from './run-events.ts';
 import type { Stage, StageSeconds } from './stages.ts';
@@ -37,6 +43,8 @@ export interface RunOptions {
   readonly answers?: { readonly of: number; readonly finished: number };
   /** Text of an answer that was stopped, to be continued. */
   readonly prefix?: string;
+  /** Frames whose quality features the model reads, if it does; default: the whole video. */
+  readonly range?: FrameRange;
   /** Decodes with the software decoder. */
   readonly software?: boolean;
   /** Frames of the plan that get a thumbnail; default: those of the vision branch. */
@@ -48,6 +56,8 @@ export interface RunOptions {
 export interface Assessment {
   /** The finished answers; without one, the answer that was stopped. */
   readonly answers: readonly Answer[];
+  /** Quality features that the model has read; null where it reads none. */
+  readonly features: FeatureReport | null;
   readonly seconds: StageSeconds;
   /** Stages without cost, whose results an earlier run had left. */
   readonly reused: readonly Stage[];
@@ -74,11 +84,17 @@ export async function runAssessment(
   options.frames.use(options.model.profile);
   options.onEvent({ kind: 'planned', plan });
   const decoded = await decodeFrames(video, plan, options);
-  const generated = await generateAnswers(video, plan, options, decoded.encoded);
+  const generated = await generateAnswers(video, plan, options, decoded);
   const answers = usableAnswers(generated.answers);
   const reused: Stage[] = [...generated.reused];
   if (!decoded.report) reused.unshift('decode');
-  return { answers, reused, seconds: { index: 0, decode: decoded.seconds, ...answerSeconds(answers) } };
+  const { features, seconds } = decoded;
+  return { answers, features, reused, seconds: { index: 0, decode: seconds, ...answerSeconds(answers) } };
+}
+
+/** Frames whose quality features a run needs; null for a model that reads none. */
+function featureRange({ facts }: OpenedVideo, { model, range }: RunOptions): FrameRange | null {
+  return model.manifest.qualityFeatures ? (range ?? { from: 0, frames: facts.frames }) : null;
 }
 
 interface Decoded {
@@ -87,10 +103,11 @@ interface Decoded {
   readonly seconds: number;
   /** Vision frames that were sent to the encoder during decoding. */
   readonly encoded: number;
+  readonly features: FeatureReport | null;
 }
 
 /**
- * Decodes the frames that are missing. Each vision frame goes to the encoder as it arrives, and the language decoder
+ * Decodes the frames that are missing, and computes the quality features in the same pass. Each vision frame goes to the encoder as it arrives, and the language decoder
  * reads the prompt up to the first frame that is missing: the model works on one core, the video decoder on the others.
  */
 async function decodeFrames(
@@ -104,9 +121,11 @@ async function decodeFrames(
   const wanted = framesOf(plan);
   const missing = wanted.filter((index) => !frames.has(index));
   const cached = wanted.length - missing.length;
-  if (missing.length === 0) {
+  const range = featureRange(video, options);
+  const known = range && (frames.featuresOf(range) ?? null);
+  if (missing.length === 0 && (known || !range)) {
     onEvent({ kind: 'decoded', report: null, seconds: 0 });
-    return { report: null, seconds: 0, encoded: 0 };
+    return { report: null, seconds: 0, encoded: 0, features: known };
   }
   onEvent({ kind: 'stage', stage: 'decode' });
   onEvent({ kind: 'decoding', done: 0, total: missing.length, cached });
@@ -127,10 +146,13 @@ async function decodeFrames(
     // A failure of the encoder is reported by `assess`, which encodes the same frame again.
     client.encodeVision([inputs.vision(frame.index)], promptOrder).catch(() => {});
   };
-  const report = await media.frames(video.id, frameRequest(missing, plan, options), onFrame, signal);
+  const request = frameRequest(missing, plan, options);
+  const features = range && !known ? { features: range } : {};
+  const report = await media.frames(video.id, { ...request, ...features }, onFrame, signal);
   const seconds = (performance.now() - begun) / 1000;
+  if (range && report.features) frames.addFeatures(range, report.features);
   onEvent({ kind: 'decoded', report, seconds });
-  return { report, seconds, encoded };
+  return { report, seconds, encoded, features: known ?? report.features ?? null };
 }
 
 function frameRequest(indices: readonly number[], plan: FramePlan, options: RunOptions): FrameRequest {
@@ -152,12 +174,12 @@ interface Generated {
   readonly reused: readonly Stage[];
 }
 
-/** Generates answers until K are there or one is stopped. `encoded`: frames that this run has encoded already. */
+/** Generates answers until K are there or one is stopped. */
 async function generateAnswers(
   { file }: VideoFile,
   plan: FramePlan,
   options: RunOptions,
-  encoded: number,
+  { encoded, features }: Decoded,
 ): Promise<Generated> {
   const { model, frames, prefix, signal, onEvent } = options;
   const { of, finished } = options.answers ?? { of: 1, finished: 0 };
@@ -169,7 +191,13 @@ async function generateAnswers(
     if (!first && signal.aborted) break;
     onEvent({ kind: 'asked', k, of });
     const sampling = answerSampling(k, of);
-    const request = { ...inputs, sampling, maxTokens: MAX_TOKENS, ...(prefix ? { prefix } : {}) };
+    const request = {
+      ...inputs,
+      ...(features && { features: features.columns }),
+      sampling,
+      maxTokens: MAX_TOKENS,
+      ...(prefix ? { prefix } : {}),
+    };
     const { raw, motionReused } = await generateAnswer(request, k, options, first ? encoded : 0);
     if (first && raw.framesReused === plan.vision.length) reused.push('encodeVision');
     if (first && motionReused) reused.push('encodeMotion');

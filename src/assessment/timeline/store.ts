@@ -173,6 +173,7 @@ export class QualityTimelineStore {
       client: models.client,
       model,
       frames,
+      range: segment,
       signal,
       onEvent: (event) => {
         if (event.kind === 'stage' && !signal.aborted)
