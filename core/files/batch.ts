@@ -55,6 +55,8 @@ const batchModelSchema = z.strictObject({
   backend: z.enum(['webgpu', 'wasm']),
   adapter: z.string(),
   range: z.tuple([z.number(), z.number()]),
+  /** Kind of the scores' scale; not stored by earlier versions. */
+  scale: z.enum(['human', 'own', 'unmeasured']).exactOptional(),
 });
 export type BatchModel = z.infer<typeof batchModelSchema>;
 

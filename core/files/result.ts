@@ -98,6 +98,25 @@ export const resultSchema = z.strictObject({
       kind: z.enum(['human', 'own']),
     })
     .exactOptional(),
+  /** Scale of the score: of human opinions with the data sets that it was learnt from, the model's own, or unknown. */
+  scale: z
+    .strictObject({
+      kind: z.enum(['human', 'own', 'unmeasured']),
+      datasets: z
+        .array(
+          z.strictObject({
+            name: z.string(),
+            n: count,
+            how: z.enum(['videos', 'features']),
+          }),
+        )
+        .exactOptional(),
+    })
+    .exactOptional(),
+  /** Quality features that the model has read, in the order of their set; null where one is missing. */
+  qualityFeatures: z
+    .strictObject({ set: z.string(), values: z.array(z.number().nullable()) })
+    .exactOptional(),
   /** Seconds a stage took. */
   timings: z.record(z.string(), seconds).transform(withPresentStageNames),
 });

@@ -132,6 +132,10 @@ describe('assess store', () => {
     const result = readResult(JSON.parse(JSON.stringify(state.result)));
     expect([result.score, result.band, result.file.sha256]).toEqual([3.87, 4, sha]);
     expect(result.percentile).toMatchObject({ kind: 'human', population: 'LSVQ-test' });
+    expect(result.scale).toEqual({
+      kind: 'human',
+      datasets: [{ name: 'LSVQ-test', n: 7182, how: 'videos' }],
+    });
   });
 
   it('never has a score while it runs', async () => {

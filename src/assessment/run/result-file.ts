@@ -7,7 +7,7 @@ import { distortionsOf, findDistortions } from '../../../core/answer/lexicon.ts'
 import { percentileOf } from '../../../core/answer/percentile.ts';
 import type { Result, ResultAnswer } from '../../../core/files/result.ts';
 import { meanInterval } from '../../../core/stats/interval.ts';
-import type { OpenedVideo } from '../../../workers/media/api.ts';
+import type { FeatureReport, OpenedVideo } from '../../../workers/media/api.ts';
 import type { LoadedModel, RawAnswer } from '../../../workers/model/api.ts';
 import { type Answer, firstSeed } from './answer.ts';
 import type { StageSeconds } from './stages.ts';
@@ -64,7 +64,19 @@ export interface ResultParts {
   readonly sampled: readonly SampledFrame[];
   /** One greedy answer, or several sampled ones. */
   readonly answers: readonly Answer[];
+  readonly features: FeatureReport | null;
   readonly seconds: StageSeconds;
+}
+
+/** Scale and quality features of a result, as the file stores them. */
+function basis({ manifest }: LoadedModel, features: FeatureReport | null) {
+  const { scale, qualityFeatures } = manifest;
+  const datasets = scale.kind === 'human' ? { datasets: scale.datasets } : {};
+  const values = features?.columns.map((value) => (Number.isNaN(value) ? null : value));
+  return {
+    scale: { kind: scale.kind, ...datasets },
+    ...(qualityFeatures && values && { qualityFeatures: { set: qualityFeatures.set, values } }),
+  };
 }
 
 export function buildResult(parts: ResultParts): Result {
@@ -98,6 +110,7 @@ export function buildResult(parts: ResultParts): Result {
     score,
     ...(score === null ? {} : { band: bandOf(score).grade }),
     ...(percentile === null ? {} : { percentile }),
+    ...basis(model, parts.features),
     timings: { ...parts.seconds },
   };
 }

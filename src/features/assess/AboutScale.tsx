@@ -30,7 +30,10 @@ function about(scale: Extract<Scale, { kind: 'human' }>, t: ReturnType<typeof us
   const names = scale.datasets.map(({ name }) => name);
   const opinions = scale.opinions ?? mosQuantilesOf(names.join());
   const trained = scale.datasets.reduce((sum, { n }) => sum + n, 0);
-  return t.assess.aboutHuman(t.units.list(names), opinions?.n ?? trained);
+  if (!opinions) return t.score.noPopulation;
+  return scale.datasets.every(({ how }) => how === 'features')
+    ? t.assess.aboutFeatures(trained, t.units.list(names), opinions.n)
+    : t.assess.aboutHuman(t.units.list(names), opinions.n);
 }
 
 function population(scale: Scale, t: ReturnType<typeof useAssessMessages>): string {

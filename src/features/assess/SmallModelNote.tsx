@@ -1,4 +1,4 @@
-/** One sentence about a model that was trained without human ratings, and a short sheet: its limits first. */
+/** One sentence about what the small model's score rests on, and a short sheet: its limits first. */
 import { useState } from 'react';
 import type { Manifest } from '../../../core/files/manifest.ts';
 import { BUNDLED, preferredPackage } from '../../assessment/model/preferred-package.ts';
@@ -6,18 +6,22 @@ import { hashOf } from '../../page/router.ts';
 import { TextButton } from '../../ui/Button.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
 import { Rich } from '../../ui/Rich.tsx';
+import type { SmallMessages } from './messages/small-model.en.ts';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
 import './SmallModelNote.css';
 
 /** Name of the package that ships with the page. */
 const SMALL = 'VQAThinker small';
 
-/**
- * True for the package that ships with the page, as long as its scale comes from no human rating; before a model is
- * loaded, when that one will be.
- */
+/** Scale of the package that ships, for the sentence before it is loaded. */
+type ShippedScale =
+  | { readonly kind: 'own' }
+  | { readonly kind: 'human'; readonly datasets: { readonly length: number } };
+export const SHIPPED: { readonly scale: ShippedScale } = { scale: { kind: 'own' } };
+
+/** True for the package that ships with the page; before a model is loaded, when that one will be. */
 export const isSmallModel = (manifest: Pick<Manifest, 'name' | 'scale'> | null): boolean =>
-  manifest ? manifest.name === SMALL && manifest.scale.kind === 'own' : preferredPackage() === BUNDLED;
+  manifest ? manifest.name === SMALL && manifest.scale.kind !== 'unmeasured' : preferredPackage() === BUNDLED;
 
 /** Lines of the sheet and the metrics of the manifest that they state; without the metric there is no line. */
 export const MEASURED = [
@@ -33,28 +37,54 @@ export const LARGER_MODEL = hashOf('models', 'get=vqathinker-8b');
 export function SmallModelNote({ manifest }: { readonly manifest: Manifest | null }) {
   const { small: t } = useAssessMessages();
   const [open, setOpen] = useState(false);
+  const scale: Manifest['scale'] | ShippedScale = (manifest ?? SHIPPED).scale;
+  const sentence = scale.kind === 'human' ? t.human.sentence(scale.datasets.length) : t.sentence;
   return (
     <p className="assess-small">
-      {t.sentence} <TextButton onClick={() => setOpen(true)}>{t.more}</TextButton>
+      {sentence} <TextButton onClick={() => setOpen(true)}>{t.more}</TextButton>
       {open && <SmallModelSheet manifest={manifest} onClose={() => setOpen(false)} />}
     </p>
   );
 }
 
+/** Limits and measured lines of the sheet, from the manifest. */
+export function sheetLines(manifest: Pick<Manifest, 'scale' | 'metrics'> | null, t: SmallMessages) {
+  const named = (name: string) => manifest?.metrics.find((one) => one.name === name);
+  const measured = MEASURED.flatMap(([line, name]) => {
+    const metric = named(name);
+    return metric ? [t.measured[line](metric.value, metric.n)] : [];
+  });
+  const scale = manifest?.scale;
+  if (scale?.kind !== 'human') return { cannot: [...t.cannotOwn, ...t.cannot], measured };
+  const names = scale.datasets.map(({ name }) => name);
+  const rated = scale.datasets.reduce((sum, { n }) => sum + n, 0);
+  const others = names.flatMap((name) => named(`SRCC, ${name}, trained on the other sets`)?.value ?? []);
+  const tests = names.flatMap((name) => {
+    const metric = named(`SRCC, ${name}, test clips`);
+    return metric ? [t.human.test(name, metric.value, metric.n)] : [];
+  });
+  return {
+    cannot: [
+      t.human.estimate(rated, names.join(', ')),
+      ...(others.length > 0 ? [t.human.elsewhere(Math.min(...others), Math.max(...others))] : []),
+      ...t.human.cannot,
+      ...t.cannot,
+    ],
+    measured: [...tests, ...measured],
+  };
+}
+
 function SmallModelSheet(props: { readonly manifest: Manifest | null; readonly onClose: () => void }) {
   const { manifest, onClose } = props;
   const { small: t } = useAssessMessages();
-  const measured = MEASURED.flatMap(([line, name]) => {
-    const metric = manifest?.metrics.find((one) => one.name === name);
-    return metric ? [t.measured[line](metric.value, metric.n)] : [];
-  });
+  const { cannot, measured } = sheetLines(manifest, t);
   return (
     <Dialog title={t.title} onClose={onClose}>
       <div className="assess-sheet">
         <p>{t.lead}</p>
         <h3>{t.cannotTitle}</h3>
         <ul>
-          {t.cannot.map((line) => (
+          {cannot.map((line) => (
             <li key={line}>
               <Rich text={line} />
             </li>

@@ -255,6 +255,8 @@ export const assessEn = {
       `The percentile says how many of ${count(n)} clips that the model never saw in training (${population}) it scored lower. No person rated those clips, so the number is not a human rating.`,
     aboutHuman: (dataset: string, n: number): string =>
       `The model was trained to predict human ratings. The percentile says how many of the ${count(n)} videos of ${dataset} people scored lower.`,
+    aboutFeatures: (trained: number, sets: string, n: number): string =>
+      `The model estimates how people would rate a video. It learnt that from the ratings of ${count(trained)} videos of ${sets}: by 47 published features of each, not by watching them. What it finds wrong besides lowers the number. The percentile says how many of ${count(n)} rated videos of these sets people scored lower.`,
     aboutUnmeasured:
       'This model has not been evaluated, so its score has no context and no percentile is given.',
     aboutNumber: 'The number',

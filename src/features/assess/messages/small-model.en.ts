@@ -1,5 +1,5 @@
 /** Texts about the small model and about distortions, in English. */
-import { correlation, count, THIN } from '../../../../core/text/format.ts';
+import { correlation, count, plural, THIN } from '../../../../core/text/format.ts';
 import type { Remedy } from '../distortions/cards.ts';
 
 const percent = (share: number): string => `${(share * 100).toFixed(share > 0.99 ? 1 : 0)}${THIN}%`;
@@ -23,9 +23,30 @@ export const smallEn = {
   title: 'What the small model can and cannot do',
   lead: 'VQAThinker small has 4.8 million parameters, ships with this page and runs anywhere. It is no substitute for people, nor for the 8B.',
   cannotTitle: 'Limits',
-  cannot: [
+  /** Of a score on the model's own scale. */
+  cannotOwn: [
     '**Its score is not a human rating.** It was trained on generated clips and photographs with known distortions; nobody rated them.',
     '**It is hard on real footage.** Clips that look fine often get Fair or Poor, and a clean clip about 4.85 at best.',
+  ],
+  /** Of a score that was learnt from ratings. */
+  human: {
+    sentence: (sets: number): string =>
+      `A small model (4.8 M parameters). It estimates how people would rate, from features of ${plural(sets, 'public set', 'public sets')} of ratings.`,
+    estimate: (n: number, sets: string): string =>
+      `**Its score is an estimate, not a rating.** It learnt from people’s ratings of ${count(n)} videos (${sets}), by 47 measured features of each; it did not see these videos.`,
+    elsewhere: (low: number, high: number): string =>
+      low === high
+        ? `**On other footage it agrees less with people**: SRCC **${correlation(low)}** on a set left out of training.`
+        : `**On other footage it agrees less with people**: SRCC **${correlation(low)}** to **${correlation(high)}** on a set left out of training.`,
+    cannot: [
+      'Screen recordings, animation and footage of fewer than 200 lines were hardly among the rated videos.',
+      'How much a distortion takes off is a convention of this project; people did not rate it.',
+      'A video of fewer than four frames has no such features; its score starts from an average video.',
+    ],
+    test: (name: string, value: number, n: number): string =>
+      `Agreement with people on ${count(n)} videos of ${name} that were kept for testing: SRCC **${correlation(value)}**.`,
+  },
+  cannot: [
     '**It rather names a faint fault than miss one**, also in clean clips; frame order most of all should be checked by eye.',
     'It names at most three distortions of 17: no ghosting, aliasing, lip sync, content or beauty.',
     'Its words come from closed-form statistics of the frames. It does not recognise what is in them, and never says where in the frame.',

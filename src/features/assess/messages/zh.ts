@@ -221,6 +221,8 @@ export const assessZh: AssessTexts = {
       `百分位表示在${count(n)}段训练时未见过的片段（${population}）中，有多少得分更低。这些片段没有人工评分，因此该分数并非人工评分。`,
     aboutHuman: (dataset, n) =>
       `模型的训练目标是预测人工评分。百分位表示${dataset}的${count(n)}段视频中，有多少段的人工评分更低。`,
+    aboutFeatures: (trained, sets, n) =>
+      `模型估计人会怎样评分。它学自人对${sets}中${count(trained)}段视频的评分：依据每段视频的47个公开特征，而不是观看视频。此外发现的缺陷会降低得分。百分位表示这些评分集的${count(n)}段视频中，有多少段的人工评分更低。`,
     aboutUnmeasured: '此模型未经评测，因此其分数没有参照，不给出百分位。',
     aboutNumber: '分数',
     aboutRule:

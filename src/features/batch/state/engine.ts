@@ -45,7 +45,11 @@ export function createBatchEngine(media: BatchMedia, models: ModelStore): BatchE
     async ready() {
       const loaded = await models.ready();
       return {
-        model: { ...modelFacts(loaded), range: [...loaded.manifest.scale.range] },
+        model: {
+          ...modelFacts(loaded),
+          range: [...loaded.manifest.scale.range],
+          scale: loaded.manifest.scale.kind,
+        },
         settings: { profile: loaded.profile.name, sampling: 'greedy', maxTokens: MAX_TOKENS },
       };
     },
