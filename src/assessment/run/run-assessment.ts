@@ -122,10 +122,10 @@ async function decodeFrames(
   const missing = wanted.filter((index) => !frames.has(index));
   const cached = wanted.length - missing.length;
   const range = featureRange(video, options);
-  const known = range && (frames.featuresOf(range) ?? null);
-  if (missing.length === 0 && (known || !range)) {
+  const existing = range && (frames.featuresOf(range) ?? null);
+  if (missing.length === 0 && (existing || !range)) {
     onEvent({ kind: 'decoded', report: null, seconds: 0 });
-    return { report: null, seconds: 0, encoded: 0, features: known };
+    return { report: null, seconds: 0, encoded: 0, features: existing };
   }
   onEvent({ kind: 'stage', stage: 'decode' });
   onEvent({ kind: 'decoding', done: 0, total: missing.length, cached });
@@ -147,12 +147,12 @@ async function decodeFrames(
     client.encodeVision([inputs.vision(frame.index)], promptOrder).catch(() => {});
   };
   const request = frameRequest(missing, plan, options);
-  const features = range && !known ? { features: range } : {};
+  const features = range && !existing ? { features: range } : {};
   const report = await media.frames(video.id, { ...request, ...features }, onFrame, signal);
   const seconds = (performance.now() - begun) / 1000;
   if (range && report.features) frames.addFeatures(range, report.features);
   onEvent({ kind: 'decoded', report, seconds });
-  return { report, seconds, encoded, features: known ?? report.features ?? null };
+  return { report, seconds, encoded, features: existing ?? report.features ?? null };
 }
 
 function frameRequest(indices: readonly number[], plan: FramePlan, options: RunOptions): FrameRequest {

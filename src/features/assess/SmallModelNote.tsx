@@ -55,7 +55,7 @@ export function sheetLines(manifest: Pick<Manifest, 'scale' | 'metrics'> | null,
     return metric ? [t.measured[line](metric.value, metric.n)] : [];
   });
   const scale = manifest?.scale;
-  if (scale?.kind !== 'human') return { cannot: [...t.cannotOwn, ...t.cannot], measured };
+  if (scale?.kind !== 'human') return { cannot: [...t.cannotUnrated, ...t.cannot], measured };
   const names = scale.datasets.map(({ name }) => name);
   const rated = scale.datasets.reduce((sum, { n }) => sum + n, 0);
   const others = names.flatMap((name) => named(`SRCC, ${name}, trained on the other sets`)?.value ?? []);

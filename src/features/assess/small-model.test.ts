@@ -75,7 +75,7 @@ test.each(['en', 'zh'] as const)(
     expect(cannot[0]).toContain('KoNViD-1k, LIVE-VQC');
     expect(cannot[0]).toContain(`${featureColumns.length}`);
     expect(cannot[1]).toMatch(/\.606.*\.636/);
-    expect(cannot.join()).not.toContain(small.cannotOwn[0]);
+    expect(cannot.join()).not.toContain(small.cannotUnrated[0]);
     expect(measured).toEqual([small.human.test('KoNViD-1k', 0.789, 144)]);
   },
 );

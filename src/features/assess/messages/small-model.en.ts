@@ -24,7 +24,7 @@ export const smallEn = {
   lead: 'VQAThinker small has 4.8 million parameters, ships with this page and runs anywhere. It is no substitute for people, nor for the 8B.',
   cannotTitle: 'Limits',
   /** Of a score on the model's own scale. */
-  cannotOwn: [
+  cannotUnrated: [
     '**Its score is not a human rating.** It was trained on generated clips and photographs with known distortions; nobody rated them.',
     '**It is hard on real footage.** Clips that look fine often get Fair or Poor, and a clean clip about 4.85 at best.',
   ],

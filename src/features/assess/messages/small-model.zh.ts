@@ -10,7 +10,7 @@ export const smallZh: SmallMessages = {
   title: '小模型能做什么、不能做什么',
   lead: 'VQAThinker small有480万参数，随本页提供，任何设备都能运行。它不能代替人，也不能代替8B模型。',
   cannotTitle: '局限',
-  cannotOwn: [
+  cannotUnrated: [
     '**得分不是人工评分。**它用已知失真的合成片段和照片训练，没有人给它们打过分。',
     '**对实拍视频偏严。**看起来正常的片段常得“中”或“差”，干净的片段最多约4.85。',
   ],
