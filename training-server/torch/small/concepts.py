@@ -61,9 +61,6 @@ class VerbalizationPolicy:
     denial_threshold: float = 0.3
     """Up to this component a distortion may be ruled out; between the two it is not mentioned."""
 
-    clean_score: float = 4.3
-    """Below this score the distortion with the largest component is named even under the threshold."""
-
     end_softness: float = 0.4
     """Scores within this distance of an end of the scale are compressed smoothly towards it. Predicted scores
     pass the ends, and clipping would map many of them to one value."""
@@ -72,10 +69,10 @@ class VerbalizationPolicy:
     """Smallest severity of a named distortion."""
 
     pull: float = 0.7
-    """Share of the way that severities are moved to where they explain the score: 0 none, 1 all."""
+    """Share of the way that severities which would not allow the score are lowered: 0 none, 1 all."""
 
-    max_factor: float = 10.0
-    """Largest factor of that move."""
+    min_factor: float = 0.1
+    """Smallest factor of that move."""
 
     def score(self, component: float) -> float:
         """The score to write for a score component: 3 + component, compressed near the ends of the scale."""
@@ -94,14 +91,16 @@ class VerbalizationPolicy:
     def severities(self, components: np.ndarray, weights: np.ndarray, score: float) -> np.ndarray:
         """Severities [k] of the named distortions, in the order of their components.
 
-        One common factor moves them towards the score, so that a strong distortion does not stand beside a
-        high score, nor a faint one beside a low score.
+        Without a distortion the score is at most 5, so severities bound it from above. Where the score is
+        higher than that, one common factor lowers them, so that no strong distortion stands beside a high
+        score. A low score beside faint distortions is left: people also score content and sharpness.
         """
         predicted = np.clip(np.maximum(components - 1, components / 4), self.min_severity, 1)
-        factors = self.max_factor ** np.linspace(-1, 1, 41)
-        moved = np.minimum(predicted * factors[:, None], 1)
-        explained = 1 + 4 * np.prod(1 - weights * moved ** TABLE["exponent"], axis=1)
-        factor = factors[np.abs(explained - score).argmin()] ** self.pull
+        factors = self.min_factor ** np.linspace(0, 1, 21)
+        moved = predicted * factors[:, None]
+        bounds = 1 + 4 * np.prod(1 - weights * moved ** TABLE["exponent"], axis=1)
+        allowed = np.flatnonzero(bounds >= score)
+        factor = factors[allowed[0] if len(allowed) else -1] ** self.pull
         return np.clip(predicted * factor, self.min_severity, 1)
 
     def __call__(self, concepts: np.ndarray) -> Label:
@@ -110,8 +109,6 @@ class VerbalizationPolicy:
         components = np.asarray(concepts[SEVERITY], np.float64)
         order = np.argsort(-components)
         named = [int(i) for i in order[:MOST_NAMED] if components[i] > self.naming_threshold]
-        if not named and score < self.clean_score:
-            named = [int(order[0])]
         severity, when = np.zeros(COUNT), [WHOLE] * COUNT
         if named:
             strengths = np.maximum(components[named], self.min_severity)
@@ -134,7 +131,7 @@ verbalization_policy = VerbalizationPolicy()
 class LabelPrior:
     """Distribution of labels that the language decoder is trained on; wider than that of the clips."""
 
-    counts: tuple[float, ...] = (0.22, 0.48, 0.21, 0.09)
+    counts: tuple[float, ...] = (0.26, 0.44, 0.21, 0.09)
     """Shares of labels with 0, 1, 2, 3 distortions."""
 
     min_severity: float = 0.03
@@ -146,12 +143,12 @@ class LabelPrior:
     weight_spread: float = 0.15
     """Largest change of a distortion's weight in 1 + 4 Π (1 − weight · s ^ exponent)."""
 
-    decoupled: float = 0.5
-    """Share of labels whose score is moved away from that formula, so that the decoder reads the score from
-    its own component and not from the distortions: the score is the best predicted concept."""
+    quality: tuple[float, float] = (1.2, 5.0)
+    """Range of the score that the clip would have without distortions: the 5 of the formula."""
 
-    decoupled_std: float = 0.7
-    """Standard deviation of that move."""
+    decoupled: float = 0.4
+    """Share of labels whose score is drawn without regard to that formula, so that the decoder reads the
+    score from its own component and not from the distortions: the score is the best predicted concept."""
 
     def draw(self, rng: np.random.Generator) -> Label:
         """One random label."""
@@ -164,9 +161,9 @@ class LabelPrior:
             product *= 1 - weight * severity[i] ** TABLE["exponent"]
             if TABLE["distortions"][i]["spatial"] and rng.random() < self.halves:
                 when[i] = FIRST_HALF if rng.random() < 0.5 else SECOND_HALF
-        score = 1 + 4 * product
+        score = 1 + (rng.uniform(*self.quality) - 1) * product
         if rng.random() < self.decoupled:
-            score += self.decoupled_std * rng.standard_normal()
+            score = rng.uniform(1, 5)
         return Label(score=min(5.0, max(1.0, score)), severity=tuple(severity), when=tuple(when))
 
 

@@ -13,7 +13,7 @@ import json
 import math
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -127,8 +127,8 @@ def shared_prefix(
 class LanguageRecipe:
     """Hyperparameters of the training on oracle concepts."""
 
-    steps: int = 2500
-    """Optimiser steps."""
+    steps: int = 1500
+    """Optimiser steps; from a decoder that already writes. From random weights about 3,300 were needed."""
 
     rows: int = 32
     """Texts per step."""
@@ -152,12 +152,12 @@ class LanguageRecipe:
     """Loss weight of the names of distortions; every other token counts 1. At 1 the choice of the distortion
     stays at chance for long, while phrasing and score are learnt."""
 
-    no_prompt_until: float = 0.65
+    no_prompt_until: float = 0.8
     """Up to this share of the steps the prompt is dropped: a row is the motion token and the answer, at their
     positions in the whole prompt. The concepts are learnt there first, at half the cost per step and in a
     fifth of the steps."""
 
-    full_prompt_from: float = 0.92
+    full_prompt_from: float = 0.96
     """From this share of the steps on nothing of the prompt is dropped."""
 
     partial_tokens: tuple[int, int] = (1, 6)
@@ -178,6 +178,13 @@ class LanguageRecipe:
 
     predicted_noise: float = 0.1
     """Standard deviation of the noise on predicted concepts, so that few clips give many vectors."""
+
+    unusual: float = 0.25
+    """Share of rows with larger style numbers, as of videos unlike all training clips; without them such
+    videos get broken sentences."""
+
+    unusual_scale: float = 4.0
+    """Largest factor on those style numbers."""
 
     label_noise: LabelNoise = field(default_factory=LabelNoise)
     """Noise between label and text."""
@@ -247,6 +254,8 @@ def draw_batch(
     """Noisy oracle concepts, a share of them replaced by rows of `predicted_concepts` [n, CONCEPT_DIM], and
     the texts of the verbalisation policy."""
     styles = rng.standard_normal((recipe.rows, STYLE_SIZE))
+    unusual = rng.random(recipe.rows) < recipe.unusual
+    styles[unusual] *= rng.uniform(1, recipe.unusual_scale, (unusual.sum(), 1))
     exact = np.stack([concept_vector(recipe.prior.draw(rng), style) for style in styles])
     concepts = recipe.noise.on(exact, rng)
     if predicted_concepts is not None:
@@ -358,10 +367,14 @@ class LanguageTraining:
         vocabulary splits it into.
         """
         model, other, _ = saved_language(file)
-        weights = model.state_dict()
+        self.adopt_weights(model.state_dict(), other)
+
+    def adopt_weights(self, weights: Mapping[str, Tensor], other: Tokenizer) -> None:
+        """Starts from a state dict with another vocabulary; parts that it lacks stay as they are."""
+        current = self.model.state_dict()
         name = "decoder.model.embed_tokens.weight"
         vocabulary, tokenizer = other.get_vocab(), self.tokens.tokenizer
-        rows = torch.empty_like(self.model.state_dict()[name])
+        rows = torch.empty_like(current[name])
         for token, index in tokenizer.get_vocab().items():
             if token in vocabulary:
                 pieces = [vocabulary[token]]
@@ -369,7 +382,7 @@ class LanguageTraining:
                 text = tokenizer.decode([index], skip_special_tokens=False)
                 pieces = other.encode(text, add_special_tokens=False).ids
             rows[index] = weights[name][pieces].mean(0)
-        self.model.load_state_dict({**weights, name: rows})
+        self.model.load_state_dict({**current, **weights, name: rows})
 
     def save(self) -> None:
         state = {

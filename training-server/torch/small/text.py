@@ -23,7 +23,6 @@ from procedural.labels import FIRST_HALF, SECOND_HALF, TABLE, WHOLE
 from procedural.labels import IDS as DISTORTIONS
 
 STYLE = (
-    "opening",
     "frame",
     "name",
     "effect",
@@ -31,8 +30,9 @@ STYLE = (
     "fine",
     "fine_frame",
     "conclusion",
+    "variant",
 )
-"""The choice that each style number makes."""
+"""The choice that each style number makes; `variant` is the second number of `conclusion`."""
 
 STYLE_SIZE = len(STYLE)
 
@@ -70,14 +70,11 @@ class LabelNoise:
     severity: float = 0.04
     """Of the severity behind the degree word."""
 
-    grade: float = 0.05
-    """Of the score behind the grade word."""
-
     style: float = 0.05
     """Of the style numbers."""
 
 
-EXACT = LabelNoise(score=0, severity=0, grade=0, style=0)
+EXACT = LabelNoise(score=0, severity=0, style=0)
 
 
 def load_sentences() -> dict:
@@ -95,9 +92,12 @@ class Writer:
     def __init__(self, label: Label, style: Sequence[float], rng: np.random.Generator, noise: LabelNoise):
         self.label, self.label_noise = label, noise
         self.style = np.asarray(style) + noise.style * rng.standard_normal(STYLE_SIZE)
-        self.noise = rng.standard_normal(len(DISTORTIONS) + 2)
+        self.noise = rng.standard_normal(len(DISTORTIONS) + 1)
         present = [i for i, s in enumerate(label.severity) if s > 0]
         self.named = sorted(present, key=lambda i: -label.severity[i])[:MOST_NAMED]
+        score = label.score + noise.score * self.noise[-1]
+        self.written = min(5.0, max(1.0, round(score, 2)))
+        """The score, two decimals."""
 
     def share(self, part: int, parts: int) -> int:
         """Index of the one of `parts` equal shares of the standard normal that holds a style number."""
@@ -135,10 +135,8 @@ class Writer:
         return f"{phrase} {clause}" if clause else phrase
 
     def distortion_sentences(self) -> list[str]:
-        """Sentences that name the distortions, or one that states there are none."""
+        """Sentences that name the distortions."""
         sentences = SENTENCES["sentences"]
-        if not self.named:
-            return [self.pick("frame", sentences["clean"])]
         strongest = self.named[0]
         strength = "strong" if self.degree(strongest) >= 2 else "weak"
         written = [self.pick("frame", sentences["first"][strength]).format(distortion=self.distortion(0))]
@@ -151,24 +149,48 @@ class Writer:
             written.append(self.pick("effect", sentences["further"]).format(distortion=rest))
         return written
 
-    def fine(self) -> str:
-        """Sentence of what the label rules out: two true clauses, or two absent distortions by name."""
-        fine = SENTENCES["fine"]
-        absent = {
+    def clean_sentence(self) -> str:
+        """Sentence that names no distortion, with two true clauses where the label rules out enough."""
+        clean = SENTENCES["sentences"]["clean"]
+        chosen = self.pick("frame", clean["high" if self.written >= clean["from"] else "low"])
+        true = self.true_clauses()
+        if len(true) < 2:
+            return f"{chosen}."
+        return SENTENCES["fine"]["clean_frame"].format(clean=chosen, a=true[0], b=true[1])
+
+    @property
+    def absent(self) -> set[str]:
+        """Distortions that the label rules out."""
+        return {
             d
             for i, (d, s) in enumerate(zip(DISTORTIONS, self.label.severity, strict=True))
             if s == 0 and i not in self.label.unmentioned
         }
-        frames = [(f, True) for f in fine["clause_frames"]] + [(f, False) for f in fine["absences"]]
+
+    def true_clauses(self) -> list[str]:
+        """At most two clauses that the label makes true."""
+        clauses = SENTENCES["fine"]["clauses"]
+        chosen = self.first_two(clauses, lambda c: self.absent.issuperset(c["rules_out"]))
+        return [clause["text"] for clause in chosen]
+
+    def fine(self) -> list[str]:
+        """Sentence of what the label rules out: two true clauses, or two absent distortions by name; none
+        where it rules out too little. A clean text has its clauses in its first sentence."""
+        fine = SENTENCES["fine"]
+        frames = [(f, False) for f in fine["absences"]]
+        if self.named:
+            frames = [(f, True) for f in fine["clause_frames"]] + frames
         frame, clauses = self.pick("fine_frame", frames)
         if clauses:
-            true = self.first_two(fine["clauses"], lambda c: absent.issuperset(c["rules_out"]))
+            true = self.true_clauses()
             if len(true) == 2:
-                return frame.format(a=true[0]["text"], b=true[1]["text"])
+                return [frame.format(a=true[0], b=true[1])]
             frame = self.pick("fine", fine["absences"])
-        chosen = self.first_two(DISTORTIONS, absent.__contains__)
+        chosen = self.first_two(DISTORTIONS, self.absent.__contains__)
+        if len(chosen) < 2:
+            return []
         a, b = (SENTENCES["distortions"][d]["absent"] for d in chosen)
-        return frame.format(a=a, b=b)
+        return [frame.format(a=a, b=b)]
 
     def first_two(self, items: Sequence, holds: Callable[[Any], bool]) -> list:
         """The first two items that hold, in cyclic order from the quarter that the style selects."""
@@ -177,19 +199,18 @@ class Writer:
         return [item for item in turned if holds(item)][:2]
 
     def conclusion(self) -> str:
+        """Sentence with the grade of the written score; near the border of two grades it has none, so that
+        grade and score never contradict each other."""
         conclusions = SENTENCES["conclusions"]
-        score = self.label.score + self.label_noise.grade * self.noise[-2]
-        grades = conclusions["grades"][sum(score >= cut for cut in conclusions["cuts"])]
-        grade = self.pick("when", grades)
+        cuts = conclusions["cuts"]
+        if min(abs(self.written - cut) for cut in cuts) <= conclusions["border"]:
+            return self.pick("conclusion", conclusions["bare"])
+        grade = conclusions["grades"][sum(self.written >= cut for cut in cuts)]
         return self.pick("conclusion", conclusions["frames"]).format(grade=grade)
 
-    def score(self) -> float:
-        return min(5.0, max(1.0, self.label.score + self.label_noise.score * self.noise[-1]))
-
     def write(self) -> str:
-        opening = self.pick("opening", SENTENCES["openings"])
-        thoughts = " ".join([opening, *self.distortion_sentences(), self.fine(), self.conclusion()])
-        return answer(thoughts, self.score())
+        first = self.distortion_sentences() if self.named else [self.clean_sentence()]
+        return answer(" ".join([*first, *self.fine(), self.conclusion()]), self.written)
 
 
 def answer(thought: str, score: float) -> str:
@@ -208,13 +229,14 @@ def phrasings() -> int:
     """Number of distinct sentences that texts are composed of, with names and degrees filled in."""
     s, distortions = SENTENCES["sentences"], SENTENCES["distortions"].values()
     names = sum(len(d["names"]) for d in distortions)
-    degrees = sum(len(d) for d in s["degrees"])
-    first = len(s["first"]["weak"]) + len(s["first"]["strong"])
+    degrees = [len(d) for d in s["degrees"]]
+    weak, strong = (len(s["first"][kind]) for kind in ("weak", "strong"))
+    first = weak * sum(degrees[:2]) + strong * sum(degrees[2:])
+    named = names * (first + len(s["further"]) * sum(degrees))
     effects = sum(len(d["effects"]) for d in distortions)
-    fine = SENTENCES["fine"]
-    fine_count = len(fine["clause_frames"]) * len(fine["clauses"]) + len(fine["absences"]) * len(DISTORTIONS)
-    conclusions = len(SENTENCES["conclusions"]["frames"]) * sum(
-        len(g) for g in SENTENCES["conclusions"]["grades"]
-    )
-    named = (first // 2 + len(s["further"])) * names * (degrees // len(s["degrees"])) * len(s["degrees"])
-    return len(SENTENCES["openings"]) + named + effects + len(s["clean"]) + fine_count + conclusions
+    fine, conclusions = SENTENCES["fine"], SENTENCES["conclusions"]
+    pairs = len(fine["clauses"])
+    clean = (len(s["clean"]["high"]) + len(s["clean"]["low"])) * pairs
+    fine_count = len(fine["clause_frames"]) * pairs + len(fine["absences"]) * len(DISTORTIONS)
+    concluding = len(conclusions["frames"]) * len(conclusions["grades"]) + len(conclusions["bare"])
+    return named + effects + clean + fine_count + concluding
