@@ -22,6 +22,9 @@ from modules.config import ModelConfig, MotionConfig, VisionConfig
 from modules.loader import SINGLE, load_model, save_model
 from modules.profiles import Profile, TokenIds
 from modules.vqathinker import VQAThinkerModel
+from small.concepts import SCORE
+from small.human.frames import COLUMNS
+from small.human.head import HumanHead
 from small.join import ConceptMap
 from small.language import LanguageHalf
 from small.prompt import PromptShape, prompt_sha256
@@ -69,15 +72,33 @@ def profile_with_prompt(profile: Profile, tokenizer: Tokenizer) -> Profile:
     )
 
 
+@torch.no_grad()
+def quality_head_state(head: HumanHead, embedding: nn.Linear) -> dict[str, Tensor]:
+    """State of `modules.quality_head` that adds a head's score to the score component of the concepts."""
+    state = dict(head.state_dict())
+    state["outer.bias"] = state["outer.bias"] - 3
+    return {**state, "embedding.weight": embedding.weight[:, SCORE].clone()}
+
+
 def assemble(
-    perception: PerceptionHalf, language: LanguageHalf, tokenizer: Tokenizer, concept_map: ConceptMap
+    perception: PerceptionHalf,
+    language: LanguageHalf,
+    tokenizer: Tokenizer,
+    concept_map: ConceptMap,
+    head: HumanHead | None = None,
 ) -> VQAThinkerModel:
-    """The joined model: `motion_mlp.3` is the concept map followed by the concept embedding."""
+    """The joined model: `motion_mlp.3` is the concept map followed by the concept embedding.
+
+    With a human head the decoder reads the sum of its score and of the projector's, minus the penalty.
+    """
     profile = profile_with_prompt(perception.profile, tokenizer)
+    motion = perception.motion
+    if head is not None:
+        motion = replace(motion, quality_features=COLUMNS, quality_hidden=head.inner.out_features)
     config = ModelConfig(
         vision=perception.vision,
         language=language.decoder.config,
-        motion=perception.motion,
+        motion=motion,
         profiles={profile.name: profile},
         default_profile=profile.name,
     )
@@ -97,6 +118,7 @@ def assemble(
         "motion_mlp.1.": perception.inner.state_dict(),
         "motion_mlp.3.": {"weight": weight, "bias": bias},
         "motion_statistics.": dict(zip(("mean", "std"), perception.statistics, strict=True)),
+        "quality_head.": {} if head is None else quality_head_state(head, language.concept_embedding),
     }
     state = {prefix + name: value for prefix, part in parts.items() for name, value in part.items()}
     model.load_state_dict(state, strict=True)

@@ -37,12 +37,16 @@ class EncodedClip:
     motion: Tensor
     """[M] input of the motion projector, or its output: what the predictor's own `generate` takes."""
 
+    quality: Tensor | None = None
+    """[n] quality features, NaN where missing; None, all missing."""
+
 
 class Predictor(Protocol):
     """Model that encodes clips one by one and generates answers in batches."""
 
-    def encode(self, pixels: Tensor) -> EncodedClip:
-        """One clip [2N, 3, S, S], normalised; the vision branch gets the first frame of every pair."""
+    def encode(self, pixels: Tensor, quality: Tensor | None = None) -> EncodedClip:
+        """One clip [2N, 3, S, S], normalised, and its quality features [n]; the vision branch gets the first
+        frame of every pair."""
 
     def generate(self, clips: Sequence[EncodedClip]) -> list[str]:
         """Greedily decoded texts."""
@@ -153,17 +157,34 @@ class TorchPredictor:
         self.prompt = prompt_of(self.profile, folder)
 
     @torch.no_grad()
-    def encode(self, pixels: Tensor) -> EncodedClip:
+    def encode(self, pixels: Tensor, quality: Tensor | None = None) -> EncodedClip:
         motion = self.model.motion_vector(pixels[None], self.profile)
-        return EncodedClip(frames=self.model.vision_tokens(pixels[None, ::2])[0], motion=motion[0])
+        frames = self.model.vision_tokens(pixels[None, ::2])[0]
+        return EncodedClip(frames=frames, motion=motion[0], quality=quality)
+
+    def quality_features(self, clips: Sequence[EncodedClip]) -> Tensor:
+        """[B, n], NaN where missing."""
+        names = self.model.config.motion.quality_features
+        missing = torch.full((len(names),), torch.nan)
+        return torch.stack([missing if clip.quality is None else clip.quality.float() for clip in clips])
 
     @torch.no_grad()
     def generate(self, clips: Sequence[EncodedClip]) -> list[str]:
         frames = torch.stack([clip.frames for clip in clips])
         motion = self.model.motion_mlp(torch.stack([clip.motion for clip in clips]))
+        motion = motion + self.model.quality_token(self.quality_features(clips), motion)
         return answers(
             self.model.language_model, self.tokenizer, self.prompt, frames, motion, rows=len(clips)
         )
+
+
+QUALITY_INPUT = "quality_features"
+
+
+def quality_rows(quality: Tensor | None, count: int) -> np.ndarray:
+    """Input of a motion encoder [2, n]: values with 0 where missing, and 1 where present."""
+    values = np.full(count, np.nan, np.float32) if quality is None else quality.numpy().astype(np.float32)
+    return np.stack([np.nan_to_num(values), ~np.isnan(values)]).astype(np.float32)
 
 
 class PackagePredictor:
@@ -188,10 +209,14 @@ class PackagePredictor:
         self.vision, self.motion = session("vision_encoder"), session("motion_encoder")
         self.embed, self.decoder = session("embed_tokens"), session("decoder_model_merged")
 
-    def encode(self, pixels: Tensor) -> EncodedClip:
+    def encode(self, pixels: Tensor, quality: Tensor | None = None) -> EncodedClip:
         values = pixels.numpy()
         frames = self.vision.run(None, {"pixel_values": np.ascontiguousarray(values[::2])})[0]
-        motion = self.motion.run(None, {"pixel_values": values})[0][0]
+        given = {"pixel_values": values}
+        for entry in self.motion.get_inputs():
+            if entry.name == QUALITY_INPUT:
+                given[QUALITY_INPUT] = quality_rows(quality, entry.shape[1])
+        motion = self.motion.run(None, given)[0][0]
         return EncodedClip(frames=torch.from_numpy(frames).flatten(0, 1), motion=torch.from_numpy(motion))
 
     def generate(self, clips: Sequence[EncodedClip]) -> list[str]:

@@ -44,7 +44,7 @@ class ClipSet(Protocol):
         """Digest that changes with the pixels."""
 
     def pixels(self, name: str) -> Tensor:
-        """One clip [2N, 3, S, S], normalised."""
+        """One clip [2N, 3, S, S], normalised. A set may also have `features(name)`: quality features [n]."""
 
 
 def _begin() -> None:
@@ -64,13 +64,16 @@ def _encode(predictor: Predictor, clips: ClipSet, name: str, folder: Path | None
     path = folder and folder / _file(name)
     if path and path.exists():
         with np.load(path) as file:
-            return EncodedClip(
-                frames=torch.from_numpy(file["frames"]), motion=torch.from_numpy(file["motion"])
-            )
-    encoded = predictor.encode(clips.pixels(name))
+            quality = torch.from_numpy(file["quality"]) if "quality" in file.files else None
+            frames, motion = (torch.from_numpy(file[key]) for key in ("frames", "motion"))
+            return EncodedClip(frames=frames, motion=motion, quality=quality)
+    features = getattr(clips, "features", None)
+    quality = None if features is None else features(name)
+    encoded = predictor.encode(clips.pixels(name), quality)
     if path:
         with atomic_write(path, per_process=True) as partial:
-            np.savez(partial, frames=encoded.frames.numpy(), motion=encoded.motion.numpy())
+            more = {} if encoded.quality is None else {"quality": encoded.quality.numpy()}
+            np.savez(partial, frames=encoded.frames.numpy(), motion=encoded.motion.numpy(), **more)
     return encoded
 
 

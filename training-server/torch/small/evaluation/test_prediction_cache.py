@@ -30,7 +30,7 @@ class Echo:
     def load(self):
         return self
 
-    def encode(self, pixels):
+    def encode(self, pixels, quality=None):
         return EncodedClip(frames=pixels, motion=pixels)
 
     def generate(self, clips):
