@@ -13,11 +13,12 @@ from torch import Tensor
 
 from small.answers import read_answers
 from small.checkpoint import PerceptionHalf, assemble, write_checkpoint
-from small.concepts import LABEL_PART, SCORE, SEVERITY, verbalization_policy
+from small.concepts import SCORE, verbalization_policy
 from small.config import PROFILE
 from small.data import CACHE, load_clips
 from small.decode import answers
-from small.join import ConceptMap, explained, join
+from small.human.head import load_human_head
+from small.join import ConceptMap, join
 from small.language import (
     FrameTokens,
     LanguageHalf,
@@ -27,11 +28,14 @@ from small.language import (
     random_frame_tokens,
     saved_language,
 )
-from small.perception import OTHER_SEEDS, concepts_of, load_projector, motion_inputs
+from small.penalty.copies import ORIGINAL, load_rows
+from small.perception import OTHER_SEEDS, load_normalizer, load_projector, motion_inputs, projector_path
 from small.perception_half import load_perception_half
-from small.projector import Projector
+from small.projector import Projector, pad_pooled
 from small.prompt import PromptShape, prompt_ids
+from small.restore import BUNDLED, RESTORED, restored_part
 from small.text import DISTORTIONS
+from small.tokenizer import load
 from small.vision import frame_tokens, load_vision
 
 LANGUAGE = CACHE / "language"
@@ -68,20 +72,24 @@ def mixed_frame_tokens(bank: Tensor) -> FrameTokens:
 
 
 def stage_language() -> None:
-    """Trains the language half on oracle concepts."""
+    """Trains the language half on oracle concepts, from the restored decoder after the stage `restore`."""
     torch.set_num_threads(1)
     training = language_training(ORACLE, LanguageRecipe(), SHAPE)
+    if training.step == 0 and RESTORED.exists():
+        weights = {f"decoder.{k}": v for k, v in restored_part("language_model.").items()}
+        training.adopt_weights(weights, load(BUNDLED))
+        print("starts from the bundled package's decoder", flush=True)
     training.frames = mixed_frame_tokens(vision_token_bank())
     for report in training.run():
         print("{step} steps, loss {loss:.3f}, {seconds:.0f} cpu-s".format(**report), flush=True)
 
 
 FINETUNING = LanguageRecipe(
-    steps=3000,
-    lr=2e-3,
-    warmup=50,
-    no_prompt_until=0.7,
-    full_prompt_from=0.8,
+    steps=600,
+    lr=1.5e-3,
+    warmup=20,
+    no_prompt_until=0.8,
+    full_prompt_from=0.94,
     predicted_share=0.6,
     seed=20251124,
 )
@@ -96,10 +104,9 @@ def stage_finetune() -> None:
     if not training.restore():
         training.adopt(ORACLE)
     training.frames = mixed_frame_tokens(vision_token_bank())
-    projector, clips = load_projector(), load_clips("train", with_statistics=True)
-    with torch.no_grad():
-        hidden = projector.hidden(motion_inputs(clips))
-        training.predicted_concepts = concept_map_of(projector)(hidden).numpy()
+    projector = load_projector()
+    concept_map = concept_map_of(projector)
+    training.predicted_concepts = predicted_concepts(projector, concept_map, training_inputs())
     for report in training.run():
         print("{step} steps, loss {loss:.3f}, {seconds:.0f} cpu-s".format(**report), flush=True)
 
@@ -109,16 +116,33 @@ def trained_language() -> tuple[LanguageHalf, Tokenizer, dict[str, float]]:
     return saved_language(FINETUNED if FINETUNED.exists() else ORACLE)
 
 
+CONTENT = (3.4, 0.65)
+"""Mean and standard deviation of the human head's scores, drawn where there are no features."""
+
+
+def training_inputs() -> Tensor:
+    """Inputs of `motion_mlp` of the procedural training clips and of real clips with their copies."""
+    rows = load_rows("train")
+    real = pad_pooled(load_normalizer()(torch.from_numpy(rows.statistics)))
+    repeated = real[np.flatnonzero(rows.kind == ORIGINAL)].repeat(3, 1)
+    return torch.cat([motion_inputs(load_clips("train", with_statistics=True)), real, repeated])
+
+
+@torch.no_grad()
+def predicted_concepts(
+    projector: Projector, concept_map: ConceptMap, inputs: Tensor, times: int = 4
+) -> np.ndarray:
+    """Concept vectors [times · n, CONCEPT_DIM]: minus the penalty, plus drawn scores of the human head."""
+    concepts = concept_map(projector.hidden(inputs)).numpy().repeat(times, 0)
+    rng = np.random.default_rng(11)
+    concepts[:, SCORE] += rng.normal(CONTENT[0] - 3, CONTENT[1], (len(concepts), 1))
+    return concepts
+
+
 @torch.no_grad()
 def concept_map_of(projector: Projector) -> ConceptMap:
-    """The join of a projector, with styles of all training clips; prints R² of its label concepts."""
-    train, test = (load_clips(split, with_statistics=True) for split in ("train", "test"))
-    concept_map = join(projector.hidden(motion_inputs(train)), projector.labels)
-    predicted = concept_map(projector.hidden(motion_inputs(test)))[:, LABEL_PART]
-    r2 = explained(predicted, concepts_of(test))
-    listed = " ".join(f"{float(r):.2f}" for r in r2[SEVERITY])
-    print(f"{len(train)} clips, R²: score {float(r2[SCORE][0]):.2f}, distortions {listed}")
-    return concept_map
+    """The join of a projector, with styles of all training clips."""
+    return join(projector.hidden(training_inputs()), projector.labels)
 
 
 VERBALIZED = 200
@@ -132,7 +156,7 @@ def stage_verbalization() -> None:
     language, tokenizer, _ = trained_language()
     projector, clips = load_projector(), load_clips("test", with_statistics=True)
     inputs = motion_inputs(clips)[:: max(1, len(clips) // VERBALIZED)]
-    concepts = concept_map_of(projector)(projector.hidden(inputs))
+    concepts = torch.from_numpy(predicted_concepts(projector, concept_map_of(projector), inputs, 1))
     frames = vision_token_bank()[:1]
     prompt = prompt_ids(tokenizer, SHAPE)
     motion = language.concept_embedding(concepts)
@@ -157,10 +181,12 @@ def stage_checkpoint() -> None:
     torch.set_num_threads(1)
     language, tokenizer, trained = trained_language()
     print("language half: {step} steps, {seconds:.0f} cpu-s".format(**trained))
-    perception = load_perception_half()
+    perception, (head, _) = load_perception_half(), load_human_head()
     for seed in (None, *OTHER_SEEDS):
+        if seed is not None and not projector_path(seed).exists():
+            continue
         projector = load_projector(seed)
         parts = {**vars(perception), "norm": projector.norm, "inner": projector.inner}
-        model = assemble(PerceptionHalf(**parts), language, tokenizer, concept_map_of(projector))
+        model = assemble(PerceptionHalf(**parts), language, tokenizer, concept_map_of(projector), head)
         folder = CACHE / ("checkpoint" if seed is None else f"checkpoint-seed{seed}")
         print(f"{folder}: {write_checkpoint(model, tokenizer, folder)}", flush=True)

@@ -31,6 +31,7 @@ class Footage:
         with open_video(path) as container:
             stream = container.streams.best("video")
             stream.thread_count = 1
+            self.rate = float(stream.average_rate or 25)
             for frame in container.decode(stream):
                 self.frames.append(frame)
                 if len(self.frames) == count:

@@ -129,14 +129,14 @@ OTHER_SEEDS = (101, 102)
 """Projectors of other teachers, for metrics as means of three seeds."""
 
 
-def _projector_path(seed: int | None) -> Path:
+def projector_path(seed: int | None) -> Path:
     return OUT / ("projector.safetensors" if seed is None else f"projector-seed{seed}.safetensors")
 
 
 def load_projector(seed: int | None = None) -> Projector:
     """The shipped projector, or one of `OTHER_SEEDS`; FileNotFoundError before the stage `projector`."""
     model = Projector()
-    model.load_state_dict(load_file(_projector_path(seed)))
+    model.load_state_dict(load_file(projector_path(seed)))
     return model.eval()
 
 
@@ -212,7 +212,7 @@ def stage_projector() -> None:
         with torch.no_grad():
             by_seed.append(concept_metrics(projector(pad_pooled(held_out)), test))
         print(f"projector: {format_metrics(by_seed[-1])}", flush=True)
-        save_part(projector, _projector_path(seed))
+        save_part(projector, projector_path(seed))
     about = {
         "clips": len(train),
         "teachers": recipe.teachers,

@@ -2,8 +2,9 @@
 
 Every stage reads and writes files under the cache, can be stopped, and resumes when it is run again; missing
 input of an earlier stage is an error that names it. Without a stage all of these run, in this order:
-`clips`, `statistics`, `backbone`, `vision`, `projector`, `language`, `finetune`, `checkpoint`. On one core
-this takes several hours, most of them for drawing clips.
+`restore`, `clips`, `statistics`, `distorted-copies`, `penalty`, `language`, `finetune`, `checkpoint`. They
+continue from the bundled package; `backbone`, `vision` and `projector` made its parts from random weights. On
+one core this takes several hours, most of them for drawing clips.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 STAGES = {
     "clips": "small.make_clips:every_split",
     "statistics": "small.perception:stage_statistics",
+    "restore": "small.restore:stage_restore",
     "ladder": "small.ladder:make_ladder",
     "backbone": "small.backbone:stage_backbone",
     "vision": "small.vision:stage_vision",
@@ -22,6 +24,8 @@ STAGES = {
     "projector": "small.perception:stage_projector",
     "human-copies": "small.human.copies:stage_human_copies",
     "human-head": "small.human.train:stage_human_head",
+    "distorted-copies": "small.penalty.copies:stage_distorted_copies",
+    "penalty": "small.penalty.train:stage_penalty",
     "ladder-metrics": "small.perception:stage_ladder_metrics",
     "language": "small.build:stage_language",
     "finetune": "small.build:stage_finetune",
@@ -30,7 +34,7 @@ STAGES = {
 }
 
 DEFAULT_STAGES = (
-    "clips", "statistics", "backbone", "vision", "projector", "language", "finetune", "checkpoint",
+    "restore", "clips", "statistics", "distorted-copies", "penalty", "language", "finetune", "checkpoint",
 )  # fmt: skip
 """The stages that a checkpoint needs; the others measure."""
 
