@@ -9,6 +9,8 @@ Prints every metric and every gate of `evaluation/gates.json`, and writes `metri
 metric with its command) and `about.json` for `npm run convert -- … --about`: name, scale, metrics, licence,
 card. A missed gate is printed and is no error unless `--strict`.
 
+`--clips FOLDER` measures the answers to a folder of real clips and their degraded copies instead
+(`evaluation/real_clips.py`).
 `--features FOLDER` measures the human head instead: its agreement with the human scores of a folder of
 feature tables (`small.human.scores`).
 """
@@ -31,7 +33,7 @@ from modules.loader import load_model
 from procedural.sources import shared_folder
 from small.answers import ReadAnswer, read_answers
 from small.data import CACHE
-from small.evaluation import comparison, faithfulness, held_out, ladder_metrics, temporal
+from small.evaluation import comparison, faithfulness, held_out, ladder_metrics, real_clips, temporal
 from small.evaluation.about import about, parameter_count
 from small.evaluation.gates import gate_table, metric_table, verdicts
 from small.evaluation.held_out import (
@@ -212,6 +214,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--features", type=folder, help="folder of feature tables with human scores: measures the human head"
     )
+    parser.add_argument(
+        "--clips", type=folder, help="folder of real clips: measures the answers to them and to their copies"
+    )
     parser.add_argument("--limit", type=int, help="number of clips of each split")
     parser.add_argument("--scenes", type=int, default=300, help="of temporal preference")
     parser.add_argument("--pairs", type=int, default=faithfulness.PAIRS, help="of faithfulness")
@@ -234,6 +239,25 @@ def command_of(options: argparse.Namespace) -> str:
     return " ".join(["npm run evaluate-small", *(["--", *named] if named else [])])
 
 
+def evaluate_clips(options: argparse.Namespace) -> int:
+    """Prints the figures of a folder of real clips, of the checkpoint or, without one, of the package."""
+    command = f"npm run evaluate-small -- --clips {options.clips.name}"
+    copies = real_clips.RealCopies(options.clips, options.work / "made")
+    if not options.clips.is_dir() or not copies.paths:
+        sys.exit(f"no video in {options.clips}")
+    clips = [path.name for path in copies.paths][: options.limit]
+    source: ModelSource = Checkpoint(options.checkpoint)
+    if not options.checkpoint.exists():
+        source = Package(options.package, options.dtype)
+    with PredictionCache(options.work, options.workers) as predictions:
+        predictions.each(real_clips.make, [(copies, clip) for clip in clips])
+        names = [f"{clip}/{k}" for clip in clips for k in range(copies.count(clip))]
+        (texts,) = predictions.texts([source], copies, names)
+    answers = real_clips.answers_of(copies, names, texts, read_answers(texts))
+    print(metric_table(real_clips.measure(answers, command)))
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     torch.set_num_threads(1)
@@ -242,6 +266,8 @@ def main(arguments: list[str] | None = None) -> int:
             return evaluate_features(options.features, strict=options.strict)
         except (FileNotFoundError, ValueError) as error:
             sys.exit(str(error))
+    if options.clips:
+        return evaluate_clips(options)
     seeds = options.seeds
     if seeds is None:
         seeds = sorted(options.checkpoint.parent.glob(f"{options.checkpoint.name}-seed*"))
