@@ -5,6 +5,7 @@ import {
   type CheckpointConfig,
   motionVectorLength,
   readCheckpointConfig,
+  type TextConfig,
   withConformanceProfiles,
 } from '../core/files/checkpoint.ts';
 import { readConformanceProfiles } from '../core/sampling/profile-schema.ts';
@@ -14,6 +15,21 @@ import { SafeTensors, type TensorEntry } from './safetensors.ts';
 import { motionTensors } from './slowfast-shapes.ts';
 
 export type Shape = readonly number[];
+
+/** Tensors by the names of the first family, whatever the file calls them: what lowerings read. */
+export interface TensorSource {
+  /** @throws RangeError for a name that the model has not */
+  shape(name: string): Shape;
+  /** A whole tensor as float32, row-major. */
+  tensor(name: string): Promise<Float32Array>;
+  /** Rows of a matrix [N, K] as float32 [count, K]. */
+  rows(name: string, first: number, count: number): Promise<Float32Array>;
+}
+
+/** The same with the sizes of the language decoder, which both families share. */
+export interface LanguageSource extends TensorSource {
+  readonly config: { readonly text: TextConfig };
+}
 
 /** Shape of every tensor of a model with this config, by name, without the counters of batch norm. */
 export function expectedTensors(config: CheckpointConfig): Map<string, Shape> {
@@ -86,7 +102,7 @@ export function expectedTensors(config: CheckpointConfig): Map<string, Shape> {
   return shapes;
 }
 
-export class Checkpoint {
+export class Checkpoint implements LanguageSource {
   readonly files: CheckpointFiles;
   readonly config: CheckpointConfig;
   readonly tensors: SafeTensors;

@@ -1,5 +1,5 @@
 /** embed_tokens: input_ids [b, s] → inputs_embeds [b, s, D]. Blocks of columns where the table is over the limit. */
-import type { Checkpoint } from './checkpoint.ts';
+import type { LanguageSource } from './checkpoint.ts';
 import { Graph, type GraphOptions, msDomain } from './graph.ts';
 import { sharedBetween } from './linear.ts';
 import { columnsOf, inSteps, type Matrix, matrixOf, quantiseMatrix } from './matrix.ts';
@@ -17,7 +17,7 @@ const columnBytes: Readonly<Record<EmbeddingFormat, number>> = {
 };
 
 export function embedTokens(
-  checkpoint: Checkpoint,
+  checkpoint: LanguageSource,
   formats: WeightFormats,
   options: GraphOptions = {},
 ): Graph {
@@ -54,7 +54,7 @@ async function wholeFloat16(table: Matrix): Promise<Uint16Array> {
 }
 
 /** The table as a constant [V, D], float32 in the session: stored as float32, or as rows8 that fold on load. */
-export function constantTable(g: Graph, checkpoint: Checkpoint, formats: WeightFormats): string {
+export function constantTable(g: Graph, checkpoint: LanguageSource, formats: WeightFormats): string {
   const table = matrixOf(checkpoint, embeddingTensor);
   const { rows, columns } = table;
   if (formats.embedding === 'float32')

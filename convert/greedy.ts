@@ -10,18 +10,21 @@
  *
  * The weights are those of `embed_tokens` and `decoder_model_merged`, in the same data files.
  */
-import type { Profile } from '../core/sampling/profiles.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import type { LanguageSource } from './checkpoint.ts';
 import { constantTable } from './embed.ts';
 import { Graph, type GraphOptions, msDomain } from './graph.ts';
-import { LanguageDecoderLowering, positionLimit } from './language-decoder.ts';
+import { LanguageDecoderLowering, type PromptSize, positionLimit } from './language-decoder.ts';
 import type { WeightFormats } from './weight-formats.ts';
 
 /** Weights of a decoder for which the cost of a call outweighs its arithmetic, in float32 bytes. */
 const small = 2 ** 26;
 
 /** True where the graph is worth its second copy of the weights in memory. */
-export function wantsGreedy(checkpoint: Checkpoint, formats: WeightFormats, options: GraphOptions): boolean {
+export function wantsGreedy(
+  checkpoint: LanguageSource,
+  formats: WeightFormats,
+  options: GraphOptions,
+): boolean {
   const { text: t } = checkpoint.config;
   const attention = t.hidden_size * t.head_dim * 2 * (t.num_attention_heads + t.num_key_value_heads);
   const layer = attention + 3 * t.hidden_size * t.intermediate_size;
@@ -31,8 +34,8 @@ export function wantsGreedy(checkpoint: Checkpoint, formats: WeightFormats, opti
 }
 
 export function greedyLanguageDecoder(
-  checkpoint: Checkpoint,
-  profile: Profile,
+  checkpoint: LanguageSource,
+  profile: PromptSize,
   formats: WeightFormats,
   options: GraphOptions,
 ): Graph {
@@ -98,7 +101,7 @@ function lengthOf(g: Graph, cache: string): string {
 
 /** Values outside the loop that every step reads. */
 interface StepConstants {
-  readonly t: Checkpoint['config']['text'];
+  readonly t: LanguageSource['config']['text'];
   readonly lowering: LanguageDecoderLowering;
   /** Tokens that end the answer, int64 [n]. */
   readonly ends: string;

@@ -4,7 +4,7 @@
  * by being stacked as rows, so that keys and values are never repeated.
  */
 import type { Profile } from '../core/sampling/profiles.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import type { LanguageSource } from './checkpoint.ts';
 import { embeddingTensor } from './embed.ts';
 import { Graph, type GraphOptions, msDomain, partLimit } from './graph.ts';
 import { constantMatrix, linear } from './linear.ts';
@@ -12,8 +12,11 @@ import { type Matrix, matrixOf, stacked } from './matrix.ts';
 import { toFloat16 } from './numbers.ts';
 import type { WeightFormats } from './weight-formats.ts';
 
+/** Sizes of a prompt, from which the positions follow. */
+export type PromptSize = Pick<Profile, 'frames' | 'tokensPerFrame'>;
+
 /** Positions in the rotary tables: the prompt, and an answer far longer than any. */
-export function positionLimit(checkpoint: Checkpoint, profile: Profile): number {
+export function positionLimit(checkpoint: LanguageSource, profile: PromptSize): number {
   const prompt = profile.frames * (profile.tokensPerFrame + 16) + 1024;
   return Math.min(checkpoint.config.text.max_position_embeddings, Math.ceil((prompt + 4096) / 1024) * 1024);
 }
@@ -62,10 +65,10 @@ type Context = Rotary &
 
 export class LanguageDecoderLowering {
   readonly g: Graph;
-  readonly #checkpoint: Checkpoint;
+  readonly #checkpoint: LanguageSource;
   readonly #formats: WeightFormats;
 
-  constructor(g: Graph, checkpoint: Checkpoint, formats: WeightFormats) {
+  constructor(g: Graph, checkpoint: LanguageSource, formats: WeightFormats) {
     this.g = g;
     this.#checkpoint = checkpoint;
     this.#formats = formats;
@@ -359,8 +362,8 @@ interface Part {
  * activations), which the next takes as its inputs_embeds; only the last takes num_logits_to_keep.
  */
 export function languageDecoders(
-  checkpoint: Checkpoint,
-  profile: Profile,
+  checkpoint: LanguageSource,
+  profile: PromptSize,
   formats: WeightFormats,
   options: GraphOptions = {},
 ): Graph[] {
@@ -404,8 +407,8 @@ function cuts(whole: Graph, layers: number, limit: number): number[] {
 }
 
 function languageDecoderPart(
-  checkpoint: Checkpoint,
-  profile: Profile,
+  checkpoint: LanguageSource,
+  profile: PromptSize,
   formats: WeightFormats,
   options: GraphOptions,
   { name, first, end }: Part,

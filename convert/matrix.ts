@@ -1,5 +1,5 @@
 /** Matrices of a checkpoint, read and quantised by rows, so that none is whole in memory as float32. */
-import type { Checkpoint } from './checkpoint.ts';
+import type { TensorSource } from './checkpoint.ts';
 import { blockSize, type Quantised, quantise } from './quantise.ts';
 
 /** A matrix [rows, columns], row-major, whose rows are read on each call of `read`. */
@@ -13,7 +13,7 @@ export interface Matrix {
 const stepBytes = 2 ** 25;
 
 /** @param scale tensor [rows] that multiplies each row: a layer scale folded into the projection before it */
-export function matrixOf(checkpoint: Checkpoint, name: string, scale?: string): Matrix {
+export function matrixOf(checkpoint: TensorSource, name: string, scale?: string): Matrix {
   const [rows, columns] = checkpoint.shape(name) as readonly [number, number];
   return {
     rows,

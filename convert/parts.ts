@@ -1,18 +1,18 @@
 /** Pieces that several lowerings share: vectors of the checkpoint, LayerNorm, the two-layer projectors. */
-import type { Checkpoint } from './checkpoint.ts';
+import type { TensorSource } from './checkpoint.ts';
 import type { Graph } from './graph.ts';
 import { type LinearFormat, linear } from './linear.ts';
 import { matrixOf } from './matrix.ts';
 
 /** A vector of the checkpoint as a float32 weight. */
-export function vector(g: Graph, checkpoint: Checkpoint, name: string): string {
+export function vector(g: Graph, checkpoint: TensorSource, name: string): string {
   return g.weight(name, 'float32', [checkpoint.shape(name)[0]!], () => checkpoint.tensor(name));
 }
 
 /** x · Wᵀ + b, with a layer scale folded into both where one is named. */
 export function denseLayer(
   g: Graph,
-  checkpoint: Checkpoint,
+  checkpoint: TensorSource,
   x: string,
   name: string,
   format: LinearFormat,
@@ -30,7 +30,7 @@ export function denseLayer(
 
 export function layerNorm(
   g: Graph,
-  checkpoint: Checkpoint,
+  checkpoint: TensorSource,
   x: string,
   name: string,
   epsilon: number,
@@ -46,7 +46,7 @@ export function layerNorm(
 /** `mlp1` and `motion_mlp`: LayerNorm with torch's default ε, linear, exact GELU, linear. */
 export function projector(
   g: Graph,
-  checkpoint: Checkpoint,
+  checkpoint: TensorSource,
   x: string,
   name: string,
   format: LinearFormat,

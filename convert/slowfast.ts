@@ -6,7 +6,7 @@
  * folded in float32; repeat, pooling and mean are weighted sums with the profile's weights.
  */
 import { motionFrames, type Profile } from '../core/sampling/profiles.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import type { Checkpoint, TensorSource } from './checkpoint.ts';
 import { Graph, type GraphOptions } from './graph.ts';
 import { toFloat16 } from './numbers.ts';
 import { projector } from './parts.ts';
@@ -20,7 +20,8 @@ const epsilon = 1e-5;
 /** Feature maps of one pathway. */
 interface Maps {
   readonly value: string;
-  readonly frames: number;
+  /** Null where the number is known at run time only; such maps are neither strided in time nor pooled. */
+  readonly frames: number | null;
   readonly channels: number;
   readonly side: number;
 }
@@ -35,7 +36,7 @@ function channelsFor(target: Target, channels: number): number {
 
 /** Kernel [O, k·I, s, s] and bias [O] of a convolution with its batch norm folded in. */
 async function folded(
-  checkpoint: Checkpoint,
+  checkpoint: TensorSource,
   x: Convolution,
 ): Promise<{ kernel: Float32Array; bias: Float32Array }> {
   const [weights, gamma, beta, mean, variance] = await Promise.all(
@@ -60,12 +61,12 @@ async function folded(
   return { kernel, bias };
 }
 
-class MotionLowering {
+export class MotionLowering {
   readonly #g: Graph;
-  readonly #checkpoint: Checkpoint;
+  readonly #checkpoint: TensorSource;
   readonly #formats: WeightFormats;
 
-  constructor(g: Graph, checkpoint: Checkpoint, formats: WeightFormats) {
+  constructor(g: Graph, checkpoint: TensorSource, formats: WeightFormats) {
     this.#g = g;
     this.#checkpoint = checkpoint;
     this.#formats = formats;
@@ -74,7 +75,7 @@ class MotionLowering {
   /** @param step frames from one output to the next: 4 in the lateral connections */
   convolve(maps: Maps, x: Convolution, step = 1): Maps {
     const g = this.#g;
-    const frames = Math.floor((maps.frames - 1) / step) + 1;
+    const frames = maps.frames === null ? null : Math.floor((maps.frames - 1) / step) + 1;
     const channels = x.time * x.input;
     const wide = channelsFor(this.#formats.target, channels);
     const gathered = x.time === 1 ? maps.value : this.#window(maps, x.time, frames, step);
@@ -116,15 +117,29 @@ class MotionLowering {
     );
   }
 
-  #window(maps: Maps, time: number, frames: number, step: number): string {
+  #window(maps: Maps, time: number, frames: number | null, step: number): string {
     const g = this.#g;
+    if (maps.frames === null || frames === null) return this.#slices(maps, time);
+    const last = maps.frames;
     const padded = g.padEnd(maps.value, 0, 4);
     const indices = Array.from({ length: frames * time }, (_, i) => {
       const index = Math.floor(i / time) * step + (i % time) - (time - 1) / 2;
-      return index < 0 || index >= maps.frames ? maps.frames : index;
+      return index < 0 || index >= last ? last : index;
     });
     const gathered = g.gather(padded, g.integers(indices), 0);
     return g.reshape(gathered, [frames, time * maps.channels, maps.side, maps.side]);
+  }
+
+  /** The window of every frame, for any number of them: the clip shifted by each tap, side by side. */
+  #slices(maps: Maps, time: number): string {
+    const g = this.#g;
+    const half = (time - 1) / 2;
+    const padded = g.node('Pad', [maps.value, g.integers([half, 0, 0, 0, half, 0, 0, 0])]);
+    const end = (k: number) => (k === time - 1 ? Number.MAX_SAFE_INTEGER : k - (time - 1));
+    return g.concat(
+      Array.from({ length: time }, (_, k) => g.slice(padded, k, end(k), 0)),
+      1,
+    );
   }
 
   relu(maps: Maps): Maps {
@@ -158,6 +173,7 @@ class MotionLowering {
   pool(maps: Maps, time: readonly number[], space: readonly number[]): string {
     const g = this.#g;
     const plane = space.flatMap((row) => space.map((column) => row * column));
+    if (maps.frames === null) throw new RangeError('weights of frames need their number');
     const flat = g.reshape(maps.value, [maps.frames * maps.channels, maps.side * maps.side]);
     const pooled = g.matmul(flat, g.floats(plane, [plane.length, 1]));
     return g.matmul(g.floats(time, [1, time.length]), g.reshape(pooled, [maps.frames, maps.channels]));
@@ -186,7 +202,7 @@ export function motionEncoder(
       ['slow', slow],
       ['fast', fast],
     ] as const) {
-      g.tap(`slowfast.${block}.${pathway}`, m.value, [m.frames, m.channels, m.side, m.side]);
+      g.tap(`slowfast.${block}.${pathway}`, m.value, [m.frames ?? 'frames', m.channels, m.side, m.side]);
     }
   };
   for (const [s, lateral] of plan.laterals.entries()) {

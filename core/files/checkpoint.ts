@@ -17,7 +17,7 @@ const code = 'convert/config';
  * Upper bounds of numbers from which arrays are allocated: well above any published model of the family, and low
  * enough that a hostile config costs neither memory nor time.
  */
-const LIMITS = {
+export const LIMITS = {
   layers: 256,
   heads: 1024,
   width: 65_536,
@@ -25,7 +25,7 @@ const LIMITS = {
   positions: 2 ** 24,
   pixels: 8192,
 };
-const upTo = (limit: number) => z.int().positive().max(limit);
+export const upTo = (limit: number) => z.int().positive().max(limit);
 const layers = upTo(LIMITS.layers);
 const heads = upTo(LIMITS.heads);
 const width = upTo(LIMITS.width);
@@ -49,7 +49,8 @@ const vision = z.object({
   initializer_factor: z.number().default(0.1),
 });
 
-const text = z.object({
+/** Qwen2, in both families. */
+export const textSchema = z.object({
   hidden_size: width.default(3584),
   num_hidden_layers: layers.default(28),
   num_attention_heads: heads.default(28),
@@ -120,7 +121,7 @@ const official = z.object({
   ps_version: z.literal('v2').default('v2'),
   force_image_size: upTo(LIMITS.pixels).optional(),
   vision_config: vision.prefault({}),
-  llm_config: text.prefault({}),
+  llm_config: textSchema.prefault({}),
 });
 
 const additions = z.object({
@@ -172,7 +173,7 @@ const config = official.extend(additions.shape).superRefine((c, context) => {
 });
 
 export type VisionConfig = z.infer<typeof vision>;
-export type TextConfig = z.infer<typeof text> & { readonly head_dim: number };
+export type TextConfig = z.infer<typeof textSchema> & { readonly head_dim: number };
 export type MotionConfig = z.infer<typeof motion>;
 
 export interface CheckpointConfig {
@@ -269,6 +270,6 @@ function ignoredKeys(value: unknown): string[] {
   return [
     ...within(value, config.shape, ''),
     ...within(value.vision_config, vision.shape, 'vision_config.'),
-    ...within(value.llm_config, { ...text.shape, rope_parameters: null }, 'llm_config.'),
+    ...within(value.llm_config, { ...textSchema.shape, rope_parameters: null }, 'llm_config.'),
   ];
 }

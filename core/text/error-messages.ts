@@ -50,6 +50,7 @@ interface ErrorParamsOf extends ServerErrorParams, MediaErrorParams, ConvertErro
   'run/no-model': object;
   'run/pixels': { frame: string };
   'run/prompt': { positions: number; features: number };
+  'run/dense': { frames: number; limit: number };
   'run/worker': object;
   'compare/file': { name: string };
   'compare/aspect': { a: string; b: string };
@@ -229,6 +230,11 @@ const en: ErrorTable = {
   'run/no-model': () => say('No model is loaded.', 'Choose one in the menu of the header.'),
   'run/pixels': ({ frame }) =>
     say(`The pixels of a frame were missing when the model needed them (${frame}).`, 'Try again.'),
+  'run/dense': ({ frames, limit }) =>
+    say(
+      `The model takes motion of at most ${count(limit)} frames, and this video has ${count(frames)}.`,
+      'Choose a shorter part of the video.',
+    ),
   'run/prompt': ({ positions, features }) =>
     say(
       `The prompt has ${positions} image tokens and the frames give ${features} features.`,
@@ -402,6 +408,8 @@ const zh: ErrorTable = {
   'run/device': () => say('显卡两次丢失。', '可改用处理器继续（较慢），或刷新页面。'),
   'run/no-model': () => say('没有加载模型。', '请在页首菜单中选择。'),
   'run/pixels': ({ frame }) => say(`模型需要某帧的像素时，像素不在（${frame}）。`, '请重试。'),
+  'run/dense': ({ frames, limit }) =>
+    say(`该模型最多读取${count(limit)}帧的运动信息，而视频有${count(frames)}帧。`, '请选择较短的片段。'),
   'run/prompt': ({ positions, features }) =>
     say(
       `提示词中有${positions}个画面位置，而帧填入${features}个。`,

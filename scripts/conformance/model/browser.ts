@@ -6,8 +6,6 @@ import { join, normalize, sep } from 'node:path';
 import { type Browser, chromium } from '@playwright/test';
 import { build } from 'vite';
 import type { CheckpointFile } from '../../../convert/files.ts';
-import type { VariantChoice } from '../../../convert/model.ts';
-import type { Profile } from '../../../core/sampling/profiles.ts';
 import { findChromium } from '../../chromium.mjs';
 import type { PageRequest } from './page.ts';
 import type { StageResult } from './stages.ts';
@@ -96,15 +94,12 @@ export class BrowserConformance {
   /**
    * @param folder the recorded checkpoint
    * @param packageFolder its conversion
-   * @param golden recorded file without its ending
    */
   async check(
     folder: string,
     files: readonly CheckpointFile[],
     packageFolder: string,
-    golden: string,
-    profile: Profile,
-    variants: readonly VariantChoice[],
+    subject: Omit<PageRequest, 'files' | 'paths'>,
   ): Promise<StageResult[]> {
     const areas = {
       folder,
@@ -121,10 +116,8 @@ export class BrowserConformance {
       await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
       await page.waitForFunction(() => 'runConformance' in globalThis);
       const request: PageRequest = {
-        variants,
-        profile,
+        ...subject,
         files,
-        golden,
         paths: paths.map((path) => path.replaceAll(sep, '/')),
       };
       return await page.evaluate(

@@ -9,14 +9,20 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { Checkpoint } from '../../../convert/checkpoint.ts';
+import { readText } from '../../../convert/files.ts';
 import { CheckpointFolder, PackageFolder } from '../../../convert/folder.node.ts';
 import type { GraphOptions } from '../../../convert/graph.ts';
 import type { VariantChoice } from '../../../convert/model.ts';
-import { convertCheckpoint, variantsOf } from '../../../convert/package.ts';
+import { convertCheckpoint, converter, variantsOf } from '../../../convert/package.ts';
+import { Vqa2Checkpoint } from '../../../convert/vqa2/checkpoint.ts';
+import { writeVqa2Graphs } from '../../../convert/vqa2/package.ts';
 import { type Dtype, dtypeSuffixes, type Target, targetFolders } from '../../../convert/weight-formats.ts';
+import { createSha256 } from '../../../core/files/sha256.ts';
+import { isVqa2Config } from '../../../core/vqa2/config.ts';
 import { GoldenTensors } from './golden.ts';
 import { openSessions, Runner, type Session } from './runner.ts';
 import { checkProfile, compareTargets, limitsOf, type StageResult, type Transcript } from './stages.ts';
+import { compareVqa2Targets, Vqa2Conformance } from './vqa2.ts';
 
 // onnxruntime-node 1.30 reads no float16 output into a Float16Array ("not enough space: … got 0"), and falls back to
 // plain bits where the runtime has none. It looks once, when the first tensor is made.
@@ -26,13 +32,13 @@ async function openRunner(
   folder: string,
   choice: VariantChoice,
   files: readonly string[],
-  profile: Runner['profile'],
+  profile?: Runner['profile'],
 ): Promise<Runner> {
   const sessions = await openSessions(files, choice, async (name) => {
     const path = join(folder, targetFolders[choice.target], `${name}${dtypeSuffixes[choice.dtype]}.onnx`);
     return (await InferenceSession.create(path, { logSeverityLevel: 3 })) as unknown as Session;
   });
-  return new Runner(Tensor as never, sessions, { ...choice, profile });
+  return new Runner(Tensor as never, sessions, { ...choice, ...(profile && { profile }) });
 }
 
 export interface ConformanceOptions {
@@ -57,6 +63,10 @@ export async function conformance(
     report(result);
   };
   const files = new CheckpointFolder(folder);
+  if (isVqa2Config(await jsonOf(files, 'config.json'))) {
+    await vqa2Conformance(folder, { dtypes, browser, graph }, note);
+    return ok;
+  }
   const { config } = await Checkpoint.open(files);
   const recorded = await GoldenTensors.all(files);
   if (recorded.length === 0) throw new RangeError(`${folder} holds no *.safetensors with input.frames`);
@@ -90,7 +100,11 @@ export async function conformance(
         ({ target, dtype }) => browser.includes(target) && (dtype === 'fp32' || dtype === 'q8'),
       );
       const seen =
-        (await chromium?.check(folder, await files.list(), out, golden.name, profile, chosen)) ?? [];
+        (await chromium?.check(folder, await files.list(), out, {
+          golden: golden.name,
+          profile,
+          variants: chosen,
+        })) ?? [];
       for (const result of seen) note(result);
     }
   } finally {
@@ -98,6 +112,63 @@ export async function conformance(
     await rm(temporary, { recursive: true, force: true });
   }
   return ok;
+}
+
+async function jsonOf(files: CheckpointFolder, name: string): Promise<unknown> {
+  const file = (await files.list()).find((each) => each.name === name);
+  return file === undefined ? null : JSON.parse(await readText(files, file));
+}
+
+/** The same for a checkpoint of VQA², which has protocols in place of profiles. */
+async function vqa2Conformance(
+  folder: string,
+  { dtypes, browser = [], graph = {} }: ConformanceOptions,
+  note: (result: StageResult) => void,
+): Promise<void> {
+  const files = new CheckpointFolder(folder);
+  const checkpoint = await Vqa2Checkpoint.open(files);
+  const [profiles, config] = [await jsonOf(files, 'profiles.json'), await jsonOf(files, 'config.json')];
+  const { image_grid_pinpoints: canvases = [] } = config as { image_grid_pinpoints?: [number, number][] };
+  const facts = { profiles, canvases };
+  const temporary = await mkdtemp(join(tmpdir(), 'conformance-'));
+  const chromium = browser.length > 0 ? await startBrowser(browser.includes('webgpu')) : null;
+  try {
+    const sink = new PackageFolder(join(temporary, 'package'));
+    await sink.begin('conformance');
+    const variants = variantsOf(dtypes);
+    const paths: string[] = [];
+    for (const choice of variants) {
+      const written = await writeVqa2Graphs(checkpoint, sink, choice, {
+        producer: converter,
+        digest: createSha256,
+        graph: { ...graph, tapped: true },
+      });
+      paths.push(...written.map(({ path }) => path));
+    }
+    await sink.commit();
+    const out = join(temporary, 'package');
+    const compared = new Map<string, Vqa2Conformance>();
+    for (const choice of variants) {
+      const runner = await openRunner(out, choice, paths);
+      const comparison = new Vqa2Conformance(runner, files, checkpoint.config, facts);
+      for (const result of await comparison.results()) note(result);
+      await runner.release();
+      compared.set(`${choice.target} ${choice.dtype}`, comparison);
+    }
+    for (const dtype of dtypes) {
+      const [a, b] = [compared.get(`webgpu ${dtype}`), compared.get(`wasm ${dtype}`)];
+      if (a && b) note(compareVqa2Targets(dtype, a, b));
+    }
+    const chosen = variants.filter(
+      ({ target, dtype }) => browser.includes(target) && (dtype === 'fp32' || dtype === 'q8'),
+    );
+    const request = { variants: chosen, vqa2: { config: checkpoint.config, ...facts }, golden: '' };
+    for (const result of (await chromium?.check(folder, await files.list(), out, request)) ?? [])
+      note(result);
+  } finally {
+    await chromium?.close();
+    await rm(temporary, { recursive: true, force: true });
+  }
 }
 
 /** Loaded on demand: the check in Node needs neither Playwright nor Vite. */

@@ -29,6 +29,18 @@ export class GoldenTensors {
     return recorded;
   }
 
+  /** The tensors of one file, by its name without the ending. */
+  static async open(files: CheckpointFiles, name: string): Promise<GoldenTensors> {
+    const file = (await files.list()).find((each) => each.name === `${name}.safetensors`);
+    if (file === undefined) throw new RangeError(`the folder holds no ${name}.safetensors`);
+    const entries = await readHeader(files, file);
+    return new GoldenTensors(name, files, new Map(entries.map((entry) => [entry.name, entry])));
+  }
+
+  get names(): readonly string[] {
+    return [...this.#entries.keys()];
+  }
+
   has(name: string): boolean {
     return this.#entries.has(name);
   }

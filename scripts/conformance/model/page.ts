@@ -7,13 +7,22 @@ import type { CheckpointFile, CheckpointFiles } from '../../../convert/files.ts'
 import type { VariantChoice } from '../../../convert/model.ts';
 import { dtypeSuffixes, targetFolders } from '../../../convert/weight-formats.ts';
 import type { Profile } from '../../../core/sampling/profiles.ts';
+import type { Vqa2Config } from '../../../core/vqa2/config.ts';
 import { GoldenTensors } from './golden.ts';
 import { openSessions, Runner } from './runner.ts';
 import { checkProfile, limitsOf, type StageResult } from './stages.ts';
+import { Vqa2Conformance } from './vqa2.ts';
 
 export interface PageRequest {
   readonly variants: readonly VariantChoice[];
-  readonly profile: Profile;
+  /** Of a package of the first family. */
+  readonly profile?: Profile;
+  /** Config and recorded facts of a package of VQA². */
+  readonly vqa2?: {
+    readonly config: Vqa2Config;
+    readonly profiles: unknown;
+    readonly canvases: readonly (readonly [number, number])[];
+  };
   /** Files of the recorded folder. */
   readonly files: readonly CheckpointFile[];
   /** The recorded file to compare with, without its ending. */
@@ -80,9 +89,20 @@ async function openRunner(ort: typeof Ort, request: PageRequest, choice: Variant
   });
   return new Runner(ort.Tensor, sessions, {
     ...choice,
-    profile: request.profile,
+    ...(request.profile && { profile: request.profile }),
     ...(choice.target === 'webgpu' && { prefillStep }),
   });
+}
+
+async function resultsOf(
+  runner: Runner,
+  folder: CheckpointFiles,
+  { golden: name, vqa2 }: PageRequest,
+): Promise<readonly StageResult[]> {
+  if (vqa2) return new Vqa2Conformance(runner, folder, vqa2.config, vqa2).results();
+  const golden = (await GoldenTensors.all(folder)).find((each) => each.name === name);
+  if (golden === undefined) throw new RangeError(`the folder has no ${name}`);
+  return (await checkProfile(runner, golden, limitsOf[runner.dtype])).results;
 }
 
 async function run(request: PageRequest): Promise<StageResult[]> {
@@ -91,12 +111,10 @@ async function run(request: PageRequest): Promise<StageResult[]> {
   ort.env.wasm.wasmPaths = '/ort/';
   ort.env.wasm.numThreads = 2;
   const folder = new FetchedFolder(request.files);
-  const golden = (await GoldenTensors.all(folder)).find(({ name }) => name === request.golden);
-  if (golden === undefined) throw new RangeError(`the folder has no ${request.golden}`);
   const all: StageResult[] = [];
   for (const choice of request.variants) {
     const runner = await openRunner(ort, request, choice);
-    const { results } = await checkProfile(runner, golden, limitsOf[choice.dtype]);
+    const results = await resultsOf(runner, folder, request);
     await runner.release();
     all.push(...results.map((result) => ({ ...result, stage: `browser ${result.stage}` })));
   }

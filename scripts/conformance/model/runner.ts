@@ -68,7 +68,7 @@ export interface Sequence {
 export class Runner {
   readonly dtype: Dtype;
   readonly target: Target;
-  readonly profile: Profile;
+  readonly #profile: Profile | undefined;
   readonly #sessions: Sessions;
   readonly #Tensor: TensorClass;
   readonly #prefillStep: number;
@@ -76,14 +76,20 @@ export class Runner {
   constructor(
     Tensor: TensorClass,
     sessions: Sessions,
-    facts: { dtype: Dtype; target: Target; profile: Profile; prefillStep?: number },
+    facts: { dtype: Dtype; target: Target; profile?: Profile; prefillStep?: number },
   ) {
     this.#Tensor = Tensor;
     this.#sessions = sessions;
     this.dtype = facts.dtype;
     this.target = facts.target;
-    this.profile = facts.profile;
+    this.#profile = facts.profile;
     this.#prefillStep = facts.prefillStep ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Of the first family; the second has none. */
+  get profile(): Profile {
+    if (this.#profile === undefined) throw new RangeError('this package has no profile');
+    return this.#profile;
   }
 
   async release(): Promise<void> {
@@ -122,6 +128,13 @@ export class Runner {
     const data = presentColumns([...quality.data]);
     const features = this.#float({ data, shape: [2, data.length / 2] });
     return this.#encode('motion_encoder', pixels, { quality_features: features });
+  }
+
+  /** motion_features of VQA² and the taps of a tapped graph, for dense frames of these numbers. */
+  motionAt(pixels: FloatArray, positions: readonly number[]): Promise<Outputs> {
+    return this.#encode('motion_encoder', pixels, {
+      position_ids: this.#int64(positions, [positions.length]),
+    });
   }
 
   /** [rows, columns] ids → [rows, columns, D] */

@@ -89,7 +89,8 @@ export interface Transcript {
   readonly forced: Float32Array;
 }
 
-class Report {
+/** Results of one file, each tensor's largest error. */
+export class Report {
   readonly results: StageResult[] = [];
   readonly #stage: string;
   readonly #prefix: string;
@@ -110,7 +111,13 @@ class Report {
     this.note(name, distance(actual.data, golden.data) / magnitude(golden.data), limit);
   }
 
-  logits(name: string, actual: Float32Array, golden: FloatArray, limits: Limits, cases = 1): void {
+  logits(
+    name: string,
+    actual: Float32Array,
+    golden: FloatArray,
+    limits: Pick<Limits, 'logits' | 'logitsAs'>,
+    cases = 1,
+  ): void {
     const error = distance(actual, golden.data);
     this.note(name, limits.logitsAs === 'share' ? error / spread(golden.data) : error, limits.logits, cases);
   }
