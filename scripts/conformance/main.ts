@@ -73,6 +73,13 @@ function torchLines(stage: string, subject: string, args: readonly string[]): Pr
 }
 
 function onnxLines(checkpoint: string): Promise<Line[]> {
+  const { vision_config: vision } = readJson(join(checkpoint, 'config.json')) as {
+    vision_config?: { model_type?: string };
+  };
+  if (vision?.model_type === 'qwen2_5_vl') {
+    skipped.push(`${nameOf(checkpoint)}, onnxruntime: the converter does not take Qwen2.5-VL`);
+    return Promise.resolve([]);
+  }
   const tool = join(import.meta.dirname, 'model', 'cli.ts');
   const subject = nameOf(checkpoint);
   if (!existsSync(tool))

@@ -30,6 +30,8 @@ from modules.profiles import ConfigError, Profile
 from modules.stages import Clip, completion_logps, greedy, stage_tensors
 from modules.vqa2.config import is_vqa2
 from modules.vqa2.conformance import conformance as vqa2_conformance
+from modules.vqa2.qwen2_5_vl import is_variant
+from modules.vqa2.variant_conformance import variant_conformance
 from modules.vqathinker import Encoded, VQAThinkerModel
 
 RELATIVE_LIMITS = (
@@ -53,8 +55,9 @@ NEAR_TIE = 1e-3
 
 def conformance(folder: Path) -> Iterator[Line]:
     """Every recorded tensor of a folder against this code, in the form of the folder's family."""
-    if is_vqa2(json.loads((folder / "config.json").read_text())):
-        yield from vqa2_conformance(folder)
+    config = json.loads((folder / "config.json").read_text())
+    if is_vqa2(config) or is_variant(config):
+        yield from (vqa2_conformance if is_vqa2(config) else variant_conformance)(folder)
         return
     model = load_model(folder)
     compared = 0

@@ -207,6 +207,10 @@ class Qwen2(nn.Module):
         """Ids [B, N] → [B, N, D]."""
         return self.model.embed_tokens(input_ids)
 
+    def rotary(self, position_ids: Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """cos and sin of positions [B, N]; a decoder with positions of several axes has its own."""
+        return rotary_tables(position_ids, self.config.head_dim, self.config.rope_theta, dtype)
+
     def layer_outputs(
         self,
         inputs_embeds: Tensor,
@@ -233,7 +237,7 @@ class Qwen2(nn.Module):
         if attend is None:
             attend = CausalAttend(mask, cache)
         x = inputs_embeds
-        rotary = rotary_tables(position_ids, self.config.head_dim, self.config.rope_theta, x.dtype)
+        rotary = self.rotary(position_ids, x.dtype)
         for layer in self.model.layers:
             if self.recompute_layers and torch.is_grad_enabled() and cache is None:
                 x = checkpoint(layer, x, rotary, attend, use_reentrant=False)

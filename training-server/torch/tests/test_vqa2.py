@@ -13,12 +13,13 @@ from safetensors.torch import load_file, save_file
 from modules import conformance
 from modules.config import ConfigError
 from modules.loader import CheckpointError
-from modules.vqa2 import groups, loader, model, siglip
+from modules.vqa2 import groups, loader, model, qwen2_5_vl, siglip
 from modules.vqa2.clips import Clips
 from modules.vqa2.config import FastConfig, SiglipConfig, Vqa2Config, config_from_json
 from modules.vqa2.conformance import _slow_pathway, protocol_lines, stage_lines
 from modules.vqa2.motion import MotionNet
 from modules.vqa2.tiles import best_canvas
+from modules.vqa2.variant_conformance import load_variant
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +45,58 @@ def test_every_recorded_tensor(tiny):
         for group in facts.get("groups", {}):
             if facts["groups"][group]["with_gradient"]:
                 assert f"{run}.{group}" in compared
+
+
+@pytest.fixture(scope="module")
+def variant(shared: Path) -> Path:
+    folder = shared / "golden-vqa2" / "qwen2_5"
+    if not folder.is_dir():
+        pytest.skip(f"no recorded results at {folder}")
+    return folder
+
+
+def test_every_recorded_tensor_of_the_variant(variant):
+    lines = list(conformance.conformance(variant))
+    assert [line for line in lines if not line.ok] == []
+    compared = {line.name for line in lines}
+    with safe_open(variant / "golden.safetensors", framework="pt") as opened:
+        recorded = set(opened.keys())
+    assert {n for n in recorded if "input" not in n} - compared == set()
+    gradients = json.loads((variant / "golden.json").read_text())["grad_l2"]
+    assert {f"grads.{name}" for name in gradients} <= compared
+
+
+VARIANT_MISTAKES = {
+    "windows in row-major order": (
+        "window_order",
+        lambda grid, config: (torch.arange(36), [36]),
+        "visual.blocks.0",
+    ),
+    "decoder's ε in the vision tower": ("NORM_EPS", 1e-5, "visual"),
+    "rotary rows and columns exchanged": (
+        "vision_rotary",
+        lambda grid, config, like, right=qwen2_5_vl.vision_rotary: tuple(
+            t.unflatten(1, (2, 2, -1)).flip(2).flatten(1) for t in right(grid, config, like)
+        ),
+        "visual.blocks.0",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", VARIANT_MISTAKES)
+def test_the_comparison_of_the_variant_sees_a_mistake(variant, monkeypatch, mistake):
+    target, wrong, tensor = VARIANT_MISTAKES[mistake]
+    monkeypatch.setattr(qwen2_5_vl, target, wrong)
+    missed = {line.name for line in conformance.conformance(variant) if not line.ok}
+    assert tensor in missed
+
+
+def test_the_variant_refuses_another_number_of_slots(variant):
+    facts = json.loads((variant / "golden.json").read_text())
+    loaded = load_variant(variant, facts["token_ids"])
+    ids = torch.tensor([[5, loaded.variant.video_id, loaded.variant.motion_id, 6]])
+    with pytest.raises(ValueError, match="1 slots for 2 motion tokens"):
+        loaded.merged(ids, torch.zeros(1, 64), torch.zeros(2, 64))
 
 
 MISTAKES = {
