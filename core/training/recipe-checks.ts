@@ -21,6 +21,8 @@ function checkStage(recipe: Recipe, stage: Stage, at: string): void {
     refuse(`${at}.steps`, 'must be given, or epochs, and not both');
   if (stage.objective !== 'fit' && Object.values(stage.parts).every((trains) => !trains))
     refuse(`${at}.parts`, 'must have one that trains');
+  if (stage.lora !== null && !stage.parts.languageModel)
+    refuse(`${at}.lora`, 'adapts the language model, which does not train: set parts.languageModel');
   if (stage.optimiser.kind === 'adamw-sr' && recipe.engine.precision !== 'bf16')
     refuse(`${at}.optimiser.kind`, 'adamw-sr rounds bf16 weights; with fp32 take adamw');
   if (stage.objective === 'grpo') checkGrpo(recipe, stage, at);

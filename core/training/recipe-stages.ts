@@ -18,6 +18,27 @@ const parts = z.strictObject({
   motionProjector: z.boolean().default(true).describe('The projector from motion to language trains.'),
 });
 
+/** Products of a decoder layer that an adaptation may have. */
+export const loraTargets = [
+  'q_proj',
+  'k_proj',
+  'v_proj',
+  'o_proj',
+  'gate_proj',
+  'up_proj',
+  'down_proj',
+] as const;
+
+const lora = z.strictObject({
+  rank: count.default(16).describe('r, rank of the adaptation.'),
+  alpha: positive.default(32).describe('α: the adaptation is scaled by α / r.'),
+  targets: z
+    .array(z.enum(loraTargets))
+    .min(1)
+    .default([...loraTargets])
+    .describe('Products of each decoder layer that are adapted.'),
+});
+
 const lrScale = z.strictObject({
   vision: positive.optional().describe('Factor of the vision encoder’s rate.'),
   visionProjector: positive.optional().describe('Factor of the vision projector’s rate.'),
@@ -96,6 +117,12 @@ const common = {
     .default(null)
     .describe('Passes over the videos; an incomplete last batch of a pass is dropped.'),
   parts: parts.prefault({}).describe('Which parts train.'),
+  lora: lora
+    .nullable()
+    .default(null)
+    .describe(
+      'The language model trains by low-rank adaptation (LoRA), merged in saved models; null = its own weights train.',
+    ),
   optimiser: optimiser.prefault({}).describe('Optimiser.'),
   schedule: schedule.prefault({}).describe('Learning rate over the steps.'),
   evaluation: evaluation.prefault({}).describe('Scoring of the held-out videos, greedy, on clean frames.'),

@@ -125,6 +125,7 @@ function recipeOf(
     engine: {
       device,
       precision: device === 'cuda' ? 'bf16' : 'fp32',
+      lora: null,
       gradientCheckpointing: device === 'cuda',
       decodeWorkers: 1,
       pixelCacheGB: 1,

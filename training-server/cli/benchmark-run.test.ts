@@ -71,6 +71,7 @@ const loadParams: Params<'load'> = {
   reference: false,
   frozenBatchNorm: 'eval',
   optimiser: { kind: 'adamw', betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0, lrScale: {} },
+  lora: null,
   gradientCheckpointing: false,
   seed: 0,
   pixelCache: { folder: 'x', bytes: 0 },

@@ -156,6 +156,7 @@ async function loaded(
     reference: false,
     frozenBatchNorm: 'eval',
     optimiser: { kind: 'adamw', betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 0, lrScale: {} },
+    lora: null,
     gradientCheckpointing: false,
     seed: 0,
     pixelCache: { folder: join(out, 'pixels'), bytes: 0 },

@@ -12,6 +12,7 @@
 import { z } from 'zod';
 import { policyLosses } from '../../core/rewards/grpo.ts';
 import { profileSchema } from '../../core/sampling/profile-schema.ts';
+import { loraTargets } from '../../core/training/recipe-stages.ts';
 
 export const PROTOCOL_VERSION = 2;
 
@@ -81,6 +82,10 @@ export const methods = {
         /** Multiplies lr for one part. */
         lrScale: z.record(z.string(), z.number()),
       }),
+      /** Adaptation of the language model in place of its own weights. */
+      lora: z
+        .strictObject({ rank: z.int().min(1), alpha: z.number(), targets: z.array(z.enum(loraTargets)) })
+        .nullable(),
       gradientCheckpointing: z.boolean(),
       seed: z.int(),
       pixelCache: z.strictObject({ folder: z.string(), bytes: z.number() }),

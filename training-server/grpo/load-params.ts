@@ -40,6 +40,7 @@ export function loadParams(
         Object.entries(lrScale).flatMap(([part, factor]) => (factor === undefined ? [] : [[part, factor]])),
       ),
     },
+    lora: stage.lora,
     gradientCheckpointing,
     seed: recipe.seed,
     pixelCache: { folder: pixelCache, bytes: pixelCacheGB * 1e9 },

@@ -15,6 +15,7 @@ import torch
 
 from bench.flops import ModelFlops, step_flops
 from modules.config import ModelConfig
+from modules.lora import LoraOptions, adapt
 from modules.vqathinker import VQAThinkerModel
 from training.clips import CACHE_BYTES
 
@@ -56,6 +57,9 @@ class Plan:
     item: int = 2
     """Bytes of a weight or an activation (bf16)."""
 
+    lora: LoraOptions | None = None
+    """Adaptation of the language model; beside it the projectors train, and nothing else."""
+
 
 RESERVE = 1.5e9
 """Bytes of context, kernels' workspaces and fragmentation."""
@@ -75,17 +79,21 @@ class Counts:
     """All."""
 
     frozen: int
-    """The motion extractor."""
+    """Those that do not train: the motion extractor, or all but projectors and adaptation."""
 
     @classmethod
-    def of(cls, config: ModelConfig) -> Counts:
-        sizes = repr((config.vision, config.language, config.motion))
+    def of(cls, config: ModelConfig, lora: LoraOptions | None = None) -> Counts:
+        sizes = repr((config.vision, config.language, config.motion, lora))
         if sizes not in _counted:
             with torch.device("meta"):
                 model = VQAThinkerModel(config)
+            model.slowfast_model.requires_grad_(False)
+            if lora is not None:
+                model.vision_model.requires_grad_(False)
+                adapt(model.language_model, lora, seed=0, dtype=torch.float32)
             _counted[sizes] = cls(
                 total=sum(p.numel() for p in model.parameters()),
-                frozen=sum(p.numel() for p in model.slowfast_model.parameters()),
+                frozen=sum(p.numel() for p in model.parameters() if not p.requires_grad),
             )
         return _counted[sizes]
 
@@ -112,7 +120,7 @@ class Memory:
     """This GPU's share of moments and masters."""
 
     reference: float
-    """Whole, in bf16; the frozen extractor is shared with the policy on a single GPU."""
+    """Whole, in bf16; what is frozen is shared with the policy on a single GPU, and with an adaptation."""
 
     cache: float
     """Keys and values of a rollout."""
@@ -209,7 +217,7 @@ def vision_activations(config: ModelConfig, frames: int, size: int, item: int) -
 
 def memory(config: ModelConfig, prompt: int, plan: Plan, mean_completion: int = 170) -> Memory:
     """Memory of one GPU; every layer is computed again in the backward pass."""
-    counts = Counts.of(config)
+    counts = Counts.of(config, plan.lora)
     group = prompt + plan.num_generations * (mean_completion - 1)
     row = max(plan.max_tokens_per_row, group)
     frames = (row // group) * config.profile.frames
@@ -218,7 +226,7 @@ def memory(config: ModelConfig, prompt: int, plan: Plan, mean_completion: int = 
     logits = plan.logits_chunk * config.language.vocab_size * (plan.item + 3 * 4)
     # Backward passes of decoder and encoder come one after the other; gradients of a layer double its work.
     height = stored + stored_vision + max(2 * working, 2 * working_vision, logits)
-    shared = counts.frozen if plan.gpus == 1 else 0
+    shared = counts.frozen if plan.gpus == 1 or plan.lora is not None else 0
     return Memory(
         weights=weight_bytes(counts, plan),
         gradients=gradient_bytes(counts, plan),
@@ -280,7 +288,7 @@ def step_time(
     mean_completion: int = 170,
 ) -> StepTime:
     """Estimate of a step with prompts of `prompt` tokens and completions of `mean_completion`."""
-    counts, model = Counts.of(config), ModelFlops(config=config, profile=config.profile)
+    counts, model = Counts.of(config, plan.lora), ModelFlops(config=config, profile=config.profile)
     videos = _share(plan.videos, plan.gpus)
     lengths = [[mean_completion] * plan.num_generations] * videos
     step = step_flops(

@@ -11,10 +11,12 @@ import argparse
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 
 from bench.cost_model import Gpu, Plan, memory, step_time
 from bench.shapes import SHAPES, Shape
 from modules.config import ModelConfig
+from modules.lora import TARGETS, LoraOptions
 
 GPUS = {
     "RTX 4090": Gpu(memory=25.8e9, flops=165e12, bandwidth=1.01e12, link=25e9),
@@ -77,19 +79,43 @@ def table(names: tuple[str, ...] = ("1b", "2b", "8b"), counts: tuple[int, ...] =
                     )
                     yield {**line, "fits": False, "peak_gb": round(least.peak / 1e9, 1)}
                     continue
-                held = memory(config, prompt, plan, shape.mean_completion)
-                spent = step_time(config, prompt, plan, gpu, mean_completion=shape.mean_completion)
-                yield {
-                    **line,
-                    "fits": True,
-                    "optimizer": plan.optimizer,
-                    "slots": plan.slots,
-                    "max_tokens_per_row": plan.max_tokens_per_row,
-                    "peak_gb": round(held.peak / 1e9, 1),
-                    "gpu_gb": round(gpu.memory / 1e9, 1),
-                    "step_seconds": round(spent.total, 1),
-                    "epoch_hours": round(TRAINING_VIDEOS / plan.videos * spent.total / 3600, 1),
-                }
+                yield {**line, **_fit(config, prompt, plan, gpu, shape.mean_completion)}
+
+
+LORA = LoraOptions(rank=16, alpha=32.0, targets=TARGETS)
+"""That of the recipe `vqathinker-8b-lora`."""
+
+
+def lora_table(counts: tuple[int, ...] = (1, 2, 8)) -> Iterator[dict]:
+    """The 8B with an adapted language model on GPUs of 24 GB."""
+    shape, gpu = SHAPES["8b"], GPUS["RTX 4090"]
+    config, prompt = shape.config(), shape.prompt_length()
+    for gpus in counts:
+        given = Plan(gpus=gpus, optimizer="master", lora=LORA)
+        plan = fitting(config, prompt, given, gpu.memory, shape.mean_completion)
+        line = {"model": "8b, LoRA", "gpu": "RTX 4090", "gpus": gpus}
+        if plan is None:
+            least = memory(
+                config, prompt, replace(given, slots=32, max_tokens_per_row=2560), shape.mean_completion
+            )
+            yield {**line, "fits": False, "peak_gb": round(least.peak / 1e9, 1)}
+        else:
+            yield {**line, **_fit(config, prompt, plan, gpu, shape.mean_completion)}
+
+
+def _fit(config: ModelConfig, prompt: int, plan: Plan, gpu: Gpu, mean_completion: int) -> dict:
+    held = memory(config, prompt, plan, mean_completion)
+    spent = step_time(config, prompt, plan, gpu, mean_completion=mean_completion)
+    return {
+        "fits": True,
+        "optimizer": plan.optimizer,
+        "slots": plan.slots,
+        "max_tokens_per_row": plan.max_tokens_per_row,
+        "peak_gb": round(held.peak / 1e9, 1),
+        "gpu_gb": round(gpu.memory / 1e9, 1),
+        "step_seconds": round(spent.total, 1),
+        "epoch_hours": round(TRAINING_VIDEOS / plan.videos * spent.total / 3600, 1),
+    }
 
 
 def markdown(lines: Iterator[dict]) -> Iterator[str]:
@@ -98,7 +124,7 @@ def markdown(lines: Iterator[dict]) -> Iterator[str]:
     yield "| model | GPU | GPUs | optimiser | slots, row | peak / GPU, GB | step, s | epoch, h |"
     yield "|---|---|---|---|---|---|---|---|"
     for line in lines:
-        start = f"| {line['model'].upper()} | {line['gpu']} | {line['gpus']} "
+        start = f"| {line['model'].replace('b', 'B', 1)} | {line['gpu']} | {line['gpus']} "
         if line["fits"]:
             peak = f"{line['peak_gb']} of {line['gpu_gb']}"
             plan = f"| {kinds[line['optimizer']]} | {line['slots']}, {line['max_tokens_per_row']} "
@@ -112,7 +138,7 @@ def main() -> None:
     parser.add_argument("--format", choices=("markdown", "json"), default="markdown")
     parser.add_argument("--gpus", type=int, nargs="+", default=[1, 8])
     options = parser.parse_args()
-    lines = table(counts=tuple(options.gpus))
+    lines = chain(table(counts=tuple(options.gpus)), lora_table())
     if options.format == "markdown":
         print("\n".join(markdown(lines)))
     else:

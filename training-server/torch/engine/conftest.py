@@ -113,6 +113,7 @@ def load_params(checkpoint: Path, profile: Profile, cache: Path, **changes) -> d
         "reference": True,
         "frozenBatchNorm": "eval",
         "optimiser": optimiser,
+        "lora": None,
         "gradientCheckpointing": False,
         "seed": 3,
         "pixelCache": {"folder": str(cache), "bytes": 10_000_000},

@@ -16,6 +16,7 @@ from engine.ranks import Ranks
 from engine.weights import whole
 from modules.atomic_write import atomic_write
 from modules.loader import TEXT_FILES, save_model, tensor_files
+from modules.lora import merged
 from modules.vqathinker import VQAThinkerModel
 
 BLOCK = 1 << 24
@@ -51,6 +52,8 @@ def export(policy: Policy, folder: Path, ranks: Ranks) -> dict[str, Any]:
 
 
 def _write(policy: Policy, state: dict[str, torch.Tensor], folder: Path) -> dict[str, Any]:
+    if policy.request.lora is not None:
+        state = merged(state, policy.request.lora.scale)
     with torch.device("meta"):
         model = VQAThinkerModel(policy.model.config)
     model.load_state_dict(state, strict=True, assign=True)

@@ -16,11 +16,13 @@ from engine.sharding import Shards
 from engine.text import Text
 from modules.config import read_config
 from modules.loader import load_model
+from modules.lora import adapt
 from modules.profiles import Profile
 from modules.vqathinker import VQAThinkerModel
 from training.clips import Encoder
 from training.optimizer import MasterAdamW, StochasticAdamW
 from training.trainable import PARTS, train_parts
+from training.trainable import trainable as trainable_of
 from training.update import frozen_reference
 
 OPTIMISERS: dict[str, type[MasterAdamW] | type[StochasticAdamW]] = {
@@ -85,7 +87,8 @@ def load_policy(request: LoadRequest, ranks: Ranks) -> Policy:
     text = Text(folder, profile)
     # fp32 shards are the masters under FSDP; a single process keeps masters in the optimiser.
     masters = ranks.world > 1 and request.optimiser.kind == "adamw"
-    stored = torch.float32 if masters else request.dtype
+    # An adapted model is frozen for its greater part, which is never stored in fp32.
+    stored = torch.float32 if masters and request.lora is None else request.dtype
     model = load_model(folder, config=config, dtype=stored, device=device)
     model.requires_grad_(False)
     if trained:
@@ -95,10 +98,17 @@ def load_policy(request: LoadRequest, ranks: Ranks) -> Policy:
             drifting_statistics=request.frozen_batch_norm == "train",
             recompute=request.gradient_checkpointing,
         )
+    if request.lora is not None:
+        adapt(model.language_model, request.lora, seed=request.seed, dtype=stored)
+        if masters:
+            for p in trainable_of(model):
+                p.data = p.data.float()
     encoder = Encoder(model, profile)
     reference = None
     if request.reference:
-        reference = frozen_reference(model, encoder, share_frozen=ranks.world == 1)
+        # Weights that are no adaptation are plain tensors on every rank, and the reference has the same ones.
+        shared = ranks.world == 1 or request.lora is not None
+        reference = frozen_reference(model, encoder, share_frozen=shared)
         reference[0].to(request.dtype)
     parameters = sum(p.numel() for p in model.parameters())
     trainable = sum(p.numel() for p in model.parameters() if p.requires_grad)

@@ -12,6 +12,7 @@ import torch
 
 from engine.parsing import parsed
 from engine.video.videos import Video
+from modules.lora import LoraOptions
 from modules.profiles import Profile
 
 PART_NAMES = {
@@ -88,6 +89,9 @@ class LoadRequest:
     """Mode of the batch norms of a frozen motion extractor."""
 
     optimiser: OptimiserOptions
+    lora: LoraOptions | None
+    """Adaptation of the language model in place of its own weights; None trains these."""
+
     gradient_checkpointing: bool
     seed: int
     pixel_cache: PixelCacheOptions

@@ -56,9 +56,14 @@ class Shards:
             param_dtype=compute if compute != torch.float32 else None, reduce_dtype=torch.float32
         )
 
+        # Frozen weights of an adapted layer stay whole and plain.
+        frozen = {p for p in model.parameters() if not p.requires_grad}
+
         def shard(module: nn.Module) -> None:
             if any(p.requires_grad for p in module.parameters()):
-                fully_shard(module, mesh=mesh, mp_policy=policy, reshard_after_forward=False)
+                fully_shard(
+                    module, mesh=mesh, mp_policy=policy, reshard_after_forward=False, ignored_params=frozen
+                )
 
         language = model.language_model
         # The embedding and the head are used apart from the decoder's own pass, so each is a unit of its own.
@@ -70,7 +75,9 @@ class Shards:
         parts = [model.vision_model, model.mlp1, language, model.slowfast_model, model.motion_mlp]
         for part in parts:
             shard(part)
-        fully_shard(anchor := _Anchor(parts, device), mesh=mesh, reshard_after_forward=False)
+        fully_shard(
+            anchor := _Anchor(parts, device), mesh=mesh, reshard_after_forward=False, ignored_params=frozen
+        )
         self.anchor = cast(_ShardedAnchor, anchor)  # fully_shard changes the object's class in place
         with torch.no_grad():
             self.anchor(torch.ones(1, device=device))

@@ -91,6 +91,10 @@ export const recipeZh: Readonly<Record<string, string>> = {
   'stages[].epsilonLow': '下限ε：比率截断在1 − ε。',
   'stages[].epsilonHigh': '上限ε：比率截断在1 + ε。',
   'stages[].ratioCap': '未被截断处比率的上限（双侧截断）；无=不设。',
+  'stages[].lora': '语言模型以低秩适配（LoRA）训练，保存的模型中已合并；null = 训练其自身权重。',
+  'stages[].lora.rank': 'r，适配的秩。',
+  'stages[].lora.alpha': 'α：适配乘以α / r。',
+  'stages[].lora.targets': '每个解码层中被适配的线性层。',
   'stages[].lossType':
     '词元损失如何合为一个数；名称同TRL。gspo即每个回答一个比率的grpo（TRL：importance_sampling_level为sequence）。',
   'stages[].sapoTemperature': '损失sapo的温度。',
