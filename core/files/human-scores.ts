@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { fieldPath } from '../schema.ts';
 import { readNumeral } from '../text/numeral.ts';
 import type { TableFault } from '../text/table-fault-messages.ts';
+import { LONGEST_PATH, readOtherRow } from './other-rows.ts';
 
 export interface RatedVideo {
   /** Line of the file, or number of the record, from 1. */
@@ -34,7 +35,6 @@ export type ReadRow = RatedVideo | RowFault;
 export const isFault = (row: ReadRow): row is RowFault => 'fault' in row;
 export const isRated = (row: ReadRow): row is RatedVideo => !isFault(row);
 
-export const LONGEST_PATH = 4096;
 const finite = z.number();
 const path = z.string().min(1).max(LONGEST_PATH);
 const turn = z.looseObject({ from: z.string(), value: z.union([z.string(), finite]) });
@@ -90,7 +90,7 @@ export function readOfficialLine(text: string, line: number): ReadRow {
 /** One row of the released JSONL as parsed JSON. */
 export function readOfficialRow(value: unknown, line: number): ReadRow {
   const form = otherForm(value);
-  if (form !== null) return rowFault(0, form);
+  if (form !== null) return otherRow(value, line) ?? rowFault(0, form);
   const row = officialRow.safeParse(value);
   if (!row.success) return fieldFault(line, row.error);
   const { id, dataset_name: dataset, image, conversations, text: writtenText } = row.data;
@@ -108,6 +108,23 @@ export function readOfficialRow(value: unknown, line: number): ReadRow {
     written: plain === null ? String(mos) : String(last.value).trim(),
     text: writtenText ?? (plain === null ? String(last.value) : undefined),
     targets: row.data.distortions ?? row.data.faults,
+  };
+}
+
+/** A row of another tool's form; null where its score or its video cannot be told. */
+function otherRow(value: unknown, line: number): RatedVideo | null {
+  const row = readOtherRow(value);
+  if (row === null) return null;
+  const plain = readNumber(row.answer);
+  const mos = plain ?? (typeof row.answer === 'string' ? answered(row.answer) : null);
+  if (mos === null) return null;
+  return {
+    line,
+    id: row.id ?? row.path,
+    path: row.path,
+    mos,
+    written: plain === null ? String(mos) : String(row.answer).trim(),
+    text: plain === null ? String(row.answer) : undefined,
   };
 }
 

@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { tableFaultText } from '../text/table-fault-messages.ts';
 import { readScoreTable } from './score-table.ts';
 
 const shared = process.env.VQA_SHARED ?? join(import.meta.dirname, '..', '..', '..', 'shared');
@@ -237,13 +236,46 @@ describe('JSON', () => {
   });
   test.each([
     ['ms-swift', { messages: [], videos: ['a.mp4'] }],
-    ['TRL', { prompt: 'x', video: 'a.mp4', solution: '3' }],
+    ['TRL', { prompt: 'x', video: 'a.mp4', solution: 'good' }],
+    ['TRL', { prompt: 'x', videos: ['a.mp4', 'b.mp4'], solution: '3' }],
+    ['ms-swift', { query: 'x', videos: ['a.mp4'], response: '<answer>3</answer> <answer>4</answer>' }],
     ['LLaVA-Video', { video: 'a.mp4', conversations: [] }],
-  ])('%s is named once', (form, row) => {
+  ])('%s without one video and one score is named once', (form, row) => {
     const line = JSON.stringify(row);
     const fault = { line: 0, fault: expect.objectContaining({ kind: 'form', form }) };
     expect(readScoreTable(`${line}\n${line}\n`).faults).toEqual([fault]);
     expect(readScoreTable(`[${line}, ${line}]`).faults).toEqual([fault]);
+  });
+  test.each<[string, object]>([
+    [
+      'ms-swift, messages',
+      {
+        messages: [
+          { role: 'user', content: '<video>Rate.' },
+          { role: 'assistant', content: '<think>sharp</think> <answer>3.5</answer>' },
+        ],
+        videos: ['a.mp4'],
+      },
+    ],
+    ['ms-swift, GRPO', { messages: [{ role: 'user', content: 'Rate.' }], videos: ['a.mp4'], solution: 3.5 }],
+    ['ms-swift, query', { query: 'Rate.', response: '3.5', videos: ['a.mp4'] }],
+    ['TRL, solution', { prompt: 'Rate.', video: 'a.mp4', solution: '<answer> 3.5 </answer>' }],
+    [
+      'TRL, conversation',
+      {
+        prompt: [{ role: 'user', content: [{ type: 'video' }, { type: 'text', text: 'Rate.' }] }],
+        completion: [{ role: 'assistant', content: [{ type: 'text', text: '<answer>3.5</answer>' }] }],
+        videos: ['a.mp4'],
+      },
+    ],
+    ['LLaVA-Video', { id: 1, video: 'a.mp4', conversations: [{ from: 'gpt', value: '3.5' }] }],
+    ['R1-V', { problem: 'Rate.', path: 'a.mp4', solution: '<answer>3.5</answer>' }],
+  ])('rows of %s are read', (_, row) => {
+    const line = JSON.stringify(row);
+    expect(pairs(`${line}\n${line.replace('a.mp4', 'b.mp4')}\n`)).toEqual([
+      ['a.mp4', 3.5],
+      ['b.mp4', 3.5],
+    ]);
   });
   test('logs of VMAF are no human scores', () => {
     const vmaf = [{ line: 0, fault: { kind: 'vmaf' } }];
@@ -274,8 +306,9 @@ describe.skipIf(!existsSync(join(shared, 'inputs', 'tables')))('recorded tables'
     const scores = rows.map(({ mos }) => mos);
     expect([faults, rows.length, Math.min(...scores), Math.max(...scores)]).toEqual([[], n, ...range]);
   });
-  test('rows of TRL are named', () => {
-    const [fault] = read('jsonl/trl-prompt-solution.jsonl').faults;
-    expect(tableFaultText('en', fault!.fault)).toContain('TRL (prompt, video, solution)');
+  test('rows of TRL are read', () => {
+    const { rows, faults } = read('jsonl/trl-prompt-solution.jsonl');
+    expect(faults).toEqual([]);
+    expect(rows[0]).toMatchObject({ mos: 3.52, text: '<answer> 3.52 </answer>' });
   });
 });

@@ -9,7 +9,6 @@ import {
   cutCell,
   isFault,
   isRated,
-  LONGEST_PATH,
   otherForm,
   type RatedVideo,
   type ReadRow,
@@ -19,6 +18,7 @@ import {
   readOfficialRow,
   rowFault,
 } from './human-scores.ts';
+import { LONGEST_PATH } from './other-rows.ts';
 import { columnsOf, isDifference, type NumberColumn, type TableColumns } from './score-columns.ts';
 
 export interface ScoreTable {

@@ -114,7 +114,7 @@ describe('the released JSONL', () => {
     ],
     [
       'TRL',
-      '{"prompt": "x", "video": "a.mp4", "solution": "3"}\n'.repeat(6),
+      '{"prompt": "x", "video": "a.mp4", "solution": "good"}\n'.repeat(6),
       'form of TRL (prompt, video, solution)',
     ],
     ['ms-swift', '{"messages": [], "videos": ["a.mp4"]}\n'.repeat(6), 'form of ms-swift (messages, videos)'],
@@ -126,6 +126,21 @@ describe('the released JSONL', () => {
       line: 0,
       problem: expect.stringContaining(problem),
     });
+  });
+
+  it('rows of other tools are read with their written answers', async () => {
+    const swift = (file: string, score: string) =>
+      JSON.stringify({
+        messages: [{ role: 'assistant', content: `<think>x</think> <answer>${score}</answer>` }],
+        videos: [file],
+      });
+    put('swift.jsonl', `${swift('a.mp4', '3.5')}\n${swift('b.mp4', '2')}\n`);
+    const { items, errors } = await load({ kind: 'jsonl', file: 'swift.jsonl' });
+    expect(errors).toEqual([]);
+    expect(items.map(({ id, mos, text }) => [id, mos, text])).toEqual([
+      ['a.mp4', 3.5, '<think>x</think> <answer>3.5</answer>'],
+      ['b.mp4', 2, '<think>x</think> <answer>2</answer>'],
+    ]);
   });
 
   it('labels without any spread are a warning before anything starts', async () => {
