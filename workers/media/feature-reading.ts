@@ -1,31 +1,41 @@
 /** The quality features of a run of frames, computed in workers while the frames are decoded. */
 import { featurePlan, movedPlan } from '../../core/sampling/human-features.ts';
-import { FeaturePool } from '../features/client.ts';
-import type { FeatureReport } from './api.ts';
+import type { FeaturePool } from '../features/client.ts';
+import type { FeatureReport, FrameRequest } from './api.ts';
 import { FeatureSamples } from './feature-samples.ts';
-import { pixels } from './pixel-client.ts';
+import type { PixelApi } from './frame-images.ts';
 import type { Video } from './video.ts';
 
-export const featurePool = new FeaturePool(navigator.hardwareConcurrency ?? 1);
+/** Computes features, in workers or in the caller's thread. */
+export type FeatureWorkers = Pick<FeaturePool, 'sample' | 'sharpness' | 'room' | 'prepare'>;
+
+/** A run of source frames. */
+export type FrameRange = NonNullable<FrameRequest['features']>;
+
+interface ReadingParts {
+  readonly pixels: Pick<PixelApi, 'planes'>;
+  readonly features: FeatureWorkers;
+}
 
 export class FeatureReading {
   /** Frames that the features read. */
   readonly wanted: ReadonlySet<number>;
   private readonly video: Video;
+  private readonly parts: ReadingParts;
   private readonly samples: FeatureSamples;
   private readonly counts: Pick<FeatureReport, 'samples' | 'sharpnessFrames'>;
   private substituted = 0;
 
   constructor(
-    id: number,
-    video: Video,
-    { from, frames }: { readonly from: number; readonly frames: number },
+    { id, video, range: { from, frames } }: { id: number; video: Video; range: FrameRange },
+    parts: ReadingParts,
   ) {
     this.video = video;
+    this.parts = parts;
     const plan = movedPlan(featurePlan(frames, video.facts.fps), from);
     this.samples = new FeatureSamples(plan, {
-      sample: (...parts) => featurePool.sample(id, ...parts),
-      sharpness: (frame) => featurePool.sharpness(frame),
+      sample: (...frames) => parts.features.sample(id, ...frames),
+      sharpness: (frame) => parts.features.sharpness(frame),
     });
     this.wanted = this.samples.wanted;
     this.counts = {
@@ -37,8 +47,8 @@ export class FeatureReading {
   /** Takes over one wanted frame, and waits where too many wait already. */
   async add(index: number, used: number, frame: VideoFrame): Promise<void> {
     if (used !== this.video.shown(index)) this.substituted++;
-    this.samples.add(index, await pixels.planes(frame, this.video.frameFacts));
-    await featurePool.room();
+    this.samples.add(index, await this.parts.pixels.planes(frame, this.video.frameFacts));
+    await this.parts.features.room();
   }
 
   /** The features, once every wanted frame was added. Rejects at once when the signal fires. */

@@ -1,7 +1,7 @@
 /** The media worker's side of the pixel worker: started with the first frame, again when it has died. */
 import { PendingCalls } from '../thread/pending-calls.ts';
 import { type Remote, transfer, wrap } from '../thread/rpc.ts';
-import type { PixelApi } from './pixel-worker.ts';
+import type { PixelApi } from './frame-images.ts';
 
 interface Connection {
   readonly api: Remote<PixelApi>;
