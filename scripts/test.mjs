@@ -16,6 +16,7 @@ install();
 const { setUpPython, python } = await import('./python.mjs');
 const { setUpChromium } = await import('./chromium.mjs');
 const { setUpEngines } = await import('./engines.mjs');
+const { setUpDecoder } = await import('./decoder.mjs');
 
 const all = process.argv.includes('--all');
 const at = process.argv.indexOf('--only');
@@ -64,6 +65,7 @@ function run([command, ...args]) {
 if (!only || ['python', 'python-lint', 'python-types', 'conformance', 'unit', 'browser'].includes(only))
   setUpPython({ tests: true });
 if (!only || ['browser', 'conformance', 'engines', 'unit'].includes(only)) setUpChromium();
+if (!only || only === 'unit') setUpDecoder();
 if ((all && !only) || only === 'engines') setUpEngines();
 spawnSync(bin('node'), ['scripts/ort-assets.mjs'], { stdio: 'inherit' });
 

@@ -20,7 +20,8 @@ interface ScoreRow {
 
 type Cell = string | number | null | undefined;
 
-function line(cells: readonly Cell[]): string {
+/** Cells of one row, quoted where they need it; no line end. */
+export function csvLine(cells: readonly Cell[]): string {
   return cells
     .map((cell) => {
       const text = cell === undefined ? '' : String(cell);
@@ -36,7 +37,7 @@ export function scoreCsv(rows: readonly ScoreRow[]): string {
   return table([
     'file,score,band,expected,ci_low,ci_high,k,named,seconds,error',
     ...rows.map((r) =>
-      line([
+      csvLine([
         r.file,
         r.score,
         r.band,
@@ -64,7 +65,7 @@ interface OfficialRow {
 export function officialCsv(rows: readonly OfficialRow[]): string {
   return table([
     'filename,pred_score,gt_score',
-    ...rows.map((r) => line([r.filename, r.predicted, r.truth])),
+    ...rows.map((r) => csvLine([r.filename, r.predicted, r.truth])),
   ]);
 }
 
@@ -83,7 +84,7 @@ export function segmentCsv(rows: readonly SegmentRow[]): string {
   return table([
     'start,end,first_frame,frames,score,band,expected,named,seconds,error',
     ...rows.map((r) =>
-      line([
+      csvLine([
         r.start,
         r.end,
         r.from,

@@ -1,0 +1,106 @@
+/** `vqathinker score`. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, extname, join } from 'node:path';
+import { isScored, type ModelFacts, type Row } from '../node/rows.ts';
+import { listFiles } from './files.ts';
+import { worstFirst, writerOf } from './formats.ts';
+import { failedGates } from './gates.ts';
+import { type Format, type ScoreArguments, UsageError } from './options.ts';
+import { type Job, scoreAll } from './pool.ts';
+import { Progress } from './progress.ts';
+import { earlierRows, RowsFile, resumableRows } from './rows-file.ts';
+import { STATUS } from './status.ts';
+
+export interface ScoreParts {
+  readonly module: string;
+  /** Folder or address of the model. */
+  readonly model: string;
+  readonly modelFacts: () => Promise<ModelFacts>;
+  readonly signal: AbortSignal;
+}
+
+/** File of the same name without its extension in the reference folder. */
+function referenceFinder(folder: string): (path: string) => string | null {
+  const stem = (name: string) => basename(name, extname(name));
+  const names = new Map(readdirSync(folder).map((name) => [stem(name), join(folder, name)]));
+  return (path) => names.get(stem(path)) ?? null;
+}
+
+/** Scores of the references, each once. */
+async function referenceScores(args: ScoreArguments, files: readonly string[], parts: ScoreParts) {
+  const scores = new Map<string, number>();
+  if (args.reference === null) return scores;
+  const find = referenceFinder(args.reference);
+  const wanted = new Map(files.map((path) => [path, find(path)]));
+  const missing = [...wanted].find(([, reference]) => reference === null);
+  if (missing) throw new UsageError(`${args.reference} holds no file named as ${missing[0]}.`);
+  const byReference = new Map<string, Row>();
+  const jobs = [...new Set(wanted.values())].map((path): Job => ({ path: path!, every: 0 }));
+  await scoreAll(jobs, { ...poolOf(args, parts), onRow: (row) => byReference.set(row.path, row) });
+  for (const [path, reference] of wanted) {
+    const row = byReference.get(reference!);
+    if (row && isScored(row) && row.score !== null) scores.set(path, row.score);
+  }
+  return scores;
+}
+
+const poolOf = (args: ScoreArguments, { module, model, signal }: ScoreParts) => ({
+  module,
+  args: ['--process', model],
+  size: args.jobs ?? availableParallelism(),
+  signal,
+});
+
+function formatOf({ format, output }: ScoreArguments): Format {
+  return format ?? (output === null && process.stdout.isTTY === true ? 'text' : 'jsonl');
+}
+
+/**
+ * Scores the files and writes their rows.
+ *
+ * @returns the exit status
+ * @throws UsageError, PlatformError, the signal's reason
+ */
+export async function score(args: ScoreArguments, parts: ScoreParts): Promise<number> {
+  const files = listFiles(args.paths, { ...args, stdin: () => readFileSync(0, 'utf8') });
+  if (files.length === 0) throw new UsageError('These names hold no video file.');
+  if (args.dryRun) {
+    process.stdout.write(files.map((path) => `${path}\n`).join(''));
+    return STATUS.passed;
+  }
+  const writer = writerOf(formatOf(args), args);
+  const earlier = args.resume ? resumableRows(earlierRows(args.output!).rows, await parts.modelFacts()) : [];
+  const done = new Set(earlier.map(({ path }) => path));
+  const references = await referenceScores(args, files, parts);
+  const gated = (row: Row): Row => {
+    if (!isScored(row)) return row;
+    const { failed: _, ...scored } = row;
+    const failed = failedGates(scored, args, references.get(row.path) ?? null);
+    return failed.length > 0 ? { ...scored, failed } : scored;
+  };
+  const rows = earlier.filter(({ path }) => files.includes(path)).map(gated);
+  const output = new RowsFile(
+    args.output,
+    writer.head + earlier.map((row) => writer.row(gated(row))).join(''),
+  );
+  const progress = new Progress(files.length - done.size, args.quiet);
+  const onRow = (scored: Row) => {
+    const row = gated(scored);
+    rows.push(row);
+    progress.clear();
+    if (args.worst === null) output.write(writer.row(row));
+    progress.step();
+  };
+  const jobs = files.filter((path) => !done.has(path)).map((path) => ({ path, every: args.every }));
+  await scoreAll(jobs, { ...poolOf(args, parts), onRow });
+  progress.clear();
+  const order = new Map(files.map((path, k) => [path, k]));
+  const ordered = rows.toSorted((a, b) => order.get(a.path)! - order.get(b.path)!);
+  const shown = args.worst === null ? ordered : worstFirst(ordered, args.worst);
+  if (args.worst !== null) output.write(shown.map((row) => writer.row(row)).join(''));
+  output.write(writer.foot(shown));
+  output.close();
+  if (rows.some((row) => isScored(row) && row.failed?.length)) return STATUS.failed;
+  return rows.some((row) => !isScored(row)) ? STATUS.unreadable : STATUS.passed;
+}

@@ -1,0 +1,60 @@
+/** A scored file as every format writes it. Keys are snake_case where readers of UVQ and DOVER expect them. */
+import type { CodedErrorData } from '../../core/errors.ts';
+import type { MediaNotice } from '../../core/text/media-notices.ts';
+
+export interface ModelFacts {
+  readonly name: string;
+  /** Of the package's manifest, hex. */
+  readonly sha256: string;
+}
+
+export interface Scored {
+  readonly path: string;
+  /** Null where the text holds no readable score. */
+  readonly score: number | null;
+  readonly scale: readonly [number, number];
+  /** Grade 1 to 5; null without a score. */
+  readonly band: number | null;
+  /** The model's text as generated. */
+  readonly text: string;
+  /** Ids of the distortions that the text names. */
+  readonly distortions: readonly string[];
+  /** Source frames of the vision branch. */
+  readonly frame_indices: readonly number[];
+  /** Frames that could not be decoded, so that others were used. */
+  readonly substituted: number;
+  /** Scores of the parts, with their begin and end in seconds. */
+  readonly scores?: readonly (number | null)[];
+  readonly times?: readonly (readonly [number, number])[];
+  readonly video: {
+    readonly codec: string;
+    readonly width: number;
+    readonly height: number;
+    readonly fps: number;
+    readonly frames: number;
+    readonly duration: number;
+  };
+  /** Properties of the file that its reader should know, as codes. */
+  readonly notices: readonly MediaNotice[];
+  readonly model: ModelFacts;
+  readonly ms: number;
+}
+
+/** A file that could not be scored. */
+export interface Unreadable {
+  readonly path: string;
+  readonly error: CodedErrorData;
+}
+
+/** A gate that a scored file did not pass. */
+export interface GateFailure {
+  readonly gate: 'min' | 'max-drop';
+  readonly limit: number;
+  /** Score of the reference, for `max-drop`. */
+  readonly reference?: number;
+}
+
+export type Row = (Scored | Unreadable) & { readonly failed?: readonly GateFailure[] };
+
+export const isScored = (row: Row): row is Scored & { readonly failed?: readonly GateFailure[] } =>
+  'score' in row;

@@ -1,0 +1,2 @@
+export const decoderHome: string;
+export function setUpDecoder(): void;
