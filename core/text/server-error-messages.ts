@@ -32,6 +32,7 @@ export interface ServerErrorParams {
   'train/leak': { count: number; train: string; heldOut: string };
   'train/clips': { problem: string };
   'train/missing': { source: string; count: number; first: string };
+  'train/mostly-missing': { source: string; count: number; of: number; first: string; most: number };
   'train/unreadable': { source: string; count: number; first: string };
   'train/duplicates': { source: string; count: number; first: string };
   'train/outside': { source: string; count: number; first: string };
@@ -132,6 +133,11 @@ export const serverErrorsEn: Table = {
     ),
   'train/clips': ({ problem }) =>
     say(`The clips could not be generated: ${problem}.`, 'Run npm run make-clips alone.'),
+  'train/mostly-missing': ({ source, count: n, of, first, most }) =>
+    say(
+      `${count(n)} of ${count(of)} videos of ${source} are missing, the first is ${first}.`,
+      `Check its root. At most ${most} % may be missing; maxMissing of the source allows more.`,
+    ),
   'train/missing': ({ source, count: n, first }) =>
     say(`${count(n)} videos of ${source} are missing, the first is ${first}.`, 'The others are used.'),
   'train/unreadable': ({ source, count: n, first }) =>
@@ -244,6 +250,11 @@ export const serverErrorsZh: Table = {
   'train/leak': ({ count: n, train, heldOut }) =>
     say(`${heldOut}中有${count(n)}个视频在${train}中参与训练。`, '请留出其他视频，例如同一文件的不同部分。'),
   'train/clips': ({ problem }) => say(`无法生成片段：${problem}。`, '请单独运行npm run make-clips。'),
+  'train/mostly-missing': ({ source, count: n, of, first, most }) =>
+    say(
+      `${source}的${count(of)}段视频中缺少${count(n)}段，第一段为${first}。`,
+      `请检查root。最多可缺${most}%；数据源的maxMissing可放宽。`,
+    ),
   'train/missing': ({ source, count: n, first }) =>
     say(`${source}缺少${count(n)}个视频，首个为${first}。`, '其余照常使用。'),
   'train/unreadable': ({ source, count: n, first }) =>

@@ -34,6 +34,12 @@ const onDisk = {
     .nullable()
     .default(null)
     .describe('A share [from, to) of the videos in seeded order: a held-out slice and its rest.'),
+  maxMissing: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe('Share of the videos that may be missing; with more (and more than ten) no run starts.'),
   limit: z.int().min(1).nullable().default(null).describe('Only the first so many videos; null = all.'),
 };
 

@@ -143,6 +143,23 @@ describe('the released JSONL', () => {
     ]);
   });
 
+  it('so many missing videos that the folder is probably wrong refuse the start', async () => {
+    const names = Array.from({ length: 40 }, (_, i) => `far${i}.mp4,${1 + (i % 4)}\n`);
+    for (let i = 0; i < 29; i++) put(`videos/far${i}.mp4`, 'x');
+    put('far.csv', names.join(''));
+    const code = async (given: object) =>
+      (await load({ kind: 'csv', file: 'far.csv', ...given })).errors.map(({ code, params }) => [
+        code,
+        params,
+      ]);
+    expect(await code({})).toEqual([
+      ['train/mostly-missing', { source: 's', count: 11, of: 40, first: 'far29.mp4', most: 10 }],
+    ]);
+    expect(await code({ maxMissing: 0.3 })).toEqual([]);
+    put('videos/far29.mp4', 'x'); // ten are few
+    expect(await code({})).toEqual([]);
+  });
+
   it('labels without any spread are a warning before anything starts', async () => {
     put('equal.jsonl', `${official('a.mp4', 3)}\n${official('b.mp4', '3.0', 2)}`);
     expect((await load({ kind: 'jsonl', file: 'equal.jsonl' })).warnings).toMatchObject([

@@ -13,6 +13,8 @@ import { type Read, type Row, readAnnotations, readOfficial, readTable } from '.
 /** Most faulty lines that are reported; a file of another format has only such lines. */
 const MOST_FAULTS = 20;
 const PROBE_BATCH = 32;
+/** Missing videos up to this number are a warning, whatever their share. */
+const FEW_MISSING = 10;
 /** Longest delay of a timer in Node, which fires at once for a longer one. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 /** Paths that are resolved concurrently, since each takes a while on a network disk. */
@@ -59,8 +61,9 @@ export async function loadSource(
   };
   const errors: CodedErrorData[] = faults.map((fault) => fault.toData());
   const scale = scaleOf(source);
-  const { items, outside, relabelled } = await present(name, scale, choose(source, rows), opened, report);
-  errors.push(...outOfRange(name, scale, items, rows));
+  const chosen = choose(source, rows);
+  const { items, outside, relabelled } = await present(name, scale, chosen, opened, report);
+  errors.push(...outOfRange(name, scale, items, rows), ...mostlyMissing(source, report, chosen.length));
   const warnings: CodedErrorData[] = notes.map((note) => note.toData());
   const readable = options.probe ? await probed(items, options.probe, report, options, warnings) : items;
   report.videos = readable.length;
@@ -70,6 +73,19 @@ export async function loadSource(
     errors.push(new CodedError('train/empty', { source: name, missing: report.missing.length }).toData());
   warnings.push(...warningsOf(report, outside, relabelled), ...equalLabels(name, labels));
   return { items: readable, report, errors, warnings };
+}
+
+/** Error for so many missing videos that the folder is probably another one; a run would shrink to what is left. */
+function mostlyMissing(
+  source: DataSource,
+  { name, missing }: Pick<SourceReport, 'name' | 'missing'>,
+  of: number,
+): CodedErrorData[] {
+  const count = missing.length;
+  if (source.kind === 'procedural' || count === of) return [];
+  if (count <= FEW_MISSING || count <= source.maxMissing * of) return [];
+  const params = { source: name, count, of, first: missing[0]!, most: Math.round(100 * source.maxMissing) };
+  return [new CodedError('train/mostly-missing', params).toData()];
 }
 
 /** Warning for labels without any spread: they order no pair of videos. */

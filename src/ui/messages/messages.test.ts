@@ -72,6 +72,7 @@ describe('errors', () => {
     base: 'a/b',
     label: 3,
     again: 4,
+    most: 10,
     column: 'column 2, 1.2 to 4.5',
     opened: 32,
     of: 100,

@@ -40,6 +40,7 @@ export const recipeZh: Readonly<Record<string, string>> = {
   'sources.*.part.seed': '排列的种子。',
   'sources.*.part.from': '这一部分从哪里开始。',
   'sources.*.part.to': '这一部分到哪里结束。',
+  'sources.*.maxMissing': '允许缺少的视频比例；超过它（且多于十段）时不开始训练。',
   'sources.*.limit': '只取前若干段视频；无=全部。',
   'sources.*.split': '互不相同的场景：用于训练、留出，或属于从未训练的类别。',
   'sources.*.groups': '场景数；每个场景四段，一段完好，三段失真。',
