@@ -108,6 +108,8 @@ async function finished(manager: RunManager, recipe: Recipe): Promise<Run> {
   }
 }
 
+const counted = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
+
 /** Lines for each stage: the measured round, and the whole stage at this speed. */
 export function reportLines(
   recipe: Recipe,
@@ -141,11 +143,11 @@ export function reportLines(
     total += seconds;
     const peak = Math.max(0, ...of.map((values) => values['memory/peak_bytes'] ?? 0));
     return [
-      `${stage.name}: ${roundOf(stage)} step in ${round.toFixed(1)} s (rollout ${rollout.toFixed(1)}, update ${update.toFixed(1)})` +
+      `${stage.name}: ${counted(roundOf(stage), 'step')} in ${round.toFixed(1)} s (rollout ${rollout.toFixed(1)}, update ${update.toFixed(1)})` +
         (evaluated > 0 ? `, ${evaluated} videos evaluated in ${evaluate.toFixed(1)} s` : '') +
         (peak > 0 ? `, peak memory of a GPU ${bytes(peak)}` : '') +
         (checkpoints[index] === undefined ? '' : `, checkpoint ${bytes(checkpoints[index])}`),
-      `${stage.name}: ${steps} steps and ${evaluations} evaluations would take ${durationText(seconds)} at this speed; first steps are the slowest`,
+      `${stage.name}: ${counted(steps, 'step')} and ${counted(evaluations, 'evaluation')} would take ${durationText(seconds)} at this speed; first steps are the slowest`,
     ];
   });
   return recipe.stages.length > 1 ? [...lines, `in all ${durationText(total)}`] : lines;

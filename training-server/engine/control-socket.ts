@@ -1,11 +1,32 @@
 /** The socket that an engine connects to: a Unix socket in a private folder, or TCP for ranks on other machines. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** Connections at a time: one engine, those of an engine that is started again, and strangers. */
 const MOST_CONNECTIONS = 16;
+
+/** Folders of sockets are named after their process, so that those of killed ones are told apart. */
+const PREFIX = 'vqa-engine-';
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Deletes the folders that killed processes have left. */
+async function tidy(): Promise<void> {
+  for (const name of await readdir(tmpdir()).catch(() => [])) {
+    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
+    // Those of another user cannot be deleted, and need not be.
+    if (pid !== undefined && !isRunning(Number(pid)))
+      await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {});
+  }
+}
 
 export class ControlSocket {
   /** `unix:/path` or `tcp:host:port`, as in `VQA_CTRL`. */
@@ -29,7 +50,8 @@ export class ControlSocket {
   static async open(
     tcp: { readonly host: string; readonly port: number } | undefined,
   ): Promise<ControlSocket> {
-    const folder = await mkdtemp(join(tmpdir(), 'vqa-engine-'));
+    await tidy();
+    const folder = await mkdtemp(join(tmpdir(), `${PREFIX}${process.pid}-`));
     const server = createServer();
     try {
       await chmod(folder, 0o700);

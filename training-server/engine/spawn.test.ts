@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -15,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { python } from '../../scripts/python.mjs';
 import type { Engine } from './client.ts';
+import { ControlSocket } from './control-socket.ts';
 import { crashOf } from './crash.ts';
 import { livingGroups, type ProcessRecord, reapOrphans, writeRecord } from './processes.ts';
 import { spawnEngine } from './spawn.ts';
@@ -185,6 +186,16 @@ test('a process with the mark is ended though its group was never recorded', asy
   await expect.poll(() => livingGroups({ mark, groups: [] })).toEqual([orphan.pid]);
   expect(await reapOrphans(record)).toBe(1);
   expect(await ended).toBe('SIGKILL');
+});
+
+test('the socket folder of a killed process is deleted by the next engine, that of a living one is not', async () => {
+  const ended = spawnSync(process.execPath, ['--version']).pid;
+  const folders = [ended, process.pid].map((pid) => join(tmpdir(), `vqa-engine-${pid}-left`));
+  for (const left of folders) mkdirSync(left, { recursive: true });
+  const socket = await ControlSocket.open(undefined);
+  expect(folders.map((left) => existsSync(left))).toEqual([false, true]);
+  await socket.close();
+  rmSync(folders[1]!, { recursive: true });
 });
 
 test('a damaged record costs no start', async () => {
