@@ -113,11 +113,12 @@ async function work(manager: RunManager, recipe: Recipe | null): Promise<number>
     for (const run of manager.list()) say(stateLine(run));
     return 0;
   }
+  const signals = new Signals();
   const run = await begin(manager, recipe);
   say(run.id);
   say(manager.folder(run.id));
   say(`recipe ${run.recipe} ${run.recipeSha256}`);
-  const { ended, again } = await watch(manager, run.id);
+  const { ended, again } = await watch(manager, run.id, signals);
   if (ended !== 'finished') say(`npm run train -- --resume ${run.id}`);
   if (manager.get(run.id).reason?.code === 'train/disk') return DISK_FULL_STATUS;
   if (again && ended === 'paused') return AGAIN_STATUS;
@@ -147,6 +148,22 @@ function resumeOptions() {
   return { ...(step !== undefined && { step }), ...(lrFactor !== undefined && { lrFactor }) };
 }
 
+/** Signals of this process; one that comes before its handler is there waits for it. */
+class Signals {
+  #handler: ((signal: NodeJS.Signals) => void) | null = null;
+  readonly #early: NodeJS.Signals[] = [];
+
+  constructor() {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const)
+      process.on(signal, () => (this.#handler ? this.#handler(signal) : this.#early.push(signal)));
+  }
+
+  handle(handler: (signal: NodeJS.Signals) => void): void {
+    this.#handler = handler;
+    for (const signal of this.#early.splice(0)) handler(signal);
+  }
+}
+
 interface Ended {
   readonly ended: Run['state'];
   /** A batch system asked for the end: the run is to go on when the command runs again. */
@@ -154,7 +171,7 @@ interface Ended {
 }
 
 /** Prints the events of a run until it releases the engine. */
-function watch(manager: RunManager, id: string): Promise<Ended> {
+function watch(manager: RunManager, id: string, signals: Signals): Promise<Ended> {
   return new Promise((resolve) => {
     let again = false;
     let firstAt: number | null = null;
@@ -169,7 +186,7 @@ function watch(manager: RunManager, id: string): Promise<Ended> {
         void manager.pause(id).catch(() => {});
       } else if (!byBatch && performance.now() - firstAt > ONE_SIGNAL_MS) void manager.abort();
     };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, onSignal);
+    signals.handle(onSignal);
     const times = new StepTimes();
     manager.subscribe(id, ({ event }) => {
       const line = eventLine(event, manager.get(id).steps, times);
