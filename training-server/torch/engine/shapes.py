@@ -55,6 +55,10 @@ PUBLISHED = {
 SHAPES = ("tiny", "small", *PUBLISHED)
 
 
+class VocabularyError(ValueError):
+    """A tokenizer that is not of the shape's size: the model would be another one."""
+
+
 def published(shape: str) -> ModelConfig:
     """A model of the family with its own vocabulary, trained as the released code does."""
     return ModelConfig(language=PUBLISHED[shape], default_profile="train6@448")
@@ -71,7 +75,13 @@ def config_of(shape: str, tokenizer: Path = TOKENIZER) -> ModelConfig:
     special: dict[str, Any] = {"bos_token_id": _id(text, END_OF_TEXT), "eos_token_id": _id(text, END)}
     if shape in PUBLISHED:
         family = PUBLISHED[shape]
-        vocabulary = max(text.get_vocab_size(), family.vocab_size if _released(text) else 0)
+        if not _released(text):
+            raise VocabularyError(
+                f"shape {shape} has a vocabulary of {family.vocab_size:,}; that of {tokenizer} has "
+                f"{text.get_vocab_size():,} entries. Give a folder of the released family, or "
+                f"--tokenizer released-size"
+            )
+        vocabulary = max(text.get_vocab_size(), family.vocab_size)
         profiles = {name: replace(p, token_ids=ids) for name, p in ModelConfig().profiles.items()}
         return ModelConfig(language=replace(family, vocab_size=vocabulary, **special), profiles=profiles)
     vision, motion, language, profile = (_small if shape == "small" else _tiny)(text, tokenizer)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -13,10 +15,14 @@ from tokenizers import Tokenizer
 from engine import make_checkpoint, shapes
 from engine.conftest import rollout_params, update_params, video_of
 from engine.parsing import parsed
+from engine.released_tokenizer import write_released_tokenizer
+from engine.text import read_tokenizer
 from engine.video.videos import Video
-from modules.config import config_to_json
+from modules.config import TINY_MOTION, TINY_VISION, LanguageConfig, config_to_json
 from modules.loader import load_model
 from modules.profiles import BUILT_IN_PROFILES
+from modules.random_checkpoint import spread
+from modules.shard_writer import write_shards
 from modules.stages import Clip, greedy, stage_tensors
 from modules.vqathinker import VQAThinkerModel
 from small.prompt import ROOT, node
@@ -72,6 +78,49 @@ def test_a_random_checkpoint_of_a_named_shape(shape, tmp_path):
     assert all(t.isfinite().all() for t in model.state_dict().values())
     again = make_checkpoint.make(tmp_path / "b", shape, shapes.TOKENIZER, dtype=torch.float32, seed=1)
     assert again == sha256
+
+
+def test_a_published_shape_is_written_in_pieces(tmp_path, monkeypatch):
+    """The same model as one that is drawn whole would be, in shards, with every id at its released place."""
+    little = replace(
+        LanguageConfig(),
+        hidden_size=64,
+        intermediate_size=96,
+        num_hidden_layers=1,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+    )
+    monkeypatch.setattr(make_checkpoint, "DRAWN", 1000)
+    monkeypatch.setattr(make_checkpoint, "write_shards", partial(write_shards, shard_bytes=20_000_000))
+    tokenizer = tmp_path / "tokenizer"
+    write_released_tokenizer(shapes.TOKENIZER, tokenizer)
+    config = replace(
+        shapes.config_of("1b", tokenizer), language=little, vision=TINY_VISION, motion=TINY_MOTION
+    )
+    monkeypatch.setattr(make_checkpoint, "config_of", lambda *_: config)
+    make_checkpoint.make(tmp_path / "a", "1b", tokenizer, dtype=torch.bfloat16, seed=1)
+    shards = sorted((tmp_path / "a").glob("model-*.safetensors"))
+    assert len(shards) > 1
+    model = load_model(tmp_path / "a")
+    for name, weight in model.named_parameters():
+        mean, deviation = spread(name, weight.shape)
+        assert weight.isfinite().all()
+        if weight.numel() > 10_000 and not name.endswith("qkv.weight"):
+            assert abs(float(weight.mean()) - mean) < 0.05 * deviation, name
+            assert 0.9 * deviation < float(weight.std()) < 1.1 * deviation, name
+    text = read_tokenizer(tokenizer)
+    assert text.get_vocab_size() == 151_674
+    ids = [text.token_to_id(token) for token in ("<img>", "</img>", "<IMG_CONTEXT>", "<|im_end|>")]
+    assert ids == [151_665, 151_666, 151_667, 151_645]
+    sentence = "A blurry video.<img><IMG_CONTEXT></img>"
+    assert text.decode(text.encode(sentence).ids, skip_special_tokens=False) == sentence
+    assert (tmp_path / "a" / "tokenizer.json").exists()
+
+
+def test_a_published_shape_with_another_vocabulary_is_refused(tmp_path):
+    with pytest.raises(shapes.VocabularyError, match="151,674.*1,200.*released-size"):
+        make_checkpoint.make(tmp_path / "a", "8b", shapes.TOKENIZER, dtype=torch.bfloat16, seed=1)
+    assert not (tmp_path / "a").exists()
 
 
 @pytest.mark.parametrize(

@@ -203,15 +203,20 @@ def save_model(
             save_file(held, partial, metadata={"format": "pt"})
             partial.chmod(0o644)  # safetensors writes for the owner alone
         weight_map |= dict.fromkeys(names, file)
-    language = model.config.language
-    generation = {"bos_token_id": language.bos_token_id, "eos_token_id": language.eos_token_id}
-    _write_json(folder / "config.json", config_to_json(model.config))
-    _write_json(folder / "generation_config.json", generation)
+    save_config(model.config, folder)
     if len(shards) > 1:
         total = sum(_bytes(t, dtype) for t in state.values())
         _write_json(folder / INDEX, {"metadata": {"total_size": total}, "weight_map": weight_map})
     else:
         (folder / INDEX).unlink(missing_ok=True)
+
+
+def save_config(config: ModelConfig, folder: Path) -> None:
+    """Writes config.json and generation_config.json."""
+    language = config.language
+    generation = {"bos_token_id": language.bos_token_id, "eos_token_id": language.eos_token_id}
+    _write_json(folder / "config.json", config_to_json(config))
+    _write_json(folder / "generation_config.json", generation)
 
 
 def _stored(tensor: Tensor, dtype: torch.dtype | None) -> Tensor:

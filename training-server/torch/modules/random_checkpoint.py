@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -198,40 +200,45 @@ def _texture(frames: int, size: int, generator: Generator) -> Tensor:
     return (noisy.clamp(0, 1) * 255).round().to(torch.uint8).permute(0, 2, 3, 1)
 
 
+def spread(name: str, shape: Sequence[int]) -> tuple[float, float]:
+    """Mean and deviation that a weight is drawn with, so that each path of the function shows in outputs.
+
+    Embeddings and residual branches are small (norm epsilons count), q and k large,
+    layer scales near 0.06.
+    """
+    fan_in = math.prod(shape[1:]) if len(shape) > 1 else 1
+    is_weight = name.endswith("weight")
+    if name.endswith(("ls1", "ls2")):
+        return 0.06, 0.01
+    if "norm" in name or name.endswith("mlp1.0.weight") or ".0.weight" in name and len(shape) == 1:
+        return (1, 0.2) if is_weight else (0, 0.1)
+    if "embed" in name:
+        return 0, 0.03 if len(shape) != 4 else 0.03 * fan_in**-0.5
+    if name.endswith(("q_proj.weight", "k_proj.weight")):
+        return 0, 1.5 * fan_in**-0.5
+    if name.endswith(("o_proj.weight", "down_proj.weight", "mlp1.3.weight", "motion_mlp.3.weight")):
+        return 0, 0.1 * fan_in**-0.5
+    if name.endswith(("qkv.weight", "lm_head.weight")):
+        return 0, fan_in**-0.5
+    if name.startswith("slowfast_model"):
+        return 0, (2 / fan_in) ** 0.5
+    if len(shape) == 1:
+        return 0, 0.02 if "proj.bias" not in name else 0.3
+    return 0, fan_in**-0.5
+
+
 @torch.no_grad()
 def random_weights(model: VQAThinkerModel, generator: Generator, *, batch_statistics: bool = True) -> None:
-    """Draws every tensor so that each path of the function shows in the outputs.
-
-    Embeddings and residual branches are small (norm epsilons count), q and k large (attention is peaked),
-    layer scales near 0.06; batch statistics come from random clips and are then disturbed (or stay).
-    """
+    """Draws every tensor. Batch statistics come from random clips and are then disturbed (or stay)."""
 
     def normal(shape: torch.Size, scale: float) -> Tensor:
         return torch.randn(shape, generator=generator) * scale
 
     for name, p in model.named_parameters():
-        fan_in = p[0].numel() if p.dim() > 1 else 1
-        if name.endswith(("ls1", "ls2")):
-            p.copy_(0.06 + normal(p.shape, 0.01))
-        elif "norm" in name or name.endswith("mlp1.0.weight") or ".0.weight" in name and p.dim() == 1:
-            p.copy_(1 + normal(p.shape, 0.2) if name.endswith("weight") else normal(p.shape, 0.1))
-        elif "embed" in name:
-            p.copy_(normal(p.shape, 0.03 if p.dim() != 4 else 0.03 * fan_in**-0.5))
-        elif name.endswith(("q_proj.weight", "k_proj.weight")):
-            p.copy_(normal(p.shape, 1.5 * fan_in**-0.5))
-        elif name.endswith("qkv.weight"):
-            p.copy_(normal(p.shape, fan_in**-0.5))
+        mean, deviation = spread(name, p.shape)
+        p.copy_(mean + normal(p.shape, deviation))
+        if name.endswith("qkv.weight"):
             p[: 2 * p.shape[1]] *= 2.5
-        elif name.endswith("lm_head.weight"):
-            p.copy_(normal(p.shape, fan_in**-0.5))
-        elif name.endswith(("o_proj.weight", "down_proj.weight", "mlp1.3.weight", "motion_mlp.3.weight")):
-            p.copy_(normal(p.shape, 0.1 * fan_in**-0.5))
-        elif name.startswith("slowfast_model"):
-            p.copy_(normal(p.shape, (2 / fan_in) ** 0.5))
-        elif p.dim() == 1:
-            p.copy_(normal(p.shape, 0.02 if "proj.bias" not in name else 0.3))
-        else:
-            p.copy_(normal(p.shape, fan_in**-0.5))
     if batch_statistics:
         _batch_statistics(model, generator)
     if model.config.motion.statistics:
