@@ -5,22 +5,35 @@
  */
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { profileNamed } from '../core/files/checkpoint.ts';
 import type { CatalogueSizes } from '../core/files/model-catalogue.ts';
-import { Checkpoint } from './checkpoint.ts';
-import { plannedFiles, variantEntry } from './estimate.ts';
-import { elementsOf, hollowCheckpoint } from './hollow.ts';
-import { type VariantChoice, variantGraphs } from './model.ts';
-import { converter } from './package.ts';
+import { elementsOf } from './hollow.ts';
+import type { VariantChoice } from './model.ts';
+import { planPackage } from './plan.ts';
 
 const root = join(import.meta.dirname, '..');
 const target = join(root, 'core', 'files', 'model-catalogue.json');
 
+interface Shaped {
+  /** Path of a config.json in this repository, or what it holds beside the defaults, which are the 8B. */
+  readonly config: string | object;
+  readonly variants: readonly VariantChoice[];
+}
+
+const q4f16 = [{ target: 'webgpu', dtype: 'q4f16' }] as const;
+
+/** Decoder of a small model of the released family, as `engine/shapes.py` has it; vision and motion are the 8B's. */
+const decoder = (hidden: number, intermediate: number, layers: number, heads: number) => ({
+  llm_config: {
+    hidden_size: hidden,
+    intermediate_size: intermediate,
+    num_hidden_layers: layers,
+    num_attention_heads: heads,
+    num_key_value_heads: 2,
+  },
+});
+
 /** Shape of each model, and the variants that are worth making of it. */
-const MODELS: Readonly<
-  Record<string, { readonly config: string | null; readonly variants: readonly VariantChoice[] }>
-> = {
-  'vqathinker-8b': { config: null, variants: [{ target: 'webgpu', dtype: 'q4f16' }] },
+const MODELS: Readonly<Record<string, Shaped>> = {
   tiny: {
     config: 'training-server/checkpoints/tiny/config.json',
     variants: [
@@ -28,6 +41,9 @@ const MODELS: Readonly<
       { target: 'wasm', dtype: 'q8' },
     ],
   },
+  'vqathinker-1b': { config: decoder(896, 4864, 24, 14), variants: q4f16 },
+  'vqathinker-2b': { config: decoder(1536, 8960, 28, 12), variants: q4f16 },
+  'vqathinker-8b': { config: {}, variants: q4f16 },
 };
 
 /** Bytes of the weights of a checkpoint in this repository. */
@@ -37,26 +53,19 @@ const weightBytes = async (config: string): Promise<number> =>
 /** Computes the sizes of every model of the catalogue; reads no weights. */
 export async function catalogueSizes(): Promise<Record<string, CatalogueSizes>> {
   const sizes: Record<string, CatalogueSizes> = {};
-  for (const [id, { config: path, variants: choices }] of Object.entries(MODELS)) {
-    const json = path === null ? {} : JSON.parse(await readFile(join(root, path), 'utf8'));
-    const { config, shapes, files } = hollowCheckpoint(json);
-    const checkpoint = await Checkpoint.open(files);
-    const profile = profileNamed(config);
-    const planned = choices.map((choice) => {
-      const graphs = variantGraphs(checkpoint, profile, choice);
-      const written = plannedFiles(graphs, choice, converter);
-      const largestTensor = Math.max(...graphs.flatMap((g) => g.weights.map(({ bytes }) => bytes)));
-      return { entry: variantEntry(choice, graphs, written, config, profile), written, largestTensor };
-    });
+  for (const [id, { config, variants: choices }] of Object.entries(MODELS)) {
+    const path = typeof config === 'string' ? config : null;
+    const json = path === null ? config : JSON.parse(await readFile(join(root, path), 'utf8'));
+    const { profile, shapes, ...planned } = await planPackage(json as object, choices);
     const { parameters, buffers } = elementsOf(shapes);
     sizes[id] = {
       parameters,
       checkpointBytes: path === null ? 2 * (parameters + buffers) : await weightBytes(path),
       frames: profile.frames,
       size: profile.size,
-      largestTensor: Math.max(...planned.map(({ largestTensor }) => largestTensor)),
-      variants: planned.map(({ entry }) => entry),
-      files: planned.flatMap(({ written }) => written),
+      largestTensor: planned.largestTensor,
+      variants: planned.variants,
+      files: planned.files,
     };
   }
   return sizes;

@@ -26,6 +26,20 @@ test('the 8B has the sizes of the official code and of a real conversion', () =>
   expect(model.largestTensor).toBe(184_435_584);
 });
 
+test('the small models of the family have their published sizes, and are told smallest first', () => {
+  const model = (id: string) => modelCatalogue.find((one) => one.id === id)!;
+  // InternVL3's parameters and those of the motion branch, which the 8B has in the same numbers but for the projector.
+  expect(model('vqathinker-1b').parameters).toBeGreaterThan(938_193_024);
+  expect(model('vqathinker-1b').parameters).toBeLessThan(938_193_024 + 60e6);
+  expect(model('vqathinker-2b').parameters).toBeGreaterThan(2_088_957_440);
+  expect(model('vqathinker-2b').parameters).toBeLessThan(2_088_957_440 + 60e6);
+  const sizes = modelCatalogue.map(({ parameters }) => parameters);
+  expect(sizes).toEqual(sizes.toSorted((a, b) => a - b));
+  // Weights that nobody has published are not offered, and have no figures.
+  for (const { weights, published, humanRatings } of modelCatalogue)
+    if (weights === 'none') expect([published, humanRatings]).toEqual([null, false]);
+});
+
 test('every recipe trains a shape that the page can name: one of the catalogue, or the model that ships', () => {
   const prefixes = [...modelCatalogue.flatMap(({ recipes }) => recipes), 'small'];
   const recipes = readdirSync(join(root, 'recipes')).filter((name) => name.endsWith('.json'));

@@ -1,20 +1,28 @@
-/** `npm run convert -- CHECKPOINT OUT`: the converter on the command line. */
+/** `npm run convert -- CHECKPOINT OUT`: the converter on the command line, from a folder or from a model hub. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { CodedError, isAbort } from '../core/errors.ts';
+import { defaultHub, hubAddress } from '../core/files/hub-address.ts';
 import type { Manifest } from '../core/files/manifest.ts';
 import type { Digest } from '../core/files/sha256.ts';
 import { errorMessage } from '../core/text/error-messages.ts';
+import { bytes } from '../core/text/format.ts';
 import { type About, readAbout } from './about.ts';
+import type { CheckpointFiles } from './files.ts';
 import { CheckpointFolder, PackageFolder } from './folder.node.ts';
+import { HubCheckpoint } from './hub.ts';
+import { readToken, wait } from './hub-request.ts';
 import type { VariantChoice } from './model.ts';
 import { type ConvertProgress, convertCheckpoint, readVariants, variantsOf } from './package.ts';
 
 const usage = `Usage: npm run convert -- CHECKPOINT OUT [options]
 
-CHECKPOINT  folder with config.json, model.safetensors (or shards with an index) and tokenizer files
-OUT         folder of the model package; made anew, an earlier package there is replaced at the end
+CHECKPOINT  folder with config.json, model.safetensors (or shards with an index) and tokenizer files,
+            or hf:OWNER/NAME[@REVISION], or the address of such a page: read over the network, once, and
+            never stored. HF_TOKEN is sent for repositories that ask for a sign-in; HF_ENDPOINT is another hub
+OUT         folder of the model package; made anew, an earlier package there is replaced at the end.
+            What stopped or was killed goes on with the same command
 
   --dtype LIST      fp32, fp16, q8, q4, q4f16, with commas (default q8). Each is written for WebGPU,
                     fp32 and q8 for WASM too
@@ -32,10 +40,31 @@ function nodeDigest(): Digest {
 }
 
 /** One line on a terminal, overwritten by the next; nothing without a terminal. */
-function showProgress({ stage, done, total, file }: ConvertProgress): void {
-  if (!process.stderr.isTTY) return;
-  const share = Math.floor((100 * done) / Math.max(1, total));
-  process.stderr.write(`\r\x1b[K${stage === 'hash' ? 'Hashing' : 'Writing'} ${share} %  ${file}`);
+function createProgressLine() {
+  let begun: { readonly stage: string; readonly at: number; readonly done: number } | null = null;
+  return ({ stage, done, total, file }: ConvertProgress): void => {
+    if (!process.stderr.isTTY) return;
+    if (begun?.stage !== stage) begun = { stage, at: performance.now(), done };
+    const seconds = (performance.now() - begun.at) / 1000;
+    const speed = (done - begun.done) / seconds;
+    const pace =
+      seconds > 3 && speed > 0 ? `, ${bytes(speed)}/s, ${remaining((total - done) / speed)} left` : '';
+    const share = Math.floor((100 * done) / Math.max(1, total));
+    const what = stage === 'hash' ? 'Hashing' : 'Writing';
+    process.stderr.write(`\r\x1b[K${what} ${share} %${pace}  ${file}`);
+  };
+}
+
+const remaining = (seconds: number): string =>
+  seconds < 90 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
+
+/** A folder, or a repository of a hub whose commit is pinned. */
+async function openCheckpoint(text: string, signal: AbortSignal): Promise<CheckpointFiles> {
+  if (!/^(hf:|https?:\/\/)/i.test(text)) return new CheckpointFolder(text);
+  const address = hubAddress(text, process.env.HF_ENDPOINT || defaultHub);
+  if (address === null) throw new CodedError('hub/address', { address: text });
+  const token = readToken(process.env.HF_TOKEN ?? '');
+  return HubCheckpoint.open(address, { fetch, wait, signal, ...(token !== null && { token }) });
 }
 
 const dtypes = ['fp32', 'fp16', 'q8', 'q4', 'q4f16'] as const;
@@ -111,20 +140,20 @@ async function main(argv: readonly string[]): Promise<number> {
   await target.check();
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
-  const manifest = await convertCheckpoint(new CheckpointFolder(checkpoint), target, {
+  const manifest = await convertCheckpoint(await openCheckpoint(checkpoint, stop.signal), target, {
     variants: variantsFrom(values),
     about,
     command: `npm run convert -- ${argv.join(' ')}`,
     digest: nodeDigest,
-    onProgress: showProgress,
+    onProgress: createProgressLine(),
     signal: stop.signal,
     ...(values.profile !== undefined && { profile: values.profile }),
     ...(values['part-mib'] !== undefined && { graph: { partLimit: partBytes(values['part-mib']) } }),
   });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  const bytes = new Map(manifest.files.map((file) => [file.path, file.bytes]));
+  const sizes = new Map(manifest.files.map((file) => [file.path, file.bytes]));
   for (const { dtype, target, files } of manifest.variants) {
-    const sum = files.reduce((total, path) => total + (bytes.get(path) ?? 0), 0);
+    const sum = files.reduce((total, path) => total + (sizes.get(path) ?? 0), 0);
     console.log(`${target} ${dtype}: ${(sum / 1e6).toFixed(2)} MB in ${files.length} files`);
   }
   const all = manifest.files.reduce((total, file) => total + file.bytes, 0);
@@ -138,7 +167,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = code;
   },
   (error: unknown) => {
-    if (isAbort(error)) console.error('Stopped. Nothing was written.');
+    if (isAbort(error)) console.error('Stopped. The same command goes on from here.');
     else if (error instanceof CodedError) console.error(errorMessage(error));
     else console.error(error);
     process.exitCode = 1;

@@ -2,9 +2,9 @@
 import type { LanguageSource } from './checkpoint.ts';
 import { Graph, type GraphOptions, msDomain } from './graph.ts';
 import { sharedBetween } from './linear.ts';
-import { columnsOf, inSteps, type Matrix, matrixOf, quantiseMatrix } from './matrix.ts';
+import { columnsOf, inSteps, type Matrix, matrixOf, quantiseColumns, quantiseMatrix } from './matrix.ts';
 import { toFloat16 } from './numbers.ts';
-import { blockSize, packBlocks } from './quantise.ts';
+import { blockSize, packBlocks, type Quantised } from './quantise.ts';
 import type { EmbeddingFormat, WeightFormats } from './weight-formats.ts';
 
 export const embeddingTensor = 'language_model.model.embed_tokens.weight';
@@ -28,17 +28,38 @@ export function embedTokens(
   const most = Math.floor(g.tensorLimit / (table.rows * columnBytes[formats.embedding]));
   const cuts = Math.ceil(table.columns / Math.max(blockSize, most - (most % blockSize)));
   const size = Math.ceil(table.columns / cuts / blockSize) * blockSize;
-  const parts: string[] = [];
-  for (let first = 0; first < table.columns; first += size) {
+  const firsts = Array.from({ length: Math.ceil(table.columns / size) }, (_, i) => i * size);
+  const quantised = inOnePass(table, firsts, size);
+  const parts = firsts.map((first, i) => {
     const part = columnsOf(table, first, Math.min(size, table.columns - first));
-    parts.push(gathered(g, ids, part, formats.embedding));
-  }
+    return gathered(g, ids, part, formats.embedding, () => quantised(i));
+  });
   g.output('inputs_embeds', g.concat(parts, -1), 'float32', [
     'batch_size',
     'sequence_length',
     text.hidden_size,
   ]);
   return g;
+}
+
+/**
+ * Blocks of columns of a table, quantised to 8 bits in one pass over its rows, since the table may come over a network. Each
+ * block is held until it is asked for, in order.
+ */
+function inOnePass(
+  table: Matrix,
+  firsts: readonly number[],
+  size: number,
+): (i: number) => Promise<Quantised> {
+  let made: Promise<Quantised[]> | undefined;
+  return async (i) => {
+    made ??= quantiseColumns(table, firsts, size);
+    const parts = await made;
+    const part = parts[i]!;
+    delete parts[i];
+    if (i === firsts.length - 1) made = undefined;
+    return part;
+  };
 }
 
 async function whole(table: Matrix): Promise<Float32Array> {
@@ -59,17 +80,17 @@ export function constantTable(g: Graph, checkpoint: LanguageSource, formats: Wei
   const { rows, columns } = table;
   if (formats.embedding === 'float32')
     return g.weight(embeddingTensor, 'float32', [rows, columns], () => whole(table));
-  const { integers, scales, blocks } = rows8(g, table);
+  const { integers, scales, blocks } = rows8(g, table, () => quantiseMatrix(table, 0, rows, 8));
   const values = g.reshape(g.cast(integers, 'float32'), [rows, blocks, blockSize]);
   const wide = g.reshape(g.mul(values, g.reshape(scales, [rows, blocks, 1])), [rows, blocks * blockSize]);
   return blocks * blockSize === columns ? wide : g.slice(wide, 0, columns, 1);
 }
 
 /** Signed integers [V, ⌈D/32⌉·32] and scales [V, ⌈D/32⌉]. */
-function rows8(g: Graph, table: Matrix) {
+function rows8(g: Graph, table: Matrix, quantised: () => Promise<Quantised>) {
   const { rows, columns } = table;
   const blocks = Math.ceil(columns / blockSize);
-  const part = sharedBetween(['integers', 'scales'], () => quantiseMatrix(table, 0, rows, 8));
+  const part = sharedBetween(['integers', 'scales'], quantised);
   const integers = g.weight(
     embeddingTensor,
     'int8',
@@ -85,7 +106,13 @@ function rows8(g: Graph, table: Matrix) {
   return { integers, scales, blocks };
 }
 
-function gathered(g: Graph, ids: string, table: Matrix, format: EmbeddingFormat): string {
+function gathered(
+  g: Graph,
+  ids: string,
+  table: Matrix,
+  format: EmbeddingFormat,
+  quantised: () => Promise<Quantised>,
+): string {
   const { rows, columns } = table;
   if (format === 'float32')
     return g.gather(
@@ -101,7 +128,7 @@ function gathered(g: Graph, ids: string, table: Matrix, format: EmbeddingFormat)
   const width = blocks * blockSize;
   const trim = (x: string) => (width === columns ? x : g.slice(x, 0, columns, 2));
   if (format === 'blocks8') {
-    const part = sharedBetween(['integers', 'scales'], () => quantiseMatrix(table, 0, rows, 8));
+    const part = sharedBetween(['integers', 'scales'], quantised);
     const integers = g.weight(embeddingTensor, 'uint8', [rows, width], async () =>
       packBlocks(await part('integers'), 8),
     );
@@ -114,7 +141,7 @@ function gathered(g: Graph, ids: string, table: Matrix, format: EmbeddingFormat)
     const attributes = { block_size: blockSize, gather_axis: 0, quantize_axis: 1, bits: 8 };
     return trim(g.node('GatherBlockQuantized', [integers, ids, scales], attributes, { domain: msDomain }));
   }
-  const { integers, scales } = rows8(g, table);
+  const { integers, scales } = rows8(g, table, quantised);
   const values = g.reshape(g.cast(g.gather(integers, ids, 0), 'float32'), [0, 0, blocks, blockSize]);
   const factors = g.reshape(g.gather(scales, ids, 0), [0, 0, blocks, 1]);
   return trim(g.reshape(g.mul(values, factors), [0, 0, width]));

@@ -9,27 +9,52 @@ export const fileLimit = 2 ** 30;
 const inlineBytes = 512;
 const alignment = 64;
 
+/** Bytes of a file that are read at once to hash them. */
+const hashStep = 2 ** 24;
+/** Bytes after which a file under construction is recorded: an interruption costs no more. */
+export const recordBytes = 2 ** 26;
+
 /** A file of the package that counts and hashes its bytes while they are written. */
 export class HashedFile {
   readonly path: string;
   readonly #file: SinkFile;
   readonly #digest: Digest;
-  bytes = 0;
+  /** Bytes up to the last record. */
+  #recorded: number;
+  bytes: number;
 
   private constructor(path: string, file: SinkFile, digest: Digest) {
     this.path = path;
     this.#file = file;
     this.#digest = digest;
+    this.#recorded = file.recorded;
+    this.bytes = file.recorded;
   }
 
-  static async create(sink: PackageSink, path: string, digest: Digest): Promise<HashedFile> {
-    return new HashedFile(path, await sink.create(path), digest);
+  /** @param ends lengths at which an interrupted file may be continued */
+  static async create(
+    sink: PackageSink,
+    path: string,
+    digest: Digest,
+    ends: ReadonlySet<number> = new Set(),
+  ): Promise<HashedFile> {
+    const file = await sink.create(path, ends);
+    for (let at = 0; at < file.recorded; at += hashStep)
+      digest.update(await file.read(at, Math.min(hashStep, file.recorded - at)));
+    return new HashedFile(path, file, digest);
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     this.#digest.update(bytes);
     this.bytes += bytes.length;
     await this.#file.write(bytes);
+  }
+
+  /** Records the bytes so far where at least `step` have come since the last record. */
+  async record(step: number): Promise<void> {
+    if (this.bytes - this.#recorded < step) return;
+    await this.#file.record();
+    this.#recorded = this.bytes;
   }
 
   async close(): Promise<WrittenFile> {
@@ -73,6 +98,19 @@ export interface WriteOptions {
   /** Called after each weight with its bytes in the file. */
   readonly onWeight?: (bytes: number) => void;
   readonly signal?: AbortSignal;
+  /** Default: `recordBytes`. */
+  readonly recordBytes?: number;
+}
+
+/** Lengths of a data file at which it may be continued: the ends of its weights, integers and scales together. */
+function endsOf(g: Graph, layout: Layout, location: string): ReadonlySet<number> {
+  const ends = new Set<number>();
+  for (const [i, { name }] of g.weights.entries()) {
+    const range = layout.get(name);
+    if (range?.location === location && g.weights[i + 1]?.name !== `${name}.scale`)
+      ends.add(range.offset + range.length);
+  }
+  return ends;
 }
 
 /** @returns the `.onnx` first, then its data files */
@@ -87,24 +125,31 @@ export async function writeGraph(
   const stored = new Map<string, ExternalLocation | Uint8Array>(layout);
   const written: WrittenFile[] = [];
   let current: HashedFile | null = null;
+  let ends: ReadonlySet<number> = new Set();
   for (const weight of g.weights) {
     options.signal?.throwIfAborted();
     const range = layout.get(weight.name);
     if (range !== undefined && !range.location.startsWith(`${file}_data`)) continue;
-    const data = await weight.produce();
     // A small shared weight is stored in both graphs and counts once.
-    if (weight.sharedFrom === undefined) options.onWeight?.(data.length);
+    const report = () => weight.sharedFrom === undefined && options.onWeight?.(weight.bytes);
     if (range === undefined) {
-      stored.set(weight.name, data);
+      stored.set(weight.name, await weight.produce());
+      report();
       continue;
     }
     const path = `${folder}/${range.location}`;
     if (current?.path !== path) {
       if (current !== null) written.push(await current.close());
-      current = await HashedFile.create(sink, path, options.digest());
+      ends = endsOf(g, layout, range.location);
+      current = await HashedFile.create(sink, path, options.digest(), ends);
     }
-    if (range.offset > current.bytes) await current.write(new Uint8Array(range.offset - current.bytes));
-    await current.write(data);
+    const end = range.offset + range.length;
+    if (end > current.bytes) {
+      if (range.offset > current.bytes) await current.write(new Uint8Array(range.offset - current.bytes));
+      await current.write(await weight.produce());
+      if (ends.has(end)) await current.record(options.recordBytes ?? recordBytes);
+    }
+    report();
   }
   if (current !== null) written.push(await current.close());
   const model = await HashedFile.create(sink, `${folder}/${file}`, options.digest());

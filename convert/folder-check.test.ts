@@ -193,6 +193,16 @@ describe('a folder that is no checkpoint', () => {
     expect(await errorOf(checkTokenizer(folder(entries)))).toMatchObject({ code: `convert/${code}`, params });
   });
 
+  it('a tokenizer of another model is refused: it has ids that the embedding has no row for', async () => {
+    const entries = { 'tokenizer.json': { model: { vocab: { a: 0, b: 1 } }, added_tokens: [{ id: 9 }] } };
+    expect(await errorOf(checkTokenizer(folder(entries), 9))).toMatchObject({
+      code: 'convert/config',
+      params: { field: 'tokenizer.json', problem: 'has the id 9 where the model has 9 rows' },
+    });
+    // The released models have a few more rows than ids.
+    await expect(checkTokenizer(folder(entries), 12)).resolves.toBeUndefined();
+  });
+
   it('a tokenizer, and a conformance checkpoint without one, are taken', async () => {
     await expect(checkTokenizer(folder({ 'tokenizer.json': {} }))).resolves.toBeUndefined();
     await expect(checkTokenizer(folder({ 'profiles.json': {} }))).resolves.toBeUndefined();

@@ -46,18 +46,22 @@ export async function checkFolder(files: CheckpointFiles): Promise<void> {
 }
 
 /**
- * Refuses a checkpoint whose package could not be loaded. A conformance checkpoint (`profiles.json`) has recorded tokens
- * and needs no tokenizer.
+ * Refuses a checkpoint whose package could not be loaded, or whose tokenizer is that of another model. A conformance
+ * checkpoint (`profiles.json`) has recorded tokens and needs no tokenizer.
  *
+ * @param rows of the embedding; default: any number
  * @throws CodedError `convert/no-tokenizer` {present}, `convert/pointer`, `convert/web-page` {file}, `convert/config`
  */
-export async function checkTokenizer(files: CheckpointFiles): Promise<void> {
+export async function checkTokenizer(files: CheckpointFiles, rows = Number.POSITIVE_INFINITY): Promise<void> {
   const present: ByName = new Map((await files.list()).map((file) => [file.name, file]));
   const tokenizer = present.get('tokenizer.json');
   await checkContent(files, tokenizer);
   if (tokenizer !== undefined) {
-    if ((await parsed(files, tokenizer)) === undefined)
-      throw new CodedError('convert/config', { field: 'tokenizer.json', problem: 'is not valid JSON' });
+    const json = await parsed(files, tokenizer);
+    const fault = (problem: string) => new CodedError('convert/config', { field: 'tokenizer.json', problem });
+    if (json === undefined) throw fault('is not valid JSON');
+    const largest = largestId(json);
+    if (largest >= rows) throw fault(`has the id ${largest} where the model has ${rows} rows`);
     return;
   }
   if (present.has('profiles.json')) return;
@@ -65,6 +69,17 @@ export async function checkTokenizer(files: CheckpointFiles): Promise<void> {
   throw new CodedError('convert/no-tokenizer', {
     present: others.filter((name) => present.has(name)).join(', '),
   });
+}
+
+/** Largest id of a tokenizer; −1 for one without ids. */
+function largestId(json: unknown): number {
+  const { model, added_tokens: added } = isObject(json) ? json : {};
+  const vocabulary = isObject(model) && isObject(model.vocab) ? Object.values(model.vocab) : [];
+  const others = Array.isArray(added) ? added.map((one: unknown) => (isObject(one) ? one.id : -1)) : [];
+  let largest = -1;
+  for (const list of [vocabulary, others])
+    for (const id of list) if (typeof id === 'number' && id > largest) largest = id;
+  return largest;
 }
 
 /** Refuses a file that is a pointer of Git LFS or a web page under its name. */

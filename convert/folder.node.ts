@@ -1,11 +1,30 @@
 /** Checkpoint and package folders on disk. */
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { appendFile, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import {
+  appendFile,
+  type FileHandle,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  statfs,
+  writeFile,
+} from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { CodedError } from '../core/errors.ts';
 import type { CheckpointFile, CheckpointFiles, PackageSink, SinkFile, WrittenFile } from './files.ts';
-import { graphLine, headLine, journalName, readJournal } from './journal.ts';
+import {
+  borneOut,
+  graphLine,
+  type Journal,
+  journalName,
+  journalText,
+  readJournal,
+  recordLine,
+} from './journal.ts';
 
 export class CheckpointFolder implements CheckpointFiles {
   readonly #folder: string;
@@ -32,13 +51,7 @@ export class CheckpointFolder implements CheckpointFiles {
     const bytes = new Uint8Array(length);
     const handle = await open(join(this.#folder, name));
     try {
-      for (let done = 0; done < length; ) {
-        // One read call moves at most 2 GiB.
-        const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, 2 ** 30), offset + done);
-        if (bytesRead === 0)
-          throw new CodedError('convert/header', { file: name, problem: 'the file ends early' });
-        done += bytesRead;
-      }
+      await readWhole(handle, bytes, offset, name);
     } finally {
       await handle.close();
     }
@@ -47,12 +60,14 @@ export class CheckpointFolder implements CheckpointFiles {
 }
 
 /**
- * Writes beside the target folder and renames at the end. The target must not exist, or be an earlier package. Files of a
- * killed process are reused where they are of the same conversion, and removed otherwise.
+ * Writes beside the target folder and renames at the end. The target must not exist, or be an earlier package. Files of an
+ * interrupted conversion are reused where they are of the same one, and removed otherwise.
  */
 export class PackageFolder implements PackageSink {
   readonly #target: string;
+  readonly #open = new Set<FileHandle>();
   #temporary = '';
+  #recorded: ReadonlyMap<string, number> = new Map();
 
   constructor(target: string) {
     this.#target = resolve(target);
@@ -66,70 +81,107 @@ export class PackageFolder implements PackageSink {
     }
   }
 
-  async begin(key: string): Promise<readonly (readonly WrittenFile[])[]> {
-    const parent = dirname(this.#target);
-    const prefix = `${basename(this.#target)}.partial-`;
-    const left = (await readdir(parent).catch(() => [])).filter((name) => name.startsWith(prefix));
-    let leftover: { folder: string; finished: WrittenFile[][] } | null = null;
-    for (const name of left) {
-      const folder = join(parent, name);
-      if (isAlive(Number(name.split('-').at(-1)))) continue;
-      const text = await readFile(join(folder, journalName), 'utf8').catch(() => '');
-      const finished: WrittenFile[][] | null = leftover === null ? readJournal(text, key) : null;
-      if (finished !== null) leftover = { folder, finished };
-      else await rm(folder, { recursive: true, force: true });
-    }
-    // Two conversions into the same folder at once have a temporary folder each, named by process.
-    this.#temporary = join(parent, `${prefix}${randomUUID().slice(0, 8)}-${process.pid}`);
-    // Another conversion may have renamed it in between.
-    const taken =
-      leftover !== null &&
-      (await rename(leftover.folder, this.#temporary).then(
-        () => true,
-        () => false,
-      ));
-    await mkdir(this.#temporary, { recursive: true });
-    const graphs = await this.#whole(taken ? (leftover?.finished ?? []) : []);
-    await writeFile(join(this.#temporary, journalName), headLine(key) + graphs.map(graphLine).join(''));
-    return graphs;
+  begin(key: string): Promise<readonly (readonly WrittenFile[])[]> {
+    return this.#onDisk(async () => {
+      const parent = dirname(this.#target);
+      const prefix = `${basename(this.#target)}.partial-`;
+      const left = (await readdir(parent).catch(() => [])).filter((name) => name.startsWith(prefix));
+      let leftover: { folder: string; journal: Journal } | null = null;
+      for (const name of left) {
+        const folder = join(parent, name);
+        if (isAlive(Number(name.split('-').at(-1)))) continue;
+        const text = await readFile(join(folder, journalName), 'utf8').catch(() => '');
+        const journal: Journal | null = leftover === null ? readJournal(text, key) : null;
+        if (journal !== null) leftover = { folder, journal };
+        else await rm(folder, { recursive: true, force: true });
+      }
+      // Two conversions into the same folder at once have a temporary folder each, named by process.
+      this.#temporary = join(parent, `${prefix}${randomUUID().slice(0, 8)}-${process.pid}`);
+      // Another conversion may have renamed it in between.
+      const taken =
+        leftover !== null &&
+        (await rename(leftover.folder, this.#temporary).then(
+          () => true,
+          () => false,
+        ));
+      await mkdir(this.#temporary, { recursive: true });
+      const journal = await borneOut(
+        taken && leftover !== null ? leftover.journal : { graphs: [], recorded: new Map() },
+        (path) =>
+          stat(join(this.#temporary, path)).then(
+            ({ size }) => size,
+            () => null,
+          ),
+      );
+      this.#recorded = journal.recorded;
+      await this.#removeOthers(
+        new Set([...journal.graphs.flat().map(({ path }) => path), ...journal.recorded.keys()]),
+      );
+      await writeFile(join(this.#temporary, journalName), journalText(key, journal));
+      return journal.graphs;
+    });
   }
 
-  /** Graphs whose files all have their recorded checksums; other files of the folder are removed. */
-  async #whole(graphs: readonly WrittenFile[][]): Promise<WrittenFile[][]> {
-    const whole: WrittenFile[][] = [];
-    for (const graph of graphs) {
-      const sums = await Promise.all(graph.map(({ path }) => sha256Of(join(this.#temporary, path))));
-      if (graph.every(({ sha256 }, i) => sums[i] === sha256)) whole.push(graph);
-    }
-    const retained = new Set(whole.flat().map(({ path }) => path));
+  async #removeOthers(retained: ReadonlySet<string>): Promise<void> {
     for (const entry of await readdir(this.#temporary, { recursive: true, withFileTypes: true })) {
       const full = join(entry.parentPath, entry.name);
       const path = relative(this.#temporary, full).split(sep).join('/');
       if (entry.isFile() && !retained.has(path)) await rm(full);
     }
-    return whole;
   }
 
-  async finished(files: readonly WrittenFile[]): Promise<void> {
-    await appendFile(join(this.#temporary, journalName), graphLine(files), { flush: true });
+  async reserve(bytes: number): Promise<void> {
+    const { bavail, bsize } = await statfs(this.#temporary);
+    const free = bavail * bsize;
+    if (free < bytes) throw new CodedError('convert/storage', { needed: bytes, free });
   }
 
-  async create(path: string): Promise<SinkFile> {
-    const full = join(this.#temporary, path);
-    await mkdir(dirname(full), { recursive: true });
-    const handle = await open(full, 'wx');
-    return {
-      async write(bytes) {
-        for (let done = 0; done < bytes.length; ) {
-          const { bytesWritten } = await handle.write(bytes, done, Math.min(bytes.length - done, 2 ** 30));
-          done += bytesWritten;
-        }
-      },
-      async close() {
-        await handle.sync();
-        await handle.close();
-      },
-    };
+  finished(files: readonly WrittenFile[]): Promise<void> {
+    return this.#note(graphLine(files));
+  }
+
+  #note(line: string): Promise<void> {
+    return this.#onDisk(() => appendFile(join(this.#temporary, journalName), line, { flush: true }));
+  }
+
+  create(path: string, ends: ReadonlySet<number>): Promise<SinkFile> {
+    return this.#onDisk(async () => {
+      const full = join(this.#temporary, path);
+      await mkdir(dirname(full), { recursive: true });
+      const before = this.#recorded.get(path) ?? 0;
+      const recorded = ends.has(before) ? before : 0;
+      const handle = await open(full, recorded > 0 ? 'r+' : 'w+');
+      this.#open.add(handle);
+      await handle.truncate(recorded);
+      let at = recorded;
+      return {
+        recorded,
+        read: async (offset, length) => {
+          const bytes = new Uint8Array(length);
+          await readWhole(handle, bytes, offset, path);
+          return bytes;
+        },
+        write: (bytes) =>
+          this.#onDisk(async () => {
+            for (let done = 0; done < bytes.length; ) {
+              const length = Math.min(bytes.length - done, 2 ** 30);
+              const { bytesWritten } = await handle.write(bytes, done, length, at);
+              done += bytesWritten;
+              at += bytesWritten;
+            }
+          }),
+        record: async () => {
+          await this.#onDisk(() => handle.datasync());
+          await this.#note(recordLine(path, at));
+        },
+        close: async () => {
+          await this.#onDisk(() => handle.sync());
+          this.#open.delete(handle);
+          await handle.close();
+          await this.#note(recordLine(path, at));
+        },
+      };
+    });
   }
 
   async commit(): Promise<void> {
@@ -139,8 +191,42 @@ export class PackageFolder implements PackageSink {
     await rename(this.#temporary, this.#target);
   }
 
+  /** The folder is renamed so that a later conversion of this process, too, takes it over. */
+  async suspend(): Promise<void> {
+    await this.#close();
+    if (this.#temporary !== '') await rename(this.#temporary, this.#temporary.replace(/\d+$/, '0'));
+  }
+
   async abort(): Promise<void> {
+    await this.#close();
     if (this.#temporary !== '') await rm(this.#temporary, { recursive: true, force: true });
+  }
+
+  async #close(): Promise<void> {
+    for (const handle of this.#open) await handle.close().catch(() => {});
+    this.#open.clear();
+  }
+
+  /** @throws CodedError `convert/disk-full` {folder} */
+  async #onDisk<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code !== 'ENOSPC' && code !== 'EDQUOT') throw cause;
+      throw new CodedError('convert/disk-full', { folder: dirname(this.#target) }, undefined, { cause });
+    }
+  }
+}
+
+/** Fills `bytes` from `offset` of a file. */
+async function readWhole(handle: FileHandle, bytes: Uint8Array, offset: number, file: string): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    // One read call moves at most 2 GiB.
+    const length = Math.min(bytes.length - done, 2 ** 30);
+    const { bytesRead } = await handle.read(bytes, done, length, offset + done);
+    if (bytesRead === 0) throw new CodedError('convert/header', { file, problem: 'the file ends early' });
+    done += bytesRead;
   }
 }
 
@@ -153,16 +239,4 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
-}
-
-/** Null where the file cannot be read. */
-async function sha256Of(path: string): Promise<string | null> {
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 }))
-      hash.update(chunk as Buffer);
-  } catch {
-    return null;
-  }
-  return hash.digest('hex');
 }

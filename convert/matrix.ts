@@ -22,7 +22,11 @@ export function matrixOf(checkpoint: TensorSource, name: string, scale?: string)
       const x = await checkpoint.rows(name, first, count);
       if (scale === undefined) return x;
       const factors = await checkpoint.rows(scale, first, count);
-      return x.map((value, i) => value * factors[Math.floor(i / columns)]!);
+      for (let row = 0, i = 0; row < count; row++) {
+        const factor = factors[row]!;
+        for (const end = i + columns; i < end; i++) x[i]! *= factor;
+      }
+      return x;
     },
   };
 }
@@ -47,20 +51,21 @@ export function stacked(parts: readonly Matrix[]): Matrix {
   };
 }
 
+/** Columns of rows [n, width] as [n, count]. */
+function cutColumns(x: Float32Array, width: number, first: number, count: number): Float32Array {
+  const rows = x.length / width;
+  const out = new Float32Array(rows * count);
+  for (let i = 0; i < rows; i++) out.set(x.subarray(i * width + first, i * width + first + count), i * count);
+  return out;
+}
+
 /** Some columns of a matrix as a matrix. */
 export function columnsOf(matrix: Matrix, first: number, count: number): Matrix {
   if (first === 0 && count === matrix.columns) return matrix;
   return {
     rows: matrix.rows,
     columns: count,
-    async read(row, rows) {
-      const x = await matrix.read(row, rows);
-      const out = new Float32Array(rows * count);
-      for (let i = 0; i < rows; i++) {
-        out.set(x.subarray(i * matrix.columns + first, i * matrix.columns + first + count), i * count);
-      }
-      return out;
-    },
+    read: async (row, rows) => cutColumns(await matrix.read(row, rows), matrix.columns, first, count),
   };
 }
 
@@ -70,12 +75,29 @@ export async function inSteps(
   first: number,
   count: number,
   onRows: (rows: Float32Array, at: number, n: number) => void,
+  step = stepBytes,
 ): Promise<void> {
-  const most = Math.max(1, Math.floor(stepBytes / (4 * matrix.columns)));
+  const most = Math.max(1, Math.floor(step / (4 * matrix.columns)));
   for (let at = 0; at < count; at += most) {
     const n = Math.min(most, count - at);
     onRows(await matrix.read(first + at, n), at, n);
   }
+}
+
+function emptyQuantised(rows: number, columns: number): Quantised {
+  const blocks = Math.ceil(columns / blockSize);
+  return {
+    rows,
+    blocks,
+    integers: new Int8Array(rows * blocks * blockSize),
+    scales: new Float32Array(rows * blocks),
+  };
+}
+
+/** Puts the rows of a part at row `at` of the whole. */
+function putRows(whole: Quantised, part: Quantised, at: number): void {
+  whole.integers.set(part.integers, at * whole.blocks * blockSize);
+  whole.scales.set(part.scales, at * whole.blocks);
 }
 
 /** @param half scales are rounded to float16 before the integers are taken */
@@ -86,13 +108,28 @@ export async function quantiseMatrix(
   bits: 4 | 8,
   half = false,
 ): Promise<Quantised> {
-  const blocks = Math.ceil(matrix.columns / blockSize);
-  const integers = new Int8Array(count * blocks * blockSize);
-  const scales = new Float32Array(count * blocks);
-  await inSteps(matrix, first, count, (rows, at, n) => {
-    const part = quantise(rows, n, matrix.columns, bits, half);
-    integers.set(part.integers, at * blocks * blockSize);
-    scales.set(part.scales, at * blocks);
-  });
-  return { rows: count, blocks, integers, scales };
+  const out = emptyQuantised(count, matrix.columns);
+  await inSteps(matrix, first, count, (rows, at, n) =>
+    putRows(out, quantise(rows, n, matrix.columns, bits, half), at),
+  );
+  return out;
+}
+
+/** Blocks of `size` columns that begin at `firsts`, quantised to 8 bits in one pass over the rows. */
+export async function quantiseColumns(
+  matrix: Matrix,
+  firsts: readonly number[],
+  size: number,
+): Promise<Quantised[]> {
+  const widths = firsts.map((first) => Math.min(size, matrix.columns - first));
+  const parts = widths.map((width) => emptyQuantised(matrix.rows, width));
+  const onRows = (rows: Float32Array, at: number, n: number) => {
+    for (const [i, part] of parts.entries()) {
+      const cut = cutColumns(rows, matrix.columns, firsts[i]!, widths[i]!);
+      putRows(part, quantise(cut, n, widths[i]!, 8), at);
+    }
+  };
+  // The parts take half a gigabyte of the largest table: little else may lie beside them.
+  await inSteps(matrix, 0, matrix.rows, onRows, stepBytes / 16);
+  return parts;
 }

@@ -31,14 +31,26 @@ export class MemorySink implements PackageSink {
 
   async finished(): Promise<void> {}
 
+  async reserve(): Promise<void> {}
+
   async create(path: string): Promise<SinkFile> {
     const parts: Uint8Array[] = [];
     this.#open.set(path, parts);
-    return { write: async (bytes) => void parts.push(bytes.slice()), close: async () => {} };
+    return {
+      recorded: 0,
+      read: async () => new Uint8Array(0),
+      write: async (bytes) => void parts.push(bytes.slice()),
+      record: async () => {},
+      close: async () => {},
+    };
   }
 
   async commit(): Promise<void> {
     this.files = new Map([...this.#open].map(([path, parts]) => [path, joined(parts)]));
+  }
+
+  suspend(): Promise<void> {
+    return this.abort();
   }
 
   async abort(): Promise<void> {

@@ -1,9 +1,9 @@
 /**
- * Conversion of a checkpoint to a model package, in Node and in a browser worker. An error or a stop leaves no files.
- * Graphs that a killed process or a closed page has finished are reused by the next conversion of the same checkpoint.
+ * Conversion of a checkpoint to a model package, in Node and in a browser worker. A fault of the checkpoint leaves no files.
+ * After a stop, a full disk, a lost network or a kill the next conversion of the same checkpoint goes on where it was.
  */
 
-import { CodedError } from '../core/errors.ts';
+import { CodedError, isAbort } from '../core/errors.ts';
 import { type CheckpointConfig, profileNamed } from '../core/files/checkpoint.ts';
 import {
   type Manifest,
@@ -18,7 +18,7 @@ import type { About } from './about.ts';
 import { Checkpoint } from './checkpoint.ts';
 import { storedBytes, variantEntry } from './estimate.ts';
 import { HashedFile, type Layout, layOut, writeGraph } from './external.ts';
-import { type CheckpointFiles, type PackageSink, readText, type WrittenFile } from './files.ts';
+import { type CheckpointFiles, type PackageSink, readSmall, readText, type WrittenFile } from './files.ts';
 import { checkTokenizer } from './folder-check.ts';
 import type { Graph, GraphOptions } from './graph.ts';
 import { type VariantChoice, variantGraphs } from './model.ts';
@@ -45,6 +45,8 @@ export interface ConvertOptions {
   readonly onProgress?: (progress: ConvertProgress) => void;
   readonly signal?: AbortSignal;
   readonly graph?: GraphOptions;
+  /** Bytes of a file after which an interruption loses nothing more. */
+  readonly recordBytes?: number;
 }
 
 /** Files that are copied unchanged where the checkpoint has them. */
@@ -62,7 +64,7 @@ const copied = [
 
 /**
  * @returns the manifest of the finished package
- * @throws CodedError of `Checkpoint.open` and `checkTokenizer`; the sink is aborted first
+ * @throws CodedError of `Checkpoint.open`, `checkTokenizer`, the files and the sink; the sink is suspended or aborted first
  */
 export async function convertCheckpoint(
   files: CheckpointFiles,
@@ -71,14 +73,20 @@ export async function convertCheckpoint(
 ): Promise<Manifest> {
   try {
     const checkpoint = await Checkpoint.open(files);
-    await checkTokenizer(files);
+    await checkTokenizer(files, checkpoint.config.text.vocab_size);
     const manifest = await new PackageWriter(checkpoint, sink, options).write();
     await sink.commit();
     return manifest;
   } catch (error) {
-    await sink.abort();
+    await (canGoOn(error) ? sink.suspend() : sink.abort());
     throw error;
   }
+}
+
+/** True for an error after which the same conversion may succeed: what it has written is kept. */
+export function canGoOn(error: unknown): boolean {
+  const codes = ['convert/disk-full', 'convert/storage', 'hub/network', 'hub/busy', 'hub/access'];
+  return isAbort(error) || (error instanceof CodedError && codes.includes(error.code));
 }
 
 class PackageWriter {
@@ -113,7 +121,7 @@ class PackageWriter {
     const present = new Map((await files.list()).map((file) => [file.name, file]));
     for (const name of copied) {
       const file = present.get(name);
-      if (file !== undefined) await this.#put(name, await files.read(name, 0, file.bytes));
+      if (file !== undefined) await this.#put(name, await readSmall(files, file));
     }
     const generation = present.get('generation_config.json');
     const given: unknown = generation === undefined ? {} : JSON.parse(await readText(files, generation));
@@ -133,7 +141,12 @@ class PackageWriter {
       format: manifestFormat,
       name,
       family: 'vqathinker',
-      producedBy: { converter: `${converter.name} ${converter.version}`, checkpointSha256, command },
+      producedBy: {
+        converter: `${converter.name} ${converter.version}`,
+        checkpointSha256,
+        command,
+        ...(files.source && { source: files.source }),
+      },
       profile: this.#profile,
       ...(config.motion.quality_features.length > 0 && {
         qualityFeatures: { set: 'videval47', version: 1 },
@@ -145,7 +158,7 @@ class PackageWriter {
       licence,
       card: 'README.md',
     });
-    const file = await this.#sink.create('manifest.json');
+    const file = await this.#sink.create('manifest.json', new Set());
     await file.write(new TextEncoder().encode(`${JSON.stringify(manifest, null, 1)}\n`));
     await file.close();
     return manifest;
@@ -180,6 +193,7 @@ class PackageWriter {
     // Reused graphs are reported at once, so that progress begins where the work does.
     const last = taken.at(-1);
     if (last) report(last.file);
+    await this.#sink.reserve(total - done);
     for (const { choice, graphs } of plans) {
       const written: WrittenFile[] = [];
       const placed = new Map<string, Layout>();
@@ -197,12 +211,13 @@ class PackageWriter {
           written.push(...existing);
           continue;
         }
-        const { signal } = this.#options;
+        const { signal, recordBytes } = this.#options;
         const options = {
           producer: converter,
           digest: () => this.#digest(),
           onWeight,
           ...(signal && { signal }),
+          ...(recordBytes !== undefined && { recordBytes }),
         };
         const files = await writeGraph(this.#sink, folder, file, g, layout, options);
         await this.#sink.finished(files);
@@ -224,7 +239,10 @@ class PackageWriter {
     return this.#put(path, new TextEncoder().encode(`${JSON.stringify(value, null, 1)}\n`));
   }
 
-  /** SHA-256 of the weight file; of several, that of the lines `<sha256>  <name>` in the order of their names. */
+  /**
+   * SHA-256 of the weight file; of several, that of the lines `<sha256>  <name>` in the order of their names. A shard whose
+   * source states its hash is not read for it.
+   */
   async #checkpointDigest(): Promise<string> {
     const { files, tensors } = this.#checkpoint;
     const total = tensors.shards.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -232,6 +250,11 @@ class PackageWriter {
     let done = 0;
     const lines: string[] = [];
     for (const { name, bytes } of tensors.shards) {
+      const stated = files.sha256?.(name) ?? null;
+      if (stated !== null) {
+        lines.push(`${stated}  ${name}\n`);
+        continue;
+      }
       const digest = this.#digest();
       for (let at = 0; at < bytes; at += step) {
         this.#options.signal?.throwIfAborted();

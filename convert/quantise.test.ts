@@ -73,8 +73,8 @@ describe('quantisation in blocks of 32', () => {
   it('lays the same integers out for both targets', () => {
     const [rows, columns] = [3, 64];
     const q = quantise(weights.subarray(0, rows * columns), rows, columns, 8);
-    const packed = packBlocks(q, 8);
     const folded = packFolded(q);
+    const packed = packBlocks(q, 8);
     for (let row = 0; row < rows; row++) {
       for (let k = 0; k < columns; k++) {
         expect(packed[row * columns + k]! - 128).toBe(folded.integers[k * rows + row]);

@@ -82,11 +82,15 @@ export function dequantise(q: Quantised, columns: number): Float32Array {
   return out;
 }
 
-/** MatMulNBits and GatherBlockQuantized: unsigned with zero point 2^(bits−1); 4 bits as pairs, low nibble first. */
+/**
+ * MatMulNBits and GatherBlockQuantized: unsigned with zero point 2^(bits−1); 4 bits as pairs, low nibble first. 8 bits take
+ * the place of the integers, which are given up: a table of the largest model has half a gigabyte of them.
+ */
 export function packBlocks(q: Quantised, bits: 4 | 8): Uint8Array {
   if (bits === 8) {
-    const bytes = new Uint8Array(q.integers.length);
-    for (let i = 0; i < bytes.length; i++) bytes[i] = q.integers[i]! + 128;
+    const { buffer, byteOffset, length } = q.integers;
+    const bytes = new Uint8Array(buffer, byteOffset, length);
+    for (let i = 0; i < bytes.length; i++) bytes[i]! ^= 128;
     return bytes;
   }
   const out = new Uint8Array(q.integers.length / 2);

@@ -216,6 +216,7 @@ export class SafeTensors {
         entries.set(entry.name, entry);
       }
     }
+    files.plan?.([...entries.values()]);
     return new SafeTensors(
       files,
       shards.map(({ file }) => file),

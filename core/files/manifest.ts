@@ -101,8 +101,11 @@ export const manifestSchema = z
     family: z.enum(['vqathinker', 'vqa2']),
     producedBy: z.strictObject({
       converter: z.string().min(1),
+      /** Of the weight file; of several, that of the lines `<sha256>  <name>`. */
       checkpointSha256: sha256,
       command: z.string(),
+      /** Repository and commit that the checkpoint was read from. */
+      source: z.strictObject({ repository: z.string().min(1), commit: z.string().min(1) }).optional(),
     }),
     profile: profileSchema,
     /**

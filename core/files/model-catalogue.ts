@@ -25,7 +25,9 @@ export interface CatalogueSizes {
 export interface CatalogueModel extends CatalogueSizes {
   readonly id: CatalogueId;
   readonly name: string;
-  /** Page of the release; null: the checkpoint is a folder of this repository. */
+  /** Trained weights: released by others, in this repository, or none that anybody has published. */
+  readonly weights: 'released' | 'repository' | 'none';
+  /** Page of the released weights, or of the base model that training starts from; null for a folder of this repository. */
   readonly release: string | null;
   /** Folder of the checkpoint as it is named in the commands. */
   readonly folder: string;
@@ -39,8 +41,39 @@ export interface CatalogueModel extends CatalogueSizes {
 
 const entries: readonly Omit<CatalogueModel, keyof CatalogueSizes>[] = [
   {
+    id: 'tiny',
+    name: 'VQAThinker tiny',
+    weights: 'repository',
+    release: null,
+    folder: 'training-server/checkpoints/tiny',
+    published: null,
+    humanRatings: false,
+    recipes: ['tiny-'],
+  },
+  {
+    id: 'vqathinker-1b',
+    name: 'VQAThinker-1B',
+    weights: 'none',
+    release: 'https://huggingface.co/OpenGVLab/InternVL3-1B',
+    folder: 'checkpoints/InternVL3-1B-motion',
+    published: null,
+    humanRatings: false,
+    recipes: ['vqathinker-1b'],
+  },
+  {
+    id: 'vqathinker-2b',
+    name: 'VQAThinker-2B',
+    weights: 'none',
+    release: 'https://huggingface.co/OpenGVLab/InternVL3-2B',
+    folder: 'checkpoints/InternVL3-2B-motion',
+    published: null,
+    humanRatings: false,
+    recipes: ['vqathinker-2b'],
+  },
+  {
     id: 'vqathinker-8b',
     name: 'VQAThinker-8B',
+    weights: 'released',
     // Named by the README of the official code, github.com/clh124/VQAThinker.
     release: 'https://huggingface.co/kkkkkklinhan/InternVL3-VQAThinker-8B',
     folder: 'InternVL3-VQAThinker-8B',
@@ -48,22 +81,13 @@ const entries: readonly Omit<CatalogueModel, keyof CatalogueSizes>[] = [
     humanRatings: true,
     recipes: ['vqathinker-8b', 'ablation-'],
   },
-  {
-    id: 'tiny',
-    name: 'VQAThinker tiny',
-    release: null,
-    folder: 'training-server/checkpoints/tiny',
-    published: null,
-    humanRatings: false,
-    recipes: ['tiny-'],
-  },
 ];
 
 const sizesOf: Readonly<Record<CatalogueId, CatalogueSizes>> = sizes as unknown as Readonly<
   Record<CatalogueId, CatalogueSizes>
 >;
 
-/** Largest first. */
+/** Smallest first. */
 export const modelCatalogue: readonly CatalogueModel[] = entries.map((entry) => ({
   ...entry,
   ...sizesOf[entry.id],

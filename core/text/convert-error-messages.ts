@@ -1,8 +1,9 @@
 /** Messages of the converter's error codes in both languages, for the page and for the command line. Ours. */
 import { bytes, count } from './format.ts';
+import { type HubErrorParams, hubErrorsEn, hubErrorsZh } from './hub-error-messages.ts';
 
 /** Parameters of every code. Byte counts are bytes. */
-export interface ConvertErrorParams {
+export interface ConvertErrorParams extends HubErrorParams {
   'convert/config': { field: string; problem: string };
   'convert/exists': { folder: string };
   'convert/header': { file: string; problem: string };
@@ -25,6 +26,8 @@ export interface ConvertErrorParams {
   'convert/hf-layout': { type: string };
   'convert/other-model': { type: string };
   'convert/no-tokenizer': { present: string };
+  'convert/storage': { needed: number; free: number };
+  'convert/disk-full': { folder?: string };
 }
 
 interface Text {
@@ -37,6 +40,7 @@ type Table = { readonly [Code in keyof ConvertErrorParams]: (p: ConvertErrorPara
 const say = (title: string, body: string): Text => ({ title, body });
 
 export const convertErrorsEn: Table = {
+  ...hubErrorsEn,
   'convert/config': ({ field, problem }) =>
     say(
       `The checkpoint cannot be read: ${field} ${problem}.`,
@@ -131,9 +135,20 @@ export const convertErrorsEn: Table = {
       `tokenizer.json is missing${present ? ` (there is ${present}, which is not enough)` : ''}.`,
       'Download it, or make it: `AutoTokenizer.from_pretrained(folder, use_fast=True).save_pretrained(folder)`. Nothing was written.',
     ),
+  'convert/storage': ({ needed, free }) =>
+    say(
+      `The package needs ${bytes(needed)} more, and ${bytes(free)} are free.`,
+      'Free that much space and go on. Parts that are finished are kept.',
+    ),
+  'convert/disk-full': ({ folder }) =>
+    say(
+      `The disk is full${folder ? ` (${folder})` : ''}.`,
+      'Free some space and go on: parts that are finished are kept and not made again.',
+    ),
 };
 
 export const convertErrorsZh: Table = {
+  ...hubErrorsZh,
   'convert/config': ({ field, problem }) =>
     say(`无法读取检查点：${field} ${problem}。`, '请确认文件夹完整。未写入任何内容。'),
   'convert/exists': ({ folder }) => say(`${folder}不是空文件夹。`, '请另选文件夹或清空它；未写入任何内容。'),
@@ -210,4 +225,11 @@ export const convertErrorsZh: Table = {
       `缺少tokenizer.json${present ? `（只有${present}，不够）` : ''}。`,
       '请下载它，或生成它：`AutoTokenizer.from_pretrained(folder, use_fast=True).save_pretrained(folder)`。未写入任何内容。',
     ),
+  'convert/storage': ({ needed, free }) =>
+    say(
+      `模型包还需要${bytes(needed)}，可用空间只有${bytes(free)}。`,
+      '请腾出足够的空间后继续，已完成的部分会保留。',
+    ),
+  'convert/disk-full': ({ folder }) =>
+    say(`磁盘已满${folder ? `（${folder}）` : ''}。`, '请腾出空间后继续，已完成的部分会保留，不必重做。'),
 };

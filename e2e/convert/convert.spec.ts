@@ -1,4 +1,4 @@
-/** The converter in a browser worker: the bytes of Node, and no files after an error or a stop. */
+/** The converter in a browser worker: the bytes of Node, no files after a fault, and nothing lost by a stop. */
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,6 @@ const scratch = '.scratch/e2e/convert';
 const names = ['config.json', 'profiles.json', 'generation_config.json', 'model.safetensors'];
 const request: HarnessConversion = {
   files: names.map((name) => `/${scratch}/${name}`),
-  folder: 'tiny',
   profile: 'train6',
   variants: [
     { target: 'wasm', dtype: 'fp32' },
@@ -50,26 +49,38 @@ async function convert(page: Page, change: Partial<HarnessConversion> = {}) {
   );
 }
 
-test('writes the bytes that Node writes', async ({ page }) => {
-  const { result, contents, progress } = await convert(page);
+/** Checksums of the files of a package that Node writes, by path; the manifest names the command. */
+function inNode(variants: string): [string, string][] {
   const out = join(root, scratch, 'out');
   rmSync(out, { recursive: true, force: true });
   const cli = join(root, 'convert/cli.ts');
-  execFileSync('node', [cli, golden, out, '--variants', 'wasm:fp32,webgpu:q4f16', '--profile', 'train6']);
+  execFileSync('node', [cli, golden, out, '--variants', variants, '--profile', 'train6', '--name', 'tiny']);
   const manifest = JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8')) as Manifest;
-  const expected = manifest.files.map(({ path, sha256 }) => [`tiny/${path}`, sha256]);
-  expect(contents.filter(([path]) => path !== 'tiny/manifest.json')).toEqual(expected.sort());
-  expect((result as Manifest).producedBy.checkpointSha256).toBe(manifest.producedBy.checkpointSha256);
+  return manifest.files.map(({ path, sha256 }): [string, string] => [path, sha256]).sort();
+}
+
+/** Files of a package in the store, but for its manifest. */
+const packageOf = (id: unknown, contents: readonly [string, string][]) =>
+  contents.flatMap(([path, sum]): [string, string][] =>
+    path.startsWith(`${id}/files/`) && !path.endsWith('/manifest.json')
+      ? [[path.slice(`${id}/files/`.length), sum]]
+      : [],
+  );
+
+test('writes the bytes that Node writes', async ({ page }) => {
+  const { result, contents, progress } = await convert(page);
+  expect(packageOf(result, contents)).toEqual(inNode('wasm:fp32,webgpu:q4f16'));
   expect(progress.at(-1)).toBe(1);
 });
 
-test('leaves nothing after a corrupted file, and nothing after a stop', async ({ page }) => {
+test('leaves nothing after a corrupted file, and goes on after a stop', async ({ page }) => {
   const corrupted = await convert(page, { truncate: ['model.safetensors', 1_000_000] });
   expect(corrupted.result).toMatchObject({ code: 'convert/cut-off', params: { file: 'model.safetensors' } });
   expect(corrupted.contents).toEqual([]);
   const stopped = await convert(page, { stop: true });
   expect(stopped.result).toEqual({ name: 'AbortError' });
-  expect(stopped.contents).toEqual([]);
+  const { result, contents } = await convert(page);
+  expect(packageOf(result, contents)).toEqual(inNode('wasm:fp32,webgpu:q4f16'));
 });
 
 test('takes over what a closed page has finished', async ({ page }) => {
@@ -79,26 +90,16 @@ test('takes over what a closed page has finished', async ({ page }) => {
     target: 'webgpu' as const,
     dtype,
   }));
-  const whole = await convert(page, { folder: 'whole', variants });
   await page.goto(`${address}e2e/convert/harness.html`);
   await expect(page).toHaveTitle('ready', { timeout: 60_000 });
   await page.evaluate(
     (options) => (window as unknown as { harness: typeof Harness }).harness.convertUntil(options, 0.6),
-    { ...request, folder: 'left', variants },
+    { ...request, variants },
   );
-  const again = await convert(page, { folder: 'left', variants });
-  expect((again.result as Manifest).files).toEqual((whole.result as Manifest).files);
-  const inside = (folder: string) =>
-    again.contents.flatMap(([path, sum]) =>
-      path.startsWith(`${folder}/`) ? [[path.slice(folder.length), sum]] : [],
-    );
-  expect(inside('left')).toEqual(inside('whole'));
-  expect(again.begun).toBeGreaterThan(whole.begun);
-});
-
-test('does not write over a package', async ({ page }) => {
-  const first = await convert(page);
-  const second = await convert(page);
-  expect(second.result).toMatchObject({ code: 'convert/exists' });
-  expect(second.contents).toEqual(first.contents);
+  const { result, contents, begun } = await convert(page, { variants });
+  const all = variants.map(({ target, dtype }) => `${target}:${dtype}`).join(',');
+  expect(packageOf(result, contents)).toEqual(inNode(all));
+  expect(begun).toBeGreaterThan(0.2);
+  // No journal is left.
+  expect(contents.filter(([path]) => path.endsWith('.jsonl'))).toEqual([]);
 });

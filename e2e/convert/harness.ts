@@ -1,6 +1,6 @@
 /** Page for tests: the conversion client as `window.harness`. */
 import { CodedError } from '../../core/errors.ts';
-import type { VariantChoice } from '../../workers/convert/api.ts';
+import type { ConvertRequest, VariantChoice } from '../../workers/convert/api.ts';
 import { convertInWorker } from '../../workers/convert/client.ts';
 
 async function digest(file: File): Promise<string> {
@@ -22,7 +22,6 @@ async function contents(folder: FileSystemDirectoryHandle, prefix = ''): Promise
 export interface HarnessConversion {
   /** Addresses of the checkpoint's files. */
   readonly files: readonly string[];
-  readonly folder: string;
   readonly variants: readonly VariantChoice[];
   readonly profile: string;
   /** Cut a file short: name and bytes. */
@@ -31,38 +30,39 @@ export interface HarnessConversion {
   readonly stop?: boolean;
 }
 
-function dropped({ files, truncate }: HarnessConversion): Promise<File[]> {
-  return Promise.all(
+async function request({ files, truncate, variants, profile }: HarnessConversion): Promise<ConvertRequest> {
+  const dropped = await Promise.all(
     files.map(async (address) => {
       const name = address.split('/').at(-1)!;
       const blob = await (await fetch(address)).blob();
-      return new File([truncate?.[0] === name ? blob.slice(0, truncate[1]) : blob], name);
+      // The same folder on each visit: a conversion is found again by names, sizes and times.
+      const content = truncate?.[0] === name ? blob.slice(0, truncate[1]) : blob;
+      return new File([content], name, { lastModified: 0 });
     }),
   );
+  const source = { kind: 'folder', name: 'tiny', files: dropped } as const;
+  return { source, name: 'tiny', dtype: 'q4f16', variants, profile };
 }
 
 export const harness = {
   /** Resolves while the conversion still runs: a share of the writing is done. */
   async convertUntil(conversion: HarnessConversion, share: number): Promise<void> {
-    const { stop: _, truncate: __, ...request } = conversion;
-    const files = await dropped(conversion);
+    const asked = await request(conversion);
     await new Promise<void>((resolve) => {
-      void convertInWorker({ ...request, files, parent: ['models'] }, ({ stage, done, total }) => {
+      void convertInWorker(asked, ({ stage, done, total }) => {
         if (stage === 'write' && done / total > share) resolve();
       });
     });
   },
+  /** Paths of `contents` begin with the package's id, which is `result` after a conversion that succeeded. */
   async convert(conversion: HarnessConversion) {
-    const { stop, truncate: _, ...request } = conversion;
-    const files = await dropped(conversion);
-    const root = await navigator.storage.getDirectory();
-    const parent = await root.getDirectoryHandle('models', { create: true });
+    const asked = await request(conversion);
     const abort = new AbortController();
     const progress: number[] = [];
     /** Share that is written at the first report: above 0 where graphs were reused. */
     let begun = Number.NaN;
     const running = convertInWorker(
-      { ...request, files, parent: ['models'] },
+      asked,
       ({ stage, done, total }) => {
         progress.push(done / total);
         if (stage === 'write' && Number.isNaN(begun)) begun = done / total;
@@ -70,11 +70,13 @@ export const harness = {
       abort.signal,
     );
     // The abort follows the request through the same channel, so it arrives while the worker opens the folder.
-    if (stop) abort.abort();
+    if (conversion.stop) abort.abort();
     const result = await running.catch((error: unknown) =>
       error instanceof CodedError ? error.toData() : { name: (error as Error).name },
     );
-    return { result, progress, begun, contents: await contents(parent) };
+    const root = await navigator.storage.getDirectory();
+    const packages = await root.getDirectoryHandle('packages', { create: true });
+    return { result, progress, begun, contents: await contents(packages) };
   },
 };
 

@@ -1,20 +1,7 @@
 /** The Models page: packages come, are checked, used, repaired and deleted; nothing hostile gets in. */
-import { cpSync, existsSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { violations } from './axe.ts';
-import {
-  choose,
-  dropFromDisk,
-  expect,
-  exportJson,
-  hasModel,
-  openPage,
-  ROOT,
-  reaches,
-  SAMPLE,
-  test,
-} from './fixture.ts';
+import { choose, expect, hasModel, openPage, reaches, SAMPLE, test } from './fixture.ts';
 import { type PackageServer, servePackage, serveStatuses } from './package-server.ts';
 
 const NAME = 'Another model';
@@ -31,7 +18,7 @@ async function goToModels(page: Page, address: string): Promise<void> {
 
 async function add(page: Page, address: string): Promise<void> {
   await page.getByRole('button', { name: 'Add by address' }).click();
-  await page.getByLabel('Address of a model package').fill(address);
+  await page.getByLabel(/^Address of a model package/).fill(address);
   await page.getByRole('button', { name: 'Check address' }).click();
 }
 
@@ -134,7 +121,7 @@ test.describe('models', () => {
   }) => {
     await goToModels(page, site.address);
     const one = page.locator('.models-catalogue .models-row').filter({ hasText: 'VQAThinker-8B' });
-    await expect(one).toContainText(/16\.0\sGB to download, 5\.33\sGB once converted/);
+    await expect(one).toContainText(/16\.0\sGB to read, 5\.33\sGB once converted/);
     await expect(one).toContainText('Will not run here: it needs a graphics adapter with WebGPU.');
     await one.getByRole('button', { name: 'How to get it: VQAThinker-8B' }).click();
     const detail = page.getByRole('region', { name: 'VQAThinker-8B' });
@@ -151,7 +138,8 @@ test.describe('models', () => {
       'href',
       'https://huggingface.co/kkkkkklinhan/InternVL3-VQAThinker-8B',
     );
-    await expect(detail).toContainText('npm run convert -- InternVL3-VQAThinker-8B');
+    await expect(detail).toContainText('npm run convert -- hf:kkkkkklinhan/InternVL3-VQAThinker-8B');
+    await expect(detail.getByRole('button', { name: 'Look at it here' })).toBeVisible();
     await expect(detail).toContainText('Nobody has run the released weights in this page');
     // An address leads there too, and on a narrow window the steps come into view.
     await page.setViewportSize({ width: 390, height: 800 });
@@ -169,7 +157,7 @@ test.describe('models', () => {
     await expect(page.locator('.ui-error__code')).toContainText('model/unsafe');
     await expect(row(page, 'Hostile')).toHaveCount(0);
     const newer = await servePackage('Newer', (manifest) => Object.assign(manifest, { format: 3 }));
-    await page.getByLabel('Address of a model package').fill(newer.address);
+    await page.getByLabel(/^Address of a model package/).fill(newer.address);
     await page.getByRole('button', { name: 'Check address' }).click();
     await expect(page.locator('.ui-error__code')).toContainText('model/version');
     await hostile.close();
@@ -201,7 +189,7 @@ test.describe('models', () => {
     await page.getByRole('button', { name: 'Add by address' }).click();
     const title = page.locator('.models-list .ui-error__title');
     const look = async (address: string) => {
-      await page.getByLabel('Address of a model package').fill(address);
+      await page.getByLabel(/^Address of a model package/).fill(address);
       await page.getByRole('button', { name: 'Check address' }).click();
     };
     await look(`${web.address}404/`);
@@ -246,93 +234,6 @@ test.describe('models', () => {
   });
 });
 
-/** A checkpoint in the official layout, a megabyte of it. */
-const CHECKPOINT = join(ROOT, 'training-server', 'checkpoints', 'tiny');
-
-test.describe('a checkpoint folder becomes a package', () => {
-  test.skip(!existsSync(CHECKPOINT), 'no tiny checkpoint');
-
-  const ways = {
-    chosen: async (page: Page) => {
-      const chooser = page.waitForEvent('filechooser');
-      await page.getByRole('button', { name: 'Open a folder' }).click();
-      await (await chooser).setFiles(CHECKPOINT);
-    },
-    dropped: (page: Page) => dropFromDisk(page, [CHECKPOINT]),
-  };
-  test('one dropped on another place goes to Models, and the work outlives that place', async ({
-    page,
-    site,
-  }) => {
-    await openPage(page, site.address);
-    // The folder waits for Models, also when another page is opened before that is loaded.
-    await page.route(/\/assets\/ModelsPage-/, async (route) => {
-      await new Promise((done) => setTimeout(done, 1500));
-      await route.continue();
-    });
-    await dropFromDisk(page, [CHECKPOINT]);
-    await expect(page).toHaveURL(/#\/models/);
-    await page.getByRole('link', { name: 'Batch' }).first().click();
-    await page.getByRole('link', { name: 'Models' }).first().click();
-    await expect(row(page, 'tiny')).toBeVisible({ timeout: 120_000 });
-  });
-
-  test('a corrupted one is refused by name and leaves nothing', async ({ page, site }, info) => {
-    const corrupted = info.outputPath('tiny');
-    cpSync(CHECKPOINT, corrupted, { recursive: true });
-    truncateSync(join(corrupted, 'model.safetensors'), 500_000);
-    await goToModels(page, site.address);
-    await dropFromDisk(page, [corrupted]);
-    await expect(page.locator('.ui-error__code')).toContainText('convert/cut-off');
-    await expect(row(page, /./)).toHaveCount(1);
-    await dropFromDisk(page, [CHECKPOINT]);
-    await expect(row(page, 'tiny')).toBeVisible({ timeout: 120_000 });
-    await expect(page.locator('.ui-error__code')).toHaveCount(0);
-  });
-
-  test('a folder that is no checkpoint says what it is and what to do', async ({ page, site }, info) => {
-    const adapter = info.outputPath('adapter');
-    mkdirSync(adapter, { recursive: true });
-    writeFileSync(join(adapter, 'adapter_config.json'), '{"base_model_name_or_path": "a/b"}');
-    writeFileSync(join(adapter, 'adapter_model.bin'), 'x');
-    const half = info.outputPath('half');
-    cpSync(CHECKPOINT, half, { recursive: true });
-    rmSync(join(half, 'tokenizer.json'));
-    await goToModels(page, site.address);
-    await dropFromDisk(page, [adapter]);
-    await expect(page.getByText('The folder holds a LoRA adapter for a/b, not a whole model.')).toBeVisible();
-    await dropFromDisk(page, [half]);
-    await expect(page.getByText(/^tokenizer\.json is missing/)).toBeVisible();
-    await expect(page.locator('.models-list > .models-list__rows > .models-row')).toHaveCount(1);
-  });
-
-  for (const [way, bring] of Object.entries(ways))
-    test(`${way}: converted here, taken into use, it assesses a clip`, async ({ page, site }) => {
-      await goToModels(page, site.address);
-      await bring(page);
-      const made = row(page, 'tiny');
-      await expect(made.getByRole('button', { name: 'Use', exact: true })).toBeVisible({ timeout: 120_000 });
-      await expect(page.locator('.ui-error__code')).toHaveCount(0);
-      await made.getByRole('button', { name: 'Use', exact: true }).click();
-      await expect(made).toContainText('In use', { timeout: 60_000 });
-      await page.getByRole('link', { name: 'Assess' }).first().click();
-      await choose(page, SAMPLE);
-      await reaches(page, 'done');
-      // The test asserts which model answered, not what so small a model answers.
-      const { model, answers } = JSON.parse((await exportJson(page)).text);
-      expect(model).toMatchObject({ name: 'tiny', dtype: 'q8', target: 'wasm' });
-      expect(answers[0].text.length).toBeGreaterThan(0);
-      await expect(page.getByText('The model writes here what it sees')).toHaveCount(0);
-      // Nothing is left of the work but the package.
-      const left = await page.evaluate(async () => {
-        const names: string[] = [];
-        for await (const name of (await navigator.storage.getDirectory()).keys()) names.push(name);
-        return names;
-      });
-      expect(left).not.toContain('converted');
-    });
-});
-
 for (const colorScheme of ['light', 'dark'] as const)
   for (const locale of ['en-US', 'zh-CN'])
     test.describe(`models, ${colorScheme}, ${locale}`, () => {
@@ -348,7 +249,7 @@ for (const colorScheme of ['light', 'dark'] as const)
             `${width} wide`,
           ).toBeLessThanOrEqual(0);
         }
-        await page.locator('.models-catalogue .models-row__open').first().click();
+        await page.locator('.models-catalogue .models-row__open').last().click();
         await expect(page.locator('.models-steps')).toBeVisible();
         for (const width of [1440, 390, 320]) {
           await page.setViewportSize({ width, height: 900 });

@@ -1,31 +1,40 @@
-/** Client of the conversion worker. */
-import type { Manifest } from '../../core/files/manifest.ts';
-import { proxy, releaseProxy, workerFailed, wrap } from '../thread/rpc.ts';
-import type { ConvertApi, ConvertProgress, ConvertRequest } from './api.ts';
+/** Client of the conversion worker, which ends with each job. */
+import { proxy, type Remote, releaseProxy, workerFailed, wrap } from '../thread/rpc.ts';
+import type {
+  CheckpointOffer,
+  CheckpointSource,
+  ConvertApi,
+  ConvertProgress,
+  ConvertRequest,
+} from './api.ts';
 
-let nextJob = 1;
+const JOB = 1;
 
-/**
- * Converts in a worker that ends with the job.
- *
- * @throws CodedError `convert/*`; AbortError after the signal
- */
-export async function convertInWorker(
-  request: Omit<ConvertRequest, 'job'>,
-  onProgress: (progress: ConvertProgress) => void,
+async function inWorker<T>(
+  work: (remote: Remote<ConvertApi>) => Promise<T>,
   signal?: AbortSignal,
-): Promise<Manifest> {
+): Promise<T> {
   signal?.throwIfAborted();
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'convert' });
   const remote = wrap<ConvertApi>(worker);
-  const job = nextJob++;
-  const stop = () => void remote.abort(job);
+  const stop = () => void remote.abort(JOB);
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    return await Promise.race([remote.convert({ ...request, job }, proxy(onProgress)), workerFailed(worker)]);
+    return await Promise.race([work(remote), workerFailed(worker)]);
   } finally {
     signal?.removeEventListener('abort', stop);
     remote[releaseProxy]();
     worker.terminate();
   }
 }
+
+/** @throws CodedError `convert/*`, `hub/*`; AbortError after the signal */
+export const lookInWorker = (source: CheckpointSource, signal?: AbortSignal): Promise<CheckpointOffer> =>
+  inWorker((remote) => remote.look(source, JOB), signal);
+
+/** @throws CodedError `convert/*`, `hub/*`; AbortError after the signal */
+export const convertInWorker = (
+  request: ConvertRequest,
+  onProgress: (progress: ConvertProgress) => void,
+  signal?: AbortSignal,
+): Promise<string> => inWorker((remote) => remote.convert(request, JOB, proxy(onProgress)), signal);

@@ -7,9 +7,16 @@ import type {
   SinkFile,
   WrittenFile,
 } from '../../convert/files.ts';
-import { graphLine, headLine, journalName, readJournal } from '../../convert/journal.ts';
+import {
+  borneOut,
+  graphLine,
+  journalName,
+  journalText,
+  readJournal,
+  recordLine,
+} from '../../convert/journal.ts';
 import { CodedError } from '../../core/errors.ts';
-import { createSha256, type Digest } from '../../core/files/sha256.ts';
+import { packageFiles } from '../../core/files/package-store.ts';
 import { keepAliveDuring } from '../thread/file-handles.ts';
 
 /** Files that the user dropped or chose. Blobs are read by slices; the browser keeps them on disk. */
@@ -35,110 +42,154 @@ export class DroppedFiles implements CheckpointFiles {
 }
 
 /**
- * A package folder. Directories of this file system cannot be renamed, so a whole package is one with `manifest.json`, which
- * the converter writes last, and without a journal. In any other folder the next conversion reuses the graphs of the same
- * conversion and removes the rest.
+ * A package in the store of packages, made in place. Directories of this file system cannot be renamed: the folder of a whole
+ * package has no journal. In any other folder the next conversion of the same checkpoint goes on where this one stopped.
  */
 export class OpfsPackage implements PackageSink {
-  readonly #parent: FileSystemDirectoryHandle;
-  readonly #name: string;
-  readonly #digest: () => Digest;
-  #folder: FileSystemDirectoryHandle | null = null;
+  readonly #folder: FileSystemDirectoryHandle;
+  readonly #free: () => Promise<number | null>;
+  readonly #open = new Set<FileSystemSyncAccessHandle>();
+  #recorded: ReadonlyMap<string, number> = new Map();
 
-  /** @param digest for the checksums of files that an interrupted conversion has left */
-  constructor(parent: FileSystemDirectoryHandle, name: string, digest: () => Digest = () => createSha256()) {
-    this.#parent = parent;
-    this.#name = name;
-    this.#digest = digest;
+  /**
+   * @param folder of the package
+   * @param free bytes that may still be stored; null where the browser does not report them
+   */
+  constructor(folder: FileSystemDirectoryHandle, free: () => Promise<number | null>) {
+    this.#folder = folder;
+    this.#free = free;
   }
 
-  /** @throws CodedError `convert/exists` {folder}: there is a package of that name */
   async begin(key: string): Promise<readonly (readonly WrittenFile[])[]> {
-    const before = await keepAliveDuring(this.#parent, (parent) =>
-      parent.getDirectoryHandle(this.#name),
-    ).catch(() => null);
-    const whole: WrittenFile[][] = [];
-    if (before !== null) {
-      const manifest = await keepAliveDuring(before, (folder) => folder.getFileHandle('manifest.json')).catch(
-        () => null,
-      );
-      const journal = await keepAliveDuring(before, (folder) => folder.getFileHandle(journalName)).catch(
-        () => null,
-      );
-      if (manifest !== null && journal === null)
-        throw new CodedError('convert/exists', { folder: this.#name });
-      const text =
-        journal === null ? '' : await (await keepAliveDuring(journal, (file) => file.getFile())).text();
-      for (const graph of readJournal(text, key) ?? []) {
-        const sums = await Promise.all(graph.map(({ path }) => this.#sha256(before, path)));
-        if (graph.every(({ sha256 }, i) => sums[i] === sha256)) whole.push(graph);
-      }
-      await removeOthers(before, new Set(whole.flat().map(({ path }) => path)), '');
-    }
-    this.#folder = await keepAliveDuring(this.#parent, (parent) =>
-      parent.getDirectoryHandle(this.#name, { create: true }),
+    const text = (await (await fileAt(this.#folder, journalName))?.text()) ?? '';
+    const before = readJournal(text, key) ?? { graphs: [], recorded: new Map<string, number>() };
+    const journal = await borneOut(before, async (path) => {
+      const file = await fileAt(this.#folder, `${packageFiles}/${path}`);
+      return file?.size ?? null;
+    });
+    this.#recorded = journal.recorded;
+    const retained = [...journal.graphs.flat().map(({ path }) => path), ...journal.recorded.keys()];
+    const files = await keepAliveDuring(this.#folder, (one) =>
+      one.getDirectoryHandle(packageFiles, { create: true }),
     );
-    await this.#note(headLine(key) + whole.map(graphLine).join(''));
-    return whole;
+    await removeOthers(files, new Set(retained), '');
+    await this.#onDisk(() => this.#note(journalText(key, journal), true));
+    return journal.graphs;
   }
 
-  async #sha256(folder: FileSystemDirectoryHandle, path: string): Promise<string | null> {
-    const digest = this.#digest();
+  async reserve(bytes: number): Promise<void> {
+    const free = await this.#free();
+    if (free !== null && free < bytes) throw new CodedError('convert/storage', { needed: bytes, free });
+  }
+
+  async #note(text: string, anew = false): Promise<void> {
+    const file = await openFile(this.#folder, journalName);
     try {
-      const [file, inside] = await folderOf(folder, path, false);
-      const handle = await keepAliveDuring(inside, (one) => one.getFileHandle(file));
-      const stream = (await keepAliveDuring(handle, (one) => one.getFile())).stream();
-      for await (const chunk of stream as unknown as AsyncIterable<Uint8Array>) digest.update(chunk);
-    } catch {
-      return null;
+      if (anew) file.truncate(0);
+      append(file, new TextEncoder().encode(text), file.getSize());
+      file.flush();
+    } finally {
+      file.close();
     }
-    return digest.hex();
-  }
-
-  async #note(text: string): Promise<void> {
-    const file = await openFile(this.#opened(), journalName);
-    file.write(new TextEncoder().encode(text), { at: file.getSize() });
-    file.flush();
-    file.close();
-  }
-
-  #opened(): FileSystemDirectoryHandle {
-    if (this.#folder === null) throw new RangeError('begin comes first');
-    return this.#folder;
   }
 
   finished(files: readonly WrittenFile[]): Promise<void> {
-    return this.#note(graphLine(files));
+    return this.#onDisk(() => this.#note(graphLine(files)));
   }
 
-  async create(path: string): Promise<SinkFile> {
-    const [name, folder] = await folderOf(this.#opened(), path, true);
+  async create(path: string, ends: ReadonlySet<number>): Promise<SinkFile> {
+    const [name, folder] = await folderOf(this.#folder, `${packageFiles}/${path}`, true);
     const file = await openFile(folder, name);
-    let at = 0;
-    return {
-      async write(bytes) {
-        for (let done = 0; done < bytes.length; ) {
-          const n = file.write(bytes.subarray(done) as Uint8Array<ArrayBuffer>, { at });
-          if (n === 0) throw new CodedError('model/storage', { needed: bytes.length - done, free: 0 });
-          done += n;
-          at += n;
-        }
-      },
-      async close() {
+    this.#open.add(file);
+    const before = this.#recorded.get(path) ?? 0;
+    const recorded = ends.has(before) ? before : 0;
+    file.truncate(recorded);
+    let at = recorded;
+    const record = () =>
+      this.#onDisk(async () => {
         file.flush();
+        await this.#note(recordLine(path, at));
+      });
+    return {
+      recorded,
+      async read(offset, length) {
+        const bytes = new Uint8Array(length);
+        file.read(bytes, { at: offset });
+        return bytes;
+      },
+      write: (bytes) =>
+        this.#onDisk(async () => {
+          append(file, bytes, at);
+          at += bytes.length;
+        }),
+      record,
+      close: async () => {
+        await record();
+        this.#open.delete(file);
         file.close();
       },
     };
   }
 
   async commit(): Promise<void> {
-    await this.#opened().removeEntry(journalName);
+    await this.#folder.removeEntry(journalName);
+  }
+
+  async suspend(): Promise<void> {
+    for (const file of this.#open) file.close();
+    this.#open.clear();
   }
 
   async abort(): Promise<void> {
-    if (this.#folder === null) return;
-    this.#folder = null;
-    await this.#parent.removeEntry(this.#name, { recursive: true }).catch(() => {});
+    await this.suspend();
+    for await (const [name] of this.#folder.entries())
+      await this.#folder.removeEntry(name, { recursive: true }).catch(() => {});
+  }
+
+  /** @throws CodedError `convert/disk-full` */
+  async #onDisk<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      if (!(cause instanceof DOMException && cause.name === 'QuotaExceededError')) throw cause;
+      throw new CodedError('convert/disk-full', {}, undefined, { cause });
+    }
+  }
+}
+
+/** Writes all bytes; a full disk may take a part of them instead of throwing. */
+function append(file: FileSystemSyncAccessHandle, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    const n = file.write(bytes.subarray(done) as Uint8Array<ArrayBuffer>, { at: at + done });
+    if (n === 0) throw new DOMException('the disk is full', 'QuotaExceededError');
+    done += n;
+  }
+}
+
+/** Replaces a small file's text. */
+export async function writeText(
+  folder: FileSystemDirectoryHandle,
+  name: string,
+  text: string,
+): Promise<void> {
+  const file = await openFile(folder, name);
+  try {
+    file.truncate(0);
+    append(file, new TextEncoder().encode(text), 0);
+    file.flush();
+  } finally {
+    file.close();
+  }
+}
+
+/** Null where there is none. */
+export async function fileAt(root: FileSystemDirectoryHandle, path: string): Promise<File | null> {
+  try {
+    const [name, folder] = await folderOf(root, path, false);
+    const handle = await keepAliveDuring(folder, (one) => one.getFileHandle(name));
+    return await keepAliveDuring(handle, (one) => one.getFile());
+  } catch {
+    return null;
   }
 }
 

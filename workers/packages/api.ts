@@ -1,6 +1,7 @@
 /** Types that cross between the page and the package worker: model packages stored on this device. */
 import type { Machine } from '../../core/files/machine.ts';
 import type { Manifest } from '../../core/files/manifest.ts';
+import type { UnfinishedNote } from '../../core/files/package-store.ts';
 
 /** Source of a package on the network. */
 export interface PackageAddress {
@@ -29,11 +30,11 @@ export interface StoredFile {
 }
 
 export interface StoredPackage {
-  /** First 16 hex digits of the manifest's SHA-256. */
+  /** First 16 hex digits of the manifest's SHA-256, or of the request of a conversion. */
   readonly id: string;
   readonly manifest: Manifest;
   readonly manifestSha256: string;
-  /** Null for a package that was imported from a folder. */
+  /** Null for a package that was imported from a folder, or made here. */
   readonly address: PackageAddress | null;
   readonly addedAt: string;
   /** Files that were asked for; a package need not be stored whole. */
@@ -54,11 +55,21 @@ export interface DownloadProgress {
   readonly restarted?: { readonly path: string; readonly why: 'server' | 'checksum' };
 }
 
+/** A conversion that stopped, or that another tab is working on. */
+export interface UnfinishedConversion extends UnfinishedNote {
+  readonly id: string;
+  /** Bytes of the package that are on disk. */
+  readonly bytes: number;
+}
+
 /** Errors are `CodedError`: `model/{manifest,version,unsafe,network,checksum,storage,busy}`; a pause rejects with `AbortError`. */
 export interface PackagesApi {
   /** Adapter, memory and free storage of this machine; null where the browser does not report them. */
   machine(): Promise<Machine>;
   list(): Promise<StoredPackage[]>;
+  unfinished(): Promise<UnfinishedConversion[]>;
+  /** Makes the files of a finished conversion a package of the store, where they are. */
+  adopt(id: string): Promise<StoredPackage>;
   /** Reads and checks the manifest at an address; fetches nothing else. */
   fetchManifest(address: PackageAddress): Promise<OfferedPackage>;
   /**

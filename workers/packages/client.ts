@@ -59,6 +59,8 @@ export function createPackagesClient() {
     ) => during(signal, (job) => call((remote) => remote.importFolder(files, job, proxy(onProgress)))),
     verify: (id: string, signal: AbortSignal, onProgress: OnProgress) =>
       during(signal, (job) => call((remote) => remote.verify(id, job, proxy(onProgress)))),
+    unfinished: () => call((remote) => remote.unfinished()),
+    adopt: (id: string) => call((remote) => remote.adopt(id)),
     files: (id: string) => call((remote) => remote.files(id)),
     remove: (id: string) => call((remote) => remote.remove(id)),
   };

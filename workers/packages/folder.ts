@@ -20,6 +20,8 @@ export interface Folder {
   /** A file can be open once at a time. */
   open(path: string): Promise<Sink>;
   remove(name: string): Promise<void>;
+  /** Bytes of all files below a folder of this one; 0 without one. */
+  bytes(name: string): Promise<number>;
 }
 
 export async function readText(folder: Folder, path: string): Promise<string | null> {
@@ -94,10 +96,23 @@ export function opfsFolder(directory: FileSystemDirectoryHandle): Folder {
         close: () => handle.close(),
       };
     },
+    async bytes(name) {
+      const below = await keepAliveDuring(directory, (dir) => dir.getDirectoryHandle(name)).catch(() => null);
+      return below === null ? 0 : bytesBelow(below);
+    },
     async remove(name) {
       await directory.removeEntry(name, { recursive: true }).catch((error: unknown) => {
         if (!isMissing(error)) throw error;
       });
     },
   };
+}
+
+async function bytesBelow(directory: FileSystemDirectoryHandle): Promise<number> {
+  let sum = 0;
+  for await (const handle of directory.values()) {
+    if (handle.kind === 'directory') sum += await bytesBelow(handle as FileSystemDirectoryHandle);
+    else sum += (await keepAliveDuring(handle as FileSystemFileHandle, (one) => one.getFile())).size;
+  }
+  return sum;
 }

@@ -15,6 +15,8 @@ const schema = z.object({
   paths,
   checked: paths,
   corrupt: paths,
+  /** Made in the page: the folder is named by the conversion, not by the manifest. */
+  converted: z.boolean().default(false),
 });
 export type Note = z.infer<typeof schema>;
 

@@ -31,8 +31,12 @@ class MemoryDisk {
       open: async (path) => this.sink(prefix + path),
       remove: async (name) => {
         for (const path of this.bytes.keys())
-          if (path.startsWith(`${prefix}${name}/`)) this.bytes.delete(path);
+          if (path === prefix + name || path.startsWith(`${prefix}${name}/`)) this.bytes.delete(path);
       },
+      bytes: async (name) =>
+        [...this.bytes]
+          .filter(([path]) => path.startsWith(`${prefix}${name}/`))
+          .reduce((sum, [, bytes]) => sum + bytes.length, 0),
     };
   }
 
@@ -378,5 +382,46 @@ describe('packages on this device', () => {
     ]);
     await make().remove(id);
     expect(disk.bytes.size).toBe(0);
+  });
+
+  test('a conversion is unfinished until its files are whole, then a package where they are', async () => {
+    const { make, disk } = setUp();
+    const id = 'ab12';
+    const put = (path: string, bytes: Uint8Array) => disk.bytes.set(`${id}/${path}`, bytes);
+    const text = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+    const note = {
+      format: 1,
+      name: 'tiny',
+      dtype: 'q4f16',
+      variants: [{ target: 'webgpu', dtype: 'q4f16' }],
+      address: { endpoint: 'https://hub.example', repository: 'a/b', revision: 'c0ffee' },
+      startedAt: '2026-01-01T00:00:00Z',
+    };
+    put('conversion.json', text(note));
+    put('conversion.jsonl', text({ key: 'x' }));
+    put('files/config.json', contents['config.json']!);
+    expect(await make().unfinished()).toEqual([{ ...note, id, bytes: 2 }]);
+    expect(await make().list()).toEqual([]);
+    await expect(make().adopt(id)).rejects.toMatchObject({ code: 'model/manifest' });
+
+    for (const [path, bytes] of Object.entries(contents)) put(`files/${path}`, bytes);
+    put('files/manifest.json', manifestBytes());
+    // The journal goes last: a page that was closed before has not finished.
+    expect(await make().unfinished()).toHaveLength(1);
+    disk.bytes.delete(`${id}/conversion.jsonl`);
+    // A page that was closed before the store took it over: the next one does.
+    expect(await make().unfinished()).toEqual([]);
+    const [stored] = await make().list();
+    expect(stored).toMatchObject({ id, address: null, complete: true, totalBytes: 8002 });
+    expect([...disk.bytes.keys()]).not.toContain(`${id}/conversion.json`);
+    expect((await make().files(id)).map(({ path }) => path)).toContain('onnx/a.onnx');
+    expect(await make().adopt(id)).toEqual(stored);
+  });
+
+  test('a note of a conversion that is none is passed over', async () => {
+    const { make, disk } = setUp();
+    disk.bytes.set('ab12/conversion.json', new TextEncoder().encode('{"format": 7}'));
+    disk.bytes.set('cd34/conversion.json', new TextEncoder().encode('{'));
+    expect(await make().unfinished()).toEqual([]);
   });
 });

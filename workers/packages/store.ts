@@ -4,9 +4,21 @@
  */
 import { CodedError } from '../../core/errors.ts';
 import type { Manifest } from '../../core/files/manifest.ts';
-import type { OfferedPackage, PackageAddress, StoredFile, StoredPackage } from './api.ts';
+import {
+  conversionFile,
+  conversionJournal,
+  packageFiles,
+  unfinishedNote,
+} from '../../core/files/package-store.ts';
+import type {
+  OfferedPackage,
+  PackageAddress,
+  StoredFile,
+  StoredPackage,
+  UnfinishedConversion,
+} from './api.ts';
 import { fetchFile, type WantedFile } from './fetch-file.ts';
-import { type Folder, writeText } from './folder.ts';
+import { type Folder, readText, writeText } from './folder.ts';
 import { downloadManifest, MANIFEST, type ManifestBytes, manifestFault, parseManifest } from './manifest.ts';
 import { type Note, NoteWriter, noteFormat, readNote, writeNote } from './note.ts';
 import { hashBlob, inParallel, type OnProgress, ProgressMeter, sumBytes } from './transfer.ts';
@@ -38,7 +50,15 @@ interface Transfer {
 }
 
 const idOf = (manifestSha256: string) => manifestSha256.slice(0, 16);
-const storedPath = (path: string) => `files/${path}`;
+const storedPath = (path: string) => `${packageFiles}/${path}`;
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
 
 /** A full disk as a coded error; any other error as it is. */
 function asStorage(error: unknown, needed: number, free: number): unknown {
@@ -87,7 +107,7 @@ export class PackageStore {
     const text = await folder.file(MANIFEST);
     if (!note || !text) return null;
     const { manifest, manifestSha256 } = parseManifest(new Uint8Array(await text.arrayBuffer()));
-    if (idOf(manifestSha256) !== id) return null;
+    if (idOf(manifestSha256) !== id && !note.converted) return null;
     const files = await Promise.all(note.paths.map((path) => storedFile(folder, note, manifest, path)));
     return {
       id,
@@ -110,6 +130,51 @@ export class PackageStore {
       if (stored) packages.push(stored);
     }
     return packages.sort((a, b) => a.addedAt.localeCompare(b.addedAt));
+  }
+
+  /** Conversions without a manifest of their own yet; one that has ended since is adopted and left out. */
+  async unfinished(): Promise<UnfinishedConversion[]> {
+    const result: UnfinishedConversion[] = [];
+    for (const id of await this.#root.names()) {
+      const folder = await this.#root.folder(id);
+      const text = await readText(folder, conversionFile);
+      if (text === null || (await readNote(folder)) !== null) continue;
+      const note = unfinishedNote.safeParse(jsonOf(text));
+      if (!note.success) continue;
+      if ((await this.adopt(id).catch(() => null)) !== null) continue;
+      result.push({ ...note.data, id, bytes: await folder.bytes(packageFiles) });
+    }
+    return result.sort((a, b) => a.startedAt.localeCompare(b.startedAt));
+  }
+
+  /**
+   * The files of a conversion that has ended, as a package: its writer has hashed every one.
+   *
+   * @throws CodedError `model/manifest`: it has not ended
+   */
+  adopt(id: string): Promise<StoredPackage> {
+    return this.#alone(id, async () => {
+      const folder = await this.#root.folder(id);
+      const before = await this.describe(id);
+      if (before !== null) return before;
+      const made = await folder.file(storedPath(MANIFEST));
+      if (made === null || (await folder.file(conversionJournal)) !== null)
+        throw manifestFault('is not made yet');
+      const { bytes, manifest } = parseManifest(new Uint8Array(await made.arrayBuffer()));
+      const paths = manifest.files.map(({ path }) => path);
+      await writeText(folder, MANIFEST, new TextDecoder().decode(bytes));
+      await writeNote(folder, {
+        format: noteFormat,
+        address: null,
+        addedAt: new Date().toISOString(),
+        paths,
+        checked: paths,
+        corrupt: [],
+        converted: true,
+      });
+      await folder.remove(conversionFile);
+      return this.#stored(id);
+    });
   }
 
   async fetchManifest(address: PackageAddress): Promise<OfferedPackage> {
@@ -245,6 +310,7 @@ export class PackageStore {
       paths: [...new Set([...(old?.paths ?? []), ...paths])],
       checked: old?.checked ?? [],
       corrupt: old?.corrupt ?? [],
+      converted: old?.converted ?? false,
     };
     await writeText(folder, MANIFEST, new TextDecoder().decode(bytes));
     await writeNote(folder, note);

@@ -1,6 +1,7 @@
 /** Model packages on this device, in a worker: OPFS files can be written in place only there. */
 import '../thread/requests.ts';
 import { CodedError } from '../../core/errors.ts';
+import { PACKAGES } from '../../core/files/package-store.ts';
 import { probeAdapter } from '../model/backend.ts';
 import { keepAliveDuring } from '../thread/file-handles.ts';
 import { expose, releaseCallback } from '../thread/rpc.ts';
@@ -8,8 +9,6 @@ import { throttled } from '../thread/throttled.ts';
 import type { DownloadProgress, PackagesApi } from './api.ts';
 import { opfsFolder } from './folder.ts';
 import { PackageStore } from './store.ts';
-
-const FOLDER = 'packages';
 
 const wait = (ms: number, signal: AbortSignal) =>
   new Promise<void>((resolve, reject) => {
@@ -43,7 +42,7 @@ const store = (async () => {
   });
   return new PackageStore({
     root: opfsFolder(
-      await keepAliveDuring(directory, (root) => root.getDirectoryHandle(FOLDER, { create: true })),
+      await keepAliveDuring(directory, (root) => root.getDirectoryHandle(PACKAGES, { create: true })),
     ),
     fetch: (input, init) => fetch(input, init),
     wait,
@@ -101,6 +100,8 @@ const api: PackagesApi = {
     during(job, onProgress, async (signal, report) => (await store).importFolder(files, signal, report)),
   verify: (id, job, onProgress) =>
     during(job, onProgress, async (signal, report) => (await store).verify(id, signal, report)),
+  unfinished: async () => (await store).unfinished(),
+  adopt: async (id) => (await store).adopt(id),
   files: async (id) => (await store).files(id),
   remove: async (id) => (await store).remove(id),
   abort(job) {

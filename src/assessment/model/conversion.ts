@@ -1,78 +1,180 @@
-/** The conversion of a checkpoint folder to a package: one at a time; it outlives the view that started it. */
+/**
+ * The conversion of a checkpoint, of a folder or of a model hub, to a package: looked at, offered, made. One at a time; it
+ * outlives the view that started it, and another visit can go on with it.
+ */
 import { createStore } from 'zustand/vanilla';
-import { type CodedErrorData, isAbort } from '../../../core/errors.ts';
-import type { VariantChoice } from '../../../workers/convert/api.ts';
-import type { FolderFile } from '../../../workers/model/api.ts';
+import { CodedError, type CodedErrorData, isAbort } from '../../../core/errors.ts';
+import type { HubAddress } from '../../../core/files/hub-address.ts';
+import type {
+  CheckpointOffer,
+  CheckpointSource,
+  ConvertProgress,
+  ConvertRequest,
+  OfferedDtype,
+} from '../../../workers/convert/api.ts';
+import type { UnfinishedConversion } from '../../../workers/packages/api.ts';
 import { CurrentRun } from '../run/run-handle.ts';
+import { DownloadSpeed } from './download-speed.ts';
 import { toErrorData } from './model-store.ts';
 
+export interface RunningConversion {
+  readonly name: string;
+  readonly stage: ConvertProgress['stage'];
+  /** Share of the stage, 0 to 1. */
+  readonly share: number;
+  /** Bytes of the checkpoint a second; null before the first measurement. */
+  readonly speed: number | null;
+  /** Seconds. */
+  readonly left: number | null;
+}
+
 export interface ConversionState {
-  /** Name of the folder that is being converted, null without one. */
-  readonly name: string | null;
-  /** Whole percent of the bytes to read and write. */
-  readonly percent: number;
+  /** Lists and headers are being read. */
+  readonly looking: boolean;
+  readonly offered: { readonly source: CheckpointSource; readonly offer: CheckpointOffer } | null;
+  /** Repository that asks for a sign-in. */
+  readonly locked: HubAddress | null;
+  readonly running: RunningConversion | null;
+  readonly unfinished: readonly UnfinishedConversion[];
   readonly error: CodedErrorData | null;
 }
 
-/** Weights from this size on make a package for graphics adapters alone: no WebAssembly memory holds them. */
-const LARGE = 1.5e9;
-
-/**
- * Variants that this page makes of a checkpoint: 4 bits for a large one, else 8 bits for both targets.
- *
- * @param weightBytes of the checkpoint's safetensors files
- */
-export function variantsFor(weightBytes: number): readonly VariantChoice[] {
-  if (weightBytes >= LARGE) return [{ target: 'webgpu', dtype: 'q4f16' }];
-  return [
-    { target: 'webgpu', dtype: 'q8' },
-    { target: 'wasm', dtype: 'q8' },
-  ];
+export interface ConversionDependencies {
+  readonly look: (source: CheckpointSource, signal: AbortSignal) => Promise<CheckpointOffer>;
+  readonly convert: (
+    request: ConvertRequest,
+    onProgress: (progress: ConvertProgress) => void,
+    signal: AbortSignal,
+  ) => Promise<string>;
+  readonly unfinished: () => Promise<readonly UnfinishedConversion[]>;
+  /** Puts a finished conversion into the list of packages; null when it could not. */
+  readonly adopt: (id: string) => Promise<string | null>;
+  readonly remove: (id: string) => Promise<void>;
+  /** Asks the browser to keep what is stored. */
+  readonly persist: () => Promise<unknown>;
+  /** Milliseconds. */
+  readonly now?: () => number;
 }
 
-/**
- * Bytes of storage that a conversion in this page takes: the package, and its copy in the store of packages. The 8B
- * takes a third of its bfloat16 weights at q4f16; 8 bits for both targets take a little more than the weights.
- */
-export function storageFor(weightBytes: number): number {
-  const share = variantsFor(weightBytes).length === 1 ? 1 / 3 : 1.15;
-  return Math.ceil(2 * share * weightBytes);
-}
+const IDLE: ConversionState = {
+  looking: false,
+  offered: null,
+  locked: null,
+  running: null,
+  unfinished: [],
+  error: null,
+};
 
-/** @returns the id of the package, null when it could not be stored */
-export type Convert = (
-  name: string,
-  files: readonly FolderFile[],
-  onProgress: (share: number) => void,
-  signal: AbortSignal,
-) => Promise<string | null>;
+export class Conversion {
+  readonly store = createStore<ConversionState>(() => IDLE);
+  readonly #dependencies: ConversionDependencies;
+  readonly #looking = new CurrentRun();
+  readonly #running = new CurrentRun();
 
-const IDLE: ConversionState = { name: null, percent: 0, error: null };
+  constructor(dependencies: ConversionDependencies) {
+    this.#dependencies = dependencies;
+  }
 
-export function createConversion(convert: Convert) {
-  const store = createStore<ConversionState>(() => IDLE);
-  const current = new CurrentRun();
-  return {
-    store,
-    /** @returns the id of the new package; null after an error (in the state) or a stop, or when one runs already */
-    async start(name: string, files: readonly FolderFile[]): Promise<string | null> {
-      if (current.isRunning()) return null;
-      const run = current.begin();
-      store.setState({ name, percent: 0, error: null });
-      let error: CodedErrorData | null = null;
-      try {
-        const onProgress = (share: number) => store.setState({ percent: Math.floor(share * 100) });
-        return await convert(name, files, onProgress, run.signal);
-      } catch (cause) {
-        if (!isAbort(cause)) error = toErrorData(cause);
-        return null;
-      } finally {
-        run.end();
-        store.setState({ ...IDLE, error });
-      }
-    },
-    stop(): void {
-      current.abort();
-    },
+  /** Reads the list of unfinished conversions. */
+  open = async (): Promise<void> => {
+    this.store.setState({ unfinished: await this.#dependencies.unfinished().catch(() => []) });
   };
+
+  /** Looks at a checkpoint and offers it; an error is in the state. @returns true for an offer */
+  look = async (source: CheckpointSource): Promise<boolean> => {
+    const run = this.#looking.begin();
+    this.store.setState({ looking: true, offered: null, locked: null, error: null });
+    try {
+      const offer = await this.#dependencies.look(source, run.signal);
+      if (!run.isCurrent()) return false;
+      const pinned = offer.address && source.kind === 'hub' ? { ...source, address: offer.address } : source;
+      this.store.setState({ looking: false, offered: { source: pinned, offer } });
+      return true;
+    } catch (cause) {
+      if (!run.isCurrent()) return false;
+      const error = isAbort(cause) ? null : toErrorData(cause);
+      const asks = error?.code === 'hub/access' || error?.code === 'hub/token';
+      const locked = source.kind === 'hub' && asks ? source.address : null;
+      this.store.setState({ looking: false, error, locked });
+      return false;
+    } finally {
+      run.end();
+    }
+  };
+
+  /** Withdraws the offer, the question for a token, and the error. */
+  dismiss = (): void => {
+    this.#looking.cancel();
+    this.store.setState({ looking: false, offered: null, locked: null, error: null });
+  };
+
+  /** Makes the package that was offered. @returns its id; null after an error (in the state) or a stop */
+  start = async (dtype: OfferedDtype): Promise<string | null> => {
+    const { offered } = this.store.getState();
+    const chosen = offered?.offer.packages.find((one) => one.dtype === dtype);
+    if (!offered || !chosen) return null;
+    const { source, offer } = offered;
+    const { variants } = chosen;
+    return this.#make({ source, name: offer.name, dtype, variants }, offer.weightBytes);
+  };
+
+  /** Goes on with a conversion of a hub. */
+  resume = async (unfinished: UnfinishedConversion, token?: string): Promise<string | null> => {
+    const { address } = unfinished;
+    if (address === null) return null;
+    const source = { kind: 'hub', address, ...(token !== undefined && { token }) } as const;
+    if (!(await this.look(source))) return null;
+    return this.start(unfinished.dtype);
+  };
+
+  /** Deletes the parts of an unfinished conversion. */
+  discard = async (id: string): Promise<void> => {
+    await this.#dependencies.remove(id).catch(() => {});
+    await this.open();
+  };
+
+  stop = (): void => this.#running.abort();
+
+  async #make(request: ConvertRequest, weightBytes: number): Promise<string | null> {
+    if (this.#running.isRunning()) return null;
+    const run = this.#running.begin();
+    const { convert, adopt, persist, now = () => performance.now() } = this.#dependencies;
+    const { name } = request;
+    const speed = new DownloadSpeed(now);
+    const first: RunningConversion = { name, stage: 'hash', share: 0, speed: null, left: null };
+    this.store.setState({ offered: null, locked: null, error: null, running: first });
+    let error: CodedErrorData | null = null;
+    try {
+      await persist().catch(() => {});
+      const id = await convert(
+        request,
+        ({ stage, done, total }) => {
+          if (!run.isCurrent()) return;
+          const share = total > 0 ? done / total : 0;
+          const read = speed.add((stage === 'hash' ? 0 : weightBytes) + share * weightBytes);
+          const left = read !== null && read > 0 ? ((1 - share) * weightBytes) / read : null;
+          this.store.setState({ running: { name, stage, share, speed: read, left } });
+        },
+        run.signal,
+      );
+      return await adopt(id);
+    } catch (cause) {
+      if (!isAbort(cause)) error = toErrorData(cause);
+      return null;
+    } finally {
+      run.end();
+      this.store.setState({ running: null, error });
+      await this.open();
+    }
+  }
+}
+
+/** The choice that is made for a person: the first that this machine is not known to refuse. */
+export function recommended(
+  { packages }: CheckpointOffer,
+  runs: (dtype: OfferedDtype) => boolean | null,
+): OfferedDtype {
+  const choice = packages.find(({ dtype }) => runs(dtype) !== false) ?? packages[0];
+  if (!choice) throw new CodedError('convert/no-weights');
+  return choice.dtype;
 }

@@ -1,19 +1,14 @@
 /** The packages of this page, made once, and the choice of the model in use. */
 
 import { CodedError } from '../../../core/errors.ts';
-import { convertInWorker } from '../../../workers/convert/client.ts';
+import { convertInWorker, lookInWorker } from '../../../workers/convert/client.ts';
 import { hashFile } from '../../../workers/hash/client.ts';
-import type { FolderFile, PackageSource } from '../../../workers/model/api.ts';
+import type { PackageSource } from '../../../workers/model/api.ts';
 import { createPackagesClient } from '../../../workers/packages/client.ts';
-import { keepAliveDuring } from '../../../workers/thread/file-handles.ts';
-import { createConversion, storageFor, variantsFor } from './conversion.ts';
-import { filesBelow } from './folder-handles.ts';
-import { checkpointFiles } from './folder-kind.ts';
+import { Conversion } from './conversion.ts';
 import { bundledSource, type ModelStore } from './model-store.ts';
 import { createPackagesStore } from './packages-store.ts';
 import { BUNDLED, preferredPackage, setPreferredPackage } from './preferred-package.ts';
-
-const CONVERTED = 'converted';
 
 const client = createPackagesClient();
 
@@ -68,52 +63,20 @@ export function forgetPackage(models: ModelStore, id: string): void {
   void models.load(bundledSource()).catch(() => {});
 }
 
-/**
- * Converts a checkpoint folder for this machine and stores the package.
- *
- * @param name of the package: the folder's name, which distinguishes two checkpoints of one profile
- * @returns its id
- * @throws CodedError `convert/*`, `model/storage`; AbortError
- */
-async function convertFolder(
-  name: string,
-  files: readonly FolderFile[],
-  onProgress: (share: number) => void,
-  signal: AbortSignal,
-): Promise<string | null> {
-  const weights = files.filter(({ path }) => path.endsWith('.safetensors'));
-  const weightBytes = weights.reduce((sum, { file }) => sum + file.size, 0);
-  const { quota, usage } = await navigator.storage.estimate();
-  const needed = storageFor(weightBytes);
-  const free = Math.max(0, (quota ?? Number.POSITIVE_INFINITY) - (usage ?? 0));
-  if (needed > free) throw new CodedError('model/storage', { needed, free });
-  const root = await navigator.storage.getDirectory();
-  const parent = await keepAliveDuring(root, (one) => one.getDirectoryHandle(CONVERTED, { create: true }));
-  const folder = `package-${Date.now()}`;
-  try {
-    await convertInWorker(
-      {
-        files: checkpointFiles(files).map(({ file }) => file),
-        parent: [CONVERTED],
-        folder,
-        name,
-        variants: variantsFor(weightBytes),
-      },
-      ({ done, total }) => onProgress(done / total),
-      signal,
-    );
-    const made = await keepAliveDuring(parent, (one) => one.getDirectoryHandle(folder));
-    return await packages.importFolder(await filesBelow(made));
-  } finally {
-    await root.removeEntry(CONVERTED, { recursive: true }).catch(() => {});
-  }
-}
-
 /** The conversion of this page; it continues while another page is open. */
-export const conversion = createConversion(convertFolder);
+export const conversion = new Conversion({
+  look: lookInWorker,
+  convert: convertInWorker,
+  unfinished: () => client.unfinished(),
+  adopt: (id) => packages.adopt(id),
+  remove: (id) => client.remove(id),
+  persist: () => navigator.storage.persist(),
+});
 
 /** Deletes all that this page stores on this device: models, results, a batch, settings. */
 export async function deleteEverything(): Promise<void> {
+  conversion.stop();
+  for (const { id } of conversion.store.getState().unfinished) await conversion.discard(id);
   await packages.clear();
   const names = (await indexedDB.databases?.()) ?? [{ name: 'vqathinker' }, { name: 'vqathinker-batch' }];
   for (const { name } of names) if (name) indexedDB.deleteDatabase(name);

@@ -50,6 +50,8 @@ function setUp(change: Partial<PackagesClient> = {}, storedPackages: StoredPacka
     download: async () => stored(1),
     importFolder: async () => stored(1),
     verify: async () => stored(1),
+    unfinished: async () => [],
+    adopt: async () => stored(1),
     files: async () => [],
     remove: async () => {},
     ...change,

@@ -120,6 +120,9 @@ export class PackagesStore {
     }
   };
 
+  /** Forgets the error that belongs to no row. */
+  forgetError = (): void => this.#dispatch({ kind: 'failed', error: null });
+
   /** Copies a folder to this device. @returns its id, null with `error` set */
   importFolder = async (
     files: readonly { readonly path: string; readonly file: File }[],
@@ -131,6 +134,18 @@ export class PackagesStore {
       this.#dispatch({ kind: 'added', row });
       await this.#measure();
       return row.id;
+    } catch (error) {
+      this.#fail(error);
+      return null;
+    }
+  };
+
+  /** Adds the package of a conversion that has ended. @returns its id, null with `error` set */
+  adopt = async (id: string): Promise<string | null> => {
+    try {
+      this.#dispatch({ kind: 'added', row: rowOf(await this.#dependencies.client.adopt(id)) });
+      await this.#measure();
+      return id;
     } catch (error) {
       this.#fail(error);
       return null;

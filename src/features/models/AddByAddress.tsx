@@ -1,22 +1,44 @@
-/** A package by its address: only its manifest is read until somebody asks for the rest. */
+/** A package or a checkpoint by its address: only a manifest, or a list of files, is read until somebody asks for the rest. */
 import { useId, useState } from 'react';
 import { useStore } from 'zustand';
-import { packages } from '../../assessment/model/packages-session.ts';
+import { defaultHub, hubAddress } from '../../../core/files/hub-address.ts';
+import { conversion, packages } from '../../assessment/model/packages-session.ts';
 import { useModelsMessages } from './messages/useModelsMessages.ts';
+
+/** Statuses with which a repository answers that has no manifest, or gives it to nobody who is not signed in. */
+const NO_MANIFEST = new Set<string | number | undefined>([401, 403, 404]);
+
+/**
+ * Looks for a package at an address, then for a checkpoint where it is a repository's.
+ *
+ * @returns id of the package, null without one
+ */
+async function lookAt(text: string): Promise<string | null> {
+  conversion.dismiss();
+  const hub = hubAddress(text);
+  const named = hub !== null && !/^https?:/i.test(text);
+  const url = named ? `${defaultHub}/${hub.repository}/tree/${encodeURIComponent(hub.revision)}` : text;
+  const id = await packages.fetchManifest(url);
+  if (id !== null || hub === null) return id;
+  const { error } = packages.store.getState();
+  if (error?.code !== 'model/network' || !NO_MANIFEST.has(error.params.status)) return null;
+  packages.forgetError();
+  await conversion.look({ kind: 'hub', address: hub });
+  return null;
+}
 
 export function AddByAddress({ onAdded }: { readonly onAdded: (id: string) => void }) {
   const t = useModelsMessages();
   const id = useId();
   const [address, setAddress] = useState('');
-  const looking = useStore(packages.store, (state) => state.fetchingManifest);
+  const fetching = useStore(packages.store, (state) => state.fetchingManifest);
+  const looking = useStore(conversion.store, (state) => state.looking) || fetching;
   return (
     <form
       className="models-add"
       onSubmit={(event) => {
         event.preventDefault();
-        void packages
-          .fetchManifest(address.trim())
-          .then((manifest) => manifest !== null && onAdded(manifest));
+        void lookAt(address.trim()).then((result) => result !== null && onAdded(result));
       }}
     >
       <label htmlFor={id}>{t.addLabel}</label>

@@ -1,10 +1,12 @@
 /** A model of the catalogue beside the list: its needs on this machine, the three steps, what was measured, facts. */
 import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { type HubAddress, hubAddress } from '../../../core/files/hub-address.ts';
 import type { Machine } from '../../../core/files/machine.ts';
 import type { CatalogueModel } from '../../../core/files/model-catalogue.ts';
 import { publishedOf, publishedSource } from '../../../core/stats/published.ts';
 import { bytes, correlation, count } from '../../../core/text/format.ts';
-import { IconButton } from '../../ui/Button.tsx';
+import { conversion } from '../../assessment/model/packages-session.ts';
+import { Button, IconButton } from '../../ui/Button.tsx';
 import { Rich } from '../../ui/Rich.tsx';
 import './CatalogueDetail.css';
 import './ModelDetail.css';
@@ -58,42 +60,99 @@ interface Converted {
 }
 
 /** The command that makes the package of this shape. */
-export function convertCommand({ folder, name, variants }: CatalogueModel): string {
+export function convertCommand({ weights, release, folder, name, variants }: CatalogueModel): string {
+  const hub = weights === 'released' && release !== null ? hubAddress(release) : null;
+  const source = weights === 'none' ? 'CHECKPOINT' : hub ? `hf:${hub.repository}` : folder;
   const out = name.toLowerCase().replace(/\s+/g, '-');
   const dtype = variants[0]!.dtype;
-  return `npm run convert -- ${folder} ${out}-package${dtype === 'q8' ? '' : ` --dtype ${dtype}`}`;
+  return `npm run convert -- ${source} ${out}-package${dtype === 'q8' ? '' : ` --dtype ${dtype}`}`;
 }
 
+/** The way to weights and package, by what there is of the weights. */
 function Steps({ model }: { readonly model: CatalogueModel }) {
   const { catalogue: c } = useModelsMessages();
-  const { release, folder, checkpointBytes, files } = model;
-  const packageBytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const steps = model.weights === 'none' ? <TrainingSteps model={model} /> : <ReleasedSteps model={model} />;
   return (
     <section>
       <h3 className="models-detail__heading">{c.howTo(model.name)}</h3>
       <ol className="models-steps">
-        <li>
-          {release === null ? (
-            <Rich text={c.inRepository(folder, checkpointBytes)} />
-          ) : (
-            <>
-              {c.download(checkpointBytes)}{' '}
-              <a href={release} target="_blank" rel="noreferrer">
-                {release.replace(/^https:\/\//, '')}
-              </a>
-            </>
-          )}
-        </li>
-        <li>
-          {/* The converted package is copied into the store of packages. */}
-          {c.convert(2 * packageBytes)}
-          <CommandLine line={convertCommand(model)} />
-        </li>
+        {steps}
         <li>
           <Rich text={c.use} />
         </li>
       </ol>
     </section>
+  );
+}
+
+function ReleasedSteps({ model }: { readonly model: CatalogueModel }) {
+  const { catalogue: c } = useModelsMessages();
+  const { release, folder, checkpointBytes, files } = model;
+  const packageBytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const hub = release === null ? null : hubAddress(release);
+  return (
+    <>
+      <li>
+        {release === null ? (
+          <Rich text={c.inRepository(folder, checkpointBytes)} />
+        ) : (
+          <>
+            {c.released} <ReleaseLink address={release} />
+          </>
+        )}
+      </li>
+      <li>
+        {hub ? c.convertRead(checkpointBytes, packageBytes) : c.convert(packageBytes)}
+        {hub && (
+          <p className="models-steps__action">
+            <Button look="primary" onClick={() => lookAt(hub)}>
+              {c.convertHere}
+            </Button>
+          </p>
+        )}
+        {hub && c.orTerminal}
+        <CommandLine line={convertCommand(model)} />
+      </li>
+    </>
+  );
+}
+
+/** The offer appears above the list. */
+function lookAt(address: HubAddress): void {
+  scrollTo({ top: 0 });
+  void conversion.look({ kind: 'hub', address });
+}
+
+/** A model that nobody has trained yet. */
+function TrainingSteps({ model }: { readonly model: CatalogueModel }) {
+  const { catalogue: c } = useModelsMessages();
+  const { id, release, folder } = model;
+  const base = release?.split('/').at(-1) ?? '';
+  return (
+    <>
+      <li>
+        {c.base} {release && <ReleaseLink address={release} />}
+        <CommandLine
+          line={`node scripts/python.mjs -m modules.base_checkpoint ${base} SLOWFAST_8x8_R50.pyth ${folder}`}
+        />
+      </li>
+      <li>
+        {c.train(c.models[id].training ?? '')}
+        <CommandLine line={`npm run train -- recipes/${id}.json`} />
+      </li>
+      <li>
+        {c.convertTrained}
+        <CommandLine line={convertCommand(model)} />
+      </li>
+    </>
+  );
+}
+
+function ReleaseLink({ address }: { readonly address: string }) {
+  return (
+    <a href={address} target="_blank" rel="noreferrer">
+      {address.replace(/^https:\/\//, '')}
+    </a>
   );
 }
 

@@ -30,7 +30,7 @@ export function CatalogueRow({ model, machine, selected, onSelect }: CatalogueRo
   const c = t.catalogue;
   const verdict = verdictOf(model, machine);
   const { dtype, bytes: converted } = chosenVariant(model, verdict);
-  const sizes = model.release === null ? c.sizesHere : c.sizes;
+  const sizes = c.sizes[model.weights];
   return (
     <li className={`models-row${selected ? ' models-row--selected' : ''}`}>
       <div className="models-row__line">

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 import { useStore } from 'zustand';
 import type { Machine } from '../../../core/files/machine.ts';
 import { type CatalogueModel, modelCatalogue } from '../../../core/files/model-catalogue.ts';
-import { type FolderKind, kindOfFolder } from '../../assessment/model/folder-kind.ts';
+import { checkpointFiles, type FolderKind, kindOfFolder } from '../../assessment/model/folder-kind.ts';
 import { packageOffer } from '../../assessment/model/offered-package.ts';
 import { conversion, forgetPackage, packages } from '../../assessment/model/packages-session.ts';
 import { models } from '../../assessment/session.ts';
@@ -14,6 +14,7 @@ import { Icon } from '../../ui/Icon.tsx';
 import { AddByAddress } from './AddByAddress.tsx';
 import { CatalogueDetail } from './CatalogueDetail.tsx';
 import { CatalogueRow } from './CatalogueRow.tsx';
+import { ConversionOffer } from './ConversionOffer.tsx';
 import { ListNotices, type Removed } from './ListNotices.tsx';
 import { ModelDetail } from './ModelDetail.tsx';
 import { ModelRow } from './ModelRow.tsx';
@@ -41,7 +42,7 @@ function useOfferedPackage(onAdded: (id: string) => void): void {
   }, [ready, offered]);
 }
 
-/** Takes folders that are dropped or chosen: a package is copied, a checkpoint is converted. */
+/** Takes folders that are dropped or chosen: a package is copied, a checkpoint is offered for conversion. */
 function useFolders(onAdded: (id: string) => void, onNotice: (text: string | null) => void) {
   const t = useModelsMessages();
   const bring = async ({ name, files }: PickedFolder) => {
@@ -50,8 +51,11 @@ function useFolders(onAdded: (id: string) => void, onNotice: (text: string | nul
     if (kind === 'other') return onNotice(t.noPackage);
     // A folder that was dropped on another page comes before the list is read.
     await packages.open();
-    const id =
-      kind === 'checkpoint' ? await conversion.start(name, files) : await packages.importFolder(files);
+    if (kind === 'checkpoint') {
+      await conversion.look({ kind: 'folder', name, files: checkpointFiles(files).map(({ file }) => file) });
+      return;
+    }
+    const id = await packages.importFolder(files);
     if (id === null) return;
     onAdded(id);
     const row = packages.store.getState().rows.find((one) => one.id === id);
@@ -100,11 +104,19 @@ export default function ModelsPage() {
   const [notice, setNotice] = useState<string | null>(null);
   const { removed, remove } = useRemoval();
   const openFolder = useFolders(setSelected, setNotice);
-  useEffect(() => void packages.open(), []);
+  useEffect(() => {
+    // Conversions that have ended are taken over before the list is read.
+    void conversion.open().then(packages.open);
+  }, []);
   useOfferedPackage(setSelected);
   const onAdded = (id: string) => {
     setAdding(false);
     setSelected(id);
+  };
+  const onMade = (id: string) => {
+    onAdded(id);
+    const row = packages.store.getState().rows.find((one) => one.id === id);
+    if (row) setNotice(t.made(row.manifest.name));
   };
 
   const model = modelCatalogue.find(({ id }) => id === selected);
@@ -125,7 +137,8 @@ export default function ModelsPage() {
             </Button>
           </header>
           {adding && <AddByAddress onAdded={onAdded} />}
-          <ListNotices notice={notice} onDismiss={() => setNotice(null)} removed={removed} />
+          <ConversionOffer onMade={onMade} />
+          <ListNotices notice={notice} onDismiss={() => setNotice(null)} removed={removed} onMade={onMade} />
           <ul className="models-list__rows">
             {rows.map((row) => (
               <ModelRow

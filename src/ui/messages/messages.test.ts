@@ -87,6 +87,8 @@ describe('errors', () => {
     bytes: 20_951,
     encoding: 'zlib',
     was: 'small',
+    repository: 'a/b',
+    what: 'config.json',
     a: '800 × 640',
     b: '960 × 540',
     now: 'base',

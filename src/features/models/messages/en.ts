@@ -2,6 +2,7 @@
 import type { NeedName } from '../../../../core/files/machine.ts';
 import { bytes, bytesOf, count, plural, THIN } from '../../../../core/text/format.ts';
 import { catalogueEn } from './catalogue.en.ts';
+import { conversionEn } from './conversion.en.ts';
 
 /** `1 min 10 s`, `40 s`: how long something still takes. */
 function about(seconds: number): string {
@@ -32,10 +33,10 @@ export const modelsEn = {
     cleared: 'Everything that this page kept is deleted.',
   },
   add: 'Add by address',
-  addLabel: 'Address of a model package',
-  addHint: 'https://… a folder with manifest.json, or a Hugging Face repository',
+  addLabel: 'Address of a model package or of a checkpoint',
+  addHint: 'OWNER/NAME on Hugging Face, or https://…',
   addDo: 'Check address',
-  looking: 'Reading the manifest',
+  looking: 'Looking',
   openFolder: 'Open a folder',
   dropHint: 'Drop a model folder, or a checkpoint folder to convert it, anywhere on this page.',
   ships: 'ships with the page · works offline',
@@ -89,8 +90,6 @@ export const modelsEn = {
   checkBar: (name: string): string => `Check of ${name}`,
   checking: 'Checking every file',
   copying: 'Copying and checking every file',
-  convertBar: (name: string): string => `Conversion of ${name}`,
-  converting: (name: string, percent: number): string => `Converting ${name}, ${percent}${THIN}%`,
   restarted: {
     server: (file: string): string => `${file} starts again: its server cannot go on in the middle.`,
     checksum: (file: string): string => `${file} starts again: its checksum was wrong.`,
@@ -169,6 +168,8 @@ export const modelsEn = {
   fileState: { missing: 'not here', partial: 'partly here', checked: 'checked', corrupt: 'damaged' },
   fileColumns: { file: 'File', size: 'Size', state: 'State' },
   catalogue: catalogueEn,
+  conversion: conversionEn,
+  made: (name: string): string => `${name} is converted and on this device.`,
   imported: (name: string, licence: string): string => `${name} is on this device. Its licence: ${licence}.`,
   noPackage:
     'This folder is neither a model package (manifest.json) nor a checkpoint (config.json with *.safetensors).',

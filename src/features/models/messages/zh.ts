@@ -1,6 +1,7 @@
 /** Words of the Models page in Chinese. */
 import { bytes, bytesOf, count, THIN } from '../../../../core/text/format.ts';
 import { catalogueZh } from './catalogue.zh.ts';
+import { conversionZh } from './conversion.zh.ts';
 import type { ModelsMessages } from './en.ts';
 import { metricNameZh } from './metric-names.zh.ts';
 
@@ -32,10 +33,10 @@ export const modelsZh: ModelsMessages = {
     cleared: '本页保存的数据已全部删除。',
   },
   add: '按地址添加',
-  addLabel: '模型包地址',
-  addHint: 'https://… 含manifest.json的文件夹，或Hugging Face仓库',
+  addLabel: '模型包或检查点的地址',
+  addHint: 'Hugging Face上的OWNER/NAME，或https://…',
   addDo: '检查地址',
-  looking: '正在读取清单',
+  looking: '正在查看',
   openFolder: '打开文件夹',
   dropHint: '将模型文件夹或待转换的检查点文件夹拖到本页任意位置。',
   ships: '随页面提供 · 可离线使用',
@@ -80,8 +81,6 @@ export const modelsZh: ModelsMessages = {
   checkBar: (name) => `${name}的校验`,
   checking: '正在校验所有文件',
   copying: '正在复制并校验所有文件',
-  convertBar: (name) => `${name}的转换`,
-  converting: (name, percent) => `正在转换${name}，${percent}%`,
   restarted: {
     server: (file) => `${file}重新开始：服务器不支持续传。`,
     checksum: (file) => `${file}重新开始：校验值不符。`,
@@ -157,6 +156,8 @@ export const modelsZh: ModelsMessages = {
   fileState: { missing: '不在本机', partial: '部分在本机', checked: '已校验', corrupt: '已损坏' },
   fileColumns: { file: '文件', size: '大小', state: '状态' },
   catalogue: catalogueZh,
+  conversion: conversionZh,
+  made: (name) => `${name}已转换，现存于本机。`,
   imported: (name, licence) => `${name}已在本机。许可：${licence}。`,
   noPackage: '此文件夹既不是模型包（manifest.json），也不是检查点（config.json与*.safetensors）。',
   dismiss: '关闭',
