@@ -10,9 +10,11 @@ from modules.statistics import NAMES, standardised, statistics
 from modules.vqathinker import VQAThinkerModel
 from small.backbone import load_backbone, zero_scaled
 from small.checkpoint import PerceptionHalf, assemble, profile_with_prompt, write_checkpoint
-from small.concepts import CONCEPT_DIM
+from small.concepts import CONCEPT_DIM, SCORE
 from small.config import MOTION, PROFILE, VISION
 from small.data import CELL
+from small.human.frames import COLUMNS
+from small.human.head import load_human_head
 from small.join import ConceptMap
 from small.language import LanguageHalf, LanguageRecipe, language_config, train_tokenizer
 from small.predictor import TorchPredictor
@@ -83,6 +85,23 @@ def test_strict_loading_is_what_writing_ends_with(parts, tmp_path):
     assert isinstance(loaded, VQAThinkerModel)
     for (name, a), b in zip(model.state_dict().items(), loaded.state_dict().values(), strict=True):
         assert torch.equal(a, b), name
+
+
+def test_a_human_head_adds_its_score_to_the_score_component(parts, tmp_path):
+    """Oracle: the concept embedding of concepts whose score component is H − 3 higher."""
+    perception, language, tokenizer, concept_map, projector = parts
+    head, _ = load_human_head()
+    write_checkpoint(assemble(perception, language, tokenizer, concept_map, head), tokenizer, tmp_path / "h")
+    model = load_model(tmp_path / "h")
+    features = torch.full((2, len(COLUMNS)), torch.nan)
+    features[1] = head.mean + head.deviation
+    with torch.no_grad():
+        hidden = projector.hidden(torch.randn(2, MOTION.features))
+        concepts = concept_map(hidden)
+        before = language.concept_embedding(concepts)
+        concepts[:, SCORE] += head(features)[:, None] - 3
+        token = before + model.quality_token(features, before)
+        assert torch.allclose(token, language.concept_embedding(concepts), atol=1e-4)
 
 
 def test_a_projector_of_another_width_is_refused(parts):
