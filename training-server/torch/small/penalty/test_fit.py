@@ -47,13 +47,14 @@ def test_the_penalty_is_0_without_distortions_and_smaller_where_h_sees_them():
 
 
 def test_vmaf_is_the_target_where_it_was_measured():
-    given = rows([ORIGINAL, "blur", "freeze"], [0, 0.5, 0.5], [100, 60, np.nan])
-    got = real_targets(given, np.ones(3, bool), RECIPE)
+    given = rows([ORIGINAL, "blur", "freeze", "noise"], [0, 0.5, 0.5, 0.5], [100, 60, np.nan, 95])
+    got = real_targets(given, np.ones(4, bool), RECIPE)
     d = -got.concepts[:, SCORE][:, 0]
     assert d[0] == 0 and d[1] == pytest.approx(RECIPE.seen * RECIPE.vmaf * 0.4)
-    assert d[2] == pytest.approx(float(penalty(given.severities, RECIPE)[2]))
-    assert got.single.tolist() == [-1, BLUR, FREEZE]
-    assert got.intact.tolist() == [True, True, False]
+    by_strength = penalty(given.severities, RECIPE)
+    assert d[2:].numpy() == pytest.approx(by_strength[2:], rel=1e-5)
+    assert got.single.tolist() == [-1, BLUR, FREEZE, IDS.index("noise")]
+    assert got.intact.tolist() == [True, True, False, True]
 
 
 def test_unknown_originals_have_no_spatial_target():
