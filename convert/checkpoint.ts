@@ -6,6 +6,7 @@ import {
   motionVectorLength,
   readCheckpointConfig,
   type TextConfig,
+  type VisionConfig,
   withConformanceProfiles,
 } from '../core/files/checkpoint.ts';
 import { readConformanceProfiles } from '../core/sampling/profile-schema.ts';
@@ -31,22 +32,14 @@ export interface LanguageSource extends TensorSource {
   readonly config: { readonly text: TextConfig };
 }
 
-/** Shape of every tensor of a model with this config, by name, without the counters of batch norm. */
-export function expectedTensors(config: CheckpointConfig): Map<string, Shape> {
-  const { vision: v, text: t, motion: m } = config;
+/** Shape of every tensor of the transformer. */
+function visionTensors(v: VisionConfig): Map<string, Shape> {
   const shapes = new Map<string, Shape>();
   const put = (name: string, ...shape: number[]) => shapes.set(name, shape);
   const linear = (name: string, rows: number, columns: number) => {
     put(`${name}.weight`, rows, columns);
     put(`${name}.bias`, rows);
   };
-  const projector = (name: string, width: number) => {
-    put(`${name}.0.weight`, width);
-    put(`${name}.0.bias`, width);
-    linear(`${name}.1`, t.hidden_size, width);
-    linear(`${name}.3`, t.hidden_size, t.hidden_size);
-  };
-
   const embeddings = 'vision_model.embeddings';
   put(`${embeddings}.class_embedding`, 1, 1, v.hidden_size);
   put(`${embeddings}.position_embedding`, 1, 1 + (v.image_size / v.patch_size) ** 2, v.hidden_size);
@@ -65,7 +58,33 @@ export function expectedTensors(config: CheckpointConfig): Map<string, Shape> {
     put(`${layer}.ls1`, v.hidden_size);
     put(`${layer}.ls2`, v.hidden_size);
   }
-  projector('mlp1', 4 * v.hidden_size);
+  return shapes;
+}
+
+/** Shape of every tensor of a model with this config, by name, without the counters of batch norm. */
+export function expectedTensors(config: CheckpointConfig): Map<string, Shape> {
+  const { vision: v, text: t, motion: m } = config;
+  const shapes = new Map<string, Shape>();
+  const put = (name: string, ...shape: number[]) => shapes.set(name, shape);
+  const linear = (name: string, rows: number, columns: number) => {
+    put(`${name}.weight`, rows, columns);
+    put(`${name}.bias`, rows);
+  };
+  const projector = (name: string, width: number) => {
+    put(`${name}.0.weight`, width);
+    put(`${name}.0.bias`, width);
+    linear(`${name}.1`, t.hidden_size, width);
+    linear(`${name}.3`, t.hidden_size, t.hidden_size);
+  };
+
+  if (v.statistics.length > 0) {
+    put('vision_model.mean', v.statistics.length);
+    put('vision_model.std', v.statistics.length);
+    projector('mlp1', v.statistics.length);
+  } else {
+    for (const [name, shape] of visionTensors(v)) shapes.set(name, shape);
+    projector('mlp1', 4 * v.hidden_size);
+  }
 
   for (const [name, shape] of motionTensors(m)) shapes.set(name, shape);
   projector('motion_mlp', motionVectorLength(m));

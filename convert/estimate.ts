@@ -46,6 +46,9 @@ export function plannedFiles(
   });
 }
 
+/** Maps of a frame's size that are alive at once while closed-form values of fragments are computed. */
+const valueMaps = 40;
+
 /** Bytes of a session besides its weights: the KV cache of a long answer, and the widest activations of a prefill. */
 function workingBytes(
   config: CheckpointConfig,
@@ -63,7 +66,9 @@ function workingBytes(
   const patches = 1 + (profile.size / vision.patch_size) ** 2;
   // Frames are encoded one by one.
   const visionEncoder =
-    4 * (3 * vision.num_attention_heads * patches * patches + 2 * patches * vision.intermediate_size);
+    vision.statistics.length > 0
+      ? 4 * valueMaps * profile.size ** 2
+      : 4 * (3 * vision.num_attention_heads * patches * patches + 2 * patches * vision.intermediate_size);
   const motion =
     4 *
     motionFrames(profile) *

@@ -39,6 +39,7 @@ const checkpoints = {
   train6: 'profile="train6", heads=14, kv_heads=2',
   test12: 'profile="test12", heads=5, kv_heads=1, head_dim=16, tied=True, layers=1',
   fragments: 'profile="fragments", heads=4, kv_heads=4, head_dim=16, tied=True, statistics=NAMES',
+  values: 'profile="fragments", heads=4, kv_heads=2, head_dim=16, tied=True, fragment_statistics=FRAGMENT_NAMES',
   mixed: 'profile="mixed", heads=5, kv_heads=1, head_dim=32, statistics=NAMES[::7], quality=True',
 } as const;
 
@@ -50,7 +51,7 @@ function makeCheckpoints(): void {
     'from pathlib import Path',
     'import torch',
     'torch.set_num_threads(1)',
-    'from modules.random_checkpoint import NAMES, RandomCheckpoint, write',
+    'from modules.random_checkpoint import FRAGMENT_NAMES, NAMES, RandomCheckpoint, write',
     ...writes,
   ].join('\n');
   execFileSync(python, ['-c', program], { cwd: join(root, 'training-server', 'torch') });
@@ -137,7 +138,7 @@ describe.skipIf(!existsSync(python))('conversion of random checkpoints', { timeo
         expect(names).toContain(stage);
       }
       if (checkpoints[name as keyof typeof checkpoints].includes('statistics'))
-        expect(names).toContain('motion_statistics');
+        expect(names).toContain(name === 'values' ? 'vision_statistics' : 'motion_statistics');
       if (checkpoints[name as keyof typeof checkpoints].includes('quality'))
         expect(names).toContain('quality_head');
     },

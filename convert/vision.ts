@@ -1,10 +1,14 @@
-/** InternViT, pixel shuffle and `mlp1`: pixel_values [n, 3, S, S] → image_features [n, tokens, D]. */
+/**
+ * The vision encoder and `mlp1`: pixel_values [n, 3, S, S] → image_features [n, tokens, D]. The encoder is InternViT with
+ * pixel shuffle, or closed-form values of each fragment where the config names any.
+ */
 import type { Profile } from '../core/sampling/profiles.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { Graph, type GraphOptions } from './graph.ts';
 import { toFloat16 } from './numbers.ts';
 import { denseLayer, layerNorm, projector, vector } from './parts.ts';
 import { resizeGrid } from './position-embedding.ts';
+import { fragmentValues } from './statistics/fragment-values.ts';
 import type { WeightFormats } from './weight-formats.ts';
 
 const embeddings = 'vision_model.embeddings';
@@ -17,11 +21,31 @@ export function visionEncoder(
 ): Graph {
   const { vision: v, text } = checkpoint.config;
   const g = new Graph('vision_encoder', options);
+  const pixels = g.input('pixel_values', 'float32', ['batch_size', 3, profile.size, profile.size]);
+  let x: string;
+  if (v.statistics.length > 0) {
+    x = fragmentValues(g, checkpoint, profile, pixels);
+    g.tap('vision_statistics', x, ['batch_size', profile.tokensPerFrame, v.statistics.length]);
+  } else {
+    x = transformer(g, checkpoint, profile, pixels, formats);
+  }
+  const features = projector(g, checkpoint, x, 'mlp1', formats.encoder);
+  g.output('image_features', features, 'float32', ['batch_size', profile.tokensPerFrame, text.hidden_size]);
+  return g;
+}
+
+/** InternViT and pixel shuffle: [n, patches / 4, 4 · width]. */
+function transformer(
+  g: Graph,
+  checkpoint: Checkpoint,
+  profile: Profile,
+  pixels: string,
+  formats: WeightFormats,
+): string {
+  const { vision: v } = checkpoint.config;
   const width = v.hidden_size;
   const side = profile.size / v.patch_size;
   const patches = side * side;
-  const pixels = g.input('pixel_values', 'float32', ['batch_size', 3, profile.size, profile.size]);
-
   let x = patchEmbedding(g, checkpoint, pixels, side, formats);
   g.tap('vit.embeddings', x, ['batch_size', 1 + patches, width]);
   for (let i = 0; i < v.num_hidden_layers; i++) {
@@ -33,9 +57,7 @@ export function visionEncoder(
   x = g.transpose(g.reshape(x, [-1, 2, side / 2, 2 * width]), [0, 2, 1, 3]);
   x = g.reshape(x, [-1, patches / 4, 4 * width]);
   g.tap('pixel_shuffle', x, ['batch_size', patches / 4, 4 * width]);
-  const features = projector(g, checkpoint, x, 'mlp1', formats.encoder);
-  g.output('image_features', features, 'float32', ['batch_size', profile.tokensPerFrame, text.hidden_size]);
-  return g;
+  return x;
 }
 
 /** Patches as a convolution; the class token and the positions, which depend on the size alone, as constants. */

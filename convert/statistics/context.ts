@@ -12,7 +12,7 @@ import { clip } from './arithmetic.ts';
 export interface PositionMap {
   readonly kind: 'positions';
   readonly value: string;
-  /** M */
+  /** M; 0 for any number of single frames, as Reshape keeps a dimension. */
   readonly count: number;
   readonly height: number;
   readonly width: number;
@@ -47,9 +47,14 @@ export interface MapTable {
   readonly ratios: Readonly<Record<RatioName, (context: StatisticsContext, scale: number) => Ratio>>;
 }
 
+function motionInput(profile: Profile) {
+  const cell = profile.motion.pixels === 'fragments' ? profile.motion.cell : profile.size;
+  return { frames: motionFrames(profile), cell };
+}
+
 export class StatisticsContext {
   readonly g: Graph;
-  /** T, frames of the motion branch. */
+  /** T, frames of the motion branch; 0: single frames of any number, of which no pairs are made. */
   readonly frames: number;
   /** Pairs of frames, T / 2. */
   readonly pairs: number;
@@ -64,13 +69,22 @@ export class StatisticsContext {
   readonly #positions = new Map<string, PositionMap>();
   readonly #ratios = new Map<string, Ratio>();
 
-  /** @param pixels [T, 3, S, S], normalised by the profile's mean and standard deviation */
-  constructor(g: Graph, profile: Profile, pixels: string, table: MapTable) {
+  /**
+   * @param pixels [T, 3, S, S], normalised by the profile's mean and standard deviation
+   * @param input frames and side of a fragment; 0 frames: any number of single ones
+   */
+  constructor(
+    g: Graph,
+    profile: Profile,
+    pixels: string,
+    table: MapTable,
+    input: { readonly frames: number; readonly cell: number } = motionInput(profile),
+  ) {
     this.g = g;
     this.#table = table;
-    this.frames = motionFrames(profile);
+    this.frames = input.frames;
     this.pairs = this.frames / 2;
-    this.cell = profile.motion.pixels === 'fragments' ? profile.motion.cell : profile.size;
+    this.cell = input.cell;
     this.grid = profile.size / this.cell;
     const [mean, std] = [profile.mean, profile.std].map((v) => g.floats(v, [1, 3, 1, 1]));
     const rgb = g.add(g.mul(pixels, std!), mean!);

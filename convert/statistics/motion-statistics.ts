@@ -15,14 +15,14 @@ import { StatisticsContext } from './context.ts';
 import { MAPS } from './maps.ts';
 import { overTime, type Series, series } from './reduce.ts';
 
-function rowsOf(names: readonly string[]): StatisticRow[] {
+function rowsOf(names: readonly string[], field: string): StatisticRow[] {
   return names.map((name) => {
     try {
       return statisticRow(name);
     } catch (cause) {
       throw new CodedError(
         'convert/config',
-        { field: 'motion_config.statistics', problem: `no statistic is called ${name}` },
+        { field, problem: `no statistic is called ${name}` },
         undefined,
         { cause },
       );
@@ -37,7 +37,7 @@ function rowsOf(names: readonly string[]): StatisticRow[] {
  * @throws CodedError `convert/config`: an unknown name, or frames that are no pairs
  */
 export function motionStatistics(g: Graph, checkpoint: Checkpoint, profile: Profile, pixels: string): string {
-  const rows = rowsOf(checkpoint.config.motion.statistics);
+  const rows = rowsOf(checkpoint.config.motion.statistics, 'motion_config.statistics');
   if (motionFrames(profile) % 2 !== 0) {
     throw new CodedError('convert/config', {
       field: 'motion_config.statistics',

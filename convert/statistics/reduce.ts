@@ -77,6 +77,14 @@ function perFragment(context: StatisticsContext, row: StatisticRow, map: Positio
     : context.once(`${key} log ${epsilon}`, () => log(context.g, each, epsilon));
 }
 
+/** Each fragment's value with the row's logarithm in any place, [M, G²]. */
+export function fragmentValue(context: StatisticsContext, row: StatisticRow): string {
+  const each = perFragment(context, row, context.map(row.map, row.scale));
+  const { after } = row;
+  if (after === undefined || after === 'abs' || !('log' in after)) return each;
+  return context.once(`${each} after ${after.log}`, () => log(context.g, each, after.log));
+}
+
 /** Reduces axis 1. */
 function along({ g }: StatisticsContext, x: string, how: 'mean' | 'min' | 'max' | 'std'): string {
   return how === 'std'

@@ -29,6 +29,7 @@ function everySecond(
 
 export function lumaFrames(context: StatisticsContext, scale: number): LumaFrames {
   const luma = context.positions('luma', scale);
+  if (context.frames === 0) return { luma, first: luma, second: luma };
   const first = everySecond(context, luma, 0, context.pairs);
   return { luma, first, second: everySecond(context, luma, 1, context.pairs) };
 }

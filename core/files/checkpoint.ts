@@ -8,7 +8,7 @@ import { CodedError } from '../errors.ts';
 import { featureColumns } from '../sampling/human-features.ts';
 import { type ConformanceProfiles, profileSchema } from '../sampling/profile-schema.ts';
 import { builtInProfiles, type Profile } from '../sampling/profiles.ts';
-import { statisticRows } from '../sampling/statistics.ts';
+import { isFrameStatistic, statisticRows } from '../sampling/statistics.ts';
 import { readAs } from '../schema.ts';
 
 const code = 'convert/config';
@@ -31,6 +31,18 @@ const heads = upTo(LIMITS.heads);
 const width = upTo(LIMITS.width);
 const epsilon = z.number().positive();
 
+/** Names of closed-form statistics, each once and of the given ones. */
+function statisticNames(supported: ReadonlySet<string>, what: string) {
+  return z
+    .array(z.string().min(1))
+    .refine((names) => new Set(names).size === names.length, 'must not repeat a name')
+    .refine((names) => names.every((name) => supported.has(name)), `must name ${what}`)
+    .default([]);
+}
+
+const supportedStatistics = new Set(statisticRows.map((row) => row.name));
+const frameStatistics = new Set(statisticRows.filter(isFrameStatistic).map((row) => row.name));
+
 /** Only values that the architecture here computes; anything else is a fault, not a guess. */
 const vision = z.object({
   hidden_size: width.default(1024),
@@ -47,6 +59,8 @@ const vision = z.object({
   hidden_act: z.literal('gelu').default('gelu'),
   drop_path_rate: z.number().min(0).max(1).default(0.1),
   initializer_factor: z.number().default(0.1),
+  /** Ours: values of each block of 2 × 2 patches in the transformer's place, which is absent where there are any. */
+  statistics: statisticNames(frameStatistics, 'rows of the statistics table that need one frame'),
 });
 
 /** Qwen2, in both families. */
@@ -80,8 +94,6 @@ export const textSchema = z.object({
     .default(151643),
 });
 
-const supportedStatistics = new Set(statisticRows.map((row) => row.name));
-
 const motion = z.strictObject({
   stem_slow: width.default(64),
   stem_fast: width.default(8),
@@ -92,14 +104,7 @@ const motion = z.strictObject({
   depths: z.tuple([layers, layers, layers, layers]).default([3, 4, 6, 3]),
   fast_to_slow_kernel: layers.default(7),
   /** Names of closed-form statistics appended to the pooled vector, in this order. */
-  statistics: z
-    .array(z.string().min(1))
-    .refine((names) => new Set(names).size === names.length, 'must not repeat a name')
-    .refine(
-      (names) => names.every((name) => supportedStatistics.has(name)),
-      'must name rows of the statistics table',
-    )
-    .default([]),
+  statistics: statisticNames(supportedStatistics, 'rows of the statistics table'),
   /** The columns of `human-features.json`, which the quality head reads; without them there is no head. */
   quality_features: z
     .array(z.string())

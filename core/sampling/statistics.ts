@@ -53,6 +53,13 @@ export const lumaWeights = table.luma as unknown as readonly [number, number, nu
 /** Standardised statistics are clipped to ± this. */
 export const statisticLimit: number = table.limit;
 
+const framePairs = /^(pair|gap|flow|leap)/;
+
+/** A row of single frames, which has a value for each fragment; the others compare two frames. */
+export function isFrameStatistic(row: StatisticRow): boolean {
+  return !framePairs.test(row.map);
+}
+
 const byName = new Map(statisticRows.map((row) => [row.name, row]));
 
 /** @throws RangeError for a name that the table does not hold */

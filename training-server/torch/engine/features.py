@@ -74,7 +74,7 @@ def attach_disk_cache(encoder: Encoder, folder: Path, cap: int) -> None:
     disk_cache = DiskCache(folder)
     disk_cache.shrink(cap)
     if frozen(model.vision_model, model.mlp1):
-        parts = {"vision_model": model.vision_model, "mlp1": model.mlp1}
+        parts: dict[str, nn.Module] = {"vision_model": model.vision_model, "mlp1": model.mlp1}
         encoder.vision_cache.store = FeatureDiskCache(disk_cache, _digest("vision", parts, encoder))
     if encoder.motion_is_constant:
         parts = {"slowfast_model": model.slowfast_model}
@@ -95,8 +95,9 @@ def _digest(branch: str, parts: Mapping[str, nn.Module], encoder: Encoder) -> st
     fields = profile_to_json(encoder.profile)
     profile = json.dumps({name: fields[name] for name in SEEN[branch]}, sort_keys=True)
     take([branch, str(VERSION), torch.__version__, str(torch.get_num_threads()), profile])
-    take([repr(config.vision if branch == "vision" else config.motion)])
-    if branch == "motion" and config.motion.statistics:
+    own = config.vision if branch == "vision" else config.motion
+    take([repr(own)])
+    if own.statistics:
         from modules.statistics import TABLE_PATH  # a model without them needs no table
 
         take([TABLE_PATH.read_bytes()])

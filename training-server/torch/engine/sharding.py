@@ -67,12 +67,18 @@ class Shards:
 
         language = model.language_model
         # The embedding and the head are used apart from the decoder's own pass, so each is a unit of its own.
-        for module in (*model.vision_model.encoder.layers, *language.model.layers):
+        for module in (*model.vision_model.layers, *language.model.layers):
             shard(module)
         shard(language.model.embed_tokens)
         if hasattr(language, "lm_head"):
             shard(language.lm_head)
-        parts = [model.vision_model, model.mlp1, language, model.slowfast_model, model.motion_mlp]
+        parts: list[nn.Module] = [
+            model.vision_model,
+            model.mlp1,
+            language,
+            model.slowfast_model,
+            model.motion_mlp,
+        ]
         for part in parts:
             shard(part)
         fully_shard(

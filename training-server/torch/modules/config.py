@@ -50,7 +50,12 @@ class VisionConfig:
     drop_path_rate: float = 0.1
     """Stochastic depth of the last layer (linear from 0 at the first); acts in train mode only."""
 
+    statistics: tuple[str, ...] = ()
+    """Ours: closed-form values of each block of 2 × 2 patches that stand in the transformer's place, which is
+    absent where there are any; see `core/sampling/statistics.json`."""
+
     def __post_init__(self):
+        self.statistics = tuple(self.statistics)
         _divides("vision_config.num_attention_heads", self.num_attention_heads, self.hidden_size)
         _divides("vision_config.patch_size", self.patch_size, self.image_size)
 
@@ -236,8 +241,9 @@ class ModelConfig:
 
     @property
     def shuffled_size(self) -> int:
-        """Width of a vision token before the projector: 2 × 2 patches (4096 in the 8B)."""
-        return self.vision.hidden_size * 4
+        """Width of a vision token before the projector: 2 × 2 patches (4096 in the 8B), or the values of a
+        fragment."""
+        return len(self.vision.statistics) or self.vision.hidden_size * 4
 
 
 _ONLY = {
@@ -309,7 +315,9 @@ def config_from_json(value: Mapping[str, Any]) -> ModelConfig:
 
 def config_to_json(config: ModelConfig) -> dict[str, Any]:
     """A config.json that the official code, the driver and `config_from_json` all read."""
-    language = config.language
+    language, vision = config.language, asdict(config.vision)
+    if not vision["statistics"]:
+        del vision["statistics"]  # the official file has no such key
     return {
         "architectures": ["InternVLChatModel"],
         "model_type": "internvl_chat",
@@ -324,7 +332,7 @@ def config_to_json(config: ModelConfig) -> dict[str, Any]:
         "vision_config": {
             "model_type": "intern_vit_6b",
             "architectures": ["InternVisionModel"],
-            **asdict(config.vision),
+            **vision,
             **_ONLY["vision_config"],
         },
         "llm_config": {

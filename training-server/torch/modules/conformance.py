@@ -38,7 +38,7 @@ RELATIVE_LIMITS = (
     (r"pixel_values\..*", 1e-6),
     (r"slowfast\.\d+\..*\.row_mid", 2e-4),
     (r"slowfast\.(\d+\..*\.mean|pooled)", 5e-5),
-    (r"vit\..*|pixel_shuffle\..*|mlp1\..*|motion_mlp|motion_statistics|quality_head", 1e-5),
+    (r"vit\..*|pixel_shuffle\..*|mlp1\..*|motion_mlp|(motion|vision)_statistics.*|quality_head", 1e-5),
     (r"lm\.(inputs_embeds|layers\..*|norm\..*)", 1e-5),
 )
 """Largest error over the largest recorded magnitude of the tensor, by name."""

@@ -119,6 +119,11 @@ class InternViT(nn.Module):
         self.encoder = Encoder(config)
         self.recompute_layers = False
 
+    @property
+    def layers(self) -> list[nn.Module]:
+        """The transformer's layers, in order."""
+        return list(self.encoder.layers)
+
     def layer_outputs(self, pixels: Tensor) -> Iterator[Tensor]:
         """Yields [n, 1 + P, D]: the embeddings, then the output of each layer."""
         side = pixels.shape[-1]

@@ -25,7 +25,7 @@ from modules.config import LanguageConfig, ModelConfig, MotionConfig, VisionConf
 from modules.loader import save_model
 from modules.profiles import BUILT_IN_PROFILES, BranchPixels, Profile, TokenIds, profile_of
 from modules.stages import Clip, greedy, stage_tensors
-from modules.statistics import NAMES, TABLE_PATH, statistics
+from modules.statistics import FRAGMENT_NAMES, NAMES, TABLE_PATH, fragment_values, statistics
 from modules.vqathinker import VQAThinkerModel, normalised
 
 PROFILES = ("train6", "test12", "fragments", "mixed")
@@ -72,6 +72,9 @@ class RandomCheckpoint:
     quality: bool = False
     """With a quality head of 24 hidden units and two outputs."""
 
+    fragment_statistics: tuple[str, ...] = ()
+    """Values of each fragment in the transformer's place."""
+
     seed: int = 0
     """Of everything random."""
 
@@ -102,6 +105,7 @@ class RandomCheckpoint:
                 intermediate_size=64,
                 patch_size=patch,
                 image_size={"fragments": 8, "mixed": 6}.get(self.profile, 16) * patch,
+                statistics=self.fragment_statistics,
             ),
             language=LanguageConfig(
                 vocab_size=VOCABULARY,
@@ -256,6 +260,12 @@ def random_weights(model: VQAThinkerModel, generator: Generator, *, batch_statis
         head.deviation.copy_(0.3 + torch.rand(head.mean.shape, generator=generator))
         head.low.copy_(head.mean - 5 * torch.rand(head.mean.shape, generator=generator))
         head.high.copy_(head.mean + 5 * torch.rand(head.mean.shape, generator=generator))
+    if model.config.vision.statistics:
+        vision, config = model.vision_model, model.config.vision
+        pixels = normalised(random_clip(model.config, generator).frames, model.config.profile)
+        raw = fragment_values(pixels, config.statistics, 2 * config.patch_size).flatten(0, 1)
+        vision.mean.copy_(raw.mean(0) + normal(raw.shape[1:], 0.3))
+        vision.std.copy_(0.3 + torch.rand(raw.shape[1:], generator=generator))
 
 
 def _batch_statistics(model: VQAThinkerModel, generator: Generator) -> None:
@@ -318,6 +328,9 @@ def main() -> None:
     parser.add_argument(
         "--statistics", nargs="*", metavar="NAME", help="the named ones, or all without names"
     )
+    parser.add_argument(
+        "--fragment-statistics", action="store_true", help="values of fragments in the transformer's place"
+    )
     parser.add_argument("--dtype", choices=("float32", "bfloat16", "float16"), default="float32")
     options = vars(parser.parse_args())
     torch.set_num_threads(1)
@@ -325,7 +338,10 @@ def main() -> None:
     names = options.pop("statistics")
     if names is not None and not names:
         names = NAMES
-    gap = write(out, RandomCheckpoint(**options, statistics=tuple(names or ())), dtype)
+    fragments = FRAGMENT_NAMES if options.pop("fragment_statistics") else ()
+    gap = write(
+        out, RandomCheckpoint(**options, statistics=tuple(names or ()), fragment_statistics=fragments), dtype
+    )
     print(json.dumps({"folder": str(out), "smallest_gap": round(gap, 4)}))
 
 

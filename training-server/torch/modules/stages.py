@@ -61,12 +61,13 @@ class Clip:
         return None if self.quality_features is None else self.quality_features[None]
 
 
-@torch.no_grad()
-def stage_tensors(model: VQAThinkerModel, profile: Profile, clip: Clip) -> Iterator[tuple[str, Tensor]]:
-    """Yields name and tensor from the pixels to the logits of the prompt's last positions."""
-    pixels = normalised(clip.frames, profile)
-    yield "pixel_values.row_mid", pixels[:, :, profile.size // 2]
-    yield "pixel_values.mean", pixels.mean((2, 3))
+def _vision_stages(model: VQAThinkerModel, profile: Profile, pixels: Tensor) -> Iterator[tuple[str, Tensor]]:
+    """The vision branch, of the normalised frames [N, 3, S, S]."""
+    if model.config.vision.statistics:
+        values = model.vision_model(pixels)
+        yield "vision_statistics.frame0", values[0]
+        yield "mlp1.frame0", model.mlp1(values[:1].to(model.dtype))[0]
+        return
     vision = model.vision_model
     grid = profile.size // model.config.vision.patch_size
     yield "vit.position_embedding", vision.embeddings.positions(grid)[0]
@@ -78,6 +79,15 @@ def stage_tensors(model: VQAThinkerModel, profile: Profile, clip: Clip) -> Itera
     shuffled = pixel_shuffle(tokens[:, 1:])
     yield "pixel_shuffle.frame0", shuffled[0]
     yield "mlp1.frame0", model.mlp1(shuffled[:1])[0]
+
+
+@torch.no_grad()
+def stage_tensors(model: VQAThinkerModel, profile: Profile, clip: Clip) -> Iterator[tuple[str, Tensor]]:
+    """Yields name and tensor from the pixels to the logits of the prompt's last positions."""
+    pixels = normalised(clip.frames, profile)
+    yield "pixel_values.row_mid", pixels[:, :, profile.size // 2]
+    yield "pixel_values.mean", pixels.mean((2, 3))
+    yield from _vision_stages(model, profile, pixels)
 
     motion = pixels if clip.motion_frames is None else normalised(clip.motion_frames, profile)
     for b, (slow, fast) in enumerate(model.slowfast_model.blocks(motion[None], profile.slow_indices)):

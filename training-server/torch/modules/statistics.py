@@ -27,6 +27,38 @@ ROWS: Mapping[str, Mapping[str, Any]] = {row["name"]: row for row in TABLE["rows
 NAMES: tuple[str, ...] = tuple(ROWS)
 LIMIT: float = TABLE["limit"]
 
+FRAME_MAPS = tuple(name for name in TABLE["maps"] if not name.startswith(("pair", "gap", "flow", "leap")))
+"""Maps of one frame: a row of theirs has a value for each fragment of a single frame."""
+
+
+PAIR_MAPS = tuple(name for name in TABLE["maps"] if name.startswith(("pair", "flow")) and "gap" not in name)
+"""Maps of the two frames of a pair."""
+
+
+def _distinct_rows(maps_used: Sequence[str]) -> tuple[str, ...]:
+    """The first row of each distinct value of a fragment; one with a logarithm where there is one."""
+    chosen: dict[str, str] = {}
+    for log_wanted in (True, False):
+        for name, row in ROWS.items():
+            key = json.dumps([row["map"], row["scale"], row["cell"]])
+            after = row.get("after")
+            logarithm = "log" in row or (isinstance(after, Mapping) and "log" in after)
+            if row["map"] in maps_used and logarithm == log_wanted:
+                chosen.setdefault(key, name)
+    return tuple(name for name in ROWS if name in chosen.values())
+
+
+FRAGMENT_NAMES = _distinct_rows(FRAME_MAPS)
+"""Rows whose values of each fragment differ, of single frames, in the table's order."""
+
+PAIR_FRAGMENT_NAMES = tuple(
+    # A fragment's own flow, not the sides of the ratio.
+    name
+    for name in _distinct_rows(PAIR_MAPS)
+    if not (ROWS[name]["map"].startswith("flow") and ROWS[name]["cell"] == "mean")
+)
+"""The same of the two frames of a pair."""
+
 VARIANCE_FLOOR = 1e-8
 """Under the root of a deviation over fragments or time."""
 
@@ -39,10 +71,12 @@ class Fragments:
     Maps are [B, M, G², h, w], M the frames, pairs or gaps; those of ratios [B, M, G², 2].
     """
 
-    def __init__(self, pixels: Tensor, cell: int):
-        """pixels [B, T, 3, S, S], normalised."""
+    def __init__(self, pixels: Tensor, cell: int, *, pairs: bool = True):
+        """pixels [B, T, 3, S, S], normalised. Without `pairs` every frame counts as the first of a pair; maps
+        of two frames are then undefined."""
         batch, frames, _, side, _ = pixels.shape
-        if side % cell or frames % 2:
+        self._pairs = pairs
+        if side % cell or (pairs and frames % 2):
             raise ValueError(f"{frames} frames of {side} pixels are no pairs of {cell}-pixel fragments")
         grid = side // cell
         mean, std = (pixels.new_tensor(v)[:, None, None] for v in (IMAGENET_MEAN, IMAGENET_STD))
@@ -71,7 +105,7 @@ class Fragments:
             finer = self.map(name, scale // 2)  # a mean of means: a quarter of the work
             return F.avg_pool2d(finer.flatten(0, 2), 2).unflatten(0, finer.shape[:3])
         luma = self.map("luma", scale)
-        first, second = luma[:, 0::2], luma[:, 1::2]
+        first, second = (luma[:, 0::2], luma[:, 1::2]) if self._pairs else (luma, luma)
         match name.split("_"):
             case ["dx"]:
                 return (luma[..., :, 1:] - luma[..., :, :-1]).abs()
@@ -117,6 +151,12 @@ class Fragments:
                 return maps.change(first[:, 2:], second[:, :-2]) - gaps[:, :-1]
         raise ValueError(f"statistics.json names an unknown map, {name}")
 
+    def each(self, row: Row) -> Tensor:
+        """One row's value of each fragment, [B, M, G²]: before `fragments`, with its logarithm if any."""
+        value = _each_fragment(self.map(row["map"], row["scale"]), row)
+        after = row.get("after")
+        return (value + after["log"]).log() if isinstance(after, Mapping) and "log" in after else value
+
     def value(self, row: Row) -> Tensor:
         """One row up to `after`, [B, M]; rows that differ only in `time` share it."""
         key = json.dumps({k: v for k, v in row.items() if k not in ("name", "time")}, sort_keys=True)
@@ -145,14 +185,9 @@ def _phase(values: Tensor, axis: str, scale: int) -> Tensor:
     return (phases.amax(-1) - mean) / (mean + 1e-4)
 
 
-def _over_fragments(values: Tensor, row: Row) -> Tensor:
-    """Map [B, M, G², h, w] → [B, M]: over a fragment's positions, its logarithm, over the fragments."""
-    cell, over = row["cell"], row["fragments"]
-    if over == "ratio":
-        parts = values.mean(2)
-        return parts[..., 0] / parts[..., 1]
-    if over == "pixels":
-        return _deviation(values, (2, 3, 4))
+def _each_fragment(values: Tensor, row: Row) -> Tensor:
+    """Map [B, M, G², h, w] → [B, M, G²]: over a fragment's positions, then its logarithm."""
+    cell = row["cell"]
     if cell == "mean":
         each = values.mean((-1, -2))
     elif cell == "min":
@@ -167,9 +202,18 @@ def _over_fragments(values: Tensor, row: Row) -> Tensor:
         each = _phase(values, row["map"], row["scale"])
     else:
         each = _ramp(values, cell).mean((-1, -2))
-    if "log" in row:
-        each = (each + row["log"]).log()
-    return _REDUCE[over](each)
+    return (each + row["log"]).log() if "log" in row else each
+
+
+def _over_fragments(values: Tensor, row: Row) -> Tensor:
+    """Map [B, M, G², h, w] → [B, M]: over a fragment's positions, its logarithm, over the fragments."""
+    over = row["fragments"]
+    if over == "ratio":
+        parts = values.mean(2)
+        return parts[..., 0] / parts[..., 1]
+    if over == "pixels":
+        return _deviation(values, (2, 3, 4))
+    return _REDUCE[over](_each_fragment(values, row))
 
 
 def _after(value: Tensor, rule: str | Mapping[str, float] | None) -> Tensor:
@@ -231,6 +275,18 @@ def statistics(pixels: Tensor, names: Sequence[str] = NAMES, cell: int = 32) -> 
     fragments = Fragments(pixels, cell)
     rows = [ROWS[name] for name in names]
     return torch.stack([over_time(fragments.value(row), row["time"]) for row in rows], dim=-1)
+
+
+def fragment_values(frames: Tensor, names: Sequence[str], cell: int = 32) -> Tensor:
+    """Normalised frames [n, 3, S, S] → raw values of each fragment [n, G², k], of rows of single frames.
+
+    Raises KeyError for a name that the table does not hold, ValueError for a row of two frames.
+    """
+    refused = [name for name in names if ROWS[name]["map"] not in FRAME_MAPS]
+    if refused:
+        raise ValueError(f"{refused[0]} is no statistic of one frame")
+    fragments = Fragments(frames[None], cell, pairs=False)
+    return torch.stack([fragments.each(ROWS[name])[0] for name in names], dim=-1)
 
 
 def standardised(raw: Tensor, mean: Tensor, std: Tensor) -> Tensor:

@@ -7,17 +7,21 @@ branch, S pixels a side, L positions, D decoder width.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from modules.config import ModelConfig
+from modules.config import ModelConfig, VisionConfig
 from modules.internvit import InternViT
 from modules.profiles import Profile
 from modules.projector import pixel_shuffle, projector
 from modules.quality_head import QualityHead
 from modules.qwen2 import KVCache, Qwen2
 from modules.slowfast import SlowFast
+
+if TYPE_CHECKING:
+    from modules.fragment_encoder import FragmentEncoder
 
 
 @dataclass(kw_only=True)
@@ -44,6 +48,15 @@ class MotionStatistics(nn.Module):
         self.register_buffer("std", torch.ones(count))
 
 
+def vision_encoder(config: VisionConfig) -> InternViT | FragmentEncoder:
+    """The transformer, or the closed-form values of fragments that stand in its place."""
+    if not config.statistics:
+        return InternViT(config)
+    from modules import fragment_encoder  # a model without them needs no table
+
+    return fragment_encoder.FragmentEncoder(config)
+
+
 class VQAThinkerModel(nn.Module):
     """Vision encoder, motion encoder, projectors and decoder under the checkpoint's names."""
 
@@ -51,7 +64,7 @@ class VQAThinkerModel(nn.Module):
         super().__init__()
         self.config = config
         width = config.language.hidden_size
-        self.vision_model = InternViT(config.vision)
+        self.vision_model = vision_encoder(config.vision)
         self.language_model = Qwen2(config.language)
         self.mlp1 = projector(config.shuffled_size, width)
         self.slowfast_model = SlowFast(config.motion)
@@ -70,8 +83,12 @@ class VQAThinkerModel(nn.Module):
 
     def vision_tokens(self, pixels: Tensor) -> Tensor:
         """Normalised frames [V, N, 3, S, S] → [V, N · tokens per frame, D]."""
-        patches = self.vision_model(pixels.flatten(0, 1).to(self.dtype))
-        return self.mlp1(pixel_shuffle(patches)).unflatten(0, pixels.shape[:2]).flatten(1, 2)
+        frames = pixels.flatten(0, 1)
+        if self.config.vision.statistics:
+            tokens = self.vision_model(frames).to(self.dtype)
+        else:
+            tokens = pixel_shuffle(self.vision_model(frames.to(self.dtype)))
+        return self.mlp1(tokens).unflatten(0, pixels.shape[:2]).flatten(1, 2)
 
     def motion_vector(self, pixels: Tensor, profile: Profile) -> Tensor:
         """Normalised frames [V, T, 3, S, S] → the motion projector's input [V, features]."""
