@@ -93,8 +93,9 @@ export function motionPlan(m: MotionConfig): MotionPlan {
   };
 }
 
-/** Names and shapes of the backbone's tensors, without the counters of batch norm. */
+/** Names and shapes of the backbone's tensors, without the counters of batch norm; none without depths. */
 export function motionTensors(m: MotionConfig): Map<string, readonly number[]> {
+  if (m.depths.length === 0) return new Map();
   const plan = motionPlan(m);
   const blocks = [...plan.stages.slow, ...plan.stages.fast].flat();
   const all = [

@@ -180,17 +180,16 @@ export class MotionLowering {
   }
 }
 
-export function motionEncoder(
+/** Pooled features of both pathways, [1, C]. */
+function slowFast(
+  g: Graph,
   checkpoint: Checkpoint,
   profile: Profile,
   formats: WeightFormats,
-  options: GraphOptions = {},
-): Graph {
-  const { motion, text } = checkpoint.config;
-  const plan = motionPlan(motion);
-  const g = new Graph('motion_encoder', options);
+  pixels: string,
+): string {
+  const plan = motionPlan(checkpoint.config.motion);
   const frames = motionFrames(profile);
-  const pixels = g.input('pixel_values', 'float32', [frames, 3, profile.size, profile.size]);
   const lowering = new MotionLowering(g, checkpoint, formats);
   const input = { channels: 3, side: profile.size };
   const picked = g.gather(pixels, g.integers(profile.slowIndices), 0);
@@ -222,9 +221,22 @@ export function motionEncoder(
   ];
   const pooled = g.concat(parts, 1);
   g.tap('slowfast.pooled', pooled, [1, slow.channels + fast.channels]);
+  return pooled;
+}
+
+export function motionEncoder(
+  checkpoint: Checkpoint,
+  profile: Profile,
+  formats: WeightFormats,
+  options: GraphOptions = {},
+): Graph {
+  const { motion, text } = checkpoint.config;
+  const g = new Graph('motion_encoder', options);
+  const pixels = g.input('pixel_values', 'float32', [motionFrames(profile), 3, profile.size, profile.size]);
+  const pooled = motion.depths.length > 0 ? [slowFast(g, checkpoint, profile, formats, pixels)] : [];
   const statistics = motion.statistics.length > 0 ? [motionStatistics(g, checkpoint, profile, pixels)] : [];
   for (const value of statistics) g.tap('motion_statistics', value, [1, motion.statistics.length]);
-  const vector = g.concat([pooled, ...statistics], 1);
+  const vector = g.concat([...pooled, ...statistics], 1);
   const projected = projector(g, checkpoint, vector, 'motion_mlp', formats.encoder);
   const token = motion.quality_features.length > 0 ? g.add(projected, qualityHead(g, checkpoint)) : projected;
   g.output('motion_features', token, 'float32', [1, text.hidden_size]);

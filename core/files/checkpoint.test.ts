@@ -86,6 +86,7 @@ describe('checkpoint config', () => {
     expect(field({ llm_config: { use_sliding_window: true } })).toBe('llm_config.use_sliding_window');
     expect(field({ motion_config: { stem: 3 } })).toBe('motion_config.stem');
     expect(field({ motion_config: { statistics: ['a', 'a'] } })).toBe('motion_config.statistics');
+    expect(field({ motion_config: { depths: [] } })).toBe('motion_config.depths');
     const twoFrames = statisticRows.find((row) => row.map === 'pair')!.name;
     expect(field({ vision_config: { statistics: [twoFrames] } })).toBe('vision_config.statistics');
     expect(field({ motion_config: { statistics: ['no such statistic'] } })).toBe('motion_config.statistics');

@@ -101,7 +101,8 @@ const motion = z.strictObject({
   inner_slow: width.default(64),
   inner_fast: width.default(8),
   expansion: layers.default(4),
-  depths: z.tuple([layers, layers, layers, layers]).default([3, 4, 6, 3]),
+  /** Empty: no SlowFast, the motion vector is the statistics alone. */
+  depths: z.union([z.tuple([layers, layers, layers, layers]), z.tuple([])]).default([3, 4, 6, 3]),
   fast_to_slow_kernel: layers.default(7),
   /** Names of closed-form statistics appended to the pooled vector, in this order. */
   statistics: statisticNames(supportedStatistics, 'rows of the statistics table'),
@@ -155,6 +156,8 @@ const config = official.extend(additions.shape).superRefine((c, context) => {
   if (t.num_attention_heads % t.num_key_value_heads !== 0) {
     fault(['llm_config', 'num_key_value_heads'], 'must divide the heads');
   }
+  if (m.depths.length === 0 && m.statistics.length === 0)
+    fault(['motion_config', 'depths'], 'may be empty only where there are statistics');
   if (m.fast_stem_time % 2 === 0) fault(['motion_config', 'fast_stem_time'], 'must be odd');
   if (m.quality_hidden > 0 !== m.quality_features.length > 0)
     fault(['motion_config', 'quality_hidden'], 'must be given with quality_features, and only then');
@@ -240,8 +243,9 @@ export function withConformanceProfiles(
   };
 }
 
-/** Channels that SlowFast ends with: inner width × expansion × 8 (four stages, each doubling). */
+/** Channels that SlowFast ends with: inner width × expansion × 8 (four stages, each doubling); 0 without it. */
 function motionFeatures(motion: MotionConfig): { readonly slow: number; readonly fast: number } {
+  if (motion.depths.length === 0) return { slow: 0, fast: 0 };
   return { slow: motion.inner_slow * motion.expansion * 8, fast: motion.inner_fast * motion.expansion * 8 };
 }
 

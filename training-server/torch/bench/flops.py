@@ -92,6 +92,8 @@ class ModelFlops:
 def slowfast_products(config: ModelConfig, profile: Profile) -> float:
     """Multiplications of the motion extractor for one clip (48.99 G at 6 × 448², SlowFast-R50)."""
     c = config.motion
+    if not c.depths:
+        return 0.0
     fast_time, slow_time = profile.motion_frames, len(profile.slow_indices)
     size = _halved(profile.size)  # after the stems' convolutions
     total = size**2 * 3 * 49 * (c.stem_slow * slow_time + c.stem_fast * c.fast_stem_time * fast_time)

@@ -135,7 +135,7 @@ class MotionConfig:
     """Channels out of a bottleneck per inner channel."""
 
     depths: tuple[int, ...] = (3, 4, 6, 3)
-    """Residual blocks of each stage."""
+    """Residual blocks of each stage; none at all: no SlowFast, the motion vector is the statistics alone."""
 
     fast_to_slow_kernel: int = 7
     """Frames that the lateral convolution sees."""
@@ -161,8 +161,12 @@ class MotionConfig:
                 "motion_config.quality_features and quality_hidden must be given together, with at least one "
                 "quality_outputs"
             )
-        if len(self.depths) != 4 or min(self.depths) < 1:
-            raise ConfigError(f"motion_config.depths must be four positive numbers, not {self.depths}")
+        if self.depths and (len(self.depths) != 4 or min(self.depths) < 1):
+            raise ConfigError(
+                f"motion_config.depths must be four positive numbers or none, not {self.depths}"
+            )
+        if not self.depths and not self.statistics:
+            raise ConfigError("motion_config without depths needs statistics: nothing would be left of it")
         for name in ("fast_stem_time", "fast_to_slow_kernel"):
             if getattr(self, name) % 2 == 0:
                 raise ConfigError(f"motion_config.{name} must be odd, not {getattr(self, name)}")
@@ -170,12 +174,12 @@ class MotionConfig:
     @property
     def slow_features(self) -> int:
         """Slow part of the pooled vector (2048 in the 8B)."""
-        return (self.inner_slow << (len(self.depths) - 1)) * self.expansion
+        return (self.inner_slow << (len(self.depths) - 1)) * self.expansion if self.depths else 0
 
     @property
     def fast_features(self) -> int:
         """Fast part of the pooled vector (256 in the 8B)."""
-        return (self.inner_fast << (len(self.depths) - 1)) * self.expansion
+        return (self.inner_fast << (len(self.depths) - 1)) * self.expansion if self.depths else 0
 
     @property
     def features(self) -> int:

@@ -72,6 +72,9 @@ class RandomCheckpoint:
     quality: bool = False
     """With a quality head of 24 hidden units and two outputs."""
 
+    slowfast: bool = True
+    """False: no SlowFast beside the statistics."""
+
     fragment_statistics: tuple[str, ...] = ()
     """Values of each fragment in the transformer's place."""
 
@@ -97,6 +100,8 @@ class RandomCheckpoint:
                 "fast_to_slow_kernel": 5,
             }
         )
+        if not self.slowfast:
+            sizes["depths"] = ()
         return ModelConfig(
             vision=VisionConfig(
                 hidden_size=32,

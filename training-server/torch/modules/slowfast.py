@@ -159,8 +159,36 @@ class Block(nn.Module):
         return slow, fast
 
 
+def _blocks(c: MotionConfig) -> list[Block]:
+    """Stem and four stages of both pathways."""
+    lateral = CHANNEL_RATIO
+    slow_in, fast_in = c.stem_slow + lateral * c.stem_fast, c.stem_fast
+    blocks = [
+        Block(
+            Stem(c.stem_slow, 1),
+            Stem(c.stem_fast, c.fast_stem_time),
+            FuseFastToSlow(c.stem_fast, c.fast_to_slow_kernel),
+        )
+    ]
+    for i, depth in enumerate(c.depths):
+        slow_inner, fast_inner = c.inner_slow << i, c.inner_fast << i
+        slow_out, fast_out = slow_inner * c.expansion, fast_inner * c.expansion
+        last = i == len(c.depths) - 1
+        stride = SPATIAL_STRIDES[i]
+        blocks.append(
+            Block(
+                Stage(depth, slow_in, slow_inner, slow_out, SLOW_TIME_KERNELS[i], stride),
+                Stage(depth, fast_in, fast_inner, fast_out, FAST_TIME_KERNELS[i], stride),
+                None if last else FuseFastToSlow(fast_out, c.fast_to_slow_kernel),
+            )
+        )
+        slow_in, fast_in = slow_out + lateral * fast_out, fast_out
+    return blocks
+
+
 class SlowFast(nn.Module):
-    """The five blocks of SlowFast and the closed form of its head pools.
+    """The five blocks of SlowFast and the closed form of its head pools; without depths no block and no
+    features.
 
     `frozen` is how the official model uses it (no gradient, but see `train`); a stage that trains the
     extractor calls `freeze(False)`.
@@ -168,32 +196,9 @@ class SlowFast(nn.Module):
 
     def __init__(self, config: MotionConfig):
         super().__init__()
-        c = config
-        lateral = CHANNEL_RATIO
-        slow_in, fast_in = c.stem_slow + lateral * c.stem_fast, c.stem_fast
-        blocks = [
-            Block(
-                Stem(c.stem_slow, 1),
-                Stem(c.stem_fast, c.fast_stem_time),
-                FuseFastToSlow(c.stem_fast, c.fast_to_slow_kernel),
-            )
-        ]
-        for i, depth in enumerate(c.depths):
-            slow_inner, fast_inner = c.inner_slow << i, c.inner_fast << i
-            slow_out, fast_out = slow_inner * c.expansion, fast_inner * c.expansion
-            last = i == len(c.depths) - 1
-            stride = SPATIAL_STRIDES[i]
-            blocks.append(
-                Block(
-                    Stage(depth, slow_in, slow_inner, slow_out, SLOW_TIME_KERNELS[i], stride),
-                    Stage(depth, fast_in, fast_inner, fast_out, FAST_TIME_KERNELS[i], stride),
-                    None if last else FuseFastToSlow(fast_out, c.fast_to_slow_kernel),
-                )
-            )
-            slow_in, fast_in = slow_out + lateral * fast_out, fast_out
-        self.feature_extraction = nn.ModuleList(blocks)
         self.config = config
         self.frozen = False
+        self.feature_extraction = nn.ModuleList(_blocks(config) if config.depths else [])
 
     def freeze(self, frozen: bool = True) -> SlowFast:
         """Frozen: no gradients, and batch norm keeps its running statistics whatever `train` says."""
@@ -232,6 +237,8 @@ class SlowFast(nn.Module):
         self, pixels: Tensor, slow_indices: Sequence[int], pool_time: PoolTime, pool_space: Sequence[float]
     ) -> Tensor:
         """pixels [B, T, 3, S, S] → [B, slow + fast features]; see `blocks` and `pooled`."""
+        if not self.config.depths:
+            return pixels.new_zeros(len(pixels), 0)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             slow, fast = deque(self.blocks(pixels, slow_indices), maxlen=1).pop()
             return torch.cat(

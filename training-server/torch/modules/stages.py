@@ -95,13 +95,14 @@ def stage_tensors(model: VQAThinkerModel, profile: Profile, clip: Clip) -> Itera
             by_channel = features[0].transpose(0, 1)  # [C, t, h, w]
             yield f"slowfast.{b}.{pathway}.row_mid", by_channel[:, :, by_channel.shape[2] // 2]
             yield f"slowfast.{b}.{pathway}.mean", by_channel.mean((2, 3))
-    vectors = [
-        pooled(slow, profile.pool_time.slow, profile.pool_space),
-        pooled(fast, profile.pool_time.fast, profile.pool_space),
-    ]
-    yield "slowfast.pooled", torch.cat(vectors, dim=1)[0]
+    width = model.config.motion.slow_features + model.config.motion.fast_features
+    if width:
+        vectors = [
+            pooled(slow, profile.pool_time.slow, profile.pool_space),
+            pooled(fast, profile.pool_time.fast, profile.pool_space),
+        ]
+        yield "slowfast.pooled", torch.cat(vectors, dim=1)[0]
     if model.config.motion.statistics:
-        width = sum(v.shape[1] for v in vectors)
         yield "motion_statistics", model.motion_vector(motion[None], profile)[0, width:]
     if model.config.motion.quality_features and clip.features is not None:
         yield "quality_head", model.quality_head.predicted(clip.features)[0]

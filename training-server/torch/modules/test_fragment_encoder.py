@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from modules.config import ConfigError, VisionConfig, config_from_json, config_to_json
+from modules.config import ConfigError, MotionConfig, VisionConfig, config_from_json, config_to_json
 from modules.fragment_encoder import FragmentEncoder
 from modules.profiles import IMAGENET_MEAN, IMAGENET_STD
 from modules.random_checkpoint import RandomCheckpoint
-from modules.statistics import FRAGMENT_NAMES, NAMES, ROWS, fragment_values, standardised
+from modules.statistics import FRAGMENT_NAMES, NAMES, ROWS, fragment_values, standardised, statistics
 from modules.vqathinker import VQAThinkerModel
 
 CELL, GRID = 32, 3
@@ -78,6 +78,20 @@ def test_the_model_reads_its_tokens_from_the_values(rgb):
     expected = model.mlp1(standardised(raw, torch.zeros(5), torch.full((5,), 2.0))).flatten(0, 1)
     assert torch.allclose(tokens[0], expected, atol=1e-6)
     assert set(dict(model.vision_model.named_buffers())) == {"mean", "std"}
+
+
+def test_a_model_without_slowfast_has_the_statistics_alone():
+    sizes = RandomCheckpoint(profile="fragments", slowfast=False, statistics=NAMES[:7])
+    config = config_from_json(config_to_json(sizes.config()))
+    model = VQAThinkerModel(config).eval()
+    assert not [name for name in model.state_dict() if name.startswith("slowfast")]
+    profile = config.profile
+    pixels = torch.randn(2, profile.motion_frames, 3, profile.size, profile.size)
+    vector = model.motion_vector(pixels, profile)
+    expected = standardised(statistics(pixels, NAMES[:7], CELL), torch.zeros(7), torch.ones(7))
+    assert vector.shape == (2, 7) and torch.equal(vector, expected)
+    with pytest.raises(ConfigError, match="needs statistics"):
+        MotionConfig(depths=())
 
 
 def test_the_official_config_has_no_such_key():
