@@ -42,7 +42,8 @@ const checkpoints = {
   train6: 'profile="train6", heads=14, kv_heads=2',
   test12: 'profile="test12", heads=5, kv_heads=1, head_dim=16, tied=True, layers=1',
   fragments: 'profile="fragments", heads=4, kv_heads=4, head_dim=16, tied=True, statistics=NAMES',
-  values: 'profile="fragments", heads=4, kv_heads=2, head_dim=16, tied=True, slowfast=False, statistics=NAMES, fragment_statistics=FRAGMENT_NAMES',
+  values:
+    'profile="fragments", heads=4, kv_heads=2, head_dim=16, tied=True, slowfast=False, statistics=NAMES, fragment_statistics=FRAGMENT_NAMES',
   mixed: 'profile="mixed", heads=5, kv_heads=1, head_dim=32, statistics=NAMES[::7], quality=True',
 } as const;
 

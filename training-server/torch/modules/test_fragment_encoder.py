@@ -50,7 +50,7 @@ def test_a_value_is_that_of_its_fragment_with_the_logarithm_of_its_row(rgb):
     assert values[1, GRID + 2].tolist() == pytest.approx(expected, abs=1e-9)
 
 
-def test_a_token_sees_its_own_fragment_of_its_own_frame_alone(rgb):
+def test_a_token_sees_the_fragment_of_one_frame_alone(rgb):
     changed = rgb.copy()
     changed[0, :, :CELL, CELL : 2 * CELL] *= 0.5
     before, after = (fragment_values(normalised(v), FRAGMENT_NAMES, CELL) for v in (rgb, changed))

@@ -31,6 +31,13 @@ STAGES = {
     "finetune": "small.build:stage_finetune",
     "checkpoint": "small.build:stage_checkpoint",
     "verbalization": "small.build:stage_verbalization",
+    "readings-clips": "small.readings.clips:stage_clips",
+    "readings-features": "small.readings.features:stage_features",
+    "readings-reader": "small.readings.evaluate:stage_readers",
+    "readings-controls": "small.readings.controls:stage_controls",
+    "readings-pairs": "small.readings.pairs:stage_pairs",
+    "readings-tokens": "small.readings.tokens:stage_tokens",
+    "readings-cost": "small.readings.cost:stage_cost",
 }
 
 DEFAULT_STAGES = (
