@@ -34,10 +34,7 @@ const python = join(root, '.venv', 'bin', 'python');
 const temporary = mkdtempSync(join(tmpdir(), 'convert-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
-/**
- * Sizes of the checkpoints; between them both official profiles, fragments, tied heads, 1, 5 and 7 heads a group, and
- * closed-form values alone in the place of both encoders.
- */
+/** Checkpoints: both official profiles, fragments, no network in the encoders, tied heads, 1, 5 and 7 heads a group. */
 const checkpoints = {
   train6: 'profile="train6", heads=14, kv_heads=2',
   test12: 'profile="test12", heads=5, kv_heads=1, head_dim=16, tied=True, layers=1',

@@ -95,9 +95,9 @@ def _digest(branch: str, parts: Mapping[str, nn.Module], encoder: Encoder) -> st
     fields = profile_to_json(encoder.profile)
     profile = json.dumps({name: fields[name] for name in SEEN[branch]}, sort_keys=True)
     take([branch, str(VERSION), torch.__version__, str(torch.get_num_threads()), profile])
-    own = config.vision if branch == "vision" else config.motion
-    take([repr(own)])
-    if own.statistics:
+    branch_config = config.vision if branch == "vision" else config.motion
+    take([repr(branch_config)])
+    if branch_config.statistics:
         from modules.statistics import TABLE_PATH  # a model without them needs no table
 
         take([TABLE_PATH.read_bytes()])
