@@ -15,6 +15,7 @@ import { HubCheckpoint } from './hub.ts';
 import { readToken, wait } from './hub-request.ts';
 import type { VariantChoice } from './model.ts';
 import { type ConvertProgress, convertCheckpoint, readVariants, variantsOf } from './package.ts';
+import { addSelfTests } from './self-test.node.ts';
 
 const usage = `Usage: npm run convert -- CHECKPOINT OUT [options]
 
@@ -140,7 +141,7 @@ async function main(argv: readonly string[]): Promise<number> {
   await target.check();
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
-  const manifest = await convertCheckpoint(await openCheckpoint(checkpoint, stop.signal), target, {
+  const converted = await convertCheckpoint(await openCheckpoint(checkpoint, stop.signal), target, {
     variants: variantsFrom(values),
     about,
     command: `npm run convert -- ${argv.join(' ')}`,
@@ -149,6 +150,12 @@ async function main(argv: readonly string[]): Promise<number> {
     signal: stop.signal,
     ...(values.profile !== undefined && { profile: values.profile }),
     ...(values['part-mib'] !== undefined && { graph: { partLimit: partBytes(values['part-mib']) } }),
+  });
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[KComputing the self-test');
+  const manifest = await addSelfTests(out, stop.signal).catch((error: unknown) => {
+    if (isAbort(error)) throw error;
+    console.error(`The package has no self-test: ${error instanceof Error ? error.message : String(error)}`);
+    return converted;
   });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   const sizes = new Map(manifest.files.map((file) => [file.path, file.bytes]));

@@ -13,16 +13,18 @@ const PREFERENCE: Record<Backend, readonly Dtype[]> = {
   wasm: ['q8', 'fp32'],
 };
 
-/** The best variant for a target that the adapter can compute; `dtype` asks for one. */
+/** The best variant for a target that the adapter can compute; `dtype` asks for one, `except` leaves some out. */
 export function bestVariant(
   manifest: Pick<Requirements, 'variants'>,
   backend: Backend,
   adapter: { readonly shaderF16: boolean } | null,
   dtype?: Dtype,
+  except: ReadonlySet<Variant> = new Set(),
 ): Variant | undefined {
   const fits = manifest.variants.filter(
     (variant) =>
       variant.target === backend &&
+      !except.has(variant) &&
       (dtype === undefined || variant.dtype === dtype) &&
       (!variant.needs.includes('shader-f16') || adapter?.shaderF16 === true),
   );

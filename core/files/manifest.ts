@@ -66,6 +66,27 @@ const scale = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('unmeasured'), range }),
 ]);
 
+/**
+ * Logits that a variant must give on any device: computed from its own files by onnxruntime on the processor. `expected`
+ * is one entry for each of the last tokens of `ids`: the largest logits after it, best first. `bound` is the largest
+ * difference of a logit that is arithmetic and no fault.
+ */
+const selfTest = z
+  .strictObject({
+    ids: z.array(z.int().nonnegative()).min(2),
+    expected: z
+      .array(
+        z.strictObject({ tokens: z.array(z.int().nonnegative()).min(2), logits: z.array(z.number()).min(2) }),
+      )
+      .min(1),
+    bound: z.number().positive(),
+  })
+  .refine(({ ids, expected }) => expected.length < ids.length, 'has as many positions as tokens')
+  .refine(
+    ({ expected }) => expected.every(({ tokens, logits }) => tokens.length === logits.length),
+    'has a logit for each token',
+  );
+
 const variant = z
   .strictObject({
     dtype: z.enum(['fp32', 'fp16', 'q8', 'q4', 'q4f16']),
@@ -77,6 +98,7 @@ const variant = z
     needs: z.array(z.enum(['shader-f16'])).default([]),
     /** Sessions that the language decoder is cut into (`decoder_model_0` …); 1 = `decoder_model_merged`. */
     decoderParts: z.int().positive().default(1),
+    selfTest: selfTest.exactOptional(),
   })
   .refine((v) => v.target === 'webgpu' || v.dtype === 'fp32' || v.dtype === 'q8', {
     path: ['dtype'],
@@ -142,6 +164,7 @@ export const manifestSchema = z
 
 export type Manifest = z.infer<typeof manifestSchema>;
 export type Variant = Manifest['variants'][number];
+export type SelfTest = z.infer<typeof selfTest>;
 export type Scale = Manifest['scale'];
 
 /**

@@ -5,6 +5,7 @@
 import type { CodedError } from '../errors.ts';
 import { presentStageName } from '../stage-names.ts';
 import { type ConvertErrorParams, convertErrorsEn, convertErrorsZh } from './convert-error-messages.ts';
+import { type DeviceErrorParams, deviceErrorsEn, deviceErrorsZh } from './device-error-messages.ts';
 import { bytes, count } from './format.ts';
 import { likenessName } from './format-names.ts';
 import type { Lang } from './lang.ts';
@@ -16,7 +17,7 @@ import { type ServerErrorParams, serverErrorsEn, serverErrorsZh } from './server
 type RunStage = keyof (typeof DOING)['en'];
 
 /** Parameters of every code. Byte counts are bytes, times are seconds; the words format them. */
-interface ErrorParamsOf extends ServerErrorParams, MediaErrorParams, ConvertErrorParams {
+interface ErrorParamsOf extends ServerErrorParams, MediaErrorParams, ConvertErrorParams, DeviceErrorParams {
   'media/container': { looksLike?: string };
   'media/codec': { codec: string; browser?: string };
   'media/encrypted': object;
@@ -27,8 +28,6 @@ interface ErrorParamsOf extends ServerErrorParams, MediaErrorParams, ConvertErro
   'media/stalled': { seconds: number };
   'media/too-long': { seconds: number };
   'media/changed': { name: string };
-  'model/storage': { needed: number; free: number };
-  'model/buffer': { needed: number; limit: number };
   'model/address': { address: string };
   'model/network': NetworkParams;
   'model/checksum': { file: string };
@@ -38,7 +37,6 @@ interface ErrorParamsOf extends ServerErrorParams, MediaErrorParams, ConvertErro
   'model/variant': { backend: string; dtype: string };
   'model/version': { format: number | string; reads: number | string };
   'model/unsafe': { path: string };
-  'model/held': { bytes: number; limit: number };
   'model/busy': object;
   'batch/model': { was: string; now: string };
   'batch/nothing': object;
@@ -118,6 +116,7 @@ const en: ErrorTable = {
   ...serverErrorsEn,
   ...mediaErrorsEn,
   ...convertErrorsEn,
+  ...deviceErrorsEn,
   'media/container': ({ looksLike }) =>
     say(
       `This is not a video file the page can read${looksLike ? ` (it looks like ${looksLike})` : ''}.`,
@@ -159,21 +158,6 @@ const en: ErrorTable = {
     ),
   'media/changed': ({ name }) =>
     say(`${name} has changed or moved since it was chosen.`, 'Choose it again; results so far are kept.'),
-  'model/storage': ({ needed, free }) =>
-    say(
-      `${bytes(needed)} needed, ${bytes(free)} free for this page.`,
-      'Delete a model, or free disk space. Nothing was stored.',
-    ),
-  'model/buffer': ({ needed, limit }) =>
-    say(
-      `Needs a buffer of ${bytes(needed)}; this graphics adapter allows ${bytes(limit)}.`,
-      'Choose the 4-bit model.',
-    ),
-  'model/held': ({ bytes: size, limit }) =>
-    say(
-      `This browser would have to hold all ${bytes(size)} of the model in memory; ${bytes(limit)} is the most that is tried.`,
-      'Use a browser that reads weights piece by piece (Chrome or Edge from version 137 on), or choose a smaller model.',
-    ),
   'model/address': ({ address }) =>
     say(
       `This page cannot read ${address}.`,
@@ -346,6 +330,7 @@ const zh: ErrorTable = {
   ...serverErrorsZh,
   ...mediaErrorsZh,
   ...convertErrorsZh,
+  ...deviceErrorsZh,
   'media/container': ({ looksLike }) =>
     say(
       `无法读取此文件${looksLike ? `（看起来是${likenessName('zh', looksLike)}）` : ''}。`,
@@ -371,15 +356,6 @@ const zh: ErrorTable = {
   'media/too-long': ({ seconds }) =>
     say(`视频长达${long(seconds, '小时', '分钟')}，一个分数说明不了多少。`, '请用分段评估或选取一段。'),
   'media/changed': ({ name }) => say(`${name}已被改动或移走。`, '请重新选择；已有结果保留。'),
-  'model/storage': ({ needed, free }) =>
-    say(`需要${bytes(needed)}，本页可用${bytes(free)}。`, '请删除模型或清理磁盘；尚未存入任何内容。'),
-  'model/buffer': ({ needed, limit }) =>
-    say(`需要${bytes(needed)}的缓冲区；此显卡允许${bytes(limit)}。`, '请选4位模型。'),
-  'model/held': ({ bytes: size, limit }) =>
-    say(
-      `此浏览器须将模型的${bytes(size)}全部放入内存；最多尝试${bytes(limit)}。`,
-      '请使用能分段读取权重的浏览器（Chrome或Edge 137及以上），或选择较小的模型。',
-    ),
   'model/address': ({ address }) =>
     say(`本页无法读取${address}。`, '请输入以https://开头的地址；http://只限本机（127.0.0.1、localhost）。'),
   'model/network': networkZh,

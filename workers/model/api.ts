@@ -46,6 +46,8 @@ export type BackendReason =
   | 'no-webgpu'
   | 'asked'
   | 'no-variant'
+  /** The adapter computed a better variant wrongly. */
+  | 'self-test'
   | 'device-lost';
 
 export interface LoadedModel {

@@ -51,6 +51,20 @@ describe('back end', () => {
     expect(choose(package_(variant('wasm', 'q8')), gpu)).toBe('wasm q8 no-variant');
   });
 
+  it('takes the next variant where the adapter computes the best one wrongly, and the processor last', () => {
+    const wrong = new Set<Variant>();
+    const rungs: string[] = [];
+    for (let rung = 0; rung < 3; rung++) {
+      const { backend, variant: taken, reason } = chooseBackend(both, gpu, {}, wrong);
+      rungs.push(`${backend} ${taken.dtype} ${reason}`);
+      wrong.add(taken);
+    }
+    expect(rungs).toEqual(['webgpu q4f16 gpu', 'webgpu q4 self-test', 'wasm q8 self-test']);
+    expect(() => chooseBackend(both, gpu, { dtype: 'q4f16' }, wrong)).toThrow(
+      expect.objectContaining({ code: 'model/variant' }),
+    );
+  });
+
   it('says so when nothing in the package can run here', () => {
     expect(() => choose(package_(variant('webgpu', 'q4')), null)).toThrow(
       expect.objectContaining({ code: 'model/variant' }),

@@ -52,12 +52,14 @@ export async function probeAdapter(): Promise<AdapterFacts | null> {
 /**
  * WebGPU on a real adapter, WASM on a software adapter or none. A choice of the user comes first, if the package holds it.
  *
+ * @param wrong variants that the adapter computed wrongly
  * @throws CodedError `model/variant` {backend, dtype} when no variant of the package can run here
  */
 export function chooseBackend(
   manifest: Manifest,
   adapter: AdapterFacts | null,
   options: LoadOptions,
+  wrong: ReadonlySet<Variant> = new Set(),
 ): Choice {
   const asked = options.backend !== undefined && options.backend !== 'auto' ? options.backend : null;
   const real = adapter !== null && !adapter.software;
@@ -65,20 +67,22 @@ export function chooseBackend(
   const order: Backend[] = asked ? [asked] : [first, first === 'webgpu' ? 'wasm' : 'webgpu'];
   for (const backend of order) {
     if (backend === 'webgpu' && adapter === null) continue;
-    const variant = bestVariant(manifest, backend, adapter, options.dtype);
+    const variant = bestVariant(manifest, backend, adapter, options.dtype, wrong);
     if (!variant) continue;
     const reason: BackendReason =
-      asked !== null
-        ? 'asked'
-        : backend !== first
-          ? 'no-variant'
-          : backend === 'webgpu'
-            ? 'gpu'
-            : adapter !== null
-              ? 'software-adapter'
-              : 'gpu' in navigator
-                ? 'no-adapter'
-                : 'no-webgpu';
+      wrong.size > 0
+        ? 'self-test'
+        : asked !== null
+          ? 'asked'
+          : backend !== first
+            ? 'no-variant'
+            : backend === 'webgpu'
+              ? 'gpu'
+              : adapter !== null
+                ? 'software-adapter'
+                : 'gpu' in navigator
+                  ? 'no-adapter'
+                  : 'no-webgpu';
     return { backend, reason, variant, ...pieceSizes(backend, adapter) };
   }
   throw new CodedError('model/variant', { backend: first, dtype: options.dtype ?? 'any' });

@@ -2,6 +2,7 @@
 import type * as Transformers from '@huggingface/transformers';
 import { promptText } from '../../core/answer/prompts.ts';
 import { CodedError } from '../../core/errors.ts';
+import type { Variant } from '../../core/files/manifest.ts';
 import { featureColumns } from '../../core/sampling/human-features.ts';
 import { motionFrames } from '../../core/sampling/profiles.ts';
 import type {
@@ -15,7 +16,7 @@ import type {
   PackageSource,
   RawAnswer,
 } from './api.ts';
-import { chooseBackend, probeAdapter } from './backend.ts';
+import { type AdapterFacts, type Choice, chooseBackend, probeAdapter } from './backend.ts';
 import { EmbeddingCache } from './embedding-cache.ts';
 import { isDeviceLoss, nameFault, type Stage } from './faults.ts';
 import { encode, generate } from './generation.ts';
@@ -36,6 +37,7 @@ import {
   threadsFor,
   unmount,
 } from './runtime.ts';
+import { runSelfTest } from './self-test.ts';
 import { checkHeld } from './sessions.ts';
 
 /** Limits of the cache of vision features: 64 videos of eight frames, fewer where a model's features are large. */
@@ -63,6 +65,26 @@ interface Loaded {
   readonly tokenizer: Transformers.PreTrainedTokenizer;
   readonly promptPrefill: PromptPrefill;
   readonly table: readonly Float32Array[];
+}
+
+/** A variant that is about to be opened. */
+interface Opening {
+  readonly source: PackageSource;
+  readonly options: LoadOptions;
+  readonly files: PackageFiles;
+  readonly adapter: AdapterFacts | null;
+  readonly choice: Choice;
+}
+
+/** The self-test of a variant on a graphics adapter. A variant without one passes. */
+async function passes(
+  { network, facts }: Loaded,
+  { backend, variant }: Choice,
+  onProgress: (progress: LoadProgress) => void,
+): Promise<boolean> {
+  if (backend !== 'webgpu' || !variant.selfTest) return true;
+  onProgress({ stage: 'test', loadedBytes: facts.bytes, totalBytes: facts.bytes, file: '' });
+  return (await runSelfTest(network.decoder, variant.selfTest)).passed;
 }
 
 export class ModelSession implements ModelApi {
@@ -127,13 +149,36 @@ export class ModelSession implements ModelApi {
     options: LoadOptions,
     onProgress: (progress: LoadProgress) => void,
   ): Promise<Loaded> {
-    const started = performance.now();
     const [files, adapter] = await Promise.all([PackageFiles.open(source), probeAdapter()]);
-    const { manifest } = files;
-    if (manifest.family !== 'vqathinker') {
-      throw new CodedError('model/family', { family: manifest.family });
+    const { family } = files.manifest;
+    if (family !== 'vqathinker') throw new CodedError('model/family', { family });
+    const wrong = new Set<Variant>();
+    let fault: CodedError | null = null;
+    for (;;) {
+      let loaded: Loaded;
+      try {
+        const choice = chooseBackend(files.manifest, adapter, options, wrong);
+        loaded = await this.#openVariant({ source, options, files, adapter, choice }, onProgress);
+        if (await passes(loaded, choice, onProgress)) return loaded;
+        wrong.add(choice.variant);
+      } catch (error) {
+        // The next variant is not in the package, or not on this machine.
+        const code = error instanceof CodedError ? error.code : '';
+        throw fault && (code === 'model/variant' || code === 'model/manifest') ? fault : error;
+      }
+      const { dtype, adapter: name } = loaded.facts;
+      fault = new CodedError('model/self-test', { dtype, adapter: name });
+      loaded.promptPrefill.dispose();
+      await loaded.network.dispose();
     }
-    const choice = chooseBackend(manifest, adapter, options);
+  }
+
+  async #openVariant(
+    { source, options, files, adapter, choice }: Opening,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<Loaded> {
+    const started = performance.now();
+    const { manifest } = files;
     const weightBytes = files.needed(choice.variant).reduce((sum, file) => sum + file.bytes, 0);
     checkHeld(buildFor(choice.backend, canSuspend()), weightBytes);
     const [contents, runtime] = await Promise.all([
@@ -169,16 +214,8 @@ export class ModelSession implements ModelApi {
         seconds: (performance.now() - started) / 1000,
         bytes: weightBytes,
       };
-      return {
-        source,
-        options,
-        facts,
-        runtime,
-        network,
-        tokenizer,
-        promptPrefill,
-        table: normalisationTable(manifest.profile),
-      };
+      const table = normalisationTable(manifest.profile);
+      return { source, options, facts, runtime, network, tokenizer, promptPrefill, table };
     } finally {
       unmount();
     }
@@ -281,17 +318,17 @@ export class ModelSession implements ModelApi {
     controller: AbortController,
     onEvent: OnEvent,
   ): Promise<RawAnswer> {
-    if (this.#lost && this.#loaded) await this.#reopen(this.#loaded);
-    try {
-      const answer = await this.#assess(request, controller, onEvent);
-      this.#losses = 0;
-      return answer;
-    } catch (error) {
-      const loaded = this.#loaded;
-      const lost = this.#lost || isDeviceLoss((error as Error).cause ?? error);
-      if (!loaded || !lost || this.#losses++ > 0) throw error;
-      await this.#reopen(loaded);
-      return await this.#assess(request, controller, onEvent);
+    for (;;) {
+      if (this.#lost && this.#loaded) await this.#reopen(this.#loaded);
+      try {
+        const answer = await this.#assess(request, controller, onEvent);
+        this.#losses = 0;
+        return answer;
+      } catch (error) {
+        const lost = this.#lost || isDeviceLoss((error as Error).cause ?? error);
+        if (!this.#loaded || !lost || this.#losses++ > 0) throw error;
+        this.#lost = true;
+      }
     }
   }
 

@@ -43,6 +43,8 @@ export const shellEn = {
       'no-adapter': 'Runs on the processor: the browser offers no graphics adapter.',
       'no-webgpu': 'Runs on the processor: this browser has no WebGPU.',
       asked: 'As you chose.',
+      'self-test':
+        'This graphics adapter computed the preferred weights of the model wrongly; another variant runs.',
       'no-variant': 'Runs on the processor: the package has no variant for this graphics adapter.',
       'device-lost': 'Runs on the processor: the graphics adapter was lost.',
     },

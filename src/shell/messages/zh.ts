@@ -42,6 +42,7 @@ export const shellZh: ShellTexts = {
       'no-adapter': '在处理器上运行：浏览器没有提供显卡。',
       'no-webgpu': '在处理器上运行：此浏览器没有WebGPU。',
       asked: '按您的选择。',
+      'self-test': '此显卡对首选权重计算有误，已改用模型的其他版本。',
       'no-variant': '在处理器上运行：模型包没有适合此显卡的版本。',
       'device-lost': '在处理器上运行：显卡已丢失。',
     },

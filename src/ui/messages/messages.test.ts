@@ -92,6 +92,7 @@ describe('errors', () => {
     a: '800 × 640',
     b: '960 × 540',
     now: 'base',
+    adapter: 'nvidia · ampere',
   };
   const codes = Object.keys(errorTables.en);
 
