@@ -24,7 +24,7 @@ function manifest(): object {
     ...(license ? { license } : {}),
     type: 'module',
     bin: { vqathinker: './vqathinker.mjs' },
-    engines: { node: '>=22.18' },
+    engines: { node: '>=20.11' },
     // Its binary is GPL, so it is the user's choice and no part of this package.
     peerDependencies: { 'node-av': '^6.1.1' },
     peerDependenciesMeta: { 'node-av': { optional: true } },

@@ -46,9 +46,9 @@ export default defineConfig({
     ssr: join(root, 'command/cli/main.ts'),
     outDir: join(root, '.scratch/command'),
     emptyOutDir: true,
-    target: 'node22',
+    target: 'node20',
     copyPublicDir: false,
-    minify: true,
+    minify: false,
     rolldownOptions: {
       output: { entryFileNames: 'vqathinker.mjs', banner: '#!/usr/bin/env node', codeSplitting: false },
     },

@@ -1,5 +1,5 @@
 /** The list of videos that a call names: files, folders, patterns, lists and standard input. */
-import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import * as fs from 'node:fs';
 import { extname, join } from 'node:path';
 import { UsageError } from './options.ts';
 
@@ -16,7 +16,8 @@ export interface ListOptions {
 const byCodePoint = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 function folder(path: string, recursive: boolean): string[] {
-  return readdirSync(path, { recursive, withFileTypes: true })
+  return fs
+    .readdirSync(path, { recursive, withFileTypes: true })
     .filter((entry) => entry.isFile() && VIDEO.has(extname(entry.name).toLowerCase()))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort(byCodePoint);
@@ -30,12 +31,13 @@ const lines = (text: string) =>
 
 function expand(path: string, options: ListOptions): string[] {
   if (path === '-') return lines(options.stdin());
-  if (existsSync(path)) {
-    if (statSync(path).isDirectory()) return folder(path, options.recursive);
-    return extname(path).toLowerCase() === '.txt' ? lines(readFileSync(path, 'utf8')) : [path];
+  if (fs.existsSync(path)) {
+    if (fs.statSync(path).isDirectory()) return folder(path, options.recursive);
+    return extname(path).toLowerCase() === '.txt' ? lines(fs.readFileSync(path, 'utf8')) : [path];
   }
-  if (/[*?[{]/.test(path)) {
-    const matches = globSync(path).sort(byCodePoint);
+  // Node 20 has no patterns of its own; there the shell expands them.
+  if (/[*?[{]/.test(path) && fs.globSync) {
+    const matches = fs.globSync(path).sort(byCodePoint);
     if (matches.length > 0) return matches.flatMap((each) => expand(each, options));
   }
   throw new UsageError(`There is no file or folder ${path}.`);

@@ -1,4 +1,5 @@
 /** The command `vqathinker`. */
+import './older-node.ts';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
