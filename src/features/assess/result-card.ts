@@ -2,36 +2,17 @@
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import { bands, offRuler, rulerPosition } from '../../../core/answer/grades.ts';
 import type { Result } from '../../../core/files/result.ts';
+import { CARD_COLOURS, CARD_PAD, CARD_WIDTH, cardFonts, createCard } from '../../ui/png-card.ts';
 import { scaleSentence, writtenScore } from './export-text.ts';
 import type { AssessMessages } from './messages/useAssessMessages.ts';
 import { langOf } from './run-view.ts';
 
-const WIDTH = 1200;
-const PAD = 56;
-const SCALE = 2;
-const INK = '#171717';
-const INK_2 = '#494949';
-const INK_3 = '#666666';
-const LINE = '#dadada';
+const { ink: INK, ink2: INK_2, ink3: INK_3, line: LINE } = CARD_COLOURS;
 const EDGE = '#848484';
 /** The light theme's bands (tokens.css). */
 const BANDS = ['#7d0f2c', '#b9461a', '#a4872b', '#1a8fa6', '#2c39a6'] as const;
 
 const voiceLine = { en: 34, zh: 40 } as const;
-
-function fonts(lang: string): { ui: string; voice: string; num: string } {
-  const probe = document.createElement('span');
-  probe.lang = lang;
-  document.body.append(probe);
-  const style = getComputedStyle(probe);
-  const families = {
-    ui: style.getPropertyValue('--ui') || 'sans-serif',
-    voice: style.getPropertyValue('--voice') || 'serif',
-    num: style.getPropertyValue('--num') || 'sans-serif',
-  };
-  probe.remove();
-  return families;
-}
 
 /** Lines of a text within a width: at spaces, and between Han characters. */
 export function wrapText(text: string, width: number, measure: (text: string) => number): string[] {
@@ -57,8 +38,8 @@ function drawRuler(
   t: AssessMessages,
   ui: string,
 ) {
-  const left = PAD;
-  const width = WIDTH - 2 * PAD;
+  const left = CARD_PAD;
+  const width = CARD_WIDTH - 2 * CARD_PAD;
   const x = (score: number) => left + rulerPosition(score) * width;
   for (let tenth = 10; tenth <= 50; tenth++) {
     const height = tenth % 10 === 0 ? 20 : tenth % 5 === 0 ? 13 : 8;
@@ -107,37 +88,32 @@ export async function resultCard(
 ): Promise<Blob> {
   const text = viewAnswer(result.answers[0]?.text ?? '').thinking.trim();
   const lang = langOf(text);
-  const { ui, num } = fonts(pageLang);
-  const { voice } = fonts(lang);
+  const { ui, num } = cardFonts(pageLang);
+  const { voice } = cardFonts(lang);
   const measuring = new OffscreenCanvas(1, 1).getContext('2d');
   if (!measuring) throw new Error('no canvas');
   measuring.font = `22px ${voice}`;
-  const lines = wrapText(text, WIDTH - 2 * PAD, (s) => measuring.measureText(s).width);
-  const imageHeight = image ? Math.min(620, Math.round((WIDTH * image.height) / image.width)) : 0;
+  const lines = wrapText(text, CARD_WIDTH - 2 * CARD_PAD, (s) => measuring.measureText(s).width);
+  const imageHeight = image ? Math.min(620, Math.round((CARD_WIDTH * image.height) / image.width)) : 0;
   const lineHeight = voiceLine[lang];
   const height = imageHeight + 350 + lines.length * lineHeight + 80;
 
-  const canvas = new OffscreenCanvas(WIDTH * SCALE, height * SCALE);
-  const context = canvas.getContext('2d');
-  if (!context) throw new Error('no canvas');
-  context.scale(SCALE, SCALE);
-  context.fillStyle = '#ffffff';
-  context.fillRect(0, 0, WIDTH, height);
+  const { context, toPng } = createCard(height);
   context.textBaseline = 'alphabetic';
   if (image) {
     context.fillStyle = '#161616';
-    context.fillRect(0, 0, WIDTH, imageHeight);
-    const width = Math.min(WIDTH, (imageHeight * image.width) / image.height);
+    context.fillRect(0, 0, CARD_WIDTH, imageHeight);
+    const width = Math.min(CARD_WIDTH, (imageHeight * image.width) / image.height);
     context.imageSmoothingQuality = 'high';
-    context.drawImage(image, (WIDTH - width) / 2, 0, width, imageHeight);
+    context.drawImage(image, (CARD_WIDTH - width) / 2, 0, width, imageHeight);
   }
 
   let y = imageHeight + 112;
   context.fillStyle = INK;
   const score = result.score === null ? '–' : writtenScore(result);
   context.font = `300 92px ${num}`;
-  context.fillText(score, PAD - 4, y);
-  const beside = PAD + context.measureText(score).width + 28;
+  context.fillText(score, CARD_PAD - 4, y);
+  const beside = CARD_PAD + context.measureText(score).width + 28;
   context.font = `600 34px ${ui}`;
   const grade = result.band === undefined ? t.answers.noScore : (t.grades.names[result.band - 1] ?? '');
   if (result.band !== undefined) {
@@ -157,12 +133,12 @@ export async function resultCard(
   y += 82;
   context.fillStyle = INK_2;
   context.font = `400 19px ${ui}`;
-  context.fillText(scaleSentence(result, t) || t.score.noPopulation, PAD, y);
+  context.fillText(scaleSentence(result, t) || t.score.noPopulation, CARD_PAD, y);
   y += 50;
   context.fillStyle = INK;
   context.font = `400 22px ${voice}`;
   for (const line of lines) {
-    context.fillText(line, PAD, y);
+    context.fillText(line, CARD_PAD, y);
     y += lineHeight;
   }
   context.fillStyle = INK_3;
@@ -170,8 +146,8 @@ export async function resultCard(
   const { file, model } = result;
   context.fillText(
     t.units.facts([file.name, `${file.width} × ${file.height}`, model.name, t.app.name]),
-    PAD,
+    CARD_PAD,
     height - 36,
   );
-  return canvas.convertToBlob({ type: 'image/png' });
+  return toPng();
 }

@@ -1,16 +1,13 @@
 /** Plot of PSNR, SSIM or VMAF of two videos, frame by frame, on the axis of the filmstrips; and their measurement. */
 import { useMemo, useState } from 'react';
 import { useStore } from 'zustand';
-import { count, percent } from '../../../core/text/format.ts';
+import { count } from '../../../core/text/format.ts';
 import { Button } from '../../ui/Button.tsx';
-import { cssVariables } from '../../ui/css-variables.ts';
 import { ErrorCard } from '../../ui/ErrorCard.tsx';
 import { SpokenResult } from '../../ui/LiveRegion.tsx';
 import { useMessages } from '../../ui/messages/useMessages.tsx';
-import { PlotCursor, PlotLine } from '../../ui/PlotCursor.tsx';
 import { Segmented } from '../../ui/Segmented.tsx';
 import { TableBox } from '../../ui/TableBox.tsx';
-import { positionAt } from './filmstrip-cells.ts';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
 import {
   levelOf,
@@ -22,8 +19,7 @@ import {
   metricText,
   metricValues,
 } from './metric-plot.ts';
-import { PlotNumbers } from './OrderPlot.tsx';
-import { along } from './order-plot.ts';
+import { PlotNumbers, PositionCursor } from './PositionCursor.tsx';
 import { compare, measurer } from './state/session.ts';
 import './OrderPlot.css';
 import './MetricPlot.css';
@@ -185,29 +181,8 @@ function Cursor({ name, values, axis }: CursorProps) {
   const value = values[position] ?? Number.NaN;
   const frames = t.metrics.frames(timeline.a[position]! + 1, timeline.b[position]! + 1);
   const readout = `${frames}: ${valueText(name, value, t.metrics)}`;
-  const x = along(position, positions);
-  const y = Number.isNaN(value) ? 0.5 : 1 - levelOf(value, axis);
-  return (
-    <PlotCursor
-      label={t.plot.cursor}
-      text={readout}
-      value={position}
-      count={positions}
-      under={(part) => positionAt(part, positions)}
-      onPress={compare.clock.seek}
-      onDrag={compare.clock.scrub}
-      onGoTo={compare.clock.seek}
-      onStep={compare.clock.step}
-    >
-      <PlotLine className="compare-plot__line" at={percent(x)} />
-      <span
-        className={`compare-plot__readout${x > 0.5 ? ' compare-plot__readout--left' : ''}`}
-        style={cssVariables({ '--at': percent(x), '--y': percent(Math.min(0.85, Math.max(0.15, y))) })}
-      >
-        {readout}
-      </span>
-    </PlotCursor>
-  );
+  const level = Number.isNaN(value) ? 0.5 : 1 - levelOf(value, axis);
+  return <PositionCursor position={position} positions={positions} readout={readout} level={level} />;
 }
 
 /** A value with its unit; a word for identical frames and for a missing value. */

@@ -5,12 +5,11 @@ import { count, percent, signed } from '../../../core/text/format.ts';
 import { saveFile } from '../../page/save-file.ts';
 import { IconButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
-import { PlotCursor, PlotLine } from '../../ui/PlotCursor.tsx';
 import { TableBox } from '../../ui/TableBox.tsx';
+import { PlotNumbers, PositionCursor } from './PositionCursor.tsx';
 import { compare } from './state/session.ts';
 import { orderFacts } from './state/timeline.ts';
 import './OrderPlot.css';
-import { positionAt } from './filmstrip-cells.ts';
 import { useCompareMessages } from './messages/useCompareMessages.ts';
 import {
   along,
@@ -187,42 +186,8 @@ function Cursor({ plot }: { readonly plot: PlottedOrder }) {
     source === null
       ? t.plot.readoutZeros(position + 1)
       : t.plot.readout(position + 1, source + 1, source - position);
-  const x = along(position, positions);
-  const y = source === null ? 0.5 : 1 - along(source, plot.sources);
-  return (
-    <PlotCursor
-      label={t.plot.cursor}
-      text={readout}
-      value={position}
-      count={positions}
-      under={(part) => positionAt(part, positions)}
-      onPress={compare.clock.seek}
-      onDrag={compare.clock.scrub}
-      onGoTo={compare.clock.seek}
-      onStep={compare.clock.step}
-    >
-      <PlotLine className="compare-plot__line" at={percent(x)} />
-      <span
-        className={`compare-plot__readout${x > 0.5 ? ' compare-plot__readout--left' : ''}`}
-        style={cssVariables({ '--at': percent(x), '--y': percent(Math.min(0.9, Math.max(0.1, y))) })}
-      >
-        {readout}
-      </span>
-    </PlotCursor>
-  );
-}
-
-/** Numbers of the positions under a plot. */
-export function PlotNumbers({ positions }: { readonly positions: number }) {
-  return (
-    <div className="compare-plot__numbers" aria-hidden="true">
-      {axisTicks(positions, 12).map((n) => (
-        <span key={n} style={cssVariables({ '--at': percent(along(n - 1, positions)) })}>
-          {count(n)}
-        </span>
-      ))}
-    </div>
-  );
+  const level = source === null ? 0.5 : 1 - along(source, plot.sources);
+  return <PositionCursor position={position} positions={positions} readout={readout} level={level} />;
 }
 
 function Table({ plot }: { readonly plot: PlottedOrder }) {

@@ -1,32 +1,18 @@
 /** The PNG of a comparison: both files, their values and the curve of each metric. Dark on white, whatever the theme. */
 import { clock as time } from '../../../core/text/format.ts';
+import { CARD_COLOURS, CARD_PAD, CARD_WIDTH, cardFonts, createCard } from '../../ui/png-card.ts';
 import { kilobits } from './bit-rate.ts';
 import type { CompareMessages } from './messages/en.ts';
 import { METRICS, type MetricName, metricAxis, metricPath, metricValues } from './metric-plot.ts';
 import type { ReportInput } from './report.ts';
 import { summaryOf } from './state/measure.ts';
 
-const WIDTH = 1200;
-const PAD = 56;
-const SCALE = 2;
 const CURVE = 150;
 const GUTTER = 64;
-const INK = '#171717';
-const INK_2 = '#494949';
-const INK_3 = '#666666';
-const LINE = '#dadada';
+const { ink: INK, ink2: INK_2, ink3: INK_3, line: LINE } = CARD_COLOURS;
 const VIOLET = '#9c40c6';
 
 type Context = OffscreenCanvasRenderingContext2D;
-
-function fontOf(lang: string): string {
-  const probe = document.createElement('span');
-  probe.lang = lang;
-  document.body.append(probe);
-  const family = getComputedStyle(probe).getPropertyValue('--ui') || 'sans-serif';
-  probe.remove();
-  return family;
-}
 
 /** Text that is cut in its middle where it is too wide: the ends of file names tell them apart. */
 export function cutMiddle(text: string, fits: (text: string) => boolean): string {
@@ -49,18 +35,18 @@ function drawSide(
 ) {
   const { facts, scores } = name === 'A' ? input.a : input.b;
   context.fillStyle = name === 'A' ? INK : VIOLET;
-  context.fillRect(PAD, y - 22, 30, 30);
+  context.fillRect(CARD_PAD, y - 22, 30, 30);
   context.fillStyle = '#ffffff';
   context.font = `600 19px ${ui}`;
   context.textAlign = 'center';
-  context.fillText(name, PAD + 15, y);
+  context.fillText(name, CARD_PAD + 15, y);
   context.textAlign = 'left';
   context.fillStyle = INK;
   context.font = `600 23px ${ui}`;
-  const room = WIDTH - 2 * PAD - 46;
+  const room = CARD_WIDTH - 2 * CARD_PAD - 46;
   context.fillText(
     cutMiddle(facts.name, (text) => context.measureText(text).width <= room),
-    PAD + 46,
+    CARD_PAD + 46,
     y,
   );
   context.fillStyle = INK_2;
@@ -73,7 +59,7 @@ function drawSide(
     time(facts.duration),
   ];
   if (scores) parts.push(t.report.score(scores.mean.toFixed(2), input.model ?? ''));
-  context.fillText(parts.join('   '), PAD + 46, y + 32);
+  context.fillText(parts.join('   '), CARD_PAD + 46, y + 32);
 }
 
 function summaryValues(input: ReportInput, t: CompareMessages): (readonly [string, string])[] {
@@ -95,14 +81,14 @@ function drawSummary(
   values: readonly (readonly [string, string])[],
   ui: string,
 ) {
-  const column = (WIDTH - 2 * PAD) / values.length;
+  const column = (CARD_WIDTH - 2 * CARD_PAD) / values.length;
   for (const [i, [name, value]] of values.entries()) {
     context.fillStyle = INK;
     context.font = `300 44px ${ui}`;
-    context.fillText(value, PAD + i * column, y);
+    context.fillText(value, CARD_PAD + i * column, y);
     context.fillStyle = INK_3;
     context.font = `400 16px ${ui}`;
-    context.fillText(name, PAD + i * column, y + 28);
+    context.fillText(name, CARD_PAD + i * column, y + 28);
   }
 }
 
@@ -116,22 +102,22 @@ function drawCurve(
 ) {
   const values = metricValues(name, input.measured);
   const axis = metricAxis(name, values);
-  const width = WIDTH - 2 * PAD - GUTTER;
+  const width = CARD_WIDTH - 2 * CARD_PAD - GUTTER;
   context.fillStyle = INK;
   context.font = `600 18px ${ui}`;
-  context.fillText(t.metrics.names[name], PAD, y - 26);
+  context.fillText(t.metrics.names[name], CARD_PAD, y - 26);
   context.font = `400 15px ${ui}`;
   context.textAlign = 'right';
   for (const tick of axis.ticks) {
     const level = y + CURVE - ((tick - axis.low) / (axis.high - axis.low)) * CURVE;
     context.fillStyle = LINE;
-    context.fillRect(PAD + GUTTER, level, width, 1);
+    context.fillRect(CARD_PAD + GUTTER, level, width, 1);
     context.fillStyle = INK_3;
-    context.fillText(tick.toFixed(axis.decimals), PAD + GUTTER - 12, level + 5);
+    context.fillText(tick.toFixed(axis.decimals), CARD_PAD + GUTTER - 12, level + 5);
   }
   context.textAlign = 'left';
   context.save();
-  context.translate(PAD + GUTTER, y);
+  context.translate(CARD_PAD + GUTTER, y);
   context.strokeStyle = VIOLET;
   context.lineWidth = 1.75;
   context.lineJoin = 'round';
@@ -148,13 +134,8 @@ export async function reportCard(input: ReportInput, t: CompareMessages, lang: s
   const values = summaryValues(input, t);
   const above = 260 + (values.length > 0 ? 140 : 0);
   const height = above + curves.length * (CURVE + 84) + 60;
-  const canvas = new OffscreenCanvas(WIDTH * SCALE, height * SCALE);
-  const context = canvas.getContext('2d');
-  if (!context) throw new Error('no canvas');
-  const ui = fontOf(lang);
-  context.scale(SCALE, SCALE);
-  context.fillStyle = '#ffffff';
-  context.fillRect(0, 0, WIDTH, height);
+  const { context, toPng } = createCard(height);
+  const { ui } = cardFonts(lang);
   drawSide(context, 80, 'A', input, t, ui);
   drawSide(context, 165, 'B', input, t, ui);
   drawSummary(context, 280, values, ui);
@@ -163,6 +144,6 @@ export async function reportCard(input: ReportInput, t: CompareMessages, lang: s
   context.font = `400 15px ${ui}`;
   const { luma } = measured;
   const note = luma ? t.metrics.definition(`${luma.width} × ${luma.height}`, luma.bitDepth) : '';
-  context.fillText(['VQAThinker', note].filter(Boolean).join(' · '), PAD, height - 28);
-  return canvas.convertToBlob({ type: 'image/png' });
+  context.fillText(['VQAThinker', note].filter(Boolean).join(' · '), CARD_PAD, height - 28);
+  return toPng();
 }
