@@ -49,22 +49,37 @@ export function plannedFiles(
 /** Maps of a frame's size that are alive at once while closed-form values of fragments are computed. */
 const valueMaps = 40;
 
-/** Bytes of a session besides its weights: the KV cache of a long answer, and the widest activations of a prefill. */
+/** Tokens of an answer for which the page's KV cache has room, and the step of its capacity. */
+const ANSWER = 1024;
+const CAPACITY_STEP = 256;
+
+/** Prompt tokens that a graphics adapter is given at once, at most. */
+const PIECE = 512;
+
+/** Bytes of the page and of onnxruntime without a model, and of the features of frames that the page keeps. */
+const PAGE = 512 * 2 ** 20;
+const FEATURES = 256 * 2 ** 20;
+
+/**
+ * Bytes besides the weights: the KV cache of prompt and answer, and the widest activations; frames are encoded one by one,
+ * and stages run one after another.
+ */
 function workingBytes(
   config: CheckpointConfig,
   profile: Profile,
   half: boolean,
-  plainAttention: boolean,
-): number {
+  target: VariantChoice['target'],
+) {
   const { text, vision } = config;
   const prompt = profile.frames * (profile.tokensPerFrame + 16) + 256;
   const width = half ? 2 : 4;
-  const cache =
-    text.num_hidden_layers * 2 * text.num_key_value_heads * text.head_dim * (prompt + 1024) * width;
-  const mlp = prompt * text.intermediate_size * 3 * width;
-  const scores = plainAttention ? 3 * text.num_attention_heads * prompt * prompt * width : 0;
+  const capacity = Math.ceil((prompt + ANSWER) / CAPACITY_STEP) * CAPACITY_STEP;
+  const cache = text.num_hidden_layers * 2 * text.num_key_value_heads * text.head_dim * capacity * width;
+  // The processor takes the prompt at once, with plain attention.
+  const piece = target === 'webgpu' ? Math.min(PIECE, prompt) : prompt;
+  const scores = target === 'webgpu' ? 0 : 3 * text.num_attention_heads * prompt * prompt * width;
+  const decoder = piece * text.intermediate_size * 3 * width + scores;
   const patches = 1 + (profile.size / vision.patch_size) ** 2;
-  // Frames are encoded one by one.
   const visionEncoder =
     vision.statistics.length > 0
       ? 4 * valueMaps * profile.size ** 2
@@ -74,9 +89,13 @@ function workingBytes(
     motionFrames(profile) *
     profile.size ** 2 *
     (3 * config.motion.fast_stem_time + 3 + config.motion.stem_slow / 4);
-  // The cache exists twice while a step writes the next one; stages run one after another.
-  return 2 * cache + Math.max(mlp + scores, visionEncoder, motion);
+  // On WASM a step writes the next cache beside the present one; on WebGPU it stays where it is.
+  return (target === 'webgpu' ? 1 : 2) * cache + Math.max(decoder, visionEncoder, motion);
 }
+
+/** Bytes of the features of eight videos. */
+const features = ({ text }: CheckpointConfig, profile: Profile): number =>
+  8 * profile.frames * profile.tokensPerFrame * text.hidden_size * 4;
 
 /** Entry of a variant in the manifest. @param written files of the variant, all of them */
 export function variantEntry(
@@ -89,12 +108,17 @@ export function variantEntry(
   const formats = weightFormatsOf(choice.dtype, choice.target);
   const weights = graphs.reduce((sum, g) => sum + loadedBytes(g), 0);
   const stored = written.reduce((sum, { bytes }) => sum + bytes, 0);
-  const working = Math.ceil(workingBytes(config, profile, formats.half, choice.target === 'wasm'));
-  const largest = Math.max(...graphs.map(storedBytes));
-  // The page reads the package into its memory, and holds a session twice while it opens it.
+  const working = Math.ceil(workingBytes(config, profile, formats.half, choice.target));
+  // Rows of the embedding table are read from its file.
+  const onAdapter = graphs.reduce((sum, g) => (g.name === 'embed_tokens' ? sum : sum + loadedBytes(g)), 0);
+  // Weights pass through the page one at a time: read, and handed to the adapter.
+  const passing = 2 * Math.max(...graphs.flatMap((g) => g.weights.map(({ bytes }) => bytes)));
   const memory =
     choice.target === 'webgpu'
-      ? { gpuBytes: weights + working, heapBytes: stored + 2 * largest }
+      ? {
+          gpuBytes: onAdapter + working,
+          heapBytes: PAGE + Math.min(FEATURES, features(config, profile)) + passing,
+        }
       : { gpuBytes: 0, heapBytes: stored + weights + working };
   // transformers.js refuses plain fp16 on an adapter without it; q4f16 computes in it.
   const needs: Variant['needs'] = choice.dtype === 'fp16' || choice.dtype === 'q4f16' ? ['shader-f16'] : [];

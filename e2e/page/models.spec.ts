@@ -130,7 +130,7 @@ test.describe('models', () => {
     await expect(needs.getByRole('row', { name: /^Graphics adapter WebGPU none not met/ })).toBeVisible();
     await expect(needs.getByRole('row', { name: /^16-bit arithmetic needed no not met/ })).toBeVisible();
     await expect(
-      needs.getByRole('row', { name: /^Graphics memory 6\.72\sGB browsers do not report/ }),
+      needs.getByRole('row', { name: /^Graphics memory 5\.70\sGB browsers do not report/ }),
     ).toBeVisible();
     await expect(needs.getByRole('row', { name: /^Storage 5\.33\sGB .* free/ })).toBeVisible();
     await expect(detail.getByRole('listitem')).toHaveCount(3);
