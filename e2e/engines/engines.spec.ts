@@ -176,7 +176,7 @@ for (const { name, find } of ENGINES) {
     });
 
     test('a package folder is imported, used and still there after a reload', async () => {
-      test.skip(name === 'WebKitGTK', 'not tried in WebKitGTK yet');
+      test.skip(name === 'WebKitGTK', 'it has no private files (OPFS) while a driver runs it');
       const title = 'Imported model';
       const folder = join(ROOT, 'public', 'models', 'small');
       const manifest = join(scratch.path, 'manifest.json');
@@ -210,7 +210,6 @@ for (const { name, find } of ENGINES) {
     });
 
     test('settings are kept over a reload', async () => {
-      test.skip(name === 'WebKitGTK', 'not tried in WebKitGTK yet');
       await openPage(tab, site.address);
       await click(tab, '中文', { selector: '.app-header' });
       await until(tab, () => document.documentElement.lang === 'zh');
@@ -236,7 +235,6 @@ for (const { name, find } of ENGINES) {
     });
 
     test('without a server it opens again and assesses', async () => {
-      test.skip(name === 'WebKitGTK', 'not tried in WebKitGTK yet');
       await openPage(tab, site.address);
       await tab.evaluate(() => navigator.serviceWorker.ready.then(() => null));
       await tab.reload();

@@ -164,7 +164,7 @@ export async function outcome(tab: Tab, seconds = 90): Promise<Outcome> {
     return {
       score: /^\d\.\d\d$/.test(score) ? Number(score) : null,
       text: read('.assess-trace__text').replace(/\s+/g, ' '),
-      notices: [...document.querySelectorAll('.assess-notices .ui-notice')].map(
+      notices: [...document.querySelectorAll('.assess-frame__notices .ui-notice')].map(
         (one) => one.textContent ?? '',
       ),
       error: read('.ui-error__code').split(/\s/).at(-1) || null,

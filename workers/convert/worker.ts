@@ -5,7 +5,7 @@ import { readToken, wait } from '../../convert/hub-request.ts';
 import { convertCheckpoint } from '../../convert/package.ts';
 import { CodedError } from '../../core/errors.ts';
 import { conversionFile, PACKAGES, type UnfinishedNote } from '../../core/files/package-store.ts';
-import { keepAliveDuring } from '../thread/file-handles.ts';
+import { keepAliveDuring, storageRoot } from '../thread/file-handles.ts';
 import { expose, releaseCallback } from '../thread/rpc.ts';
 import { throttled } from '../thread/throttled.ts';
 import type { CheckpointSource, ConvertApi, ConvertRequest } from './api.ts';
@@ -48,7 +48,7 @@ async function free(): Promise<number | null> {
 /** Runs `work` in the package's folder while no other tab does. */
 async function inFolder<T>(id: string, work: (folder: FileSystemDirectoryHandle) => Promise<T>): Promise<T> {
   const locked = async () => {
-    let folder = await navigator.storage.getDirectory();
+    let folder = await storageRoot();
     for (const part of [PACKAGES, id])
       folder = await keepAliveDuring(folder, (one) => one.getDirectoryHandle(part, { create: true }));
     return work(folder);

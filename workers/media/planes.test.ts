@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { FramePixels } from './pixels.ts';
 import { PlaneReader } from './planes.ts';
 import { colourTables } from './yuv.ts';
@@ -67,6 +67,22 @@ describe('PlaneReader', () => {
     );
     const [a, b] = [await rgba(deep), await rgba(i420)];
     for (const [i, value] of a.entries()) expect(Math.abs(value - b[i]!)).toBeLessThanOrEqual(3);
+  });
+
+  it('draws a frame whose planes the browser does not copy', async () => {
+    const drawImage = vi.fn();
+    const getImageData = () => ({ data: new Uint8ClampedArray(4 * 5 * 2).fill(77) });
+    class Canvas {
+      width = 5;
+      height = 2;
+      getContext = () => ({ canvas: this, drawImage, getImageData });
+    }
+    vi.stubGlobal('OffscreenCanvas', Canvas);
+    const refused = { ...i420, copyTo: () => Promise.reject(new TypeError('Unable to copy data')) };
+    const planes = await new PlaneReader().read(refused as unknown as VideoFrame);
+    expect(planes).toMatchObject({ width: 5, height: 2, fromRgb: true });
+    expect(drawImage).toHaveBeenCalledWith(refused, 0, 0, 5, 2);
+    vi.unstubAllGlobals();
   });
 
   it('uses memory again once it is given back', async () => {

@@ -107,7 +107,13 @@ export class PlaneReader {
    */
   async read(frame: VideoFrame): Promise<Planes> {
     const layout = frame.format === null ? undefined : LAYOUTS[frame.format];
-    if (layout) return this.readPlanes(frame, layout);
+    const { width, height } = frame.visibleRect!;
+    // WebKit gives 4:4:4 frames a format and copies none of them.
+    if (layout)
+      return this.readPlanes(frame, layout).catch((error) => {
+        if (error instanceof TypeError) return this.drawn(frame, width, height);
+        throw error;
+      });
     const rgb = await this.readRgb(frame);
     const planes = this.inverter.planesOf(rgb, frame.colorSpace.toJSON());
     if (!planes) return rgb;

@@ -3,7 +3,7 @@ import '../thread/requests.ts';
 import { CodedError } from '../../core/errors.ts';
 import { PACKAGES } from '../../core/files/package-store.ts';
 import { probeAdapter } from '../model/backend.ts';
-import { keepAliveDuring } from '../thread/file-handles.ts';
+import { keepAliveDuring, storageRoot } from '../thread/file-handles.ts';
 import { expose, releaseCallback } from '../thread/rpc.ts';
 import { throttled } from '../thread/throttled.ts';
 import type { DownloadProgress, PackagesApi } from './api.ts';
@@ -37,9 +37,7 @@ async function free(): Promise<number | null> {
 }
 
 const store = (async () => {
-  const directory = await navigator.storage.getDirectory().catch((cause: unknown) => {
-    throw new CodedError('app/storage', {}, undefined, { cause });
-  });
+  const directory = await storageRoot();
   return new PackageStore({
     root: opfsFolder(
       await keepAliveDuring(directory, (root) => root.getDirectoryHandle(PACKAGES, { create: true })),

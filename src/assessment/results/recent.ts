@@ -37,11 +37,8 @@ export function createRecentResults(): RecentResults {
   return {
     async list() {
       const all = await store('readonly');
-      return newestFirst(
-        all
-          ? (await resultOf(all.getAll() as IDBRequest<RecentEntry[]>)).map(readEntry)
-          : [...memory.values()],
-      );
+      const stored = all ? (await resultOf(all.getAll() as IDBRequest<RecentEntry[]>)).map(readEntry) : [];
+      return newestFirst([...stored.filter(({ id }) => !memory.has(id)), ...memory.values()]);
     },
     async add(entry) {
       const all = await store('readwrite');
@@ -49,7 +46,14 @@ export function createRecentResults(): RecentResults {
         memory.set(entry.id, entry);
         return;
       }
-      await resultOf(all.put(entry));
+      try {
+        await resultOf(all.put(entry));
+      } catch {
+        // WebKit stores no Blob in a private window.
+        memory.set(entry.id, entry);
+        return;
+      }
+      memory.delete(entry.id);
       for (const old of newestFirst(await resultOf(all.getAll() as IDBRequest<RecentEntry[]>)).slice(
         MAX_ENTRIES,
       )) {
@@ -58,11 +62,9 @@ export function createRecentResults(): RecentResults {
     },
     async remove(id) {
       const all = await store('readwrite');
-      if (!all) {
-        const entry = memory.get(id) ?? null;
-        memory.delete(id);
-        return entry;
-      }
+      const held = memory.get(id) ?? null;
+      memory.delete(id);
+      if (!all || held) return held;
       const entry = await resultOf(all.get(id) as IDBRequest<RecentEntry | undefined>);
       await resultOf(all.delete(id));
       return entry ? readEntry(entry) : null;
