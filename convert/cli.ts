@@ -8,14 +8,17 @@ import type { Manifest } from '../core/files/manifest.ts';
 import type { Digest } from '../core/files/sha256.ts';
 import { errorMessage } from '../core/text/error-messages.ts';
 import { bytes } from '../core/text/format.ts';
+import { type Vqa2Role, vqa2Roles } from '../core/vqa2/manifest.ts';
+import { type ScoreProtocolId, scoreProtocolIds } from '../core/vqa2/protocols.ts';
 import { type About, readAbout } from './about.ts';
 import type { CheckpointFiles } from './files.ts';
 import { CheckpointFolder, PackageFolder } from './folder.node.ts';
 import { HubCheckpoint } from './hub.ts';
 import { readToken, wait } from './hub-request.ts';
 import type { VariantChoice } from './model.ts';
-import { type ConvertProgress, convertCheckpoint, readVariants, variantsOf } from './package.ts';
+import { type ConvertProgress, convertCheckpoint, converter, readVariants, variantsOf } from './package.ts';
 import { addSelfTests } from './self-test.node.ts';
+import { convertVqa2, isVqa2Folder, type Vqa2ConvertOptions } from './vqa2/package.ts';
 
 const usage = `Usage: npm run convert -- CHECKPOINT OUT [options]
 
@@ -32,6 +35,8 @@ OUT         folder of the model package; made anew, an earlier package there is 
   --name TEXT       name of the package (default: the profile's)
   --licence TEXT    (default: the one that the checkpoint's README.md names)
   --part-mib N      largest session of the decoder, MiB of weights (default 1024); it is cut between layers
+  --role NAME       of a VQA² checkpoint: scorer, streaming or assistant (default scorer)
+  --protocol NAME   that it is scored with: ${scoreProtocolIds.join(', ')} (default: its role's)
   --about FILE      JSON: {name, licence, scale, metrics, card}, as in manifest.json; card is the README's text
 `;
 
@@ -110,6 +115,50 @@ Next: npm start, open Models there, press "Open a folder" and choose ${out}; the
 ${gpuOnly ? `It needs a browser with WebGPU${half ? ' and 16-bit arithmetic (shader-f16)' : ''}; Models says whether yours has it.\n` : ''}To load it by address instead, put the folder on a web server that allows other origins (CORS).`;
 }
 
+/** One line a variant. */
+function sizes({ variants, files }: Pick<Manifest, 'variants' | 'files'>): string[] {
+  const bytes = new Map(files.map((file) => [file.path, file.bytes]));
+  return variants.map(({ dtype, target, files: paths }) => {
+    const sum = paths.reduce((total, path) => total + (bytes.get(path) ?? 0), 0);
+    return `${target} ${dtype}: ${(sum / 1e6).toFixed(2)} MB in ${paths.length} files`;
+  });
+}
+
+/** Role and protocol of a VQA² package. */
+function roleFrom(values: { role?: string | undefined; protocol?: string | undefined }): {
+  role: Vqa2Role;
+  protocol?: ScoreProtocolId;
+} {
+  const role = vqa2Roles.find((name) => name === (values.role ?? 'scorer'));
+  if (role === undefined)
+    throw new CodedError('convert/option', { option: '--role', value: values.role ?? '' });
+  if (values.protocol === undefined) return { role };
+  const protocol = scoreProtocolIds.find((id) => id === values.protocol);
+  if (protocol === undefined)
+    throw new CodedError('convert/option', { option: '--protocol', value: values.protocol });
+  return { role, protocol };
+}
+
+/** A VQA² package; an interrupted conversion leaves nothing. */
+async function convertSecondFamily(
+  files: CheckpointFiles,
+  target: PackageFolder,
+  { about, out, ...options }: Omit<Vqa2ConvertOptions, 'name' | 'licence'> & { about: About; out: string },
+): Promise<number> {
+  const { name = 'VQA²', licence } = about;
+  try {
+    const made = await convertVqa2(files, target, { ...options, name, ...(licence && { licence }) });
+    console.log(sizes(made).join('\n'));
+    console.log(`${out}: ${made.name}, ${made.role}, scored with ${made.protocol}`);
+    console.log('The page does not load this family yet.');
+    return 0;
+  } catch (error) {
+    if (!isAbort(error)) throw error;
+    console.error('Stopped. Nothing was written.');
+    return 1;
+  }
+}
+
 async function main(argv: readonly string[]): Promise<number> {
   const text = { type: 'string' } as const;
   const { values, positionals } = parseArgs({
@@ -123,6 +172,8 @@ async function main(argv: readonly string[]): Promise<number> {
       licence: text,
       about: text,
       'part-mib': text,
+      role: text,
+      protocol: text,
       help: { type: 'boolean' },
     },
   });
@@ -141,15 +192,23 @@ async function main(argv: readonly string[]): Promise<number> {
   await target.check();
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort());
-  const converted = await convertCheckpoint(await openCheckpoint(checkpoint, stop.signal), target, {
+  const files = await openCheckpoint(checkpoint, stop.signal);
+  const shared = {
     variants: variantsFrom(values),
-    about,
     command: `npm run convert -- ${argv.join(' ')}`,
     digest: nodeDigest,
-    onProgress: createProgressLine(),
     signal: stop.signal,
-    ...(values.profile !== undefined && { profile: values.profile }),
     ...(values['part-mib'] !== undefined && { graph: { partLimit: partBytes(values['part-mib']) } }),
+  };
+  if (await isVqa2Folder(files)) {
+    const options = { ...shared, ...roleFrom(values), producer: converter };
+    return await convertSecondFamily(files, target, { ...options, about, out });
+  }
+  const converted = await convertCheckpoint(files, target, {
+    ...shared,
+    about,
+    onProgress: createProgressLine(),
+    ...(values.profile !== undefined && { profile: values.profile }),
   });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[KComputing the self-test');
   const manifest = await addSelfTests(out, stop.signal).catch((error: unknown) => {
@@ -158,11 +217,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return converted;
   });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  const sizes = new Map(manifest.files.map((file) => [file.path, file.bytes]));
-  for (const { dtype, target, files } of manifest.variants) {
-    const sum = files.reduce((total, path) => total + (sizes.get(path) ?? 0), 0);
-    console.log(`${target} ${dtype}: ${(sum / 1e6).toFixed(2)} MB in ${files.length} files`);
-  }
+  console.log(sizes(manifest).join('\n'));
   const all = manifest.files.reduce((total, file) => total + file.bytes, 0);
   console.log(`${out}: ${manifest.name}, profile ${manifest.profile.name}, ${(all / 1e6).toFixed(2)} MB`);
   console.log(nextSteps(out, manifest));

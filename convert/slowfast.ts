@@ -76,6 +76,7 @@ export class MotionLowering {
   convolve(maps: Maps, x: Convolution, step = 1): Maps {
     const g = this.#g;
     const frames = maps.frames === null ? null : Math.floor((maps.frames - 1) / step) + 1;
+    if (frames === null && x.time > 1 && x.space > 1) return this.#tapByTap(maps, x);
     const channels = x.time * x.input;
     const wide = channelsFor(this.#formats.target, channels);
     const gathered = x.time === 1 ? maps.value : this.#window(maps, x.time, frames, step);
@@ -94,6 +95,59 @@ export class MotionLowering {
       pads: [pad, pad, pad, pad],
     });
     return { value, frames, channels: x.output, side: Math.ceil(maps.side / x.stride) };
+  }
+
+  /**
+   * A kernel in time and space, each tap alone over all frames and the results shifted and added. Frames of the stem are
+   * its largest maps; side by side they would take as many copies as there are taps.
+   */
+  #tapByTap(maps: Maps, x: Convolution): Maps {
+    const g = this.#g;
+    const half = (x.time - 1) / 2;
+    const pad = (x.space - 1) / 2;
+    const attributes = {
+      kernel_shape: [x.space, x.space],
+      strides: [x.stride, x.stride],
+      pads: [pad, pad, pad, pad],
+    };
+    const bias = g.weight(
+      `${x.norm}.bias`,
+      'float32',
+      [x.output],
+      async () => (await folded(this.#checkpoint, x)).bias,
+    );
+    const tap = (k: number, inputs: readonly string[]) =>
+      g.node('Conv', [maps.value, this.#tapKernel(x, k), ...inputs], attributes);
+    let value = tap(half, [bias]);
+    for (let k = 0; k < x.time; k++) {
+      if (k === half) continue;
+      // Frames outside the clip are zero, and so is a tap on them.
+      value = g.add(value, this.#slice(this.#padded(tap(k, []), half), k, x.time));
+    }
+    return { value, frames: null, channels: x.output, side: Math.ceil(maps.side / x.stride) };
+  }
+
+  /** [O, I, s, s]: one tap of the folded kernel. */
+  #tapKernel(x: Convolution, k: number): string {
+    const g = this.#g;
+    const dims = [x.output, x.input, x.space, x.space];
+    const size = x.input * x.space * x.space;
+    const picked = async () => {
+      const { kernel } = await folded(this.#checkpoint, x);
+      const out = new Float32Array(x.output * size);
+      for (let o = 0; o < x.output; o++) {
+        const from = (o * x.time + k) * size;
+        out.set(kernel.subarray(from, from + size), o * size);
+      }
+      return out;
+    };
+    const name = `${x.weight}.${k}`;
+    if (this.#formats.convolution === 'float32') return g.weight(name, 'float32', dims, picked);
+    const loaded = 4 * x.output * size;
+    return g.cast(
+      g.weight(name, 'float16', dims, async () => toFloat16(await picked()), loaded),
+      'float32',
+    );
   }
 
   /** [O, wide, s, s]: the folded kernel, and zeros for the channels that were added. */
@@ -133,13 +187,21 @@ export class MotionLowering {
   /** The window of every frame, for any number of them: the clip shifted by each tap, side by side. */
   #slices(maps: Maps, time: number): string {
     const g = this.#g;
-    const half = (time - 1) / 2;
-    const padded = g.node('Pad', [maps.value, g.integers([half, 0, 0, 0, half, 0, 0, 0])]);
-    const end = (k: number) => (k === time - 1 ? Number.MAX_SAFE_INTEGER : k - (time - 1));
+    const padded = this.#padded(maps.value, (time - 1) / 2);
     return g.concat(
-      Array.from({ length: time }, (_, k) => g.slice(padded, k, end(k), 0)),
+      Array.from({ length: time }, (_, k) => this.#slice(padded, k, time)),
       1,
     );
+  }
+
+  /** Frames with `half` frames of zero before and after them. */
+  #padded(value: string, half: number): string {
+    return this.#g.node('Pad', [value, this.#g.integers([half, 0, 0, 0, half, 0, 0, 0])]);
+  }
+
+  /** As many frames as there were before `#padded`, from the k-th on. */
+  #slice(padded: string, k: number, time: number): string {
+    return this.#g.slice(padded, k, k === time - 1 ? Number.MAX_SAFE_INTEGER : k - (time - 1), 0);
   }
 
   relu(maps: Maps): Maps {

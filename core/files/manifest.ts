@@ -170,7 +170,8 @@ export type Scale = Manifest['scale'];
 /**
  * A manifest from parsed JSON.
  *
- * @throws CodedError `model/version` {format, reads} for another format, `model/unsafe` {path} for a path that leaves
+ * @throws CodedError `model/version` {format, reads} for another format, `model/family` {family} for a package of VQA²,
+ *   whose manifest is `core/vqa2/manifest.ts`, `model/unsafe` {path} for a path that leaves
  *   the package, `model/manifest` {field, problem} for any other fault
  */
 export function readManifest(json: unknown): Manifest {
@@ -181,6 +182,8 @@ export function readManifest(json: unknown): Manifest {
       throw new CodedError('model/version', { format, reads: manifestFormat });
     }
   }
+  if (typeof value === 'object' && value !== null && 'family' in value && value.family === 'vqa2')
+    throw new CodedError('model/family', { family: value.family });
   const bad = namedPaths(value).find((name) => !isPackagePath(name));
   if (bad !== undefined) throw new CodedError('model/unsafe', { path: bad });
   return readAs(manifestSchema, value, 'model/manifest');

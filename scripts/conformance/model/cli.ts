@@ -138,7 +138,7 @@ async function vqa2Conformance(
     const variants = variantsOf(dtypes);
     const paths: string[] = [];
     for (const choice of variants) {
-      const written = await writeVqa2Graphs(checkpoint, sink, choice, {
+      const { files: written } = await writeVqa2Graphs(checkpoint, sink, choice, {
         producer: converter,
         digest: createSha256,
         graph: { ...graph, tapped: true },

@@ -127,7 +127,6 @@ _ONLY = {
     "mm_newline_position": "one_token",
     "mm_patch_merge_type": "spatial_unpad",
     "mm_vision_select_feature": "patch",
-    "image_aspect_ratio": "anyres_max_9",
     "mm_use_im_start_end": False,
     "mm_use_im_patch_token": False,
     "mm_resampler_type": None,
@@ -175,12 +174,13 @@ def config_from_json(value: Mapping[str, Any]) -> Vqa2Config:
     if not value.get("vision_config") and tower and "siglip-so400m-patch14-384" not in tower:
         raise ConfigError(f"mm_vision_tower {tower} is not known here, and no vision_config gives its sizes")
     names = {f.name for f in fields(LanguageConfig)}
+    pinpoints = value.get("image_grid_pinpoints")  # some files write them as a text
     used = {*names, *_ONLY, *_OURS, "image_grid_pinpoints"}
     return Vqa2Config(
         vision=parts["vision_config"],
         motion=parts["motion_config"],
         language=LanguageConfig(**{k: v for k, v in value.items() if k in names and v is not None}),
-        grid_pinpoints=tuple((w, h) for w, h in value.get("image_grid_pinpoints") or ()),
+        grid_pinpoints=tuple((w, h) for w, h in pinpoints) if isinstance(pinpoints, list) else (),
         ignored=tuple(k for k in value if k not in used),
     )
 
