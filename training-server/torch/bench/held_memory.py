@@ -21,7 +21,7 @@ from torch import Tensor
 import engine.steps
 from engine.commands import COMMANDS
 from engine.policy import Policy
-from engine.ranks import Ranks
+from engine.ranks import Ranks, end_now
 from engine.requests import parse_request
 from engine.session import Session
 from engine.sharding import Shards
@@ -106,6 +106,7 @@ def main() -> None:
         print(json.dumps({**measured[-1], "item": item}), flush=True)
     session.close()
     ranks.leave()
+    end_now()
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from torch.distributed.elastic.multiprocessing.errors import record
 from engine.channel import PROTOCOL, TOKEN, Channel
 from engine.commands import COMMANDS, begin_save, memory, probe
 from engine.faults import described, expected
-from engine.ranks import Ranks
+from engine.ranks import Ranks, end_now
 from engine.requests import REQUESTS, parse_request, videos_of
 from engine.session import Session
 
@@ -244,17 +244,6 @@ def main() -> None:
         follow(ranks)
     ranks.leave()
     end_now()
-
-
-def end_now() -> None:
-    """Ends this process with status 0 and without the interpreter's shutdown.
-
-    Threads of the channel, of gloo and of OpenMP still run then, and a daemon thread that holds the lock of a
-    stream makes the shutdown abort: torchrun would report a failed rank of a run that ended well.
-    """
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -86,3 +87,14 @@ class Ranks:
         if self.world > 1:
             dist.all_reduce(tensor)
             tensor /= self.world
+
+
+def end_now() -> None:
+    """Ends this process with status 0 and without the interpreter's shutdown.
+
+    Threads of the channel, of gloo and of OpenMP still run then, and a daemon thread that holds the lock of a
+    stream makes the shutdown abort: torchrun would report a failed rank of a run that ended well.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
