@@ -17,6 +17,10 @@ export const models = createModelStore(undefined, async () =>
     ? bundledSource()
     : (await loadPart(() => import('./model/packages-session.ts'))).preferredSource(),
 );
+// The workers that compute quality features start with the model, not with the first video.
+models.store.subscribe(({ loaded }, before) => {
+  if (loaded?.manifest.qualityFeatures && loaded !== before.loaded) media.prepareFeatures();
+});
 export const recent = createRecentStore(createRecentResults());
 export const assess = createAssessStore({
   media,

@@ -24,6 +24,12 @@ function reduced(
 ): Uint8Array {
   const [columns, rows] = [(width + shiftX) >> shiftX, (height + shiftY) >> shiftY];
   const out = new Uint8Array(columns * rows);
+  if (shiftX === 0 && shiftY === 0) {
+    for (let y = 0, i = 0; y < rows; y++)
+      for (let x = 0, at = offset + y * stride; x < columns; x++, i++, at += step)
+        out[i] = values[samples[at]!]!;
+    return out;
+  }
   for (let y = 0, i = 0; y < rows; y++)
     for (let x = 0; x < columns; x++, i++) {
       let [sum, count] = [0, 0];
