@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { checkMachine, type Machine } from './machine.ts';
+import { checkMachine, filesOf, loadedFiles, type Machine } from './machine.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 
 const small = readManifest(
@@ -82,4 +82,16 @@ describe('will it run here', () => {
   test('bytes that are here already need no room', () => {
     expect(met(big(), machine({ free: 1e9 }), 4e9)).toMatchObject([null, { storage: true }]);
   });
+});
+
+test('the human head beside the model is stored and loaded with every variant', () => {
+  const head = { path: 'human_head.safetensors' };
+  const one = variant({ files: ['onnx-wasm/a.onnx'] });
+  const files = [{ path: 'onnx-wasm/a.onnx' }, { path: 'onnx/a.onnx' }, head, { path: 'config.json' }];
+  for (const select of [filesOf, loadedFiles]) {
+    const paths = (humanHead?: { readonly path: string }) =>
+      select({ files, ...(humanHead && { humanHead }) }, one).map(({ path }) => path);
+    expect(paths(head)).toEqual(['onnx-wasm/a.onnx', 'human_head.safetensors', 'config.json']);
+    expect(paths()).toEqual(['onnx-wasm/a.onnx', 'config.json']);
+  }
 });

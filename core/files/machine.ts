@@ -84,22 +84,22 @@ export interface Requirements {
 
 /** Files of a variant and the small ones that all variants share. */
 export function filesOf<File extends { readonly path: string }>(
-  { files }: { readonly files: readonly File[] },
+  { files, humanHead }: { readonly files: readonly File[]; readonly humanHead?: { readonly path: string } },
   variant: Variant,
 ): File[] {
   const shared = /^[^/]+\.(json|md)$/i;
   const variantFiles = new Set(variant.files);
-  return files.filter(({ path }) => variantFiles.has(path) || shared.test(path));
+  return files.filter(({ path }) => variantFiles.has(path) || path === humanHead?.path || shared.test(path));
 }
 
-/** Files that the model worker reads of a variant: its own, the configuration and the tokenizer. */
+/** Files that the model worker reads of a variant: its own, the configuration, the tokenizer and the human head. */
 export function loadedFiles<File extends { readonly path: string }>(
-  { files }: { readonly files: readonly File[] },
+  { files, humanHead }: { readonly files: readonly File[]; readonly humanHead?: { readonly path: string } },
   variant: Variant,
 ): File[] {
   const shared = /^(config|generation_config|preprocessor_config|tokenizer|tokenizer_config)\.json$/;
   const variantFiles = new Set(variant.files);
-  return files.filter(({ path }) => variantFiles.has(path) || shared.test(path));
+  return files.filter(({ path }) => variantFiles.has(path) || path === humanHead?.path || shared.test(path));
 }
 
 export const bytesOf = (files: readonly { readonly bytes: number }[]): number =>

@@ -33,6 +33,17 @@ const quantiles = z
   .length(101, 'must have 101 values')
   .refine((q) => q.every((v, i) => i === 0 || v >= q[i - 1]!), 'must not fall');
 
+/** Data sets that a model was trained on, by n of their videos or by published features of those. */
+const datasets = z
+  .array(
+    z.strictObject({
+      name: z.string().min(1),
+      n: z.int().positive(),
+      how: z.enum(['videos', 'features']),
+    }),
+  )
+  .min(1);
+
 const scale = z.discriminatedUnion('kind', [
   /**
    * Human opinion scores: the model was trained on those of n videos of the named data sets, and score = map(MOS). `how`:
@@ -42,15 +53,7 @@ const scale = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('human'),
     range,
-    datasets: z
-      .array(
-        z.strictObject({
-          name: z.string().min(1),
-          n: z.int().positive(),
-          how: z.enum(['videos', 'features']),
-        }),
-      )
-      .min(1),
+    datasets,
     map: z.string().min(1),
     opinions: z.strictObject({ n: z.int().positive(), quantiles }).optional(),
   }),
@@ -136,6 +139,19 @@ export const manifestSchema = z
      */
     qualityFeatures: z.strictObject({ set: z.literal('videval47'), version: z.literal(1) }).exactOptional(),
     scale,
+    /**
+     * A head beside the model that estimates human scores from quality features: its file, the data sets that it learnt
+     * from, and the distance within which 95 % of n test clips had their score.
+     */
+    humanHead: z
+      .strictObject({
+        path,
+        set: z.literal('videval47'),
+        version: z.literal(1),
+        datasets,
+        test: z.strictObject({ n: z.int().positive(), halfWidth: z.number().positive() }),
+      })
+      .exactOptional(),
     variants: z.array(variant).min(1),
     files: z.array(z.strictObject({ path, bytes, sha256 })).min(1),
     metrics: z.array(metric),
@@ -149,6 +165,10 @@ export const manifestSchema = z
         context.addIssue({ code: 'custom', path: ['files', i, 'path'], message: 'is named twice' });
       }
       listed.add(file.path);
+    }
+    const head = manifest.humanHead?.path;
+    if (head !== undefined && !listed.has(head)) {
+      context.addIssue({ code: 'custom', path: ['humanHead', 'path'], message: `${head} is not in files` });
     }
     for (const [i, v] of manifest.variants.entries()) {
       for (const [k, name] of v.files.entries()) {

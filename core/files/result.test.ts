@@ -52,6 +52,16 @@ describe('result file', () => {
     expect(readResult(JSON.parse(JSON.stringify(result)))).toEqual(result);
   });
 
+  test('keeps scale, quality features and the estimate of people’s score', () => {
+    const more: Result = {
+      ...result,
+      scale: { kind: 'human', datasets: [{ name: 'KoNViD-1k', n: 816, how: 'features' }] },
+      humanEstimate: { score: 3.4, halfWidth: 0.9, datasets: ['KoNViD-1k'] },
+      qualityFeatures: { set: 'videval47', values: [0.5, null] },
+    };
+    expect(readResult(JSON.parse(JSON.stringify(more)))).toEqual(more);
+  });
+
   test('reads timings under the earlier stage names', () => {
     const timings = { decode: 1, look: 2.1, motion: 0.2, prompt: 0.3, write: 3 };
     expect(readResult({ ...result, timings }).timings).toEqual({

@@ -113,7 +113,15 @@ export const resultSchema = z.strictObject({
         .exactOptional(),
     })
     .exactOptional(),
-  /** Quality features that the model has read, in the order of their set; null where one is missing. */
+  /** Estimate of the score that people would give, by a head beside the model, and the data sets that it learnt from. */
+  humanEstimate: z
+    .strictObject({
+      score: z.number(),
+      halfWidth: z.number().positive(),
+      datasets: z.array(z.string()).min(1),
+    })
+    .exactOptional(),
+  /** Quality features that the model or the head beside it has read, in the order of their set; null where one is missing. */
   qualityFeatures: z
     .strictObject({ set: z.string(), values: z.array(z.number().nullable()) })
     .exactOptional(),

@@ -13,6 +13,7 @@ const api: ModelApi = {
       manifest,
       manifestSha256: '0'.repeat(64),
       profile: manifest.profile,
+      humanHead: null,
       dtype: 'q8',
       backend: 'wasm',
       reason: 'asked',

@@ -22,10 +22,14 @@ test('limits of the small model are on the empty page, under the score, and firs
   // The sentence is there in every phase, so the score panel keeps its height.
   const after = await page.locator('.assess-frame__score').boundingBox();
   expect(after?.height).toBe(before?.height);
+  // It comes a moment after the answer, which does not wait for it.
+  const people = page.locator('.assess-people');
+  await expect(people).toContainText(/Estimate of people’s score: [1-5]\.\d\d ± 0\.93/, { timeout: 60_000 });
+  expect((await page.locator('.assess-frame__score').boundingBox())?.height).toBe(before?.height);
   await note.getByRole('button', { name: 'What it can and cannot do' }).click();
   const sheet = page.getByRole('dialog', { name: 'What the small model can and cannot do' });
   await expect(sheet.getByRole('heading', { level: 3 })).toHaveText(['Limits', 'Measured']);
-  await expect(sheet.getByRole('listitem')).toHaveCount(11);
+  await expect(sheet.getByRole('listitem')).toHaveCount(20);
   expect(await violations(page)).toEqual([]);
   await page.keyboard.press('Escape');
   await expect(sheet).toHaveCount(0);

@@ -1,6 +1,7 @@
 /** The state of the Assess page, and the changes that each event makes to it. Pure: no clock, worker or storage. */
 import type { StrictReading } from '../../core/answer/answer.ts';
 import { type AnswerView, viewAnswer } from '../../core/answer/answer-stream.ts';
+import type { HumanEstimate } from '../../core/answer/human-head.ts';
 import type { CodedErrorData } from '../../core/errors.ts';
 import type { Result } from '../../core/files/result.ts';
 import type { DecodeReport, DeliveredFrame, OpenedVideo } from '../../workers/media/api.ts';
@@ -66,6 +67,8 @@ export interface AssessState {
   readonly result: Result | null;
   readonly error: CodedErrorData | null;
   readonly queue: readonly File[];
+  /** The estimate of people's score, by the package's head; `none` for a package without one. */
+  readonly estimate: 'none' | 'running' | 'unavailable' | HumanEstimate;
   /** Quality timeline that came with a reopened result. */
   readonly timeline: StoredTimeline | null;
   /** Name of the video that was cleared last, while it can be restored. */
@@ -97,6 +100,7 @@ export const EMPTY: AssessState = {
   result: null,
   error: null,
   queue: [],
+  estimate: 'none',
   timeline: null,
   closed: null,
 };
@@ -116,6 +120,7 @@ export type AssessStoreEvent =
   | { readonly kind: 'drawn'; readonly view: AnswerView; readonly tokens: number }
   | { readonly kind: 'assessed'; readonly assessment: FileAssessment }
   | { readonly kind: 'result'; readonly result: Result }
+  | { readonly kind: 'estimate'; readonly estimate: AssessState['estimate'] }
   | { readonly kind: 'stopped' }
   | { readonly kind: 'failed'; readonly error: CodedErrorData }
   | { readonly kind: 'queued' | 'dequeued'; readonly file: File }
@@ -183,6 +188,7 @@ const reducers: Reducers<AssessState, AssessStoreEvent> = {
     reading: null,
     result: null,
     error: null,
+    estimate: 'none',
   }),
   stage: (state, { stage }) => ({ stage, ...changeStage(state, stage, { state: 'running' }) }),
   left: (state, { time: { stage, seconds } }) => changeStage(state, stage, { state: 'done', seconds }),
@@ -215,6 +221,7 @@ const reducers: Reducers<AssessState, AssessStoreEvent> = {
   answer: ({ answers }, { answer }) => ({ answers: [...answers, answer.raw] }),
   assessed: (state, { assessment }) => assessed(state, assessment),
   result: (_, { result }) => ({ result }),
+  estimate: (_, { estimate }) => ({ estimate }),
   stopped: () => ({ phase: 'stopped', stage: null }),
   failed: (_, { error }) => ({ phase: 'error', error }),
   queued: ({ queue }, { file }) => ({ queue: [...queue, file] }),
@@ -224,6 +231,7 @@ const reducers: Reducers<AssessState, AssessStoreEvent> = {
     ...EMPTY,
     phase: 'reopened',
     result,
+    estimate: result.humanEstimate ?? 'none',
     timeline,
     stages: stagesOf((stage) => ({
       state: 'done',

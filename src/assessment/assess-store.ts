@@ -17,6 +17,7 @@ import { assessFile, type FileAssessment, type FrameSource } from './run/assess-
 import { DecodedFrames } from './run/decoded-frames.ts';
 import { pixelRules } from './run/frame-plan.ts';
 import { GrowingAnswer } from './run/growing-answer.ts';
+import { estimateOf, wholeFeatures } from './run/human-estimate.ts';
 import { buildResult } from './run/result-file.ts';
 import type { RunEvent } from './run/run-events.ts';
 import { CurrentRun } from './run/run-handle.ts';
@@ -225,7 +226,9 @@ export class AssessStore {
           if (run.isCurrent() && this.#state.phase === 'running') this.#onEvent(event);
         },
       });
-      if (run.isCurrent()) await this.#finish(file, assessment);
+      if (!run.isCurrent()) return;
+      await this.#finish(file, assessment);
+      await this.#estimate(assessment, run.signal);
     } catch (error) {
       if (!run.isCurrent()) return;
       this.#text.stop();
@@ -286,6 +289,26 @@ export class AssessStore {
     const result = buildResult({ ...assessment, app, createdAt: new Date(), sha256, sampled });
     this.#dispatch({ kind: 'result', result });
     onResult?.(result, this.#state.frames);
+  }
+
+  /** Estimates people's score once the result is there, and adds it to the result: nothing waits for it. */
+  async #estimate({ video, model }: FileAssessment, signal: AbortSignal): Promise<void> {
+    const { result } = this.#state;
+    if (!result || !model.humanHead) return;
+    this.#dispatch({ kind: 'estimate', estimate: 'running' });
+    const { media, onResult } = this.#dependencies;
+    try {
+      const stored = await estimateOf(model, await wholeFeatures(media, video, this.#decoded, signal));
+      if (this.#state.result !== result) return;
+      this.#dispatch({ kind: 'estimate', estimate: stored?.humanEstimate ?? 'unavailable' });
+      if (!stored) return;
+      const complete = { ...result, ...stored };
+      this.#dispatch({ kind: 'result', result: complete });
+      onResult?.(complete, this.#state.frames);
+    } catch (error) {
+      if (!isAbort(error) && this.#state.result === result)
+        this.#dispatch({ kind: 'estimate', estimate: 'unavailable' });
+    }
   }
 
   /** Closes the present video, or the cleared one; what it showed stays until the next one is shown. */

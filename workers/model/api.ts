@@ -1,5 +1,6 @@
 /** Types that cross between the page and the model worker. */
 
+import type { HumanHead } from '../../core/answer/human-head.ts';
 import type { Manifest } from '../../core/files/manifest.ts';
 import type { Profile } from '../../core/sampling/profiles.ts';
 
@@ -54,6 +55,8 @@ export interface LoadedModel {
   readonly manifest: Manifest;
   readonly manifestSha256: string;
   readonly profile: Profile;
+  /** The package's head that estimates human scores, where it has one. */
+  readonly humanHead: HumanHead | null;
   readonly dtype: Dtype;
   readonly backend: Backend;
   readonly reason: BackendReason;

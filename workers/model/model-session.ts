@@ -1,8 +1,9 @@
 /** A loaded package and its answers, one at a time. */
 import type * as Transformers from '@huggingface/transformers';
+import type { HumanHead } from '../../core/answer/human-head.ts';
 import { promptText } from '../../core/answer/prompts.ts';
 import { CodedError } from '../../core/errors.ts';
-import type { Variant } from '../../core/files/manifest.ts';
+import type { Manifest, Variant } from '../../core/files/manifest.ts';
 import { featureColumns } from '../../core/sampling/human-features.ts';
 import { motionFrames } from '../../core/sampling/profiles.ts';
 import type {
@@ -20,9 +21,10 @@ import { type AdapterFacts, type Choice, chooseBackend, probeAdapter } from './b
 import { EmbeddingCache } from './embedding-cache.ts';
 import { isDeviceLoss, nameFault, type Stage } from './faults.ts';
 import { encode, generate } from './generation.ts';
+import { readHumanHead } from './human-head-file.ts';
 import { releaseCache } from './language-decoder.ts';
 import { loadNetwork, type Network } from './network.ts';
-import { PackageFiles } from './package-files.ts';
+import { type PackageContents, PackageFiles } from './package-files.ts';
 import { normalisationTable, normalise } from './pixels.ts';
 import { PromptPrefill } from './prompt-prefill.ts';
 import {
@@ -46,6 +48,14 @@ const CACHE_FRAMES = 512;
 
 /** Tokens of an answer for which the KV cache has room from the start. */
 const ANSWER = 1024;
+
+/** The head that estimates human scores; null in a package without one. @throws CodedError `model/manifest` */
+async function humanHeadOf({ humanHead }: Manifest, contents: PackageContents): Promise<HumanHead | null> {
+  if (!humanHead) return null;
+  const file = contents.get(humanHead.path);
+  if (!file) throw new RangeError(`${humanHead.path} was not loaded.`);
+  return readHumanHead(await file.read(0, file.size));
+}
 
 /** @throws RangeError without one number for each column */
 function featuresOf(features: readonly number[] | undefined): readonly number[] {
@@ -206,6 +216,7 @@ export class ModelSession implements ModelApi {
         manifest,
         manifestSha256: files.manifestSha256,
         profile: manifest.profile,
+        humanHead: await humanHeadOf(manifest, contents),
         dtype: choice.variant.dtype,
         backend: choice.backend,
         reason: choice.reason,

@@ -91,6 +91,7 @@ function manifestBytes(change: (manifest: Record<string, unknown>) => void = () 
     string,
     unknown
   >;
+  delete manifest.humanHead;
   manifest.files = Object.entries(contents).map(([path, bytes]) => ({
     path,
     bytes: bytes.byteLength,

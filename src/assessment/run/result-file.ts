@@ -68,14 +68,19 @@ export interface ResultParts {
   readonly seconds: StageSeconds;
 }
 
+/** Quality features as a result stores them. */
+export const storedFeatures = (set: string, { columns }: FeatureReport) => ({
+  set,
+  values: columns.map((value) => (Number.isNaN(value) ? null : value)),
+});
+
 /** Scale and quality features of a result, as the file stores them. */
 function basis({ manifest }: LoadedModel, features: FeatureReport | null) {
   const { scale, qualityFeatures } = manifest;
   const datasets = scale.kind === 'human' ? { datasets: scale.datasets } : {};
-  const values = features?.columns.map((value) => (Number.isNaN(value) ? null : value));
   return {
     scale: { kind: scale.kind, ...datasets },
-    ...(qualityFeatures && values && { qualityFeatures: { set: qualityFeatures.set, values } }),
+    ...(qualityFeatures && features && { qualityFeatures: storedFeatures(qualityFeatures.set, features) }),
   };
 }
 

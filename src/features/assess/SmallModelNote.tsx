@@ -1,6 +1,7 @@
 /** One sentence about what the small model's score rests on, and a short sheet: its limits first. */
 import { useState } from 'react';
 import type { Manifest } from '../../../core/files/manifest.ts';
+import type { AssessState } from '../../assessment/assess-store.ts';
 import { BUNDLED, preferredPackage } from '../../assessment/model/preferred-package.ts';
 import { hashOf } from '../../page/router.ts';
 import { TextButton } from '../../ui/Button.tsx';
@@ -47,31 +48,83 @@ export function SmallModelNote({ manifest }: { readonly manifest: Manifest | nul
   );
 }
 
+type Sets = readonly { readonly name: string }[];
+type Named = (name: string) => Manifest['metrics'][number] | undefined;
+
+function agreementElsewhere(sets: Sets, named: Named, t: SmallMessages): string[] {
+  const values = sets.flatMap(({ name }) => named(`SRCC, ${name}, trained on the other sets`)?.value ?? []);
+  return values.length > 0 ? [t.human.elsewhere(Math.min(...values), Math.max(...values))] : [];
+}
+
+function agreementOnTests(sets: Sets, named: Named, t: SmallMessages): string[] {
+  return sets.flatMap(({ name }) => {
+    const metric = named(`SRCC, ${name}, test clips`);
+    return metric ? [t.human.test(name, metric.value, metric.n)] : [];
+  });
+}
+
 /** Limits and measured lines of the sheet, from the manifest. */
-export function sheetLines(manifest: Pick<Manifest, 'scale' | 'metrics'> | null, t: SmallMessages) {
+export function sheetLines(
+  manifest: Pick<Manifest, 'scale' | 'metrics' | 'humanHead'> | null,
+  t: SmallMessages,
+) {
   const named = (name: string) => manifest?.metrics.find((one) => one.name === name);
   const measured = MEASURED.flatMap(([line, name]) => {
     const metric = named(name);
     return metric ? [t.measured[line](metric.value, metric.n)] : [];
   });
+  const head = manifest?.humanHead;
+  const about = head && [
+    t.people.about(
+      head.datasets.reduce((sum, { n }) => sum + n, 0),
+      head.datasets.map(({ name }) => name).join(', '),
+      head.test.halfWidth.toFixed(2),
+      head.test.n,
+    ),
+    ...agreementElsewhere(head.datasets, named, t),
+    ...t.human.cannot,
+    t.people.short,
+  ];
   const scale = manifest?.scale;
-  if (scale?.kind !== 'human') return { cannot: [...t.cannotUnrated, ...t.cannot], measured };
+  if (scale?.kind !== 'human')
+    return {
+      cannot: [...t.cannotUnrated, ...(about ?? []), ...t.cannot],
+      measured: [...(head ? agreementOnTests(head.datasets, named, t) : []), ...measured],
+    };
   const names = scale.datasets.map(({ name }) => name);
   const rated = scale.datasets.reduce((sum, { n }) => sum + n, 0);
-  const others = names.flatMap((name) => named(`SRCC, ${name}, trained on the other sets`)?.value ?? []);
-  const tests = names.flatMap((name) => {
-    const metric = named(`SRCC, ${name}, test clips`);
-    return metric ? [t.human.test(name, metric.value, metric.n)] : [];
-  });
   return {
     cannot: [
       t.human.estimate(rated, names.join(', ')),
-      ...(others.length > 0 ? [t.human.elsewhere(Math.min(...others), Math.max(...others))] : []),
+      ...agreementElsewhere(scale.datasets, named, t),
       ...t.human.cannot,
+      t.human.short,
       ...t.cannot,
     ],
-    measured: [...tests, ...measured],
+    measured: [...agreementOnTests(scale.datasets, named, t), ...measured],
   };
+}
+
+/** The estimate of people's score: of the same height in every state. */
+export function PeopleEstimate(props: {
+  readonly head: NonNullable<Manifest['humanHead']> | null;
+  readonly estimate: AssessState['estimate'];
+}) {
+  const { head, estimate } = props;
+  const { people: t } = useAssessMessages().small;
+  const stored = typeof estimate === 'object';
+  if (!head && !stored) return null;
+  const text = stored
+    ? t.value(estimate.score.toFixed(2), estimate.halfWidth.toFixed(2))
+    : estimate === 'none'
+      ? t.waiting
+      : t[estimate];
+  const sets = head?.datasets.length ?? (stored ? estimate.datasets.length : 0);
+  return (
+    <p className="assess-people" aria-live="polite">
+      {t.name}: <Rich text={text} /> <span className="assess-people__basis">{t.basis(sets)}</span>
+    </p>
+  );
 }
 
 function SmallModelSheet(props: { readonly manifest: Manifest | null; readonly onClose: () => void }) {

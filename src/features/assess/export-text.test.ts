@@ -81,6 +81,12 @@ describe('copy as text', () => {
     expect(lines[6]).toMatch(/^Named: motion blur; ruled out: noise$/);
     expect(lines[7]).toBe('Reasoning: There is motion blur. No noise is visible.');
   });
+  it('names the estimate of people’s score apart from the score', () => {
+    const humanEstimate = { score: 3.412, halfWidth: 0.931, datasets: ['KoNViD-1k', 'LIVE-VQC'] };
+    const lines = resultText({ ...result, humanEstimate }, state, ASSESS_MESSAGES.en, 'en').split('\n');
+    expect(lines[0]).toBe('Score 3.50 of 5, Good');
+    expect(lines[2]).toBe('Estimate of people’s score: 3.41 ± 0.93 (KoNViD-1k, LIVE-VQC)');
+  });
   it('never puts a number where there is none', () => {
     const none = { kind: 'unreadable', answer: '3.5/5', reason: 'not-a-number' } as const;
     const [head] = resultText(unread, none, ASSESS_MESSAGES.en, 'en').split('\n');

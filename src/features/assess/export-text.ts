@@ -37,6 +37,14 @@ export function scaleSentence(result: Result, t: AssessMessages): string {
     : `${strip(t.score.aboveHuman(percent, p.population))} ${t.score.human(p.n)}`;
 }
 
+/** The estimate of people's score and the data sets that it comes from; `''` without one. */
+function peopleSentence({ humanEstimate: estimate }: Result, t: AssessMessages): string {
+  if (!estimate) return '';
+  const { score, halfWidth, datasets } = estimate;
+  const value = strip(t.small.people.value(score.toFixed(2), halfWidth.toFixed(2)));
+  return `${value} (${datasets.join(', ')})`;
+}
+
 /** Model and decoding of the answers. */
 function how({ model, answers, seed }: Result, t: AssessMessages): string {
   return answers.length > 1
@@ -61,6 +69,7 @@ export function resultText(result: Result, state: ScoreState, t: AssessMessages,
       ? t.assess.textNone(noScore(state, t) ?? '')
       : t.assess.textHead(writtenScore(result), grade),
     ...row(t.assess.textScale, scaleSentence(result, t)),
+    ...row(t.small.people.name, peopleSentence(result, t)),
     ...row(t.assess.textFile, `${file.name}, ${file.width} × ${file.height}, ${t.units.frames(file.frames)}`),
     ...row(t.assess.textModel, `${how(result, t)}, ${model.dtype}, ${model.backend}`),
     ...row(t.assess.textFrames, t.units.list(frames)),

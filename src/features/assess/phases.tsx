@@ -22,7 +22,7 @@ import { ReopenedView } from './ReopenedView.tsx';
 import { RunProgress } from './RunProgress.tsx';
 import { langOf, officialReading } from './run-view.ts';
 import { ScorePanel, type ScorePanelProps } from './ScorePanel.tsx';
-import { isSmallModel, SmallModelNote } from './SmallModelNote.tsx';
+import { isSmallModel, PeopleEstimate, SmallModelNote } from './SmallModelNote.tsx';
 import { TimePanel } from './TimePanel.tsx';
 import { TracePanel, type TracePanelProps } from './TracePanel.tsx';
 import { Transport } from './Transport.tsx';
@@ -198,13 +198,20 @@ function controls({ state, player, sampled, loaded, highlight }: AssessView): Re
 function score({ view, t, onAbout }: PhaseContext, props: Partial<ScorePanelProps> = {}): ReactNode {
   const { modelName, loaded } = view;
   const manifest = loaded?.manifest ?? null;
+  // The model of a reopened result may be another one: its estimate is in the result, or there is none.
+  const head = view.state.phase === 'reopened' ? null : (manifest?.humanHead ?? null);
   return (
     <ScorePanel
       state={view.score}
       headingRef={view.heading}
       run={modelName === '' ? undefined : samplingText(view, t)}
       onAbout={onAbout}
-      foot={isSmallModel(manifest) && <SmallModelNote manifest={manifest} />}
+      foot={
+        <>
+          <PeopleEstimate head={head} estimate={view.state.estimate} />
+          {isSmallModel(manifest) && <SmallModelNote manifest={manifest} />}
+        </>
+      }
       {...props}
     />
   );

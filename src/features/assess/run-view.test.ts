@@ -42,6 +42,7 @@ function stateOf(phase: AssessState['phase'], text: string, change: Partial<Asse
     result: null,
     error: null,
     queue: [],
+    estimate: 'none',
     timeline: null,
     closed: null,
     ...change,

@@ -26,6 +26,7 @@ STAGES = {
     "human-head": "small.human.train:stage_human_head",
     "distorted-copies": "small.penalty.copies:stage_distorted_copies",
     "penalty": "small.penalty.train:stage_penalty",
+    "human-package": "small.human.package:stage_human_package",
     "ladder-metrics": "small.perception:stage_ladder_metrics",
     "language": "small.build:stage_language",
     "finetune": "small.build:stage_finetune",

@@ -23,6 +23,18 @@ export const smallEn = {
   title: 'What the small model can and cannot do',
   lead: 'VQAThinker small has 4.8 million parameters, ships with this page and runs anywhere. It is no substitute for people, nor for the 8B.',
   cannotTitle: 'Limits',
+  /** Estimate of people's score, by another head. */
+  people: {
+    name: 'Estimate of people’s score',
+    value: (score: string, half: string): string => `**${score}** ± ${half}`,
+    running: 'being computed',
+    waiting: 'after the answer',
+    unavailable: 'not possible for this video',
+    basis: (sets: number): string => `from features of ${plural(sets, 'public set', 'public sets')}`,
+    short: 'A video of fewer than four frames has no such features, so no estimate.',
+    about: (n: number, sets: string, half: string, tests: number): string =>
+      `**The estimate of people’s score comes from another part** than text and score. It learnt from ratings of ${count(n)} videos (${sets}), by 47 measured features of each. 95${THIN}% of ${count(tests)} test videos lay within ${half} of it.`,
+  },
   /** Of a score on the model's own scale. */
   cannotUnrated: [
     '**Its score is not a human rating.** It was trained on generated clips and photographs with known distortions; nobody rated them.',
@@ -41,8 +53,9 @@ export const smallEn = {
     cannot: [
       'Screen recordings, animation and footage of fewer than 200 lines were hardly among the rated videos.',
       'How much a distortion takes off is a convention of this project; people did not rate it.',
-      'A video of fewer than four frames has no such features; its score starts from an average video.',
+      'Noise in small or compressed footage can raise it: in users’ videos detail goes with quality.',
     ],
+    short: 'A video of fewer than four frames has no such features; its score starts from an average video.',
     test: (name: string, value: number, n: number): string =>
       `Agreement with people on ${count(n)} videos of ${name} that were kept for testing: SRCC **${correlation(value)}**.`,
   },

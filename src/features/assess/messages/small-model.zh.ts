@@ -10,6 +10,17 @@ export const smallZh: SmallMessages = {
   title: '小模型能做什么、不能做什么',
   lead: 'VQAThinker small有480万参数，随本页提供，任何设备都能运行。它不能代替人，也不能代替8B模型。',
   cannotTitle: '局限',
+  people: {
+    name: '对人工评分的估计',
+    value: (score, half) => `**${score}** ± ${half}`,
+    running: '正在计算',
+    waiting: '在回答之后给出',
+    unavailable: '无法用于这段视频',
+    basis: (sets) => `依据${count(sets)}个公开评分集的特征`,
+    short: '不足四帧的视频没有这些特征，因此没有估计。',
+    about: (n, sets, half, tests) =>
+      `**对人工评分的估计来自另一部分**，与文字和得分无关。它学自人对${count(n)}段视频（${sets}）的评分，依据每段的47个特征值。${count(tests)}段测试视频中有95%与估计相差不超过${half}。`,
+  },
   cannotUnrated: [
     '**得分不是人工评分。**它用已知失真的合成片段和照片训练，没有人给它们打过分。',
     '**对实拍视频偏严。**看起来正常的片段常得“中”或“差”，干净的片段最多约4.85。',
@@ -25,8 +36,9 @@ export const smallZh: SmallMessages = {
     cannot: [
       '有评分的视频中几乎没有录屏、动画和不足200行的画面。',
       '一种失真扣多少分是本项目的约定，没有人为此评过分。',
-      '不足四帧的视频没有这些特征；其得分从一段普通视频算起。',
+      '在小尺寸或压缩过的画面上，噪声可能使它升高：在用户视频中，细节与质量相伴。',
     ],
+    short: '不足四帧的视频没有这些特征；其得分从一段普通视频算起。',
     test: (name, value, n) =>
       `在${name}中留作测试的${count(n)}段视频上与人的一致程度：SRCC **${correlation(value)}**。`,
   },

@@ -1,14 +1,12 @@
 /**
- * The head that predicts human scores from the columns of `core/sampling/human-features.json`: standardised and bounded
- * columns, one hidden layer of several averaged networks. Its file is written by `npm run train-small -- human-head`.
+ * The file of a head that predicts human scores, as `npm run train-small -- human-head` writes it: safetensors with a
+ * description of the training as metadata.
  */
 import { z } from 'zod';
+import type { HumanHead } from '../../core/answer/human-head.ts';
 import { CodedError } from '../../core/errors.ts';
 import { featureColumns } from '../../core/sampling/human-features.ts';
 import { readAs } from '../../core/schema.ts';
-
-/** Largest standardised column. */
-const LIMIT = 4;
 
 const count = featureColumns.length;
 
@@ -36,22 +34,6 @@ const about = z.object({
   trainedOn: z.string(),
   scale: z.string(),
 });
-
-export interface HumanHead {
-  /** Number of clips with human scores that it was fitted on, and their data sets in words. */
-  readonly clips: number;
-  readonly trainedOn: string;
-  /** Of each column: bounds, mean and standard deviation of the training clips. */
-  readonly low: Float32Array;
-  readonly high: Float32Array;
-  readonly mean: Float32Array;
-  readonly deviation: Float32Array;
-  /** [hidden, columns] */
-  readonly innerWeight: Float32Array;
-  readonly innerBias: Float32Array;
-  readonly outerWeight: Float32Array;
-  readonly outerBias: number;
-}
 
 function fault(field: string, problem: string): CodedError {
   return new CodedError('model/manifest', { field, problem }, `${field}: ${problem}`);
@@ -103,24 +85,4 @@ export function readHumanHead(file: Uint8Array): HumanHead {
     outerWeight: values('outer.weight', hidden),
     outerBias: values('outer.bias', 1)[0]!,
   };
-}
-
-/**
- * Predicted human score, nominally 1 to 5.
- *
- * @param columns values in the table's order; a missing one (NaN) counts as the training mean
- */
-export function humanScore(head: HumanHead, columns: readonly number[]): number {
-  const inputs = columns.map((value, i) => {
-    if (Number.isNaN(value)) return 0;
-    const bounded = Math.min(Math.max(value, head.low[i]!), head.high[i]!);
-    return Math.min(Math.max((bounded - head.mean[i]!) / head.deviation[i]!, -LIMIT), LIMIT);
-  });
-  let score = head.outerBias;
-  for (let j = 0; j < head.innerBias.length; j++) {
-    let sum = head.innerBias[j]!;
-    for (let i = 0; i < count; i++) sum += head.innerWeight[j * count + i]! * inputs[i]!;
-    if (sum > 0) score += head.outerWeight[j]! * sum;
-  }
-  return score;
 }

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { humanScore } from '../../core/answer/human-head.ts';
 import { featureColumns } from '../../core/sampling/human-features.ts';
 import { srcc } from '../../core/stats/correlation.ts';
 import { Npz } from '../../scripts/conformance/npz.ts';
-import { humanScore, readHumanHead } from './human-head.ts';
+import { readHumanHead } from './human-head-file.ts';
 
 const file = readFileSync(
   resolve(import.meta.dirname, '../../training-server/torch/small/human/head.safetensors'),
