@@ -53,7 +53,7 @@ describe.skipIf(!hasDecoder())('the built command (skipped without node-av)', ()
     const text = join(folder, 'text.mp4');
     writeFileSync(text, 'no video\n');
     const output = join(folder, 'out.jsonl');
-    const first = await run(['score', sample, text, '-o', output, '-j', '1']);
+    const first = await run(['score', sample, text, '-o', output, '-j', '1', '--people']);
     expect(first).toMatchObject({ status: 3, out: '', error: '' });
     const rows = readFileSync(output, 'utf8')
       .trim()
@@ -62,6 +62,7 @@ describe.skipIf(!hasDecoder())('the built command (skipped without node-av)', ()
     const [scored, unreadable] = rows as [Scored, Unreadable];
     expect(scored.score).toBeGreaterThan(1);
     expect(scored.text).toContain(`<answer>${scored.score?.toFixed(2)}</answer>`);
+    expect(scored.human_estimate).toMatchObject({ datasets: expect.arrayContaining(['KoNViD-1k']) });
     expect(unreadable.error.code).toBe('media/container');
 
     const again = await run([

@@ -27,7 +27,7 @@ export async function doctor(model: string): Promise<number> {
   say('model', `${manifest.name}, ${dtype}, loaded in ${seconds.toFixed(1)} s`);
   const sample = join(home, 'sample.mp4');
   if (!existsSync(sample)) return STATUS.passed;
-  const options = { every: 0, signal: new AbortController().signal };
+  const options = { every: 0, people: false, signal: new AbortController().signal };
   await scoreFile(sample, session, options);
   const { score, ms } = await scoreFile(sample, session, options);
   say('sample', `score ${score?.toFixed(2) ?? 'none'} in ${(ms / 1000).toFixed(2)} s`);

@@ -48,6 +48,11 @@ function textRow(row: Row, options: WriterOptions): string {
   const notices = row.notices.map((notice) => `      note: ${printable(mediaNoticeText('en', notice))}\n`);
   if (row.substituted > 0)
     notices.push(`      note: ${row.substituted} frames could not be decoded; others were used\n`);
+  const { human_estimate: people } = row;
+  if (people)
+    notices.unshift(
+      `      people, estimated: ${people.score.toFixed(2)} ± ${people.halfWidth.toFixed(2)} (another part, trained on ${people.datasets.join(', ')})\n`,
+    );
   const text = options.text && thinking ? [`      ${printable(thinking.trim())}\n`] : [];
   return [`${scoreText(row.score)}  ${path}${failed}\n`, ...text, ...(parts ?? []), ...notices].join('');
 }

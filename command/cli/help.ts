@@ -18,6 +18,7 @@ export const SCORE_HELP = `vqathinker score PATH…
   -r, --recursive    folders with the folders in them
   -m, --model M      small (default), a package folder or an address
       --every S      scores of parts of S seconds too
+      --people       estimate of people's score too, by a separate part of the package
       --worst N      only the N lowest scores, lowest first
       --shard I/N    every N-th file of the list, from the I-th
       --min X        a lower score fails

@@ -15,6 +15,7 @@ export interface ScoreArguments {
   /** `small`, a folder or an address. */
   readonly model: string;
   readonly every: number;
+  readonly people: boolean;
   readonly worst: number | null;
   /** Share `of` of `parts`, counted from 1. */
   readonly shard: { readonly of: number; readonly parts: number } | null;
@@ -39,6 +40,7 @@ const OPTIONS = {
   recursive: { type: 'boolean', short: 'r' },
   model: { type: 'string', short: 'm', default: 'small' },
   every: { type: 'string' },
+  people: { type: 'boolean' },
   worst: { type: 'string' },
   shard: { type: 'string' },
   min: { type: 'string' },
@@ -87,6 +89,7 @@ export function scoreArguments(args: readonly string[]): ScoreArguments {
     recursive: values.recursive ?? false,
     model: values.model,
     every: number('every', values.every, { least: 1 }) ?? 0,
+    people: values.people ?? false,
     worst: number('worst', values.worst, { least: 1, whole: true }),
     shard: shardOf(values.shard),
     min: number('min', values.min, { least: 0 }),

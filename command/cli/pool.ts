@@ -6,6 +6,7 @@ import type { Row } from '../node/rows.ts';
 export interface Job {
   readonly path: string;
   readonly every: number;
+  readonly people: boolean;
 }
 
 /** Messages to a process and from it. */

@@ -18,7 +18,7 @@ const say = (message: FromProcess) => void process.send?.(message);
 async function answer(session: Session, { job }: ToProcess): Promise<void> {
   const signal = new AbortController().signal;
   try {
-    say({ kind: 'row', row: await scoreFile(job.path, session, { every: job.every, signal }) });
+    say({ kind: 'row', row: await scoreFile(job.path, session, { ...job, signal }) });
   } catch (error) {
     say({ kind: 'row', row: { path: job.path, error: errorData(error) } });
   }

@@ -36,7 +36,7 @@ async function referenceScores(args: ScoreArguments, files: readonly string[], p
   const missing = [...wanted].find(([, reference]) => reference === null);
   if (missing) throw new UsageError(`${args.reference} holds no file named as ${missing[0]}.`);
   const byReference = new Map<string, Row>();
-  const jobs = [...new Set(wanted.values())].map((path): Job => ({ path: path!, every: 0 }));
+  const jobs = [...new Set(wanted.values())].map((path): Job => ({ path: path!, every: 0, people: false }));
   await scoreAll(jobs, { ...poolOf(args, parts), onRow: (row) => byReference.set(row.path, row) });
   for (const [path, reference] of wanted) {
     const row = byReference.get(reference!);
@@ -92,7 +92,9 @@ export async function score(args: ScoreArguments, parts: ScoreParts): Promise<nu
     if (args.worst === null) output.write(writer.row(row));
     progress.step();
   };
-  const jobs = files.filter((path) => !done.has(path)).map((path) => ({ path, every: args.every }));
+  const jobs = files
+    .filter((path) => !done.has(path))
+    .map((path) => ({ path, every: args.every, people: args.people }));
   await scoreAll(jobs, { ...poolOf(args, parts), onRow });
   progress.clear();
   const order = new Map(files.map((path, k) => [path, k]));

@@ -1,4 +1,5 @@
 /** A scored file as every format writes it. Keys are snake_case where readers of UVQ and DOVER expect them. */
+import type { HumanEstimate } from '../../core/answer/human-head.ts';
 import type { CodedErrorData } from '../../core/errors.ts';
 import type { MediaNotice } from '../../core/text/media-notices.ts';
 
@@ -23,6 +24,8 @@ export interface Scored {
   readonly frame_indices: readonly number[];
   /** Frames that could not be decoded, so that others were used. */
   readonly substituted: number;
+  /** Estimate of people's score by the package's head on quality features; null where the video or the package has none. */
+  readonly human_estimate?: HumanEstimate | null;
   /** Scores of the parts, with their begin and end in seconds. */
   readonly scores?: readonly (number | null)[];
   readonly times?: readonly (readonly [number, number])[];

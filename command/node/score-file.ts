@@ -8,6 +8,7 @@ import { segmentsOf } from '../../core/sampling/timeline-segments.ts';
 import { assessFile } from '../../src/assessment/run/assess-file.ts';
 import { DecodedFrames } from '../../src/assessment/run/decoded-frames.ts';
 import { sampledPlan } from '../../src/assessment/run/frame-plan.ts';
+import { estimateOf, wholeFeatures } from '../../src/assessment/run/human-estimate.ts';
 import { meanScore, resultAnswer } from '../../src/assessment/run/result-file.ts';
 import { runAssessment } from '../../src/assessment/run/run-assessment.ts';
 import { fileOf, type NodeMedia } from './media.ts';
@@ -17,6 +18,8 @@ import type { ModelFacts, Scored } from './rows.ts';
 export interface ScoreOptions {
   /** Length in seconds of the parts that are scored too; 0 = none. */
   readonly every: number;
+  /** True: the estimate of people's score too, which decodes and measures more frames. */
+  readonly people: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -61,6 +64,10 @@ export async function scoreFile(path: string, session: Session, options: ScoreOp
     const [answer] = run.answers.map(({ raw, reading }) => resultAnswer(raw, reading));
     const score = meanScore(run.answers.map(({ raw, reading }) => resultAnswer(raw, reading)));
     const { thinking } = viewAnswer(answer?.text ?? '');
+    const features = options.people ? await wholeFeatures(media, video, frames, options.signal) : null;
+    const people = options.people && {
+      human_estimate: estimateOf(model.facts, features)?.humanEstimate ?? null,
+    };
     const parts = options.every > 0 ? await scoreParts() : null;
     return {
       path,
@@ -71,6 +78,7 @@ export async function scoreFile(path: string, session: Session, options: ScoreOp
       distortions: [...distortionsOf(findDistortions(thinking)).named],
       frame_indices: sampledPlan(model.facts.profile, { from: 0, frames: video.facts.frames }).vision,
       substituted,
+      ...people,
       ...parts,
       video: {
         codec: video.facts.codecName,
