@@ -107,7 +107,7 @@ test.describe('batch', () => {
     await choose(page, [
       ...videos,
       file('scores.xlsx', 'PK\u0003\u0004'),
-      file('trl.jsonl', '{"prompt": "x", "video": "a.mp4", "solution": "3"}\n'.repeat(3)),
+      file('trl.jsonl', '{"prompt": "x", "video": "a.mp4", "solution": "good"}\n'.repeat(3)),
       file('size.csv', 'path,width\na.mp4,1920'),
       file('twice.csv', 'path,mos\na.mp4,35.5\na.mp4,61\nb.mp4,7\nb.mp4,7'),
     ]);
@@ -168,7 +168,8 @@ test.describe('batch', () => {
     await expect(page.getByRole('heading', { name: 'clips' })).toBeVisible();
     await page.getByRole('button', { name: 'Start' }).click();
     await page.evaluate(() => sessionStorage.setItem('asks', 'yes'));
-    await expect(scores.first()).toBeVisible({ timeout: 90_000 });
+    // The second one: a row is shown before it is stored, and the next begins when that is done.
+    await expect(scores.nth(1)).toBeVisible({ timeout: 90_000 });
     await page.reload();
     await expect(page.locator('.batch-page--access')).toBeAttached({ timeout: 30_000 });
     await expect(page.locator('.batch-head__notice')).toContainText('clips');
