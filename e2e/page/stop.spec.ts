@@ -73,11 +73,30 @@ test('a stop in each stage keeps what there is, and going on ends as if there ha
   }
 });
 
+/** Results in this device's storage; they are written after the page shows them. */
+function storedResults(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>((resolve, reject) => {
+        const opening = indexedDB.open('vqathinker');
+        opening.onerror = () => reject(opening.error);
+        opening.onsuccess = () => {
+          const counting = opening.result.transaction('results').objectStore('results').count();
+          counting.onsuccess = () => {
+            opening.result.close();
+            resolve(counting.result);
+          };
+        };
+      }),
+  );
+}
+
 test('leaving while it runs asks once; a reload starts clean and keeps Recent', async ({ page, site }) => {
   await openPage(page, site.address);
   await choose(page, SAMPLE);
   await reaches(page, 'done');
   await expect(page.getByRole('button', { name: 'Export', exact: true })).toBeVisible();
+  await expect.poll(() => storedResults(page)).toBe(1);
 
   const asked: string[] = [];
   page.on('dialog', (dialog) => {
