@@ -10,7 +10,7 @@ import { build, type InlineConfig } from 'vite';
 import { createStaticServer, listen } from '../../scripts/serve.mjs';
 
 export const ROOT = join(import.meta.dirname, '..', '..');
-const SHARED = process.env.VQA_SHARED ?? join(ROOT, '..', 'shared');
+export const SHARED = process.env.VQA_SHARED ?? join(ROOT, '..', 'shared');
 
 /** A clip of the shared media, or null where the folder is not there. */
 export function clip(name: string): string | null {
