@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { pairsByTime } from '../node/compare-files.ts';
 import { isScored, type Row, type Scored, type Unreadable } from '../node/rows.ts';
@@ -83,6 +83,12 @@ describe('files', () => {
       listFiles([folder], { ...none, recursive }).map((path) => path.slice(folder.length + 1));
     expect(names(false)).toEqual(['a.MKV', 'b.mp4']);
     expect(names(true)).toEqual(['a.MKV', 'b.mp4', 'in/c.webm']);
+  });
+
+  test('a link to a video counts, a broken one does not', () => {
+    symlinkSync(join(folder, 'b.mp4'), join(folder, 'link.mp4'));
+    symlinkSync(join(folder, 'absent.mp4'), join(folder, 'broken.mp4'));
+    expect(listFiles([folder], none).map((path) => basename(path))).toEqual(['a.MKV', 'b.mp4', 'link.mp4']);
   });
 
   test('a named file is taken whatever its name, each once; lists, patterns and standard input', () => {

@@ -16,11 +16,15 @@ export interface ListOptions {
 const byCodePoint = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 function folder(path: string, recursive: boolean): string[] {
-  return fs
-    .readdirSync(path, { recursive, withFileTypes: true })
-    .filter((entry) => entry.isFile() && VIDEO.has(extname(entry.name).toLowerCase()))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort(byCodePoint);
+  return (
+    fs
+      .readdirSync(path, { recursive, withFileTypes: true })
+      .filter((entry) => !entry.isDirectory() && VIDEO.has(extname(entry.name).toLowerCase()))
+      .map((entry) => join(entry.parentPath, entry.name))
+      // A link counts as what it leads to.
+      .filter((file) => fs.statSync(file, { throwIfNoEntry: false })?.isFile())
+      .sort(byCodePoint)
+  );
 }
 
 const lines = (text: string) =>
