@@ -16,7 +16,7 @@ export function merge(files: readonly string[]): number {
   const rows = new Map<string, Row>();
   for (const file of files) {
     if (!existsSync(file)) throw new UsageError(`There is no file ${file}.`);
-    const merged = earlierRows(file).rows;
+    const merged = earlierRows(file);
     if (merged.length === 0) throw new UsageError(`${file} holds no row of vqathinker score -f jsonl.`);
     for (const row of merged) {
       const other = rows.get(row.path);

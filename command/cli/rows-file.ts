@@ -1,17 +1,20 @@
 /** The output of a run: standard output or a file whose whole lines a later run keeps. */
-import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import type { ModelFacts, Row } from '../node/rows.ts';
 import { isScored } from '../node/rows.ts';
 
-/** Whole lines of an earlier run, in bytes, and their rows. A line that was cut is scored again. */
-export interface Earlier {
-  readonly rows: readonly Row[];
-  readonly bytes: number;
-}
-
-/** Rows of a file of JSON lines up to the first line that is cut or no row. */
-export function earlierRows(path: string): Earlier {
-  if (!existsSync(path)) return { rows: [], bytes: 0 };
+/** Rows of a file of JSON lines up to the first line that is cut or no row; what is cut is scored again. */
+export function earlierRows(path: string): Row[] {
+  if (!existsSync(path)) return [];
   const bytes = readFileSync(path);
   const rows: Row[] = [];
   let at = 0;
@@ -23,7 +26,7 @@ export function earlierRows(path: string): Earlier {
     rows.push(row);
     at = end + 1;
   }
-  return { rows, bytes: at };
+  return rows;
 }
 
 function rowOf(line: string): Row | null {
@@ -48,11 +51,18 @@ export const resumableRows = (rows: readonly Row[], model: ModelFacts): Row[] =>
 export class RowsFile {
   readonly #handle: number | null;
 
-  /** @param path null = standard output */
+  /**
+   * @param path null = standard output
+   * @param earlier rows that stay; a kill while they are written leaves the earlier file as it was
+   */
   constructor(path: string | null, earlier: string = '') {
-    this.#handle = path === null ? null : openSync(path, 'w');
-    if (this.#handle !== null) ftruncateSync(this.#handle, 0);
+    const replaced = path !== null && statSync(path, { throwIfNoEntry: false })?.isFile();
+    const opened = replaced ? `${path}.partial` : path;
+    this.#handle = opened === null ? null : openSync(opened, 'w');
     this.write(earlier);
+    if (!replaced || this.#handle === null) return;
+    fsyncSync(this.#handle);
+    renameSync(`${path}.partial`, path);
   }
 
   /** One call of the system a row, so that a killed run leaves whole lines and at most one that is cut. */

@@ -70,7 +70,7 @@ export async function score(args: ScoreArguments, parts: ScoreParts): Promise<nu
     return STATUS.passed;
   }
   const writer = writerOf(formatOf(args), args);
-  const earlier = args.resume ? resumableRows(earlierRows(args.output!).rows, await parts.modelFacts()) : [];
+  const earlier = args.resume ? resumableRows(earlierRows(args.output!), await parts.modelFacts()) : [];
   const done = new Set(earlier.map(({ path }) => path));
   const references = await referenceScores(args, files, parts);
   const gated = (row: Row): Row => {

@@ -1,6 +1,4 @@
 /** One file to its score, by the page's own run. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { viewAnswer } from '../../core/answer/answer-stream.ts';
 import { bandOf } from '../../core/answer/grades.ts';
 import { distortionsOf, findDistortions } from '../../core/answer/lexicon.ts';
@@ -26,12 +24,6 @@ export interface ScoreOptions {
 export interface Session {
   readonly media: NodeMedia;
   readonly model: NodeModel;
-}
-
-export async function sha256Of(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
-  return hash.digest('hex');
 }
 
 export const modelFactsOf = ({ facts }: NodeModel): ModelFacts => ({
