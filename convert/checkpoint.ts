@@ -121,17 +121,54 @@ export function expectedTensors(config: CheckpointConfig): Map<string, Shape> {
   return shapes;
 }
 
-export class Checkpoint implements LanguageSource {
+/** Tensors of a checkpoint by the names that its config asks for. */
+export class ConfigTensors implements Omit<LanguageSource, 'config'> {
+  readonly tensors: SafeTensors;
+  protected readonly shapes: ReadonlyMap<string, Shape>;
+  readonly #fileName: (name: string) => string;
+
+  /** @param fileName name in the file of a tensor of the config */
+  constructor(
+    tensors: SafeTensors,
+    shapes: ReadonlyMap<string, Shape>,
+    fileName: (name: string) => string = (name) => name,
+  ) {
+    this.tensors = tensors;
+    this.shapes = shapes;
+    this.#fileName = fileName;
+  }
+
+  #entry(name: string): TensorEntry {
+    const entry = this.shapes.has(name) ? this.tensors.entry(this.#fileName(name)) : undefined;
+    if (entry === undefined) throw new RangeError(`${name} is no tensor of this config`);
+    return entry;
+  }
+
+  shape(name: string): Shape {
+    return this.#entry(name).shape;
+  }
+
+  /** A whole tensor as float32, row-major. */
+  tensor(name: string): Promise<Float32Array> {
+    return this.tensors.elements(this.#entry(name));
+  }
+
+  /** Rows of a matrix [N, K] as float32 [count, K]. */
+  rows(name: string, first: number, count: number): Promise<Float32Array> {
+    const entry = this.#entry(name);
+    const width = entry.shape.slice(1).reduce((a, b) => a * b, 1);
+    return this.tensors.elements(entry, first * width, count * width);
+  }
+}
+
+export class Checkpoint extends ConfigTensors implements LanguageSource {
   readonly files: CheckpointFiles;
   readonly config: CheckpointConfig;
-  readonly tensors: SafeTensors;
-  readonly #shapes: ReadonlyMap<string, Shape>;
 
   private constructor(files: CheckpointFiles, config: CheckpointConfig, tensors: SafeTensors) {
+    super(tensors, expectedTensors(config));
     this.files = files;
     this.config = config;
-    this.tensors = tensors;
-    this.#shapes = expectedTensors(config);
   }
 
   /**
@@ -168,40 +205,18 @@ export class Checkpoint implements LanguageSource {
   }
 
   #check(): void {
-    const missing = [...this.#shapes.keys()].filter((name) => this.tensors.entry(name) === undefined);
+    const missing = [...this.shapes.keys()].filter((name) => this.tensors.entry(name) === undefined);
     if (missing.length > 0)
       throw (
         layoutError(this.tensors.names) ??
         new CodedError('convert/tensor', { name: missing[0]!, missing: missing.length })
       );
-    for (const [name, shape] of this.#shapes) {
+    for (const [name, shape] of this.shapes) {
       const actual = this.tensors.entry(name)!.shape;
       if (actual.join() !== shape.join()) {
         const problem = `has the shape [${actual.join(', ')}] where the config asks for [${shape.join(', ')}]`;
         throw new CodedError('convert/config', { field: name, problem });
       }
     }
-  }
-
-  #entry(name: string): TensorEntry {
-    const entry = this.#shapes.has(name) ? this.tensors.entry(name) : undefined;
-    if (entry === undefined) throw new RangeError(`${name} is no tensor of this config`);
-    return entry;
-  }
-
-  shape(name: string): Shape {
-    return this.#entry(name).shape;
-  }
-
-  /** A whole tensor as float32, row-major. */
-  tensor(name: string): Promise<Float32Array> {
-    return this.tensors.elements(this.#entry(name));
-  }
-
-  /** Rows of a matrix [N, K] as float32 [count, K]. */
-  rows(name: string, first: number, count: number): Promise<Float32Array> {
-    const entry = this.#entry(name);
-    const width = entry.shape.slice(1).reduce((a, b) => a * b, 1);
-    return this.tensors.elements(entry, first * width, count * width);
   }
 }

@@ -1,10 +1,10 @@
 /** A VQA² checkpoint: its config, and its tensors under the names that lowerings of the first family use. */
 import { CodedError } from '../../core/errors.ts';
 import { derivedSizes, readVqa2Config, type Vqa2Config, withRecordedSizes } from '../../core/vqa2/config.ts';
-import type { LanguageSource, Shape } from '../checkpoint.ts';
+import { ConfigTensors, type LanguageSource, type Shape } from '../checkpoint.ts';
 import { type CheckpointFiles, readText } from '../files.ts';
 import { layoutError } from '../folder-check.ts';
-import { SafeTensors, type TensorEntry } from '../safetensors.ts';
+import { SafeTensors } from '../safetensors.ts';
 import { type MotionPlan, motionPlan } from '../slowfast-shapes.ts';
 
 /** Tensors of the official file that no output depends on. */
@@ -96,20 +96,17 @@ function expectedTensors(config: Vqa2Config): Map<string, Shape> {
   return shapes;
 }
 
-export class Vqa2Checkpoint implements LanguageSource {
+export class Vqa2Checkpoint extends ConfigTensors implements LanguageSource {
   readonly files: CheckpointFiles;
   readonly config: Vqa2Config;
-  readonly tensors: SafeTensors;
   /** Names of tensors of the file that change no output. */
   readonly dropped: readonly string[];
-  readonly #shapes: ReadonlyMap<string, Shape>;
 
   private constructor(files: CheckpointFiles, config: Vqa2Config, tensors: SafeTensors) {
+    super(tensors, expectedTensors(config), fileName);
     this.files = files;
     this.config = config;
-    this.tensors = tensors;
     this.dropped = tensors.names.filter((name) => unused.test(name));
-    this.#shapes = expectedTensors(config);
     this.#check();
   }
 
@@ -140,7 +137,7 @@ export class Vqa2Checkpoint implements LanguageSource {
   }
 
   #check(): void {
-    const missing = [...this.#shapes.keys()].filter(
+    const missing = [...this.shapes.keys()].filter(
       (name) => this.tensors.entry(fileName(name)) === undefined,
     );
     if (missing.length > 0)
@@ -148,39 +145,19 @@ export class Vqa2Checkpoint implements LanguageSource {
         layoutError(this.tensors.names.filter((name) => !name.startsWith('model.vision_tower.'))) ??
         new CodedError('convert/tensor', { name: fileName(missing[0]!), missing: missing.length })
       );
-    for (const [name, shape] of this.#shapes) {
+    for (const [name, shape] of this.shapes) {
       const actual = this.tensors.entry(fileName(name))!.shape;
       if (actual.join() !== shape.join()) {
         const problem = `has the shape [${actual.join(', ')}] where the config asks for [${shape.join(', ')}]`;
         throw new CodedError('convert/config', { field: fileName(name), problem });
       }
     }
-    const expected = new Set([...this.#shapes.keys()].map(fileName));
+    const expected = new Set([...this.shapes.keys()].map(fileName));
     const tiedHead = this.config.text.tie_word_embeddings ? 'lm_head.weight' : '';
     const extra = this.tensors.names.find(
       (name) => !expected.has(name) && !unused.test(name) && name !== tiedHead,
     );
     if (extra !== undefined)
       throw new CodedError('convert/config', { field: extra, problem: 'is no tensor of this model' });
-  }
-
-  #entry(name: string): TensorEntry {
-    const entry = this.#shapes.has(name) ? this.tensors.entry(fileName(name)) : undefined;
-    if (entry === undefined) throw new RangeError(`${name} is no tensor of this config`);
-    return entry;
-  }
-
-  shape(name: string): Shape {
-    return this.#entry(name).shape;
-  }
-
-  tensor(name: string): Promise<Float32Array> {
-    return this.tensors.elements(this.#entry(name));
-  }
-
-  rows(name: string, first: number, count: number): Promise<Float32Array> {
-    const entry = this.#entry(name);
-    const columns = entry.shape.slice(1).reduce((a, b) => a * b, 1);
-    return this.tensors.elements(entry, first * columns, count * columns);
   }
 }
