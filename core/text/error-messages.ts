@@ -4,6 +4,11 @@
  */
 import type { CodedError } from '../errors.ts';
 import { presentStageName } from '../stage-names.ts';
+import {
+  type CalibrationErrorParams,
+  calibrationErrorsEn,
+  calibrationErrorsZh,
+} from './calibration-error-messages.ts';
 import { type ConvertErrorParams, convertErrorsEn, convertErrorsZh } from './convert-error-messages.ts';
 import { type DeviceErrorParams, deviceErrorsEn, deviceErrorsZh } from './device-error-messages.ts';
 import { bytes, count } from './format.ts';
@@ -17,7 +22,12 @@ import { type ServerErrorParams, serverErrorsEn, serverErrorsZh } from './server
 type RunStage = keyof (typeof DOING)['en'];
 
 /** Parameters of every code. Byte counts are bytes, times are seconds; the words format them. */
-interface ErrorParamsOf extends ServerErrorParams, MediaErrorParams, ConvertErrorParams, DeviceErrorParams {
+interface ErrorParamsOf
+  extends ServerErrorParams,
+    MediaErrorParams,
+    ConvertErrorParams,
+    DeviceErrorParams,
+    CalibrationErrorParams {
   'media/container': { looksLike?: string };
   'media/codec': { codec: string; browser?: string };
   'media/encrypted': object;
@@ -117,6 +127,7 @@ const en: ErrorTable = {
   ...mediaErrorsEn,
   ...convertErrorsEn,
   ...deviceErrorsEn,
+  ...calibrationErrorsEn,
   'media/container': ({ looksLike }) =>
     say(
       `This is not a video file the page can read${looksLike ? ` (it looks like ${looksLike})` : ''}.`,
@@ -331,6 +342,7 @@ const zh: ErrorTable = {
   ...mediaErrorsZh,
   ...convertErrorsZh,
   ...deviceErrorsZh,
+  ...calibrationErrorsZh,
   'media/container': ({ looksLike }) =>
     say(
       `无法读取此文件${looksLike ? `（看起来是${likenessName('zh', looksLike)}）` : ''}。`,

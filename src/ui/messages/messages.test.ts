@@ -50,6 +50,8 @@ describe('errors', () => {
     step: 412,
     resume: 400,
     kl: 0.5,
+    n: 12,
+    least: 20,
     status: 503,
     type: 'text/plain',
     host: 'example.org',
