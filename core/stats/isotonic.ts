@@ -2,12 +2,10 @@
  * Isotonic regression: the monotone map of least squares, by pooling adjacent violators (Barlow et al., 1972). Ours.
  */
 import { CodedError } from '../errors.ts';
+import type { CalibrationMap } from '../files/calibration.ts';
 
 /** Piecewise linear through the knots, constant outside them; x ascends strictly. */
-export interface Isotonic {
-  readonly x: readonly number[];
-  readonly y: readonly number[];
-}
+export type Isotonic = Pick<CalibrationMap & { readonly kind: 'isotonic' }, 'x' | 'y'>;
 
 interface Block {
   /** Sums over the pairs of the block. */
