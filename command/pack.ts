@@ -1,11 +1,12 @@
 /**
  * `npm run pack`: builds the command and packs it with model, runtime and sample into `.scratch/vqathinker-VERSION.tgz`.
- * `--folder` stops at the folder `.scratch/command`, from which it runs as installed.
+ * The page is that of the last `npm run build`. `--folder` stops at the folder `.scratch/command`, from which it runs as installed.
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'vite';
+import { copyPage } from './page.ts';
 
 const root = join(import.meta.dirname, '..');
 const out = join(root, '.scratch', 'command');
@@ -38,7 +39,9 @@ cpSync(join(root, 'public/models/small'), join(out, 'models/small'), { recursive
 cpSync(join(root, 'public/sample.mp4'), join(out, 'sample.mp4'));
 cpSync(join(import.meta.dirname, 'README.md'), join(out, 'README.md'));
 writeFileSync(join(out, 'package.json'), `${JSON.stringify(manifest(), null, 2)}\n`);
-if (!process.argv.includes('--folder')) {
+const folderOnly = process.argv.includes('--folder');
+if (!folderOnly || existsSync(join(root, 'dist/index.html'))) copyPage(join(root, 'dist'), out);
+if (!folderOnly) {
   const scratch = join(root, '.scratch');
   for (const old of [join(scratch, 'vqathinker.tgz')]) rmSync(old, { force: true });
   process.stdout.write(execFileSync('npm', ['pack', '--pack-destination', scratch], { cwd: out }));

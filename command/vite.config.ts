@@ -35,13 +35,24 @@ export default defineConfig({
     alias: [
       { find: /^ort-(jspi|asyncify|wasm)$/, replacement: plain },
       { find: /^onnxruntime-web\/webgpu$/, replacement: join(root, 'workers/model/no-runtime.ts') },
+      // The protocol's transport for standard input is Node's; the conditions below would take a browser's.
+      {
+        find: '@modelcontextprotocol/server/_shims',
+        replacement: join(packages, '@modelcontextprotocol/server/dist/shimsNode.mjs'),
+      },
       {
         find: '@huggingface/transformers',
         replacement: join(packages, '@huggingface/transformers/dist/transformers.web.js'),
       },
     ],
   },
-  ssr: { noExternal: true, target: 'node', resolve: { conditions: ['browser', 'module', 'import'] } },
+  // The converter's self-test uses onnxruntime-node where a person installed it.
+  ssr: {
+    noExternal: true,
+    external: ['onnxruntime-node'],
+    target: 'node',
+    resolve: { conditions: ['browser', 'module', 'import'] },
+  },
   build: {
     ssr: join(root, 'command/cli/main.ts'),
     outDir: join(root, '.scratch/command'),

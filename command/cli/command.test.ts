@@ -13,12 +13,13 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { pairsByTime } from '../node/compare-files.ts';
 import { isScored, type Row, type Scored, type Unreadable } from '../node/rows.ts';
+import { UsageError } from './arguments.ts';
 import { compareArguments } from './compare.ts';
 import { listFiles } from './files.ts';
 import { worstFirst, writerOf } from './formats.ts';
 import { failedGates } from './gates.ts';
 import { merge } from './merge.ts';
-import { scoreArguments, UsageError } from './options.ts';
+import { scoreArguments } from './options.ts';
 import { earlierRows, RowsFile, resumableRows } from './rows-file.ts';
 
 const temporary = mkdtempSync(join(tmpdir(), 'command-'));
@@ -38,6 +39,7 @@ const scored = (path: string, score: number | null, more: Partial<Scored> = {}):
   text: '<think>Mild blur.</think><answer>2.50</answer>',
   distortions: ['blur'],
   frame_indices: [0, 5],
+  per_frame_scores: [],
   video: { codec: 'H.264 High', width: 640, height: 360, fps: 25, frames: 50, duration: 2 },
   substituted: 0,
   notices: [],
@@ -55,7 +57,7 @@ describe('arguments', () => {
     expect(scoreArguments(['a.mp4'])).toMatchObject({
       paths: ['a.mp4'],
       format: null,
-      model: 'small',
+      device: 'auto',
       every: 0,
       text: true,
     });

@@ -1,11 +1,15 @@
 /** `vqathinker compare`. */
-import { parseArgs } from 'node:util';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { viewAnswer } from '../../core/answer/answer-stream.ts';
+import { readVmafLog } from '../../core/files/vmaf-log.ts';
+import { meanAndMin } from '../../core/stats/full-reference.ts';
 import { type Compared, compareFiles } from '../node/compare-files.ts';
 import { nodeMedia } from '../node/media.ts';
 import { loadModel } from '../node/model.ts';
-import { bundledModel, preparePlatform } from '../node/platform.ts';
-import { UsageError } from './options.ts';
+import { preparePlatform } from '../node/platform.ts';
+import { Arguments, UsageError } from './arguments.ts';
+import { deviceOf, modelOf } from './model-choice.ts';
 import { STATUS } from './status.ts';
 
 interface CompareArguments {
@@ -13,33 +17,43 @@ interface CompareArguments {
   readonly format: 'text' | 'json';
   readonly model: string;
   readonly answers: number;
+  /** File of a log of libvmaf; null without one. */
+  readonly vmafLog: string | null;
 }
 
-/** @throws UsageError */
+/** @throws UsageError; CodedError `command/device` */
 export function compareArguments(args: readonly string[]): CompareArguments {
-  const { values, positionals } = parsed(args);
-  const [a, b, ...more] = positionals;
+  const given = new Arguments('compare', args);
+  const [a, b, ...more] = given.operands;
   if (a === undefined || b === undefined || more.length > 0) throw new UsageError('compare takes two files.');
-  const format = values.format ?? (process.stdout.isTTY === true ? 'text' : 'json');
-  if (format !== 'text' && format !== 'json')
-    throw new UsageError(`compare writes text or json, not “${format}”.`);
-  const answers = Number(values.answers ?? 1);
-  if (!Number.isInteger(answers) || answers < 1 || answers > 16)
-    throw new UsageError(`--answers takes a whole number from 1 to 16, not “${values.answers}”.`);
-  return { paths: [a, b], format, model: values.model === 'small' ? bundledModel : values.model, answers };
+  deviceOf(given);
+  const text = given.text('format') === 'text' || (!given.text('format') && process.stdout.isTTY === true);
+  return {
+    paths: [a, b],
+    format: text ? 'text' : 'json',
+    model: modelOf(given),
+    answers: given.number('answers', { least: 1, most: 16, whole: true }) ?? 1,
+    vmafLog: given.text('vmaf-log'),
+  };
 }
 
-function parsed(args: readonly string[]) {
-  const options = {
-    format: { type: 'string', short: 'f' },
-    model: { type: 'string', short: 'm', default: 'small' },
-    answers: { type: 'string', short: 'k' },
-  } as const;
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+/** VMAF of the frames of a log beside the pairs of frames: value k of `frames` is that of pair k. */
+export interface VmafColumn {
+  readonly mean: number | null;
+  readonly lowest: { readonly index: number; readonly value: number } | null;
+  readonly frames: readonly (number | null)[];
+}
+
+/**
+ * @param pairs number of pairs of frames; frames of the log beyond them are left out
+ * @throws UsageError for a file that is not there; CodedError `compare/log`
+ */
+export function vmafColumn(path: string, pairs: number): VmafColumn {
+  if (!existsSync(path)) throw new UsageError(`There is no file ${path}.`);
+  const { frames } = readVmafLog(basename(path), readFileSync(path, 'utf8'));
+  const { mean, min } = meanAndMin(frames.subarray(0, pairs));
+  const values = Array.from({ length: pairs }, (_, k) => frames[k] ?? Number.NaN);
+  return { mean, lowest: min, frames: values.map((value) => (Number.isNaN(value) ? null : value)) };
 }
 
 const two = (value: number | null | undefined) => value?.toFixed(2) ?? '–';
@@ -55,7 +69,7 @@ function verdict({ preference }: Compared): string {
   return `${word}: ${size} [${two(low)}, ${two(high)}]`;
 }
 
-function text(compared: Compared): string {
+function text(compared: Compared, vmaf: VmafColumn | null): string {
   const { summary, luma } = compared.full_reference;
   const sides = (
     [
@@ -73,7 +87,12 @@ function text(compared: Compared): string {
     : '';
   const ssim = `SSIM ${summary.meanSsim?.toFixed(4) ?? '–'}`;
   const pairs = `${summary.pairs} pairs of luma at ${luma.width} × ${luma.height}`;
-  return [...sides, verdict(compared), `PSNR ${psnr}${lowest}; ${ssim}; ${pairs}`, ''].join('\n');
+  const log = vmaf
+    ? [
+        `VMAF ${two(vmaf.mean)}, lowest ${two(vmaf.lowest?.value)} at pair ${vmaf.lowest?.index ?? '–'} (from the log)`,
+      ]
+    : [];
+  return [...sides, verdict(compared), `PSNR ${psnr}${lowest}; ${ssim}; ${pairs}`, ...log, ''].join('\n');
 }
 
 /**
@@ -81,10 +100,13 @@ function text(compared: Compared): string {
  * @throws UsageError; CodedError of a file, the model or the decoder
  */
 export async function compare(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const { paths, format, model, answers } = compareArguments(args);
+  const { paths, format, model, answers, vmafLog } = compareArguments(args);
+  if (vmafLog !== null) vmafColumn(vmafLog, 0);
   preparePlatform();
   const session = { media: nodeMedia(), model: await loadModel(model) };
   const compared = await compareFiles(paths, answers, session, signal);
-  process.stdout.write(format === 'text' ? text(compared) : `${JSON.stringify(compared, null, 2)}\n`);
+  const vmaf = vmafLog === null ? null : vmafColumn(vmafLog, compared.full_reference.frames.length);
+  const json = { ...compared, ...(vmaf && { vmaf }) };
+  process.stdout.write(format === 'text' ? text(compared, vmaf) : `${JSON.stringify(json, null, 2)}\n`);
   return STATUS.passed;
 }

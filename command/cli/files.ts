@@ -1,7 +1,7 @@
 /** The list of videos that a call names: files, folders, patterns, lists and standard input. */
 import * as fs from 'node:fs';
 import { extname, join } from 'node:path';
-import { UsageError } from './options.ts';
+import { UsageError } from './arguments.ts';
 
 /** Names of files that hold video in a container that is read here, for folders; a file that is named itself is always tried. */
 const VIDEO = new Set(['.mp4', '.m4v', '.mov', '.webm', '.mkv', '.ts', '.mts', '.m2ts', '.3gp']);

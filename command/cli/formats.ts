@@ -4,8 +4,8 @@ import { CodedError } from '../../core/errors.ts';
 import { csvLine } from '../../core/files/csv.ts';
 import { errorMessage } from '../../core/text/error-messages.ts';
 import { mediaNoticeText } from '../../core/text/media-notices.ts';
-import { type GateFailure, isScored, type Row, type Unreadable } from '../node/rows.ts';
-import type { Format } from './options.ts';
+import { type GateFailure, isScored, type Row, shownScore, type Unreadable } from '../node/rows.ts';
+import type { Format } from './command-table.ts';
 
 export interface Writer {
   /** Text before the first row. */
@@ -26,13 +26,15 @@ const errorLine = ({ error }: Unreadable) => errorMessage(CodedError.fromData(er
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
 
 /** Without control characters, which a terminal would obey. */
-const printable = (text: string) => text.replace(CONTROL, '\ufffd');
+export const printable = (text: string) => text.replace(CONTROL, '\ufffd');
 
 function gateText({ gate, limit, reference }: GateFailure): string {
   return gate === 'min'
     ? `below ${limit}`
     : `more than ${limit} below the reference's ${reference?.toFixed(2)}`;
 }
+
+const scoreWord = (row: Parameters<typeof shownScore>[0]) => shownScore(row)?.toFixed(2) ?? 'none';
 
 const scoreText = (score: number | null) => score?.toFixed(2) ?? ' –  ';
 
@@ -54,7 +56,13 @@ function textRow(row: Row, options: WriterOptions): string {
       `      people, estimated: ${people.score.toFixed(2)} ± ${people.halfWidth.toFixed(2)} (another part, trained on ${people.datasets.join(', ')})\n`,
     );
   const text = options.text && thinking ? [`      ${printable(thinking.trim())}\n`] : [];
-  return [`${scoreText(row.score)}  ${path}${failed}\n`, ...text, ...(parts ?? []), ...notices].join('');
+  const raw = row.calibrated === undefined ? '' : `  (model ${scoreText(row.score)})`;
+  return [
+    `${scoreText(shownScore(row))}  ${path}${raw}${failed}\n`,
+    ...text,
+    ...(parts ?? []),
+    ...notices,
+  ].join('');
 }
 
 function plain(row: Row, options: WriterOptions): object {
@@ -63,7 +71,18 @@ function plain(row: Row, options: WriterOptions): object {
   return rest;
 }
 
-const CSV_HEAD = ['path', 'score', 'band', 'distortions', 'failed', 'model', 'ms', 'error', 'text'];
+const CSV_HEAD = [
+  'path',
+  'score',
+  'band',
+  'calibrated',
+  'distortions',
+  'failed',
+  'model',
+  'ms',
+  'error',
+  'text',
+];
 
 function csvRow(row: Row, options: WriterOptions): string {
   const cells = isScored(row)
@@ -71,6 +90,7 @@ function csvRow(row: Row, options: WriterOptions): string {
         row.path,
         row.score,
         row.band,
+        row.calibrated,
         row.distortions.join(';'),
         row.failed?.map(({ gate }) => gate).join(';'),
         row.model.name,
@@ -78,7 +98,7 @@ function csvRow(row: Row, options: WriterOptions): string {
         '',
         options.text ? row.text : '',
       ]
-    : [row.path, null, null, '', '', '', null, `${row.error.code}: ${errorLine(row)}`, ''];
+    : [row.path, null, null, null, '', '', '', null, `${row.error.code}: ${errorLine(row)}`, ''];
   return `${csvLine(cells.map((cell) => cell ?? ''))}\r\n`;
 }
 
@@ -99,10 +119,10 @@ function testCase(row: Row): string {
   const open = `  <testcase classname="vqathinker" name="${xml(row.path)}" time="${seconds}"`;
   if (!isScored(row))
     return `${open}>\n    <error type="${xml(row.error.code)}" message="${xml(errorLine(row))}"/>\n  </testcase>\n`;
-  const output = `    <system-out>${xml(`score ${row.score?.toFixed(2) ?? 'none'}. ${viewAnswer(row.text).thinking}`)}</system-out>\n`;
+  const output = `    <system-out>${xml(`score ${scoreWord(row)}. ${viewAnswer(row.text).thinking}`)}</system-out>\n`;
   const failures = (row.failed ?? []).map(
     (failure) =>
-      `    <failure type="${failure.gate}" message="score ${xml(`${row.score?.toFixed(2) ?? 'none'}, ${gateText(failure)}`)}"/>\n`,
+      `    <failure type="${failure.gate}" message="score ${xml(`${scoreWord(row)}, ${gateText(failure)}`)}"/>\n`,
   );
   return `${open}>\n${failures.join('')}${output}  </testcase>\n`;
 }
@@ -119,7 +139,7 @@ function junit(rows: readonly Row[]): string {
 /** A summary for people: counts, mean, and what failed. */
 function summary(rows: readonly Row[]): string {
   const scored = rows.filter(isScored);
-  const scores = scored.flatMap(({ score }) => (score === null ? [] : [score]));
+  const scores = scored.map(shownScore).filter((score) => score !== null);
   const failed = scored.filter((row) => row.failed?.length).length;
   const mean =
     scores.length > 0 ? `, mean ${(scores.reduce((a, b) => a + b, 0) / scores.length).toFixed(2)}` : '';

@@ -1,30 +1,30 @@
+/** Help of the whole and of each command, from the table of commands. */
+import { COMMANDS, type Command, type Option } from './command-table.ts';
+
+const WIDTH = 12;
+
+const commandLine = ({ name, operands, summary }: Command): string => {
+  const call = `  ${name} ${operands}`.trimEnd();
+  return `${call.padEnd(30)}${summary}`;
+};
+
+/** The commands on one screen. */
 export const HELP = `vqathinker: quality of videos, with reasons, on this machine
 
-  vqathinker score PATH…      files, folders, patterns, a list (.txt) or - (names on standard input)
-  vqathinker compare A B      both scores, PSNR and SSIM of each frame; -k N answers give an interval
-  vqathinker merge FILE…      joins the outputs (jsonl) of several shards
-  vqathinker doctor           checks decoder and model on a clip whose score is known
-  vqathinker score --help     the options of score
+${COMMANDS.map(commandLine).join('\n')}
 
-exit status: 0 passed · 1 a limit was not held · 2 wrong call · 3 some files unreadable · 4 no model or decoder
+vqathinker COMMAND --help lists its options; --version prints the version.
+exit status: 0 passed · 1 a limit was not held · 2 wrong call · 3 some files unreadable · 4 no model, device or decoder
 `;
 
-export const SCORE_HELP = `vqathinker score PATH…
+function optionLine({ name, short, value, help }: Option): string {
+  const left = `${short ? `-${short}, ` : '    '}--${name}${value ? ` ${value}` : ''}`;
+  return `  ${left.padEnd(WIDTH + 12)}${help}`;
+}
 
-  -f, --format F     text, json, jsonl, csv or junit; text on a terminal, else jsonl
-  -o, --output FILE  instead of standard output
-      --resume       keeps the whole lines of FILE (jsonl) and scores the rest
-  -j, --jobs N       files at a time; default: one for each core
-  -r, --recursive    folders with the folders in them
-  -m, --model M      small (default), a package folder or an address
-      --every S      scores of parts of S seconds too
-      --people       estimate of people's score too, by a separate part of the package
-      --worst N      only the N lowest scores, lowest first
-      --shard I/N    every N-th file of the list, from the I-th
-      --min X        a lower score fails
-      --max-drop X --reference DIR
-                     fails where the score lies more than X below that of the file of the same name in DIR
-      --no-text      without the generated text
-  -q, --quiet        no progress on standard error
-      --dry-run      lists the files
-`;
+/** Call and options of a command. */
+export function commandHelp({ name, operands, summary, options }: Command): string {
+  const lines = [...options.map(optionLine), optionLine({ name: 'help', short: 'h', help: 'this list' })];
+  const call = `vqathinker ${name} ${operands}`.trimEnd();
+  return `${call}\n${summary}\n\n${lines.join('\n')}\n`;
+}

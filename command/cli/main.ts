@@ -1,52 +1,34 @@
 /** The command `vqathinker`. */
 import './older-node.ts';
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { runConvert } from '../../convert/command.node.ts';
 import { CodedError } from '../../core/errors.ts';
-import { readManifest } from '../../core/files/manifest.ts';
 import { errorMessage } from '../../core/text/error-messages.ts';
 import { bundledModel } from '../node/platform.ts';
-import type { ModelFacts } from '../node/rows.ts';
+import { Arguments, UsageError } from './arguments.ts';
+import { calibrate } from './calibrate.ts';
+import { type CommandName, commandOf } from './command-table.ts';
 import { compare } from './compare.ts';
+import { completion } from './completion.ts';
 import { doctor } from './doctor.ts';
-import { HELP, SCORE_HELP } from './help.ts';
+import { commandHelp, HELP } from './help.ts';
+import { ladder } from './ladder.ts';
+import { mcp } from './mcp.ts';
 import { merge } from './merge.ts';
-import { scoreArguments, UsageError } from './options.ts';
+import { manifestOf } from './model-choice.ts';
+import { models } from './models.ts';
+import { scoreArguments } from './options.ts';
 import { PlatformError } from './pool.ts';
 import { runProcess } from './process.ts';
 import { score } from './score.ts';
+import { serve } from './serve.ts';
 import { STATUS } from './status.ts';
 
-const modelAt = (name: string) => (name === 'small' ? bundledModel : name);
-
-/** Name and checksum of a package's manifest. @throws CodedError `model/manifest`, `model/network` */
-async function modelFacts(at: string): Promise<ModelFacts> {
-  const bytes = /^https?:/.test(at)
-    ? new Uint8Array(
-        await (await fetch(new URL('manifest.json', at.endsWith('/') ? at : `${at}/`))).arrayBuffer(),
-      )
-    : manifestBytes(at);
-  const { name } = readManifest(JSON.parse(new TextDecoder().decode(bytes)));
-  return { name, sha256: createHash('sha256').update(bytes).digest('hex') };
-}
-
-function manifestBytes(folder: string): Uint8Array {
-  const path = join(folder, 'manifest.json');
-  if (!existsSync(path))
-    throw new CodedError('model/manifest', { field: path, problem: 'is not in the folder' });
-  return readFileSync(path);
-}
+const module = import.meta.filename;
 
 async function runScore(args: readonly string[]): Promise<number> {
   const parsed = scoreArguments(args);
-  const model = modelAt(parsed.model);
-  return score(parsed, {
-    module: import.meta.filename,
-    model,
-    modelFacts: () => modelFacts(model),
-    signal: stopSignal(),
-  });
+  const modelFacts = async () => (await manifestOf(parsed.model)).facts;
+  return score(parsed, { module, modelFacts, signal: stopSignal() });
 }
 
 /** Aborts when the command is interrupted. */
@@ -57,33 +39,41 @@ function stopSignal(): AbortSignal {
   return controller.signal;
 }
 
+const RUN: Readonly<Record<CommandName, (args: readonly string[]) => number | Promise<number>>> = {
+  score: runScore,
+  compare: (args) => compare(args, stopSignal()),
+  ladder: (args) => ladder(args, stopSignal()),
+  calibrate: (args) => calibrate(args, { module, signal: stopSignal() }),
+  merge: (args) => merge(new Arguments('merge', args).operands),
+  models,
+  convert: (args) => runConvert(args, 'vqathinker convert'),
+  serve: (args) => serve(args, stopSignal()),
+  mcp: (args) => mcp(args, stopSignal()),
+  doctor: (args) => {
+    new Arguments('doctor', args).none();
+    return doctor(bundledModel);
+  },
+  completion,
+};
+
 /** @returns the exit status */
-async function run([command, ...rest]: readonly string[]): Promise<number> {
-  if (rest.includes('--help') || rest.includes('-h')) {
-    process.stdout.write(command === 'score' ? SCORE_HELP : HELP);
+async function run([name, ...rest]: readonly string[]): Promise<number> {
+  if (name === '--version') {
+    process.stdout.write(`${import.meta.env.APP_VERSION}\n`);
     return STATUS.passed;
   }
-  switch (command) {
-    case 'score':
-      return runScore(rest);
-    case 'compare':
-      return compare(rest, stopSignal());
-    case 'merge':
-      return merge(rest);
-    case 'doctor':
-      return doctor(bundledModel);
-    case '--version':
-      process.stdout.write(`${import.meta.env.APP_VERSION}\n`);
-      return STATUS.passed;
-    case undefined:
-    case 'help':
-    case '-h':
-    case '--help':
-      process.stdout.write(HELP);
-      return command === undefined ? STATUS.usage : STATUS.passed;
-    default:
-      throw new UsageError(`There is no command ${command}.`);
+  if (name === undefined || ['help', '-h', '--help'].includes(name)) {
+    process.stdout.write(HELP);
+    return name === undefined ? STATUS.usage : STATUS.passed;
   }
+  const command = commandOf(name);
+  if (!command) throw new UsageError(`There is no command ${name}.`);
+  // The converter prints its own options.
+  if (name !== 'convert' && (rest.includes('--help') || rest.includes('-h'))) {
+    process.stdout.write(commandHelp(command));
+    return STATUS.passed;
+  }
+  return RUN[command.name as CommandName](rest);
 }
 
 function report(error: unknown): number {
@@ -100,7 +90,9 @@ function report(error: unknown): number {
         : String(coded);
   process.stderr.write(`${message}\n`);
   const ofFile =
-    coded instanceof CodedError ? /^(media|compare)\//.test(coded.code) : !(coded instanceof DOMException);
+    coded instanceof CodedError
+      ? /^(media|compare|calibration)\//.test(coded.code)
+      : !(coded instanceof DOMException);
   return ofFile ? STATUS.unreadable : STATUS.platform;
 }
 

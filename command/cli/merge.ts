@@ -1,8 +1,8 @@
 /** `vqathinker merge`: the outputs of several shards as one, sorted by path. */
 import { existsSync } from 'node:fs';
 import { isScored, type Row } from '../node/rows.ts';
+import { UsageError } from './arguments.ts';
 import { writerOf } from './formats.ts';
-import { UsageError } from './options.ts';
 import { earlierRows } from './rows-file.ts';
 import { STATUS } from './status.ts';
 

@@ -1,17 +1,10 @@
 /** A scoring process: loads the model once, then answers one file after the other. */
-import { CodedError, type CodedErrorData } from '../../core/errors.ts';
 import { nodeMedia } from '../node/media.ts';
 import { loadModel } from '../node/model.ts';
 import { preparePlatform } from '../node/platform.ts';
+import { errorData } from '../node/rows.ts';
 import { type Session, scoreFile } from '../node/score-file.ts';
 import type { FromProcess, ToProcess } from './pool.ts';
-
-/** Any failure as data; a file system's error keeps its message. */
-export function errorData(error: unknown): CodedErrorData {
-  if (error instanceof CodedError) return error.toData();
-  const message = error instanceof Error ? error.message : String(error);
-  return { code: 'command/file', params: { reason: message }, message };
-}
 
 const say = (message: FromProcess) => void process.send?.(message);
 

@@ -2,20 +2,24 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, extname, join } from 'node:path';
-import { isScored, type ModelFacts, type Row } from '../node/rows.ts';
+import { type Calibration, checkCalibrationModel } from '../../core/files/calibration.ts';
+import { calibratedScore } from '../../core/stats/calibration.ts';
+import { isScored, type ModelFacts, type Row, type Scored, shownScore } from '../node/rows.ts';
+import { UsageError } from './arguments.ts';
+import { calibrationAt } from './calibration-file.ts';
+import type { Format } from './command-table.ts';
 import { listFiles } from './files.ts';
 import { worstFirst, writerOf } from './formats.ts';
 import { failedGates } from './gates.ts';
-import { type Format, type ScoreArguments, UsageError } from './options.ts';
+import type { ScoreArguments } from './options.ts';
 import { type Job, scoreAll } from './pool.ts';
 import { Progress } from './progress.ts';
 import { earlierRows, RowsFile, resumableRows } from './rows-file.ts';
 import { STATUS } from './status.ts';
 
 export interface ScoreParts {
+  /** The command's own module, which the processes run. */
   readonly module: string;
-  /** Folder or address of the model. */
-  readonly model: string;
   readonly modelFacts: () => Promise<ModelFacts>;
   readonly signal: AbortSignal;
 }
@@ -27,8 +31,25 @@ function referenceFinder(folder: string): (path: string) => string | null {
   return (path) => names.get(stem(path)) ?? null;
 }
 
+type Calibrate = (row: Scored) => Scored;
+
+/** Adds the score on the calibration's scale; without a calibration the row stays as it is. */
+function calibrating(calibration: Calibration | null): Calibrate {
+  if (calibration === null) return ({ calibrated: _, ...row }) => row;
+  return (row) => ({
+    ...row,
+    calibrated:
+      row.score === null ? null : Number(calibratedScore(calibration.map, row.score).toPrecision(6)),
+  });
+}
+
 /** Scores of the references, each once. */
-async function referenceScores(args: ScoreArguments, files: readonly string[], parts: ScoreParts) {
+async function referenceScores(
+  args: ScoreArguments,
+  files: readonly string[],
+  parts: ScoreParts,
+  calibrate: Calibrate,
+) {
   const scores = new Map<string, number>();
   if (args.reference === null) return scores;
   const find = referenceFinder(args.reference);
@@ -40,14 +61,15 @@ async function referenceScores(args: ScoreArguments, files: readonly string[], p
   await scoreAll(jobs, { ...poolOf(args, parts), onRow: (row) => byReference.set(row.path, row) });
   for (const [path, reference] of wanted) {
     const row = byReference.get(reference!);
-    if (row && isScored(row) && row.score !== null) scores.set(path, row.score);
+    const score = row && isScored(row) ? shownScore(calibrate(row)) : null;
+    if (score !== null) scores.set(path, score);
   }
   return scores;
 }
 
-const poolOf = (args: ScoreArguments, { module, model, signal }: ScoreParts) => ({
+const poolOf = (args: ScoreArguments, { module, signal }: ScoreParts) => ({
   module,
-  args: ['--process', model],
+  args: ['--process', args.model],
   size: args.jobs ?? availableParallelism(),
   signal,
 });
@@ -56,11 +78,18 @@ function formatOf({ format, output }: ScoreArguments): Format {
   return format ?? (output === null && process.stdout.isTTY === true ? 'text' : 'jsonl');
 }
 
+async function calibrationOf(args: ScoreArguments, parts: ScoreParts): Promise<Calibration | null> {
+  if (args.calibration === null) return null;
+  const calibration = calibrationAt(args.calibration);
+  checkCalibrationModel(calibration, await parts.modelFacts());
+  return calibration;
+}
+
 /**
  * Scores the files and writes their rows.
  *
  * @returns the exit status
- * @throws UsageError, PlatformError, the signal's reason
+ * @throws UsageError, PlatformError, CodedError `calibration/*`, the signal's reason
  */
 export async function score(args: ScoreArguments, parts: ScoreParts): Promise<number> {
   const files = listFiles(args.paths, { ...args, stdin: () => readFileSync(0, 'utf8') });
@@ -69,22 +98,24 @@ export async function score(args: ScoreArguments, parts: ScoreParts): Promise<nu
     process.stdout.write(files.map((path) => `${path}\n`).join(''));
     return STATUS.passed;
   }
+  const calibrate = calibrating(await calibrationOf(args, parts));
   const writer = writerOf(formatOf(args), args);
   const earlier = args.resume ? resumableRows(earlierRows(args.output!), await parts.modelFacts()) : [];
   const done = new Set(earlier.map(({ path }) => path));
-  const references = await referenceScores(args, files, parts);
+  const references = await referenceScores(args, files, parts, calibrate);
   const gated = (row: Row): Row => {
     if (!isScored(row)) return row;
     const { failed: _, ...scored } = row;
-    const failed = failedGates(scored, args, references.get(row.path) ?? null);
-    return failed.length > 0 ? { ...scored, failed } : scored;
+    const shown = calibrate(scored);
+    const failed = failedGates(shown, args, references.get(row.path) ?? null);
+    return failed.length > 0 ? { ...shown, failed } : shown;
   };
   const rows = earlier.filter(({ path }) => files.includes(path)).map(gated);
   const output = new RowsFile(
     args.output,
     writer.head + earlier.map((row) => writer.row(gated(row))).join(''),
   );
-  const progress = new Progress(files.length - done.size, args.quiet);
+  const progress = new Progress(files.filter((path) => !done.has(path)).length, args.quiet);
   const onRow = (scored: Row) => {
     const row = gated(scored);
     rows.push(row);

@@ -6,6 +6,7 @@ import { DecodedFrames } from '../../src/assessment/run/decoded-frames.ts';
 import { meanScore, resultAnswer } from '../../src/assessment/run/result-file.ts';
 import type { ComparedLuma } from '../../workers/full-reference/api.ts';
 import { fullReference } from '../../workers/full-reference/measure.ts';
+import type { VideoFacts } from '../../workers/media/api.ts';
 import { fileOf } from './media.ts';
 import type { Session } from './score-file.ts';
 
@@ -14,13 +15,15 @@ export interface Compared {
   readonly b: SideResult;
   /** Null where a side has no readable score. */
   readonly preference: Preference | null;
-  readonly full_reference: {
-    readonly luma: ComparedLuma;
-    /** Infinite PSNR is null in JSON; `identical` counts such pairs. */
-    readonly summary: MetricSummary;
-    /** Frames of A and B, PSNR in dB and SSIM, pair by pair. */
-    readonly frames: readonly (readonly [number, number, number | null, number | null])[];
-  };
+  readonly full_reference: FullReference;
+}
+
+export interface FullReference {
+  readonly luma: ComparedLuma;
+  /** Infinite PSNR is null in JSON; `identical` counts such pairs. */
+  readonly summary: MetricSummary;
+  /** Frames of A and B, PSNR in dB and SSIM, pair by pair. */
+  readonly frames: readonly (readonly [number, number, number | null, number | null])[];
 }
 
 export interface SideResult {
@@ -48,7 +51,25 @@ export function pairsByTime(a: ArrayLike<number>, b: ArrayLike<number>): { a: In
   return { a: Int32Array.from(pairsA), b: Int32Array.from(pairsB) };
 }
 
-async function side(path: string, answers: number, { media, model }: Session, signal: AbortSignal) {
+export interface Side {
+  readonly file: File;
+  readonly facts: VideoFacts;
+  /** Presentation time of every frame in seconds. */
+  readonly times: ArrayLike<number>;
+  readonly result: SideResult;
+}
+
+/**
+ * Assesses a video, with several answers where asked for.
+ *
+ * @throws CodedError `media/*`, `model/*`, `run/*`; Error of the file system; AbortError
+ */
+export async function assessSide(
+  path: string,
+  answers: number,
+  { media, model }: Session,
+  signal: AbortSignal,
+): Promise<Side> {
   const file = await fileOf(path);
   const run = await assessFile({
     file,
@@ -66,21 +87,18 @@ async function side(path: string, answers: number, { media, model }: Session, si
   const results = run.answers.map(({ raw, reading }) => resultAnswer(raw, reading));
   const scores = results.map(({ score }) => score);
   const result: SideResult = { path, score: meanScore(results), scores, text: results[0]?.text ?? '' };
-  return { file, times: run.video.times, result };
+  return { file, facts: run.video.facts, times: run.video.times, result };
 }
 
 /**
- * @param answers to each video; the interval of the difference needs at least two
- * @throws CodedError `media/*`, `model/*`, `run/*`, `compare/aspect`; Error of the file system; AbortError
+ * PSNR and SSIM of the frames that two videos show at the same times.
+ *
+ * @throws CodedError `media/*`, `compare/aspect`
  */
-export async function compareFiles(
-  [pathA, pathB]: readonly [string, string],
-  answers: number,
-  session: Session,
-  signal: AbortSignal,
-): Promise<Compared> {
-  const a = await side(pathA, answers, session, signal);
-  const b = await side(pathB, answers, session, signal);
+export async function fullReferenceOf(
+  a: Pick<Side, 'file' | 'times'>,
+  b: Pick<Side, 'file' | 'times'>,
+): Promise<FullReference> {
   const pairs =
     a.times.length <= b.times.length ? pairsByTime(a.times, b.times) : swapped(pairsByTime(b.times, a.times));
   let luma: ComparedLuma | undefined;
@@ -99,19 +117,34 @@ export async function compareFiles(
   const { peak } = luma!;
   const number = (value: number) => (Number.isFinite(value) ? value : null);
   return {
+    luma: luma!,
+    summary: summariseMetrics(mse, ssim, peak),
+    frames: Array.from(pairs.a, (frame, k) => [
+      frame,
+      pairs.b[k]!,
+      number(psnr(mse[k]!, peak)),
+      number(ssim[k]!),
+    ]),
+  };
+}
+
+/**
+ * @param answers to each video; the interval of the difference needs at least two
+ * @throws CodedError `media/*`, `model/*`, `run/*`, `compare/aspect`; Error of the file system; AbortError
+ */
+export async function compareFiles(
+  [pathA, pathB]: readonly [string, string],
+  answers: number,
+  session: Session,
+  signal: AbortSignal,
+): Promise<Compared> {
+  const a = await assessSide(pathA, answers, session, signal);
+  const b = await assessSide(pathB, answers, session, signal);
+  return {
     a: a.result,
     b: b.result,
     preference: preference(a.result.scores, b.result.scores),
-    full_reference: {
-      luma: luma!,
-      summary: summariseMetrics(mse, ssim, peak),
-      frames: Array.from(pairs.a, (frame, k) => [
-        frame,
-        pairs.b[k]!,
-        number(psnr(mse[k]!, peak)),
-        number(ssim[k]!),
-      ]),
-    },
+    full_reference: await fullReferenceOf(a, b),
   };
 }
 

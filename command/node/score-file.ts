@@ -60,7 +60,8 @@ export async function scoreFile(path: string, session: Session, options: ScoreOp
     const people = options.people && {
       human_estimate: estimateOf(model.facts, features)?.humanEstimate ?? null,
     };
-    const parts = options.every > 0 ? await scoreParts() : null;
+    const sampled = sampledPlan(model.facts.profile, { from: 0, frames: video.facts.frames }).vision;
+    const parts = options.every > 0 ? await scoreParts(sampled) : null;
     return {
       path,
       score,
@@ -68,7 +69,8 @@ export async function scoreFile(path: string, session: Session, options: ScoreOp
       band: score === null ? null : bandOf(score).grade,
       text: answer?.text ?? '',
       distortions: [...distortionsOf(findDistortions(thinking)).named],
-      frame_indices: sampledPlan(model.facts.profile, { from: 0, frames: video.facts.frames }).vision,
+      frame_indices: sampled,
+      per_frame_scores: [],
       substituted,
       ...people,
       ...parts,
@@ -88,7 +90,9 @@ export async function scoreFile(path: string, session: Session, options: ScoreOp
     media.close(video.id);
   }
 
-  async function scoreParts(): Promise<Pick<Scored, 'scores' | 'times'>> {
+  async function scoreParts(
+    sampled: readonly number[],
+  ): Promise<Pick<Scored, 'scores' | 'times' | 'per_frame_scores'>> {
     const segments = segmentsOf(video.times, video.facts.duration, options.every);
     const scores: (number | null)[] = [];
     for (const segment of segments) {
@@ -101,6 +105,12 @@ export async function scoreFile(path: string, session: Session, options: ScoreOp
       });
       scores.push(meanScore(answers.map(({ raw, reading }) => resultAnswer(raw, reading))));
     }
-    return { scores, times: segments.map(({ start, end }) => [start, end] as const) };
+    const partOf = (frame: number) =>
+      segments.findIndex(({ from, frames: length }) => frame >= from && frame < from + length);
+    return {
+      scores,
+      times: segments.map(({ start, end }) => [start, end] as const),
+      per_frame_scores: sampled.map((frame) => scores[partOf(frame)] ?? null),
+    };
   }
 }
