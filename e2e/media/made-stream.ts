@@ -109,8 +109,13 @@ function packetsOf(shape: StreamShape, firstGrey: number): { packets: MadePacket
   return { packets: made, greys };
 }
 
-async function muxed(shape: StreamShape, format: OutputFormat, name: string): Promise<MadeStream> {
-  const { packets, greys } = packetsOf(shape, 0);
+async function muxed(
+  shape: StreamShape,
+  format: OutputFormat,
+  name: string,
+  firstGrey = 0,
+): Promise<MadeStream> {
+  const { packets, greys } = packetsOf(shape, firstGrey);
   const target = new BufferTarget();
   const output = new Output({ format, target });
   const source = new EncodedVideoPacketSource('avc');
@@ -147,10 +152,7 @@ function transport(shape: StreamShape, options: TsOptions): MadeStream {
   return { name: 'made.ts', bytes: transportStream(elements, options), greys, recordings: 1 };
 }
 
-/**
- * MPEG-TS of recordings one after another, each with a clock that starts at the same time. The first ones need two
- * pictures each, else no clock steps back.
- */
+/** MPEG-TS of recordings one after another, each with a clock that starts at the same time. */
 export async function glue(shapes: readonly StreamShape[]): Promise<MadeStream> {
   const greys: number[] = [];
   const parts = shapes.map((shape) => {
@@ -167,13 +169,15 @@ export async function glue(shapes: readonly StreamShape[]): Promise<MadeStream> 
   return { name: 'glued.ts', bytes, greys, recordings: shapes.length };
 }
 
-type Make = (shape: StreamShape) => MadeStream | Promise<MadeStream>;
+type Make = (shape: StreamShape, firstGrey?: number) => MadeStream | Promise<MadeStream>;
 
 export const containers = {
   MP4: (shape) => muxed(shape, new Mp4OutputFormat({ fastStart: 'in-memory' }), 'made.mp4'),
   'fragmented MP4': (shape) => muxed(shape, new Mp4OutputFormat({ fastStart: 'fragmented' }), 'made.mp4'),
   MOV: (shape) => muxed(shape, new MovOutputFormat(), 'made.mov'),
-  Matroska: (shape) => muxed(shape, new MkvOutputFormat(), 'made.mkv'),
+  Matroska: (shape, firstGrey = 0) => muxed(shape, new MkvOutputFormat(), 'made.mkv', firstGrey),
+  'live Matroska': (shape, firstGrey = 0) =>
+    muxed(shape, new MkvOutputFormat({ appendOnly: true }), 'made.mkv', firstGrey),
   'MPEG-TS': (shape) => transport(shape, {}),
   'MPEG-TS of 192 bytes': (shape) => transport(shape, { before: 4 }),
   'MPEG-TS of 204 bytes': (shape) => transport(shape, { behind: 16 }),

@@ -66,8 +66,7 @@ for (const container of Object.keys(containers) as (keyof typeof containers)[])
   });
 
 test('recordings glued together stay one after the other', async () => {
-  const longer = streamShape.filter(({ packets }) => packets.length > 1);
-  const property = fc.asyncProperty(fc.array(longer, { minLength: 2, maxLength: 3 }), async (shapes) => {
+  const property = fc.asyncProperty(fc.array(streamShape, { minLength: 2, maxLength: 3 }), async (shapes) => {
     await expectGreys(await glue(shapes));
   });
   await fc.assert(property, { numRuns: 6, seed: 7, endOnFailure: true });

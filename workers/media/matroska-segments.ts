@@ -18,6 +18,32 @@ export async function segmentEnd(file: NamedBlob): Promise<number | null> {
   return segment.to;
 }
 
+/** Bytes of a file of stated or unstated length that are searched for another one; about a second of reading. */
+const READ_THROUGH = 256e6;
+/** Bytes of one read; of an EBML header up to its document type. */
+const BLOCK = 1 << 20;
+const HEADER = 64;
+
+/**
+ * Position of a file that is glued behind a first one whose segment states no length, as live recorders write it; null
+ * where there is none.
+ */
+export async function gluedStart(file: NamedBlob): Promise<number | null> {
+  if (file.size > READ_THROUGH || !isEbml(await readRange(file, 0, 4))) return null;
+  for (let at = 0; at < file.size; at += BLOCK) {
+    const bytes = await readRange(file, at, Math.min(file.size, at + BLOCK + HEADER));
+    for (let i = bytes.indexOf(EBML[0]!); i >= 0 && i < BLOCK; i = bytes.indexOf(EBML[0]!, i + 1))
+      if (at + i > 0 && isEbml(bytes.subarray(i)) && namesMatroska(bytes.subarray(i, i + HEADER)))
+        return at + i;
+  }
+  return null;
+}
+
+/** True where `DocType` is `webm` or `matroska`. */
+function namesMatroska(header: Uint8Array): boolean {
+  return /\x42\x82[^\0]{1,8}(webm|matroska)/.test(String.fromCharCode(...header));
+}
+
 /** True where the packets of both go into one decoder. */
 export function joinable(a: PacketIndex, b: PacketIndex): boolean {
   const same = (one: Uint8Array = new Uint8Array(), other: Uint8Array = new Uint8Array()) =>

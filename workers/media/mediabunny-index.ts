@@ -14,7 +14,7 @@ import {
 } from 'mediabunny';
 import { CodedError } from '../../core/errors.ts';
 import { type NamedBlob, readRange } from './bytes.ts';
-import { isEbml, joinable, joined, segmentEnd, unread } from './matroska-segments.ts';
+import { gluedStart, isEbml, joinable, joined, segmentEnd, unread } from './matroska-segments.ts';
 import { inflated, matroskaTracks, withoutZlibNote } from './matroska-tracks.ts';
 import { noVideoInMatroska, refuseCover } from './no-video.ts';
 import { type ContainerColour, MAX_PACKETS, type PacketIndex } from './packet-index.ts';
@@ -50,10 +50,11 @@ export async function indexWithMediabunny(
   file: NamedBlob,
   formats: InputFormat[] = [WEBM, MATROSKA],
 ): Promise<PacketIndex> {
-  const index = await indexOfSegment(file, formats);
-  const end = await segmentEnd(file);
-  if (end === null || end >= file.size || !isEbml(await readRange(file, end, end + 4))) return index;
-  // Another file glued behind this one.
+  const end = (await segmentEnd(file)) ?? (await gluedStart(file));
+  if (end === null || end >= file.size || !isEbml(await readRange(file, end, end + 4)))
+    return indexOfSegment(file, formats);
+  // Another file is glued behind this one; mediabunny would read the tracks of the last and the blocks of all.
+  const index = await indexOfSegment(new File([file.slice(0, end)], file.name), formats);
   const rest = await indexWithMediabunny(new File([file.slice(end)], file.name), formats).catch(() => null);
   return rest && joinable(index, rest) ? joined(index, rest) : unread(index);
 }

@@ -1,5 +1,6 @@
 /** Transport packets of MPEG-TS (ISO/IEC 13818-1 §2.4.3): where they lie in a file, and what is in each. */
 import { type NamedBlob, readRange } from './bytes.ts';
+import { viewOf } from './mp4-boxes.ts';
 
 export const TS_PACKET = 188;
 const SYNC = 0x47;
@@ -46,24 +47,29 @@ export interface TsPacket {
   /** A PES packet or a table section begins in it. */
   readonly starts: boolean;
   readonly scrambled: boolean;
-  /** `random_access_indicator`. */
-  readonly randomAccess: boolean;
+  /** `continuity_counter`, by which the packets of one id that have a payload are counted modulo 16. */
+  readonly counter: number;
+  /** `program_clock_reference_base` in ticks of 90 kHz; null where the packet states none. */
+  readonly clock: number | null;
+  /** May be empty. */
   readonly payload: Uint8Array;
 }
 
-/** @returns null where the bytes are no packet, or one without payload */
+/** @returns null where the bytes are no packet */
 export function parsePacket(bytes: Uint8Array): TsPacket | null {
   if (bytes.length < TS_PACKET || bytes[0] !== SYNC || (bytes[1]! & 0x80) !== 0) return null;
   const control = (bytes[3]! >> 4) & 3;
-  if ((control & 1) === 0) return null;
-  const adaptation = control === 3 ? 1 + bytes[4]! : 0;
+  if (control === 0) return null;
+  const adaptation = control & 2 ? 1 + bytes[4]! : 0;
   if (4 + adaptation > TS_PACKET) return null;
+  const stated = adaptation > 6 && (bytes[5]! & 0x10) !== 0;
   return {
     pid: ((bytes[1]! & 31) << 8) | bytes[2]!,
     starts: (bytes[1]! & 0x40) !== 0,
     scrambled: (bytes[3]! & 0xc0) !== 0,
-    randomAccess: adaptation > 1 && (bytes[5]! & 0x40) !== 0,
-    payload: bytes.subarray(4 + adaptation, TS_PACKET),
+    counter: bytes[3]! & 15,
+    clock: stated ? viewOf(bytes).getUint32(6) * 2 + (bytes[10]! >> 7) : null,
+    payload: bytes.subarray(control & 1 ? 4 + adaptation : TS_PACKET, TS_PACKET),
   };
 }
 

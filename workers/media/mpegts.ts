@@ -1,17 +1,15 @@
 /** MPEG-TS: the packet index of the video stream. The file is read once, from front to back, for its access units. */
 import { CodedError } from '../../core/errors.ts';
-import { type AccessUnit, AccessUnits, UNIT_HEAD } from './access-units.ts';
+import { AccessUnits, UNIT_HEAD } from './access-units.ts';
 import type { NamedBlob } from './bytes.ts';
 import { type PacketGrid, type TsPacket, tsPackets } from './mpegts-packets.ts';
 import { programmeOf } from './mpegts-streams.ts';
+import { ClockBreaks, type PesStamp, restartsOf, TIMESCALE, timesOf } from './mpegts-times.ts';
 import { annexBUnits, codecString, type NalCodec } from './nal.ts';
 import { noVideo } from './no-video.ts';
 import { MAX_PACKETS, type PacketIndex, type PacketTable } from './packet-index.ts';
 import { bestStream } from './stream-choice.ts';
 
-/** Ticks a second of PTS, and the number at which they start again. */
-const TIMESCALE = 90_000;
-const WRAP = 2 ** 33;
 /** Bytes of one read for packets that lie far apart. */
 const LARGEST_READ = 4 << 20;
 /** `stream_id` of video (ISO/IEC 13818-1 table 2-22). */
@@ -22,8 +20,8 @@ class ElementaryStream {
   readonly units: AccessUnits;
   /** Bytes of the stream so far. */
   length = 0;
-  /** PES packets that state a time: offset of their first byte in the stream, PTS. */
-  readonly stamps: { readonly start: number; readonly pts: number }[] = [];
+  /** PES packets that state a time. */
+  readonly stamps: PesStamp[] = [];
   scrambled = false;
   /** Transport packets that have not been searched to the end: offset of the bytes in the stream, of the packet in the file. */
   private pieces: { readonly start: number; readonly at: number; readonly bytes: Uint8Array }[] = [];
@@ -43,7 +41,7 @@ class ElementaryStream {
       if (!pes) return;
       this.begun = true;
       this.header = pes.header;
-      if (pes.pts !== null) this.stamps.push({ start: this.length, pts: pes.pts });
+      if (pes.pts !== null) this.stamps.push({ start: this.length, pts: pes.pts, dts: pes.dts });
     } else if (!this.begun) return;
     const skipped = Math.min(this.header, payload.length);
     this.header -= skipped;
@@ -82,16 +80,30 @@ class ElementaryStream {
   }
 }
 
-/** @returns bytes of the header and PTS in ticks; null where no PES packet of video begins */
-function pesOf(bytes: Uint8Array): { header: number; pts: number | null } | null {
+interface PesHeader {
+  /** Bytes. */
+  readonly header: number;
+  /** Ticks; null where they are not stated. */
+  readonly pts: number | null;
+  readonly dts: number | null;
+}
+
+/** @returns null where no PES packet of video begins */
+function pesOf(bytes: Uint8Array): PesHeader | null {
   if (bytes[0] !== 0 || bytes[1] !== 0 || bytes[2] !== 1 || !isVideoStream(bytes[3] ?? 0)) return null;
   const header = 9 + (bytes[8] ?? 0);
-  const stamped = ((bytes[7] ?? 0) & 0x80) !== 0 && bytes.length >= 14;
-  if (!stamped) return { header, pts: null };
-  const high = (bytes[9]! >> 1) & 7;
-  const middle = (bytes[10]! << 7) | (bytes[11]! >> 1);
-  const low = (bytes[12]! << 7) | (bytes[13]! >> 1);
-  return { header, pts: high * 2 ** 30 + middle * 2 ** 15 + low };
+  const flags = (bytes[7] ?? 0) >> 6;
+  const stamp = (at: number): number => {
+    const high = (bytes[at]! >> 1) & 7;
+    const middle = (bytes[at + 1]! << 7) | (bytes[at + 2]! >> 1);
+    const low = (bytes[at + 3]! << 7) | (bytes[at + 4]! >> 1);
+    return high * 2 ** 30 + middle * 2 ** 15 + low;
+  };
+  return {
+    header,
+    pts: flags >= 2 && bytes.length >= 14 ? stamp(9) : null,
+    dts: flags === 3 && bytes.length >= 19 ? stamp(14) : null,
+  };
 }
 
 /**
@@ -107,8 +119,12 @@ export async function indexMpegTs(file: NamedBlob, grid: PacketGrid): Promise<Pa
     throw programme.undecoded
       ? new CodedError('media/codec', { codec: programme.undecoded })
       : noVideo(programme.sound ? ['sound'] : []);
+  const breaks = new ClockBreaks();
   for await (const packets of tsPackets(file, grid, grid.start)) {
-    for (const [at, packet] of packets) streams.get(packet.pid)?.stream.add(at, packet);
+    for (const [at, packet] of packets) {
+      breaks.add(at, packet);
+      streams.get(packet.pid)?.stream.add(at, packet);
+    }
     for (const { stream } of streams.values()) stream.search(false);
   }
   const candidates = [...streams].map(([pid, { codec, stream }]) => {
@@ -141,6 +157,7 @@ export async function indexMpegTs(file: NamedBlob, grid: PacketGrid): Promise<Pa
     rotation: 0,
     colour: {},
     packets: table,
+    restarts: restartsOf(stream.units.list, stream.stamps, breaks.at),
     missing: 0,
     // A player starts where the file starts, which is anywhere.
     playerOffset:
@@ -170,39 +187,6 @@ function tableOf({ units, stamps, length }: ElementaryStream): PacketTable {
     pts: timesOf(list, stamps),
     key: Uint8Array.from(list, ({ key }, i) => (key || i === 0 ? 1 : 0)),
   };
-}
-
-/**
- * Times of access units in ticks, the clock's wraps undone. A PES packet states the time of the first access unit that
- * begins in it; one without a time follows the one before it by the usual gap.
- */
-function timesOf(units: readonly AccessUnit[], stamps: ElementaryStream['stamps']): Float64Array {
-  const times = new Float64Array(units.length).fill(Number.NaN);
-  let unit = 0;
-  let before = Number.NaN;
-  for (const [i, { start, pts }] of stamps.entries()) {
-    while (unit < units.length && units[unit]!.position.start < start) unit++;
-    const next = stamps[i + 1]?.start ?? Number.POSITIVE_INFINITY;
-    if (unit >= units.length || units[unit]!.position.start >= next) continue;
-    const time = Number.isNaN(before) ? pts : before + signedDistance(pts - before);
-    times[unit] = time;
-    before = time;
-  }
-  const stated = times.filter((time) => !Number.isNaN(time)).sort();
-  const gaps = stated
-    .map((time, i) => (i === 0 ? 0 : time - stated[i - 1]!))
-    .filter((gap) => gap > 0)
-    .sort();
-  const gap = gaps[gaps.length >> 1] ?? TIMESCALE / 25;
-  for (let i = 0; i < times.length; i++)
-    if (Number.isNaN(times[i]!)) times[i] = i === 0 ? (stated[0] ?? 0) - gap : times[i - 1]! + gap;
-  return times;
-}
-
-/** A difference of two times on a clock of 33 bits, the shorter way round. */
-function signedDistance(ticks: number): number {
-  const rest = ((ticks % WRAP) + WRAP) % WRAP;
-  return rest >= WRAP / 2 ? rest - WRAP : rest;
 }
 
 /** Reads access units from the transport packets that hold them. */
