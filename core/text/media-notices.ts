@@ -15,6 +15,8 @@ interface MediaNoticeParams {
   'clock-jump': { frame: number; seconds: number };
   /** The clock starts again at a frame: so many recordings are glued together, which follow each other here. */
   'clock-restart': { frame: number; recordings: number };
+  /** Frames share a time, and the stream does not tell their order either. */
+  'order-uncertain': object;
   /** Another recording lies behind the one that is read, in another form. */
   'unread-recording': object;
   /** Boxes of the index that contradict themselves, by their types. */
@@ -57,6 +59,8 @@ const en: NoticeTable = {
     `The picture changes its size inside the video: frame ${count(frame)} is ${width} × ${height}. The model sees every frame at its own size.`,
   'clock-restart': ({ frame, recordings }) =>
     `The file’s clock starts again at frame ${count(frame)}${recordings > 2 ? ' and later' : ''}: it holds ${count(recordings)} recordings, taken one after another.`,
+  'order-uncertain': () =>
+    'The file gives several frames the same time, and their order could not be read: neighbouring frames may be exchanged.',
   'unread-recording': () =>
     'Another recording in another format is glued behind this one in the file. Only the first is used.',
   'faulty-boxes': ({ boxes }) =>
@@ -77,6 +81,7 @@ const zh: NoticeTable = {
     `画面尺寸在视频中改变：第${count(frame)}帧为${width} × ${height}。模型按各帧自身的尺寸查看。`,
   'clock-restart': ({ frame, recordings }) =>
     `文件时钟从第${count(frame)}帧${recordings > 2 ? '起多次' : ''}重新开始：文件含${count(recordings)}段录像，按文件中的顺序相接。`,
+  'order-uncertain': () => '文件中多帧的时间相同，且无法读出其先后：相邻帧的顺序可能颠倒。',
   'unread-recording': () => '文件中还接有另一段格式不同的录像，只取用第一段。',
   'faulty-boxes': ({ boxes }) => `文件索引的一部分有误（${boxes}），无法读取的内容已略去。`,
   'late-start': ({ seconds }) =>

@@ -25,6 +25,23 @@ export function reorderingDepth({ frame }: Pick<FrameOrder, 'frame'>): number {
   return depth;
 }
 
+/** `max_num_reorder_frames` of an SPS; null where it does not state one, or cannot be read. */
+export function statedReordering(sps: Uint8Array): number | null {
+  const bits = new BitReader(rawPayload(sps));
+  try {
+    readSequence(bits);
+    if (!bits.flag()) return null;
+    skipVui(bits);
+    if (!bits.flag()) return null;
+    bits.skip(1); // motion vectors over the edges
+    for (let i = 0; i < 4; i++) bits.ue();
+    return bits.ue();
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
 /**
  * @param sps the NAL unit with its header byte
  * @returns a copy that states the depth; null where the SPS states one itself, or cannot be read

@@ -1,4 +1,4 @@
-/** The start of a slice header of H.264 (ITU-T H.264 §7.3.3): enough to tell fields from frames. */
+/** The start of a slice header of H.264 (ITU-T H.264 §7.3.3): enough to tell fields from frames, and their order. */
 import { BitReader } from './bits.ts';
 import { readSequence } from './h264.ts';
 import { rawPayload } from './nal.ts';
@@ -11,11 +11,14 @@ export interface H264Slice {
   /** `nal_ref_idc` is not 0: later pictures may refer to it. */
   readonly reference: boolean;
   readonly intra: boolean;
+  /** `pic_order_cnt_lsb`; absent where the stream does not state it, or the header ends early. */
+  readonly order?: number;
 }
 
 const sequences = new WeakMap<Uint8Array, ReturnType<typeof readSequence> | null>();
 
-function sequenceOf(sps: Uint8Array) {
+/** Fields of a sequence parameter set; null where it cannot be read. */
+export function sequenceOf(sps: Uint8Array) {
   let sequence = sequences.get(sps);
   if (sequence === undefined) {
     try {
@@ -52,7 +55,10 @@ export function sliceOf(head: Uint8Array, sps: Uint8Array | null): H264Slice {
     if (sequence.separatePlanes) bits.skip(2);
     const frameNumber = bits.bits(sequence.log2MaxFrameNum);
     const isField = !sequence.framesOnly && bits.flag();
-    return { ...slice, frameNumber, field: isField ? (bits.flag() ? 'bottom' : 'top') : 'frame' };
+    slice = { ...slice, frameNumber, field: isField ? (bits.flag() ? 'bottom' : 'top') : 'frame' };
+    if (sequence.orderType !== 0) return slice;
+    if (kind.idr) bits.ue(); // idr_pic_id
+    return { ...slice, order: bits.bits(sequence.orderBits) };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return slice;

@@ -28,6 +28,10 @@ export interface H264Sequence {
   readonly bitDepth: number;
   readonly separatePlanes: boolean;
   readonly log2MaxFrameNum: number;
+  /** `pic_order_cnt_type`: 0 = slices state their order, 2 = pictures are shown as they are decoded. */
+  readonly orderType: number;
+  /** Bits of the order that a slice states. */
+  readonly orderBits: number;
   readonly maxRefFrames: number;
   /** True where every picture is a frame; false where fields and field pairs may occur. */
   readonly framesOnly: boolean;
@@ -58,9 +62,9 @@ export function readSequence(bits: BitReader): H264Sequence {
     if (bits.flag()) skipScalingMatrix(bits, chromaIdc === 3 ? 12 : 8);
   }
   const log2MaxFrameNum = 4 + bits.ue();
-  const order = bits.ue();
-  if (order === 0) bits.ue();
-  else if (order === 1) skipOrderCycle(bits);
+  const orderType = bits.ue();
+  const orderBits = orderType === 0 ? 4 + bits.ue() : 0;
+  if (orderType === 1) skipOrderCycle(bits);
   const maxRefFrames = bits.ue();
   bits.skip(1);
   const columns = bits.ue() + 1;
@@ -76,6 +80,8 @@ export function readSequence(bits: BitReader): H264Sequence {
     bitDepth,
     separatePlanes,
     log2MaxFrameNum,
+    orderType,
+    orderBits,
     maxRefFrames,
     framesOnly,
     width: columns * 16 - unitX * (crop[0]! + crop[1]!),

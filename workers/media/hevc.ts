@@ -49,19 +49,15 @@ function skipShortTermSets(bits: BitReader): void {
   }
 }
 
-/**
- * @param sps the NAL unit with its two header bytes
- * @throws RangeError when it ends early or says what cannot be
- */
-export function parseHevcSps(sps: Uint8Array): StreamHeader {
-  const bits = new BitReader(rawPayload(sps));
+/** Reads an SPS from its header up to the sizes of its picture buffers. */
+function readStart(bits: BitReader) {
   bits.skip(16 + 4);
   const subLayers = bits.bits(3);
   bits.skip(1);
   skipProfileTierLevel(bits, subLayers);
   bits.ue(); // id
   const chromaIdc = bits.ue();
-  if (chromaIdc === 3) bits.skip(1);
+  const separatePlanes = chromaIdc === 3 && bits.flag();
   const [width, height] = [bits.ue(), bits.ue()];
   const window = bits.flag() ? [bits.ue(), bits.ue(), bits.ue(), bits.ue()] : [0, 0, 0, 0];
   const [unitX, unitY] = [chromaIdc === 1 || chromaIdc === 2 ? 2 : 1, chromaIdc === 1 ? 2 : 1];
@@ -71,13 +67,37 @@ export function parseHevcSps(sps: Uint8Array): StreamHeader {
   };
   const depth = 8 + bits.ue();
   bits.ue();
-  const log2MaxOrder = 4 + bits.ue();
+  const orderBits = 4 + bits.ue();
+  let reordering = 0;
   const every = bits.flag();
   for (let i = every ? 0 : subLayers; i <= subLayers; i++) {
-    bits.ue();
-    bits.ue();
-    bits.ue();
+    bits.ue(); // size of the picture buffer
+    reordering = bits.ue();
+    bits.ue(); // latency
   }
+  return { chromaIdc, separatePlanes, size, depth, orderBits, reordering };
+}
+
+export interface HevcOrder {
+  /** Bits of the order that a slice states. */
+  readonly orderBits: number;
+  readonly separatePlanes: boolean;
+  /** `sps_max_num_reorder_pics` of the highest layer. */
+  readonly reordering: number;
+}
+
+/** @throws RangeError when it ends early or says what cannot be */
+export function hevcOrder(sps: Uint8Array): HevcOrder {
+  return readStart(new BitReader(rawPayload(sps)));
+}
+
+/**
+ * @param sps the NAL unit with its two header bytes
+ * @throws RangeError when it ends early or says what cannot be
+ */
+export function parseHevcSps(sps: Uint8Array): StreamHeader {
+  const bits = new BitReader(rawPayload(sps));
+  const { chromaIdc, size, depth, orderBits } = readStart(bits);
   for (let i = 0; i < 6; i++) bits.ue(); // coding and transform block sizes, hierarchy depths
   const scaling = bits.flag();
   if (scaling && bits.flag()) skipScalingLists(bits);
@@ -92,7 +112,7 @@ export function parseHevcSps(sps: Uint8Array): StreamHeader {
   if (bits.flag()) {
     const longTerm = bits.ue();
     if (longTerm > 32) throw new RangeError(`${longTerm} long-term frames are too many.`);
-    bits.skip(longTerm * (log2MaxOrder + 1));
+    bits.skip(longTerm * (orderBits + 1));
   }
   bits.skip(2); // temporal MVP, strong intra smoothing
   const header = { bitDepth: depthOf(depth), chroma: chromaOf(chromaIdc), ...sizeOf(size) };

@@ -61,14 +61,23 @@ export interface PacketIndex {
 /** Packets of one stream, at most; a table that asks for more is damaged or hostile. About 77 hours at 60 frames a second. */
 export const MAX_PACKETS = 1 << 24;
 
+/** Places by which the two orders of a frame may differ where a clock is too coarse for the frame rate. */
+const COARSE = 16;
+
 /**
- * Frame numbers: frame i is the i-th packet by ascending PTS, equal ones in decode order.
+ * Frame numbers: frame i is the i-th packet by ascending PTS, equal ones in decode order. Ranks, read where packets share
+ * a time, count more than times, which such files round and shift by a few frames.
  *
+ * @param rank ascending in presentation order, as the stream itself states it
  * @returns for each frame, [L], its place in decode order
  */
-export function presentationOrder(pts: Float64Array): Uint32Array {
+export function presentationOrder(pts: Float64Array, rank: Float64Array | null = null): Uint32Array {
   const order = Uint32Array.from(pts, (_, i) => i);
-  let sorted = true;
-  for (let i = 1; i < pts.length && sorted; i++) sorted = pts[i]! >= pts[i - 1]!;
-  return sorted ? order : order.sort((a, b) => pts[a]! - pts[b]! || a - b);
+  if (!rank && pts.every((time, i) => i === 0 || time >= pts[i - 1]!)) return order;
+  const byTime = order.sort((a, b) => pts[a]! - pts[b]! || (rank ? rank[a]! - rank[b]! : 0) || a - b);
+  if (!rank) return byTime;
+  const byRank = Uint32Array.from(byTime).sort((a, b) => rank[a]! - rank[b]! || a - b);
+  const place = new Uint32Array(pts.length);
+  for (const [i, d] of byTime.entries()) place[d] = i;
+  return byRank.every((d, i) => Math.abs(place[d]! - i) <= COARSE) ? byRank : byTime;
 }

@@ -12,8 +12,8 @@ export function unitsOf(index: PacketIndex, codec: NalCodec, packet: Uint8Array)
   return prefixedUnits(packet, ((config[codec === 'avc' ? 4 : 21] ?? 3) & 3) + 1);
 }
 
-/** Sequence parameter sets of `avcC` and `hvcC` (ISO/IEC 14496-15). */
-function* configuredUnits(codec: NalCodec, config: Uint8Array): Generator<Uint8Array> {
+/** Sequence parameter sets of `avcC`, and all parameter sets of `hvcC` (ISO/IEC 14496-15). */
+export function* configuredUnits(codec: NalCodec, config: Uint8Array): Generator<Uint8Array> {
   const size = (at: number) => config[at]! * 256 + config[at + 1]!;
   if (codec === 'avc') {
     let at = 6;

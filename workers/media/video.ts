@@ -16,6 +16,7 @@ import { type H264Chunks, h264Chunks } from './h264-chunks.ts';
 import { parseHevcSps } from './hevc.ts';
 import { isDisposable } from './nal.ts';
 import { type PacketIndex, presentationOrder } from './packet-index.ts';
+import { tieOrder } from './picture-order.ts';
 import { type DecodeRange, type FrameOrder, frameOrder, keyBefore, planRanges, startOf } from './plan.ts';
 import { readAhead } from './read-ahead.ts';
 import type { StreamHeader } from './stream-header.ts';
@@ -72,12 +73,14 @@ export class Video {
       stated: index.restarts,
       jumps: index.container !== 'mp4' && index.container !== 'mov',
     });
-    const at = presentationOrder(pts);
+    const ties = await tieOrder(index, pts, restarts);
+    const at = presentationOrder(pts, ties.rank);
     const order = frameOrder(at, packets.key);
     const hiddenAt = await hiddenPackets(index);
     const hidden = hiddenAt && Uint8Array.from(at, (d) => hiddenAt[d]!);
-    const first = pts[at[0]!]!;
-    const all = Float64Array.from(at, (d) => (pts[d]! - first) / packets.timescale);
+    const ascending = Float64Array.from(pts).sort();
+    const first = ascending[0]!;
+    const all = ascending.map((time) => (time - first) / packets.timescale);
     const timing = timingOf(hidden ? all.filter((_, frame) => hidden[frame] === 0) : all, {
       lastDuration: index.lastDuration,
       duration: index.statedDuration ?? 0,
@@ -110,6 +113,7 @@ export class Video {
       notices: [
         ...(index.notices ?? []),
         ...clockRestarts(order, restarts),
+        ...(ties.certain ? [] : [{ code: 'order-uncertain', params: {} } as const]),
         ...timing.notices,
         ...lateStart(start),
       ],
