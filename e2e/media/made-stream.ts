@@ -172,9 +172,11 @@ export async function glue(shapes: readonly StreamShape[]): Promise<MadeStream> 
 type Make = (shape: StreamShape, firstGrey?: number) => MadeStream | Promise<MadeStream>;
 
 export const containers = {
-  MP4: (shape) => muxed(shape, new Mp4OutputFormat({ fastStart: 'in-memory' }), 'made.mp4'),
-  'fragmented MP4': (shape) => muxed(shape, new Mp4OutputFormat({ fastStart: 'fragmented' }), 'made.mp4'),
-  MOV: (shape) => muxed(shape, new MovOutputFormat(), 'made.mov'),
+  MP4: (shape, firstGrey = 0) =>
+    muxed(shape, new Mp4OutputFormat({ fastStart: 'in-memory' }), 'made.mp4', firstGrey),
+  'fragmented MP4': (shape, firstGrey = 0) =>
+    muxed(shape, new Mp4OutputFormat({ fastStart: 'fragmented' }), 'made.mp4', firstGrey),
+  MOV: (shape, firstGrey = 0) => muxed(shape, new MovOutputFormat(), 'made.mov', firstGrey),
   Matroska: (shape, firstGrey = 0) => muxed(shape, new MkvOutputFormat(), 'made.mkv', firstGrey),
   'live Matroska': (shape, firstGrey = 0) =>
     muxed(shape, new MkvOutputFormat({ appendOnly: true }), 'made.mkv', firstGrey),

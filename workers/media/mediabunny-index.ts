@@ -14,7 +14,8 @@ import {
 } from 'mediabunny';
 import { CodedError } from '../../core/errors.ts';
 import { type NamedBlob, readRange } from './bytes.ts';
-import { gluedStart, isEbml, joinable, joined, segmentEnd, unread } from './matroska-segments.ts';
+import { joinable, joined, unread } from './joined-recordings.ts';
+import { gluedStart, isEbml, segmentEnd } from './matroska-segments.ts';
 import { inflated, matroskaTracks, withoutZlibNote } from './matroska-tracks.ts';
 import { noVideoInMatroska, refuseCover } from './no-video.ts';
 import { type ContainerColour, MAX_PACKETS, type PacketIndex } from './packet-index.ts';

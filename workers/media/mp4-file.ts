@@ -20,6 +20,8 @@ export interface Mp4File {
   readonly endsEarly: boolean;
   /** Bytes of the file, or as many as its last box states where that is cut off. */
   readonly bytes: number;
+  /** Where another file begins that is glued behind this one; null where none does. */
+  readonly next: number | null;
 }
 
 interface BoxRange {
@@ -65,7 +67,12 @@ export async function readMp4(file: NamedBlob): Promise<Mp4File> {
   let endsEarly = false;
   let bytes = file.size;
   let segment = false;
+  let next: number | null = null;
   for await (const { type, offset, size, header } of topLevelBoxes(file)) {
+    if (type === 'ftyp' && moov) {
+      next = offset;
+      break;
+    }
     endsEarly = offset + size > file.size;
     if (endsEarly) bytes = offset + size;
     segment ||= type === 'styp' || type === 'sidx' || type === 'moof';
@@ -80,7 +87,7 @@ export async function readMp4(file: NamedBlob): Promise<Mp4File> {
     if (segment) throw new CodedError('media/segment');
     throw endsEarly ? new CodedError('media/truncated', { present: 0, frames: 0 }) : corrupted();
   }
-  return { moov, fragments, endsEarly, bytes };
+  return { moov, fragments, endsEarly, bytes, next };
 }
 
 /** The index itself, where QuickTime packed it with zlib (`cmov`). */

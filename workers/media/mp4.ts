@@ -4,6 +4,7 @@ import type { MediaNotice } from '../../core/text/media-notices.ts';
 import { type NamedBlob, readRange } from './bytes.ts';
 import { isQuickTime } from './container.ts';
 import { externalMedia, referencedMovie } from './data-reference.ts';
+import { joinable, joined, unread } from './joined-recordings.ts';
 import { BoxFaults, boxAt, boxesOf, fourCharacters, viewOf } from './mp4-boxes.ts';
 import { configurationOf, hasStartCode, readVisualEntry, type VisualEntry } from './mp4-entry.ts';
 import { type Mp4File, readMp4 } from './mp4-file.ts';
@@ -36,6 +37,42 @@ interface Track {
  */
 export async function indexMp4(file: NamedBlob, head: Uint8Array): Promise<PacketIndex> {
   const mp4 = await readMp4(file);
+  if (mp4.next === null) return indexOf(mp4, file, head);
+  const { next } = mp4;
+  const first = new File([file.slice(0, next)], file.name);
+  const rest = new File([file.slice(next)], file.name);
+  const index = await indexOf({ ...mp4, next: null }, first, head);
+  return withRest(index, await indexMp4(rest, head).catch(faultOf));
+}
+
+/** The code of an error of a demuxer. */
+function faultOf(error: unknown): string {
+  if (error instanceof CodedError) return error.code;
+  throw error;
+}
+
+/** Recordings one after the other. Segments that repeat their header go on with the clock of the first. */
+function withRest(index: PacketIndex, rest: PacketIndex | string): PacketIndex {
+  if (rest === 'media/no-frames') return index; // a header alone
+  if (typeof rest === 'string' || !joinable(index, rest)) return unread(index);
+  const whole = joined(index, rest);
+  const goesOn = latest(index.packets.pts) < earliest(rest.packets.pts);
+  return goesOn
+    ? {
+        ...whole,
+        restarts: [
+          ...(index.restarts ?? []),
+          ...(rest.restarts ?? []).map((d) => d + index.packets.size.length),
+        ],
+      }
+    : whole;
+}
+
+const latest = (times: Float64Array) => times.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+const earliest = (times: Float64Array) => times.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+
+/** The index of one recording. */
+async function indexOf(mp4: Mp4File, file: NamedBlob, head: Uint8Array): Promise<PacketIndex> {
   const faults = new BoxFaults();
   const track = chooseTrack(mp4, file, faults);
   const { entry, columns, timescale, trak } = track;

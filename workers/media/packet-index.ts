@@ -61,7 +61,7 @@ export interface PacketIndex {
 /** Packets of one stream, at most; a table that asks for more is damaged or hostile. About 77 hours at 60 frames a second. */
 export const MAX_PACKETS = 1 << 24;
 
-/** Places by which the two orders of a frame may differ where a clock is too coarse for the frame rate. */
+/** Positions by which the two orders of a frame may differ where a clock is too coarse for the frame rate. */
 const COARSE = 16;
 
 /**
@@ -77,7 +77,7 @@ export function presentationOrder(pts: Float64Array, rank: Float64Array | null =
   const byTime = order.sort((a, b) => pts[a]! - pts[b]! || (rank ? rank[a]! - rank[b]! : 0) || a - b);
   if (!rank) return byTime;
   const byRank = Uint32Array.from(byTime).sort((a, b) => rank[a]! - rank[b]! || a - b);
-  const place = new Uint32Array(pts.length);
-  for (const [i, d] of byTime.entries()) place[d] = i;
-  return byRank.every((d, i) => Math.abs(place[d]! - i) <= COARSE) ? byRank : byTime;
+  const position = new Uint32Array(pts.length);
+  for (const [i, d] of byTime.entries()) position[d] = i;
+  return byRank.every((d, i) => Math.abs(position[d]! - i) <= COARSE) ? byRank : byTime;
 }

@@ -146,6 +146,7 @@ describe('notices about a file', () => {
     { code: 'single-frame', params: {} },
     { code: 'clock-jump', params: { frame: 1, seconds: 47_700 } },
     { code: 'faulty-boxes', params: { boxes: 'elst' } },
+    { code: 'order-uncertain', params: {} },
     { code: 'unread-recording', params: {} },
     { code: 'clock-restart', params: { frame: 26, recordings: 3 } },
     { code: 'late-start', params: { seconds: 47_700 } },

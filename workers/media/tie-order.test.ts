@@ -14,7 +14,7 @@ import {
 } from '../../e2e/media/pcm-stream.ts';
 import { recording } from '../../e2e/media/stream-arbitrary.ts';
 import { type PacketIndex, presentationOrder } from './packet-index.ts';
-import { tieOrder } from './picture-order.ts';
+import { tieOrder } from './tie-order.ts';
 import { Video } from './video.ts';
 
 const encoders = spawnSync('ffmpeg', ['-v', 'quiet', '-encoders'], { encoding: 'utf8' }).stdout ?? '';
