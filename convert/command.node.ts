@@ -151,7 +151,7 @@ async function convertSecondFamily(
     const made = await convertVqa2(files, target, { ...options, name, ...(licence && { licence }) });
     console.log(sizes(made).join('\n'));
     console.log(`${out}: ${made.name}, ${made.role}, scored with ${made.protocol}`);
-    console.log('The page does not load this family yet.');
+    console.log('Drop the folder on the page to use it there.');
     return 0;
   } catch (error) {
     if (!isAbort(error)) throw error;

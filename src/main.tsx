@@ -21,8 +21,10 @@ createRoot(document.getElementById('root') as HTMLElement).render(
 
 /** Loads the model; on the Training page, which does not use it, when another page is opened. */
 function loadModel(): Promise<unknown> {
-  if (parseAddress(location.hash).route !== 'training') return models.ready();
-  return new Promise((done) => addEventListener('hashchange', () => done(models.ready()), { once: true }));
+  if (parseAddress(location.hash).route !== 'training') return models.readyPackage();
+  return new Promise((done) =>
+    addEventListener('hashchange', () => done(models.readyPackage()), { once: true }),
+  );
 }
 
 // The model loads while the reader looks for a file. The header shows a failure, and a run reports it in the player.

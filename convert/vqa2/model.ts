@@ -1,4 +1,5 @@
 /** The graphs of a VQA² package: both encoders, the embeddings, and the language decoder of the first family. */
+import { sequenceLimit } from '../../core/vqa2/protocols.ts';
 import { embedTokens } from '../embed.ts';
 import type { Graph, GraphOptions } from '../graph.ts';
 import { languageDecoders, type PromptSize } from '../language-decoder.ts';
@@ -7,9 +8,6 @@ import { weightFormatsOf } from '../weight-formats.ts';
 import type { Vqa2Checkpoint } from './checkpoint.ts';
 import { fastMotionEncoder } from './motion.ts';
 import { siglipEncoder } from './vision.ts';
-
-/** The official code cuts a merged sequence here. */
-export const sequenceLimit = 10_000;
 
 /** As one frame of so many tokens: positions for a whole sequence and an answer. */
 const prompt: PromptSize = { frames: 1, tokensPerFrame: sequenceLimit };

@@ -10,7 +10,7 @@ import {
   type Vqa2Manifest,
   type Vqa2Role,
 } from '../../core/vqa2/manifest.ts';
-import { levelTokens, type ScoreProtocolId } from '../../core/vqa2/protocols.ts';
+import { levelTokens, type ScoreProtocolId, sequenceLimit } from '../../core/vqa2/protocols.ts';
 import { HashedFile, type Layout, layOut, writeGraph } from '../external.ts';
 import { type CheckpointFiles, type PackageSink, readText, type WrittenFile } from '../files.ts';
 import { checkTokenizer } from '../folder-check.ts';
@@ -18,7 +18,7 @@ import type { Graph, GraphOptions } from '../graph.ts';
 import type { VariantChoice } from '../model.ts';
 import { graphFile, targetFolders } from '../weight-formats.ts';
 import { Vqa2Checkpoint } from './checkpoint.ts';
-import { sequenceLimit, vqa2Graphs } from './model.ts';
+import { vqa2Graphs } from './model.ts';
 
 export interface GraphWriting {
   readonly producer: { readonly name: string; readonly version: string };

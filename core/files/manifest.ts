@@ -123,7 +123,7 @@ export const manifestSchema = z
   .strictObject({
     format: z.literal(manifestFormat),
     name: z.string().min(1),
-    family: z.enum(['vqathinker', 'vqa2']),
+    family: z.literal('vqathinker'),
     producedBy: z.strictObject({
       converter: z.string().min(1),
       /** Of the weight file; of several, that of the lines `<sha256>  <name>`. */

@@ -57,80 +57,113 @@ const answer = z.strictObject({
   tokens: count,
 });
 
-export const resultSchema = z.strictObject({
-  format: z.literal(resultFormat),
-  /** Name and version of the page. */
-  app: z.string(),
-  createdAt: z.iso.datetime({ offset: true }),
-  file,
-  model,
-  profile: profileSchema,
-  /** Seed of the sampling, null for greedy answers. */
-  seed: z.number().nullable(),
-  sampled: z.array(
-    z.strictObject({
-      index: count,
-      /** Seconds. */
-      time: seconds,
-      /** Frame that was used because `index` could not be decoded. */
-      substituted: count.exactOptional(),
-    }),
-  ),
-  perturbation: z
-    .strictObject({
-      mode: z.enum(perturbModes),
-      over: z.enum(['video', 'sampled']),
-      seed: z.union([z.number(), z.string()]),
-      strength: z.number().positive(),
-      vision: sources,
-      motion: sources,
-    })
-    .exactOptional(),
-  answers: z.array(answer),
-  /** Mean of the readable answers. */
-  score: z.number().nullable(),
-  band: z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(5)]).exactOptional(),
-  percentile: z
-    .strictObject({
-      percent: z.number().min(0).max(100),
-      population: z.string(),
-      n: count,
-      kind: z.enum(['human', 'own']),
-    })
-    .exactOptional(),
-  /** Scale of the score: of human opinions with the data sets that it was learnt from, the model's own, or unknown. */
-  scale: z
-    .strictObject({
-      kind: z.enum(['human', 'own', 'unmeasured']),
-      datasets: z
-        .array(
-          z.strictObject({
-            name: z.string(),
-            n: count,
-            how: z.enum(['videos', 'features']),
-          }),
-        )
-        .exactOptional(),
-    })
-    .exactOptional(),
-  /** Estimate of the score that people would give, by a head beside the model, and the data sets that it learnt from. */
-  humanEstimate: z
-    .strictObject({
-      score: z.number(),
-      halfWidth: z.number().positive(),
-      datasets: z.array(z.string()).min(1),
-    })
-    .exactOptional(),
-  /** Quality features that the model or the head beside it has read, in the order of their set; null where one is missing. */
-  qualityFeatures: z
-    .strictObject({ set: z.string(), values: z.array(z.number().nullable()) })
-    .exactOptional(),
-  /** Seconds a stage took. */
-  timings: z.record(z.string(), seconds).transform(withPresentStageNames),
+/**
+ * Score of VQA²: the model writes no text, and the score is the mean of five probabilities. `value` is on the protocol's
+ * scale, `percent` on 0–100 by the paper's weights.
+ */
+const levels = z.strictObject({
+  family: z.literal('vqa2'),
+  role: z.enum(['scorer', 'streaming', 'assistant']),
+  protocol: z.string().min(1),
+  /** The prompt byte for byte up to the word that is scored; `<image>` stands for a block of `blocks`. */
+  prompt: z.string(),
+  blocks: z.array(z.enum(['visual', 'motion', 'image'])),
+  /** Source frames. */
+  keyFrames: z.array(count).min(1),
+  denseFrames: z.strictObject({ count, step: z.int().positive() }),
+  /** Length of the sequence that was read. */
+  tokens: count,
+  logits: z.record(z.enum(['high', 'good', 'fair', 'poor', 'low']), z.number()),
+  probabilities: z.record(z.enum(['high', 'good', 'fair', 'poor', 'low']), z.number().min(0).max(1)),
+  weights: z.enum(['paper', 'scripts']),
+  value: z.number().min(0).max(1),
+  percent: z.number().min(0).max(100),
+  /** In nats, 0 to ln 5. */
+  entropy: z.number().nonnegative(),
 });
+
+export const resultSchema = z
+  .strictObject({
+    format: z.literal(resultFormat),
+    /** Name and version of the page. */
+    app: z.string(),
+    createdAt: z.iso.datetime({ offset: true }),
+    file,
+    model,
+    /** Of a model that answers in words. */
+    profile: profileSchema.exactOptional(),
+    levels: levels.exactOptional(),
+    /** Seed of the sampling, null for greedy answers. */
+    seed: z.number().nullable(),
+    sampled: z.array(
+      z.strictObject({
+        index: count,
+        /** Seconds. */
+        time: seconds,
+        /** Frame that was used because `index` could not be decoded. */
+        substituted: count.exactOptional(),
+      }),
+    ),
+    perturbation: z
+      .strictObject({
+        mode: z.enum(perturbModes),
+        over: z.enum(['video', 'sampled']),
+        seed: z.union([z.number(), z.string()]),
+        strength: z.number().positive(),
+        vision: sources,
+        motion: sources,
+      })
+      .exactOptional(),
+    answers: z.array(answer),
+    /** Mean of the readable answers, on the scale of the package; with `levels` their value. */
+    score: z.number().nullable(),
+    band: z.union([z.literal(1), z.literal(2), z.literal(3), z.literal(4), z.literal(5)]).exactOptional(),
+    percentile: z
+      .strictObject({
+        percent: z.number().min(0).max(100),
+        population: z.string(),
+        n: count,
+        kind: z.enum(['human', 'own']),
+      })
+      .exactOptional(),
+    /** Scale of the score: of human opinions with the data sets that it was learnt from, the model's own, or unknown. */
+    scale: z
+      .strictObject({
+        kind: z.enum(['human', 'own', 'unmeasured']),
+        datasets: z
+          .array(
+            z.strictObject({
+              name: z.string(),
+              n: count,
+              how: z.enum(['videos', 'features']),
+            }),
+          )
+          .exactOptional(),
+      })
+      .exactOptional(),
+    /** Estimate of the score that people would give, by a head beside the model, and the data sets that it learnt from. */
+    humanEstimate: z
+      .strictObject({
+        score: z.number(),
+        halfWidth: z.number().positive(),
+        datasets: z.array(z.string()).min(1),
+      })
+      .exactOptional(),
+    /** Quality features that the model or the head beside it has read, in the order of their set; null where one is missing. */
+    qualityFeatures: z
+      .strictObject({ set: z.string(), values: z.array(z.number().nullable()) })
+      .exactOptional(),
+    /** Seconds a stage took. */
+    timings: z.record(z.string(), seconds).transform(withPresentStageNames),
+  })
+  .refine((result) => (result.profile === undefined) !== (result.levels === undefined), {
+    path: ['profile'],
+    message: 'is there or levels is, one of them',
+  });
 
 export type Result = z.infer<typeof resultSchema>;
 export type ResultAnswer = Result['answers'][number];
+export type ResultLevels = NonNullable<Result['levels']>;
 
 /**
  * A result file from parsed JSON.

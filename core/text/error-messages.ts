@@ -17,6 +17,7 @@ import type { Lang } from './lang.ts';
 import { type MediaErrorParams, mediaErrorsEn, mediaErrorsZh } from './media-error-messages.ts';
 import { type NetworkParams, networkEn, networkZh } from './network-messages.ts';
 import { type ServerErrorParams, serverErrorsEn, serverErrorsZh } from './server-error-messages.ts';
+import { type Vqa2ErrorParams, vqa2ErrorsEn, vqa2ErrorsZh } from './vqa2-error-messages.ts';
 
 /** Activity during which the error gave way. */
 type RunStage = keyof (typeof DOING)['en'];
@@ -27,7 +28,8 @@ interface ErrorParamsOf
     MediaErrorParams,
     ConvertErrorParams,
     DeviceErrorParams,
-    CalibrationErrorParams {
+    CalibrationErrorParams,
+    Vqa2ErrorParams {
   'media/container': { looksLike?: string };
   'media/codec': { codec: string; browser?: string };
   'media/encrypted': object;
@@ -42,7 +44,6 @@ interface ErrorParamsOf
   'model/network': NetworkParams;
   'model/checksum': { file: string };
   'model/manifest': { field?: string; problem?: string };
-  'model/family': { family: string };
   'model/runtime': { detail: string };
   'model/variant': { backend: string; dtype: string };
   'model/version': { format: number | string; reads: number | string };
@@ -58,7 +59,6 @@ interface ErrorParamsOf
   'run/no-model': object;
   'run/pixels': { frame: string };
   'run/prompt': { positions: number; features: number };
-  'run/dense': { frames: number; limit: number };
   'run/worker': object;
   'compare/file': { name: string };
   'compare/aspect': { a: string; b: string };
@@ -128,6 +128,7 @@ const en: ErrorTable = {
   ...convertErrorsEn,
   ...deviceErrorsEn,
   ...calibrationErrorsEn,
+  ...vqa2ErrorsEn,
   'media/container': ({ looksLike }) =>
     say(
       `This is not a video file the page can read${looksLike ? ` (it looks like ${looksLike})` : ''}.`,
@@ -191,8 +192,6 @@ const en: ErrorTable = {
       `The folder has no valid manifest.json${field ? ` (${[field, problem].filter(Boolean).join(' ')})` : ''}.`,
       'Make the package again with `npm run convert`.',
     ),
-  'model/family': ({ family }) =>
-    say(`The package is of the family ${family}, which this page does not run yet.`, 'Choose another model.'),
   'model/variant': ({ backend, dtype }) =>
     say(
       `The package has no variant for ${backend} with ${dtype} weights.`,
@@ -225,11 +224,6 @@ const en: ErrorTable = {
   'run/no-model': () => say('No model is loaded.', 'Choose one in the menu of the header.'),
   'run/pixels': ({ frame }) =>
     say(`The pixels of a frame were missing when the model needed them (${frame}).`, 'Try again.'),
-  'run/dense': ({ frames, limit }) =>
-    say(
-      `The model takes motion of at most ${count(limit)} frames, and this video has ${count(frames)}.`,
-      'Choose a shorter part of the video.',
-    ),
   'run/prompt': ({ positions, features }) =>
     say(
       `The prompt has ${positions} image tokens and the frames give ${features} features.`,
@@ -343,6 +337,7 @@ const zh: ErrorTable = {
   ...convertErrorsZh,
   ...deviceErrorsZh,
   ...calibrationErrorsZh,
+  ...vqa2ErrorsZh,
   'media/container': ({ looksLike }) =>
     say(
       `无法读取此文件${looksLike ? `（看起来是${likenessName('zh', looksLike)}）` : ''}。`,
@@ -381,7 +376,6 @@ const zh: ErrorTable = {
       `文件夹中没有有效的manifest.json${field ? `（${[field, problem].filter(Boolean).join(' ')}）` : ''}。`,
       '请用`npm run convert`重新转换模型包。',
     ),
-  'model/family': ({ family }) => say(`模型包属于${family}系列，本页尚不能运行。`, '请选择其他模型。'),
   'model/variant': ({ backend, dtype }) =>
     say(`模型包没有适合${backend}的${dtype}版本。`, '请选择其他模型，或由页面选择后端。'),
   'model/version': ({ format, reads }) => say(`模型包格式为${format}，本页只读${reads}。`, '请更新页面。'),
@@ -396,8 +390,6 @@ const zh: ErrorTable = {
   'run/device': () => say('显卡两次丢失。', '可改用处理器继续（较慢），或刷新页面。'),
   'run/no-model': () => say('没有加载模型。', '请在页首菜单中选择。'),
   'run/pixels': ({ frame }) => say(`模型需要某帧的像素时，像素不在（${frame}）。`, '请重试。'),
-  'run/dense': ({ frames, limit }) =>
-    say(`该模型最多读取${count(limit)}帧的运动信息，而视频有${count(frames)}帧。`, '请选择较短的片段。'),
   'run/prompt': ({ positions, features }) =>
     say(
       `提示词中有${positions}个画面位置，而帧填入${features}个。`,

@@ -1,7 +1,13 @@
 /** A VQA² package's manifest: what the graphs take, the role and protocol to score with, ids of the level words. Ours. */
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
-import { isPackagePath, manifestFormat, manifestSchema } from '../files/manifest.ts';
+import {
+  isPackagePath,
+  type Manifest,
+  manifestFormat,
+  manifestSchema,
+  readManifest,
+} from '../files/manifest.ts';
 import { readAs } from '../schema.ts';
 import { scoreProtocolIds } from './protocols.ts';
 
@@ -88,4 +94,12 @@ export function readVqa2Manifest(json: unknown): Vqa2Manifest {
   const unsafe = paths.find(({ path }) => !isPackagePath(path));
   if (unsafe !== undefined) throw new CodedError('model/unsafe', { path: unsafe.path });
   return readAs(schema, json, 'model/manifest');
+}
+
+/** The manifest of a package of either family, told apart by `family`. */
+export type PackageManifest = Manifest | Vqa2Manifest;
+
+/** @throws CodedError as `readManifest` and `readVqa2Manifest` do */
+export function readPackageManifest(json: unknown): PackageManifest {
+  return isVqa2Manifest(json) ? readVqa2Manifest(json) : readManifest(json);
 }

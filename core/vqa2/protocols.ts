@@ -26,6 +26,9 @@ export interface ScoreProtocol {
   readonly weights: 'paper' | 'scripts';
 }
 
+/** Longest merged sequence in tokens: the official code cuts a longer one there, and with it the question. */
+export const sequenceLimit = 10_000;
+
 const prefix = 'The quality of the video is';
 
 export const scoreProtocols: Readonly<Record<ScoreProtocolId, ScoreProtocol>> = {

@@ -1,5 +1,5 @@
 /** Page for tests: the model client as `window.harness`. */
-import type { AssessEvent, LoadOptions } from '../../workers/model/api.ts';
+import { type AssessEvent, isVqa2, type LoadOptions } from '../../workers/model/api.ts';
 import { createModelClient } from '../../workers/model/client.ts';
 import { stockAnswer } from './stock.ts';
 
@@ -30,7 +30,9 @@ async function framesOf({ frames: address, size, pairs }: HarnessRun) {
 
 export const harness = {
   async load(base: string, options: LoadOptions) {
-    const { manifest, profile, ...facts } = await client.load({ kind: 'url', base }, options);
+    const loaded = await client.load({ kind: 'url', base }, options);
+    if (isVqa2(loaded)) throw new RangeError('VQA² has a harness of its own.');
+    const { manifest, profile, ...facts } = loaded;
     return { ...facts, name: manifest.name, profile: profile.name };
   },
   async assess(run: HarnessRun) {

@@ -12,7 +12,8 @@ import type { ShellMessages } from './messages/useShellMessages.ts';
 import { useShellMessages } from './messages/useShellMessages.ts';
 
 /** State of the chip. */
-export function chipState({ phase, progress, loaded }: ModelState): ModelChipState {
+export function chipState({ phase, progress, ...state }: ModelState): ModelChipState {
+  const loaded = state.loaded ?? state.vqa2;
   if (phase === 'error') return { kind: 'failed' };
   if (phase === 'loading')
     return { kind: 'loading', loaded: progress?.loadedBytes ?? 0, total: progress?.totalBytes ?? 0 };
@@ -24,8 +25,9 @@ export function chipState({ phase, progress, loaded }: ModelState): ModelChipSta
 /** Line under the menu: the error, or the reason for the device that the model runs on. */
 function footOf(state: ModelState, lang: Lang, t: ShellMessages): string | undefined {
   if (state.error) return errorText(lang, state.error.code, state.error.params)?.title ?? state.error.code;
-  if (!state.loaded) return undefined;
-  const { reason, backend, threads } = state.loaded;
+  const loaded = state.loaded ?? state.vqa2;
+  if (!loaded) return undefined;
+  const { reason, backend, threads } = loaded;
   return backend === 'wasm' ? t.model.onProcessor(t.model.reasons[reason], threads) : t.model.reasons[reason];
 }
 
@@ -38,7 +40,7 @@ async function openFolder(): Promise<void> {
 }
 
 function menuItems(state: ModelState, t: ShellMessages): MenuItem[] {
-  const fromFolder = state.source?.kind === 'files' && state.loaded;
+  const fromFolder = state.source?.kind === 'files' && (state.loaded ?? state.vqa2);
   return [
     {
       id: 'bundled',

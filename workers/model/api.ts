@@ -3,6 +3,8 @@
 import type { HumanHead } from '../../core/answer/human-head.ts';
 import type { Manifest } from '../../core/files/manifest.ts';
 import type { Profile } from '../../core/sampling/profiles.ts';
+import type { Vqa2Manifest } from '../../core/vqa2/manifest.ts';
+import type { Vqa2Api } from './vqa2/api.ts';
 
 export type Backend = 'webgpu' | 'wasm';
 export type Dtype = 'fp32' | 'fp16' | 'q8' | 'q4' | 'q4f16';
@@ -51,12 +53,9 @@ export type BackendReason =
   | 'self-test'
   | 'device-lost';
 
-export interface LoadedModel {
-  readonly manifest: Manifest;
+/** Where and how a package was loaded. */
+export interface Placement {
   readonly manifestSha256: string;
-  readonly profile: Profile;
-  /** The package's head that estimates human scores, where it has one. */
-  readonly humanHead: HumanHead | null;
   readonly dtype: Dtype;
   readonly backend: Backend;
   readonly reason: BackendReason;
@@ -65,6 +64,25 @@ export interface LoadedModel {
   readonly threads: number;
   readonly seconds: number;
   readonly bytes: number;
+}
+
+/** A model that answers in words. */
+export interface LoadedModel extends Placement {
+  readonly manifest: Manifest;
+  readonly profile: Profile;
+  /** The package's head that estimates human scores, where it has one. */
+  readonly humanHead: HumanHead | null;
+}
+
+/** A model of VQA². */
+export interface LoadedVqa2 extends Placement {
+  readonly manifest: Vqa2Manifest;
+}
+
+export type LoadedPackage = LoadedModel | LoadedVqa2;
+
+export function isVqa2(loaded: LoadedPackage): loaded is LoadedVqa2 {
+  return loaded.manifest.family === 'vqa2';
 }
 
 export interface ModelFrame {
@@ -128,6 +146,15 @@ export interface RawAnswer {
 }
 
 /** Methods of the worker. Errors are `CodedError` with the `model/*` and `run/*` codes. */
+export interface WorkerApi extends Omit<ModelApi, 'load'>, Vqa2Api {
+  load(
+    source: PackageSource,
+    options: LoadOptions,
+    onProgress: (p: LoadProgress) => void,
+  ): Promise<LoadedPackage>;
+}
+
+/** The part of the worker for models that answer in words. */
 export interface ModelApi {
   load(
     source: PackageSource,

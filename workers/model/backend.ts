@@ -1,7 +1,7 @@
 /** Choice of back end, target and weights for this machine, with the reason. */
 import { CodedError } from '../../core/errors.ts';
-import { bestVariant } from '../../core/files/machine.ts';
-import type { Manifest, Variant } from '../../core/files/manifest.ts';
+import { bestVariant, type Requirements } from '../../core/files/machine.ts';
+import type { Variant } from '../../core/files/manifest.ts';
 import type { Backend, BackendReason, LoadOptions } from './api.ts';
 
 export interface AdapterFacts {
@@ -56,7 +56,7 @@ export async function probeAdapter(): Promise<AdapterFacts | null> {
  * @throws CodedError `model/variant` {backend, dtype} when no variant of the package can run here
  */
 export function chooseBackend(
-  manifest: Manifest,
+  manifest: Pick<Requirements, 'variants'>,
   adapter: AdapterFacts | null,
   options: LoadOptions,
   wrong: ReadonlySet<Variant> = new Set(),

@@ -160,8 +160,6 @@ export class ModelSession implements ModelApi {
     onProgress: (progress: LoadProgress) => void,
   ): Promise<Loaded> {
     const [files, adapter] = await Promise.all([PackageFiles.open(source), probeAdapter()]);
-    const { family } = files.manifest;
-    if (family !== 'vqathinker') throw new CodedError('model/family', { family });
     const wrong = new Set<Variant>();
     let fault: CodedError | null = null;
     for (;;) {

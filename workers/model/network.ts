@@ -7,6 +7,7 @@ import { CodedError } from '../../core/errors.ts';
 import { presentColumns } from '../../core/sampling/human-features.ts';
 import type { Choice } from './backend.ts';
 import { type Embedding, EmbeddingRows, sessionEmbedding } from './embedding.ts';
+import { EncoderSessions } from './encoder-sessions.ts';
 import { KvBuffers, type KvInput } from './kv-buffers.ts';
 import { LanguageDecoder, letMessagesIn, type Session } from './language-decoder.ts';
 import type { PackageContents } from './package-files.ts';
@@ -73,7 +74,7 @@ const STAGED = 3 << 29;
  * Session options of the chosen back end. On WebGPU hidden states stay on the graphics device. The provider is an object,
  * since onnxruntime drops the options of one that is given by its name.
  */
-function sessionOptions({ backend }: Choice, width: number): SessionOptions {
+export function sessionOptions({ backend }: Choice, width: number): SessionOptions {
   if (backend === 'wasm') return { executionProviders: ['wasm'] };
   const webgpu = { name: 'webgpu', enableMatmulFp32Accumulation: width >= WIDE };
   return { executionProviders: [webgpu], preferredOutputLocation: { hidden_states: 'gpu-buffer' } };
@@ -109,24 +110,20 @@ class LoadedNetwork implements Network {
   readonly endIds = endIds();
   readonly #runtime: Runtime;
   readonly #opener: SessionOpener;
-  readonly #options: SessionOptions;
-  readonly #staged: boolean;
   readonly #buffers: KvBuffers | null;
-  readonly #encoders = new Map<string, Session>();
+  readonly #encoders: EncoderSessions;
 
   constructor(
     runtime: Runtime,
     opener: SessionOpener,
-    options: SessionOptions,
     decoder: { readonly decoder: LanguageDecoder; readonly buffers: KvBuffers | null },
-    staged: boolean,
+    encoders: EncoderSessions,
   ) {
     this.#runtime = runtime;
     this.#opener = opener;
-    this.#options = options;
     this.decoder = decoder.decoder;
     this.#buffers = decoder.buffers;
-    this.#staged = staged;
+    this.#encoders = encoders;
   }
 
   encodeVision(pixels: Float32Array, frames: number, size: number): Promise<Float32Array> {
@@ -146,14 +143,6 @@ class LoadedNetwork implements Network {
     return this.#encode('motion_encoder', 'motion_features', pixels, [frames, 3, size, size], others);
   }
 
-  async openEncoder(graph: string): Promise<Session> {
-    const open = this.#encoders.get(graph);
-    if (open) return open;
-    const session = await this.#opener.open(graph, { session: this.#options });
-    this.#encoders.set(graph, session);
-    return session;
-  }
-
   async #encode(
     graph: string,
     output: string,
@@ -162,16 +151,14 @@ class LoadedNetwork implements Network {
     others: Record<string, Ort.Tensor> = {},
   ): Promise<Float32Array> {
     await letMessagesIn();
-    const session = await this.openEncoder(graph);
+    const session = await this.#encoders.get(graph);
     const given = new this.#runtime.ort.Tensor('float32', pixels, dims);
     const outputs = await session.run({ pixel_values: given, ...others });
     return Float32Array.from((outputs[output] as Ort.Tensor).data as Float32Array);
   }
 
-  async endEncoding(): Promise<void> {
-    if (!this.#staged) return;
-    for (const session of this.#encoders.values()) await this.#opener.release(session);
-    this.#encoders.clear();
+  endEncoding(): Promise<void> {
+    return this.#encoders.end();
   }
 
   async dispose(): Promise<void> {
@@ -181,7 +168,7 @@ class LoadedNetwork implements Network {
 }
 
 /** Opens the language decoder with its embeddings. */
-async function openDecoder(runtime: Runtime, choice: Choice, opener: SessionOpener, width: number) {
+export async function openDecoder(runtime: Runtime, choice: Choice, opener: SessionOpener, width: number) {
   const { ort } = runtime;
   const { backend, variant } = choice;
   const session = sessionOptions(choice, width);
@@ -225,6 +212,14 @@ async function openEmbedding(
   return sessionEmbedding(ort.Tensor, await opener.open('embed_tokens', { session }));
 }
 
+/** Encoders of a variant; on a graphics device those of a large one are closed between uses. */
+export function encodersOf(choice: Choice, opener: SessionOpener, width: number): EncoderSessions {
+  const { backend, variant } = choice;
+  const bytes = variant.files.reduce((sum, path) => sum + opener.source(path).size, 0);
+  const staged = backend === 'webgpu' && bytes > STAGED;
+  return new EncoderSessions(opener, sessionOptions(choice, width), staged);
+}
+
 /**
  * Opens the sessions of a package whose configuration is mounted (`mount` of runtime.ts).
  *
@@ -238,15 +233,12 @@ export async function loadNetwork(
 ): Promise<Network> {
   const config = await runtime.transformers.AutoConfig.from_pretrained(packageId, {});
   const { hidden_size: width } = (config as unknown as PackageConfig).text_config;
-  const { backend, variant } = choice;
-  const opener = new SessionOpener(runtime, variant, contents, onBytes);
-  const weightBytes = variant.files.reduce((sum, path) => sum + opener.source(path).size, 0);
-  const staged = backend === 'webgpu' && weightBytes > STAGED;
+  const opener = new SessionOpener(runtime, choice.variant, contents, onBytes);
+  const encoders = encodersOf(choice, opener, width);
   try {
     const decoder = await openDecoder(runtime, choice, opener, width);
-    const network = new LoadedNetwork(runtime, opener, sessionOptions(choice, width), decoder, staged);
-    if (!staged) for (const graph of ['vision_encoder', 'motion_encoder']) await network.openEncoder(graph);
-    return network;
+    await encoders.prepare(['vision_encoder', 'motion_encoder']);
+    return new LoadedNetwork(runtime, opener, decoder, encoders);
   } catch (error) {
     await opener.releaseAll();
     throw error;

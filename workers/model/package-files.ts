@@ -150,19 +150,28 @@ class ChosenFolder implements PackageFolder {
 /** Checked files of one variant, by path. */
 export type PackageContents = ReadonlyMap<string, ByteSource>;
 
-export class PackageFiles {
-  readonly manifest: Manifest;
+/** @typeParam M manifest of the package's family */
+export class PackageFiles<M extends Pick<Manifest, 'files' | 'variants'> = Manifest> {
+  readonly manifest: M;
   readonly manifestSha256: string;
   readonly #folder: PackageFolder;
 
-  private constructor(manifest: Manifest, manifestSha256: string, folder: PackageFolder) {
+  private constructor(manifest: M, manifestSha256: string, folder: PackageFolder) {
     this.manifest = manifest;
     this.manifestSha256 = manifestSha256;
     this.#folder = folder;
   }
 
-  /** @throws CodedError `model/manifest`, `model/version`, `model/unsafe`, `model/network` */
-  static async open(source: PackageSource): Promise<PackageFiles> {
+  /** @throws CodedError `model/manifest`, `model/version`, `model/unsafe`, `model/family`, `model/network` */
+  static open(source: PackageSource): Promise<PackageFiles> {
+    return PackageFiles.openAs(source, readManifest);
+  }
+
+  /** @throws CodedError `model/manifest`, `model/network`, and those of `read` */
+  static async openAs<M extends Pick<Manifest, 'files' | 'variants'>>(
+    source: PackageSource,
+    read: (json: unknown) => M,
+  ): Promise<PackageFiles<M>> {
     const folder = source.kind === 'url' ? new AddressFolder(source.base) : new ChosenFolder(source.files);
     const bytes = await folder.manifest();
     if (bytes.byteLength > MANIFEST_LIMIT) {
@@ -174,7 +183,7 @@ export class PackageFiles {
     } catch {
       throw new CodedError('model/manifest', { field: 'manifest.json', problem: 'is not JSON' });
     }
-    return new PackageFiles(readManifest(json), await sha256Hex(bytes), folder);
+    return new PackageFiles(read(json), await sha256Hex(bytes), folder);
   }
 
   /** Files that a variant needs: its own, and the small ones that all variants share. */

@@ -1,7 +1,7 @@
 /** Types that cross between the page and the package worker: model packages stored on this device. */
 import type { Machine } from '../../core/files/machine.ts';
-import type { Manifest } from '../../core/files/manifest.ts';
 import type { UnfinishedNote } from '../../core/files/package-store.ts';
+import type { PackageManifest } from '../../core/vqa2/manifest.ts';
 
 /** Source of a package on the network. */
 export interface PackageAddress {
@@ -13,7 +13,7 @@ export interface PackageAddress {
 }
 
 export interface OfferedPackage {
-  readonly manifest: Manifest;
+  readonly manifest: PackageManifest;
   readonly manifestSha256: string;
   /** Files that an earlier visit has stored. */
   readonly stored: StoredPackage | null;
@@ -32,7 +32,7 @@ export interface StoredFile {
 export interface StoredPackage {
   /** First 16 hex digits of the manifest's SHA-256, or of the request of a conversion. */
   readonly id: string;
-  readonly manifest: Manifest;
+  readonly manifest: PackageManifest;
   readonly manifestSha256: string;
   /** Null for a package that was imported from a folder, or made here. */
   readonly address: PackageAddress | null;

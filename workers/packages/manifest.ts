@@ -1,7 +1,7 @@
 /** The manifest of a package: fetched from an address, checked, and named by its hash. */
 import { CodedError } from '../../core/errors.ts';
-import { type Manifest, readManifest } from '../../core/files/manifest.ts';
 import { createSha256 } from '../../core/files/sha256.ts';
+import { type PackageManifest, readPackageManifest } from '../../core/vqa2/manifest.ts';
 import { networkError } from '../thread/network-error.ts';
 import type { PackageAddress } from './api.ts';
 
@@ -11,7 +11,7 @@ const LIMIT = 4 << 20;
 
 export interface ManifestBytes {
   readonly bytes: Uint8Array;
-  readonly manifest: Manifest;
+  readonly manifest: PackageManifest;
   readonly manifestSha256: string;
 }
 
@@ -30,7 +30,7 @@ export function parseManifest(bytes: Uint8Array): ManifestBytes {
   }
   const digest = createSha256();
   digest.update(bytes);
-  return { bytes, manifest: readManifest(json), manifestSha256: digest.hex() };
+  return { bytes, manifest: readPackageManifest(json), manifestSha256: digest.hex() };
 }
 
 /** A whole body, refused as soon as it is over the limit. */

@@ -3,13 +3,13 @@
  * files. The state of a file is read from the file itself, so that a killed tab leaves nothing that counts as whole.
  */
 import { CodedError } from '../../core/errors.ts';
-import type { Manifest } from '../../core/files/manifest.ts';
 import {
   conversionFile,
   conversionJournal,
   packageFiles,
   unfinishedNote,
 } from '../../core/files/package-store.ts';
+import type { PackageManifest } from '../../core/vqa2/manifest.ts';
 import type {
   OfferedPackage,
   PackageAddress,
@@ -67,7 +67,12 @@ function asStorage(error: unknown, needed: number, free: number): unknown {
     : error;
 }
 
-async function storedFile(folder: Folder, note: Note, manifest: Manifest, path: string): Promise<StoredFile> {
+async function storedFile(
+  folder: Folder,
+  note: Note,
+  manifest: PackageManifest,
+  path: string,
+): Promise<StoredFile> {
   const bytes = manifest.files.find((file) => file.path === path)?.bytes ?? 0;
   const arrived = (await folder.file(storedPath(path)))?.size ?? 0;
   if (note.checked.includes(path) && arrived === bytes) return { path, bytes, arrived, state: 'checked' };

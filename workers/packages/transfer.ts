@@ -1,6 +1,7 @@
 /** Pieces of a transfer into the store: progress over all files, the hash of a blob, several files at once. */
-import type { Manifest } from '../../core/files/manifest.ts';
+
 import { createSha256 } from '../../core/files/sha256.ts';
+import type { PackageManifest } from '../../core/vqa2/manifest.ts';
 import type { DownloadProgress } from './api.ts';
 import type { WantedFile } from './fetch-file.ts';
 import type { Note } from './note.ts';
@@ -18,7 +19,7 @@ export class ProgressMeter {
   readonly #arrived = new Map<string, number>();
   readonly #totalBytes: number;
 
-  constructor(manifest: Manifest, note: Note, onProgress: OnProgress) {
+  constructor(manifest: PackageManifest, note: Note, onProgress: OnProgress) {
     this.wanted = manifest.files.filter(({ path }) => note.paths.includes(path));
     this.#note = note;
     this.#onProgress = onProgress;

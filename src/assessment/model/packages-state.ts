@@ -1,7 +1,7 @@
 /** The packages of this device as the Models page shows them, and the changes that each event makes. Pure. */
 import { type CodedErrorData, isAbort } from '../../../core/errors.ts';
 import { checkMachine, filesOf, type Machine } from '../../../core/files/machine.ts';
-import type { Manifest } from '../../../core/files/manifest.ts';
+import type { PackageManifest } from '../../../core/vqa2/manifest.ts';
 import type { DownloadProgress, PackageAddress, StoredPackage } from '../../../workers/packages/api.ts';
 import { type Reducers, reducerOf } from '../reduce.ts';
 import { BUNDLED } from './preferred-package.ts';
@@ -22,7 +22,7 @@ export type PackageWork =
 export interface PackageRow {
   /** `bundled`, or the id of a stored package. */
   readonly id: string;
-  readonly manifest: Manifest;
+  readonly manifest: PackageManifest;
   readonly manifestSha256: string;
   readonly stored: StoredPackage | null;
   /** Where it can be fetched from; null for a folder that was copied. */
@@ -59,7 +59,7 @@ export const EMPTY: PackagesState = {
 };
 
 /** Paths that a machine needs of a package: its own variant's, else those of all variants. */
-export function requiredPaths(manifest: Manifest, machine: Machine | null): string[] {
+export function requiredPaths(manifest: PackageManifest, machine: Machine | null): string[] {
   const variant = machine && checkMachine(manifest, machine).variant;
   const files = variant ? filesOf(manifest, variant) : manifest.files;
   return files.map(({ path }) => path);

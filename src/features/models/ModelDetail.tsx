@@ -1,8 +1,8 @@
 /** The chosen package: will it run here, line by line; what was measured; facts; its card and files. */
 import { useEffect, useState } from 'react';
 import type { Machine } from '../../../core/files/machine.ts';
-import type { Manifest } from '../../../core/files/manifest.ts';
 import { bytes, correlation, count } from '../../../core/text/format.ts';
+import type { PackageManifest } from '../../../core/vqa2/manifest.ts';
 import { packages } from '../../assessment/model/packages-session.ts';
 import type { PackageRow } from '../../assessment/model/packages-store.ts';
 import { Button, TextButton } from '../../ui/Button.tsx';
@@ -55,7 +55,7 @@ const metricText = (value: number): string =>
 /** Metrics shown before "show all"; a package lists the important ones first. */
 const FIRST = 8;
 
-function MetricTable({ manifest }: { readonly manifest: Manifest }) {
+function MetricTable({ manifest }: { readonly manifest: PackageManifest }) {
   const { metrics: t } = useModelsMessages();
   const [all, setAll] = useState(false);
   const few = manifest.metrics.length <= FIRST;
@@ -99,18 +99,35 @@ function MetricTable({ manifest }: { readonly manifest: Manifest }) {
   );
 }
 
-function scaleText({ scale }: Manifest, t: ModelsMessages): string {
+function scaleText(manifest: PackageManifest, t: ModelsMessages): string {
+  if (manifest.family === 'vqa2') return t.facts.scaleLevels;
+  const { scale } = manifest;
   if (scale.kind === 'human')
     return t.facts.scaleHuman(scale.datasets.map(({ name }) => name).join(', '), scale.map);
   return scale.kind === 'own' ? t.facts.scaleOfModel(scale.n) : t.facts.scaleUnmeasured;
 }
 
-function Facts({ manifest }: { readonly manifest: Manifest }) {
+function looksText(manifest: PackageManifest, { facts: f }: ModelsMessages): string {
+  if (manifest.family === 'vqa2')
+    return f.looksEverySecond(manifest.network.side, manifest.network.positions);
+  return f.looksValue(manifest.profile.frames, manifest.profile.size);
+}
+
+function vqa2Lines(manifest: PackageManifest, { facts: f }: ModelsMessages): readonly [string, string][] {
+  if (manifest.family !== 'vqa2') return [];
+  return [
+    [f.role, f.roles[manifest.role]],
+    [f.protocol, manifest.protocol],
+  ];
+}
+
+function Facts({ manifest }: { readonly manifest: PackageManifest }) {
   const t = useModelsMessages();
   const { facts: f } = t;
   const lines: readonly [string, string][] = [
     [f.scale, scaleText(manifest, t)],
-    [f.looks, f.looksValue(manifest.profile.frames, manifest.profile.size)],
+    [f.looks, looksText(manifest, t)],
+    ...vqa2Lines(manifest, t),
     [f.files, f.filesValue(manifest.files.length)],
     [f.format, `${manifest.format}, ${t.family[manifest.family]}`],
     [f.licence, manifest.licence],

@@ -24,7 +24,7 @@ export interface ModelRowProps {
 /** State of a row, from the machine and the model in use. */
 export function useRowView(row: PackageRow): RowView {
   const machine = useStore(packages.store, (state) => state.machine);
-  const loaded = useStore(models.store, (state) => state.loaded);
+  const loaded = useStore(models.store, (state) => state.loaded ?? state.vqa2);
   const loading = useStore(models.store, (state) => state.phase === 'loading');
   return rowView(row, machine, { manifestSha256: loaded?.manifestSha256 ?? null, loading });
 }

@@ -95,6 +95,8 @@ describe('errors', () => {
     b: '960 × 540',
     now: 'base',
     adapter: 'nvidia · ampere',
+    rate: '0.2',
+    protocol: 'ugc-2025',
   };
   const codes = Object.keys(errorTables.en);
 

@@ -152,8 +152,18 @@ export const modelsEn = {
     scaleOfModel: (n: number): string =>
       `the model’s scale, against ${count(n)} held-out clips; no human opinion score`,
     scaleUnmeasured: 'not measured',
+    scaleLevels: '0 to 100, the mean of five levels; not compared with human ratings here',
+    role: 'Made for',
+    roles: {
+      scorer: 'scores of ordinary videos',
+      streaming: 'scores of streamed videos',
+      assistant: 'questions about a video, and scores',
+    },
+    protocol: 'Asked by',
     looks: 'Looks at',
     looksValue: (frames: number, size: number): string => `${frames} frames, ${size} × ${size}`,
+    looksEverySecond: (size: number, frames: number): string =>
+      `one frame a second, and motion in at most ${count(frames)} frames, ${size} × ${size}`,
     files: 'Files',
     filesValue: (n: number): string => `${n}, each with a checksum`,
     format: 'Format',
