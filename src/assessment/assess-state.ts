@@ -4,16 +4,19 @@ import { type AnswerView, viewAnswer } from '../../core/answer/answer-stream.ts'
 import type { HumanEstimate } from '../../core/answer/human-head.ts';
 import type { CodedErrorData } from '../../core/errors.ts';
 import type { Result } from '../../core/files/result.ts';
+import type { ScoreProtocolId } from '../../core/vqa2/protocols.ts';
 import type { DecodeReport, DeliveredFrame, OpenedVideo } from '../../workers/media/api.ts';
-import type { LoadedModel, RawAnswer } from '../../workers/model/api.ts';
+import type { LoadedModel, LoadedVqa2, RawAnswer } from '../../workers/model/api.ts';
 import { type Reducers, reducerOf, unchanged } from './reduce.ts';
 import { MAX_TOKENS } from './run/answer.ts';
 import type { FileAssessment } from './run/assess-file.ts';
 import { NO_VIEW } from './run/growing-answer.ts';
 import type { RunEvent } from './run/run-events.ts';
 import type { StageTime } from './run/stage-clock.ts';
-import { STAGES, type Stage } from './run/stages.ts';
+import { STAGES, type Stage, type StageSeconds } from './run/stages.ts';
 import type { StoredTimeline } from './timeline/store.ts';
+import type { LevelOutcome } from './vqa2/outcome.ts';
+import type { LevelAssessment } from './vqa2/score-video.ts';
 
 /** `reopened`: a result file without its video. */
 export type AssessPhase = 'empty' | 'running' | 'stopped' | 'done' | 'error' | 'reopened';
@@ -62,6 +65,11 @@ export interface AssessState {
   readonly requested: number;
   readonly reading: StrictReading | null;
   readonly model: LoadedModel | null;
+  /** The model of the run, where it is of VQA², and its finished score. */
+  readonly vqa2: LoadedVqa2 | null;
+  /** Scoring protocol of that run. */
+  readonly protocol: ScoreProtocolId | null;
+  readonly levels: LevelOutcome | null;
   readonly report: DecodeReport | null;
   /** The finished result; it may follow the score by the time that the file's hash takes. */
   readonly result: Result | null;
@@ -96,6 +104,9 @@ export const EMPTY: AssessState = {
   requested: 1,
   reading: null,
   model: null,
+  vqa2: null,
+  protocol: null,
+  levels: null,
   report: null,
   result: null,
   error: null,
@@ -119,6 +130,9 @@ export type AssessStoreEvent =
   | { readonly kind: 'firstToken'; readonly seconds: number }
   | { readonly kind: 'drawn'; readonly view: AnswerView; readonly tokens: number }
   | { readonly kind: 'assessed'; readonly assessment: FileAssessment }
+  /** A model of VQA² begins, and has its score. */
+  | { readonly kind: 'scoring'; readonly model: LoadedVqa2; readonly protocol: ScoreProtocolId }
+  | { readonly kind: 'scored'; readonly assessment: LevelAssessment }
   | { readonly kind: 'result'; readonly result: Result }
   | { readonly kind: 'estimate'; readonly estimate: AssessState['estimate'] }
   | { readonly kind: 'stopped' }
@@ -155,16 +169,19 @@ function plan(state: AssessState, indices: readonly number[]): Partial<AssessSta
   };
 }
 
+const finished = (state: AssessState, seconds: StageSeconds, reused: readonly Stage[]): StageStates =>
+  stagesOf((stage) => ({
+    ...state.stages[stage],
+    state: reused.includes(stage) ? 'reused' : 'done',
+    seconds: seconds[stage],
+  }));
+
 function assessed(state: AssessState, { answers, reused, seconds, model }: FileAssessment) {
   const [first] = answers;
   return {
     phase: first?.raw.end === 'aborted' ? ('stopped' as const) : ('done' as const),
     stage: null,
-    stages: stagesOf((stage) => ({
-      ...state.stages[stage],
-      state: reused.includes(stage) ? 'reused' : 'done',
-      seconds: seconds[stage],
-    })),
+    stages: finished(state, seconds, reused),
     view: viewAnswer(first?.raw.text ?? ''),
     answer: first?.raw ?? null,
     answers: answers.map(({ raw }) => raw),
@@ -186,6 +203,8 @@ const reducers: Reducers<AssessState, AssessStoreEvent> = {
     answers: [],
     requested,
     reading: null,
+    vqa2: null,
+    levels: null,
     result: null,
     error: null,
     estimate: 'none',
@@ -211,6 +230,7 @@ const reducers: Reducers<AssessState, AssessStoreEvent> = {
     ...changeStage(state, 'encodeVision', { done, total }),
     frames: state.frames.map((frame, i) => (i < done ? { ...frame, encoded: true } : frame)),
   }),
+  progress: (state, { stage, done, total }) => changeStage(state, stage, { done, total }),
   text: unchanged,
   firstToken: (_, { seconds }) => ({ firstToken: seconds }),
   drawn: (state, { view, tokens }) => ({
@@ -220,6 +240,13 @@ const reducers: Reducers<AssessState, AssessStoreEvent> = {
   }),
   answer: ({ answers }, { answer }) => ({ answers: [...answers, answer.raw] }),
   assessed: (state, { assessment }) => assessed(state, assessment),
+  scoring: (_, { model, protocol }) => ({ vqa2: model, model: null, protocol }),
+  scored: (state, { assessment: { outcome, seconds, reused } }) => ({
+    phase: 'done',
+    stage: null,
+    stages: finished(state, seconds, reused),
+    levels: outcome,
+  }),
   result: (_, { result }) => ({ result }),
   estimate: (_, { estimate }) => ({ estimate }),
   stopped: () => ({ phase: 'stopped', stage: null }),

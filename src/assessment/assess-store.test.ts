@@ -99,7 +99,7 @@ function page(change: { assess?: Assess; media?: Partial<AssessMedia>; hash?: ()
   };
   const assess = vi.fn(change.assess ?? writes);
   const models = {
-    ready: async () => model,
+    readyPackage: async () => model,
     client: { assess, encodeVision: async () => {} },
   } as unknown as ModelStore;
   const onResult = vi.fn();

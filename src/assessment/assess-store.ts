@@ -2,8 +2,9 @@
 import { createStore } from 'zustand/vanilla';
 import { CodedError, isAbort } from '../../core/errors.ts';
 import type { Result } from '../../core/files/result.ts';
+import type { ScoreProtocolId } from '../../core/vqa2/protocols.ts';
 import type { CodecSupport } from '../../workers/media/api.ts';
-import type { LoadedModel } from '../../workers/model/api.ts';
+import { isVqa2, type LoadedPackage, type LoadedVqa2 } from '../../workers/model/api.ts';
 import {
   type AssessState,
   type AssessStoreEvent,
@@ -13,16 +14,22 @@ import {
 } from './assess-state.ts';
 import { loadPart } from './build.ts';
 import { type ModelStore, toErrorData } from './model/model-store.ts';
-import { assessFile, type FileAssessment, type FrameSource } from './run/assess-file.ts';
+import {
+  assessOpened,
+  type FileAssessment,
+  type FrameSource,
+  type OpenedFile,
+  openFile,
+} from './run/assess-file.ts';
 import { DecodedFrames } from './run/decoded-frames.ts';
 import { pixelRules } from './run/frame-plan.ts';
 import { GrowingAnswer } from './run/growing-answer.ts';
 import { estimateOf, wholeFeatures } from './run/human-estimate.ts';
 import { buildResult } from './run/result-file.ts';
 import type { RunEvent } from './run/run-events.ts';
-import { CurrentRun } from './run/run-handle.ts';
+import { CurrentRun, type RunHandle } from './run/run-handle.ts';
 import { StageClock } from './run/stage-clock.ts';
-import { rememberStages, rememberTokens, STAGES, type StageSeconds } from './run/stages.ts';
+import { rememberStages, rememberTokens, STAGES, type Stage, type StageSeconds } from './run/stages.ts';
 import type { StoredTimeline } from './timeline/store.ts';
 
 export type { AssessPhase, AssessState, ShownFrame, StageState } from './assess-state.ts';
@@ -39,7 +46,7 @@ const START = 'assess:start';
 const measure = (name: string) => performance.measure(`assess:${name}`, START);
 
 /** Key of this machine's running means: the package and its back end. */
-export const stageKey = ({ manifestSha256, backend }: LoadedModel): string =>
+export const stageKey = ({ manifestSha256, backend }: LoadedPackage): string =>
   `${manifestSha256.slice(0, 12)}.${backend}`;
 
 export interface AssessMedia extends FrameSource {
@@ -62,6 +69,8 @@ interface RunChoices {
   readonly software?: boolean;
   /** Number of answers. */
   readonly times?: number;
+  /** Scoring protocol of a model of VQA², in place of the package's. */
+  readonly protocol?: ScoreProtocolId;
 }
 
 export class AssessStore {
@@ -212,20 +221,27 @@ export class AssessStore {
     performance.mark(START);
     this.#dispatch({ kind: 'began', file, startedAt: performance.now(), view, requested: times });
     try {
-      const assessment = await assessFile({
-        file,
-        video: this.#state.video,
-        frames: this.#decoded,
-        media,
-        client: models.client,
-        model: models.ready(),
-        answers: { of: times, finished: 0 },
-        ...choices,
-        signal: run.signal,
-        onEvent: (event) => {
-          if (run.isCurrent() && this.#state.phase === 'running') this.#onEvent(event);
+      const { signal } = run;
+      const onEvent = (event: RunEvent) => {
+        if (run.isCurrent() && this.#state.phase === 'running') this.#onEvent(event);
+      };
+      const shared = { file, video: this.#state.video, media, signal, onEvent };
+      const opened = await openFile({ ...shared, model: models.readyPackage() });
+      const { model } = opened;
+      if (isVqa2(model)) {
+        await this.#score(run, { ...opened, model }, { ...shared, ...choices });
+        return;
+      }
+      const assessment = await assessOpened(
+        { ...opened, model },
+        {
+          ...shared,
+          frames: this.#decoded,
+          client: models.client,
+          answers: { of: times, finished: 0 },
+          ...choices,
         },
-      });
+      );
       if (!run.isCurrent()) return;
       await this.#finish(file, assessment);
       await this.#estimate(assessment, run.signal);
@@ -241,6 +257,60 @@ export class AssessStore {
         if (this.#state.phase === 'done') this.openNext();
       }
     }
+  }
+
+  /** The score of a model of VQA², which writes no text. */
+  async #score(
+    run: RunHandle,
+    { video, model, index }: OpenedFile<LoadedVqa2>,
+    choices: Pick<RunChoices, 'software' | 'protocol'> & {
+      readonly file: File;
+      readonly video: OpenedFile<LoadedVqa2>['video'] | null;
+      readonly signal: AbortSignal;
+      readonly onEvent: (event: RunEvent) => void;
+    },
+  ): Promise<void> {
+    const { media, models, app, hash, onResult } = this.#dependencies;
+    const { file, signal, onEvent, protocol, software } = choices;
+    this.#dispatch({ kind: 'scoring', model, protocol: protocol ?? model.manifest.protocol });
+    const [{ scoreVideo }, { levelResult }] = await loadPart(() =>
+      Promise.all([import('./vqa2/score-video.ts'), import('./vqa2/level-result.ts')]),
+    );
+    const scored = await scoreVideo(
+      { file, video },
+      {
+        media,
+        client: models.client.vqa2,
+        model,
+        shown: new Set(this.#state.frames.flatMap((frame) => (frame.thumbnail ? [frame.index] : []))),
+        ...(protocol && { protocol }),
+        ...(software && { software }),
+        signal,
+        onEvent,
+      },
+    );
+    if (!run.isCurrent()) return;
+    const seconds = { ...scored.seconds, index };
+    const reused = choices.video ? (['index', ...scored.reused] as const) : scored.reused;
+    this.#leaveStage();
+    this.#dispatch({ kind: 'scored', assessment: { ...scored, seconds, reused } });
+    measure('done');
+    rememberSeconds(model, seconds, [...reused, 'generate']);
+    const { levels } = this.#state;
+    const sha256 = await hash(file).catch(() => null);
+    if (sha256 === null || this.#state.file !== file || this.#state.levels !== levels) return;
+    const result = levelResult({
+      app,
+      createdAt: new Date(),
+      video,
+      sha256,
+      model,
+      sampled: sampledFrames(this.#state.frames),
+      outcome: scored.outcome,
+      seconds,
+    });
+    this.#dispatch({ kind: 'result', result });
+    onResult?.(result, this.#state.frames);
   }
 
   #onEvent(event: RunEvent): void {
@@ -281,11 +351,7 @@ export class AssessStore {
     const { app, hash, onResult } = this.#dependencies;
     const sha256 = await hash(file).catch(() => null);
     if (sha256 === null || this.#state.file !== file || this.#state.answer !== answer) return;
-    const sampled = this.#state.frames.map(({ index, time, substituted }) => ({
-      index,
-      time,
-      ...(substituted === undefined ? {} : { substituted }),
-    }));
+    const sampled = sampledFrames(this.#state.frames);
     const result = buildResult({ ...assessment, app, createdAt: new Date(), sha256, sampled });
     this.#dispatch({ kind: 'result', result });
     onResult?.(result, this.#state.frames);
@@ -331,12 +397,23 @@ export class AssessStore {
 function remember({ answers, reused, seconds, model }: FileAssessment): void {
   const [only, other] = answers;
   if (!only || other) return;
-  const key = stageKey(model);
-  const measured: Partial<StageSeconds> = {};
-  for (const stage of STAGES) if (!reused.includes(stage)) measured[stage] = seconds[stage];
-  rememberStages(key, measured);
-  if (only.raw.end === 'eos') rememberTokens(key, only.raw.tokens);
+  rememberSeconds(model, seconds, reused);
+  if (only.raw.end === 'eos') rememberTokens(stageKey(model), only.raw.tokens);
 }
+
+function rememberSeconds(model: LoadedPackage, seconds: StageSeconds, without: readonly Stage[]): void {
+  const measured: Partial<StageSeconds> = {};
+  for (const stage of STAGES) if (!without.includes(stage)) measured[stage] = seconds[stage];
+  rememberStages(stageKey(model), measured);
+}
+
+/** Frames as results store them. */
+const sampledFrames = (frames: readonly ShownFrame[]) =>
+  frames.map(({ index, time, substituted }) => ({
+    index,
+    time,
+    ...(substituted === undefined ? {} : { substituted }),
+  }));
 
 export const createAssessStore = (dependencies: AssessDependencies): AssessStore =>
   new AssessStore(dependencies);

@@ -22,12 +22,23 @@ export interface FileAssessment extends Assessment {
   readonly model: LoadedModel;
 }
 
+export interface OpenedFile<M> {
+  readonly video: OpenedVideo;
+  readonly model: M;
+  /** Seconds that the index took; 0 for an opened video. */
+  readonly index: number;
+}
+
 /**
- * Opens a file while the model is being loaded, then assesses the whole video.
+ * Opens a file while the model is being loaded.
  *
- * @throws as `runAssessment` does
+ * @throws CodedError of the media and model workers; AbortError
  */
-export async function assessFile(options: FileRunOptions): Promise<FileAssessment> {
+export async function openFile<M>(
+  options: Pick<FileRunOptions, 'file' | 'video' | 'media' | 'signal' | 'onEvent'> & {
+    readonly model: Promise<M>;
+  },
+): Promise<OpenedFile<M>> {
   const { file, media, signal, onEvent } = options;
   // A failure of the model is reported where it is awaited, not as an unhandled rejection while the file is opened.
   options.model.catch(() => {});
@@ -42,9 +53,25 @@ export async function assessFile(options: FileRunOptions): Promise<FileAssessmen
   const model = await options.model;
   signal.throwIfAborted();
   onEvent({ kind: 'waited', seconds: since(opened) });
+  return { video, model, index };
+}
 
+/**
+ * Opens a file while the model is being loaded, then assesses the whole video.
+ *
+ * @throws as `runAssessment` does
+ */
+export async function assessFile(options: FileRunOptions): Promise<FileAssessment> {
+  return assessOpened(await openFile(options), options);
+}
+
+/** Assesses the whole of an opened video. @throws as `runAssessment` does */
+export async function assessOpened(
+  { video, model, index }: OpenedFile<LoadedModel>,
+  options: Omit<FileRunOptions, 'model'>,
+): Promise<FileAssessment> {
   const plan = sampledPlan(model.profile, { from: 0, frames: video.facts.frames });
-  const assessment = await runAssessment({ file, video }, plan, { ...options, model });
+  const assessment = await runAssessment({ file: options.file, video }, plan, { ...options, model });
   const reused: readonly Stage[] = options.video ? ['index', ...assessment.reused] : assessment.reused;
   return { ...assessment, reused, seconds: { ...assessment.seconds, index }, video, model };
 }

@@ -8,7 +8,7 @@ import { percentileOf } from '../../../core/answer/percentile.ts';
 import type { Result, ResultAnswer } from '../../../core/files/result.ts';
 import { meanInterval } from '../../../core/stats/interval.ts';
 import type { FeatureReport, OpenedVideo } from '../../../workers/media/api.ts';
-import type { LoadedModel, RawAnswer } from '../../../workers/model/api.ts';
+import type { LoadedModel, LoadedPackage, RawAnswer } from '../../../workers/model/api.ts';
 import { type Answer, firstSeed } from './answer.ts';
 import type { StageSeconds } from './stages.ts';
 
@@ -49,7 +49,7 @@ export function meanScore(answers: readonly Pick<ResultAnswer, 'score'>[]): numb
 }
 
 /** The model as result files name it. */
-export function modelFacts(model: LoadedModel): Result['model'] {
+export function modelFacts(model: LoadedPackage): Result['model'] {
   const { manifest, manifestSha256, dtype, backend, adapter } = model;
   return { name: manifest.name, manifestSha256, dtype, target: backend, backend, adapter };
 }
@@ -84,9 +84,15 @@ function basis({ manifest }: LoadedModel, features: FeatureReport | null) {
   };
 }
 
+/** The file as results describe it. @param sha256 of its bytes, hex */
+export function fileFacts(facts: OpenedVideo['facts'], sha256: string): Result['file'] {
+  const { name, bytes, container, codec, width, height, frames, fps, rotation, colour } = facts;
+  return { name, bytes, sha256, container, codec, width, height, frames, fps, rotation, colour };
+}
+
 export function buildResult(parts: ResultParts): Result {
-  const { video, model } = parts;
-  const { facts } = video;
+  const { model } = parts;
+  const { facts } = parts.video;
   const answers = parts.answers.map(({ raw, reading }) => resultAnswer(raw, reading));
   const score = meanScore(answers);
   const percentile = score === null ? null : percentileOf(model.manifest.scale, score);
@@ -94,19 +100,7 @@ export function buildResult(parts: ResultParts): Result {
     format: 2,
     app: parts.app,
     createdAt: parts.createdAt.toISOString(),
-    file: {
-      name: facts.name,
-      bytes: facts.bytes,
-      sha256: parts.sha256,
-      container: facts.container,
-      codec: facts.codec,
-      width: facts.width,
-      height: facts.height,
-      frames: facts.frames,
-      fps: facts.fps,
-      rotation: facts.rotation,
-      colour: facts.colour,
-    },
+    file: fileFacts(facts, parts.sha256),
     model: modelFacts(model),
     profile: model.profile,
     seed: firstSeed(answers.length),

@@ -20,6 +20,13 @@ export type RunEvent =
   /** Answer `k` of `of`, counted from 0, is asked for. */
   | { readonly kind: 'asked'; readonly k: number; readonly of: number }
   | { readonly kind: 'encoding'; readonly k: number; readonly done: number; readonly total: number }
+  /** Motion tokens or prompt tokens so far, of a model of VQA². */
+  | {
+      readonly kind: 'progress';
+      readonly stage: 'encodeMotion' | 'prefill';
+      readonly done: number;
+      readonly total: number;
+    }
   /** New text of the present answer, and its tokens so far. */
   | { readonly kind: 'text'; readonly text: string; readonly tokens: number }
   /** An answer is finished; one that was stopped makes no event. */

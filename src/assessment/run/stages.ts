@@ -9,6 +9,10 @@ export const STAGES = ['index', 'decode', 'encodeVision', 'encodeMotion', 'prefi
 export type Stage = (typeof STAGES)[number];
 export type StageSeconds = Record<Stage, number>;
 
+/** Stages of a model that answers in words, or of one that generates nothing. */
+export const stagesOf = (writes: boolean): readonly Stage[] =>
+  writes ? STAGES : STAGES.filter((stage) => stage !== 'generate');
+
 const TABLE: Record<'wasm' | 'webgpu', StageSeconds> = {
   wasm: { index: 0.02, decode: 0.1, encodeVision: 0.38, encodeMotion: 0.06, prefill: 0.2, generate: 0.24 },
   webgpu: {

@@ -1,6 +1,8 @@
 /** Assess: a video in, reasons and a score out. */
 import { useState } from 'react';
 import { useStore } from 'zustand';
+import { levelBand, levelText } from '../../../core/answer/level-band.ts';
+import type { AssessState } from '../../assessment/assess-store.ts';
 import { assess, recent } from '../../assessment/session.ts';
 import { useTab } from '../../page/tab.ts';
 import { useActions } from '../../page/useActions.ts';
@@ -35,7 +37,12 @@ export default function AssessPage() {
     // The notice of a long clip has the button.
     onTimeline: long === null ? timeline.onOpen : null,
   });
-  useTab(tabState(phase, score, name, () => progressState(state, loaded, t).done));
+  const level = levelOf(state);
+  useTab(
+    level && (phase === 'done' || phase === 'reopened')
+      ? { kind: 'done', name, ...level }
+      : tabState(phase, score, name, () => progressState(state, view.vqa2 ?? loaded, t).done),
+  );
   const ratio = video ? video.facts.width / video.facts.height : LANDSCAPE;
   const classes = [
     'assess-page',
@@ -56,10 +63,16 @@ export default function AssessPage() {
           }
           timeline={timeline.panel}
           belowKey={phase === 'running' ? 'progress' : 'facts'}
-          notices={<PageNotices view={view} long={timeline.panel ? null : long} onOpen={timeline.onOpen} />}
+          notices={
+            <PageNotices
+              view={view}
+              long={timeline.panel ? null : long}
+              onOpen={view.ofLevels ? null : timeline.onOpen}
+            />
+          }
         />
       </div>
-      {view.announceResult && (
+      {view.announceResult && !view.ofLevels && (
         <SpokenResult text={phase === 'done' || phase === 'stopped' ? spokenScore(score, t) : ''} />
       )}
       {about && <AboutScale scale={state.model?.manifest.scale ?? null} onClose={() => setAbout(false)} />}
@@ -78,7 +91,7 @@ function PageNotices(props: {
 }) {
   const { state, loaded, input } = props.view;
   const t = useAssessMessages();
-  const notices = useNotices(state, loaded);
+  const notices = useNotices(state, props.view.vqa2 ?? loaded);
   const { closed } = state;
   // A result that was deleted since has the key.
   const deleted = useStore(recent.store, ({ removed }) => removed !== null);
@@ -115,6 +128,12 @@ function PageNotices(props: {
       )}
     </>
   );
+}
+
+/** Level score for the tab's title; null for a model that answers in words. */
+function levelOf({ levels, phase, result }: AssessState) {
+  const percent = levels?.levels.percent ?? (phase === 'reopened' ? result?.levels?.percent : undefined);
+  return percent === undefined ? null : { score: levelText(percent), band: levelBand(percent) };
 }
 
 function tabState(phase: string, score: ScoreState, name: string, done: () => number) {

@@ -10,7 +10,12 @@ import './DropZone.css';
 
 const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
-export function DropZone({ onSample }: { readonly onSample: () => void }) {
+export function DropZone(props: {
+  readonly onSample: () => void;
+  /** The loaded model gives levels and no text. */
+  readonly levels?: boolean;
+}) {
+  const { onSample, levels = false } = props;
   const t = useAssessMessages();
   return (
     <div className="assess-player assess-finder ui-on-player">
@@ -21,7 +26,7 @@ export function DropZone({ onSample }: { readonly onSample: () => void }) {
           <circle cx="21" cy="21" r="7.5" />
         </svg>
         <p className="assess-finder__title">{fingersOnly() ? t.drop.titleTouch : t.drop.title}</p>
-        <p className="assess-finder__lead">{t.drop.lead}</p>
+        <p className="assess-finder__lead">{levels ? t.drop.leadLevels : t.drop.lead}</p>
         <div className="assess-finder__buttons">
           <Button look="primary" size="large" onClick={pickFiles}>
             {t.drop.choose}

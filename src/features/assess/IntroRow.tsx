@@ -7,7 +7,8 @@ import { useAssessMessages } from './messages/useAssessMessages.ts';
 import './IntroRow.css';
 import { isSmallModel, LARGER_MODEL } from './SmallModelNote.tsx';
 
-export function IntroRow() {
+/** @param props.levels the loaded model gives levels and no text */
+export function IntroRow({ levels }: { readonly levels: boolean }) {
   const t = useAssessMessages();
   const parts: { icon: IconName; title: string; body: string }[] = [
     {
@@ -15,8 +16,14 @@ export function IntroRow() {
       title: t.intro.privateTitle,
       body: t.intro.privateBody,
     },
-    { icon: 'file', title: t.intro.reasonsTitle, body: t.intro.reasonsBody },
-    { icon: 'eye', title: t.intro.checkTitle, body: t.intro.checkBody },
+    levels
+      ? { icon: 'chart', title: t.intro.levelsTitle, body: t.intro.levelsBody }
+      : { icon: 'file', title: t.intro.reasonsTitle, body: t.intro.reasonsBody },
+    {
+      icon: 'eye',
+      title: t.intro.checkTitle,
+      body: levels ? t.intro.levelsCheckBody : t.intro.checkBody,
+    },
   ];
   return (
     <div className="assess-intro">
@@ -36,7 +43,8 @@ export function IntroRow() {
 /** `Model ready: Small, 11.2 MB, loaded in 0.6 s`, or its loading progress, or its error. */
 export function ModelLine() {
   const t = useAssessMessages();
-  const { phase, loaded, progress, error } = useStore(models.store);
+  const { phase, progress, error, ...model } = useStore(models.store);
+  const loaded = model.loaded ?? model.vqa2;
   return (
     <p className="assess-model">
       <span className={`assess-model__dot assess-model__dot--${phase}`} />
@@ -60,7 +68,7 @@ export function ModelLine() {
           )}
         </span>
       )}
-      {isSmallModel(loaded?.manifest ?? null) && (
+      {!model.vqa2 && isSmallModel(model.loaded?.manifest ?? null) && (
         <a className="assess-model__larger" href={LARGER_MODEL}>
           {t.small.larger}
         </a>

@@ -4,6 +4,7 @@ import { errorText } from '../../../core/text/error-messages.ts';
 import type { Lang } from '../../../core/text/lang.ts';
 import { mediaNoticeText } from '../../../core/text/media-notices.ts';
 import type { VideoFacts } from '../../../workers/media/api.ts';
+import type { LoadedPackage } from '../../../workers/model/api.ts';
 import type { ShownFrame } from '../../assessment/assess-state.ts';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { LONG_SECONDS } from '../../assessment/assess-store.ts';
@@ -30,7 +31,13 @@ function sizeChange(facts: VideoFacts, frames: readonly ShownFrame[]) {
 }
 
 export function noticesOf(
-  { video, frames, model }: Pick<AssessState, 'video' | 'frames' | 'model'>,
+  {
+    video,
+    frames,
+    model,
+  }: Pick<AssessState, 'video' | 'frames'> & {
+    readonly model: Pick<LoadedPackage, 'backend' | 'threads'> | null;
+  },
   machine: { readonly isolated: boolean; readonly serviceWorker: boolean },
   t: AssessMessages,
   lang: Lang,
@@ -79,7 +86,7 @@ export function longNotice(
 }
 
 /** The notices of a run in the page's language. */
-export function useNotices(state: AssessState, model: AssessState['model']): string[] {
+export function useNotices(state: AssessState, model: LoadedPackage | null): string[] {
   const t = useAssessMessages();
   const lang = useLang();
   return noticesOf(

@@ -13,7 +13,12 @@ export interface RecentItem {
   /** Address of the thumbnail (`blob:` or `data:`). */
   readonly thumbnail?: string | undefined;
   /** The score as shown and its grade; null when there was none. */
-  readonly score: { readonly text: string; readonly band: Band } | null;
+  readonly score: {
+    readonly text: string;
+    readonly band: Band;
+    /** Of 100, from a model of level scores: the grades' words are not its own. */
+    readonly levels?: boolean;
+  } | null;
   /** The one that is open now. */
   readonly current?: boolean;
 }
@@ -72,7 +77,9 @@ function Row(props: Pick<RecentPanelProps, 'onOpen' | 'onRemove'> & { readonly i
         {item.score ? (
           <>
             <BandGlyph band={item.score.band} />
-            <span className="ui-sr">{t.grades.names[item.score.band - 1]}</span>
+            <span className="ui-sr">
+              {item.score.levels ? t.recent.of100 : t.grades.names[item.score.band - 1]}
+            </span>
             <span className="assess-recent__score">{item.score.text}</span>
           </>
         ) : (

@@ -1,5 +1,5 @@
 /** Progress of a run: one bar while the model loads, then one segment per stage. */
-import type { LoadProgress } from '../../../workers/model/api.ts';
+import { isVqa2, type LoadedPackage, type LoadProgress } from '../../../workers/model/api.ts';
 import { type AssessState, stageKey } from '../../assessment/assess-store.ts';
 import { expectedTokens, secondsLeft, stageShares } from '../../assessment/run/stages.ts';
 import { ActionButton } from '../../page/ActionButton.tsx';
@@ -30,7 +30,7 @@ export function stageText({ stage, stages, view }: AssessState, t: AssessMessage
 }
 
 /** Segments of the bar and the finished part of the whole, 0 … 1. */
-export function progressState(state: AssessState, loaded: AssessState['model'], t: AssessMessages) {
+export function progressState(state: AssessState, loaded: LoadedPackage | null, t: AssessMessages) {
   const key = loaded ? stageKey(loaded) : '';
   const bar = barStages(
     state.stages,
@@ -38,6 +38,7 @@ export function progressState(state: AssessState, loaded: AssessState['model'], 
     expectedTokens(key),
     (stage) => t.progress.stages[stage],
     (stage) => (stage.state === 'reused' ? t.progress.reused : t.units.seconds(stage.seconds)),
+    !loaded || !isVqa2(loaded),
   );
   return { bar, done: progressOf(bar) };
 }
@@ -50,7 +51,7 @@ function rate({ startedAt, firstToken, tokens }: AssessState): number | null {
 
 export interface RunProgressProps {
   readonly state: AssessState;
-  readonly loaded: AssessState['model'];
+  readonly loaded: LoadedPackage | null;
   /** Bytes of the model while it loads, else null. */
   readonly loading: LoadProgress | null;
   readonly waiting: boolean;

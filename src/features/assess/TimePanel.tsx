@@ -1,7 +1,7 @@
 /** Seconds per stage of the run, as a bar and as a list, with decoded frames and tokens per second. */
 import { useState } from 'react';
 import type { AssessState } from '../../assessment/assess-store.ts';
-import { STAGES, type Stage } from '../../assessment/run/stages.ts';
+import { STAGES, type Stage, stagesOf } from '../../assessment/run/stages.ts';
 import { cssVariables } from '../../ui/css-variables.ts';
 import { Sentences } from '../../ui/Sentences.tsx';
 import type { AssessMessages } from './messages/useAssessMessages.ts';
@@ -16,11 +16,14 @@ export interface TimePanelProps {
   readonly model: AssessState['model'];
   /** Frames of the video. */
   readonly frames: number;
+  /** False for a model that generates no text. */
+  readonly writes: boolean;
 }
 
-export function TimePanel({ stages, firstWord, report, answer, model, frames }: TimePanelProps) {
+export function TimePanel({ stages, firstWord, report, answer, model, frames, writes }: TimePanelProps) {
   const t = useAssessMessages();
   const [hovered, setHovered] = useState<Stage | null>(null);
+  const shown = stagesOf(writes);
   const total = STAGES.reduce((sum, stage) => sum + stages[stage].seconds, 0);
   const lines: string[] = [];
   if (report) {
@@ -40,7 +43,7 @@ export function TimePanel({ stages, firstWord, report, answer, model, frames }: 
         <span>{firstWord === null ? t.time.inAllNoWord(total) : t.time.inAll(total, firstWord)}</span>
       </p>
       <div className="assess-time__bar" aria-hidden="true">
-        {STAGES.map((stage, i) => (
+        {shown.map((stage, i) => (
           <span
             key={stage}
             className={`assess-time__part assess-time__part--${i % 3}`}
@@ -52,7 +55,7 @@ export function TimePanel({ stages, firstWord, report, answer, model, frames }: 
         ))}
       </div>
       <dl className="assess-time__list">
-        {STAGES.map((stage, i) => (
+        {shown.map((stage, i) => (
           <div
             key={stage}
             className={`assess-time__item${hovered === stage ? ' assess-time__item--lit' : ''}`}

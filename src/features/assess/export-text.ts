@@ -2,6 +2,7 @@
 import { readStrictly } from '../../../core/answer/answer.ts';
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
 import { bands } from '../../../core/answer/grades.ts';
+import { levelBand } from '../../../core/answer/level-band.ts';
 import { distortionLabel, distortionsOf, findDistortions } from '../../../core/answer/lexicon.ts';
 import { officialCsv, scoreCsv } from '../../../core/files/csv.ts';
 import type { Result } from '../../../core/files/result.ts';
@@ -89,6 +90,11 @@ export function resultText(result: Result, state: ScoreState, t: AssessMessages,
 
 export const resultJson = (result: Result): string => `${JSON.stringify(result, null, 2)}\n`;
 
+/** Word of a level score's band; none for a model that answers in words. */
+function levelWord({ levels }: Result): string | undefined {
+  return levels && ['low', 'poor', 'fair', 'good', 'high'][levelBand(levels.percent) - 1];
+}
+
 export function resultCsv(result: Result): string {
   const [answer] = result.answers;
   const interval = meanInterval(result.answers.flatMap(({ score }) => (score === null ? [] : [score])));
@@ -98,7 +104,7 @@ export function resultCsv(result: Result): string {
     {
       file: result.file.name,
       score: result.score,
-      band: bands.find(({ grade }) => grade === result.band)?.word,
+      band: levelWord(result) ?? bands.find(({ grade }) => grade === result.band)?.word,
       expected: expected.length > 0 ? mean(expected) : undefined,
       ciLow: interval?.low,
       ciHigh: interval?.high,

@@ -2,11 +2,12 @@
  * The parts of the Assess page in each phase. They are functions and not components: the frame keeps its parts, so the
  * player, the filmstrip and the reasoning keep their DOM when a run ends.
  */
-import type { ReactNode } from 'react';
+import { type ReactNode, Suspense } from 'react';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { firstSeed } from '../../assessment/run/answer.ts';
 import { STAGES } from '../../assessment/run/stages.ts';
 import { assess } from '../../assessment/session.ts';
+import { lazyPart } from '../../page/lazy-part.ts';
 import { useNarrow } from '../../ui/useMedia.ts';
 import { Actions, TIMES } from './Actions.tsx';
 import { DropZone } from './DropZone.tsx';
@@ -49,11 +50,11 @@ export interface PhaseContext {
 type Phase = (context: PhaseContext) => PhaseParts;
 
 const empty: Phase = (context) => ({
-  player: <DropZone onSample={context.view.input.sample} />,
+  player: <DropZone onSample={context.view.input.sample} levels={context.view.ofLevels} />,
   filmstrip: null,
   score: score(context, { run: undefined }),
-  side: <Introduction />,
-  below: <IntroRow />,
+  side: <Introduction levels={context.view.ofLevels} />,
+  below: <IntroRow levels={context.view.ofLevels} />,
   actions: <ModelLine />,
 });
 
@@ -80,7 +81,7 @@ const running: Phase = (context) => {
     below: (
       <RunProgress
         state={state}
-        loaded={loaded}
+        loaded={view.vqa2 ?? loaded}
         loading={modelLoad.progress}
         waiting={modelLoad.phase === 'loading'}
         onUnqueue={assess.dequeue}
@@ -115,8 +116,8 @@ const done: Phase = (context) => {
     side: trace(view, rawProps(view)),
     below: facts(view, t, times(view)),
     actions: resultActions(view, {
-      onTimes: () => assess.rerun({ times: TIMES }),
-      onTimeline: context.onTimeline,
+      onTimes: view.ofLevels ? null : () => assess.rerun({ times: TIMES }),
+      onTimeline: view.ofLevels ? null : context.onTimeline,
     }),
   };
 };
@@ -135,7 +136,10 @@ const reopened: Phase = (context) => {
     score: score(context, answerProps(view)),
     side: trace(view, rawProps(view)),
     below: facts(view, t, times(view)),
-    actions: resultActions(view, { quiet: !player, onTimeline: context.onTimeline }),
+    actions: resultActions(view, {
+      quiet: !player,
+      onTimeline: view.ofLevels ? null : context.onTimeline,
+    }),
   };
 };
 
@@ -147,7 +151,7 @@ const failed: Phase = (context) => {
     player: error ? <PlayerError error={error} file={file} facts={rows} /> : film(view),
     filmstrip: controls(view),
     score: score(context),
-    side: view.text === '' ? <Introduction /> : trace(view),
+    side: view.text === '' && !view.state.vqa2 ? <Introduction levels={view.ofLevels} /> : trace(view),
     below: facts(view, t),
     actions: queue.length === 0 ? null : resultActions(view, { quiet: true }),
   };
@@ -162,11 +166,24 @@ export const PHASES: Readonly<Record<AssessState['phase'], Phase>> = {
   error: failed,
 };
 
-/** Beside an empty page: the five grades, and results of before. */
-function Introduction() {
+const levelParts = {
+  score: lazyPart(() => import('./levels/LevelScorePanel.tsx')),
+  side: lazyPart(() => import('./levels/LevelSide.tsx')),
+  intro: lazyPart(() => import('./levels/LevelIntro.tsx')),
+};
+
+/** Beside an empty page: what the score means, and results of before. */
+function Introduction({ levels }: { readonly levels: boolean }) {
+  const LevelIntro = levelParts.intro();
   return (
     <>
-      <GradesPanel />
+      {levels ? (
+        <Suspense fallback={null}>
+          <LevelIntro />
+        </Suspense>
+      ) : (
+        <GradesPanel />
+      )}
       <Recent />
     </>
   );
@@ -196,6 +213,14 @@ function controls({ state, player, sampled, loaded, highlight }: AssessView): Re
 }
 
 function score({ view, t, onAbout }: PhaseContext, props: Partial<ScorePanelProps> = {}): ReactNode {
+  if (view.ofLevels) {
+    const LevelScorePanel = levelParts.score();
+    return (
+      <Suspense fallback={null}>
+        <LevelScorePanel view={view} onResume={props.onResume ?? null} resume={t.actions.goOn} />
+      </Suspense>
+    );
+  }
   const { modelName, loaded } = view;
   const manifest = loaded?.manifest ?? null;
   // The model of a reopened result may be another one: its estimate is in the result, or there is none.
@@ -228,6 +253,14 @@ function answerProps({ answers, rawText, setNth, setRawOpen }: AssessView): Part
 }
 
 function trace(view: AssessView, props: Partial<TracePanelProps> = {}): ReactNode {
+  if (view.ofLevels) {
+    const LevelSide = levelParts.side();
+    return (
+      <Suspense fallback={null}>
+        <LevelSide view={view} />
+      </Suspense>
+    );
+  }
   const { text, spans, answers, answerText, nth, setNth, highlight, setHighlight, seekSampled } = view;
   return (
     <TracePanel
@@ -262,7 +295,8 @@ function facts(
   t: AssessMessages,
   above: ReactNode = null,
 ): ReactNode {
-  const { file, video, result, model, error, queue } = state;
+  const { file, video, result, error, queue } = state;
+  const model = state.vqa2 ?? state.model;
   const rows: FactRow[] = video ? factRows(video.facts, t) : result ? resultRows(result, t) : [];
   if (video && model)
     rows.push({ label: t.file.model, value: modelText(modelName, model.dtype, model.backend, t) });
@@ -289,7 +323,7 @@ function Facts({ summary, children }: { readonly summary: string; readonly child
   );
 }
 
-function times({ state }: AssessView): ReactNode {
+function times({ state, ofLevels }: AssessView): ReactNode {
   return (
     <TimePanel
       stages={state.stages}
@@ -298,6 +332,7 @@ function times({ state }: AssessView): ReactNode {
       answer={allTokens(state)}
       model={state.model}
       frames={state.video?.facts.frames ?? 0}
+      writes={!ofLevels}
     />
   );
 }

@@ -13,7 +13,7 @@ import type { Lang } from '../../../core/text/lang.ts';
 import type { AssessState, StageState } from '../../assessment/assess-store.ts';
 import { readAnswer } from '../../assessment/run/answer.ts';
 import { resultAnswer } from '../../assessment/run/result-file.ts';
-import { STAGES, type Stage, type StageSeconds } from '../../assessment/run/stages.ts';
+import { type Stage, type StageSeconds, stagesOf } from '../../assessment/run/stages.ts';
 import type { ProgressSegment as BarStage } from '../../ui/ProgressBar.tsx';
 import type { ScoreState } from './ScorePanel.tsx';
 import type { TraceSpan } from './trace-segments.ts';
@@ -148,15 +148,17 @@ function fraction({ done, total }: StageState): number {
   return total > 0 ? done / total : 0;
 }
 
-/** Segments of the bar with their shares; `tokens` is the usual length of an answer of this model, if known. */
+/** Segments of the bar with their shares; `tokens` is the usual length of an answer of this model, if known. `writes`: the model
+ * generates text. */
 export function barStages(
   stages: AssessState['stages'],
   shares: StageSeconds,
   tokens: number | null,
   label: (stage: Stage) => string,
   took: (stage: StageState) => string,
+  writes = true,
 ): BarStage[] {
-  return STAGES.map((id) => {
+  return stagesOf(writes).map((id) => {
     const stage = stages[id];
     const part = id === 'generate' ? (tokens ? Math.min(0.97, stage.done / tokens) : 0) : fraction(stage);
     return {

@@ -2,6 +2,7 @@
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useStore } from 'zustand';
 import { viewAnswer } from '../../../core/answer/answer-stream.ts';
+import type { LoadedPackage, LoadedVqa2 } from '../../../workers/model/api.ts';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { assess, models } from '../../assessment/session.ts';
 import { passToNextPage, pickFiles, useFileInput } from '../../page/file-input.ts';
@@ -28,6 +29,8 @@ export function useAssessView() {
   const { phase, file, video, frames, result } = state;
   const score = useMemo(() => scoreState(state), [state]);
   const loaded = state.model ?? model.loaded;
+  const vqa2 = vqa2Of(state, model.vqa2);
+  const ofLevels = phase === 'reopened' ? result?.levels !== undefined : vqa2 !== null;
   const input = useVideoInput();
   const player = usePlayer(file, video);
   const sampled = useMemo(() => frames.map((frame) => frame.index), [frames]);
@@ -50,7 +53,8 @@ export function useAssessView() {
     [player, sampled],
   );
   const settledAt = useSettledAt(phase);
-  const compare = file && phase !== 'error' ? () => toCompare(file) : null;
+  // Compare needs a model that answers in words.
+  const compare = file && phase !== 'error' && !ofLevels ? () => toCompare(file) : null;
   useActions({
     escape: phase === 'empty' ? null : stopOrClear(phase, settledAt),
     next: phase === 'running' ? null : next,
@@ -60,8 +64,12 @@ export function useAssessView() {
     state,
     score,
     loaded,
+    /** The model of VQA² of this run, or the one that the next run would take. */
+    vqa2,
+    /** True where a level score is shown, or will be. */
+    ofLevels,
     modelLoad: model,
-    modelName: loaded?.manifest.name ?? result?.model.name ?? '',
+    modelName: modelNameOf(phase, result, vqa2 ?? loaded),
     name: file?.name ?? result?.file.name ?? '',
     input,
     player,
@@ -75,6 +83,20 @@ export function useAssessView() {
     announceSentences: announce === 'sentences',
     announceResult: announce !== 'off',
   };
+}
+
+/** A run's own model is shown with it; before a run the loaded one. */
+function vqa2Of({ model, vqa2, phase }: AssessState, loaded: LoadedVqa2 | null): LoadedVqa2 | null {
+  return phase !== 'empty' && (vqa2 || model) ? vqa2 : loaded;
+}
+
+function modelNameOf(
+  phase: AssessState['phase'],
+  result: AssessState['result'],
+  loaded: LoadedPackage | null,
+): string {
+  const named = phase === 'reopened' && result?.levels ? null : loaded;
+  return named?.manifest.name ?? result?.model.name ?? '';
 }
 
 /** The chosen one of several answers: its text and marks, and the frames that a mark highlights. */

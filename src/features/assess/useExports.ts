@@ -62,6 +62,11 @@ export function useExports(parts: {
       const { resultCard } = await loadPart(() => import('./result-card.ts'));
       saveFile(`${name}-card.png`, await resultCard(result, image, t, lang, noScore(score, t) ?? ''));
     };
+    const text = async () => {
+      if (!result.levels) return resultText(result, score, t, lang);
+      const { levelResultText } = await loadPart(() => import('./levels/level-text.ts'));
+      return levelResultText(result, lang);
+    };
     const items: MenuItem[] = [
       {
         id: 'json',
@@ -78,9 +83,12 @@ export function useExports(parts: {
         label: t.assess.exportOfficial,
         onSelect: () => saveFile(`${name}-official.csv`, resultOfficialCsv(result), 'text/csv'),
       },
-      { id: 'png', label: t.actions.exportPng, onSelect: () => void card().catch(assess.fail) },
+      // The card draws the ruler of 1 to 5.
+      ...(result.levels
+        ? []
+        : [{ id: 'png', label: t.actions.exportPng, onSelect: () => void card().catch(assess.fail) }]),
     ];
-    const copy = () => navigator.clipboard.writeText(resultText(result, score, t, lang));
+    const copy = async () => navigator.clipboard.writeText(await text());
     return { items, copy, saveFrame };
   }, [result, score, player, frames, t, lang]);
 }

@@ -156,6 +156,7 @@ const reducers: Reducers<BothState, BothEvent> = {
   waited: unchanged,
   planned: unchanged,
   frame: unchanged,
+  progress: unchanged,
   stage: ({ asked }, { side, stage }) =>
     stage === 'prefill' ? { step: { kind: 'answer', side, ...asked, text: '' } } : {},
   decoding: (_, { done, total }) => ({ step: { kind: 'decode', done, total } }),

@@ -1,0 +1,63 @@
+/** Texts of level scores in Chinese. */
+import { count } from '../../../../../core/text/format.ts';
+import type { LevelMessages } from './en.ts';
+
+export const levelsZh: LevelMessages = {
+  title: '得分',
+  of: '满分100',
+  spokenOf: (score) => `${score}，满分100`,
+  names: ['低', '差', '中', '良', '高'],
+  emptyLine: '0至100的一个数：五个等级按概率的平均。没有文字。',
+  waiting: '尚无',
+  waitingLine: '模型通读一次提示词，不书写文字。',
+  stopped: '得分之前已停止。',
+  stoppedLine: '已算出的特征予以保留。',
+  none: '无得分',
+  track: (score, level) => `0至100中的${score}，等级${level}`,
+  trackEmpty: '0至100的尺度，尚无得分',
+  spoken: (score, level) => `得分${score}，满分100，${level}。`,
+  noPopulation: '此处未与人工评分对照，故不给百分位。',
+  entropy: (nats, most) => `熵${nats}，最大${most}。`,
+  sure: '概率大多集中于一个等级。',
+  unsure: '概率分散于多个等级。',
+  levelsTitle: '等级',
+  levelsNote: '各自的概率',
+  levelsEmpty: '五个等级，以及模型把各等级作为下一个词的概率。',
+  level: '等级',
+  probability: '概率',
+  worth: '分值',
+  mean: '平均',
+  scriptScore: (value) => `按此协议0.2至1的尺度，得分为${value}。`,
+  askedTitle: '提问方式',
+  protocol: '协议',
+  protocols: {
+    'ugc-2024': 'ugc-2024：关键帧与每8帧的运动',
+    'ugc-2025': 'ugc-2025：关键帧与每帧的运动，不提问',
+    'streaming-2024': 'streaming-2024：仅关键帧',
+    'image-2025': 'image-2025：图片',
+  },
+  ofPackage: '模型包自带',
+  otherProtocol: '并非模型包为自己指定的协议。',
+  read: '读取',
+  readValue: (keys, dense, step) =>
+    dense === 0
+      ? `${count(keys)}帧，每秒一帧`
+      : `${count(keys)}帧，每秒一帧；${count(dense)}帧的运动${step === 1 ? '' : `，每${step}帧取一`}`,
+  tokens: '词元',
+  tokensValue: (n) => `${count(n)}，通读一次`,
+  tokensReused: (n, reused) => `${count(n)}，其中${count(reused)}沿用之前`,
+  promptTitle: '提示词原文',
+  promptHelp: (n) => `每个<image>代表${n === 1 ? '该块' : '一块'}词元。得分取自紧接其后的词。`,
+  introTitle: '该模型的作用',
+  intro: [
+    '它每秒看一帧，并读取帧间的运动。',
+    '然后权衡五个词：高、良、中、差、低。得分是它们的分值按概率的平均。',
+    '它不给理由；另一系列的模型会写出理由。',
+  ],
+  textHead: (score, level) => `得分${score}，满分100，${level}`,
+  textLevels: '等级',
+  textFile: '文件',
+  textModel: '模型',
+  textTime: '用时',
+  textPrompt: '提示词',
+};
