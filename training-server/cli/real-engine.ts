@@ -1,5 +1,6 @@
 /** The command line with the real engine in a separate process, for tests that kill it. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -9,7 +10,7 @@ export const hasPython = existsSync(join(project, '.venv', 'bin', 'python'));
 /** Clips and decoded frames are made once for all tests. */
 export const cache = join(project, '.cache', 'training');
 
-const recordSchema = z.object({ groups: z.array(z.int()) });
+const recordSchema = z.object({ mark: z.string(), groups: z.array(z.int()) });
 
 export interface Command {
   readonly child: ChildProcess;
@@ -54,9 +55,31 @@ export function runFolder(runs: string): string | null {
 }
 
 /** Process groups of the engine of a run, torchrun first. */
-export function engineGroups(folder: string): number[] {
-  const file = join(folder, 'engine.json');
-  return existsSync(file) ? recordSchema.parse(JSON.parse(readFileSync(file, 'utf8'))).groups : [];
+export const engineGroups = (folder: string): number[] => engineRecord(folder)?.groups ?? [];
+
+/** The mark that the processes of the engine carry; none where it is not running. */
+export const engineMarks = (folder: string): string[] => {
+  const record = engineRecord(folder);
+  return record === null ? [] : [record.mark];
+};
+
+function engineRecord(folder: string): z.infer<typeof recordSchema> | null {
+  try {
+    return recordSchema.parse(JSON.parse(readFileSync(join(folder, 'engine.json'), 'utf8')));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** SHA-256 of the weights that a run saved at a step, in the names' order. */
+export function weights(folder: string, step: number): string {
+  const model = join(folder, 'checkpoints', `step-${step}`, 'model');
+  const hash = createHash('sha256');
+  const names = readdirSync(model).filter((name) => name.endsWith('.safetensors'));
+  if (names.length === 0) throw new Error(`${model} has no weights`);
+  for (const name of names.sort()) hash.update(readFileSync(join(model, name)));
+  return hash.digest('hex');
 }
 
 export const remove = (folder: string) => rmSync(folder, { recursive: true, force: true });
