@@ -39,7 +39,28 @@ CONTAINERS = (
     "aac",
 )
 
-_LIMITS = {"format_whitelist": ",".join(CONTAINERS), "protocol_whitelist": "file"}
+#: First bytes of still images, which are films of one frame, and FFmpeg's demuxer for them. It is named,
+#: since by the file's name FFmpeg would take its demuxer of numbered files.
+IMAGES = (
+    (b"\x89PNG\r\n\x1a\n", "png_pipe"),
+    (b"\xff\xd8\xff", "jpeg_pipe"),
+    (b"BM", "bmp_pipe"),
+    (b"II*\x00", "tiff_pipe"),
+    (b"MM\x00*", "tiff_pipe"),
+)
+
+
+def _limits(containers: tuple[str, ...]) -> dict[str, str]:
+    return {"format_whitelist": ",".join(containers), "protocol_whitelist": "file"}
+
+
+def image_format(path: Path) -> str | None:
+    """FFmpeg's demuxer of a still image by its first bytes; None for what is none."""
+    with path.open("rb") as file:
+        head = file.read(12)
+    if head[:4] == b"RIFF" and head[8:] == b"WEBP":
+        return "webp_pipe"
+    return next((name for magic, name in IMAGES if head.startswith(magic)), None)
 
 
 def open_video(path: Path, *, edit_lists: bool = False) -> av.container.InputContainer:
@@ -47,7 +68,10 @@ def open_video(path: Path, *, edit_lists: bool = False) -> av.container.InputCon
 
     Raises `av.FFmpegError` or `OSError` for what is no such container.
     """
-    options = dict(_LIMITS)
+    still = image_format(path)
+    if still is not None:
+        return av.open(str(path), format=still, options=_limits((still,)), metadata_errors="replace")
+    options = _limits(CONTAINERS)
     if not edit_lists and path.suffix.lower() in (".mp4", ".mov", ".m4v"):
         options["ignore_editlist"] = "1"
     return av.open(str(path), options=options, metadata_errors="replace")

@@ -7,7 +7,9 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image
 
+from engine.video.footage import Footage
 from modules.open_video import film_stream, open_video
 
 
@@ -68,3 +70,33 @@ def test_a_cover_is_no_film(segment, tmp_path):
     with open_video(write_video(tmp_path / "cover.mp4", "mjpeg", 1, "mp4", cover=True)) as container:
         assert len(container.streams.video) == 1
         assert film_stream(container) is None
+
+
+def rgb_image() -> Image.Image:
+    noise = np.random.default_rng(7).integers(0, 256, (9, 16, 3), dtype=np.uint8)
+    return Image.fromarray(noise).resize((640, 360), Image.Resampling.BICUBIC)
+
+
+@pytest.mark.parametrize(
+    ("name", "tolerance"),
+    # JPEG and WebP store chroma at half size, which the project's rule takes from the nearest sample.
+    [("a.png", 0), ("a.bmp", 0), ("a.tiff", 0), ("a.jpg", 4), ("a.webp", 4), ("img%03d.jpg", 4), ("a", 0)],
+)
+def test_an_image_is_a_film_of_one_frame(tmp_path, name, tolerance):
+    file = tmp_path / name
+    rgb_image().save(file, None if "." in name else "png", quality=95)
+    footage = Footage(file)
+    frames = {}
+    footage.read({0}, lambda i, frame: frames.update({i: frame.rgb}))
+    assert (len(footage), footage.facts().width, footage.facts().height) == (1, 640, 360)
+    with Image.open(file) as expected:
+        difference = np.abs(frames[0].astype(int) - np.asarray(expected.convert("RGB")).astype(int))
+    assert difference.mean() <= tolerance
+
+
+def test_the_orientation_of_an_image_is_applied(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned by a quarter
+    rgb_image().save(tmp_path / "turned.jpg", exif=exif)
+    facts = Footage(tmp_path / "turned.jpg").facts()
+    assert (facts.width, facts.height) == (360, 640)
