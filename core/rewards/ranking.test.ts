@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { rankRewards } from './ranking.ts';
+import { rankRewards, voteShare } from './ranking.ts';
 import { RULES } from './reward-rules.ts';
 
 const score = fc.integer({ min: 100, max: 500 }).map((n) => n / 100);
@@ -71,4 +71,41 @@ test('a lone video: no reward here, an error in the released code', () => {
   expect(() => rankRewards(lone, RULES.official)).toThrow(
     expect.objectContaining({ code: 'reward/no-opponent' }),
   );
+});
+
+test('votes: the majority of the comparisons is the truth, and no MOS is read', () => {
+  // Of nine comparisons the first video wins five: 4 against all, 2 and 2 against 1.
+  const batch = [
+    { mos: null, scores: [4, 2, 2] },
+    { mos: null, scores: [3.5, 3.9, 1] },
+  ];
+  expect(voteShare(batch[0]!.scores, batch[1]!.scores)).toBe(5 / 9);
+  const rules = { ...RULES.ours, rankTruth: 'votes' } as const;
+  const labelled = [
+    { mos: 2, scores: batch[0]!.scores },
+    { mos: 1, scores: batch[1]!.scores },
+  ];
+  expect(rankRewards(batch, rules)).toEqual(rankRewards(labelled, RULES.ours));
+  // Labels that contradict the votes change nothing.
+  expect(
+    rankRewards(
+      [...labelled].map((video) => ({ ...video, mos: -video.mos })),
+      rules,
+    ),
+  ).toEqual(rankRewards(batch, rules));
+  expect(() => rankRewards(batch, RULES.ours)).toThrow(expect.objectContaining({ code: 'reward/no-label' }));
+});
+
+test('votes: a tie is a pair of equal MOS, and unreadable answers have no vote', () => {
+  const rules = { ...RULES.ours, rankTruth: 'votes' } as const;
+  expect(voteShare([3, null, 3], [3, null])).toBe(0.5);
+  expect(voteShare([null, 2], [1, 3, 1])).toBeCloseTo(2 / 3, 15);
+  const [one] = rankRewards(
+    [
+      { mos: null, scores: [3, 3] },
+      { mos: null, scores: [3, 3] },
+    ],
+    rules,
+  );
+  expect(one!.pairs[0]).toMatchObject({ better: 0.5, worse: 0.5 });
 });

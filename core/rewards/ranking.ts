@@ -11,7 +11,8 @@ import type { RewardRules } from './reward-rules.ts';
 
 /** Scores that the K answers to one video gave; null = unreadable. */
 interface RankedVideo {
-  readonly mos: number;
+  /** Null = not labelled; its pairs are ranked by votes only. */
+  readonly mos: number | null;
   readonly scores: readonly (number | null)[];
 }
 
@@ -27,7 +28,10 @@ export interface PairRank {
   readonly p: readonly (number | null)[];
   /** 1 − p, computed as Φ(−z) where that is the smaller one. */
   readonly q: readonly (number | null)[];
-  /** Indicators of eq. 6: this video's MOS is the larger, the smaller; 0.5 and 0.5, or 0 and 0, for equal ones. */
+  /**
+   * Indicators of eq. 6: this video's MOS (or share of votes) is the larger, the smaller; 0.5 and 0.5, or 0 and 0, for
+   * equal ones.
+   */
   readonly better: number;
   readonly worse: number;
   /** Eq. 6. */
@@ -45,7 +49,7 @@ export interface VideoRank {
 
 type RankRules = Pick<
   RewardRules,
-  'scoreVariance' | 'varianceOfOne' | 'pairEpsilon' | 'equalMos' | 'failure'
+  'scoreVariance' | 'varianceOfOne' | 'pairEpsilon' | 'equalMos' | 'rankTruth' | 'failure'
 >;
 
 interface Moments {
@@ -65,6 +69,26 @@ function indicator(video: number, opposing: number, rules: RankRules): number {
   return video > opposing ? 1 : 0;
 }
 
+/** Share of the comparisons of two videos' scores that the first one wins, from 0 to 1; a tie counts one half. */
+export function voteShare(scores: readonly (number | null)[], opposing: readonly (number | null)[]): number {
+  const readable = scores.filter((score) => score !== null);
+  const others = opposing.filter((score) => score !== null);
+  let won = 0;
+  for (const score of readable)
+    for (const other of others) won += score === other ? 0.5 : Number(score > other);
+  return won / (readable.length * others.length);
+}
+
+/** Values that the indicators compare: both MOS, or both shares of the votes. */
+function truthOf(video: RankedVideo, opposing: RankedVideo, rules: RankRules): readonly [number, number] {
+  if (rules.rankTruth === 'votes') {
+    const share = voteShare(video.scores, opposing.scores);
+    return [share, 1 - share];
+  }
+  if (video.mos === null || opposing.mos === null) throw new CodedError('reward/no-label', {});
+  return [video.mos, opposing.mos];
+}
+
 function pairRank(
   video: RankedVideo,
   moment: Moments,
@@ -74,8 +98,9 @@ function pairRank(
   rules: RankRules,
 ): PairRank {
   const denominator = Math.sqrt(moment.variance + other.variance + rules.pairEpsilon);
-  const better = indicator(video.mos, opposing.mos, rules);
-  const worse = indicator(opposing.mos, video.mos, rules);
+  const [first, second] = truthOf(video, opposing, rules);
+  const better = indicator(first, second, rules);
+  const worse = indicator(second, first, rules);
   const z = video.scores.map((score) => (score === null ? null : (score - other.mean) / denominator));
   // An infinite score or an undefined variance gives ½, as in the released code.
   const tails = z.map((value) =>
@@ -94,7 +119,8 @@ function pairRank(
 /**
  * Rank rewards of videos that are each other's opponents. A video without a readable answer is no opponent.
  *
- * @throws CodedError `reward/no-opponent` for a single video where the rules ask for it (the released code divides by 0)
+ * @throws CodedError `reward/no-opponent` for a single video where the rules ask for it (the released code divides by 0),
+ *   `reward/no-label` for a video without MOS where its MOS is asked for
  */
 export function rankRewards(videos: readonly RankedVideo[], rules: RankRules): VideoRank[] {
   if (rules.failure === 'raise' && videos.length === 1)

@@ -25,6 +25,12 @@ export interface RewardRules {
   readonly pairEpsilon: number;
   /** Eq. 6 for a pair of equal MOS: both indicators 0, or both 0.5. */
   readonly equalMos: 'neither' | 'half';
+  /**
+   * The indicators of eq. 6 come from the MOS, or from a vote of the model: the K × K comparisons of the scores of two
+   * videos, a tie for both; the majority stands for the larger MOS. The votes of EvoQuality (arXiv 2509.25787), taken
+   * over drawn scores instead of answers to a question about the pair, and anew in every step.
+   */
+  readonly rankTruth: 'mos' | 'votes';
   /** Weights of the columns in the sum of eq. 10; an ablation puts 0. */
   readonly columns: { readonly rank: number; readonly regression: number; readonly format: number };
   /** Answers are asked to reason first: decides the end of the prompt and the form that eq. 4 rewards. */
@@ -91,6 +97,7 @@ const official: RewardRules = {
   varianceOfOne: 'undefined',
   pairEpsilon: 1e-6,
   equalMos: 'half',
+  rankTruth: 'mos',
   columns: { rank: 1, regression: 1, format: 1 },
   reasoning: true,
   temporalOn: false,

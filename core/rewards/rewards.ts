@@ -31,8 +31,8 @@ export interface ReadAnswer {
 
 /** One video with its K answers, and those to its perturbed copy where there is one. */
 export interface AnsweredVideo {
-  /** On the scale of the scores. */
-  readonly mos: number;
+  /** On the scale of the scores; null = not labelled, where the rules ask for no label. */
+  readonly mos: number | null;
   readonly raw: readonly ReadAnswer[];
   readonly perturbed?: readonly ReadAnswer[] | null;
 }
@@ -104,7 +104,7 @@ function takeScores(
 }
 
 function setRewards(
-  videos: readonly { mos: number; answers: readonly ReadAnswer[] }[],
+  videos: readonly { mos: number | null; answers: readonly ReadAnswer[] }[],
   rules: RewardRules,
   draw: DrawInteger | undefined,
 ): SetRewards[] {
@@ -120,7 +120,7 @@ function setRewards(
     regressionScores: regressionScores[i]!,
     rank: rank[i]!,
     regression: regressionScores[i]!.map((score, k) =>
-      score === null ? null : regressionReward(score, answers[k]!.decimals, mos, rules),
+      score === null || mos === null ? null : regressionReward(score, answers[k]!.decimals, mos, rules),
     ),
     format: answers.map((answer) => answer.format),
     unreadable: answers.filter((answer) => answer.score === null).length,
@@ -206,7 +206,8 @@ function withOpponents(set: SetRewards, indexOf: (j: number) => number): SetRewa
  *
  * @param draw source of the integers for unreadable answers; needed with `unreadable: 'drawn'`. Order of the draws:
  *   rank then regression reward of the raw set, rank then regression reward of the perturbed set
- * @throws CodedError `reward/no-opponent`, `reward/overflow` (rules with `failure: 'raise'`), `reward/no-draws`
+ * @throws CodedError `reward/no-opponent`, `reward/overflow` (rules with `failure: 'raise'`), `reward/no-draws`,
+ *   `reward/no-label`
  */
 export function batchRewards(
   videos: readonly AnsweredVideo[],

@@ -43,6 +43,7 @@ export interface ServerErrorParams {
   'train/python': { problem?: string };
   'train/torch': { problem: string };
   'train/gpu': { wanted: number; gpus: number; torch: string };
+  'train/tracker': { tracker: string; problem: string };
   'train/port': { port: number };
   'train/public': { host: string };
   'train/option': { option: string; problem: string };
@@ -187,6 +188,11 @@ export const serverErrorsEn: Table = {
       `The recipe asks for ${count(wanted)} CUDA GPU${wanted === 1 ? '' : 's'}; PyTorch ${torch} sees ${count(gpus)}.`,
       'Set engine.device to "cpu" or engine.processes to that number, or install PyTorch with CUDA.',
     ),
+  'train/tracker': ({ tracker, problem }) =>
+    say(
+      `${tracker} cannot be used: ${problem}.`,
+      'Nothing was trained; correct it, or take it out of reportTo, and start again.',
+    ),
   'train/port': ({ port }) =>
     say(`Port ${port} is in use.`, 'Another training server may run already; else start with --port.'),
   'train/public': ({ host }) =>
@@ -292,6 +298,8 @@ export const serverErrorsZh: Table = {
       `配方需要${count(wanted)}块CUDA显卡，PyTorch ${torch}检测到${count(gpus)}块。`,
       '请把engine.device设为"cpu"，或把engine.processes改为实际数量，或安装CUDA版PyTorch。',
     ),
+  'train/tracker': ({ tracker, problem }) =>
+    say(`无法使用${tracker}：${problem}。`, '尚未开始训练；请修正，或从reportTo中去掉后重新开始。'),
   'train/port': ({ port }) => say(`端口${port}已被占用。`, '可能已有训练服务器在运行；否则请以--port启动。'),
   'train/public': ({ host }) =>
     say(

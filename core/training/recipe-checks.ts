@@ -17,6 +17,7 @@ function checkStage(recipe: Recipe, stage: Stage, at: string): void {
     });
   const both = stage.train.find((name) => stage.heldOut.includes(name));
   if (both !== undefined) refuse(`${at}.heldOut`, `holds a source that is trained on: ${both}`);
+  checkLabels(recipe, stage, at);
   if (stage.objective !== 'fit' && (stage.steps === null) === (stage.epochs === null))
     refuse(`${at}.steps`, 'must be given, or epochs, and not both');
   if (stage.objective !== 'fit' && Object.values(stage.parts).every((trains) => !trains))
@@ -26,6 +27,21 @@ function checkStage(recipe: Recipe, stage: Stage, at: string): void {
   if (stage.optimiser.kind === 'adamw-sr' && recipe.engine.precision !== 'bf16')
     refuse(`${at}.optimiser.kind`, 'adamw-sr rounds bf16 weights; with fp32 take adamw');
   if (stage.objective === 'grpo') checkGrpo(recipe, stage, at);
+}
+
+/** Refuses unlabelled videos where a label is needed. */
+function checkLabels({ sources, rules }: Recipe, stage: Stage, at: string): void {
+  const unlabelled = (names: readonly string[]) => names.find((name) => sources[name]?.kind === 'paths');
+  const heldOut = unlabelled(stage.heldOut);
+  if (heldOut !== undefined) refuse(`${at}.heldOut`, `has no labels to compare with: ${heldOut}`);
+  const train = unlabelled(stage.train);
+  if (train === undefined) return;
+  if (stage.objective !== 'grpo')
+    refuse(`${at}.train`, `has no labels, which ${stage.objective} needs: ${train}`);
+  if (rules.rankTruth === 'mos' && rules.columns.rank > 0)
+    refuse('rules.rankTruth', `must be "votes" to train on videos without labels: ${train}`);
+  if (rules.columns.regression > 0)
+    refuse('rules.columns.regression', `must be 0 to train on videos without labels: ${train}`);
 }
 
 function checkGrpo({ rules }: Recipe, stage: GrpoStage, at: string): void {
@@ -63,7 +79,7 @@ function checkGrpo({ rules }: Recipe, stage: GrpoStage, at: string): void {
 export function checkRecipe(recipe: Recipe): void {
   for (const [i, stage] of recipe.stages.entries()) checkStage(recipe, stage, `stages[${i}]`);
   for (const [name, source] of Object.entries(recipe.sources))
-    if (source.kind !== 'procedural' && !(source.range[0] < source.range[1]))
+    if ('range' in source && !(source.range[0] < source.range[1]))
       refuse(`sources.${name}.range`, 'must rise');
   const { temporalOn, temporal, alphaMode, alpha } = recipe.rules;
   if (temporalOn && temporal.bonus === 'aboveTau' && alphaMode === 'scale' && temporal.tauRegression >= alpha)

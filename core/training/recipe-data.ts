@@ -68,6 +68,16 @@ const csv = z.strictObject({
   kind: z.literal('csv').describe('Columns `path` and `mos`; without a header the first two.'),
   ...onDisk,
 });
+const paths = z.strictObject({
+  kind: z
+    .literal('paths')
+    .describe('Videos without labels, one path a line, to train on by `rules.rankTruth` "votes".'),
+  file: path.describe('File of the paths.'),
+  root: onDisk.root,
+  part: onDisk.part,
+  maxMissing: onDisk.maxMissing,
+  limit: onDisk.limit,
+});
 const procedural = z.strictObject({
   kind: z.literal('procedural').describe('Clips drawn by the generator, labels 1 to 5; made once and kept.'),
   split: z
@@ -80,6 +90,6 @@ const procedural = z.strictObject({
     .describe('Scenes; each gives four clips, a clean one and three distorted ones.'),
 });
 
-export const sourceSchema = z.discriminatedUnion('kind', [jsonl, annotations, csv, procedural]);
+export const sourceSchema = z.discriminatedUnion('kind', [jsonl, annotations, csv, paths, procedural]);
 /** A data source as a recipe names it. */
 export type DataSource = z.infer<typeof sourceSchema>;

@@ -95,7 +95,7 @@ export function resolveRecipe(merged: unknown): Recipe {
   const sources = Object.fromEntries(
     Object.entries(file.sources).map(([name, source]) => [
       name,
-      source.kind === 'procedural' ? source : { ...source, labels: source.labels ?? rules.labels },
+      'labels' in source ? { ...source, labels: source.labels ?? rules.labels } : source,
     ]),
   );
   const recipe = { ...file, rules, sources };

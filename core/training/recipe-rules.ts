@@ -95,6 +95,12 @@ export const rewardRulesSchema = z.strictObject({
     .describe('Sample variance of a single score: undefined (p = 0.5, released code) or 0.'),
   pairEpsilon: positive.describe('ε in sqrt(var_i + var_j + ε) and under the roots of eq. 6.'),
   equalMos: z.enum(['neither', 'half']).describe('Eq. 6 for equal MOS: both indicators 0, or both 0.5.'),
+  rankTruth: z
+    .enum(['mos', 'votes'])
+    .default('mos')
+    .describe(
+      'Order of two videos in eq. 6: by their MOS, or by the majority of the model’s own scores, which needs no labels.',
+    ),
   columns: columns.describe('Weights of the columns in the sum of eq. 10; ablations put 0.'),
   reasoning: z
     .boolean()

@@ -167,6 +167,15 @@ const grpo = z.strictObject({
     .describe(
       'Answers that reach the longest length have no loss; they still count in the means and in the rewards.',
     ),
+  dynamicSampling: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Groups whose rewards are all equal are replaced by groups of further videos (DAPO; ms-swift: dynamic_sample).',
+    ),
+  maxResampleTimes: count
+    .default(3)
+    .describe('Further rollouts of a step at most; then it is taken with the groups that there are.'),
   iterations: count.default(1).describe('μ, optimiser steps on the answers of one rollout.'),
   maxTokens: count.default(2048).describe('Longest answer.'),
   topP: share

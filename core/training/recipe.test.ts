@@ -143,6 +143,36 @@ describe('what is refused', () => {
       'rules.rankOpponents.processVideos',
       'must be at least 2',
     ],
+    [
+      'MOS of videos without labels',
+      { ...least, sources: { clips: { kind: 'paths', file: 'a.txt' } } },
+      'rules.rankTruth',
+      /must be "votes"/,
+    ],
+    [
+      'a regression reward without labels',
+      { ...least, rules: { rankTruth: 'votes' }, sources: { clips: { kind: 'paths', file: 'a.txt' } } },
+      'rules.columns.regression',
+      /must be 0/,
+    ],
+    [
+      'supervision without labels',
+      {
+        ...stage({ objective: 'sft', texts: 'score' }),
+        sources: { clips: { kind: 'paths', file: 'a.txt' } },
+      },
+      'stages[0].train',
+      /no labels, which sft needs/,
+    ],
+    [
+      'an evaluation without labels',
+      {
+        ...stage({ heldOut: ['list'] }),
+        sources: { ...least.sources, list: { kind: 'paths', file: 'a.txt' } },
+      },
+      'stages[0].heldOut',
+      /no labels to compare with/,
+    ],
     ['one video a step', { ...least, rules: { videosPerStep: 1 } }, 'rules.videosPerStep', /compares videos/],
     [
       'a zero under the advantage',

@@ -59,6 +59,10 @@ const fields = {
   about: z.string().default('').describe('What it is, in a sentence.'),
   needs: z.string().default('').describe('What machine and time it needs, in words.'),
   mode: z.enum(['paper', 'official', 'ours']).default('ours').describe('Row of values for all reward rules.'),
+  reportTo: z
+    .array(z.enum(['trackio', 'wandb']))
+    .default([])
+    .describe('Experiment trackers that get the metrics too, by their own libraries (TRL: report_to).'),
   seed: z.int().min(0).default(42).describe('Seed of order, perturbations and rollouts.'),
   model: model.describe('The model to start from.'),
   engine: engine.prefault({}).describe('How it is computed.'),

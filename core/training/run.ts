@@ -109,7 +109,8 @@ export const groupRecordSchema = z.preprocess(
     step: z.int(),
     stage: z.int(),
     video: z.string(),
-    mos: z.number(),
+    /** Null = not labelled. */
+    mos: z.number().nullable(),
     frames: z.int(),
     indices: z.array(z.int().nullable()),
     perturbation: z.strictObject({ mode: z.string(), indices: z.array(z.int().nullable()) }).nullable(),

@@ -469,21 +469,27 @@ describe('the report', () => {
 describe('drawn clips', () => {
   const venv = existsSync(join(import.meta.dirname, '..', '..', '.venv'));
 
-  it.skipIf(!venv)('are made once, by one generator, and read as any other source', async () => {
-    const cache = join(top, 'cache');
-    const source = sourceSchema.parse({ kind: 'procedural', split: 'test', groups: 1 });
-    const counted = await loadSource({ name: 'clips', source }, roots, { cache, draw: false });
-    expect([counted.items.length, counted.report.videos, existsSync(cache)]).toEqual([0, 4, false]);
-    const both = await Promise.all([1, 2].map(() => loadSource({ name: 'clips', source }, roots, { cache })));
-    for (const { items, errors, report } of both) {
-      expect(errors).toEqual([]);
-      expect(items.map(({ id }) => id)).toEqual(['0', '1', '2', '3']);
-      expect(Object.keys(items[1]!.targets!)).toContain('blur');
-      expect(items[0]!.text).toMatch(/^<think>.*<\/answer>$/);
-      expect(report.labels![1]).toBe(items[0]!.mos);
-    }
-    const made = statSync(both[0]!.items[0]!.path).mtimeMs;
-    await loadSource({ name: 'clips', source }, roots, { cache });
-    expect(statSync(both[0]!.items[0]!.path).mtimeMs).toBe(made);
-  });
+  it.skipIf(!venv)(
+    'are made once, by one generator, and read as any other source',
+    { timeout: 600_000 },
+    async () => {
+      const cache = join(top, 'cache');
+      const source = sourceSchema.parse({ kind: 'procedural', split: 'test', groups: 1 });
+      const counted = await loadSource({ name: 'clips', source }, roots, { cache, draw: false });
+      expect([counted.items.length, counted.report.videos, existsSync(cache)]).toEqual([0, 4, false]);
+      const both = await Promise.all(
+        [1, 2].map(() => loadSource({ name: 'clips', source }, roots, { cache })),
+      );
+      for (const { items, errors, report } of both) {
+        expect(errors).toEqual([]);
+        expect(items.map(({ id }) => id)).toEqual(['0', '1', '2', '3']);
+        expect(Object.keys(items[1]!.targets!)).toContain('blur');
+        expect(items[0]!.text).toMatch(/^<think>.*<\/answer>$/);
+        expect(report.labels![1]).toBe(items[0]!.mos);
+      }
+      const made = statSync(both[0]!.items[0]!.path).mtimeMs;
+      await loadSource({ name: 'clips', source }, roots, { cache });
+      expect(statSync(both[0]!.items[0]!.path).mtimeMs).toBe(made);
+    },
+  );
 });

@@ -5,8 +5,8 @@ import type { DataSource } from '../../core/training/recipe-data.ts';
 export interface DataItem {
   /** Real path of the video, within a root. */
   readonly path: string;
-  /** Label on the scale of training, after the source's rule. */
-  readonly mos: number;
+  /** Label on the scale of training, after the source's rule; null in a source of paths. */
+  readonly mos: number | null;
   /** Name of the source. */
   readonly source: string;
   /** Unique within the source, the same on every machine and in every run. */

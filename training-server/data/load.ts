@@ -8,7 +8,7 @@ import type { DataItem, LoadedSource, LoadOptions, NamedSource, SourceReport } f
 import { type LabelRule, labelOf, rangeOf } from './labels.ts';
 import { isDrawn, makeProcedural } from './procedural.ts';
 import { isWithin, type Roots } from './roots.ts';
-import { type Read, type Row, readAnnotations, readOfficial, readTable } from './rows.ts';
+import { type Read, type Row, readAnnotations, readOfficial, readPaths, readTable } from './rows.ts';
 
 /** Most faulty lines that are reported; a file of another format has only such lines. */
 const MOST_FAULTS = 20;
@@ -21,7 +21,12 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 const CONCURRENT_PATHS = 128;
 
 type FileSource = Exclude<DataSource, { kind: 'procedural' }>;
-const readers = { jsonl: readOfficial, annotations: readAnnotations, csv: readTable } as const;
+const readers = {
+  jsonl: readOfficial,
+  annotations: readAnnotations,
+  csv: readTable,
+  paths: readPaths,
+} as const;
 
 /**
  * @throws `train/path` {field} or `train/missing-path` {field} where the source's own file or folder is outside the roots
@@ -67,9 +72,9 @@ export async function loadSource(
   const warnings: CodedErrorData[] = notes.map((note) => note.toData());
   const readable = options.probe ? await probed(items, options.probe, report, options, warnings) : items;
   report.videos = readable.length;
-  const labels = readable.map(({ mos }) => mos);
+  const labels = readable.flatMap(({ mos }) => mos ?? []);
   if (labels.length > 0) report.labels = [least(labels), greatest(labels)];
-  else if (errors.length === 0)
+  else if (readable.length === 0 && errors.length === 0)
     errors.push(new CodedError('train/empty', { source: name, missing: report.missing.length }).toData());
   warnings.push(...warningsOf(report, outside, relabelled), ...equalLabels(name, labels));
   return { items: readable, report, errors, warnings };
@@ -143,9 +148,9 @@ interface Scale {
   readonly range: readonly [number, number];
 }
 
-/** Procedural clips have labels on 1–5, as written. */
+/** Procedural clips have labels on 1–5, as written; paths have none. */
 function scaleOf(source: DataSource): Scale {
-  if (source.kind === 'procedural') return { rule: 'asWritten', range: [1, 5] };
+  if (source.kind === 'procedural' || source.kind === 'paths') return { rule: 'asWritten', range: [1, 5] };
   return { rule: source.labels ?? 'asWritten', range: source.range };
 }
 
@@ -187,14 +192,14 @@ async function present(
   const items: DataItem[] = [];
   const outside: string[] = [];
   const relabelled: Relabelled[] = [];
-  const seen = new Map<string, number>();
+  const seen = new Map<string, number | null>();
   const ids = new Set<string>();
   for (let at = 0; at < rows.length; at += CONCURRENT_PATHS) {
     const batch = rows.slice(at, at + CONCURRENT_PATHS);
     const reals = await Promise.all(batch.map((row) => realVideo(row, opened)));
     for (const [index, row] of batch.entries()) {
       const real = reals[index]!;
-      const mos = labelOf(rule, range, row.mos);
+      const mos = row.mos === null ? null : labelOf(rule, range, row.mos);
       if (real === 'missing' || real === 'outside') {
         report.missing.push(row.path);
         if (real === 'outside') outside.push(row.path);
@@ -203,7 +208,8 @@ async function present(
       const label = seen.get(real.path);
       if (label !== undefined) {
         report.duplicates.push(row.path);
-        if (label !== mos) relabelled.push({ path: row.path, label, again: mos });
+        if (label !== null && mos !== null && label !== mos)
+          relabelled.push({ path: row.path, label, again: mos });
         continue;
       }
       seen.set(real.path, mos);
@@ -248,9 +254,11 @@ function outOfRange(
   rows: readonly Row[],
 ): CodedErrorData[] {
   const [low, high] = rangeOf(rule);
-  const wrong = items.filter(({ mos }) => !(mos >= low && mos <= high));
+  const wrong = items.flatMap(({ id, mos }) =>
+    mos === null || (mos >= low && mos <= high) ? [] : [{ id, value: mos }],
+  );
   if (wrong.length === 0) return [];
-  const { id, mos: value } = wrong[0]!;
+  const { id, value } = wrong[0]!;
   const line = rows.find((row) => row.id === id || `${row.id}#${row.line}` === id)?.line ?? 0;
   return [new CodedError('train/labels', { source, count: wrong.length, low, high, line, value }).toData()];
 }

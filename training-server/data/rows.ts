@@ -12,7 +12,11 @@ import { columnLabel, readDelimited } from '../../core/files/score-table.ts';
 import { type TableFault, tableFaultText } from '../../core/text/table-fault-messages.ts';
 import { dataFault, linesOf, textOf } from './lines.ts';
 
-export type Row = RatedVideo;
+/** Longest path of a file system. */
+const LONGEST_PATH = 4096;
+
+/** A video with its score, or without one in a list of paths. */
+export type Row = Omit<RatedVideo, 'mos' | 'written'> & { readonly mos: number | null };
 /** A row, or the fault of a line. */
 export type Read = Row | CodedError;
 
@@ -57,6 +61,17 @@ export async function* readOfficial(handle: FileHandle, name: string): AsyncGene
 
 /** True for text that opens an object and does not close it. */
 const isUnfinished = (text: string) => text.trimStart().startsWith('{') && !text.trimEnd().endsWith('}');
+
+/** One path a line; empty lines are skipped. The id of a video is its path. */
+export async function* readPaths(handle: FileHandle, name: string): AsyncGenerator<Read> {
+  for await (const [line, text] of linesOf(handle, name)) {
+    const path = text.trim();
+    if (path === '') continue;
+    if (path.length > LONGEST_PATH || path.startsWith('{') || path.startsWith('['))
+      yield dataFault(name, line, 'is no path of a video: one path a line is wanted');
+    else yield { line, id: path, path, mos: null };
+  }
+}
 
 /** A benchmark's file: one JSON object with the key `annotations`. */
 export async function* readAnnotations(handle: FileHandle, name: string): AsyncGenerator<Read> {

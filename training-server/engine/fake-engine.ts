@@ -22,6 +22,8 @@ import {
 export interface FakeEngineOptions {
   /** Score of a perfect completion for this video; default: by a hash of the path, 1–5. */
   readonly truth?: (path: string) => number;
+  /** True for paths whose completions are all the same. */
+  readonly alike?: (path: string) => boolean;
   /** Paths that cannot be read. */
   readonly unreadable?: ReadonlySet<string>;
   readonly frames?: number;
@@ -150,7 +152,7 @@ export class FakeEngine implements Engine {
 
   /** A completion whose score is closer to the truth with more skill, and further off with frames out of order. */
   #write(video: EngineVideo, seed: number, j: number, temperature: number): string {
-    const random = seededRandom(`${seed} ${j}`);
+    const random = seededRandom(`${seed} ${this.#options.alike?.(video.path) ? 0 : j}`);
     const truth = (this.#options.truth ?? byHash)(video.path);
     const shown = video.indices.filter((index): index is number => index !== null);
     const disorder =

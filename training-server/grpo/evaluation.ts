@@ -95,7 +95,9 @@ function agreement(evaluated: readonly EvaluatedVideo[]): {
   values: Record<string, number | null>;
   n: number;
 } {
-  const read = evaluated.flatMap(({ item, score }) => (score === null ? [] : [{ score, mos: item.mos }]));
+  const read = evaluated.flatMap(({ item: { mos }, score }) =>
+    score === null || mos === null ? [] : [{ score, mos }],
+  );
   const [scores, labels] = [read.map(({ score }) => score), read.map(({ mos }) => mos)];
   const few = read.length < 2;
   return {

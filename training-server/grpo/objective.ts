@@ -4,8 +4,9 @@ import type { Recipe } from '../../core/training/recipe.ts';
 import type { GrpoStage, Stage } from '../../core/training/recipe-stages.ts';
 import type { GroupRecord } from '../../core/training/run.ts';
 import type { Params } from '../engine/protocol.ts';
+import { resamplers, sampleStep } from './dynamic-sampling.ts';
 import { finiteOrNull, groupRecords, rolloutMetrics } from './records.ts';
-import { type Rollout, rollOut, videosOf, viewsOf } from './rollout.ts';
+import { type Rollout, videosOf, viewsOf } from './rollout.ts';
 import { Sampler } from './sampler.ts';
 import { learningRate } from './schedule.ts';
 import type { Metrics, StageContext } from './stage-context.ts';
@@ -72,6 +73,7 @@ const stepParams = (context: StageContext, lr: number) => ({
 function grpo(context: StageContext<GrpoStage>): Objective {
   const { stage, recipe, engine } = context;
   const sampler = new Sampler(context.train.length, recipe.rules.videosPerStep, context.seed);
+  const further = resamplers(context);
   const steps = stepsOf(stage, recipe, context.train.length);
   let ahead: { round: number; views: Promise<View[]> } | null = null;
   let decoded: Promise<unknown> = Promise.resolve();
@@ -103,9 +105,13 @@ function grpo(context: StageContext<GrpoStage>): Objective {
       const views = await prepareViews(round);
       await decoded;
       const waited = (performance.now() - begun) / 1000;
-      const rollout = await rollOut(context, sampler, round, views);
-      const rolled = rolloutMetrics(rollout, recipe.rules);
-      const batch = batchOf(rollout, stage);
+      const {
+        all: rollout,
+        trained,
+        metrics: sampled,
+      } = await sampleStep(context, sampler, further, round, views);
+      const rolled = { ...rolloutMetrics(rollout, recipe.rules), ...sampled };
+      const batch = batchOf(trained, stage);
       for (let iteration = 0; iteration < stage.iterations; iteration++) {
         const lr = learningRate(stage, round * stage.iterations + iteration, steps) * lrFactor;
         const started = performance.now();
@@ -220,7 +226,7 @@ function supervised(context: StageContext<Supervised>): Objective {
             ...stepParams(context, lr),
             examples: examples.map(({ item, video }) => ({
               video,
-              text: stage.texts === 'score' ? scoreText(item.mos) : item.text!,
+              text: stage.texts === 'score' ? scoreText(item.mos!) : item.text!,
             })),
           });
         const { maxTokensPerRow: _, prompt: __, ...rest } = stepParams(context, lr);

@@ -35,7 +35,7 @@ function groupRecord(
       temporalRank: rewards.temporal?.rank.bonus[k] ?? 0,
       temporalRegression: rewards.temporal?.regression.bonus[k] ?? 0,
       reward: rewards.reward[k]!,
-      advantage: rewards.advantage.std > 0 ? rewards.advantage.values[k]! : null,
+      advantage: hasSpread(rewards.reward) ? rewards.advantage.values[k]! : null,
     })),
     perturbedCompletions: (video.perturbed ?? []).map((completion, k) => ({
       ...completionRecord(completion, video.perturbedRead![k]!.score, rewards.perturbed!, k),
@@ -68,6 +68,8 @@ function completionRecord(
 export const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 const meanOf = (values: readonly number[]) => finiteOrNull(mean(values));
 const stdOf = (values: readonly number[]) => finiteOrNull(Math.sqrt(variance(values, 'sample')));
+/** False for a group whose rewards are all equal: it has no advantage. */
+export const hasSpread = (rewards: readonly number[]): boolean => Math.max(...rewards) > Math.min(...rewards);
 const share = (flags: readonly boolean[]) => meanOf(flags.map(Number));
 
 /** [K], eq. 10 without the temporal bonus, which a perturbed video cannot earn. */
@@ -119,7 +121,7 @@ export function rolloutMetrics(rollout: Rollout, { columns }: Pick<RewardRules, 
         [`rewards/${name}/std`, stdOf(values)],
       ]),
     ),
-    frac_reward_zero_std: share(rewards.map((video) => video.advantage.std === 0)),
+    frac_reward_zero_std: share(rewards.map(({ reward }) => !hasSpread(reward))),
     unreadable: share(videos.flatMap((video) => video.cleanRead.map(({ score }) => score === null))),
     'completions/mean_length': meanOf(lengths),
     'completions/min_length': finiteOrNull(Math.min(...lengths)),

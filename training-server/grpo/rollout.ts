@@ -43,15 +43,10 @@ export interface Rollout {
 type GrpoContext = StageContext<GrpoStage>;
 
 /** The views of a batch; videos that cannot be read are left out. */
-export async function viewsOf(
-  context: GrpoContext,
-  sampler: Sampler,
-  batch: number,
-  signal?: AbortSignal,
-): Promise<View[]> {
+export async function viewsOf(context: GrpoContext, sampler: Sampler, batch: number): Promise<View[]> {
   const { recipe, stage, profile, seed } = context;
   const items = sampler.batch(batch).map((index) => context.train[index]!);
-  const frames = await context.counts.of(items, signal);
+  const frames = await context.counts.of(items);
   const epoch = sampler.epochOf(batch);
   return items.flatMap((item, i) =>
     frames[i] === 0 ? [] : [viewOf(item, frames[i]!, epoch, seed, profile, recipe.rules, stage)],
@@ -75,13 +70,16 @@ interface Request {
   readonly side: Side;
 }
 
-/** @throws EngineError; CodedError of `batchRewards` where the rules raise */
+/**
+ * @param asked videos that the views are of, those that could not be read included
+ * @throws EngineError; CodedError of `batchRewards` where the rules raise
+ */
 export async function rollOut(
   context: GrpoContext,
   sampler: Sampler,
   batch: number,
   views: readonly View[],
-  signal?: AbortSignal,
+  asked = sampler.size,
 ): Promise<Rollout> {
   const started = performance.now();
   const { stage, recipe } = context;
@@ -93,7 +91,7 @@ export async function rollOut(
     ),
   );
   const requests = [...clean, ...perturbed];
-  const generator = new Generator(context, signal);
+  const generator = new Generator(context);
   // A perturbation drawn for each completion is generated once; one drawn for a video, K times like the clean video.
   const completions =
     rules.perturbDraw === 'answer'
@@ -137,7 +135,7 @@ export async function rollOut(
     epoch: sampler.epochOf(batch),
     videos: whole,
     rewards,
-    failed: sampler.size - whole.length,
+    failed: asked - whole.length,
     seconds: { engine: seconds, reward: (performance.now() - started) / 1000 - seconds },
     phases,
     tokens,
@@ -147,15 +145,13 @@ export async function rollOut(
 /** The engine's `rollout` under the options of a stage, with the sums over its calls. */
 class Generator {
   readonly #context: GrpoContext;
-  readonly #signal: AbortSignal | undefined;
   /** Time in calls. */
   seconds = 0;
   tokens = 0;
   readonly phases: Record<string, number> = {};
 
-  constructor(context: GrpoContext, signal: AbortSignal | undefined) {
+  constructor(context: GrpoContext) {
     this.#context = context;
-    this.#signal = signal;
   }
 
   /** @returns [requests][numGenerations]; null where a video cannot be decoded */
@@ -166,21 +162,17 @@ class Generator {
     if (requests.length === 0) return [];
     const { engine, prompt, stage, recipe, counts } = this.#context;
     const begun = performance.now();
-    const result = await engine.call(
-      'rollout',
-      {
-        videos: requests.map(({ video }) => video),
-        prompt,
-        numGenerations,
-        seeds: requests.map(({ seed }) => seed),
-        temperature: recipe.rules.temperature,
-        topK: recipe.rules.topK ?? 0,
-        topP: stage.topP,
-        maxCompletionLength: stage.maxTokens,
-        slots: recipe.engine.slots,
-      },
-      { ...(this.#signal && { signal: this.#signal }) },
-    );
+    const result = await engine.call('rollout', {
+      videos: requests.map(({ video }) => video),
+      prompt,
+      numGenerations,
+      seeds: requests.map(({ seed }) => seed),
+      temperature: recipe.rules.temperature,
+      topK: recipe.rules.topK ?? 0,
+      topP: stage.topP,
+      maxCompletionLength: stage.maxTokens,
+      slots: recipe.engine.slots,
+    });
     this.seconds += (performance.now() - begun) / 1000;
     this.tokens += result.tokens;
     for (const { path, error } of result.failed) counts.failed(path, error);

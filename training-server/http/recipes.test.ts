@@ -13,6 +13,6 @@ test('a recipe is ready when its checkpoint is below the roots', async () => {
     },
   });
   const ready = cards.filter((card) => card.ready).map(({ name }) => name);
-  expect(ready).toEqual(['tiny-cpu']);
+  expect(ready).toEqual(['tiny-cpu', 'tiny-cpu-lora', 'tiny-cpu-votes']);
   expect(asked).toContain('checkpoints/InternVL3-8B-motion/config.json');
 });

@@ -31,7 +31,8 @@ export async function resolveGiven(given: unknown): Promise<Recipe> {
 /** Recipes of the repository by name; one that cannot be resolved has its error. */
 export async function recipeCards(roots: Pick<Roots, 'resolve'>): Promise<RecipeCard[]> {
   const files = (await readdir(recipeFolder)).filter((file) => file.endsWith('.json'));
-  return Promise.all(files.sort().map((file) => cardOf(file.slice(0, -'.json'.length), roots)));
+  const names = files.map((file) => file.slice(0, -'.json'.length));
+  return Promise.all(names.sort().map((name) => cardOf(name, roots)));
 }
 
 /** True when the checkpoint that a recipe starts from is a folder below the roots. */

@@ -10,6 +10,7 @@ import type { EngineOptions } from '../engine/torchrun.ts';
 import { Driver, type DriverPorts } from '../grpo/driver.ts';
 import { endOf } from './endings.ts';
 import type { RunEntry } from './run-entry.ts';
+import type { Tracking } from './tracking.ts';
 
 /** Times that torchrun may restart the ranks of a stage before the run fails. */
 const RANK_RESTARTS = 3;
@@ -20,6 +21,7 @@ export interface Environment {
   readonly cache: string;
   startEngine(options: EngineOptions): Promise<Engine>;
   readonly loadData: LoadStages;
+  readonly openTracking: typeof Tracking.open;
   /** True once the manager closes: the run pauses, and resumes with the next server of the root. */
   isClosing(): boolean;
 }
@@ -43,10 +45,15 @@ export async function execute(entry: RunEntry, environment: Environment): Promis
 
 async function drive(entry: RunEntry, environment: Environment): Promise<Ending> {
   const { folder, log } = entry;
+  let tracking: Tracking | null = null;
   try {
     const recipe = await folder.readRecipe();
     const { lrFactor } = await folder.readMetadata();
-    const driver = new Driver(folder, recipe, lrFactor, portsOf(entry, environment));
+    tracking = await environment.openTracking(
+      { id: entry.run.id, folder: folder.path, recipe },
+      { warn: (text) => log.write('warning', 'driver', text) },
+    );
+    const driver = new Driver(folder, recipe, lrFactor, portsOf(entry, environment, tracking));
     entry.driver = driver;
     if (environment.isClosing()) driver.requestStop();
     const outcome = await driver.run();
@@ -60,10 +67,16 @@ async function drive(entry: RunEntry, environment: Environment): Promise<Ending>
     if (ending.reason)
       log.write('error', 'driver', `${ending.reason.message}\n${trace ?? stack ?? ''}`.trimEnd());
     return ending;
+  } finally {
+    await tracking?.finish();
   }
 }
 
-function portsOf(entry: RunEntry, { roots, cache, startEngine, loadData }: Environment): DriverPorts {
+function portsOf(
+  entry: RunEntry,
+  { roots, cache, startEngine, loadData }: Environment,
+  tracking: Tracking,
+): DriverPorts {
   const { folder, events, log } = entry;
   return {
     startEngine: async (recipe, signal) => {
@@ -79,7 +92,10 @@ function portsOf(entry: RunEntry, { roots, cache, startEngine, loadData }: Envir
     },
     loadData: (recipe, options) => loadData(recipe, roots, cache, options),
     resolveCheckpoint: (path) => roots.resolve(path, 'model.checkpoint'),
-    emit: (event) => events.emit(event),
+    emit: (event) => {
+      events.emit(event);
+      if (event.type === 'metrics') tracking.metrics(event.record);
+    },
     log: (level, text, source = 'driver') => log.write(level, source, text),
     onProgress: (progress) =>
       entry.update({ state: entry.requestedState ? entry.run.state : 'running', ...progress }),

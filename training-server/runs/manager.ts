@@ -28,6 +28,7 @@ import type { ResumeOptions, RunCheckpoint, Runs } from './api.ts';
 import { type Environment, execute, interruption } from './execution.ts';
 import { RunEntry } from './run-entry.ts';
 import { readCheckpoints, readGroups, readMetrics } from './run-records.ts';
+import { Tracking } from './tracking.ts';
 
 export interface ManagerOptions {
   /** Folder of the run folders; made where it does not exist. */
@@ -42,6 +43,7 @@ export interface ManagerOptions {
   readonly onUnreadable?: (name: string, problem: string) => void;
   readonly startEngine?: (options: EngineOptions) => Promise<Engine>;
   readonly loadData?: LoadStages;
+  readonly openTracking?: typeof Tracking.open;
 }
 
 const resumable: ReadonlySet<RunState> = new Set(['paused', 'stopped', 'guarded', 'failed']);
@@ -60,9 +62,10 @@ export class RunManager implements Runs {
   #closed: Promise<void> | null = null;
 
   private constructor(options: ManagerOptions, roots: Roots, unlock: () => Promise<void>) {
-    const { cache, startEngine = spawnEngine, loadData = loadStages } = options;
+    const { cache, startEngine = spawnEngine, loadData = loadStages, openTracking = Tracking.open } = options;
     this.#options = options;
-    this.#environment = { roots, cache, startEngine, loadData, isClosing: () => this.#closing };
+    const isClosing = () => this.#closing;
+    this.#environment = { roots, cache, startEngine, loadData, openTracking, isClosing };
     this.#unlock = unlock;
   }
 

@@ -66,7 +66,7 @@ export function CompletionsPanel({ run, shown, short }: CompletionsPanelProps) {
             <FrameStrip run={run.id} record={record} side={shown.side} large={!short} />
             <span className="training-answers__video">
               <span className="training-answers__file">{record.video.split('/').at(-1)}</span>,{' '}
-              <Rich text={t.completions.mos(record.mos.toFixed(2))} />
+              <Rich text={t.completions.mos(record.mos?.toFixed(2) ?? '–')} />
             </span>
             <Segmented
               label={t.completions.side}
