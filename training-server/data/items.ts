@@ -27,7 +27,7 @@ export type Probe = (
 export interface LoadOptions {
   /** Without it no video is opened: `unreadable` stays empty and `seconds` null. */
   readonly probe?: Probe;
-  /** Milliseconds that opening videos may take; those not reached count as readable, and a warning says how many. */
+  /** Milliseconds that opening the videos of all sources may take; those not reached count as readable, and a warning says how many. */
   readonly probeMs?: number;
   /** Folder of procedural clips; required for their sources. */
   readonly cache?: string;

@@ -70,7 +70,9 @@ export async function loadSource(
   const { items, outside, relabelled } = await present(name, scale, chosen, opened, report);
   errors.push(...outOfRange(name, scale, items, rows), ...mostlyMissing(source, report, chosen.length));
   const warnings: CodedErrorData[] = notes.map((note) => note.toData());
-  const readable = options.probe ? await probed(items, options.probe, report, options, warnings) : items;
+  // Generated clips are the server's own.
+  const probe = source.kind === 'procedural' ? undefined : options.probe;
+  const readable = probe ? await probed(items, probe, report, options, warnings) : items;
   report.videos = readable.length;
   const labels = readable.flatMap(({ mos }) => mos ?? []);
   if (labels.length > 0) report.labels = [least(labels), greatest(labels)];
@@ -271,7 +273,7 @@ async function probed(
   warnings: CodedErrorData[],
 ): Promise<DataItem[]> {
   const readable: DataItem[] = [];
-  const end = Date.now() + probeMs;
+  const end = performance.now() + probeMs;
   let seconds = 0;
   for (let at = 0; at < items.length; at += PROBE_BATCH) {
     signal?.throwIfAborted();
@@ -298,11 +300,11 @@ async function probed(
 }
 
 /**
- * The answer of a probe before a time, in milliseconds since 1970; null when it is late or the probe gave up, which says
+ * The answer of a probe before a time of `performance.now()`; null when it is late or the probe gave up, which says
  * nothing about the videos.
  */
 async function within<T>(end: number, asked: Promise<T>): Promise<T | null> {
-  const left = Math.min(Math.max(0, end - Date.now()), LONGEST_TIMER);
+  const left = Math.min(Math.max(0, end - performance.now()), LONGEST_TIMER);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<null>((resolve) => {
     timer = setTimeout(resolve, left, null);

@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, test, vi } from 'vitest';
 import { sourceSchema } from '../../core/training/recipe-data.ts';
-import { loadSource, openRoots } from './api.ts';
+import { loadSource, openRoots, validateSources } from './api.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'paths-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -27,6 +27,35 @@ test('have videos without labels, named by their paths', async () => {
   ]);
   expect(report).toMatchObject({ missing: ['no.mp4', '../up.mp4'], duplicates: ['a.mp4'], labels: null });
   expect(warnings.map(({ code }) => code)).toEqual(['train/missing', 'train/outside', 'train/duplicates']);
+});
+
+test('opening videos takes the time of all sources together', async () => {
+  writeFileSync(join(root, 'list.txt'), 'a.mp4\n');
+  const source = sourceSchema.parse({ kind: 'paths', file: join(root, 'list.txt'), root });
+  const names = ['one', 'two', 'three'];
+  const roots = await openRoots([root]);
+  // Time passes only where something waits for it.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  try {
+    const begun = performance.now();
+    let isDone = false;
+    const validated = validateSources(
+      names.map((name) => ({ role: 'train' as const, name, source })),
+      roots,
+      { probe: () => new Promise(() => {}), probeMs: 400 },
+    ).finally(() => {
+      isDone = true;
+    });
+    while (!isDone) {
+      if (vi.getTimerCount() > 0) vi.advanceTimersToNextTimer();
+      await new Promise(setImmediate);
+    }
+    const { warnings } = await validated;
+    expect(warnings.map(({ code }) => code)).toEqual(names.map(() => 'train/opened'));
+    expect(performance.now() - begun).toBe(400);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('name the line of what is no path', async () => {

@@ -28,9 +28,13 @@ export async function validateSources(
   const reports: (SourceReport & { role: Role })[] = [];
   const errors: CodedErrorData[] = [];
   const warnings: CodedErrorData[] = [];
+  const { probeMs } = options;
+  const end = performance.now() + (probeMs ?? 0);
   for (const { role, name, source } of sources) {
     if (items.has(name)) continue; // several stages read it
-    const loaded = await loadOrSay({ name, source }, roots, options);
+    // The time is that of all sources together.
+    const left = probeMs !== undefined && { probeMs: Math.max(0, end - performance.now()) };
+    const loaded = await loadOrSay({ name, source }, roots, { ...options, ...left });
     if (loaded instanceof CodedError) {
       errors.push(loaded.toData());
       continue;

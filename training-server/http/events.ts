@@ -22,6 +22,19 @@ export function formatEvent(event: RunEvent, id?: number): string {
   return `${head}event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 }
 
+/** Resolves when the client has read what was written, or is gone. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done);
+      response.off('close', done);
+      resolve();
+    };
+    response.once('drain', done);
+    response.once('close', done);
+  });
+}
+
 export class EventStreams {
   readonly #limits: EventLimits;
   readonly #open = new Map<ServerResponse, () => void>();
@@ -63,16 +76,21 @@ export class EventStreams {
       unsubscribe();
       this.#open.delete(response);
     };
-    const write = (text: string) => {
-      if (response.destroyed || response.writableEnded) return;
-      response.write(text);
+    const write = (text: string): Promise<void> | undefined => {
+      if (response.destroyed || response.writableEnded) return undefined;
+      const taken = response.write(text);
       // The client can reconnect with its last id; nothing is buffered for it until then.
       if (response.writableLength > backlog) response.destroy();
+      return taken ? undefined : drained(response);
     };
-    const alive = setInterval(() => write(': alive\n\n'), keepAliveMs);
+    // A client that does not read gets no sign of life either, so that the silence ends its connection.
+    const alive = setInterval(() => {
+      if (!response.writableNeedDrain) void write(': alive\n\n');
+    }, keepAliveMs);
     this.#open.set(response, leave);
     response.on('close', leave);
-    write(`retry: 2000\n${formatEvent({ type: 'run', run })}`);
+    void write(`retry: 2000\n${formatEvent({ type: 'run', run })}`);
+    // Old events wait until the client has read those before; new ones are buffered up to the backlog.
     unsubscribe = runs.subscribe(id, ({ id: number, event }) => write(formatEvent(event, number)), since);
     // The client may have disconnected while old events were written.
     if (response.destroyed) leave();

@@ -14,6 +14,7 @@ import { CodedError } from '../../core/errors.ts';
 import { ISOLATION_HEADERS } from '../../scripts/headers.mjs';
 import { staticHandler } from '../../scripts/serve.mjs';
 import { type Access, checkHost, checkOrigin, checkToken, corsHeaders, PREFLIGHT_HEADERS } from './access.ts';
+import { admitConnections } from './admission.ts';
 import { readJson } from './body.ts';
 import { openApiOf } from './openapi.ts';
 import { sendProblem } from './problem.ts';
@@ -85,7 +86,7 @@ export function createTrainingServer(services: Services, options: ServerOptions)
       void serve(request, response, { routes, page, options });
     },
   );
-  server.maxConnections = limits.connections;
+  admitConnections(server, limits.connections);
   server.setTimeout(limits.silenceMs);
   // CONNECT is a request to a proxy, which this server is not.
   server.on('connect', (_, socket) => socket.destroy());

@@ -14,7 +14,7 @@
 
 import type { Recipe } from '../../core/training/recipe.ts';
 import type { GroupRecord, LogLine, MetricRecord, Run } from '../../core/training/run.ts';
-import type { NumberedEvent } from '../store/event-log.ts';
+import type { EventListener } from '../store/event-log.ts';
 
 /** A complete checkpoint of a run. */
 export interface RunCheckpoint {
@@ -74,7 +74,7 @@ export interface Runs {
    *
    * @returns a function that ends the subscription
    */
-  subscribe(id: string, listener: (event: NumberedEvent) => void, since?: number): () => void;
+  subscribe(id: string, listener: EventListener, since?: number): () => void;
   /** Calls the listener with every run that changes. */
   onChange(listener: (run: Run) => void): () => void;
   /** Saves and stops: the running run resumes when a server opens this root again. */

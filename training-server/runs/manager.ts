@@ -21,7 +21,7 @@ import { spawnEngine } from '../engine/spawn.ts';
 import type { EngineOptions } from '../engine/torchrun.ts';
 import { recipeSha256 } from '../recipes/recipe-files.ts';
 import { readJson } from '../store/atomic.ts';
-import type { NumberedEvent } from '../store/event-log.ts';
+import type { EventListener } from '../store/event-log.ts';
 import { lock } from '../store/lock.ts';
 import { RunFolder } from '../store/run-folder.ts';
 import type { ResumeOptions, RunCheckpoint, Runs } from './api.ts';
@@ -221,7 +221,7 @@ export class RunManager implements Runs {
     return this.#entry(id).log.tail(lines);
   }
 
-  subscribe(id: string, listener: (event: NumberedEvent) => void, since?: number): () => void {
+  subscribe(id: string, listener: EventListener, since?: number): () => void {
     return this.#entry(id).events.subscribe(listener, since);
   }
 

@@ -34,6 +34,48 @@ test.each([
   expect(await replayed(file, 0)).toEqual(ids);
 });
 
+test('old events come one by one as they are taken, in order, with those that come meanwhile', async () => {
+  const file = join(folder, 'slow');
+  const count = 200;
+  writeFileSync(file, Array.from({ length: count }, (_, i) => line(i + 1)).join(''));
+  const log = await EventLog.open(file);
+  const seen: number[] = [];
+  let most = 0;
+  let waiting = 0;
+  const stop = log.subscribe(async ({ id }) => {
+    waiting += 1;
+    most = Math.max(most, waiting);
+    seen.push(id);
+    if (id === 120) for (let i = 0; i < 50; i++) log.emit({ type: 'checkpoint', step: i, best: false });
+    await new Promise(setImmediate);
+    waiting -= 1;
+  }, 100);
+  await expect.poll(() => seen.length).toBe(150);
+  expect(seen).toEqual(Array.from({ length: 150 }, (_, i) => 101 + i));
+  expect(most).toBe(1);
+  log.emit({ type: 'checkpoint', step: 99, best: false });
+  expect(seen.at(-1)).toBe(251);
+  stop();
+  log.emit({ type: 'checkpoint', step: 99, best: false });
+  expect(seen.at(-1)).toBe(251);
+  await log.close();
+});
+
+test('a listener that leaves during the replay gets no more', async () => {
+  const file = join(folder, 'leaves');
+  writeFileSync(file, Array.from({ length: 20 }, (_, i) => line(i + 1)).join(''));
+  const log = await EventLog.open(file);
+  const seen: number[] = [];
+  const stop = log.subscribe(({ id }) => {
+    seen.push(id);
+    if (id === 5) stop();
+  }, 0);
+  await expect.poll(() => seen).toEqual([1, 2, 3, 4, 5]);
+  log.emit({ type: 'checkpoint', step: 99, best: false });
+  await log.close();
+  expect(seen).toEqual([1, 2, 3, 4, 5]);
+});
+
 test('a log with a damaged line shows the others', async () => {
   const file = join(folder, 'log');
   const entry = { time: 1, source: 'driver', level: 'info', text: 'one' };

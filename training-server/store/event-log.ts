@@ -1,6 +1,6 @@
 /** The numbered events of a run: sent to listeners, and appended to a file from which missed ones are replayed. */
 import type { RunEvent } from '../../core/training/run.ts';
-import { lastLine, recordOf, recordsOf, wholeLines } from './lines.ts';
+import { lastLine, offsetOfEvent, recordOf, recordsOf, wholeLines } from './lines.ts';
 import { Stream } from './stream.ts';
 
 export interface NumberedEvent {
@@ -15,14 +15,15 @@ function readEvent(value: unknown): NumberedEvent | null {
   return Number.isSafeInteger(id) && typeof event?.type === 'string' ? { id, event } : null;
 }
 
-type Listener = (event: NumberedEvent) => void;
+/** A listener; one that returns a promise gets the next old event when it resolves. New events do not wait. */
+export type EventListener = (event: NumberedEvent) => unknown;
 
 /** Least time between two progress events of a phase, except its end. */
 const PROGRESS_MS = 1000;
 
 export class EventLog {
   readonly #file: string;
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new Set<EventListener>();
   #stream: Promise<Stream> | null = null;
   #written: Promise<unknown> = Promise.resolve();
   #last: number;
@@ -50,7 +51,7 @@ export class EventLog {
     const numbered = { id: ++this.#last, event };
     // A full disk must not stop the events: the streams of the driver detect it and stop the run.
     this.#written = this.#written.then(() => this.#append(numbered)).catch(() => {});
-    for (const listener of [...this.#listeners]) listener(numbered);
+    for (const listener of [...this.#listeners]) void listener(numbered);
   }
 
   #isNews({ phase, done, of }: Extract<RunEvent, { type: 'progress' }>): boolean {
@@ -67,36 +68,30 @@ export class EventLog {
   }
 
   /** @param since replays the events after this number first; default: new events only */
-  subscribe(listener: Listener, since?: number): () => void {
-    if (since === undefined || since >= this.#last) {
-      this.#listeners.add(listener);
-      return () => void this.#listeners.delete(listener);
-    }
-    let live: NumberedEvent[] | null = [];
+  subscribe(listener: EventListener, since = this.#last): () => void {
     let ended = false;
-    const upTo = this.#last;
-    const relay: Listener = (event) => {
-      if (live) live.push(event);
-      else listener(event);
-    };
-    this.#listeners.add(relay);
     const replay = async () => {
-      await this.#written;
-      for await (const event of recordsOf(this.#file, readEvent)) {
-        if (ended) return;
-        if (event.id > since && event.id <= upTo) listener(event);
+      for (let read = since; read < this.#last; ) {
+        const upTo = this.#last;
+        await this.#written;
+        const from = await offsetOfEvent(this.#file, read + 1);
+        for await (const event of recordsOf(this.#file, readEvent, from)) {
+          if (ended) return;
+          if (event.id > upTo) break;
+          if (event.id > read) await listener(event);
+        }
+        read = upTo;
       }
     };
+    const follow = () => {
+      if (!ended) this.#listeners.add(listener);
+    };
+    if (since >= this.#last) follow();
     // A file that cannot be read any more costs the old events only.
-    void replay()
-      .catch(() => {})
-      .then(() => {
-        for (let event = live?.shift(); event && !ended; event = live?.shift()) listener(event);
-        live = null;
-      });
+    else void replay().then(follow, follow);
     return () => {
       ended = true;
-      this.#listeners.delete(relay);
+      this.#listeners.delete(listener);
     };
   }
 

@@ -67,24 +67,27 @@ export async function wholeLines(path: string): Promise<number> {
   }
 }
 
-/**
- * Byte at which the first line of that step or a later one begins, by bisection: lines begin with `{"step":N,` and N never
- * falls. The end of the file when there is none.
- */
-export async function offsetOfStep(path: string, step: number): Promise<number> {
+/** Byte at which the first line of that step or a later one begins; the end of the file when there is none. */
+export const offsetOfStep = (path: string, step: number): Promise<number> => offsetOf(path, 'step', step);
+
+/** Byte at which the first event of that number or a later one begins; the end of the file when there is none. */
+export const offsetOfEvent = (path: string, id: number): Promise<number> => offsetOf(path, 'id', id);
+
+/** Bisection of a file whose lines begin with `{"KEY":N,`, where N never falls. */
+async function offsetOf(path: string, key: 'step' | 'id', wanted: number): Promise<number> {
   const file = await open(path).catch(() => null);
   if (file === null) return 0;
   try {
     const { size } = await file.stat();
-    // The first line of the step or later begins in (low, high]; a line also begins at 0.
+    // The first line of the number or later begins in (low, high]; a line also begins at 0.
     let [low, high] = [-1, size];
     while (high - low > 1) {
       const middle = Math.floor((low + high) / 2);
-      const line = await lineAfter(file, middle, size);
-      if (line !== null && line.step < step) low = Math.max(line.start, middle);
+      const line = await lineAfter(file, key, middle, size);
+      if (line !== null && line.number < wanted) low = Math.max(line.start, middle);
       else high = middle;
     }
-    return (await lineAfter(file, high, size))?.start ?? size;
+    return (await lineAfter(file, key, high, size))?.start ?? size;
   } finally {
     await file.close();
   }
@@ -93,16 +96,17 @@ export async function offsetOfStep(path: string, step: number): Promise<number> 
 /** The first readable line that begins at a byte or after it; null where there is none. */
 async function lineAfter(
   file: FileHandle,
+  key: 'step' | 'id',
   at: number,
   size: number,
-): Promise<{ start: number; step: number } | null> {
-  const head = /^\{"step":(\d+),/;
+): Promise<{ start: number; number: number } | null> {
+  const head = key === 'step' ? /^\{"step":(\d+),/ : /^\{"id":(\d+),/;
   const buffer = Buffer.alloc(64);
   let start: number | null = at === 0 ? 0 : await lineStart(file, at, size);
   while (start !== null) {
     const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
     const match = head.exec(buffer.toString('latin1', 0, bytesRead));
-    if (match) return { start, step: Number(match[1]) };
+    if (match) return { start, number: Number(match[1]) };
     start = await lineStart(file, start + 1, size); // a damaged line
   }
   return null;

@@ -74,7 +74,8 @@ export class RunFolder {
 
   /** Creates the folder; recipe.json is written last, so that what a crash leaves is no run. @throws where it exists */
   async make(recipe: Recipe, run: Run, metadata: RunMetadata): Promise<void> {
-    await mkdir(this.path);
+    // Answers, labels and logs of a run are its owner's; `chmod` of the folder shares it.
+    await mkdir(this.path, { mode: 0o700 });
     try {
       await mkdir(this.file('checkpoints'));
       await this.writeMetadata(metadata);

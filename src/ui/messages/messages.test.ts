@@ -84,6 +84,7 @@ describe('errors', () => {
     port: 7077,
     pid: 4711,
     option: '--port',
+    tracker: 'wandb',
     sound: 1,
     subtitles: 0,
     bytes: 20_951,
