@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { checkMachine, filesOf, loadedFiles, type Machine } from './machine.ts';
+import {
+  bytesToAllocate,
+  checkMachine,
+  filesOf,
+  loadedFiles,
+  type Machine,
+  withAllocation,
+} from './machine.ts';
 import { type Manifest, readManifest } from './manifest.ts';
 
 const small = readManifest(
@@ -26,6 +33,7 @@ const machine = (change: Partial<Machine> = {}): Machine => ({
   adapter: gpu,
   memory: 8e9,
   free: 60e9,
+  streams: true,
   ...change,
 });
 const met = (m: Manifest, here: Machine, stored = 0) => {
@@ -47,6 +55,7 @@ describe('will it run here', () => {
         'shader-f16': true,
         buffer: true,
         'gpu-memory': null,
+        streaming: true,
         memory: true,
         storage: true,
       },
@@ -55,7 +64,7 @@ describe('will it run here', () => {
   test('each need that is not met is named', () => {
     // Without a graphics adapter the other needs are told too: what else this machine has and lacks.
     const without = { adapter: false, 'shader-f16': false, buffer: null, 'gpu-memory': null };
-    const rest = { memory: true, storage: true };
+    const rest = { streaming: true, memory: true, storage: true };
     expect(met(big(), machine({ adapter: null }))).toEqual([false, { ...without, ...rest }]);
     expect(met(big(), machine({ adapter: { ...gpu, software: true } }))).toEqual([
       false,
@@ -94,4 +103,46 @@ test('the human head beside the model is stored and loaded with every variant', 
     expect(paths(head)).toEqual(['onnx-wasm/a.onnx', 'human_head.safetensors', 'config.json']);
     expect(paths()).toEqual(['onnx-wasm/a.onnx', 'config.json']);
   }
+});
+
+describe('streamed weights', () => {
+  test('are a need of a package that is too large to be held whole', () => {
+    expect(met(big(), machine({ streams: false }))[0]).toBe(false);
+    const held = { ...big(), files: [{ path: 'onnx/decoder.onnx', bytes: 2e9, sha256: 'a'.repeat(64) }] };
+    expect(checkMachine(held, machine({ streams: false })).needs.map(({ name }) => name)).not.toContain(
+      'streaming',
+    );
+  });
+});
+
+describe('an allocation of graphics memory', () => {
+  const gpuMemory = (here: Machine, gpuBytes = 5.5e9) =>
+    checkMachine(big({ gpuBytes }), here).needs.find(({ name }) => name === 'gpu-memory');
+
+  test('that failed refuses what needs as much or more', () => {
+    const after = withAllocation(machine(), 5.5e9, false);
+    expect(gpuMemory(after)).toMatchObject({ met: false, needs: 5.5e9 });
+    expect(gpuMemory(after, 6e9)?.met).toBe(false);
+    expect(gpuMemory(after, 5e9)?.met).toBeNull();
+    expect(checkMachine(big(), after).runs).toBe(false);
+  });
+  test('that succeeded is told, and proves nothing', () => {
+    const after = withAllocation(machine(), 5.5e9, true);
+    expect(gpuMemory(after)).toEqual({ name: 'gpu-memory', needs: 5.5e9, here: 5.5e9, met: null });
+    expect(gpuMemory(after, 6e9)?.here).toBeNull();
+  });
+  test('replaces an earlier one that it contradicts', () => {
+    const failed = withAllocation(machine(), 5.5e9, false);
+    expect(gpuMemory(withAllocation(failed, 6e9, true))?.met).toBeNull();
+    const fits = withAllocation(machine(), 6e9, true);
+    expect(gpuMemory(withAllocation(fits, 5.5e9, false))).toMatchObject({ met: false, here: null });
+  });
+  test('is made once, of large packages that nothing else refuses', () => {
+    expect(bytesToAllocate(big(), machine())).toBe(5.5e9);
+    expect(bytesToAllocate(big({ gpuBytes: 5e8 }), machine())).toBeNull();
+    expect(bytesToAllocate(small, machine())).toBeNull();
+    expect(bytesToAllocate(big(), machine({ free: 1e9 }))).toBeNull();
+    expect(bytesToAllocate(big(), withAllocation(machine(), 5.5e9, true))).toBeNull();
+    expect(bytesToAllocate(big(), withAllocation(machine(), 5.5e9, false))).toBeNull();
+  });
 });

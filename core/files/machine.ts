@@ -46,9 +46,20 @@ export interface Machine {
   readonly memory: number | null;
   /** Bytes that this page may still store. */
   readonly free: number | null;
+  /** True where weights are streamed to the adapter: WebAssembly can switch stacks (JSPI). */
+  readonly streams: boolean;
+  /** Bytes of graphics memory that were allocated in a test, and that could not be; 0 and Infinity before any. */
+  readonly allocation?: { readonly fits: number; readonly fails: number };
 }
 
-export type NeedName = 'adapter' | 'shader-f16' | 'buffer' | 'gpu-memory' | 'memory' | 'storage';
+export type NeedName =
+  | 'adapter'
+  | 'shader-f16'
+  | 'buffer'
+  | 'gpu-memory'
+  | 'streaming'
+  | 'memory'
+  | 'storage';
 
 export interface Need {
   readonly name: NeedName;
@@ -71,6 +82,8 @@ export interface MachineCheck {
 const LARGEST_TENSOR = 256 << 20;
 /** A 32-bit WebAssembly memory. */
 const WASM_LIMIT = 2 ** 32;
+/** Bytes of weights that a browser which cannot stream them may hold in memory; above it the tab is ended. */
+export const HELD_LIMIT = 2 ** 31;
 /** Largest memory that browsers report; the machine may have much more. */
 const MEMORY_CAP = 8 * 2 ** 30;
 
@@ -138,10 +151,21 @@ function needsOf(
   stored: number,
 ): Need[] {
   const gpu = backend === 'webgpu' ? adapterNeeds(manifest, variant, machine) : [];
-  return [...gpu, memoryNeed(backend, variant, machine), storageNeed(manifest, variant, machine, stored)];
+  return [
+    ...gpu,
+    ...streamingNeed(manifest, variant, machine),
+    memoryNeed(backend, variant, machine),
+    storageNeed(manifest, variant, machine, stored),
+  ];
 }
 
-function adapterNeeds(manifest: Requirements, variant: Variant, { adapter }: Machine): Need[] {
+/** Of a package too large to be held whole. */
+function streamingNeed(manifest: Requirements, variant: Variant, { streams }: Machine): Need[] {
+  if (bytesOf(loadedFiles(manifest, variant)) <= HELD_LIMIT) return [];
+  return [{ name: 'streaming', needs: null, here: null, met: streams }];
+}
+
+function adapterNeeds(manifest: Requirements, variant: Variant, { adapter, allocation }: Machine): Need[] {
   const real = isReal(adapter);
   const largest =
     manifest.largestTensor ??
@@ -159,9 +183,44 @@ function adapterNeeds(manifest: Requirements, variant: Variant, { adapter }: Mac
       ? [{ name: 'shader-f16', needs: null, here: null, met: real && adapter.shaderF16 } as const]
       : []),
     { name: 'buffer', needs: largest, here, met: here === null ? null : largest <= here },
-    // Browsers do not report the memory of a graphics adapter.
-    { name: 'gpu-memory', needs: variant.gpuBytes, here: null, met: null },
+    gpuMemoryNeed(variant, allocation),
   ];
+}
+
+/**
+ * Browsers do not report the memory of a graphics adapter. An allocation that failed refuses; one that succeeded does not
+ * prove that the model fits, since drivers may put buffers elsewhere.
+ *
+ * @returns `here`: bytes that were allocated in a test
+ */
+function gpuMemoryNeed({ gpuBytes }: Variant, allocation: Machine['allocation']): Need {
+  const { fits = 0, fails = Number.POSITIVE_INFINITY } = allocation ?? {};
+  return {
+    name: 'gpu-memory',
+    needs: gpuBytes,
+    here: fits >= gpuBytes ? gpuBytes : null,
+    met: gpuBytes >= fails ? false : null,
+  };
+}
+
+/** Graphics memory above which an allocation is tried before a package is fetched or made. */
+const TRIED = 2 ** 30;
+
+/** Bytes of graphics memory to allocate in a test before somebody waits for this package; null without need of one. */
+export function bytesToAllocate(requirements: Requirements, machine: Machine): number | null {
+  const { runs, backend, variant } = checkMachine(requirements, machine);
+  if (backend !== 'webgpu' || !variant || runs === false) return null;
+  const { gpuBytes } = variant;
+  return gpuBytes < TRIED || gpuBytes <= (machine.allocation?.fits ?? 0) ? null : gpuBytes;
+}
+
+/** A machine with the result of an allocation. */
+export function withAllocation(machine: Machine, bytes: number, succeeded: boolean): Machine {
+  const { fits = 0, fails = Number.POSITIVE_INFINITY } = machine.allocation ?? {};
+  const allocation = succeeded
+    ? { fits: Math.max(fits, bytes), fails: bytes >= fails ? Number.POSITIVE_INFINITY : fails }
+    : { fits: bytes <= fits ? 0 : fits, fails: Math.min(fails, bytes) };
+  return { ...machine, allocation };
 }
 
 /** Memory of the page. */

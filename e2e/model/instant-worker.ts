@@ -37,6 +37,7 @@ const api: ModelApi = {
     const seconds = { encodeVision: 0, encodeMotion: 0, prefill: 0, generate: 0 };
     return { text, tokens: 90, end: 'eos', expected: null, seconds, framesReused: 0 };
   },
+  benchmark: () => Promise.reject(new Error('no model')),
   abort: () => {},
   unload: async () => {},
 };

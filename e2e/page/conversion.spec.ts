@@ -182,6 +182,8 @@ test.describe('a checkpoint on a hub becomes a package', () => {
     await expect(offer).toContainText(`version ${hubCommit.slice(0, 8)}`, { timeout: 60_000 });
     await expect(offer).toContainText(/1\.18\sMB to read, 1\.2\d\sMB of storage for the package, .* free/);
     await expect(offer.getByRole('radio', { name: /^8-bit/ })).toBeChecked();
+    // One filled button in the view: the offer's.
+    await expect(page.locator('.models-page .ui-button--primary')).toHaveText(['Convert']);
     // The header of the weights tells what they are; no more was read.
     const weights = () =>
       hub.requests.filter(({ at, file }) => at === 'storage' && file === 'model.safetensors');

@@ -148,6 +148,41 @@ test.describe('models', () => {
     await expect(detail.getByRole('heading', { name: 'VQAThinker-8B', exact: true })).toBeInViewport();
   });
 
+  test('benchmark: speeds of the model, a reason where nothing could be measured, a table to copy', async ({
+    page,
+    site,
+    context,
+  }) => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await goToModels(page, site.address);
+    await page.getByRole('button', { name: 'Benchmark this machine' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Benchmark this machine' });
+    await dialog.getByRole('button', { name: 'Start' }).click();
+    const line = (name: RegExp) => dialog.getByRole('row', { name });
+    await expect(line(/^Frames to first word [\d.]+\ss/)).toBeVisible({ timeout: 240_000 });
+    await expect(line(/^Memory, copy .* not measured: .* no graphics adapter with WebGPU/)).toBeVisible();
+    await expect(line(/^Matrix product, 16-bit not measured/)).toBeVisible();
+    await expect(line(/^Load [\d.]+\ss/)).toBeVisible();
+    await expect(line(/^Prefill [\d,.]+ tokens\/s/)).toBeVisible();
+    await expect(line(/^Decode [\d,.]+ tokens\/s/)).toBeVisible();
+    await expect(line(/^Share of a token outside kernels not measured: .* processor/)).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+    await dialog.getByRole('button', { name: 'Copy as a table' }).click();
+    await expect(dialog.getByRole('button', { name: 'Copied' })).toBeVisible();
+    const text = await page.evaluate(() => navigator.clipboard.readText());
+    expect(text).toMatch(/^VQAThinker small, 8-bit, \d+ tokens read and 64 generated\n\n\| metric \|/);
+    expect(text).toMatch(/\| Decode \| [\d,.]+ tokens\/s \|/);
+
+    // A stop keeps what there is; the model answers afterwards.
+    await dialog.getByRole('button', { name: 'Measure again' }).click();
+    await dialog.getByRole('button', { name: 'Stop', exact: true }).click();
+    await expect(dialog.getByRole('status')).toHaveText(/^Stopped/, { timeout: 60_000 });
+    await page.keyboard.press('Escape');
+    await page.getByRole('link', { name: 'Assess' }).first().click();
+    await choose(page, SAMPLE);
+    await reaches(page, 'done');
+  });
+
   test('hostile packages are refused by name', async ({ page, site }) => {
     const hostile = await servePackage('Hostile', (manifest) => {
       (manifest.files[0] as { path: string }).path = '../../escape';

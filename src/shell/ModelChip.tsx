@@ -1,6 +1,7 @@
 /** The model in use: a dot when it is ready, a ring while it loads; the menu changes it. */
 
 import { bytes } from '../../core/text/format.ts';
+import type { LoadProgress } from '../../workers/model/api.ts';
 import { Icon } from '../ui/Icon.tsx';
 import { Menu, type MenuItem } from '../ui/Menu.tsx';
 import type { PopoverButtonProps } from '../ui/Popover.tsx';
@@ -11,7 +12,12 @@ import './ModelChip.css';
 export type ModelChipState =
   | { readonly kind: 'idle' }
   /** Bytes; `total` is 0 until the manifest has been read. */
-  | { readonly kind: 'loading'; readonly loaded: number; readonly total: number }
+  | {
+      readonly kind: 'loading';
+      readonly stage: LoadProgress['stage'];
+      readonly loaded: number;
+      readonly total: number;
+    }
   | {
       readonly kind: 'ready';
       readonly name: string;
@@ -29,6 +35,17 @@ export interface ModelChipProps {
   readonly reason?: string;
 }
 
+/** Stage of a load and its bytes; a self-test has none. */
+function loadDetail(
+  { stage, loaded, total }: Extract<ModelChipState, { kind: 'loading' }>,
+  t: ShellMessages,
+): string {
+  if (stage === 'test') return t.progress.loadStages.test;
+  if (total === 0) return '';
+  const amount = t.model.loadingBytes(loaded, total);
+  return stage === 'open' ? t.units.facts([t.progress.loadStages.open, amount]) : amount;
+}
+
 /** Name and the smaller detail after it. */
 function chipText(state: ModelChipState, t: ShellMessages): { name: string; detail: string } {
   switch (state.kind) {
@@ -39,7 +56,7 @@ function chipText(state: ModelChipState, t: ShellMessages): { name: string; deta
     case 'loading':
       return {
         name: t.progress.loading,
-        detail: state.total > 0 ? t.model.loadingBytes(state.loaded, state.total) : '',
+        detail: loadDetail(state, t),
       };
     case 'ready':
       return {

@@ -16,7 +16,12 @@ export function chipState({ phase, progress, ...state }: ModelState): ModelChipS
   const loaded = state.loaded ?? state.vqa2;
   if (phase === 'error') return { kind: 'failed' };
   if (phase === 'loading')
-    return { kind: 'loading', loaded: progress?.loadedBytes ?? 0, total: progress?.totalBytes ?? 0 };
+    return {
+      kind: 'loading',
+      stage: progress?.stage ?? 'check',
+      loaded: progress?.loadedBytes ?? 0,
+      total: progress?.totalBytes ?? 0,
+    };
   if (phase !== 'ready' || !loaded) return { kind: 'idle' };
   const { manifest, bytes, backend } = loaded;
   return { kind: 'ready', name: manifest.name, size: bytes, backend };

@@ -3,6 +3,7 @@
 import type { HumanHead } from '../../core/answer/human-head.ts';
 import type { Manifest } from '../../core/files/manifest.ts';
 import type { Profile } from '../../core/sampling/profiles.ts';
+import type { PackageSpeeds } from '../../core/stats/benchmark.ts';
 import type { Vqa2Manifest } from '../../core/vqa2/manifest.ts';
 import type { Vqa2Api } from './vqa2/api.ts';
 
@@ -145,6 +146,9 @@ export interface RawAnswer {
   readonly framesReused: number;
 }
 
+/** Next measurement of a benchmark. */
+export type BenchmarkStage = 'prefill' | 'decode' | 'firstWord';
+
 /** Methods of the worker. Errors are `CodedError` with the `model/*` and `run/*` codes. */
 export interface WorkerApi extends Omit<ModelApi, 'load'>, Vqa2Api {
   load(
@@ -170,6 +174,8 @@ export interface ModelApi {
    */
   encodeVision(frames: readonly ModelFrame[], order?: readonly string[]): Promise<void>;
   assess(request: AssessRequest, onEvent: OnEvent): Promise<RawAnswer>;
+  /** Measures the loaded package; an abort rejects it with `AbortError`. */
+  benchmark(job: number, onStage: (stage: BenchmarkStage) => void): Promise<PackageSpeeds>;
   /** Stops before the next frame, piece of the prompt or token; the running `assess` resolves with `end: 'aborted'` and the text so far. */
   abort(job: number): void;
   unload(): Promise<void>;

@@ -33,13 +33,18 @@ const FIRST_PIECE = 64;
 /** Most tokens of one run on a graphics adapter: kernels gain nothing from more, and their activations grow. */
 const LARGEST_PIECE = 512;
 
+/** The adapter as the browser names it. */
+export function adapterName({ info }: GPUAdapter): string {
+  const { vendor, architecture, description, device } = info;
+  return [description || device, vendor, architecture].filter(Boolean).join(' · ');
+}
+
 /** The browser's graphics adapter; null where WebGPU is absent or blocked. */
 export async function probeAdapter(): Promise<AdapterFacts | null> {
   const gpu = (navigator as Navigator & { gpu?: GPU }).gpu;
   const adapter = await gpu?.requestAdapter({ powerPreference: 'high-performance' }).catch(() => null);
   if (!adapter) return null;
-  const { vendor, architecture, description, device } = adapter.info;
-  const name = [description || device, vendor, architecture].filter(Boolean).join(' · ');
+  const name = adapterName(adapter);
   const fallback = (adapter.info as GPUAdapterInfo & { isFallbackAdapter?: boolean }).isFallbackAdapter;
   return {
     name,
@@ -88,7 +93,8 @@ export function chooseBackend(
   throw new CodedError('model/variant', { backend: first, dtype: options.dtype ?? 'any' });
 }
 
-function pieceSizes(backend: Backend, adapter: AdapterFacts | null) {
+/** Prompt tokens of the first run and of the largest. */
+export function pieceSizes(backend: Backend, adapter: AdapterFacts | null) {
   // A run on the processor returns at its end like any call, and no driver counts its seconds.
   if (backend === 'wasm')
     return { firstPiece: Number.POSITIVE_INFINITY, prefillTokens: Number.POSITIVE_INFINITY };

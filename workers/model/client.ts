@@ -1,9 +1,11 @@
 /** Client of the model worker: typed calls, AbortSignal instead of job numbers, a new worker after a failure. */
 import { CodedError } from '../../core/errors.ts';
+import type { PackageSpeeds } from '../../core/stats/benchmark.ts';
 import { proxy, type Remote, releaseProxy, transfer, workerFailure, wrap } from '../thread/rpc.ts';
 import type {
   AssessEvent,
   AssessRequest,
+  BenchmarkStage,
   LoadedPackage,
   LoadOptions,
   LoadProgress,
@@ -49,6 +51,8 @@ export interface ModelClient {
     onEvent: (event: AssessEvent) => void,
     signal?: AbortSignal,
   ): Promise<RawAnswer>;
+  /** Measures the loaded package. @throws AbortError */
+  benchmark(onStage: (stage: BenchmarkStage) => void, signal: AbortSignal): Promise<PackageSpeeds>;
   readonly vqa2: Vqa2Client;
   /** Ends the worker; the next `load` starts a new one. */
   close(): void;
@@ -112,6 +116,8 @@ export function createModelClient(): ModelClient {
     },
     has: (keys) => guarded(api().has(keys)) as Promise<boolean[]>,
     encodeVision: (frames, order) => guarded(api().encodeVision(frames, order)) as Promise<void>,
+    benchmark: (onStage, signal) =>
+      stoppable(signal, (id) => guarded(api().benchmark(id, proxy(onStage))) as Promise<PackageSpeeds>),
     assess: (request, onEvent, signal) =>
       stoppable(signal, (id) => {
         const reply = (event: AssessEvent) => {

@@ -6,8 +6,10 @@ import { CodedError } from '../../core/errors.ts';
 import type { Manifest, Variant } from '../../core/files/manifest.ts';
 import { featureColumns } from '../../core/sampling/human-features.ts';
 import { motionFrames } from '../../core/sampling/profiles.ts';
+import type { PackageSpeeds } from '../../core/stats/benchmark.ts';
 import type {
   AssessRequest,
+  BenchmarkStage,
   LoadedModel,
   LoadOptions,
   LoadProgress,
@@ -70,6 +72,7 @@ interface Loaded {
   readonly source: PackageSource;
   readonly options: LoadOptions;
   readonly facts: LoadedModel;
+  readonly variant: Variant;
   readonly runtime: Runtime;
   readonly network: Network;
   readonly tokenizer: Transformers.PreTrainedTokenizer;
@@ -224,7 +227,8 @@ export class ModelSession implements ModelApi {
         bytes: weightBytes,
       };
       const table = normalisationTable(manifest.profile);
-      return { source, options, facts, runtime, network, tokenizer, promptPrefill, table };
+      const { variant } = choice;
+      return { source, options, facts, variant, runtime, network, tokenizer, promptPrefill, table };
     } finally {
       unmount();
     }
@@ -295,7 +299,7 @@ export class ModelSession implements ModelApi {
   }
 
   abort(job: number): void {
-    this.#stops.get(job)?.abort();
+    this.#stops.get(job)?.abort(new DOMException('stopped', 'AbortError'));
   }
 
   async unload(): Promise<void> {
@@ -311,13 +315,32 @@ export class ModelSession implements ModelApi {
     await loaded?.network.dispose();
   }
 
-  async assess(request: AssessRequest, onEvent: OnEvent): Promise<RawAnswer> {
+  assess(request: AssessRequest, onEvent: OnEvent): Promise<RawAnswer> {
+    return this.#stoppable(request.job, (stop) => this.#assessOnDevice(request, stop, onEvent));
+  }
+
+  benchmark(job: number, onStage: (stage: BenchmarkStage) => void): Promise<PackageSpeeds> {
+    return this.#stoppable(job, async ({ signal }) => {
+      const loaded = this.#loaded;
+      if (!loaded) throw new CodedError('run/no-model', {});
+      const { network, facts, variant, tokenizer, promptPrefill, runtime } = loaded;
+      const { manifest, seconds: loadSeconds } = facts;
+      promptPrefill.dispose();
+      const { benchmarkPackage } = await import('./benchmark.ts');
+      const device = facts.backend === 'webgpu' ? await deviceOf(runtime.ort) : null;
+      const promptTokens = encode(tokenizer, promptText(facts.profile)).length;
+      const subject = { network, device, manifest, variant, promptTokens, loadSeconds };
+      return benchmarkPackage(subject, signal, onStage);
+    });
+  }
+
+  async #stoppable<T>(job: number, work: (stop: AbortController) => Promise<T>): Promise<T> {
     const controller = new AbortController();
-    this.#stops.set(request.job, controller);
+    this.#stops.set(job, controller);
     try {
-      return await this.#inTurn(() => this.#assessOnDevice(request, controller, onEvent));
+      return await this.#inTurn(() => work(controller));
     } finally {
-      this.#stops.delete(request.job);
+      this.#stops.delete(job);
     }
   }
 

@@ -32,6 +32,8 @@ export interface Network {
   readonly decoder: LanguageDecoder;
   /** Tokens that end an answer. */
   readonly endIds: readonly number[];
+  /** The package's `config.json`. */
+  readonly config: unknown;
   /** Closes the encoders of a large package; the next frame opens them again. */
   endEncoding(): Promise<void>;
   dispose(): Promise<void>;
@@ -108,6 +110,7 @@ export function kvInputs(parts: readonly Session[]): KvInput[] {
 class LoadedNetwork implements Network {
   readonly decoder: LanguageDecoder;
   readonly endIds = endIds();
+  readonly config: unknown;
   readonly #runtime: Runtime;
   readonly #opener: SessionOpener;
   readonly #buffers: KvBuffers | null;
@@ -117,8 +120,9 @@ class LoadedNetwork implements Network {
     runtime: Runtime,
     opener: SessionOpener,
     decoder: { readonly decoder: LanguageDecoder; readonly buffers: KvBuffers | null },
-    encoders: EncoderSessions,
+    { encoders, config }: { readonly encoders: EncoderSessions; readonly config: unknown },
   ) {
+    this.config = config;
     this.#runtime = runtime;
     this.#opener = opener;
     this.decoder = decoder.decoder;
@@ -238,7 +242,7 @@ export async function loadNetwork(
   try {
     const decoder = await openDecoder(runtime, choice, opener, width);
     await encoders.prepare(['vision_encoder', 'motion_encoder']);
-    return new LoadedNetwork(runtime, opener, decoder, encoders);
+    return new LoadedNetwork(runtime, opener, decoder, { encoders, config });
   } catch (error) {
     await opener.releaseAll();
     throw error;

@@ -1,15 +1,13 @@
 /** Opens the graphs of a package as sessions of onnxruntime, weights streamed where the build can. */
 import type * as Ort from 'onnxruntime-common';
 import { CodedError } from '../../core/errors.ts';
+import { HELD_LIMIT } from '../../core/files/machine.ts';
 import type { Variant } from '../../core/files/manifest.ts';
 import type { ByteSource } from './byte-source.ts';
 import type { Session } from './language-decoder.ts';
 import type { PackageContents } from './package-files.ts';
 import { RangeBlob } from './range-blob.ts';
 import { type Build, streamsWeights } from './runtime.ts';
-
-/** Bytes of weights that a build which cannot stream may hold; above it the browser ends the tab. */
-export const HELD_LIMIT = 2 ** 31;
 
 /** @throws CodedError `model/held` {bytes, limit} where this browser would have to hold too much in memory */
 export function checkHeld(build: Build, bytes: number): void {

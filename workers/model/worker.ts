@@ -3,6 +3,7 @@ import '../thread/requests.ts';
 import { expose, releaseCallback } from '../thread/rpc.ts';
 import type {
   AssessRequest,
+  BenchmarkStage,
   LoadedPackage,
   LoadOptions,
   LoadProgress,
@@ -16,7 +17,7 @@ import { ModelSession } from './model-session.ts';
 import type { LevelEvent, LevelRequest, PromptBlock, Vqa2Frame } from './vqa2/api.ts';
 import type { Vqa2Session } from './vqa2/session.ts';
 
-/** The session of the loaded package's family behind the bridge: the page's callback is released with its call. */
+/** The session of the loaded package's family behind the bridge: the page's callbacks are released with their calls. */
 class WorkerSession implements WorkerApi {
   readonly #reasoning: ModelApi = new ModelSession();
   #vqa2: Vqa2Session | null = null;
@@ -47,6 +48,14 @@ class WorkerSession implements WorkerApi {
       return await this.#reasoning.assess(request, onEvent);
     } finally {
       releaseCallback(onEvent);
+    }
+  }
+
+  async benchmark(job: number, onStage: (stage: BenchmarkStage) => void) {
+    try {
+      return await this.#reasoning.benchmark(job, onStage);
+    } finally {
+      releaseCallback(onStage);
     }
   }
 

@@ -1,6 +1,7 @@
 /** Types that cross between the page and the package worker: model packages stored on this device. */
 import type { Machine } from '../../core/files/machine.ts';
 import type { UnfinishedNote } from '../../core/files/package-store.ts';
+import type { AdapterRates } from '../../core/stats/benchmark.ts';
 import type { PackageManifest } from '../../core/vqa2/manifest.ts';
 
 /** Source of a package on the network. */
@@ -66,6 +67,10 @@ export interface UnfinishedConversion extends UnfinishedNote {
 export interface PackagesApi {
   /** Adapter, memory and free storage of this machine; null where the browser does not report them. */
   machine(): Promise<Machine>;
+  /** Allocates and frees so many bytes of graphics memory: false where it failed, null where that cannot be told. */
+  canAllocate(bytes: number): Promise<boolean | null>;
+  /** Measures the graphics adapter, a few seconds; an abort rejects it. */
+  measureAdapter(job: number): Promise<AdapterRates>;
   list(): Promise<StoredPackage[]>;
   unfinished(): Promise<UnfinishedConversion[]>;
   /** Makes the files of a finished conversion a package of the store, where they are. */

@@ -40,6 +40,9 @@ export function createPackagesClient() {
 
   return {
     machine: () => call((remote) => remote.machine()),
+    canAllocate: (bytes: number) => call((remote) => remote.canAllocate(bytes)),
+    measureAdapter: (signal: AbortSignal) =>
+      during(signal, (job) => call((remote) => remote.measureAdapter(job))),
     list: () => call((remote) => remote.list()),
     fetchManifest: (address: PackageAddress) => call((remote) => remote.fetchManifest(address)),
     download: (

@@ -2,7 +2,10 @@
 import '../thread/requests.ts';
 import { CodedError } from '../../core/errors.ts';
 import { PACKAGES } from '../../core/files/package-store.ts';
+import { measureAdapter } from '../model/adapter-rates.ts';
+import { canAllocate } from '../model/allocation.ts';
 import { probeAdapter } from '../model/backend.ts';
+import { canSuspend } from '../model/runtime.ts';
 import { keepAliveDuring, storageRoot } from '../thread/file-handles.ts';
 import { expose, releaseCallback } from '../thread/rpc.ts';
 import { throttled } from '../thread/throttled.ts';
@@ -55,14 +58,23 @@ const jobs = new Map<number, AbortController>();
 
 type OnProgress = (progress: DownloadProgress) => void;
 
+/** Runs a job that can be aborted. */
+async function abortable<T>(job: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  jobs.set(job, controller);
+  try {
+    return await work(controller.signal);
+  } finally {
+    jobs.delete(job);
+  }
+}
+
 /** Runs a job that can be aborted; its callback is released at its end. */
 async function during<T>(
   job: number,
   onProgress: OnProgress,
   work: (signal: AbortSignal, onProgress: OnProgress) => Promise<T>,
 ): Promise<T> {
-  const controller = new AbortController();
-  jobs.set(job, controller);
   // A piece from the network is about 64 kB: a call to the page for each costs more than storing it.
   const report = throttled(
     onProgress,
@@ -72,9 +84,8 @@ async function during<T>(
       now.arrivedBytes === now.totalBytes,
   );
   try {
-    return await work(controller.signal, report);
+    return await abortable(job, (signal) => work(signal, report));
   } finally {
-    jobs.delete(job);
     releaseCallback(onProgress);
   }
 }
@@ -86,8 +97,11 @@ const api: PackagesApi = {
       adapter: await probeAdapter(),
       memory: deviceMemory === undefined ? null : deviceMemory * 2 ** 30,
       free: await free().catch(() => null),
+      streams: canSuspend(),
     };
   },
+  canAllocate: (bytes) => canAllocate(navigator.gpu, bytes),
+  measureAdapter: (job) => abortable(job, (signal) => measureAdapter(navigator.gpu, signal)),
   list: async () => (await store).list(),
   fetchManifest: async (address) => (await store).fetchManifest(address),
   download: (address, manifestSha256, paths, job, onProgress) =>

@@ -6,56 +6,18 @@
  *
  * DAWN is the module of the npm package `webgpu`, EMBEDS a file of float32 embeddings of a prompt. Prints one line of JSON.
  */
-import { openAsBlob, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { readFileSync } from 'node:fs';
+import type { Dtype } from '../../../workers/model/api.ts';
+import { probeAdapter } from '../../../workers/model/backend.ts';
 import { argmax } from '../../../workers/model/generation.ts';
 import type { LanguageDecoder } from '../../../workers/model/language-decoder.ts';
-import { loadNetwork } from '../../../workers/model/network.ts';
-import { PackageFiles } from '../../../workers/model/package-files.ts';
-import { mount, type Runtime } from '../../../workers/model/runtime.ts';
 import { runSelfTest } from '../../../workers/model/self-test.ts';
+import { installDawn, openOnDawn } from './dawn.ts';
 
-const [dawn, folder, dtype, embedsFile] = process.argv.slice(2) as [string, string, string, string];
-const { create, globals } = (await import(pathToFileURL(dawn).href)) as {
-  create(options: readonly string[]): { requestAdapter(): Promise<GPUAdapter | null> };
-  globals: object;
-};
-Object.assign(globalThis, globals);
-const gpu = create([]);
-Object.defineProperty(globalThis, 'navigator', { value: { gpu, hardwareConcurrency: 1, userAgent: 'node' } });
-const dist = join(import.meta.dirname, '..', '..', '..', 'node_modules', 'onnxruntime-web', 'dist');
-const ort = (await import(pathToFileURL(join(dist, 'ort.jspi.mjs')).href)) as Runtime['ort'];
-ort.env.wasm.numThreads = 1;
-ort.env.wasm.wasmPaths = {
-  mjs: join(dist, 'ort-wasm-simd-threaded.jspi.mjs'),
-  wasm: join(dist, 'ort-wasm-simd-threaded.jspi.wasm'),
-};
-
-const listed = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as {
-  files: { path: string }[];
-};
-const files = await Promise.all(
-  ['manifest.json', ...listed.files.map(({ path }) => path)].map(async (path) => ({
-    path,
-    file: (await openAsBlob(join(folder, path))) as File,
-    checked: true,
-  })),
-);
-const package_ = await PackageFiles.open({ kind: 'files', files });
-const variant = package_.manifest.variants.find((one) => one.target === 'webgpu' && one.dtype === dtype)!;
-const contents = await package_.load(variant, () => {});
-await mount(contents);
-const config = JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')) as unknown;
-const transformers = {
-  AutoConfig: { from_pretrained: async () => config },
-} as unknown as Runtime['transformers'];
-const runtime: Runtime = { ort, transformers, threads: 1, build: 'jspi' };
-const choice = { backend: 'webgpu', reason: 'asked', variant, firstPiece: 31, prefillTokens: 31 } as const;
-let streamed = 0;
-const { decoder } = await loadNetwork(runtime, choice, contents, (bytes) => {
-  streamed += bytes;
-});
+const [dawn, folder, dtype, embedsFile] = process.argv.slice(2) as [string, string, Dtype, string];
+await installDawn(dawn);
+const { network, variant, streamed } = await openOnDawn(folder, await probeAdapter(), dtype);
+const { decoder } = network;
 
 async function greedy(of: LanguageDecoder, embeds: Float32Array, count: number) {
   let { cache, logits } = await of.prefill(of.empty(), embeds);

@@ -169,6 +169,10 @@ export class Conversion {
   }
 }
 
+/** True while an offer or the question for a token waits for an answer. */
+export const hasQuestion = ({ offered, locked }: ConversionState): boolean =>
+  offered !== null || locked !== null;
+
 /** The choice that is made for a person: the first that this machine is not known to refuse. */
 export function recommended(
   { packages }: CheckpointOffer,

@@ -3,7 +3,7 @@
 import { CodedError } from '../../../core/errors.ts';
 import { convertInWorker, lookInWorker } from '../../../workers/convert/client.ts';
 import { hashFile } from '../../../workers/hash/client.ts';
-import type { PackageSource } from '../../../workers/model/api.ts';
+import type { LoadedPackage, PackageSource } from '../../../workers/model/api.ts';
 import { createPackagesClient } from '../../../workers/packages/client.ts';
 import { Conversion } from './conversion.ts';
 import { bundledSource, type ModelStore } from './model-store.ts';
@@ -48,12 +48,20 @@ export async function preferredSource(): Promise<PackageSource> {
     .catch(() => bundledSource());
 }
 
-/** Loads a package of the list and stores the choice. An error is in the model's state. */
-export async function selectPackage(models: ModelStore, id: string): Promise<void> {
+/** Rates of this machine's graphics adapter. */
+export const measureAdapter = (signal: AbortSignal) => client.measureAdapter(signal);
+
+/** Loads a package of the list, anew where it is loaded, and stores the choice. */
+export async function loadPackage(models: ModelStore, id: string): Promise<LoadedPackage> {
   const source: PackageSource =
     id === BUNDLED ? bundledSource() : { kind: 'files', files: await packages.files(id) };
   setPreferredPackage(id);
-  await models.load(source).catch(() => {});
+  return models.load(source);
+}
+
+/** Loads a package of the list and stores the choice. An error is in the model's state. */
+export async function selectPackage(models: ModelStore, id: string): Promise<void> {
+  await loadPackage(models, id).catch(() => {});
 }
 
 /** Chooses the bundled package in place of one whose files are deleted. */

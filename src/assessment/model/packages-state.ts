@@ -1,6 +1,6 @@
 /** The packages of this device as the Models page shows them, and the changes that each event makes. Pure. */
 import { type CodedErrorData, isAbort } from '../../../core/errors.ts';
-import { checkMachine, filesOf, type Machine } from '../../../core/files/machine.ts';
+import { checkMachine, filesOf, type Machine, withAllocation } from '../../../core/files/machine.ts';
 import type { PackageManifest } from '../../../core/vqa2/manifest.ts';
 import type { DownloadProgress, PackageAddress, StoredPackage } from '../../../workers/packages/api.ts';
 import { type Reducers, reducerOf } from '../reduce.ts';
@@ -114,6 +114,8 @@ export type PackagesEvent =
     }
   | { readonly kind: 'measured'; readonly storage: Partial<StorageState> }
   | { readonly kind: 'fetching'; readonly fetching: boolean }
+  /** The result of an allocation of graphics memory. */
+  | { readonly kind: 'allocated'; readonly bytes: number; readonly succeeded: boolean }
   | { readonly kind: 'failed'; readonly error: CodedErrorData | null }
   | { readonly kind: 'changed'; readonly id: string; readonly change: Partial<PackageRow> }
   /** At the end of the list, or at index `at`; replaces a row with the same id. */
@@ -132,6 +134,9 @@ const reducers: Reducers<PackagesState, PackagesEvent> = {
   },
   measured: ({ storage }, { storage: measured }) => ({ storage: { ...storage, ...measured } }),
   fetching: ({ error }, { fetching }) => ({ fetchingManifest: fetching, error: fetching ? null : error }),
+  allocated: ({ machine }, { bytes, succeeded }) => ({
+    machine: machine && withAllocation(machine, bytes, succeeded),
+  }),
   failed: (_, { error }) => ({ error }),
   changed: ({ rows }, { id, change }) => ({
     rows: rows.map((row) => (row.id === id ? { ...row, ...change } : row)),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test, vi } from 'vitest';
 import { CodedError } from '../../../core/errors.ts';
+import { checkMachine, type Machine } from '../../../core/files/machine.ts';
 import { type Manifest, readManifest } from '../../../core/files/manifest.ts';
 import type { StoredPackage } from '../../../workers/packages/api.ts';
 import type { PackagesClient } from '../../../workers/packages/client.ts';
@@ -16,7 +17,7 @@ const manifest: Manifest = readManifest(shipped);
 const SHA = 'c'.repeat(64);
 const ID = SHA.slice(0, 16);
 const URL_ = 'https://models.example/base/manifest.json';
-const machine = { adapter: null, memory: 8e9, free: 1e10 };
+const machine: Machine = { adapter: null, memory: 8e9, free: 1e10, streams: true };
 
 const stored = (arrived: number): StoredPackage => {
   const paths = requiredPaths(manifest, machine);
@@ -41,9 +42,15 @@ const stored = (arrived: number): StoredPackage => {
   };
 };
 
-function setUp(change: Partial<PackagesClient> = {}, storedPackages: StoredPackage[] = []) {
+function setUp(
+  change: Partial<PackagesClient> = {},
+  storedPackages: StoredPackage[] = [],
+  here: Machine = machine,
+) {
   let online: () => void = () => {};
   const client: PackagesClient = {
+    canAllocate: async () => null,
+    measureAdapter: () => Promise.reject(new Error('not asked for')),
     machine: async () => machine,
     list: async () => storedPackages,
     fetchManifest: async () => ({ manifest, manifestSha256: SHA, stored: null }),
@@ -63,7 +70,7 @@ function setUp(change: Partial<PackagesClient> = {}, storedPackages: StoredPacka
       sha256: 'd'.repeat(64),
       base: 'https://page.example/models/small/',
     }),
-    machine: async () => machine,
+    machine: async () => here,
     storage: async () => ({ used: 1, quota: 2, persisted: false }),
     persist: async () => true,
     onOnline: (call) => {
@@ -80,6 +87,58 @@ describe('models on this device', () => {
     await packages.open();
     expect(packages.store.getState().rows.map(({ id }) => id)).toEqual([BUNDLED, ID]);
     expect(row()?.work).toMatchObject({ kind: 'paused', reason: 'closed' });
+  });
+
+  test('graphics memory that cannot be allocated stops a download before its first byte, and is in the verdict', async () => {
+    const adapter = { name: 'card', software: false, shaderF16: true, maxBuffer: 2 ** 30 };
+    const large: Manifest = {
+      ...manifest,
+      variants: [
+        {
+          dtype: 'q4f16',
+          target: 'webgpu',
+          files: [manifest.files[0]!.path],
+          gpuBytes: 6e9,
+          heapBytes: 1e9,
+          needs: [],
+          decoderParts: 1,
+        },
+      ],
+    };
+    const asked: number[] = [];
+    let downloads = 0;
+    let free = false;
+    const { packages } = setUp(
+      {
+        fetchManifest: async () => ({ manifest: large, manifestSha256: SHA, stored: null }),
+        canAllocate: async (bytes) => {
+          asked.push(bytes);
+          return free;
+        },
+        download: async () => {
+          downloads += 1;
+          return stored(1);
+        },
+      },
+      [],
+      { ...machine, adapter },
+    );
+    await packages.open();
+    await packages.fetchManifest(URL_);
+    await packages.download(ID);
+    expect([asked, downloads]).toEqual([[6e9], 0]);
+    const verdict = () => checkMachine(large, packages.store.getState().machine!);
+    expect(verdict().runs).toBe(false);
+    // For another machine it is fetched all the same.
+    await packages.download(ID, true);
+    expect([asked, downloads]).toEqual([[6e9], 1]);
+
+    free = true;
+    packages.store.setState({ machine: { ...machine, adapter } });
+    expect(await packages.tryMemory(large)).toBe(true);
+    expect(await packages.tryMemory(large)).toBe(true);
+    expect(asked).toEqual([6e9, 6e9]);
+    expect(verdict().runs).not.toBe(false);
   });
 
   test('an address brings a row and nothing else; downloading asks for what this machine needs', async () => {

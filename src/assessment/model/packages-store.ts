@@ -4,7 +4,7 @@
  */
 import { createStore } from 'zustand/vanilla';
 import { CodedError, type CodedErrorData } from '../../../core/errors.ts';
-import type { Machine } from '../../../core/files/machine.ts';
+import { bytesToAllocate, type Machine, type Requirements } from '../../../core/files/machine.ts';
 import { readManifest } from '../../../core/files/manifest.ts';
 import type { DownloadProgress, StoredPackage } from '../../../workers/packages/api.ts';
 import type { PackagesClient } from '../../../workers/packages/client.ts';
@@ -78,8 +78,9 @@ export class PackagesStore {
   /** Fetches the files that this machine needs of a package, or all of them; those that are stored are not fetched. */
   download = async (id: string, everything = false): Promise<void> => {
     const { client, persist } = this.#dependencies;
-    const { manifest, manifestSha256, address } = this.#row(id);
+    const { manifest, manifestSha256, address, stored } = this.#row(id);
     if (!address) return;
+    if (!everything && stored === null && !(await this.tryMemory(manifest))) return;
     const persisted = await persist().catch(() => false);
     this.#dispatch({ kind: 'measured', storage: { persisted } });
     const paths = everything
@@ -118,6 +119,22 @@ export class PackagesStore {
     } finally {
       this.#dispatch({ kind: 'fetching', fetching: false });
     }
+  };
+
+  /**
+   * Allocates as a test what a package needs of graphics memory, where it is large and its other needs are met. The result
+   * is a property of the machine from then on, and so in every verdict.
+   *
+   * @returns false where it could not be allocated
+   */
+  tryMemory = async (requirements: Requirements): Promise<boolean> => {
+    const { machine } = this.#state;
+    const bytes = machine && bytesToAllocate(requirements, machine);
+    if (bytes === null) return true;
+    const succeeded = await this.#dependencies.client.canAllocate(bytes).catch(() => null);
+    if (succeeded === null) return true;
+    this.#dispatch({ kind: 'allocated', bytes, succeeded });
+    return succeeded;
   };
 
   /** Forgets the error that belongs to no row. */

@@ -5,6 +5,7 @@ import { Icon, type IconName } from '../../ui/Icon.tsx';
 import { useErrorText } from '../../ui/messages/useMessages.tsx';
 import { useAssessMessages } from './messages/useAssessMessages.ts';
 import './IntroRow.css';
+import { loadDetail } from './RunProgress.tsx';
 import { isSmallModel, LARGER_MODEL } from './SmallModelNote.tsx';
 
 /** @param props.levels the loaded model gives levels and no text */
@@ -60,12 +61,7 @@ export function ModelLine() {
       ) : (
         <span>
           {t.progress.loading}
-          {progress && progress.totalBytes > 0 && (
-            <span className="assess-model__aside">
-              {' '}
-              {t.progress.loadingBytes(progress.loadedBytes, progress.totalBytes)}
-            </span>
-          )}
+          {progress && <span className="assess-model__aside"> {loadDetail(progress, t)}</span>}
         </span>
       )}
       {!model.vqa2 && isSmallModel(model.loaded?.manifest ?? null) && (

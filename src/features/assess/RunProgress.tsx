@@ -29,6 +29,13 @@ export function stageText({ stage, stages, view }: AssessState, t: AssessMessage
   }
 }
 
+/** Stage of a load, and its bytes; a self-test has none. */
+export function loadDetail({ stage, loadedBytes, totalBytes }: LoadProgress, t: AssessMessages): string {
+  const { loadStages, loadingBytes } = t.progress;
+  if (stage === 'test' || totalBytes === 0) return loadStages[stage];
+  return t.units.facts([loadStages[stage], loadingBytes(loadedBytes, totalBytes)]);
+}
+
 /** Segments of the bar and the finished part of the whole, 0 … 1. */
 export function progressState(state: AssessState, loaded: LoadedPackage | null, t: AssessMessages) {
   const key = loaded ? stageKey(loaded) : '';
@@ -80,7 +87,7 @@ export function RunProgress(props: RunProgressProps) {
         <ProgressBar
           label={t.progress.loading}
           title={t.progress.loading}
-          detail={loading ? t.progress.loadingBytes(loading.loadedBytes, loading.totalBytes) : undefined}
+          detail={loading ? loadDetail(loading, t) : undefined}
           segments={[
             {
               id: 'model',

@@ -2,6 +2,7 @@
 import { useId, useState } from 'react';
 import { useStore } from 'zustand';
 import { defaultHub, hubAddress } from '../../../core/files/hub-address.ts';
+import { hasQuestion } from '../../assessment/model/conversion.ts';
 import { conversion, packages } from '../../assessment/model/packages-session.ts';
 import { useModelsMessages } from './messages/useModelsMessages.ts';
 
@@ -32,6 +33,7 @@ export function AddByAddress({ onAdded }: { readonly onAdded: (id: string) => vo
   const id = useId();
   const [address, setAddress] = useState('');
   const fetching = useStore(packages.store, (state) => state.fetchingManifest);
+  const asked = useStore(conversion.store, hasQuestion);
   const looking = useStore(conversion.store, (state) => state.looking) || fetching;
   return (
     <form
@@ -56,7 +58,11 @@ export function AddByAddress({ onAdded }: { readonly onAdded: (id: string) => vo
         value={address}
         onChange={(event) => setAddress(event.target.value)}
       />
-      <button type="submit" className="ui-button ui-button--primary ui-button--normal" disabled={looking}>
+      <button
+        type="submit"
+        className={`ui-button ui-button--${asked ? 'plain' : 'primary'} ui-button--normal`}
+        disabled={looking}
+      >
         {looking ? t.looking : t.addDo}
       </button>
     </form>

@@ -1,10 +1,12 @@
 /** A model of the catalogue beside the list: its needs on this machine, the three steps, what was measured, facts. */
 import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { useStore } from 'zustand';
 import { type HubAddress, hubAddress } from '../../../core/files/hub-address.ts';
 import type { Machine } from '../../../core/files/machine.ts';
 import type { CatalogueModel } from '../../../core/files/model-catalogue.ts';
 import { publishedOf, publishedSource } from '../../../core/stats/published.ts';
 import { bytes, correlation, count } from '../../../core/text/format.ts';
+import { hasQuestion } from '../../assessment/model/conversion.ts';
 import { conversion } from '../../assessment/model/packages-session.ts';
 import { Button, IconButton } from '../../ui/Button.tsx';
 import { Rich } from '../../ui/Rich.tsx';
@@ -90,6 +92,8 @@ function ReleasedSteps({ model }: { readonly model: CatalogueModel }) {
   const { release, folder, checkpointBytes, files } = model;
   const packageBytes = files.reduce((sum, file) => sum + file.bytes, 0);
   const hub = release === null ? null : hubAddress(release);
+  // The offer has the one filled button then.
+  const asked = useStore(conversion.store, hasQuestion);
   return (
     <>
       <li>
@@ -105,7 +109,7 @@ function ReleasedSteps({ model }: { readonly model: CatalogueModel }) {
         {hub ? c.convertRead(checkpointBytes, packageBytes) : c.convert(packageBytes)}
         {hub && (
           <p className="models-steps__action">
-            <Button look="primary" onClick={() => lookAt(hub)}>
+            <Button look={asked ? 'plain' : 'primary'} onClick={() => lookAt(hub)}>
               {c.convertHere}
             </Button>
           </p>

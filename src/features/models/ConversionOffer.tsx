@@ -63,6 +63,12 @@ function Offer({ offer, machine, best, begun, onMade }: OfferProps) {
   const { name, address, weightBytes } = offer;
   const free = machine?.free ?? null;
   const missing = free === null || begun === dtype ? 0 : chosen.bytes - free;
+  const convert = async () => {
+    // The verdict beside the format says that it failed; who still wants the package presses again.
+    if (!(await packages.tryMemory(chosen.requirements))) return;
+    const id = await conversion.start(dtype);
+    if (id !== null) onMade(id);
+  };
   return (
     <section className="models-offer" aria-labelledby={title}>
       <h3 id={title}>{c.offer(name)}</h3>
@@ -92,11 +98,7 @@ function Offer({ offer, machine, best, begun, onMade }: OfferProps) {
         </p>
       )}
       <div className="models-offer__actions">
-        <Button
-          look="primary"
-          disabled={missing > 0 || running}
-          onClick={() => void conversion.start(dtype).then((id) => id !== null && onMade(id))}
-        >
+        <Button look="primary" disabled={missing > 0 || running} onClick={() => void convert()}>
           {begun === dtype ? c.goOn : c.convert}
         </Button>
         <Button onClick={conversion.dismiss}>{c.cancel}</Button>

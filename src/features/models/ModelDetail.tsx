@@ -1,10 +1,11 @@
 /** The chosen package: will it run here, line by line; what was measured; facts; its card and files. */
-import { useEffect, useState } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import type { Machine } from '../../../core/files/machine.ts';
 import { bytes, correlation, count } from '../../../core/text/format.ts';
 import type { PackageManifest } from '../../../core/vqa2/manifest.ts';
 import { packages } from '../../assessment/model/packages-session.ts';
 import type { PackageRow } from '../../assessment/model/packages-store.ts';
+import { lazyPart } from '../../page/lazy-part.ts';
 import { Button, TextButton } from '../../ui/Button.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
 import { ScrollBox } from '../../ui/ScrollBox.tsx';
@@ -16,6 +17,8 @@ import { useRowView } from './ModelRow.tsx';
 import { useModelsMessages } from './messages/useModelsMessages.ts';
 import { NeedsTable } from './NeedsTable.tsx';
 
+const benchmark = lazyPart(() => import('./Benchmark.tsx'));
+
 export function ModelDetail({
   row,
   machine,
@@ -25,8 +28,11 @@ export function ModelDetail({
 }) {
   const t = useModelsMessages();
   const view = useRowView(row);
-  const [dialog, setDialog] = useState<'card' | 'files' | null>(null);
+  const [dialog, setDialog] = useState<'card' | 'files' | 'benchmark' | null>(null);
   const { manifest, stored, work } = row;
+  // A package that scores by level words generates nothing.
+  const measurable = manifest.family === 'vqathinker' && (view.state === 'ready' || view.state === 'in-use');
+  const Benchmark = benchmark();
   return (
     <section className="models-detail" aria-label={manifest.name}>
       <div className="models-detail__body">
@@ -41,7 +47,13 @@ export function ModelDetail({
         {stored && work.kind === 'none' && (
           <Button onClick={() => void packages.verify(row.id)}>{t.verify}</Button>
         )}
+        {measurable && <Button onClick={() => setDialog('benchmark')}>{t.benchmark}</Button>}
       </footer>
+      {dialog === 'benchmark' && (
+        <Suspense>
+          <Benchmark id={row.id} name={manifest.name} onClose={() => setDialog(null)} />
+        </Suspense>
+      )}
       {dialog === 'card' && <Card row={row} onClose={() => setDialog(null)} />}
       {dialog === 'files' && <Files row={row} onClose={() => setDialog(null)} />}
     </section>

@@ -66,9 +66,11 @@ function here(need: Need, machine: Machine | null, t: ModelsMessages): string {
     if (need.met) return n.webgpu;
     return machine?.adapter?.software ? n.software : n.none;
   }
-  if (need.name === 'shader-f16') return need.met ? n.yes : n.no;
+  if (need.name === 'shader-f16' || need.name === 'streaming') return need.met ? n.yes : n.no;
+  if (need.name === 'gpu-memory' && need.met === false) return n.notAllocated;
   if (need.name === 'buffer' && need.here === null) return n.none;
   if (need.here === null) return n.untold;
+  if (need.name === 'gpu-memory') return n.allocated;
   if (need.name === 'storage') return n.free(need.here);
   return need.name === 'memory' && need.met !== false ? n.atLeast(need.here) : bytes(need.here);
 }

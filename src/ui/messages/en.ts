@@ -48,6 +48,7 @@ export const en = {
   progress: {
     label: 'Progress',
     loading: 'Loading the model',
+    loadStages: { check: 'checking files', open: 'opening', test: 'self-test' },
   },
   actions: {
     stop: 'Stop',

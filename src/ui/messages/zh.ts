@@ -40,6 +40,7 @@ export const zh: Messages = {
   progress: {
     label: '进度',
     loading: '正在加载模型',
+    loadStages: { check: '校验文件', open: '打开', test: '自检' },
   },
   actions: {
     stop: '停止',

@@ -37,10 +37,10 @@ const models: Readonly<Record<CatalogueId, ModelTexts>> = {
     training: 'One GPU of 48 GB takes 13 hours for three epochs of LSVQ by estimate (docs/scaling.md, L40S).',
   },
   'vqathinker-8b': {
-    about: 'trained on human ratings · you bring the weights',
+    about: 'trained on human ratings · converted from its authors’ weights',
     what: 'InternVL3-8B with a SlowFast motion token, trained on human ratings by reinforcement learning (AAAI 2026). The weights belong to their authors and are not part of this page.',
     tried:
-      'Nobody has run the released weights in this page on such a machine yet. Tried so far: random weights of this shape, loaded by a test program on a graphics adapter emulated in software. Measured there: opened in 44 s, **4.68 GB** in the graphics process, **1.65 GB** in the page’s process. This page still reads the whole package into memory, so it needs what the table says; those sizes are computed.',
+      'Nobody has run the released weights in this page on such a machine yet. Tried so far: random weights of this shape, loaded by a test program on a graphics adapter emulated in software. Measured there: opened in 44 s, **4.68 GB** in the graphics process, **1.65 GB** in the page’s process. The sizes in the table are computed.',
     licence: 'Read it on the page of the release. The official code states none for the weights.',
   },
 };

@@ -71,7 +71,10 @@ export const modelsEn = {
     'shader-f16': 'Will not run here: this graphics adapter has no 16-bit arithmetic.',
     buffer: (needs: number, here: number): string =>
       `Will not run here: it needs one buffer of ${bytes(needs)}, this graphics adapter allows ${bytes(here)}.`,
-    'gpu-memory': 'Will not run here: it needs more graphics memory.',
+    'gpu-memory': (needs: number): string =>
+      `Will not run here: ${bytes(needs)} of graphics memory could not be allocated. Other tabs and programs may hold it.`,
+    streaming:
+      'Will not run here: this browser cannot stream weights (WebAssembly JSPI). Chrome and Edge can from version 137 on.',
     memory: (needs: number, here: number): string =>
       `Will not run here: it needs ${bytes(needs)} of memory, this machine has ${bytes(here)}.`,
     storage: (needs: number, here: number): string =>
@@ -111,6 +114,7 @@ export const modelsEn = {
       'shader-f16': '16-bit arithmetic',
       buffer: 'Largest buffer',
       'gpu-memory': 'Graphics memory',
+      streaming: 'Streamed weights',
       memory: 'Memory of the page',
       storage: 'Storage',
     } satisfies Record<NeedName, string>,
@@ -125,6 +129,8 @@ export const modelsEn = {
     free: (n: number): string => `${bytes(n)} free`,
     atLeast: (n: number): string => `${bytes(n)} or more`,
     untold: 'browsers do not report this',
+    allocated: 'allocated in a test',
+    notAllocated: 'allocation failed',
     met: 'met',
     notMet: 'not met',
     unknown: 'not known',
@@ -170,6 +176,7 @@ export const modelsEn = {
     licence: 'Licence',
     checkpoint: 'Checkpoint',
   },
+  benchmark: 'Benchmark this machine',
   card: 'Full model card',
   cardTitle: (name: string): string => `Model card of ${name}`,
   cardMissing: 'The model card is not on this device yet.',
