@@ -14,6 +14,10 @@ export interface MediaErrorParams {
   'media/raw': object;
   'media/pointer': object;
   'media/web-page': object;
+  'media/address': { address: string };
+  /** `cut`: the connection ended while the file arrived. */
+  'media/fetch': { host: string; status?: number; offline?: number; cut?: number };
+  'media/strict': { transfer: 'pq' | 'hlg' };
 }
 
 type Table = {
@@ -21,6 +25,35 @@ type Table = {
 };
 
 export const mediaErrorsEn: Table = {
+  'media/address': ({ address }) => ({
+    title: `“${address}” is no address of a video.`,
+    body: 'Give the whole address of the file itself, beginning with https://.',
+  }),
+  'media/fetch': ({ host, status, offline, cut }) => {
+    if (offline) return { title: 'This device is offline.', body: 'Try again when the network is back.' };
+    if (cut)
+      return {
+        title: `The connection to ${host} ended before the whole video was there.`,
+        body: 'Try again.',
+      };
+    if (status === undefined)
+      return {
+        title: `${host} could not be reached, or it does not let pages of other sites read this file (CORS).`,
+        body: 'Download the video and open the file here.',
+      };
+    if (status === 404 || status === 410)
+      return { title: `${host} has no file at this address (${status}).`, body: 'Check the address.' };
+    if (status === 401 || status === 403)
+      return {
+        title: `${host} does not give this file without a sign-in (${status}).`,
+        body: 'Download the video yourself and open the file here.',
+      };
+    return { title: `${host} answered ${status}.`, body: 'Try again later, or check the address.' };
+  },
+  'media/strict': ({ transfer }) => ({
+    title: `This is HDR video (${transfer.toUpperCase()}), which is refused because the run is strict.`,
+    body: 'Without strict it is scored, and the notice says how its values are taken.',
+  }),
   'media/format': ({ format }) => ({
     title: `The page does not read ${formatName('en', format)}.`,
     body: 'Convert it to MP4.',
@@ -72,6 +105,31 @@ export const mediaErrorsEn: Table = {
 };
 
 export const mediaErrorsZh: Table = {
+  'media/address': ({ address }) => ({
+    title: `“${address}”不是视频地址。`,
+    body: '请给出文件本身的完整地址，以https://开头。',
+  }),
+  'media/fetch': ({ host, status, offline, cut }) => {
+    if (offline) return { title: '本机没有网络。', body: '网络恢复后请重试。' };
+    if (cut) return { title: `视频尚未完整到达，与${host}的连接就已断开。`, body: '请重试。' };
+    if (status === undefined)
+      return {
+        title: `无法连接${host}，或者它不允许其他网站的页面读取此文件（CORS）。`,
+        body: '请下载视频，再在此打开文件。',
+      };
+    if (status === 404 || status === 410)
+      return { title: `${host}的这个地址没有文件（${status}）。`, body: '请检查地址。' };
+    if (status === 401 || status === 403)
+      return {
+        title: `${host}需要登录才提供此文件（${status}）。`,
+        body: '请自行下载视频，再在此打开文件。',
+      };
+    return { title: `${host}的回应为${status}。`, body: '请稍后重试，或检查地址。' };
+  },
+  'media/strict': ({ transfer }) => ({
+    title: `这是HDR视频（${transfer.toUpperCase()}），本次运行为严格模式，因此不评分。`,
+    body: '不用严格模式即可评分，并会说明取值方式。',
+  }),
   'media/format': ({ format }) => ({
     title: `本页不能读取${formatName('zh', format)}。`,
     body: '请转换为MP4。',

@@ -23,6 +23,10 @@ interface MediaNoticeParams {
   'faulty-boxes': { boxes: string };
   /** A frame has another size than the frames before it, in pixels. */
   'size-change': { frame: number; width: number; height: number };
+  /** HDR video, whose values are used as if they were SDR. */
+  hdr: { transfer: 'pq' | 'hlg' };
+  /** A pixel is not square (width:height); sizes are those of the frames as stored, and as a player shows them. */
+  'pixel-shape': { shape: string; width: number; height: number; shownWidth: number; shownHeight: number };
   /** The first frame comes this long after the start of the file's clock. */
   'late-start': { seconds: number };
 }
@@ -65,6 +69,10 @@ const en: NoticeTable = {
     'Another recording in another format is glued behind this one in the file. Only the first is used.',
   'faulty-boxes': ({ boxes }) =>
     `Part of the file’s index is faulty (${boxes}). What cannot be read of it was left out.`,
+  hdr: ({ transfer }) =>
+    `This is HDR video (${transfer.toUpperCase()}), judged as SDR: its values are used as they are, without tone mapping.`,
+  'pixel-shape': ({ shape, width, height, shownWidth, shownHeight }) =>
+    `The pixels of this file are not square (${shape}): players show it at ${shownWidth} × ${shownHeight}. The model sees the ${width} × ${height} frames as stored.`,
   'late-start': ({ seconds }) =>
     `The file’s clock starts ${longEn(seconds)} before the first frame. A player may show nothing until then; here the video starts with its first frame.`,
 };
@@ -84,6 +92,9 @@ const zh: NoticeTable = {
   'order-uncertain': () => '文件中多帧的时间相同，且无法读出其先后：相邻帧的顺序可能颠倒。',
   'unread-recording': () => '文件中还接有另一段格式不同的录像，只取用第一段。',
   'faulty-boxes': ({ boxes }) => `文件索引的一部分有误（${boxes}），无法读取的内容已略去。`,
+  hdr: ({ transfer }) => `这是HDR视频（${transfer.toUpperCase()}），按SDR评判：按原值使用，不做色调映射。`,
+  'pixel-shape': ({ shape, width, height, shownWidth, shownHeight }) =>
+    `此文件的像素不是正方形（${shape}），播放器以${shownWidth} × ${shownHeight}显示；模型查看原样存储的${width} × ${height}帧。`,
   'late-start': ({ seconds }) =>
     `文件时钟在首帧之前${longZh(seconds)}就已开始。播放器在此期间可能没有画面；本页从首帧算起。`,
 };

@@ -1,6 +1,7 @@
 /** Sequence parameter set of H.264 (ITU-T H.264 §7.3.2.1.1 and annex E). */
 import { BitReader } from './bits.ts';
 import { rawPayload } from './nal.ts';
+import { pixelShapeOf, pixelShapeOfIndex } from './pixel-shape.ts';
 import { chromaOf, depthOf, type StreamHeader, sizeOf } from './stream-header.ts';
 
 /** Profiles whose SPS carries chroma format and bit depth. */
@@ -110,12 +111,29 @@ export function parseH264Sps(sps: Uint8Array): StreamHeader {
     chroma: chromaOf(chromaIdc),
     ...sizeOf({ width, height }),
   };
-  return bits.flag() ? { ...header, ...parseVuiColour(bits) } : header;
+  return bits.flag() ? { ...header, ...parseVui(bits) } : header;
 }
 
-/** The start of the VUI, alike in H.264 and HEVC up to the colour description. */
-export function parseVuiColour(bits: BitReader): Pick<StreamHeader, 'matrix' | 'transfer' | 'fullRange'> {
-  if (bits.flag() && bits.bits(8) === 255) bits.skip(32); // aspect ratio
+/** `aspect_ratio_idc` of a shape that is written out. */
+const WRITTEN_SHAPE = 255;
+
+function pixelShape(bits: BitReader): Pick<StreamHeader, 'pixelShape'> {
+  if (!bits.flag()) return {};
+  const index = bits.bits(8);
+  const pixelShape =
+    index === WRITTEN_SHAPE ? pixelShapeOf(bits.bits(16), bits.bits(16)) : pixelShapeOfIndex(index);
+  return pixelShape ? { pixelShape } : {};
+}
+
+/** The start of the VUI, alike in H.264 and HEVC: pixel shape and colour description. */
+export function parseVui(
+  bits: BitReader,
+): Pick<StreamHeader, 'matrix' | 'transfer' | 'fullRange' | 'pixelShape'> {
+  const shape = pixelShape(bits);
+  return { ...shape, ...vuiColour(bits) };
+}
+
+function vuiColour(bits: BitReader): Pick<StreamHeader, 'matrix' | 'transfer' | 'fullRange'> {
   if (bits.flag()) bits.skip(1); // overscan
   if (!bits.flag()) return {};
   bits.skip(3); // video_format

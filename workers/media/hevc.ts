@@ -1,6 +1,6 @@
 /** Sequence parameter set of HEVC (ITU-T H.265 §7.3.2.2 and annex E). */
 import { BitReader } from './bits.ts';
-import { parseVuiColour } from './h264.ts';
+import { parseVui } from './h264.ts';
 import { rawPayload } from './nal.ts';
 import { chromaOf, depthOf, type StreamHeader, sizeOf } from './stream-header.ts';
 
@@ -116,5 +116,5 @@ export function parseHevcSps(sps: Uint8Array): StreamHeader {
   }
   bits.skip(2); // temporal MVP, strong intra smoothing
   const header = { bitDepth: depthOf(depth), chroma: chromaOf(chromaIdc), ...sizeOf(size) };
-  return bits.flag() ? { ...header, ...parseVuiColour(bits) } : header;
+  return bits.flag() ? { ...header, ...parseVui(bits) } : header;
 }

@@ -19,6 +19,7 @@ import { gluedStart, isEbml, segmentEnd } from './matroska-segments.ts';
 import { inflated, matroskaTracks, withoutZlibNote } from './matroska-tracks.ts';
 import { noVideoInMatroska, refuseCover } from './no-video.ts';
 import { type ContainerColour, MAX_PACKETS, type PacketIndex } from './packet-index.ts';
+import { type PixelShape, pixelShapeOf } from './pixel-shape.ts';
 import { bestStream } from './stream-choice.ts';
 
 /** Matroska writes times in nanoseconds at most; microseconds tell any two frames apart and are exact in a double. */
@@ -89,6 +90,7 @@ async function indexOfSegment(file: NamedBlob, formats: InputFormat[]): Promise<
     description: description ? copyOf(description) : undefined,
     rotation: await track.getRotation(),
     colour: colourOf(await track.getColorSpace()),
+    pixelShape: shapeOf(await track.getPixelAspectRatio()),
     packets: {
       timescale: TIMESCALE,
       offset: new Float64Array(packets.length).fill(-1),
@@ -102,6 +104,11 @@ async function indexOfSegment(file: NamedBlob, formats: InputFormat[]): Promise<
     statedDuration: (await input.getDurationFromMetadata()) ?? 0,
     ...packetReader(track, packets, file.name),
   };
+}
+
+/** Square pixels are what a file without a statement has, so they are none: the stream may state others. */
+function shapeOf({ num, den }: { readonly num: number; readonly den: number }): PixelShape | undefined {
+  return num === den ? undefined : pixelShapeOf(num, den);
 }
 
 /**

@@ -3,6 +3,7 @@ import { createFile, Log, MP4BoxBuffer } from 'mp4box';
 import { type BoxFaults, boxAt, boxesIn, fourCharacters, makeBox, viewOf } from './mp4-boxes.ts';
 import { annexBUnits } from './nal.ts';
 import type { ContainerColour } from './packet-index.ts';
+import { type PixelShape, pixelShapeOf } from './pixel-shape.ts';
 
 // mp4box prints every box that it does not know as an error.
 Log.error = () => {};
@@ -22,6 +23,7 @@ export interface VisualEntry {
   /** Parameter sets of a configuration that was written with start codes. */
   readonly parameterSets?: readonly Bytes[] | undefined;
   readonly colour: ContainerColour;
+  readonly pixelShape?: PixelShape | undefined;
   readonly encrypted: boolean;
   /** Entry of `dref` that says where the media lies, 1-based. */
   readonly dataReference: number;
@@ -52,6 +54,7 @@ export function readVisualEntry(stsd: Bytes | undefined, faults: BoxFaults): Vis
     type,
     ...size,
     colour: faults.tolerate('colr', () => colourOf(content), {}),
+    pixelShape: faults.tolerate('pasp', () => pixelShapeIn(boxes), undefined),
     encrypted: type === 'encv' || boxes.some((box) => box.type === 'sinf'),
     dataReference: view.getUint16(6),
   };
@@ -62,6 +65,14 @@ export function readVisualEntry(stsd: Bytes | undefined, faults: BoxFaults): Vis
   const sps = sets.find((unit) => (unit[0]! & 31) === 7 && unit.length >= 4);
   const profile = sps && [...sps.subarray(1, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return { ...rest, codec: profile ? `${type}.${profile}` : type, parameterSets: sets };
+}
+
+/** The shape that `pasp` states (ISO/IEC 14496-12 §12.1.4.2). @throws RangeError of one that is cut */
+function pixelShapeIn(boxes: readonly { type: string; content: Bytes }[]): PixelShape | undefined {
+  const content = boxes.find((box) => box.type === 'pasp')?.content;
+  if (!content) return undefined;
+  const view = viewOf(content);
+  return pixelShapeOf(view.getUint32(0), view.getUint32(4));
 }
 
 /** True where bytes begin with a start code of Annex B. */

@@ -101,6 +101,7 @@ async function indexOf(mp4: Mp4File, file: NamedBlob, head: Uint8Array): Promise
     description: format.description,
     ...orientationOf(mp4, trak),
     colour: entry.colour,
+    pixelShape: entry.pixelShape,
     packets,
     missing,
     untimed: columns.untimed,

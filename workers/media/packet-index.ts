@@ -1,6 +1,7 @@
 /** Output of every demuxer: positions of the packets of the chosen stream, and how to decode them. */
 import type { MediaNotice } from '../../core/text/media-notices.ts';
 import type { VideoFacts } from './api.ts';
+import type { PixelShape } from './pixel-shape.ts';
 
 /** Colour as the container states it; code points of ITU-T H.273. */
 export interface ContainerColour {
@@ -37,6 +38,8 @@ export interface PacketIndex {
   /** Left and right change places after the rotation. */
   readonly mirrored?: boolean | undefined;
   readonly colour: ContainerColour;
+  /** As the container states it, before the rotation. */
+  readonly pixelShape?: PixelShape | undefined;
   readonly packets: PacketTable;
   /** First packets, in decode order, of recordings that are known to be glued behind the first. */
   readonly restarts?: readonly number[] | undefined;

@@ -64,6 +64,7 @@ describe('parseH264Sps', () => {
       matrix: 9,
       // Both fields of eleven rows of macroblocks, two samples cropped on the right, two of each field below.
       size: { width: 318, height: 348 },
+      pixelShape: { width: 4, height: 3 },
     });
   });
   it('states no size that cannot be', () => {
@@ -106,6 +107,7 @@ describe('parseHevcSps', () => {
       transfer: 16,
       matrix: 9,
       size: { width: 1920, height: 1072 },
+      pixelShape: { width: 4, height: 3 },
     });
   });
 });

@@ -1,3 +1,5 @@
+import type { PixelShape } from './pixel-shape.ts';
+
 /** Frame properties from a bitstream's headers. Numbers of colour are the code points of ITU-T H.273. */
 export interface StreamHeader {
   readonly bitDepth: 8 | 10 | 12;
@@ -7,6 +9,7 @@ export interface StreamHeader {
   readonly transfer?: number | undefined;
   /** undefined when the stream does not say. */
   readonly fullRange?: boolean | undefined;
+  readonly pixelShape?: PixelShape | undefined;
   /** Size of the decoded picture in pixels, cropping applied; absent where the header does not state it. */
   readonly size?: { readonly width: number; readonly height: number } | undefined;
 }

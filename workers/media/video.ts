@@ -16,6 +16,7 @@ import { type H264Chunks, h264Chunks } from './h264-chunks.ts';
 import { parseHevcSps } from './hevc.ts';
 import { isDisposable } from './nal.ts';
 import { type PacketIndex, presentationOrder } from './packet-index.ts';
+import { pixelShapeNotices, statedShape } from './pixel-shape.ts';
 import { type DecodeRange, type FrameOrder, frameOrder, keyBefore, planRanges, startOf } from './plan.ts';
 import { readAhead } from './read-ahead.ts';
 import type { StreamHeader } from './stream-header.ts';
@@ -91,6 +92,7 @@ export class Video {
     const header = await streamHeader(index);
     const { width, height } = codedSize(index, header);
     const upright = index.rotation % 180 === 0;
+    const shown = upright ? { width, height } : { width: height, height: width };
     const start = first / packets.timescale + index.playerOffset;
     const facts: VideoFacts = {
       name: file.name,
@@ -99,8 +101,7 @@ export class Video {
       container: index.container,
       codec: index.codec,
       codecName: codecName(index.codec),
-      width: upright ? width : height,
-      height: upright ? height : width,
+      ...shown,
       rotation: index.rotation,
       ...(index.mirrored ? { mirrored: true as const } : {}),
       frames: times.length,
@@ -112,6 +113,11 @@ export class Video {
       missing: index.missing,
       notices: [
         ...(index.notices ?? []),
+        ...pixelShapeNotices(
+          shown,
+          statedShape(index.pixelShape, header.pixelShape, { width, height }),
+          upright,
+        ),
         ...clockRestarts(order, restarts),
         ...(ties.certain ? [] : [{ code: 'order-uncertain', params: {} } as const]),
         ...timing.notices,

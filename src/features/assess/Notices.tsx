@@ -53,7 +53,11 @@ export function noticesOf(
   }
   const transfer = video?.facts.colour.transfer ?? 'sdr';
   if (transfer !== 'sdr')
-    notices.push((converted ? t.assess.hdrConverted : t.assess.hdr)(transfer.toUpperCase()));
+    notices.push(
+      converted
+        ? t.assess.hdrConverted(transfer.toUpperCase())
+        : mediaNoticeText(lang, { code: 'hdr', params: { transfer } }),
+    );
   else if (converted) notices.push(t.assess.foreign);
   const lost = frames.filter(({ substituted }) => substituted !== undefined);
   const [first] = lost;

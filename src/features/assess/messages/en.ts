@@ -27,6 +27,16 @@ export const assessEn = {
     image: 'That is an image. Drop a video instead.',
     motionPhoto: (name: string): string => `${name} is a motion photo: the short video in it is taken.`,
   },
+  linked: {
+    lead: (host: string): string =>
+      `The address of this page names a video on ${host}. It is fetched from there and assessed on this device; nothing is uploaded.`,
+    fetch: 'Fetch and assess',
+    other: 'Open another video',
+    again: 'Try again',
+    progress: (done: number, total?: number): string =>
+      total ? `Fetching: ${bytes(done)} of ${bytes(total)}` : `Fetching: ${bytes(done)}`,
+    stop: 'Stop',
+  },
   intro: {
     privateTitle: 'Nothing is uploaded',
     privateBody:
@@ -229,8 +239,6 @@ export const assessEn = {
       `The file ends early: ${count(present)} of ${count(frames)} frames are there, and the model sees those.`,
     foreign:
       'The browser converted the colours of this file itself; pixels may differ slightly on another machine.',
-    hdr: (curve: string): string =>
-      `This is ${curve} video. Its values are used as they are, without tone mapping.`,
     hdrConverted: (curve: string): string =>
       `This is ${curve} video. The browser converted its colours itself, and another browser may do it differently.`,
     long: (frames: number, gap: string): string =>

@@ -26,6 +26,15 @@ export const assessZh: AssessTexts = {
     image: '这是一张图片。请改为拖入视频。',
     motionPhoto: (name) => `${name}是动态照片，已取用其中的短视频。`,
   },
+  linked: {
+    lead: (host) => `本页地址指定了${host}上的视频。将从那里获取，在本机评分，不上传任何内容。`,
+    fetch: '获取并评分',
+    other: '打开其他视频',
+    again: '重试',
+    progress: (done, total) =>
+      total ? `正在获取：${bytes(done)} / ${bytes(total)}` : `正在获取：${bytes(done)}`,
+    stop: '停止',
+  },
   intro: {
     privateTitle: '不上传任何内容',
     privateBody: '页面只在本机解码所需的几帧，视频不会发送一个字节。离线也能使用。',
@@ -198,7 +207,6 @@ export const assessZh: AssessTexts = {
     others: (n) => `只能评估视频，其余${count(n)}个文件未加入。`,
     truncated: (present, frames) => `文件不完整，仅有${count(present)}/${count(frames)}帧，模型只看这些帧。`,
     foreign: '此文件的颜色由浏览器换算，其他机器上的像素可能略有不同。',
-    hdr: (curve) => `这是${curve}视频，按原值使用，不做色调映射。`,
     hdrConverted: (curve) => `这是${curve}视频，其颜色由浏览器换算，其他浏览器的结果可能不同。`,
     long: (frames, gap) => `视频这么长，一个分数说明不了多少：${frames}帧之间相隔${gap}秒。`,
     overTime: '质量时间线',
