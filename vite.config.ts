@@ -119,7 +119,7 @@ export default defineConfig(({ command }) => ({
   },
   preview: { headers: ISOLATION_HEADERS },
   test: {
-    include: ['{core,convert,command,src,workers,scripts,training-server}/**/*.test.{ts,tsx}'],
+    include: ['{core,convert,command,library,src,workers,scripts,training-server}/**/*.test.{ts,tsx}'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // A poll waits for a condition: its limit is for one that never holds, also on a busy machine.

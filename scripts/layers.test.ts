@@ -82,7 +82,8 @@ describe('who imports whom (layers.json)', () => {
 
   test('relative imports name the whole file, as Node needs it', () => {
     const bare = imports.filter(
-      ({ specifier }) => specifier.startsWith('.') && !/\.(tsx?|mjs|json|css|svg)(\?.*)?$/.test(specifier),
+      ({ specifier }) =>
+        specifier.startsWith('.') && !/\.(tsx?|m?js|json|css|svg|wasm)(\?.*)?$/.test(specifier),
     );
     expect(bare.map(({ from, specifier }) => `${from}: ${specifier}`)).toEqual([]);
   });

@@ -38,7 +38,18 @@ export interface Source {
 }
 
 const CODE = /\.(ts|tsx|mts|mjs|js|py|css)$/;
-const TOP = ['core', 'convert', 'workers', 'src', 'training-server', 'scripts', 'e2e', 'public'];
+const TOP = [
+  'core',
+  'convert',
+  'workers',
+  'src',
+  'library',
+  'command',
+  'training-server',
+  'scripts',
+  'e2e',
+  'public',
+];
 /** Made by tools or installed, not written here. */
 const notOurs = /(^|\/)(node_modules|dist|__pycache__|\.[a-z_]+)(\/|$)|^public\/ort\//;
 

@@ -1,5 +1,5 @@
 /** The command `vqathinker`. */
-import './older-node.ts';
+import '../node/older-node.ts';
 import { runConvert } from '../../convert/command.node.ts';
 import { CodedError } from '../../core/errors.ts';
 import { errorMessage } from '../../core/text/error-messages.ts';

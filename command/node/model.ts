@@ -1,14 +1,11 @@
 /** The model session in Node's own thread: onnxruntime-web's WebAssembly, as on the page without a graphics device. */
 import { openAsBlob, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
-import type { AnsweringModel } from '../../src/assessment/run/run-assessment.ts';
-import type { FolderFile, LoadedModel, PackageSource } from '../../workers/model/api.ts';
+import { type ThreadModel, threadModel } from '../../library/in-thread.ts';
+import type { FolderFile, PackageSource } from '../../workers/model/api.ts';
 import { ModelSession } from '../../workers/model/model-session.ts';
 
-export interface NodeModel {
-  readonly client: AnsweringModel;
-  readonly facts: LoadedModel;
-}
+export type NodeModel = ThreadModel;
 
 /** Files of a package folder, `/` between the parts of a path on every system. */
 async function filesOf(folder: string): Promise<FolderFile[]> {
@@ -34,24 +31,5 @@ export async function loadModel(at: string): Promise<NodeModel> {
     ? { kind: 'url', base: at.endsWith('/') ? at : `${at}/` }
     : { kind: 'files', files: await filesOf(at) };
   const session = new ModelSession();
-  const facts = await session.load(source, { backend: 'wasm' }, () => {});
-  let jobs = 0;
-  const client: AnsweringModel = {
-    encodeVision: (frames, order) => session.encodeVision(frames, order),
-    async assess(request, onEvent, signal) {
-      signal?.throwIfAborted();
-      const job = ++jobs;
-      const stop = () => session.abort(job);
-      signal?.addEventListener('abort', stop);
-      try {
-        return await session.assess({ ...request, job }, (event) => {
-          onEvent(event);
-          return signal?.aborted !== true;
-        });
-      } finally {
-        signal?.removeEventListener('abort', stop);
-      }
-    },
-  };
-  return { client, facts };
+  return threadModel(session, await session.load(source, { backend: 'wasm' }, () => {}));
 }

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CodedError } from '../../core/errors.ts';
+import { setRuntimeFiles } from '../../workers/model/runtime.ts';
 import { type NodeAv, webCodecsOf } from './webcodecs.ts';
 
 /** FFmpeg's libavcodec for Node. Its binary is GPL, so the user installs it. */
@@ -50,6 +51,9 @@ export function preparePlatform(): void {
   const { href } = pathToFileURL(join(home, '/'));
   Object.assign(globalThis, { self: globalThis }, webCodecsOf(loadDecoder()));
   if (!('location' in globalThis)) Object.assign(globalThis, { location: { href } });
+  // As addresses: a path may hold spaces, and on Windows it is none that can be imported.
+  const runtime = new URL('ort/ort-wasm-simd-threaded', href).href;
+  setRuntimeFiles({ mjs: `${runtime}.mjs`, wasm: `${runtime}.wasm` });
   // Only the plain build of onnxruntime-web is shipped; where stacks can be switched, another one would be looked for.
   Reflect.deleteProperty(WebAssembly, 'Suspending');
   if (!existsSync(join(home, 'ort')))

@@ -1,7 +1,7 @@
 /** CSV exports (RFC 4180, CRLF): the page's table, and the three columns of the released scripts. Ours. */
 
 /** One video of the page's table; an absent number is written as nothing, an unreadable score as `null`. */
-interface ScoreRow {
+export interface ScoreRow {
   readonly file: string;
   readonly score: number | null;
   /** Word of the band. */
@@ -18,7 +18,7 @@ interface ScoreRow {
   readonly error?: string | undefined;
 }
 
-type Cell = string | number | null | undefined;
+export type Cell = string | number | null | undefined;
 
 /** Cells of one row, quoted where they need it; no line end. */
 export function csvLine(cells: readonly Cell[]): string {

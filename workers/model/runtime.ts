@@ -100,15 +100,30 @@ export async function deviceOf(ort: typeof Ort): Promise<GPUDevice> {
 /** True where WebAssembly can wait for a promise (JSPI). */
 export const canSuspend = (): boolean => 'Suspending' in WebAssembly;
 
+interface RuntimeFiles {
+  readonly mjs: string;
+  readonly wasm: string;
+}
+
+/** Files of the plain build, where they do not lie under `BASE_URL/ort/`. */
+let elsewhere: RuntimeFiles | null = null;
+
+/** Takes the plain build from these addresses, in an app that arranges its files itself. Before the first load. */
+export function setRuntimeFiles(files: RuntimeFiles): void {
+  elsewhere = files;
+}
+
+function runtimeFiles(build: Build): RuntimeFiles {
+  if (elsewhere && build === 'plain') return elsewhere;
+  const base = `${new URL(import.meta.env.BASE_URL, self.location.href).pathname}ort/`;
+  const name = `${base}ort-wasm-simd-threaded${BUILDS[build].suffix}`;
+  return { mjs: `${name}.mjs`, wasm: `${name}.wasm` };
+}
+
 async function start(backend: Backend, threads: number): Promise<Runtime> {
   const build = buildFor(backend, canSuspend());
-  const { load, suffix } = BUILDS[build];
-  const ort = await load();
-  const base = `${new URL(import.meta.env.BASE_URL, self.location.href).pathname}ort/`;
-  ort.env.wasm.wasmPaths = {
-    mjs: `${base}ort-wasm-simd-threaded${suffix}.mjs`,
-    wasm: `${base}ort-wasm-simd-threaded${suffix}.wasm`,
-  };
+  const ort = await BUILDS[build].load();
+  ort.env.wasm.wasmPaths = { ...runtimeFiles(build) };
   ort.env.wasm.numThreads = threads;
   ort.env.logLevel = 'error';
   Object.defineProperty(globalThis, ORT, { value: { ...ort }, configurable: true });
