@@ -9,7 +9,9 @@ export interface Address {
 
 /** @param hash as in `location.hash`, e.g. `#/compare?seed=7` */
 export function parseAddress(hash: string): Address {
-  const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
+  const text = hash.replace(/^#\/?/, '');
+  const at = text.indexOf('?');
+  const [path, query] = at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
   return { route: path.replace(/\/+$/, ''), query };
 }
 

@@ -8,6 +8,7 @@ import { firstSeed } from '../../assessment/run/answer.ts';
 import { STAGES } from '../../assessment/run/stages.ts';
 import { assess } from '../../assessment/session.ts';
 import { lazyPart } from '../../page/lazy-part.ts';
+import { useAddress } from '../../page/router.ts';
 import { useNarrow } from '../../ui/useMedia.ts';
 import { Actions, TIMES } from './Actions.tsx';
 import { DropZone } from './DropZone.tsx';
@@ -15,6 +16,8 @@ import { errorRows, type FactRow, FilePanel, factRows, modelText, resultRows } f
 import { Filmstrip } from './Filmstrip.tsx';
 import { GradesPanel } from './GradesPanel.tsx';
 import { IntroRow, ModelLine } from './IntroRow.tsx';
+import { LinkedVideo } from './LinkedVideo.tsx';
+import { linkedVideo } from './linked-video.ts';
 import type { AssessMessages } from './messages/useAssessMessages.ts';
 import { PlayerError } from './PlayerError.tsx';
 import { PlayerView } from './PlayerView.tsx';
@@ -49,8 +52,15 @@ export interface PhaseContext {
 
 type Phase = (context: PhaseContext) => PhaseParts;
 
+/** The drop zone, or the question about the video that the page's address names. */
+function EmptyPlayer({ onSample }: { readonly onSample: () => void }) {
+  const video = linkedVideo(useAddress().query);
+  return video === null ? <DropZone onSample={onSample} /> : <LinkedVideo address={video} />;
+}
+
 const empty: Phase = (context) => ({
   player: <DropZone onSample={context.view.input.sample} levels={context.view.ofLevels} />,
+  player: <EmptyPlayer onSample={context.view.input.sample} />,
   filmstrip: null,
   score: score(context, { run: undefined }),
   side: <Introduction levels={context.view.ofLevels} />,
