@@ -10,7 +10,8 @@ const documents = [
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
 ];
-const TOP = /^(core|convert|workers|src|training-server|scripts|e2e|docs|recipes|public)\//;
+const TOP =
+  /^(core|convert|workers|src|library|command|container|training-server|scripts|e2e|docs|recipes|public)\//;
 
 test.each(documents)('%s names only files that exist', (document) => {
   const text = readFileSync(join(root, document), 'utf8');

@@ -2,7 +2,7 @@
  * The parts of the Assess page in each phase. They are functions and not components: the frame keeps its parts, so the
  * player, the filmstrip and the reasoning keep their DOM when a run ends.
  */
-import { type ReactNode, Suspense } from 'react';
+import { type ComponentProps, type ReactNode, Suspense } from 'react';
 import type { AssessState } from '../../assessment/assess-store.ts';
 import { firstSeed } from '../../assessment/run/answer.ts';
 import { STAGES } from '../../assessment/run/stages.ts';
@@ -53,14 +53,13 @@ export interface PhaseContext {
 type Phase = (context: PhaseContext) => PhaseParts;
 
 /** The drop zone, or the question about the video that the page's address names. */
-function EmptyPlayer({ onSample }: { readonly onSample: () => void }) {
+function EmptyPlayer(props: ComponentProps<typeof DropZone>) {
   const video = linkedVideo(useAddress().query);
-  return video === null ? <DropZone onSample={onSample} /> : <LinkedVideo address={video} />;
+  return video === null ? <DropZone {...props} /> : <LinkedVideo address={video} />;
 }
 
 const empty: Phase = (context) => ({
-  player: <DropZone onSample={context.view.input.sample} levels={context.view.ofLevels} />,
-  player: <EmptyPlayer onSample={context.view.input.sample} />,
+  player: <EmptyPlayer onSample={context.view.input.sample} levels={context.view.ofLevels} />,
   filmstrip: null,
   score: score(context, { run: undefined }),
   side: <Introduction levels={context.view.ofLevels} />,

@@ -58,6 +58,7 @@ describe('errors', () => {
     origin: 'https://example.org',
     method: 'PUT',
     size: 1000,
+    transfer: 'pq',
     id: '20261121-0742-tiny-3f9a',
     state: 'stopped',
     index: 7,
@@ -153,6 +154,11 @@ describe('notices about a file', () => {
     { code: 'unread-recording', params: {} },
     { code: 'clock-restart', params: { frame: 26, recordings: 3 } },
     { code: 'late-start', params: { seconds: 47_700 } },
+    { code: 'hdr', params: { transfer: 'hlg' } },
+    {
+      code: 'pixel-shape',
+      params: { shape: '4:3', width: 1440, height: 1080, shownWidth: 1920, shownHeight: 1080 },
+    },
     { code: 'size-change', params: { frame: 30, width: 320, height: 180 } },
   ];
   it('have words in both languages, with every parameter filled in', () => {
