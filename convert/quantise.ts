@@ -3,6 +3,7 @@
  * The integers and scales are the same in both; K is filled up with zeros to a multiple of 32.
  */
 import { roundToFloat16 } from './numbers.ts';
+import { roundBlock, roundBlocks } from './round-blocks.ts';
 import { searchScale, searchScales } from './scale-search.ts';
 
 export const blockSize = 32;
@@ -17,9 +18,6 @@ export interface Quantised {
   readonly scales: Float32Array;
 }
 
-/** Adding and subtracting this rounds a double of magnitude below 2^51 to the nearest integer, ties to even. */
-const rounder = 1.5 * 2 ** 52;
-
 /** The scale that maps the largest magnitude of a block to 127. */
 function scaleOfEight(x: Float32Array, at: number, count: number): number {
   let largest = 0;
@@ -28,6 +26,12 @@ function scaleOfEight(x: Float32Array, at: number, count: number): number {
     if (value > largest) largest = value;
   }
   return largest / 127;
+}
+
+/** Position and length of a block in a matrix; the last of a row may be shorter. */
+function blockRange(block: number, blocks: number, columns: number): { at: number; count: number } {
+  const first = (block % blocks) * blockSize;
+  return { at: Math.floor(block / blocks) * columns + first, count: Math.min(blockSize, columns - first) };
 }
 
 /**
@@ -42,30 +46,26 @@ export function quantise(
   half = false,
 ): Quantised {
   const blocks = Math.ceil(columns / blockSize);
-  const integers = new Int8Array(rows * blocks * blockSize);
   const scales = new Float32Array(rows * blocks);
-  const low = bits === 8 ? -127 : -8;
-  const high = bits === 8 ? 127 : 7;
-  // Rows of whole blocks are contiguous, as the search needs them.
-  const searched = bits === 4 && columns % blockSize === 0 ? searchScales(weights) : null;
+  const inverses = new Float64Array(rows * blocks);
+  // Rows of whole blocks are contiguous, as WebAssembly needs them.
+  const contiguous = columns % blockSize === 0;
+  const searched = bits === 4 && contiguous ? searchScales(weights) : null;
   const scaleOf = bits === 8 ? scaleOfEight : searchScale;
   for (let block = 0; block < rows * blocks; block++) {
-    const first = (block % blocks) * blockSize;
-    const at = Math.floor(block / blocks) * columns + first;
-    const count = Math.min(blockSize, columns - first);
+    const { at, count } = blockRange(block, blocks, columns);
     const wanted = searched === null ? scaleOf(weights, at, count) : searched[block]!;
     const scale = half ? roundToFloat16(wanted) : Math.fround(wanted);
     // Denormal scales have no reciprocal; such a block is stored as zeros.
     if (Math.abs(scale) < 2 ** -126) continue;
     scales[block] = scale;
-    const inverse = 1 / scale;
-    const to = block * blockSize;
-    for (let i = 0; i < count; i++) {
-      let q = weights[at + i]! * inverse + rounder - rounder;
-      if (q < low) q = low;
-      else if (q > high) q = high;
-      integers[to + i] = q;
-    }
+    inverses[block] = 1 / scale;
+  }
+  if (contiguous) return { rows, blocks, integers: roundBlocks(weights, inverses, bits), scales };
+  const integers = new Int8Array(rows * blocks * blockSize);
+  for (let block = 0; block < rows * blocks; block++) {
+    const { at, count } = blockRange(block, blocks, columns);
+    roundBlock(weights.subarray(at, at + count), inverses[block]!, bits, integers, block * blockSize);
   }
   return { rows, blocks, integers, scales };
 }

@@ -62,7 +62,8 @@ function kernel(): Uint8Array<ArrayBuffer> {
   /** Parameters and locals by number. */
   const [x, result, end] = [0, 1, 2];
   const [candidate, extreme, best, scale, product, square] = [3, 4, 5, 6, 7, 8];
-  const [inverse, xq, qq, q, value] = [9, 10, 11, 12, 13];
+  const [inverse, xq, qq, value] = [9, 11, 13, 15];
+  const [q, pair] = [16, 17];
   const steps = Array.from({ length: size / 2 }, (_, k) => k);
 
   const findExtreme = Array.from({ length: size }, (_, i) => [
@@ -72,31 +73,44 @@ function kernel(): Uint8Array<ArrayBuffer> {
   const widen = steps.map((k) =>
     [i32.const(doubles), get(x), f64x2.loadFloat32(8 * k), f64x2.store(16 * k)].flat(),
   );
-  const addUp = steps.map((k) =>
+  // Two candidates side by side, each with sums of its own: additions of one wait for those before them.
+  const two = [0, 1];
+  const add = (which: number) =>
     [
-      [i32.const(doubles), f64x2.load(16 * k), get(inverse), f64x2.mul, f64x2.nearest],
+      [get(pair), get(inverse + which), f64x2.mul, f64x2.nearest],
       [f64x2.const(-8), f64x2.orLarger, f64x2.const(7), f64x2.orSmaller, tee(q)],
-      [i32.const(doubles), f64x2.load(16 * k), f64x2.mul, get(xq), f64x2.add, set(xq)],
-      [get(q), get(q), f64x2.mul, get(qq), f64x2.add, set(qq)],
-    ].flat(2),
+      [get(pair), f64x2.mul, get(xq + which), f64x2.add, set(xq + which)],
+      [get(q), get(q), f64x2.mul, get(qq + which), f64x2.add, set(qq + which)],
+    ].flat(2);
+  const addUp = steps.map((k) =>
+    [...[i32.const(doubles), f64x2.load(16 * k), set(pair)].flat(), ...two.flatMap(add)].flat(),
   );
-  const sum = (pair: number) => [get(pair), f64x2.lane(0), get(pair), f64x2.lane(1), f64.add].flat();
-  const tryCandidate = [
-    [f64.const(-8), get(extreme), f64.ofFloat32, get(candidate), f64.load(), f64.mul, f64.div],
-    [f64x2.splat, set(inverse), f64x2.const(0), set(xq), f64x2.const(0), set(qq)],
-    addUp,
-    [sum(xq), set(product), sum(qq), set(square)],
-    [get(product), get(product), f64.mul, get(square), f64.div, tee(scale), get(best), f64.greater],
-    [when(...[get(scale), set(best)], ...[get(result), get(product), get(square), f64.div, f64.store()])],
-    [get(candidate), i32.const(8), i32.add, tee(candidate)],
-    [i32.const(table + 8 * candidates.length), i32.lessThan],
-  ].flat();
+  const sum = (sums: number) => [get(sums), f64x2.lane(0), get(sums), f64x2.lane(1), f64.add].flat();
+  const begin = (which: number) =>
+    [
+      [f64.const(-8), get(extreme), f64.ofFloat32, get(candidate), f64.load(8 * which), f64.mul, f64.div],
+      [f64x2.splat, set(inverse + which)],
+      [f64x2.const(0), set(xq + which), f64x2.const(0), set(qq + which)],
+    ].flat(2);
+  const compare = (which: number) =>
+    [
+      [sum(xq + which), set(product), sum(qq + which), set(square)],
+      [get(product), get(product), f64.mul, get(square), f64.div, tee(scale), get(best), f64.greater],
+      [when(...[get(scale), set(best)], ...[get(result), get(product), get(square), f64.div, f64.store()])],
+    ].flat(2);
+  const tryCandidates = [
+    ...two.flatMap(begin),
+    ...addUp.flat(),
+    ...two.flatMap(compare),
+    ...[get(candidate), i32.const(16), i32.add, tee(candidate)].flat(),
+    ...[i32.const(table + 8 * candidates.length), i32.lessThan].flat(),
+  ];
   const block = [
     [f32.const(0), set(extreme)],
     findExtreme,
     widen,
     [f64.const(0), set(best), get(result), f64.const(0), f64.store(), i32.const(table), set(candidate)],
-    [repeat(...tryCandidate)],
+    [repeat(tryCandidates)],
     [get(x), i32.const(4 * size), i32.add, set(x)],
     [get(result), i32.const(8), i32.add, tee(result), get(end), i32.lessThan],
   ].flat();
@@ -104,7 +118,8 @@ function kernel(): Uint8Array<ArrayBuffer> {
     parameters: ['i32', 'i32', 'i32'],
     locals: [
       ...(['i32', 'f32', 'f64', 'f64', 'f64', 'f64'] as const),
-      ...(['v128', 'v128', 'v128', 'v128', 'f32'] as const),
+      ...(['v128', 'v128', 'v128', 'v128', 'v128', 'v128', 'f32'] as const),
+      ...(['v128', 'v128'] as const),
     ],
     code: [repeat(...block)],
     pages,

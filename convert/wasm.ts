@@ -80,6 +80,20 @@ export const op = {
     orSmaller: simd(0xf6),
     orLarger: simd(0xf7),
   },
+  bytes: {
+    /** The lower halves of two vectors, the first one's first. */
+    lowerHalves: simd(0x0d, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23),
+  },
+  int32x4: {
+    /** Two doubles as integers in the lower half, towards zero; 0 for NaN. */
+    ofDoubles: simd(0xfc),
+    /** Two vectors as one of 16-bit integers. */
+    narrow: simd(0x85),
+  },
+  int16x8: {
+    /** Two vectors as one of 8-bit integers. */
+    narrow: simd(0x65),
+  },
 } as const;
 
 export interface WasmFunction {
