@@ -8,7 +8,7 @@ import type { Manifest } from '../core/files/manifest.ts';
 import type { Digest } from '../core/files/sha256.ts';
 import { errorMessage } from '../core/text/error-messages.ts';
 import { bytes } from '../core/text/format.ts';
-import { type Vqa2Role, vqa2Roles } from '../core/vqa2/manifest.ts';
+import { type PackageManifest, type Vqa2Role, vqa2Roles } from '../core/vqa2/manifest.ts';
 import { type ScoreProtocolId, scoreProtocolIds } from '../core/vqa2/protocols.ts';
 import { type About, readAbout } from './about.ts';
 import type { CheckpointFiles } from './files.ts';
@@ -140,6 +140,18 @@ function roleFrom(values: { role?: string | undefined; protocol?: string | undef
   return { role, protocol };
 }
 
+/** The package with self-tests; without them where they cannot be computed here. */
+async function tested<M extends PackageManifest>(out: string, made: M, signal?: AbortSignal): Promise<M> {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[KComputing the self-test');
+  const manifest = await addSelfTests(out, made, signal).catch((error: unknown) => {
+    if (isAbort(error)) throw error;
+    console.error(`The package has no self-test: ${error instanceof Error ? error.message : String(error)}`);
+    return made;
+  });
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  return manifest;
+}
+
 /** A VQA² package; an interrupted conversion leaves nothing. */
 async function convertSecondFamily(
   files: CheckpointFiles,
@@ -148,7 +160,13 @@ async function convertSecondFamily(
 ): Promise<number> {
   const { name = 'VQA²', licence } = about;
   try {
-    const made = await convertVqa2(files, target, { ...options, name, ...(licence && { licence }) });
+    const converted = await convertVqa2(files, target, {
+      ...options,
+      name,
+      ...(licence && { licence }),
+      onProgress: createProgressLine(),
+    });
+    const made = await tested(out, converted, options.signal);
     console.log(sizes(made).join('\n'));
     console.log(`${out}: ${made.name}, ${made.role}, scored with ${made.protocol}`);
     console.log('Drop the folder on the page to use it there.');
@@ -211,13 +229,7 @@ async function main(argv: readonly string[], program: string): Promise<number> {
     onProgress: createProgressLine(),
     ...(values.profile !== undefined && { profile: values.profile }),
   });
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[KComputing the self-test');
-  const manifest = await addSelfTests(out, stop.signal).catch((error: unknown) => {
-    if (isAbort(error)) throw error;
-    console.error(`The package has no self-test: ${error instanceof Error ? error.message : String(error)}`);
-    return converted;
-  });
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  const manifest = await tested(out, converted, stop.signal);
   console.log(sizes(manifest).join('\n'));
   const all = manifest.files.reduce((total, file) => total + file.bytes, 0);
   console.log(`${out}: ${manifest.name}, profile ${manifest.profile.name}, ${(all / 1e6).toFixed(2)} MB`);

@@ -5,7 +5,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type * as Runtime from 'onnxruntime-node';
-import { type Manifest, readManifest, type SelfTest, type Variant } from '../core/files/manifest.ts';
+import type { SelfTest, Variant } from '../core/files/manifest.ts';
+import { type PackageManifest, readPackageManifest } from '../core/vqa2/manifest.ts';
 import { graphFile, targetFolders } from './weight-formats.ts';
 
 type Tensor = Runtime.Tensor;
@@ -100,28 +101,40 @@ async function selfTestOf(
   return { ids, expected, bound: (most - least) * (half ? SHARE.float16 : SHARE.float32) };
 }
 
+/** Size of the vocabulary; a VQA² package has no config, and its tokenizer none of the rows that no token uses. */
+async function vocabularyOf(folder: string, { family }: PackageManifest): Promise<number> {
+  const read = async (name: string): Promise<unknown> =>
+    JSON.parse(await readFile(join(folder, name), 'utf8'));
+  if (family === 'vqathinker')
+    return ((await read('config.json')) as { text_config: { vocab_size: number } }).text_config.vocab_size;
+  const tokenizer = (await read('tokenizer.json')) as { model: { vocab: Readonly<Record<string, number>> } };
+  return Object.keys(tokenizer.model.vocab).length;
+}
+
 /**
  * Writes the self-tests into the manifest of a finished package. A manifest is replaced at once or not at all.
  *
- * @returns the manifest in the folder
+ * @param manifest that of the folder
+ * @returns the manifest in the folder now
  */
-export async function addSelfTests(folder: string, signal?: AbortSignal): Promise<Manifest> {
+export async function addSelfTests<M extends PackageManifest>(
+  folder: string,
+  manifest: M,
+  signal?: AbortSignal,
+): Promise<M> {
   const path = join(folder, 'manifest.json');
-  const manifest = readManifest(JSON.parse(await readFile(path, 'utf8')));
-  const config = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8')) as {
-    text_config: { vocab_size: number };
-  };
+  const vocabulary = await vocabularyOf(folder, manifest);
   const ort = await import('onnxruntime-node');
   const variants: Variant[] = [];
   for (const variant of manifest.variants) {
     signal?.throwIfAborted();
     variants.push(
       variant.target === 'webgpu'
-        ? { ...variant, selfTest: await selfTestOf(ort, folder, variant, config.text_config.vocab_size) }
+        ? { ...variant, selfTest: await selfTestOf(ort, folder, variant, vocabulary) }
         : variant,
     );
   }
-  const complete = readManifest({ ...manifest, variants });
+  const complete = readPackageManifest({ ...manifest, variants }) as M;
   await writeFile(`${path}.new`, `${JSON.stringify(complete, null, 1)}\n`);
   await rename(`${path}.new`, path);
   return complete;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readManifest } from '../core/files/manifest.ts';
+import { readVqa2Manifest } from '../core/vqa2/manifest.ts';
 
 const golden = join(
   process.env.VQA_SHARED ?? join(import.meta.dirname, '..', '..', 'shared'),
@@ -56,4 +57,33 @@ describe.skipIf(!existsSync(golden))('self-test of a package (golden checkpoint)
       whole!.selfTest!.expected.map(({ tokens }) => tokens),
     );
   });
+});
+
+const vqa2 = join(golden, '..', '..', 'golden-vqa2', 'tiny');
+
+it.skipIf(!existsSync(vqa2))('a VQA² package has self-tests too, alike for alike weights', () => {
+  const checkpoint = join(temporary, 'vqa2');
+  cpSync(vqa2, checkpoint, { recursive: true });
+  for (const name of ['tokenizer.json', 'tokenizer_config.json'])
+    cpSync(join(vqa2, 'tokenizer', name), join(checkpoint, name));
+  const out = join(temporary, 'vqa2-package');
+  const cli = join(import.meta.dirname, 'cli.ts');
+  const printed = execFileSync('node', [
+    cli,
+    checkpoint,
+    out,
+    '--variants',
+    'webgpu:fp32,webgpu:q8,wasm:fp32',
+  ]);
+  expect(printed.toString()).toContain('scorer, scored with ugc-2024');
+  const manifest = readVqa2Manifest(JSON.parse(readFileSync(join(out, 'manifest.json'), 'utf8')));
+  const [full, eight, wasm] = manifest.variants.map(({ selfTest }) => selfTest);
+  expect(wasm).toBeUndefined();
+  expect(full!.ids).toEqual(eight!.ids);
+  const largest = Math.max(
+    ...full!.expected.map(({ logits }, i) => Math.abs(logits[0]! - eight!.expected[i]!.logits[0]!)),
+  );
+  // Rounded weights are other weights: the bound tells them apart.
+  expect(largest).toBeGreaterThan(full!.bound);
+  expect(readdirSync(out)).not.toContain('manifest.json.new');
 });

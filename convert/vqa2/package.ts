@@ -11,11 +11,13 @@ import {
   type Vqa2Role,
 } from '../../core/vqa2/manifest.ts';
 import { levelTokens, type ScoreProtocolId, sequenceLimit } from '../../core/vqa2/protocols.ts';
+import { storedBytes } from '../estimate.ts';
 import { HashedFile, type Layout, layOut, writeGraph } from '../external.ts';
 import { type CheckpointFiles, type PackageSink, readText, type WrittenFile } from '../files.ts';
 import { checkTokenizer } from '../folder-check.ts';
 import type { Graph, GraphOptions } from '../graph.ts';
 import type { VariantChoice } from '../model.ts';
+import type { ConvertProgress } from '../package.ts';
 import { graphFile, targetFolders } from '../weight-formats.ts';
 import { Vqa2Checkpoint } from './checkpoint.ts';
 import { vqa2Graphs } from './model.ts';
@@ -57,6 +59,7 @@ export interface Vqa2ConvertOptions extends GraphWriting {
   readonly protocol?: ScoreProtocolId;
   readonly name: string;
   readonly licence?: string;
+  readonly onProgress?: (progress: ConvertProgress) => void;
   /** Command line that repeats this conversion, for the manifest. */
   readonly command: string;
 }
@@ -118,13 +121,24 @@ async function writePackage(
   };
   // Some configs write them as a text, `(1x1),...,(6x6)`; they matter for images alone.
   const canvases = Array.isArray(pinpoints) ? pinpoints : [];
-  const checkpointSha256 = await weightsDigest(checkpoint, options.digest);
+  const { onProgress = () => {} } = options;
+  const checkpointSha256 = await weightsDigest(checkpoint, options.digest, onProgress);
   // A key of its own: an interrupted conversion is begun anew, and what it left is removed.
   await sink.begin(`${checkpointSha256} ${crypto.randomUUID()}`);
   const written: WrittenFile[] = [];
   const variants: Variant[] = [];
+  const total = options.variants
+    .flatMap((choice) => vqa2Graphs(checkpoint, choice, options.graph))
+    .reduce((sum, graph) => sum + storedBytes(graph), 0);
+  let done = 0;
   for (const choice of options.variants) {
-    const { files: parts, graphs } = await writeVqa2Graphs(checkpoint, sink, choice, options);
+    const { files: parts, graphs } = await writeVqa2Graphs(checkpoint, sink, choice, {
+      ...options,
+      onWeight: (bytes) => {
+        done += bytes;
+        onProgress({ stage: 'write', done, total, file: targetFolders[choice.target] });
+      },
+    });
     written.push(...parts);
     variants.push(variantOf(choice, parts, graphs, checkpoint));
   }
@@ -192,14 +206,24 @@ function levelIdsOf(tokenizer: unknown, profiles: unknown): number[] {
 }
 
 /** SHA-256 of the weight file; of several, that of the lines `<sha256>  <name>`. A stated hash is not computed again. */
-async function weightsDigest({ files, tensors }: Vqa2Checkpoint, create: () => Digest): Promise<string> {
+async function weightsDigest(
+  { files, tensors }: Vqa2Checkpoint,
+  create: () => Digest,
+  onProgress: (progress: ConvertProgress) => void,
+): Promise<string> {
+  const total = tensors.shards.reduce((sum, { bytes }) => sum + bytes, 0);
+  let done = 0;
   const step = 2 ** 26;
   const lines: string[] = [];
   for (const { name, bytes } of tensors.shards) {
     const stated = files.sha256?.(name) ?? null;
     const digest = create();
-    for (let at = 0; stated === null && at < bytes; at += step)
-      digest.update(await files.read(name, at, Math.min(step, bytes - at)));
+    for (let at = 0; stated === null && at < bytes; at += step) {
+      const length = Math.min(step, bytes - at);
+      digest.update(await files.read(name, at, length));
+      done += length;
+      onProgress({ stage: 'hash', done, total, file: name });
+    }
     lines.push(`${stated ?? digest.hex()}  ${name}\n`);
   }
   if (lines.length === 1) return lines[0]!.slice(0, 64);
