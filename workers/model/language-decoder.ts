@@ -27,11 +27,15 @@ const channel = new MessageChannel();
 
 /**
  * Ends the current task, so that waiting messages are handled. On WASM a run resolves within the task, and a stop from
- * the page would take effect only at the end of the answer. A timer instead would cost 4 ms a token.
+ * the page would take effect only at the end of the answer. A timer instead would cost 4 ms a token. A port that listens
+ * keeps a process of Node alive, so it listens for one message.
  */
 export function letMessagesIn(): Promise<void> {
   return new Promise((resolve) => {
-    channel.port1.onmessage = () => resolve();
+    channel.port1.onmessage = () => {
+      channel.port1.onmessage = null;
+      resolve();
+    };
     channel.port2.postMessage(null);
   });
 }
