@@ -8,8 +8,9 @@ import { choose, expect, exportJson, hasModel, openPage, SHARED, test } from './
 
 const root = join(import.meta.dirname, '..', '..');
 const VIDEO = new Set(['.mp4', '.mov', '.webm', '.mkv']);
-const FEWEST = 12;
-const MOST = 60;
+const FEWEST = 60;
+/** Some are not read by this browser. */
+const MOST = 72;
 
 interface Row {
   readonly path: string;
@@ -54,10 +55,9 @@ function byCommand(paths: readonly string[]): Row[] {
 test.skip(!hasModel || clips().length < FEWEST, 'no bundled model or no shared clips');
 
 test('text and score of real clips are the same', async ({ page, site }) => {
-  test.setTimeout(1_800_000);
+  test.setTimeout(3_600_000);
   setUpDecoder();
   const rows = byCommand(clips()).filter(({ score }) => score !== undefined);
-  expect(rows.length).toBeGreaterThanOrEqual(FEWEST);
   const differences: string[] = [];
   let compared = 0;
   for (const { path, score, text } of rows) {
@@ -74,4 +74,5 @@ test('text and score of real clips are the same', async ({ page, site }) => {
   }
   console.log(`${compared - differences.length} of ${compared} equal`);
   expect(differences).toEqual([]);
+  expect(compared).toBeGreaterThanOrEqual(FEWEST);
 });
