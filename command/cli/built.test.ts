@@ -1,4 +1,5 @@
 /** The built command, as a process: bundle, decoder, model and exit status. */
+import { spawn } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -111,8 +112,7 @@ describe.skipIf(!hasDecoder())('the built command (skipped without node-av)', ()
 
     writeFileSync(path, JSON.stringify({ ...calibration, model: { name, sha256: 'a'.repeat(64) } }));
     const other = await run(['score', sample, '--calibration', path]);
-    expect(other).toMatchObject({ out: '', error: expect.stringContaining('another model') });
-    expect(other.status).not.toBe(0);
+    expect(other).toMatchObject({ status: 2, out: '', error: expect.stringContaining('another model') });
   });
 
   test('what cannot run here is named with status 4', async () => {
@@ -162,6 +162,31 @@ describe.skipIf(!hasDecoder())('the built command (skipped without node-av)', ()
         expect(annotations).toMatchObject({ readOnlyHint: true });
         expect(description!.length).toBeGreaterThan(40);
       }
+    });
+
+    test('a client of the protocol of 2025 is answered too, and only the protocol is on standard output', async () => {
+      const child = spawn(process.execPath, [command, 'mcp'], {
+        env: environment,
+        stdio: ['pipe', 'pipe', 'inherit'],
+      });
+      let out = '';
+      child.stdout.on('data', (chunk) => {
+        out += String(chunk);
+      });
+      const send = (message: object) =>
+        child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+      const clientInfo = { name: 'test', version: '1' };
+      const params = { protocolVersion: '2025-06-18', capabilities: {}, clientInfo };
+      send({ id: 1, method: 'initialize', params });
+      send({ method: 'notifications/initialized' });
+      send({ id: 2, method: 'tools/list' });
+      await expect.poll(() => out.split('\n').length - 1).toBe(2);
+      const answers = rowsIn<{ id: number; result: { protocolVersion?: string; tools?: object[] } }>(out);
+      expect(answers.find(({ id }) => id === 1)!.result.protocolVersion).toBe('2025-06-18');
+      expect(answers.find(({ id }) => id === 2)!.result.tools).toHaveLength(3);
+      const ended = new Promise((done) => child.once('exit', done));
+      child.stdin.end();
+      expect(await ended).toBe(0);
     });
 
     test('and calls them: score, explain, compare', async () => {

@@ -3,10 +3,10 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { CodedError } from '../../core/errors.ts';
-import { type Calibration, calibrationFormat } from '../../core/files/calibration.ts';
+import type { Calibration } from '../../core/files/calibration.ts';
 import { columnLabel, readScoreTable, type ScoreTable } from '../../core/files/score-table.ts';
 import { matchScores } from '../../core/files/video-match.ts';
-import { calibrate as fitCalibration } from '../../core/stats/calibration.ts';
+import { calibrationOf } from '../../core/stats/calibration.ts';
 import { tableFaultText } from '../../core/text/table-fault-messages.ts';
 import { isScored, type ModelFacts, type Row, type Scored } from '../node/rows.ts';
 import { Arguments, UsageError } from './arguments.ts';
@@ -130,8 +130,6 @@ export function pairsOf(rows: readonly Scored[], table: ScoreTable) {
   return { scores: paired.map(({ score }) => score), opinions: paired.map(({ opinion }) => opinion) };
 }
 
-const extent = (values: readonly number[]): [number, number] => [Math.min(...values), Math.max(...values)];
-
 const number = (value: number) => Number(value.toPrecision(3)).toString();
 const interval = ([low, high]: readonly [number, number]) => `[${number(low)}, ${number(high)}]`;
 
@@ -167,19 +165,14 @@ export async function calibrate(
   const table = tableAt(tablePath, given.text('column'));
   const rows = await scoredRows(given, table, tablePath, parts);
   const scored = rows.filter(isScored);
+  if (scored.length === 0) throw new UsageError('No video of the table has a score.');
   const pairs = pairsOf(scored, table);
-  const fitted = fitCalibration(pairs.scores, pairs.opinions);
-  const calibration: Calibration = {
-    format: calibrationFormat,
-    kind: 'calibration',
-    app: import.meta.env.APP_VERSION ?? '',
+  const calibration = calibrationOf(pairs.scores, pairs.opinions, {
+    app: `vqathinker ${import.meta.env.APP_VERSION ?? ''}`.trim(),
     createdAt: new Date().toISOString(),
     model: oneModel(scored),
     table: basename(tablePath),
-    scores: extent(pairs.scores),
-    opinions: extent(pairs.opinions),
-    ...fitted,
-  };
+  });
   const output = given.text('output') ?? DEFAULT_OUTPUT;
   writeFileSync(output, `${JSON.stringify(calibration, null, 1)}\n`);
   process.stdout.write(report(calibration, output));

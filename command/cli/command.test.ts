@@ -14,13 +14,14 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { pairsByTime } from '../node/compare-files.ts';
 import { isScored, type Row, type Scored, type Unreadable } from '../node/rows.ts';
 import { UsageError } from './arguments.ts';
-import { compareArguments } from './compare.ts';
+import { compareArguments, vmafColumn } from './compare.ts';
 import { listFiles } from './files.ts';
 import { worstFirst, writerOf } from './formats.ts';
 import { failedGates } from './gates.ts';
 import { merge } from './merge.ts';
 import { scoreArguments } from './options.ts';
 import { earlierRows, RowsFile, resumableRows } from './rows-file.ts';
+import { isComplete } from './score.ts';
 
 const temporary = mkdtempSync(join(tmpdir(), 'command-'));
 afterAll(() => rmSync(temporary, { recursive: true }));
@@ -77,6 +78,8 @@ describe('arguments', () => {
     [['a', '--resume', '-o', 'x', '-f', 'csv']],
     [['a', '--worst', '3', '--resume', '-o', 'x']],
     [['a', '--nothing']],
+    [['a', '--text', '--no-text']],
+    [['a', '--device', 'tpu']],
   ])('%j is refused in words', (args) => {
     expect(() => scoreArguments(args)).toThrow(UsageError);
   });
@@ -118,6 +121,28 @@ describe('files', () => {
     expect(shards.map(({ length }) => length)).toEqual([4, 4, 3]);
     expect(shards.flat().toSorted()).toEqual(names.toSorted());
   });
+});
+
+test('limits and formats are on the scale of a calibration, where there is one', () => {
+  const row = scored('a.mp4', 2, { calibrated: 71.25 });
+  expect(failedGates(row, { min: 60, maxDrop: 10 }, 81)).toEqual([]);
+  expect(failedGates(row, { min: 72, maxDrop: 9 }, 81)).toHaveLength(2);
+  expect(failedGates({ ...row, calibrated: null }, { min: 60, maxDrop: null }, null)).toHaveLength(1);
+  const text = (format: 'text' | 'csv' | 'junit') => {
+    const writer = writerOf(format, { text: true });
+    return writer.head + writer.row(row) + writer.foot([row]);
+  };
+  expect(text('text')).toContain('71.25  a.mp4  (model 2.00)');
+  expect(text('csv')).toContain('a.mp4,2,2,71.25,');
+  expect(text('junit')).toContain('score 71.25');
+});
+
+test('a log of libvmaf stands beside the pairs of frames', () => {
+  const path = join(folder, 'vmaf.csv');
+  writeFileSync(path, 'Frame,vmaf\n0,90\n1,80\n2,10\n');
+  expect(vmafColumn(path, 2)).toEqual({ mean: 85, lowest: { index: 1, value: 80 }, frames: [90, 80] });
+  expect(vmafColumn(path, 4).frames).toEqual([90, 80, 10, null]);
+  expect(() => vmafColumn(join(folder, 'absent'), 2)).toThrow(UsageError);
 });
 
 describe('gates', () => {
@@ -207,6 +232,17 @@ describe('resuming', () => {
       unreadable('c'),
     ];
     expect(resumableRows(rows, { name: 'small', sha256: 'ab' }).map(({ path }) => path)).toEqual(['a']);
+  });
+
+  test('a row without what is asked for now is done again', () => {
+    const plain = scored('a', 2);
+    const parts = scored('a', 2, { scores: [2], times: [[0, 5]] });
+    expect(isComplete(plain, { every: 0, people: false })).toBe(true);
+    expect(isComplete(plain, { every: 5, people: false })).toBe(false);
+    expect(isComplete(parts, { every: 5, people: false })).toBe(true);
+    expect(isComplete(parts, { every: 5, people: true })).toBe(false);
+    expect(isComplete(scored('a', 2, { human_estimate: null }), { every: 0, people: true })).toBe(true);
+    expect(isComplete(unreadable('a'), { every: 0, people: false })).toBe(false);
   });
 
   test('the file holds the earlier rows, then the new ones', () => {

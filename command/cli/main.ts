@@ -89,11 +89,10 @@ function report(error: unknown): number {
         ? coded.message
         : String(coded);
   process.stderr.write(`${message}\n`);
-  const ofFile =
-    coded instanceof CodedError
-      ? /^(media|compare|calibration)\//.test(coded.code)
-      : !(coded instanceof DOMException);
-  return ofFile ? STATUS.unreadable : STATUS.platform;
+  if (!(coded instanceof CodedError))
+    return coded instanceof DOMException ? STATUS.platform : STATUS.unreadable;
+  if (coded.code.startsWith('calibration/')) return STATUS.usage;
+  return /^(media|compare)\//.test(coded.code) ? STATUS.unreadable : STATUS.platform;
 }
 
 const args = process.argv.slice(2);

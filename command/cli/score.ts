@@ -74,6 +74,12 @@ const poolOf = (args: ScoreArguments, { module, signal }: ScoreParts) => ({
   signal,
 });
 
+/** True where an earlier row has what this run is asked for. */
+export function isComplete(row: Row, { every, people }: Pick<ScoreArguments, 'every' | 'people'>): boolean {
+  if (!isScored(row)) return false;
+  return (every === 0 || row.scores !== undefined) && (!people || row.human_estimate !== undefined);
+}
+
 function formatOf({ format, output }: ScoreArguments): Format {
   return format ?? (output === null && process.stdout.isTTY === true ? 'text' : 'jsonl');
 }
@@ -100,7 +106,11 @@ export async function score(args: ScoreArguments, parts: ScoreParts): Promise<nu
   }
   const calibrate = calibrating(await calibrationOf(args, parts));
   const writer = writerOf(formatOf(args), args);
-  const earlier = args.resume ? resumableRows(earlierRows(args.output!), await parts.modelFacts()) : [];
+  const earlier = args.resume
+    ? resumableRows(earlierRows(args.output!), await parts.modelFacts()).filter((row) =>
+        isComplete(row, args),
+      )
+    : [];
   const done = new Set(earlier.map(({ path }) => path));
   const references = await referenceScores(args, files, parts, calibrate);
   const gated = (row: Row): Row => {

@@ -3,7 +3,12 @@
  * error on clips that the fit has not seen. Ours.
  */
 import { CodedError } from '../errors.ts';
-import type { CalibrationMap, HeldOutError } from '../files/calibration.ts';
+import {
+  type Calibration,
+  type CalibrationMap,
+  calibrationFormat,
+  type HeldOutError,
+} from '../files/calibration.ts';
 import { quantile } from './correlation.ts';
 import { fitIsotonic, isotonicAt } from './isotonic.ts';
 import { fitLogistic, logisticAt } from './logistic.ts';
@@ -82,6 +87,31 @@ export function calibrate(
   const squares = heldOutSquares(pairs, random.fork('folds'), (train) => selected(train, random));
   const raw = scores.map((score, i) => (score - opinions[i]!) ** 2);
   return { map: selected(pairs, random), heldOut: heldOutError(raw, squares, random.fork('bootstrap')) };
+}
+
+const extent = (values: Numbers): [number, number] => [
+  values.reduce((a, b) => Math.min(a, b)),
+  values.reduce((a, b) => Math.max(a, b)),
+];
+
+/**
+ * The fitted calibration as its file has it.
+ *
+ * @throws CodedError as `calibrate`
+ */
+export function calibrationOf(
+  scores: Numbers,
+  opinions: Numbers,
+  about: Pick<Calibration, 'app' | 'createdAt' | 'model' | 'table'>,
+): Calibration {
+  return {
+    format: calibrationFormat,
+    kind: 'calibration',
+    ...about,
+    ...calibrate(scores, opinions),
+    scores: extent(scores),
+    opinions: extent(opinions),
+  };
 }
 
 /** Most scores of one value: no training fold may hold that value alone. */
