@@ -99,7 +99,7 @@ async function scoredRows(
   const progress = new Progress(wanted.length, given.flag('quiet'));
   const rows: Row[] = [];
   await scoreAll(
-    wanted.map((path) => ({ path, every: 0, people: false })),
+    wanted.map((path) => ({ path, every: 0, people: false, strict: false })),
     {
       ...parts,
       args: ['--process', modelOf(given)],

@@ -80,6 +80,7 @@ export const COMMANDS = [
       device,
       { name: 'every', value: 'S', help: 'scores of parts of S seconds too' },
       { name: 'people', help: 'estimate of people’s score too, by a separate part of the package' },
+      { name: 'strict', help: 'refuses HDR, whose score has no measured meaning' },
       {
         name: 'calibration',
         value: 'FILE',

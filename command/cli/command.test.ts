@@ -60,6 +60,7 @@ describe('arguments', () => {
       format: null,
       device: 'auto',
       every: 0,
+      strict: false,
       text: true,
     });
   });

@@ -16,6 +16,8 @@ export interface ScoreArguments {
   readonly device: Device;
   readonly every: number;
   readonly people: boolean;
+  /** True: HDR is refused. */
+  readonly strict: boolean;
   /** File of a calibration; null: scores of the model alone. */
   readonly calibration: string | null;
   readonly worst: number | null;
@@ -51,6 +53,7 @@ export function scoreArguments(args: readonly string[]): ScoreArguments {
     device: deviceOf(given),
     every: given.number('every', { least: 1 }) ?? 0,
     people: given.flag('people'),
+    strict: given.flag('strict'),
     calibration: given.text('calibration'),
     worst: given.number('worst', { least: 1, whole: true }),
     shard: shardOf(given.text('shard')),

@@ -7,6 +7,7 @@ export interface Job {
   readonly path: string;
   readonly every: number;
   readonly people: boolean;
+  readonly strict: boolean;
 }
 
 /** Messages to a process and from it. */

@@ -57,7 +57,9 @@ async function referenceScores(
   const missing = [...wanted].find(([, reference]) => reference === null);
   if (missing) throw new UsageError(`${args.reference} holds no file named as ${missing[0]}.`);
   const byReference = new Map<string, Row>();
-  const jobs = [...new Set(wanted.values())].map((path): Job => ({ path: path!, every: 0, people: false }));
+  const jobs = [...new Set(wanted.values())].map(
+    (path): Job => ({ path: path!, every: 0, people: false, strict: args.strict }),
+  );
   await scoreAll(jobs, { ...poolOf(args, parts), onRow: (row) => byReference.set(row.path, row) });
   for (const [path, reference] of wanted) {
     const row = byReference.get(reference!);
@@ -135,7 +137,7 @@ export async function score(args: ScoreArguments, parts: ScoreParts): Promise<nu
   };
   const jobs = files
     .filter((path) => !done.has(path))
-    .map((path) => ({ path, every: args.every, people: args.people }));
+    .map((path) => ({ path, every: args.every, people: args.people, strict: args.strict }));
   await scoreAll(jobs, { ...poolOf(args, parts), onRow });
   progress.clear();
   const order = new Map(files.map((path, k) => [path, k]));
