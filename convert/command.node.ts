@@ -108,11 +108,12 @@ async function readAboutFile(path: string): Promise<About> {
 }
 
 /** The way from a package folder to a score, and what this package asks of the machine. */
-function nextSteps(out: string, { variants }: Manifest): string {
+function nextSteps(out: string, { variants }: Manifest, program: string): string {
+  const serve = program.startsWith('npm') ? 'npm start' : 'vqathinker serve';
   const gpuOnly = variants.every(({ target }) => target === 'webgpu');
   const half = variants.every(({ needs }) => needs.includes('shader-f16'));
   return `
-Next: npm start, open Models there, press "Open a folder" and choose ${out}; then press "Use".
+Next: ${serve}, open Models there, press "Open a folder" and choose ${out}; then press "Use".
 ${gpuOnly ? `It needs a browser with WebGPU${half ? ' and 16-bit arithmetic (shader-f16)' : ''}; Models says whether yours has it.\n` : ''}To load it by address instead, put the folder on a web server that allows other origins (CORS).`;
 }
 
@@ -233,7 +234,7 @@ async function main(argv: readonly string[], program: string): Promise<number> {
   console.log(sizes(manifest).join('\n'));
   const all = manifest.files.reduce((total, file) => total + file.bytes, 0);
   console.log(`${out}: ${manifest.name}, profile ${manifest.profile.name}, ${(all / 1e6).toFixed(2)} MB`);
-  console.log(nextSteps(out, manifest));
+  console.log(nextSteps(out, manifest, program));
   return 0;
 }
 

@@ -31,11 +31,18 @@ async function runScore(args: readonly string[]): Promise<number> {
   return score(parsed, { module, modelFacts, signal: stopSignal() });
 }
 
+/** Statuses of a command that a signal ended, as shells give them. */
+const INTERRUPTED = { SIGINT: 130, SIGTERM: 143 } as const;
+let interrupted: number | null = null;
+
 /** Aborts when the command is interrupted. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const)
-    process.once(name, () => controller.abort(new Error(name)));
+    process.once(name, () => {
+      interrupted = INTERRUPTED[name];
+      controller.abort(new Error(name));
+    });
   return controller.signal;
 }
 
@@ -77,6 +84,7 @@ async function run([name, ...rest]: readonly string[]): Promise<number> {
 }
 
 function report(error: unknown): number {
+  if (interrupted !== null) return interrupted;
   if (error instanceof UsageError) {
     process.stderr.write(`${error.message}\nvqathinker --help lists the commands and options.\n`);
     return STATUS.usage;

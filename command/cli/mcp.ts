@@ -133,7 +133,7 @@ const addScore: Tool = (server, turns, root) =>
     {
       title: 'Score videos',
       description:
-        'Perceptual quality of video files, 1 (bad) to 5 (excellent), without a reference. A file that cannot be read has an error; the others are scored.',
+        'Perceptual quality of video files on the model’s scale (`scale` in each row, higher is better), without a reference. A file that cannot be read has an error; the others are scored.',
       inputSchema: z.object({
         paths: z.array(path).min(1).max(MOST_FILES),
         every: z.number().min(1).optional().describe('seconds: scores of parts of this length too'),
