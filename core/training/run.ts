@@ -161,6 +161,8 @@ export const validationReportSchema = z.strictObject({
       missing: z.array(z.string()),
       unreadable: z.array(z.string()),
       duplicates: z.array(z.string()),
+      /** Every row that is not used, with file, line, path and reason. */
+      leftOut: z.array(z.string()).default([]),
       /** Smallest and largest label on the scale that training uses. */
       labels: z.tuple([z.number(), z.number()]).nullable(),
       seconds: z.number().nullable(),

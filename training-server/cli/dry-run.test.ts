@@ -16,6 +16,7 @@ const sources = [
   missing: [],
   unreadable: [],
   duplicates: [],
+  leftOut: [],
   labels: null,
   seconds: null,
 }));

@@ -41,6 +41,8 @@ Exit status: 0 finished or paused on request, 1 failed or refused, 2 usage, 74 p
 const DISK_FULL_STATUS = 74;
 /** EX_TEMPFAIL: the job is not done, and goes on when it is run again. */
 const AGAIN_STATUS = 75;
+/** Left-out rows of a source that are printed; the report has all. */
+const MOST_ROWS = 50;
 /** Signals within this time are one: a batch system sends them to npm, to its script and to this process. */
 const ONE_SIGNAL_MS = 2000;
 
@@ -102,6 +104,10 @@ async function canRun(recipe: Recipe, { remote }: EngineLocation): Promise<Valid
     });
     for (const fault of [...report.warnings, ...report.errors])
       warn(errorMessage(CodedError.fromData(fault)));
+    for (const { leftOut } of report.sources) {
+      for (const row of leftOut.slice(0, MOST_ROWS)) warn(`  ${row}`);
+      if (leftOut.length > MOST_ROWS) warn(`  and ${leftOut.length - MOST_ROWS} more`);
+    }
     return report;
   } finally {
     videoProbe.close();

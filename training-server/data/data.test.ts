@@ -382,6 +382,7 @@ describe('the report', () => {
       missing: ['gone.mp4'],
       unreadable: ['b.mp4: moov atom not result'],
       duplicates: ['a.mp4', 'inside.mp4'],
+      leftOut: expect.arrayContaining(['r.csv, line 2: b.mp4: moov atom not result']),
       labels: [3, 3],
       seconds: 2,
     });

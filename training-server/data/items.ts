@@ -45,6 +45,8 @@ export interface SourceReport {
   missing: string[];
   unreadable: string[];
   duplicates: string[];
+  /** Every row that is not used, with file, line (or number of the record), path and reason. */
+  leftOut: string[];
   labels: [number, number] | null;
   /** Playing time of all videos; null where none was opened. */
   seconds: number | null;

@@ -61,18 +61,28 @@ export async function loadSource(
     missing: [],
     unreadable: [],
     duplicates: [],
+    leftOut: [],
     labels: null,
     seconds: null,
   };
   const errors: CodedErrorData[] = faults.map((fault) => fault.toData());
   const scale = scaleOf(source);
   const chosen = choose(source, rows);
-  const { items, outside, relabelled } = await present(name, scale, chosen, opened, report);
+  const leaveOut = (line: number, path: string, reason: string) =>
+    report.leftOut.push(`${rowName(source, line)}: ${path}: ${reason}`);
+  const { items, outside, relabelled } = await present(name, scale, chosen, opened, report, leaveOut);
   errors.push(...outOfRange(name, scale, items, rows), ...mostlyMissing(source, report, chosen.length));
   const warnings: CodedErrorData[] = notes.map((note) => note.toData());
   // Generated clips are the server's own.
   const probe = source.kind === 'procedural' ? undefined : options.probe;
-  const readable = probe ? await probed(items, probe, report, options, warnings) : items;
+  const lineOf = new Map(
+    chosen.flatMap(({ id, line }) => [[id, line] as const, [`${id}#${line}`, line] as const]),
+  );
+  const readable = probe
+    ? await probed(items, probe, report, options, warnings, (item, reason) =>
+        leaveOut(lineOf.get(item.id) ?? 0, basename(item.path), reason),
+      )
+    : items;
   report.videos = readable.length;
   const labels = readable.flatMap(({ mos }) => mos ?? []);
   if (labels.length > 0) report.labels = [least(labels), greatest(labels)];
@@ -81,6 +91,14 @@ export async function loadSource(
   warnings.push(...warningsOf(report, outside, relabelled), ...equalLabels(name, labels));
   return { items: readable, report, errors, warnings };
 }
+
+/** `train.jsonl, line 7`; the files of benchmarks have numbered records. */
+function rowName(source: DataSource, line: number): string {
+  if (source.kind === 'procedural') return `clip ${line}`;
+  return `${basename(source.file)}, ${source.kind === 'annotations' ? 'record' : 'line'} ${line}`;
+}
+
+type LeaveOut = (line: number, path: string, reason: string) => void;
 
 /** Error for so many missing videos that the folder is probably another one; a run would shrink to what is left. */
 function mostlyMissing(
@@ -110,6 +128,7 @@ function undrawn(name: string, groups: number): LoadedSource {
     missing: [],
     unreadable: [],
     duplicates: [],
+    leftOut: [],
     labels: [1, 5],
     seconds: null,
   };
@@ -190,6 +209,7 @@ async function present(
   rows: readonly Row[],
   opened: OpenSource,
   report: SourceReport,
+  leaveOut: LeaveOut,
 ): Promise<Present> {
   const items: DataItem[] = [];
   const outside: string[] = [];
@@ -205,13 +225,15 @@ async function present(
       if (real === 'missing' || real === 'outside') {
         report.missing.push(row.path);
         if (real === 'outside') outside.push(row.path);
+        leaveOut(row.line, row.path, reasonOf(real, row, opened));
         continue;
       }
       const label = seen.get(real.path);
       if (label !== undefined) {
         report.duplicates.push(row.path);
-        if (label !== null && mos !== null && label !== mos)
-          relabelled.push({ path: row.path, label, again: mos });
+        const differs = label !== null && mos !== null && label !== mos;
+        leaveOut(row.line, row.path, differs ? `listed before, with the label ${label}` : 'listed before');
+        if (differs) relabelled.push({ path: row.path, label, again: mos });
         continue;
       }
       seen.set(real.path, mos);
@@ -228,6 +250,14 @@ async function present(
     }
   }
   return { items, outside, relabelled };
+}
+
+/** Reason why a row has no video. */
+function reasonOf(result: 'missing' | 'outside', { dataset }: Row, opened: OpenSource): string {
+  if (result === 'outside') return 'outside its folder';
+  if (opened.folderOf({ dataset } as Row) === null)
+    return `the recipe's root names no folder of the data set ${dataset ?? '(none)'}`;
+  return 'not there';
 }
 
 /** Real path of a row's video; `outside` where the path leaves its folder or a link leaves the roots. */
@@ -271,6 +301,7 @@ async function probed(
   report: SourceReport,
   { onProgress, signal, probeMs = Number.POSITIVE_INFINITY }: LoadOptions,
   warnings: CodedErrorData[],
+  leaveOut: (item: DataItem, reason: string) => void,
 ): Promise<DataItem[]> {
   const readable: DataItem[] = [];
   const end = performance.now() + probeMs;
@@ -286,9 +317,11 @@ async function probed(
     }
     for (const [index, item] of batch.entries()) {
       const fact = facts[index];
-      if (fact === undefined || fact.error !== undefined || fact.frames < 1)
-        report.unreadable.push(`${item.id}: ${fact?.error ?? 'no frames'}`);
-      else {
+      if (fact === undefined || fact.error !== undefined || fact.frames < 1) {
+        const reason = fact?.error ?? 'no frames';
+        report.unreadable.push(`${item.id}: ${reason}`);
+        leaveOut(item, reason);
+      } else {
         readable.push(item);
         if (fact.fps > 0) seconds += fact.frames / fact.fps;
       }
