@@ -12,6 +12,7 @@ import type { LoadStages, StageData } from '../data/stage-data.ts';
 import { type Engine, EngineError } from '../engine/client.ts';
 import type { DriverState, RunFolder } from '../store/run-folder.ts';
 import { CheckpointWriter, checkpointBytes } from './checkpoint-writer.ts';
+import type { SourceOf } from './completion-source.ts';
 import { afterEvaluation, afterStage, afterStep, firstState } from './driver-state.ts';
 import { evaluate } from './evaluation.ts';
 import { FrameCounts } from './frame-counts.ts';
@@ -44,6 +45,7 @@ export interface DriverPorts {
   now(): number;
   /** Folder of the cache of decoded frames. */
   readonly pixelCache: string;
+  readonly sourceOf: SourceOf;
 }
 
 export interface Progress {
@@ -239,6 +241,7 @@ export class Driver {
     if (this.#state.stageStep > 0) await restoreEngine(engine, this.#folder, this.step);
     const context: StageContext = {
       engine,
+      completions: this.#ports.sourceOf(engine),
       recipe,
       stage,
       seed: `${recipe.seed}/${stage.name}`,

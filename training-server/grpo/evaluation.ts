@@ -34,7 +34,7 @@ export async function evaluate(
     const frames = await context.counts.of(chunk);
     const readable = chunk.flatMap((item, i) => (frames[i] === 0 ? [] : [{ item, frames: frames[i]! }]));
     if (readable.length > 0) {
-      const result = await context.engine.call('rollout', {
+      const result = await context.completions.generate({
         videos: readable.map(({ item, frames }) => cleanVideo(item, frames, profile)),
         prompt: context.prompt,
         numGenerations: 1,

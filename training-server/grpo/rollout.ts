@@ -160,9 +160,9 @@ class Generator {
     numGenerations: number,
   ): Promise<(EngineCompletion[] | null)[]> {
     if (requests.length === 0) return [];
-    const { engine, prompt, stage, recipe, counts } = this.#context;
+    const { completions, prompt, stage, recipe, counts } = this.#context;
     const begun = performance.now();
-    const result = await engine.call('rollout', {
+    const result = await completions.generate({
       videos: requests.map(({ video }) => video),
       prompt,
       numGenerations,

@@ -5,10 +5,12 @@ import type { Recipe } from '../../core/training/recipe.ts';
 import type { Stage } from '../../core/training/recipe-stages.ts';
 import type { StageData } from '../data/stage-data.ts';
 import type { Engine } from '../engine/client.ts';
+import type { CompletionSource } from './completion-source.ts';
 import type { FrameCounts } from './frame-counts.ts';
 
 export interface StageContext<S extends Stage = Stage> extends StageData {
   readonly engine: Engine;
+  readonly completions: CompletionSource;
   readonly recipe: Recipe;
   readonly stage: S;
   /** Text that seeds every draw of the stage. */

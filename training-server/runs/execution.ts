@@ -7,6 +7,7 @@ import type { LoadStages } from '../data/stage-data.ts';
 import type { Engine } from '../engine/client.ts';
 import { reapOrphans } from '../engine/processes.ts';
 import type { EngineOptions } from '../engine/torchrun.ts';
+import type { SourceOf } from '../grpo/completion-source.ts';
 import { Driver, type DriverPorts } from '../grpo/driver.ts';
 import { endOf } from './endings.ts';
 import type { RunEntry } from './run-entry.ts';
@@ -22,6 +23,7 @@ export interface Environment {
   startEngine(options: EngineOptions): Promise<Engine>;
   readonly loadData: LoadStages;
   readonly openTracking: typeof Tracking.open;
+  readonly sourceOf: SourceOf;
   /** True once the manager closes: the run pauses, and resumes with the next server of the root. */
   isClosing(): boolean;
 }
@@ -74,7 +76,7 @@ async function drive(entry: RunEntry, environment: Environment): Promise<Ending>
 
 function portsOf(
   entry: RunEntry,
-  { roots, cache, startEngine, loadData }: Environment,
+  { roots, cache, startEngine, loadData, sourceOf }: Environment,
   tracking: Tracking,
 ): DriverPorts {
   const { folder, events, log } = entry;
@@ -101,6 +103,7 @@ function portsOf(
       entry.update({ state: entry.requestedState ? entry.run.state : 'running', ...progress }),
     now: () => Date.now() / 1000,
     pixelCache: join(cache, 'pixels'),
+    sourceOf,
   };
 }
 

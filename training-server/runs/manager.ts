@@ -19,6 +19,7 @@ import type { Engine } from '../engine/client.ts';
 import { reapOrphans } from '../engine/processes.ts';
 import { spawnEngine } from '../engine/spawn.ts';
 import type { EngineOptions } from '../engine/torchrun.ts';
+import { engineCompletions, type SourceOf } from '../grpo/completion-source.ts';
 import { recipeSha256 } from '../recipes/recipe-files.ts';
 import { readJson } from '../store/atomic.ts';
 import type { EventListener } from '../store/event-log.ts';
@@ -44,6 +45,8 @@ export interface ManagerOptions {
   readonly startEngine?: (options: EngineOptions) => Promise<Engine>;
   readonly loadData?: LoadStages;
   readonly openTracking?: typeof Tracking.open;
+  /** Default: the engine that trains. */
+  readonly sourceOf?: SourceOf;
 }
 
 const resumable: ReadonlySet<RunState> = new Set(['paused', 'stopped', 'guarded', 'failed']);
@@ -62,10 +65,11 @@ export class RunManager implements Runs {
   #closed: Promise<void> | null = null;
 
   private constructor(options: ManagerOptions, roots: Roots, unlock: () => Promise<void>) {
-    const { cache, startEngine = spawnEngine, loadData = loadStages, openTracking = Tracking.open } = options;
+    const { cache, startEngine = spawnEngine, loadData = loadStages } = options;
+    const { openTracking = Tracking.open, sourceOf = engineCompletions } = options;
     this.#options = options;
     const isClosing = () => this.#closing;
-    this.#environment = { roots, cache, startEngine, loadData, openTracking, isClosing };
+    this.#environment = { roots, cache, startEngine, loadData, openTracking, sourceOf, isClosing };
     this.#unlock = unlock;
   }
 

@@ -118,6 +118,30 @@ def _fit(config: ModelConfig, prompt: int, plan: Plan, gpu: Gpu, mean_completion
     }
 
 
+LENGTHS = (170, 512, 1024, 2048)
+"""Mean tokens of an answer: that of the small-scale runs, and up to the longest that the paper allows."""
+
+
+def phase_rows() -> Iterator[str]:
+    """The table of docs/rollouts.md: seconds of each phase of a step of the 8B by the length of answers."""
+    shape = SHAPES["8b"]
+    config, prompt = shape.config(), shape.prompt_length()
+    yield "| GPUs | tokens an answer | encode, s | decode, s | update, s | rest, s | decode |"
+    yield "|---|---|---|---|---|---|---|"
+    for name, gpus, optimizer in (("H200", 1, "stochastic"), ("H100 80 GB", 8, "master")):
+        for length in LENGTHS:
+            given = Plan(gpus=gpus, optimizer=optimizer)
+            plan = fitting(config, prompt, given, GPUS[name].memory, length)
+            if plan is None:
+                yield f"| {gpus} × {name} | {length} | does not fit | | | | |"
+                continue
+            spent = step_time(config, prompt, plan, GPUS[name], mean_completion=length)
+            rest = spent.optimizer + spent.reduce
+            seconds = (spent.encode, spent.decode, spent.update, rest)
+            cells = " | ".join(f"{value:.1f}" for value in seconds)
+            yield f"| {gpus} × {name} | {length} | {cells} | {spent.decode / spent.total:.0%} |"
+
+
 def markdown(lines: Iterator[dict]) -> Iterator[str]:
     """The table of docs/scaling.md."""
     kinds = {"master": "adamw", "stochastic": "adamw-sr"}  # as recipes write them
@@ -135,11 +159,13 @@ def markdown(lines: Iterator[dict]) -> Iterator[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--format", choices=("markdown", "json"), default="markdown")
+    parser.add_argument("--format", choices=("markdown", "json", "phases"), default="markdown")
     parser.add_argument("--gpus", type=int, nargs="+", default=[1, 8])
     options = parser.parse_args()
     lines = chain(table(counts=tuple(options.gpus)), lora_table())
-    if options.format == "markdown":
+    if options.format == "phases":
+        print("\n".join(phase_rows()))
+    elif options.format == "markdown":
         print("\n".join(markdown(lines)))
     else:
         for line in lines:

@@ -22,7 +22,7 @@ from bench.cost_model import (
     vision_activations,
     weight_bytes,
 )
-from bench.scaling import GPUS, MARGIN, fitting, markdown, table
+from bench.scaling import GPUS, MARGIN, fitting, markdown, phase_rows, table
 from bench.shapes import SHAPES
 from modules.generate import Sampling
 from modules.internvit import InternViT
@@ -154,6 +154,12 @@ def test_the_table_has_a_line_for_each_case():
         assert not line["fits"] or line["peak_gb"] < line["gpu_gb"]
     text = list(markdown(iter(lines)))
     assert len(text) == len(lines) + 2 and len({row.count("|") for row in text}) == 1
+
+
+def test_the_document_prints_the_phases_of_a_step():
+    document = (Path(__file__).parents[3] / "docs" / "rollouts.md").read_text("utf-8")
+    printed = document.split("<!-- phases: begin -->\n")[1].split("\n<!-- phases: end -->")[0]
+    assert printed == "\n".join(phase_rows())
 
 
 def processor(device: torch.device) -> float:
