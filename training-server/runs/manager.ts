@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { CodedError } from '../../core/errors.ts';
 import type { Recipe } from '../../core/training/recipe.ts';
 import {
@@ -32,7 +32,7 @@ import { readCheckpoints, readGroups, readMetrics } from './run-records.ts';
 import { Tracking } from './tracking.ts';
 
 export interface ManagerOptions {
-  /** Folder of the run folders; made where it does not exist. */
+  /** Folder of the run folders; made where it does not exist. Relative paths, also of the cache, are this process's. */
   readonly runs: string;
   /** Folders that sources and checkpoints may lie in. */
   readonly roots: readonly string[];
@@ -74,7 +74,9 @@ export class RunManager implements Runs {
   }
 
   /** @throws CodedError `train/in-use` while another process works on this root, `train/missing-path` for a root */
-  static async open(options: ManagerOptions): Promise<RunManager> {
+  static async open(given: ManagerOptions): Promise<RunManager> {
+    // The engine works in another folder than this process.
+    const options = { ...given, runs: resolve(given.runs), cache: resolve(given.cache) };
     await mkdir(options.runs, { recursive: true });
     const unlock = await lock(join(options.runs, 'lock.json'));
     try {
