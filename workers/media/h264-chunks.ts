@@ -1,4 +1,5 @@
 /** H.264 as it goes into a decoder that may begin anywhere: with the facts that only the start of the stream states. */
+import { withSquarePixels } from './h264-aspect.ts';
 import { reorderingDepth, withReordering } from './h264-reordering.ts';
 import { annexBUnits, prefixedUnits } from './nal.ts';
 import type { FrameOrder } from './plan.ts';
@@ -32,7 +33,10 @@ export function h264Chunks(
   ];
   const encoder = unitsOf(firstPacket).find(isEncoderNote);
   const depth = reorderingDepth(order);
-  const restated = (sps: Uint8Array) => (depth > 0 ? withReordering(sps, depth) : null);
+  const restated = (sps: Uint8Array) => {
+    const square = withSquarePixels(sps);
+    return (depth > 0 ? withReordering(square ?? sps, depth) : null) ?? square;
+  };
   const editsOf = (packet: Uint8Array, first: boolean): Edit[] => {
     const units = unitsOf(packet);
     const edits: Edit[] = [];
@@ -50,7 +54,7 @@ export function h264Chunks(
     return edits.sort((a, b) => a.from - b.from);
   };
   const configured = description && withParameterSets(description, restated);
-  // Where the first parameter sets state their depth, packets are not searched for others.
+  // Where the first parameter sets need no change, packets are not searched for others.
   const restates = description
     ? configured !== description
     : unitsOf(firstPacket).some((unit) => typeOf(unit) === TYPE.sps && restated(unit) !== null);

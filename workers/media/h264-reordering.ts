@@ -4,7 +4,7 @@
  */
 import { BitReader } from './bits.ts';
 import { readSequence } from './h264.ts';
-import { rawPayload } from './nal.ts';
+import { rawPayload, withEmulation } from './nal.ts';
 import type { FrameOrder } from './plan.ts';
 
 /** Frames that a decoded picture buffer holds at most. */
@@ -126,21 +126,15 @@ class BitWriter {
     for (let at = 0; at < count; at++) this.written.push((raw[at >> 3]! >> (7 - (at & 7))) & 1);
   }
 
-  /** The unit with its stop bit and emulation prevention bytes (00 00 0x → 00 00 03 0x). */
+  /** The unit with its stop bit and emulation prevention bytes. */
   unit(): Uint8Array<ArrayBuffer> {
     const all = [...this.written, 1];
     const bytes: number[] = [];
-    let zeros = 0;
     for (let at = 0; at < all.length; at += 8) {
       let byte = 0;
       for (let i = 0; i < 8; i++) byte = byte * 2 + (all[at + i] ?? 0);
-      if (zeros >= 2 && byte <= 3) {
-        bytes.push(3);
-        zeros = 0;
-      }
-      zeros = byte === 0 ? zeros + 1 : 0;
       bytes.push(byte);
     }
-    return Uint8Array.from(bytes);
+    return withEmulation(bytes);
   }
 }

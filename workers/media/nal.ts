@@ -16,6 +16,21 @@ export function rawPayload(nal: Uint8Array): Uint8Array {
   return out.subarray(0, length);
 }
 
+/** Puts emulation prevention bytes in (00 00 0x → 00 00 03 0x). */
+export function withEmulation(raw: Iterable<number>): Uint8Array<ArrayBuffer> {
+  const bytes: number[] = [];
+  let zeros = 0;
+  for (const byte of raw) {
+    if (zeros >= 2 && byte <= 3) {
+      bytes.push(3);
+      zeros = 0;
+    }
+    zeros = byte === 0 ? zeros + 1 : 0;
+    bytes.push(byte);
+  }
+  return Uint8Array.from(bytes);
+}
+
 /** NAL units of a packet with length prefixes of `lengthSize` bytes (MP4, Matroska). Stops at the first length that cannot be. */
 export function* prefixedUnits(packet: Uint8Array, lengthSize: number): Generator<Uint8Array> {
   let at = 0;
