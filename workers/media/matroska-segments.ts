@@ -42,3 +42,43 @@ export async function gluedStart(file: NamedBlob): Promise<number | null> {
 function namesMatroska(header: Uint8Array): boolean {
   return /\x42\x82[^\0]{1,8}(webm|matroska)/.test(String.fromCharCode(...header));
 }
+
+const CLUSTER = 0x1f43b675;
+/** Bytes of the longest header of an element. */
+const ELEMENT_HEADER = 12;
+
+/**
+ * The file up to its last whole block, where its end cuts a cluster off: the demuxer takes nothing of a cluster that is
+ * longer than the file. The same file where no cluster is cut.
+ */
+export async function withoutCutBlock(file: NamedBlob): Promise<NamedBlob> {
+  const elementOf = async (at: number) => elementAt(await readRange(file, at, at + ELEMENT_HEADER), 0);
+  const head = await readRange(file, 0, 4096);
+  const segment = elementAt(head, elementAt(head, 0)?.to ?? head.length);
+  if (segment?.id !== SEGMENT || segment.to <= file.size) return file;
+  let at = segment.from;
+  let cluster = await elementOf(at);
+  while (cluster && at + cluster.to <= file.size) {
+    at += cluster.to;
+    cluster = await elementOf(at);
+  }
+  if (cluster?.id !== CLUSTER || cluster.to >= Number.MAX_SAFE_INTEGER) return file;
+  let end = at + cluster.from;
+  for (;;) {
+    const child = await elementOf(end);
+    if (!child || end + child.to > file.size) break;
+    end += child.to;
+  }
+  const idBytes = 4;
+  const size = sizeOf(end - at - cluster.from, cluster.from - idBytes);
+  const parts = [file.slice(0, at + idBytes), size, file.slice(at + cluster.from, end)];
+  return new File(parts, file.name);
+}
+
+/** A size of an element in so many bytes; it is no larger than the one that they held. */
+function sizeOf(value: number, length: number): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) bytes[i] = (value / 256 ** (length - 1 - i)) % 256;
+  bytes[0] = bytes[0]! | (128 >> (length - 1));
+  return bytes;
+}

@@ -15,7 +15,7 @@ import {
 import { CodedError } from '../../core/errors.ts';
 import { type NamedBlob, readRange } from './bytes.ts';
 import { joinable, joined, unread } from './joined-recordings.ts';
-import { gluedStart, isEbml, segmentEnd } from './matroska-segments.ts';
+import { gluedStart, isEbml, segmentEnd, withoutCutBlock } from './matroska-segments.ts';
 import { inflated, matroskaTracks, withoutZlibNote } from './matroska-tracks.ts';
 import { noVideoInMatroska, refuseCover } from './no-video.ts';
 import { type ContainerColour, MAX_PACKETS, type PacketIndex } from './packet-index.ts';
@@ -54,7 +54,7 @@ export async function indexWithMediabunny(
 ): Promise<PacketIndex> {
   const end = (await segmentEnd(file)) ?? (await gluedStart(file));
   if (end === null || end >= file.size || !isEbml(await readRange(file, end, end + 4)))
-    return indexOfSegment(file, formats);
+    return indexOfSegment(await withoutCutBlock(file), formats);
   // Another file is glued behind this one; mediabunny would read the tracks of the last and the blocks of all.
   const index = await indexOfSegment(new File([file.slice(0, end)], file.name), formats);
   const rest = await indexWithMediabunny(new File([file.slice(end)], file.name), formats).catch(() => null);
@@ -209,6 +209,13 @@ async function missingPackets(
 ): Promise<number> {
   if (!broken && !(await endsEarly(file))) return 0;
   const promised = (await input.getDurationFromMetadata()) ?? 0;
+  const times = packets.map(({ timestamp }) => timestamp).sort((a, b) => a - b);
+  if (packets.some(({ timestamp }, d) => timestamp !== times[d])) {
+    // Frames are missing between the last ones too.
+    const gaps = times.slice(1).map((time, i) => time - times[i]!);
+    const gap = gaps.sort((a, b) => a - b)[gaps.length >> 1]!;
+    return gap > 0 ? Math.max(0, Math.round(promised / gap) - packets.length) : 0;
+  }
   const end = facts.seconds + (packets[0]?.timestamp ?? 0);
   const rate = packets.length > 1 ? packets.length / facts.seconds : ASSUMED_RATE;
   return Math.max(0, Math.round((promised - end) * rate));
