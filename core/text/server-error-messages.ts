@@ -60,6 +60,9 @@ interface Text {
 type Table = { readonly [Code in keyof ServerErrorParams]: (p: ServerErrorParams[Code]) => Text };
 
 const say = (title: string, body = ''): Text => ({ title, body });
+/** `1 video of clips is`, `3 videos of clips are`: the number with its noun and a verb in the right form. */
+const videosOf = (n: number, source: string, one: string, more: string) =>
+  `${count(n)} video${n === 1 ? '' : 's'} of ${source} ${n === 1 ? one : more}`;
 /** Line 0 is the file as a whole. */
 const where = (line: number, sentence: (line: string) => string) => (line > 0 ? sentence(count(line)) : '');
 
@@ -119,7 +122,7 @@ export const serverErrorsEn: Table = {
     say(`The training record’s ${field} ${problem}.`, 'Correct the record; it is not trained on.'),
   'train/labels': ({ source, count: n, low, high, line, value }) =>
     say(
-      `${count(n)} labels of ${source} lie outside ${low}–${high}, the first is ${value}${where(line, (at) => ` in line ${at}`)}.`,
+      `${count(n)} label${n === 1 ? '' : 's'} of ${source} ${n === 1 ? 'lies' : 'lie'} outside ${low}–${high}, the first is ${value}${where(line, (at) => ` in line ${at}`)}.`,
       'Give the range of the file’s scale, or another rule for its labels.',
     ),
   'train/empty': ({ source, missing }) =>
@@ -129,7 +132,7 @@ export const serverErrorsEn: Table = {
     ),
   'train/leak': ({ count: n, train, heldOut }) =>
     say(
-      `${count(n)} videos of ${heldOut} are also in ${train}, which is trained on.`,
+      `${videosOf(n, heldOut, 'is', 'are')} also in ${train}, which is trained on.`,
       'Hold out other videos, e.g. disjoint parts of one file.',
     ),
   'train/clips': ({ problem }) =>
@@ -140,22 +143,22 @@ export const serverErrorsEn: Table = {
       `Check its root. At most ${most} % may be missing; maxMissing of the source allows more.`,
     ),
   'train/missing': ({ source, count: n, first }) =>
-    say(`${count(n)} videos of ${source} are missing, the first is ${first}.`, 'The others are used.'),
+    say(`${videosOf(n, source, 'is', 'are')} missing, the first is ${first}.`, 'The others are used.'),
   'train/unreadable': ({ source, count: n, first }) =>
-    say(`${count(n)} videos of ${source} cannot be read, the first is ${first}.`, 'The others are used.'),
+    say(`${videosOf(n, source, 'cannot', 'cannot')} be read, the first is ${first}.`, 'The others are used.'),
   'train/duplicates': ({ source, count: n, first }) =>
     say(
-      `${count(n)} videos of ${source} are listed more than once, the first is ${first}.`,
+      `${videosOf(n, source, 'is', 'are')} listed more than once, the first is ${first}.`,
       'Each is used once.',
     ),
   'train/outside': ({ source, count: n, first }) =>
     say(
-      `${count(n)} videos of ${source} lie outside its folder, the first is ${first}.`,
+      `${videosOf(n, source, 'lies', 'lie')} outside its folder, the first is ${first}.`,
       'They are not opened. Put them below the folder, or give a folder above them.',
     ),
   'train/relabelled': ({ source, count: n, first, label, again }) =>
     say(
-      `${count(n)} videos of ${source} are listed again with another label, the first is ${first} (${label}, then ${again}).`,
+      `${videosOf(n, source, 'is', 'are')} listed again with another label, the first is ${first} (${label}, then ${again}).`,
       'The first label is used. Correct the file if the other one is right.',
     ),
   'train/equal-labels': ({ source, count: n, value }) =>

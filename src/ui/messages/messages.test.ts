@@ -202,3 +202,10 @@ describe('numbers', () => {
   });
   it('groups thousands', () => expect(count(2400)).toBe('2,400'));
 });
+
+it('a single video is counted in the singular', () => {
+  const body = (count: number) =>
+    errorText('en', 'train/missing', { source: 's', count, first: 'a.mp4' })!.title;
+  expect(body(1)).toBe('1 video of s is missing, the first is a.mp4.');
+  expect(body(3)).toBe('3 videos of s are missing, the first is a.mp4.');
+});
