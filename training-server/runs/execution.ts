@@ -57,7 +57,7 @@ async function drive(entry: RunEntry, environment: Environment): Promise<Ending>
     );
     const driver = new Driver(folder, recipe, lrFactor, portsOf(entry, environment, tracking));
     entry.driver = driver;
-    if (environment.isClosing()) driver.requestStop();
+    if (environment.isClosing() || entry.requestedState) driver.requestStop();
     const outcome = await driver.run();
     if (outcome === 'finished') return { state: 'finished', reason: null };
     if (entry.requestedState) return { state: entry.requestedState, reason: null };

@@ -174,9 +174,10 @@ export class RunManager implements Runs {
     const { run, folder } = entry;
     if (!from.has(run.state)) throw new CodedError('train/state', { id: run.id, state: run.state });
     await folder.writeMetadata({ ...(await folder.readMetadata()), autoResume: false });
-    if (entry.driver) {
+    if (entry.driver || entry.run.state === 'starting') {
+      // Without a driver the run still opens its trackers, and looks afterwards.
       entry.requestedState = state;
-      entry.driver.requestStop();
+      entry.driver?.requestStop();
     } else {
       const index = this.#queue.indexOf(entry);
       if (index >= 0) this.#queue.splice(index, 1);

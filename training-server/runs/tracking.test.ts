@@ -110,6 +110,28 @@ describe.skipIf(!existsSync(python))('trackers (needs the Python environment)', 
   });
 });
 
+test('a run that is paused while its trackers open starts no engine', async () => {
+  const at = fixture();
+  const opening = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+  const manager = await at.manager({
+    openTracking: async (tracked, options) => {
+      await opening.promise;
+      const tracking = await Tracking.open(tracked, options);
+      tracking.finish = async () => ended.resolve();
+      return tracking;
+    },
+  });
+  const { id } = await manager.start(testRecipe());
+  await expect.poll(() => manager.get(id).state).toBe('starting');
+  await manager.pause(id);
+  opening.resolve();
+  await ended.promise;
+  expect(await settled(manager, id)).toMatchObject({ state: 'paused' });
+  expect(at.engines).toEqual([]);
+  await manager.close();
+});
+
 test('a run whose tracker is missing fails before its engine starts', async () => {
   const at = fixture();
   const manager = await at.manager({
