@@ -60,7 +60,8 @@ const load = (name, file) => import(pathToFileURL(join(modules, name, file)).hre
  */
 export async function writeDeclarations(root, entries, folder) {
   const made = `${folder}-of-modules`;
-  const config = join(root, `tsconfig.declarations-${process.pid}.json`);
+  const scratch = join(toolsHome, '..');
+  const config = join(scratch, `tsconfig.declarations-${process.pid}.json`);
   const compilerOptions = {
     lib: ['ES2024', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'],
     types: ['node', 'vite/client'],
@@ -70,8 +71,11 @@ export async function writeDeclarations(root, entries, folder) {
     outDir: made,
     rootDir: root,
   };
-  const files = [...Object.values(entries), 'workers/model/ort-builds.d.ts'];
-  writeFileSync(config, JSON.stringify({ extends: './tsconfig.base.json', compilerOptions, files }));
+  const files = [...Object.values(entries), 'workers/model/ort-builds.d.ts'].map((path) => join(root, path));
+  writeFileSync(
+    config,
+    JSON.stringify({ extends: join(root, 'tsconfig.base.json'), compilerOptions, files }),
+  );
   try {
     const { status } = spawnSync(
       process.execPath,

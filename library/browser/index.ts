@@ -87,6 +87,7 @@ class Connection {
   readonly #worker: Worker;
   readonly #remote: Remote<LibraryApi>;
   readonly #pending = new PendingCalls();
+  #ended: { readonly reason: unknown } | null = null;
 
   constructor(address: string | URL) {
     this.#worker = new Worker(address, { type: 'module', name: 'vqathinker' });
@@ -99,10 +100,14 @@ class Connection {
   }
 
   call<T>(method: (api: Remote<LibraryApi>) => Promise<T>): Promise<T> {
+    // A released proxy throws for itself, and with another error.
+    if (this.#ended) return Promise.reject(this.#ended.reason);
     return this.#pending.track(method(this.#remote));
   }
 
   end(reason: unknown = new DOMException('The model was closed.', 'AbortError')): void {
+    if (this.#ended) return;
+    this.#ended = { reason };
     this.#pending.rejectAll(reason);
     this.#remote[releaseProxy]();
     this.#worker.terminate();
