@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { OpenedVideo } from '../workers/media/api.ts';
+import type { AssessEvent, LoadedModel } from '../workers/model/api.ts';
 import { type Session, scoreVideo } from './score-video.ts';
 
 class Reached extends Error {}
@@ -51,4 +52,59 @@ test('a signal that has fired stops it', async () => {
   await expect(scoreVideo(file, session, { signal: AbortSignal.abort() })).rejects.toMatchObject({
     name: 'AbortError',
   });
+});
+
+test('progress and the text so far are reported, and the score is that of the answer', async () => {
+  const { session, closed } = sessionOf('sdr');
+  const pieces = ['<think>Mild ', 'blur.</think>', '<answer>3.20</answer>'];
+  const media = {
+    ...session.media,
+    frames: async (...[, { indices }, onFrame]: Parameters<Session['media']['frames']>) => {
+      for (const index of indices) onFrame({ index, time: 0, rgb: [new Uint8Array(3)] });
+      return { decoded: indices.length, wanted: indices.length, seconds: 0 };
+    },
+  };
+  const client = {
+    encodeVision: async () => {},
+    assess: async (_: unknown, onEvent: (event: AssessEvent) => void) => {
+      onEvent({ stage: 'encodeVision', done: 4, total: 4, reused: 0 });
+      for (const [k, text] of pieces.entries()) onEvent({ stage: 'generate', text, tokens: k + 1 });
+      const seconds = { encodeVision: 0, encodeMotion: 0, prefill: 0, generate: 0 };
+      return {
+        text: pieces.join(''),
+        tokens: 3,
+        end: 'eos' as const,
+        expected: null,
+        seconds,
+        framesReused: 0,
+      };
+    },
+  };
+  const facts = {
+    ...session.model.facts,
+    manifest: { name: 'fake', scale: { range: [1, 5] } },
+    manifestSha256: 'ab',
+  } as unknown as LoadedModel;
+  const texts: string[] = [];
+  const stages: string[] = [];
+  const model = { ...session.model, client, facts } as unknown as Session['model'];
+  const score = await scoreVideo(
+    file,
+    { media, model },
+    {
+      onText: (text) => texts.push(text),
+      onProgress: ({ stage, done, total }) => stages.push(`${stage} ${done}/${total}`),
+    },
+  );
+  expect(texts).toEqual([pieces[0], pieces[0]! + pieces[1]!, pieces.join('')]);
+  expect(stages.filter((text) => text.startsWith('decode')).at(-1)).toBe('decode 4/4');
+  expect(stages).toContain('encode 4/4');
+  expect(score).toMatchObject({
+    score: 3.2,
+    band: 3,
+    text: pieces.join(''),
+    model: { name: 'fake', sha256: 'ab' },
+  });
+  expect(score.distortions).toContain('blur');
+  expect(closed).toEqual([7]);
 });

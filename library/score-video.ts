@@ -28,13 +28,15 @@ export const modelFactsOf = ({ facts }: ThreadModel): ModelFacts => ({
 
 /** Reports a run to the options' callbacks. */
 function reporter({ onProgress, onText }: ScoreOptions): (event: RunEvent) => void {
+  let text = '';
   return (event) => {
     if (event.kind === 'decoding') onProgress?.({ stage: 'decode', done: event.done, total: event.total });
     else if (event.kind === 'encoding')
       onProgress?.({ stage: 'encode', done: event.done, total: event.total });
     else if (event.kind === 'text') {
       onProgress?.({ stage: 'generate', done: event.tokens });
-      onText?.(event.text);
+      text += event.text;
+      onText?.(text);
     }
   };
 }
