@@ -15,6 +15,7 @@ import { measureAdapter } from '../../workers/model/adapter-rates.ts';
 import type { Dtype } from '../../workers/model/api.ts';
 import { probeAdapter } from '../../workers/model/backend.ts';
 import { benchmarkPackage } from '../../workers/model/benchmark.ts';
+import { canSuspend } from '../../workers/model/runtime.ts';
 import { runSelfTest } from '../../workers/model/self-test.ts';
 
 /** Tokens of a prompt's text, which needs no tokenizer here. */
@@ -60,6 +61,8 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const [folder] = positionals;
+if (!canSuspend())
+  fail('This Node cannot suspend WebAssembly (JSPI): use the pinned one, npm run bench:webgpu.');
 if (folder !== undefined && !existsSync(join(folder, 'manifest.json')))
   fail(`${folder} is no model package: it has no manifest.json`);
 const { signal } = new AbortController();

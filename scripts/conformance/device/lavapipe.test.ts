@@ -71,6 +71,25 @@ describe.skipIf(!present)('decoder on lavapipe (VQA_LAVAPIPE, VQA_DAWN)', () => 
     };
   }
 
+  it('the benchmark: a number in every row, and ceilings from the adapter’s own rates', async () => {
+    const { stdout } = await promisify(execFile)(
+      'node',
+      [join(root, 'e2e/bench/webgpu.ts'), out, '--dtype', 'q4'],
+      {
+        env: { ...process.env, VK_ICD_FILENAMES: join(temporary, 'icd.json') },
+        timeout: 900_000,
+      },
+    );
+    const [head, , ...rows] = stdout.split('\n').filter((line) => line.startsWith('|'));
+    expect(head).toBe('| metric | measured | ceiling | share |');
+    const cells = rows.map((row) => row.split(' | ').map((cell) => cell.replaceAll('|', '').trim()));
+    expect(cells).toHaveLength(9);
+    for (const [name, measured] of cells)
+      expect([name, measured]).toEqual([name, expect.stringMatching(/^\d/)]);
+    const bounded = cells.filter(([, , ceiling]) => ceiling).map(([name]) => name);
+    expect(bounded).toEqual(['Load', 'Prefill', 'Decode', 'Frames to first word']);
+  }, 1_000_000);
+
   it('float32: official greedy tokens with the cache in place, a stop within a piece', async () => {
     const result = await decode('fp32');
     const tokens = recorded('greedy.tokens');
