@@ -71,6 +71,10 @@ const levels = z.strictObject({
   /** Source frames. */
   keyFrames: z.array(count).min(1),
   denseFrames: z.strictObject({ count, step: z.int().positive() }),
+  /** Stalls that the prompt tells; seconds. */
+  stalls: z
+    .array(z.strictObject({ at: z.number().positive(), duration: z.number().positive() }))
+    .exactOptional(),
   /** Length of the sequence that was read. */
   tokens: count,
   logits: z.record(z.enum(['high', 'good', 'fair', 'poor', 'low']), z.number()),

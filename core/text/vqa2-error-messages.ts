@@ -9,6 +9,10 @@ export interface Vqa2ErrorParams {
   'run/short': { frames: number; needed: number; protocol: string };
   'run/sequence': { tokens: number; limit: number };
   'run/levels': object;
+  'stall/initial': object;
+  'stall/outside': { at: number; duration: number };
+  'stall/short': { duration: number; fps: number };
+  'stall/list': { line: number; value: string };
 }
 
 interface Text {
@@ -51,6 +55,26 @@ export const vqa2ErrorsEn: Table = {
       'The model gave no probabilities for the five levels: a value is not a number.',
       'Nothing is guessed. Try again, or choose another variant of the model.',
     ),
+  'stall/initial': () =>
+    say(
+      'Buffering before the first frame cannot be described to this model: the wording that it was trained with is not known.',
+      'Leave it out, or give a start after 0 s.',
+    ),
+  'stall/outside': ({ at, duration }) =>
+    say(
+      `A stall at ${at.toFixed(1)} s lies past the end of the video (${duration.toFixed(1)} s).`,
+      'Correct its start.',
+    ),
+  'stall/short': ({ duration, fps }) =>
+    say(
+      `A stall of ${duration.toFixed(3)} s is shorter than a frame (${fps.toFixed(2)} a second).`,
+      'Give it the length of one frame at least.',
+    ),
+  'stall/list': ({ line, value }) =>
+    say(
+      `Line ${line} of the list, “${value}”, is not a start and a length.`,
+      'Write two times in seconds a line, such as 4.0,1.5.',
+    ),
 };
 
 export const vqa2ErrorsZh: Table = {
@@ -78,4 +102,12 @@ export const vqa2ErrorsZh: Table = {
     ),
   'run/levels': () =>
     say('模型没有给出五个等级的概率：有一个值不是数。', '不作猜测。请重试，或选择模型的其他版本。'),
+  'stall/initial': () =>
+    say('首帧之前的缓冲无法告诉该模型：其训练所用的措辞未知。', '请略去，或使起点大于0秒。'),
+  'stall/outside': ({ at, duration }) =>
+    say(`${at.toFixed(1)}秒处的卡顿超出视频末尾（${duration.toFixed(1)}秒）。`, '请改正起点。'),
+  'stall/short': ({ duration, fps }) =>
+    say(`${duration.toFixed(3)}秒的卡顿不足一帧（每秒${fps.toFixed(2)}帧）。`, '请至少给出一帧的时长。'),
+  'stall/list': ({ line, value }) =>
+    say(`列表第${line}行“${value}”不是起点与时长。`, '每行写两个以秒计的时间，如4.0,1.5。'),
 };

@@ -25,13 +25,15 @@ test.beforeAll(() => {
   clipA = recordedClip('clipA');
 });
 
-/** Opens the page with the package in place of the bundled one. */
-async function openScorer(page: Page, address: string): Promise<void> {
+/** Opens the page with a package in place of the bundled one. */
+async function openPackage(page: Page, address: string, from: string): Promise<void> {
   await page.goto(address);
   await modelReady(page);
-  await dropFromDisk(page, [folder]);
+  await dropFromDisk(page, [from]);
   await expect(page.getByRole('button', { name: 'Model: Tiny levels' })).toBeVisible({ timeout: 60_000 });
 }
+
+const openScorer = (page: Page, address: string) => openPackage(page, address, folder);
 
 const probabilities = (page: Page) => page.locator('.levels-bars__value').allTextContents();
 
@@ -136,4 +138,85 @@ test('a clip past the positions of the motion network is refused in words', asyn
   // Another protocol reads the same video.
   await page.getByLabel('Protocol').selectOption('streaming-2024');
   await reaches(page, 'done');
+});
+
+test('stalls are drawn, moved, resized and removed by mouse, touch and key, or read from a list; each has its cost', async ({
+  browser,
+  site,
+}) => {
+  test.skip(clipA === null, 'no ffmpeg with VP9');
+  const page = await browser.newPage({ hasTouch: true, viewport: { width: 1440, height: 1400 } });
+  await openPackage(page, site.address, makeVqa2Package('streaming'));
+  await choose(page, clipA!);
+  await reaches(page, 'done');
+  const { stream_nov: alone } = recorded().protocols;
+  await expect(page.locator('.levels-score .ui-numeral')).toHaveText((100 * alone!.score).toFixed(1));
+
+  const track = page.getByRole('group', { name: 'Stalls on the length of the video' });
+  const stalls = track.getByRole('slider');
+  const spoken = (n: number) => stalls.nth(n).getAttribute('aria-valuetext');
+  await track.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = (await track.boundingBox())!;
+  const middle = y + height / 2;
+  const at = (seconds: number) => x + (width * seconds) / (75 / 11.988);
+  // Drawn by mouse from 2 s on, 1 s long.
+  await page.mouse.move(at(2), middle);
+  await page.mouse.down();
+  await page.mouse.move(at(2.5), middle);
+  await page.mouse.move(at(2.9), middle);
+  await page.mouse.up();
+  expect(await spoken(0)).toBe('at 2.0 seconds, 1.0 seconds long');
+  // By touch, another at 5 s.
+  const session = await page.context().newCDPSession(page);
+  const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', seconds?: number) =>
+    session.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: seconds === undefined ? [] : [{ x: at(seconds), y: middle }],
+    });
+  await touch('touchStart', 5);
+  await touch('touchMove', 5.2);
+  await touch('touchMove', 5.4);
+  await touch('touchEnd');
+  await expect(stalls).toHaveCount(2);
+  expect(await spoken(1)).toMatch(/^at 5\.0 seconds/);
+  // By key.
+  await stalls.nth(0).press('ArrowRight');
+  await stalls.nth(0).press('Shift+ArrowUp');
+  expect(await spoken(0)).toBe('at 2.1 seconds, 2.0 seconds long');
+  await stalls.nth(1).press('Delete');
+  await expect(stalls).toHaveCount(1);
+
+  await page.getByText('As a list').click();
+  const list = page.getByLabel(/^A line for each stall/);
+  await list.fill('start,end\n0,1');
+  await page.getByRole('button', { name: 'Take this list' }).click();
+  await expect(page.getByRole('alert')).toContainText('Buffering before the first frame cannot be described');
+  await list.fill('start,end\n1,2\n4,4.5');
+  await page.getByRole('button', { name: 'Take this list' }).click();
+  await expect(stalls).toHaveCount(2);
+  expect(await spoken(1)).toBe('at 4.0 seconds, 0.5 seconds long');
+
+  await page.getByRole('button', { name: 'What each stall costs' }).click();
+  const rows = page.locator('.levels-stalls__list');
+  await expect(rows).not.toContainText('–', { timeout: 60_000 });
+  const cells = await rows.locator('td, tfoot th').allTextContents();
+  expect(cells.filter((text) => /^−?\d+\.\d$/.test(text))).toHaveLength(7);
+  const all = await rows.locator('tfoot tr').first().locator('td').first().textContent();
+  expect(await violations(page)).toEqual([]);
+
+  await page.getByRole('button', { name: 'Score with these stalls' }).click();
+  await expect(page.locator('.levels-asked')).toContainText('stalls-summary');
+  await expect(page.locator('.levels-score .ui-numeral')).toHaveText(all!);
+  const { text } = await exportJson(page);
+  const { levels } = JSON.parse(text);
+  expect(levels.stalls).toEqual([
+    { at: 1, duration: 1 },
+    { at: 4, duration: 0.5 },
+  ]);
+  // 12 and 6 repeated frames of 93.
+  expect(levels.prompt).toContain(
+    'The total stalling duration of this video is 18 frames, accounting for 19.354839',
+  );
+  expect(levels.prompt).toContain('number of stalling events of the video is 2.');
+  await page.close();
 });

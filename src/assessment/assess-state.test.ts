@@ -74,6 +74,17 @@ describe('frames', () => {
     ]);
   });
 
+  test('another plan of the same video keeps what is there of its frames', () => {
+    const open: AssessStoreEvent = { kind: 'opened', video };
+    const before = stateAfter(EMPTY, open, planned(0, 2), delivered(2, { substituted: 1 }));
+    const { frames } = stateAfter(before, planned(2, 2, 1));
+    expect(frames.map(({ index, time, substituted }) => [index, time, substituted])).toEqual([
+      [2, 0.1, 1],
+      [2, 0.1, 1],
+      [1, 0.04, undefined],
+    ]);
+  });
+
   test('the same plan keeps them', () => {
     const state = stateAfter(EMPTY, open, planned(2, 1), delivered(1));
     expect(stateAfter(state, planned(2, 1)).frames).toBe(state.frames);

@@ -164,8 +164,16 @@ function plan(state: AssessState, indices: readonly number[]): Partial<AssessSta
   const { frames, video } = state;
   if (frames.length === indices.length && frames.every(({ index }, i) => index === indices[i])) return {};
   const timeOf = (index: number) => video?.times[index] ?? Number.NaN;
+  // A frame of the plan before is the same frame of the same video.
+  const before = new Map(frames.map((frame) => [frame.index, frame]));
   return {
-    frames: indices.map((index) => ({ index, time: timeOf(index), thumbnail: null, encoded: false })),
+    frames: indices.map((index) => ({
+      index,
+      time: timeOf(index),
+      thumbnail: null,
+      ...before.get(index),
+      encoded: false,
+    })),
   };
 }
 

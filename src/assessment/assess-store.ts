@@ -3,8 +3,9 @@ import { createStore } from 'zustand/vanilla';
 import { CodedError, isAbort } from '../../core/errors.ts';
 import type { Result } from '../../core/files/result.ts';
 import type { ScoreProtocolId } from '../../core/vqa2/protocols.ts';
+import type { Stall } from '../../core/vqa2/stalls.ts';
 import type { CodecSupport } from '../../workers/media/api.ts';
-import { isVqa2, type LoadedPackage, type LoadedVqa2 } from '../../workers/model/api.ts';
+import { isVqa2, type LoadedPackage } from '../../workers/model/api.ts';
 import {
   type AssessState,
   type AssessStoreEvent,
@@ -14,22 +15,16 @@ import {
 } from './assess-state.ts';
 import { loadPart } from './build.ts';
 import { type ModelStore, toErrorData } from './model/model-store.ts';
-import {
-  assessOpened,
-  type FileAssessment,
-  type FrameSource,
-  type OpenedFile,
-  openFile,
-} from './run/assess-file.ts';
+import { assessOpened, type FileAssessment, type FrameSource, openFile } from './run/assess-file.ts';
 import { DecodedFrames } from './run/decoded-frames.ts';
 import { pixelRules } from './run/frame-plan.ts';
 import { GrowingAnswer } from './run/growing-answer.ts';
 import { estimateOf, wholeFeatures } from './run/human-estimate.ts';
-import { buildResult } from './run/result-file.ts';
+import { buildResult, sampledFrames } from './run/result-file.ts';
 import type { RunEvent } from './run/run-events.ts';
-import { CurrentRun, type RunHandle } from './run/run-handle.ts';
+import { CurrentRun } from './run/run-handle.ts';
 import { StageClock } from './run/stage-clock.ts';
-import { rememberStages, rememberTokens, STAGES, type Stage, type StageSeconds } from './run/stages.ts';
+import { rememberStages, rememberTokens, secondsWithout } from './run/stages.ts';
 import type { StoredTimeline } from './timeline/store.ts';
 
 export type { AssessPhase, AssessState, ShownFrame, StageState } from './assess-state.ts';
@@ -71,6 +66,8 @@ interface RunChoices {
   readonly times?: number;
   /** Scoring protocol of a model of VQA², in place of the package's. */
   readonly protocol?: ScoreProtocolId;
+  /** Stalls that its prompt tells, in place of a protocol. */
+  readonly stalls?: readonly Stall[];
 }
 
 export class AssessStore {
@@ -229,7 +226,17 @@ export class AssessStore {
       const opened = await openFile({ ...shared, model: models.readyPackage() });
       const { model } = opened;
       if (isVqa2(model)) {
-        await this.#score(run, { ...opened, model }, { ...shared, ...choices });
+        const { scoreRun } = await loadPart(() => import('./vqa2/score-run.ts'));
+        await scoreRun(
+          { ...opened, model },
+          { ...shared, ...choices, run },
+          {
+            ...this.#dependencies,
+            state: () => this.#state,
+            dispatch: (event) => this.#dispatch(event),
+            leaveStage: () => this.#leaveStage(),
+          },
+        );
         return;
       }
       const assessment = await assessOpened(
@@ -257,60 +264,6 @@ export class AssessStore {
         if (this.#state.phase === 'done') this.openNext();
       }
     }
-  }
-
-  /** The score of a model of VQA², which writes no text. */
-  async #score(
-    run: RunHandle,
-    { video, model, index }: OpenedFile<LoadedVqa2>,
-    choices: Pick<RunChoices, 'software' | 'protocol'> & {
-      readonly file: File;
-      readonly video: OpenedFile<LoadedVqa2>['video'] | null;
-      readonly signal: AbortSignal;
-      readonly onEvent: (event: RunEvent) => void;
-    },
-  ): Promise<void> {
-    const { media, models, app, hash, onResult } = this.#dependencies;
-    const { file, signal, onEvent, protocol, software } = choices;
-    this.#dispatch({ kind: 'scoring', model, protocol: protocol ?? model.manifest.protocol });
-    const [{ scoreVideo }, { levelResult }] = await loadPart(() =>
-      Promise.all([import('./vqa2/score-video.ts'), import('./vqa2/level-result.ts')]),
-    );
-    const scored = await scoreVideo(
-      { file, video },
-      {
-        media,
-        client: models.client.vqa2,
-        model,
-        shown: new Set(this.#state.frames.flatMap((frame) => (frame.thumbnail ? [frame.index] : []))),
-        ...(protocol && { protocol }),
-        ...(software && { software }),
-        signal,
-        onEvent,
-      },
-    );
-    if (!run.isCurrent()) return;
-    const seconds = { ...scored.seconds, index };
-    const reused = choices.video ? (['index', ...scored.reused] as const) : scored.reused;
-    this.#leaveStage();
-    this.#dispatch({ kind: 'scored', assessment: { ...scored, seconds, reused } });
-    measure('done');
-    rememberSeconds(model, seconds, [...reused, 'generate']);
-    const { levels } = this.#state;
-    const sha256 = await hash(file).catch(() => null);
-    if (sha256 === null || this.#state.file !== file || this.#state.levels !== levels) return;
-    const result = levelResult({
-      app,
-      createdAt: new Date(),
-      video,
-      sha256,
-      model,
-      sampled: sampledFrames(this.#state.frames),
-      outcome: scored.outcome,
-      seconds,
-    });
-    this.#dispatch({ kind: 'result', result });
-    onResult?.(result, this.#state.frames);
   }
 
   #onEvent(event: RunEvent): void {
@@ -397,23 +350,9 @@ export class AssessStore {
 function remember({ answers, reused, seconds, model }: FileAssessment): void {
   const [only, other] = answers;
   if (!only || other) return;
-  rememberSeconds(model, seconds, reused);
+  rememberStages(stageKey(model), secondsWithout(seconds, reused));
   if (only.raw.end === 'eos') rememberTokens(stageKey(model), only.raw.tokens);
 }
-
-function rememberSeconds(model: LoadedPackage, seconds: StageSeconds, without: readonly Stage[]): void {
-  const measured: Partial<StageSeconds> = {};
-  for (const stage of STAGES) if (!without.includes(stage)) measured[stage] = seconds[stage];
-  rememberStages(stageKey(model), measured);
-}
-
-/** Frames as results store them. */
-const sampledFrames = (frames: readonly ShownFrame[]) =>
-  frames.map(({ index, time, substituted }) => ({
-    index,
-    time,
-    ...(substituted === undefined ? {} : { substituted }),
-  }));
 
 export const createAssessStore = (dependencies: AssessDependencies): AssessStore =>
   new AssessStore(dependencies);

@@ -18,6 +18,14 @@ export interface SampledFrame {
   readonly substituted?: number;
 }
 
+/** Frames as results store them. */
+export const sampledFrames = (frames: readonly SampledFrame[]): SampledFrame[] =>
+  frames.map(({ index, time, substituted }) => ({
+    index,
+    time,
+    ...(substituted === undefined ? {} : { substituted }),
+  }));
+
 /** An answer as the file stores it: without a readable score it has a reason instead. */
 export function resultAnswer(answer: RawAnswer, reading: StrictReading | null): ResultAnswer {
   const reason =

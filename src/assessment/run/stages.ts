@@ -56,6 +56,10 @@ export function expectedSeconds(key: string): number | null {
   return seconds && STAGES.reduce((sum, stage) => sum + seconds[stage], 0);
 }
 
+/** Seconds of the stages that a run went through. */
+export const secondsWithout = (seconds: StageSeconds, skipped: readonly Stage[]): Partial<StageSeconds> =>
+  Object.fromEntries(STAGES.flatMap((stage) => (skipped.includes(stage) ? [] : [[stage, seconds[stage]]])));
+
 /** Adds a finished run to the mean. Stages that were skipped (cached frames) must be left out. */
 export function rememberStages(key: string, run: Partial<StageSeconds>): void {
   const old = remembered(key);

@@ -1,8 +1,6 @@
 /** The result file of a level score. */
 import { levels as levelNames } from '../../../core/answer/levels.ts';
 import type { Result, ResultLevels } from '../../../core/files/result.ts';
-import { scoreProtocols } from '../../../core/vqa2/protocols.ts';
-import { denseStep } from '../../../core/vqa2/score-plan.ts';
 import type { OpenedVideo } from '../../../workers/media/api.ts';
 import type { LoadedVqa2 } from '../../../workers/model/api.ts';
 import { fileFacts, modelFacts, type SampledFrame } from '../run/result-file.ts';
@@ -34,7 +32,8 @@ export function storedLevels({ outcome, model }: Pick<LevelResultParts, 'outcome
     prompt: outcome.prompt,
     blocks: [...outcome.blocks],
     keyFrames: [...plan.keyFrames],
-    denseFrames: { count: plan.denseFrames.length, step: denseStep(scoreProtocols[protocol]) },
+    denseFrames: { count: plan.denseFrames.length, step: outcome.denseStep },
+    ...(outcome.stalls && { stalls: outcome.stalls.map((stall) => ({ ...stall })) }),
     tokens: outcome.tokens,
     logits: byLevel(outcome.logits),
     probabilities: byLevel(levels.probabilities),

@@ -2,12 +2,12 @@
 import { CodedError } from '../../../core/errors.ts';
 import {
   protocolScore,
-  type ScoreProtocol,
   type ScoreProtocolId,
   scoreProtocols,
   scoreText,
 } from '../../../core/vqa2/protocols.ts';
-import { type ScorePlan, scorePlan } from '../../../core/vqa2/score-plan.ts';
+import { denseStep, type ScorePlan, scorePlan } from '../../../core/vqa2/score-plan.ts';
+import { type Stall, stallPlan, stallProtocol } from '../../../core/vqa2/stalls.ts';
 import type { DecodeReport, DeliveredFrame } from '../../../workers/media/api.ts';
 import type { MediaClient } from '../../../workers/media/client.ts';
 import type { LoadedVqa2 } from '../../../workers/model/api.ts';
@@ -25,8 +25,10 @@ export interface LevelRunOptions {
   readonly model: LoadedVqa2;
   /** Default: that of the package. */
   readonly protocol?: ScoreProtocolId;
-  /** Key frames whose thumbnails the page has. */
-  readonly shown: ReadonlySet<number>;
+  /** Key frames whose thumbnails the page has; `none`: no thumbnail is wanted. */
+  readonly shown: ReadonlySet<number> | 'none';
+  /** Stalls that the prompt tells, in place of a protocol. */
+  readonly stalls?: readonly Stall[];
   readonly software?: boolean;
   readonly signal: AbortSignal;
   readonly onEvent: (event: RunEvent) => void;
@@ -50,17 +52,14 @@ const WINDOW = 256;
  * @throws CodedError of `scorePlan` and of the workers; `run/levels` where the logits are no numbers; AbortError after a stop
  */
 export async function scoreVideo(video: VideoFile, options: LevelRunOptions): Promise<LevelAssessment> {
-  const { client, model, signal, onEvent } = options;
-  const { network, protocol: defaultProtocol } = model.manifest;
-  const protocol = scoreProtocols[options.protocol ?? defaultProtocol];
-  const plan = scorePlan(video.video.facts, protocol, network);
+  const { client, signal, onEvent } = options;
+  const ask = askOf(video, options);
+  const { plan, text, blocks } = ask;
   onEvent({ kind: 'planned', plan: { vision: plan.keyFrames, motion: [] } });
-  const blocks = promptBlocks(video.file, plan, protocol, network.side);
   try {
-    const decoded = await encodeFrames(video, plan, blocks, options);
+    const decoded = await encodeFrames(video, ask, options);
     signal.throwIfAborted();
     onEvent({ kind: 'stage', stage: 'prefill' });
-    const text = scoreText(protocol);
     const raw = await client.levels(
       { text, blocks },
       ({ stage, done, ...event }) => {
@@ -70,12 +69,51 @@ export async function scoreVideo(video: VideoFile, options: LevelRunOptions): Pr
       signal,
     );
     signal.throwIfAborted();
-    return assessmentOf(raw, { protocol, plan, text, decoded });
+    return assessmentOf(raw, ask, decoded);
   } catch (error) {
     // Frames that the worker has not used will not be completed.
     await client.dropFrames().catch(() => {});
     throw error;
   }
+}
+
+/** A prompt and the frames behind its blocks. */
+interface Ask extends Pick<LevelOutcome, 'protocol' | 'weights' | 'denseStep' | 'stalls' | 'plan'> {
+  readonly text: string;
+  readonly kinds: LevelOutcome['blocks'];
+  readonly blocks: readonly PromptBlock[];
+}
+
+/** @throws CodedError of `scorePlan` and `stallPlan` */
+function askOf({ file, video }: VideoFile, { model, stalls, ...options }: LevelRunOptions): Ask {
+  const { network, protocol: defaultProtocol } = model.manifest;
+  const keyOf = (index: number) => frameKey(file, index, { pixels: 'squash' }, network.side);
+  const blocksOf = (kinds: LevelOutcome['blocks'], plan: ScorePlan, clip: string) =>
+    kinds.map(
+      (kind): PromptBlock =>
+        kind === 'motion'
+          ? { kind, clip: `${keyOf(0)}|${clip}` }
+          : { kind: 'visual', frames: plan.keyFrames.map(keyOf) },
+    );
+  if (stalls) {
+    const { keyFrames, denseFrames, text } = stallPlan(video.facts, stalls, network);
+    const plan = { keyFrames, denseFrames };
+    const kinds = ['visual', 'motion'] as const;
+    const blocks = blocksOf(kinds, plan, JSON.stringify(stalls));
+    return { protocol: stallProtocol, weights: 'paper', denseStep: 1, stalls, plan, text, kinds, blocks };
+  }
+  const protocol = scoreProtocols[options.protocol ?? defaultProtocol];
+  const plan = scorePlan(video.facts, protocol, network);
+  return {
+    protocol: protocol.id,
+    weights: protocol.weights,
+    denseStep: denseStep(protocol),
+    stalls: null,
+    plan,
+    text: scoreText(protocol),
+    kinds: protocol.blocks,
+    blocks: blocksOf(protocol.blocks, plan, protocol.dense),
+  };
 }
 
 interface Decoded {
@@ -84,30 +122,20 @@ interface Decoded {
   readonly reused: readonly Stage[];
 }
 
-function assessmentOf(
-  raw: RawLevels,
-  {
-    protocol,
-    plan,
-    text,
-    decoded,
-  }: {
-    readonly protocol: ScoreProtocol;
-    readonly plan: ScorePlan;
-    readonly text: string;
-    readonly decoded: Decoded;
-  },
-): LevelAssessment {
-  const scored = raw.logits && protocolScore(protocol, raw.logits);
+function assessmentOf(raw: RawLevels, ask: Ask, decoded: Decoded): LevelAssessment {
+  const scored = raw.logits && protocolScore(ask, raw.logits);
   if (!raw.logits || !scored) throw new CodedError('run/levels', {});
   const { encodeVision, encodeMotion, prefill } = raw.seconds;
+  const { protocol, weights, plan, text, kinds, denseStep: step, stalls } = ask;
   return {
     outcome: {
-      protocol: protocol.id,
-      blocks: protocol.blocks,
-      weights: protocol.weights,
+      protocol,
+      blocks: kinds,
+      weights,
       prompt: text,
       plan,
+      denseStep: step,
+      stalls,
       logits: raw.logits,
       levels: scored.levels,
       value: scored.value,
@@ -127,20 +155,6 @@ function assessmentOf(
   };
 }
 
-function promptBlocks(
-  file: File,
-  plan: ScorePlan,
-  { blocks, dense }: ScoreProtocol,
-  side: number,
-): PromptBlock[] {
-  const keyOf = (index: number) => frameKey(file, index, { pixels: 'squash' }, side);
-  return blocks.map((block) =>
-    block === 'motion'
-      ? { kind: 'motion', clip: `${keyOf(0)}|${dense}` }
-      : { kind: 'visual', frames: plan.keyFrames.map(keyOf) },
-  );
-}
-
 /** Frames that must be decoded, and what each is for. */
 interface Wanted {
   readonly indices: readonly number[];
@@ -148,23 +162,25 @@ interface Wanted {
   readonly thumbnails: ReadonlySet<number>;
   /** Key frames without features. */
   readonly keys: ReadonlySet<number>;
-  /** Dense frames by their number among the dense ones; none where the motion block is there. */
-  readonly positions: ReadonlyMap<number, number>;
+  /** Numbers of each among the dense frames; none where the motion block is there. */
+  readonly positions: ReadonlyMap<number, readonly number[]>;
   readonly reused: readonly Stage[];
 }
 
 function wantedFrames(
-  plan: ScorePlan,
-  blocks: readonly PromptBlock[],
+  { plan, blocks }: Ask,
   present: readonly boolean[],
-  shown: ReadonlySet<number>,
+  shown: LevelRunOptions['shown'],
 ): Wanted {
   const has = (kind: PromptBlock['kind']) =>
     blocks.every((block, i) => block.kind !== kind || present[i] === true);
   const [visionThere, motionThere] = [has('visual'), has('motion')];
-  const thumbnails = new Set(plan.keyFrames.filter((index) => !shown.has(index)));
+  const thumbnails = new Set(shown === 'none' ? [] : plan.keyFrames.filter((index) => !shown.has(index)));
   const keys = new Set(visionThere ? [] : plan.keyFrames);
-  const positions = new Map(motionThere ? [] : plan.denseFrames.map((index, at) => [index, at]));
+  const positions = new Map<number, number[]>();
+  if (!motionThere)
+    for (const [at, index] of plan.denseFrames.entries())
+      positions.set(index, [...(positions.get(index) ?? []), at]);
   const indices = [...new Set([...thumbnails, ...keys, ...positions.keys()])].sort((a, b) => a - b);
   const reused: Stage[] = [];
   if (indices.length === 0) reused.push('decode');
@@ -176,12 +192,12 @@ function wantedFrames(
 /** Decodes what is not in the worker's memory, and sends each frame to the encoders that need it. */
 async function encodeFrames(
   { file, video }: VideoFile,
-  plan: ScorePlan,
-  blocks: readonly PromptBlock[],
+  ask: Ask,
   options: LevelRunOptions,
 ): Promise<Decoded> {
+  const { plan, blocks } = ask;
   const { client, model, shown, onEvent } = options;
-  const wanted = wantedFrames(plan, blocks, await client.hasBlocks(blocks), shown);
+  const wanted = wantedFrames(ask, await client.hasBlocks(blocks), shown);
   const { indices, keys, positions, reused } = wanted;
   if (indices.length === 0) {
     onEvent({ kind: 'decoded', report: null, seconds: 0 });
@@ -198,10 +214,10 @@ async function encodeFrames(
     const { motion } = await client.encodeFrame({
       rgb,
       ...(key && { key: frameKey(file, index, { pixels: 'squash' }, side) }),
-      ...(at !== undefined && { dense: { clip, total, positions: [at] } }),
+      ...(at !== undefined && { dense: { clip, total, positions: at } }),
     });
     if (options.signal.aborted) return;
-    if (key) onEvent({ kind: 'encoding', k: 0, done: ++encoded, total: plan.keyFrames.length });
+    if (key) onEvent({ kind: 'encoding', k: 0, done: ++encoded, total: keys.size });
     if (at !== undefined) onEvent({ kind: 'progress', stage: 'encodeMotion', done: motion, total });
   };
   const report = await decodeWindows(video.id, wanted, encode, options);

@@ -1,4 +1,5 @@
 /** The empty player: takes a video by drop, choice, paste, or the sample clip. */
+import type { ReactNode } from 'react';
 import { pickFiles } from '../../page/file-input.ts';
 import { Button } from '../../ui/Button.tsx';
 import { Icon } from '../../ui/Icon.tsx';
@@ -12,10 +13,10 @@ const MAC = /Mac|iPhone|iPad/.test(navigator.userAgent);
 
 export function DropZone(props: {
   readonly onSample: () => void;
-  /** The loaded model gives levels and no text. */
-  readonly levels?: boolean;
+  /** Sentence in place of the usual one. */
+  readonly lead?: ReactNode;
 }) {
-  const { onSample, levels = false } = props;
+  const { onSample, lead } = props;
   const t = useAssessMessages();
   return (
     <div className="assess-player assess-finder ui-on-player">
@@ -26,7 +27,7 @@ export function DropZone(props: {
           <circle cx="21" cy="21" r="7.5" />
         </svg>
         <p className="assess-finder__title">{fingersOnly() ? t.drop.titleTouch : t.drop.title}</p>
-        <p className="assess-finder__lead">{levels ? t.drop.leadLevels : t.drop.lead}</p>
+        <p className="assess-finder__lead">{lead ?? t.drop.lead}</p>
         <div className="assess-finder__buttons">
           <Button look="primary" size="large" onClick={pickFiles}>
             {t.drop.choose}

@@ -8,23 +8,25 @@ import './IntroRow.css';
 import { loadDetail } from './RunProgress.tsx';
 import { isSmallModel, LARGER_MODEL } from './SmallModelNote.tsx';
 
-/** @param props.levels the loaded model gives levels and no text */
-export function IntroRow({ levels }: { readonly levels: boolean }) {
+export interface IntroPart {
+  readonly icon: IconName;
+  readonly title: string;
+  readonly body: string;
+}
+
+/** @param props.others in place of the parts about reasons */
+export function IntroRow({ others }: { readonly others?: readonly IntroPart[] }) {
   const t = useAssessMessages();
-  const parts: { icon: IconName; title: string; body: string }[] = [
+  const parts: readonly IntroPart[] = [
     {
       icon: 'lock',
       title: t.intro.privateTitle,
       body: t.intro.privateBody,
     },
-    levels
-      ? { icon: 'chart', title: t.intro.levelsTitle, body: t.intro.levelsBody }
-      : { icon: 'file', title: t.intro.reasonsTitle, body: t.intro.reasonsBody },
-    {
-      icon: 'eye',
-      title: t.intro.checkTitle,
-      body: levels ? t.intro.levelsCheckBody : t.intro.checkBody,
-    },
+    ...(others ?? [
+      { icon: 'file' as const, title: t.intro.reasonsTitle, body: t.intro.reasonsBody },
+      { icon: 'eye' as const, title: t.intro.checkTitle, body: t.intro.checkBody },
+    ]),
   ];
   return (
     <div className="assess-intro">

@@ -59,11 +59,11 @@ function EmptyPlayer(props: ComponentProps<typeof DropZone>) {
 }
 
 const empty: Phase = (context) => ({
-  player: <EmptyPlayer onSample={context.view.input.sample} levels={context.view.ofLevels} />,
+  player: <EmptyPlayer onSample={context.view.input.sample} lead={lead(context.view)} />,
   filmstrip: null,
   score: score(context, { run: undefined }),
   side: <Introduction levels={context.view.ofLevels} />,
-  below: <IntroRow levels={context.view.ofLevels} />,
+  below: introduction(context.view),
   actions: <ModelLine />,
 });
 
@@ -179,7 +179,29 @@ const levelParts = {
   score: lazyPart(() => import('./levels/LevelScorePanel.tsx')),
   side: lazyPart(() => import('./levels/LevelSide.tsx')),
   intro: lazyPart(() => import('./levels/LevelIntro.tsx')),
+  introRow: lazyPart(() => import('./levels/LevelIntroRow.tsx')),
+  lead: lazyPart(() => import('./levels/LevelLead.tsx')),
 };
+
+function lead({ ofLevels }: AssessView): ReactNode {
+  if (!ofLevels) return undefined;
+  const LevelLead = levelParts.lead();
+  return (
+    <Suspense fallback={null}>
+      <LevelLead />
+    </Suspense>
+  );
+}
+
+function introduction({ ofLevels }: AssessView): ReactNode {
+  if (!ofLevels) return <IntroRow />;
+  const LevelIntroRow = levelParts.introRow();
+  return (
+    <Suspense fallback={null}>
+      <LevelIntroRow />
+    </Suspense>
+  );
+}
 
 /** Beside an empty page: what the score means, and results of before. */
 function Introduction({ levels }: { readonly levels: boolean }) {

@@ -99,6 +99,9 @@ describe('errors', () => {
     adapter: 'nvidia · ampere',
     rate: '0.2',
     protocol: 'ugc-2025',
+    at: 4.5,
+    duration: 10,
+    fps: 25,
   };
   const codes = Object.keys(errorTables.en);
 

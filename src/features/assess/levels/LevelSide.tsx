@@ -10,6 +10,7 @@ import type { AssessView } from '../useAssessView.ts';
 import { isScoreProtocol, type LevelView, probabilityText } from './level-view.ts';
 import type { LevelMessages } from './messages/en.ts';
 import { useLevelMessages } from './messages/useLevelMessages.ts';
+import { StallPanel } from './StallPanel.tsx';
 import { levelViewOf } from './view-of-state.ts';
 import './Levels.css';
 
@@ -23,6 +24,9 @@ export default function LevelSide({ view }: { readonly view: AssessView }) {
       <Panel title={t.levelsTitle} note={t.levelsNote}>
         {level ? <Bars level={level} /> : <p className="levels-side__empty">{t.levelsEmpty}</p>}
       </Panel>
+      {state.phase === 'done' && state.video && state.vqa2?.manifest.role === 'streaming' && (
+        <StallPanel view={view} video={state.video} model={state.vqa2} />
+      )}
       {level ? (
         <Asked
           level={level}
@@ -148,6 +152,11 @@ function ProtocolSelect({ value, packaged }: { readonly value: string; readonly 
       value={value}
       onChange={({ target }) => assess.rerun({ protocol: target.value as VideoProtocolId })}
     >
+      {!videoProtocols.some((id) => id === value) && (
+        <option value={value} disabled>
+          {nameOf(value, t)}
+        </option>
+      )}
       {videoProtocols.map((id) => (
         <option key={id} value={id}>
           {id === packaged ? `${nameOf(id, t)} (${t.ofPackage})` : nameOf(id, t)}

@@ -14,6 +14,8 @@ const outcome: LevelOutcome = {
   weights: 'scripts',
   prompt: 'p',
   plan: { keyFrames: [0, 25], denseFrames: [0, 1, 2, 3] },
+  denseStep: 1,
+  stalls: null,
   logits,
   levels,
   value: levels.scriptScore,

@@ -3,7 +3,7 @@ import { levelBand, levelText } from '../../../../core/answer/level-band.ts';
 import { levels as levelNames } from '../../../../core/answer/levels.ts';
 import type { Result, ResultLevels } from '../../../../core/files/result.ts';
 import { type ScoreProtocolId, scoreProtocols } from '../../../../core/vqa2/protocols.ts';
-import { denseStep } from '../../../../core/vqa2/score-plan.ts';
+import { stallProtocol } from '../../../../core/vqa2/stalls.ts';
 import type { LevelOutcome } from '../../../assessment/vqa2/outcome.ts';
 import type { Band } from '../../../ui/BandGlyph.tsx';
 
@@ -68,11 +68,11 @@ function viewOf(
 }
 
 export function outcomeView(outcome: LevelOutcome): LevelView {
-  const { levels, plan, protocol } = outcome;
+  const { levels, plan } = outcome;
   return viewOf({ ...outcome, percent: levels.percent, entropy: levels.entropy }, levels.probabilities, {
     blocks: outcome.blocks.length,
     keyFrames: plan.keyFrames.length,
-    dense: { count: plan.denseFrames.length, step: denseStep(scoreProtocols[protocol]) },
+    dense: { count: plan.denseFrames.length, step: outcome.denseStep },
     reusedTokens: outcome.reusedTokens,
   });
 }
@@ -98,4 +98,5 @@ export function probabilityText(probability: number): string {
   return percent > 0 && percent < 0.05 ? '< 0.1 %' : `${percent.toFixed(1)} %`;
 }
 
-export const isScoreProtocol = (id: string): id is ScoreProtocolId => Object.hasOwn(scoreProtocols, id);
+export const isScoreProtocol = (id: string): id is ScoreProtocolId | typeof stallProtocol =>
+  id === stallProtocol || Object.hasOwn(scoreProtocols, id);

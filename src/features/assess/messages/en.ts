@@ -16,8 +16,6 @@ export const assessEn = {
     title: 'Drop a video',
     titleTouch: 'Choose a video',
     lead: 'See what is right and wrong with its picture quality, then a score from 1 to 5. Any clip from a phone will do.',
-    leadLevels:
-      'A score from 0 to 100 with the probability of each of five levels. This model gives no reasons.',
     choose: 'Choose a file',
     sample: 'Try the sample clip',
     paste: 'or paste one',
@@ -44,10 +42,6 @@ export const assessEn = {
     reasonsTitle: 'The reasons come first',
     reasonsBody:
       'The model writes what it sees and only then gives its number. The same video gives the same answer.',
-    levelsTitle: 'Five probabilities',
-    levelsBody:
-      'The score is the mean of five levels by the probability that the model gives each. The same video gives the same score.',
-    levelsCheckBody: 'See the frames the model saw, how long each step took, and the prompt byte for byte.',
     checkTitle: 'Every step can be checked',
     checkBody:
       'See the frames the model saw, how long each step took, and the answer exactly as it was written.',
