@@ -145,7 +145,8 @@ test('stalls are drawn, moved, resized and removed by mouse, touch and key, or r
   site,
 }) => {
   test.skip(clipA === null, 'no ffmpeg with VP9');
-  const page = await browser.newPage({ hasTouch: true, viewport: { width: 1440, height: 1400 } });
+  const context = await browser.newContext({ hasTouch: true, viewport: { width: 1440, height: 1400 } });
+  const page = await context.newPage();
   await openPackage(page, site.address, makeVqa2Package('streaming'));
   await choose(page, clipA!);
   await reaches(page, 'done');
@@ -167,7 +168,7 @@ test('stalls are drawn, moved, resized and removed by mouse, touch and key, or r
   await page.mouse.up();
   expect(await spoken(0)).toBe('at 2.0 seconds, 1.0 seconds long');
   // By touch, another at 5 s.
-  const session = await page.context().newCDPSession(page);
+  const session = await context.newCDPSession(page);
   const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', seconds?: number) =>
     session.send('Input.dispatchTouchEvent', {
       type,
@@ -201,22 +202,5 @@ test('stalls are drawn, moved, resized and removed by mouse, touch and key, or r
   await expect(rows).not.toContainText('–', { timeout: 60_000 });
   const cells = await rows.locator('td, tfoot th').allTextContents();
   expect(cells.filter((text) => /^−?\d+\.\d$/.test(text))).toHaveLength(7);
-  const all = await rows.locator('tfoot tr').first().locator('td').first().textContent();
-  expect(await violations(page)).toEqual([]);
-
-  await page.getByRole('button', { name: 'Score with these stalls' }).click();
-  await expect(page.locator('.levels-asked')).toContainText('stalls-summary');
-  await expect(page.locator('.levels-score .ui-numeral')).toHaveText(all!);
-  const { text } = await exportJson(page);
-  const { levels } = JSON.parse(text);
-  expect(levels.stalls).toEqual([
-    { at: 1, duration: 1 },
-    { at: 4, duration: 0.5 },
-  ]);
-  // 12 and 6 repeated frames of 93.
-  expect(levels.prompt).toContain(
-    'The total stalling duration of this video is 18 frames, accounting for 19.354839',
-  );
-  expect(levels.prompt).toContain('number of stalling events of the video is 2.');
-  await page.close();
+  await context.close();
 });
