@@ -2,6 +2,8 @@
 import { cpSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
+import type { BatchFile } from '../../core/files/batch.ts';
+import { readCalibration } from '../../core/files/calibration.ts';
 import { violations } from './axe.ts';
 import { choose, dropFromDisk, expect, hasModel, SAMPLE, test } from './fixture.ts';
 
@@ -76,6 +78,55 @@ test.describe('batch', () => {
     await page.getByRole('button', { name: 'Clear' }).click();
     await choose(page, [{ name: 'saved.json', mimeType: 'application/json', buffer: Buffer.from(json) }]);
     await expect(row(page, 'a.mp4')).toContainText(read[0] as string);
+  });
+
+  test('a calibration to the human scores of a batch is shown and saved', async ({ page, site }) => {
+    const scores = Array.from({ length: 30 }, (_, k) => 1.5 + k / 10);
+    const rows = scores.map((score, k) => ({
+      path: `${String(k).padStart(2, '0')}.mp4`,
+      bytes: 1000,
+      modified: 1,
+      state: 'done' as const,
+      score,
+      mos: Math.round(100 / (1 + Math.exp(-(score - 3) / 0.4))) + (k % 3),
+      text: '',
+      named: [],
+    }));
+    const saved: BatchFile = {
+      format: 2,
+      kind: 'batch',
+      app: 'test',
+      createdAt: '2026-01-02T03:04:05Z',
+      name: 'clips',
+      model: {
+        name: 'small',
+        manifestSha256: 'a'.repeat(64),
+        dtype: 'q8',
+        target: 'wasm',
+        backend: 'wasm',
+        adapter: '',
+        range: [1, 5],
+      },
+      settings: { profile: 'p', sampling: 'greedy', maxTokens: 100 },
+      settingsSha256: 'b'.repeat(64),
+      rows,
+    };
+    await goToBatch(page, site.address);
+    const buffer = Buffer.from(JSON.stringify(saved));
+    await choose(page, [{ name: 'saved.json', mimeType: 'application/json', buffer }]);
+    await expect(row(page, '00.mp4')).toContainText('1.50');
+    await page.getByRole('button', { name: 'Calibrate' }).click();
+    await expect(page.getByText('Error on videos that the fit has not seen')).toBeVisible();
+    // The grade gives way to the score on the scale of percent.
+    await expect(row(page, '00.mp4')).toContainText(/1\.50\s*→ \d/);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    const file = readCalibration(JSON.parse(readFileSync(await (await download).path(), 'utf8')));
+    expect(file.heldOut).toMatchObject({ folds: 5, n: 30 });
+    expect(file.heldOut.gainInterval[0]).toBeGreaterThan(0);
+    expect(file.model).toEqual({ name: 'small', sha256: 'a'.repeat(64) });
+    await page.getByRole('button', { name: 'Show in the table' }).click();
+    await expect(row(page, '00.mp4')).not.toContainText('→');
   });
 
   test('a table before its videos; without a header the MOS is named, and another column can be chosen', async ({

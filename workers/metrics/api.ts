@@ -1,4 +1,5 @@
 import type { BatchRow } from '../../core/files/batch.ts';
+import type { Calibration } from '../../core/files/calibration.ts';
 import type { BatchMetrics } from '../../core/stats/batch-metrics.ts';
 
 /** The part of a benchmark row that metrics are computed from. */
@@ -9,4 +10,9 @@ export type MetricsRow = Pick<BatchRow, 'path' | 'state' | 'score'> & {
 
 export interface MetricsApi {
   metrics(rows: readonly MetricsRow[]): BatchMetrics;
+  /** @throws CodedError `calibration/*` */
+  calibrate(
+    rows: readonly MetricsRow[],
+    about: Pick<Calibration, 'app' | 'createdAt' | 'model' | 'table'>,
+  ): Calibration;
 }

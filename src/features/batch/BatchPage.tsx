@@ -29,6 +29,7 @@ import { useBatchMessages } from './messages/useBatchMessages.ts';
 import { hasEnded, type SortBy, type TableView } from './rows.ts';
 import { SidePanels } from './SidePanels.tsx';
 import { TableFoot } from './TableFoot.tsx';
+import { useCalibration } from './useCalibration.ts';
 import { useExportItems } from './useExportItems.ts';
 import { useMetrics } from './useMetrics.ts';
 
@@ -43,6 +44,7 @@ export default function BatchPage() {
   const [view, setView] = useState(FIRST_VIEW);
   const [selected, setSelected] = useState<string | null>(null);
   const metrics = useMetrics(state.rows);
+  const calibration = useCalibration(state);
   const exports = useExportItems(state, metrics);
   const { fault, addFolder } = useFolders();
   const { clear, restore } = useUndoClear();
@@ -83,6 +85,7 @@ export default function BatchPage() {
             view={view}
             onSort={sort}
             fit={metrics?.all?.fit ?? null}
+            calibration={calibration.shown ? (calibration.calibration?.map ?? null) : null}
             hasMos={rows.some(({ mos }) => mos !== undefined)}
             selected={selected}
             onSelect={setSelected}
@@ -103,7 +106,13 @@ export default function BatchPage() {
         {rows.length > 0 && <TableFoot view={view} onView={setView} />}
       </section>
       {rows.length > 0 && (
-        <SidePanels state={state} metrics={metrics} selected={selected} onSelect={setSelected} />
+        <SidePanels
+          state={state}
+          metrics={metrics}
+          calibration={calibration}
+          selected={selected}
+          onSelect={setSelected}
+        />
       )}
     </div>
   );

@@ -1,6 +1,8 @@
 /** Table of a batch: sticky header, sorting, and only the rows in the viewport. Rows without a score come first. */
 import { type KeyboardEvent, type RefObject, useEffect, useMemo, useRef, useState } from 'react';
 import type { BatchRow } from '../../../core/files/batch.ts';
+import type { CalibrationMap } from '../../../core/files/calibration.ts';
+import { calibratedScore } from '../../../core/stats/calibration.ts';
 import type { Logistic } from '../../../core/stats/logistic.ts';
 import { TextButton } from '../../ui/Button.tsx';
 import { cssVariables } from '../../ui/css-variables.ts';
@@ -27,6 +29,8 @@ export interface BatchTableProps {
   readonly view: TableView;
   readonly onSort: (by: SortBy) => void;
   readonly fit: Logistic | null;
+  /** Null: scores of the model alone. */
+  readonly calibration: CalibrationMap | null;
   readonly hasMos: boolean;
   readonly selected: string | null;
   readonly onSelect: (path: string) => void;
@@ -39,7 +43,7 @@ interface Viewport {
 }
 
 export function BatchTable(props: BatchTableProps) {
-  const { rows, view, onSort, fit, hasMos, selected, onSelect, onOpen } = props;
+  const { rows, view, onSort, fit, calibration, hasMos, selected, onSelect, onOpen } = props;
   const t = useBatchMessages();
   const box = useRef<HTMLElement>(null);
   const viewport = useViewport(box);
@@ -73,6 +77,9 @@ export function BatchTable(props: BatchTableProps) {
                 index={from + i + 2}
                 row={line.row}
                 hasMos={hasMos}
+                calibrated={
+                  calibration && line.row.score !== null ? calibratedScore(calibration, line.row.score) : null
+                }
                 off={offBy(line.row, fit)}
                 largest={largest}
                 selected={line.row.path === selected}

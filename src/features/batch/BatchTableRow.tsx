@@ -27,6 +27,8 @@ export interface BatchTableRowProps {
   readonly index: number;
   readonly row: BatchRow;
   readonly hasMos: boolean;
+  /** Score on the scale of the human scores, while that is shown. */
+  readonly calibrated: number | null;
   /** Signed distance from the fitted curve in MOS points. */
   readonly off: number | null;
   /** Largest distance of the table, the scale of the bars. */
@@ -37,7 +39,7 @@ export interface BatchTableRowProps {
 }
 
 export function BatchTableRow(props: BatchTableRowProps) {
-  const { index, row, hasMos, off, largest, selected, onSelect, onOpen } = props;
+  const { index, row, hasMos, calibrated, off, largest, selected, onSelect, onOpen } = props;
   const t = useBatchMessages();
   return (
     <tr
@@ -58,7 +60,7 @@ export function BatchTableRow(props: BatchTableRowProps) {
         </div>
       </td>
       <td>
-        <Score row={row} />
+        <Score row={row} calibrated={calibrated} />
       </td>
       {hasMos && (
         <td className="batch-table__mos" title={row.written}>
@@ -88,8 +90,11 @@ export function BatchTableRow(props: BatchTableRowProps) {
   );
 }
 
+/** Three digits: the scale may be 1 to 5 or percent. */
+const calibratedText = (value: number) => Number(value.toPrecision(3)).toString();
+
 /** Score with its grade, or the state of a row without one. */
-function Score({ row }: { readonly row: BatchRow }) {
+function Score({ row, calibrated }: Pick<BatchTableRowProps, 'row' | 'calibrated'>) {
   const t = useBatchMessages();
   const messages = useMessages();
   if (row.score === null)
@@ -106,7 +111,11 @@ function Score({ row }: { readonly row: BatchRow }) {
     <div className="batch-table__score">
       <strong>{row.score.toFixed(2)}</strong>
       <BandGlyph band={grade} size={12} />
-      <span className="batch-table__grade">{messages.grades.names[grade - 1]}</span>
+      {calibrated === null ? (
+        <span className="batch-table__grade">{messages.grades.names[grade - 1]}</span>
+      ) : (
+        <span title={t.calibration.value(String(calibrated))}>→ {calibratedText(calibrated)}</span>
+      )}
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { isPair } from '../../../core/stats/batch-metrics.ts';
 import { type PublishedSet, publishedFor, publishedNames } from '../../../core/stats/published.ts';
 import { Panel } from '../../ui/Panel.tsx';
 import { AgreementMetrics } from './AgreementMetrics.tsx';
+import { CalibrationPanel } from './CalibrationPanel.tsx';
 import { Datasets } from './Datasets.tsx';
 import { Histogram } from './Histogram.tsx';
 import { PublishedValues } from './PublishedValues.tsx';
@@ -13,15 +14,17 @@ import { opinionRange } from './scatter-geometry.ts';
 import type { BatchState } from './state/store.ts';
 import './SidePanels.css';
 import { useBatchMessages } from './messages/useBatchMessages.ts';
+import type { BatchCalibration } from './useCalibration.ts';
 
 export interface SideProps {
   readonly state: BatchState;
   readonly metrics: BatchMetrics | null;
+  readonly calibration: BatchCalibration;
   readonly selected: string | null;
   readonly onSelect: (path: string) => void;
 }
 
-export function SidePanels({ state, metrics, selected, onSelect }: SideProps) {
+export function SidePanels({ state, metrics, calibration, selected, onSelect }: SideProps) {
   const t = useBatchMessages();
   const { rows, model } = state;
   const pairs: readonly Pair[] = rows.filter(isPair);
@@ -44,6 +47,7 @@ export function SidePanels({ state, metrics, selected, onSelect }: SideProps) {
         <Histogram rows={rows} />
       )}
       {hasMos && <AgreementMetrics metrics={metrics?.all ?? null} all={metrics} model={model} />}
+      {hasMos && model && <CalibrationPanel state={state} calibration={calibration} />}
       {metrics && metrics.datasets.length > 1 && <Datasets metrics={metrics} />}
       {published && metrics?.all && <PublishedValues set={published} metrics={metrics.all} />}
       {metrics?.all && !published && <p className="batch-side__hint">{t.paper.names(publishedNames())}</p>}

@@ -4,11 +4,12 @@ import type { BatchRow } from '../../../core/files/batch.ts';
 import type { BatchMetrics } from '../../../core/stats/batch-metrics.ts';
 import { createMetricsClient } from '../../../workers/metrics/client.ts';
 
-const ask = createMetricsClient();
+export const metricsClient = createMetricsClient();
 /** Milliseconds between two requests while a batch runs. */
 const PAUSE = 1500;
 
-const slim = ({ path, state, score, mos, dataset }: BatchRow) => ({
+/** The part of a row that metrics are computed from. */
+export const slimRow = ({ path, state, score, mos, dataset }: BatchRow) => ({
   path,
   state,
   score,
@@ -29,7 +30,7 @@ export function useMetrics(rows: readonly BatchRow[]): BatchMetrics | null {
       busy.current = true;
       requested.current = latest.current;
       try {
-        setMetrics(await ask(latest.current.map(slim)));
+        setMetrics(await metricsClient.metrics(latest.current.map(slimRow)));
       } finally {
         busy.current = false;
         timer = setTimeout(() => void next(), PAUSE);

@@ -1,5 +1,9 @@
 /** Messages of the Batch page in English. */
+import type { HeldOutError } from '../../../../core/files/calibration.ts';
 import { count, plural, THIN } from '../../../../core/text/format.ts';
+
+/** An error in units of the human scores, whose scale may be 1 to 5 or percent. */
+const points = (value: number): string => Number(value.toPrecision(3)).toString();
 
 function about(seconds: number): string {
   if (seconds < 90) return `about ${Math.max(1, Math.round(seconds))}${THIN}s left`;
@@ -156,6 +160,21 @@ export const batchEn = {
     overall: 'Overall, weighted by videos',
     videos: 'videos',
     settings: (model: string, hash: string): string => `${model}, greedy; package ${hash}`,
+  },
+  calibration: {
+    title: 'On your scale',
+    about: 'Fits a monotone map from the score to the scale of these human scores.',
+    needs: (n: number): string => `needs ${n} scored pairs`,
+    fit: 'Calibrate',
+    again: 'Calibrate again',
+    show: 'Show in the table',
+    save: 'Save',
+    fitted: (n: number): string => `fitted to ${plural(n, 'video', 'videos')}`,
+    heldOut: ({ rmse, rmseInterval: [low, high], rawRmse }: HeldOutError): string =>
+      `Error on videos that the fit has not seen: ${points(rmse)} MOS (${points(low)} to ${points(high)}, RMSE). Of the score as it is: ${points(rawRmse)}.`,
+    map: (kind: 'logistic' | 'isotonic'): string =>
+      `${kind === 'logistic' ? 'Four-parameter logistic' : 'Isotonic regression'}, chosen by cross-validation. The saved file is for vqathinker score --calibration.`,
+    value: (value: string): string => `${value} on your scale`,
   },
   sortedBy: {
     file: 'Sorted by file',

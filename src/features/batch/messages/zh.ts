@@ -3,6 +3,8 @@
 import { count, THIN } from '../../../../core/text/format.ts';
 import type { BatchMessages } from './en.ts';
 
+const points = (value: number): string => Number(value.toPrecision(3)).toString();
+
 function about(seconds: number): string {
   if (seconds < 90) return `约剩${Math.max(1, Math.round(seconds))}秒`;
   if (seconds < 5400) return `约剩${Math.round(seconds / 60)}分钟`;
@@ -134,6 +136,21 @@ export const batchZh: BatchMessages = {
     overall: '总体（按视频数加权）',
     videos: '视频数',
     settings: (model, hash) => `${model}，贪心解码；模型包${hash}`,
+  },
+  calibration: {
+    title: '您的量表',
+    about: '拟合一条单调映射，把得分换算到这些人工评分的量表上。',
+    needs: (n) => `至少需${n}对评分`,
+    fit: '校准',
+    again: '重新校准',
+    show: '在表中显示',
+    save: '保存',
+    fitted: (n) => `按${count(n)}段视频拟合`,
+    heldOut: ({ rmse, rmseInterval: [low, high], rawRmse }) =>
+      `在未参与拟合的视频上，误差（RMSE）为${points(rmse)} MOS（${points(low)}至${points(high)}）；原始得分为${points(rawRmse)}。`,
+    map: (kind) =>
+      `${kind === 'logistic' ? '四参数逻辑函数' : '保序回归'}，由交叉验证选定。保存的文件供vqathinker score --calibration使用。`,
+    value: (value) => `您的量表上为${value}`,
   },
   sortedBy: {
     file: '按文件排序',
