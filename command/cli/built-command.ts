@@ -1,12 +1,16 @@
 /** The built command as a process, for its tests. */
 import { type ChildProcess, execFile, execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { decoderHome } from '../../scripts/decoder.mjs';
 
 export const root = join(import.meta.dirname, '..', '..');
 export const sample = join(root, 'public', 'sample.mp4');
-export const command = join(root, '.scratch', 'command', 'vqathinker.mjs');
+/** A folder of this test's own: another test may build the command at the same time. */
+const folder = mkdtempSync(join(tmpdir(), 'command '));
+export const command = join(folder, 'command', 'vqathinker.mjs');
 /** Videos and inputs that are read in place. */
 export const shared = process.env.VQA_SHARED ?? join(root, '..', 'shared');
 
@@ -22,9 +26,13 @@ export function hasDecoder(): boolean {
   }
 }
 
-/** Builds the command into `.scratch/command`. */
+/** Builds the command into a temporary folder. */
 export const buildCommand = () =>
-  execFileSync(process.execPath, [join(root, 'command', 'pack.ts'), '--folder'], { stdio: 'inherit' });
+  execFileSync(process.execPath, [join(root, 'command', 'pack.ts'), '--folder', '--into', folder], {
+    stdio: 'inherit',
+  });
+
+export const removeCommand = () => rmSync(folder, { recursive: true });
 
 export interface Ended {
   readonly status: number;

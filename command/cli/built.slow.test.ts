@@ -13,15 +13,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Scored } from '../node/rows.ts';
-import { buildCommand, command, environment, hasDecoder, rowsIn, run, sample } from './built-command.ts';
+import {
+  buildCommand,
+  command,
+  environment,
+  hasDecoder,
+  removeCommand,
+  rowsIn,
+  run,
+  sample,
+} from './built-command.ts';
 import { exampleLines } from './examples.ts';
 
 const slow = process.env.VQA_SLOW === '1';
 const hasFfmpeg = spawnSync('ffmpeg', ['-version']).error === undefined;
-const LIMIT = 900_000;
+const LIMIT = 3_600_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'built-slow-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+  removeCommand();
+});
 
 const encode = (to: string, filter: string, crf: number) =>
   execFileSync('ffmpeg', [

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CodedError } from '../../core/errors.ts';
 import type { Calibration } from '../../core/files/calibration.ts';
 import { errorMessage } from '../../core/text/error-messages.ts';
@@ -24,6 +24,7 @@ import {
   command,
   environment,
   hasDecoder,
+  removeCommand,
   root,
   rowsIn,
   run,
@@ -31,8 +32,14 @@ import {
   shared,
 } from './built-command.ts';
 
+// Each test starts processes that load the model: seconds, and minutes on a busy machine.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
 const folder = mkdtempSync(join(tmpdir(), 'a folder with spaces '));
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+  removeCommand();
+});
 
 describe.skipIf(!hasDecoder())('the built command (skipped without node-av)', () => {
   beforeAll(() => {
