@@ -125,7 +125,7 @@ function Row({ row: { label, measured, measurable, ceiling, share } }: { readonl
           <td>{share}</td>
         </>
       ) : (
-        <td colSpan={3} className="models-benchmark__unmeasurable">
+        <td colSpan={3} className="models-benchmark__unmeasured">
           {measured}
         </td>
       )}

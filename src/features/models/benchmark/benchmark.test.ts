@@ -101,6 +101,8 @@ it('writes values with their units and ceilings, and reasons in place of numbers
 it('is copied as a Markdown table under the names of model and adapter', () => {
   const caption = captionOf(rates, speeds, () => '4-bit', benchmarkEn);
   expect(caption).toBe('A model, 4-bit, 512 tokens read and 64 generated on A card');
+  const beside = captionOf(rates, { ...speeds, backend: 'wasm' }, () => '8-bit', benchmarkEn);
+  expect(beside).toBe('A model, 8-bit, 512 tokens read and 64 generated on the processor; rates of A card');
   const lines = tableText(caption, textRows(rates, speeds, benchmarkEn), benchmarkEn).split('\n');
   expect(lines.slice(2, 5)).toEqual([
     '| metric | measured | ceiling | share |',

@@ -70,6 +70,7 @@ export function captionOf(
   const model = speeds
     ? t.model(speeds.name, dtype(speeds.dtype), speeds.promptTokens, speeds.answerTokens)
     : '';
+  if (speeds?.backend === 'wasm' && adapter !== '') return t.captionBeside(model, adapter);
   return t.caption(model, adapter);
 }
 

@@ -28,6 +28,8 @@ export const benchmarkEn = {
   } satisfies Record<BenchmarkStep, string>,
   caption: (model: string, adapter: string): string =>
     adapter === '' ? model : model === '' ? adapter : `${model} on ${adapter}`,
+  /** A model on the processor beside an adapter that it does not use. */
+  captionBeside: (model: string, adapter: string): string => `${model} on the processor; rates of ${adapter}`,
   model: (name: string, dtype: string, promptTokens: number, answerTokens: number): string =>
     `${name}, ${dtype}, ${count(promptTokens)} tokens read and ${count(answerTokens)} generated`,
   head: { name: 'metric', measured: 'measured', ceiling: 'ceiling', share: 'share' },

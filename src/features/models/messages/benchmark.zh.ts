@@ -20,6 +20,7 @@ export const benchmarkZh: BenchmarkMessages = {
     firstWord: '从画面到第一个词',
   },
   caption: (model, adapter) => (adapter === '' ? model : model === '' ? adapter : `${model}，${adapter}`),
+  captionBeside: (model, adapter) => `${model}，在处理器上运行；显卡：${adapter}`,
   model: (name, dtype, promptTokens, answerTokens) =>
     `${name}，${dtype}，读取${count(promptTokens)}个词元，生成${count(answerTokens)}个`,
   head: { name: '指标', measured: '实测', ceiling: '上限', share: '占比' },
