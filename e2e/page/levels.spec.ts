@@ -202,5 +202,22 @@ test('stalls are drawn, moved, resized and removed by mouse, touch and key, or r
   await expect(rows).not.toContainText('–', { timeout: 60_000 });
   const cells = await rows.locator('td, tfoot th').allTextContents();
   expect(cells.filter((text) => /^−?\d+\.\d$/.test(text))).toHaveLength(7);
+  const all = await rows.locator('tfoot tr').first().locator('td').first().textContent();
+  expect(await violations(page)).toEqual([]);
+
+  await page.getByRole('button', { name: 'Score with these stalls' }).click();
+  await expect(page.locator('.levels-asked')).toContainText('stalls-summary');
+  await expect(page.locator('.levels-score .ui-numeral')).toHaveText(all!);
+  const { text } = await exportJson(page);
+  const { levels } = JSON.parse(text);
+  expect(levels.stalls).toEqual([
+    { at: 1, duration: 1 },
+    { at: 4, duration: 0.5 },
+  ]);
+  // 12 and 6 repeated frames of 93.
+  expect(levels.prompt).toContain(
+    'The total stalling duration of this video is 18 frames, accounting for 19.354839',
+  );
+  expect(levels.prompt).toContain('number of stalling events of the video is 2.');
   await context.close();
 });
