@@ -37,7 +37,7 @@ export default defineConfig({
   projects: [
     {
       name: 'wasm',
-      testIgnore: ['**/engines/**', '**/*.webgpu.spec.ts', ...(slow ? [] : ['**/*.slow.spec.ts'])],
+      testIgnore: ['**/e2e/engines/**', '**/*.webgpu.spec.ts', ...(slow ? [] : ['**/*.slow.spec.ts'])],
       use: {
         // A click on what is not there must not wait for the whole test.
         actionTimeout: 60_000,
@@ -46,7 +46,7 @@ export default defineConfig({
     },
     {
       name: 'engines',
-      testMatch: ['**/engines/*.spec.ts'],
+      testMatch: ['**/e2e/engines/*.spec.ts'],
       testIgnore: slow ? [] : ['**/*.slow.spec.ts'],
       // Engines are started by their tests; a whole assessment on a machine that does other work too.
       timeout: 240_000,
