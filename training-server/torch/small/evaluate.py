@@ -44,13 +44,18 @@ from small.evaluation.held_out import (
     written_scores,
 )
 from small.evaluation.metric import Metric, as_json
+from small.evaluation.people import agreement_of_texts
 from small.evaluation.prediction_cache import WORKERS, PredictionCache
 from small.human.evaluation import evaluate_features
+from small.human.scores import default_folder, load_human_scores
 from small.ladder import LadderClips, keys_of, make_ladder, rows
+from small.penalty.fit import PenaltyRecipe, penalty
 from small.predictor import Checkpoint, ModelSource, Package, weights_digest
 
 BUNDLED = Path(__file__).parents[3] / "public" / "models" / "small"
 SCENES_A_TASK = 10
+REAL = "metrics-real.json"
+"""File of the last figures of `--clips`, in the work folder; they go into the card of the same checkpoint."""
 
 
 @dataclass
@@ -83,8 +88,33 @@ class Evaluation:
         names = clips.names(limit)
         labels, n = labelled(split), len(names)
         texts = self.predictions.texts(sources, clips, names)
-        truth = labels.score[:n], labels.severity[:n], labels.group[:n]
+        truth = (
+            self.expected_scores(labels.severity[:n], labels.score[:n]),
+            labels.severity[:n],
+            labels.group[:n],
+        )
         return [label_predictions(*truth, read_answers(t)) for t in texts], texts[0]
+
+    def expected_scores(self, severity: np.ndarray, score: np.ndarray) -> np.ndarray:
+        """Labels of scores [n]: of a model on people's scale, which gets no features of generated clips, the
+        score of average features less the penalty of the severities [n, d]."""
+        model = load_model(self.heads[0].folder)
+        names = model.config.motion.quality_features
+        if not names:
+            return score
+        with torch.no_grad():
+            average = 3 + float(model.quality_head.predicted(torch.full((1, len(names)), torch.nan))[0, 0])
+        return average - penalty(severity, PenaltyRecipe())
+
+
+def part_people(run: Evaluation) -> None:
+    if not load_model(run.heads[0].folder).config.motion.quality_features:
+        return
+    try:
+        sets = load_human_scores(default_folder())
+        run.metrics += agreement_of_texts(run.heads[0], sets, run.command)
+    except FileNotFoundError as error:
+        print(error)
 
 
 def part_held_out(run: Evaluation) -> None:
@@ -180,6 +210,7 @@ def part_start(run: Evaluation) -> None:
 
 
 PARTS: dict[str, Callable[[Evaluation], None]] = {
+    "people": part_people,
     "held-out": part_held_out,
     "temporal": part_temporal,
     "faithful": part_faithful,
@@ -254,8 +285,18 @@ def evaluate_clips(options: argparse.Namespace) -> int:
         names = [f"{clip}/{k}" for clip in clips for k in range(copies.count(clip))]
         (texts,) = predictions.texts([source], copies, names)
     answers = real_clips.answers_of(copies, names, texts, read_answers(texts))
-    print(metric_table(real_clips.measure(answers, command)))
+    metrics = real_clips.measure(answers, command)
+    print(metric_table(metrics))
+    content = {"checkpoint": source.key, "metrics": as_json(metrics)}
+    (options.work / REAL).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
     return 0
+
+
+def saved_real(options: argparse.Namespace, source: Checkpoint) -> list[Metric]:
+    """The figures of real clips that `--clips` measured last, if of this checkpoint."""
+    path = options.work / REAL
+    saved = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return [Metric(**row) for row in saved["metrics"]] if saved.get("checkpoint") == source.key else []
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -288,14 +329,16 @@ def main(arguments: list[str] | None = None) -> int:
                 began = time.time()
                 part(run)
                 print(f"{name}: {time.time() - began:.0f} s", flush=True)
+        run.metrics += saved_real(options, run.heads[0])
         every = verdicts(run.metrics)
         print(f"\n{metric_table(run.metrics)}\n\n{len(run.heads)} heads\n\n{gate_table(every)}")
         if options.only is None:
             content = json.dumps(as_json(run.metrics), indent=2)
             (options.work / "metrics-checkpoint.json").write_text(content + "\n", "utf-8")
         if options.only is None and run.shipped is not None:
+            human = bool(load_model(options.checkpoint).config.motion.quality_features)
             content = json.dumps(
-                about(run.metrics, run.shipped, parameter_count(options.checkpoint)), indent=2
+                about(run.metrics, run.shipped, parameter_count(options.checkpoint), human=human), indent=2
             )
             (options.work / "about.json").write_text(content + "\n", "utf-8")
     return int(options.strict and any(v.failed for v in every))

@@ -25,12 +25,15 @@ from small.perception import OUT
 BUNDLED = Path(__file__).parents[3] / "public" / "models" / "small"
 RESTORED = CACHE / "restored.safetensors"
 PARTS = ("vision_encoder", "motion_encoder", "embed_tokens", "decoder_model_merged")
-ROOTS = ("vision_model.", "mlp1.", "slowfast_model.", "motion_mlp.", "motion_statistics.", "language_model.")
+ROOTS = (
+    "vision_model.", "mlp1.", "slowfast_model.", "motion_mlp.", "motion_statistics.", "quality_head.",
+    "language_model.",
+)  # fmt: skip
 
 
 def short_name(name: str) -> str | None:
     """The checkpoint's name of a graph's tensor; None for a constant of the graph."""
-    positions = [name.find(root) for root in ROOTS if root in name]
+    positions = [name.rfind(root) for root in ROOTS if root in name]
     return name[min(positions) :] if positions else None
 
 
@@ -120,7 +123,9 @@ def restored_tensors(package: Path = BUNDLED) -> dict[str, Tensor]:
         decoder_state(language, config.num_attention_heads * width, config.num_key_value_heads * width)
     )
     for name, array in parts.items():
-        if not name.startswith(("slowfast_model.", "language_model.")):
+        if name.startswith("quality_head.") and array.ndim == 2:
+            tensors[name] = torch.from_numpy(array.T.copy())  # its matrices are not quantised, inputs first
+        elif not name.startswith(("slowfast_model.", "language_model.")):
             tensors[name] = torch.from_numpy(array)
     position = "vision_model.embeddings.position_embedding"
     tensors[position] = with_class_position(tensors[position])

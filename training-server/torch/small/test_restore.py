@@ -1,5 +1,7 @@
 """Oracle: the bundled package in onnxruntime. Its graphs and the restored weights give the same tokens."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,6 +13,7 @@ from modules.vqathinker import VQAThinkerModel
 from small.backbone import zero_scaled
 from small.checkpoint import profile_with_prompt
 from small.config import MOTION, PROFILE, VISION
+from small.human.frames import COLUMNS
 from small.language import language_config
 from small.predictor import Package
 from small.restore import BUNDLED, dequantised, restored_tensors, short_name, write_parts
@@ -20,6 +23,7 @@ from small.tokenizer import load
 def test_a_graph_name_ends_with_the_name_in_the_checkpoint():
     assert short_name("layers.0.vision_model.norm1.weight") == "vision_model.norm1.weight"
     assert short_name("statistics.motion_statistics.mean") == "motion_statistics.mean"
+    assert short_name("quality_head.quality_head.inner.bias") == "quality_head.inner.bias"
     assert short_name("constant_3") is None
 
 
@@ -50,14 +54,18 @@ def test_parts_are_written_once(tmp_path):
 
 @pytest.fixture(scope="module")
 def bundled():
-    """The restored model beside the package in onnxruntime; the package's quality head is not part of it."""
+    """The restored model beside the package in onnxruntime."""
     tensors = restored_tensors()
+    motion = MOTION
+    if "quality_head.inner.bias" in tensors:
+        hidden = len(tensors["quality_head.inner.bias"])
+        motion = replace(MOTION, quality_features=COLUMNS, quality_hidden=hidden)
     tokenizer = load(BUNDLED)
     profile = profile_with_prompt(PROFILE, tokenizer)
     config = ModelConfig(
         vision=VISION,
         language=language_config(tokenizer),
-        motion=MOTION,
+        motion=motion,
         profiles={profile.name: profile},
         default_profile=profile.name,
     )
@@ -70,10 +78,12 @@ def bundled():
 def test_restored_weights_give_the_tokens_of_the_package(bundled):
     model, package = bundled
     pixels = torch.randn(16, 3, 224, 224, generator=torch.Generator().manual_seed(0))
-    expected = package.encode(pixels)
+    features = torch.randn(len(COLUMNS), generator=torch.Generator().manual_seed(1)) * 3
+    features[3] = torch.nan
+    expected = package.encode(pixels, features)
     frames = model.vision_tokens(pixels[None, ::2])[0]
     assert torch.allclose(frames, expected.frames, atol=1e-3)
-    motion = model.motion_token(pixels[None], model.config.profile)[0]
+    motion = model.motion_token(pixels[None], model.config.profile, features[None])[0]
     assert torch.allclose(motion, expected.motion, atol=1e-2)
     logits = model.language_model.logits(model.language_model(frames[None, :20]))
     assert torch.isfinite(logits).all()

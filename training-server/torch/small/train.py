@@ -2,9 +2,9 @@
 
 Every stage reads and writes files under the cache, can be stopped, and resumes when it is run again; missing
 input of an earlier stage is an error that names it. Without a stage all of these run, in this order:
-`restore`, `clips`, `statistics`, `distorted-copies`, `penalty`, `language`, `finetune`, `checkpoint`. They
-continue from the bundled package; `backbone`, `vision` and `projector` made its parts from random weights. On
-one core this takes several hours, most of them for drawing clips.
+`restore`, `clips`, `statistics`, `distorted-copies`, `real-views`, `penalty`, `language`, `finetune`,
+`checkpoint`. They continue from the bundled package; `backbone`, `vision` and `projector` made its parts from
+random weights. On one core this takes several hours, most of them for drawing clips.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ STAGES = {
     "human-copies": "small.human.copies:stage_human_copies",
     "human-head": "small.human.train:stage_human_head",
     "distorted-copies": "small.penalty.copies:stage_distorted_copies",
+    "real-views": "small.penalty.views:stage_real_views",
     "penalty": "small.penalty.train:stage_penalty",
     "human-package": "small.human.package:stage_human_package",
     "ladder-metrics": "small.perception:stage_ladder_metrics",
@@ -42,7 +43,8 @@ STAGES = {
 }
 
 DEFAULT_STAGES = (
-    "restore", "clips", "statistics", "distorted-copies", "penalty", "language", "finetune", "checkpoint",
+    "restore", "clips", "statistics", "distorted-copies", "real-views", "penalty", "language", "finetune",
+    "checkpoint",
 )  # fmt: skip
 """The stages that a checkpoint needs; the others measure."""
 

@@ -301,13 +301,14 @@ class Rows:
         return out
 
 
-def load_rows(split: str) -> Rows:
-    """The cached rows of a split; FileNotFoundError where there are none."""
+def load_rows(split: str, *folders: str) -> Rows:
+    """The cached rows of a split: its copies, or other folders; FileNotFoundError where there are none."""
     about = {row["file"]: row for row in source_rows(split)}
     parts: dict[str, list[np.ndarray]] = {
         k: [] for k in ("clip", "kind", "severity", "vmaf", "statistics", "intact")
     }
-    for path in sorted((FOLDER / TABLE_HASH / split).glob("*.npz")):
+    paths = [p for f in folders or (split,) for p in sorted((FOLDER / TABLE_HASH / f).glob("*.npz"))]
+    for path in paths:
         name = path.name.removesuffix(".npz").removesuffix(".original")
         with np.load(path) as file:
             count = len(file["kind"])
@@ -316,5 +317,5 @@ def load_rows(split: str) -> Rows:
             for key in ("kind", "severity", "vmaf", "statistics"):
                 parts[key].append(file[key])
     if not parts["clip"]:
-        raise FileNotFoundError("no copies: run npm run train-small -- distorted-copies")
+        raise FileNotFoundError("no copies: run npm run train-small -- distorted-copies and real-views")
     return Rows(**{key: np.concatenate(values) for key, values in parts.items()})

@@ -81,3 +81,7 @@ def test_rows_come_back_with_their_severities(tmp_path, monkeypatch):
     rows = load_rows("train")
     assert len(rows) == 2 and rows.severities.sum() == pytest.approx(0.4)
     assert rows.clip.tolist() == ["a.mp4"] * 2 and not rows.intact.any()
+    views = rows_path("train-views", "a.mp4", whole=True)
+    views.parent.mkdir(parents=True)
+    save_rows(views, [(Copy("freeze", 0.2, 100), np.zeros(3))])
+    assert load_rows("train", "train", "train-views").kind.tolist() == [ORIGINAL, "blur", "freeze"]

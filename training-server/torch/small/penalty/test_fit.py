@@ -9,15 +9,18 @@ from small.concepts import SCORE, SEVERITY, WEIGHTS
 from small.config import MOTION, POOLED
 from small.penalty.copies import ORIGINAL, Rows
 from small.penalty.fit import (
+    CONCEPT_RANK,
     SEEN,
     TEMPORAL_INDEX,
     Fit,
     PenaltyRecipe,
     Targets,
     penalty,
-    probe,
+    prevalence_of,
     real_targets,
+    restore_labels,
     restored_projector,
+    ridge,
 )
 from small.projector import Projector, pad_pooled
 
@@ -82,33 +85,72 @@ def test_a_restored_projector_computes_what_the_bundled_one_did():
     assert torch.equal(got.hidden(x) @ reference.T, model.hidden(x) @ last.T)
 
 
-@torch.no_grad()
-def linear_targets(model, x):
-    concepts = torch.zeros(len(x), model.labels.out_features)
-    concepts[:, SCORE] = model.hidden(pad_pooled(x))[:, :1]
-    n = len(x)
+def targets_of(concepts, *, intact=False):
+    n = len(concepts)
+    single = torch.full((n,), -1)
     return Targets(
-        concepts, torch.ones_like(concepts), torch.zeros(n, dtype=torch.bool), torch.full((n,), -1)
+        concepts, torch.ones_like(concepts), torch.full((n,), intact), single, torch.ones(n, len(IDS))
     )
 
 
-def test_a_probe_finds_a_linear_label():
-    model, x = projector(), torch.randn(900, MOTION.features - POOLED)
-    targets = linear_targets(model, x)
-    probe(model, x, targets, ridge=1e-6)
+def test_ridge_finds_a_linear_map():
+    torch.manual_seed(0)
+    hidden, slopes = torch.randn(400, 12), torch.randn(12, 3)
+    weight, bias = ridge(hidden, hidden @ slopes + 2, 1e-9)
+    assert torch.allclose(weight, slopes.T, atol=1e-4) and torch.allclose(
+        bias, torch.full((3,), 2.0), atol=1e-4
+    )
+
+
+def test_severities_are_restored_from_the_directions_that_a_package_passes_on():
+    model, count = projector(), MOTION.features - POOLED
+    x = torch.randn(600, count)
     with torch.no_grad():
-        assert torch.allclose(model(pad_pooled(x))[:, SCORE], targets.concepts[:, SCORE], atol=0.02)
+        hidden = model.hidden(pad_pooled(x))
+        passed = torch.linalg.qr(torch.randn(192, CONCEPT_RANK))[0]
+        hidden_numbers = hidden @ passed
+        wanted = torch.zeros(len(x), model.labels.out_features)
+        wanted[:, SEVERITY] = (
+            hidden_numbers[:, : len(IDS)] > hidden_numbers[:, : len(IDS)].median(0)[0]
+        ) * 1.5
+        wanted[:, SCORE] = hidden[:, :1]
+    recipe = PenaltyRecipe(label_steps=400)
+    restore_labels(model, torch.randn(192, CONCEPT_RANK) @ passed.T, x, targets_of(wanted), recipe)
+    with torch.no_grad():
+        got = model(pad_pooled(x))
+    right = (got[:, SEVERITY] > 0.5) == (wanted[:, SEVERITY] > 0)
+    assert right.float().mean() > 0.9
+    assert torch.allclose(got[:, SCORE], wanted[:, SCORE], atol=0.05)
+    outside = model.labels.weight[SEVERITY] @ (torch.eye(192) - passed @ passed.T)
+    assert outside.abs().max() < 1e-3
+
+
+def test_the_prevalence_of_a_distortion_in_no_row_is_a_half():
+    concepts = torch.zeros(10, projector().labels.out_features)
+    concepts[:4, SEVERITY.start + BLUR] = 1.5
+    share = prevalence_of(targets_of(concepts))
+    assert share[BLUR] == pytest.approx(0.4) and share[FREEZE] == 0.5
+
+
+def test_a_copy_without_vmaf_has_no_target_of_d():
+    given = rows(["blur", "noise"], [0.5, 0.5], [np.nan, np.nan])
+    weight = real_targets(given, np.ones(2, bool), RECIPE).weight[:, SCORE][:, 0]
+    assert weight.tolist() == [0, 1]
 
 
 def test_intact_clips_lose_their_temporal_faults():
     model, count = projector(1), MOTION.features - POOLED
     x = torch.randn(64, count)
-    targets = linear_targets(model, x)
+    concepts = torch.zeros(64, model.labels.out_features)
     with torch.no_grad():
         model.labels.bias[SEVERITY] = 1.0
-    real = Targets(targets.concepts, targets.weight, torch.ones(64, dtype=torch.bool), targets.single)
-    recipe = PenaltyRecipe(steps=25, rows=8, real_rows=8, lr=1e-2)
-    fitted = Fit(model, torch.randn(192, 192), recipe).run(x, targets, x, real, torch.ones(64))
+    labels = targets_of(concepts)
+    labels.weight.zero_()
+    recipe = PenaltyRecipe(steps=25, rows=8, real_rows=8, lr=1e-2, naming=0, retention=1)
+    real = targets_of(concepts, intact=True)
+    real.weight.zero_()
+    fitted = Fit(model, recipe).run(x, labels, x, real, torch.ones(64))
     with torch.no_grad():
         components = fitted(pad_pooled(x))[:, SEVERITY]
-    assert components[:, TEMPORAL_INDEX].mean() < 0.7
+    spatial = [k for k in range(len(IDS)) if k not in TEMPORAL_INDEX]
+    assert components[:, TEMPORAL_INDEX].mean() < 0.7 < components[:, spatial].mean()

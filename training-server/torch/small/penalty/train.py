@@ -15,9 +15,9 @@ from small.penalty.copies import ORIGINAL, Rows, load_rows, source_rows
 from small.penalty.fit import (
     Fit,
     PenaltyRecipe,
-    probe,
     procedural_targets,
     real_targets,
+    restore_labels,
     restored_projector,
 )
 from small.perception import OUT, Normalizer, format_metrics, load_normalizer, save_part
@@ -33,13 +33,17 @@ def good_rows(rows: Rows, split: str) -> np.ndarray:
     return np.isin(rows.clip, list(good))
 
 
-def real_share(rows: Rows, good: np.ndarray) -> Tensor:
-    """Probability of each row: originals as often as copies, every clip alike."""
+def real_share(rows: Rows, split: str = "train", power: float = 0.5) -> Tensor:
+    """Probability of each row: originals as often as degraded ones; a repository with n rows counts
+    n ** power."""
+    of_file = {row["file"]: row["repository"] for row in source_rows(split)}
+    repository = np.array([of_file[clip] for clip in rows.clip])
     weight = np.empty(len(rows))
     original = rows.kind == ORIGINAL
-    for chosen, share in ((original, 0.4), (~original, 0.6)):
-        count = {clip: (rows.clip[chosen] == clip).sum() for clip in set(rows.clip[chosen])}
-        weight[chosen] = [share / count[clip] / len(count) for clip in rows.clip[chosen]]
+    for chosen in (original, ~original):
+        names, index, count = np.unique(repository[chosen], return_inverse=True, return_counts=True)
+        share = count.astype(float) ** power
+        weight[chosen] = (share / share.sum() / count)[index] / 2
     return torch.from_numpy(weight)
 
 
@@ -109,12 +113,12 @@ def stage_penalty() -> None:
     torch.manual_seed(7)
     recipe, normalizer = PenaltyRecipe(), load_normalizer()
     clips = load_clips("train", with_statistics=True)
-    real, held_out = load_rows("train"), load_rows("validation")
+    real, held_out = load_rows("train", "train", "train-views"), load_rows("validation")
     good = good_rows(real, "train")
     x, y = normalizer(clips.statistics()), normalizer(torch.from_numpy(real.statistics))
     labels, copies = procedural_targets(clips, recipe), real_targets(real, good, recipe)
     start, reference = restored_projector(restored_part("motion_mlp."))
-    probe(start, x, labels)
+    restore_labels(start, reference, x, labels, recipe)
     print(f"{len(clips)} procedural clips, {len(real)} real ones and copies", flush=True)
 
     def report(projector: Projector, title: str) -> None:
@@ -127,6 +131,6 @@ def stage_penalty() -> None:
         print(f"{title}: {format_metrics(procedural_metrics(projector, test, normalizer))}", flush=True)
 
     report(start, "before")
-    projector = Fit(start, reference, recipe).run(x, labels, y, copies, real_share(real, good))
+    projector = Fit(start, recipe).run(x, labels, y, copies, real_share(real))
     report(projector, "after")
     save_part(projector, OUT / "projector.safetensors")
