@@ -59,7 +59,8 @@ describe.skipIf(!hasDecoder())('the built command (skipped without node-av)', ()
     const [scored, unreadable] = rows as [Scored, Unreadable];
     expect(scored.score).toBeGreaterThan(1);
     expect(scored.text).toContain(`<answer>${scored.score?.toFixed(2)}</answer>`);
-    expect(scored.human_estimate).toMatchObject({ datasets: expect.arrayContaining(['KoNViD-1k']) });
+    // The bundled package's own score is that estimate.
+    expect(scored.human_estimate).toBeNull();
     expect(unreadable.error.code).toBe('media/container');
 
     const again = await run([

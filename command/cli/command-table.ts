@@ -79,7 +79,7 @@ export const COMMANDS = [
       model,
       device,
       { name: 'every', value: 'S', help: 'scores of parts of S seconds too' },
-      { name: 'people', help: 'estimate of people’s score too, by a separate part of the package' },
+      { name: 'people', help: 'estimate of people’s score too, of a package that has it as a separate part' },
       { name: 'strict', help: 'refuses HDR, whose score has no measured meaning' },
       {
         name: 'calibration',

@@ -1,9 +1,14 @@
 /** Page for tests: the model client as `window.harness`. */
+import { featureColumns } from '../../core/sampling/human-features.ts';
 import { type AssessEvent, isVqa2, type LoadOptions } from '../../workers/model/api.ts';
 import { createModelClient } from '../../workers/model/client.ts';
 import { stockAnswer } from './stock.ts';
 
 const client = createModelClient();
+
+/** Quality features for a package that reads them: some missing, some not. */
+const FEATURES = featureColumns.map((_, k) => (k % 3 === 0 ? Number.NaN : k / 10));
+let features: readonly number[] | null = null;
 
 export interface HarnessRun {
   /** Address of a file with the RGB bytes of all frames one after another. */
@@ -33,6 +38,7 @@ export const harness = {
     const loaded = await client.load({ kind: 'url', base }, options);
     if (isVqa2(loaded)) throw new RangeError('VQA² has a harness of its own.');
     const { manifest, profile, ...facts } = loaded;
+    features = manifest.qualityFeatures ? FEATURES : null;
     return { ...facts, name: manifest.name, profile: profile.name };
   },
   async assess(run: HarnessRun) {
@@ -43,6 +49,7 @@ export const harness = {
       {
         vision,
         motion,
+        ...(features && { features }),
         sampling:
           run.seed === undefined
             ? { kind: 'greedy' }
@@ -69,7 +76,7 @@ export const harness = {
   async stock(base: string, run: HarnessRun) {
     const { vision, motion } = await framesOf(run);
     const pixels = (frames: readonly { readonly rgb: Uint8Array }[]) => frames.map(({ rgb }) => rgb);
-    return stockAnswer(base, pixels(vision), pixels(motion), run.maxTokens);
+    return stockAnswer(base, pixels(vision), pixels(motion), run.maxTokens, FEATURES);
   },
 };
 

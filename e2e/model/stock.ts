@@ -13,15 +13,19 @@ import { mount, packageId, startRuntime } from '../../workers/model/runtime.ts';
 type Tensor = Transformers.Tensor;
 type Inputs = Record<string, unknown> & { readonly input_ids: Tensor };
 
-/** @returns the greedy answer without special tokens, and its number of tokens, the end token included */
+/**
+ * @param features of a package that reads them
+ * @returns the greedy answer without special tokens, and its number of tokens, the end token included
+ */
 export async function stockAnswer(
   base: string,
   vision: readonly Uint8Array[],
   motion: readonly Uint8Array[],
   maxTokens: number,
+  features: readonly number[],
 ): Promise<{ text: string; tokens: number }> {
   const files = await PackageFiles.open({ kind: 'url', base });
-  const { profile } = files.manifest;
+  const { profile, qualityFeatures } = files.manifest;
   const choice = chooseBackend(files.manifest, null, { backend: 'wasm' });
   const runtime = await startRuntime('wasm', 1);
   const contents = await files.load(choice.variant, () => {});
@@ -30,7 +34,8 @@ export async function stockAnswer(
   const table = normalisationTable(profile);
   const { size } = profile;
   const frames = await network.encodeVision(normalise(vision, size, table), vision.length, size);
-  const token = await network.encodeMotion(normalise(motion, size, table), motion.length, size);
+  const pixels = normalise(motion, size, table);
+  const token = await network.encodeMotion(pixels, motion.length, size, qualityFeatures && features);
 
   const { AutoTokenizer, LlavaOnevisionForConditionalGeneration, Tensor } = runtime.transformers;
   class Stock extends LlavaOnevisionForConditionalGeneration {

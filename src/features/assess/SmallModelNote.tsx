@@ -18,7 +18,7 @@ const SMALL = 'VQAThinker small';
 type ShippedScale =
   | { readonly kind: 'own' }
   | { readonly kind: 'human'; readonly datasets: { readonly length: number } };
-export const SHIPPED: { readonly scale: ShippedScale } = { scale: { kind: 'own' } };
+export const SHIPPED: { readonly scale: ShippedScale } = { scale: { kind: 'human', datasets: { length: 3 } } };
 
 /** True for the package that ships with the page; before a model is loaded, when that one will be. */
 export const isSmallModel = (manifest: Pick<Manifest, 'name' | 'scale'> | null): boolean =>
@@ -28,7 +28,7 @@ export const isSmallModel = (manifest: Pick<Manifest, 'name' | 'scale'> | null):
 export const MEASURED = [
   ['attribution', 'top-1 attribution, held-out clips'],
   ['srcc', 'SRCC, held-out clips'],
-  ['ladder', 'Spearman, ladder, mean of heads'],
+  ['ladder', 'Spearman, real clips'],
   ['shuffle', 'clean preferred to shuffle'],
 ] as const;
 

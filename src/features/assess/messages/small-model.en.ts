@@ -9,9 +9,9 @@ const measured = {
   attribution: (value: number, n: number): string =>
     `Of ${count(n)} generated clips with one distortion it named the right one first in **${percent(value)}**.`,
   srcc: (value: number, n: number): string =>
-    `Its score follows the strength of the distortions put into ${count(n)} generated clips: SRCC **${correlation(value)}**.`,
+    `Its penalty follows the strength of the distortions put into ${count(n)} generated clips: SRCC **${correlation(value)}**.`,
   ladder: (value: number, n: number): string =>
-    `The stronger a distortion, the lower the score: mean rank correlation **${correlation(value)}** over ${count(n)} series made of real clips.`,
+    `The stronger a distortion, the lower the score: mean rank correlation **${correlation(value)}** over 14 distortions of ${count(n)} real clips.`,
   shuffle: (value: number, n: number): string =>
     `It prefers the original to the same frames in shuffled order in **${percent(value)}** of ${count(n)} scenes.`,
 };
@@ -38,7 +38,7 @@ export const smallEn = {
   /** Of a score on the model's own scale. */
   cannotUnrated: [
     '**Its score is not a human rating.** It was trained on generated clips and photographs with known distortions; nobody rated them.',
-    '**It is hard on real footage.** Clips that look fine often get Fair or Poor, and a clean clip about 4.85 at best.',
+    '**It is hard on real footage.** Clips that look fine often get Fair or Poor.',
   ],
   /** Of a score that was learnt from ratings. */
   human: {
@@ -60,11 +60,11 @@ export const smallEn = {
       `Agreement with people on ${count(n)} videos of ${name} that were kept for testing: SRCC **${correlation(value)}**.`,
   },
   cannot: [
-    '**It rather names a faint fault than miss one**, also in clean clips; frame order most of all should be checked by eye.',
+    '**It rather names a faint fault than miss one**, also in clean clips.',
     'It names at most three distortions of 17: no ghosting, aliasing, lip sync, content or beauty.',
     'Its words come from closed-form statistics of the frames. It does not recognise what is in them, and never says where in the frame.',
     'Weak points: light noise on soft or compressed footage, exposure that depends on the scene, dropped frames in slow motion.',
-    'It saw no footage of people in training, only some photographs. It answers in English.',
+    'The real clips in its training came from 17 sources, many of them of robots at work. It answers in English.',
   ],
   canTitle: 'Measured',
   measured,

@@ -18,6 +18,16 @@ const DISTORTIONS: Readonly<Record<string, string>> = {
   contrast: '对比度',
   freeze: '冻结',
   drop: '丢帧',
+  compression: '压缩',
+  lowres: '低分辨率放大',
+  blur: '模糊',
+  banding: '色带',
+  over: '过曝',
+  under: '欠曝',
+  colour: '偏色',
+  shake: '抖动',
+  flicker: '闪烁',
+  disorder: '帧序错乱',
 };
 
 /** Parts between commas. */
@@ -63,6 +73,14 @@ const PARTS: Readonly<Record<string, string>> = {
   'original first where certainly best': '原片必定最好时排第一',
   'change of SRCC': 'SRCC的变化',
   'package against checkpoint': '模型包对检查点',
+  'real clips': '实拍片段',
+  'SRCC of the text': '文字所写得分的SRCC',
+  'SRCC against VMAF': '与VMAF的SRCC',
+  'better encode preferred': '更偏好较好的编码',
+  'temporal fault named': '说有时间类失真的比例',
+  'fault above slight': '说有轻微以上失真的比例',
+  'grade and score contradict': '等级与得分矛盾的比例',
+  'broken sentences': '残缺句子的比例',
   'size of the package in MB': '模型包大小（MB，含两种后端）',
 };
 
@@ -73,6 +91,8 @@ function partZh(part: string): string | null {
   if (pair) return PERTURBATIONS[pair] ? `原片与${PERTURBATIONS[pair]}` : null;
   const spearman = /^Spearman of (.+)$/.exec(part)?.[1];
   if (spearman) return DISTORTIONS[spearman] ? `${DISTORTIONS[spearman]}的斯皮尔曼相关` : null;
+  const rates = /^crf (\d+) and (\d+)$/.exec(part);
+  if (rates) return `crf ${rates[1]}与${rates[2]}`;
   return PARTS[part] ?? null;
 }
 

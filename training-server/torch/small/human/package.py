@@ -1,14 +1,16 @@
-"""The stage `human-package` of `npm run train-small`: puts the human head into the bundled package.
+"""The stage `human-package` of `npm run train-small`: puts the human head beside a model without it.
 
-The head is a file of its own, which the page evaluates on the features of a video; neither text nor score of
-the model read it. The manifest names the file, the data sets, the agreement with people, and the distance
-within which 95 % of the test clips have their score.
+The bundled package of today reads the head itself (`small.checkpoint`); this is for a package whose score is
+another, in `VQA_PACKAGE`. The head is a file of its own, which the page evaluates on the features of a video.
+The manifest names the file, the data sets, the agreement with people, and the distance within which 95 % of
+the test clips have their score.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from pathlib import Path
 from string import Template
@@ -20,7 +22,7 @@ from small.human.evaluation import across_sets, held_out_rows, on_test_clips
 from small.human.head import SHIPPED, load_human_head, predicted
 from small.human.scores import default_folder, load_human_scores
 
-PACKAGE = Path(__file__).parents[4] / "public" / "models" / "small"
+PACKAGE = Path(os.environ.get("VQA_PACKAGE", Path(__file__).parents[4] / "public" / "models" / "small"))
 FILE = "human_head.safetensors"
 COMMAND = "npm run evaluate-small -- --features FOLDER"
 CARD = "README.md"
@@ -98,7 +100,10 @@ def trained_on(about: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def stage_human_package() -> None:
-    """Raises FileNotFoundError without the tables with human scores (VQA_SHARED)."""
+    """Raises FileNotFoundError without the tables with human scores (VQA_SHARED), ValueError for a package
+    that reads the features itself."""
+    if "qualityFeatures" in json.loads((PACKAGE / "manifest.json").read_text("utf-8")):
+        raise ValueError(f"{PACKAGE} estimates people's score itself: set VQA_PACKAGE to another")
     head, about = load_human_head()
     sets = load_human_scores(default_folder())
     tests = [held_out_rows(clips) for clips in sets]
