@@ -58,7 +58,8 @@ function agreementElsewhere(sets: Sets, named: Named, t: SmallMessages): string[
 
 function agreementOnTests(sets: Sets, named: Named, t: SmallMessages): string[] {
   return sets.flatMap(({ name }) => {
-    const metric = named(`SRCC, ${name}, test clips`);
+    // Of the written score; a card from before that was measured has it of the estimate alone.
+    const metric = named(`SRCC of the text, ${name}, test clips`) ?? named(`SRCC, ${name}, test clips`);
     return metric ? [t.human.test(name, metric.value, metric.n)] : [];
   });
 }

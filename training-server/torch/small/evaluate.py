@@ -104,7 +104,8 @@ class Evaluation:
             return score
         with torch.no_grad():
             average = 3 + float(model.quality_head.predicted(torch.full((1, len(names)), torch.nan))[0, 0])
-        return average - penalty(severity, PenaltyRecipe())
+        recipe = PenaltyRecipe()
+        return average - recipe.share * penalty(severity, recipe)
 
 
 def part_people(run: Evaluation) -> None:

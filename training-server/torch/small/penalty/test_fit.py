@@ -154,3 +154,18 @@ def test_intact_clips_lose_their_temporal_faults():
         components = fitted(pad_pooled(x))[:, SEVERITY]
     spatial = [k for k in range(len(IDS)) if k not in TEMPORAL_INDEX]
     assert components[:, TEMPORAL_INDEX].mean() < 0.7 < components[:, spatial].mean()
+
+
+def test_the_score_has_a_share_of_the_penalty():
+    model, count = projector(1), MOTION.features - POOLED
+    x, concepts = torch.randn(32, count), torch.zeros(32, model.labels.out_features)
+    labels = targets_of(concepts)
+
+    def d(share: float) -> torch.Tensor:
+        torch.manual_seed(3)
+        recipe = PenaltyRecipe(steps=3, rows=8, real_rows=8, share=share)
+        fitted = Fit(model, recipe).run(x, labels, x, labels, torch.ones(32))
+        with torch.no_grad():
+            return fitted(pad_pooled(x))[:, SCORE]
+
+    assert torch.allclose(d(0.5), 0.5 * d(1.0), atol=1e-6) and d(1.0).abs().max() > 1e-3
