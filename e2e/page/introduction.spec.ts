@@ -10,7 +10,9 @@ test('limits of the small model are on the empty page, under the score, and firs
 }) => {
   await openPage(page, site.address);
   const note = page.locator('.assess-small');
-  await expect(note).toContainText('It estimates how people would rate, from features of 3 public sets of ratings.');
+  await expect(note).toContainText(
+    'It estimates how people would rate, from features of 3 public sets of ratings.',
+  );
   const before = await page.locator('.assess-frame__score').boundingBox();
   await expect(page.getByRole('link', { name: 'Use a larger model' })).toHaveAttribute(
     'href',

@@ -18,7 +18,9 @@ const SMALL = 'VQAThinker small';
 type ShippedScale =
   | { readonly kind: 'own' }
   | { readonly kind: 'human'; readonly datasets: { readonly length: number } };
-export const SHIPPED: { readonly scale: ShippedScale } = { scale: { kind: 'human', datasets: { length: 3 } } };
+export const SHIPPED: { readonly scale: ShippedScale } = {
+  scale: { kind: 'human', datasets: { length: 3 } },
+};
 
 /** True for the package that ships with the page; before a model is loaded, when that one will be. */
 export const isSmallModel = (manifest: Pick<Manifest, 'name' | 'scale'> | null): boolean =>
