@@ -118,7 +118,7 @@ def test_a_published_shape_is_written_in_pieces(tmp_path, monkeypatch):
 
 
 def test_a_published_shape_with_another_vocabulary_is_refused(tmp_path):
-    with pytest.raises(shapes.VocabularyError, match="151,674.*1,200.*released-size"):
+    with pytest.raises(shapes.VocabularyError, match=r"151,674.* has [\d,]+ entries.*released-size"):
         make_checkpoint.make(tmp_path / "a", "8b", shapes.TOKENIZER, dtype=torch.bfloat16, seed=1)
     assert not (tmp_path / "a").exists()
 

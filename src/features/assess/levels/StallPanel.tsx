@@ -171,7 +171,11 @@ function TextList({ stalls, video }: { readonly stalls: readonly Stall[]; readon
   const id = useId();
   const [text, setText] = useState<string | null>(null);
   return (
-    <details className="levels-prompt" onToggle={() => setText(null)}>
+    <details
+      className="levels-prompt"
+      // The event of opening comes late and would undo what was typed since.
+      onToggle={({ currentTarget }) => currentTarget.open || setText(null)}
+    >
       <summary>{t.stalls.list}</summary>
       <label htmlFor={id} className="levels-side__note">
         {t.stalls.listHelp}
@@ -186,7 +190,7 @@ function TextList({ stalls, video }: { readonly stalls: readonly Stall[]; readon
       />
       <Button
         onClick={() => {
-          stallStore.read(text ?? '', video);
+          stallStore.read(text ?? writeStalls(stalls), video);
           setText(null);
         }}
       >
