@@ -23,4 +23,5 @@ def test_the_package_names_noise_and_decodes_rows_independently():
     assert len(set(texts)) == 2
     assert texts == [predictor.generate([clip])[0] for clip in clips]
     for answer in read_answers(texts):
-        assert answer.named[0] == "noise" and 1 <= answer.score < 3
+        # Without features the score is that of average features, less the penalty.
+        assert answer.named[0] == "noise" and 1 <= answer.score < 3.4
