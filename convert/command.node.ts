@@ -17,6 +17,7 @@ import { HubCheckpoint } from './hub.ts';
 import { readToken, wait } from './hub-request.ts';
 import type { VariantChoice } from './model.ts';
 import { type ConvertProgress, convertCheckpoint, converter, readVariants, variantsOf } from './package.ts';
+import { recordedCommand } from './recorded-command.node.ts';
 import { addSelfTests } from './self-test.node.ts';
 import { convertVqa2, isVqa2Folder, type Vqa2ConvertOptions } from './vqa2/package.ts';
 
@@ -215,7 +216,7 @@ async function main(argv: readonly string[], program: string): Promise<number> {
   const files = await openCheckpoint(checkpoint, stop.signal);
   const shared = {
     variants: variantsFrom(values),
-    command: `${program} ${argv.join(' ')}`,
+    command: recordedCommand(program, argv),
     digest: nodeDigest,
     signal: stop.signal,
     ...(values['part-mib'] !== undefined && { graph: { partLimit: partBytes(values['part-mib']) } }),

@@ -22,7 +22,6 @@ await reaches(page, 'done');
 // Thumbnails and the frame of the player come after the score.
 await page.waitForFunction(() => !document.querySelector('.assess-page--running'));
 await page.waitForLoadState('networkidle');
-await page.getByText('being computed').waitFor({ state: 'detached' });
 await page.mouse.click(2, 890);
 await page.screenshot({ path: join(ROOT, 'docs', 'assess-light.png') });
 await browser.close();
